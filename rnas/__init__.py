@@ -1,0 +1,3 @@
+"""rnas: robust neural architecture search."""
+
+__version__ = "0.1.0"

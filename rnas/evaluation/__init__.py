@@ -1,0 +1,1 @@
+"""From an architecture to its metrics: contracts, and the evaluators that rnas ships."""

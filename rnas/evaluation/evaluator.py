@@ -1,0 +1,99 @@
+"""The contract of an evaluator: what it is given, and what it must give back."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from rnas.architecture import Architecture
+
+
+class Status(StrEnum):
+    """How an evaluation ended. All but the first are results too: kept, shown, and infeasible."""
+
+    COMPLETE = "complete"
+    DIVERGED = "diverged"
+    OUT_OF_MEMORY = "out-of-memory"
+    TIMEOUT = "timeout"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Task:
+    """What to evaluate. Equal tasks give equal metrics on one machine."""
+
+    architecture: Architecture
+    seed: int
+    fidelity: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Context:
+    """Where to evaluate; nothing here may change a metric.
+
+    Attributes:
+        device: a torch device, such as ``cpu`` or ``cuda:0``.
+        deadline: ``time.monotonic()`` after which to stop with status timeout, or None.
+        folder: where bulky results such as checkpoints go, or None to keep none.
+        progress: called with the share done, from 0 to 1.
+    """
+
+    device: str = "cpu"
+    deadline: float | None = None
+    folder: Path | None = None
+    progress: Callable[[float], None] = lambda share: None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What came of a task.
+
+    Attributes:
+        status: how it ended.
+        metrics: finite numbers by name; empty unless complete.
+        curve: one mapping an epoch, by name.
+        seconds: wall-clock time.
+        provenance: recipe, data hash, versions, device: JSON values.
+        reason: one line that explains a status other than complete.
+    """
+
+    status: Status
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    curve: tuple[Mapping[str, float], ...] = ()
+    seconds: float = 0.0
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What one evaluation is expected to need here: seconds, and bytes of memory where measured."""
+
+    seconds: float
+    memory: int | None = None
+
+
+@runtime_checkable
+class Evaluator(Protocol):
+    """Gives metrics of architectures. Must be picklable: it travels to worker processes once.
+
+    Attributes:
+        instant: evaluations take no time to speak of, so that each batch may wait for the one before.
+        bounds: least and greatest possible value of a metric, for those that have them.
+    """
+
+    instant: bool
+    bounds: Mapping[str, tuple[float, float]]
+
+    def evaluate(self, task: Task, context: Context) -> Evaluation:
+        """Evaluate one architecture. An exception becomes status failed, with its message."""
+
+    def known(self, architectures: Sequence[Architecture]) -> list[dict[str, float]]:
+        """For each architecture the metrics that need no evaluation; the same names for all.
+
+        Raises InputError for an architecture that this evaluator can never evaluate.
+        """
+
+    def estimate(self, task: Task, context: Context) -> Estimate:
+        """Measure, in seconds rather than minutes, what ``evaluate`` would need."""

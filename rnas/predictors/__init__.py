@@ -1,0 +1,1 @@
+"""Surrogates: from features of a genome to a metric, with an uncertainty."""

@@ -1,0 +1,1 @@
+"""The search: objectives, strategies, and the loop between strategy, ledger and executor."""

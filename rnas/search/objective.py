@@ -1,0 +1,28 @@
+"""Objectives: which metrics a search trades off, and in which direction."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+
+class Objective(BaseModel):
+    """One objective. ``reference`` is its worst value of interest, where hypervolume starts."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    metric: str
+    direction: Literal["maximize", "minimize"]
+    reference: float | None = None
+
+    @property
+    def sign(self) -> int:
+        """1 to minimise, -1 to maximise: multiplied by it, every objective is minimised."""
+        return 1 if self.direction == "minimize" else -1
+
+
+def minimised(metrics: Mapping[str, NDArray[np.float64]], objectives: Sequence[Objective]) -> NDArray[np.float64]:
+    """Metric columns (n,) as a matrix (n, objectives) in which smaller is better; NaN where not known."""
+    return np.stack([objective.sign * metrics[objective.metric] for objective in objectives], axis=1)

@@ -1,0 +1,306 @@
+"""What can be searched: genomes, the architectures they mean, and what those cost.
+
+A genome is a vector of int64, one index into the choices of each variable. A space says what its
+genomes mean; sampling stratified over log FLOPs and repair into hard bands follow from that.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from rnas import architecture as arch
+from rnas.architecture import Architecture, Shape
+from rnas.cost import Costs, Integers
+from rnas.errors import InputError
+from rnas.quantities import Band, BandField, format_size
+
+Choice = int | float | str | bool
+Floats = NDArray[np.float64]
+
+ENUMERABLE = 20_000
+"""A space of at most this many genomes is enumerated: sampling and repair are then exact."""
+
+_NEIGHBOURS = 32
+_STEPS = 300
+_NO_LIMIT = float("inf")
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One decision. ``ordered`` choices are numbers whose order means something."""
+
+    name: str
+    choices: tuple[Choice, ...]
+    ordered: bool = False
+
+    def narrowed(self, choices: list[Any]) -> "Variable":
+        """The variable with only some of its choices, in their order; InputError for others."""
+        foreign = [choice for choice in choices if choice not in self.choices]
+        if foreign or not choices:
+            known = ", ".join(map(str, self.choices))
+            raise InputError(f"variable {self.name!r} cannot be narrowed to {choices}; its choices are {known}")
+        return Variable(self.name, tuple(c for c in self.choices if c in choices), self.ordered)
+
+
+class SpaceSettings(BaseModel):
+    """What every space lets a user set. A space adds its own by inheriting."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    narrow: dict[str, list[Choice]] = {}
+    flops: BandField = Band()
+    params: BandField = Band()
+
+
+class SearchSpace(ABC):
+    """A space bound to the images it is searched on.
+
+    Args:
+        settings: an instance of the class's ``Settings``.
+        input_shape: (C, H, W) of one image; FLOPs are counted at it.
+        num_classes: number of logits.
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    Settings: ClassVar[type[SpaceSettings]] = SpaceSettings
+
+    def __init__(self, settings: SpaceSettings, input_shape: Shape, num_classes: int) -> None:
+        self.settings = settings
+        self.input_shape = input_shape
+        self.num_classes = num_classes
+        self.all_variables = self.declare()
+        known = [variable.name for variable in self.all_variables]
+        for name in settings.narrow:
+            if name not in known:
+                raise InputError(f"space {self.name!r} has no variable {name!r}; it has {', '.join(known)}")
+        self.variables = tuple(
+            v.narrowed(settings.narrow[v.name]) if v.name in settings.narrow else v for v in self.all_variables
+        )
+        self._check_bands()
+
+    @abstractmethod
+    def declare(self) -> tuple[Variable, ...]:
+        """The variables before narrowing, in the order of the genome."""
+
+    @abstractmethod
+    def canonical(self, genomes: Integers) -> Integers:
+        """Genomes (n, v) with whatever does not change the network set to one agreed value.
+
+        Two genomes that mean one network have one canonical form, within the narrowed choices. What cannot run
+        at the space's input shape is replaced by the rule that the space states.
+        """
+
+    @abstractmethod
+    def decode(self, genome: Integers) -> Architecture:
+        """The architecture of one genome (v,)."""
+
+    @abstractmethod
+    def encode(self, architecture: Architecture) -> Integers:
+        """The canonical genome (v,) of an architecture; InputError if the space does not hold it."""
+
+    @abstractmethod
+    def cost(self, genomes: Integers) -> Costs:
+        """Exact params and FLOPs of genomes (n, v), vectorised, without building."""
+
+    @abstractmethod
+    def features(self, genomes: Integers) -> Floats:
+        """Genomes (n, v) as (n, f) inputs of a predictor, each column scaled to about [0, 1]."""
+
+    def active(self, genome: Integers) -> NDArray[np.bool_]:
+        """Which variables (v,) of a canonical genome change the network. All, unless a space says else."""
+        return np.ones(len(genome), dtype=bool)
+
+    def parse(self, text: str) -> Architecture:
+        """The architecture of a text; JSON unless a space has a shorter notation of its own."""
+        return arch.from_json(text)
+
+    def parameters(self, architecture: Architecture) -> dict[str, Choice]:
+        """Active variables of an architecture by name."""
+        genome = self.encode(architecture)
+        pairs = zip(self.variables, genome, self.active(genome), strict=True)
+        return {variable.name: variable.choices[value] for variable, value, active in pairs if active}
+
+    @cached_property
+    def sizes(self) -> Integers:
+        """Number of choices of each variable (v,)."""
+        return np.array([len(variable.choices) for variable in self.variables], dtype=np.int64)
+
+    @property
+    def size(self) -> int:
+        """Number of genomes, before two that mean one network are counted once."""
+        return int(np.prod(self.sizes.astype(object)))
+
+    def uniform(self, n: int, rng: np.random.Generator) -> Integers:
+        """``n`` canonical genomes drawn uniformly, wherever they fall in cost."""
+        return self.canonical(rng.integers(0, self.sizes, size=(n, len(self.sizes))))
+
+    @cached_property
+    def enumeration(self) -> Integers | None:
+        """Every canonical genome inside the bands, or None where the space is too large."""
+        if self.size > ENUMERABLE:
+            return None
+        grid = np.indices(self.sizes).reshape(len(self.sizes), -1).T
+        genomes: Integers = np.unique(self.canonical(grid.astype(np.int64)), axis=0)
+        return genomes[self._violation(genomes, *self._limits(len(genomes))) == 0]
+
+    @cached_property
+    def flops_range(self) -> tuple[int, int]:
+        """Least and greatest FLOPs inside the bands."""
+        if self.enumeration is not None:
+            flops = self.cost(self.enumeration).flops
+            return int(flops.min()), int(flops.max())
+        low, high = self._reach("flops")
+        band = self.settings.flops
+        return max(low, band.low), high if band.high is None else min(high, band.high)
+
+    def sample(self, n: int, rng: np.random.Generator) -> Integers:
+        """``n`` genomes inside the bands, stratified over log FLOPs, in random order.
+
+        The range of log FLOPs is cut into ``n`` equal strata and each is given one genome, as near as the
+        space comes to it: uniform genomes would crowd one cost.
+        """
+        low, high = self.flops_range
+        edges = np.geomspace(max(low, 1), max(high, 1), n + 1)
+        if self.enumeration is not None:
+            return rng.permutation(self._stratified(self.enumeration, edges, rng))
+        band = self.settings.flops
+        lows, highs = np.maximum(edges[:-1], band.low), edges[1:]
+        genomes = self._steer(self.uniform(n, rng), lows, highs, rng)
+        return rng.permutation(self.repair(genomes, rng))
+
+    def repair(self, genomes: Integers, rng: np.random.Generator) -> Integers:
+        """Canonical genomes (n, v) inside the bands; those that are inside already do not change."""
+        genomes = self.canonical(genomes)
+        limits = self._limits(len(genomes))
+        if self.enumeration is not None:
+            outside = np.flatnonzero(self._violation(genomes, *limits) > 0)
+            genomes = genomes.copy()
+            genomes[outside] = self._nearest(genomes[outside], self.enumeration)
+            return genomes
+        genomes = self._steer(genomes, limits[0], limits[1], rng)
+        outside = np.flatnonzero(self._violation(genomes, *limits) > 0)
+        genomes[outside] = self._nearest(genomes[outside], self._inside)
+        return genomes
+
+    def _check_bands(self) -> None:
+        bands = {"flops": self.settings.flops, "params": self.settings.params}
+        if all(band == Band() for band in bands.values()):
+            return
+        if len(self._inside) > 0:
+            return
+        reach = {name: "{} to {}".format(*map(format_size, self._reach(name))) for name in bands}
+        asked = " and ".join(f"{name} in {band}" for name, band in bands.items() if band != Band())
+        raise InputError(
+            f"no architecture of space {self.name!r} has {asked}; "
+            f"it reaches flops of {reach['flops']} and params of {reach['params']}: widen the band"
+        )
+
+    @cached_property
+    def _inside(self) -> Integers:
+        """Some genomes inside the bands, or all where the space is small; empty where none was found."""
+        if self.enumeration is not None:
+            return self.enumeration
+        rng = np.random.default_rng(0)
+        limits = self._limits(64)
+        genomes = self._steer(self.uniform(64, rng), limits[0], limits[1], rng)
+        return genomes[self._violation(genomes, *limits) == 0]
+
+    def _limits(self, n: int) -> tuple[Floats, Floats]:
+        band = self.settings.flops
+        return np.full(n, float(band.low)), np.full(n, _NO_LIMIT if band.high is None else float(band.high))
+
+    def _violation(self, genomes: Integers, lows: Floats, highs: Floats) -> Floats:
+        """How far (n,), in log cost, genomes lie outside FLOPs limits of their own and the params band."""
+        costs = self.cost(genomes)
+        band = self.settings.params
+        flops, params = np.maximum(costs.flops, 1), np.maximum(costs.params, 1)
+        with np.errstate(divide="ignore"):
+            too_small = np.maximum(np.log(lows / flops), 0)
+            too_large = np.maximum(np.log(flops / highs), 0)
+            few = np.maximum(np.log(band.low / params), 0)
+        many = 0.0 if band.high is None else np.maximum(np.log(params / max(band.high, 1)), 0)
+        return np.asarray(too_small + too_large + few + many)
+
+    def _steer(self, genomes: Integers, lows: Floats, highs: Floats, rng: np.random.Generator) -> Integers:
+        """Move genomes outside their limits inwards by the best of a few random one-variable changes."""
+        genomes = genomes.copy()
+        violation = self._violation(genomes, lows, highs)
+        for _ in range(_STEPS):
+            outside = np.flatnonzero(violation > 0)
+            if len(outside) == 0:
+                break
+            moves = self.canonical(self._neighbours(genomes[outside], rng))
+            spread = np.repeat(outside, _NEIGHBOURS)
+            distance = self._violation(moves, lows[spread], highs[spread]).reshape(len(outside), _NEIGHBOURS)
+            best = distance.argmin(axis=1)
+            value = distance[np.arange(len(outside)), best]
+            better = value <= violation[outside]
+            rows = outside[better]
+            genomes[rows] = moves.reshape(len(outside), _NEIGHBOURS, -1)[better, best[better]]
+            violation[rows] = value[better]
+        return genomes
+
+    def _neighbours(self, genomes: Integers, rng: np.random.Generator) -> Integers:
+        """``_NEIGHBOURS`` one-variable changes of each genome: a step for half of them, a jump for the others."""
+        many = np.repeat(genomes, _NEIGHBOURS, axis=0)
+        rows = np.arange(len(many))
+        column = rng.integers(0, len(self.sizes), size=len(many))
+        sizes = self.sizes[column]
+        step = np.clip(many[rows, column] + rng.choice([-1, 1], size=len(many)), 0, sizes - 1)
+        jump = rng.integers(0, sizes)
+        many[rows, column] = np.where(rng.random(len(many)) < 0.5, step, jump)
+        return many
+
+    def _nearest(self, genomes: Integers, pool: Integers) -> Integers:
+        """For each genome the pool's nearest, by the sum of differences in units of each variable's range."""
+        ordered = np.array([variable.ordered for variable in self.variables])
+        scale = np.maximum(self.sizes - 1, 1)
+        chosen = np.empty_like(genomes)
+        for row, genome in enumerate(genomes):
+            apart = np.abs(pool - genome)
+            distance = np.where(ordered, apart / scale, apart > 0).sum(axis=1)
+            chosen[row] = pool[int(distance.argmin())]
+        return chosen
+
+    def _stratified(self, pool: Integers, edges: Floats, rng: np.random.Generator) -> Integers:
+        """From an enumerated space: one genome a stratum, another of the nearest cost where it is empty."""
+        pool = rng.permutation(pool)
+        log_flops = np.log(np.maximum(self.cost(pool).flops, 1))
+        centres = (np.log(edges[:-1]) + np.log(edges[1:])) / 2
+        half = (np.log(edges[-1]) - np.log(edges[0])) / (2 * len(centres))
+        free = np.ones(len(pool), dtype=bool)
+        chosen = []
+        for centre in rng.permutation(centres):
+            distance = np.where(free, np.maximum(np.abs(log_flops - centre) - half, 0), np.inf)
+            pick = int(distance.argmin())
+            chosen.append(pick)
+            free[pick] = False
+            if not free.any():
+                free[:] = True
+        return pool[chosen]
+
+    def _reach(self, quantity: str) -> tuple[int, int]:
+        """Least and greatest cost without the bands, by changing one variable at a time until none helps."""
+        return self._extreme(quantity, -1), self._extreme(quantity, 1)
+
+    def _extreme(self, quantity: str, sign: int) -> int:
+        best = self.canonical(np.zeros((1, len(self.sizes)), dtype=np.int64))
+        value = int(getattr(self.cost(best), quantity)[0])
+        improved = True
+        while improved:
+            improved = False
+            for column, size in enumerate(self.sizes):
+                trial = np.repeat(best, size, axis=0)
+                trial[:, column] = np.arange(size)
+                trial = self.canonical(trial)
+                costs = getattr(self.cost(trial), quantity)
+                pick = int((sign * costs).argmax())
+                if sign * int(costs[pick]) > sign * value:
+                    best, value, improved = trial[pick : pick + 1], int(costs[pick]), True
+        return value

@@ -1,0 +1,1 @@
+"""Search spaces that rnas ships, one file each; found by entry point."""
