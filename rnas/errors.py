@@ -1,4 +1,4 @@
-"""The two errors that a user is shown as one line, without a traceback."""
+"""Errors that mean something: to the user, shown as one line, or to the record of an evaluation."""
 
 
 class InputError(ValueError):
@@ -7,3 +7,11 @@ class InputError(ValueError):
 
 class LedgerError(RuntimeError):
     """The ledger of a run is damaged or does not match its run (exit code 1)."""
+
+
+class DivergedError(ArithmeticError):
+    """A training whose loss is no longer a finite number: status diverged."""
+
+
+class DeadlineExceededError(TimeoutError):
+    """An evaluation that ran past its deadline: status timeout."""

@@ -3,9 +3,10 @@
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, PlainSerializer
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, ValidationInfo
 
 from rnas.errors import InputError
 
@@ -54,14 +55,22 @@ def parse_band(value: Any) -> Band:
     return Band(low, high)
 
 
+def parse_fraction(value: Any) -> Fraction:
+    """``"1/4"`` or ``0.25`` as an exact fraction, at least 0; InputError for anything else."""
+    try:
+        fraction = Fraction(str(value).replace(" ", ""))
+    except (ValueError, ZeroDivisionError):
+        raise InputError(f"{value!r} is not a fraction; write it such as 8/255") from None
+    if fraction < 0:
+        raise InputError(f"{value!r} is below 0")
+    return fraction
+
+
 def parse_epsilon(value: Any) -> Fraction:
     """``"8/255"`` or ``0.1`` as an exact fraction in [0, 1]; InputError for anything else."""
-    try:
-        epsilon = Fraction(str(value).replace(" ", ""))
-    except (ValueError, ZeroDivisionError):
-        raise InputError(f"{value!r} is not an epsilon; write a fraction such as 8/255") from None
-    if not 0 <= epsilon <= 1:
-        raise InputError(f"epsilon {value} is outside [0, 1]; pixels are in [0, 1], so write 8/255, not 8")
+    epsilon = parse_fraction(value)
+    if epsilon > 1:
+        raise InputError(f"epsilon {value} is above 1; pixels are in [0, 1], so write 8/255, not 8")
     return epsilon
 
 
@@ -69,6 +78,13 @@ def _band_as_list(band: Band) -> list[int | None]:
     return [band.low, band.high]
 
 
+def _in_folder(path: Path, info: ValidationInfo) -> Path:
+    folder: Path = (info.context or {}).get("folder", Path())
+    return (folder / path.expanduser()).resolve()
+
+
 BandField = Annotated[Band, BeforeValidator(parse_band), PlainSerializer(_band_as_list)]
 EpsilonField = Annotated[Fraction, BeforeValidator(parse_epsilon), PlainSerializer(str)]
-"""Field types for configuration models."""
+FractionField = Annotated[Fraction, BeforeValidator(parse_fraction), PlainSerializer(str)]
+PathField = Annotated[Path, AfterValidator(_in_folder), PlainSerializer(str)]
+"""Field types for configuration models. Relative paths start at the ``folder`` of the validation context."""

@@ -1,0 +1,1 @@
+"""Adversarial attacks, one file each; found by entry point."""

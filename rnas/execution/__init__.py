@@ -1,0 +1,1 @@
+"""Where evaluations run: in this process, or in one process per slot."""

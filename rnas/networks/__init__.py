@@ -1,0 +1,1 @@
+"""Networks: the families that architectures describe, their layers and their exact cost."""

@@ -1,0 +1,1 @@
+"""Adversarial training: recipes as data, and the loop that runs them."""

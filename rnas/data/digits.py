@@ -1,0 +1,35 @@
+"""The optical recognition of handwritten digits, as scikit-learn ships it: real scans, no download.
+
+1,797 grey images of 8x8 pixels (Alpaydin and Kaynak, UCI, 1998). They are the embedded default: enough
+to test the machinery of a search, and no evidence about what holds at 32x32 and above.
+"""
+
+from fractions import Fraction
+from pathlib import Path
+
+import torch
+from sklearn.datasets import load_digits
+
+from rnas.data.dataset import Dataset, PartSizes
+
+NOTE = (
+    "Digits are 8x8 grey scans: they test the machinery of a search and are no evidence about RobustScaling "
+    "or about networks for natural images."
+)
+
+
+def load(folder: Path | None) -> Dataset:
+    """The digits. ``folder`` is not needed and not read."""
+    bunch = load_digits()
+    return Dataset(
+        name="digits",
+        pixels=torch.from_numpy(bunch.images).to(torch.uint8).unsqueeze(1),
+        labels=torch.from_numpy(bunch.target).long(),
+        white=16,
+        num_classes=10,
+        held_out=0,
+        parts=PartSizes(score=450, final=450),
+        epsilon=Fraction(3, 20),
+        fidelity={"epochs": 8, "batch_size": 64, "attack_steps": 3, "attack_step": Fraction(1, 2)},
+        note=NOTE,
+    )

@@ -1,0 +1,87 @@
+"""Robust accuracy of a network on a part of the data, and the continuous score beside it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from rnas.attacks.attack import Attack
+from rnas.attacks.losses import wrong_class
+from rnas.attacks.state import attacking
+from rnas.data.dataset import Part
+
+_ATTACK_SEED = 104_729
+
+
+@dataclass(frozen=True)
+class Robustness:
+    """Per-image results; every field is (n,) on the CPU, in the order of the part.
+
+    Attributes:
+        clean: classified correctly as it is.
+        robust: classified correctly as it is and under every attack.
+        margin: least margin of softmax probabilities, in [-1, 1], over the image and its attacked versions:
+            that of the label minus the greatest other. Margins of logits do not compare across networks.
+    """
+
+    clean: Tensor
+    robust: Tensor
+    margin: Tensor
+
+    def metrics(self, prefix: str = "") -> dict[str, float]:
+        """Means as ``clean_accuracy``, ``robust_accuracy`` and ``robust_margin``."""
+        return {
+            f"{prefix}clean_accuracy": self.clean.double().mean().item(),
+            f"{prefix}robust_accuracy": self.robust.double().mean().item(),
+            f"{prefix}robust_margin": self.margin.double().mean().item(),
+        }
+
+
+def judge(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Whether (n,) logits (n, K) are right, and their softmax margin (n,) in [-1, 1].
+
+    A row with a logit that is not finite is wrong, with margin -1: argmax would call NaN class 0.
+    """
+    probabilities = logits.float().softmax(dim=1)
+    margin = probabilities.gather(1, labels[:, None]).squeeze(1) - wrong_class(probabilities, labels)
+    finite = logits.isfinite().all(dim=1)
+    right = (logits.argmax(dim=1) == labels) & finite
+    return right, torch.where(finite, margin, -torch.ones_like(margin))
+
+
+def evaluate_robustness(
+    model: nn.Module,
+    part: Part,
+    attacks: Sequence[Attack],
+    seed: int,
+    batch_size: int = 500,
+    check: Callable[[float], None] = lambda share: None,
+) -> Robustness:
+    """Classify every image of a part as it is and under each attack, in eval mode.
+
+    Args:
+        model: on the device of the part; left in the mode in which it came.
+        part: images to attack.
+        attacks: an image is robust if it withstands all of them.
+        seed: of the attacks' noise; each attack has its own.
+        batch_size: images at a time; changes nothing but memory and rounding.
+        check: called before every batch with the share done; raises to stop.
+    """
+    clean, robust, margins = [], [], []
+    for start in range(0, len(part), batch_size):
+        check(start / len(part))
+        rows = slice(start, start + batch_size)
+        images = part.images(rows).contiguous(memory_format=torch.channels_last)
+        labels, ids = part.labels[rows], part.ids[rows]
+        with attacking(model), torch.no_grad():
+            right, margin = judge(model(images), labels)
+        clean.append(right)
+        for number, attack in enumerate(attacks):
+            adversarial = attack(model, images, labels, ids, seed * _ATTACK_SEED + number)
+            with attacking(model), torch.no_grad():
+                withstood, attacked_margin = judge(model(adversarial), labels)
+            right, margin = right & withstood, torch.minimum(margin, attacked_margin)
+        robust.append(right)
+        margins.append(margin)
+    return Robustness(torch.cat(clean).cpu(), torch.cat(robust).cpu(), torch.cat(margins).cpu())

@@ -1,0 +1,1 @@
+"""Block types of residual networks, one file each; found by entry point."""

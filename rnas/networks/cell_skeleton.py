@@ -1,0 +1,174 @@
+"""The skeleton that DARTS, AdvRush, RACL and RobNet share: a stem, a row of cells, pooling and a classifier.
+
+Cell i of L is a reduction cell where i is L // 3 or 2L // 3: it moves on to the next stage's channels and
+halves the map. Each cell reads the outputs of the two before it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from rnas.cost import Cost
+from rnas.errors import InputError
+from rnas.networks.cell_operations import FactorizedReduce, ReLUConvBN, factorized_reduce_cost, relu_conv_bn_cost
+from rnas.networks.layer_costs import Size, batch_norm, convolution, linear, total
+
+MINIMUM_LAYERS = 4
+"""Fewest cells that leave a cell before, between and after the reductions, or at least after each."""
+
+
+@dataclass(frozen=True)
+class CellPlace:
+    """Where a cell stands in the network.
+
+    Attributes:
+        reduction: whether it is a reduction cell.
+        after_reduction: whether the output of the cell two before is twice as large as that of the one before.
+        channels: channels of each of its nodes.
+        inputs: channels of the outputs of the cell two before and of the one before.
+        size: size of the maps that it reads.
+    """
+
+    reduction: bool
+    after_reduction: bool
+    channels: int
+    inputs: tuple[int, int]
+    size: Size
+
+    def stride(self, state: int) -> int:
+        """Stride of an edge that starts at this state: 0 and 1 are the cell's inputs, later ones its nodes."""
+        return 2 if self.reduction and state < 2 else 1
+
+    def edge_size(self, state: int) -> Size:
+        """Size of the map that an edge from this state reads."""
+        return (self.size[0] // 2, self.size[1] // 2) if self.reduction and state >= 2 else self.size
+
+
+def is_reduction(cell: int, layers: int) -> bool:
+    """Whether this cell of so many is a reduction cell."""
+    return cell in (layers // 3, 2 * layers // 3)
+
+
+def check_sizes(layers: int, channels: tuple[int, ...]) -> None:
+    """InputError for a number of cells or channels of stages that no network of cells can have."""
+    if layers < MINIMUM_LAYERS:
+        raise InputError(f"layers is {layers}; a network of cells has at least {MINIMUM_LAYERS}")
+    if min(channels) < 1:
+        raise InputError(f"channels are {list(channels)}; each is at least 1")
+    for stage_channels in channels[-2:]:
+        if stage_channels % 2:
+            raise InputError(
+                f"a stage after a reduction has {stage_channels} channels; each half comes from one convolution: "
+                f"take {stage_channels + 1}"
+            )
+
+
+def place_cells(
+    layers: int,
+    channels: tuple[int, int, int],
+    outputs: tuple[int, int],
+    stem: tuple[int, int],
+    size: Size,
+    after_reduction: bool = False,
+) -> list[CellPlace]:
+    """Where every cell stands.
+
+    Args:
+        layers: number of cells.
+        channels: channels of the nodes in each of the three stages.
+        outputs: number of nodes that make the output of a normal and of a reduction cell.
+        stem: channels of the stem's two outputs.
+        size: size of the stem's second output.
+        after_reduction: whether the stem's first output is twice as large as its second.
+
+    Raises:
+        InputError: a map of odd sides would have to be halved.
+    """
+    places = []
+    before, last = stem
+    stage = 0
+    for cell in range(layers):
+        reduction = is_reduction(cell, layers)
+        if reduction:
+            stage += 1
+            check_even(size)
+        places.append(CellPlace(reduction, after_reduction, channels[stage], (before, last), size))
+        before, last = last, outputs[reduction] * channels[stage]
+        after_reduction = reduction
+        if reduction:
+            size = size[0] // 2, size[1] // 2
+    return places
+
+
+def check_even(size: Size) -> None:
+    """InputError where a map of this size cannot be halved into two equal grids."""
+    if size[0] % 2 or size[1] % 2:
+        raise InputError(
+            f"a network of cells cannot halve a {size[0]}x{size[1]} map: "
+            "give images whose sides are multiples of 4 (of 32 with the ImageNet stem)"
+        )
+
+
+def output_channels(places: list[CellPlace], outputs: tuple[int, int]) -> int:
+    """Channels of the last cell's output."""
+    return outputs[places[-1].reduction] * places[-1].channels
+
+
+class Cell(nn.Module):
+    """What all cells begin with: the two inputs brought to one size and number of channels."""
+
+    def __init__(self, place: CellPlace, affine: bool = True) -> None:
+        super().__init__()
+        before, last = place.inputs
+        adapt = FactorizedReduce if place.after_reduction else ReLUConvBN
+        self.preprocess0 = adapt(before, place.channels, affine)
+        self.preprocess1 = ReLUConvBN(last, place.channels, affine)
+
+
+def inputs_cost(place: CellPlace, affine: bool = True) -> Cost:
+    """Cost of the two layers that adapt a cell's inputs."""
+    before, last = place.inputs
+    size = place.size
+    if place.after_reduction:
+        first = factorized_reduce_cost(before, place.channels, (2 * size[0], 2 * size[1]), affine)
+    else:
+        first = relu_conv_bn_cost(before, place.channels, size, affine)
+    return total([first, relu_conv_bn_cost(last, place.channels, size, affine)])
+
+
+def stem(image_channels: int, channels: int) -> nn.Sequential:
+    """The stem for small images: a 3x3 convolution and batch normalisation."""
+    return nn.Sequential(
+        nn.Conv2d(image_channels, channels, 3, padding=1, bias=False),
+        nn.BatchNorm2d(channels),
+    )
+
+
+def stem_cost(image_channels: int, channels: int, size: Size) -> Cost:
+    """Cost of :func:`stem`."""
+    return total([convolution(image_channels, channels, (3, 3), size), batch_norm(channels)])
+
+
+class CellNetwork(nn.Module):
+    """A network of cells for small images; logits from the pooled output of the last cell."""
+
+    def __init__(self, stem: nn.Module, cells: Iterable[nn.Module], classifier: nn.Linear) -> None:
+        super().__init__()
+        self.stem = stem
+        self.cells = nn.ModuleList(cells)
+        self.global_pooling = nn.AdaptiveAvgPool2d(1)
+        self.classifier = classifier
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Images (N, C, H, W) to logits (N, num_classes)."""
+        before = last = self.stem(images)
+        for cell in self.cells:
+            before, last = last, cell(before, last)
+        logits: Tensor = self.classifier(self.global_pooling(last).flatten(1))
+        return logits
+
+
+def classifier_cost(places: list[CellPlace], outputs: tuple[int, int], num_classes: int) -> Cost:
+    """Cost of the classifier on the last cell's output."""
+    return linear(output_channels(places, outputs), num_classes)

@@ -1,0 +1,148 @@
+"""Networks of DARTS-style cells: DARTS, DARTS-R, AdvRush, RACL, PDARTS, NASNet, AmoebaNet.
+
+The skeleton is that of Liu et al. (ICLR 2019) on small images. DARTS-R is its reconfiguration by Huang et al.
+(NeurIPS 2021), which sets the channels of each stage by hand.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from pydantic import ConfigDict
+from torch import Tensor, nn
+
+from rnas.architecture import Shape
+from rnas.cost import Cost
+from rnas.errors import InputError
+from rnas.networks.cell_operations import find_operation
+from rnas.networks.cell_skeleton import (
+    Cell,
+    CellNetwork,
+    CellPlace,
+    check_sizes,
+    classifier_cost,
+    inputs_cost,
+    output_channels,
+    place_cells,
+    stem,
+    stem_cost,
+)
+from rnas.networks.genotypes import GENOTYPES, CellGenotype, Genotype
+from rnas.networks.layer_costs import total
+
+
+@dataclass(frozen=True)
+class DartsCellNetwork:
+    """A network of two cells, one normal and one that halves the map.
+
+    Attributes:
+        normal: the normal cell.
+        reduction: the cell that halves the map.
+        layers: number of cells; those at layers // 3 and 2 * layers // 3 are reduction cells.
+        channels: channels of the nodes in each of the three stages.
+        stem_channels: channels of the stem.
+
+    Raises:
+        InputError: fewer than 4 cells, or channels that are not positive or, after a reduction, not even.
+    """
+
+    kind: ClassVar[str] = "darts-cells"
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    normal: CellGenotype = GENOTYPES["darts-v2"].normal
+    reduction: CellGenotype = GENOTYPES["darts-v2"].reduction
+    layers: int = 20
+    channels: tuple[int, int, int] = (36, 72, 144)
+    stem_channels: int = 108
+
+    def __post_init__(self) -> None:
+        check_sizes(self.layers, self.channels)
+        if self.stem_channels < 1:
+            raise InputError(f"stem_channels is {self.stem_channels}; it is at least 1")
+
+    @property
+    def outputs(self) -> tuple[int, int]:
+        """Number of nodes that make the output of a normal and of a reduction cell."""
+        return len(self.normal.concat), len(self.reduction.concat)
+
+    def places(self, input_shape: Shape) -> list[CellPlace]:
+        """Where every cell stands for images of this shape; InputError where they cannot be halved twice."""
+        stems = (self.stem_channels, self.stem_channels)
+        return place_cells(self.layers, self.channels, self.outputs, stems, input_shape[1:])
+
+    def build(self, num_classes: int, input_shape: Shape) -> nn.Module:
+        """The network; InputError where the images cannot be halved twice."""
+        places = self.places(input_shape)
+        cells = [GenotypeCell(self.reduction if place.reduction else self.normal, place) for place in places]
+        classifier = nn.Linear(output_channels(places, self.outputs), num_classes)
+        return CellNetwork(stem(input_shape[0], self.stem_channels), cells, classifier)
+
+    def cost(self, input_shape: Shape, num_classes: int) -> Cost:
+        """Exact params and FLOPs; InputError where the images cannot be halved twice."""
+        places = self.places(input_shape)
+        edges = [
+            edge_cost(places, reduction, operation, source)
+            for reduction, cell in enumerate((self.normal, self.reduction))
+            for node in cell.nodes
+            for operation, source in node
+        ]
+        return total([frame_cost(places, self.outputs, input_shape, num_classes), *edges])
+
+
+def frame_cost(places: list[CellPlace], outputs: tuple[int, int], input_shape: Shape, num_classes: int) -> Cost:
+    """Cost of all but the edges: the stem, the layers that adapt the inputs of every cell, the classifier."""
+    return total(
+        [
+            stem_cost(input_shape[0], places[0].inputs[0], input_shape[1:]),
+            *map(inputs_cost, places),
+            classifier_cost(places, outputs, num_classes),
+        ]
+    )
+
+
+def edge_cost(places: list[CellPlace], reduction: bool | int, operation: str, source: int) -> Cost:
+    """Cost of one edge of the normal or the reduction cell, summed over all cells of that kind."""
+    cost = find_operation(operation).cost
+    return total(
+        cost(place.channels, place.stride(source), place.edge_size(source))
+        for place in places
+        if place.reduction == reduction
+    )
+
+
+class GenotypeCell(Cell):
+    """A cell with the operations of its genotype."""
+
+    def __init__(self, genotype: CellGenotype, place: CellPlace) -> None:
+        super().__init__(place)
+        edges = [edge for node in genotype.nodes for edge in node]
+        self._ops = nn.ModuleList(
+            find_operation(operation).build(place.channels, place.stride(source)) for operation, source in edges
+        )
+        self.sources = [source for _, source in edges]
+        self.concat = genotype.concat
+
+    def forward(self, before: Tensor, last: Tensor) -> Tensor:
+        """Outputs of the two cells before to (N, len(concat) * channels, H, W)."""
+        states = [self.preprocess0(before), self.preprocess1(last)]
+        edges = [*zip(self._ops, self.sources, strict=True)]
+        for (first, a), (second, b) in zip(edges[::2], edges[1::2], strict=True):
+            states.append(first(states[a]) + second(states[b]))
+        return torch.cat([states[node] for node in self.concat], dim=1)
+
+
+def repeated_cells(genotype: Genotype, repetitions: int, channels: int) -> DartsCellNetwork:
+    """The network N@C: N normal cells before, between and after the reductions, C channels in the first.
+
+    Args:
+        genotype: its two cells.
+        repetitions: N, at least 1.
+        channels: C, doubled by each reduction; the stem has 3 C.
+    """
+    return DartsCellNetwork(
+        genotype.normal,
+        genotype.reduction,
+        layers=3 * repetitions + 2,
+        channels=(channels, 2 * channels, 4 * channels),
+        stem_channels=3 * channels,
+    )

@@ -1,0 +1,27 @@
+"""Costs of single layers, for many networks at once. All arguments are int64 arrays of one shape, or ints."""
+
+import numpy as np
+
+from rnas.cost import Costs, Integers
+
+Count = Integers | int
+
+
+def convolution(
+    in_channels: Count, out_channels: Count, kernel_size: Count, positions: Count, cardinality: Count = 1
+) -> Costs:
+    """A square convolution without bias; ``positions`` are those of its output map, height times width."""
+    weights = np.asarray(in_channels // cardinality * out_channels * kernel_size * kernel_size)
+    return Costs(weights, weights * positions)
+
+
+def linear(inputs: Count, outputs: Count) -> Costs:
+    """A linear layer without bias, applied once."""
+    weights = np.asarray(inputs * outputs)
+    return Costs(weights, weights)
+
+
+def parameters(count: Count) -> Costs:
+    """Parameters that take part in no convolution and no linear layer."""
+    count = np.asarray(count)
+    return Costs(count, np.zeros_like(count))

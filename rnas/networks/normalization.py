@@ -1,0 +1,37 @@
+"""Normalisation layers by name, for feature maps (N, C, H, W)."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class ChannelLayerNorm(nn.LayerNorm):
+    """Layer normalisation over the channels of each position, with one weight and bias a channel."""
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 (the name of torch's own parameter)
+        """(N, C, H, W) to the same shape."""
+        last = input.permute(0, 2, 3, 1)
+        return F.layer_norm(last, self.normalized_shape, self.weight, self.bias, self.eps).permute(0, 3, 1, 2)
+
+
+def groups(channels: int) -> int:
+    """Groups of group normalisation: the largest divisor of the channels that is at most an eighth of them."""
+    return next((n for n in range(channels // 8, 1, -1) if channels % n == 0), 1)
+
+
+class Normalization(NamedTuple):
+    """How a normalisation is made from a number of channels, and its parameters a channel."""
+
+    make: Callable[[int], nn.Module]
+    params: int = 2
+
+
+NORMALIZATIONS = {
+    "batch": Normalization(nn.BatchNorm2d),
+    "group": Normalization(lambda channels: nn.GroupNorm(groups(channels), channels)),
+    "instance": Normalization(nn.InstanceNorm2d, 0),
+    "layer": Normalization(ChannelLayerNorm),
+}
+"""All with eps 1e-5; batch normalisation with momentum 0.1; instance normalisation without weight and bias."""

@@ -1,0 +1,38 @@
+"""Where a number comes from: versions, device, and hashes of what decided it."""
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import torch
+
+_LIBRARIES = ("rnas", "torch", "numpy", "scipy", "scikit-learn", "pymoo", "optuna")
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Versions of Python and of the libraries that decide results, by name."""
+    found = {"python": platform.python_version()}
+    for library in _LIBRARIES:
+        try:
+            found[library] = version(library)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def device_name(device: str) -> str:
+    """The processor behind a torch device, for people."""
+    if device.startswith("cuda"):
+        return torch.cuda.get_device_name(device)
+    return f"{device} ({platform.machine()}, {torch.get_num_threads()} thread(s))"
+
+
+def json_hash(value: Mapping[str, Any]) -> str:
+    """First 12 hexadecimal digits of the sha256 of a mapping's JSON, names sorted."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,0 +1,142 @@
+"""The front of a run: its members, their scores and what noise leaves of the differences."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from rnas.report.interval import Proportion, inside_noise, proportion
+from rnas.report.metric import FINAL, Metric
+
+Run = Mapping[str, Any]
+Record = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Score:
+    """A metric of one architecture: on the images that the search chose by, and on those it never saw.
+
+    Attributes:
+        metric: what was measured.
+        search: value on the search's images, or None where it has none.
+        final: value on the final images, or None where it was not measured.
+        search_share, final_share: the same as shares of images; None unless an accuracy with a known image count.
+    """
+
+    metric: Metric
+    search: float | None
+    final: float | None
+    search_share: Proportion | None
+    final_share: Proportion | None
+
+    @property
+    def share(self) -> Proportion | None:
+        """The share to believe: of the final images where there are any."""
+        return self.final_share or self.search_share
+
+    @property
+    def drop(self) -> float | None:
+        """How much worse the final value is, in the metric's unit; below zero where it is better."""
+        if self.search is None or self.final is None:
+            return None
+        worse = self.search - self.final
+        return -worse if self.metric.direction == "minimize" else worse
+
+
+@dataclass(frozen=True)
+class Member:
+    """An architecture of the front.
+
+    Attributes:
+        evaluation: its record in the run's JSON.
+        row: index of that record among the run's evaluations.
+        objectives: its scores, in the order of the objectives.
+        others: its scores of all other metrics.
+        tied_with: key of the member before it if their accuracies cannot be told apart, else None.
+    """
+
+    evaluation: Record
+    row: int
+    objectives: tuple[Score, ...]
+    others: tuple[Score, ...]
+    tied_with: str | None = None
+
+    @property
+    def key(self) -> str:
+        """Key of the architecture."""
+        return str(self.evaluation["key"])
+
+    def score(self, metric: Metric) -> Score:
+        """The score of one metric."""
+        return next(s for s in self.objectives + self.others if s.metric.name == metric.name)
+
+
+def judged(metrics: tuple[Metric, ...]) -> Metric | None:
+    """The metric whose noise decides what can be told apart: the first objective that is an accuracy."""
+    return next((m for m in metrics if m.direction and m.kind == "proportion"), None)
+
+
+def members(run: Run, metrics: tuple[Metric, ...]) -> list[Member]:
+    """The members of the front, best first by the accuracy among the objectives, or else by the first objective.
+
+    An architecture evaluated more than once stands with its last complete evaluation that has every objective.
+    """
+    objectives = [m for m in metrics if m.direction]
+    rows = _rows(run, objectives)
+    found = [_member(run["evaluations"][rows[key]], rows[key], metrics) for key in run["front"] if key in rows]
+    order = judged(metrics) or objectives[0]
+    sign = -1 if order.direction == "maximize" else 1
+    found.sort(key=lambda member: sign * (member.score(order).search or 0.0))
+    return _with_ties(found, judged(metrics))
+
+
+def _rows(run: Run, objectives: list[Metric]) -> dict[str, int]:
+    """Index of the evaluation that an architecture stands with, by key."""
+    return {
+        evaluation["key"]: row
+        for row, evaluation in enumerate(run["evaluations"])
+        if evaluation["status"] == "complete" and all(evaluation["metrics"].get(m.name) is not None for m in objectives)
+    }
+
+
+def _member(evaluation: Record, row: int, metrics: tuple[Metric, ...]) -> Member:
+    names = {m.name for m in metrics}
+    shown = [m for m in metrics if not (m.name.startswith(FINAL) and m.name.removeprefix(FINAL) in names)]
+    scores = [_score(evaluation, metric) for metric in shown]
+    return Member(
+        evaluation,
+        row,
+        tuple(score for score in scores if score.metric.direction),
+        tuple(score for score in scores if not score.metric.direction),
+    )
+
+
+def _score(evaluation: Record, metric: Metric) -> Score:
+    search = evaluation["metrics"].get(metric.name)
+    final = evaluation["metrics"].get(FINAL + metric.name)
+    images = ((evaluation.get("provenance") or {}).get("data") or {}).get("images") or {}
+    return Score(
+        metric, search, final, _share(metric, search, images.get("score")), _share(metric, final, images.get("final"))
+    )
+
+
+def _share(metric: Metric, value: float | None, images: int | None) -> Proportion | None:
+    if metric.kind != "proportion" or value is None or not images or not 0 <= value <= 1:
+        return None
+    return proportion(value, images)
+
+
+def _with_ties(found: list[Member], metric: Metric | None) -> list[Member]:
+    if metric is None:
+        return found
+    tied = found[:1]
+    for before, member in pairwise(found):
+        first, second = before.score(metric), member.score(metric)
+        shares = (
+            (first.final_share, second.final_share)
+            if first.final_share and second.final_share
+            else (first.search_share, second.search_share)
+        )
+        same = shares[0] is not None and shares[1] is not None and inside_noise(shares[0], shares[1])
+        tied.append(Member(member.evaluation, member.row, member.objectives, member.others, before.key if same else None))
+    return tied

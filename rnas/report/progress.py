@@ -1,0 +1,41 @@
+"""Hypervolume on a scale that can be read: as a share of what could be reached."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Hypervolume:
+    """Hypervolume after each evaluation.
+
+    Attributes:
+        values: one an evaluation, None where there is none yet.
+        label: what 1 means on this scale.
+    """
+
+    values: tuple[float | None, ...]
+    label: str
+
+    @property
+    def last(self) -> float | None:
+        """The value after the last evaluation that has one."""
+        return next((value for value in reversed(self.values) if value is not None), None)
+
+
+def normalised_hypervolume(run: Mapping[str, Any]) -> Hypervolume:
+    """Hypervolume as a share of the box between the reference and the ideal point.
+
+    Where a corner of that box is not known, as a share of the run's last hypervolume instead.
+    """
+    raw = run["hypervolume"]
+    corners = zip(run["reference_point"] or [None], run["ideal_point"] or [None], strict=True)
+    sides = [abs(worst - best) for worst, best in corners if worst is not None and best is not None]
+    complete = len(sides) == len(run["objectives"]) and math.prod(sides) > 0
+    if complete:
+        whole, label = math.prod(sides), "share of the box from the reference to the ideal point"
+    else:
+        whole = next((value for value in reversed(raw) if value), 1.0)
+        label = "share of the last hypervolume"
+    return Hypervolume(tuple(None if value is None else value / whole for value in raw), label)

@@ -1,0 +1,49 @@
+"""What all evaluations of a run were made with, and where they differ."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+_SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One thing recorded with the evaluations.
+
+    Attributes:
+        name: path to it, such as ``data.images.final``.
+        values: its values, most frequent first, each with the number of evaluations that have it.
+        more: how many further values there are.
+    """
+
+    name: str
+    values: tuple[tuple[str, int], ...]
+    more: int
+
+
+def facts(evaluations: Sequence[Mapping[str, Any]]) -> list[Fact]:
+    """Every fact of the evaluations' provenance, in the order in which they first appear."""
+    counts: dict[str, Counter[str]] = {}
+    for evaluation in evaluations:
+        for name, value in _leaves(evaluation.get("provenance") or {}):
+            counts.setdefault(name, Counter())[value] += 1
+    return [
+        Fact(name, tuple(count.most_common(_SHOWN)), max(len(count) - _SHOWN, 0)) for name, count in counts.items()
+    ]
+
+
+def input_shape(evaluations: Sequence[Mapping[str, Any]]) -> str:
+    """The shape of one image, at which FLOPs are counted, such as ``3x32x32``; empty where it is not recorded."""
+    shapes = (((e.get("provenance") or {}).get("data") or {}).get("input_shape") for e in evaluations)
+    return next(("\u00d7".join(map(str, shape)) for shape in shapes if shape), "")
+
+
+def _leaves(value: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    for name, item in value.items():
+        if isinstance(item, Mapping) and item:
+            yield from _leaves(item, f"{path}{name}.")
+        else:
+            yield f"{path}{name}", item if isinstance(item, str) else json.dumps(item, ensure_ascii=False)
