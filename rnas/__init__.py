@@ -1,3 +1,21 @@
 """rnas: robust neural architecture search."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rnas.api import resume as resume
+    from rnas.api import search as search
+    from rnas.run import Run as Run
+    from rnas.run import load_run as load_run
+
 __version__ = "0.1.0"
+
+_HOMES = {"search": "rnas.api", "resume": "rnas.api", "Run": "rnas.run", "load_run": "rnas.run"}
+
+
+def __getattr__(name: str) -> Any:
+    # On demand, so that a command that prints help does not wait for torch.
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'rnas' has no attribute {name!r}")

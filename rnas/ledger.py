@@ -102,8 +102,14 @@ class Ledger:
         if attributes.get("format") != FORMAT:
             raise LedgerError(f"the ledger has format {attributes.get('format')}, this version reads {FORMAT}")
         trials = storage.get_all_trials(self._study_id, deepcopy=False)
+        trials = storage.get_all_trials(self._study_id, deepcopy=False)
         self._trial_ids = [trial._trial_id for trial in trials]
         self._records = [_record(trial) for trial in trials]
+        self._unsettled = [
+            record.number
+            for record, trial in zip(self._records, trials, strict=True)
+            if record.evaluation is not None and not trial.state.is_finished()
+        ]
 
     @classmethod
     def in_memory(cls, objectives: Sequence[Objective]) -> Self:
@@ -169,16 +175,11 @@ class Ledger:
 
     def settle(self) -> None:
         """Close trials whose evaluation was written when the process died, before their state was."""
-        for number, record in enumerate(self._records):
-            trial_id = self._trial_ids[number]
-            if record.evaluation is not None and not self._storage.get_trial(trial_id).state.is_finished():
-                self._close_trial(trial_id, record.evaluation)
-
-    def close(self) -> None:
-        """Let go of the storage."""
-        self._storage.remove_session()
-        if isinstance(self._storage, RDBStorage):
-            self._storage.engine.dispose()
+        for number in self._unsettled:
+            evaluation = self._records[number].evaluation
+            if evaluation is not None:
+                self._close_trial(self._trial_ids[number], evaluation)
+        self._unsettled = []
 
     def _close_trial(self, trial_id: int, evaluation: Evaluation) -> None:
         if evaluation.status is Status.COMPLETE:
@@ -190,7 +191,7 @@ class Ledger:
 
 def _distribution(variable: Variable) -> BaseDistribution:
     whole = [choice for choice in variable.choices if isinstance(choice, int) and not isinstance(choice, bool)]
-    if variable.ordered and len(whole) > 1 and whole == list(range(whole[0], whole[-1] + 1)):
+    if variable.ordered and list(variable.choices) == list(range(min(whole, default=0), max(whole, default=-1) + 1)):
         return IntDistribution(whole[0], whole[-1])
     return CategoricalDistribution(variable.choices)
 

@@ -15,11 +15,12 @@ _FACTORS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 def parse_size(value: Any) -> int:
     """``"1.5G"`` -> 1500000000; whole numbers pass. InputError for anything else or below zero."""
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)(?:e\+?(\d+))?\s*([kmgt]?)\s*", str(value), re.IGNORECASE)
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)(?:e\+?(\d{1,2}))?\s*([kmgt]?)\s*", str(value), re.IGNORECASE)
     if match is None or isinstance(value, bool):
         raise InputError(f"{value!r} is not a size; write a number with K, M, G or T, such as 150M")
     number, exponent, unit = match.groups()
-    return round(Fraction(number) * 10 ** int(exponent or 0) * _FACTORS[unit.lower()])
+    power: int = 10 ** int(exponent or 0)
+    return round(Fraction(number) * power * _FACTORS[unit.lower()])
 
 
 def format_size(value: float) -> str:
@@ -27,7 +28,7 @@ def format_size(value: float) -> str:
     for unit, factor in (("T", 1e12), ("G", 1e9), ("M", 1e6), ("K", 1e3)):
         if value >= factor:
             return f"{value / factor:.3g}{unit}" if value < 999.5 * factor else f"{value / factor:.0f}{unit}"
-    return f"{value:.3g}"
+    return f"{value:.3g}" if value < 999.5 else f"{value:.0f}"
 
 
 @dataclass(frozen=True)

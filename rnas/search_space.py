@@ -7,7 +7,7 @@ genomes mean; sampling stratified over log FLOPs and repair into hard bands foll
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,9 +145,10 @@ class SearchSpace(ABC):
         """Every canonical genome inside the bands, or None where the space is too large."""
         if self.size > ENUMERABLE:
             return None
-        grid = np.indices(self.sizes).reshape(len(self.sizes), -1).T
-        genomes: Integers = np.unique(self.canonical(grid.astype(np.int64)), axis=0)
-        return genomes[self._violation(genomes, *self._limits(len(genomes))) == 0]
+        grid = np.indices(tuple(self.sizes.tolist()), dtype=np.int64).reshape(len(self.sizes), -1).T
+        genomes: Integers = np.unique(self.canonical(grid), axis=0)
+        inside: Integers = genomes[self._violation(genomes, *self._limits(len(genomes))) == 0]
+        return inside
 
     @cached_property
     def flops_range(self) -> tuple[int, int]:
@@ -155,7 +156,7 @@ class SearchSpace(ABC):
         if self.enumeration is not None:
             flops = self.cost(self.enumeration).flops
             return int(flops.min()), int(flops.max())
-        low, high = self._reach("flops")
+        low, high = self.reach("flops")
         band = self.settings.flops
         return max(low, band.low), high if band.high is None else min(high, band.high)
 
@@ -194,11 +195,12 @@ class SearchSpace(ABC):
             return
         if len(self._inside) > 0:
             return
-        reach = {name: "{} to {}".format(*map(format_size, self._reach(name))) for name in bands}
+        reaches = self.reach("flops"), self.reach("params")
+        flops, params = (" to ".join(map(format_size, reach)) for reach in reaches)
         asked = " and ".join(f"{name} in {band}" for name, band in bands.items() if band != Band())
         raise InputError(
             f"no architecture of space {self.name!r} has {asked}; "
-            f"it reaches flops of {reach['flops']} and params of {reach['params']}: widen the band"
+            f"it reaches flops of {flops} and params of {params}: widen the band"
         )
 
     @cached_property
@@ -209,7 +211,8 @@ class SearchSpace(ABC):
         rng = np.random.default_rng(0)
         limits = self._limits(64)
         genomes = self._steer(self.uniform(64, rng), limits[0], limits[1], rng)
-        return genomes[self._violation(genomes, *limits) == 0]
+        inside: Integers = genomes[self._violation(genomes, *limits) == 0]
+        return inside
 
     def _limits(self, n: int) -> tuple[Floats, Floats]:
         band = self.settings.flops
@@ -285,8 +288,8 @@ class SearchSpace(ABC):
                 free[:] = True
         return pool[chosen]
 
-    def _reach(self, quantity: str) -> tuple[int, int]:
-        """Least and greatest cost without the bands, by changing one variable at a time until none helps."""
+    def reach(self, quantity: Literal["flops", "params"]) -> tuple[int, int]:
+        """Least and greatest FLOPs or params without the bands, by changing one variable at a time until none helps."""
         return self._extreme(quantity, -1), self._extreme(quantity, 1)
 
     def _extreme(self, quantity: str, sign: int) -> int:

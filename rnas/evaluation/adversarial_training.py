@@ -28,6 +28,7 @@ from rnas.evaluation.evaluator import Context, Estimate, Evaluation, Status, Tas
 from rnas.evaluation.robustness import Robustness, evaluate_robustness
 from rnas.provenance import device_name, json_hash, versions
 from rnas.quantities import EpsilonField, FractionField, PathField
+from rnas.search_space import SearchSpace
 from rnas.training.loop import Schedule, train
 from rnas.training.recipe import Fidelity, Recipe
 
@@ -125,32 +126,35 @@ class AdversarialTraining:
     """
 
     Settings: ClassVar[type[BaseModel]] = AdversarialTrainingSettings
-    instant = False
-    bounds: Mapping[str, tuple[float, float]] = {
-        f"{prefix}{metric}": bound
-        for prefix in ("", "final_")
-        for metric, bound in (
-            ("clean_accuracy", (0.0, 1.0)),
-            ("robust_accuracy", (0.0, 1.0)),
-            ("robust_margin", (-1.0, 1.0)),
-        )
-    }
+    instant: ClassVar[bool] = False
 
-    def __init__(self, settings: AdversarialTrainingSettings) -> None:
+    def __init__(self, settings: AdversarialTrainingSettings, space: SearchSpace) -> None:
         self._training = settings.train.resolved()
-        self.settings = AdversarialTrainingSettings(train=self._training)
+        self._space = space
         self._dataset = load_dataset(self._training.data, self._training.data_dir)
         self._on_device: dict[str, dict[str, Part]] = {}
         self._data_record = self._describe()
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The images stay behind: a worker reads them itself.
-        return type(self), (self.settings,)
+        return type(self), (self.settings, self._space)
+
+    @classmethod
+    def image_format(cls, settings: AdversarialTrainingSettings) -> tuple[Shape, int]:
+        """Shape of one image and number of classes of the data; InputError when they cannot be read."""
+        dataset = load_dataset(settings.train.data, settings.train.data_dir)
+        return dataset.input_shape, dataset.num_classes
 
     @property
-    def image_format(self) -> tuple[Shape, int]:
-        """Shape of one image and number of classes."""
-        return self._dataset.input_shape, self._dataset.num_classes
+    def settings(self) -> AdversarialTrainingSettings:
+        """The settings with the data's own defaults filled in."""
+        return AdversarialTrainingSettings(train=self._training)
+
+    @property
+    def bounds(self) -> Mapping[str, tuple[float, float]]:
+        """Accuracies lie in [0, 1], margins in [-1, 1]."""
+        own = {"clean_accuracy": (0.0, 1.0), "robust_accuracy": (0.0, 1.0), "robust_margin": (-1.0, 1.0)}
+        return own | {f"final_{name}": bound for name, bound in own.items()}
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -243,11 +247,10 @@ class AdversarialTraining:
         }
 
     def _build(self, task: Task, device: str) -> nn.Module:
-        shape, classes = self.image_format
         # Weights are drawn on the CPU, so that they do not depend on the device.
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(task.seed)
-            model = task.architecture.build(classes, shape)
+            model = task.architecture.build(self._space.num_classes, self._space.input_shape)
         return model.to(device)
 
     def _attack(self, model: nn.Module, plan: _Plan, part: str, check: Callable[[float], None]) -> Robustness:

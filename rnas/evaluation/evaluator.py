@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
-from rnas.architecture import Architecture
+from pydantic import BaseModel
+
+from rnas.architecture import Architecture, Shape
 
 
 class Status(StrEnum):
@@ -76,24 +78,44 @@ class Estimate:
 
 @runtime_checkable
 class Evaluator(Protocol):
-    """Gives metrics of architectures. Must be picklable: it travels to worker processes once.
+    """Gives metrics of architectures. Registered under ``rnas.evaluators`` as a class.
+
+    It is made as ``cls(settings, space)``, with an instance of its ``Settings``, a model whose first field has the
+    registered name; and it must be picklable, since it travels to worker processes once.
 
     Attributes:
+        Settings: pydantic model of what a config says of it.
         instant: evaluations take no time to speak of, so that each batch may wait for the one before.
-        bounds: least and greatest possible value of a metric, for those that have them.
     """
 
-    instant: bool
-    bounds: Mapping[str, tuple[float, float]]
+    Settings: ClassVar[type[BaseModel]]
+    instant: ClassVar[bool]
+
+    @classmethod
+    def image_format(cls, settings: Any) -> tuple[Shape, int]:
+        """Shape (C, H, W) of the images and number of classes that settings stand for."""
+
+    @property
+    def settings(self) -> BaseModel:
+        """The settings it was made with, defaults filled in."""
+
+    @property
+    def bounds(self) -> Mapping[str, tuple[float, float]]:
+        """Least and greatest possible value of a metric, for those that have them."""
+
+    @property
+    def fidelity(self) -> Mapping[str, Any]:
+        """At which it evaluates unless a task says otherwise, as JSON."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What a reader of its results must know."""
 
     def evaluate(self, task: Task, context: Context) -> Evaluation:
         """Evaluate one architecture. An exception becomes status failed, with its message."""
 
     def known(self, architectures: Sequence[Architecture]) -> list[dict[str, float]]:
-        """For each architecture the metrics that need no evaluation; the same names for all.
-
-        Raises InputError for an architecture that this evaluator can never evaluate.
-        """
+        """For each architecture the metrics that need no evaluation; the same names for all."""
 
     def estimate(self, task: Task, context: Context) -> Estimate:
         """Measure, in seconds rather than minutes, what ``evaluate`` would need."""

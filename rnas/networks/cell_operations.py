@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from torch import Tensor, cat, nn
 
-from rnas.cost import Cost
+from rnas.cost import Costs
 from rnas.errors import InputError
-from rnas.networks.layer_costs import FREE, Size, batch_norm, convolution, strided, total
+from rnas.networks.counting import FREE, Size, batch_norm, convolution, strided
 
 
 class ReLUConvBN(nn.Module):
@@ -109,23 +109,21 @@ def _depthwise_separable(channels: int, kernel: int, stride: int, dilation: int,
     padding = dilation * (kernel // 2)
     return (
         nn.ReLU(),
-        nn.Conv2d(
-            channels, channels, kernel, stride, padding=padding, dilation=dilation, groups=channels, bias=False
-        ),
+        nn.Conv2d(channels, channels, kernel, stride, padding=padding, dilation=dilation, groups=channels, bias=False),
         nn.Conv2d(channels, channels, 1, bias=False),
         nn.BatchNorm2d(channels, affine=affine),
     )
 
 
-def relu_conv_bn_cost(inputs: int, outputs: int, size: Size, affine: bool = True) -> Cost:
+def relu_conv_bn_cost(inputs: int, outputs: int, size: Size, affine: bool = True) -> Costs:
     """Cost of :class:`ReLUConvBN` on a map of this size."""
-    return total([convolution(inputs, outputs, (1, 1), size), batch_norm(outputs, affine=affine)])
+    return convolution(inputs, outputs, 1, size) + batch_norm(outputs, affine=affine)
 
 
-def factorized_reduce_cost(inputs: int, outputs: int, size: Size, affine: bool = True) -> Cost:
+def factorized_reduce_cost(inputs: int, outputs: int, size: Size, affine: bool = True) -> Costs:
     """Cost of :class:`FactorizedReduce` on a map of this size before it is halved."""
-    half = convolution(inputs, outputs // 2, (1, 1), strided(size, 2))
-    return total([half, half, batch_norm(outputs, affine=affine)])
+    half = convolution(inputs, outputs // 2, 1, strided(size, 2))
+    return half * 2 + batch_norm(outputs, affine=affine)
 
 
 def identity(channels: int, stride: int, affine: bool = True) -> nn.Module:
@@ -133,36 +131,27 @@ def identity(channels: int, stride: int, affine: bool = True) -> nn.Module:
     return nn.Identity() if stride == 1 else FactorizedReduce(channels, channels, affine)
 
 
-def identity_cost(channels: int, stride: int, size: Size, affine: bool = True) -> Cost:
+def identity_cost(channels: int, stride: int, size: Size, affine: bool = True) -> Costs:
     """Cost of :func:`identity` on an input of this size."""
     return FREE if stride == 1 else factorized_reduce_cost(channels, channels, size, affine)
 
 
-def separable_conv_cost(channels: int, kernel: int, stride: int, size: Size, affine: bool = True) -> Cost:
+def separable_conv_cost(channels: int, kernel: int, stride: int, size: Size, affine: bool = True) -> Costs:
     """Cost of :class:`SeparableConv` on an input of this size."""
-    once = _depthwise_separable_cost(channels, kernel, strided(size, stride), affine)
-    return total([once, once])
+    return _depthwise_separable_cost(channels, kernel, strided(size, stride), affine) * 2
 
 
-def _depthwise_separable_cost(channels: int, kernel: int, output: Size, affine: bool) -> Cost:
-    return total(
-        [
-            convolution(channels, channels, (kernel, kernel), output, groups=channels),
-            convolution(channels, channels, (1, 1), output),
-            batch_norm(channels, affine=affine),
-        ]
-    )
+def _depthwise_separable_cost(channels: int, kernel: int, output: Size, affine: bool) -> Costs:
+    depthwise = convolution(channels, channels, kernel, output, groups=channels)
+    return depthwise + convolution(channels, channels, 1, output) + batch_norm(channels, affine=affine)
 
 
-def _seven_by_seven_cost(channels: int, stride: int, size: Size) -> Cost:
+def _seven_by_seven_cost(channels: int, stride: int, size: Size) -> Costs:
     height, width = strided(size, stride)
-    return total(
-        [
-            convolution(channels, channels, (1, 7), (size[0], width)),
-            convolution(channels, channels, (7, 1), (height, width)),
-            batch_norm(channels),
-        ]
-    )
+    # Seven weights a pair of channels, as a 1x1 convolution on seven times the channels has.
+    rows = convolution(7 * channels, channels, 1, (size[0], width))
+    columns = convolution(7 * channels, channels, 1, (height, width))
+    return rows + columns + batch_norm(channels)
 
 
 @dataclass(frozen=True)
@@ -175,7 +164,7 @@ class Operation:
     """
 
     build: Callable[[int, int], nn.Module]
-    cost: Callable[[int, int, Size], Cost]
+    cost: Callable[[int, int, Size], Costs]
 
 
 def _separable(kernel: int) -> Operation:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from rnas.cost import Cost
+from rnas.cost import Costs
 from rnas.errors import InputError
 from rnas.networks.cell_operations import FactorizedReduce, ReLUConvBN, factorized_reduce_cost, relu_conv_bn_cost
-from rnas.networks.layer_costs import Size, batch_norm, convolution, linear, total
+from rnas.networks.counting import Size, batch_norm, classifier, convolution
 
 MINIMUM_LAYERS = 4
 """Fewest cells that leave a cell before, between and after the reductions, or at least after each."""
@@ -103,7 +103,7 @@ def place_cells(
 
 def check_even(size: Size) -> None:
     """InputError where a map of this size cannot be halved into two equal grids."""
-    if size[0] % 2 or size[1] % 2:
+    if size[0] % 2 or size[1] % 2 or min(size) < 2:
         raise InputError(
             f"a network of cells cannot halve a {size[0]}x{size[1]} map: "
             "give images whose sides are multiples of 4 (of 32 with the ImageNet stem)"
@@ -126,7 +126,7 @@ class Cell(nn.Module):
         self.preprocess1 = ReLUConvBN(last, place.channels, affine)
 
 
-def inputs_cost(place: CellPlace, affine: bool = True) -> Cost:
+def inputs_cost(place: CellPlace, affine: bool = True) -> Costs:
     """Cost of the two layers that adapt a cell's inputs."""
     before, last = place.inputs
     size = place.size
@@ -134,7 +134,7 @@ def inputs_cost(place: CellPlace, affine: bool = True) -> Cost:
         first = factorized_reduce_cost(before, place.channels, (2 * size[0], 2 * size[1]), affine)
     else:
         first = relu_conv_bn_cost(before, place.channels, size, affine)
-    return total([first, relu_conv_bn_cost(last, place.channels, size, affine)])
+    return first + relu_conv_bn_cost(last, place.channels, size, affine)
 
 
 def stem(image_channels: int, channels: int) -> nn.Sequential:
@@ -145,9 +145,9 @@ def stem(image_channels: int, channels: int) -> nn.Sequential:
     )
 
 
-def stem_cost(image_channels: int, channels: int, size: Size) -> Cost:
+def stem_cost(image_channels: int, channels: int, size: Size) -> Costs:
     """Cost of :func:`stem`."""
-    return total([convolution(image_channels, channels, (3, 3), size), batch_norm(channels)])
+    return convolution(image_channels, channels, 3, size) + batch_norm(channels)
 
 
 class CellNetwork(nn.Module):
@@ -169,6 +169,6 @@ class CellNetwork(nn.Module):
         return logits
 
 
-def classifier_cost(places: list[CellPlace], outputs: tuple[int, int], num_classes: int) -> Cost:
+def classifier_cost(places: list[CellPlace], outputs: tuple[int, int], num_classes: int) -> Costs:
     """Cost of the classifier on the last cell's output."""
-    return linear(output_channels(places, outputs), num_classes)
+    return classifier(output_channels(places, outputs), num_classes)

@@ -12,7 +12,7 @@ from pydantic import ConfigDict
 from torch import Tensor, nn
 
 from rnas.architecture import Shape
-from rnas.cost import Cost
+from rnas.cost import Cost, Costs
 from rnas.errors import InputError
 from rnas.networks.cell_operations import find_operation
 from rnas.networks.cell_skeleton import (
@@ -27,8 +27,8 @@ from rnas.networks.cell_skeleton import (
     stem,
     stem_cost,
 )
+from rnas.networks.counting import single, total
 from rnas.networks.genotypes import GENOTYPES, CellGenotype, Genotype
-from rnas.networks.layer_costs import total
 
 
 @dataclass(frozen=True)
@@ -86,21 +86,16 @@ class DartsCellNetwork:
             for node in cell.nodes
             for operation, source in node
         ]
-        return total([frame_cost(places, self.outputs, input_shape, num_classes), *edges])
+        return single(total([frame_cost(places, self.outputs, input_shape, num_classes), *edges]))
 
 
-def frame_cost(places: list[CellPlace], outputs: tuple[int, int], input_shape: Shape, num_classes: int) -> Cost:
+def frame_cost(places: list[CellPlace], outputs: tuple[int, int], input_shape: Shape, num_classes: int) -> Costs:
     """Cost of all but the edges: the stem, the layers that adapt the inputs of every cell, the classifier."""
-    return total(
-        [
-            stem_cost(input_shape[0], places[0].inputs[0], input_shape[1:]),
-            *map(inputs_cost, places),
-            classifier_cost(places, outputs, num_classes),
-        ]
-    )
+    stem_total = stem_cost(input_shape[0], places[0].inputs[0], input_shape[1:])
+    return total([stem_total, *map(inputs_cost, places)]) + classifier_cost(places, outputs, num_classes)
 
 
-def edge_cost(places: list[CellPlace], reduction: bool | int, operation: str, source: int) -> Cost:
+def edge_cost(places: list[CellPlace], reduction: bool | int, operation: str, source: int) -> Costs:
     """Cost of one edge of the normal or the reduction cell, summed over all cells of that kind."""
     cost = find_operation(operation).cost
     return total(

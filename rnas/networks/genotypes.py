@@ -42,7 +42,9 @@ class CellGenotype:
                     raise InputError(f"node {node} of a cell reads node {source}; it can read 0 to {node - 1}")
         last = len(self.nodes) + 1
         if not self.concat or any(not 2 <= node <= last for node in self.concat):
-            raise InputError(f"a cell of nodes 2 to {last} cannot output {list(self.concat)}; name at least one of them")
+            raise InputError(
+                f"a cell of nodes 2 to {last} cannot output {list(self.concat)}; name at least one of them"
+            )
         if len(set(self.concat)) < len(self.concat):
             raise InputError(f"a cell outputs {list(self.concat)}; name each node once")
 

@@ -35,3 +35,8 @@ NORMALIZATIONS = {
     "layer": Normalization(ChannelLayerNorm),
 }
 """All with eps 1e-5; batch normalisation with momentum 0.1; instance normalisation without weight and bias."""
+
+
+def runs_on(normalization: str, size: tuple[int, int]) -> bool:
+    """Whether a normalisation can train on maps of this (height, width): instance normalisation needs two positions."""
+    return normalization != "instance" or size != (1, 1)

@@ -2,7 +2,6 @@
 
 from typing import TypeVar
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -27,14 +26,19 @@ PLACEMENTS = (NONE, STANDARD, CONV3X3, IDENTITY, RESIDUAL)
 Count = TypeVar("Count", int, Integers)
 
 
+def at_least_one(count: Count) -> Count:
+    """``count``, and 1 where it is 0."""
+    raised: Count = count + (count == 0)
+    return raised
+
+
 def hidden_units(channels: Count, reduction: Count) -> Count:
     """Units between the two linear layers, at least one.
 
     ``channels`` are those of the block's output, wherever the gate stands, except on the identity branch: there
     they are those of the block's input. That reproduces the parameters that the paper prints.
     """
-    units = channels // reduction
-    return units + (units == 0)
+    return at_least_one(channels // reduction)
 
 
 class SqueezeExcitation(nn.Module):

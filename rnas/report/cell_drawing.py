@@ -14,7 +14,7 @@ _RADIUS = 17.0
 _BOWS = {("in", "2"): 62.0, ("in", "out"): 112.0, ("1", "out"): -66.0}
 
 _STROKES: dict[str, dict[str, str | float]] = {
-    "none": {"stroke_width": 1, "stroke_dasharray": "1 5", "opacity": 0.45},
+    "none": {"stroke_width": 1, "stroke_dasharray": "1 5", "opacity": 0.7},
     "skip": {"stroke_width": 1.6, "stroke_dasharray": "6 4"},
     "conv 1\u00d71": {"stroke_width": 3, "class_": "stage-1"},
     "conv 3\u00d73": {"stroke_width": 5, "class_": "stage-3"},
@@ -43,7 +43,7 @@ def _edge(start: str, end: str, operation: str) -> str:
     stroke = {"stroke": "currentColor", "fill": "none"} | _STROKES[operation]
     above = apex + (20 if bow < 0 else -9)
     return svg.element("path", d=path, **stroke) + svg.text(
-        operation, middle, above, 13, text_anchor="middle", opacity=0.5 if operation == "none" else 1
+        operation, middle, above, 13, text_anchor="middle", opacity=0.6 if operation == "none" else 1
     )
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from rnas.report.description import describe
 from rnas.report.front import Member
-from rnas.report.metric import Metric
+from rnas.report.interval import Proportion
+from rnas.report.metric import FINAL, Metric
 from rnas.report.progress import Hypervolume
 
 
@@ -18,7 +19,7 @@ def page_data(
     """
     evaluations = run["evaluations"]
     return {
-        "metrics": [_column(metric, evaluations, shape) for metric in metrics],
+        "metrics": [_column(metric, evaluations, shape) | _intervals(metric, front) for metric in metrics],
         "evaluations": {
             "number": [e["number"] for e in evaluations],
             "key": [e["key"] for e in evaluations],
@@ -43,7 +44,7 @@ def page_data(
 
 def _column(metric: Metric, evaluations: list[Mapping[str, Any]], shape: str) -> dict[str, Any]:
     values = [evaluation["metrics"].get(metric.name) for evaluation in evaluations]
-    counted = f", {shape} image" if metric.name == "flops" and shape else ""
+    counted = f" (one {shape} image)" if metric.name == "flops" and shape else ""
     return {
         "name": metric.name,
         "label": metric.label,
@@ -53,6 +54,23 @@ def _column(metric: Metric, evaluations: list[Mapping[str, Any]], shape: str) ->
         "values": values,
         "texts": [metric.format(value) for value in values],
     }
+
+
+def _intervals(metric: Metric, front: list[Member]) -> dict[str, Any]:
+    """Wilson intervals of the front's members, in the front's order, where the metric is counted on images."""
+    shares = [_share(metric.name, member) for member in front]
+    if not any(shares):
+        return {}
+    return {"intervals": [None if share is None else [share.low, share.high] for share in shares]}
+
+
+def _share(name: str, member: Member) -> Proportion | None:
+    for score in member.objectives + member.others:
+        if score.metric.name == name:
+            return score.search_share
+        if FINAL + score.metric.name == name:
+            return score.final_share
+    return None
 
 
 def _axes(metrics: tuple[Metric, ...]) -> dict[str, int | None]:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from rnas.report.residual_stages import is_residual, options_of, stages_of
+from rnas.report.residual_stages import block_name, block_options, is_residual, stages_of
 
 NAS_BENCH_201_OPERATIONS = ("none", "skip", "conv 1\u00d71", "conv 3\u00d73", "avg pool")
 """Names of the operation codes."""
@@ -22,7 +22,9 @@ def describe(architecture: Mapping[str, Any]) -> str:
     if is_cell(architecture):
         pairs = zip(NAS_BENCH_201_EDGES, architecture["operations"], strict=True)
         used = [(edge, NAS_BENCH_201_OPERATIONS[code]) for edge, code in pairs]
-        return ", ".join(f"{start}\u2192{end} {name}" for (start, end), name in used if name != "none") or "no operation"
+        return (
+            ", ".join(f"{start}\u2192{end} {name}" for (start, end), name in used if name != "none") or "no operation"
+        )
     fields = {name: value for name, value in architecture.items() if name != "kind"}
     text = json.dumps(fields, ensure_ascii=False) if fields else ""
     line = f"{architecture.get('kind', '')} {text}".strip()
@@ -38,3 +40,14 @@ def is_cell(architecture: Mapping[str, Any]) -> bool:
         and len(codes) == len(NAS_BENCH_201_EDGES)
         and all(isinstance(code, int) and 0 <= code < len(NAS_BENCH_201_OPERATIONS) for code in codes)
     )
+
+
+def _residual(architecture: Mapping[str, Any]) -> str:
+    stages = stages_of(architecture)
+    depths = "-".join(str(stage.depth) for stage in stages)
+    channels = "-".join(str(stage.channels) for stage in stages)
+    blocks = [", ".join([block_name(stage.block), *block_options(stage.block)]) for stage in stages]
+    block = blocks[0] if len(set(blocks)) == 1 else " | ".join(blocks)
+    fields = ("kind", "depths", "channels", "blocks")
+    more = [f"{name.replace('_', ' ')} {value}" for name, value in architecture.items() if name not in fields]
+    return ", ".join([f"D {depths}", f"channels {channels}", block, *more])

@@ -138,5 +138,7 @@ def _with_ties(found: list[Member], metric: Metric | None) -> list[Member]:
             else (first.search_share, second.search_share)
         )
         same = shares[0] is not None and shares[1] is not None and inside_noise(shares[0], shares[1])
-        tied.append(Member(member.evaluation, member.row, member.objectives, member.others, before.key if same else None))
+        tied.append(
+            Member(member.evaluation, member.row, member.objectives, member.others, before.key if same else None)
+        )
     return tied

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from rnas.quantities import format_size
 
-MISSING = "–"
+MISSING = "\u2013"
 """What is printed where there is no value."""
 
 FINAL = "final_"
@@ -46,6 +46,12 @@ class Metric:
         return _LABELS.get(self.name, self.name)
 
     @property
+    def phrase(self) -> str:
+        """The label inside a sentence."""
+        own = self.name.removeprefix(FINAL) in _LABELS
+        return self.label[0].lower() + self.label[1:] if own and not self.label.startswith("FLOPs") else self.label
+
+    @property
     def arrow(self) -> str:
         """An arrow towards better, or nothing where the metric is no objective."""
         return {"maximize": "↑", "minimize": "↓", None: ""}[self.direction]
@@ -66,13 +72,12 @@ class Metric:
 
 
 def metrics_of(run: Mapping[str, Any]) -> tuple[Metric, ...]:
-    """Every metric of a run: objectives in their order, then the others as they first appear."""
+    """Every metric of a run that has a value: objectives in their order, then the others as they first appear."""
     columns: dict[str, list[float]] = {objective["metric"]: [] for objective in run["objectives"]}
     for evaluation in run["evaluations"]:
         for name, value in evaluation["metrics"].items():
-            columns.setdefault(name, [])
             if value is not None:
-                columns[name].append(value)
+                columns.setdefault(name, []).append(value)
     directions = {objective["metric"]: objective["direction"] for objective in run["objectives"]}
     return tuple(Metric(name, _kind(name, values), directions.get(name)) for name, values in columns.items())
 

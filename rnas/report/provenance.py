@@ -30,9 +30,7 @@ def facts(evaluations: Sequence[Mapping[str, Any]]) -> list[Fact]:
     for evaluation in evaluations:
         for name, value in _leaves(evaluation.get("provenance") or {}):
             counts.setdefault(name, Counter())[value] += 1
-    return [
-        Fact(name, tuple(count.most_common(_SHOWN)), max(len(count) - _SHOWN, 0)) for name, count in counts.items()
-    ]
+    return [Fact(name, tuple(count.most_common(_SHOWN)), max(len(count) - _SHOWN, 0)) for name, count in counts.items()]
 
 
 def input_shape(evaluations: Sequence[Mapping[str, Any]]) -> str:

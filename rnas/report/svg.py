@@ -3,7 +3,7 @@
 from html import escape
 
 
-def element(tag: str, content: str = "", **attributes: str | float) -> str:
+def element(tag: str, content: str = "", /, **attributes: str | float) -> str:
     """One element; ``content`` is markup already, attribute values are escaped.
 
     ``class_`` writes ``class``, and ``stroke_width`` writes ``stroke-width``.
@@ -13,12 +13,12 @@ def element(tag: str, content: str = "", **attributes: str | float) -> str:
     return f"<{tag}{written}>{content}</{tag}>" if content else f"<{tag}{written}/>"
 
 
-def text(content: object, x: float, y: float, size: float = 12, **attributes: str | float) -> str:
+def text(content: object, x: float, y: float, size: float = 12, /, **attributes: str | float) -> str:
     """A line of text, escaped, in the colour of the page's text."""
     return element("text", escape(str(content)), x=x, y=y, font_size=size, fill="currentColor", **attributes)
 
 
-def line(x1: float, y1: float, x2: float, y2: float, **attributes: str | float) -> str:
+def line(x1: float, y1: float, x2: float, y2: float, /, **attributes: str | float) -> str:
     """A straight line in the colour of the page's text."""
     return element("line", x1=x1, y1=y1, x2=x2, y2=y2, stroke="currentColor", **attributes)
 

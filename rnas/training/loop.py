@@ -64,7 +64,7 @@ def parameter_groups(model: nn.Module, recipe: Recipe) -> list[dict[str, object]
 def batches(n: int, batch_size: int, generator: Generator) -> Iterator[Tensor]:
     """Rows of one epoch's batches, shuffled; a short last one is dropped, unless it is the only one."""
     order = torch.randperm(n, generator=generator)
-    yield from order.split(batch_size)[: max(n // batch_size, 1)]
+    yield from torch.split(order, batch_size)[: max(n // batch_size, 1)]
 
 
 def train(

@@ -1,0 +1,42 @@
+# make search    a search on digits, minutes on two cores; installs only the core
+# make test      the tests, under 8 minutes on two cores
+# make test-all  all tests, the slow ones too, under 40 minutes
+# make lint      ruff and mypy
+# Each makes .venv, with the versions of constraints.txt, where it is missing.
+
+PYTHON ?= python3
+BIN := .venv/bin
+# One thread a process: several would compete for the cores, and change results in the last digit.
+export OMP_NUM_THREADS := 1
+TESTS := $(BIN)/python -m pytest -n 2 --dist worksteal
+
+.PHONY: search test test-all lint clean
+
+search: .venv/core
+	$(BIN)/rnas search --preset digits
+
+test: .venv/dev
+	$(TESTS) -m "not slow"
+
+test-all: .venv/dev
+	$(TESTS)
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/core: .venv/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+.venv/dev: .venv/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[all,dev]"
+	touch .venv/core $@
+
+clean:
+	rm -rf .venv build *.egg-info

@@ -1,0 +1,159 @@
+"""Searching from Python: the same nouns as the command line."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from rnas import run_directory
+from rnas.config import Config, Setup, available_cores, read_config, resolve
+from rnas.errors import InputError
+from rnas.execution.executor import Executor, Limits
+from rnas.execution.in_process import InProcess
+from rnas.execution.process_slots import ProcessSlots
+from rnas.ledger import Ledger
+from rnas.presets import preset
+from rnas.run import Run
+from rnas.run_directory import RunDirectory
+from rnas.search.loop import Listener, Loop, Silent
+
+ListenerFactory = Callable[[Setup, Ledger, int], Listener]
+"""Made from setup, ledger and number of slots, once a search starts."""
+
+
+def search(
+    config: Config | Mapping[str, Any] | Path | str | None = None,
+    *,
+    run: Path | str | None = None,
+    listener: ListenerFactory = lambda setup, ledger, slots: Silent(),
+    **changes: Any,
+) -> Run:
+    """Search, and return the finished run.
+
+    Args:
+        config: a Config, a mapping, or the path of a YAML file; None is the preset ``digits``.
+        run: directory of the new run; None makes ``runs/<space>-<n>``.
+        listener: makes what is told of progress.
+        **changes: top-level keys of the config to set otherwise, such as ``budget=20``.
+
+    Raises:
+        InputError: the configuration is wrong, or the run's directory exists.
+    """
+    content, folder, source = _content(config)
+    setup, directory = prepare({**content, **changes}, folder, source, run)
+    return carry_on(directory, setup, listener)
+
+
+def prepare(content: Any, folder: Path, source: str, run: Path | str | None) -> tuple[Setup, RunDirectory]:
+    """Resolve a configuration and make the directory of its run; nothing is evaluated yet.
+
+    Args:
+        content: a config as a mapping.
+        folder: where its relative paths start.
+        source: what to call it in messages.
+        run: directory of the new run; None makes ``runs/<space>-<n>``.
+    """
+    config = Config.parse(content, source)
+    path = Path(run) if run is not None else run_directory.next_free(config.space["name"])
+    run_directory.require_free(path)
+    setup = resolve(config.model_copy(update={"name": config.name or path.name}), folder, source)
+    return setup, run_directory.create(path, setup)
+
+
+def _content(config: Config | Mapping[str, Any] | Path | str | None) -> tuple[Mapping[str, Any], Path, str]:
+    """A configuration from wherever it comes, the folder of its relative paths, and its name for messages."""
+    if isinstance(config, Path | str):
+        path = Path(config)
+        return read_config(path), path.parent, str(path)
+    if isinstance(config, Config):
+        config = config.model_dump(mode="json", exclude_none=True)
+    return preset("digits") if config is None else config, Path(), "config"
+
+
+def resume(
+    path: Path | str,
+    *,
+    budget: int | None = None,
+    workers: int | None = None,
+    listener: ListenerFactory = lambda setup, ledger, slots: Silent(),
+) -> Run:
+    """Go on with a run that was stopped, or extend one that is finished.
+
+    Args:
+        path: the run's directory.
+        budget: evaluations in all; None keeps the run's own. The larger is kept in the run.
+        workers: evaluations at once, for this time only; None keeps the run's own.
+        listener: makes what is told of progress.
+
+    Raises:
+        InputError: this is no run, or the budget is smaller than what the ledger holds.
+        LedgerError: the ledger is damaged.
+    """
+    directory = RunDirectory(Path(path))
+    setup = directory.setup()
+    changes: dict[str, Any] = {}
+    if workers is not None:
+        changes["workers"] = workers
+    if budget is not None:
+        changes["budget"] = budget
+    if changes:
+        config = Config.parse({**setup.config.model_dump(mode="json"), **changes}, "resume")
+        setup = Setup(config, setup.space, setup.evaluator, setup.problem, setup.strategy)
+    return carry_on(directory, setup, listener)
+
+
+def carry_on(directory: RunDirectory, setup: Setup, listener: ListenerFactory) -> Run:
+    """Search from what the run's ledger holds until its budget, and write the derived files."""
+    config = setup.config
+    with directory.writing(setup) as ledger:
+        if config.budget < len(ledger):
+            raise InputError(f"budget {config.budget} is less than the {len(ledger)} evaluations that the run holds")
+        directory.keep(config)
+        limits = Limits(config.time_limit, directory.checkpoints)
+        try:
+            with executor_for(setup, limits) as executor:
+                Loop(
+                    problem=setup.problem,
+                    strategy=setup.strategy,
+                    ledger=ledger,
+                    executor=executor,
+                    seed=config.seed,
+                    batch_size=config.batch_size,
+                    lookahead=0 if setup.evaluator.instant else 1,
+                    fidelity=setup.evaluator.fidelity,
+                    listener=listener(setup, ledger, executor.slots),
+                ).run(config.budget, float("inf") if config.hours is None else time.monotonic() + 3600 * config.hours)
+        finally:
+            run = Run(setup, ledger.records, directory)
+        run.write()
+    return run
+
+
+def devices(config: Config) -> list[str]:
+    """The torch device of each slot; empty where evaluations run in the searching process."""
+    cuda = config.device == "cuda" or (config.device == "auto" and torch.cuda.is_available())
+    if cuda and not torch.cuda.is_available():
+        raise InputError("device: cuda is not available here; use device: cpu")
+    if not cuda:
+        return ["cpu"] * (available_cores() if config.workers is None else config.workers)
+    gpus = torch.cuda.device_count()
+    return [f"cuda:{slot % gpus}" for slot in range(gpus if config.workers is None else config.workers)]
+
+
+@contextmanager
+def executor_for(setup: Setup, limits: Limits) -> Iterator[Executor]:
+    """The executor that a configuration asks for; its processes end with the block."""
+    config = setup.config
+    slots = [] if setup.evaluator.instant and config.workers is None else devices(config)
+    if slots:
+        executor: Executor = ProcessSlots(setup.evaluator, slots, limits)
+    else:
+        first = devices(config.model_copy(update={"workers": 1}))[0]
+        executor = InProcess(setup.evaluator, first, limits)
+    try:
+        yield executor
+    finally:
+        executor.close()

@@ -1,0 +1,144 @@
+"""The live view of a search."""
+
+import time
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.text import Text
+
+from rnas.config import Setup
+from rnas.ledger import Ledger, Record
+from rnas.quantities import format_size
+from rnas.run import Run
+
+_BANDS = 3
+_COSTS = ("flops", "params", "macs")
+
+
+class LiveView:
+    """A listener that shows how far a search is and what it has found.
+
+    On a terminal a panel that stays in place, elsewhere one line an evaluation.
+
+    Args:
+        console: where to write, usually stderr.
+        setup: of the run.
+        ledger: of the run.
+        slots: evaluations at once.
+    """
+
+    def __init__(self, console: Console, setup: Setup, ledger: Ledger, slots: int) -> None:
+        self._console = console
+        self._setup = setup
+        self._ledger = ledger
+        self._slots = slots
+        self._shares: Mapping[int, float] = {}
+        self._earlier = sum(record.evaluation is not None for record in ledger.records)
+        self._done = self._earlier
+        self._started = time.monotonic()
+        self._bar = Progress(
+            TextColumn("{task.description}"), BarColumn(40), MofNCompleteColumn(), TextColumn("{task.fields[left]}")
+        )
+        self._bar_task = self._bar.add_task("evaluations", total=setup.config.budget, completed=self._done, left="")
+        self._live = Live(console=console, refresh_per_second=4, transient=True)
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+    def proposed(self, record: Record) -> None:
+        """Nothing to show: evaluations are what takes time."""
+
+    def running(self, shares: Mapping[int, float]) -> None:
+        """Move the bar by the shares of evaluations that run."""
+        self._shares = shares
+        if self._console.is_terminal:
+            self._refresh()
+
+    def recorded(self, record: Record) -> None:
+        """Write a line for the evaluation, and bring the panel up to date."""
+        self._done += 1
+        self._shares = {number: share for number, share in self._shares.items() if number != record.number}
+        self._console.print(self._line(record), highlight=False, soft_wrap=True)
+        if self._console.is_terminal:
+            self._refresh()
+
+    def _refresh(self) -> None:
+        done = self._done + sum(self._shares.values())
+        self._bar.update(self._bar_task, completed=int(done), left=self._time_left(done))
+        self._live.update(Group(self._bar, *(Text(line) for line in self._findings())))
+
+    def _line(self, record: Record) -> str:
+        count = f"{self._done:>{len(str(self._setup.config.budget))}}/{self._setup.config.budget}"
+        evaluation = record.evaluation
+        if evaluation is None or not record.complete:
+            reason = evaluation.reason if evaluation else ""
+            return f"{count}  {record.key}  {record.status}: {reason}"
+        objectives = "  ".join(_shown(o.metric, record.metrics[o.metric]) for o in self._setup.problem.objectives)
+        text = f"{count}  {record.key}  {objectives}  {evaluation.seconds:.1f} s"
+        return text if self._console.is_terminal else f"{text}  |  {'  '.join(self._findings()[:1])}{self._left()}"
+
+    def _left(self) -> str:
+        left = self._time_left(self._done)
+        return f"  {left}" if left else ""
+
+    def _time_left(self, done: float) -> str:
+        fresh = done - self._earlier
+        if fresh <= 0:
+            return ""
+        seconds = (time.monotonic() - self._started) / fresh * (self._setup.config.budget - done)
+        return f"{max(seconds, 0):.0f} s left" if seconds < 100 else f"{seconds / 60:.0f} min left"
+
+    def _findings(self) -> list[str]:
+        run = Run(self._setup, self._ledger.records)
+        front = run.front()
+        volumes = run.hypervolume()
+        first = f"front {len(front)}  hypervolume {_volume_share(run, volumes[-1] if volumes else 0.0)}"
+        quality = run.quality()
+        if quality:
+            first += f"  tau {quality[-1].tau:+.2f} (last {quality[-1].evaluations})"
+        return [first, *_bands(run, front)]
+
+
+def _volume_share(run: Run, volume: float) -> str:
+    """Hypervolume as a share of the box between reference and ideal point, where that is known."""
+    sides = run.reference_point() - run.setup.problem.ideal
+    if np.isnan(sides).any() or (sides <= 0).any():
+        return f"{volume:.4g}"
+    return f"{volume / float(np.prod(sides)):.1%}"
+
+
+def _bands(run: Run, front: tuple[Record, ...]) -> list[str]:
+    """The best value of the first objective in each third of the front's range of log cost."""
+    objectives = run.setup.problem.objectives
+    costs = [o.metric for o in objectives if o.metric.startswith(_COSTS)]
+    gains = [o.metric for o in objectives if o.direction == "maximize"]
+    if not costs or not gains or len(front) < _BANDS:
+        return []
+    ordered = sorted(front, key=lambda record: record.metrics[costs[0]])
+    low, high = ordered[0].metrics[costs[0]], ordered[-1].metrics[costs[0]]
+    edges = np.geomspace(max(low, 1e-9), max(high, 1e-9), _BANDS + 1)[1:]
+    lines = []
+    for edge in edges:
+        within = [record for record in ordered if record.metrics[costs[0]] <= edge * (1 + 1e-9)]
+        if within:
+            best = max(within, key=lambda record: record.metrics[gains[0]])
+            lines.append(f"best up to {format_size(edge)} {costs[0]}: {_shown(gains[0], best.metrics[gains[0]])}")
+    return lines
+
+
+def _shown(metric: str, value: float) -> str:
+    if metric.startswith(_COSTS):
+        return f"{metric} {format_size(value)}"
+    return f"{metric} {value:.4f}"

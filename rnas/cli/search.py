@@ -1,0 +1,122 @@
+"""``rnas search`` and ``rnas resume``."""
+
+import shlex
+import signal
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+
+from rnas import run_directory
+from rnas.cli.output import AsJson, print_json, stderr, stdout
+
+_INTERRUPTED = 130
+
+
+def search(
+    config: Annotated[Path | None, typer.Argument(help="A YAML config; see rnas presets for some.")] = None,
+    preset: Annotated[str | None, typer.Option(help="Start from a preset instead of a config.")] = None,
+    space: Annotated[str | None, typer.Option(help="Search space; see rnas spaces.")] = None,
+    data: Annotated[str | None, typer.Option(help="Images to train on: digits or cifar10.")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Folder that holds the images' files.")] = None,
+    recipe: Annotated[str | None, typer.Option(help="Training recipe; see rnas recipes.")] = None,
+    eps: Annotated[str | None, typer.Option(help="Radius of the attack, such as 8/255.")] = None,
+    flops: Annotated[str | None, typer.Option(help="Band of FLOPs, such as 150M:250M.")] = None,
+    params: Annotated[str | None, typer.Option(help="Band of parameters, such as :1M.")] = None,
+    budget: Annotated[int | None, typer.Option(help="Evaluations in all.")] = None,
+    hours: Annotated[float | None, typer.Option(help="Start nothing new after so many hours.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
+    strategy: Annotated[str | None, typer.Option(help="surrogate-nsga2, nsga2, random, or another by name.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Evaluations at once; 0 runs them in this process.")] = None,
+    assignments: Annotated[
+        list[str] | None, typer.Option("--set", help="Set any key of the config: KEY=VALUE. May be repeated.")
+    ] = None,
+    run: Annotated[Path | None, typer.Option(help="Directory of the new run [default: runs/SPACE-N].")] = None,
+    dry_run: Annotated[bool, typer.Option(help="Measure one evaluation here, print the bill, search nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Search for robust architectures.
+
+    Without CONFIG and --preset it starts from the preset for the data: digits, or cifar10-smoke. Options change what the config
+    or preset says.
+
+    Examples:
+
+      rnas search
+
+      rnas search --data cifar10 --data-dir data --flops 20M:60M --budget 40
+
+      rnas search my.yaml --set evaluator.train.fidelity.epochs=4 --dry-run
+    """
+    from rnas import api
+    from rnas.cli import merging
+    from rnas.config import Config, resolve
+
+    given = merging.Options(space, data, data_dir, recipe, eps, flops, params, budget, hours, seed, strategy, workers)
+    content, folder, source = merging.merged(config, preset, given, assignments or [])
+    if dry_run:
+        from rnas.cli.bill import bill, print_bill
+
+        estimate = bill(resolve(Config.parse(content, source), folder, source))
+        if as_json:
+            print_json(estimate)
+        else:
+            print_bill(estimate)
+        return
+    setup, directory = api.prepare(content, folder, source, run)
+    _carry_on(directory, lambda listener: api.carry_on(directory, setup, listener), as_json)
+
+
+def resume(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Directory of a run.")],
+    budget: Annotated[int | None, typer.Option(help="Evaluations in all; extends a finished run.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Evaluations at once, for this time only.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Go on with a run that was stopped, or extend a finished one.
+
+    The result is the one that the search would have had without the stop.
+    """
+    from rnas import api
+
+    where = run_directory.RunDirectory(directory)
+    _carry_on(where, lambda listener: api.resume(directory, budget=budget, workers=workers, listener=listener), as_json)
+
+
+def _carry_on(directory: run_directory.RunDirectory, go: Callable[[Any], Any], as_json: bool) -> None:
+    from rnas.cli.progress import LiveView
+    from rnas.report.table import front_table
+
+    console = stderr()
+    signal.signal(signal.SIGTERM, _interrupt)
+    with ExitStack() as stack:
+
+        def listener(setup: Any, ledger: Any, slots: int) -> LiveView:
+            done = len(ledger)
+            console.print(
+                f"{directory.path}: {setup.config.strategy['name']} over {setup.space.name}, "
+                f"{setup.config.budget} evaluations{f', {done} of them proposed before' if done else ''}, "
+                f"{slots} at once",
+                highlight=False,
+                soft_wrap=True,
+            )
+            return stack.enter_context(LiveView(console, setup, ledger, slots))
+
+        try:
+            run = go(listener)
+        except KeyboardInterrupt:
+            stack.close()
+            console.print(f"interrupted; go on with: rnas resume {shlex.quote(str(directory.path))}", soft_wrap=True)
+            raise typer.Exit(_INTERRUPTED) from None
+    if as_json:
+        print_json(run.to_dict())
+        return
+    stdout().print(front_table(run.to_dict()))
+    stdout().print(f"Report: {directory.report}", highlight=False, soft_wrap=True)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

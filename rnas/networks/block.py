@@ -1,0 +1,229 @@
+"""Residual blocks as data, and the contract of a block type."""
+
+import dataclasses
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ConfigDict
+from torch import nn
+
+from rnas import registry
+from rnas.cost import Costs, Integers
+from rnas.errors import InputError
+from rnas.networks.activations import ACTIVATIONS
+from rnas.networks.normalization import NORMALIZATIONS
+from rnas.networks.squeeze_excitation import NONE, PLACEMENTS, Count
+
+PRE, POST = "pre", "post"
+RAW, ACTIVATED = "raw", "activated"
+
+_CHOICES = {
+    "activation": tuple(ACTIVATIONS),
+    "normalization": tuple(NORMALIZATIONS),
+    "order": (PRE, POST),
+    "first_input": (RAW, ACTIVATED),
+    "squeeze_excitation": PLACEMENTS,
+    "equal_width_shortcut": (ACTIVATED, RAW),
+}
+_POSITIVE = ("kernel_size", "cardinality", "scales", "base_width", "reduction")
+
+COMMON_FIELDS = frozenset(
+    {"activation", "normalization", "order", "kernel_size", "squeeze_excitation", "reduction"},
+)
+"""The fields that every block type of ours reads."""
+
+PRE_FIELDS = frozenset({"first_input", "equal_width_shortcut"})
+"""The fields that mean something with pre-activation only."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """The block that one stage, or all stages, repeat. ``Block()`` is the basic block of a WideResNet.
+
+    A field that the topology does not read is set to its default, and a block that is a special case of
+    another topology takes that one's name, so that one block has one description. InputError where a value
+    is none of those below.
+
+    Attributes:
+        topology: name of a block type (entry points ``rnas.blocks``).
+        activation: a name of :data:`rnas.networks.activations.ACTIVATIONS`.
+        normalization: a name of :data:`rnas.networks.normalization.NORMALIZATIONS`.
+        order: ``pre``, normalise and activate before each convolution, or ``post``, after it.
+        first_input: what the first convolution of a bottleneck or RobustResBlock with pre-activation reads:
+            ``raw``, the block's input, as in the released code of the RobustResNets, or ``activated``, as in
+            their paper's text. With ``raw`` the first normalisation serves the shortcut's convolution alone.
+        kernel_size: odd side of the spatial convolutions.
+        cardinality: groups of the spatial convolution (RobustResBlock).
+        scales: chunks of the hierarchical convolution (RobustResBlock).
+        base_width: channels a group in 160ths of the planes (RobustResBlock).
+        squeeze_excitation: a name of :data:`rnas.networks.squeeze_excitation.PLACEMENTS`.
+        reduction: divisor of the channels that gives the gate's hidden units, of which there is at least one.
+        equal_width_shortcut: what the shortcut's convolution of a basic block with pre-activation reads where the
+            block halves the resolution between equal widths: ``activated`` as in the RobustResNets, ``raw`` as in
+            the WideResNets of Huang et al. (NeurIPS 2021).
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    topology: str = "basic"
+    activation: str = "relu"
+    normalization: str = "batch"
+    order: str = PRE
+    first_input: str = RAW
+    kernel_size: int = 3
+    cardinality: int = 1
+    scales: int = 1
+    base_width: int = 160
+    squeeze_excitation: str = NONE
+    reduction: int = 16
+    equal_width_shortcut: str = ACTIVATED
+
+    def __post_init__(self) -> None:
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise InputError(f"block: {name} is {getattr(self, name)!r}; write one of {', '.join(choices)}")
+        for name in _POSITIVE:
+            require_positive("block", name, getattr(self, name))
+        if self.kernel_size % 2 == 0:
+            raise InputError(f"block: kernel_size is {self.kernel_size}; write an odd number")
+        for topology, settings in self.type.special_cases.items():
+            if all(getattr(self, name) == value for name, value in settings.items()):
+                object.__setattr__(self, "topology", topology)
+        if self.squeeze_excitation not in self.type.placements:
+            raise InputError(
+                f"block: {self.topology} has no place for squeeze_excitation {self.squeeze_excitation!r}; "
+                f"write one of {', '.join(self.type.placements)}"
+            )
+        for field in dataclasses.fields(self):
+            if not self.reads(field.name):
+                object.__setattr__(self, field.name, field.default)
+
+    def reads(self, name: str) -> bool:
+        """Whether a field changes the block, given the others."""
+        if name == "topology":
+            return True
+        if name == "reduction" and self.squeeze_excitation == NONE:
+            return False
+        return name in self.type.fields and (self.order == PRE or name not in PRE_FIELDS)
+
+    @property
+    def type(self) -> "BlockType":
+        """The block type of this topology; InputError where there is none of that name."""
+        return block_type(self.topology)
+
+
+def require_positive(where: str, name: str, value: Any) -> None:
+    """InputError unless ``value`` is a whole number of at least 1."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise InputError(f"{where}: {name} is {value!r}; write a whole number of at least 1")
+
+
+def block_type(topology: str) -> "BlockType":
+    """The block type registered under a topology's name; InputError where there is none."""
+    found: BlockType = registry.load(registry.BLOCKS, topology)
+    return found
+
+
+@dataclass(frozen=True)
+class BlockColumns:
+    """Many blocks, one field a column (n,), as the closed-form cost needs them.
+
+    Attributes:
+        types: block types, and ``topology``: which of them each block is.
+        pre: whether the order is pre-activation.
+        normalization: parameters a channel of the normalisation.
+        activation: parameters of the activation.
+        squeeze_excitation: index into :data:`rnas.networks.squeeze_excitation.PLACEMENTS`.
+    """
+
+    types: tuple["BlockType", ...]
+    topology: Integers
+    pre: NDArray[np.bool_]
+    normalization: Integers
+    activation: Integers
+    kernel_size: Integers
+    cardinality: Integers
+    scales: Integers
+    base_width: Integers
+    squeeze_excitation: Integers
+    reduction: Integers
+
+    @staticmethod
+    def of(block: Block) -> "BlockColumns":
+        """Columns of length 1."""
+
+        def column(value: int) -> Integers:
+            return np.array([value], dtype=np.int64)
+
+        return BlockColumns(
+            types=(block.type,),
+            topology=column(0),
+            pre=np.array([block.order == PRE]),
+            normalization=column(NORMALIZATIONS[block.normalization].params),
+            activation=column(ACTIVATIONS[block.activation].params),
+            kernel_size=column(block.kernel_size),
+            cardinality=column(block.cardinality),
+            scales=column(block.scales),
+            base_width=column(block.base_width),
+            squeeze_excitation=column(PLACEMENTS.index(block.squeeze_excitation)),
+            reduction=column(block.reduction),
+        )
+
+    def __getitem__(self, rows: Any) -> "BlockColumns":
+        """The blocks of some rows (an index array, a mask or a slice)."""
+        columns = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        return BlockColumns(**{k: v if k == "types" else v[rows] for k, v in columns.items()})
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in their networks many blocks stand.
+
+    Attributes:
+        in_channels: channels (n,) of the block's input.
+        planes: the stage's nominal channels (n,).
+        stride: 1 or 2.
+        in_positions: height times width of the block's input.
+        positions: height times width of its output.
+    """
+
+    in_channels: Integers
+    planes: Integers
+    stride: int
+    in_positions: int
+    positions: int
+
+
+class BlockType(ABC):
+    """One block topology: how it is built and what it costs.
+
+    An instance is registered under ``rnas.blocks``. The conformance of ``cost`` to ``build`` is tested by
+    :class:`rnas.testing.architecture.ArchitectureConformance` on networks that use it.
+
+    Attributes:
+        fields: the fields of :class:`Block` that it reads, ``topology`` aside.
+        placements: where squeeze-and-excitation can stand in it.
+        expansion: channels of its output a plane.
+        special_cases: other block types, each with the values of fields at which it is that one.
+    """
+
+    fields: ClassVar[frozenset[str]] = COMMON_FIELDS
+    placements: ClassVar[tuple[str, ...]] = PLACEMENTS
+    expansion: ClassVar[int] = 1
+    special_cases: ClassVar[Mapping[str, Mapping[str, int]]] = {}
+
+    def out_channels(self, planes: Count) -> Count:
+        """Channels of the output of a block of so many planes."""
+        return planes * self.expansion
+
+    @abstractmethod
+    def build(self, block: Block, in_channels: int, planes: int, stride: int) -> nn.Module:
+        """The block as a module, from (N, in_channels, H, W) to (N, out_channels, ceil(H / stride), ...)."""
+
+    @abstractmethod
+    def cost(self, blocks: BlockColumns, place: Place) -> Costs:
+        """Exact costs (n,) of the modules that ``build`` gives for these blocks at this place."""

@@ -1,0 +1,246 @@
+"""Cells of NAS-Bench-201 (Dong, Yang, ICLR 2020) on that benchmark's skeleton, and when two cells are one.
+
+A cell has four nodes and an edge from each to every later one; an edge carries one of five operations and a
+node is the sum of its edges. Five cells, a residual block that halves the map and doubles the channels, five
+cells, another such block, five cells. Every convolution follows a ReLU and is followed by batch normalisation.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from pydantic import ConfigDict
+from torch import Tensor, nn
+
+from rnas.architecture import Shape
+from rnas.cost import Cost, Costs
+from rnas.errors import InputError
+from rnas.networks.cell_operations import Zero
+from rnas.networks.counting import Size, batch_norm, classifier, convolution, single, total
+from rnas.networks.layer_cost import Count
+
+NONE, SKIP, CONV_1X1, CONV_3X3, AVERAGE_POOL = OPERATIONS = (
+    "none",
+    "skip_connect",
+    "nor_conv_1x1",
+    "nor_conv_3x3",
+    "avg_pool_3x3",
+)
+"""The benchmark's names of the operations."""
+
+EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
+"""(from, to) of each edge in the benchmark's order: node 0 is the cell's input, node 3 its output."""
+
+NODES = 4
+_WIDENINGS = (1, 2, 4)
+_CANCELLED = "#"
+
+
+def unique_string(operations: Sequence[str]) -> str:
+    """The benchmark's text of what a cell computes: cells with one text are one cell.
+
+    A skip stands for the node it reads; ``none``, and whatever reads node 1 where that is nothing, for nothing;
+    the terms of a sum are sorted by name. 6,466 texts remain of the 15,625 cells. The rule goes no further: it
+    neither cancels a node 2 that is nothing nor expands sums within sums, and it takes a node that is read twice
+    for two equal ones.
+
+    Args:
+        operations: name of the operation on each edge, in the order of ``EDGES``.
+    """
+    texts = ["0"]
+    for node in range(1, NODES):
+        terms = [
+            _term(operation, texts[source])
+            for operation, (source, target) in zip(operations, EDGES, strict=True)
+            if target == node
+        ]
+        texts.append("+".join(sorted(terms)))
+    return texts[-1]
+
+
+def _term(operation: str, text: str) -> str:
+    if operation == NONE or text == _CANCELLED:
+        return _CANCELLED
+    return text if operation == SKIP else f"({text})@{operation}"
+
+
+@dataclass(frozen=True)
+class NASBench201Cell:
+    """The network of one cell.
+
+    Attributes:
+        operations: name of the operation on each edge, in the order of ``EDGES``.
+        channels: of the first stage.
+        cells: in each of the three stages.
+
+    Raises:
+        InputError: not six known operations, or a number below 1.
+    """
+
+    kind: ClassVar[str] = "nas-bench-201"
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    operations: tuple[str, ...]
+    channels: int = 16
+    cells: int = 5
+
+    def __post_init__(self) -> None:
+        if len(self.operations) != len(EDGES):
+            raise InputError(f"a NAS-Bench-201 cell has {len(EDGES)} operations, not {len(self.operations)}")
+        for operation in self.operations:
+            if operation not in OPERATIONS:
+                raise InputError(f"unknown operation {operation!r} in a cell; known: {', '.join(OPERATIONS)}")
+        if self.channels < 1 or self.cells < 1:
+            raise InputError(f"channels {self.channels}, cells {self.cells}: both are at least 1")
+
+    def build(self, num_classes: int, input_shape: Shape) -> nn.Module:
+        """The network; InputError for images whose sides are not multiples of 4."""
+        check_size(input_shape)
+        return NASBench201Network(self, num_classes, input_shape[0])
+
+    def cost(self, input_shape: Shape, num_classes: int) -> Cost:
+        """Exact params and FLOPs; InputError for images whose sides are not multiples of 4."""
+        return single(
+            network_costs(
+                self.operations.count(CONV_1X1),
+                self.operations.count(CONV_3X3),
+                input_shape,
+                num_classes,
+                channels=self.channels,
+                cells=self.cells,
+            )
+        )
+
+
+def check_size(input_shape: Shape) -> None:
+    """InputError for images that cannot be halved twice into equal grids."""
+    if input_shape[1] % 4 or input_shape[2] % 4:
+        raise InputError(
+            f"a NAS-Bench-201 network halves its image twice; {input_shape[1]}x{input_shape[2]} pixels cannot be: "
+            "give sides that are multiples of 4"
+        )
+
+
+def network_costs(
+    convolutions_1x1: Count,
+    convolutions_3x3: Count,
+    input_shape: Shape,
+    num_classes: int,
+    channels: int = NASBench201Cell.channels,
+    cells: int = NASBench201Cell.cells,
+) -> Costs:
+    """Costs of networks whose cells have so many convolutions; nothing else in a cell costs anything.
+
+    Args:
+        convolutions_1x1: number (n,) of 1x1 convolutions in a cell, or one number.
+        convolutions_3x3: number (n,) of 3x3 convolutions in a cell, or one number.
+        input_shape: (C, H, W) of one image, with H and W multiples of 4.
+        num_classes: number of logits.
+        channels: of the first stage.
+        cells: in each stage.
+    """
+    check_size(input_shape)
+    size: Size = input_shape[1:]
+    widths = [channels * widening for widening in _WIDENINGS]
+    costs = [convolution(input_shape[0], channels, 3, size), batch_norm(channels)]
+    for stage, width in enumerate(widths):
+        if stage > 0:
+            size = size[0] // 2, size[1] // 2
+            costs.append(_reduction_costs(widths[stage - 1], width, size))
+        for number, kernel_size in ((convolutions_1x1, 1), (convolutions_3x3, 3)):
+            layer = convolution(width, width, kernel_size, size) + batch_norm(width)
+            costs.append(layer * (np.asarray(number, dtype=np.int64) * cells))
+    return total([*costs, batch_norm(widths[-1]), classifier(widths[-1], num_classes)])
+
+
+def _reduction_costs(inputs: int, outputs: int, size: Size) -> Costs:
+    """Costs of :class:`ReductionBlock` with an output map of this size."""
+    main = convolution(inputs, outputs, 3, size) + convolution(outputs, outputs, 3, size)
+    return main + batch_norm(outputs) * 2 + convolution(inputs, outputs, 1, size)
+
+
+class ReLUConvBN(nn.Module):
+    """ReLU, convolution, batch normalisation."""
+
+    def __init__(self, inputs: int, outputs: int, kernel_size: int, stride: int = 1) -> None:
+        super().__init__()
+        self.op = nn.Sequential(
+            nn.ReLU(),
+            nn.Conv2d(inputs, outputs, kernel_size, stride, padding=kernel_size // 2, bias=False),
+            nn.BatchNorm2d(outputs),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, inputs, H, W) to (N, outputs, H / stride, W / stride)."""
+        out: Tensor = self.op(x)
+        return out
+
+
+def _operation(name: str, channels: int) -> nn.Module:
+    if name == NONE:
+        return Zero(1)
+    if name == SKIP:
+        return nn.Identity()
+    if name == AVERAGE_POOL:
+        return nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)
+    return ReLUConvBN(channels, channels, 1 if name == CONV_1X1 else 3)
+
+
+class CellModule(nn.Module):
+    """One cell, from (N, channels, H, W) to the same shape."""
+
+    def __init__(self, operations: Sequence[str], channels: int) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(_operation(name, channels) for name in operations)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The sum of the edges into the last node."""
+        edges = list(zip(self.layers, EDGES, strict=True))
+        nodes = [x]
+        for node in range(1, NODES):
+            outputs = [layer(nodes[source]) for layer, (source, target) in edges if target == node]
+            nodes.append(sum(outputs[1:], outputs[0]))
+        return nodes[-1]
+
+
+class ReductionBlock(nn.Module):
+    """Residual block of two 3x3 convolutions, the first at stride 2; a pooled 1x1 convolution beside them."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.conv_a = ReLUConvBN(inputs, outputs, 3, stride=2)
+        self.conv_b = ReLUConvBN(outputs, outputs, 3)
+        self.downsample = nn.Sequential(nn.AvgPool2d(2), nn.Conv2d(inputs, outputs, 1, bias=False))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, inputs, H, W) to (N, outputs, H / 2, W / 2)."""
+        out: Tensor = self.downsample(x) + self.conv_b(self.conv_a(x))
+        return out
+
+
+class NASBench201Network(nn.Module):
+    """The network of a :class:`NASBench201Cell`, from (N, image_channels, H, W) to logits (N, num_classes)."""
+
+    def __init__(self, architecture: NASBench201Cell, num_classes: int, image_channels: int) -> None:
+        super().__init__()
+        widths = [architecture.channels * widening for widening in _WIDENINGS]
+        self.stem = nn.Sequential(
+            nn.Conv2d(image_channels, widths[0], 3, padding=1, bias=False), nn.BatchNorm2d(widths[0])
+        )
+        self.cells = nn.ModuleList()
+        for stage, width in enumerate(widths):
+            if stage > 0:
+                self.cells.append(ReductionBlock(widths[stage - 1], width))
+            self.cells.extend(CellModule(architecture.operations, width) for _ in range(architecture.cells))
+        self.lastact = nn.Sequential(nn.BatchNorm2d(widths[-1]), nn.ReLU())
+        self.global_pooling = nn.AdaptiveAvgPool2d(1)
+        self.classifier = nn.Linear(widths[-1], num_classes)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Images (N, C, H, W) to logits (N, num_classes)."""
+        x = self.stem(images)
+        for cell in self.cells:
+            x = cell(x)
+        logits: Tensor = self.classifier(self.global_pooling(self.lastact(x)).flatten(1))
+        return logits

@@ -1,0 +1,174 @@
+"""Residual networks of two to four stages: WideResNets, RobustResNets and what lies between them.
+
+Structure: WideResNet (Zagoruyko, Komodakis, BMVC 2016) in the form of "Revisiting Residual Networks for Adversarial
+Robustness" (Huang, Lu, Deb, Boddeti, CVPR 2023). State-dict names are those of that paper's released code.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from pydantic import ConfigDict
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from rnas.architecture import Shape
+from rnas.cost import Cost
+from rnas.errors import InputError
+from rnas.networks.activations import ACTIVATIONS
+from rnas.networks.block import PRE, Block, BlockColumns, require_positive
+from rnas.networks.normalization import NORMALIZATIONS, runs_on
+from rnas.networks.residual_cost import STEM_KERNEL, ResidualColumns, residual_costs, stage_sizes, stage_strides
+
+STAGES = (2, 3, 4)
+
+
+@dataclass(frozen=True)
+class ResidualNetwork:
+    """A stem, two to four stages of blocks, and a linear classifier on pooled features.
+
+    Stem: a 3x3 convolution at stride 1. The first block of every stage but the first halves the resolution. Head:
+    normalisation and activation, average pooling over all positions, a linear layer. Where the first stage is
+    post-activated (a structure of ours) the stem's convolution is normalised and activated as well; where the last
+    one is, its blocks end activated and the head has neither. InputError where a value is impossible.
+
+    Attributes:
+        depths: blocks of each stage.
+        channels: planes of each stage; a stage's maps have as many channels, or what its block makes of them.
+        blocks: one block for all stages, or one for each.
+        stem_width: channels of the stem.
+        upsample: how many times the image is enlarged, by nearest neighbours, before it enters the stem.
+        head_activation: the head's, where it is not that of the last stage.
+    """
+
+    kind: ClassVar[str] = "residual"
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    depths: tuple[int, ...]
+    channels: tuple[int, ...]
+    blocks: tuple[Block, ...] = (Block(),)
+    stem_width: int = 16
+    upsample: int = 1
+    head_activation: str | None = None
+
+    def __post_init__(self) -> None:
+        where = "residual network"
+        stages = len(self.depths)
+        if stages not in STAGES or len(self.channels) != stages:
+            raise InputError(
+                f"{where}: {stages} depths and {len(self.channels)} channels; write as many of both, two to four"
+            )
+        if len(self.blocks) not in (1, stages):
+            raise InputError(f"{where}: {len(self.blocks)} blocks for {stages} stages; write one, or one for each")
+        values = [("depth", d) for d in self.depths] + [("channels", c) for c in self.channels]
+        for name, value in [*values, ("stem_width", self.stem_width), ("upsample", self.upsample)]:
+            require_positive(where, name, value)
+        if self.head_activation not in (None, *ACTIVATIONS):
+            known = ", ".join(ACTIVATIONS)
+            raise InputError(f"{where}: head_activation is {self.head_activation!r}; write one of {known}")
+        if len(set(self.blocks)) == 1:
+            object.__setattr__(self, "blocks", self.blocks[:1])
+        last = self.blocks[-1]
+        if last.order != PRE or self.head_activation == last.activation:
+            object.__setattr__(self, "head_activation", None)
+
+    @property
+    def stage_blocks(self) -> tuple[Block, ...]:
+        """The block of each stage."""
+        return self.blocks * (len(self.depths) // len(self.blocks))
+
+    def build(self, num_classes: int, input_shape: Shape) -> nn.Module:
+        """See :meth:`rnas.architecture.Architecture.build`.
+
+        Convolutions start from N(0, 2 / (k^2 out_channels)), whatever their groups, normalisations from weight 1 and
+        bias 0, the classifier from bias 0; linear weights keep torch's default.
+        """
+        self.require_runnable(input_shape)
+        return ResidualModule(self, input_shape[0], num_classes)
+
+    def require_runnable(self, input_shape: Shape) -> None:
+        """InputError where the network cannot be trained on images of this shape."""
+        sizes = stage_sizes(input_shape, self.upsample, len(self.depths))[1:]
+        for stage, (size, block) in enumerate(zip(sizes, self.stage_blocks, strict=True), 1):
+            if not runs_on(block.normalization, size):
+                raise InputError(
+                    f"instance normalization cannot train on the 1x1 maps of stage {stage} at an input of "
+                    f"{input_shape[1]}x{input_shape[2]}; enlarge the input or choose another normalization"
+                )
+
+    def cost(self, input_shape: Shape, num_classes: int) -> Cost:
+        """See :meth:`rnas.architecture.Architecture.cost`."""
+        activation = self.head_activation or self.blocks[-1].activation
+        columns = ResidualColumns(
+            depths=np.array([self.depths], dtype=np.int64),
+            channels=np.array([self.channels], dtype=np.int64),
+            blocks=[BlockColumns.of(block) for block in self.stage_blocks],
+            stem_width=np.array([self.stem_width], dtype=np.int64),
+            head_activation=np.array([ACTIVATIONS[activation].params], dtype=np.int64),
+        )
+        costs = residual_costs(columns, input_shape, self.upsample, num_classes)
+        return Cost(int(costs.params[0]), int(costs.flops[0]))
+
+
+class Stage(nn.Module):
+    """Blocks in a row, the first of them with the stride."""
+
+    def __init__(self, block: Block, depth: int, in_channels: int, planes: int, stride: int) -> None:
+        super().__init__()
+        self.out_channels = block.type.out_channels(planes)
+        first = block.type.build(block, in_channels, planes, stride)
+        later = [block.type.build(block, self.out_channels, planes, 1) for _ in range(depth - 1)]
+        self.layer = nn.Sequential(first, *later)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, in_channels, H, W) to (N, out_channels, ...)."""
+        out: Tensor = self.layer(x)
+        return out
+
+
+class ResidualModule(nn.Module):
+    """The network of a :class:`ResidualNetwork`, from (N, image_channels, H, W) to logits (N, num_classes)."""
+
+    def __init__(self, network: ResidualNetwork, image_channels: int, num_classes: int) -> None:
+        super().__init__()
+        first, last = network.stage_blocks[0], network.stage_blocks[-1]
+        width = network.stem_width
+        self.upsample = network.upsample
+        self.stem_conv = nn.Conv2d(image_channels, width, STEM_KERNEL, padding=STEM_KERNEL // 2, bias=False)
+        self.stem_activation = nn.Sequential()
+        if first.order != PRE:
+            self.stem_activation.append(NORMALIZATIONS[first.normalization].make(width))
+            self.stem_activation.append(ACTIVATIONS[first.activation].make())
+        self.blocks = nn.ModuleList()
+        strides = stage_strides(len(network.depths))
+        for block, depth, planes, stride in zip(
+            network.stage_blocks, network.depths, network.channels, strides, strict=True
+        ):
+            stage = Stage(block, depth, width, planes, stride)
+            self.blocks.append(stage)
+            width = stage.out_channels
+        pre = last.order == PRE
+        head_activation = network.head_activation or last.activation
+        self.norm1 = NORMALIZATIONS[last.normalization].make(width) if pre else nn.Identity()
+        self.head_activation = ACTIVATIONS[head_activation].make() if pre else nn.Identity()
+        self.fc = nn.Linear(width, num_classes)
+        self._initialize()
+
+    def _initialize(self) -> None:
+        nn.init.zeros_(self.fc.bias)
+        for layer in self.modules():
+            if isinstance(layer, nn.Conv2d):
+                fan_out = layer.kernel_size[0] * layer.kernel_size[1] * layer.out_channels
+                nn.init.normal_(layer.weight, std=math.sqrt(2 / fan_out))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Images to logits."""
+        if self.upsample != 1:
+            x = F.interpolate(x, scale_factor=self.upsample, mode="nearest")
+        x = self.stem_activation(self.stem_conv(x))
+        for stage in self.blocks:
+            x = stage(x)
+        x = self.head_activation(self.norm1(x))
+        logits: Tensor = self.fc(x.mean(dim=(2, 3)))
+        return logits

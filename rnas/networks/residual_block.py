@@ -1,0 +1,132 @@
+"""What residual blocks have in common around their branch of convolutions, as a module and as a cost."""
+
+from typing import ClassVar
+
+import numpy as np
+from torch import Tensor, nn
+
+from rnas.cost import Costs
+from rnas.networks import layer_cost
+from rnas.networks.activations import ACTIVATIONS
+from rnas.networks.block import PRE, Block, BlockColumns, Place
+from rnas.networks.normalization import NORMALIZATIONS
+from rnas.networks.squeeze_excitation import (
+    CONV3X3,
+    IDENTITY,
+    NONE,
+    PLACEMENTS,
+    RESIDUAL,
+    STANDARD,
+    SqueezeExcitation,
+    hidden_units,
+)
+
+
+class ResidualBlock(nn.Module):
+    """A branch of convolutions beside an identity branch, whose results are added.
+
+    Pre-activation: ``a = activation(bn1(x))`` feeds the branch and, where the shape changes, a 1x1 convolution
+    without normalisation as the shortcut; elsewhere the shortcut is ``x``. Post-activation, a structure of ours
+    in the usual form: the branch reads ``x`` and ends in a normalisation, the shortcut is ``x`` or a 1x1
+    convolution with normalisation, and their sum is activated.
+
+    A subclass makes its convolutions and their normalisations, ``bn1`` too, and gives ``branch``. All activations
+    of a block are one module.
+
+    Args:
+        block: what to build.
+        in_channels: channels of the input.
+        middle_channels: channels of the spatial convolution's output, where a conv3x3 gate stands.
+        out_channels: channels of the output.
+        stride: 1 or 2.
+        first_input_raw: the branch reads ``x`` with pre-activation too.
+        shortcut_input_raw: so does the shortcut's convolution.
+    """
+
+    connected: ClassVar[bool] = True
+    """Whether there is an identity branch."""
+    bn1: nn.Module
+
+    def __init__(
+        self,
+        block: Block,
+        in_channels: int,
+        middle_channels: int,
+        out_channels: int,
+        stride: int,
+        *,
+        first_input_raw: bool = False,
+        shortcut_input_raw: bool = False,
+    ) -> None:
+        super().__init__()
+        self.pre = block.order == PRE
+        self.activation = ACTIVATIONS[block.activation].make()
+        reshapes = stride != 1 or in_channels != out_channels
+        self.first_input_raw = first_input_raw
+        self.shortcut_input_raw = shortcut_input_raw or not reshapes
+        self.shortcut = nn.Sequential()
+        if reshapes and self.connected:
+            self.shortcut.append(nn.Conv2d(in_channels, out_channels, 1, stride, bias=False))
+            if not self.pre:
+                self.shortcut.append(NORMALIZATIONS[block.normalization].make(out_channels))
+        self.placement = block.squeeze_excitation
+        if self.placement != NONE:
+            reduced = in_channels if self.placement == IDENTITY else out_channels
+            gated = {IDENTITY: in_channels, CONV3X3: middle_channels}.get(self.placement, out_channels)
+            self.se = SqueezeExcitation(gated, hidden_units(reduced, block.reduction))
+        if self.placement == RESIDUAL:
+            self.se_bn = NORMALIZATIONS[block.normalization].make(out_channels)
+
+    def branch(self, x: Tensor) -> Tensor:
+        """The convolutions, from the block's input or its activation to (N, out_channels, ...)."""
+        raise NotImplementedError
+
+    def gated(self, x: Tensor, placement: str) -> Tensor:
+        """``x`` times its gate if that is where the gate stands."""
+        return x * self.se(x) if self.placement == placement else x
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, in_channels, H, W) to (N, out_channels, ceil(H / stride), ceil(W / stride))."""
+        if not self.pre:
+            joined: Tensor = self.activation(self._joined(self.branch(x), x))
+            return joined
+        if self.first_input_raw and self.shortcut_input_raw:
+            # bn1 is kept, as in the released networks, though nothing would read its output.
+            return self._joined(self.branch(x), x)
+        activated = self.activation(self.bn1(x))
+        branch = self.branch(x if self.first_input_raw else activated)
+        return self._joined(branch, x if self.shortcut_input_raw else activated)
+
+    def _joined(self, branch: Tensor, identity: Tensor) -> Tensor:
+        out = self.gated(branch, STANDARD)
+        if self.connected:
+            out = out + self.shortcut(self.gated(identity, IDENTITY))
+        if self.placement == RESIDUAL:
+            normalized = self.se_bn(branch)
+            out = out + normalized * self.se(normalized)
+        return out
+
+
+def surroundings_cost(
+    blocks: BlockColumns,
+    place: Place,
+    middle_channels: layer_cost.Count,
+    out_channels: layer_cost.Count,
+    connected: bool,
+) -> Costs:
+    """Costs (n,) of all that :class:`ResidualBlock` has beyond the branch, and of the branch's outer normalisation.
+
+    That one is ``bn1`` on the input's channels with pre-activation, and the last one, on the output's, after it.
+    """
+    reshapes = np.asarray(place.stride != 1) | (place.in_channels != out_channels)
+    placement = blocks.squeeze_excitation
+    at = {name: placement == index for index, name in enumerate(PLACEMENTS)}
+    normalized = np.where(blocks.pre, place.in_channels, out_channels) + at[RESIDUAL] * out_channels
+    hidden = hidden_units(np.where(at[IDENTITY], place.in_channels, out_channels), blocks.reduction)
+    gated = np.select([at[IDENTITY], at[CONV3X3]], [place.in_channels, middle_channels], out_channels)
+    cost = layer_cost.linear(2 * gated * ~at[NONE], hidden) + layer_cost.parameters(blocks.activation)
+    if connected:
+        shortcut = layer_cost.convolution(place.in_channels, out_channels, 1, place.positions)
+        cost = cost + shortcut * reshapes
+        normalized = normalized + (reshapes & ~blocks.pre) * out_channels
+    return cost + layer_cost.parameters(blocks.normalization * normalized)

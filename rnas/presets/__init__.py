@@ -1,0 +1,28 @@
+"""Configurations to start from, one YAML file each."""
+
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from rnas.errors import InputError
+
+
+def preset_names() -> list[str]:
+    """Names of the presets, sorted."""
+    return sorted(
+        entry.name.removesuffix(".yaml") for entry in files(__name__).iterdir() if entry.name.endswith(".yaml")
+    )
+
+
+def preset_text(name: str) -> str:
+    """A preset as it stands in its file, comments and all; InputError where there is none of that name."""
+    if name not in preset_names():
+        raise InputError(f"unknown preset {name!r}; known: {', '.join(preset_names())}")
+    return files(__name__).joinpath(f"{name}.yaml").read_text(encoding="utf-8")
+
+
+def preset(name: str) -> dict[str, Any]:
+    """A preset as a mapping; InputError where there is none of that name."""
+    content: dict[str, Any] = yaml.safe_load(preset_text(name))
+    return content

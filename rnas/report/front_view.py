@@ -1,0 +1,178 @@
+"""The front's table and what can be said about it, ready for the page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from rnas.report import svg
+from rnas.report.description import describe
+from rnas.report.front import Member, Score, judged
+from rnas.report.interval import inside_noise
+from rnas.report.metric import MISSING, Metric
+
+_NOISE = "inside the noise of"
+_LONG, _HIGH = 150.0, 18.0
+
+
+@dataclass(frozen=True)
+class Group:
+    """The columns of one metric."""
+
+    metric: Metric
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: what it shows, what it sorts by, whether a group starts with it, whether it speaks of noise."""
+
+    text: str
+    value: float | str
+    first: bool
+    noise: bool
+
+
+@dataclass(frozen=True)
+class Row:
+    """One member of the front."""
+
+    key: str
+    cells: tuple[Cell, ...]
+    architecture: str
+
+
+def groups(members: list[Member]) -> list[Group]:
+    """Columns of each metric: one value, or search, final, interval and drop where the run has them."""
+    noisy = judged(tuple(s.metric for s in members[0].objectives)) if any(m.tied_with for m in members) else None
+    found = []
+    for column in zip(*(member.objectives + member.others for member in members), strict=True):
+        scores: tuple[Score, ...] = column
+        final = any(score.final is not None for score in scores)
+        names = ["search", "final"] if final else ["search" if scores[0].metric.kind == "proportion" else "value"]
+        if scores[0].metric.direction and any(score.share for score in scores):
+            names += ["95 % interval", ""]
+        names += ["drop"] if final else []
+        names += [_NOISE] if scores[0].metric == noisy else []
+        found.append(Group(scores[0].metric, tuple(names)))
+    return found
+
+
+def rows(members: list[Member], columns: list[Group]) -> list[Row]:
+    """The table, one row a member."""
+    spans = [_span([member.score(group.metric) for member in members]) for group in columns]
+    return [
+        Row(
+            member.key,
+            tuple(cell for group, span in zip(columns, spans, strict=True) for cell in _cells(member, group, span)),
+            describe(member.evaluation["architecture"]),
+        )
+        for member in members
+    ]
+
+
+def sentences(members: list[Member], metrics: tuple[Metric, ...]) -> list[str]:
+    """What the table shows: the noise between neighbours, the cheapest member as good as the best, the mean drop."""
+    metric = judged(metrics)
+    if metric is None or len(members) < 2:
+        return []
+    name = metric.phrase
+    scores = [member.score(metric) for member in members]
+    said = []
+    share = scores[0].share
+    if share is not None:
+        ties = sum(member.tied_with is not None for member in members)
+        part = "final" if scores[0].final_share else "search"
+        said.append(
+            f"In order of {name}, {ties} of {len(members) - 1} neighbours differ by less than the noise of the "
+            f"{share.images:,} {part} images (95 %)."
+        )
+        cheapest = _cheapest_as_good(members, metric, metrics)
+        if cheapest is not None:
+            said.append(cheapest)
+    drops = [score.drop for score in scores if score.drop is not None]
+    if drops:
+        mean = 100 * sum(drops) / len(drops)
+        said.append(
+            f"From the images that the search chose by to the final ones, {name} drops by {mean:.1f} points on average."
+        )
+    return said
+
+
+def drop_text(score: Score) -> str:
+    """The drop from search to final, in percentage points for an accuracy."""
+    if score.drop is None:
+        return MISSING
+    if score.metric.kind == "proportion":
+        points = round(100 * score.drop, 1)
+        return f"{points:+.1f}".replace("-", "\u2212") if points else "0.0"
+    return score.metric.format(score.drop)
+
+
+def interval_text(score: Score) -> str:
+    """The 95 % interval of the share to believe, in per cent."""
+    share = score.share
+    return MISSING if share is None else f"{100 * share.low:.1f} to {100 * share.high:.1f}"
+
+
+def _cheapest_as_good(members: list[Member], metric: Metric, metrics: tuple[Metric, ...]) -> str | None:
+    cost = next((other for other in metrics if other.direction == "minimize"), None)
+    best = members[0]
+    share = best.score(metric).share
+    if cost is None or share is None:
+        return None
+    equal = [m for m in members if (s := m.score(metric).share) is not None and inside_noise(share, s)]
+    cheapest = min(equal, key=lambda member: member.score(cost).search or 0.0)
+    if cheapest is best:
+        return None
+    prices = [cost.format(member.score(cost).search) for member in (cheapest, best)]
+    return (
+        f"The cheapest member that cannot be told apart from the best is {cheapest.key}: "
+        f"{prices[0]} {cost.phrase} where the best, {best.key}, takes {prices[1]}."
+    )
+
+
+def _cells(member: Member, group: Group, span: tuple[float, float]) -> list[Cell]:
+    score = member.score(group.metric)
+    metric, share, tied_with = score.metric, score.share, member.tied_with or ""
+    shown: Mapping[str, tuple[str, float | str | None]] = {
+        "value": (metric.format(score.search), score.search),
+        "search": (metric.format(score.search), score.search),
+        "final": (metric.format(score.final), score.final),
+        "95 % interval": (interval_text(score), None if share is None else share.low),
+        "": (_whisker(score, span), None if share is None else share.value),
+        "drop": (drop_text(score), score.drop),
+        _NOISE: (tied_with, tied_with),
+    }
+    cells = [(name, *shown[name]) for name in group.columns]
+    return [
+        Cell(text, "" if value is None else value, at == 0, name == _NOISE)
+        for at, (name, text, value) in enumerate(cells)
+    ]
+
+
+def _span(scores: list[Score]) -> tuple[float, float]:
+    ends = [end for s in scores if s.share for end in (s.share.low, s.share.high, s.search or s.share.low)]
+    return (min(ends), max(ends)) if ends else (0.0, 1.0)
+
+
+def _whisker(score: Score, span: tuple[float, float]) -> str:
+    """A line from end to end of the interval, a dot for the value to believe, a ring for the search's."""
+    share = score.share
+    if share is None:
+        return ""
+    low, high = span
+
+    def at(value: float) -> float:
+        return 6 + (_LONG - 12) * (value - low) / ((high - low) or 1.0)
+
+    middle = _HIGH / 2
+    parts = [svg.line(at(share.low), middle, at(share.high), middle, stroke_width=1.6)]
+    if score.final is not None and score.search is not None:
+        parts.append(
+            svg.element("circle", cx=at(score.search), cy=middle, r=3.4, class_="search", fill="none", stroke="#888")
+        )
+    parts.append(svg.element("circle", cx=at(share.value), cy=middle, r=3.4, class_="final"))
+    return Markup(
+        svg.element("svg", "".join(parts), viewBox=f"0 0 {_LONG:g} {_HIGH:g}", class_="whisker", aria_hidden="true")
+    )

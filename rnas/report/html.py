@@ -1,0 +1,199 @@
+"""The report of a run: one HTML file that needs nothing else."""
+
+import base64
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2.utils import htmlsafe_json_dumps
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from rnas import __version__
+from rnas.report import front_view
+from rnas.report.charts import page_data
+from rnas.report.drawing import draw
+from rnas.report.front import Member, Score, members
+from rnas.report.metric import Metric, metrics_of
+from rnas.report.progress import Hypervolume, normalised_hypervolume
+from rnas.report.provenance import facts, input_shape
+
+_SCRIPTS = ("data.js", "theme.js", "plots.js", "tables.js")
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One number of the headline."""
+
+    label: str
+    value: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Network:
+    """One drawn architecture of the front."""
+
+    key: str
+    scores: str
+    drawing: Markup
+    text: str
+
+
+def render(run: Mapping[str, Any]) -> str:
+    """The report as HTML text, from the JSON object that ``rnas report DIR --json`` prints.
+
+    Equal runs give equal text. Everything is inside: styles, scripts, drawings and data; the page asks the browser to
+    refuse any request and any script but its own. What the run holds is escaped.
+
+    Args:
+        run: the run's JSON object, with numbers or null where a number is missing.
+    """
+    metrics = metrics_of(run)
+    front = members(run, metrics)
+    hypervolume = normalised_hypervolume(run)
+    shape = input_shape(run["evaluations"])
+    columns = front_view.groups(front)
+    plotly, script = get_plotlyjs(), _asset(*_SCRIPTS)
+    data = next((name for e in run["evaluations"] if (name := _data_name(e))), "")
+    taus = [point["tau"] for point in run["surrogate"] if point["tau"] is not None]
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            policy=_policy(plotly, script),
+            style=Markup(_asset("report.css")),
+            plotly=Markup(plotly),
+            script=Markup(script),
+            page_data=htmlsafe_json_dumps(page_data(run, metrics, front, hypervolume, shape), allow_nan=False),
+            name=run["name"],
+            space=_name(run["config"].get("space")),
+            data=data,
+            shape=shape,
+            objectives=[metric for metric in metrics if metric.direction],
+            tiles=_tiles(run, metrics, front, hypervolume),
+            notes=run["notes"],
+            front=front_view.rows(front, columns),
+            groups=columns,
+            front_caption=_front_caption(run, shape, front, metrics),
+            front_sentences=front_view.sentences(front, metrics),
+            networks=[_network(member) for member in front],
+            hypervolume_label=hypervolume.label,
+            hypervolume_last="none" if hypervolume.last is None else f"{hypervolume.last:.3f}",
+            has_hypervolume=hypervolume.last is not None,
+            surrogate=run["surrogate"],
+            surrogate_last=f"{taus[-1]:.2f}" if taus else "none",
+            has_curves=any(member.evaluation.get("curve") for member in front),
+            config=yaml.safe_dump(run["config"], sort_keys=False, allow_unicode=True, width=100).rstrip(),
+            facts=facts(run["evaluations"]),
+            version=__version__,
+        )
+    )
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("rnas.report", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+@cache
+def _asset(*names: str) -> str:
+    return "\n".join(files("rnas.report").joinpath(name).read_text("utf-8") for name in names)
+
+
+def _policy(*scripts: str) -> str:
+    """A Content-Security-Policy that allows these scripts alone, styles in the page, and no request at all."""
+    hashes = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
+    allowed = " ".join(f"'sha256-{digest}'" for digest in hashes)
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data: blob:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _name(part: Any) -> str:
+    """Name of a part of the config, which is a name alone or a mapping with one."""
+    return str(part.get("name", "")) if isinstance(part, Mapping) else str(part or "")
+
+
+def _data_name(evaluation: Mapping[str, Any]) -> str:
+    return str(((evaluation.get("provenance") or {}).get("data") or {}).get("name") or "")
+
+
+def _tiles(
+    run: Mapping[str, Any], metrics: tuple[Metric, ...], front: list[Member], hypervolume: Hypervolume
+) -> list[Tile]:
+    evaluations = run["evaluations"]
+    seconds = sum(evaluation.get("seconds") or 0 for evaluation in evaluations)
+    objectives = [metric for metric in metrics if metric.direction]
+    tiles = [
+        Tile("Evaluations", f"{len(evaluations):,}", _statuses(run)),
+        Tile("On the front", f"{len(front):,}", f"of {len({e['key'] for e in evaluations}):,} architectures"),
+        *(_best(metric, front) for metric in objectives[:3]),
+    ]
+    if hypervolume.last is not None:
+        tiles.append(Tile("Hypervolume", f"{hypervolume.last:.3f}", hypervolume.label))
+    if seconds:
+        tiles.append(Tile("Evaluation time", _duration(seconds), "summed over evaluations"))
+    return tiles
+
+
+def _best(metric: Metric, front: list[Member]) -> Tile:
+    scored: list[tuple[float, Score, Member]] = [
+        (value, member.score(metric), member) for member in front if (value := member.score(metric).search) is not None
+    ]
+    word = "Highest" if metric.direction == "maximize" else "Lowest"
+    label = f"{word} {metric.phrase}"
+    if not scored:
+        return Tile(label, "\u2013", "nothing complete")
+    best = metric.better(value for value, _, _ in scored)
+    score, member = next((score, member) for value, score, member in scored if value == best)
+    final = "" if score.final is None else f"{metric.format(score.final)} on the final images, "
+    others = (s for s in member.objectives if s.metric.name != metric.name)
+    beside = ", ".join(f"{s.metric.format(s.search)} {s.metric.phrase}" for s in others)
+    return Tile(label, metric.format(best), f"{final}{beside}" + (f" ({member.key})" if beside else member.key))
+
+
+def _statuses(run: Mapping[str, Any]) -> str:
+    counts = Counter(evaluation["status"] for evaluation in run["evaluations"])
+    return ", ".join(f"{count:,} {status.replace('-', ' ')}" for status, count in counts.most_common())
+
+
+def _front_caption(run: Mapping[str, Any], shape: str, front: list[Member], metrics: tuple[Metric, ...]) -> str:
+    """What the chart leaves out, and what its numbers are counted at."""
+    counts = Counter(e["status"] for e in run["evaluations"] if e["status"] != "complete")
+    said = ""
+    if counts:
+        missing = ", ".join(f"{count:,} {status.replace('-', ' ')}" for status, count in counts.most_common())
+        said = f"Not drawn, for they have no numbers: {missing}. "
+    if any(metric.name == "flops" for metric in metrics) and shape:
+        said += f"FLOPs are multiply-accumulates of convolutions and linear layers for one {shape} image. "
+    if any(score.share for member in front for score in member.objectives):
+        said += "Bars on the front are 95 % Wilson intervals."
+    return said.strip()
+
+
+def _network(member: Member) -> Network:
+    scores = ", ".join(f"{s.metric.format(s.search)} {s.metric.phrase}" for s in member.objectives)
+    architecture = member.evaluation["architecture"]
+    return Network(member.key, scores, Markup(draw(architecture)), json.dumps(architecture, ensure_ascii=False))
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours:,} h {minutes} min" if hours else f"{minutes} min"

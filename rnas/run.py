@@ -1,0 +1,162 @@
+"""A run as its user reads it: records, front, hypervolume. Everything is derived from the ledger."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnas import architecture as arch
+from rnas.config import Setup
+from rnas.ledger import Record
+from rnas.run_directory import RunDirectory
+from rnas.search.front import hypervolume_history, non_dominated
+from rnas.search.objective import minimised
+from rnas.search.quality import Quality, surrogate_quality
+
+SCHEMA_VERSION = 1
+_MARGIN = 0.01
+
+
+class Run:
+    """What a search has found so far.
+
+    Args:
+        setup: configuration and parts of the run.
+        records: of its ledger, in order.
+        directory: where it is kept, or None for one that is not.
+    """
+
+    def __init__(self, setup: Setup, records: Sequence[Record], directory: RunDirectory | None = None) -> None:
+        self.setup = setup
+        self.records = tuple(records)
+        self.directory = directory
+
+    @classmethod
+    def load(cls, path: Path | str) -> Self:
+        """Read a run's directory as it is now, also while it is searching.
+
+        Raises:
+            InputError: this is no run.
+            LedgerError: its ledger is damaged.
+        """
+        directory = RunDirectory(Path(path))
+        setup = directory.setup()
+        with directory.reading(setup) as ledger:
+            return cls(setup, ledger.records, directory)
+
+    @property
+    def complete(self) -> tuple[Record, ...]:
+        """Records with metrics."""
+        return tuple(record for record in self.records if record.complete)
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """Objectives (n, objectives) of every record, in a form where smaller is better; NaN without metrics."""
+        objectives = self.setup.problem.objectives
+        columns = {
+            o.metric: np.array([record.metrics.get(o.metric, np.nan) for record in self.records]) for o in objectives
+        }
+        return minimised(columns, objectives)
+
+    def front(self) -> tuple[Record, ...]:
+        """Complete records that no other beats in every objective, sorted by the last objective."""
+        values = self.values
+        rows = [row for row in range(len(self.records)) if self.records[row].complete]
+        best = [rows[place] for place in non_dominated(values[rows])] if rows else []
+        return tuple(self.records[row] for row in sorted(best, key=lambda row: (values[row, -1], row)))
+
+    def reference_point(self) -> NDArray[np.float64]:
+        """Where hypervolume starts, smaller-is-better form: fixed, or for an unbounded metric the worst seen."""
+        reference = self.setup.problem.reference.copy()
+        values = self.values[[record.complete for record in self.records]]
+        if len(values):
+            worst = values.max(axis=0) + _MARGIN * np.ptp(values, axis=0)
+            reference = np.where(np.isnan(reference), worst, reference)
+        return reference
+
+    def hypervolume(self) -> list[float]:
+        """Hypervolume, in the objectives' own units, after each record."""
+        reference = self.reference_point()
+        if np.isnan(reference).any():
+            return [0.0] * len(self.records)
+        return [float(value) for value in hypervolume_history(self.values, reference)]
+
+    def quality(self) -> list[Quality]:
+        """How well the surrogate foretold each batch."""
+        return surrogate_quality(self.records)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The whole run as JSON values, as ``rnas report DIR --json`` prints it; NaN is None."""
+        problem = self.setup.problem
+        signs = np.array([objective.sign for objective in problem.objectives])
+        run = {
+            "schema_version": SCHEMA_VERSION,
+            "name": self.setup.config.name,
+            "config": self.setup.config.model_dump(mode="json", exclude_none=True),
+            "objectives": [{"metric": o.metric, "direction": o.direction} for o in problem.objectives],
+            "reference_point": (signs * self.reference_point()).tolist(),
+            "ideal_point": (signs * problem.ideal).tolist(),
+            "evaluations": [_evaluation(record) for record in self.records],
+            "front": [record.key for record in self.front()],
+            "hypervolume": self.hypervolume(),
+            "surrogate": [asdict(quality) for quality in self.quality()],
+            "notes": list(self.setup.evaluator.notes),
+        }
+        clean: dict[str, Any] = _finite(run)
+        return clean
+
+    def write(self) -> None:
+        """Derive the files of the run's directory: report, front as CSV, the front's architectures as JSON."""
+        if self.directory is None:
+            raise ValueError("this run has no directory to write to")
+        from rnas.report.html import render
+        from rnas.report.table import pareto_csv
+
+        content = self.to_dict()
+        self.directory.report.write_text(render(content), encoding="utf-8")
+        self.directory.pareto.write_text(pareto_csv(content), encoding="utf-8")
+        self.directory.architectures.mkdir(exist_ok=True)
+        for record in self.front():
+            path = self.directory.architectures / f"{record.key}.json"
+            path.write_text(json.dumps(arch.to_dict(record.architecture), indent=2) + "\n")
+
+
+def _evaluation(record: Record) -> dict[str, Any]:
+    result = record.evaluation
+    return {
+        "number": record.number,
+        "key": record.key,
+        "architecture": arch.to_dict(record.architecture),
+        "parameters": dict(record.parameters),
+        "status": record.status,
+        "reason": result.reason if result else "",
+        "metrics": dict(record.metrics),
+        "fidelity": dict(record.fidelity),
+        "seed": record.seed,
+        "batch": record.batch,
+        "made_from": record.made_from,
+        "predictions": {name: asdict(prediction) for name, prediction in record.predictions.items()},
+        "curve": [dict(point) for point in result.curve] if result else [],
+        "seconds": result.seconds if result else None,
+        "provenance": dict(result.provenance) if result else {},
+    }
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {name: _finite(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_finite(inner) for inner in value]
+    return value
+
+
+def load_run(path: Path | str) -> Run:
+    """Read a run's directory; see :meth:`Run.load`."""
+    return Run.load(path)

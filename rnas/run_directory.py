@@ -1,0 +1,134 @@
+"""The directory of a run: its configuration, its ledger, and what is derived from them."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from optuna.storages import RDBStorage
+
+from rnas import sqlite
+from rnas.config import Config, Setup, read_config, resolve, to_yaml
+from rnas.errors import InputError
+from rnas.ledger import Ledger
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    """Where everything of one run is."""
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        """The configuration as it was resolved."""
+        return self.path / "config.yaml"
+
+    @property
+    def database(self) -> Path:
+        """The ledger, unless it is elsewhere by URL."""
+        return self.path / "study.db"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Weights of evaluated architectures, KEY.safetensors."""
+        return self.path / "checkpoints"
+
+    @property
+    def architectures(self) -> Path:
+        """The front's architectures, KEY.json."""
+        return self.path / "architectures"
+
+    @property
+    def report(self) -> Path:
+        """The report."""
+        return self.path / "report.html"
+
+    @property
+    def pareto(self) -> Path:
+        """The front as a table."""
+        return self.path / "pareto.csv"
+
+    def setup(self) -> Setup:
+        """The run's configuration and parts; InputError where this is no run or its config is wrong."""
+        if not self.config.is_file():
+            raise InputError(f"{self.path} is not a run: it has no config.yaml")
+        config = Config.parse(read_config(self.config), str(self.config))
+        return resolve(config, self.path, str(self.config))
+
+    def keep(self, config: Config) -> None:
+        """Write the configuration, whole or not at all: a run's budget may grow."""
+        partial = self.config.with_suffix(".partial")
+        partial.write_text(to_yaml(config))
+        partial.replace(self.config)
+
+    @contextmanager
+    def writing(self, setup: Setup) -> Iterator[Ledger]:
+        """The ledger, held by this process alone.
+
+        Raises:
+            InputError: another process is writing to the run.
+            LedgerError: the ledger is damaged or another configuration's.
+        """
+        lock = FileLock(self.path / "lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise InputError(
+                f"{self.path} is in use: another process is searching there; wait for it or stop it"
+            ) from None
+        try:
+            with self.reading(setup) as ledger:
+                yield ledger
+        finally:
+            lock.release()
+
+    @contextmanager
+    def reading(self, setup: Setup) -> Iterator[Ledger]:
+        """The ledger as it is now; nothing may be written to it."""
+        config = setup.config
+        name = config.name or self.path.name
+        if config.storage is None:
+            with sqlite.opened(self.database) as storage:
+                yield Ledger(storage, setup.problem.objectives, name, config.fingerprint)
+            return
+        storage = RDBStorage(config.storage)
+        try:
+            yield Ledger(storage, setup.problem.objectives, name, config.fingerprint)
+        finally:
+            storage.remove_session()
+            storage.engine.dispose()
+
+
+def require_free(path: Path) -> None:
+    """Raise InputError where something is at the path already."""
+    if path.exists():
+        raise InputError(f"{path} exists already: choose another --run, or go on with: rnas resume {path}")
+
+
+def create(path: Path, setup: Setup) -> RunDirectory:
+    """Make a new run's directory, whole or not at all.
+
+    Raises:
+        InputError: the path exists already, or cannot be made.
+    """
+    require_free(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.parent / f".{path.name}.partial-{os.getpid()}"
+        partial.mkdir()
+        (partial / "config.yaml").write_text(to_yaml(setup.config))
+        partial.rename(path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be made ({error.strerror})") from None
+    return RunDirectory(path)
+
+
+def next_free(space: str, parent: Path = Path("runs")) -> Path:
+    """``runs/<space>-<n>`` with the least n from 1 that is free."""
+    number = 1
+    while (parent / f"{space}-{number}").exists():
+        number += 1
+    return parent / f"{space}-{number}"

@@ -1,0 +1,77 @@
+"""A short notation of residual networks: ``D 4-4-2 W 10-10-4``, ``D 14-14-7 W 5-7-3 robust-res-block activation=silu``.
+
+Depths after ``D`` and widenings after ``W``, a number for each stage; then, as far as they differ from a WideResNet's,
+the name of a topology and ``name=value`` for fields of :class:`rnas.networks.block.Block` and ``stem_width``.
+``robust-res-block`` alone is the published one: 8 scales, cardinality 4, residual squeeze-and-excitation by 64. Where
+scales or cardinality are given without a base width, it is the one that keeps the bottleneck's parameters.
+"""
+
+import dataclasses
+import re
+from typing import Any
+
+from rnas.errors import InputError
+from rnas.networks.block import Block
+from rnas.networks.blocks.robust_res_block import ROBUST_RES_BLOCK, balanced_base_width
+from rnas.networks.residual import ResidualNetwork
+
+_STAGES = re.compile(r"\s*D\s+(\S+)\s+W\s+(\S+)\s*(.*)")
+_EXAMPLE = "write D 4-4-4 W 10-10-10, then a topology and name=value as needed, or JSON"
+_BLOCK_FIELDS = {field.name: field.type for field in dataclasses.fields(Block) if field.name != "topology"}
+
+
+def parse(text: str, base_channels: tuple[int, ...], upsample: int) -> ResidualNetwork:
+    """The network of a text; its planes are base channels times widenings. InputError where it is none."""
+    match = _STAGES.fullmatch(text)
+    if match is None:
+        raise InputError(f"{text!r} is not a residual network; {_EXAMPLE}")
+    depths, widths = (_numbers(part, text, len(base_channels)) for part in match.groups()[:2])
+    planes = [width * base for width, base in zip(widths, base_channels, strict=True)]
+    if any(value != int(value) for value in [*depths, *planes]):
+        raise InputError(f"{text!r}: depths and the planes of each stage must be whole numbers")
+    topology, settings = "basic", {}
+    for word in match.group(3).split():
+        name, equals, value = word.partition("=")
+        if equals:
+            settings[name] = value
+        else:
+            topology = word
+    stem_width = _whole("stem_width", settings.pop("stem_width", str(ResidualNetwork.stem_width)))
+    return ResidualNetwork(
+        depths=tuple(int(depth) for depth in depths),
+        channels=tuple(int(value) for value in planes),
+        blocks=(_block(topology, settings),),
+        stem_width=stem_width,
+        upsample=upsample,
+    )
+
+
+def _numbers(part: str, text: str, stages: int) -> list[float]:
+    words = part.split("-")
+    try:
+        numbers = [float(word) for word in words]
+    except ValueError:
+        numbers = []
+    if len(numbers) != stages:
+        raise InputError(f"{text!r}: {part!r} is not {stages} numbers joined by '-', one for each stage")
+    return numbers
+
+
+def _block(topology: str, settings: dict[str, str]) -> Block:
+    given: dict[str, Any] = {}
+    for name, value in settings.items():
+        if name not in _BLOCK_FIELDS:
+            raise InputError(f"a block has no {name!r}; it has {', '.join(_BLOCK_FIELDS)}")
+        given[name] = _whole(name, value) if _BLOCK_FIELDS[name] is int else value
+    if topology != ROBUST_RES_BLOCK.topology:
+        return Block(topology=topology, **given)
+    base = {name: getattr(ROBUST_RES_BLOCK, name) for name in _BLOCK_FIELDS} | given
+    if "base_width" not in given:
+        base["base_width"] = balanced_base_width(base["scales"], base["cardinality"])
+    return Block(topology=topology, **base)
+
+
+def _whole(name: str, value: str) -> int:
+    if not value.isdecimal():
+        raise InputError(f"{name} is {value!r}; write a whole number")
+    return int(value)

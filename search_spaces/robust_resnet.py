@@ -1,0 +1,143 @@
+"""The space of the RobustResNets: depths, widths and everything about the block.
+
+It holds what "Revisiting Residual Networks for Adversarial Robustness" (Huang, Lu, Deb, Boddeti, CVPR 2023)
+studied one factor at a time: WideResNets, RobustResNets and all between.
+"""
+
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, PositiveInt
+
+from rnas.architecture import Shape
+from rnas.cost import Integers
+from rnas.errors import InputError
+from rnas.networks.activations import ACTIVATIONS
+from rnas.networks.block import POST, PRE, Block, BlockColumns
+from rnas.networks.normalization import NORMALIZATIONS
+from rnas.networks.residual import ResidualNetwork
+from rnas.networks.residual_cost import stage_outputs, stage_sizes
+from rnas.networks.squeeze_excitation import PLACEMENTS
+from rnas.search_space import Choice, SpaceSettings
+from search_spaces.block_variables import BLOCK_VARIABLES, ORDERED, BlockVariables
+from search_spaces.staged import Choices, StagedSettings, StagedSpace
+
+
+class RobustResNetSettings(StagedSettings):
+    """Settings of ``robust-resnet``; a list holds the choices of the variable that it is named after.
+
+    Attributes:
+        blocks_per_stage: each stage has block variables of its own, numbered as its depth is.
+    """
+
+    blocks_per_stage: bool = False
+    stem_width: tuple[PositiveInt, ...] = Field((16, 32, 64), min_length=1)
+    topology: tuple[str, ...] = Field(
+        ("basic", "bottleneck", "inverted-bottleneck", "robust-res-block", "no-residual"), min_length=1
+    )
+    order: tuple[str, ...] = Field((PRE, POST), min_length=1)
+    first_input: tuple[str, ...] = Field(("raw", "activated"), min_length=1)
+    kernel_size: tuple[PositiveInt, ...] = Field((3, 5, 7), min_length=1)
+    cardinality: tuple[PositiveInt, ...] = Field((1, 2, 4, 8), min_length=1)
+    scales: tuple[PositiveInt, ...] = Field((1, 2, 4, 8), min_length=1)
+    squeeze_excitation: tuple[str, ...] = Field(PLACEMENTS, min_length=1)
+    reduction: tuple[PositiveInt, ...] = Field((16, 64), min_length=1)
+    activation: tuple[str, ...] = Field(tuple(ACTIVATIONS), min_length=1)
+    normalization: tuple[str, ...] = Field(tuple(NORMALIZATIONS), min_length=1)
+
+
+class RobustResNetSpace(StagedSpace):
+    """Residual networks over depths, widths, stem and block.
+
+    A RobustResBlock's base width is no variable: it is the one that keeps the bottleneck's parameters for its scales
+    and cardinality. What cannot run is replaced by the first choice, in the settings' order, that can: instance
+    normalisation where a stage's maps are 1x1, and squeeze-and-excitation on the identity of a block without one.
+    Where no choice can, making the space is an InputError.
+    """
+
+    name = "robust-resnet"
+    summary = "depths, widths and blocks of residual networks, WideResNets and RobustResNets among them"
+    Settings: ClassVar[type[SpaceSettings]] = RobustResNetSettings
+    settings: RobustResNetSettings
+
+    def __init__(self, settings: SpaceSettings, input_shape: Shape, num_classes: int) -> None:
+        super().__init__(settings, input_shape, num_classes)
+        self.canonical(np.zeros((1, len(self.variables)), dtype=np.int64))  # refuses what can never run
+
+    def choices(self) -> dict[str, tuple[Choices, bool]]:
+        """See :meth:`StagedSpace.choices`."""
+        block = {name: (getattr(self.settings, name), name in ORDERED) for name in BLOCK_VARIABLES}
+        named = {name + suffix: choice for suffix in self.suffixes for name, choice in block.items()}
+        return self.stage_choices() | {"stem_width": (self.settings.stem_width, True)} | named
+
+    @property
+    def suffixes(self) -> list[str]:
+        """What the names of block variables end in: nothing for a shared block, the stage's number for one each."""
+        return [str(stage) for stage in self.stages] if self.settings.blocks_per_stage else [""]
+
+    @cached_property
+    def block_variables(self) -> list[BlockVariables]:
+        """The block variables, by suffix."""
+        sizes = stage_sizes(self.input_shape, self.upsample, self.settings.stages)[1:]
+        return [
+            BlockVariables(
+                choices={name: self.allowed[name + suffix] for name in BLOCK_VARIABLES},
+                columns={n: self.columns[n + suffix] for n in BLOCK_VARIABLES if n + suffix in self.columns},
+                smallest_map=sizes[int(suffix) - 1] if suffix else sizes[-1],
+            )
+            for suffix in self.suffixes
+        ]
+
+    def canonical(self, genomes: Integers) -> Integers:
+        """See :meth:`SearchSpace.canonical`.
+
+        A variable that the block does not read is at its first choice; a RobustResBlock of one scale and cardinality 1
+        is a bottleneck, where the space has that; of the reductions that give the same hidden units everywhere the
+        first stands for all.
+        """
+        genomes = genomes.copy()
+        for variables in self.block_variables:
+            variables.canonicalize(genomes)
+        depths, planes = self.depths(genomes), self.planes(genomes)
+        blocks = self.block_columns(genomes)
+        outputs = np.stack([stage_outputs(b, planes[:, stage]) for stage, b in enumerate(blocks)], axis=1)
+        inputs = np.concatenate([self.stem_widths(genomes)[:, None], outputs[:, :-1]], axis=1)
+        for stage, variables in enumerate(self.block_variables):
+            own = slice(stage, stage + 1) if len(self.block_variables) > 1 else slice(None)
+            variables.merge_reductions(genomes, depths[:, own], inputs[:, own], outputs[:, own])
+        return genomes
+
+    def active_variables(self, genomes: Integers) -> NDArray[np.bool_]:
+        """See :meth:`StagedSpace.active_variables`."""
+        active = np.ones(genomes.shape, dtype=bool)
+        for variables in self.block_variables:
+            for name, mask in variables.active(genomes).items():
+                if name in variables.columns:
+                    active[:, variables.columns[name]] = mask
+        return active
+
+    def stem_widths(self, genomes: Integers) -> Integers:
+        """See :meth:`StagedSpace.stem_widths`."""
+        return self.numbers(genomes, "stem_width")
+
+    def block_columns(self, genomes: Integers) -> list[BlockColumns]:
+        """See :meth:`StagedSpace.block_columns`."""
+        columns = [variables.block_columns(genomes) for variables in self.block_variables]
+        return columns * (self.settings.stages // len(columns))
+
+    def decode_blocks(self, genome: Integers) -> tuple[Block, ...]:
+        """See :meth:`StagedSpace.decode_blocks`."""
+        return tuple(variables.decode(genome) for variables in self.block_variables)
+
+    def encode_blocks(self, architecture: ResidualNetwork) -> dict[str, Choice]:
+        """See :meth:`StagedSpace.encode_blocks`."""
+        if len(architecture.blocks) > len(self.suffixes):
+            raise InputError(f"space {self.name!r} holds one block for all stages; set blocks_per_stage for one each")
+        values: dict[str, Choice] = {"stem_width": architecture.stem_width}
+        for suffix, variables, block in zip(
+            self.suffixes, self.block_variables, architecture.stage_blocks, strict=False
+        ):
+            values |= {name + suffix: value for name, value in variables.encode(block).items()}
+        return values

@@ -1,0 +1,263 @@
+"""What the spaces of residual networks share: depths and widths of the stages, cost, features, notation."""
+
+import dataclasses
+from abc import abstractmethod
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+
+from rnas import architecture as arch
+from rnas.architecture import Architecture
+from rnas.cost import Costs, Integers
+from rnas.errors import InputError
+from rnas.networks.block import Block, BlockColumns
+from rnas.networks.residual import ResidualNetwork
+from rnas.networks.residual_cost import ResidualColumns, residual_costs, stage_sizes
+from rnas.search_space import Choice, Floats, SearchSpace, SpaceSettings, Variable
+from search_spaces import notation
+
+SMALLEST_LAST_MAP = 4
+"""Side of the last stage's maps that the default enlargement of the image leaves at least."""
+
+
+Choices = tuple[Choice, ...]
+
+
+class StagedSettings(SpaceSettings):
+    """Settings of a space of residual networks. A list of one value fixes it: it is then no variable.
+
+    Attributes:
+        stages: number of stages.
+        upsample: how many times the network enlarges its image; None for the least that leaves the last stage maps
+            of at least 4x4 (2 for 8x8 images and three stages, 1 for 32x32).
+        depths: choices for the blocks of each stage.
+        widths: choices for the widening of each stage; a stage's planes are its base channels times the widening.
+        base_channels: base channels of each stage.
+    """
+
+    stages: int = Field(3, ge=2, le=4)
+    upsample: PositiveInt | None = None
+    depths: tuple[PositiveInt, ...] = Field(tuple(range(1, 29)), min_length=1)
+    widths: tuple[PositiveInt | PositiveFloat, ...] = Field(tuple(range(1, 22)), min_length=1)
+    base_channels: tuple[PositiveInt, ...] = (16, 32, 64, 128)
+
+    @model_validator(mode="after")
+    def _check(self) -> "StagedSettings":
+        for name, choices in self:
+            if isinstance(choices, tuple) and name != "base_channels" and len(set(choices)) != len(choices):
+                raise ValueError(f"{name} holds a value twice")
+        if len(self.base_channels) < self.stages:
+            raise ValueError(f"base_channels has {len(self.base_channels)} values for {self.stages} stages")
+        for width in self.widths:
+            for base in self.base_channels[: self.stages]:
+                if width * base != int(width * base):
+                    raise ValueError(f"width {width} times {base} base channels is no whole number")
+        return self
+
+
+class StagedSpace(SearchSpace):
+    """A space of :class:`ResidualNetwork`: depths and widths of its stages, and what a subclass adds."""
+
+    Settings: ClassVar[type[SpaceSettings]] = StagedSettings
+    settings: StagedSettings
+
+    @cached_property
+    def upsample(self) -> int:
+        """How many times the networks of this space enlarge their image."""
+        if self.settings.upsample is not None:
+            return self.settings.upsample
+        factor = 1
+        while min(stage_sizes(self.input_shape, factor, self.settings.stages)[-1]) < SMALLEST_LAST_MAP:
+            factor += 1
+        return factor
+
+    @property
+    def stages(self) -> range:
+        """Numbers of the stages, from 1, as they stand in the variables' names."""
+        return range(1, self.settings.stages + 1)
+
+    @property
+    def base_channels(self) -> tuple[int, ...]:
+        """Channels of each stage at widening 1."""
+        return self.settings.base_channels[: self.settings.stages]
+
+    @abstractmethod
+    def choices(self) -> dict[str, tuple[Choices, bool]]:
+        """By name, in the genome's order: the choices before narrowing, and whether they are ordered."""
+
+    @abstractmethod
+    def block_columns(self, genomes: Integers) -> list[BlockColumns]:
+        """The block of each stage, for canonical genomes (n, v)."""
+
+    @abstractmethod
+    def encode_blocks(self, architecture: ResidualNetwork) -> dict[str, Choice]:
+        """Values of the variables beyond depths and widths, inactive ones aside."""
+
+    @abstractmethod
+    def decode_blocks(self, genome: Integers) -> tuple[Block, ...]:
+        """The blocks of a canonical genome (v,)."""
+
+    def stage_choices(self) -> dict[str, tuple[Choices, bool]]:
+        """Choices of the depths and widths, for :meth:`choices`."""
+        depths = {f"depth{stage}": (self.settings.depths, True) for stage in self.stages}
+        return depths | {f"width{stage}": (self.settings.widths, True) for stage in self.stages}
+
+    def declare(self) -> tuple[Variable, ...]:
+        """See :meth:`SearchSpace.declare`."""
+        return tuple(Variable(k, v, ordered) for k, (v, ordered) in self.choices().items() if len(v) > 1)
+
+    @cached_property
+    def columns(self) -> dict[str, int]:
+        """Place in the genome of each variable."""
+        return {variable.name: index for index, variable in enumerate(self.variables)}
+
+    @cached_property
+    def allowed(self) -> dict[str, Choices]:
+        """By name, what is left of the choices after narrowing; one where a value is fixed."""
+        named = {variable.name: variable.choices for variable in self.variables}
+        return {name: named.get(name, choices) for name, (choices, _) in self.choices().items()}
+
+    def indices(self, genomes: Integers, name: str) -> Integers:
+        """Index (n,) into ``allowed[name]`` of genomes (n, v); 0 where it is fixed."""
+        column = self.columns.get(name)
+        return np.zeros(len(genomes), dtype=np.int64) if column is None else genomes[:, column]
+
+    def numbers(self, genomes: Integers, name: str) -> Integers:
+        """Values (n,) of a variable whose choices are whole numbers."""
+        return np.array(self.allowed[name], dtype=np.int64)[self.indices(genomes, name)]
+
+    def depths(self, genomes: Integers) -> Integers:
+        """Blocks (n, stages) of each stage."""
+        return np.stack([self.numbers(genomes, f"depth{stage}") for stage in self.stages], axis=1)
+
+    def planes(self, genomes: Integers) -> Integers:
+        """Planes (n, stages) of each stage."""
+        columns = []
+        for stage, base in zip(self.stages, self.base_channels, strict=True):
+            widths = np.array(self.allowed[f"width{stage}"], dtype=np.float64)
+            columns.append((widths * base).astype(np.int64)[self.indices(genomes, f"width{stage}")])
+        return np.stack(columns, axis=1)
+
+    def stem_widths(self, genomes: Integers) -> Integers:
+        """Channels (n,) of the stem."""
+        return np.full(len(genomes), ResidualNetwork.stem_width, dtype=np.int64)
+
+    def decode(self, genome: Integers) -> ResidualNetwork:
+        """See :meth:`SearchSpace.decode`; genomes that are not canonical are made so."""
+        genomes = self.canonical(genome[None])
+        return ResidualNetwork(
+            depths=tuple(self.depths(genomes)[0].tolist()),
+            channels=tuple(self.planes(genomes)[0].tolist()),
+            blocks=self.decode_blocks(genomes[0]),
+            stem_width=int(self.stem_widths(genomes)[0]),
+            upsample=self.upsample,
+        )
+
+    def encode(self, architecture: Architecture) -> Integers:
+        """See :meth:`SearchSpace.encode`."""
+        if not isinstance(architecture, ResidualNetwork) or len(architecture.depths) != self.settings.stages:
+            raise InputError(f"space {self.name!r} holds residual networks of {self.settings.stages} stages")
+        values: dict[str, Choice] = {}
+        for stage, base, depth, planes in zip(
+            self.stages, self.base_channels, architecture.depths, architecture.channels, strict=True
+        ):
+            values |= {f"depth{stage}": depth, f"width{stage}": planes / base}
+        genome = np.zeros(len(self.variables), dtype=np.int64)
+        for name, value in (values | self.encode_blocks(architecture)).items():
+            if value not in self.allowed[name]:
+                known = ", ".join(map(str, self.allowed[name]))
+                shown = int(value) if isinstance(value, float) and value.is_integer() else value
+                raise InputError(f"space {self.name!r} does not hold {name} {shown}; it holds {known}")
+            if name in self.columns:
+                genome[self.columns[name]] = self.allowed[name].index(value)
+        genome[:] = self.canonical(genome[None])[0]
+        held = self.decode(genome)
+        if not self._same_network(held, architecture):
+            raise InputError(
+                f"space {self.name!r} does not hold {arch.to_json(architecture)}; the nearest is {arch.to_json(held)}"
+            )
+        return genome
+
+    def _same_network(self, one: ResidualNetwork, other: ResidualNetwork) -> bool:
+        """Whether two descriptions differ in reductions at most, and in none that changes the hidden units."""
+        if one == other:
+            return True
+        alike = [dataclasses.replace(a, blocks=tuple(map(_without_reduction, a.blocks))) for a in (one, other)]
+        costs = [a.cost(self.input_shape, self.num_classes) for a in (one, other)]
+        return alike[0] == alike[1] and costs[0] == costs[1]
+
+    def cost(self, genomes: Integers) -> Costs:
+        """See :meth:`SearchSpace.cost`."""
+        genomes = self.canonical(genomes)
+        blocks = self.block_columns(genomes)
+        networks = ResidualColumns(
+            depths=self.depths(genomes),
+            channels=self.planes(genomes),
+            blocks=blocks,
+            stem_width=self.stem_widths(genomes),
+            head_activation=blocks[-1].activation,
+        )
+        return residual_costs(networks, self.input_shape, self.upsample, self.num_classes)
+
+    def features(self, genomes: Integers) -> Floats:
+        """See :meth:`SearchSpace.features`.
+
+        One column for each choice of an unordered variable, one with the scaled logarithm of an ordered one; all of
+        them 0 where the variable is inactive. Then what decides much of the robustness of these networks: log FLOPs
+        and log params over the range of the bands, each stage's share of the depth and of the width, and the
+        depth's share of depth and width together.
+        """
+        genomes = self.canonical(genomes)
+        active = self.active_variables(genomes)
+        columns: list[Floats] = []
+        for index, variable in enumerate(self.variables):
+            values = genomes[:, index]
+            if variable.ordered:
+                logs = np.log(np.array(variable.choices, dtype=np.float64))
+                columns.append(_scaled(logs[values], logs.min(), logs.max()) * active[:, index])
+            else:
+                columns.extend((values == choice) & active[:, index] for choice in range(len(variable.choices)))
+        costs = self.cost(genomes)
+        for quantity, (low, high) in (("flops", self.flops_range), ("params", self.params_range)):
+            columns.append(_scaled(np.log(getattr(costs, quantity)), np.log(low), np.log(high)))
+        depths = self.depths(genomes)
+        widths = self.planes(genomes) / np.array(self.base_channels)
+        total_depth, total_width = depths.sum(axis=1), widths.sum(axis=1)
+        columns.extend((depths / total_depth[:, None]).T)
+        columns.extend((widths / total_width[:, None]).T)
+        columns.append(total_depth / (total_depth + total_width))
+        return np.stack(columns, axis=1).astype(np.float64)
+
+    @cached_property
+    def params_range(self) -> tuple[int, int]:
+        """Least and greatest params that the space reaches, inside their band."""
+        low, high = self.reach("params")
+        band = self.settings.params
+        return max(low, band.low), high if band.high is None else min(high, band.high)
+
+    def active_variables(self, genomes: Integers) -> NDArray[np.bool_]:
+        """Which variables (n, v) of canonical genomes change the network."""
+        return np.ones(genomes.shape, dtype=bool)
+
+    def active(self, genome: Integers) -> NDArray[np.bool_]:
+        """See :meth:`SearchSpace.active`."""
+        active: NDArray[np.bool_] = self.active_variables(genome[None])[0]
+        return active
+
+    def parse(self, text: str) -> Architecture:
+        """JSON, or the notation of :mod:`search_spaces.notation`."""
+        if text.lstrip().startswith("{"):
+            return super().parse(text)
+        return notation.parse(text, self.base_channels, self.upsample)
+
+
+def _without_reduction(block: Block) -> Block:
+    return dataclasses.replace(block, reduction=Block.reduction)
+
+
+def _scaled(values: Floats, low: float, high: float) -> Floats:
+    """From [low, high] to [0, 1]; 0 where the range is one point."""
+    return (values - low) / (high - low) if high > low else np.zeros_like(values)

@@ -1,0 +1,124 @@
+"""The grids over depths and widths of WideResNets that the papers explored, each as a space.
+
+"Revisiting Residual Networks for Adversarial Robustness" (Huang, Lu, Deb, Boddeti, CVPR 2023) trained the grids of
+depths and of widths around WRN-28-10; "Exploring Architectural Ingredients of Adversarially Robust Deep Neural
+Networks" (Huang et al., NeurIPS 2021) that of the depths of WRN-34-10.
+"""
+
+from typing import ClassVar
+
+import numpy as np
+from pydantic import Field, PositiveFloat, PositiveInt
+
+from rnas.architecture import Shape
+from rnas.cost import Integers
+from rnas.errors import InputError
+from rnas.networks.block import Block, BlockColumns
+from rnas.networks.residual import ResidualNetwork
+from rnas.search_space import Choice, SpaceSettings
+from search_spaces.staged import Choices, StagedSettings, StagedSpace
+
+DEPTHS = (2, 3, 4, 5, 7, 9, 11)
+WIDTHS = (4, 6, 8, 10, 12, 14, 16, 20)
+
+
+class GridSettings(StagedSettings):
+    """Settings of a grid.
+
+    Attributes:
+        block: the block of all its networks.
+    """
+
+    block: Block = Block()
+
+
+class DepthSettings(GridSettings):
+    """Settings of ``wide-resnet-depths``."""
+
+    depths: tuple[PositiveInt, ...] = Field(DEPTHS, min_length=1)
+    widths: tuple[PositiveInt | PositiveFloat, ...] = Field((10,), min_length=1)
+
+
+class WidthSettings(GridSettings):
+    """Settings of ``wide-resnet-widths``."""
+
+    depths: tuple[PositiveInt, ...] = Field((4,), min_length=1)
+    widths: tuple[PositiveInt | PositiveFloat, ...] = Field(WIDTHS, min_length=1)
+
+
+class Wrn34DepthSettings(DepthSettings):
+    """Settings of ``wide-resnet-34-depths``."""
+
+    depths: tuple[PositiveInt, ...] = Field((1, 3, 5, 7, 9), min_length=1)
+
+
+class CompoundSettings(GridSettings):
+    """Settings of ``wide-resnet-compound``."""
+
+    depths: tuple[PositiveInt, ...] = Field(DEPTHS, min_length=1)
+    widths: tuple[PositiveInt | PositiveFloat, ...] = Field(WIDTHS, min_length=1)
+
+
+class Grid(StagedSpace):
+    """Networks of one block over depths and widths of the stages."""
+
+    settings: GridSettings
+
+    def __init__(self, settings: SpaceSettings, input_shape: Shape, num_classes: int) -> None:
+        super().__init__(settings, input_shape, num_classes)
+        self.decode(np.zeros(len(self.variables), dtype=np.int64)).require_runnable(input_shape)
+
+    def choices(self) -> dict[str, tuple[Choices, bool]]:
+        """See :meth:`StagedSpace.choices`."""
+        return self.stage_choices()
+
+    def canonical(self, genomes: Integers) -> Integers:
+        """See :meth:`SearchSpace.canonical`; every genome is a network of its own."""
+        return genomes.copy()
+
+    def block_columns(self, genomes: Integers) -> list[BlockColumns]:
+        """See :meth:`StagedSpace.block_columns`."""
+        same = BlockColumns.of(self.settings.block)[np.zeros(len(genomes), dtype=np.int64)]
+        return [same] * self.settings.stages
+
+    def decode_blocks(self, genome: Integers) -> tuple[Block, ...]:
+        """See :meth:`StagedSpace.decode_blocks`."""
+        return (self.settings.block,)
+
+    def encode_blocks(self, architecture: ResidualNetwork) -> dict[str, Choice]:
+        """See :meth:`StagedSpace.encode_blocks`."""
+        if architecture.blocks != (self.settings.block,):
+            raise InputError(f"space {self.name!r} holds networks of one block, {self.settings.block}")
+        return {}
+
+
+class DepthGrid(Grid):
+    """343 depths at widening 10."""
+
+    name = "wide-resnet-depths"
+    summary = "7^3 depths of a WideResNet at widening 10, around WRN-28-10"
+    Settings: ClassVar[type[SpaceSettings]] = DepthSettings
+
+
+class WidthGrid(Grid):
+    """512 widenings at depth 4."""
+
+    name = "wide-resnet-widths"
+    summary = "8^3 widenings of a WideResNet at depth 4, around WRN-28-10"
+    Settings: ClassVar[type[SpaceSettings]] = WidthSettings
+
+
+class Wrn34DepthGrid(Grid):
+    """125 depths at widening 10."""
+
+    name = "wide-resnet-34-depths"
+    summary = "5^3 depths of a WideResNet at widening 10, around WRN-34-10"
+    Settings: ClassVar[type[SpaceSettings]] = Wrn34DepthSettings
+
+
+class CompoundGrid(Grid):
+    """343 depths times 512 widenings."""
+
+    name = "wide-resnet-compound"
+    summary = "7^3 depths times 8^3 widenings of a WideResNet"
+    Settings: ClassVar[type[SpaceSettings]] = CompoundSettings

@@ -1,0 +1,87 @@
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from rnas.data.cifar10 import FOLDER, load
+from rnas.data.dataset import divide
+from rnas.errors import InputError
+
+NAMES = [*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"]
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """Files of the standard layout with 20 images each."""
+    rng = np.random.default_rng(0)
+    (tmp_path / FOLDER).mkdir()
+    for name in NAMES:
+        batch = {"data": rng.integers(0, 256, (20, 3072), dtype=np.uint8), "labels": [n % 10 for n in range(20)]}
+        (tmp_path / FOLDER / name).write_bytes(pickle.dumps(batch, protocol=2))
+    return tmp_path
+
+
+def test_both_the_folder_and_its_parent_are_accepted(small: Path) -> None:
+    dataset = load(small)
+    assert dataset.pixels.shape == (120, 3, 32, 32)
+    assert dataset.held_out == 20
+    assert torch.equal(dataset.pixels, load(small / FOLDER).pixels)
+
+
+def test_final_images_come_from_the_published_test_images(small: Path) -> None:
+    dataset = load(small)
+    parts = divide(dataset, dataset.parts.model_copy(update={"score": 30, "final": 15}), 0)
+    assert (parts["final"].ids >= 100).all()
+    assert all((parts[name].ids < 100).all() for name in ("training", "selection", "score"))
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda path: path.unlink(), "no data_batch_3"),
+        (lambda path: path.write_bytes(path.read_bytes()[:1000]), "not a readable data file"),
+        (lambda path: path.write_bytes(pickle.dumps({"data": [1], "labels": [1]})), "not a CIFAR-10 batch"),
+        (lambda path: path.write_bytes(pickle.dumps({"labels": [1]})), "not a CIFAR-10 batch"),
+    ],
+)
+def test_a_missing_truncated_or_foreign_file_is_named(small: Path, damage, message: str) -> None:
+    damage(small / FOLDER / "data_batch_3")
+    with pytest.raises(InputError, match=message) as caught:
+        load(small)
+    assert "data_batch_3" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_no_folder_says_how_to_get_the_data() -> None:
+    with pytest.raises(InputError, match="--data-dir"):
+        load(None)
+
+
+class _Bomb:
+    def __reduce__(self):
+        return (print, ("boom",))
+
+
+def test_a_pickle_with_code_in_it_runs_nothing(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (small / FOLDER / "test_batch").write_bytes(pickle.dumps(_Bomb()))
+    with pytest.raises(InputError, match="print"):
+        load(small)
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("RNAS_TEST_DATA" not in os.environ, reason="RNAS_TEST_DATA names no folder of data")
+def test_the_real_files(tmp_path: Path) -> None:
+    script = Path(os.environ["RNAS_TEST_DATA"]) / "make-cifar10"
+    subprocess.run([sys.executable, script, tmp_path], check=True)
+    dataset = load(tmp_path)
+    assert dataset.pixels.shape == (60_000, 3, 32, 32)
+    assert dataset.labels.bincount().tolist() == [6_000] * 10
+    # The published per-channel means of the training images.
+    means = dataset.pixels[:50_000].double().mean(dim=(0, 2, 3)) / 255
+    assert means.tolist() == pytest.approx([0.4914, 0.4822, 0.4465], abs=1e-4)
