@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+from functools import cache
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from pydantic import TypeAdapter, ValidationError
@@ -62,6 +63,11 @@ def key(architecture: Architecture) -> str:
     return hashlib.sha256(to_json(architecture).encode()).hexdigest()[:12]
 
 
+@cache
+def _validator(cls: type[Architecture]) -> TypeAdapter[Architecture]:
+    return TypeAdapter(cls)
+
+
 def from_dict(data: Any) -> Architecture:
     """The architecture that :func:`to_dict` described; InputError names the field that is wrong."""
     if not isinstance(data, dict) or not isinstance(data.get("kind"), str):
@@ -69,11 +75,12 @@ def from_dict(data: Any) -> Architecture:
     cls = registry.load(registry.ARCHITECTURES, data["kind"])
     fields = {name: value for name, value in data.items() if name != "kind"}
     try:
-        architecture: Architecture = TypeAdapter(cls).validate_python(fields)
+        architecture: Architecture = _validator(cls).validate_python(fields)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the object"
-        raise InputError(f"architecture of kind {data['kind']!r}: {where}: {first['msg']}") from None
+        reason = first["msg"].removeprefix("Value error, ")
+        raise InputError(f"architecture of kind {data['kind']!r}: {where}: {reason}") from None
     return architecture
 
 

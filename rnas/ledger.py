@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
+import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
-from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage
+from optuna.storages import BaseStorage, InMemoryStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
@@ -20,6 +21,9 @@ from rnas.evaluation.evaluator import Evaluation, Status
 from rnas.search.objective import Objective
 from rnas.search.strategy import Prediction
 from rnas.search_space import Choice, Variable
+
+# Optuna announces every study and trial on its own; here progress is told once.
+optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 PENDING = "pending"
 FORMAT = 1

@@ -21,12 +21,13 @@ from rnas.quantities import Band, BandField, format_size
 
 Choice = int | float | str | bool
 Floats = NDArray[np.float64]
+Quantity = Literal["flops", "params"]
 
 ENUMERABLE = 20_000
 """A space of at most this many genomes is enumerated: sampling and repair are then exact."""
 
-_NEIGHBOURS = 32
-_STEPS = 300
+_NEIGHBOURS = 64
+_STEPS = 60
 _NO_LIMIT = float("inf")
 
 
@@ -152,13 +153,13 @@ class SearchSpace(ABC):
 
     @cached_property
     def flops_range(self) -> tuple[int, int]:
-        """Least and greatest FLOPs inside the bands."""
-        if self.enumeration is not None:
-            flops = self.cost(self.enumeration).flops
-            return int(flops.min()), int(flops.max())
-        low, high = self.reach("flops")
-        band = self.settings.flops
-        return max(low, band.low), high if band.high is None else min(high, band.high)
+        """Least and greatest FLOPs inside the bands; in a space too large to enumerate, as far as climbing finds."""
+        return self._range("flops")
+
+    @cached_property
+    def params_range(self) -> tuple[int, int]:
+        """Least and greatest params inside the bands; in a space too large to enumerate, as far as climbing finds."""
+        return self._range("params")
 
     def sample(self, n: int, rng: np.random.Generator) -> Integers:
         """``n`` genomes inside the bands, stratified over log FLOPs, in random order.
@@ -195,7 +196,7 @@ class SearchSpace(ABC):
             return
         if len(self._inside) > 0:
             return
-        reaches = self.reach("flops"), self.reach("params")
+        reaches = self._reach("flops"), self._reach("params")
         flops, params = (" to ".join(map(format_size, reach)) for reach in reaches)
         asked = " and ".join(f"{name} in {band}" for name, band in bands.items() if band != Band())
         raise InputError(
@@ -231,17 +232,26 @@ class SearchSpace(ABC):
         return np.asarray(too_small + too_large + few + many)
 
     def _steer(self, genomes: Integers, lows: Floats, highs: Floats, rng: np.random.Generator) -> Integers:
-        """Move genomes outside their limits inwards by the best of a few random one-variable changes."""
+        """Move genomes outside their limits inwards, one variable at a time.
+
+        Any change that helps may be taken, not the best one: that would turn every genome into the few choices that
+        cost least. Unordered variables are left as they are unless the ordered ones do not suffice.
+        """
         genomes = genomes.copy()
         violation = self._violation(genomes, lows, highs)
-        for _ in range(_STEPS):
+        several = self.sizes > 1
+        ordered = np.flatnonzero(several & [variable.ordered for variable in self.variables])
+        everything = np.flatnonzero(several)
+        for step in range(2 * _STEPS):
             outside = np.flatnonzero(violation > 0)
             if len(outside) == 0:
                 break
-            moves = self.canonical(self._neighbours(genomes[outside], rng))
+            columns = ordered if step < _STEPS and len(ordered) > 0 else everything
+            moves = self.canonical(self._neighbours(genomes[outside], columns, rng))
             spread = np.repeat(outside, _NEIGHBOURS)
             distance = self._violation(moves, lows[spread], highs[spread]).reshape(len(outside), _NEIGHBOURS)
-            best = distance.argmin(axis=1)
+            preference = rng.random(distance.shape) + (distance > 0) + 2 * (distance >= violation[outside, None])
+            best = preference.argmin(axis=1)
             value = distance[np.arange(len(outside)), best]
             better = value <= violation[outside]
             rows = outside[better]
@@ -249,15 +259,19 @@ class SearchSpace(ABC):
             violation[rows] = value[better]
         return genomes
 
-    def _neighbours(self, genomes: Integers, rng: np.random.Generator) -> Integers:
-        """``_NEIGHBOURS`` one-variable changes of each genome: a step for half of them, a jump for the others."""
+    def _neighbours(self, genomes: Integers, columns: Integers, rng: np.random.Generator) -> Integers:
+        """``_NEIGHBOURS`` changes of each genome in one or two of some variables, half of them by one step.
+
+        A variable is changed as often as it has other choices, so that depths and widths give way before kernels do.
+        """
+        weights = self.sizes[columns] - 1
         many = np.repeat(genomes, _NEIGHBOURS, axis=0)
         rows = np.arange(len(many))
-        column = rng.integers(0, len(self.sizes), size=len(many))
-        sizes = self.sizes[column]
-        step = np.clip(many[rows, column] + rng.choice([-1, 1], size=len(many)), 0, sizes - 1)
-        jump = rng.integers(0, sizes)
-        many[rows, column] = np.where(rng.random(len(many)) < 0.5, step, jump)
+        for changed in (rows, rows[rng.random(len(rows)) < 0.5]):
+            column = rng.choice(columns, size=len(changed), p=weights / weights.sum())
+            sizes = self.sizes[column]
+            step = np.clip(many[changed, column] + rng.choice([-1, 1], size=len(changed)), 0, sizes - 1)
+            many[changed, column] = np.where(rng.random(len(changed)) < 0.5, step, rng.integers(0, sizes))
         return many
 
     def _nearest(self, genomes: Integers, pool: Integers) -> Integers:
@@ -288,22 +302,34 @@ class SearchSpace(ABC):
                 free[:] = True
         return pool[chosen]
 
-    def reach(self, quantity: Literal["flops", "params"]) -> tuple[int, int]:
-        """Least and greatest FLOPs or params without the bands, by changing one variable at a time until none helps."""
-        return self._extreme(quantity, -1), self._extreme(quantity, 1)
+    def _range(self, quantity: Quantity) -> tuple[int, int]:
+        if self.enumeration is not None:
+            costs = getattr(self.cost(self.enumeration), quantity)
+            return int(costs.min()), int(costs.max())
+        bands = {"flops": self.settings.flops, "params": self.settings.params}
+        own = bands.pop(quantity)
+        if set(bands.values()) != {Band()}:
+            return self._extreme(quantity, -1, self._inside), self._extreme(quantity, 1, self._inside)
+        low, high = self._reach(quantity)
+        return max(low, own.low), high if own.high is None else min(high, own.high)
 
-    def _extreme(self, quantity: str, sign: int) -> int:
-        best = self.canonical(np.zeros((1, len(self.sizes)), dtype=np.int64))
-        value = int(getattr(self.cost(best), quantity)[0])
-        improved = True
-        while improved:
-            improved = False
-            for column, size in enumerate(self.sizes):
-                trial = np.repeat(best, size, axis=0)
-                trial[:, column] = np.arange(size)
-                trial = self.canonical(trial)
-                costs = getattr(self.cost(trial), quantity)
-                pick = int((sign * costs).argmax())
-                if sign * int(costs[pick]) > sign * value:
-                    best, value, improved = trial[pick : pick + 1], int(costs[pick]), True
-        return value
+    def _reach(self, quantity: Quantity) -> tuple[int, int]:
+        """Least and greatest cost whatever the bands are."""
+        start = self.canonical(np.zeros(len(self.sizes), dtype=np.int64)[None])
+        return self._extreme(quantity, -1, start, banded=False), self._extreme(quantity, 1, start, banded=False)
+
+    def _extreme(self, quantity: Quantity, sign: int, starts: Integers, *, banded: bool = True) -> int:
+        """Cost furthest in one direction, by changing one variable at a time from the best start until none helps."""
+        column = np.repeat(np.arange(len(self.sizes)), self.sizes)
+        value = np.concatenate([np.arange(size) for size in self.sizes])
+        while True:
+            costs = sign * getattr(self.cost(starts), quantity)
+            best = int(costs.argmax())
+            trials = np.repeat(starts[best : best + 1], len(column), axis=0)
+            trials[np.arange(len(column)), column] = value
+            trials = self.canonical(trials)
+            if banded:
+                trials = trials[self._violation(trials, *self._limits(len(trials))) == 0]
+            if int((sign * getattr(self.cost(trials), quantity)).max()) <= costs[best]:
+                return int(sign * costs[best])
+            starts = trials

@@ -38,10 +38,10 @@ def check(path: Path) -> None:
     """Raise LedgerError unless the file is a whole SQLite database that holds a study."""
     fix = "restore it from a copy, or start a new run"
     # A log left by a killed process has to be read as well, which takes a connection that may write.
-    mode = "rw" if path.with_name(path.name + "-wal").exists() else "ro"
+    mode = "mode=rw" if path.with_name(path.name + "-wal").exists() else "immutable=1"
     try:
         with closing(
-            sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=_BUSY_SECONDS)
+            sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=_BUSY_SECONDS)
         ) as connection:
             found = connection.execute("PRAGMA quick_check").fetchall()
             tables = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'studies'").fetchone()[0]

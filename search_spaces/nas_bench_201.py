@@ -135,7 +135,7 @@ class NASBench201(SearchSpace):
         flops = (np.log(self.cost(genomes).flops) - low) / (high - low if high > low else 1.0)
         return np.concatenate(
             [
-                np.eye(len(OPERATIONS))[operations].reshape(len(genomes), -1),
+                np.eye(len(OPERATIONS))[operations].reshape(len(genomes), len(EDGES) * len(OPERATIONS)),
                 _PATH_WEIGHT * _paths()[rows],
                 flops[:, None],
             ],

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, model_validator
 
 from rnas.architecture import Shape
 from rnas.cost import Integers
@@ -46,6 +46,13 @@ class RobustResNetSettings(StagedSettings):
     reduction: tuple[PositiveInt, ...] = Field((16, 64), min_length=1)
     activation: tuple[str, ...] = Field(tuple(ACTIVATIONS), min_length=1)
     normalization: tuple[str, ...] = Field(tuple(NORMALIZATIONS), min_length=1)
+
+    @model_validator(mode="after")
+    def _blocks_exist(self) -> "RobustResNetSettings":
+        for name in BLOCK_VARIABLES:
+            for choice in getattr(self, name):
+                Block(**{name: choice})
+        return self
 
 
 class RobustResNetSpace(StagedSpace):

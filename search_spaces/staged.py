@@ -14,14 +14,13 @@ from rnas.architecture import Architecture
 from rnas.cost import Costs, Integers
 from rnas.errors import InputError
 from rnas.networks.block import Block, BlockColumns
-from rnas.networks.residual import ResidualNetwork
+from rnas.networks.residual import BASE_CHANNELS, ResidualNetwork
 from rnas.networks.residual_cost import ResidualColumns, residual_costs, stage_sizes
 from rnas.search_space import Choice, Floats, SearchSpace, SpaceSettings, Variable
 from search_spaces import notation
 
 SMALLEST_LAST_MAP = 4
 """Side of the last stage's maps that the default enlargement of the image leaves at least."""
-
 
 Choices = tuple[Choice, ...]
 
@@ -42,13 +41,15 @@ class StagedSettings(SpaceSettings):
     upsample: PositiveInt | None = None
     depths: tuple[PositiveInt, ...] = Field(tuple(range(1, 29)), min_length=1)
     widths: tuple[PositiveInt | PositiveFloat, ...] = Field(tuple(range(1, 22)), min_length=1)
-    base_channels: tuple[PositiveInt, ...] = (16, 32, 64, 128)
+    base_channels: tuple[PositiveInt, ...] = BASE_CHANNELS
 
     @model_validator(mode="after")
     def _check(self) -> "StagedSettings":
         for name, choices in self:
-            if isinstance(choices, tuple) and name != "base_channels" and len(set(choices)) != len(choices):
-                raise ValueError(f"{name} holds a value twice")
+            if isinstance(choices, tuple) and name != "base_channels":
+                numbers = [choice for choice in choices if not isinstance(choice, str)]
+                if len(set(choices)) != len(choices) or numbers != sorted(numbers):
+                    raise ValueError(f"{name} must hold different values, numbers in ascending order")
         if len(self.base_channels) < self.stages:
             raise ValueError(f"base_channels has {len(self.base_channels)} values for {self.stages} stages")
         for width in self.widths:
@@ -107,7 +108,8 @@ class StagedSpace(SearchSpace):
 
     def declare(self) -> tuple[Variable, ...]:
         """See :meth:`SearchSpace.declare`."""
-        return tuple(Variable(k, v, ordered) for k, (v, ordered) in self.choices().items() if len(v) > 1)
+        choices = self.choices()
+        return tuple(Variable(name, v, ordered) for name, (v, ordered) in choices.items() if len(v) > 1)
 
     @cached_property
     def columns(self) -> dict[str, int]:
@@ -230,13 +232,6 @@ class StagedSpace(SearchSpace):
         columns.extend((widths / total_width[:, None]).T)
         columns.append(total_depth / (total_depth + total_width))
         return np.stack(columns, axis=1).astype(np.float64)
-
-    @cached_property
-    def params_range(self) -> tuple[int, int]:
-        """Least and greatest params that the space reaches, inside their band."""
-        low, high = self.reach("params")
-        band = self.settings.params
-        return max(low, band.low), high if band.high is None else min(high, band.high)
 
     def active_variables(self, genomes: Integers) -> NDArray[np.bool_]:
         """Which variables (n, v) of canonical genomes change the network."""

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import pickle
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -11,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.sharedctypes import Synchronized
 
+from rnas.errors import InputError
 from rnas.evaluation.evaluator import Evaluation, Evaluator, Status, Task
 from rnas.execution import worker
 from rnas.execution.executor import Limits
@@ -75,9 +77,16 @@ class ProcessSlots:
         evaluator: travels to each worker once, by pickle.
         devices: torch device of each slot; one named twice is shared.
         limits: of each evaluation; a worker that is deaf to its deadline is killed soon after it.
+
+    Raises:
+        InputError: the evaluator cannot be pickled.
     """
 
     def __init__(self, evaluator: Evaluator, devices: Sequence[str], limits: Limits) -> None:
+        try:
+            pickle.dumps(evaluator)
+        except Exception as error:  # Pickle raises whatever the object does.
+            raise InputError(f"the evaluator cannot travel to a worker process ({error}); set workers: 0") from None
         self._slots = [_Slot(evaluator, device) for device in devices]
         self._limits = limits
         self.slots = len(self._slots)
@@ -120,8 +129,8 @@ class ProcessSlots:
         except BrokenProcessPool:
             slot.kill()
         except Exception as error:
-            # The evaluation is never the cause (its worker turns exceptions into results): it could not travel.
-            return running.number, Evaluation(Status.FAILED, reason=f"cannot run in a worker: {error}")
+            # A worker turns what an evaluation raises into a result, so it is the result that could not travel.
+            return running.number, Evaluation(Status.FAILED, reason=f"its result cannot leave the worker: {error}")
         seconds = time.monotonic() - running.started
         if running.overdue:
             reason = f"it ran past its time limit of {self._limits.seconds:g} s and was killed"

@@ -15,7 +15,13 @@ from rnas.networks.cell_operations import FactorizedReduce, ReLUConvBN, factoriz
 from rnas.networks.counting import Size, batch_norm, classifier, convolution
 
 MINIMUM_LAYERS = 4
-"""Fewest cells that leave a cell before, between and after the reductions, or at least after each."""
+"""Fewest cells with a cell after each of the two reductions."""
+
+NODES = 4
+"""Nodes of a cell of DARTS or RobNet."""
+
+EDGES = tuple((source, node + 2) for node in range(NODES) for source in range(node + 2))
+"""(state read, node written) of the 14 edges that such a cell can have; states 0 and 1 are its inputs."""
 
 
 @dataclass(frozen=True)

@@ -126,18 +126,18 @@ class GenotypeCell(Cell):
         return torch.cat([states[node] for node in self.concat], dim=1)
 
 
+def doubling_network(genotype: Genotype, layers: int, channels: int) -> DartsCellNetwork:
+    """The usual network of two cells: ``channels`` doubled by each reduction, and a stem of three times as many."""
+    stages = (channels, 2 * channels, 4 * channels)
+    return DartsCellNetwork(genotype.normal, genotype.reduction, layers, stages, 3 * channels)
+
+
 def repeated_cells(genotype: Genotype, repetitions: int, channels: int) -> DartsCellNetwork:
     """The network N@C: N normal cells before, between and after the reductions, C channels in the first.
 
     Args:
         genotype: its two cells.
         repetitions: N, at least 1.
-        channels: C, doubled by each reduction; the stem has 3 C.
+        channels: C.
     """
-    return DartsCellNetwork(
-        genotype.normal,
-        genotype.reduction,
-        layers=3 * repetitions + 2,
-        channels=(channels, 2 * channels, 4 * channels),
-        stem_channels=3 * channels,
-    )
+    return doubling_network(genotype, 3 * repetitions + 2, channels)

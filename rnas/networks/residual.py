@@ -5,6 +5,7 @@ Robustness" (Huang, Lu, Deb, Boddeti, CVPR 2023). State-dict names are those of 
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -22,6 +23,10 @@ from rnas.networks.normalization import NORMALIZATIONS, runs_on
 from rnas.networks.residual_cost import STEM_KERNEL, ResidualColumns, residual_costs, stage_sizes, stage_strides
 
 STAGES = (2, 3, 4)
+BASIC = Block()
+
+BASE_CHANNELS = (16, 32, 64, 128)
+"""Planes of each stage of a WideResNet at widening 1."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,7 @@ class ResidualNetwork:
 
     depths: tuple[int, ...]
     channels: tuple[int, ...]
-    blocks: tuple[Block, ...] = (Block(),)
+    blocks: tuple[Block, ...] = (BASIC,)
     stem_width: int = 16
     upsample: int = 1
     head_activation: str | None = None
@@ -109,6 +114,17 @@ class ResidualNetwork:
         )
         costs = residual_costs(columns, input_shape, self.upsample, num_classes)
         return Cost(int(costs.params[0]), int(costs.flops[0]))
+
+
+def widened(depths: Sequence[int], widenings: Sequence[float], block: Block = BASIC) -> ResidualNetwork:
+    """The network of these depths whose stages have :data:`BASE_CHANNELS` times the widenings as planes.
+
+    InputError where a stage's planes are no whole number.
+    """
+    planes = [widening * base for widening, base in zip(widenings, BASE_CHANNELS, strict=False)]
+    if any(value != int(value) for value in planes):
+        raise InputError(f"widenings {tuple(widenings)} of {BASE_CHANNELS[: len(planes)]} planes give no whole numbers")
+    return ResidualNetwork(tuple(depths), tuple(int(value) for value in planes), (block,))
 
 
 class Stage(nn.Module):

@@ -19,6 +19,8 @@ from rnas.cost import Cost, Costs
 from rnas.errors import InputError
 from rnas.networks.cell_operations import SeparableConv, Zero, identity, identity_cost, separable_conv_cost
 from rnas.networks.cell_skeleton import (
+    EDGES,
+    NODES,
     Cell,
     CellNetwork,
     CellPlace,
@@ -32,13 +34,6 @@ from rnas.networks.cell_skeleton import (
     stem_cost,
 )
 from rnas.networks.counting import FREE, Size, batch_norm, convolution, single, strided, total
-
-NODES = 4
-EDGES = tuple((source, node + 2) for node in range(NODES) for source in range(node + 2))
-"""(state read, node written) of the 14 edges, in the order of the code; states 0 and 1 are the inputs."""
-
-EdgeCode = Literal["00", "10", "01", "11"]
-"""Identity bit, convolution bit."""
 
 _OUTPUTS = (NODES, NODES)
 

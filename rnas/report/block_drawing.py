@@ -14,6 +14,9 @@ ROW_HEIGHT = 84.0
 
 _TEXT, _CHARACTER, _PADDING, _GAP, _CHIP = 12.0, 6.6, 14.0, 9.0, 24.0
 
+# Size of the title, and the width of a bold letter as a share of it.
+_TITLE, _BOLD = 13.0, 0.58
+
 
 class Layer(NamedTuple):
     """One layer: its name, and whether it holds a convolution (drawn as a box) or not."""
@@ -53,14 +56,11 @@ def layers(block: Mapping[str, Any]) -> list[Layer]:
 
 def draw_block(name: str, block: Mapping[str, Any], top: float, width: float) -> str:
     """The block in a strip of ``ROW_HEIGHT`` below ``top``, with its name and options above it."""
-    title = svg.text(name, 8, top + 14, 11, opacity=0.6) + svg.text(
-        ", ".join([block_name(block), *block_options(block)]),
-        20 + len(name) * _CHARACTER,
-        top + 14,
-        13,
-        font_weight=600,
-    )
-    branch, middle = layers(block), top + 58
+    described, start = ", ".join([block_name(block), *block_options(block)]), 20 + len(name) * _CHARACTER
+    size = min(_TITLE, (width - start) / (len(described) * _BOLD))
+    title = svg.text(name, 8, top + 14, 11, opacity=0.6)
+    title += svg.text(described, start, top + 14, size, font_weight=600)
+    branch, middle = layers(block), top + 60
     left, drawn = 40.0, ""
     for layer in branch:
         drawn += _draw_layer(layer, left, middle)
@@ -111,7 +111,7 @@ def _draw_layer(layer: Layer, left: float, middle: float) -> str:
 
 def _identity(block: Mapping[str, Any], end: float, middle: float) -> str:
     """The identity branch from the block's input to the addition at ``end``."""
-    high = middle - 30
+    high = middle - 27
     up = f"M22 {middle:g} L22 {high + 8:g} Q22 {high:g} 30 {high:g}"
     down = f"L{end - 8:g} {high:g} Q{end:g} {high:g} {end:g} {high + 8:g} L{end:g} {middle - 8:g}"
     drawn = svg.element("path", d=f"{up} {down}", fill="none", stroke="currentColor", stroke_width=1.2, opacity=0.6)

@@ -18,14 +18,23 @@ from plotly.offline import get_plotlyjs
 
 from rnas import __version__
 from rnas.report import front_view
-from rnas.report.charts import page_data
 from rnas.report.drawing import draw
 from rnas.report.front import Member, Score, members
 from rnas.report.metric import Metric, metrics_of
+from rnas.report.page_data import page_data
 from rnas.report.progress import Hypervolume, normalised_hypervolume
 from rnas.report.provenance import facts, input_shape
 
-_SCRIPTS = ("data.js", "theme.js", "plots.js", "tables.js")
+_SCRIPTS = (
+    "data.js",
+    "theme.js",
+    "plots.js",
+    "front_plot.js",
+    "progress_plots.js",
+    "curves_plot.js",
+    "sorting.js",
+    "evaluations.js",
+)
 
 
 @dataclass(frozen=True)
@@ -87,7 +96,7 @@ def render(run: Mapping[str, Any]) -> str:
             networks=[_network(member) for member in front],
             hypervolume_label=hypervolume.label,
             hypervolume_last="none" if hypervolume.last is None else f"{hypervolume.last:.3f}",
-            has_hypervolume=hypervolume.last is not None,
+            has_hypervolume=bool(front) and hypervolume.last is not None,
             surrogate=run["surrogate"],
             surrogate_last=f"{taus[-1]:.2f}" if taus else "none",
             has_curves=any(member.evaluation.get("curve") for member in front),
@@ -144,7 +153,7 @@ def _tiles(
         Tile("On the front", f"{len(front):,}", f"of {len({e['key'] for e in evaluations}):,} architectures"),
         *(_best(metric, front) for metric in objectives[:3]),
     ]
-    if hypervolume.last is not None:
+    if front and hypervolume.last is not None:
         tiles.append(Tile("Hypervolume", f"{hypervolume.last:.3f}", hypervolume.label))
     if seconds:
         tiles.append(Tile("Evaluation time", _duration(seconds), "summed over evaluations"))

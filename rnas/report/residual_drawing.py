@@ -6,7 +6,7 @@ from typing import Any
 from rnas.report import svg
 from rnas.report.block_drawing import ROW_HEIGHT, draw_block
 from rnas.report.description import describe
-from rnas.report.residual_stages import Stage, ratio, stages_of
+from rnas.report.residual_stages import ACTIVATIONS, Stage, ratio, stages_of
 
 _WIDTH = 680.0
 _MIDDLE, _TALLEST, _SHORTEST = 74.0, 100.0, 6.0
@@ -109,7 +109,7 @@ def _head(architecture: Mapping[str, Any]) -> str:
     box = svg.element(
         "rect", x=_END, y=_MIDDLE - 22, width=12, height=44, rx=2, fill="none", stroke="currentColor", stroke_width=1.2
     )
-    note = f"{activation}, pool, linear" if activation else "pool, linear"
+    note = f"{ACTIVATIONS.get(activation, activation)}, pool, linear" if activation else "pool, linear"
     return (
         box
         + svg.text("head", _WIDTH - 8, 142, text_anchor="end")

@@ -14,7 +14,11 @@ const applyTheme = (theme) => {
 
 /* A page opened from a file may be denied storage; the choice then lasts as long as the page. */
 const remembered = (action) => {
-  try { return action(window.localStorage); } catch { return null; }
+  try {
+    return action(window.localStorage);
+  } catch {
+    return null;
+  }
 };
 
 byId("theme").hidden = false;

@@ -2,6 +2,7 @@ import os
 import pickle
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,9 @@ import pytest
 import torch
 
 from rnas.data.cifar10 import FOLDER, load
-from rnas.data.dataset import divide
+from rnas.data.dataset import Dataset, PartSizes, divide
 from rnas.errors import InputError
+from rnas.testing.dataset import DatasetConformance
 
 NAMES = [*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"]
 
@@ -24,6 +26,15 @@ def small(tmp_path: Path) -> Path:
         batch = {"data": rng.integers(0, 256, (20, 3072), dtype=np.uint8), "labels": [n % 10 for n in range(20)]}
         (tmp_path / FOLDER / name).write_bytes(pickle.dumps(batch, protocol=2))
     return tmp_path
+
+
+class TestConformance(DatasetConformance):
+    @pytest.fixture(autouse=True)
+    def _files(self, small: Path) -> None:
+        self.folder = small
+
+    def dataset(self) -> Dataset:
+        return replace(load(self.folder), parts=PartSizes(score=30, final=20))
 
 
 def test_both_the_folder_and_its_parent_are_accepted(small: Path) -> None:

@@ -20,7 +20,7 @@ def test_cost_and_shape_of_every_operation(name: str, stride: int) -> None:
 
 
 def test_unknown_operation_names_the_known_ones() -> None:
-    with pytest.raises(InputError, match="'conv_9x9'.*known: max_pool_3x3, .*none"):
+    with pytest.raises(InputError, match=r"'conv_9x9'.*known: max_pool_3x3, .*none"):
         find_operation("conv_9x9")
 
 
@@ -51,8 +51,6 @@ def test_dilated_convolution_reads_every_other_pixel() -> None:
     dilated = OPERATIONS["dil_conv_3x3"].build(1, 1).eval()
     for parameter in dilated.parameters():
         nn.init.ones_(parameter)
-    image = torch.zeros(1, 1, 7, 7, requires_grad=True)
-    dilated(image.clamp(min=0) + 0)[0, 0, 3, 3].backward()
     bright = torch.ones(1, 1, 7, 7, requires_grad=True)
     dilated(bright)[0, 0, 3, 3].backward()
     assert bright.grad is not None

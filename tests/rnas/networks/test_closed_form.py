@@ -1,6 +1,5 @@
 """Properties that every published network shares, on random descriptions: exact cost, training, round trip."""
 
-import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,12 +7,13 @@ from hypothesis import strategies as st
 from rnas.architecture import Architecture, from_json, key, to_json
 from rnas.cost import measured_cost
 from rnas.networks.cell_operations import OPERATIONS
-from rnas.networks.darts_cells import DartsCellNetwork
+from rnas.networks.darts_cells import DartsCellNetwork, repeated_cells
 from rnas.networks.densenet import DenseNet
-from rnas.networks.genotypes import CellGenotype
+from rnas.networks.genotypes import GENOTYPES, CellGenotype
 from rnas.networks.resnet import ResNet
-from rnas.networks.robnet import RobNetwork
+from rnas.networks.robnet import CODES, RobNetwork
 from rnas.networks.vgg import VGG
+from rnas.testing.architecture import ArchitectureConformance
 
 SMALL = st.integers(1, 6)
 EVEN = st.integers(1, 4).map(lambda half: 2 * half)
@@ -42,9 +42,7 @@ def robnets(draw: st.DrawFn) -> RobNetwork:
 @st.composite
 def staged(draw: st.DrawFn) -> Architecture:
     stages = draw(st.integers(1, 4))
-    depths, channels = (
-        tuple(draw(st.lists(SMALL, min_size=stages, max_size=stages))) for _ in range(2)
-    )
+    depths, channels = (tuple(draw(st.lists(SMALL, min_size=stages, max_size=stages))) for _ in range(2))
     if draw(st.booleans()):
         return DenseNet(depths, channels, draw(SMALL))
     return ResNet(draw(st.sampled_from(["basic", "bottleneck"])), depths, channels)
@@ -97,41 +95,36 @@ def test_json_round_trip(network: Architecture) -> None:
     assert key(again) == key(network)
 
 
-@pytest.mark.parametrize(
-    "network",
-    [
-        DartsCellNetwork(layers=5, channels=(4, 8, 6), stem_channels=5),
-        RobNetwork(("11" * 14,), layers=5, channels=4),
-        RobNetwork(("1001" * 7,), layers=4, channels=4, stem="imagenet"),
-        VGG(((4,), (6, 6))),
-        DenseNet((2, 1), (4, 6), 3),
-        ResNet("basic", (1, 2), (4, 6)),
-        ResNet("bottleneck", (1, 2), (4, 6)),
-    ],
-    ids=lambda network: network.kind,
-)
-def test_trains_and_evaluates(network: Architecture) -> None:
-    torch.manual_seed(0)
-    module = network.build(7, (3, 32, 32))
-    images = torch.rand(4, 3, 32, 32, requires_grad=True)
-    for training in (True, False):
-        module.train(training)
-        logits = module(images)
-        assert logits.shape == (4, 7)
-        torch.nn.functional.cross_entropy(logits, torch.arange(4)).backward()
-        assert images.grad is not None
-        assert images.grad.abs().sum() > 0
-        assert all(p.grad is not None and p.grad.isfinite().all() for p in module.parameters())
-        images.grad = None
+class TestDartsCells(ArchitectureConformance):
+    def architectures(self) -> list[Architecture]:
+        return [
+            DartsCellNetwork(layers=5, channels=(4, 8, 6), stem_channels=5),
+            repeated_cells(GENOTYPES["amoebanet"], 1, 2),
+        ]
 
 
-def test_weights_follow_the_global_seed() -> None:
-    network = DartsCellNetwork(layers=4, channels=(2, 4, 8), stem_channels=6)
-    first, second, other = (seeded_weights(network, seed) for seed in (0, 0, 1))
-    assert torch.equal(first, second)
-    assert not torch.equal(first, other)
+class TestRobNet(ArchitectureConformance):
+    def architectures(self) -> list[Architecture]:
+        return [RobNetwork(("11" * 14,), layers=5, channels=4), RobNetwork(CODES["free"][:4], layers=4, channels=4)]
 
 
-def seeded_weights(network: Architecture, seed: int) -> torch.Tensor:
-    torch.manual_seed(seed)
-    return torch.cat([p.detach().flatten() for p in network.build(10, (3, 8, 8)).parameters()])
+class TestRobNetWithImageNetStem(ArchitectureConformance):
+    input_shape = (3, 64, 96)
+
+    def architectures(self) -> list[Architecture]:
+        return [RobNetwork((code,), layers=4, channels=4, stem="imagenet") for code in CODES["free"][:2]]
+
+
+class TestVGG(ArchitectureConformance):
+    def architectures(self) -> list[Architecture]:
+        return [VGG(((4,), (6, 6))), VGG(((4, 4), (6,)))]
+
+
+class TestDenseNet(ArchitectureConformance):
+    def architectures(self) -> list[Architecture]:
+        return [DenseNet((2, 1), (4, 6), 3), DenseNet((1, 1, 1), (4, 6, 5), 3)]
+
+
+class TestResNet(ArchitectureConformance):
+    def architectures(self) -> list[Architecture]:
+        return [ResNet("basic", (1, 2), (4, 6)), ResNet("bottleneck", (1, 2), (4, 6))]

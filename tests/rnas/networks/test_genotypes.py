@@ -30,4 +30,4 @@ def test_advrush_as_published() -> None:
 )
 def test_impossible_cells(nodes: list[object], concat: tuple[int, ...], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        CellGenotype(tuple(nodes), concat)  # type: ignore[arg-type]
+        CellGenotype(tuple(nodes), concat)

@@ -5,30 +5,23 @@ formula of its name, so that they prove the names as well as the forward pass.
 """
 
 import json
-import zlib
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
 from rnas.architecture import Architecture
 from rnas.cost import Cost, measured_cost
-from rnas.networks.darts_cells import DartsCellNetwork, repeated_cells
+from rnas.networks.darts_cells import DartsCellNetwork, doubling_network, repeated_cells
 from rnas.networks.densenet import DenseNet
 from rnas.networks.genotypes import GENOTYPES
 from rnas.networks.resnet import ResNet
 from rnas.networks.robnet import CODES, RobNetwork
 from rnas.networks.vgg import VGG
+from rnas.testing.named_weights import fill_by_name, named_noise
 
 GOLDEN = json.loads(Path(__file__).with_name("golden_cells.json").read_text())
 SLOW = {"advrush-7@96", "robnet-large-v2"}
-
-
-def cells(name: str, channels: int, layers: int) -> DartsCellNetwork:
-    genotype = GENOTYPES[name]
-    stages = (channels, 2 * channels, 4 * channels)
-    return DartsCellNetwork(genotype.normal, genotype.reduction, layers, stages, 3 * channels)
 
 
 NETWORKS: dict[str, Architecture] = {
@@ -42,17 +35,17 @@ NETWORKS: dict[str, Architecture] = {
     "darts-r": DartsCellNetwork(layers=11, channels=(72, 144, 116), stem_channels=108),
     "advrush-7@96": repeated_cells(GENOTYPES["advrush"], 7, 96),
     "racl-7@104": repeated_cells(GENOTYPES["racl"], 7, 104),
-    "advrush-36-20": cells("advrush", 36, 20),
-    "racl-36-20": cells("racl", 36, 20),
-    "darts-v1-36-20": cells("darts-v1", 36, 20),
-    "darts-v2-36-20": cells("darts-v2", 36, 20),
-    "pdarts-36-20": cells("pdarts", 36, 20),
-    "nasnet-36-20": cells("nasnet", 36, 20),
-    "amoebanet-36-20": cells("amoebanet", 36, 20),
-    "darts-v2-8-5": cells("darts-v2", 8, 5),
-    "advrush-8-5": cells("advrush", 8, 5),
-    "racl-8-5": cells("racl", 8, 5),
-    "pdarts-8-5": cells("pdarts", 8, 5),
+    "advrush-36-20": doubling_network(GENOTYPES["advrush"], 20, 36),
+    "racl-36-20": doubling_network(GENOTYPES["racl"], 20, 36),
+    "darts-v1-36-20": doubling_network(GENOTYPES["darts-v1"], 20, 36),
+    "darts-v2-36-20": doubling_network(GENOTYPES["darts-v2"], 20, 36),
+    "pdarts-36-20": doubling_network(GENOTYPES["pdarts"], 20, 36),
+    "nasnet-36-20": doubling_network(GENOTYPES["nasnet"], 20, 36),
+    "amoebanet-36-20": doubling_network(GENOTYPES["amoebanet"], 20, 36),
+    "darts-v2-8-5": doubling_network(GENOTYPES["darts-v2"], 5, 8),
+    "advrush-8-5": doubling_network(GENOTYPES["advrush"], 5, 8),
+    "racl-8-5": doubling_network(GENOTYPES["racl"], 5, 8),
+    "pdarts-8-5": doubling_network(GENOTYPES["pdarts"], 5, 8),
     "robnet-large": RobNetwork(CODES["large"]),
     "robnet-large-v2": RobNetwork(CODES["large"], 33, 64),
     "robnet-free": RobNetwork(CODES["free"]),
@@ -107,34 +100,8 @@ def test_robnet_large_on_imagenet() -> None:
 @pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] if n in SLOW else []) for n in GOLDEN])
 def test_logits_of_the_released_code(name: str) -> None:
     module = NETWORKS[name].build(10, (3, 32, 32)).double().eval()
-    for tensor_name, tensor in module.state_dict().items():
-        fill(tensor_name, tensor, GOLDEN[name]["gain"])
-    images = torch.from_numpy((noise("input", (2, 3, 32, 32)) + 1) / 2)
+    fill_by_name(module, GOLDEN[name]["gain"])
     with torch.no_grad():
-        logits = module(images)
+        logits = module((named_noise("input", (2, 3, 32, 32)) + 1) / 2)
     expected = torch.tensor(GOLDEN[name]["logits"], dtype=torch.float64)
     torch.testing.assert_close(logits, expected, rtol=1e-7, atol=1e-7)
-
-
-def noise(name: str, shape: tuple[int, ...]) -> np.ndarray:
-    """Numbers in [-1, 1) that depend on a name and a position alone."""
-    position = np.arange(np.prod(shape), dtype=np.int64)
-    first = (position * 1103515245 + zlib.crc32(name.encode()) + 12345) % 2**31
-    second = (first * 1103515245 + 12345) % 2**31
-    return (second / 2**30 - 1).reshape(shape)
-
-
-def fill(name: str, tensor: torch.Tensor, gain: float) -> None:
-    values = noise(name, tuple(tensor.shape))
-    kind = name.rpartition(".")[2]
-    if kind == "num_batches_tracked":
-        return
-    if kind == "running_mean" or kind == "bias":
-        values = 0.1 * values
-    elif kind == "running_var":
-        values = 1 + 0.5 * values
-    elif tensor.ndim >= 2:
-        values = gain * values * np.sqrt(3 / np.prod(tensor.shape[1:]))
-    else:
-        values = 1 + 0.2 * values
-    tensor.copy_(torch.from_numpy(values))

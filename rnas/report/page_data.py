@@ -91,7 +91,7 @@ def _predicted(predictions: Mapping[str, Any] | None, metrics: tuple[Metric, ...
     for name, prediction in (predictions or {}).items():
         metric = known.get(name, Metric(name))
         spread = metric.format(prediction["std"])
-        parts.append(f"{metric.label} {metric.format(prediction['mean'])} \u00b1 {spread}")
+        parts.append(f"{metric.phrase} {metric.format(prediction['mean'])} \u00b1 {spread}")
     return ", ".join(parts)
 
 

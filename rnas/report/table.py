@@ -1,0 +1,85 @@
+"""The front of a run as a table for the terminal and as CSV."""
+
+import csv
+import io
+from collections.abc import Mapping
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from rnas.report.description import describe
+from rnas.report.front import Score, judged, members
+from rnas.report.front_view import drop_text, interval_text
+from rnas.report.metric import Metric, metrics_of
+from rnas.report.provenance import input_shape
+
+
+def front_table(run: Mapping[str, Any]) -> Table:
+    """The front as a table: key, each objective on the search's and on the final images, architecture.
+
+    The first accuracy with a known image count has its Wilson 95 % interval beside it.
+
+    Args:
+        run: the JSON object that ``rnas report DIR --json`` prints.
+    """
+    metrics = metrics_of(run)
+    front = members(run, metrics)
+    shape = input_shape(run["evaluations"])
+    objectives = [metric for metric in metrics if metric.direction]
+    counted = shape and any(metric.name == "flops" for metric in objectives)
+    table = Table(
+        caption=Text(f"FLOPs of one {shape} image") if counted else None,
+        box=None,
+        pad_edge=False,
+        caption_justify="left",
+    )
+    table.add_column("key", no_wrap=True)
+    columns = [
+        column
+        for metric in objectives
+        for column in _columns(metric, [member.score(metric) for member in front], metric == judged(metrics))
+    ]
+    for heading, _ in columns:
+        table.add_column(Text(heading), justify="right", no_wrap=True)
+    table.add_column("architecture")
+    for row, member in enumerate(front):
+        numbers = [cells[row] for _, cells in columns]
+        # The cell alone must not wrap: of a column that must not, Rich takes no more width than of the numbers.
+        architecture = Text(describe(member.evaluation["architecture"]), no_wrap=True, overflow="ellipsis")
+        table.add_row(*map(Text, (member.key, *numbers)), architecture)
+    return table
+
+
+def pareto_csv(run: Mapping[str, Any]) -> str:
+    """The front as CSV text: key, objectives, all other metrics, search variables; what is missing is empty.
+
+    A variable that shares its name with a metric stands as ``parameter:NAME``.
+
+    Args:
+        run: the JSON object that ``rnas report DIR --json`` prints.
+    """
+    metrics = metrics_of(run)
+    front = members(run, metrics)
+    names = [metric.name for metric in metrics]
+    variables = dict.fromkeys(name for member in front for name in member.evaluation["parameters"])
+    headings = [f"parameter:{name}" if name in ("key", *names) else name for name in variables]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["key", *names, *headings])
+    for member in front:
+        values = member.evaluation["metrics"]
+        parameters = member.evaluation["parameters"]
+        writer.writerow([member.key, *map(values.get, names), *map(parameters.get, variables)])
+    return text.getvalue()
+
+
+def _columns(metric: Metric, scores: list[Score], with_interval: bool) -> list[tuple[str, list[str]]]:
+    """Heading and cells of each column of one objective."""
+    columns = [(metric.label.replace(" ", "\n", 1) + f" {metric.arrow}", [metric.format(s.search) for s in scores])]
+    if any(score.final is not None for score in scores):
+        columns.append(("final", [metric.format(score.final) for score in scores]))
+        columns.append(("drop", [drop_text(score) for score in scores]))
+    if with_interval and any(score.share for score in scores):
+        columns.append(("95 %\ninterval", [interval_text(score) for score in scores]))
+    return columns

@@ -1,0 +1,26 @@
+"""Checks of the options that a config gives a strategy."""
+
+from typing import Any
+
+from rnas.errors import InputError
+
+
+def whole_number(strategy: str, name: str, value: Any, least: int) -> int:
+    """The value, if it is a whole number of at least ``least``; InputError else."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise InputError(f"strategy {strategy}: {name} is {value!r}; give a whole number of at least {least}")
+    return value
+
+
+def share(strategy: str, name: str, value: Any) -> float:
+    """The value, if it is a number in [0, 1]; InputError else."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise InputError(f"strategy {strategy}: {name} is {value!r}; give a number from 0 to 1")
+    return float(value)
+
+
+def positive_number(strategy: str, name: str, value: Any) -> float:
+    """The value, if it is a finite number above 0; InputError else."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
+        raise InputError(f"strategy {strategy}: {name} is {value!r}; give a number above 0")
+    return float(value)

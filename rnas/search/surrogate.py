@@ -1,0 +1,96 @@
+"""What is believed of genomes that have not been evaluated."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from pymoo.util.nds.non_dominated_sorting import NonDominatedSorting
+
+from rnas.cost import Integers
+from rnas.predictors.predictor import Predictor
+from rnas.search.acquisition import Beliefs
+from rnas.search.objective import minimised
+from rnas.search.strategy import Prediction, Problem, View
+
+Floats = NDArray[np.float64]
+
+FITTED = 600
+"""Most evaluations that a predictor is fitted to, so that its time stays bounded as the ledger grows."""
+
+
+class Surrogate:
+    """A predictor for each objective that is not known, fitted to the complete evaluations.
+
+    Its inputs are the space's features and the known objectives, the two weighing the same.
+
+    Args:
+        problem: what is searched.
+        view: what was evaluated; at least two evaluations are complete.
+        predictor: makes an unfitted predictor.
+    """
+
+    def __init__(self, problem: Problem, view: View, predictor: Callable[[], Predictor]) -> None:
+        self._problem = problem
+        complete = np.flatnonzero(~view.failed)
+        self.genomes = view.genomes[complete]
+        self.points = minimised(view.metrics, problem.objectives)[complete]
+        known = problem.known(self.genomes)
+        self._known = [o.metric for o in problem.objectives if o.metric in known]
+        predicted = [o.metric for o in problem.objectives if o.metric not in known]
+        rows = fitted_rows(self.points, FITTED)
+        blocks = self._blocks(self.genomes[rows])
+        # Constant inputs say nothing; dividing by their spread would only lose them.
+        self._weights = [1 / (np.sqrt(block.var(axis=0).sum()) or 1.0) for block in blocks]
+        inputs = self._inputs(self.genomes[rows])
+        self._predictors = {m: predictor().fit(inputs, view.metrics[m][complete][rows]) for m in predicted}
+
+    def beliefs(self, genomes: Integers) -> Beliefs:
+        """What is expected of the objectives of genomes (n, v)."""
+        means: dict[str, Floats] = dict(self._problem.known(genomes))
+        stds: dict[str, Floats] = {}
+        if self._predictors:
+            inputs = self._inputs(genomes)
+            for metric, predictor in self._predictors.items():
+                means[metric], stds[metric] = predictor.predict(inputs)
+        certain = np.zeros(len(genomes))
+        std = np.stack([stds.get(objective.metric, certain) for objective in self._problem.objectives], axis=1)
+        return Beliefs(minimised(means, self._problem.objectives), std)
+
+    def predictions(self, genomes: Integers) -> list[Mapping[str, Prediction]]:
+        """The prediction of each objective that is not known, for each of genomes (n, v)."""
+        if not self._predictors or len(genomes) == 0:
+            return [{} for _ in genomes]
+        inputs = self._inputs(genomes)
+        predicted = {metric: predictor.predict(inputs) for metric, predictor in self._predictors.items()}
+        return [
+            {metric: Prediction(float(mean[row]), float(std[row])) for metric, (mean, std) in predicted.items()}
+            for row in range(len(genomes))
+        ]
+
+    def _blocks(self, genomes: Integers) -> list[Floats]:
+        """Inputs in groups that weigh the same: features, and the known objectives, each on its own scale."""
+        features = self._problem.space.features(genomes)
+        if not self._known:
+            return [features]
+        known = self._problem.known(genomes)
+        return [features, np.stack([_compressed(known[metric]) for metric in self._known], axis=1)]
+
+    def _inputs(self, genomes: Integers) -> Floats:
+        blocks = self._blocks(genomes)
+        return np.concatenate([b * w for b, w in zip(blocks, self._weights, strict=True)], axis=1)
+
+
+def fitted_rows(points: Floats, most: int) -> Integers:
+    """Which of points (n, m) to fit to: all, or the best half by rank and the rest evenly over their order."""
+    if len(points) <= most:
+        return np.arange(len(points))
+    ranked = np.concatenate(NonDominatedSorting().do(points, n_stop_if_ranked=most // 2))[: most // 2]
+    others = np.setdiff1d(np.arange(len(points)), ranked)
+    spread = others[np.linspace(0, len(others) - 1, most - len(ranked)).astype(int)]
+    rows: Integers = np.sort(np.concatenate([ranked, spread]))
+    return rows
+
+
+def _compressed(values: Floats) -> Floats:
+    """Costs span orders of magnitude and act by their ratios; what may be 0 or less stays as it is."""
+    return np.log(values) if (values > 0).all() else values

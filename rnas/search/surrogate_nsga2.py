@@ -1,0 +1,96 @@
+"""The default strategy: a surrogate for each objective that has to be evaluated, and NSGA-II on it.
+
+After NSGANetV2 (Lu et al., ECCV 2020): known costs are computed, never predicted, and the inner search starts from the
+front. Unlike there, the batch is chosen for the hypervolume that it is hoped to add, with an optimism drawn anew for
+each choice (Berk et al., 2020), and failures are never fitted.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from rnas import registry
+from rnas.cost import Integers
+from rnas.search.acquisition import Box, choose_batch
+from rnas.search.candidates import genome_keys, sample_fresh, taken
+from rnas.search.front import non_dominated
+from rnas.search.initial_design import initial_design
+from rnas.search.inner_search import candidates
+from rnas.search.options import positive_number, share, whole_number
+from rnas.search.strategy import Problem, Proposal, View
+from rnas.search.surrogate import Surrogate
+
+_FEWEST_FITTED = 4
+
+
+class SurrogateNSGA2:
+    """Learns what evaluations cost too much to try out.
+
+    Args:
+        problem: what is searched.
+        initial: evaluations before the surrogate is asked, spread evenly over log FLOPs.
+        predictor: name of the predictor of each objective that is not known.
+        optimism: standard deviations, at most, that a candidate is taken to be better than predicted; each
+            choice draws its own from 0 to this.
+        exploration: share of choices that are random genomes instead, so that no surrogate can trap the search.
+        population: of the inner NSGA-II, in a space too large to enumerate.
+        generations: of the inner NSGA-II.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        initial: int = 12,
+        predictor: str = "gaussian-process",
+        optimism: float = 1.5,
+        exploration: float = 0.05,
+        population: int = 100,
+        generations: int = 20,
+    ) -> None:
+        name = "surrogate-nsga2"
+        self._problem = problem
+        self._initial = whole_number(name, "initial", initial, least=2)
+        self._predictor: Any = registry.load(registry.PREDICTORS, predictor)
+        self._optimism = positive_number(name, "optimism", optimism)
+        self._exploration = share(name, "exploration", exploration)
+        self._population = whole_number(name, "population", population, least=4)
+        self._generations = whole_number(name, "generations", generations, least=1)
+
+    def propose(self, n: int, view: View, rng: np.random.Generator) -> list[Proposal]:
+        """See :meth:`rnas.search.strategy.Strategy.propose`."""
+        excluded = taken(view)
+        if len(excluded) < self._initial or (~view.failed).sum() < _FEWEST_FITTED:
+            tried = np.concatenate([view.genomes, view.pending])
+            return [Proposal(genome) for genome in initial_design(self._problem, n, self._initial, tried, rng)]
+        surrogate = Surrogate(self._problem, view, self._predictor)
+        explored = sample_fresh(self._problem, int((rng.random(n) < self._exploration).sum()), excluded, rng)
+        chosen = self._chosen(n - len(explored), surrogate, view.pending, excluded | set(genome_keys(explored)), rng)
+        genomes = np.concatenate([chosen, explored])
+        more = sample_fresh(self._problem, n - len(genomes), excluded | set(genome_keys(genomes)), rng)
+        genomes = np.concatenate([genomes, more])
+        return [Proposal(g, p) for g, p in zip(genomes, surrogate.predictions(genomes), strict=True)]
+
+    def _chosen(
+        self, n: int, surrogate: Surrogate, pending: Integers, excluded: set[bytes], rng: np.random.Generator
+    ) -> Integers:
+        """Up to ``n`` genomes that promise most."""
+        problem = self._problem
+        front = non_dominated(surrogate.points)
+        pool = candidates(
+            problem,
+            lambda genomes: surrogate.beliefs(genomes).optimistic(self._optimism / 2),
+            surrogate.genomes[front],
+            excluded,
+            rng,
+            population=self._population,
+            generations=self._generations,
+        )
+        if len(pool) == 0:
+            return pool
+        box = Box.around(surrogate.points, problem.reference, problem.ideal)
+        counted = [surrogate.points[front]]
+        if len(pending):
+            counted.append(surrogate.beliefs(pending).mean)
+        beliefs = box.scaled_beliefs(surrogate.beliefs(pool))
+        optimisms = rng.uniform(0, self._optimism, size=n).tolist()
+        return pool[choose_batch(beliefs, box.scaled(np.concatenate(counted)), optimisms)]

@@ -1,0 +1,80 @@
+"""Conformance of evaluators: inherit the class in a test module and say how the evaluator is made."""
+
+import pickle
+from collections.abc import Sequence
+from itertools import chain
+
+import numpy as np
+
+from rnas.architecture import Architecture
+from rnas.evaluation import guard
+from rnas.evaluation.evaluator import Context, Evaluation, Evaluator, Status, Task
+
+
+class EvaluatorConformance:
+    """What every evaluator must do. A subclass overrides :meth:`make` and :meth:`architectures`."""
+
+    def make(self) -> Evaluator:
+        """The evaluator."""
+        raise NotImplementedError
+
+    def architectures(self) -> Sequence[Architecture]:
+        """At least two different architectures that it can evaluate in little time."""
+        raise NotImplementedError
+
+    def evaluated(self, evaluator: Evaluator) -> list[Evaluation]:
+        """An evaluation of each architecture."""
+        return [guard.evaluate(evaluator, Task(a, seed=3), Context()) for a in self.architectures()]
+
+    def test_it_has_all_parts_of_the_contract(self) -> None:
+        """And says what images its settings stand for."""
+        evaluator = self.make()
+        assert isinstance(evaluator, Evaluator)
+        shape, classes = evaluator.image_format(evaluator.settings)
+        assert len(shape) == 3
+        assert min(*shape, classes) > 0
+        assert all(isinstance(note, str) for note in evaluator.notes)
+
+    def test_settings_survive_a_config(self) -> None:
+        """What they print is what they are made from."""
+        settings = self.make().settings
+        assert type(settings).model_validate(settings.model_dump(mode="json")) == settings
+
+    def test_metrics_are_numbers_within_their_bounds(self) -> None:
+        """Every evaluation is complete, and all have the same metrics."""
+        evaluator = self.make()
+        evaluations = self.evaluated(evaluator)
+        for evaluation in evaluations:
+            assert evaluation.status is Status.COMPLETE, evaluation.reason
+            assert evaluation.metrics.keys() == evaluations[0].metrics.keys() != set()
+            for name, value in evaluation.metrics.items():
+                assert isinstance(value, float)
+                assert np.isfinite(value)
+                low, high = evaluator.bounds.get(name, (-np.inf, np.inf))
+                assert low <= value <= high, name
+
+    def test_equal_tasks_give_equal_metrics(self) -> None:
+        """Again, in another order, and from the copy that a worker process is sent."""
+        evaluator = self.make()
+        metrics = [evaluation.metrics for evaluation in self.evaluated(evaluator)]
+        assert [evaluation.metrics for evaluation in self.evaluated(evaluator)] == metrics
+        copy: Evaluator = pickle.loads(pickle.dumps(evaluator))
+        tasks = [Task(architecture, seed=3) for architecture in self.architectures()]
+        assert [guard.evaluate(copy, task, Context()).metrics for task in tasks[::-1]] == metrics[::-1]
+
+    def test_known_metrics_are_those_of_the_evaluation(self) -> None:
+        """They have the same names for all architectures, alone or together."""
+        evaluator = self.make()
+        architectures = self.architectures()
+        known = evaluator.known(architectures)
+        assert known == list(chain.from_iterable(evaluator.known([architecture]) for architecture in architectures))
+        assert evaluator.known([]) == []
+        for metrics, evaluation in zip(known, self.evaluated(evaluator), strict=True):
+            assert metrics.keys() == known[0].keys()
+            assert {name: evaluation.metrics.get(name, value) for name, value in metrics.items()} == metrics
+
+    def test_an_estimate_is_a_time(self) -> None:
+        """In seconds, and in bytes where memory was measured."""
+        estimate = self.make().estimate(Task(self.architectures()[0], seed=0), Context())
+        assert 0 <= estimate.seconds < 3600
+        assert estimate.memory is None or estimate.memory > 0

@@ -1,0 +1,170 @@
+"""Conformance of search spaces: inherit the class in a test module and say how the space is made."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from rnas import architecture as arch
+from rnas.cost import Integers, measured_cost
+from rnas.errors import InputError
+from rnas.search_space import SearchSpace
+
+
+class SearchSpaceConformance:
+    """What every search space must do. A subclass overrides :meth:`make`.
+
+    Attributes:
+        built: how many architectures are built to compare their cost with the closed form.
+    """
+
+    built: int = 10
+
+    def make(self, **settings: Any) -> SearchSpace:
+        """The space with these settings (``narrow``, ``flops``, ``params``) beside those of the test's own."""
+        raise NotImplementedError
+
+    def test_variables_are_named_and_have_choices(self) -> None:
+        """Names differ, choices differ, and ordered ones are ascending numbers."""
+        space = self.make()
+        names = [variable.name for variable in space.variables]
+        assert len(set(names)) == len(names) > 0
+        for variable in space.variables:
+            assert len(set(variable.choices)) == len(variable.choices) > 0
+            if variable.ordered:
+                assert list(variable.choices) == sorted(variable.choices)
+
+    def test_canonical_form_is_final(self) -> None:
+        """It is its own canonical form, within the choices, and the genomes it was made from stay."""
+        space = self.make()
+        genomes = raw_genomes(space, 300)
+        before = genomes.copy()
+        canonical = space.canonical(genomes)
+        assert (genomes == before).all()
+        assert canonical.dtype == np.int64
+        assert canonical.shape == genomes.shape
+        assert ((canonical >= 0) & (canonical < space.sizes)).all()
+        assert (space.canonical(canonical) == canonical).all()
+
+    def test_one_architecture_has_one_canonical_genome(self) -> None:
+        """Genomes and architectures turn into each other, whatever form the genome has."""
+        space = self.make()
+        genomes = raw_genomes(space, 200)
+        keys: dict[str, tuple[int, ...]] = {}
+        for genome, canonical in zip(genomes, space.canonical(genomes), strict=True):
+            architecture = space.decode(canonical)
+            assert space.decode(genome) == architecture
+            assert (space.encode(architecture) == canonical).all()
+            assert keys.setdefault(arch.key(architecture), tuple(canonical)) == tuple(canonical)
+        assert len(set(keys.values())) == len(keys)
+
+    def test_text_gives_the_architecture_back(self) -> None:
+        """JSON of an architecture is a text that the space reads."""
+        space = self.make()
+        for genome in raw_genomes(space, 10):
+            architecture = space.decode(genome)
+            assert space.parse(arch.to_json(architecture)) == architecture
+
+    def test_cost_is_that_of_the_architecture(self) -> None:
+        """For any genome, by the architecture's closed form and by counting the built network."""
+        space = self.make()
+        genomes = raw_genomes(space, 100)
+        costs = space.cost(genomes)
+        assert costs.flops.dtype == costs.params.dtype == np.int64
+        for row, genome in enumerate(genomes):
+            architecture = space.decode(genome)
+            cost = architecture.cost(space.input_shape, space.num_classes)
+            assert (cost.params, cost.flops) == (costs.params[row], costs.flops[row]), arch.to_json(architecture)
+            if row < self.built:
+                with torch.device("meta"):
+                    module = architecture.build(space.num_classes, space.input_shape)
+                assert measured_cost(module, space.input_shape) == cost, arch.to_json(architecture)
+
+    def test_features_are_a_function_of_the_architecture(self) -> None:
+        """They are finite, scaled, row by row, equal for equal architectures and different for different ones."""
+        space = self.make()
+        genomes = raw_genomes(space, 100)
+        canonical = space.canonical(genomes)
+        features = space.features(genomes)
+        assert features.dtype == np.float64
+        assert features.shape[0] == 100
+        assert np.isfinite(features).all()
+        assert features.min() >= -0.5
+        assert features.max() <= 1.5
+        assert (features == space.features(canonical)).all()
+        assert (features[:7] == space.features(genomes[:7])).all()
+        assert len(np.unique(features, axis=0)) == len(np.unique(canonical, axis=0))
+
+    def test_inactive_variables_change_nothing(self) -> None:
+        """And the parameters of an architecture are its active variables."""
+        space = self.make()
+        rng = np.random.default_rng(2)
+        for genome in space.uniform(50, rng):
+            active = space.active(genome)
+            changed = np.where(active, genome, rng.integers(0, space.sizes))
+            assert (space.canonical(changed[None])[0] == genome).all()
+            names = [v.name for v, on in zip(space.variables, active, strict=True) if on]
+            assert list(space.parameters(space.decode(genome))) == names
+
+    def test_narrowing_is_kept(self) -> None:
+        """A variable narrowed to one choice has that choice wherever it is active."""
+        for variable in self.make().variables:
+            choice = variable.choices[-1]
+            space = self.make(narrow={variable.name: [choice]})
+            for genome in space.uniform(5, np.random.default_rng(0)):
+                assert space.parameters(space.decode(genome)).get(variable.name, choice) == choice
+
+    def test_unknown_names_and_choices_are_refused(self) -> None:
+        """With the known ones in the message."""
+        name = self.make().variables[0].name
+        assert name in refusal(lambda: self.make(narrow={"no such variable": [1]}))
+        assert name in refusal(lambda: self.make(narrow={name: ["no such choice"]}))
+
+    def test_samples_are_spread_over_the_cost(self) -> None:
+        """They are canonical, a function of the generator, and reach into at least half the strata of log FLOPs."""
+        space = self.make()
+        genomes = space.sample(20, np.random.default_rng(0))
+        assert genomes.shape == (20, len(space.variables))
+        assert (space.canonical(genomes) == genomes).all()
+        assert (space.sample(20, np.random.default_rng(0)) == genomes).all()
+        low, high = np.log(space.flops_range)
+        place = (np.log(space.cost(genomes).flops) - low) / max(high - low, 1e-9)
+        assert len(set((place * 19.999).astype(int))) >= min(10, len(np.unique(space.cost(genomes).flops)))
+
+    def test_bands_are_hard(self) -> None:
+        """Samples and repaired genomes are inside; repair leaves what is inside as it is."""
+        free = self.make()
+        costs = free.cost(free.sample(200, np.random.default_rng(0)))
+        flops = [int(np.quantile(costs.flops, q)) for q in (0.3, 0.6)]
+        space = self.make(flops=flops)
+        rng = np.random.default_rng(1)
+        sample = space.sample(20, rng)
+        repaired = space.repair(raw_genomes(space, 60), rng)
+        for genomes in (sample, repaired):
+            cost = space.cost(genomes)
+            assert ((cost.flops >= flops[0]) & (cost.flops <= flops[1])).all()
+            assert (space.canonical(genomes) == genomes).all()
+        assert (space.repair(sample, rng) == sample).all()
+        first, second = (space.repair(raw_genomes(space, 20), np.random.default_rng(3)) for _ in range(2))
+        assert (first == second).all()
+
+    def test_a_band_without_architectures_is_refused(self) -> None:
+        """The message names what the space reaches."""
+        most = self.make().flops_range[1]
+        assert "reaches" in refusal(lambda: self.make(flops=[1000 * most, 2000 * most]))
+        assert "reaches" in refusal(lambda: self.make(params=[0, 1]))
+
+
+def raw_genomes(space: SearchSpace, n: int) -> Integers:
+    """Uniform genomes (n, v) that are not made canonical; the same at each call."""
+    return np.random.default_rng(0).integers(0, space.sizes, size=(n, len(space.sizes)))
+
+
+def refusal(call: Callable[[], object]) -> str:
+    """The message of the InputError that a call raises."""
+    try:
+        call()
+    except InputError as error:
+        return str(error)
+    raise AssertionError("no InputError was raised")

@@ -1,0 +1,196 @@
+"""What the spaces of cells share: cells as labelled edges, equal cells as one, exact cost by lookup."""
+
+from abc import abstractmethod
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, PositiveInt, field_validator
+
+from rnas.architecture import Shape
+from rnas.cost import Costs, Integers
+from rnas.errors import InputError
+from rnas.networks.cell_skeleton import EDGES, MINIMUM_LAYERS
+from rnas.search_space import Floats, SearchSpace, SpaceSettings, Variable
+from search_spaces.cell_numbering import least_numbering
+
+
+class CellSettings(SpaceSettings):
+    """Settings of a space of cells.
+
+    Attributes:
+        layers: number of cells.
+        channels: choices for the channels of the first stage; a list of one value fixes it: it is then no variable.
+    """
+
+    layers: int = Field(20, ge=MINIMUM_LAYERS)
+    channels: tuple[PositiveInt, ...] = Field((36,), min_length=1)
+
+    @field_validator("channels")
+    @classmethod
+    def _ascending(cls, channels: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(sorted(set(channels)))
+
+
+class CellSpace(SearchSpace):
+    """A space whose genomes describe one or more cells and choose the channels.
+
+    A cell is written with the same number of variables each, or as labels: for each of the 14 edges of
+    :data:`rnas.networks.cell_skeleton.EDGES` a number, 0 for no edge. Cells that differ only in the numbering of
+    their nodes are one.
+    """
+
+    settings: CellSettings
+    labels: ClassVar[int]
+    """Number of labels that an edge can have."""
+
+    def __init__(self, settings: CellSettings, input_shape: Shape, num_classes: int) -> None:
+        # Here, so that images which no network of the space can take are refused at once.
+        tables = [self.cost_table(settings, channels, input_shape, num_classes) for channels in settings.channels]
+        self._frame_costs = np.stack([_pair(frame) for frame, _ in tables])
+        self._edge_costs = np.stack([edges for _, edges in tables])
+        super().__init__(settings, input_shape, num_classes)
+
+    @property
+    @abstractmethod
+    def cells(self) -> int:
+        """Number of cells that a genome describes."""
+
+    @abstractmethod
+    def cell_variables(self, cell: int) -> tuple[Variable, ...]:
+        """The variables of one cell before narrowing, as many for every cell."""
+
+    @abstractmethod
+    def labels_of(self, choices: Integers) -> Integers:
+        """Labels (m, 14) of cells whose variables have these choices (m, k), counted before narrowing."""
+
+    @abstractmethod
+    def choices_of(self, labels: Integers) -> Integers:
+        """The inverse of :meth:`labels_of`."""
+
+    @abstractmethod
+    def cost_table(
+        self, settings: CellSettings, channels: int, input_shape: Shape, num_classes: int
+    ) -> tuple[Costs, Integers]:
+        """Cost of a network without its edges, and (cells, 14, labels, 2) params and FLOPs that each label adds."""
+
+    def settled(self, labels: Integers) -> Integers:
+        """Labels (n, cells, 14), those that change nothing set to one agreed value; here all of them matter."""
+        return labels
+
+    def declare(self) -> tuple[Variable, ...]:
+        """See :meth:`SearchSpace.declare`."""
+        variables = tuple(variable for cell in range(self.cells) for variable in self.cell_variables(cell))
+        if len(self.settings.channels) == 1:
+            return variables
+        return (*variables, Variable("channels", self.settings.channels, ordered=True))
+
+    @cached_property
+    def _kept(self) -> Integers:
+        """(v, choices): place before narrowing of each index of a variable."""
+        kept = [[full.choices.index(c) for c in now.choices] for full, now in self._pairs]
+        return np.array([places + [-1] * (max(map(len, kept)) - len(places)) for places in kept], dtype=np.int64)
+
+    @cached_property
+    def _index(self) -> Integers:
+        """(v, choices): index after narrowing of each choice of a variable, -1 where it is narrowed away."""
+        widest = max(len(full.choices) for full, _ in self._pairs)
+        table = np.full((len(self._pairs), widest), -1, dtype=np.int64)
+        for row, (full, now) in zip(table, self._pairs, strict=True):
+            row[[full.choices.index(choice) for choice in now.choices]] = np.arange(len(now.choices))
+        return table
+
+    @property
+    def _pairs(self) -> list[tuple[Variable, Variable]]:
+        """Each variable before and after narrowing."""
+        return [*zip(self.all_variables, self.variables, strict=True)]
+
+    @cached_property
+    def _cell_size(self) -> int:
+        return len(self.cell_variables(0))
+
+    def last_allowed(self, cell: int) -> Integers:
+        """For each variable (k,) of a cell the last choice that narrowing left, counted before narrowing."""
+        last: Integers = self._kept[cell * self._cell_size : (cell + 1) * self._cell_size].max(axis=1)
+        return last
+
+    def network_labels(self, genomes: Integers) -> Integers:
+        """Labels (n, cells, 14) of genomes (n, v)."""
+        size = self.cells * self._cell_size
+        choices = self._kept[np.arange(size), genomes[:, :size]]
+        return self.labels_of(choices.reshape(-1, self._cell_size)).reshape(len(genomes), self.cells, len(EDGES))
+
+    def channel_choice(self, genomes: Integers) -> Integers:
+        """Index (n,) into the settings' channels of genomes (n, v)."""
+        if len(self.settings.channels) == 1:
+            return np.zeros(len(genomes), dtype=np.int64)
+        chosen: Integers = self._kept[-1][genomes[:, -1]]
+        return chosen
+
+    def genomes_of(self, labels: Integers, channels: Integers) -> Integers:
+        """Genomes (n, v) of labels (n, cells, 14) and choices (n,) of channels; -1 where narrowing forbids a choice."""
+        choices = self.choices_of(labels.reshape(-1, len(EDGES))).reshape(len(labels), -1)
+        if len(self.settings.channels) > 1:
+            choices = np.hstack([choices, channels[:, None]])
+        genomes: Integers = self._index[np.arange(choices.shape[1]), choices]
+        return genomes
+
+    def canonical(self, genomes: Integers) -> Integers:
+        """See :meth:`SearchSpace.canonical`."""
+        return self.genomes_of(self._canonical_labels(self.network_labels(genomes)), self.channel_choice(genomes))
+
+    def _canonical_labels(self, labels: Integers) -> Integers:
+        settled = self.settled(labels)
+        while True:
+            cells = least_numbering(settled.reshape(-1, len(EDGES)), self.labels, self._allows)
+            labels = cells.reshape(labels.shape)
+            settled = self.settled(labels)
+            if np.array_equal(labels, settled):
+                return labels
+
+    def held(self, labels: Integers, channels: int) -> Integers:
+        """The canonical genome (v,) of labels (cells, 14); InputError names what narrowing forbids of it."""
+        labels = self._canonical_labels(labels[None])
+        genome = self.genomes_of(labels, np.array([self.settings.channels.index(channels)], dtype=np.int64))[0]
+        for variable, index in zip(self.variables, genome, strict=True):
+            if index < 0:
+                raise InputError(
+                    f"space {self.name!r} is narrowed to {', '.join(map(str, variable.choices))} in {variable.name!r}; "
+                    "the architecture has another choice there"
+                )
+        canonical: Integers = genome
+        return canonical
+
+    def _allows(self, rows: Integers, labels: Integers) -> NDArray[np.bool_]:
+        """Whether (m,) the narrowed choices hold labels (m, 14) in these rows of cells, cell after cell of a genome."""
+        size = self._cell_size
+        variables = rows[:, None] % self.cells * size + np.arange(size)
+        held: NDArray[np.bool_] = (self._index[variables, self.choices_of(labels)] >= 0).all(axis=1)
+        return held
+
+    def channel_features(self, genomes: Integers) -> Floats:
+        """Channels of genomes (n, v) as a column (n, 1), a share of the widest choice; (n, 0) where they are fixed."""
+        if len(self.settings.channels) == 1:
+            return np.empty((len(genomes), 0))
+        shares = np.array(self.settings.channels, dtype=np.float64) / max(self.settings.channels)
+        return shares[self.channel_choice(genomes)].reshape(-1, 1)
+
+    def cost(self, genomes: Integers) -> Costs:
+        """See :meth:`SearchSpace.cost`; that of the network that ``decode`` gives, canonical or not."""
+        labels = self.settled(self.network_labels(genomes))
+        channels = self.channel_choice(genomes)
+        sums = self._frame_costs[channels]
+        for cell in range(self.cells):
+            edges = self._edge_costs[channels[:, None], cell, np.arange(len(EDGES)), labels[:, cell]]
+            sums += edges.sum(axis=1)
+        return Costs(sums[:, 0], sums[:, 1])
+
+
+def _pair(costs: Costs) -> Integers:
+    return np.array([costs.params, costs.flops], dtype=np.int64)
+
+
+def cost_rows(costs: list[Costs]) -> Integers:
+    """Costs of one network each as rows (n, 2) of params and FLOPs."""
+    return np.stack([_pair(cost) for cost in costs])

@@ -1,0 +1,179 @@
+"""The DARTS space (Liu et al., ICLR 2019): a normal and a reduction cell, two operations into each of four nodes."""
+
+import re
+from itertools import combinations
+from typing import ClassVar
+
+import numpy as np
+
+from rnas import architecture as arch
+from rnas.architecture import Architecture, Shape
+from rnas.cost import Costs, Integers
+from rnas.errors import InputError
+from rnas.networks.cell_skeleton import EDGES, NODES
+from rnas.networks.darts_cells import DartsCellNetwork, doubling_network, edge_cost, frame_cost
+from rnas.networks.genotypes import GENOTYPES, CellGenotype, Genotype
+from rnas.search_space import Floats, SpaceSettings, Variable
+from search_spaces.cells import CellSettings, CellSpace, cost_rows
+
+OPERATIONS = (
+    "skip_connect",
+    "avg_pool_3x3",
+    "max_pool_3x3",
+    "dil_conv_3x3",
+    "dil_conv_5x5",
+    "sep_conv_3x3",
+    "sep_conv_5x5",
+)
+"""The operations that a derived DARTS cell can have; ``none`` only takes part in DARTS' own search."""
+
+CELLS = ("normal", "reduction")
+
+_OWN_NODES = range(2, 2 + NODES)
+_INPUTS = {node: tuple(combinations(range(node), 2)) for node in _OWN_NODES}
+_INCOMING = {node: [edge for edge, (_, end) in enumerate(EDGES) if end == node] for node in _OWN_NODES}
+
+
+class DartsSpace(CellSpace):
+    """A normal and a reduction cell, each node reading two different earlier ones."""
+
+    name: ClassVar[str] = "darts"
+    summary: ClassVar[str] = "a normal and a reduction cell of four nodes, two of seven operations into each"
+    Settings: ClassVar[type[SpaceSettings]] = CellSettings
+    labels = 1 + len(OPERATIONS)
+
+    @property
+    def cells(self) -> int:
+        """A normal and a reduction cell."""
+        return len(CELLS)
+
+    def cell_variables(self, cell: int) -> tuple[Variable, ...]:
+        """For each node the pair of earlier ones that it reads, then an operation on each of the two."""
+        variables = []
+        for node, pairs in _INPUTS.items():
+            name = f"{CELLS[cell]}:{node}"
+            if len(pairs) > 1:
+                variables.append(Variable(f"{name}:inputs", tuple(f"{a}+{b}" for a, b in pairs)))
+            variables += [Variable(f"{name}:{which}", OPERATIONS) for which in ("first", "second")]
+        return tuple(variables)
+
+    def labels_of(self, choices: Integers) -> Integers:
+        """See :meth:`CellSpace.labels_of`."""
+        labels = np.zeros((len(choices), len(EDGES)), dtype=np.int64)
+        rows = np.arange(len(choices))
+        columns = iter(choices.T)
+        for node, pairs in _INPUTS.items():
+            pair = next(columns) if len(pairs) > 1 else np.zeros_like(rows)
+            edges = np.array(_INCOMING[node])[np.array(pairs)[pair]]
+            for edge in edges.T:
+                labels[rows, edge] = next(columns) + 1
+        return labels
+
+    def choices_of(self, labels: Integers) -> Integers:
+        """See :meth:`CellSpace.choices_of`."""
+        columns = []
+        rows = np.arange(len(labels))
+        for node, pairs in _INPUTS.items():
+            incoming = labels[:, _INCOMING[node]]
+            first = (incoming > 0).argmax(axis=1)
+            second = node - 1 - (incoming[:, ::-1] > 0).argmax(axis=1)
+            if len(pairs) > 1:
+                number = np.zeros((node, node), dtype=np.int64)
+                number[tuple(np.array(pairs).T)] = np.arange(len(pairs))
+                columns.append(number[first, second])
+            columns += [incoming[rows, first] - 1, incoming[rows, second] - 1]
+        return np.stack(columns, axis=1)
+
+    def cost_table(
+        self, settings: CellSettings, channels: int, input_shape: Shape, num_classes: int
+    ) -> tuple[Costs, Integers]:
+        """See :meth:`CellSpace.cost_table`."""
+        # Any cell does: the edges come from the table.
+        network = doubling_network(GENOTYPES["darts-v2"], settings.layers, channels)
+        places = network.places(input_shape)
+        nothing = np.zeros((1, 2), dtype=np.int64)
+        edges = [
+            np.vstack([nothing, cost_rows([edge_cost(places, cell, name, source) for name in OPERATIONS])])
+            for cell in range(len(CELLS))
+            for source, _ in EDGES
+        ]
+        frame = frame_cost(places, network.outputs, input_shape, num_classes)
+        return frame, np.stack(edges).reshape(len(CELLS), len(EDGES), self.labels, 2)
+
+    def decode(self, genome: Integers) -> Architecture:
+        """See :meth:`SearchSpace.decode`; a genome that is not canonical is made so."""
+        genomes = self.canonical(genome[None])
+        normal, reduction = (_cell(labels) for labels in self.network_labels(genomes)[0])
+        channels = self.settings.channels[self.channel_choice(genomes)[0]]
+        return doubling_network(Genotype(normal, reduction), self.settings.layers, channels)
+
+    def encode(self, architecture: Architecture) -> Integers:
+        """See :meth:`SearchSpace.encode`."""
+        if not isinstance(architecture, DartsCellNetwork):
+            raise InputError(f"space {self.name!r} holds no architecture of kind {architecture.kind!r}")
+        layers, channels = architecture.layers, architecture.channels[0]
+        regular = doubling_network(Genotype(architecture.normal, architecture.reduction), layers, channels)
+        if regular != architecture or layers != self.settings.layers or channels not in self.settings.channels:
+            held = " or ".join(map(str, self.settings.channels))
+            raise InputError(
+                f"space {self.name!r} holds networks of {self.settings.layers} cells that start with {held} channels, "
+                f"doubled by each reduction, and a stem of three times as many"
+            )
+        labels = [
+            _labels(cell, name) for name, cell in zip(CELLS, (architecture.normal, architecture.reduction), strict=True)
+        ]
+        return self.held(np.array(labels, dtype=np.int64), channels)
+
+    def parse(self, text: str) -> Architecture:
+        """JSON, or a ``Genotype(normal=[('sep_conv_3x3', 1), ...], ..., reduce=[...], ...)`` as DARTS prints it."""
+        cells = dict(re.findall(r"(normal|reduce)\s*=\s*\[((?:\s*\(.*?\)\s*,?)+)\s*\]", text, re.DOTALL))
+        if not cells:
+            return arch.from_json(text)
+        if len(cells) < len(CELLS):
+            raise InputError("a DARTS genotype has the lists normal=[...] and reduce=[...]; one of them is missing")
+        normal, reduction = (_parse_cell(cells[name]) for name in ("normal", "reduce"))
+        return doubling_network(Genotype(normal, reduction), self.settings.layers, self.settings.channels[0])
+
+    def features(self, genomes: Integers) -> Floats:
+        """For each edge and operation whether it is there, then the channels as a share of the widest."""
+        labels = self.network_labels(self.canonical(genomes)).reshape(len(genomes), -1)
+        present = np.eye(self.labels, dtype=np.float64)[labels][:, :, 1:]
+        return np.hstack([present.reshape(len(genomes), -1), self.channel_features(genomes)])
+
+
+def _cell(labels: Integers) -> CellGenotype:
+    """The cell of labels (14,)."""
+    nodes = []
+    for incoming in _INCOMING.values():
+        first, second = ((OPERATIONS[labels[edge] - 1], EDGES[edge][0]) for edge in incoming if labels[edge])
+        nodes.append((first, second))
+    return CellGenotype(tuple(nodes))
+
+
+def _labels(cell: CellGenotype, name: str) -> list[int]:
+    """Labels (14,) of a cell; InputError where the space has no such cell."""
+    if len(cell.nodes) != NODES or sorted(cell.concat) != list(_OWN_NODES):
+        raise InputError(f"a cell of the DARTS space has nodes 2 to 5 and outputs them all; the {name} cell does not")
+    labels = [0] * len(EDGES)
+    for node, edges in zip(_OWN_NODES, cell.nodes, strict=True):
+        for operation, source in edges:
+            if operation not in OPERATIONS:
+                raise InputError(f"the DARTS space has no {operation!r}; it has {', '.join(OPERATIONS)}")
+            edge = EDGES.index((source, node))
+            if labels[edge]:
+                raise InputError(
+                    f"node {node} of the {name} cell reads node {source} twice; in the DARTS space it reads two"
+                )
+            labels[edge] = 1 + OPERATIONS.index(operation)
+    return labels
+
+
+def _parse_cell(text: str) -> CellGenotype:
+    edges = [
+        (operation, int(source)) for operation, source in re.findall(r"\(\s*['\"](\w+)['\"]\s*,\s*(\d+)\s*\)", text)
+    ]
+    if len(edges) != 2 * NODES:
+        raise InputError(
+            f"a cell of a DARTS genotype has {2 * NODES} operations, two a node; this one has {len(edges)}"
+        )
+    return CellGenotype(tuple(zip(edges[::2], edges[1::2], strict=True)))
