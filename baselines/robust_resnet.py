@@ -1,10 +1,119 @@
-"""The RobustResNets of "Revisiting Residual Networks for Adversarial Robustness" (Huang, Lu, Deb, Boddeti, CVPR 2023)."""
+"""The RobustResNets (Huang, Lu, Deb, Boddeti: Revisiting Residual Networks for Adversarial Robustness, CVPR 2023).
 
-from baselines.wide_resnet import COMPOUND_SCALINGS
+With them the networks of basic blocks that the paper scales in the same way, and by depth or by width alone.
+"""
+
+from dataclasses import replace
+from functools import partial
+
+from baselines.sources import ROBUST_RESNETS, ROBUST_RESNETS_NAMES, comparison, printed_size
+from baselines.wide_resnet import ARCHITECTURES as WIDE_RESNETS
+from baselines.wide_resnet import BASIC_BLOCK_SCALING, COMPOUND_SCALINGS, width_knob
+from rnas.baseline import Baseline, Published, Scaling
+from rnas.networks.block import ACTIVATED
 from rnas.networks.blocks.robust_res_block import ROBUST_RES_BLOCK
-from rnas.networks.residual import widened
+from rnas.networks.residual import ResidualNetwork, widened
+from rnas.scaling import RobustScaling
 
 ARCHITECTURES = {
     f"robust-resnet-{name}": widened(*scaling, ROBUST_RES_BLOCK) for name, scaling in COMPOUND_SCALINGS.items()
 }
 """RobustResNet-A1 to A4 by name."""
+
+_AS_RELEASED = (
+    "as released: the first convolution of a block reads the raw input, which leaves the first normalisation of blocks "
+    "with an identity shortcut without effect. The paper draws it after the activation: {}-paper-text. The released "
+    "configuration files leave out scales, base width, cardinality and reduction; with the code's defaults they "
+    "describe a network 7.5 times as large"
+)
+_PAPER_TEXT = "as the paper's text has it: the first convolution of a block reads the activated input. Never released"
+_MISPRINT = "#P and #F are misprints: no setting near this one has them"
+
+_PUBLISHED = {
+    "a1": comparison(
+        "19.2",
+        "5.11",
+        "85.46 58.74 55.72 54.42",
+        "59.34 32.70 27.76 26.75",
+        "the released code's README prints 58.47 for PGD-20 on CIFAR-10",
+    ),
+    "a2": comparison("39.0", "10.8", "85.80 59.72 56.74 55.49", "59.38 33.0 28.71 27.68"),
+    "a3": comparison("75.9", "19.9", "86.79 60.10 57.29 55.84", "60.16 33.59 29.58 28.48"),
+    "a4": comparison("147", "39.4", "87.10 60.26 57.9 56.29", "61.66 34.25 30.04 29.00"),
+}
+_PRINTED_WRN = {
+    "a1": printed_size("17.7", "5.09", 2, _MISPRINT),
+    "a2": printed_size("39.3", "9.74", 2, _MISPRINT),
+    "a3": printed_size("74.8", "20.3", 2, _MISPRINT),
+    "a4": printed_size("147", "40.4", 2),
+}
+
+_TEXT_BLOCK = replace(ROBUST_RES_BLOCK, first_input=ACTIVATED)
+_SCALING = RobustScaling(partial(widened, block=ROBUST_RES_BLOCK))
+_TEXT_SCALING = RobustScaling(partial(widened, block=_TEXT_BLOCK))
+
+
+def _baseline(
+    name: str, network: ResidualNetwork, scaling: Scaling, published: tuple[Published, ...] = (), note: str = ""
+) -> Baseline:
+    return Baseline(
+        name=name,
+        family="robust-resnet",
+        network=network,
+        source=ROBUST_RESNETS,
+        scaling=scaling,
+        weight_names=(ROBUST_RESNETS_NAMES,),
+        published=published,
+        note=note,
+    )
+
+
+def _one_way(
+    name: str,
+    depths: tuple[int, int, int],
+    widenings: tuple[int, int, int],
+    published: tuple[Published, ...] = (),
+    note: str = "",
+) -> Baseline:
+    """A network scaled by depth or by width alone."""
+    network = widened(depths, widenings)
+    baseline = _baseline(name, network, width_knob(network), published, note)
+    return replace(baseline, robust_scaling=BASIC_BLOCK_SCALING)
+
+
+_COMPOUND = tuple(
+    baseline
+    for size, (depths, widenings) in COMPOUND_SCALINGS.items()
+    for name in [f"robust-resnet-{size}"]
+    for baseline in (
+        _baseline(name, ARCHITECTURES[name], _SCALING, _PUBLISHED[size], _AS_RELEASED.format(name)),
+        replace(
+            _baseline(f"{name}-paper-text", widened(depths, widenings, _TEXT_BLOCK), _TEXT_SCALING, (), _PAPER_TEXT),
+            weight_names=(),
+        ),
+        _baseline(f"wrn-{size}", WIDE_RESNETS[f"wrn-{size}"], BASIC_BLOCK_SCALING, _PRINTED_WRN[size]),
+    )
+)
+
+BASELINES = (
+    *_COMPOUND,
+    _one_way("wrn-5g-depth", (5, 5, 2), (10, 10, 10), printed_size("24.0", "5.25", 2)),
+    _one_way("wrn-10g-depth", (6, 6, 3), (12, 12, 12), printed_size("48.5", "9.59", 2)),
+    _one_way("wrn-20g-depth", (9, 8, 4), (14, 14, 14), printed_size("90.4", "18.6", 2)),
+    _one_way(
+        "wrn-40g-depth",
+        (14, 13, 6),
+        (16, 16, 16),
+        printed_size("185", "38.8", 2, "the depth of stage 3 is printed as 11, which has neither this #P nor this #F"),
+    ),
+    _one_way(
+        "wrn-40g-depth-as-printed",
+        (14, 13, 11),
+        (16, 16, 16),
+        note="depths as the README prints them; the size it prints is that of 14-13-6",
+    ),
+    _one_way("wrn-5g-width", (4, 4, 4), (11, 13, 6), printed_size("24.5", "5.71", 2)),
+    _one_way("wrn-10g-width", (5, 5, 5), (13, 16, 7), printed_size("44.4", "10.5", 2)),
+    _one_way("wrn-20g-width", (7, 7, 7), (16, 18, 8), printed_size("81.7", "20.4", 2)),
+    _one_way("wrn-40g-width", (11, 11, 11), (18, 21, 9), printed_size("170", "42.7", 2)),
+)

@@ -5,8 +5,21 @@ Adversarially Robust Deep Neural Networks" (Huang et al., NeurIPS 2021); WRN-A1 
 the RobustResNets (Huang, Lu, Deb, Boddeti, CVPR 2023) and the basic block.
 """
 
+from functools import partial
+
+from baselines.sources import (
+    ROBUST_RESNETS_NAMES,
+    ROBUST_WRN_NAMES,
+    block_study,
+    comparison,
+    reconfiguration,
+    robnet_poster,
+)
+from rnas.baseline import Baseline, Knob, Published
 from rnas.errors import InputError
-from rnas.networks.residual import ResidualNetwork, widened
+from rnas.networks.block import Block
+from rnas.networks.residual import BASIC, ResidualNetwork, widened
+from rnas.scaling import RobustScaling
 
 COMPOUND_SCALINGS = {
     "a1": ((14, 14, 7), (5, 7, 3)),
@@ -40,3 +53,87 @@ ARCHITECTURES = {
     **{f"wrn-{name}": widened(*scaling) for name, scaling in COMPOUND_SCALINGS.items()},
 }
 """The published networks by name."""
+
+
+def widths_in_proportion(
+    depths: tuple[int, ...], channels: tuple[int, ...], block: Block, first: int
+) -> ResidualNetwork:
+    """The network whose first stage has ``first`` planes, the others in the proportion that ``channels`` gives."""
+    planes = tuple(round(first * value / channels[0]) for value in channels)
+    return ResidualNetwork(depths, planes, (block,))
+
+
+def width_knob(network: ResidualNetwork) -> Knob:
+    """Width at the published depth: finer than the widening, which at small budgets would be off by a fifth."""
+    scaled = partial(widths_in_proportion, network.depths, network.channels, network.blocks[0])
+    return Knob("planes of the first stage", scaled, network.channels[0])
+
+
+BASIC_BLOCK_SCALING = RobustScaling(partial(widened, block=BASIC))
+"""RobustScaling of networks of basic blocks."""
+
+
+def _wide_resnet(name: str, *published: Published) -> Baseline:
+    network = ARCHITECTURES[name]
+    return Baseline(
+        name=name,
+        family="wide-resnet",
+        network=network,
+        source="Zagoruyko, Komodakis: Wide Residual Networks, BMVC 2016",
+        scaling=width_knob(network),
+        weight_names=(ROBUST_RESNETS_NAMES, ROBUST_WRN_NAMES),
+        published=published,
+        robust_scaling=BASIC_BLOCK_SCALING,
+    )
+
+
+BASELINES = (
+    _wide_resnet(
+        "wrn-28-10",
+        *comparison(
+            "36.5",
+            "5.20",
+            "84.62±0.06 55.90±0.21 53.15±0.33 51.66±0.29",
+            "56.30±0.28 29.91±0.40 26.22±0.23 25.26±0.06",
+            "#F is 5.24 or 5.25 by every way of counting",
+        ),
+        robnet_poster("cifar10", "36.48", 86.43, 47.10),
+    ),
+    _wide_resnet("wrn-34-10"),
+    _wide_resnet(
+        "wrn-34-12",
+        *comparison(
+            "66.5",
+            "9.60",
+            "84.93±0.24 56.01±0.28 53.53±0.15 51.97±0.09",
+            "56.08±0.41 29.87±0.23 26.51±0.11 25.47±0.10",
+            "#F is 9.6 with a zero added",
+        ),
+        *reconfiguration("cifar10", "SAT", "66.46", "86.71 49.92 46.06", "87.20 53.09 49.18"),
+        *reconfiguration("cifar10", "TRADES", "66.46", "85.84 53.02 48.48", "84.59 56.01 51.83"),
+        *reconfiguration("cifar10", "MART", "66.46", "85.98 54.30 47.68", "82.62 57.95 51.21"),
+        *reconfiguration("cifar10", "RST, 500K more images", "66.46", "90.52 65.52 60.90", "90.36 65.56 60.96"),
+        *reconfiguration("cifar100", "SAT", "66.53", "59.63 24.50 22.27", "60.64 27.61 24.42"),
+        *reconfiguration("cifar100", "TRADES", "66.53", "55.62 27.52 24.58", "56.47 29.48 24.85"),
+        *reconfiguration("cifar100", "MART", "66.53", "58.51 26.50 23.33", "57.29 32.43 26.92"),
+    ),
+    _wide_resnet(
+        "wrn-46-14",
+        *comparison(
+            "128",
+            "18.6",
+            "85.22±0.15 56.37±0.18 54.19±0.11 52.63±0.18",
+            "56.78±0.47 30.03±0.07 27.27±0.05 26.28±0.03",
+        ),
+    ),
+    _wide_resnet(
+        "wrn-70-16",
+        *comparison(
+            "267",
+            "38.8",
+            "85.51±0.24 56.78±0.16 54.52±0.16 52.80±0.14",
+            "56.93±0.61 29.76±0.17 27.20±0.16 26.12±0.24",
+        ),
+        *block_study("267", "38.8", "85.51±0.19 56.78±0.13 54.52±0.13", "56.93±0.49 29.76±0.14 27.24±0.15"),
+    ),
+)

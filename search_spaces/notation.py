@@ -29,18 +29,16 @@ def parse(text: str, base_channels: tuple[int, ...], upsample: int) -> ResidualN
     planes = [width * base for width, base in zip(widths, base_channels, strict=True)]
     if any(value != int(value) for value in [*depths, *planes]):
         raise InputError(f"{text!r}: depths and the planes of each stage must be whole numbers")
-    topology, settings = "basic", {}
-    for word in match.group(3).split():
-        name, equals, value = word.partition("=")
-        if equals:
-            settings[name] = value
-        else:
-            topology = word
+    words = match.group(3).split()
+    topologies = [word for word in words if "=" not in word] or ["basic"]
+    if len(topologies) > 1:
+        raise InputError(f"{text!r} names two topologies: {', '.join(topologies)}; write one")
+    settings = dict(word.split("=", 1) for word in words if "=" in word)
     stem_width = _whole("stem_width", settings.pop("stem_width", str(ResidualNetwork.stem_width)))
     return ResidualNetwork(
         depths=tuple(int(depth) for depth in depths),
         channels=tuple(int(value) for value in planes),
-        blocks=(_block(topology, settings),),
+        blocks=(_block(topologies[0], settings),),
         stem_width=stem_width,
         upsample=upsample,
     )

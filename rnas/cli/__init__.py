@@ -4,7 +4,9 @@ import sys
 
 import typer
 
-from rnas.cli import info, report, search
+from rnas.cli.info import doctor, presets, recipes, spaces
+from rnas.cli.report import report
+from rnas.cli.search import resume, search
 from rnas.errors import InputError, LedgerError
 
 app = typer.Typer(
@@ -15,13 +17,13 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-app.command("search")(search.search)
-app.command("resume")(search.resume)
-app.command("report")(report.report)
-app.command("spaces")(info.spaces)
-app.command("recipes")(info.recipes)
-app.command("presets")(info.presets)
-app.command("doctor")(info.doctor)
+app.command("search")(search)
+app.command("resume")(resume)
+app.command("report")(report)
+app.command("spaces")(spaces)
+app.command("recipes")(recipes)
+app.command("presets")(presets)
+app.command("doctor")(doctor)
 
 
 def main() -> None:

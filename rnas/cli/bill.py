@@ -7,9 +7,9 @@ import numpy as np
 
 from rnas import architecture as arch
 from rnas.api import devices
+from rnas.cli.output import stdout
 from rnas.config import Setup
 from rnas.evaluation.evaluator import Context, Task
-from rnas.cli.output import stdout
 from rnas.quantities import format_size
 
 _SAMPLES = 3

@@ -55,7 +55,8 @@ def spaces(
     variables = {key: " ".join(map(str, choices)) for key, choices in content["variables"].items()}
     _print_pairs("variable", "choices", variables)
     stdout().print(
-        f"{space.size:.3g} genomes; {format_size(low)} to {format_size(high)} FLOPs at 3x32x32. Narrow a variable in a config:\n"
+        f"{space.size:.3g} genomes; {format_size(low)} to {format_size(high)} FLOPs at 3x32x32. "
+        "Narrow a variable in a config:\n"
         f"space: {{name: {name}, narrow: {{{space.variables[0].name}: [{space.variables[0].choices[0]}]}}}}",
         highlight=False,
         markup=False,

@@ -6,12 +6,16 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rnas import run_directory
 from rnas.cli.output import AsJson, print_json, stderr, stdout
+
+if TYPE_CHECKING:
+    from rnas.api import ListenerFactory
+    from rnas.run import Run
+    from rnas.run_directory import RunDirectory
 
 _INTERRUPTED = 130
 
@@ -40,8 +44,8 @@ def search(
 ) -> None:
     """Search for robust architectures.
 
-    Without CONFIG and --preset it starts from the preset for the data: digits, or cifar10-smoke. Options change what the config
-    or preset says.
+    Without CONFIG and --preset it starts from the preset for the data: digits, or cifar10-smoke. Options change
+    what the config or preset says.
 
     Examples:
 
@@ -81,12 +85,13 @@ def resume(
     The result is the one that the search would have had without the stop.
     """
     from rnas import api
+    from rnas.run_directory import RunDirectory
 
-    where = run_directory.RunDirectory(directory)
+    where = RunDirectory(directory)
     _carry_on(where, lambda listener: api.resume(directory, budget=budget, workers=workers, listener=listener), as_json)
 
 
-def _carry_on(directory: run_directory.RunDirectory, go: Callable[[Any], Any], as_json: bool) -> None:
+def _carry_on(directory: "RunDirectory", go: "Callable[[ListenerFactory], Run]", as_json: bool) -> None:
     from rnas.cli.progress import LiveView
     from rnas.report.table import front_table
 

@@ -79,12 +79,13 @@ def draw_block(name: str, block: Mapping[str, Any], top: float, width: float) ->
 
 def _spatial(block: Mapping[str, Any]) -> Layer | None:
     kernel = f"{block['kernel_size']}\u00d7{block['kernel_size']}"
+    counts = ((block["cardinality"], "groups"), (block["scales"], "scales"))
     names = {
         "basic": kernel,
         "no-residual": kernel,
         "bottleneck": kernel,
         "inverted-bottleneck": f"{kernel} depthwise",
-        "robust-res-block": f"{kernel}, {block['cardinality']} groups, {block['scales']} scales",
+        "robust-res-block": ", ".join([kernel, *(f"{count} {word}" for count, word in counts if count != 1)]),
     }
     name = names.get(block["topology"])
     return None if name is None else Layer(name, boxed=True)

@@ -93,8 +93,10 @@ def sentences(members: list[Member], metrics: tuple[Metric, ...]) -> list[str]:
     drops = [score.drop for score in scores if score.drop is not None]
     if drops:
         mean = 100 * sum(drops) / len(drops)
+        change = "drops" if mean >= 0 else "rises"
         said.append(
-            f"From the images that the search chose by to the final ones, {name} drops by {mean:.1f} points on average."
+            f"From the images that the search chose by to the final ones, {name} {change} "
+            f"by {abs(mean):.1f} points on average."
         )
     return said
 

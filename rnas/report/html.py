@@ -100,7 +100,9 @@ def render(run: Mapping[str, Any]) -> str:
             surrogate=run["surrogate"],
             surrogate_last=f"{taus[-1]:.2f}" if taus else "none",
             has_curves=any(member.evaluation.get("curve") for member in front),
-            config=yaml.safe_dump(run["config"], sort_keys=False, allow_unicode=True, width=100).rstrip(),
+            config=yaml.safe_dump(
+                run["config"], sort_keys=False, allow_unicode=True, width=100, default_flow_style=None
+            ).rstrip(),
             facts=facts(run["evaluations"]),
             version=__version__,
         )

@@ -1,10 +1,13 @@
 """What is evaluated before there is anything to learn from."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rnas.cost import Integers
 from rnas.search.candidates import genome_keys, sample_fresh
 from rnas.search.strategy import Problem
+
+Floats = NDArray[np.float64]
 
 _DRAWN_PER_STRATUM = 8
 
@@ -25,8 +28,8 @@ def initial_design(problem: Problem, n: int, strata: int, tried: Integers, rng: 
     low, high = np.log(np.maximum(problem.space.flops_range, 1))
     width = (high - low) / strata or 1.0
 
-    def log_flops(genomes: Integers) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        return np.log(np.maximum(problem.known(genomes)["flops"], 1))
+    def log_flops(genomes: Integers) -> Floats:
+        return np.asarray(np.log(np.maximum(problem.known(genomes)["flops"], 1)))
 
     def strata_of(genomes: Integers) -> Integers:
         return np.clip(((log_flops(genomes) - low) / width).astype(np.int64), 0, strata - 1)

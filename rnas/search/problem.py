@@ -14,7 +14,7 @@ from rnas.search.strategy import Columns, Problem
 from rnas.search_space import SearchSpace
 
 _MARGIN = 0.01
-_SAMPLES = 1000
+_SAMPLES = 256
 
 Range = tuple[float, float]
 

@@ -21,7 +21,7 @@ FITTED = 600
 class Surrogate:
     """A predictor for each objective that is not known, fitted to the complete evaluations.
 
-    Its inputs are the space's features and the known objectives, the two weighing the same.
+    Its inputs are the space's features and the known objectives, all of these together weighing as much as those.
 
     Args:
         problem: what is searched.
@@ -38,9 +38,9 @@ class Surrogate:
         self._known = [o.metric for o in problem.objectives if o.metric in known]
         predicted = [o.metric for o in problem.objectives if o.metric not in known]
         rows = fitted_rows(self.points, FITTED)
-        blocks = self._blocks(self.genomes[rows])
-        # Constant inputs say nothing; dividing by their spread would only lose them.
-        self._weights = [1 / (np.sqrt(block.var(axis=0).sum()) or 1.0) for block in blocks]
+        # Constant inputs say nothing, whatever their weight.
+        features, *costs = [np.sqrt(block.var(axis=0).sum()) or 1.0 for block in self._blocks(self.genomes[rows])]
+        self._weights = [1 / features, *(1 / (cost * np.sqrt(len(costs))) for cost in costs)]
         inputs = self._inputs(self.genomes[rows])
         self._predictors = {m: predictor().fit(inputs, view.metrics[m][complete][rows]) for m in predicted}
 
@@ -68,12 +68,9 @@ class Surrogate:
         ]
 
     def _blocks(self, genomes: Integers) -> list[Floats]:
-        """Inputs in groups that weigh the same: features, and the known objectives, each on its own scale."""
-        features = self._problem.space.features(genomes)
-        if not self._known:
-            return [features]
+        """Inputs (n, ...) in groups: the space's features, and each known objective."""
         known = self._problem.known(genomes)
-        return [features, np.stack([_compressed(known[metric]) for metric in self._known], axis=1)]
+        return [self._problem.space.features(genomes), *(known[metric][:, None] for metric in self._known)]
 
     def _inputs(self, genomes: Integers) -> Floats:
         blocks = self._blocks(genomes)
@@ -90,7 +87,3 @@ def fitted_rows(points: Floats, most: int) -> Integers:
     rows: Integers = np.sort(np.concatenate([ranked, spread]))
     return rows
 
-
-def _compressed(values: Floats) -> Floats:
-    """Costs span orders of magnitude and act by their ratios; what may be 0 or less stays as it is."""
-    return np.log(values) if (values > 0).all() else values

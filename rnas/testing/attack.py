@@ -26,7 +26,7 @@ class AttackConformance(ABC):
         """Norm (n,), as a share of the attack's radius, of what it added to images (n, C, H, W)."""
 
     @pytest.fixture
-    def network(self) -> nn.Module:
+    def network(self) -> nn.Sequential:
         """A small network with BatchNorm and Dropout, in training mode."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
@@ -55,7 +55,7 @@ class AttackConformance(ABC):
         assert result.max() <= 1
         assert not result.requires_grad
 
-    def test_model_images_and_generator_are_left_as_found(self, network: nn.Module, batch: Batch) -> None:
+    def test_model_images_and_generator_are_left_as_found(self, network: nn.Sequential, batch: Batch) -> None:
         images, labels, ids = batch
         network[1].eval()
         next(network.parameters()).requires_grad_(False)

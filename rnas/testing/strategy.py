@@ -191,5 +191,3 @@ def evaluated(problem: Problem, genomes: Integers) -> View:
     """A view in which these genomes (n, v) are complete and nothing is pending."""
     metrics = {**toy_metrics(problem.space, genomes), **problem.known(genomes)}
     return View(genomes, metrics, np.zeros(len(genomes), dtype=bool), genomes[:0])
-
-

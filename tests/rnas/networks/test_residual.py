@@ -63,7 +63,7 @@ def networks(draw: st.DrawFn) -> ResidualNetwork:
 SHAPES = st.tuples(st.integers(1, 4), st.integers(9, 40), st.integers(9, 40))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(networks(), SHAPES, st.integers(1, 20))
 def test_cost_is_what_the_built_network_needs(
     network: ResidualNetwork, shape: tuple[int, int, int], classes: int
@@ -219,6 +219,40 @@ def test_a_block_without_residual_is_the_branch_alone() -> None:
     torch.testing.assert_close(block(x), branch)
 
 
+@pytest.mark.parametrize("first_input", ["raw", "activated"])
+@pytest.mark.parametrize("topology", ["bottleneck", "inverted-bottleneck"])
+def test_pre_activated_three_convolutions_are_their_formula(topology: str, first_input: str) -> None:
+    torch.manual_seed(0)
+    description = Block(topology=topology, first_input=first_input)
+    for in_channels, stride in ((4, 2), (description.type.out_channels(4), 1)):
+        block = description.type.build(description, in_channels, 4, stride).eval()
+        x = torch.randn(2, in_channels, 6, 6)
+        parts = dict(block.named_children())
+        activated = F.relu(parts["bn1"](x))
+        out = parts["conv1"](x if description.first_input == "raw" and topology == "bottleneck" else activated)
+        out = parts["conv2"](F.relu(parts["bn2"](out)))
+        out = parts["conv3"](F.relu(parts["bn3"](out)))
+        torch.testing.assert_close(block(x), out + (parts["shortcut"](activated) if stride == 2 else x))
+        assert parts["conv2"].groups == (16 if topology == "inverted-bottleneck" else 1)
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_post_activated_hierarchical_block_is_its_formula(stride: int) -> None:
+    torch.manual_seed(0)
+    description = Block(topology="robust-res-block", order="post", scales=4, base_width=40)
+    block = description.type.build(description, 16, 8, stride).eval()
+    x = torch.randn(2, 16, 6, 6)
+    parts = dict(block.named_children())
+    chunks = F.relu(parts["bn1"](parts["conv1"](x))).chunk(4, dim=1)
+    results = []
+    for j in range(3):
+        chunk = chunks[j] + results[-1] if j > 0 and stride == 1 else chunks[j]
+        results.append(F.relu(parts["bn2"][j](parts["conv2"][j](chunk))))
+    results.append(chunks[3] if stride == 1 else F.avg_pool2d(chunks[3], 3, 2, 1))
+    branch = parts["bn3"](parts["conv3"](torch.cat(results, dim=1)))
+    torch.testing.assert_close(block(x), F.relu(branch + parts["shortcut"](x)))
+
+
 @pytest.mark.parametrize("placement", PLACEMENTS[1:])
 def test_gates_stand_where_they_are_said_to(placement: str) -> None:
     torch.manual_seed(0)
@@ -245,7 +279,7 @@ def test_weights_start_as_published() -> None:
     for name, layer in module.named_modules():
         if isinstance(layer, nn.Conv2d):
             std = (2 / (layer.kernel_size[0] ** 2 * layer.out_channels)) ** 0.5
-            assert float(layer.weight.std()) == pytest.approx(std, rel=0.1), name
+            assert layer.weight.std().item() == pytest.approx(std, rel=0.1), name
         elif isinstance(layer, nn.BatchNorm2d):
             assert (layer.weight == 1).all(), name
             assert (layer.bias == 0).all(), name

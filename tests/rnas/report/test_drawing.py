@@ -72,6 +72,10 @@ def test_fields_left_out_are_at_their_default():
             {"topology": "inverted-bottleneck", "normalization": "layer", "squeeze_excitation": "standard"},
             ["LN · ReLU", "1x1, x4", "LN · ReLU", "3x3 depthwise", "LN · ReLU", "1x1", "SE /16", "+"],
         ),
+        (
+            {"topology": "robust-res-block", "cardinality": 4, "squeeze_excitation": "residual", "reduction": 64},
+            ["1x1", "BN · ReLU", "3x3, 4 groups", "BN · ReLU", "1x1", "residual SE /64", "+"],
+        ),
         ({"topology": "of-mine"}, ["of-mine", "+"]),
     ],
 )

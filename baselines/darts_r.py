@@ -1,0 +1,64 @@
+"""DARTS and DARTS-R of the RobustWRN study, and the cells of other searches on the same skeleton."""
+
+from functools import partial
+
+from baselines.sources import ADVRUSH_CODE, ROBUST_WRN, ROBUST_WRN_CODE, reconfiguration
+from rnas.baseline import Baseline, Knob
+from rnas.networks.darts_cells import DartsCellNetwork, repeated_cells
+from rnas.networks.genotypes import GENOTYPES
+from rnas.weight_names import WeightNames
+
+_FAMILY = "darts"
+_KNOB = "channels of the first stage"
+_DERIVED = (
+    "the paper prints no channels; these are the only ones with even numbers that give both printed sizes, "
+    "with the second-order DARTS cell and 11 cells"
+)
+_COPIED = "CW and AutoAttack of this row are, digit for digit, those of DN-121-R: one of the two is a misprint"
+
+
+def reconfigured_darts(last_stage: float, channels: int) -> DartsCellNetwork:
+    """The study's network of 11 second-order DARTS cells.
+
+    Args:
+        last_stage: share of the usual channels that the last stage has; brought to the nearest even number.
+        channels: channels of the first stage.
+    """
+    last = 2 * round(4 * channels * last_stage / 2)
+    return DartsCellNetwork(layers=11, channels=(channels, 2 * channels, last), stem_channels=3 * channels // 2)
+
+
+def _study(name: str, last_stage: float, params: str, last: str, best: str, note: str = "") -> Baseline:
+    return Baseline(
+        name=name,
+        family=_FAMILY,
+        network=reconfigured_darts(last_stage, 72),
+        source=ROBUST_WRN,
+        scaling=Knob(_KNOB, partial(reconfigured_darts, last_stage), 72),
+        weight_names=(WeightNames(ROBUST_WRN_CODE, training_only=("auxiliary_head.",)),),
+        published=reconfiguration("cifar10", "SAT", params, last, best, note),
+        note=_DERIVED,
+    )
+
+
+def _cells(name: str, source: str) -> Baseline:
+    return Baseline(
+        name=name,
+        family=_FAMILY,
+        network=repeated_cells(GENOTYPES[name], 6, 36),
+        source=source,
+        scaling=Knob("C of N@C at N = 6", partial(repeated_cells, GENOTYPES[name], 6), 36),
+        weight_names=(WeightNames(ADVRUSH_CODE, training_only=("auxiliary_head.",)),),
+        note="20 cells, 36 channels",
+    )
+
+
+BASELINES = (
+    _study("darts", 1.0, "6.58", "86.76 49.44 45.16", "86.55 54.23 49.98"),
+    _study("darts-r", 0.4, "2.53", "87.20 52.36 47.75", "85.79 55.01 50.54", _COPIED),
+    _cells("darts-v1", "Liu, Simonyan, Yang: DARTS: Differentiable Architecture Search, ICLR 2019"),
+    _cells("darts-v2", "Liu, Simonyan, Yang: DARTS: Differentiable Architecture Search, ICLR 2019"),
+    _cells("pdarts", "Chen, Xie, Wu, Tian: Progressive Differentiable Architecture Search, ICCV 2019"),
+    _cells("nasnet", "Zoph, Vasudevan, Shlens, Le: Learning Transferable Architectures, CVPR 2018"),
+    _cells("amoebanet", "Real, Aggarwal, Huang, Le: Regularized Evolution for Image Classifier Search, AAAI 2019"),
+)

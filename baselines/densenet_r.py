@@ -1,0 +1,66 @@
+"""DenseNet-121 and DN-121-R of the RobustWRN study (Huang et al., NeurIPS 2021)."""
+
+from functools import partial
+
+from baselines.sources import ROBUST_WRN, ROBUST_WRN_CODE, reconfiguration, robnet_poster
+from rnas.baseline import Baseline, Knob, Published
+from rnas.networks.densenet import DenseNet
+from rnas.scaling import RobustScaling
+from rnas.weight_names import WeightNames
+
+
+def densenet_121(last_stage: float, growth: int) -> DenseNet:
+    """DenseNet-121 of this growth, its last stage starting with this share of the usual channels."""
+    return DenseNet((6, 12, 24, 16), (2 * growth, 4 * growth, 8 * growth, round(16 * growth * last_stage)), growth)
+
+
+def densenet(depths: tuple[int, ...], widths: tuple[int, ...]) -> DenseNet:
+    """A DenseNet of three stages that start with 16, 32 and 64 channels times the widths.
+
+    Its growth is half of the first stage's channels, as in DenseNet-121.
+    """
+    channels = tuple(base * width for base, width in zip((16, 32, 64), widths, strict=True))
+    return DenseNet(depths, channels, channels[0] // 2)
+
+
+_ROBUST_SCALING = RobustScaling(densenet, "depth in dense layers, width in multiples of 16, 32 and 64 channels")
+
+
+def _baseline(name: str, last_stage: float, published: tuple[Published, ...], note: str = "") -> Baseline:
+    return Baseline(
+        name=name,
+        family="densenet",
+        network=densenet_121(last_stage, 32),
+        source=ROBUST_WRN,
+        scaling=Knob("growth", partial(densenet_121, last_stage), 32),
+        weight_names=(WeightNames(ROBUST_WRN_CODE),),
+        published=published,
+        robust_scaling=_ROBUST_SCALING,
+        note=note,
+    )
+
+
+BASELINES = (
+    _baseline(
+        "densenet-121",
+        1.0,
+        (
+            *reconfiguration("cifar10", "SAT", "6.96", "86.87 51.67 47.16", "86.07 54.79 50.34"),
+            robnet_poster("cifar10", "6.95", 82.72, 47.93, "#P is cut, not rounded"),
+        ),
+    ),
+    _baseline(
+        "densenet-121-r",
+        0.4,
+        reconfiguration(
+            "cifar10",
+            "SAT",
+            "6.00",
+            "87.22 52.52 47.75",
+            "86.01 55.16 50.54",
+            "CW and AutoAttack of this row are, digit for digit, those of DARTS-R: one of the two is a misprint",
+        ),
+        "the paper prints no channels; 205 at the start of the last stage, 0.4 times 512, give the printed size, as "
+        "do 204 and 206",
+    ),
+)

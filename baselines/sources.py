@@ -1,0 +1,113 @@
+"""The papers whose tables the baselines quote, and short ways to write their rows down."""
+
+from rnas.baseline import Accuracy, Published
+from rnas.weight_names import Rename, WeightNames
+
+ROBUST_RESNETS = "Huang, Lu, Deb, Boddeti: Revisiting Residual Networks for Adversarial Robustness, CVPR 2023"
+ROBUST_WRN = (
+    "Huang, Wang, Erfani, Gu, Bailey, Ma: Exploring Architectural Ingredients of Adversarially Robust Deep Neural "
+    "Networks, NeurIPS 2021"
+)
+ROBNET = "Guo, Yang, Xu, Liu, Lin: When NAS Meets Robustness, CVPR 2020"
+
+ROBUST_RESNETS_CODE = "zhichao-lu/robust-residual-network"
+ROBUST_WRN_CODE = "HanxunH/RobustWRN"
+README = f"README of {ROBUST_RESNETS_CODE}"
+ROBNET_CODE = "gmh14/RobNets"
+ADVRUSH_CODE = "nutellamok/advrush"
+
+ROBUST_RESNETS_NAMES = WeightNames(ROBUST_RESNETS_CODE)
+ROBUST_WRN_NAMES = WeightNames(
+    ROBUST_WRN_CODE,
+    renames=(
+        Rename("blocks.{}.layer.{}.convShortcut.", "blocks.{}.layer.{}.shortcut.0."),
+        Rename("bn1.", "norm1."),
+    ),
+)
+"""Names of residual networks in two implementations."""
+
+
+def accuracies(text: str) -> list[Accuracy | None]:
+    """Accuracies as tables print them, ``84.62±0.06 55.90 -``; a dash is None."""
+    read: list[Accuracy | None] = []
+    for word in text.split():
+        mean, _, spread = word.partition("±")
+        read.append(None if word == "-" else Accuracy(float(mean), float(spread) if spread else None))
+    return read
+
+
+def comparison(params: str, flops: str, cifar10: str, cifar100: str, note: str = "") -> tuple[Published, ...]:
+    """A row of the table that compares architectures under TRADES in the RobustResNets paper.
+
+    Args:
+        params: #P, in millions.
+        flops: #F, in billions.
+        cifar10: clean, PGD-20, CW-40 and AutoAttack.
+        cifar100: the same.
+        note: what is known to be wrong about the row.
+    """
+    rows = []
+    for dataset, text in (("cifar10", cifar10), ("cifar100", cifar100)):
+        clean, pgd20, cw40, autoattack = accuracies(text)
+        source = f"{ROBUST_RESNETS}, Table 2"
+        rows.append(Published(dataset, "TRADES", source, clean, pgd20, cw40, autoattack, params, flops, note))
+    return tuple(rows)
+
+
+def block_study(params: str, flops: str, cifar10: str, cifar100: str, note: str = "") -> tuple[Published, ...]:
+    """A row of Table 1 of the RobustResNets paper, on blocks at depth 11 and width 16: clean, PGD-20 and CW-40."""
+    rows = []
+    for dataset, text in (("cifar10", cifar10), ("cifar100", cifar100)):
+        clean, pgd20, cw40 = accuracies(text)
+        source = f"{ROBUST_RESNETS}, Table 1"
+        rows.append(Published(dataset, "TRADES", source, clean, pgd20, cw40, None, params, flops, note))
+    return tuple(rows)
+
+
+def printed_size(params: str, flops: str, table: int, note: str = "") -> tuple[Published, ...]:
+    """A row of the README of the RobustResNets' code, of which the size alone is quoted."""
+    return (Published("cifar10", "TRADES", f"{README}, Table {table}", params=params, flops=flops, note=note),)
+
+
+def reconfiguration(
+    dataset: str, training: str, params: str, last: str, best: str, note: str = ""
+) -> tuple[Published, ...]:
+    """A row of Table 2 of the RobustWRN paper, of the last checkpoint and of that with the best PGD-20.
+
+    Args:
+        dataset: name of the data.
+        training: the adversarial training.
+        params: #P, in millions.
+        last: clean, PGD-20 and AutoAttack of the last checkpoint; how many steps the paper's CW has is not said.
+        best: the same of the best checkpoint.
+        note: what is known to be wrong about the row.
+    """
+    rows = []
+    for checkpoint, text in (("best", best), ("last", last)):
+        clean, pgd20, autoattack = accuracies(text)
+        rows.append(
+            Published(
+                dataset,
+                f"{training}, {checkpoint} checkpoint",
+                f"{ROBUST_WRN}, Table 2",
+                clean=clean,
+                pgd20=pgd20,
+                autoattack=autoattack,
+                params=params,
+                note=note,
+            )
+        )
+    return tuple(rows)
+
+
+def robnet_poster(dataset: str, params: str, clean: float, pgd20: float, note: str = "") -> Published:
+    """A row of the tables of the RobNet poster, whose PGD-20 has steps of 2/255."""
+    return Published(
+        dataset,
+        "PGD adversarial training",
+        f"{ROBNET}, poster",
+        clean=Accuracy(clean),
+        pgd20=Accuracy(pgd20),
+        params=params,
+        note=note,
+    )

@@ -1,0 +1,147 @@
+"""One line that says what, where and the fix; exit code 2; nothing lost."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rnas import api
+
+QUICK = {
+    "space": {"name": "wide-resnet-depths", "narrow": {"depth1": [2, 3]}},
+    "evaluator": {"call": "tests.rnas.cli.scores:total_depth"},
+    "objectives": [
+        {"metric": "score", "direction": "maximize"},
+        {"metric": "flops", "direction": "minimize"},
+    ],
+    "strategy": "random",
+    "budget": 3,
+    "workers": 0,
+}
+
+
+def rnas(*words: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    program = "import sys; from rnas.cli import main; sys.argv[0] = 'rnas'; main()"
+    return subprocess.run(
+        [sys.executable, "-c", program, *map(str, words)], capture_output=True, text=True, cwd=cwd, check=False, timeout=100, timeout=100
+    )
+
+
+def refused(result: subprocess.CompletedProcess[str], code: int = 2) -> str:
+    """The one line of a refusal."""
+    assert result.returncode == code, result.stderr
+    assert result.stdout == ""
+    lines = result.stderr.strip().splitlines()
+    assert len(lines) == 1, result.stderr
+    assert "Traceback" not in result.stderr
+    return lines[0]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("runs") / "run"
+    api.search(QUICK, run=path)
+    return path
+
+
+CASES = [
+    (["--space", "nowhere"], "unknown search space 'nowhere'; known: "),
+    (["--strategy", "luck"], "unknown strategy 'luck'; known: nsga2, random, surrogate-nsga2"),
+    (["--preset", "none"], "unknown preset 'none'; known: cifar10-day, cifar10-smoke, digits"),
+    (["--recipe", "none"], "evaluator: train.recipe: unknown recipe 'none'; known: "),
+    (["--data", "cifar10"], "data cifar10 needs --data-dir DIR"),
+    (["--data", "cifar10", "--data-dir", "missing"], "no data_batch_1 in "),
+    (["--eps", "8"], "evaluator: train.eps: epsilon 8 is above 1"),
+    (["--eps", "eight"], "'eight' is not a fraction; write it such as 8/255"),
+    (["--flops", "1:2"], "no architecture of space 'robust-resnet' has flops in 1:2; it reaches flops of "),
+    (["--flops", "5G:1G"], "space: flops: band '5G:1G' is empty"),
+    (["--flops", "much"], "'much' is not a band; write LOW:HIGH, such as 150M:250M"),
+    (["--budget", "-3"], "budget: input should be greater than 0, not -3"),
+    (["--budget", "0"], "budget: input should be greater than 0, not 0"),
+    (["--seed", "-1"], "seed: input should be greater than or equal to 0, not -1"),
+    (["--set", "nonsense"], "write KEY=VALUE"),
+    (["--set", "budgte=3"], "budgte: unknown key"),
+    (["--set", "evaluator.train.fidelity.epoch=3"], "evaluator: train.fidelity.epoch: unknown key"),
+    (["--set", "space.narrow.depht1=[1]"], "has no variable 'depht1'; it has depth1, "),
+    (["--set", "space.narrow.depth1=[99]"], "variable 'depth1' cannot be narrowed to [99]; its choices are 1, 2"),
+    (["--set", "strategy={name: nsga2, size: 3}"], "strategy: unknown key 'size'; it has population"),
+    (["--set", "objectives=[{metric: robust_accuracy, direction: up}]"], "objectives.0.direction: "),
+    (["--set", "objectives=[{metric: accuracy, direction: maximize}]"], "no metric 'accuracy'"),
+    (["--set", "evaluator={}"], "evaluator: name one of call, table, train"),
+    (["--set", "evaluator={table: missing.csv}"], "missing.csv: cannot be read"),
+    (["--set", "evaluator={call: nowhere:f}"], "nowhere"),
+    (["--set", "evaluator.train.images={score: 1700, final: 97}"], "images.training asks for the rest"),
+    (["missing.yaml"], "missing.yaml: cannot be read (No such file or directory)"),
+    (["missing.yaml", "--preset", "digits"], "give a config or --preset, not both"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "message"), CASES, ids=lambda value: " ".join(value) if isinstance(value, list) else ""
+)
+def test_a_wrong_search_is_refused_before_anything_is_made(words: list[str], message: str, tmp_path: Path) -> None:
+    assert message in refused(rnas("search", *words, cwd=tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("space: [", "config.yaml: not YAML"),
+        ("\x00\x01", "config.yaml: not YAML"),
+        ("- a\n- b\n", "config.yaml: a config is a mapping"),
+        ("buget: 3\n", "config.yaml: buget: unknown key"),
+        ("space: {narrow: {depth1: [1]}}\n", "config.yaml: space: it needs a name"),
+    ],
+)
+def test_a_wrong_config_file_is_named(text: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(text)
+    assert message in refused(rnas("search", "config.yaml", cwd=tmp_path))
+
+
+def test_an_existing_run_is_not_overwritten(finished: Path) -> None:
+    before = {path: path.read_bytes() for path in finished.rglob("*") if path.is_file()}
+    message = refused(rnas("search", "--budget", "3", "--run", finished))
+    assert f"{finished} exists already: choose another --run, or go on with: rnas resume {finished}" in message
+    assert {path: path.read_bytes() for path in finished.rglob("*") if path.is_file()} == before
+
+
+def test_a_run_whose_config_was_changed_is_refused(finished: Path, tmp_path: Path) -> None:
+    for name in ("config.yaml", "study.db"):
+        (tmp_path / name).write_bytes((finished / name).read_bytes())
+    config = (tmp_path / "config.yaml").read_text()
+    (tmp_path / "config.yaml").write_text(config.replace("seed: 0", "seed: 1"))
+    before = (tmp_path / "study.db").read_bytes()
+    message = refused(rnas("resume", tmp_path))
+    assert "config.yaml" in message
+    assert "another configuration" in message
+    assert (tmp_path / "study.db").read_bytes() == before
+
+
+@pytest.mark.parametrize("command", ["resume", "report"])
+def test_a_truncated_ledger_is_exit_code_1_and_left_alone(command: str, finished: Path, tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_bytes((finished / "config.yaml").read_bytes())
+    (tmp_path / "study.db").write_bytes((finished / "study.db").read_bytes()[:10_000])
+    assert "study.db is damaged" in refused(rnas(command, tmp_path), code=1)
+    assert (tmp_path / "study.db").stat().st_size == 10_000
+
+
+def test_no_run_and_a_smaller_budget_are_refused(finished: Path, tmp_path: Path) -> None:
+    assert "is not a run: it has no config.yaml" in refused(rnas("resume", tmp_path))
+    assert "is not a run: it has no config.yaml" in refused(rnas("report", tmp_path / "missing"))
+    assert "budget 2 is less than the 3 evaluations" in refused(rnas("resume", finished, "--budget", "2"))
+
+
+def test_a_run_in_use_is_refused(finished: Path) -> None:
+    from filelock import FileLock
+
+    with FileLock(finished / "lock"):
+        assert "is in use: another process" in refused(rnas("resume", finished))
+
+
+def test_unknown_options_are_exit_code_2() -> None:
+    result = rnas("search", "--bugdet", "3")
+    assert result.returncode == 2
+    assert "No such option" in result.stderr

@@ -1,0 +1,190 @@
+"""The default strategy: conformance, options, bounded time, and what it is for: fewer evaluations."""
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rnas.errors import InputError
+from rnas.evaluation.evaluator import Context, Task
+from rnas.evaluation.table import Table, TableSettings
+from rnas.search.front import hypervolume, hypervolume_history, normalised
+from rnas.search.objective import Objective, minimised
+from rnas.search.problem import problem_of
+from rnas.search.random import RandomSearch
+from rnas.search.strategy import Problem, Strategy, View
+from rnas.search.surrogate_nsga2 import SurrogateNSGA2
+from rnas.testing.strategy import (
+    ACCURACY,
+    LARGE,
+    SMALL,
+    StrategyConformance,
+    evaluated,
+    toy_problem,
+    toy_space,
+    toy_view,
+)
+
+TABLE = Path(os.environ.get("RNAS_TEST_DATA", "")) / "nas_robbench_201_cifar10.csv.gz"
+needs_table = pytest.mark.skipif(
+    not TABLE.is_file(), reason="RNAS_TEST_DATA names no folder with nas_robbench_201_cifar10.csv.gz"
+)
+
+
+class TestConformance(StrategyConformance):
+    def make(self, problem: Problem) -> SurrogateNSGA2:
+        return SurrogateNSGA2(problem, generations=4, population=40)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"initial": 1},
+        {"optimism": 0},
+        {"optimism": float("nan")},
+        {"exploration": 1.5},
+        {"population": 2},
+        {"generations": 0},
+        {"predictor": "no-such-predictor"},
+    ],
+)
+def test_impossible_options_are_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=next(iter(options))):
+        SurrogateNSGA2(toy_problem(toy_space(SMALL)), **options)
+
+
+def test_predictions_accompany_every_proposal_after_the_initial_design() -> None:
+    problem = toy_problem(toy_space(SMALL))
+    strategy = SurrogateNSGA2(problem, initial=10, exploration=0.5)
+    first = strategy.propose(5, toy_view(problem, 4, 3), np.random.default_rng(0))
+    later = strategy.propose(8, toy_view(problem, 30, 0), np.random.default_rng(0))
+    assert all(not proposal.predictions for proposal in first)
+    assert all(set(proposal.predictions) == {ACCURACY.metric} for proposal in later)
+
+
+def test_predictions_are_in_the_metric_s_own_units() -> None:
+    problem = toy_problem(toy_space(SMALL))
+    proposals = SurrogateNSGA2(problem).propose(20, toy_view(problem, 80, 0), np.random.default_rng(0))
+    truth = evaluated(problem, np.stack([p.genome for p in proposals])).metrics["accuracy"]
+    mean = np.array([p.predictions["accuracy"].mean for p in proposals])
+    std = np.array([p.predictions["accuracy"].std for p in proposals])
+    assert (np.abs(mean - truth) <= 4 * std + 0.02).all()
+
+
+def test_known_objectives_need_no_surrogate() -> None:
+    """All known, a small space: the batch is the true front's best."""
+    objectives = [Objective(metric="flops", direction="minimize"), Objective(metric="params", direction="maximize")]
+    problem = toy_problem(toy_space(SMALL), objectives)
+    view = toy_view(problem, 20, 0)
+    proposals = SurrogateNSGA2(problem, exploration=0).propose(5, view, np.random.default_rng(0))
+    everything = problem.space.enumeration
+    assert everything is not None
+    points = minimised(problem.known(everything), problem.objectives)
+    chosen = minimised(problem.known(np.stack([p.genome for p in proposals])), problem.objectives)
+    for point in chosen:
+        assert not ((points <= point).all(axis=1) & (points < point).any(axis=1)).any()
+
+
+def test_pending_proposals_count_as_if_they_came_out_as_predicted() -> None:
+    problem = toy_problem(toy_space(SMALL))
+    view = toy_view(problem, 40, 0)
+    strategy = SurrogateNSGA2(problem, exploration=0)
+    first = np.stack([p.genome for p in strategy.propose(5, view, np.random.default_rng(0))])
+    waiting = View(view.genomes, view.metrics, view.failed, first)
+    second = np.stack([p.genome for p in strategy.propose(5, waiting, np.random.default_rng(0))])
+    assert len(np.unique(np.concatenate([first, second]), axis=0)) == 10
+
+
+@pytest.mark.parametrize(("name", "entries", "seconds"), [(SMALL, 1000, 2), (LARGE, 1000, 2)])
+def test_a_batch_is_proposed_in_time(name: str, entries: int, seconds: float) -> None:
+    check_time(name, entries, seconds)
+
+
+@pytest.mark.slow
+def test_a_batch_of_a_long_ledger_is_proposed_in_time() -> None:
+    check_time(LARGE, 10_000, 10)
+
+
+def check_time(name: str, entries: int, seconds: float) -> None:
+    problem = toy_problem(toy_space(name))
+    genomes = np.unique(problem.space.uniform(2 * entries, np.random.default_rng(0)), axis=0)
+    genomes = np.random.default_rng(0).permutation(genomes)[:entries]
+    strategy = SurrogateNSGA2(problem)
+    view = evaluated(problem, genomes)
+    problem.space.sample(1, np.random.default_rng(0))
+    started = time.process_time()
+    proposals = strategy.propose(8, view, np.random.default_rng(0))
+    assert time.process_time() - started < seconds
+    assert len(proposals) == 8
+
+
+def test_it_beats_random_search_in_a_large_space() -> None:
+    problem = toy_problem(toy_space(LARGE))
+    strategies = (SurrogateNSGA2(problem, generations=10), RandomSearch(problem))
+    learnt, drawn = (toy_volume(problem, strategy, 60) for strategy in strategies)
+    best = toy_volume(problem, RandomSearch(problem), 1500, batch=500)
+    assert learnt > max(drawn, best)
+
+
+def toy_volume(problem: Problem, strategy: Strategy, budget: int, batch: int = 6) -> float:
+    view = toy_view(problem, 0, 0)
+    while len(view.genomes) < budget:
+        proposals = strategy.propose(batch, view, np.random.default_rng([5, len(view.genomes)]))
+        view = evaluated(problem, np.concatenate([view.genomes, [p.genome for p in proposals]]))
+    points = minimised(view.metrics, problem.objectives)
+    return hypervolume(normalised(points, problem.reference, problem.ideal), np.ones(2))
+
+
+class RobBench:
+    """NAS-RobBench-201: hypervolume as a share of the true front's.
+
+    Error from 0.10 to the best accuracy and FLOPs over the table's range are scaled to [0, 1]; the reference is (1, 1.01).
+    """
+
+    objectives = (Objective(metric="pgd_8", direction="maximize"), Objective(metric="flops_m", direction="minimize"))
+
+    def __init__(self) -> None:
+        self.space = toy_space(SMALL)
+        self.table = Table(TableSettings(table=TABLE, architecture="cell"), self.space)
+        self.problem = problem_of(self.space, self.table, self.objectives)
+        everything = self.space.enumeration
+        assert everything is not None
+        points = minimised(self.metrics(everything), self.objectives)
+        self.ideal, self.nadir = points.min(axis=0), np.array([-0.10, points[:, 1].max()])
+        self.full = hypervolume(normalised(points, self.nadir, self.ideal), np.array([1.0, 1.01]))
+
+    def metrics(self, genomes: np.ndarray[Any, Any]) -> dict[str, np.ndarray[Any, Any]]:
+        rows = [self.table.evaluate(Task(self.space.decode(g), 0), Context()).metrics for g in genomes]
+        return {o.metric: np.array([row[o.metric] for row in rows]) for o in self.objectives}
+
+    def deficits(self, strategy: Strategy, budget: int, seed: int) -> np.ndarray[Any, Any]:
+        """1 - share (budget,) after each evaluation, in batches of 5."""
+        genomes = np.empty((0, 6), dtype=np.int64)
+        metrics = self.metrics(genomes)
+        while len(genomes) < budget:
+            view = View(genomes, metrics, np.zeros(len(genomes), dtype=bool), genomes[:0])
+            proposals = strategy.propose(5, view, np.random.default_rng([seed, len(genomes)]))
+            genomes = np.concatenate([genomes, [p.genome for p in proposals]])
+            metrics = self.metrics(genomes)
+        points = normalised(minimised(metrics, self.objectives), self.nadir, self.ideal)
+        return 1 - hypervolume_history(points, np.array([1.0, 1.01])) / self.full
+
+
+@needs_table
+def test_on_a_real_table_it_leads_after_sixty_evaluations() -> None:
+    bench = RobBench()
+    learnt = [bench.deficits(SurrogateNSGA2(bench.problem), 60, seed)[-1] for seed in range(2)]
+    drawn = [bench.deficits(RandomSearch(bench.problem), 60, seed)[-1] for seed in range(5)]
+    assert np.mean(learnt) < 0.8 * np.mean(drawn)
+
+
+@needs_table
+@pytest.mark.slow
+def test_on_a_real_table_it_has_half_of_random_search_s_deficit() -> None:
+    bench = RobBench()
+    learnt = np.mean([bench.deficits(SurrogateNSGA2(bench.problem), 150, seed) for seed in range(5)], axis=0)
+    drawn = np.mean([bench.deficits(RandomSearch(bench.problem), 150, seed) for seed in range(5)], axis=0)
+    assert learnt[-1] <= 0.5 * drawn[-1]
