@@ -59,7 +59,7 @@ def widths_in_proportion(
     depths: tuple[int, ...], channels: tuple[int, ...], block: Block, first: int
 ) -> ResidualNetwork:
     """The network whose first stage has ``first`` planes, the others in the proportion that ``channels`` gives."""
-    planes = tuple(round(first * value / channels[0]) for value in channels)
+    planes = tuple(max(1, round(first * value / channels[0])) for value in channels)
     return ResidualNetwork(depths, planes, (block,))
 
 

@@ -16,7 +16,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from rnas import architecture as arch
 from rnas.architecture import Architecture
-from rnas.errors import LedgerError
+from rnas.errors import InputError, LedgerError
 from rnas.evaluation.evaluator import Evaluation, Status
 from rnas.search.objective import Objective
 from rnas.search.strategy import Prediction
@@ -83,7 +83,8 @@ class Ledger:
         fingerprint: of the configuration; a study of another one is refused.
 
     Raises:
-        LedgerError: the study was made by another configuration or a newer format.
+        InputError: the study was made by another configuration.
+        LedgerError: it has a newer format.
     """
 
     def __init__(
@@ -102,7 +103,10 @@ class Ledger:
                 storage.set_study_user_attr(self._study_id, attribute, value)
         attributes = own | attributes
         if attributes.get("fingerprint") != fingerprint:
-            raise LedgerError("the ledger was written under another configuration than the run's config.yaml")
+            raise InputError(
+                f"run {name!r}: its ledger was written under another configuration than its config.yaml; "
+                "restore that file, or start a new run"
+            )
         if attributes.get("format") != FORMAT:
             raise LedgerError(f"the ledger has format {attributes.get('format')}, this version reads {FORMAT}")
         trials = storage.get_all_trials(self._study_id, deepcopy=False)

@@ -36,7 +36,7 @@ def load(group: str, name: str) -> Any:
     """The object registered as ``name``; InputError with the known names when there is none."""
     point = _group(group).get(name)
     if point is None:
-        kind = group.removeprefix("rnas.").replace("_", " ").removesuffix("s")
+        kind = "strategy" if group == STRATEGIES else group.removeprefix("rnas.").replace("_", " ").removesuffix("s")
         known = ", ".join(names(group)) or "none is installed"
         raise InputError(f"unknown {kind} {name!r}; known: {known}")
     return point.load()

@@ -69,8 +69,8 @@ class RunDirectory:
         """The ledger, held by this process alone.
 
         Raises:
-            InputError: another process is writing to the run.
-            LedgerError: the ledger is damaged or another configuration's.
+            InputError: another process is writing to the run, or its configuration was changed.
+            LedgerError: the ledger is damaged.
         """
         lock = FileLock(self.path / "lock")
         try:

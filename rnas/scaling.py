@@ -41,7 +41,7 @@ class Rule:
     def __post_init__(self) -> None:
         if len(self.depths) != len(self.widths) or not self.depths:
             raise InputError(f"{len(self.depths)} depths and {len(self.widths)} widths in a rule; give one a stage")
-        if not min(*self.depths, *self.widths, self.depth_to_width) > 0:
+        if not all(number > 0 for number in (*self.depths, *self.widths, self.depth_to_width)):
             raise InputError(f"proportions of a rule are above zero; {self} has one that is not")
 
     @property

@@ -86,4 +86,3 @@ def fitted_rows(points: Floats, most: int) -> Integers:
     spread = others[np.linspace(0, len(others) - 1, most - len(ranked)).astype(int)]
     rows: Integers = np.sort(np.concatenate([ranked, spread]))
     return rows
-

@@ -7,7 +7,7 @@ from optuna.storages import InMemoryStorage
 from optuna.trial import TrialState
 
 from rnas import sqlite
-from rnas.errors import LedgerError
+from rnas.errors import InputError, LedgerError
 from rnas.evaluation.evaluator import Evaluation, Status
 from rnas.ledger import Ledger, Record
 from rnas.networks.residual import ResidualNetwork
@@ -100,7 +100,7 @@ def test_results_and_numbers_are_written_once() -> None:
 def test_another_configuration_is_refused() -> None:
     storage = InMemoryStorage()
     Ledger(storage, OBJECTIVES, "run", "abc")
-    with pytest.raises(LedgerError, match="another configuration"):
+    with pytest.raises(InputError, match="another configuration"):
         Ledger(storage, OBJECTIVES, "run", "abd")
 
 
@@ -110,3 +110,11 @@ def test_studies_of_several_runs_share_a_storage() -> None:
     one.propose(proposal(0), VARIABLES)
     assert len(Ledger(storage, OBJECTIVES, "one", "a")) == 1
     assert len(other) == len(Ledger(storage, OBJECTIVES, "other", "b")) == 0
+
+
+def test_a_newer_format_is_refused() -> None:
+    storage = InMemoryStorage()
+    Ledger(storage, OBJECTIVES)
+    storage.set_study_user_attr(storage.get_all_studies()[0]._study_id, "format", 99)
+    with pytest.raises(LedgerError, match="format 99, this version reads 1"):
+        Ledger(storage, OBJECTIVES)

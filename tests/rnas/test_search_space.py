@@ -68,7 +68,9 @@ class ToySpace(SearchSpace):
         assert isinstance(architecture, Toy)
         wanted = (architecture.base, architecture.scale, architecture.colour)
         pairs = zip(self.variables, wanted, strict=True)
-        return self.canonical(np.array([[variable.choices.index(value) for variable, value in pairs]]))[0]
+        genome: Integers = np.array([variable.choices.index(value) for variable, value in pairs], dtype=np.int64)
+        genome[:] = self.canonical(genome[None])[0]
+        return genome
 
     def cost(self, genomes: Integers) -> Costs:
         base, scale, _ = self.values(genomes)
@@ -197,6 +199,6 @@ def test_narrowing_keeps_the_order_of_the_choices() -> None:
         ({"colour": []}, "cannot be narrowed"),
     ],
 )
-def test_impossible_narrowing_is_refused(narrow: dict[str, list], message: str) -> None:
+def test_impossible_narrowing_is_refused(narrow: dict[str, list[Any]], message: str) -> None:
     with pytest.raises(InputError, match=message):
         ToySpace(narrow=narrow)

@@ -83,7 +83,7 @@ def test_cost_is_what_the_built_network_needs(seed: int, stages: int, per_stage:
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=125, deadline=None)
 @given(
     st.integers(0, 2**32 - 1),
     st.integers(2, 4),
@@ -95,7 +95,7 @@ def test_cost_of_a_thousand_genomes(seed: int, stages: int, per_stage: bool, sha
 
 
 def check_cost(seed: int, stages: int, per_stage: bool, shape: Shape, count: int) -> None:
-    space = make(shape, stages=stages, blocks_per_stage=per_stage, depths=(1, 2, 3, 4), widths=(0.25, 0.5, 1, 3, 8))
+    space = make(shape, stages=stages, blocks_per_stage=per_stage, depths=(1, 2, 3), widths=(0.25, 0.5, 1, 3, 8))
     genomes = np.random.default_rng(seed).integers(0, space.sizes, size=(count, len(space.sizes)))
     costs = space.cost(genomes)
     for genome, params, flops in zip(genomes, costs.params, costs.flops, strict=True):

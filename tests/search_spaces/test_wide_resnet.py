@@ -88,6 +88,7 @@ def test_the_block_is_a_setting() -> None:
     space = make(DepthGrid, block={"topology": "bottleneck", "activation": "silu"})
     block = Block(topology="bottleneck", activation="silu")
     assert space.decode(np.zeros(3, dtype=np.int64)).blocks == (block,)
+    assert DepthSettings.model_validate(space.settings.model_dump(mode="json")) == space.settings
     with pytest.raises(InputError, match="networks of one block"):
         space.encode(widened((4, 4, 4), (10, 10, 10)))
     with pytest.raises(InputError, match="1x1"):

@@ -1,7 +1,8 @@
 """The basic block without its identity branch.
 
 "Revisiting Residual Networks for Adversarial Robustness" (Huang, Lu, Deb, Boddeti, CVPR 2023) shows it as a curve
-without a definition; this structure is ours: the output is the basic block's branch alone, in either order.
+without a definition; this structure is ours: the output is the basic block's branch alone, in either order. Residual
+squeeze-and-excitation still adds the gated branch to it.
 """
 
 from typing import ClassVar

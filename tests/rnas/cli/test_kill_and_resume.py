@@ -1,0 +1,165 @@
+"""A search on two workers, killed at random instants and resumed, ends as the uninterrupted one."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from rnas.run import Run
+
+PROGRAM = [sys.executable, "-c", "from rnas.cli import main; main()"]
+CONFIG = {
+    "space": {
+        "name": "robust-resnet",
+        "narrow": {
+            "topology": ["basic", "bottleneck"],
+            "order": ["pre"],
+            "kernel_size": [3],
+            "normalization": ["batch"],
+            "activation": ["relu", "silu"],
+            "squeeze_excitation": ["none", "residual"],
+        },
+        "base_channels": [4, 8, 16],
+        "stem_width": [4],
+        "depths": [1, 2],
+        "widths": [1, 2],
+    },
+    "evaluator": {
+        "train": {
+            "data": "digits",
+            "images": {"training": 128, "score": 50, "final": 50},
+            "fidelity": {"epochs": 2, "batch_size": 32, "attack_steps": 1, "attack_step": 1},
+            "evaluation": {"steps": 2, "step": "1/2"},
+        }
+    },
+    "strategy": {"name": "surrogate-nsga2", "initial": 6},
+    "budget": 18,
+    "batch_size": 3,
+    "workers": 2,
+}
+
+
+def essence(run: Run) -> list[Any]:
+    """All of a run but its seconds."""
+    return [
+        (
+            record.number,
+            record.architecture,
+            record.seed,
+            record.fidelity,
+            record.batch,
+            record.made_from,
+            record.predictions,
+            record.status,
+            record.metrics,
+            [{name: value for name, value in point.items() if name != "seconds"} for point in record.evaluation.curve],
+        )
+        for record in run.records
+    ]
+
+
+def workers_in(session: int) -> list[int]:
+    """Processes that still run in a session."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+            except OSError:
+                continue
+            if int(fields[3]) == session and fields[0] != "Z":
+                found.append(int(entry.name))
+    return found
+
+
+def wait_until_gone(session: int, seconds: float = 10.0) -> list[int]:
+    deadline = time.monotonic() + seconds
+    while workers_in(session) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return workers_in(session)
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("config") / "config.yaml"
+    path.write_text(yaml.safe_dump(CONFIG))
+    return path
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(config: Path) -> Run:
+    path = config.parent / "whole"
+    subprocess.run([*PROGRAM, "search", config, "--run", path], check=True, capture_output=True)
+    return Run.load(path)
+
+
+@pytest.mark.slow
+def test_killed_five_times_and_resumed(config: Path, uninterrupted: Run, tmp_path: Path) -> None:
+    path = tmp_path / "killed"
+    instants = random.Random(0)
+    kills = 0
+    command = ["search", config, "--run", path]
+    while kills < 5:
+        driver = subprocess.Popen(
+            [*PROGRAM, *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
+        # From the first line on the run is there; instants fall on every stage of the search.
+        assert driver.stderr.readline(), driver.stderr.read()
+        try:
+            driver.wait(timeout=instants.uniform(0.5, 9.0))
+        except subprocess.TimeoutExpired:
+            driver.send_signal(signal.SIGKILL)
+            driver.wait()
+        assert wait_until_gone(driver.pid) == []
+        driver.stderr.close()
+        if driver.returncode == 0:
+            break
+        kills += 1
+        command = ["resume", path]
+    subprocess.run([*PROGRAM, "resume", path], check=True, capture_output=True)
+    assert kills >= 3
+    assert essence(Run.load(path)) == essence(uninterrupted)
+
+
+@pytest.mark.slow
+def test_interrupted_it_says_how_to_go_on_and_extends(config: Path, uninterrupted: Run, tmp_path: Path) -> None:
+    path = tmp_path / "interrupted"
+    driver = subprocess.Popen(
+        [*PROGRAM, "search", config, "--run", path, "--budget", "11"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    first = driver.stderr.readline()
+    assert "11 evaluations, 2 at once" in first
+    driver.stderr.readline()
+    # As a terminal does it: to the driver and its workers alike.
+    os.killpg(driver.pid, signal.SIGINT)
+    _, rest = driver.communicate(timeout=20)
+    assert driver.returncode == 130
+    assert rest.strip().splitlines()[-1] == f"interrupted; go on with: rnas resume {path}"
+    assert "Traceback" not in rest
+    assert wait_until_gone(driver.pid) == []
+
+    subprocess.run([*PROGRAM, "resume", path], check=True, capture_output=True)
+    assert len(Run.load(path).records) == 11
+    subprocess.run([*PROGRAM, "resume", path, "--budget", "18"], check=True, capture_output=True)
+    assert essence(Run.load(path)) == essence(uninterrupted)
+
+
+@pytest.mark.slow
+def test_the_same_seed_gives_the_same_search(config: Path, uninterrupted: Run, tmp_path: Path) -> None:
+    subprocess.run(
+        [*PROGRAM, "search", config, "--run", tmp_path / "again", "--workers", "1"], check=True, capture_output=True
+    )
+    again = Run.load(tmp_path / "again")
+    assert essence(again) == essence(uninterrupted)
+    assert [record.key for record in again.front()] == [record.key for record in uninterrupted.front()]
