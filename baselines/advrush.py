@@ -18,7 +18,7 @@ BASELINES = (
         family=_FAMILY,
         network=repeated_cells(GENOTYPES["advrush"], 7, 96),
         source=_SOURCE,
-        scaling=Knob("C of N@C at N = 7", partial(repeated_cells, GENOTYPES["advrush"], 7), 96),
+        scaling=Knob("C of N@C", "N = 7", partial(repeated_cells, GENOTYPES["advrush"], 7), 96),
         weight_names=_NAMES,
         published=comparison(
             "32.6",
@@ -32,7 +32,7 @@ BASELINES = (
         family=_FAMILY,
         network=repeated_cells(GENOTYPES["advrush"], 6, 36),
         source=_SOURCE,
-        scaling=Knob("C of N@C at N = 6", partial(repeated_cells, GENOTYPES["advrush"], 6), 36),
+        scaling=Knob("C of N@C", "N = 6", partial(repeated_cells, GENOTYPES["advrush"], 6), 36),
         weight_names=_NAMES,
         note="the size that the released code trains: 20 cells, 36 channels",
     ),

@@ -9,7 +9,6 @@ from rnas.networks.genotypes import GENOTYPES
 from rnas.weight_names import WeightNames
 
 _FAMILY = "darts"
-_KNOB = "channels of the first stage"
 _DERIVED = (
     "the paper prints no channels; these are the only ones with even numbers that give both printed sizes, "
     "with the second-order DARTS cell and 11 cells"
@@ -34,7 +33,12 @@ def _study(name: str, last_stage: float, params: str, last: str, best: str, note
         family=_FAMILY,
         network=reconfigured_darts(last_stage, 72),
         source=ROBUST_WRN,
-        scaling=Knob(_KNOB, partial(reconfigured_darts, last_stage), 72),
+        scaling=Knob(
+            "channels of the first stage",
+            "depth and proportions of the channels",
+            partial(reconfigured_darts, last_stage),
+            72,
+        ),
         weight_names=(WeightNames(ROBUST_WRN_CODE, training_only=("auxiliary_head.",)),),
         published=reconfiguration("cifar10", "SAT", params, last, best, note),
         note=_DERIVED,
@@ -47,7 +51,7 @@ def _cells(name: str, source: str) -> Baseline:
         family=_FAMILY,
         network=repeated_cells(GENOTYPES[name], 6, 36),
         source=source,
-        scaling=Knob("C of N@C at N = 6", partial(repeated_cells, GENOTYPES[name], 6), 36),
+        scaling=Knob("C of N@C", "N = 6", partial(repeated_cells, GENOTYPES[name], 6), 36),
         weight_names=(WeightNames(ADVRUSH_CODE, training_only=("auxiliary_head.",)),),
         note="20 cells, 36 channels",
     )

@@ -32,7 +32,7 @@ def _baseline(name: str, last_stage: float, published: tuple[Published, ...], no
         family="densenet",
         network=densenet_121(last_stage, 32),
         source=ROBUST_WRN,
-        scaling=Knob("growth", partial(densenet_121, last_stage), 32),
+        scaling=Knob("growth", "depth and channels in multiples of the growth", partial(densenet_121, last_stage), 32),
         weight_names=(WeightNames(ROBUST_WRN_CODE),),
         published=published,
         robust_scaling=_ROBUST_SCALING,

@@ -19,7 +19,7 @@ BASELINES = (
         family=_FAMILY,
         network=repeated_cells(GENOTYPES["racl"], 7, 104),
         source=_SOURCE,
-        scaling=Knob("C of N@C at N = 7", partial(repeated_cells, GENOTYPES["racl"], 7), 104),
+        scaling=Knob("C of N@C", "N = 7", partial(repeated_cells, GENOTYPES["racl"], 7), 104),
         weight_names=_NAMES,
         published=comparison(
             "32.5",
@@ -34,7 +34,7 @@ BASELINES = (
         family=_FAMILY,
         network=repeated_cells(GENOTYPES["racl"], 6, 36),
         source=_SOURCE,
-        scaling=Knob("C of N@C at N = 6", partial(repeated_cells, GENOTYPES["racl"], 6), 36),
+        scaling=Knob("C of N@C", "N = 6", partial(repeated_cells, GENOTYPES["racl"], 6), 36),
         weight_names=_NAMES,
         note=f"20 cells, 36 channels; {_NOTE}",
     ),

@@ -28,7 +28,7 @@ def _baseline(
         family="resnet",
         network=network(64),
         source="He, Zhang, Ren, Sun: Deep Residual Learning for Image Recognition, CVPR 2016",
-        scaling=Knob("channels of the first stage", network, 64),
+        scaling=Knob("channels of the first stage", "depth and proportions of the channels", network, 64),
         weight_names=(WeightNames(ROBUST_WRN_CODE),),
         published=(published,),
         robust_scaling=RobustScaling(partial(resnet, block)),

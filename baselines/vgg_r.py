@@ -30,7 +30,9 @@ def _baseline(name: str, last_stage: float, params: str, last: str, best: str, n
         family="vgg",
         network=vgg_11(last_stage, 64),
         source=ROBUST_WRN,
-        scaling=Knob("channels of the first stage", partial(vgg_11, last_stage), 64),
+        scaling=Knob(
+            "channels of the first stage", "depth and proportions of the channels", partial(vgg_11, last_stage), 64
+        ),
         weight_names=(WeightNames(ROBUST_WRN_CODE),),
         published=reconfiguration("cifar10", "SAT", params, last, best),
         robust_scaling=_ROBUST_SCALING,

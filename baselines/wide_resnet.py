@@ -66,7 +66,7 @@ def widths_in_proportion(
 def width_knob(network: ResidualNetwork) -> Knob:
     """Width at the published depth: finer than the widening, which at small budgets would be off by a fifth."""
     scaled = partial(widths_in_proportion, network.depths, network.channels, network.blocks[0])
-    return Knob("planes of the first stage", scaled, network.channels[0])
+    return Knob("planes of the first stage", "depth and proportions of the planes", scaled, network.channels[0])
 
 
 BASIC_BLOCK_SCALING = RobustScaling(partial(widened, block=BASIC))

@@ -94,12 +94,14 @@ class Knob:
 
     Attributes:
         name: what the number is.
+        fixed: what stays as published.
         architecture: from the number to the network; FLOPs grow with it.
         published: the number of the published network.
         step: the number is a multiple of this.
     """
 
     name: str
+    fixed: str
     architecture: Callable[[int], Architecture]
     published: int
     step: int = 1
@@ -107,7 +109,7 @@ class Knob:
     @property
     def description(self) -> str:
         """See :class:`Scaling`."""
-        return f"{self.name}, {self.published} as published"
+        return f"{self.name} at fixed {self.fixed}; {self.published} as published"
 
     def nearest(self, flops: int, input_shape: Shape, num_classes: int) -> Scaled:
         """See :class:`Scaling`."""

@@ -19,7 +19,7 @@ _ABSENT = len(EDGES)
 
 
 def _renumberings() -> tuple[Integers, Floats]:
-    """For each order of the nodes the old edge (24, 14) that every new one is, and 1 for each (14, 24) it turns back."""
+    """For each order of the nodes the old edge (24, 14) that every new one is, and 1 at each (14, 24) turned back."""
     number = {edge: index for index, edge in enumerate(EDGES)}
     orders = [(0, 1, *order) for order in permutations(range(2, 2 + NODES))]
     origin = np.full((len(orders), len(EDGES)), _ABSENT, dtype=np.int64)

@@ -26,7 +26,6 @@ from rnas.networks.nas_bench_201 import (
 )
 from rnas.search_space import Floats, SearchSpace, SpaceSettings, Variable
 
-_PATH_WEIGHT = 0.5
 _CONV_1X1, _CONV_3X3 = OPERATIONS.index(CONV_1X1), OPERATIONS.index(CONV_3X3)
 
 
@@ -126,8 +125,8 @@ class NASBench201(SearchSpace):
     def features(self, genomes: Integers) -> Floats:
         """See :meth:`SearchSpace.features`.
 
-        The operation of each edge, one-hot; for each sequence of at most three operations, skips left out, half
-        the number of paths from input to output that have it; log FLOPs over the space's range.
+        The operation of each edge, one-hot; for each sequence of at most three operations, skips left out, the share
+        of the four paths from input to output that have it; log FLOPs over the space's range.
         """
         operations = self._operations(genomes)
         rows = np.ravel_multi_index(tuple(operations.T), (len(OPERATIONS),) * len(EDGES))
@@ -136,7 +135,7 @@ class NASBench201(SearchSpace):
         return np.concatenate(
             [
                 np.eye(len(OPERATIONS))[operations].reshape(len(genomes), len(EDGES) * len(OPERATIONS)),
-                _PATH_WEIGHT * _paths()[rows],
+                _paths()[rows],
                 flops[:, None],
             ],
             axis=1,
@@ -221,7 +220,7 @@ def _representatives() -> dict[str, Integers]:
 
 @cache
 def _paths() -> Floats:
-    """For each cell of the whole space the number (sequences,) of its paths with each sequence of operations."""
+    """For each cell of the whole space the share (sequences,) of the paths that have each sequence of operations."""
     places = {source_target: edge for edge, source_target in enumerate(EDGES)}
     inner = [nodes for length in range(NODES - 1) for nodes in _increasing(length)]
     routes = [[places[step] for step in pairwise((0, *nodes, NODES - 1))] for nodes in inner]
@@ -229,13 +228,13 @@ def _paths() -> Floats:
     sequences = [found for length in range(NODES) for found in product(kept, repeat=length)]
     columns = {sequence: column for column, sequence in enumerate(sequences)}
     operations = _all_operations()
-    counts = np.zeros((len(operations), len(sequences)))
+    shares = np.zeros((len(operations), len(sequences)))
     for row, cell in enumerate(operations.tolist()):
         for route in routes:
             path = [cell[edge] for edge in route]
             if OPERATIONS.index(NONE) not in path:
-                counts[row, columns[tuple(index for index in path if index in kept)]] += 1
-    return counts
+                shares[row, columns[tuple(index for index in path if index in kept)]] += 1 / len(routes)
+    return shares
 
 
 def _increasing(length: int) -> list[tuple[int, ...]]:

@@ -10,6 +10,7 @@ from rnas.api import devices
 from rnas.cli.output import stdout
 from rnas.config import Setup
 from rnas.evaluation.evaluator import Context, Task
+from rnas.execution.threads import one_thread
 from rnas.quantities import format_size
 
 _SAMPLES = 3
@@ -26,7 +27,8 @@ def bill(setup: Setup) -> dict[str, Any]:
         architecture = setup.space.decode(sample[place])
         task = Task(architecture, config.seed, setup.evaluator.fidelity)
         print(f"measuring {format_size(float(costs.flops[place]))} FLOPs ...", file=sys.stderr)
-        estimate = setup.evaluator.estimate(task, Context(slots[0]))
+        with one_thread(slots[0]):
+            estimate = setup.evaluator.estimate(task, Context(slots[0]))
         rows.append(
             {
                 "key": arch.key(architecture),

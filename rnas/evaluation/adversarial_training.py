@@ -34,6 +34,7 @@ from rnas.training.recipe import Fidelity, Recipe
 
 _TRAINING_SHARE = 0.9
 _TIMED_STEPS = 8
+_TIMED_SECONDS = 5.0
 
 
 class EvaluationSettings(BaseModel):
@@ -206,14 +207,16 @@ class AdversarialTraining:
 
         def stop_early(_share: float) -> None:
             moments.append(time.perf_counter())
-            if len(moments) > _TIMED_STEPS:
+            if len(moments) > _TIMED_STEPS or moments[-1] - moments[0] > _TIMED_SECONDS:
                 raise _EnoughTimedError
 
         with suppress(_EnoughTimedError):
             list(train(model, plan.parts["training"], plan.schedule, task.seed, stop_early))
         moments.append(time.perf_counter())
         step = median(after - before for before, after in pairwise(moments))
-        batch = min(self._training.evaluation.batch_size, 100, len(plan.parts["score"]))
+        # As many images as take a few steps' time, so that slow networks are measured quickly as well.
+        affordable = int(_TIMED_SECONDS / step * plan.schedule.fidelity.batch_size / 10)
+        batch = min(max(affordable, 8), self._training.evaluation.batch_size, len(plan.parts["score"]))
         started = time.perf_counter()
         evaluate_robustness(model, plan.parts["score"].first(batch), plan.attacks, 0, batch)
         per_image = (time.perf_counter() - started) / batch

@@ -1,14 +1,12 @@
 """Evaluations in the searching process, one at a time: for tables, for debugging, for notebooks."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-
-import torch
+from collections.abc import Callable
 
 from rnas.evaluation import guard
 from rnas.evaluation.evaluator import Context, Evaluation, Evaluator, Task
 from rnas.execution.executor import Limits
+from rnas.execution.threads import one_thread
 
 
 class InProcess:
@@ -42,22 +40,10 @@ class InProcess:
                 tick({number: share})
 
             context = Context(self._device, deadline, self._limits.folder, report)
-            with _one_thread(self._device):
+            with one_thread(self._device):
                 done.append((number, guard.evaluate(self._evaluator, task, context)))
         self._submitted.clear()
         return done
 
     def close(self) -> None:
         """Nothing to end."""
-
-
-@contextmanager
-def _one_thread(device: str) -> Iterator[None]:
-    """On a CPU one torch thread, as in a worker: with more, results differ in the last digits."""
-    threads = torch.get_num_threads()
-    if device == "cpu":
-        torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)

@@ -32,7 +32,8 @@ def initial_design(problem: Problem, n: int, strata: int, tried: Integers, rng: 
         return np.asarray(np.log(np.maximum(problem.known(genomes)["flops"], 1)))
 
     def strata_of(genomes: Integers) -> Integers:
-        return np.clip(((log_flops(genomes) - low) / width).astype(np.int64), 0, strata - 1)
+        places = (log_flops(genomes) - low) / width
+        return np.asarray(np.clip(places, 0, strata - 1).astype(np.int64))
 
     pool = sample_fresh(problem, max(n, strata * _DRAWN_PER_STRATUM), set(genome_keys(tried)), rng)
     if len(pool) == 0:

@@ -23,7 +23,7 @@ def even_vgg(channels: int) -> VGG:
 @pytest.mark.parametrize(("architecture", "step"), [(vgg, 1), (even_vgg, 2)])
 @given(flops=st.integers(1, 5_000_000))
 def test_the_nearest_setting_wins(architecture: Callable[[int], VGG], step: int, flops: int) -> None:
-    scaled = Knob("channels", architecture, 8, step).nearest(flops, SHAPE, 10)
+    scaled = Knob("channels", "depth", architecture, 8, step).nearest(flops, SHAPE, 10)
     settings = range(step, 200, step)
     nearest = min(abs(vgg(channels).cost(SHAPE, 10).flops - flops) for channels in settings)
     assert abs(scaled.flops - flops) == nearest
@@ -35,7 +35,7 @@ def test_deviation_is_a_share_of_the_target() -> None:
 
 
 def baseline(name: str = "small-vgg") -> Baseline:
-    return Baseline(name, "vgg", vgg(8), "here", Knob("channels", vgg, 8), ())
+    return Baseline(name, "vgg", vgg(8), "here", Knob("channels", "depth", vgg, 8), ())
 
 
 def test_a_budget_is_above_zero() -> None:

@@ -78,7 +78,7 @@ def test_description_names_rule_and_units() -> None:
 
 
 def test_a_budget_below_the_smallest_network() -> None:
-    with pytest.raises(InputError, match="come within 5% of 1M FLOPs at 32x32; the smallest network has 12.5M"):
+    with pytest.raises(InputError, match=r"come within 5% of 1M FLOPs at 32x32; the smallest network has 12.5M"):
         SCALING.nearest(10**6, SHAPE, 10)
 
 

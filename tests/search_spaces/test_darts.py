@@ -28,11 +28,11 @@ def make(shape: Shape = (3, 32, 32), **settings: Any) -> DartsSpace:
     return DartsSpace(CellSettings(**settings), shape, 10)
 
 
-class TestPublishedSize(SearchSpaceConformance):
+class TestOneWidth(SearchSpaceConformance):
     built = 4
 
     def make(self, **settings: Any) -> DartsSpace:
-        return make(**settings)
+        return make(layers=8, **settings)
 
 
 class TestSeveralWidths(SearchSpaceConformance):

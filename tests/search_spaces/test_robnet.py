@@ -24,7 +24,7 @@ class TestShared(SearchSpaceConformance):
     built = 4
 
     def make(self, **settings: Any) -> RobNetSpace:
-        return make(**settings)
+        return make(layers=8, **settings)
 
 
 class TestEachCellItsOwn(SearchSpaceConformance):

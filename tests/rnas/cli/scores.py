@@ -1,8 +1,29 @@
 """Evaluators of a user's own."""
 
+import time
+
+import torch
+
+from rnas.errors import DeadlineExceededError, DivergedError
 from rnas.evaluation.evaluator import Context, Task
 
 
 def total_depth(task: Task, context: Context) -> dict[str, float]:
     """The deeper the better."""
     return {"score": float(sum(task.architecture.depths))}
+
+
+def troubled(task: Task, context: Context) -> dict[str, float]:
+    """Every trouble there is, by the total depth."""
+    trouble = sum(task.architecture.depths) % 5
+    if trouble == 0:
+        raise DivergedError("the training loss is not finite")
+    if trouble == 1:
+        torch.empty(10**15)
+    if trouble == 2:
+        while time.monotonic() < context.deadline:
+            time.sleep(0.01)
+        raise DeadlineExceededError("its time limit was reached")
+    if trouble == 3:
+        return {"score": float("nan")}
+    return total_depth(task, context)

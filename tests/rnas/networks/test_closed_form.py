@@ -64,7 +64,7 @@ SHAPES = st.tuples(st.integers(1, 3), *[st.integers(1, 2).map(lambda side: 32 * 
 ANY_SHAPES = st.tuples(st.integers(1, 3), st.integers(8, 40), st.integers(8, 40))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(CELLS | robnets(), SHAPES, st.integers(1, 20))
 def test_cost_of_cells_is_what_the_built_network_needs(
     network: Architecture, shape: tuple[int, int, int], classes: int
@@ -72,7 +72,7 @@ def test_cost_of_cells_is_what_the_built_network_needs(
     check_cost(network, shape, classes)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(VGGS | staged(), ANY_SHAPES, st.integers(1, 20))
 def test_cost_of_staged_networks_is_what_the_built_network_needs(
     network: Architecture, shape: tuple[int, int, int], classes: int

@@ -71,7 +71,8 @@ def test_predictions_are_in_the_metric_s_own_units() -> None:
     truth = evaluated(problem, np.stack([p.genome for p in proposals])).metrics["accuracy"]
     mean = np.array([p.predictions["accuracy"].mean for p in proposals])
     std = np.array([p.predictions["accuracy"].std for p in proposals])
-    assert (np.abs(mean - truth) <= 4 * std + 0.02).all()
+    assert np.abs(mean - truth).mean() < 0.5 * truth.std()
+    assert 0 < std.max() < 0.5
 
 
 def test_known_objectives_need_no_surrogate() -> None:
@@ -141,7 +142,7 @@ def toy_volume(problem: Problem, strategy: Strategy, budget: int, batch: int = 6
 class RobBench:
     """NAS-RobBench-201: hypervolume as a share of the true front's.
 
-    Error from 0.10 to the best accuracy and FLOPs over the table's range are scaled to [0, 1]; the reference is (1, 1.01).
+    Error from 0.10 to the best accuracy and FLOPs over the table's range go from 0 to 1; the reference is (1, 1.01).
     """
 
     objectives = (Objective(metric="pgd_8", direction="maximize"), Objective(metric="flops_m", direction="minimize"))

@@ -1,0 +1,18 @@
+"""How many threads an evaluation uses."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+
+@contextmanager
+def one_thread(device: str) -> Iterator[None]:
+    """Within, torch uses one thread on a CPU: with more, results differ in the last digits."""
+    threads = torch.get_num_threads()
+    if device == "cpu":
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

@@ -1,0 +1,79 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import rnas
+from rnas import api
+from rnas.config import Config
+from rnas.errors import InputError
+from rnas.evaluation.evaluator import Status
+from rnas.networks.residual import ResidualNetwork
+
+TINY = {
+    "space": {
+        "name": "wide-resnet-depths",
+        "narrow": {"depth1": [2], "depth2": [2, 3], "depth3": [2, 3]},
+    },
+    "evaluator": {"call": "tests.rnas.cli.scores:total_depth"},
+    "objectives": [{"metric": "score", "direction": "maximize"}, {"metric": "flops", "direction": "minimize"}],
+    "strategy": "random",
+    "workers": 0,
+}
+
+
+def test_a_search_in_ten_lines(tmp_path: Path) -> None:
+    run = rnas.search(TINY, budget=3, run=tmp_path / "run")
+    assert len(run.records) == 3
+    best = max(run.front(), key=lambda record: record.metrics["score"])
+    assert isinstance(best.architecture, ResidualNetwork)
+    again = rnas.load_run(tmp_path / "run")
+    assert again.records == run.records
+    longer = rnas.resume(tmp_path / "run", budget=4)
+    assert [record.key for record in longer.records[:3]] == [record.key for record in run.records]
+    assert rnas.load_run(tmp_path / "run").setup.config.budget == 4
+
+
+def test_the_front_holds_what_nothing_beats(tmp_path: Path) -> None:
+    run = rnas.search(TINY, budget=4, run=tmp_path / "run")
+    keys = {record.key for record in run.front()}
+    for record in run.records:
+        beaten = any(
+            other.metrics["score"] >= record.metrics["score"]
+            and other.metrics["flops"] <= record.metrics["flops"]
+            and (other.metrics["score"], other.metrics["flops"]) != (record.metrics["score"], record.metrics["flops"])
+            for other in run.records
+        )
+        assert (record.key in keys) is not beaten
+    assert np.all(np.diff(run.hypervolume()) >= 0)
+
+
+def test_a_config_object_and_a_file_are_accepted(tmp_path: Path) -> None:
+    first = rnas.search(Config.parse(TINY, "test"), budget=2, run=tmp_path / "one")
+    (tmp_path / "copy.yaml").write_text((tmp_path / "one" / "config.yaml").read_text())
+    second = rnas.search(tmp_path / "copy.yaml", run=tmp_path / "two")
+    assert [record.key for record in second.records] == [record.key for record in first.records]
+
+
+def test_a_time_that_is_up_leaves_a_run_to_go_on_with(tmp_path: Path) -> None:
+    run = rnas.search(TINY, budget=4, hours=1e-9, run=tmp_path / "run")
+    assert run.records == ()
+    assert (tmp_path / "run" / "report.html").exists()
+    assert all(r.evaluation.status is Status.COMPLETE for r in rnas.resume(tmp_path / "run").records)
+
+
+def test_a_gpu_that_is_not_there_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(InputError, match="cuda is not available here; use device: cpu"):
+        rnas.search(TINY, budget=2, device="cuda", run=tmp_path / "run")
+
+
+def test_workers_are_counted() -> None:
+    assert api.devices(Config.parse({"workers": 3, "device": "cpu"}, "test")) == ["cpu"] * 3
+    assert api.devices(Config.parse({"workers": 0, "device": "cpu"}, "test")) == []
+    assert len(api.devices(Config.parse({"device": "cpu"}, "test"))) >= 1
+
+
+def test_names_that_are_not_there_are_attribute_errors() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'serach'"):
+        rnas.serach  # noqa: B018
