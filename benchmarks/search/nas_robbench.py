@@ -26,7 +26,7 @@ from rnas.evaluation.table import Table, TableSettings
 from rnas.search.front import hypervolume, hypervolume_history, normalised
 from rnas.search.objective import Objective, minimised
 from rnas.search.problem import problem_of
-from rnas.search.strategy import Problem, Proposal, View
+from rnas.search.strategy import Proposal, View
 from search_spaces.nas_bench_201 import NASBench201, NASBench201Settings
 
 FILE = "nas_robbench_201_cifar10.csv.gz"
@@ -102,9 +102,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write all curves here")
     arguments = parser.parse_args()
     benchmark = Benchmark(arguments.table)
-    results: dict[str, Any] = {}
-    for name in arguments.strategies:
-        results[name] = run(benchmark, name, arguments)
+    results = {name: run(benchmark, name, arguments) for name in arguments.strategies}
     if arguments.json:
         arguments.json.write_text(json.dumps(results))
 
@@ -114,25 +112,22 @@ def run(benchmark: Benchmark, name: str, arguments: argparse.Namespace) -> dict[
     started = time.perf_counter()
     curves, taus, coverages = [], [], []
     for seed in range(arguments.seeds):
-        strategy = _strategy(benchmark.problem, name, arguments.options)
+        strategy = registry.load(registry.STRATEGIES, name)(benchmark.problem, **arguments.options)
         metrics, proposals = search(benchmark, strategy, seed, arguments.budget, arguments.batch)
         curves.append(benchmark.shares(metrics)[: arguments.budget])
         tau, coverage = foretold(metrics, proposals, first=100)
         taus.append(tau)
         coverages.append(coverage)
     mean, error = np.mean(curves, axis=0), np.std(curves, axis=0) / np.sqrt(len(curves))
-    print(f"{name} {arguments.options or ''}, batches of {arguments.batch}, {arguments.seeds} seeds")
+    print(f"{name} {arguments.options or 'as it is'}, batches of {arguments.batch}, {arguments.seeds} seeds")
     shown = [count for count in AT if count <= arguments.budget]
     print("  hypervolume  " + "  ".join(f"{n}: {mean[n - 1]:.4f}±{error[n - 1]:.4f}" for n in shown))
     reached = [int(np.argmax(mean >= level)) + 1 if mean[-1] >= level else None for level in LEVELS]
     print("  evaluations  " + "  ".join(f"{level}: {n}" for level, n in zip(LEVELS, reached, strict=True)))
-    print(f"  tau {np.mean(taus):.2f}, 90 % intervals cover {np.mean(coverages):.0%}, ", end="")
-    print(f"{(time.perf_counter() - started) / arguments.seeds:.1f} s a search", flush=True)
+    if np.isfinite(taus).all():
+        print(f"  predictions  tau {np.mean(taus):.2f}, 90 % intervals cover {np.mean(coverages):.0%}")
+    print(f"  time         {(time.perf_counter() - started) / arguments.seeds:.1f} s a search", flush=True)
     return {"curves": np.array(curves).tolist(), "tau": taus, "coverage": coverages, "batch": arguments.batch}
-
-
-def _strategy(problem: Problem, name: str, options: dict[str, Any]) -> Any:
-    return registry.load(registry.STRATEGIES, name)(problem, **options)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,72 @@
+"""``rnas zoo``."""
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rnas.cli.output import AsJson, print_json, stdout
+from rnas.errors import InputError
+
+if TYPE_CHECKING:
+    from rnas.baseline import Baseline
+
+FLOPS = "multiply-accumulates of convolutions and linear layers for one image"
+
+_WILDCARDS = frozenset("*?[")
+
+
+def zoo(
+    pattern: Annotated[
+        str | None,
+        typer.Argument(help="A network's name for all about it, or a family, or a pattern such as 'wrn-34-*'."),
+    ] = None,
+    dataset: Annotated[str | None, typer.Option(help="Only results on these data, such as cifar100.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the published networks: sizes, and accuracies as their papers print them.
+
+    Examples:
+
+      rnas zoo
+
+      rnas zoo robust-resnet-a1
+
+      rnas zoo 'wrn-*' --dataset cifar100
+    """
+    from rnas.cli.zoo_record import record
+    from rnas.cli.zoo_table import print_description, print_overview
+
+    found = matching(pattern)
+    rows = {baseline.name: baseline.published for baseline in found}
+    if dataset is not None:
+        rows = {name: tuple(row for row in rows[name] if row.dataset == dataset) for name in rows}
+        found = [baseline for baseline in found if rows[baseline.name]]
+        if not found:
+            known = sorted({row.dataset for baseline in matching(pattern) for row in baseline.published})
+            raise InputError(f"no published results on {dataset!r} there; there are some on: {', '.join(known) or '-'}")
+    networks = [record(baseline, rows[baseline.name]) for baseline in found]
+    if as_json:
+        print_json({"flops": FLOPS, "networks": networks})
+    elif len(found) == 1 and pattern is not None and not _WILDCARDS & set(pattern):
+        print_description(stdout(), networks[0])
+    else:
+        print_overview(stdout(), networks)
+
+
+def matching(pattern: str | None) -> "list[Baseline]":
+    """The networks of this name, family or pattern; InputError where there is none."""
+    from rnas import baseline
+
+    known = list(baseline.zoo().values())
+    if pattern is None:
+        return known
+    text = pattern.lower()
+    if _WILDCARDS & set(text):
+        found = [network for network in known if fnmatchcase(network.name, text)]
+        if not found:
+            raise InputError(f"no published network is called {pattern!r}; see rnas zoo for all")
+        return found
+    if text in baseline.zoo():
+        return [baseline.find(text)]
+    return [network for network in known if network.family == text] or [baseline.find(text)]

@@ -1,0 +1,141 @@
+import pickle
+import time
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from rnas import architecture as arch
+from rnas.evaluation import guard
+from rnas.evaluation.adversarial_training import AdversarialTraining, AdversarialTrainingSettings
+from rnas.evaluation.evaluator import Context, Evaluation, Status, Task
+from rnas.networks.block import Block
+from rnas.networks.residual import ResidualNetwork
+from search_spaces.robust_resnet import RobustResNetSpace
+
+NETWORK = ResidualNetwork(depths=(1, 1, 1), channels=(8, 8, 16), stem_width=8, upsample=2)
+SHORT = {
+    "images": {"training": 256, "score": 100, "final": 100},
+    "fidelity": {"epochs": 3, "batch_size": 32, "attack_steps": 2, "attack_step": "1/2"},
+    "evaluation": {"steps": 3, "step": "1/2"},
+    "eps": "1/10",
+}
+
+
+def evaluator(**changes: Any) -> AdversarialTraining:
+    settings = AdversarialTrainingSettings.model_validate({"train": {**SHORT, **changes}})
+    space = RobustResNetSpace(RobustResNetSpace.Settings(), *AdversarialTraining.image_format(settings))
+    return AdversarialTraining(settings, space)
+
+
+@pytest.fixture(scope="module")
+def result() -> Evaluation:
+    return evaluator().evaluate(Task(NETWORK, 0), Context())
+
+
+def test_it_gives_search_and_final_scores_with_all_that_decided_them(result: Evaluation) -> None:
+    assert result.status is Status.COMPLETE
+    names = ["clean_accuracy", "robust_accuracy", "robust_margin"]
+    assert sorted(result.metrics) == sorted([*names, *(f"final_{name}" for name in names)])
+    for name, value in result.metrics.items():
+        low, high = evaluator().bounds[name]
+        assert low <= value <= high
+    assert result.metrics["robust_accuracy"] <= result.metrics["clean_accuracy"]
+    assert [point["epoch"] for point in result.curve] == [1, 2, 3]
+    assert result.provenance["evaluation"]["epsilon"] == "1/10"
+    assert result.provenance["recipe"]["name"] == "sat"
+    assert result.provenance["fidelity"]["epochs"] == 3
+    assert result.provenance["data"]["images"] == {"training": 256, "selection": 0, "score": 100, "final": 100}
+    assert {"torch", "python", "rnas"} <= set(result.provenance["versions"])
+
+
+def test_it_learns_and_repeats_to_the_last_bit(result: Evaluation) -> None:
+    assert result.curve[-1]["loss"] < result.curve[0]["loss"]
+    again = evaluator().evaluate(Task(NETWORK, 0), Context())
+    assert again.metrics == result.metrics
+    assert [point["loss"] for point in again.curve] == [point["loss"] for point in result.curve]
+
+
+def test_the_seed_and_the_fidelity_decide(result: Evaluation) -> None:
+    other = evaluator().evaluate(Task(NETWORK, 1), Context())
+    assert other.metrics != result.metrics
+    shorter = evaluator().evaluate(Task(NETWORK, 0, {"epochs": 1, "batch_size": 32}), Context())
+    assert len(shorter.curve) == 1
+    assert shorter.provenance["recipe_hash"] != result.provenance["recipe_hash"]
+    assert shorter.provenance["data"] == result.provenance["data"]
+
+
+def test_the_global_generator_is_left_as_found() -> None:
+    torch.manual_seed(5)
+    before = torch.get_rng_state()
+    evaluator().evaluate(Task(NETWORK, 0, {"epochs": 1, "batch_size": 64}), Context())
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_it_travels_without_its_images() -> None:
+    travelled = pickle.dumps(evaluator())
+    assert len(travelled) < 20_000
+    assert pickle.loads(travelled).settings == evaluator().settings
+
+
+def test_weights_are_kept_where_asked(result: Evaluation, tmp_path: Path) -> None:
+    evaluator().evaluate(Task(NETWORK, 0, {"epochs": 1, "batch_size": 64}), Context(folder=tmp_path / "weights"))
+    (file,) = (tmp_path / "weights").iterdir()
+    assert file.name == f"{arch.key(NETWORK)}.safetensors"
+    model = NETWORK.build(10, (1, 8, 8))
+    model.load_state_dict(load_file(file))
+
+
+def test_a_deadline_stops_it_with_status_timeout() -> None:
+    result = guard.evaluate(evaluator(), Task(NETWORK, 0), Context(deadline=time.monotonic() - 1))
+    assert result.status is Status.TIMEOUT
+    assert "0% done" in result.reason
+
+
+def test_progress_rises_to_the_end() -> None:
+    shares: list[float] = []
+    evaluator().evaluate(Task(NETWORK, 0), Context(progress=shares.append))
+    assert shares == sorted(shares)
+    assert shares[0] == 0
+    assert shares[-1] == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"recipe": {"name": "sat", "learning_rate": 1e30, "clip_norm": None}}, Status.DIVERGED),
+        ({}, Status.COMPLETE),
+    ],
+)
+def test_divergence_is_a_status(changes: dict[str, Any], status: Status) -> None:
+    assert guard.evaluate(evaluator(**changes), Task(NETWORK, 0), Context()).status is status
+
+
+def test_a_network_that_cannot_run_here_fails_with_its_reason() -> None:
+    impossible = ResidualNetwork((1, 1, 1), (8, 8, 8), (Block(normalization="instance"),))
+    settings = AdversarialTrainingSettings.model_validate({"train": SHORT})
+    space = RobustResNetSpace(RobustResNetSpace.Settings(), (1, 4, 4), 10)
+    result = guard.evaluate(AdversarialTraining(settings, space), Task(impossible, 0), Context())
+    assert result.status is Status.FAILED
+    assert "1x1" in result.reason
+
+
+def test_defaults_are_the_datas_own() -> None:
+    settings = AdversarialTrainingSettings.model_validate({"train": {}})
+    resolved = settings.train.resolved()
+    assert resolved.eps == Fraction(3, 20)
+    assert resolved.images.score == resolved.images.final == 450
+    assert resolved.resolved() == resolved
+
+
+def test_an_estimate_is_near_the_truth_and_quick() -> None:
+    longer = evaluator(fidelity={"epochs": 20, "batch_size": 32, "attack_steps": 2, "attack_step": "1/2"})
+    started = time.perf_counter()
+    estimate = longer.estimate(Task(NETWORK, 0), Context())
+    assert time.perf_counter() - started < 10
+    real = longer.evaluate(Task(NETWORK, 0), Context())
+    assert real.seconds / 4 < estimate.seconds < 4 * real.seconds
+    assert estimate.memory > 2**20
