@@ -6,12 +6,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rnas.api import resume as resume
     from rnas.api import search as search
+    from rnas.loading import load as load
     from rnas.run import Run as Run
     from rnas.run import load_run as load_run
 
 __version__ = "0.1.0"
 
-_HOMES = {"search": "rnas.api", "resume": "rnas.api", "Run": "rnas.run", "load_run": "rnas.run"}
+_HOMES = {
+    "search": "rnas.api",
+    "resume": "rnas.api",
+    "load": "rnas.loading",
+    "Run": "rnas.run",
+    "load_run": "rnas.run",
+}
 
 
 def __getattr__(name: str) -> Any:

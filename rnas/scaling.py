@@ -56,6 +56,19 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Setting:
+    """Depths and widths of the stages for a budget, their FLOPs, and their value of the objective."""
+
+    depths: tuple[int, ...]
+    widths: tuple[int, ...]
+    flops: int
+    objective: float
+
+    def __str__(self) -> str:
+        return f"D = {','.join(map(str, self.depths))}; W = {','.join(map(str, self.widths))}"
+
+
+@dataclass(frozen=True)
 class RobustScaling:
     """Networks of one kind brought to a budget by a rule.
 
@@ -77,39 +90,46 @@ class RobustScaling:
         depths, widths = (":".join(f"{x:g}" for x in parts) for parts in (self.rule.depths, self.rule.widths))
         return f"RobustScaling, depths {depths}, widths {widths}, r_D {self.rule.depth_share:.3g}; {self.unit}"
 
-    def objective(
+    def setting(
         self, depths: tuple[int, ...], widths: tuple[int, ...], flops: int, input_shape: Shape, num_classes: int
-    ) -> float:
-        """What is minimised: distance from the rule plus the squared logarithm of FLOPs over their target."""
+    ) -> Setting:
+        """Depths and widths as a setting for a budget of FLOPs.
+
+        Its objective is the distance from the rule plus the squared logarithm of its FLOPs over the budget.
+        """
         cost = self.architecture(depths, widths).cost(input_shape, num_classes)
-        return self.rule.distance(depths, widths) + math.log(cost.flops / flops) ** 2
+        distance = self.rule.distance(depths, widths)
+        return Setting(depths, widths, cost.flops, distance + math.log(cost.flops / flops) ** 2)
 
     def nearest(self, flops: int, input_shape: Shape, num_classes: int) -> Scaled:
+        """The network of :meth:`optimum`; InputError where there is none."""
+        best = self.optimum(flops, input_shape, num_classes)
+        return Scaled(self.architecture(best.depths, best.widths), str(best), best.flops, flops)
+
+    def optimum(self, flops: int, input_shape: Shape, num_classes: int) -> Setting:
         """The setting of least objective within the tolerance; InputError where there is none."""
 
         def count(depths: tuple[int, ...], widths: tuple[int, ...]) -> int:
             return self.architecture(depths, widths).cost(input_shape, num_classes).flops
 
         depths, widths, distances = self._candidates(flops, count)
-        best: tuple[tuple[int, ...], tuple[int, ...], int] | None = None
-        least = math.inf
+        best: Setting | None = None
         # By distance from the rule, which is a lower bound of the objective and costs no counting.
         for index in np.argsort(distances, axis=None):
             row, column = np.unravel_index(index, distances.shape)
-            distance = float(distances[row, column])
-            if distance >= least:
+            if best is not None and distances[row, column] >= best.objective:
                 break
-            counted = count(depths[row], widths[column])
-            objective = distance + math.log(counted / flops) ** 2
-            if abs(counted / flops - 1) <= self.tolerance and objective < least:
-                best, least = (depths[row], widths[column], counted), objective
+            found = self.setting(depths[row], widths[column], flops, input_shape, num_classes)
+            within = abs(found.flops / flops - 1) <= self.tolerance
+            if within and (best is None or found.objective < best.objective):
+                best = found
         if best is None:
             smallest = count((1,) * len(self.rule.depths), (1,) * len(self.rule.widths))
             raise InputError(
                 f"no whole depths and widths by the rule come within {self.tolerance:.0%} of {format_size(flops)} "
                 f"FLOPs at {input_shape[1]}x{input_shape[2]}; the smallest network has {format_size(smallest)}"
             )
-        return Scaled(self.architecture(best[0], best[1]), _in_words(best[0], best[1]), best[2], flops)
+        return best
 
     def _candidates(
         self, flops: int, count: Callable[[tuple[int, ...], tuple[int, ...]], int]
@@ -147,7 +167,3 @@ def _roundings(proportions: Sequence[float], scale: float) -> list[tuple[int, ..
         parts = [(low + high) / 2 * part for part in proportions]
         found |= set(product(*({max(1, math.floor(part)), max(1, math.ceil(part))} for part in parts)))
     return sorted(found)
-
-
-def _in_words(depths: tuple[int, ...], widths: tuple[int, ...]) -> str:
-    return f"D = {','.join(map(str, depths))}; W = {','.join(map(str, widths))}"

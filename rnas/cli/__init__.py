@@ -6,6 +6,7 @@ import typer
 
 from rnas.cli.info import doctor, presets, recipes, spaces
 from rnas.cli.report import report
+from rnas.cli.scale import scale
 from rnas.cli.search import resume, search
 from rnas.cli.zoo import zoo
 from rnas.errors import InputError, LedgerError
@@ -22,6 +23,7 @@ app.command("search")(search)
 app.command("resume")(resume)
 app.command("report")(report)
 app.command("zoo")(zoo)
+app.command("scale")(scale)
 app.command("spaces")(spaces)
 app.command("recipes")(recipes)
 app.command("presets")(presets)

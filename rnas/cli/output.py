@@ -1,17 +1,21 @@
 """What every command writes with."""
 
 import json
+import os
+import sys
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
+_WIDTH = 140
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for machines.")]
 
 
 def stdout() -> Console:
-    """Results go here."""
-    return Console()
+    """Results go here; where no terminal sets a width, wide enough for whole tables."""
+    return Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDTH)
 
 
 def stderr() -> Console:

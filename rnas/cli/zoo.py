@@ -19,7 +19,9 @@ _WILDCARDS = frozenset("*?[")
 def zoo(
     pattern: Annotated[
         str | None,
-        typer.Argument(help="A network's name for all about it, or a family, or a pattern such as 'wrn-34-*'."),
+        typer.Argument(
+            help="A network's name for all about it; or a family, a part of names, or a pattern such as 'wrn-a?'."
+        ),
     ] = None,
     dataset: Annotated[str | None, typer.Option(help="Only results on these data, such as cifar100.")] = None,
     as_json: AsJson = False,
@@ -55,18 +57,19 @@ def zoo(
 
 
 def matching(pattern: str | None) -> "list[Baseline]":
-    """The networks of this name, family or pattern; InputError where there is none."""
+    """The networks of this name, family, pattern or part of a name; InputError where there is none."""
     from rnas import baseline
 
-    known = list(baseline.zoo().values())
+    known = baseline.zoo()
     if pattern is None:
-        return known
+        return list(known.values())
     text = pattern.lower()
+    if text in known:
+        return [known[text]]
     if _WILDCARDS & set(text):
-        found = [network for network in known if fnmatchcase(network.name, text)]
+        found = [network for name, network in known.items() if fnmatchcase(name, text)]
         if not found:
             raise InputError(f"no published network is called {pattern!r}; see rnas zoo for all")
         return found
-    if text in baseline.zoo():
-        return [baseline.find(text)]
-    return [network for network in known if network.family == text] or [baseline.find(text)]
+    family = [network for network in known.values() if network.family == text]
+    return family or [network for name, network in known.items() if text in name] or [baseline.find(text)]

@@ -80,4 +80,4 @@ def _accuracy(accuracy: Accuracy | None) -> dict[str, float | None] | None:
 def _prints(value: float, printed: str, at_most: float = 1.0) -> bool:
     """Whether something from ``value`` to ``at_most`` times as much, rounded to as many digits, is what is printed."""
     half_digit = 0.5 / 10 ** len(printed.partition(".")[2])
-    return value - half_digit <= float(printed) <= at_most * value + half_digit
+    return bool(value - half_digit <= float(printed) <= at_most * value + half_digit)

@@ -10,9 +10,14 @@ from rich.text import Text
 from rnas.quantities import format_size
 from rnas.report.description import describe
 
+_SIZES = {"params": "#P", "flops": "#F"}
 _ACCURACIES = {"clean": "clean", "pgd20": "PGD-20", "cw40": "CW-40", "autoattack": "AA"}
-_MISPRINT = "* as printed; the network has another size"
+_IN_NOTES = {"clean": "clean", "pgd20": "PGD-20", "cw40": "CW", "autoattack": "AutoAttack"}
 _NOTHING = "-"
+_LEGEND = (
+    "#P in millions, #F in billions and accuracies in percent are as printed, AA is AutoAttack; * is misprinted or "
+    "needs a note."
+)
 
 Network = Mapping[str, Any]
 Row = Mapping[str, Any]
@@ -44,7 +49,7 @@ def print_overview(console: Console, networks: Sequence[Network]) -> None:
     for heading in ("params", "FLOPs"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("data", no_wrap=True)
-    for heading in ("#P", "#F", *_ACCURACIES.values()):
+    for heading in (*_SIZES.values(), *_ACCURACIES.values()):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("from", no_wrap=True)
     sources = Sources()
@@ -52,18 +57,16 @@ def print_overview(console: Console, networks: Sequence[Network]) -> None:
     for network in networks:
         if network["family"] != family:
             family = network["family"]
-            table.add_row(Text(family, style="bold"))
+            table.add_row(Text(f"{family}:", style="bold"))
         for line in _lines(network, sources):
             table.add_row(*map(Text, line))
     console.print(table)
     console.print()
-    console.print(_convention(networks), highlight=False, markup=False)
-    console.print(
-        f"#P in millions, #F in billions, accuracies in percent, all as printed. {_MISPRINT}. "
-        "More of a network, with every result and what is known to be wrong about it: rnas zoo NAME",
-        highlight=False,
-        markup=False,
+    legend = (
+        f"{_convention(networks)} {_LEGEND} Of each network the first result on each data set is shown; "
+        "rnas zoo NAME shows all, with the notes."
     )
+    console.print(legend, highlight=False, markup=False)
     console.print(sources.table())
 
 
@@ -82,7 +85,7 @@ def _lines(network: Network, sources: Sources) -> list[tuple[str, ...]]:
     first: dict[str, Row] = {}
     for row in network["published"]:
         first.setdefault(row["dataset"], row)
-    lines = []
+    lines: list[tuple[str, ...]] = []
     for dataset, row in first.items():
         cost = network["costs"].get(dataset, network)
         cited = sources.cite(f"{row['training']}; {row['source']}")
@@ -93,7 +96,7 @@ def _lines(network: Network, sources: Sources) -> list[tuple[str, ...]]:
                 format_size(cost["flops"]),
                 dataset,
                 *_printed_sizes(row),
-                *(_mean(row[name]) for name in _ACCURACIES),
+                *_accuracies(row, with_spread=False),
                 cited,
             )
         )
@@ -101,22 +104,27 @@ def _lines(network: Network, sources: Sources) -> list[tuple[str, ...]]:
 
 
 def _printed_sizes(row: Row) -> list[str]:
-    """#P and #F as printed, a misprint with an asterisk."""
+    """#P and #F as printed, with an asterisk where the network has another size or a note speaks of it."""
     texts = []
-    for size in ("params", "flops"):
+    for size, heading in _SIZES.items():
         printed = row[f"{size}_as_printed"]
-        texts.append(_NOTHING if printed is None else printed if row[f"{size}_agree"] else f"*{printed}")
+        marked = printed is not None and (not row[f"{size}_agree"] or heading in row["note"])
+        texts.append(_NOTHING if printed is None else f"*{printed}" if marked else printed)
     return texts
 
 
-def _mean(accuracy: Mapping[str, float] | None) -> str:
-    return _NOTHING if accuracy is None else f"{accuracy['mean']:.2f}"
-
-
-def _with_spread(accuracy: Mapping[str, float | None] | None) -> str:
-    if accuracy is None or accuracy["spread"] is None:
-        return _mean(accuracy)
-    return f"{accuracy['mean']:.2f}±{accuracy['spread']:.2f}"
+def _accuracies(row: Row, *, with_spread: bool) -> list[str]:
+    """Accuracies, one that a note speaks of with an asterisk."""
+    texts = []
+    for name, in_notes in _IN_NOTES.items():
+        accuracy = row[name]
+        if accuracy is None:
+            texts.append(_NOTHING)
+            continue
+        mark = "*" if in_notes in row["note"] else ""
+        spread = f"±{accuracy['spread']:.2f}" if with_spread and accuracy["spread"] is not None else ""
+        texts.append(f"{mark}{accuracy['mean']:.2f}{spread}")
+    return texts
 
 
 def print_description(console: Console, network: Network) -> None:
@@ -124,27 +132,31 @@ def print_description(console: Console, network: Network) -> None:
     facts = {
         "network": f"{network['name']}, of family {network['family']}",
         "after": network["source"],
-        "structure": describe(network["architecture"]),
-        **_sizes(network),
+        "structure": _structure(network),
+        **_counts(network),
         "scales by": network["scaling"],
+        "or by": network["robust_scaling"],
+        "weights": f"of {' or '.join(network['weights'])}: rnas.load({network['name']!r}, weights=FILE)"
+        if network["weights"]
+        else "none were released",
+        "note": network["note"],
     }
-    if network["robust_scaling"]:
-        facts["or by"] = network["robust_scaling"]
-    facts["weights"] = (
-        f"read as {' or '.join(network['weights'])} names them" if network["weights"] else "none were released"
-    )
-    if network["note"]:
-        facts["note"] = network["note"]
     grid = Table.grid(padding=(0, 2))
     for name, text in facts.items():
-        grid.add_row(Text(name, style="bold"), Text(text))
+        if text:
+            grid.add_row(Text(name, style="bold"), Text(text))
     console.print(grid)
     if network["published"]:
         console.print()
         _print_results(console, network["published"])
 
 
-def _sizes(network: Network) -> dict[str, str]:
+def _structure(network: Network) -> str:
+    text = describe(network["architecture"])
+    return text if not text.endswith("\u2026") else "in full with --json"
+
+
+def _counts(network: Network) -> dict[str, str]:
     shape = _shape(network)
     return {
         f"on {dataset}": f"{cost['params']:,} parameters, {cost['flops']:,} FLOPs for one {shape} image, "
@@ -157,7 +169,7 @@ def _print_results(console: Console, rows: Sequence[Row]) -> None:
     table = Table(box=None, pad_edge=False, collapse_padding=True)
     table.add_column("data", no_wrap=True)
     table.add_column("training")
-    for heading in ("#P", "#F", *_ACCURACIES.values()):
+    for heading in (*_SIZES.values(), *_ACCURACIES.values()):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("from", no_wrap=True)
     sources = Sources()
@@ -170,14 +182,14 @@ def _print_results(console: Console, rows: Sequence[Row]) -> None:
                     row["dataset"],
                     row["training"],
                     *_printed_sizes(row),
-                    *(_with_spread(row[name]) for name in _ACCURACIES),
+                    *_accuracies(row, with_spread=True),
                     sources.cite(text),
                 ),
             )
         )
     console.print(table)
     console.print()
-    console.print(f"#P in millions, #F in billions, accuracies in percent. {_MISPRINT}.", highlight=False, markup=False)
+    console.print(_LEGEND, highlight=False, markup=False)
     console.print(sources.table())
 
 

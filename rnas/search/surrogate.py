@@ -8,6 +8,7 @@ from pymoo.util.nds.non_dominated_sorting import NonDominatedSorting
 
 from rnas.cost import Integers
 from rnas.predictors.predictor import Predictor
+from rnas.predictors.validation import cross_validated_tau
 from rnas.search.acquisition import Beliefs
 from rnas.search.objective import minimised
 from rnas.search.strategy import Prediction, Problem, View
@@ -17,6 +18,9 @@ Floats = NDArray[np.float64]
 FITTED = 600
 """Most evaluations that a predictor is fitted to, so that its time stays bounded as the ledger grows."""
 
+VALIDATED = 150
+"""Most evaluations that it is cross-validated on."""
+
 
 class Surrogate:
     """A predictor for each objective that is not known, fitted to the complete evaluations.
@@ -25,8 +29,13 @@ class Surrogate:
 
     Args:
         problem: what is searched.
-        view: what was evaluated; at least two evaluations are complete.
+        view: what was evaluated; at least four evaluations are complete.
         predictor: makes an unfitted predictor.
+
+    Attributes:
+        genomes: (n, v) that are complete.
+        points: (n, objectives) of those, minimised.
+        tau: least cross-validated Kendall's tau of the predictors; 1 where every objective is known.
     """
 
     def __init__(self, problem: Problem, view: View, predictor: Callable[[], Predictor]) -> None:
@@ -42,7 +51,10 @@ class Surrogate:
         features, *costs = [np.sqrt(block.var(axis=0).sum()) or 1.0 for block in self._blocks(self.genomes[rows])]
         self._weights = [1 / features, *(1 / (cost * np.sqrt(len(costs))) for cost in costs)]
         inputs = self._inputs(self.genomes[rows])
-        self._predictors = {m: predictor().fit(inputs, view.metrics[m][complete][rows]) for m in predicted}
+        targets = {metric: view.metrics[metric][complete][rows] for metric in predicted}
+        self._predictors = {metric: predictor().fit(inputs, target) for metric, target in targets.items()}
+        few = spread(len(rows), VALIDATED)
+        self.tau = min((cross_validated_tau(predictor, inputs[few], t[few]) for t in targets.values()), default=1.0)
 
     def beliefs(self, genomes: Integers) -> Beliefs:
         """What is expected of the objectives of genomes (n, v)."""
@@ -83,6 +95,10 @@ def fitted_rows(points: Floats, most: int) -> Integers:
         return np.arange(len(points))
     ranked = np.concatenate(NonDominatedSorting().do(points, n_stop_if_ranked=most // 2))[: most // 2]
     others = np.setdiff1d(np.arange(len(points)), ranked)
-    spread = others[np.linspace(0, len(others) - 1, most - len(ranked)).astype(int)]
-    rows: Integers = np.sort(np.concatenate([ranked, spread]))
+    rows: Integers = np.sort(np.concatenate([ranked, others[spread(len(others), most - len(ranked))]]))
     return rows
+
+
+def spread(n: int, most: int) -> Integers:
+    """At most so many of ``n`` rows, evenly."""
+    return np.linspace(0, n - 1, min(n, most)).astype(np.int64)

@@ -21,6 +21,7 @@ from rnas.search.strategy import Problem, Proposal, View
 from rnas.search.surrogate import Surrogate
 
 _FEWEST_FITTED = 4
+_TRUSTED_TAU = 0.3
 
 
 class SurrogateNSGA2:
@@ -32,7 +33,8 @@ class SurrogateNSGA2:
         predictor: name of the predictor of each objective that is not known.
         optimism: standard deviations, at most, that a candidate is taken to be better than predicted; each
             choice draws its own from 0 to this.
-        exploration: share of choices that are random genomes instead, so that no surrogate can trap the search.
+        exploration: share of choices that are random genomes instead, so that no surrogate can trap the search; more,
+            up to all of them, where cross-validation finds that the surrogate has not learnt the order of the results.
         population: of the inner NSGA-II, in a space too large to enumerate.
         generations: of the inner NSGA-II.
     """
@@ -63,7 +65,9 @@ class SurrogateNSGA2:
             tried = np.concatenate([view.genomes, view.pending])
             return [Proposal(genome) for genome in initial_design(self._problem, n, self._initial, tried, rng)]
         surrogate = Surrogate(self._problem, view, self._predictor)
-        explored = sample_fresh(self._problem, int((rng.random(n) < self._exploration).sum()), excluded, rng)
+        trust = np.clip(surrogate.tau / _TRUSTED_TAU, 0, 1)
+        exploration = 1 - (1 - self._exploration) * trust
+        explored = sample_fresh(self._problem, int((rng.random(n) < exploration).sum()), excluded, rng)
         chosen = self._chosen(n - len(explored), surrogate, view.pending, excluded | set(genome_keys(explored)), rng)
         genomes = np.concatenate([chosen, explored])
         more = sample_fresh(self._problem, n - len(genomes), excluded | set(genome_keys(genomes)), rng)

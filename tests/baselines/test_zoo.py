@@ -143,7 +143,7 @@ def test_the_found_setting_beats_the_printed_one(name: str, flops: int) -> None:
     found = baseline.scaled_to(target).architecture
     printed = wide_resnet.COMPOUND_SCALINGS[name]
     widths = tuple(c // base for c, base in zip(found.channels, (16, 32, 64), strict=True))
-    better, worse = (scaling.objective(*s, target, (3, 32, 32), 10) for s in ((found.depths, widths), printed))
+    better, worse = (scaling.setting(*s, target, (3, 32, 32), 10).objective for s in ((found.depths, widths), printed))
     assert better < worse < 0.03
 
 

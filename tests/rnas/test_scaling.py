@@ -36,7 +36,7 @@ def test_no_rounding_of_the_rule_is_better(flops: int, rule: Rule) -> None:
     network = found.architecture
     assert isinstance(network, ResidualNetwork)
     widths = tuple(c // base for c, base in zip(network.channels, (16, 32, 64), strict=False))
-    least = scaling.objective(network.depths, widths, flops, SHAPE, 10)
+    least = scaling.setting(network.depths, widths, flops, SHAPE, 10).objective
     stages = len(rule.depths)
     for other_depths in itertools.product(range(1, 11), repeat=stages):
         for other_widths in itertools.product(range(1, 5), repeat=stages):
@@ -46,7 +46,7 @@ def test_no_rounding_of_the_rule_is_better(flops: int, rule: Rule) -> None:
                 continue
             cost = widened(other_depths, other_widths).cost(SHAPE, 10).flops
             if abs(cost / flops - 1) <= scaling.tolerance:
-                assert scaling.objective(other_depths, other_widths, flops, SHAPE, 10) >= least
+                assert scaling.setting(other_depths, other_widths, flops, SHAPE, 10).objective >= least
 
 
 def is_rounding(numbers: tuple[int, ...], parts: tuple[float, ...]) -> bool:

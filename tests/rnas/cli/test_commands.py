@@ -112,7 +112,7 @@ def test_dry_run_prints_the_bill_and_makes_nothing(rnas, tmp_path: Path, monkeyp
     ]
     out, _ = rnas("search", *small, "--dry-run", "--json")
     bill = json.loads(out)
-    assert bill["budget"] == 48
+    assert bill["budget"] == 42
     assert all(row["seconds"] > 0 and row["flops"] <= 800_000 for row in bill["evaluations"])
     assert list(tmp_path.iterdir()) == []
 

@@ -1,0 +1,50 @@
+"""``rnas scale``."""
+
+from typing import Annotated
+
+import typer
+
+from rnas.cli.output import AsJson, print_json, stdout
+
+
+def scale(
+    flops: Annotated[str, typer.Option(help="Budget of multiply-accumulates for one 3x32x32 image, such as 5G.")],
+    block: Annotated[
+        str | None, typer.Option(help="Block to scale: a name, or its fields as JSON [default: robust-res-block].")
+    ] = None,
+    family: Annotated[
+        str | None, typer.Option(help="Scale a published network or family by its own knob instead; see rnas zoo.")
+    ] = None,
+    robust_scaling: Annotated[
+        bool, typer.Option("--robust-scaling", help="Scale that family by RobustScaling, not by its own knob.")
+    ] = False,
+    depths: Annotated[str | None, typer.Option(help="Proportion of the stages' depths [default: 2:2:1].")] = None,
+    widths: Annotated[str | None, typer.Option(help="Proportion of the stages' widths [default: 2:2.5:1].")] = None,
+    depth_to_width: Annotated[str | None, typer.Option(help="Sum of depths to sum of widths [default: 7:3].")] = None,
+    tolerance: Annotated[str, typer.Option(help="How far the FLOPs may be off the budget.")] = "5%",
+    as_json: AsJson = False,
+) -> None:
+    """Find the network of a block or family for a budget of FLOPs.
+
+    With --json the result holds the architecture, and can be saved and given wherever a network is named.
+
+    Examples:
+
+      rnas scale --flops 5G
+
+      rnas scale --flops 2G --block basic --depths 2:2:1 --widths 2:2.5:1 --depth-to-width 7:3
+
+      rnas scale --flops 5G --family advrush-7@96
+
+      rnas scale --flops 1G --json > net.json
+    """
+    from rnas.cli.scale_request import Request
+    from rnas.cli.scale_result import scaled
+    from rnas.cli.scale_table import print_scaled
+
+    request = Request(flops, block, family, robust_scaling, depths, widths, depth_to_width, tolerance)
+    result = scaled(request.scaling(), request.budget, request.share)
+    if as_json:
+        print_json(result)
+    else:
+        print_scaled(stdout(), result)

@@ -1,0 +1,123 @@
+"""Architectures as a user names them: a published network, a JSON file, a member of a run, a run's checkpoint."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from rnas import architecture as arch
+from rnas.architecture import Architecture, Shape
+from rnas.baseline import CIFAR, find, zoo
+from rnas.errors import InputError
+from rnas.run import Run
+from rnas.run_member import FORMS, member
+from rnas.weight_names import WeightNames
+
+_CLASSES = 10
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What a user's words name.
+
+    Attributes:
+        name: the words.
+        architecture: the network.
+        input_shape: shape of the images that it was published or searched for.
+        num_classes: number of classes that it was published or searched for.
+        weight_names: namings that files of its weights may follow.
+        checkpoint: the weights that its run kept, or None.
+    """
+
+    name: str
+    architecture: Architecture
+    input_shape: Shape = CIFAR
+    num_classes: int = _CLASSES
+    weight_names: tuple[WeightNames, ...] = ()
+    checkpoint: Path | None = None
+
+
+def architecture_of(text: str | Path) -> Architecture:
+    """The architecture that :func:`resolve` finds."""
+    return resolve(text).architecture
+
+
+def resolve(text: str | Path) -> Reference:
+    """Find the architecture that words name.
+
+    Args:
+        text: a name of the zoo; the path of a JSON file with an architecture, or with one under ``architecture``, as
+            ``rnas scale --json`` prints it; ``RUN:KEY``, ``RUN:knee``, ``RUN:at:200M`` or ``RUN:max:METRIC`` with a
+            run's directory; or the path of a run's checkpoint, ``DIR/checkpoints/KEY.safetensors``.
+
+    Raises:
+        InputError: they name none.
+    """
+    text = str(text)
+    path = Path(text)
+    if path.suffix == ".safetensors":
+        return _of_checkpoint(path)
+    if path.suffix == ".json" or path.is_file():
+        return _of_file(path)
+    if path.is_dir():
+        raise InputError(f"{text} is a directory; for a member of a run write {text}: and {FORMS}")
+    folder, colon, word = _divided(text)
+    if colon:
+        return _of_run(Run.load(folder), word, text)
+    baseline = find(text)
+    return Reference(text, baseline.network, baseline.input_shape, baseline.num_classes, baseline.weight_names)
+
+
+def _divided(text: str) -> tuple[str, str, str]:
+    """Run, colon and member; a directory's name may hold colons too."""
+    folder, colon, word = text.rpartition(":")
+    for form in ("at", "max"):
+        if folder.endswith(f":{form}"):
+            return folder.removesuffix(f":{form}"), colon, f"{form}:{word}"
+    return folder, colon, word
+
+
+def _of_run(run: Run, word: str, text: str) -> Reference:
+    record = member(run, word)
+    space = run.setup.space
+    checkpoint = None
+    if run.directory is not None:
+        checkpoint = run.directory.checkpoints / f"{record.key}.safetensors"
+    return Reference(
+        text,
+        record.architecture,
+        space.input_shape,
+        space.num_classes,
+        _namings(record.architecture),
+        checkpoint if checkpoint is not None and checkpoint.is_file() else None,
+    )
+
+
+def _of_checkpoint(path: Path) -> Reference:
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    folder = path.parent.parent
+    if path.parent.name != "checkpoints" or not (folder / "config.yaml").is_file():
+        raise InputError(f"{path}: weights of no run; name the architecture, and these as its weights")
+    return _of_run(Run.load(folder), path.stem, str(path))
+
+
+def _of_file(path: Path) -> Reference:
+    try:
+        content = json.loads(path.read_text())
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    except ValueError as error:
+        raise InputError(f"{path}: not an architecture's JSON ({error})") from None
+    if isinstance(content, dict) and "kind" not in content:
+        content = content.get("architecture")
+    try:
+        architecture = arch.from_dict(content)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    return Reference(str(path), architecture, weight_names=_namings(architecture))
+
+
+def _namings(architecture: Architecture) -> tuple[WeightNames, ...]:
+    """The namings of all published networks of an architecture's kind."""
+    alike = [baseline for baseline in zoo().values() if baseline.network.kind == architecture.kind]
+    return tuple(dict.fromkeys(names for baseline in alike for names in baseline.weight_names))
