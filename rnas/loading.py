@@ -5,6 +5,7 @@ from pathlib import Path
 from torch import nn
 
 from rnas.architecture import Shape
+from rnas.errors import InputError
 from rnas.reference import resolve
 from rnas.weights import load_weights
 
@@ -34,7 +35,10 @@ def load(
     """
     reference = resolve(architecture)
     classes = reference.num_classes if num_classes is None else num_classes
-    module = reference.architecture.build(classes, input_shape or reference.input_shape)
+    shape = reference.input_shape if input_shape is None else input_shape
+    if classes < 1 or len(shape) != 3 or min(shape) < 1:
+        raise InputError(f"{classes} classes and images of shape {shape}: give whole numbers above zero, three a shape")
+    module = reference.architecture.build(classes, shape)
     if weights is None and Path(architecture) == reference.checkpoint:
         weights = reference.checkpoint
     if weights is not None:

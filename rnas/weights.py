@@ -124,7 +124,7 @@ def _from_pickle(path: Path) -> Any:
         code = re.search(r"GLOBAL (\S+)", str(error)) if isinstance(error, pickle.UnpicklingError) else None
         if code is not None:
             raise InputError(
-                f"{path}: refused: it holds {code[1]}, which is code, not weights; nothing of it was run. "
+                f"{path}: refused: it holds {code[1]}, which is code, not weights; none of it was run. "
                 "Use a file that holds tensors alone, such as safetensors"
             ) from None
         raise InputError(f"{path}: neither safetensors nor a file that torch.save wrote; fetch it again") from None
@@ -172,11 +172,11 @@ class _Fit:
 
     def explained(self) -> str:
         """The faults in one line, and the fix where only the number of classes is wrong."""
-        shapes = [f"{name} is {there} in the file and {here} in the network" for name, there, here in self.shapes]
+        shapes = [f"{name} {there} instead of {here}" for name, there, here in self.shapes]
         classes = {(there[:1], here[:1]) for _, there, here in self.shapes if there[1:] == here[1:]}
         if len(shapes) == self.faults and len(shapes) <= 2 and len(classes) == 1:
             ((there, _),) = classes
-            return f"{'; '.join(shapes)}: it was made for {there[0]} classes, so give num_classes={there[0]}"
+            return f"{', '.join(shapes)}: it was made for {there[0]} classes, so give num_classes={there[0]}"
         parts = [
             f"{len(names)} {fault} ({', '.join(names[:_SHOWN])}{', ...' if len(names) > _SHOWN else ''})"
             for fault, names in (

@@ -149,7 +149,7 @@ class AdversarialTraining:
     @property
     def settings(self) -> AdversarialTrainingSettings:
         """The settings with the data's own defaults filled in."""
-        return AdversarialTrainingSettings(train=self._training)
+        return AdversarialTrainingSettings(train=TrainingSettings(**dict(self._training)))
 
     @property
     def bounds(self) -> Mapping[str, tuple[float, float]]:

@@ -1,6 +1,7 @@
 """Genomes that may be proposed: inside the bands, not tried before, and possible to evaluate."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rnas.cost import Integers
 from rnas.search.strategy import Problem, View
@@ -19,10 +20,15 @@ def taken(view: View) -> set[bytes]:
     return {*genome_keys(view.genomes), *genome_keys(view.pending)}
 
 
+def possible(problem: Problem, genomes: Integers) -> NDArray[np.bool_]:
+    """Which (n,) of genomes (n, v) can be evaluated: a known metric that is NaN says that the evaluator has nothing."""
+    return np.asarray(np.all([np.isfinite(column) for column in problem.known(genomes).values()], axis=0))
+
+
 def fresh(problem: Problem, genomes: Integers, excluded: set[bytes]) -> Integers:
     """Those of genomes (n, v) that may be proposed, in their order, each once.
 
-    Left out are those in ``excluded``, and those with a known metric that is NaN: the evaluator has nothing for them.
+    Left out are those in ``excluded``, and those that cannot be evaluated.
     """
     seen = set(excluded)
     rows = []
@@ -31,10 +37,7 @@ def fresh(problem: Problem, genomes: Integers, excluded: set[bytes]) -> Integers
             seen.add(key)
             rows.append(row)
     kept = genomes[rows]
-    if len(kept) == 0:
-        return kept
-    possible = np.all([np.isfinite(column) for column in problem.known(kept).values()], axis=0)
-    return kept[possible]
+    return kept[possible(problem, kept)]
 
 
 def sample_fresh(problem: Problem, n: int, excluded: set[bytes], rng: np.random.Generator) -> Integers:

@@ -10,7 +10,7 @@ from pymoo.core.termination import NoTermination
 from pymoo.problems.static import StaticProblem
 
 from rnas.cost import Integers
-from rnas.search.candidates import fresh, sample_fresh
+from rnas.search.candidates import fresh, possible, sample_fresh
 from rnas.search.evolution import (
     CROSSOVER,
     SELECTION,
@@ -67,6 +67,17 @@ def candidates(
             break
         genomes = offspring.get("X").astype(np.int64)
         visited.append(genomes)
-        Evaluator().eval(StaticProblem(pymoo_problem, F=promise(genomes)), offspring)
+        Evaluator().eval(StaticProblem(pymoo_problem, F=_penalised(problem, promise, genomes)), offspring)
         algorithm.tell(infills=offspring)
     return fresh(problem, np.concatenate(visited), excluded)
+
+
+def _penalised(problem: Problem, promise: Callable[[Integers], Floats], genomes: Integers) -> Floats:
+    """The promise of genomes (n, v); those that cannot be evaluated are worse than all others."""
+    can = possible(problem, genomes)
+    points = np.ones((len(genomes), len(problem.objectives)))
+    if can.any():
+        promised = promise(genomes[can])
+        points[:] = promised.max(axis=0) + np.ptp(promised, axis=0) + 1.0
+        points[can] = promised
+    return points

@@ -1,5 +1,6 @@
 import pickle
 import time
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ from safetensors.torch import load_file
 from rnas import architecture as arch
 from rnas.evaluation import guard
 from rnas.evaluation.adversarial_training import AdversarialTraining, AdversarialTrainingSettings
-from rnas.evaluation.evaluator import Context, Evaluation, Status, Task
+from rnas.evaluation.evaluator import Context, Evaluation, Evaluator, Status, Task
 from rnas.networks.block import Block
 from rnas.networks.residual import ResidualNetwork
+from rnas.testing.evaluator import EvaluatorConformance
 from search_spaces.robust_resnet import RobustResNetSpace
 
 NETWORK = ResidualNetwork(depths=(1, 1, 1), channels=(8, 8, 16), stem_width=8, upsample=2)
@@ -29,6 +31,14 @@ def evaluator(**changes: Any) -> AdversarialTraining:
     settings = AdversarialTrainingSettings.model_validate({"train": {**SHORT, **changes}})
     space = RobustResNetSpace(RobustResNetSpace.Settings(), *AdversarialTraining.image_format(settings))
     return AdversarialTraining(settings, space)
+
+
+class TestConformance(EvaluatorConformance):
+    def make(self) -> Evaluator:
+        return evaluator()
+
+    def architectures(self) -> list[ResidualNetwork]:
+        return [NETWORK, replace(NETWORK, depths=(1, 2, 1))]
 
 
 @pytest.fixture(scope="module")

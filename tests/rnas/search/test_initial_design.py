@@ -7,8 +7,7 @@ from rnas.search.initial_design import initial_design
 from rnas.testing.strategy import LARGE, SMALL, toy_problem, toy_space
 
 
-@pytest.mark.parametrize("name", [SMALL, LARGE])
-@pytest.mark.parametrize("batch", [1, 4, 12])
+@pytest.mark.parametrize(("name", "batch"), [(SMALL, 1), (SMALL, 6), (LARGE, 4)])
 def test_every_stratum_gets_one(name: str, batch: int) -> None:
     problem = toy_problem(toy_space(name))
     genomes = np.empty((0, len(problem.space.variables)), dtype=np.int64)

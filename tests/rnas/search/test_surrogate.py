@@ -5,6 +5,7 @@ import numpy as np
 from rnas.predictors.gaussian_process import GaussianProcess
 from rnas.search.front import non_dominated
 from rnas.search.objective import minimised
+from rnas.search.strategy import View
 from rnas.search.surrogate import Surrogate, fitted_rows
 from rnas.testing.strategy import ACCURACY, FLOPS, LATENCY, SMALL, evaluated, toy_problem, toy_space, toy_view
 
@@ -43,3 +44,14 @@ def test_failures_are_left_out() -> None:
     surrogate = Surrogate(problem, view, GaussianProcess)
     assert len(surrogate.points) == len(surrogate.genomes) == 15
     assert np.isfinite(surrogate.points).all()
+
+
+def test_tau_is_that_of_the_objective_learnt_worst() -> None:
+    problem = toy_problem(toy_space(SMALL), [ACCURACY, FLOPS, LATENCY])
+    view = toy_view(problem, 90, 0)
+    noise = np.random.default_rng(0).random(90)
+    noisy = View(view.genomes, {**view.metrics, "latency": noise}, view.failed, view.pending)
+    assert Surrogate(problem, view, GaussianProcess).tau > 0.5
+    assert abs(Surrogate(problem, noisy, GaussianProcess).tau) < 0.3
+    known = toy_problem(toy_space(SMALL), [FLOPS])
+    assert Surrogate(known, toy_view(known, 10, 0), GaussianProcess).tau == 1.0

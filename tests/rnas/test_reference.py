@@ -1,0 +1,102 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from rnas import architecture as arch
+from rnas.baseline import zoo
+from rnas.errors import InputError
+from rnas.networks.residual import widened
+from rnas.reference import architecture_of, resolve
+from rnas.run import Run
+from rnas.run_member import member
+
+
+@pytest.mark.parametrize("text", ["robustresnet-a1", "RobustResNet-A1", "robust-resnet-a1"])
+def test_published_networks(text: str) -> None:
+    baseline = zoo()["robust-resnet-a1"]
+    found = resolve(text)
+    assert found.architecture == architecture_of(text) == baseline.network
+    assert (found.input_shape, found.num_classes, found.weight_names) == ((3, 32, 32), 10, baseline.weight_names)
+
+
+def test_networks_for_other_images() -> None:
+    found = resolve("robnet-large-imagenet")
+    assert (found.input_shape, found.num_classes) == ((3, 224, 224), 1000)
+
+
+@pytest.mark.parametrize("wrapped", [True, False])
+def test_json_files(tmp_path: Path, wrapped: bool) -> None:
+    network = widened((1, 1, 1), (2, 2, 2))
+    content = arch.to_dict(network)
+    path = tmp_path / ("net.json" if wrapped else "net")
+    path.write_text(json.dumps({"architecture": content, "flops": 1} if wrapped else content))
+    found = resolve(path)
+    assert found.architecture == network
+    # Its weights may be named as those of any published network of its kind.
+    assert {names.code for names in found.weight_names} == {
+        "zhichao-lu/robust-residual-network",
+        "HanxunH/RobustWRN",
+    }
+
+
+def test_members_of_a_run(finished_run: Run) -> None:
+    place = finished_run.directory.path
+    key = finished_run.records[3].key
+    for word in (key, "knee", "at:5G", "max:score"):
+        found = resolve(f"{place}:{word}")
+        assert found.architecture == member(finished_run, word).architecture
+        assert (found.input_shape, found.num_classes) == ((3, 32, 32), 10)
+        assert found.checkpoint is None
+
+
+def test_checkpoints_of_a_run(finished_run: Run) -> None:
+    record = finished_run.records[3]
+    folder = finished_run.directory.checkpoints
+    folder.mkdir()
+    path = folder / f"{record.key}.safetensors"
+    path.touch()
+    try:
+        for text in (str(path), f"{finished_run.directory.path}:{record.key}"):
+            found = resolve(text)
+            assert (found.architecture, found.checkpoint) == (record.architecture, path)
+    finally:
+        path.unlink()
+        folder.rmdir()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("wrn-28-12", "unknown network 'wrn-28-12'; similar: "),
+        ("missing.json", "missing.json: cannot be read .No such file"),
+        ("missing.safetensors", "missing.safetensors: no such file"),
+        ("stray.safetensors", "stray.safetensors: weights of no run; name the architecture, and these as its weights"),
+        ("bad.json", "bad.json: not an architecture's JSON"),
+        ("binary.json", "binary.json: not an architecture's JSON"),
+        ("list.json", 'list.json: an architecture is a JSON object with a "kind"'),
+        ("kind.json", "kind.json: unknown architecture 'house'"),
+        ("field.json", "field.json: architecture of kind 'residual': depths"),
+        ("nowhere:knee", "nowhere is not a run: it has no config.yaml"),
+        (":knee", "is not a run"),
+        (".", ". is a directory; for a member of a run write .: and a key, knee, at:FLOPS"),
+        ("", "is a directory"),
+    ],
+)
+def test_words_that_name_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, message: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("stray.safetensors").touch()
+    Path("bad.json").write_text("{")
+    Path("binary.json").write_bytes(b"\xff\xfe\x00")
+    Path("list.json").write_text("[1]")
+    Path("kind.json").write_text('{"kind": "house"}')
+    Path("field.json").write_text('{"kind": "residual", "depths": ["one"], "channels": [1]}')
+    with pytest.raises(InputError, match=message):
+        resolve(text)
+
+
+def test_a_member_that_is_not_there(finished_run: Run) -> None:
+    with pytest.raises(InputError, match="has no member 'best'"):
+        resolve(f"{finished_run.directory.path}:best")
+    with pytest.raises(InputError, match="is a directory; for a member of a run write"):
+        resolve(finished_run.directory.path)
