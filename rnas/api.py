@@ -15,10 +15,10 @@ from rnas.execution.executor import Executor, Limits
 from rnas.execution.in_process import InProcess
 from rnas.execution.process_slots import ProcessSlots
 from rnas.ledger import Ledger
+from rnas.optimization.loop import Listener, Loop, Silent
 from rnas.presets import preset
 from rnas.run import Run
 from rnas.run_directory import RunDirectory
-from rnas.search.loop import Listener, Loop, Silent
 
 ListenerFactory = Callable[[Setup, Ledger, int], Listener]
 """Made from setup, ledger and number of slots, once a search starts."""

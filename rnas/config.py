@@ -21,10 +21,10 @@ from pydantic import (
 from rnas import registry
 from rnas.errors import InputError
 from rnas.evaluation.evaluator import Evaluator
+from rnas.optimization.objective import Objective
+from rnas.optimization.problem import problem_of
+from rnas.optimization.strategy import Problem, Strategy
 from rnas.provenance import json_hash
-from rnas.search.objective import Objective
-from rnas.search.problem import problem_of
-from rnas.search.strategy import Problem, Strategy
 from rnas.search_space import SearchSpace
 
 _NOT_OF_THE_RESULT = frozenset({"budget", "hours", "workers", "device", "storage"})

@@ -18,8 +18,8 @@ from rnas import architecture as arch
 from rnas.architecture import Architecture
 from rnas.errors import InputError, LedgerError
 from rnas.evaluation.evaluator import Evaluation, Status
-from rnas.search.objective import Objective
-from rnas.search.strategy import Prediction
+from rnas.optimization.objective import Objective
+from rnas.optimization.strategy import Prediction
 from rnas.search_space import Choice, Variable
 
 # Optuna announces every study and trial on its own; here progress is told once.

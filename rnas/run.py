@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from rnas import architecture as arch
 from rnas.config import Setup
 from rnas.ledger import Record
+from rnas.optimization.front import hypervolume_history, non_dominated
+from rnas.optimization.objective import minimised
+from rnas.optimization.quality import Quality, surrogate_quality
 from rnas.run_directory import RunDirectory
-from rnas.search.front import hypervolume_history, non_dominated
-from rnas.search.objective import minimised
-from rnas.search.quality import Quality, surrogate_quality
 
 SCHEMA_VERSION = 1
 _MARGIN = 0.01

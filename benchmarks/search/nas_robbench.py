@@ -23,10 +23,10 @@ from rnas import registry
 from rnas.cost import Integers
 from rnas.evaluation.evaluator import Context, Task
 from rnas.evaluation.table import Table, TableSettings
-from rnas.search.front import hypervolume, hypervolume_history, normalised
-from rnas.search.objective import Objective, minimised
-from rnas.search.problem import problem_of
-from rnas.search.strategy import Proposal, View
+from rnas.optimization.front import hypervolume, hypervolume_history, normalised
+from rnas.optimization.objective import Objective, minimised
+from rnas.optimization.problem import problem_of
+from rnas.optimization.strategy import Proposal, View
 from search_spaces.nas_bench_201 import NASBench201, NASBench201Settings
 
 FILE = "nas_robbench_201_cifar10.csv.gz"

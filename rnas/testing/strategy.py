@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from rnas import registry
 from rnas.cost import Integers
-from rnas.search.objective import Objective
-from rnas.search.strategy import Columns, Problem, Proposal, Strategy, View
+from rnas.optimization.objective import Objective
+from rnas.optimization.strategy import Columns, Problem, Proposal, Strategy, View
 from rnas.search_space import SearchSpace
 
 Floats = NDArray[np.float64]

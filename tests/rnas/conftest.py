@@ -1,7 +1,5 @@
 """A finished run that others read."""
 
-from pathlib import Path
-
 import pytest
 
 from rnas import api

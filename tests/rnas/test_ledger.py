@@ -11,8 +11,8 @@ from rnas.errors import InputError, LedgerError
 from rnas.evaluation.evaluator import Evaluation, Status
 from rnas.ledger import Ledger, Record
 from rnas.networks.residual import ResidualNetwork
-from rnas.search.objective import Objective
-from rnas.search.strategy import Prediction
+from rnas.optimization.objective import Objective
+from rnas.optimization.strategy import Prediction
 from rnas.search_space import Variable
 
 OBJECTIVES = (

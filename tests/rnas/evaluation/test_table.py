@@ -13,8 +13,8 @@ from rnas.architecture import Architecture
 from rnas.errors import InputError
 from rnas.evaluation.evaluator import Context, Status, Task
 from rnas.evaluation.table import Table, TableSettings
-from rnas.search.objective import Objective
-from rnas.search.problem import problem_of
+from rnas.optimization.objective import Objective
+from rnas.optimization.problem import problem_of
 from rnas.testing.evaluator import EvaluatorConformance
 from rnas.testing.strategy import toy_space
 

@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnas.cost import Integers
-from rnas.search.candidates import genome_keys, sample_fresh
-from rnas.search.strategy import Problem
+from rnas.optimization.candidates import genome_keys, sample_fresh
+from rnas.optimization.strategy import Problem
 
 Floats = NDArray[np.float64]
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from rnas.search.candidates import genome_keys
-from rnas.search.evolution import offspring, survivors
-from rnas.search.front import non_dominated
-from rnas.search.objective import minimised
+from rnas.optimization.candidates import genome_keys
+from rnas.optimization.evolution import offspring, survivors
+from rnas.optimization.front import non_dominated
+from rnas.optimization.objective import minimised
 from rnas.testing.strategy import LARGE, SMALL, toy_problem, toy_space, toy_view
 
 

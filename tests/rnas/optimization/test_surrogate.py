@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from rnas.optimization.front import non_dominated
+from rnas.optimization.objective import minimised
+from rnas.optimization.strategy import View
+from rnas.optimization.surrogate import Surrogate, fitted_rows
 from rnas.predictors.gaussian_process import GaussianProcess
-from rnas.search.front import non_dominated
-from rnas.search.objective import minimised
-from rnas.search.strategy import View
-from rnas.search.surrogate import Surrogate, fitted_rows
 from rnas.testing.strategy import ACCURACY, FLOPS, LATENCY, SMALL, evaluated, toy_problem, toy_space, toy_view
 
 

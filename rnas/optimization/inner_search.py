@@ -10,8 +10,8 @@ from pymoo.core.termination import NoTermination
 from pymoo.problems.static import StaticProblem
 
 from rnas.cost import Integers
-from rnas.search.candidates import fresh, possible, sample_fresh
-from rnas.search.evolution import (
+from rnas.optimization.candidates import fresh, possible, sample_fresh
+from rnas.optimization.evolution import (
     CROSSOVER,
     SELECTION,
     GenomeMutation,
@@ -19,7 +19,7 @@ from rnas.search.evolution import (
     NoRepeats,
     genome_problem,
 )
-from rnas.search.strategy import Problem
+from rnas.optimization.strategy import Problem
 
 Floats = NDArray[np.float64]
 

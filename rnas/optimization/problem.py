@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from rnas.cost import Integers
 from rnas.errors import InputError
 from rnas.evaluation.evaluator import Evaluator
-from rnas.search.objective import Objective
-from rnas.search.strategy import Columns, Problem
+from rnas.optimization.objective import Objective
+from rnas.optimization.strategy import Columns, Problem
 from rnas.search_space import SearchSpace
 
 _MARGIN = 0.01

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnas.cost import Integers
-from rnas.search.strategy import Problem, View
+from rnas.optimization.strategy import Problem, View
 
 _ROUNDS = 40
 _FEWEST_DRAWN = 32

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from rnas.search.acquisition import Beliefs, Box, choose_batch, choose_next, hypervolume_gains
-from rnas.search.front import hypervolume
+from rnas.optimization.acquisition import Beliefs, Box, choose_batch, choose_next, hypervolume_gains
+from rnas.optimization.front import hypervolume
 
 Floats = NDArray[np.float64]
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnas.search.initial_design import initial_design
+from rnas.optimization.initial_design import initial_design
 from rnas.testing.strategy import LARGE, SMALL, toy_problem, toy_space
 
 

@@ -3,11 +3,11 @@
 import numpy as np
 
 from rnas.cost import Integers
-from rnas.search.candidates import genome_keys
-from rnas.search.front import hypervolume, normalised
-from rnas.search.inner_search import Floats, candidates
-from rnas.search.objective import minimised
-from rnas.search.strategy import Problem
+from rnas.optimization.candidates import genome_keys
+from rnas.optimization.front import hypervolume, normalised
+from rnas.optimization.inner_search import Floats, candidates
+from rnas.optimization.objective import minimised
+from rnas.optimization.strategy import Problem
 from rnas.testing.strategy import LARGE, SMALL, evaluated, toy_problem, toy_space, toy_view
 
 

@@ -19,7 +19,7 @@ from rnas.cost import Integers
 from rnas.evaluation.evaluator import Evaluation, Status, Task
 from rnas.execution.executor import Executor
 from rnas.ledger import Ledger, Record
-from rnas.search.strategy import Problem, Proposal, Strategy, View
+from rnas.optimization.strategy import Problem, Proposal, Strategy, View
 
 
 class Listener(Protocol):

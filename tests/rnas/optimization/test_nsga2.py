@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from rnas.errors import InputError
-from rnas.search.front import hypervolume, normalised
-from rnas.search.nsga2 import NSGA2Strategy
-from rnas.search.objective import minimised
-from rnas.search.random import RandomSearch
-from rnas.search.strategy import Problem, Strategy
+from rnas.optimization.front import hypervolume, normalised
+from rnas.optimization.nsga2 import NSGA2Strategy
+from rnas.optimization.objective import minimised
+from rnas.optimization.random import RandomSearch
+from rnas.optimization.strategy import Problem, Strategy
 from rnas.testing.strategy import LARGE, StrategyConformance, evaluated, toy_problem, toy_space, toy_view
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnas.cost import Integers
-from rnas.search.front import hypervolume, non_dominated
+from rnas.optimization.front import hypervolume, non_dominated
 
 Floats = NDArray[np.float64]
 

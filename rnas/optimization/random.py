@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from rnas.search.candidates import sample_fresh, taken
-from rnas.search.strategy import Problem, Proposal, View
+from rnas.optimization.candidates import sample_fresh, taken
+from rnas.optimization.strategy import Problem, Proposal, View
 
 
 class RandomSearch:
@@ -13,5 +13,5 @@ class RandomSearch:
         self._problem = problem
 
     def propose(self, n: int, view: View, rng: np.random.Generator) -> list[Proposal]:
-        """See :meth:`rnas.search.strategy.Strategy.propose`."""
+        """See :meth:`rnas.optimization.strategy.Strategy.propose`."""
         return [Proposal(genome) for genome in sample_fresh(self._problem, n, taken(view), rng)]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnas.cost import Integers
-from rnas.search.objective import Objective
+from rnas.optimization.objective import Objective
 from rnas.search_space import SearchSpace
 
 Columns = Mapping[str, NDArray[np.float64]]

@@ -3,11 +3,11 @@
 import numpy as np
 
 from rnas.cost import Integers
-from rnas.search.candidates import fresh, genome_keys, sample_fresh, taken
-from rnas.search.evolution import offspring, survivors
-from rnas.search.objective import minimised
-from rnas.search.options import whole_number
-from rnas.search.strategy import Problem, Proposal, View
+from rnas.optimization.candidates import fresh, genome_keys, sample_fresh, taken
+from rnas.optimization.evolution import offspring, survivors
+from rnas.optimization.objective import minimised
+from rnas.optimization.options import whole_number
+from rnas.optimization.strategy import Problem, Proposal, View
 
 
 class NSGA2Strategy:
@@ -26,7 +26,7 @@ class NSGA2Strategy:
         self._population = whole_number("nsga2", "population", population, least=2)
 
     def propose(self, n: int, view: View, rng: np.random.Generator) -> list[Proposal]:
-        """See :meth:`rnas.search.strategy.Strategy.propose`."""
+        """See :meth:`rnas.optimization.strategy.Strategy.propose`."""
         excluded = taken(view)
         complete = np.flatnonzero(~view.failed)
         if len(excluded) < self._population or len(complete) == 0:

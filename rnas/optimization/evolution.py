@@ -19,7 +19,7 @@ from pymoo.operators.survival.rank_and_crowding import RankAndCrowding
 from pymoo.problems.static import StaticProblem
 
 from rnas.cost import Integers
-from rnas.search.candidates import genome_keys
+from rnas.optimization.candidates import genome_keys
 from rnas.search_space import SearchSpace
 
 Floats = NDArray[np.float64]

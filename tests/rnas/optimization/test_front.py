@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from rnas.search.front import hypervolume, hypervolume_history, non_dominated, normalised
+from rnas.optimization.front import hypervolume, hypervolume_history, non_dominated, normalised
 
 Floats = NDArray[np.float64]
 

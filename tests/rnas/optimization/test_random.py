@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from rnas.search.random import RandomSearch
-from rnas.search.strategy import Problem
+from rnas.optimization.random import RandomSearch
+from rnas.optimization.strategy import Problem
 from rnas.testing.strategy import LARGE, SMALL, StrategyConformance, toy_problem, toy_space, toy_view
 
 

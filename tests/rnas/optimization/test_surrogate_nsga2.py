@@ -11,12 +11,12 @@ import pytest
 from rnas.errors import InputError
 from rnas.evaluation.evaluator import Context, Task
 from rnas.evaluation.table import Table, TableSettings
-from rnas.search.front import hypervolume, hypervolume_history, normalised
-from rnas.search.objective import Objective, minimised
-from rnas.search.problem import problem_of
-from rnas.search.random import RandomSearch
-from rnas.search.strategy import Problem, Strategy, View
-from rnas.search.surrogate_nsga2 import SurrogateNSGA2
+from rnas.optimization.front import hypervolume, hypervolume_history, normalised
+from rnas.optimization.objective import Objective, minimised
+from rnas.optimization.problem import problem_of
+from rnas.optimization.random import RandomSearch
+from rnas.optimization.strategy import Problem, Strategy, View
+from rnas.optimization.surrogate_nsga2 import SurrogateNSGA2
 from rnas.testing.strategy import (
     ACCURACY,
     LARGE,

@@ -5,8 +5,8 @@ import pytest
 from rnas.evaluation.evaluator import Evaluation, Status
 from rnas.ledger import Record
 from rnas.networks.residual import ResidualNetwork
-from rnas.search.quality import WINDOW, surrogate_quality
-from rnas.search.strategy import Prediction
+from rnas.optimization.quality import WINDOW, surrogate_quality
+from rnas.optimization.strategy import Prediction
 
 
 def record(number: int, predicted: float | None, value: float | None) -> Record:

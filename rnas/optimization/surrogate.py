@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 from pymoo.util.nds.non_dominated_sorting import NonDominatedSorting
 
 from rnas.cost import Integers
+from rnas.optimization.acquisition import Beliefs
+from rnas.optimization.objective import minimised
+from rnas.optimization.strategy import Prediction, Problem, View
 from rnas.predictors.predictor import Predictor
 from rnas.predictors.validation import cross_validated_tau
-from rnas.search.acquisition import Beliefs
-from rnas.search.objective import minimised
-from rnas.search.strategy import Prediction, Problem, View
 
 Floats = NDArray[np.float64]
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnas.search.candidates import fresh, genome_keys, sample_fresh, taken
+from rnas.optimization.candidates import fresh, genome_keys, sample_fresh, taken
 from rnas.testing.strategy import LARGE, SMALL, toy_problem, toy_space, toy_view
 
 

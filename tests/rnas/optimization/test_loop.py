@@ -9,12 +9,12 @@ from rnas.evaluation.evaluator import Context, Evaluation, Task
 from rnas.execution.executor import Executor, Limits
 from rnas.execution.in_process import InProcess
 from rnas.ledger import Ledger, Record
-from rnas.search.loop import Loop, Silent
-from rnas.search.nsga2 import NSGA2Strategy
-from rnas.search.objective import Objective
-from rnas.search.problem import problem_of
-from rnas.search.random import RandomSearch
-from rnas.search.strategy import Problem
+from rnas.optimization.loop import Loop, Silent
+from rnas.optimization.nsga2 import NSGA2Strategy
+from rnas.optimization.objective import Objective
+from rnas.optimization.problem import problem_of
+from rnas.optimization.random import RandomSearch
+from rnas.optimization.strategy import Problem
 from search_spaces.wide_resnet import DepthGrid
 from tests.evaluators import Scripted
 

@@ -11,14 +11,14 @@ import numpy as np
 
 from rnas import registry
 from rnas.cost import Integers
-from rnas.search.acquisition import Box, choose_batch
-from rnas.search.candidates import genome_keys, sample_fresh, taken
-from rnas.search.front import non_dominated
-from rnas.search.initial_design import initial_design
-from rnas.search.inner_search import candidates
-from rnas.search.options import positive_number, share, whole_number
-from rnas.search.strategy import Problem, Proposal, View
-from rnas.search.surrogate import Surrogate
+from rnas.optimization.acquisition import Box, choose_batch
+from rnas.optimization.candidates import genome_keys, sample_fresh, taken
+from rnas.optimization.front import non_dominated
+from rnas.optimization.initial_design import initial_design
+from rnas.optimization.inner_search import candidates
+from rnas.optimization.options import positive_number, share, whole_number
+from rnas.optimization.strategy import Problem, Proposal, View
+from rnas.optimization.surrogate import Surrogate
 
 _FEWEST_FITTED = 4
 _TRUSTED_TAU = 0.3
@@ -59,7 +59,7 @@ class SurrogateNSGA2:
         self._generations = whole_number(name, "generations", generations, least=1)
 
     def propose(self, n: int, view: View, rng: np.random.Generator) -> list[Proposal]:
-        """See :meth:`rnas.search.strategy.Strategy.propose`."""
+        """See :meth:`rnas.optimization.strategy.Strategy.propose`."""
         excluded = taken(view)
         if len(excluded) < self._initial or (~view.failed).sum() < _FEWEST_FITTED:
             tried = np.concatenate([view.genomes, view.pending])

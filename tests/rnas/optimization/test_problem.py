@@ -10,9 +10,9 @@ from pydantic import BaseModel
 from rnas.architecture import Architecture, Shape
 from rnas.errors import InputError
 from rnas.evaluation.evaluator import Context, Estimate, Evaluation, Evaluator, Status, Task
-from rnas.search.objective import Objective
-from rnas.search.problem import problem_of
-from rnas.search.strategy import Problem
+from rnas.optimization.objective import Objective
+from rnas.optimization.problem import problem_of
+from rnas.optimization.strategy import Problem
 from rnas.testing.strategy import LARGE, SMALL, toy_space
 
 
