@@ -56,15 +56,26 @@ def resolve(text: str | Path) -> Reference:
     path = Path(text)
     if path.suffix == ".safetensors":
         return _of_checkpoint(path)
-    if path.suffix == ".json" or path.is_file():
+    if path.suffix == ".json":
         return _of_file(path)
-    if path.is_dir():
-        raise InputError(f"{text} is a directory; for a member of a run write {text}: and {FORMS}")
+    # A folder of results is often called like its network, which is meant then.
+    if path.exists() and not _is_published(text):
+        if path.is_dir():
+            raise InputError(f"{text} is a directory; for a member of a run write {text}: and {FORMS}")
+        return _of_file(path)
     folder, colon, word = _divided(text)
     if colon:
         return _of_run(Run.load(folder), word, text)
     baseline = find(text)
     return Reference(text, baseline.network, baseline.input_shape, baseline.num_classes, baseline.weight_names)
+
+
+def _is_published(text: str) -> bool:
+    try:
+        find(text)
+    except InputError:
+        return False
+    return True
 
 
 def _divided(text: str) -> tuple[str, str, str]:

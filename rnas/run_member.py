@@ -40,8 +40,8 @@ def member(run: Run, word: str) -> Record:
 def knee(run: Run) -> Record:
     """The member of the front that is farthest from the plane through the front's extremes, towards the ideal.
 
-    All objectives count from their best to their worst value on the front (Das, Structural Optimization 18, 1999). The
-    cheapest of equals wins; a front of two members has no knee but these.
+    Every objective counts from its best to its worst value on the front (Das, Structural Optimization 18, 1999). Of
+    equals the first on the front is meant.
     """
     front = run.front()
     values = run.values[[record.number for record in front]]

@@ -156,7 +156,9 @@ class _Fit:
             name = naming.ours(original)
             if name is None:
                 continue
-            if name not in ours or name in renamed:
+            # A name that the other implementation gives to something else, or to nothing, is not of this naming.
+            own = naming.original(name) == original.removeprefix("module.")
+            if name not in ours or name in renamed or not own:
                 unexpected.append(original)
                 continue
             renamed[name] = tensor

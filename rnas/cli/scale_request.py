@@ -68,16 +68,17 @@ class Request:
         return scaling
 
     def _rule(self, rule: Rule) -> Rule:
+        depths, widths, ratio = rule.depths, rule.widths, rule.depth_to_width
         if self.depths is not None:
-            rule = replace(rule, depths=_proportion("--depths", self.depths))
+            depths = _proportion("--depths", self.depths)
         if self.widths is not None:
-            rule = replace(rule, widths=_proportion("--widths", self.widths))
+            widths = _proportion("--widths", self.widths)
         if self.depth_to_width is not None:
             parts = _proportion("--depth-to-width", self.depth_to_width)
             if len(parts) != 2:
                 raise InputError(f"--depth-to-width {self.depth_to_width}: write two numbers, such as 7:3")
-            rule = replace(rule, depth_to_width=parts[0] / parts[1])
-        return rule
+            ratio = parts[0] / parts[1]
+        return Rule(depths, widths, ratio)
 
 
 def parse_block(text: str) -> Block:

@@ -7,8 +7,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from rnas.architecture import from_dict
+from rnas.cli.structure import structure
 from rnas.quantities import format_size
-from rnas.report.description import describe
 
 
 def print_scaled(console: Console, result: Mapping[str, Any]) -> None:
@@ -17,7 +18,7 @@ def print_scaled(console: Console, result: Mapping[str, Any]) -> None:
     facts = {
         "scaling": result["scaling"],
         "setting": result["setting"],
-        "network": describe(result["architecture"]),
+        "network": structure(from_dict(result["architecture"])),
         "size": f"{result['params']:,} parameters, {result['flops']:,} FLOPs for one {shape} image, "
         f"{result['num_classes']} classes",
         "target": f"{format_size(result['target'])} FLOPs; the network has {_percent(result['deviation'])}",

@@ -7,8 +7,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from rnas.architecture import from_dict
+from rnas.cli.structure import structure
 from rnas.quantities import format_size
-from rnas.report.description import describe
 
 _SIZES = {"params": "#P", "flops": "#F"}
 _ACCURACIES = {"clean": "clean", "pgd20": "PGD-20", "cw40": "CW-40", "autoattack": "AA"}
@@ -132,7 +133,7 @@ def print_description(console: Console, network: Network) -> None:
     facts = {
         "network": f"{network['name']}, of family {network['family']}",
         "after": network["source"],
-        "structure": _structure(network),
+        "structure": structure(from_dict(network["architecture"])),
         **_counts(network),
         "scales by": network["scaling"],
         "or by": network["robust_scaling"],
@@ -149,11 +150,6 @@ def print_description(console: Console, network: Network) -> None:
     if network["published"]:
         console.print()
         _print_results(console, network["published"])
-
-
-def _structure(network: Network) -> str:
-    text = describe(network["architecture"])
-    return text if not text.endswith("\u2026") else "in full with --json"
 
 
 def _counts(network: Network) -> dict[str, str]:

@@ -20,6 +20,12 @@ def test_published_networks(text: str) -> None:
     assert (found.input_shape, found.num_classes, found.weight_names) == ((3, 32, 32), 10, baseline.weight_names)
 
 
+def test_a_folder_called_like_a_network_does_not_hide_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("vgg-11").mkdir()
+    assert architecture_of("vgg-11") == zoo()["vgg-11"].network
+
+
 def test_networks_for_other_images() -> None:
     found = resolve("robnet-large-imagenet")
     assert (found.input_shape, found.num_classes) == ((3, 224, 224), 1000)

@@ -230,9 +230,15 @@ def test_another_number_of_classes_is_recognised(path: Path) -> None:
 
 def test_two_tensors_of_one_name_are_one_too_many(path: Path) -> None:
     tensors = original(network())
-    tensors["2.bias"] = tensors["head.bias"] + 1
+    torch.save({**tensors, "module.head.bias": tensors["head.bias"] + 1}, path)
+    assert refusal(network(), path).endswith("1 unexpected (module.head.bias)")
+
+
+def test_namings_are_not_mixed(path: Path) -> None:
+    tensors = original(network())
+    tensors["2.bias"] = tensors.pop("head.bias")
     torch.save(tensors, path)
-    assert refusal(network(), path).endswith("1 unexpected (2.bias)")
+    assert refusal(network(), path).endswith("1 missing (head.bias), 1 unexpected (2.bias)")
 
 
 @given(st.data())

@@ -30,8 +30,8 @@ def volume_reached(problem: Problem, strategy: Strategy, budget: int, seed: int)
 
 def test_it_beats_random_search() -> None:
     problem = toy_problem(toy_space(LARGE))
-    evolved = [volume_reached(problem, NSGA2Strategy(problem), 120, seed) for seed in range(3)]
-    drawn = [volume_reached(problem, RandomSearch(problem), 120, seed) for seed in range(3)]
+    evolved = [volume_reached(problem, NSGA2Strategy(problem), 100, seed) for seed in range(2)]
+    drawn = [volume_reached(problem, RandomSearch(problem), 100, seed) for seed in range(2)]
     assert min(evolved) > max(drawn)
 
 

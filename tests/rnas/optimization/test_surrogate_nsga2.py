@@ -139,8 +139,8 @@ def check_time(name: str, entries: int, seconds: float) -> None:
 
 def test_it_beats_random_search_in_a_large_space() -> None:
     problem = toy_problem(toy_space(LARGE))
-    learnt = toy_volume(problem, SurrogateNSGA2(problem, generations=8, population=50), 48)
-    assert learnt > toy_volume(problem, RandomSearch(problem), 240, batch=48)
+    learnt = toy_volume(problem, SurrogateNSGA2(problem, generations=8, population=50), 36)
+    assert learnt > toy_volume(problem, RandomSearch(problem), 180, batch=36)
 
 
 def toy_volume(problem: Problem, strategy: Strategy, budget: int, batch: int = 6) -> float:
