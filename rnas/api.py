@@ -1,8 +1,11 @@
 """Searching from Python: the same nouns as the command line."""
 
+import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
+from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any
 
@@ -56,10 +59,18 @@ def prepare(content: Any, folder: Path, source: str, run: Path | str | None) -> 
         source: what to call it in messages.
         run: directory of the new run; None makes ``runs/<space>-<n>``.
     """
+    if parent_process() is not None:
+        raise InputError('a script that searches needs its call under if __name__ == "__main__":')
     config = Config.parse(content, source)
     path = Path(run) if run is not None else run_directory.next_free(config.space["name"])
     run_directory.require_free(path)
-    setup = resolve(config.model_copy(update={"name": config.name or path.name}), folder, source)
+    name = config.name or path.name
+    if config.storage is not None:
+        # Runs of one name from several folders may share a database.
+        name = f"{name}-{secrets.token_hex(4)}"
+        run_directory.connected(config.storage).engine.dispose()
+    devices(config)
+    setup = resolve(config.model_copy(update={"name": name}), folder, source)
     return setup, run_directory.create(path, setup)
 
 
@@ -94,24 +105,27 @@ def resume(
     """
     directory = RunDirectory(Path(path))
     setup = directory.setup()
-    changes: dict[str, Any] = {}
-    if workers is not None:
-        changes["workers"] = workers
-    if budget is not None:
-        changes["budget"] = budget
-    if changes:
-        config = Config.parse({**setup.config.model_dump(mode="json"), **changes}, "resume")
-        setup = Setup(config, setup.space, setup.evaluator, setup.problem, setup.strategy)
-    return carry_on(directory, setup, listener)
+    given = {"workers": workers, "budget": budget}
+    changes = {key: value for key, value in given.items() if value is not None}
+    config = Config.parse({**setup.config.model_dump(mode="json"), **changes}, "resume")
+    return carry_on(directory, replace(setup, config=config), listener, kept=setup.config)
 
 
-def carry_on(directory: RunDirectory, setup: Setup, listener: ListenerFactory) -> Run:
-    """Search from what the run's ledger holds until its budget, and write the derived files."""
+def carry_on(directory: RunDirectory, setup: Setup, listener: ListenerFactory, kept: Config | None = None) -> Run:
+    """Search from what the run's ledger holds until its budget, and write the derived files.
+
+    Args:
+        directory: of the run.
+        setup: with the budget and the workers of this time.
+        listener: makes what is told of progress.
+        kept: the configuration in the directory, whose budget grows to this time's; None is the setup's.
+    """
     config = setup.config
     with directory.writing(setup) as ledger:
         if config.budget < len(ledger):
             raise InputError(f"budget {config.budget} is less than the {len(ledger)} evaluations that the run holds")
-        directory.keep(config)
+        if kept is not None and config.budget > kept.budget:
+            directory.keep(kept.model_copy(update={"budget": config.budget}))
         limits = Limits(config.time_limit, directory.checkpoints)
         try:
             with executor_for(setup, limits) as executor:

@@ -11,6 +11,7 @@ import yaml
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Field,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
@@ -62,7 +63,7 @@ class Config(BaseModel):
     evaluator: dict[str, Any] = {"train": {}}
     objectives: tuple[Objective, ...] = ()
     strategy: dict[str, Any] = {"name": "surrogate-nsga2"}
-    seed: NonNegativeInt = 0
+    seed: int = Field(0, ge=0, lt=2**31)
     budget: PositiveInt = 100
     hours: PositiveFloat | None = None
     batch_size: PositiveInt = 4
@@ -116,7 +117,7 @@ def read_yaml(path: Path) -> Any:
         return yaml.safe_load(path.read_text())
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise InputError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
 
 
@@ -150,7 +151,7 @@ def set_key(data: dict[str, Any], assignment: str) -> None:
             raise InputError(f"--set {assignment!r}: {key} is not a mapping")
     try:
         inner[keys[-1]] = yaml.safe_load(text)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError):
         raise InputError(f"--set {assignment!r}: the value is not YAML") from None
 
 

@@ -80,19 +80,29 @@ class Ledger:
         storage: where the study lives.
         objectives: their metrics are the values of the trials.
         name: of the study.
+        new: whether the study may be made, where it is not there.
         fingerprint: of the configuration; a study of another one is refused.
 
     Raises:
         InputError: the study was made by another configuration.
-        LedgerError: it has a newer format.
+        LedgerError: it has a newer format, holds what is no record of ours, or is not there and not new.
     """
 
     def __init__(
-        self, storage: BaseStorage, objectives: Sequence[Objective], name: str = "search", fingerprint: str = ""
+        self,
+        storage: BaseStorage,
+        objectives: Sequence[Objective],
+        name: str = "search",
+        fingerprint: str = "",
+        new: bool = True,
     ) -> None:
         self._storage = storage
         self._objectives = tuple(objectives)
-        if name not in [study.study_name for study in storage.get_all_studies()]:
+        names = [study.study_name for study in storage.get_all_studies()]
+        if name not in names:
+            if not new:
+                held = f"{', '.join(names)} only" if names else "none"
+                raise LedgerError(f"the ledger holds no study {name!r} ({held}): restore config.yaml or the ledger")
             storage.create_new_study([StudyDirection[o.direction.upper()] for o in objectives], name)
         self._study_id = storage.get_study_id_from_name(name)
         attributes = storage.get_study_user_attrs(self._study_id)
@@ -109,7 +119,6 @@ class Ledger:
             )
         if attributes.get("format") != FORMAT:
             raise LedgerError(f"the ledger has format {attributes.get('format')}, this version reads {FORMAT}")
-        trials = storage.get_all_trials(self._study_id, deepcopy=False)
         trials = storage.get_all_trials(self._study_id, deepcopy=False)
         self._trial_ids = [trial._trial_id for trial in trials]
         self._records = [_record(trial) for trial in trials]
@@ -160,7 +169,7 @@ class Ledger:
         self._records.append(record)
 
     def record(self, number: int, evaluation: Evaluation) -> Record:
-        """Write the evaluation of a proposal; what was complete stays as it is."""
+        """Write the evaluation of a proposal; ValueError where it has one already."""
         record = self._records[number]
         if record.evaluation is not None:
             raise ValueError(f"record {number} has its result already")
@@ -206,6 +215,8 @@ def _distribution(variable: Variable) -> BaseDistribution:
 
 def _record(trial: FrozenTrial) -> Record:
     attributes = trial.user_attrs
+    if "key" not in attributes:
+        raise LedgerError(f"the ledger holds trial {trial.number}, which no search proposed: remove it from the study")
     result = attributes.get("evaluation")
     return Record(
         number=trial.number,

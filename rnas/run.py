@@ -9,14 +9,15 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import make_url
 
 from rnas import architecture as arch
-from rnas.config import Setup
+from rnas.config import Config, Setup
 from rnas.ledger import Record
 from rnas.optimization.front import hypervolume_history, non_dominated
 from rnas.optimization.objective import minimised
 from rnas.optimization.quality import Quality, surrogate_quality
-from rnas.run_directory import RunDirectory
+from rnas.run_directory import RunDirectory, write
 
 SCHEMA_VERSION = 1
 _MARGIN = 0.01
@@ -97,7 +98,7 @@ class Run:
         run = {
             "schema_version": SCHEMA_VERSION,
             "name": self.setup.config.name,
-            "config": self.setup.config.model_dump(mode="json", exclude_none=True),
+            "config": _shown(self.setup.config),
             "objectives": [{"metric": o.metric, "direction": o.direction} for o in problem.objectives],
             "reference_point": (signs * self.reference_point()).tolist(),
             "ideal_point": (signs * problem.ideal).tolist(),
@@ -118,12 +119,24 @@ class Run:
         from rnas.report.table import pareto_csv
 
         content = self.to_dict()
-        self.directory.report.write_text(render(content), encoding="utf-8")
-        self.directory.pareto.write_text(pareto_csv(content), encoding="utf-8")
-        self.directory.architectures.mkdir(exist_ok=True)
-        for record in self.front():
-            path = self.directory.architectures / f"{record.key}.json"
-            path.write_text(json.dumps(arch.to_dict(record.architecture), indent=2) + "\n")
+        write(self.directory.report, render(content))
+        write(self.directory.pareto, pareto_csv(content))
+        folder = self.directory.architectures
+        folder.mkdir(exist_ok=True)
+        front = {f"{record.key}.json": record.architecture for record in self.front()}
+        for name, architecture in front.items():
+            write(folder / name, json.dumps(arch.to_dict(architecture), indent=2) + "\n")
+        for path in folder.glob("*.json"):
+            if path.name not in front:
+                path.unlink()
+
+
+def _shown(config: Config) -> dict[str, Any]:
+    """The configuration as JSON, without the password of a database."""
+    shown: dict[str, Any] = config.model_dump(mode="json", exclude_none=True)
+    if config.storage is not None:
+        shown["storage"] = make_url(config.storage).render_as_string(hide_password=True)
+    return shown
 
 
 def _evaluation(record: Record) -> dict[str, Any]:

@@ -1,17 +1,18 @@
 """The directory of a run: its configuration, its ledger, and what is derived from them."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from optuna.storages import RDBStorage
+from optuna.storages import BaseStorage, RDBStorage
 
 from rnas import sqlite
 from rnas.config import Config, Setup, read_config, resolve, to_yaml
-from rnas.errors import InputError
+from rnas.errors import InputError, LedgerError
 from rnas.ledger import Ledger
 
 
@@ -56,13 +57,13 @@ class RunDirectory:
         if not self.config.is_file():
             raise InputError(f"{self.path} is not a run: it has no config.yaml")
         config = Config.parse(read_config(self.config), str(self.config))
+        if config.name is None:
+            raise InputError(f"{self.config} is not the config of a run: it has no name; restore it from a copy")
         return resolve(config, self.path, str(self.config))
 
     def keep(self, config: Config) -> None:
         """Write the configuration, whole or not at all: a run's budget may grow."""
-        partial = self.config.with_suffix(".partial")
-        partial.write_text(to_yaml(config))
-        partial.replace(self.config)
+        write(self.config, to_yaml(config))
 
     @contextmanager
     def writing(self, setup: Setup) -> Iterator[Ledger]:
@@ -80,26 +81,60 @@ class RunDirectory:
                 f"{self.path} is in use: another process is searching there; wait for it or stop it"
             ) from None
         try:
-            with self.reading(setup) as ledger:
-                yield ledger
+            with self._storage(setup.config) as storage:
+                new = setup.config.storage is not None or not self.checkpoints.exists()
+                yield self._ledger(storage, setup, new)
         finally:
             lock.release()
 
     @contextmanager
     def reading(self, setup: Setup) -> Iterator[Ledger]:
-        """The ledger as it is now; nothing may be written to it."""
+        """The ledger as it is now; nothing may be written to it.
+
+        Raises:
+            InputError: the run's configuration was changed.
+            LedgerError: the ledger is damaged, or gone.
+        """
+        if setup.config.storage is None and not self.database.exists():
+            if self.checkpoints.exists():
+                raise LedgerError(f"{self.database} is gone, though the run has results: restore it from a copy")
+            yield Ledger.in_memory(setup.problem.objectives)
+            return
+        with self._storage(setup.config) as storage:
+            yield self._ledger(storage, setup, new=False)
+
+    def _ledger(self, storage: BaseStorage, setup: Setup, new: bool) -> Ledger:
         config = setup.config
-        name = config.name or self.path.name
+        return Ledger(storage, setup.problem.objectives, config.name or self.path.name, config.fingerprint, new)
+
+    @contextmanager
+    def _storage(self, config: Config) -> Iterator[RDBStorage]:
         if config.storage is None:
             with sqlite.opened(self.database) as storage:
-                yield Ledger(storage, setup.problem.objectives, name, config.fingerprint)
+                yield storage
             return
-        storage = RDBStorage(config.storage)
+        storage = connected(config.storage)
         try:
-            yield Ledger(storage, setup.problem.objectives, name, config.fingerprint)
+            yield storage
         finally:
             storage.remove_session()
             storage.engine.dispose()
+
+
+def connected(url: str) -> RDBStorage:
+    """A database by its URL; InputError where there is none."""
+    try:
+        return RDBStorage(url)
+    except Exception as error:  # Each driver has exceptions of its own.
+        first = str(error).strip().splitlines()[0]
+        raise InputError(f"storage: the database cannot be opened ({first}); check the URL") from None
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file, whole or not at all."""
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
 
 
 def require_free(path: Path) -> None:
@@ -119,8 +154,12 @@ def create(path: Path, setup: Setup) -> RunDirectory:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.parent / f".{path.name}.partial-{os.getpid()}"
         partial.mkdir()
-        (partial / "config.yaml").write_text(to_yaml(setup.config))
-        partial.rename(path)
+        try:
+            write(partial / "config.yaml", to_yaml(setup.config))
+            partial.rename(path)
+        except OSError:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise
     except OSError as error:
         raise InputError(f"{path}: cannot be made ({error.strerror})") from None
     return RunDirectory(path)

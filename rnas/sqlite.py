@@ -1,6 +1,8 @@
 """The default storage of a ledger: one SQLite file in write-ahead mode."""
 
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -37,12 +39,8 @@ def opened(path: Path) -> Iterator[RDBStorage]:
 def check(path: Path) -> None:
     """Raise LedgerError unless the file is a whole SQLite database that holds a study."""
     fix = "restore it from a copy, or start a new run"
-    # A log left by a killed process has to be read as well, which takes a connection that may write.
-    mode = "mode=rw" if path.with_name(path.name + "-wal").exists() else "immutable=1"
     try:
-        with closing(
-            sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=_BUSY_SECONDS)
-        ) as connection:
+        with _unchanged(path) as connection:
             found = connection.execute("PRAGMA quick_check").fetchall()
             tables = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'studies'").fetchone()[0]
     except sqlite3.DatabaseError as error:
@@ -51,6 +49,23 @@ def check(path: Path) -> None:
         raise LedgerError(f"{path} is damaged ({str(found[0][0]).splitlines()[0]}): {fix}")
     if not tables:
         raise LedgerError(f"{path} is damaged (it holds no study): {fix}")
+
+
+@contextmanager
+def _unchanged(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that leaves the file and the log beside it exactly as they are."""
+    log = path.with_name(path.name + "-wal")
+    if not log.exists():
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True)) as connection:
+            yield connection
+        return
+    # To read a log takes a connection that may fold it into the file, so a copy is read.
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / path.name
+        shutil.copyfile(path, copy)
+        shutil.copyfile(log, copy.with_name(log.name))
+        with closing(sqlite3.connect(copy)) as connection:
+            yield connection
 
 
 def _create(path: Path) -> None:

@@ -1,6 +1,7 @@
 """The command line: progress on stderr, results on stdout; exit 0 done, 1 failed, 2 bad input, 130 interrupted."""
 
 import sys
+from typing import NoReturn
 
 import typer
 
@@ -14,7 +15,6 @@ from rnas.errors import InputError, LedgerError
 app = typer.Typer(
     name="rnas",
     help="Robust neural architecture search: networks that stay accurate under adversarial attack.",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -31,12 +31,28 @@ app.command("doctor")(doctor)
 
 
 def main() -> None:
-    """Run a command; a fault that the user can mend is one line."""
+    """Run a command; a fault is one line."""
     try:
-        app()
+        # Typer's own way of showing a wrong option takes several lines.
+        code = app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
     except (InputError, LedgerError) as error:
-        print(f"rnas: {' '.join(str(error).split())}", file=sys.stderr)
-        sys.exit(2 if isinstance(error, InputError) else 1)
+        _leave(str(error), 2 if isinstance(error, InputError) else 1)
+    except typer.Abort:
+        sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+    except OSError as error:
+        _leave(str(error), 1)
+    except Exception as error:
+        if hasattr(error, "format_message"):
+            _leave(f"{error.format_message().rstrip('.')}; see rnas --help", 2)
+        if type(error).__module__.partition(".")[0] in ("sqlalchemy", "optuna"):
+            _leave(f"the ledger cannot be read or written: {str(error).splitlines()[0]}", 1)
+        raise
+    sys.exit(code or 0)
+
+
+def _leave(message: str, code: int) -> NoReturn:
+    print(f"rnas: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(code)

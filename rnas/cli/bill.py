@@ -9,7 +9,9 @@ from rnas import architecture as arch
 from rnas.api import devices
 from rnas.cli.output import stdout
 from rnas.config import Setup
+from rnas.errors import InputError
 from rnas.evaluation.evaluator import Context, Task
+from rnas.evaluation.guard import classified
 from rnas.execution.threads import one_thread
 from rnas.quantities import format_size
 
@@ -28,7 +30,10 @@ def bill(setup: Setup) -> dict[str, Any]:
         task = Task(architecture, config.seed, setup.evaluator.fidelity)
         print(f"measuring {format_size(float(costs.flops[place]))} FLOPs ...", file=sys.stderr)
         with one_thread(slots[0]):
-            estimate = setup.evaluator.estimate(task, Context(slots[0]))
+            try:
+                estimate = setup.evaluator.estimate(task, Context(slots[0]))
+            except Exception as error:  # Whatever a user's own function raises.
+                raise InputError(f"{arch.key(architecture)} cannot be evaluated: {classified(error)[1]}") from None
         rows.append(
             {
                 "key": arch.key(architecture),

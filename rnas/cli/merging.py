@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rnas.config import read_config, set_key
+from rnas.config import Config, read_config, set_key
 from rnas.errors import InputError
 from rnas.presets import preset as load_preset
 
@@ -44,6 +44,7 @@ def merged(
     else:
         name = preset or _PRESETS.get(options.data or "digits", "cifar10-smoke")
         content, folder, source = load_preset(name), Path(), f"preset {name}"
+    Config.parse(content, source)
     _apply(content, options)
     for assignment in assignments:
         set_key(content, assignment)
@@ -68,7 +69,7 @@ def _apply(content: dict[str, Any], options: Options) -> None:
         training["data_dir"] = str(training["data_dir"].expanduser().absolute())
     if training:
         evaluator = content.get("evaluator", {"train": {}})
-        if "train" not in evaluator:
+        if not isinstance(evaluator.get("train", 0), dict | None):
             raise InputError(
                 f"--{next(iter(training)).replace('_', '-')} is for evaluators that train; this one does not"
             )

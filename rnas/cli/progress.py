@@ -17,6 +17,7 @@ from rnas.quantities import format_size
 from rnas.run import Run
 
 _BANDS = 3
+_LINES_BETWEEN_BANDS = 10
 _COSTS = ("flops", "params", "macs")
 
 
@@ -40,6 +41,7 @@ class LiveView:
         self._shares: Mapping[int, float] = {}
         self._earlier = sum(record.evaluation is not None for record in ledger.records)
         self._done = self._earlier
+        self._found: list[str] = []
         self._started = time.monotonic()
         self._bar = Progress(
             TextColumn("{task.description}"), BarColumn(40), MofNCompleteColumn(), TextColumn("{task.fields[left]}")
@@ -69,6 +71,7 @@ class LiveView:
     def recorded(self, record: Record) -> None:
         """Write a line for the evaluation, and bring the panel up to date."""
         self._done += 1
+        self._found = self._findings()
         self._shares = {number: share for number, share in self._shares.items() if number != record.number}
         self._console.print(self._line(record), highlight=False, soft_wrap=True)
         if self._console.is_terminal:
@@ -77,7 +80,7 @@ class LiveView:
     def _refresh(self) -> None:
         done = self._done + sum(self._shares.values())
         self._bar.update(self._bar_task, completed=int(done), left=self._time_left(done))
-        self._live.update(Group(self._bar, *(Text(line) for line in self._findings())))
+        self._live.update(Group(self._bar, *(Text(line) for line in self._found)))
 
     def _line(self, record: Record) -> str:
         count = f"{self._done:>{len(str(self._setup.config.budget))}}/{self._setup.config.budget}"
@@ -87,7 +90,10 @@ class LiveView:
             return f"{count}  {record.key}  {record.status}: {reason}"
         objectives = "  ".join(_shown(o.metric, record.metrics[o.metric]) for o in self._setup.problem.objectives)
         text = f"{count}  {record.key}  {objectives}  {evaluation.seconds:.1f} s"
-        return text if self._console.is_terminal else f"{text}  |  {'  '.join(self._findings()[:1])}{self._left()}"
+        if self._console.is_terminal:
+            return text
+        bands = [f"\n    {line}" for line in self._found[1:]] if self._done % _LINES_BETWEEN_BANDS == 0 else []
+        return f"{text}  |  {self._found[0]}{self._left()}{''.join(bands)}"
 
     def _left(self) -> str:
         left = self._time_left(self._done)

@@ -119,6 +119,17 @@ def _carry_on(directory: "RunDirectory", go: "Callable[[ListenerFactory], Run]",
     if as_json:
         print_json(run.to_dict())
         return
+    complete = len(run.complete)
+    if len(run.records) < run.setup.config.budget or any(record.evaluation is None for record in run.records):
+        console.print(
+            f"ended with {complete} of {run.setup.config.budget} evaluations: the time was up, or the space holds "
+            f"no more; go on with: rnas resume {shlex.quote(str(directory.path))}",
+            highlight=False,
+            soft_wrap=True,
+        )
+    if run.records and not complete:
+        console.print("no evaluation was completed; the reasons are above and in the report", soft_wrap=True)
+        raise typer.Exit(1)
     stdout().print(front_table(run.to_dict()))
     stdout().print(f"Report: {directory.report}", highlight=False, soft_wrap=True)
 

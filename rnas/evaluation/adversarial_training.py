@@ -10,10 +10,10 @@ from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, field_validator
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 from safetensors.torch import save_file
 from torch import nn
 
@@ -22,9 +22,11 @@ from rnas import registry
 from rnas.architecture import Architecture, Shape
 from rnas.attacks.attack import Attack
 from rnas.attacks.pgd import PGD
+from rnas.data.augmentation import AUGMENTATIONS
 from rnas.data.dataset import Dataset, Part, PartSizes, content_hash, divide
-from rnas.errors import DeadlineExceededError
+from rnas.errors import DeadlineExceededError, InputError
 from rnas.evaluation.evaluator import Context, Estimate, Evaluation, Status, Task
+from rnas.evaluation.guard import classified
 from rnas.evaluation.robustness import Robustness, evaluate_robustness
 from rnas.provenance import device_name, json_hash, versions
 from rnas.quantities import EpsilonField, FractionField, PathField
@@ -67,13 +69,33 @@ class TrainingSettings(BaseModel):
     def _resolve_recipe(cls, value: Any) -> Recipe:
         return Recipe.resolve(value)
 
+    @field_validator("augmentation")
+    @classmethod
+    def _known_augmentations(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        for name in names or ():
+            if name not in AUGMENTATIONS:
+                raise ValueError(f"unknown augmentation {name!r}; known: {', '.join(AUGMENTATIONS)}")
+        return names
+
+    @model_validator(mode="after")
+    def _fitting_fidelity(self) -> Self:
+        steps = self.fidelity is not None and (self.fidelity.attack_steps or self.fidelity.attack_step)
+        if steps and self.recipe.attack != "pgd":
+            raise ValueError(
+                f"fidelity: attack_steps and attack_step are for PGD; recipe {self.recipe.name} takes one step"
+            )
+        return self
+
     def resolved(self) -> "ResolvedTraining":
         """The same with the data's own defaults filled in; InputError when the data cannot be read."""
         dataset = load_dataset(self.data, self.data_dir)
+        fidelity = dict(dataset.fidelity)
+        if self.recipe.attack != "pgd":
+            fidelity = {name: value for name, value in fidelity.items() if not name.startswith("attack_")}
         own = {
             "images": dataset.parts,
             "eps": dataset.epsilon,
-            "fidelity": dataset.fidelity,
+            "fidelity": fidelity,
             "augmentation": dataset.augmentation,
         }
         return ResolvedTraining(**(own | {name: value for name, value in self if value is not None}))
@@ -135,6 +157,9 @@ class AdversarialTraining:
         self._dataset = load_dataset(self._training.data, self._training.data_dir)
         self._on_device: dict[str, dict[str, Part]] = {}
         self._data_record = self._describe()
+        asked, held = self._training.fidelity.images, self._data_record["images"]["training"]
+        if asked is not None and asked > held:
+            raise InputError(f"fidelity.images asks for {asked} images; the training part holds {held}")
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The images stay behind: a worker reads them itself.
@@ -176,27 +201,33 @@ class AdversarialTraining:
         """Train and attack one architecture; deterministic on a CPU with one thread."""
         started = time.perf_counter()
         plan = self._plan(context.device, task)
-        model = self._build(task, context.device)
 
         def check(share: float) -> None:
             context.progress(share)
             if context.deadline is not None and time.monotonic() > context.deadline:
                 raise DeadlineExceededError(f"its time limit was reached with {share:.0%} done")
 
-        curve = tuple(
-            train(model, plan.parts["training"], plan.schedule, task.seed, lambda s: check(s * _TRAINING_SHARE))
-        )
+        curve: list[Mapping[str, float]] = []
         metrics: dict[str, float] = {}
-        for part, prefix in (("score", ""), ("final", "final_")):
-            metrics |= self._attack(model, plan, part, lambda _: check(_TRAINING_SHARE)).metrics(prefix)
-        if context.folder is not None:
-            _save(model, context.folder / f"{arch.key(task.architecture)}.safetensors")
+        status, reason = Status.COMPLETE, ""
+        try:
+            model = self._build(task, context.device)
+            training = plan.parts["training"]
+            curve.extend(train(model, training, plan.schedule, task.seed, lambda s: check(s * _TRAINING_SHARE)))
+            for part, prefix in (("score", ""), ("final", "final_")):
+                metrics |= self._attack(model, plan, part, lambda _: check(_TRAINING_SHARE)).metrics(prefix)
+            if context.folder is not None:
+                _save(model, context.folder / f"{arch.key(task.architecture)}.safetensors")
+        except Exception as error:
+            # Caught here rather than by the caller, so that the curve so far and its provenance are kept.
+            (status, reason), metrics = classified(error), {}
         return Evaluation(
-            Status.COMPLETE,
+            status,
             metrics=metrics,
-            curve=curve,
+            curve=tuple(curve),
             seconds=time.perf_counter() - started,
             provenance=self._provenance(plan, context.device),
+            reason=reason,
         )
 
     def estimate(self, task: Task, context: Context) -> Estimate:

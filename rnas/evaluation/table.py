@@ -16,14 +16,12 @@ from pydantic import BaseModel, ConfigDict, PositiveInt
 
 from rnas import architecture as arch
 from rnas.architecture import Architecture, Shape
-from rnas.cost import Integers
 from rnas.errors import InputError
 from rnas.evaluation.evaluator import Context, Estimate, Evaluation, Status, Task
 from rnas.quantities import PathField
-from rnas.search_space import SearchSpace
+from rnas.search_space import Floats, SearchSpace
 
 _KNOWN_PREFIXES = ("flops", "params", "macs")
-_COSTS = ("flops", "params")
 _GZIP = b"\x1f\x8b"
 
 
@@ -76,13 +74,13 @@ class Table:
             raise InputError(f"{settings.table}: cannot be read ({error.strerror})") from None
         self._hash = hashlib.sha256(content).hexdigest()[:12]
         header, lines = _read(content, settings)
-        genomes, self._rows, lines = _held(lines, settings, space)
+        self._rows, lines = _held(lines, settings, space)
         columns = {name: np.array([_number(line.cells[name]) for line in lines]) for name in header}
         del columns[settings.architecture]
         self._metrics = {name: values for name, values in columns.items() if np.isfinite(values).any()}
         self._known = tuple(n for n in self._metrics if n in settings.known or n.lower().startswith(_KNOWN_PREFIXES))
         _check_known(header, lines, settings)
-        self._check_costs(genomes, lines, space)
+        _check_numbers(lines, settings, self._metrics)
 
     @classmethod
     def image_format(cls, settings: TableSettings) -> tuple[Shape, int]:
@@ -132,20 +130,6 @@ class Table:
         """No time to speak of."""
         return Estimate(seconds=0.0)
 
-    def _check_costs(self, genomes: Integers, lines: Sequence[_Line], space: SearchSpace) -> None:
-        """InputError where a column named as one of the space's own costs holds something else."""
-        for name in _COSTS:
-            if name not in self._metrics:
-                continue
-            counted = getattr(space.cost(genomes), name)
-            wrong = np.flatnonzero(counted != self._metrics[name])
-            if len(wrong):
-                line = lines[wrong[0]]
-                raise InputError(
-                    f"{self._settings.table}, line {line.number}: {name} is {line.cells[name]!r}, but space "
-                    f"{space.name!r} counts {counted[wrong[0]]}; rename the column, such as to {name}_reported"
-                )
-
 
 def _read(content: bytes, settings: TableSettings) -> tuple[list[str], list[_Line]]:
     """Header and rows of the file."""
@@ -169,12 +153,9 @@ def _read(content: bytes, settings: TableSettings) -> tuple[list[str], list[_Lin
     return header, [_Line(number, dict(zip(header, cells, strict=True))) for number, cells in rows[1:]]
 
 
-def _held(
-    lines: Sequence[_Line], settings: TableSettings, space: SearchSpace
-) -> tuple[Integers, dict[str, int], list[_Line]]:
-    """Of the rows that the space holds: genomes (n, v), row by key of the architecture, lines."""
+def _held(lines: Sequence[_Line], settings: TableSettings, space: SearchSpace) -> tuple[dict[str, int], list[_Line]]:
+    """Of the rows that the space holds: row by key of the architecture, and lines."""
     first: dict[str, int] = {}
-    genomes: list[Integers] = []
     rows: dict[str, int] = {}
     held: list[_Line] = []
     for line in lines:
@@ -189,12 +170,12 @@ def _held(
             )
         first[key] = line.number
         with suppress(InputError):
-            genomes.append(space.encode(architecture))
+            space.encode(architecture)
             rows[key] = len(held)
             held.append(line)
     if not held:
         raise InputError(f"{settings.table}: space {space.name!r} holds none of its architectures")
-    return np.array(genomes), rows, held
+    return rows, held
 
 
 def _check_known(header: Sequence[str], lines: Sequence[_Line], settings: TableSettings) -> None:
@@ -205,6 +186,17 @@ def _check_known(header: Sequence[str], lines: Sequence[_Line], settings: TableS
         for line in lines:
             if math.isnan(_number(line.cells[name])):
                 raise InputError(f"{settings.table}, line {line.number}: {name} is {line.cells[name]!r}, not a number")
+
+
+def _check_numbers(lines: Sequence[_Line], settings: TableSettings, metrics: Mapping[str, Floats]) -> None:
+    """InputError where a column that is mostly numbers has a cell that is neither a number nor empty."""
+    for name, values in metrics.items():
+        if 2 * np.isfinite(values).sum() <= len(values):
+            continue
+        for line, value in zip(lines, values, strict=True):
+            cell = line.cells[name].strip()
+            if math.isnan(value) and cell and cell.lower() != "nan":
+                raise InputError(f"{settings.table}, line {line.number}: {name} is {cell!r}, not a number")
 
 
 def _number(cell: str) -> float:

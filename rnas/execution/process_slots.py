@@ -42,18 +42,40 @@ class _Slot:
         self._device = device
         self._pool: ProcessPoolExecutor | None = None
         self._ready: Future[int] | None = None
+        self._failed_starts = 0
         self.running: _Running | None = None
         # Spawned rather than forked: a forked child of a process with threads, or with a GPU, may hang.
         self._spawn = multiprocessing.get_context("spawn")
         self.share: Synchronized[float] = self._spawn.Value("d", 0.0)
 
     def submit(self, number: int, task: Task, attempt: int, limits: Limits) -> None:
+        self.share.value = 0.0
+        try:
+            future = self._process().submit(worker.evaluate, task, limits.seconds, limits.folder)
+        except BrokenProcessPool:
+            # The worker died while it had nothing to do.
+            self.kill()
+            future = self._process().submit(worker.evaluate, task, limits.seconds, limits.folder)
+        self.running = _Running(number, task, attempt, time.monotonic(), future)
+
+    def _process(self) -> ProcessPoolExecutor:
         if self._pool is None:
             self._pool = ProcessPoolExecutor(1, self._spawn, worker.start, (self._evaluator, self._device, self.share))
             self._ready = self._pool.submit(worker.ready)
-        self.share.value = 0.0
-        future = self._pool.submit(worker.evaluate, task, limits.seconds, limits.folder)
-        self.running = _Running(number, task, attempt, time.monotonic(), future)
+        return self._pool
+
+    def never_started(self) -> bool:
+        """Whether the worker that died did so on its way; InputError when that happens again and again."""
+        if self._ready is None or (self._ready.done() and self._ready.exception() is None):
+            self._failed_starts = 0
+            return False
+        self._failed_starts += 1
+        if self._failed_starts == ATTEMPTS:
+            raise InputError(
+                "worker processes cannot start; a script that searches needs its call under "
+                'if __name__ == "__main__": and what it evaluates with must be importable; or set workers: 0'
+            )
+        return True
 
     @property
     def starting(self) -> bool:
@@ -127,6 +149,10 @@ class ProcessSlots:
         try:
             return running.number, running.future.result()
         except BrokenProcessPool:
+            if slot.never_started():
+                slot.kill()
+                slot.submit(running.number, running.task, running.attempt, self._limits)
+                return None
             slot.kill()
         except Exception as error:
             # A worker turns what an evaluation raises into a result, so it is the result that could not travel.

@@ -22,8 +22,8 @@ Range = tuple[float, float]
 class KnownMetrics:
     """The metrics of genomes that need no evaluation, worked out once for each genome.
 
-    ``flops`` and ``params`` are the space's own; what the evaluator knows stands beside them. NaN is a metric that
-    the evaluator does not have for a genome: it cannot evaluate that one.
+    ``flops`` and ``params`` are the space's own, unless the evaluator knows them, as a table with such columns does.
+    NaN is a metric that the evaluator does not have for a genome: it cannot evaluate that one.
     """
 
     def __init__(self, space: SearchSpace, evaluator: Evaluator) -> None:
@@ -51,7 +51,7 @@ class KnownMetrics:
         costs = self._space.cost(genomes)
         metrics = self._evaluator.known([self._space.decode(genome) for genome in genomes])
         for key, own, flops, params in zip(keys, metrics, costs.flops, costs.params, strict=True):
-            row = {**own, "flops": float(flops), "params": float(params)}
+            row = {"flops": float(flops), "params": float(params), **own}
             self._rows[key] = np.array([row[name] for name in self.names])
 
 
@@ -109,7 +109,7 @@ def _ends(objective: Objective, known: KnownMetrics, space: SearchSpace, evaluat
 
 def _known_range(metric: str, known: KnownMetrics, space: SearchSpace, bounds: Range | None) -> Range:
     """Least and greatest value of a known metric in the space."""
-    if metric == "flops":
+    if metric == "flops" and bounds is None:
         return space.flops_range
     if space.enumeration is not None:
         values = known(space.enumeration)[metric]

@@ -11,6 +11,7 @@ import numpy as np
 
 from rnas import registry
 from rnas.cost import Integers
+from rnas.errors import InputError
 from rnas.optimization.acquisition import Box, choose_batch
 from rnas.optimization.candidates import genome_keys, sample_fresh, taken
 from rnas.optimization.front import non_dominated
@@ -52,6 +53,8 @@ class SurrogateNSGA2:
         name = "surrogate-nsga2"
         self._problem = problem
         self._initial = whole_number(name, "initial", initial, least=2)
+        if not isinstance(predictor, str):
+            raise InputError(f"strategy {name}: predictor is {predictor!r}; give a name")
         self._predictor: Any = registry.load(registry.PREDICTORS, predictor)
         self._optimism = positive_number(name, "optimism", optimism)
         self._exploration = share(name, "exploration", exploration)

@@ -29,7 +29,7 @@ def front_table(run: Mapping[str, Any]) -> Table:
     objectives = [metric for metric in metrics if metric.direction]
     counted = shape and any(metric.name == "flops" for metric in objectives)
     table = Table(
-        caption=Text(f"FLOPs of one {shape} image") if counted else None,
+        caption=Text("\n".join([*([f"FLOPs of one {shape} image"] if counted else []), *evaluated_as(run)])) or None,
         box=None,
         pad_edge=False,
         caption_justify="left",
@@ -49,6 +49,20 @@ def front_table(run: Mapping[str, Any]) -> Table:
         architecture = Text(describe(member.evaluation["architecture"]), no_wrap=True, overflow="ellipsis")
         table.add_row(*map(Text, (member.key, *numbers)), architecture)
     return table
+
+
+def evaluated_as(run: Mapping[str, Any]) -> list[str]:
+    """One line on the attack, images, seed and recipe behind a run's accuracies; none where nothing was trained."""
+    trained = [e for e in run["evaluations"] if {"evaluation", "data", "recipe"} <= e["provenance"].keys()]
+    if not trained:
+        return []
+    provenance = trained[-1]["provenance"]
+    attack, data = provenance["evaluation"], provenance["data"]
+    return [
+        f"{attack['attack']}, {attack['steps']} steps, epsilon {attack['epsilon']}; "
+        f"{data['name']}: {data['images']['score']} images searched on, {data['images']['final']} final; "
+        f"recipe {provenance['recipe']['name']}; seed {trained[-1]['seed']}"
+    ]
 
 
 def pareto_csv(run: Mapping[str, Any]) -> str:

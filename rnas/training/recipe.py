@@ -1,10 +1,12 @@
 """What a training recipe is: data, all of it in the hash of its results."""
 
+from collections.abc import Mapping
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
 
 from rnas import registry
+from rnas.errors import InputError
 from rnas.quantities import FractionField
 
 
@@ -51,6 +53,8 @@ class Recipe(BaseModel):
         """
         if isinstance(value, cls):
             return value
+        if not isinstance(value, str | Mapping):
+            raise InputError(f"{value!r} is not a recipe; write a name, or {{name: NAME, ...}}")
         overrides = {"name": value} if isinstance(value, str) else dict(value)
         base = registry.load(registry.RECIPES, str(overrides.get("name", "sat")))
         return cls(**{**base.model_dump(), **overrides})

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rnas import registry
 from rnas.architecture import Architecture
 from rnas.errors import InputError
 from rnas.evaluation.evaluator import Context, Status, Task
@@ -115,7 +116,7 @@ def test_rows_outside_a_narrowed_space_are_passed_over(write: Any) -> None:
         (SMALL, {"architecture": "arch"}, "no column 'arch'; set architecture to one of cell, flops_m"),
         (SMALL, {"known": ["energy"]}, "no column 'energy'"),
         (SMALL, {"known": ["loss"]}, r"line 4: loss is '', not a number"),
-        ("cell,flops\n000000,7783040\n421211,15\n", {}, r"line 3: flops is '15', but space .* counts 11715200"),
+        ("cell,a\n000000,1\n421211,2\n333333,0.5x\n", {}, r"line 4: a is '0.5x', not a number"),
         (b"\x1f\x8bnot gzip", {}, "not a CSV table"),
         (b"cell\n\xff\xfe\n", {}, "not a CSV table"),
     ],
@@ -154,3 +155,15 @@ def test_the_real_table_covers_its_space() -> None:
     assert np.isfinite(known["flops_m"]).all()
     np.testing.assert_allclose(problem.ideal, [-0.48113, 7.78])
     np.testing.assert_allclose(problem.reference, [-0.1, 7.78 + 1.01 * (known["flops_m"].max() - 7.78)])
+
+
+def test_a_tables_own_costs_stand(write: Any) -> None:
+    """Whoever made a table may count FLOPs in another way."""
+    evaluator = table(write("cell,flops,a\n000000,7,0.1\n421211,15,0.2\n"))
+    space = registry.load(registry.SEARCH_SPACES, "nas-bench-201")
+    space = space(space.Settings(), (3, 32, 32), 10)
+    problem = problem_of(space, evaluator, [Objective(metric="flops", direction="minimize")])
+    genome = space.encode(space.parse("421211"))[None]
+    assert problem.known(genome)["flops"].tolist() == [15.0]
+    assert problem.known(genome)["params"].tolist() == space.cost(genome).params.tolist()
+    assert problem.ideal.tolist() == [7.0]
