@@ -47,9 +47,13 @@ def fault(_task: Task, _context: Context) -> float:
     raise ValueError("a fault\nof two lines")
 
 
+def leave(_task: Task, _context: Context) -> float:
+    raise SystemExit(3)
+
+
 BEHAVIOURS = {
     function.__name__: function
-    for function in (kill_self, diverge, take_all_memory, sleep_past_deadline, sleep_deaf, not_a_number, fault)
+    for function in (kill_self, diverge, take_all_memory, sleep_past_deadline, sleep_deaf, not_a_number, fault, leave)
 }
 
 

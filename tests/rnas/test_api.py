@@ -6,7 +6,7 @@ import pytest
 import rnas
 from rnas import api
 from rnas.config import Config
-from rnas.errors import InputError
+from rnas.errors import InputError, LedgerError
 from rnas.evaluation.evaluator import Status
 from rnas.networks.residual import ResidualNetwork
 
@@ -77,3 +77,60 @@ def test_workers_are_counted() -> None:
 def test_names_that_are_not_there_are_attribute_errors() -> None:
     with pytest.raises(AttributeError, match="no attribute 'serach'"):
         rnas.serach  # noqa: B018
+
+
+def test_what_is_for_this_time_only_is_not_kept(tmp_path: Path) -> None:
+    rnas.search(TINY, budget=3, run=tmp_path / "run")
+    rnas.resume(tmp_path / "run", budget=4, workers=1)
+    config = rnas.load_run(tmp_path / "run").setup.config
+    assert (config.budget, config.workers) == (4, 0)
+    rnas.resume(tmp_path / "run", budget=4)
+    assert rnas.load_run(tmp_path / "run").setup.config.budget == 4
+
+
+def test_architectures_that_left_the_front_are_not_kept(tmp_path: Path) -> None:
+    rnas.search(TINY, budget=1, run=tmp_path / "run")
+    run = rnas.resume(tmp_path / "run", budget=4)
+    kept = {path.stem for path in (tmp_path / "run" / "architectures").iterdir()}
+    assert kept == {record.key for record in run.front()}
+
+
+def test_reading_makes_nothing(tmp_path: Path) -> None:
+    run = rnas.search(TINY, budget=2, run=tmp_path / "run")
+    (tmp_path / "run" / "study.db").unlink()
+    assert rnas.load_run(tmp_path / "run").records == ()
+    assert not (tmp_path / "run" / "study.db").exists()
+    (tmp_path / "run" / "checkpoints").mkdir()
+    with pytest.raises(LedgerError, match="is gone, though the run has results"):
+        rnas.load_run(run.directory.path)
+
+
+def test_a_config_of_no_run_is_refused(tmp_path: Path) -> None:
+    rnas.search(TINY, budget=2, run=tmp_path / "run")
+    config = tmp_path / "run" / "config.yaml"
+    text = config.read_text()
+    config.write_text(text.replace("name: run\n", "", 1))
+    with pytest.raises(InputError, match="it has no name"):
+        rnas.load_run(tmp_path / "run")
+    config.write_text(text.replace("name: run\n", "name: other\n", 1))
+    with pytest.raises(LedgerError, match="holds no study 'other'"):
+        rnas.load_run(tmp_path / "run")
+
+
+def test_runs_of_one_name_share_a_database_and_hide_its_password(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'shared.db'}"
+    for folder in ("a", "b"):
+        run = rnas.search({**TINY, "storage": url}, budget=2, run=tmp_path / folder / "run")
+        assert len(run.records) == 2
+        assert [record.key for record in rnas.load_run(tmp_path / folder / "run").records] == [
+            record.key for record in run.records
+        ]
+    with pytest.raises(InputError, match="the database cannot be opened"):
+        rnas.search({**TINY, "storage": "nonsense"}, budget=2, run=tmp_path / "c")
+    assert not (tmp_path / "c").exists()
+
+
+def test_a_worker_does_not_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api, "parent_process", lambda: object())
+    with pytest.raises(InputError, match="__main__"):
+        rnas.search(TINY, budget=2, run=tmp_path / "run")

@@ -49,3 +49,17 @@ def test_what_a_killed_writer_left_in_the_log_is_read(database: Path) -> None:
             copy.with_name(copy.name + suffix).write_bytes(database.with_name(database.name + suffix).read_bytes())
     with sqlite.opened(copy) as storage:
         assert [study.study_name for study in storage.get_all_studies()] == ["renamed"]
+
+
+def test_a_damaged_file_with_a_log_beside_it_is_left_as_it_is(database: Path) -> None:
+    with closing(sqlite3.connect(database)) as writer:
+        writer.execute("UPDATE studies SET study_name = 'renamed'")
+        writer.commit()
+        copy = database.parent / "copy.db"
+        copy.write_bytes(database.read_bytes()[:5000])
+        log = copy.with_name("copy.db-wal")
+        log.write_bytes(database.with_name("study.db-wal").read_bytes())
+    before = copy.read_bytes(), log.read_bytes()
+    with pytest.raises(LedgerError, match="damaged"), sqlite.opened(copy):
+        pass
+    assert (copy.read_bytes(), log.read_bytes()) == before

@@ -63,6 +63,7 @@ def test_results_belong_to_their_numbers(make: Make) -> None:
         ("sleep_past_deadline", Status.TIMEOUT, "time limit"),
         ("not_a_number", Status.FAILED, "'score' is not a finite number"),
         ("fault", Status.FAILED, "ValueError: a fault"),
+        ("leave", Status.FAILED, "SystemExit: 3"),
     ],
 )
 def test_a_failure_is_a_result_and_the_others_go_on(make: Make, behaviour: str, status: Status, reason: str) -> None:
@@ -116,6 +117,42 @@ def test_progress_is_told() -> None:
     finally:
         executor.close()
     assert 0.5 in seen
+
+
+def test_a_worker_killed_while_idle_costs_nothing(tmp_path: Path) -> None:
+    executor = ProcessSlots(Scripted({}, tmp_path), ["cpu"], Limits())
+    try:
+        run_all(executor, [16])
+        os.kill(executor._slots[0]._ready.result(), signal.SIGKILL)
+        time.sleep(0.5)
+        results = run_all(executor, [17])
+    finally:
+        executor.close()
+    assert results[0].status is Status.COMPLETE
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["16-0", "17-0"]
+
+
+class _Homebound(Scripted):
+    """Can be pickled, but not read in another process."""
+
+    def __reduce__(self):
+        return (_only_here, (os.getpid(),))
+
+
+def _only_here(process: int) -> Scripted:
+    if os.getpid() != process:
+        raise RuntimeError("not here")
+    return _Homebound({})
+
+
+def test_workers_that_cannot_start_end_the_search_and_are_charged_to_no_candidate() -> None:
+    executor = ProcessSlots(_Homebound({}), ["cpu"], Limits())
+    try:
+        executor.submit(0, as_task(16))
+        with pytest.raises(InputError, match="worker processes cannot start"):
+            executor.wait(lambda shares: None)
+    finally:
+        executor.close()
 
 
 def test_an_evaluator_that_cannot_travel_is_refused() -> None:
