@@ -5,6 +5,7 @@ from typing import NoReturn
 
 import typer
 
+from rnas.cli.evaluate import evaluate
 from rnas.cli.info import doctor, presets, recipes, spaces
 from rnas.cli.report import report
 from rnas.cli.scale import scale
@@ -22,6 +23,7 @@ app = typer.Typer(
 app.command("search")(search)
 app.command("resume")(resume)
 app.command("report")(report)
+app.command("evaluate")(evaluate)
 app.command("zoo")(zoo)
 app.command("scale")(scale)
 app.command("spaces")(spaces)
