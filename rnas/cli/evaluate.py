@@ -23,10 +23,18 @@ def evaluate(
     ] = None,
     data: Annotated[str | None, typer.Option(help="Data to classify [default: the run's own, else cifar10].")] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Folder that holds the images' files.")] = None,
-    eps: Annotated[str | None, typer.Option(help="Radius of the attacks, such as 8/255 [default: the data's].")] = None,
-    attacks: Annotated[str, typer.Option(help="Attacks: fgsm, pgdN, pgdN-margin.")] = "fgsm,pgd20,pgd20-margin",
-    images: Annotated[int | None, typer.Option(min=1, help="Only the first N images of the final part.")] = None,
-    split_seed: Annotated[int | None, typer.Option(min=0, help="Seed that divides the data.")] = None,
+    eps: Annotated[
+        str | None, typer.Option(help="Radius of the attacks, such as 8/255 [default: the run's own, else the data's].")
+    ] = None,
+    attacks: Annotated[
+        str, typer.Option(help="Names: fgsm, pgdN of N steps, pgdN-margin.")
+    ] = "fgsm,pgd20,pgd20-margin",
+    images: Annotated[
+        int | None, typer.Option(min=1, help="Only the first N images [default: all of the final part].")
+    ] = None,
+    split_seed: Annotated[
+        int | None, typer.Option(min=0, help="Seed that divides the data [default: the run's own, else 0].")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the attacks' noise.")] = 0,
     batch_size: Annotated[int, typer.Option(min=1, help="Images at a time.")] = 500,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",

@@ -1,10 +1,12 @@
 """Accuracies of given weights: a run's own, and a file as another implementation names it."""
 
 import json
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -12,6 +14,8 @@ from safetensors.torch import load_file, save_file
 import rnas
 from rnas import architecture as arch
 from rnas.baseline import find
+from rnas.data.cifar10 import FOLDER
+from rnas.networks.residual import ResidualNetwork
 from rnas.report.interval import proportion
 from rnas.run import Run
 
@@ -150,6 +154,32 @@ def test_logits_that_are_not_finite_are_wrong(
     save_file({**load_file(checkpoint), "fc.bias": torch.full((10,), torch.nan)}, path)
     found = measured(command, description, "--weights", path, "--data", "digits", *SHORT, "--images", 30)
     assert found["clean"]["correct"] == found["worst_case"]["correct"] == 0
+
+
+def test_published_test_images_beyond_the_default_part(command: Command, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    (tmp_path / FOLDER).mkdir()
+    for name, images in [*((f"data_batch_{number}", 401) for number in range(1, 6)), ("test_batch", 2002)]:
+        batch = {
+            "data": rng.integers(0, 256, (images, 3072), dtype=np.uint8),
+            "labels": [n % 10 for n in range(images)],
+        }
+        (tmp_path / FOLDER / name).write_bytes(pickle.dumps(batch, protocol=2))
+    network, weights = tmp_path / "net.json", tmp_path / "weights.safetensors"
+    smallest = ResidualNetwork(depths=(1, 1, 1), channels=(1, 1, 1), stem_width=1)
+    network.write_text(json.dumps(arch.to_dict(smallest)))
+    save_file(rnas.load(network).state_dict(), weights)
+    words = (network, "--weights", weights, "--data-dir", tmp_path, "--attacks", "fgsm", "--device", "cpu")
+    found = measured(command, *words, "--images", 2001, "--eps", "0")
+    assert (found["data"]["name"], found["data"]["images"], found["data"]["published_test_images"]) == (
+        "cifar10",
+        2001,
+        True,
+    )
+    # In a ball of radius 0 nothing changes.
+    assert found["worst_case"] == found["clean"]
+    assert measured(command, *words, "--images", 10)["epsilon"] == "8/255"
+    assert "cifar10 has 2002 to evaluate on" in refusal(command, *words, "--images", 2003)
 
 
 def test_what_people_read(command: Command, member: str) -> None:

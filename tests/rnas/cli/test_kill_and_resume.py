@@ -65,6 +65,11 @@ def essence(run: Run) -> list[Any]:
     ]
 
 
+def heed_interrupts() -> None:
+    """What runs tests may ignore Ctrl-C, and what it starts inherits that."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def workers_in(session: int) -> list[int]:
     """Processes that still run in a session."""
     found = []
@@ -135,6 +140,7 @@ def test_interrupted_it_says_how_to_go_on_and_extends(config: Path, uninterrupte
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=heed_interrupts,
     )
     first = driver.stderr.readline()
     assert "11 evaluations, 2 at once" in first

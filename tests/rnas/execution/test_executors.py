@@ -160,6 +160,11 @@ def test_an_evaluator_that_cannot_travel_is_refused() -> None:
         ProcessSlots(Scripted({1: lambda: None}), ["cpu"], Limits())
 
 
+def heed_interrupts() -> None:
+    """What runs tests may ignore Ctrl-C, and what it starts inherits that."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 DRIVER = """
     import sys
     from rnas.execution.executor import Limits
@@ -170,8 +175,11 @@ DRIVER = """
         executor = ProcessSlots(Scripted({16: "sleep_deaf"}), ["cpu", "cpu"], Limits())
         executor.submit(0, as_task(16))
         executor.submit(1, as_task(16))
-        print(*(slot._ready.result() for slot in executor._slots), flush=True)
-        executor.wait(lambda shares: None)
+        try:
+            print(*(slot._ready.result() for slot in executor._slots), flush=True)
+            executor.wait(lambda shares: None)
+        finally:
+            executor.close()
 """
 
 
@@ -187,12 +195,16 @@ def test_no_worker_outlives_its_driver(tmp_path: Path, how: signal.Signals) -> N
         text=True,
         cwd=root,
         env={**os.environ, "PYTHONPATH": str(root)},
+        preexec_fn=heed_interrupts,
     )
-    with driver:
+    try:
         workers = [int(word) for word in driver.stdout.readline().split()]
         assert len(workers) == 2
         driver.send_signal(how)
         driver.wait(timeout=20)
+    finally:
+        driver.kill()
+        driver.communicate()
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline and any(Path(f"/proc/{worker}").exists() for worker in workers):
         time.sleep(0.05)
