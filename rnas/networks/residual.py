@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+import torch
 from pydantic import ConfigDict
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -23,6 +24,30 @@ from rnas.networks.normalization import NORMALIZATIONS, runs_on
 from rnas.networks.residual_cost import STEM_KERNEL, ResidualColumns, residual_costs, stage_sizes, stage_strides
 
 STAGES = (2, 3, 4)
+
+CIFAR10_MEAN = (0.4914, 0.4822, 0.4465)
+CIFAR10_STD = (0.2471, 0.2435, 0.2616)
+
+
+class InputNormalization(nn.Module):
+    """Images (N, 3, H, W) in [0, 1] with CIFAR-10's channel means and deviations taken out.
+
+    The constants are no part of the state dict: published weights do not hold them.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(CIFAR10_MEAN).reshape(-1, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(CIFAR10_STD).reshape(-1, 1, 1), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalised images."""
+        return (x - self.mean) / self.std
+
+
 BASIC = Block()
 
 BASE_CHANNELS = (16, 32, 64, 128)
@@ -45,6 +70,8 @@ class ResidualNetwork:
         stem_width: channels of the stem.
         upsample: how many times the image is enlarged, by nearest neighbours, before it enters the stem.
         head_activation: the head's, where it is not that of the last stage.
+        normalize_input: subtract CIFAR-10's channel means from the image and divide it by their deviations, as the
+            released code does where its flag ``pre_process`` is set; no published setting sets it.
     """
 
     kind: ClassVar[str] = "residual"
@@ -56,6 +83,7 @@ class ResidualNetwork:
     stem_width: int = 16
     upsample: int = 1
     head_activation: str | None = None
+    normalize_input: bool = False
 
     def __post_init__(self) -> None:
         where = "residual network"
@@ -90,6 +118,9 @@ class ResidualNetwork:
         bias 0, the classifier from bias 0; linear weights keep torch's default.
         """
         self.require_runnable(input_shape)
+        if self.normalize_input and input_shape[0] != len(CIFAR10_MEAN):
+            wanted, given = len(CIFAR10_MEAN), input_shape[0]
+            raise InputError(f"normalize_input is for images of {wanted} channels, these have {given}; leave it out")
         return ResidualModule(self, input_shape[0], num_classes)
 
     def require_runnable(self, input_shape: Shape) -> None:
@@ -151,6 +182,7 @@ class ResidualModule(nn.Module):
         first, last = network.stage_blocks[0], network.stage_blocks[-1]
         width = network.stem_width
         self.upsample = network.upsample
+        self.normalization = InputNormalization() if network.normalize_input else nn.Identity()
         self.stem_conv = nn.Conv2d(image_channels, width, STEM_KERNEL, padding=STEM_KERNEL // 2, bias=False)
         self.stem_activation = nn.Sequential()
         if first.order != PRE:
@@ -180,6 +212,7 @@ class ResidualModule(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Images to logits."""
+        x = self.normalization(x)
         if self.upsample != 1:
             x = F.interpolate(x, scale_factor=self.upsample, mode="nearest")
         x = self.stem_activation(self.stem_conv(x))

@@ -5,6 +5,7 @@ so that they prove the names of the state dict as well as the forward pass.
 """
 
 import csv
+import dataclasses
 import json
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 import torch
 
 from rnas.cost import measured_cost
+from rnas.errors import InputError
 from rnas.networks.block import RAW, Block
 from rnas.networks.blocks.robust_res_block import ROBUST_RES_BLOCK
 from rnas.networks.residual import ResidualNetwork, widened
@@ -53,6 +55,7 @@ NETWORKS = {
     "robust-resnet-a2": widened((17, 17, 8), (7, 9, 4), ROBUST_RES_BLOCK),
     "equal-width": widened((2, 2, 1), (2, 2, 1)),
     "equal-width-silu": widened((2, 2, 1), (2, 2, 1), Block(activation="silu")),
+    "equal-width-normalized-input": dataclasses.replace(widened((2, 2, 1), (2, 2, 1)), normalize_input=True),
     "equal-width-raw-shortcut": ResidualNetwork((2, 2, 2), (32, 32, 32), (Block(equal_width_shortcut=RAW),)),
     "robust-res-block": widened((2, 2, 2), (2, 2, 2), ROBUST_RES_BLOCK),
     "robust-res-block-one-scale": widened((2, 2, 2), (2, 2, 2), BLOCKS["residual-16"]),
@@ -111,3 +114,11 @@ def test_logits_of_the_released_code(name: str) -> None:
 def other_names(name: str) -> str:
     """Names in the code released with Huang et al. (NeurIPS 2021)."""
     return name.replace("shortcut.0", "convShortcut").replace("norm1", "bn1")
+
+
+def test_normalization_of_the_input_is_for_colour_images() -> None:
+    network = dataclasses.replace(NETWORKS["equal-width"], normalize_input=True)
+    with pytest.raises(InputError, match="normalize_input is for images of 3 channels, these have 1"):
+        network.build(10, (1, 32, 32))
+    assert network.cost(CIFAR, 10) == NETWORKS["equal-width"].cost(CIFAR, 10)
+    assert network.build(10, CIFAR).state_dict().keys() == NETWORKS["equal-width"].build(10, CIFAR).state_dict().keys()
