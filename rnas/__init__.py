@@ -4,20 +4,28 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rnas.api import load_training as load_training
     from rnas.api import resume as resume
+    from rnas.api import resume_training as resume_training
     from rnas.api import search as search
+    from rnas.api import train as train
     from rnas.loading import load as load
     from rnas.run import Run as Run
     from rnas.run import load_run as load_run
+    from rnas.training_run.run import TrainingRun as TrainingRun
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "search": "rnas.api",
     "resume": "rnas.api",
+    "train": "rnas.api",
+    "resume_training": "rnas.api",
+    "load_training": "rnas.api",
     "load": "rnas.loading",
     "Run": "rnas.run",
     "load_run": "rnas.run",
+    "TrainingRun": "rnas.training_run.run",
 }
 
 

@@ -1,4 +1,4 @@
-"""Searching from Python: the same nouns as the command line."""
+"""Searching and training from Python: the same nouns as the command line."""
 
 import secrets
 import time
@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from rnas import run_directory
+from rnas.architecture import Architecture
 from rnas.config import Config, Setup, available_cores, read_config, resolve
 from rnas.errors import InputError
 from rnas.execution.executor import Executor, Limits
@@ -22,6 +23,11 @@ from rnas.optimization.loop import Listener, Loop, Silent
 from rnas.presets import preset
 from rnas.run import Run
 from rnas.run_directory import RunDirectory
+from rnas.training.recipe import Recipe
+from rnas.training_run import start
+from rnas.training_run.listener import Listener as TrainingListener
+from rnas.training_run.listener import Silent as SilentTraining
+from rnas.training_run.run import TrainingRun
 
 ListenerFactory = Callable[[Setup, Ledger, int], Listener]
 """Made from setup, ledger and number of slots, once a search starts."""
@@ -109,6 +115,60 @@ def resume(
     changes = {key: value for key, value in given.items() if value is not None}
     config = Config.parse({**setup.config.model_dump(mode="json"), **changes}, "resume")
     return carry_on(directory, replace(setup, config=config), listener, kept=setup.config)
+
+
+def train(
+    architecture: Architecture | str | Path,
+    recipe: Recipe | Mapping[str, Any] | str = "sat",
+    *,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    images: int | Mapping[str, int] | None = None,
+    run: Path | str | None = None,
+    listener: TrainingListener | None = None,
+    **settings: Any,
+) -> TrainingRun:
+    """Train one network by a recipe, and evaluate its best and its last weights.
+
+    Args:
+        architecture: an architecture, or what :func:`rnas.reference.resolve` understands.
+        recipe: a recipe, its name, or ``{name: NAME, ...}`` with some of its fields set otherwise.
+        epochs: None is as many as the recipe was published with.
+        batch_size: likewise.
+        images: how many to train on, or sizes of the parts such as ``{"training": 2_000, "selection": 200}``; None is
+            all that selection and final part leave.
+        run: directory of the training; None makes ``runs/train-<network>-<recipe>-<n>``.
+        listener: told of progress.
+        **settings: other keys of :class:`rnas.training_run.settings.RunSettings`, such as ``data="digits"``,
+            ``data_dir="data"``, ``eps="8/255"`` or ``attacks=("pgd20",)``; ``device`` is ``auto`` by default.
+
+    Returns:
+        The training, with history, checkpoints and summary. A loss that diverges is no error: its summary says so.
+
+    Raises:
+        InputError: a setting is wrong, data are missing, or the directory exists.
+        BatchTooLargeError: memory ran out; the message says which batch would fit.
+    """
+    given = start.shortened(settings, recipe=recipe, epochs=epochs, batch_size=batch_size, images=images)
+    reference = start.referenced(architecture)
+    setup = start.prepared(reference, given)
+    path = start.place(reference, setup, None if run is None else Path(run))
+    return start.begin(path, setup, listener or SilentTraining())
+
+
+def resume_training(path: Path | str, *, listener: TrainingListener | None = None) -> TrainingRun:
+    """Go on with a training that was stopped; one that has ended is only read.
+
+    Raises:
+        InputError: this is no training, it is in use, or it is damaged.
+        BatchTooLargeError: memory ran out.
+    """
+    return start.go_on(Path(path), listener or SilentTraining())
+
+
+def load_training(path: Path | str) -> TrainingRun:
+    """Read a training's directory as it is now; see :meth:`rnas.training_run.run.TrainingRun.load`."""
+    return TrainingRun.load(path)
 
 
 def carry_on(directory: RunDirectory, setup: Setup, listener: ListenerFactory, kept: Config | None = None) -> Run:

@@ -190,8 +190,9 @@ def find(name: str) -> Baseline:
     """The baseline of this name, whatever its case and hyphens; InputError with similar names when there is none."""
     baselines = {_bare(known): baseline for known, baseline in zoo().items()}
     if _bare(name) not in baselines:
-        similar = difflib.get_close_matches(name.lower(), zoo(), n=5, cutoff=0.5) or list(zoo())
-        raise InputError(f"unknown network {name!r}; similar: {', '.join(similar)}")
+        similar = difflib.get_close_matches(name.lower(), zoo(), n=5, cutoff=0.5)
+        hint = f"similar: {', '.join(similar)}" if similar else "see rnas zoo"
+        raise InputError(f"unknown network {name!r}; {hint}")
     return baselines[_bare(name)]
 
 

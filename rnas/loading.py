@@ -22,7 +22,8 @@ def load(
         architecture: what :func:`rnas.reference.resolve` understands, such as ``"robustresnet-a1"``, ``"net.json"`` or
             ``"runs/digits-1:knee"``.
         weights: a file of weights, safetensors or written by ``torch.save``, as rnas or the original repository names
-            them. None draws new ones from torch's global generator, unless ``architecture`` is itself a checkpoint.
+            them. None takes those that the architecture's own run kept; where there are none, or for other images or
+            classes, it draws new ones from torch's global generator.
         num_classes: None is as many as it was published or searched for, 10 where neither is known.
         input_shape: (channels, height, width) of an image; None is that which it was published or searched for,
             (3, 32, 32) where neither is known.
@@ -39,7 +40,8 @@ def load(
     if classes < 1 or len(shape) != 3 or min(shape) < 1:
         raise InputError(f"{classes} classes and images of shape {shape}: give whole numbers above zero, three a shape")
     module = reference.architecture.build(classes, shape)
-    if weights is None and Path(architecture) == reference.checkpoint:
+    own = (classes, shape) == (reference.num_classes, reference.input_shape)
+    if weights is None and (own or Path(architecture) == reference.checkpoint):
         weights = reference.checkpoint
     if weights is not None:
         load_weights(module, weights, reference.weight_names, f"{reference.name} with {classes} classes")

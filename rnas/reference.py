@@ -1,4 +1,4 @@
-"""Architectures as a user names them: a published network, a JSON file, a member of a run, a run's checkpoint."""
+"""Architectures as a user names them: a published network, a JSON file, a member of a run, a checkpoint."""
 
 import json
 from dataclasses import dataclass
@@ -8,8 +8,12 @@ from rnas import architecture as arch
 from rnas.architecture import Architecture, Shape
 from rnas.baseline import CIFAR, find, zoo
 from rnas.errors import InputError
+from rnas.evaluation.adversarial_training import AdversarialTraining
+from rnas.evaluation.training_settings import ResolvedTraining
 from rnas.run import Run
 from rnas.run_member import FORMS, member
+from rnas.training_run.checkpoint import Checkpoint, description_of
+from rnas.training_run.directory import is_training
 from rnas.weight_names import WeightNames
 
 _CLASSES = 10
@@ -25,7 +29,9 @@ class Reference:
         input_shape: shape of the images that it was published or searched for.
         num_classes: number of classes that it was published or searched for.
         weight_names: namings that files of its weights may follow.
-        checkpoint: the weights that its run kept, or None.
+        checkpoint: the weights that its search or training kept, or None.
+        training: how its search trained it, or the training whose checkpoint it is: which data, divided how. None
+            where there is neither. Of a checkpoint the images of the training part are those that the weights saw.
     """
 
     name: str
@@ -34,6 +40,7 @@ class Reference:
     num_classes: int = _CLASSES
     weight_names: tuple[WeightNames, ...] = ()
     checkpoint: Path | None = None
+    training: ResolvedTraining | None = None
 
 
 def architecture_of(text: str | Path) -> Architecture:
@@ -47,10 +54,11 @@ def resolve(text: str | Path) -> Reference:
     Args:
         text: a name of the zoo; the path of a JSON file with an architecture, or with one under ``architecture``, as
             ``rnas scale --json`` prints it; ``RUN:KEY``, ``RUN:knee``, ``RUN:at:200M`` or ``RUN:max:METRIC`` with a
-            run's directory; or the path of a run's checkpoint, ``DIR/checkpoints/KEY.safetensors``.
+            run's directory; or the path of a checkpoint: of a search, ``DIR/checkpoints/KEY.safetensors``, or of a
+            training, ``DIR/best.safetensors`` with ``best.json`` beside it.
 
     Raises:
-        InputError: they name none.
+        InputError: they name none, or a training's checkpoint is not the one that the file beside it describes.
     """
     text = str(text)
     path = Path(text)
@@ -60,6 +68,8 @@ def resolve(text: str | Path) -> Reference:
         return _of_file(path)
     # A folder of results is often called like its network, which is meant then.
     if path.exists() and not _is_published(text):
+        if is_training(path):
+            raise InputError(f"{text} is a training; for its network write {path / 'best.safetensors'}")
         if path.is_dir():
             raise InputError(f"{text} is a directory; for a member of a run write {text}: and {FORMS}")
         return _of_file(path)
@@ -100,16 +110,35 @@ def _of_run(run: Run, word: str, text: str) -> Reference:
         space.num_classes,
         _namings(record.architecture),
         checkpoint if checkpoint is not None and checkpoint.is_file() else None,
+        _training(run),
     )
+
+
+def _training(run: Run) -> ResolvedTraining | None:
+    evaluator = run.setup.evaluator
+    return evaluator.settings.train.resolved() if isinstance(evaluator, AdversarialTraining) else None
 
 
 def _of_checkpoint(path: Path) -> Reference:
     if not path.is_file():
         raise InputError(f"{path}: no such file")
     folder = path.parent.parent
+    if description_of(path).is_file():
+        return _of_training(Checkpoint.read(path))
     if path.parent.name != "checkpoints" or not (folder / "config.yaml").is_file():
         raise InputError(f"{path}: weights of no run; name the architecture, and these as its weights")
     return _of_run(Run.load(folder), path.stem, str(path))
+
+
+def _of_training(checkpoint: Checkpoint) -> Reference:
+    return Reference(
+        str(checkpoint.path),
+        checkpoint.architecture,
+        checkpoint.input_shape,
+        checkpoint.num_classes,
+        checkpoint=checkpoint.path,
+        training=checkpoint.settings,
+    )
 
 
 def _of_file(path: Path) -> Reference:

@@ -19,6 +19,7 @@ ATTACKS = "rnas.attacks"
 STRATEGIES = "rnas.strategies"
 PREDICTORS = "rnas.predictors"
 EVALUATORS = "rnas.evaluators"
+DIAGNOSTICS = "rnas.diagnostics"
 
 
 @cache

@@ -1,12 +1,24 @@
 """The contract of an attack."""
 
-from typing import Protocol
+from fractions import Fraction
+from typing import Literal, Protocol
 
 from torch import Tensor, nn
 
+Norm = Literal["linf", "l2", "l1"]
+"""Of what is added to an image, all its pixels and channels together."""
+
 
 class Attack(Protocol):
-    """A frozen dataclass of settings; registered under ``rnas.attacks``."""
+    """A frozen dataclass of settings; found by name through its :class:`rnas.attacks.family.AttackFamily`."""
+
+    @property
+    def epsilon(self) -> Fraction:
+        """Radius of the ball, an exact fraction, for pixels in [0, 1]."""
+
+    @property
+    def norm(self) -> Norm:
+        """Norm of the ball."""
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, ids: Tensor, seed: int) -> Tensor:
         """Adversarial images.

@@ -5,9 +5,12 @@ from typing import Literal
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
-LossName = Literal["cross-entropy", "margin"]
+from rnas.errors import InputError
+
+LossName = Literal["cross-entropy", "margin", "cw", "dlr", "kl"]
+"""Of what an attack maximises; ``kl`` needs the prediction on the image as it is, the others its label."""
 
 
 def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
@@ -23,10 +26,72 @@ def margin(logits: Tensor, labels: Tensor) -> Tensor:
     return wrong_class(logits, labels) - logits.gather(1, labels[:, None]).squeeze(1)
 
 
+def carlini_wagner(logits: Tensor, labels: Tensor) -> Tensor:
+    """The margin cut off at 0, (n,): no gradient once an image is misclassified (Carlini and Wagner, S&P 2017).
+
+    Their function f_6 with kappa 0, as papers run it under the name CW in the l-infinity ball.
+    """
+    return margin(logits, labels).clamp(max=0)
+
+
+def logits_ratio(logits: Tensor, labels: Tensor) -> Tensor:
+    """Difference of logits ratio (n,) of logits (n, K), K >= 3 (Croce and Hein, ICML 2020, equation 6).
+
+    The margin over the difference of the greatest and the third greatest logit: neither shift nor scale of the
+    logits changes it. With three classes the third greatest is the least. Where the label's is the third greatest it
+    is 1 and has no gradient.
+
+    Raises:
+        InputError: there are fewer than three classes.
+    """
+    if logits.shape[1] < 3:
+        raise InputError(f"loss dlr needs at least 3 classes, not {logits.shape[1]}; use margin")
+    greatest = logits.topk(3, dim=1).values
+    # The constant is the paper's code's: equal logits give 0.
+    return margin(logits, labels) / (greatest[:, 0] - greatest[:, 2] + 1e-12)
+
+
 def wrong_class(scores: Tensor, labels: Tensor) -> Tensor:
     """Greatest score (n,) among the classes other than the label, of scores (n, K), K >= 2."""
     label = F.one_hot(labels, scores.shape[1]).bool()
     return scores.masked_fill(label, -torch.inf).amax(dim=1)
 
 
-LOSSES: dict[LossName, Callable[[Tensor, Tensor], Tensor]] = {"cross-entropy": cross_entropy, "margin": margin}
+def divergence(logits: Tensor, clean: Tensor) -> Tensor:
+    """Kullback-Leibler divergence (n,) of the predictions of logits (n, K) from those of clean logits (n, K).
+
+    sum_k p_k (log p_k - log q_k), p the clean prediction: what TRADES maximises (Zhang et al., ICML 2019).
+    """
+    target = clean.float().log_softmax(1) if clean.dtype != torch.float64 else clean.log_softmax(1)
+    return F.kl_div(logits.to(target.dtype).log_softmax(1), target, reduction="none", log_target=True).sum(1)
+
+
+LOSSES: dict[LossName, Callable[[Tensor, Tensor], Tensor]] = {
+    "cross-entropy": cross_entropy,
+    "margin": margin,
+    "cw": carlini_wagner,
+    "dlr": logits_ratio,
+}
+"""Losses of logits (n, K) and labels (n,)."""
+
+
+def loss_of(name: LossName, model: nn.Module, images: Tensor, labels: Tensor) -> Callable[[Tensor], Tensor]:
+    """The loss (n,) as a function of attacked images' logits (n, K).
+
+    Args:
+        name: of the loss; ``kl`` classifies the images as they are here and now.
+        model: as it is to be attacked.
+        images: (n, C, H, W) as they are.
+        labels: (n,).
+    """
+    if name != "kl":
+        per_image = LOSSES[name]
+        return lambda logits: per_image(logits, labels)
+    with torch.no_grad():
+        clean = model(images)
+    return lambda logits: divergence(logits, clean)
+
+
+def misclassified(logits: Tensor, labels: Tensor) -> Tensor:
+    """Whether each image (n,) is classified wrongly; one with a logit that is not finite is."""
+    return (logits.argmax(dim=1) != labels) | ~logits.isfinite().all(dim=1)

@@ -1,35 +1,48 @@
-"""Attacks by the names that papers report robust accuracy under: ``fgsm``, ``pgd20``, ``pgd20-margin``."""
+"""Attacks by the names that papers report robust accuracy under: ``fgsm``, ``pgd20``, ``cw40``."""
 
-import re
 from fractions import Fraction
 
-from rnas.attacks.fgsm import FGSM
-from rnas.attacks.losses import LossName
-from rnas.attacks.pgd import PGD
+from rnas import registry
+from rnas.attacks.attack import Attack, Norm
+from rnas.attacks.family import AttackFamily
 from rnas.errors import InputError
 
-STEP = Fraction(1, 10)
-"""Size of a step of PGD-20 as a share of epsilon: 0.8/255 at 8/255."""
 
-FORMS = "fgsm, pgdN for PGD of N steps such as pgd20, and pgdN-margin for PGD on the margin"
-"""The names, for messages."""
+def attack_families() -> list[AttackFamily]:
+    """Every registered family, ours and other packages', by name."""
+    families: list[AttackFamily] = [registry.load(registry.ATTACKS, name) for name in registry.names(registry.ATTACKS)]
+    return sorted(families, key=lambda family: family.name)
 
 
-def named_attack(name: str, epsilon: Fraction) -> FGSM | PGD:
-    """The attack of a name within a radius.
+def attack_forms() -> str:
+    """The forms of every name there is, for help and messages."""
+    return "; ".join(family.forms for family in attack_families())
+
+
+def named_attack(name: str, epsilon: Fraction, norm: Norm = "linf") -> Attack:
+    """The attack of a name within a ball.
 
     Args:
-        name: ``fgsm``, one step from the image; ``pgdN``, N steps of epsilon/10 from a random start on the
-            cross-entropy; or ``pgdN-margin``, the same on the margin of the logits.
-        epsilon: l-infinity radius in [0, 1].
+        name: one of a registered family's, see :func:`attack_forms`.
+        epsilon: radius, at least 0; in the l-infinity norm at most 1.
+        norm: of the ball.
 
     Raises:
-        InputError: there is no attack of this name.
+        InputError: there is no attack of this name, two families have one, or there is none in this norm.
     """
-    if name == "fgsm":
-        return FGSM(epsilon)
-    match = re.fullmatch(r"pgd([1-9]\d{0,5})(-margin)?", name, re.ASCII)
-    if match is None:
-        raise InputError(f"unknown attack {name!r}; known: {FORMS}")
-    loss: LossName = "margin" if match[2] else "cross-entropy"
-    return PGD(epsilon, int(match[1]), STEP, loss)
+    found: dict[str, Attack] = {}
+    for family in attack_families():
+        known = norm in family.norms
+        attack = family.parse(name, epsilon, norm if known else family.norms[0])
+        if attack is None:
+            continue
+        if not known:
+            raise InputError(f"attack {name} has no {norm} form; it has {', '.join(family.norms)}")
+        found[family.name] = attack
+    if not found:
+        raise InputError(f"unknown attack {name!r}; known: {attack_forms()}")
+    if len(found) > 1:
+        raise InputError(
+            f"attack {name} is a name of several registered families, {', '.join(found)}: uninstall all but one"
+        )
+    return next(iter(found.values()))

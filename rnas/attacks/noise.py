@@ -4,6 +4,8 @@ Counter-based: every pixel's number is a hash (the finaliser of SplitMix64; Stee
 seed, id and pixel, in integer arithmetic that is the same on every device.
 """
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -42,3 +44,16 @@ def uniform(seed: int, ids: Tensor, shape: tuple[int, ...]) -> Tensor:
     image = _mix(ids * _signed(_GAMMA) + _signed(seed * _SECOND + _GAMMA))
     bits = _shift(_mix(image[:, None] + (pixel + 1) * _signed(_GAMMA)), 64 - _BITS)
     return (bits.float() * (2.0 / (1 << _BITS)) - 1.0).reshape(len(ids), *shape)
+
+
+def normal(seed: int, ids: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Noise (n, *shape), float32, from the standard normal distribution, cut off at about 5.4 deviations.
+
+    Args:
+        seed: any whole number.
+        ids: (n,) int64, one for each image.
+        shape: of one image.
+    """
+    # Uniform noise has 2^24 values, of which -1 is one: half a step more keeps both ends finite.
+    inside = uniform(seed, ids, shape).add_(1.0 / (1 << _BITS))
+    return inside.mul_(1 - 2.0 / (1 << _BITS)).erfinv_().mul_(math.sqrt(2))

@@ -1,46 +1,124 @@
-"""Projected gradient descent in the l-infinity ball (Madry et al., ICLR 2018)."""
+"""Projected gradient descent in a ball (Madry et al., ICLR 2018)."""
 
-from dataclasses import dataclass
+import math
+import re
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import torch
 from torch import Tensor, nn
 
-from rnas.attacks.losses import LOSSES, LossName
-from rnas.attacks.noise import uniform
-from rnas.attacks.state import attacking
+from rnas.attacks.attack import Norm
+from rnas.attacks.balls import BALLS
+from rnas.attacks.family import AttackFamily
+from rnas.attacks.gradient import input_gradient
+from rnas.attacks.losses import LOSSES, LossName, loss_of
+from rnas.attacks.restarts import strongest
+from rnas.attacks.start import UNIFORM, Start
+from rnas.attacks.state import Mode, attacking
+from rnas.errors import InputError
 
 
 @dataclass(frozen=True)
 class PGD:
-    """PGD with a uniform random start; its last iterate is the result.
+    """PGD from a random start; its last iterate is the result.
+
+    In the l-infinity norm a step follows the gradient's sign, in l2 the gradient itself, and the result of a step is
+    projected. In l1 a step moves the few pixels of the greatest gradients, and the projection is the exact one onto
+    ball and range of pixels together (Croce and Hein, ICML 2021). See :mod:`rnas.attacks.balls`.
 
     Attributes:
-        epsilon: radius of the ball, an exact fraction in [0, 1].
+        epsilon: radius of the ball, an exact fraction, at least 0; in the l-infinity norm at most 1.
         steps: gradient steps, at least 1.
         step: size of one step as a share of epsilon (1/4 is 2/255 at 8/255).
-        loss: what is maximised.
+        loss: what is maximised; ``kl`` is the divergence from the prediction on the image as it is (TRADES).
+        start: where it starts.
+        mode: what normalisation layers do; anything but ``eval`` makes results depend on the batch.
+        projection: whether each step ends inside the ball. Without it, as N-FGSM trains (de Jorge et al., NeurIPS
+            2022), an image ends within the start's and the steps' reach together: for training, not for evaluation.
+        norm: of the ball.
+        restarts: runs, each from a start of its own, of which each image has the first that is misclassified, else
+            that of the greatest loss; at least 1, and more than 1 only in mode ``eval`` with projection.
+
+    Raises:
+        InputError: a setting is out of its range.
     """
 
     epsilon: Fraction
     steps: int
     step: Fraction = Fraction(1, 4)
     loss: LossName = "cross-entropy"
+    start: Start = UNIFORM
+    mode: Mode = "eval"
+    projection: bool = True
+    norm: Norm = "linf"
+    restarts: int = 1
+
+    def __post_init__(self) -> None:
+        if self.steps < 1 or self.restarts < 1:
+            raise InputError(f"PGD: {self.steps} steps, {self.restarts} restarts; both are at least 1")
+        if self.restarts > 1 and (self.mode != "eval" or not self.projection):
+            raise InputError("PGD: restarts are for evaluation; leave them out, or take mode eval and projection")
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, ids: Tensor, seed: int) -> Tensor:
         """See :class:`rnas.attacks.attack.Attack`."""
-        loss = LOSSES[self.loss]
+        if self.restarts > 1:
+            once = replace(self, restarts=1)
+            with attacking(model):
+                return strongest(once, self.restarts, self.loss, model, images, labels, ids, seed)
+        start = self.start.of(images, float(self.epsilon), ids, seed, self.norm)
+        with attacking(model, self.mode):
+            return self.ascend(model, images, labels, start)
+
+    def ascend(self, model: nn.Module, images: Tensor, labels: Tensor, start: Tensor) -> Tensor:
+        """All steps of one run from given starting points, with the model as it is; draws nothing."""
+        if self.norm == "linf":
+            return self._ascend_by_signs(model, images, labels, start)
+        ball, loss = BALLS[self.norm], loss_of(self.loss, model, images, labels)
+        step, reach = float(self.epsilon * self.step), float(self.epsilon) if self.projection else math.inf
+        adversarial = start
+        for _ in range(self.steps):
+            gradient = input_gradient(lambda points: loss(model(points)), adversarial).nan_to_num_(0, 0, 0)
+            adversarial = ball.project(ball.ascend(adversarial, gradient, step), images, reach)
+        return adversarial
+
+    def _ascend_by_signs(self, model: nn.Module, images: Tensor, labels: Tensor, start: Tensor) -> Tensor:
+        """The same for the l-infinity norm; training spends its time here."""
         epsilon, step = float(self.epsilon), float(self.epsilon * self.step)
-        lowest, highest = (images - epsilon).clamp_(min=0), (images + epsilon).clamp_(max=1)
-        noise = uniform(seed, ids, tuple(images.shape[1:])).to(images.dtype)
-        adversarial = torch.add(images, noise, alpha=epsilon).clamp_(0, 1)
-        with attacking(model), torch.enable_grad():
+        reach = epsilon if self.projection else math.inf
+        lowest, highest = (images - reach).clamp_(min=0), (images + reach).clamp_(max=1)
+        loss = loss_of(self.loss, model, images, labels)
+        adversarial = start
+        with torch.enable_grad():
             for _ in range(self.steps):
-                adversarial.requires_grad_(True)
-                total = loss(model(adversarial), labels).sum()
-                (gradient,) = torch.autograd.grad(total, adversarial)
+                adversarial = adversarial.detach().requires_grad_(True)
+                (gradient,) = torch.autograd.grad(loss(model(adversarial)).sum(), adversarial)
                 # A pixel whose gradient is not finite stays where it is.
                 direction = gradient.nan_to_num_(0, 0, 0).sign_()
                 adversarial = torch.add(adversarial.detach(), direction, alpha=step)
                 adversarial = torch.clamp(adversarial, lowest, highest)
         return adversarial.detach()
+
+
+_STEP = Fraction(1, 10)
+"""Size of a step of the named ones as a share of epsilon: 0.8/255 at 8/255, as the papers on networks have it."""
+
+_LOSSES: tuple[LossName, ...] = (*LOSSES, "kl")
+
+
+def _parse(name: str, epsilon: Fraction, norm: Norm) -> PGD | None:
+    match = re.fullmatch(r"pgd([1-9]\d{0,5})(?:x([1-9]\d{0,3}))?(?:-([a-z]+))?", name, re.ASCII)
+    losses = {loss: loss for loss in _LOSSES if loss != "cross-entropy"}
+    if match is None or (match[3] is not None and match[3] not in losses):
+        return None
+    loss: LossName = losses[match[3]] if match[3] else "cross-entropy"
+    return PGD(epsilon, int(match[1]), _STEP, loss, norm=norm, restarts=int(match[2] or 1))
+
+
+FAMILY = AttackFamily(
+    name="pgd",
+    forms="pgdN for PGD of N steps of epsilon/10 such as pgd20, pgd20x5 for 5 restarts, "
+    "and either with -margin, -cw, -dlr or -kl",
+    norms=("linf", "l2", "l1"),
+    parse=_parse,
+)

@@ -2,25 +2,52 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 from torch import nn
+from torch.nn.modules.batchnorm import _NormBase
+
+Mode = Literal["eval", "train", "train-updating"]
+"""What normalisation layers do while a network is attacked.
+
+``eval``: they use their running statistics. ``train``: they use those of the attacked batch, and the running ones
+stay (Gowal et al., 2020). ``train-updating``: every attack step changes the running ones too, as released code of
+some papers does; only for repeating their numbers.
+"""
 
 
 @contextmanager
-def attacking(model: nn.Module) -> Iterator[None]:
-    """Within: every layer in eval mode and no gradient for parameters. After: all as before.
+def attacking(model: nn.Module, mode: Mode = "eval") -> Iterator[None]:
+    """Within: every layer in the mode and no gradient for parameters. After: all as before.
 
     BatchNorm in training mode would mix an attack's images into its statistics and make a weaker attack.
     """
     modes = [(module, module.training) for module in model.modules()]
     wanted = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    model.eval()
+    model.train(mode != "eval")
     for parameter in wanted:
         parameter.requires_grad_(False)
     try:
-        yield
+        if mode == "train":
+            with kept_statistics(model):
+                yield
+        else:
+            yield
     finally:
         for parameter in wanted:
             parameter.requires_grad_(True)
-        for module, mode in modes:
-            module.training = mode
+        for module, training in modes:
+            module.training = training
+
+
+@contextmanager
+def kept_statistics(model: nn.Module) -> Iterator[None]:
+    """Within: normalisation layers in training mode use a batch's statistics and leave their running ones alone."""
+    tracking = [module for module in model.modules() if isinstance(module, _NormBase) and module.track_running_stats]
+    for module in tracking:
+        module.track_running_stats = False
+    try:
+        yield
+    finally:
+        for module in tracking:
+            module.track_running_stats = True

@@ -6,10 +6,14 @@ from typing import NoReturn
 import typer
 
 from rnas.cli.evaluate import evaluate
-from rnas.cli.info import doctor, presets, recipes, spaces
+from rnas.cli.info import doctor, presets, spaces
+from rnas.cli.leaderboard import leaderboard
+from rnas.cli.recipes import recipes
 from rnas.cli.report import report
+from rnas.cli.resume import resume
 from rnas.cli.scale import scale
-from rnas.cli.search import resume, search
+from rnas.cli.search import search
+from rnas.cli.train import train
 from rnas.cli.zoo import zoo
 from rnas.errors import InputError, LedgerError
 
@@ -23,7 +27,9 @@ app = typer.Typer(
 app.command("search")(search)
 app.command("resume")(resume)
 app.command("report")(report)
+app.command("train")(train)
 app.command("evaluate")(evaluate)
+app.command("leaderboard")(leaderboard)
 app.command("zoo")(zoo)
 app.command("scale")(scale)
 app.command("spaces")(spaces)
@@ -48,7 +54,9 @@ def main() -> None:
         _leave(str(error), 1)
     except Exception as error:
         if hasattr(error, "format_message"):
-            _leave(f"{error.format_message().rstrip('.')}; see rnas --help", 2)
+            context = getattr(error, "ctx", None)
+            command = f"rnas {context.info_name}" if context is not None and context.parent is not None else "rnas"
+            _leave(f"{error.format_message().rstrip('.')}; see {command} --help", 2)
         if type(error).__module__.partition(".")[0] in ("sqlalchemy", "optuna"):
             _leave(f"the ledger cannot be read or written: {str(error).splitlines()[0]}", 1)
         raise

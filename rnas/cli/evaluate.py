@@ -9,13 +9,14 @@ from rnas.cli.output import AsJson, print_json, stderr, stdout
 from rnas.errors import InputError
 
 _DEVICES = ("auto", "cpu", "cuda")
+_NORMS = ("linf", "l2", "l1")
 
 
 def evaluate(
     network: Annotated[
         str,
         typer.Argument(
-            metavar="ARCH", help="A published network's name, an architecture's JSON, RUN:KEY, or a run's checkpoint."
+            metavar="ARCH", help="A published network's name, an architecture's JSON, RUN:KEY, or a checkpoint."
         ),
     ],
     weights: Annotated[
@@ -23,12 +24,17 @@ def evaluate(
     ] = None,
     data: Annotated[str | None, typer.Option(help="Data to classify [default: the run's own, else cifar10].")] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Folder that holds the images' files.")] = None,
+    attacks: Annotated[
+        str, typer.Option(help="Names, such as fgsm, pgd20, cw40, autoattack-fast, autoattack-cascade, autoattack.")
+    ] = "fgsm,pgd20,pgd20-margin",
+    norm: Annotated[str, typer.Option(help="linf, l2 or l1.")] = "linf",
     eps: Annotated[
         str | None, typer.Option(help="Radius of the attacks, such as 8/255 [default: the run's own, else the data's].")
     ] = None,
-    attacks: Annotated[
-        str, typer.Option(help="Names: fgsm, pgdN of N steps, pgdN-margin.")
-    ] = "fgsm,pgd20,pgd20-margin",
+    threat: Annotated[
+        list[str] | None,
+        typer.Option(help="NORM:EPS, such as l2:128/255, instead of --norm and --eps; repeat it for their union."),
+    ] = None,
     images: Annotated[
         int | None, typer.Option(min=1, help="Only the first N images [default: all of the final part].")
     ] = None,
@@ -38,6 +44,24 @@ def evaluate(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the attacks' noise.")] = 0,
     batch_size: Annotated[int, typer.Option(min=1, help="Images at a time.")] = 500,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    unseen: Annotated[
+        bool, typer.Option("--unseen", help="Add threats that networks are not trained for: larger, l2 and l1 balls.")
+    ] = False,
+    transfer: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ARCH", help="Also PGD-20 crafted on this network with weights; repeat it for several."),
+    ] = None,
+    corruptions: Annotated[
+        str | None,
+        typer.Option(
+            metavar="computed|DIR", help="Also the 15 common corruptions: computed, or read from a CIFAR-10-C folder."
+        ),
+    ] = None,
+    flags: Annotated[bool, typer.Option(help="Look for signs of overestimated robustness, on 100 images.")] = True,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="DIR", help="Write the result there; the same command goes on there."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure clean and robust accuracy of a network with weights, published ones or a run's own.
@@ -46,39 +70,56 @@ def evaluate(
 
     Examples:
 
-      rnas evaluate robust-resnet-a1 --weights released.pth --data-dir data
+      rnas evaluate robust-resnet-a1 --weights released.pth --data-dir data --attacks autoattack-cascade -o results
 
-      rnas evaluate runs/digits-1:knee
+      rnas evaluate runs/digits-1:knee --attacks fgsm,pgd20,cw40,autoattack-fast
 
-      rnas evaluate net.json --weights net.safetensors --data digits --eps 1/10 --attacks pgd50 --json
+      rnas evaluate runs/train-a/best.safetensors --unseen --corruptions computed --transfer
+      runs/train-b/best.safetensors
+
+      rnas evaluate net.json --weights net.safetensors --data digits --threat linf:1/10 --threat l2:0.5
     """
     # A wrong word is told before torch is loaded.
     if device not in _DEVICES:
         raise InputError(f"unknown device {device!r}; known: {', '.join(_DEVICES)}")
+    if threat and (eps is not None or norm != "linf"):
+        raise InputError(
+            "--threat holds norm and radius: leave --norm and --eps out, or write them as one more --threat"
+        )
+    if norm not in _NORMS:
+        raise InputError(f"unknown norm {norm!r}; known: {', '.join(_NORMS)}")
+    if norm != "linf" and eps is None:
+        raise InputError(f"--norm {norm} has no usual radius: give --eps too, such as --eps 0.5")
+    asked = threat or ([] if eps is None else [f"{norm}:{eps}"])
 
     from rnas.cli.evaluate_table import print_evaluation
-    from rnas.evaluation.weights_evaluation import Request, evaluate_weights
-    from rnas.quantities import parse_epsilon
+    from rnas.cli.evaluate_view import EvaluationView
+    from rnas.evaluation.request import Request
+    from rnas.evaluation.threats import parse_threat
+    from rnas.evaluation.weights_evaluation import evaluate_weights
 
-    console = stderr()
-    result = evaluate_weights(
-        Request(
-            network,
-            weights=weights,
-            data=data,
-            data_dir=data_dir,
-            epsilon=None if eps is None else parse_epsilon(eps),
-            attacks=tuple(name.strip().lower() for name in attacks.split(",")),
-            images=images,
-            split_seed=split_seed,
-            seed=seed,
-            batch_size=batch_size,
-            device=_torch_device(device),
-        ),
-        lambda line: console.print(line, highlight=False, markup=False, soft_wrap=True),
+    request = Request(
+        network,
+        weights=weights,
+        data=data,
+        data_dir=data_dir,
+        threats=tuple(map(parse_threat, asked)),
+        attacks=tuple(name.strip().lower() for name in attacks.split(",")),
+        images=images,
+        split_seed=split_seed,
+        seed=seed,
+        batch_size=batch_size,
+        device=_torch_device(device),
+        unseen=unseen,
+        transfer=tuple(transfer or ()),
+        corruptions=corruptions,
+        flags=flags,
+        output=output,
     )
+    with EvaluationView(stderr()) as view:
+        result = evaluate_weights(request, view)
     if as_json:
-        print_json(result)
+        print_json(result.model_dump(mode="json"))
     else:
         print_evaluation(stdout(), result)
 

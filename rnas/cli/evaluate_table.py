@@ -1,55 +1,138 @@
 """The accuracies of an evaluation for people, and below them all that decided them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from rnas.evaluation.evaluation_result import Accuracy, Cost, EvaluationResult
 
-def print_evaluation(console: Console, result: Mapping[str, Any]) -> None:
+_ALARM = "bold red"
+
+
+def print_evaluation(console: Console, result: EvaluationResult) -> None:
     """Print what :func:`rnas.evaluation.weights_evaluation.evaluate_weights` returns."""
     table = Table(box=None, pad_edge=False)
-    table.add_column("images")
-    table.add_column("accuracy", justify="right", no_wrap=True)
-    table.add_column("95 % interval", justify="right", no_wrap=True)
-    table.add_column("attack")
-    rows = [
-        ("clean", result["clean"], ""),
-        *((attack["name"], attack, _words(attack)) for attack in result["attacks"]),
-        ("worst case", result["worst_case"], "right as they are and under every attack"),
-    ]
-    for name, accuracy, words in rows:
-        interval = f"{accuracy['low']:.2%} - {accuracy['high']:.2%}"
-        table.add_row(*map(Text, (name, f"{accuracy['accuracy']:.2%}", interval, words)))
+    table.add_column("images", no_wrap=True)
+    for heading in ("accuracy", "95 % interval", "broken", "seconds", "passes", "zero gradients"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in _rows(result):
+        table.add_row(*map(Text, row))
     console.print(table)
     console.print()
-    console.print(_facts(result))
+    if result.corruptions is not None:
+        console.print(_corruptions(result.corruptions))
+        console.print()
+    _print_flags(console, result)
+    console.print(_grid(_attacks(result)))
+    console.print()
+    console.print(_grid(_facts(result)))
 
 
-def _words(attack: Mapping[str, Any]) -> str:
-    start = "a random start" if attack["random_start"] else "the image"
-    steps = "1 step" if attack["steps"] == 1 else f"{attack['steps']} steps"
-    return f"{steps} of {attack['step']} on the {attack['loss']} from {start}"
+def _rows(result: EvaluationResult) -> Iterator[tuple[str, ...]]:
+    none = ("",) * 4
+    several = len(result.threats) > 1
+    yield "clean", *_share(result.clean), *none
+    for attack in result.attacks:
+        broken = str(result.clean.correct - attack.correct)
+        name = f"{attack.threat} {attack.name}" if several else attack.name
+        yield name, *_share(attack), broken, *_passes(attack.cost)
+        for member in attack.members:
+            yield f"  {member.name}", "", "", f"{member.broken} of {member.attacked}", *_passes(member.cost)
+        for name in attack.left_out:
+            yield f"  {name}", "", "", "left out"
+    if several:
+        for threat in result.threats:
+            yield f"all {threat.name}", *_share(threat), *none
+    yield "worst case", *_share(result.worst_case), *none
 
 
-def _facts(result: Mapping[str, Any]) -> Table:
-    data, weights = result["data"], result["weights"]
-    origin = "published test images" if data["published_test_images"] else "images of the final part"
-    facts = {
-        "network": result["network"],
-        "weights": f"{weights['file']}, sha256 {weights['sha256'][:16]}",
-        "data": f"{data['name']}, the first {data['images']} {origin} by split seed {data['split_seed']}, "
-        f"hash {data['hash']}",
-        "ball": f"{result['norm']}, epsilon {result['epsilon']} for pixels in [0, 1]",
-        "noise": f"seed {result['seed']}",
-        "batches": f"{result['batch_size']} images, {result['precision']}",
-        "intervals": result["interval"],
-        "device": result["device"],
-        "versions": ", ".join(f"{library} {version}" for library, version in result["versions"].items()),
-        "note": result["note"],
+def _corruptions(content: Mapping[str, Any]) -> Table:
+    """Accuracy under each corruption at severities 1 to 5, and their mean."""
+    ours = "" if content["images"] == "published" else "; * ours, not comparable with published images"
+    table = Table(
+        box=None, pad_edge=False, title=f"common corruptions, {content['images']} images{ours}", title_justify="left"
+    )
+    table.add_column("corruption", no_wrap=True)
+    for heading in ("mean", "1", "2", "3", "4", "5"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for entry in content["corruptions"]:
+        mark = "" if entry["name"] in content["comparable"] else " *"
+        shares = (f"{at['accuracy']:.1%}" for at in entry["severities"])
+        table.add_row(entry["name"] + mark, f"{entry['accuracy']:.1%}", *shares)
+    mean = content["mean"]
+    table.add_row("all", f"{mean['accuracy']:.1%}", f"{mean['low']:.1%} - {mean['high']:.1%}")
+    return table
+
+
+def _share(accuracy: Accuracy) -> tuple[str, str]:
+    return f"{accuracy.accuracy:.2%}", f"{accuracy.low:.2%} - {accuracy.high:.2%}"
+
+
+def _passes(cost: Cost) -> tuple[str, str, str]:
+    zeros = "" if cost.zero_gradient_share is None else f"{cost.zero_gradient_share:.1%}"
+    return f"{cost.seconds:.1f}", f"{cost.forward_passes:,} + {cost.backward_passes:,}", zeros
+
+
+def _attacks(result: EvaluationResult) -> dict[str, str]:
+    """What each name in the table stands for."""
+    several = len(result.threats) > 1
+    told: dict[str, str] = {}
+    for attack in result.attacks:
+        words = {member.name: _words(member.settings) for member in attack.members} or {
+            attack.name: _words(attack.settings)
+        }
+        words |= {name: f"left out: {reason}" for name, reason in attack.left_out.items()}
+        told |= {f"{attack.threat} {name}" if several else name: text for name, text in words.items()}
+    told["worst case"] = f"right as they are and under every attack{' of every threat' if several else ''}"
+    return told | {"passes": "images that the network classified + gave a gradient for"}
+
+
+def _words(settings: Mapping[str, Any]) -> str:
+    """An attack's settings: those of PGD in a sentence, others one by one."""
+    steps, size, start = settings.get("steps"), settings.get("step_size"), settings.get("start")
+    if size is not None and isinstance(start, Mapping):
+        count = "1 step" if steps == 1 else f"{steps} steps"
+        origin = "the image" if start["noise"] == "none" else "a random start"
+        restarts = settings.get("restarts", 1)
+        again = f", {restarts} restarts" if restarts > 1 else ""
+        return f"{count} of {size} on the {settings['loss']} from {origin}{again}"
+    told = (name for name in settings if name not in ("norm", "epsilon"))
+    return ", ".join(f"{name.replace('_', ' ')} {settings[name]}" for name in told).removeprefix("name ")
+
+
+def _print_flags(console: Console, result: EvaluationResult) -> None:
+    if not result.flags:
+        return
+    console.print(Text("Signs that the robustness is overestimated:", style=_ALARM))
+    for flag in result.flags:
+        measured = f"({flag.value:.3g}, above {flag.threshold:.3g})"
+        console.print(Text(f"  {flag.name} {measured}: {flag.explanation}", style=_ALARM), soft_wrap=True)
+    console.print()
+
+
+def _facts(result: EvaluationResult) -> dict[str, str]:
+    data, weights, checks = result.data, result.weights, result.flag_checks
+    origin = "published test images" if data.published_test_images else "images of the final part"
+    return {
+        "network": result.network,
+        "weights": f"{weights.file}, sha256 {weights.sha256[:16]}",
+        "data": f"{data.name}, the first {data.images} {origin} by split seed {data.split_seed}, hash {data.hash}",
+        "ball": "; ".join(f"{threat.norm}, epsilon {threat.epsilon}" for threat in result.threats)
+        + " for pixels in [0, 1]",
+        "noise": f"seed {result.seed}",
+        "batches": f"{result.batch_size} images, {result.precision}",
+        "checks": f"{len(checks.names)} on {checks.images} images, {len(result.flags or ())} flags" if checks else "",
+        "intervals": result.interval,
+        "device": result.device,
+        "versions": ", ".join(f"{library} {version}" for library, version in result.versions.items()),
+        "note": result.note,
     }
+
+
+def _grid(facts: Mapping[str, str]) -> Table:
     grid = Table.grid(padding=(0, 2))
     for name, text in facts.items():
         if text:

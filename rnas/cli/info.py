@@ -1,4 +1,4 @@
-"""Commands that tell what there is: spaces, recipes, presets, doctor."""
+"""Commands that tell what there is: spaces, presets, doctor."""
 
 import platform
 import sys
@@ -18,6 +18,12 @@ _EXTRAS = {
     "ray": ("ray",),
     "onnx": ("onnx", "onnxscript", "onnxruntime"),
     "postgres": ("psycopg",),
+}
+
+_CHECKSUMS = {
+    None: "",
+    True: ", files as published",
+    False: ", files whose checksums are not the published ones",
 }
 
 
@@ -64,15 +70,6 @@ def spaces(
     )
 
 
-def recipes(as_json: AsJson = False) -> None:
-    """List the training recipes."""
-    found = {name: registry.load(registry.RECIPES, name) for name in registry.names(registry.RECIPES)}
-    if as_json:
-        print_json({name: recipe.model_dump(mode="json") for name, recipe in found.items()})
-    else:
-        _print_pairs("recipe", "after", {name: recipe.source for name, recipe in found.items()})
-
-
 def presets(
     name: Annotated[str | None, typer.Argument(help="Print one preset, to edit and search with.")] = None,
     as_json: AsJson = False,
@@ -107,7 +104,7 @@ def doctor(
     for name in registry.names(registry.DATASETS):
         try:
             dataset = registry.load(registry.DATASETS, name)(data_dir)
-            data[name] = f"found, {len(dataset.labels)} images"
+            data[name] = f"found, {len(dataset.labels):,} images{_CHECKSUMS[dataset.verified]}"
         except InputError as error:
             data[name] = f"not found: {error}"
     gpus = [torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())]

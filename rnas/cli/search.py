@@ -24,7 +24,9 @@ def search(
     config: Annotated[Path | None, typer.Argument(help="A YAML config; see rnas presets for some.")] = None,
     preset: Annotated[str | None, typer.Option(help="Start from a preset instead of a config.")] = None,
     space: Annotated[str | None, typer.Option(help="Search space; see rnas spaces.")] = None,
-    data: Annotated[str | None, typer.Option(help="Images to train on: digits or cifar10.")] = None,
+    data: Annotated[
+        str | None, typer.Option(help="Images to train on, such as digits or cifar10; see rnas doctor.")
+    ] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Folder that holds the images' files.")] = None,
     recipe: Annotated[str | None, typer.Option(help="Training recipe; see rnas recipes.")] = None,
     eps: Annotated[str | None, typer.Option(help="Radius of the attack, such as 8/255.")] = None,

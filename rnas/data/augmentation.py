@@ -1,4 +1,8 @@
-"""Augmentations of whole batches, on the device where the images are."""
+"""Augmentations of whole batches, on the device where the images are.
+
+Each works alike on bytes and on floating point numbers, with the same draws from the generator: what follows is the
+same whether a batch is scaled to [0, 1] before or after, and bytes are less to move. Black is 0 in both.
+"""
 
 from collections.abc import Callable
 
@@ -7,11 +11,15 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 PADDING = 4
+CUTOUT = 16
+DEGREES = 20.0
+
+_BITS = 16
 
 
 def flip(images: Tensor, generator: Generator) -> Tensor:
     """Images (n, C, H, W), each mirrored left to right with probability one half."""
-    mirrored = torch.rand(len(images), 1, 1, 1, generator=generator).to(images.device) < 0.5
+    mirrored = torch.rand(len(images), 1, 1, 1, generator=generator).to(images.device, non_blocking=True) < 0.5
     return torch.where(mirrored, images.flip(3), images)
 
 
@@ -19,18 +27,77 @@ def crop(images: Tensor, generator: Generator) -> Tensor:
     """Images (n, C, H, W), each padded by 4 black pixels on all sides and cropped back at a random place."""
     n, _, height, width = images.shape
     padded = F.pad(images, (PADDING,) * 4)
-    top, left = torch.randint(0, 2 * PADDING + 1, (2, n), generator=generator).to(images.device)
+    top, left = torch.randint(0, 2 * PADDING + 1, (2, n), generator=generator).to(images.device, non_blocking=True)
     rows = top[:, None] + torch.arange(height, device=images.device)
     columns = left[:, None] + torch.arange(width, device=images.device)
-    sample = torch.arange(n, device=images.device)
-    return padded[sample[:, None, None], :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+    places = rows[:, :, None] * (width + 2 * PADDING) + columns[:, None, :]
+    return _taken(padded, places)
 
 
-AUGMENTATIONS: dict[str, Callable[[Tensor, Generator], Tensor]] = {"crop": crop, "flip": flip}
+def cutout(images: Tensor, generator: Generator) -> Tensor:
+    """Images (n, C, H, W), each with a square window blackened (DeVries and Taylor, 2017).
+
+    It is 16 pixels wide, or half the shorter side where that is less. Its centre is uniform over the image, and what
+    reaches over the border is cut off.
+    """
+    n, _, height, width = images.shape
+    side = min(CUTOUT, min(height, width) // 2)
+    top, left = (torch.randint(0, length, (n, 1), generator=generator) - side // 2 for length in (height, width))
+    rows, columns = (
+        (place >= first) & (place < first + side)
+        for first, place in ((top, torch.arange(height)), (left, torch.arange(width)))
+    )
+    window = (rows[:, :, None] & columns[:, None, :])[:, None]
+    return images.masked_fill(window.to(images.device, non_blocking=True), 0)
+
+
+def rotate(images: Tensor, generator: Generator) -> Tensor:
+    """Images (n, C, H, W), each turned about its centre by an angle uniform in +-20 degrees.
+
+    A pixel is that of the nearest place in the image, and black where there is none.
+    """
+    n, _, height, width = images.shape
+    degrees = (torch.rand(n, 1, 1, generator=generator).double() * 2 - 1) * DEGREES
+    cosine, sine = degrees.deg2rad().cos(), degrees.deg2rad().sin()
+
+    def fixed(value: Tensor) -> Tensor:
+        # Whole numbers of 2^-16 pixels: rounding to the nearest pixel is then the same on every device.
+        return (value * (1 << _BITS) + 0.5).floor().long().to(images.device, non_blocking=True)
+
+    y, x = torch.arange(height, device=images.device)[:, None], torch.arange(width, device=images.device)
+    middle_x, middle_y = (width - 1) / 2, (height - 1) / 2
+    # A pixel covers [0, 1): its middle is half a pixel in.
+    from_x = x * fixed(cosine) + y * fixed(-sine) + fixed(width / 2 - cosine * middle_x + sine * middle_y)
+    from_y = x * fixed(sine) + y * fixed(cosine) + fixed(height / 2 - sine * middle_x - cosine * middle_y)
+    columns, rows = from_x >> _BITS, from_y >> _BITS
+    outside = (columns < 0) | (columns >= width) | (rows < 0) | (rows >= height)
+    places = (rows * width + columns).masked_fill(outside, 0)
+    return _taken(images, places).masked_fill(outside[:, None], 0)
+
+
+AUGMENTATIONS: dict[str, Callable[[Tensor, Generator], Tensor]] = {
+    "crop": crop,
+    "flip": flip,
+    "cutout": cutout,
+    "rotate": rotate,
+}
 
 
 def augment(images: Tensor, names: tuple[str, ...], generator: Generator) -> Tensor:
-    """Images (n, C, H, W) through the named augmentations in order; the generator is a CPU one."""
+    """Images (n, C, H, W), bytes or floating point, through the named augmentations in order.
+
+    Args:
+        images: left as they are.
+        names: of :data:`AUGMENTATIONS`.
+        generator: a CPU one, whatever the device of the images.
+    """
     for name in names:
         images = AUGMENTATIONS[name](images, generator)
     return images
+
+
+def _taken(images: Tensor, places: Tensor) -> Tensor:
+    """Pixels (n, C, H, W) of the images at places (n, H, W), counted row by row."""
+    n, channels = images.shape[:2]
+    taken = images.flatten(2).gather(2, places.flatten(1)[:, None].expand(-1, channels, -1))
+    return taken.view(n, channels, *places.shape[1:])

@@ -1,23 +1,35 @@
 """CIFAR-10 (Krizhevsky, 2009) from the files of its python version."""
 
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from rnas.data.cifar_batch import read_batch
 from rnas.data.dataset import Dataset, PartSizes
+from rnas.data.defaults import EPSILON, FIDELITY
+from rnas.data.published import PublishedFile, find_folder, require_files, verify
 from rnas.data.restricted_pickle import read_arrays
 from rnas.errors import InputError
 
 FOLDER = "cifar-10-batches-py"
-_TRAINING = [f"data_batch_{number}" for number in range(1, 6)]
-_TEST = "test_batch"
+FILES = (
+    PublishedFile("data_batch_1", 10_000, "c99cafc152244af753f735de768cd75f"),
+    PublishedFile("data_batch_2", 10_000, "d4bba439e000b95fd0a9bffe97cbabec"),
+    PublishedFile("data_batch_3", 10_000, "54ebc095f3ab1f0389bbae665268c751"),
+    PublishedFile("data_batch_4", 10_000, "634d18415352ddfa80567beed471001a"),
+    PublishedFile("data_batch_5", 10_000, "482c414d41f54cd18b22e5b47cb7c3cb"),
+    PublishedFile("test_batch", 10_000, "40351d587109b95175f43aff81a1287e"),
+)
+_META = "batches.meta"
 _ARCHIVE = "cifar-10-python.tar.gz"
 
 
 def load(folder: Path | None) -> Dataset:
     """The 50,000 training and 10,000 test images.
+
+    A copy whose ``batches.meta`` states another number of images a batch, or that has none, may be smaller; then the
+    note says how many there are.
 
     Args:
         folder: the one that holds ``cifar-10-batches-py``, or that folder itself.
@@ -25,41 +37,53 @@ def load(folder: Path | None) -> Dataset:
     Raises:
         InputError: no folder is given, a file is missing, or one is not what it should be.
     """
-    if folder is None:
-        raise InputError(f"data cifar10 needs --data-dir DIR, the folder that holds {FOLDER}")
-    batches = folder / FOLDER if (folder / FOLDER).is_dir() else folder
-    missing = [name for name in [*_TRAINING, _TEST] if not (batches / name).is_file()]
-    if missing:
-        raise InputError(
-            f"no {missing[0]} in {batches}: download {_ARCHIVE} from the CIFAR-10 page of the University of "
-            f"Toronto, unpack it, and give the folder that holds {FOLDER} as --data-dir"
-        )
-    pixels, labels = zip(*(_batch(batches / name) for name in [*_TRAINING, _TEST]), strict=True)
+    batches = find_folder("cifar10", folder, FOLDER)
+    fix = (
+        f"download {_ARCHIVE} from the CIFAR-10 page of the University of Toronto, unpack it, and give the folder "
+        f"that holds {FOLDER} as --data-dir"
+    )
+    require_files(batches, [file.name for file in FILES], fix)
+    pixels, labels = zip(*(read_batch(batches / file.name, "labels", 10) for file in FILES), strict=True)
+    stated = _stated_count(batches / _META)
+    for file, batch in zip(FILES, labels, strict=True):
+        if stated is not None and len(batch) != stated:
+            raise InputError(
+                f"{batches / file.name}: holds {len(batch):,} images, and {_META} says {stated:,}; fetch it again"
+            )
+    held_out = len(labels[-1])
+    training = sum(map(len, labels)) - held_out
     return Dataset(
         name="cifar10",
         pixels=torch.from_numpy(np.concatenate(pixels)),
         labels=torch.from_numpy(np.concatenate(labels)),
         white=255,
         num_classes=10,
-        held_out=len(labels[-1]),
+        held_out=held_out,
         parts=PartSizes(score=2_000, final=2_000),
-        epsilon=Fraction(8, 255),
-        fidelity={"epochs": 15, "batch_size": 128, "attack_steps": 7, "attack_step": Fraction(1, 4)},
+        epsilon=EPSILON,
+        fidelity=FIDELITY,
         augmentation=("crop", "flip"),
+        note=_note(training, held_out),
+        verified=verify(batches, FILES),
     )
 
 
-def _batch(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Pixels (n, 3, 32, 32) uint8 and labels (n,) int64 of one file."""
+def _stated_count(path: Path) -> int | None:
+    """How many images each batch holds by the description that was published with them; None without one."""
+    if not path.is_file():
+        return None
     content = read_arrays(path)
-    pixels = content.get("data") if isinstance(content, dict) else None
-    labels = content.get("labels") if isinstance(content, dict) else None
-    if (
-        not isinstance(pixels, np.ndarray)
-        or not isinstance(labels, list)
-        or pixels.dtype != np.uint8
-        or pixels.shape != (len(labels), 3 * 32 * 32)
-        or not all(isinstance(label, int) and 0 <= label < 10 for label in labels)
-    ):
-        raise InputError(f"{path}: not a CIFAR-10 batch (data of n x 3072 bytes and n labels of 0 to 9)")
-    return pixels.reshape(-1, 3, 32, 32), np.array(labels, dtype=np.int64)
+    count = content.get("num_cases_per_batch") if isinstance(content, dict) else None
+    if not isinstance(count, int):
+        raise InputError(f"{path}: does not say num_cases_per_batch; fetch {_ARCHIVE} again")
+    return count
+
+
+def _note(training: int, test: int) -> str:
+    *published_training, published_test = (file.images for file in FILES)
+    if (training, test) == (sum(published_training), published_test):
+        return ""
+    return (
+        f"This cifar10 has {training:,} training and {test:,} test images, not the published "
+        f"{sum(published_training):,} and {published_test:,}."
+    )

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -15,6 +15,10 @@ from rnas.architecture import Shape
 from rnas.errors import InputError
 
 PARTS = ("training", "selection", "score", "final")
+
+_HASHED_ROWS = 4096
+
+_State = tuple[int, ...]
 
 
 class PartSizes(BaseModel):
@@ -30,7 +34,7 @@ class PartSizes(BaseModel):
 
 @dataclass(frozen=True)
 class Dataset:
-    """Labelled images as they were published.
+    """Labelled images as they were published. The tensors are not to be written into.
 
     Attributes:
         name: registered name.
@@ -44,6 +48,9 @@ class Dataset:
         fidelity: default training length, as keyword arguments of a Fidelity.
         augmentation: names of the augmentations that suit these images.
         note: what a reader of results on this data must know; may be empty.
+        verified: whether every file read has its published checksum. False is no fault, as the same images are
+            around in other packings, but it is not known that they are the same; None is that no checksums of these
+            files are published.
     """
 
     name: str
@@ -57,6 +64,8 @@ class Dataset:
     fidelity: Mapping[str, Any]
     augmentation: tuple[str, ...] = ()
     note: str = ""
+    verified: bool | None = None
+    _digests: dict[_State, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def input_shape(self) -> Shape:
@@ -64,10 +73,18 @@ class Dataset:
         channels, height, width = self.pixels.shape[1:]
         return channels, height, width
 
+    @property
+    def digest(self) -> str:
+        """Sha256 of all pixels and labels, in hexadecimal; computed once."""
+        state = _state(self.pixels, self.labels)
+        if state not in self._digests:
+            self._digests[state] = _sha256(self.pixels, self.labels)
+        return self._digests[state]
+
 
 @dataclass(frozen=True)
 class Part:
-    """Images of one part, on one device.
+    """Images of one part, on one device. The tensors are not to be written into.
 
     Attributes:
         pixels: (n, C, H, W) uint8.
@@ -80,17 +97,48 @@ class Part:
     labels: Tensor
     ids: Tensor
     white: int
+    # Digest of the dataset that the images are rows of, and the tensors' states then. Not a field to pass on: a part
+    # made by dataclasses.replace may hold other images.
+    _origin: tuple[str, _State] | None = field(default=None, init=False, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.labels)
 
+    @property
+    def digest(self) -> str:
+        """Sha256 of pixels, labels, ids and white, in hexadecimal.
+
+        For parts that :func:`divide` made it is of the dataset's own digest and the ids, so that it costs little.
+        """
+        origin = self._dataset_digest
+        own = _sha256(self.ids) if origin else _sha256(self.pixels, self.labels, self.ids)
+        return hashlib.sha256(f"{origin} {own} {self.white}".encode()).hexdigest()
+
     def first(self, n: int) -> "Part":
         """The first ``n`` images; any prefix of a part has its classes balanced."""
-        return Part(self.pixels[:n], self.labels[:n], self.ids[:n], self.white)
+        part = Part(self.pixels[:n], self.labels[:n], self.ids[:n], self.white)
+        return _with_origin(part, self._dataset_digest)
+
+    def to(self, device: torch.device | str) -> "Part":
+        """The same images on another device."""
+        part = Part(self.pixels.to(device), self.labels.to(device), self.ids.to(device), self.white)
+        return _with_origin(part, self._dataset_digest)
 
     def images(self, rows: Tensor | slice) -> Tensor:
         """Images (b, C, H, W) float32 in [0, 1]."""
-        return self.pixels[rows].float().div_(self.white)
+        return scaled(self.pixels[rows], self.white)
+
+    @property
+    def _dataset_digest(self) -> str:
+        """Of the dataset that the images are still rows of, or empty."""
+        if self._origin is None or self._origin[1] != _state(self.pixels, self.labels, self.ids):
+            return ""
+        return self._origin[0]
+
+
+def scaled(pixels: Tensor, white: int) -> Tensor:
+    """Images, float32 in [0, 1], of uint8 pixels in [0, white]."""
+    return pixels.float().div_(white)
 
 
 def balanced_order(labels: Tensor, seed: int) -> Tensor:
@@ -140,23 +188,39 @@ def divide(dataset: Dataset, sizes: PartSizes, seed: int, device: torch.device |
     rows["training"] = order[start : start + training]
     if dataset.held_out:
         rows["final"] = test_order[: sizes.final]
-    return {
-        name: Part(
-            dataset.pixels[rows[name]].to(device),
-            dataset.labels[rows[name]].to(device),
-            rows[name].to(device),
-            dataset.white,
-        )
-        for name in PARTS
-    }
+    return {name: _rows(dataset, rows[name]).to(device) for name in PARTS}
 
 
 def content_hash(parts: Mapping[str, Part]) -> str:
-    """First 16 hexadecimal digits of the sha256 of every part's pixels, labels and positions."""
+    """First 16 hexadecimal digits of the sha256 of every part's pixels, labels, ids and white, in order.
+
+    That of parts which :func:`divide` made and that of equal ones made otherwise differ.
+    """
+    digests = "".join(f"{name} {parts[name].digest}\n" for name in PARTS)
+    return hashlib.sha256(digests.encode()).hexdigest()[:16]
+
+
+def _rows(dataset: Dataset, rows: Tensor) -> Part:
+    pixels, labels = (tensor.index_select(0, rows) for tensor in (dataset.pixels, dataset.labels))
+    return _with_origin(Part(pixels, labels, rows, dataset.white), dataset.digest)
+
+
+def _with_origin(part: Part, digest: str) -> Part:
+    if digest:
+        object.__setattr__(part, "_origin", (digest, _state(part.pixels, part.labels, part.ids)))
+    return part
+
+
+def _state(*tensors: Tensor) -> _State:
+    """Another one after each time that a tensor was written into."""
+    return tuple(0 if tensor.is_inference() else tensor._version for tensor in tensors)
+
+
+def _sha256(*tensors: Tensor) -> str:
+    """Of types, shapes and values, whatever the memory format and the device."""
     digest = hashlib.sha256()
-    for name in PARTS:
-        part = parts[name]
-        digest.update(f"{name} {len(part)} {part.white}\n".encode())
-        for tensor in (part.pixels, part.labels, part.ids):
-            digest.update(tensor.cpu().numpy().tobytes())
-    return digest.hexdigest()[:16]
+    for tensor in tensors:
+        digest.update(f"{tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        for rows in torch.split(tensor, _HASHED_ROWS):
+            digest.update(rows.contiguous().cpu().numpy().data)
+    return digest.hexdigest()

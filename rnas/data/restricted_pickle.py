@@ -1,6 +1,5 @@
 """Reading a published pickle without running anything in it."""
 
-import io
 import pickle
 from pathlib import Path
 from typing import Any
@@ -33,8 +32,10 @@ def read_arrays(path: Path) -> Any:
         InputError: the file is unreadable, truncated, or holds anything else. Nothing of it is executed.
     """
     try:
-        return _ArraysOnly(io.BytesIO(path.read_bytes()), encoding="latin1").load()
+        with path.open("rb") as file:
+            return _ArraysOnly(file, encoding="latin1").load()
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     except Exception as error:  # A damaged pickle raises almost anything.
-        raise InputError(f"{path}: not a readable data file ({error}); fetch it again") from None
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path}: not a readable data file ({reason}); fetch it again") from None

@@ -5,15 +5,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from fractions import Fraction
-from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
+import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict
 from safetensors.torch import save_file
 from torch import nn
 
@@ -22,99 +21,25 @@ from rnas import registry
 from rnas.architecture import Architecture, Shape
 from rnas.attacks.attack import Attack
 from rnas.attacks.pgd import PGD
-from rnas.data.augmentation import AUGMENTATIONS
-from rnas.data.dataset import Dataset, Part, PartSizes, content_hash, divide
+from rnas.data.dataset import Part, content_hash, divide
+from rnas.data.extra import load_extra
+from rnas.diagnostics.diagnostic import Diagnostic, DiagnosticContext
 from rnas.errors import DeadlineExceededError, InputError
 from rnas.evaluation.evaluator import Context, Estimate, Evaluation, Status, Task
 from rnas.evaluation.guard import classified
 from rnas.evaluation.robustness import Robustness, evaluate_robustness
+from rnas.evaluation.training_settings import TrainingSettings, load_dataset
 from rnas.provenance import device_name, json_hash, versions
-from rnas.quantities import EpsilonField, FractionField, PathField
 from rnas.search_space import SearchSpace
-from rnas.training.loop import Schedule, train
-from rnas.training.recipe import Fidelity, Recipe
+from rnas.training.fidelity import Fidelity
+from rnas.training.numerics import Numerics
+from rnas.training.plan import Plan
+from rnas.training.training import Training
 
 _TRAINING_SHARE = 0.9
+_DIAGNOSED_IMAGES = 100
 _TIMED_STEPS = 8
 _TIMED_SECONDS = 5.0
-
-
-class EvaluationSettings(BaseModel):
-    """The attack behind robust accuracy: PGD on the cross-entropy and PGD on the margin, of so many steps."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    steps: PositiveInt = 20
-    step: FractionField = Fraction(1, 4)
-    batch_size: PositiveInt = 500
-
-
-class TrainingSettings(BaseModel):
-    """What to train on and how; ``images``, ``eps``, ``fidelity`` and ``augmentation`` default to the data's own."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    data: str = "digits"
-    data_dir: PathField | None = None
-    split_seed: NonNegativeInt = 0
-    images: PartSizes | None = None
-    recipe: Recipe = Field(default_factory=lambda: Recipe.resolve("sat"))
-    eps: EpsilonField | None = None
-    fidelity: Fidelity | None = None
-    augmentation: tuple[str, ...] | None = None
-    evaluation: EvaluationSettings = EvaluationSettings()
-
-    @field_validator("recipe", mode="before")
-    @classmethod
-    def _resolve_recipe(cls, value: Any) -> Recipe:
-        return Recipe.resolve(value)
-
-    @field_validator("augmentation")
-    @classmethod
-    def _known_augmentations(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        for name in names or ():
-            if name not in AUGMENTATIONS:
-                raise ValueError(f"unknown augmentation {name!r}; known: {', '.join(AUGMENTATIONS)}")
-        return names
-
-    @model_validator(mode="after")
-    def _fitting_fidelity(self) -> Self:
-        steps = self.fidelity is not None and (self.fidelity.attack_steps or self.fidelity.attack_step)
-        if steps and self.recipe.attack != "pgd":
-            raise ValueError(
-                f"fidelity: attack_steps and attack_step are for PGD; recipe {self.recipe.name} takes one step"
-            )
-        return self
-
-    def resolved(self) -> "ResolvedTraining":
-        """The same with the data's own defaults filled in; InputError when the data cannot be read."""
-        dataset = load_dataset(self.data, self.data_dir)
-        fidelity = dict(dataset.fidelity)
-        if self.recipe.attack != "pgd":
-            fidelity = {name: value for name, value in fidelity.items() if not name.startswith("attack_")}
-        own = {
-            "images": dataset.parts,
-            "eps": dataset.epsilon,
-            "fidelity": fidelity,
-            "augmentation": dataset.augmentation,
-        }
-        return ResolvedTraining(**(own | {name: value for name, value in self if value is not None}))
-
-
-class ResolvedTraining(TrainingSettings):
-    """Training settings with nothing left open."""
-
-    images: PartSizes
-    eps: EpsilonField
-    fidelity: Fidelity
-    augmentation: tuple[str, ...]
-
-
-@lru_cache(maxsize=2)
-def load_dataset(name: str, folder: Path | None) -> Dataset:
-    """A registered dataset, read once a process."""
-    dataset: Dataset = registry.load(registry.DATASETS, name)(folder)
-    return dataset
 
 
 class AdversarialTrainingSettings(BaseModel):
@@ -130,7 +55,8 @@ class _Plan:
     """Settings with nothing left open."""
 
     parts: Mapping[str, Part]
-    schedule: Schedule
+    extra: Part | None
+    training: Plan
     attacks: tuple[Attack, ...]
 
 
@@ -142,7 +68,8 @@ class AdversarialTraining:
     """Trains each architecture from scratch by one recipe and measures its robust accuracy.
 
     Metrics: ``robust_accuracy``, ``clean_accuracy`` and ``robust_margin`` on the score part, which a search
-    chooses by, and ``final_...`` of each on the final part, which nothing chooses by.
+    chooses by, and ``final_...`` of each on the final part, which nothing chooses by; and those of the diagnostics
+    that the settings name, on the first images of the score part.
 
     Raises:
         InputError: from the constructor, when the data cannot be read or do not suffice.
@@ -155,11 +82,24 @@ class AdversarialTraining:
         self._training = settings.train.resolved()
         self._space = space
         self._dataset = load_dataset(self._training.data, self._training.data_dir)
-        self._on_device: dict[str, dict[str, Part]] = {}
+        self._extra = load_extra(self._training.extra, self._dataset) if self._training.extra is not None else None
+        self._on_device: dict[str, tuple[dict[str, Part], Part | None]] = {}
         self._data_record = self._describe()
         asked, held = self._training.fidelity.images, self._data_record["images"]["training"]
         if asked is not None and asked > held:
             raise InputError(f"fidelity.images asks for {asked} images; the training part holds {held}")
+        recipe = self._training.recipe
+        if recipe.activation is not None:
+            raise InputError(
+                f"recipe {recipe.name} trains networks with activation {recipe.activation}, and a search decides on "
+                "activations itself: set recipe.activation to null, and narrow the space's if only that one is wanted"
+            )
+        if recipe.extra_fraction and self._extra is None:
+            raise InputError(f"recipe {recipe.name} needs extra data: set extra to its file, or extra_fraction to 0")
+        example = space.decode(space.sample(1, np.random.default_rng(0))[0])
+        for name in self._training.evaluation.diagnostics:
+            if not registry.load(registry.DIAGNOSTICS, name).covers(example):
+                raise InputError(f"evaluation.diagnostics: {name} is not defined for networks of kind {example.kind}")
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The images stay behind: a worker reads them itself.
@@ -180,7 +120,10 @@ class AdversarialTraining:
     def bounds(self) -> Mapping[str, tuple[float, float]]:
         """Accuracies lie in [0, 1], margins in [-1, 1]."""
         own = {"clean_accuracy": (0.0, 1.0), "robust_accuracy": (0.0, 1.0), "robust_margin": (-1.0, 1.0)}
-        return own | {f"final_{name}": bound for name, bound in own.items()}
+        own |= {f"final_{name}": bound for name, bound in own.items()}
+        for diagnostic in self._diagnostics():
+            own |= diagnostic.metrics
+        return own
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -209,13 +152,15 @@ class AdversarialTraining:
 
         curve: list[Mapping[str, float]] = []
         metrics: dict[str, float] = {}
-        status, reason = Status.COMPLETE, ""
+        status, reason, overfitted = Status.COMPLETE, "", False
         try:
             model = self._build(task, context.device)
-            training = plan.parts["training"]
-            curve.extend(train(model, training, plan.schedule, task.seed, lambda s: check(s * _TRAINING_SHARE)))
+            training = Training(model, plan.parts["training"], plan.training, task.seed, plan.extra)
+            curve.extend(training.epochs(lambda share: check(share * _TRAINING_SHARE)))
+            model, overfitted = training.result, training.overfitted
             for part, prefix in (("score", ""), ("final", "final_")):
                 metrics |= self._attack(model, plan, part, lambda _: check(_TRAINING_SHARE)).metrics(prefix)
+            metrics |= self._diagnosed(model, plan, task.architecture)
             if context.folder is not None:
                 _save(model, context.folder / f"{arch.key(task.architecture)}.safetensors")
         except Exception as error:
@@ -226,7 +171,7 @@ class AdversarialTraining:
             metrics=metrics,
             curve=tuple(curve),
             seconds=time.perf_counter() - started,
-            provenance=self._provenance(plan, context.device),
+            provenance=self._provenance(plan, context.device, overfitted),
             reason=reason,
         )
 
@@ -242,28 +187,32 @@ class AdversarialTraining:
                 raise _EnoughTimedError
 
         with suppress(_EnoughTimedError):
-            list(train(model, plan.parts["training"], plan.schedule, task.seed, stop_early))
+            training = Training(model, plan.parts["training"], plan.training, task.seed, plan.extra)
+            list(training.epochs(stop_early))
         moments.append(time.perf_counter())
         step = median(after - before for before, after in pairwise(moments))
         # As many images as take a few steps' time, so that slow networks are measured quickly as well.
-        affordable = int(_TIMED_SECONDS / step * plan.schedule.fidelity.batch_size / 10)
+        affordable = int(_TIMED_SECONDS / step * plan.training.fidelity.batch_size / 10)
         batch = min(max(affordable, 8), self._training.evaluation.batch_size, len(plan.parts["score"]))
         started = time.perf_counter()
         evaluate_robustness(model, plan.parts["score"].first(batch), plan.attacks, 0, batch)
         per_image = (time.perf_counter() - started) / batch
         images = len(plan.parts["score"]) + len(plan.parts["final"])
-        seconds = step * plan.schedule.steps(len(plan.parts["training"])) + per_image * images
+        seconds = step * plan.training.steps(len(plan.parts["training"])) + per_image * images
         return Estimate(seconds, _peak_memory(context.device))
 
     def _plan(self, device: str, task: Task) -> _Plan:
         training = self._training
         if device not in self._on_device:
-            self._on_device[device] = self._divide(device)
+            extra = self._extra.to(device) if self._extra is not None else None
+            self._on_device[device] = self._divide(device), extra
+        parts, extra = self._on_device[device]
         fidelity = Fidelity(**task.fidelity) if task.fidelity else training.fidelity
         steps, step = training.evaluation.steps, training.evaluation.step
         return _Plan(
-            parts=self._on_device[device],
-            schedule=Schedule(training.recipe, fidelity, training.eps, training.augmentation),
+            parts=parts,
+            training=Plan(training.recipe, fidelity, training.eps, self._dataset.num_classes, training.augmentation),
+            extra=extra,
             attacks=(PGD(training.eps, steps, step, "cross-entropy"), PGD(training.eps, steps, step, "margin")),
         )
 
@@ -278,7 +227,34 @@ class AdversarialTraining:
             "input_shape": list(self._dataset.input_shape),
             "split_seed": self._training.split_seed,
             "images": {name: len(part) for name, part in parts.items()},
+            "published_files": self._dataset.verified,
+            "extra": None if self._extra is None else {"images": len(self._extra), "hash": self._extra.digest[:16]},
         }
+
+    def _diagnostics(self) -> list[Diagnostic]:
+        return [registry.load(registry.DIAGNOSTICS, name) for name in self._training.evaluation.diagnostics]
+
+    def _diagnosed(self, model: nn.Module, plan: _Plan, architecture: Architecture) -> dict[str, float]:
+        """What the diagnostics say of a trained network and the first images of the score part."""
+        diagnostics = self._diagnostics()
+        if not diagnostics:
+            return {}
+        part, seed = plan.parts["score"].first(_DIAGNOSED_IMAGES), self._training.split_seed
+        images = part.images(slice(None))
+        with Numerics().active(images.device):
+            context = DiagnosticContext(
+                model=model,
+                architecture=architecture,
+                images=images,
+                adversarial=plan.attacks[0](model, images, part.labels, part.ids, seed),
+                labels=part.labels,
+                ids=part.ids,
+                epsilon=plan.training.epsilon,
+                seed=seed,
+                num_classes=self._space.num_classes,
+                input_shape=self._space.input_shape,
+            )
+            return {name: value for diagnostic in diagnostics for name, value in diagnostic(context).items()}
 
     def _build(self, task: Task, device: str) -> nn.Module:
         # Weights are drawn on the CPU, so that they do not depend on the device.
@@ -288,14 +264,16 @@ class AdversarialTraining:
         return model.to(device)
 
     def _attack(self, model: nn.Module, plan: _Plan, part: str, check: Callable[[float], None]) -> Robustness:
-        training = self._training
-        return evaluate_robustness(
-            model, plan.parts[part], plan.attacks, training.split_seed, training.evaluation.batch_size, check
-        )
+        training, images = self._training, plan.parts[part]
+        # Training may be in reduced precision; what is reported never is.
+        with Numerics().active(images.pixels.device):
+            return evaluate_robustness(
+                model, images, plan.attacks, training.split_seed, training.evaluation.batch_size, check
+            )
 
-    def _provenance(self, plan: _Plan, device: str) -> dict[str, Any]:
-        schedule = plan.schedule
-        training = {
+    def _provenance(self, plan: _Plan, device: str, overfitted: bool) -> dict[str, Any]:
+        schedule = plan.training
+        training: dict[str, Any] = {
             "recipe": schedule.recipe.model_dump(mode="json"),
             "fidelity": schedule.fidelity.model_dump(mode="json"),
             "epsilon": str(schedule.epsilon),
@@ -304,11 +282,13 @@ class AdversarialTraining:
         return {
             **training,
             "recipe_hash": json_hash(training),
+            "stopped_by_catastrophic_overfitting": overfitted,
             "data": self._data_record,
             "evaluation": {
                 "attack": "worst case of PGD on the cross-entropy and PGD on the margin",
                 "norm": "linf",
                 "epsilon": str(schedule.epsilon),
+                "precision": "float32",
                 "steps": self._training.evaluation.steps,
                 "step": str(schedule.epsilon * self._training.evaluation.step),
                 "seed": self._training.split_seed,

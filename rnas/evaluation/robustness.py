@@ -11,7 +11,7 @@ from rnas.attacks.losses import wrong_class
 from rnas.attacks.state import attacking
 from rnas.data.dataset import Part
 
-_ATTACK_SEED = 104_729
+_NEXT = 104_729
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,11 @@ class Robustness:
             f"{prefix}robust_accuracy": self.robust.double().mean().item(),
             f"{prefix}robust_margin": self.margin.double().mean().item(),
         }
+
+
+def attack_seed(seed: int, number: int = 0) -> int:
+    """Seed of the noise of the attack of a number, from 0, in an evaluation; alone each attack is the first."""
+    return seed * _NEXT + number
 
 
 def judge(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
@@ -78,7 +83,7 @@ def evaluate_robustness(
             right, margin = judge(model(images), labels)
         clean.append(right)
         for number, attack in enumerate(attacks):
-            adversarial = attack(model, images, labels, ids, seed * _ATTACK_SEED + number)
+            adversarial = attack(model, images, labels, ids, attack_seed(seed, number))
             with attacking(model), torch.no_grad():
                 withstood, attacked_margin = judge(model(adversarial), labels)
             right, margin = right & withstood, torch.minimum(margin, attacked_margin)

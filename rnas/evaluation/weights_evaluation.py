@@ -1,209 +1,315 @@
 """Clean and robust accuracy of a network with given weights, and all that decided them."""
 
-import hashlib
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from fractions import Fraction
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from rnas import architecture as arch
-from rnas.attacks.fgsm import FGSM
+from rnas.attacks.autoattack_ensembles import Ensemble, least_classes
+from rnas.attacks.description import describe
 from rnas.attacks.named import named_attack
-from rnas.attacks.pgd import PGD
-from rnas.data.dataset import Dataset, Part, PartSizes, content_hash, divide
+from rnas.attacks.transfer import Transfer
+from rnas.data.corruptions.published import published_labels
 from rnas.errors import InputError
-from rnas.evaluation.adversarial_training import AdversarialTraining, ResolvedTraining, load_dataset
-from rnas.evaluation.robustness import evaluate_robustness
+from rnas.evaluation.attack_run import AttackResult, AttackRun, PlannedAttack, Progress, StepResult, run_attacks
+from rnas.evaluation.corruption_robustness import evaluate_corruptions, evaluate_published_corruptions
+from rnas.evaluation.evaluation_result import (
+    Accuracy,
+    AttackEvaluation,
+    Cost,
+    Data,
+    EvaluationResult,
+    FlagChecks,
+    Member,
+    ThreatEvaluation,
+    Weights,
+)
+from rnas.evaluation.evaluation_state import EvaluationState, StepState
+from rnas.evaluation.flags import CHECKS, checked, found_by_attacks
+from rnas.evaluation.flags.flag import Flag
+from rnas.evaluation.flags.probe import Probe
+from rnas.evaluation.image_flags import pack
+from rnas.evaluation.observed_network import ObservedNetwork
+from rnas.evaluation.request import Request
+from rnas.evaluation.subject import Subject, find_subject
+from rnas.evaluation.threats import Threat, withstood
 from rnas.provenance import device_name, versions
-from rnas.reference import Reference, resolve
 from rnas.report.interval import proportion
-from rnas.run_directory import RunDirectory
-from rnas.weights import load_weights
+from rnas.run_directory import write
 
-_DATA = "cifar10"
-
-
-@dataclass(frozen=True)
-class Request:
-    """What to evaluate, on what, and under which attacks. None is the run's own where the network has one.
-
-    Attributes:
-        network: what :func:`rnas.reference.resolve` understands.
-        weights: a file of weights; None is the run's checkpoint.
-        data: registered data set; None without a run is CIFAR-10.
-        data_dir: folder of its files.
-        epsilon: l-infinity radius in [0, 1]; None without a run is the data's usual one.
-        attacks: names that :func:`rnas.attacks.named.named_attack` knows, at least one.
-        images: the first so many of the final part, at least 1; None is all by default.
-        split_seed: divides the data; None without a run is 0.
-        seed: of the attacks' noise.
-        batch_size: images at a time, at least 1.
-        device: a torch device.
-    """
-
-    network: str
-    weights: Path | None = None
-    data: str | None = None
-    data_dir: Path | None = None
-    epsilon: Fraction | None = None
-    attacks: tuple[str, ...] = ("fgsm", "pgd20", "pgd20-margin")
-    images: int | None = None
-    split_seed: int | None = None
-    seed: int = 0
-    batch_size: int = 500
-    device: str = "cpu"
+_PRECISION = "float32, TensorFloat-32 off"
+_TRANSFERRED = "pgd20"
+_PROBED = 100
+"""Images that the checks are made on, at most."""
 
 
-def evaluate_weights(request: Request, progress: Callable[[str], None] = lambda line: None) -> dict[str, Any]:
+class Listener:
+    """What is told how far an evaluation is; by itself it does nothing."""
+
+    def began(self, words: str) -> None:
+        """What is evaluated, before the first attack."""
+
+    def attacking(self, progress: Progress) -> None:
+        """Before and after every batch of an attack."""
+
+    def corrupting(self) -> None:
+        """The common corruptions begin."""
+
+    def checking(self, images: int) -> None:
+        """The checks for overestimated robustness begin, on so many images."""
+
+
+def evaluate_weights(request: Request, listener: Listener | None = None) -> EvaluationResult:
     """Classify images of the final part as they are and under each attack, in float32 and eval mode.
 
     An image withstands an attack if it is classified correctly as it is and attacked, and the worst case if it
-    withstands every attack. An attack's result does not depend on which others are asked for.
+    withstands every attack of every threat. An attack's result does not depend on which others are asked for.
+
+    Where an output folder is given, what is known is kept there after every batch, and the same request goes on from
+    it; the result is written to ``NAME.json``.
 
     Args:
         request: what to evaluate.
-        progress: told a line when the attacks begin and before each of them.
-
-    Returns:
-        The accuracies in [0, 1] with their Wilson 95 % intervals, and all that decided them, as JSON values.
+        listener: told how far it is.
 
     Raises:
-        InputError: there are no weights; they, the network and the data do not fit each other; or something asked
-            for does not exist.
+        InputError: there are no weights; they, the network and the data do not fit each other; something asked for
+            does not exist; or the output folder holds the state of another evaluation under this name.
     """
-    reference = resolve(request.network)
-    weights = request.weights if request.weights is not None else reference.checkpoint
-    if weights is None:
-        raise InputError(f"{request.network} has no weights here, and random ones mean nothing: give --weights FILE")
-    # The images that a run's training never saw are known from its own division of the data alone.
-    training = _training(reference)
-    name = request.data or (training.data if training else _DATA)
-    if training is not None and training.data != name:
-        training = None
-    dataset = load_dataset(name, request.data_dir or (training.data_dir if training else None))
-    epsilon = request.epsilon if request.epsilon is not None else (training.eps if training else dataset.epsilon)
-    attacks = {attack: named_attack(attack, epsilon) for attack in dict.fromkeys(request.attacks)}
-    split_seed = _split_seed(request, dataset, training)
-    parts = _divided(dataset, training.images if training else dataset.parts, request.images, split_seed)
-    part = _final(parts, request.images, request.device)
-    model = _loaded(reference, weights, dataset).to(request.device)
-    progress(f"{request.network}: {len(part)} images of {dataset.name}, epsilon {epsilon}")
-    results = {}
+    listener = listener or Listener()
+    if request.corruptions not in (None, "computed"):
+        # A wrong folder is told before the attacks, not after them.
+        published_labels(Path(str(request.corruptions)))
+    subject = find_subject(request)
+    part, threats = subject.part, subject.threats
+    plan = _plan(request.attacks, threats, subject.dataset.num_classes) + _transferred(request, subject)
+    state = EvaluationState(_setting(request, subject, plan), _file(request, ".state"))
+    radii = ", ".join(threat.name for threat in threats)
+    listener.began(f"{request.network}: {len(part)} images of {subject.dataset.name}, {radii}")
     # TensorFloat-32, which GPUs would else take for convolutions, is not float32.
     with torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
-        for number, (label, attack) in enumerate(attacks.items(), 1):
-            progress(f"{label} ({number} of {len(attacks)})")
-            results[label] = evaluate_robustness(model, part, [attack], request.seed, request.batch_size)
-    worst = torch.stack([result.robust for result in results.values()]).all(dim=0)
-    return {
-        "network": request.network,
-        "architecture": arch.to_dict(reference.architecture),
-        "weights": {"file": str(weights), "sha256": hashlib.sha256(weights.read_bytes()).hexdigest()},
-        "data": {
-            "name": dataset.name,
-            "part": "final",
-            "images": len(part),
-            "published_test_images": dataset.held_out > 0,
-            "input_shape": list(dataset.input_shape),
-            "num_classes": dataset.num_classes,
-            "split_seed": split_seed,
-            "hash": content_hash(parts),
-        },
-        "norm": "linf",
-        "epsilon": str(epsilon),
-        "seed": request.seed,
-        "batch_size": request.batch_size,
-        "precision": "float32",
-        "interval": "Wilson, 95 %",
-        "clean": _accuracy(next(iter(results.values())).clean),
+        run = run_attacks(
+            subject.model,
+            part,
+            plan,
+            subject.dataset.num_classes,
+            request.seed,
+            request.batch_size,
+            state,
+            listener.attacking,
+        )
+        flags = _flags(request, subject, run, listener) if request.flags else None
+        corruptions = _corruptions(request, subject, listener)
+    result = _result(request, subject, run, flags, corruptions)
+    path = _file(request, ".json")
+    if path is not None:
+        write(path, result.model_dump_json() + "\n")
+    return result
+
+
+def _plan(names: Sequence[str], threats: Sequence[Threat], classes: int) -> list[PlannedAttack]:
+    plan = [
+        PlannedAttack(name, threat, named_attack(name, threat.epsilon, threat.norm))
+        for threat in threats
+        for name in dict.fromkeys(names)
+    ]
+    for planned in plan:
+        if not isinstance(planned.attack, Ensemble) and classes < least_classes(planned.attack):
+            raise InputError(
+                f"attack {planned.name} needs {least_classes(planned.attack)} classes for its loss, the data have "
+                f"{classes}: leave it out, or take autoattack, which leaves it out by itself"
+            )
+    return plan
+
+
+def _transferred(request: Request, subject: Subject) -> list[PlannedAttack]:
+    """PGD-20 crafted on other networks, which must be for the same images and classes."""
+    plan = []
+    for name in request.transfer:
+        source = find_subject(replace(request, network=name, weights=None, data=subject.dataset.name, split_seed=None))
+        label = f"{_TRANSFERRED} from {name}"
+        named = f"{name}, sha256 {source.sha256[:16]}"
+        for threat in subject.threats:
+            attack = named_attack(_TRANSFERRED, threat.epsilon, threat.norm)
+            plan.append(PlannedAttack(label, threat, Transfer(named, source.model, attack)))
+    return plan
+
+
+def _corruptions(request: Request, subject: Subject, listener: Listener) -> dict[str, Any] | None:
+    if request.corruptions is None:
+        return None
+    listener.corrupting()
+    model, size = subject.model, request.batch_size
+    if request.corruptions == "computed":
+        return evaluate_corruptions(model, subject.part, request.seed, batch_size=size).to_dict()
+    folder, classes = Path(request.corruptions), subject.dataset.num_classes
+    rows = None if request.images is None else torch.arange(request.images)
+    return evaluate_published_corruptions(model, folder, classes, rows, request.device, batch_size=size).to_dict()
+
+
+def _setting(request: Request, subject: Subject, plan: Sequence[PlannedAttack]) -> dict[str, Any]:
+    """All that decides the flags of the images, as JSON values."""
+    classes = subject.dataset.num_classes
+    setting = {
+        "weights": subject.sha256,
+        "architecture": arch.to_dict(subject.reference.architecture),
+        "data": f"{subject.dataset.name} {subject.data_hash}",
+        "split seed": subject.split_seed,
+        "images": len(subject.part),
         "attacks": [
-            {"name": label, **_description(attacks[label]), **_accuracy(result.robust)}
-            for label, result in results.items()
+            f"{planned.threat.name} {name} {json.dumps(describe(attack), sort_keys=True)}"
+            for planned in plan
+            for name, attack in planned.steps(classes)
         ],
-        "worst_case": _accuracy(worst),
-        "versions": versions(),
+        "seed": request.seed,
+        "batch size": request.batch_size,
+        "precision": _PRECISION,
         "device": device_name(request.device),
-        "note": dataset.note,
+        "versions": _versions(),
+    }
+    # As it is read from a file.
+    content: dict[str, Any] = json.loads(json.dumps(setting))
+    return content
+
+
+def _file(request: Request, suffix: str) -> Path | None:
+    if request.output is None:
+        return None
+    try:
+        request.output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--output {request.output}: cannot be made ({error.strerror}); give a folder") from None
+    return request.output / f"{request.name}{suffix}"
+
+
+def _flags(request: Request, subject: Subject, run: AttackRun, listener: Listener) -> list[Flag]:
+    few, threat = subject.part.first(_PROBED), subject.threats[0]
+    listener.checking(len(few))
+    probe = Probe(
+        ObservedNetwork(subject.model),
+        few.images(slice(None)).contiguous(memory_format=torch.channels_last),
+        few.labels,
+        few.ids,
+        threat.norm,
+        threat.epsilon,
+        request.seed,
+        request.batch_size,
+    )
+    # What the attacks themselves show, on all images, stands for what the checks find on a few.
+    found = {flag.name: flag for flag in (*checked(probe), *found_by_attacks(run))}
+    return [found[name] for name in CHECKS if name in found]
+
+
+def _result(
+    request: Request,
+    subject: Subject,
+    run: AttackRun,
+    flags: Sequence[Flag] | None,
+    corruptions: dict[str, Any] | None,
+) -> EvaluationResult:
+    reference, dataset = subject.reference, subject.dataset
+    cost = reference.architecture.cost(dataset.input_shape, dataset.num_classes)
+    checks = FlagChecks(threat=subject.threats[0].name, images=min(_PROBED, len(subject.part)), names=tuple(CHECKS))
+    return EvaluationResult(
+        name=request.name,
+        network=request.network,
+        architecture=arch.to_dict(reference.architecture),
+        architecture_key=arch.key(reference.architecture),
+        params=cost.params,
+        flops=cost.flops,
+        weights=Weights(file=str(subject.weights), sha256=subject.sha256),
+        data=Data(
+            name=dataset.name,
+            part="final",
+            images=len(subject.part),
+            published_test_images=dataset.held_out > 0,
+            input_shape=dataset.input_shape,
+            num_classes=dataset.num_classes,
+            split_seed=subject.split_seed,
+            hash=subject.data_hash,
+            images_hash=subject.images_hash,
+            ids=tuple(subject.part.ids.tolist()),
+        ),
+        seed=request.seed,
+        batch_size=request.batch_size,
+        precision=_PRECISION,
+        interval="Wilson, 95 %",
+        clean=Accuracy(**_accuracy(run.clean)),
+        attacks=tuple(_attack(result, dataset.num_classes) for result in run.attacks),
+        threats=tuple(_threat(threat, run) for threat in subject.threats),
+        worst_case=Accuracy(**_accuracy(withstood([result.right for result in run.attacks]))),
+        corruptions=corruptions,
+        flags=None if flags is None else tuple(flags),
+        flag_checks=None if flags is None else checks,
+        request=request.to_dict(),
+        versions=_versions(),
+        device=device_name(request.device),
+        note=dataset.note,
+    )
+
+
+def _attack(result: AttackResult, classes: int) -> AttackEvaluation:
+    planned = result.planned
+    settings = describe(planned.attack)
+    ensemble = isinstance(planned.attack, Ensemble)
+    if ensemble:
+        del settings["members"]
+    return AttackEvaluation(
+        **_accuracy(result.right),
+        name=planned.name,
+        threat=planned.threat.name,
+        norm=planned.threat.norm,
+        epsilon=str(planned.threat.epsilon),
+        settings=settings,
+        cost=_cost(step.state for step in result.steps),
+        members=tuple(map(_member, result.steps)) if ensemble else (),
+        left_out=planned.attack.left_out(classes) if isinstance(planned.attack, Ensemble) else {},
+    )
+
+
+def _member(step: StepResult) -> Member:
+    return Member(
+        name=step.name,
+        settings=describe(step.attack),
+        attacked=int(step.attacked.sum()),
+        broken=int(step.broken.sum()),
+        broken_images=pack(step.broken),
+        cost=_cost([step.state]),
+    )
+
+
+def _cost(states: Iterable[StepState]) -> Cost:
+    states = tuple(states)
+    backward = sum(state.backward_passes for state in states)
+    return Cost(
+        seconds=sum(state.seconds for state in states),
+        forward_passes=sum(state.forward_passes for state in states),
+        backward_passes=backward,
+        zero_gradient_share=sum(state.zero_gradients for state in states) / backward if backward else None,
+    )
+
+
+def _threat(threat: Threat, run: AttackRun) -> ThreatEvaluation:
+    right = withstood([result.right for result in run.attacks if result.planned.threat == threat])
+    return ThreatEvaluation(**_accuracy(right), name=threat.name, norm=threat.norm, epsilon=str(threat.epsilon))
+
+
+def _accuracy(right: Tensor) -> Mapping[str, Any]:
+    share = proportion(right.double().mean().item(), len(right))
+    return {
+        "correct": int(right.sum()),
+        "accuracy": share.value,
+        "low": share.low,
+        "high": share.high,
+        "right": pack(right),
     }
 
 
-def _training(reference: Reference) -> ResolvedTraining | None:
-    """How the run of a checkpoint trained, or None where there is no run or it trained otherwise."""
-    if reference.checkpoint is None:
-        return None
-    evaluator = RunDirectory(reference.checkpoint.parent.parent).setup().evaluator
-    return evaluator.settings.train.resolved() if isinstance(evaluator, AdversarialTraining) else None
-
-
-def _split_seed(request: Request, dataset: Dataset, training: ResolvedTraining | None) -> int:
-    own = training.split_seed if training else 0
-    if request.split_seed is None or request.split_seed == own:
-        return own
-    if training is not None and not dataset.held_out:
-        raise InputError(
-            f"--split-seed {request.split_seed}: the run divided {dataset.name} by seed {own}, and by another some of "
-            "the images would be ones that it was trained on; leave --split-seed out"
-        )
-    return request.split_seed
-
-
-def _divided(dataset: Dataset, sizes: PartSizes, images: int | None, split_seed: int) -> dict[str, Part]:
-    """The parts of the data; the final one reaches as far into published test images as is asked for."""
-    most = dataset.held_out or sizes.final
-    if images is not None and images > most:
-        raise InputError(f"--images {images}: {dataset.name} has {most} to evaluate on; give at most as many")
-    if images is not None and images > sizes.final:
-        sizes = sizes.model_copy(update={"final": images})
-    return divide(dataset, sizes, split_seed)
-
-
-def _final(parts: dict[str, Part], images: int | None, device: str) -> Part:
-    part = parts["final"]
-    chosen = part if images is None else part.first(images)
-    return Part(chosen.pixels.to(device), chosen.labels.to(device), chosen.ids.to(device), chosen.white)
-
-
-def _loaded(reference: Reference, weights: Path, dataset: Dataset) -> nn.Module:
-    """The network for the data's images and classes, with the weights."""
-    there = (reference.input_shape, reference.num_classes)
-    here = (dataset.input_shape, dataset.num_classes)
-    if reference.checkpoint is not None and there != here:
-        raise InputError(
-            f"{reference.name} was made for {_images(*there)}, {dataset.name} has {_images(*here)}: "
-            "give --data that it was made for"
-        )
-    try:
-        with torch.random.fork_rng(devices=[]):
-            module = reference.architecture.build(dataset.num_classes, dataset.input_shape)
-        load_weights(module, weights, reference.weight_names, reference.name)
-    except InputError as error:
-        # Here the data decide the number of classes.
-        fault = re.sub(r", so give num_classes=\d+$", "", str(error))
-        raise InputError(
-            f"{fault}; the network was built for {dataset.name}, {_images(*here)}: give --data that the weights "
-            "were made for, or the network that they are of"
-        ) from None
-    return module.eval()
-
-
-def _images(shape: Sequence[int], classes: int) -> str:
-    return f"{'x'.join(map(str, shape))} images of {classes} classes"
-
-
-def _accuracy(right: Tensor) -> dict[str, float]:
-    share = proportion(right.double().mean().item(), len(right))
-    return {"correct": int(right.sum()), "accuracy": share.value, "low": share.low, "high": share.high}
-
-
-def _description(attack: FGSM | PGD) -> dict[str, Any]:
-    """What a name stands for; a step's size is that for pixels in [0, 1]."""
-    if isinstance(attack, FGSM):
-        steps, loss, random_start = 1, "cross-entropy", attack.random_start
-    else:
-        steps, loss, random_start = attack.steps, attack.loss, True
-    return {"steps": steps, "step": str(attack.epsilon * attack.step), "loss": loss, "random_start": random_start}
+def _versions() -> dict[str, str]:
+    return versions() | {"pyautoattack": version("pyautoattack")}

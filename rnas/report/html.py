@@ -1,17 +1,12 @@
 """The report of a run: one HTML file that needs nothing else."""
 
-import base64
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import yaml
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
@@ -21,11 +16,13 @@ from rnas.report import front_view
 from rnas.report.drawing import draw
 from rnas.report.front import Member, Score, members
 from rnas.report.metric import Metric, metrics_of
+from rnas.report.page import asset, environment, policy
 from rnas.report.page_data import page_data
 from rnas.report.progress import Hypervolume, normalised_hypervolume
 from rnas.report.provenance import facts, input_shape
 
 _SCRIPTS = (
+    "page.js",
     "data.js",
     "theme.js",
     "plots.js",
@@ -70,15 +67,15 @@ def render(run: Mapping[str, Any]) -> str:
     hypervolume = normalised_hypervolume(run)
     shape = input_shape(run["evaluations"])
     columns = front_view.groups(front)
-    plotly, script = get_plotlyjs(), _asset(*_SCRIPTS)
+    plotly, script = get_plotlyjs(), asset(*_SCRIPTS)
     data = next((name for e in run["evaluations"] if (name := _data_name(e))), "")
     taus = [point["tau"] for point in run["surrogate"] if point["tau"] is not None]
     return (
-        _environment()
+        environment()
         .get_template("report.html")
         .render(
-            policy=_policy(plotly, script),
-            style=Markup(_asset("report.css")),
+            policy=policy(plotly, script),
+            style=Markup(asset("report.css")),
             plotly=Markup(plotly),
             script=Markup(script),
             page_data=htmlsafe_json_dumps(page_data(run, metrics, front, hypervolume, shape), allow_nan=False),
@@ -106,32 +103,6 @@ def render(run: Mapping[str, Any]) -> str:
             facts=facts(run["evaluations"]),
             version=__version__,
         )
-    )
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("rnas.report", ""),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-@cache
-def _asset(*names: str) -> str:
-    return "\n".join(files("rnas.report").joinpath(name).read_text("utf-8") for name in names)
-
-
-def _policy(*scripts: str) -> str:
-    """A Content-Security-Policy that allows these scripts alone, styles in the page, and no request at all."""
-    hashes = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
-    allowed = " ".join(f"'sha256-{digest}'" for digest in hashes)
-    return (
-        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data: blob:; "
-        "base-uri 'none'; form-action 'none'"
     )
 
 

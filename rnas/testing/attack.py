@@ -1,82 +1,125 @@
 """What holds for every attack."""
 
+import random
 from abc import ABC, abstractmethod
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any, ClassVar
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
 from rnas.attacks.attack import Attack
+from rnas.attacks.balls import BALLS
 
 Batch = tuple[Tensor, Tensor, Tensor]
+CLASSES = 10
+
+
+def small_network() -> nn.Sequential:
+    """A network with BatchNorm and Dropout for images (n, 1, 8, 8), in float64 and training mode, of fixed weights."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return nn.Sequential(
+            nn.Conv2d(1, 6, 3, padding=1),
+            nn.BatchNorm2d(6),
+            nn.ReLU(),
+            nn.Dropout(0.5),
+            nn.Flatten(),
+            nn.Linear(6 * 64, CLASSES),
+        ).double()
+
+
+def random_batch() -> Batch:
+    """Images (24, 1, 8, 8), float64, with pixels of exactly 0 and 1 among them, labels and ids."""
+    generator = torch.Generator().manual_seed(1)
+    images = (torch.rand(24, 1, 8, 8, generator=generator, dtype=torch.float64) * 1.2 - 0.1).clamp(0, 1)
+    images[0], images[1] = 0, 1
+    return images, torch.randint(CLASSES, (24,), generator=generator), torch.arange(100, 124)
 
 
 class AttackConformance(ABC):
-    """Inherit, say which attack and how far it may go, and pytest finds the tests.
+    """Inherit, say which attack, and pytest finds the tests.
 
-    The network is in float64, so that another batch size does not change roundings.
+    The network is in float64 where batches are compared, so that another batch size does not change roundings.
+
+    Attributes:
+        randomised: whether the seed changes the result.
+        number_formats: in which it is held to ball and range of pixels.
     """
+
+    randomised: ClassVar[bool] = True
+    number_formats: ClassVar[tuple[torch.dtype, ...]] = (torch.float64, torch.float32)
 
     @abstractmethod
     def attack(self) -> Attack:
         """The attack under test."""
 
-    @abstractmethod
+    def attack_without_radius(self) -> Attack:
+        """The same with epsilon 0; to override where the radius is not a field."""
+        settings: Any = self.attack()
+        nowhere: Attack = replace(settings, epsilon=Fraction(0))
+        return nowhere
+
     def distance(self, change: Tensor) -> Tensor:
         """Norm (n,), as a share of the attack's radius, of what it added to images (n, C, H, W)."""
+        attack = self.attack()
+        return BALLS[attack.norm].size(change.double()) / float(attack.epsilon)
 
     @pytest.fixture
     def network(self) -> nn.Sequential:
-        """A small network with BatchNorm and Dropout, in training mode."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
-            return nn.Sequential(
-                nn.Conv2d(1, 6, 3, padding=1),
-                nn.BatchNorm2d(6),
-                nn.ReLU(),
-                nn.Dropout(0.5),
-                nn.Flatten(),
-                nn.Linear(6 * 64, 10),
-            ).double()
+        """See :func:`small_network`."""
+        return small_network()
 
     @pytest.fixture
     def batch(self) -> Batch:
-        """Images (24, 1, 8, 8), labels and ids."""
-        generator = torch.Generator().manual_seed(1)
-        images = torch.rand(24, 1, 8, 8, generator=generator, dtype=torch.float64)
-        return images, torch.randint(10, (24,), generator=generator), torch.arange(100, 124)
+        """See :func:`random_batch`."""
+        return random_batch()
 
     def test_result_is_in_the_ball_and_in_the_range_of_pixels(self, network: nn.Module, batch: Batch) -> None:
         images, labels, ids = batch
-        result = self.attack()(network, images, labels, ids, 0)
-        assert result.shape == images.shape
-        assert self.distance(result - images).max() <= 1 + 1e-6
-        assert result.min() >= 0
-        assert result.max() <= 1
-        assert not result.requires_grad
+        for number_format in self.number_formats:
+            converted = images.to(number_format)
+            result = self.attack()(network.to(number_format), converted, labels, ids, 0)
+            assert result.dtype == number_format
+            self._require_inside(result, converted)
 
-    def test_model_images_and_generator_are_left_as_found(self, network: nn.Sequential, batch: Batch) -> None:
+    def test_memory_format_changes_nothing(self, network: nn.Module, batch: Batch) -> None:
+        images, labels, ids = batch
+        other = images.contiguous(memory_format=torch.channels_last)
+        result = self.attack()(network, other, labels, ids, 0)
+        assert torch.allclose(result, self.attack()(network, images, labels, ids, 0), atol=1e-9)
+
+    def test_model_images_and_generators_are_left_as_found(self, network: nn.Sequential, batch: Batch) -> None:
         images, labels, ids = batch
         network[1].eval()
         next(network.parameters()).requires_grad_(False)
         modes = [module.training for module in network.modules()]
         wanted = [parameter.requires_grad for parameter in network.parameters()]
         state = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-        generator, before = torch.get_rng_state(), images.clone()
+        generators, before = _generators(), [tensor.clone() for tensor in batch]
         self.attack()(network, images, labels, ids, 0)
         assert [module.training for module in network.modules()] == modes
         assert [parameter.requires_grad for parameter in network.parameters()] == wanted
         assert all(parameter.grad is None for parameter in network.parameters())
         assert all(torch.equal(tensor, state[name]) for name, tensor in network.state_dict().items())
-        assert torch.equal(torch.get_rng_state(), generator)
-        assert torch.equal(images, before)
+        assert _generators() == generators
+        assert all(torch.equal(tensor, kept) for tensor, kept in zip(batch, before, strict=True))
+        assert torch.is_grad_enabled()
 
     def test_batch_size_and_order_change_nothing(self, network: nn.Module, batch: Batch) -> None:
         images, labels, ids = batch
         whole = self.attack()(network, images, labels, ids, 0)
         order = torch.randperm(len(ids), generator=torch.Generator().manual_seed(0))
         parts = [self.attack()(network, images[rows], labels[rows], ids[rows], 0) for rows in torch.split(order, 7)]
-        assert torch.allclose(torch.cat(parts), whole[order], atol=1e-12)
+        assert torch.allclose(torch.cat(parts), whole[order], atol=1e-9)
+
+    def test_the_seed_decides_a_randomised_attack(self, network: nn.Module, batch: Batch) -> None:
+        first = self.attack()(network, *batch, 0)
+        assert torch.equal(self.attack()(network, *batch, 0), first)
+        assert torch.equal(self.attack()(network, *batch, 1), first) != self.randomised
 
     def test_the_loss_rises(self, network: nn.Module, batch: Batch) -> None:
         images, labels, ids = batch
@@ -85,7 +128,53 @@ class AttackConformance(ABC):
         loss = nn.functional.cross_entropy
         assert loss(network(attacked), labels) > loss(network(images), labels)
 
-    def test_a_network_of_nans_gives_images_that_are_numbers(self, network: nn.Module, batch: Batch) -> None:
+    def test_no_radius_is_no_attack(self, network: nn.Module, batch: Batch) -> None:
         images, labels, ids = batch
-        nn.init.constant_(next(network.parameters()), float("nan"))
-        assert self.attack()(network, images, labels, ids, 0).isfinite().all()
+        assert torch.equal(self.attack_without_radius()(network, images, labels, ids, 0), images)
+
+    def test_logits_that_are_not_finite_give_images_that_are_numbers(self, network: nn.Module, batch: Batch) -> None:
+        for value in ("nan", "inf"):
+            nn.init.constant_(next(network.parameters()), float(value))
+            self._require_inside(self.attack()(network, *batch, 0), batch[0])
+
+    def test_gradients_that_are_not_finite_give_images_that_are_numbers(self, network: nn.Module, batch: Batch) -> None:
+        self._require_inside(self.attack()(_BrokenGradient(network), *batch, 0), batch[0])
+
+    def test_a_constant_network_is_no_error(self, network: nn.Sequential, batch: Batch) -> None:
+        for parameter in network[-1].parameters():
+            nn.init.zeros_(parameter)
+        self._require_inside(self.attack()(network, *batch, 0), batch[0])
+
+    @pytest.mark.parametrize("label", [0, CLASSES - 1])
+    def test_one_class_and_one_image_are_enough(self, network: nn.Module, batch: Batch, label: int) -> None:
+        images, labels, ids = batch
+        labels = torch.full_like(labels, label)
+        self._require_inside(self.attack()(network, images, labels, ids, 0), images)
+        self._require_inside(self.attack()(network, images[:1], labels[:1], ids[:1], 0), images[:1])
+
+    def _require_inside(self, result: Tensor, images: Tensor) -> None:
+        assert result.shape == images.shape
+        assert not result.requires_grad
+        assert result.isfinite().all()
+        assert result.min() >= 0
+        assert result.max() <= 1
+        assert self.distance(result.double() - images.double()).max() <= 1 + 1e-6
+
+
+class _BrokenGradient(nn.Module):
+    """The network, with a gradient that is not a number in a quarter of the pixels."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self._network = network
+
+    def forward(self, images: Tensor) -> Tensor:
+        corner = images[:, :, :4, :4].flatten(1)
+        nothing = (corner - corner.detach()).abs().sqrt().sum(dim=1)
+        logits: Tensor = self._network(images)
+        return logits + nothing[:, None]
+
+
+def _generators() -> tuple[object, ...]:
+    """The states of the global generators."""
+    return bytes(torch.get_rng_state().numpy()), random.getstate(), str(np.random.get_state())  # noqa: NPY002

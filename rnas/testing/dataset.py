@@ -4,9 +4,9 @@ from abc import ABC, abstractmethod
 
 import torch
 
-from rnas.data.augmentation import AUGMENTATIONS
+from rnas.data.augmentation import AUGMENTATIONS, augment
 from rnas.data.dataset import PARTS, Dataset, content_hash, divide
-from rnas.training.recipe import Fidelity
+from rnas.training.fidelity import Fidelity
 
 
 class DatasetConformance(ABC):
@@ -31,6 +31,12 @@ class DatasetConformance(ABC):
         assert 0 < data.epsilon < 1
         assert set(data.augmentation) <= set(AUGMENTATIONS)
         Fidelity(**data.fidelity)
+
+    def test_default_augmentation_fits_the_images(self) -> None:
+        data = self.dataset()
+        augmented = augment(data.pixels[:8], data.augmentation, torch.Generator().manual_seed(0))
+        assert augmented.shape == data.pixels[:8].shape
+        assert int(augmented.max()) <= data.white
 
     def test_default_parts_are_disjoint_and_final_is_held_out(self) -> None:
         data = self.dataset()

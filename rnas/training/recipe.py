@@ -3,49 +3,121 @@
 from collections.abc import Mapping
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from rnas import registry
+from rnas.data.augmentation import AUGMENTATIONS
 from rnas.errors import InputError
-from rnas.quantities import FractionField
+from rnas.networks.activations import ACTIVATIONS
+from rnas.training.averaging import Averaging
+from rnas.training.crafting import Crafting, GradientSteps, Replays
+from rnas.training.fidelity import Fidelity
+from rnas.training.losses import Loss
+from rnas.training.numerics import Numerics
+from rnas.training.schedules import Schedule
+from rnas.training.weight_perturbation import WeightPerturbation
 
 
 class Recipe(BaseModel):
-    """How a network is trained, apart from how long.
+    """How a network is trained. What a paper leaves open, or where we differ from it, the recipe's note says.
 
     Attributes:
         name: registered name.
         source: the paper that it follows.
-        attack: what crafts the training images: ``pgd``, or ``fgsm-rs``, one step from a random start.
-        attack_steps: gradient steps of the attack; 1 for fgsm-rs.
-        attack_step: size of one as a share of epsilon.
-        learning_rate: at its peak; linear warm-up, then cosine to 0, step by step.
-        warmup: share of the steps that warm up.
+        note: what a reader must know beside the paper; may be empty.
+        epochs: passes over the training images, as published; a fidelity has its own.
+        batch_size: images of one step, likewise.
+        crafting: how training images are crafted; None trains on images as they are.
+        loss: what the weights minimise.
+        label_smoothing: share of the probability in [0, 1) that targets spread evenly over all classes.
+        cutmix: alpha of CutMix, which mixes pairs of images before crafting; None does not.
+        augmentation: in place of what suits the data; None keeps that.
+        extra_fraction: share in [0, 1) of every batch that comes from extra data.
+        statistics: which images move the running statistics of batch normalisation: ``adversarial`` ones alone,
+            or ``both`` those and the images as they are.
+        normalization_momentum: of those statistics, after a first step that takes the batch's own; None keeps
+            the layers' momentum.
+        learning_rate: at its greatest.
+        schedule: of the learning rate.
         momentum: of stochastic gradient descent.
         nesterov: whether the momentum is Nesterov's.
-        weight_decay: on every parameter that it is not kept from.
-        decay_normalization: whether the affine parameters of normalisation layers, and biases, decay as well.
+        weight_decay: on the weights of convolutions and linear layers.
+        decay_normalization: whether the affine parameters of normalisation layers decay as well.
+        decay_biases: whether other layers' biases, and parameters of activations, decay as well.
         clip_norm: greatest l2 norm of the whole gradient; None is no clipping.
+        l1: weight of the sum of the absolute weights in the loss.
+        weight_perturbation: adversarial weight perturbation; None is none.
+        averaging: average of the weights that is the result of the training; None takes the weights themselves.
+        overfitting_guard: stop when robust training accuracy falls by more than this in an epoch (catastrophic
+            overfitting of one-step methods), with the weights from before; None does not look.
+        activation: what the paper's networks have in place of their activation; None is the networks' own.
+        numerics: how the arithmetic is done.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
     source: str
-    attack: Literal["pgd", "fgsm-rs"]
-    attack_steps: PositiveInt
-    attack_step: FractionField
+    note: str = ""
+    epochs: PositiveInt
+    batch_size: PositiveInt
+    crafting: Crafting | None
+    loss: Loss
+    label_smoothing: float = Field(0.0, ge=0, lt=1)
+    cutmix: PositiveFloat | None = None
+    augmentation: tuple[str, ...] | None = None
+    extra_fraction: float = Field(0.0, ge=0, lt=1)
+    statistics: Literal["adversarial", "both"]
+    normalization_momentum: float | None = Field(None, gt=0, le=1)
     learning_rate: PositiveFloat
-    warmup: float = Field(ge=0, lt=1)
+    schedule: Schedule
     momentum: float = Field(ge=0, lt=1)
     nesterov: bool
-    weight_decay: float = Field(ge=0)
+    weight_decay: NonNegativeFloat
     decay_normalization: bool
+    decay_biases: bool
     clip_norm: PositiveFloat | None
+    l1: NonNegativeFloat = 0.0
+    weight_perturbation: WeightPerturbation | None = None
+    averaging: Averaging | None = None
+    overfitting_guard: float | None = Field(None, gt=0, lt=1)
+    activation: str | None = None
+    numerics: Numerics = Numerics()
+
+    @model_validator(mode="after")
+    def _fitting(self) -> Self:
+        soft = self.cutmix is not None
+        for name in self.augmentation or ():
+            if name not in AUGMENTATIONS:
+                raise ValueError(f"unknown augmentation {name!r}; known: {', '.join(AUGMENTATIONS)}")
+        if self.loss.needs_clean and self.crafting is None:
+            raise ValueError(f"loss {self.loss.name} compares images with crafted ones: set crafting, or another loss")
+        if soft and not self.loss.soft_targets:
+            raise ValueError(f"cutmix makes soft targets, and loss {self.loss.name} needs classes: set cutmix to null")
+        if isinstance(self.crafting, Replays):
+            if self.loss.needs_clean or self.weight_perturbation is not None:
+                raise ValueError(
+                    "replays train on one gradient: set loss to {name: cross-entropy}, and no perturbation"
+                )
+            if self.statistics == "both":
+                raise ValueError("replays never see images as they are: set statistics to adversarial")
+        elif self.crafting is not None and soft and self.crafting.loss not in ("cross-entropy", "kl"):
+            raise ValueError(f"cutmix makes soft targets, and crafting.loss {self.crafting.loss} needs classes")
+        if self.numerics.cuda_graphs and not (
+            isinstance(self.crafting, GradientSteps) and self.crafting.mode == "eval"
+        ):
+            raise ValueError("numerics.cuda_graphs captures gradient steps in eval mode, and this recipe has none")
+        if self.activation is not None and self.activation not in ACTIVATIONS:
+            raise ValueError(f"unknown activation {self.activation!r}; known: {', '.join(ACTIVATIONS)}")
+        if self.nesterov and not self.momentum:
+            raise ValueError("nesterov needs momentum above 0")
+        return self
 
     @classmethod
     def resolve(cls, value: Any) -> Self:
         """A registered recipe by name, or ``{name: NAME, ...}`` with some of its fields set otherwise.
+
+        A part such as ``loss`` keeps what is not set, unless another of its kind is named.
 
         Raises:
             InputError: no recipe has that name.
@@ -57,23 +129,29 @@ class Recipe(BaseModel):
             raise InputError(f"{value!r} is not a recipe; write a name, or {{name: NAME, ...}}")
         overrides = {"name": value} if isinstance(value, str) else dict(value)
         base = registry.load(registry.RECIPES, str(overrides.get("name", "sat")))
-        return cls(**{**base.model_dump(), **overrides})
+        return cls(**_merged(base.model_dump(mode="json"), overrides))
+
+    def crafted_at(self, fidelity: Fidelity) -> Crafting | None:
+        """The crafting with a fidelity's cheaper attack in place of its own.
+
+        Raises:
+            InputError: the fidelity changes the steps of a recipe that has none.
+        """
+        steps, step = fidelity.attack_steps, fidelity.attack_step
+        if steps is None and step is None:
+            return self.crafting
+        if not isinstance(self.crafting, GradientSteps):
+            raise InputError(f"fidelity: attack_steps and attack_step are for gradient steps; {self.name} takes none")
+        changes = {"steps": steps or self.crafting.steps, "step": step or self.crafting.step}
+        return self.crafting.model_copy(update=changes)
 
 
-class Fidelity(BaseModel):
-    """How long a network is trained: one complete schedule, from scratch.
-
-    Attributes:
-        epochs: passes over the training images.
-        images: how many training images, the first of the part; None is all.
-        batch_size: images of one step.
-        attack_steps, attack_step: in place of the recipe's, for a cheaper attack; None keeps the recipe's.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    epochs: PositiveInt
-    images: PositiveInt | None = None
-    batch_size: PositiveInt
-    attack_steps: PositiveInt | None = None
-    attack_step: FractionField | None = None
+def _merged(base: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """The base with overrides, part by part; one that names another kind takes the place of the whole part."""
+    merged = dict(base)
+    for key, value in overrides.items():
+        part = base.get(key)
+        merged[key] = value
+        if isinstance(part, Mapping) and isinstance(value, Mapping) and value.get("name") in (None, part.get("name")):
+            merged[key] = _merged(part, value)
+    return merged

@@ -55,8 +55,10 @@ def test_a_config_object_and_a_file_are_accepted(tmp_path: Path) -> None:
 
 
 def test_a_time_that_is_up_leaves_a_run_to_go_on_with(tmp_path: Path) -> None:
-    run = rnas.search(TINY, budget=4, hours=1e-9, run=tmp_path / "run")
-    assert all(record.evaluation is None for record in run.records)
+    slow = {**TINY, "evaluator": {"call": "tests.rnas.cli.scores:slow"}}
+    run = rnas.search(slow, budget=4, hours=1e-9, run=tmp_path / "run")
+    # A coarse clock may let one evaluation start.
+    assert sum(record.evaluation is not None for record in run.records) <= 1
     assert (tmp_path / "run" / "report.html").exists()
 
 

@@ -16,7 +16,7 @@ def test_what_is_not_said_takes_its_default() -> None:
     setup = resolve(Config.parse(DIGITS, "test"), Path(), "test")
     train = setup.config.evaluator["train"]
     assert train["eps"] == "3/20"
-    assert train["recipe"]["name"] == "sat"
+    assert train["recipe"]["name"] == "short-sat"
     assert train["fidelity"]["epochs"] >= 1
     assert [o.metric for o in setup.config.objectives] == ["robust_accuracy", "flops"]
     assert setup.space.input_shape == (1, 8, 8)

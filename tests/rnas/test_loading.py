@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 import rnas
@@ -15,6 +15,7 @@ from rnas.baseline import find, zoo
 from rnas.cost import measured_cost
 from rnas.errors import InputError
 from rnas.run import Run
+from tests.rnas.training_run.trainings import trained
 
 
 @dataclass(frozen=True)
@@ -233,9 +234,19 @@ def test_a_runs_own_checkpoints(tmp_path: Path) -> None:
     member = f"{run.directory.path}:{key}"
     trained = rnas.load(path)
     check_equal(rnas.load(member, weights=path), trained, (1, 8, 8))
-    untrained = rnas.load(member)
-    assert untrained(torch.rand(2, 1, 8, 8)).shape == (2, 10)
+    check_equal(rnas.load(member), trained, (1, 8, 8))
+    untrained = rnas.load(member, input_shape=(1, 16, 16))
+    assert untrained(torch.rand(2, 1, 16, 16)).shape == (2, 10)
     assert not torch.equal(untrained.fc.weight, trained.fc.weight)
+
+
+def test_a_trainings_own_checkpoints(tmp_path: Path) -> None:
+    run = trained(tmp_path / "run", {"name": "sat", "averaging": {"name": "ema", "decay": 0.9}}, epochs=1)
+    path = run.directory.best
+    loaded = rnas.load(path)
+    description = tmp_path / "run" / "architecture.json"
+    check_equal(loaded, rnas.load(description, path, input_shape=(1, 8, 8)), (1, 8, 8))
+    assert loaded.state_dict().keys() == load_file(path).keys()
 
 
 def test_a_member_of_a_run_without_checkpoints(finished_run: Run) -> None:

@@ -10,6 +10,8 @@ from rnas.networks.residual import widened
 from rnas.reference import architecture_of, resolve
 from rnas.run import Run
 from rnas.run_member import member
+from rnas.training_run.files import file_hash
+from tests.rnas.training_run.trainings import NETWORK, trained
 
 
 @pytest.mark.parametrize("text", ["robustresnet-a1", "RobustResNet-A1", "robust-resnet-a1"])
@@ -69,6 +71,27 @@ def test_checkpoints_of_a_run(finished_run: Run) -> None:
     finally:
         path.unlink()
         folder.rmdir()
+
+
+def test_a_run_of_no_training_tells_none(finished_run: Run) -> None:
+    assert resolve(f"{finished_run.directory.path}:knee").training is None
+
+
+def test_checkpoints_of_a_training(tmp_path: Path) -> None:
+    run = trained(tmp_path / "run", epochs=1)
+    path = tmp_path / "run" / "last.safetensors"
+    found = resolve(path)
+    assert (found.name, found.architecture, found.checkpoint) == (str(path), NETWORK, path)
+    assert (found.input_shape, found.num_classes) == ((1, 8, 8), 10)
+    assert found.training == run.settings
+    # Its description alone is a file with an architecture.
+    assert resolve(tmp_path / "run" / "last.json").architecture == NETWORK
+    with pytest.raises(InputError, match=rf"is a training; for its network write {tmp_path}/run/best.safetensors"):
+        resolve(tmp_path / "run")
+    beside = tmp_path / "run" / "last.json"
+    beside.write_text(beside.read_text().replace(file_hash(path), 64 * "0"))
+    with pytest.raises(InputError, match=r"last.safetensors: its sha256 is .*, and last.json is of weights whose"):
+        resolve(path)
 
 
 @pytest.mark.parametrize(

@@ -1,74 +1,116 @@
+"""Every attack in every norm that it has."""
+
 from fractions import Fraction
+from typing import ClassVar
 
 import pytest
-import torch
-from torch import Tensor, nn
 
-from rnas.attacks.attack import Attack
+from rnas.attacks.attack import Attack, Norm
+from rnas.attacks.cw import CW
+from rnas.attacks.deepfool import DeepFool
 from rnas.attacks.fgsm import FGSM
-from rnas.attacks.losses import cross_entropy, margin
+from rnas.attacks.gama import GAMA
+from rnas.attacks.losses import LossName
+from rnas.attacks.mi_fgsm import MIFGSM
 from rnas.attacks.pgd import PGD
-from rnas.testing.attack import AttackConformance, Batch
+from rnas.attacks.start import FROM_THE_IMAGE, Start
+from rnas.testing.attack import AttackConformance
 
-EPSILON = Fraction(3, 20)
-
-
-class LInfinity(AttackConformance):
-    def distance(self, change: Tensor) -> Tensor:
-        return change.abs().flatten(1).amax(1) / float(EPSILON)
+EPSILON: dict[Norm, Fraction] = {"linf": Fraction(3, 20), "l2": Fraction(3, 5), "l1": Fraction(3)}
 
 
-class TestFGSM(LInfinity):
+class InEveryNorm(AttackConformance):
+    norms: ClassVar[tuple[Norm, ...]] = ("linf", "l2", "l1")
+
+    @pytest.fixture(autouse=True)
+    def _choose(self, norm: Norm) -> None:
+        self.norm = norm
+        self.epsilon = EPSILON[norm]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "norm" in metafunc.fixturenames:
+        metafunc.parametrize("norm", metafunc.cls.norms)
+
+
+class TestFGSM(InEveryNorm):
+    randomised = False
+
     def attack(self) -> Attack:
-        return FGSM(EPSILON)
-
-    def test_it_is_one_signed_step(self, network: nn.Module, batch: Batch) -> None:
-        images, labels, ids = batch
-        network.eval()
-        inputs = images.clone().requires_grad_(True)
-        torch.nn.functional.cross_entropy(network(inputs), labels).backward()
-        expected = (images + 0.15 * inputs.grad.sign()).clamp(0, 1)
-        assert torch.allclose(self.attack()(network, images, labels, ids, 0), expected)
+        return FGSM(self.epsilon, self.norm)
 
 
-class TestFGSMFromARandomStart(LInfinity):
+class TestFGSMFromARandomStart(InEveryNorm):
     def attack(self) -> Attack:
-        return FGSM(EPSILON, Fraction(5, 4), random_start=True)
+        return PGD(self.epsilon, 1, Fraction(5, 4), norm=self.norm)
 
 
-class TestPGD(LInfinity):
+class TestPGD(InEveryNorm):
     def attack(self) -> Attack:
-        return PGD(EPSILON, 5)
-
-    def test_more_steps_and_a_larger_ball_are_stronger(self, network: nn.Module, batch: Batch) -> None:
-        images, labels, ids = batch
-        network.eval()
-
-        def strength(attack: Attack) -> float:
-            return cross_entropy(network(attack(network, images, labels, ids, 0)), labels).mean().item()
-
-        assert strength(PGD(EPSILON, 1)) < strength(PGD(EPSILON, 3)) < strength(PGD(EPSILON, 20))
-        assert strength(PGD(EPSILON / 2, 10)) < strength(PGD(EPSILON, 10)) < strength(PGD(2 * EPSILON, 10))
-
-    def test_no_radius_is_no_attack(self, network: nn.Module, batch: Batch) -> None:
-        images, labels, ids = batch
-        assert torch.equal(PGD(Fraction(0), 3)(network, images, labels, ids, 0), images)
+        return PGD(self.epsilon, 5, norm=self.norm)
 
 
-class TestPGDOnTheMargin(LInfinity):
+class TestPGDFromTheImage(InEveryNorm):
+    randomised = False
+
     def attack(self) -> Attack:
-        return PGD(EPSILON, 5, loss="margin")
+        return PGD(self.epsilon, 5, start=FROM_THE_IMAGE, norm=self.norm)
 
 
-def test_margin_is_positive_exactly_where_misclassified() -> None:
-    generator = torch.Generator().manual_seed(0)
-    logits, labels = torch.randn(50, 10, generator=generator), torch.randint(10, (50,), generator=generator)
-    assert torch.equal(margin(logits, labels) > 0, logits.argmax(1) != labels)
+class TestPGDWithRestarts(InEveryNorm):
+    def attack(self) -> Attack:
+        return PGD(self.epsilon, 2, norm=self.norm, restarts=3)
 
 
-@pytest.mark.parametrize("loss", [cross_entropy, margin])
-def test_losses_are_per_image(loss) -> None:
-    generator = torch.Generator().manual_seed(0)
-    logits, labels = torch.randn(6, 4, generator=generator), torch.randint(4, (6,), generator=generator)
-    alone = torch.cat([loss(logits[n : n + 1], labels[n : n + 1]) for n in range(6)])
-    assert torch.allclose(loss(logits, labels), alone)
+class PGDOnALoss(InEveryNorm):
+    loss: ClassVar[LossName]
+
+    def attack(self) -> Attack:
+        return PGD(self.epsilon, 5, loss=self.loss, norm=self.norm)
+
+
+class TestPGDOnTheMargin(PGDOnALoss):
+    loss = "margin"
+
+
+class TestPGDOnTheMarginCutOff(PGDOnALoss):
+    loss = "cw"
+
+
+class TestPGDOnTheRatio(PGDOnALoss):
+    loss = "dlr"
+
+
+class TestPGDOnTheDivergence(InEveryNorm):
+    def attack(self) -> Attack:
+        return PGD(self.epsilon, 5, loss="kl", start=Start("gaussian", Fraction(1, 32)), norm=self.norm)
+
+
+class TestCW(InEveryNorm):
+    norms = ("linf",)
+
+    def attack(self) -> Attack:
+        return CW(self.epsilon, 10)
+
+
+class TestMIFGSM(InEveryNorm):
+    norms = ("linf", "l2")
+    randomised = False
+
+    def attack(self) -> Attack:
+        return MIFGSM(self.epsilon, norm=self.norm)
+
+
+class TestGAMA(InEveryNorm):
+    norms = ("linf",)
+
+    def attack(self) -> Attack:
+        return GAMA(self.epsilon, 20)
+
+
+class TestDeepFool(InEveryNorm):
+    norms = ("linf", "l2")
+    randomised = False
+
+    def attack(self) -> Attack:
+        return DeepFool(self.epsilon, norm=self.norm)

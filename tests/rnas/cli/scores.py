@@ -13,6 +13,12 @@ def total_depth(task: Task, context: Context) -> dict[str, float]:
     return {"score": float(sum(task.architecture.depths))}
 
 
+def slow(task: Task, context: Context) -> dict[str, float]:
+    """The same, after a while."""
+    time.sleep(0.1)
+    return total_depth(task, context)
+
+
 def troubled(task: Task, context: Context) -> dict[str, float]:
     """Every trouble there is, by the total depth."""
     trouble = sum(task.architecture.depths) % 5

@@ -168,4 +168,9 @@ def test_a_run_in_use_is_refused(rnas: Command, finished: Path) -> None:
 def test_unknown_options_are_exit_code_2(rnas: Command) -> None:
     assert "No such option: --bugdet" in refused(rnas("search", "--bugdet", "3"))
     assert "Invalid value for '--budget'" in refused(rnas("search", "--budget", "many"))
-    assert "No such command 'serach'" in refused(rnas("serach"))
+    assert "No such command 'serach'. Did you mean 'search'?; see rnas --help" in refused(rnas("serach"))
+
+
+def test_a_wrong_option_points_to_the_help_of_its_command(rnas: Command) -> None:
+    assert refused(rnas("search", "--bugdet", "3")).rstrip().endswith("see rnas search --help")
+    assert refused(rnas("evaluate")).rstrip().endswith("see rnas evaluate --help")

@@ -136,7 +136,7 @@ def test_what_is_found_can_be_saved_and_loaded(command: Command, tmp_path: Path)
         (["--flops", "1G", "--block", "{"], "--block: Invalid JSON"),
         (["--flops", "1G", "--block", '{"size": 3}'], "--block: size: "),
         (["--flops", "1G", "--block", '{"kernel_size": 4}'], "--block: block: kernel_size is 4; write an odd number"),
-        (["--flops", "1G", "--family", "brick"], "unknown network 'brick'; similar: "),
+        (["--flops", "1G", "--family", "brick"], "unknown network 'brick'; see rnas zoo"),
         (["--flops", "1G", "--family", "vgg", "--block", "basic"], "give --block or --family, not both"),
         (["--flops", "1G", "--robust-scaling"], "--robust-scaling is for a --family; a block is always scaled so"),
         (

@@ -1,3 +1,4 @@
+import hashlib
 import os
 import pickle
 import subprocess
@@ -9,12 +10,13 @@ import numpy as np
 import pytest
 import torch
 
-from rnas.data.cifar10 import FOLDER, load
+from rnas.data import cifar10
+from rnas.data.cifar10 import FILES, FOLDER, load
 from rnas.data.dataset import Dataset, PartSizes, divide
 from rnas.errors import InputError
 from rnas.testing.dataset import DatasetConformance
 
-NAMES = [*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"]
+NAMES = [file.name for file in FILES]
 
 
 @pytest.fixture
@@ -68,6 +70,37 @@ def test_a_missing_truncated_or_foreign_file_is_named(small: Path, damage, messa
     assert "\n" not in str(caught.value)
 
 
+def test_a_batch_with_fewer_images_than_the_description_says_is_refused(small: Path) -> None:
+    meta = small / FOLDER / "batches.meta"
+    meta.write_bytes(pickle.dumps({"num_cases_per_batch": 20}))
+    assert len(load(small).labels) == 120
+    meta.write_bytes(pickle.dumps({"num_cases_per_batch": 10_000}))
+    with pytest.raises(InputError, match=r"data_batch_1: holds 20 images, and batches.meta says 10,000"):
+        load(small)
+    meta.write_bytes(pickle.dumps([]))
+    with pytest.raises(InputError, match=r"batches.meta: does not say num_cases_per_batch"):
+        load(small)
+
+
+def test_a_smaller_copy_says_so_to_whoever_reads_its_results(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    note = "This cifar10 has 100 training and 20 test images, not the published 50,000 and 10,000."
+    assert load(small).note == note
+    monkeypatch.setattr(cifar10, "FILES", tuple(replace(file, images=20) for file in FILES))
+    assert load(small).note == ""
+
+
+def test_files_are_verified_by_their_published_checksums(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load(small).verified is False
+    own = [
+        replace(file, md5=hashlib.md5((small / FOLDER / file.name).read_bytes(), usedforsecurity=False).hexdigest())
+        for file in FILES
+    ]
+    monkeypatch.setattr(cifar10, "FILES", tuple(own))
+    assert load(small).verified is True
+    monkeypatch.setattr(cifar10, "FILES", (*own[:5], FILES[5]))
+    assert load(small).verified is False
+
+
 def test_no_folder_says_how_to_get_the_data() -> None:
     with pytest.raises(InputError, match="--data-dir"):
         load(None)
@@ -91,6 +124,8 @@ def test_the_real_files(tmp_path: Path) -> None:
     script = Path(os.environ["RNAS_TEST_DATA"]) / "make-cifar10"
     subprocess.run([sys.executable, script, tmp_path], check=True)
     dataset = load(tmp_path)
+    # The original images in another order: complete, and not the published bytes.
+    assert (dataset.note, dataset.verified) == ("", False)
     assert dataset.pixels.shape == (60_000, 3, 32, 32)
     assert dataset.labels.bincount().tolist() == [6_000] * 10
     # The published per-channel means of the training images.

@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnas.data.dataset import PARTS, PartSizes, balanced_order, content_hash, divide
+from rnas.data.dataset import PARTS, Dataset, Part, PartSizes, _sha256, balanced_order, content_hash, divide, scaled
 from rnas.data.digits import load
 from rnas.errors import InputError
 
@@ -47,6 +49,85 @@ def test_the_hash_sees_a_single_pixel() -> None:
     assert content_hash(parts) != before
 
 
+def changed(tensor: torch.Tensor) -> torch.Tensor:
+    tensor = tensor.clone()
+    tensor.view(-1)[0] += 1
+    return tensor
+
+
+def swapped(tensor: torch.Tensor) -> torch.Tensor:
+    return torch.cat([tensor[1:2], tensor[:1], tensor[2:]])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda data: replace(data, pixels=changed(data.pixels)),
+        lambda data: replace(data, labels=changed(data.labels)),
+        lambda data: replace(data, pixels=swapped(data.pixels), labels=swapped(data.labels)),
+        lambda data: replace(data, white=17),
+        lambda data: replace(data, pixels=data.pixels.view(-1, 1, 4, 16)),
+    ],
+    ids=["pixel", "label", "order", "white", "shape"],
+)
+def test_the_hash_sees_every_change_of_the_dataset(change) -> None:
+    data = Dataset("few", DIGITS.pixels[:40], DIGITS.labels[:40], 16, 10, 0, DIGITS.parts, DIGITS.epsilon, {})
+    sizes = PartSizes(score=5, final=5)
+    assert content_hash(divide(data, sizes, 0)) != content_hash(divide(change(data), sizes, 0))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda part: replace(part, pixels=changed(part.pixels)),
+        lambda part: replace(part, labels=changed(part.labels)),
+        lambda part: replace(part, ids=changed(part.ids)),
+        lambda part: replace(part, white=17),
+        lambda part: part.first(len(part) - 1),
+        lambda part: Part(*(swapped(tensor) for tensor in (part.pixels, part.labels, part.ids)), part.white),
+    ],
+    ids=["pixel", "label", "row", "white", "fewer", "order"],
+)
+def test_the_hash_sees_every_change_of_a_part(change) -> None:
+    parts = divide(DIGITS, DIGITS.parts, 0)
+    divided = parts["score"]
+    made = Part(divided.pixels, divided.labels, divided.ids, divided.white)
+    for part in (divided, made):
+        assert content_hash({**parts, "score": part}) != content_hash({**parts, "score": change(part)})
+
+
+def test_the_hash_sees_a_dataset_written_into() -> None:
+    data = replace(DIGITS, pixels=DIGITS.pixels.clone())
+    before = content_hash(divide(data, data.parts, 0))
+    data.pixels[0, 0, 0, 0] += 1
+    assert content_hash(divide(data, data.parts, 0)) != before
+
+
+def test_the_images_are_hashed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = replace(DIGITS, pixels=DIGITS.pixels.clone())
+    before = content_hash(divide(data, data.parts, 0))
+    hashed: list[int] = []
+
+    def record(*tensors: torch.Tensor) -> str:
+        hashed.extend(tensor.ndim for tensor in tensors)
+        return _sha256(*tensors)
+
+    monkeypatch.setattr("rnas.data.dataset._sha256", record)
+    parts = divide(data, data.parts, 0)
+    assert content_hash({name: part.to("cpu") for name, part in parts.items()}) == before
+    assert hashed == [1, 1, 1, 1]  # The ids of each part.
+
+
+def test_a_part_keeps_its_hash_in_any_memory_format() -> None:
+    part = divide(DIGITS, DIGITS.parts, 0)["score"]
+    pixels = part.pixels.repeat(1, 3, 1, 1)
+    one, other = (
+        Part(pixels.contiguous(memory_format=form), part.labels, part.ids, part.white)
+        for form in (torch.contiguous_format, torch.channels_last)
+    )
+    assert one.digest == other.digest
+
+
 def test_images_are_exact_shares_of_white() -> None:
     part = divide(DIGITS, DIGITS.parts, 0)["score"]
     images = part.images(slice(0, 10))
@@ -55,6 +136,7 @@ def test_images_are_exact_shares_of_white() -> None:
     assert torch.equal(images * 16, part.pixels[:10].float())
     assert images.min() == 0
     assert images.max() == 1
+    assert torch.equal(scaled(part.pixels[:10], part.white), images)
 
 
 def test_asking_for_more_images_than_there_are_is_refused() -> None:

@@ -5,11 +5,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 
 from rnas import architecture as arch
+from rnas.errors import InputError
 from rnas.evaluation import guard
 from rnas.evaluation.adversarial_training import AdversarialTraining, AdversarialTrainingSettings
 from rnas.evaluation.evaluator import Context, Evaluation, Evaluator, Status, Task
@@ -56,7 +58,7 @@ def test_it_gives_search_and_final_scores_with_all_that_decided_them(result: Eva
     assert result.metrics["robust_accuracy"] <= result.metrics["clean_accuracy"]
     assert [point["epoch"] for point in result.curve] == [1, 2, 3]
     assert result.provenance["evaluation"]["epsilon"] == "1/10"
-    assert result.provenance["recipe"]["name"] == "sat"
+    assert result.provenance["recipe"]["name"] == "short-sat"
     assert result.provenance["fidelity"]["epochs"] == 3
     assert result.provenance["data"]["images"] == {"training": 256, "selection": 0, "score": 100, "final": 100}
     assert {"torch", "python", "rnas"} <= set(result.provenance["versions"])
@@ -149,3 +151,33 @@ def test_an_estimate_is_near_the_truth_and_quick() -> None:
     real = longer.evaluate(Task(NETWORK, 0), Context())
     assert real.seconds / 10 < estimate.seconds < 10 * real.seconds
     assert estimate.memory > 2**20
+
+
+def test_diagnostics_are_metrics_like_any_other() -> None:
+    names = ["perturbation-stability", "sparsity"]
+    diagnosing = evaluator(evaluation={"steps": 2, "step": "1/2", "diagnostics": names})
+    metrics = diagnosing.evaluate(Task(NETWORK, 0, {"epochs": 1, "batch_size": 64}), Context()).metrics
+    plain = evaluator(evaluation={"steps": 2, "step": "1/2"})
+    assert set(plain.bounds) < set(diagnosing.bounds) <= set(metrics)
+    expected = plain.evaluate(Task(NETWORK, 0, {"epochs": 1, "batch_size": 64}), Context()).metrics
+    assert {name: metrics[name] for name in expected} == expected
+
+
+def test_extra_images_are_trained_on_and_recorded(tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 17, (40, 8, 8, 1), dtype=np.uint8)
+    np.savez(tmp_path / "extra.npz", image=images, label=np.arange(40) % 10)
+    recipe = {"name": "short-sat", "extra_fraction": 0.5}
+    result = evaluator(recipe=recipe, extra=tmp_path / "extra.npz").evaluate(Task(NETWORK, 0), Context())
+    assert result.status is Status.COMPLETE
+    assert result.provenance["data"]["extra"]["images"] == 40
+
+
+def test_a_recipe_that_a_search_cannot_follow_is_refused() -> None:
+    with pytest.raises(InputError, match="needs extra data: set extra"):
+        evaluator(recipe="rst")
+    with pytest.raises(InputError, match=r"set recipe\.activation to null"):
+        evaluator(recipe={"name": "aat", "extra_fraction": 0})
+    with pytest.raises(ValueError, match="unknown diagnostic 'fsp'"):
+        evaluator(evaluation={"diagnostics": ["fsp"]})
+    with pytest.raises(InputError, match="density is not defined for networks of kind residual"):
+        evaluator(evaluation={"diagnostics": ["density"]})

@@ -1,28 +1,152 @@
+import json
+from fractions import Fraction
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
 from rnas import registry
 from rnas.errors import InputError
+from rnas.training.averaging import SWA
+from rnas.training.crafting import GradientSteps, Replays
+from rnas.training.fidelity import Fidelity
+from rnas.training.losses.mart import MART
+from rnas.training.losses.trades import TRADES
 from rnas.training.recipe import Recipe
-from rnas.training.recipes import SAT
+
+NAMES = registry.names(registry.RECIPES)
 
 
-@pytest.mark.parametrize("name", registry.names(registry.RECIPES))
-def test_registered_recipes_bear_their_name_and_name_their_paper(name: str) -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_registered_recipes_bear_their_name_name_their_paper_and_pass_through_json(name: str) -> None:
     recipe = registry.load(registry.RECIPES, name)
     assert recipe.name == name
     assert recipe.source
-    assert Recipe.model_validate(recipe.model_dump(mode="json")) == recipe
+    assert Recipe.model_validate(json.loads(recipe.model_dump_json())) == recipe
+    assert Recipe.model_validate_json(recipe.model_dump_json()) == recipe
+    assert Recipe.resolve(name) == Recipe.resolve({"name": name}) == Recipe.resolve(recipe) == recipe
+    assert hash(recipe) == hash(Recipe.resolve(name))
 
 
-def test_fields_are_overridden_by_name() -> None:
-    changed = Recipe.resolve({"name": "sat", "weight_decay": 0.0})
-    assert changed == SAT.model_copy(update={"weight_decay": 0.0})
-    assert Recipe.resolve("sat") is not None
+def test_recipes_are_of_different_content() -> None:
+    contents = [registry.load(registry.RECIPES, name).model_dump(exclude={"name", "source", "note"}) for name in NAMES]
+    assert all(one not in contents[:n] for n, one in enumerate(contents))
 
 
-def test_unknown_recipes_and_fields_are_refused() -> None:
-    with pytest.raises(InputError, match="unknown recipe 'satt'; known: fgsm-rs, sat"):
+@pytest.mark.parametrize(
+    "field",
+    [
+        "statistics",
+        "decay_normalization",
+        "decay_biases",
+        "clip_norm",
+        "weight_decay",
+        "nesterov",
+        "momentum",
+        "schedule",
+    ],
+)
+def test_what_papers_disagree_on_every_recipe_says(field: str) -> None:
+    assert Recipe.model_fields[field].is_required()
+    content = registry.load(registry.RECIPES, "bat").model_dump(mode="json")
+    with pytest.raises(ValidationError, match=field):
+        Recipe(**{name: value for name, value in content.items() if name != field})
+
+
+def test_a_part_keeps_what_is_not_set() -> None:
+    bat = Recipe.resolve("bat")
+    assert Recipe.resolve({"name": "bat", "loss": {"beta": 1}}).loss == TRADES(beta=1)
+    assert Recipe.resolve({"name": "bat", "loss": {"name": "trades"}}) == bat
+    crafting = Recipe.resolve({"name": "bat", "crafting": {"steps": 7}}).crafting
+    assert isinstance(bat.crafting, GradientSteps)
+    assert crafting == bat.crafting.model_copy(update={"steps": 7})
+    perturbation = Recipe.resolve({"name": "trades-awp", "weight_perturbation": {"gamma": 0.01}}).weight_perturbation
+    assert perturbation is not None
+    assert (perturbation.gamma, perturbation.start) == (0.01, 0.045)
+    assert Recipe.resolve({"name": "aat", "numerics": {"precision": "bfloat16"}}).numerics.channels_last
+
+
+def test_a_part_of_another_kind_takes_its_place() -> None:
+    assert Recipe.resolve({"name": "bat", "loss": {"name": "mart"}}).loss == MART()
+    assert Recipe.resolve({"name": "bat", "loss": {"name": "mart", "beta": 5}}).loss == MART(beta=5)
+    assert Recipe.resolve({"name": "aat", "averaging": {"name": "swa"}}).averaging == SWA()
+    assert Recipe.resolve({"name": "sat", "crafting": {"name": "replays", "replays": 4}}).crafting == Replays(replays=4)
+    assert Recipe.resolve({"name": "aat", "averaging": None}).averaging is None
+
+
+def test_other_fields_stay() -> None:
+    changed = Recipe.resolve({"name": "bat", "weight_decay": 0.0, "loss": {"beta": 1}, "augmentation": ["crop"]})
+    kept = {"weight_decay", "loss", "augmentation"}
+    assert changed.model_dump(exclude=kept) == Recipe.resolve("bat").model_dump(exclude=kept)
+    assert changed.augmentation == ("crop",)
+
+
+def test_unknown_recipes_are_refused() -> None:
+    with pytest.raises(InputError, match=f"unknown recipe 'satt'; known: {', '.join(NAMES)}"):
         Recipe.resolve("satt")
-    with pytest.raises(ValidationError, match="lr"):
-        Recipe.resolve({"name": "sat", "lr": 1})
+    with pytest.raises(InputError, match="write a name, or"):
+        Recipe.resolve(7)
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"lr": 1}, ("lr",)),
+        ({"loss": {"gamma": 1}}, ("loss", "trades", "gamma")),
+        ({"loss": {"name": "tradess"}}, ("loss",)),
+        ({"crafting": {"step_size": "2/255"}}, ("crafting", "gradient-steps", "step_size")),
+        ({"schedule": {"milestones": ["3/4", 90]}}, ("schedule", "multistep", "milestones", 1)),
+        ({"learning_rate": 0}, ("learning_rate",)),
+        ({"extra_fraction": 1}, ("extra_fraction",)),
+        ({"label_smoothing": 1.0}, ("label_smoothing",)),
+        ({"statistics": "clean"}, ("statistics",)),
+        ({"numerics": {"precision": "float16"}}, ("numerics", "precision")),
+        ({"overfitting_guard": 0}, ("overfitting_guard",)),
+    ],
+)
+def test_what_is_unknown_or_out_of_range_is_refused_once_and_named(
+    change: dict[str, Any], place: tuple[Any, ...]
+) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Recipe.resolve({"name": "bat", **change})
+    (error,) = caught.value.errors()
+    assert error["loc"][: len(place)] == place
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"name": "mart", "cutmix": 1.0}, "cutmix makes soft targets, and loss mart needs classes"),
+        ({"name": "sat", "cutmix": 1.0, "crafting": {"loss": "margin"}}, "crafting.loss margin needs classes"),
+        ({"name": "trades", "crafting": {"name": "replays", "replays": 4}}, "replays train on one gradient"),
+        ({"name": "free", "loss": {"name": "mart"}}, "replays train on one gradient"),
+        ({"name": "free", "weight_perturbation": {"gamma": 0.01}}, "replays train on one gradient"),
+        ({"name": "free", "statistics": "both"}, "set statistics to adversarial"),
+        ({"name": "trades", "crafting": None}, "loss trades compares images with crafted ones"),
+        ({"name": "sat", "nesterov": True, "momentum": 0}, "nesterov needs momentum above 0"),
+        ({"name": "sat", "augmentation": ["crop", "mixup"]}, "unknown augmentation 'mixup'; known: crop, flip"),
+        ({"name": "aat", "numerics": {"cuda_graphs": True}}, "captures gradient steps in eval mode"),
+        ({"name": "aat", "activation": "relux"}, "unknown activation 'relux'; known: relu"),
+    ],
+)
+def test_contradictions_are_refused_in_one_line(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message) as caught:
+        Recipe.resolve(change)
+    (error,) = caught.value.errors()
+    assert "\n" not in error["msg"]
+
+
+def test_a_fidelity_may_craft_more_cheaply() -> None:
+    sat = Recipe.resolve("sat")
+    assert sat.crafted_at(Fidelity(epochs=1, batch_size=8)) == sat.crafting
+    cheaper = sat.crafted_at(Fidelity(epochs=1, batch_size=8, attack_steps=3, attack_step=Fraction(1, 2)))
+    assert cheaper == GradientSteps(steps=3, step=Fraction(1, 2))
+    assert sat.crafted_at(Fidelity(epochs=1, batch_size=8, attack_steps=3)) == GradientSteps(
+        steps=3, step=Fraction(1, 4)
+    )
+
+
+@pytest.mark.parametrize("name", ["standard", "free"])
+def test_there_is_no_cheaper_form_of_no_steps(name: str) -> None:
+    with pytest.raises(InputError, match=f"{name} takes none"):
+        Recipe.resolve(name).crafted_at(Fidelity(epochs=1, batch_size=8, attack_steps=3))

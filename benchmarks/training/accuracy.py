@@ -1,0 +1,85 @@
+"""What the switches of speed do to robust accuracy: a short training with each, from several seeds."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+import torch
+from networks import candidate
+from timed_process import Variant
+
+from rnas import registry
+from rnas.attacks.pgd import PGD
+from rnas.data.dataset import Dataset, Part, divide
+from rnas.evaluation.robustness import evaluate_robustness
+from rnas.networks.block import Block
+from rnas.networks.residual import ResidualNetwork
+from rnas.training.fidelity import Fidelity
+from rnas.training.plan import Plan
+from rnas.training.recipe import Recipe
+from rnas.training.training import Training
+
+RECIPE = "short-sat"
+STEPS = 20
+
+
+def robust_accuracies(
+    device: str, variants: Sequence[Variant], seeds: int, data: str, folder: Path | None
+) -> list[dict[str, Any]]:
+    """One row for each way to run the training, with its difference from the first.
+
+    Trained as a search trains on these data; robust accuracy is that under PGD of 20 steps on the cross-entropy, in
+    float32, on all images that nothing trained on. A seed draws the same weights, batches and noise for every variant.
+    """
+    dataset: Dataset = registry.load(registry.DATASETS, data)(folder)
+    parts = divide(dataset, dataset.parts, 0, device)
+    network = candidate(Block(), depth=1, width=8)
+    rows: list[dict[str, Any]] = []
+    for variant in variants:
+        accuracies = [_accuracy(network, dataset, parts, variant, seed, device) for seed in range(seeds)]
+        first = rows[0]["robust_accuracy"] if rows else accuracies
+        differences = [one - other for one, other in zip(accuracies, first, strict=True)]
+        rows.append(
+            {
+                "data": data,
+                "recipe": RECIPE,
+                "variant": variant.name,
+                "numerics": variant.numerics.model_dump(),
+                "robust_accuracy": accuracies,
+                "mean": mean(accuracies),
+                "deviation_over_seeds": stdev(accuracies) if seeds > 1 else None,
+                "difference": mean(differences),
+                "error_of_difference": stdev(differences) / seeds**0.5 if seeds > 1 else None,
+            }
+        )
+    return rows
+
+
+def _accuracy(
+    network: ResidualNetwork, dataset: Dataset, parts: dict[str, Part], variant: Variant, seed: int, device: str
+) -> float:
+    torch.manual_seed(seed)
+    model = network.build(dataset.num_classes, dataset.input_shape).to(device)
+    recipe = Recipe.resolve({"name": RECIPE, "numerics": variant.numerics.model_dump()})
+    plan = Plan(recipe, Fidelity(**dataset.fidelity), dataset.epsilon, dataset.num_classes, dataset.augmentation)
+    training = Training(model, parts["training"], plan, seed)
+    for _ in training.epochs():
+        pass
+    robust = [
+        evaluate_robustness(training.result, parts[part], (PGD(dataset.epsilon, STEPS),), 0).robust
+        for part in ("score", "final")
+    ]
+    return float(torch.cat(robust).double().mean())
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Rows for people."""
+    lines = [f"\n{'robust accuracy in percent':28}{'mean':>7}{'over seeds':>12}{'difference':>13}"]
+    for row in rows:
+        spread, error = (
+            "" if row[name] is None else f" ± {row[name] * 100:.2f}"
+            for name in ("deviation_over_seeds", "error_of_difference")
+        )
+        lines.append(f"{row['variant']:28}{row['mean'] * 100:7.2f}{spread:>12}{row['difference'] * 100:+8.2f}{error}")
+    return "\n".join(lines)

@@ -1,0 +1,31 @@
+"""The trainings that are timed, and how much each computes."""
+
+from fractions import Fraction
+
+from rnas.training.crafting import GradientSteps
+from rnas.training.recipe import Recipe
+from rnas.training.recipes.baseline import BAT, BAT_SAT
+from rnas.training.recipes.fast import FGSM_RS
+
+EPSILON = Fraction(8, 255)
+
+# A low learning rate keeps the weights finite on labels that are noise; the guard would be measured with every run.
+_CALM = {"learning_rate": 0.01, "overfitting_guard": None}
+
+RECIPES = {
+    "trades-10": BAT.model_copy(update=_CALM),
+    "sat-10": BAT_SAT.model_copy(update=_CALM),
+    "fgsm-rs": FGSM_RS.model_copy(update=_CALM),
+}
+"""TRADES and SAT with ten attack steps as the RobustResNets are trained, and FGSM-RS without its guard."""
+
+
+def passes(recipe: Recipe, attack_steps: int | None = None) -> int:
+    """Forward passes, or as much as one, that a training step takes for each image.
+
+    A gradient by the image costs as much as a forward pass, one by the weights too.
+    """
+    crafting = recipe.crafting
+    assert isinstance(crafting, GradientSteps)
+    crafted = 2 * (attack_steps or crafting.steps) + (crafting.loss == "kl")
+    return crafted + 3 * (1 + recipe.loss.needs_clean)

@@ -1,0 +1,55 @@
+"""Several small networks in training on one device at once, each in a process of its own."""
+
+import time
+from contextlib import ExitStack, closing
+from typing import Any
+
+from networks import NETWORKS
+from timed_process import FailedError, Subject, TimedProcess, Variant
+
+COUNTS = {"cpu": (1, 2), "cuda": (1, 2, 4, 8)}
+_STEPS = {"cpu": 4, "cuda": 64}
+_REPETITIONS = 2
+
+
+def together(name: str, device: str, batch: int, variant: Variant) -> list[dict[str, Any]]:
+    """How many images a second one, two and more trainings by SAT get through together; on a CPU, of a thread each."""
+    kind = "cuda" if device.startswith("cuda") else "cpu"
+    rows: list[dict[str, Any]] = []
+    for count in COUNTS[kind]:
+        row = {"network": name, "variant": variant.name, "recipe": "sat-10", "batch": batch, "trainings": count}
+        try:
+            with ExitStack() as stack:
+                subject = Subject(NETWORKS[name], variant, batch, device)
+                processes = [stack.enter_context(closing(TimedProcess(subject))) for _ in range(count)]
+                for process in processes:
+                    process.prepare("sat-10", _STEPS[kind])
+                wall = min(_together(processes) for _ in range(_REPETITIONS))
+        except FailedError as error:
+            rows.append(row | {"failed": str(error)})
+            continue
+        rate = count * _STEPS[kind] * batch / wall
+        rows.append(row | {"images_per_second": rate, "speedup": rate / rows[0]["images_per_second"] if rows else 1.0})
+    return rows
+
+
+def _together(processes: list[TimedProcess]) -> float:
+    started = time.perf_counter()
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.result()
+    return time.perf_counter() - started
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Rows for people."""
+    lines = [f"\n{'at once':26}{'images/s':>10}{'speed-up':>10}"]
+    for row in rows:
+        label = f"{row['trainings']} x {row['network']}"
+        lines.append(
+            f"{label:26}{row['images_per_second']:10.1f}{row['speedup']:10.2f}"
+            if "failed" not in row
+            else f"{label:26}  {row['failed']}"
+        )
+    return "\n".join(lines)

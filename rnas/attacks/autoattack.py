@@ -1,0 +1,373 @@
+"""The attacks of AutoAttack (Croce and Hein, ICML 2020; for l1 Croce and Hein, ICML 2021), as pyautoattack runs them.
+
+The library draws noise for a batch. Here APGD's starts are a function of seed and id, FAB draws nothing, and what
+Square draws is the same for every image, so that the other images of a batch change nothing.
+"""
+
+import hashlib
+import logging
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import ClassVar, Literal
+
+import torch
+from pyautoattack.autopgd_base import APGDAttack, APGDAttack_targeted, L1_projection
+from pyautoattack.fab_pt import FABAttack_PT
+from pyautoattack.square import SquareAttack
+from torch import Tensor, nn
+
+from rnas.attacks.attack import Norm
+from rnas.attacks.autoattack_network import AttackedNetwork
+from rnas.attacks.family import AttackFamily
+from rnas.attacks.noise import normal, uniform
+from rnas.attacks.state import attacking
+from rnas.errors import InputError
+
+_NORMS: dict[Norm, str] = {"linf": "Linf", "l2": "L2", "l1": "L1"}
+_STEPS = 100
+_RESTARTS_IN_L1 = 5
+# In the l1 ball APGD comes from outside: so many radii, for so many steps each.
+_SCHEDULE_IN_L1 = ((3, 30), (2, 30), (1, 40))
+_MOST_TARGETS = 9
+_QUERIES = 5000
+_SILENT = logging.Logger("pyautoattack")
+_SILENT.addHandler(logging.NullHandler())
+
+
+@dataclass(frozen=True)
+class AutoAttackComponent(ABC):
+    """What the attacks of AutoAttack have in common.
+
+    Attributes:
+        epsilon: radius of the ball, an exact fraction, for pixels in [0, 1].
+        norm: norm of the ball.
+    """
+
+    epsilon: Fraction
+    norm: Norm = "linf"
+
+    _remember: ClassVar[bool] = False
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """The name that the attack goes by."""
+
+    @property
+    def least_classes(self) -> int:
+        """Of how many classes a network must be for the attack's loss to exist."""
+        return 2
+
+    def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, ids: Tensor, seed: int) -> Tensor:
+        """See :class:`rnas.attacks.attack.Attack`.
+
+        Raises:
+            InputError: the network has too few classes for the attack's loss.
+        """
+        if not self.epsilon:
+            return images.clone()
+        # The library counts on an order of memory like that of shapes.
+        plain = images.detach().contiguous().float()
+        with attacking(model), _kept_generators(images.device), torch.no_grad():
+            classes = model(images[:1]).shape[1]
+            if classes < self.least_classes:
+                raise InputError(
+                    f"{self.name} needs {self.least_classes} classes for its loss, the network has {classes}: "
+                    "leave it out, or take apgd-ce, fab-t and square"
+                )
+            network = AttackedNetwork(model, images, remember=self._remember)
+            found = self._search(network, plain, labels, ids, seed, classes)
+        found = found.to(images.dtype).clamp_(0, 1)
+        usable = found.flatten(1).isfinite().all(dim=1)
+        return torch.where(usable[:, None, None, None], found, images)
+
+    @abstractmethod
+    def _search(
+        self, network: AttackedNetwork, images: Tensor, labels: Tensor, ids: Tensor, seed: int, classes: int
+    ) -> Tensor:
+        """Adversarial images, of images float32 in contiguous memory, by a network of so many classes."""
+
+
+class _APGD(AutoAttackComponent):
+    """APGD, run after run, each on the images that withstood those before."""
+
+    _stream: ClassVar[str]
+
+    @abstractmethod
+    def _runs(self, classes: int) -> Sequence[int]:
+        """Numbers of the runs, of which their noise depends."""
+
+    @abstractmethod
+    def _library(self, network: AttackedNetwork, device: torch.device) -> APGDAttack:
+        """The library's attack of one run."""
+
+    def _search(
+        self, network: AttackedNetwork, images: Tensor, labels: Tensor, ids: Tensor, seed: int, classes: int
+    ) -> Tensor:
+        attack = self._library(network, images.device)
+        attack.init_hyperparam(images)
+        logits = network(images)
+        ranking = logits.argsort(dim=1).flip(1)
+        right = logits.argmax(dim=1) == labels
+        found = images.clone()
+        # The library's own loops over runs always begin with the first, and draw their starts for the whole batch.
+        for run in self._runs(classes):
+            rows = right.nonzero().squeeze(1)
+            if not len(rows):
+                break
+            attack.y_target = ranking[rows, run]
+            start = self._start(images[rows], ids[rows], _stream(f"{self._stream} {run}", seed))
+            withstood, attacked = self._run(attack, images[rows], labels[rows], start)
+            right[rows] = withstood
+            found[rows[~withstood]] = attacked[~withstood]
+        return found
+
+    def _start(self, images: Tensor, ids: Tensor, seed: int) -> Tensor:
+        """Where a run starts; in the l1 ball it is brought there by the run."""
+        draw = uniform if self.norm == "linf" else normal
+        noise = draw(seed, ids, tuple(images.shape[1:]))
+        if self.norm == "l1":
+            return images + noise
+        length = torch.linalg.vector_norm(noise.flatten(1), torch.inf if self.norm == "linf" else 2, dim=1)
+        start: Tensor = images + float(self.epsilon) * noise / (length[:, None, None, None] + 1e-12)
+        return start
+
+    def _run(self, attack: APGDAttack, images: Tensor, labels: Tensor, start: Tensor) -> tuple[Tensor, Tensor]:
+        """Which images withstood, and for the others the adversarial ones."""
+        schedule = _SCHEDULE_IN_L1 if self.norm == "l1" else ((1, _STEPS),)
+        for times, steps in schedule:
+            attack.eps, attack.n_iter = times * float(self.epsilon), steps
+            if self.norm == "l1":
+                start = start + L1_projection(images, start - images, attack.eps)
+            start, withstood, _, attacked = attack.attack_single_run(images, labels, x_init=start)
+        return withstood.bool(), attacked
+
+
+@dataclass(frozen=True)
+class APGD(_APGD):
+    """APGD of 100 steps on the cross-entropy or the difference of logits ratio; in the l1 ball with 5 restarts.
+
+    Attributes:
+        loss: what it maximises.
+    """
+
+    loss: Literal["ce", "dlr"] = "ce"
+
+    @property
+    def name(self) -> str:
+        """``apgd-ce`` or ``apgd-dlr``."""
+        return f"apgd-{self.loss}"
+
+    @property
+    def least_classes(self) -> int:
+        """The ratio's denominator is the distance of the first logit from the third."""
+        return 3 if self.loss == "dlr" else 2
+
+    @property
+    def _stream(self) -> str:  # type: ignore[override]
+        return self.name
+
+    def _runs(self, classes: int) -> Sequence[int]:
+        return range(_RESTARTS_IN_L1 if self.norm == "l1" else 1)
+
+    def _library(self, network: AttackedNetwork, device: torch.device) -> APGDAttack:
+        return APGDAttack(
+            network,
+            n_iter=_STEPS,
+            norm=_NORMS[self.norm],
+            eps=float(self.epsilon),
+            loss=self.loss,
+            device=device,
+            logger=_SILENT,
+        )
+
+
+@dataclass(frozen=True)
+class TargetedAPGD(_APGD):
+    """APGD of 100 steps on the targeted difference of logits ratio, towards one class after another.
+
+    Attributes:
+        targets: towards how many classes, those of the greatest logits first; at most all but the label's.
+        first: the rank, from 1, of the first of them among the wrong classes.
+    """
+
+    targets: int = _MOST_TARGETS
+    first: int = 1
+
+    _stream: ClassVar[str] = "apgd-t"
+
+    @property
+    def name(self) -> str:
+        """``apgd-t``, ``apgd-tN`` for N targets, or ``apgd-tA-B`` for those of rank A to B."""
+        if self.first > 1:
+            return f"apgd-t{self.first}-{self.first + self.targets - 1}"
+        return "apgd-t" if self.targets == standard_targets(self.norm) else f"apgd-t{self.targets}"
+
+    @property
+    def least_classes(self) -> int:
+        """The ratio's denominator takes in the fourth logit."""
+        return 4
+
+    def _runs(self, classes: int) -> Sequence[int]:
+        return range(self.first, min(self.first + self.targets, classes))
+
+    def _library(self, network: AttackedNetwork, device: torch.device) -> APGDAttack:
+        return APGDAttack_targeted(
+            network, n_iter=_STEPS, norm=_NORMS[self.norm], eps=float(self.epsilon), device=device, logger=_SILENT
+        )
+
+
+@dataclass(frozen=True)
+class TargetedFAB(AutoAttackComponent):
+    """FAB of 100 steps (Croce and Hein, ICML 2020), to the boundary with one class after another; without noise.
+
+    Attributes:
+        targets: towards how many classes, those of the greatest logits first; at most all but the label's.
+    """
+
+    targets: int = _MOST_TARGETS
+
+    _remember: ClassVar[bool] = True
+
+    @property
+    def name(self) -> str:
+        """``fab-t``, or ``fab-tN`` for N targets."""
+        return "fab-t" if self.targets == _MOST_TARGETS else f"fab-t{self.targets}"
+
+    def _search(
+        self, network: AttackedNetwork, images: Tensor, labels: Tensor, ids: Tensor, seed: int, classes: int
+    ) -> Tensor:
+        attack = FABAttack_PT(
+            network,
+            norm=_NORMS[self.norm],
+            n_iter=_STEPS,
+            eps=float(self.epsilon),
+            targeted=True,
+            device=images.device,
+            n_target_classes=min(self.targets, classes - 1),
+        )
+        found: Tensor = attack.perturb(images, labels)
+        return found
+
+
+@dataclass(frozen=True)
+class Square(AutoAttackComponent):
+    """The Square attack (Andriushchenko et al., ECCV 2020): random search, without any gradient.
+
+    Attributes:
+        queries: how often an image is changed, at most.
+        skip_unchanged: ask the network nothing where a change leaves an image as it is. The result is the same.
+    """
+
+    queries: int = _QUERIES
+    skip_unchanged: bool = False
+
+    @property
+    def name(self) -> str:
+        """``square``, or ``squareN`` for N queries."""
+        return "square" if self.queries == _QUERIES else f"square{self.queries}"
+
+    def _search(
+        self, network: AttackedNetwork, images: Tensor, labels: Tensor, ids: Tensor, seed: int, classes: int
+    ) -> Tensor:
+        kind = _SkippingSquare if self.skip_unchanged else _SquareOfOneDraw
+        attack = kind(
+            network,
+            norm=_NORMS[self.norm],
+            n_queries=self.queries,
+            eps=float(self.epsilon),
+            seed=_stream("square", seed),
+            device=images.device,
+            resc_schedule=False,
+        )
+        found: Tensor = attack.perturb(images, labels)
+        return found
+
+
+class _SquareOfOneDraw(SquareAttack):  # type: ignore[misc]
+    """Draws once what the library draws for each image; it draws the squares' places once for all anyway."""
+
+    def random_choice(self, shape: Sequence[int]) -> Tensor:
+        """Signs of a shape; where that is (n, C, H, W), the same for all n."""
+        drawn: Tensor = super().random_choice([1, *shape[1:]] if len(shape) == 4 else shape)
+        return drawn.expand(*shape)
+
+    def margin_and_loss(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """The margin (n,) of images (n, C, H, W), as such and as the loss."""
+        margin: Tensor = super().margin_and_loss(x, y)[0]
+        # The library takes 0 for broken, and fails where all are exactly that at the start.
+        margin = margin.masked_fill(margin == 0, -torch.finfo(margin.dtype).tiny)
+        return margin, margin.clone()
+
+
+class _SkippingSquare(_SquareOfOneDraw):
+    """Tries no change that leaves an image as it was.
+
+    In the l-infinity ball a square's pixels have one of two values, and late squares are small: on grey images about
+    every second one is there already. Where it is, the margin is known.
+    """
+
+    def attack_single_run(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """One run over images (n, C, H, W) with labels (n,)."""
+        self._best: tuple[Tensor, Tensor] | None = None
+        result: tuple[Tensor, Tensor] = super().attack_single_run(x, y)
+        return result
+
+    def margin_and_loss(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """The same of the run's images that are not broken yet; the library writes into what it is given."""
+        if self._best is None:
+            margin, loss = super().margin_and_loss(x, y)
+            self._best = x.clone(), margin.clone()
+            return margin, loss
+        best, least = self._best
+        best, least = best[least > 0], least[least > 0]
+        changed = (x != best).flatten(1).any(dim=1).nonzero().squeeze(1)
+        margin = least.clone()
+        if len(changed):
+            margin[changed] = super().margin_and_loss(x[changed], y[changed])[0]
+        lower = margin < least
+        self._best = torch.where(lower[:, None, None, None], x, best), torch.where(lower, margin, least)
+        return margin, margin.clone()
+
+
+def standard_targets(norm: Norm) -> int:
+    """Towards how many classes APGD-T goes in the standard AutoAttack of a norm."""
+    return 5 if norm == "l1" else _MOST_TARGETS
+
+
+def _parse(name: str, epsilon: Fraction, norm: Norm) -> AutoAttackComponent | None:
+    if name in ("apgd-ce", "apgd-dlr"):
+        return APGD(epsilon, norm, "ce" if name == "apgd-ce" else "dlr")
+    if name == "fab-t":
+        return TargetedFAB(epsilon, norm)
+    match = re.fullmatch(r"(apgd-t|square)([1-9]\d{0,5})?", name, re.ASCII)
+    if match is None:
+        return None
+    if match[1] == "square":
+        return Square(epsilon, norm, int(match[2] or _QUERIES))
+    return TargetedAPGD(epsilon, norm, int(match[2] or standard_targets(norm)))
+
+
+def _stream(name: str, seed: int) -> int:
+    """A seed of its own for each attack and run, so that none starts where another did."""
+    return int.from_bytes(hashlib.sha256(f"{name} {seed}".encode()).digest()[:7], "big")
+
+
+@contextmanager
+def _kept_generators(device: torch.device) -> Iterator[None]:
+    """After: torch's generators as before. The library seeds all of them."""
+    devices = range(torch.cuda.device_count()) if device.type == "cuda" else ()
+    with torch.random.fork_rng(devices=list(devices)):
+        yield
+
+
+FAMILY = AttackFamily(
+    name="autoattack-components",
+    forms="apgd-ce, apgd-dlr, apgd-t, apgd-tN towards N classes such as apgd-t3, fab-t, square, squareN of N queries",
+    norms=("linf", "l2", "l1"),
+    parse=_parse,
+)

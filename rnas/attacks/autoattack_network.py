@@ -1,0 +1,63 @@
+"""A network as AutoAttack's library has to see it."""
+
+import torch
+from torch import Tensor, nn
+
+_FAR_BELOW = 1000.0
+"""exp(-1000) is 0, so that a class so far below the others changes no cross-entropy."""
+
+
+class AttackedNetwork(nn.Module):
+    """A network for code that knows only finite float32 logits, gradients and images of contiguous memory.
+
+    Logits that are not finite become those of a class more, one that no image is of, so that such an image counts
+    as broken; gradients that are not finite become 0, and so do those of a network that has none. As long as all
+    is finite, every number is the network's own.
+
+    Args:
+        model: the network.
+        like: images (n, C, H, W), in the number format and memory format that the network is to have.
+        remember: keep logits computed without gradient, the first for each number of images: FAB asks for those of
+            the images as they are time and again. Each may be written into only without it.
+    """
+
+    def __init__(self, model: nn.Module, like: Tensor, remember: bool) -> None:
+        super().__init__()
+        self._model = model
+        self._dtype = like.dtype
+        channels_last = like.is_contiguous(memory_format=torch.channels_last) and not like.is_contiguous()
+        self._memory_format = torch.channels_last if channels_last else torch.contiguous_format
+        self._remember = remember
+        self._remembered: dict[int, tuple[Tensor, Tensor]] = {}
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits (n, K), or (n, K + 1) where some are not finite, float32, of images (n, C, H, W)."""
+        if torch.is_grad_enabled() and images.requires_grad:
+            return self._with_gradient(images)
+        if not self._remember:
+            return self._logits(images).clone()
+        known = self._remembered.get(len(images))
+        if known is not None and torch.equal(known[0], images):
+            return known[1]
+        logits = self._logits(images)
+        self._remembered.setdefault(len(images), (images.detach().clone(), logits))
+        return logits
+
+    def _with_gradient(self, images: Tensor) -> Tensor:
+        images = images.view_as(images)
+        images.register_hook(lambda gradient: gradient.nan_to_num(0, 0, 0).contiguous())  # type: ignore[no-untyped-call]
+        logits = self._logits(images)
+        return logits if logits.requires_grad else logits + (0 * images).flatten(1).sum(1, keepdim=True)
+
+    def _logits(self, images: Tensor) -> Tensor:
+        logits: Tensor = self._model(images.to(dtype=self._dtype, memory_format=self._memory_format))
+        return _finite(logits.float())
+
+
+def _finite(logits: Tensor) -> Tensor:
+    finite = logits.isfinite().all(dim=1, keepdim=True)
+    if finite.all():
+        return logits
+    kept = logits.masked_fill(~finite, 0)
+    beyond = torch.where(finite, kept.detach().amin(dim=1, keepdim=True) - _FAR_BELOW, 1)
+    return torch.cat((kept, beyond), dim=1)

@@ -1,0 +1,49 @@
+"""CW: PGD on the loss of Carlini and Wagner (S&P 2017), as papers on robust architectures run it."""
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+from torch import Tensor, nn
+
+from rnas.attacks.attack import Norm
+from rnas.attacks.family import AttackFamily
+from rnas.attacks.pgd import PGD
+
+
+@dataclass(frozen=True)
+class CW:
+    """PGD of steps of epsilon/10 from a random start on the margin of the logits, cut off at 0.
+
+    It is not the search for a least perturbation of Carlini and Wagner's own paper.
+
+    Attributes:
+        epsilon: l-infinity radius, an exact fraction in [0, 1].
+        steps: gradient steps, at least 1; CW-40 has 40.
+    """
+
+    epsilon: Fraction
+    steps: int = 40
+
+    @property
+    def norm(self) -> Norm:
+        """See :class:`rnas.attacks.attack.Attack`."""
+        return "linf"
+
+    def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, ids: Tensor, seed: int) -> Tensor:
+        """See :class:`rnas.attacks.attack.Attack`."""
+        return self.as_pgd()(model, images, labels, ids, seed)
+
+    def as_pgd(self) -> PGD:
+        """See :class:`rnas.attacks.description.SpecialCaseOfPGD`."""
+        return PGD(self.epsilon, self.steps, Fraction(1, 10), "cw")
+
+
+def _parse(name: str, epsilon: Fraction, norm: Norm) -> CW | None:
+    match = re.fullmatch(r"cw([1-9]\d{0,5})", name, re.ASCII)
+    return None if match is None else CW(epsilon, int(match[1]))
+
+
+FAMILY = AttackFamily(
+    name="cw", forms="cwN for N steps on the margin cut off at 0 such as cw40", norms=("linf",), parse=_parse
+)

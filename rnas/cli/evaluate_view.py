@@ -1,0 +1,76 @@
+"""The live view of an evaluation."""
+
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
+
+from rnas.evaluation.attack_run import Progress
+from rnas.evaluation.weights_evaluation import Listener
+
+_SECONDS_BETWEEN_LINES = 30.0
+
+
+class EvaluationView(Listener):
+    """Shows which attack runs, how many images it has left and how many it has broken.
+
+    On a terminal a bar that stays in place; elsewhere a line when an attack ends, and of a long one now and then.
+
+    Args:
+        console: where to write, usually stderr.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._written = time.monotonic()
+        self._bar = Bar(
+            TextColumn("{task.description}"),
+            BarColumn(30),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[found]}"),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+        )
+        self._task = self._bar.add_task("", total=None, found="")
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._console.is_terminal:
+            self._bar.stop()
+
+    def began(self, words: str) -> None:
+        """Say what is evaluated."""
+        self._print(words)
+
+    def attacking(self, progress: Progress) -> None:
+        """Move the bar, or write a line where an attack ends or has run for long."""
+        ended = progress.done == progress.images
+        found = f"{progress.images - progress.done} left, {progress.broken} broken, {progress.right} right"
+        label = f"{progress.attack} ({progress.number} of {progress.attacks})"
+        self._bar.update(self._task, description=label, total=progress.images, completed=progress.done, found=found)
+        if ended or time.monotonic() - self._written > _SECONDS_BETWEEN_LINES:
+            self._print(f"{label}: {progress.done} of {progress.images} images attacked, {found}")
+
+    def corrupting(self) -> None:
+        """Say that the common corruptions begin."""
+        self._bar.update(self._task, description="common corruptions", total=None, completed=0, found="")
+        self._print("common corruptions")
+
+    def checking(self, images: int) -> None:
+        """Say that the checks begin."""
+        self._bar.update(self._task, description="checks", total=None, completed=0, found="")
+        self._print(f"checks for signs of overestimated robustness, on {images} images")
+
+    def _print(self, line: str) -> None:
+        self._written = time.monotonic()
+        self._console.print(line, highlight=False, markup=False, soft_wrap=True)

@@ -1,0 +1,40 @@
+"""``rnas leaderboard``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rnas.cli.output import AsJson, print_json, stdout
+
+
+def leaderboard(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that rnas evaluate ARCH -o DIR wrote to.")],
+    as_json: AsJson = False,
+) -> None:
+    """Rank evaluated networks: write leaderboard.html and leaderboard.md, and print the tables.
+
+    Evaluations on other data or images, or under other threats or attacks, stand in tables of their own. With --json
+    the tables are printed instead, and no file is written.
+
+    Example:
+
+      rnas leaderboard results
+    """
+    from rnas.cli.leaderboard_table import print_tables
+    from rnas.report.leaderboard import tables, to_dict
+    from rnas.report.leaderboard_files import read_entries
+    from rnas.report.leaderboard_html import render
+    from rnas.report.leaderboard_text import markdown
+    from rnas.run_directory import write
+
+    ranked = tables(read_entries(directory))
+    if as_json:
+        print_json(to_dict(ranked))
+        return
+    pages = {directory / "leaderboard.html": render(ranked), directory / "leaderboard.md": markdown(ranked)}
+    for path, text in pages.items():
+        write(path, text)
+    console = stdout()
+    print_tables(console, ranked)
+    console.print(f"Written: {', '.join(map(str, pages))}", highlight=False, markup=False, soft_wrap=True)

@@ -1,0 +1,140 @@
+"""``rnas recipes``."""
+
+import textwrap
+from fractions import Fraction
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+import yaml
+from rich.table import Table
+from rich.text import Text
+
+from rnas import registry
+from rnas.cli.output import AsJson, print_json, stdout
+from rnas.cli.zoo_table import Sources
+
+if TYPE_CHECKING:
+    from rnas.training.recipe import Recipe
+
+_WIDTH = 100
+_LOSSES = {"cross-entropy": "the cross-entropy", "kl": "the divergence", "margin": "the margin"}
+
+
+def recipes(
+    name: Annotated[str | None, typer.Argument(help="Show all of one recipe, as YAML to edit.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the training recipes, or show all of one as YAML.
+
+    An edited copy is a recipe too.
+
+    Examples:
+
+      rnas recipes trades > mine.yaml
+
+      rnas train net.json --recipe mine.yaml
+    """
+    names = registry.names(registry.RECIPES) if name is None else [name]
+    found: list[Recipe] = [registry.load(registry.RECIPES, known) for known in names]
+    if as_json:
+        content = {recipe.name: recipe.model_dump(mode="json") for recipe in found}
+        print_json(content if name is None else content[name])
+    elif name is None:
+        _print_overview(found)
+    else:
+        print(recipe_text(found[0]), end="")
+
+
+def recipe_text(recipe: "Recipe") -> str:
+    """A recipe as YAML that reads back as the same, below what it follows and what a reader must know."""
+    content = recipe.model_dump(mode="json")
+    source, note = content.pop("source"), content.pop("note")
+    comments = [f"After {source}.", note, f"Crafting: {crafting_words(recipe)}."]
+    lines = [line for text in comments if text for line in textwrap.wrap(text, _WIDTH - 2)]
+    return "".join(f"# {line}\n" for line in lines) + yaml.safe_dump(content, sort_keys=False, width=_WIDTH)
+
+
+def crafting_words(recipe: "Recipe") -> str:
+    """How a recipe crafts its training images, in words."""
+    from rnas.training.crafting import Replays
+
+    crafting = recipe.crafting
+    if crafting is None:
+        return "none"
+    step = _eps(crafting.step)
+    if isinstance(crafting, Replays):
+        return f"{crafting.replays} replays of each batch, steps of {step}"
+    loss = _LOSSES.get(crafting.loss, crafting.loss)
+    start = {
+        "none": "from the image",
+        "uniform": f"from uniform noise of {_eps(crafting.noise_share)}",
+        "gaussian": f"from normal noise of {_eps(crafting.noise_share)}",
+    }[crafting.noise]
+    if crafting.steps == 1:
+        return f"one step of {step} on {loss} {start}"
+    return f"PGD-{crafting.steps} on {loss}, steps of {step}"
+
+
+def _print_overview(found: "list[Recipe]") -> None:
+    table = Table(box=None, pad_edge=False, collapse_padding=True)
+    table.add_column("recipe", no_wrap=True)
+    table.add_column("loss")
+    table.add_column("crafting")
+    for heading in ("epochs", "batch"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("norm decays", no_wrap=True)
+    table.add_column("with", max_width=30)
+    table.add_column("after", no_wrap=True)
+    sources = Sources()
+    for recipe in found:
+        cells = (
+            recipe.name,
+            _loss_words(recipe),
+            crafting_words(recipe),
+            str(recipe.epochs),
+            str(recipe.batch_size),
+            "yes" if recipe.decay_normalization else "no",
+            _other_words(recipe),
+            sources.cite(recipe.source),
+        )
+        table.add_row(*map(Text, cells))
+    console = stdout()
+    console.print(table)
+    console.print()
+    legend = (
+        "Epochs and batch are as published; norm decays: whether weight decay reaches the affine parameters of "
+        "normalisation layers. rnas recipes NAME shows all of one, with its note."
+    )
+    console.print(legend, highlight=False, markup=False)
+    console.print(sources.table())
+
+
+def _loss_words(recipe: "Recipe") -> str:
+    beta = getattr(recipe.loss, "beta", None)
+    return recipe.loss.name if beta is None else f"{recipe.loss.name}, beta {beta:g}"
+
+
+def _averaging_words(recipe: "Recipe") -> str:
+    from rnas.training.averaging import EMA
+
+    averaging = recipe.averaging
+    if averaging is None:
+        return ""
+    return f"EMA of {averaging.decay:g}" if isinstance(averaging, EMA) else f"SWA from {averaging.start:.0%}"
+
+
+def _other_words(recipe: "Recipe") -> str:
+    parts = {
+        _averaging_words(recipe): recipe.averaging is not None,
+        f"{recipe.extra_fraction:.0%} extra data": bool(recipe.extra_fraction),
+        "perturbed weights": recipe.weight_perturbation is not None,
+        f"smoothing {recipe.label_smoothing:g}": bool(recipe.label_smoothing),
+        f"{recipe.activation}": recipe.activation is not None,
+        "a guard": recipe.overfitting_guard is not None,
+    }
+    return ", ".join(text for text, present in parts.items() if present) or "-"
+
+
+def _eps(share: Fraction) -> str:
+    """A share of epsilon."""
+    return "eps" if share == 1 else f"{share} eps"

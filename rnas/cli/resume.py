@@ -1,0 +1,31 @@
+"""``rnas resume``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rnas.cli import search
+from rnas.cli.output import AsJson
+from rnas.cli.train import resume_training
+from rnas.errors import InputError
+
+
+def resume(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Directory of a search or of a training.")],
+    budget: Annotated[int | None, typer.Option(help="Evaluations in all; extends a finished search.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Evaluations of a search at once, for this time only.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Go on with a search or a training that was stopped, or extend a finished search.
+
+    The result is the one that it would have had without the stop.
+    """
+    from rnas.training_run.directory import is_training
+
+    if not is_training(directory):
+        search.resume(directory, budget, workers, as_json)
+        return
+    if budget is not None or workers is not None:
+        raise InputError(f"{directory} is a training, of one length for life: --budget and --workers are for searches")
+    resume_training(directory, as_json)

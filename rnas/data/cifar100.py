@@ -1,0 +1,54 @@
+"""CIFAR-100 (Krizhevsky, 2009), its 100 fine classes, from the files of its python version."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from rnas.data.cifar_batch import read_batch
+from rnas.data.dataset import Dataset, PartSizes
+from rnas.data.defaults import EPSILON, FIDELITY
+from rnas.data.published import PublishedFile, find_folder, require_count, require_files, verify
+
+FOLDER = "cifar-100-python"
+FILES = (
+    PublishedFile("train", 50_000, "16019d7e3df5f24257cddd939b257f8d"),
+    PublishedFile("test", 10_000, "f0ef6b0ae62326f3e7ffdfab6717acfc"),
+)
+_ARCHIVE = "cifar-100-python.tar.gz"
+
+
+def load(folder: Path | None) -> Dataset:
+    """The 50,000 training and 10,000 test images.
+
+    They are cropped and flipped by default, as the papers on robust architectures say. The code released with some
+    of them also turns CIFAR-100's images by up to 20 degrees: add ``rotate`` to the augmentation to do as it does.
+
+    Args:
+        folder: the one that holds ``cifar-100-python``, or that folder itself.
+
+    Raises:
+        InputError: no folder is given, a file is missing, or one is not what it should be.
+    """
+    place = find_folder("cifar100", folder, FOLDER)
+    fix = (
+        f"download {_ARCHIVE} from the CIFAR page of the University of Toronto, unpack it, and give the folder that "
+        f"holds {FOLDER} as --data-dir"
+    )
+    require_files(place, [file.name for file in FILES], fix)
+    pixels, labels = zip(*(read_batch(place / file.name, "fine_labels", 100) for file in FILES), strict=True)
+    for file, batch in zip(FILES, labels, strict=True):
+        require_count(place / file.name, len(batch), file.images)
+    return Dataset(
+        name="cifar100",
+        pixels=torch.from_numpy(np.concatenate(pixels)),
+        labels=torch.from_numpy(np.concatenate(labels)),
+        white=255,
+        num_classes=100,
+        held_out=len(labels[-1]),
+        parts=PartSizes(score=2_000, final=2_000),
+        epsilon=EPSILON,
+        fidelity=FIDELITY,
+        augmentation=("crop", "flip"),
+        verified=verify(place, FILES),
+    )

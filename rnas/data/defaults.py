@@ -1,0 +1,9 @@
+"""What is usual for small natural images: the radius and a short training."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+EPSILON = Fraction(8, 255)
+
+FIDELITY: Mapping[str, Any] = {"epochs": 15, "batch_size": 128, "attack_steps": 7, "attack_step": Fraction(1, 4)}

@@ -1,0 +1,87 @@
+"""Further labelled training images beside a data set's own: generated ones, or found ones with predicted labels.
+
+Two kinds of file are around. An ``.npz`` of arrays ``image`` and ``label`` holds images of a generative model (Gowal et
+al., NeurIPS 2021; Wang et al., ICML 2023). A pickle of ``data`` and ``extrapolated_targets`` holds the 500K images
+of 80 Million Tiny Images with predicted labels (Carmon et al., NeurIPS 2019). Nothing in either is executed.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from rnas.data.dataset import Dataset, Part
+from rnas.data.restricted_pickle import read_arrays
+from rnas.errors import InputError
+
+FIRST_ID = 2**32
+"""Id of the first further image: above those of any data set's own, so that no two share their attack noise."""
+
+_NAMES = (("image", "label"), ("data", "extrapolated_targets"))
+
+
+def load_extra(path: Path, dataset: Dataset) -> Part:
+    """All images of a file, on the CPU, with ids from 2^32 on. :attr:`Part.digest` tells what was read.
+
+    Args:
+        path: an ``.npz`` or a pickle; its images are (n, H, W, C) uint8, its labels (n,) integers.
+        dataset: whose images they are to be like: of its shape, its white and its classes.
+
+    Raises:
+        InputError: the file cannot be read, is truncated, holds objects, or does not fit the dataset.
+    """
+    names, content = _content(path)
+    pixels, labels = (content[name] for name in names)
+    channels, height, width = dataset.input_shape
+    fitting = (height, width, channels)
+    fault = ""
+    if pixels.dtype != np.uint8 or pixels.ndim != 4 or pixels.shape[1:] != fitting or not len(pixels):
+        fault = f"{names[0]} is {_shape(pixels)}, not n x {' x '.join(map(str, fitting))} of uint8"
+    elif labels.dtype.kind not in "iu" or labels.shape != (len(pixels),):
+        fault = f"{names[1]} is {_shape(labels)}, not {len(pixels)} integers"
+    elif labels.min() < 0 or labels.max() >= dataset.num_classes:
+        fault = f"{names[1]} go from {labels.min()} to {labels.max()}, not from 0 to {dataset.num_classes - 1}"
+    elif pixels.max() > dataset.white:
+        fault = f"{names[0]} go up to {pixels.max()}, and white is {dataset.white}"
+    if fault:
+        raise InputError(f"{path}: does not fit {dataset.name}: {fault}")
+    return Part(
+        # A view, as a copy of a million images would be some GB more. Unpickled bytes may not be written into.
+        pixels=torch.from_numpy(np.require(pixels, requirements="W")).permute(0, 3, 1, 2),
+        labels=torch.from_numpy(labels.astype(np.int64)),
+        ids=torch.arange(FIRST_ID, FIRST_ID + len(pixels)),
+        white=dataset.white,
+    )
+
+
+def _content(path: Path) -> tuple[tuple[str, str], dict[str, np.ndarray]]:
+    """Names of the arrays of images and of labels, and the two arrays."""
+    content = _npz(path) if _is_zip(path) else read_arrays(path)
+    for names in _NAMES:
+        if isinstance(content, dict) and all(isinstance(content.get(name), np.ndarray) for name in names):
+            return names, content
+    known = " nor ".join(" and ".join(names) for names in _NAMES)
+    raise InputError(f"{path}: holds no arrays {known}; give an .npz or a pickle of images and labels")
+
+
+def _is_zip(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(2) == b"PK"
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def _npz(path: Path) -> dict[str, Any]:
+    try:
+        # Opened here, as np.load leaves a damaged file open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return {name: arrays[name] for names in _NAMES for name in names if name in arrays}
+    except Exception as error:  # A damaged archive raises almost anything.
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path}: not a readable .npz of plain arrays ({reason}); fetch it again") from None
+
+
+def _shape(array: np.ndarray) -> str:
+    return f"{' x '.join(map(str, array.shape))} of {array.dtype}"

@@ -1,0 +1,83 @@
+"""Images of one's own: a folder of class folders."""
+
+from pathlib import Path
+
+import torch
+from PIL import Image
+
+from rnas.data.dataset import Dataset, PartSizes
+from rnas.data.defaults import EPSILON, FIDELITY
+from rnas.data.images import SUFFIXES, read_images
+from rnas.errors import InputError
+
+_MOST_SCORED = 2_000
+_LAYOUT = "--data-dir DIR holds one folder of images a class, or train/ and test/ (or val/) with one each"
+
+
+def load(folder: Path | None) -> Dataset:
+    """The images of ``FOLDER/CLASS/``; or of ``FOLDER/train/CLASS/`` and, held out, of ``FOLDER/test/CLASS/``.
+
+    Where there is no ``test``, ``val`` is held out. Classes and files are taken in the order of their names, and what
+    begins with a dot is passed over. All images are of one size; they become RGB. By default a tenth of the training
+    images is the score part, and the final part is of the held-out images or another tenth: at most 2,000 each.
+
+    Args:
+        folder: with at least two classes.
+
+    Raises:
+        InputError: no folder is given, it has another layout, or an image cannot be read or is of another size.
+    """
+    if folder is None:
+        raise InputError(f"data folder needs a folder: {_LAYOUT}")
+    split = (folder / "train").is_dir()
+    training = _images(folder / "train" if split else folder)
+    held_out = next((_images(folder / name) for name in ("test", "val") if split and (folder / name).is_dir()), {})
+    if held_out and held_out.keys() != training.keys():
+        odd = min(held_out.keys() ^ training.keys())
+        raise InputError(f"{folder}: class {odd!r} is in only one of train and the held-out part; give it to both")
+    labelled = [
+        (path, label) for part in (training, held_out) for label, paths in enumerate(part.values()) for path in paths
+    ]
+    paths, labels = zip(*labelled, strict=True)
+    held_out_count = sum(map(len, held_out.values()))
+    tenth = min(max((len(labels) - held_out_count) // 10, 1), _MOST_SCORED)
+    return Dataset(
+        name="folder",
+        pixels=torch.from_numpy(read_images(paths)),
+        labels=torch.tensor(labels),
+        white=255,
+        num_classes=len(training),
+        held_out=held_out_count,
+        parts=PartSizes(score=tenth, final=min(held_out_count, _MOST_SCORED) or tenth),
+        epsilon=EPSILON,
+        fidelity=FIDELITY,
+        augmentation=("crop", "flip"),
+    )
+
+
+def _images(folder: Path) -> dict[str, list[Path]]:
+    """Image files of each class, at least one, both sorted by name."""
+    try:
+        classes = [path for path in _visible(folder) if path.is_dir()]
+        if len(classes) < 2:
+            raise InputError(f"{folder}: fewer than two class folders: {_LAYOUT}")
+        return {path.name: _files(path) for path in classes}
+    except OSError as error:
+        raise InputError(f"{error.filename}: cannot be read ({error.strerror})") from None
+
+
+def _files(folder: Path) -> list[Path]:
+    images = []
+    for path in _visible(folder):
+        suffix = path.suffix.lower()
+        if suffix in SUFFIXES:
+            images.append(path)
+        elif suffix in Image.registered_extensions():
+            raise InputError(f"{path}: only png, jpg, bmp and webp images are read; convert it or take it out")
+    if not images:
+        raise InputError(f"{folder}: no png, jpg, bmp or webp images in this class; the data folder: {_LAYOUT}")
+    return images
+
+
+def _visible(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))

@@ -1,0 +1,74 @@
+"""Reading image files of one size."""
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from rnas.errors import InputError
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
+
+# Only these decoders are tried, whatever a file is called: others of Pillow's call programs or read other files.
+_FORMATS = ("PNG", "JPEG", "BMP", "WEBP")
+_MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
+_MOST_PIXELS = 4096 * 4096
+
+
+def read_images(paths: Sequence[Path]) -> np.ndarray:
+    """Pixels (n, 3, H, W) uint8 of image files; grey and palette images become RGB, transparency is dropped.
+
+    Args:
+        paths: at least one; the first decides the size, of at most 4096 x 4096 pixels.
+
+    Raises:
+        InputError: a file cannot be read, is truncated, is of another format, is grey of more than 8 bits, is too
+            large, or is not of the first one's size; or they are too many for the memory.
+    """
+    with warnings.catch_warnings():
+        # Sizes are checked here.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        first = _read(paths[0], None)
+        height, width, _ = first.shape
+        try:
+            pixels = np.empty((len(paths), 3, height, width), dtype=np.uint8)
+        except MemoryError:
+            gigabytes = len(paths) * first.nbytes / 1e9
+            raise InputError(
+                f"{paths[0].parent}: {len(paths):,} images of {width}x{height} need {gigabytes:,.0f} GB of memory: "
+                "resize them"
+            ) from None
+        for number, path in enumerate(paths):
+            pixels[number] = _read(path, (paths[0], (width, height))).transpose(2, 0, 1)
+    return pixels
+
+
+def _read(path: Path, like: tuple[Path, tuple[int, int]] | None) -> np.ndarray:
+    """Pixels (H, W, 3) of one file, of the (width, height) of another."""
+    try:
+        with Image.open(path, formats=_FORMATS) as image:
+            width, height = image.size
+            if width * height > _MOST_PIXELS:
+                raise InputError(f"{path}: {width}x{height} is more than 4096x4096 pixels; resize all images")
+            if like is not None and image.size != like[1]:
+                raise InputError(
+                    f"{path}: {width}x{height}, and {like[0]} is {like[1][0]}x{like[1][1]}; resize to one size"
+                )
+            if image.mode not in _MODES:
+                raise InputError(f"{path}: mode {image.mode} is not one of 8 bits a channel; convert it to RGB")
+            # A palette's transparency is in it, and has to be applied before it can be dropped.
+            return np.asarray((image.convert("RGBA") if image.mode == "P" else image).convert("RGB"))
+    except InputError:
+        raise
+    except UnidentifiedImageError:
+        raise InputError(f"{path}: not a PNG, JPEG, BMP or WebP image") from None
+    except OSError as error:
+        raise InputError(f"{path}: not a readable image ({error.strerror or _line(error)})") from None
+    except Exception as error:  # A damaged image raises almost anything.
+        raise InputError(f"{path}: not a readable image ({_line(error)})") from None
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -1,0 +1,80 @@
+"""Street View House Numbers (Netzer et al., 2011), the cropped digits, from the authors' MATLAB files."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy.io import loadmat
+
+from rnas.data.dataset import Dataset, PartSizes
+from rnas.data.defaults import EPSILON, FIDELITY
+from rnas.data.published import PublishedFile, find_folder, require_count, require_files, verify
+from rnas.errors import InputError
+
+FOLDER = "svhn"
+FILES = (
+    PublishedFile("train_32x32.mat", 73_257, "e26dedcc434d2e4c54c9b2d4a06d8373"),
+    PublishedFile("test_32x32.mat", 26_032, "eb5a983be6a315427106f1b164d9cef3"),
+)
+# What loadmat adds of its own.
+_HEADER = {"__header__", "__version__", "__globals__"}
+
+
+def load(folder: Path | None) -> Dataset:
+    """The 73,257 training and 26,032 test images; the easier ones of ``extra_32x32.mat`` are not read.
+
+    A mirrored digit is none, so that the images are cropped by default and not flipped.
+
+    Args:
+        folder: the one with ``train_32x32.mat`` and ``test_32x32.mat``, or one whose folder ``svhn`` has them.
+
+    Raises:
+        InputError: no folder is given, a file is missing, or one is not what it should be.
+    """
+    place = find_folder("svhn", folder, FOLDER, holds=FILES[0].name)
+    fix = (
+        "download train_32x32.mat and test_32x32.mat (format 2, cropped digits) from the SVHN page of Stanford "
+        "University, and give their folder as --data-dir"
+    )
+    require_files(place, [file.name for file in FILES], fix)
+    pixels, labels = zip(*(_read(place / file.name) for file in FILES), strict=True)
+    for file, part in zip(FILES, labels, strict=True):
+        require_count(place / file.name, len(part), file.images)
+    return Dataset(
+        name="svhn",
+        pixels=torch.from_numpy(np.concatenate(pixels)),
+        labels=torch.from_numpy(np.concatenate(labels)),
+        white=255,
+        num_classes=10,
+        held_out=len(labels[-1]),
+        parts=PartSizes(score=2_000, final=2_000),
+        epsilon=EPSILON,
+        fidelity=FIDELITY,
+        augmentation=("crop",),
+        verified=verify(place, FILES),
+    )
+
+
+def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Pixels (n, 3, 32, 32) uint8 and labels (n,) int64 of one file."""
+    try:
+        content = loadmat(path, appendmat=False)
+    except Exception as error:  # A damaged file raises almost anything.
+        raise InputError(
+            f"{path}: not a readable MATLAB file ({' '.join(str(error).split())}); fetch it again"
+        ) from None
+    pixels, labels = content.get("X"), content.get("y")
+    if (
+        set(content) - _HEADER != {"X", "y"}
+        or not isinstance(pixels, np.ndarray)
+        or not isinstance(labels, np.ndarray)
+        or pixels.dtype != np.uint8
+        or pixels.ndim != 4
+        or pixels.shape[:3] != (32, 32, 3)
+        or labels.dtype.kind not in "iu"
+        or labels.shape != (pixels.shape[3], 1)
+        or not ((labels >= 1) & (labels <= 10)).all()
+    ):
+        raise InputError(f"{path}: not a file of SVHN's cropped digits (X of 32 x 32 x 3 x n bytes and n y of 1 to 10)")
+    # MATLAB's first index runs fastest. The digit 0 has the label 10.
+    return np.ascontiguousarray(pixels.transpose(3, 2, 0, 1)), labels[:, 0].astype(np.int64) % 10

@@ -1,0 +1,53 @@
+"""The blocks of a network: the units whose outputs the papers compare."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from torch import nn
+
+from rnas.networks.cell_skeleton import Cell
+from rnas.networks.densenet import DenseLayer, Transition
+from rnas.networks.nas_bench_201 import CellModule, ReductionBlock
+from rnas.networks.residual import Stage
+from rnas.networks.resnet import Block
+from rnas.networks.vgg import VGGNetwork
+
+_UNITS = (Cell, CellModule, ReductionBlock, DenseLayer, Transition, Block)
+
+
+@dataclass(frozen=True)
+class Span:
+    """Modules that run one after another: what enters ``first`` and what leaves ``last`` belong to the block."""
+
+    first: nn.Module
+    last: nn.Module
+
+
+def blocks(model: nn.Module) -> dict[str, Span]:
+    """The blocks of a network by the name of their first module, in the order in which they are registered.
+
+    Residual networks: every block of every stage. Networks of cells: every cell, and the reduction blocks of
+    NAS-Bench-201. DenseNet: every dense layer and transition. VGG: the convolutions up to and with each pooling.
+    Any other network: its direct children, or itself where it has none. A known network inside another module, such
+    as a normalisation of its images, is found too.
+    """
+    found = dict(_known(model))
+    children = {name: Span(child, child) for name, child in model.named_children()}
+    return found or children or {"": Span(model, model)}
+
+
+def _known(model: nn.Module) -> Iterator[tuple[str, Span]]:
+    for name, module in model.named_modules():
+        prefix = f"{name}." if name else ""
+        if isinstance(module, Stage):
+            for number, block in module.layer.named_children():
+                yield f"{prefix}layer.{number}", Span(block, block)
+        elif isinstance(module, VGGNetwork):
+            first = None
+            for number, layer in module.features.named_children():
+                first = first or (number, layer)
+                if isinstance(layer, nn.MaxPool2d):
+                    yield f"{prefix}features.{first[0]}", Span(first[1], layer)
+                    first = None
+        elif isinstance(module, _UNITS):
+            yield name, Span(module, module)

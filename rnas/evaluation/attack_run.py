@@ -1,0 +1,231 @@
+"""Attacking images with one attack after another, such that it can be stopped at any instant and gone on with."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+
+from rnas.attacks.attack import Attack
+from rnas.attacks.autoattack_ensembles import Ensemble
+from rnas.attacks.losses import misclassified
+from rnas.attacks.state import attacking
+from rnas.data.dataset import Part
+from rnas.evaluation.evaluation_state import EvaluationState, StepState
+from rnas.evaluation.image_flags import pack, unpack
+from rnas.evaluation.observed_network import ObservedNetwork
+from rnas.evaluation.robustness import attack_seed
+from rnas.evaluation.threats import Threat
+
+
+@dataclass(frozen=True)
+class PlannedAttack:
+    """An attack as it was asked for.
+
+    Attributes:
+        name: of the attack.
+        threat: whose ball it searches.
+        attack: the attack, of that ball.
+    """
+
+    name: str
+    threat: Threat
+    attack: Attack
+
+    def steps(self, classes: int) -> tuple[tuple[str, Attack], ...]:
+        """The attacks that it consists of, each for the images that withstand those before."""
+        return self.attack.fitting(classes) if isinstance(self.attack, Ensemble) else ((self.name, self.attack),)
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """What one attack did.
+
+    Attributes:
+        name: of the attack.
+        attack: the attack.
+        attacked: (n,) bool, the images that it was run on.
+        broken: (n,) bool, those that are misclassified then, among the attacked.
+        state: passes and seconds.
+    """
+
+    name: str
+    attack: Attack
+    attacked: Tensor
+    broken: Tensor
+    state: StepState
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an attack is.
+
+    Attributes:
+        attack: its name, with that of its ensemble and threat.
+        number: of the attack, from 1.
+        attacks: how many there are.
+        images: how many it has to attack.
+        done: how many of them it has attacked.
+        broken: how many of those it has broken.
+        right: how many of all images withstand this attack so far, and those before it in its ensemble.
+    """
+
+    attack: str
+    number: int
+    attacks: int
+    images: int
+    done: int
+    broken: int
+    right: int
+
+    @classmethod
+    def of(cls, attack: str, number: int, attacks: int, step: StepResult) -> "Progress":
+        """What a step has come to."""
+        images, broken = int(step.attacked.sum()), int(step.broken.sum())
+        return cls(attack, number, attacks, images, step.state.done, broken, images - broken)
+
+
+@dataclass(frozen=True)
+class AttackResult:
+    """What came of a planned attack.
+
+    Attributes:
+        planned: the attack.
+        steps: the attacks that it consisted of, in their order.
+        right: (n,) bool, classified correctly as it is and under all of them.
+    """
+
+    planned: PlannedAttack
+    steps: tuple[StepResult, ...]
+    right: Tensor
+
+
+@dataclass(frozen=True)
+class AttackRun:
+    """All results on the images of a part, in their order, on the CPU.
+
+    Attributes:
+        clean: (n,) bool, classified correctly as it is; logits that are not finite are wrong.
+        attacks: what came of each planned attack.
+    """
+
+    clean: Tensor
+    attacks: tuple[AttackResult, ...]
+
+
+def run_attacks(
+    model: nn.Module,
+    part: Part,
+    plan: Sequence[PlannedAttack],
+    classes: int,
+    seed: int,
+    batch_size: int,
+    state: EvaluationState,
+    listener: Callable[[Progress], None] = lambda progress: None,
+) -> AttackRun:
+    """Run each planned attack on all images that are classified correctly as they are.
+
+    Of an ensemble each attack is run only on what withstood those before; its batches are filled up from all of
+    them. Results are kept batch by batch: with the state of a run that was stopped, the rest is done, and the result
+    is that of a run that was not. Attacks whose noise is a function of (seed, id) give the same in any batch, so
+    that nothing depends on which other attacks are run.
+
+    Args:
+        model: on the device of the part; left as found.
+        part: images to attack.
+        plan: the attacks; no two of the same name and threat.
+        classes: number of classes.
+        seed: of the attacks' noise.
+        batch_size: images at a time.
+        state: what is known already.
+        listener: told before and after every batch.
+    """
+    network = ObservedNetwork(model)
+    clean = _clean(network, part, batch_size, state)
+    several = len({planned.threat.name for planned in plan}) > 1
+    count, number = sum(len(planned.steps(classes)) for planned in plan), 0
+    results = []
+    for planned in plan:
+        right, done = clean, []
+        for name, attack in planned.steps(classes):
+            number += 1
+            words = (planned.threat.name if several else "", "" if name == planned.name else planned.name, name)
+            label = " ".join(word for word in words if word)
+            step = StepResult(name, attack, right, torch.zeros_like(right), StepState(done=0, broken=""))
+            key = f"{planned.threat.name} {planned.name} {name}"
+            for after in _batches(network, part, step, key, attack_seed(seed), batch_size, state):
+                step = after
+                listener(Progress.of(label, number, count, step))
+            right = right & ~step.broken
+            done.append(step)
+        results.append(AttackResult(planned, tuple(done), right))
+    return AttackRun(clean, tuple(results))
+
+
+def _clean(network: ObservedNetwork, part: Part, batch_size: int, state: EvaluationState) -> Tensor:
+    if state.clean is not None:
+        return unpack(state.clean, len(part))
+    wrong = []
+    for start in range(0, len(part), batch_size):
+        rows = slice(start, start + batch_size)
+        wrong.append(_wrong(network, _images(part, rows), part.labels[rows]).cpu())
+    clean = ~torch.cat(wrong)
+    state.keep_clean(pack(clean))
+    return clean
+
+
+def _batches(
+    network: ObservedNetwork,
+    part: Part,
+    step: StepResult,
+    key: str,
+    seed: int,
+    batch_size: int,
+    state: EvaluationState,
+) -> Iterator[StepResult]:
+    """The step as it was found, and after each batch."""
+    known = state.step(key)
+    if known is not None:
+        step = replace(step, broken=unpack(known.broken, len(part)), state=known)
+    yield step
+    left = step.attacked.nonzero().squeeze(1)[step.state.done :]
+    for rows in torch.split(left, batch_size):
+        if not len(rows):
+            break
+        step = _attacked(network, part, step, rows, seed)
+        state.keep_step(key, step.state)
+        yield step
+
+
+def _attacked(network: ObservedNetwork, part: Part, step: StepResult, rows: Tensor, seed: int) -> StepResult:
+    """The step after one more batch, of the images at some rows."""
+    network.reset()
+    started = time.perf_counter()
+    there = rows.to(part.labels.device)
+    images, labels = _images(part, there), part.labels[there]
+    adversarial = step.attack(network, images, labels, part.ids[there], seed)
+    broken = step.broken.clone()
+    broken[rows] = _wrong(network, adversarial, labels).cpu()
+    before = step.state
+    return replace(
+        step,
+        broken=broken,
+        state=StepState(
+            done=before.done + len(rows),
+            broken=pack(broken),
+            seconds=before.seconds + time.perf_counter() - started,
+            forward_passes=before.forward_passes + network.forward_passes,
+            backward_passes=before.backward_passes + network.backward_passes,
+            zero_gradients=before.zero_gradients + network.zero_gradients,
+        ),
+    )
+
+
+def _images(part: Part, rows: Tensor | slice) -> Tensor:
+    return part.images(rows).contiguous(memory_format=torch.channels_last)
+
+
+def _wrong(network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+    with attacking(network), torch.no_grad():
+        return misclassified(network(images.contiguous(memory_format=torch.channels_last)), labels)

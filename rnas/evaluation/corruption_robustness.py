@@ -1,0 +1,187 @@
+"""Accuracy of a network under the common corruptions (Hendrycks and Dietterich, ICLR 2019)."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from rnas.attacks.state import attacking
+from rnas.data.corruptions.named import CORRUPTIONS, OURS, SEVERITIES, corrupted
+from rnas.data.corruptions.published import published_labels, published_part
+from rnas.data.dataset import Part
+from rnas.errors import InputError
+from rnas.evaluation.robustness import judge
+from rnas.report.interval import Proportion, proportion
+
+_Z = 1.959964
+
+Check = Callable[[float], None]
+"""Called with the share done, in [0, 1); raises to stop."""
+
+
+@dataclass(frozen=True)
+class CorruptionRobustness:
+    """Per-image results under each corruption and severity.
+
+    Attributes:
+        correct: by corruption and severity, whether each image was classified correctly: (n,) bool on the CPU, in the
+            order of the images.
+        published: whether the images are the published ones, read from files, and not computed.
+        seed: of what is random about computed images; None for published ones.
+    """
+
+    correct: Mapping[tuple[str, int], Tensor]
+    published: bool
+    seed: int | None
+
+    @property
+    def accuracies(self) -> dict[tuple[str, int], Proportion]:
+        """By corruption and severity, the accuracy with its Wilson 95 % interval."""
+        return {place: _share(right) for place, right in self.correct.items()}
+
+    @property
+    def mean(self) -> Proportion:
+        """The mean of all accuracies, with its 95 % interval.
+
+        Every corruption shows the same images, so the interval is that of a mean over images, each with the share of
+        corruptions under which it is classified correctly; it takes these shares as normal, not as Bernoulli.
+        """
+        shares = torch.stack(list(self.correct.values())).double().mean(dim=0)
+        value, images = shares.mean().item(), len(shares)
+        reach = _Z * shares.std().item() / math.sqrt(images) if images > 1 else 1.0
+        return Proportion(value, max(value - reach, 0.0), min(value + reach, 1.0), images)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values: the mean, the accuracy under each corruption, and that at each of its severities."""
+        accuracies = self.accuracies
+        severities: dict[str, list[int]] = {}
+        for name, severity in self.correct:
+            severities.setdefault(name, []).append(severity)
+        return {
+            "images": "published" if self.published else "computed",
+            "comparable": [name for name in severities if self.published or name not in OURS],
+            "seed": self.seed,
+            "interval": "95 %: Wilson; of the mean, over images",
+            "mean": _json(self.mean),
+            "corruptions": [
+                {
+                    "name": name,
+                    "accuracy": sum(accuracies[name, severity].value for severity in at) / len(at),
+                    "severities": [{"severity": severity, **_json(accuracies[name, severity])} for severity in at],
+                }
+                for name, at in severities.items()
+            ],
+        }
+
+
+def evaluate_corruptions(
+    model: nn.Module,
+    part: Part,
+    seed: int = 0,
+    corruptions: Sequence[str] = tuple(CORRUPTIONS),
+    severities: Sequence[int] = SEVERITIES,
+    batch_size: int = 500,
+    check: Check = lambda share: None,
+) -> CorruptionRobustness:
+    """Classify every image of a part under each corruption, computed here, in eval mode.
+
+    Args:
+        model: on the device of the part; left in the mode in which it came.
+        part: images of 1 or 3 channels and at least 8x8 pixels.
+        seed: of what is random about the corruptions.
+        corruptions: names, of :data:`rnas.data.corruptions.named.CORRUPTIONS`.
+        severities: of 1 to 5.
+        batch_size: images at a time; changes nothing but memory and rounding.
+        check: called before every batch.
+
+    Raises:
+        InputError: there is no such corruption or severity, or the images are too small.
+    """
+
+    def images_of(name: str, severity: int) -> Callable[[slice], tuple[Tensor, Tensor]]:
+        def batch(rows: slice) -> tuple[Tensor, Tensor]:
+            return corrupted(name, part.images(rows), severity, part.ids[rows], seed), part.labels[rows]
+
+        return batch
+
+    correct = _evaluated(model, images_of, len(part), corruptions, severities, batch_size, check)
+    return CorruptionRobustness(correct, published=False, seed=seed)
+
+
+def evaluate_published_corruptions(
+    model: nn.Module,
+    folder: Path,
+    num_classes: int,
+    rows: Tensor | None = None,
+    device: torch.device | str = "cpu",
+    corruptions: Sequence[str] = tuple(CORRUPTIONS),
+    severities: Sequence[int] = SEVERITIES,
+    batch_size: int = 500,
+    check: Check = lambda share: None,
+) -> CorruptionRobustness:
+    """Classify published corrupted images, CIFAR-10-C or CIFAR-100-C, in eval mode.
+
+    Args:
+        model: from 3x32x32 images; left in the mode in which it came.
+        folder: the one that holds the files, see :mod:`rnas.data.corruptions.published`.
+        num_classes: of the network: 10 or 100.
+        rows: (n,) int64, positions in the published test set; None is all 10,000.
+        device: that the model is on.
+        corruptions: names, of :data:`rnas.data.corruptions.named.CORRUPTIONS`.
+        severities: of 1 to 5.
+        batch_size: images at a time; changes nothing but memory and rounding.
+        check: called before every batch.
+
+    Raises:
+        InputError: a file is missing or is not what it should be, or its labels are not the network's.
+    """
+    classes = int(published_labels(folder).max()) + 1
+    if classes != num_classes:
+        raise InputError(f"{folder} has images of {classes} classes, the network {num_classes}: give the other folder")
+
+    def images_of(name: str, severity: int) -> Callable[[slice], tuple[Tensor, Tensor]]:
+        part = published_part(folder, name, severity, rows)
+
+        def batch(rows: slice) -> tuple[Tensor, Tensor]:
+            return part.images(rows).to(device), part.labels[rows].to(device)
+
+        return batch
+
+    count = len(published_labels(folder) if rows is None else rows)
+    correct = _evaluated(model, images_of, count, corruptions, severities, batch_size, check)
+    return CorruptionRobustness(correct, published=True, seed=None)
+
+
+def _evaluated(
+    model: nn.Module,
+    images_of: Callable[[str, int], Callable[[slice], tuple[Tensor, Tensor]]],
+    count: int,
+    corruptions: Sequence[str],
+    severities: Sequence[int],
+    batch_size: int,
+    check: Check,
+) -> dict[tuple[str, int], Tensor]:
+    places = [(name, severity) for name in corruptions for severity in severities]
+    correct = {}
+    for number, (name, severity) in enumerate(places):
+        batch_of = images_of(name, severity)
+        right = []
+        for start in range(0, count, batch_size):
+            check((number + start / count) / len(places))
+            images, labels = batch_of(slice(start, start + batch_size))
+            with attacking(model), torch.no_grad():
+                right.append(judge(model(images.contiguous(memory_format=torch.channels_last)), labels)[0].cpu())
+        correct[name, severity] = torch.cat(right)
+    return correct
+
+
+def _share(right: Tensor) -> Proportion:
+    return proportion(right.double().mean().item(), len(right))
+
+
+def _json(share: Proportion) -> dict[str, float]:
+    return {"accuracy": share.value, "low": share.low, "high": share.high, "images": share.images}

@@ -1,0 +1,68 @@
+"""Signs that a robust accuracy is higher than the network's robustness, one check a file."""
+
+from collections.abc import Callable, Sequence
+
+from torch import Tensor
+
+from rnas.attacks.autoattack import Square
+from rnas.attacks.autoattack_ensembles import Ensemble
+from rnas.evaluation.attack_run import AttackRun
+from rnas.evaluation.flags import (
+    attack_gap,
+    black_box,
+    constant_prediction,
+    finite_differences,
+    hidden_optimization,
+    large_radius,
+    logit_scale,
+    non_finite,
+    probabilities,
+    randomized,
+    zero_gradient,
+)
+from rnas.evaluation.flags.flag import Flag
+from rnas.evaluation.flags.probe import Probe
+from rnas.evaluation.threats import Threat, withstood
+
+CHECKS: dict[str, Callable[[Probe], Flag | None]] = {
+    "non-finite-logits": non_finite.check,
+    "constant-prediction": constant_prediction.check,
+    "randomized": randomized.check,
+    "probabilities": probabilities.check,
+    "hidden-optimization": hidden_optimization.check,
+    "zero-gradient-cross-entropy": zero_gradient.check_cross_entropy,
+    "zero-gradient-margin": zero_gradient.check_margin,
+    "finite-differences": finite_differences.check,
+    "logit-scale": logit_scale.check,
+    "attack-gap": attack_gap.check,
+    "black-box": black_box.check,
+    "large-radius": large_radius.check,
+}
+"""The checks on a network, by the name of what they may find."""
+
+
+def checked(probe: Probe) -> Sequence[Flag]:
+    """What the checks find on a network: nothing, for one whose gradients show attacks the way."""
+    found = (check(probe) for check in CHECKS.values())
+    return [flag for flag in found if flag is not None]
+
+
+def found_by_attacks(run: AttackRun) -> Sequence[Flag]:
+    """What the attacks of an evaluation show by themselves, on all of its images."""
+    flags: list[Flag | None] = []
+    for result in run.attacks:
+        if not isinstance(result.planned.attack, Ensemble):
+            continue
+        pgd = _withstand_pgd(run, result.planned.threat)
+        if pgd is not None and result.planned.threat.norm != "l1":
+            flags.append(attack_gap.gap(pgd, result.right))
+        squares = (step for step in result.steps if isinstance(step.attack, Square))
+        flags.extend(black_box.beyond_gradients(step.broken) for step in squares)
+    return [flag for flag in flags if flag is not None]
+
+
+def _withstand_pgd(run: AttackRun, threat: Threat) -> Tensor | None:
+    """The images (n,) that withstand PGD-20 on both losses in a threat's ball; None where one was not asked for."""
+    right = {result.planned.name: result.right for result in run.attacks if result.planned.threat == threat}
+    flags = [right[name] for name in attack_gap.PGD_NAMES if name in right]
+    return withstood(flags) if len(flags) == len(attack_gap.PGD_NAMES) else None

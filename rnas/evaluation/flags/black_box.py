@@ -1,0 +1,38 @@
+"""An attack without gradient breaking what attacks by gradient do not."""
+
+from torch import Tensor
+
+from rnas.attacks.named import named_attack
+from rnas.evaluation.flags.attack_gap import PGD_NAMES
+from rnas.evaluation.flags.flag import Flag
+from rnas.evaluation.flags.probe import Probe
+from rnas.report.interval import proportion
+
+_THRESHOLD = 0.002
+_QUERIES = "square200"
+
+
+def check(probe: Probe) -> Flag | None:
+    """Whether Square breaks images that withstand PGD on both losses and the strongest part of AutoAttack."""
+    left = probe.withstand(probe.strong_attack)
+    for name in PGD_NAMES:
+        left = left & probe.withstand(named_attack(name, probe.epsilon, probe.norm))
+    square = probe.withstand_among(named_attack(_QUERIES, probe.epsilon, probe.norm), left)
+    return beyond_gradients(left & ~square)
+
+
+def beyond_gradients(broken: Tensor) -> Flag | None:
+    """The flag of images (n,) that Square broke though they had withstood attacks by gradient.
+
+    The threshold is AutoAttack's own (Croce and Hein, 2021); here the 95 % interval has to be above it.
+    """
+    share = proportion(broken.double().mean().item(), len(broken))
+    if share.low <= _THRESHOLD:
+        return None
+    return Flag(
+        name="black-box",
+        explanation=f"Square, which sees no gradient, breaks {share.value:.1%} of images that withstand attacks by "
+        "gradient: the gradient is masked (Carlini et al., 2019). The value is the lower end of the 95 % interval.",
+        value=share.low,
+        threshold=_THRESHOLD,
+    )

@@ -1,0 +1,24 @@
+"""Logits that are not finite."""
+
+import torch
+
+from rnas.attacks.pgd import PGD
+from rnas.evaluation.flags.flag import Flag
+from rnas.evaluation.flags.probe import Probe
+
+
+def check(probe: Probe) -> Flag | None:
+    """Whether any image, as it is or after one step of PGD, has logits that are not finite."""
+    rows = torch.arange(len(probe.images), device=probe.images.device)
+    stepped = probe.attacked(PGD(probe.epsilon, 1, norm=probe.norm), rows)
+    finite = [probe.logits(images).isfinite().all(dim=1) for images in (probe.images, stepped)]
+    share = 1 - (finite[0] & finite[1]).double().mean().item()
+    if share == 0:
+        return None
+    return Flag(
+        name="non-finite-logits",
+        explanation=f"{share:.0%} of images, as they are or after one step of PGD, have logits that are NaN or "
+        "infinite. They count as broken here; elsewhere argmax may call them right.",
+        value=share,
+        threshold=0.0,
+    )

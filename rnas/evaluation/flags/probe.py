@@ -1,0 +1,78 @@
+"""A network and a few images, on which checks try attacks of their own."""
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import torch
+from torch import Tensor, nn
+
+from rnas.attacks.attack import Attack, Norm
+from rnas.attacks.autoattack import APGD, TargetedAPGD
+from rnas.attacks.losses import misclassified
+from rnas.attacks.state import attacking
+
+
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """What checks are given. Results are kept, so that checks may ask for the same.
+
+    Attributes:
+        model: from images to logits (n, K), with a gradient of zeros where it has none.
+        images: (n, C, H, W) in [0, 1].
+        labels: (n,) int64.
+        ids: (n,) int64.
+        norm: of the ball that attacks search.
+        epsilon: its radius.
+        seed: of the attacks' noise.
+        batch_size: images at a time.
+    """
+
+    model: nn.Module
+    images: Tensor
+    labels: Tensor
+    ids: Tensor
+    norm: Norm
+    epsilon: Fraction
+    seed: int
+    batch_size: int
+    _kept: dict[Attack, Tensor] = field(default_factory=dict)
+
+    def logits(self, images: Tensor) -> Tensor:
+        """Logits (n, K) of images (n, C, H, W), in eval mode."""
+        with attacking(self.model), torch.no_grad():
+            return torch.cat([self.model(some) for some in torch.split(images, self.batch_size)])
+
+    @property
+    def right(self) -> Tensor:
+        """Whether each image (n,) is classified correctly as it is."""
+        return ~misclassified(self.logits(self.images), self.labels)
+
+    @property
+    def strong_attack(self) -> Attack:
+        """APGD towards the nearest class; of few classes, which have no such loss, APGD on the cross-entropy."""
+        towards = TargetedAPGD(self.epsilon, self.norm, targets=1)
+        enough = self.logits(self.images[:1]).shape[1] >= towards.least_classes
+        return towards if enough else APGD(self.epsilon, self.norm)
+
+    def attacked(self, attack: Attack, rows: Tensor) -> Tensor:
+        """The images at rows (m,), attacked."""
+        batches = torch.split(rows, self.batch_size)
+        found = [
+            attack(self.model, self.images[some], self.labels[some], self.ids[some], self.seed) for some in batches
+        ]
+        return torch.cat(found) if found else self.images[rows]
+
+    def withstand(self, attack: Attack) -> Tensor:
+        """Whether each image (n,) is classified correctly as it is and attacked."""
+        if attack not in self._kept:
+            self._kept[attack] = self.withstand_among(attack, self.right)
+        return self._kept[attack]
+
+    def withstand_among(self, attack: Attack, among: Tensor) -> Tensor:
+        """Whether each image (n,) is among some and classified correctly when it is attacked."""
+        left = among.clone()
+        rows = among.nonzero().squeeze(1)
+        if len(rows):
+            attacked = self.attacked(attack, rows)
+            left[rows] = ~misclassified(self.logits(attacked), self.labels[rows])
+        return left

@@ -1,0 +1,74 @@
+"""What ``rnas evaluate`` is asked for."""
+
+import re
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from rnas.evaluation.threats import Threat
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to evaluate, on what, and under which attacks. None is the run's own where the network has one.
+
+    Attributes:
+        network: what :func:`rnas.reference.resolve` understands.
+        weights: a file of weights; None is the run's checkpoint.
+        data: registered data set; None without a run is CIFAR-10.
+        data_dir: folder of its files.
+        threats: balls that the attacks search; none is the l-infinity ball of the run's radius, or without a run of
+            the data's usual one.
+        attacks: names that :func:`rnas.attacks.named.named_attack` knows, at least one.
+        images: the first so many of the final part, at least 1; None is all by default.
+        split_seed: divides the data; None without a run is 0.
+        seed: of the attacks' noise.
+        batch_size: images at a time, at least 1.
+        device: a torch device.
+        unseen: whether to add threats that networks are not trained for, see
+            :func:`rnas.evaluation.threats.unseen_threats`.
+        transfer: networks with weights of their own, as for ``network``, from which PGD-20 is transferred.
+        corruptions: ``computed`` for the common corruptions of the images, or the folder of published corrupted
+            images; None leaves them out.
+        flags: whether to look for signs of overestimated robustness.
+        output: folder for the result and, until then, for what is known already; None keeps nothing.
+    """
+
+    network: str
+    weights: Path | None = None
+    data: str | None = None
+    data_dir: Path | None = None
+    threats: tuple[Threat, ...] = ()
+    attacks: tuple[str, ...] = ("fgsm", "pgd20", "pgd20-margin")
+    images: int | None = None
+    split_seed: int | None = None
+    seed: int = 0
+    batch_size: int = 500
+    device: str = "cpu"
+    unseen: bool = False
+    transfer: tuple[str, ...] = ()
+    corruptions: str | None = None
+    flags: bool = True
+    output: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """A short name for files: of a checkpoint its folder and its own, of a run's member the run and the member."""
+        path = Path(self.network)
+        parts = [part for part in path.parts if part not in (path.anchor, "..", "checkpoints")]
+        words = "-".join(parts[-2:] if path.suffix == ".safetensors" else parts[-1:])
+        for suffix in (".safetensors", ".json"):
+            words = words.removesuffix(suffix)
+        return re.sub(r"[^\w.-]+", "-", words).strip("-.") or "network"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The request as JSON values."""
+        return {field.name: _json(getattr(self, field.name)) for field in fields(self)}
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_json(element) for element in value]
+    if isinstance(value, Threat):
+        return value.name
+    return str(value) if isinstance(value, Path) else value

@@ -1,0 +1,150 @@
+"""What is evaluated: a network with its weights, and images that it was not trained on."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from rnas.data.dataset import Dataset, Part, PartSizes, content_hash, divide
+from rnas.errors import InputError
+from rnas.evaluation.request import Request
+from rnas.evaluation.threats import Threat, parse_threat, unseen_threats
+from rnas.evaluation.training_settings import ResolvedTraining, load_dataset
+from rnas.reference import Reference, resolve
+from rnas.weights import load_weights
+
+_DATA = "cifar10"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Everything that a request names, found and loaded.
+
+    Attributes:
+        reference: the network's architecture.
+        dataset: the data.
+        weights: the file of weights.
+        sha256: of the file.
+        threats: at least one, no two of the same ball.
+        split_seed: by which the data were divided.
+        data_hash: of all parts of the data.
+        images_hash: of the images and labels alone, however the rest of the data is divided.
+        part: the images, on the device.
+        model: the network with its weights, on the device and in eval mode.
+    """
+
+    reference: Reference
+    dataset: Dataset
+    weights: Path
+    sha256: str
+    threats: tuple[Threat, ...]
+    split_seed: int
+    data_hash: str
+    images_hash: str
+    part: Part
+    model: nn.Module
+
+
+def find_subject(request: Request) -> Subject:
+    """What a request names.
+
+    Raises:
+        InputError: there are no weights; or they, the network and the data do not fit each other.
+    """
+    reference = resolve(request.network)
+    weights = request.weights if request.weights is not None else reference.checkpoint
+    if weights is None:
+        raise InputError(f"{request.network} has no weights here, and random ones mean nothing: give --weights FILE")
+    # The images that a run's training never saw are known from its own division of the data alone.
+    training = reference.training
+    name = request.data or (training.data if training else _DATA)
+    if training is not None and training.data != name:
+        training = None
+    dataset = load_dataset(name, request.data_dir or (training.data_dir if training else None))
+    usual = training.eps if training else dataset.epsilon
+    threats = request.threats or (parse_threat(f"linf:{usual}"),)
+    if request.unseen:
+        threats = (*threats, *unseen_threats(dataset.name, dataset.input_shape, usual))
+    split_seed = _split_seed(request, dataset, training)
+    parts = _divided(dataset, training.images if training else dataset.parts, request.images, split_seed)
+    part = _final(parts, request.images, request.device)
+    model = _loaded(reference, weights, dataset).to(request.device)
+    return Subject(
+        reference,
+        dataset,
+        weights,
+        hashlib.sha256(weights.read_bytes()).hexdigest(),
+        tuple({(threat.norm, threat.epsilon): threat for threat in threats}.values()),
+        split_seed,
+        content_hash(parts),
+        _images_hash(part),
+        part,
+        model,
+    )
+
+
+def _split_seed(request: Request, dataset: Dataset, training: ResolvedTraining | None) -> int:
+    own = training.split_seed if training else 0
+    if request.split_seed is None or request.split_seed == own:
+        return own
+    if training is not None and not dataset.held_out:
+        raise InputError(
+            f"--split-seed {request.split_seed}: the run divided {dataset.name} by seed {own}, and by another some of "
+            "the images would be ones that it was trained on; leave --split-seed out"
+        )
+    return request.split_seed
+
+
+def _divided(dataset: Dataset, sizes: PartSizes, images: int | None, split_seed: int) -> dict[str, Part]:
+    """The parts of the data; the final one reaches as far into published test images as is asked for."""
+    most = dataset.held_out or sizes.final
+    if images is not None and images > most:
+        raise InputError(f"--images {images}: {dataset.name} has {most} to evaluate on; give at most as many")
+    if images is not None and images > sizes.final:
+        sizes = sizes.model_copy(update={"final": images})
+    return divide(dataset, sizes, split_seed)
+
+
+def _final(parts: dict[str, Part], images: int | None, device: str) -> Part:
+    part = parts["final"]
+    chosen = part if images is None else part.first(images)
+    return chosen.to(device)
+
+
+def _images_hash(part: Part) -> str:
+    order = part.ids.argsort()
+    digest = hashlib.sha256(f"{part.white}".encode())
+    for tensor in (part.pixels, part.labels, part.ids):
+        digest.update(tensor[order].cpu().numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _loaded(reference: Reference, weights: Path, dataset: Dataset) -> nn.Module:
+    """The network for the data's images and classes, with the weights."""
+    there = (reference.input_shape, reference.num_classes)
+    here = (dataset.input_shape, dataset.num_classes)
+    if reference.checkpoint is not None and there != here:
+        raise InputError(
+            f"{reference.name} was made for {_images(*there)}, {dataset.name} has {_images(*here)}: "
+            "give --data that it was made for"
+        )
+    try:
+        with torch.random.fork_rng(devices=[]):
+            module = reference.architecture.build(dataset.num_classes, dataset.input_shape)
+        load_weights(module, weights, reference.weight_names, reference.name)
+    except InputError as error:
+        # Here the data decide the number of classes.
+        fault = re.sub(r", so give num_classes=\d+$", "", str(error))
+        raise InputError(
+            f"{fault}; the network was built for {dataset.name}, {_images(*here)}: give --data that the weights "
+            "were made for, or the network that they are of"
+        ) from None
+    return module.eval()
+
+
+def _images(shape: Sequence[int], classes: int) -> str:
+    return f"{'x'.join(map(str, shape))} images of {classes} classes"

@@ -1,0 +1,105 @@
+"""Threat models: a norm and a radius, those that a network was not trained for among them, and their union."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor
+
+from rnas.architecture import Shape
+from rnas.attacks.attack import Norm
+from rnas.errors import InputError
+from rnas.quantities import parse_epsilon, parse_fraction
+from rnas.report.interval import Proportion, proportion
+
+Source = Literal["published", "ours", "given"]
+"""Who chose a radius: a paper for these data, this package by a rule of its own, or the user."""
+
+_CIFAR10: tuple[str, Shape] = ("cifar10", (3, 32, 32))
+
+
+@dataclass(frozen=True)
+class Threat:
+    """What an adversary may do to an image: add anything within a ball, and stay in [0, 1].
+
+    Attributes:
+        name: norm and radius as they are written, such as ``linf:8/255``.
+        norm: of the ball, over all pixels and channels together.
+        epsilon: its radius, an exact fraction, for pixels in [0, 1]; an l2 or l1 radius may be above 1.
+        source: who chose the radius.
+    """
+
+    name: str
+    norm: Norm
+    epsilon: Fraction
+    source: Source
+
+
+def parse_threat(text: str) -> Threat:
+    """``"linf:8/255"``, ``"l2:0.5"`` or ``"l1:12"`` as a threat whose source is ``given``.
+
+    Raises:
+        InputError: the text is no norm and radius, or an l-infinity radius is above 1.
+    """
+    return _threat(text, "given")
+
+
+def unseen_threats(data: str, input_shape: Shape, epsilon: Fraction) -> tuple[Threat, ...]:
+    """Threats beyond the l-infinity ball that networks for these images are trained for: larger, l2 and l1.
+
+    For CIFAR-10 the l2 and l1 radii are those under which the union of threats is published (Maini et al., ICML
+    2020; Croce and Hein, ICML 2022). All others are ours: one and a half times the l-infinity radius, and l2 and l1
+    radii in the proportion to the image's size and the l-infinity radius that the published ones have, to two digits.
+
+    Args:
+        data: registered name of the data.
+        input_shape: (C, H, W) of one image.
+        epsilon: l-infinity radius that networks are trained for.
+    """
+    larger = min(epsilon * Fraction(3, 2), Fraction(1))
+    if (data, input_shape) == _CIFAR10:
+        rest = (_threat("l2:0.5", "published"), _threat("l1:12", "published"))
+    else:
+        size = math.prod(input_shape)
+        # At 8/255 and 3x32x32, 1/2 is 0.287 of epsilon * sqrt(size), and 12 is 0.1245 of epsilon * size.
+        l2 = _two_digits(float(epsilon) * math.sqrt(size) * 0.2875)
+        l1 = _two_digits(float(epsilon) * size * 0.1245)
+        rest = (_threat(f"l2:{l2}", "ours"), _threat(f"l1:{l1}", "ours"))
+    return (_threat(f"linf:{_levels(larger)}", "ours"), *rest)
+
+
+def withstood(flags: Sequence[Tensor]) -> Tensor:
+    """Whether each image (n,) is classified correctly under every threat: the AND of flags (n,), at least one.
+
+    The flags are on the same images in the same order. A network is as robust to a union of threats as to the worst
+    of them image by image (Tramer and Boneh, NeurIPS 2019): never better than under any one alone.
+    """
+    return torch.stack(tuple(flags)).bool().all(dim=0)
+
+
+def union_accuracy(flags: Sequence[Tensor]) -> Proportion:
+    """The share of images that :func:`withstood` counts, with its Wilson 95 % interval."""
+    right = withstood(flags)
+    return proportion(right.double().mean().item(), len(right))
+
+
+def _threat(text: str, source: Source) -> Threat:
+    norm, colon, radius = text.replace(" ", "").lower().partition(":")
+    known: tuple[Norm, ...] = get_args(Norm)
+    if not colon or norm not in known:
+        raise InputError(f"{text!r} is no threat; write NORM:EPS with a norm of {', '.join(known)}, such as l2:0.5")
+    epsilon = parse_epsilon(radius) if norm == "linf" else parse_fraction(radius)
+    return Threat(f"{norm}:{radius}", known[known.index(norm)], epsilon, source)
+
+
+def _levels(epsilon: Fraction) -> str:
+    """In levels of 8-bit pixels where it is a whole number of them, as papers write it."""
+    return f"{epsilon * 255}/255" if (epsilon * 255).denominator == 1 else str(epsilon)
+
+
+def _two_digits(value: float) -> str:
+    digits = 1 - math.floor(math.log10(value))
+    return f"{round(value, digits):.{max(digits, 0)}f}"

@@ -1,0 +1,122 @@
+"""What to train on and how, as a config says it."""
+
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, field_validator, model_validator
+
+from rnas import registry
+from rnas.data.augmentation import AUGMENTATIONS
+from rnas.data.dataset import Dataset, PartSizes
+from rnas.quantities import EpsilonField, FractionField, PathField
+from rnas.training.crafting import GradientSteps
+from rnas.training.fidelity import Fidelity
+from rnas.training.recipe import Recipe
+
+
+class EvaluationSettings(BaseModel):
+    """How a trained network is measured.
+
+    Attributes:
+        steps: of the attack behind robust accuracy: PGD on the cross-entropy and PGD on the margin.
+        step: size of one as a share of epsilon.
+        batch_size: images at a time.
+        diagnostics: names of registered diagnostics, whose metrics are recorded too.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    steps: PositiveInt = 20
+    step: FractionField = Fraction(1, 4)
+    batch_size: PositiveInt = 500
+    diagnostics: tuple[str, ...] = ()
+
+    @field_validator("diagnostics")
+    @classmethod
+    def _known_diagnostics(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            registry.load(registry.DIAGNOSTICS, name)
+        return names
+
+
+class TrainingSettings(BaseModel):
+    """What to train on and how; ``images``, ``eps``, ``fidelity`` and ``augmentation`` default to the data's own.
+
+    Attributes:
+        data: registered data set.
+        data_dir: folder of its files.
+        extra: file of further images, for recipes that take a share of every batch from them.
+        split_seed: divides the data into parts.
+        images: sizes of the parts.
+        recipe: how to train.
+        eps: l-infinity radius of training and evaluation.
+        fidelity: how long to train.
+        augmentation: names of augmentations, in order; a recipe may have its own.
+        evaluation: the attack behind robust accuracy.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    data: str = "digits"
+    data_dir: PathField | None = None
+    extra: PathField | None = None
+    split_seed: NonNegativeInt = 0
+    images: PartSizes | None = None
+    recipe: Recipe = Field(default_factory=lambda: Recipe.resolve("short-sat"))
+    eps: EpsilonField | None = None
+    fidelity: Fidelity | None = None
+    augmentation: tuple[str, ...] | None = None
+    evaluation: EvaluationSettings = EvaluationSettings()
+
+    @field_validator("recipe", mode="before")
+    @classmethod
+    def _resolve_recipe(cls, value: Any) -> Recipe:
+        return Recipe.resolve(value)
+
+    @field_validator("augmentation")
+    @classmethod
+    def _known_augmentations(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        for name in names or ():
+            if name not in AUGMENTATIONS:
+                raise ValueError(f"unknown augmentation {name!r}; known: {', '.join(AUGMENTATIONS)}")
+        return names
+
+    @model_validator(mode="after")
+    def _fitting_fidelity(self) -> Self:
+        if self.fidelity is not None:
+            self.recipe.crafted_at(self.fidelity)
+        return self
+
+    def resolved(self) -> "ResolvedTraining":
+        """The same with the data's own defaults filled in; InputError when the data cannot be read."""
+        dataset = load_dataset(self.data, self.data_dir)
+        fidelity = dict(dataset.fidelity)
+        crafting = self.recipe.crafting
+        if not isinstance(crafting, GradientSteps) or crafting.steps == 1:
+            # The data's cheaper attack is one of several steps.
+            fidelity = {name: value for name, value in fidelity.items() if not name.startswith("attack_")}
+        own = {
+            "images": dataset.parts,
+            "eps": dataset.epsilon,
+            "fidelity": fidelity,
+            "augmentation": dataset.augmentation,
+        }
+        return ResolvedTraining(**(own | {name: value for name, value in self if value is not None}))
+
+
+class ResolvedTraining(TrainingSettings):
+    """Training settings with nothing left open."""
+
+    images: PartSizes
+    eps: EpsilonField
+    fidelity: Fidelity
+    augmentation: tuple[str, ...]
+
+
+@lru_cache(maxsize=2)
+def load_dataset(name: str, folder: Path | None) -> Dataset:
+    """A registered dataset, read once a process."""
+    dataset: Dataset = registry.load(registry.DATASETS, name)(folder)
+    return dataset

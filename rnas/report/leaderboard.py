@@ -1,0 +1,194 @@
+"""Networks ranked by robust accuracy, in one table for each set of evaluations that can be compared."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rnas.report.interval import Proportion
+from rnas.report.paired import holm, mcnemar
+
+LEVEL = 0.05
+"""Adjusted p-values from here on do not tell a network from the best."""
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """An accuracy with its interval, and what it was counted on.
+
+    Attributes:
+        share: of the images that are classified correctly.
+        right: whether each image is, in the order of the images.
+    """
+
+    share: Proportion
+    right: tuple[bool, ...]
+
+
+@dataclass(frozen=True)
+class Flag:
+    """A reason to doubt an evaluation: its name, and what was seen."""
+
+    name: str
+    explanation: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One network's evaluation.
+
+    Attributes:
+        name: of the network.
+        source: name of the file that it was read from.
+        setting: what must agree for two evaluations to be compared, each fact under its name; ``data`` and ``threat``
+            are among them.
+        clean: accuracy on the images as they are.
+        attacks: accuracy under each attack, by its name; under several threats also that under each of them. Entries
+            of one setting have the same names.
+        worst_case: accuracy under all attacks together.
+        params: number of parameters.
+        flops: multiply-accumulates for one image.
+        flags: reasons for doubt.
+        note: what a reader of results on these data must know; may be empty.
+    """
+
+    name: str
+    source: str
+    setting: Mapping[str, str]
+    clean: Accuracy
+    attacks: Mapping[str, Accuracy]
+    worst_case: Accuracy
+    params: int
+    flops: int
+    flags: tuple[Flag, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table.
+
+    Attributes:
+        place: 1 for the highest worst-case accuracy; equal ones share it.
+        name: of the network, with its file's name where another of the table has the same.
+        entry: its evaluation.
+        p_value: of the paired test against the first line, adjusted for the number of lines; None on the first.
+    """
+
+    place: int
+    name: str
+    entry: Entry
+    p_value: float | None
+
+    @property
+    def as_good_as_the_best(self) -> bool:
+        """Whether the images do not tell it from the best."""
+        return self.p_value is None or self.p_value >= LEVEL
+
+
+@dataclass(frozen=True)
+class Table:
+    """Evaluations that can be compared, best first.
+
+    Attributes:
+        setting: what they agree in.
+        rows: at least one.
+        notes: what a reader of results on these data must know.
+        apart: why they stand apart from an earlier table, that which they differ least from; empty in the first.
+    """
+
+    setting: Mapping[str, str]
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...]
+    apart: str
+
+
+def tables(entries: Sequence[Entry]) -> list[Table]:
+    """One table for each setting, the one with most networks first.
+
+    Two networks are compared by the exact test of McNemar on their images under the worst case; each is compared with
+    the best of its table, and p-values are adjusted by Holm's method for the number of comparisons.
+    """
+    together: dict[tuple[tuple[str, str], ...], list[Entry]] = {}
+    for entry in entries:
+        together.setdefault(tuple(sorted(entry.setting.items())), []).append(entry)
+    ordered = sorted(together.items(), key=lambda pair: (-len(pair[1]), pair[0]))
+    settings = [members[0].setting for _, members in ordered]
+    return [
+        Table(settings[at], _rows(members), _notes(members), _apart(settings[at], settings[:at]))
+        for at, (_, members) in enumerate(ordered)
+    ]
+
+
+def to_dict(tables: Sequence[Table]) -> dict[str, Any]:
+    """The tables as JSON values, without the results of single images."""
+    return {
+        "schema_version": 1,
+        "test": f"exact McNemar against the best of the table, adjusted by Holm, at {LEVEL}",
+        "tables": [
+            {
+                "setting": dict(table.setting),
+                "notes": list(table.notes),
+                "apart": table.apart,
+                "networks": [
+                    {
+                        "place": row.place,
+                        "name": row.name,
+                        "file": row.entry.source,
+                        "worst_case": _json(row.entry.worst_case.share),
+                        "clean": _json(row.entry.clean.share),
+                        "attacks": {name: _json(a.share) for name, a in row.entry.attacks.items()},
+                        "p_value": row.p_value,
+                        "as_good_as_the_best": row.as_good_as_the_best,
+                        "params": row.entry.params,
+                        "flops": row.entry.flops,
+                        "flags": [{"name": flag.name, "explanation": flag.explanation} for flag in row.entry.flags],
+                    }
+                    for row in table.rows
+                ],
+            }
+            for table in tables
+        ],
+    }
+
+
+def _rows(entries: Sequence[Entry]) -> tuple[Row, ...]:
+    ranked = sorted(entries, key=lambda entry: (-entry.worst_case.share.value, -entry.clean.share.value, entry.source))
+    best, *others = (entry.worst_case.right for entry in ranked)
+    p_values = [None, *holm([mcnemar(best, other) for other in others])]
+    values = [entry.worst_case.share.value for entry in ranked]
+    names = Counter(entry.name for entry in ranked)
+    return tuple(
+        Row(
+            values.index(entry.worst_case.share.value) + 1,
+            entry.name if names[entry.name] == 1 else f"{entry.name} ({entry.source})",
+            entry,
+            p_value,
+        )
+        for entry, p_value in zip(ranked, p_values, strict=True)
+    )
+
+
+def _notes(entries: Sequence[Entry]) -> tuple[str, ...]:
+    return tuple(sorted({entry.note for entry in entries if entry.note}))
+
+
+def _apart(setting: Mapping[str, str], earlier: Sequence[Mapping[str, str]]) -> str:
+    """In what it differs from the earlier setting that it differs least from."""
+    if not earlier:
+        return ""
+    differing = [_differing(setting, other) for other in earlier]
+    nearest = min(range(len(earlier)), key=lambda at: len(differing[at]))
+    facts = ", ".join(
+        f"{name} {setting.get(name, 'none')} instead of {earlier[nearest].get(name, 'none')}"
+        for name in differing[nearest]
+    )
+    return f"Apart from table {nearest + 1}, because of {facts}."
+
+
+def _differing(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
+    return [name for name in dict.fromkeys([*one, *other]) if one.get(name) != other.get(name)]
+
+
+def _json(share: Proportion) -> dict[str, float]:
+    return {"accuracy": share.value, "low": share.low, "high": share.high, "images": share.images}

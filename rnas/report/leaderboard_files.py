@@ -1,0 +1,124 @@
+"""The results of ``rnas evaluate`` in a folder, ready to be ranked."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from rnas.errors import InputError
+from rnas.evaluation import evaluation_result as written
+from rnas.evaluation.image_flags import unpack
+from rnas.evaluation.threats import withstood
+from rnas.report.interval import proportion
+from rnas.report.leaderboard import Accuracy, Entry, Flag
+
+_DIGITS = 8
+_UNCHECKED = Flag("unchecked", "This network was evaluated without the checks for signs of overestimated robustness.")
+
+
+def read_entries(folder: Path) -> list[Entry]:
+    """One entry for each ``.json`` file of a folder, in the order of their names.
+
+    Raises:
+        InputError: there is no such folder or no such file in it, or one is no result of ``rnas evaluate``, or a
+            damaged one.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder}: not a folder; give the one that rnas evaluate ARCH -o DIR wrote to")
+    paths = sorted(folder.glob("*.json"))
+    if not paths:
+        raise InputError(f"{folder}: no .json file in it; rnas evaluate ARCH -o {folder} writes one for each network")
+    return [_entry(path) for path in paths]
+
+
+def _entry(path: Path) -> Entry:
+    result = _read(path)
+    try:
+        clean = _accuracy(result.clean, result.data)
+        attacks = {(attack.threat, attack.name): _accuracy(attack, result.data) for attack in result.attacks}
+        threats = {threat.name: _accuracy(threat, result.data) for threat in result.threats}
+        worst_case = _accuracy(result.worst_case, result.data)
+        union = withstood([unpack(attack.right, result.data.images) for attack in result.attacks])
+        if worst_case.right != tuple(union.tolist()):
+            raise ValueError("its worst case is not what its attacks leave")
+    except (ValueError, RuntimeError) as error:
+        raise InputError(f"{path}: a damaged result of rnas evaluate: {error}; evaluate the network again") from None
+    several = len(threats) > 1
+    columns = threats if several else {}
+    columns = columns | {f"{name} {threat}" if several else name: a for (threat, name), a in attacks.items()}
+    return Entry(
+        name=result.name,
+        source=path.name,
+        setting=_setting(result),
+        clean=clean,
+        attacks=columns,
+        worst_case=worst_case,
+        params=result.params,
+        flops=result.flops,
+        flags=_flags(result),
+        note=result.note,
+    )
+
+
+def _read(path: Path) -> written.EvaluationResult:
+    try:
+        return written.EvaluationResult.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        fault = f"{place}: {first['msg']}" if place else first["msg"]
+        raise InputError(
+            f"{path}: no result of rnas evaluate ({fault}); take it out of the folder or evaluate the network again"
+        ) from None
+
+
+def _accuracy(accuracy: written.Accuracy, data: written.Data) -> Accuracy:
+    right = unpack(accuracy.right, data.images)
+    correct = int(right.sum())
+    if not data.images:
+        raise ValueError("it has no images")
+    if correct != accuracy.correct or len(data.ids) != data.images:
+        raise ValueError(f"{correct} of {len(data.ids)} images where {accuracy.correct} of {data.images} should be")
+    return Accuracy(proportion(correct / data.images, data.images), tuple(right.tolist()))
+
+
+def _flags(result: written.EvaluationResult) -> tuple[Flag, ...]:
+    if result.flags is None:
+        return (_UNCHECKED,)
+    return tuple(Flag(flag.name, flag.explanation) for flag in result.flags)
+
+
+def _setting(result: written.EvaluationResult) -> dict[str, str]:
+    """What two results must agree in for the images to be the same ones, attacked in the same way."""
+    data = result.data
+    origin = "published test images" if data.published_test_images else "images of the final part"
+    balls = sorted({(threat.norm, threat.epsilon) for threat in result.threats})
+    names = dict.fromkeys(attack.name for attack in result.attacks)
+    settings = sorted(
+        json.dumps(
+            {
+                "threat": (attack.norm, attack.epsilon),
+                "settings": attack.settings,
+                "members": [(member.name, member.settings) for member in attack.members],
+                "left out": sorted(attack.left_out),
+            },
+            sort_keys=True,
+        )
+        for attack in result.attacks
+    )
+    return {
+        "data": data.name,
+        "images": f"{data.images:,} {origin}, hash {data.images_hash}, positions {_digest(data.ids)}",
+        "threat": " and ".join(f"{norm} {epsilon}" for norm, epsilon in balls),
+        "attacks": f"{', '.join(sorted(names))}, settings {_digest(settings)}",
+        "noise": f"seed {result.seed}",
+        "precision": result.precision,
+    }
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()[:_DIGITS]

@@ -1,0 +1,139 @@
+"""A leaderboard as one HTML file that needs nothing else."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from markupsafe import Markup
+
+from rnas import __version__
+from rnas.quantities import format_size
+from rnas.report import svg
+from rnas.report.interval import Proportion
+from rnas.report.leaderboard import Flag, Row, Table
+from rnas.report.leaderboard_text import against_the_best, explanation, headline, percent, span_text, title
+from rnas.report.page import asset, environment, policy
+
+_SCRIPTS = ("page.js", "theme.js", "sorting.js", "leaderboard.js")
+_STYLES = ("report.css", "leaderboard.css")
+_LONG, _HIGH, _MARGIN = 150.0, 18.0, 6.0
+
+
+@dataclass(frozen=True)
+class Column:
+    """A heading, and whether its cells are numbers."""
+
+    label: str
+    number: bool = True
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: its class, what it shows, what it sorts by, and what stands below: an interval or names of flags."""
+
+    kind: Literal["number", "number worst", "name", "against"]
+    text: str
+    value: float | str
+    interval: str = ""
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of a table of the page, with its number in the table."""
+
+    number: int
+    name: str
+    cells: tuple[Cell, ...]
+    as_good: bool
+    flags: tuple[Flag, ...]
+
+
+def render(tables: Sequence[Table]) -> str:
+    """The leaderboard as HTML text; equal tables give equal text.
+
+    Every heading sorts its table, by mouse or keyboard; without scripts the tables stand in order of robust accuracy.
+    What the tables hold is escaped, and the page asks the browser to refuse any request.
+    """
+    script = asset(*_SCRIPTS)
+    views = [
+        {
+            "title": title(table),
+            "apart": table.apart,
+            "setting": table.setting,
+            "notes": table.notes,
+            "explanation": explanation(table),
+            "columns": _columns(table),
+            "rows": (lines := _lines(table)),
+            "flagged": [line for line in lines if line.flags],
+        }
+        for table in tables
+    ]
+    return (
+        environment()
+        .get_template("leaderboard.html")
+        .render(
+            policy=policy(script),
+            style=Markup(asset(*_STYLES)),
+            script=Markup(script),
+            summary=headline(tables),
+            tables=views,
+            version=__version__,
+        )
+    )
+
+
+def _columns(table: Table) -> list[Column]:
+    attacks = [Column(name) for name in table.rows[0].entry.attacks]
+    return [
+        Column("#"),
+        Column("Network", number=False),
+        Column("Worst case %"),
+        Column("95 % interval", number=False),
+        Column("Against the best", number=False),
+        Column("Clean %"),
+        *attacks,
+        Column("Params"),
+        Column("FLOPs"),
+    ]
+
+
+def _lines(table: Table) -> list[Line]:
+    shares = [row.entry.worst_case.share for row in table.rows]
+    span = min(share.low for share in shares), max(share.high for share in shares)
+    attacks = list(table.rows[0].entry.attacks)
+    return [_line(number, row, span, attacks) for number, row in enumerate(table.rows, 1)]
+
+
+def _line(number: int, row: Row, span: tuple[float, float], attacks: Sequence[str]) -> Line:
+    entry = row.entry
+    worst = entry.worst_case.share
+    cells = (
+        Cell("number", str(row.place), row.place),
+        Cell("name", row.name, row.name, flags=tuple(flag.name for flag in entry.flags)),
+        _accuracy(worst, "number worst"),
+        Cell("against", _whisker(worst, span), worst.low),
+        Cell("against", against_the_best(row), 2.0 if row.p_value is None else row.p_value),
+        _accuracy(entry.clean.share),
+        *(_accuracy(entry.attacks[name].share) for name in attacks),
+        Cell("number", format_size(entry.params), entry.params),
+        Cell("number", format_size(entry.flops), entry.flops),
+    )
+    return Line(number, row.name, cells, row.as_good_as_the_best, entry.flags)
+
+
+def _accuracy(share: Proportion, kind: Literal["number", "number worst"] = "number") -> Cell:
+    return Cell(kind, percent(share.value), share.value, span_text(share))
+
+
+def _whisker(share: Proportion, span: tuple[float, float]) -> str:
+    """A line from end to end of the interval and a dot for the accuracy, on the scale of the table."""
+    low, high = span
+
+    def at(value: float) -> float:
+        return _MARGIN + (_LONG - 2 * _MARGIN) * (value - low) / ((high - low) or 1.0)
+
+    middle = _HIGH / 2
+    drawn = svg.line(at(share.low), middle, at(share.high), middle, stroke_width=1.6)
+    drawn += svg.element("circle", cx=at(share.value), cy=middle, r=3.4, class_="final")
+    return Markup(svg.element("svg", drawn, viewBox=f"0 0 {_LONG:g} {_HIGH:g}", class_="whisker", aria_hidden="true"))

@@ -1,0 +1,105 @@
+"""What a leaderboard says in words, and the leaderboard as Markdown."""
+
+from collections.abc import Sequence
+
+from rnas.quantities import format_size
+from rnas.report.interval import Proportion
+from rnas.report.leaderboard import LEVEL, Row, Table
+
+
+def percent(value: float) -> str:
+    """An accuracy as a number of per cent, without the sign: ``54.30``."""
+    return f"{100 * value:.2f}"
+
+
+def span_text(share: Proportion) -> str:
+    """The ends of an interval in per cent: ``53.3 to 55.3``."""
+    return f"{100 * share.low:.1f} to {100 * share.high:.1f}"
+
+
+def title(table: Table) -> str:
+    """The facts that tell tables apart at a glance."""
+    return ", ".join(table.setting[name] for name in ("data", "threat"))
+
+
+def against_the_best(row: Row) -> str:
+    """What the paired test says of a row."""
+    if row.p_value is None:
+        return "best"
+    value = "p\u00a0<\u00a00.001" if row.p_value < 0.001 else f"p\u00a0=\u00a0{row.p_value:.3f}"
+    return f"not told apart, {value}" if row.as_good_as_the_best else f"worse, {value}"
+
+
+def explanation(table: Table) -> str:
+    """What the numbers of a table are, and what its best network is told apart from."""
+    images = table.rows[0].entry.worst_case.share.images
+    tied = sum(row.as_good_as_the_best for row in table.rows)
+    said = (
+        f"In order of accuracy under all attacks together, on the same {images:,} images, with Wilson 95 % intervals. "
+    )
+    if len(table.rows) > 1:
+        said += (
+            "Each network is compared with the best by the exact McNemar test on these images, adjusted by Holm for "
+            f"{len(table.rows) - 1} {'comparisons' if len(table.rows) > 2 else 'comparison'}; "
+        )
+        said += (
+            f"{tied} of {len(table.rows)}, the best among them, are not told apart from it at {LEVEL:g}. "
+            if tied > 1
+            else f"the best is told apart from all others at {LEVEL:g}. "
+        )
+    return said + "FLOPs are multiply-accumulates for one image."
+
+
+def headline(tables: Sequence[Table]) -> str:
+    """How many networks and tables there are."""
+    networks = sum(len(table.rows) for table in tables)
+    said = f"{networks} evaluation{'s' if networks != 1 else ''}"
+    if len(tables) == 1:
+        return f"{said}, comparable with each other."
+    return f"{said} in {len(tables)} tables: numbers of different tables do not compare."
+
+
+def markdown(tables: Sequence[Table]) -> str:
+    """The leaderboard as Markdown text, ending in a line feed; names cannot break out of their cell."""
+    parts = ["# Robust accuracy", headline(tables)]
+    for number, table in enumerate(tables, 1):
+        heading = f"Table {number}: {title(table)}" if len(tables) > 1 else title(table)
+        parts.append(f"## {_plain(heading)}")
+        if table.apart:
+            parts.append(_plain(table.apart))
+        parts.append("\n".join(f"- {_plain(name)}: {_plain(value)}" for name, value in table.setting.items()))
+        parts += [f"> {_plain(note)}" for note in table.notes]
+        parts.append(_table(table))
+        parts.append(explanation(table))
+        flags = [
+            f"- **{_plain(row.name)}: {_plain(flag.name)}.** {_plain(flag.explanation)}"
+            for row in table.rows
+            for flag in row.entry.flags
+        ]
+        if flags:
+            parts.append("Flags, reasons to doubt a number:\n\n" + "\n".join(flags))
+    return "\n\n".join(parts) + "\n"
+
+
+def _table(table: Table) -> str:
+    names = list(table.rows[0].entry.attacks)
+    attacks = [_plain(name) for name in names]
+    flagged = any(row.entry.flags for row in table.rows)
+    headings = ["#", "network", "worst case %", "against the best", "clean %", *attacks, "params", "FLOPs"]
+    headings += ["flags"] if flagged else []
+    numbers = {"#", "worst case %", "clean %", *attacks, "params", "FLOPs"}
+    lines = [headings, ["---:" if heading in numbers else "---" for heading in headings]]
+    for row in table.rows:
+        entry = row.entry
+        accuracies = [entry.worst_case, entry.clean, *map(entry.attacks.__getitem__, names)]
+        worst, *others = (f"{percent(a.share.value)} ({span_text(a.share)})" for a in accuracies)
+        cells = [str(row.place), _plain(row.name), f"**{worst}**", against_the_best(row), *others]
+        cells += [format_size(entry.params), format_size(entry.flops)]
+        cells += [", ".join(f"**\u26a0 {_plain(flag.name)}**" for flag in entry.flags)] if flagged else []
+        lines.append(cells)
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _plain(text: str) -> str:
+    """Text in which Markdown and HTML see nothing but letters, on one line."""
+    return "".join(f"\\{letter}" if letter in "\\`*_{}[]<>|#~&" else letter for letter in " ".join(text.split()))

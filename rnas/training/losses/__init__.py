@@ -1,0 +1,11 @@
+"""What the weights of a network are trained to minimise, one file each."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from rnas.training.losses.cross_entropy import CrossEntropy
+from rnas.training.losses.mart import MART
+from rnas.training.losses.trades import TRADES
+
+Loss = Annotated[CrossEntropy | TRADES | MART, Field(discriminator="name")]

@@ -1,0 +1,43 @@
+"""What a loss is computed from."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import Tensor
+
+Forward = Callable[[Tensor], Tensor]
+"""The network in training mode, from images (n, C, H, W) to logits (n, K) in at least float32."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The images of one step, and the network on them.
+
+    Attributes:
+        images: (n, C, H, W) in [0, 1], augmented.
+        adversarial: (n, C, H, W), crafted from them; the images themselves where nothing is crafted.
+        targets: classes (n,) int64, or their probabilities (n, K).
+        label_smoothing: share of the probability in [0, 1) that is spread evenly over all classes.
+        clean_forward: the network as it is run on the images.
+        forward: the network as it is run on the adversarial images.
+    """
+
+    images: Tensor
+    adversarial: Tensor
+    targets: Tensor
+    label_smoothing: float
+    clean_forward: Forward
+    forward: Forward
+
+
+@dataclass(frozen=True)
+class Value:
+    """Of a loss.
+
+    Attributes:
+        loss: mean over the batch, a scalar with a gradient.
+        logits: (n, K) of the adversarial images.
+    """
+
+    loss: Tensor
+    logits: Tensor

@@ -1,0 +1,47 @@
+"""MART (Wang et al., ICLR 2020): misclassification-aware adversarial training."""
+
+from typing import ClassVar, Literal
+
+import torch
+import torch.nn.functional as F
+from pydantic import BaseModel, ConfigDict, NonNegativeFloat
+
+from rnas.attacks.losses import wrong_class
+from rnas.training.losses.batch import Batch, Value
+
+# As in the authors' code: they keep logarithms finite.
+_ABOVE_ONE = 1.0001
+_BARELY_ABOVE_ONE = 1.0000001
+_TINY = 1e-12
+
+
+class MART(BaseModel):
+    """Boosted cross-entropy on the adversarial images, and a divergence weighted by how unsure the network is.
+
+    The boosted part punishes the strongest wrong class; the weight of an image's divergence is one minus the
+    probability that the network gives its label without attack.
+
+    Attributes:
+        beta: weight of the divergence, lambda in the paper.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Literal["mart"] = "mart"
+    beta: NonNegativeFloat = 6.0
+    soft_targets: ClassVar[bool] = False
+    needs_clean: ClassVar[bool] = True
+
+    def __call__(self, batch: Batch) -> Value:
+        """The loss of a batch whose targets are classes; batch normalisation sees the images first."""
+        # By logarithms, as the gradient of p log p is not finite where p rounds to 0.
+        clean = batch.clean_forward(batch.images).log_softmax(1)
+        logits = batch.forward(batch.adversarial)
+        adversarial = logits.softmax(1)
+        labels = batch.targets
+        strongest_wrong = wrong_class(adversarial, labels)
+        boosted = F.cross_entropy(logits, labels, label_smoothing=batch.label_smoothing)
+        boosted = boosted - torch.log(_ABOVE_ONE - strongest_wrong + _TINY).mean()
+        divergence = F.kl_div(torch.log(adversarial + _TINY), clean, reduction="none", log_target=True).sum(1)
+        unsure = _BARELY_ABOVE_ONE - clean.gather(1, labels[:, None]).squeeze(1).exp()
+        return Value(boosted + self.beta * (divergence * unsure).mean(), logits)

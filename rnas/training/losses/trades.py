@@ -1,0 +1,33 @@
+"""TRADES (Zhang et al., ICML 2019)."""
+
+from typing import ClassVar, Literal
+
+import torch.nn.functional as F
+from pydantic import BaseModel, ConfigDict, NonNegativeFloat
+
+from rnas.attacks.losses import divergence
+from rnas.training.losses.batch import Batch, Value
+
+
+class TRADES(BaseModel):
+    """Cross-entropy on the images, and beta times the divergence of the adversarial prediction from the clean one.
+
+    The clean prediction inside the divergence has a gradient too.
+
+    Attributes:
+        beta: weight of robustness, 1 / lambda in the paper.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Literal["trades"] = "trades"
+    beta: NonNegativeFloat = 6.0
+    soft_targets: ClassVar[bool] = True
+    needs_clean: ClassVar[bool] = True
+
+    def __call__(self, batch: Batch) -> Value:
+        """The loss of a batch; batch normalisation sees the images first."""
+        clean = batch.clean_forward(batch.images)
+        logits = batch.forward(batch.adversarial)
+        natural = F.cross_entropy(clean, batch.targets, label_smoothing=batch.label_smoothing)
+        return Value(natural + self.beta * divergence(logits, clean).mean(), logits)

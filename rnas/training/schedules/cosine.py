@@ -1,0 +1,39 @@
+"""Cosine decay after a linear warm-up."""
+
+import math
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from rnas.training.schedules.progress import Every, Progress
+
+
+class Cosine(BaseModel):
+    """From ``initial`` straight up to 1 during the warm-up, then along half a cosine to ``final``.
+
+    Attributes:
+        warmup: share of the training that warms up, in [0, 1).
+        initial: where the warm-up starts, as a share of the learning rate.
+        final: where the cosine ends, as a share of the learning rate.
+        every: when the learning rate changes.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Literal["cosine"] = "cosine"
+    warmup: float = Field(0.0, ge=0, lt=1)
+    initial: float = Field(0.0, ge=0, le=1)
+    final: float = Field(0.0, ge=0, le=1)
+    every: Every = "step"
+
+    def factor(self, progress: Progress) -> float:
+        """Learning rate as a share of the recipe's."""
+        share = float(progress.share(self.every))
+        if share < self.warmup:
+            return self.initial + (1 - self.initial) * share / self.warmup
+        rest = (share - self.warmup) / (1 - self.warmup)
+        return self.final + (1 - self.final) * 0.5 * (1 + math.cos(math.pi * rest))
+
+    def momentum(self, progress: Progress) -> float | None:
+        """None: the recipe's momentum stays."""
+        return None

@@ -1,0 +1,61 @@
+"""One cycle: up to the learning rate, then down (Smith and Topin, 2017)."""
+
+import math
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from rnas.training.schedules.progress import Every, Progress
+
+_Momentum = Annotated[float, Field(ge=0, lt=1)]
+
+
+class OneCycle(BaseModel):
+    """From ``initial`` up to 1 at ``peak``, then down to ``final``.
+
+    Attributes:
+        peak: share of the training where the learning rate is greatest, in (0, 1).
+        initial: where it starts, as a share of the learning rate.
+        final: where it ends, as a share of the learning rate.
+        shape: ``linear`` pieces, or ``cosine`` ones.
+        momenta: momentum at the peak and at both ends, which goes against the learning rate; None keeps the
+            recipe's.
+        every: when the learning rate changes. By epoch, the last epoch is the end, as when
+            ``torch.optim.lr_scheduler.OneCycleLR`` steps once an epoch.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Literal["one-cycle"] = "one-cycle"
+    peak: float = Field(gt=0, lt=1)
+    initial: float = Field(0.0, ge=0, le=1)
+    final: float = Field(0.0, ge=0, le=1)
+    shape: Literal["linear", "cosine"] = "linear"
+    momenta: tuple[_Momentum, _Momentum] | None = None
+    every: Every = "step"
+
+    def factor(self, progress: Progress) -> float:
+        """Learning rate as a share of the recipe's."""
+        return self._between(progress, self.initial, 1.0, self.final)
+
+    def momentum(self, progress: Progress) -> float | None:
+        """The momentum, or None where the recipe's stays."""
+        if self.momenta is None:
+            return None
+        low, high = self.momenta
+        return self._between(progress, high, low, high)
+
+    def _between(self, progress: Progress, first: float, middle: float, last: float) -> float:
+        count = progress.steps if self.every == "step" else progress.epochs
+        place = float(progress.share(self.every) * count)
+        peak, end = self.peak * count, float(count)
+        if self.every == "epoch":
+            # OneCycleLR counts the first step as done, at the peak and at the end.
+            peak, end = max(peak - 1, 0.0), max(end - 1, 1.0)
+        if place <= peak and peak > 0:
+            return self._shaped(first, middle, place / peak)
+        return self._shaped(middle, last, (place - peak) / (end - peak))
+
+    def _shaped(self, start: float, end: float, share: float) -> float:
+        weight = 0.5 * (1 + math.cos(math.pi * share)) if self.shape == "cosine" else 1 - share
+        return end + (start - end) * weight

@@ -1,0 +1,36 @@
+"""Where in its course a training stands."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+Every = Literal["step", "epoch"]
+"""When a learning rate changes."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Steps done of a training.
+
+    Attributes:
+        step: steps done, in [0, steps).
+        steps: steps in all.
+        epochs: epochs in all, which divide the steps.
+    """
+
+    step: int
+    steps: int
+    epochs: int
+
+    def reached(self, share: float) -> bool:
+        """Whether this share of the steps is done; a decimal such as 0.05 means that fraction exactly."""
+        return self.step / self.steps >= share
+
+    def share(self, every: Every) -> Fraction:
+        """Share in [0, 1) of the training that is done: of its steps, or of its whole epochs.
+
+        Of n steps the first is at 1 / (n + 1), so that none of them is at either end.
+        """
+        if every == "step":
+            return Fraction(self.step + 1, self.steps + 1)
+        return Fraction(self.step * self.epochs // self.steps, self.epochs)

@@ -1,0 +1,340 @@
+"""One training under way: the hot loop, and all the state it has."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _NormBase
+from torch.optim.swa_utils import update_bn
+
+from rnas.attacks.pgd import PGD
+from rnas.attacks.state import attacking, kept_statistics
+from rnas.data.dataset import Part
+from rnas.errors import DivergedError, InputError
+from rnas.training.averaging import Average
+from rnas.training.batches import MiniBatch, mini_batches
+from rnas.training.crafting import GradientSteps, Replays
+from rnas.training.folding import FoldedNetwork
+from rnas.training.graphed_attack import GraphedAttack
+from rnas.training.losses.batch import Batch, Value
+from rnas.training.plan import Plan
+from rnas.training.weight_decay import parameter_groups
+from rnas.training.weight_perturbation import perturbed
+
+_EPOCH_SEED = 1_000_003
+_STEP_SEED = 7_919
+_STEPS_BETWEEN_CHECKS = 16
+_GUARD_IMAGES = 500
+_GUARD_STEPS = 10
+
+Check = Callable[[float], None]
+"""Called before every step with the share of the training done, in [0, 1); raises to stop."""
+
+
+class _Float32(nn.Module):
+    """A network whose logits leave reduced precision."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, images: Tensor) -> Tensor:
+        logits: Tensor = self.network(images).float()
+        return logits
+
+
+class Training:
+    """Trains a network in place by a plan, one epoch after the other.
+
+    What happens in an epoch is a function of the state before it, the seed and the epoch's number: order,
+    augmentation and attack noise are the same for every network.
+
+    Args:
+        model: on the device of the images, with its weights drawn.
+        part: training images; as many as the fidelity says are taken from its beginning.
+        plan: recipe, fidelity and epsilon.
+        seed: of everything random here.
+        extra: further images on the same device, for a recipe with an extra fraction.
+
+    Attributes:
+        model: the network under training.
+        epoch: epochs done.
+        overfitted: whether the guard against catastrophic overfitting ended the training.
+
+    Raises:
+        InputError: the recipe needs extra images and none are given.
+    """
+
+    def __init__(self, model: nn.Module, part: Part, plan: Plan, seed: int, extra: Part | None = None) -> None:
+        recipe = plan.recipe
+        if recipe.extra_fraction and extra is None:
+            raise InputError(
+                f"recipe {recipe.name} takes {recipe.extra_fraction:.0%} of each batch from extra data: give a file of "
+                "it as --extra FILE, or do without: --set recipe.extra_fraction=0"
+            )
+        recipe.numerics.arrange(model)
+        self.model = model
+        self.epoch = 0
+        self.overfitted = False
+        self._part = part.first(plan.fidelity.images or len(part))
+        self._extra = extra
+        self._plan = plan
+        self._seed = seed
+        self._device = part.pixels.device
+        self._crafting = plan.crafting
+        self._network = self._prepared(model)
+        groups = parameter_groups(model, recipe.weight_decay, recipe.decay_normalization, recipe.decay_biases)
+        self._optimizer = torch.optim.SGD(
+            groups, lr=recipe.learning_rate, momentum=recipe.momentum, nesterov=recipe.nesterov, fused=True
+        )
+        self._average = Average(recipe.averaging, model) if recipe.averaging is not None else None
+        self._attack: Callable[[Tensor, Tensor, Tensor, int], Tensor] | None = None
+        if isinstance(self._crafting, GradientSteps):
+            self._attack = self._attacker(self._crafting)
+        self._perturbation = torch.zeros(0, device=self._device)
+        self._guarded_accuracy = 0.0
+
+    @property
+    def result(self) -> nn.Module:
+        """The network that the training has made so far: the average of its weights where the recipe has one."""
+        if self._average is not None and self._average.started:
+            return self._average.model
+        return self.model
+
+    def epochs(self, check: Check = lambda share: None) -> Iterator[Mapping[str, float]]:
+        """Run what is left; yields one mapping an epoch.
+
+        It has ``epoch``, counted from 1; ``loss``; ``training_robust_accuracy`` of the crafted images;
+        ``learning_rate`` of the last step; ``seconds``; and ``guarded_accuracy`` where a guard looks.
+
+        Raises:
+            DivergedError: a loss or a weight is not finite.
+        """
+        guard = self._plan.recipe.overfitting_guard
+        while self.epoch < self._plan.fidelity.epochs and not self.overfitted:
+            before = {name: tensor.clone() for name, tensor in self.state().items()} if guard else {}
+            point = self._epoch(check)
+            if guard:
+                accuracy = self._robust_training_accuracy()
+                point["guarded_accuracy"] = accuracy
+                if accuracy < self._guarded_accuracy - guard:
+                    self.load(before)
+                    self.overfitted = True
+                else:
+                    self._guarded_accuracy = accuracy
+            yield point
+
+    def state(self) -> dict[str, Tensor]:
+        """All that the next epoch depends on, as tensors by name; they change as the training goes on."""
+        state = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
+        for name, parameter in self.model.named_parameters():
+            momentum = self._optimizer.state.get(parameter, {}).get("momentum_buffer")
+            if momentum is not None:
+                state[f"momentum.{name}"] = momentum
+        if self._average is not None:
+            state |= {f"average.{name}": tensor for name, tensor in self._average.state().items()}
+        return state | {
+            "perturbation": self._perturbation,
+            "epoch": torch.tensor(self.epoch),
+            "overfitted": torch.tensor(self.overfitted),
+            "guarded_accuracy": torch.tensor(self._guarded_accuracy, dtype=torch.float64),
+        }
+
+    def load(self, state: Mapping[str, Tensor]) -> None:
+        """Take up a training of the same plan where :meth:`state` was."""
+        self.model.load_state_dict(_under("model.", state))
+        momenta = _under("momentum.", state)
+        for name, parameter in self.model.named_parameters():
+            self._optimizer.state.pop(parameter, None)
+            if name in momenta:
+                # In the parameter's own memory format.
+                self._optimizer.state[parameter]["momentum_buffer"] = torch.empty_like(parameter).copy_(momenta[name])
+        if self._average is not None:
+            self._average.load(_under("average.", state))
+        # A copy, as training changes it in place.
+        self._perturbation = state["perturbation"].to(self._device, copy=True)
+        self.epoch = int(state["epoch"])
+        self.overfitted = bool(state["overfitted"])
+        self._guarded_accuracy = float(state["guarded_accuracy"])
+
+    def _epoch(self, check: Check) -> dict[str, float]:
+        started = time.perf_counter()
+        plan, images = self._plan, len(self._part)
+        steps = plan.epoch_steps(images)
+        epoch_seed = self._seed * _EPOCH_SEED + self.epoch
+        losses: list[Tensor] = []
+        checked = 0
+        right, seen = torch.zeros((), device=self._device), 0
+        with plan.recipe.numerics.active(self._device):
+            batches = mini_batches(self._part, self._extra, plan, epoch_seed)
+            for step, batch in enumerate(batches, self.epoch * steps):
+                check(step / plan.steps(images))
+                self._set_rates(step)
+                for value in self._step(batch, step, epoch_seed * _STEP_SEED):
+                    losses.append(value.loss.detach())
+                    right += (value.logits.detach().argmax(1) == batch.labels).sum()
+                    seen += len(batch.labels)
+                if self._average is not None:
+                    self._average.after_step(self.model, plan.progress(step, images))
+                # Reading a loss waits for the device, so those of several steps are read together.
+                if (step + 1) % _STEPS_BETWEEN_CHECKS == 0:
+                    self._require_finite(losses[checked:])
+                    checked = len(losses)
+        self._require_finite(losses[checked:])
+        if not torch.stack([torch.isfinite(parameter).all() for parameter in self.model.parameters()]).all():
+            raise DivergedError(f"a weight is not finite after epoch {self.epoch + 1}")
+        if self._average is not None:
+            self._average.after_epoch(self.model, plan.progress(self.epoch * steps, images), self._renew_statistics)
+        self.epoch += 1
+        return {
+            "epoch": self.epoch,
+            "loss": torch.stack(losses).mean().item(),
+            "training_robust_accuracy": right.item() / seen,
+            "learning_rate": self._optimizer.param_groups[0]["lr"],
+            "seconds": time.perf_counter() - started,
+        }
+
+    def _step(self, batch: MiniBatch, step: int, seed: int) -> Iterator[Value]:
+        """Train on one batch: once, or as often as it is replayed."""
+        recipe = self._plan.recipe
+        if isinstance(self._crafting, Replays):
+            yield from self._replays(batch, self._crafting)
+            return
+        if recipe.statistics == "both" and not recipe.loss.needs_clean and self._attack is not None:
+            self.model.train()
+            with torch.no_grad():
+                self._network(batch.images)
+        adversarial = batch.images
+        if self._attack is not None:
+            adversarial = self._attack(batch.images, batch.targets, batch.ids, seed)
+        self.model.train()
+        perturbation = recipe.weight_perturbation
+        if perturbation is not None and self._plan.progress(step, len(self._part)).reached(perturbation.start):
+            with kept_statistics(self.model):
+                self._gradient(batch, adversarial)
+            gradients = {name: p.grad for name, p in self.model.named_parameters() if p.grad is not None}
+            self._optimizer.zero_grad(set_to_none=True)
+            with perturbed(self.model, gradients, perturbation.gamma):
+                value = self._gradient(batch, adversarial)
+                self._optimizer.step()
+        else:
+            value = self._gradient(batch, adversarial)
+            self._optimizer.step()
+        yield value
+
+    def _gradient(self, batch: MiniBatch, adversarial: Tensor) -> Value:
+        """Set the gradient of every parameter, clipped as the recipe says."""
+        recipe = self._plan.recipe
+        value = recipe.loss(
+            Batch(
+                batch.images,
+                adversarial,
+                batch.targets,
+                recipe.label_smoothing,
+                clean_forward=self._clean_forward if recipe.statistics == "adversarial" else self._network,
+                forward=self._network,
+            )
+        )
+        if recipe.l1:
+            absolute = torch.stack([p.abs().sum() for p in self.model.parameters() if p.ndim > 1]).sum()
+            value = Value(value.loss + recipe.l1 * absolute, value.logits)
+        self._optimizer.zero_grad(set_to_none=True)
+        torch.autograd.backward(value.loss)
+        if recipe.clip_norm is not None:
+            nn.utils.clip_grad_norm_(self.model.parameters(), recipe.clip_norm)
+        return value
+
+    def _clean_forward(self, images: Tensor) -> Tensor:
+        with kept_statistics(self.model):
+            logits: Tensor = self._network(images)
+        return logits
+
+    def _replays(self, batch: MiniBatch, crafting: Replays) -> Iterator[Value]:
+        epsilon = float(self._plan.epsilon)
+        if self._perturbation.shape != batch.images.shape:
+            self._perturbation = torch.zeros_like(batch.images)
+        self.model.train()
+        for _ in range(crafting.replays):
+            adversarial = (batch.images + self._perturbation).clamp_(0, 1).requires_grad_(True)
+            value = self._gradient(batch, adversarial)
+            assert adversarial.grad is not None
+            direction = adversarial.grad.nan_to_num_(0, 0, 0).sign_()
+            self._perturbation.add_(direction, alpha=epsilon * float(crafting.step)).clamp_(-epsilon, epsilon)
+            self._optimizer.step()
+            yield value
+
+    def _attacker(self, crafting: GradientSteps) -> Callable[[Tensor, Tensor, Tensor, int], Tensor]:
+        numerics = self._plan.recipe.numerics
+        attack = crafting.attack(self._plan.epsilon)
+        if crafting.mode != "eval":
+            return partial(attack, self._network)
+        network, folded = self._network, None
+        if numerics.folding:
+            folded = FoldedNetwork(self.model, self._part.first(1).images(slice(None)), numerics.dtype)
+            network = self._prepared(folded)
+        graphed = numerics.cuda_graphs and self._device.type == "cuda"
+        craft = GraphedAttack(attack, network) if graphed else partial(attack, network)
+        if folded is None:
+            return craft
+
+        def refreshed(images: Tensor, labels: Tensor, ids: Tensor, seed: int) -> Tensor:
+            folded.refresh()
+            return craft(images, labels, ids, seed)
+
+        return refreshed
+
+    def _prepared(self, network: nn.Module) -> nn.Module:
+        """A network as the numerics run it."""
+        numerics = self._plan.recipe.numerics
+        if numerics.compile:
+            # It keeps the module's interface, which its type does not say.
+            network = cast(nn.Module, torch.compile(network))
+        return network if numerics.precision == "float32" else _Float32(network)
+
+    def _set_rates(self, step: int) -> None:
+        recipe = self._plan.recipe
+        progress = self._plan.progress(step, len(self._part))
+        momentum = recipe.schedule.momentum(progress)
+        for group in self._optimizer.param_groups:
+            group["lr"] = recipe.learning_rate * recipe.schedule.factor(progress)
+            group["momentum"] = recipe.momentum if momentum is None else momentum
+        if recipe.normalization_momentum is not None:
+            for module in self.model.modules():
+                if isinstance(module, _NormBase):
+                    module.momentum = recipe.normalization_momentum if step else 1.0
+
+    def _renew_statistics(self, model: nn.Module) -> None:
+        """Batch normalisation's statistics of the training images as they are."""
+        # A short last batch is left out as in training: normalisation over few images is none.
+        size = self._plan.fidelity.batch_size
+        starts = range(0, self._plan.epoch_steps(len(self._part)) * size, size)
+        with self._plan.recipe.numerics.active(self._device):
+            update_bn((self._images(self._part, slice(start, start + size)) for start in starts), model)
+
+    def _robust_training_accuracy(self) -> float:
+        part, size = self._part.first(_GUARD_IMAGES), self._plan.fidelity.batch_size
+        attack = PGD(self._plan.epsilon, _GUARD_STEPS)
+        right = torch.zeros((), device=self._device)
+        # In batches of the training's size, which the memory is known to hold.
+        with self._plan.recipe.numerics.active(self._device):
+            for start in range(0, len(part), size):
+                rows = slice(start, start + size)
+                images, labels = self._images(part, rows), part.labels[rows]
+                adversarial = attack(self._network, images, labels, part.ids[rows], self._seed)
+                with attacking(self.model), torch.no_grad():
+                    right += (self._network(adversarial).argmax(1) == labels).sum()
+        return right.item() / len(part)
+
+    def _images(self, part: Part, rows: slice) -> Tensor:
+        return part.images(rows).contiguous(memory_format=self._plan.recipe.numerics.memory_format)
+
+    def _require_finite(self, losses: list[Tensor]) -> None:
+        if losses and not torch.isfinite(torch.stack(losses)).all():
+            raise DivergedError(f"the training loss is not finite in epoch {self.epoch + 1}")
+
+
+def _under(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}

@@ -1,0 +1,49 @@
+"""Adversarial weight perturbation (Wu et al., NeurIPS 2020)."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
+from torch import Tensor, nn
+
+_TINY = 1e-20
+
+
+class WeightPerturbation(BaseModel):
+    """Trains at weights that are moved, tensor by tensor, to where the loss is higher.
+
+    Attributes:
+        gamma: size of the move as a share of a tensor's norm.
+        start: share of the training before it begins, in [0, 1).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    gamma: PositiveFloat
+    start: float = Field(0.0, ge=0, lt=1)
+
+
+@contextmanager
+def perturbed(model: nn.Module, gradients: dict[str, Tensor], gamma: float) -> Iterator[None]:
+    """Within: each tensor of weights w of two or more dimensions is w + gamma * |w| * g / |g|; after: less that.
+
+    Args:
+        model: whatever is done to its weights within stays.
+        gradients: of the loss, by parameter name.
+        gamma: size of the move.
+    """
+    with torch.no_grad():
+        moves = {
+            parameter: gradients[name] * (gamma * parameter.norm() / (gradients[name].norm() + _TINY))
+            for name, parameter in model.named_parameters()
+            if name in gradients and parameter.ndim > 1
+        }
+        for parameter, move in moves.items():
+            parameter.add_(move)
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            for parameter, move in moves.items():
+                parameter.sub_(move)

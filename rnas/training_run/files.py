@@ -1,0 +1,78 @@
+"""Files that are there whole or not at all, whenever the process is killed."""
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import save_file
+from torch import Tensor
+
+_SUFFIX = ".partial"
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Within: a path to write a file to, which takes the place of the other when the block ends well."""
+    partial = path.with_name(f"{path.name}{_SUFFIX}")
+    partial.touch()
+    mode = partial.stat().st_mode
+    yield partial
+    # What safetensors writes none but the owner may read, whatever the user's own default is.
+    partial.chmod(mode)
+    with partial.open("rb") as file:
+        # Else the new name may reach the disk before what it names.
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text in UTF-8."""
+    with replacing(path) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
+def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None) -> None:
+    """Write tensors as safetensors.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    with replacing(path) as partial:
+        try:
+            save_file(plain(tensors), partial, dict(metadata or {}))
+        except SafetensorError as error:
+            raise OSError(f"{path} cannot be written: {error}") from None
+
+
+def plain(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Copies on the CPU, each with memory of its own in the order of its dimensions."""
+    return {
+        name: tensor.detach().to("cpu", copy=True).contiguous(memory_format=torch.contiguous_format)
+        for name, tensor in tensors.items()
+    }
+
+
+def discard_partial(folder: Path) -> None:
+    """Remove what a killed process was writing in a folder."""
+    for path in folder.glob(f"*{_SUFFIX}"):
+        path.unlink()
+
+
+def file_hash(path: Path) -> str:
+    """Sha256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def tensors_hash(tensors: Mapping[str, Tensor]) -> str:
+    """Sha256 of names, types, shapes and values, in hexadecimal; the tensors are on the CPU."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        tensor = tensors[name].contiguous()
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()

@@ -1,0 +1,84 @@
+"""What is said of best and last, and of what a training would take."""
+
+import io
+from typing import Any
+
+import pytest
+import torch
+from rich.console import Console
+
+from rnas.cli.training_table import print_bill, print_summary
+from rnas.cli.training_view import duration
+from rnas.training_run.bill import Bill
+from rnas.training_run.evaluation import FinalResult, compared
+from rnas.training_run.run import TrainingRun
+from tests.rnas.training_run.trainings import trained
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> TrainingRun:
+    return trained(tmp_path_factory.mktemp("trainings") / "finished")
+
+
+def printed(summary: dict[str, Any]) -> str:
+    text = io.StringIO()
+    print_summary(Console(file=text, width=140), summary)
+    return text.getvalue()
+
+
+def summary(finished: TrainingRun, best: int, last: int) -> dict[str, Any]:
+    """Of a training whose best and last withstand so many of 100 images."""
+    results = [FinalResult(torch.ones(100).bool(), {"pgd20": torch.arange(100) < right}) for right in (best, last)]
+    content = {**finished.summary, "comparison": compared(*results)}
+    for name, epoch, result in zip(("best", "last"), (7, 9), results, strict=True):
+        content[name] = {**content[name], "epoch": epoch, "final": result.to_dict()}
+    return content
+
+
+@pytest.mark.parametrize(
+    ("best", "last", "verdict"),
+    [
+        (60, 45, "Robust overfitting: under attack the last epoch is 15.00 points below the best."),
+        (60, 57, "Under attack best and last differ by 3.00 points, which is inside the noise."),
+        (45, 60, "Under attack the last epoch is 15.00 points above the one that selection chose."),
+    ],
+)
+def test_the_difference_is_named(finished: TrainingRun, best: int, last: int, verdict: str) -> None:
+    text = printed(summary(finished, best, last))
+    assert verdict in text
+    assert "best, epoch 7" in text
+    assert "last, epoch 9" in text
+    row = next(line for line in text.splitlines() if line.startswith("pgd20"))
+    assert f"{best}.00%" in row
+    assert f"{last}.00%" in row
+    assert f"{best - last:+}.00" in row
+    assert ("inside the noise" in row) is ("inside" in verdict)
+
+
+def test_one_epoch_that_is_best_and_last_has_one_column(finished: TrainingRun) -> None:
+    content = summary(finished, 60, 60)
+    content["last"] = content["best"]
+    text = printed({**content, "comparison": None})
+    assert "epoch 7, best and last" in text
+    assert "differ" not in text
+
+
+def test_the_bill() -> None:
+    text = io.StringIO()
+    print_bill(Console(file=text, width=100), Bill(200, 48_976, 128, 90.0, 8.0, 400.0, 3 * 2**30, "cuda"))
+    lines = [line.strip() for line in text.getvalue().splitlines()]
+    assert lines == [
+        "an epoch       90 s for 48,976 images in batches of 128",
+        "selection      8.0 s after each",
+        "final attacks  7 min for best and last together",
+        "memory         3.00 GiB of the GPU",
+        "in all         about 5.6 h for 200 epochs on cuda",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.04, "0.0 s"), (9.9, "9.9 s"), (9.96, "10 s"), (99, "99 s"), (100, "2 min"), (7200, "2.0 h")],
+)
+def test_durations(seconds: float, words: str) -> None:
+    assert duration(seconds) == words

@@ -1,0 +1,133 @@
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from rnas.data.dataset import Dataset, divide
+from rnas.data.folder import load
+from rnas.errors import InputError
+from rnas.testing.dataset import DatasetConformance
+
+
+def fill(folder: Path, images: int, classes: tuple[str, ...] = ("bird", "ant", "Cat"), first: int = 0) -> None:
+    """As many images of each class, each of a grey of its own, with suffixes in turn."""
+    for label, name in enumerate(classes):
+        (folder / name).mkdir(parents=True)
+        for number in range(images):
+            grey = (first + label * images + number) % 256
+            suffix = (".png", ".bmp", ".PNG")[number % 3]
+            Image.new("RGB", (12, 10), (grey,) * 3).save(folder / name / f"{number:02d}{suffix}")
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Path:
+    fill(tmp_path, 20)
+    return tmp_path
+
+
+@pytest.fixture
+def split(tmp_path: Path) -> Path:
+    fill(tmp_path / "train", 20)
+    fill(tmp_path / "test", 5, first=100)
+    return tmp_path
+
+
+class TestPlain(DatasetConformance):
+    @pytest.fixture(autouse=True)
+    def _files(self, plain: Path) -> None:
+        self.folder = plain
+
+    def dataset(self) -> Dataset:
+        return load(self.folder)
+
+
+class TestSplit(DatasetConformance):
+    @pytest.fixture(autouse=True)
+    def _files(self, split: Path) -> None:
+        self.folder = split
+
+    def dataset(self) -> Dataset:
+        return load(self.folder)
+
+
+def test_classes_and_files_are_in_order_of_their_names(plain: Path) -> None:
+    (plain / ".hidden").mkdir()
+    (plain / "ant" / ".thumbnail.png").write_text("no image")
+    (plain / "ant" / "notes.txt").write_text("no image")
+    (plain / "readme.txt").write_text("no class")
+    dataset = load(plain)
+    assert dataset.pixels.shape == (60, 3, 10, 12)
+    assert (dataset.num_classes, dataset.held_out, dataset.verified) == (3, 0, None)
+    assert dataset.labels.tolist() == [0] * 20 + [1] * 20 + [2] * 20
+    # Capitals come first.
+    assert dataset.pixels[:, 1, 0, 0].tolist() == [*range(40, 60), *range(20, 40), *range(20)]
+
+
+def test_parts_are_in_proportion(plain: Path) -> None:
+    assert {name: len(part) for name, part in divide(load(plain), load(plain).parts, 0).items()} == {
+        "training": 48,
+        "selection": 0,
+        "score": 6,
+        "final": 6,
+    }
+
+
+@pytest.mark.parametrize("name", ["test", "val"])
+def test_the_other_part_is_held_out(split: Path, name: str) -> None:
+    (split / "test").rename(split / name)
+    dataset = load(split)
+    assert dataset.held_out == 15
+    assert dataset.labels[-15:].tolist() == [0] * 5 + [1] * 5 + [2] * 5
+    parts = divide(dataset, dataset.parts, 0)
+    assert sorted(parts["final"].pixels[:, 0, 0, 0].tolist()) == list(range(100, 115))
+    assert len(parts["score"]) == 6
+
+
+def test_test_goes_before_val_and_train_can_be_alone(split: Path) -> None:
+    before = load(split)
+    fill(split / "val", 3)
+    assert torch.equal(load(split).pixels, before.pixels)
+    for name in ("test", "val"):
+        (split / name).rename(split.parent / f"{name} of {split.name}")
+    alone = load(split)
+    assert alone.held_out == 0
+    assert torch.equal(alone.pixels, load(split / "train").pixels)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda folder: Image.new("RGB", (9, 9)).save(folder / "ant" / "05.png"), "ant/05.png: 9x9, and .* resize"),
+        (lambda folder: (folder / "ant" / "05.png").write_bytes(b"GIF89a"), "ant/05.png: not a PNG"),
+        (lambda folder: Image.new("RGB", (12, 10)).save(folder / "ant" / "a.gif"), "ant/a.gif: only png, jpg"),
+        (lambda folder: (folder / "dog").mkdir(), "dog: no png, jpg, bmp or webp images in this class"),
+        (lambda folder: fill(folder / "train", 2, ("ant",)), "train: fewer than two class folders"),
+    ],
+)
+def test_the_file_or_folder_at_fault_is_named(plain: Path, damage, message: str) -> None:
+    damage(plain)
+    with pytest.raises(InputError, match=message) as caught:
+        load(plain)
+    assert "\n" not in str(caught.value)
+
+
+def test_both_parts_have_the_same_classes(split: Path) -> None:
+    (split / "test" / "ant").rename(split / "test" / "dog")
+    with pytest.raises(InputError, match="class 'ant' is in only one of train and the held-out part"):
+        load(split)
+
+
+def test_a_folder_that_is_missing_or_a_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"nowhere: cannot be read \(No such file or directory\)"):
+        load(tmp_path / "nowhere")
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=r"file: cannot be read \(Not a directory\)"):
+        load(tmp_path / "file")
+
+
+def test_no_folder_says_what_it_holds() -> None:
+    with pytest.raises(
+        InputError, match="data folder needs a folder: --data-dir DIR holds one folder of images a class"
+    ):
+        load(None)

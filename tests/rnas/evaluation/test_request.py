@@ -1,0 +1,32 @@
+from pathlib import Path
+
+import pytest
+
+from rnas.evaluation.request import Request
+from rnas.evaluation.threats import parse_threat
+
+
+@pytest.mark.parametrize(
+    ("network", "name"),
+    [
+        ("robust-resnet-a1", "robust-resnet-a1"),
+        ("wrn-34-r-gamma-0.25", "wrn-34-r-gamma-0.25"),
+        ("runs/digits-1:knee", "digits-1-knee"),
+        ("runs/digits-1:at:200M", "digits-1-at-200M"),
+        ("/data/nets/net.json", "net"),
+        ("runs/digits-1/checkpoints/f451f3d41a56.safetensors", "digits-1-f451f3d41a56"),
+        ("trainings/a1/best.safetensors", "a1-best"),
+        ("../best.safetensors", "best"),
+        ("/", "network"),
+    ],
+)
+def test_short_names_for_files(network: str, name: str) -> None:
+    assert Request(network).name == name
+
+
+def test_all_of_it_is_recorded() -> None:
+    request = Request("net.json", weights=Path("a/b.pth"), threats=(parse_threat("l2:0.5"),), images=5)
+    recorded = request.to_dict()
+    assert recorded["weights"] == "a/b.pth"
+    assert recorded["threats"] == ["l2:0.5"]
+    assert (recorded["attacks"], recorded["images"], recorded["output"]) == (["fgsm", "pgd20", "pgd20-margin"], 5, None)
