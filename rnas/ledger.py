@@ -43,6 +43,7 @@ class Record:
         made_from: how many results the strategy saw when it proposed it.
         predictions: of the strategy, by metric.
         parameters: active variables of the space, by name.
+        state: of the strategy, as JSON, for one that is replayed.
         evaluation: the result, or None while there is none.
     """
 
@@ -55,6 +56,7 @@ class Record:
     made_from: int
     predictions: Mapping[str, Prediction] = field(default_factory=dict)
     parameters: Mapping[str, Choice] = field(default_factory=dict)
+    state: Mapping[str, Any] = field(default_factory=dict)
     evaluation: Evaluation | None = None
 
     @property
@@ -163,6 +165,7 @@ class Ledger:
                 "batch": record.batch,
                 "made_from": record.made_from,
                 "predictions": {name: [p.mean, p.std] for name, p in record.predictions.items()},
+                **({"state": dict(record.state)} if record.state else {}),
             },
         )
         self._trial_ids.append(self._storage.create_new_trial(self._study_id, template_trial=trial))
@@ -228,6 +231,7 @@ def _record(trial: FrozenTrial) -> Record:
         made_from=attributes["made_from"],
         predictions={name: Prediction(*pair) for name, pair in attributes["predictions"].items()},
         parameters=trial.params,
+        state=attributes.get("state", {}),
         evaluation=None if result is None else _evaluation(result),
     )
 

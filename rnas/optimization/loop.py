@@ -147,12 +147,14 @@ class Loop:
             batch=batch,
             made_from=made_from,
             predictions=proposal.predictions,
+            state=proposal.state,
             parameters=self.problem.space.parameters(architecture),
         )
 
     def _view(self, seen: Sequence[Record], pending: Sequence[Record]) -> View:
         names = dict.fromkeys(objective.metric for objective in self.problem.objectives)
         names |= dict.fromkeys(name for record in seen for name in record.metrics)
+        states = tuple(record.state for record in (*seen, *pending))
         return View(
             genomes=self._genomes(seen),
             metrics={
@@ -160,6 +162,8 @@ class Loop:
             },
             failed=np.array([not record.complete for record in seen], dtype=bool),
             pending=self._genomes(pending),
+            states=states if any(states) else (),
+            seed=self.seed,
         )
 
     def _genomes(self, records: Iterable[Record]) -> Integers:

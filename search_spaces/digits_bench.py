@@ -1,0 +1,59 @@
+"""Residual networks with their measured robustness: a whole search in seconds, offline.
+
+1,296 small networks of the space ``robust-resnet``: every depth and widening of three stages on a small grid, three
+block topologies, two activations. Each was trained adversarially on the embedded digits with two seeds; the table of
+results travels with the package. It is for tests, teaching and research on search methods, and no evidence about
+natural images. ``benchmarks/search/digits_bench.py`` made it.
+"""
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+
+from rnas.architecture import Shape
+from rnas.evaluation.table import Table, TableSettings
+from rnas.search_space import SearchSpace, SpaceSettings
+from search_spaces.robust_resnet import RobustResNetSettings, RobustResNetSpace
+
+TABLE = Path(__file__).with_name("digits_bench.csv.gz")
+INPUT_SHAPE = (1, 8, 8)
+NUM_CLASSES = 10
+
+TRAINING: dict[str, Any] = {
+    "data": "digits",
+    "recipe": {"name": "short-sat", "learning_rate": 0.1},
+    "eps": "3/20",
+    "fidelity": {"epochs": 4, "batch_size": 64, "attack_steps": 2, "attack_step": "3/4"},
+    "images": {"score": 450, "final": 450},
+    "evaluation": {"steps": 4, "step": "3/8"},
+}
+"""How every network of the table was trained and attacked, as an ``evaluator: {train: ...}`` says it."""
+
+
+class DigitsBenchSettings(RobustResNetSettings):
+    """Settings of ``digits-bench``: those of ``robust-resnet`` at the values that the table holds."""
+
+    upsample: PositiveInt | None = 1
+    depths: tuple[PositiveInt, ...] = Field((1, 2, 3), min_length=1)
+    widths: tuple[PositiveInt | PositiveFloat, ...] = Field((1, 2), min_length=1)
+    base_channels: tuple[PositiveInt, ...] = (4, 8, 16)
+    stem_width: tuple[PositiveInt, ...] = Field((8,), min_length=1)
+    topology: tuple[str, ...] = Field(("basic", "bottleneck", "robust-res-block"), min_length=1)
+    order: tuple[str, ...] = Field(("pre",), min_length=1)
+    first_input: tuple[str, ...] = Field(("raw",), min_length=1)
+    kernel_size: tuple[PositiveInt, ...] = Field((3,), min_length=1)
+    cardinality: tuple[PositiveInt, ...] = Field((1,), min_length=1)
+    scales: tuple[PositiveInt, ...] = Field((2,), min_length=1)
+    squeeze_excitation: tuple[str, ...] = Field(("none",), min_length=1)
+    reduction: tuple[PositiveInt, ...] = Field((16,), min_length=1)
+    activation: tuple[str, ...] = Field(("relu", "silu"), min_length=1)
+    normalization: tuple[str, ...] = Field(("batch",), min_length=1)
+
+
+class DigitsBenchSpace(RobustResNetSpace):
+    """The networks of the table."""
+
+    name = "digits-bench"
+    summary = "1,296 residual networks for digits whose robustness is known: a search takes seconds"
+    Settings: ClassVar[type[SpaceSettings]] = DigitsBenchSettings
