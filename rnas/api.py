@@ -1,5 +1,6 @@
 """Searching and training from Python: the same nouns as the command line."""
 
+import math
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -19,8 +20,8 @@ from rnas.execution.executor import Executor, Limits
 from rnas.execution.in_process import InProcess
 from rnas.execution.process_slots import ProcessSlots
 from rnas.ledger import Ledger
-from rnas.optimization.loop import Listener, Loop, Silent
-from rnas.presets import preset
+from rnas.optimization.loop import Listener, Loop, Silent, spent
+from rnas.presets import preset, preset_of
 from rnas.run import Run
 from rnas.run_directory import RunDirectory
 from rnas.training.recipe import Recipe
@@ -43,7 +44,8 @@ def search(
     """Search, and return the finished run.
 
     Args:
-        config: a Config, a mapping, or the path of a YAML file; None is the preset ``digits``.
+        config: a Config, a mapping, or the path of a YAML file; None is the preset of the name of ``changes["space"]``
+            where there is one, such as ``digits-bench``, else the preset ``digits``.
         run: directory of the new run; None makes ``runs/<space>-<n>``.
         listener: makes what is told of progress.
         **changes: top-level keys of the config to set otherwise, such as ``budget=20``.
@@ -51,7 +53,8 @@ def search(
     Raises:
         InputError: the configuration is wrong, or the run's directory exists.
     """
-    content, folder, source = _content(config)
+    own = preset(preset_of(changes.get("space")) or "digits") if config is None else config
+    content, folder, source = _content(own)
     setup, directory = prepare({**content, **changes}, folder, source, run)
     return carry_on(directory, setup, listener)
 
@@ -80,14 +83,14 @@ def prepare(content: Any, folder: Path, source: str, run: Path | str | None) -> 
     return setup, run_directory.create(path, setup)
 
 
-def _content(config: Config | Mapping[str, Any] | Path | str | None) -> tuple[Mapping[str, Any], Path, str]:
+def _content(config: Config | Mapping[str, Any] | Path | str) -> tuple[Mapping[str, Any], Path, str]:
     """A configuration from wherever it comes, the folder of its relative paths, and its name for messages."""
     if isinstance(config, Path | str):
         path = Path(config)
         return read_config(path), path.parent, str(path)
     if isinstance(config, Config):
         config = config.model_dump(mode="json", exclude_none=True)
-    return preset("digits") if config is None else config, Path(), "config"
+    return config, Path(), "config"
 
 
 def resume(
@@ -182,8 +185,9 @@ def carry_on(directory: RunDirectory, setup: Setup, listener: ListenerFactory, k
     """
     config = setup.config
     with directory.writing(setup) as ledger:
-        if config.budget < len(ledger):
-            raise InputError(f"budget {config.budget} is less than the {len(ledger)} evaluations that the run holds")
+        done = spent(ledger.records, setup.evaluator.rungs)
+        if config.budget < math.floor(done + 1e-9):
+            raise InputError(f"budget {config.budget} is less than the {done:g} evaluations that the run holds")
         if kept is not None and config.budget > kept.budget:
             directory.keep(kept.model_copy(update={"budget": config.budget}))
         limits = Limits(config.time_limit, directory.checkpoints)
@@ -197,7 +201,8 @@ def carry_on(directory: RunDirectory, setup: Setup, listener: ListenerFactory, k
                     seed=config.seed,
                     batch_size=config.batch_size,
                     lookahead=0 if setup.evaluator.instant else 1,
-                    fidelity=setup.evaluator.fidelity,
+                    rungs=setup.evaluator.rungs,
+                    promote=config.promote,
                     listener=listener(setup, ledger, executor.slots),
                 ).run(config.budget, float("inf") if config.hours is None else time.monotonic() + 3600 * config.hours)
         finally:

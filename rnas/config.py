@@ -46,9 +46,12 @@ class Config(BaseModel):
         objectives: what to trade off; robust accuracy up and FLOPs down, where networks are trained.
         strategy: name of a strategy, or ``{name: NAME, ...}`` with its options.
         seed: of everything random.
-        budget: evaluations in all.
+        budget: evaluations in all; one at a lower rung of the evaluator's fidelity ladder counts as its share of the
+            cost of one at the highest.
         hours: start nothing new after so long; None is no limit.
         batch_size: proposals made at once.
+        promote: share of each batch that goes on to the next rung of the evaluator's fidelity ladder, where it has one;
+            at least half, since short adversarial training screens networks and does not rank them.
         time_limit: seconds after which an evaluation is given up; None is no limit.
         workers: evaluations at once, each in a process of its own; 0 runs them in the searching process;
             None is one a CPU core, or one a GPU.
@@ -67,6 +70,7 @@ class Config(BaseModel):
     budget: PositiveInt = 100
     hours: PositiveFloat | None = None
     batch_size: PositiveInt = 4
+    promote: float = Field(0.5, ge=0.5, le=1)
     time_limit: PositiveFloat | None = None
     workers: NonNegativeInt | None = None
     device: Literal["auto", "cpu", "cuda"] = "auto"

@@ -1,7 +1,8 @@
 """The ledger: every proposal and its result, in an Optuna study. The state of a search is its ledger.
 
 A proposal is written first, as a RUNNING trial; its evaluation completes that trial; a failure makes it a FAIL
-trial with its status. Ledger order is proposal order.
+trial with its status. An evaluation at a lower rung of the fidelity ladder is a PRUNED trial: it has metrics, but
+nothing to be compared by. Ledger order is proposal order.
 """
 
 from collections.abc import Mapping, Sequence
@@ -44,6 +45,7 @@ class Record:
         predictions: of the strategy, by metric.
         parameters: active variables of the space, by name.
         state: of the strategy, as JSON, for one that is replayed.
+        rungs_above: how many rungs of the fidelity ladder are above the one it is evaluated at; 0 is the highest.
         evaluation: the result, or None while there is none.
     """
 
@@ -57,6 +59,7 @@ class Record:
     predictions: Mapping[str, Prediction] = field(default_factory=dict)
     parameters: Mapping[str, Choice] = field(default_factory=dict)
     state: Mapping[str, Any] = field(default_factory=dict)
+    rungs_above: int = 0
     evaluation: Evaluation | None = None
 
     @property
@@ -166,6 +169,7 @@ class Ledger:
                 "made_from": record.made_from,
                 "predictions": {name: [p.mean, p.std] for name, p in record.predictions.items()},
                 **({"state": dict(record.state)} if record.state else {}),
+                **({"rungs_above": record.rungs_above} if record.rungs_above else {}),
             },
         )
         self._trial_ids.append(self._storage.create_new_trial(self._study_id, template_trial=trial))
@@ -189,7 +193,7 @@ class Ledger:
                 "reason": evaluation.reason,
             },
         )
-        self._close_trial(trial_id, evaluation)
+        self._close_trial(number, evaluation)
         self._records[number] = replace(record, evaluation=evaluation)
         return self._records[number]
 
@@ -198,11 +202,15 @@ class Ledger:
         for number in self._unsettled:
             evaluation = self._records[number].evaluation
             if evaluation is not None:
-                self._close_trial(self._trial_ids[number], evaluation)
+                self._close_trial(number, evaluation)
         self._unsettled = []
 
-    def _close_trial(self, trial_id: int, evaluation: Evaluation) -> None:
-        if evaluation.status is Status.COMPLETE:
+    def _close_trial(self, number: int, evaluation: Evaluation) -> None:
+        trial_id = self._trial_ids[number]
+        if evaluation.status is Status.COMPLETE and self._records[number].rungs_above:
+            # In Optuna's words: a trial that was stopped early. It has metrics, and no value to rank it by.
+            self._storage.set_trial_state_values(trial_id, TrialState.PRUNED)
+        elif evaluation.status is Status.COMPLETE:
             values = [float(evaluation.metrics[objective.metric]) for objective in self._objectives]
             self._storage.set_trial_state_values(trial_id, TrialState.COMPLETE, values)
         else:
@@ -232,6 +240,7 @@ def _record(trial: FrozenTrial) -> Record:
         predictions={name: Prediction(*pair) for name, pair in attributes["predictions"].items()},
         parameters=trial.params,
         state=attributes.get("state", {}),
+        rungs_above=attributes.get("rungs_above", 0),
         evaluation=None if result is None else _evaluation(result),
     )
 

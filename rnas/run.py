@@ -15,6 +15,7 @@ from rnas import architecture as arch
 from rnas.config import Config, Setup
 from rnas.ledger import Record
 from rnas.optimization.front import hypervolume_history, non_dominated
+from rnas.optimization.loop import spent
 from rnas.optimization.objective import minimised
 from rnas.optimization.quality import Quality, surrogate_quality
 from rnas.run_directory import RunDirectory, write
@@ -52,29 +53,37 @@ class Run:
 
     @property
     def complete(self) -> tuple[Record, ...]:
-        """Records with metrics."""
-        return tuple(record for record in self.records if record.complete)
+        """Records with metrics, of the highest rung of the fidelity ladder."""
+        return tuple(record for record in self.records if record.complete and record.rungs_above == 0)
+
+    @property
+    def spent(self) -> float:
+        """What the proposals so far cost, in evaluations at the highest rung."""
+        return spent(self.records, self.setup.evaluator.rungs)
 
     @property
     def values(self) -> NDArray[np.float64]:
-        """Objectives (n, objectives) of every record, in a form where smaller is better; NaN without metrics."""
+        """Objectives (n, objectives) of every record, in a form where smaller is better.
+
+        NaN without metrics, and at the lower rungs of a fidelity ladder, which are not to be compared with the highest.
+        """
         objectives = self.setup.problem.objectives
-        columns = {
-            o.metric: np.array([record.metrics.get(o.metric, np.nan) for record in self.records]) for o in objectives
-        }
+        shown: list[Mapping[str, float]] = [{} if record.rungs_above else record.metrics for record in self.records]
+        columns = {o.metric: np.array([metrics.get(o.metric, np.nan) for metrics in shown]) for o in objectives}
         return minimised(columns, objectives)
 
     def front(self) -> tuple[Record, ...]:
         """Complete records that no other beats in every objective, sorted by the last objective."""
         values = self.values
-        rows = [row for row in range(len(self.records)) if self.records[row].complete]
-        best = [rows[place] for place in non_dominated(values[rows])] if rows else []
+        rows = np.flatnonzero(np.isfinite(values).all(axis=1))
+        best = rows[non_dominated(values[rows])]
         return tuple(self.records[row] for row in sorted(best, key=lambda row: (values[row, -1], row)))
 
     def reference_point(self) -> NDArray[np.float64]:
         """Where hypervolume starts, smaller-is-better form: fixed, or for an unbounded metric the worst seen."""
         reference = self.setup.problem.reference.copy()
-        values = self.values[[record.complete for record in self.records]]
+        values = self.values
+        values = values[np.isfinite(values).all(axis=1)]
         if len(values):
             worst = values.max(axis=0) + _MARGIN * np.ptp(values, axis=0)
             reference = np.where(np.isnan(reference), worst, reference)
@@ -150,6 +159,7 @@ def _evaluation(record: Record) -> dict[str, Any]:
         "reason": result.reason if result else "",
         "metrics": dict(record.metrics),
         "fidelity": dict(record.fidelity),
+        "rungs_above": record.rungs_above,
         "seed": record.seed,
         "batch": record.batch,
         "made_from": record.made_from,

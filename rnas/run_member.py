@@ -31,9 +31,9 @@ def member(run: Run, word: str) -> Record:
         return best_under(run, parse_size(value))
     if kind == "max" and value:
         return greatest(run, value)
-    for record in run.records:
-        if record.key == word:
-            return record
+    having = [record for record in run.records if record.key == word]
+    if having:
+        return min(having, key=lambda record: record.rungs_above)
     raise InputError(f"{_place(run)} has no member {word!r}; write {FORMS}")
 
 

@@ -12,7 +12,7 @@ import torch
 
 from rnas.architecture import Architecture
 from rnas.errors import DeadlineExceededError, DivergedError
-from rnas.evaluation.evaluator import Context, Estimate, Evaluation, Status, Task
+from rnas.evaluation.evaluator import Context, Estimate, Evaluation, Rung, Status, Task
 
 
 def kill_self(_task: Task, _context: Context) -> float:
@@ -75,7 +75,7 @@ class Scripted:
 
     instant = False
     bounds: ClassVar[Mapping[str, tuple[float, float]]] = {}
-    fidelity: ClassVar[Mapping[str, Any]] = {}
+    rungs: ClassVar[tuple[Rung, ...]] = (Rung(),)
     notes = ()
 
     def evaluate(self, task: Task, context: Context) -> Evaluation:

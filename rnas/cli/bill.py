@@ -27,7 +27,7 @@ def bill(setup: Setup) -> dict[str, Any]:
     rows = []
     for place in np.argsort(costs.flops):
         architecture = setup.space.decode(sample[place])
-        task = Task(architecture, config.seed, setup.evaluator.fidelity)
+        task = Task(architecture, config.seed, setup.evaluator.rungs[-1].fidelity)
         print(f"measuring {format_size(float(costs.flops[place]))} FLOPs ...", file=sys.stderr)
         with one_thread(slots[0]):
             try:

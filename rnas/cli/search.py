@@ -46,12 +46,14 @@ def search(
 ) -> None:
     """Search for robust architectures.
 
-    Without CONFIG and --preset it starts from the preset for the data: digits, or cifar10-smoke. Options change
-    what the config or preset says.
+    Without CONFIG and --preset it starts from the preset of the space's name, digits-bench, or else from the one for
+    the data: digits, or cifar10-smoke. Options change what the config or preset says.
 
     Examples:
 
       rnas search
+
+      rnas search --space digits-bench
 
       rnas search --data cifar10 --data-dir data --flops 20M:60M --budget 40
 
@@ -122,7 +124,8 @@ def _carry_on(directory: "RunDirectory", go: "Callable[[ListenerFactory], Run]",
         print_json(run.to_dict())
         return
     complete = len(run.complete)
-    if len(run.records) < run.setup.config.budget or any(record.evaluation is None for record in run.records):
+    unspent = run.setup.config.budget - run.spent
+    if unspent > run.setup.evaluator.rungs[-1].share or any(record.evaluation is None for record in run.records):
         console.print(
             f"ended with {complete} of {run.setup.config.budget} evaluations: the time was up, or the space holds "
             f"no more; go on with: rnas resume {shlex.quote(str(directory.path))}",

@@ -25,7 +25,7 @@ from rnas.data.dataset import Part, content_hash, divide
 from rnas.data.extra import load_extra
 from rnas.diagnostics.diagnostic import Diagnostic, DiagnosticContext
 from rnas.errors import DeadlineExceededError, InputError
-from rnas.evaluation.evaluator import Context, Estimate, Evaluation, Status, Task
+from rnas.evaluation.evaluator import Context, Estimate, Evaluation, Rung, Status, Task
 from rnas.evaluation.guard import classified
 from rnas.evaluation.robustness import Robustness, evaluate_robustness
 from rnas.evaluation.training_settings import TrainingSettings, load_dataset
@@ -35,6 +35,9 @@ from rnas.training.fidelity import Fidelity
 from rnas.training.numerics import Numerics
 from rnas.training.plan import Plan
 from rnas.training.training import Training
+
+_ATTACKS = 2
+"""PGD on the cross-entropy and PGD on the margin."""
 
 _TRAINING_SHARE = 0.9
 _DIAGNOSED_IMAGES = 100
@@ -69,7 +72,8 @@ class AdversarialTraining:
 
     Metrics: ``robust_accuracy``, ``clean_accuracy`` and ``robust_margin`` on the score part, which a search
     chooses by, and ``final_...`` of each on the final part, which nothing chooses by; and those of the diagnostics
-    that the settings name, on the first images of the score part.
+    that the settings name, on the first images of the score part. At a lower rung of the ladder the final part is left
+    out and no weights are kept.
 
     Raises:
         InputError: from the constructor, when the data cannot be read or do not suffice.
@@ -85,10 +89,12 @@ class AdversarialTraining:
         self._extra = load_extra(self._training.extra, self._dataset) if self._training.extra is not None else None
         self._on_device: dict[str, tuple[dict[str, Part], Part | None]] = {}
         self._data_record = self._describe()
-        asked, held = self._training.fidelity.images, self._data_record["images"]["training"]
-        if asked is not None and asked > held:
-            raise InputError(f"fidelity.images asks for {asked} images; the training part holds {held}")
+        held = self._data_record["images"]["training"]
+        for asked in (self._training.fidelity.images, *(rung.images for rung in self._training.ladder)):
+            if asked is not None and asked > held:
+                raise InputError(f"fidelity.images asks for {asked} images; the training part holds {held}")
         recipe = self._training.recipe
+        self._rungs = self._ladder()
         if recipe.activation is not None:
             raise InputError(
                 f"recipe {recipe.name} trains networks with activation {recipe.activation}, and a search decides on "
@@ -131,10 +137,35 @@ class AdversarialTraining:
         return (self._dataset.note,) if self._dataset.note else ()
 
     @property
-    def fidelity(self) -> Mapping[str, Any]:
-        """The fidelity of the settings, as JSON."""
-        fidelity: dict[str, Any] = self._training.fidelity.model_dump(mode="json", exclude_none=True)
-        return fidelity
+    def rungs(self) -> tuple[Rung, ...]:
+        """The ladder of the settings; a rung's share is that of its images passed forward and backward."""
+        return self._rungs
+
+    def _ladder(self) -> tuple[Rung, ...]:
+        highest = self._training.fidelity
+        fidelities = [rung.below(highest) for rung in self._training.ladder]
+        passes = [self._passes(fidelity, ("score",)) for fidelity in fidelities]
+        most = self._passes(highest, ("score", "final"))
+        for number, (cheaper, dearer) in enumerate(pairwise([*passes, most]), 1):
+            if cheaper >= dearer:
+                raise InputError(
+                    f"ladder: rung {number} costs no less than the one above it ({cheaper:,} and {dearer:,} images "
+                    "passed forward and backward); go from cheap to dear"
+                )
+        rungs = [
+            Rung(fidelity.model_dump(mode="json", exclude_none=True), count / most)
+            for fidelity, count in zip([*fidelities, highest], [*passes, most], strict=True)
+        ]
+        return tuple(rungs)
+
+    def _passes(self, fidelity: Fidelity, attacked: Sequence[str]) -> int:
+        """Images passed forward and backward by a training at a fidelity and the attacks on some parts."""
+        held: Mapping[str, int] = self._data_record["images"]
+        crafting = self._training.recipe.crafted_at(fidelity)
+        crafted = 0 if crafting is None else crafting.passes
+        images = min(fidelity.images or held["training"], held["training"])
+        evaluated = sum(held[part] for part in attacked) * _ATTACKS * self._training.evaluation.steps
+        return fidelity.epochs * images * (1 + crafted) + evaluated
 
     def known(self, architectures: Sequence[Architecture]) -> list[dict[str, float]]:
         """Nothing beyond params and FLOPs, which the space gives."""
@@ -158,10 +189,12 @@ class AdversarialTraining:
             training = Training(model, plan.parts["training"], plan.training, task.seed, plan.extra)
             curve.extend(training.epochs(lambda share: check(share * _TRAINING_SHARE)))
             model, overfitted = training.result, training.overfitted
-            for part, prefix in (("score", ""), ("final", "final_")):
+            lower = plan.training.fidelity in [rung.below(self._training.fidelity) for rung in self._training.ladder]
+            # What is read of a front comes from the highest rung, and so does the network that is kept.
+            for part, prefix in (("score", ""), ("final", "final_"))[: 1 if lower else 2]:
                 metrics |= self._attack(model, plan, part, lambda _: check(_TRAINING_SHARE)).metrics(prefix)
             metrics |= self._diagnosed(model, plan, task.architecture)
-            if context.folder is not None:
+            if context.folder is not None and not lower:
                 _save(model, context.folder / f"{arch.key(task.architecture)}.safetensors")
         except Exception as error:
             # Caught here rather than by the caller, so that the curve so far and its provenance are kept.

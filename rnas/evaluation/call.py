@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, PositiveInt
 
 from rnas.architecture import Architecture, Shape
 from rnas.errors import InputError
-from rnas.evaluation.evaluator import Context, Estimate, Evaluation, Status, Task
+from rnas.evaluation.evaluator import Context, Estimate, Evaluation, Rung, Status, Task
 from rnas.search_space import SearchSpace
 
 Function = Callable[[Task, Context], Evaluation | Mapping[str, float]]
@@ -67,9 +67,9 @@ class Call:
         return {}
 
     @property
-    def fidelity(self) -> Mapping[str, Any]:
-        """Nothing: the function has its own."""
-        return {}
+    def rungs(self) -> tuple[Rung, ...]:
+        """One: the function has a fidelity of its own."""
+        return (Rung(),)
 
     @property
     def notes(self) -> tuple[str, ...]:

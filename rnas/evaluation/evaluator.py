@@ -69,6 +69,19 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
+class Rung:
+    """One rung of a fidelity ladder.
+
+    Attributes:
+        fidelity: of its evaluations, as JSON.
+        share: cost of one evaluation as a share of one at the highest rung, in (0, 1].
+    """
+
+    fidelity: Mapping[str, Any] = field(default_factory=dict)
+    share: float = 1.0
+
+
+@dataclass(frozen=True)
 class Estimate:
     """What one evaluation is expected to need here: seconds, and bytes of memory where measured."""
 
@@ -104,8 +117,11 @@ class Evaluator(Protocol):
         """Least and greatest possible value of a metric, for those that have them."""
 
     @property
-    def fidelity(self) -> Mapping[str, Any]:
-        """At which it evaluates unless a task says otherwise, as JSON."""
+    def rungs(self) -> tuple[Rung, ...]:
+        """The fidelity ladder, cheapest first. The last is what it evaluates at unless a task says otherwise.
+
+        ``(Rung(),)`` for an evaluator that has one fidelity and no name for it.
+        """
 
     @property
     def notes(self) -> Sequence[str]:

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, PositiveInt
@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, PositiveInt
 from rnas import architecture as arch
 from rnas.architecture import Architecture, Shape
 from rnas.errors import InputError
-from rnas.evaluation.evaluator import Context, Estimate, Evaluation, Status, Task
+from rnas.evaluation.evaluator import Context, Estimate, Evaluation, Rung, Status, Task
 from rnas.quantities import PathField
 from rnas.search_space import Floats, SearchSpace
 
@@ -98,9 +98,9 @@ class Table:
         return {name: (float(np.nanmin(v)), float(np.nanmax(v))) for name, v in self._metrics.items()}
 
     @property
-    def fidelity(self) -> Mapping[str, Any]:
-        """Nothing: a table has the fidelity that it was made at."""
-        return {}
+    def rungs(self) -> tuple[Rung, ...]:
+        """One: a table has the fidelity that it was made at."""
+        return (Rung(),)
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from rnas.data.augmentation import AUGMENTATIONS
 from rnas.data.dataset import Dataset, PartSizes
 from rnas.quantities import EpsilonField, FractionField, PathField
 from rnas.training.crafting import GradientSteps
-from rnas.training.fidelity import Fidelity
+from rnas.training.fidelity import Fidelity, LowerRung
 from rnas.training.recipe import Recipe
 
 
@@ -53,6 +53,8 @@ class TrainingSettings(BaseModel):
         recipe: how to train.
         eps: l-infinity radius of training and evaluation.
         fidelity: how long to train.
+        ladder: lower rungs of the fidelity ladder, cheapest first, each by what it has otherwise; all networks of a
+            search start at the lowest, and the better part is promoted, trained from scratch at each rung.
         augmentation: names of augmentations, in order; a recipe may have its own.
         evaluation: the attack behind robust accuracy.
     """
@@ -67,6 +69,7 @@ class TrainingSettings(BaseModel):
     recipe: Recipe = Field(default_factory=lambda: Recipe.resolve("short-sat"))
     eps: EpsilonField | None = None
     fidelity: Fidelity | None = None
+    ladder: tuple[LowerRung, ...] = ()
     augmentation: tuple[str, ...] | None = None
     evaluation: EvaluationSettings = EvaluationSettings()
 

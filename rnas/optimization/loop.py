@@ -4,22 +4,30 @@ Batch ``b`` is proposed from the results of the batches before ``b - lookahead``
 as pending, and from the random generator of (seed, number of its first proposal). So what is tried depends
 neither on the order in which evaluations end, nor on the number of workers, nor on the budget; a search
 killed at any moment and resumed, or extended, makes the proposals that an uninterrupted one makes.
+
+On a fidelity ladder the strategy proposes for the lowest rung; batches for the rungs above promote the better part of
+an earlier batch, see :mod:`rnas.optimization.ladder`.
 """
 
+import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from rnas import architecture as arch
 from rnas.cost import Integers
-from rnas.evaluation.evaluator import Evaluation, Status, Task
+from rnas.evaluation.evaluator import Evaluation, Rung, Status, Task
 from rnas.execution.executor import Executor
 from rnas.ledger import Ledger, Record
-from rnas.optimization.strategy import Problem, Proposal, Strategy, View
+from rnas.optimization.ladder import Place, batch_of, place, promoted
+from rnas.optimization.objective import minimised
+from rnas.optimization.strategy import Problem, Proposal, Results, Strategy, View
+
+_ROUNDING = 1e-9
 
 
 class Listener(Protocol):
@@ -58,10 +66,11 @@ class Loop:
         ledger: everything known so far.
         executor: where evaluations run.
         seed: of the search, and of every evaluation.
-        batch_size: proposals of one batch.
+        batch_size: proposals of one batch at the lowest rung.
         lookahead: how many batches may be open while the next is proposed: 0 waits for each batch, 1 keeps
             all slots busy.
-        fidelity: of every evaluation, as JSON.
+        rungs: of the fidelity ladder, cheapest first.
+        promote: share of a batch that goes on to the next rung, of those that are complete.
         listener: is told what happens.
     """
 
@@ -71,26 +80,35 @@ class Loop:
     executor: Executor
     seed: int
     batch_size: int
-    lookahead: int = 0
-    fidelity: Mapping[str, Any] = field(default_factory=dict)
+    lookahead: Literal[0, 1] = 0
+    rungs: tuple[Rung, ...] = (Rung(),)
+    promote: float = 0.5
     listener: Listener = field(default_factory=Silent)
 
-    def run(self, budget: int, until: float = float("inf")) -> None:
-        """Search until the ledger holds ``budget`` results or the space is exhausted.
+    def __post_init__(self) -> None:
+        self._encoded: dict[str, Integers] = {}
+        self._last_cohort = math.inf
+
+    def run(self, budget: float, until: float = float("inf")) -> None:
+        """Search until the evaluations have cost ``budget`` or the space is exhausted.
 
         Args:
-            budget: results in all, those of earlier runs included.
+            budget: evaluations in all, those of earlier runs included; one at a lower rung counts as its share.
             until: ``time.monotonic()`` after which nothing new is started.
         """
         self.ledger.settle()
-        waiting = [record.number for record in self.ledger.records if record.evaluation is None]
+        records = self.ledger.records
+        waiting = [record.number for record in records if record.evaluation is None]
         running: set[int] = set()
-        exhausted = False
+        batch = records[-1].batch if records else 0
         while True:
             open_for_more = time.monotonic() < until
-            while open_for_more and not exhausted and len(self.ledger) < budget and self._may_propose():
-                numbers, exhausted = self._propose(budget)
+            while (
+                open_for_more and not self._ended(batch) and self._affords(batch, budget) and self._may_propose(batch)
+            ):
+                numbers, whole = self._propose(batch, budget)
                 waiting += numbers
+                batch += whole
             while open_for_more and waiting and len(running) < self.executor.slots:
                 number = waiting.pop(0)
                 record = self.ledger.records[number]
@@ -102,74 +120,119 @@ class Loop:
                 running.discard(number)
                 self.listener.recorded(self.ledger.record(number, self._with_known(number, evaluation)))
 
-    def _next_batch(self) -> int:
-        """Number of the batch that the next proposal belongs to."""
-        records = self.ledger.records
-        if not records:
-            return 0
-        last = records[-1].batch
-        size = sum(record.batch == last for record in records)
-        return last if size < self.batch_size else last + 1
+    def _place(self, batch: int) -> Place:
+        return place(batch, len(self.rungs))
 
-    def _may_propose(self) -> bool:
-        seen = self._next_batch() - self.lookahead
-        return all(record.evaluation is not None for record in self.ledger.records if record.batch < seen)
+    def _ended(self, batch: int) -> bool:
+        """Whether neither this batch nor a later one has anything to propose: the space is exhausted."""
+        position = self._place(batch)
+        return position.cohort + position.rung - (len(self.rungs) - 1) > self._last_cohort
 
-    def _propose(self, budget: int) -> tuple[list[int], bool]:
-        """Write the rest of the next batch; the numbers written, and whether the space is exhausted."""
-        batch = self._next_batch()
+    def _affords(self, batch: int, budget: float) -> bool:
+        """Whether the budget suffices for one more evaluation, of this batch."""
+        return spent(self.ledger.records, self.rungs) + self.rungs[self._place(batch).rung].share <= budget + _ROUNDING
+
+    def _may_propose(self, batch: int) -> bool:
+        """Whether the space is not exhausted and everything is known that the batch is decided by."""
+        return not self._ended(batch) and all(
+            record.evaluation is not None for record in self.ledger.records if record.batch < batch - self.lookahead
+        )
+
+    def _propose(self, batch: int, budget: float) -> tuple[list[int], bool]:
+        """Write what is missing of a batch; the numbers written, and whether it is now whole."""
         records = self.ledger.records
         earlier = [record for record in records if record.batch < batch]
         seen = [record for record in earlier if record.batch < batch - self.lookahead]
-        pending = earlier[len(seen) :]
-        rng = np.random.default_rng([self.seed, len(earlier)])
-        # With several threads the sums of linear algebra come out in another order.
-        with threadpool_limits(limits=1):
-            proposals = self.strategy.propose(self.batch_size, self._view(seen, pending), rng)
-        written = []
+        position = self._place(batch)
+        if position.rung > 0:
+            proposals = self._promotions(position, seen)
+        elif position.cohort > self._last_cohort:
+            proposals = []
+        else:
+            proposals = self._from_strategy(seen, earlier[len(seen) :])
+            if len(proposals) < self.batch_size:
+                self._last_cohort = position.cohort
+        written: list[int] = []
         for proposal in proposals[len(records) - len(earlier) :]:
-            if len(self.ledger) == budget:
-                break
+            if not self._affords(batch, budget):
+                return written, False
             record = self._record(proposal, batch, len(seen))
             self.ledger.propose(record, self.problem.space.all_variables)
             self.listener.proposed(record)
             written.append(record.number)
-        return written, len(proposals) < self.batch_size
+        return written, True
+
+    def _from_strategy(self, seen: Sequence[Record], pending: Sequence[Record]) -> list[Proposal]:
+        rng = np.random.default_rng([self.seed, len(seen) + len(pending)])
+        # With several threads the sums of linear algebra come out in another order.
+        with threadpool_limits(limits=1):
+            return self.strategy.propose(self.batch_size, self._view(seen, pending), rng)
+
+    def _promotions(self, position: Place, seen: Sequence[Record]) -> list[Proposal]:
+        """The better part of a cohort, by the results at the rung below."""
+        below = [record for record in self._at(position.rung - 1, seen) if record.complete]
+        source = batch_of(Place(position.rung - 1, position.cohort), len(self.rungs))
+        members = np.flatnonzero([record.batch == source for record in below])
+        if len(members) == 0:
+            return []
+        points = minimised(self._results(below).metrics, self.problem.objectives)
+        best = promoted(points, members, math.ceil(self.promote * len(members)))
+        return [Proposal(genome) for genome in self._genomes([below[row] for row in best])]
 
     def _record(self, proposal: Proposal, batch: int, made_from: int) -> Record:
         architecture = self.problem.space.decode(proposal.genome)
+        rung = self._place(batch).rung
         return Record(
             number=len(self.ledger),
             key=arch.key(architecture),
             architecture=architecture,
             seed=self.seed,
-            fidelity=self.fidelity,
+            fidelity=self.rungs[rung].fidelity,
             batch=batch,
             made_from=made_from,
             predictions=proposal.predictions,
-            state=proposal.state,
             parameters=self.problem.space.parameters(architecture),
+            state=proposal.state,
+            rungs_above=len(self.rungs) - 1 - rung,
         )
 
+    def _at(self, rung: int, records: Iterable[Record]) -> list[Record]:
+        """Those of records that are evaluated at a rung."""
+        return [record for record in records if record.rungs_above == len(self.rungs) - 1 - rung]
+
     def _view(self, seen: Sequence[Record], pending: Sequence[Record]) -> View:
-        names = dict.fromkeys(objective.metric for objective in self.problem.objectives)
-        names |= dict.fromkeys(name for record in seen for name in record.metrics)
-        states = tuple(record.state for record in (*seen, *pending))
+        begun, waiting = self._at(0, seen), self._at(0, pending)
+        states = tuple(record.state for record in (*begun, *waiting))
+        results = self._results(begun)
         return View(
-            genomes=self._genomes(seen),
-            metrics={
-                name: np.array([record.metrics.get(name, np.nan) for record in seen], dtype=float) for name in names
-            },
-            failed=np.array([not record.complete for record in seen], dtype=bool),
-            pending=self._genomes(pending),
+            genomes=results.genomes,
+            metrics=results.metrics,
+            failed=results.failed,
+            pending=self._genomes(waiting),
             states=states if any(states) else (),
             seed=self.seed,
+            promoted=tuple(self._results(self._at(rung, seen)) for rung in range(1, len(self.rungs))),
+        )
+
+    def _results(self, records: Sequence[Record]) -> Results:
+        names = dict.fromkeys(objective.metric for objective in self.problem.objectives)
+        names |= dict.fromkeys(name for record in records for name in record.metrics)
+        return Results(
+            genomes=self._genomes(records),
+            metrics={
+                name: np.array([record.metrics.get(name, np.nan) for record in records], dtype=float) for name in names
+            },
+            failed=np.array([not record.complete for record in records], dtype=bool),
         )
 
     def _genomes(self, records: Iterable[Record]) -> Integers:
-        space = self.problem.space
-        rows = [space.encode(record.architecture) for record in records]
-        return np.array(rows, dtype=np.int64).reshape(len(rows), len(space.variables))
+        rows = [self._genome(record) for record in records]
+        return np.array(rows, dtype=np.int64).reshape(len(rows), len(self.problem.space.variables))
+
+    def _genome(self, record: Record) -> Integers:
+        if record.key not in self._encoded:
+            self._encoded[record.key] = self.problem.space.encode(record.architecture)
+        return self._encoded[record.key]
 
     def _with_known(self, number: int, evaluation: Evaluation) -> Evaluation:
         """The evaluation with its known metrics, failed if an objective is still missing."""
@@ -183,3 +246,8 @@ class Loop:
             reason = f"its evaluation gave no metric {missing[0]!r}; it gave {', '.join(metrics)}"
             return replace(evaluation, status=Status.FAILED, metrics={}, reason=reason)
         return replace(evaluation, metrics=metrics)
+
+
+def spent(records: Iterable[Record], rungs: Sequence[Rung]) -> float:
+    """What proposals cost, in evaluations at the highest rung."""
+    return sum(rungs[-1 - record.rungs_above].share for record in records)

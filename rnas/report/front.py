@@ -79,7 +79,7 @@ def judged(metrics: tuple[Metric, ...]) -> Metric | None:
 def members(run: Run, metrics: tuple[Metric, ...]) -> list[Member]:
     """The members of the front, best first by the accuracy among the objectives, or else by the first objective.
 
-    An architecture evaluated more than once stands with its last complete evaluation that has every objective.
+    An architecture evaluated more than once stands with its last complete evaluation at the highest rung.
     """
     objectives = [m for m in metrics if m.direction]
     rows = _rows(run, objectives)
@@ -95,7 +95,9 @@ def _rows(run: Run, objectives: list[Metric]) -> dict[str, int]:
     return {
         evaluation["key"]: row
         for row, evaluation in enumerate(run["evaluations"])
-        if evaluation["status"] == "complete" and all(evaluation["metrics"].get(m.name) is not None for m in objectives)
+        if evaluation["status"] == "complete"
+        and not evaluation.get("rungs_above")
+        and all(evaluation["metrics"].get(m.name) is not None for m in objectives)
     }
 
 

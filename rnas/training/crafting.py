@@ -36,6 +36,11 @@ class GradientSteps(BaseModel):
     mode: Mode = "eval"
     projection: bool = True
 
+    @property
+    def passes(self) -> int:
+        """Forward and backward passes of crafting a batch, beside the one that trains on it."""
+        return self.steps
+
     def attack(self, epsilon: Fraction) -> PGD:
         """The attack within a radius."""
         start = Start(self.noise, self.noise_share)
@@ -58,6 +63,11 @@ class Replays(BaseModel):
     name: Literal["replays"] = "replays"
     replays: PositiveInt
     step: FractionField = Fraction(1)
+
+    @property
+    def passes(self) -> int:
+        """Forward and backward passes of a batch beyond the first."""
+        return self.replays - 1
 
 
 Crafting = Annotated[GradientSteps | Replays, Field(discriminator="name")]

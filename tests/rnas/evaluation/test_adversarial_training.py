@@ -181,3 +181,23 @@ def test_a_recipe_that_a_search_cannot_follow_is_refused() -> None:
         evaluator(evaluation={"diagnostics": ["fsp"]})
     with pytest.raises(InputError, match="density is not defined for networks of kind residual"):
         evaluator(evaluation={"diagnostics": ["density"]})
+
+
+def test_a_ladder_is_priced_by_its_passes_and_lower_rungs_leave_the_final_part_alone(tmp_path: Path) -> None:
+    tried = evaluator(ladder=[{"epochs": 1}, {"epochs": 2, "images": 200}])
+    lowest, middle, highest = tried.rungs
+    # A training passes each image three times, crafting in two steps; an attack is two runs of three steps.
+    most = 3 * 256 * 3 + 6 * 200
+    assert highest.share == 1.0
+    assert lowest.share == pytest.approx((256 * 3 + 6 * 100) / most)
+    assert middle.share == pytest.approx((2 * 200 * 3 + 6 * 100) / most)
+    assert (lowest.fidelity["epochs"], middle.fidelity["images"]) == (1, 200)
+    found = tried.evaluate(Task(NETWORK, 0, lowest.fidelity), Context(folder=tmp_path))
+    assert set(found.metrics) == {"clean_accuracy", "robust_accuracy", "robust_margin"}
+    assert len(found.curve) == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_ladder_that_does_not_go_upwards_is_refused() -> None:
+    with pytest.raises(InputError, match="ladder: rung 1 costs no less than the one above it"):
+        evaluator(ladder=[{"epochs": 50}])
