@@ -1,5 +1,6 @@
 """Searching and training from Python: the same nouns as the command line."""
 
+import json
 import math
 import secrets
 import time
@@ -14,16 +15,20 @@ import torch
 
 from rnas import run_directory
 from rnas.architecture import Architecture
-from rnas.config import Config, Setup, available_cores, read_config, resolve
+from rnas.config import Config, Finals, Setup, available_cores, read_config, resolve
 from rnas.errors import InputError
+from rnas.evaluation.evaluator import EvaluatesFinally
 from rnas.execution.executor import Executor, Limits
 from rnas.execution.in_process import InProcess
 from rnas.execution.process_slots import ProcessSlots
+from rnas.finals import ledger_of, tasks_of
+from rnas.ladder_study import LEDGER, LadderStudy, ladder_study, ladder_tasks
 from rnas.ledger import Ledger
+from rnas.optimization.campaign import evaluate_all
 from rnas.optimization.loop import Listener, Loop, Silent, spent
 from rnas.presets import preset, preset_of
 from rnas.run import Run
-from rnas.run_directory import RunDirectory
+from rnas.run_directory import RunDirectory, write
 from rnas.training.recipe import Recipe
 from rnas.training_run import start
 from rnas.training_run.listener import Listener as TrainingListener
@@ -99,6 +104,7 @@ def resume(
     budget: int | None = None,
     workers: int | None = None,
     listener: ListenerFactory = lambda setup, ledger, slots: Silent(),
+    final_listener: ListenerFactory = lambda setup, ledger, slots: Silent(),
 ) -> Run:
     """Go on with a run that was stopped, or extend one that is finished.
 
@@ -117,7 +123,7 @@ def resume(
     given = {"workers": workers, "budget": budget}
     changes = {key: value for key, value in given.items() if value is not None}
     config = Config.parse({**setup.config.model_dump(mode="json"), **changes}, "resume")
-    return carry_on(directory, replace(setup, config=config), listener, kept=setup.config)
+    return carry_on(directory, replace(setup, config=config), listener, setup.config, final_listener)
 
 
 def train(
@@ -174,7 +180,13 @@ def load_training(path: Path | str) -> TrainingRun:
     return TrainingRun.load(path)
 
 
-def carry_on(directory: RunDirectory, setup: Setup, listener: ListenerFactory, kept: Config | None = None) -> Run:
+def carry_on(
+    directory: RunDirectory,
+    setup: Setup,
+    listener: ListenerFactory,
+    kept: Config | None = None,
+    final_listener: ListenerFactory = lambda setup, ledger, slots: Silent(),
+) -> Run:
     """Search from what the run's ledger holds until its budget, and write the derived files.
 
     Args:
@@ -182,6 +194,7 @@ def carry_on(directory: RunDirectory, setup: Setup, listener: ListenerFactory, k
         setup: with the budget and the workers of this time.
         listener: makes what is told of progress.
         kept: the configuration in the directory, whose budget grows to this time's; None is the setup's.
+        final_listener: makes what is told of final evaluations, where the configuration asks for them.
     """
     config = setup.config
     with directory.writing(setup) as ledger:
@@ -190,9 +203,9 @@ def carry_on(directory: RunDirectory, setup: Setup, listener: ListenerFactory, k
             raise InputError(f"budget {config.budget} is less than the {done:g} evaluations that the run holds")
         if kept is not None and config.budget > kept.budget:
             directory.keep(kept.model_copy(update={"budget": config.budget}))
-        limits = Limits(config.time_limit, directory.checkpoints)
+        until = float("inf") if config.hours is None else time.monotonic() + 3600 * config.hours
         try:
-            with executor_for(setup, limits) as executor:
+            with executor_for(setup, Limits(config.time_limit, directory.checkpoints)) as executor:
                 Loop(
                     problem=setup.problem,
                     strategy=setup.strategy,
@@ -204,11 +217,75 @@ def carry_on(directory: RunDirectory, setup: Setup, listener: ListenerFactory, k
                     rungs=setup.evaluator.rungs,
                     promote=config.promote,
                     listener=listener(setup, ledger, executor.slots),
-                ).run(config.budget, float("inf") if config.hours is None else time.monotonic() + 3600 * config.hours)
+                ).run(config.budget, until)
         finally:
-            run = Run(setup, ledger.records, directory)
+            run = Run.of(setup, ledger, directory)
         run.write()
+        if config.finals is not None and all(record.evaluation is not None for record in run.records):
+            try:
+                _judge(run, ledger, config.finals, until, final_listener)
+            finally:
+                run = Run.of(setup, ledger, directory)
+                run.write()
     return run
+
+
+def _judge(run: Run, ledger: Ledger, finals: Finals, until: float, listener: ListenerFactory) -> None:
+    """Train the front again with other seeds, and attack it for good."""
+    setup, directory = run.setup, run.directory
+    judged = ledger_of(ledger, setup, finals)
+    assert directory is not None
+    assert judged is not None
+    assert isinstance(setup.evaluator, EvaluatesFinally)
+    judging = replace(setup, evaluator=setup.evaluator.finally_by(finals.attacks))
+    tasks = tasks_of(run.front(), setup, finals)
+    with executor_for(judging, Limits(None, directory.finals)) as executor:
+        evaluate_all(tasks, setup.problem, judged, executor, listener(judging, judged, executor.slots), until)
+
+
+def ladder_directory(source: Path | str, run: Path | str | None = None) -> RunDirectory:
+    """The run whose ladder is to be measured: one that is there, or a new one from a config file."""
+    path = Path(source)
+    if (path / "config.yaml").is_file():
+        if run is not None:
+            raise InputError(f"{path} is a run already; leave --run out")
+        return RunDirectory(path)
+    return prepare(read_config(path), path.parent, str(path), run)[1]
+
+
+def measure_ladder(
+    directory: RunDirectory,
+    architectures: int = 120,
+    bands: int = 2,
+    seeds: int = 2,
+    listener: ListenerFactory = lambda setup, ledger, slots: Silent(),
+) -> LadderStudy:
+    """Train networks at every rung of a run's ladder with several seeds, and say what the lower rungs are worth.
+
+    Stopped and called again it goes on. The figures are written to ``ladder.json``.
+
+    Args:
+        directory: of the run.
+        architectures: how many networks, drawn from the space, stratified over log FLOPs.
+        bands: of FLOPs, within which networks are compared.
+        seeds: trainings of each network at each rung.
+        listener: makes what is told of progress.
+
+    Raises:
+        InputError: the run's evaluator has no ladder, or nothing is maximised.
+    """
+    setup = directory.setup()
+    if all(objective.direction == "minimize" for objective in setup.problem.objectives):
+        raise InputError(f"{directory.path}: nothing is maximised, so that there is no score to rank networks by")
+    tasks = ladder_tasks(setup, architectures, seeds)
+    with directory.writing(setup) as ledger:
+        own = ledger.companion(LEDGER, setup.config.fingerprint)
+        with executor_for(setup, Limits(setup.config.time_limit)) as executor:
+            records = evaluate_all(tasks, setup.problem, own, executor, listener(setup, own, executor.slots))
+        study = ladder_study(setup, tasks, records, bands)
+        write(directory.ladder, json.dumps(study.to_dict(), indent=2) + "\n")
+        Run.of(setup, ledger, directory).write()
+    return study
 
 
 def devices(config: Config) -> list[str]:

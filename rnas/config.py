@@ -21,18 +21,32 @@ from pydantic import (
 
 from rnas import registry
 from rnas.errors import InputError
-from rnas.evaluation.evaluator import Evaluator
+from rnas.evaluation.evaluator import EvaluatesFinally, Evaluator
 from rnas.optimization.objective import Objective
 from rnas.optimization.problem import problem_of
 from rnas.optimization.strategy import Problem, Strategy
 from rnas.provenance import json_hash
 from rnas.search_space import SearchSpace
 
-_NOT_OF_THE_RESULT = frozenset({"budget", "hours", "workers", "device", "storage"})
+_NOT_OF_THE_SEARCH = frozenset({"budget", "finals", "hours", "workers", "device", "storage"})
 _DEFAULT_OBJECTIVES = (
     Objective(metric="robust_accuracy", direction="maximize"),
     Objective(metric="flops", direction="minimize"),
 )
+
+
+class Finals(BaseModel):
+    """What a front is judged by for good, when a search is done.
+
+    Attributes:
+        seeds: each member is trained again so often, with seeds that the search did not choose by.
+        attacks: by which the networks are then attacked, on the final part of the data.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    seeds: PositiveInt = 3
+    attacks: tuple[str, ...] = Field(("autoattack-cascade",), min_length=1)
 
 
 class Config(BaseModel):
@@ -48,6 +62,8 @@ class Config(BaseModel):
         seed: of everything random.
         budget: evaluations in all; one at a lower rung of the evaluator's fidelity ladder counts as its share of the
             cost of one at the highest.
+        finals: how the front is judged for good at the end: trained again with several seeds at the highest fidelity,
+            and attacked by AutoAttack; None leaves it at what the search measured.
         hours: start nothing new after so long; None is no limit.
         batch_size: proposals made at once.
         promote: share of each batch that goes on to the next rung of the evaluator's fidelity ladder, where it has one;
@@ -68,6 +84,7 @@ class Config(BaseModel):
     strategy: dict[str, Any] = {"name": "surrogate-nsga2"}
     seed: int = Field(0, ge=0, lt=2**31)
     budget: PositiveInt = 100
+    finals: Finals | None = None
     hours: PositiveFloat | None = None
     batch_size: PositiveInt = 4
     promote: float = Field(0.5, ge=0.5, le=1)
@@ -100,8 +117,8 @@ class Config(BaseModel):
 
     @property
     def fingerprint(self) -> str:
-        """Hash of what decides the results: the run's length, place and machine do not."""
-        return json_hash(self.model_dump(mode="json", exclude=set(_NOT_OF_THE_RESULT)))
+        """Hash of what decides the search: its length, place and machine do not, nor what comes after it."""
+        return json_hash(self.model_dump(mode="json", exclude=set(_NOT_OF_THE_SEARCH)))
 
 
 @dataclass(frozen=True)
@@ -177,6 +194,10 @@ def resolve(config: Config, folder: Path, source: str) -> Setup:
     shape, classes = evaluator_class.image_format(evaluator_settings)
     space: SearchSpace = space_class(settings, shape, classes)
     evaluator: Evaluator = evaluator_class(evaluator_settings, space)
+    if config.finals is not None:
+        if not isinstance(evaluator, EvaluatesFinally):
+            raise InputError(f"{source}: finals: this evaluator trains no networks to attack; leave finals out")
+        evaluator.finally_by(config.finals.attacks)
     objectives = config.objectives or _default_objectives(evaluator, source)
     problem = problem_of(space, evaluator, objectives)
     strategy_class = registry.load(registry.STRATEGIES, config.strategy["name"])

@@ -102,6 +102,7 @@ class Ledger:
         new: bool = True,
     ) -> None:
         self._storage = storage
+        self._name = name
         self._objectives = tuple(objectives)
         names = [study.study_name for study in storage.get_all_studies()]
         if name not in names:
@@ -137,6 +138,15 @@ class Ledger:
     def in_memory(cls, objectives: Sequence[Objective]) -> Self:
         """A ledger that is gone with the process."""
         return cls(InMemoryStorage(), objectives)
+
+    def companion(self, suffix: str, fingerprint: str, new: bool = True) -> "Ledger":
+        """Another ledger in the same storage, of evaluations that the search does not see; see :class:`Ledger`."""
+        return Ledger(self._storage, self._objectives, f"{self._name}-{suffix}", fingerprint, new)
+
+    def has_companion(self, suffix: str) -> bool:
+        """Whether there is one."""
+        names = [study.study_name for study in self._storage.get_all_studies()]
+        return f"{self._name}-{suffix}" in names
 
     @property
     def records(self) -> tuple[Record, ...]:

@@ -13,11 +13,12 @@ from sqlalchemy import make_url
 
 from rnas import architecture as arch
 from rnas.config import Config, Setup
-from rnas.ledger import Record
+from rnas.finals import Finalist, ledger_of, ranked
+from rnas.ledger import Ledger, Record
 from rnas.optimization.front import hypervolume_history, non_dominated
 from rnas.optimization.loop import spent
 from rnas.optimization.objective import minimised
-from rnas.optimization.quality import Quality, surrogate_quality
+from rnas.optimization.quality import Quality, latest_quality, surrogate_quality
 from rnas.run_directory import RunDirectory, write
 
 SCHEMA_VERSION = 1
@@ -31,12 +32,20 @@ class Run:
         setup: configuration and parts of the run.
         records: of its ledger, in order.
         directory: where it is kept, or None for one that is not.
+        final_records: of final evaluations, in their order.
     """
 
-    def __init__(self, setup: Setup, records: Sequence[Record], directory: RunDirectory | None = None) -> None:
+    def __init__(
+        self,
+        setup: Setup,
+        records: Sequence[Record],
+        directory: RunDirectory | None = None,
+        final_records: Sequence[Record] = (),
+    ) -> None:
         self.setup = setup
         self.records = tuple(records)
         self.directory = directory
+        self.final_records = tuple(final_records)
 
     @classmethod
     def load(cls, path: Path | str) -> Self:
@@ -49,7 +58,14 @@ class Run:
         directory = RunDirectory(Path(path))
         setup = directory.setup()
         with directory.reading(setup) as ledger:
-            return cls(setup, ledger.records, directory)
+            return cls.of(setup, ledger, directory)
+
+    @classmethod
+    def of(cls, setup: Setup, ledger: Ledger, directory: RunDirectory | None = None) -> Self:
+        """A run as its ledger is now."""
+        finals = setup.config.finals
+        judged = None if finals is None else ledger_of(ledger, setup, finals, new=False)
+        return cls(setup, ledger.records, directory, () if judged is None else judged.records)
 
     @property
     def complete(self) -> tuple[Record, ...]:
@@ -96,9 +112,17 @@ class Run:
             return [0.0] * len(self.records)
         return [float(value) for value in hypervolume_history(self.values, reference)]
 
+    def finalists(self) -> list[Finalist]:
+        """The front judged for good, best first; empty where no final evaluation was made."""
+        return ranked(self.front(), self.final_records, self.setup) if self.final_records else []
+
     def quality(self) -> list[Quality]:
-        """How well the surrogate foretold each batch."""
-        return surrogate_quality(self.records)
+        """How well the surrogate foretold the evaluations up to each batch."""
+        return surrogate_quality(self.records, self.setup.problem.objectives)
+
+    def latest_quality(self) -> list[Quality]:
+        """How well it foretold those so far, one an objective; none before there is anything to compare."""
+        return latest_quality(self.records, self.setup.problem.objectives)
 
     def to_dict(self) -> dict[str, Any]:
         """The whole run as JSON values, as ``rnas report DIR --json`` prints it; NaN is None."""
@@ -115,10 +139,23 @@ class Run:
             "front": [record.key for record in self.front()],
             "hypervolume": self.hypervolume(),
             "surrogate": [asdict(quality) for quality in self.quality()],
+            "finals": self._finals(),
+            "ladder": self._ladder(),
             "notes": list(self.setup.evaluator.notes),
         }
         clean: dict[str, Any] = _finite(run)
         return clean
+
+    def _finals(self) -> dict[str, Any] | None:
+        finals = self.setup.config.finals
+        if finals is None or not self.final_records:
+            return None
+        return {"attacks": list(finals.attacks), "members": [asdict(finalist) for finalist in self.finalists()]}
+
+    def _ladder(self) -> Any:
+        if self.directory is None or not self.directory.ladder.is_file():
+            return None
+        return json.loads(self.directory.ladder.read_text())
 
     def write(self) -> None:
         """Derive the files of the run's directory: report, front as CSV, the front's architectures as JSON."""

@@ -38,6 +38,16 @@ class RunDirectory:
         return self.path / "checkpoints"
 
     @property
+    def ladder(self) -> Path:
+        """What the fidelity ladder is worth, where that was measured."""
+        return self.path / "ladder.json"
+
+    @property
+    def finals(self) -> Path:
+        """Weights and results of final evaluations, seed-N/KEY."""
+        return self.path / "finals"
+
+    @property
     def architectures(self) -> Path:
         """The front's architectures, KEY.json."""
         return self.path / "architectures"

@@ -7,6 +7,7 @@ import typer
 
 from rnas.cli.evaluate import evaluate
 from rnas.cli.info import doctor, presets, spaces
+from rnas.cli.ladder import ladder
 from rnas.cli.leaderboard import leaderboard
 from rnas.cli.recipes import recipes
 from rnas.cli.report import report
@@ -14,6 +15,7 @@ from rnas.cli.resume import resume
 from rnas.cli.scale import scale
 from rnas.cli.search import search
 from rnas.cli.train import train
+from rnas.cli.tune import tune
 from rnas.cli.zoo import zoo
 from rnas.errors import InputError, LedgerError
 
@@ -27,7 +29,9 @@ app = typer.Typer(
 app.command("search")(search)
 app.command("resume")(resume)
 app.command("report")(report)
+app.command("ladder")(ladder)
 app.command("train")(train)
+app.command("tune")(tune)
 app.command("evaluate")(evaluate)
 app.command("leaderboard")(leaderboard)
 app.command("zoo")(zoo)

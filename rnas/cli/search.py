@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from rnas.run import Run
     from rnas.run_directory import RunDirectory
 
-_INTERRUPTED = 130
+INTERRUPTED = 130
+"""Exit code of a command that was interrupted and can go on."""
 
 
 def search(
@@ -75,7 +76,9 @@ def search(
             print_bill(estimate)
         return
     setup, directory = api.prepare(content, folder, source, run)
-    _carry_on(directory, lambda listener: api.carry_on(directory, setup, listener), as_json)
+    _carry_on(
+        directory, lambda listener, finals: api.carry_on(directory, setup, listener, final_listener=finals), as_json
+    )
 
 
 def resume(
@@ -92,15 +95,24 @@ def resume(
     from rnas.run_directory import RunDirectory
 
     where = RunDirectory(directory)
-    _carry_on(where, lambda listener: api.resume(directory, budget=budget, workers=workers, listener=listener), as_json)
+    _carry_on(
+        where,
+        lambda listener, finals: api.resume(
+            directory, budget=budget, workers=workers, listener=listener, final_listener=finals
+        ),
+        as_json,
+    )
 
 
-def _carry_on(directory: "RunDirectory", go: "Callable[[ListenerFactory], Run]", as_json: bool) -> None:
+def _carry_on(
+    directory: "RunDirectory", go: "Callable[[ListenerFactory, ListenerFactory], Run]", as_json: bool
+) -> None:
+    from rnas.cli.finals import FinalsView, finals_table
     from rnas.cli.progress import LiveView
     from rnas.report.table import front_table
 
     console = stderr()
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
     with ExitStack() as stack:
 
         def listener(setup: Any, ledger: Any, slots: int) -> LiveView:
@@ -115,11 +127,11 @@ def _carry_on(directory: "RunDirectory", go: "Callable[[ListenerFactory], Run]",
             return stack.enter_context(LiveView(console, setup, ledger, slots))
 
         try:
-            run = go(listener)
+            run = go(listener, lambda setup, ledger, slots: FinalsView(console, ledger))
         except KeyboardInterrupt:
             stack.close()
             console.print(f"interrupted; go on with: rnas resume {shlex.quote(str(directory.path))}", soft_wrap=True)
-            raise typer.Exit(_INTERRUPTED) from None
+            raise typer.Exit(INTERRUPTED) from None
     if as_json:
         print_json(run.to_dict())
         return
@@ -135,9 +147,13 @@ def _carry_on(directory: "RunDirectory", go: "Callable[[ListenerFactory], Run]",
     if run.records and not complete:
         console.print("no evaluation was completed; the reasons are above and in the report", soft_wrap=True)
         raise typer.Exit(1)
-    stdout().print(front_table(run.to_dict()))
+    content = run.to_dict()
+    stdout().print(front_table(content))
+    if content["finals"]:
+        stdout().print(finals_table(content))
     stdout().print(f"Report: {directory.report}", highlight=False, soft_wrap=True)
 
 
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+def interrupt(_signal: int, _frame: FrameType | None) -> None:
+    """A signal's handler that interrupts as Ctrl-C does."""
     raise KeyboardInterrupt

@@ -25,7 +25,7 @@ from rnas.data.dataset import Part, content_hash, divide
 from rnas.data.extra import load_extra
 from rnas.diagnostics.diagnostic import Diagnostic, DiagnosticContext
 from rnas.errors import DeadlineExceededError, InputError
-from rnas.evaluation.evaluator import Context, Estimate, Evaluation, Rung, Status, Task
+from rnas.evaluation.evaluator import Context, Estimate, Evaluation, Evaluator, Rung, Status, Task
 from rnas.evaluation.guard import classified
 from rnas.evaluation.robustness import Robustness, evaluate_robustness
 from rnas.evaluation.training_settings import TrainingSettings, load_dataset
@@ -207,6 +207,13 @@ class AdversarialTraining:
             provenance=self._provenance(plan, context.device, overfitted),
             reason=reason,
         )
+
+    def finally_by(self, attacks: Sequence[str]) -> Evaluator:
+        """See :class:`rnas.evaluation.evaluator.EvaluatesFinally`."""
+        # Imported here because evaluating weights knows of runs, and runs know of this evaluator.
+        from rnas.evaluation.final_training import FinalTraining
+
+        return FinalTraining(self, tuple(attacks))
 
     def estimate(self, task: Task, context: Context) -> Estimate:
         """Time a few training steps and one batch of the evaluation, and scale them up."""

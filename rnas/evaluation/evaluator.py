@@ -135,3 +135,19 @@ class Evaluator(Protocol):
 
     def estimate(self, task: Task, context: Context) -> Estimate:
         """Measure, in seconds rather than minutes, what ``evaluate`` would need."""
+
+
+FINAL_ACCURACY = "final_worst_case_accuracy"
+"""Metric of a final evaluation: accuracy in [0, 1] under the worst case of its attacks, on images nothing chose by."""
+
+
+@runtime_checkable
+class EvaluatesFinally(Protocol):
+    """An evaluator that can also judge the members of a front for good."""
+
+    def finally_by(self, attacks: Sequence[str]) -> Evaluator:
+        """An evaluator of the same training, with one more metric, :data:`FINAL_ACCURACY`, under these attacks.
+
+        The provenance of its evaluations holds ``final``: the attacks, the interval of that accuracy, and flags, each
+        with name and explanation, where its robustness looks overestimated. Raises InputError for an unknown attack.
+        """

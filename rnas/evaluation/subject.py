@@ -55,7 +55,15 @@ def find_subject(request: Request) -> Subject:
     Raises:
         InputError: there are no weights; or they, the network and the data do not fit each other.
     """
-    reference = resolve(request.network)
+    return subject_of(resolve(request.network), request)
+
+
+def subject_of(reference: Reference, request: Request) -> Subject:
+    """The same, where what ``request.network`` names is known.
+
+    Raises:
+        InputError: as :func:`find_subject` does.
+    """
     weights = request.weights if request.weights is not None else reference.checkpoint
     if weights is None:
         raise InputError(f"{request.network} has no weights here, and random ones mean nothing: give --weights FILE")

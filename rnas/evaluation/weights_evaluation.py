@@ -86,7 +86,11 @@ def evaluate_weights(request: Request, listener: Listener | None = None) -> Eval
     if request.corruptions not in (None, "computed"):
         # A wrong folder is told before the attacks, not after them.
         published_labels(Path(str(request.corruptions)))
-    subject = find_subject(request)
+    return evaluate_subject(request, find_subject(request), listener)
+
+
+def evaluate_subject(request: Request, subject: Subject, listener: Listener) -> EvaluationResult:
+    """The same, where the subject of the request is found already."""
     part, threats = subject.part, subject.threats
     plan = _plan(request.attacks, threats, subject.dataset.num_classes) + _transferred(request, subject)
     state = EvaluationState(_setting(request, subject, plan), _file(request, ".state"))

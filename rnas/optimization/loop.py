@@ -12,7 +12,7 @@ an earlier batch, see :mod:`rnas.optimization.ladder`.
 import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import numpy as np
@@ -20,11 +20,12 @@ from threadpoolctl import threadpool_limits
 
 from rnas import architecture as arch
 from rnas.cost import Integers
-from rnas.evaluation.evaluator import Evaluation, Rung, Status, Task
+from rnas.evaluation.evaluator import Rung, Task
 from rnas.execution.executor import Executor
 from rnas.ledger import Ledger, Record
 from rnas.optimization.ladder import Place, batch_of, place, promoted
 from rnas.optimization.objective import minimised
+from rnas.optimization.problem import with_known
 from rnas.optimization.strategy import Problem, Proposal, Results, Strategy, View
 
 _ROUNDING = 1e-9
@@ -118,7 +119,8 @@ class Loop:
                 return
             for number, evaluation in self.executor.wait(self.listener.running):
                 running.discard(number)
-                self.listener.recorded(self.ledger.record(number, self._with_known(number, evaluation)))
+                whole_result = with_known(self.problem, self.ledger.records[number].architecture, evaluation)
+                self.listener.recorded(self.ledger.record(number, whole_result))
 
     def _place(self, batch: int) -> Place:
         return place(batch, len(self.rungs))
@@ -233,19 +235,6 @@ class Loop:
         if record.key not in self._encoded:
             self._encoded[record.key] = self.problem.space.encode(record.architecture)
         return self._encoded[record.key]
-
-    def _with_known(self, number: int, evaluation: Evaluation) -> Evaluation:
-        """The evaluation with its known metrics, failed if an objective is still missing."""
-        if evaluation.status is not Status.COMPLETE:
-            return replace(evaluation, metrics={})
-        genome = self._genomes([self.ledger.records[number]])
-        known = {name: float(column[0]) for name, column in self.problem.known(genome).items()}
-        metrics = {**evaluation.metrics, **known}
-        missing = [o.metric for o in self.problem.objectives if o.metric not in metrics]
-        if missing:
-            reason = f"its evaluation gave no metric {missing[0]!r}; it gave {', '.join(metrics)}"
-            return replace(evaluation, status=Status.FAILED, metrics={}, reason=reason)
-        return replace(evaluation, metrics=metrics)
 
 
 def spent(records: Iterable[Record], rungs: Sequence[Rung]) -> float:

@@ -1,14 +1,16 @@
 """From a space, an evaluator and objectives to the problem that strategies are given."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rnas.architecture import Architecture
 from rnas.cost import Integers
 from rnas.errors import InputError
-from rnas.evaluation.evaluator import Evaluator
+from rnas.evaluation.evaluator import Evaluation, Evaluator, Status
 from rnas.optimization.objective import Objective
 from rnas.optimization.strategy import Columns, Problem
 from rnas.search_space import SearchSpace
@@ -76,6 +78,19 @@ def problem_of(space: SearchSpace, evaluator: Evaluator, objectives: Sequence[Ob
     points = [_ends(objective, known, space, evaluator) for objective in objectives]
     reference, ideal = np.array(points, dtype=np.float64).T
     return Problem(space, tuple(objectives), known, reference, ideal)
+
+
+def with_known(problem: Problem, architecture: Architecture, evaluation: Evaluation) -> Evaluation:
+    """An evaluation with the metrics that need none; failed, without numbers, where an objective is still missing."""
+    if evaluation.status is not Status.COMPLETE:
+        return replace(evaluation, metrics={})
+    known = {name: float(column[0]) for name, column in problem.known(problem.space.encode(architecture)[None]).items()}
+    metrics = {**evaluation.metrics, **known}
+    missing = [o.metric for o in problem.objectives if o.metric not in metrics]
+    if missing:
+        reason = f"its evaluation gave no metric {missing[0]!r}; it gave {', '.join(metrics)}"
+        return replace(evaluation, status=Status.FAILED, metrics={}, reason=reason)
+    return replace(evaluation, metrics=metrics)
 
 
 def _ends(objective: Objective, known: KnownMetrics, space: SearchSpace, evaluator: Evaluator) -> Range:

@@ -12,13 +12,13 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from rnas import __version__
-from rnas.report import front_view
+from rnas.report import finals, front_view, ladder
 from rnas.report.drawing import draw
 from rnas.report.front import Member, Score, members
 from rnas.report.metric import Metric, metrics_of
 from rnas.report.page import asset, environment, policy
 from rnas.report.page_data import page_data
-from rnas.report.progress import Hypervolume, normalised_hypervolume
+from rnas.report.progress import Hypervolume, foretold, normalised_hypervolume
 from rnas.report.provenance import facts, input_shape
 
 _SCRIPTS = (
@@ -69,7 +69,6 @@ def render(run: Mapping[str, Any]) -> str:
     columns = front_view.groups(front)
     plotly, script = get_plotlyjs(), asset(*_SCRIPTS)
     data = next((name for e in run["evaluations"] if (name := _data_name(e))), "")
-    taus = [point["tau"] for point in run["surrogate"] if point["tau"] is not None]
     return (
         environment()
         .get_template("report.html")
@@ -89,13 +88,15 @@ def render(run: Mapping[str, Any]) -> str:
             front=front_view.rows(front, columns),
             groups=columns,
             front_caption=_front_caption(run, shape, front, metrics),
+            finals=finals.view(run["finals"]) if run.get("finals") else None,
+            ladder=ladder.view(run["ladder"]) if run.get("ladder") else None,
             front_sentences=front_view.sentences(front, metrics),
             networks=[_network(member) for member in front],
             hypervolume_label=hypervolume.label,
             hypervolume_last="none" if hypervolume.last is None else f"{hypervolume.last:.3f}",
             has_hypervolume=bool(front) and hypervolume.last is not None,
             surrogate=run["surrogate"],
-            surrogate_last=f"{taus[-1]:.2f}" if taus else "none",
+            surrogate_sentences=foretold(run, metrics),
             has_curves=any(member.evaluation.get("curve") for member in front),
             config=yaml.safe_dump(
                 run["config"], sort_keys=False, allow_unicode=True, width=100, default_flow_style=None

@@ -1,0 +1,100 @@
+"""``rnas ladder``: whether short trainings rank networks as long ones do."""
+
+import shlex
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from rnas.cli.output import AsJson, print_json, stderr, stdout
+from rnas.cli.search import INTERRUPTED, interrupt
+
+if TYPE_CHECKING:
+    from rnas.ledger import Ledger, Record
+
+
+def ladder(
+    source: Annotated[Path, typer.Argument(metavar="RUN|CONFIG", help="A run's directory, or a YAML config.")],
+    architectures: Annotated[int, typer.Option(min=10, help="Networks to train at every rung.")] = 120,
+    bands: Annotated[int, typer.Option(min=1, help="Bands of FLOPs to judge within.")] = 2,
+    seeds: Annotated[int, typer.Option(min=1, help="Trainings of each at each rung; two show the noise.")] = 2,
+    run: Annotated[Path | None, typer.Option(help="Directory to make for a config [default: runs/SPACE-N].")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the fidelity ladder of a run: how short trainings rank, beside the ceiling that noise sets.
+
+    Networks drawn from the space are trained at every rung with several seeds. Stopped, the same command on the run's
+    directory goes on. The figures stand in ladder.json there, and in the run's report.
+
+    Examples:
+
+      rnas ladder runs/robust-resnet-1
+
+      rnas ladder my.yaml --architectures 60 --run runs/ladder
+    """
+    from rnas import api
+
+    console = stderr()
+    signal.signal(signal.SIGTERM, interrupt)
+    directory = api.ladder_directory(source, run)
+    try:
+        study = api.measure_ladder(
+            directory, architectures, bands, seeds, lambda setup, ledger, slots: _Lines(console, ledger)
+        )
+    except KeyboardInterrupt:
+        console.print(f"interrupted; go on with: rnas ladder {shlex.quote(str(directory.path))}", soft_wrap=True)
+        raise typer.Exit(INTERRUPTED) from None
+    content = study.to_dict()
+    if as_json:
+        print_json(content)
+        return
+    stdout().print(quality_table(content))
+    for line in shift_lines(content):
+        stdout().print(line, highlight=False, soft_wrap=True)
+
+
+class _Lines:
+    """A listener that writes one line an evaluation."""
+
+    def __init__(self, console: Any, ledger: "Ledger") -> None:
+        self._console = console
+        self._ledger = ledger
+
+    def proposed(self, record: "Record") -> None:
+        """Nothing to show."""
+
+    def running(self, shares: Any) -> None:
+        """Nothing to show."""
+
+    def recorded(self, record: "Record") -> None:
+        """Write a line."""
+        records = self._ledger.records
+        done = sum(other.evaluation is not None for other in records)
+        evaluation = record.evaluation
+        seconds = f"{evaluation.seconds:.1f} s" if evaluation else ""
+        found = seconds if record.complete else f"{record.status}: {evaluation.reason if evaluation else ''}"
+        text = f"{done:>{len(str(len(records)))}}/{len(records)}  {record.key}  seed {record.seed}  {found}"
+        self._console.print(text, highlight=False, soft_wrap=True)
+
+
+def quality_table(study: dict[str, Any]) -> Table:
+    """Figures of each lower rung in each band, from a study's JSON."""
+    from rnas.report.ladder import caption, rows
+
+    table = Table(caption=Text(caption(study)), box=None, pad_edge=False, caption_justify="left")
+    headings, lines = rows(study)
+    for number, heading in enumerate(headings):
+        table.add_column(heading, justify="left" if number < 2 else "right")
+    for cells in lines:
+        table.add_row(*cells)
+    return table
+
+
+def shift_lines(study: dict[str, Any]) -> list[str]:
+    """A sentence for each quantity."""
+    from rnas.report.ladder import shift_sentences
+
+    return shift_sentences(study)

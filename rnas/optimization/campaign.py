@@ -1,0 +1,81 @@
+"""Evaluations that are all known beforehand: each task once, on a ledger."""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rnas import architecture as arch
+from rnas.evaluation.evaluator import Task
+from rnas.execution.executor import Executor
+from rnas.ledger import Ledger, Record
+from rnas.optimization.loop import Listener, Silent
+from rnas.optimization.problem import with_known
+from rnas.optimization.strategy import Problem
+from rnas.provenance import json_hash
+
+Identity = tuple[str, int, str]
+
+
+def evaluate_all(
+    tasks: Sequence[Task],
+    problem: Problem,
+    ledger: Ledger,
+    executor: Executor,
+    listener: Listener | None = None,
+    until: float = float("inf"),
+) -> tuple[Record, ...]:
+    """Evaluate what the ledger does not hold yet; the record of each task, in the order of the tasks.
+
+    Killed and called again it goes on, and tasks may be added later: what has a result is not evaluated again.
+
+    Args:
+        tasks: what to evaluate; equal ones are evaluated once.
+        problem: whose objectives every evaluation has to give, and whose space holds the architectures.
+        ledger: where results are, and go.
+        executor: where evaluations run.
+        listener: is told what happens.
+        until: ``time.monotonic()`` after which nothing new is started; records may then lack their results.
+    """
+    listener = listener or Silent()
+    ledger.settle()
+    known = {_identity(record.architecture, record.seed, record.fidelity): record.number for record in ledger.records}
+    for task in tasks:
+        identity = _identity(task.architecture, task.seed, task.fidelity)
+        if identity not in known:
+            record = _record(len(ledger), task, problem)
+            ledger.propose(record, problem.space.all_variables)
+            listener.proposed(record)
+            known[identity] = record.number
+    numbers = [known[_identity(task.architecture, task.seed, task.fidelity)] for task in tasks]
+    waiting = [number for number in dict.fromkeys(numbers) if ledger.records[number].evaluation is None]
+    running: set[int] = set()
+    while waiting or running:
+        while waiting and len(running) < executor.slots and time.monotonic() < until:
+            number = waiting.pop(0)
+            record = ledger.records[number]
+            executor.submit(number, Task(record.architecture, record.seed, record.fidelity))
+            running.add(number)
+        if not running:
+            break
+        for number, evaluation in executor.wait(listener.running):
+            running.discard(number)
+            complete = with_known(problem, ledger.records[number].architecture, evaluation)
+            listener.recorded(ledger.record(number, complete))
+    return tuple(ledger.records[number] for number in numbers)
+
+
+def _identity(architecture: arch.Architecture, seed: int, fidelity: Mapping[str, Any]) -> Identity:
+    return arch.key(architecture), seed, json_hash(dict(fidelity))
+
+
+def _record(number: int, task: Task, problem: Problem) -> Record:
+    return Record(
+        number=number,
+        key=arch.key(task.architecture),
+        architecture=task.architecture,
+        seed=task.seed,
+        fidelity=task.fidelity,
+        batch=0,
+        made_from=0,
+        parameters=problem.space.parameters(task.architecture),
+    )
