@@ -20,6 +20,7 @@ STRATEGIES = "rnas.strategies"
 PREDICTORS = "rnas.predictors"
 EVALUATORS = "rnas.evaluators"
 DIAGNOSTICS = "rnas.diagnostics"
+PROXIES = "rnas.proxies"
 
 
 @cache
@@ -37,7 +38,8 @@ def load(group: str, name: str) -> Any:
     """The object registered as ``name``; InputError with the known names when there is none."""
     point = _group(group).get(name)
     if point is None:
-        kind = "strategy" if group == STRATEGIES else group.removeprefix("rnas.").replace("_", " ").removesuffix("s")
+        kinds = group.removeprefix("rnas.").replace("_", " ")
+        kind = f"{kinds[:-3]}y" if kinds.endswith("ies") else kinds.removesuffix("s")
         known = ", ".join(names(group)) or "none is installed"
         raise InputError(f"unknown {kind} {name!r}; known: {known}")
     return point.load()

@@ -13,6 +13,8 @@ from rich.text import Text
 
 from rnas.config import Setup
 from rnas.ledger import Ledger, Record
+from rnas.optimization.loop import spent
+from rnas.optimization.quality import Quality
 from rnas.quantities import format_size
 from rnas.run import Run
 
@@ -39,14 +41,20 @@ class LiveView:
         self._ledger = ledger
         self._slots = slots
         self._shares: Mapping[int, float] = {}
-        self._earlier = sum(record.evaluation is not None for record in ledger.records)
+        self._rungs = setup.evaluator.rungs
+        evaluated = [record for record in ledger.records if record.evaluation is not None]
+        self._evaluations = len(evaluated)
+        # In evaluations at the highest rung, as the budget is.
+        self._earlier = spent(evaluated, self._rungs)
         self._done = self._earlier
         self._found: list[str] = []
         self._started = time.monotonic()
         self._bar = Progress(
             TextColumn("{task.description}"), BarColumn(40), MofNCompleteColumn(), TextColumn("{task.fields[left]}")
         )
-        self._bar_task = self._bar.add_task("evaluations", total=setup.config.budget, completed=self._done, left="")
+        self._bar_task = self._bar.add_task(
+            "evaluations", total=setup.config.budget, completed=int(self._done), left=""
+        )
         self._live = Live(console=console, refresh_per_second=4, transient=True)
 
     def __enter__(self) -> Self:
@@ -70,7 +78,8 @@ class LiveView:
 
     def recorded(self, record: Record) -> None:
         """Write a line for the evaluation, and bring the panel up to date."""
-        self._done += 1
+        self._evaluations += 1
+        self._done += spent([record], self._rungs)
         self._found = self._findings()
         self._shares = {number: share for number, share in self._shares.items() if number != record.number}
         self._console.print(self._line(record), highlight=False, soft_wrap=True)
@@ -78,12 +87,17 @@ class LiveView:
             self._refresh()
 
     def _refresh(self) -> None:
-        done = self._done + sum(self._shares.values())
+        records = self._ledger.records
+        done = self._done + sum(share * spent([records[n]], self._rungs) for n, share in self._shares.items())
         self._bar.update(self._bar_task, completed=int(done), left=self._time_left(done))
         self._live.update(Group(self._bar, *(Text(line) for line in self._found)))
 
     def _line(self, record: Record) -> str:
-        count = f"{self._done:>{len(str(self._setup.config.budget))}}/{self._setup.config.budget}"
+        budget = str(self._setup.config.budget)
+        if len(self._rungs) == 1:
+            count = f"{self._evaluations:>{len(budget)}}/{budget}"
+        else:
+            count = f"{self._done:>{len(budget) + 2}.1f}/{budget}  rung {len(self._rungs) - record.rungs_above}"
         evaluation = record.evaluation
         if evaluation is None or not record.complete:
             reason = evaluation.reason if evaluation else ""
@@ -92,7 +106,7 @@ class LiveView:
         text = f"{count}  {record.key}  {objectives}  {evaluation.seconds:.1f} s"
         if self._console.is_terminal:
             return text
-        bands = [f"\n    {line}" for line in self._found[1:]] if self._done % _LINES_BETWEEN_BANDS == 0 else []
+        bands = [f"\n    {line}" for line in self._found[1:]] if self._evaluations % _LINES_BETWEEN_BANDS == 0 else []
         return f"{text}  |  {self._found[0]}{self._left()}{''.join(bands)}"
 
     def _left(self) -> str:
@@ -111,10 +125,21 @@ class LiveView:
         front = run.front()
         volumes = run.hypervolume()
         first = f"front {len(front)}  hypervolume {_volume_share(run, volumes[-1] if volumes else 0.0)}"
-        quality = run.quality()
-        if quality:
-            first += f"  tau {quality[-1].tau:+.2f} (last {quality[-1].evaluations})"
+        for quality in run.latest_quality()[:1]:
+            first += f"  {_foretold(quality)}"
         return [first, *_bands(run, front)]
+
+
+def _foretold(quality: Quality) -> str:
+    """How far predictions are to be trusted, in a phrase."""
+    top = "" if quality.tau_top_fifth is None else f", top fifth {_short(quality.tau_top_fifth)}"
+    last = f"tau {_short(quality.tau)} (last {quality.evaluations})"
+    return f"{last}{top}, 90 % intervals hold {100 * quality.coverage_90:.0f} %"
+
+
+def _short(tau: float) -> str:
+    """Two decimals without the zero before the point."""
+    return f"{tau:.2f}".replace("0.", ".", 1)
 
 
 def _volume_share(run: Run, volume: float) -> str:

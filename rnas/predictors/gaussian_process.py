@@ -13,7 +13,7 @@ from rnas.predictors.normal_scores import NormalScores
 
 Floats = NDArray[np.float64]
 
-_TUNED_ON = 300
+_TUNED_ON = 200
 """Most points that the kernel is tuned on: each step costs their cube."""
 
 

@@ -15,4 +15,4 @@ class Predictor(Protocol):
         """Fit features (n, f), n >= 2, to targets (n,), all finite."""
 
     def predict(self, features: Floats) -> tuple[Floats, Floats]:
-        """Mean and standard deviation (n,) of the target at features (n, f), in the target's units."""
+        """Mean and standard deviation (n,) of a new result at features (n, f), its noise included, in its units."""

@@ -1,5 +1,6 @@
 """Configurations to start from, one YAML file each."""
 
+from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
@@ -13,6 +14,12 @@ def preset_names() -> list[str]:
     return sorted(
         entry.name.removesuffix(".yaml") for entry in files(__name__).iterdir() if entry.name.endswith(".yaml")
     )
+
+
+def preset_of(space: Any) -> str | None:
+    """Name of the preset that a space has of its own, by the space as a config has it; None where it has none."""
+    name = space.get("name") if isinstance(space, Mapping) else space
+    return name if name in preset_names() else None
 
 
 def preset_text(name: str) -> str:

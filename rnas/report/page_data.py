@@ -9,6 +9,8 @@ from rnas.report.interval import Proportion
 from rnas.report.metric import FINAL, Metric
 from rnas.report.progress import Hypervolume
 
+_FORETOLD = ("metric", "after", "tau", "tau_top_fifth", "coverage_90")
+
 
 def page_data(
     run: Mapping[str, Any], metrics: tuple[Metric, ...], front: list[Member], hypervolume: Hypervolume, shape: str
@@ -34,10 +36,7 @@ def page_data(
         "front": [member.row for member in front],
         "axes": _axes(metrics),
         "hypervolume": {"values": list(hypervolume.values), "label": hypervolume.label},
-        "surrogate": [
-            {"metric": point["metric"], "tau": point["tau"], "evaluations": point["evaluations"]}
-            for point in run["surrogate"]
-        ],
+        "surrogate": [{name: point[name] for name in _FORETOLD} for point in run["surrogate"]],
         "curves": [{"key": m.key, "points": [dict(p) for p in m.evaluation.get("curve") or ()]} for m in front],
     }
 

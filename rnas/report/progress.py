@@ -1,9 +1,11 @@
-"""Hypervolume on a scale that can be read: as a share of what could be reached."""
+"""How a search went, as numbers and sentences that can be read."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from rnas.report.metric import Metric
 
 
 @dataclass(frozen=True)
@@ -39,3 +41,19 @@ def normalised_hypervolume(run: Mapping[str, Any]) -> Hypervolume:
         whole = next((value for value in reversed(raw) if value), 1.0)
         label = "share of the last hypervolume"
     return Hypervolume(tuple(None if value is None else value / whole for value in raw), label)
+
+
+def foretold(run: Mapping[str, Any], metrics: Sequence[Metric]) -> list[str]:
+    """For each predicted objective, how its predictions came true over the whole run."""
+    phrases = {metric.name: metric.phrase for metric in metrics}
+    last = {point["metric"]: point for point in run["surrogate"]}
+    sentences = []
+    for name, point in last.items():
+        top = point["tau_top_fifth"]
+        within = "" if top is None else f", {top:.2f} within the truly best fifth"
+        sentences.append(
+            f"{point['predicted']:,} results of {phrases.get(name, name)} were predicted: their order agrees with "
+            f"Kendall\u2019s \u03c4 {point['tau_overall']:.2f}{within}, and {100 * point['coverage_90']:.0f} % lie in "
+            f"their 90 % intervals."
+        )
+    return sentences

@@ -1,4 +1,4 @@
-/* Hypervolume and the surrogate's tau over evaluations. */
+/* Hypervolume, and how predictions came true, over evaluations. */
 show("hypervolume-plot", () => ({
   traces: [
     {
@@ -13,39 +13,46 @@ show("hypervolume-plot", () => ({
   layout: layoutOf(axisOf("Evaluations"), axisOf(""), { showlegend: false }),
 }));
 
+const foretold = [
+  { field: "tau", name: "τ of the last 20", shade: "accent" },
+  { field: "tau_top_fifth", name: "τ in the best fifth", shade: "warm" },
+  { field: "coverage_90", name: "in 90 % intervals", shade: "stage-4" },
+];
+
 show("surrogate-plot", () => {
   const names = [...new Set(run.surrogate.map((point) => point.metric))];
   const label = (name) => (run.metrics.find((metric) => metric.name === name) || { label: name }).label;
-  const traces = names.map((name, at) => {
+  const traces = names.flatMap((name, at) => {
     const points = run.surrogate.filter((point) => point.metric === name);
-    const shade = colour(["accent", "warm", "stage-2", "stage-4"][at % 4]);
-    return {
+    const whose = names.length > 1 ? `${label(name)}: ` : "";
+    return foretold.map((line) => ({
       type: "scatter",
       mode: "lines+markers",
-      name: escapeHover(label(name)),
-      x: points.map((point) => point.evaluations),
-      y: points.map((point) => point.tau),
-      line: { color: shade, width: 1.6 },
-      marker: { color: shade, size: 6 },
-      hovertemplate: "%{x} evaluations: τ %{y:.2f}<extra></extra>",
-    };
+      name: escapeHover(whose + line.name),
+      x: points.map((point) => point.after),
+      y: points.map((point) => point[line.field]),
+      line: { color: colour(line.shade), width: 1.8, dash: ["solid", "dash", "dot"][at % 3] },
+      marker: { color: colour(line.shade), size: 4 },
+      hovertemplate: `%{x} evaluations: ${escapeHover(line.name)} %{y:.2f}<extra></extra>`,
+    }));
   });
-  const level = (value, dash) => ({
+  const level = (value) => ({
     type: "line",
     xref: "paper",
     x0: 0,
     x1: 1,
     y0: value,
     y1: value,
-    line: { color: colour("faint"), width: 1, dash },
+    line: { color: colour("faint"), width: 1, dash: "dot" },
   });
-  const low = run.surrogate.reduce((least, point) => Math.min(least, point.tau ?? 0), 0);
+  const values = run.surrogate.flatMap((point) => foretold.map((line) => point[line.field]));
+  const low = values.reduce((least, value) => Math.min(least, value ?? 0), 0);
   return {
     traces,
     layout: layoutOf(
       axisOf("Evaluations"),
       { ...axisOf(""), range: [low - 0.05, 1.02] },
-      { shapes: [level(0, "dot")], showlegend: names.length > 1 },
+      { shapes: [level(0), level(0.9)], showlegend: true },
     ),
   };
 });

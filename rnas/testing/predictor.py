@@ -45,6 +45,14 @@ class PredictorConformance:
         predictor = self.make().fit(features, target)
         assert predictor.predict(features)[1].mean() < predictor.predict(features + 3.0)[1].mean()
 
+    def test_intervals_hold_what_they_say(self) -> None:
+        """Of 90 % intervals of new results, which are noisy, 80 to 97 % hold."""
+        features, target = samples(420)
+        target = target + np.random.default_rng(2).normal(scale=0.02, size=420)
+        mean, std = self.make().fit(features[:120], target[:120]).predict(features[120:])
+        held = np.abs(mean - target[120:]) <= 1.645 * std
+        assert 0.80 <= held.mean() <= 0.97
+
     def test_units_are_those_of_the_target(self) -> None:
         """A target in other units gives the same predictions in those."""
         features, target = samples(40)

@@ -39,8 +39,8 @@ def test_a_rung_of_noise_keeps_half_and_has_regret(flops: np.ndarray) -> None:
     truth = rng(2).normal(size=N)
     (quality,) = rung_quality([rng(3).normal(size=(N, 2)), seeds_of(truth, 0, 4)], flops, 1, 0.5, rng())
     assert quality.architectures == N
-    assert quality.tau.low < 0 < quality.tau.high
-    assert 0.2 < quality.recall.value < 0.8
+    assert abs(quality.tau.value) < 0.3
+    assert 0.1 < quality.recall.value < 0.9
     assert quality.regret.high > 0
 
 

@@ -196,7 +196,17 @@ def _finished(records: list[dict[str, Any]], objectives: Directions, name: str, 
         "front": _front(records, objectives),
         "hypervolume": [5e6 * (1 - math.exp(-number / 12)) if complete else None for number in range(len(records))],
         "surrogate": [
-            {"batch": batch, "metric": "robust_accuracy", "tau": 0.1 * batch or None, "evaluations": 5 * batch}
+            {
+                "batch": batch,
+                "metric": objectives[0][0],
+                "tau": 0.1 * batch,
+                "evaluations": min(5 * batch, 20),
+                "after": 5 * batch + 5,
+                "predicted": 5 * batch,
+                "tau_overall": 0.05 * batch,
+                "tau_top_fifth": 0.02 * batch if batch > 4 else None,
+                "coverage_90": 0.9,
+            }
             for batch in range(3, len(records) // 5)
         ],
         "notes": ["digits test the machinery and are no evidence about RobustScaling"],
