@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from rnas.run import Run as Run
     from rnas.run import load_run as load_run
     from rnas.training_run.run import TrainingRun as TrainingRun
+    from rnas.tuning.tune import resume_tuning as resume_tuning
+    from rnas.tuning.tune import tune as tune
 
 __version__ = "0.1.0"
 
@@ -26,6 +28,8 @@ _HOMES = {
     "Run": "rnas.run",
     "load_run": "rnas.run",
     "TrainingRun": "rnas.training_run.run",
+    "tune": "rnas.tuning.tune",
+    "resume_tuning": "rnas.tuning.tune",
 }
 
 

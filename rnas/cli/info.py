@@ -40,14 +40,15 @@ def spaces(
             _print_pairs("space", "what it holds", rows)
         return
     space_class = registry.load(registry.SEARCH_SPACES, name)
-    space = space_class(space_class.Settings(), (3, 32, 32), 10)
+    shape, classes = space_class.usual_images
+    space = space_class(space_class.Settings(), shape, classes)
     low, high = space.flops_range
     content: dict[str, Any] = {
         "name": name,
         "summary": space.summary,
         "variables": {v.name: list(v.choices) for v in space.variables},
         "genomes": space.size,
-        "flops": {"least": low, "greatest": high, "input_shape": [3, 32, 32]},
+        "flops": {"least": low, "greatest": high, "input_shape": list(shape)},
         "settings": {
             key: field.annotation.__name__ if isinstance(field.annotation, type) else str(field.annotation)
             for key, field in space_class.Settings.model_fields.items()
@@ -61,7 +62,7 @@ def spaces(
     variables = {key: " ".join(map(str, choices)) for key, choices in content["variables"].items()}
     _print_pairs("variable", "choices", variables)
     stdout().print(
-        f"{space.size:.3g} genomes; {format_size(low)} to {format_size(high)} FLOPs at 3x32x32. "
+        f"{space.size:.3g} genomes; {format_size(low)} to {format_size(high)} FLOPs at {'x'.join(map(str, shape))}. "
         "Narrow a variable in a config:\n"
         f"space: {{name: {name}, narrow: {{{space.variables[0].name}: [{space.variables[0].choices[0]}]}}}}",
         highlight=False,

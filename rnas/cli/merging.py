@@ -7,6 +7,7 @@ from typing import Any
 from rnas.config import Config, read_config, set_key
 from rnas.errors import InputError
 from rnas.presets import preset as load_preset
+from rnas.presets import preset_of
 
 _PRESETS = {"digits": "digits", "cifar10": "cifar10-smoke"}
 
@@ -42,7 +43,7 @@ def merged(
     if config is not None:
         content, folder, source = read_config(config), config.parent, str(config)
     else:
-        name = preset or _PRESETS.get(options.data or "digits", "cifar10-smoke")
+        name = preset or preset_of(options.space) or _PRESETS.get(options.data or "digits", "cifar10-smoke")
         content, folder, source = load_preset(name), Path(), f"preset {name}"
     Config.parse(content, source)
     _apply(content, options)

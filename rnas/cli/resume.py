@@ -8,21 +8,26 @@ import typer
 from rnas.cli import search
 from rnas.cli.output import AsJson
 from rnas.cli.train import resume_training
+from rnas.cli.tune import resume_tuning
 from rnas.errors import InputError
 
 
 def resume(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Directory of a search or of a training.")],
-    budget: Annotated[int | None, typer.Option(help="Evaluations in all; extends a finished search.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Evaluations of a search at once, for this time only.")] = None,
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Directory of a search, a training or a tuning.")],
+    budget: Annotated[int | None, typer.Option(help="Evaluations or trials in all; extends a finished one.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Evaluations or trials at once, for this time only.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Go on with a search or a training that was stopped, or extend a finished search.
+    """Go on with a search, a training or a tuning that was stopped, or extend a finished search or tuning.
 
     The result is the one that it would have had without the stop.
     """
     from rnas.training_run.directory import is_training
+    from rnas.tuning.directory import is_tuning
 
+    if is_tuning(directory):
+        resume_tuning(directory, budget, workers, as_json)
+        return
     if not is_training(directory):
         search.resume(directory, budget, workers, as_json)
         return

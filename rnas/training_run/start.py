@@ -80,7 +80,7 @@ def place(reference: Reference, setup: Setup, run: Path | None) -> Path:
         InputError: it exists already.
     """
     recipe = setup.settings.recipe.name
-    path = run if run is not None else run_directory.next_free(f"train-{_word(reference)}-{recipe}")
+    path = run if run is not None else run_directory.next_free(f"train-{short_name(reference)}-{recipe}")
     run_directory.require_free(path)
     return path
 
@@ -116,7 +116,7 @@ def go_on(path: Path, listener: Listener) -> TrainingRun:
     return TrainingRun.load(path)
 
 
-def _word(reference: Reference) -> str:
+def short_name(reference: Reference) -> str:
     """The network in a directory's name: a published name, a file's, or the key."""
     try:
         word = find(reference.name).name

@@ -1,0 +1,87 @@
+"""The loop over trials: ask, train, tell."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import cast
+
+import torch
+from optuna.trial import FrozenTrial
+
+from rnas import architecture as arch
+from rnas.errors import InputError
+from rnas.evaluation.evaluator import Evaluation, Evaluator, Status, Task
+from rnas.execution.executor import Executor, Limits
+from rnas.execution.in_process import InProcess
+from rnas.execution.process_slots import ProcessSlots
+from rnas.tuning.directory import TuningDirectory
+from rnas.tuning.listener import Listener
+from rnas.tuning.result import summarised, write
+from rnas.tuning.settings import TuningSettings
+from rnas.tuning.study import TuningStudy
+from rnas.tuning.trial import TrialTraining
+
+
+def carry_on(directory: TuningDirectory, settings: TuningSettings, workers: int, listener: Listener) -> None:
+    """Run trials until the study has as many as the settings say, and write what came of them.
+
+    Open trials, which a killed tuning leaves, are trained first, from their first epoch. One after the other in this
+    process (0 workers) trials are those of a tuning that was never stopped; with several at once what the sampler and
+    the pruner know depends on which trial ends first.
+
+    Raises:
+        InputError: the directory is in use or of other settings, or the recipe as it is given cannot be trained.
+        LedgerError: the study is damaged.
+    """
+    with directory.writing() as storage:
+        study = TuningStudy(storage, settings)
+        study.settle()
+        listener.started(settings, study.trials)
+        with _executor(directory, settings, workers) as executor:
+            _run(study, settings, executor, listener)
+        write(directory, summarised(settings, study))
+
+
+def _run(study: TuningStudy, settings: TuningSettings, executor: Executor, listener: Listener) -> None:
+    waiting = [trial for trial in study.trials if not trial.state.is_finished()]
+    running: set[int] = set()
+    while True:
+        while len(running) < executor.slots and (waiting or len(study.trials) < settings.trials):
+            trial = waiting.pop(0) if waiting else study.ask()
+            executor.submit(trial.number, _task(settings, trial))
+            running.add(trial.number)
+        if not running:
+            return
+        for number, evaluation in executor.wait(listener.running):
+            running.discard(number)
+            if number == 0 and evaluation.status not in (Status.COMPLETE, Status.DIVERGED):
+                raise InputError(_impossible(evaluation))
+            listener.ended(study.tell(number, evaluation))
+
+
+def _task(settings: TuningSettings, trial: FrozenTrial) -> Task:
+    architecture = arch.from_dict(settings.training.architecture)
+    fidelity = {"number": trial.number, "parameters": dict(trial.params)}
+    return Task(architecture, settings.training.seed, fidelity)
+
+
+def _impossible(evaluation: Evaluation) -> str:
+    """Why there is nothing to compare trials with."""
+    advice = "a smaller --batch-size may help" if evaluation.status is Status.OUT_OF_MEMORY else "mend that first"
+    return f"the recipe as it is given cannot be trained here ({evaluation.reason}): {advice}"
+
+
+@contextmanager
+def _executor(directory: TuningDirectory, settings: TuningSettings, workers: int) -> Iterator[Executor]:
+    # An executor does nothing with an evaluator but evaluate.
+    evaluator = cast(Evaluator, TrialTraining(settings, directory.database))
+    device = settings.training.device
+    if workers:
+        gpus = torch.cuda.device_count()
+        devices = [f"cuda:{slot % gpus}" if device == "cuda" else device for slot in range(workers)]
+        executor: Executor = ProcessSlots(evaluator, devices, Limits())
+    else:
+        executor = InProcess(evaluator, device, Limits())
+    try:
+        yield executor
+    finally:
+        executor.close()
