@@ -70,6 +70,8 @@ class SearchSpace(ABC):
     name: ClassVar[str]
     summary: ClassVar[str]
     Settings: ClassVar[type[SpaceSettings]] = SpaceSettings
+    usual_images: ClassVar[tuple[Shape, int]] = (3, 32, 32), 10
+    """Shape of one image and number of classes at which the space is shown before it is bound to any."""
 
     def __init__(self, settings: SpaceSettings, input_shape: Shape, num_classes: int) -> None:
         self.settings = settings

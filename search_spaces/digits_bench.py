@@ -6,17 +6,18 @@ results travels with the package. It is for tests, teaching and research on sear
 natural images. ``benchmarks/search/digits_bench.py`` made it.
 """
 
-from pathlib import Path
+import re
+from functools import cache
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+import numpy as np
+from pydantic import Field, PositiveFloat, PositiveInt
 
-from rnas.architecture import Shape
-from rnas.evaluation.table import Table, TableSettings
-from rnas.search_space import SearchSpace, SpaceSettings
+from rnas.architecture import Architecture, Shape
+from rnas.errors import InputError
+from rnas.search_space import SpaceSettings
 from search_spaces.robust_resnet import RobustResNetSettings, RobustResNetSpace
 
-TABLE = Path(__file__).with_name("digits_bench.csv.gz")
 INPUT_SHAPE = (1, 8, 8)
 NUM_CLASSES = 10
 
@@ -52,8 +53,35 @@ class DigitsBenchSettings(RobustResNetSettings):
 
 
 class DigitsBenchSpace(RobustResNetSpace):
-    """The networks of the table."""
+    """The networks of the table; evaluator ``digits-bench`` has their results."""
 
     name = "digits-bench"
     summary = "1,296 residual networks for digits whose robustness is known: a search takes seconds"
     Settings: ClassVar[type[SpaceSettings]] = DigitsBenchSettings
+    usual_images: ClassVar[tuple[Shape, int]] = INPUT_SHAPE, NUM_CLASSES
+
+    def parse(self, text: str) -> Architecture:
+        """The network of eight digits such as ``21102101``, of the notation of ``robust-resnet``, or of JSON.
+
+        Each digit is the index of a choice, in the order of the variables and of their choices as the space has them
+        before it is narrowed: depths of the three stages, their widenings, topology, activation.
+        """
+        if re.fullmatch("[0-9]+", text.strip()) is None:
+            return super().parse(text)
+        return _network(text.strip())
+
+
+@cache
+def _whole() -> DigitsBenchSpace:
+    """The space as the table holds it."""
+    return DigitsBenchSpace(DigitsBenchSettings(), INPUT_SHAPE, NUM_CLASSES)
+
+
+# Every process that searches reads the whole table, some more than once.
+@cache
+def _network(digits: str) -> Architecture:
+    space, genome = _whole(), np.array([int(digit) for digit in digits])
+    if len(genome) != len(space.sizes) or (genome >= space.sizes).any():
+        known = ", ".join(f"{variable.name} 0 to {len(variable.choices) - 1}" for variable in space.variables)
+        raise InputError(f"{digits!r} is not a network of space {space.name!r}; its digits are {known}")
+    return space.decode(genome)

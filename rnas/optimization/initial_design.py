@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnas.cost import Integers
-from rnas.optimization.candidates import genome_keys, sample_fresh
+from rnas.optimization.candidates import fresh, genome_keys, sample_fresh
 from rnas.optimization.strategy import Problem
 
 Floats = NDArray[np.float64]
@@ -15,8 +15,9 @@ _DRAWN_PER_STRATUM = 8
 def initial_design(problem: Problem, n: int, strata: int, tried: Integers, rng: np.random.Generator) -> Integers:
     """``n`` genomes that go on filling equal strata of log FLOPs evenly, both ends first.
 
-    The lowest and the highest stratum begin with the cheapest and the most costly genome drawn; all other genomes
-    are random within theirs. Fewer than ``n`` are returned where the space has no more.
+    The lowest and the highest stratum begin with the cheapest and the most costly genome, of the whole space where it
+    is small and of those drawn else; all other genomes are random within theirs. Fewer than ``n`` are returned where
+    the space has no more.
 
     Args:
         problem: what is searched.
@@ -35,9 +36,15 @@ def initial_design(problem: Problem, n: int, strata: int, tried: Integers, rng: 
         places = (log_flops(genomes) - low) / width
         return np.asarray(np.clip(places, 0, strata - 1).astype(np.int64))
 
-    pool = sample_fresh(problem, max(n, strata * _DRAWN_PER_STRATUM), set(genome_keys(tried)), rng)
+    excluded = set(genome_keys(tried))
+    pool = sample_fresh(problem, max(n, strata * _DRAWN_PER_STRATUM), excluded, rng)
     if len(pool) == 0:
         return pool
+    if problem.space.enumeration is not None:
+        # Shuffled, since many networks may cost the least.
+        everything = rng.permutation(fresh(problem, problem.space.enumeration, excluded))
+        costs = log_flops(everything)
+        pool = fresh(problem, np.concatenate([everything[[costs.argmin(), costs.argmax()]], pool]), set())
     filled = np.bincount(strata_of(tried), minlength=strata).astype(float)
     stratum, cost = strata_of(pool), log_flops(pool)
     free = np.ones(len(pool), dtype=bool)

@@ -2,7 +2,8 @@
 
 After NSGANetV2 (Lu et al., ECCV 2020): known costs are computed, never predicted, and the inner search starts from the
 front. Unlike there, the batch is chosen for the hypervolume that it is hoped to add, with an optimism drawn anew for
-each choice (Berk et al., 2020), and failures are never fitted.
+each choice (Berk et al., 2020), and failures are never fitted. On a fidelity ladder it is the highest rung with enough
+results whose front is sought.
 """
 
 from typing import Any
@@ -95,7 +96,7 @@ class SurrogateNSGA2:
         if len(pool) == 0:
             return pool
         box = Box.around(surrogate.points, problem.reference, problem.ideal)
-        counted = [surrogate.points[front]]
+        counted = [surrogate.points[front], surrogate.underway]
         if len(pending):
             counted.append(surrogate.beliefs(pending).mean)
         beliefs = box.scaled_beliefs(surrogate.beliefs(pool))

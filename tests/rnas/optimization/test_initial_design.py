@@ -1,9 +1,13 @@
 """The initial design fills strata of log FLOPs, whatever the batches."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from rnas.cost import Integers
 from rnas.optimization.initial_design import initial_design
+from rnas.optimization.strategy import Columns
 from rnas.testing.strategy import LARGE, SMALL, toy_problem, toy_space
 
 
@@ -50,3 +54,32 @@ def test_one_cost_is_one_stratum() -> None:
     assert problem.space.flops_range[0] == problem.space.flops_range[1]
     nothing = np.empty((0, 6), dtype=np.int64)
     assert len(initial_design(problem, 4, 12, nothing, np.random.default_rng(0))) == 4
+
+
+@pytest.mark.parametrize("name", [SMALL, "digits-bench"])
+@pytest.mark.parametrize("batch", [1, 5])
+def test_a_small_space_s_cheapest_and_costliest_networks_are_in_it(name: str, batch: int) -> None:
+    problem = toy_problem(toy_space(name))
+    genomes = np.empty((0, len(problem.space.variables)), dtype=np.int64)
+    for seed in range(3):
+        tried = genomes
+        while len(tried) < 2:
+            rng = np.random.default_rng([seed, len(tried)])
+            tried = np.concatenate([tried, initial_design(problem, batch, 12, tried, rng)])
+        flops = problem.known(tried)["flops"]
+        assert (flops.min(), flops.max()) == problem.space.flops_range
+
+
+def test_what_cannot_be_evaluated_is_no_extreme() -> None:
+    whole = toy_problem(toy_space(SMALL))
+    low, high = whole.space.flops_range
+
+    def partly_known(genomes: Integers) -> Columns:
+        known = whole.known(genomes)
+        extreme = (known["flops"] == low) | (known["flops"] == high)
+        return {name: np.where(extreme, np.nan, column) for name, column in known.items()}
+
+    problem = replace(whole, known=partly_known)
+    nothing = np.empty((0, 6), dtype=np.int64)
+    design = initial_design(problem, 12, 12, nothing, np.random.default_rng(0))
+    assert np.isfinite(problem.known(design)["flops"]).all()

@@ -1,0 +1,112 @@
+"""One search of one strategy on a table: ask and tell until the budget is used."""
+
+import inspect
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import noise_predictor
+import numpy as np
+import yaml
+from benchmark_table import BenchmarkTable
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from rnas import registry
+from rnas.cost import Integers
+from rnas.errors import InputError
+from rnas.optimization.strategy import Problem, Proposal, Strategy, View
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What a search has to cope with.
+
+    Attributes:
+        budget: evaluations.
+        batch: proposals made at once.
+        failing: share of the networks whose evaluation fails, in [0, 1).
+        noise_predictor: surrogates predict noise.
+    """
+
+    budget: int = 300
+    batch: int = 5
+    failing: float = 0.0
+    noise_predictor: bool = False
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a search did, in order.
+
+    Attributes:
+        rows: (n,) of the table.
+        failed: (n,) evaluations.
+        proposals: what led to them.
+        cpu_seconds: of this process, spent in proposing.
+    """
+
+    rows: Integers
+    failed: NDArray[np.bool_]
+    proposals: Sequence[Proposal]
+    cpu_seconds: float
+
+
+def strategy_of(spec: str, problem: Problem, *, noise: bool) -> Strategy:
+    """The strategy of ``NAME`` or ``NAME:key=value,...``, values as in a config; InputError where there is none."""
+    name, _, settings = spec.partition(":")
+    made: Any = registry.load(registry.STRATEGIES, name)
+    options = {}
+    for setting in filter(None, settings.split(",")):
+        key, sign, value = setting.partition("=")
+        if not sign:
+            raise InputError(f"strategy {spec!r}: write NAME:key=value,..., such as nsga2:population=40")
+        options[key] = yaml.safe_load(value)
+    if noise:
+        options["predictor"] = noise_predictor.NAME
+    known = list(inspect.signature(made).parameters)[1:]
+    for key in options:
+        if key not in known:
+            raise InputError(f"strategy {spec!r} has no option {key!r}; it has {', '.join(known) or 'none'}")
+    strategy: Strategy = made(problem, **options)
+    return strategy
+
+
+def fails(genomes: Integers, seed: int, share: float) -> NDArray[np.bool_]:
+    """Which (n,) of genomes (n, v) fail: so large a share, at random, the same whenever a genome is evaluated."""
+    if share == 0:
+        return np.zeros(len(genomes), dtype=bool)
+    return np.array([np.random.default_rng([seed, *genome]).random() < share for genome in genomes.tolist()])
+
+
+def search(table: BenchmarkTable, strategy: Strategy, seed: int, conditions: Conditions) -> Search:
+    """Search as :class:`rnas.optimization.loop.Loop` does, each batch waiting for the one before."""
+    genomes = np.empty((0, len(table.problem.space.variables)), dtype=np.int64)
+    rows = np.empty(0, dtype=np.int64)
+    failed = np.empty(0, dtype=bool)
+    proposals: list[Proposal] = []
+    spent = 0.0
+    while len(rows) < conditions.budget:
+        states = tuple(proposal.state for proposal in proposals)
+        view = View(
+            genomes=genomes,
+            metrics={name: np.where(failed, np.nan, values[rows]) for name, values in table.metrics.items()},
+            failed=failed,
+            pending=genomes[:0],
+            states=states if any(states) else (),
+            seed=seed,
+        )
+        started = time.process_time()
+        with threadpool_limits(limits=1):
+            proposed = strategy.propose(conditions.batch, view, np.random.default_rng([seed, len(rows)]))
+        spent += time.process_time() - started
+        if not proposed:
+            break
+        proposed = proposed[: conditions.budget - len(rows)]
+        proposals += proposed
+        new = np.stack([proposal.genome for proposal in proposed])
+        genomes = np.concatenate([genomes, new])
+        rows = np.concatenate([rows, table.rows(new)])
+        failed = np.concatenate([failed, fails(new, seed, conditions.failing)])
+    return Search(rows, failed, proposals, spent)

@@ -1,0 +1,91 @@
+"""How many evaluations the strategies need, on tables in which every answer is known.
+
+    python benchmarks/search/strategies.py --table nas-robbench --strategies random nsga2 surrogate-nsga2 \\
+        --json results.jsonl --figure results.png --summary README.md
+
+NAS-RobBench-201 (Wu et al., ICLR 2024) has 6,466 adversarially trained cells: PGD accuracy at 8/255 up, FLOPs down. It
+is not part of the project: give its file with --file, or a folder that holds it in RNAS_TEST_DATA. digits-bench comes
+with the package: mean robust accuracy of two seeds up, FLOPs down.
+
+Hypervolume and IGD+ are measured with error from 0.10 to the best accuracy and FLOPs over the table's range, both
+scaled to [0, 1], below the reference point (1, 1.01), against the table's true front. Each search is one line of the
+results; the command may be stopped and started again, and what is there is not searched for again.
+"""
+
+import argparse
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import noise_predictor
+import strategy_figure
+import strategy_results
+import strategy_summary
+from benchmark_table import NAMES, BenchmarkTable
+from measures import measured
+from one_search import Conditions, search, strategy_of
+
+from rnas.errors import InputError
+from rnas.provenance import versions
+
+
+def compare(table: BenchmarkTable, specs: list[str], seeds: int, conditions: Conditions, results: Path) -> None:
+    """Search with every strategy and seed that the results do not have."""
+    done = {
+        (line["strategy"], line["seed"])
+        for line in strategy_results.read(results, table)
+        if strategy_results.conditions_of(line) == conditions
+    }
+    for spec in specs:
+        strategy = strategy_of(spec, table.problem, noise=conditions.noise_predictor)
+        for seed in range(seeds):
+            if (spec, seed) in done:
+                continue
+            found = search(table, strategy, seed, conditions)
+            line = {"table": table.name, "table_hash": table.hash, "strategy": spec, "seed": seed, **asdict(conditions)}
+            line |= {**measured(table, found, seed, conditions), "versions": versions()}
+            strategy_results.append(results, line)
+            missing = line["curve"][-1][1]
+            print(f"{spec}, seed {seed}: {missing:.2%} missing, {line['cpu_seconds']} CPU s", file=sys.stderr)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--table", choices=NAMES, required=True)
+    parser.add_argument("--file", type=Path, help="of NAS-RobBench-201")
+    parser.add_argument(
+        "--strategies",
+        nargs="*",
+        default=["random", "nsga2", "surrogate-nsga2"],
+        metavar="NAME[:KEY=VALUE,...]",
+        help="none at all: only show what the results have",
+    )
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--budget", type=int, default=300, help="evaluations of a search")
+    parser.add_argument("--batch", type=int, default=5, help="proposals made at once")
+    parser.add_argument("--failing", type=float, default=0.0, metavar="P", help="so large a share of evaluations fails")
+    parser.add_argument("--noise-predictor", action="store_true", help="surrogates predict noise")
+    parser.add_argument("--json", type=Path, help="results, one line each [default: TABLE.jsonl beside this file]")
+    parser.add_argument("--figure", type=Path, help="draw the searches under these conditions here")
+    parser.add_argument("--summary", type=Path, help="write all tables between the markers of this Markdown file")
+    arguments = parser.parse_args()
+    if not 0 <= arguments.failing < 1 or min(arguments.budget, arguments.batch, arguments.seeds) < 1:
+        parser.error("--failing is from 0 to below 1; --budget, --batch and --seeds are at least 1")
+    results = arguments.json or Path(__file__).with_name(f"{arguments.table.replace('-', '_')}.jsonl")
+    conditions = Conditions(arguments.budget, arguments.batch, arguments.failing, arguments.noise_predictor)
+    noise_predictor.register()
+    try:
+        table = BenchmarkTable(arguments.table, arguments.file)
+        compare(table, arguments.strategies, arguments.seeds, conditions, results)
+        lines = strategy_results.read(results, table)
+        print(strategy_summary.markdown(table, lines))
+        if arguments.summary is not None:
+            strategy_summary.write(arguments.summary, table, lines)
+        if arguments.figure is not None:
+            strategy_figure.draw(arguments.figure, table, lines, conditions)
+    except InputError as error:
+        parser.error(str(error))
+
+
+if __name__ == "__main__":
+    main()

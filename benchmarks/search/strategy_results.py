@@ -1,0 +1,40 @@
+"""Results of searches in a file, one line of JSON each, so that a comparison can be stopped and gone on with."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from benchmark_table import BenchmarkTable
+from one_search import Conditions
+
+Line = dict[str, Any]
+
+
+def conditions_of(line: Mapping[str, Any]) -> Conditions:
+    """The conditions that a line was made under."""
+    return Conditions(**{name: line[name] for name in asdict(Conditions())})
+
+
+def read(file: Path, table: BenchmarkTable) -> list[Line]:
+    """The lines of a table as it is now; what a kill cut short is left out."""
+    lines = []
+    for text in file.read_text().splitlines() if file.exists() else []:
+        try:
+            line: Line = json.loads(text)
+        except json.JSONDecodeError:
+            continue
+        if (line["table"], line["table_hash"]) == (table.name, table.hash):
+            lines.append(line)
+    return lines
+
+
+def append(file: Path, line: Line) -> None:
+    """Write a line, on one of its own also after one that was cut short."""
+    with file.open("a+b") as stream:
+        if stream.tell() > 0:
+            stream.seek(-1, 2)
+            if stream.read(1) != b"\n":
+                stream.write(b"\n")
+        stream.write(f"{json.dumps(line)}\n".encode())

@@ -1,0 +1,110 @@
+"""The results of the space ``digits-bench``, as an evaluator: ``evaluator: {digits-bench: {}}``."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from rnas.architecture import Architecture, Shape
+from rnas.errors import InputError
+from rnas.evaluation.evaluator import Context, Estimate, Evaluation, Rung, Task
+from rnas.evaluation.table import Table, TableSettings
+from rnas.search_space import SearchSpace
+from search_spaces.digits_bench import INPUT_SHAPE, NUM_CLASSES, TRAINING, DigitsBenchSpace
+
+TABLE = Path(__file__).with_name("digits_bench.csv.gz")
+SEEDS = (0, 1)
+_DATA = {"name": TRAINING["data"], "input_shape": list(INPUT_SHAPE)}
+
+
+class NoSettings(BaseModel):
+    """``{}``: there is nothing to set."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DigitsBenchTableSettings(BaseModel):
+    """``{digits-bench: {}}`` as it stands in a config."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, serialize_by_alias=True)
+
+    digits_bench: NoSettings = Field(NoSettings(), alias="digits-bench")
+
+    @field_validator("digits_bench", mode="before")
+    @classmethod
+    def _nothing_is_no_settings(cls, value: Any) -> Any:
+        return {} if value is None else value
+
+
+class DigitsBenchTable:
+    """Robustness of the networks of ``digits-bench``, read from the table that travels with the package.
+
+    Metrics: ``robust_accuracy``, ``robust_margin`` and ``clean_accuracy`` on the score part, ``final_...`` of each on
+    the final part, all of them the mean of two trainings that differ in their seed; the same of each training, such as
+    ``robust_accuracy_seed0``; ``flops`` and ``params``. A network without a row fails, and what is known of it is NaN,
+    so that no strategy proposes it.
+
+    Raises:
+        InputError: from the constructor, for another space.
+    """
+
+    Settings: ClassVar[type[BaseModel]] = DigitsBenchTableSettings
+    instant: ClassVar[bool] = True
+
+    def __init__(self, settings: DigitsBenchTableSettings, space: SearchSpace) -> None:
+        if not isinstance(space, DigitsBenchSpace):
+            raise InputError(f"evaluator 'digits-bench' has no results of space {space.name!r}; set space digits-bench")
+        self._settings = settings
+        self._table = Table(TableSettings(table=TABLE, input_shape=INPUT_SHAPE, num_classes=NUM_CLASSES), space)
+
+    @classmethod
+    def image_format(cls, settings: DigitsBenchTableSettings) -> tuple[Shape, int]:
+        """Shape of one digit and number of classes."""
+        return INPUT_SHAPE, NUM_CLASSES
+
+    @property
+    def settings(self) -> DigitsBenchTableSettings:
+        """The settings it was made with."""
+        return self._settings
+
+    @property
+    def bounds(self) -> Mapping[str, tuple[float, float]]:
+        """Least and greatest value of each metric in the table: no evaluation can give another."""
+        return self._table.bounds
+
+    @property
+    def rungs(self) -> tuple[Rung, ...]:
+        """One: a table has the fidelity that it was made at, which the notes state."""
+        return self._table.rungs
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Where the results come from and what they are worth."""
+        training, attack, images = TRAINING["fidelity"], TRAINING["evaluation"], TRAINING["images"]
+        return (
+            *self._table.notes,
+            f"Each network of the table was trained on digits at epsilon {TRAINING['eps']} by the recipe "
+            f"{TRAINING['recipe']['name']} at learning rate {TRAINING['recipe']['learning_rate']}: "
+            f"{training['epochs']} epochs, batches of {training['batch_size']}, PGD of {training['attack_steps']} "
+            f"steps of {training['attack_step']} epsilon. Robust accuracy is the worst case of PGD on cross-entropy "
+            f"and PGD on the margin, {attack['steps']} steps of {attack['step']} epsilon, on {images['score']} images; "
+            f"metrics are means of {len(SEEDS)} seeds.",
+            "Digits after so short a training are no evidence about natural images: this table is for tests, teaching "
+            "and research on search methods.",
+        )
+
+    def known(self, architectures: Sequence[Architecture]) -> list[dict[str, float]]:
+        """FLOPs and params of each; NaN for one that the table does not hold."""
+        return self._table.known(architectures)
+
+    def evaluate(self, task: Task, context: Context) -> Evaluation:
+        """All metrics of the architecture, whatever the task's seed; status failed where the table has no row."""
+        evaluation = self._table.evaluate(task, context)
+        made = {"data": _DATA, "training": TRAINING, "training_seeds": list(SEEDS)}
+        return dataclasses.replace(evaluation, provenance={**evaluation.provenance, **made})
+
+    def estimate(self, task: Task, context: Context) -> Estimate:
+        """No time to speak of."""
+        return self._table.estimate(task, context)
