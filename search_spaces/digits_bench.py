@@ -1,9 +1,10 @@
 """Residual networks with their measured robustness: a whole search in seconds, offline.
 
 1,296 small networks of the space ``robust-resnet``: every depth and widening of three stages on a small grid, three
-block topologies, two activations. Each was trained adversarially on the embedded digits with two seeds; the table of
-results travels with the package. It is for tests, teaching and research on search methods, and no evidence about
-natural images. ``benchmarks/search/digits_bench.py`` made it.
+block topologies, two activations. 1,063 of them, drawn at random, were trained adversarially on the embedded digits,
+with two seeds; the table of results travels with the package, and what it does not hold is not searched. It is for
+tests, teaching and research on search methods, and no evidence about natural images. It was made by
+``benchmarks/search/digits_bench.py``, which also says how far the two seeds agree.
 """
 
 import re
@@ -56,7 +57,7 @@ class DigitsBenchSpace(RobustResNetSpace):
     """The networks of the table; evaluator ``digits-bench`` has their results."""
 
     name = "digits-bench"
-    summary = "1,296 residual networks for digits whose robustness is known: a search takes seconds"
+    summary = "1,063 residual networks for digits whose robustness is known: a search takes seconds"
     Settings: ClassVar[type[SpaceSettings]] = DigitsBenchSettings
     usual_images: ClassVar[tuple[Shape, int]] = INPUT_SHAPE, NUM_CLASSES
 

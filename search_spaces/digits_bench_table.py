@@ -41,10 +41,10 @@ class DigitsBenchTableSettings(BaseModel):
 class DigitsBenchTable:
     """Robustness of the networks of ``digits-bench``, read from the table that travels with the package.
 
-    Metrics: ``robust_accuracy``, ``robust_margin`` and ``clean_accuracy`` on the score part, ``final_...`` of each on
-    the final part, all of them the mean of two trainings that differ in their seed; the same of each training, such as
-    ``robust_accuracy_seed0``; ``flops`` and ``params``. A network without a row fails, and what is known of it is NaN,
-    so that no strategy proposes it.
+    Metrics: ``robust_accuracy``, ``robust_margin`` and ``clean_accuracy`` on all images that were not trained on, the
+    mean of two trainings that differ in their seed; the same of each training, such as ``robust_accuracy_seed0``;
+    ``flops`` and ``params``. On more images there is less noise, but no part is left that nothing chose by. A network
+    without a row fails, and what is known of it is NaN, so that no strategy proposes it.
 
     Raises:
         InputError: from the constructor, for another space.
@@ -89,7 +89,8 @@ class DigitsBenchTable:
             f"{TRAINING['recipe']['name']} at learning rate {TRAINING['recipe']['learning_rate']}: "
             f"{training['epochs']} epochs, batches of {training['batch_size']}, PGD of {training['attack_steps']} "
             f"steps of {training['attack_step']} epsilon. Robust accuracy is the worst case of PGD on cross-entropy "
-            f"and PGD on the margin, {attack['steps']} steps of {attack['step']} epsilon, on {images['score']} images; "
+            f"and PGD on the margin, {attack['steps']} steps of {attack['step']} epsilon, on "
+            f"{images['score'] + images['final']} images that it was not trained on; "
             f"metrics are means of {len(SEEDS)} seeds.",
             "Digits after so short a training are no evidence about natural images: this table is for tests, teaching "
             "and research on search methods.",

@@ -25,6 +25,14 @@ def possible(problem: Problem, genomes: Integers) -> NDArray[np.bool_]:
     return np.asarray(np.all([np.isfinite(column) for column in problem.known(genomes).values()], axis=0))
 
 
+def impossible(problem: Problem) -> set[bytes]:
+    """Keys of the genomes that cannot be evaluated, in a space small enough to enumerate; none are known in others."""
+    everything = problem.space.enumeration
+    if everything is None:
+        return set()
+    return set(genome_keys(everything[~possible(problem, everything)]))
+
+
 def fresh(problem: Problem, genomes: Integers, excluded: set[bytes]) -> Integers:
     """Those of genomes (n, v) that may be proposed, in their order, each once.
 

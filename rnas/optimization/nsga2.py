@@ -3,7 +3,7 @@
 import numpy as np
 
 from rnas.cost import Integers
-from rnas.optimization.candidates import fresh, genome_keys, sample_fresh, taken
+from rnas.optimization.candidates import fresh, genome_keys, impossible, sample_fresh, taken
 from rnas.optimization.evolution import offspring, survivors
 from rnas.optimization.objective import minimised
 from rnas.optimization.options import whole_number
@@ -41,7 +41,8 @@ class NSGA2Strategy:
         space = self._problem.space
         points = minimised(view.metrics, self._problem.objectives)[complete]
         parents = survivors(space, view.genomes[complete], points, self._population, rng)
-        children = fresh(self._problem, offspring(space, parents, n, excluded, rng), excluded)
+        barren = excluded | impossible(self._problem)
+        children = fresh(self._problem, offspring(space, parents, n, barren, rng), barren)
         # Mating gives up where the survivors' surroundings are used up.
         more = sample_fresh(self._problem, n - len(children), excluded | set(genome_keys(children)), rng)
         return np.concatenate([children, more])

@@ -28,6 +28,12 @@ FEWEST_PROMOTED = 8
 """Fewest complete evaluations at a higher rung from which the step to it is learnt."""
 
 
+PARAMS = "params"
+
+PARAMS_SHARE = 0.5
+"""Weight of params as an input beside features and objectives: capacity says much while there are few evaluations."""
+
+
 @dataclass(frozen=True)
 class Complete:
     """The complete evaluations at one rung of the fidelity ladder, in ledger order.
@@ -75,10 +81,12 @@ class Surrogate:
         known = problem.known(lowest.genomes)
         self._known = [o.metric for o in problem.objectives if o.metric in known]
         predicted = [o.metric for o in problem.objectives if o.metric not in known]
+        self._with_params = PARAMS in known and PARAMS not in self._known
         rows = fitted_rows(lowest.points, FITTED)
         # Constant inputs say nothing, whatever their weight.
-        features, *costs = [np.sqrt(block.var(axis=0).sum()) or 1.0 for block in self._blocks(lowest.genomes[rows])]
-        self._weights = [1 / features, *(1 / (cost * np.sqrt(len(costs))) for cost in costs)]
+        deviations = [np.sqrt(block.var(axis=0).sum()) or 1.0 for block in self._blocks(lowest.genomes[rows])]
+        shares = [1.0, *(1 / np.sqrt(len(self._known)) for _ in self._known), *([PARAMS_SHARE] * self._with_params)]
+        self._weights = [share / deviation for share, deviation in zip(shares, deviations, strict=True)]
         inputs = self._inputs(lowest.genomes[rows])
         targets = {metric: lowest.metrics[metric][rows] for metric in predicted}
         self._predictors = {metric: predictor().fit(inputs, target) for metric, target in targets.items()}
@@ -161,9 +169,10 @@ class Surrogate:
         return np.concatenate(points)
 
     def _blocks(self, genomes: Integers) -> list[Floats]:
-        """Inputs (n, ...) in groups: the space's features, and each known objective."""
+        """Inputs (n, ...) in groups: the space's features, each known objective, and params where they are none."""
         known = self._problem.known(genomes)
-        return [self._problem.space.features(genomes), *(known[metric][:, None] for metric in self._known)]
+        costs = [*self._known, *([PARAMS] * self._with_params)]
+        return [self._problem.space.features(genomes), *(known[metric][:, None] for metric in costs)]
 
     def _inputs(self, genomes: Integers) -> Floats:
         blocks = self._blocks(genomes)
