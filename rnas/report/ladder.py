@@ -69,7 +69,11 @@ def _fidelity(study: Study, rung: int) -> str:
 
 
 def _settings(fidelity: Mapping[str, Any]) -> str:
-    return ", ".join(f"{value} {name.replace('_', ' ')}" for name, value in fidelity.items())
+    counted = {"epochs", "images"}
+    return ", ".join(
+        f"{value} {name}" if name in counted else f"{name.replace('_', ' ')} {value}"
+        for name, value in fidelity.items()
+    )
 
 
 def _points(estimate: Mapping[str, float]) -> dict[str, float]:
