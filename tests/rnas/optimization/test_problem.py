@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from rnas.architecture import Architecture, Shape
 from rnas.errors import InputError
-from rnas.evaluation.evaluator import Context, Estimate, Evaluation, Evaluator, Status, Task
+from rnas.evaluation.evaluator import Context, Estimate, Evaluation, Evaluator, Rung, Status, Task
 from rnas.optimization.objective import Objective
 from rnas.optimization.problem import problem_of
 from rnas.optimization.strategy import Problem
@@ -26,7 +26,7 @@ class Counting:
     Settings: ClassVar[type[BaseModel]] = Settings
     instant: ClassVar[bool] = True
     settings = Settings()
-    fidelity: ClassVar[Mapping[str, Any]] = {}
+    rungs: ClassVar[tuple[Rung, ...]] = (Rung(),)
     notes: ClassVar[Sequence[str]] = ()
 
     def __init__(self, bounds: Mapping[str, tuple[float, float]]) -> None:
