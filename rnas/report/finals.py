@@ -1,6 +1,6 @@
 """Words for what final evaluations say of a front."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -30,9 +30,19 @@ def finals_caption(finals: Mapping[str, Any]) -> str:
     text = (
         f"Judged for good: worst case of {', '.join(finals['attacks'])} on the final images, mean over "
         f"{seeds} trainings with other seeds than the search's and its 95 % interval over seeds (Student's t). "
-        f"{moved} of {len(members)} ranks changed; "
+        f"{moved} of {len(members)} ranks changed, and {_alike(members)}; "
     )
     return text + (f"{flagged} flagged." if flagged else "none is flagged for overestimated robustness.")
+
+
+def _alike(members: Sequence[Mapping[str, Any]]) -> str:
+    """How many of the others the seeds do not tell apart from the best: their intervals overlap."""
+    measured = [member for member in members if member["half_width"] is not None]
+    if len(measured) < 2:
+        return "single trainings tell none from another"
+    best, *others = measured
+    alike = sum(best["accuracy"] - m["accuracy"] <= best["half_width"] + m["half_width"] for m in others)
+    return f"{alike} of the {len(others)} others are not told apart from the best (their intervals overlap)"
 
 
 def view(finals: Mapping[str, Any]) -> dict[str, Any]:

@@ -69,11 +69,13 @@ def _fidelity(study: Study, rung: int) -> str:
 
 
 def _settings(fidelity: Mapping[str, Any]) -> str:
-    counted = {"epochs", "images"}
-    return ", ".join(
-        f"{value} {name}" if name in counted else f"{name.replace('_', ' ')} {value}"
-        for name, value in fidelity.items()
-    )
+    return ", ".join(_setting(name, value) for name, value in fidelity.items())
+
+
+def _setting(name: str, value: Any) -> str:
+    if name in ("epochs", "images"):
+        return f"{value} {name.removesuffix('s') if value == 1 else name}"
+    return f"{name.replace('_', ' ')} {value}"
 
 
 def _points(estimate: Mapping[str, float]) -> dict[str, float]:

@@ -42,7 +42,9 @@ def page_data(
 
 
 def _column(metric: Metric, evaluations: list[Mapping[str, Any]], shape: str) -> dict[str, Any]:
-    values = [evaluation["metrics"].get(metric.name) for evaluation in evaluations]
+    found = [evaluation["metrics"].get(metric.name) for evaluation in evaluations]
+    # What is drawn is compared, and lower rungs of a fidelity ladder are not to be compared with the highest.
+    values = [None if e.get("rungs_above") else value for e, value in zip(evaluations, found, strict=True)]
     counted = f" (one {shape} image)" if metric.name == "flops" and shape else ""
     return {
         "name": metric.name,
@@ -51,7 +53,7 @@ def _column(metric: Metric, evaluations: list[Mapping[str, Any]], shape: str) ->
         "kind": metric.kind,
         "direction": metric.direction,
         "values": values,
-        "texts": [metric.format(value) for value in values],
+        "texts": [metric.format(value) for value in found],
     }
 
 
