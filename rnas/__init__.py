@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from rnas.api import resume_training as resume_training
     from rnas.api import search as search
     from rnas.api import train as train
+    from rnas.exports.export import export as export
     from rnas.loading import load as load
     from rnas.run import Run as Run
     from rnas.run import load_run as load_run
@@ -25,6 +26,7 @@ _HOMES = {
     "resume_training": "rnas.api",
     "load_training": "rnas.api",
     "load": "rnas.loading",
+    "export": "rnas.exports.export",
     "Run": "rnas.run",
     "load_run": "rnas.run",
     "TrainingRun": "rnas.training_run.run",

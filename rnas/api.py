@@ -16,24 +16,29 @@ import torch
 from rnas import run_directory
 from rnas.architecture import Architecture
 from rnas.config import Config, Finals, Setup, available_cores, read_config, resolve
+from rnas.directories import next_free, require_free
 from rnas.errors import InputError
 from rnas.evaluation.evaluator import EvaluatesFinally
 from rnas.execution.executor import Executor, Limits
 from rnas.execution.in_process import InProcess
 from rnas.execution.process_slots import ProcessSlots
+from rnas.files import write_text
 from rnas.finals import ledger_of, tasks_of
 from rnas.ladder_study import LEDGER, LadderStudy, ladder_study, ladder_tasks
 from rnas.ledger import Ledger
 from rnas.optimization.campaign import evaluate_all
-from rnas.optimization.loop import Listener, Loop, Silent, spent
+from rnas.optimization.listener import Listener, Silent
+from rnas.optimization.loop import Loop, spent
 from rnas.presets import preset, preset_of
 from rnas.run import Run
-from rnas.run_directory import RunDirectory, write
+from rnas.run_directory import RunDirectory
 from rnas.training.recipe import Recipe
 from rnas.training_run import start
+from rnas.training_run.directory import is_training
 from rnas.training_run.listener import Listener as TrainingListener
 from rnas.training_run.listener import Silent as SilentTraining
 from rnas.training_run.run import TrainingRun
+from rnas.tuning.directory import is_tuning
 
 ListenerFactory = Callable[[Setup, Ledger, int], Listener]
 """Made from setup, ledger and number of slots, once a search starts."""
@@ -76,8 +81,8 @@ def prepare(content: Any, folder: Path, source: str, run: Path | str | None) -> 
     if parent_process() is not None:
         raise InputError('a script that searches needs its call under if __name__ == "__main__":')
     config = Config.parse(content, source)
-    path = Path(run) if run is not None else run_directory.next_free(config.space["name"])
-    run_directory.require_free(path)
+    path = Path(run) if run is not None else next_free(config.space["name"])
+    require_free(path)
     name = config.name or path.name
     if config.storage is not None:
         # Runs of one name from several folders may share a database.
@@ -115,10 +120,14 @@ def resume(
         listener: makes what is told of progress.
 
     Raises:
-        InputError: this is no run, or the budget is smaller than what the ledger holds.
+        InputError: this is no run, but a training or a tuning perhaps, or the budget is smaller than what the ledger
+            holds.
         LedgerError: the ledger is damaged.
     """
     directory = RunDirectory(Path(path))
+    for kind, holds, name in (("training", is_training, "resume_training"), ("tuning", is_tuning, "resume_tuning")):
+        if holds(directory.path):
+            raise InputError(f"{path} is a {kind}: go on with it by rnas.{name}({str(path)!r})")
     setup = directory.setup()
     given = {"workers": workers, "budget": budget}
     changes = {key: value for key, value in given.items() if value is not None}
@@ -283,7 +292,7 @@ def measure_ladder(
         with executor_for(setup, Limits(setup.config.time_limit)) as executor:
             records = evaluate_all(tasks, setup.problem, own, executor, listener(setup, own, executor.slots))
         study = ladder_study(setup, tasks, records, bands)
-        write(directory.ladder, json.dumps(study.to_dict(), indent=2) + "\n")
+        write_text(directory.ladder, json.dumps(study.to_dict(), indent=2) + "\n")
         Run.of(setup, ledger, directory).write()
     return study
 

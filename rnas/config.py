@@ -22,6 +22,7 @@ from pydantic import (
 from rnas import registry
 from rnas.errors import InputError
 from rnas.evaluation.evaluator import EvaluatesFinally, Evaluator
+from rnas.model_keys import known_keys
 from rnas.optimization.objective import Objective
 from rnas.optimization.problem import problem_of
 from rnas.optimization.strategy import Problem, Strategy
@@ -113,7 +114,7 @@ class Config(BaseModel):
         try:
             return cls.model_validate(data)
         except ValidationError as error:
-            raise explained(error, source) from None
+            raise explained(error, source, cls) from None
 
     @property
     def fingerprint(self) -> str:
@@ -212,13 +213,20 @@ def resolve(config: Config, folder: Path, source: str) -> Setup:
     return Setup(full, space, evaluator, problem, strategy)
 
 
-def explained(error: ValidationError, source: str) -> InputError:
-    """The first fault of a validation in one line."""
+def explained(error: ValidationError, source: str, model: type[BaseModel] | None = None) -> InputError:
+    """The first fault of a validation in one line.
+
+    Args:
+        error: of the validation.
+        source: what to call the input.
+        model: that was validated, to say which keys it knows.
+    """
     fault = error.errors()[0]
     where = ".".join(str(part) for part in fault["loc"])
     message = fault["msg"].removeprefix("Value error, ")
     if fault["type"] == "extra_forbidden":
-        message = "unknown key"
+        known = () if model is None else known_keys(model, fault["loc"][:-1])
+        message = f"unknown key; it has {', '.join(known)}" if known else "unknown key"
     elif "input" in fault and fault["type"] not in ("value_error", "missing"):
         message = f"{message[0].lower()}{message[1:]}, not {fault['input']!r}"
     return InputError(f"{source}: {where}: {message}" if where else f"{source}: {message}")
@@ -237,7 +245,7 @@ def _settings(model: type[BaseModel], values: Mapping[str, Any], folder: Path, s
     try:
         return model.model_validate(values, context={"folder": folder})
     except ValidationError as error:
-        raise explained(error, source) from None
+        raise explained(error, source, model) from None
 
 
 def _evaluator_class(config: Config, source: str) -> Any:

@@ -103,14 +103,10 @@ def _with_final_ranks(finalists: Sequence[Finalist]) -> list[Finalist]:
     placed = [
         finalist
         if finalist.accuracy is None
-        else _placed(finalist, 1 + sum(mean is not None and mean > finalist.accuracy for mean in means))
+        else replace(finalist, final_rank=1 + sum(mean is not None and mean > finalist.accuracy for mean in means))
         for finalist in finalists
     ]
     return sorted(placed, key=lambda f: (f.final_rank or math.inf, f.rank))
-
-
-def _placed(finalist: Finalist, rank: int) -> Finalist:
-    return replace(finalist, final_rank=rank)
 
 
 def _half_width(values: Sequence[float]) -> float | None:

@@ -1,8 +1,10 @@
 """Architectures as a user names them: a published network, a JSON file, a member of a run, a checkpoint."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rnas import architecture as arch
 from rnas.architecture import Architecture, Shape
@@ -10,8 +12,10 @@ from rnas.baseline import CIFAR, find, zoo
 from rnas.errors import InputError
 from rnas.evaluation.adversarial_training import AdversarialTraining
 from rnas.evaluation.training_settings import ResolvedTraining
+from rnas.exports.reading import Export, read_export
 from rnas.run import Run
 from rnas.run_member import FORMS, member
+from rnas.search_space import SearchSpace
 from rnas.training_run.checkpoint import Checkpoint, description_of
 from rnas.training_run.directory import is_training
 from rnas.weight_names import WeightNames
@@ -32,6 +36,8 @@ class Reference:
         checkpoint: the weights that its search or training kept, or None.
         training: how its search trained it, or the training whose checkpoint it is: which data, divided how. None
             where there is neither. Of a checkpoint the images of the training part are those that the weights saw.
+        space: the space that it was searched in, of a member of a run.
+        exported: what an export of rnas says of the network and of its weights, where it is one.
     """
 
     name: str
@@ -41,6 +47,8 @@ class Reference:
     weight_names: tuple[WeightNames, ...] = ()
     checkpoint: Path | None = None
     training: ResolvedTraining | None = None
+    space: SearchSpace | None = None
+    exported: Mapping[str, Any] | None = None
 
 
 def architecture_of(text: str | Path) -> Architecture:
@@ -55,13 +63,18 @@ def resolve(text: str | Path) -> Reference:
         text: a name of the zoo; the path of a JSON file with an architecture, or with one under ``architecture``, as
             ``rnas scale --json`` prints it; ``RUN:KEY``, ``RUN:knee``, ``RUN:at:200M`` or ``RUN:max:METRIC`` with a
             run's directory; or the path of a checkpoint: of a search, ``DIR/checkpoints/KEY.safetensors``, or of a
-            training, ``DIR/best.safetensors`` with ``best.json`` beside it.
+            training, ``DIR/best.safetensors`` with ``best.json`` beside it; or an export: a safetensors file of ours, a
+            standalone ``.py`` file, of which nothing is executed, or a folder for Hugging Face.
 
     Raises:
-        InputError: they name none, or a training's checkpoint is not the one that the file beside it describes.
+        InputError: they name none, a training's checkpoint is not the one that the file beside it describes, or an
+            export is damaged.
     """
     text = str(text)
     path = Path(text)
+    export = None if _is_published(text) else read_export(path)
+    if export is not None:
+        return _of_export(text, export)
     if path.suffix == ".safetensors":
         return _of_checkpoint(path)
     if path.suffix == ".json":
@@ -111,6 +124,7 @@ def _of_run(run: Run, word: str, text: str) -> Reference:
         _namings(record.architecture),
         checkpoint if checkpoint is not None and checkpoint.is_file() else None,
         _training(run),
+        space,
     )
 
 
@@ -138,6 +152,18 @@ def _of_training(checkpoint: Checkpoint) -> Reference:
         checkpoint.num_classes,
         checkpoint=checkpoint.path,
         training=checkpoint.settings,
+    )
+
+
+def _of_export(text: str, export: Export) -> Reference:
+    return Reference(
+        text,
+        export.architecture,
+        export.input_shape,
+        export.num_classes,
+        _namings(export.architecture),
+        export.weights,
+        exported=export.provenance,
     )
 
 

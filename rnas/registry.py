@@ -21,6 +21,8 @@ PREDICTORS = "rnas.predictors"
 EVALUATORS = "rnas.evaluators"
 DIAGNOSTICS = "rnas.diagnostics"
 PROXIES = "rnas.proxies"
+STUDIES = "rnas.studies"
+EXPORTS = "rnas.exports"
 
 
 @cache

@@ -13,13 +13,14 @@ from sqlalchemy import make_url
 
 from rnas import architecture as arch
 from rnas.config import Config, Setup
+from rnas.files import write_text
 from rnas.finals import Finalist, ledger_of, ranked
 from rnas.ledger import Ledger, Record
 from rnas.optimization.front import hypervolume_history, non_dominated
 from rnas.optimization.loop import spent
 from rnas.optimization.objective import minimised
 from rnas.optimization.quality import Quality, latest_quality, surrogate_quality
-from rnas.run_directory import RunDirectory, write
+from rnas.run_directory import RunDirectory
 
 SCHEMA_VERSION = 1
 _MARGIN = 0.01
@@ -165,13 +166,13 @@ class Run:
         from rnas.report.table import pareto_csv
 
         content = self.to_dict()
-        write(self.directory.report, render(content))
-        write(self.directory.pareto, pareto_csv(content))
+        write_text(self.directory.report, render(content))
+        write_text(self.directory.pareto, pareto_csv(content))
         folder = self.directory.architectures
         folder.mkdir(exist_ok=True)
         front = {f"{record.key}.json": record.architecture for record in self.front()}
         for name, architecture in front.items():
-            write(folder / name, json.dumps(arch.to_dict(architecture), indent=2) + "\n")
+            write_text(folder / name, json.dumps(arch.to_dict(architecture), indent=2) + "\n")
         for path in folder.glob("*.json"):
             if path.name not in front:
                 path.unlink()

@@ -1,18 +1,17 @@
 """The directory of a run: its configuration, its ledger, and what is derived from them."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
 from optuna.storages import BaseStorage, RDBStorage
 
 from rnas import sqlite
 from rnas.config import Config, Setup, read_config, resolve, to_yaml
+from rnas.directories import creating, locked
 from rnas.errors import InputError, LedgerError
+from rnas.files import write_text
 from rnas.ledger import Ledger
 
 
@@ -73,7 +72,7 @@ class RunDirectory:
 
     def keep(self, config: Config) -> None:
         """Write the configuration, whole or not at all: a run's budget may grow."""
-        write(self.config, to_yaml(config))
+        write_text(self.config, to_yaml(config))
 
     @contextmanager
     def writing(self, setup: Setup) -> Iterator[Ledger]:
@@ -83,19 +82,9 @@ class RunDirectory:
             InputError: another process is writing to the run, or its configuration was changed.
             LedgerError: the ledger is damaged.
         """
-        lock = FileLock(self.path / "lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise InputError(
-                f"{self.path} is in use: another process is searching there; wait for it or stop it"
-            ) from None
-        try:
-            with self._storage(setup.config) as storage:
-                new = setup.config.storage is not None or not self.checkpoints.exists()
-                yield self._ledger(storage, setup, new)
-        finally:
-            lock.release()
+        with locked(self.path, "searching"), self._storage(setup.config) as storage:
+            new = setup.config.storage is not None or not self.checkpoints.exists()
+            yield self._ledger(storage, setup, new)
 
     @contextmanager
     def reading(self, setup: Setup) -> Iterator[Ledger]:
@@ -140,44 +129,12 @@ def connected(url: str) -> RDBStorage:
         raise InputError(f"storage: the database cannot be opened ({first}); check the URL") from None
 
 
-def write(path: Path, text: str) -> None:
-    """Write a file, whole or not at all."""
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
-
-
-def require_free(path: Path) -> None:
-    """Raise InputError where something is at the path already."""
-    if path.exists():
-        raise InputError(f"{path} exists already: choose another --run, or go on with: rnas resume {path}")
-
-
 def create(path: Path, setup: Setup) -> RunDirectory:
     """Make a new run's directory, whole or not at all.
 
     Raises:
         InputError: the path exists already, or cannot be made.
     """
-    require_free(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.parent / f".{path.name}.partial-{os.getpid()}"
-        partial.mkdir()
-        try:
-            write(partial / "config.yaml", to_yaml(setup.config))
-            partial.rename(path)
-        except OSError:
-            shutil.rmtree(partial, ignore_errors=True)
-            raise
-    except OSError as error:
-        raise InputError(f"{path}: cannot be made ({error.strerror})") from None
+    with creating(path) as partial:
+        RunDirectory(partial).keep(setup.config)
     return RunDirectory(path)
-
-
-def next_free(space: str, parent: Path = Path("runs")) -> Path:
-    """``runs/<space>-<n>`` with the least n from 1 that is free."""
-    number = 1
-    while (parent / f"{space}-{number}").exists():
-        number += 1
-    return parent / f"{space}-{number}"

@@ -6,6 +6,7 @@ from typing import NoReturn
 import typer
 
 from rnas.cli.evaluate import evaluate
+from rnas.cli.export import export
 from rnas.cli.info import doctor, presets, spaces
 from rnas.cli.ladder import ladder
 from rnas.cli.leaderboard import leaderboard
@@ -14,6 +15,7 @@ from rnas.cli.report import report
 from rnas.cli.resume import resume
 from rnas.cli.scale import scale
 from rnas.cli.search import search
+from rnas.cli.study import study
 from rnas.cli.train import train
 from rnas.cli.tune import tune
 from rnas.cli.zoo import zoo
@@ -30,10 +32,12 @@ app.command("search")(search)
 app.command("resume")(resume)
 app.command("report")(report)
 app.command("ladder")(ladder)
+app.command("study")(study)
 app.command("train")(train)
 app.command("tune")(tune)
 app.command("evaluate")(evaluate)
 app.command("leaderboard")(leaderboard)
+app.command("export")(export)
 app.command("zoo")(zoo)
 app.command("scale")(scale)
 app.command("spaces")(spaces)

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rnas.evaluation.evaluation_result import Accuracy, Cost, EvaluationResult
+from rnas.quantities import counted
 
 _ALARM = "bold red"
 
@@ -115,16 +116,18 @@ def _print_flags(console: Console, result: EvaluationResult) -> None:
 
 def _facts(result: EvaluationResult) -> dict[str, str]:
     data, weights, checks = result.data, result.weights, result.flag_checks
-    origin = "published test images" if data.published_test_images else "images of the final part"
+    flags = counted(len(result.flags or ()), "flag")
+    own = f"{counted(data.images, 'image')} of the final part"
+    images = counted(data.images, "published test image") if data.published_test_images else own
     return {
         "network": result.network,
         "weights": f"{weights.file}, sha256 {weights.sha256[:16]}",
-        "data": f"{data.name}, the first {data.images} {origin} by split seed {data.split_seed}, hash {data.hash}",
+        "data": f"{data.name}, the first {images} by split seed {data.split_seed}, hash {data.hash}",
         "ball": "; ".join(f"{threat.norm}, epsilon {threat.epsilon}" for threat in result.threats)
         + " for pixels in [0, 1]",
         "noise": f"seed {result.seed}",
-        "batches": f"{result.batch_size} images, {result.precision}",
-        "checks": f"{len(checks.names)} on {checks.images} images, {len(result.flags or ())} flags" if checks else "",
+        "batches": f"{counted(result.batch_size, 'image')}, {result.precision}",
+        "checks": f"{len(checks.names)} on {counted(checks.images, 'image')}, {flags}" if checks else "",
         "intervals": result.interval,
         "device": result.device,
         "versions": ", ".join(f"{library} {version}" for library, version in result.versions.items()),

@@ -10,6 +10,7 @@ from rich.progress import Progress as Bar
 
 from rnas.evaluation.attack_run import Progress
 from rnas.evaluation.weights_evaluation import Listener
+from rnas.quantities import counted
 
 _SECONDS_BETWEEN_LINES = 30.0
 
@@ -59,7 +60,9 @@ class EvaluationView(Listener):
         label = f"{progress.attack} ({progress.number} of {progress.attacks})"
         self._bar.update(self._task, description=label, total=progress.images, completed=progress.done, found=found)
         if ended or time.monotonic() - self._written > _SECONDS_BETWEEN_LINES:
-            self._print(f"{label}: {progress.done} of {progress.images} images attacked, {found}")
+            attacked = f"{progress.done:,} of {counted(progress.images, 'image')} attacked"
+            kept = f" ({progress.kept:,} of them kept from before)" if progress.kept else ""
+            self._print(f"{label}: {attacked}{kept}, {found}")
 
     def corrupting(self) -> None:
         """Say that the common corruptions begin."""
@@ -69,7 +72,7 @@ class EvaluationView(Listener):
     def checking(self, images: int) -> None:
         """Say that the checks begin."""
         self._bar.update(self._task, description="checks", total=None, completed=0, found="")
-        self._print(f"checks for signs of overestimated robustness, on {images} images")
+        self._print(f"checks for signs of overestimated robustness, on {counted(images, 'image')}")
 
     def _print(self, line: str) -> None:
         self._written = time.monotonic()

@@ -7,46 +7,27 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rnas.evaluation.evaluator import FINAL_ACCURACY
+from rnas.cli.counted_lines import CountedLines
+from rnas.evaluation.evaluator import FINAL_ACCURACY, Evaluation
 from rnas.ledger import Ledger, Record
 from rnas.report.finals import change_text, finals_caption, mean_text
 
 
-class FinalsView:
-    """A listener that writes one line for each final evaluation.
+def finals_lines(console: Console, ledger: Ledger) -> CountedLines:
+    """A listener that says what begins, and writes one line for each final evaluation.
 
     Args:
         console: where to write, usually stderr.
         ledger: of the final evaluations.
     """
+    opening = "the front is trained again with other seeds, and attacked for good"
+    return CountedLines(console, ledger, _found, label="final ", opening=opening)
 
-    def __init__(self, console: Console, ledger: Ledger) -> None:
-        self._console = console
-        self._ledger = ledger
-        self._told = False
 
-    def proposed(self, record: Record) -> None:
-        """Once, say what begins."""
-        if not self._told:
-            self._told = True
-            self._console.print("the front is trained again with other seeds, and attacked for good", soft_wrap=True)
-
-    def running(self, shares: Mapping[int, float]) -> None:
-        """Nothing: a line comes when an evaluation ends."""
-
-    def recorded(self, record: Record) -> None:
-        """Write a line for the evaluation."""
-        records = self._ledger.records
-        done = sum(other.evaluation is not None for other in records)
-        evaluation = record.evaluation
-        if record.complete and evaluation is not None:
-            found = f"worst case {record.metrics[FINAL_ACCURACY]:.4f}  {evaluation.seconds:.1f} s"
-            flags = [flag["name"] for flag in evaluation.provenance["final"]["flags"]]
-            found += f"  flagged: {', '.join(flags)}" if flags else ""
-        else:
-            found = f"{record.status}: {evaluation.reason if evaluation else ''}"
-        line = f"final {done:>{len(str(len(records)))}}/{len(records)}  {record.key}  seed {record.seed}  {found}"
-        self._console.print(line, highlight=False, soft_wrap=True)
+def _found(record: Record, evaluation: Evaluation) -> str:
+    flags = [flag["name"] for flag in evaluation.provenance["final"]["flags"]]
+    flagged = f"  flagged: {', '.join(flags)}" if flags else ""
+    return f"worst case {record.metrics[FINAL_ACCURACY]:.4f}  {evaluation.seconds:.1f} s{flagged}"
 
 
 def finals_table(run: Mapping[str, Any]) -> Table:

@@ -1,7 +1,5 @@
 """``rnas ladder``: whether short trainings rank networks as long ones do."""
 
-import shlex
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,11 +7,12 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from rnas.cli.interruption import interruptible
 from rnas.cli.output import AsJson, print_json, stderr, stdout
-from rnas.cli.search import INTERRUPTED, interrupt
 
 if TYPE_CHECKING:
-    from rnas.ledger import Ledger, Record
+    from rnas.evaluation.evaluator import Evaluation
+    from rnas.ledger import Record
 
 
 def ladder(
@@ -36,48 +35,26 @@ def ladder(
       rnas ladder my.yaml --architectures 60 --run runs/ladder
     """
     from rnas import api
+    from rnas.cli.counted_lines import CountedLines
+    from rnas.report.ladder import shift_sentences
 
     console = stderr()
-    signal.signal(signal.SIGTERM, interrupt)
     directory = api.ladder_directory(source, run)
-    try:
+    with interruptible(console, "ladder", directory.path):
         study = api.measure_ladder(
-            directory, architectures, bands, seeds, lambda setup, ledger, slots: _Lines(console, ledger)
+            directory, architectures, bands, seeds, lambda setup, ledger, slots: CountedLines(console, ledger, _seconds)
         )
-    except KeyboardInterrupt:
-        console.print(f"interrupted; go on with: rnas ladder {shlex.quote(str(directory.path))}", soft_wrap=True)
-        raise typer.Exit(INTERRUPTED) from None
     content = study.to_dict()
     if as_json:
         print_json(content)
         return
     stdout().print(quality_table(content))
-    for line in shift_lines(content):
+    for line in shift_sentences(content):
         stdout().print(line, highlight=False, soft_wrap=True)
 
 
-class _Lines:
-    """A listener that writes one line an evaluation."""
-
-    def __init__(self, console: Any, ledger: "Ledger") -> None:
-        self._console = console
-        self._ledger = ledger
-
-    def proposed(self, record: "Record") -> None:
-        """Nothing to show."""
-
-    def running(self, shares: Any) -> None:
-        """Nothing to show."""
-
-    def recorded(self, record: "Record") -> None:
-        """Write a line."""
-        records = self._ledger.records
-        done = sum(other.evaluation is not None for other in records)
-        evaluation = record.evaluation
-        seconds = f"{evaluation.seconds:.1f} s" if evaluation else ""
-        found = seconds if record.complete else f"{record.status}: {evaluation.reason if evaluation else ''}"
-        text = f"{done:>{len(str(len(records)))}}/{len(records)}  {record.key}  seed {record.seed}  {found}"
-        self._console.print(text, highlight=False, soft_wrap=True)
+def _seconds(_record: "Record", evaluation: "Evaluation") -> str:
+    return f"{evaluation.seconds:.1f} s"
 
 
 def quality_table(study: dict[str, Any]) -> Table:
@@ -91,10 +68,3 @@ def quality_table(study: dict[str, Any]) -> Table:
     for cells in lines:
         table.add_row(*cells)
     return table
-
-
-def shift_lines(study: dict[str, Any]) -> list[str]:
-    """A sentence for each quantity."""
-    from rnas.report.ladder import shift_sentences
-
-    return shift_sentences(study)

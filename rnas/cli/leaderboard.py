@@ -22,11 +22,11 @@ def leaderboard(
       rnas leaderboard results
     """
     from rnas.cli.leaderboard_table import print_tables
+    from rnas.files import write_text
     from rnas.report.leaderboard import tables, to_dict
     from rnas.report.leaderboard_files import read_entries
     from rnas.report.leaderboard_html import render
     from rnas.report.leaderboard_text import markdown
-    from rnas.run_directory import write
 
     ranked = tables(read_entries(directory))
     if as_json:
@@ -34,7 +34,7 @@ def leaderboard(
         return
     pages = {directory / "leaderboard.html": render(ranked), directory / "leaderboard.md": markdown(ranked)}
     for path, text in pages.items():
-        write(path, text)
+        write_text(path, text)
     console = stdout()
     print_tables(console, ranked)
     console.print(f"Written: {', '.join(map(str, pages))}", highlight=False, markup=False, soft_wrap=True)

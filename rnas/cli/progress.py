@@ -8,9 +8,9 @@ from typing import Self
 import numpy as np
 from rich.console import Console, Group
 from rich.live import Live
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
+from rnas.cli.counting_bar import counting_bar
 from rnas.config import Setup
 from rnas.ledger import Ledger, Record
 from rnas.optimization.loop import spent
@@ -49,9 +49,7 @@ class LiveView:
         self._done = self._earlier
         self._found: list[str] = []
         self._started = time.monotonic()
-        self._bar = Progress(
-            TextColumn("{task.description}"), BarColumn(40), MofNCompleteColumn(), TextColumn("{task.fields[left]}")
-        )
+        self._bar = counting_bar()
         self._bar_task = self._bar.add_task(
             "evaluations", total=setup.config.budget, completed=int(self._done), left=""
         )

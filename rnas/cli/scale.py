@@ -18,6 +18,10 @@ def scale(
     robust_scaling: Annotated[
         bool, typer.Option("--robust-scaling", help="Scale that family by RobustScaling, not by its own knob.")
     ] = False,
+    rule: Annotated[
+        str | None,
+        typer.Option(help="The proportions: robust-scaling, or the file of a rule, instead of the next three."),
+    ] = None,
     depths: Annotated[str | None, typer.Option(help="Proportion of the stages' depths [default: 2:2:1].")] = None,
     widths: Annotated[str | None, typer.Option(help="Proportion of the stages' widths [default: 2:2.5:1].")] = None,
     depth_to_width: Annotated[str | None, typer.Option(help="Sum of depths to sum of widths [default: 7:3].")] = None,
@@ -34,6 +38,8 @@ def scale(
 
       rnas scale --flops 2G --block basic --depths 2:2:1 --widths 2:2.5:1 --depth-to-width 7:3
 
+      rnas scale --flops 2G --block basic --rule rule.json
+
       rnas scale --flops 5G --family advrush-7@96
 
       rnas scale --flops 1G --json > net.json
@@ -42,9 +48,16 @@ def scale(
     from rnas.cli.scale_result import scaled
     from rnas.cli.scale_table import print_scaled
 
-    request = Request(flops, block, family, robust_scaling, depths, widths, depth_to_width, tolerance)
+    request = Request(flops, block, family, robust_scaling, rule, depths, widths, depth_to_width, tolerance)
     result = scaled(request.scaling(), request.budget, request.share)
+    saved = request.saved_rule
     if as_json:
-        print_json(result)
-    else:
-        print_scaled(stdout(), result)
+        print_json(result if saved is None else {**result, "rule": {**saved.to_dict(), "sentence": saved.sentence()}})
+        return
+    console = stdout()
+    print_scaled(console, result)
+    if saved is not None:
+        from rnas.cli.rule_table import print_rule
+
+        console.print()
+        print_rule(console, saved)

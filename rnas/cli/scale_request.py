@@ -1,7 +1,8 @@
 """What ``rnas scale`` is asked for, from text."""
 
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -13,6 +14,9 @@ from rnas.networks.residual import widened
 from rnas.quantities import parse_size
 from rnas.scaling import RobustScaling, Rule
 
+if TYPE_CHECKING:
+    from rnas.rules.saved_rule import SavedRule
+
 
 @dataclass(frozen=True)
 class Request:
@@ -22,6 +26,7 @@ class Request:
     block: str | None
     family: str | None
     robust_scaling: bool
+    rule: str | None
     depths: str | None
     widths: str | None
     depth_to_width: str | None
@@ -47,6 +52,22 @@ class Request:
             raise InputError(f"--tolerance {text}: write a share between 0 and 1, such as 5%")
         return share
 
+    @cached_property
+    def saved_rule(self) -> "SavedRule | None":
+        """The rule that is named; InputError where it is none, or where proportions are given beside it."""
+        if self.rule is None:
+            return None
+        if self._proportions:
+            raise InputError("give --rule, or --depths, --widths and --depth-to-width, not both")
+        # The fit of rules takes its time to import, and a scaling without --rule needs none of it.
+        from rnas.rules.saved_rule import find_rule
+
+        return find_rule(self.rule)
+
+    @property
+    def _proportions(self) -> bool:
+        return (self.depths, self.widths, self.depth_to_width) != (None, None, None)
+
     def scaling(self) -> Scaling:
         """How to scale; InputError where options are wrong or contradict each other."""
         if self.block is not None and self.family is not None:
@@ -60,14 +81,16 @@ class Request:
             scaling = _of_family(self.family, self.robust_scaling)
         if isinstance(scaling, RobustScaling):
             return replace(scaling, rule=self._rule(scaling.rule), tolerance=self.share)
-        if (self.depths, self.widths, self.depth_to_width) != (None, None, None):
+        if self._proportions or self.rule is not None:
             raise InputError(
-                f"{self.family} scales by {scaling.description}; --depths, --widths and --depth-to-width are for "
-                "RobustScaling"
+                f"{self.family} scales by {scaling.description}; --rule, --depths, --widths and --depth-to-width are "
+                "for RobustScaling"
             )
         return scaling
 
     def _rule(self, rule: Rule) -> Rule:
+        if self.saved_rule is not None:
+            return self.saved_rule.rule
         depths, widths, ratio = rule.depths, rule.widths, rule.depth_to_width
         if self.depths is not None:
             depths = _proportion("--depths", self.depths)

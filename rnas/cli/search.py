@@ -1,24 +1,20 @@
 """``rnas search`` and ``rnas resume``."""
 
 import shlex
-import signal
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rnas.cli.interruption import interruptible
 from rnas.cli.output import AsJson, print_json, stderr, stdout
 
 if TYPE_CHECKING:
     from rnas.api import ListenerFactory
     from rnas.run import Run
     from rnas.run_directory import RunDirectory
-
-INTERRUPTED = 130
-"""Exit code of a command that was interrupted and can go on."""
 
 
 def search(
@@ -107,31 +103,26 @@ def resume(
 def _carry_on(
     directory: "RunDirectory", go: "Callable[[ListenerFactory, ListenerFactory], Run]", as_json: bool
 ) -> None:
-    from rnas.cli.finals import FinalsView, finals_table
+    from rnas.cli.finals import finals_lines, finals_table
     from rnas.cli.progress import LiveView
+    from rnas.quantities import counted
     from rnas.report.table import front_table
 
     console = stderr()
-    signal.signal(signal.SIGTERM, interrupt)
-    with ExitStack() as stack:
+    with interruptible(console, "resume", directory.path), ExitStack() as stack:
 
         def listener(setup: Any, ledger: Any, slots: int) -> LiveView:
             done = len(ledger)
             console.print(
                 f"{directory.path}: {setup.config.strategy['name']} over {setup.space.name}, "
-                f"{setup.config.budget} evaluations{f', {done} of them proposed before' if done else ''}, "
+                f"{counted(setup.config.budget, 'evaluation')}{f', {done} of them proposed before' if done else ''}, "
                 f"{slots} at once",
                 highlight=False,
                 soft_wrap=True,
             )
             return stack.enter_context(LiveView(console, setup, ledger, slots))
 
-        try:
-            run = go(listener, lambda setup, ledger, slots: FinalsView(console, ledger))
-        except KeyboardInterrupt:
-            stack.close()
-            console.print(f"interrupted; go on with: rnas resume {shlex.quote(str(directory.path))}", soft_wrap=True)
-            raise typer.Exit(INTERRUPTED) from None
+        run = go(listener, lambda setup, ledger, slots: finals_lines(console, ledger))
     if as_json:
         print_json(run.to_dict())
         return
@@ -139,8 +130,8 @@ def _carry_on(
     unspent = run.setup.config.budget - run.spent
     if unspent > run.setup.evaluator.rungs[-1].share or any(record.evaluation is None for record in run.records):
         console.print(
-            f"ended with {complete} of {run.setup.config.budget} evaluations: the time was up, or the space holds "
-            f"no more; go on with: rnas resume {shlex.quote(str(directory.path))}",
+            f"ended with {complete} of {counted(run.setup.config.budget, 'evaluation')}: the time was up, or the space "
+            f"holds no more; go on with: rnas resume {shlex.quote(str(directory.path))}",
             highlight=False,
             soft_wrap=True,
         )
@@ -152,8 +143,3 @@ def _carry_on(
     if content["finals"]:
         stdout().print(finals_table(content))
     stdout().print(f"Report: {directory.report}", highlight=False, soft_wrap=True)
-
-
-def interrupt(_signal: int, _frame: FrameType | None) -> None:
-    """A signal's handler that interrupts as Ctrl-C does."""
-    raise KeyboardInterrupt

@@ -1,14 +1,12 @@
 """``rnas train``."""
 
-import shlex
-import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rnas.cli.interruption import interruptible
 from rnas.cli.output import AsJson, print_json, stderr, stdout
 from rnas.errors import InputError
 
@@ -18,8 +16,6 @@ if TYPE_CHECKING:
     from rnas.training_run.listener import Listener
     from rnas.training_run.run import TrainingRun
     from rnas.training_run.setup import Setup
-
-_INTERRUPTED = 130
 
 
 def train(
@@ -122,13 +118,9 @@ def _follow(path: Path, go: "Callable[[Listener], TrainingRun]", as_json: bool) 
     from rnas.training_run.memory import BatchTooLargeError
 
     console = stderr()
-    signal.signal(signal.SIGTERM, _interrupt)
     try:
-        with TrainingView(console, path) as view:
+        with interruptible(console, "resume", path), TrainingView(console, path) as view:
             summary = go(view).summary
-    except KeyboardInterrupt:
-        _say(console, f"interrupted; go on with: rnas resume {shlex.quote(str(path))}")
-        raise typer.Exit(_INTERRUPTED) from None
     except BatchTooLargeError as error:
         _say(console, f"rnas: {error}")
         raise typer.Exit(1) from None
@@ -186,7 +178,3 @@ def _print_bill(setup: "Setup", as_json: bool) -> None:
 
 def _say(console: "Console", line: str) -> None:
     console.print(line, highlight=False, markup=False, soft_wrap=True)
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rnas.cli.training_view import duration
+from rnas.quantities import counted
 from rnas.training_run.bill import Bill
 
 
@@ -40,12 +41,13 @@ def print_summary(console: Console, summary: Mapping[str, Any]) -> None:
 
 def print_bill(console: Console, bill: Bill) -> None:
     """Print seconds, memory and the total."""
+    images = counted(bill.images, "image")
     facts = {
-        "an epoch": f"{duration(bill.seconds_per_epoch)} for {bill.images:,} images in batches of {bill.batch_size}",
+        "an epoch": f"{duration(bill.seconds_per_epoch)} for {images} in batches of {bill.batch_size}",
         "selection": f"{duration(bill.selection_seconds)} after each",
         "final attacks": f"{duration(bill.final_seconds)} for best and last together",
         "memory": f"{bill.memory_bytes / 2**30:.2f} GiB {'of the GPU' if bill.device == 'cuda' else 'in all'}",
-        "in all": f"about {duration(bill.seconds)} for {bill.epochs} epochs on {bill.device}",
+        "in all": f"about {duration(bill.seconds)} for {counted(bill.epochs, 'epoch')} on {bill.device}",
     }
     grid = Table.grid(padding=(0, 2))
     for name, text in facts.items():
@@ -70,8 +72,9 @@ def _verdict(difference: Mapping[str, Any]) -> str:
 def _lines(summary: Mapping[str, Any], same: bool) -> Sequence[str]:
     evaluation, settings = summary["evaluation"], summary["settings"]
     lines = [
-        f"{evaluation['images']:,} images, epsilon {summary['epsilon']}, seed of the attacks {evaluation['seed']}; in "
-        "brackets Wilson 95 % intervals; worst case: right as they are and under every attack.",
+        f"{counted(evaluation['images'], 'image')}, epsilon {summary['epsilon']}, seed of the attacks "
+        f"{evaluation['seed']}; in brackets Wilson 95 % intervals; "
+        "worst case: right as they are and under every attack.",
     ]
     if not same:
         worst = next(row for row in summary["comparison"] if row["name"] == "worst case")

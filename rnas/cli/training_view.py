@@ -8,11 +8,11 @@ from typing import Self
 
 from rich.console import Console, Group
 from rich.live import Live
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
 from rnas import architecture as arch
-from rnas.quantities import format_size
+from rnas.cli.counting_bar import counting_bar
+from rnas.quantities import counted, format_size
 from rnas.training_run.evaluation import selection_words
 from rnas.training_run.history import Row
 from rnas.training_run.setup import Setup
@@ -34,9 +34,7 @@ class TrainingView:
         self._began = time.monotonic()
         self._told: tuple[str, str] | None = None
         self._best = ""
-        self._bar = Progress(
-            TextColumn("{task.description}"), BarColumn(40), MofNCompleteColumn(), TextColumn("{task.fields[left]}")
-        )
+        self._bar = counting_bar()
         self._task = self._bar.add_task("epochs", total=None, left="")
         self._live = Live(console=console, refresh_per_second=4, transient=True)
 
@@ -57,7 +55,8 @@ class TrainingView:
         for line in (f"{self._path}: {first}", *others):
             self._say(line)
         if history:
-            self._say(f"{len(history)} of {self._epochs} epochs were done before")
+            were = "was" if len(history) == 1 else "were"
+            self._say(f"{len(history)} of {counted(self._epochs, 'epoch')} {were} done before")
         if self._console.is_terminal:
             self._live.start()
 
@@ -105,15 +104,18 @@ def description(setup: Setup) -> list[str]:
     settings, recipe = setup.settings, setup.settings.recipe
     cost = setup.architecture.cost(setup.dataset.input_shape, setup.dataset.num_classes)
     shape = "x".join(map(str, setup.dataset.input_shape))
-    final = "published test images" if setup.dataset.held_out else "images that neither training nor selection sees"
+    images = len(setup.parts["final"])
+    unseen = f"{counted(images, 'image')} that neither training nor selection sees"
+    final = counted(images, "published test image") if setup.dataset.held_out else unseen
+    selection = counted(len(setup.parts["selection"]), "held-out training image")
     changes = f" with {' and '.join(settings.recipe_changes)} changed" if settings.recipe_changes else ""
     lines = [
         f"{settings.network} ({arch.key(setup.architecture)}, {format_size(cost.params)} parameters, "
         f"{format_size(cost.flops)} FLOPs at {shape}) by recipe {recipe.name}{changes}",
-        f"{settings.fidelity.epochs} epochs of {setup.images:,} images of {setup.dataset.name} in batches of "
-        f"{settings.fidelity.batch_size}, epsilon {settings.eps}, seed {settings.seed}, on {settings.device}",
-        f"the best epoch is chosen on {len(setup.parts['selection']):,} held-out training images by the "
-        f"{selection_words(settings)}; results are on {len(setup.parts['final']):,} {final}",
+        f"{counted(settings.fidelity.epochs, 'epoch')} of {counted(setup.images, 'image')} of {setup.dataset.name} in "
+        f"batches of {settings.fidelity.batch_size}, epsilon {settings.eps}, seed {settings.seed}, "
+        f"on {settings.device}",
+        f"the best epoch is chosen on {selection} by the {selection_words(settings)}; results are on {final}",
     ]
     return lines + [note for note in (setup.dataset.note,) if note]
 

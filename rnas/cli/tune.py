@@ -1,21 +1,17 @@
 """``rnas tune``."""
 
-import shlex
-import signal
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rnas.cli.interruption import interruptible
 from rnas.cli.output import AsJson, print_json, stderr, stdout
 
 if TYPE_CHECKING:
     from rnas.tuning.listener import Listener
     from rnas.tuning.tune import TuningRun
-
-_INTERRUPTED = 130
 
 
 def tune(
@@ -98,21 +94,11 @@ def _follow(path: Path, go: "Callable[[Listener], TuningRun]", as_json: bool) ->
     from rnas.cli.tuning_view import TuningView
 
     console = stderr()
-    signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        with TuningView(console, path) as view:
-            tuning = go(view)
-    except KeyboardInterrupt:
-        line = f"interrupted; go on with: rnas resume {shlex.quote(str(path))}"
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
-        raise typer.Exit(_INTERRUPTED) from None
+    with interruptible(console, "resume", path), TuningView(console, path) as view:
+        tuning = go(view)
     if as_json:
         print_json(tuning.summary)
     else:
         print_tuning(stdout(), tuning.directory, tuning.summary)
     if tuning.summary["best"] is None:
         raise typer.Exit(1)
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

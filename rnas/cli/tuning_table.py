@@ -11,6 +11,7 @@ from rich.text import Text
 
 from rnas.cli.training_view import duration
 from rnas.cli.tuning_view import value_word
+from rnas.quantities import counted
 from rnas.tuning.directory import TuningDirectory
 
 _METRICS = {"robust_accuracy": "robust", "clean_accuracy": "clean"}
@@ -70,8 +71,9 @@ def _lines(directory: TuningDirectory, summary: Mapping[str, Any]) -> list[str]:
     selection = summary["selection"]
     seconds = sum(row["seconds"] for row in summary["trials"])
     lines = [
-        f"{selection['images']:,} selection images, epsilon {summary['epsilon']}, {selection['attack']}; each trial at "
-        f"its best of {summary['epochs']} epochs; {duration(seconds)} of training on {summary['device']}.",
+        f"{counted(selection['images'], 'selection image')}, epsilon {summary['epsilon']}, {selection['attack']}; "
+        f"each trial at its best of {counted(summary['epochs'], 'epoch')}; {duration(seconds)} of training on "
+        f"{summary['device']}.",
     ]
     if summary["best"] is None:
         return [*lines, "No trial was completed: give other ranges as --space, or look at the reasons above."]

@@ -10,10 +10,11 @@ import yaml
 from optuna.trial import FrozenTrial, TrialState
 from rich.console import Console, Group
 from rich.live import Live
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
+from rnas.cli.counting_bar import counting_bar
 from rnas.cli.training_view import duration
+from rnas.quantities import counted
 from rnas.tuning.result import state_of
 from rnas.tuning.settings import TuningSettings
 from rnas.tuning.study import result_of
@@ -34,9 +35,7 @@ class TuningView:
         self._done = self._earlier = 0
         self._best: FrozenTrial | None = None
         self._began = time.monotonic()
-        self._bar = Progress(
-            TextColumn("{task.description}"), BarColumn(40), MofNCompleteColumn(), TextColumn("{task.fields[left]}")
-        )
+        self._bar = counting_bar()
         self._task = self._bar.add_task("trials", total=None, left="")
         self._live = Live(console=console, refresh_per_second=4, transient=True)
 
@@ -60,7 +59,8 @@ class TuningView:
             self._say(line)
         if trials:
             again = f", {len(trials) - len(ended)} begun and trained again" if len(trials) > len(ended) else ""
-            self._say(f"{len(ended)} of {settings.trials} trials were done before{again}")
+            were = "was" if len(ended) == 1 else "were"
+            self._say(f"{len(ended)} of {counted(settings.trials, 'trial')} {were} done before{again}")
         if self._console.is_terminal:
             self._live.start()
 
@@ -114,8 +114,8 @@ class TuningView:
         training = settings.training
         tuned = ", ".join(f"{key} in {values}" for key, values in settings.space.items())
         return [
-            f"{self._path}: {training.network} by recipe {training.recipe.name}, {settings.trials} trials of "
-            f"{training.fidelity.epochs} epochs on {training.device}, sampler {settings.sampler}, "
+            f"{self._path}: {training.network} by recipe {training.recipe.name}, {counted(settings.trials, 'trial')} "
+            f"of {counted(training.fidelity.epochs, 'epoch')} on {training.device}, sampler {settings.sampler}, "
             f"pruner {settings.pruner}, seed {training.seed}",
             f"tuned: {tuned}",
             "trial 0 is the recipe as it is; chosen by "

@@ -6,14 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from statistics import median
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict
-from safetensors.torch import save_file
 from torch import nn
 
 from rnas import architecture as arch
@@ -29,6 +27,7 @@ from rnas.evaluation.evaluator import Context, Estimate, Evaluation, Evaluator, 
 from rnas.evaluation.guard import classified
 from rnas.evaluation.robustness import Robustness, evaluate_robustness
 from rnas.evaluation.training_settings import TrainingSettings, load_dataset
+from rnas.files import write_tensors
 from rnas.provenance import device_name, json_hash, versions
 from rnas.search_space import SearchSpace
 from rnas.training.fidelity import Fidelity
@@ -195,7 +194,8 @@ class AdversarialTraining:
                 metrics |= self._attack(model, plan, part, lambda _: check(_TRAINING_SHARE)).metrics(prefix)
             metrics |= self._diagnosed(model, plan, task.architecture)
             if context.folder is not None and not lower:
-                _save(model, context.folder / f"{arch.key(task.architecture)}.safetensors")
+                context.folder.mkdir(parents=True, exist_ok=True)
+                write_tensors(context.folder / f"{arch.key(task.architecture)}.safetensors", model.state_dict())
         except Exception as error:
             # Caught here rather than by the caller, so that the curve so far and its provenance are kept.
             (status, reason), metrics = classified(error), {}
@@ -336,14 +336,6 @@ class AdversarialTraining:
             "versions": versions(),
             "device": device_name(device),
         }
-
-
-def _save(model: nn.Module, path: Path) -> None:
-    """Write the weights to a file that is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    save_file({name: tensor.contiguous().cpu() for name, tensor in model.state_dict().items()}, partial)
-    partial.replace(path)
 
 
 def _peak_memory(device: str) -> int:

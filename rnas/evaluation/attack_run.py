@@ -67,6 +67,7 @@ class Progress:
         attacks: how many there are.
         images: how many it has to attack.
         done: how many of them it has attacked.
+        kept: how many of those it had attacked before it was stopped and went on.
         broken: how many of those it has broken.
         right: how many of all images withstand this attack so far, and those before it in its ensemble.
     """
@@ -76,14 +77,15 @@ class Progress:
     attacks: int
     images: int
     done: int
+    kept: int
     broken: int
     right: int
 
     @classmethod
-    def of(cls, attack: str, number: int, attacks: int, step: StepResult) -> "Progress":
+    def of(cls, attack: str, number: int, attacks: int, step: StepResult, kept: int) -> "Progress":
         """What a step has come to."""
         images, broken = int(step.attacked.sum()), int(step.broken.sum())
-        return cls(attack, number, attacks, images, step.state.done, broken, images - broken)
+        return cls(attack, number, attacks, images, step.state.done, kept, broken, images - broken)
 
 
 @dataclass(frozen=True)
@@ -154,9 +156,11 @@ def run_attacks(
             label = " ".join(word for word in words if word)
             step = StepResult(name, attack, right, torch.zeros_like(right), StepState(done=0, broken=""))
             key = f"{planned.threat.name} {planned.name} {name}"
+            known = state.step(key)
+            kept = 0 if known is None else known.done
             for after in _batches(network, part, step, key, attack_seed(seed), batch_size, state):
                 step = after
-                listener(Progress.of(label, number, count, step))
+                listener(Progress.of(label, number, count, step, kept))
             right = right & ~step.broken
             done.append(step)
         results.append(AttackResult(planned, tuple(done), right))

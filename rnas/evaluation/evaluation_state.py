@@ -6,7 +6,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, NonNegativeFloat, NonNegativeInt, ValidationError
 
 from rnas.errors import InputError
-from rnas.run_directory import write
+from rnas.files import write_text
 
 
 class StepState(BaseModel):
@@ -86,7 +86,7 @@ class EvaluationState:
 
     def _written(self) -> Self:
         if self._path is not None:
-            write(self._path, self._content.model_dump_json())
+            write_text(self._path, self._content.model_dump_json())
         return self
 
 

@@ -39,9 +39,10 @@ from rnas.evaluation.observed_network import ObservedNetwork
 from rnas.evaluation.request import Request
 from rnas.evaluation.subject import Subject, find_subject
 from rnas.evaluation.threats import Threat, withstood
+from rnas.files import write_text
 from rnas.provenance import device_name, versions
+from rnas.quantities import counted
 from rnas.report.interval import proportion
-from rnas.run_directory import write
 
 _PRECISION = "float32, TensorFloat-32 off"
 _TRANSFERRED = "pgd20"
@@ -95,7 +96,7 @@ def evaluate_subject(request: Request, subject: Subject, listener: Listener) -> 
     plan = _plan(request.attacks, threats, subject.dataset.num_classes) + _transferred(request, subject)
     state = EvaluationState(_setting(request, subject, plan), _file(request, ".state"))
     radii = ", ".join(threat.name for threat in threats)
-    listener.began(f"{request.network}: {len(part)} images of {subject.dataset.name}, {radii}")
+    listener.began(f"{request.network}: {counted(len(part), 'image')} of {subject.dataset.name}, {radii}")
     # TensorFloat-32, which GPUs would else take for convolutions, is not float32.
     with torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
         run = run_attacks(
@@ -113,7 +114,7 @@ def evaluate_subject(request: Request, subject: Subject, listener: Listener) -> 
     result = _result(request, subject, run, flags, corruptions)
     path = _file(request, ".json")
     if path is not None:
-        write(path, result.model_dump_json() + "\n")
+        write_text(path, result.model_dump_json() + "\n")
     return result
 
 

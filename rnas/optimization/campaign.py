@@ -1,6 +1,5 @@
 """Evaluations that are all known beforehand: each task once, on a ledger."""
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,8 +7,8 @@ from rnas import architecture as arch
 from rnas.evaluation.evaluator import Task
 from rnas.execution.executor import Executor
 from rnas.ledger import Ledger, Record
-from rnas.optimization.loop import Listener, Silent
-from rnas.optimization.problem import with_known
+from rnas.optimization.dispatch import dispatch
+from rnas.optimization.listener import Listener, Silent
 from rnas.optimization.strategy import Problem
 from rnas.provenance import json_hash
 
@@ -48,19 +47,7 @@ def evaluate_all(
             known[identity] = record.number
     numbers = [known[_identity(task.architecture, task.seed, task.fidelity)] for task in tasks]
     waiting = [number for number in dict.fromkeys(numbers) if ledger.records[number].evaluation is None]
-    running: set[int] = set()
-    while waiting or running:
-        while waiting and len(running) < executor.slots and time.monotonic() < until:
-            number = waiting.pop(0)
-            record = ledger.records[number]
-            executor.submit(number, Task(record.architecture, record.seed, record.fidelity))
-            running.add(number)
-        if not running:
-            break
-        for number, evaluation in executor.wait(listener.running):
-            running.discard(number)
-            complete = with_known(problem, ledger.records[number].architecture, evaluation)
-            listener.recorded(ledger.record(number, complete))
+    dispatch(waiting, problem, ledger, executor, listener, until)
     return tuple(ledger.records[number] for number in numbers)
 
 

@@ -10,51 +10,25 @@ an earlier batch, see :mod:`rnas.optimization.ladder`.
 """
 
 import math
-import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from rnas import architecture as arch
 from rnas.cost import Integers
-from rnas.evaluation.evaluator import Rung, Task
+from rnas.evaluation.evaluator import Rung
 from rnas.execution.executor import Executor
 from rnas.ledger import Ledger, Record
+from rnas.optimization.dispatch import dispatch
 from rnas.optimization.ladder import Place, batch_of, place, promoted
+from rnas.optimization.listener import Listener, Silent
 from rnas.optimization.objective import minimised
-from rnas.optimization.problem import with_known
 from rnas.optimization.strategy import Problem, Proposal, Results, Strategy, View
 
 _ROUNDING = 1e-9
-
-
-class Listener(Protocol):
-    """Is told what happens; what it does changes nothing."""
-
-    def proposed(self, record: Record) -> None:
-        """A proposal was written."""
-
-    def recorded(self, record: Record) -> None:
-        """A result was written."""
-
-    def running(self, shares: Mapping[int, float]) -> None:
-        """Now and then: the share done of each evaluation that runs, by number."""
-
-
-class Silent:
-    """A listener that does nothing."""
-
-    def proposed(self, record: Record) -> None:
-        """Nothing."""
-
-    def recorded(self, record: Record) -> None:
-        """Nothing."""
-
-    def running(self, shares: Mapping[int, float]) -> None:
-        """Nothing."""
 
 
 @dataclass
@@ -99,28 +73,19 @@ class Loop:
         """
         self.ledger.settle()
         records = self.ledger.records
-        waiting = [record.number for record in records if record.evaluation is None]
-        running: set[int] = set()
+        open_numbers = [record.number for record in records if record.evaluation is None]
         batch = records[-1].batch if records else 0
-        while True:
-            open_for_more = time.monotonic() < until
-            while (
-                open_for_more and not self._ended(batch) and self._affords(batch, budget) and self._may_propose(batch)
-            ):
+
+        def more() -> list[int]:
+            nonlocal batch
+            written: list[int] = []
+            while self._may_propose(batch) and self._affords(batch, budget):
                 numbers, whole = self._propose(batch, budget)
-                waiting += numbers
+                written += numbers
                 batch += whole
-            while open_for_more and waiting and len(running) < self.executor.slots:
-                number = waiting.pop(0)
-                record = self.ledger.records[number]
-                self.executor.submit(number, Task(record.architecture, record.seed, record.fidelity))
-                running.add(number)
-            if not running:
-                return
-            for number, evaluation in self.executor.wait(self.listener.running):
-                running.discard(number)
-                whole_result = with_known(self.problem, self.ledger.records[number].architecture, evaluation)
-                self.listener.recorded(self.ledger.record(number, whole_result))
+            return written
+
+        dispatch(open_numbers, self.problem, self.ledger, self.executor, self.listener, until, more)
 
     def _place(self, batch: int) -> Place:
         return place(batch, len(self.rungs))

@@ -1,5 +1,6 @@
 """Checks of the options that a config gives a strategy."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from rnas.errors import InputError
@@ -24,3 +25,10 @@ def positive_number(strategy: str, name: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
         raise InputError(f"strategy {strategy}: {name} is {value!r}; give a number above 0")
     return float(value)
+
+
+def names(strategy: str, option: str, value: object) -> tuple[str, ...]:
+    """A list of names; InputError if it is none."""
+    if isinstance(value, str) or not isinstance(value, Sequence) or not all(isinstance(name, str) for name in value):
+        raise InputError(f"strategy {strategy}: {option} is {value!r}; give a list of names such as [naswot]")
+    return tuple(value)

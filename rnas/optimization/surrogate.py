@@ -12,6 +12,7 @@ from rnas.optimization.acquisition import Beliefs
 from rnas.optimization.autoregression import Autoregression
 from rnas.optimization.candidates import genome_keys
 from rnas.optimization.objective import Objective, minimised
+from rnas.optimization.proxy_scores import normal_scores_among
 from rnas.optimization.strategy import Columns, Prediction, Problem, Results, View
 from rnas.predictors.predictor import Predictor
 from rnas.predictors.validation import cross_validated_tau
@@ -32,6 +33,9 @@ PARAMS = "params"
 
 PARAMS_SHARE = 0.5
 """Weight of params as an input beside features and objectives: capacity says much while there are few evaluations."""
+
+PROXY_SHARE = 1.5
+"""Weight of a proxy's scores as an input, where they are any."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,8 @@ class Complete:
 class Surrogate:
     """A predictor for each objective that is not known, fitted to the complete evaluations.
 
-    Its inputs are the space's features and the known objectives, all of these together weighing as much as those.
+    Its inputs are the space's features and the known objectives, all of these together weighing as much as those, and
+    the scores of proxies where they are given, by their places among those of what was evaluated.
     On a fidelity ladder each step to a rung with enough results is an :class:`Autoregression`; beliefs are about the
     highest such rung.
 
@@ -67,6 +72,7 @@ class Surrogate:
         problem: what is searched.
         view: what was evaluated; at least four evaluations at the lowest rung are complete.
         predictor: makes an unfitted predictor.
+        scores: genomes (n, v) to scores (n, proxies); None leaves proxies out.
 
     Attributes:
         genomes: (n, v) that are complete at the rung that beliefs are about.
@@ -75,9 +81,17 @@ class Surrogate:
         tau: least cross-validated Kendall's tau of the predictors of the lowest rung; 1 where every objective is known.
     """
 
-    def __init__(self, problem: Problem, view: View, predictor: Callable[[], Predictor]) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        view: View,
+        predictor: Callable[[], Predictor],
+        scores: Callable[[Integers], Floats] | None = None,
+    ) -> None:
         self._problem = problem
         lowest = Complete.of(view, problem.objectives)
+        self._scores = scores
+        self._scored = np.empty((0, 0)) if scores is None else scores(lowest.genomes)
         known = problem.known(lowest.genomes)
         self._known = [o.metric for o in problem.objectives if o.metric in known]
         predicted = [o.metric for o in problem.objectives if o.metric not in known]
@@ -86,6 +100,7 @@ class Surrogate:
         # Constant inputs say nothing, whatever their weight.
         deviations = [np.sqrt(block.var(axis=0).sum()) or 1.0 for block in self._blocks(lowest.genomes[rows])]
         shares = [1.0, *(1 / np.sqrt(len(self._known)) for _ in self._known), *([PARAMS_SHARE] * self._with_params)]
+        shares += [PROXY_SHARE] * self._scored.shape[1]
         self._weights = [share / deviation for share, deviation in zip(shares, deviations, strict=True)]
         inputs = self._inputs(lowest.genomes[rows])
         targets = {metric: lowest.metrics[metric][rows] for metric in predicted}
@@ -169,10 +184,14 @@ class Surrogate:
         return np.concatenate(points)
 
     def _blocks(self, genomes: Integers) -> list[Floats]:
-        """Inputs (n, ...) in groups: the space's features, each known objective, and params where they are none."""
+        """Inputs (n, ...) in groups: the space's features, each known objective, params if they are none, proxies."""
         known = self._problem.known(genomes)
         costs = [*self._known, *([PARAMS] * self._with_params)]
-        return [self._problem.space.features(genomes), *(known[metric][:, None] for metric in costs)]
+        blocks = [self._problem.space.features(genomes), *(known[metric][:, None] for metric in costs)]
+        if self._scores is not None:
+            columns = zip(self._scores(genomes).T, self._scored.T, strict=True)
+            blocks += [normal_scores_among(values, others)[:, None] for values, others in columns]
+        return blocks
 
     def _inputs(self, genomes: Integers) -> Floats:
         blocks = self._blocks(genomes)

@@ -1,16 +1,16 @@
-"""What regressions without an uncertainty have in common: normal scores of the target and a calibrated spread."""
+"""What regressions without an uncertainty have in common: a calibrated spread."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Self, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnas.predictors.calibration import Spread, folds
-from rnas.predictors.normal_scores import NormalScores
+from rnas.predictors.on_normal_scores import OnNormalScores
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -30,35 +30,17 @@ class Regression:
     held_out: Floats
 
 
-class ScoreRegression(ABC):
-    """Fits a regression to normal scores of the target; its spread is that of what cross-validation got wrong.
+class ScoreRegression(OnNormalScores):
+    """Fits a regression to normal scores of the target; its spread is that of what cross-validation got wrong."""
 
-    Features are taken as they come, so that their scales are their weights; only their overall scale, the root mean
-    square distance of two points, is divided out. Where all targets are equal, they are predicted with certainty.
-    """
+    def _fit(self, inputs: Floats, scores: Floats) -> None:
+        fold = folds(len(scores))
+        self._regression = self._regress(inputs, scores, fold)
+        self._spread = Spread(inputs, scores - self._regression.held_out, fold)
 
-    def fit(self, features: Floats, target: Floats) -> Self:
-        """See :meth:`rnas.predictors.predictor.Predictor.fit`."""
-        self._constant = float(target[0]) if np.ptp(target) == 0 else None
-        if self._constant is not None:
-            return self
-        self._scale = np.sqrt(2 * features.var(axis=0).sum()) or 1.0
-        inputs = features / self._scale
-        self._warp = NormalScores(target)
-        fold = folds(len(target))
-        self._regression = self._regress(inputs, self._warp.scores, fold)
-        self._spread = Spread(inputs, self._warp.scores - self._regression.held_out, fold)
-        return self
-
-    def predict(self, features: Floats) -> tuple[Floats, Floats]:
-        """See :meth:`rnas.predictors.predictor.Predictor.predict`."""
-        if self._constant is not None:
-            return np.full(len(features), self._constant), np.zeros(len(features))
-        if len(features) == 0:
-            return np.empty(0), np.empty(0)
-        inputs = features / self._scale
+    def _predict(self, inputs: Floats) -> tuple[Floats, Floats]:
         scores = self._regression.predict(inputs)
-        return self._warp.moments(scores, self._spread.at(inputs, scores))
+        return scores, self._spread.at(inputs, scores)
 
     @abstractmethod
     def _regress(self, inputs: Floats, scores: Floats, fold: Integers) -> Regression:

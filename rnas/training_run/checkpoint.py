@@ -13,8 +13,8 @@ from rnas import architecture as arch
 from rnas.architecture import Architecture, Shape
 from rnas.config import explained
 from rnas.errors import InputError
+from rnas.files import file_hash, write_tensors, write_text
 from rnas.training_run.directory import TrainingDirectory, is_training
-from rnas.training_run.files import file_hash, write_tensors, write_text
 from rnas.training_run.settings import RunSettings
 
 SCHEMA_VERSION = 1

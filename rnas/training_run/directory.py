@@ -1,21 +1,18 @@
 """The directory of a training."""
 
 import json
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from rnas.config import explained, read_yaml
+from rnas.directories import creating, locked
 from rnas.errors import InputError
-from rnas.run_directory import require_free
-from rnas.training_run.files import discard_partial, write_text
+from rnas.files import discard_partial, write_text
 from rnas.training_run.settings import RunSettings
 
 
@@ -67,20 +64,10 @@ class TrainingDirectory:
         Raises:
             InputError: the path exists already, or cannot be made.
         """
-        require_free(path)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            partial = cls(path.parent / f".{path.name}.partial-{os.getpid()}")
-            partial.path.mkdir()
-            try:
-                write_text(partial.settings, settings.to_yaml())
-                write_text(partial.architecture, json.dumps(settings.architecture, indent=2) + "\n")
-                partial.path.rename(path)
-            except OSError:
-                shutil.rmtree(partial.path, ignore_errors=True)
-                raise
-        except OSError as error:
-            raise InputError(f"{path}: cannot be made ({error.strerror})") from None
+        with creating(path) as folder:
+            partial = cls(folder)
+            write_text(partial.settings, settings.to_yaml())
+            write_text(partial.architecture, json.dumps(settings.architecture, indent=2) + "\n")
         return cls(path)
 
     def read_settings(self) -> RunSettings:
@@ -109,18 +96,9 @@ class TrainingDirectory:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Within, the directory is this process's alone; InputError where it is another's."""
-        lock = FileLock(self.path / "lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise InputError(
-                f"{self.path} is in use: another process is training there; wait for it or stop it"
-            ) from None
-        try:
+        with locked(self.path, "training"):
             discard_partial(self.path)
             yield
-        finally:
-            lock.release()
 
     def discard(self) -> None:
         """Remove a directory that holds no epoch yet."""

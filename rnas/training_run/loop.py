@@ -12,12 +12,12 @@ from typing import Any
 
 from rnas.errors import DivergedError, InputError
 from rnas.execution.threads import one_thread
+from rnas.files import write_text
 from rnas.provenance import json_hash
 from rnas.training.training import Training
 from rnas.training_run.checkpoint import Checkpoint, write_description, write_weights
 from rnas.training_run.directory import TrainingDirectory
 from rnas.training_run.evaluation import FinalResult, compared, evaluate_final, evaluate_selection
-from rnas.training_run.files import write_text
 from rnas.training_run.history import Row, best_row, to_csv
 from rnas.training_run.listener import Listener
 from rnas.training_run.memory import BatchTooLargeError, advise, out_of_memory, release

@@ -43,9 +43,10 @@ def settle(reference: Reference, given: Mapping[str, Any]) -> RunSettings:
         InputError: a setting is wrong, or the data cannot be read.
     """
     given = {key: value for key, value in given.items() if value is not None}
-    for key in ("network", "architecture"):
-        if key in given:
-            raise InputError(f"{SOURCE}: {key}: unknown key")
+    settable = [key for key in RunSettings.model_fields if key not in ("network", "architecture")]
+    for key in given:
+        if key not in settable:
+            raise InputError(f"{SOURCE}: {key}: unknown key; it has {', '.join(settable)}")
     recipe = _recipe(given.pop("recipe", "sat"))
     name = given.pop("data", reference.training.data if reference.training else _DATA)
     own = reference.training if reference.training is not None and reference.training.data == name else None
@@ -70,7 +71,7 @@ def settle(reference: Reference, given: Mapping[str, Any]) -> RunSettings:
     try:
         settings = RunSettings.model_validate({**content, **given})
     except ValidationError as error:
-        raise explained(error, SOURCE) from None
+        raise explained(error, SOURCE, RunSettings) from None
     _require_unseen(dataset, settings, own, reference.name)
     return settings
 
@@ -88,7 +89,7 @@ def _recipe(value: Any) -> Recipe:
     try:
         return Recipe.resolve(value)
     except ValidationError as error:
-        raise explained(error, f"{SOURCE}: recipe") from None
+        raise explained(error, f"{SOURCE}: recipe", Recipe) from None
 
 
 def _part_sizes(dataset: Dataset, own: ResolvedTraining | None) -> dict[str, int]:

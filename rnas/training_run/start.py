@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from rnas import architecture as arch
-from rnas import run_directory
 from rnas.architecture import Architecture
 from rnas.baseline import find
+from rnas.directories import next_free, require_free
 from rnas.errors import InputError
 from rnas.reference import Reference, resolve
 from rnas.training_run.directory import TrainingDirectory
@@ -80,8 +80,8 @@ def place(reference: Reference, setup: Setup, run: Path | None) -> Path:
         InputError: it exists already.
     """
     recipe = setup.settings.recipe.name
-    path = run if run is not None else run_directory.next_free(f"train-{short_name(reference)}-{recipe}")
-    run_directory.require_free(path)
+    path = run if run is not None else next_free(f"train-{short_name(reference)}-{recipe}")
+    require_free(path)
     return path
 
 

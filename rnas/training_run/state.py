@@ -10,7 +10,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from rnas.errors import InputError
-from rnas.training_run.files import plain, tensors_hash, write_tensors
+from rnas.files import plain, tensors_hash, write_tensors
 from rnas.training_run.history import Row
 
 

@@ -1,22 +1,19 @@
 """The directory of a tuning."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from filelock import FileLock, Timeout
 from optuna.storages import BaseStorage
 from pydantic import ValidationError
 
 from rnas import sqlite
 from rnas.config import explained, read_yaml
+from rnas.directories import creating, locked
 from rnas.errors import InputError, LedgerError
-from rnas.run_directory import require_free
-from rnas.training_run.files import discard_partial, write_text
+from rnas.files import discard_partial, write_text
 from rnas.tuning.settings import TuningSettings
 
 
@@ -53,19 +50,8 @@ class TuningDirectory:
         Raises:
             InputError: the path exists already, or cannot be made.
         """
-        require_free(path)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            partial = cls(path.parent / f".{path.name}.partial-{os.getpid()}")
-            partial.path.mkdir()
-            try:
-                partial.keep(settings)
-                partial.path.rename(path)
-            except OSError:
-                shutil.rmtree(partial.path, ignore_errors=True)
-                raise
-        except OSError as error:
-            raise InputError(f"{path}: cannot be made ({error.strerror})") from None
+        with creating(path) as partial:
+            cls(partial).keep(settings)
         return cls(path)
 
     def keep(self, settings: TuningSettings) -> None:
@@ -89,21 +75,12 @@ class TuningDirectory:
             InputError: it is another's.
             LedgerError: the study is damaged, or gone.
         """
-        lock = FileLock(self.path / "lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise InputError(
-                f"{self.path} is in use: another process is tuning there; wait for it or stop it"
-            ) from None
-        try:
+        with locked(self.path, "tuning"):
             discard_partial(self.path)
             if self.summary.exists() and not self.database.exists():
                 raise LedgerError(f"{self.database} is gone, though the tuning has results: restore it from a copy")
             with sqlite.opened(self.database) as storage:
                 yield storage
-        finally:
-            lock.release()
 
 
 def is_tuning(path: Path) -> bool:

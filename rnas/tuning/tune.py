@@ -9,9 +9,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from rnas import run_directory
 from rnas.architecture import Architecture
 from rnas.config import explained
+from rnas.directories import next_free
 from rnas.errors import InputError
 from rnas.training.recipe import Recipe
 from rnas.training_run import start
@@ -130,8 +130,8 @@ def prepare(
     try:
         settings = TuningSettings.model_validate(content)
     except ValidationError as error:
-        raise explained(error, SOURCE) from None
-    path = run or run_directory.next_free(f"tune-{start.short_name(reference)}-{recipe.name}")
+        raise explained(error, SOURCE, TuningSettings) from None
+    path = run or next_free(f"tune-{start.short_name(reference)}-{recipe.name}")
     return TuningDirectory.create(path, settings), settings
 
 

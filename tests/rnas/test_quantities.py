@@ -16,6 +16,7 @@ from rnas.quantities import (
     EpsilonField,
     FractionField,
     PathField,
+    counted,
     format_size,
     parse_band,
     parse_epsilon,
@@ -130,3 +131,8 @@ def test_fields_of_a_model_come_back_as_they_are_written(tmp_path: Path) -> None
         "path": str(tmp_path / "data"),
     }
     assert Model.model_validate(plain) == model
+
+
+def test_one_is_no_plural() -> None:
+    words = [counted(number, "image") for number in (0, 1, 2, 10_000)]
+    assert words == ["0 images", "1 image", "2 images", "10,000 images"]

@@ -6,11 +6,11 @@ import pytest
 from rnas import architecture as arch
 from rnas.baseline import zoo
 from rnas.errors import InputError
+from rnas.files import file_hash
 from rnas.networks.residual import widened
 from rnas.reference import architecture_of, resolve
 from rnas.run import Run
 from rnas.run_member import member
-from rnas.training_run.files import file_hash
 from tests.rnas.training_run.trainings import NETWORK, trained
 
 

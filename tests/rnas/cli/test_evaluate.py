@@ -2,12 +2,10 @@
 
 import hashlib
 import json
-import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -15,12 +13,12 @@ from safetensors.torch import load_file, save_file
 import rnas
 from rnas import architecture as arch
 from rnas.baseline import find
-from rnas.data.cifar10 import FOLDER
 from rnas.evaluation.evaluation_result import EvaluationResult
 from rnas.evaluation.image_flags import unpack
 from rnas.networks.residual import ResidualNetwork
 from rnas.report.interval import proportion
 from rnas.run import Run
+from tests.rnas.data.cifar_files import write_cifar10
 
 Command = Callable[..., Any]
 
@@ -192,14 +190,7 @@ def test_logits_that_are_not_finite_are_wrong(
 
 
 def test_published_test_images_beyond_the_default_part(command: Command, tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    (tmp_path / FOLDER).mkdir()
-    for name, images in [*((f"data_batch_{number}", 401) for number in range(1, 6)), ("test_batch", 2002)]:
-        batch = {
-            "data": rng.integers(0, 256, (images, 3072), dtype=np.uint8),
-            "labels": [n % 10 for n in range(images)],
-        }
-        (tmp_path / FOLDER / name).write_bytes(pickle.dumps(batch, protocol=2))
+    write_cifar10(tmp_path, 401, 2002)
     network, weights = tmp_path / "net.json", tmp_path / "weights.safetensors"
     smallest = ResidualNetwork(depths=(1, 1, 1), channels=(1, 1, 1), stem_width=1)
     network.write_text(json.dumps(arch.to_dict(smallest)))
@@ -298,6 +289,10 @@ def test_a_result_is_written_and_the_same_request_goes_on_from_it(
     # Nothing is attacked again: even the seconds are the same.
     assert measured(command, *words) == printed
     assert json.loads((folder / f"digits-{key}.json").read_text()) == printed
+    # And that is told.
+    attacked = printed["clean"]["correct"]
+    told = command("evaluate", *words).err
+    assert told.count(f"{attacked} of {attacked} images attacked ({attacked} of them kept from before)") == 3
 
 
 def test_the_state_of_another_evaluation_is_refused(command: Command, member: str, tmp_path: Path) -> None:

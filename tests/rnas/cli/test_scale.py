@@ -8,7 +8,10 @@ import pytest
 import rnas
 from rnas.architecture import from_dict
 from rnas.baseline import zoo
+from rnas.cli.scale_request import Request
 from rnas.reference import architecture_of
+from rnas.rules.saved_rule import ROBUST_SCALING, SavedRule
+from rnas.scaling import RobustScaling, Rule
 
 Command = Callable[..., Any]
 
@@ -80,6 +83,32 @@ def test_a_rule_of_ones_own(command: Command) -> None:
     assert len(scaled(command, "--flops", "300M", *TWO_STAGES)["architecture"]["depths"]) == 2
 
 
+def test_a_saved_rule_is_as_its_proportions(command: Command, tmp_path: Path) -> None:
+    saved = SavedRule(Rule((2, 1), (1, 1)), {"D1": (0.6, 0.7)}, source="runs/depths-1", evaluations=40)
+    saved.save(tmp_path / "rule.json")
+    content = scaled(command, "--flops", "300M", "--block", "basic", "--rule", tmp_path / "rule.json")
+    assert content.pop("rule") == {**saved.to_dict(), "sentence": saved.sentence()}
+    assert content == scaled(command, "--flops", "300M", "--block", "basic", *TWO_STAGES)
+
+
+def test_people_read_the_rule_beside_its_network(command: Command, tmp_path: Path) -> None:
+    SavedRule(Rule((2, 1), (1, 1)), {"D1": (0.6, 0.7)}, source="runs/depths-1").save(tmp_path / "rule.json")
+    out = command("scale", "--flops", "300M", "--rule", tmp_path / "rule.json").out
+    assert max(map(len, out.splitlines())) <= 100
+    text = " ".join(out.split())
+    assert "The rule: D1:D2 = 2 : 1 (D1 .67 [.60, .70]), W1:W2 = 1 : 1, depth to width 7 : 3 (r_D .70)" in text
+    assert "runs/depths-1." in text
+    assert "D1 0.667 0.600 to 0.700" in text
+
+
+def test_the_published_rule_by_its_name() -> None:
+    request = Request("1G", "basic", None, False, "robust-scaling", None, None, None, "5%")
+    scaling = request.scaling()
+    assert isinstance(scaling, RobustScaling)
+    assert scaling.rule == Rule()
+    assert request.saved_rule is ROBUST_SCALING
+
+
 def test_a_tolerance(command: Command) -> None:
     tight = scaled(command, "--flops", "1G", *TWO_STAGES, "--tolerance", "0.5%")
     assert abs(tight["deviation"]) <= 0.005
@@ -148,6 +177,17 @@ def test_what_is_found_can_be_saved_and_loaded(command: Command, tmp_path: Path)
         (["--flops", "1G", "--depths", "deep"], "--depths deep: write numbers above zero with colons between them"),
         (["--flops", "1G", "--widths", "1:0:1"], "--widths 1:0:1: write numbers above zero"),
         (["--flops", "1G", "--widths", "1:1"], "3 depths and 2 widths in a rule; give one a stage"),
+        (["--flops", "1G", "--rule", "nowhere.json"], "nowhere.json does not exist; give the file of a rule"),
+        (["--flops", "1G", "--rule", __file__], "test_scale.py is no rule: Invalid JSON"),
+        (
+            ["--flops", "1G", "--rule", "robust-scaling", "--depths", "1:1:1"],
+            "give --rule, or --depths, --widths and -",
+        ),
+        (
+            ["--flops", "1G", "--rule", "robust-scaling", "--depth-to-width", "1:1"],
+            "give --rule, or --depths, --widths",
+        ),
+        (["--flops", "1G", "--family", "vgg", "--rule", "robust-scaling"], "vgg scales by channels of the first stage"),
         (["--flops", "1G", "--depth-to-width", "7"], "--depth-to-width 7: write two numbers, such as 7:3"),
         (["--flops", "1G", "--tolerance", "much"], "--tolerance much: write a share between 0 and 1, such as 5%"),
         (["--flops", "1G", "--tolerance", "500%"], "--tolerance 500%: write a share between 0 and 1"),

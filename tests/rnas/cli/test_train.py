@@ -17,6 +17,7 @@ import torch
 import rnas
 from rnas import architecture as arch
 from rnas.baseline import find
+from rnas.errors import InputError
 from rnas.report.interval import proportion
 from tests.rnas.cli.test_kill_and_resume import heed_interrupts
 from tests.rnas.training_run.trainings import NETWORK, timeless, weights
@@ -212,6 +213,8 @@ def test_resume_knows_a_training(command: Command, folder: Path) -> None:
         command("train", "run", "--recipe", "sat", *DATA)
     )
     assert "is not a run: it has no config.yaml" in refusal(command("resume", "."))
+    with pytest.raises(InputError, match=r"^run is a training: go on with it by rnas\.resume_training\('run'\)$"):
+        rnas.resume("run")
 
 
 def test_a_published_network_trains_on_images_of_another_shape(command: Command, folder: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from rnas.cli.training_view import TrainingView
+from rnas.cli.training_view import TrainingView, description
 from rnas.training_run.run import TrainingRun
 from rnas.training_run.setup import Setup
 from tests.rnas.training_run.trainings import trained
@@ -69,3 +69,10 @@ def test_changes_of_the_recipe_are_told(finished: TrainingRun) -> None:
     console = Console(file=io.StringIO(), width=200)
     TrainingView(console, Path("here")).started(Setup.of(settings), ())
     assert "by recipe sat with weight_decay and l1 changed" in console.file.getvalue()
+
+
+def test_one_is_no_plural(finished: TrainingRun) -> None:
+    assert "1 of 3 epochs was done before" in shown(finished, terminal=False, done=1)
+    fidelity = finished.settings.fidelity.model_copy(update={"epochs": 1})
+    settings = finished.settings.model_copy(update={"fidelity": fidelity})
+    assert description(Setup.of(settings))[1].startswith("1 epoch of 120 images of digits in batches of 40, epsilon")

@@ -6,7 +6,6 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
@@ -15,6 +14,7 @@ from rnas.data.cifar10 import FILES, FOLDER, load
 from rnas.data.dataset import Dataset, PartSizes, divide
 from rnas.errors import InputError
 from rnas.testing.dataset import DatasetConformance
+from tests.rnas.data.cifar_files import write_cifar10
 
 NAMES = [file.name for file in FILES]
 
@@ -22,11 +22,7 @@ NAMES = [file.name for file in FILES]
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
     """Files of the standard layout with 20 images each."""
-    rng = np.random.default_rng(0)
-    (tmp_path / FOLDER).mkdir()
-    for name in NAMES:
-        batch = {"data": rng.integers(0, 256, (20, 3072), dtype=np.uint8), "labels": [n % 10 for n in range(20)]}
-        (tmp_path / FOLDER / name).write_bytes(pickle.dumps(batch, protocol=2))
+    write_cifar10(tmp_path, 20, 20)
     return tmp_path
 
 

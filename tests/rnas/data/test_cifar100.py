@@ -2,7 +2,6 @@ import pickle
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
@@ -12,23 +11,16 @@ from rnas.data.dataset import Dataset, PartSizes
 from rnas.data.published import PublishedFile
 from rnas.errors import InputError
 from rnas.testing.dataset import DatasetConformance
+from tests.rnas.data.cifar_files import write_batches
 
 
 @pytest.fixture
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Files of the standard layout with 300 and 100 images."""
-    rng = np.random.default_rng(0)
-    (tmp_path / FOLDER).mkdir()
-    files = []
-    for name, images in (("train", 300), ("test", 100)):
-        batch = {
-            "data": rng.integers(0, 256, (images, 3072), dtype=np.uint8),
-            "fine_labels": [n % 100 for n in range(images)],
-            "coarse_labels": [n % 20 for n in range(images)],
-        }
-        (tmp_path / FOLDER / name).write_bytes(pickle.dumps(batch, protocol=2))
-        files.append(PublishedFile(name, images, "0" * 32))
-    monkeypatch.setattr(cifar100, "FILES", tuple(files))
+    images = {"train": 300, "test": 100}
+    write_batches(tmp_path / FOLDER, images, fine_labels=100, coarse_labels=20)
+    files = tuple(PublishedFile(name, count, "0" * 32) for name, count in images.items())
+    monkeypatch.setattr(cifar100, "FILES", files)
     return tmp_path
 
 

@@ -148,6 +148,8 @@ def test_stopped_at_any_batch_it_goes_on_to_the_same_end(robust_network: nn.Modu
     finished: list[Progress] = []
     run(robust_network, plan, part, state=EvaluationState({}, path), listener=finished.append)
     assert [progress.done for progress in finished] == [progress.images for progress in finished]
+    assert [progress.kept for progress in finished] == [progress.images for progress in finished]
+    assert {progress.kept for progress in told} == {0}
     assert len(finished) == 5
 
 

@@ -9,7 +9,8 @@ from rnas.evaluation.evaluator import Context, Evaluation, Task
 from rnas.execution.executor import Executor, Limits
 from rnas.execution.in_process import InProcess
 from rnas.ledger import Ledger, Record
-from rnas.optimization.loop import Loop, Silent
+from rnas.optimization.listener import Silent
+from rnas.optimization.loop import Loop
 from rnas.optimization.nsga2 import NSGA2Strategy
 from rnas.optimization.objective import Objective
 from rnas.optimization.problem import problem_of

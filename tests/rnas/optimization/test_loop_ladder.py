@@ -12,7 +12,8 @@ from rnas.evaluation.evaluator import Context, Evaluation, Rung, Status, Task
 from rnas.execution.executor import Limits
 from rnas.execution.in_process import InProcess
 from rnas.ledger import Ledger, Record
-from rnas.optimization.loop import Loop, Silent, spent
+from rnas.optimization.listener import Silent
+from rnas.optimization.loop import Loop, spent
 from rnas.optimization.nsga2 import NSGA2Strategy
 from rnas.optimization.objective import minimised
 from rnas.optimization.problem import problem_of

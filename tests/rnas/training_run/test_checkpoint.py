@@ -8,8 +8,8 @@ from safetensors.torch import load_file, save_file
 
 import rnas
 from rnas.errors import InputError
+from rnas.files import file_hash
 from rnas.training_run.checkpoint import Checkpoint
-from rnas.training_run.files import file_hash
 from rnas.training_run.run import TrainingRun
 from tests.rnas.training_run.trainings import NETWORK
 

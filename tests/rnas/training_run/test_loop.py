@@ -11,8 +11,8 @@ import torch
 from filelock import FileLock
 
 import rnas
+from rnas import files
 from rnas.errors import InputError
-from rnas.training_run import files
 from rnas.training_run.history import to_csv
 from rnas.training_run.listener import Silent
 from rnas.training_run.run import TrainingRun

@@ -4,7 +4,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from rnas.training_run.files import discard_partial, file_hash, replacing, tensors_hash, write_tensors, write_text
+from rnas.files import discard_partial, file_hash, replacing, tensors_hash, write_tensors, write_text
 
 
 def test_what_fails_half_way_leaves_the_old_file(tmp_path: Path) -> None:

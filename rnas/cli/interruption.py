@@ -1,0 +1,35 @@
+"""What an interrupt does to commands that can go on."""
+
+import shlex
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import typer
+from rich.console import Console
+
+_INTERRUPTED = 130
+
+
+@contextmanager
+def interruptible(console: Console, command: str, path: Path) -> Iterator[None]:
+    """Within, Ctrl-C and SIGTERM end the process with exit code 130 and a line that says how to go on.
+
+    Args:
+        console: where to write that line.
+        command: that goes on, such as ``resume``.
+        path: of the directory that it takes.
+    """
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    except KeyboardInterrupt:
+        line = f"interrupted; go on with: rnas {command} {shlex.quote(str(path))}"
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+        raise typer.Exit(_INTERRUPTED) from None
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

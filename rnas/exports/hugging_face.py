@@ -1,0 +1,103 @@
+"""The format ``hugging-face``: a folder to upload, with configuration, weights, code and model card."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from rnas.exports.format import reader_script
+from rnas.exports.network import Network
+from rnas.exports.reading import CHECKSUM, FOLDER_CONFIG, FOLDER_WEIGHTS, PROVENANCE
+from rnas.exports.standalone import python_file
+from rnas.exports.tensors_file import write_described
+from rnas.files import file_hash, write_tensors
+
+_EXAMPLE = "example.safetensors"
+_CODE = "modeling.py"
+
+
+class HuggingFace:
+    """``config.json``, ``model.safetensors``, ``modeling.py``, which needs torch and safetensors, and ``README.md``."""
+
+    name = "hugging-face"
+    summary = "folder with config.json, model.safetensors, model card and the code that loads it"
+    suffix = ""
+    needs_rnas = False
+    extra = ""
+    reader = reader_script("python_file")
+
+    def write(self, network: Network, path: Path) -> None:
+        """See :meth:`rnas.exports.format.Format.write`."""
+        write_described(path / FOLDER_WEIGHTS, network.module, network.provenance)
+        write_tensors(path / _EXAMPLE, {"images": network.images, "logits": network.logits})
+        constants = {
+            "WEIGHTS": FOLDER_WEIGHTS,
+            "SHA256": file_hash(path / FOLDER_WEIGHTS),
+            "EXAMPLE": _EXAMPLE,
+            "EXAMPLE_SHA256": file_hash(path / _EXAMPLE),
+        }
+        (path / _CODE).write_text(python_file(network, _CODE, constants), encoding="utf-8")
+        config = {
+            "model_type": "rnas",
+            "architectures": [type(network.module).__name__],
+            "num_labels": network.num_classes,
+            "num_channels": network.input_shape[0],
+            "image_size": list(network.input_shape[1:]),
+            CHECKSUM: constants["SHA256"],
+            PROVENANCE: dict(network.provenance),
+        }
+        (path / FOLDER_CONFIG).write_text(json.dumps(config, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        (path / "README.md").write_text("\n".join(_card(network)) + "\n", encoding="utf-8")
+
+
+def _card(network: Network) -> Iterator[str]:
+    """The model card: what is known, and nothing else."""
+    told = network.provenance
+    channels, height, width = network.input_shape
+    yield from ("---", "pipeline_tag: image-classification", "library_name: pytorch", "tags:")
+    yield from ("- adversarial-robustness", "- neural-architecture-search", "---", "", f"# {network.name}", "")
+    if network.untrained:
+        yield from (f"**Untrained.** The weights are drawn from seed {told['weights']['seed']}.", "")
+    yield from (
+        f"Images (N, {channels}, {height}, {width}) in [0, 1] to {network.num_classes} logits; whatever normalisation "
+        "the network has is a layer inside.",
+        "",
+        f"- architecture: kind `{network.architecture.kind}`, key `{network.key}`, described in `{FOLDER_CONFIG}`",
+        f"- parameters: {told['params']:,}",
+        f"- multiply-accumulates of convolutions and linear layers for one image: {told['flops']:,}",
+    )
+    if told["source"]:
+        yield f"- published in: {told['source']}"
+    yield from _training(network)
+    yield from _accuracies(network)
+    yield from ("", "## Use", "", "```python", "from modeling import load", "")
+    yield from ("network = load()  # an nn.Module in eval mode, its weights checked by their sha256", "```", "")
+    yield "The code needs torch and safetensors. `python modeling.py` checks that everything is intact."
+
+
+def _training(network: Network) -> Iterator[str]:
+    weights = network.provenance["weights"]
+    if network.untrained:
+        return
+    yield f"- weights: `{weights['file']}`, sha256 `{weights['sha256']}`"
+    settings = (weights["training"] or {}).get("settings")
+    if settings:
+        yield from ("", "## Training", "", "```json", *json.dumps(settings, indent=2).splitlines(), "```")
+
+
+def _accuracies(network: Network) -> Iterator[str]:
+    result = network.evaluation
+    if result is None:
+        return
+    yield from (
+        "",
+        "## Accuracy",
+        "",
+        f"On {result.data.images} images of {result.data.name}, {result.data.part} part:",
+    )
+    yield from ("", "| attack | threat | accuracy | 95 % interval |", "|---|---|---|---|")
+    yield f"| none | | {result.clean.accuracy:.4f} | {result.clean.low:.4f} to {result.clean.high:.4f} |"
+    for attack in result.attacks:
+        yield f"| {attack.name} | {attack.threat} | {attack.accuracy:.4f} | {attack.low:.4f} to {attack.high:.4f} |"
+
+
+FORMAT = HuggingFace()

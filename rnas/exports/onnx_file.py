@@ -1,0 +1,55 @@
+"""The format ``onnx``."""
+
+import json
+import logging
+import warnings
+from pathlib import Path
+
+import torch
+
+from rnas.exports.format import reader_script, require_extra
+from rnas.exports.network import Network
+from rnas.exports.reading import PROVENANCE
+from rnas.exports.torch_export import exported_program
+
+OPSET = 18
+
+
+class OnnxFile:
+    """A graph of opset 18 from ``images`` to ``logits`` for any batch size, which onnx.checker accepts."""
+
+    name = "onnx"
+    summary = f"ONNX graph of opset {OPSET} for any batch size, from images to logits"
+    suffix = ".onnx"
+    needs_rnas = False
+    extra = "onnx"
+    reader = reader_script("onnx_runtime")
+
+    def write(self, network: Network, path: Path) -> None:
+        """See :meth:`rnas.exports.format.Format.write`."""
+        require_extra(self.extra, "onnx", "onnxscript", "onnxruntime")
+        import onnx
+
+        with warnings.catch_warnings(), torch.no_grad():
+            # torch and onnxscript warn of their own parts that they replace.
+            warnings.simplefilter("ignore")
+            logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+            program = torch.onnx.export(
+                exported_program(network),
+                input_names=["images"],
+                output_names=["logits"],
+                opset_version=OPSET,
+                dynamo=True,
+                verbose=False,
+            )
+        assert program is not None
+        program.save(path, external_data=False)
+        model = onnx.load(path)
+        onnx.helper.set_model_props(
+            model, {PROVENANCE: json.dumps(network.provenance, sort_keys=True, allow_nan=False)}
+        )
+        onnx.checker.check_model(model, full_check=True)
+        onnx.save(model, path)
+
+
+FORMAT = OnnxFile()

@@ -1,0 +1,25 @@
+"""Reads a Python file that has a function ``load``, or the only one of a folder."""
+
+from collections.abc import Callable
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+
+
+def read(path: str) -> Callable[[Array], Array]:
+    """The network of an export."""
+    place = Path(path)
+    file = place if place.is_file() else next(place.glob("*.py"))
+    module = ModuleType("network")
+    module.__file__ = str(file)
+    SourceFileLoader(module.__name__, str(file)).exec_module(module)
+    network = module.load()
+    if module.check() > module.TOLERANCE:
+        raise ValueError(f"{file}: its own check fails")
+    return lambda images: network(torch.from_numpy(images)).detach().numpy()

@@ -1,0 +1,103 @@
+"""Comparison of exports with their networks, in a fresh process that knows nothing but the files."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from torch import Tensor
+
+from rnas.exports.format import Format
+
+TOLERANCE = 1e-4
+"""Largest difference of a logit, as a share of the largest logit."""
+
+BLOCKED = ("rnas", "search_spaces", "baselines")
+"""What cannot be imported while an export is read that promises to need none of it."""
+
+_RUN = Path(__file__).with_name("readers") / "run.py"
+
+
+class ExportError(RuntimeError):
+    """An export does not compute what its network computes."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """An export on the disk, and what it should compute.
+
+    Attributes:
+        format: it is in.
+        path: of its file or folder.
+        images: (N, C, H, W) in [0, 1].
+        logits: (N, num_classes) of the network.
+    """
+
+    format: Format
+    path: Path
+    images: Tensor
+    logits: Tensor
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How an export compares with its network.
+
+    Attributes:
+        difference: the largest of a logit.
+        largest: the largest logit in absolute value.
+    """
+
+    difference: float
+    largest: float
+
+    @property
+    def relative(self) -> float:
+        """The difference as a share of the largest logit."""
+        return self.difference / self.largest if self.largest else self.difference
+
+
+def verify(exports: Sequence[Written]) -> list[Agreement]:
+    """Read exports in one fresh process and compare their logits.
+
+    Where a format promises to need no rnas, none can be imported there.
+
+    Raises:
+        ExportError: one cannot be read, or differs by more than :data:`TOLERANCE`.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        jobs = [_job(export, Path(folder) / f"{number}.npz") for number, export in enumerate(exports)]
+        jobs_file = Path(folder) / "jobs.json"
+        jobs_file.write_text(json.dumps(jobs))
+        command = [sys.executable, "-B", "-P", str(_RUN), str(jobs_file)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    lines = done.stdout.strip().splitlines()
+    if done.returncode != 0 or not lines:
+        reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+        raise ExportError(f"{exports[0].path}: the process that reads it back failed: {reason}")
+    found = {outcome["path"]: outcome for outcome in json.loads(lines[-1])}
+    return [_agreement(export, found[str(export.path)]) for export in exports]
+
+
+def _job(export: Written, example: Path) -> dict[str, object]:
+    np.savez(example, images=export.images.numpy(), logits=export.logits.numpy())
+    return {
+        "reader": str(export.format.reader),
+        "path": str(export.path),
+        "example": str(example),
+        "without": [] if export.format.needs_rnas else list(BLOCKED),
+    }
+
+
+def _agreement(export: Written, outcome: dict[str, object]) -> Agreement:
+    what = f"{export.path.name} in format {export.format.name}"
+    if "error" in outcome:
+        raise ExportError(f"{what} cannot be read back: {outcome['error']}")
+    agreement = Agreement(float(str(outcome["difference"])), float(str(outcome["largest"])))
+    if not agreement.relative <= TOLERANCE:
+        raise ExportError(f"{what}: logits differ by {agreement.relative:.1e} of the largest, more than {TOLERANCE:g}")
+    return agreement

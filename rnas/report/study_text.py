@@ -1,0 +1,103 @@
+"""Words for what a study found, from its JSON."""
+
+from collections import Counter
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from rnas.quantities import counted, format_size
+from rnas.report.metric import MISSING
+
+Study = Mapping[str, Any]
+
+_WORDS = {
+    "supported": "These data support it.",
+    "contradicted": "These data contradict it.",
+    "not decided by these data": "These data do not decide it.",
+}
+
+
+def verdict_sentence(study: Study) -> str:
+    """What becomes of the observation, and how many of its claims lead there."""
+    counts = Counter(claim["verdict"] for claim in study["claims"])
+    parts = [f"{counts[verdict]} {verdict.removesuffix(' by these data')}" for verdict in _WORDS if counts[verdict]]
+    words = _WORDS[study["verdict"]]
+    if len(parts) > 1:
+        words = words.replace("contradict it", "contradict a part of it")
+    return f"{words} Of {counted(len(study['claims']), 'claim')}: {', '.join(parts)}."
+
+
+def setting_sentence(study: Study) -> str:
+    """Data, training, size and replications, in one line."""
+    training = study["settings"]["training"]
+    fidelity = training["fidelity"]
+    shape = "x".join(map(str, study["data"]["input_shape"]))
+    images = f", {counted(fidelity['images'], 'training image')}" if fidelity.get("images") else ""
+    cells = counted(len(study["cells"]), "cell")
+    if len(study["cells"]) < study["cells_of_the_design"]:
+        cells = f"{len(study['cells'])} of {study['cells_of_the_design']} cells, a stratified random subset"
+    failures = f", {len(study['failures'])} of which gave no result" if study["failures"] else ""
+    return (
+        f"{study['data']['name']} ({shape} images), recipe {training['recipe']['name']}, "
+        f"{counted(fidelity['epochs'], 'epoch')}{images}, epsilon {Fraction(training['eps'])}, "
+        f"{study['settings']['capacity']} capacity; {cells}, {counted(study['seeds'], 'seed')} each, "
+        f"{counted(study['trainings'], 'training')}{failures}"
+    )
+
+
+def notes(study: Study) -> list[str]:
+    """What a reader must know beside the verdict."""
+    scope = (
+        "The verdict is about networks of this size, this training and these images, and not about the paper's own "
+        "experiment."
+        if study["settings"]["capacity"] != "paper" or study["data"]["name"] not in ("cifar10", "cifar100")
+        else ""
+    )
+    return [note for note in (scope, study["data"]["note"], study["note"]) if note]
+
+
+def method(study: Study) -> str:
+    """How the claims are decided."""
+    return (
+        "A claim is decided where its interval is wholly on one side of its bound; the observation is supported if all "
+        "its claims are, and contradicted if one is. Intervals are at the levels of Holm's procedure, so that the "
+        "chance of deciding any claim of the study wrongly is at most 5 %. Comparisons of cells are paired by seed, "
+        "and their noise is that between seeds; slopes and correlations over networks count what else networks differ "
+        "in as noise too. All networks are attacked on the same images, whose choice is not in the intervals."
+    )
+
+
+def estimate_text(claim: Mapping[str, Any]) -> str:
+    """Estimate, interval and unit; the reason where there is none."""
+    if claim["value"] is None:
+        return f"{MISSING} {claim['reason']}"
+    return f"{claim['value']:+.2f} [{claim['low']:+.2f}, {claim['high']:+.2f}] {claim['unit']}"
+
+
+def expected_text(claim: Mapping[str, Any]) -> str:
+    """What the claim expects of the estimate."""
+    bound = f"{claim['bound']:g}"
+    return {"above": f"> {bound}", "below": f"< {bound}", "within": f"within \u00b1{bound}"}[claim["expected"]]
+
+
+def p_text(claim: Mapping[str, Any]) -> str:
+    """The adjusted p-value."""
+    if claim["value"] is None:
+        return MISSING
+    return "< 0.001" if claim["p_value"] < 0.001 else f"{claim['p_value']:.3f}"
+
+
+def used_text(claim: Mapping[str, Any]) -> str:
+    """How many pairs or networks the estimate is from."""
+    left_out = f", {claim['unused']} left out" if claim["unused"] else ""
+    return f"{counted(claim['used'], claim['of'])}{left_out}"
+
+
+def level_text(level: str | float) -> str:
+    """A level of a factor."""
+    return f"{level:.3g}" if isinstance(level, float) else str(level)
+
+
+def size_text(cell: Mapping[str, Any]) -> str:
+    """FLOPs and params."""
+    return f"{format_size(cell['flops'])} FLOPs, {format_size(cell['params'])} params"

@@ -1,0 +1,65 @@
+"""Whether the optimum moves with the length of training: rules at every rung of the fidelity ladder."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from rnas.rules.design_matrix import DesignMatrix, parts_of
+from rnas.rules.estimate import Family, fitted_to, optima_of
+from rnas.rules.observations import Observations
+from rnas.rules.shares import Interval, interval_of
+from rnas.rules.verdict import Verdict
+from rnas.scaling import Rule
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How far the optimum of one quantity is elsewhere at a lower rung.
+
+    Attributes:
+        quantity: such as "D3".
+        rungs_above: of the lower rung; 1 is the next to the highest.
+        optimum: there.
+        shift: from the highest rung's; 90 %.
+    """
+
+    quantity: str
+    rungs_above: int
+    optimum: Interval
+    shift: Interval
+
+    @property
+    def found(self) -> bool:
+        """Whether the interval excludes no shift."""
+        return self.shift.beside(0, 0)
+
+
+def drifts(highest: Observations, lower: Sequence[Observations], rule: Rule, seed: int = 0) -> tuple[Drift, ...]:
+    """The drift of every quantity from each lower rung, the next to the highest first."""
+    found = []
+    draws = [_draws(observations, rule, seed + number) for number, observations in enumerate((highest, *lower))]
+    for rungs_above, below in enumerate(draws[1:], start=1):
+        for name in draws[0].keys() & below.keys():
+            # Independent of each other, so that their differences are draws of the shift.
+            shift = below[name] - draws[0][name]
+            found.append(Drift(name, rungs_above, interval_of(below[name]), interval_of(shift)))
+    return tuple(sorted(found, key=lambda drift: (drift.rungs_above, drift.quantity)))
+
+
+def _draws(observations: Observations, rule: Rule, seed: int) -> dict[str, np.ndarray]:
+    observations = fitted_to(observations, seed)
+    design = DesignMatrix(observations, parts_of(observations, rule))
+    optima = optima_of(design, np.random.default_rng(seed))
+    return {
+        name: optima[part.name].draws[:, column] for part in design.parts for column, name in enumerate(part.quantities)
+    }
+
+
+def at_this_fidelity(family: Family, found: Sequence[Drift]) -> Family:
+    """A family whose verdict is withdrawn where one of its quantities drifts."""
+    moving = {drift.quantity for drift in found if drift.found}
+    claims = family.verdict not in (Verdict.NOT_IDENTIFIED, Verdict.CAPACITY)
+    if claims and any(quantity.name in moving for quantity in family.quantities):
+        return replace(family, verdict=Verdict.NOT_AT_THIS_FIDELITY)
+    return family

@@ -1,0 +1,111 @@
+"""A run's rule: everything that its evaluations say about depth, width and block."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from rnas.errors import InputError
+from rnas.rules.block_effects import BlockEffect, block_effects
+from rnas.rules.design_matrix import DEPTH_TO_WIDTH, DEPTHS, WIDTHS, DesignMatrix, parts_of
+from rnas.rules.drift import Drift, at_this_fidelity, drifts
+from rnas.rules.estimate import FEWEST, Family, families_of, fitted_to
+from rnas.rules.exponents import Exponents, exponents
+from rnas.rules.hypotheses import explained
+from rnas.rules.observations import Observations, observations_of
+from rnas.run import Run
+from rnas.scaling import Rule
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What some evaluations say.
+
+    Attributes:
+        observations: all of them.
+        fitted: number of evaluations that the model was fitted to.
+        families: depth shares, width shares and depth to width, those that vary.
+        explained: by hypothesis, the share of the scores' variance that it foretells.
+        blocks: effects of the choices of block variables.
+        exponents: of depth and width in FLOPs; None where the budgets are too alike.
+        drifts: of the optimum from lower rungs of the fidelity ladder; empty without a ladder.
+    """
+
+    observations: Observations
+    fitted: int
+    families: tuple[Family, ...]
+    explained: Mapping[str, float]
+    blocks: tuple[BlockEffect, ...]
+    exponents: Exponents | None
+    drifts: tuple[Drift, ...]
+
+    @property
+    def rule(self) -> Rule:
+        """The likeliest rule; where a part does not vary, the shares that all networks have.
+
+        How far it can be trusted is for the verdicts to say.
+        """
+        found = {family.name: [quantity.optimum.value for quantity in family.quantities] for family in self.families}
+        depths = found.get(DEPTHS, self.observations.depth_shares[0].tolist())
+        widths = found.get(WIDTHS, self.observations.width_shares[0].tolist())
+        share = found.get(DEPTH_TO_WIDTH, [float(self.observations.depth_to_width[0])])[0]
+        return Rule(tuple(depths), tuple(widths), share / (1 - share))
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values."""
+        families = [asdict(family) | {"verdict": family.verdict.value} for family in self.families]
+        flops = self.observations.flops
+        return {
+            "metric": self.observations.metric,
+            "evaluations": len(self.observations),
+            "fitted": self.fitted,
+            "flops": [float(flops.min()), float(flops.max())],
+            "families": families,
+            "explained": dict(self.explained),
+            "blocks": [asdict(effect) for effect in self.blocks],
+            "exponents": None if self.exponents is None else asdict(self.exponents),
+            "drifts": [asdict(drift) | {"found": drift.found} for drift in self.drifts],
+            "rule": asdict(self.rule),
+        }
+
+
+def fit(run: Run, metric: str | None = None, seed: int = 0) -> Rules:
+    """What a search over residual networks says about architecture, beside RobustScaling.
+
+    Args:
+        run: a search, finished or not.
+        metric: the score; None is the first objective that is maximised.
+        seed: of the draws that intervals and p-values are counted from.
+
+    Raises:
+        InputError: fewer than 20 complete evaluations, no such metric, or networks without stages of blocks.
+    """
+    highest = observations_of(run, metric)
+    lower = []
+    for rungs_above in range(1, len(run.setup.evaluator.rungs)):
+        observations = observations_of(run, highest.metric, rungs_above)
+        if len(observations) >= FEWEST:
+            lower.append(observations)
+    return fit_observations(highest, lower, seed)
+
+
+def fit_observations(highest: Observations, lower: list[Observations], seed: int = 0) -> Rules:
+    """The rule of observations at the highest rung, and at lower rungs, the next to the highest first."""
+    published = Rule()
+    fitted = fitted_to(highest, seed)
+    design = DesignMatrix(fitted, parts_of(fitted, published))
+    if not design.parts:
+        raise InputError("all networks have the same shares of depth and width; there is no rule to read from them")
+    families = families_of(highest, published, seed)
+    moved = drifts(highest, lower, published, seed) if lower else ()
+    rng = np.random.default_rng([seed, 1])
+    return Rules(
+        observations=highest,
+        fitted=len(fitted),
+        families=tuple(at_this_fidelity(family, moved) for family in families),
+        explained=explained(design),
+        blocks=block_effects(design, rng),
+        exponents=exponents(design, rng),
+        drifts=moved,
+    )

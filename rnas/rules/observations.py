@@ -1,0 +1,156 @@
+"""What a rule is read from: evaluated residual networks, as numbers."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnas.cost import Integers
+from rnas.errors import InputError
+from rnas.ledger import Record
+from rnas.networks.residual import BASE_CHANNELS, ResidualNetwork
+from rnas.run import Run
+
+Floats = NDArray[np.float64]
+
+_INACTIVE = "inactive"
+
+
+@dataclass(frozen=True)
+class Observations:
+    """Complete evaluations of residual networks of one number of stages.
+
+    Attributes:
+        metric: name of the score.
+        score: (n,) of each evaluation; larger is better.
+        depths: (n, stages) blocks of each stage.
+        widths: (n, stages) widenings, in multiples of 16, 32, 64 and 128 channels.
+        flops: (n,) multiply-accumulates for one image.
+        params: (n,).
+        blocks: each block variable that takes several values, by name, as (n,) texts.
+        keys: (n,) of the architectures; one that was evaluated several times occurs several times.
+    """
+
+    metric: str
+    score: Floats
+    depths: Floats
+    widths: Floats
+    flops: Floats
+    params: Floats
+    blocks: Mapping[str, NDArray[np.str_]]
+    keys: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.score)
+
+    @property
+    def stages(self) -> int:
+        """Number of stages of every network."""
+        return int(self.depths.shape[1])
+
+    @property
+    def depth_shares(self) -> Floats:
+        """(n, stages) shares of the sum of depths."""
+        return np.asarray(self.depths / self.depths.sum(axis=1, keepdims=True))
+
+    @property
+    def width_shares(self) -> Floats:
+        """(n, stages) shares of the sum of widths."""
+        return np.asarray(self.widths / self.widths.sum(axis=1, keepdims=True))
+
+    @property
+    def depth_to_width(self) -> Floats:
+        """(n,) the papers' r_D: the sum of depths as a share of the sum of depths and widths."""
+        total = self.depths.sum(axis=1)
+        return np.asarray(total / (total + self.widths.sum(axis=1)))
+
+    def __getitem__(self, rows: Integers) -> "Observations":
+        """Those of some rows (k,)."""
+        return Observations(
+            metric=self.metric,
+            score=self.score[rows],
+            depths=self.depths[rows],
+            widths=self.widths[rows],
+            flops=self.flops[rows],
+            params=self.params[rows],
+            blocks=varying({name: values[rows] for name, values in self.blocks.items()}),
+            keys=tuple(self.keys[row] for row in rows),
+        )
+
+    def with_score(self, score: Floats) -> "Observations":
+        """The same design with another score (n,), as for a simulation."""
+        return Observations(
+            self.metric, score, self.depths, self.widths, self.flops, self.params, self.blocks, self.keys
+        )
+
+
+def observations_of(run: Run, metric: str | None = None, rungs_above: int = 0) -> Observations:
+    """The complete evaluations of a run, at one rung of its fidelity ladder.
+
+    Args:
+        run: a search over residual networks.
+        metric: the score; None is the first objective that is maximised.
+        rungs_above: 0 for the highest rung.
+
+    Raises:
+        InputError: no evaluation has the metric, or networks are not residual ones of one number of stages.
+    """
+    maximised = [o.metric for o in run.setup.problem.objectives if o.direction == "maximize"]
+    if metric is None and not maximised:
+        raise InputError("the run maximises nothing; name the score with --metric")
+    metric = metric or maximised[0]
+    space = run.setup.space
+    records = [r for r in run.records if r.complete and r.rungs_above == rungs_above]
+    having = [record for record in records if np.isfinite(record.metrics.get(metric, np.nan))]
+    if not having:
+        known = ", ".join(sorted({name for record in records for name in record.metrics})) or "none"
+        raise InputError(f"no complete evaluation of the run has a metric {metric!r}; it has {known}")
+    costs = [record.architecture.cost(space.input_shape, space.num_classes) for record in having]
+    return observed(
+        metric,
+        having,
+        flops=[cost.flops for cost in costs],
+        params=[cost.params for cost in costs],
+    )
+
+
+def observed(metric: str, records: Sequence[Record], flops: Sequence[int], params: Sequence[int]) -> Observations:
+    """Observations of records that have the metric; costs one a record. See :func:`observations_of`."""
+    networks = [residual(record) for record in records]
+    stages = {len(network.depths) for network in networks}
+    if len(stages) > 1:
+        raise InputError(f"networks of {sorted(stages)} stages; shares compare networks of one number of stages")
+    base = np.array(BASE_CHANNELS[: stages.pop()])
+    return Observations(
+        metric=metric,
+        score=np.array([record.metrics[metric] for record in records], dtype=np.float64),
+        depths=np.array([network.depths for network in networks], dtype=np.float64),
+        widths=np.array([network.channels for network in networks]) / base,
+        flops=np.array(flops, dtype=np.float64),
+        params=np.array(params, dtype=np.float64),
+        blocks=varying(block_variables(records)),
+        keys=tuple(record.key for record in records),
+    )
+
+
+def residual(record: Record) -> ResidualNetwork:
+    """Its network; InputError where it is no residual one."""
+    if not isinstance(record.architecture, ResidualNetwork):
+        raise InputError(
+            f"a network of kind {record.architecture.kind!r} has no stages of blocks; "
+            "rules of depth and width are about residual networks"
+        )
+    return record.architecture
+
+
+def block_variables(records: Iterable[Record]) -> dict[str, NDArray[np.str_]]:
+    """Values (n,), as texts, of all variables of the space beyond depths and widths."""
+    named = [{n: v for n, v in r.parameters.items() if not n.startswith(("depth", "width"))} for r in records]
+    names = dict.fromkeys(name for values in named for name in values)
+    return {name: np.array([str(values.get(name, _INACTIVE)) for values in named]) for name in names}
+
+
+def varying(blocks: Mapping[str, NDArray[np.str_]]) -> dict[str, NDArray[np.str_]]:
+    """The variables that take more than one value."""
+    return {name: values for name, values in blocks.items() if len(np.unique(values)) > 1}

@@ -1,0 +1,20 @@
+"""Proportions of stages as people write them."""
+
+from collections.abc import Sequence
+
+
+def shares_of(parts: Sequence[float]) -> tuple[float, ...]:
+    """Parts above zero as shares of their sum."""
+    total = sum(parts)
+    return tuple(part / total for part in parts)
+
+
+def proportion_text(parts: Sequence[float]) -> str:
+    """``(0.4, 0.5, 0.2)`` -> ``"2 : 2.5 : 1"``: to one decimal, the smallest part as 1."""
+    smallest = min(parts)
+    return " : ".join(f"{round(part / smallest, 1):g}" for part in parts)
+
+
+def share_text(share: float) -> str:
+    """0.7 -> ``".70"``: a number in [0, 1] to two decimals, as the papers print it."""
+    return f"{share:.2f}".removeprefix("0")

@@ -1,0 +1,232 @@
+"""Running a study: every cell with every seed, on a ledger, so that what is done is never done again."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import parent_process
+from pathlib import Path
+from typing import Any
+
+from optuna.storages import BaseStorage
+
+from rnas import registry
+from rnas.api import devices
+from rnas.config import Config
+from rnas.directories import next_free
+from rnas.errors import InputError
+from rnas.evaluation.adversarial_training import AdversarialTraining
+from rnas.evaluation.evaluator import Context, Estimate, Task
+from rnas.execution.executor import Executor, Limits
+from rnas.execution.in_process import InProcess
+from rnas.execution.process_slots import ProcessSlots
+from rnas.execution.threads import one_thread
+from rnas.files import write_text
+from rnas.ledger import Ledger, Record
+from rnas.optimization.campaign import evaluate_all
+from rnas.optimization.listener import Listener, Silent
+from rnas.optimization.objective import Objective
+from rnas.optimization.problem import problem_of
+from rnas.provenance import json_hash
+from rnas.report.study import render
+from rnas.studies.design import Cell, require_distinct
+from rnas.studies.directory import StudyDirectory, is_study
+from rnas.studies.result import result
+from rnas.studies.settings import StudySettings, settle
+from rnas.studies.space import DesignSpace
+
+OBJECTIVE = Objective(metric="final_robust_accuracy", direction="maximize")
+
+Group = tuple[Mapping[str, Any], list[int]]
+"""Changes of the recipe, and the rows of the cells that have them."""
+
+ListenerFactory = Callable[[Ledger, int, str], Listener]
+"""Made from the ledger of a group of cells, the number of slots, and what the group's recipe has otherwise."""
+
+
+@dataclass(frozen=True)
+class StudyRun:
+    """A study that has ended.
+
+    Attributes:
+        directory: where it is kept.
+        settings: all that decides it.
+        result: verdict, claims and cells, as study.json holds them.
+    """
+
+    directory: StudyDirectory
+    settings: StudySettings
+    result: Mapping[str, Any]
+
+
+def study(
+    name: str,
+    *,
+    run: Path | str | None = None,
+    workers: int | None = None,
+    listener: ListenerFactory = lambda ledger, slots, label: Silent(),
+    **given: Any,
+) -> StudyRun:
+    """Run a study of a paper, and say what its results are worth as evidence for the paper's observation.
+
+    Args:
+        name: of the study; see :func:`rnas.studies.registered.studies`.
+        run: directory; None makes ``runs/<study>-<data>-<n>``.
+        workers: trainings at once, each in a process of its own; 0 trains in this process; None is one a core or GPU.
+        listener: makes what is told of progress.
+        **given: see :func:`rnas.studies.settings.settle`.
+
+    Raises:
+        InputError: a setting is wrong, data are missing, or the directory exists.
+    """
+    return go(prepare(settle(name, given), None if run is None else Path(run)), workers, listener)
+
+
+def resume_study(
+    path: Path | str,
+    *,
+    seeds: int | None = None,
+    workers: int | None = None,
+    listener: ListenerFactory = lambda ledger, slots, label: Silent(),
+) -> StudyRun:
+    """Go on with a study that was stopped, or train its cells with further seeds.
+
+    Args:
+        path: the study's directory.
+        seeds: in all; None keeps the study's own. The larger is kept in the directory.
+        workers: see :func:`study`.
+        listener: see :func:`study`.
+
+    Raises:
+        InputError: this is no study, it is in use, or it would have fewer seeds than before.
+        LedgerError: its ledger is damaged.
+    """
+    directory = StudyDirectory(Path(path))
+    settings = directory.read_settings()
+    if seeds is not None and seeds < settings.seeds:
+        raise InputError(f"{path} is a study of {settings.seeds} seeds; it cannot have {seeds}")
+    if seeds is not None and seeds > settings.seeds:
+        directory.keep(settings.model_copy(update={"seeds": seeds}))
+    return go(directory, workers, listener)
+
+
+def prepare(settings: StudySettings, run: Path | None) -> StudyDirectory:
+    """Make the directory of a new study; nothing is trained yet.
+
+    Raises:
+        InputError: the directory exists already, or the study cannot be run by these settings.
+    """
+    if parent_process() is not None:
+        raise InputError('a script that runs a study needs its call under if __name__ == "__main__":')
+    cells = settings.design()
+    require_distinct(cells)
+    for changes, _ in groups(cells):
+        _evaluator(settings, cells, changes)
+    path = run or next_free(f"{settings.study}-{settings.training.data}")
+    if is_study(path):
+        raise InputError(f"{path} is a study already; go on with: rnas study --run {path}")
+    if path.exists():
+        raise InputError(f"{path} exists already: choose another --run")
+    return StudyDirectory.create(path, settings)
+
+
+def go(directory: StudyDirectory, workers: int | None, listener: ListenerFactory) -> StudyRun:
+    """Train what is missing, and write result and report."""
+    settings = directory.read_settings()
+    cells = settings.design()
+    records: list[tuple[Record, ...]] = [()] * len(cells)
+    with directory.writing() as storage:
+        for changes, rows in groups(cells):
+            for row, own in zip(
+                rows, _evaluated(settings, cells, changes, rows, storage, workers, listener), strict=True
+            ):
+                records[row] = own
+        content = result(settings, cells, records)
+        write_text(directory.result, json.dumps(content, indent=2, allow_nan=False) + "\n")
+        write_text(directory.report, render(content))
+    return StudyRun(directory, settings, content)
+
+
+def groups(cells: Sequence[Cell]) -> list[Group]:
+    """The rows of the cells by the changes of their recipe, in the order in which these first occur."""
+    found: dict[str, Group] = {}
+    for row, cell in enumerate(cells):
+        found.setdefault(json_hash(cell.recipe), (cell.recipe, []))[1].append(row)
+    return list(found.values())
+
+
+def label(changes: Mapping[str, Any]) -> str:
+    """Changes of a recipe in words; empty where there are none."""
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in changes.items())
+
+
+def estimates(settings: StudySettings, workers: int | None) -> tuple[list[tuple[Cell, Estimate]], int]:
+    """What the cheapest and the dearest cell take here, measured in seconds; and how many trainings run at once.
+
+    Raises:
+        InputError: a cell cannot be trained here.
+    """
+    cells = settings.design()
+    slots = _slots(workers)
+    found = []
+    for cell in {id(cell): cell for cell in (min(cells, key=_flops), max(cells, key=_flops))}.values():
+        evaluator = _evaluator(settings, cells, cell.recipe)
+        task = Task(cell.architecture, 0, evaluator.rungs[-1].fidelity)
+        with one_thread(slots[0]):
+            found.append((cell, evaluator.estimate(task, Context(slots[0]))))
+    return found, len(slots)
+
+
+def _flops(cell: Cell) -> int:
+    return cell.flops
+
+
+def _evaluator(settings: StudySettings, cells: Sequence[Cell], changes: Mapping[str, Any]) -> AdversarialTraining:
+    size = settings.size
+    space = DesignSpace([cell.architecture for cell in cells], size.input_shape, size.num_classes)
+    evaluator: AdversarialTraining = registry.load(registry.EVALUATORS, "train")(
+        settings.evaluator_settings(changes), space
+    )
+    return evaluator
+
+
+def _evaluated(
+    settings: StudySettings,
+    cells: Sequence[Cell],
+    changes: Mapping[str, Any],
+    rows: Sequence[int],
+    storage: BaseStorage,
+    workers: int | None,
+    listener: ListenerFactory,
+) -> list[tuple[Record, ...]]:
+    """For each of some cells, whose recipe has the same changes, the records of its trainings by seed."""
+    evaluator = _evaluator(settings, cells, changes)
+    space = DesignSpace([cells[row].architecture for row in rows], settings.size.input_shape, settings.size.num_classes)
+    problem = problem_of(space, evaluator, (OBJECTIVE,))
+    # A ledger for each recipe, since the tasks of one ledger differ in network, seed and fidelity alone.
+    name = f"{settings.study}-{json_hash(changes)}" if changes else settings.study
+    ledger = Ledger(storage, problem.objectives, name, settings.fingerprint)
+    fidelity = evaluator.rungs[-1].fidelity
+    # Seed after seed, so that a study that is stopped has whole replications.
+    tasks = [Task(cells[row].architecture, seed, fidelity) for seed in range(settings.seeds) for row in rows]
+    with _executor(evaluator, workers) as executor:
+        records = evaluate_all(tasks, problem, ledger, executor, listener(ledger, executor.slots, label(changes)))
+    return [tuple(records[place :: len(rows)]) for place in range(len(rows))]
+
+
+def _slots(workers: int | None) -> list[str]:
+    config = Config(workers=workers)
+    return devices(config) or devices(config.model_copy(update={"workers": 1}))
+
+
+@contextmanager
+def _executor(evaluator: AdversarialTraining, workers: int | None) -> Iterator[Executor]:
+    """Where trainings run; its processes end with the block."""
+    slots = _slots(workers)
+    executor: Executor = (
+        InProcess(evaluator, slots[0], Limits()) if workers == 0 else ProcessSlots(evaluator, slots, Limits())
+    )
+    try:
+        yield executor
+    finally:
+        executor.close()

@@ -1,0 +1,50 @@
+"""Networks to export: one of every family of the zoo, smaller than published, and members of a space."""
+
+import dataclasses
+
+import numpy as np
+
+from rnas import registry
+from rnas.architecture import Architecture, Shape
+from rnas.baseline import Baseline, zoo
+from rnas.networks.darts_cells import DartsCellNetwork
+from rnas.networks.densenet import DenseNet
+from rnas.networks.residual import ResidualNetwork
+from rnas.networks.resnet import ResNet
+from rnas.networks.robnet import RobNetwork
+from rnas.networks.vgg import VGG
+
+IMAGE: Shape = (3, 16, 16)
+
+
+def families() -> dict[str, Baseline]:
+    """The first network of every family of the zoo."""
+    found: dict[str, Baseline] = {}
+    for baseline in zoo().values():
+        found.setdefault(baseline.family, baseline)
+    return found
+
+
+def reduced(network: Architecture) -> Architecture:
+    """The same structure with few channels and layers, so that it runs at once on 16x16 images."""
+    match network:
+        case ResidualNetwork():
+            return dataclasses.replace(network, depths=(2,) * len(network.depths), channels=(16, 32, 32))
+        case DartsCellNetwork():
+            return dataclasses.replace(network, layers=6, channels=(8, 16, 32), stem_channels=12)
+        case RobNetwork():
+            return dataclasses.replace(network, codes=network.codes[:6], layers=6, channels=8)
+        case DenseNet():
+            return dataclasses.replace(network, depths=(3, 3, 4, 2), channels=(16, 24, 24, 24), growth=8)
+        case ResNet():
+            return dataclasses.replace(network, channels=(16, 24, 32, 48))
+        case VGG():
+            return VGG(((8,), (16,), (16, 16), (24,)))
+    raise AssertionError(f"no reduced form of {network}")
+
+
+def members(count: int, seed: int) -> list[Architecture]:
+    """Members of the space robust-resnet, of at most 30M FLOPs, drawn at random."""
+    cls = registry.load(registry.SEARCH_SPACES, "robust-resnet")
+    space = cls(cls.Settings(flops=":30M"), IMAGE, 10)
+    return [space.decode(genome) for genome in space.sample(count, np.random.default_rng(seed))]
