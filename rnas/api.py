@@ -4,12 +4,12 @@ import json
 import math
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing import parent_process
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -30,6 +30,7 @@ from rnas.optimization.campaign import evaluate_all
 from rnas.optimization.listener import Listener, Silent
 from rnas.optimization.loop import Loop, spent
 from rnas.presets import preset, preset_of
+from rnas.quantities import Band, parse_band, parse_size
 from rnas.run import Run
 from rnas.run_directory import RunDirectory
 from rnas.training.recipe import Recipe
@@ -39,6 +40,10 @@ from rnas.training_run.listener import Listener as TrainingListener
 from rnas.training_run.listener import Silent as SilentTraining
 from rnas.training_run.run import TrainingRun
 from rnas.tuning.directory import is_tuning
+
+if TYPE_CHECKING:
+    from rnas.held_out import HeldOut
+    from rnas.rules.prediction import Prediction
 
 ListenerFactory = Callable[[Setup, Ledger, int], Listener]
 """Made from setup, ledger and number of slots, once a search starts."""
@@ -295,6 +300,53 @@ def measure_ladder(
         write_text(directory.ladder, json.dumps(study.to_dict(), indent=2) + "\n")
         Run.of(setup, ledger, directory).write()
     return study
+
+
+def hold_out(
+    run: Path | str,
+    flops: Sequence[int | str] = (),
+    *,
+    fit: Band | str = "",
+    seeds: int = 5,
+    foretold: Callable[["Prediction", Path], None] = lambda prediction, path: None,
+    listener: ListenerFactory = lambda setup, ledger, slots: Silent(),
+) -> "HeldOut":
+    """Put the rule of a run at risk: foretell scores at budgets that it is not fitted on, and then evaluate there.
+
+    The prediction is written to ``held_out/prediction-HASH.json`` before anything is evaluated, and never changed
+    after. Stopped and called again, without budgets, it goes on. The result is written to ``held_out.json``.
+
+    Args:
+        run: directory of a search over residual networks.
+        flops: budgets to hold out, such as ``("4M", "8M")``; none goes on with what is foretold already.
+        fit: band of FLOPs to fit on, such as ``"1M:3M"``; empty is all that is not within 5 % of a held-out budget.
+        seeds: evaluations of each network, none with the search's own seed; one where results are looked up.
+        foretold: is told of the prediction and its file before anything is evaluated.
+        listener: makes what is told of progress.
+
+    Raises:
+        InputError: too few evaluations to fit, no network at a budget, or a prediction that was changed, or that
+            another would take the place of once its networks are evaluated.
+    """
+    # The fit of rules takes its time to import, and nothing else here needs it.
+    from rnas import held_out as held
+
+    directory = RunDirectory(Path(run))
+    setup = directory.setup()
+    folder = directory.path / held.FOLDER
+    band = parse_band(fit) if fit else Band()
+    with directory.writing(setup) as ledger:
+        searched = Run.of(setup, ledger, directory)
+        prediction = held.settled(searched, folder, ledger, tuple(sorted(map(parse_size, flops))), band, seeds)
+        own = held.ledger_of(ledger, setup, prediction)
+        foretold(prediction, folder / prediction.file_name)
+        problem = held.problem_of(setup, prediction)
+        with executor_for(setup, Limits(setup.config.time_limit)) as executor:
+            tasks = held.tasks_of(setup, prediction)
+            records = evaluate_all(tasks, problem, own, executor, listener(setup, own, executor.slots))
+        result = held.held_out(prediction, records, held.notes_of(setup))
+        write_text(directory.path / held.RESULT, held.as_text(result))
+    return result
 
 
 def devices(config: Config) -> list[str]:

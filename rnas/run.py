@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -141,7 +141,8 @@ class Run:
             "hypervolume": self.hypervolume(),
             "surrogate": [asdict(quality) for quality in self.quality()],
             "finals": self._finals(),
-            "ladder": self._ladder(),
+            "ladder": self._kept("ladder"),
+            "rules": self._kept("rules"),
             "notes": list(self.setup.evaluator.notes),
         }
         clean: dict[str, Any] = _finite(run)
@@ -153,10 +154,10 @@ class Run:
             return None
         return {"attacks": list(finals.attacks), "members": [asdict(finalist) for finalist in self.finalists()]}
 
-    def _ladder(self) -> Any:
-        if self.directory is None or not self.directory.ladder.is_file():
-            return None
-        return json.loads(self.directory.ladder.read_text())
+    def _kept(self, name: Literal["ladder", "rules"]) -> Any:
+        """What was found beside the search, if it was asked."""
+        path: Path | None = getattr(self.directory, name, None)
+        return json.loads(path.read_text()) if path is not None and path.is_file() else None
 
     def write(self) -> None:
         """Derive the files of the run's directory: report, front as CSV, the front's architectures as JSON."""

@@ -42,6 +42,11 @@ class RunDirectory:
         return self.path / "ladder.json"
 
     @property
+    def rules(self) -> Path:
+        """What the run says of depth and width, where that was asked."""
+        return self.path / "rules.json"
+
+    @property
     def finals(self) -> Path:
         """Weights and results of final evaluations, seed-N/KEY."""
         return self.path / "finals"

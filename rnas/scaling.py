@@ -49,7 +49,7 @@ class Rule:
         """The paper's r_D: the sum of depths as a share of the sum of depths and widths."""
         return self.depth_to_width / (1 + self.depth_to_width)
 
-    def distance(self, depths: Sequence[int], widths: Sequence[int]) -> float:
+    def distance(self, depths: Sequence[int], widths: Sequence[float]) -> float:
         """How far a setting is off the proportions, as the sum of squared logarithms; 0 is exact."""
         ratio = math.log(sum(depths) / sum(widths) / self.depth_to_width)
         return float(_off(np.array([depths]), self.depths)[0] + _off(np.array([widths]), self.widths)[0] + ratio**2)

@@ -5,14 +5,17 @@ from typing import NoReturn
 
 import typer
 
+from rnas.cli.certify import certify
 from rnas.cli.evaluate import evaluate
 from rnas.cli.export import export
+from rnas.cli.hold_out import hold_out
 from rnas.cli.info import doctor, presets, spaces
 from rnas.cli.ladder import ladder
 from rnas.cli.leaderboard import leaderboard
 from rnas.cli.recipes import recipes
 from rnas.cli.report import report
 from rnas.cli.resume import resume
+from rnas.cli.rules import rules
 from rnas.cli.scale import scale
 from rnas.cli.search import search
 from rnas.cli.study import study
@@ -33,6 +36,9 @@ app.command("resume")(resume)
 app.command("report")(report)
 app.command("ladder")(ladder)
 app.command("study")(study)
+app.command("rules")(rules)
+app.command("certify")(certify)
+app.command("hold-out")(hold_out)
 app.command("train")(train)
 app.command("tune")(tune)
 app.command("evaluate")(evaluate)

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 
 def study(
-    name: Annotated[str | None, typer.Argument(help="Of a study; without it and --run they are listed.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="Of a study; without it and --run they are listed.")
+    ] = None,
     list_them: Annotated[bool, typer.Option("--list", help="List the studies.")] = False,
     data: Annotated[str | None, typer.Option(help="Images to train on [default: digits].")] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Folder that holds the images' files.")] = None,

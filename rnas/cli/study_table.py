@@ -19,11 +19,10 @@ from rnas.studies.settings import StudySettings
 
 def print_study(console: Console, study: Mapping[str, Any]) -> None:
     """Claims, verdict, and what a reader must know."""
-    _line(console, f"{study['title']} ({study['paper'].partition(':')[0]}; {study['section']})")
-    _line(console, study["observation"])
+    _heading(console, study)
     table = Table(box=None, pad_edge=False)
     for heading in ("claim", "expected", "found [interval]", "p (Holm)", "verdict"):
-        table.add_column(heading)
+        table.add_column(Text(heading))
     for claim in study["claims"]:
         table.add_row(
             Text(claim["statement"]),
@@ -44,14 +43,21 @@ def design_content(settings: StudySettings, workers: int | None) -> dict[str, An
 
     The time of a training is measured for the cheapest and the dearest cell, and taken to grow linearly with FLOPs.
     """
-    cells = settings.design()
+    study, cells = settings.definition, settings.design()
     print("measuring the cheapest and the dearest cell ...", file=sys.stderr)
     measured, at_once = estimates(settings, workers)
     flops = [cell.flops for cell, _ in measured]
     seconds = np.interp([cell.flops for cell in cells], flops, [estimate.seconds for _, estimate in measured])
     return {
-        "study": settings.study,
-        "observation": settings.definition.observation,
+        "study": study.name,
+        "title": study.title,
+        "paper": study.paper,
+        "section": study.section,
+        "observation": study.observation,
+        "claims": [
+            {"statement": claim.statement, "expected": claim.expected, "bound": claim.bound * claim.scale}
+            for claim in study.claims(cells)
+        ],
         "cells": [
             {
                 "factors": dict(cell.factors),
@@ -73,7 +79,10 @@ def design_content(settings: StudySettings, workers: int | None) -> dict[str, An
 
 
 def print_design(console: Console, content: Mapping[str, Any]) -> None:
-    """The design and its bill for people."""
+    """The claims that the study tests, its design and its bill, for people."""
+    _heading(console, content)
+    for number, claim in enumerate(content["claims"], 1):
+        _line(console, f"{number}. {claim['statement']}")
     table = Table(box=None, pad_edge=False)
     factors = list(dict.fromkeys(name for cell in content["cells"] for name in cell["factors"]))
     for name in factors:
@@ -93,6 +102,11 @@ def print_design(console: Console, content: Mapping[str, Any]) -> None:
         f"{counted(len(content['cells']), 'cell')}, {counted(content['seeds'], 'seed')} each, "
         f"{content['at_once']} at once: about {total}",
     )
+
+
+def _heading(console: Console, study: Mapping[str, Any]) -> None:
+    _line(console, f"{study['title']} ({study['paper'].partition(':')[0]}; {study['section']})")
+    _line(console, study["observation"])
 
 
 def _line(console: Console, text: str) -> None:

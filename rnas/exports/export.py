@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,18 +130,3 @@ def _moved(folder: Path, target: Path) -> tuple[Path, ...]:
     places = [target.parent / name for name in names]
     inside = [file for place in places for file in (sorted(place.rglob("*")) if place.is_dir() else [place])]
     return tuple(sorted(file for file in inside if file.is_file()))
-
-
-def listed_formats() -> list[Mapping[str, Any]]:
-    """Every registered format: its name, what it is, whether it needs rnas, and the extra that it needs."""
-    found: list[Format] = [registry.load(registry.EXPORTS, name) for name in registry.names(registry.EXPORTS)]
-    return [
-        {
-            "name": each.name,
-            "summary": each.summary,
-            "writes": each.suffix or "a folder",
-            "needs_rnas": each.needs_rnas,
-            "extra": each.extra or None,
-        }
-        for each in found
-    ]

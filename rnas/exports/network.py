@@ -130,11 +130,9 @@ def _provenance(
     reference: Reference, module: nn.Module, classes: int, shape: Shape, file: Path | None, seed: int
 ) -> dict[str, Any]:
     cost = reference.architecture.cost(shape, classes)
-    words = Path(reference.name)
-    name = words.stem if words.suffix in (".json", ".safetensors", ".py") else words.name.replace(":", "-")
     return {
         "schema_version": SCHEMA_VERSION,
-        "name": name,
+        "name": _name(reference),
         "architecture": arch.to_dict(reference.architecture),
         "key": arch.key(reference.architecture),
         "input_shape": list(shape),
@@ -145,6 +143,17 @@ def _provenance(
         "weights": _weights(reference, file, seed),
         "versions": {library: versions()[library] for library in ("python", "rnas", "torch") if library in versions()},
     }
+
+
+def _name(reference: Reference) -> str:
+    """A short name without folders; an export keeps the one that it has."""
+    if reference.exported is not None:
+        return str(reference.exported["name"])
+    words = Path(reference.name)
+    if words == reference.checkpoint and description_of(words).is_file():
+        # Every training calls its weights best and last.
+        return f"{words.absolute().parent.name}-{words.stem}"
+    return words.stem if words.suffix in (".json", ".safetensors") else words.name.replace(":", "-")
 
 
 def _source(reference: Reference) -> str | None:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from rnas import __version__
-from rnas.report import finals, front_view, ladder
+from rnas.report import finals, front_view, ladder, rules
 from rnas.report.drawing import draw
 from rnas.report.front import Member, Score, members
 from rnas.report.metric import Metric, metrics_of
@@ -90,6 +90,7 @@ def render(run: Mapping[str, Any]) -> str:
             front_caption=_front_caption(run, shape, front, metrics),
             finals=finals.view(run["finals"]) if run.get("finals") else None,
             ladder=ladder.view(run["ladder"]) if run.get("ladder") else None,
+            rules=rules.view(run["rules"], _with_metric(run, run["rules"]["metric"])) if run.get("rules") else None,
             front_sentences=front_view.sentences(front, metrics),
             networks=[_network(member) for member in front],
             hypervolume_label=hypervolume.label,
@@ -114,6 +115,11 @@ def _name(part: Any) -> str:
 
 def _data_name(evaluation: Mapping[str, Any]) -> str:
     return str(((evaluation.get("provenance") or {}).get("data") or {}).get("name") or "")
+
+
+def _with_metric(run: Mapping[str, Any], metric: str) -> int:
+    """How many evaluations at the highest rung have a metric."""
+    return sum(not e.get("rungs_above") and e["metrics"].get(metric) is not None for e in run["evaluations"])
 
 
 def _tiles(

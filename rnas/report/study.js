@@ -2,7 +2,8 @@
 const figure = JSON.parse(byId("figure-data").textContent);
 const PALETTE = ["stage-1", "warm", "stage-2", "stage-4", "stage-3", "muted", "faint"];
 const DASHES = ["solid", "dash", "dot", "dashdot"];
-const numbersOf = (pick) => figure.points.map(pick).every(isNumber);
+const areNumbers = (pick) => figure.points.every((point) => isNumber(pick(point)));
+const levels = (pick) => [...new Set(figure.points.map(pick))];
 
 const pointsTrace = (points, name, more) => ({
   type: "scatter",
@@ -18,33 +19,57 @@ const pointsTrace = (points, name, more) => ({
 const shades = () =>
   (isDark() ? ["#274b73", "#4fa3b8", "#f4d98b"] : ["#f0c766", "#3c9aa5", "#173f73"]).map((shade, at) => [at / 2, shade]);
 
-const studyFigure = () => {
-  const { points } = figure;
-  const scaled = numbersOf((point) => point.colour);
-  const x = numbersOf((point) => point.x)
-    ? axisOf(figure.x, ["FLOPs", "params"].includes(figure.x) ? "size" : "number", points.map((point) => point.x))
-    : { ...axisOf(figure.x), type: "category", tickformat: undefined };
-  const y = axisOf(figure.y, figure.kind === "proportion" ? "proportion" : "number");
-  if (scaled) {
-    const marker = { size: 9, color: points.map((point) => point.colour), coloraxis: "coloraxis" };
-    const coloraxis = { colorscale: shades(), colorbar: { title: { text: escapeHover(figure.colour) }, thickness: 12 } };
-    return {
-      traces: [pointsTrace(points, "", { mode: "markers", marker })],
-      layout: layoutOf(x, y, { coloraxis, showlegend: false }),
-    };
-  }
-  const groups = [...new Set(points.map((point) => point.colour))];
-  const traces = groups.map((group, at) => {
-    const own = points.filter((point) => point.colour === group);
-    if (numbersOf((point) => point.x)) own.sort((a, b) => a.x - b.x);
+const scaledTraces = (points) => [
+  pointsTrace(points, "", {
+    mode: "markers",
+    marker: { size: 9, color: points.map((point) => point.colour), coloraxis: "coloraxis" },
+  }),
+];
+
+const lineTraces = (points) =>
+  levels((point) => point.colour).map((level, at) => {
+    const own = points.filter((point) => point.colour === level);
+    if (areNumbers((point) => point.x)) own.sort((a, b) => a.x - b.x);
     const shade = colour(PALETTE[at % PALETTE.length]);
-    return pointsTrace(own, escapeHover(group), {
+    return pointsTrace(own, escapeHover(level), {
       mode: "lines+markers",
+      legendgroup: String(level),
       line: { color: shade, width: 1.8, dash: DASHES[Math.floor(at / PALETTE.length) % DASHES.length] },
       marker: { size: 8, color: shade },
     });
   });
-  return { traces, layout: layoutOf(x, y, { showlegend: groups.length > 1 }) };
+
+const horizontal = () => {
+  if (!areNumbers((point) => point.x)) return { ...axisOf(figure.x), type: "category" };
+  const kind = ["FLOPs", "params"].includes(figure.x) ? "size" : "number";
+  const axis = axisOf(figure.x, kind, figure.points.map((point) => point.x));
+  return { ...axis, exponentformat: "power" };
+};
+
+const studyFigure = () => {
+  const scaled = areNumbers((point) => point.colour);
+  const panels = levels((point) => point.panel);
+  const layout = layoutOf(horizontal(), axisOf(figure.y, figure.kind), {
+    showlegend: !scaled && levels((point) => point.colour).length > 1,
+    coloraxis: { colorscale: shades(), colorbar: { title: { text: escapeHover(figure.colour) }, thickness: 12 } },
+    annotations: [],
+  });
+  const traces = panels.flatMap((panel, at) => {
+    const suffix = at ? String(at + 1) : "";
+    const points = figure.points.filter((point) => point.panel === panel);
+    if (panels.length > 1) {
+      const place = { xref: `x${suffix} domain`, yref: `y${suffix} domain`, x: 0.02, y: 1, showarrow: false };
+      layout.annotations.push({ text: escapeHover(panel), ...place });
+      layout[`xaxis${suffix}`] = { ...horizontal() };
+      layout[`yaxis${suffix}`] = { ...axisOf(figure.y, figure.kind), ...(at ? { matches: "y" } : {}) };
+    }
+    const own = scaled ? scaledTraces(points) : lineTraces(points);
+    return own.map((trace) => ({ ...trace, xaxis: `x${suffix}`, yaxis: `y${suffix}`, showlegend: at === 0 }));
+  });
+  if (panels.length > 1) {
+    layout.grid = { rows: Math.ceil(panels.length / 2), columns: 2, pattern: "independent", xgap: 0.14, ygap: 0.24 };
+  }
+  return { traces, layout };
 };
 
 show("study-plot", studyFigure);

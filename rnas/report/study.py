@@ -42,7 +42,7 @@ def render(study: Mapping[str, Any]) -> str:
             verdict=study_text.verdict_sentence(study),
             setting=study_text.setting_sentence(study),
             notes=study_text.notes(study),
-            method=study_text.method(study),
+            method=study_text.METHOD,
             claims=[
                 {
                     "statement": claim["statement"],
@@ -75,6 +75,7 @@ def figure(study: Mapping[str, Any]) -> dict[str, Any]:
         if values:
             levels = {"FLOPs": cell["flops"], "params": cell["params"], **cell["factors"]}
             colours = [levels[name] for name in drawn["colour"]]
+            panel = ", ".join(f"{name} {study_text.level_text(levels[name])}" for name in drawn["panel"])
             factors = ", ".join(f"{name} {study_text.level_text(level)}" for name, level in cell["factors"].items())
             points.append(
                 {
@@ -83,6 +84,7 @@ def figure(study: Mapping[str, Any]) -> dict[str, Any]:
                     "spread": stdev(values) if len(values) > 1 else 0.0,
                     "values": values,
                     "colour": colours[0] if len(colours) == 1 else ", ".join(map(study_text.level_text, colours)),
+                    "panel": panel,
                     "text": f"{factors}; {study_text.size_text(cell)}",
                     "label": metric.format(fmean(values)),
                 }

@@ -21,7 +21,9 @@ CAPACITY_LENGTH = 1.5
 """Length scale of functions of log FLOPs and log params, in standard deviations."""
 
 _TEST_LENGTH = 0.5
-_STEPS = 40
+_STEPS = {2: 100, 3: 40, 4: 16}
+"""Parts into which shares of so many stages are divided: some hundred places each."""
+
 _R_STEPS = 200
 _CAPACITY_IN_ALL = 0.3
 
@@ -60,7 +62,7 @@ def parts_of(observations: Observations, rule: Rule) -> tuple[Part, ...]:
     width_total = float(np.median(observations.widths.sum(axis=1)))
     known = len(rule.depths) == stages
     r = observations.depth_to_width[:, None]
-    shares = simplex(stages, _STEPS)
+    shares = simplex(stages, _STEPS[stages])
     equal = np.full(stages, 1 / stages)
     found = [
         _part(DEPTHS, "D", observations.depth_shares, shares, equal, rule.depths if known else None, depth_total),

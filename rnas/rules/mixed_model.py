@@ -42,7 +42,8 @@ class MixedModel:
     def __init__(self, y: Floats, fixed: Floats, covariances: Sequence[Floats]) -> None:
         self._y, self._fixed, self._covariances = y, fixed, covariances
         residual = y - fixed @ np.linalg.lstsq(fixed, y, rcond=None)[0]
-        self._unit = max(float(residual.var()), np.finfo(float).tiny)
+        # Fixed effects may explain everything.
+        self._unit = max(float(residual.var()), _JITTER * float(y.var()))
         count = len(covariances) + 1
         start = np.full(count, _USUAL)
         found = minimize(
@@ -106,8 +107,8 @@ class MixedModel:
     def p_value(self, covariance: Floats, rng: np.random.Generator) -> float:
         """Of the hypothesis that a further function, of covariance (n, n), is zero.
 
-        A score test (Lin, Biometrika 1997): the statistic is a quadratic form of y; its distribution under this model is that of a weighted sum of squares
-        of normal variables, of which the p-value counts draws.
+        A score test (Lin, Biometrika 1997): the statistic is a quadratic form of y, distributed under this model as a
+        weighted sum of squares of normal variables, of which the p-value counts draws.
         """
         observed = self._weights @ covariance @ self._weights
         inner = self._factor.T @ self._projection @ covariance @ self._projection @ self._factor

@@ -52,7 +52,9 @@ def simplex(parts: int, steps: int) -> Floats:
 
 def searched(grid: Floats, observed: Floats) -> Floats:
     """Those of grid (m, c) between the ends of what was observed (n, c), coordinate by coordinate; all if none is."""
-    low, high = np.quantile(observed, (_OUTER, 1 - _OUTER), axis=0)
+    # Outwards to what was observed, so that of few observations none is beyond the ends.
+    low = np.quantile(observed, _OUTER, axis=0, method="lower")
+    high = np.quantile(observed, 1 - _OUTER, axis=0, method="higher")
     between = ((grid >= low - _ROUNDING) & (grid <= high + _ROUNDING)).all(axis=1)
     return grid[between] if between.any() else grid
 

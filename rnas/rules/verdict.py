@@ -31,6 +31,11 @@ class Verdict(Enum):
     NOT_IDENTIFIED = "not identified"
     NOT_AT_THIS_FIDELITY = "not identified at this fidelity"
 
+    @property
+    def claims(self) -> bool:
+        """Whether it says that shares or r_D matter beside capacity."""
+        return self in (Verdict.AGREES, Verdict.DIFFERS, Verdict.IDENTIFIED, Verdict.EDGE)
+
 
 @dataclass(frozen=True)
 class Quantity:
@@ -80,7 +85,9 @@ def verdict_on(
     return Verdict.NOT_IDENTIFIED
 
 
-def evaluations_needed(quantities: Sequence[Quantity], p_value: float, rounding: float, evaluations: int) -> int:
+def evaluations_needed(
+    quantities: Sequence[Quantity], gain: Interval, p_value: float, rounding: float, evaluations: int
+) -> int:
     """About how many evaluations of this design and noise would decide, were the truth as estimated.
 
     Of three numbers the largest: until the part's effect is significant with a power of 80 %, until the gain's interval

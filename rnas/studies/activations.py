@@ -72,7 +72,7 @@ STUDY = Study(
     recipe="bat",
     cells=cells,
     claims=claims,
-    figure=Figure(x="weight decay", colour=("activation", "training", "BatchNorm"), like="Figure 6 a to c"),
+    figure=Figure(x="weight decay", colour=("activation",), like="Figure 6 a to c", panel=("training", "BatchNorm")),
     seeds=2,
     note="The paper compares each activation at its best weight decay, which the same results choose; here the weight "
     "decays are averaged. Advanced training is the paper's recipe without its extra data, at a learning rate of .1, "

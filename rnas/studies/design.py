@@ -122,14 +122,16 @@ class Figure:
     Attributes:
         x: factor, ``FLOPs`` or ``params`` along x.
         colour: factors told by colour together; words are lines, numbers a scale.
-        metric: along y.
         like: the figure of the paper that it resembles.
+        metric: along y.
+        panel: factors whose levels have a plot each.
     """
 
     x: str
     colour: tuple[str, ...]
     like: str
     metric: str = "final_robust_accuracy"
+    panel: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

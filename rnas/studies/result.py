@@ -45,6 +45,7 @@ def result(settings: StudySettings, cells: Sequence[Cell], records: Sequence[Seq
         "figure": {
             "x": study.figure.x,
             "colour": list(study.figure.colour),
+            "panel": list(study.figure.panel),
             "metric": study.figure.metric,
             "like": study.figure.like,
         },

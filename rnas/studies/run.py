@@ -121,7 +121,7 @@ def prepare(settings: StudySettings, run: Path | None) -> StudyDirectory:
     cells = settings.design()
     require_distinct(cells)
     for changes, _ in groups(cells):
-        _evaluator(settings, cells, changes)
+        evaluator_for(settings, cells, changes)
     path = run or next_free(f"{settings.study}-{settings.training.data}")
     if is_study(path):
         raise InputError(f"{path} is a study already; go on with: rnas study --run {path}")
@@ -134,14 +134,11 @@ def go(directory: StudyDirectory, workers: int | None, listener: ListenerFactory
     """Train what is missing, and write result and report."""
     settings = directory.read_settings()
     cells = settings.design()
-    records: list[tuple[Record, ...]] = [()] * len(cells)
+    records: dict[int, tuple[Record, ...]] = {}
     with directory.writing() as storage:
-        for changes, rows in groups(cells):
-            for row, own in zip(
-                rows, _evaluated(settings, cells, changes, rows, storage, workers, listener), strict=True
-            ):
-                records[row] = own
-        content = result(settings, cells, records)
+        for group in groups(cells):
+            records |= _evaluated(settings, cells, group, storage, workers, listener)
+        content = result(settings, cells, [records[row] for row in range(len(cells))])
         write_text(directory.result, json.dumps(content, indent=2, allow_nan=False) + "\n")
         write_text(directory.report, render(content))
     return StudyRun(directory, settings, content)
@@ -170,7 +167,7 @@ def estimates(settings: StudySettings, workers: int | None) -> tuple[list[tuple[
     slots = _slots(workers)
     found = []
     for cell in {id(cell): cell for cell in (min(cells, key=_flops), max(cells, key=_flops))}.values():
-        evaluator = _evaluator(settings, cells, cell.recipe)
+        evaluator = evaluator_for(settings, cells, cell.recipe)
         task = Task(cell.architecture, 0, evaluator.rungs[-1].fidelity)
         with one_thread(slots[0]):
             found.append((cell, evaluator.estimate(task, Context(slots[0]))))
@@ -181,37 +178,41 @@ def _flops(cell: Cell) -> int:
     return cell.flops
 
 
-def _evaluator(settings: StudySettings, cells: Sequence[Cell], changes: Mapping[str, Any]) -> AdversarialTraining:
-    size = settings.size
-    space = DesignSpace([cell.architecture for cell in cells], size.input_shape, size.num_classes)
+def evaluator_for(settings: StudySettings, cells: Sequence[Cell], changes: Mapping[str, Any]) -> AdversarialTraining:
+    """What trains and attacks the networks of cells whose recipe has these changes."""
     evaluator: AdversarialTraining = registry.load(registry.EVALUATORS, "train")(
-        settings.evaluator_settings(changes), space
+        settings.evaluator_settings(changes), _space(settings, cells)
     )
     return evaluator
+
+
+def _space(settings: StudySettings, cells: Sequence[Cell]) -> DesignSpace:
+    size = settings.size
+    return DesignSpace([cell.architecture for cell in cells], size.input_shape, size.num_classes)
 
 
 def _evaluated(
     settings: StudySettings,
     cells: Sequence[Cell],
-    changes: Mapping[str, Any],
-    rows: Sequence[int],
+    group: Group,
     storage: BaseStorage,
     workers: int | None,
     listener: ListenerFactory,
-) -> list[tuple[Record, ...]]:
-    """For each of some cells, whose recipe has the same changes, the records of its trainings by seed."""
-    evaluator = _evaluator(settings, cells, changes)
-    space = DesignSpace([cells[row].architecture for row in rows], settings.size.input_shape, settings.size.num_classes)
-    problem = problem_of(space, evaluator, (OBJECTIVE,))
+) -> dict[int, tuple[Record, ...]]:
+    """For each row of a group the records of its trainings, by seed."""
+    changes, rows = group
+    own = [cells[row] for row in rows]
+    evaluator = evaluator_for(settings, own, changes)
+    problem = problem_of(_space(settings, own), evaluator, (OBJECTIVE,))
     # A ledger for each recipe, since the tasks of one ledger differ in network, seed and fidelity alone.
     name = f"{settings.study}-{json_hash(changes)}" if changes else settings.study
     ledger = Ledger(storage, problem.objectives, name, settings.fingerprint)
     fidelity = evaluator.rungs[-1].fidelity
     # Seed after seed, so that a study that is stopped has whole replications.
-    tasks = [Task(cells[row].architecture, seed, fidelity) for seed in range(settings.seeds) for row in rows]
+    tasks = [Task(cell.architecture, seed, fidelity) for seed in range(settings.seeds) for cell in own]
     with _executor(evaluator, workers) as executor:
         records = evaluate_all(tasks, problem, ledger, executor, listener(ledger, executor.slots, label(changes)))
-    return [tuple(records[place :: len(rows)]) for place in range(len(rows))]
+    return {row: tuple(records[place :: len(rows)]) for place, row in enumerate(rows)}
 
 
 def _slots(workers: int | None) -> list[str]:

@@ -27,6 +27,9 @@ _DIGITS_ATTACK = {"attack_steps": 2, "attack_step": "3/4"}
 _DIGITS_EVALUATION = {"steps": 4, "step": "3/8"}
 """A training of seconds on one core, as that of the table digits-bench."""
 
+_SCORED = 100
+"""Images of the part that a search chooses by; a study chooses nothing, and only its diagnostics look at them."""
+
 
 class StudySettings(BaseModel):
     """A study with nothing left open.
@@ -121,7 +124,7 @@ def settle(name: str, given: Mapping[str, Any]) -> StudySettings:
     study = find(name)
     data, folder = given.pop("data", DIGITS), given.pop("data_dir", None)
     folder = None if folder is None else Path(folder).expanduser().resolve()
-    load_dataset(data, folder)
+    parts = load_dataset(data, folder).parts
     on_digits = data == DIGITS
     own: dict[str, Any] = {"capacity": SMALL if on_digits else PAPER, "seeds": study.seeds}
     try:
@@ -135,6 +138,7 @@ def settle(name: str, given: Mapping[str, Any]) -> StudySettings:
             {
                 "data": data,
                 "data_dir": folder,
+                "images": parts.model_copy(update={"score": min(_SCORED, parts.score)}),
                 "recipe": recipe,
                 "eps": given.pop("eps", None),
                 "fidelity": fidelity,

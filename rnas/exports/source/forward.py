@@ -49,13 +49,11 @@ class Forward:
         inputs: names of its arguments after ``self``.
         body: its statements, the last of which returns.
         shapes: what goes in and out in the example, for people.
-        attributes: names of the tensors of its own that it reads.
     """
 
     inputs: tuple[str, ...]
     body: tuple[ast.stmt, ...]
     shapes: str
-    attributes: frozenset[str]
 
 
 def forward_of(graph: fx.Graph, module: nn.Module, where: str) -> Forward:
@@ -74,7 +72,6 @@ class _Writer:
         self._body: list[ast.stmt] = []
         # Steps that write into their inputs must keep their order.
         self._ordered = any(writes_in_place(node, module) for node in graph.nodes)
-        self._attributes: set[str] = set()
 
     def forward(self) -> Forward:
         """All of it."""
@@ -96,7 +93,7 @@ class _Writer:
                 self._step(node)
         known = all((*before, after))
         shapes = f"{' and '.join(before)} to {after}" if known else "Never called by the network"
-        return Forward(tuple(inputs), tuple(self._body), shapes, frozenset(self._attributes))
+        return Forward(tuple(inputs), tuple(self._body), shapes)
 
     def _step(self, node: fx.Node) -> None:
         expression = self._short_call(node)
@@ -129,7 +126,6 @@ class _Writer:
 
     def _call(self, node: fx.Node) -> ast.expr:
         if node.op == "get_attr":
-            self._attributes.add(str(node.target))
             return _child(str(node.target))
         target: Any = node.target
         if node.op == "call_function" and target in _BINARY and not node.kwargs:

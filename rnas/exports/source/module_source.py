@@ -15,7 +15,7 @@ from rnas.exports.source.classes import Class, Instance, classes_for
 from rnas.exports.source.constructors import constructor, dotted, literal, without_defaults
 from rnas.exports.source.forward import forward_of
 from rnas.exports.source.printing import compressed, flat, lines_of, packed, replaced
-from rnas.exports.source.tracing import example_inputs, trace, without_data
+from rnas.exports.source.tracing import Examples, examples, trace, without_data
 
 _LARGEST_CONSTANT = 64
 """Numbers of a tensor outside the state dict that are written into the source."""
@@ -56,9 +56,9 @@ def module_source(module: nn.Module, input_shape: Shape) -> ModuleSource:
         InputError: a part of it cannot be written.
     """
     bare = without_data(module)
-    inputs = example_inputs(bare, torch.empty(2, *input_shape, device="meta"))
+    known = examples(bare, torch.empty(2, *input_shape, device="meta"))
     _require_unshared(module)
-    writer = _Writer(module, bare, inputs)
+    writer = _Writer(module, bare, known)
     classes = writer.classes()
     for longest in _LONGEST:
         lines = [line for written in classes for line in _class_lines(written, longest)]
@@ -68,10 +68,10 @@ def module_source(module: nn.Module, input_shape: Shape) -> ModuleSource:
 
 
 class _Writer:
-    def __init__(self, module: nn.Module, bare: nn.Module, inputs: Mapping[str, tuple[object, ...]]) -> None:
+    def __init__(self, module: nn.Module, bare: nn.Module, known: Examples) -> None:
         self._module = module
         self._bare = bare
-        self._inputs = inputs
+        self._known = known
         self._made: dict[str, ast.expr] = {}
         self._arguments: dict[str, list[str]] = {}
 
@@ -94,7 +94,7 @@ class _Writer:
     def _instance(self, place: str, module: nn.Module) -> Instance:
         where = f"{type(module).__name__} at {place or 'the top'}"
         bare = self._bare.get_submodule(place)
-        graph = trace(bare, self._inputs.get(place), where)
+        graph = trace(bare, place, self._known, where)
         forward = forward_of(graph, bare, where)
         members: list[tuple[str, ast.expr]] = []
         for name, child in module.named_children():

@@ -3,7 +3,8 @@
 import copy
 import inspect
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -25,8 +26,21 @@ def without_data(module: nn.Module) -> nn.Module:
     return copy.deepcopy(module, tensors)
 
 
-def example_inputs(module: nn.Module, images: Tensor) -> dict[str, tuple[Any, ...]]:
-    """What every submodule is called with first, by its name, in a run on some images.
+@dataclass(frozen=True)
+class Examples:
+    """What submodules are called with and what they return, in a run without data.
+
+    Attributes:
+        inputs: arguments of the first call of each, by its name.
+        outputs: of every call, by the module's identity and the shapes of its arguments.
+    """
+
+    inputs: Mapping[str, tuple[Any, ...]]
+    outputs: Mapping[tuple[Any, ...], Any]
+
+
+def examples(module: nn.Module, images: Tensor) -> Examples:
+    """Run a network on some images, and keep what goes in and out of every submodule.
 
     Args:
         module: without data.
@@ -35,14 +49,16 @@ def example_inputs(module: nn.Module, images: Tensor) -> dict[str, tuple[Any, ..
     Raises:
         InputError: what it does depends on more than shapes.
     """
-    found: dict[str, tuple[Any, ...]] = {}
+    inputs: dict[str, tuple[Any, ...]] = {}
+    outputs: dict[tuple[Any, ...], Any] = {}
     handles = []
     for name, submodule in module.named_modules():
 
-        def keep(_module: nn.Module, args: tuple[Any, ...], name: str = name) -> None:
-            found.setdefault(name, args)
+        def keep(submodule: nn.Module, args: tuple[Any, ...], output: Any, name: str = name) -> None:
+            inputs.setdefault(name, args)
+            outputs[_call_key(submodule, args)] = output
 
-        handles.append(submodule.register_forward_pre_hook(keep))
+        handles.append(submodule.register_forward_hook(keep))
     try:
         with torch.no_grad():
             module(images)
@@ -54,18 +70,23 @@ def example_inputs(module: nn.Module, images: Tensor) -> dict[str, tuple[Any, ..
     finally:
         for handle in handles:
             handle.remove()
-    return found
+    return Examples(inputs, outputs)
 
 
-def trace(module: nn.Module, example: tuple[Any, ...] | None, where: str) -> fx.Graph:
+def _call_key(module: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    return (id(module), *(tuple(value.shape) if isinstance(value, Tensor) else id(value) for value in args))
+
+
+def trace(module: nn.Module, place: str, known: Examples, where: str) -> fx.Graph:
     """The graph of one module's ``forward``, its children as single steps; dead steps are left out.
 
     Python's own control flow is followed as the example takes it, and loops are unrolled.
 
     Args:
         module: without data.
-        example: arguments of a call, or None where the module is never called.
-        where: the module's place in the network, for messages.
+        place: its name in the network.
+        known: what goes in and out of the network's parts; of one that is never called nothing is known.
+        where: what to call it in messages.
 
     Raises:
         InputError: it decides by the values of its inputs, or takes anything but tensors in their order.
@@ -75,7 +96,7 @@ def trace(module: nn.Module, example: tuple[Any, ...] | None, where: str) -> fx.
         raise InputError(f"{where}: forward takes optional arguments, and so cannot be written as source")
     try:
         with torch.no_grad():
-            graph = _ExampleTracer(example).trace(module)
+            graph = _ExampleTracer(place, known).trace(module)
     except InputError:
         raise
     except Exception as error:  # Tracing runs the module's own code, which may raise anything.
@@ -98,9 +119,11 @@ def writes_in_place(node: fx.Node, module: nn.Module) -> bool:
 class _ExampleTracer(fx.Tracer):
     """Knows an example's value at every step, for what code asks of lengths, shapes and truth."""
 
-    def __init__(self, example: tuple[Any, ...] | None) -> None:
+    def __init__(self, place: str, known: Examples) -> None:
         super().__init__()
-        self._example: Iterator[Any] = itertools.repeat(Unknown()) if example is None else iter(example)
+        called = place in known.inputs
+        self._example: Iterator[Any] = iter(known.inputs[place]) if called else itertools.repeat(Unknown())
+        self._outputs = known.outputs
         self._computing = False
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
@@ -152,7 +175,9 @@ class _ExampleTracer(fx.Tracer):
         if any(isinstance(value, Unknown) for value in (*args, *kwargs.values())):
             return Unknown()
         if node.op == "call_module":
-            return self.root.get_submodule(str(node.target))(*args, **kwargs)
+            module = self.root.get_submodule(str(node.target))
+            key = _call_key(module, args)
+            return module(*args, **kwargs) if kwargs or key not in self._outputs else self._outputs[key]
         if node.op == "call_method":
             return getattr(args[0], str(node.target))(*args[1:], **kwargs)
         assert callable(node.target)

@@ -13,6 +13,11 @@ def total_depth(task: Task, context: Context) -> dict[str, float]:
     return {"score": float(sum(task.architecture.depths))}
 
 
+def zeroized(task: Task, context: Context) -> dict[str, float]:
+    """How many operations of a cell are the first, which is none."""
+    return {"score": float(sum(operation == 0 for operation in task.architecture.operations))}
+
+
 def slow(task: Task, context: Context) -> dict[str, float]:
     """The same, after a while."""
     time.sleep(0.1)

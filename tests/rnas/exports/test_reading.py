@@ -47,6 +47,7 @@ def test_load_gives_the_network_back(name: str, network: Network, tmp_path: Path
     reference = resolve(path)
     assert reference.architecture == TINY
     assert (reference.num_classes, reference.input_shape) == (5, (3, 8, 8))
+    assert find_network(path).name == network.name
     # An export of an export says what the first one said of the weights.
     assert find_network(path).untrained
     assert find_network(path).provenance["weights"]["seed"] == 3

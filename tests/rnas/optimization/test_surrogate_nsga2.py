@@ -3,6 +3,8 @@
 import os
 import time
 from collections.abc import Sequence
+from functools import cache
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any, Self
 
@@ -30,6 +32,7 @@ from rnas.testing.strategy import (
     SMALL,
     StrategyConformance,
     evaluated,
+    toy_metrics,
     toy_problem,
     toy_space,
     toy_view,
@@ -292,3 +295,62 @@ def test_what_it_foretells_comes_true() -> None:
         covered.append(np.abs(mean - truth) <= 1.645 * std)
     assert np.mean(taus) >= 0.65
     assert 0.80 <= np.mean(covered) <= 0.97
+
+
+SPACE = cache(lambda: toy_space(SMALL))
+
+
+def oracle(architecture: Any, input_shape: Any, num_classes: int, images: Any, seed: int) -> float:
+    """A proxy that knows how good networks are, such as none is."""
+    return float(toy_metrics(SPACE(), SPACE().encode(architecture)[None])["accuracy"][0])
+
+
+def blind(architecture: Any, input_shape: Any, num_classes: int, images: Any, seed: int) -> float:
+    """A proxy that knows nothing."""
+    return float(np.random.default_rng(SPACE().encode(architecture)).normal())
+
+
+@pytest.fixture
+def own_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("oracle", "blind"):
+        entry = EntryPoint(name, f"{__name__}:{name}", registry.PROXIES)
+        monkeypatch.setitem(registry._group(registry.PROXIES), name, entry)
+
+
+def foretold(proxies: Sequence[str], seen: int = 20) -> float:
+    """Tau of what is predicted of proposals with what comes of them."""
+    problem = toy_problem(SPACE())
+    proposals = SurrogateNSGA2(problem, proxies=proxies, exploration=1.0).propose(
+        60, toy_view(problem, seen, 0), np.random.default_rng(0)
+    )
+    truth = evaluated(problem, np.stack([p.genome for p in proposals])).metrics["accuracy"]
+    return float(kendalltau([p.predictions["accuracy"].mean for p in proposals], truth).statistic)
+
+
+@pytest.mark.usefixtures("own_proxies")
+def test_a_proxy_that_foretells_is_used() -> None:
+    assert foretold(["oracle"]) > foretold([]) + 0.1
+
+
+@pytest.mark.usefixtures("own_proxies")
+def test_a_proxy_that_says_nothing_is_left_out() -> None:
+    assert foretold(["blind"], seen=60) == foretold([], seen=60)
+
+
+@pytest.mark.parametrize("proxies", ["naswot", [1], ["no-such"], 3])
+def test_proxies_are_a_list_of_names(proxies: Any) -> None:
+    with pytest.raises(InputError, match=r"proxies|no-such"):
+        SurrogateNSGA2(toy_problem(toy_space(SMALL)), proxies=proxies)
+
+
+@pytest.mark.slow
+def test_a_search_with_a_real_proxy_goes_on_as_if_it_had_not_stopped() -> None:
+    cls = registry.load(registry.SEARCH_SPACES, "digits-bench")
+    space = cls(cls.Settings(), (1, 8, 8), 10)
+    problem = toy_problem(space)
+    view = toy_view(problem, 30, 5)
+    once = SurrogateNSGA2(problem, proxies=["naswot", "synflow"])
+    once.propose(3, toy_view(problem, 20, 0), np.random.default_rng(1))
+    first = once.propose(4, view, np.random.default_rng(0))
+    again = SurrogateNSGA2(problem, proxies=["naswot", "synflow"]).propose(4, view, np.random.default_rng(0))
+    assert [(tuple(p.genome), p.predictions) for p in first] == [(tuple(p.genome), p.predictions) for p in again]

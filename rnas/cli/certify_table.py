@@ -1,0 +1,89 @@
+"""A certificate on the terminal."""
+
+from rich.console import Console
+from rich.text import Text
+
+from rnas.cli.rules_table import grid
+from rnas.quantities import counted
+from rnas.report.metric import Metric
+from rnas.report.rules import Table
+from rnas.rules.certification import ROBUST_SCALING, Certificate, Tally, Truth
+from rnas.rules.verdict import LEVEL, Verdict
+
+_COLUMNS = {
+    "agrees": (Verdict.AGREES,),
+    "differs": (Verdict.DIFFERS, Verdict.IDENTIFIED),
+    "edge": (Verdict.EDGE,),
+    "capacity": (Verdict.CAPACITY,),
+    "not identified": (Verdict.NOT_IDENTIFIED,),
+}
+
+
+def print_certificate(console: Console, certificate: Certificate, metric: Metric) -> None:
+    """False verdicts first, then power, then coverage."""
+    each = counted(certificate.simulations, "simulation")
+    console.print(Text(f"{counted(certificate.evaluations, 'network')} of the run, {each} of each truth."))
+    console.print()
+    for sentence in sentences(certificate):
+        console.print(Text(sentence))
+    console.print()
+    console.print(Text("Verdicts", style="bold"))
+    console.print(grid(verdicts_table(certificate, metric)))
+    console.print()
+    console.print(Text("90 % intervals, over all planted rules within what was searched", style="bold"))
+    console.print(grid(coverage_table(certificate)))
+
+
+def sentences(certificate: Certificate) -> list[str]:
+    """What this run can show and what it cannot."""
+    each = certificate.simulations
+    said = [
+        f"Where {name}, a rule of depth and width is claimed in {claims} of {each}; {LEVEL:.0%} is its level."
+        for name, claims in certificate.claims.items()
+    ]
+    published = [tally for tally in certificate.tallies if tally.truth.name == ROBUST_SCALING]
+    for part in dict.fromkeys(tally.part for tally in published):
+        strongest = max((tally for tally in published if tally.part == part), key=lambda tally: tally.truth.effect)
+        said.append(
+            f"RobustScaling's {part}, true and worth {strongest.truth.effect / strongest.truth.noise:g} times the "
+            f"noise: recognised in {_count(strongest, 'agrees')} of {each}, wrongly said to differ in "
+            f"{_count(strongest, 'differs')}."
+            if strongest.searched
+            else f"RobustScaling's {part}: outside of what was searched, and can be neither found nor refuted."
+        )
+    held, planted = (sum(getattr(c, name) for c in certificate.coverage) for name in ("held", "simulations"))
+    if planted:
+        said.append(f"The 90 % intervals hold what was planted in {held:,} of {planted:,} cases, {held / planted:.0%}.")
+    return said
+
+
+def verdicts_table(certificate: Certificate, metric: Metric) -> Table:
+    """How often each verdict is reached, by truth and part."""
+    rows = [
+        (
+            tally.truth.name,
+            "" if tally.truth.rule is None else _worth(tally.truth, metric),
+            tally.part,
+            *(str(_count(tally, name)) for name in _COLUMNS),
+            "" if tally.searched else "outside of what was searched",
+        )
+        for tally in certificate.tallies
+    ]
+    return Table(("truth", "each part worth", "part", *_COLUMNS, ""), tuple(rows), words=3)
+
+
+def coverage_table(certificate: Certificate) -> Table:
+    """How often each quantity's interval holds the planted value, and how wide it is."""
+    rows = [
+        (c.quantity, f"{c.held} of {c.simulations}", f"{c.held / c.simulations:.0%}", f"\u00b1{c.half_width:.2f}")
+        for c in certificate.coverage
+    ]
+    return Table(("quantity", "held", "", "median half width"), tuple(rows))
+
+
+def _worth(truth: Truth, metric: Metric) -> str:
+    return f"{100 * truth.effect:.1f} points" if metric.kind == "proportion" else f"{truth.effect:.3g}"
+
+
+def _count(tally: Tally, column: str) -> int:
+    return sum(tally.verdicts.get(verdict.value, 0) for verdict in _COLUMNS[column])

@@ -1,0 +1,179 @@
+"""``rnas hold-out``: a run's rule, tested where it was not fitted."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from rnas.cli.interruption import interruptible
+from rnas.cli.output import AsJson, print_json, stderr, stdout
+
+if TYPE_CHECKING:
+    from rnas.evaluation.evaluator import Evaluation
+    from rnas.held_out import Comparison, HeldOut, HeldOutBudget, Measured
+    from rnas.ledger import Record
+    from rnas.rules.prediction import Prediction
+    from rnas.rules.shares import Interval
+
+
+def hold_out(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run's directory.")],
+    flops: Annotated[
+        list[str] | None, typer.Option(help="Budget to test at, such as 4M; several times for several.")
+    ] = None,
+    fit: Annotated[
+        str, typer.Option(metavar="LOW:HIGH", help="FLOPs to fit on [default: all but the budgets held out].")
+    ] = "",
+    seeds: Annotated[int, typer.Option(min=1, help="Evaluations of each network.")] = 5,
+    as_json: AsJson = False,
+) -> None:
+    """Test a run's rule where it was not fitted.
+
+    The rule is fitted without the budgets held out. What it promises there is written to held_out/prediction-HASH.json
+    in the run's directory, before anything is evaluated. Then its network, RobustScaling's, a uniform one and the best
+    searched one, all within 5 % of the budget, are evaluated with new seeds. Stopped, the same command goes on, and
+    needs no options. The result stands in held_out.json there.
+
+    Examples:
+
+      rnas hold-out runs/robust-resnet-1 --flops 4M
+
+      rnas hold-out runs/robust-resnet-1 --flops 4M --flops 8M --fit 500K:2M --seeds 3
+
+      rnas hold-out runs/robust-resnet-1
+    """
+    from rnas import api
+    from rnas.cli.counted_lines import CountedLines
+
+    console = stderr()
+    names: dict[str, str] = {}
+
+    def found(record: "Record", evaluation: "Evaluation") -> str:
+        return f"{names[record.key]}  {evaluation.seconds:.1f} s"
+
+    def foretold(prediction: "Prediction", path: Path) -> None:
+        names.update((c.key, c.name) for budget in prediction.budgets for c in reversed(budget.contestants))
+        line = f"prediction {prediction.hash}\nin {path}"
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+    with interruptible(console, "hold-out", run):
+        result = api.hold_out(
+            run,
+            flops or (),
+            fit=fit,
+            seeds=seeds,
+            foretold=foretold,
+            listener=lambda setup, ledger, slots: CountedLines(console, ledger, found),
+        )
+    if as_json:
+        print_json(result.to_dict())
+        return
+    print_held_out(stdout(), result)
+
+
+def print_held_out(console: Console, result: "HeldOut") -> None:
+    """What was foretold and what was found, budget by budget."""
+    from rnas.quantities import counted, format_size
+    from rnas.rules.saved_rule import SavedRule
+
+    prediction = result.prediction
+    low, high = map(format_size, prediction.fitted_flops)
+    _line(console, f"Prediction {prediction.hash}.")
+    _line(console, f"Rule: {SavedRule(prediction.rule).sentence()}.")
+    _line(console, f"Uniform: {SavedRule(prediction.uniform).sentence()}.")
+    verdicts = "; ".join(f"{name}: {verdict}" for name, verdict in prediction.verdicts.items())
+    _line(console, f"Fitted to {counted(prediction.fitted, 'evaluation')} of {low} to {high} FLOPs. {verdicts}.")
+    _line(console, f"All networks but the searched one have the block and the stem of {prediction.base}.")
+    for budget in result.budgets:
+        _print_budget(console, budget, prediction)
+    console.print()
+    comparisons = sum(c.p_value is not None for budget in result.budgets for c in budget.comparisons)
+    if comparisons:
+        _line(
+            console,
+            f"p-values and words are corrected for {counted(comparisons, 'comparison')} (Holm), intervals are not. "
+            "A prediction held where its interval holds the measured gain.",
+        )
+    for note in result.notes:
+        _line(console, note)
+
+
+def _print_budget(console: Console, budget: "HeldOutBudget", prediction: "Prediction") -> None:
+    from rnas.quantities import counted, format_size
+
+    metric = prediction.metric.replace("_", " ")
+    console.print()
+    flops = [measured.contestant.flops for measured in budget.contestants]
+    seeds = max(len(measured.scores) for measured in budget.contestants)
+    _line(
+        console,
+        f"At {format_size(budget.flops)} FLOPs, which differ by {max(flops) / min(flops) - 1:.1%} at most; "
+        f"{metric}, {counted(seeds, 'seed')}, with 95 % intervals:",
+    )
+    table = Table(box=None, pad_edge=False)
+    for heading in ("network", "key", "depths and widths", "FLOPs", "predicted", "measured", "chosen"):
+        table.add_column(heading, justify="right" if heading == "FLOPs" else "left")
+    for measured in budget.contestants:
+        table.add_row(*map(Text, _cells(measured)))
+    console.print(table)
+    console.print()
+    gains = Table(box=None, pad_edge=False)
+    for heading in ("gain of the rule over", "predicted", "measured", "p (Holm)", "the rule is", "prediction"):
+        gains.add_column(heading)
+    for comparison in budget.comparisons:
+        gains.add_row(*map(Text, _gain(comparison)))
+    console.print(gains)
+    for name, reason in budget.left_out.items():
+        _line(console, f"No {name} network: {reason}.")
+    for measured in budget.contestants:
+        for failure in measured.failures:
+            _line(console, f"{measured.contestant.name}, {failure}")
+
+
+def _cells(measured: "Measured") -> list[str]:
+    from rnas.quantities import format_size
+
+    contestant = measured.contestant
+    alike = f"; the same network as {', '.join(measured.same_as)}" if measured.same_as else ""
+    return [
+        contestant.name,
+        contestant.key,
+        contestant.setting,
+        format_size(contestant.flops),
+        _interval(contestant.score),
+        _interval(measured.interval, measured.mean),
+        f"{contestant.chosen}{alike}",
+    ]
+
+
+def _gain(comparison: "Comparison") -> list[str]:
+    from rnas.held_out import SAME
+
+    if comparison.verdict == SAME:
+        return [comparison.over, "", "", "", SAME, ""]
+    held = {True: "held", False: "failed", None: ""}[comparison.held]
+    p_value = "" if comparison.p_value is None else f"{comparison.p_value:.3f}"
+    return [
+        comparison.over,
+        _interval(comparison.predicted, sign="+"),
+        _interval(comparison.interval, comparison.gain, "+"),
+        p_value,
+        comparison.verdict,
+        held,
+    ]
+
+
+def _interval(interval: "Interval | None", value: float | None = None, sign: str = "") -> str:
+    """A number with its interval in brackets; the number alone where there is none."""
+    form = f"{{:{sign}.3f}}"
+    if interval is None:
+        return "\u2013" if value is None else form.format(value)
+    low, high = form.format(interval.low), form.format(interval.high)
+    return f"{form.format(interval.value)} [{low}, {high}]"
+
+
+def _line(console: Console, text: str) -> None:
+    console.print(Text(text), soft_wrap=True)

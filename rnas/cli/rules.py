@@ -1,0 +1,67 @@
+"""``rnas rules``: what a search says of depth and width."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rnas.cli.output import AsJson, print_json, stderr, stdout
+
+
+def rules(
+    directory: Annotated[Path, typer.Argument(metavar="RUN", help="Directory of a run, finished or not.")],
+    metric: Annotated[str | None, typer.Option(help="The score [default: the first objective maximised].")] = None,
+    save: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the likeliest rule here, for rnas scale --rule.")
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write tables and figures here, as one page.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Extract the rule of depth and width from a search, with its uncertainty, beside RobustScaling.
+
+    Each part has a verdict: it agrees with RobustScaling, differs, is explained by capacity, is at the edge of the
+    space, or is not identified. What was found stands in rules.json in the run's directory, and in its report.
+
+    Examples:
+
+      rnas rules runs/robust-resnet-1
+
+      rnas rules runs/robust-resnet-1 --save rule.json --html rules.html
+
+      rnas scale --flops 2G --rule rule.json
+    """
+    import json
+
+    from rnas.cli.rules_table import print_rules
+    from rnas.files import write_text
+    from rnas.rules.findings import findings_of
+    from rnas.run import Run
+    from rnas.run_directory import RunDirectory
+
+    run = Run.load(directory)
+    found = findings_of(run, metric)
+    content = found.to_dict()
+    write_text(RunDirectory(directory).rules, json.dumps(content, indent=2, allow_nan=False) + "\n")
+    run.write()
+    if save is not None:
+        found.saved_rule().save(save)
+        open_parts = [family.name for family in found.rules.families if not family.verdict.claims]
+        if open_parts:
+            _say(f"{save}: the data do not decide {', '.join(open_parts)}; the file holds what is likeliest")
+    if html is not None:
+        from rnas.report.rules_page import render
+
+        write_text(html, render(found))
+    if as_json:
+        print_json(content)
+        return
+    print_rules(stdout(), content)
+    written = [path for path in (save, html) if path is not None]
+    if written:
+        stdout().print(f"Written: {', '.join(map(str, written))}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _say(line: str) -> None:
+    stderr().print(line, highlight=False, markup=False, soft_wrap=True)

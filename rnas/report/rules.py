@@ -1,0 +1,344 @@
+"""Words and cells for a run's rule, from the JSON of :class:`rnas.rules.findings.Findings`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rnas.quantities import counted, format_size
+from rnas.report.metric import MISSING, Metric
+from rnas.rules.proportion import proportion_text, share_text
+from rnas.rules.verdict import LEVEL, Verdict
+
+Content = Mapping[str, Any]
+
+_AT_AN_END = 0.5
+
+
+@dataclass(frozen=True)
+class Table:
+    """Headings and rows of texts.
+
+    Attributes:
+        words: how many of the first columns are words; the others are numbers.
+    """
+
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    words: int = 1
+
+
+def metric_of(content: Content) -> Metric:
+    """The score, and how its values are printed."""
+    return Metric(content["metric"], content["kind"])
+
+
+def scope_sentence(content: Content) -> str:
+    """What was fitted."""
+    low, high = map(format_size, content["flops"])
+    fitted = ""
+    if content["fitted"] < content["evaluations"]:
+        fitted = f"; the model is fitted to {content['fitted']:,} of them, drawn at random"
+    return (
+        f"{counted(content['evaluations'], 'evaluation')} of residual networks, {low} to {high} FLOPs, "
+        f"by {metric_of(content).phrase}{fitted}."
+    )
+
+
+def view(content: Content, evaluations: int) -> dict[str, Any]:
+    """What a run's report says of its rule.
+
+    Args:
+        content: the findings.
+        evaluations: of residual networks that are complete by now.
+    """
+    return {
+        "scope": scope_sentence(content),
+        "stale": stale_sentence(content, evaluations),
+        "verdicts": verdict_sentences(content),
+        "quantities": quantities_table(content),
+        "method": METHOD,
+    }
+
+
+def stale_sentence(content: Content, evaluations: int) -> str:
+    """That the run has gone on since; empty where it has not."""
+    if evaluations <= content["evaluations"]:
+        return ""
+    return (
+        f"The run has {evaluations:,} complete evaluations by now; this is of the first {content['evaluations']:,}. "
+        "rnas rules brings it up to date."
+    )
+
+
+def verdict_sentences(content: Content) -> list[tuple[str, str, str]]:
+    """For each part its name, its verdict, and why."""
+    return [
+        (_capital(family["name"]), _verdict_words(family), _reason(family, metric_of(content)))
+        for family in content["families"]
+    ]
+
+
+def summary(content: Content) -> str:
+    """The verdicts alone, in one line."""
+    return _capital("; ".join(f"{family['name']}: {_verdict_words(family)}" for family in content["families"])) + "."
+
+
+def quantities_table(content: Content) -> Table:
+    """The optimum of every quantity, beside RobustScaling's."""
+    rows = []
+    for family in content["families"]:
+        for quantity in family["quantities"]:
+            optimum, published = quantity["optimum"], quantity["published"]
+            rows.append(
+                (
+                    quantity["name"],
+                    share_text(optimum["value"]),
+                    _range(optimum),
+                    MISSING if published is None else share_text(published),
+                    f"{quantity['at_edge']:.0%}",
+                )
+            )
+    return Table(
+        ("quantity", "optimum", "90 % interval", "RobustScaling", "at an end of what was searched"), tuple(rows)
+    )
+
+
+def ranking_table(content: Content, of: str) -> Table | None:
+    """Shares of the top-ranked, the uniform and the bottom-ranked, of "depth" or "width"; None where there are none."""
+    ranked = content["ranking"][of]
+    if ranked is None:
+        return None
+    metric = metric_of(content)
+    stages = [f"{of[0].upper()}{stage}" for stage in range(1, content["stages"] + 1)]
+    rows = [
+        (
+            name,
+            *map(share_text, group["shares"]),
+            proportion_text(group["shares"]),
+            metric.format(group["score"]),
+            f"{group['place']:.0%}",
+            f"{group['networks']:,}",
+        )
+        for name, group in (
+            ("top tenth", ranked["top"]),
+            ("uniform", ranked["uniform"]),
+            ("bottom tenth", ranked["bottom"]),
+        )
+        if group is not None
+    ]
+    headings = (f"total {of}", *stages, "proportion", f"mean {metric.phrase}", "beats of its level", "networks")
+    return Table(headings, tuple(rows))
+
+
+def ranking_sentences(content: Content, of: str) -> list[str]:
+    """Levels, correlation and measured bias of the ranking of "depth" or "width"."""
+    ranked = content["ranking"][of]
+    if ranked is None:
+        return []
+    levels = ranked["levels"]
+    kind = "bin" if ranked["binned"] else "level"
+    said = f"{counted(len(levels), kind)} of total {of}, {levels[0]['low']:g} to {levels[-1]['high']:g}"
+    if ranked["left_out"]:
+        said += f"; {counted(ranked['left_out'], 'network')} of other levels left out"
+    sentences = [f"{said}."]
+    if ranked["tau"] is not None:
+        sentences.append(
+            f"Kendall's tau of total {of} and {metric_of(content).phrase}: {ranked['tau']:.2f} "
+            f"({p_text(ranked['p_value'])})."
+        )
+    biases = [bias[of] for bias in content["ranking"]["biases"] if bias[of] is not None]
+    if biases and all(bias["signal"] == 0 for bias in biases):
+        sentences.append(
+            f"Its bias: at equal FLOPs, shares of {of} explain no more of these scores than noise would. What the "
+            f"design alone returns is {proportion_text(biases[0]['mean'])}."
+        )
+    elif biases:
+        returned = "; ".join(
+            f"{proportion_text(bias['planted'])} comes back as {proportion_text(bias['mean'])}" for bias in biases
+        )
+        sentences.append(
+            f"Its bias, simulated {content['ranking']['biases'][0]['draws']} times on this design with the noise of "
+            f"these scores, the planted shares being {biases[0]['signal']:.0%} of the variance at equal FLOPs: "
+            f"{returned}."
+        )
+    return sentences
+
+
+def explained_table(content: Content) -> Table:
+    """How much of the scores' variance each hypothesis foretells."""
+    rows = tuple((name, _variance(share)) for name, share in content["explained"].items())
+    return Table(("hypothesis", "variance foretold"), rows)
+
+
+def explained_sentence(content: Content) -> str:
+    """Whether shares foretell more than capacity does."""
+    capacity, shares = (_variance(content["explained"][f"FLOPs and {other}"]) for other in ("params", "shares"))
+    return (
+        f"Each score is foretold from all others. FLOPs and shares foretell {shares} of the variance; their rival, "
+        f"FLOPs and params, {capacity}. How the search chose its networks is part of these numbers."
+    )
+
+
+def blocks_table(content: Content) -> Table | None:
+    """The effect of each choice of each block variable; None where none varies."""
+    if not content["blocks"]:
+        return None
+    metric = metric_of(content)
+    rows = tuple(
+        (
+            effect["variable"].replace("_", " "),
+            effect["value"],
+            f"{effect['evaluations']:,}",
+            gain_text(effect["effect"], metric),
+            p_text(effect["p_value"]).removeprefix("p "),
+            "" if effect["p_value"] <= LEVEL else "inside the noise",
+        )
+        for effect in content["blocks"]
+    )
+    effect = f"effect on {metric.phrase} [90 %]"
+    return Table(("variable", "choice", "evaluations", effect, "p (Holm)", ""), rows, words=2)
+
+
+def exponents_sentence(content: Content) -> str:
+    """How depth and width grow with FLOPs."""
+    found = content["exponents"]
+    if found is None:
+        return (
+            "Exponents of depth and width in FLOPs: none. The budgets are less than a factor of two apart, r_D does "
+            "not vary, or its optimum may well be beyond what was searched."
+        )
+    low, high = map(format_size, found["flops"])
+    return (
+        f"From {low} to {high} FLOPs, at the best r_D of each budget, the sum of depths grows as FLOPs to the power "
+        f"{_signed(found['depth'])}, the sum of widths as FLOPs to the power {_signed(found['width'])}; with r_D the "
+        "same at all budgets both are about a third."
+    )
+
+
+def drifts_table(content: Content) -> Table | None:
+    """Where the optimum is at lower rungs of the fidelity ladder; None without one."""
+    if not content["drifts"]:
+        return None
+    rows = tuple(
+        (
+            drift["quantity"],
+            f"{drift['rungs_above']} below the highest",
+            f"{share_text(drift['optimum']['value'])} ({_range(drift['optimum'])})",
+            f"{drift['shift']['value']:+.2f} [{drift['shift']['low']:+.2f}, {drift['shift']['high']:+.2f}]",
+            "moves" if drift["found"] else "inside the noise",
+        )
+        for drift in content["drifts"]
+    )
+    return Table(("quantity", "rung", "optimum there (90 %)", "shift from the highest [90 %]", ""), rows, words=2)
+
+
+METHOD = (
+    "The model: a Gaussian process of FLOPs and params, block, depth shares, width shares and r_D, with no assumed "
+    "form. Shares are of the sum of depths in blocks, and of the sum of widths in multiples of 16, 32, 64 and 128 "
+    "channels; r_D is the sum of depths over both sums. Optima are adjusted for FLOPs, params and block; p-values are "
+    "corrected for the number of parts (Holm), and verdicts are at a level of 5 %. No rule is equal shares, and "
+    "r_D .5; where no such network was searched, it is what networks had on average."
+)
+
+PAPERS = (
+    "The paper's estimate describes which networks scored best; it ranks within levels of a total, whatever else "
+    "varies there, and is drawn to uniform."
+)
+
+BLOCKS = (
+    "Effects beside the mean over the choices of a variable, adjusted for FLOPs, params, shares and the other "
+    "variables."
+)
+
+DRIFTS = (
+    "Where the optimum moves between rungs, longer training may move it further, and the verdict on its part is "
+    "withdrawn."
+)
+
+
+def gain_text(interval: Mapping[str, float], metric: Metric) -> str:
+    """A difference of scores with its interval, in points where scores are accuracies."""
+    if metric.kind == "proportion":
+        value, low, high = (f"{100 * interval[name]:+.1f}" for name in ("value", "low", "high"))
+        return f"{value} points [{low}, {high}]"
+    value, low, high = (f"{interval[name]:+.3g}" for name in ("value", "low", "high"))
+    return f"{value} [{low}, {high}]"
+
+
+def p_text(p_value: float) -> str:
+    """A p-value as text: ``p .032``, ``p < .001``."""
+    return "p < .001" if p_value < 0.001 else f"p {p_value:.3f}".replace("0.", ".")
+
+
+def _verdict_words(family: Content) -> str:
+    needed = family["evaluations_needed"]
+    return str(family["verdict"]) + ("" if needed is None else f" (about {needed:,} evaluations like these needed)")
+
+
+def _reason(family: Content, metric: Metric) -> str:
+    verdict = Verdict(family["verdict"])
+    name, quantities = family["name"], family["quantities"]
+    gain = f"{gain_text(family['gain'], metric)} over no rule"
+    given, given_flops = p_text(family["p_value"]), p_text(family["p_value_flops"])
+    if verdict is Verdict.CAPACITY:
+        return (
+            f"Given FLOPs alone {_matter(name)} ({given_flops}); given FLOPs and params nothing is left that is "
+            f"outside the noise ({given}). That the best networks share it may come from their parameters."
+        )
+    if family["p_value"] > LEVEL:
+        return (
+            f"Given FLOPs and params its effect is inside the noise ({given}), and so it is given FLOPs alone "
+            f"({given_flops})."
+        )
+    shown = f"Given FLOPs and params {_matter(name)} ({given})"
+    if family["gain"]["low"] <= 0:
+        return f"{shown}, but what the likeliest optimum is worth is inside the noise: {gain}."
+    likeliest = f"The likeliest optimum, {_optimum(family)}, is worth {gain} ({given})"
+    if verdict is Verdict.EDGE:
+        ends = ", ".join(quantity["name"] for quantity in quantities if quantity["at_edge"] > _AT_AN_END)
+        return f"{likeliest}, but {ends} is best at an end of what was searched; the optimum may be beyond."
+    if verdict is Verdict.NOT_AT_THIS_FIDELITY:
+        return (
+            f"{likeliest}, but it moves between the rungs of the fidelity ladder, and may move on with longer training."
+        )
+    if verdict is Verdict.NOT_IDENTIFIED:
+        return (
+            f"{likeliest}, but its intervals neither stay near RobustScaling nor exclude it: {_intervals(quantities)}."
+        )
+    return f"{likeliest}: {_intervals(quantities)}."
+
+
+def _matter(name: str) -> str:
+    return "r_D matters" if name == "depth to width" else f"{name} matter"
+
+
+def _optimum(family: Content) -> str:
+    values = [quantity["optimum"]["value"] for quantity in family["quantities"]]
+    if len(values) == 1:
+        return f"{family['quantities'][0]['name']} {share_text(values[0])}"
+    names = ":".join(quantity["name"] for quantity in family["quantities"])
+    return f"{names} = {proportion_text(values)}"
+
+
+def _intervals(quantities: Sequence[Content]) -> str:
+    return ", ".join(
+        f"{quantity['name']} {_range(quantity['optimum'])}"
+        + ("" if quantity["published"] is None else f" (published {share_text(quantity['published'])})")
+        for quantity in quantities
+    )
+
+
+def _range(interval: Mapping[str, float]) -> str:
+    return f"{share_text(interval['low'])} to {share_text(interval['high'])}"
+
+
+def _signed(interval: Mapping[str, float]) -> str:
+    return f"{interval['value']:.2f} [{interval['low']:.2f}, {interval['high']:.2f}]"
+
+
+def _variance(share: float) -> str:
+    return "none" if share <= 0 else f"{share:.0%}"
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]

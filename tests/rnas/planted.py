@@ -1,0 +1,61 @@
+"""An evaluator whose truth is known: depth belongs in the last stage."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from rnas import architecture as arch
+from rnas.evaluation.evaluator import Context, Task
+from rnas.networks.residual import ResidualNetwork
+
+PLANTED = 0.6
+"""Best share of the last stage in the depth."""
+
+NOISE = 0.01
+"""Deviation of single evaluations."""
+
+IMAGES, CLASSES = (3, 32, 32), 10
+
+CONFIG: dict[str, Any] = {
+    "space": {
+        "name": "robust-resnet",
+        "depths": [1, 2, 3, 4, 5, 6],
+        "widths": [1, 2, 3],
+        "base_channels": [8, 16, 32],
+        "stem_width": [8],
+        "narrow": {
+            "topology": ["basic"],
+            "order": ["pre"],
+            "kernel_size": [3],
+            "squeeze_excitation": ["none"],
+            "activation": ["relu", "silu"],
+            "normalization": ["batch"],
+        },
+        "flops": ["4M", "30M"],
+    },
+    "evaluator": {"call": "tests.rnas.planted:score"},
+    "objectives": [
+        {"metric": "score", "direction": "maximize"},
+        {"metric": "flops", "direction": "minimize"},
+    ],
+    "strategy": "random",
+    "budget": 60,
+    "workers": 0,
+}
+
+
+def mean_score(network: ResidualNetwork) -> float:
+    """Without noise: the nearer the last stage's share of depth is to the planted one, the higher; SiLU helps."""
+    share = network.depths[-1] / sum(network.depths)
+    capacity = 0.05 * math.log(network.cost(IMAGES, CLASSES).flops)
+    bonus = 0.03 if network.blocks[0].activation == "silu" else 0.0
+    return capacity - (share - PLANTED) ** 2 + bonus
+
+
+def score(task: Task, _context: Context) -> dict[str, float]:
+    """With noise by network and seed."""
+    network = task.architecture
+    assert isinstance(network, ResidualNetwork)
+    rng = np.random.default_rng([task.seed, int(arch.key(network), 16)])
+    return {"score": mean_score(network) + NOISE * float(rng.standard_normal())}

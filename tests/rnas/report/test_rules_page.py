@@ -1,0 +1,42 @@
+from pathlib import Path
+
+import pytest
+
+from rnas.report.rules_page import figures, render
+from rnas.rules.findings import Findings, beside_the_paper
+from rnas.rules.fit import fit_observations
+from tests.rnas.report.test_browser import CHROMIUM, opened
+from tests.rnas.rules.test_findings import scored
+
+
+@pytest.fixture(scope="module")
+def found() -> Findings:
+    return beside_the_paper("<a run>", fit_observations(scored(), []))
+
+
+def test_the_page_has_every_section_and_escapes_what_it_is_given(found: Findings) -> None:
+    page = render(found)
+    for section in ("rules", "paper", "figures", "explained", "growth"):
+        assert f'<section id="{section}"' in page
+    assert "&lt;a run&gt;" in page
+    assert "<a run>" not in page
+    assert "Likeliest, whatever the verdicts say of it: D1:D2:D3" in page
+    assert render(found) == page
+
+
+def test_figures_of_what_can_be_ranked(found: Findings) -> None:
+    assert [figure.id for figure in figures(found)] == ["depth-shares", "width-shares", "depth-to-width"]
+    unranked = Findings("a run", found.rules, None, (), "no level")
+    assert [figure.id for figure in figures(unranked)] == ["depth-to-width"]
+    assert "Not to be had: no level." in render(unranked)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed to open the page in")
+def test_the_page_draws_under_its_policy_and_asks_for_nothing(found: Findings, tmp_path: Path) -> None:
+    page = opened(render(found), tmp_path)
+    assert page.requests == []
+    assert page.console == []
+    for figure in ("depth-shares", "width-shares"):
+        assert page.elements.split(f'id="{figure}"')[1].split("</figure>")[0].count('<g class="trace bars"') >= 6
+    assert '<path class="point' in page.elements.split('id="depth-to-width"')[1].split("</figure>")[0]

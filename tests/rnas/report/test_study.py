@@ -1,0 +1,80 @@
+import json
+import re
+
+import numpy as np
+import pytest
+
+from rnas.evaluation.evaluator import Evaluation, Status
+from rnas.ledger import Record
+from rnas.report.study import render
+from rnas.report.study_text import estimate_text, setting_sentence, verdict_sentence
+from rnas.studies.result import result
+from rnas.studies.settings import StudySettings, settle
+from tests.rnas.report.test_browser import CHROMIUM, opened
+from tests.rnas.studies.simulated import scores
+
+
+def records(settings: StudySettings, failed: int = 0) -> list[tuple[Record, ...]]:
+    """A record for each cell and seed with drawn accuracies; the first cells' first trainings have failed."""
+    cells = settings.design()
+    values = scores(cells, settings.seeds, 0)
+    found = []
+    for row, cell in enumerate(cells):
+        own = []
+        for seed, value in enumerate(np.clip(values[row], 0, 1)):
+            lost = row < failed and seed == 0
+            metrics = {} if lost else {"final_robust_accuracy": float(value), "final_clean_accuracy": 0.9}
+            status = Status.DIVERGED if lost else Status.COMPLETE
+            evaluation = Evaluation(status, metrics, seconds=1.0, reason="<loss> is not finite" if lost else "")
+            own.append(Record(0, f"key{row}", cell.architecture, seed, {}, 0, 0, evaluation=evaluation))
+        found.append(tuple(own))
+    return found
+
+
+@pytest.fixture(scope="module")
+def study() -> dict[str, object]:
+    settings = settle("block-topology", {"seeds": 2})
+    return result(settings, settings.design(), records(settings, failed=2))
+
+
+def test_the_page_holds_the_verdict_and_every_cell(study: dict[str, object]) -> None:
+    json.dumps(study, allow_nan=False)
+    text = render(study)
+    assert text == render(study)
+    assert verdict_sentence(study) in text
+    cells = text.split('id="cells"')[1].split("</table>")[0]
+    assert cells.count("<tr") == 1 + 21
+    assert "(1 of 2)" in cells
+    assert "&lt;loss&gt; is not finite" in text
+    assert "<loss>" not in text
+    assert "nan" not in re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL).lower().split()
+
+
+def test_the_words(study: dict[str, object]) -> None:
+    assert "21 cells, 2 seeds each, 42 trainings, 2 of which gave no result" in setting_sentence(study)
+    verdicts = {"supported": 0, "contradicted": 0, "not decided by these data": 0}
+    for claim in study["claims"]:
+        verdicts[claim["verdict"]] += 1
+    assert f"{verdicts['not decided by these data']} not decided" in verdict_sentence(study)
+    part = dict(study) | {"verdict": "contradicted"}
+    part["claims"] = [{"verdict": "contradicted"}, {"verdict": "supported"}]
+    assert verdict_sentence(part) == ("These data contradict a part of it. Of 2 claims: 1 supported, 1 contradicted.")
+    assert estimate_text({"value": None, "reason": "no cells"}).endswith("no cells")
+
+
+def test_a_subset_is_called_one() -> None:
+    settings = settle("depth-grid", {"seeds": 1, "cells": 10})
+    part = result(settings, settings.design(), records(settings))
+    assert "10 of 27 cells, a stratified random subset" in setting_sentence(part)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed to open the report in")
+@pytest.mark.parametrize("name", ["depth-grid", "robust-res-block", "activations"])
+def test_the_figure_is_drawn_under_the_page_s_policy(name: str, tmp_path) -> None:
+    settings = settle(name, {"seeds": 2})
+    page = opened(render(result(settings, settings.design(), records(settings))), tmp_path)
+    assert page.requests == []
+    assert page.console == []
+    plot = page.elements.split('id="study-plot"')[1].split("</figure>")[0]
+    assert plot.count('<path class="point') == len(settings.design())

@@ -1,0 +1,121 @@
+"""Predictions of a run whose truth is planted, and of a table."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rnas import api
+from rnas.errors import InputError
+from rnas.networks.residual import ResidualNetwork
+from rnas.quantities import Band
+from rnas.rules.contestants import Contest, uniform_rule, widths_of
+from rnas.rules.foretelling import foretell
+from rnas.rules.observations import observations_of
+from rnas.rules.prediction import ROBUST_SCALING, RULE, SEARCHED, TOLERANCE, UNIFORM, Prediction
+from rnas.run import Run
+from rnas.scaling import Rule
+from tests.rnas.planted import CLASSES, CONFIG, IMAGES, PLANTED, mean_score
+
+BUDGET = 60_000_000
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return api.search(CONFIG, run=tmp_path_factory.mktemp("planted") / "run")
+
+
+@pytest.fixture(scope="module")
+def prediction(run: Run) -> Prediction:
+    return foretell(run, (BUDGET,), Band(), (1, 2, 3))
+
+
+def test_the_planted_share_is_scaled_to_a_larger_budget(prediction: Prediction, run: Run) -> None:
+    (budget,) = prediction.budgets
+    networks = {contestant.name: contestant for contestant in budget.contestants}
+    assert list(networks) == [RULE, ROBUST_SCALING, UNIFORM, SEARCHED]
+    shares = {name: c.network.depths[-1] / sum(c.network.depths) for name, c in networks.items()}
+    assert shares[RULE] == pytest.approx(PLANTED, abs=0.1)
+    assert shares[ROBUST_SCALING] == pytest.approx(0.2, abs=0.05)
+    assert shares[UNIFORM] == pytest.approx(1 / 3, abs=0.05)
+    for contestant in budget.contestants:
+        assert contestant.flops == contestant.network.cost(IMAGES, CLASSES).flops
+        assert abs(contestant.flops / BUDGET - 1) <= TOLERANCE
+        assert contestant.network.stem_width == 8
+        assert contestant.network.blocks[0].activation == "silu"
+    base = next(record.architecture for record in run.complete if record.key == prediction.base)
+    assert isinstance(base, ResidualNetwork)
+    assert networks[RULE].network.blocks == base.blocks
+    assert networks[SEARCHED].chosen.startswith("best predicted of ")
+
+
+def test_the_gain_is_foretold_with_its_sign(prediction: Prediction) -> None:
+    (budget,) = prediction.budgets
+    networks = {contestant.name: contestant.network for contestant in budget.contestants}
+    truth = mean_score(networks[RULE]) - mean_score(networks[ROBUST_SCALING])
+    gain = budget.gains[ROBUST_SCALING]
+    assert gain.low > 0
+    assert gain.low <= truth <= gain.high
+
+
+def test_it_is_the_same_again(prediction: Prediction, run: Run) -> None:
+    assert foretell(run, (BUDGET,), Band(), (1, 2, 3)).text == prediction.text
+
+
+def test_evaluations_at_the_budget_are_held_out(run: Run) -> None:
+    flops = observations_of(run).flops
+    budget = int(np.sort(flops)[40])
+    near = np.abs(flops / budget - 1) <= TOLERANCE
+    found = foretell(run, (budget,), Band(), (1,))
+    assert found.fitted == len(flops) - near.sum() < len(flops)
+    searched = found.budgets[0].contestants[-1]
+    there = [record for record, held in zip(run.complete, near, strict=True) if held]
+    assert searched.key == max(there, key=lambda record: record.metrics["score"]).key
+    assert searched.chosen == f"best of {len(there)} evaluated"
+    below = foretell(run, (budget,), Band(0, int(budget * 0.9)), (1,))
+    assert below.fitted == (flops <= int(budget * 0.9)).sum()
+    assert below.fitted_flops[1] < budget
+    assert below.ledger != found.ledger
+
+
+def test_bands_that_cannot_be(run: Run) -> None:
+    with pytest.raises(InputError, match="which holds the held-out budget 60M"):
+        foretell(run, (BUDGET,), Band(1_000_000, None), (1,))
+    with pytest.raises(InputError, match="a rule needs at least 20"):
+        foretell(run, (BUDGET,), Band(0, 5_000_000), (1,))
+    with pytest.raises(InputError, match="each held-out budget once"):
+        foretell(run, (BUDGET, BUDGET), Band(), (1,))
+
+
+def test_uniform_is_what_networks_could_be(run: Run) -> None:
+    observations = observations_of(run)
+    rule = uniform_rule(observations)
+    assert rule.depths == pytest.approx([1 / 3] * 3)
+    assert rule.widths == pytest.approx([1 / 3] * 3)
+    shares = observations.depth_to_width
+    assert shares.min() > 0.5
+    assert rule.depth_share == pytest.approx(shares.mean(), abs=0.01)
+
+
+def test_units_of_width_do_not_change_the_rule(run: Run) -> None:
+    """Widths are scaled in units of 8, 16 and 32 channels here; shares and r_D are of 16, 32 and 64."""
+    contest = Contest(run.setup, "score", run.complete, run.complete, 400_000_000, TOLERANCE)
+    network = contest.by_rule(Rule()).network
+    assert not any(np.array(network.channels) % (8, 16, 32))
+    share = sum(network.depths) / (sum(network.depths) + sum(widths_of(network)))
+    assert share == pytest.approx(0.7, abs=0.02)
+    widths = np.array(widths_of(network)) / sum(widths_of(network))
+    assert widths == pytest.approx(np.array([2, 2.5, 1]) / 5.5, abs=0.05)
+
+
+def test_a_table_gives_the_nearest_that_it_holds(tmp_path: Path) -> None:
+    bench = api.search(space="digits-bench", strategy="random", budget=40, run=tmp_path / "run")
+    found = foretell(bench, (300_000,), Band(), (1,))
+    rule = found.budgets[0].contestants[0]
+    assert rule.chosen == "nearest in the table"
+    for contestant in found.budgets[0].contestants:
+        assert abs(contestant.flops / 300_000 - 1) <= TOLERANCE
+        (known,) = bench.setup.evaluator.known([contestant.network])
+        assert known["flops"] == contestant.flops
+    with pytest.raises(InputError, match="no network of space 'digits-bench' that can be evaluated has 5M FLOPs"):
+        foretell(bench, (5_000_000,), Band(), (1,))
