@@ -3,12 +3,16 @@
 from collections import Counter
 from collections.abc import Mapping
 from fractions import Fraction
+from statistics import fmean
 from typing import Any
 
 from rnas.quantities import counted, format_size
 from rnas.report.metric import MISSING
 
 Study = Mapping[str, Any]
+
+_LEARNED = 0.8
+"""Share of the best cell's clean accuracy below which a cell has not learned the task."""
 
 _WORDS = {
     "supported": "These data support it.",
@@ -53,7 +57,20 @@ def notes(study: Study) -> list[str]:
         if study["settings"]["capacity"] != "paper" or study["data"]["name"] not in ("cifar10", "cifar100")
         else ""
     )
-    return [note for note in (scope, study["data"]["note"], study["note"]) if note]
+    return [note for note in (scope, _learning(study), study["data"]["note"], study["note"]) if note]
+
+
+def _learning(study: Study) -> str:
+    """A warning where some networks have not learned the task: then it is the length of training that is compared."""
+    scores = [cell["scores"]["final_clean_accuracy"] for cell in study["cells"]]
+    means = [fmean(own) for values in scores if (own := [value for value in values if value is not None])]
+    if not means or min(means) > _LEARNED * max(means):
+        return ""
+    return (
+        f"At this length of training cells differ in how far they have learned the task at all: clean accuracy is from "
+        f"{min(means):.0%} to {max(means):.0%}. What is compared is then how fast networks learn as much as how robust "
+        "they become; train longer with --epochs to tell the two apart."
+    )
 
 
 METHOD = (
@@ -88,7 +105,7 @@ def p_text(claim: Mapping[str, Any]) -> str:
 
 
 def used_text(claim: Mapping[str, Any]) -> str:
-    """How many pairs or networks the estimate is from."""
+    """How many comparisons or networks the estimate is from."""
     left_out = f", {claim['unused']} left out" if claim["unused"] else ""
     return f"{counted(claim['used'], claim['of'])}{left_out}"
 

@@ -209,7 +209,7 @@ def certified(planned: Plan, found: Sequence[tuple[Family, ...]]) -> Certificate
             planted = None if truth.rule is None else planted_values(truth.rule, name)
             searched = planted is None or inside(planted, part.grid)
             families = [result[place] for result in results]
-            tallies.append(Tally(truth, name, searched, Counter(family.verdict.value for family in families)))
+            tallies.append(Tally(truth, name, searched, dict(Counter(family.verdict.value for family in families))))
             if planted is not None and searched:
                 for family in families:
                     for quantity, value in zip(family.quantities, planted, strict=True):

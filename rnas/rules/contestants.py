@@ -154,7 +154,8 @@ class Contest:
             raise InputError(f"{missing} within {self.tolerance:.0%}; hold out another budget") from None
         genomes = banded.enumeration
         if genomes is None:
-            genomes = np.unique(banded.sample(_SAMPLED, np.random.default_rng(self.setup.config.seed)), axis=0)
+            rng = np.random.default_rng(self.setup.config.seed)
+            genomes = np.unique(banded.repair(banded.uniform(_SAMPLED, rng), rng), axis=0)
         known = KnownMetrics(banded, evaluator)
         held = genomes[possible(replace(self.setup.problem, space=banded, known=known), genomes)]
         found = [network for network in map(banded.decode, held) if isinstance(network, ResidualNetwork)]

@@ -36,7 +36,7 @@ class Exponents:
 
 
 def exponents(design: DesignMatrix, rng: np.random.Generator) -> Exponents | None:
-    """The exponents; None where FLOPs span less than a factor of two, or the best r_D is likely to be beyond the space."""
+    """The exponents; None where FLOPs span less than a factor of two, or the best r_D may be beyond the space."""
     observations = design.observations
     part = next((part for part in design.parts if part.name == DEPTH_TO_WIDTH), None)
     budget = np.log(observations.flops)

@@ -26,7 +26,7 @@ class Estimate:
         value: the estimate.
         standard_error: above 0.
         degrees: degrees of freedom of the standard error, at least 1.
-        used: pairs or networks that it is from.
+        used: comparisons or networks that it is from.
         unused: those that were left out, for want of results.
     """
 
@@ -42,7 +42,7 @@ class Estimand(Protocol):
 
     @property
     def of(self) -> str:
-        """What is counted, in one word: ``pair`` or ``network``."""
+        """What is counted, in one word: ``comparison`` or ``network``."""
 
     def estimate(self, values: Floats) -> Estimate | str:
         """The estimate from values (cells, seeds), NaN where there is none; or in a few words why there is none."""
@@ -65,7 +65,7 @@ class Contrast:
     @property
     def of(self) -> str:
         """See :class:`Estimand`."""
-        return "pair"
+        return "comparison"
 
     def estimate(self, values: Floats) -> Estimate | str:
         """See :class:`Estimand`."""

@@ -7,7 +7,7 @@ import pytest
 from rnas.evaluation.evaluator import Evaluation, Status
 from rnas.ledger import Record
 from rnas.report.study import render
-from rnas.report.study_text import estimate_text, setting_sentence, verdict_sentence
+from rnas.report.study_text import estimate_text, notes, setting_sentence, verdict_sentence
 from rnas.studies.result import result
 from rnas.studies.settings import StudySettings, settle
 from tests.rnas.report.test_browser import CHROMIUM, opened
@@ -60,6 +60,13 @@ def test_the_words(study: dict[str, object]) -> None:
     part["claims"] = [{"verdict": "contradicted"}, {"verdict": "supported"}]
     assert verdict_sentence(part) == ("These data contradict a part of it. Of 2 claims: 1 supported, 1 contradicted.")
     assert estimate_text({"value": None, "reason": "no cells"}).endswith("no cells")
+
+
+def test_networks_that_have_not_learned_are_pointed_out(study: dict[str, object]) -> None:
+    assert not any("learned the task" in note for note in notes(study))
+    cells = [dict(cell) for cell in study["cells"]]
+    cells[3]["scores"] = cells[3]["scores"] | {"final_clean_accuracy": [0.3, None]}
+    assert any("clean accuracy is from 30% to 90%" in note for note in notes(study | {"cells": cells}))
 
 
 def test_a_subset_is_called_one() -> None:

@@ -37,7 +37,7 @@ def test_the_planted_share_is_scaled_to_a_larger_budget(prediction: Prediction, 
     shares = {name: c.network.depths[-1] / sum(c.network.depths) for name, c in networks.items()}
     assert shares[RULE] == pytest.approx(PLANTED, abs=0.1)
     assert shares[ROBUST_SCALING] == pytest.approx(0.2, abs=0.05)
-    assert shares[UNIFORM] == pytest.approx(1 / 3, abs=0.05)
+    assert shares[UNIFORM] == pytest.approx(1 / 3, abs=0.1)
     for contestant in budget.contestants:
         assert contestant.flops == contestant.network.cost(IMAGES, CLASSES).flops
         assert abs(contestant.flops / BUDGET - 1) <= TOLERANCE
@@ -103,7 +103,7 @@ def test_units_of_width_do_not_change_the_rule(run: Run) -> None:
     network = contest.by_rule(Rule()).network
     assert not any(np.array(network.channels) % (8, 16, 32))
     share = sum(network.depths) / (sum(network.depths) + sum(widths_of(network)))
-    assert share == pytest.approx(0.7, abs=0.02)
+    assert share == pytest.approx(0.7, abs=0.03)
     widths = np.array(widths_of(network)) / sum(widths_of(network))
     assert widths == pytest.approx(np.array([2, 2.5, 1]) / 5.5, abs=0.05)
 
