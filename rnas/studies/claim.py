@@ -25,7 +25,7 @@ class Estimate:
     Attributes:
         value: the estimate.
         standard_error: above 0.
-        degrees: degrees of freedom of the standard error, at least 1.
+        degrees: degrees of freedom of the standard error, above 0.
         used: comparisons or networks that it is from.
         unused: those that were left out, for want of results.
     """

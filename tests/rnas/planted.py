@@ -1,13 +1,20 @@
 """An evaluator whose truth is known: depth belongs in the last stage."""
 
 import math
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rnas import architecture as arch
+from rnas.config import Config, resolve
 from rnas.evaluation.evaluator import Context, Task
+from rnas.ledger import Record
 from rnas.networks.residual import ResidualNetwork
+from rnas.optimization.candidates import sample_fresh
+from rnas.optimization.problem import with_known
+from rnas.run import Run
 
 PLANTED = 0.6
 """Best share of the last stage in the depth."""
@@ -59,3 +66,27 @@ def score(task: Task, _context: Context) -> dict[str, float]:
     assert isinstance(network, ResidualNetwork)
     rng = np.random.default_rng([task.seed, int(arch.key(network), 16)])
     return {"score": mean_score(network) + NOISE * float(rng.standard_normal())}
+
+
+def run_in_memory(config: Mapping[str, Any], evaluations: int) -> Run:
+    """Networks of a configuration, stratified over log FLOPs, evaluated without a search."""
+    setup = resolve(Config.parse(config, "test"), Path(), "test")
+    genomes = sample_fresh(setup.problem, evaluations, set(), np.random.default_rng(0))
+    records = []
+    for number, genome in enumerate(genomes):
+        network = setup.space.decode(genome)
+        task = Task(network, 0)
+        records.append(
+            Record(
+                number=number,
+                key=arch.key(network),
+                architecture=network,
+                seed=0,
+                fidelity={},
+                batch=0,
+                made_from=0,
+                parameters=setup.space.parameters(network),
+                evaluation=with_known(setup.problem, network, setup.evaluator.evaluate(task, Context())),
+            )
+        )
+    return Run(setup, records)

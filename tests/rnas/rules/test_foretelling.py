@@ -1,11 +1,8 @@
 """Predictions of a run whose truth is planted, and of a table."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from rnas import api
 from rnas.errors import InputError
 from rnas.networks.residual import ResidualNetwork
 from rnas.quantities import Band
@@ -15,14 +12,14 @@ from rnas.rules.observations import observations_of
 from rnas.rules.prediction import ROBUST_SCALING, RULE, SEARCHED, TOLERANCE, UNIFORM, Prediction
 from rnas.run import Run
 from rnas.scaling import Rule
-from tests.rnas.planted import CLASSES, CONFIG, IMAGES, PLANTED, mean_score
+from tests.rnas.planted import CLASSES, CONFIG, IMAGES, PLANTED, mean_score, run_in_memory
 
 BUDGET = 60_000_000
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return api.search(CONFIG, run=tmp_path_factory.mktemp("planted") / "run")
+def run() -> Run:
+    return run_in_memory(CONFIG, 60)
 
 
 @pytest.fixture(scope="module")
@@ -108,8 +105,8 @@ def test_units_of_width_do_not_change_the_rule(run: Run) -> None:
     assert widths == pytest.approx(np.array([2, 2.5, 1]) / 5.5, abs=0.05)
 
 
-def test_a_table_gives_the_nearest_that_it_holds(tmp_path: Path) -> None:
-    bench = api.search(space="digits-bench", strategy="random", budget=40, run=tmp_path / "run")
+def test_a_table_gives_the_nearest_that_it_holds() -> None:
+    bench = run_in_memory({"space": "digits-bench", "evaluator": {"digits-bench": {}}}, 40)
     found = foretell(bench, (300_000,), Band(), (1,))
     rule = found.budgets[0].contestants[0]
     assert rule.chosen == "nearest in the table"
