@@ -113,6 +113,7 @@ class HeldOut:
         prediction = self.prediction
         return {
             "prediction": prediction.hash,
+            "ledger": prediction.ledger,
             "metric": prediction.metric,
             "fitted": prediction.fitted,
             "fitted_flops": list(prediction.fitted_flops),

@@ -110,7 +110,7 @@ def _print_budget(console: Console, budget: "HeldOutBudget", prediction: "Predic
     seeds = max(len(measured.scores) for measured in budget.contestants)
     _line(
         console,
-        f"At {format_size(budget.flops)} FLOPs, which differ by {max(flops) / min(flops) - 1:.1%} at most; "
+        f"At {format_size(budget.flops)} FLOPs, the networks' own up to {max(flops) / min(flops) - 1:.1%} apart; "
         f"{metric}, {counted(seeds, 'seed')}, with 95 % intervals:",
     )
     table = Table(box=None, pad_edge=False)

@@ -208,10 +208,10 @@ def certified(planned: Plan, found: Sequence[tuple[Family, ...]]) -> Certificate
         for place, (name, part) in enumerate(parts.items()):
             planted = None if truth.rule is None else planted_values(truth.rule, name)
             searched = planted is None or inside(planted, part.grid)
-            families = [result[place] for result in results]
-            tallies.append(Tally(truth, name, searched, dict(Counter(family.verdict.value for family in families))))
+            own = [families[place] for families in results]
+            tallies.append(Tally(truth, name, searched, dict(Counter(family.verdict.value for family in own))))
             if planted is not None and searched:
-                for family in families:
+                for family in own:
                     for quantity, value in zip(family.quantities, planted, strict=True):
                         optimum = quantity.optimum
                         held[quantity.name].append((not optimum.beside(value, value), optimum.half_width))

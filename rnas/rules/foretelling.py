@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rnas import architecture as arch
 from rnas.errors import InputError
 from rnas.ledger import Record
 from rnas.quantities import Band, format_size
 from rnas.rules.contestants import Choosing, Contest, most_robust, uniform_rule, widths_of
-from rnas.rules.estimate import FEWEST
+from rnas.rules.estimate import FEWEST, fitted_to
 from rnas.rules.fit import fit_observations
 from rnas.rules.kriging import Expectation, expectation
 from rnas.rules.observations import Observations, observations_of
@@ -68,7 +69,9 @@ def foretell(run: Run, budgets: tuple[int, ...], fit: Band, seeds: tuple[int, ..
         left_out.append(reasons)
     everyone = [choosing for networks in chosen for choosing in networks.values()]
     costs = [choosing.network.cost(space.input_shape, space.num_classes) for choosing in everyone]
-    expected = expectation(fitted, _unevaluated(fitted, everyone, [c.flops for c in costs], [c.params for c in costs]))
+    expected = expectation(
+        fitted_to(fitted), _unevaluated(fitted, everyone, [c.flops for c in costs], [c.params for c in costs])
+    )
     return Prediction(
         run=run.setup.config.name or "",
         fingerprint=run.setup.config.fingerprint,
@@ -98,9 +101,7 @@ def _check(budgets: tuple[int, ...], fit: Band) -> None:
             )
 
 
-def _fitted(
-    observations: Observations, budgets: Sequence[int], fit: Band
-) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _fitted(observations: Observations, budgets: Sequence[int], fit: Band) -> NDArray[np.bool_]:
     """Whether each observation is fitted to."""
     flops = observations.flops
     inside = (flops >= fit.low) & (flops <= (np.inf if fit.high is None else fit.high))

@@ -1,0 +1,79 @@
+"""The figures of a calibration as Markdown."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from planted import DESIGNS, TRUTHS, Truth
+
+from rnas.report.interval import proportion
+from rnas.rules.certification import planted_values
+from rnas.rules.design_matrix import DEPTH_TO_WIDTH, DEPTHS, WIDTHS
+from rnas.scaling import Rule
+
+Line = Mapping[str, Any]
+
+_PARTS = {DEPTHS: ("D1", "D2", "D3"), WIDTHS: ("W1", "W2", "W3"), DEPTH_TO_WIDTH: ("r_D",)}
+_BEGIN, _END = "<!-- calibration: begin -->", "<!-- calibration: end -->"
+
+
+def markdown(lines: Sequence[Line]) -> str:
+    """Coverage and half widths by design and truth, then claims where a rival is planted."""
+    quantities = [name for names in _PARTS.values() for name in names]
+    coverage, claims = [], []
+    for design in DESIGNS:
+        for truth in TRUTHS:
+            own = [line for line in lines if (line["design"], line["ratio"], line["form"]) == (design, *_named(truth))]
+            if not own:
+                continue
+            if truth.rule is None:
+                claims.append(_claims(design, truth, own))
+            else:
+                coverage.append([design, truth.ratio, truth.form, str(len(own)), *_coverage(truth.rule, own)])
+    heads = ["design", "planted", "form", "seeds", *quantities]
+    rivals = ["design", "decides", "seeds", "a rule is claimed in", "verdicts on all parts"]
+    return "\n\n".join(
+        [
+            "Share of the seeds in which the 90 % interval holds the planted value, and mean half width:",
+            table(heads, coverage),
+            "Where depth and width decide nothing but capacity, with 95 % intervals:",
+            table(rivals, claims),
+        ]
+    )
+
+
+def replaced(text: str, tables: str) -> str:
+    """A Markdown file's text with the tables between its markers."""
+    before, rest = text.split(_BEGIN)
+    return f"{before}{_BEGIN}\n{tables}\n{_END}{rest.split(_END)[1]}"
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (heads, ["---"] * len(heads), *rows))
+
+
+def _named(truth: Truth) -> tuple[str, str]:
+    return truth.ratio, truth.form
+
+
+def _coverage(rule: Rule, lines: Sequence[Line]) -> list[str]:
+    cells = []
+    for part, names in _PARTS.items():
+        for name, planted in zip(names, planted_values(rule, part), strict=True):
+            intervals = [line["intervals"][name] for line in lines]
+            # Of the rounding of decimal fractions, and no more.
+            held = [one["low"] - 1e-9 <= planted <= one["high"] + 1e-9 for one in intervals]
+            half = np.mean([(one["high"] - one["low"]) / 2 for one in intervals])
+            cells.append(f"{np.mean(held):.0%} ±{half:.2f}")
+    return cells
+
+
+def _claims(design: str, truth: Truth, lines: Sequence[Line]) -> list[str]:
+    claimed = sum(line["claims"] > 0 for line in lines)
+    share = proportion(claimed / len(lines), len(lines))
+    verdicts = Counter(verdict for line in lines for verdict in line["verdicts"].values())
+    told = ", ".join(f"{count} {name.lower().replace('_', ' ')}" for name, count in verdicts.most_common())
+    interval = f"{claimed} ({share.low:.0%} to {share.high:.0%})"
+    return [design, truth.ratio, str(len(lines)), interval, told]

@@ -1,0 +1,139 @@
+"""Networks and the truths that are planted on them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rnas import registry
+from rnas.config import Config, resolve
+from rnas.cost import Integers
+from rnas.networks.residual import BASE_CHANNELS
+from rnas.optimization.strategy import Problem, Strategy, View
+from rnas.rules.landscapes import FORMS, planted_score
+from rnas.rules.observations import Floats, Observations
+from rnas.scaling import Rule
+
+NETWORKS = 300
+"""Of a design."""
+
+EFFECT = 1.0
+"""What each part of a planted rule is worth over no rule, in the score's units."""
+
+NOISE = 0.5
+"""Standard deviation of the score's noise."""
+
+DESIGNS = ("unbiased", "searched")
+RATIOS = {"2:2:1": ((2, 2, 1), 0.7), "3:1:2": ((3, 1, 2), 0.4), "1:2:3": ((1, 2, 3), 0.6)}
+"""By name the proportion of the stages' depths, and of their widths, and r_D."""
+
+RIVALS = ("params", "FLOPs", "nothing")
+
+_BATCH = 20
+_BLOCK = 0.5
+_SCORE = "score"
+_SPACE: Mapping[str, Any] = {
+    "name": "robust-resnet",
+    "depths": list(range(1, 11)),
+    "widths": list(range(1, 11)),
+    "topology": ["basic", "robust-res-block"],
+    "order": ["pre"],
+    "first_input": ["raw"],
+    "kernel_size": [3],
+    "cardinality": [1],
+    "scales": [1],
+    "squeeze_excitation": ["none"],
+    "reduction": [16],
+    "activation": ["relu"],
+    "normalization": ["batch"],
+    "stem_width": [16],
+}
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What decides the score: a ratio in a form, or a rival alone.
+
+    Attributes:
+        ratio: a name of :data:`RATIOS`, or of :data:`RIVALS`.
+        form: a name of :data:`rnas.rules.landscapes.FORMS`; empty for a rival.
+    """
+
+    ratio: str
+    form: str = ""
+
+    @property
+    def rule(self) -> Rule | None:
+        """Where the optimum is; None for a rival."""
+        if not self.form:
+            return None
+        parts, share = RATIOS[self.ratio]
+        return Rule(parts, parts, share / (1 - share))
+
+    def score(self, networks: Observations) -> Floats:
+        """The score (n,) without noise."""
+        flops, params = np.log(networks.flops), np.log(networks.params)
+        if self.rule is None:
+            return {"params": params, "FLOPs": flops, "nothing": np.zeros(len(networks))}[self.ratio]
+        block = _BLOCK * networks.blocks["topology"].astype(np.float64)
+        return flops + block + planted_score(networks, self.rule, self.form, EFFECT, Rule())
+
+
+TRUTHS = (*(Truth(ratio, form) for ratio in RATIOS for form in FORMS), *map(Truth, RIVALS))
+
+
+@cache
+def problem() -> Problem:
+    """Score up, FLOPs down."""
+    objectives = [{"metric": _SCORE, "direction": "maximize"}, {"metric": "flops", "direction": "minimize"}]
+    evaluator = {"call": "planted:unused"}
+    config = {"space": _SPACE, "evaluator": evaluator, "objectives": objectives}
+    return resolve(Config.parse(config, "planted"), Path(), "planted").problem
+
+
+def unused(*_: Any) -> Mapping[str, float]:
+    """The evaluator that a problem has to name; scores of whole batches are computed at once instead."""
+    raise NotImplementedError
+
+
+def observed(genomes: Integers) -> Observations:
+    """Networks (n, v) with a score of 0."""
+    space: Any = problem().space
+    cost = space.cost(genomes)
+    return Observations(
+        metric=_SCORE,
+        score=np.zeros(len(genomes)),
+        depths=space.depths(genomes).astype(np.float64),
+        widths=space.planes(genomes) / np.array(BASE_CHANNELS[:3]),
+        flops=cost.flops.astype(np.float64),
+        params=cost.params.astype(np.float64),
+        blocks={"topology": genomes[:, space.columns["topology"]].astype(str)},
+        keys=tuple(map(str, range(len(genomes)))),
+    )
+
+
+def designed(design: str, truth: Truth, seed: int) -> Observations:
+    """Evaluated networks: drawn from the space, or proposed by the default strategy that sees their scores."""
+    noise = NOISE * np.random.default_rng([seed, 1]).standard_normal(NETWORKS)
+    if design == "unbiased":
+        networks = observed(problem().space.sample(NETWORKS, np.random.default_rng(seed)))
+        return networks.with_score(truth.score(networks) + noise)
+    strategy: Strategy = registry.load(registry.STRATEGIES, "surrogate-nsga2")(problem())
+    genomes = np.empty((0, len(problem().space.variables)), dtype=np.int64)
+    scores = np.empty(0)
+    while len(genomes) < NETWORKS:
+        view = View(
+            genomes=genomes,
+            metrics={_SCORE: scores, **problem().known(genomes)},
+            failed=np.zeros(len(genomes), dtype=bool),
+            pending=genomes[:0],
+            seed=seed,
+        )
+        proposals = strategy.propose(_BATCH, view, np.random.default_rng([seed, len(genomes)]))
+        genomes = np.concatenate([genomes, np.stack([proposal.genome for proposal in proposals])])
+        networks = observed(genomes)
+        scores = truth.score(networks) + noise[: len(genomes)]
+    return networks.with_score(scores)

@@ -1,0 +1,1 @@
+"""Networks at the same FLOPs, trained by one recipe with several seeds, and what their differences are worth."""
