@@ -304,7 +304,7 @@ def measure_ladder(
 
 def hold_out(
     run: Path | str,
-    flops: Sequence[int | str] = (),
+    flops: int | str | Sequence[int | str] = (),
     *,
     fit: Band | str = "",
     seeds: int = 5,
@@ -318,7 +318,7 @@ def hold_out(
 
     Args:
         run: directory of a search over residual networks.
-        flops: budgets to hold out, such as ``("4M", "8M")``; none goes on with what is foretold already.
+        flops: one budget or several to hold out, such as ``("4M", "8M")``; none goes on with what is foretold already.
         fit: band of FLOPs to fit on, such as ``"1M:3M"``; empty is all that is not within 5 % of a held-out budget.
         seeds: evaluations of each network, none with the search's own seed; one where results are looked up.
         foretold: is told of the prediction and its file before anything is evaluated.
@@ -335,9 +335,11 @@ def hold_out(
     setup = directory.setup()
     folder = directory.path / held.FOLDER
     band = parse_band(fit) if fit else Band()
+    named = (flops,) if isinstance(flops, int | str) else flops
+    budgets = tuple(sorted(map(parse_size, named)))
     with directory.writing(setup) as ledger:
         searched = Run.of(setup, ledger, directory)
-        prediction = held.settled(searched, folder, ledger, tuple(sorted(map(parse_size, flops))), band, seeds)
+        prediction = held.settled(searched, folder, ledger, budgets, band, seeds)
         own = held.ledger_of(ledger, setup, prediction)
         foretold(prediction, folder / prediction.file_name)
         problem = held.problem_of(setup, prediction)

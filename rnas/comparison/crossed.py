@@ -111,8 +111,9 @@ def _pooled(parts: Sequence[float], degrees: Sequence[float]) -> _Stratum:
 
 
 def _crossed(by_seed: _Stratum, by_image: _Stratum, both: _Stratum, trials: int) -> Variance:
-    # No component is below 0, so that the sum is at least each of its first two terms.
-    value = max(by_seed.square + by_image.square - both.square, by_seed.square, by_image.square)
+    # What images add is no less than nothing. What seeds add is left as it is estimated: its mean square has few
+    # degrees of freedom, and to raise it where it comes out low would make it too large on average.
+    value = by_seed.square + max(by_image.square - both.square, 0.0)
     uncertain = sum(stratum.square**2 / stratum.degrees for stratum in (by_seed, by_image, both))
     degrees = value**2 / uncertain if uncertain else by_seed.degrees
     return Variance(value / trials, max(degrees, 1.0) if math.isfinite(degrees) else by_seed.degrees)

@@ -24,7 +24,7 @@ POWER = 0.8
 """Chance that the smallest detectable gap is found."""
 
 _MOST_DEGREES = 1_000
-_QUANTILES = 64
+_QUANTILES = 200
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def analyse(right: Bools) -> Analysis:
         half_width,
         variance,
         critical,
-        detectable(networks, variance),
+        detectable(right.shape[0], right.shape[1], variance),
         _pairs(np.array(means), variance, critical),
         compact_letters(means, critical),
     )
@@ -106,17 +106,18 @@ def critical_range(networks: int, variance: Variance) -> float:
     return _range_quantile(networks, _whole(variance))
 
 
-def detectable(networks: int, variance: Variance) -> float:
-    """The difference of two networks that is found in 80 % of experiments such as the one that gave the variance.
+def detectable(networks: int, seeds: int, variance: Variance) -> float:
+    """A difference of two networks that is found in at least 80 % of experiments such as the one of the variance.
 
-    Both experiments' estimates of the variance scatter, and the chance is over both, so that it is no lower because
-    this experiment happened to look quiet.
+    The estimates of the variance scatter in both experiments, this one and the one that looks for the difference, and
+    the chance is over both. Each is taken to have no more degrees of freedom than seeds alone would give.
 
     Args:
         networks: how many are compared.
+        seeds: of each.
         variance: as this experiment estimates it.
     """
-    degrees = _whole(variance)
+    degrees = min((networks - 1) * (seeds - 1), _MOST_DEGREES)
     threshold = _range_quantile(networks, degrees) / math.sqrt(2)
     return _distance(threshold, degrees) * math.sqrt(2 * variance.value)
 
@@ -170,8 +171,8 @@ def _pairs(means: Floats, variance: Variance, critical: float) -> tuple[Pair, ..
 
 
 def _whole(variance: Variance) -> int:
-    # Rounded down, which is on the safe side and lets quantiles be kept.
-    return int(min(max(variance.degrees, 1.0), _MOST_DEGREES))
+    # Whole numbers of them let quantiles be kept, which take a tenth of a second each.
+    return round(min(max(variance.degrees, 1.0), _MOST_DEGREES))
 
 
 @lru_cache(maxsize=1_000)

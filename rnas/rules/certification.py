@@ -36,6 +36,7 @@ STRENGTHS = (0.5, 1.0, 2.0)
 _RIVALS = {"params alone decide": (PARAMS,), "FLOPs alone decide": (FLOPS,), "nothing decides": ()}
 _SKEWED = {2: (2, 1), 3: (3, 1, 2), 4: (3, 1, 2, 2)}
 _SHALLOW = 2 / 3
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -213,8 +214,8 @@ def certified(planned: Plan, found: Sequence[tuple[Family, ...]]) -> Certificate
             if planted is not None and searched:
                 for family in own:
                     for quantity, value in zip(family.quantities, planted, strict=True):
-                        optimum = quantity.optimum
-                        held[quantity.name].append((not optimum.beside(value, value), optimum.half_width))
+                        missed = quantity.optimum.beside(value - _ROUNDING, value + _ROUNDING)
+                        held[quantity.name].append((not missed, quantity.optimum.half_width))
     coverage = [
         Coverage(name, sum(ok for ok, _ in each), len(each), float(np.median([half for _, half in each])))
         for name, each in held.items()

@@ -1,8 +1,7 @@
 """Running a study: every cell with every seed, on a ledger, so that what is done is never done again."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing import parent_process
 from pathlib import Path
@@ -11,18 +10,14 @@ from typing import Any
 from optuna.storages import BaseStorage
 
 from rnas import registry
-from rnas.api import devices
-from rnas.config import Config
 from rnas.directories import next_free
 from rnas.errors import InputError
 from rnas.evaluation.adversarial_training import AdversarialTraining
 from rnas.evaluation.evaluator import Context, Estimate, Task
-from rnas.execution.executor import Executor, Limits
-from rnas.execution.in_process import InProcess
-from rnas.execution.process_slots import ProcessSlots
 from rnas.execution.threads import one_thread
 from rnas.files import write_text
 from rnas.ledger import Ledger, Record
+from rnas.local_executor import local_executor, slots
 from rnas.optimization.campaign import evaluate_all
 from rnas.optimization.listener import Listener, Silent
 from rnas.optimization.objective import Objective
@@ -164,14 +159,14 @@ def estimates(settings: StudySettings, workers: int | None) -> tuple[list[tuple[
         InputError: a cell cannot be trained here.
     """
     cells = settings.design()
-    slots = _slots(workers)
+    places = slots(workers)
     found = []
     for cell in {id(cell): cell for cell in (min(cells, key=_flops), max(cells, key=_flops))}.values():
         evaluator = evaluator_for(settings, cells, cell.recipe)
         task = Task(cell.architecture, 0, evaluator.rungs[-1].fidelity)
-        with one_thread(slots[0]):
-            found.append((cell, evaluator.estimate(task, Context(slots[0]))))
-    return found, len(slots)
+        with one_thread(places[0]):
+            found.append((cell, evaluator.estimate(task, Context(places[0]))))
+    return found, len(places)
 
 
 def _flops(cell: Cell) -> int:
@@ -210,24 +205,6 @@ def _evaluated(
     fidelity = evaluator.rungs[-1].fidelity
     # Seed after seed, so that a study that is stopped has whole replications.
     tasks = [Task(cell.architecture, seed, fidelity) for seed in range(settings.seeds) for cell in own]
-    with _executor(evaluator, workers) as executor:
+    with local_executor(evaluator, workers) as executor:
         records = evaluate_all(tasks, problem, ledger, executor, listener(ledger, executor.slots, label(changes)))
     return {row: tuple(records[place :: len(rows)]) for place, row in enumerate(rows)}
-
-
-def _slots(workers: int | None) -> list[str]:
-    config = Config(workers=workers)
-    return devices(config) or devices(config.model_copy(update={"workers": 1}))
-
-
-@contextmanager
-def _executor(evaluator: AdversarialTraining, workers: int | None) -> Iterator[Executor]:
-    """Where trainings run; its processes end with the block."""
-    slots = _slots(workers)
-    executor: Executor = (
-        InProcess(evaluator, slots[0], Limits()) if workers == 0 else ProcessSlots(evaluator, slots, Limits())
-    )
-    try:
-        yield executor
-    finally:
-        executor.close()
