@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from rnas.api import resume_training as resume_training
     from rnas.api import search as search
     from rnas.api import train as train
+    from rnas.comparison.run import compare as compare
+    from rnas.comparison.run import resume_comparison as resume_comparison
     from rnas.exports.export import export as export
     from rnas.loading import load as load
     from rnas.run import Run as Run
@@ -25,6 +27,8 @@ _HOMES = {
     "train": "rnas.api",
     "resume_training": "rnas.api",
     "load_training": "rnas.api",
+    "compare": "rnas.comparison.run",
+    "resume_comparison": "rnas.comparison.run",
     "load": "rnas.loading",
     "export": "rnas.exports.export",
     "Run": "rnas.run",

@@ -6,6 +6,7 @@ from typing import NoReturn
 import typer
 
 from rnas.cli.certify import certify
+from rnas.cli.compare import compare
 from rnas.cli.evaluate import evaluate
 from rnas.cli.export import export
 from rnas.cli.hold_out import hold_out
@@ -39,6 +40,7 @@ app.command("study")(study)
 app.command("rules")(rules)
 app.command("certify")(certify)
 app.command("hold-out")(hold_out)
+app.command("compare")(compare)
 app.command("train")(train)
 app.command("tune")(tune)
 app.command("evaluate")(evaluate)

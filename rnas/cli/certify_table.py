@@ -11,11 +11,12 @@ from rnas.rules.certification import ROBUST_SCALING, Certificate, Tally, Truth
 from rnas.rules.verdict import LEVEL, Verdict
 
 _COLUMNS = {
-    "agrees": (Verdict.AGREES,),
-    "differs": (Verdict.DIFFERS, Verdict.IDENTIFIED),
-    "edge": (Verdict.EDGE,),
-    "capacity": (Verdict.CAPACITY,),
-    "not identified": (Verdict.NOT_IDENTIFIED,),
+    "agrees": Verdict.AGREES,
+    "differs": Verdict.DIFFERS,
+    "identified": Verdict.IDENTIFIED,
+    "edge": Verdict.EDGE,
+    "capacity": Verdict.CAPACITY,
+    "not identified": Verdict.NOT_IDENTIFIED,
 }
 
 
@@ -58,18 +59,20 @@ def sentences(certificate: Certificate) -> list[str]:
 
 
 def verdicts_table(certificate: Certificate, metric: Metric) -> Table:
-    """How often each verdict is reached, by truth and part."""
+    """How often each verdict is reached, by truth and part; RobustScaling is for networks of three stages alone."""
+    compared = any(tally.truth.name == ROBUST_SCALING for tally in certificate.tallies)
+    columns = [name for name in _COLUMNS if name not in (("identified",) if compared else ("agrees", "differs"))]
     rows = [
         (
             tally.truth.name,
             "" if tally.truth.rule is None else _worth(tally.truth, metric),
             tally.part,
-            *(str(_count(tally, name)) for name in _COLUMNS),
+            *(str(_count(tally, name)) for name in columns),
             "" if tally.searched else "outside of what was searched",
         )
         for tally in certificate.tallies
     ]
-    return Table(("truth", "each part worth", "part", *_COLUMNS, ""), tuple(rows), words=3)
+    return Table(("truth", "each part worth", "part", *columns, ""), tuple(rows), words=3)
 
 
 def coverage_table(certificate: Certificate) -> Table:
@@ -86,4 +89,4 @@ def _worth(truth: Truth, metric: Metric) -> str:
 
 
 def _count(tally: Tally, column: str) -> int:
-    return sum(tally.verdicts.get(verdict.value, 0) for verdict in _COLUMNS[column])
+    return tally.verdicts.get(_COLUMNS[column].value, 0)

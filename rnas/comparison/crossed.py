@@ -87,7 +87,8 @@ def mean_variance(right: Bools) -> Variance:
         squares = [first / networks, second / networks]
         degrees = [free, free * (networks - 1)]
         strata.append(_pooled(squares, degrees))
-    return _crossed(*strata, seeds * images)
+    by_seed, by_image, both = strata
+    return _crossed(by_seed, by_image, both, seeds * images)
 
 
 def _squares(values: NDArray[np.generic], centre: int | None) -> tuple[float, float, float]:

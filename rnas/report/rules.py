@@ -224,7 +224,7 @@ def drifts_table(content: Content) -> Table | None:
             drift["quantity"],
             f"{drift['rungs_above']} below the highest",
             f"{share_text(drift['optimum']['value'])} ({_range(drift['optimum'])})",
-            f"{drift['shift']['value']:+.2f} [{drift['shift']['low']:+.2f}, {drift['shift']['high']:+.2f}]",
+            f"{drift['shift']['value']:+z.2f} [{drift['shift']['low']:+z.2f}, {drift['shift']['high']:+z.2f}]",
             "moves" if drift["found"] else "inside the noise",
         )
         for drift in content["drifts"]
@@ -259,9 +259,9 @@ DRIFTS = (
 def gain_text(interval: Mapping[str, float], metric: Metric) -> str:
     """A difference of scores with its interval, in points where scores are accuracies."""
     if metric.kind == "proportion":
-        value, low, high = (f"{100 * interval[name]:+.1f}" for name in ("value", "low", "high"))
+        value, low, high = (f"{100 * interval[name]:+z.1f}" for name in ("value", "low", "high"))
         return f"{value} points [{low}, {high}]"
-    value, low, high = (f"{interval[name]:+.3g}" for name in ("value", "low", "high"))
+    value, low, high = (f"{interval[name]:+z.3g}" for name in ("value", "low", "high"))
     return f"{value} [{low}, {high}]"
 
 
@@ -292,7 +292,7 @@ def _reason(family: Content, metric: Metric) -> str:
         )
     shown = f"Given FLOPs and params {_matter(name)} ({given})"
     if family["gain"]["low"] <= 0:
-        return f"{shown}, but what the likeliest optimum is worth is inside the noise: {gain}."
+        return f"{shown}, but what the likeliest optimum, {_optimum(family)}, is worth is inside the noise: {gain}."
     likeliest = f"The likeliest optimum, {_optimum(family)}, is worth {gain} ({given})"
     if verdict is Verdict.EDGE:
         ends = ", ".join(quantity["name"] for quantity in quantities if quantity["at_edge"] > _AT_AN_END)

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,8 @@ CERTIFICATE = Certificate(
 def test_false_verdicts_power_and_coverage_in_words() -> None:
     assert sentences(CERTIFICATE) == [
         "Where nothing decides, a rule of depth and width is claimed in 1 of 20; 5% is its level.",
-        "RobustScaling's depth shares, true and worth 2 times the noise: recognised in 17 of 20, wrongly said to differ in 3.",
+        "RobustScaling's depth shares, true and worth 2 times the noise: recognised in 17 of 20, "
+        "wrongly said to differ in 3.",
         "RobustScaling's width shares: outside of what was searched, and can be neither found nor refuted.",
         "The 90 % intervals hold what was planted in 185 of 200 cases, 92%.",
     ]
@@ -43,6 +45,10 @@ def test_in_tables() -> None:
     assert shares.rows[2] == (ROBUST_SCALING, "4.0 points", "depth shares", "17", "3", "0", "0", "0", "")
     assert shares.rows[3][-1] == "outside of what was searched"
     assert verdicts_table(CERTIFICATE, Metric("robust_margin")).rows[1][1] == "0.01"
+    four = Tally(Truth("1:1:1:1, r_D .50", Rule(), 0.1, 0.1), "depth shares", True, {Verdict.IDENTIFIED.value: 20})
+    alone = verdicts_table(replace(CERTIFICATE, tallies=(four,)), Metric("robust_margin"))
+    assert alone.headings[3:7] == ("identified", "edge", "capacity", "not identified")
+    assert alone.rows[0][3:7] == ("20", "0", "0", "0")
     assert coverage_table(CERTIFICATE).rows[0] == ("D1", "90 of 100", "90%", "\u00b10.08")
 
 

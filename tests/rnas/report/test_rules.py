@@ -31,7 +31,8 @@ def test_what_is_inside_the_noise_is_said_to_be_so() -> None:
         Verdict.CAPACITY, **{**noise, "p_value_flops": 0.001}
     )
     worthless = reason(Verdict.NOT_IDENTIFIED, gain=interval(0.001, -0.01, 0.012))
-    assert "matter (p < .001), but what the likeliest optimum is worth is inside the noise: +0.1 points" in worthless
+    assert "matter (p < .001), but what the likeliest optimum, D1:D2:D3 = 2.2 : 2.3 : 1, is worth" in worthless
+    assert "is inside the noise: +0.1 points" in worthless
     assert "neither stay near RobustScaling nor exclude it" in reason(Verdict.NOT_IDENTIFIED)
 
 
@@ -105,6 +106,9 @@ def test_exponents() -> None:
 
 
 def test_scores_that_are_no_accuracies_keep_their_unit() -> None:
+    assert rules.gain_text(interval(-1e-9, -0.01, 1e-9), Metric("robust_accuracy", "proportion")) == (
+        "+0.0 points [-1.0, +0.0]"
+    )
     assert rules.gain_text(interval(0.5, 0.25, 1), Metric("robust_margin")) == "+0.5 [+0.25, +1]"
 
 

@@ -1,0 +1,146 @@
+"""``rnas compare``: networks at the same FLOPs, by one recipe, with several seeds."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rnas.cli.interruption import interruptible
+from rnas.cli.output import AsJson, print_json, stderr, stdout
+from rnas.errors import InputError
+
+if TYPE_CHECKING:
+    from rnas.evaluation.evaluator import Evaluation
+    from rnas.ledger import Ledger, Record
+    from rnas.optimization.listener import Listener
+
+
+def compare(
+    networks: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[ARCH]...",
+            help="Names of the zoo, members of runs such as RUN:knee, JSON files [default: WRN-28-10, "
+            "RobustResNet-A1, RobNet-large-v2, AdvRush, RACL, DARTS-R].",
+        ),
+    ] = None,
+    flops: Annotated[
+        str | None,
+        typer.Option(help="FLOPs of each for one image of the data, such as 5G; needed unless --run goes on."),
+    ] = None,
+    seeds: Annotated[int | None, typer.Option(min=2, help="Trainings of each [default: 3]; more may follow.")] = None,
+    recipe: Annotated[str | None, typer.Option(help="Training recipe, or a YAML file of one [default: sat].")] = None,
+    data: Annotated[str | None, typer.Option(help="Images to train on [default: cifar10].")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Folder that holds the images' files.")] = None,
+    eps: Annotated[str | None, typer.Option(help="Radius of the attacks, such as 8/255 [default: the data's].")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Of each training [default: the recipe's].")] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="Of each training [default: the recipe's].")] = None,
+    images: Annotated[int | None, typer.Option(min=1, help="Train on only N images [default: all].")] = None,
+    attacks: Annotated[
+        str | None, typer.Option(help="On the checkpoints, with commas [default: pgd20,cw40,autoattack].")
+    ] = None,
+    robust_scaling: Annotated[
+        bool,
+        typer.Option(
+            "--robust-scaling", help="Residual networks of no zoo grow by RobustScaling, not by their own proportions."
+        ),
+    ] = False,
+    run: Annotated[
+        Path | None, typer.Option(help="Directory; one that is there goes on [default: runs/compare-DATA-N].")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(min=0, help="Trainings at once; 0 trains in this process.")] = None,
+    dry_run: Annotated[bool, typer.Option(help="Show the networks and what it would take; train nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Scale networks to the same FLOPs, train each by one recipe with several seeds, and test the differences.
+
+    Published networks grow as their families do. Stopped, it goes on with the same --run; with more --seeds it is
+    extended. The table stands there as comparison.html, .md, .tex, .csv and .json.
+
+    Examples:
+
+      rnas compare --flops 5G --data-dir data --dry-run
+
+      rnas compare wrn-28-10 robust-resnet-a1 runs/mine:knee --flops 1G --seeds 5 --recipe trades --data-dir data
+
+      rnas compare --run runs/compare-cifar10-1 --seeds 5
+    """
+    from rnas.comparison import run as running
+    from rnas.comparison.directory import is_comparison
+    from rnas.comparison.settings import settle
+    from rnas.training_run.settle import recipe_content
+    from rnas.training_run.start import shortened
+
+    choices = {
+        "flops": flops,
+        "recipe": recipe,
+        "data": data,
+        "data_dir": data_dir,
+        "eps": eps,
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "images": images,
+        "attacks": attacks,
+        "robust_scaling": robust_scaling or None,
+    }
+    given = [f"--{key.replace('_', '-')}" for key, value in choices.items() if value is not None]
+    if run is not None and is_comparison(run) and not networks and not dry_run:
+        if given:
+            raise InputError(f"a comparison keeps its settings for life: leave {', '.join(given)} out")
+        _follow(
+            run,
+            as_json,
+            lambda listener: running.resume_comparison(run, seeds=seeds, workers=workers, listener=listener),
+        )
+        return
+    if flops is None:
+        raise InputError("say how large the networks are to be, such as --flops 5G, or go on with a --run")
+    training = shortened(
+        {
+            "data": data,
+            "data_dir": data_dir,
+            "eps": eps,
+            "attacks": None if attacks is None else tuple(name.strip() for name in attacks.split(",")),
+        },
+        recipe=recipe_content(recipe or "sat"),
+        epochs=epochs,
+        batch_size=batch_size,
+        images=images,
+    )
+    settings = settle(networks or (), flops=flops, seeds=seeds or 3, by_the_rule=robust_scaling, **training)
+    if dry_run:
+        from rnas.cli.compare_table import design_content, print_design
+
+        content = design_content(settings, workers)
+        if as_json:
+            print_json(content)
+        else:
+            print_design(stdout(), content)
+        return
+    directory = running.prepare(settings, run)
+    _follow(directory.path, as_json, lambda listener: running.go(directory, workers, listener))
+
+
+def _follow(path: Path, as_json: bool, go: Any) -> None:
+    """Run a comparison and print what came of it."""
+    from rnas.cli.compare_table import print_comparison
+    from rnas.cli.counted_lines import CountedLines
+    from rnas.comparison.directory import ComparisonDirectory
+
+    console = stderr()
+
+    def listener(ledger: "Ledger", _slots: int) -> "Listener":
+        return CountedLines(console, ledger, _found)
+
+    with interruptible(console, "compare --run", path):
+        content = go(listener).result
+    if as_json:
+        print_json(content)
+    else:
+        print_comparison(stdout(), content)
+        report = ComparisonDirectory(path).report
+        stdout().print(f"Report: {report}, and .md, .tex, .csv, .json", highlight=False, markup=False, soft_wrap=True)
+
+
+def _found(record: "Record", evaluation: "Evaluation") -> str:
+    return f"{record.metrics['best_worst_case']:.1%} robust, {evaluation.seconds:.1f} s"

@@ -1,0 +1,201 @@
+"""What came of a comparison, as its comparison.json holds it."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from statistics import fmean, median
+from typing import Any
+
+import numpy as np
+
+from rnas import architecture as arch
+from rnas.baseline import Accuracy, find
+from rnas.comparison.crossed import Bools
+from rnas.comparison.roster import Entrant
+from rnas.comparison.settings import ComparisonSettings
+from rnas.comparison.statistics import LEVEL, POWER, Analysis, analyse
+from rnas.comparison.training import CHECKPOINTS, CLEAN, WORST_CASE, metric
+from rnas.errors import LedgerError
+from rnas.evaluation.image_flags import unpack
+from rnas.evaluation.training_settings import load_dataset
+from rnas.ledger import Record
+
+SCHEMA_VERSION = 1
+UNTESTED = "one of its trainings gave no result, so that it is left out of the tests"
+
+Records = Sequence[Sequence[Record]]
+"""For each network those of its trainings, by seed."""
+
+
+def result(settings: ComparisonSettings, records: Records) -> dict[str, Any]:
+    """The whole comparison as JSON values; numbers that are missing are None.
+
+    Args:
+        settings: of the comparison.
+        records: of its trainings.
+
+    Raises:
+        LedgerError: trainings were attacked on different images.
+    """
+    training = settings.training
+    dataset = load_dataset(training.data, training.data_dir)
+    first = _complete(records)
+    tested = [row for row, own in enumerate(records) if all(record.complete for record in own)]
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "flops": settings.flops,
+        "tolerance": settings.tolerance,
+        "seeds": settings.seeds,
+        "recipe": training.recipe.name,
+        "epochs": training.fidelity.epochs,
+        "epsilon": str(training.eps),
+        "attacks": list(training.attacks),
+        "level": LEVEL,
+        "power": POWER,
+        "images": first[0]["best"]["images"] if first else None,
+        "published_test_images": first[0]["best"]["published_test_images"] if first else None,
+        "data": {
+            "name": dataset.name,
+            "input_shape": list(dataset.input_shape),
+            "num_classes": dataset.num_classes,
+            "note": dataset.note,
+        },
+        "networks": [
+            _network(settings, one, own, dataset.input_shape, dataset.num_classes)
+            for one, own in zip(settings.networks, records, strict=True)
+        ],
+        "columns": [
+            _column(settings, records, tested, checkpoint, column)
+            for checkpoint in CHECKPOINTS
+            for column in (CLEAN, *training.attacks, WORST_CASE)
+        ],
+        "published": [row for one in settings.networks for row in _published(one, dataset.name)],
+        "failures": [
+            {
+                "network": one.name,
+                "seed": record.seed,
+                "status": record.status,
+                "reason": record.evaluation.reason if record.evaluation is not None else "",
+            }
+            for one, own in zip(settings.networks, records, strict=True)
+            for record in own
+            if not record.complete
+        ],
+        "seconds": sum(r.evaluation.seconds for own in records for r in own if r.evaluation is not None),
+        "settings": settings.model_dump(mode="json", exclude_none=True),
+    }
+
+
+def _complete(records: Records) -> list[dict[str, Any]]:
+    """What trainings with a result say of themselves; LedgerError unless all saw the same images."""
+    found = [dict(r.evaluation.provenance) for own in records for r in own if r.complete and r.evaluation is not None]
+    if len({provenance[name]["images_hash"] for provenance in found for name in CHECKPOINTS}) > 1:
+        raise LedgerError("trainings of this comparison were attacked on different images: its ledger is damaged")
+    return found
+
+
+def _network(
+    settings: ComparisonSettings, one: Entrant, own: Sequence[Record], shape: tuple[int, int, int], classes: int
+) -> dict[str, Any]:
+    cost = one.network.cost(shape, classes)
+    found = _complete([own])
+    return {
+        "name": one.name,
+        "words": one.words,
+        "key": arch.key(one.network),
+        "architecture": one.architecture,
+        "scaling": one.scaling,
+        "setting": one.setting,
+        "params": cost.params,
+        "flops": cost.flops,
+        "deviation": cost.flops / settings.flops - 1,
+        "latency_ms": median(each["latency_ms"] for each in found) if found else None,
+        "training_seconds": fmean(each["training_seconds"] for each in found) if found else None,
+        "devices": sorted({each["device"] for each in found}),
+        "best_epochs": [each["best"]["epoch"] for each in found],
+        "flags": sorted({flag for each in found for name in CHECKPOINTS for flag in each[name]["flags"]}),
+        "notes": list(dict.fromkeys(each["reason"] for each in found if each["reason"])),
+        "statuses": [record.status for record in own],
+        "untested": "" if len(found) == len(own) else UNTESTED,
+    }
+
+
+def _column(
+    settings: ComparisonSettings, records: Records, tested: Sequence[int], checkpoint: str, column: str
+) -> dict[str, Any]:
+    """One kind of accuracy of one checkpoint: means, intervals, groups and pairs."""
+    analysis = analyse(_rights(records, tested, checkpoint, column)) if tested else None
+    name = metric(checkpoint, column)
+    values = [[record.metrics.get(name) for record in own] for own in records]
+    return {
+        "checkpoint": checkpoint,
+        "attack": column,
+        "networks": [_score(row, own, tested, analysis) for row, own in enumerate(values)],
+        "critical": None if analysis is None else analysis.critical,
+        "detectable": None if analysis is None else analysis.detectable,
+        "degrees": None if analysis is None or analysis.variance is None else analysis.variance.degrees,
+        "pairs": []
+        if analysis is None
+        else [
+            {
+                **asdict(pair),
+                "first": settings.networks[tested[pair.first]].name,
+                "second": settings.networks[tested[pair.second]].name,
+            }
+            for pair in analysis.pairs
+        ],
+    }
+
+
+def _score(
+    row: int, values: Sequence[float | None], tested: Sequence[int], analysis: Analysis | None
+) -> dict[str, Any]:
+    known = [value for value in values if value is not None]
+    score: dict[str, Any] = {
+        "mean": fmean(known) if known else None,
+        "half_width": None,
+        "low": None,
+        "high": None,
+        "group": "",
+    }
+    if analysis is not None and row in tested:
+        place = tested.index(row)
+        mean = analysis.means[place]
+        score["half_width"] = analysis.half_width
+        score["low"], score["high"] = max(mean - analysis.half_width, 0.0), min(mean + analysis.half_width, 1.0)
+        score["group"] = analysis.groups[place] if len(tested) > 1 else ""
+    return {**score, "seeds": list(values)}
+
+
+def _rights(records: Records, rows: Sequence[int], checkpoint: str, column: str) -> Bools:
+    """Whether networks are right, (networks, seeds, images)."""
+    found = []
+    for row in rows:
+        evaluations = [record.evaluation.provenance[checkpoint] for record in records[row] if record.evaluation]
+        found.append([unpack(each["right"][column], each["images"]).numpy() for each in evaluations])
+    return np.array(found, dtype=np.bool_)
+
+
+def _published(one: Entrant, data: str) -> list[dict[str, Any]]:
+    """What was printed of the network that this one is a scaled form of, on the same data; per cent as printed."""
+    if one.published is None:
+        return []
+    return [
+        {
+            "network": one.published,
+            "training": row.training,
+            "source": row.source,
+            "params_millions": row.params,
+            "flops_billions": row.flops,
+            "clean": _printed(row.clean),
+            "pgd20": _printed(row.pgd20),
+            "cw40": _printed(row.cw40),
+            "autoattack": _printed(row.autoattack),
+            "note": row.note,
+        }
+        for row in find(one.published).published
+        if row.dataset == data
+    ]
+
+
+def _printed(accuracy: Accuracy | None) -> dict[str, float | None] | None:
+    return None if accuracy is None else {"mean": accuracy.mean, "spread": accuracy.spread}

@@ -1,0 +1,176 @@
+"""Everything that decides a comparison, as its comparison.yaml holds it."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+
+from rnas.comparison.roster import DEFAULT, Entrant, entrant, require_distinct
+from rnas.config import explained, read_yaml
+from rnas.errors import InputError
+from rnas.evaluation.training_settings import EvaluationSettings, ResolvedTraining, load_dataset
+from rnas.provenance import json_hash
+from rnas.quantities import parse_size
+from rnas.reference import Reference, resolve
+from rnas.training_run import settle as training
+from rnas.training_run.settings import RunParts, RunSettings
+
+ATTACKS = ("pgd20", "cw40", "autoattack")
+"""Those that tables of robust networks print."""
+
+_AFTER_TRAINING = ("fgsm",)
+"""Under which a training attacks its checkpoints by itself; what counts comes after it, image by image."""
+
+
+class SharedTraining(ResolvedTraining):
+    """How every network is trained and attacked.
+
+    Attributes:
+        images: sizes of the parts; the best epoch is chosen on ``selection``.
+        evaluation: the attack on the selection part after every epoch.
+        attacks: names of the attacks on the final part.
+    """
+
+    images: RunParts
+    evaluation: EvaluationSettings
+    attacks: tuple[str, ...] = Field(min_length=1)
+
+    @classmethod
+    def of(cls, settings: RunSettings) -> Self:
+        """What a training shares with others."""
+        return cls(**{name: value for name, value in settings if name in cls.model_fields})
+
+    def training_of(self, key: str, architecture: Mapping[str, Any], seed: int, device: str) -> RunSettings:
+        """The training of one network.
+
+        Args:
+            key: of the network, which names it.
+            architecture: the network as JSON.
+            seed: of the training.
+            device: ``cpu`` or ``cuda``.
+        """
+        own = {"network": key, "architecture": dict(architecture), "seed": seed, "device": device}
+        return RunSettings(**{**dict(self), **own, "attacks": _AFTER_TRAINING})
+
+
+class ComparisonSettings(BaseModel):
+    """A comparison with nothing left open.
+
+    Attributes:
+        flops: multiply-accumulates for one image that every network has, nearly.
+        tolerance: by what share they may be off.
+        seeds: trainings of each network, with seeds from 0. More may be added later.
+        networks: those compared, as they are trained.
+        training: one for all.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    flops: PositiveInt
+    tolerance: float = Field(0.05, gt=0, lt=1)
+    seeds: int = Field(3, ge=2)
+    networks: tuple[Entrant, ...] = Field(min_length=2)
+    training: SharedTraining
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of what decides results: the number of seeds and the place of the data do not."""
+        return json_hash(self.model_dump(mode="json", exclude={"seeds": True, "training": {"data_dir", "extra"}}))
+
+    def to_yaml(self) -> str:
+        """As text."""
+        return yaml.safe_dump(self.model_dump(mode="json", exclude_none=True), sort_keys=False, width=100)
+
+
+def read_settings(path: Path) -> ComparisonSettings:
+    """Settings from a file; InputError where it holds none."""
+    try:
+        return ComparisonSettings.model_validate(read_yaml(path))
+    except ValidationError as error:
+        raise explained(error, str(path)) from None
+
+
+def settle(
+    networks: Sequence[str],
+    *,
+    flops: int | str,
+    seeds: int = 3,
+    tolerance: float = 0.05,
+    by_the_rule: bool = False,
+    **given: Any,
+) -> ComparisonSettings:
+    """The settings of a comparison, with everything that is not given at the recipe's and the data's own.
+
+    Args:
+        networks: what names them; none is :data:`rnas.comparison.roster.DEFAULT`.
+        flops: of each, such as ``"5G"``, for one image of the data.
+        seeds: trainings of each, at least two.
+        tolerance: by what share FLOPs may be off.
+        by_the_rule: residual networks that are not published take RobustScaling's proportions, not their own.
+        **given: see :func:`rnas.training_run.settle.settle`.
+
+    Raises:
+        InputError: a setting is wrong, a network is unknown or not near the FLOPs, or the data cannot be read.
+    """
+    given = {"attacks": ATTACKS, **{key: value for key, value in given.items() if value is not None}}
+    for key in ("seed", "device"):
+        if key in given:
+            raise InputError(f"compare: {key} is not for a comparison; leave it out")
+    budget = parse_size(flops)
+    words = tuple(networks) or DEFAULT
+    if budget == 0 or seeds < 2:
+        raise InputError(
+            "--flops 0: give a budget above zero"
+            if budget == 0
+            else f"{seeds} seed: a comparison needs at least two, or it cannot tell networks from luck"
+        )
+    divided = _division(words)
+    shared = training.settle(divided, given)
+    dataset = load_dataset(shared.data, shared.data_dir)
+    found = [
+        entrant(
+            name,
+            budget,
+            dataset.input_shape,
+            dataset.num_classes,
+            recipe=shared.recipe,
+            tolerance=tolerance,
+            by_the_rule=by_the_rule,
+        )
+        for name in words
+    ]
+    entrants = [one for one, _ in found]
+    require_distinct(entrants)
+    for _, reference in found:
+        _require_unseen(reference, shared)
+    try:
+        return ComparisonSettings(
+            flops=budget, tolerance=tolerance, seeds=seeds, networks=tuple(entrants), training=SharedTraining.of(shared)
+        )
+    except ValidationError as error:
+        raise explained(error, "compare", ComparisonSettings) from None
+
+
+def _division(words: Sequence[str]) -> Reference:
+    """The first member of a run, whose search divided the data, or else the first network."""
+    references = [resolve(name) for name in words]
+    return next((reference for reference in references if reference.training is not None), references[0])
+
+
+def _require_unseen(reference: Reference, shared: RunSettings) -> None:
+    """InputError where the final part may hold images that a search chose this network by."""
+    own = reference.training
+    if own is None or own.data != shared.data or load_dataset(shared.data, shared.data_dir).held_out:
+        return
+    kept = own.images.selection + own.images.score
+    if (own.split_seed, own.images.final, kept) != (
+        shared.split_seed,
+        shared.images.final,
+        shared.images.selection + shared.images.score,
+    ):
+        raise InputError(
+            f"{reference.name} was chosen on another division of {shared.data}, so that its final part is not unseen: "
+            "compare members of one run, and leave --split-seed and the sizes of the parts out"
+        )

@@ -1,0 +1,116 @@
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import studentized_range
+from scipy.stats import t as student
+
+from rnas.comparison.crossed import Variance, compared_variance, mean_variance
+from rnas.comparison.statistics import analyse, compact_letters, critical_range, detectable, letter
+from tests.rnas.comparison.simulated import right
+
+NETWORKS, SEEDS = 7, 3
+
+
+def told_apart(experiment: int, accuracies: list[float], **noise: float) -> tuple[bool, bool, float]:
+    """Whether any two networks are told apart, whether the first is from the last, and the smallest detectable gap."""
+    y = right(np.random.default_rng(experiment), accuracies, seeds=SEEDS, **noise)
+    variance, means = compared_variance(y), y.mean(axis=(1, 2))
+    critical = critical_range(NETWORKS, variance) * math.sqrt(variance.value)
+    return bool(np.ptp(means) > critical), means[0] - means[-1] > critical, detectable(NETWORKS, SEEDS, variance)
+
+
+def shares(experiments: int, **noise: float) -> tuple[float, float]:
+    """Over experiments: wrong differences among equal networks, and found differences as large as the printed gap."""
+    wrong = found = 0
+    for experiment in range(experiments):
+        any_apart, _, gap = told_apart(experiment, [0.5] * NETWORKS, **noise)
+        wrong += any_apart
+        apart = [0.5 + gap / 2, *[0.5] * (NETWORKS - 2), 0.5 - gap / 2]
+        found += told_apart(experiments + experiment, apart, **noise)[1]
+    return wrong / experiments, found / experiments
+
+
+def test_error_and_power_in_a_few_simulations() -> None:
+    wrong, found = shares(150, images=150)
+    # Four standard errors around 5 %, and below 80 %.
+    assert wrong < 0.05 + 4 * math.sqrt(0.05 * 0.95 / 150)
+    assert found > 0.8 - 4 * math.sqrt(0.8 * 0.2 / 150)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "noise",
+    [
+        {},
+        {"by_network_and_seed": 0.0},
+        {"by_network_and_seed": 0.1},
+        {"by_network_and_image": 2.0},
+        {"by_seed": 0.3, "by_image": 0.5},
+    ],
+)
+def test_the_error_is_five_per_cent_and_the_power_at_the_printed_gap_eighty(noise: dict[str, float]) -> None:
+    wrong, found = shares(1_000, **noise)
+    assert 0.03 <= wrong <= 0.07
+    assert found >= 0.8
+
+
+def test_pairs_letters_and_p_values_agree() -> None:
+    y = right(np.random.default_rng(1), [0.62, 0.6, 0.5, 0.48, 0.3], images=800)
+    analysis = analyse(y)
+    assert len(analysis.pairs) == 10
+    assert {pair.apart for pair in analysis.pairs} == {True, False}
+    for pair in analysis.pairs:
+        share = bool(set(analysis.groups[pair.first]) & set(analysis.groups[pair.second]))
+        assert pair.apart == (not share) == (pair.p_value < 0.05) == (not pair.low <= 0 <= pair.high)
+        assert pair.difference == pytest.approx(analysis.means[pair.first] - analysis.means[pair.second])
+    assert "a" in analysis.groups[int(np.argmax(analysis.means))]
+    assert analysis.critical is not None
+    assert analysis.detectable is not None
+    assert analysis.detectable > analysis.critical
+
+
+def test_with_two_networks_tukey_s_test_is_student_s() -> None:
+    y = right(np.random.default_rng(3), [0.55, 0.45])
+    (pair,) = analyse(y).pairs
+    variance = compared_variance(y)
+    by_hand = 2 * student.sf(abs(pair.difference) / math.sqrt(2 * variance.value), round(variance.degrees))
+    assert pair.p_value == pytest.approx(by_hand, rel=1e-4)
+    assert critical_range(2, variance) == pytest.approx(studentized_range.ppf(0.95, 2, round(variance.degrees)))
+
+
+def test_intervals_hold_the_accuracy() -> None:
+    held = []
+    for draw in range(150):
+        y = right(np.random.default_rng(draw), [0.5] * 4, images=100, by_seed=0.2)
+        half = student.ppf(0.975, mean_variance(y).degrees) * math.sqrt(mean_variance(y).value)
+        held.append((np.abs(y.mean(axis=(1, 2)) - 0.5) <= half).mean())
+    assert 0.9 < np.mean(held) < 0.99
+
+
+def test_letters() -> None:
+    assert compact_letters([0.5, 0.9, 0.55, 0.1], 0.06) == ("b", "a", "b", "c")
+    assert compact_letters([0.30, 0.34, 0.38], 0.05) == ("b", "ab", "a")
+    assert compact_letters([0.3, 0.3], 0.0) == ("a", "a")
+    assert (letter(0), letter(25), letter(26)) == ("a", "z", "A")
+    with pytest.raises(ValueError, match="letters"):
+        letter(52)
+
+
+def test_without_any_noise_only_equal_networks_are_alike() -> None:
+    wrong = np.zeros((3, 2, 10), dtype=bool)
+    wrong[0] = True
+    analysis = analyse(wrong)
+    assert analysis.groups == ("a", "b", "b")
+    assert [pair.p_value for pair in analysis.pairs] == [0.0, 0.0, 1.0]
+
+
+def test_one_network_has_an_interval_and_no_test() -> None:
+    analysis = analyse(right(np.random.default_rng(0), [0.5]))
+    assert (analysis.pairs, analysis.detectable, analysis.groups) == ((), None, ("a",))
+    assert analysis.half_width > 0
+
+
+def test_fewer_degrees_of_freedom_detect_less() -> None:
+    few, many = (detectable(3, seeds, Variance(1e-4, 50)) for seeds in (2, 10))
+    assert few > many > 0.01
