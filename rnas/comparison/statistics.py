@@ -23,7 +23,7 @@ LEVEL = 0.05
 POWER = 0.8
 """Chance that the smallest detectable gap is found."""
 
-_MOST_DEGREES = 1_000
+_TABLE = (30, 40, 60, 120, 1_000)
 _QUANTILES = 200
 
 
@@ -117,7 +117,7 @@ def detectable(networks: int, seeds: int, variance: Variance) -> float:
         seeds: of each.
         variance: as this experiment estimates it.
     """
-    degrees = min((networks - 1) * (seeds - 1), _MOST_DEGREES)
+    degrees = _whole(Variance(variance.value, (networks - 1) * (seeds - 1)))
     threshold = _range_quantile(networks, degrees) / math.sqrt(2)
     return _distance(threshold, degrees) * math.sqrt(2 * variance.value)
 
@@ -171,8 +171,10 @@ def _pairs(means: Floats, variance: Variance, critical: float) -> tuple[Pair, ..
 
 
 def _whole(variance: Variance) -> int:
-    # Whole numbers of them let quantiles be kept, which take a tenth of a second each.
-    return round(min(max(variance.degrees, 1.0), _MOST_DEGREES))
+    # Quantiles take a tenth of a second each, so that they are kept, and as in printed tables many degrees of freedom
+    # are rounded down to a few numbers, which is on the safe side.
+    degrees = round(max(variance.degrees, 1.0))
+    return degrees if degrees <= _TABLE[0] else max(entry for entry in _TABLE if entry <= degrees)
 
 
 @lru_cache(maxsize=1_000)

@@ -82,7 +82,8 @@ def verdict_sentence(content: Content) -> str:
         told = f"Under all attacks together, {best[0]} is more robust than all others"
     else:
         told = f"Under all attacks together, the best cannot be told apart: {', '.join(best)}"
-    return f"{told}. The smallest gap that such a comparison finds with {content['power']:.0%} power is {gap(column['detectable'])} points."
+    points, power = gap(column["detectable"]), f"{content['power']:.0%}"
+    return f"{told}. The smallest gap that such a comparison finds with {power} power is {points} points."
 
 
 def notes(content: Content) -> list[str]:

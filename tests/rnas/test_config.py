@@ -95,5 +95,5 @@ def test_presets_are_configs(name: str) -> None:
 
 
 def test_an_unknown_preset_is_refused() -> None:
-    with pytest.raises(InputError, match="unknown preset 'night'; known: cifar10-day"):
+    with pytest.raises(InputError, match="unknown preset 'night'; known: cifar10-crossed, cifar10-day"):
         preset("night")
