@@ -26,7 +26,7 @@ def print_comparison(console: Console, content: Mapping[str, Any]) -> None:
         own = [line.network["name"], *line.facts] if first else [""] * 5
         table.add_row(*map(Text, [*own, line.checkpoint, *map(tables.score_text, line.scores)]))
     for checkpoint in ("best", "last"):
-        label = "smallest detectable gap" if checkpoint == "best" else ""
+        label = "smallest gap" if checkpoint == "best" else ""
         table.add_row(Text(label), "", "", "", "", checkpoint, *map(Text, tables.gaps(content, checkpoint)))
     console.print(table)
     _line(console, words.verdict_sentence(content))

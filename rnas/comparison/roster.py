@@ -12,7 +12,7 @@ from rnas.comparison.scaling import scaling_of
 from rnas.errors import InputError
 from rnas.evaluation.request import Request
 from rnas.quantities import format_size
-from rnas.reference import Reference, resolve
+from rnas.reference import Reference
 from rnas.training.recipe import Recipe
 from rnas.training_run.activation import with_activation
 
@@ -48,7 +48,7 @@ class Entrant(BaseModel):
 
 
 def entrant(
-    words: str,
+    reference: Reference,
     flops: int,
     input_shape: Shape,
     num_classes: int,
@@ -56,14 +56,14 @@ def entrant(
     recipe: Recipe,
     tolerance: float = 0.05,
     by_the_rule: bool = False,
-) -> tuple[Entrant, Reference]:
-    """The network that words name, at a budget of FLOPs, and what they name by themselves.
+) -> Entrant:
+    """The network that words name, at a budget of FLOPs.
 
     A published network grows as its family does. Any other is taken as it is where it has the FLOPs already, and else
     as :func:`rnas.comparison.scaling.scaling_of` says.
 
     Args:
-        words: what :func:`rnas.reference.resolve` understands.
+        reference: what :func:`rnas.reference.resolve` found.
         flops: multiply-accumulates for one image.
         input_shape: (C, H, W) of one image.
         num_classes: number of logits.
@@ -72,9 +72,9 @@ def entrant(
         by_the_rule: residual networks that are not published take RobustScaling's proportions instead of their own.
 
     Raises:
-        InputError: the words name nothing, or nothing of the family is near the budget.
+        InputError: nothing of its family is near the budget, or it cannot be scaled.
     """
-    reference = resolve(words)
+    words = reference.name
     baseline = _baseline(words)
     own = reference.architecture
     if baseline is not None:
@@ -100,7 +100,7 @@ def entrant(
         published=None if baseline is None else baseline.name,
         scaling=description,
         setting="" if found is None else found.setting,
-    ), reference
+    )
 
 
 def require_distinct(entrants: Sequence[Entrant]) -> None:

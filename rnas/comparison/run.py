@@ -118,14 +118,14 @@ def prepare(settings: ComparisonSettings, run: Path | None) -> ComparisonDirecto
     """
     if parent_process() is not None:
         raise InputError('a script that compares needs its call under if __name__ == "__main__":')
-    ComparedTraining(settings)
-    for one in settings.networks:
-        Setup.of(settings.training.training_of(one.name, one.architecture, 0, "cpu"))
     path = run or next_free(f"compare-{settings.training.data}")
     if is_comparison(path):
         raise InputError(f"{path} is a comparison already; go on with: rnas compare --run {path}")
     if path.exists():
         raise InputError(f"{path} exists already: choose another --run")
+    ComparedTraining(settings)
+    for one in settings.networks:
+        Setup.of(settings.training.training_of(one.name, one.architecture, 0, "cpu"))
     return ComparisonDirectory.create(path, settings)
 
 

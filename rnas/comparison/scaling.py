@@ -8,12 +8,15 @@ from rnas.baseline import Knob, Scaling
 from rnas.errors import InputError
 from rnas.networks.darts_cells import DartsCellNetwork
 from rnas.networks.nas_bench_201 import NASBench201Cell
-from rnas.networks.residual import ResidualNetwork
+from rnas.networks.residual import BASE_CHANNELS, ResidualNetwork
 from rnas.networks.robnet import RobNetwork
 from rnas.scaling import RobustScaling, Rule
 
 _UNITS = (16, 8, 4, 2, 1)
-"""Channels of the first stage at width 1; later stages have twice as many each."""
+"""Channels of the first stage at width 1, for proportions of a network's own; later stages have twice as many each."""
+
+_LEAST_WIDTH = 4
+"""Of a network's narrowest stage, so that it can shrink."""
 
 
 def scaling_of(architecture: Architecture, tolerance: float, by_the_rule: bool) -> Scaling:
@@ -66,18 +69,21 @@ def _residual(network: ResidualNetwork, tolerance: float, by_the_rule: bool) -> 
             f"RobustScaling is for {len(rule.depths)} stages; a network of {len(network.depths)} keeps its own "
             "proportions: leave --robust-scaling out"
         )
-    bases = _bases(network)
+    # The rule's ratio of depth to width is one of widths in the paper's unit.
+    bases = BASE_CHANNELS[: len(network.channels)] if by_the_rule else _bases(network)
     unit = f"depth in blocks, width in multiples of {', '.join(map(str, bases))} channels"
     return RobustScaling(partial(_staged, network, bases), unit, rule, tolerance)
 
 
 def _bases(network: ResidualNetwork) -> tuple[int, ...]:
     """Channels of each stage at width 1: as many as divide the network's own, so that its blocks stay possible."""
-    for unit in _UNITS:
-        bases = tuple(unit * 2**stage for stage in range(len(network.channels)))
-        if all(planes % base == 0 for planes, base in zip(network.channels, bases, strict=True)):
-            return bases
-    return (1,) * len(network.channels)
+    bases = (1,) * len(network.channels)
+    for unit in reversed(_UNITS):
+        larger = tuple(unit * 2**stage for stage in range(len(network.channels)))
+        parts = [divmod(planes, base) for planes, base in zip(network.channels, larger, strict=True)]
+        if all(rest == 0 and width >= _LEAST_WIDTH for width, rest in parts):
+            bases = larger
+    return bases
 
 
 def _staged(

@@ -119,19 +119,20 @@ def settle(
         if key in given:
             raise InputError(f"compare: {key} is not for a comparison; leave it out")
     budget = parse_size(flops)
-    words = tuple(networks) or DEFAULT
     if budget == 0 or seeds < 2:
         raise InputError(
             "--flops 0: give a budget above zero"
             if budget == 0
             else f"{seeds} seed: a comparison needs at least two, or it cannot tell networks from luck"
         )
-    divided = _division(words)
-    shared = training.settle(divided, given)
+    references = [resolve(name) for name in tuple(networks) or DEFAULT]
+    # The images that a search chose a member by are known from its own division of the data.
+    searched = (reference for reference in references if reference.training is not None)
+    shared = training.settle(next(searched, references[0]), given)
     dataset = load_dataset(shared.data, shared.data_dir)
-    found = [
+    entrants = [
         entrant(
-            name,
+            reference,
             budget,
             dataset.input_shape,
             dataset.num_classes,
@@ -139,11 +140,10 @@ def settle(
             tolerance=tolerance,
             by_the_rule=by_the_rule,
         )
-        for name in words
+        for reference in references
     ]
-    entrants = [one for one, _ in found]
     require_distinct(entrants)
-    for _, reference in found:
+    for reference in references:
         _require_unseen(reference, shared)
     try:
         return ComparisonSettings(
@@ -151,12 +151,6 @@ def settle(
         )
     except ValidationError as error:
         raise explained(error, "compare", ComparisonSettings) from None
-
-
-def _division(words: Sequence[str]) -> Reference:
-    """The first member of a run, whose search divided the data, or else the first network."""
-    references = [resolve(name) for name in words]
-    return next((reference for reference in references if reference.training is not None), references[0])
 
 
 def _require_unseen(reference: Reference, shared: RunSettings) -> None:

@@ -275,7 +275,7 @@ def test_interrupted_it_says_how_to_go_on(folder: Path) -> None:
         while "/12  loss " not in training.stderr.readline():
             pass
         training.send_signal(number)
-        _, rest = training.communicate(timeout=20)
+        _, rest = training.communicate(timeout=120)
         assert training.returncode == 130
         assert rest.strip().splitlines()[-1] == f"interrupted; go on with: rnas resume '{path}'"
         assert "Traceback" not in rest

@@ -1,0 +1,70 @@
+"""A comparison whose trainings are drawn, not run."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from rnas.comparison.settings import ComparisonSettings, settle
+from rnas.comparison.training import CHECKPOINTS, metric
+from rnas.evaluation.evaluator import Evaluation, Status
+from rnas.evaluation.image_flags import pack
+from rnas.ledger import Record
+from tests.rnas.comparison.simulated import right
+
+IMAGES = 120
+
+
+def small(folder: Path, name: str = "small", **fields: object) -> str:
+    """The path of the JSON file of a residual network of 1.94M FLOPs on digits."""
+    path = folder / f"{name}.json"
+    content = {"kind": "residual", "depths": [2, 5], "channels": [16, 32], "stem_width": 8, **fields}
+    path.write_text(json.dumps(content))
+    return str(path)
+
+
+def settings(folder: Path, seeds: int = 2) -> ComparisonSettings:
+    """Of three networks at 2M FLOPs on digits."""
+    return settle(
+        [small(folder), "resnet-18", "wrn-28-10"],
+        flops="2M",
+        seeds=seeds,
+        data="digits",
+        recipe="short-sat",
+        fidelity={"epochs": 1},
+        attacks=("pgd20",),
+    )
+
+
+def records(
+    chosen: ComparisonSettings, accuracies: Sequence[float], failed: tuple[int, ...] = ()
+) -> list[tuple[Record, ...]]:
+    """A record for each network and seed; the first training of those that failed has no result."""
+    rng = np.random.default_rng(0)
+    drawn = {name: right(rng, list(accuracies), chosen.seeds, IMAGES) for name in CHECKPOINTS}
+    found = []
+    for row, one in enumerate(chosen.networks):
+        own = []
+        for seed in range(chosen.seeds):
+            provenance = {"latency_ms": 2.0, "training_seconds": 90.0, "device": "a <device>", "reason": ""}
+            metrics = {}
+            for name in CHECKPOINTS:
+                under = torch.from_numpy(drawn[name][row, seed])
+                rights = {"clean": torch.ones(IMAGES), "pgd20": under, "worst case": under}
+                provenance[name] = {
+                    "epoch": 1,
+                    "images": IMAGES,
+                    "images_hash": "of these",
+                    "published_test_images": False,
+                    "flags": ["zero gradient"] if row == 1 else [],
+                    "right": {column: pack(flags) for column, flags in rights.items()},
+                }
+                metrics |= {metric(name, column): flags.double().mean().item() for column, flags in rights.items()}
+            evaluation = Evaluation(Status.COMPLETE, metrics, seconds=100.0, provenance=provenance)
+            if row in failed and seed == 0:
+                evaluation = Evaluation(Status.DIVERGED, seconds=1.0, reason="<loss> is not finite")
+            own.append(Record(0, f"key{row}", one.network, seed, {}, 0, 0, evaluation=evaluation))
+        found.append(tuple(own))
+    return found

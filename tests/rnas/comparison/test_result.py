@@ -1,0 +1,67 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rnas.baseline import find
+from rnas.comparison import words
+from rnas.comparison.result import result
+from rnas.errors import LedgerError
+from tests.rnas.comparison.records import IMAGES, records, settings
+
+
+def test_means_groups_and_pairs(tmp_path: Path) -> None:
+    chosen = settings(tmp_path)
+    content = result(chosen, records(chosen, [0.3, 0.9, 0.88]))
+    json.dumps(content, allow_nan=False)
+    assert [(column["checkpoint"], column["attack"]) for column in content["columns"]] == [
+        (name, attack) for name in ("best", "last") for attack in ("clean", "pgd20", "worst case")
+    ]
+    main = words.main_column(content)
+    assert [score["group"] for score in main["networks"]] == ["b", "a", "a"]
+    assert all(score["low"] <= score["mean"] <= score["high"] for score in main["networks"])
+    assert {(pair["first"], pair["second"]) for pair in main["pairs"]} == {
+        ("small", "resnet-18"),
+        ("small", "wrn-28-10"),
+        ("resnet-18", "wrn-28-10"),
+    }
+    assert words.order(content)[-1] == 0
+    assert "the best cannot be told apart: resnet-18, wrn-28-10" in words.verdict_sentence(content)
+    assert f"{IMAGES} images" in words.setting_sentence(content)
+    assert any("resnet-18: signs of overestimated robustness: zero gradient" in note for note in words.notes(content))
+    clean = content["columns"][0]
+    assert [score["group"] for score in clean["networks"]] == ["a", "a", "a"]
+
+
+def test_a_network_without_all_its_trainings_is_shown_and_not_tested(tmp_path: Path) -> None:
+    chosen = settings(tmp_path, seeds=3)
+    content = result(chosen, records(chosen, [0.3, 0.9, 0.6], failed=(2,)))
+    score = words.main_column(content)["networks"][2]
+    assert (score["group"], score["low"], score["seeds"][0]) == ("", None, None)
+    assert score["mean"] > 0.4
+    assert len(words.main_column(content)["pairs"]) == 1
+    assert content["failures"] == [
+        {"network": "wrn-28-10", "seed": 0, "status": "diverged", "reason": "<loss> is not finite"}
+    ]
+    assert any("left out of the tests" in note for note in words.notes(content))
+    none = result(chosen, records(chosen, [0.3, 0.9, 0.6], failed=(0, 1, 2)))
+    assert "nothing can be tested" in words.verdict_sentence(none)
+    json.dumps(none, allow_nan=False)
+
+
+def test_other_images_are_noticed(tmp_path: Path) -> None:
+    chosen = settings(tmp_path)
+    made = records(chosen, [0.5, 0.5, 0.5])
+    evaluation = made[0][0].evaluation
+    assert evaluation is not None
+    last = {**evaluation.provenance["last"], "images_hash": "of others"}
+    changed = replace(made[0][0], evaluation=replace(evaluation, provenance={**evaluation.provenance, "last": last}))
+    with pytest.raises(LedgerError, match="different images"):
+        result(chosen, [(changed, *made[0][1:]), *made[1:]])
+
+
+def test_published_numbers_are_of_the_same_data_alone(tmp_path: Path) -> None:
+    chosen = settings(tmp_path)
+    assert any(row.dataset == "cifar10" for row in find("wrn-28-10").published)
+    assert result(chosen, records(chosen, [0.5] * 3))["published"] == []

@@ -1,0 +1,49 @@
+from pathlib import Path
+
+import pytest
+
+from rnas.comparison.directory import ComparisonDirectory, is_comparison
+from rnas.comparison.settings import settle
+from rnas.errors import InputError
+from tests.rnas.comparison.records import settings, small
+
+
+def test_what_is_kept_is_what_is_read(tmp_path: Path) -> None:
+    chosen = settings(tmp_path)
+    directory = ComparisonDirectory.create(tmp_path / "comparison", chosen)
+    assert is_comparison(directory.path)
+    read = directory.read_settings()
+    assert read == chosen
+    assert read.fingerprint == chosen.fingerprint
+
+
+def test_seeds_may_grow_and_nothing_else_may_change(tmp_path: Path) -> None:
+    chosen = settings(tmp_path)
+    assert chosen.model_copy(update={"seeds": 5}).fingerprint == chosen.fingerprint
+    fewer = chosen.model_copy(update={"networks": chosen.networks[:2]})
+    assert fewer.fingerprint != chosen.fingerprint
+
+
+def test_all_are_trained_alike_but_for_network_and_seed(tmp_path: Path) -> None:
+    chosen = settings(tmp_path)
+    one, other = (
+        chosen.training.training_of(name, chosen.networks[row].architecture, row, "cpu")
+        for row, name in enumerate("ab")
+    )
+    assert one.recipe_hash == other.recipe_hash
+    assert one.images == other.images
+    assert (one.seed, other.seed) == (0, 1)
+
+
+def test_bad_settings_are_told_in_one_line(tmp_path: Path) -> None:
+    words = [small(tmp_path), "resnet-18"]
+    for given, message in (
+        ({"seeds": 1}, "at least two"),
+        ({"flops": 0}, "above zero"),
+        ({"device": "cpu"}, "device is not for a comparison"),
+        ({"attacks": ("pgd20", "no-such")}, "unknown attack 'no-such'"),
+        ({"recipe": "no-such"}, "no-such"),
+    ):
+        with pytest.raises(InputError, match=message) as error:
+            settle(words, **{"flops": "2M", "data": "digits", "recipe": "short-sat", **given})
+        assert "\n" not in str(error.value)
