@@ -62,6 +62,7 @@ def parts_of(observations: Observations, rule: Rule) -> tuple[Part, ...]:
     width_total = float(np.median(observations.widths.sum(axis=1)))
     known = len(rule.depths) == stages
     r = observations.depth_to_width[:, None]
+    r_grid = searched(np.linspace(0, 1, _R_STEPS + 1)[:, None], r)
     shares = simplex(stages, _STEPS[stages])
     equal = np.full(stages, 1 / stages)
     found = [
@@ -71,8 +72,8 @@ def parts_of(observations: Observations, rule: Rule) -> tuple[Part, ...]:
             name=DEPTH_TO_WIDTH,
             quantities=("r_D",),
             values=r,
-            grid=(places := searched(np.linspace(0, 1, _R_STEPS + 1)[:, None], r)),
-            uniform=no_rule(np.array([0.5]), places, r),
+            grid=r_grid,
+            uniform=no_rule(np.array([0.5]), r_grid, r),
             published=np.array([rule.depth_share]),
             rounding=0.5 / (depth_total + width_total),
         ),

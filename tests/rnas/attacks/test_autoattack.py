@@ -142,7 +142,9 @@ QUIET = logging.Logger("quiet")
 QUIET.addHandler(logging.NullHandler())
 
 
-@pytest.mark.parametrize("norm", ["linf", "l2", "l1"])
+@pytest.mark.parametrize(
+    "norm", ["linf", pytest.param("l2", marks=pytest.mark.slow), pytest.param("l1", marks=pytest.mark.slow)]
+)
 def test_fab_is_the_librarys(norm: Norm) -> None:
     model = linear()
     images, labels, ids = batch(model)
@@ -214,7 +216,9 @@ def test_square_that_skips_finds_the_same_with_fewer_passes() -> None:
     assert counts[1] < 0.8 * counts[0]
 
 
-@pytest.mark.parametrize("norm", ["linf", "l2", "l1"])
+@pytest.mark.parametrize(
+    "norm", ["linf", pytest.param("l2", marks=pytest.mark.slow), pytest.param("l1", marks=pytest.mark.slow)]
+)
 def test_the_cascade_breaks_what_the_standard_version_breaks(norm: Norm) -> None:
     model = linear()
     images, labels, ids = batch(model, 30)

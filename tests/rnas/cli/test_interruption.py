@@ -22,11 +22,14 @@ def interrupted(number: signal.Signals, console: Console) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_is_told_with_how_to_go_on(number: signal.Signals) -> None:
     text = io.StringIO()
-    before = signal.getsignal(signal.SIGTERM)
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    # A process that was started in the background ignores interrupts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with pytest.raises(typer.Exit) as left:
             interrupted(number, Console(file=text))
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
     assert left.value.exit_code == 130
     assert text.getvalue() == "interrupted; go on with: rnas resume 'my run [1]'\n"

@@ -21,12 +21,14 @@ def test_what_says_more_than_cost_adds_in_either_direction() -> None:
         assert interval.low < interval.value < interval.high
 
 
+@pytest.mark.slow
 def test_cost_itself_adds_nothing_however_well_it_foretells() -> None:
     judgement = judge(COSTS[:, 0] ** 2, TARGET, COSTS)
     assert judgement.tau > 0.3
     assert not judgement.adds
 
 
+@pytest.mark.slow
 def test_what_is_known_otherwise_adds_nothing() -> None:
     judgement = judge(SECRET, TARGET, COSTS, known=np.column_stack([np.log(COSTS), SECRET]))
     assert judgement.partial_tau.excludes_zero
@@ -34,6 +36,7 @@ def test_what_is_known_otherwise_adds_nothing() -> None:
     assert not judgement.adds
 
 
+@pytest.mark.slow
 def test_gain_is_that_of_the_predictions() -> None:
     known = np.log(COSTS)
     judgement = judge(SECRET, TARGET, COSTS, known)
@@ -49,6 +52,7 @@ def test_scores_weigh_half_of_what_is_known() -> None:
     assert (with_scores(np.ones((9, 1)), np.ones(9)).var(axis=0) == 0).all()
 
 
+@pytest.mark.slow
 def test_the_worst_networks_may_be_infinitely_bad() -> None:
     scores = np.where(SECRET < -1, -np.inf, SECRET)
     assert judge(scores, TARGET, COSTS).adds

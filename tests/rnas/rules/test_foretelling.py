@@ -60,6 +60,7 @@ def test_it_is_the_same_again(prediction: Prediction, run: Run) -> None:
     assert foretell(run, (BUDGET,), Band(), (1, 2, 3)).text == prediction.text
 
 
+@pytest.mark.slow
 def test_evaluations_at_the_budget_are_held_out(run: Run) -> None:
     flops = observations_of(run).flops
     budget = int(np.sort(flops)[40])
