@@ -49,10 +49,11 @@ def test_killed_at_any_instant_and_started_again(tmp_path: Path) -> None:
     whole = tmp_path / "whole"
     subprocess.run([*command, "-o", whole], check=True, capture_output=True)
     total = batches(whole)
-    assert total > 9
+    # How many images each attack finds left depends on the last digits of the training, and so on the machine.
+    assert total > 5
 
     killed = tmp_path / "killed"
-    for kept in (1, 2, 5, 8, total - 2):
+    for kept in sorted({1, 2, total // 2, total - 3, total - 2}):
         process = subprocess.Popen(
             [*command, "-o", killed], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )
