@@ -14,14 +14,14 @@ from rnas import architecture as arch
 from rnas.config import Setup
 from rnas.errors import InputError
 from rnas.evaluation.evaluator import Task
+from rnas.interval import Interval
 from rnas.ledger import Ledger, Record
+from rnas.multiple_testing import holm
 from rnas.optimization.problem import KnownMetrics
 from rnas.optimization.strategy import Problem
 from rnas.quantities import Band, counted, format_size
-from rnas.report.paired import holm
 from rnas.rules.foretelling import foretell
 from rnas.rules.prediction import RULE, BudgetPrediction, Contestant, Prediction, written
-from rnas.rules.shares import Interval
 from rnas.run import Run
 from rnas.studies.space import DesignSpace
 

@@ -13,7 +13,8 @@ from rnas.config import Setup
 from rnas.errors import InputError
 from rnas.evaluation.evaluator import Task
 from rnas.ledger import Record
-from rnas.networks.residual import BASE_CHANNELS, ResidualNetwork
+from rnas.networks.residual import ResidualNetwork
+from rnas.networks.stage_shares import depth_to_width, stage_shares
 from rnas.optimization.candidates import sample_fresh
 from rnas.optimization.ladder_quality import RungQuality, Shift, optimum_shifts, rung_quality
 
@@ -122,9 +123,9 @@ def shares_of(architectures: Sequence[Architecture]) -> dict[str, Floats]:
         return {}
     networks = [a for a in architectures if isinstance(a, ResidualNetwork)]
     depths = np.array([network.depths for network in networks], dtype=np.float64)
-    widths = np.array([network.channels for network in networks]) / np.array(BASE_CHANNELS[:3])
+    widths = np.array([network.widenings for network in networks])
     return {
-        "r_D": depths.sum(axis=1) / (depths.sum(axis=1) + widths.sum(axis=1)),
-        "D3": depths[:, 2] / depths.sum(axis=1),
-        "W3": widths[:, 2] / widths.sum(axis=1),
+        "r_D": depth_to_width(depths, widths),
+        "D3": stage_shares(depths)[:, 2],
+        "W3": stage_shares(widths)[:, 2],
     }

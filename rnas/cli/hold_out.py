@@ -14,9 +14,9 @@ from rnas.cli.output import AsJson, print_json, stderr, stdout
 if TYPE_CHECKING:
     from rnas.evaluation.evaluator import Evaluation
     from rnas.held_out import Comparison, HeldOut, HeldOutBudget, Measured
+    from rnas.interval import Interval
     from rnas.ledger import Record
     from rnas.rules.prediction import Prediction
-    from rnas.rules.shares import Interval
 
 
 def hold_out(

@@ -111,6 +111,11 @@ class ResidualNetwork:
         """The block of each stage."""
         return self.blocks * (len(self.depths) // len(self.blocks))
 
+    @property
+    def widenings(self) -> tuple[float, ...]:
+        """Planes of each stage in multiples of :data:`BASE_CHANNELS`."""
+        return tuple(planes / base for planes, base in zip(self.channels, BASE_CHANNELS, strict=False))
+
     def build(self, num_classes: int, input_shape: Shape) -> nn.Module:
         """See :meth:`rnas.architecture.Architecture.build`.
 

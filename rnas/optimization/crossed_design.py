@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnas.cost import Integers
-from rnas.networks.residual import BASE_CHANNELS, ResidualNetwork
+from rnas.networks.residual import ResidualNetwork
+from rnas.networks.stage_shares import depth_to_width, stage_shares
 from rnas.optimization.candidates import sample_fresh, taken
 from rnas.optimization.strategy import Problem, Proposal, View
 
@@ -59,11 +60,10 @@ class CrossedDesign:
         if len(residual) < len(networks) or not networks:
             return np.column_stack([costs, self._problem.space.features(genomes)])
         depths = np.array([network.depths for network in residual], dtype=np.float64)
-        widths = np.array([network.channels for network in residual]) / np.array(BASE_CHANNELS[: depths.shape[1]])
-        total, breadth = depths.sum(axis=1), widths.sum(axis=1)
+        widths = np.array([network.widenings for network in residual])
         # The last share is what the others leave.
-        shares = [depths[:, :-1] / total[:, None], widths[:, :-1] / breadth[:, None]]
-        return np.column_stack([costs, *shares, total / (total + breadth)])
+        shares = [stage_shares(sizes)[:, :-1] for sizes in (depths, widths)]
+        return np.column_stack([costs, *shares, depth_to_width(depths, widths)])
 
     def _model(self, genomes: Integers) -> Floats:
         """Terms (n, t) of a quadratic model, or of a linear one where there are many columns."""

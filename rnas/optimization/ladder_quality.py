@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
 from rnas.cost import Integers
+from rnas.interval import Interval
 
 Floats = NDArray[np.float64]
 
@@ -23,17 +24,10 @@ _FEWEST = 5
 
 
 @dataclass(frozen=True)
-class Estimate:
-    """A number with its 95 % interval, by the bootstrap over architectures."""
-
-    value: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
 class RungQuality:
     """What a lower rung says of the highest, within one band of FLOPs.
+
+    Intervals are of 95 %, by the bootstrap over architectures.
 
     Attributes:
         rung: the lower one, from 0.
@@ -49,18 +43,19 @@ class RungQuality:
     rung: int
     flops: tuple[float, float]
     architectures: int
-    tau: Estimate
-    ceiling: Estimate | None
-    noise: Estimate | None
-    recall: Estimate
-    regret: Estimate
+    tau: Interval
+    ceiling: Interval | None
+    noise: Interval | None
+    recall: Interval
+    regret: Interval
 
 
 @dataclass(frozen=True)
 class Shift:
     """Whether a lower rung moves the optimum of a quantity of the architecture.
 
-    The optimum is that of a parabola in the quantity, adjusted for log FLOPs, within the values observed.
+    The optimum is that of a parabola in the quantity, adjusted for log FLOPs, within the values observed; its
+    shift has a 95 % interval, by the bootstrap over architectures.
 
     Attributes:
         quantity: such as r_D, the share of depth in depth and width.
@@ -74,12 +69,12 @@ class Shift:
     rung: int
     lower: float
     highest: float
-    shift: Estimate
+    shift: Interval
 
     @property
     def found(self) -> bool:
         """Whether the interval excludes no shift."""
-        return self.shift.low > 0 or self.shift.high < 0
+        return self.shift.excludes_zero
 
 
 def bands_of(flops: Floats, bands: int) -> Integers:
@@ -120,7 +115,7 @@ def _quality(
     # What one seed finds is judged by another: a shared seed could agree by chance alone.
     judge = highest[:, -1]
 
-    def estimate(first: Floats, second: Floats) -> Estimate:
+    def estimate(first: Floats, second: Floats) -> Interval:
         return _bootstrapped(lambda rows: _tau(first[rows], second[rows]), samples)
 
     def promoted(rows: Integers) -> Integers:
@@ -192,10 +187,10 @@ def _optimum(x: Floats, cost: Floats, score: Floats) -> float:
     return float(middle + scale * best)
 
 
-def _bootstrapped(statistic: Callable[[Integers], float], samples: Integers) -> Estimate:
+def _bootstrapped(statistic: Callable[[Integers], float], samples: Integers) -> Interval:
     values = [statistic(rows) for rows in samples]
     low, high = np.nanpercentile(values, _INTERVAL)
-    return Estimate(statistic(np.arange(samples.shape[1])), float(low), float(high))
+    return Interval(statistic(np.arange(samples.shape[1])), float(low), float(high))
 
 
 def _tau(first: Floats, second: Floats) -> float:

@@ -8,6 +8,7 @@ from sklearn.model_selection import KFold
 
 from rnas.cost import Integers
 from rnas.errors import InputError
+from rnas.interval import Interval
 from rnas.predictors.gaussian_process import GaussianProcess
 from rnas.proxies.partial_tau import Floats, beyond_cost, normal_scores, tau
 
@@ -20,22 +21,10 @@ _WEIGHT = 0.5
 
 
 @dataclass(frozen=True)
-class Interval:
-    """A value with its 95 % bootstrap interval over the networks (percentiles)."""
-
-    value: float
-    low: float
-    high: float
-
-    @property
-    def excludes_zero(self) -> bool:
-        """Whether all of it is on one side of 0."""
-        return self.low > 0 or self.high < 0
-
-
-@dataclass(frozen=True)
 class Judgement:
     """What a proxy is worth to one who knows the cost of each network.
+
+    Intervals are of 95 %, by the bootstrap over the networks (percentiles).
 
     Attributes:
         tau: Kendall's tau of the proxy and the target, which cost alone may explain.

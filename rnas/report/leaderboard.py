@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rnas.multiple_testing import holm
 from rnas.report.interval import Proportion
-from rnas.report.paired import holm, mcnemar
+from rnas.report.paired import mcnemar
 
 LEVEL = 0.05
 """Adjusted p-values from here on do not tell a network from the best."""

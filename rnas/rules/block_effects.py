@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rnas.interval import Interval
+from rnas.multiple_testing import holm
 from rnas.rules.design_matrix import DesignMatrix
-from rnas.rules.estimate import CAPACITY, holm
+from rnas.rules.estimate import CAPACITY
 from rnas.rules.mixed_model import MixedModel, drawn
-from rnas.rules.shares import Interval, interval_of
+from rnas.rules.shares import interval_of
 
 _DRAWS = 2000
 

@@ -15,7 +15,7 @@ from rnas.optimization.candidates import possible
 from rnas.optimization.problem import KnownMetrics
 from rnas.quantities import Band, format_size
 from rnas.rules.design_matrix import DEPTH_TO_WIDTH, DEPTHS, WIDTHS, parts_of
-from rnas.rules.observations import Observations, residual
+from rnas.rules.observations import Observations, beyond_stages, residual
 from rnas.scaling import RobustScaling, Rule
 from rnas.search_space import Choice
 
@@ -136,7 +136,7 @@ class Contest:
         def off(network: ResidualNetwork) -> tuple[bool, float, float]:
             alike = (network.blocks, network.stem_width) == (template.blocks, template.stem_width)
             budget = abs(float(np.log(self._flops(network) / self.flops)))
-            return not alike, rule.distance(network.depths, widths_of(network)), budget
+            return not alike, rule.distance(network.depths, network.widenings), budget
 
         return self._of_space(min(self._candidates, key=off), f"nearest in {place}")
 
@@ -190,13 +190,3 @@ def uniform_rule(observations: Observations) -> Rule:
     share = float(places.get(DEPTH_TO_WIDTH, observations.depth_to_width[:1])[0])
     assert len(depths) == len(widths) == stages
     return Rule(tuple(depths.tolist()), tuple(widths.tolist()), share / (1 - share))
-
-
-def beyond_stages(parameters: Mapping[str, Choice]) -> dict[str, Choice]:
-    """The variables beyond depths and widths."""
-    return {name: value for name, value in parameters.items() if not name.startswith(("depth", "width"))}
-
-
-def widths_of(network: ResidualNetwork) -> list[float]:
-    """Widths of the stages in multiples of 16, 32, 64 and 128 channels."""
-    return [planes / base for planes, base in zip(network.channels, BASE_CHANNELS, strict=False)]

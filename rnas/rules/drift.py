@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from rnas.interval import Interval
 from rnas.rules.design_matrix import DesignMatrix, parts_of
 from rnas.rules.estimate import Family, fitted_to, optima_of
 from rnas.rules.observations import Observations
-from rnas.rules.shares import Interval, interval_of
+from rnas.rules.shares import interval_of
 from rnas.rules.verdict import Verdict
 from rnas.scaling import Rule
 
@@ -32,7 +33,7 @@ class Drift:
     @property
     def found(self) -> bool:
         """Whether the interval excludes no shift."""
-        return self.shift.beside(0, 0)
+        return self.shift.excludes_zero
 
 
 def drifts(highest: Observations, lower: Sequence[Observations], rule: Rule, seed: int = 0) -> tuple[Drift, ...]:

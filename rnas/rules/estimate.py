@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 
 from rnas.cost import Integers
 from rnas.errors import InputError
+from rnas.interval import Interval
+from rnas.multiple_testing import holm
 from rnas.rules.design_matrix import LENGTHS, DesignMatrix, Part, matern, parts_of
 from rnas.rules.mixed_model import MixedModel, drawn
 from rnas.rules.observations import Observations
-from rnas.rules.shares import Interval, at_ends, inside, interval_of
+from rnas.rules.shares import at_ends, inside, interval_of
 from rnas.rules.verdict import Quantity, Verdict, evaluations_needed, verdict_on
 from rnas.scaling import Rule
 
@@ -166,12 +168,3 @@ def _p_value(design: DesignMatrix, part: Part, capacity: Sequence[int], rng: np.
     """That a part does not matter, given some of the capacity, the blocks and the other parts."""
     others = [*design.of_capacity(capacity), *design.of_blocks(), *design.of_parts(without=part.name), design.of_all()]
     return MixedModel(design.observations.score, design.fixed(capacity), others).p_value(design.test(part), rng)
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """P-values corrected for their number (Holm, Scandinavian Journal of Statistics 1979)."""
-    order = np.argsort(p_values)
-    steps = np.array(p_values)[order] * np.arange(len(p_values), 0, -1)
-    corrected = np.empty(len(p_values))
-    corrected[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
-    return [float(value) for value in corrected]

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rnas.interval import Interval
 from rnas.rules.design_matrix import DEPTH_TO_WIDTH, LENGTHS, DesignMatrix, matern, standardised
 from rnas.rules.estimate import CAPACITY
 from rnas.rules.mixed_model import MixedModel, drawn
-from rnas.rules.shares import Interval, at_ends, interval_of
+from rnas.rules.shares import at_ends, interval_of
 
 Floats = NDArray[np.float64]
 

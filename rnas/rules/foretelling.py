@@ -9,11 +9,11 @@ from rnas import architecture as arch
 from rnas.errors import InputError
 from rnas.ledger import Record
 from rnas.quantities import Band, format_size
-from rnas.rules.contestants import Choosing, Contest, most_robust, uniform_rule, widths_of
+from rnas.rules.contestants import Choosing, Contest, most_robust, uniform_rule
 from rnas.rules.estimate import FEWEST, fitted_to
 from rnas.rules.fit import fit_observations
 from rnas.rules.kriging import Expectation, expectation
-from rnas.rules.observations import Observations, observations_of
+from rnas.rules.observations import INACTIVE, Observations, block_variables, described, observations_of
 from rnas.rules.prediction import (
     ROBUST_SCALING,
     RULE,
@@ -130,18 +130,15 @@ def _unevaluated(
     fitted: Observations, networks: Sequence[Choosing], flops: Sequence[int], params: Sequence[int]
 ) -> Observations:
     """Networks as observations without scores."""
-    return Observations(
-        metric=fitted.metric,
-        score=np.zeros(len(networks)),
-        depths=np.array([choosing.network.depths for choosing in networks], dtype=np.float64),
-        widths=np.array([widths_of(choosing.network) for choosing in networks]),
-        flops=np.array(flops, dtype=np.float64),
-        params=np.array(params, dtype=np.float64),
-        blocks={
-            name: np.array([str(choosing.parameters.get(name, "inactive")) for choosing in networks])
-            for name in fitted.blocks
-        },
-        keys=tuple(arch.key(choosing.network) for choosing in networks),
+    blocks = block_variables([choosing.parameters for choosing in networks])
+    return described(
+        fitted.metric,
+        [0.0] * len(networks),
+        [choosing.network for choosing in networks],
+        {name: blocks.get(name, np.full(len(networks), INACTIVE)) for name in fitted.blocks},
+        flops,
+        params,
+        [arch.key(choosing.network) for choosing in networks],
     )
 
 

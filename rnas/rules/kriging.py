@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
+from rnas.interval import Interval
 from rnas.rules.design_matrix import DesignMatrix, Floats, parts_of
 from rnas.rules.estimate import CAPACITY, FLOPS
 from rnas.rules.mixed_model import MixedModel
 from rnas.rules.observations import Observations
-from rnas.rules.shares import Interval
 from rnas.scaling import Rule
 
 _QUANTILE = 1.959964

@@ -9,12 +9,15 @@ from numpy.typing import NDArray
 from rnas.cost import Integers
 from rnas.errors import InputError
 from rnas.ledger import Record
-from rnas.networks.residual import BASE_CHANNELS, ResidualNetwork
+from rnas.networks.residual import ResidualNetwork
+from rnas.networks.stage_shares import depth_to_width, stage_shares
 from rnas.run import Run
+from rnas.search_space import Choice
 
 Floats = NDArray[np.float64]
 
-_INACTIVE = "inactive"
+INACTIVE = "inactive"
+"""Value of a block variable that the others make meaningless."""
 
 
 @dataclass(frozen=True)
@@ -52,18 +55,17 @@ class Observations:
     @property
     def depth_shares(self) -> Floats:
         """(n, stages) shares of the sum of depths."""
-        return np.asarray(self.depths / self.depths.sum(axis=1, keepdims=True))
+        return stage_shares(self.depths)
 
     @property
     def width_shares(self) -> Floats:
         """(n, stages) shares of the sum of widths."""
-        return np.asarray(self.widths / self.widths.sum(axis=1, keepdims=True))
+        return stage_shares(self.widths)
 
     @property
     def depth_to_width(self) -> Floats:
         """(n,) the papers' r_D: the sum of depths as a share of the sum of depths and widths."""
-        total = self.depths.sum(axis=1)
-        return np.asarray(total / (total + self.widths.sum(axis=1)))
+        return depth_to_width(self.depths, self.widths)
 
     def __getitem__(self, rows: Integers) -> "Observations":
         """Those of some rows (k,)."""
@@ -121,16 +123,36 @@ def observed(metric: str, records: Sequence[Record], flops: Sequence[int], param
     stages = {len(network.depths) for network in networks}
     if len(stages) > 1:
         raise InputError(f"networks of {sorted(stages)} stages; shares compare networks of one number of stages")
-    base = np.array(BASE_CHANNELS[: stages.pop()])
+    return described(
+        metric,
+        [record.metrics[metric] for record in records],
+        networks,
+        varying(block_variables([record.parameters for record in records])),
+        flops,
+        params,
+        [record.key for record in records],
+    )
+
+
+def described(
+    metric: str,
+    score: Sequence[float],
+    networks: Sequence[ResidualNetwork],
+    blocks: Mapping[str, NDArray[np.str_]],
+    flops: Sequence[int],
+    params: Sequence[int],
+    keys: Sequence[str],
+) -> Observations:
+    """Observations of networks of one number of stages; all else, one value a network, is at hand."""
     return Observations(
         metric=metric,
-        score=np.array([record.metrics[metric] for record in records], dtype=np.float64),
+        score=np.array(score, dtype=np.float64),
         depths=np.array([network.depths for network in networks], dtype=np.float64),
-        widths=np.array([network.channels for network in networks]) / base,
+        widths=np.array([network.widenings for network in networks], dtype=np.float64),
         flops=np.array(flops, dtype=np.float64),
         params=np.array(params, dtype=np.float64),
-        blocks=varying(block_variables(records)),
-        keys=tuple(record.key for record in records),
+        blocks=blocks,
+        keys=tuple(keys),
     )
 
 
@@ -144,11 +166,16 @@ def residual(record: Record) -> ResidualNetwork:
     return record.architecture
 
 
-def block_variables(records: Iterable[Record]) -> dict[str, NDArray[np.str_]]:
-    """Values (n,), as texts, of all variables of the space beyond depths and widths."""
-    named = [{n: v for n, v in r.parameters.items() if not n.startswith(("depth", "width"))} for r in records]
+def beyond_stages(parameters: Mapping[str, Choice]) -> dict[str, Choice]:
+    """The variables of a space beyond depths and widths."""
+    return {name: value for name, value in parameters.items() if not name.startswith(("depth", "width"))}
+
+
+def block_variables(parameters: Iterable[Mapping[str, Choice]]) -> dict[str, NDArray[np.str_]]:
+    """Values (n,), as texts, of all variables of the space beyond depths and widths, from the active ones of each."""
+    named = [beyond_stages(active) for active in parameters]
     names = dict.fromkeys(name for values in named for name in values)
-    return {name: np.array([str(values.get(name, _INACTIVE)) for values in named]) for name in names}
+    return {name: np.array([str(values.get(name, INACTIVE)) for values in named]) for name in names}
 
 
 def varying(blocks: Mapping[str, NDArray[np.str_]]) -> dict[str, NDArray[np.str_]]:

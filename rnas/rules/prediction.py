@@ -11,9 +11,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from rnas.errors import InputError
 from rnas.files import write_text
-from rnas.networks.residual import BASE_CHANNELS, ResidualNetwork
+from rnas.interval import Interval
+from rnas.networks.residual import ResidualNetwork
 from rnas.quantities import Band
-from rnas.rules.shares import Interval
 from rnas.scaling import Rule
 
 RULE, ROBUST_SCALING, UNIFORM, SEARCHED = "rule", "robust-scaling", "uniform", "searched"
@@ -49,9 +49,8 @@ class Contestant:
     @property
     def setting(self) -> str:
         """Depths and widths, these in multiples of 16, 32, 64 and 128 channels."""
-        widths = [planes / base for planes, base in zip(self.network.channels, BASE_CHANNELS, strict=False)]
         depths = ",".join(map(str, self.network.depths))
-        return f"D = {depths}; W = {','.join(f'{width:g}' for width in widths)}"
+        return f"D = {depths}; W = {','.join(f'{width:g}' for width in self.network.widenings)}"
 
 
 @dataclass(frozen=True)

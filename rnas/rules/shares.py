@@ -1,10 +1,11 @@
 """Where the optimum of shares is looked for, and numbers with intervals."""
 
-from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
+
+from rnas.interval import Interval
 
 Floats = NDArray[np.float64]
 
@@ -12,28 +13,6 @@ _OUTER = 0.005
 """Share of the observations beyond either end of what counts as searched: one lone network is no evidence there."""
 
 _ROUNDING = 1e-9
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A value and an interval around it, of 90 % unless said."""
-
-    value: float
-    low: float
-    high: float
-
-    @property
-    def half_width(self) -> float:
-        """Half of its length."""
-        return (self.high - self.low) / 2
-
-    def within(self, low: float, high: float) -> bool:
-        """Whether all of it lies between two values."""
-        return low - _ROUNDING <= self.low and self.high <= high + _ROUNDING
-
-    def beside(self, low: float, high: float) -> bool:
-        """Whether none of it lies between two values."""
-        return self.low > high or self.high < low
 
 
 def interval_of(draws: Floats, level: float = 0.9) -> Interval:

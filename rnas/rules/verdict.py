@@ -7,7 +7,7 @@ from enum import Enum
 
 from scipy.stats import norm
 
-from rnas.rules.shares import Interval
+from rnas.interval import Interval
 
 LEVEL = 0.05
 """Probability, over all parts of a rule together, to claim anything where there is nothing."""

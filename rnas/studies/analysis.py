@@ -7,7 +7,7 @@ from enum import StrEnum
 import numpy as np
 from scipy.stats import t as student
 
-from rnas.report.paired import holm
+from rnas.multiple_testing import holm
 from rnas.studies.claim import Claim, Estimate, Floats
 
 LEVEL = 0.05

@@ -22,11 +22,11 @@ from rnas.held_out import (
     notes_of,
     settled,
 )
+from rnas.interval import Interval
 from rnas.ledger import Ledger, Record
 from rnas.quantities import Band
 from rnas.rules.contestants import Contest
 from rnas.rules.prediction import RULE, TOLERANCE, UNIFORM, Prediction, written
-from rnas.rules.shares import Interval
 from rnas.run import Run
 from rnas.scaling import Rule
 from tests.rnas.planted import CONFIG, run_in_memory

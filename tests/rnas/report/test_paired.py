@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnas.report.paired import holm, mcnemar
+from rnas.report.paired import mcnemar
 
 
 def flags(both: int, first: int, second: int, neither: int) -> tuple[list[bool], list[bool]]:
@@ -37,16 +37,3 @@ def test_order_of_networks_changes_nothing(pairs: list[tuple[bool, bool]]) -> No
 def test_other_images_are_no_pair() -> None:
     with pytest.raises(ValueError, match="3 images against 2"):
         mcnemar([True] * 3, [True] * 2)
-
-
-def test_holm_on_a_worked_example() -> None:
-    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
-    assert holm([]) == []
-    assert holm([0.8, 0.9]) == [1.0, 1.0]
-
-
-@given(st.lists(st.floats(0, 1), min_size=1))
-def test_holm_keeps_order_and_is_between_none_and_bonferroni(p_values: list[float]) -> None:
-    adjusted = holm(p_values)
-    assert all(p <= new <= min(1, len(p_values) * p) + 1e-12 for p, new in zip(p_values, adjusted, strict=True))
-    assert sorted(adjusted) == [new for _, new in sorted(zip(p_values, adjusted, strict=True))]

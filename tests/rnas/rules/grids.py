@@ -7,7 +7,7 @@ import numpy as np
 
 from rnas import architecture as arch
 from rnas.cost import Integers
-from rnas.networks.residual import BASE_CHANNELS, ResidualNetwork
+from rnas.networks.residual import ResidualNetwork
 from rnas.rules.observations import Floats, Observations
 from search_spaces.wide_resnet import DepthGrid, Grid, WidthGrid
 
@@ -24,7 +24,7 @@ def papers_grid(space: type[Grid]) -> Observations:
         metric="robust_accuracy",
         score=np.zeros(len(networks)),
         depths=np.array([network.depths for network in networks], dtype=np.float64),
-        widths=np.array([network.channels for network in networks]) / np.array(BASE_CHANNELS[:3]),
+        widths=np.array([network.widenings for network in networks]),
         flops=cost.flops.astype(np.float64),
         params=cost.params.astype(np.float64),
         blocks={},

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from rnas.errors import InputError
+from rnas.interval import Interval
 from rnas.rules.certification import STRENGTHS, Plan, certified, outcomes, plan, planted_values, simulated
 from rnas.rules.estimate import Family
 from rnas.rules.observations import Observations
-from rnas.rules.shares import Interval
 from rnas.rules.verdict import Verdict
 from rnas.scaling import Rule
 from tests.rnas.rules.grids import design

@@ -2,11 +2,9 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from rnas.errors import InputError
-from rnas.rules.estimate import FITTED, families_of, fitted_to, holm
+from rnas.rules.estimate import FITTED, families_of, fitted_to
 from rnas.rules.verdict import Verdict
 from rnas.scaling import Rule
 from tests.rnas.rules.planted import noise, random_design, tent
@@ -83,16 +81,3 @@ def test_of_many_evaluations_some_are_fitted() -> None:
     fitted = fitted_to(design)
     assert len(fitted) == FITTED
     assert set(fitted.keys) < set(design.keys)
-
-
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
-def test_holm_never_lowers_a_p_value_and_keeps_the_order(p_values: list[float]) -> None:
-    corrected = holm(p_values)
-    assert all(q >= p for p, q in zip(p_values, corrected, strict=True))
-    assert max(corrected) <= 1
-    order = np.argsort(p_values)
-    assert (np.diff(np.array(corrected)[order]) >= 0).all()
-
-
-def test_holm_of_a_known_case() -> None:
-    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])

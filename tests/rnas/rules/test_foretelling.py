@@ -6,7 +6,7 @@ import pytest
 from rnas.errors import InputError
 from rnas.networks.residual import ResidualNetwork
 from rnas.quantities import Band
-from rnas.rules.contestants import Contest, uniform_rule, widths_of
+from rnas.rules.contestants import Contest, uniform_rule
 from rnas.rules.foretelling import foretell
 from rnas.rules.observations import observations_of
 from rnas.rules.prediction import ROBUST_SCALING, RULE, SEARCHED, TOLERANCE, UNIFORM, Prediction
@@ -101,7 +101,7 @@ def test_units_of_width_do_not_change_the_rule(run: Run) -> None:
     contest = Contest(run.setup, "score", run.complete, run.complete, 400_000_000, TOLERANCE)
     network = contest.by_rule(Rule()).network
     assert not any(np.array(network.channels) % (8, 16, 32))
-    share = sum(network.depths) / (sum(network.depths) + sum(widths_of(network)))
+    share = sum(network.depths) / (sum(network.depths) + sum(network.widenings))
     assert share == pytest.approx(0.7, abs=0.03)
-    widths = np.array(widths_of(network)) / sum(widths_of(network))
+    widths = np.array(network.widenings) / sum(network.widenings)
     assert widths == pytest.approx(np.array([2, 2.5, 1]) / 5.5, abs=0.05)

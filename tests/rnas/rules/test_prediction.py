@@ -7,11 +7,11 @@ import pytest
 
 from rnas import architecture as arch
 from rnas.errors import InputError
+from rnas.interval import Interval
 from rnas.networks.block import Block
 from rnas.networks.residual import widened
 from rnas.quantities import Band
 from rnas.rules.prediction import RULE, UNIFORM, BudgetPrediction, Contestant, Prediction, written
-from rnas.rules.shares import Interval
 from rnas.scaling import Rule
 
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnas.rules.shares import Interval, at_ends, inside, interval_of, searched, simplex
+from rnas.interval import Interval
+from rnas.rules.shares import at_ends, inside, interval_of, searched, simplex
 
 
 @given(st.integers(2, 4), st.integers(4, 12))

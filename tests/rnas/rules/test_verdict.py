@@ -2,7 +2,7 @@
 
 import pytest
 
-from rnas.rules.shares import Interval
+from rnas.interval import Interval
 from rnas.rules.verdict import Quantity, Verdict, evaluations_needed, verdict_on
 
 GAIN = Interval(1.0, 0.5, 1.5)

@@ -1,0 +1,17 @@
+"""How depth and width are spread over the stages (Huang, Lu, Deb, Boddeti, CVPR 2023, section 4.2)."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+def stage_shares(sizes: Floats) -> Floats:
+    """Depths or widths (n, stages) as shares of their sum."""
+    return np.asarray(sizes / sizes.sum(axis=1, keepdims=True))
+
+
+def depth_to_width(depths: Floats, widths: Floats) -> Floats:
+    """(n,) the papers' r_D: the sum of depths as a share of the sum of depths and widths, each (n, stages)."""
+    total = depths.sum(axis=1)
+    return np.asarray(total / (total + widths.sum(axis=1)))
