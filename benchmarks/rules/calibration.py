@@ -20,18 +20,19 @@ from pathlib import Path
 from typing import Any
 
 import calibration_summary
-from planted import DESIGNS, EFFECT, NETWORKS, NOISE, TRUTHS, Truth, designed
+from planted import BATCH, DESIGNS, EFFECT, NETWORKS, NOISE, TRUTHS, Truth, designed
 from threadpoolctl import threadpool_limits
 
 from rnas.files import write_text
+from rnas.interval import Interval
 from rnas.provenance import versions
-from rnas.rules.estimate import families_of
+from rnas.rules.estimate import design_of, families_of
 from rnas.scaling import Rule
 
 Line = dict[str, Any]
 Simulation = tuple[str, Truth, int]
 
-_CONDITIONS = {"networks": NETWORKS, "effect": EFFECT, "noise": NOISE}
+_CONDITIONS = {"networks": NETWORKS, "effect": EFFECT, "noise": NOISE, "batch": BATCH}
 _RESULTS = Path(__file__).with_name("calibration.jsonl")
 
 
@@ -40,7 +41,7 @@ def simulate(simulation: Simulation) -> Line:
     design, truth, seed = simulation
     started = time.process_time()
     with threadpool_limits(limits=1):
-        families = families_of(designed(design, truth, seed), Rule(), seed)
+        families = families_of(design_of(designed(design, truth, seed), Rule(), seed), seed)
     return {
         "design": design,
         **asdict(truth),
@@ -48,10 +49,16 @@ def simulate(simulation: Simulation) -> Line:
         **_CONDITIONS,
         "verdicts": {family.name: family.verdict.name for family in families},
         "claims": sum(family.verdict.claims for family in families),
-        "intervals": {quantity.name: asdict(quantity.optimum) for family in families for quantity in family.quantities},
+        "intervals": {
+            quantity.name: _rounded(quantity.optimum) for family in families for quantity in family.quantities
+        },
         "cpu_seconds": round(time.process_time() - started, 2),
         "versions": versions(),
     }
+
+
+def _rounded(interval: Interval) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in asdict(interval).items()}
 
 
 def read(file: Path) -> list[Line]:
@@ -62,7 +69,7 @@ def read(file: Path) -> list[Line]:
             line: Line = json.loads(text)
         except json.JSONDecodeError:
             continue
-        if {name: line[name] for name in _CONDITIONS} == _CONDITIONS:
+        if {name: line.get(name) for name in _CONDITIONS} == _CONDITIONS:
             lines.append(line)
     return lines
 

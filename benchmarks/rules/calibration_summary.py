@@ -63,8 +63,8 @@ def _coverage(rule: Rule, lines: Sequence[Line]) -> list[str]:
     for part, names in _PARTS.items():
         for name, planted in zip(names, planted_values(rule, part), strict=True):
             intervals = [line["intervals"][name] for line in lines]
-            # Of the rounding of decimal fractions, and no more.
-            held = [one["low"] - 1e-9 <= planted <= one["high"] + 1e-9 for one in intervals]
+            # Intervals are rounded to four places.
+            held = [one["low"] - 1e-4 <= planted <= one["high"] + 1e-4 for one in intervals]
             half = np.mean([(one["high"] - one["low"]) / 2 for one in intervals])
             cells.append(f"{np.mean(held):.0%} ±{half:.2f}")
     return cells

@@ -32,7 +32,9 @@ RATIOS = {"2:2:1": ((2, 2, 1), 0.7), "3:1:2": ((3, 1, 2), 0.4), "1:2:3": ((1, 2,
 
 RIVALS = ("params", "FLOPs", "nothing")
 
-_BATCH = 20
+BATCH = 50
+"""Networks that a search proposes at once."""
+
 _BLOCK = 0.5
 _SCORE = "score"
 _SPACE: Mapping[str, Any] = {
@@ -132,7 +134,8 @@ def designed(design: str, truth: Truth, seed: int) -> Observations:
             pending=genomes[:0],
             seed=seed,
         )
-        proposals = strategy.propose(_BATCH, view, np.random.default_rng([seed, len(genomes)]))
+        many = min(BATCH, NETWORKS - len(genomes))
+        proposals = strategy.propose(many, view, np.random.default_rng([seed, len(genomes)]))
         genomes = np.concatenate([genomes, np.stack([proposal.genome for proposal in proposals])])
         networks = observed(genomes)
         scores = truth.score(networks) + noise[: len(genomes)]

@@ -6,8 +6,7 @@ import numpy as np
 
 from rnas.interval import Interval
 from rnas.multiple_testing import holm
-from rnas.rules.design_matrix import DesignMatrix
-from rnas.rules.estimate import CAPACITY
+from rnas.rules.design_matrix import CAPACITY, DesignMatrix
 from rnas.rules.mixed_model import MixedModel, drawn
 from rnas.rules.shares import interval_of
 
@@ -39,18 +38,17 @@ def block_effects(design: DesignMatrix, rng: np.random.Generator) -> tuple[Block
         return ()
     score = design.observations.score
     capacity = design.of_capacity(CAPACITY)
-    functions = [*capacity, *design.of_blocks(), *design.of_parts(), design.of_all()]
-    model = MixedModel(score, design.fixed(CAPACITY), functions)
     p_values = []
     for name, columns in design.blocks.items():
-        others = [*capacity, *design.of_blocks(without=name), *design.of_parts(), design.of_all()]
+        others = [*capacity, *design.of_blocks(without=name), *design.of_parts(), design.of_all]
         p_values.append(MixedModel(score, design.fixed(CAPACITY), others).p_value(columns @ columns.T, rng))
     found = []
-    for number, (name, p_value) in enumerate(zip(design.blocks, holm(p_values), strict=True)):
+    for name, p_value in zip(design.blocks, holm(p_values), strict=True):
         columns, values = design.blocks[name], design.observations.blocks[name]
         choices, counts = np.unique(values, return_counts=True)
         places = np.eye(len(choices)) - 1 / len(choices)
-        mean, covariance = model.posterior([len(capacity) + number], [places @ columns.T], [places @ places.T])
+        function = design.block_function(name)
+        mean, covariance = design.model.posterior([function], [places @ columns.T], [places @ places.T])
         effects = drawn(mean, covariance, _DRAWS, rng)
         found += [
             BlockEffect(name, str(choice), int(count), interval_of(effects[row]), p_value)

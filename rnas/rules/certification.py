@@ -17,8 +17,8 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from rnas.config import available_cores
-from rnas.rules.design_matrix import DEPTH_TO_WIDTH, DEPTHS, DesignMatrix, parts_of
-from rnas.rules.estimate import CAPACITY, FLOPS, PARAMS, Family, families_of, fitted_to
+from rnas.rules.design_matrix import CAPACITY, DEPTH_TO_WIDTH, DEPTHS, FLOPS, PARAMS, DesignMatrix, parts_of
+from rnas.rules.estimate import Family, design_of, families_of
 from rnas.rules.landscapes import FORMS, planted_score
 from rnas.rules.mixed_model import MixedModel
 from rnas.rules.observations import Floats, Observations
@@ -149,8 +149,8 @@ def plan(observations: Observations, simulations: int, seed: int = 0) -> Plan:
     Raises:
         InputError: there are fewer than 20 evaluations, or their scores do not differ.
     """
-    observations = fitted_to(observations, seed)
-    design = DesignMatrix(observations, parts_of(observations, PUBLISHED))
+    design = design_of(observations, PUBLISHED, seed)
+    observations = design.observations
     drawn = []
     for number, (truth, scores) in enumerate(_truths(design)):
         for turn in range(simulations):
@@ -163,7 +163,7 @@ def plan(observations: Observations, simulations: int, seed: int = 0) -> Plan:
 def simulated(observations: Observations, simulation: Simulation) -> tuple[Family, ...]:
     """What is found in a simulation's scores on a design."""
     with threadpool_limits(limits=1):
-        return families_of(observations.with_score(simulation.score), PUBLISHED)
+        return families_of(design_of(observations.with_score(simulation.score), PUBLISHED))
 
 
 def outcomes(
@@ -271,8 +271,4 @@ def _trend(design: DesignMatrix, capacity: Sequence[int], *, shares: bool) -> tu
     own = [*design.of_capacity(capacity), *design.of_blocks()]
     functions = [*own, *design.of_parts()] if shares else own
     model = MixedModel(score, fixed, functions)
-    explained = model.posterior(range(len(functions)), functions, functions)[0]
-    # What the functions leave is the fixed effects and a residual that is orthogonal to their columns.
-    slopes = np.linalg.lstsq(fixed, score - explained, rcond=None)[0]
-    trend = fixed @ slopes + model.posterior(range(len(own)), own, own)[0]
-    return trend, float(np.sqrt(model.variances[-1]))
+    return model.posterior(range(len(own)), own, own, fixed)[0], float(np.sqrt(model.variances[-1]))

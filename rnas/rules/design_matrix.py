@@ -8,11 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.gaussian_process.kernels import Matern
 
+from rnas.rules.mixed_model import MixedModel
 from rnas.rules.observations import Observations
 from rnas.rules.shares import inside, searched, simplex
 from rnas.scaling import Rule
 
 Floats = NDArray[np.float64]
+
+FLOPS, PARAMS = 0, 1
+CAPACITY = (FLOPS, PARAMS)
+"""Columns of the capacity."""
 
 LENGTHS = (0.2, 0.5)
 """Length scales of functions of shares: what bends within a fifth of their range, and what bends over half of it."""
@@ -111,7 +116,7 @@ def no_rule(uniform: Floats, grid: Floats, values: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class DesignMatrix:
-    """Columns and covariances of a mixed model for some observations.
+    """Columns and covariances of a mixed model for some observations, and that model.
 
     Attributes:
         observations: whose design it is.
@@ -133,7 +138,7 @@ class DesignMatrix:
         return {name: one_hot(values) for name, values in self.observations.blocks.items()}
 
     def fixed(self, capacity: Sequence[int]) -> Floats:
-        """A constant and some columns of the capacity: 0 FLOPs, 1 params; one that the others explain is left out."""
+        """A constant and some columns of the capacity; one that the others explain is left out."""
         columns = np.column_stack([np.ones(len(self.observations)), self.capacity[:, list(capacity)]])
         kept: list[int] = []
         for column in range(columns.shape[1]):
@@ -147,16 +152,40 @@ class DesignMatrix:
 
     def of_blocks(self, without: str | None = None) -> list[Floats]:
         """Covariance of an effect of each value of each block variable but one."""
-        return [column @ column.T for name, column in self.blocks.items() if name != without]
+        return [covariance for name, covariance in self._of_blocks.items() if name != without]
 
     def of_parts(self, without: str | None = None) -> list[Floats]:
         """Covariances of smooth functions of every part of the rule but one, two length scales each."""
-        return [matern(part.values, length) for part in self.parts if part.name != without for length in LENGTHS]
+        return [one for name, covariances in self._of_parts.items() if name != without for one in covariances]
 
+    @cached_property
     def of_all(self) -> Floats:
         """Covariance of a function of everything, which takes up what a sum of functions cannot."""
         inputs = [_CAPACITY_IN_ALL * self.capacity, *(part.values for part in self.parts), *self.blocks.values()]
         return matern(np.column_stack(inputs), LENGTHS[-1])
+
+    @cached_property
+    def model(self) -> MixedModel:
+        """Of the scores, with everything at once: functions of capacity, of blocks, of parts and of all."""
+        functions = [*self.of_capacity(CAPACITY), *self.of_blocks(), *self.of_parts(), self.of_all]
+        return MixedModel(self.observations.score, self.fixed(CAPACITY), functions)
+
+    def block_function(self, name: str) -> int:
+        """Place among the model's functions of the effect of a block variable."""
+        return len(self.of_capacity(CAPACITY)) + list(self.blocks).index(name)
+
+    def part_functions(self, part: Part) -> list[int]:
+        """Places among the model's functions of those of a part, in the order of the length scales."""
+        first = len(self.of_capacity(CAPACITY)) + len(self.blocks) + len(LENGTHS) * self.parts.index(part)
+        return [first + scale for scale in range(len(LENGTHS))]
+
+    @cached_property
+    def _of_blocks(self) -> Mapping[str, Floats]:
+        return {name: column @ column.T for name, column in self.blocks.items()}
+
+    @cached_property
+    def _of_parts(self) -> Mapping[str, list[Floats]]:
+        return {part.name: [matern(part.values, length) for length in LENGTHS] for part in self.parts}
 
     def test(self, part: Part) -> Floats:
         """Covariance with which it is tested whether a part matters at all."""

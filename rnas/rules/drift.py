@@ -6,12 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rnas.interval import Interval
-from rnas.rules.design_matrix import DesignMatrix, parts_of
-from rnas.rules.estimate import Family, fitted_to, optima_of
-from rnas.rules.observations import Observations
+from rnas.rules.design_matrix import DesignMatrix
+from rnas.rules.estimate import Family, optima_of
 from rnas.rules.shares import interval_of
 from rnas.rules.verdict import Verdict
-from rnas.scaling import Rule
 
 
 @dataclass(frozen=True)
@@ -36,10 +34,10 @@ class Drift:
         return self.shift.excludes_zero
 
 
-def drifts(highest: Observations, lower: Sequence[Observations], rule: Rule, seed: int = 0) -> tuple[Drift, ...]:
+def drifts(highest: DesignMatrix, lower: Sequence[DesignMatrix], seed: int = 0) -> tuple[Drift, ...]:
     """The drift of every quantity from each lower rung, the next to the highest first."""
     found = []
-    draws = [_draws(observations, rule, seed + number) for number, observations in enumerate((highest, *lower))]
+    draws = [_draws(design, seed + number) for number, design in enumerate((highest, *lower))]
     for rungs_above, below in enumerate(draws[1:], start=1):
         for name in draws[0].keys() & below.keys():
             # Independent of each other, so that their differences are draws of the shift.
@@ -48,9 +46,7 @@ def drifts(highest: Observations, lower: Sequence[Observations], rule: Rule, see
     return tuple(sorted(found, key=lambda drift: (drift.rungs_above, drift.quantity)))
 
 
-def _draws(observations: Observations, rule: Rule, seed: int) -> dict[str, np.ndarray]:
-    observations = fitted_to(observations, seed)
-    design = DesignMatrix(observations, parts_of(observations, rule))
+def _draws(design: DesignMatrix, seed: int) -> dict[str, np.ndarray]:
     optima = optima_of(design, np.random.default_rng(seed))
     return {
         name: optima[part.name].draws[:, column] for part in design.parts for column, name in enumerate(part.quantities)

@@ -16,7 +16,7 @@ from rnas.cost import Integers
 from rnas.errors import InputError
 from rnas.interval import Interval
 from rnas.multiple_testing import holm
-from rnas.rules.design_matrix import LENGTHS, DesignMatrix, Part, matern, parts_of
+from rnas.rules.design_matrix import CAPACITY, FLOPS, LENGTHS, DesignMatrix, Part, matern, parts_of
 from rnas.rules.mixed_model import MixedModel, drawn
 from rnas.rules.observations import Observations
 from rnas.rules.shares import at_ends, inside, interval_of
@@ -30,9 +30,6 @@ FITTED = 600
 
 FEWEST = 20
 """Fewest evaluations from which anything is estimated."""
-
-FLOPS, PARAMS = 0, 1
-CAPACITY = (FLOPS, PARAMS)
 
 _DRAWS = 2000
 _ALL_AT_ONCE = 0.95
@@ -95,17 +92,20 @@ def fitted_to(observations: Observations, seed: int = 0) -> Observations:
     return observations[rows]
 
 
-def families_of(observations: Observations, rule: Rule, seed: int = 0) -> tuple[Family, ...]:
-    """Every part of a rule that the observations show, with its verdict.
+def design_of(observations: Observations, rule: Rule, seed: int = 0) -> DesignMatrix:
+    """The design of what is fitted to, see :func:`fitted_to`, with the parts of a rule to compare with."""
+    observations = fitted_to(observations, seed)
+    return DesignMatrix(observations, parts_of(observations, rule))
+
+
+def families_of(design: DesignMatrix, seed: int = 0) -> tuple[Family, ...]:
+    """Every part of a rule that the observations of a design show, with its verdict.
 
     Args:
-        observations: to estimate from; at most 600 are fitted to.
-        rule: the published one, to compare with.
+        design: to estimate from.
         seed: of the draws.
     """
-    observations = fitted_to(observations, seed)
     rng = np.random.default_rng(seed)
-    design = DesignMatrix(observations, parts_of(observations, rule))
     optima = optima_of(design, rng)
     p_values = holm([_p_value(design, part, CAPACITY, rng) for part in design.parts])
     p_values_flops = holm([_p_value(design, part, (FLOPS,), rng) for part in design.parts])
@@ -116,7 +116,7 @@ def families_of(observations: Observations, rule: Rule, seed: int = 0) -> tuple[
         verdict = verdict_on(quantities, optimum.gain, p_value, p_value_flops, part.rounding)
         needed = None
         if verdict is Verdict.NOT_IDENTIFIED:
-            needed = evaluations_needed(quantities, optimum.gain, p_value, part.rounding, len(observations))
+            needed = evaluations_needed(quantities, optimum.gain, p_value, part.rounding, len(design.observations))
         found.append(
             Family(part.name, quantities, optimum.gain, optimum.gain_published, p_value, p_value_flops, verdict, needed)
         )
@@ -125,23 +125,17 @@ def families_of(observations: Observations, rule: Rule, seed: int = 0) -> tuple[
 
 def optima_of(design: DesignMatrix, rng: np.random.Generator) -> Mapping[str, Optima]:
     """Draws of the optimum of every part, by its name."""
-    before = [*design.of_capacity(CAPACITY), *design.of_blocks()]
-    covariances = [*before, *design.of_parts(), design.of_all()]
-    model = MixedModel(design.observations.score, design.fixed(CAPACITY), covariances)
-    found = {}
-    for number, part in enumerate(design.parts):
-        functions = [len(before) + len(LENGTHS) * number + scale for scale in range(len(LENGTHS))]
-        found[part.name] = _optima(model, part, functions, rng)
-    return found
+    return {part.name: _optima(design, part, rng) for part in design.parts}
 
 
-def _optima(model: MixedModel, part: Part, functions: Sequence[int], rng: np.random.Generator) -> Optima:
+def _optima(design: DesignMatrix, part: Part, rng: np.random.Generator) -> Optima:
     # Of a place that was not searched nothing is known.
     known = part.published is not None and inside(part.published, part.grid)
     marked = [part.uniform, part.published] if part.published is not None and known else [part.uniform]
     places = np.concatenate([part.grid, np.stack(marked)])
     crossed = [matern(places, length, part.values) for length in LENGTHS]
-    mean, covariance = model.posterior(functions, crossed, [matern(places, length) for length in LENGTHS])
+    own = [matern(places, length) for length in LENGTHS]
+    mean, covariance = design.model.posterior(design.part_functions(part), crossed, own)
     values = drawn(mean, covariance, _DRAWS, rng)
     m = len(part.grid)
     likeliest = int(mean[:m].argmax())
@@ -166,5 +160,5 @@ def _quantities(part: Part, draws: Floats) -> tuple[Quantity, ...]:
 
 def _p_value(design: DesignMatrix, part: Part, capacity: Sequence[int], rng: np.random.Generator) -> float:
     """That a part does not matter, given some of the capacity, the blocks and the other parts."""
-    others = [*design.of_capacity(capacity), *design.of_blocks(), *design.of_parts(without=part.name), design.of_all()]
+    others = [*design.of_capacity(capacity), *design.of_blocks(), *design.of_parts(without=part.name), design.of_all]
     return MixedModel(design.observations.score, design.fixed(capacity), others).p_value(design.test(part), rng)

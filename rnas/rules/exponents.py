@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnas.interval import Interval
-from rnas.rules.design_matrix import DEPTH_TO_WIDTH, LENGTHS, DesignMatrix, matern, standardised
-from rnas.rules.estimate import CAPACITY
+from rnas.rules.design_matrix import CAPACITY, DEPTH_TO_WIDTH, LENGTHS, DesignMatrix, matern, standardised
 from rnas.rules.mixed_model import MixedModel, drawn
 from rnas.rules.shares import at_ends, interval_of
 
@@ -50,7 +49,7 @@ def exponents(design: DesignMatrix, rng: np.random.Generator) -> Exponents | Non
     r = part.values
     own = [matern(r, length) for length in LENGTHS]
     drifting = [covariance * np.outer(scaled, scaled) for covariance in own]
-    others = [*capacity, *design.of_blocks(), *design.of_parts(without=DEPTH_TO_WIDTH), design.of_all()]
+    others = [*capacity, *design.of_blocks(), *design.of_parts(without=DEPTH_TO_WIDTH), design.of_all]
     model = MixedModel(observations.score, design.fixed(CAPACITY), [*others, *own, *drifting])
     functions = [len(others) + number for number in range(2 * len(LENGTHS))]
     ends = (np.array([low, high]) - budget.mean()) / budget.std()

@@ -1,6 +1,6 @@
 """A run's rule: everything that its evaluations say about depth, width and block."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -8,9 +8,9 @@ import numpy as np
 
 from rnas.errors import InputError
 from rnas.rules.block_effects import BlockEffect, block_effects
-from rnas.rules.design_matrix import DEPTH_TO_WIDTH, DEPTHS, WIDTHS, DesignMatrix, parts_of
+from rnas.rules.design_matrix import DEPTH_TO_WIDTH, DEPTHS, WIDTHS
 from rnas.rules.drift import Drift, at_this_fidelity, drifts
-from rnas.rules.estimate import FEWEST, Family, families_of, fitted_to
+from rnas.rules.estimate import FEWEST, Family, design_of, families_of
 from rnas.rules.exponents import Exponents, exponents
 from rnas.rules.hypotheses import explained
 from rnas.rules.observations import Observations, observations_of
@@ -46,11 +46,7 @@ class Rules:
 
         How far it can be trusted is for the verdicts to say.
         """
-        found = {family.name: [quantity.optimum.value for quantity in family.quantities] for family in self.families}
-        depths = found.get(DEPTHS, self.observations.depth_shares[0].tolist())
-        widths = found.get(WIDTHS, self.observations.width_shares[0].tolist())
-        share = found.get(DEPTH_TO_WIDTH, [float(self.observations.depth_to_width[0])])[0]
-        return Rule(tuple(depths), tuple(widths), share / (1 - share))
+        return likeliest_rule(self.families, self.observations)
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values."""
@@ -68,6 +64,15 @@ class Rules:
             "drifts": [asdict(drift) | {"found": drift.found} for drift in self.drifts],
             "rule": asdict(self.rule),
         }
+
+
+def likeliest_rule(families: Sequence[Family], observations: Observations) -> Rule:
+    """The rule of the likeliest optima; where a part does not vary, the shares that all networks have."""
+    found = {family.name: [quantity.optimum.value for quantity in family.quantities] for family in families}
+    depths = found.get(DEPTHS, observations.depth_shares[0].tolist())
+    widths = found.get(WIDTHS, observations.width_shares[0].tolist())
+    share = found.get(DEPTH_TO_WIDTH, [float(observations.depth_to_width[0])])[0]
+    return Rule(tuple(depths), tuple(widths), share / (1 - share))
 
 
 def fit(run: Run, metric: str | None = None, seed: int = 0) -> Rules:
@@ -93,16 +98,16 @@ def fit(run: Run, metric: str | None = None, seed: int = 0) -> Rules:
 def fit_observations(highest: Observations, lower: list[Observations], seed: int = 0) -> Rules:
     """The rule of observations at the highest rung, and at lower rungs, the next to the highest first."""
     published = Rule()
-    fitted = fitted_to(highest, seed)
-    design = DesignMatrix(fitted, parts_of(fitted, published))
+    design = design_of(highest, published, seed)
     if not design.parts:
         raise InputError("all networks have the same shares of depth and width; there is no rule to read from them")
-    families = families_of(highest, published, seed)
-    moved = drifts(highest, lower, published, seed) if lower else ()
+    families = families_of(design, seed)
+    below = [design_of(observations, published, seed + number) for number, observations in enumerate(lower, 1)]
+    moved = drifts(design, below, seed)
     rng = np.random.default_rng([seed, 1])
     return Rules(
         observations=highest,
-        fitted=len(fitted),
+        fitted=len(design.observations),
         families=tuple(at_this_fidelity(family, moved) for family in families),
         explained=explained(design),
         blocks=block_effects(design, rng),

@@ -10,8 +10,8 @@ from rnas.errors import InputError
 from rnas.ledger import Record
 from rnas.quantities import Band, format_size
 from rnas.rules.contestants import Choosing, Contest, most_robust, uniform_rule
-from rnas.rules.estimate import FEWEST, fitted_to
-from rnas.rules.fit import fit_observations
+from rnas.rules.estimate import FEWEST, design_of, families_of, fitted_to
+from rnas.rules.fit import likeliest_rule
 from rnas.rules.kriging import Expectation, expectation
 from rnas.rules.observations import INACTIVE, Observations, block_variables, described, observations_of
 from rnas.rules.prediction import (
@@ -56,15 +56,15 @@ def foretell(run: Run, budgets: tuple[int, ...], fit: Band, seeds: tuple[int, ..
             "hold out other budgets, widen --fit, or evaluate more"
         )
     fitted = observations[rows]
-    rules = fit_observations(fitted, [])
+    families = families_of(design_of(fitted, Rule()))
+    rule = likeliest_rule(families, fitted)
     own = [records[row] for row in rows]
     uniform = uniform_rule(fitted)
     chosen: list[dict[str, Choosing]] = []
     left_out: list[dict[str, str]] = []
     for flops in budgets:
-        networks, reasons = _networks(
-            Contest(run.setup, observations.metric, records, own, flops, TOLERANCE), rules.rule, uniform
-        )
+        contest = Contest(run.setup, observations.metric, records, own, flops, TOLERANCE)
+        networks, reasons = _networks(contest, rule, uniform)
         chosen.append(networks)
         left_out.append(reasons)
     everyone = [choosing for networks in chosen for choosing in networks.values()]
@@ -80,10 +80,10 @@ def foretell(run: Run, budgets: tuple[int, ...], fit: Band, seeds: tuple[int, ..
         fitted=len(own),
         fitted_flops=(int(fitted.flops.min()), int(fitted.flops.max())),
         fit=fit,
-        rule=rules.rule,
+        rule=rule,
         uniform=uniform,
         base=most_robust(own, observations.metric).key,
-        verdicts={family.name: family.verdict.value for family in rules.families},
+        verdicts={family.name: family.verdict.value for family in families},
         seeds=seeds,
         tolerance=TOLERANCE,
         budgets=_predictions(budgets, chosen, left_out, [cost.flops for cost in costs], expected, len(seeds)),

@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-from rnas.rules.design_matrix import DesignMatrix
-from rnas.rules.estimate import CAPACITY, FLOPS, PARAMS
+from rnas.rules.design_matrix import CAPACITY, FLOPS, PARAMS, DesignMatrix
 from rnas.rules.mixed_model import MixedModel
 
 Explained = Mapping[str, float]
@@ -22,12 +21,9 @@ def explained(design: DesignMatrix) -> Explained:
         "params": (design.fixed((PARAMS,)), design.of_capacity((PARAMS,))),
         "FLOPs and params": (design.fixed(CAPACITY), design.of_capacity(CAPACITY)),
         "FLOPs and shares": (design.fixed((FLOPS,)), [*design.of_capacity((FLOPS,)), *shares]),
-        "all": (design.fixed(CAPACITY), [*design.of_capacity(CAPACITY), *shares, *blocks, design.of_all()]),
     }
     if blocks:
         covariances["FLOPs and block"] = (design.fixed((FLOPS,)), [*design.of_capacity((FLOPS,)), *blocks])
     score = design.observations.score
-    return {
-        name: 1 - float((MixedModel(score, fixed, functions).left_out() ** 2).mean() / score.var())
-        for name, (fixed, functions) in covariances.items()
-    }
+    models = {name: MixedModel(score, *covariance) for name, covariance in covariances.items()} | {"all": design.model}
+    return {name: 1 - float((model.left_out() ** 2).mean() / score.var()) for name, model in models.items()}

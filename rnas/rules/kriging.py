@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
 
 from rnas.interval import Interval
-from rnas.rules.design_matrix import DesignMatrix, Floats, parts_of
-from rnas.rules.estimate import CAPACITY, FLOPS
+from rnas.rules.design_matrix import CAPACITY, FLOPS, DesignMatrix, Floats, parts_of
 from rnas.rules.mixed_model import MixedModel
 from rnas.rules.observations import Observations
 from rnas.scaling import Rule
@@ -53,19 +51,15 @@ def expectation(observations: Observations, others: Observations) -> Expectation
     n = len(observations)
     design = _joint(observations, others)
     fixed = _fixed(design, n)
-    covariances = [*design.of_capacity(CAPACITY), *design.of_blocks(), *design.of_parts(), design.of_all()]
-    model = MixedModel(observations.score, fixed[:n], [covariance[:n, :n] for covariance in covariances])
-    *variances, noise = model.variances
-    total = np.asarray(sum(variance * covariance for variance, covariance in zip(variances, covariances, strict=True)))
-    factor = cho_factor(total[:n, :n] + noise * np.eye(n))
-    weighted = cho_solve(factor, fixed[:n])
-    uncertain = np.linalg.inv(fixed[:n].T @ weighted)
-    effects = uncertain @ (weighted.T @ observations.score)
-    across = total[n:, :n]
-    mean = fixed[n:] @ effects + across @ cho_solve(factor, observations.score - fixed[:n] @ effects)
-    rest = fixed[n:] - across @ weighted
-    covariance = total[n:, n:] - across @ cho_solve(factor, across.T) + rest @ uncertain @ rest.T
-    return Expectation(mean, covariance, float(noise))
+    functions = [*design.of_capacity(CAPACITY), *design.of_blocks(), *design.of_parts(), design.of_all]
+    model = MixedModel(observations.score, fixed[:n], [covariance[:n, :n] for covariance in functions])
+    mean, covariance = model.posterior(
+        range(len(functions)),
+        [covariance[n:, :n] for covariance in functions],
+        [covariance[n:, n:] for covariance in functions],
+        fixed[n:],
+    )
+    return Expectation(mean, covariance, float(model.variances[-1]))
 
 
 def _joint(observations: Observations, others: Observations) -> DesignMatrix:

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_solve, cholesky
+from scipy.linalg import cholesky
+from scipy.linalg.lapack import dpotri
 from scipy.optimize import minimize
 
 Floats = NDArray[np.float64]
@@ -55,26 +56,28 @@ class MixedModel:
             options={"maxiter": _ITERATIONS},
         )
         self.variances: Floats = np.exp(found.x) * self._unit
-        self._factor, self._projection = self._decomposed(self.variances)[:2]
+        self._factor, self._inverse, self._projection, self._information = self._decomposed(self.variances)
         self._weights = self._projection @ y
 
-    def _decomposed(self, variances: Floats) -> tuple[Floats, Floats, Floats]:
-        """Lower factor of the covariance V of y, the projection P that leaves the fixed effects out, and X' V^-1 X."""
+    def _decomposed(self, variances: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+        """Lower factor of the covariance V of y, V^-1, the projection P without the fixed effects, and X' V^-1 X."""
         n = len(self._y)
         total = np.zeros((n, n))
         for variance, covariance in zip(variances, self._covariances, strict=False):
             total += variance * covariance
         total[np.diag_indices(n)] += variances[-1] + _JITTER * self._unit
         factor = cholesky(total, lower=True)
-        inverse = cho_solve((factor, True), np.eye(n))
+        # From the factor itself: a third of the time of solving for the columns of the identity.
+        lower = np.tril(dpotri(factor, lower=True)[0])
+        inverse = lower + np.tril(lower, -1).T
         weighted = inverse @ self._fixed
         information = self._fixed.T @ weighted
-        return factor, inverse - weighted @ np.linalg.solve(information, weighted.T), information
+        return factor, inverse, inverse - weighted @ np.linalg.solve(information, weighted.T), information
 
     def _objective(self, logarithms: Floats) -> tuple[float, Floats]:
         """Negative restricted log likelihood, and its gradient, at logarithms of variances in units of that of y."""
         variances = np.exp(logarithms) * self._unit
-        factor, projection, information = self._decomposed(variances)
+        factor, _, projection, information = self._decomposed(variances)
         weights = projection @ self._y
         value = np.log(np.diag(factor)).sum() + 0.5 * np.linalg.slogdet(information)[1] + 0.5 * self._y @ weights
         slopes = [
@@ -86,7 +89,7 @@ class MixedModel:
         return float(value + 0.5 * _WEIGHT * pull @ pull), np.array(slopes) + _WEIGHT * pull
 
     def posterior(
-        self, functions: Sequence[int], crossed: Sequence[Floats], own: Sequence[Floats]
+        self, functions: Sequence[int], crossed: Sequence[Floats], own: Sequence[Floats], fixed: Floats | None = None
     ) -> tuple[Floats, Floats]:
         """Mean (m,) and covariance (m, m) of the sum of some functions at other inputs.
 
@@ -94,11 +97,20 @@ class MixedModel:
             functions: their places among the covariances.
             crossed: (m, n) covariance of each between the other inputs and those of y.
             own: (m, m) covariance of each among the other inputs.
+            fixed: (m, p) columns of the fixed effects there, which the sum then has as well (universal kriging:
+                Matheron, 1969); None leaves them out.
         """
         scales = self.variances[list(functions)]
-        across = sum(scale * block for scale, block in zip(scales, crossed, strict=True))
-        among = sum(scale * block for scale, block in zip(scales, own, strict=True))
-        return np.asarray(across @ self._weights), np.asarray(among - across @ self._projection @ np.transpose(across))
+        across = np.asarray(sum(scale * block for scale, block in zip(scales, crossed, strict=True)))
+        among = np.asarray(sum(scale * block for scale, block in zip(scales, own, strict=True)))
+        mean, covariance = across @ self._weights, among - across @ self._projection @ across.T
+        if fixed is not None:
+            weighted = self._inverse @ self._fixed
+            effects = np.linalg.solve(self._information, fixed.T)
+            together = across @ weighted @ effects
+            mean = mean + effects.T @ (weighted.T @ self._y)
+            covariance = covariance + fixed @ effects - together - together.T
+        return mean, covariance
 
     def left_out(self) -> Floats:
         """(n,) what each response differs from its prediction by all others, at the same variances."""

@@ -44,6 +44,7 @@ def line(benchmark: Any, ratio: str, form: str, seed: int, held: bool, claims: i
         "networks": benchmark.planted.NETWORKS,
         "effect": benchmark.planted.EFFECT,
         "noise": benchmark.planted.NOISE,
+        "batch": benchmark.planted.BATCH,
         "verdicts": {"depth shares": "CAPACITY"},
         "claims": claims,
         "intervals": {name: {"value": 0.5, "low": low, "high": high} for name in names},

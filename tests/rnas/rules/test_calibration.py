@@ -8,7 +8,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from rnas.cost import Integers
-from rnas.rules.estimate import families_of
+from rnas.rules.estimate import design_of, families_of
 from rnas.rules.landscapes import planted_score
 from rnas.rules.observations import Floats, Observations
 from rnas.rules.verdict import Verdict
@@ -74,7 +74,7 @@ def test_intervals_hold_what_is_planted_and_agree_with_it() -> None:
         design = sampled(seed)
         trend = np.log(design.flops) + 0.5 * (design.blocks["topology"] == "basic")
         score = trend + planted_score(design, PUBLISHED, "tent", 2.0, PUBLISHED) + 0.4 * noise(seed)
-        families = families_of(design.with_score(score), PUBLISHED, seed)
+        families = families_of(design_of(design.with_score(score), PUBLISHED, seed), seed)
         quantities = [quantity for family in families for quantity in family.quantities]
         held.append([not q.optimum.beside(q.published, q.published) for q in quantities if q.published is not None])
         verdicts += [family.verdict for family in families]
@@ -90,6 +90,6 @@ def test_no_rule_is_claimed_where_only_capacity_decides(rival: str) -> None:
     for seed in range(4):
         design = sampled(seed)
         trend = {"params": np.log(design.params), "FLOPs": np.log(design.flops), "nothing": np.zeros(NETWORKS)}[rival]
-        families = families_of(design.with_score(trend + 0.4 * noise(seed)), PUBLISHED, seed)
+        families = families_of(design_of(design.with_score(trend + 0.4 * noise(seed)), PUBLISHED, seed), seed)
         claims += sum(family.verdict.claims for family in families)
     assert claims == 0

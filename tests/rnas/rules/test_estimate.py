@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rnas.errors import InputError
-from rnas.rules.estimate import FITTED, families_of, fitted_to
+from rnas.rules.estimate import FITTED, design_of, families_of, fitted_to
 from rnas.rules.verdict import Verdict
 from rnas.scaling import Rule
 from tests.rnas.rules.planted import noise, random_design, tent
@@ -19,7 +19,7 @@ def scored(n: int, effect: float, seed: int = 0):
 
 
 def test_a_planted_proportion_is_found_and_differs_from_the_published() -> None:
-    families = {family.name: family for family in families_of(scored(120, 6.0), Rule())}
+    families = {family.name: family for family in families_of(design_of(scored(120, 6.0), Rule()))}
     depths = families["depth shares"]
     for quantity, truth in zip(depths.quantities, np.array(PLANTED) / sum(PLANTED), strict=True):
         assert quantity.optimum.low - 0.01 <= truth <= quantity.optimum.high + 0.01
@@ -34,19 +34,21 @@ def test_a_planted_proportion_is_found_and_differs_from_the_published() -> None:
 @pytest.mark.parametrize("rival", ["params", "flops"])
 def test_capacity_alone_is_no_rule(rival: str) -> None:
     design = random_design(100)
-    families = families_of(design.with_score(2 * np.log(getattr(design, rival)) + noise(100, 0.3)), Rule())
+    families = families_of(design_of(design.with_score(2 * np.log(getattr(design, rival)) + noise(100, 0.3)), Rule()))
     assert {family.verdict for family in families} <= {Verdict.CAPACITY, Verdict.NOT_IDENTIFIED}
     assert (Verdict.CAPACITY in {family.verdict for family in families}) == (rival == "params")
 
 
 def test_equal_arguments_give_equal_estimates() -> None:
     observations = scored(40, 3.0)
-    assert families_of(observations, Rule(), 3) == families_of(observations, Rule(), 3)
+    assert families_of(design_of(observations, Rule(), 3), 3) == families_of(design_of(observations, Rule(), 3), 3)
 
 
 def test_networks_of_four_stages_have_no_published_shares() -> None:
     design = random_design(60, stages=4)
-    families = families_of(design.with_score(6 * tent(design.depth_shares, (1, 1, 2, 1)) + noise(60, 0.1)), Rule())
+    families = families_of(
+        design_of(design.with_score(6 * tent(design.depth_shares, (1, 1, 2, 1)) + noise(60, 0.1)), Rule())
+    )
     assert [len(family.quantities) for family in families] == [4, 4, 1]
     assert families[0].quantities[0].published is None
     assert families[0].gain_published is None
@@ -65,7 +67,7 @@ def test_parts_that_do_not_vary_are_left_out() -> None:
         {},
         design.keys,
     )
-    assert [family.name for family in families_of(fixed, Rule())] == ["depth shares", "depth to width"]
+    assert [family.name for family in families_of(design_of(fixed, Rule()))] == ["depth shares", "depth to width"]
 
 
 def test_too_few_or_equal_scores_are_refused() -> None:
