@@ -1,6 +1,6 @@
 """From a space, an evaluator and objectives to the problem that strategies are given."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -36,8 +36,13 @@ class KnownMetrics:
     @cached_property
     def names(self) -> tuple[str, ...]:
         """Names of the known metrics."""
+        return tuple(dict.fromkeys(["flops", "params", *self._told]))
+
+    @cached_property
+    def _told(self) -> tuple[str, ...]:
+        """Names of the metrics that the evaluator knows, of any network the same."""
         genome = self._space.sample(1, np.random.default_rng(0))[0]
-        return tuple(dict.fromkeys(["flops", "params", *self._evaluator.known([self._space.decode(genome)])[0]]))
+        return tuple(self._evaluator.known([self._space.decode(genome)])[0])
 
     def __call__(self, genomes: Integers) -> Columns:
         """Genomes (n, v) to a column (n,) for each known metric."""
@@ -51,8 +56,11 @@ class KnownMetrics:
 
     def _add(self, keys: list[bytes], genomes: Integers) -> None:
         costs = self._space.cost(genomes)
-        metrics = self._evaluator.known([self._space.decode(genome) for genome in genomes])
-        for key, own, flops, params in zip(keys, metrics, costs.flops, costs.params, strict=True):
+        # Decoding takes much of the time of a proposal, and an evaluator that knows nothing needs none of it.
+        told: Sequence[Mapping[str, float]] = [{}] * len(genomes)
+        if self._told:
+            told = self._evaluator.known([self._space.decode(genome) for genome in genomes])
+        for key, own, flops, params in zip(keys, told, costs.flops, costs.params, strict=True):
             row = {"flops": float(flops), "params": float(params), **own}
             self._rows[key] = np.array([row[name] for name in self.names])
 
