@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rnas.training_run.run import TrainingRun as TrainingRun
     from rnas.tuning.tune import resume_tuning as resume_tuning
     from rnas.tuning.tune import tune as tune
+    from rnas.verification.verify import verify as verify
 
 __version__ = "0.1.0"
 
@@ -36,6 +37,7 @@ _HOMES = {
     "TrainingRun": "rnas.training_run.run",
     "tune": "rnas.tuning.tune",
     "resume_tuning": "rnas.tuning.tune",
+    "verify": "rnas.verification.verify",
 }
 
 

@@ -4,28 +4,25 @@ import json
 import math
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from multiprocessing import parent_process
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from rnas import run_directory
 from rnas.architecture import Architecture
-from rnas.config import Config, Finals, Setup, available_cores, read_config, resolve
+from rnas.config import Config, Finals, Setup, read_config, resolve
 from rnas.directories import next_free, require_free
 from rnas.errors import InputError
 from rnas.evaluation.evaluator import EvaluatesFinally
-from rnas.execution.executor import Executor, Limits
-from rnas.execution.in_process import InProcess
-from rnas.execution.process_slots import ProcessSlots
+from rnas.execution.executor import Executor
 from rnas.files import write_text
 from rnas.finals import ledger_of, tasks_of
 from rnas.ladder_study import LEDGER, LadderStudy, ladder_study, ladder_tasks
 from rnas.ledger import Ledger
+from rnas.local_executor import devices, local_executor
 from rnas.optimization.campaign import evaluate_all
 from rnas.optimization.listener import Listener, Silent
 from rnas.optimization.loop import Loop, spent
@@ -39,7 +36,7 @@ from rnas.training_run.directory import is_training
 from rnas.training_run.listener import Listener as TrainingListener
 from rnas.training_run.listener import Silent as SilentTraining
 from rnas.training_run.run import TrainingRun
-from rnas.tuning.directory import is_tuning
+from rnas.tuning.directory import TuningDirectory
 
 if TYPE_CHECKING:
     from rnas.held_out import HeldOut
@@ -93,7 +90,7 @@ def prepare(content: Any, folder: Path, source: str, run: Path | str | None) -> 
         # Runs of one name from several folders may share a database.
         name = f"{name}-{secrets.token_hex(4)}"
         run_directory.connected(config.storage).engine.dispose()
-    devices(config)
+    devices(config.device, config.workers)
     setup = resolve(config.model_copy(update={"name": name}), folder, source)
     return setup, run_directory.create(path, setup)
 
@@ -130,9 +127,9 @@ def resume(
         LedgerError: the ledger is damaged.
     """
     directory = RunDirectory(Path(path))
-    for kind, holds, name in (("training", is_training, "resume_training"), ("tuning", is_tuning, "resume_tuning")):
+    for kind, holds in (("training", is_training), ("tuning", TuningDirectory.is_at)):
         if holds(directory.path):
-            raise InputError(f"{path} is a {kind}: go on with it by rnas.{name}({str(path)!r})")
+            raise InputError(f"{path} is a {kind}: go on with it by rnas.resume_{kind}({str(path)!r})")
     setup = directory.setup()
     given = {"workers": workers, "budget": budget}
     changes = {key: value for key, value in given.items() if value is not None}
@@ -219,7 +216,7 @@ def carry_on(
             directory.keep(kept.model_copy(update={"budget": config.budget}))
         until = float("inf") if config.hours is None else time.monotonic() + 3600 * config.hours
         try:
-            with executor_for(setup, Limits(config.time_limit, directory.checkpoints)) as executor:
+            with executor_for(setup, directory.checkpoints, config.time_limit) as executor:
                 Loop(
                     problem=setup.problem,
                     strategy=setup.strategy,
@@ -253,7 +250,7 @@ def _judge(run: Run, ledger: Ledger, finals: Finals, until: float, listener: Lis
     assert isinstance(setup.evaluator, EvaluatesFinally)
     judging = replace(setup, evaluator=setup.evaluator.finally_by(finals.attacks))
     tasks = tasks_of(run.front(), setup, finals)
-    with executor_for(judging, Limits(None, directory.finals)) as executor:
+    with executor_for(judging, directory.finals) as executor:
         evaluate_all(tasks, setup.problem, judged, executor, listener(judging, judged, executor.slots), until)
 
 
@@ -294,7 +291,7 @@ def measure_ladder(
     tasks = ladder_tasks(setup, architectures, seeds)
     with directory.writing(setup) as ledger:
         own = ledger.companion(LEDGER, setup.config.fingerprint)
-        with executor_for(setup, Limits(setup.config.time_limit)) as executor:
+        with executor_for(setup, seconds=setup.config.time_limit) as executor:
             records = evaluate_all(tasks, setup.problem, own, executor, listener(setup, own, executor.slots))
         study = ladder_study(setup, tasks, records, bands)
         write_text(directory.ladder, json.dumps(study.to_dict(), indent=2) + "\n")
@@ -343,7 +340,7 @@ def hold_out(
         own = held.ledger_of(ledger, setup, prediction)
         foretold(prediction, folder / prediction.file_name)
         problem = held.problem_of(setup, prediction)
-        with executor_for(setup, Limits(setup.config.time_limit)) as executor:
+        with executor_for(setup, seconds=setup.config.time_limit) as executor:
             tasks = held.tasks_of(setup, prediction)
             records = evaluate_all(tasks, problem, own, executor, listener(setup, own, executor.slots))
         result = held.held_out(prediction, records, held.notes_of(setup))
@@ -351,28 +348,9 @@ def hold_out(
     return result
 
 
-def devices(config: Config) -> list[str]:
-    """The torch device of each slot; empty where evaluations run in the searching process."""
-    cuda = config.device == "cuda" or (config.device == "auto" and torch.cuda.is_available())
-    if cuda and not torch.cuda.is_available():
-        raise InputError("device: cuda is not available here; use device: cpu")
-    if not cuda:
-        return ["cpu"] * (available_cores() if config.workers is None else config.workers)
-    gpus = torch.cuda.device_count()
-    return [f"cuda:{slot % gpus}" for slot in range(gpus if config.workers is None else config.workers)]
-
-
-@contextmanager
-def executor_for(setup: Setup, limits: Limits) -> Iterator[Executor]:
-    """The executor that a configuration asks for; its processes end with the block."""
+def executor_for(
+    setup: Setup, folder: Path | None = None, seconds: float | None = None
+) -> AbstractContextManager[Executor]:
+    """Within, the executor that a configuration asks for; see :func:`rnas.local_executor.local_executor`."""
     config = setup.config
-    slots = [] if setup.evaluator.instant and config.workers is None else devices(config)
-    if slots:
-        executor: Executor = ProcessSlots(setup.evaluator, slots, limits)
-    else:
-        first = devices(config.model_copy(update={"workers": 1}))[0]
-        executor = InProcess(setup.evaluator, first, limits)
-    try:
-        yield executor
-    finally:
-        executor.close()
+    return local_executor(setup.evaluator, config.workers, folder, device=config.device, seconds=seconds)

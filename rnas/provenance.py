@@ -3,13 +3,16 @@
 import hashlib
 import json
 import platform
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 import torch
 
+_PROCESSORS = Path("/proc/cpuinfo")
 _LIBRARIES = ("rnas", "torch", "numpy", "scipy", "scikit-learn", "pymoo", "optuna")
 
 
@@ -30,6 +33,20 @@ def device_name(device: str) -> str:
     if device.startswith("cuda"):
         return torch.cuda.get_device_name(device)
     return f"{device} ({platform.machine()}, {torch.get_num_threads()} thread(s))"
+
+
+@cache
+def processor(device: str) -> str:
+    """The model of the processor behind a torch device and what torch uses of it: others round otherwise.
+
+    Empty where the system does not tell.
+    """
+    if device.startswith("cuda"):
+        return torch.cuda.get_device_name(device)
+    told = _PROCESSORS.read_text() if _PROCESSORS.is_file() else ""
+    model = re.search(r"^model name\s*:\s*(.+)$", told, re.MULTILINE)
+    name = model[1].strip() if model is not None else platform.processor()
+    return f"{name}, {torch.backends.cpu.get_cpu_capability()}" if name else ""
 
 
 def json_hash(value: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ from rnas.evaluation.adversarial_training import AdversarialTraining
 from rnas.evaluation.training_settings import ResolvedTraining
 from rnas.exports.reading import Export, read_export
 from rnas.run import Run
-from rnas.run_member import FORMS, member
+from rnas.run_member import FORMS, member, run_and_member
 from rnas.search_space import SearchSpace
 from rnas.training_run.checkpoint import Checkpoint, description_of
 from rnas.training_run.directory import is_training
@@ -86,7 +86,7 @@ def resolve(text: str | Path) -> Reference:
         if path.is_dir():
             raise InputError(f"{text} is a directory; for a member of a run write {text}: and {FORMS}")
         return _of_file(path)
-    folder, colon, word = _divided(text)
+    folder, colon, word = run_and_member(text)
     if colon:
         return _of_run(Run.load(folder), word, text)
     baseline = find(text)
@@ -99,15 +99,6 @@ def _is_published(text: str) -> bool:
     except InputError:
         return False
     return True
-
-
-def _divided(text: str) -> tuple[str, str, str]:
-    """Run, colon and member; a directory's name may hold colons too."""
-    folder, colon, word = text.rpartition(":")
-    for form in ("at", "max"):
-        if folder.endswith(f":{form}"):
-            return folder.removesuffix(f":{form}"), colon, f"{form}:{word}"
-    return folder, colon, word
 
 
 def _of_run(run: Run, word: str, text: str) -> Reference:

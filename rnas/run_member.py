@@ -11,6 +11,15 @@ FORMS = "a key, knee, at:FLOPS such as at:200M, or max:METRIC"
 """The words, for messages."""
 
 
+def run_and_member(text: str) -> tuple[str, str, str]:
+    """Run, colon and member of ``RUN:MEMBER``; no colon where there is none. A directory's name may hold colons too."""
+    folder, colon, word = text.rpartition(":")
+    for form in ("at", "max"):
+        if folder.endswith(f":{form}"):
+            return folder.removesuffix(f":{form}"), colon, f"{form}:{word}"
+    return folder, colon, word
+
+
 def member(run: Run, word: str) -> Record:
     """The record that a word stands for.
 

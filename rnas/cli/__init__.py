@@ -22,6 +22,7 @@ from rnas.cli.search import search
 from rnas.cli.study import study
 from rnas.cli.train import train
 from rnas.cli.tune import tune
+from rnas.cli.verify import verify
 from rnas.cli.zoo import zoo
 from rnas.errors import InputError, LedgerError
 
@@ -46,6 +47,7 @@ app.command("tune")(tune)
 app.command("evaluate")(evaluate)
 app.command("leaderboard")(leaderboard)
 app.command("export")(export)
+app.command("verify")(verify)
 app.command("zoo")(zoo)
 app.command("scale")(scale)
 app.command("spaces")(spaces)

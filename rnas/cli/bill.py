@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 
 from rnas import architecture as arch
-from rnas.api import devices
 from rnas.cli.output import stdout
 from rnas.config import Setup
 from rnas.errors import InputError
 from rnas.evaluation.evaluator import Context, Task
 from rnas.evaluation.guard import classified
 from rnas.execution.threads import one_thread
+from rnas.local_executor import slots
 from rnas.quantities import counted, format_size
 
 _SAMPLES = 3
@@ -23,15 +23,15 @@ def bill(setup: Setup) -> dict[str, Any]:
     config = setup.config
     sample = setup.space.sample(_SAMPLES, np.random.default_rng(config.seed))
     costs = setup.space.cost(sample)
-    slots = devices(config) or devices(config.model_copy(update={"workers": 1}))
+    places = slots(config.workers, config.device)
     rows = []
     for place in np.argsort(costs.flops):
         architecture = setup.space.decode(sample[place])
         task = Task(architecture, config.seed, setup.evaluator.rungs[-1].fidelity)
         print(f"measuring {format_size(float(costs.flops[place]))} FLOPs ...", file=sys.stderr)
-        with one_thread(slots[0]):
+        with one_thread(places[0]):
             try:
-                estimate = setup.evaluator.estimate(task, Context(slots[0]))
+                estimate = setup.evaluator.estimate(task, Context(places[0]))
             except Exception as error:  # Whatever a user's own function raises.
                 raise InputError(f"{arch.key(architecture)} cannot be evaluated: {classified(error)[1]}") from None
         rows.append(
@@ -47,10 +47,10 @@ def bill(setup: Setup) -> dict[str, Any]:
     return {
         "evaluations": rows,
         "budget": config.budget,
-        "at_once": len(slots),
-        "device": slots[0],
+        "at_once": len(places),
+        "device": places[0],
         "seconds_per_evaluation": mean,
-        "hours": mean * config.budget / len(slots) / 3600,
+        "hours": mean * config.budget / len(places) / 3600,
     }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from statistics import median
 from typing import Any, ClassVar
 
@@ -27,17 +28,19 @@ from rnas.evaluation.evaluator import Context, Estimate, Evaluation, Evaluator, 
 from rnas.evaluation.guard import classified
 from rnas.evaluation.robustness import Robustness, evaluate_robustness
 from rnas.evaluation.training_settings import TrainingSettings, load_dataset
-from rnas.files import write_tensors
-from rnas.provenance import device_name, json_hash, versions
+from rnas.files import file_hash, write_tensors
+from rnas.provenance import device_name, json_hash, processor, versions
 from rnas.search_space import SearchSpace
 from rnas.training.fidelity import Fidelity
 from rnas.training.numerics import Numerics
 from rnas.training.plan import Plan
 from rnas.training.training import Training
+from rnas.weights import load_weights
 
 _ATTACKS = 2
 """PGD on the cross-entropy and PGD on the margin."""
 
+_HASH_DIGITS = 16
 _TRAINING_SHARE = 0.9
 _DIAGNOSED_IMAGES = 100
 _TIMED_STEPS = 8
@@ -182,20 +185,19 @@ class AdversarialTraining:
 
         curve: list[Mapping[str, float]] = []
         metrics: dict[str, float] = {}
-        status, reason, overfitted = Status.COMPLETE, "", False
+        status, reason, overfitted, weights = Status.COMPLETE, "", False, ""
         try:
             model = self._build(task, context.device)
             training = Training(model, plan.parts["training"], plan.training, task.seed, plan.extra)
             curve.extend(training.epochs(lambda share: check(share * _TRAINING_SHARE)))
             model, overfitted = training.result, training.overfitted
-            lower = plan.training.fidelity in [rung.below(self._training.fidelity) for rung in self._training.ladder]
-            # What is read of a front comes from the highest rung, and so does the network that is kept.
-            for part, prefix in (("score", ""), ("final", "final_"))[: 1 if lower else 2]:
-                metrics |= self._attack(model, plan, part, lambda _: check(_TRAINING_SHARE)).metrics(prefix)
-            metrics |= self._diagnosed(model, plan, task.architecture)
-            if context.folder is not None and not lower:
+            metrics |= self._measured(model, plan, task.architecture, lambda _: check(_TRAINING_SHARE))
+            # The network that is kept is that of the highest rung.
+            if context.folder is not None and not self._is_lower(plan):
                 context.folder.mkdir(parents=True, exist_ok=True)
-                write_tensors(context.folder / f"{arch.key(task.architecture)}.safetensors", model.state_dict())
+                path = context.folder / f"{arch.key(task.architecture)}.safetensors"
+                write_tensors(path, model.state_dict())
+                weights = file_hash(path)[:_HASH_DIGITS]
         except Exception as error:
             # Caught here rather than by the caller, so that the curve so far and its provenance are kept.
             (status, reason), metrics = classified(error), {}
@@ -204,9 +206,36 @@ class AdversarialTraining:
             metrics=metrics,
             curve=tuple(curve),
             seconds=time.perf_counter() - started,
-            provenance=self._provenance(plan, context.device, overfitted),
+            provenance={
+                **self._provenance(plan, context.device),
+                "stopped_by_catastrophic_overfitting": overfitted,
+                **({"weights": weights} if weights else {}),
+            },
             reason=reason,
         )
+
+    def evaluate_weights(self, task: Task, weights: Path, context: Context) -> Evaluation:
+        """See :class:`rnas.evaluation.evaluator.EvaluatesWeights`."""
+        started = time.perf_counter()
+        plan = self._plan(context.device, task)
+        model = self._build(task, context.device)
+        # As the training left it: in another memory format the last digits are others.
+        plan.training.recipe.numerics.arrange(model)
+        load_weights(model, weights, (), arch.key(task.architecture))
+        metrics = self._measured(model, plan, task.architecture, context.progress)
+        return Evaluation(
+            Status.COMPLETE,
+            metrics=metrics,
+            seconds=time.perf_counter() - started,
+            provenance={
+                **self._provenance(plan, context.device),
+                "weights": file_hash(weights)[:_HASH_DIGITS],
+            },
+        )
+
+    def provenance(self, task: Task, device: str) -> Mapping[str, Any]:
+        """See :class:`rnas.evaluation.evaluator.EvaluatesWeights`."""
+        return self._provenance(self._plan(device, task), device)
 
     def finally_by(self, attacks: Sequence[str]) -> Evaluator:
         """See :class:`rnas.evaluation.evaluator.EvaluatesFinally`."""
@@ -303,6 +332,24 @@ class AdversarialTraining:
             model = task.architecture.build(self._space.num_classes, self._space.input_shape)
         return model.to(device)
 
+    def _is_lower(self, plan: _Plan) -> bool:
+        """Whether a plan is that of a lower rung of the ladder."""
+        return plan.training.fidelity in [rung.below(self._training.fidelity) for rung in self._training.ladder]
+
+    def _measured(
+        self, model: nn.Module, plan: _Plan, architecture: Architecture, check: Callable[[float], None]
+    ) -> dict[str, float]:
+        """All metrics of a trained network; of the final part, which is read of a front, at the highest rung alone."""
+        metrics: dict[str, float] = {}
+        parts = {"score": ""} if self._is_lower(plan) else {"score": "", "final": "final_"}
+        for place, (part, prefix) in enumerate(parts.items()):
+
+            def checked(share: float, done: int = place) -> None:
+                check((done + share) / len(parts))
+
+            metrics |= self._attack(model, plan, part, checked).metrics(prefix)
+        return metrics | self._diagnosed(model, plan, architecture)
+
     def _attack(self, model: nn.Module, plan: _Plan, part: str, check: Callable[[float], None]) -> Robustness:
         training, images = self._training, plan.parts[part]
         # Training may be in reduced precision; what is reported never is.
@@ -311,7 +358,7 @@ class AdversarialTraining:
                 model, images, plan.attacks, training.split_seed, training.evaluation.batch_size, check
             )
 
-    def _provenance(self, plan: _Plan, device: str, overfitted: bool) -> dict[str, Any]:
+    def _provenance(self, plan: _Plan, device: str) -> dict[str, Any]:
         schedule = plan.training
         training: dict[str, Any] = {
             "recipe": schedule.recipe.model_dump(mode="json"),
@@ -322,7 +369,6 @@ class AdversarialTraining:
         return {
             **training,
             "recipe_hash": json_hash(training),
-            "stopped_by_catastrophic_overfitting": overfitted,
             "data": self._data_record,
             "evaluation": {
                 "attack": "worst case of PGD on the cross-entropy and PGD on the margin",
@@ -335,6 +381,7 @@ class AdversarialTraining:
             },
             "versions": versions(),
             "device": device_name(device),
+            "processor": processor(device),
         }
 
 

@@ -188,6 +188,7 @@ class EvaluationResult(_Part):
         request: everything that was asked for, by the names of :class:`rnas.evaluation.request.Request`.
         versions: of Python and libraries.
         device: the processor.
+        processor: its model; empty where it is not known.
         note: what a reader of results on these data must know.
     """
 
@@ -214,4 +215,5 @@ class EvaluationResult(_Part):
     request: dict[str, Any]
     versions: dict[str, str]
     device: str
+    processor: str = ""
     note: str

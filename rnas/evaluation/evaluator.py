@@ -137,6 +137,25 @@ class Evaluator(Protocol):
         """Measure, in seconds rather than minutes, what ``evaluate`` would need."""
 
 
+@runtime_checkable
+class EvaluatesWeights(Protocol):
+    """An evaluator that keeps the weights of its networks, and can measure these again.
+
+    ``evaluate`` keeps them in the context's folder as ``KEY.safetensors``, with the first 16 hexadecimal digits of the
+    file's sha256 as ``weights`` in the provenance.
+    """
+
+    def evaluate_weights(self, task: Task, weights: Path, context: Context) -> Evaluation:
+        """Evaluate a network whose weights an earlier ``evaluate`` of the same task kept, without training.
+
+        On the same machine and versions a CPU gives the same metrics. Raises InputError where the weights are not
+        those of the task's network.
+        """
+
+    def provenance(self, task: Task, device: str) -> Mapping[str, Any]:
+        """What an evaluation of a task on a device would record of all that decides it, without evaluating."""
+
+
 FINAL_ACCURACY = "final_worst_case_accuracy"
 """Metric of a final evaluation: accuracy in [0, 1] under the worst case of its attacks, on images nothing chose by."""
 

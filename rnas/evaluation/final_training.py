@@ -95,6 +95,7 @@ class FinalTraining:
         reference = Reference(str(weights), task.architecture, shape, classes, checkpoint=weights, training=training)
         request = Request(
             network=str(weights),
+            data_dir=training.data_dir,
             attacks=self._attacks,
             batch_size=training.evaluation.batch_size,
             device=context.device,

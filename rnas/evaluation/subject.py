@@ -80,7 +80,7 @@ def subject_of(reference: Reference, request: Request) -> Subject:
     split_seed = _split_seed(request, dataset, training)
     parts = _divided(dataset, training.images if training else dataset.parts, request.images, split_seed)
     part = _final(parts, request.images, request.device)
-    model = _loaded(reference, weights, dataset).to(request.device)
+    model = loaded(reference, weights, dataset).to(request.device)
     return Subject(
         reference,
         dataset,
@@ -89,7 +89,7 @@ def subject_of(reference: Reference, request: Request) -> Subject:
         tuple({(threat.norm, threat.epsilon): threat for threat in threats}.values()),
         split_seed,
         content_hash(parts),
-        _images_hash(part),
+        images_hash(part),
         part,
         model,
     )
@@ -123,7 +123,8 @@ def _final(parts: dict[str, Part], images: int | None, device: str) -> Part:
     return chosen.to(device)
 
 
-def _images_hash(part: Part) -> str:
+def images_hash(part: Part) -> str:
+    """First 16 hexadecimal digits of the sha256 of images, labels and ids, whatever their order."""
     order = part.ids.argsort()
     digest = hashlib.sha256(f"{part.white}".encode())
     for tensor in (part.pixels, part.labels, part.ids):
@@ -131,7 +132,7 @@ def _images_hash(part: Part) -> str:
     return digest.hexdigest()[:16]
 
 
-def _loaded(reference: Reference, weights: Path, dataset: Dataset) -> nn.Module:
+def loaded(reference: Reference, weights: Path, dataset: Dataset) -> nn.Module:
     """The network for the data's images and classes, with the weights."""
     there = (reference.input_shape, reference.num_classes)
     here = (dataset.input_shape, dataset.num_classes)

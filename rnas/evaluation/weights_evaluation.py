@@ -40,7 +40,7 @@ from rnas.evaluation.request import Request
 from rnas.evaluation.subject import Subject, find_subject
 from rnas.evaluation.threats import Threat, withstood
 from rnas.files import write_text
-from rnas.provenance import device_name, versions
+from rnas.provenance import device_name, processor, versions
 from rnas.quantities import counted
 from rnas.report.interval import proportion
 
@@ -255,6 +255,7 @@ def _result(
         request=request.to_dict(),
         versions=_versions(),
         device=device_name(request.device),
+        processor=processor(request.device),
         note=dataset.note,
     )
 

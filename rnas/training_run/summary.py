@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from rnas import architecture as arch
-from rnas.provenance import device_name, versions
+from rnas.provenance import device_name, processor, versions
 from rnas.training_run.activation import activation_note
 from rnas.training_run.checkpoint import Checkpoint
 from rnas.training_run.evaluation import ATTACK_SEED, described_attacks, selection_words
@@ -93,4 +93,5 @@ def provenance(setup: Setup) -> dict[str, Any]:
         "data": dict(setup.data_record),
         "versions": versions(),
         "device": device_name(setup.settings.device),
+        "processor": processor(setup.settings.device),
     }

@@ -68,12 +68,6 @@ def test_a_gpu_that_is_not_there_is_refused(tmp_path: Path, monkeypatch: pytest.
         rnas.search(TINY, budget=2, device="cuda", run=tmp_path / "run")
 
 
-def test_workers_are_counted() -> None:
-    assert api.devices(Config.parse({"workers": 3, "device": "cpu"}, "test")) == ["cpu"] * 3
-    assert api.devices(Config.parse({"workers": 0, "device": "cpu"}, "test")) == []
-    assert len(api.devices(Config.parse({"device": "cpu"}, "test"))) >= 1
-
-
 def test_names_that_are_not_there_are_attribute_errors() -> None:
     with pytest.raises(AttributeError, match="no attribute 'serach'"):
         rnas.serach  # noqa: B018

@@ -101,6 +101,24 @@ def test_weights_are_kept_where_asked(result: Evaluation, tmp_path: Path) -> Non
     model.load_state_dict(load_file(file))
 
 
+@pytest.mark.parametrize("recipe", [{}, {"numerics": {"channels_last": False}}, {"averaging": {"name": "swa"}}])
+def test_kept_weights_give_the_same_numbers_again(recipe: dict[str, Any], tmp_path: Path) -> None:
+    own = evaluator(recipe={"name": "short-sat", **recipe})
+    task = Task(NETWORK, 0, {"epochs": 1, "batch_size": 64})
+    trained = own.evaluate(task, Context(folder=tmp_path))
+    again = own.evaluate_weights(task, tmp_path / f"{arch.key(NETWORK)}.safetensors", Context())
+    assert again.metrics == trained.metrics
+    assert again.provenance["weights"] == trained.provenance["weights"]
+    assert own.provenance(task, "cpu").items() <= trained.provenance.items()
+
+
+def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
+    other = replace(NETWORK, depths=(1, 2, 1))
+    evaluator().evaluate(Task(other, 0, {"epochs": 1, "batch_size": 64}), Context(folder=tmp_path))
+    with pytest.raises(InputError, match="does not fit"):
+        evaluator().evaluate_weights(Task(NETWORK, 0), tmp_path / f"{arch.key(other)}.safetensors", Context())
+
+
 def test_a_deadline_stops_it_with_status_timeout() -> None:
     result = guard.evaluate(evaluator(), Task(NETWORK, 0), Context(deadline=time.monotonic() - 1))
     assert result.status is Status.TIMEOUT

@@ -1,0 +1,76 @@
+"""``rnas verify``."""
+
+from pathlib import Path
+from typing import Annotated, Literal, cast
+
+import typer
+
+from rnas.cli.output import AsJson, print_json, stderr, stdout
+from rnas.errors import InputError
+
+_SOURCES = ("checkpoint", "scratch")
+_DEVICES = ("auto", "cpu", "cuda")
+
+
+def verify(
+    claim: Annotated[
+        str,
+        typer.Argument(
+            metavar="CLAIM", help="RUN:KEY, a training's directory or checkpoint, or a JSON file of rnas evaluate."
+        ),
+    ],
+    source: Annotated[
+        str | None,
+        typer.Option("--from", help="checkpoint or scratch [default: the checkpoint, where the run keeps them]."),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=0, help="Also train with N further seeds, from scratch; two or more.")] = 0,
+    device: Annotated[str | None, typer.Option(help="auto, cpu or cuda [default: the run's own].")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Keep the verification there, as JSON.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Evaluate a recorded claim again, and say whether it reproduces.
+
+    What can be checked at once comes first: key, params, FLOPs, and the hashes of weights, recipe, data or table. From
+    the checkpoint the recorded attacks are run again on the same images with the same noise; from scratch the network
+    is trained again with the recorded seed. With the versions and processor of the record a CPU gives equal numbers.
+    Elsewhere a metric has to lie within its interval: of images, or with --seeds that of trainings with other seeds,
+    which also shows how lucky the recorded one was.
+
+    It ends with 0 where the claim is reproduced, with 1 where it is not. What is verified is not changed.
+
+    Examples:
+
+      rnas verify runs/digits-1:knee
+
+      rnas verify runs/digits-1:knee --from scratch --seeds 5 -o verified.json
+
+      rnas verify runs/train-a/last.safetensors
+
+      rnas verify runs/digits-1/finals/seed-1/seed-1-0a1b2c3d4e5f.json
+    """
+    # A wrong word is told before torch is loaded.
+    for option, word, known in (("--from", source, _SOURCES), ("--device", device, _DEVICES)):
+        if word is not None and word not in known:
+            raise InputError(f"unknown {option} {word!r}; known: {', '.join(known)}")
+
+    from rnas.cli.verify_table import print_verification
+    from rnas.cli.verify_view import VerificationView
+    from rnas.verification.verify import verify as verified
+
+    with VerificationView(stderr()) as view:
+        verification = verified(
+            claim,
+            source=cast(Literal["checkpoint", "scratch"] | None, source),
+            seeds=seeds,
+            device=cast(Literal["auto", "cpu", "cuda"] | None, device),
+            output=output,
+            listener=view,
+        )
+    if as_json:
+        print_json(verification.to_dict())
+    else:
+        print_verification(stdout(), verification)
+    if not verification.reproduced:
+        raise typer.Exit(1)

@@ -1,0 +1,146 @@
+"""Whether a metric was found again, and how much of it was the luck of one training."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy.stats import t as student
+
+from rnas.interval import Interval
+from rnas.report.interval import proportion
+
+Verdict = Literal["reproduced exactly", "reproduced within the interval", "not reproduced"]
+EXACTLY: Verdict = "reproduced exactly"
+WITHIN: Verdict = "reproduced within the interval"
+NOT: Verdict = "not reproduced"
+
+LEAST_SEEDS = 2
+CONFIDENCE = 0.95
+_NOISE = 0.05
+_ROUNDING = 1e-3
+_EQUAL = 1e-12
+
+
+@dataclass(frozen=True)
+class Luck:
+    """A recorded value among those of trainings with other seeds.
+
+    Attributes:
+        values: of the other seeds, at least two.
+        interval: their mean, and the interval that 95 % of further trainings fall into, by Student's t. It covers the
+            luck of a training on these very images, not that of the images.
+        place: where the recorded value is: ``inside`` it, ``above`` or ``below``.
+    """
+
+    values: tuple[float, ...]
+    interval: Interval
+    place: Literal["inside", "above", "below"]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A recorded metric beside what it is found to be.
+
+    Attributes:
+        name: of the metric.
+        recorded: its recorded value.
+        found: its value now, or None where it was not measured.
+        interval: around the recorded value, of images; around the mean of other seeds where these decide; None where
+            only the equal value will do.
+        p_value: of McNemar's test that it is right on as many of the same images, where that decides.
+        verdict: what follows.
+        luck: how it stands among other seeds; None without two of them.
+    """
+
+    name: str
+    recorded: float
+    found: float | None
+    interval: Interval | None
+    p_value: float | None
+    verdict: Verdict
+    luck: Luck | None = None
+
+
+def judged(
+    name: str,
+    recorded: float,
+    found: float | None,
+    *,
+    equal: bool,
+    interval: Interval | None,
+    p_value: float | None = None,
+    equal_expected: bool = False,
+    luck: Luck | None = None,
+) -> Judged:
+    """The verdict on a metric.
+
+    What is equal is reproduced exactly, and where that is expected nothing else is reproduced. Else what decides is, in
+    this order: the recorded value against other seeds, the paired test at 5 %, the interval of images.
+
+    Args:
+        name: of the metric.
+        recorded: its recorded value.
+        found: its value now; None is not reproduced.
+        equal: whether it is the recorded one, with the same images right where that is known.
+        interval: of images, around the recorded value.
+        p_value: of the paired test.
+        equal_expected: whether the same computation was made under the same circumstances.
+        luck: the recorded value among other seeds.
+    """
+    if found is None or equal or equal_expected:
+        verdict = EXACTLY if found is not None and equal else NOT
+        return Judged(name, recorded, found, interval, None, verdict, luck)
+    if luck is not None:
+        verdict = WITHIN if luck.place == "inside" else NOT
+        return Judged(name, recorded, found, luck.interval, None, verdict, luck)
+    if p_value is not None:
+        return Judged(name, recorded, found, interval, p_value, WITHIN if p_value >= _NOISE else NOT)
+    inside = interval is not None and interval.low <= found <= interval.high
+    return Judged(name, recorded, found, interval, None, WITHIN if inside else NOT)
+
+
+def overall(metrics: Sequence[Judged]) -> Verdict:
+    """That of the metric that is worst off; ``not reproduced`` without any."""
+    verdicts = {metric.verdict for metric in metrics}
+    if not verdicts or NOT in verdicts:
+        return NOT
+    return WITHIN if WITHIN in verdicts else EXACTLY
+
+
+def image_interval(value: float, images: int, low: float = 0.0, high: float = 1.0) -> Interval:
+    """The 95 % interval of a mean over images of something in [low, high], as if other images were drawn.
+
+    Wilson's for a share. For other means it is that of a share scaled up, which is too long rather than too short: at
+    a given mean nothing in [low, high] varies more than what is always at one of the ends.
+    """
+    share = proportion((value - low) / (high - low), images)
+    return Interval(value, low + share.low * (high - low), low + share.high * (high - low))
+
+
+def rounding_interval(value: float) -> Interval:
+    """Of a metric that is no mean over images: a thousandth of it on both sides, for rounding on other machines."""
+    return Interval(value, value - _ROUNDING * abs(value), value + _ROUNDING * abs(value))
+
+
+def luck_of(recorded: float, values: Sequence[float], bounds: tuple[float, float]) -> Luck | None:
+    """Where a recorded value stands among those of other seeds; None with fewer than two.
+
+    Args:
+        recorded: the value.
+        values: of other seeds.
+        bounds: the least and the greatest that there can be.
+    """
+    if len(values) < LEAST_SEEDS:
+        return None
+    mean, count = float(np.mean(values)), len(values)
+    quantile = float(student.ppf((1 + CONFIDENCE) / 2, count - 1))
+    half = quantile * float(np.std(values, ddof=1)) * math.sqrt(1 + 1 / count)
+    interval = Interval(mean, max(mean - half, bounds[0]), min(mean + half, bounds[1]))
+    place: Literal["inside", "above", "below"] = "inside"
+    if recorded > interval.high + _EQUAL:
+        place = "above"
+    elif recorded < interval.low - _EQUAL:
+        place = "below"
+    return Luck(tuple(values), interval, place)

@@ -1,0 +1,222 @@
+"""Verifying: check at once what can be, evaluate again, and say what was reproduced."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from rnas.errors import InputError
+from rnas.files import write_text
+from rnas.local_executor import Device
+from rnas.provenance import versions
+from rnas.quantities import counted
+from rnas.verification.check import Check, as_recorded
+from rnas.verification.claim import Claim, Listener, Outcome, Silent, Source
+from rnas.verification.find import find
+from rnas.verification.judgement import LEAST_SEEDS, NOT, Judged, Verdict, judged, luck_of, overall
+
+SCHEMA_VERSION = 1
+_SEEDS = 2**31
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What came of verifying a claim.
+
+    Attributes:
+        claim: the words that name it.
+        key: of the architecture.
+        source: what it was verified from: ``checkpoint``, ``scratch`` or ``table``.
+        conditions: attack, epsilon, images, seeds and recipe of the record, in words.
+        checks: what was compared before anything was evaluated.
+        metrics: the verdict on each recorded metric; ``found`` is None where a check made evaluating pointless.
+        seeds: further ones that the network was trained with.
+        notes: what a reader must know beside that.
+        verdict: on the claim: that of the metric that is worst off.
+    """
+
+    claim: str
+    key: str
+    source: Source
+    conditions: dict[str, str]
+    checks: tuple[Check, ...]
+    metrics: tuple[Judged, ...]
+    seeds: tuple[int, ...]
+    notes: tuple[str, ...]
+    verdict: Verdict
+
+    @property
+    def reproduced(self) -> bool:
+        """Whether all of it was reproduced, exactly or within the intervals."""
+        return self.verdict != NOT
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as JSON values, with the versions that verified it."""
+        content: dict[str, Any] = {"schema_version": SCHEMA_VERSION, **asdict(self), "versions": versions()}
+        return {**content, "reproduced": self.reproduced}
+
+
+def verify(
+    claim: str | Path,
+    *,
+    source: Source | None = None,
+    seeds: int = 0,
+    device: Device | None = None,
+    output: Path | str | None = None,
+    listener: Listener | None = None,
+) -> Verification:
+    """Evaluate a recorded claim again, and say whether it reproduces.
+
+    First comes what can be checked at once: that the architecture has its key, params and FLOPs, and that recipe,
+    data, attack, weights or table are by their hashes those of the record. Where one of these is not, the claim is
+    not reproduced, and nothing is evaluated. Then the recorded attacks are run on the recorded images with the recorded
+    noise, on the weights that were kept, or on those of a training anew.
+
+    On a CPU with the versions, the device and the processor of the record the same numbers come out, and any other is
+    not reproduced. Elsewhere, and where the record does not say, a metric is reproduced within its interval:
+
+    - An accuracy from images that the record knows one by one: McNemar's exact test has p of at least 5 %.
+    - Other accuracies and margins: the 95 % interval of Wilson around the recorded value, as if images were drawn
+      anew. It covers the choice of images, which is far more than what rounding does to the same weights; it does not
+      cover the luck of a training.
+    - From scratch with further seeds: the recorded value lies in the 95 % prediction interval of their values. It
+      covers the luck of a training on these images.
+    - Metrics that are no mean over images: a thousandth of the value, for rounding.
+
+    A row of a table is equal or not.
+
+    Further seeds also show luck where a claim is reproduced exactly: the best of many is chosen for its luck as well,
+    and lies above what other seeds give (the winner's curse).
+
+    Args:
+        claim: see :func:`rnas.verification.find.find`.
+        source: ``checkpoint`` or ``scratch``; None is the checkpoint where there is one, the only other way where one
+            cannot be. A table has its own.
+        seeds: further trainings with other seeds, from scratch, none or at least two.
+        device: ``auto``, ``cpu`` or ``cuda``; None is that of the record's own settings.
+        output: a new file that keeps the verification as JSON; None keeps none.
+        listener: told of progress.
+
+    Returns:
+        What was checked and found. Nothing that was verified is changed.
+
+    Raises:
+        InputError: no claim has this name, it cannot be verified from this source, or the file exists.
+    """
+    if seeds < 0 or 0 < seeds < LEAST_SEEDS:
+        raise InputError(f"{counted(seeds, 'seed')}: luck takes at least {LEAST_SEEDS} further seeds, or none")
+    path = None if output is None else _free(Path(output))
+    found = find(claim, device)
+    chosen = _source(found, source, seeds)
+    verification = _verified(found, chosen, seeds, listener or Silent())
+    if path is not None:
+        write_text(path, json.dumps(verification.to_dict(), indent=2, allow_nan=False) + "\n")
+    return verification
+
+
+def _free(path: Path) -> Path:
+    if path.exists():
+        raise InputError(f"--output {path} exists already; choose another name")
+    if not path.parent.is_dir():
+        raise InputError(f"--output {path}: there is no folder {path.parent}; make it first")
+    return path
+
+
+def _source(claim: Claim, source: Source | None, seeds: int) -> Source:
+    """What to verify from; InputError where that cannot be."""
+    can = claim.sources
+    if source is None:
+        source = "scratch" if seeds else claim.usual
+    if source not in can:
+        if can == ("table",):
+            raise InputError(f"{claim.words} was read from a table: leave --from and --seeds out")
+        if source == "checkpoint":
+            raise InputError(f"{claim.words}: its weights are not there; train the network again with --from scratch")
+        raise InputError(
+            f"{claim.words} does not say how its weights were trained; verify the run or the training that they are of"
+        )
+    if seeds and source != "scratch":
+        raise InputError("--seeds trains again: leave --from checkpoint out, or give --from scratch")
+    return source
+
+
+def _verified(claim: Claim, source: Source, seeds: int, listener: Listener) -> Verification:
+    checks = tuple(claim.checks(source))
+    notes = [f"The record does not hold: {check.name}." for check in checks if check.decides and check.same is None]
+    outcome: Outcome | None = None
+    others: list[Outcome] = []
+    further: tuple[int, ...] = ()
+    equal_expected = source == "table" or (claim.on_cpu and as_recorded(list(checks)))
+    refuting = [check.name for check in checks if check.refutes]
+    if refuting:
+        notes.append(f"Nothing was evaluated, since these are not as recorded: {', '.join(refuting)}.")
+    elif source == "scratch" and claim.seed is not None:
+        further = tuple((claim.seed + number) % _SEEDS for number in range(1, seeds + 1))
+        outcome, *others = claim.trained((claim.seed, *further), listener)
+        notes += _told_of_curve(claim, outcome)
+    else:
+        outcome = claim.evaluated(source, listener)
+    notes += [f"seed {other.seed}: {other.failure}" for other in (outcome, *others) if other and other.failure]
+    metrics = tuple(_judged(claim, name, outcome, others, equal_expected) for name in claim.metrics)
+    if outcome is not None:
+        notes += _told(source, equal_expected, not outcome.failure, metrics)
+    verdict = NOT if refuting else overall(metrics)
+    return Verification(
+        claim.words,
+        claim.key,
+        source,
+        {name: text for name, text in claim.conditions.items() if text},
+        checks,
+        metrics,
+        further,
+        tuple(notes),
+        verdict,
+    )
+
+
+def _judged(
+    claim: Claim, name: str, outcome: Outcome | None, others: Sequence[Outcome], equal_expected: bool
+) -> Judged:
+    recorded = claim.metrics[name]
+    found = None if outcome is None else outcome.metrics.get(name)
+    right = "" if outcome is None else outcome.right.get(name, "")
+    return judged(
+        name,
+        recorded,
+        found,
+        equal=found == recorded and right == claim.right(name),
+        interval=claim.interval(name),
+        p_value=None if outcome is None else claim.p_value(name, outcome),
+        equal_expected=equal_expected,
+        luck=luck_of(recorded, [other.metrics[name] for other in others if name in other.metrics], claim.bounds(name)),
+    )
+
+
+def _told_of_curve(claim: Claim, outcome: Outcome) -> list[str]:
+    """How far the training anew went the recorded way."""
+    pairs = list(zip(claim.curve, outcome.curve, strict=False))
+    if not pairs:
+        return []
+    for epoch, (recorded, found) in enumerate(pairs, 1):
+        shared = [name for name in recorded if name in found and "seconds" not in name]
+        if any(recorded[name] != found[name] for name in shared):
+            return [f"The training anew parts from the recorded one in epoch {epoch}."]
+    return [f"The training anew went the recorded way for {counted(len(pairs), 'epoch')}, bit for bit."]
+
+
+def _told(source: Source, equal_expected: bool, measured: bool, metrics: Sequence[Judged]) -> list[str]:
+    told = []
+    if equal_expected and measured and any(metric.verdict == NOT for metric in metrics):
+        told.append(
+            "All that is recorded of how they came about is the same here, so that the recorded numbers have to come "
+            "out to the last bit: the record was changed since."
+        )
+    elif not equal_expected and source == "scratch" and not any(metric.luck for metric in metrics):
+        told.append("The intervals are of images, not of the luck of a training: --seeds N covers that.")
+    return told + [
+        f"{metric.name} lies {metric.luck.place} the prediction interval of {len(metric.luck.values)} further seeds: "
+        "the recorded training is no typical one."
+        for metric in metrics
+        if metric.luck is not None and metric.luck.place != "inside"
+    ]

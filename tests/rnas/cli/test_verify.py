@@ -1,0 +1,89 @@
+"""``rnas verify``."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rnas.run import Run
+from tests.rnas.cli.conftest import Result
+from tests.rnas.training_run.trainings import trained
+from tests.rnas.verification.records import change
+
+Command = Callable[..., Result]
+
+
+@pytest.fixture
+def run(finished_run: Run, tmp_path: Path) -> Path:
+    """A copy of a run of a function's scores."""
+    assert finished_run.directory is not None
+    shutil.copytree(finished_run.directory.path, tmp_path / "run")
+    return tmp_path / "run"
+
+
+def test_what_is_reproduced_ends_with_0(command: Command, run: Path, tmp_path: Path) -> None:
+    done = command("verify", f"{run}:knee", "-o", tmp_path / "verified.json")
+    assert done.code == 0, done.err
+    assert done.out.splitlines()[-1] == "Reproduced exactly."
+    assert "score" in done.out
+    assert "1 evaluation from scratch, with seed 0" in done.err
+    assert json.loads((tmp_path / "verified.json").read_text())["verdict"] == "reproduced exactly"
+
+
+def test_what_is_not_reproduced_ends_with_1(command: Command, run: Path) -> None:
+    change(run, lambda content: content["metrics"].update(score=content["metrics"]["score"] + 1))
+    done = command("verify", f"{run}:knee")
+    assert done.code == 1
+    assert done.out.splitlines()[-1] == "Not reproduced."
+    again = command("verify", f"{run}:knee", "--json")
+    content = json.loads(again.out)
+    assert again.code == 1
+    assert content["reproduced"] is False
+    assert [(metric["name"], metric["verdict"]) for metric in content["metrics"]] == [("score", "not reproduced")]
+
+
+def test_what_was_changed_is_told_and_not_evaluated(command: Command, run: Path) -> None:
+    change(run, lambda content: content["metrics"].update(flops=1.0))
+    done = command("verify", f"{run}:knee")
+    assert done.code == 1
+    assert "differs" in done.out
+    assert "not evaluated" in done.out
+    assert "Nothing was evaluated, since these are not as recorded: flops." in done.out
+    assert done.err == ""
+
+
+def test_attack_epsilon_images_seed_and_recipe_stand_beside_the_numbers(command: Command, tmp_path: Path) -> None:
+    training = trained(tmp_path / "training").directory.path
+    done = command("verify", training)
+    assert done.code == 0, done.err
+    words = " ".join(done.out.split())
+    for told in ("fgsm", "linf, epsilon 3/20", "60 of the final part", "recipe sat (", "seed 0", "Wilson, 95 %"):
+        assert told in words
+    assert "is attacked again, on cpu" in done.err
+
+
+@pytest.mark.slow
+def test_luck_stands_in_a_table_of_its_own(command: Command, tmp_path: Path) -> None:
+    training = trained(tmp_path / "training").directory.path
+    lucky = command("verify", training / "last.safetensors", "--seeds", 2)
+    assert lucky.code == 0, lucky.err
+    assert "Among trainings with seeds 1, 2" in " ".join(lucky.out.split())
+    assert "training 3 of 3 from scratch, seed 2" in lucky.err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--from", "memory"], "unknown --from 'memory'; known: checkpoint, scratch"),
+        (["--device", "tpu"], "unknown --device 'tpu'; known: auto, cpu, cuda"),
+        (["--from", "checkpoint"], "its weights are not there; train the network again with --from scratch"),
+        (["--seeds", "1"], "1 seed: luck takes at least 2 further seeds, or none"),
+    ],
+)
+def test_bad_input_is_one_line(command: Command, run: Path, words: list[str], message: str) -> None:
+    done = command("verify", f"{run}:knee", *words)
+    assert (done.code, done.out) == (2, "")
+    (line,) = done.err.splitlines()
+    assert line.endswith(message)
