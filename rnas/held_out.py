@@ -12,6 +12,7 @@ from scipy.stats import t as student
 
 from rnas import architecture as arch
 from rnas.config import Setup
+from rnas.design_space import DesignSpace
 from rnas.errors import InputError
 from rnas.evaluation.evaluator import Task
 from rnas.interval import Interval
@@ -23,7 +24,6 @@ from rnas.quantities import Band, counted, format_size
 from rnas.rules.foretelling import foretell
 from rnas.rules.prediction import RULE, BudgetPrediction, Contestant, Prediction, written
 from rnas.run import Run
-from rnas.studies.space import DesignSpace
 
 LEDGER = "held-out"
 """Suffix of the companion ledger that holds the evaluations."""

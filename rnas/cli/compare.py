@@ -29,6 +29,26 @@ def compare(
         typer.Option(help="FLOPs of each for one image of the data, such as 5G; needed unless --run goes on."),
     ] = None,
     seeds: Annotated[int | None, typer.Option(min=2, help="Trainings of each [default: 3]; more may follow.")] = None,
+    until_decided: Annotated[
+        int | None,
+        typer.Option(
+            metavar="MAX",
+            help="After the first seeds, add one at a time for networks that are not told apart from all others, until "
+            "all is decided or they have MAX; each look tests at its share of 5 %.",
+        ),
+    ] = None,
+    tune: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            metavar="TRIALS",
+            help="Before, tune learning rate and weight decay of each network, in so many trials on held-out training "
+            "images [default: the recipe's for all].",
+        ),
+    ] = None,
+    tune_epochs: Annotated[
+        int | None, typer.Option(min=1, help="Of each of these trials [default: those of the trainings].")
+    ] = None,
     recipe: Annotated[str | None, typer.Option(help="Training recipe, or a YAML file of one [default: sat].")] = None,
     data: Annotated[str | None, typer.Option(help="Images to train on [default: cifar10].")] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Folder that holds the images' files.")] = None,
@@ -63,16 +83,21 @@ def compare(
 
       rnas compare wrn-28-10 robust-resnet-a1 runs/mine:knee --flops 1G --seeds 5 --recipe trades --data-dir data
 
+      rnas compare wrn-28-10 resnet-18 --flops 1G --data-dir data --tune 8 --tune-epochs 10 --until-decided 10
+
       rnas compare --run runs/compare-cifar10-1 --seeds 5
     """
     from rnas.comparison import run as running
-    from rnas.comparison.directory import is_comparison
+    from rnas.comparison.directory import ComparisonDirectory
     from rnas.comparison.settings import settle
     from rnas.training_run.settle import recipe_content
     from rnas.training_run.start import shortened
 
     choices = {
         "flops": flops,
+        "until_decided": until_decided,
+        "tune": tune,
+        "tune_epochs": tune_epochs,
         "recipe": recipe,
         "data": data,
         "data_dir": data_dir,
@@ -84,13 +109,13 @@ def compare(
         "robust_scaling": robust_scaling or None,
     }
     given = [f"--{key.replace('_', '-')}" for key, value in choices.items() if value is not None]
-    if run is not None and is_comparison(run) and not networks and not dry_run:
+    if run is not None and ComparisonDirectory.is_at(run) and not networks and not dry_run:
         if given:
             raise InputError(f"a comparison keeps its settings for life: leave {', '.join(given)} out")
         _follow(
             run,
             as_json,
-            lambda listener: running.resume_comparison(run, seeds=seeds, workers=workers, listener=listener),
+            lambda **listeners: running.resume_comparison(run, seeds=seeds, workers=workers, **listeners),
         )
         return
     if flops is None:
@@ -107,7 +132,16 @@ def compare(
         batch_size=batch_size,
         images=images,
     )
-    settings = settle(networks or (), flops=flops, seeds=seeds or 3, by_the_rule=robust_scaling, **training)
+    settings = settle(
+        networks or (),
+        flops=flops,
+        seeds=seeds or 3,
+        by_the_rule=robust_scaling,
+        until_decided=until_decided,
+        tune=tune,
+        tune_epochs=tune_epochs,
+        **training,
+    )
     if dry_run:
         from rnas.cli.compare_table import design_content, print_design
 
@@ -118,13 +152,14 @@ def compare(
             print_design(stdout(), content)
         return
     directory = running.prepare(settings, run)
-    _follow(directory.path, as_json, lambda listener: running.go(directory, workers, listener))
+    _follow(directory.path, as_json, lambda **listeners: running.go(directory, workers, **listeners))
 
 
 def _follow(path: Path, as_json: bool, go: Any) -> None:
     """Run a comparison and print what came of it."""
     from rnas.cli.compare_table import print_comparison
     from rnas.cli.counted_lines import CountedLines
+    from rnas.cli.tuning_view import TuningView
     from rnas.comparison.directory import ComparisonDirectory
 
     console = stderr()
@@ -132,8 +167,8 @@ def _follow(path: Path, as_json: bool, go: Any) -> None:
     def listener(ledger: "Ledger", _slots: int) -> "Listener":
         return CountedLines(console, ledger, _found)
 
-    with interruptible(console, "compare --run", path):
-        content = go(listener).result
+    with interruptible(console, ComparisonDirectory.resumed_by, path):
+        content = go(listener=listener, tuning_listener=lambda path: TuningView(console, path)).result
     if as_json:
         print_json(content)
     else:

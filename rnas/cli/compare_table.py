@@ -8,9 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rnas import architecture as arch
 from rnas.comparison import tables, words
-from rnas.comparison.run import estimates
+from rnas.comparison.run import bills
 from rnas.comparison.settings import ComparisonSettings
 from rnas.evaluation.training_settings import load_dataset
 from rnas.quantities import counted, format_size
@@ -39,36 +38,38 @@ def print_comparison(console: Console, content: Mapping[str, Any]) -> None:
 
 
 def design_content(settings: ComparisonSettings, workers: int | None) -> dict[str, Any]:
-    """The networks at their FLOPs, and what training them would take here.
+    """The networks at their FLOPs, and what tuning and training them would take here.
 
-    The time of a training of each is measured, with quick attacks at its end.
+    The time of a training of each is measured, with quick attacks at its end. ``most_trainings`` and ``most_hours`` are
+    what it takes where nothing is ever decided.
     """
     dataset = load_dataset(settings.training.data, settings.training.data_dir)
     print("measuring a few steps of each network ...", file=sys.stderr)
-    measured, at_once = estimates(settings, workers)
-    networks = []
-    for one, estimate in zip(settings.networks, measured, strict=True):
-        cost = one.network.cost(dataset.input_shape, dataset.num_classes)
-        networks.append(
-            {
-                "name": one.name,
-                "key": arch.key(one.network),
-                "architecture": one.architecture,
-                "scaling": one.scaling,
-                "setting": one.setting,
-                "params": cost.params,
-                "flops": cost.flops,
-                "deviation": cost.flops / settings.flops - 1,
-                "seconds": estimate.seconds,
-            }
-        )
-    seconds = sum(estimate.seconds for estimate in measured) * settings.seeds
+    measured, at_once = bills(settings, workers)
+    tuning = settings.tuning
+    tuned = 0 if tuning is None else tuning.trials * tuning.epochs
+    tunings = [tuned * (bill.seconds_per_epoch + bill.selection_seconds) for bill in measured]
+    networks = [
+        {
+            **one.facts(settings.flops, dataset.input_shape, dataset.num_classes),
+            "seconds": bill.seconds,
+            "tuning_seconds": seconds,
+        }
+        for one, bill, seconds in zip(settings.networks, measured, tunings, strict=True)
+    ]
+
+    def hours(seeds: int) -> float:
+        return (sum(tunings) + seeds * sum(bill.seconds for bill in measured)) / at_once / 3600
+
     return {
         "networks": networks,
         "seeds": settings.seeds,
         "trainings": len(networks) * settings.seeds,
+        "most_trainings": len(networks) * settings.most_seeds,
+        "tuning_trials": 0 if tuning is None else len(networks) * tuning.trials,
         "at_once": at_once,
-        "hours": seconds / at_once / 3600,
+        "hours": hours(settings.seeds),
+        "most_hours": hours(settings.most_seeds),
         "settings": settings.model_dump(mode="json", exclude_none=True),
     }
 
@@ -78,16 +79,25 @@ def print_design(console: Console, content: Mapping[str, Any]) -> None:
     table = Table(box=None, pad_edge=False)
     for heading, side in (("network", "left"), ("FLOPs", "right"), ("params", "right"), ("a training", "right")):
         table.add_column(heading, justify="right" if side == "right" else "left")
+    if content["tuning_trials"]:
+        table.add_column("its tuning", justify="right")
     table.add_column("how it came to its FLOPs")
     for one in content["networks"]:
         sizes = [format_size(one["flops"]), format_size(one["params"]), words.duration(one["seconds"])]
+        sizes += [words.duration(one["tuning_seconds"])] if content["tuning_trials"] else []
         table.add_row(*map(Text, [one["name"], *sizes, tables.scaled(one)]))
     console.print(table)
-    _line(
-        console,
-        f"{counted(len(content['networks']), 'network')}, {counted(content['seeds'], 'seed')} each, "
-        f"{content['at_once']} at once: about {words.duration(3600 * content['hours'])}, and the attacks besides",
-    )
+    parts = [counted(len(content["networks"]), "network")]
+    if content["tuning_trials"]:
+        parts.append(f"{counted(content['tuning_trials'] // len(content['networks']), 'trial')} to tune each")
+    took = words.duration(3600 * content["hours"])
+    if content["most_trainings"] > content["trainings"]:
+        most = content["most_trainings"] // len(content["networks"])
+        parts.append(f"{counted(content['seeds'], 'seed')} each and up to {most} where undecided")
+        took = f"{took} to {words.duration(3600 * content['most_hours'])}"
+    else:
+        parts.append(f"{counted(content['seeds'], 'seed')} each")
+    _line(console, f"{', '.join(parts)}, {content['at_once']} at once: about {took}, and the attacks besides")
 
 
 def _line(console: Console, text: str) -> None:

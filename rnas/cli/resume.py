@@ -23,9 +23,9 @@ def resume(
     The result is the one that it would have had without the stop.
     """
     from rnas.training_run.directory import is_training
-    from rnas.tuning.directory import is_tuning
+    from rnas.tuning.directory import TuningDirectory
 
-    if is_tuning(directory):
+    if TuningDirectory.is_at(directory):
         resume_tuning(directory, budget, workers, as_json)
         return
     if not is_training(directory):

@@ -63,7 +63,7 @@ def study(
       rnas study --run runs/block-topology-digits-1 --seeds 6
     """
     from rnas.studies import run as running
-    from rnas.studies.directory import is_study
+    from rnas.studies.directory import StudyDirectory
     from rnas.studies.settings import settle
     from rnas.training_run.settle import recipe_content
 
@@ -82,7 +82,7 @@ def study(
         given = [f"--{key.replace('_', '-')}" for key, value in choices.items() if value is not None]
         if given:
             raise InputError(f"a study keeps its settings for life: leave {', '.join(given)} out, or name a new study")
-        if not is_study(run):
+        if not StudyDirectory.is_at(run):
             raise InputError(f"{run} is no study to go on with; name one to begin: rnas study NAME --run {run}")
         _follow(
             run, as_json, lambda listener: running.resume_study(run, seeds=seeds, workers=workers, listener=listener)
@@ -117,7 +117,7 @@ def _follow(path: Path, as_json: bool, go: Any) -> None:
     def listener(ledger: "Ledger", _slots: int, label: str) -> "Listener":
         return CountedLines(console, ledger, _found, f"{label}: " if label else "")
 
-    with interruptible(console, "study --run", path):
+    with interruptible(console, StudyDirectory.resumed_by, path):
         content = go(listener).result
     if as_json:
         print_json(content)

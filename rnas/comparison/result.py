@@ -1,19 +1,20 @@
 """What came of a comparison, as its comparison.json holds it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from statistics import fmean, median
 from typing import Any
 
 import numpy as np
 
-from rnas import architecture as arch
 from rnas.baseline import Accuracy, find
 from rnas.comparison.crossed import Bools
 from rnas.comparison.roster import Entrant
+from rnas.comparison.sequential import level, looks, next_seeds
 from rnas.comparison.settings import ComparisonSettings
 from rnas.comparison.statistics import LEVEL, POWER, Analysis, analyse
-from rnas.comparison.training import CHECKPOINTS, CLEAN, WORST_CASE, metric
+from rnas.comparison.training import CHECKPOINTS, CLEAN, PRIMARY, WORST_CASE, metric
+from rnas.comparison.tuning import content_of, network_content, seconds
 from rnas.errors import LedgerError
 from rnas.evaluation.image_flags import unpack
 from rnas.evaluation.training_settings import load_dataset
@@ -26,30 +27,36 @@ Records = Sequence[Sequence[Record]]
 """For each network those of its trainings, by seed."""
 
 
-def result(settings: ComparisonSettings, records: Records) -> dict[str, Any]:
+def result(
+    settings: ComparisonSettings, records: Records, tunings: Mapping[str, Mapping[str, Any]] | None = None
+) -> dict[str, Any]:
     """The whole comparison as JSON values; numbers that are missing are None.
 
     Args:
         settings: of the comparison.
         records: of its trainings.
+        tunings: summaries by the network's name, where networks were tuned.
 
     Raises:
         LedgerError: trainings were attacked on different images.
     """
-    training = settings.training
+    training, tunings = settings.training, tunings or {}
     dataset = load_dataset(training.data, training.data_dir)
     first = _complete(records)
-    tested = [row for row, own in enumerate(records) if all(record.complete for record in own)]
+    tested = _tested(records)
     return {
         "schema_version": SCHEMA_VERSION,
         "flops": settings.flops,
         "tolerance": settings.tolerance,
         "seeds": settings.seeds,
+        "most_seeds": settings.most_seeds,
         "recipe": training.recipe.name,
         "epochs": training.fidelity.epochs,
         "epsilon": str(training.eps),
         "attacks": list(training.attacks),
         "level": LEVEL,
+        "looks": looks(settings.seeds, settings.most_seeds),
+        "look_level": level(settings.seeds, settings.most_seeds),
         "power": POWER,
         "images": first[0]["best"]["images"] if first else None,
         "published_test_images": first[0]["best"]["published_test_images"] if first else None,
@@ -60,9 +67,13 @@ def result(settings: ComparisonSettings, records: Records) -> dict[str, Any]:
             "note": dataset.note,
         },
         "networks": [
-            _network(settings, one, own, dataset.input_shape, dataset.num_classes)
+            {
+                **_network(settings, one, own, dataset.input_shape, dataset.num_classes),
+                "tuned": network_content(tunings.get(one.name)),
+            }
             for one, own in zip(settings.networks, records, strict=True)
         ],
+        "tuning": content_of(settings, tunings),
         "columns": [
             _column(settings, records, tested, checkpoint, column)
             for checkpoint in CHECKPOINTS
@@ -80,9 +91,26 @@ def result(settings: ComparisonSettings, records: Records) -> dict[str, Any]:
             for record in own
             if not record.complete
         ],
-        "seconds": sum(r.evaluation.seconds for own in records for r in own if r.evaluation is not None),
+        "seconds": sum(r.evaluation.seconds for own in records for r in own if r.evaluation is not None)
+        + sum(seconds(summary) for summary in tunings.values()),
         "settings": settings.model_dump(mode="json", exclude_none=True),
     }
+
+
+def next_round(settings: ComparisonSettings, records: Records) -> tuple[int, ...]:
+    """How many seeds each network should have after these trainings; as many as it has where none is missing."""
+    seeds = [len(own) for own in records]
+    tested = _tested(records)
+    if settings.until_decided is not None and tested:
+        rights = _rights(records, tested, *PRIMARY)
+        for row, wanted in zip(tested, next_seeds(rights, settings.seeds, settings.most_seeds), strict=True):
+            seeds[row] = wanted
+    return tuple(seeds)
+
+
+def _tested(records: Records) -> list[int]:
+    """Rows of the networks that have all their results."""
+    return [row for row, own in enumerate(records) if all(record.complete for record in own)]
 
 
 def _complete(records: Records) -> list[dict[str, Any]]:
@@ -96,21 +124,13 @@ def _complete(records: Records) -> list[dict[str, Any]]:
 def _network(
     settings: ComparisonSettings, one: Entrant, own: Sequence[Record], shape: tuple[int, int, int], classes: int
 ) -> dict[str, Any]:
-    cost = one.network.cost(shape, classes)
     found = _complete([own])
     return {
-        "name": one.name,
-        "words": one.words,
-        "key": arch.key(one.network),
-        "architecture": one.architecture,
-        "scaling": one.scaling,
-        "setting": one.setting,
-        "params": cost.params,
-        "flops": cost.flops,
-        "deviation": cost.flops / settings.flops - 1,
+        **one.facts(settings.flops, shape, classes),
         "latency_ms": median(each["latency_ms"] for each in found) if found else None,
         "training_seconds": fmean(each["training_seconds"] for each in found) if found else None,
         "devices": sorted({each["device"] for each in found}),
+        "seeds": len(own),
         "best_epochs": [each["best"]["epoch"] for each in found],
         "flags": sorted({flag for each in found for name in CHECKPOINTS for flag in each[name]["flags"]}),
         "notes": list(dict.fromkeys(each["reason"] for each in found if each["reason"])),
@@ -123,7 +143,8 @@ def _column(
     settings: ComparisonSettings, records: Records, tested: Sequence[int], checkpoint: str, column: str
 ) -> dict[str, Any]:
     """One kind of accuracy of one checkpoint: means, intervals, groups and pairs."""
-    analysis = analyse(_rights(records, tested, checkpoint, column)) if tested else None
+    at = level(settings.seeds, settings.most_seeds)
+    analysis = analyse(_rights(records, tested, checkpoint, column), at) if tested else None
     name = metric(checkpoint, column)
     values = [[record.metrics.get(name) for record in own] for own in records]
     return {
@@ -159,20 +180,20 @@ def _score(
     }
     if analysis is not None and row in tested:
         place = tested.index(row)
-        mean = analysis.means[place]
-        score["half_width"] = analysis.half_width
-        score["low"], score["high"] = max(mean - analysis.half_width, 0.0), min(mean + analysis.half_width, 1.0)
+        mean, half = min(max(analysis.means[place], 0.0), 1.0), analysis.half_widths[place]
+        score |= {"mean": mean, "half_width": half, "low": max(mean - half, 0.0), "high": min(mean + half, 1.0)}
         score["group"] = analysis.groups[place] if len(tested) > 1 else ""
     return {**score, "seeds": list(values)}
 
 
-def _rights(records: Records, rows: Sequence[int], checkpoint: str, column: str) -> Bools:
-    """Whether networks are right, (networks, seeds, images)."""
+def _rights(records: Records, rows: Sequence[int], checkpoint: str, column: str) -> list[Bools]:
+    """For each network whether it is right, (seeds, images)."""
     found = []
     for row in rows:
         evaluations = [record.evaluation.provenance[checkpoint] for record in records[row] if record.evaluation]
-        found.append([unpack(each["right"][column], each["images"]).numpy() for each in evaluations])
-    return np.array(found, dtype=np.bool_)
+        flags = [unpack(each["right"][column], each["images"]).numpy() for each in evaluations]
+        found.append(np.array(flags, dtype=np.bool_))
+    return found
 
 
 def _published(one: Entrant, data: str) -> list[dict[str, Any]]:

@@ -46,6 +46,27 @@ class Entrant(BaseModel):
         """As it is trained."""
         return arch.from_dict(self.architecture)
 
+    def facts(self, flops: int, input_shape: Shape, num_classes: int) -> dict[str, Any]:
+        """Name, origin and cost as JSON values.
+
+        Args:
+            flops: that it should have; ``deviation`` is the share by which it misses them.
+            input_shape: (C, H, W) of one image.
+            num_classes: number of logits.
+        """
+        cost = self.network.cost(input_shape, num_classes)
+        return {
+            "name": self.name,
+            "words": self.words,
+            "key": arch.key(self.network),
+            "architecture": self.architecture,
+            "scaling": self.scaling,
+            "setting": self.setting,
+            "params": cost.params,
+            "flops": cost.flops,
+            "deviation": cost.flops / flops - 1,
+        }
+
 
 def entrant(
     reference: Reference,

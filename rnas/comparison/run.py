@@ -2,20 +2,26 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any
 
-from rnas.architecture import Architecture
-from rnas.comparison.directory import ComparisonDirectory, is_comparison
-from rnas.comparison.result import result
+from optuna.storages import BaseStorage
+
+from rnas import architecture as arch
+from rnas.comparison.directory import ComparisonDirectory
+from rnas.comparison.result import next_round, result
+from rnas.comparison.roster import Entrant
 from rnas.comparison.settings import ComparisonSettings, settle
 from rnas.comparison.tables import render as render_table
 from rnas.comparison.training import METRIC, ComparedTraining
+from rnas.comparison.tuning import ListenerFactory as TuningListenerFactory
+from rnas.comparison.tuning import chosen, tuned, tuning_settings
+from rnas.design_space import DesignSpace
 from rnas.directories import next_free
-from rnas.errors import InputError
-from rnas.evaluation.evaluator import Context, Estimate, Task
+from rnas.errors import InputError, LedgerError
+from rnas.evaluation.evaluator import Context, Task
 from rnas.execution.threads import one_thread
 from rnas.files import write_text
 from rnas.ledger import Ledger, Record
@@ -25,8 +31,10 @@ from rnas.optimization.listener import Listener, Silent
 from rnas.optimization.objective import Objective
 from rnas.optimization.problem import problem_of
 from rnas.report.comparison import render
-from rnas.studies.space import DesignSpace
+from rnas.training_run.bill import Bill
 from rnas.training_run.setup import Setup
+from rnas.tuning.listener import Listener as TuningListener
+from rnas.tuning.listener import Silent as SilentTuning
 
 OBJECTIVE = Objective(metric=METRIC, direction="maximize")
 
@@ -34,6 +42,12 @@ _NAME = "comparison"
 
 ListenerFactory = Callable[[Ledger, int], Listener]
 """Made from the ledger and the number of slots."""
+
+Records = list[tuple[Record, ...]]
+
+
+def _silent_tuning(path: Path) -> AbstractContextManager[TuningListener]:
+    return nullcontext(SilentTuning())
 
 
 @dataclass(frozen=True)
@@ -60,6 +74,7 @@ def compare(
     run: Path | str | None = None,
     workers: int | None = None,
     listener: ListenerFactory = lambda ledger, slots: Silent(),
+    tuning_listener: TuningListenerFactory = _silent_tuning,
     **given: Any,
 ) -> Comparison:
     """Bring networks to the same FLOPs, train each with several seeds by one recipe, attack all, test differences.
@@ -72,14 +87,15 @@ def compare(
         run: directory; None makes ``runs/compare-<data>-<n>``.
         workers: trainings at once, each in a process of its own; 0 trains in this process; None is one a core or GPU.
         listener: makes what is told of progress.
-        **given: see :func:`rnas.comparison.settings.settle`.
+        tuning_listener: makes what is told of a network's tuning.
+        **given: see :func:`rnas.comparison.settings.settle`, such as ``tune=8`` or ``until_decided=10``.
 
     Raises:
         InputError: a setting is wrong, data are missing, or the directory exists.
     """
     budget = int(flops) if isinstance(flops, float) else flops
     settings = settle(networks, flops=budget, seeds=seeds, recipe=recipe, **given)
-    return go(prepare(settings, None if run is None else Path(run)), workers, listener)
+    return go(prepare(settings, None if run is None else Path(run)), workers, listener, tuning_listener)
 
 
 def resume_comparison(
@@ -88,6 +104,7 @@ def resume_comparison(
     seeds: int | None = None,
     workers: int | None = None,
     listener: ListenerFactory = lambda ledger, slots: Silent(),
+    tuning_listener: TuningListenerFactory = _silent_tuning,
 ) -> Comparison:
     """Go on with a comparison that was stopped, or train its networks with further seeds.
 
@@ -96,18 +113,19 @@ def resume_comparison(
         seeds: in all; None keeps the comparison's own. The larger is kept in the directory.
         workers: see :func:`compare`.
         listener: see :func:`compare`.
+        tuning_listener: see :func:`compare`.
 
     Raises:
-        InputError: this is no comparison, it is in use, or it would have fewer seeds than before.
+        InputError: this is no comparison, it is in use, it would have fewer seeds than before, or it adds seeds where
+            they are needed by itself.
         LedgerError: its ledger is damaged.
     """
     directory = ComparisonDirectory(Path(path))
-    settings = directory.read_settings()
-    if seeds is not None and seeds < settings.seeds:
-        raise InputError(f"{path} is a comparison of {settings.seeds} seeds; it cannot have {seeds}")
-    if seeds is not None and seeds > settings.seeds:
-        directory.keep(settings.model_copy(update={"seeds": seeds}))
-    return go(directory, workers, listener)
+    most = directory.read_settings().until_decided
+    if seeds is not None and most is not None:
+        raise InputError(f"{path} adds seeds until all is decided, up to {most} as it was planned: leave --seeds out")
+    directory.extended(seeds)
+    return go(directory, workers, listener, tuning_listener)
 
 
 def prepare(settings: ComparisonSettings, run: Path | None) -> ComparisonDirectory:
@@ -116,32 +134,28 @@ def prepare(settings: ComparisonSettings, run: Path | None) -> ComparisonDirecto
     Raises:
         InputError: the directory exists already, or a network cannot be trained by these settings.
     """
-    if parent_process() is not None:
-        raise InputError('a script that compares needs its call under if __name__ == "__main__":')
     path = run or next_free(f"compare-{settings.training.data}")
-    if is_comparison(path):
-        raise InputError(f"{path} is a comparison already; go on with: rnas compare --run {path}")
-    if path.exists():
-        raise InputError(f"{path} exists already: choose another --run")
+    ComparisonDirectory.require_new(path)
     ComparedTraining(settings)
     for one in settings.networks:
         Setup.of(settings.training.training_of(one.name, one.architecture, 0, "cpu"))
+        if settings.tuning is not None:
+            tuning_settings(settings, one, "cpu")
     return ComparisonDirectory.create(path, settings)
 
 
-def go(directory: ComparisonDirectory, workers: int | None, listener: ListenerFactory) -> Comparison:
-    """Train what is missing, and write result, report and tables."""
+def go(
+    directory: ComparisonDirectory,
+    workers: int | None,
+    listener: ListenerFactory,
+    tuning_listener: TuningListenerFactory = _silent_tuning,
+) -> Comparison:
+    """Tune and train what is missing, and write result, report and tables."""
     settings = directory.read_settings()
-    evaluator = ComparedTraining(settings)
-    problem = problem_of(_space(settings, evaluator), evaluator, (OBJECTIVE,))
-    tasks = _tasks(settings, evaluator)
     with directory.writing() as storage:
-        ledger = Ledger(storage, problem.objectives, _NAME, settings.fingerprint)
-        with local_executor(evaluator, workers, directory.trainings) as executor:
-            records = evaluate_all(tasks, problem, ledger, executor, listener(ledger, executor.slots))
-        count = len(settings.networks)
-        by_network: list[tuple[Record, ...]] = [records[row::count] for row in range(count)]
-        content = result(settings, by_network)
+        tunings = tuned(directory.tunings, settings, workers, tuning_listener)
+        records = _trained(directory, settings, storage, tunings, workers, listener)
+        content = result(settings, records, tunings)
         write_text(directory.result, json.dumps(content, indent=2, allow_nan=False) + "\n")
         write_text(directory.report, render(content))
         for form, path in directory.tables.items():
@@ -149,22 +163,50 @@ def go(directory: ComparisonDirectory, workers: int | None, listener: ListenerFa
     return Comparison(directory, settings, content)
 
 
-def estimates(settings: ComparisonSettings, workers: int | None) -> tuple[list[Estimate], int]:
+def bills(settings: ComparisonSettings, workers: int | None) -> tuple[list[Bill], int]:
     """What one training of each network takes here, measured in seconds; and how many trainings run at once.
 
     Raises:
         InputError: a network cannot be trained here.
     """
     evaluator, places = ComparedTraining(settings), slots(workers)
-    tasks = _tasks(settings, evaluator)[: len(settings.networks)]
+    tasks = [evaluator.task(one.network, 0) for one in settings.networks]
     with one_thread(places[0]):
-        return [evaluator.estimate(task, Context(places[0])) for task in tasks], len(places)
+        return [evaluator.bill(task, Context(places[0])) for task in tasks], len(places)
 
 
-def _tasks(settings: ComparisonSettings, evaluator: ComparedTraining) -> list[Task]:
-    """Seed after seed, so that a comparison that is stopped has whole replications."""
-    networks: list[Architecture] = [one.network for one in settings.networks]
-    return [Task(network, seed, evaluator.rungs[0].fidelity) for seed in range(settings.seeds) for network in networks]
+def _trained(
+    directory: ComparisonDirectory,
+    settings: ComparisonSettings,
+    storage: BaseStorage,
+    tunings: Mapping[str, Mapping[str, Any]],
+    workers: int | None,
+    listener: ListenerFactory,
+) -> Records:
+    """For each network the records of its trainings, by seed."""
+    evaluator = ComparedTraining(settings)
+    problem = problem_of(_space(settings, evaluator), evaluator, (OBJECTIVE,))
+    ledger = Ledger(storage, problem.objectives, _NAME, settings.fingerprint)
+
+    def task(one: Entrant, seed: int) -> Task:
+        return evaluator.task(one.network, seed, chosen(tunings.get(one.name)))
+
+    fidelities = {arch.key(one.network): task(one, 0).fidelity for one in settings.networks}
+    if any(record.fidelity != fidelities[record.key] for record in ledger.records):
+        raise LedgerError(f"{directory.tunings} holds other tunings than those trained by: restore it from a copy")
+    seeds: tuple[int, ...] = (settings.seeds,) * len(settings.networks)
+    with local_executor(evaluator, workers, directory.trainings) as executor:
+        told = listener(ledger, executor.slots)
+        while True:
+            # Seed after seed, so that a comparison that is stopped has whole replications.
+            pairs = [(row, seed) for seed in range(max(seeds)) for row, count in enumerate(seeds) if seed < count]
+            tasks = [task(settings.networks[row], seed) for row, seed in pairs]
+            found = dict(zip(pairs, evaluate_all(tasks, problem, ledger, executor, told), strict=True))
+            records = [tuple(found[row, seed] for seed in range(count)) for row, count in enumerate(seeds)]
+            further = next_round(settings, records)
+            if further == seeds:
+                return records
+            seeds = further
 
 
 def _space(settings: ComparisonSettings, evaluator: ComparedTraining) -> DesignSpace:

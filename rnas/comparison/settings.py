@@ -1,21 +1,21 @@
 """Everything that decides a comparison, as its comparison.yaml holds it."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
 
 from rnas.comparison.roster import DEFAULT, Entrant, entrant, require_distinct
-from rnas.config import explained, read_yaml
+from rnas.config import explained
 from rnas.errors import InputError
 from rnas.evaluation.training_settings import EvaluationSettings, ResolvedTraining, load_dataset
+from rnas.experiment_settings import ExperimentSettings
 from rnas.provenance import json_hash
 from rnas.quantities import parse_size
 from rnas.reference import Reference, resolve
 from rnas.training_run import settle as training
 from rnas.training_run.settings import RunParts, RunSettings
+from rnas.tuning.space import applied
 
 ATTACKS = ("pgd20", "cw40", "autoattack")
 """Those that tables of robust networks print."""
@@ -42,7 +42,9 @@ class SharedTraining(ResolvedTraining):
         """What a training shares with others."""
         return cls(**{name: value for name, value in settings if name in cls.model_fields})
 
-    def training_of(self, key: str, architecture: Mapping[str, Any], seed: int, device: str) -> RunSettings:
+    def training_of(
+        self, key: str, architecture: Mapping[str, Any], seed: int, device: str, tuned: Mapping[str, Any] | None = None
+    ) -> RunSettings:
         """The training of one network.
 
         Args:
@@ -50,46 +52,72 @@ class SharedTraining(ResolvedTraining):
             architecture: the network as JSON.
             seed: of the training.
             device: ``cpu`` or ``cuda``.
+            tuned: fields of the recipe that this network has otherwise.
         """
         own = {"network": key, "architecture": dict(architecture), "seed": seed, "device": device}
+        if tuned:
+            own["recipe"] = applied(self.recipe, tuned)
         return RunSettings(**{**dict(self), **own, "attacks": _AFTER_TRAINING})
 
 
-class ComparisonSettings(BaseModel):
+class TuningBudget(BaseModel):
+    """How much tuning each network gets before the comparison.
+
+    Attributes:
+        trials: trainings of each, of which one has the recipe as it is.
+        epochs: of each trial.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    trials: int = Field(ge=2)
+    epochs: PositiveInt
+
+
+class ComparisonSettings(ExperimentSettings):
     """A comparison with nothing left open.
 
     Attributes:
         flops: multiply-accumulates for one image that every network has, nearly.
         tolerance: by what share they may be off.
         seeds: trainings of each network, with seeds from 0. More may be added later.
+        until_decided: seeds that a network may have at most; those that are not told apart from all others get further
+            ones up to so many. None adds none.
         networks: those compared, as they are trained.
         training: one for all.
+        tuning: what is spent on each network's own learning rate and weight decay; None leaves the recipe's to all.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     flops: PositiveInt
     tolerance: float = Field(0.05, gt=0, lt=1)
     seeds: int = Field(3, ge=2)
+    until_decided: int | None = None
     networks: tuple[Entrant, ...] = Field(min_length=2)
     training: SharedTraining
+    tuning: TuningBudget | None = None
+
+    @model_validator(mode="after")
+    def _more_seeds(self) -> Self:
+        if self.until_decided is not None and self.until_decided <= self.seeds:
+            raise ValueError(
+                f"until_decided is {self.until_decided}: give more than the {self.seeds} seeds that all have"
+            )
+        return self
+
+    @property
+    def most_seeds(self) -> int:
+        """That a network may have."""
+        return self.until_decided or self.seeds
 
     @property
     def fingerprint(self) -> str:
-        """Hash of what decides results: the number of seeds and the place of the data do not."""
-        return json_hash(self.model_dump(mode="json", exclude={"seeds": True, "training": {"data_dir", "extra"}}))
-
-    def to_yaml(self) -> str:
-        """As text."""
-        return yaml.safe_dump(self.model_dump(mode="json", exclude_none=True), sort_keys=False, width=100)
-
-
-def read_settings(path: Path) -> ComparisonSettings:
-    """Settings from a file; InputError where it holds none."""
-    try:
-        return ComparisonSettings.model_validate(read_yaml(path))
-    except ValidationError as error:
-        raise explained(error, str(path)) from None
+        """Hash of what decides results: the number of seeds, unless it is planned, and the place of the data do not."""
+        exclude: dict[str, Any] = {"training": {"data_dir", "extra"}}
+        if self.until_decided is None:
+            exclude |= {"seeds": True, "until_decided": True}
+        if self.tuning is None:
+            exclude["tuning"] = True
+        return json_hash(self.model_dump(mode="json", exclude=exclude))
 
 
 def settle(
@@ -99,6 +127,9 @@ def settle(
     seeds: int = 3,
     tolerance: float = 0.05,
     by_the_rule: bool = False,
+    until_decided: int | None = None,
+    tune: int | None = None,
+    tune_epochs: int | None = None,
     **given: Any,
 ) -> ComparisonSettings:
     """The settings of a comparison, with everything that is not given at the recipe's and the data's own.
@@ -109,6 +140,9 @@ def settle(
         seeds: trainings of each, at least two.
         tolerance: by what share FLOPs may be off.
         by_the_rule: residual networks that are not published take RobustScaling's proportions, not their own.
+        until_decided: seeds up to which networks get further ones that are not told apart from all others.
+        tune: trials in which each network's learning rate and weight decay are tuned before; None tunes nothing.
+        tune_epochs: of each trial; None is as many as the trainings have.
         **given: see :func:`rnas.training_run.settle.settle`.
 
     Raises:
@@ -125,6 +159,8 @@ def settle(
             if budget == 0
             else f"{seeds} seed: a comparison needs at least two, or it cannot tell networks from luck"
         )
+    if tune is None and tune_epochs is not None:
+        raise InputError(f"--tune-epochs {tune_epochs}: say how many trials each network gets, such as --tune 8")
     references = [resolve(name) for name in tuple(networks) or DEFAULT]
     # The images that a search chose a member by are known from its own division of the data.
     searched = (reference for reference in references if reference.training is not None)
@@ -147,7 +183,13 @@ def settle(
         _require_unseen(reference, shared)
     try:
         return ComparisonSettings(
-            flops=budget, tolerance=tolerance, seeds=seeds, networks=tuple(entrants), training=SharedTraining.of(shared)
+            flops=budget,
+            tolerance=tolerance,
+            seeds=seeds,
+            until_decided=until_decided,
+            networks=tuple(entrants),
+            training=SharedTraining.of(shared),
+            tuning=None if tune is None else TuningBudget(trials=tune, epochs=tune_epochs or shared.fidelity.epochs),
         )
     except ValidationError as error:
         raise explained(error, "compare", ComparisonSettings) from None

@@ -2,11 +2,13 @@
 
 Three seeds have no power one pair at a time. Here all networks share one estimate of the noise, and the chance that any
 two equal ones are told apart is at most 5 % over all pairs together (J. W. Tukey, "The problem of multiple
-comparisons", 1953).
+comparisons", 1953). Where numbers of seeds differ the test is that of C. Y. Kramer (Biometrics, 1957), which errs on
+the safe side (A. J. Hayter, Annals of Statistics, 1984).
 """
 
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,7 +17,16 @@ from scipy.optimize import brentq
 from scipy.stats import chi2, norm, studentized_range
 from scipy.stats import t as student
 
-from rnas.comparison.crossed import Bools, Floats, Variance, compared_variance, mean_variance
+from rnas.comparison.crossed import (
+    Bools,
+    Floats,
+    Rights,
+    Variance,
+    compared_variances,
+    mean_variances,
+    means,
+    seed_degrees,
+)
 
 LEVEL = 0.05
 """Chance that any two networks that are equal are told apart."""
@@ -55,9 +66,10 @@ class Analysis:
     """What accuracies of several networks say.
 
     Attributes:
-        means: accuracy of each in [0, 1], over seeds and images.
-        half_width: of each mean's 95 % interval, by Student's t; for other seeds and other images.
-        variance: of a mean where networks are compared; None of one network.
+        means: accuracy of each, over seeds and images; see :func:`rnas.comparison.crossed.means`.
+        half_widths: of each mean's 95 % interval, by Student's t; for other seeds and other images.
+        variance: of a mean where networks are compared; None of one network. Where numbers of seeds differ, this and
+            the next two are of the pair that is known best.
         critical: difference from which two are told apart; None of one network.
         detectable: difference that such an experiment finds in 80 % of cases; None of one network.
         pairs: all of them, first before second; none of one network.
@@ -65,7 +77,7 @@ class Analysis:
     """
 
     means: tuple[float, ...]
-    half_width: float
+    half_widths: tuple[float, ...]
     variance: Variance | None
     critical: float | None
     detectable: float | None
@@ -73,40 +85,48 @@ class Analysis:
     groups: tuple[str, ...]
 
 
-def analyse(right: Bools) -> Analysis:
+def analyse(right: Rights, level: float = LEVEL) -> Analysis:
     """Compare networks that were trained with the same seeds and attacked on the same images.
 
     Args:
-        right: whether a network is right, (networks, seeds, images), at least two seeds and two images.
+        right: for each network whether it is right, (seeds, images), with the first seeds of all; at least two seeds
+            and two images.
+        level: chance that any two networks that are equal are told apart.
 
     Raises:
         ValueError: there are fewer.
     """
-    means = tuple(right.mean(axis=(1, 2)).tolist())
-    own = mean_variance(right)
-    half_width = float(student.ppf(1 - LEVEL / 2, own.degrees)) * math.sqrt(own.value)
+    average = means(right)
+    half_widths = tuple(
+        float(student.ppf(1 - LEVEL / 2, own.degrees)) * math.sqrt(own.value) for own in mean_variances(right)
+    )
     if len(right) < 2:
-        return Analysis(means, half_width, None, None, None, (), ("a",))
-    variance = compared_variance(right)
-    networks = len(right)
-    critical = critical_range(networks, variance) * math.sqrt(variance.value)
+        return Analysis(tuple(average.tolist()), half_widths, None, None, None, (), ("a",))
+    variances = compared_variances(right)
+    critical = _critical(len(right), variances, level)
+    best = min(variances, key=lambda pair: critical[pair])
     return Analysis(
-        means,
-        half_width,
-        variance,
-        critical,
-        detectable(right.shape[0], right.shape[1], variance),
-        _pairs(np.array(means), variance, critical),
-        compact_letters(means, critical),
+        tuple(average.tolist()),
+        half_widths,
+        variances[best],
+        float(critical[best]),
+        detectable(len(right), seed_degrees(right), variances[best], level),
+        _pairs(average, variances, critical),
+        compact_letters(average.tolist(), critical),
     )
 
 
-def critical_range(networks: int, variance: Variance) -> float:
-    """How many standard deviations of a mean apart the farthest of equal networks are with a chance of 5 %."""
-    return _range_quantile(networks, _whole(variance))
+def told_apart(right: Rights, level: float) -> Bools:
+    """Whether two networks are told apart, (networks, networks); see :func:`analyse`, which says more."""
+    return _apart(means(right), _critical(len(right), compared_variances(right), level))
 
 
-def detectable(networks: int, seeds: int, variance: Variance) -> float:
+def critical_range(networks: int, variance: Variance, level: float = LEVEL) -> float:
+    """How many standard deviations of a mean apart the farthest of equal networks are with a chance of the level."""
+    return _range_quantile(networks, _whole(variance), level)
+
+
+def detectable(networks: int, seed_degrees: int, variance: Variance, level: float = LEVEL) -> float:
     """A difference of two networks that is found in at least 80 % of experiments such as the one of the variance.
 
     The estimates of the variance scatter in both experiments, this one and the one that looks for the difference, and
@@ -114,30 +134,37 @@ def detectable(networks: int, seeds: int, variance: Variance) -> float:
 
     Args:
         networks: how many are compared.
-        seeds: of each.
+        seed_degrees: those degrees of freedom.
         variance: as this experiment estimates it.
+        level: of the test.
     """
-    degrees = _whole(Variance(variance.value, (networks - 1) * (seeds - 1)))
-    threshold = _range_quantile(networks, degrees) / math.sqrt(2)
+    degrees = _whole(Variance(variance.value, seed_degrees))
+    threshold = _range_quantile(networks, degrees, level) / math.sqrt(2)
     return _distance(threshold, degrees) * math.sqrt(2 * variance.value)
 
 
-def compact_letters(means: Sequence[float], critical: float) -> tuple[str, ...]:
-    """Letters of each network: two share one exactly where they differ by no more than the critical difference.
+def compact_letters(means: Sequence[float], critical: float | Floats) -> tuple[str, ...]:
+    """Letters of each network: two share one exactly where they differ by no more than their critical difference.
 
-    The best has ``a``. One critical difference for all pairs makes every group a run of neighbours.
+    The letters are those of H.-P. Piepho (Journal of Computational and Graphical Statistics, 2004): a group that holds
+    two networks that differ becomes two groups, each without one of them. The best has ``a``.
+
+    Args:
+        means: of the networks.
+        critical: one difference for all pairs, or (networks, networks).
     """
+    apart = _apart(np.array(means), critical)
     order = sorted(range(len(means)), key=lambda row: -means[row])
+    ranks = {frozenset(range(len(means)))}
+    for first, second in itertools.combinations(range(len(means)), 2):
+        if apart[order[first], order[second]]:
+            both = {group for group in ranks if first in group and second in group}
+            ranks = (ranks - both) | {group - {one} for group in both for one in (first, second)}
+            ranks = {group for group in ranks if not any(group < other for other in ranks)}
     letters = [""] * len(means)
-    reached = -1
-    number = 0
-    for place, row in enumerate(order):
-        last = max(other for other in range(place, len(order)) if means[row] - means[order[other]] <= critical)
-        # A run that ends where the one before it does is a part of it.
-        if last > reached:
-            for other in order[place : last + 1]:
-                letters[other] += letter(number)
-            reached, number = last, number + 1
+    for number, group in enumerate(sorted(ranks, key=sorted)):
+        for place in group:
+            letters[order[place]] += letter(number)
     return tuple(letters)
 
 
@@ -148,26 +175,42 @@ def letter(number: int) -> str:
     return chr(ord("a") + number) if number < 26 else chr(ord("A") + number - 26)
 
 
-def _pairs(means: Floats, variance: Variance, critical: float) -> tuple[Pair, ...]:
-    rows = [(first, second) for first in range(len(means)) for second in range(first + 1, len(means))]
-    differences = np.array([means[first] - means[second] for first, second in rows])
-    if variance.value:
-        ranges = np.abs(differences) / math.sqrt(variance.value)
-        p_values = studentized_range.sf(ranges, len(means), _whole(variance))
-    else:
-        p_values = np.where(differences == 0, 1.0, 0.0)
-    return tuple(
-        Pair(
-            first,
-            second,
-            float(difference),
-            float(difference) - critical,
-            float(difference) + critical,
-            min(max(float(p_value), 0.0), 1.0),
-            abs(float(difference)) > critical,
+def _apart(average: Floats, critical: float | Floats) -> Bools:
+    apart: Bools = np.abs(average[:, None] - average) > critical
+    return apart
+
+
+def _critical(networks: int, variances: Mapping[tuple[int, int], Variance], level: float) -> Floats:
+    """Difference from which two networks are told apart, (networks, networks)."""
+    critical = np.zeros((networks, networks))
+    for (first, second), variance in variances.items():
+        critical[first, second] = critical_range(networks, variance, level) * math.sqrt(variance.value)
+    return critical + critical.T
+
+
+def _pairs(average: Floats, variances: Mapping[tuple[int, int], Variance], critical: Floats) -> tuple[Pair, ...]:
+    found = []
+    for (first, second), variance in variances.items():
+        difference, limit = float(average[first] - average[second]), float(critical[first, second])
+        found.append(
+            Pair(
+                first,
+                second,
+                difference,
+                difference - limit,
+                difference + limit,
+                _p_value(difference, len(average), variance),
+                abs(difference) > limit,
+            )
         )
-        for (first, second), difference, p_value in zip(rows, differences, p_values, strict=True)
-    )
+    return tuple(found)
+
+
+def _p_value(difference: float, networks: int, variance: Variance) -> float:
+    if not variance.value:
+        return float(difference == 0)
+    p_value = float(studentized_range.sf(abs(difference) / math.sqrt(variance.value), networks, _whole(variance)))
+    return min(max(p_value, 0.0), 1.0)
 
 
 def _whole(variance: Variance) -> int:
@@ -178,8 +221,8 @@ def _whole(variance: Variance) -> int:
 
 
 @lru_cache(maxsize=1_000)
-def _range_quantile(networks: int, degrees: int) -> float:
-    return float(studentized_range.ppf(1 - LEVEL, networks, degrees))
+def _range_quantile(networks: int, degrees: int, level: float) -> float:
+    return float(studentized_range.ppf(1 - level, networks, degrees))
 
 
 @lru_cache(maxsize=1_000)

@@ -172,7 +172,7 @@ def latex(content: Content) -> str:
         "% Needs \\usepackage{booktabs}.",
         "\\begin{table}",
         "\\centering",
-        f"\\caption{{{_tex(words.setting_sentence(content))} {_tex(words.METHOD)}}}",
+        f"\\caption{{{_tex(' '.join([words.setting_sentence(content), words.METHOD, *words.method_notes(content)]))}}}",
         f"\\begin{{tabular}}{{{columns}}}",
         "\\toprule",
         _row([_tex(heading) for heading in headings(content)]),
@@ -207,7 +207,7 @@ def comma_separated(content: Content) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     names = [re.sub(r"\W+", "_", attack) for attack in attacks(content)]
-    facts = ["key", "params", "flops", "latency_ms", "training_seconds"]
+    facts = ["key", "params", "flops", "latency_ms", "training_seconds", "seeds"]
     parts = ["mean", "low", "high", "group"]
     writer.writerow(["network", *facts, "checkpoint", *(f"{name}_{part}" for name in names for part in parts)])
     for line in lines(content):

@@ -25,7 +25,7 @@ from rnas.evaluation.training_settings import load_dataset
 from rnas.evaluation.weights_evaluation import Listener, evaluate_subject
 from rnas.provenance import json_hash
 from rnas.reference import resolve
-from rnas.training_run.bill import estimated
+from rnas.training_run.bill import Bill, estimated
 from rnas.training_run.listener import Silent
 from rnas.training_run.run import TrainingRun
 from rnas.training_run.setup import Setup
@@ -33,8 +33,11 @@ from rnas.training_run.start import begin, go_on
 
 CHECKPOINTS = ("best", "last")
 CLEAN, WORST_CASE = "clean", "worst case"
+PRIMARY = ("best", WORST_CASE)
+"""The best checkpoint under all attacks together: what networks are compared by first."""
+
 METRIC = "best_worst_case"
-"""Accuracy of the best checkpoint under all attacks together: what networks are compared by first."""
+"""Its name in the ledger."""
 
 _EVALUATIONS = "evaluations"
 _TRAINING_SHARE = 0.5
@@ -47,7 +50,8 @@ class ComparedTraining:
 
     Metrics: ``best_...`` and ``last_...`` of ``clean``, each attack, and ``worst_case``, accuracies in [0, 1] on the
     final part. The provenance holds, for each checkpoint, which images were right. Without a folder it cannot
-    evaluate: the training is kept in ``trainings/KEY-seed-N`` there, and goes on when it was stopped.
+    evaluate: the training is kept in ``trainings/KEY-seed-N`` there, and goes on when it was stopped. A task's fidelity
+    has what was tuned, as ``recipe``.
 
     Attributes:
         settings: of the comparison.
@@ -136,14 +140,24 @@ class ComparedTraining:
 
     def estimate(self, task: Task, context: Context) -> Estimate:
         """Of the training, with quick attacks at its end: how long strong ones take depends on what they break."""
-        with _on(context.device):
-            bill = estimated(Setup.of(self._settings(task, context)))
+        bill = self.bill(task, context)
         return Estimate(bill.seconds, bill.memory_bytes)
+
+    def bill(self, task: Task, context: Context) -> Bill:
+        """The same by parts."""
+        with _on(context.device):
+            return estimated(Setup.of(self._settings(task, context)))
+
+    def task(self, architecture: Architecture, seed: int, tuned: Mapping[str, Any] | None = None) -> Task:
+        """A training with a seed, with what of the recipe was tuned for the network."""
+        return Task(architecture, seed, {**self.rungs[0].fidelity, **({"recipe": dict(tuned)} if tuned else {})})
 
     def _settings(self, task: Task, context: Context) -> Any:
         key = arch.key(task.architecture)
         device = "cuda" if context.device.startswith("cuda") else "cpu"
-        return self.settings.training.training_of(key, arch.to_dict(task.architecture), task.seed, device)
+        return self.settings.training.training_of(
+            key, arch.to_dict(task.architecture), task.seed, device, task.fidelity.get("recipe")
+        )
 
     def _trained(self, task: Task, context: Context) -> TrainingRun:
         assert context.folder is not None

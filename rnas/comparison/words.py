@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rnas.comparison.training import WORST_CASE
+from rnas.comparison.training import PRIMARY
 from rnas.quantities import counted, format_size
 
 Content = Mapping[str, Any]
@@ -22,8 +22,9 @@ LABELS = {
 METHOD = (
     "A mean is over all seeds and images; its 95 % interval is for other seeds and other images, with variances pooled "
     "over networks. Seeds and images are crossed factors: every network is trained with the same seeds and attacked on "
-    "the same images. In each column all pairs are tested together by Tukey's test at 5 %; networks that share a "
-    "letter are not told apart, and nothing is said of their order. FLOPs are multiply-accumulates for one image."
+    "the same images. In each column all pairs are tested together by Tukey's test, with a chance of at most 5 % that "
+    "any two equal networks are told apart; networks that share a letter are not told apart, and nothing is said of "
+    "their order. FLOPs are multiply-accumulates for one image."
 )
 
 PUBLISHED = (
@@ -35,7 +36,7 @@ PUBLISHED = (
 def main_column(content: Content) -> Mapping[str, Any]:
     """The best checkpoint under all attacks together: what networks are ranked by."""
     column: Mapping[str, Any] = next(
-        column for column in content["columns"] if (column["checkpoint"], column["attack"]) == ("best", WORST_CASE)
+        column for column in content["columns"] if (column["checkpoint"], column["attack"]) == PRIMARY
     )
     return column
 
@@ -60,7 +61,7 @@ def setting_sentence(content: Content) -> str:
     return (
         f"{counted(len(content['networks']), 'network')} at {format_size(content['flops'])} FLOPs "
         f"(within {content['tolerance']:.0%}) of {shape} images of {data['name']}, each trained with "
-        f"{counted(content['seeds'], 'seed')} by recipe {content['recipe']} for {counted(content['epochs'], 'epoch')}, "
+        f"{_seeds(content)} by recipe {content['recipe']} for {counted(content['epochs'], 'epoch')}, "
         f"{on} with l-infinity radius {content['epsilon']}."
     )
 
@@ -69,13 +70,13 @@ def verdict_sentence(content: Content) -> str:
     """Who is told apart from the best, and how large a gap would have been found."""
     column = main_column(content)
     scores = {
-        one["name"]: score["group"]
-        for one, score in zip(content["networks"], column["networks"], strict=True)
-        if score["group"]
+        one["name"]: score for one, score in zip(content["networks"], column["networks"], strict=True) if score["group"]
     }
     if column["detectable"] is None or not scores:
         return "Fewer than two networks have a result with every seed: nothing can be tested."
-    best = [name for name, letters in scores.items() if "a" in letters]
+    # Where numbers of seeds differ, the best may have more letters than one.
+    letters = set(max(scores.values(), key=lambda score: score["mean"])["group"])
+    best = [name for name, score in scores.items() if letters & set(score["group"])]
     if len(best) == len(scores):
         told = f"Under all attacks together, none of the {len(scores)} networks is told apart from the best"
     elif len(best) == 1:
@@ -86,9 +87,65 @@ def verdict_sentence(content: Content) -> str:
     return f"{told}. The smallest gap that such a comparison finds with {power} power is {points} points."
 
 
+def method_notes(content: Content) -> list[str]:
+    """What this comparison does otherwise than all do, of tuning and of numbers of seeds; empty for most."""
+    return [*_tuning_notes(content), *_sequential_notes(content)]
+
+
+def _tuning_notes(content: Content) -> list[str]:
+    tuning = content["tuning"]
+    if tuning is None:
+        return []
+    fields = " and ".join(name.replace("_", " ") for name in tuning["space"])
+    selection = tuning["selection"]
+    chosen = "; ".join(f"{one['name']}: {_chosen(one['tuned'])}" for one in content["networks"])
+    shorter = tuning["epochs"] < content["epochs"]
+    caution = " Trainings of the comparison are longer, and may want other values." if shorter else ""
+    return [
+        f"Before the comparison each network's {fields} were chosen from {counted(tuning['trials'], 'trial')} of "
+        f"{counted(tuning['epochs'], 'epoch')}, the recipe as it is and the same random values for all, by "
+        f"{selection['metric'].replace('_', ' ')} on {counted(selection['images'], 'selection image')}, none of them "
+        f"of those that the table is of, with a seed of their own; it took {duration(tuning['seconds'])} of training. "
+        f"{chosen}.{caution}"
+    ]
+
+
+def _chosen(tuned: Mapping[str, Any]) -> str:
+    if tuned["trial"] is None:
+        return "no trial was completed, so that the recipe's own are kept"
+    values = ", ".join(f"{name.replace('_', ' ')} {value:.3g}" for name, value in tuned["parameters"].items())
+    if tuned["trial"] == 0:
+        return f"{values}, the recipe's own ({percent(tuned['value'])} %)"
+    noise = ", which is inside the noise" if tuned["inside_noise"] else ""
+    return f"{values} ({percent(tuned['value'])} %, by the recipe's own {percent(tuned['recipe_value'])} %{noise})"
+
+
+def _sequential_notes(content: Content) -> list[str]:
+    if content["looks"] == 1:
+        return []
+    seeds = ", ".join(f"{one['name']} {one['seeds']}" for one in content["networks"])
+    return [
+        f"At first all networks had {content['seeds']} seeds; those that were not told apart from all others, by their "
+        f"best checkpoints under all attacks together, got further ones, up to {content['most_seeds']}: {seeds}. That "
+        f"makes {content['looks']} looks at the results at most, and each tests at {content['look_level']:.2%} "
+        f"(Bonferroni), "
+        f"so that the chance that any two equal networks are told apart at any of them is at most "
+        f"{content['level']:.0%}. Means of networks with fewer seeds are adjusted for seeds by least squares, and "
+        "their pairs are tested by Tukey and Kramer; smallest gaps are those of the networks with the most seeds."
+    ]
+
+
+def _seeds(content: Content) -> str:
+    seeds = [one["seeds"] for one in content["networks"]]
+    if min(seeds) == max(seeds):
+        return counted(max(seeds), "seed")
+    return f"{min(seeds)} to {max(seeds)} seeds"
+
+
 def notes(content: Content) -> list[str]:
     """What a reader must know before believing the numbers."""
     found = [content["data"]["note"]] if content["data"]["note"] else []
+    found += method_notes(content)
     found += [f"{one['name']}: {one['untested']}." for one in content["networks"] if one["untested"]]
     found += [f"{one['name']}: {note}." for one in content["networks"] for note in one["notes"]]
     found += [

@@ -3,15 +3,14 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any
 
 from optuna.storages import BaseStorage
 
 from rnas import registry
+from rnas.design_space import DesignSpace
 from rnas.directories import next_free
-from rnas.errors import InputError
 from rnas.evaluation.adversarial_training import AdversarialTraining
 from rnas.evaluation.evaluator import Context, Estimate, Task
 from rnas.execution.threads import one_thread
@@ -25,10 +24,9 @@ from rnas.optimization.problem import problem_of
 from rnas.provenance import json_hash
 from rnas.report.study import render
 from rnas.studies.design import Cell, require_distinct
-from rnas.studies.directory import StudyDirectory, is_study
+from rnas.studies.directory import StudyDirectory
 from rnas.studies.result import result
 from rnas.studies.settings import StudySettings, settle
-from rnas.studies.space import DesignSpace
 
 OBJECTIVE = Objective(metric="final_robust_accuracy", direction="maximize")
 
@@ -97,11 +95,7 @@ def resume_study(
         LedgerError: its ledger is damaged.
     """
     directory = StudyDirectory(Path(path))
-    settings = directory.read_settings()
-    if seeds is not None and seeds < settings.seeds:
-        raise InputError(f"{path} is a study of {settings.seeds} seeds; it cannot have {seeds}")
-    if seeds is not None and seeds > settings.seeds:
-        directory.keep(settings.model_copy(update={"seeds": seeds}))
+    directory.extended(seeds)
     return go(directory, workers, listener)
 
 
@@ -111,17 +105,12 @@ def prepare(settings: StudySettings, run: Path | None) -> StudyDirectory:
     Raises:
         InputError: the directory exists already, or the study cannot be run by these settings.
     """
-    if parent_process() is not None:
-        raise InputError('a script that runs a study needs its call under if __name__ == "__main__":')
+    path = run or next_free(f"{settings.study}-{settings.training.data}")
+    StudyDirectory.require_new(path)
     cells = settings.design()
     require_distinct(cells)
     for changes, _ in groups(cells):
         evaluator_for(settings, cells, changes)
-    path = run or next_free(f"{settings.study}-{settings.training.data}")
-    if is_study(path):
-        raise InputError(f"{path} is a study already; go on with: rnas study --run {path}")
-    if path.exists():
-        raise InputError(f"{path} exists already: choose another --run")
     return StudyDirectory.create(path, settings)
 
 

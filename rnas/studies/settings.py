@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, PositiveInt, ValidationError, model_validator
+from pydantic import PositiveInt, ValidationError, model_validator
 
-from rnas.config import explained, read_yaml
+from rnas.config import explained
 from rnas.evaluation.adversarial_training import AdversarialTrainingSettings
 from rnas.evaluation.training_settings import ResolvedTraining, TrainingSettings, load_dataset
+from rnas.experiment_settings import ExperimentSettings
 from rnas.provenance import json_hash
 from rnas.studies.design import PAPER, SMALL, Cell, Size, Study
 from rnas.studies.registered import find
@@ -31,7 +31,7 @@ _SCORED = 100
 """Images of the part that a search chooses by; a study chooses nothing, and only its diagnostics look at them."""
 
 
-class StudySettings(BaseModel):
+class StudySettings(ExperimentSettings):
     """A study with nothing left open.
 
     Attributes:
@@ -42,8 +42,6 @@ class StudySettings(BaseModel):
         seeds: trainings of each cell, with seeds from 0. More may be added later.
         training: data, recipe, radius and length; one for all cells, but for what a cell's recipe has otherwise.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     study: str
     capacity: Literal["small", "paper"]
@@ -92,18 +90,6 @@ class StudySettings(BaseModel):
         """Hash of what decides results: the number of seeds and the place of the data do not."""
         content = self.model_dump(mode="json", exclude={"seeds": True, "training": {"data_dir", "extra"}})
         return json_hash(content)
-
-    def to_yaml(self) -> str:
-        """As text."""
-        return yaml.safe_dump(self.model_dump(mode="json", exclude_none=True), sort_keys=False, width=100)
-
-
-def read_settings(path: Path) -> StudySettings:
-    """Settings from a file; InputError where it holds none."""
-    try:
-        return StudySettings.model_validate(read_yaml(path))
-    except ValidationError as error:
-        raise explained(error, str(path)) from None
 
 
 def settle(name: str, given: Mapping[str, Any]) -> StudySettings:

@@ -1,18 +1,14 @@
 """The loop over trials: ask, train, tell."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import cast
 
-import torch
 from optuna.trial import FrozenTrial
 
 from rnas import architecture as arch
 from rnas.errors import InputError
 from rnas.evaluation.evaluator import Evaluation, Evaluator, Status, Task
-from rnas.execution.executor import Executor, Limits
-from rnas.execution.in_process import InProcess
-from rnas.execution.process_slots import ProcessSlots
+from rnas.execution.executor import Executor
+from rnas.local_executor import local_executor
 from rnas.tuning.directory import TuningDirectory
 from rnas.tuning.listener import Listener
 from rnas.tuning.result import summarised, write
@@ -21,7 +17,7 @@ from rnas.tuning.study import TuningStudy
 from rnas.tuning.trial import TrialTraining
 
 
-def carry_on(directory: TuningDirectory, settings: TuningSettings, workers: int, listener: Listener) -> None:
+def carry_on(directory: TuningDirectory, settings: TuningSettings, workers: int | None, listener: Listener) -> None:
     """Run trials until the study has as many as the settings say, and write what came of them.
 
     Open trials, which a killed tuning leaves, are trained first, from their first epoch. One after the other in this
@@ -36,7 +32,9 @@ def carry_on(directory: TuningDirectory, settings: TuningSettings, workers: int,
         study = TuningStudy(storage, settings)
         study.settle()
         listener.started(settings, study.trials)
-        with _executor(directory, settings, workers) as executor:
+        # An executor does nothing with an evaluator but evaluate.
+        evaluator = cast(Evaluator, TrialTraining(settings, directory.database))
+        with local_executor(evaluator, workers, device=settings.training.device) as executor:
             _run(study, settings, executor, listener)
         write(directory, summarised(settings, study))
 
@@ -68,20 +66,3 @@ def _impossible(evaluation: Evaluation) -> str:
     """Why there is nothing to compare trials with."""
     advice = "a smaller --batch-size may help" if evaluation.status is Status.OUT_OF_MEMORY else "mend that first"
     return f"the recipe as it is given cannot be trained here ({evaluation.reason}): {advice}"
-
-
-@contextmanager
-def _executor(directory: TuningDirectory, settings: TuningSettings, workers: int) -> Iterator[Executor]:
-    # An executor does nothing with an evaluator but evaluate.
-    evaluator = cast(Evaluator, TrialTraining(settings, directory.database))
-    device = settings.training.device
-    if workers:
-        gpus = torch.cuda.device_count()
-        devices = [f"cuda:{slot % gpus}" if device == "cuda" else device for slot in range(workers)]
-        executor: Executor = ProcessSlots(evaluator, devices, Limits())
-    else:
-        executor = InProcess(evaluator, device, Limits())
-    try:
-        yield executor
-    finally:
-        executor.close()

@@ -69,7 +69,7 @@ def write(directory: TuningDirectory, summary: Mapping[str, Any]) -> None:
     """Write the summary, and the best recipe where there is one."""
     if summary["config"] is not None:
         write_text(directory.recipe, yaml.safe_dump(summary["config"]["recipe"], sort_keys=False))
-    write_text(directory.summary, json.dumps(summary, indent=2, allow_nan=False) + "\n")
+    write_text(directory.result, json.dumps(summary, indent=2, allow_nan=False) + "\n")
 
 
 def trial_row(settings: TuningSettings, trial: FrozenTrial, images: int) -> dict[str, Any]:

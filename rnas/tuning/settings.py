@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Self
 
-import yaml
 from optuna.distributions import BaseDistribution
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
+from pydantic import Field, PositiveInt, ValidationError, model_validator
 
 from rnas import architecture as arch
 from rnas import registry
 from rnas.config import explained
 from rnas.errors import InputError
+from rnas.experiment_settings import ExperimentSettings
 from rnas.optimization.optuna_samplers import make_sampler
 from rnas.provenance import json_hash
 from rnas.training_run.activation import with_activation
@@ -24,25 +24,23 @@ _CHEAPER = {"crafting.steps": "attack_steps", "crafting.step": "attack_step"}
 """What a fidelity has in place of fields of a recipe."""
 
 
-class TuningSettings(BaseModel):
+class TuningSettings(ExperimentSettings):
     """A tuning with nothing left open; one for the life of its directory, the number of trials aside.
 
     Attributes:
-        training: of every trial but for what is tuned; its recipe as it is given is trial 0. Nothing is attacked at
-            the end, and the final part is not looked at.
         space: fields of the recipe with the values that they may take; see :func:`rnas.tuning.space.distribution`.
         trials: in all.
         sampler: see :func:`rnas.optimization.optuna_samplers.sampler_names`.
         pruner: see :func:`rnas.tuning.pruners.make_pruner`.
+        training: of every trial but for what is tuned; its recipe as it is given is trial 0. Nothing is attacked at
+            the end, and the final part is not looked at.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    training: RunSettings
     space: dict[str, str] = Field(min_length=1)
     trials: PositiveInt = 20
     sampler: str = "tpe"
     pruner: PrunerName = "median"
+    training: RunSettings
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -94,9 +92,3 @@ class TuningSettings(BaseModel):
         content = applied(self.training.recipe, parameters).model_dump(mode="json")
         registered = registry.load(registry.RECIPES, content["name"]).model_dump(mode="json")
         return {"name": content["name"], **differences(content, registered)}
-
-    def to_yaml(self) -> str:
-        """As text, what is tuned first."""
-        content = self.model_dump(mode="json")
-        training = content.pop("training")
-        return yaml.safe_dump({**content, "training": training}, sort_keys=False, width=100)

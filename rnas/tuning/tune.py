@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,9 @@ from pydantic import ValidationError
 from rnas.architecture import Architecture
 from rnas.config import explained
 from rnas.directories import next_free
-from rnas.errors import InputError
 from rnas.training.recipe import Recipe
 from rnas.training_run import start
+from rnas.training_run.settings import RunSettings
 from rnas.tuning.directory import TuningDirectory
 from rnas.tuning.listener import Listener, Silent
 from rnas.tuning.loop import carry_on
@@ -114,10 +113,24 @@ def prepare(
     Raises:
         InputError: a setting is wrong, data are missing, or the directory exists.
     """
-    if parent_process() is not None:
-        raise InputError('a script that tunes needs its call under if __name__ == "__main__":')
     reference = start.referenced(architecture)
-    training = start.prepared(reference, given).settings
+    settings = settled(start.prepared(reference, given).settings, space, **own)
+    path = run or next_free(f"tune-{start.short_name(reference)}-{settings.training.recipe.name}")
+    TuningDirectory.require_new(path)
+    return TuningDirectory.create(path, settings), settings
+
+
+def settled(training: RunSettings, space: Mapping[str, str] | Sequence[str] | None, **own: Any) -> TuningSettings:
+    """The settings of a tuning.
+
+    Args:
+        training: of every trial but for what is tuned.
+        space: see :func:`tune`.
+        **own: the other keys of :class:`rnas.tuning.settings.TuningSettings`.
+
+    Raises:
+        InputError: a setting is wrong.
+    """
     # One place for the size of a batch, so that it may be tuned and is in the recipe that comes of it.
     recipe = training.recipe.model_copy(update={"batch_size": training.fidelity.batch_size})
     if space is not None and not isinstance(space, Mapping):
@@ -128,11 +141,9 @@ def prepare(
         **own,
     }
     try:
-        settings = TuningSettings.model_validate(content)
+        return TuningSettings.model_validate(content)
     except ValidationError as error:
         raise explained(error, SOURCE, TuningSettings) from None
-    path = run or next_free(f"tune-{start.short_name(reference)}-{recipe.name}")
-    return TuningDirectory.create(path, settings), settings
 
 
 def resume_tuning(
@@ -151,16 +162,10 @@ def resume_tuning(
         LedgerError: its study is damaged.
     """
     directory = TuningDirectory(Path(path))
-    settings = directory.read_settings()
-    if trials is not None and trials < settings.trials:
-        raise InputError(f"{path} is a tuning of {settings.trials} trials; it cannot have {trials}")
-    if trials is not None and trials > settings.trials:
-        settings = settings.model_copy(update={"trials": trials})
-        directory.keep(settings)
-    return go(directory, settings, workers, listener or Silent())
+    return go(directory, directory.extended(trials), workers, listener or Silent())
 
 
-def go(directory: TuningDirectory, settings: TuningSettings, workers: int, listener: Listener) -> TuningRun:
+def go(directory: TuningDirectory, settings: TuningSettings, workers: int | None, listener: Listener) -> TuningRun:
     """Run the trials that are missing; see :func:`rnas.tuning.loop.carry_on`."""
     carry_on(directory, settings, workers, listener)
-    return TuningRun(directory, settings, json.loads(directory.summary.read_text(encoding="utf-8")))
+    return TuningRun(directory, settings, json.loads(directory.result.read_text(encoding="utf-8")))

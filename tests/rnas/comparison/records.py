@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,7 +26,7 @@ def small(folder: Path, name: str = "small", **fields: object) -> str:
     return str(path)
 
 
-def settings(folder: Path, seeds: int = 2) -> ComparisonSettings:
+def settings(folder: Path, seeds: int = 2, **given: Any) -> ComparisonSettings:
     """Of three networks at 2M FLOPs on digits."""
     return settle(
         [small(folder), "resnet-18", "wrn-28-10"],
@@ -35,19 +36,24 @@ def settings(folder: Path, seeds: int = 2) -> ComparisonSettings:
         recipe="short-sat",
         fidelity={"epochs": 1},
         attacks=("pgd20",),
+        **given,
     )
 
 
 def records(
-    chosen: ComparisonSettings, accuracies: Sequence[float], failed: tuple[int, ...] = ()
+    chosen: ComparisonSettings,
+    accuracies: Sequence[float],
+    failed: tuple[int, ...] = (),
+    seeds: Sequence[int] | None = None,
 ) -> list[tuple[Record, ...]]:
     """A record for each network and seed; the first training of those that failed has no result."""
     rng = np.random.default_rng(0)
-    drawn = {name: right(rng, list(accuracies), chosen.seeds, IMAGES) for name in CHECKPOINTS}
+    counts = seeds or [chosen.seeds] * len(chosen.networks)
+    drawn = {name: right(rng, list(accuracies), max(counts), IMAGES) for name in CHECKPOINTS}
     found = []
     for row, one in enumerate(chosen.networks):
         own = []
-        for seed in range(chosen.seeds):
+        for seed in range(counts[row]):
             provenance = {"latency_ms": 2.0, "training_seconds": 90.0, "device": "a <device>", "reason": ""}
             metrics = {}
             for name in CHECKPOINTS:

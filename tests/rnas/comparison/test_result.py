@@ -6,7 +6,7 @@ import pytest
 
 from rnas.baseline import find
 from rnas.comparison import words
-from rnas.comparison.result import result
+from rnas.comparison.result import next_round, result
 from rnas.errors import LedgerError
 from tests.rnas.comparison.records import IMAGES, records, settings
 
@@ -48,6 +48,59 @@ def test_a_network_without_all_its_trainings_is_shown_and_not_tested(tmp_path: P
     none = result(chosen, records(chosen, [0.3, 0.9, 0.6], failed=(0, 1, 2)))
     assert "nothing can be tested" in words.verdict_sentence(none)
     json.dumps(none, allow_nan=False)
+
+
+def test_further_seeds_are_for_those_that_are_not_told_apart(tmp_path: Path) -> None:
+    chosen = settings(tmp_path, until_decided=4)
+    accuracies = [0.03, 0.9, 0.88]
+    assert next_round(chosen, records(chosen, accuracies)) == (2, 3, 3)
+    assert next_round(settings(tmp_path), records(chosen, accuracies)) == (2, 2, 2)
+    assert next_round(chosen, records(chosen, accuracies, failed=(1,))) == (2, 2, 2)
+    made = records(chosen, accuracies, seeds=[2, 4, 4])
+    assert next_round(chosen, made) == (2, 4, 4)
+    content = result(chosen, made)
+    json.dumps(content, allow_nan=False)
+    assert (content["looks"], content["look_level"]) == (3, pytest.approx(0.05 / 3))
+    assert [one["seeds"] for one in content["networks"]] == [2, 4, 4]
+    main = words.main_column(content)
+    assert [score["group"] for score in main["networks"]] == ["b", "a", "a"]
+    for pair in main["pairs"]:
+        first, second = (
+            score["mean"]
+            for one, score in zip(content["networks"], main["networks"], strict=True)
+            if one["name"] in (pair["first"], pair["second"])
+        )
+        assert pair["difference"] == pytest.approx(first - second)
+    assert "trained with 2 to 4 seeds by" in words.setting_sentence(content)
+    (note,) = words.method_notes(content)
+    assert "small 2, resnet-18 4, wrn-28-10 4" in note
+    assert "3 looks at the results at most, and each tests at 1.67%" in note
+
+
+def test_what_was_tuned_is_told(tmp_path: Path) -> None:
+    chosen = settings(tmp_path, tune=2)
+    trials = [
+        {"parameters": {"learning_rate": 0.1}, "value": 0.4, "seconds": 60.0, "state": "complete"},
+        {"parameters": {"learning_rate": 0.025}, "value": 0.5, "seconds": 40.0, "state": "complete"},
+    ]
+    summary = {
+        "best": 1,
+        "trials": trials,
+        "comparison": {"inside_noise": True},
+        "space": {"learning_rate": "0.01:1:log"},
+        "selection": {"metric": "robust_accuracy", "images": 134},
+    }
+    failed = {**summary, "best": None, "comparison": None}
+    tunings = {"small": summary, "resnet-18": {**summary, "best": 0}, "wrn-28-10": failed}
+    content = result(chosen, records(chosen, [0.5] * 3), tunings)
+    json.dumps(content, allow_nan=False)
+    assert content["tuning"]["seconds"] == 300.0
+    assert content["seconds"] == 300.0 + 6 * 100.0
+    (note,) = words.method_notes(content)
+    assert "learning rate were chosen from 2 trials of 1 epoch" in note
+    assert "small: learning rate 0.025 (50.00 %, by the recipe's own 40.00 %, which is inside the noise);" in note
+    assert "resnet-18: learning rate 0.1, the recipe's own (40.00 %);" in note
+    assert "wrn-28-10: no trial was completed" in note
 
 
 def test_other_images_are_noticed(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from rnas.comparison.directory import ComparisonDirectory, is_comparison
+from rnas.comparison.directory import ComparisonDirectory
 from rnas.comparison.settings import settle
 from rnas.errors import InputError
 from tests.rnas.comparison.records import settings, small
@@ -11,7 +11,7 @@ from tests.rnas.comparison.records import settings, small
 def test_what_is_kept_is_what_is_read(tmp_path: Path) -> None:
     chosen = settings(tmp_path)
     directory = ComparisonDirectory.create(tmp_path / "comparison", chosen)
-    assert is_comparison(directory.path)
+    assert ComparisonDirectory.is_at(directory.path)
     read = directory.read_settings()
     assert read == chosen
     assert read.fingerprint == chosen.fingerprint
@@ -22,6 +22,15 @@ def test_seeds_may_grow_and_nothing_else_may_change(tmp_path: Path) -> None:
     assert chosen.model_copy(update={"seeds": 5}).fingerprint == chosen.fingerprint
     fewer = chosen.model_copy(update={"networks": chosen.networks[:2]})
     assert fewer.fingerprint != chosen.fingerprint
+
+
+def test_what_is_planned_is_for_life(tmp_path: Path) -> None:
+    plain = settings(tmp_path)
+    chosen = settings(tmp_path, until_decided=5, tune=3)
+    assert len({one.fingerprint for one in (plain, chosen, settings(tmp_path, tune=3))}) == 3
+    for changed in ({"seeds": 3}, {"until_decided": 6}, {"tuning": None}):
+        assert chosen.model_copy(update=changed).fingerprint != chosen.fingerprint
+    assert (chosen.most_seeds, plain.most_seeds) == (5, 2)
 
 
 def test_all_are_trained_alike_but_for_network_and_seed(tmp_path: Path) -> None:
@@ -43,6 +52,9 @@ def test_bad_settings_are_told_in_one_line(tmp_path: Path) -> None:
         ({"device": "cpu"}, "device is not for a comparison"),
         ({"attacks": ("pgd20", "no-such")}, "unknown attack 'no-such'"),
         ({"recipe": "no-such"}, "no-such"),
+        ({"until_decided": 3}, "give more than the 3 seeds that all have"),
+        ({"tune": 1}, "compare: trials: input should be greater than or equal to 2"),
+        ({"tune_epochs": 2}, "such as --tune 8"),
     ):
         with pytest.raises(InputError, match=message) as error:
             settle(words, **{"flops": "2M", "data": "digits", "recipe": "short-sat", **given})

@@ -5,11 +5,19 @@ import pytest
 from scipy.stats import studentized_range
 from scipy.stats import t as student
 
-from rnas.comparison.crossed import Variance, compared_variance, mean_variance
+from rnas.comparison.crossed import Bools, Variance, compared_variances, mean_variances
 from rnas.comparison.statistics import analyse, compact_letters, critical_range, detectable, letter
 from tests.rnas.comparison.simulated import right
 
 NETWORKS, SEEDS = 7, 3
+
+
+def compared_variance(y: Bools) -> Variance:
+    return compared_variances(y)[0, 1]
+
+
+def mean_variance(y: Bools) -> Variance:
+    return mean_variances(y)[0]
 
 
 def told_apart(experiment: int, accuracies: list[float], **noise: float) -> tuple[bool, bool, float]:
@@ -17,7 +25,11 @@ def told_apart(experiment: int, accuracies: list[float], **noise: float) -> tupl
     y = right(np.random.default_rng(experiment), accuracies, seeds=SEEDS, **noise)
     variance, means = compared_variance(y), y.mean(axis=(1, 2))
     critical = critical_range(NETWORKS, variance) * math.sqrt(variance.value)
-    return bool(np.ptp(means) > critical), means[0] - means[-1] > critical, detectable(NETWORKS, SEEDS, variance)
+    return (
+        bool(np.ptp(means) > critical),
+        means[0] - means[-1] > critical,
+        detectable(NETWORKS, (NETWORKS - 1) * (SEEDS - 1), variance),
+    )
 
 
 def shares(experiments: int, **noise: float) -> tuple[float, float]:
@@ -70,6 +82,28 @@ def test_pairs_letters_and_p_values_agree() -> None:
     assert analysis.detectable > analysis.critical
 
 
+def test_with_fewer_seeds_a_pair_needs_a_larger_difference() -> None:
+    y = right(np.random.default_rng(1), [0.62, 0.6, 0.5, 0.48, 0.3], 6, images=800, by_network_and_seed=0.1)
+    analysis = analyse([y[0][:2], *y[1:4], y[4][:2]])
+    limits = {(pair.first, pair.second): pair.high - pair.difference for pair in analysis.pairs}
+    assert limits[0, 4] > limits[0, 1] > limits[1, 2]
+    assert limits[1, 2] == pytest.approx(analysis.critical) == pytest.approx(limits[2, 3])
+    assert analysis.half_widths[0] > analysis.half_widths[1]
+    for pair in analysis.pairs:
+        share = bool(set(analysis.groups[pair.first]) & set(analysis.groups[pair.second]))
+        assert pair.apart == (not share) == (pair.p_value < 0.05) == (not pair.low <= 0 <= pair.high)
+
+
+def test_a_stricter_level_widens_the_intervals_of_pairs_alone() -> None:
+    y = right(np.random.default_rng(1), [0.6, 0.5, 0.4], 4)
+    usual, strict = analyse(y), analyse(y, 0.01)
+    assert usual.critical is not None
+    assert strict.critical is not None
+    assert strict.critical > usual.critical
+    assert [pair.p_value for pair in strict.pairs] == [pair.p_value for pair in usual.pairs]
+    assert strict.half_widths == usual.half_widths
+
+
 def test_with_two_networks_tukey_s_test_is_student_s() -> None:
     y = right(np.random.default_rng(3), [0.55, 0.45], by_network_and_seed=0.3)
     (pair,) = analyse(y).pairs
@@ -92,6 +126,9 @@ def test_letters() -> None:
     assert compact_letters([0.5, 0.9, 0.55, 0.1], 0.06) == ("b", "a", "b", "c")
     assert compact_letters([0.30, 0.34, 0.38], 0.05) == ("b", "ab", "a")
     assert compact_letters([0.3, 0.3], 0.0) == ("a", "a")
+    # The best is told apart from the second, which is known well, and not from the third, which is not.
+    own = np.array([[0.0, 0.1, 0.5], [0.1, 0.0, 0.5], [0.5, 0.5, 0.0]])
+    assert compact_letters([0.9, 0.7, 0.6], own) == ("a", "b", "ab")
     assert (letter(0), letter(25), letter(26)) == ("a", "z", "A")
     with pytest.raises(ValueError, match="letters"):
         letter(52)
@@ -108,9 +145,9 @@ def test_without_any_noise_only_equal_networks_are_alike() -> None:
 def test_one_network_has_an_interval_and_no_test() -> None:
     analysis = analyse(right(np.random.default_rng(0), [0.5]))
     assert (analysis.pairs, analysis.detectable, analysis.groups) == ((), None, ("a",))
-    assert analysis.half_width > 0
+    assert analysis.half_widths[0] > 0
 
 
 def test_fewer_degrees_of_freedom_detect_less() -> None:
-    few, many = (detectable(3, seeds, Variance(1e-4, 50)) for seeds in (2, 10))
+    few, many = (detectable(3, 2 * (seeds - 1), Variance(1e-4, 50)) for seeds in (2, 10))
     assert few > many > 0.01

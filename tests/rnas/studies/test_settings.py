@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from rnas.errors import InputError
-from rnas.studies.settings import read_settings, settle
+from rnas.studies.settings import StudySettings, settle
 from tests.rnas.data.cifar_files import write_cifar10
 
 
@@ -21,7 +21,7 @@ def test_what_is_kept_is_what_is_read(tmp_path: Path) -> None:
     settings = settle("activations", {"eps": "1/10", "epochs": 3, "images": 100, "base_channels": (2, 4, 8)})
     path = tmp_path / "study.yaml"
     path.write_text(settings.to_yaml())
-    read = read_settings(path)
+    read = StudySettings.read(path)
     assert read == settings
     assert read.fingerprint == settings.fingerprint
 

@@ -24,7 +24,7 @@ class DesignSpace(SearchSpace):
     """
 
     name: ClassVar[str] = "design"
-    summary: ClassVar[str] = "the networks of a study"
+    summary: ClassVar[str] = "listed networks"
 
     def __init__(self, architectures: Sequence[Architecture], input_shape: Shape, num_classes: int) -> None:
         self._architectures = {arch.key(architecture): architecture for architecture in architectures}
@@ -47,7 +47,7 @@ class DesignSpace(SearchSpace):
         """See :meth:`SearchSpace.encode`."""
         key = arch.key(architecture)
         if key not in self._architectures:
-            raise InputError(f"the study has no network {key}")
+            raise InputError(f"there is no network {key} in the design")
         return np.array([self._keys.index(key)], dtype=np.int64)
 
     def cost(self, genomes: Integers) -> Costs:
