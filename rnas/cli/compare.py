@@ -59,6 +59,13 @@ def compare(
     attacks: Annotated[
         str | None, typer.Option(help="On the checkpoints, with commas [default: pgd20,cw40,autoattack].")
     ] = None,
+    attacked_images: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Attack the first N images of the final part [default: all of it, of CIFAR-10 2,000 of the 10,000].",
+        ),
+    ] = None,
     robust_scaling: Annotated[
         bool,
         typer.Option(
@@ -106,6 +113,7 @@ def compare(
         "batch_size": batch_size,
         "images": images,
         "attacks": attacks,
+        "attacked_images": attacked_images,
         "robust_scaling": robust_scaling or None,
     }
     given = [f"--{key.replace('_', '-')}" for key, value in choices.items() if value is not None]
@@ -140,6 +148,7 @@ def compare(
         until_decided=until_decided,
         tune=tune,
         tune_epochs=tune_epochs,
+        attacked_images=attacked_images,
         **training,
     )
     if dry_run:

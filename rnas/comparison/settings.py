@@ -31,16 +31,20 @@ class SharedTraining(ResolvedTraining):
         images: sizes of the parts; the best epoch is chosen on ``selection``.
         evaluation: the attack on the selection part after every epoch.
         attacks: names of the attacks on the final part.
+        attacked_images: the first so many of the final part are attacked, which reaches as far into published test
+            images; None is the part as it is.
     """
 
     images: RunParts
     evaluation: EvaluationSettings
     attacks: tuple[str, ...] = Field(min_length=1)
+    attacked_images: PositiveInt | None = None
 
     @classmethod
-    def of(cls, settings: RunSettings) -> Self:
-        """What a training shares with others."""
-        return cls(**{name: value for name, value in settings if name in cls.model_fields})
+    def of(cls, settings: RunSettings, attacked_images: int | None) -> Self:
+        """What a training shares with others, and how many images are attacked."""
+        shared = {name: value for name, value in settings if name in cls.model_fields}
+        return cls(**shared, attacked_images=attacked_images)
 
     def training_of(
         self, key: str, architecture: Mapping[str, Any], seed: int, device: str, tuned: Mapping[str, Any] | None = None
@@ -57,7 +61,8 @@ class SharedTraining(ResolvedTraining):
         own = {"network": key, "architecture": dict(architecture), "seed": seed, "device": device}
         if tuned:
             own["recipe"] = applied(self.recipe, tuned)
-        return RunSettings(**{**dict(self), **own, "attacks": _AFTER_TRAINING})
+        shared = {name: value for name, value in self if name in RunSettings.model_fields}
+        return RunSettings(**{**shared, **own, "attacks": _AFTER_TRAINING})
 
 
 class TuningBudget(BaseModel):
@@ -113,6 +118,8 @@ class ComparisonSettings(ExperimentSettings):
     def fingerprint(self) -> str:
         """Hash of what decides results: the number of seeds, unless it is planned, and the place of the data do not."""
         exclude: dict[str, Any] = {"training": {"data_dir", "extra"}}
+        if self.training.attacked_images is None:
+            exclude["training"] |= {"attacked_images"}
         if self.until_decided is None:
             exclude |= {"seeds": True, "until_decided": True}
         if self.tuning is None:
@@ -130,6 +137,7 @@ def settle(
     until_decided: int | None = None,
     tune: int | None = None,
     tune_epochs: int | None = None,
+    attacked_images: int | None = None,
     **given: Any,
 ) -> ComparisonSettings:
     """The settings of a comparison, with everything that is not given at the recipe's and the data's own.
@@ -143,6 +151,7 @@ def settle(
         until_decided: seeds up to which networks get further ones that are not told apart from all others.
         tune: trials in which each network's learning rate and weight decay are tuned before; None tunes nothing.
         tune_epochs: of each trial; None is as many as the trainings have.
+        attacked_images: see :class:`SharedTraining`.
         **given: see :func:`rnas.training_run.settle.settle`.
 
     Raises:
@@ -166,6 +175,11 @@ def settle(
     searched = (reference for reference in references if reference.training is not None)
     shared = training.settle(next(searched, references[0]), given)
     dataset = load_dataset(shared.data, shared.data_dir)
+    most = dataset.held_out or shared.images.final
+    if attacked_images is not None and attacked_images > most:
+        raise InputError(
+            f"--attacked-images {attacked_images}: {dataset.name} has {most} to attack; give at most as many"
+        )
     entrants = [
         entrant(
             reference,
@@ -188,7 +202,7 @@ def settle(
             seeds=seeds,
             until_decided=until_decided,
             networks=tuple(entrants),
-            training=SharedTraining.of(shared),
+            training=SharedTraining.of(shared, attacked_images),
             tuning=None if tune is None else TuningBudget(trials=tune, epochs=tune_epochs or shared.fidelity.epochs),
         )
     except ValidationError as error:

@@ -173,6 +173,7 @@ class ComparedTraining:
         request = Request(
             network=str(checkpoint),
             attacks=training.attacks,
+            images=training.attacked_images,
             data_dir=training.data_dir,
             batch_size=training.evaluation.batch_size,
             device=context.device,

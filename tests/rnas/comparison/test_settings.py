@@ -31,6 +31,7 @@ def test_what_is_planned_is_for_life(tmp_path: Path) -> None:
     for changed in ({"seeds": 3}, {"until_decided": 6}, {"tuning": None}):
         assert chosen.model_copy(update=changed).fingerprint != chosen.fingerprint
     assert (chosen.most_seeds, plain.most_seeds) == (5, 2)
+    assert settings(tmp_path, attacked_images=100).fingerprint != plain.fingerprint
 
 
 def test_all_are_trained_alike_but_for_network_and_seed(tmp_path: Path) -> None:
@@ -55,6 +56,7 @@ def test_bad_settings_are_told_in_one_line(tmp_path: Path) -> None:
         ({"until_decided": 3}, "give more than the 3 seeds that all have"),
         ({"tune": 1}, "compare: trials: input should be greater than or equal to 2"),
         ({"tune_epochs": 2}, "such as --tune 8"),
+        ({"attacked_images": 1000}, "--attacked-images 1000: digits has 450 to attack; give at most as many"),
     ):
         with pytest.raises(InputError, match=message) as error:
             settle(words, **{"flops": "2M", "data": "digits", "recipe": "short-sat", **given})
