@@ -58,7 +58,7 @@ def draw_block(name: str, block: Mapping[str, Any], top: float, width: float) ->
     """The block in a strip of ``ROW_HEIGHT`` below ``top``, with its name and options above it."""
     described, start = ", ".join([block_name(block), *block_options(block)]), 20 + len(name) * _CHARACTER
     size = min(_TITLE, (width - start) / (len(described) * _BOLD))
-    title = svg.text(name, 8, top + 14, 11, opacity=0.6)
+    title = svg.text(name, 8, top + 14, 11, opacity=0.75)
     title += svg.text(described, start, top + 14, size, font_weight=600)
     branch, middle = layers(block), top + 60
     left, drawn = 40.0, ""

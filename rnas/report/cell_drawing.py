@@ -43,7 +43,7 @@ def _edge(start: str, end: str, operation: str) -> str:
     stroke = {"stroke": "currentColor", "fill": "none"} | _STROKES[operation]
     above = apex + (20 if bow < 0 else -9)
     return svg.element("path", d=path, **stroke) + svg.text(
-        operation, middle, above, 13, text_anchor="middle", opacity=0.6 if operation == "none" else 1
+        operation, middle, above, 13, text_anchor="middle", opacity=0.75 if operation == "none" else 1
     )
 
 

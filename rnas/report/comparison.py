@@ -4,55 +4,52 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
-from markupsafe import Markup
 
-from rnas import __version__
 from rnas.comparison import tables, words
-from rnas.report import svg
+from rnas.report import page
+from rnas.report.comparison_data import comparison_data
 from rnas.report.description import describe
-from rnas.report.page import asset, environment, policy
-
-_SCRIPTS = ("page.js", "theme.js")
-_STYLES = ("report.css", "comparison.css")
-_LONG, _HIGH, _MARGIN = 180.0, 18.0, 6.0
+from rnas.report.whisker import whisker
 
 
 def render(content: Mapping[str, Any]) -> str:
-    """The report as HTML text, from what comparison.json holds; equal comparisons give equal text.
-
-    Everything is inside, and the page asks the browser to refuse any request and any script but its own.
-    """
-    script = asset(*_SCRIPTS)
+    """The report as HTML text, from what comparison.json holds; equal comparisons give equal text."""
+    data = comparison_data(content)
     main = words.main_column(content)
-    return (
-        environment()
-        .get_template("comparison.html")
-        .render(
-            policy=policy(script),
-            style=Markup(asset(*_STYLES)),
-            script=Markup(script),
-            content=content,
-            verdict=words.verdict_sentence(content),
-            setting=words.setting_sentence(content),
-            notes=words.notes(content),
-            method=words.METHOD,
-            headings=tables.headings(content),
-            lines=_lines(content, main["networks"]),
-            gaps=[(name, tables.gaps(content, name)) for name in ("best", "last")],
-            pairs=_pairs(main["pairs"]),
-            networks=[
-                {**one, "scaled": tables.scaled(one), "drawn": describe(one["architecture"])}
-                for one in content["networks"]
-            ],
-            published_words=words.PUBLISHED,
-            published_headings=tables.PUBLISHED_HEADINGS,
-            published=tables.published(content),
-            settings=yaml.safe_dump(
-                content["settings"], sort_keys=False, allow_unicode=True, width=100, default_flow_style=None
-            ).rstrip(),
-            version=__version__,
-        )
+    return page.render(
+        "comparison.html",
+        scripts=("data.js", "theme.js", "plots.js", "details.js", "panel.js", "front_plot.js"),
+        styles=("comparison.css",),
+        charts=True,
+        data=data,
+        filtered=False,
+        chart_caption=_chart_caption(content),
+        content=content,
+        verdict=words.verdict_sentence(content),
+        setting=words.setting_sentence(content),
+        notes=words.notes(content),
+        method=words.METHOD,
+        headings=tables.headings(content),
+        lines=_lines(content, main["networks"]),
+        gaps=[(name, tables.gaps(content, name)) for name in ("best", "last")],
+        pairs=_pairs(main["pairs"]),
+        networks=[
+            {**one, "scaled": tables.scaled(one), "drawn": describe(one["architecture"])} for one in content["networks"]
+        ],
+        published_words=words.PUBLISHED,
+        published_headings=tables.PUBLISHED_HEADINGS,
+        published=tables.published(content),
+        settings=yaml.safe_dump(
+            content["settings"], sort_keys=False, allow_unicode=True, width=100, default_flow_style=None
+        ).rstrip(),
     )
+
+
+def _chart_caption(content: Mapping[str, Any]) -> str:
+    said = "Bars are the 95 % intervals of the table."
+    if content["published"]:
+        said += " Choose clean accuracy or a published attack to see published numbers, at the networks' own size."
+    return said
 
 
 def _lines(content: Mapping[str, Any], main: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -62,6 +59,7 @@ def _lines(content: Mapping[str, Any], main: Sequence[Mapping[str, Any]]) -> lis
     return [
         {
             "name": line.network["name"],
+            "row": content["networks"].index(line.network),
             "facts": line.facts,
             "first": line.checkpoint == "best",
             "checkpoint": line.checkpoint,
@@ -96,15 +94,6 @@ def _pairs(pairs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _whisker(score: Mapping[str, Any], span: tuple[float, float]) -> str:
-    """A line from end to end of the interval and a dot for the mean, on the scale of the table."""
     if score["low"] is None:
         return ""
-    low, high = span
-
-    def at(value: float) -> float:
-        return _MARGIN + (_LONG - 2 * _MARGIN) * (value - low) / ((high - low) or 1.0)
-
-    middle = _HIGH / 2
-    drawn = svg.line(at(score["low"]), middle, at(score["high"]), middle, stroke_width=1.6)
-    drawn += svg.element("circle", cx=at(score["mean"]), cy=middle, r=3.4, class_="final")
-    return Markup(svg.element("svg", drawn, viewBox=f"0 0 {_LONG:g} {_HIGH:g}", class_="whisker", aria_hidden="true"))
+    return whisker(score["low"], score["high"], score["mean"], span, length=180.0)

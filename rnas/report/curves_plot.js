@@ -12,7 +12,8 @@ const sampled = (share) => {
   );
   const place = share * (stops.length - 1);
   const at = Math.min(Math.floor(place), stops.length - 2);
-  return `rgb(${stops[at].map((value, part) => Math.round(value + (place - at) * (stops[at + 1][part] - value))).join(",")})`;
+  const parts = stops[at].map((value, part) => Math.round(value + (place - at) * (stops[at + 1][part] - value)));
+  return `rgb(${parts.join(",")})`;
 };
 
 if (byId("curves-plot")) {
@@ -24,13 +25,16 @@ if (byId("curves-plot")) {
       name: escapeHover(curve.key),
       x: curve.points.map((point, index) => point.epoch ?? index + 1),
       y: curve.points.map((point) => point[quantity] ?? null),
-      line: { width: 1.8, color: sampled(run.curves.length > 1 ? at / (run.curves.length - 1) : 0) },
+      line: {
+        width: 1.8,
+        color: sampled(run.curves.length > 1 ? at / (run.curves.length - 1) : 0),
+        dash: ["solid", "dash", "dot", "dashdot"][at % 4],
+      },
       hovertemplate: `${escapeHover(curve.key)}, epoch %{x}: %{y:.4g}<extra></extra>`,
     }));
-    const kind = quantity.endsWith("accuracy") ? "proportion" : "number";
     return {
       traces,
-      layout: layoutOf(axisOf("Epoch"), axisOf(quantity.replace(/_/g, " "), kind), {
+      layout: layoutOf(epochAxis(traces.map((trace) => trace.x)), axisOf(quantity.replace(/_/g, " "), kindOf(quantity)), {
         showlegend: run.curves.length <= 24,
         legend: { bgcolor: "rgba(0,0,0,0)" },
       }),

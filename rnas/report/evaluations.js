@@ -31,30 +31,23 @@ const cell = (column, row) => {
   const node = make(column.code ? "th" : "td", column.code ? "" : text, { class: classOf(column) });
   if (column.code) {
     node.scope = "row";
-    node.append(make("code", text));
+    const button = make("button", "", { type: "button", "data-open": row, "aria-haspopup": "dialog" });
+    button.append(make("code", text));
+    node.append(button);
   }
   if (column.clip) node.title = text;
   if (column.status && onFront.has(row)) node.textContent = "on the front";
   return node;
 };
 
-const matching = () => {
-  const status = byId("evaluation-status").value;
-  const wanted = byId("evaluation-text").value.trim().toLowerCase();
-  const texts = [e.key, e.architecture, e.reason, e.status];
-  return list.order.filter((row) => {
-    const shown = status === "all" || (status === "front" ? onFront.has(row) : e.status[row] === status);
-    return shown && (!wanted || texts.some((column) => column[row].toLowerCase().includes(wanted)));
-  });
-};
-
 const showEvaluations = () => {
-  const rows = matching();
+  const rows = list.order.filter((row) => passes(row));
   list.first = Math.max(0, Math.min(list.first, Math.floor((rows.length - 1) / list.page) * list.page));
   const page = rows.slice(list.first, list.first + list.page);
   byId("evaluation-table").tBodies[0].replaceChildren(
     ...page.map((row) => {
       const line = make("tr", "", {
+        "data-row": row,
         class: onFront.has(row) ? "on-front" : e.status[row] === "complete" ? "" : "not-complete",
       });
       line.append(...columns.map((column) => cell(column, row)));
@@ -83,21 +76,10 @@ columns.forEach((column, at) =>
   }),
 );
 
-const statuses = [...new Set(e.status)].map((status) => [
-  status,
-  `${status} (${e.status.filter((other) => other === status).length})`,
-]);
-fillSelect(
-  byId("evaluation-status"),
-  [["all", `all (${e.key.length})`], ["front", `on the front (${onFront.size})`], ...statuses],
-  "all",
-);
-const restart = () => {
+filterListeners.push(() => {
   list.first = 0;
   showEvaluations();
-};
-byId("evaluation-status").addEventListener("change", restart);
-byId("evaluation-text").addEventListener("input", restart);
+});
 byId("evaluation-previous").addEventListener("click", () => {
   list.first -= list.page;
   showEvaluations();

@@ -114,18 +114,24 @@ def _member(evaluation: Record, row: int, metrics: tuple[Metric, ...]) -> Member
 
 
 def _score(evaluation: Record, metric: Metric) -> Score:
-    search = evaluation["metrics"].get(metric.name)
-    final = evaluation["metrics"].get(FINAL + metric.name)
-    images = ((evaluation.get("provenance") or {}).get("data") or {}).get("images") or {}
+    final = Metric(FINAL + metric.name, metric.kind)
     return Score(
-        metric, search, final, _share(metric, search, images.get("score")), _share(metric, final, images.get("final"))
+        metric,
+        evaluation["metrics"].get(metric.name),
+        evaluation["metrics"].get(final.name),
+        share_of(evaluation, metric),
+        share_of(evaluation, final),
     )
 
 
-def _share(metric: Metric, value: float | None, images: int | None) -> Proportion | None:
-    if metric.kind != "proportion" or value is None or not images or not 0 <= value <= 1:
+def share_of(evaluation: Record, metric: Metric) -> Proportion | None:
+    """An accuracy of one evaluation as a share of the images that it was measured on; None where that is not known."""
+    value = evaluation["metrics"].get(metric.name)
+    images = ((evaluation.get("provenance") or {}).get("data") or {}).get("images") or {}
+    count = images.get("final" if metric.name.startswith(FINAL) else "score")
+    if metric.kind != "proportion" or value is None or not count or not 0 <= value <= 1:
         return None
-    return proportion(value, images)
+    return proportion(value, count)
 
 
 def _with_ties(found: list[Member], metric: Metric | None) -> list[Member]:

@@ -3,16 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from markupsafe import Markup
-
-from rnas.report import svg
 from rnas.report.description import describe
 from rnas.report.front import Member, Score, judged
 from rnas.report.interval import inside_noise
 from rnas.report.metric import MISSING, Metric
+from rnas.report.whisker import whisker
 
 _NOISE = "inside the noise of"
-_LONG, _HIGH = 150.0, 18.0
 
 
 @dataclass(frozen=True)
@@ -35,9 +32,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One member of the front."""
+    """One member of the front, and its row among the evaluations."""
 
     key: str
+    row: int
     cells: tuple[Cell, ...]
     architecture: str
 
@@ -64,6 +62,7 @@ def rows(members: list[Member], columns: list[Group]) -> list[Row]:
     return [
         Row(
             member.key,
+            member.row,
             tuple(cell for group, span in zip(columns, spans, strict=True) for cell in _cells(member, group, span)),
             describe(member.evaluation["architecture"]),
         )
@@ -159,22 +158,9 @@ def _span(scores: list[Score]) -> tuple[float, float]:
 
 
 def _whisker(score: Score, span: tuple[float, float]) -> str:
-    """A line from end to end of the interval, a dot for the value to believe, a ring for the search's."""
+    """The interval of the value to believe, with a ring for the search's where that is another."""
     share = score.share
     if share is None:
         return ""
-    low, high = span
-
-    def at(value: float) -> float:
-        return 6 + (_LONG - 12) * (value - low) / ((high - low) or 1.0)
-
-    middle = _HIGH / 2
-    parts = [svg.line(at(share.low), middle, at(share.high), middle, stroke_width=1.6)]
-    if score.final is not None and score.search is not None:
-        parts.append(
-            svg.element("circle", cx=at(score.search), cy=middle, r=3.4, class_="search", fill="none", stroke="#888")
-        )
-    parts.append(svg.element("circle", cx=at(share.value), cy=middle, r=3.4, class_="final"))
-    return Markup(
-        svg.element("svg", "".join(parts), viewBox=f"0 0 {_LONG:g} {_HIGH:g}", class_="whisker", aria_hidden="true")
-    )
+    ring = None if score.final is None else score.search
+    return whisker(share.low, share.high, share.value, span, ring=ring)

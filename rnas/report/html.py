@@ -7,25 +7,24 @@ from dataclasses import dataclass
 from typing import Any
 
 import yaml
-from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
-from rnas import __version__
-from rnas.report import finals, front_view, ladder, rules
+from rnas.report import finals, front_view, ladder, page, rules
 from rnas.report.drawing import draw
 from rnas.report.front import Member, Score, members
 from rnas.report.metric import Metric, metrics_of
-from rnas.report.page import asset, environment, policy
 from rnas.report.page_data import page_data
 from rnas.report.progress import Hypervolume, foretold, normalised_hypervolume
 from rnas.report.provenance import facts, input_shape
+from rnas.report.published import NOTE
 
 _SCRIPTS = (
-    "page.js",
     "data.js",
     "theme.js",
     "plots.js",
+    "details.js",
+    "panel.js",
+    "filter.js",
     "front_plot.js",
     "progress_plots.js",
     "curves_plot.js",
@@ -56,8 +55,7 @@ class Network:
 def render(run: Mapping[str, Any]) -> str:
     """The report as HTML text, from the JSON object that ``rnas report DIR --json`` prints.
 
-    Equal runs give equal text. Everything is inside: styles, scripts, drawings and data; the page asks the browser to
-    refuse any request and any script but its own. What the run holds is escaped.
+    Equal runs give equal text.
 
     Args:
         run: the run's JSON object, with numbers or null where a number is missing.
@@ -67,44 +65,40 @@ def render(run: Mapping[str, Any]) -> str:
     hypervolume = normalised_hypervolume(run)
     shape = input_shape(run["evaluations"])
     columns = front_view.groups(front)
-    plotly, script = get_plotlyjs(), asset(*_SCRIPTS)
-    data = next((name for e in run["evaluations"] if (name := _data_name(e))), "")
-    return (
-        environment()
-        .get_template("report.html")
-        .render(
-            policy=policy(plotly, script),
-            style=Markup(asset("report.css")),
-            plotly=Markup(plotly),
-            script=Markup(script),
-            page_data=htmlsafe_json_dumps(page_data(run, metrics, front, hypervolume, shape), allow_nan=False),
-            name=run["name"],
-            space=_name(run["config"].get("space")),
-            data=data,
-            shape=shape,
-            objectives=[metric for metric in metrics if metric.direction],
-            tiles=_tiles(run, metrics, front, hypervolume),
-            notes=run["notes"],
-            front=front_view.rows(front, columns),
-            groups=columns,
-            front_caption=_front_caption(run, shape, front, metrics),
-            finals=finals.view(run["finals"]) if run.get("finals") else None,
-            ladder=ladder.view(run["ladder"]) if run.get("ladder") else None,
-            rules=rules.view(run["rules"], _with_metric(run, run["rules"]["metric"])) if run.get("rules") else None,
-            front_sentences=front_view.sentences(front, metrics),
-            networks=[_network(member) for member in front],
-            hypervolume_label=hypervolume.label,
-            hypervolume_last="none" if hypervolume.last is None else f"{hypervolume.last:.3f}",
-            has_hypervolume=bool(front) and hypervolume.last is not None,
-            surrogate=run["surrogate"],
-            surrogate_sentences=foretold(run, metrics),
-            has_curves=any(member.evaluation.get("curve") for member in front),
-            config=yaml.safe_dump(
-                run["config"], sort_keys=False, allow_unicode=True, width=100, default_flow_style=None
-            ).rstrip(),
-            facts=facts(run["evaluations"]),
-            version=__version__,
-        )
+    data = page_data(run, metrics, front, hypervolume, shape)
+    dataset = next((name for e in run["evaluations"] if (name := _data_name(e))), "")
+    return page.render(
+        "report.html",
+        scripts=_SCRIPTS,
+        charts=True,
+        data=data,
+        name=run["name"],
+        space=_name(run["config"].get("space")),
+        dataset=dataset,
+        shape=shape,
+        objectives=[metric for metric in metrics if metric.direction],
+        tiles=_tiles(run, metrics, front, hypervolume),
+        notes=run["notes"],
+        front=front_view.rows(front, columns),
+        groups=columns,
+        published=data["published"],
+        filtered=True,
+        chart_caption=_chart_caption(run, shape, front, metrics, bool(data["published"])),
+        finals=finals.view(run["finals"]) if run.get("finals") else None,
+        ladder=ladder.view(run["ladder"]) if run.get("ladder") else None,
+        rules=rules.view(run["rules"], _with_metric(run, run["rules"]["metric"])) if run.get("rules") else None,
+        front_sentences=front_view.sentences(front, metrics),
+        networks=[_network(member) for member in front],
+        hypervolume_label=hypervolume.label,
+        hypervolume_last="none" if hypervolume.last is None else f"{hypervolume.last:.3f}",
+        has_hypervolume=bool(front) and hypervolume.last is not None,
+        surrogate=run["surrogate"],
+        surrogate_sentences=foretold(run, metrics),
+        has_curves=any(member.evaluation.get("curve") for member in front),
+        config=yaml.safe_dump(
+            run["config"], sort_keys=False, allow_unicode=True, width=100, default_flow_style=None
+        ).rstrip(),
+        facts=facts(run["evaluations"]),
     )
 
 
@@ -161,7 +155,9 @@ def _statuses(run: Mapping[str, Any]) -> str:
     return ", ".join(f"{count:,} {status.replace('-', ' ')}" for status, count in counts.most_common())
 
 
-def _front_caption(run: Mapping[str, Any], shape: str, front: list[Member], metrics: tuple[Metric, ...]) -> str:
+def _chart_caption(
+    run: Mapping[str, Any], shape: str, front: list[Member], metrics: tuple[Metric, ...], published: bool
+) -> str:
     """What the chart leaves out, and what its numbers are counted at."""
     counts = Counter(e["status"] for e in run["evaluations"] if e["status"] != "complete")
     said = ""
@@ -171,7 +167,9 @@ def _front_caption(run: Mapping[str, Any], shape: str, front: list[Member], metr
     if any(metric.name == "flops" for metric in metrics) and shape:
         said += f"FLOPs are multiply-accumulates of convolutions and linear layers for one {shape} image. "
     if any(score.share for member in front for score in member.objectives):
-        said += "Bars on the front are 95 % Wilson intervals."
+        said += "Bars on the front are 95 % Wilson intervals. "
+    if published:
+        said += NOTE
     return said.strip()
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rnas.quantities import format_size
+from rnas.quantities import counted, format_size
 
 Study = Mapping[str, Any]
 
@@ -35,16 +35,15 @@ def rows(study: Study) -> tuple[list[str], list[list[str]]]:
 
 def caption(study: Study) -> str:
     """What the numbers are."""
-    seeds = study["seeds"]
     failures = study["failures"]
     return (
-        f"{study['architectures']} networks, {seeds} {'seed' if seeds == 1 else 'seeds'} at each rung, ranked by "
+        f"{counted(study['architectures'], 'network')}, {counted(study['seeds'], 'seed')} at each rung, ranked by "
         f"{study['metric'].replace('_', ' ')}; the highest rung is {_settings(study['fidelities'][-1])}.\n"
         "tau: Kendall's, between the rung and the highest, with different seeds. Ceiling: between two seeds at the "
         "highest rung, the most that any rung can reach. Own noise: between two seeds at the rung.\n"
         f"Top fifth kept: share of the truly best fifth among the {study['promote']:.0%} promoted. Regret: what the "
         "best promoted network lacks to the best of all. In brackets 95 % intervals over networks."
-        + (f"\n{failures} evaluations failed and are left out." if failures else "")
+        + (f"\nLeft out: {counted(failures, 'failed evaluation')}." if failures else "")
     )
 
 

@@ -4,19 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from markupsafe import Markup
-
-from rnas import __version__
 from rnas.quantities import format_size
-from rnas.report import svg
+from rnas.report import page
 from rnas.report.interval import Proportion
 from rnas.report.leaderboard import Flag, Row, Table
 from rnas.report.leaderboard_text import against_the_best, explanation, headline, percent, span_text, title
-from rnas.report.page import asset, environment, policy
-
-_SCRIPTS = ("page.js", "theme.js", "sorting.js", "leaderboard.js")
-_STYLES = ("report.css", "leaderboard.css")
-_LONG, _HIGH, _MARGIN = 150.0, 18.0, 6.0
+from rnas.report.whisker import whisker
 
 
 @dataclass(frozen=True)
@@ -53,9 +46,7 @@ def render(tables: Sequence[Table]) -> str:
     """The leaderboard as HTML text; equal tables give equal text.
 
     Every heading sorts its table, by mouse or keyboard; without scripts the tables stand in order of robust accuracy.
-    What the tables hold is escaped, and the page asks the browser to refuse any request.
     """
-    script = asset(*_SCRIPTS)
     views = [
         {
             "title": title(table),
@@ -69,17 +60,12 @@ def render(tables: Sequence[Table]) -> str:
         }
         for table in tables
     ]
-    return (
-        environment()
-        .get_template("leaderboard.html")
-        .render(
-            policy=policy(script),
-            style=Markup(asset(*_STYLES)),
-            script=Markup(script),
-            summary=headline(tables),
-            tables=views,
-            version=__version__,
-        )
+    return page.render(
+        "leaderboard.html",
+        scripts=("theme.js", "sorting.js", "leaderboard.js"),
+        styles=("leaderboard.css",),
+        summary=headline(tables),
+        tables=views,
     )
 
 
@@ -112,7 +98,7 @@ def _line(number: int, row: Row, span: tuple[float, float], attacks: Sequence[st
         Cell("number", str(row.place), row.place),
         Cell("name", row.name, row.name, flags=tuple(flag.name for flag in entry.flags)),
         _accuracy(worst, "number worst"),
-        Cell("against", _whisker(worst, span), worst.low),
+        Cell("against", whisker(worst.low, worst.high, worst.value, span), worst.low),
         Cell("against", against_the_best(row), 2.0 if row.p_value is None else row.p_value),
         _accuracy(entry.clean.share),
         *(_accuracy(entry.attacks[name].share) for name in attacks),
@@ -124,16 +110,3 @@ def _line(number: int, row: Row, span: tuple[float, float], attacks: Sequence[st
 
 def _accuracy(share: Proportion, kind: Literal["number", "number worst"] = "number") -> Cell:
     return Cell(kind, percent(share.value), share.value, span_text(share))
-
-
-def _whisker(share: Proportion, span: tuple[float, float]) -> str:
-    """A line from end to end of the interval and a dot for the accuracy, on the scale of the table."""
-    low, high = span
-
-    def at(value: float) -> float:
-        return _MARGIN + (_LONG - 2 * _MARGIN) * (value - low) / ((high - low) or 1.0)
-
-    middle = _HIGH / 2
-    drawn = svg.line(at(share.low), middle, at(share.high), middle, stroke_width=1.6)
-    drawn += svg.element("circle", cx=at(share.value), cy=middle, r=3.4, class_="final")
-    return Markup(svg.element("svg", drawn, viewBox=f"0 0 {_LONG:g} {_HIGH:g}", class_="whisker", aria_hidden="true"))

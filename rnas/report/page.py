@@ -1,11 +1,66 @@
-"""What every page is made with: templates, files beside them, and a policy that keeps a page to itself."""
+"""What every page is made with: a common frame, the files that it holds, a policy that keeps it to itself."""
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2.utils import htmlsafe_json_dumps
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from rnas import __version__
+
+
+def render(
+    template: str,
+    *,
+    scripts: tuple[str, ...],
+    styles: tuple[str, ...] = (),
+    data: Mapping[str, Any] | None = None,
+    charts: bool = False,
+    **shown: Any,
+) -> str:
+    """A page as HTML text; equal arguments give equal text.
+
+    Everything is inside, and the page asks the browser to refuse any request and any script but its own. What is shown
+    is escaped.
+
+    Args:
+        template: file of this package that extends ``base.html``.
+        scripts: files of this package, run in this order after ``page.js`` and, of what is given, the data and plotly.
+        styles: files of this package after ``report.css``.
+        data: what the scripts read, JSON values; ValueError where a number is not finite.
+        charts: whether the scripts draw with plotly.
+        shown: what the template shows.
+    """
+    own = asset("page.js", *scripts)
+    run = (get_plotlyjs(), own) if charts else (own,)
+    return (
+        environment()
+        .get_template(template)
+        .render(
+            shown,
+            policy=policy(*run),
+            style=Markup(asset("report.css", *styles)),
+            data=None if data is None else _json(data),
+            scripts=[Markup(script) for script in run],
+            version=__version__,
+        )
+    )
+
+
+def short(value: Any, digits: int) -> Any:
+    """A number to so many significant digits, for data of which a page holds much; anything else as it is."""
+    return float(f"{value:.{digits}g}") if isinstance(value, float) else value
+
+
+def _json(data: Mapping[str, Any]) -> Markup:
+    """JSON that can stand in a page, short."""
+    return htmlsafe_json_dumps(data, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
 
 
 @cache

@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from rnas.report.description import describe
-from rnas.report.front import Member
-from rnas.report.interval import Proportion
-from rnas.report.metric import FINAL, Metric
+from rnas.report.details import details, fidelity, formats, pack, predicted
+from rnas.report.front import Member, share_of
+from rnas.report.metric import Metric
+from rnas.report.page import short
 from rnas.report.progress import Hypervolume
+from rnas.report.published import published
 
+_DIGITS = 7
 _FORETOLD = ("metric", "after", "tau", "tau_top_fifth", "coverage_90")
 
 
@@ -21,22 +24,28 @@ def page_data(
     """
     evaluations = run["evaluations"]
     return {
+        "name": run["name"],
+        "words": {"others": "evaluated", "row": "evaluation"},
         "metrics": [_column(metric, evaluations, shape) | _intervals(metric, front) for metric in metrics],
         "evaluations": {
             "number": [e["number"] for e in evaluations],
             "key": [e["key"] for e in evaluations],
             "status": [e["status"] for e in evaluations],
             "architecture": [describe(e["architecture"]) for e in evaluations],
-            "fidelity": [_pairs(e.get("fidelity")) for e in evaluations],
+            "fidelity": [fidelity(e) for e in evaluations],
             "seed": [e.get("seed") for e in evaluations],
-            "seconds": [e.get("seconds") for e in evaluations],
+            "seconds": [short(e.get("seconds"), _DIGITS) for e in evaluations],
             "reason": [e.get("reason") or "" for e in evaluations],
-            "predicted": [_predicted(e.get("predictions"), metrics) for e in evaluations],
+            "predicted": [predicted(e, metrics) for e in evaluations],
         },
         "front": [member.row for member in front],
-        "axes": _axes(metrics),
-        "hypervolume": {"values": list(hypervolume.values), "label": hypervolume.label},
-        "surrogate": [{name: point[name] for name in _FORETOLD} for point in run["surrogate"]],
+        "published": published(run, metrics),
+        "details": pack(details(run, metrics)),
+        "formats": formats(),
+        "headline": [row for row, metric in enumerate(metrics) if metric.direction],
+        "axes": _axes(metrics) | {"cost": _cost(metrics)},
+        "hypervolume": {"values": [short(value, _DIGITS) for value in hypervolume.values], "label": hypervolume.label},
+        "surrogate": [{name: short(point[name], 4) for name in _FORETOLD} for point in run["surrogate"]],
         "curves": [{"key": m.key, "points": [dict(p) for p in m.evaluation.get("curve") or ()]} for m in front],
     }
 
@@ -52,26 +61,25 @@ def _column(metric: Metric, evaluations: list[Mapping[str, Any]], shape: str) ->
         "axis": f"{metric.label}{counted}",
         "kind": metric.kind,
         "direction": metric.direction,
-        "values": values,
+        "values": [short(value, _DIGITS) for value in values],
         "texts": [metric.format(value) for value in found],
     }
 
 
 def _intervals(metric: Metric, front: list[Member]) -> dict[str, Any]:
-    """Wilson intervals of the front's members, in the front's order, where the metric is counted on images."""
-    shares = [_share(metric.name, member) for member in front]
-    if not any(shares):
-        return {}
-    return {"intervals": [None if share is None else [share.low, share.high] for share in shares]}
+    """Wilson intervals of the front's members by their row, where the metric is counted on images."""
+    shares = {member.row: share_of(member.evaluation, metric) for member in front}
+    return {
+        "intervals": {
+            row: [short(share.low, 4), short(share.high, 4)] for row, share in shares.items() if share is not None
+        }
+    }
 
 
-def _share(name: str, member: Member) -> Proportion | None:
-    for score in member.objectives + member.others:
-        if score.metric.name == name:
-            return score.search_share
-        if FINAL + score.metric.name == name:
-            return score.final_share
-    return None
+def _cost(metrics: tuple[Metric, ...]) -> int | None:
+    """The metric that evaluations can be filtered by: FLOPs, or else what is minimised first."""
+    named = [row for row, metric in enumerate(metrics) if metric.name == "flops"]
+    return next(iter(named + [row for row, metric in enumerate(metrics) if metric.direction == "minimize"]), None)
 
 
 def _axes(metrics: tuple[Metric, ...]) -> dict[str, int | None]:
@@ -83,18 +91,3 @@ def _axes(metrics: tuple[Metric, ...]) -> dict[str, int | None]:
     swapped = metrics[first].direction == "minimize" and metrics[second].direction == "maximize"
     x, y = (first, second) if swapped else (second, first)
     return {"x": x, "y": y, "colour": rest[0] if rest else None}
-
-
-def _predicted(predictions: Mapping[str, Any] | None, metrics: tuple[Metric, ...]) -> str:
-    """What was expected of an evaluation before it was made, in one line."""
-    known = {metric.name: metric for metric in metrics}
-    parts = []
-    for name, prediction in (predictions or {}).items():
-        metric = known.get(name, Metric(name))
-        spread = metric.format(prediction["std"])
-        parts.append(f"{metric.phrase} {metric.format(prediction['mean'])} \u00b1 {spread}")
-    return ", ".join(parts)
-
-
-def _pairs(values: Mapping[str, Any] | None) -> str:
-    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in (values or {}).items())

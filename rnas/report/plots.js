@@ -23,6 +23,20 @@ const axisOf = (title, kind = "number", values = []) => {
   };
 };
 
+const kindOf = (quantity) => (quantity.endsWith("accuracy") ? "proportion" : "number");
+
+/* Of curves, each the epochs of one: no ticks between whole epochs. */
+const epochAxis = (curves) => {
+  const last = Math.max(...curves.flat());
+  return { ...axisOf("Epoch"), dtick: last <= 10 ? 1 : undefined };
+};
+
+/* Colours of a scale of numbers; both ends stand out from the page. */
+const scale = () => {
+  const shades = isDark() ? ["#3f74ad", "#4fa3b8", "#f4d98b"] : ["#f0c766", "#3c9aa5", "#173f73"];
+  return shades.map((shade, at) => [at / 2, shade]);
+};
+
 const layoutOf = (x, y, extra = {}) => ({
   xaxis: x,
   yaxis: y,
@@ -61,13 +75,18 @@ themeListeners.push(showAll);
 
 /* Paper is light and narrower than the window. */
 const PAPER = 680;
+const PAPER_TALL = 330;
 let themeBefore;
 window.addEventListener("beforeprint", () => {
   themeBefore = root.dataset.theme;
   applyTheme("light");
-  plots.forEach((_, id) => Plotly.relayout(id, { width: byId(id).closest(".pair") ? PAPER / 2 : PAPER }));
+  plots.forEach((_, id) => {
+    const plot = byId(id);
+    const height = plot.classList.contains("tall-plot") ? PAPER_TALL : plot.clientHeight;
+    Plotly.relayout(id, { width: plot.closest(".pair") ? PAPER / 2 : PAPER, height });
+  });
 });
 window.addEventListener("afterprint", () => {
-  plots.forEach((_, id) => Plotly.relayout(id, { width: null, autosize: true }));
+  plots.forEach((_, id) => Plotly.relayout(id, { width: null, height: null, autosize: true }));
   applyTheme(themeBefore);
 });

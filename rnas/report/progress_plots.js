@@ -14,9 +14,9 @@ show("hypervolume-plot", () => ({
 }));
 
 const foretold = [
-  { field: "tau", name: "τ of the last 20", shade: "accent" },
-  { field: "tau_top_fifth", name: "τ in the best fifth", shade: "warm" },
-  { field: "coverage_90", name: "in 90 % intervals", shade: "stage-4" },
+  { field: "tau", name: "τ of the last 20", shade: "accent", symbol: "circle" },
+  { field: "tau_top_fifth", name: "τ in the best fifth", shade: "warm", symbol: "diamond" },
+  { field: "coverage_90", name: "in 90 % intervals", shade: "stage-4", symbol: "square-open" },
 ];
 
 show("surrogate-plot", () => {
@@ -32,7 +32,7 @@ show("surrogate-plot", () => {
       x: points.map((point) => point.after),
       y: points.map((point) => point[line.field]),
       line: { color: colour(line.shade), width: 1.8, dash: ["solid", "dash", "dot"][at % 3] },
-      marker: { color: colour(line.shade), size: 4 },
+      marker: { color: colour(line.shade), size: 6, symbol: line.symbol },
       hovertemplate: `%{x} evaluations: ${escapeHover(line.name)} %{y:.2f}<extra></extra>`,
     }));
   });

@@ -28,7 +28,7 @@ def facts(evaluations: Sequence[Mapping[str, Any]]) -> list[Fact]:
     """Every fact of the evaluations' provenance, in the order in which they first appear."""
     counts: dict[str, Counter[str]] = {}
     for evaluation in evaluations:
-        for name, value in _leaves(evaluation.get("provenance") or {}):
+        for name, value in leaves(evaluation.get("provenance") or {}):
             counts.setdefault(name, Counter())[value] += 1
     return [Fact(name, tuple(count.most_common(_SHOWN)), max(len(count) - _SHOWN, 0)) for name, count in counts.items()]
 
@@ -39,9 +39,10 @@ def input_shape(evaluations: Sequence[Mapping[str, Any]]) -> str:
     return next(("\u00d7".join(map(str, shape)) for shape in shapes if shape), "")
 
 
-def _leaves(value: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+def leaves(value: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    """Paths to all that a mapping holds, such as ``data.images.final``, each with its value as text."""
     for name, item in value.items():
         if isinstance(item, Mapping) and item:
-            yield from _leaves(item, f"{path}{name}.")
+            yield from leaves(item, f"{path}{name}.")
         else:
             yield f"{path}{name}", item if isinstance(item, str) else json.dumps(item, ensure_ascii=False)

@@ -95,7 +95,7 @@ def _stages(stages: list[Stage]) -> str:
             for block in range(stage.depth)
         )
         resolution = "full resolution" if at == 0 else f"1/{2**at}"
-        drawn += svg.text(resolution, centre, 14, 11, text_anchor="middle", opacity=0.6)
+        drawn += svg.text(resolution, centre, 14, 11, text_anchor="middle", opacity=0.75)
         drawn += svg.text(
             f"D {stage.depth} \u00b7 W {stage.widening:.3g}", centre, 142, 13, text_anchor="middle", font_weight=600
         )

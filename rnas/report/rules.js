@@ -1,5 +1,5 @@
 /* The figures of a rule, each drawn beforehand in light and in dark. */
-const drawn = JSON.parse(byId("figure-data").textContent);
+const drawn = JSON.parse(byId("page-data").textContent);
 
 Object.entries(drawn).forEach(([id, themes]) =>
   show(id, () => {

@@ -5,18 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import plotly.graph_objects as go
-from jinja2.utils import htmlsafe_json_dumps
-from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
-from rnas import __version__
-from rnas.report import rules
-from rnas.report.page import asset, environment, policy
+from rnas.report import page, rules
 from rnas.rules.drawing import depth_to_width_figure, shares_figure
 from rnas.rules.findings import Findings
 
-_SCRIPTS = ("page.js", "theme.js", "plots.js", "rules.js")
-_STYLES = ("report.css", "rules.css")
+_SCRIPTS = ("theme.js", "plots.js", "rules.js")
 
 
 @dataclass(frozen=True)
@@ -30,46 +24,34 @@ class Figure:
 
 
 def render(found: Findings) -> str:
-    """The page as HTML text; equal findings give equal text.
-
-    Everything is inside, and the page asks the browser to refuse any request and any script but its own.
-    """
+    """The page as HTML text; equal findings give equal text."""
     content = found.to_dict()
-    plotly, script = get_plotlyjs(), asset(*_SCRIPTS)
     drawn = figures(found)
     rankings = [
         {"table": table, "sentences": rules.ranking_sentences(content, of)}
         for of in ("depth", "width")
         if (table := rules.ranking_table(content, of)) is not None
     ]
-    return (
-        environment()
-        .get_template("rules_page.html")
-        .render(
-            policy=policy(plotly, script),
-            style=Markup(asset(*_STYLES)),
-            plotly=Markup(plotly),
-            script=Markup(script),
-            figure_data=htmlsafe_json_dumps(
-                {figure.id: {"light": _plain(figure.light), "dark": _plain(figure.dark)} for figure in drawn},
-                allow_nan=False,
-            ),
-            figures=drawn,
-            content=content,
-            summary=rules.summary(content),
-            sentence=found.saved_rule().sentence(),
-            rules=rules.view(content, content["evaluations"]),
-            papers=rules.PAPERS,
-            rankings=rankings,
-            explained=rules.explained_table(content),
-            explained_sentence=rules.explained_sentence(content),
-            blocks=rules.blocks_table(content),
-            blocks_sentence=rules.BLOCKS,
-            exponents=rules.exponents_sentence(content),
-            drifts=rules.drifts_table(content),
-            drifts_sentence=rules.DRIFTS,
-            version=__version__,
-        )
+    return page.render(
+        "rules_page.html",
+        scripts=_SCRIPTS,
+        styles=("rules.css",),
+        charts=True,
+        data={figure.id: {"light": _plain(figure.light), "dark": _plain(figure.dark)} for figure in drawn},
+        figures=drawn,
+        content=content,
+        summary=rules.summary(content),
+        sentence=found.saved_rule().sentence(),
+        rules=rules.view(content, content["evaluations"]),
+        papers=rules.PAPERS,
+        rankings=rankings,
+        explained=rules.explained_table(content),
+        explained_sentence=rules.explained_sentence(content),
+        blocks=rules.blocks_table(content),
+        blocks_sentence=rules.BLOCKS,
+        exponents=rules.exponents_sentence(content),
+        drifts=rules.drifts_table(content),
+        drifts_sentence=rules.DRIFTS,
     )
 
 

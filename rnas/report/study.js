@@ -1,5 +1,5 @@
 /* The figure of a study: every cell, told apart by colour; a scale where the colours are numbers, else lines. */
-const figure = JSON.parse(byId("figure-data").textContent);
+const figure = JSON.parse(byId("page-data").textContent);
 const PALETTE = ["stage-1", "warm", "stage-2", "stage-4", "stage-3", "muted", "faint"];
 const DASHES = ["solid", "dash", "dot", "dashdot"];
 const areNumbers = (pick) => figure.points.every((point) => isNumber(pick(point)));
@@ -15,9 +15,6 @@ const pointsTrace = (points, name, more) => ({
   hovertemplate: "%{text}<extra></extra>",
   ...more,
 });
-
-const shades = () =>
-  (isDark() ? ["#274b73", "#4fa3b8", "#f4d98b"] : ["#f0c766", "#3c9aa5", "#173f73"]).map((shade, at) => [at / 2, shade]);
 
 const scaledTraces = (points) => [
   pointsTrace(points, "", {
@@ -51,7 +48,7 @@ const studyFigure = () => {
   const panels = levels((point) => point.panel);
   const layout = layoutOf(horizontal(), axisOf(figure.y, figure.kind), {
     showlegend: !scaled && levels((point) => point.colour).length > 1,
-    coloraxis: { colorscale: shades(), colorbar: { title: { text: escapeHover(figure.colour) }, thickness: 12 } },
+    coloraxis: { colorscale: scale(), colorbar: { title: { text: escapeHover(figure.colour) }, thickness: 12 } },
     annotations: [],
   });
   const traces = panels.flatMap((panel, at) => {

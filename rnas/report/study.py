@@ -5,63 +5,48 @@ from statistics import fmean, stdev
 from typing import Any
 
 import yaml
-from jinja2.utils import htmlsafe_json_dumps
-from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
-from rnas import __version__
 from rnas.quantities import format_size
-from rnas.report import study_text, svg
+from rnas.report import page, study_text
 from rnas.report.description import describe
 from rnas.report.metric import MISSING, Metric
-from rnas.report.page import asset, environment, policy
+from rnas.report.whisker import whisker
 
-_SCRIPTS = ("page.js", "theme.js", "plots.js", "study.js")
-_STYLES = ("report.css", "study.css")
-_LONG, _HIGH, _MARGIN = 180.0, 18.0, 6.0
+_SCRIPTS = ("theme.js", "plots.js", "study.js")
 
 
 def render(study: Mapping[str, Any]) -> str:
-    """The report as HTML text, from what study.json holds; equal studies give equal text.
-
-    Everything is inside, and the page asks the browser to refuse any request and any script but its own.
-    """
-    plotly, script = get_plotlyjs(), asset(*_SCRIPTS)
+    """The report as HTML text, from what study.json holds; equal studies give equal text."""
     factors = list(dict.fromkeys(name for cell in study["cells"] for name in cell["factors"]))
     spans = _spans(study)
-    return (
-        environment()
-        .get_template("study.html")
-        .render(
-            policy=policy(plotly, script),
-            style=Markup(asset(*_STYLES)),
-            plotly=Markup(plotly),
-            script=Markup(script),
-            figure_data=htmlsafe_json_dumps(figure(study), allow_nan=False),
-            study=study,
-            verdict=study_text.verdict_sentence(study),
-            setting=study_text.setting_sentence(study),
-            notes=study_text.notes(study),
-            method=study_text.METHOD,
-            claims=[
-                {
-                    "statement": claim["statement"],
-                    "expected": study_text.expected_text(claim),
-                    "estimate": study_text.estimate_text(claim),
-                    "whisker": _whisker(claim, spans.get(claim["unit"])),
-                    "p": study_text.p_text(claim),
-                    "used": study_text.used_text(claim),
-                    "verdict": claim["verdict"],
-                }
-                for claim in study["claims"]
-            ],
-            factors=factors,
-            cells=[_row(study, cell, factors) for cell in study["cells"]],
-            settings=yaml.safe_dump(
-                study["settings"], sort_keys=False, allow_unicode=True, width=100, default_flow_style=None
-            ).rstrip(),
-            version=__version__,
-        )
+    return page.render(
+        "study.html",
+        scripts=_SCRIPTS,
+        styles=("study.css",),
+        charts=True,
+        data=figure(study),
+        study=study,
+        verdict=study_text.verdict_sentence(study),
+        setting=study_text.setting_sentence(study),
+        notes=study_text.notes(study),
+        method=study_text.METHOD,
+        claims=[
+            {
+                "statement": claim["statement"],
+                "expected": study_text.expected_text(claim),
+                "estimate": study_text.estimate_text(claim),
+                "whisker": _whisker(claim, spans.get(claim["unit"])),
+                "p": study_text.p_text(claim),
+                "used": study_text.used_text(claim),
+                "verdict": claim["verdict"],
+            }
+            for claim in study["claims"]
+        ],
+        factors=factors,
+        cells=[_row(study, cell, factors) for cell in study["cells"]],
+        settings=yaml.safe_dump(
+            study["settings"], sort_keys=False, allow_unicode=True, width=100, default_flow_style=None
+        ).rstrip(),
     )
 
 
@@ -137,19 +122,9 @@ def _spans(study: Mapping[str, Any]) -> dict[str, float]:
     return spans
 
 
-def _whisker(claim: Mapping[str, Any], span: float | None) -> Markup:
-    """The interval as a line, the estimate as a dot, and where the claim's bounds are, zero in the middle."""
+def _whisker(claim: Mapping[str, Any], span: float | None) -> str:
+    """The claim's interval with its bounds, zero in the middle; empty where nothing was estimated."""
     if claim["value"] is None or not span:
-        return Markup("")
-
-    def at(value: float) -> float:
-        return _MARGIN + (_LONG - 2 * _MARGIN) * (value / span + 1) / 2
-
-    middle = _HIGH / 2
+        return ""
     bounds = {claim["bound"], -claim["bound"]} if claim["expected"] == "within" else {claim["bound"]}
-    drawn = "".join(
-        svg.line(at(bound), 1, at(bound), _HIGH - 1, stroke_width=1, class_="bound") for bound in sorted(bounds)
-    )
-    drawn += svg.line(at(claim["low"]), middle, at(claim["high"]), middle, stroke_width=1.6)
-    drawn += svg.element("circle", cx=at(claim["value"]), cy=middle, r=3.4, class_="final")
-    return Markup(svg.element("svg", drawn, viewBox=f"0 0 {_LONG:g} {_HIGH:g}", class_="whisker", aria_hidden="true"))
+    return whisker(claim["low"], claim["high"], claim["value"], (-span, span), length=180.0, bounds=tuple(bounds))

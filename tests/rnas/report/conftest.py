@@ -4,10 +4,13 @@ import hashlib
 import json
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.rnas.report.browser import CHROMIUM, Browser, Page, browser
 
 FAILURES = {
     7: ("diverged", "loss is not finite at step 12 of epoch 2"),
@@ -226,3 +229,29 @@ def table_run() -> Run:
 @pytest.fixture
 def run_of() -> Callable[..., Run]:
     return make_run
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """One browser for all tests; they are skipped where none is installed."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium is installed to open the page in")
+    with browser(tmp_path_factory.mktemp("profile")) as running:
+        yield running
+
+
+@pytest.fixture
+def opened(chromium: Browser, tmp_path: Path) -> Iterator[Callable[..., Page]]:
+    """Opens the text of a page in a tab of its own: ``opened(text, width=400, dark=True)``."""
+    pages: list[Page] = []
+
+    def opened(text: str, **window: Any) -> Page:
+        path = tmp_path / f"run {len(pages)}" / "report.html"
+        path.parent.mkdir()
+        path.write_text(text, encoding="utf-8")
+        pages.append(chromium.open(path, **window))
+        return pages[-1]
+
+    yield opened
+    for page in pages:
+        page.close()

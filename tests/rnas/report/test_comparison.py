@@ -1,4 +1,4 @@
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,7 +7,7 @@ from rnas.comparison import words
 from rnas.comparison.result import result
 from rnas.report.comparison import render
 from tests.rnas.comparison.records import records, settings
-from tests.rnas.report.test_browser import CHROMIUM, opened
+from tests.rnas.report.browser import Page
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +30,20 @@ def test_the_page_holds_every_network_and_escapes_what_it_shows(content: dict[st
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed to open the report in")
-def test_the_page_asks_for_nothing(content: dict[str, Any], tmp_path: Path) -> None:
-    page = opened(render(content), tmp_path)
+def test_the_chart_opens_networks_and_the_page_asks_for_nothing(
+    content: dict[str, Any], opened: Callable[..., Page]
+) -> None:
+    page = opened(render(content))
+    page.wait("document.querySelectorAll('#front-plot path.point').length === 3")
+    page.click("#table tbody th a").wait("!document.querySelector('#panel').hidden")
+    assert page.text("#panel-title") == "resnet-18"
+    key = content["networks"][1]["key"]
+    assert f"/trainings/{key}-seed-0/best.safetensors' --format standalone -o resnet-18.py" in page.text(
+        "#panel-command"
+    )
+    assert not page.shown("#panel-training")
+    page.choose("#panel-other", "0").wait("document.body.classList.contains('has-pair')")
+    assert "better" not in page.text("#panel-facts")
+    assert page.press("Escape").shown("#panel") is False
     assert page.requests == []
-    assert page.console == []
+    assert page.complaints == []

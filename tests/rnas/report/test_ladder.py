@@ -53,7 +53,9 @@ def test_a_study_in_words() -> None:
     assert (
         "40 networks, 1 seed at each rung, ranked by robust accuracy; the highest rung is 5 epochs" in shown["caption"]
     )
-    assert "2 evaluations failed" in shown["caption"]
+    assert shown["caption"].endswith("Left out: 2 failed evaluations.")
+    assert view({**STUDY, "failures": 1})["caption"].endswith("Left out: 1 failed evaluation.")
+    assert "Left out" not in view({**STUDY, "failures": 0})["caption"]
     (sentence,) = shown["sentences"]
     assert "0.50 at 1 epoch (26% of the cost), 0.70 at the highest rung; the short training moves it" in sentence
 
@@ -61,7 +63,7 @@ def test_a_study_in_words() -> None:
 def test_lower_rungs_are_listed_and_not_drawn(trained_run: dict[str, Any]) -> None:
     row = next(row for row, e in enumerate(trained_run["evaluations"]) if e["status"] == "complete")
     lower = [{**e, "rungs_above": int(number == row)} for number, e in enumerate(trained_run["evaluations"])]
-    found = re.search(r'id="run-data">(.*?)</script>', render({**trained_run, "evaluations": lower}), re.DOTALL)
+    found = re.search(r'id="page-data">(.*?)</script>', render({**trained_run, "evaluations": lower}), re.DOTALL)
     assert found is not None
     for metric in json.loads(found[1])["metrics"]:
         assert metric["values"][row] is None

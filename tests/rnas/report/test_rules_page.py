@@ -1,11 +1,11 @@
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
 from rnas.report.rules_page import figures, render
 from rnas.rules.findings import Findings, beside_the_paper
 from rnas.rules.fit import fit_observations
-from tests.rnas.report.test_browser import CHROMIUM, opened
+from tests.rnas.report.browser import Page
 from tests.rnas.rules.test_findings import scored
 
 
@@ -32,11 +32,10 @@ def test_figures_of_what_can_be_ranked(found: Findings) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed to open the page in")
-def test_the_page_draws_under_its_policy_and_asks_for_nothing(found: Findings, tmp_path: Path) -> None:
-    page = opened(render(found), tmp_path)
+def test_the_page_draws_under_its_policy_and_asks_for_nothing(found: Findings, opened: Callable[..., Page]) -> None:
+    page = opened(render(found))
     assert page.requests == []
-    assert page.console == []
+    assert page.complaints == []
     for figure in ("depth-shares", "width-shares"):
         assert page.elements.split(f'id="{figure}"')[1].split("</figure>")[0].count('<g class="trace bars"') >= 6
     assert '<path class="point' in page.elements.split('id="depth-to-width"')[1].split("</figure>")[0]

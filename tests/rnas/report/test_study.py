@@ -10,7 +10,6 @@ from rnas.report.study import render
 from rnas.report.study_text import estimate_text, notes, setting_sentence, verdict_sentence
 from rnas.studies.result import result
 from rnas.studies.settings import StudySettings, settle
-from tests.rnas.report.test_browser import CHROMIUM, opened
 from tests.rnas.studies.simulated import scores
 
 
@@ -76,12 +75,11 @@ def test_a_subset_is_called_one() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed to open the report in")
 @pytest.mark.parametrize("name", ["depth-grid", "robust-res-block", "activations"])
-def test_the_figure_is_drawn_under_the_page_s_policy(name: str, tmp_path) -> None:
+def test_the_figure_is_drawn_under_the_page_s_policy(name: str, opened) -> None:
     settings = settle(name, {"seeds": 2})
-    page = opened(render(result(settings, settings.design(), records(settings))), tmp_path)
+    page = opened(render(result(settings, settings.design(), records(settings))))
     assert page.requests == []
-    assert page.console == []
+    assert page.complaints == []
     plot = page.elements.split('id="study-plot"')[1].split("</figure>")[0]
     assert plot.count('<path class="point') == len(settings.design())

@@ -1,0 +1,148 @@
+"""What the page tells of one network when it is asked: packed, for a page may hold a thousand of them."""
+
+import base64
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from rnas import registry
+from rnas.quantities import counted
+from rnas.report.drawing import draw
+from rnas.report.front import share_of
+from rnas.report.metric import Metric
+from rnas.report.page import short
+from rnas.report.provenance import leaves
+
+_DRAWN = 2000
+"""Evaluations up to which all networks are drawn; in a longer run those of the front alone."""
+
+_EACH = 250
+"""Details packed together: enough that what they share is written once, few enough to unpack at a click."""
+
+
+@dataclass(frozen=True)
+class Detail:
+    """What is told of one network beside its metrics.
+
+    Attributes:
+        drawing: markup; empty where it is not drawn.
+        architecture: its JSON object.
+        variables: what two networks are compared by, values by name.
+        record: names and values of what was recorded with its result.
+        provenance: likewise, of what it was made with.
+        curve: the training, a mapping of numbers an epoch.
+        intervals: ends of 95 % intervals by name of the metric, for those that have one.
+        source: what ``rnas export`` is given for it, ``{}`` being the folder of the page; empty where it has no result.
+    """
+
+    drawing: str
+    architecture: Mapping[str, Any]
+    variables: Mapping[str, Any]
+    record: Sequence[tuple[str, str]]
+    provenance: Sequence[tuple[str, str]]
+    curve: Sequence[Mapping[str, Any]]
+    intervals: Mapping[str, tuple[float, float]]
+    source: str
+
+
+def details(run: Mapping[str, Any], metrics: Sequence[Metric]) -> list[Detail]:
+    """One for each evaluation of a run, in their order."""
+    evaluations = run["evaluations"]
+    front = frozenset(run["front"])
+    return [
+        Detail(
+            draw(e["architecture"]) if len(evaluations) <= _DRAWN or e["key"] in front else "",
+            e["architecture"],
+            e["parameters"],
+            _record(e, metrics),
+            list(leaves(e.get("provenance") or {})),
+            e.get("curve") or (),
+            _intervals(e, metrics),
+            f"{{}}:{e['key']}" if e["status"] == "complete" else "",
+        )
+        for e in evaluations
+    ]
+
+
+def pack(found: Sequence[Detail]) -> dict[str, Any]:
+    """The details in parts of ``each``, every part columns as JSON, deflated, in base64.
+
+    Raises:
+        ValueError: a number is not finite.
+    """
+    return {
+        "each": _EACH,
+        "parts": [_packed(found[start : start + _EACH]) for start in range(0, len(found), _EACH)],
+    }
+
+
+def formats() -> list[dict[str, str]]:
+    """The formats of ``rnas export``, each with the suffix of its file, the most readable first."""
+    found = []
+    for name in sorted(registry.names(registry.EXPORTS), key=lambda name: (name != "standalone", name)):
+        # Another package's format that cannot be imported must not cost a run its report.
+        with suppress(ImportError):
+            found.append({"name": name, "suffix": registry.load(registry.EXPORTS, name).suffix})
+    return found
+
+
+def predicted(evaluation: Mapping[str, Any], metrics: Sequence[Metric]) -> str:
+    """What was expected of an evaluation before it was made, in one line."""
+    known = {metric.name: metric for metric in metrics}
+    parts = []
+    for name, prediction in (evaluation.get("predictions") or {}).items():
+        metric = known.get(name, Metric(name))
+        spread = metric.format(prediction["std"])
+        parts.append(f"{metric.phrase} {metric.format(prediction['mean'])} \u00b1 {spread}")
+    return ", ".join(parts)
+
+
+def fidelity(evaluation: Mapping[str, Any]) -> str:
+    """At what fidelity an evaluation was made, in one line."""
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in (evaluation.get("fidelity") or {}).items())
+
+
+def _intervals(evaluation: Mapping[str, Any], metrics: Sequence[Metric]) -> dict[str, tuple[float, float]]:
+    shares = {metric.name: share_of(evaluation, metric) for metric in metrics}
+    return {name: (share.low, share.high) for name, share in shares.items() if share is not None}
+
+
+def _record(evaluation: Mapping[str, Any], metrics: Sequence[Metric]) -> list[tuple[str, str]]:
+    below, seconds, known = (evaluation.get(name) for name in ("rungs_above", "seconds", "made_from"))
+    facts = {
+        "status": evaluation["status"].replace("-", " "),
+        "reason": evaluation.get("reason"),
+        "seed": evaluation.get("seed"),
+        "fidelity": fidelity(evaluation),
+        "rung": f"{below} below the highest" if below else "",
+        "seconds": None if seconds is None else f"{seconds:,.1f}",
+        "batch": evaluation.get("batch"),
+        "proposed from": None if known is None else counted(known, "result"),
+        "predicted": predicted(evaluation, metrics),
+    }
+    return [(name, str(value)) for name, value in facts.items() if value not in (None, "")]
+
+
+def _packed(part: Sequence[Detail]) -> str:
+    columns = {
+        "drawing": [one.drawing for one in part],
+        "architecture": [json.dumps(one.architecture, ensure_ascii=False) for one in part],
+        "variables": [dict(one.variables) for one in part],
+        "record": [list(one.record) for one in part],
+        "provenance": [list(one.provenance) for one in part],
+        "curve": [_columns(one.curve) for one in part],
+        "intervals": [
+            {name: [short(low, 4), short(high, 4)] for name, (low, high) in one.intervals.items()} for one in part
+        ],
+        "source": [one.source for one in part],
+    }
+    text = json.dumps(columns, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return base64.b64encode(zlib.compress(text.encode(), 9)).decode()
+
+
+def _columns(curve: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    names = dict.fromkeys(name for point in curve for name in point)
+    return {name: [short(point.get(name), 5) for point in curve] for name in names}

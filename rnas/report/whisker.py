@@ -1,0 +1,45 @@
+"""An interval as a small picture for a table's cell."""
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from rnas.report import svg
+
+_HIGH, _MARGIN, _RADIUS = 18.0, 6.0, 3.4
+
+
+def whisker(
+    low: float,
+    high: float,
+    value: float,
+    span: tuple[float, float],
+    *,
+    length: float = 150.0,
+    ring: float | None = None,
+    bounds: Sequence[float] = (),
+) -> Markup:
+    """A line from end to end of an interval and a dot for its value, on a scale that a column's pictures share.
+
+    Args:
+        low, high: ends of the interval.
+        value: what the dot stands for.
+        span: what is at the left and at the right end of the picture.
+        length: of the picture, in its own units.
+        ring: another value, drawn as a ring.
+        bounds: values drawn as upright lines.
+    """
+    left, right = span
+
+    def at(number: float) -> float:
+        return _MARGIN + (length - 2 * _MARGIN) * (number - left) / ((right - left) or 1.0)
+
+    middle = _HIGH / 2
+    parts = [svg.line(at(bound), 1, at(bound), _HIGH - 1, stroke_width=1, class_="bound") for bound in sorted(bounds)]
+    parts.append(svg.line(at(low), middle, at(high), middle, stroke_width=1.6))
+    if ring is not None:
+        parts.append(svg.element("circle", cx=at(ring), cy=middle, r=_RADIUS, class_="search", fill="none"))
+    parts.append(svg.element("circle", cx=at(value), cy=middle, r=_RADIUS, class_="final"))
+    return Markup(
+        svg.element("svg", "".join(parts), viewBox=f"0 0 {length:g} {_HIGH:g}", class_="whisker", aria_hidden="true")
+    )
