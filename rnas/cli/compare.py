@@ -66,6 +66,14 @@ def compare(
             help="Attack the first N images of the final part [default: all of it, of CIFAR-10 2,000 of the 10,000].",
         ),
     ] = None,
+    flags: Annotated[
+        bool | None,
+        typer.Option(
+            "--flags/--no-flags",
+            help="Look for signs of overestimated robustness in the best checkpoints, on 100 images [default: flags].",
+            show_default=False,
+        ),
+    ] = None,
     robust_scaling: Annotated[
         bool,
         typer.Option(
@@ -114,6 +122,7 @@ def compare(
         "images": images,
         "attacks": attacks,
         "attacked_images": attacked_images,
+        "flags": flags,
         "robust_scaling": robust_scaling or None,
     }
     given = [f"--{key.replace('_', '-')}" for key, value in choices.items() if value is not None]
@@ -149,6 +158,7 @@ def compare(
         tune=tune,
         tune_epochs=tune_epochs,
         attacked_images=attacked_images,
+        flags=flags is not False,
         **training,
     )
     if dry_run:

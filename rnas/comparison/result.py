@@ -54,6 +54,7 @@ def result(
         "epochs": training.fidelity.epochs,
         "epsilon": str(training.eps),
         "attacks": list(training.attacks),
+        "flags_looked_for": training.flags,
         "level": LEVEL,
         "looks": looks(settings.seeds, settings.most_seeds),
         "look_level": level(settings.seeds, settings.most_seeds),

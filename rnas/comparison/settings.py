@@ -33,18 +33,20 @@ class SharedTraining(ResolvedTraining):
         attacks: names of the attacks on the final part.
         attacked_images: the first so many of the final part are attacked, which reaches as far into published test
             images; None is the part as it is.
+        flags: whether to look for signs of overestimated robustness in the best checkpoints.
     """
 
     images: RunParts
     evaluation: EvaluationSettings
     attacks: tuple[str, ...] = Field(min_length=1)
     attacked_images: PositiveInt | None = None
+    flags: bool = True
 
     @classmethod
-    def of(cls, settings: RunSettings, attacked_images: int | None) -> Self:
-        """What a training shares with others, and how many images are attacked."""
+    def of(cls, settings: RunSettings, attacked_images: int | None, *, flags: bool) -> Self:
+        """What a training shares with others, how many images are attacked, and whether flags are looked for."""
         shared = {name: value for name, value in settings if name in cls.model_fields}
-        return cls(**shared, attacked_images=attacked_images)
+        return cls(**shared, attacked_images=attacked_images, flags=flags)
 
     def training_of(
         self, key: str, architecture: Mapping[str, Any], seed: int, device: str, tuned: Mapping[str, Any] | None = None
@@ -120,6 +122,8 @@ class ComparisonSettings(ExperimentSettings):
         exclude: dict[str, Any] = {"training": {"data_dir", "extra"}}
         if self.training.attacked_images is None:
             exclude["training"] |= {"attacked_images"}
+        if self.training.flags:
+            exclude["training"] |= {"flags"}
         if self.until_decided is None:
             exclude |= {"seeds": True, "until_decided": True}
         if self.tuning is None:
@@ -138,6 +142,7 @@ def settle(
     tune: int | None = None,
     tune_epochs: int | None = None,
     attacked_images: int | None = None,
+    flags: bool = True,
     **given: Any,
 ) -> ComparisonSettings:
     """The settings of a comparison, with everything that is not given at the recipe's and the data's own.
@@ -152,6 +157,7 @@ def settle(
         tune: trials in which each network's learning rate and weight decay are tuned before; None tunes nothing.
         tune_epochs: of each trial; None is as many as the trainings have.
         attacked_images: see :class:`SharedTraining`.
+        flags: likewise.
         **given: see :func:`rnas.training_run.settle.settle`.
 
     Raises:
@@ -202,7 +208,7 @@ def settle(
             seeds=seeds,
             until_decided=until_decided,
             networks=tuple(entrants),
-            training=SharedTraining.of(shared, attacked_images),
+            training=SharedTraining.of(shared, attacked_images, flags=flags),
             tuning=None if tune is None else TuningBudget(trials=tune, epochs=tune_epochs or shared.fidelity.epochs),
         )
     except ValidationError as error:

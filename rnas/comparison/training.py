@@ -177,6 +177,8 @@ class ComparedTraining:
             data_dir=training.data_dir,
             batch_size=training.evaluation.batch_size,
             device=context.device,
+            # Networks are compared by their best checkpoints; the checks can cost more than the attacks.
+            flags=training.flags and place == 0,
             output=context.folder.parent / _EVALUATIONS,
         )
         return evaluate_subject(request, subject_of(resolve(checkpoint), request), _Attacking(context, place))

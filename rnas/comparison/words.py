@@ -153,6 +153,8 @@ def notes(content: Content) -> list[str]:
         for one in content["networks"]
         if one["flags"]
     ]
+    if not content["flags_looked_for"]:
+        found.append("Signs of overestimated robustness were not looked for.")
     devices = sorted({device for one in content["networks"] for device in one["devices"]})
     if devices:
         found.append(

@@ -31,7 +31,8 @@ def test_what_is_planned_is_for_life(tmp_path: Path) -> None:
     for changed in ({"seeds": 3}, {"until_decided": 6}, {"tuning": None}):
         assert chosen.model_copy(update=changed).fingerprint != chosen.fingerprint
     assert (chosen.most_seeds, plain.most_seeds) == (5, 2)
-    assert settings(tmp_path, attacked_images=100).fingerprint != plain.fingerprint
+    for given in ({"attacked_images": 100}, {"flags": False}):
+        assert settings(tmp_path, **given).fingerprint != plain.fingerprint
 
 
 def test_all_are_trained_alike_but_for_network_and_seed(tmp_path: Path) -> None:
