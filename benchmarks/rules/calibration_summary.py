@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from planted import DESIGNS, TRUTHS, Truth
 
-from rnas.report.interval import proportion
+from rnas.proportion_interval import proportion
 from rnas.rules.certification import planted_values
 from rnas.rules.design_matrix import DEPTH_TO_WIDTH, DEPTHS, WIDTHS
 from rnas.scaling import Rule

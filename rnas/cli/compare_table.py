@@ -30,7 +30,8 @@ def print_comparison(console: Console, content: Mapping[str, Any]) -> None:
     console.print(table)
     _line(console, words.verdict_sentence(content))
     _line(console, words.setting_sentence(content))
-    _line(console, "Letters: networks that share one are not told apart (Tukey's test of all pairs, 5 %).")
+    tested = f"Tukey's test of all pairs, {100 * content['look_level']:.3g} %"
+    _line(console, f"Letters: networks that share one are not told apart ({tested}).")
     for note in words.notes(content):
         _line(console, note)
     for failure in content["failures"]:

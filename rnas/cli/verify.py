@@ -24,7 +24,7 @@ def verify(
         typer.Option("--from", help="checkpoint or scratch [default: the checkpoint, where the run keeps them]."),
     ] = None,
     seeds: Annotated[int, typer.Option(min=0, help="Also train with N further seeds, from scratch; two or more.")] = 0,
-    device: Annotated[str | None, typer.Option(help="auto, cpu or cuda [default: the run's own].")] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu or cuda [default: that of the record].")] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Keep the verification there, as JSON.")
     ] = None,
@@ -38,7 +38,10 @@ def verify(
     Elsewhere a metric has to lie within its interval: of images, or with --seeds that of trainings with other seeds,
     which also shows how lucky the recorded one was.
 
-    It ends with 0 where the claim is reproduced, with 1 where it is not. What is verified is not changed.
+    Intervals are so long that a claim that holds has any of its metrics outside in at most 5 % of cases.
+
+    It ends with 0 where the claim is reproduced, with 1 where it is not, or could not be evaluated or judged. What is
+    verified is not changed.
 
     Examples:
 
@@ -57,17 +60,23 @@ def verify(
 
     from rnas.cli.verify_table import print_verification
     from rnas.cli.verify_view import VerificationView
+    from rnas.verification.verify import NotEvaluatedError
     from rnas.verification.verify import verify as verified
 
-    with VerificationView(stderr()) as view:
-        verification = verified(
-            claim,
-            source=cast(Literal["checkpoint", "scratch"] | None, source),
-            seeds=seeds,
-            device=cast(Literal["auto", "cpu", "cuda"] | None, device),
-            output=output,
-            listener=view,
-        )
+    console = stderr()
+    try:
+        with VerificationView(console) as view:
+            verification = verified(
+                claim,
+                source=cast(Literal["checkpoint", "scratch"] | None, source),
+                seeds=seeds,
+                device=cast(Literal["auto", "cpu", "cuda"] | None, device),
+                output=output,
+                listener=view,
+            )
+    except NotEvaluatedError as error:
+        console.print(f"rnas: {error}", highlight=False, markup=False, soft_wrap=True)
+        raise typer.Exit(1) from None
     if as_json:
         print_json(verification.to_dict())
     else:

@@ -6,11 +6,11 @@ from rich.text import Text
 
 from rnas.interval import Interval
 from rnas.verification.check import Check
-from rnas.verification.judgement import CONFIDENCE, NOT, Judged
+from rnas.verification.judgement import LEVEL, NOT, Judged
 from rnas.verification.verify import Verification
 
 _ALARM = "bold red"
-_INTERVALS = "Wilson, 95 %, as if images were drawn anew; a thousandth around what is no mean over images"
+_INTERVALS = "Wilson, as if images were drawn anew; a thousandth around what is no mean over images"
 _OTHER_SEEDS = "; those of the other seeds where they decide"
 _SOURCES = {"checkpoint": "its checkpoint", "scratch": "scratch", "table": "its table"}
 
@@ -29,6 +29,7 @@ def print_verification(console: Console, verification: Verification) -> None:
     told = dict(verification.conditions)
     if any(metric.interval for metric in verification.metrics):
         told["intervals"] = f"{_INTERVALS}{_OTHER_SEEDS if verification.seeds else ''}"
+        told["confidence"] = _confidence(verification)
     for name, text in told.items():
         facts.add_row(Text(name, style="bold"), Text(text, overflow="fold"))
     console.print(facts)
@@ -45,7 +46,8 @@ def _checks(checks: tuple[Check, ...]) -> Table:
     for check in checks:
         word = {True: "same", False: "differs", None: "not recorded"}[check.same]
         found = "" if check.same else check.found
-        table.add_row(check.name, Text(check.recorded), Text(found), Text(word, style=_ALARM if check.refutes else ""))
+        style = _ALARM if check.refutes else ""
+        table.add_row(Text(check.name), Text(check.recorded), Text(found), Text(word, style=style))
     return table
 
 
@@ -59,7 +61,7 @@ def _metrics(metrics: tuple[Judged, ...]) -> Table:
         verdict = metric.verdict if metric.found is not None else "not evaluated"
         paired = "" if metric.p_value is None else f", p {metric.p_value:.3g}"
         table.add_row(
-            metric.name,
+            Text(metric.name),
             f"{metric.recorded:.6g}",
             "\u2013" if metric.found is None else f"{metric.found:.6g}",
             "" if metric.interval is None else _ends(metric.interval),
@@ -71,7 +73,8 @@ def _metrics(metrics: tuple[Judged, ...]) -> Table:
 def _print_luck(console: Console, verification: Verification) -> None:
     """The recorded values among those of other seeds."""
     seeds = ", ".join(map(str, verification.seeds))
-    _line(console, f"Among trainings with seeds {seeds}, and where {CONFIDENCE:.0%} of further ones would lie:")
+    share = _percent(1 - verification.level)
+    _line(console, f"Among trainings with seeds {seeds}, and where {share} of further ones would lie:")
     table = Table(box=None, pad_edge=False)
     table.add_column("metric", no_wrap=True)
     for heading in ("recorded", "mean", "prediction interval"):
@@ -80,9 +83,20 @@ def _print_luck(console: Console, verification: Verification) -> None:
     for metric in verification.metrics:
         if metric.luck is not None:
             mean, place = metric.luck.interval, metric.luck.place
-            table.add_row(metric.name, f"{metric.recorded:.6g}", f"{mean.value:.6g}", _ends(mean), place)
+            table.add_row(Text(metric.name), f"{metric.recorded:.6g}", f"{mean.value:.6g}", _ends(mean), place)
     console.print(table)
     console.print()
+
+
+def _confidence(verification: Verification) -> str:
+    """Of each interval and of all of them."""
+    together, count = _percent(1 - LEVEL), len(verification.metrics)
+    each = _percent(1 - verification.level)
+    return each if count == 1 else f"{each} each, for {together} of all {count} metrics together (Bonferroni)"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.4g} %"
 
 
 def _ends(interval: Interval) -> str:

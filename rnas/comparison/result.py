@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from itertools import takewhile
 from statistics import fmean, median
 from typing import Any
 
@@ -43,7 +44,7 @@ def result(
     training, tunings = settings.training, tunings or {}
     dataset = load_dataset(training.data, training.data_dir)
     first = _complete(records)
-    tested = _tested(records)
+    tested = _tested(settings, records)
     return {
         "schema_version": SCHEMA_VERSION,
         "flops": settings.flops,
@@ -51,6 +52,8 @@ def result(
         "seeds": settings.seeds,
         "most_seeds": settings.most_seeds,
         "recipe": training.recipe.name,
+        "recipe_changes": training.recipe.changes,
+        "batch_size": training.fidelity.batch_size,
         "epochs": training.fidelity.epochs,
         "epsilon": str(training.eps),
         "attacks": list(training.attacks),
@@ -101,17 +104,24 @@ def result(
 def next_round(settings: ComparisonSettings, records: Records) -> tuple[int, ...]:
     """How many seeds each network should have after these trainings; as many as it has where none is missing."""
     seeds = [len(own) for own in records]
-    tested = _tested(records)
+    tested = _tested(settings, records)
     if settings.until_decided is not None and tested:
         rights = _rights(records, tested, *PRIMARY)
         for row, wanted in zip(tested, next_seeds(rights, settings.seeds, settings.most_seeds), strict=True):
-            seeds[row] = wanted
+            # After a failure further seeds of a network would be compared with other seeds of the others.
+            if len(_leading(records[row])) == len(records[row]):
+                seeds[row] = wanted
     return tuple(seeds)
 
 
-def _tested(records: Records) -> list[int]:
-    """Rows of the networks that have all their results."""
-    return [row for row, own in enumerate(records) if all(record.complete for record in own)]
+def _leading(own: Sequence[Record]) -> list[Record]:
+    """The trainings of a network before the first that failed."""
+    return list(takewhile(lambda record: record.complete, own))
+
+
+def _tested(settings: ComparisonSettings, records: Records) -> list[int]:
+    """Rows of the networks that have results of all the seeds that every network has."""
+    return [row for row, own in enumerate(records) if len(_leading(own)) >= min(settings.seeds, len(own))]
 
 
 def _complete(records: Records) -> list[dict[str, Any]]:
@@ -126,6 +136,11 @@ def _network(
     settings: ComparisonSettings, one: Entrant, own: Sequence[Record], shape: tuple[int, int, int], classes: int
 ) -> dict[str, Any]:
     found = _complete([own])
+    leading = len(_leading(own))
+    tested = leading >= min(settings.seeds, len(own))
+    notes = list(dict.fromkeys(each["reason"] for each in found if each["reason"]))
+    if tested and leading < len(own):
+        notes.append(f"its training with seed {leading} failed, and it is tested by those before")
     return {
         **one.facts(settings.flops, shape, classes),
         "latency_ms": median(each["latency_ms"] for each in found) if found else None,
@@ -134,9 +149,9 @@ def _network(
         "seeds": len(own),
         "best_epochs": [each["best"]["epoch"] for each in found],
         "flags": sorted({flag for each in found for name in CHECKPOINTS for flag in each[name]["flags"]}),
-        "notes": list(dict.fromkeys(each["reason"] for each in found if each["reason"])),
+        "notes": notes,
         "statuses": [record.status for record in own],
-        "untested": "" if len(found) == len(own) else UNTESTED,
+        "untested": "" if tested else UNTESTED,
     }
 
 
@@ -191,7 +206,8 @@ def _rights(records: Records, rows: Sequence[int], checkpoint: str, column: str)
     """For each network whether it is right, (seeds, images)."""
     found = []
     for row in rows:
-        evaluations = [record.evaluation.provenance[checkpoint] for record in records[row] if record.evaluation]
+        leading = _leading(records[row])
+        evaluations = [record.evaluation.provenance[checkpoint] for record in leading if record.evaluation]
         flags = [unpack(each["right"][column], each["images"]).numpy() for each in evaluations]
         found.append(np.array(flags, dtype=np.bool_))
     return found

@@ -46,7 +46,7 @@ class Pair:
         first: row of the one.
         second: row of the other.
         difference: accuracy of the first minus that of the second.
-        low: end of the interval that holds all pairs' differences at once with 95 % confidence.
+        low: end of the interval that holds all pairs' differences at once, with a confidence of 1 less the level.
         high: likewise.
         p_value: Tukey's, for all pairs together.
         apart: whether they are told apart.
@@ -215,8 +215,8 @@ def _p_value(difference: float, networks: int, variance: Variance) -> float:
 
 def _whole(variance: Variance) -> int:
     # Quantiles take a tenth of a second each, so that they are kept, and as in printed tables many degrees of freedom
-    # are rounded down to a few numbers, which is on the safe side.
-    degrees = round(max(variance.degrees, 1.0))
+    # are rounded down to a few numbers. Down is the safe side; what is added is for rounding errors of whole ones.
+    degrees = math.floor(max(variance.degrees, 1.0) + 1e-6)
     return degrees if degrees <= _TABLE[0] else max(entry for entry in _TABLE if entry <= degrees)
 
 

@@ -17,6 +17,8 @@ from rnas.attacks.named import named_attack
 from rnas.comparison.settings import ComparisonSettings
 from rnas.errors import DivergedError
 from rnas.evaluation.attack_run import Progress
+from rnas.evaluation.evaluation_result import CLEAN as CLEAN
+from rnas.evaluation.evaluation_result import WORST_CASE as WORST_CASE
 from rnas.evaluation.evaluation_result import EvaluationResult
 from rnas.evaluation.evaluator import Context, Estimate, Evaluation, Rung, Status, Task
 from rnas.evaluation.request import Request
@@ -32,7 +34,6 @@ from rnas.training_run.setup import Setup
 from rnas.training_run.start import begin, go_on
 
 CHECKPOINTS = ("best", "last")
-CLEAN, WORST_CASE = "clean", "worst case"
 PRIMARY = ("best", WORST_CASE)
 """The best checkpoint under all attacks together: what networks are compared by first."""
 
@@ -121,9 +122,10 @@ class ComparedTraining:
                 if checkpoint.epoch not in results:
                     results[checkpoint.epoch] = self._attacked(checkpoint.path, context, place)
                 result = results[checkpoint.epoch]
-                rights = _rights(result)
+                own = result.accuracies
+                rights = {column: accuracy.right for column, accuracy in own.items()}
                 found[name] = {"epoch": checkpoint.epoch, **_record(result), "right": rights}
-                metrics |= {metric(name, column): share for column, share in _accuracies(result).items()}
+                metrics |= {metric(name, column): accuracy.accuracy for column, accuracy in own.items()}
             provenance = {
                 **{key: summary[key] for key in ("recipe", "recipe_hash", "versions", "device")},
                 "data": summary["data"]["hash"],
@@ -210,16 +212,6 @@ def _on(device: str) -> AbstractContextManager[Any]:
     return torch.cuda.device(device) if device.startswith("cuda") else nullcontext()
 
 
-def _rights(result: EvaluationResult) -> dict[str, str]:
-    attacks = {attack.name: attack.right for attack in result.attacks}
-    return {CLEAN: result.clean.right, **attacks, WORST_CASE: result.worst_case.right}
-
-
-def _accuracies(result: EvaluationResult) -> dict[str, float]:
-    attacks = {attack.name: attack.accuracy for attack in result.attacks}
-    return {CLEAN: result.clean.accuracy, **attacks, WORST_CASE: result.worst_case.accuracy}
-
-
 def _record(result: EvaluationResult) -> dict[str, Any]:
     """What is kept of an evaluation beside its accuracies."""
     return {
@@ -252,6 +244,5 @@ class _Attacking(Listener):
 
     def attacking(self, progress: Progress) -> None:
         """After every batch."""
-        attacked = (progress.number - 1 + progress.done / max(progress.images, 1)) / progress.attacks
-        share = (self._place + attacked) / len(CHECKPOINTS)
+        share = (self._place + progress.share) / len(CHECKPOINTS)
         self._context.progress(_TRAINING_SHARE + (1 - _TRAINING_SHARE) * share)

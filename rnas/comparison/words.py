@@ -19,6 +19,8 @@ LABELS = {
     "worst case": "worst case",
 }
 
+_TOLD = ("epochs", "batch_size")
+
 METHOD = (
     "A mean is over all seeds and images; its 95 % interval is for other seeds and other images, with variances pooled "
     "over networks. Seeds and images are crossed factors: every network is trained with the same seeds and attacked on "
@@ -61,9 +63,16 @@ def setting_sentence(content: Content) -> str:
     return (
         f"{counted(len(content['networks']), 'network')} at {format_size(content['flops'])} FLOPs "
         f"(within {content['tolerance']:.0%}) of {shape} images of {data['name']}, each trained with "
-        f"{_seeds(content)} by recipe {content['recipe']} for {counted(content['epochs'], 'epoch')}, "
-        f"{on} with l-infinity radius {content['epsilon']}."
+        f"{_seeds(content)} by recipe {content['recipe']}{_changes(content)} for "
+        f"{counted(content['epochs'], 'epoch')} in batches of {content['batch_size']}, {on} with l-infinity radius "
+        f"{content['epsilon']}."
     )
+
+
+def _changes(content: Content) -> str:
+    """What of the recipe is set otherwise; epochs and batch are told beside it."""
+    changes = [f"{name} {value}" for name, value in content["recipe_changes"].items() if name not in _TOLD]
+    return f" (with {', '.join(changes)})" if changes else ""
 
 
 def verdict_sentence(content: Content) -> str:

@@ -87,6 +87,11 @@ class Progress:
         images, broken = int(step.attacked.sum()), int(step.broken.sum())
         return cls(attack, number, attacks, images, step.state.done, kept, broken, images - broken)
 
+    @property
+    def share(self) -> float:
+        """How much in [0, 1] of all attacks is done, if each takes as long as the others."""
+        return (self.number - 1 + self.done / max(self.images, 1)) / self.attacks
+
 
 @dataclass(frozen=True)
 class AttackResult:

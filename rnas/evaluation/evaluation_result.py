@@ -6,6 +6,9 @@ from pydantic import BaseModel, ConfigDict
 
 from rnas.evaluation.flags.flag import Flag
 
+CLEAN, WORST_CASE = "clean", "worst case"
+"""Names of the accuracies that are no single attack's."""
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -217,3 +220,10 @@ class EvaluationResult(_Part):
     device: str
     processor: str = ""
     note: str
+
+    @property
+    def accuracies(self) -> dict[str, Accuracy]:
+        """By name: ``clean``, each attack, with its threat before it where there are several, and ``worst case``."""
+        several = len(self.threats) > 1
+        attacks = {f"{own.threat} {own.name}" if several else own.name: own for own in self.attacks}
+        return {CLEAN: self.clean, **attacks, WORST_CASE: self.worst_case}

@@ -129,8 +129,7 @@ class _Passing(Listener):
 
     def attacking(self, progress: Progress) -> None:
         """After every batch."""
-        attacked = (progress.number - 1 + progress.done / max(progress.images, 1)) / progress.attacks
-        share = _TRAINING_SHARE + (1 - _TRAINING_SHARE) * attacked
+        share = _TRAINING_SHARE + (1 - _TRAINING_SHARE) * progress.share
         self._context.progress(share)
         if self._context.deadline is not None and time.monotonic() > self._context.deadline:
             raise DeadlineExceededError(f"its time limit was reached with {share:.0%} done")

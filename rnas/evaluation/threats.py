@@ -12,8 +12,8 @@ from torch import Tensor
 from rnas.architecture import Shape
 from rnas.attacks.attack import Norm
 from rnas.errors import InputError
+from rnas.proportion_interval import Proportion, proportion
 from rnas.quantities import parse_epsilon, parse_fraction
-from rnas.report.interval import Proportion, proportion
 
 Source = Literal["published", "ours", "given"]
 """Who chose a radius: a paper for these data, this package by a rule of its own, or the user."""

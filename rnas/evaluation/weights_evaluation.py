@@ -40,9 +40,9 @@ from rnas.evaluation.request import Request
 from rnas.evaluation.subject import Subject, find_subject
 from rnas.evaluation.threats import Threat, withstood
 from rnas.files import write_text
+from rnas.proportion_interval import proportion
 from rnas.provenance import device_name, processor, versions
 from rnas.quantities import counted
-from rnas.report.interval import proportion
 
 _PRECISION = "float32, TensorFloat-32 off"
 _TRANSFERRED = "pgd20"

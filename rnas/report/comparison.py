@@ -33,6 +33,7 @@ def render(content: Mapping[str, Any]) -> str:
         lines=_lines(content, main["networks"]),
         gaps=[(name, tables.gaps(content, name)) for name in ("best", "last")],
         pairs=_pairs(main["pairs"]),
+        confidence=f"{100 * (1 - content['look_level']):.3g} %",
         networks=[
             {**one, "scaled": tables.scaled(one), "drawn": describe(one["architecture"])} for one in content["networks"]
         ],

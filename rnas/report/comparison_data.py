@@ -11,6 +11,7 @@ from rnas.report.description import describe
 from rnas.report.details import Detail, formats, pack
 from rnas.report.drawing import draw
 from rnas.report.metric import Metric
+from rnas.report.published import published_row
 
 Content = Mapping[str, Any]
 
@@ -101,13 +102,17 @@ def _published(row: Mapping[str, Any], metrics: list[Metric]) -> dict[str, Any]:
     for attack in ("clean", "pgd20", "cw40", "autoattack"):
         if row[attack] is not None:
             known[_column(CHECKPOINTS[0], attack)] = row[attack]["mean"] / 100
-    values = [known.get(metric.name) for metric in metrics]
-    return {
-        "network": row["network"],
-        "text": "; ".join(part for part in (row["training"], row["source"], row["note"]) if part),
-        "values": values,
-        "texts": ["" if value is None else metric.format(value) for metric, value in zip(metrics, values, strict=True)],
-    }
+    return published_row(row["network"], (row["training"], row["source"], row["note"]), known, metrics)
+
+
+def _alike(content: Content, row: int) -> list[str]:
+    """Networks that share a letter with one."""
+    groups = [set(score["group"]) for score in words.main_column(content)["networks"]]
+    return [
+        other["name"]
+        for number, other in enumerate(content["networks"])
+        if number != row and groups[number] & groups[row]
+    ]
 
 
 def _detail(content: Content, row: int, intervals: Mapping[str, tuple[float, float]]) -> Detail:
@@ -120,7 +125,7 @@ def _detail(content: Content, row: int, intervals: Mapping[str, tuple[float, flo
         "trainings": ", ".join(f"seed {seed} {status}" for seed, status in enumerate(one["statuses"])),
         "worst case of each seed": ", ".join(words.percent(value) for value in main["seeds"]),
         "best epoch of each seed": ", ".join(map(str, one["best_epochs"])),
-        "not told apart": main["group"] and f"shares letter {main['group']}",
+        "not told apart from": ", ".join(_alike(content, row)),
         "flags": ", ".join(one["flags"]),
         "notes": "; ".join(one["notes"]),
         "devices": ", ".join(one["devices"]),

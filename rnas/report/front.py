@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from rnas.report.interval import Proportion, inside_noise, proportion
+from rnas.proportion_interval import Proportion, inside_noise, proportion
 from rnas.report.metric import FINAL, Metric
 
 Run = Mapping[str, Any]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from rnas.multiple_testing import holm
-from rnas.report.interval import Proportion
-from rnas.report.paired import mcnemar
+from rnas.paired import mcnemar
+from rnas.proportion_interval import Proportion
 
 LEVEL = 0.05
 """Adjusted p-values from here on do not tell a network from the best."""

@@ -11,7 +11,7 @@ from rnas.errors import InputError
 from rnas.evaluation import evaluation_result as written
 from rnas.evaluation.image_flags import unpack
 from rnas.evaluation.threats import withstood
-from rnas.report.interval import proportion
+from rnas.proportion_interval import proportion
 from rnas.report.leaderboard import Accuracy, Entry, Flag
 
 _DIGITS = 8

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from rnas.proportion_interval import Proportion
 from rnas.quantities import format_size
-from rnas.report.interval import Proportion
 from rnas.report.leaderboard import LEVEL, Row, Table
 
 

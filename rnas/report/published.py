@@ -58,10 +58,24 @@ def _row(baseline: Baseline, row: Published, metrics: Sequence[Metric]) -> dict[
         accuracy = getattr(row, column)
         if accuracy is not None:
             known[name] = known[FINAL + name] = accuracy.mean / 100
+    return published_row(baseline.name, (row.training, row.source, row.note), known, metrics)
+
+
+def published_row(
+    network: str, told: Sequence[str], known: Mapping[str, float], metrics: Sequence[Metric]
+) -> dict[str, Any]:
+    """What the page keeps of a published result.
+
+    Args:
+        network: its name.
+        told: of its training and where it was printed; what is empty is left out.
+        known: what was printed, by metric.
+        metrics: those of the page.
+    """
     values = [known.get(metric.name) for metric in metrics]
     return {
-        "network": baseline.name,
-        "text": "; ".join(part for part in (row.training, row.source, row.note) if part),
+        "network": network,
+        "text": "; ".join(filter(None, told)),
         "values": values,
         "texts": ["" if value is None else metric.format(value) for metric, value in zip(metrics, values, strict=True)],
     }

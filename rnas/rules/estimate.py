@@ -93,9 +93,16 @@ def fitted_to(observations: Observations, seed: int = 0) -> Observations:
 
 
 def design_of(observations: Observations, rule: Rule, seed: int = 0) -> DesignMatrix:
-    """The design of what is fitted to, see :func:`fitted_to`, with the parts of a rule to compare with."""
+    """The design of what is fitted to, see :func:`fitted_to`, with the parts of a rule to compare with.
+
+    Raises:
+        InputError: as there, or all networks have the same shares.
+    """
     observations = fitted_to(observations, seed)
-    return DesignMatrix(observations, parts_of(observations, rule))
+    parts = parts_of(observations, rule)
+    if not parts:
+        raise InputError("all networks have the same shares of depth and width; there is no rule to read from them")
+    return DesignMatrix(observations, parts)
 
 
 def families_of(design: DesignMatrix, seed: int = 0) -> tuple[Family, ...]:

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from rnas.errors import InputError
 from rnas.rules.block_effects import BlockEffect, block_effects
 from rnas.rules.design_matrix import DEPTH_TO_WIDTH, DEPTHS, WIDTHS
 from rnas.rules.drift import Drift, at_this_fidelity, drifts
@@ -99,8 +98,6 @@ def fit_observations(highest: Observations, lower: list[Observations], seed: int
     """The rule of observations at the highest rung, and at lower rungs, the next to the highest first."""
     published = Rule()
     design = design_of(highest, published, seed)
-    if not design.parts:
-        raise InputError("all networks have the same shares of depth and width; there is no rule to read from them")
     families = families_of(design, seed)
     below = [design_of(observations, published, seed + number) for number, observations in enumerate(lower, 1)]
     moved = drifts(design, below, seed)

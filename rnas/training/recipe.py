@@ -131,6 +131,16 @@ class Recipe(BaseModel):
         base = registry.load(registry.RECIPES, str(overrides.get("name", "sat")))
         return cls(**_merged(base.model_dump(mode="json"), overrides))
 
+    @property
+    def changes(self) -> dict[str, Any]:
+        """Fields that are set otherwise than in the registered recipe of this name.
+
+        Those of a part are named as ``crafting.steps`` is, and None where that part is left out.
+        """
+        registered = registry.load(registry.RECIPES, self.name)
+        own, base = _flat(self.model_dump(mode="json")), _flat(registered.model_dump(mode="json"))
+        return {field: own.get(field) for field in [*own, *(base.keys() - own)] if own.get(field) != base.get(field)}
+
     def crafted_at(self, fidelity: Fidelity) -> Crafting | None:
         """The crafting with a fidelity's cheaper attack in place of its own.
 
@@ -144,6 +154,14 @@ class Recipe(BaseModel):
             raise InputError(f"fidelity: attack_steps and attack_step are for gradient steps; {self.name} takes none")
         changes = {"steps": steps or self.crafting.steps, "step": step or self.crafting.step}
         return self.crafting.model_copy(update=changes)
+
+
+def _flat(fields: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Fields of parts beside the others, each with the names of its parts before its own."""
+    found: dict[str, Any] = {}
+    for name, value in fields.items():
+        found |= _flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
+    return found
 
 
 def _merged(base: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from rnas.attacks.description import describe
 from rnas.attacks.named import named_attack
 from rnas.attacks.pgd import PGD
 from rnas.evaluation.robustness import evaluate_robustness
-from rnas.report.interval import proportion
-from rnas.report.paired import mcnemar
+from rnas.paired import mcnemar
+from rnas.proportion_interval import proportion
 from rnas.training_run.settings import RunSettings
 from rnas.training_run.setup import Setup
 

@@ -12,8 +12,8 @@ from rnas import architecture as arch
 from rnas.data.dataset import divide
 from rnas.evaluation.training_settings import load_dataset
 from rnas.files import write_text
+from rnas.proportion_interval import inside_noise, proportion
 from rnas.provenance import device_name, versions
-from rnas.report.interval import inside_noise, proportion
 from rnas.training_run.evaluation import selection_words
 from rnas.training_run.history import best_row
 from rnas.tuning.directory import TuningDirectory

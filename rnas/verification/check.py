@@ -66,6 +66,19 @@ def network_checks(
     return [compared("key", key, arch.key(architecture)), *own]
 
 
+def data_checks(recorded: Mapping[str, Any], here: Mapping[str, Any]) -> list[Check]:
+    """Whether the images are the recorded ones, and the extra training images, where there are any, by their hashes.
+
+    Args:
+        recorded: ``hash`` of all parts, and ``extra``, which is None, or has a ``sha256`` or ``hash`` of its own.
+        here: the same of now.
+    """
+    found = [compared("data", recorded["hash"], here["hash"])]
+    if recorded.get("extra") or here.get("extra"):
+        found.append(compared("extra data", _extra(recorded), _extra(here)))
+    return found
+
+
 def recipe_check(recorded: Mapping[str, Any], here: Mapping[str, Any]) -> Check:
     """Whether a recorded training is the one that is configured here, and its hash its own.
 
@@ -101,6 +114,16 @@ def circumstances(recorded: Mapping[str, Any], device: str) -> list[Check]:
 def as_recorded(checks: list[Check]) -> bool:
     """Whether versions, device and processor are known to be those of the record."""
     return all(check.same is True for check in checks if check.name in CIRCUMSTANCES)
+
+
+def _extra(data: Mapping[str, Any]) -> str | None:
+    """What tells extra images from others; None where the record does not say whether there were any."""
+    if "extra" not in data:
+        return None
+    extra = data["extra"]
+    if not isinstance(extra, Mapping):
+        return "none" if extra is None else str(extra)
+    return str(extra.get("sha256") or extra.get("hash") or json_hash(extra))
 
 
 def _circumstance(name: str, recorded: str | None, found: str) -> Check:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from rnas.evaluation.evaluator import Status
 from rnas.interval import Interval
 from rnas.verification.check import Check
 
@@ -16,19 +17,29 @@ class Outcome:
     """What a claim's network was measured at now.
 
     Attributes:
-        seed: of its training.
+        seed: of its training; None where that is not known.
         metrics: by the names that the record has; empty where it failed.
         curve: of a training anew, one mapping an epoch.
         right: by metric which images were right, as :func:`rnas.evaluation.image_flags.pack` writes them; empty where
             the record does not hold that.
-        failure: one line that says why there are no metrics.
+        status: how it ended.
+        reason: one line that says why it did not complete.
     """
 
-    seed: int
+    seed: int | None
     metrics: Mapping[str, float]
     curve: tuple[Mapping[str, float], ...] = ()
     right: Mapping[str, str] = field(default_factory=dict)
-    failure: str = ""
+    status: Status = Status.COMPLETE
+    reason: str = ""
+
+    @property
+    def failure(self) -> str:
+        """Status and reason of one that did not complete, with its seed; empty of others."""
+        if self.status is Status.COMPLETE:
+            return ""
+        seed = "" if self.seed is None else f"seed {self.seed}: "
+        return f"{seed}{self.status}: {self.reason}"
 
 
 class Listener(Protocol):
@@ -100,8 +111,14 @@ class Claim(Protocol):
     def bounds(self, metric: str) -> tuple[float, float]:
         """The least and the greatest that a metric can be."""
 
-    def interval(self, metric: str) -> Interval | None:
-        """Of a recorded metric; None where there is none, and only the equal value will do. See :func:`verify`."""
+    def interval(self, metric: str, source: Source, level: float) -> Interval | None:
+        """Around a recorded metric, of confidence ``1 - level`` where it is of images; see :func:`verify`.
+
+        None where nothing says how far a value measured from this source may be off.
+        """
+
+    def resolution(self, metric: str) -> float:
+        """By how much two values of a metric differ at least, if they do: one image of an accuracy."""
 
     def right(self, metric: str) -> str:
         """Which images were right, as :func:`rnas.evaluation.image_flags.pack` writes it; empty where not recorded."""

@@ -19,9 +19,8 @@ from rnas.attacks.named import named_attack
 from rnas.config import explained
 from rnas.data.dataset import Dataset, Part
 from rnas.errors import InputError
-from rnas.evaluation import guard
 from rnas.evaluation.attack_run import Progress
-from rnas.evaluation.evaluation_result import Accuracy, EvaluationResult
+from rnas.evaluation.evaluation_result import EvaluationResult
 from rnas.evaluation.image_flags import unpack
 from rnas.evaluation.request import Request
 from rnas.evaluation.subject import Subject, images_hash, loaded
@@ -32,15 +31,15 @@ from rnas.evaluation.weights_evaluation import evaluate_subject
 from rnas.files import file_hash
 from rnas.interval import Interval
 from rnas.local_executor import Device, slots
+from rnas.paired import mcnemar
 from rnas.provenance import json_hash
 from rnas.quantities import parse_fraction
 from rnas.reference import Reference, resolve
-from rnas.report.paired import mcnemar
+from rnas.verification.attempt import attempted
 from rnas.verification.check import Check, circumstances, compared, network_checks
 from rnas.verification.claim import Listener, Outcome, Source
 from rnas.verification.judgement import image_interval
-
-_CLEAN, _WORST_CASE = "clean", "worst case"
+from rnas.verification.own_device import own_device
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ class EvaluationClaim:
         words: what named it.
         path: of the file.
         result: what it holds.
-        device: what to verify it on; None is that of the record where it is here.
+        device: what to verify it on; None is that of the record, see :func:`own_device`.
     """
 
     words: str
@@ -85,7 +84,7 @@ class EvaluationClaim:
     @property
     def metrics(self) -> Mapping[str, float]:
         """Accuracies: ``clean``, each attack, with its threat where there are several, and ``worst case``."""
-        return {name: accuracy.accuracy for name, accuracy in _accuracies(self.result).items()}
+        return {name: accuracy.accuracy for name, accuracy in self.result.accuracies.items()}
 
     @property
     def curve(self) -> Sequence[Mapping[str, float]]:
@@ -148,13 +147,17 @@ class EvaluationClaim:
         """All are accuracies."""
         return 0.0, 1.0
 
-    def interval(self, metric: str) -> Interval | None:
+    def interval(self, metric: str, source: Source, level: float) -> Interval | None:
         """Of images."""
-        return image_interval(self.metrics[metric], self.result.data.images)
+        return image_interval(self.metrics[metric], self.result.data.images, level=level)
+
+    def resolution(self, metric: str) -> float:
+        """One image."""
+        return 1 / self.result.data.images
 
     def right(self, metric: str) -> str:
         """As recorded."""
-        return _accuracies(self.result)[metric].right
+        return self.result.accuracies[metric].right
 
     def p_value(self, metric: str, outcome: Outcome) -> float | None:
         """On the very images."""
@@ -168,18 +171,7 @@ class EvaluationClaim:
     def evaluated(self, source: Source, listener: Listener) -> Outcome:
         """The weights attacked again."""
         with self._threads():
-            try:
-                found = evaluate_subject(self._request, self._subject(), _Passing(listener))
-            except InputError:
-                raise
-            except Exception as error:
-                return Outcome(0, {}, failure=guard.classified(error)[1])
-        accuracies = _accuracies(found)
-        return Outcome(
-            0,
-            {name: own.accuracy for name, own in accuracies.items()},
-            right={name: own.right for name, own in accuracies.items()},
-        )
+            return attempted(None, lambda: self._measured(listener))
 
     def trained(self, seeds: Sequence[int], listener: Listener) -> list[Outcome]:
         """Never: it is no source."""
@@ -187,9 +179,17 @@ class EvaluationClaim:
             f"{self.path} does not say how its weights were trained; verify the run or training they are of"
         )
 
+    def _measured(self, listener: Listener) -> Outcome:
+        accuracies = evaluate_subject(self._request, self._subject(), _Passing(listener)).accuracies
+        return Outcome(
+            None,
+            {name: own.accuracy for name, own in accuracies.items()},
+            right={name: own.right for name, own in accuracies.items()},
+        )
+
     def _numbers(self) -> Check:
         """Whether each accuracy is that of the images that are said to be right."""
-        own = _accuracies(self.result)
+        own = self.result.accuracies
         counts = {name: self._counted(name) for name in own}
         shares = {name: count / self.result.data.images for name, count in counts.items()}
         wrong = [
@@ -225,7 +225,7 @@ class EvaluationClaim:
 
     @cached_property
     def _place(self) -> str:
-        return slots(1, self.device or "auto")[0]
+        return slots(1, self.device or own_device(self.result.device))[0]
 
     @cached_property
     def _reference(self) -> Reference:
@@ -307,11 +307,4 @@ class _Passing(EvaluationListener):
 
     def attacking(self, progress: Progress) -> None:
         """After every batch."""
-        done = progress.done / max(progress.images, 1)
-        self._listener.done((progress.number - 1 + done) / progress.attacks)
-
-
-def _accuracies(result: EvaluationResult) -> dict[str, Accuracy]:
-    several = len(result.threats) > 1
-    attacks = {f"{own.threat} {own.name}" if several else own.name: own for own in result.attacks}
-    return {_CLEAN: result.clean, **attacks, _WORST_CASE: result.worst_case}
+        self._listener.done(progress.share)

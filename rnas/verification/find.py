@@ -21,7 +21,7 @@ def find(words: str | Path, device: Device | None = None) -> Claim:
             ``RUN/checkpoints/KEY.safetensors``; a training's directory, for its best weights, or its
             ``best.safetensors`` or ``last.safetensors``; or a result of ``rnas evaluate``: its JSON file, also of the
             final evaluations of a run, ``RUN/finals/seed-N/...json``, and of a comparison, ``DIR/evaluations/...json``.
-        device: what to verify it on; None is that of the record's own settings.
+        device: what to verify it on; None is that of the record.
 
     Raises:
         InputError: they name none.

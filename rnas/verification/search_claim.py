@@ -21,19 +21,23 @@ from rnas.optimization.problem import with_known
 from rnas.provenance import json_hash
 from rnas.quantities import counted
 from rnas.run import Run
+from rnas.verification.attempt import attempted
 from rnas.verification.check import (
     CIRCUMSTANCES,
     RECIPE,
     Check,
     circumstances,
     compared,
+    data_checks,
     network_checks,
     recipe_check,
 )
 from rnas.verification.claim import Listener, Outcome, Source
 from rnas.verification.judgement import image_interval, rounding_interval
+from rnas.verification.own_device import own_device
 
-_OVER_IMAGES = ("clean_accuracy", "robust_accuracy", "robust_margin")
+_ACCURACIES = ("clean_accuracy", "robust_accuracy")
+_OVER_IMAGES = (*_ACCURACIES, "robust_margin")
 _FINAL = "final_"
 _SHOWN = 100
 _COSTS = ("params", "flops")
@@ -49,7 +53,7 @@ class SearchClaim:
         words: what named it.
         run: whose it is.
         record: the record.
-        device: what to verify it on; None is the run's own.
+        device: what to verify it on; None is that of the record, and where it does not say the run's own.
     """
 
     words: str
@@ -146,7 +150,8 @@ class SearchClaim:
             found.append(recipe_check(recorded, self._here))
             apart |= RECIPE
         shared = [name for name in self._here if name in recorded and name not in apart]
-        found += [_compared(name, recorded[name], self._here[name]) for name in shared]
+        for name in shared:
+            found += _compared(name, recorded[name], self._here[name])
         if self._evaluator.instant:
             return found
         with one_thread(self._place):
@@ -157,15 +162,25 @@ class SearchClaim:
         bounds: tuple[float, float] = self._evaluator.bounds.get(metric, (-math.inf, math.inf))
         return bounds
 
-    def interval(self, metric: str) -> Interval | None:
-        """Of images for accuracies and margins, of rounding for others; none for a table's."""
-        if self._evaluator.instant:
+    def interval(self, metric: str, source: Source, level: float) -> Interval | None:
+        """Of images for accuracies and margins; of rounding for what else is measured of the same weights.
+
+        A function of the user's is taken to give the same number each time, but for rounding. None for what a table
+        has, which is equal or not, and for what is measured of weights that were trained anew: how far these carry a
+        metric that is no mean over images, nothing says but other seeds.
+        """
+        value, images = self.metrics[metric], self._images(metric)
+        if source == "table":
             return None
-        value = self.metrics[metric]
-        if metric.removeprefix(_FINAL) in _OVER_IMAGES and self._data:
-            images = self._data["images"]["final" if metric.startswith(_FINAL) else "score"]
-            return image_interval(value, images, *self.bounds(metric))
-        return rounding_interval(value)
+        if images:
+            return image_interval(value, images, *self.bounds(metric), level=level)
+        anew = source == "scratch" and isinstance(self._evaluator, EvaluatesWeights)
+        return None if anew else rounding_interval(value)
+
+    def resolution(self, metric: str) -> float:
+        """One image of an accuracy; of others what rounding changes."""
+        images = self._images(metric) if metric.removeprefix(_FINAL) in _ACCURACIES else 0
+        return 1 / images if images else rounding_interval(self.metrics[metric]).half_width
 
     def right(self, metric: str) -> str:
         """Empty: a search does not keep it."""
@@ -177,20 +192,8 @@ class SearchClaim:
 
     def evaluated(self, source: Source, listener: Listener) -> Outcome:
         """The row of the table, or the checkpoint attacked again."""
-        context = Context(self._place, progress=listener.done)
-        evaluator = self._evaluator
         with one_thread(self._place):
-            try:
-                if source == "checkpoint" and isinstance(evaluator, EvaluatesWeights):
-                    listener.say(f"{self._checkpoint} is attacked again, on {self._place}")
-                    evaluation = evaluator.evaluate_weights(self._task(), self._checkpoint, context)
-                else:
-                    evaluation = evaluator.evaluate(self._task(), context)
-            except InputError:
-                raise
-            except Exception as error:
-                return Outcome(self.record.seed, {}, failure=guard.classified(error)[1])
-        return _outcome(self.record.seed, with_known(self.run.setup.problem, self.record.architecture, evaluation))
+            return attempted(self.record.seed, lambda: self._measured(source, listener))
 
     def trained(self, seeds: Sequence[int], listener: Listener) -> list[Outcome]:
         """Evaluations of the run's evaluator, on as many workers as the run's configuration says."""
@@ -203,7 +206,7 @@ class SearchClaim:
             workers = 0
         names = f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"
         listener.say(f"{counted(len(tasks), 'evaluation')} from scratch, with {names}")
-        with local_executor(self._evaluator, workers, device=self.device or setup.config.device) as executor:
+        with local_executor(self._evaluator, workers, device=self._device) as executor:
             telling = _Telling(ledger, listener)
             records = evaluate_all(tasks, setup.problem, ledger, executor, telling)
         outcomes = []
@@ -211,6 +214,21 @@ class SearchClaim:
             assert record.evaluation is not None
             outcomes.append(_outcome(record.seed, record.evaluation))
         return outcomes
+
+    def _measured(self, source: Source, listener: Listener) -> Outcome:
+        evaluator, context = self._evaluator, Context(self._place, progress=listener.done)
+        if source == "checkpoint" and isinstance(evaluator, EvaluatesWeights):
+            listener.say(f"{self._checkpoint} is attacked again, on {self._place}")
+            evaluation = evaluator.evaluate_weights(self._task(), self._checkpoint, context)
+        else:
+            evaluation = evaluator.evaluate(self._task(), context)
+        return _outcome(self.record.seed, with_known(self.run.setup.problem, self.record.architecture, evaluation))
+
+    def _images(self, metric: str) -> int:
+        """How many images a metric is a mean over; 0 where it is none."""
+        if metric.removeprefix(_FINAL) not in _OVER_IMAGES or not self._data:
+            return 0
+        return int(self._data["images"]["final" if metric.startswith(_FINAL) else "score"])
 
     @property
     def _evaluator(self) -> Evaluator:
@@ -236,9 +254,13 @@ class SearchClaim:
         assert self.run.directory is not None
         return self.run.directory.checkpoints / f"{self.key}.safetensors"
 
+    @property
+    def _device(self) -> Device:
+        return self.device or own_device(self._provenance.get("device"), self.run.setup.config.device)
+
     @cached_property
     def _place(self) -> str:
-        return slots(1, self.device or self.run.setup.config.device)[0]
+        return slots(1, self._device)[0]
 
     def _task(self, seed: int | None = None) -> Task:
         return Task(self.record.architecture, self.record.seed if seed is None else seed, self.record.fidelity)
@@ -280,7 +302,7 @@ class _Telling(Silent):
 
 def _outcome(seed: int, evaluation: Evaluation) -> Outcome:
     if evaluation.status is not Status.COMPLETE:
-        return Outcome(seed, {}, failure=f"{evaluation.status}: {evaluation.reason}")
+        return Outcome(seed, {}, evaluation.curve, status=evaluation.status, reason=evaluation.reason)
     finite = {name: value for name, value in evaluation.metrics.items() if math.isfinite(value)}
     return Outcome(seed, finite, evaluation.curve)
 
@@ -291,15 +313,17 @@ def _part(provenance: Mapping[str, Any], name: str, keys: frozenset[str]) -> Map
     return part if isinstance(part, Mapping) and keys <= part.keys() else {}
 
 
-def _compared(name: str, recorded: Any, here: Any) -> Check:
+def _compared(name: str, recorded: Any, here: Any) -> list[Check]:
     """A part of the provenance that decides: by its hash where it has one, else by all that was recorded of it."""
     if isinstance(recorded, Mapping) and isinstance(here, Mapping):
         if "hash" in recorded and "hash" in here:
-            return compared(name, recorded["hash"], here["hash"])
+            if name == "data":
+                return data_checks(recorded, here)
+            return [compared(name, recorded["hash"], here["hash"])]
         changed = [key for key in recorded if recorded[key] != here.get(key)]
         before = {key: recorded[key] for key in changed or recorded}
-        return compared(name, _short(before), _short({key: here.get(key) for key in before}))
-    return compared(name, recorded, here)
+        return [compared(name, _short(before), _short({key: here.get(key) for key in before}))]
+    return [compared(name, recorded, here)]
 
 
 def _short(values: Mapping[str, Any]) -> str:

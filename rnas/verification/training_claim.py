@@ -4,7 +4,7 @@ import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from rnas import architecture as arch
 from rnas.errors import InputError
-from rnas.evaluation import guard
+from rnas.evaluation.evaluation_result import CLEAN, WORST_CASE
+from rnas.evaluation.evaluator import Status
 from rnas.execution.threads import one_thread
 from rnas.files import file_hash
 from rnas.interval import Interval
@@ -26,13 +27,14 @@ from rnas.training_run.settings import RunSettings
 from rnas.training_run.setup import Setup
 from rnas.training_run.start import begin
 from rnas.training_run.state import State
-from rnas.verification.check import Check, circumstances, compared, network_checks, recipe_check
+from rnas.verification.attempt import attempted
+from rnas.verification.check import Check, circumstances, compared, data_checks, network_checks, recipe_check
 from rnas.verification.claim import Listener, Outcome, Source
 from rnas.verification.judgement import image_interval
+from rnas.verification.own_device import own_device
 from rnas.weights import load_weights
 
 Name = Literal["best", "last"]
-_CLEAN, _WORST_CASE = "clean", "worst case"
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class TrainingClaim:
         settings: of the training.
         summary: what came of it.
         name: which weights.
-        device: what to verify it on; None is the training's own.
+        device: what to verify it on; None is that of the record, see :func:`own_device`.
     """
 
     words: str
@@ -142,7 +144,7 @@ class TrainingClaim:
         attacks = json.loads(json.dumps(described_attacks(self.settings)))
         recorded = [json_hash({"attacks": each}) for each in (summary["evaluation"]["attacks"], attacks)]
         found.append(compared("attacks", *recorded))
-        found.append(compared("data", summary["data"]["hash"], self._setup.data_record["hash"]))
+        found += data_checks(summary["data"], self._setup.data_record)
         if source == "checkpoint":
             found.append(compared("weights", self._own["sha256"], file_hash(self._checkpoint)))
         with one_thread(self._place):
@@ -152,9 +154,13 @@ class TrainingClaim:
         """All are accuracies."""
         return 0.0, 1.0
 
-    def interval(self, metric: str) -> Interval | None:
+    def interval(self, metric: str, source: Source, level: float) -> Interval | None:
         """Of images."""
-        return image_interval(self.metrics[metric], len(self._setup.parts["final"]))
+        return image_interval(self.metrics[metric], self._images, level=level)
+
+    def resolution(self, metric: str) -> float:
+        """One image."""
+        return 1 / self._images
 
     def right(self, metric: str) -> str:
         """Empty: a training does not keep it."""
@@ -167,45 +173,38 @@ class TrainingClaim:
     def evaluated(self, source: Source, listener: Listener) -> Outcome:
         """The weights attacked again."""
         listener.say(f"{self._checkpoint} is attacked again, on {self._place}")
-        setup, seed = self._setup, self.settings.seed
-        attacks = self.settings.attacks
-
-        def moved(attack: str, share: float) -> None:
-            listener.done((attacks.index(attack) + share) / len(attacks))
-
         with one_thread(self._place):
-            try:
-                # A training's own network: in another memory format the last digits are others.
-                model = setup.training().model
-                load_weights(model, self._checkpoint, (), self.key)
-                result = evaluate_final(setup, model, moved)
-            except InputError:
-                raise
-            except Exception as error:
-                return Outcome(seed, {}, failure=guard.classified(error)[1])
-        return Outcome(seed, _accuracies(result.to_dict()))
+            return attempted(self.settings.seed, lambda: self._measured(listener))
 
     def trained(self, seeds: Sequence[int], listener: Listener) -> list[Outcome]:
         """Whole trainings, one after another, in a folder that is removed."""
         outcomes = []
         for place, seed in enumerate(seeds):
             listener.say(f"training {place + 1} of {len(seeds)} from scratch, seed {seed}")
-            outcomes.append(self._trained(seed, _Passing(listener, self.settings.fidelity.epochs, place, len(seeds))))
+            passing = _Passing(listener, self.settings.fidelity.epochs, place, len(seeds))
+            outcomes.append(attempted(seed, partial(self._trained, seed, passing)))
         return outcomes
+
+    def _measured(self, listener: Listener) -> Outcome:
+        setup, attacks = self._setup, self.settings.attacks
+
+        def moved(attack: str, share: float) -> None:
+            listener.done((attacks.index(attack) + share) / len(attacks))
+
+        # A training's own network: in another memory format the last digits are others.
+        model = setup.training().model
+        load_weights(model, self._checkpoint, (), self.key)
+        return Outcome(self.settings.seed, _accuracies(evaluate_final(setup, model, moved).to_dict()))
 
     def _trained(self, seed: int, passing: "_Passing") -> Outcome:
         settings = self._settings.model_copy(update={"seed": seed})
         with tempfile.TemporaryDirectory() as folder:
-            try:
-                run = begin(Path(folder) / "training", Setup.of(settings), passing)
-            except InputError:
-                raise
-            except Exception as error:
-                return Outcome(seed, {}, failure=guard.classified(error)[1])
+            run = begin(Path(folder) / "training", Setup.of(settings), passing)
         summary = run.summary
-        if summary is None or "final" not in summary.get(self.name, {}):
-            reason = "" if summary is None else f"{summary['status']}: {summary['reason']}"
-            return Outcome(seed, {}, run.history, failure=reason)
+        # A training that was begun is ended by its last epoch, by overfitting, or by a loss that is not finite.
+        assert summary is not None
+        if summary["status"] == "diverged":
+            return Outcome(seed, {}, run.history, status=Status.DIVERGED, reason=summary["reason"])
         return Outcome(seed, _accuracies(summary[self.name]["final"]), run.history)
 
     @property
@@ -214,12 +213,16 @@ class TrainingClaim:
         return own
 
     @property
+    def _images(self) -> int:
+        return len(self._setup.parts["final"])
+
+    @property
     def _checkpoint(self) -> Path:
         return self.directory.best if self.name == "best" else self.directory.last
 
     @cached_property
     def _place(self) -> str:
-        return slots(1, self.device or self.settings.device)[0]
+        return slots(1, self.device or own_device(self.summary.get("device"), self.settings.device))[0]
 
     @property
     def _settings(self) -> RunSettings:
@@ -252,7 +255,7 @@ class _Passing(training_listener.Silent):
 
 def _accuracies(final: Mapping[str, Any]) -> dict[str, float]:
     attacks = {attack["name"]: attack["accuracy"] for attack in final["attacks"]}
-    return {_CLEAN: final["clean"]["accuracy"], **attacks, _WORST_CASE: final["worst_case"]["accuracy"]}
+    return {CLEAN: final["clean"]["accuracy"], **attacks, WORST_CASE: final["worst_case"]["accuracy"]}
 
 
 def _recipe_of(settings: Mapping[str, Any], recipe_hash: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rnas.errors import InputError
+from rnas.evaluation.evaluator import Status
 from rnas.files import write_text
 from rnas.local_executor import Device
 from rnas.provenance import versions
@@ -14,10 +15,26 @@ from rnas.quantities import counted
 from rnas.verification.check import Check, as_recorded
 from rnas.verification.claim import Claim, Listener, Outcome, Silent, Source
 from rnas.verification.find import find
-from rnas.verification.judgement import LEAST_SEEDS, NOT, Judged, Verdict, judged, luck_of, overall
+from rnas.verification.judgement import (
+    EXACTLY,
+    LEAST_SEEDS,
+    NOT,
+    UNJUDGED,
+    WITHIN,
+    Judged,
+    Verdict,
+    judged,
+    level_of_each,
+    luck_of,
+    overall,
+)
 
 SCHEMA_VERSION = 1
 _SEEDS = 2**31
+
+
+class NotEvaluatedError(RuntimeError):
+    """Evaluating a claim again ended with an error that says nothing of the claim."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +48,10 @@ class Verification:
         conditions: attack, epsilon, images, seeds and recipe of the record, in words.
         checks: what was compared before anything was evaluated.
         metrics: the verdict on each recorded metric; ``found`` is None where a check made evaluating pointless.
-        seeds: further ones that the network was trained with.
+        level: of the test of each metric: intervals have confidence ``1 - level``, and all of them together 95 %.
+        seeds: further ones that the network was trained with to a result.
         notes: what a reader must know beside that.
-        verdict: on the claim: that of the metric that is worst off.
+        verdict: on the claim: that of the metric that is worst off, of those that are judged.
     """
 
     claim: str
@@ -42,14 +60,15 @@ class Verification:
     conditions: dict[str, str]
     checks: tuple[Check, ...]
     metrics: tuple[Judged, ...]
+    level: float
     seeds: tuple[int, ...]
     notes: tuple[str, ...]
     verdict: Verdict
 
     @property
     def reproduced(self) -> bool:
-        """Whether all of it was reproduced, exactly or within the intervals."""
-        return self.verdict != NOT
+        """Whether all of it that is judged was reproduced, exactly or within the intervals."""
+        return self.verdict in (EXACTLY, WITHIN)
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as JSON values, with the versions that verified it."""
@@ -76,13 +95,18 @@ def verify(
     On a CPU with the versions, the device and the processor of the record the same numbers come out, and any other is
     not reproduced. Elsewhere, and where the record does not say, a metric is reproduced within its interval:
 
-    - An accuracy from images that the record knows one by one: McNemar's exact test has p of at least 5 %.
-    - Other accuracies and margins: the 95 % interval of Wilson around the recorded value, as if images were drawn
-      anew. It covers the choice of images, which is far more than what rounding does to the same weights; it does not
+    - An accuracy from images that the record knows one by one: McNemar's exact test does not tell the two apart.
+    - Other accuracies and margins: the interval of Wilson around the recorded value, as if images were drawn anew. It
+      covers the choice of images, which is far more than what rounding does to the same weights; it does not
       cover the luck of a training.
-    - From scratch with further seeds: the recorded value lies in the 95 % prediction interval of their values. It
-      covers the luck of a training on these images.
-    - Metrics that are no mean over images: a thousandth of the value, for rounding.
+    - From scratch with further seeds: the recorded value lies in the prediction interval of their values. It covers
+      the luck of a training on these images.
+    - Metrics that are no mean over images: a thousandth of the value, for rounding, where they are of the same weights
+      or a function of the user's gave them. Of weights that were trained anew they are not judged without further
+      seeds, and count neither way.
+
+    One metric out of its interval refutes a claim. So that a claim that holds is refuted by chance in at most 5 % of
+    cases, each of k metrics is tested at 5 % / k (Bonferroni), and intervals are longer than of 95 %.
 
     A row of a table is equal or not.
 
@@ -94,7 +118,8 @@ def verify(
         source: ``checkpoint`` or ``scratch``; None is the checkpoint where there is one, the only other way where one
             cannot be. A table has its own.
         seeds: further trainings with other seeds, from scratch, none or at least two.
-        device: ``auto``, ``cpu`` or ``cuda``; None is that of the record's own settings.
+        device: ``auto``, ``cpu`` or ``cuda``; None is that of the record: a CPU where it was made on one, else
+            a GPU where there is one.
         output: a new file that keeps the verification as JSON; None keeps none.
         listener: told of progress.
 
@@ -103,6 +128,7 @@ def verify(
 
     Raises:
         InputError: no claim has this name, it cannot be verified from this source, or the file exists.
+        NotEvaluatedError: memory or time ran out, or another error came in the way. A loss that diverges is none.
     """
     if seeds < 0 or 0 < seeds < LEAST_SEEDS:
         raise InputError(f"{counted(seeds, 'seed')}: luck takes at least {LEAST_SEEDS} further seeds, or none")
@@ -157,10 +183,19 @@ def _verified(claim: Claim, source: Source, seeds: int, listener: Listener) -> V
         notes += _told_of_curve(claim, outcome)
     else:
         outcome = claim.evaluated(source, listener)
-    notes += [f"seed {other.seed}: {other.failure}" for other in (outcome, *others) if other and other.failure]
-    metrics = tuple(_judged(claim, name, outcome, others, equal_expected) for name in claim.metrics)
+    if outcome is not None and outcome.status not in (Status.COMPLETE, Status.DIVERGED):
+        raise NotEvaluatedError(
+            f"{claim.words} could not be evaluated, so that nothing is known of it: {outcome.failure}"
+        )
+    notes += [other.failure for other in (outcome, *others) if other is not None and other.failure]
+    gave = [other for other in others if not other.failure]
+    if len(gave) < len(others):
+        short = f"; luck takes at least {LEAST_SEEDS}" if len(gave) < LEAST_SEEDS else ""
+        notes.append(f"{len(gave)} of {len(others)} further seeds gave a result{short}.")
+    level = level_of_each(len(claim.metrics))
+    metrics = tuple(_judged(claim, name, source, level, outcome, gave, equal_expected) for name in claim.metrics)
     if outcome is not None:
-        notes += _told(source, equal_expected, not outcome.failure, metrics)
+        notes += _told(source, equal_expected, not outcome.failure, bool(seeds), metrics)
     verdict = NOT if refuting else overall(metrics)
     return Verification(
         claim.words,
@@ -169,27 +204,36 @@ def _verified(claim: Claim, source: Source, seeds: int, listener: Listener) -> V
         {name: text for name, text in claim.conditions.items() if text},
         checks,
         metrics,
-        further,
+        level,
+        tuple(seed for seed, other in zip(further, others, strict=True) if not other.failure),
         tuple(notes),
         verdict,
     )
 
 
 def _judged(
-    claim: Claim, name: str, outcome: Outcome | None, others: Sequence[Outcome], equal_expected: bool
+    claim: Claim,
+    name: str,
+    source: Source,
+    level: float,
+    outcome: Outcome | None,
+    others: Sequence[Outcome],
+    equal_expected: bool,
 ) -> Judged:
     recorded = claim.metrics[name]
     found = None if outcome is None else outcome.metrics.get(name)
     right = "" if outcome is None else outcome.right.get(name, "")
+    values = [other.metrics[name] for other in others if name in other.metrics]
     return judged(
         name,
         recorded,
         found,
         equal=found == recorded and right == claim.right(name),
-        interval=claim.interval(name),
+        interval=claim.interval(name, source, level),
         p_value=None if outcome is None else claim.p_value(name, outcome),
+        level=level,
         equal_expected=equal_expected,
-        luck=luck_of(recorded, [other.metrics[name] for other in others if name in other.metrics], claim.bounds(name)),
+        luck=luck_of(recorded, values, claim.bounds(name), resolution=claim.resolution(name), level=level),
     )
 
 
@@ -205,15 +249,23 @@ def _told_of_curve(claim: Claim, outcome: Outcome) -> list[str]:
     return [f"The training anew went the recorded way for {counted(len(pairs), 'epoch')}, bit for bit."]
 
 
-def _told(source: Source, equal_expected: bool, measured: bool, metrics: Sequence[Judged]) -> list[str]:
+def _told(
+    source: Source, equal_expected: bool, measured: bool, seeds_asked: bool, metrics: Sequence[Judged]
+) -> list[str]:
     told = []
     if equal_expected and measured and any(metric.verdict == NOT for metric in metrics):
         told.append(
             "All that is recorded of how they came about is the same here, so that the recorded numbers have to come "
             "out to the last bit: the record was changed since."
         )
-    elif not equal_expected and source == "scratch" and not any(metric.luck for metric in metrics):
+    elif not equal_expected and source == "scratch" and not seeds_asked:
         told.append("The intervals are of images, not of the luck of a training: --seeds N covers that.")
+    unjudged = [metric.name for metric in metrics if metric.verdict == UNJUDGED]
+    if unjudged:
+        told.append(
+            f"Not judged: {', '.join(unjudged)}. The training anew gave other weights, and no interval says how far "
+            f"these may be off{'' if seeds_asked else '; give --seeds N'}."
+        )
     return told + [
         f"{metric.name} lies {metric.luck.place} the prediction interval of {len(metric.luck.values)} further seeds: "
         "the recorded training is no typical one."

@@ -6,7 +6,7 @@ from math import isqrt
 from rnas.attacks.pgd import PGD
 from rnas.evaluation.flags.flag import Flag
 from rnas.evaluation.flags.probe import Probe
-from rnas.report.interval import proportion
+from rnas.proportion_interval import proportion
 
 
 def check(probe: Probe) -> Flag | None:

@@ -16,7 +16,7 @@ from rnas.baseline import find
 from rnas.evaluation.evaluation_result import EvaluationResult
 from rnas.evaluation.image_flags import unpack
 from rnas.networks.residual import ResidualNetwork
-from rnas.report.interval import proportion
+from rnas.proportion_interval import proportion
 from rnas.run import Run
 from tests.rnas.data.cifar_files import write_cifar10
 

@@ -18,7 +18,7 @@ import rnas
 from rnas import architecture as arch
 from rnas.baseline import find
 from rnas.errors import InputError
-from rnas.report.interval import proportion
+from rnas.proportion_interval import proportion
 from tests.rnas.cli.test_kill_and_resume import heed_interrupts
 from tests.rnas.training_run.trainings import NETWORK, timeless, weights
 

@@ -3,14 +3,21 @@
 import json
 import shutil
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+import rnas
+from rnas.cli.verify_table import print_verification
 from rnas.run import Run
+from rnas.verification.check import compared
+from rnas.verification.judgement import judged, luck_of
+from rnas.verification.verify import Verification
 from tests.rnas.cli.conftest import Result
 from tests.rnas.training_run.trainings import trained
-from tests.rnas.verification.records import change
+from tests.rnas.verification.records import FUNCTION, change
 
 Command = Callable[..., Result]
 
@@ -59,9 +66,40 @@ def test_attack_epsilon_images_seed_and_recipe_stand_beside_the_numbers(command:
     done = command("verify", training)
     assert done.code == 0, done.err
     words = " ".join(done.out.split())
-    for told in ("fgsm", "linf, epsilon 3/20", "60 of the final part", "recipe sat (", "seed 0", "Wilson, 95 %"):
+    for told in (
+        "fgsm",
+        "linf, epsilon 3/20",
+        "60 of the final part",
+        "recipe sat (",
+        "seed 0",
+        "Wilson, as if images were drawn anew",
+        "98.33 % each, for 95 % of all 3 metrics together",
+    ):
         assert told in words
     assert "is attacked again, on cpu" in done.err
+
+
+def test_what_could_not_be_evaluated_is_one_line_and_no_verdict(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rnas.search(FUNCTION, run=tmp_path / "run")
+    monkeypatch.setenv("FAILING", "7:memory")
+    done = command("verify", f"{tmp_path / 'run'}:knee")
+    assert (done.code, done.out) == (1, "")
+    last = done.err.splitlines()[-1]
+    assert last.startswith(f"rnas: {tmp_path / 'run'}:knee could not be evaluated")
+    assert "seed 7: out-of-memory" in last
+
+
+def test_names_are_printed_as_they_are() -> None:
+    name = "[/red] share [bold]"
+    metric = judged(name, 0.5, 0.4, equal=False, interval=None, luck=luck_of(0.5, [0.3, 0.4], (0, 1), resolution=0))
+    checks = (compared(name, "a", "a"),)
+    console = Console(width=200, record=True, file=StringIO())
+    print_verification(
+        console, Verification("claim", "key", "scratch", {}, checks, (metric,), 0.05, (1, 2), (), metric.verdict)
+    )
+    assert console.export_text().count(name) == 3
 
 
 @pytest.mark.slow

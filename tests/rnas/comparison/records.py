@@ -45,8 +45,9 @@ def records(
     accuracies: Sequence[float],
     failed: tuple[int, ...] = (),
     seeds: Sequence[int] | None = None,
+    failing_seed: int = 0,
 ) -> list[tuple[Record, ...]]:
-    """A record for each network and seed; the first training of those that failed has no result."""
+    """A record for each network and seed; one training, usually the first, of those that failed has no result."""
     rng = np.random.default_rng(0)
     counts = seeds or [chosen.seeds] * len(chosen.networks)
     drawn = {name: right(rng, list(accuracies), max(counts), IMAGES) for name in CHECKPOINTS}
@@ -69,7 +70,7 @@ def records(
                 }
                 metrics |= {metric(name, column): flags.double().mean().item() for column, flags in rights.items()}
             evaluation = Evaluation(Status.COMPLETE, metrics, seconds=100.0, provenance=provenance)
-            if row in failed and seed == 0:
+            if row in failed and seed == failing_seed:
                 evaluation = Evaluation(Status.DIVERGED, seconds=1.0, reason="<loss> is not finite")
             own.append(Record(0, f"key{row}", one.network, seed, {}, 0, 0, evaluation=evaluation))
         found.append(tuple(own))

@@ -28,7 +28,11 @@ def test_means_groups_and_pairs(tmp_path: Path) -> None:
     }
     assert words.order(content)[-1] == 0
     assert "the best cannot be told apart: resnet-18, wrn-28-10" in words.verdict_sentence(content)
-    assert f"{IMAGES} images" in words.setting_sentence(content)
+    sentence = words.setting_sentence(content)
+    assert "by recipe short-sat for 1 epoch in batches of" in sentence
+    assert f"{IMAGES} images" in sentence
+    changed = {**content, "recipe_changes": {"epochs": 3, "crafting.steps": 3}}
+    assert "by recipe short-sat (with crafting.steps 3) for" in words.setting_sentence(changed)
     assert any("resnet-18: signs of overestimated robustness: zero gradient" in note for note in words.notes(content))
     clean = content["columns"][0]
     assert [score["group"] for score in clean["networks"]] == ["a", "a", "a"]
@@ -48,6 +52,15 @@ def test_a_network_without_all_its_trainings_is_shown_and_not_tested(tmp_path: P
     none = result(chosen, records(chosen, [0.3, 0.9, 0.6], failed=(0, 1, 2)))
     assert "nothing can be tested" in words.verdict_sentence(none)
     json.dumps(none, allow_nan=False)
+
+
+def test_a_late_failure_leaves_a_network_tested_by_the_seeds_before(tmp_path: Path) -> None:
+    chosen = settings(tmp_path, until_decided=5)
+    made = records(chosen, [0.03, 0.9, 0.88], failed=(1,), seeds=[2, 4, 4], failing_seed=3)
+    content = result(chosen, made)
+    assert len(words.main_column(content)["pairs"]) == 3
+    assert any("with seed 3 failed, and it is tested by those before" in note for note in words.notes(content))
+    assert next_round(chosen, made) == (2, 4, 5)
 
 
 def test_further_seeds_are_for_those_that_are_not_told_apart(tmp_path: Path) -> None:

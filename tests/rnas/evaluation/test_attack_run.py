@@ -168,6 +168,7 @@ def test_what_a_listener_is_told(robust_network: nn.Module) -> None:
     for attack in (1, 2, 3, 4):
         of_it = [progress for progress in told if progress.number == attack]
         assert [progress.done for progress in of_it] == [*range(0, of_it[0].images, 16), of_it[0].images]
+        assert (of_it[0].share, of_it[-1].share) == ((attack - 1) / 4, attack / 4)
         assert all(before.right >= after.right for before, after in pairwise(of_it))
     steps = [step for attack in result.attacks for step in attack.steps]
     assert [int(step.broken.sum()) for step in steps] == [

@@ -27,6 +27,8 @@ def test_the_page_holds_every_network_and_escapes_what_it_shows(content: dict[st
     assert "<loss>" not in text
     pairs = text.split('id="pairs"')[1].split("</table>")[0]
     assert pairs.index("resnet-18") < pairs.index("small")
+    assert "[95 % for all pairs together]" in pairs
+    assert "[98.3 % for all pairs together]" in render({**content, "look_level": 0.05 / 3})
 
 
 @pytest.mark.slow

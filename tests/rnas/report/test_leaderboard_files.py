@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from rnas.errors import InputError
-from rnas.report.interval import proportion
+from rnas.proportion_interval import proportion
 from rnas.report.leaderboard import tables
 from rnas.report.leaderboard_files import read_entries
 from tests.rnas.report.results import accuracy, result

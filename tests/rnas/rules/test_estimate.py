@@ -1,5 +1,7 @@
 """The model-based estimate on planted truths; the full calibration is among the benchmarks."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -68,6 +70,8 @@ def test_parts_that_do_not_vary_are_left_out() -> None:
         design.keys,
     )
     assert [family.name for family in families_of(design_of(fixed, Rule()))] == ["depth shares", "depth to width"]
+    with pytest.raises(InputError, match="same shares of depth and width; there is no rule"):
+        design_of(replace(fixed, depths=np.full_like(fixed.depths, 2)), Rule())
 
 
 def test_too_few_or_equal_scores_are_refused() -> None:

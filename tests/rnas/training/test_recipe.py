@@ -150,3 +150,12 @@ def test_a_fidelity_may_craft_more_cheaply() -> None:
 def test_there_is_no_cheaper_form_of_no_steps(name: str) -> None:
     with pytest.raises(InputError, match=f"{name} takes none"):
         Recipe.resolve(name).crafted_at(Fidelity(epochs=1, batch_size=8, attack_steps=3))
+
+
+def test_changes_are_what_is_set_otherwise_than_registered() -> None:
+    assert Recipe.resolve("short-sat").changes == {}
+    changed = Recipe.resolve({"name": "short-sat", "batch_size": 32, "crafting": {"steps": 3, "step": "1/2"}})
+    assert changed.changes == {"batch_size": 32, "crafting.steps": 3, "crafting.step": "1/2"}
+    without = Recipe.resolve({"name": "short-sat", "crafting": None, "averaging": {"name": "ema", "decay": 0.9}})
+    assert without.changes["crafting.steps"] is None
+    assert without.changes["averaging.decay"] == 0.9

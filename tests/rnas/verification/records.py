@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from rnas.errors import DivergedError
 from rnas.evaluation.evaluator import Context, Evaluation, Status, Task
 
 CONFIG: dict[str, Any] = {
@@ -20,7 +22,7 @@ CONFIG: dict[str, Any] = {
             "data": "digits",
             "images": {"training": 100, "score": 60, "final": 40},
             "fidelity": {"epochs": 2, "batch_size": 50, "attack_steps": 1, "attack_step": "1"},
-            "evaluation": {"steps": 2, "step": "1/2"},
+            "evaluation": {"steps": 2, "step": "1/2", "diagnostics": ["sparsity"]},
         }
     },
     "strategy": "random",
@@ -29,6 +31,14 @@ CONFIG: dict[str, Any] = {
     "device": "cpu",
     "seed": 7,
 }
+
+FUNCTION: dict[str, Any] = {
+    **CONFIG,
+    "evaluator": {"call": "tests.rnas.verification.records:by_seed"},
+    "objectives": [{"metric": "score", "direction": "maximize", "reference": 0}],
+    "budget": 1,
+}
+"""The same, of a score that a function gives."""
 
 
 def change(run: Path, edit: Callable[[dict[str, Any]], None]) -> None:
@@ -54,3 +64,16 @@ def with_provenance(task: Task, context: Context) -> Evaluation:
     return Evaluation(
         Status.COMPLETE, {"score": 0.5}, provenance={"data": {"name": "mine"}, "evaluation": {"attack": "mine"}}
     )
+
+
+def by_seed(task: Task, context: Context) -> dict[str, float]:
+    """A score that depends on the seed; fails for the seeds that the environment names, as in ``7:memory,8:disk``."""
+    told = dict(each.split(":") for each in os.environ.get("FAILING", "").split(",") if each)
+    failure = told.get(str(task.seed))
+    if failure == "memory":
+        raise MemoryError
+    if failure == "disk":
+        raise OSError(28, "No space left on device")
+    if failure == "diverged":
+        raise DivergedError("the loss is not finite")
+    return {"score": 0.5 + task.seed % 3 / 100}

@@ -7,7 +7,14 @@ from rnas.networks.residual import ResidualNetwork
 from rnas.provenance import device_name, json_hash, processor, versions
 from rnas.training.fidelity import Fidelity
 from rnas.training.recipe import Recipe
-from rnas.verification.check import as_recorded, circumstances, compared, network_checks, recipe_check
+from rnas.verification.check import (
+    as_recorded,
+    circumstances,
+    compared,
+    data_checks,
+    network_checks,
+    recipe_check,
+)
 
 NETWORK = ResidualNetwork(depths=(1, 1), channels=(4, 8), stem_width=4)
 SHAPE = (1, 8, 8)
@@ -80,3 +87,16 @@ def test_equal_numbers_are_not_expected_where_the_record_does_not_say(missing: s
     here = {"versions": dict(versions()), "device": device_name("cpu"), "processor": processor("cpu")}
     del here[missing]
     assert not as_recorded(circumstances(here, "cpu"))
+
+
+@pytest.mark.parametrize("digest", ["hash", "sha256"])
+def test_extra_images_are_the_recorded_ones(digest: str) -> None:
+    def data(extra: Any) -> dict[str, Any]:
+        return {"hash": "ab", "extra": extra}
+
+    ours, others = {digest: "12", "images": 5, "file": "a"}, {digest: "34", "images": 5, "file": "a"}
+    assert [(check.name, check.same) for check in data_checks(data(None), data(None))] == [("data", True)]
+    assert data_checks(data(ours), data({**ours, "file": "b"}))[1].same is True
+    for recorded, here in ((ours, others), (ours, None), (None, ours)):
+        assert [check.name for check in data_checks(data(recorded), data(here)) if check.refutes] == ["extra data"]
+    assert [check.same for check in data_checks({"hash": "ab"}, data(ours))] == [True, None]

@@ -9,9 +9,11 @@ import pytest
 
 import rnas
 from rnas.errors import InputError
+from rnas.evaluation.evaluation_result import EvaluationResult
 from rnas.evaluation.request import Request
 from rnas.evaluation.threats import parse_threat
 from rnas.evaluation.weights_evaluation import evaluate_weights
+from rnas.verification.find import find
 from rnas.verification.judgement import EXACTLY, NOT, WITHIN
 
 Content = dict[str, Any]
@@ -52,6 +54,7 @@ def test_it_is_found_again_image_by_image(evaluated: Path) -> None:
     assert [metric.name for metric in found.metrics] == ["clean", "linf:1/10 pgd2", "l2:0.5 pgd2", "worst case"]
     assert {"weights", "images", "attacks", "images right"} <= {check.name for check in found.checks if check.same}
     assert found.conditions["training"] == "recipe sat"
+    assert found.level == 0.05 / 4
 
 
 def test_one_image_more_is_found_here_and_noise_elsewhere(evaluated: Path, tmp_path: Path) -> None:
@@ -104,3 +107,25 @@ def test_what_cannot_be_verified_is_told(
 def test_it_does_not_say_how_to_train(evaluated: Path) -> None:
     with pytest.raises(InputError, match="does not say how its weights were trained"):
         rnas.verify(evaluated, seeds=2)
+
+
+def test_what_was_recorded_on_a_cpu_is_verified_on_one_where_there_is_a_gpu_too(
+    evaluated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
+    assert find(evaluated).on_cpu
+    assert not find(evaluated, "auto").on_cpu
+    assert not find(changed(evaluated, tmp_path, lambda content: content.update(device="NVIDIA H200"))).on_cpu
+
+
+def test_accuracies_have_their_threat_where_there_are_several(evaluated: Path) -> None:
+    result = EvaluationResult.model_validate_json(evaluated.read_bytes())
+    assert {name: own.accuracy for name, own in result.accuracies.items()} == {
+        "clean": result.clean.accuracy,
+        "linf:1/10 pgd2": result.attacks[0].accuracy,
+        "l2:0.5 pgd2": result.attacks[1].accuracy,
+        "worst case": result.worst_case.accuracy,
+    }
+    alone = result.model_copy(update={"threats": result.threats[:1], "attacks": result.attacks[:1]})
+    assert list(alone.accuracies) == ["clean", "pgd2", "worst case"]

@@ -12,7 +12,8 @@ import rnas
 from rnas import architecture as arch
 from rnas.errors import InputError
 from rnas.run import Run
-from rnas.verification.judgement import EXACTLY, NOT, WITHIN
+from rnas.verification.find import find
+from rnas.verification.judgement import EXACTLY, NOT, UNJUDGED, WITHIN, image_interval
 from rnas.verification.verify import Verification
 from search_spaces.digits_bench import DigitsBenchSpace
 from tests.rnas.verification.records import CONFIG, change, hashes
@@ -63,7 +64,7 @@ def test_further_seeds_show_the_luck_of_the_recorded_one(searched: Path) -> None
     for metric in found.metrics:
         assert metric.luck is not None
         low, high = metric.luck.interval.low, metric.luck.interval.high
-        assert len(set(metric.luck.values)) == 2 or metric.name.endswith("accuracy")
+        assert len(set(metric.luck.values)) == 2 or not metric.name.endswith("margin")
         assert (metric.luck.place == "inside") is (low <= metric.recorded <= high)
 
 
@@ -89,6 +90,39 @@ def test_under_other_versions_a_number_lies_within_the_interval_or_not(run: Path
     assert set(own.values()) == {EXACTLY}
     (versions,) = [check for check in found.checks if check.name == "versions"]
     assert (versions.recorded, versions.same, versions.refutes) == ("torch 1.0", False, False)
+    (metric,) = [metric for metric in found.metrics if metric.name == "final_clean_accuracy"]
+    assert found.level == 0.05 / len(found.metrics)
+    assert metric.interval == image_interval(metric.recorded, 40, level=found.level)
+
+
+def test_rounding_judges_the_same_weights_and_not_others(run: Path) -> None:
+    def edit(content: dict[str, Any]) -> None:
+        content["provenance"] |= LATER
+        content["metrics"]["sparsity"] += 0.01
+
+    change(run, edit)
+    assert verdicts(rnas.verify(f"{run}:knee"))["sparsity"] == NOT
+    anew = rnas.verify(f"{run}:knee", source="scratch")
+    own = verdicts(anew)
+    assert (own.pop("sparsity"), anew.verdict) == (UNJUDGED, EXACTLY)
+    assert set(own.values()) == {EXACTLY}
+    assert "Not judged: sparsity." in anew.notes[-1]
+    assert anew.notes[-1].endswith("give --seeds N.")
+
+
+def test_a_record_of_a_cpu_is_verified_on_one_where_there_is_a_gpu_too(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = run / "config.yaml"
+    before = config.read_text()
+    config.write_text(before.replace("device: cpu", "device: auto"))
+    assert config.read_text() != before
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
+    assert find(f"{run}:knee").on_cpu
+    assert not find(f"{run}:knee", "auto").on_cpu
+    change(run, lambda content: content["provenance"].update(device="NVIDIA H200"))
+    assert not find(f"{run}:knee").on_cpu
 
 
 @pytest.mark.parametrize(

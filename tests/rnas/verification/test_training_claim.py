@@ -4,11 +4,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import rnas
 from rnas.errors import InputError
 from rnas.verification.judgement import EXACTLY, NOT
+from tests.rnas.training_run.trainings import trained
 from tests.rnas.verification.records import hashes
 
 
@@ -80,3 +82,20 @@ def test_a_summary_that_is_damaged_is_told(training: Path) -> None:
     edited(training, "best", "final", "clean", value={})
     with pytest.raises(InputError, match=r"summary\.json: damaged \(KeyError 'accuracy'\)"):
         rnas.verify(training)
+
+
+def test_other_extra_images_refute(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+
+    def write(path: Path) -> Path:
+        np.savez(path, image=rng.integers(0, 17, (50, 8, 8, 1), dtype=np.uint8), label=rng.integers(0, 10, 50))
+        return path
+
+    extra = write(tmp_path / "extra.npz")
+    trained(tmp_path / "training", {"name": "sat", "extra_fraction": 0.5}, extra=extra)
+    found = rnas.verify(tmp_path / "training")
+    assert found.verdict == EXACTLY
+    assert "extra data" in {check.name for check in found.checks if check.same}
+    write(extra)
+    found = rnas.verify(tmp_path / "training")
+    assert [check.name for check in found.checks if check.refutes] == ["extra data"]

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnas.report.interval import inside_noise, proportion
+from rnas.proportion_interval import inside_noise, proportion
 
 
 def test_wilson_interval_of_a_textbook_case():
