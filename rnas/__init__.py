@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rnas.api import hold_out as hold_out
     from rnas.api import load_training as load_training
     from rnas.api import resume as resume
     from rnas.api import resume_training as resume_training
@@ -25,6 +26,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "search": "rnas.api",
     "resume": "rnas.api",
+    "hold_out": "rnas.api",
     "train": "rnas.api",
     "resume_training": "rnas.api",
     "load_training": "rnas.api",

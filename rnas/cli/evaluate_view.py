@@ -1,13 +1,12 @@
 """The live view of an evaluation."""
 
 import time
-from types import TracebackType
-from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
+from rnas.cli.bar_view import BarView
 from rnas.evaluation.attack_run import Progress
 from rnas.evaluation.weights_evaluation import Listener
 from rnas.quantities import counted
@@ -15,7 +14,7 @@ from rnas.quantities import counted
 _SECONDS_BETWEEN_LINES = 30.0
 
 
-class EvaluationView(Listener):
+class EvaluationView(BarView, Listener):
     """Shows which attack runs, how many images it has left and how many it has broken.
 
     On a terminal a bar that stays in place; elsewhere a line when an attack ends, and of a long one now and then.
@@ -25,33 +24,20 @@ class EvaluationView(Listener):
     """
 
     def __init__(self, console: Console) -> None:
-        self._console = console
-        self._written = time.monotonic()
-        self._bar = Bar(
+        columns = (
             TextColumn("{task.description}"),
             BarColumn(30),
             MofNCompleteColumn(),
             TextColumn("{task.fields[found]}"),
             TimeElapsedColumn(),
-            console=console,
-            transient=True,
         )
+        super().__init__(console, Bar(*columns, console=console, transient=True))
+        self._written = time.monotonic()
         self._task = self._bar.add_task("", total=None, found="")
-
-    def __enter__(self) -> Self:
-        if self._console.is_terminal:
-            self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._console.is_terminal:
-            self._bar.stop()
 
     def began(self, words: str) -> None:
         """Say what is evaluated."""
-        self._print(words)
+        self.say(words)
 
     def attacking(self, progress: Progress) -> None:
         """Move the bar, or write a line where an attack ends or has run for long."""
@@ -62,18 +48,19 @@ class EvaluationView(Listener):
         if ended or time.monotonic() - self._written > _SECONDS_BETWEEN_LINES:
             attacked = f"{progress.done:,} of {counted(progress.images, 'image')} attacked"
             kept = f" ({progress.kept:,} of them kept from before)" if progress.kept else ""
-            self._print(f"{label}: {attacked}{kept}, {found}")
+            self.say(f"{label}: {attacked}{kept}, {found}")
 
     def corrupting(self) -> None:
         """Say that the common corruptions begin."""
         self._bar.update(self._task, description="common corruptions", total=None, completed=0, found="")
-        self._print("common corruptions")
+        self.say("common corruptions")
 
     def checking(self, images: int) -> None:
         """Say that the checks begin."""
         self._bar.update(self._task, description="checks", total=None, completed=0, found="")
-        self._print(f"checks for signs of overestimated robustness, on {counted(images, 'image')}")
+        self.say(f"checks for signs of overestimated robustness, on {counted(images, 'image')}")
 
-    def _print(self, line: str) -> None:
+    def say(self, line: str) -> None:
+        """Write a line, and remember when."""
         self._written = time.monotonic()
-        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+        super().say(line)
