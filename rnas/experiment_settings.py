@@ -15,8 +15,8 @@ class ExperimentSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     def to_yaml(self) -> str:
-        """As text."""
-        return yaml.safe_dump(self.model_dump(mode="json", exclude_none=True), sort_keys=False, width=100)
+        """As text; None is written too, as it may take the place of what a recipe has."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, width=100)
 
     @classmethod
     def read(cls, path: Path) -> Self:

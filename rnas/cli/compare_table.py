@@ -71,7 +71,7 @@ def design_content(settings: ComparisonSettings, workers: int | None) -> dict[st
         "at_once": at_once,
         "hours": hours(settings.seeds),
         "most_hours": hours(settings.most_seeds),
-        "settings": settings.model_dump(mode="json", exclude_none=True),
+        "settings": settings.model_dump(mode="json"),
     }
 
 

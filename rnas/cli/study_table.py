@@ -74,7 +74,7 @@ def design_content(settings: StudySettings, workers: int | None) -> dict[str, An
         "trainings": len(cells) * settings.seeds,
         "at_once": at_once,
         "hours": float(seconds.sum()) * settings.seeds / at_once / 3600,
-        "settings": settings.model_dump(mode="json", exclude_none=True),
+        "settings": settings.model_dump(mode="json"),
     }
 
 

@@ -97,7 +97,7 @@ def result(
         ],
         "seconds": sum(r.evaluation.seconds for own in records for r in own if r.evaluation is not None)
         + sum(seconds(summary) for summary in tunings.values()),
-        "settings": settings.model_dump(mode="json", exclude_none=True),
+        "settings": settings.model_dump(mode="json"),
     }
 
 

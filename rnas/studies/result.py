@@ -82,7 +82,7 @@ def result(settings: StudySettings, cells: Sequence[Cell], records: Sequence[Seq
             "num_classes": dataset.num_classes,
             "note": dataset.note,
         },
-        "settings": settings.model_dump(mode="json", exclude_none=True),
+        "settings": settings.model_dump(mode="json"),
     }
 
 

@@ -17,6 +17,16 @@ def test_what_is_kept_is_what_is_read(tmp_path: Path) -> None:
     assert read.fingerprint == chosen.fingerprint
 
 
+def test_what_a_recipe_goes_without_is_kept_too(tmp_path: Path) -> None:
+    chosen = settle([small(tmp_path), "resnet-18"], flops="2M", data="digits", recipe={"name": "sat", "clip_norm": 5.0})
+    without = {"name": "short-sat", "clip_norm": None}
+    without_clipping = settle([small(tmp_path), "resnet-18"], flops="2M", data="digits", recipe=without)
+    for name, one, norm in (("with", chosen, 5.0), ("without", without_clipping, None)):
+        read = ComparisonDirectory.create(tmp_path / name, one).read_settings()
+        assert read.training.recipe.clip_norm == norm
+        assert read == one
+
+
 def test_seeds_may_grow_and_nothing_else_may_change(tmp_path: Path) -> None:
     chosen = settings(tmp_path)
     assert chosen.model_copy(update={"seeds": 5}).fingerprint == chosen.fingerprint
