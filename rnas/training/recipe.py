@@ -135,8 +135,11 @@ class Recipe(BaseModel):
     def changes(self) -> dict[str, Any]:
         """Fields that are set otherwise than in the registered recipe of this name.
 
-        Those of a part are named as ``crafting.steps`` is, and None where that part is left out.
+        Those of a part are named as ``crafting.steps`` is, and None where that part is left out. Empty where no recipe
+        of this name is registered here.
         """
+        if self.name not in registry.names(registry.RECIPES):
+            return {}
         registered = registry.load(registry.RECIPES, self.name)
         own, base = _flat(self.model_dump(mode="json")), _flat(registered.model_dump(mode="json"))
         return {field: own.get(field) for field in [*own, *(base.keys() - own)] if own.get(field) != base.get(field)}

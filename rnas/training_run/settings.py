@@ -5,7 +5,6 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 
-from rnas import registry
 from rnas.attacks.named import named_attack
 from rnas.data.dataset import PartSizes
 from rnas.evaluation.training_settings import EvaluationSettings, ResolvedTraining
@@ -85,11 +84,7 @@ class RunSettings(ResolvedTraining):
     @property
     def recipe_changes(self) -> tuple[str, ...]:
         """Fields of the recipe that are not those of the registered one."""
-        if self.recipe.name not in registry.names(registry.RECIPES):
-            return ()
-        registered = registry.load(registry.RECIPES, self.recipe.name)
-        fields = type(self.recipe).model_fields
-        return tuple(name for name in fields if getattr(self.recipe, name) != getattr(registered, name))
+        return tuple(dict.fromkeys(name.split(".")[0] for name in self.recipe.changes))
 
     def to_yaml(self) -> str:
         """As text, the network first."""
