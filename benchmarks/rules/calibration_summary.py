@@ -23,6 +23,7 @@ def markdown(lines: Sequence[Line]) -> str:
     quantities = [name for names in _PARTS.values() for name in names]
     coverage, claims = [], []
     for design in DESIGNS:
+        planted: list[tuple[Rule, Line]] = []
         for truth in TRUTHS:
             own = [line for line in lines if (line["design"], line["ratio"], line["form"]) == (design, *_named(truth))]
             if not own:
@@ -30,7 +31,11 @@ def markdown(lines: Sequence[Line]) -> str:
             if truth.rule is None:
                 claims.append(_claims(design, truth, own))
             else:
-                coverage.append([design, truth.ratio, truth.form, str(len(own)), *_coverage(truth.rule, own)])
+                ruled = [(truth.rule, line) for line in own]
+                planted += ruled
+                coverage.append([design, truth.ratio, truth.form, str(len(own)), *_coverage(ruled)])
+        if planted:
+            coverage.append([design, "all", "all", str(len(planted)), *_coverage(planted)])
     heads = ["design", "planted", "form", "seeds", *quantities]
     rivals = ["design", "decides", "seeds", "a rule is claimed in", "verdicts on all parts"]
     return "\n\n".join(
@@ -58,13 +63,17 @@ def _named(truth: Truth) -> tuple[str, str]:
     return truth.ratio, truth.form
 
 
-def _coverage(rule: Rule, lines: Sequence[Line]) -> list[str]:
+def _coverage(lines: Sequence[tuple[Rule, Line]]) -> list[str]:
+    """For each quantity how many intervals hold what is planted, and their mean half width."""
     cells = []
     for part, names in _PARTS.items():
-        for name, planted in zip(names, planted_values(rule, part), strict=True):
-            intervals = [line["intervals"][name] for line in lines]
+        for place, name in enumerate(names):
+            intervals = [line["intervals"][name] for _, line in lines]
+            planted = [planted_values(rule, part)[place] for rule, _ in lines]
             # Intervals are rounded to four places.
-            held = [one["low"] - 1e-4 <= planted <= one["high"] + 1e-4 for one in intervals]
+            held = [
+                one["low"] - 1e-4 <= value <= one["high"] + 1e-4 for one, value in zip(intervals, planted, strict=True)
+            ]
             half = np.mean([(one["high"] - one["low"]) / 2 for one in intervals])
             cells.append(f"{np.mean(held):.0%} ±{half:.2f}")
     return cells
