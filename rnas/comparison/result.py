@@ -119,9 +119,14 @@ def _leading(own: Sequence[Record]) -> list[Record]:
     return list(takewhile(lambda record: record.complete, own))
 
 
+def _can_be_tested(settings: ComparisonSettings, own: Sequence[Record]) -> bool:
+    """Whether a network has results of all the seeds that every network has."""
+    return len(_leading(own)) >= min(settings.seeds, len(own))
+
+
 def _tested(settings: ComparisonSettings, records: Records) -> list[int]:
-    """Rows of the networks that have results of all the seeds that every network has."""
-    return [row for row, own in enumerate(records) if len(_leading(own)) >= min(settings.seeds, len(own))]
+    """Rows of the networks that can be tested."""
+    return [row for row, own in enumerate(records) if _can_be_tested(settings, own)]
 
 
 def _complete(records: Records) -> list[dict[str, Any]]:
@@ -137,7 +142,7 @@ def _network(
 ) -> dict[str, Any]:
     found = _complete([own])
     leading = len(_leading(own))
-    tested = leading >= min(settings.seeds, len(own))
+    tested = _can_be_tested(settings, own)
     notes = list(dict.fromkeys(each["reason"] for each in found if each["reason"]))
     if tested and leading < len(own):
         notes.append(f"its training with seed {leading} failed, and it is tested by those before")

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError,
 from rnas.comparison.roster import DEFAULT, Entrant, entrant, require_distinct
 from rnas.config import explained
 from rnas.errors import InputError
+from rnas.evaluation.subject import most_images
 from rnas.evaluation.training_settings import EvaluationSettings, ResolvedTraining, load_dataset
 from rnas.experiment_settings import ExperimentSettings
 from rnas.provenance import json_hash
@@ -181,7 +182,7 @@ def settle(
     searched = (reference for reference in references if reference.training is not None)
     shared = training.settle(next(searched, references[0]), given)
     dataset = load_dataset(shared.data, shared.data_dir)
-    most = dataset.held_out or shared.images.final
+    most = most_images(dataset, shared.images)
     if attacked_images is not None and attacked_images > most:
         raise InputError(
             f"--attacked-images {attacked_images}: {dataset.name} has {most} to attack; give at most as many"

@@ -107,9 +107,14 @@ def _split_seed(request: Request, dataset: Dataset, training: ResolvedTraining |
     return request.split_seed
 
 
+def most_images(dataset: Dataset, sizes: PartSizes) -> int:
+    """How many images can be evaluated on: all published test images, or else the final part."""
+    return dataset.held_out or sizes.final
+
+
 def _divided(dataset: Dataset, sizes: PartSizes, images: int | None, split_seed: int) -> dict[str, Part]:
     """The parts of the data; the final one reaches as far into published test images as is asked for."""
-    most = dataset.held_out or sizes.final
+    most = most_images(dataset, sizes)
     if images is not None and images > most:
         raise InputError(f"--images {images}: {dataset.name} has {most} to evaluate on; give at most as many")
     if images is not None and images > sizes.final:

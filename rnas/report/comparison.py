@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import yaml
-
 from rnas.comparison import tables, words
 from rnas.report import page
 from rnas.report.comparison_data import comparison_data
@@ -40,9 +38,7 @@ def render(content: Mapping[str, Any]) -> str:
         published_words=words.PUBLISHED,
         published_headings=tables.PUBLISHED_HEADINGS,
         published=tables.published(content),
-        settings=yaml.safe_dump(
-            content["settings"], sort_keys=False, allow_unicode=True, width=100, default_flow_style=None
-        ).rstrip(),
+        settings=page.yaml_text(content["settings"]),
     )
 
 

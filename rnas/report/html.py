@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
 from markupsafe import Markup
 
 from rnas.report import finals, front_view, ladder, page, rules
@@ -95,9 +94,7 @@ def render(run: Mapping[str, Any]) -> str:
         surrogate=run["surrogate"],
         surrogate_sentences=foretold(run, metrics),
         has_curves=any(member.evaluation.get("curve") for member in front),
-        config=yaml.safe_dump(
-            run["config"], sort_keys=False, allow_unicode=True, width=100, default_flow_style=None
-        ).rstrip(),
+        config=page.yaml_text(run["config"]),
         facts=facts(run["evaluations"]),
     )
 

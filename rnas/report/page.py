@@ -7,6 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
@@ -51,6 +52,12 @@ def render(
             version=__version__,
         )
     )
+
+
+def yaml_text(content: Any) -> str:
+    """JSON values as YAML to read, what is short on one line."""
+    text: str = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None)
+    return text.rstrip()
 
 
 def short(value: Any, digits: int) -> Any:

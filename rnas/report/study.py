@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from statistics import fmean, stdev
 from typing import Any
 
-import yaml
-
 from rnas.quantities import format_size
 from rnas.report import page, study_text
 from rnas.report.description import describe
@@ -44,9 +42,7 @@ def render(study: Mapping[str, Any]) -> str:
         ],
         factors=factors,
         cells=[_row(study, cell, factors) for cell in study["cells"]],
-        settings=yaml.safe_dump(
-            study["settings"], sort_keys=False, allow_unicode=True, width=100, default_flow_style=None
-        ).rstrip(),
+        settings=page.yaml_text(study["settings"]),
     )
 
 

@@ -172,11 +172,12 @@ class DesignMatrix:
 
     def block_function(self, name: str) -> int:
         """Place among the model's functions of the effect of a block variable."""
-        return len(self.of_capacity(CAPACITY)) + list(self.blocks).index(name)
+        # The function of capacity comes first.
+        return 1 + list(self.blocks).index(name)
 
     def part_functions(self, part: Part) -> list[int]:
         """Places among the model's functions of those of a part, in the order of the length scales."""
-        first = len(self.of_capacity(CAPACITY)) + len(self.blocks) + len(LENGTHS) * self.parts.index(part)
+        first = 1 + len(self.blocks) + len(LENGTHS) * [one.name for one in self.parts].index(part.name)
         return [first + scale for scale in range(len(LENGTHS))]
 
     @cached_property

@@ -56,11 +56,11 @@ class MixedModel:
             options={"maxiter": _ITERATIONS},
         )
         self.variances: Floats = np.exp(found.x) * self._unit
-        self._factor, self._inverse, self._projection, self._information = self._decomposed(self.variances)
+        self._factor, self._weighted, self._projection, self._information = self._decomposed(self.variances)
         self._weights = self._projection @ y
 
     def _decomposed(self, variances: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-        """Lower factor of the covariance V of y, V^-1, the projection P without the fixed effects, and X' V^-1 X."""
+        """Lower factor of the covariance V of y, V^-1 X, the projection P without the fixed effects, and X' V^-1 X."""
         n = len(self._y)
         total = np.zeros((n, n))
         for variance, covariance in zip(variances, self._covariances, strict=False):
@@ -72,7 +72,7 @@ class MixedModel:
         inverse = lower + np.tril(lower, -1).T
         weighted = inverse @ self._fixed
         information = self._fixed.T @ weighted
-        return factor, inverse, inverse - weighted @ np.linalg.solve(information, weighted.T), information
+        return factor, weighted, inverse - weighted @ np.linalg.solve(information, weighted.T), information
 
     def _objective(self, logarithms: Floats) -> tuple[float, Floats]:
         """Negative restricted log likelihood, and its gradient, at logarithms of variances in units of that of y."""
@@ -105,10 +105,9 @@ class MixedModel:
         among = np.asarray(sum(scale * block for scale, block in zip(scales, own, strict=True)))
         mean, covariance = across @ self._weights, among - across @ self._projection @ across.T
         if fixed is not None:
-            weighted = self._inverse @ self._fixed
             effects = np.linalg.solve(self._information, fixed.T)
-            together = across @ weighted @ effects
-            mean = mean + effects.T @ (weighted.T @ self._y)
+            together = across @ self._weighted @ effects
+            mean = mean + effects.T @ (self._weighted.T @ self._y)
             covariance = covariance + fixed @ effects - together - together.T
         return mean, covariance
 
