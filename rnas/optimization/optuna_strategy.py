@@ -31,9 +31,10 @@ _SEQUENCES = ("qmc",)
 class OptunaStrategy:
     """What an Optuna sampler suggests, moved into the bands and never twice.
 
-    A genome is told to the sampler in its canonical form, inside the bands, as the trial that it suggested. Where that
-    repeats an earlier genome, the trial has that one's result, and the sampler is asked again: alone it would have
-    spent an evaluation on it. A failure is a failed trial, what is pending a running one.
+    A suggestion that means a genome inside the bands is told as the sampler spelled it, so that it learns what comes of
+    that spelling; one that had to be moved into the bands is told as what it became. Where a suggestion repeats an
+    earlier genome, its trial has that one's result, and the sampler is asked again: alone it would have spent an
+    evaluation on it. A failure is a failed trial, what is pending a running one.
 
     The sampler is made anew for each batch from a seed of its own, so that what it hides in itself does not matter: a
     Gaussian process fits its kernel from the start, for one.
@@ -96,7 +97,8 @@ class _Replay:
         before = self._study_attributes
         repeats: list[dict[str, Any]] = []
         while True:
-            number, genome = self._ask(rng)
+            trial, suggested = self._ask()
+            (genome,) = self._problem.space.repair(suggested[None], rng)
             found = fresh(self._problem, genome[None], self._taken)
             if len(found) == 0 and len(repeats) == _MOST_REPEATS:
                 found = sample_fresh(self._problem, 1, self._taken, rng)
@@ -104,11 +106,14 @@ class _Replay:
                     return None
             if len(found) > 0:
                 break
-            repeats.append({"genome": genome.tolist(), "attributes": self._close(number, genome)})
+            told = self._told(suggested, genome)
+            repeats.append({"genome": told.tolist(), "attributes": self._close(trial, told)})
         (genome,) = found
         self._taken.update(genome_keys(found))
+        told = self._told(suggested, genome)
         state = {
-            "attributes": self._close(number, genome),
+            "told": [] if np.array_equal(told, genome) else told.tolist(),
+            "attributes": self._close(trial, told),
             "study": {key: value for key, value in self._study_attributes.items() if before.get(key) != value},
             "repeats": repeats,
         }
@@ -118,40 +123,46 @@ class _Replay:
         """Add the trials of a proposal as they were, with what is known of them now."""
         for repeat in state.get("repeats", ()):
             self._add(np.array(repeat["genome"], dtype=np.int64), repeat["attributes"])
-        self._add(genome, state.get("attributes", {}))
+        self._add(np.array(state.get("told", genome), dtype=np.int64), state.get("attributes", {}))
         for key, value in state.get("study", {}).items():
             self._storage.set_study_system_attr(self._id, key, value)
 
-    def _add(self, genome: Integers, attributes: Mapping[str, Any]) -> None:
-        state, values = self._outcome(genome)
+    def _add(self, told: Integers, attributes: Mapping[str, Any]) -> None:
+        state, values = self._outcome(told)
         trial = create_trial(
             state=state,
             values=values,
-            params=dict(zip(self._distributions, genome.tolist(), strict=True)),
+            params=dict(zip(self._distributions, told.tolist(), strict=True)),
             distributions=self._distributions,
             system_attrs=dict(attributes),
         )
         self._storage.create_new_trial(self._id, template_trial=trial)
 
-    def _ask(self, rng: np.random.Generator) -> tuple[int, Integers]:
-        """Id of a new trial, and the genome that comes of what the sampler suggests for it."""
+    def _ask(self) -> tuple[int, Integers]:
+        """Id of a new trial, and what the sampler suggests for it: a genome, not canonical, maybe outside the bands."""
         trial = self._study.ask(self._distributions)
-        suggested = np.array([[trial.params[name] for name in self._distributions]], dtype=np.int64)
-        (genome,) = self._problem.space.repair(suggested, rng)
-        return trial._trial_id, genome
+        return trial._trial_id, np.array([trial.params[name] for name in self._distributions], dtype=np.int64)
 
-    def _close(self, number: int, genome: Integers) -> dict[str, Any]:
+    def _told(self, suggested: Integers, genome: Integers) -> Integers:
+        """A genome as it is told to the sampler: as suggested, if that means the same network."""
+        return suggested if np.array_equal(self._canonical(suggested), genome) else genome
+
+    def _close(self, trial: int, told: Integers) -> dict[str, Any]:
         """Make a suggested trial that of a genome, with its result where there is one; the sampler's attributes."""
-        for (name, distribution), value in zip(self._distributions.items(), genome.tolist(), strict=True):
-            self._storage.set_trial_param(number, name, value, distribution)
-        state, values = self._outcome(genome)
+        for (name, distribution), value in zip(self._distributions.items(), told.tolist(), strict=True):
+            self._storage.set_trial_param(trial, name, value, distribution)
+        state, values = self._outcome(told)
         if state.is_finished():
-            self._storage.set_trial_state_values(number, state, values)
-        return dict(self._storage.get_trial(number).system_attrs)
+            self._storage.set_trial_state_values(trial, state, values)
+        return dict(self._storage.get_trial(trial).system_attrs)
 
-    def _outcome(self, genome: Integers) -> tuple[TrialState, Sequence[float] | None]:
+    def _canonical(self, genome: Integers) -> Integers:
+        canonical: Integers = self._problem.space.canonical(genome[None])[0]
+        return canonical
+
+    def _outcome(self, told: Integers) -> tuple[TrialState, Sequence[float] | None]:
         """What is known of a genome: its result, that it is pending, or that it cannot be evaluated."""
-        (key,) = genome_keys(genome[None])
+        (key,) = genome_keys(self._canonical(told)[None])
         if key in self._results:
             values = self._results[key]
             return (TrialState.FAIL, None) if values is None else (TrialState.COMPLETE, values)
