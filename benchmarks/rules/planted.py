@@ -1,21 +1,22 @@
 """Networks and the truths that are planted on them."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rnas import registry
-from rnas.config import Config, resolve
 from rnas.cost import Integers
 from rnas.networks.residual import BASE_CHANNELS
-from rnas.optimization.strategy import Problem, Strategy, View
+from rnas.optimization.objective import Objective
+from rnas.optimization.strategy import Columns, Problem, Strategy, View
 from rnas.rules.landscapes import FORMS, planted_score
 from rnas.rules.observations import Floats, Observations
 from rnas.scaling import Rule
+from rnas.search_space import SearchSpace
 
 NETWORKS = 300
 """Of a design."""
@@ -38,7 +39,6 @@ BATCH = 50
 _BLOCK = 0.5
 _SCORE = "score"
 _SPACE: Mapping[str, Any] = {
-    "name": "robust-resnet",
     "depths": list(range(1, 11)),
     "widths": list(range(1, 11)),
     "topology": ["basic", "robust-res-block"],
@@ -90,15 +90,18 @@ TRUTHS = (*(Truth(ratio, form) for ratio in RATIOS for form in FORMS), *map(Trut
 @cache
 def problem() -> Problem:
     """Score up, FLOPs down."""
-    objectives = [{"metric": _SCORE, "direction": "maximize"}, {"metric": "flops", "direction": "minimize"}]
-    evaluator = {"call": "planted:unused"}
-    config = {"space": _SPACE, "evaluator": evaluator, "objectives": objectives}
-    return resolve(Config.parse(config, "planted"), Path(), "planted").problem
+    made = registry.load(registry.SEARCH_SPACES, "robust-resnet")
+    space: SearchSpace = made(made.Settings(**_SPACE), (3, 32, 32), 10)
 
+    def known(genomes: Integers) -> Columns:
+        cost = space.cost(genomes)
+        return {"flops": cost.flops.astype(np.float64), "params": cost.params.astype(np.float64)}
 
-def unused(*_: Any) -> Mapping[str, float]:
-    """The evaluator that a problem has to name; scores of whole batches are computed at once instead."""
-    raise NotImplementedError
+    objectives = (Objective(metric=_SCORE, direction="maximize"), Objective(metric="flops", direction="minimize"))
+    low, high = space.flops_range
+    # A score has no ends; of FLOPs the reference is as far beyond the range as in a search.
+    reference, ideal = np.array([[math.nan, high + 0.01 * (high - low)], [math.nan, low]])
+    return Problem(space, objectives, known, reference, ideal)
 
 
 def observed(genomes: Integers) -> Observations:

@@ -71,8 +71,9 @@ def setting_sentence(content: Content) -> str:
 
 def _changes(content: Content) -> str:
     """What of the recipe is set otherwise; epochs and batch are told beside it."""
-    changes = [f"{name} {value}" for name, value in content["recipe_changes"].items() if name not in _TOLD]
-    return f" (with {', '.join(changes)})" if changes else ""
+    changes = {name: value for name, value in content["recipe_changes"].items() if name not in _TOLD}
+    told = [f"no {name}" if value is None else f"{name} {value}" for name, value in changes.items()]
+    return f" (with {', '.join(told)})" if told else ""
 
 
 def verdict_sentence(content: Content) -> str:

@@ -132,17 +132,20 @@ class Recipe(BaseModel):
         return cls(**_merged(base.model_dump(mode="json"), overrides))
 
     @property
-    def changes(self) -> dict[str, Any]:
-        """Fields that are set otherwise than in the registered recipe of this name.
+    def overrides(self) -> dict[str, Any]:
+        """What differs from the registered recipe of this name, as a config says it; a part of another kind is whole.
 
-        Those of a part are named as ``crafting.steps`` is, and None where that part is left out. Empty where no recipe
-        of this name is registered here.
+        Empty where no recipe of this name is registered here.
         """
         if self.name not in registry.names(registry.RECIPES):
             return {}
         registered = registry.load(registry.RECIPES, self.name)
-        own, base = _flat(self.model_dump(mode="json")), _flat(registered.model_dump(mode="json"))
-        return {field: own.get(field) for field in [*own, *(base.keys() - own)] if own.get(field) != base.get(field)}
+        return _differences(self.model_dump(mode="json"), registered.model_dump(mode="json"))
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """The same in one level: fields of a part are named as ``crafting.steps`` is; a part left out is None."""
+        return _flat(self.overrides)
 
     def crafted_at(self, fidelity: Fidelity) -> Crafting | None:
         """The crafting with a fidelity's cheaper attack in place of its own.
@@ -157,6 +160,18 @@ class Recipe(BaseModel):
             raise InputError(f"fidelity: attack_steps and attack_step are for gradient steps; {self.name} takes none")
         changes = {"steps": steps or self.crafting.steps, "step": step or self.crafting.step}
         return self.crafting.model_copy(update=changes)
+
+
+def _differences(content: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
+    """What :func:`_merged` makes the content of, given the base."""
+    found: dict[str, Any] = {}
+    for key, value in content.items():
+        other = base.get(key)
+        if value == other:
+            continue
+        same_kind = isinstance(value, Mapping) and isinstance(other, Mapping) and value.get("name") == other.get("name")
+        found[key] = _differences(value, other) if same_kind and isinstance(other, Mapping) else value
+    return found
 
 
 def _flat(fields: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -84,7 +84,7 @@ class RunSettings(ResolvedTraining):
     @property
     def recipe_changes(self) -> tuple[str, ...]:
         """Fields of the recipe that are not those of the registered one."""
-        return tuple(dict.fromkeys(name.split(".")[0] for name in self.recipe.changes))
+        return tuple(self.recipe.overrides)
 
     def to_yaml(self) -> str:
         """As text, the network first."""

@@ -8,7 +8,6 @@ from optuna.distributions import BaseDistribution
 from pydantic import Field, PositiveInt, ValidationError, model_validator
 
 from rnas import architecture as arch
-from rnas import registry
 from rnas.config import explained
 from rnas.errors import InputError
 from rnas.experiment_settings import ExperimentSettings
@@ -18,7 +17,7 @@ from rnas.training_run.activation import with_activation
 from rnas.training_run.history import chosen_by
 from rnas.training_run.settings import RunSettings
 from rnas.tuning.pruners import PrunerName
-from rnas.tuning.space import Value, applied, corners, differences, distribution, holds, published_value
+from rnas.tuning.space import Value, applied, corners, distribution, holds, published_value
 
 _CHEAPER = {"crafting.steps": "attack_steps", "crafting.step": "attack_step"}
 """What a fidelity has in place of fields of a recipe."""
@@ -89,6 +88,5 @@ class TuningSettings(ExperimentSettings):
 
     def recipe_config(self, parameters: Mapping[str, Value]) -> dict[str, Any]:
         """A trial's recipe as a config takes it: the registered name, and what differs from that recipe."""
-        content = applied(self.training.recipe, parameters).model_dump(mode="json")
-        registered = registry.load(registry.RECIPES, content["name"]).model_dump(mode="json")
-        return {"name": content["name"], **differences(content, registered)}
+        recipe = applied(self.training.recipe, parameters)
+        return {"name": recipe.name, **recipe.overrides}

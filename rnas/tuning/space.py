@@ -124,18 +124,6 @@ def applied(recipe: Recipe, parameters: Mapping[str, Value]) -> Recipe:
         raise explained(error, ", ".join(f"{key}={value}" for key, value in parameters.items())) from None
 
 
-def differences(content: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a nested mapping differs from a base, as far as it does; a part of another kind is given whole."""
-    found: dict[str, Any] = {}
-    for key, value in content.items():
-        other = base.get(key)
-        if value == other:
-            continue
-        same_kind = isinstance(value, Mapping) and isinstance(other, Mapping) and value.get("name") == other.get("name")
-        found[key] = differences(value, other) if same_kind and isinstance(other, Mapping) else value
-    return found
-
-
 def _value(content: Any, path: list[str]) -> Any:
     for part in path:
         content = content.get(part) if isinstance(content, Mapping) else None

@@ -33,6 +33,8 @@ def test_means_groups_and_pairs(tmp_path: Path) -> None:
     assert f"{IMAGES} images" in sentence
     changed = {**content, "recipe_changes": {"epochs": 3, "crafting.steps": 3}}
     assert "by recipe short-sat (with crafting.steps 3) for" in words.setting_sentence(changed)
+    changed = {**content, "recipe_changes": {"clip_norm": None}}
+    assert "by recipe short-sat (with no clip_norm) for" in words.setting_sentence(changed)
     assert any("resnet-18: signs of overestimated robustness: zero gradient" in note for note in words.notes(content))
     clean = content["columns"][0]
     assert [score["group"] for score in clean["networks"]] == ["a", "a", "a"]

@@ -152,10 +152,27 @@ def test_there_is_no_cheaper_form_of_no_steps(name: str) -> None:
         Recipe.resolve(name).crafted_at(Fidelity(epochs=1, batch_size=8, attack_steps=3))
 
 
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        {"clip_norm": None},
+        {"loss": {"beta": 3.0}, "clip_norm": 5.0},
+        {"loss": {"name": "cross-entropy"}},
+        {"averaging": {"name": "ema", "decay": 0.9}, "batch_size": 7},
+    ],
+)
+def test_overrides_make_the_recipe_again(overrides: dict[str, Any]) -> None:
+    changed = Recipe.resolve({"name": "trades", **overrides})
+    assert Recipe.resolve({"name": "trades", **changed.overrides}) == changed
+    assert changed.overrides.keys() <= overrides.keys()
+
+
 def test_changes_are_what_is_set_otherwise_than_registered() -> None:
     assert Recipe.resolve("short-sat").changes == {}
     changed = Recipe.resolve({"name": "short-sat", "batch_size": 32, "crafting": {"steps": 3, "step": "1/2"}})
+    assert changed.overrides == {"batch_size": 32, "crafting": {"steps": 3, "step": "1/2"}}
     assert changed.changes == {"batch_size": 32, "crafting.steps": 3, "crafting.step": "1/2"}
     without = Recipe.resolve({"name": "short-sat", "crafting": None, "averaging": {"name": "ema", "decay": 0.9}})
-    assert without.changes["crafting.steps"] is None
-    assert without.changes["averaging.decay"] == 0.9
+    assert without.overrides.keys() == {"crafting", "averaging"}
+    assert without.changes["crafting"] is None
+    assert (without.changes["averaging.name"], without.changes["averaging.decay"]) == ("ema", 0.9)

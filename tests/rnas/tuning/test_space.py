@@ -6,7 +6,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from rnas import registry
 from rnas.errors import InputError
 from rnas.training.recipe import Recipe
-from rnas.tuning.space import applied, corners, default_space, differences, distribution, holds, parse_space
+from rnas.tuning.space import applied, corners, default_space, distribution, holds, parse_space
 
 SAT, TRADES = Recipe.resolve("sat"), Recipe.resolve("trades")
 
@@ -86,11 +86,3 @@ def test_a_recipe_takes_the_values_and_checks_them() -> None:
     assert (tuned.loss.beta, tuned.learning_rate, tuned.crafting) == (3.0, 0.2, TRADES.crafting)
     with pytest.raises(InputError, match="momentum=2: momentum: input should be less than 1"):
         applied(TRADES, {"momentum": 2})
-
-
-def test_only_what_differs_is_told() -> None:
-    base, tuned = (r.model_dump(mode="json") for r in (TRADES, applied(TRADES, {"loss.beta": 3.0, "clip_norm": 5})))
-    assert differences(tuned, base) == {"loss": {"beta": 3.0}, "clip_norm": 5.0}
-    assert Recipe.resolve({"name": "trades", **differences(tuned, base)}) == Recipe.resolve(tuned)
-    other = {**base, "loss": {"name": "cross-entropy"}}
-    assert differences(other, base) == {"loss": {"name": "cross-entropy"}}
