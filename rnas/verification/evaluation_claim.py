@@ -29,21 +29,20 @@ from rnas.evaluation.training_settings import load_dataset
 from rnas.evaluation.weights_evaluation import Listener as EvaluationListener
 from rnas.evaluation.weights_evaluation import evaluate_subject
 from rnas.files import file_hash
-from rnas.interval import Interval
 from rnas.local_executor import Device, slots
 from rnas.paired import mcnemar
 from rnas.provenance import json_hash
 from rnas.quantities import parse_fraction
 from rnas.reference import Reference, resolve
+from rnas.verification.accuracies import Accuracies
 from rnas.verification.attempt import attempted
 from rnas.verification.check import Check, circumstances, compared, network_checks
 from rnas.verification.claim import Listener, Outcome, Source
-from rnas.verification.judgement import image_interval
 from rnas.verification.own_device import own_device
 
 
 @dataclass(frozen=True)
-class EvaluationClaim:
+class EvaluationClaim(Accuracies):
     """Accuracies of given weights under attacks, image by image.
 
     Attributes:
@@ -85,6 +84,11 @@ class EvaluationClaim:
     def metrics(self) -> Mapping[str, float]:
         """Accuracies: ``clean``, each attack, with its threat where there are several, and ``worst case``."""
         return {name: accuracy.accuracy for name, accuracy in self.result.accuracies.items()}
+
+    @property
+    def images(self) -> int:
+        """As recorded."""
+        return self.result.data.images
 
     @property
     def curve(self) -> Sequence[Mapping[str, float]]:
@@ -142,18 +146,6 @@ class EvaluationClaim:
         with self._threads():
             recorded = {"versions": result.versions, "device": result.device, "processor": result.processor}
             return found + circumstances(recorded, self._place)
-
-    def bounds(self, metric: str) -> tuple[float, float]:
-        """All are accuracies."""
-        return 0.0, 1.0
-
-    def interval(self, metric: str, source: Source, level: float) -> Interval | None:
-        """Of images."""
-        return image_interval(self.metrics[metric], self.result.data.images, level=level)
-
-    def resolution(self, metric: str) -> float:
-        """One image."""
-        return 1 / self.result.data.images
 
     def right(self, metric: str) -> str:
         """As recorded."""

@@ -16,7 +16,6 @@ from rnas.evaluation.evaluation_result import CLEAN, WORST_CASE
 from rnas.evaluation.evaluator import Status
 from rnas.execution.threads import one_thread
 from rnas.files import file_hash
-from rnas.interval import Interval
 from rnas.local_executor import Device, slots
 from rnas.provenance import json_hash
 from rnas.quantities import counted
@@ -27,10 +26,10 @@ from rnas.training_run.settings import RunSettings
 from rnas.training_run.setup import Setup
 from rnas.training_run.start import begin
 from rnas.training_run.state import State
+from rnas.verification.accuracies import Accuracies
 from rnas.verification.attempt import attempted
 from rnas.verification.check import Check, circumstances, compared, data_checks, network_checks, recipe_check
 from rnas.verification.claim import Listener, Outcome, Source
-from rnas.verification.judgement import image_interval
 from rnas.verification.own_device import own_device
 from rnas.weights import load_weights
 
@@ -38,7 +37,7 @@ Name = Literal["best", "last"]
 
 
 @dataclass(frozen=True)
-class TrainingClaim:
+class TrainingClaim(Accuracies):
     """Accuracies on the final part, of the best or the last weights of a training that has ended.
 
     Attributes:
@@ -89,6 +88,11 @@ class TrainingClaim:
     def metrics(self) -> Mapping[str, float]:
         """Accuracies: ``clean``, each attack by its name, ``worst case``."""
         return _accuracies(self._own["final"])
+
+    @property
+    def images(self) -> int:
+        """Of the final part."""
+        return len(self._setup.parts["final"])
 
     @property
     def curve(self) -> Sequence[Mapping[str, float]]:
@@ -150,18 +154,6 @@ class TrainingClaim:
         with one_thread(self._place):
             return found + circumstances(summary, self._place)
 
-    def bounds(self, metric: str) -> tuple[float, float]:
-        """All are accuracies."""
-        return 0.0, 1.0
-
-    def interval(self, metric: str, source: Source, level: float) -> Interval | None:
-        """Of images."""
-        return image_interval(self.metrics[metric], self._images, level=level)
-
-    def resolution(self, metric: str) -> float:
-        """One image."""
-        return 1 / self._images
-
     def right(self, metric: str) -> str:
         """Empty: a training does not keep it."""
         return ""
@@ -211,10 +203,6 @@ class TrainingClaim:
     def _own(self) -> Mapping[str, Any]:
         own: Mapping[str, Any] = self.summary[self.name]
         return own
-
-    @property
-    def _images(self) -> int:
-        return len(self._setup.parts["final"])
 
     @property
     def _checkpoint(self) -> Path:
