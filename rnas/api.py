@@ -305,6 +305,7 @@ def hold_out(
     *,
     fit: Band | str = "",
     seeds: int = 5,
+    metric: str | None = None,
     foretold: Callable[["Prediction", Path], None] = lambda prediction, path: None,
     listener: ListenerFactory = lambda setup, ledger, slots: Silent(),
 ) -> "HeldOut":
@@ -318,6 +319,7 @@ def hold_out(
         flops: one budget or several to hold out, such as ``("4M", "8M")``; none goes on with what is foretold already.
         fit: band of FLOPs to fit on, such as ``"1M:3M"``; empty is all that is not within 5 % of a held-out budget.
         seeds: evaluations of each network, none with the search's own seed; one where results are looked up.
+        metric: the score; None is the first objective that is maximised.
         foretold: is told of the prediction and its file before anything is evaluated.
         listener: makes what is told of progress.
 
@@ -336,7 +338,7 @@ def hold_out(
     budgets = tuple(sorted(map(parse_size, named)))
     with directory.writing(setup) as ledger:
         searched = Run.of(setup, ledger, directory)
-        prediction = held.settled(searched, folder, ledger, budgets, band, seeds)
+        prediction = held.settled(searched, folder, ledger, budgets, band, seeds, metric)
         own = held.ledger_of(ledger, setup, prediction)
         foretold(prediction, folder / prediction.file_name)
         problem = held.problem_of(setup, prediction)

@@ -22,6 +22,7 @@ from rnas.optimization.problem import KnownMetrics
 from rnas.optimization.strategy import Problem
 from rnas.quantities import Band, counted, format_size
 from rnas.rules.foretelling import foretell
+from rnas.rules.observations import first_maximised
 from rnas.rules.prediction import RULE, BudgetPrediction, Contestant, Prediction, written
 from rnas.run import Run
 
@@ -136,7 +137,9 @@ class HeldOut:
         }
 
 
-def settled(run: Run, folder: Path, ledger: Ledger, budgets: tuple[int, ...], fit: Band, seeds: int) -> Prediction:
+def settled(
+    run: Run, folder: Path, ledger: Ledger, budgets: tuple[int, ...], fit: Band, seeds: int, metric: str | None = None
+) -> Prediction:
     """The prediction that is evaluated: the one that is written, or a new one, which then is.
 
     A prediction is made once: with the first evaluation at a held-out budget, what is foretold is fixed, since another
@@ -149,6 +152,7 @@ def settled(run: Run, folder: Path, ledger: Ledger, budgets: tuple[int, ...], fi
         budgets: FLOPs to hold out; none goes on with what is written.
         fit: band of FLOPs to fit on.
         seeds: evaluations of each network; one where the evaluator looks results up.
+        metric: the score; None is the first objective that is maximised.
 
     Raises:
         InputError: the written one was changed, is gone, or answers another question and is being evaluated.
@@ -161,18 +165,21 @@ def settled(run: Run, folder: Path, ledger: Ledger, budgets: tuple[int, ...], fi
         raise InputError(
             f"{folder} holds no prediction, though its networks were evaluated: restore the file from a copy"
         )
-    if kept is not None and (not budgets or kept.asks(budgets, fit, seeds)):
+    if kept is not None and not budgets:
+        return kept
+    score = metric or first_maximised(run)
+    if kept is not None and kept.asks(budgets, fit, seeds, score):
         return kept
     if kept is not None and begun:
         raise InputError(
-            f"{folder / kept.file_name} is being put to the test already, at {_budgets(kept)} FLOPs with "
-            f"{counted(len(kept.seeds), 'seed')}: go on with it without options; another prediction would be made by "
-            "who has seen results"
+            f"{folder / kept.file_name} is being put to the test already, at {_budgets(kept)} FLOPs by {kept.metric} "
+            f"with {counted(len(kept.seeds), 'seed')}: go on with it without options; another prediction would be made "
+            "by who has seen results"
         )
     if not budgets:
         raise InputError("name the budgets to hold out, such as --flops 4M")
     first = run.setup.config.seed + 1
-    prediction = foretell(run, budgets, fit, tuple(range(first, first + seeds)))
+    prediction = foretell(run, budgets, fit, tuple(range(first, first + seeds)), score)
     if kept is not None:
         (folder / kept.file_name).unlink()
     prediction.write(folder)

@@ -28,6 +28,7 @@ def hold_out(
         str, typer.Option(metavar="LOW:HIGH", help="FLOPs to fit on [default: all but the budgets held out].")
     ] = "",
     seeds: Annotated[int, typer.Option(min=1, help="Evaluations of each network.")] = 5,
+    metric: Annotated[str | None, typer.Option(help="The score [default: the first objective maximised].")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Test a run's rule where it was not fitted.
@@ -65,6 +66,7 @@ def hold_out(
             flops or (),
             fit=fit,
             seeds=seeds,
+            metric=metric,
             foretold=foretold,
             listener=lambda setup, ledger, slots: CountedLines(console, ledger, found),
         )

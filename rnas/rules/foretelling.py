@@ -29,7 +29,7 @@ from rnas.run import Run
 from rnas.scaling import Rule
 
 
-def foretell(run: Run, budgets: tuple[int, ...], fit: Band, seeds: tuple[int, ...]) -> Prediction:
+def foretell(run: Run, budgets: tuple[int, ...], fit: Band, seeds: tuple[int, ...], metric: str) -> Prediction:
     """What the rule of a run promises at budgets that it is not fitted on; nothing is evaluated.
 
     The rule is fitted to the evaluations in a band, without those whose FLOPs are within the tolerance of a held-out
@@ -41,13 +41,14 @@ def foretell(run: Run, budgets: tuple[int, ...], fit: Band, seeds: tuple[int, ..
         budgets: FLOPs to hold out.
         fit: band of FLOPs to fit on.
         seeds: that the networks will be evaluated with.
+        metric: name of the score.
 
     Raises:
         InputError: a budget lies in the band, too few evaluations are left, or no network has a budget's FLOPs.
     """
     _check(budgets, fit)
     space = run.setup.space
-    observations = observations_of(run)
+    observations = observations_of(run, metric)
     records = [record for record in run.complete if np.isfinite(record.metrics.get(observations.metric, np.nan))]
     rows = np.flatnonzero(_fitted(observations, budgets, fit))
     if len(rows) < FEWEST:

@@ -98,10 +98,7 @@ def observations_of(run: Run, metric: str | None = None, rungs_above: int = 0) -
     Raises:
         InputError: no evaluation has the metric, or networks are not residual ones of one number of stages.
     """
-    maximised = [o.metric for o in run.setup.problem.objectives if o.direction == "maximize"]
-    if metric is None and not maximised:
-        raise InputError("the run maximises nothing; name the score with --metric")
-    metric = metric or maximised[0]
+    metric = metric or first_maximised(run)
     space = run.setup.space
     records = [r for r in run.records if r.complete and r.rungs_above == rungs_above]
     having = [record for record in records if np.isfinite(record.metrics.get(metric, np.nan))]
@@ -115,6 +112,14 @@ def observations_of(run: Run, metric: str | None = None, rungs_above: int = 0) -
         flops=[cost.flops for cost in costs],
         params=[cost.params for cost in costs],
     )
+
+
+def first_maximised(run: Run) -> str:
+    """The score unless another is named: the first objective that is maximised; InputError where there is none."""
+    maximised = [o.metric for o in run.setup.problem.objectives if o.direction == "maximize"]
+    if not maximised:
+        raise InputError("the run maximises nothing; name the score with --metric")
+    return maximised[0]
 
 
 def observed(metric: str, records: Sequence[Record], flops: Sequence[int], params: Sequence[int]) -> Observations:

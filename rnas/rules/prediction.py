@@ -122,9 +122,10 @@ class Prediction:
         """``prediction-<first 12 digits of the hash>.json``."""
         return f"{_NAME}{self.hash[:_DIGITS]}.json"
 
-    def asks(self, budgets: tuple[int, ...], fit: Band, seeds: int) -> bool:
+    def asks(self, budgets: tuple[int, ...], fit: Band, seeds: int, metric: str) -> bool:
         """Whether it answers this question."""
-        return (tuple(budget.flops for budget in self.budgets), self.fit, len(self.seeds)) == (budgets, fit, seeds)
+        own = tuple(budget.flops for budget in self.budgets), self.fit, len(self.seeds), self.metric
+        return own == (budgets, fit, seeds, metric)
 
     def write(self, folder: Path) -> Path:
         """Write it to a folder, whole or not at all; the path of the file."""

@@ -148,8 +148,10 @@ def test_a_prediction_is_fixed_once_its_networks_are_evaluated(run: Run, tmp_pat
     grown = Run(run.setup, run.records[:30])
     assert settled(grown, folder, ledger, (BUDGET,), Band(), 2) == other
     assert settled(grown, folder, ledger, (), Band(), 5) == other
-    with pytest.raises(InputError, match="put to the test already, at 40M FLOPs with 2 seeds"):
+    with pytest.raises(InputError, match="put to the test already, at 40M FLOPs by score with 2 seeds"):
         settled(run, folder, ledger, (BUDGET,), Band(), 3)
+    with pytest.raises(InputError, match="put to the test already, at 40M FLOPs by score"):
+        settled(run, folder, ledger, (BUDGET,), Band(), 2, "flops")
     with pytest.raises(InputError, match="not the prediction whose networks were evaluated"):
         ledger_of(ledger, run.setup, PREDICTION)
     (folder / other.file_name).unlink()
@@ -171,3 +173,13 @@ def test_a_table_gives_the_nearest_that_it_holds_and_one_seed(tmp_path: Path) ->
     contest = Contest(bench.setup, "robust_accuracy", bench.complete, bench.complete, 5_000_000, TOLERANCE)
     with pytest.raises(InputError, match="no network of space 'digits-bench' that can be evaluated has 5M FLOPs"):
         contest.by_rule(Rule())
+
+
+def test_another_score_may_be_named(tmp_path: Path) -> None:
+    bench = run_in_memory({"space": "digits-bench", "evaluator": {"digits-bench": {}}}, 30)
+    ledger = Ledger.in_memory(bench.setup.problem.objectives)
+    found = settled(bench, tmp_path, ledger, (300_000,), Band(), 1, "clean_accuracy")
+    assert found.metric == "clean_accuracy"
+    assert settled(bench, tmp_path, ledger, (300_000,), Band(), 1).metric == "robust_accuracy"
+    with pytest.raises(InputError, match="has a metric 'luck'; it has clean_accuracy"):
+        settled(bench, tmp_path, ledger, (300_000,), Band(), 1, "luck")

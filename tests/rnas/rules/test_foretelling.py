@@ -24,7 +24,7 @@ def run() -> Run:
 
 @pytest.fixture(scope="module")
 def prediction(run: Run) -> Prediction:
-    return foretell(run, (BUDGET,), Band(), (1, 2, 3))
+    return foretell(run, (BUDGET,), Band(), (1, 2, 3), "score")
 
 
 def test_the_planted_share_is_scaled_to_a_larger_budget(prediction: Prediction, run: Run) -> None:
@@ -57,7 +57,7 @@ def test_the_gain_is_foretold_with_its_sign(prediction: Prediction) -> None:
 
 @pytest.mark.slow
 def test_it_is_the_same_again(prediction: Prediction, run: Run) -> None:
-    assert foretell(run, (BUDGET,), Band(), (1, 2, 3)).text == prediction.text
+    assert foretell(run, (BUDGET,), Band(), (1, 2, 3), "score").text == prediction.text
 
 
 @pytest.mark.slow
@@ -65,13 +65,13 @@ def test_evaluations_at_the_budget_are_held_out(run: Run) -> None:
     flops = observations_of(run).flops
     budget = int(np.sort(flops)[40])
     near = np.abs(flops / budget - 1) <= TOLERANCE
-    found = foretell(run, (budget,), Band(), (1,))
+    found = foretell(run, (budget,), Band(), (1,), "score")
     assert found.fitted == len(flops) - near.sum() < len(flops)
     searched = found.budgets[0].contestants[-1]
     there = [record for record, held in zip(run.complete, near, strict=True) if held]
     assert searched.key == max(there, key=lambda record: record.metrics["score"]).key
     assert searched.chosen == f"best of {len(there)} evaluated"
-    below = foretell(run, (budget,), Band(0, int(budget * 0.9)), (1,))
+    below = foretell(run, (budget,), Band(0, int(budget * 0.9)), (1,), "score")
     assert below.fitted == (flops <= int(budget * 0.9)).sum()
     assert below.fitted_flops[1] < budget
     assert below.ledger != found.ledger
@@ -79,11 +79,11 @@ def test_evaluations_at_the_budget_are_held_out(run: Run) -> None:
 
 def test_bands_that_cannot_be(run: Run) -> None:
     with pytest.raises(InputError, match="which holds the held-out budget 40M"):
-        foretell(run, (BUDGET,), Band(1_000_000, None), (1,))
+        foretell(run, (BUDGET,), Band(1_000_000, None), (1,), "score")
     with pytest.raises(InputError, match="a rule needs at least 20"):
-        foretell(run, (BUDGET,), Band(0, 5_000_000), (1,))
+        foretell(run, (BUDGET,), Band(0, 5_000_000), (1,), "score")
     with pytest.raises(InputError, match="each held-out budget once"):
-        foretell(run, (BUDGET, BUDGET), Band(), (1,))
+        foretell(run, (BUDGET, BUDGET), Band(), (1,), "score")
 
 
 def test_uniform_is_no_rule_or_what_networks_had_on_average(run: Run) -> None:

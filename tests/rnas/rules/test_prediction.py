@@ -90,10 +90,11 @@ def test_what_is_no_prediction_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_question_it_answers() -> None:
-    assert PREDICTION.asks((4_000_000,), Band(0, 2_000_000), 3)
-    assert not PREDICTION.asks((4_000_000, 8_000_000), Band(0, 2_000_000), 3)
-    assert not PREDICTION.asks((4_000_000,), Band(), 3)
-    assert not PREDICTION.asks((4_000_000,), Band(0, 2_000_000), 5)
+    question = (4_000_000,), Band(0, 2_000_000), 3, "robust_accuracy"
+    assert PREDICTION.asks(*question)
+    others = (4_000_000, 8_000_000), Band(), 5, "clean_accuracy"
+    for place, other in enumerate(others):
+        assert not PREDICTION.asks(*question[:place], other, *question[place + 1 :])
 
 
 def test_widths_are_in_multiples_of_the_base_channels() -> None:
