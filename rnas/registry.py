@@ -26,8 +26,14 @@ EXPORTS = "rnas.exports"
 
 
 @cache
-def _group(group: str) -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=group)}
+def _group(group: str) -> dict[str, tuple[EntryPoint, ...]]:
+    """What is registered under each name; more than one thing where two packages have it."""
+    found: dict[str, tuple[EntryPoint, ...]] = {}
+    for point in entry_points(group=group):
+        # A package that is found twice, as one that is installed to be edited, registers the same twice.
+        others = [other for other in found.get(point.name, ()) if other.value != point.value]
+        found[point.name] = (*others, point)
+    return found
 
 
 def names(group: str) -> list[str]:
@@ -37,11 +43,28 @@ def names(group: str) -> list[str]:
 
 @cache
 def load(group: str, name: str) -> Any:
-    """The object registered as ``name``; InputError with the known names when there is none."""
-    point = _group(group).get(name)
-    if point is None:
-        kinds = group.removeprefix("rnas.").replace("_", " ")
-        kind = f"{kinds[:-3]}y" if kinds.endswith("ies") else kinds.removesuffix("s")
+    """The object registered as ``name``.
+
+    Raises:
+        InputError: there is none, with the known names; several packages register it; or it cannot be imported.
+    """
+    points = _group(group).get(name, ())
+    kinds = group.removeprefix("rnas.").replace("_", " ")
+    kind = f"{kinds[:-3]}y" if kinds.endswith("ies") else kinds.removesuffix("s")
+    if not points:
         known = ", ".join(names(group)) or "none is installed"
         raise InputError(f"unknown {kind} {name!r}; known: {known}")
-    return point.load()
+    if len(points) > 1:
+        owners = " and ".join(f"{_owner(point)} ({point.value})" for point in points)
+        raise InputError(f"{kind} {name!r} is registered by {owners}: uninstall one, or rename its entry point")
+    try:
+        return points[0].load()
+    except (ImportError, AttributeError) as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise InputError(
+            f"{kind} {name!r} of {_owner(points[0])} cannot be loaded from {points[0].value}: {reason}"
+        ) from error
+
+
+def _owner(point: EntryPoint) -> str:
+    return point.dist.name if point.dist is not None else "an unknown package"

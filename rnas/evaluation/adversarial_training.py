@@ -40,6 +40,10 @@ from rnas.weights import load_weights
 _ATTACKS = 2
 """PGD on the cross-entropy and PGD on the margin."""
 
+_ACCURACIES = {"clean_accuracy": (0.0, 1.0), "robust_accuracy": (0.0, 1.0), "robust_margin": (-1.0, 1.0)}
+_BOUNDS = {f"{prefix}{name}": bound for prefix in ("", "final_") for name, bound in _ACCURACIES.items()}
+"""Least and greatest value of each metric that is measured of every network."""
+
 _HASH_DIGITS = 16
 _TRAINING_SHARE = 0.9
 _DIAGNOSED_IMAGES = 100
@@ -108,6 +112,7 @@ class AdversarialTraining:
         for name in self._training.evaluation.diagnostics:
             if not registry.load(registry.DIAGNOSTICS, name).covers(example):
                 raise InputError(f"evaluation.diagnostics: {name} is not defined for networks of kind {example.kind}")
+        self._check_names()
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The images stay behind: a worker reads them itself.
@@ -127,11 +132,8 @@ class AdversarialTraining:
     @property
     def bounds(self) -> Mapping[str, tuple[float, float]]:
         """Accuracies lie in [0, 1], margins in [-1, 1]."""
-        own = {"clean_accuracy": (0.0, 1.0), "robust_accuracy": (0.0, 1.0), "robust_margin": (-1.0, 1.0)}
-        own |= {f"final_{name}": bound for name, bound in own.items()}
-        for diagnostic in self._diagnostics():
-            own |= diagnostic.metrics
-        return own
+        diagnosed = {name: ends for diagnostic in self._diagnostics() for name, ends in diagnostic.metrics.items()}
+        return {**_BOUNDS, **diagnosed}
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -299,6 +301,15 @@ class AdversarialTraining:
             "published_files": self._dataset.verified,
             "extra": None if self._extra is None else {"images": len(self._extra), "hash": self._extra.digest[:16]},
         }
+
+    def _check_names(self) -> None:
+        """InputError where two owners give one metric: which value stood would be chance."""
+        owners = dict.fromkeys((*_BOUNDS, "flops", "params"), "the evaluator")
+        for name, diagnostic in zip(self._training.evaluation.diagnostics, self._diagnostics(), strict=True):
+            for metric in diagnostic.metrics:
+                if metric in owners:
+                    raise InputError(f"evaluation.diagnostics: {name} gives {metric!r}, which {owners[metric]} gives")
+                owners[metric] = name
 
     def _diagnostics(self) -> list[Diagnostic]:
         return [registry.load(registry.DIAGNOSTICS, name) for name in self._training.evaluation.diagnostics]

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from rnas.attacks.attack import Attack
 from rnas.attacks.autoattack_ensembles import Ensemble
+from rnas.attacks.contained import contained
 from rnas.attacks.losses import misclassified
 from rnas.attacks.state import attacking
 from rnas.data.dataset import Part
@@ -147,6 +148,9 @@ def run_attacks(
         batch_size: images at a time.
         state: what is known already.
         listener: told before and after every batch.
+
+    Raises:
+        InputError: an attack left its ball.
     """
     network = ObservedNetwork(model)
     clean = _clean(network, part, batch_size, state)
@@ -213,7 +217,7 @@ def _attacked(network: ObservedNetwork, part: Part, step: StepResult, rows: Tens
     started = time.perf_counter()
     there = rows.to(part.labels.device)
     images, labels = _images(part, there), part.labels[there]
-    adversarial = step.attack(network, images, labels, part.ids[there], seed)
+    adversarial = contained(step.attack, images, step.attack(network, images, labels, part.ids[there], seed))
     broken = step.broken.clone()
     broken[rows] = _wrong(network, adversarial, labels).cpu()
     before = step.state

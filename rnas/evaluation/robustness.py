@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from rnas.attacks.attack import Attack
+from rnas.attacks.contained import contained
 from rnas.attacks.losses import wrong_class
 from rnas.attacks.state import attacking
 from rnas.data.dataset import Part
@@ -72,6 +73,9 @@ def evaluate_robustness(
         seed: of the attacks' noise; each attack has its own.
         batch_size: images at a time; changes nothing but memory and rounding.
         check: called before every batch with the share done; raises to stop.
+
+    Raises:
+        InputError: an attack left its ball.
     """
     clean, robust, margins = [], [], []
     for start in range(0, len(part), batch_size):
@@ -83,7 +87,7 @@ def evaluate_robustness(
             right, margin = judge(model(images), labels)
         clean.append(right)
         for number, attack in enumerate(attacks):
-            adversarial = attack(model, images, labels, ids, attack_seed(seed, number))
+            adversarial = contained(attack, images, attack(model, images, labels, ids, attack_seed(seed, number)))
             with attacking(model), torch.no_grad():
                 withstood, attacked_margin = judge(model(adversarial), labels)
             right, margin = right & withstood, torch.minimum(margin, attacked_margin)

@@ -26,6 +26,7 @@ from rnas.optimization.dispatch import dispatch
 from rnas.optimization.ladder import Place, batch_of, place, promoted
 from rnas.optimization.listener import Listener, Silent
 from rnas.optimization.objective import minimised
+from rnas.optimization.proposals import check_proposals
 from rnas.optimization.strategy import Problem, Proposal, Results, Strategy, View
 
 _ROUNDING = 1e-9
@@ -132,8 +133,11 @@ class Loop:
     def _from_strategy(self, seen: Sequence[Record], pending: Sequence[Record]) -> list[Proposal]:
         rng = np.random.default_rng([self.seed, len(seen) + len(pending)])
         # With several threads the sums of linear algebra come out in another order.
+        view = self._view(seen, pending)
         with threadpool_limits(limits=1):
-            return self.strategy.propose(self.batch_size, self._view(seen, pending), rng)
+            proposals = self.strategy.propose(self.batch_size, view, rng)
+        check_proposals(self.strategy, proposals, self.batch_size, self.problem, view)
+        return proposals
 
     def _promotions(self, position: Place, seen: Sequence[Record]) -> list[Proposal]:
         """The better part of a cohort, by the results at the rung below."""

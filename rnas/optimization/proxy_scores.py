@@ -30,7 +30,7 @@ class ProxyScores:
 
     def __init__(self, space: SearchSpace, names: Sequence[str]) -> None:
         self._space = space
-        self._proxies: list[Any] = [registry.load(registry.PROXIES, name) for name in names]
+        self._proxies: dict[str, Any] = {name: registry.load(registry.PROXIES, name) for name in names}
         generator = torch.Generator().manual_seed(0)
         self._images = torch.rand((IMAGES, *space.input_shape), generator=generator)
         self._known: dict[bytes, list[float]] = {}
@@ -43,17 +43,23 @@ class ProxyScores:
         keys = genome_keys(genomes)
         for key, genome in zip(keys, genomes, strict=True):
             if key not in self._known:
-                self._known[key] = [self._score(proxy, genome) for proxy in self._proxies]
+                self._known[key] = [self._score(name, genome) for name in self._proxies]
         return np.array([self._known[key] for key in keys]).reshape(len(genomes), len(self._proxies))
 
-    def _score(self, proxy: Any, genome: Integers) -> float:
-        space = self._space
+    def _score(self, name: str, genome: Integers) -> float:
+        space, proxy = self._space, self._proxies[name]
         try:
-            return float(proxy(space.decode(genome), space.input_shape, space.num_classes, self._images, 0))
+            score = float(proxy(space.decode(genome), space.input_shape, space.num_classes, self._images, 0))
         except DivergedError:
             return -np.inf
         except InputError:
             return np.nan
+        if score < np.inf:
+            return score
+        raise InputError(
+            f"proxy {name!r} scored a network {score}; a score is finite or -inf: it must be mended, or left out "
+            "(rnas.testing.proxy.ProxyConformance tests for this)"
+        )
 
 
 def normal_scores_among(values: Floats, others: Floats) -> Floats:

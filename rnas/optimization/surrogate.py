@@ -14,6 +14,7 @@ from rnas.optimization.candidates import genome_keys
 from rnas.optimization.objective import Objective, minimised
 from rnas.optimization.proxy_scores import normal_scores_among
 from rnas.optimization.strategy import Columns, Prediction, Problem, Results, View
+from rnas.predictors.checked_prediction import checked_prediction
 from rnas.predictors.predictor import Predictor
 from rnas.predictors.validation import cross_validated_tau
 
@@ -143,7 +144,7 @@ class Surrogate:
     def _predicted(self, genomes: Integers) -> dict[str, tuple[Floats, Floats]]:
         """Mean and standard deviation (n,) at the lowest rung of each objective that is not known."""
         inputs = self._inputs(genomes)
-        return {metric: predictor.predict(inputs) for metric, predictor in self._predictors.items()}
+        return {metric: checked_prediction(predictor, inputs) for metric, predictor in self._predictors.items()}
 
     def _beliefs(self, genomes: Integers, means: Columns, stds: Columns, rung: int) -> Beliefs:
         """Beliefs at the highest rung about genomes (n, v) whose predicted objectives are so distributed at a rung."""

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
+from rnas.predictors.checked_prediction import checked_prediction
 from rnas.predictors.predictor import Predictor
 
 Floats = NDArray[np.float64]
@@ -33,7 +34,7 @@ def _held_out(predictor: Callable[[], Predictor], features: Floats, target: Floa
     predicted = np.empty(len(target))
     for part in range(_FOLDS):
         rest, out = fold != part, fold == part
-        predicted[out] = predictor().fit(features[rest], target[rest]).predict(features[out])[0]
+        predicted[out] = checked_prediction(predictor().fit(features[rest], target[rest]), features[out])[0]
     return predicted
 
 

@@ -128,7 +128,10 @@ class Recipe(BaseModel):
         if not isinstance(value, str | Mapping):
             raise InputError(f"{value!r} is not a recipe; write a name, or {{name: NAME, ...}}")
         overrides = {"name": value} if isinstance(value, str) else dict(value)
-        base = registry.load(registry.RECIPES, str(overrides.get("name", "sat")))
+        name = str(overrides.get("name", "sat"))
+        base = registry.load(registry.RECIPES, name)
+        if not isinstance(base, cls):
+            raise InputError(f"recipe {name!r} is registered as a {type(base).__name__}; it has to be a Recipe")
         return cls(**_merged(base.model_dump(mode="json"), overrides))
 
     @property

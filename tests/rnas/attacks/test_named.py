@@ -80,10 +80,9 @@ def test_an_unknown_name_tells_every_form_in_one_line(name: str) -> None:
 
 def test_every_family_names_its_forms_and_has_a_norm() -> None:
     families = attack_families()
-    names = [family.name for family in families]
-    assert names == sorted(set(names))
-    assert {"fgsm", "pgd", "cw", "mi-fgsm", "gama", "deepfool"} <= set(names)
-    assert all(family.norms and family.forms in attack_forms() for family in families)
+    assert list(families) == registry.names(registry.ATTACKS)
+    assert {"fgsm", "pgd", "cw", "mi-fgsm", "gama", "deepfool"} <= families.keys()
+    assert all(family.norms and family.forms in attack_forms() for family in families.values())
 
 
 def _register(monkeypatch: pytest.MonkeyPatch, family: AttackFamily) -> None:
@@ -110,5 +109,27 @@ def test_another_packages_family_is_found(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_name_of_two_families_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     family = AttackFamily("other", "fgsm", ("linf",), lambda name, epsilon, norm: FGSM(epsilon))
     _register(monkeypatch, family)
-    with pytest.raises(InputError, match="fgsm is a name of several registered families, fgsm, other"):
+    with pytest.raises(InputError, match="fgsm is a name of several registered families, fgsm, theirs"):
         named_attack("fgsm", EPSILON)
+
+
+def test_a_family_that_bears_the_name_of_another_does_not_hide_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    family = AttackFamily("fgsm", "fgsm", ("linf",), lambda name, epsilon, norm: PGD(epsilon, 3))
+    _register(monkeypatch, family)
+    with pytest.raises(InputError, match="several registered families, fgsm, theirs"):
+        named_attack("fgsm", EPSILON)
+
+
+def test_a_family_that_cannot_be_loaded_costs_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    load, names = registry.load, registry.names(registry.ATTACKS)
+
+    def loaded(group: str, name: str) -> object:
+        if name == "theirs":
+            raise InputError("attack 'theirs' cannot be loaded")
+        return load(group, name)
+
+    monkeypatch.setattr(registry, "names", lambda group: [*names, "theirs"])
+    monkeypatch.setattr(registry, "load", loaded)
+    assert named_attack("fgsm", EPSILON) == FGSM(EPSILON)
+    with pytest.raises(InputError, match="not loaded: theirs"):
+        named_attack("my-attack", EPSILON)

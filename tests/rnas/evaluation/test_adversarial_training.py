@@ -1,9 +1,10 @@
 import pickle
 import time
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ import torch
 from safetensors.torch import load_file
 
 from rnas import architecture as arch
+from rnas import registry
+from rnas.architecture import Architecture
 from rnas.errors import InputError
 from rnas.evaluation import guard
 from rnas.evaluation.adversarial_training import AdversarialTraining, AdversarialTrainingSettings
@@ -179,6 +182,28 @@ def test_diagnostics_are_metrics_like_any_other() -> None:
     assert set(plain.bounds) < set(diagnosing.bounds) <= set(metrics)
     expected = plain.evaluate(Task(NETWORK, 0, {"epochs": 1, "batch_size": 64}), Context()).metrics
     assert {name: metrics[name] for name in expected} == expected
+
+
+@dataclass(frozen=True)
+class Claiming:
+    """A diagnostic that gives a metric of another's."""
+
+    metrics: ClassVar[Mapping[str, tuple[float, float]]] = {"robust_accuracy": (-1.0, 1.0)}
+
+    def covers(self, architecture: Architecture) -> bool:
+        return True
+
+
+def test_a_metric_has_one_owner(monkeypatch: pytest.MonkeyPatch) -> None:
+    load = registry.load
+    theirs = {"claiming": Claiming(), "again": load(registry.DIAGNOSTICS, "sparsity")}
+    names = [*registry.names(registry.DIAGNOSTICS), *theirs]
+    monkeypatch.setattr(registry, "names", lambda group: names)
+    monkeypatch.setattr(registry, "load", lambda group, name: theirs.get(name) or load(group, name))
+    with pytest.raises(InputError, match="claiming gives 'robust_accuracy', which the evaluator gives"):
+        evaluator(evaluation={"diagnostics": ["claiming"]})
+    with pytest.raises(InputError, match=r"again gives '.*', which sparsity gives"):
+        evaluator(evaluation={"diagnostics": ["sparsity", "again"]})
 
 
 def test_extra_images_are_trained_on_and_recorded(tmp_path: Path) -> None:
