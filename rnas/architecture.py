@@ -32,6 +32,9 @@ class Architecture(Protocol):
 
         Normalisation of the input, where the network has any, is a layer inside. Weights are drawn from
         torch's global generator. Raises InputError where the network cannot run at this shape.
+
+        The module is of a class of its own, not a bare ``nn.Sequential``, and its forward can be traced: the export
+        ``standalone`` writes its source by its classes.
         """
 
     def cost(self, input_shape: Shape, num_classes: int) -> Cost:

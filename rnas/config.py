@@ -2,7 +2,8 @@
 
 import inspect
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -190,19 +191,25 @@ def resolve(config: Config, folder: Path, source: str) -> Setup:
     """
     evaluator_class = _evaluator_class(config, source)
     evaluator_settings = _settings(evaluator_class.Settings, config.evaluator, folder, f"{source}: evaluator")
-    space_class = registry.load(registry.SEARCH_SPACES, config.space["name"])
+    with _within(f"{source}: space"):
+        space_class = registry.load(registry.SEARCH_SPACES, config.space["name"])
     settings = _settings(space_class.Settings, _options(config.space), folder, f"{source}: space")
     shape, classes = evaluator_class.image_format(evaluator_settings)
-    space: SearchSpace = space_class(settings, shape, classes)
+    with _within(f"{source}: space"):
+        space: SearchSpace = space_class(settings, shape, classes)
     evaluator: Evaluator = evaluator_class(evaluator_settings, space)
     if config.finals is not None:
         if not isinstance(evaluator, EvaluatesFinally):
             raise InputError(f"{source}: finals: this evaluator trains no networks to attack; leave finals out")
         evaluator.finally_by(config.finals.attacks)
     objectives = config.objectives or _default_objectives(evaluator, source)
-    problem = problem_of(space, evaluator, objectives)
-    strategy_class = registry.load(registry.STRATEGIES, config.strategy["name"])
-    strategy = _with_options(strategy_class, problem, _options(config.strategy), f"{source}: strategy")
+    with _within(source):
+        problem = problem_of(space, evaluator, objectives)
+    with _within(f"{source}: strategy"):
+        strategy_class = registry.load(registry.STRATEGIES, config.strategy["name"])
+        options = _strategy_options(strategy_class, config.strategy)
+    with _within(source):
+        strategy: Strategy = strategy_class(problem, **options)
     full = config.model_copy(
         update={
             "space": {"name": config.space["name"], **settings.model_dump(mode="json")},
@@ -214,14 +221,15 @@ def resolve(config: Config, folder: Path, source: str) -> Setup:
 
 
 def explained(error: ValidationError, source: str, model: type[BaseModel] | None = None) -> InputError:
-    """The first fault of a validation in one line.
+    """The first fault of a validation in one line, an unknown key before a missing one: it may be that one, mistyped.
 
     Args:
         error: of the validation.
         source: what to call the input.
         model: that was validated, to say which keys it knows.
     """
-    fault = error.errors()[0]
+    faults = error.errors()
+    fault = next((fault for fault in faults if fault["type"] == "extra_forbidden"), faults[0])
     where = ".".join(str(part) for part in fault["loc"])
     message = fault["msg"].removeprefix("Value error, ")
     if fault["type"] == "extra_forbidden":
@@ -235,6 +243,15 @@ def explained(error: ValidationError, source: str, model: type[BaseModel] | None
 def available_cores() -> int:
     """CPU cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def _within(part: str) -> Iterator[None]:
+    """Say in which part of a config something is wrong."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{part}: {error}") from None
 
 
 def _options(part: Mapping[str, Any]) -> dict[str, Any]:
@@ -264,10 +281,10 @@ def _default_objectives(evaluator: Evaluator, source: str) -> tuple[Objective, .
     )
 
 
-def _with_options(strategy_class: Any, problem: Problem, options: dict[str, Any], source: str) -> Strategy:
+def _strategy_options(strategy_class: Any, strategy: Mapping[str, Any]) -> dict[str, Any]:
+    options = _options(strategy)
     known = list(inspect.signature(strategy_class).parameters)[1:]
     for name in options:
         if name not in known:
-            raise InputError(f"{source}: unknown key {name!r}; it has {', '.join(known) or 'no options'}")
-    strategy: Strategy = strategy_class(problem, **options)
-    return strategy
+            raise InputError(f"unknown key {name!r}; it has {', '.join(known) or 'no options'}")
+    return options

@@ -8,13 +8,17 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from rnas.directory_kind import kind_of
 from rnas.errors import InputError
 
 
 def require_free(path: Path) -> None:
-    """Raise InputError where something is at the path already."""
+    """Raise InputError where something is at the path already; it says what can be gone on with."""
+    kind = kind_of(path)
+    if kind is not None:
+        raise InputError(f"{path} is a {kind.noun} already: choose another --run, or go on with: {kind.go_on(path)}")
     if path.exists():
-        raise InputError(f"{path} exists already: choose another --run, or go on with: rnas resume {path}")
+        raise InputError(f"{path} exists already: choose another --run")
 
 
 def next_free(name: str) -> Path:

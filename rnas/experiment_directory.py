@@ -10,7 +10,8 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 from optuna.storages import BaseStorage
 
 from rnas import sqlite
-from rnas.directories import creating, locked
+from rnas.directories import creating, locked, require_free
+from rnas.directory_kind import refuse_others
 from rnas.errors import InputError, LedgerError
 from rnas.experiment_settings import ExperimentSettings
 from rnas.files import discard_partial, write_text
@@ -23,7 +24,7 @@ class ExperimentDirectory(Generic[S]):
     """Where everything of one experiment is: of a comparison, a study or a tuning.
 
     A subclass says of its kind what it is called (``noun``, which names its files too), which settings it has, which
-    of them may grow, and which command goes on with the directory that follows it.
+    of them may grow, and which command goes on with the directory that follows it. ``rnas.directory_kind`` lists it.
     """
 
     path: Path
@@ -62,10 +63,7 @@ class ExperimentDirectory(Generic[S]):
         """
         if parent_process() is not None:
             raise InputError(f'a script that runs a {cls.noun} needs its call under if __name__ == "__main__":')
-        if cls.is_at(path):
-            raise InputError(f"{path} is a {cls.noun} already; go on with: rnas {cls.resumed_by} {path}")
-        if path.exists():
-            raise InputError(f"{path} exists already: choose another --run")
+        require_free(path)
 
     @classmethod
     def create(cls, path: Path, settings: S) -> Self:
@@ -81,6 +79,7 @@ class ExperimentDirectory(Generic[S]):
     def read_settings(self) -> S:
         """The settings of the experiment; InputError where this is none of its kind, or they are wrong."""
         if not self.settings.is_file():
+            refuse_others(self.path, self.noun)
             raise InputError(f"{self.path} is not a {self.noun}: it has no {self.settings.name}")
         settings: S = self.Settings.read(self.settings)
         return settings

@@ -50,6 +50,7 @@ class Measured:
         scores: by seed.
         mean: of the scores; None without any.
         interval: of the mean, by Student's t, 95 %; None with fewer than two seeds.
+        held: whether the interval that was foretold holds the mean; None without scores.
         same_as: other contestants that are this network.
         failures: evaluations without a score, each with its reason.
     """
@@ -58,6 +59,7 @@ class Measured:
     scores: Scores
     mean: float | None
     interval: Interval | None
+    held: bool | None
     same_as: tuple[str, ...]
     failures: tuple[str, ...]
 
@@ -71,7 +73,7 @@ class Comparison:
         predicted: gain of the rule's network that was foretold, 95 %; None where both are one network.
         gain: measured: mean difference over the seeds that both have; None without any.
         interval: of that, paired by seed, by Student's t, 95 %; None with fewer than two seeds.
-        p_value: of no difference, corrected for the number of comparisons (Holm); None where there is no interval.
+        p_value: of no difference, corrected for the number of tests (Holm); None where there is no interval.
         held: whether the interval that was foretold holds the measured gain.
         verdict: in words, by the corrected p-value at 5 %.
     """
@@ -94,6 +96,22 @@ class HeldOutBudget:
     comparisons: tuple[Comparison, ...]
     left_out: Mapping[str, str]
 
+    @property
+    def networks(self) -> tuple[tuple[Measured, ...], ...]:
+        """The contestants, those that are one network together; the rule's network is first."""
+        found: dict[str, list[Measured]] = {}
+        for measured in self.contestants:
+            found.setdefault(measured.contestant.key, []).append(measured)
+        return tuple(map(tuple, found.values()))
+
+    @property
+    def compared(self) -> tuple[tuple[Comparison, ...], ...]:
+        """The comparisons, those with one network together; those with the rule's own are last."""
+        found = {comparison.over: comparison for comparison in self.comparisons}
+        own, *others = self.networks
+        groups = [[found[m.contestant.name] for m in group if m.contestant.name in found] for group in (*others, own)]
+        return tuple(tuple(group) for group in groups if group)
+
 
 @dataclass(frozen=True)
 class HeldOut:
@@ -102,11 +120,13 @@ class HeldOut:
     Attributes:
         prediction: what was foretold.
         budgets: what was found at each.
+        tests: number that p-values are corrected for: of pairs of networks, however many contestants each of them is.
         notes: what a reader must know.
     """
 
     prediction: Prediction
     budgets: tuple[HeldOutBudget, ...]
+    tests: int
     notes: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -133,6 +153,7 @@ class HeldOut:
                 }
                 for budget in self.budgets
             ],
+            "tests": self.tests,
             "notes": list(self.notes),
         }
 
@@ -229,13 +250,29 @@ def held_out(prediction: Prediction, records: Sequence[Record], notes: Sequence[
         notes: of :func:`notes_of`.
     """
     budgets = [_budget(budget, prediction.metric, records) for budget in prediction.budgets]
-    tested = [c for budget in budgets for c in budget.comparisons if c.p_value is not None]
-    corrected = dict(zip(map(id, tested), holm([c.p_value for c in tested if c.p_value is not None]), strict=True))
+    # Contestants that are one network have one test, which counts once.
+    p_values = {
+        pair: comparison.p_value
+        for budget in budgets
+        for pair, comparison in _pairs(budget)
+        if comparison.p_value is not None
+    }
+    corrected = dict(zip(p_values, holm(list(p_values.values())), strict=True))
     return HeldOut(
         prediction,
-        tuple(replace(b, comparisons=tuple(_judged(c, corrected.get(id(c))) for c in b.comparisons)) for b in budgets),
+        tuple(
+            replace(budget, comparisons=tuple(_judged(found, corrected.get(pair)) for pair, found in _pairs(budget)))
+            for budget in budgets
+        ),
+        len(p_values),
         (*_notes(budgets), *notes),
     )
+
+
+def _pairs(budget: HeldOutBudget) -> list[tuple[frozenset[str], Comparison]]:
+    """The comparisons of a budget, each with the keys of its two networks."""
+    own, *others = (measured.contestant.key for measured in budget.contestants)
+    return [(frozenset({own, other}), found) for other, found in zip(others, budget.comparisons, strict=True)]
 
 
 def _budget(budget: BudgetPrediction, metric: str, records: Sequence[Record]) -> HeldOutBudget:
@@ -251,13 +288,16 @@ def _measured(
 ) -> Measured:
     own = [record for record in records if record.key == contestant.key]
     scores = {seed: score for record in own for seed, score in scores_of(record, metric).items()}
+    mean = float(np.mean(list(scores.values()))) if scores else None
     return Measured(
         contestant=contestant,
         scores=scores,
-        mean=float(np.mean(list(scores.values()))) if scores else None,
+        mean=mean,
         interval=over_seeds(list(scores.values())),
+        held=None if mean is None else contestant.score.low <= mean <= contestant.score.high,
         same_as=tuple(c.name for c in everyone if c.key == contestant.key and c.name != contestant.name),
-        failures=tuple(f"seed {r.seed}: {_failure(r)}" for r in own if not scores_of(r, metric)),
+        # A network that is several contestants has its record once for each.
+        failures=tuple(dict.fromkeys(f"seed {r.seed}: {_failure(r)}" for r in own if not scores_of(r, metric))),
     )
 
 
@@ -344,6 +384,7 @@ def _contestant(measured: Measured) -> dict[str, Any]:
         "scores": {str(seed): score for seed, score in measured.scores.items()},
         "mean": measured.mean,
         "interval": measured.interval and asdict(measured.interval),
+        "held": measured.held,
         "same_as": list(measured.same_as),
         "failures": list(measured.failures),
     }

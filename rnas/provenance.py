@@ -6,7 +6,7 @@ import platform
 import re
 from collections.abc import Mapping
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,14 @@ _PROCESSORS = Path("/proc/cpuinfo")
 _LIBRARIES = ("rnas", "torch", "numpy", "scipy", "scikit-learn", "pymoo", "optuna")
 
 
-@cache
 def versions() -> dict[str, str]:
-    """Versions of Python and of the libraries that decide results, by name."""
+    """Versions of Python, of the libraries that decide results, and of packages that register parts, by name."""
+    return libraries() | plugins()
+
+
+@cache
+def libraries() -> dict[str, str]:
+    """Versions of Python and of the libraries that decide every result, by name."""
     found = {"python": platform.python_version()}
     for library in _LIBRARIES:
         try:
@@ -26,6 +31,17 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
+
+
+@cache
+def plugins() -> dict[str, str]:
+    """Versions of the installed packages other than rnas that register parts under any of its groups, by name."""
+    found: dict[str, str] = {}
+    for package in distributions():
+        if any(point.group.startswith("rnas.") for point in package.entry_points) and package.name != "rnas":
+            # One that is found twice is imported from the place that comes first.
+            found.setdefault(package.name, package.version)
+    return dict(sorted(found.items()))
 
 
 def device_name(device: str) -> str:

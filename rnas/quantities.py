@@ -68,7 +68,7 @@ def parse_fraction(value: Any) -> Fraction:
     except (ValueError, ZeroDivisionError):
         raise InputError(f"{value!r} is not a fraction; write it such as 8/255") from None
     if fraction < 0:
-        raise InputError(f"{value!r} is below 0")
+        raise InputError(f"{value!r} is below 0; write 0 or more, such as 8/255")
     return fraction
 
 

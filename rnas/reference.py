@@ -12,7 +12,8 @@ from rnas.baseline import CIFAR, find, zoo
 from rnas.errors import InputError
 from rnas.evaluation.adversarial_training import AdversarialTraining
 from rnas.evaluation.training_settings import ResolvedTraining
-from rnas.exports.reading import Export, read_export
+from rnas.exports.reading import Export, read_export, read_otherwise
+from rnas.ledger import Record
 from rnas.run import Run
 from rnas.run_member import FORMS, member, run_and_member
 from rnas.search_space import SearchSpace
@@ -37,6 +38,7 @@ class Reference:
         training: how its search trained it, or the training whose checkpoint it is: which data, divided how. None
             where there is neither. Of a checkpoint the images of the training part are those that the weights saw.
         space: the space that it was searched in, of a member of a run.
+        record: what that run's ledger says of it.
         exported: what an export of rnas says of the network and of its weights, where it is one.
     """
 
@@ -48,6 +50,7 @@ class Reference:
     checkpoint: Path | None = None
     training: ResolvedTraining | None = None
     space: SearchSpace | None = None
+    record: Record | None = None
     exported: Mapping[str, Any] | None = None
 
 
@@ -67,8 +70,8 @@ def resolve(text: str | Path) -> Reference:
             standalone ``.py`` file, of which nothing is executed, or a folder for Hugging Face.
 
     Raises:
-        InputError: they name none, a training's checkpoint is not the one that the file beside it describes, or an
-            export is damaged.
+        InputError: they name none, or an export that is loaded elsewhere; a training's checkpoint is not the one that
+            the file beside it describes; or an export is damaged.
     """
     text = str(text)
     path = Path(text)
@@ -83,6 +86,9 @@ def resolve(text: str | Path) -> Reference:
     if path.exists() and not _is_published(text):
         if is_training(path):
             raise InputError(f"{text} is a training; for its network write {path / 'best.safetensors'}")
+        otherwise = read_otherwise(path)
+        if otherwise is not None:
+            raise InputError(f"{text} is {otherwise}")
         if path.is_dir():
             raise InputError(f"{text} is a directory; for a member of a run write {text}: and {FORMS}")
         return _of_file(path)
@@ -116,6 +122,7 @@ def _of_run(run: Run, word: str, text: str) -> Reference:
         checkpoint if checkpoint is not None and checkpoint.is_file() else None,
         _training(run),
         space,
+        record,
     )
 
 
@@ -163,6 +170,11 @@ def _of_file(path: Path) -> Reference:
         content = json.loads(path.read_text())
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise InputError(
+            f"{path} is no architecture: binary; name a published network, an architecture's JSON or a run's member, "
+            "and a file of weights beside it"
+        ) from None
     except ValueError as error:
         raise InputError(f"{path}: not an architecture's JSON ({error})") from None
     if isinstance(content, dict) and "kind" not in content:

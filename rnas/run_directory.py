@@ -10,6 +10,7 @@ from optuna.storages import BaseStorage, RDBStorage
 from rnas import sqlite
 from rnas.config import Config, Setup, read_config, resolve, to_yaml
 from rnas.directories import creating, locked
+from rnas.directory_kind import refuse_others
 from rnas.errors import InputError, LedgerError
 from rnas.files import write_text
 from rnas.ledger import Ledger
@@ -69,6 +70,7 @@ class RunDirectory:
     def setup(self) -> Setup:
         """The run's configuration and parts; InputError where this is no run or its config is wrong."""
         if not self.config.is_file():
+            refuse_others(self.path, "search")
             raise InputError(f"{self.path} is not a run: it has no config.yaml")
         config = Config.parse(read_config(self.config), str(self.config))
         if config.name is None:

@@ -39,12 +39,16 @@ class Variable:
     choices: tuple[Choice, ...]
     ordered: bool = False
 
-    def narrowed(self, choices: list[Any]) -> "Variable":
-        """The variable with only some of its choices, in their order; InputError for others."""
+    def narrowed(self, choices: list[Any], setting: str = "") -> "Variable":
+        """The variable with only some of its choices, in their order; InputError for others.
+
+        ``setting`` is where a config sets the choices, for the message; empty where it does not.
+        """
         foreign = [choice for choice in choices if choice not in self.choices]
         if foreign or not choices:
             known = ", ".join(map(str, self.choices))
-            raise InputError(f"variable {self.name!r} cannot be narrowed to {choices}; its choices are {known}")
+            where = f"; {setting} sets them" if setting else ""
+            raise InputError(f"variable {self.name!r} cannot be narrowed to {choices}; its choices are {known}{where}")
         return Variable(self.name, tuple(c for c in self.choices if c in choices), self.ordered)
 
 
@@ -83,7 +87,10 @@ class SearchSpace(ABC):
             if name not in known:
                 raise InputError(f"space {self.name!r} has no variable {name!r}; it has {', '.join(known)}")
         self.variables = tuple(
-            v.narrowed(settings.narrow[v.name]) if v.name in settings.narrow else v for v in self.all_variables
+            v.narrowed(settings.narrow[v.name], f"space.{v.name}" if v.name in type(settings).model_fields else "")
+            if v.name in settings.narrow
+            else v
+            for v in self.all_variables
         )
         self._check_bands()
 
@@ -193,18 +200,42 @@ class SearchSpace(ABC):
         return genomes
 
     def _check_bands(self) -> None:
-        bands = {"flops": self.settings.flops, "params": self.settings.params}
+        bands: dict[Quantity, Band] = {"flops": self.settings.flops, "params": self.settings.params}
         if all(band == Band() for band in bands.values()):
             return
         if len(self._inside) > 0:
             return
-        reaches = self._reach("flops"), self._reach("params")
-        flops, params = (" to ".join(map(format_size, reach)) for reach in reaches)
+        reaches = {name: self._reach(name) for name in bands}
+        flops, params = (" to ".join(map(format_size, reach)) for reach in reaches.values())
         asked = " and ".join(f"{name} in {band}" for name, band in bands.items() if band != Band())
+        small = [name for name, band in bands.items() if band.high is not None and band.high < reaches[name][0]]
+        smaller = self._settings_that_reduce(small[0], reaches[small[0]][0]) if small else []
+        remedy = f", or make its networks smaller by {', '.join(smaller)}" if smaller else ""
         raise InputError(
             f"no architecture of space {self.name!r} has {asked}; "
-            f"it reaches flops of {flops} and params of {params}: widen the band"
+            f"it reaches flops of {flops} and params of {params}: widen the band{remedy}"
         )
+
+    def _settings_that_reduce(self, quantity: Quantity, least: int) -> list[str]:
+        """Names of the space's own numbers which, halved, bring a cost below the least that it has now."""
+        free = self.settings.model_dump(exclude={"flops", "params"})
+        names = []
+        for name in type(self.settings).model_fields:
+            value = free.get(name)
+            numbers = value if isinstance(value, tuple) else (value,)
+            if any(type(number) is not int for number in numbers):
+                continue
+            halves = tuple(max(number // 2, 1) for number in numbers)
+            # A list of choices holds each once, one of a value for each stage may repeat it.
+            for half in (halves, tuple(dict.fromkeys(halves))) if isinstance(value, tuple) else halves:
+                try:
+                    space = type(self)(type(self.settings)(**{**free, name: half}), self.input_shape, self.num_classes)
+                except ValueError:  # The settings or the space refuse it.
+                    continue
+                if space._least(quantity) < least:
+                    names.append(name)
+                break
+        return names
 
     @cached_property
     def _inside(self) -> Integers:
@@ -317,8 +348,15 @@ class SearchSpace(ABC):
 
     def _reach(self, quantity: Quantity) -> tuple[int, int]:
         """Least and greatest cost whatever the bands are."""
-        start = self.canonical(np.zeros(len(self.sizes), dtype=np.int64)[None])
-        return self._extreme(quantity, -1, start, banded=False), self._extreme(quantity, 1, start, banded=False)
+        return self._least(quantity), self._extreme(quantity, 1, self._first, banded=False)
+
+    def _least(self, quantity: Quantity) -> int:
+        return self._extreme(quantity, -1, self._first, banded=False)
+
+    @property
+    def _first(self) -> Integers:
+        """The genome (1, v) of all first choices."""
+        return self.canonical(np.zeros(len(self.sizes), dtype=np.int64)[None])
 
     def _extreme(self, quantity: Quantity, sign: int, starts: Integers, *, banded: bool = True) -> int:
         """Cost furthest in one direction, by changing one variable at a time from the best start until none helps."""

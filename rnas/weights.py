@@ -29,6 +29,10 @@ _OWN_NAMES = WeightNames("rnas")
 _SHOWN = 3
 
 
+class MisfitError(InputError):
+    """Weights of a file that can be read are not those of the network."""
+
+
 class _Discarded:
     """Stands for an object that released training code keeps beside its weights; it does and holds nothing."""
 
@@ -98,14 +102,15 @@ def load_weights(module: nn.Module, path: Path | str, names: Sequence[WeightName
         network: what to call the network in messages.
 
     Raises:
-        InputError: the file cannot be read, or by no naming its tensors are exactly those of the network.
+        InputError: the file cannot be read.
+        MisfitError: by no naming its tensors are exactly those of the network.
     """
     ours = module.state_dict()
     tensors = read_weights(path)
     fits = [_Fit.of(tensors, naming, ours) for naming in (*names, _OWN_NAMES)]
     best = min(fits, key=lambda fit: fit.faults)
     if best.faults:
-        raise InputError(f"{path} does not fit {network}: {best.explained()}")
+        raise MisfitError(f"{path} does not fit {network}: {best.explained()}")
     module.load_state_dict(best.renamed)
 
 

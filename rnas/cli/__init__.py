@@ -13,6 +13,7 @@ from rnas.cli.hold_out import hold_out
 from rnas.cli.info import doctor, presets, spaces
 from rnas.cli.ladder import ladder
 from rnas.cli.leaderboard import leaderboard
+from rnas.cli.parts import parts
 from rnas.cli.recipes import recipes
 from rnas.cli.report import report
 from rnas.cli.resume import resume
@@ -53,6 +54,7 @@ app.command("scale")(scale)
 app.command("spaces")(spaces)
 app.command("recipes")(recipes)
 app.command("presets")(presets)
+app.command("parts")(parts)
 app.command("doctor")(doctor)
 
 

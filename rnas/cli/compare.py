@@ -136,6 +136,8 @@ def compare(
         )
         return
     if flops is None:
+        if run is not None and run.exists() and not ComparisonDirectory.is_at(run):
+            ComparisonDirectory(run).read_settings()
         raise InputError("say how large the networks are to be, such as --flops 5G, or go on with a --run")
     training = shortened(
         {

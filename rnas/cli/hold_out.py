@@ -12,6 +12,8 @@ from rnas.cli.interruption import interruptible
 from rnas.cli.output import AsJson, print_json, stderr, stdout
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rnas.evaluation.evaluator import Evaluation
     from rnas.held_out import Comparison, HeldOut, HeldOutBudget, Measured
     from rnas.interval import Interval
@@ -92,11 +94,10 @@ def print_held_out(console: Console, result: "HeldOut") -> None:
     for budget in result.budgets:
         _print_budget(console, budget, prediction)
     console.print()
-    comparisons = sum(c.p_value is not None for budget in result.budgets for c in budget.comparisons)
-    if comparisons:
+    if result.tests:
         _line(
             console,
-            f"p-values and words are corrected for {counted(comparisons, 'comparison')} (Holm), intervals are not. "
+            f"p-values and words are corrected for {counted(result.tests, 'comparison')} (Holm), intervals are not. "
             "A prediction held where its interval holds the measured gain.",
         )
     for note in result.notes:
@@ -118,48 +119,66 @@ def _print_budget(console: Console, budget: "HeldOutBudget", prediction: "Predic
     table = Table(box=None, pad_edge=False)
     for heading in ("network", "key", "depths and widths", "FLOPs", "predicted", "measured", "chosen"):
         table.add_column(heading, justify="right" if heading == "FLOPs" else "left")
-    for measured in budget.contestants:
-        table.add_row(*map(Text, _cells(measured)))
+    for contestants in budget.networks:
+        table.add_row(*map(Text, _cells(contestants)))
     console.print(table)
+    held = [first.held for first, *_ in budget.networks if first.held is not None]
+    if held:
+        _line(console, f"{sum(held)} of {len(held)} measured scores lie in their predicted interval.")
     console.print()
     gains = Table(box=None, pad_edge=False)
-    for heading in ("gain of the rule over", "predicted", "measured", "p (Holm)", "the rule is", "prediction"):
+    for heading in (
+        "gain of the rule over",
+        "predicted gain",
+        "measured gain",
+        "p (Holm)",
+        "the rule is",
+        "prediction",
+    ):
         gains.add_column(heading)
-    for comparison in budget.comparisons:
-        gains.add_row(*map(Text, _gain(comparison)))
+    for comparisons in budget.compared:
+        gains.add_row(*map(Text, _gain(comparisons)))
     console.print(gains)
     for name, reason in budget.left_out.items():
         _line(console, f"No {name} network: {reason}.")
-    for measured in budget.contestants:
-        for failure in measured.failures:
-            _line(console, f"{measured.contestant.name}, {failure}")
+    for contestants in budget.networks:
+        for failure in contestants[0].failures:
+            _line(console, f"{_names(contestants)}, {failure}")
 
 
-def _cells(measured: "Measured") -> list[str]:
+def _names(contestants: "Sequence[Measured]") -> str:
+    return ", ".join(measured.contestant.name for measured in contestants)
+
+
+def _cells(contestants: "Sequence[Measured]") -> list[str]:
+    """The row of one network, whichever contestants it is."""
     from rnas.quantities import format_size
 
+    measured = contestants[0]
     contestant = measured.contestant
-    alike = f"; the same network as {', '.join(measured.same_as)}" if measured.same_as else ""
     return [
-        contestant.name,
+        _names(contestants),
         contestant.key,
         contestant.setting,
         format_size(contestant.flops),
         _interval(contestant.score),
         _interval(measured.interval, measured.mean),
-        f"{contestant.chosen}{alike}",
+        "; ".join(dict.fromkeys(one.contestant.chosen for one in contestants)),
     ]
 
 
-def _gain(comparison: "Comparison") -> list[str]:
+def _gain(comparisons: "Sequence[Comparison]") -> list[str]:
+    """The row of the comparisons with one network, which are alike."""
     from rnas.held_out import SAME
 
+    comparison = comparisons[0]
+    over = ", ".join(one.over for one in comparisons)
     if comparison.verdict == SAME:
-        return [comparison.over, "", "", "", SAME, ""]
+        return [over, "", "", "", SAME, ""]
     held = {True: "held", False: "failed", None: ""}[comparison.held]
     p_value = "" if comparison.p_value is None else f"{comparison.p_value:.3f}"
     return [
-        comparison.over,
+        over,
         _interval(comparison.predicted, sign="+"),
         _interval(comparison.interval, comparison.gain, "+"),
         p_value,

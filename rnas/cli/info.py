@@ -1,17 +1,24 @@
 """Commands that tell what there is: spaces, presets, doctor."""
 
+import math
 import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+import yaml
 from rich.table import Table
 
 from rnas import registry
+from rnas.attribute_docs import attribute_docs
 from rnas.cli.output import AsJson, print_json, stdout
 from rnas.errors import InputError
+
+if TYPE_CHECKING:
+    from rnas.architecture import Shape
+    from rnas.search_space import SearchSpace
 
 _EXTRAS = {
     "nni": ("nni", "pytorch-lightning"),
@@ -28,11 +35,24 @@ _CHECKSUMS = {
 
 
 def spaces(
-    name: Annotated[str | None, typer.Argument(help="Show one space's variables.")] = None,
+    name: Annotated[str | None, typer.Argument(help="Show one space's settings and variables.")] = None,
+    data: Annotated[
+        str | None, typer.Option(help="Count its FLOPs at these data's images [default: at the space's usual ones].")
+    ] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Folder that holds the images' files.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the search spaces, or the variables of one."""
+    """List the search spaces, or the settings and variables of one.
+
+    Examples:
+
+      rnas spaces robust-resnet --data digits
+    """
     if name is None:
+        if data is not None or data_dir is not None:
+            raise InputError(
+                "--data and --data-dir count one space's FLOPs: name it, as in rnas spaces NAME --data NAME"
+            )
         rows = {space: registry.load(registry.SEARCH_SPACES, space).summary for space in _spaces()}
         if as_json:
             print_json(rows)
@@ -40,31 +60,33 @@ def spaces(
             _print_pairs("space", "what it holds", rows)
         return
     space_class = registry.load(registry.SEARCH_SPACES, name)
-    shape, classes = space_class.usual_images
-    space = space_class(space_class.Settings(), shape, classes)
+    shape, classes = _images(space_class, data, data_dir)
+    space: SearchSpace = space_class(space_class.Settings(), shape, classes)
     low, high = space.flops_range
+    settings = _settings(space)
     content: dict[str, Any] = {
         "name": name,
         "summary": space.summary,
         "variables": {v.name: list(v.choices) for v in space.variables},
         "genomes": space.size,
         "flops": {"least": low, "greatest": high, "input_shape": list(shape)},
-        "settings": {
-            key: field.annotation.__name__ if isinstance(field.annotation, type) else str(field.annotation)
-            for key, field in space_class.Settings.model_fields.items()
-        },
+        "settings": settings,
     }
     if as_json:
         print_json(content)
         return
     from rnas.quantities import format_size
 
+    _print_settings(settings)
     variables = {key: " ".join(map(str, choices)) for key, choices in content["variables"].items()}
     _print_pairs("variable", "choices", variables)
+    variable = space.variables[0]
     stdout().print(
-        f"{space.size:.3g} genomes; {format_size(low)} to {format_size(high)} FLOPs at {'x'.join(map(str, shape))}. "
-        "Narrow a variable in a config:\n"
-        f"space: {{name: {name}, narrow: {{{space.variables[0].name}: [{space.variables[0].choices[0]}]}}}}",
+        f"\n{space.size:.3g} genomes; {format_size(low)} to {format_size(high)} FLOPs at "
+        f"{'x'.join(map(str, shape))}{' (--data NAME: at its images)' if data is None else f', the images of {data}'}. "
+        "Narrow a variable and give a band in a config, the settings beside them:\n"
+        f"space: {{name: {name}, narrow: {{{variable.name}: [{variable.choices[0]}]}}, "
+        f"flops: [{format_size(low)}, {format_size(high)}]}}",
         highlight=False,
         markup=False,
         soft_wrap=True,
@@ -108,6 +130,9 @@ def doctor(
             data[name] = f"found, {len(dataset.labels):,} images{_CHECKSUMS[dataset.verified]}"
         except InputError as error:
             data[name] = f"not found: {error}"
+        except Exception as error:
+            # Another package's data set may fail in any way, and this is where its author looks.
+            data[name] = f"broken: {type(error).__name__}: {next(iter(str(error).splitlines()), '')}"
     gpus = [torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())]
     content: dict[str, Any] = {
         "python": sys.version.split()[0],
@@ -133,6 +158,42 @@ def doctor(
 
 def _spaces() -> list[str]:
     return registry.names(registry.SEARCH_SPACES)
+
+
+def _images(space_class: "type[SearchSpace]", data: str | None, folder: Path | None) -> "tuple[Shape, int]":
+    """Shape of an image and number of classes at which a space is shown."""
+    if data is None:
+        if folder is not None:
+            raise InputError("--data-dir holds the files of some data: give --data too")
+        return space_class.usual_images
+    dataset = registry.load(registry.DATASETS, data)(folder)
+    return dataset.input_shape, dataset.num_classes
+
+
+def _settings(space: "SearchSpace") -> dict[str, dict[str, Any]]:
+    """What a space adds to the settings of all spaces: defaults as a config has them, and what they mean."""
+    from rnas.search_space import SpaceSettings
+
+    defaults = space.settings.model_dump(mode="json")
+    told = attribute_docs(type(space.settings))
+    variables = {variable.name: f"choices of variable {variable.name}" for variable in space.variables}
+    return {
+        key: {"default": default, "meaning": told.get(key, variables.get(key, ""))}
+        for key, default in defaults.items()
+        if key not in SpaceSettings.model_fields
+    }
+
+
+def _print_settings(settings: dict[str, dict[str, Any]]) -> None:
+    if not settings:
+        return
+    table = Table("setting", "default", "meaning", box=None, pad_edge=False)
+    for key, told in settings.items():
+        # As it stands in a config; YAML ends a document that is one word with dots.
+        default = yaml.safe_dump(told["default"], default_flow_style=True, width=math.inf)
+        table.add_row(key, default.removesuffix("...\n").strip(), told["meaning"])
+    stdout().print(table, highlight=False, markup=False)
+    stdout().print()
 
 
 def _installed(packages: tuple[str, ...]) -> str:

@@ -2,7 +2,7 @@
 
 import shlex
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -14,19 +14,21 @@ _INTERRUPTED = 130
 
 
 @contextmanager
-def interruptible(console: Console, command: str, path: Path) -> Iterator[None]:
+def interruptible(console: Console, command: str, path: Path, kept: Callable[[], str] = lambda: "") -> Iterator[None]:
     """Within, Ctrl-C and SIGTERM end the process with exit code 130 and a line that says how to go on.
 
     Args:
         console: where to write that line.
         command: that goes on, such as ``resume``.
         path: of the directory that it takes.
+        kept: says what is kept, such as ``3 evaluations kept``; empty where that is not counted.
     """
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         yield
     except KeyboardInterrupt:
-        line = f"interrupted; go on with: rnas {command} {shlex.quote(str(path))}"
+        words = "; ".join(filter(None, ("interrupted", kept())))
+        line = f"{words}; go on with: rnas {command} {shlex.quote(str(path))}"
         console.print(line, highlight=False, markup=False, soft_wrap=True)
         raise typer.Exit(_INTERRUPTED) from None
 

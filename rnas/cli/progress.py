@@ -8,14 +8,14 @@ from typing import Self
 import numpy as np
 from rich.console import Console, Group
 from rich.live import Live
+from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
-from rnas.cli.counting_bar import counting_bar
 from rnas.config import Setup
 from rnas.ledger import Ledger, Record
 from rnas.optimization.loop import spent
 from rnas.optimization.quality import Quality
-from rnas.quantities import format_size
+from rnas.quantities import counted, format_size
 from rnas.run import Run
 
 _BANDS = 3
@@ -48,11 +48,13 @@ class LiveView:
         self._earlier = spent(evaluated, self._rungs)
         self._done = self._earlier
         self._found: list[str] = []
+        self._batch: int | None = None
         self._started = time.monotonic()
-        self._bar = counting_bar()
-        self._bar_task = self._bar.add_task(
-            "evaluations", total=setup.config.budget, completed=int(self._done), left=""
-        )
+        # What is finished is counted; the bar itself moves by shares of evaluations that run, too.
+        columns = (TextColumn("{task.description}"), BarColumn(40), TextColumn("{task.fields[count]}"))
+        self._bar = Progress(*columns, TextColumn("{task.fields[left]}"))
+        self._bar_task = self._bar.add_task("evaluations", total=setup.config.budget, count="", left="")
+        self._show(self._done)
         self._live = Live(console=console, refresh_per_second=4, transient=True)
 
     def __enter__(self) -> Self:
@@ -65,8 +67,18 @@ class LiveView:
     ) -> None:
         self._live.stop()
 
+    @property
+    def finished(self) -> int:
+        """How many evaluations have ended, those of earlier times included."""
+        return self._evaluations
+
     def proposed(self, record: Record) -> None:
-        """Nothing to show: evaluations are what takes time."""
+        """Where no bar moves, and evaluations take time, a line for each batch."""
+        new = record.batch != self._batch
+        self._batch = record.batch
+        if new and not self._console.is_terminal and not self._setup.evaluator.instant:
+            line = f"batch {record.batch + 1} is proposed from {counted(record.made_from, 'result')}"
+            self._console.print(line, highlight=False, soft_wrap=True)
 
     def running(self, shares: Mapping[int, float]) -> None:
         """Move the bar by the shares of evaluations that run."""
@@ -87,15 +99,17 @@ class LiveView:
     def _refresh(self) -> None:
         records = self._ledger.records
         done = self._done + sum(share * spent([records[n]], self._rungs) for n, share in self._shares.items())
-        self._bar.update(self._bar_task, completed=int(done), left=self._time_left(done))
+        self._show(done)
         self._live.update(Group(self._bar, *(Text(line) for line in self._found)))
 
+    def _show(self, done: float) -> None:
+        """Bring the bar up to date: ``done`` counts what runs by its share."""
+        self._bar.update(self._bar_task, completed=done, count=self._count().strip(), left=self._time_left(done))
+
     def _line(self, record: Record) -> str:
-        budget = str(self._setup.config.budget)
-        if len(self._rungs) == 1:
-            count = f"{self._evaluations:>{len(budget)}}/{budget}"
-        else:
-            count = f"{self._done:>{len(budget) + 2}.1f}/{budget}  rung {len(self._rungs) - record.rungs_above}"
+        count = self._count()
+        if len(self._rungs) > 1:
+            count += f"  rung {len(self._rungs) - record.rungs_above}"
         evaluation = record.evaluation
         if evaluation is None or not record.complete:
             reason = evaluation.reason if evaluation else ""
@@ -107,14 +121,22 @@ class LiveView:
         bands = [f"\n    {line}" for line in self._found[1:]] if self._evaluations % _LINES_BETWEEN_BANDS == 0 else []
         return f"{text}  |  {self._found[0]}{self._left()}{''.join(bands)}"
 
+    def _count(self) -> str:
+        """How much of the budget is spent on evaluations that have ended."""
+        budget = str(self._setup.config.budget)
+        if len(self._rungs) == 1:
+            return f"{self._evaluations:>{len(budget)}}/{budget}"
+        return f"{self._done:>{len(budget) + 2}.1f}/{budget}"
+
     def _left(self) -> str:
         left = self._time_left(self._done)
         return f"  {left}" if left else ""
 
     def _time_left(self, done: float) -> str:
-        fresh = done - self._earlier
-        if fresh <= 0:
+        # The share done of a first evaluation says too little of how long all take.
+        if self._done <= self._earlier:
             return ""
+        fresh = done - self._earlier
         seconds = (time.monotonic() - self._started) / fresh * (self._setup.config.budget - done)
         return f"{max(seconds, 0):.0f} s left" if seconds < 100 else f"{seconds / 60:.0f} min left"
 

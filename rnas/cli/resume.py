@@ -14,8 +14,12 @@ from rnas.errors import InputError
 
 def resume(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Directory of a search, a training or a tuning.")],
-    budget: Annotated[int | None, typer.Option(help="Evaluations or trials in all; extends a finished one.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Evaluations or trials at once, for this time only.")] = None,
+    budget: Annotated[
+        int | None, typer.Option(min=1, help="Evaluations or trials in all; extends a finished one.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=0, help="Evaluations or trials at once, for this time only.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Go on with a search, a training or a tuning that was stopped, or extend a finished search or tuning.

@@ -1,10 +1,11 @@
-"""``rnas search`` and ``rnas resume``."""
+"""``rnas search``, and ``rnas resume`` of a search."""
 
 import shlex
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,8 +14,18 @@ from rnas.cli.output import AsJson, print_json, stderr, stdout
 
 if TYPE_CHECKING:
     from rnas.api import ListenerFactory
+    from rnas.config import Setup
+    from rnas.ledger import Ledger, Record
     from rnas.run import Run
     from rnas.run_directory import RunDirectory
+
+_ROUNDING = 1e-9
+
+
+def _above_zero(value: float | None) -> float | None:
+    if value is not None and not value > 0:
+        raise typer.BadParameter(f"Input should be greater than 0, not {value:g}")
+    return value
 
 
 def search(
@@ -29,11 +40,16 @@ def search(
     eps: Annotated[str | None, typer.Option(help="Radius of the attack, such as 8/255.")] = None,
     flops: Annotated[str | None, typer.Option(help="Band of FLOPs, such as 150M:250M.")] = None,
     params: Annotated[str | None, typer.Option(help="Band of parameters, such as :1M.")] = None,
-    budget: Annotated[int | None, typer.Option(help="Evaluations in all.")] = None,
-    hours: Annotated[float | None, typer.Option(help="Start nothing new after so many hours.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
+    budget: Annotated[int | None, typer.Option(min=1, help="Evaluations in all.")] = None,
+    hours: Annotated[
+        float | None,
+        typer.Option(callback=_above_zero, help="Start nothing new after so many hours."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, max=2**31 - 1, help="Seed of everything random.")] = None,
     strategy: Annotated[str | None, typer.Option(help="surrogate-nsga2, nsga2, random, or another by name.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Evaluations at once; 0 runs them in this process.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=0, help="Evaluations at once; 0 runs them in this process.")
+    ] = None,
     assignments: Annotated[
         list[str] | None, typer.Option("--set", help="Set any key of the config: KEY=VALUE. May be repeated.")
     ] = None,
@@ -77,16 +93,8 @@ def search(
     )
 
 
-def resume(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Directory of a run.")],
-    budget: Annotated[int | None, typer.Option(help="Evaluations in all; extends a finished run.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Evaluations at once, for this time only.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Go on with a run that was stopped, or extend a finished one.
-
-    The result is the one that the search would have had without the stop.
-    """
+def resume(directory: Path, budget: int | None, workers: int | None, as_json: bool) -> None:
+    """Go on with a search that was stopped, or extend a finished one."""
     from rnas import api
     from rnas.run_directory import RunDirectory
 
@@ -103,39 +111,44 @@ def resume(
 def _carry_on(
     directory: "RunDirectory", go: "Callable[[ListenerFactory, ListenerFactory], Run]", as_json: bool
 ) -> None:
+    from rnas.cli.counted_lines import CountedLines
     from rnas.cli.finals import finals_lines, finals_table
     from rnas.cli.progress import LiveView
     from rnas.quantities import counted
     from rnas.report.table import front_table
 
     console = stderr()
-    with interruptible(console, "resume", directory.path), ExitStack() as stack:
+    views: list[LiveView] = []
 
-        def listener(setup: Any, ledger: Any, slots: int) -> LiveView:
-            done = len(ledger)
+    def kept() -> str:
+        return f"{counted(views[0].finished, 'evaluation')} kept" if views else ""
+
+    started = time.monotonic()
+    judging: list[float] = []
+    with interruptible(console, "resume", directory.path, kept), ExitStack() as stack:
+
+        def listener(setup: "Setup", ledger: "Ledger", slots: int) -> LiveView:
+            views.append(LiveView(console, setup, ledger, slots))
             console.print(
                 f"{directory.path}: {setup.config.strategy['name']} over {setup.space.name}, "
-                f"{counted(setup.config.budget, 'evaluation')}{f', {done} of them proposed before' if done else ''}, "
-                f"{slots} at once",
+                f"{counted(setup.config.budget, 'evaluation')}{_before(ledger.records)}, {slots} at once",
                 highlight=False,
                 soft_wrap=True,
             )
-            return stack.enter_context(LiveView(console, setup, ledger, slots))
+            return stack.enter_context(views[0])
 
-        run = go(listener, lambda setup, ledger, slots: finals_lines(console, ledger))
+        def final_listener(setup: "Setup", ledger: "Ledger", slots: int) -> CountedLines:
+            judging.append(time.monotonic())
+            return finals_lines(console, ledger)
+
+        run = go(listener, final_listener)
     if as_json:
         print_json(run.to_dict())
         return
-    complete = len(run.complete)
-    unspent = run.setup.config.budget - run.spent
-    if unspent > run.setup.evaluator.rungs[-1].share or any(record.evaluation is None for record in run.records):
-        console.print(
-            f"ended with {complete} of {counted(run.setup.config.budget, 'evaluation')}: the time was up, or the space "
-            f"holds no more; go on with: rnas resume {shlex.quote(str(directory.path))}",
-            highlight=False,
-            soft_wrap=True,
-        )
-    if run.records and not complete:
+    short = shortfall(run, directory.path, (judging or [time.monotonic()])[0] - started)
+    if short is not None:
+        console.print(short, highlight=False, markup=False, soft_wrap=True)
+    if run.records and not run.complete:
         console.print("no evaluation was completed; the reasons are above and in the report", soft_wrap=True)
         raise typer.Exit(1)
     content = run.to_dict()
@@ -143,3 +156,39 @@ def _carry_on(
     if content["finals"]:
         stdout().print(finals_table(content))
     stdout().print(f"Report: {directory.report}", highlight=False, soft_wrap=True)
+
+
+def _before(records: "Sequence[Record]") -> str:
+    """What of a search was done at earlier times."""
+    finished = sum(record.evaluation is not None for record in records)
+    begun = len(records) - finished
+    words = f", {finished} of them finished before" if records else ""
+    return f"{words}, {begun} begun before and started over" if begun else words
+
+
+def shortfall(run: "Run", path: Path, seconds: float) -> str | None:
+    """Why a search ended before its budget was spent, in a line with what to do; None where it was spent.
+
+    Args:
+        run: that ended, uninterrupted.
+        path: of its directory.
+        seconds: how long it searched, this time.
+    """
+    from rnas.quantities import Band, counted
+
+    config = run.setup.config
+    waiting = any(record.evaluation is None for record in run.records)
+    # Any further evaluation costs at most 1 of the budget.
+    if not waiting and config.budget - run.spent < 1 - _ROUNDING:
+        return None
+    ended = f"ended with {len(run.complete)} of {counted(config.budget, 'evaluation')}: "
+    if waiting or (config.hours is not None and seconds >= 3600 * config.hours):
+        return f"{ended}the time was up; go on with: rnas resume {shlex.quote(str(path))}"
+    settings = run.setup.space.settings
+    banded = [name for name in ("flops", "params") if getattr(settings, name) != Band()]
+    fixes = [f"widen {' and '.join(f'space.{name}' for name in banded)}"] if banded else []
+    fixes += ["narrow less"] if settings.narrow else []
+    inside = " inside its bands" if banded else ""
+    number = len({record.key for record in run.records})
+    fix = f": {', or '.join(fixes)}, in a new search" if fixes else ""
+    return f"{ended}the space holds no more than these {number}{inside}{fix}"

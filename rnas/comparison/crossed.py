@@ -44,6 +44,11 @@ class Variance:
     value: float
     degrees: float
 
+    @property
+    def known(self) -> bool:
+        """Whether it says how large the noise is: one of 0 says that so few seeds and images did not show any."""
+        return self.value > 0
+
 
 @dataclass(frozen=True)
 class Layout:

@@ -202,8 +202,9 @@ def _score(
     if analysis is not None and row in tested:
         place = tested.index(row)
         mean, half = min(max(analysis.means[place], 0.0), 1.0), analysis.half_widths[place]
-        score |= {"mean": mean, "half_width": half, "low": max(mean - half, 0.0), "high": min(mean + half, 1.0)}
-        score["group"] = analysis.groups[place] if len(tested) > 1 else ""
+        score |= {"mean": mean, "group": analysis.groups[place]}
+        if half is not None:
+            score |= {"half_width": half, "low": max(mean - half, 0.0), "high": min(mean + half, 1.0)}
     return {**score, "seeds": list(values)}
 
 

@@ -1,13 +1,13 @@
 """Who is compared: networks as they are named, each brought to the same FLOPs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from rnas import architecture as arch
 from rnas.architecture import Architecture, Shape
-from rnas.baseline import Baseline, find
+from rnas.baseline import Baseline, Scaled, find
 from rnas.comparison.scaling import scaling_of
 from rnas.errors import InputError
 from rnas.evaluation.request import Request
@@ -15,6 +15,8 @@ from rnas.quantities import format_size
 from rnas.reference import Reference
 from rnas.training.recipe import Recipe
 from rnas.training_run.activation import with_activation
+
+_FIX = "leave it out, or choose another --flops"
 
 DEFAULT = ("wrn-28-10", "robust-resnet-a1", "robnet-large-v2", "advrush-7@96", "racl-7@104", "darts-r")
 """Those that RobustResNets were published beside, and DARTS-R."""
@@ -99,20 +101,17 @@ def entrant(
     baseline = _baseline(words)
     own = reference.architecture
     if baseline is not None:
-        found = baseline.scaled_to(flops, input_shape, num_classes)
+        found = _near(words, baseline.scaled_to, flops, input_shape, num_classes)
         description = baseline.scaling.description
     elif not by_the_rule and abs(own.cost(input_shape, num_classes).flops / flops - 1) <= tolerance:
         found, description = None, "as it is"
     else:
         scaling = scaling_of(own, tolerance, by_the_rule)
-        found, description = scaling.nearest(flops, input_shape, num_classes), scaling.description
+        found, description = _near(words, scaling.nearest, flops, input_shape, num_classes), scaling.description
         if not by_the_rule:
             description = description.replace("RobustScaling", "its own proportions")
     if found is not None and abs(found.deviation) > tolerance:
-        raise InputError(
-            f"{words}: the nearest of its family, {found.setting}, has {format_size(found.flops)} FLOPs, "
-            f"{found.deviation:+.1%} off {format_size(flops)}; leave it out, or choose another --flops"
-        )
+        raise InputError(f"{words}: {_off(found)}; {_FIX}")
     network = with_activation(own if found is None else found.architecture, recipe)
     return Entrant(
         name=Request(words).name if baseline is None else baseline.name,
@@ -134,6 +133,28 @@ def require_distinct(entrants: Sequence[Entrant]) -> None:
                 if getattr(one, what) == getattr(other, what):
                     fault = "are called alike" if what == "name" else "are the same network at these FLOPs"
                     raise InputError(f"{other.words} and {one.words} {fault}; leave one out")
+
+
+def _near(
+    words: str, nearest: Callable[[int, Shape, int], Scaled], flops: int, input_shape: Shape, num_classes: int
+) -> Scaled:
+    """The nearest to a budget; InputError that names the network where there is none."""
+    try:
+        return nearest(flops, input_shape, num_classes)
+    except InputError as error:
+        raise InputError(f"{words}: {error}; {_FIX}") from None
+
+
+def _off(found: Scaled) -> str:
+    """How far the nearest of a family is off its budget, in words."""
+    size = format_size(found.flops)
+    # One that has more than twice the FLOPs is the nearest for want of a smaller one.
+    if found.deviation > 1:
+        return f"the smallest of its family, {found.setting}, has {size} FLOPs, more than {format_size(found.target)}"
+    return (
+        f"the nearest of its family, {found.setting}, has {size} FLOPs, {found.deviation:+.1%} off "
+        f"{format_size(found.target)}"
+    )
 
 
 def _baseline(words: str) -> Baseline | None:

@@ -46,8 +46,9 @@ class Pair:
         first: row of the one.
         second: row of the other.
         difference: accuracy of the first minus that of the second.
-        low: end of the interval that holds all pairs' differences at once, with a confidence of 1 less the level.
-        high: likewise.
+        low: end of the interval that holds all pairs' differences at once, with a confidence of 1 less the level; no
+            lower than -1.
+        high: likewise; no higher than 1.
         p_value: Tukey's, for all pairs together.
         apart: whether they are told apart.
     """
@@ -65,19 +66,23 @@ class Pair:
 class Analysis:
     """What accuracies of several networks say.
 
+    Nothing is tested of one network, nor where the pooled variance comes out 0: that the noise did not show is not that
+    there is none.
+
     Attributes:
         means: accuracy of each, over seeds and images; see :func:`rnas.comparison.crossed.means`.
-        half_widths: of each mean's 95 % interval, by Student's t; for other seeds and other images.
-        variance: of a mean where networks are compared; None of one network. Where numbers of seeds differ, this and
-            the next two are of the pair that is known best.
-        critical: difference from which two are told apart; None of one network.
-        detectable: difference that such an experiment finds in 80 % of cases; None of one network.
-        pairs: all of them, first before second; none of one network.
-        groups: letters of each network; two that share one are not told apart.
+        half_widths: of each mean's 95 % interval, by Student's t; for other seeds and other images. None where the
+            variance of means comes out 0.
+        variance: of a mean where networks are compared; None where nothing is tested. Where numbers of seeds differ,
+            this and the next two are of the pair that is known best.
+        critical: difference from which two are told apart; None where nothing is tested.
+        detectable: difference that such an experiment finds in 80 % of cases; None where nothing is tested.
+        pairs: all of them, first before second; none where nothing is tested.
+        groups: letters of each network; two that share one are not told apart. Empty where nothing is tested.
     """
 
     means: tuple[float, ...]
-    half_widths: tuple[float, ...]
+    half_widths: tuple[float | None, ...]
     variance: Variance | None
     critical: float | None
     detectable: float | None
@@ -97,12 +102,10 @@ def analyse(right: Rights, level: float = LEVEL) -> Analysis:
         ValueError: there are fewer.
     """
     average = means(right)
-    half_widths = tuple(
-        float(student.ppf(1 - LEVEL / 2, own.degrees)) * math.sqrt(own.value) for own in mean_variances(right)
-    )
-    if len(right) < 2:
-        return Analysis(tuple(average.tolist()), half_widths, None, None, None, (), ("a",))
-    variances = compared_variances(right)
+    half_widths = tuple(map(_half_width, mean_variances(right)))
+    variances = compared_variances(right) if len(right) > 1 else {}
+    if not any(variance.known for variance in variances.values()):
+        return Analysis(tuple(average.tolist()), half_widths, None, None, None, (), ("",) * len(right))
     critical = _critical(len(right), variances, level)
     best = min(variances, key=lambda pair: critical[pair])
     return Analysis(
@@ -175,16 +178,24 @@ def letter(number: int) -> str:
     return chr(ord("a") + number) if number < 26 else chr(ord("A") + number - 26)
 
 
+def _half_width(variance: Variance) -> float | None:
+    if not variance.known:
+        return None
+    return float(student.ppf(1 - LEVEL / 2, variance.degrees)) * math.sqrt(variance.value)
+
+
 def _apart(average: Floats, critical: float | Floats) -> Bools:
     apart: Bools = np.abs(average[:, None] - average) > critical
     return apart
 
 
 def _critical(networks: int, variances: Mapping[tuple[int, int], Variance], level: float) -> Floats:
-    """Difference from which two networks are told apart, (networks, networks)."""
+    """Difference from which two networks are told apart, (networks, networks); infinite where none is known."""
     critical = np.zeros((networks, networks))
     for (first, second), variance in variances.items():
-        critical[first, second] = critical_range(networks, variance, level) * math.sqrt(variance.value)
+        critical[first, second] = (
+            critical_range(networks, variance, level) * math.sqrt(variance.value) if variance.known else math.inf
+        )
     return critical + critical.T
 
 
@@ -197,8 +208,8 @@ def _pairs(average: Floats, variances: Mapping[tuple[int, int], Variance], criti
                 first,
                 second,
                 difference,
-                difference - limit,
-                difference + limit,
+                max(difference - limit, -1.0),
+                min(difference + limit, 1.0),
                 _p_value(difference, len(average), variance),
                 abs(difference) > limit,
             )
@@ -207,8 +218,6 @@ def _pairs(average: Floats, variances: Mapping[tuple[int, int], Variance], criti
 
 
 def _p_value(difference: float, networks: int, variance: Variance) -> float:
-    if not variance.value:
-        return float(difference == 0)
     p_value = float(studentized_range.sf(abs(difference) / math.sqrt(variance.value), networks, _whole(variance)))
     return min(max(p_value, 0.0), 1.0)
 

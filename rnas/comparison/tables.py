@@ -219,7 +219,7 @@ def comma_separated(content: Content) -> str:
 def _score_latex(score: Mapping[str, Any]) -> str:
     half = words.half_width(score)
     text = _tex(words.percent(score["mean"]))
-    text += f"{{\\footnotesize\\,$\\pm$\\,{half}}}" if half else ""
+    text += f"{{\\footnotesize\\,$\\pm$\\,{_tex(half)}}}" if half else ""
     return text + (f"$^{{\\mathrm{{{score['group']}}}}}$" if score["group"] else "")
 
 

@@ -1,9 +1,10 @@
 """What a comparison says in words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rnas.comparison.training import PRIMARY
+from rnas.comparison.training import CLEAN, PRIMARY
+from rnas.proportion_interval import proportion
 from rnas.quantities import counted, format_size
 
 Content = Mapping[str, Any]
@@ -23,10 +24,11 @@ _TOLD = ("epochs", "batch_size")
 
 METHOD = (
     "A mean is over all seeds and images; its 95 % interval is for other seeds and other images, with variances pooled "
-    "over networks. Seeds and images are crossed factors: every network is trained with the same seeds and attacked on "
-    "the same images. In each column all pairs are tested together by Tukey's test, with a chance of at most 5 % that "
-    "any two equal networks are told apart; networks that share a letter are not told apart, and nothing is said of "
-    "their order. FLOPs are multiply-accumulates for one image."
+    "over networks, and ends at 0 % and 100 % where the half width beside a mean reaches beyond. Seeds and images are "
+    "crossed factors: every network is trained with the same seeds and attacked on the same images. In each column all "
+    "pairs are tested together by Tukey's test, with a chance of at most 5 % that any two equal networks are told "
+    "apart; networks that share a letter are not told apart, and nothing is said of their order. A pooled variance "
+    "that comes out 0 is unknown: no interval and no test rests on it. FLOPs are multiply-accumulates for one image."
 )
 
 PUBLISHED = (
@@ -80,10 +82,14 @@ def verdict_sentence(content: Content) -> str:
     """Who is told apart from the best, and how large a gap would have been found."""
     column = main_column(content)
     scores = {
-        one["name"]: score for one, score in zip(content["networks"], column["networks"], strict=True) if score["group"]
+        one["name"]: score
+        for one, score in zip(content["networks"], column["networks"], strict=True)
+        if not one["untested"]
     }
-    if column["detectable"] is None or not scores:
+    if len(scores) < 2:
         return "Fewer than two networks have a result with every seed: nothing can be tested."
+    if column["detectable"] is None:
+        return _nothing_compared([score["mean"] for score in scores.values()])
     # Where numbers of seeds differ, the best may have more letters than one.
     letters = set(max(scores.values(), key=lambda score: score["mean"])["group"])
     best = [name for name, score in scores.items() if letters & set(score["group"])]
@@ -95,6 +101,20 @@ def verdict_sentence(content: Content) -> str:
         told = f"Under all attacks together, the best cannot be told apart: {', '.join(best)}"
     points, power = gap(column["detectable"]), f"{content['power']:.0%}"
     return f"{told}. The smallest gap that such a comparison finds with {power} power is {points} points."
+
+
+def _nothing_compared(means: Sequence[float]) -> str:
+    """Of networks whose pooled variance came out 0."""
+    if len(set(means)) > 1:
+        return (
+            "Under all attacks together, no noise of seeds and images shows, so that differences cannot be tested; "
+            "compare with more seeds or images."
+        )
+    fix = "attack more" if means[0] == 1 else "train longer or attack less"
+    return (
+        f"Under all attacks together, all networks scored the same {percent(means[0])} %, so that nothing "
+        f"can be compared; {fix}."
+    )
 
 
 def method_notes(content: Content) -> list[str]:
@@ -152,9 +172,25 @@ def _seeds(content: Content) -> str:
     return f"{min(seeds)} to {max(seeds)} seeds"
 
 
+def _at_chance(content: Content) -> list[str]:
+    """That networks are no better than guessing, by the clean accuracy of their best checkpoints."""
+    images, chance = content["images"], 1 / content["data"]["num_classes"]
+    clean = next(c for c in content["columns"] if (c["checkpoint"], c["attack"]) == (PRIMARY[0], CLEAN))
+    names = [
+        one["name"]
+        for one, score in zip(content["networks"], clean["networks"], strict=True)
+        if score["mean"] is not None and proportion(score["mean"], images).low <= chance
+    ]
+    if not names:
+        return []
+    are, rank = ("is", "its rank means") if len(names) == 1 else ("are", "their ranks mean")
+    return [f"{', '.join(names)} {are} not above chance ({100 * chance:.3g} %): {rank} nothing; train longer."]
+
+
 def notes(content: Content) -> list[str]:
     """What a reader must know before believing the numbers."""
     found = [content["data"]["note"]] if content["data"]["note"] else []
+    found += _at_chance(content)
     found += method_notes(content)
     found += [f"{one['name']}: {one['untested']}." for one in content["networks"] if one["untested"]]
     found += [f"{one['name']}: {note}." for one in content["networks"] for note in one["notes"]]
@@ -180,8 +216,10 @@ def percent(value: float | None) -> str:
 
 
 def half_width(score: Mapping[str, Any]) -> str:
-    """Half of an interval in points; empty where there is none."""
-    return "" if score["half_width"] is None else f"{100 * score['half_width']:.2f}"
+    """Half of an interval in points; a dash for a mean that has none, empty where there is no mean."""
+    if score["half_width"] is None:
+        return "" if score["mean"] is None else "\u2013"
+    return f"{100 * score['half_width']:.2f}"
 
 
 def gap(detectable: float | None) -> str:

@@ -1,7 +1,7 @@
 """A dataset in memory, and its four disjoint parts."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -13,10 +13,13 @@ from torch import Tensor
 
 from rnas.architecture import Shape
 from rnas.errors import InputError
+from rnas.training.fidelity import Fidelity
 
 PARTS = ("training", "selection", "score", "final")
 
 _HASHED_ROWS = 4096
+
+_MOST = 255  # of a uint8
 
 _State = tuple[int, ...]
 
@@ -51,6 +54,9 @@ class Dataset:
         verified: whether every file read has its published checksum. False is no fault, as the same images are
             around in other packings, but it is not known that they are the same; None is that no checksums of these
             files are published.
+
+    Raises:
+        InputError: a type, a shape or a value is not as above, or ``fidelity`` has names that a Fidelity has not.
     """
 
     name: str
@@ -66,6 +72,11 @@ class Dataset:
     note: str = ""
     verified: bool | None = None
     _digests: dict[_State, str] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        fault = next(_faults(self), None)
+        if fault is not None:
+            raise InputError(f"data set {self.name!r}: {fault}")
 
     @property
     def input_shape(self) -> Shape:
@@ -198,6 +209,39 @@ def content_hash(parts: Mapping[str, Part]) -> str:
     """
     digests = "".join(f"{name} {parts[name].digest}\n" for name in PARTS)
     return hashlib.sha256(digests.encode()).hexdigest()[:16]
+
+
+def _faults(dataset: Dataset) -> Iterator[str]:
+    """What is wrong and the fix; what comes later is only told where nothing before it is wrong."""
+    pixels, labels, white = dataset.pixels, dataset.labels, dataset.white
+    if pixels.dtype != torch.uint8:
+        yield f"pixels are {_type(pixels)}; give bytes, uint8, of which white stands for 1.0"
+    if pixels.ndim != 4 or not pixels.numel():
+        yield f"pixels have shape {tuple(pixels.shape)}; give (N, C, H, W), with at least one image"
+    if not 1 <= white <= _MOST:
+        yield f"white is {white}; give the pixel value that stands for 1.0, from 1 to {_MOST}"
+    # Bytes are never above 255: most data sets need no look at all their pixels.
+    if white < _MOST and (most := int(pixels.max())) > white:
+        yield f"a pixel is {most}, above white, which is {white}; set white to the value that stands for 1.0"
+    if labels.dtype != torch.int64:
+        yield f"labels are {_type(labels)}; give int64, as labels.long() does of whole numbers"
+    if labels.shape != pixels.shape[:1]:
+        yield f"labels have shape {tuple(labels.shape)} beside {len(pixels)} images; give one an image"
+    low, high = int(labels.min()), int(labels.max())
+    if low < 0 or high >= dataset.num_classes:
+        yield (
+            f"a label is {low if low < 0 else high}, and with num_classes {dataset.num_classes} they go from 0 to "
+            f"{dataset.num_classes - 1}; set num_classes, or number the classes from 0"
+        )
+    if not 0 <= dataset.held_out < len(labels):
+        yield f"held_out is {dataset.held_out} of {len(labels)} images; give the published test images, 0 for none"
+    unknown = [name for name in dataset.fidelity if name not in Fidelity.model_fields]
+    if unknown:
+        yield f"fidelity has no setting {unknown[0]!r}; it has {', '.join(Fidelity.model_fields)}"
+
+
+def _type(tensor: Tensor) -> str:
+    return str(tensor.dtype).removeprefix("torch.")
 
 
 def _rows(dataset: Dataset, rows: Tensor) -> Part:

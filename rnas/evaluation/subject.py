@@ -2,7 +2,8 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from rnas.evaluation.request import Request
 from rnas.evaluation.threats import Threat, parse_threat, unseen_threats
 from rnas.evaluation.training_settings import ResolvedTraining, load_dataset
 from rnas.reference import Reference, resolve
-from rnas.weights import load_weights
+from rnas.weights import MisfitError, load_weights
 
 _DATA = "cifar10"
 
@@ -146,18 +147,25 @@ def loaded(reference: Reference, weights: Path, dataset: Dataset) -> nn.Module:
             f"{reference.name} was made for {_images(*there)}, {dataset.name} has {_images(*here)}: "
             "give --data that it was made for"
         )
-    try:
-        with torch.random.fork_rng(devices=[]):
-            module = reference.architecture.build(dataset.num_classes, dataset.input_shape)
+    with _built_for(dataset, InputError), torch.random.fork_rng(devices=[]):
+        module = reference.architecture.build(dataset.num_classes, dataset.input_shape)
+    # A file that cannot be read is no matter of the data.
+    with _built_for(dataset, MisfitError):
         load_weights(module, weights, reference.weight_names, reference.name)
-    except InputError as error:
-        # Here the data decide the number of classes.
-        fault = re.sub(r", so give num_classes=\d+$", "", str(error))
-        raise InputError(
-            f"{fault}; the network was built for {dataset.name}, {_images(*here)}: give --data that the weights "
-            "were made for, or the network that they are of"
-        ) from None
     return module.eval()
+
+
+@contextmanager
+def _built_for(dataset: Dataset, fault: type[InputError]) -> Iterator[None]:
+    """Say of a fault that the data, which decide the images and the classes, may be the wrong ones."""
+    try:
+        yield
+    except fault as error:
+        told = re.sub(r", so give num_classes=\d+$", "", str(error))
+        raise InputError(
+            f"{told}; the network was built for {dataset.name}, {_images(dataset.input_shape, dataset.num_classes)}: "
+            "give --data that the weights were made for, or the network that they are of"
+        ) from None
 
 
 def _images(shape: Sequence[int], classes: int) -> str:

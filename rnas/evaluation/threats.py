@@ -42,7 +42,7 @@ def parse_threat(text: str) -> Threat:
     """``"linf:8/255"``, ``"l2:0.5"`` or ``"l1:12"`` as a threat whose source is ``given``.
 
     Raises:
-        InputError: the text is no norm and radius, or an l-infinity radius is above 1.
+        InputError: the text is no norm and radius, the radius is below 0, or an l-infinity radius is above 1.
     """
     return _threat(text, "given")
 
@@ -91,7 +91,10 @@ def _threat(text: str, source: Source) -> Threat:
     known: tuple[Norm, ...] = get_args(Norm)
     if not colon or norm not in known:
         raise InputError(f"{text!r} is no threat; write NORM:EPS with a norm of {', '.join(known)}, such as l2:0.5")
-    epsilon = parse_epsilon(radius) if norm == "linf" else parse_fraction(radius)
+    try:
+        epsilon = parse_epsilon(radius) if norm == "linf" else parse_fraction(radius)
+    except InputError as error:
+        raise InputError(f"threat {text!r}: {error}") from None
     return Threat(f"{norm}:{radius}", known[known.index(norm)], epsilon, source)
 
 

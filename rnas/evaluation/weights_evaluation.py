@@ -41,7 +41,7 @@ from rnas.evaluation.subject import Subject, find_subject
 from rnas.evaluation.threats import Threat, withstood
 from rnas.files import write_text
 from rnas.proportion_interval import proportion
-from rnas.provenance import device_name, processor, versions
+from rnas.provenance import device_name, libraries, processor, versions
 from rnas.quantities import counted
 
 _PRECISION = "float32, TensorFloat-32 off"
@@ -176,7 +176,8 @@ def _setting(request: Request, subject: Subject, plan: Sequence[PlannedAttack]) 
         "batch size": request.batch_size,
         "precision": _PRECISION,
         "device": device_name(request.device),
-        "versions": _versions(),
+        # Without plug-ins, so that installing one ends no evaluation.
+        "versions": libraries() | _autoattack(),
     }
     # As it is read from a file.
     content: dict[str, Any] = json.loads(json.dumps(setting))
@@ -253,7 +254,7 @@ def _result(
         flags=None if flags is None else tuple(flags),
         flag_checks=None if flags is None else checks,
         request=request.to_dict(),
-        versions=_versions(),
+        versions=versions() | _autoattack(),
         device=device_name(request.device),
         processor=processor(request.device),
         note=dataset.note,
@@ -317,5 +318,5 @@ def _accuracy(right: Tensor) -> Mapping[str, Any]:
     }
 
 
-def _versions() -> dict[str, str]:
-    return versions() | {"pyautoattack": version("pyautoattack")}
+def _autoattack() -> dict[str, str]:
+    return {"pyautoattack": version("pyautoattack")}

@@ -7,12 +7,14 @@ from pathlib import Path
 from rnas.exports.format import reader_script
 from rnas.exports.network import Network
 from rnas.exports.reading import CHECKSUM, FOLDER_CONFIG, FOLDER_WEIGHTS, PROVENANCE
+from rnas.exports.search_result import CAVEAT, accuracies, attack_words, setting_words, threat_words
 from rnas.exports.standalone import python_file
 from rnas.exports.tensors_file import write_described
 from rnas.files import file_hash, write_tensors
 
 _EXAMPLE = "example.safetensors"
 _CODE = "modeling.py"
+_HEAD = ("", "| attack | threat | accuracy | 95 % interval |", "|---|---|---|---|")
 
 
 class HuggingFace:
@@ -87,6 +89,7 @@ def _training(network: Network) -> Iterator[str]:
 def _accuracies(network: Network) -> Iterator[str]:
     result = network.evaluation
     if result is None:
+        yield from _searched(network)
         return
     yield from (
         "",
@@ -94,10 +97,25 @@ def _accuracies(network: Network) -> Iterator[str]:
         "",
         f"On {result.data.images} images of {result.data.name}, {result.data.part} part:",
     )
-    yield from ("", "| attack | threat | accuracy | 95 % interval |", "|---|---|---|---|")
+    yield from _HEAD
     yield f"| none | | {result.clean.accuracy:.4f} | {result.clean.low:.4f} to {result.clean.high:.4f} |"
     for attack in result.attacks:
         yield f"| {attack.name} | {attack.threat} | {attack.accuracy:.4f} | {attack.low:.4f} to {attack.high:.4f} |"
+
+
+def _searched(network: Network) -> Iterator[str]:
+    """What its search measured, where nothing better is known."""
+    result = network.search_result
+    if result is None:
+        return
+    clean, robust = accuracies(result)
+    yield from ("", "## Accuracy in its search", "", f"Measured {setting_words(result)}. {CAVEAT}")
+    yield from _HEAD
+    yield f"| none | | {clean.value:.4f} | {clean.low:.4f} to {clean.high:.4f} |"
+    yield (
+        f"| {attack_words(result)} | {threat_words(result)} | {robust.value:.4f} | "
+        f"{robust.low:.4f} to {robust.high:.4f} |"
+    )
 
 
 FORMAT = HuggingFace()

@@ -14,6 +14,7 @@ from rnas.architecture import Architecture, Shape
 from rnas.baseline import find
 from rnas.errors import InputError
 from rnas.evaluation.evaluation_result import EvaluationResult
+from rnas.exports.search_result import search_result
 from rnas.files import file_hash
 from rnas.provenance import versions
 from rnas.reference import Reference, resolve
@@ -60,6 +61,12 @@ class Network:
     def untrained(self) -> bool:
         """Whether the weights are drawn from a seed."""
         return bool(self.provenance["weights"]["status"] == UNTRAINED)
+
+    @property
+    def search_result(self) -> Mapping[str, Any] | None:
+        """What the search that found it measured of these weights; see :mod:`rnas.exports.search_result`."""
+        found: Mapping[str, Any] | None = self.provenance["weights"].get("search")
+        return found
 
     @property
     def key(self) -> str:
@@ -168,7 +175,13 @@ def _source(reference: Reference) -> str | None:
 def _weights(reference: Reference, file: Path | None, seed: int) -> dict[str, Any]:
     if file is None:
         return {"status": UNTRAINED, "seed": seed}
-    told: dict[str, Any] = {"status": GIVEN, "file": file.name, "sha256": file_hash(file), "training": None}
+    told: dict[str, Any] = {
+        "status": GIVEN,
+        "file": file.name,
+        "sha256": file_hash(file),
+        "training": None,
+        "search": None,
+    }
     if reference.exported is not None and file == reference.checkpoint:
         # What is known of the weights is what the export that they come from says.
         return {**told, **reference.exported["weights"]}
@@ -177,6 +190,8 @@ def _weights(reference: Reference, file: Path | None, seed: int) -> dict[str, An
         if description_of(file).is_file():
             checkpoint = Checkpoint.read(file)
             told["training"] |= {"epoch": checkpoint.epoch, "selection": dict(checkpoint.selection)}
+        elif reference.record is not None:
+            told["search"] = search_result(reference.record, file)
     return told
 
 

@@ -14,12 +14,10 @@ from rnas.architecture import Shape
 from rnas.errors import InputError
 from rnas.exports.format import reader_script, require_extra
 from rnas.exports.network import Network
-from rnas.exports.reading import FOLDER_WEIGHTS, read_export
+from rnas.exports.reading import FOLDER_WEIGHTS, NNI_SAMPLE, read_export
 from rnas.exports.tensors_file import write_described
 from rnas.search_space import SearchSpace
 from rnas.weights import load_weights
-
-SAMPLE = "sample.json"
 
 
 class NNIMember:
@@ -50,7 +48,7 @@ class NNIMember:
             "num_classes": network.num_classes,
             "sample": sample,
         }
-        (path / SAMPLE).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        (path / NNI_SAMPLE).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
         write_described(path / FOLDER_WEIGHTS, network.module, network.provenance)
 
 
@@ -64,12 +62,12 @@ def load_member(path: Path | str) -> nn.Module:
 
     folder = Path(path)
     try:
-        content = json.loads((folder / SAMPLE).read_text(encoding="utf-8"))
+        content = json.loads((folder / NNI_SAMPLE).read_text(encoding="utf-8"))
         name, settings, sample = content["space"], content["settings"], content["sample"]
         channels, height, width = content["input_shape"]
         classes = content["num_classes"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{folder / SAMPLE}: cannot be read as a sample ({error}); export it again") from None
+        raise InputError(f"{folder / NNI_SAMPLE}: cannot be read as a sample ({error}); export it again") from None
     if read_export(folder / FOLDER_WEIGHTS) is None:
         raise InputError(f"{folder / FOLDER_WEIGHTS}: no weights of an export; export it again")
     space = _bound(name, settings, (channels, height, width), classes)

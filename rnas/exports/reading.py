@@ -22,6 +22,9 @@ PROVENANCE = "rnas"
 CHECKSUM = "sha256"
 FOLDER_WEIGHTS = "model.safetensors"
 FOLDER_CONFIG = "config.json"
+NNI_SAMPLE = "sample.json"
+ROBUSTBENCH_CODE = "model.py"
+ROBUSTBENCH_INFO = "model_info.json"
 _REMEDY = "restore it from a copy, or export again"
 
 
@@ -59,6 +62,20 @@ def read_export(path: Path) -> Export | None:
         return _of_standalone(path)
     if path.is_dir() and (path / FOLDER_CONFIG).is_file():
         return _of_folder(path)
+    return None
+
+
+def read_otherwise(path: Path) -> str | None:
+    """What an export is that :func:`read_export` does not read, and how it is loaded; None where it is no such one."""
+    if path.is_file():
+        return {
+            ".onnx": f"an ONNX export: load it with onnxruntime.InferenceSession({str(path)!r})",
+            ".pt2": f"an export of torch.export: load it with torch.export.load({str(path)!r}).module()",
+        }.get(path.suffix)
+    if (path / ROBUSTBENCH_INFO).is_file():
+        return f"an entry of RobustBench: its network is {path / ROBUSTBENCH_CODE}"
+    if (path / NNI_SAMPLE).is_file():
+        return f"a sample of an NNI model space: its network is {path / FOLDER_WEIGHTS}"
     return None
 
 

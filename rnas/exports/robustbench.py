@@ -8,6 +8,8 @@ from typing import Any
 from rnas.evaluation.evaluation_result import AttackEvaluation
 from rnas.exports.format import reader_script
 from rnas.exports.network import Network
+from rnas.exports.reading import ROBUSTBENCH_CODE, ROBUSTBENCH_INFO
+from rnas.exports.search_result import CAVEAT, accuracies, attack_words, setting_words, threat_words
 from rnas.exports.standalone import FORMAT as STANDALONE
 
 _THREATS = {"linf": "Linf", "l2": "L2"}
@@ -19,7 +21,8 @@ class RobustBench:
     """``model_info.json`` with what is known, null where nothing is, and ``model.py`` with ``load()``.
 
     Accuracies come from a result of ``rnas evaluate`` alone, and only where it is of all 10,000 published test images,
-    as the leaderboard asks.
+    as the leaderboard asks. What a search measured of its own network stands in the footnote. Threat model and radius
+    are those of the attack, else those that the network was trained for.
     """
 
     name = "robustbench"
@@ -31,8 +34,8 @@ class RobustBench:
 
     def write(self, network: Network, path: Path) -> None:
         """See :meth:`rnas.exports.format.Format.write`."""
-        STANDALONE.write(network, path / "model.py")
-        (path / "model_info.json").write_text(json.dumps(model_info(network), indent=2) + "\n", encoding="utf-8")
+        STANDALONE.write(network, path / ROBUSTBENCH_CODE)
+        (path / ROBUSTBENCH_INFO).write_text(json.dumps(model_info(network), indent=2) + "\n", encoding="utf-8")
 
 
 def model_info(network: Network) -> dict[str, Any]:
@@ -43,7 +46,7 @@ def model_info(network: Network) -> dict[str, Any]:
     attack = _autoattack(network) if official else None
     clean = f"{100 * result.clean.accuracy:.2f}" if result is not None and official else None
     robust = f"{100 * attack.accuracy:.2f}" if attack else None
-    return {
+    entry = {
         "link": None,
         "name": None,
         "authors": None,
@@ -52,12 +55,26 @@ def model_info(network: Network) -> dict[str, Any]:
         "dataset": result.data.name if result is not None else settings.get("data"),
         "venue": None,
         "architecture": network.name,
-        "threat_model": _THREATS[attack.norm] if attack else None,
-        "eps": attack.epsilon if attack else None,
+        "threat_model": _THREATS[attack.norm if attack else "linf"] if attack or "eps" in settings else None,
+        "eps": attack.epsilon if attack else settings.get("eps"),
         "clean_acc": clean,
         "reported": robust,
         "autoattack_acc": robust,
     }
+    footnote = _footnote(network)
+    return entry if footnote is None else {**entry, "footnote": footnote}
+
+
+def _footnote(network: Network) -> str | None:
+    """What its search measured, where nothing better is known."""
+    result = network.search_result
+    if result is None or network.evaluation is not None:
+        return None
+    clean, robust = accuracies(result)
+    return (
+        f"In the search that found it: {100 * clean.value:.2f}% clean and {100 * robust.value:.2f}% robust accuracy, "
+        f"{threat_words(result)}, {attack_words(result)}, {setting_words(result)}. {CAVEAT}"
+    )
 
 
 def _autoattack(network: Network) -> AttackEvaluation | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from rnas import __version__
+from rnas.errors import InputError
 from rnas.exports.format import reader_script
 from rnas.exports.network import Network
 from rnas.exports.source.module_source import module_source
@@ -101,7 +102,10 @@ def python_file(network: Network, own_name: str, constants: Mapping[str, str]) -
     Raises:
         InputError: the network cannot be written as source.
     """
-    source = module_source(network.module, network.input_shape)
+    try:
+        source = module_source(network.module, network.input_shape)
+    except InputError as error:
+        raise InputError(f"architecture of kind {network.architecture.kind!r}: {error}") from None
     with_safetensors = "EXAMPLE" in constants
     imports = ["import hashlib", "import sys", "from pathlib import Path", ""]
     imports += ["import torch", "from torch import Tensor, nn"]

@@ -201,8 +201,7 @@ class Place:
 class BlockType(ABC):
     """One block topology: how it is built and what it costs.
 
-    An instance is registered under ``rnas.blocks``. The conformance of ``cost`` to ``build`` is tested by
-    :class:`rnas.testing.architecture.ArchitectureConformance` on networks that use it.
+    An instance is registered under ``rnas.blocks``. Its test is :class:`rnas.testing.block.BlockConformance`.
 
     Attributes:
         fields: the fields of :class:`Block` that it reads, ``topology`` aside.
@@ -226,4 +225,8 @@ class BlockType(ABC):
 
     @abstractmethod
     def cost(self, blocks: BlockColumns, place: Place) -> Costs:
-        """Exact costs (n,) of the modules that ``build`` gives for these blocks at this place."""
+        """Exact costs (n,), int64, of the modules that ``build`` gives for these blocks at this place.
+
+        n may be 0, and costs are then empty: a space asks so for a block that none of its genomes has. Columns of
+        fields that are not read hold any value.
+        """

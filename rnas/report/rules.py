@@ -272,7 +272,8 @@ def p_text(p_value: float) -> str:
 
 def _verdict_words(family: Content) -> str:
     needed = family["evaluations_needed"]
-    return str(family["verdict"]) + ("" if needed is None else f" (about {needed:,} evaluations like these needed)")
+    about = "at least" if family.get("needed_is_least") else "about"
+    return str(family["verdict"]) + ("" if needed is None else f" ({about} {needed:,} evaluations like these needed)")
 
 
 def _reason(family: Content, metric: Metric) -> str:

@@ -49,6 +49,7 @@ class Family:
         p_value_flops: the same given FLOPs alone.
         verdict: what may be said.
         evaluations_needed: about how many would decide, where it is not identified.
+        needed_is_least: whether that is a lower bound alone, see :class:`rnas.rules.verdict.Needed`.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Family:
     p_value_flops: float
     verdict: Verdict
     evaluations_needed: int | None
+    needed_is_least: bool
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,17 @@ def families_of(design: DesignMatrix, seed: int = 0) -> tuple[Family, ...]:
         if verdict is Verdict.NOT_IDENTIFIED:
             needed = evaluations_needed(quantities, optimum.gain, p_value, part.rounding, len(design.observations))
         found.append(
-            Family(part.name, quantities, optimum.gain, optimum.gain_published, p_value, p_value_flops, verdict, needed)
+            Family(
+                name=part.name,
+                quantities=quantities,
+                gain=optimum.gain,
+                gain_published=optimum.gain_published,
+                p_value=p_value,
+                p_value_flops=p_value_flops,
+                verdict=verdict,
+                evaluations_needed=needed.evaluations if needed is not None else None,
+                needed_is_least=needed is not None and needed.at_least,
+            )
         )
     return tuple(found)
 

@@ -23,6 +23,8 @@ Span = tuple[float, float]
 _SLACK = 0.01
 """How far a value may be outside its interval: medians of shares are brought to a sum of 1."""
 
+_REMEDY = "rnas rules RUN --save FILE writes one"
+
 
 @dataclass(frozen=True)
 class SavedRule:
@@ -109,7 +111,7 @@ class SavedRule:
         try:
             text = Path(path).read_text(encoding="utf-8")
         except FileNotFoundError:
-            raise InputError(f"{path} does not exist; give the file of a rule") from None
+            raise InputError(f"{path} does not exist; give the file of a rule: {_REMEDY}") from None
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"{path} cannot be read as a rule: {error}") from None
         try:
@@ -117,14 +119,14 @@ class SavedRule:
         except ValidationError as error:
             fault = error.errors()[0]
             where = "".join(f"{part}: " for part in fault["loc"])
-            raise InputError(f"{path} is no rule: {where}{fault['msg']}") from None
+            raise InputError(f"{path} is no rule: {where}{fault['msg']}; {_REMEDY}") from None
         try:
             return cls(
                 rule=Rule(content.depths, content.widths, content.depth_to_width),
                 **content.model_dump(exclude={"schema_version", "depths", "widths", "depth_to_width"}),
             )
         except InputError as error:
-            raise InputError(f"{path} is no rule: {error}") from None
+            raise InputError(f"{path} is no rule: {error}; {_REMEDY}") from None
 
     def _stages(self, letter: str, parts: tuple[float, ...]) -> str:
         names = [f"{letter}{stage}" for stage in range(1, len(parts) + 1)]

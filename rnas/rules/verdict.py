@@ -85,19 +85,37 @@ def verdict_on(
     return Verdict.NOT_IDENTIFIED
 
 
+@dataclass(frozen=True)
+class Needed:
+    """How many evaluations would decide.
+
+    Attributes:
+        evaluations: about so many, rounded up to two digits.
+        at_least: whether this is a lower bound alone, of an effect or a gain too weak to tell how weak it is.
+    """
+
+    evaluations: int
+    at_least: bool
+
+
 def evaluations_needed(
     quantities: Sequence[Quantity], gain: Interval, p_value: float, rounding: float, evaluations: int
-) -> int:
-    """About how many evaluations of this design and noise would decide, were the truth as estimated.
+) -> Needed:
+    """How many evaluations of this design and noise would decide, were the truth as estimated.
 
     Of three numbers the largest: until the part's effect is significant with a power of 80 %, until the gain's interval
     excludes 0, and until every interval is narrower than the margin of equivalence; each by the square root law, and at
-    least half as many again. Rounded up to two digits.
+    least half as many again. An effect or a gain of less than half its noise is taken for one of half, which makes the
+    number a lower bound where it comes from there.
     """
-    wanted = norm.isf(LEVEL) + norm.isf(1 - _POWER)
-    found = max(float(norm.isf(p_value)), _WEAKEST)
-    widest = max(quantity.optimum.half_width for quantity in quantities) / (MARGIN + rounding)
-    doubtful = gain.half_width / max(gain.value, _WEAKEST * gain.half_width, 1e-12)
-    number = evaluations * max(max(wanted / found, widest, doubtful) ** 2, _AT_LEAST)
+    wanted = float(norm.isf(LEVEL) + norm.isf(1 - _POWER))
+    effect, worth = float(norm.isf(p_value)), gain.value / max(gain.half_width, 1e-12)
+    factors = [
+        (wanted / max(effect, _WEAKEST), effect < _WEAKEST),
+        (1 / max(worth, _WEAKEST), worth < _WEAKEST),
+        (max(quantity.optimum.half_width for quantity in quantities) / (MARGIN + rounding), False),
+    ]
+    factor, at_least = max(factors)
+    number = evaluations * max(factor**2, _AT_LEAST)
     digits = 10 ** max(int(math.log10(number)) - 1, 0)
-    return int(math.ceil(number / digits) * digits)
+    return Needed(int(math.ceil(number / digits) * digits), at_least)

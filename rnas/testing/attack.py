@@ -1,18 +1,17 @@
 """What holds for every attack."""
 
-import random
 from abc import ABC, abstractmethod
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any, ClassVar
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
 from rnas.attacks.attack import Attack
 from rnas.attacks.balls import BALLS
+from rnas.testing.generators import generators_left_as_found
 
 Batch = tuple[Tensor, Tensor, Tensor]
 CLASSES = 10
@@ -99,13 +98,13 @@ class AttackConformance(ABC):
         modes = [module.training for module in network.modules()]
         wanted = [parameter.requires_grad for parameter in network.parameters()]
         state = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-        generators, before = _generators(), [tensor.clone() for tensor in batch]
-        self.attack()(network, images, labels, ids, 0)
+        before = [tensor.clone() for tensor in batch]
+        with generators_left_as_found():
+            self.attack()(network, images, labels, ids, 0)
         assert [module.training for module in network.modules()] == modes
         assert [parameter.requires_grad for parameter in network.parameters()] == wanted
         assert all(parameter.grad is None for parameter in network.parameters())
         assert all(torch.equal(tensor, state[name]) for name, tensor in network.state_dict().items())
-        assert _generators() == generators
         assert all(torch.equal(tensor, kept) for tensor, kept in zip(batch, before, strict=True))
         assert torch.is_grad_enabled()
 
@@ -173,8 +172,3 @@ class _BrokenGradient(nn.Module):
         nothing = (corner - corner.detach()).abs().sqrt().sum(dim=1)
         logits: Tensor = self._network(images)
         return logits + nothing[:, None]
-
-
-def _generators() -> tuple[object, ...]:
-    """The states of the global generators."""
-    return bytes(torch.get_rng_state().numpy()), random.getstate(), str(np.random.get_state())  # noqa: NPY002

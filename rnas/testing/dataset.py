@@ -1,20 +1,36 @@
 """What holds for every data set."""
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 import torch
 
+from rnas import registry
 from rnas.data.augmentation import AUGMENTATIONS, augment
 from rnas.data.dataset import PARTS, Dataset, content_hash, divide
 from rnas.training.fidelity import Fidelity
 
 
 class DatasetConformance(ABC):
-    """Inherit, say how the data set is loaded, and pytest finds the tests."""
+    """Inherit, say how the data set is loaded, and pytest finds the tests.
+
+    Attributes:
+        registered: whether an entry point names it; False of one that is made for a test.
+        repeated: how many images to test on have the pixels of another image too. A subclass that allows some says
+            why the publishers' files have them.
+    """
+
+    registered: ClassVar[bool] = True
+    repeated: ClassVar[int] = 0
 
     @abstractmethod
     def dataset(self) -> Dataset:
         """The data set under test."""
+
+    def test_its_name_is_the_registered_one(self) -> None:
+        """Under which a config and the ledger of a run ask for it."""
+        if self.registered:
+            assert self.dataset().name in registry.names(registry.DATASETS)
 
     def test_pixels_and_labels_are_as_stated(self) -> None:
         data = self.dataset()
@@ -45,6 +61,15 @@ class DatasetConformance(ABC):
         assert len(set(ids.tolist())) == len(ids)
         if data.held_out:
             assert int(parts["final"].ids.min()) >= len(data.labels) - data.held_out
+
+    def test_no_test_image_is_among_the_others(self) -> None:
+        """Of the published test images none is published for training; without such, no image is there twice."""
+        data = self.dataset()
+        images = [bytes(image) for image in data.pixels.flatten(1).numpy()]
+        split = len(images) - data.held_out
+        others = set(images[:split])
+        repeated = sum(image in others for image in images[split:]) if data.held_out else split - len(others)
+        assert repeated <= self.repeated, f"{repeated} images to test on have the pixels of another"
 
     def test_loading_twice_gives_the_same(self) -> None:
         one, other = self.dataset(), self.dataset()

@@ -16,6 +16,7 @@ from rnas.diagnostics.diagnostic import Diagnostic, DiagnosticContext
 from rnas.errors import DivergedError, InputError
 from rnas.networks.nas_bench_201 import NASBench201Cell
 from rnas.networks.residual import ResidualNetwork
+from rnas.testing.generators import generators_left_as_found
 
 _CELL = ("nor_conv_3x3", "skip_connect", "nor_conv_1x1", "none", "avg_pool_3x3", "nor_conv_3x3")
 _EPSILON = Fraction(1, 20)
@@ -74,12 +75,11 @@ class DiagnosticConformance(ABC):
             before = [tensor.clone() for tensor in tensors]
             found = _found(model)
             state = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-            generator = torch.get_rng_state()
-            self.diagnostic()(context)
+            with generators_left_as_found():
+                self.diagnostic()(context)
             assert _found(model) == found
             assert all(parameter.grad is None for parameter in model.parameters())
             assert all(torch.equal(tensor, state[name]) for name, tensor in model.state_dict().items())
-            assert torch.equal(torch.get_rng_state(), generator)
             for tensor, copy in zip(tensors, before, strict=True):
                 assert torch.equal(tensor, copy)
                 assert not tensor.requires_grad

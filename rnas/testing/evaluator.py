@@ -33,6 +33,8 @@ class EvaluatorConformance:
         shape, classes = evaluator.image_format(evaluator.settings)
         assert len(shape) == 3
         assert min(*shape, classes) > 0
+        assert isinstance(evaluator.notes, Sequence)
+        assert not isinstance(evaluator.notes, str)
         assert all(isinstance(note, str) for note in evaluator.notes)
 
     def test_settings_survive_a_config(self) -> None:
@@ -52,6 +54,14 @@ class EvaluatorConformance:
                 assert np.isfinite(value)
                 low, high = evaluator.bounds.get(name, (-np.inf, np.inf))
                 assert low <= value <= high, name
+
+    def test_bounds_are_of_metrics_that_there_are(self) -> None:
+        """Each is given by an evaluation or known without one, and its least value is not above its greatest."""
+        evaluator = self.make()
+        given = set(self.evaluated(evaluator)[0].metrics)
+        given.update(evaluator.known(self.architectures())[0])
+        assert evaluator.bounds.keys() <= given
+        assert all(low <= high for low, high in evaluator.bounds.values())
 
     def test_equal_tasks_give_equal_metrics(self) -> None:
         """Again, in another order, and from the copy that a worker process is sent."""

@@ -46,7 +46,7 @@ class ExportFormatConformance(ABC):
             path = tmp_path / f"{number}{chosen.suffix}"
             if not chosen.suffix:
                 path.mkdir()
-            before = network.module.state_dict()
+            before = {name: tensor.clone() for name, tensor in network.module.state_dict().items()}
             chosen.write(network, path)
             assert path.exists()
             # The network is left as it was.

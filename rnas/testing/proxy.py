@@ -1,12 +1,10 @@
 """What holds for every zero-cost proxy."""
 
 import math
-import random
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -15,6 +13,7 @@ from rnas.architecture import Architecture, Shape
 from rnas.networks.nas_bench_201 import NASBench201Cell
 from rnas.networks.residual import ResidualNetwork
 from rnas.proxies.proxy import Proxy
+from rnas.testing.generators import generators_left_as_found
 
 _CELL = ("nor_conv_3x3", "skip_connect", "nor_conv_1x1", "none", "avg_pool_3x3", "nor_conv_3x3")
 _CLASSES = 5
@@ -69,24 +68,22 @@ class ProxyConformance(ABC):
     def test_generators_images_and_modes_are_left_as_found(self) -> None:
         for architecture in self.architectures():
             images = _images((3, 8, 8))
-            copy, before = images.clone(), _state()
-            self.score(architecture, images)
+            copy, before = images.clone(), _modes()
+            with generators_left_as_found():
+                self.score(architecture, images)
             assert torch.equal(images, copy)
             assert images.grad is None
             assert not images.requires_grad
-            assert _state() == before
+            assert _modes() == before
 
 
 def _images(shape: Shape) -> Tensor:
     return torch.rand(12, *shape, generator=torch.Generator().manual_seed(1))
 
 
-def _state() -> list[Any]:
-    """Of the global generators, and the settings that a score may lean on."""
+def _modes() -> list[Any]:
+    """The global settings that a score may lean on."""
     return [
-        torch.get_rng_state().tolist(),
-        str(np.random.get_state()),  # noqa: NPY002
-        random.getstate(),
         torch.get_default_dtype(),
         torch.is_grad_enabled(),
         torch.get_num_threads(),

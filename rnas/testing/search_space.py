@@ -38,7 +38,7 @@ class SearchSpaceConformance:
     def test_canonical_form_is_final(self) -> None:
         """It is its own canonical form, within the choices, and the genomes it was made from stay."""
         space = self.make()
-        genomes = raw_genomes(space, 300)
+        genomes = np.concatenate([corner_genomes(space), raw_genomes(space, 300)])
         before = genomes.copy()
         canonical = space.canonical(genomes)
         assert (genomes == before).all()
@@ -50,7 +50,7 @@ class SearchSpaceConformance:
     def test_one_architecture_has_one_canonical_genome(self) -> None:
         """Genomes and architectures turn into each other, whatever form the genome has."""
         space = self.make()
-        genomes = raw_genomes(space, 200)
+        genomes = np.concatenate([corner_genomes(space), raw_genomes(space, 200)])
         keys: dict[str, tuple[int, ...]] = {}
         for genome, canonical in zip(genomes, space.canonical(genomes), strict=True):
             architecture = space.decode(canonical)
@@ -69,7 +69,7 @@ class SearchSpaceConformance:
     def test_cost_is_that_of_the_architecture(self) -> None:
         """For any genome, by the architecture's closed form and by counting the built network."""
         space = self.make()
-        genomes = raw_genomes(space, 100)
+        genomes = np.concatenate([raw_genomes(space, 200), corner_genomes(space)])
         costs = space.cost(genomes)
         assert costs.flops.dtype == costs.params.dtype == np.int64
         for row, genome in enumerate(genomes):
@@ -161,6 +161,16 @@ class SearchSpaceConformance:
 def raw_genomes(space: SearchSpace, n: int) -> Integers:
     """Uniform genomes (n, v) that are not made canonical; the same at each call."""
     return np.random.default_rng(0).integers(0, space.sizes, size=(n, len(space.sizes)))
+
+
+def corner_genomes(space: SearchSpace) -> Integers:
+    """Genomes (2 + 2 v, v), not made canonical: all variables at their first choice, all at their last, and each of
+    them at either end with the others in the middle.
+    """
+    last = np.array(space.sizes) - 1
+    middle = np.tile(last // 2, (len(last), 1))
+    ends = [np.where(np.eye(len(last), dtype=bool), end, middle) for end in (np.zeros_like(last), last)]
+    return np.concatenate([np.zeros((1, len(last)), dtype=np.int64), last[None], *ends])
 
 
 def refusal(call: Callable[[], object]) -> str:

@@ -1,10 +1,16 @@
 """Conformance of strategies: inherit the class in a test module and say how the strategy is made."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+import os
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+import pytest
+import torch
 from numpy.typing import NDArray
 
 from rnas import registry
@@ -29,9 +35,11 @@ class StrategyConformance:
 
     Attributes:
         before: evaluations that most tests show the strategy; more than its first random ones.
+        randomised: whether the generator and the view's seed change the first proposals.
     """
 
     before: int = 40
+    randomised: bool = True
 
     def make(self, problem: Problem) -> Strategy:
         """The strategy on a problem."""
@@ -51,17 +59,28 @@ class StrategyConformance:
                 assert len(np.unique(together, axis=0)) == len(together)
 
     def test_proposals_depend_on_the_arguments_alone(self) -> None:
-        """Not on what the strategy was asked before, on numpy's generator, or on another instance."""
+        """Not on what the strategy was asked before, the clock, generators it is not given, or another instance."""
         problem = toy_problem(toy_space(SMALL))
         view = toy_view(problem, self.before, 3)
-        np.random.seed(0)  # noqa: NPY002
-        first = self.make(problem).propose(4, view, np.random.default_rng(7))
         used = self.make(problem)
         used.propose(4, toy_view(problem, 10, 0), np.random.default_rng(1))
-        np.random.seed(1)  # noqa: NPY002
-        second = used.propose(4, view, np.random.default_rng(7))
+        proposed = []
+        for day, strategy in enumerate((self.make(problem), used), 1):
+            with _another_day(day):
+                proposed.append(strategy.propose(4, view, np.random.default_rng(7)))
+        first, second = proposed
         assert [tuple(p.genome) for p in first] == [tuple(p.genome) for p in second]
         assert [p.predictions for p in first] == [p.predictions for p in second]
+
+    def test_the_generator_decides_a_randomised_strategy(self) -> None:
+        """Another one, and another seed of the view, give other first proposals."""
+        problem = toy_problem(toy_space(LARGE))
+        view = toy_view(problem, 0, 0)
+        first, second = (
+            self.make(problem).propose(4, dataclasses.replace(view, seed=seed), np.random.default_rng(seed))
+            for seed in (0, 1)
+        )
+        assert ([tuple(p.genome) for p in first] != [tuple(p.genome) for p in second]) == self.randomised
 
     def test_the_view_is_left_as_it_is(self) -> None:
         """Nothing is written into its arrays."""
@@ -138,6 +157,22 @@ class StrategyConformance:
         """Genomes (n, v) of the proposals."""
         genomes = [proposal.genome for proposal in self._proposals(problem, n, view)]
         return np.array(genomes, dtype=np.int64).reshape(len(genomes), len(problem.space.variables))
+
+
+@contextmanager
+def _another_day(day: int) -> Iterator[None]:
+    """Clocks that are so many days ahead, other global generators and other randomness of the machine."""
+    clocks = {name: getattr(time, name) for name in ("time", "monotonic", "perf_counter")}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, clock in clocks.items():
+            patch.setattr(time, name, lambda clock=clock: clock() + 86_400 * day)
+            nanoseconds = getattr(time, f"{name}_ns")
+            patch.setattr(time, f"{name}_ns", lambda clock=nanoseconds: clock() + 86_400 * 10**9 * day)
+        patch.setattr(os, "urandom", lambda size: bytes([day]) * size)
+        random.seed(day)
+        np.random.seed(day)  # noqa: NPY002
+        torch.manual_seed(day)
+        yield
 
 
 def toy_space(name: str, **settings: Any) -> SearchSpace:

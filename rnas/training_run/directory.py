@@ -1,6 +1,7 @@
 """The directory of a training."""
 
 import json
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pydantic import ValidationError
 
 from rnas.config import explained, read_yaml
 from rnas.directories import creating, locked
+from rnas.directory_kind import refuse_others
 from rnas.errors import InputError
 from rnas.files import discard_partial, write_text
 from rnas.training_run.settings import RunSettings
@@ -73,6 +75,7 @@ class TrainingDirectory:
     def read_settings(self) -> RunSettings:
         """The settings of the training; InputError where this is none, or they are wrong."""
         if not self.settings.is_file():
+            refuse_others(self.path, "training")
             raise InputError(f"{self.path} is not a training: it has no {self.settings.name}")
         try:
             return RunSettings.model_validate(read_yaml(self.settings))
@@ -88,9 +91,8 @@ class TrainingDirectory:
             if not isinstance(content, dict):
                 raise ValueError("no JSON object")
         except (OSError, ValueError) as error:
-            raise InputError(
-                f"{self.summary}: damaged ({error}); delete it, and rnas resume {self.path} makes it again"
-            ) from None
+            again = f"rnas resume {shlex.quote(str(self.path))}"
+            raise InputError(f"{self.summary}: damaged ({error}); delete it, and {again} makes it again") from None
         return content
 
     @contextmanager

@@ -55,6 +55,31 @@ def test_the_fingerprint_is_of_what_decides_results(changes: dict[str, Any], sam
     assert (one.fingerprint == other.fingerprint) is same
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"space": "nowhere"}, "my.yaml: space: unknown search space 'nowhere'; known: "),
+        ({"space": {"name": "wide-resnet-depths", "narrow": {"depth1": [0]}}}, "my.yaml: space: .*depth1"),
+        ({"space": {"name": "wide-resnet-depths", "narrow": {"deep": [1]}}}, "my.yaml: space: .*deep"),
+        ({"space": {"name": "wide-resnet-depths", "flops": ":1K"}}, "my.yaml: space: no architecture of space "),
+        ({"strategy": "wibble"}, "my.yaml: strategy: unknown strategy 'wibble'; known: "),
+        ({"strategy": {"name": "nsga2", "size": 3}}, "my.yaml: strategy: unknown key 'size'; it has population"),
+        ({"strategy": {"name": "nsga2", "population": 0}}, "my.yaml: strategy nsga2: population is 0; give a whole "),
+        (
+            {"objectives": [{"metric": "beauty", "direction": "maximize"}]},
+            "my.yaml: objectives: the evaluator states no metric 'beauty'",
+        ),
+        (
+            {"evaluator": {"train": {"data": "digits", "fidelity": {"epoch": 3, "batch_size": 64}}}},
+            "my.yaml: evaluator: train.fidelity.epoch: unknown key; it has epochs, ",
+        ),
+    ],
+)
+def test_a_fault_is_told_with_its_place(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=rf"^{message}"):
+        resolve(Config.parse({**DIGITS, **changes}, "my.yaml"), Path(), "my.yaml")
+
+
 def test_relative_paths_start_at_the_config(tmp_path: Path) -> None:
     (tmp_path / "results.csv").write_text("cell,accuracy\n333333,0.5\n222222,0.4\n")
     config = {

@@ -37,20 +37,26 @@ BUDGET = 40_000_000
 RIVALS = {RULE: (2, 2, 1), "robust-scaling": (3, 1, 1), UNIFORM: (1, 2, 2), "searched": (2, 2, 1)}
 
 
-def prediction() -> Prediction:
-    """Of a rule whose network is the searched one, too."""
+ALIKE = {RULE: (2, 2, 1), "robust-scaling": (3, 1, 1), UNIFORM: (1, 2, 2), "searched": (1, 2, 2)}
+"""The uniform network is the searched one."""
+
+Rivals = Mapping[str, tuple[int, ...]]
+
+
+def prediction(rivals: Rivals = RIVALS) -> Prediction:
+    """Of a rule whose network is the searched one, too; or of other networks, by their depths."""
     gain = Interval(0.05, 0.0, 0.1)
-    contestants = tuple(contestant(name, depths) for name, depths in RIVALS.items())
-    gains = {"robust-scaling": gain, UNIFORM: gain}
+    contestants = tuple(contestant(name, depths) for name, depths in rivals.items())
+    gains = {name: gain for name, depths in rivals.items() if depths != rivals[RULE]}
     budget = replace(PREDICTION.budgets[0], contestants=contestants, gains=gains, left_out={})
     return replace(PREDICTION, budgets=(budget,))
 
 
-def records(scores: Mapping[str, Mapping[int, float | None]]) -> list[Record]:
+def records(scores: Mapping[str, Mapping[int, float | None]], rivals: Rivals = RIVALS) -> list[Record]:
     """Evaluations by contestant and seed; None failed."""
     found = []
     for name, by_seed in scores.items():
-        own = contestant(name, RIVALS[name])
+        own = contestant(name, rivals[name])
         for seed, score in by_seed.items():
             evaluation = Evaluation(Status.COMPLETE, {"robust_accuracy": score}) if score is not None else None
             evaluation = evaluation or Evaluation(Status.FAILED, reason="no memory")
@@ -58,9 +64,9 @@ def records(scores: Mapping[str, Mapping[int, float | None]]) -> list[Record]:
     return found
 
 
-def result(**scores: list[float | None]) -> HeldOut:
+def result(rivals: Rivals = RIVALS, **scores: list[float | None]) -> HeldOut:
     by_seed = {name.replace("_", "-"): dict(enumerate(values, 1)) for name, values in scores.items()}
-    return held_out(prediction(), records(by_seed))
+    return held_out(prediction(rivals), records(by_seed, rivals))
 
 
 OURS = [0.50, 0.53, 0.47, 0.51, 0.52]
@@ -102,6 +108,39 @@ def test_what_two_comparisons_make_of_chance() -> None:
     assert budget.comparisons[0].verdict == NO_DIFFERENCE
     (alone,) = result(rule=OURS, robust_scaling=noisy, uniform=[]).budgets
     assert alone.comparisons[0].verdict == BETTER
+
+
+@pytest.mark.parametrize("order", [list(ALIKE), [RULE, "searched", UNIFORM, "robust-scaling"]])
+def test_contestants_that_are_one_network_have_one_test(order: list[str]) -> None:
+    noisy = [0.47, 0.51, 0.46, 0.46, 0.51]
+    p_value = ttest_rel(OURS, noisy).pvalue
+    found = result({name: ALIKE[name] for name in order}, rule=OURS, robust_scaling=OURS, uniform=noisy)
+    (budget,) = found.budgets
+    by_name = {comparison.over: comparison for comparison in budget.comparisons}
+    assert [comparison.over for comparison in budget.comparisons] == order[1:]
+    assert found.tests == 2
+    assert by_name["searched"].p_value == pytest.approx(2 * p_value)
+    assert replace(by_name["searched"], over=UNIFORM) == by_name[UNIFORM]
+    alike = [name for name in order if name in (UNIFORM, "searched")]
+    assert alike in [[measured.contestant.name for measured in group] for group in budget.networks]
+    assert alike in [[comparison.over for comparison in group] for group in budget.compared]
+    assert [len(budget.networks), len(budget.compared)] == [3, 2]
+
+
+def test_whether_a_score_is_as_foretold() -> None:
+    found = result(rule=OURS, robust_scaling=[0.7, 0.62], uniform=[None])
+    (budget,) = found.budgets
+    assert [measured.held for measured in budget.contestants] == [True, False, None, True]
+    content = found.to_dict()["budgets"][0]
+    assert [one["held"] for one in content["contestants"]] == [True, False, None, True]
+
+
+def test_a_failure_of_a_network_that_is_two_contestants_is_told_once() -> None:
+    made = records({RULE: {1: 0.5, 2: None}})
+    (budget,) = held_out(prediction(), [*made, *made]).budgets
+    assert [measured.failures for measured in budget.contestants if measured.contestant.name == RULE] == [
+        ("seed 2: failed: no memory",)
+    ]
 
 
 def test_failures_leave_their_pairs_out() -> None:

@@ -102,7 +102,10 @@ def test_checkpoints_of_a_training(tmp_path: Path) -> None:
         ("missing.safetensors", "missing.safetensors: no such file"),
         ("stray.safetensors", "stray.safetensors: weights of no run; name the architecture, and these as its weights"),
         ("bad.json", "bad.json: not an architecture's JSON"),
-        ("binary.json", "binary.json: not an architecture's JSON"),
+        ("binary.json", "binary.json is no architecture: binary; name a published network, "),
+        ("picture.png", "picture.png is no architecture: binary; name a published network, "),
+        ("net.onnx", r"net.onnx is an ONNX export: load it with onnxruntime.InferenceSession\('net.onnx'\)"),
+        ("net.pt2", r"net.pt2 is an export of torch.export: load it with torch.export.load\('net.pt2'\).module\(\)"),
         ("list.json", 'list.json: an architecture is a JSON object with a "kind"'),
         ("kind.json", "kind.json: unknown architecture 'house'"),
         ("field.json", "field.json: architecture of kind 'residual': depths"),
@@ -116,7 +119,8 @@ def test_words_that_name_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.chdir(tmp_path)
     Path("stray.safetensors").touch()
     Path("bad.json").write_text("{")
-    Path("binary.json").write_bytes(b"\xff\xfe\x00")
+    for name in ("binary.json", "picture.png", "net.onnx", "net.pt2"):
+        Path(name).write_bytes(b"\xff\xfe\x00")
     Path("list.json").write_text("[1]")
     Path("kind.json").write_text('{"kind": "house"}')
     Path("field.json").write_text('{"kind": "residual", "depths": ["one"], "channels": [1]}')

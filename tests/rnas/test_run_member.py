@@ -1,10 +1,13 @@
+import logging
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from rnas.errors import InputError
 from rnas.evaluation.evaluator import Evaluation, Status
 from rnas.ledger import Record
+from rnas.optimization.objective import Objective
 from rnas.run import Run
 from rnas.run_member import knee, member
 
@@ -32,22 +35,92 @@ def test_by_key(finished_run: Run) -> None:
     [
         # Scores saturate after the third.
         ([(10, 1), (50, 2), (80, 3), (84, 6), (85, 9)], 2),
-        # The one below the line through the ends is no knee.
-        ([(10, 1), (30, 5), (90, 9)], 0),
         # A dominated network is not on the front.
         ([(10, 1), (79, 4), (80, 3), (85, 9)], 2),
-        ([(10, 1)], 0),
-        ([(10, 1), (20, 2)], 0),
     ],
 )
 def test_the_knee(finished_run: Run, points: list[tuple[float, float]], expected: int) -> None:
-    assert knee(scored(finished_run, points)).number == expected
+    found = knee(scored(finished_run, points))
+    assert found is not None
+    assert found.number == expected
+
+
+@pytest.mark.parametrize(
+    ("points", "expected"),
+    [
+        # All lie on the worse side of the line through the ends.
+        ([(0, 1), (3.6, 5), (10, 9)], 2),
+        ([(10, 1), (30, 5), (90, 9), (70, 8)], 2),
+        # On the line.
+        ([(10, 1), (20, 2), (30, 3)], 2),
+        ([(10, 1), (20, 2)], 1),
+        ([(10, 1)], 0),
+        # The second is not on the front.
+        ([(10, 1), (5, 2)], 0),
+    ],
+)
+def test_without_a_knee_the_best_by_the_first_objective_is_taken(
+    finished_run: Run, points: list[tuple[float, float]], expected: int
+) -> None:
+    run = scored(finished_run, points)
+    assert knee(run) is None
+    assert member(run, "knee").number == expected
+
+
+def test_of_three_objectives_the_knee_lies_better_than_the_plane_through_the_extremes(finished_run: Run) -> None:
+    params = Objective(metric="params", direction="minimize")
+    problem = finished_run.setup.problem
+    problem = replace(
+        problem, objectives=(*problem.objectives, params), reference=np.full(3, np.nan), ideal=np.full(3, np.nan)
+    )
+
+    def found(middle: tuple[float, float, float]) -> int | None:
+        points = [(10.0, 9.0, 9.0), (0.0, 1.0, 9.0), (0.0, 9.0, 1.0), middle]
+        records = [
+            replace(
+                record,
+                evaluation=Evaluation(Status.COMPLETE, dict(zip(("score", "flops", "params"), point, strict=True))),
+            )
+            for record, point in zip(finished_run.records, points, strict=False)
+        ]
+        chosen = knee(Run(replace(finished_run.setup, problem=problem), records))
+        return None if chosen is None else chosen.number
+
+    assert found((6, 4, 4)) == 3
+    assert found((1, 8, 8)) is None
+
+
+def test_which_one_was_taken_is_told(finished_run: Run, caplog: pytest.LogCaptureFixture) -> None:
+    objective = Objective(metric="robust_accuracy", direction="maximize")
+    objectives = (objective, finished_run.setup.problem.objectives[1])
+    setup = replace(finished_run.setup, problem=replace(finished_run.setup.problem, objectives=objectives))
+
+    def told(middle: float) -> tuple[str, str]:
+        points = [(0.0, 1e5), (middle, 312_300), (0.1, 9e5)]
+        records = [
+            replace(record, evaluation=Evaluation(Status.COMPLETE, {"robust_accuracy": accuracy, "flops": cost}))
+            for record, (accuracy, cost) in zip(finished_run.records, points, strict=False)
+        ]
+        caplog.clear()
+        key = member(Run(setup, records), "knee").key
+        return key, caplog.messages[-1]
+
+    key, line = told(0.087)
+    assert line == f"knee of the run: {key}, robust_accuracy 8.7 %, flops 312K"
+    key, line = told(0.01)
+    start = "no knee on the front of the run: took its best robust_accuracy: "
+    assert line == f"{start}{key}, robust_accuracy 10.0 %, flops 900K"
+    caplog.clear()
+    caplog.set_level(logging.DEBUG)
+    member(finished_run, finished_run.records[0].key)
+    assert caplog.messages == []
 
 
 def test_the_knee_is_that_of_other_units_too(finished_run: Run) -> None:
     points = [(10.0, 1.0), (50.0, 2.0), (80.0, 3.0), (84.0, 6.0), (85.0, 9.0)]
     scaled = [(score / 100 - 3, cost * 1e9) for score, cost in points]
-    assert knee(scored(finished_run, points)).number == knee(scored(finished_run, scaled)).number
+    assert member(scored(finished_run, points), "knee").number == 2
+    assert member(scored(finished_run, scaled), "knee").number == 2
 
 
 def test_the_best_under_a_cost(finished_run: Run) -> None:

@@ -179,6 +179,9 @@ def test_bands_without_genomes_are_refused_with_the_reach(space: type[ToySpace])
         space(params=[0, 1])
     with pytest.raises(InputError, match=r"flops in 1:4 and params in 15:20;"):
         space(flops=[1, 4], params=[15, 20])
+    # It has no settings of its own by which its networks would be smaller.
+    with pytest.raises(InputError, match=r"flops in 0:0; .*: widen the band$"):
+        space(flops=[0, 0])
 
 
 def test_narrowing_keeps_the_order_of_the_choices() -> None:
@@ -195,7 +198,7 @@ def test_narrowing_keeps_the_order_of_the_choices() -> None:
     ("narrow", "message"),
     [
         ({"size": [1]}, "space 'toy' has no variable 'size'; it has base, scale, colour"),
-        ({"colour": ["pink"]}, "variable 'colour' cannot be narrowed to .*; its choices are red, green, blue"),
+        ({"colour": ["pink"]}, "variable 'colour' cannot be narrowed to .*; its choices are red, green, blue$"),
         ({"colour": []}, "cannot be narrowed"),
     ],
 )

@@ -279,6 +279,15 @@ def test_features_are_named_by_meaning() -> None:
     assert features[inactive] == 0
 
 
+def test_narrowing_to_other_choices_says_where_the_choices_are_set() -> None:
+    with pytest.raises(
+        InputError, match=r"narrowed to \['mine'\]; its choices are basic, .*; space\.topology sets them$"
+    ):
+        make(narrow={"topology": ["mine"]})
+    with pytest.raises(InputError, match=r"narrowed to \[99\]; its choices are [\d, ]+$"):
+        make(narrow={"depth1": [99]})
+
+
 def test_samples_of_a_narrow_band_keep_every_topology() -> None:
     space = make(flops="150M:250M")
     sample = space.sample(60, np.random.default_rng(0))

@@ -84,6 +84,15 @@ def test_a_small_grid_is_enumerated_inside_its_bands() -> None:
     assert sorted(flops) == sorted(everywhere[(everywhere >= 5e9) & (everywhere <= 6e9)])
 
 
+def test_a_band_below_the_space_is_refused_with_the_settings_that_make_it_smaller() -> None:
+    with pytest.raises(InputError, match=r"widen the band, or make its networks smaller by widths, base_channels$"):
+        make(Wrn34DepthGrid, flops=":500M")
+    assert make(Wrn34DepthGrid, flops=":500M", widths=[5]).flops_range[0] < 500e6
+    assert make(Wrn34DepthGrid, flops=":500M", base_channels=[8, 16, 32]).flops_range[0] < 500e6
+    with pytest.raises(InputError, match=r"widen the band$"):
+        make(Wrn34DepthGrid, flops="100G:")
+
+
 def test_the_block_is_a_setting() -> None:
     space = make(DepthGrid, block={"topology": "bottleneck", "activation": "silu"})
     block = Block(topology="bottleneck", activation="silu")

@@ -79,7 +79,8 @@ class _Writer:
         """Every class, those that others use before them."""
         own = {name: part for name, part in self._module.named_modules() if not _is_of_torch(part)}
         if "" not in own:
-            raise InputError(f"the network is a bare nn.{type(self._module).__name__}; wrap it in a class of its own")
+            kind = type(self._module).__name__
+            raise InputError(f"the network that build returns is a bare nn.{kind}; wrap it in a class of its own")
         taken: set[str] = {"Tensor", "F", "Path"}
         result = []
         for places in _bottom_up(own):

@@ -78,9 +78,13 @@ CASES = [
     (["--flops", "1:2"], "no architecture of space 'robust-resnet' has flops in 1:2; it reaches flops of "),
     (["--flops", "5G:1G"], "space: flops: band '5G:1G' is empty"),
     (["--flops", "much"], "'much' is not a band; write LOW:HIGH, such as 150M:250M"),
-    (["--budget", "-3"], "budget: input should be greater than 0, not -3"),
-    (["--budget", "0"], "budget: input should be greater than 0, not 0"),
-    (["--seed", "-1"], "seed: input should be greater than or equal to 0, not -1"),
+    (["--budget", "-3"], "rnas: Invalid value for '--budget': Input should be greater than or equal to 1"),
+    (["--budget", "0"], "rnas: Invalid value for '--budget': Input should be greater than or equal to 1"),
+    (["--hours", "-1"], "rnas: Invalid value for '--hours': Input should be greater than 0, not -1"),
+    (["--hours", "nan"], "rnas: Invalid value for '--hours': Input should be greater than 0, not nan"),
+    (["--workers", "-1"], "rnas: Invalid value for '--workers': Input should be greater than or equal to 0"),
+    (["--seed", "-1"], "rnas: Invalid value for '--seed': Input should be greater than or equal to 0"),
+    (["--set", "budget=0"], "budget: input should be greater than 0, not 0"),
     (["--set", "nonsense"], "write KEY=VALUE"),
     (["--set", "budgte=3"], "budgte: unknown key"),
     (["--set", "evaluator.train.fidelity.epoch=3"], "evaluator: train.fidelity.epoch: unknown key"),
@@ -126,7 +130,7 @@ def test_a_wrong_config_file_is_named(rnas: Command, text: str, message: str, tm
 def test_an_existing_run_is_not_overwritten(rnas: Command, finished: Path) -> None:
     before = {path: path.read_bytes() for path in finished.rglob("*") if path.is_file()}
     message = refused(rnas("search", "--budget", "3", "--run", finished))
-    assert f"{finished} exists already: choose another --run, or go on with: rnas resume {finished}" in message
+    assert f"{finished} is a search already: choose another --run, or go on with: rnas resume {finished}" in message
     assert {path: path.read_bytes() for path in finished.rglob("*") if path.is_file()} == before
 
 
@@ -155,6 +159,8 @@ def test_a_truncated_ledger_is_exit_code_1_and_left_alone(
 def test_no_run_and_a_smaller_budget_are_refused(rnas: Command, finished: Path, tmp_path: Path) -> None:
     assert "is not a run: it has no config.yaml" in refused(rnas("resume", tmp_path))
     assert "is not a run: it has no config.yaml" in refused(rnas("report", tmp_path / "missing"))
+    assert "Invalid value for '--budget'" in refused(rnas("resume", finished, "--budget", "0"))
+    assert "Invalid value for '--workers'" in refused(rnas("resume", finished, "--workers", "-1"))
     assert "budget 2 is less than the 3 evaluations" in refused(rnas("resume", finished, "--budget", "2"))
 
 

@@ -54,7 +54,7 @@ def test_search_report_and_resume(rnas, tmp_path: Path) -> None:
 
     out, err = rnas("resume", run, "--budget", 12, "--json")
     content = json.loads(out)
-    assert "9 of them proposed before" in err
+    assert "12 evaluations, 9 of them finished before, 1 at once" in err
     assert len(content["evaluations"]) == len(content["hypervolume"]) == 12
     assert content["config"]["budget"] == 12
     out, _ = rnas("report", run, "--json")

@@ -21,6 +21,9 @@ def options(folder: Path, *words: object) -> list[object]:
 
 def test_what_cannot_be_run_is_refused_in_one_line(command: Callable[..., Result], tmp_path: Path) -> None:
     kept = ComparisonDirectory.create(tmp_path / "comparison", settings(tmp_path)).path
+    search = tmp_path / "search"
+    search.mkdir()
+    (search / "config.yaml").touch()
     network = small(tmp_path)
     digits = ["--data", "digits", "--flops", "2M"]
     for words, message in (
@@ -29,6 +32,7 @@ def test_what_cannot_be_run_is_refused_in_one_line(command: Callable[..., Result
         (["compare", "--run", kept, "--seeds", 1], "Invalid value for '--seeds'"),
         (["compare", network, "resnet-18", "--run", kept, *digits], "go on with: rnas compare --run"),
         (["compare", network, "resnet-18", "--run", tmp_path, *digits], f"{tmp_path} exists already"),
+        (["compare", "--run", search, "--seeds", 3], f"{search} is a search, not a comparison"),
         (["compare", network, *digits], "at least two networks"),
         (["compare", network, "no-such", *digits], "unknown network 'no-such'"),
         (["compare", network, "resnet-18", "--attacks", "fog", *digits], "unknown attack 'fog'"),

@@ -18,6 +18,7 @@ from rnas.evaluation.image_flags import unpack
 from rnas.networks.residual import ResidualNetwork
 from rnas.proportion_interval import proportion
 from rnas.run import Run
+from tests.other_packages import installed
 from tests.rnas.data.cifar_files import write_cifar10
 
 Command = Callable[..., Any]
@@ -295,6 +296,17 @@ def test_a_result_is_written_and_the_same_request_goes_on_from_it(
     assert told.count(f"{attacked} of {attacked} images attacked ({attacked} of them kept from before)") == 3
 
 
+def test_a_package_that_is_installed_meanwhile_is_recorded_and_ends_nothing(
+    command: Command, member: str, tmp_path: Path
+) -> None:
+    words = (member, *SHORT, "--images", 10, "-o", tmp_path / "results")
+    before = measured(command, *words)
+    with installed(tmp_path / "packages", "my-attacks", "1.2", {"rnas.attacks": {"mine": "mine:MINE"}}, {}):
+        after = measured(command, *words)
+    assert after.pop("versions") == {**before.pop("versions"), "my-attacks": "1.2"}
+    assert after == before
+
+
 def test_the_state_of_another_evaluation_is_refused(command: Command, member: str, tmp_path: Path) -> None:
     words = (member, *SHORT, "--images", 10, "-o", tmp_path)
     before = measured(command, *words)
@@ -392,3 +404,10 @@ def test_weights_for_other_images_or_classes(command: Command, tmp_path: Path) -
     classes = refusal(command, *words)
     assert "made for 100 classes; the network was" in classes
     assert here in classes
+
+
+def test_a_file_that_holds_no_weights_is_told_alone(command: Command, tmp_path: Path) -> None:
+    path = tmp_path / "picture.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n")
+    told = refusal(command, "resnet-18", "--weights", path, "--data", "digits")
+    assert told.endswith("picture.png: neither safetensors nor a file that torch.save wrote; fetch it again\n")

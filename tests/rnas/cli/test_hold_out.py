@@ -4,17 +4,21 @@ import json
 import signal
 import subprocess
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from rich.console import Console
 
 from rnas import api
+from rnas.cli.hold_out import print_held_out
 from rnas.run import Run
 from tests.rnas.cli.conftest import Result
 from tests.rnas.cli.test_kill_and_resume import PROGRAM, wait_until_gone
 from tests.rnas.planted import CONFIG as PLANTED
+from tests.rnas.test_held_out import ALIKE, OURS, result
 
 TRAINED: dict[str, Any] = {
     "space": {
@@ -34,6 +38,19 @@ TRAINED: dict[str, Any] = {
     "budget": 24,
     "workers": 0,
 }
+
+
+def test_a_network_is_one_row_whatever_it_is_called() -> None:
+    out = StringIO()
+    noisy = [0.41, 0.36, 0.37, 0.36, 0.35]
+    found = result(ALIKE, rule=OURS, robust_scaling=[0.3, 0.2], uniform=noisy)
+    print_held_out(Console(file=out, width=200), found)
+    lines = [line for line in out.getvalue().splitlines() if line]
+    alike = [line for line in lines if "searched" in line and "the searched one" not in line]
+    assert [line.startswith("uniform, searched ") for line in alike] == [True, True]
+    assert "1 of 3 measured scores lie in their predicted interval." in lines
+    assert any("predicted gain" in line for line in lines)
+    assert any("corrected for 2 comparisons" in line for line in lines)
 
 
 def folded(text: str) -> str:

@@ -1,10 +1,17 @@
-"""What a search says, while it runs, of how its predictions come true."""
+"""What a search says while it runs: how far it is, and how its predictions come true."""
 
+import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
+from rich.console import Console
+
+from rnas.cli.progress import LiveView
+from rnas.ledger import Ledger
+from rnas.run import Run
 
 CONFIG = {
     "space": "wide-resnet-depths",
@@ -31,3 +38,33 @@ def test_quality_is_shown_live_and_kept(command, tmp_path: Path) -> None:
     assert (float(tau), int(recent)) == (round(last["tau"], 2), 20)
     assert float(top) == round(last["tau_top_fifth"], 2)
     assert int(held) == round(100 * last["coverage_90"])
+
+
+def shown(run: Run, before: int, now: int, shares: dict[int, float]) -> str:
+    """What a terminal shows at last, of a run whose first evaluations ended before or now and others run."""
+    text = io.StringIO()
+    console = Console(file=text, force_terminal=True, width=120, color_system=None)
+    ledger = Ledger.in_memory(run.setup.problem.objectives)
+    for record in run.records:
+        ledger.propose(replace(record, evaluation=None), run.setup.space.all_variables)
+    for record in run.records[:before]:
+        ledger.record(record.number, record.evaluation)
+    with LiveView(console, run.setup, ledger, 4) as view:
+        for record in run.records[before : before + now]:
+            view.recorded(ledger.record(record.number, record.evaluation))
+        view.running(shares)
+    return [line for line in text.getvalue().splitlines() if "━" in line][-1]
+
+
+def test_on_a_terminal_what_is_finished_is_counted_and_the_time_left_waits_for_it(finished_run: Run) -> None:
+    first = shown(finished_run, 0, 0, {0: 0.9, 1: 0.9, 2: 0.3})
+    assert " 0/12" in first
+    assert "left" not in first
+    resumed = shown(finished_run, 3, 0, {3: 0.9, 4: 0.9})
+    assert " 3/12" in resumed
+    assert "left" not in resumed
+    begun = shown(finished_run, 3, 1, {4: 0.9, 5: 0.9})
+    assert " 4/12" in begun
+    assert begun.rstrip().endswith(" left")
+    # The bar itself moves by what runs.
+    assert resumed.count("━") > shown(finished_run, 3, 0, {}).count("━")

@@ -1,6 +1,7 @@
 """``rnas verify``."""
 
 import json
+import logging
 import shutil
 from collections.abc import Callable
 from io import StringIO
@@ -30,12 +31,18 @@ def run(finished_run: Run, tmp_path: Path) -> Path:
     return tmp_path / "run"
 
 
-def test_what_is_reproduced_ends_with_0(command: Command, run: Path, tmp_path: Path) -> None:
+def test_what_is_reproduced_ends_with_0(
+    command: Command, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As outside of a test, nobody listens to what is logged.
+    monkeypatch.setattr(logging.root, "handlers", [])
     done = command("verify", f"{run}:knee", "-o", tmp_path / "verified.json")
     assert done.code == 0, done.err
     assert done.out.splitlines()[-1] == "Reproduced exactly."
     assert "score" in done.out
     assert "1 evaluation from scratch, with seed 0" in done.err
+    key = json.loads((tmp_path / "verified.json").read_text())["key"]
+    assert done.err.splitlines()[0].startswith(f"no knee on the front of {run}: took its best score: {key}, score ")
     assert json.loads((tmp_path / "verified.json").read_text())["verdict"] == "reproduced exactly"
 
 

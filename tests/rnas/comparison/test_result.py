@@ -37,7 +37,45 @@ def test_means_groups_and_pairs(tmp_path: Path) -> None:
     assert "by recipe short-sat (with no clip_norm) for" in words.setting_sentence(changed)
     assert any("resnet-18: signs of overestimated robustness: zero gradient" in note for note in words.notes(content))
     clean = content["columns"][0]
-    assert [score["group"] for score in clean["networks"]] == ["a", "a", "a"]
+    assert [score["group"] for score in clean["networks"]] == ["", "", ""]
+
+
+def test_where_all_scored_the_same_nothing_is_compared(tmp_path: Path) -> None:
+    chosen = settings(tmp_path)
+    content = result(chosen, records(chosen, [0.0] * 3))
+    json.dumps(content, allow_nan=False)
+    main = words.main_column(content)
+    assert (main["detectable"], main["critical"], main["degrees"], main["pairs"]) == (None, None, None, [])
+    for score in main["networks"]:
+        assert score == {"mean": 0, "half_width": None, "low": None, "high": None, "group": "", "seeds": [0, 0]}
+        assert words.half_width(score) == "\u2013"
+    sentence = words.verdict_sentence(content)
+    assert "all networks scored the same 0.00 %, so that nothing can be compared; train longer or" in sentence
+    assert "power" not in sentence
+    perfect = words.verdict_sentence(result(chosen, records(chosen, [1.0] * 3)))
+    assert "the same 100.00 %, so that nothing can be compared; attack more" in perfect
+    constant = words.verdict_sentence(result(chosen, records(chosen, [0.0, 1.0, 0.0])))
+    assert "differences cannot be tested; compare with more seeds or images" in constant
+
+
+def test_networks_at_chance_are_named(tmp_path: Path) -> None:
+    chosen = settings(tmp_path)
+    content = result(chosen, records(chosen, [0.3, 0.9, 0.88]))
+    assert not any("above chance" in note for note in words.notes(content))
+    clean, *others = content["columns"]
+
+    def noted(*means: float | None) -> list[str]:
+        scores = [{**score, "mean": mean} for score, mean in zip(clean["networks"], means, strict=True)]
+        changed = {**content, "columns": [{**clean, "networks": scores}, *others]}
+        return [note for note in words.notes(changed) if "above chance" in note]
+
+    # Of 120 images 16 are within the noise of 12, and 24 are not.
+    assert noted(24 / 120, 16 / 120, None) == [
+        "resnet-18 is not above chance (10 %): its rank means nothing; train longer."
+    ]
+    assert noted(0.1, 0.02, 0.5) == [
+        "small, resnet-18 are not above chance (10 %): their ranks mean nothing; train longer."
+    ]
 
 
 def test_a_network_without_all_its_trainings_is_shown_and_not_tested(tmp_path: Path) -> None:

@@ -36,9 +36,19 @@ def test_a_network_that_has_the_flops_is_taken_as_it_is(tmp_path: Path) -> None:
     assert ruled.scaling.startswith("RobustScaling, depths 2:2:1")
 
 
-def test_what_cannot_come_near_is_refused() -> None:
-    with pytest.raises(InputError, match=r"resnet-18: the nearest of its family.*off 500K; leave it out"):
-        entrant(resolve("resnet-18"), 500_000, DIGITS, 10, recipe=RECIPE)
+@pytest.mark.parametrize(
+    ("words", "flops", "message"),
+    [
+        ("resnet-18", 500_000, r"resnet-18: the nearest of its family, .*, \+9\.2% off 500K; leave it out"),
+        ("resnet-18", 10, r"resnet-18: the smallest of its family, [^;]* has \S+ FLOPs, more than 10; leave it out"),
+        ("robust-resnet-a1", 350_000, r"robust-resnet-a1: no whole .* the smallest network has \S+; leave it out"),
+        ("small", 10_000, r"small\.json: no whole .* the smallest network has \S+; leave it out, or choose"),
+    ],
+)
+def test_what_cannot_come_near_is_refused(tmp_path: Path, words: str, flops: int, message: str) -> None:
+    reference = resolve(small(tmp_path) if words == "small" else words)
+    with pytest.raises(InputError, match=message):
+        entrant(reference, flops, DIGITS, 10, recipe=RECIPE)
 
 
 def test_networks_are_several_and_differ(tmp_path: Path) -> None:

@@ -40,6 +40,12 @@ def test_a_decision_that_is_lost_brings_the_seeds_that_were_missed() -> None:
     assert next_seeds([y[0][:2], y[1][:4], y[2][:4]], 2, 5) == (5, 5, 5)
 
 
+def test_noise_that_does_not_show_decides_nothing() -> None:
+    y = np.zeros((2, 3, 10), dtype=bool)
+    y[0] = True
+    assert next_seeds(y[:, :2], 2, 3) == (3, 3)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("noise", [{"by_network_and_seed": 0.3}, {"by_network_and_seed": 0.05, "by_seed": 0.2}])
 def test_seven_equal_networks_are_told_apart_at_any_look_in_at_most_seven_per_cent(noise: dict[str, float]) -> None:

@@ -7,6 +7,7 @@ from scipy.stats import t as student
 
 from rnas.comparison.crossed import Bools, Variance, compared_variances, mean_variances
 from rnas.comparison.statistics import analyse, compact_letters, critical_range, detectable, letter
+from rnas.comparison.statistics import told_apart as told_apart_at
 from tests.rnas.comparison.simulated import right
 
 NETWORKS, SEEDS = 7, 3
@@ -88,7 +89,10 @@ def test_with_fewer_seeds_a_pair_needs_a_larger_difference() -> None:
     limits = {(pair.first, pair.second): pair.high - pair.difference for pair in analysis.pairs}
     assert limits[0, 4] > limits[0, 1] > limits[1, 2]
     assert limits[1, 2] == pytest.approx(analysis.critical) == pytest.approx(limits[2, 3])
-    assert analysis.half_widths[0] > analysis.half_widths[1]
+    fewer, more = analysis.half_widths[:2]
+    assert fewer is not None
+    assert more is not None
+    assert fewer > more
     for pair in analysis.pairs:
         share = bool(set(analysis.groups[pair.first]) & set(analysis.groups[pair.second]))
         assert pair.apart == (not share) == (pair.p_value < 0.05) == (not pair.low <= 0 <= pair.high)
@@ -135,17 +139,37 @@ def test_letters() -> None:
         letter(52)
 
 
-def test_without_any_noise_only_equal_networks_are_alike() -> None:
+@pytest.mark.parametrize("first_right", [False, True])
+def test_noise_that_does_not_show_is_unknown_and_nothing_is_tested(first_right: bool) -> None:
     wrong = np.zeros((3, 2, 10), dtype=bool)
-    wrong[0] = True
+    wrong[0] = first_right
     analysis = analyse(wrong)
-    assert analysis.groups == ("a", "b", "b")
-    assert [pair.p_value for pair in analysis.pairs] == [0.0, 0.0, 1.0]
+    assert analysis.means == (float(first_right), 0.0, 0.0)
+    assert analysis.half_widths == (None, None, None)
+    assert (analysis.variance, analysis.critical, analysis.detectable, analysis.pairs) == (None, None, None, ())
+    assert analysis.groups == ("", "", "")
+    assert not told_apart_at(wrong, 0.05).any()
+
+
+def test_networks_that_agree_on_everything_have_intervals_and_no_test() -> None:
+    y = np.repeat(right(np.random.default_rng(0), [0.5]), 3, axis=0)
+    analysis = analyse(y)
+    assert analysis.half_widths[0] is not None
+    assert analysis.half_widths[0] > 0
+    assert (analysis.detectable, analysis.groups) == (None, ("", "", ""))
+
+
+def test_no_difference_is_beyond_all_images() -> None:
+    y = right(np.random.default_rng(2), [0.95, 0.5, 0.05], 2, 12, by_network_and_seed=1.0)
+    pairs = analyse(y).pairs
+    assert all(-1 <= pair.low <= pair.difference <= pair.high <= 1 for pair in pairs)
+    assert any(pair.high == 1 for pair in pairs)
 
 
 def test_one_network_has_an_interval_and_no_test() -> None:
     analysis = analyse(right(np.random.default_rng(0), [0.5]))
-    assert (analysis.pairs, analysis.detectable, analysis.groups) == ((), None, ("a",))
+    assert (analysis.pairs, analysis.detectable, analysis.groups) == ((), None, ("",))
+    assert analysis.half_widths[0] is not None
     assert analysis.half_widths[0] > 0
 
 

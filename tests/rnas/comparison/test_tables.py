@@ -37,7 +37,10 @@ def test_markdown(content: dict[str, Any]) -> None:
     rows = [line for line in text.splitlines() if line.startswith("|")]
     assert [row.count("|") for row in rows[:10]] == [10] * 10
     assert rows[2].startswith("| resnet-18 |")
-    assert re.search(r"\| best \| 100\.00 ± 0\.00 a \| \d\d\.\d\d ± \d+\.\d\d a \|", rows[2])
+    assert re.search(r"\| best \| 100\.00 ± \u2013 \| \d\d\.\d\d ± \d+\.\d\d a \|", rows[2])
+    gaps = [row.split(" | ") for row in rows if "smallest detectable gap" in row]
+    assert [gap[5:7] for gap in gaps] == [["best", "\u2013"], ["last", "\u2013"]]
+    assert all(float(gap[7]) > 0 for gap in gaps)
     assert "published" in text.lower()
     assert "not measured here" in text
     assert "| wrn-28-10 | TRADES \\& 100 epochs | 36.5 | 5.20 | 84.62 ± 0.06 | 55.90 |" in text
@@ -50,6 +53,7 @@ def test_latex(content: dict[str, Any], tmp_path: Path) -> None:
     text = render(content, "tex")
     assert "TRADES \\& 100 epochs" in text
     assert "table 1\\_a" in text
+    assert "100.00{\\footnotesize\\,$\\pm$\\,--} &" in text
     for line in text.splitlines():
         if line.endswith(r" \\"):
             assert line.replace(r"\&", "").count("&") in (8, len(PUBLISHED) - 2)

@@ -1,4 +1,6 @@
 from dataclasses import replace
+from fractions import Fraction
+from typing import Any
 
 import pytest
 import torch
@@ -144,3 +146,43 @@ def test_asking_for_more_images_than_there_are_is_refused() -> None:
         divide(DIGITS, PartSizes(training=1500, score=450, final=450), 0)
     with pytest.raises(InputError, match=r"images.training asks for the rest, but digits has 0"):
         divide(DIGITS, PartSizes(score=900, final=897), 0)
+
+
+FEW: dict[str, Any] = {
+    "name": "few",
+    "pixels": torch.arange(8, dtype=torch.uint8).view(2, 1, 2, 2),
+    "labels": torch.tensor([0, 1]),
+    "white": 7,
+    "num_classes": 2,
+    "held_out": 1,
+    "parts": PartSizes(score=1, final=1),
+    "epsilon": Fraction(1, 8),
+    "fidelity": {"epochs": 1, "batch_size": 2},
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"pixels": torch.rand(2, 1, 2, 2)}, "pixels are float32; give bytes, uint8"),
+        ({"pixels": torch.zeros(2, 4, dtype=torch.uint8)}, r"pixels have shape \(2, 4\); give \(N, C, H, W\)"),
+        ({"pixels": torch.zeros(0, 1, 2, 2, dtype=torch.uint8)}, "with at least one image"),
+        ({"white": 0}, "white is 0; give the pixel value that stands for 1.0, from 1 to 255"),
+        ({"white": 256}, "white is 256"),
+        ({"white": 6}, "a pixel is 7, above white, which is 6; set white"),
+        ({"labels": torch.tensor([0.0, 1.0])}, "labels are float32; give int64"),
+        ({"labels": torch.tensor([0, 1], dtype=torch.uint8)}, "labels are uint8; give int64"),
+        ({"labels": torch.tensor([0, 1, 1])}, r"labels have shape \(3,\) beside 2 images"),
+        ({"labels": torch.tensor([[0], [1]])}, r"labels have shape \(2, 1\) beside 2 images"),
+        ({"labels": torch.tensor([1, 2])}, "a label is 2, and with num_classes 2 they go from 0 to 1; set num_classes"),
+        ({"labels": torch.tensor([-1, 1])}, "a label is -1"),
+        ({"held_out": 2}, "held_out is 2 of 2 images"),
+        ({"held_out": -1}, "held_out is -1 of 2 images"),
+        ({"fidelity": {"epoch": 3}}, "fidelity has no setting 'epoch'; it has epochs, images, batch_size, "),
+    ],
+)
+def test_what_is_no_data_set_is_refused_in_one_line(changes: dict[str, Any], words: str) -> None:
+    assert Dataset(**FEW).input_shape == (1, 2, 2)
+    with pytest.raises(InputError, match=f"^data set 'few': .*{words}") as caught:
+        Dataset(**FEW | changes)
+    assert "\n" not in str(caught.value)

@@ -30,6 +30,12 @@ def test_what_is_no_threat_is_one_line(text: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("text", ["linf:-1", "l2:-1"])
+def test_a_radius_below_0_is_told_with_its_threat_and_the_fix(text: str) -> None:
+    with pytest.raises(InputError, match=rf"^threat '{text}': '-1' is below 0; write 0 or more, such as 8/255$"):
+        parse_threat(text)
+
+
 def test_published_radii_are_told_from_ours() -> None:
     larger, l2, l1 = unseen_threats("cifar10", (3, 32, 32), Fraction(8, 255))
     assert larger == Threat("linf:12/255", "linf", Fraction(12, 255), "ours")

@@ -53,6 +53,15 @@ def test_load_gives_the_network_back(name: str, network: Network, tmp_path: Path
     assert find_network(path).provenance["weights"]["seed"] == 3
 
 
+def test_the_network_of_an_entry_of_robustbench_is_named(network: Network, tmp_path: Path) -> None:
+    registry.load(registry.EXPORTS, "robustbench").write(network, tmp_path)
+    with pytest.raises(InputError, match=f"^{tmp_path} is an entry of RobustBench: its network is ") as error:
+        rnas.load(tmp_path)
+    again = rnas.load(str(error.value).rpartition(" ")[2])
+    with torch.no_grad():
+        assert torch.equal(again(network.images), network.logits)
+
+
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("damage", ["truncated", "changed"])
 def test_damaged_weights_are_refused(name: str, damage: str, network: Network, tmp_path: Path) -> None:

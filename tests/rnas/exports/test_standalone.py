@@ -1,17 +1,23 @@
 """The standalone file: short, clean by the repository's own linter, and free of rnas."""
 
+import math
 import re
 import subprocess
 import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
+from typing import ClassVar
 
 import pytest
+from torch import nn
 
 from rnas.architecture import Architecture, Shape
 from rnas.baseline import zoo
+from rnas.cost import Cost
+from rnas.errors import InputError
 from rnas.exports.network import find_network
 from rnas.exports.standalone import FORMAT
 from tests.rnas.exports.networks import IMAGE, families, members, reduced
@@ -83,6 +89,26 @@ def test_it_checks_itself_and_refuses_damaged_weights_in_one_line(tmp_path: Path
     done = subprocess.run([sys.executable, path], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("as stored: logits differ by at most")
+
+
+@dataclass(frozen=True)
+class Linear:
+    """An architecture of another package, without a class for its network."""
+
+    kind: ClassVar[str] = "linear"
+
+    def build(self, num_classes: int, input_shape: Shape) -> nn.Module:
+        return nn.Sequential(nn.Flatten(), nn.Linear(math.prod(input_shape), num_classes))
+
+    def cost(self, input_shape: Shape, num_classes: int) -> Cost:
+        weights = math.prod(input_shape) * num_classes
+        return Cost(weights + num_classes, weights)
+
+
+def test_a_refusal_names_the_architecture(tmp_path: Path) -> None:
+    network = find_network(Linear(), input_shape=(1, 2, 2))
+    with pytest.raises(InputError, match=r"^architecture of kind 'linear': .* is a bare nn\.Sequential; wrap it"):
+        FORMAT.write(network, tmp_path / "linear.py")
 
 
 @pytest.mark.slow

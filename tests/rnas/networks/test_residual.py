@@ -11,24 +11,24 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
 
+from rnas import registry
 from rnas.architecture import Architecture, from_dict, from_json, to_dict, to_json
 from rnas.cost import measured_cost
 from rnas.errors import InputError
 from rnas.networks.activations import ACTIVATIONS
-from rnas.networks.block import Block
+from rnas.networks.block import Block, block_type
 from rnas.networks.blocks.robust_res_block import ROBUST_RES_BLOCK
 from rnas.networks.normalization import NORMALIZATIONS
 from rnas.networks.residual import ResidualNetwork, widened
-from rnas.networks.squeeze_excitation import PLACEMENTS
 from rnas.testing.architecture import ArchitectureConformance
 
-TOPOLOGIES = ("basic", "bottleneck", "inverted-bottleneck", "robust-res-block", "no-residual")
+TOPOLOGIES = registry.names(registry.BLOCKS)
 
 
 @st.composite
 def blocks(draw: st.DrawFn) -> Block:
     topology = draw(st.sampled_from(TOPOLOGIES))
-    placements = [place for place in PLACEMENTS if topology != "no-residual" or place != "identity"]
+    placements = block_type(topology).placements
     return Block(
         topology=topology,
         activation=draw(st.sampled_from(sorted(ACTIVATIONS))),
@@ -63,7 +63,7 @@ def networks(draw: st.DrawFn) -> ResidualNetwork:
 SHAPES = st.tuples(st.integers(1, 4), st.integers(9, 40), st.integers(9, 40))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(networks(), SHAPES, st.integers(1, 20))
 def test_cost_is_what_the_built_network_needs(
     network: ResidualNetwork, shape: tuple[int, int, int], classes: int
@@ -112,8 +112,7 @@ OPTIONS = [
     *[
         {"topology": topology, "squeeze_excitation": placement}
         for topology in TOPOLOGIES
-        for placement in PLACEMENTS[1:]
-        if (topology, placement) != ("no-residual", "identity")
+        for placement in block_type(topology).placements[1:]
     ],
     {"topology": "bottleneck", "first_input": "activated"},
     {"topology": "robust-res-block", "scales": 4, "cardinality": 2, "base_width": 40},

@@ -30,6 +30,7 @@ def family(name: str, verdict: str, **changes: Any) -> dict[str, Any]:
         "p_value_flops": 0.0003,
         "verdict": verdict,
         "evaluations_needed": None,
+        "needed_is_least": False,
         **changes,
     }
 

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,6 +30,18 @@ def test_the_page_holds_every_network_and_escapes_what_it_shows(content: dict[st
     assert pairs.index("resnet-18") < pairs.index("small")
     assert "[95 % for all pairs together]" in pairs
     assert "[98.3 % for all pairs together]" in render({**content, "look_level": 0.05 / 3})
+
+
+def test_where_all_scored_the_same_there_are_no_intervals_and_no_pairs(tmp_path: Path) -> None:
+    chosen = settings(tmp_path)
+    text = render(result(chosen, records(chosen, [0.0] * 3)))
+    assert "all networks scored the same 0.00 %" in text
+    assert 'id="pairs"' not in text
+    table = text.split('id="table"')[1].split("</table>")[0]
+    assert 'class="whisker"' not in table
+    assert table.count("0.00<small>± \u2013</small>") == 18
+    assert table.split("<tfoot>")[1].count(">\u2013<") == 6
+    assert "<sup>" not in table
 
 
 @pytest.mark.slow

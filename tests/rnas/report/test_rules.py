@@ -47,6 +47,8 @@ def test_the_verdict_says_how_many_evaluations_are_needed() -> None:
     found = content(family(DEPTHS, "not identified", evaluations_needed=1200), family(RATIO, "explained by capacity"))
     (_, verdict, _), (_, other, _) = rules.verdict_sentences(found)
     assert verdict == "not identified (about 1,200 evaluations like these needed)"
+    weak = content(family(DEPTHS, "not identified", evaluations_needed=1200, needed_is_least=True))
+    assert rules.summary(weak) == "Depth shares: not identified (at least 1,200 evaluations like these needed)."
     assert other == "explained by capacity"
     assert rules.summary(found) == f"Depth shares: {verdict}; depth to width: {other}."
 

@@ -125,5 +125,5 @@ def test_no_file_and_no_text(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read as a rule"):
         SavedRule.load(binary)
     binary.write_text("{")
-    with pytest.raises(InputError, match="is no rule: Invalid JSON"):
+    with pytest.raises(InputError, match=r"is no rule: Invalid JSON.*; rnas rules RUN --save FILE writes one$"):
         SavedRule.load(binary)

@@ -3,7 +3,7 @@
 import pytest
 
 from rnas.interval import Interval
-from rnas.rules.verdict import Quantity, Verdict, evaluations_needed, verdict_on
+from rnas.rules.verdict import Needed, Quantity, Verdict, evaluations_needed, verdict_on
 
 GAIN = Interval(1.0, 0.5, 1.5)
 NO_GAIN = Interval(0.1, -0.2, 0.4)
@@ -54,13 +54,23 @@ def test_rounding_widens_the_margin() -> None:
 
 
 def test_four_times_the_evaluations_halve_an_interval() -> None:
-    assert evaluations_needed([quantity(0.4, 0.14)], GAIN, 1e-6, 0.02, 100) == 400
+    assert evaluations_needed([quantity(0.4, 0.14)], GAIN, 1e-6, 0.02, 100) == Needed(400, at_least=False)
 
 
 def test_a_weaker_effect_needs_more_and_there_is_always_more_to_do() -> None:
     narrow = [quantity(0.4, 0.01)]
-    numbers = [evaluations_needed(narrow, GAIN, p, 0.02, 100) for p in (1e-6, 0.1, 0.3, 0.9)]
+    numbers = [evaluations_needed(narrow, GAIN, p, 0.02, 100).evaluations for p in (1e-6, 0.1, 0.3, 0.9)]
     assert numbers == sorted(numbers)
     assert numbers[0] == 150
     assert numbers[1] < numbers[2]
-    assert evaluations_needed(narrow, NO_GAIN, 1e-6, 0.02, 100) > 300
+    assert evaluations_needed(narrow, NO_GAIN, 1e-6, 0.02, 100).evaluations > 300
+
+
+def test_what_is_too_weak_to_tell_how_weak_gives_a_lower_bound() -> None:
+    narrow = [quantity(0.4, 0.01)]
+    some, none, nothing = (evaluations_needed(narrow, GAIN, p, 0.02, 100) for p in (0.3, 0.5, 0.9))
+    assert not some.at_least
+    assert none == nothing == Needed(2500, at_least=True)
+    # First the gain alone is too weak, then the wide interval asks for more than all that is too weak.
+    assert evaluations_needed(narrow, NO_GAIN, 1e-6, 0.02, 100) == Needed(400, at_least=True)
+    assert evaluations_needed([quantity(0.4, 0.5)], NO_GAIN, 0.9, 0.02, 100) == Needed(5200, at_least=False)

@@ -44,6 +44,13 @@ class EstimatesCost(DepthGrid):
         return Costs(costs.params, costs.flops // 1000 * 1000)
 
 
+class MiscountsItsLargest(DepthGrid):
+    def cost(self, genomes: Integers) -> Costs:
+        costs = super().cost(genomes)
+        largest = (genomes == np.array(self.sizes) - 1).all(axis=1)
+        return Costs(costs.params + largest, costs.flops)
+
+
 class EncodesAnything(DepthGrid):
     def encode(self, architecture: Architecture) -> Integers:
         return np.zeros(len(self.variables), dtype=np.int64)
@@ -102,6 +109,7 @@ def test_a_sound_space_passes() -> None:
         (ChangesItsArgument, "canonical_form_is_final"),
         (NeverSettles, "canonical_form_is_final"),
         (EstimatesCost, "cost_is_that_of_the_architecture"),
+        (MiscountsItsLargest, "cost_is_that_of_the_architecture"),
         (EncodesAnything, "one_architecture_has_one_canonical_genome"),
         (SeesTheFirstStageAlone, "features_are_a_function_of_the_architecture"),
         (FeaturesOfTheBatch, "features_are_a_function_of_the_architecture"),

@@ -1,4 +1,3 @@
-import json
 from fractions import Fraction
 from typing import Any
 
@@ -7,6 +6,7 @@ from pydantic import ValidationError
 
 from rnas import registry
 from rnas.errors import InputError
+from rnas.testing.recipe import RecipeConformance
 from rnas.training.averaging import SWA
 from rnas.training.crafting import GradientSteps, Replays
 from rnas.training.fidelity import Fidelity
@@ -17,15 +17,15 @@ from rnas.training.recipe import Recipe
 NAMES = registry.names(registry.RECIPES)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_registered_recipes_bear_their_name_name_their_paper_and_pass_through_json(name: str) -> None:
-    recipe = registry.load(registry.RECIPES, name)
-    assert recipe.name == name
-    assert recipe.source
-    assert Recipe.model_validate(json.loads(recipe.model_dump_json())) == recipe
-    assert Recipe.model_validate_json(recipe.model_dump_json()) == recipe
-    assert Recipe.resolve(name) == Recipe.resolve({"name": name}) == Recipe.resolve(recipe) == recipe
-    assert hash(recipe) == hash(Recipe.resolve(name))
+class TestRegisteredRecipes(RecipeConformance):
+    name: str
+
+    @pytest.fixture(autouse=True, params=NAMES)
+    def _each(self, request: pytest.FixtureRequest) -> None:
+        self.name = request.param
+
+    def recipe(self) -> str:
+        return self.name
 
 
 def test_recipes_are_of_different_content() -> None:

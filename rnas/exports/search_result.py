@@ -1,0 +1,71 @@
+"""What a search measured of the weights that are exported: its own numbers, with all that decided them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rnas.files import file_hash
+from rnas.ledger import Record
+from rnas.proportion_interval import Proportion, proportion
+from rnas.quantities import counted
+
+CAVEAT = "These are the search's own low-fidelity numbers, not AutoAttack."
+
+
+def search_result(record: Record, file: Path) -> dict[str, Any] | None:
+    """What a record of adversarial training says of a file of weights, as JSON values.
+
+    The accuracies are those on the final part, on which nothing was chosen; of a lower rung of the fidelity ladder,
+    whose networks are not measured there, those on the score part, which the search chose by.
+
+    Args:
+        record: of a search whose evaluator trains and attacks networks itself.
+        file: of the weights; they must be those that the record is of.
+
+    Returns:
+        None where the record is of other weights, or has no metrics.
+    """
+    if record.evaluation is None or not record.complete:
+        return None
+    told = record.evaluation.provenance
+    weights = told.get("weights")
+    if not weights or not file_hash(file).startswith(weights):
+        return None
+    part, prefix = ("final", "final_") if "final_robust_accuracy" in record.metrics else ("score", "")
+    return {
+        "clean_accuracy": record.metrics[f"{prefix}clean_accuracy"],
+        "robust_accuracy": record.metrics[f"{prefix}robust_accuracy"],
+        "evaluation": told["evaluation"],
+        "data": {"name": told["data"]["name"], "part": part, "images": told["data"]["images"][part]},
+        "recipe": told["recipe"]["name"],
+        "recipe_hash": told["recipe_hash"],
+        "epochs": told["fidelity"]["epochs"],
+        "seed": record.seed,
+    }
+
+
+def accuracies(result: Mapping[str, Any]) -> tuple[Proportion, Proportion]:
+    """The clean and the robust accuracy of a result with their intervals."""
+    images = result["data"]["images"]
+    return proportion(result["clean_accuracy"], images), proportion(result["robust_accuracy"], images)
+
+
+def attack_words(result: Mapping[str, Any]) -> str:
+    """The attack, as in ``worst case of PGD ..., 20 steps of 1/510, seed 0``; its norm and radius are told apart."""
+    attack = result["evaluation"]
+    return f"{attack['attack']}, {attack['steps']} steps of {attack['step']}, seed {attack['seed']}"
+
+
+def threat_words(result: Mapping[str, Any]) -> str:
+    """Norm and radius, such as ``linf:8/255``."""
+    return f"{result['evaluation']['norm']}:{result['evaluation']['epsilon']}"
+
+
+def setting_words(result: Mapping[str, Any]) -> str:
+    """On which images, and after which training."""
+    data = result["data"]
+    return (
+        f"on {counted(data['images'], 'image')} of {data['name']}, {data['part']} part, after "
+        f"{counted(result['epochs'], 'epoch')} of recipe {result['recipe']} ({result['recipe_hash']}), "
+        f"training seed {result['seed']}"
+    )

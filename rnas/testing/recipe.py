@@ -1,0 +1,42 @@
+"""Conformance of recipes: inherit the class in a test module and say which recipe to test."""
+
+import json
+
+from rnas import registry
+from rnas.training.recipe import Recipe
+
+
+class RecipeConformance:
+    """What every recipe must do. A subclass overrides :meth:`recipe`."""
+
+    def recipe(self) -> Recipe | str:
+        """The recipe, or the name under which it is registered."""
+        raise NotImplementedError
+
+    def test_it_is_valid(self) -> None:
+        """Its model accepts it anew: a copy that was updated may hold what the model refuses."""
+        recipe = self._recipe()
+        content = {name: getattr(recipe, name) for name in Recipe.model_fields}
+        assert Recipe.model_validate(content) == recipe
+        assert hash(Recipe.model_validate(content)) == hash(recipe)
+
+    def test_json_gives_the_recipe_back(self) -> None:
+        """As text, and as the values that a config or a ledger holds."""
+        recipe = self._recipe()
+        text = recipe.model_dump_json()
+        assert Recipe.model_validate_json(text) == recipe
+        assert Recipe.model_validate(json.loads(text)) == recipe
+
+    def test_it_bears_its_registered_name_and_says_its_source(self) -> None:
+        """By the name alone, or as a part of a config, the registry gives it back."""
+        recipe = self._recipe()
+        chosen = self.recipe()
+        assert recipe.name == (chosen if isinstance(chosen, str) else recipe.name)
+        assert recipe.name in registry.names(registry.RECIPES)
+        assert recipe.source
+        assert Recipe.resolve(recipe.name) == Recipe.resolve({"name": recipe.name}) == Recipe.resolve(recipe) == recipe
+
+    def _recipe(self) -> Recipe:
+        chosen = self.recipe()
+        recipe: Recipe = registry.load(registry.RECIPES, chosen) if isinstance(chosen, str) else chosen
+        return recipe

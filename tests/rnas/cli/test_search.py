@@ -1,0 +1,100 @@
+"""What a search says of its beginning and of its end."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from rnas.cli.search import shortfall
+from rnas.run import Run
+from rnas.run_directory import RunDirectory
+from tests.rnas.cli.conftest import Result
+
+Command = Callable[..., Result]
+
+# Four networks.
+CONFIG = {
+    "space": {"name": "wide-resnet-depths", "narrow": {"depth1": [2, 3], "depth2": [2, 3], "depth3": [2]}},
+    "evaluator": {"call": "tests.rnas.cli.scores:total_depth"},
+    "objectives": [
+        {"metric": "score", "direction": "maximize"},
+        {"metric": "flops", "direction": "minimize"},
+    ],
+    "strategy": "random",
+    "budget": 6,
+    "workers": 0,
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    Path("tiny.yaml").write_text(yaml.safe_dump(CONFIG))
+    return tmp_path
+
+
+@pytest.mark.usefixtures("folder")
+def test_an_exhausted_space_is_told_and_nothing_to_go_on_with(command: Command) -> None:
+    ended = "ended with 4 of 6 evaluations: the space holds no more than these 4: narrow less, in a new search"
+    result = command("search", "tiny.yaml", "--run", "tiny")
+    assert result.code == 0, result.err
+    assert result.err.splitlines()[-1] == ended
+    again = command("resume", "tiny")
+    assert "6 evaluations, 4 of them finished before, 1 at once" in again.err
+    assert again.err.splitlines()[-1] == ended
+
+
+@pytest.mark.usefixtures("folder")
+def test_proposals_without_a_result_start_over(command: Command) -> None:
+    command("search", "tiny.yaml", "--budget", 2, "--run", "tiny")
+    with RunDirectory(Path("tiny")).writing(setup := RunDirectory(Path("tiny")).setup()) as ledger:
+        records = ledger.records
+        ledger.propose(replace(records[0], number=2, evaluation=None), setup.space.all_variables)
+    result = command("resume", "tiny", "--budget", 3)
+    assert "3 evaluations, 2 of them finished before, 1 begun before and started over, 1 at once" in result.err
+
+
+@pytest.mark.usefixtures("folder")
+def test_batches_are_told_where_no_bar_moves(command: Command) -> None:
+    result = command("search", "tiny.yaml", "--set", "batch_size=2", "--budget", 4)
+    told = [line for line in result.err.splitlines() if line.startswith("batch ")]
+    assert told == ["batch 1 is proposed from 0 results", "batch 2 is proposed from 0 results"]
+
+
+@pytest.mark.parametrize(
+    ("bands", "words"),
+    [
+        ({"flops": "1M:"}, " inside its bands: widen space.flops, or narrow less, in a new search"),
+        (
+            {"flops": "1M:", "params": "1:"},
+            " inside its bands: widen space.flops and space.params, or narrow less, in a new search",
+        ),
+        ({"params": "1:", "narrow": {}}, " inside its bands: widen space.params, in a new search"),
+        ({"narrow": {}}, ""),
+    ],
+)
+def test_what_bounds_an_exhausted_space_is_named(finished_run: Run, bands: dict[str, Any], words: str) -> None:
+    setup = finished_run.setup
+    settings = type(setup.space.settings).model_validate({**setup.space.settings.model_dump(), **bands})
+    space = type(setup.space)(settings, setup.space.input_shape, setup.space.num_classes)
+    longer = replace(setup, space=space, config=setup.config.model_copy(update={"budget": 13}))
+    line = shortfall(Run(longer, finished_run.records), Path(), 1)
+    assert line == f"ended with 12 of 13 evaluations: the space holds no more than these 12{words}"
+
+
+def test_the_time_was_up_where_it_was(finished_run: Run) -> None:
+    config = finished_run.setup.config
+    timed = replace(finished_run.setup, config=config.model_copy(update={"budget": 20, "hours": 0.5}))
+    path = Path("my run")
+    assert shortfall(finished_run, path, 1e9) is None
+    line = shortfall(Run(timed, finished_run.records), path, 1801)
+    up = "ended with {} of 20 evaluations: the time was up; go on with: rnas resume 'my run'"
+    assert line == up.format(12)
+    line = shortfall(Run(timed, finished_run.records), path, 1799)
+    assert line is not None
+    assert "the space holds no more than these 12" in line
+    waiting = [*finished_run.records[:-1], replace(finished_run.records[-1], evaluation=None)]
+    assert shortfall(Run(timed, waiting), path, 1799) == up.format(11)
