@@ -34,4 +34,5 @@ class NoisePredictor:
 
 def register() -> None:
     """Make the predictor known by its name, in this process."""
-    registry._group(registry.PREDICTORS)[NAME] = EntryPoint(NAME, f"{__name__}:NoisePredictor", registry.PREDICTORS)
+    entry = EntryPoint(NAME, f"{__name__}:NoisePredictor", registry.PREDICTORS)
+    registry._group(registry.PREDICTORS)[NAME] = (entry,)

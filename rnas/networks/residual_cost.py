@@ -77,6 +77,9 @@ def _stage_costs(blocks: BlockColumns, depths: Integers, place: Place) -> tuple[
     params, flops = np.empty_like(outputs), np.empty_like(outputs)
     for index, kind in enumerate(blocks.types):
         rows = np.flatnonzero(blocks.topology == index)
+        # Few of a handful of networks have any one block.
+        if len(rows) == 0:
+            continue
         these, planes = blocks[rows], place.planes[rows]
         first = Place(place.in_channels[rows], planes, place.stride, place.in_positions, place.positions)
         later = Place(outputs[rows], planes, 1, place.positions, place.positions)
