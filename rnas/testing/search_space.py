@@ -69,7 +69,7 @@ class SearchSpaceConformance:
     def test_cost_is_that_of_the_architecture(self) -> None:
         """For any genome, by the architecture's closed form and by counting the built network."""
         space = self.make()
-        genomes = np.concatenate([raw_genomes(space, 200), corner_genomes(space)])
+        genomes = np.concatenate([raw_genomes(space, 100), corner_genomes(space)])
         costs = space.cost(genomes)
         assert costs.flops.dtype == costs.params.dtype == np.int64
         for row, genome in enumerate(genomes):
