@@ -136,7 +136,7 @@ def test_interrupted_it_says_how_to_go_on(folder: Path, workers: int, number: si
     while "/30  trial " not in tuning.stderr.readline():
         pass
     tuning.send_signal(number)
-    _, rest = tuning.communicate(timeout=60)
+    _, rest = tuning.communicate(timeout=180)
     assert tuning.returncode == 130
     assert rest.strip().splitlines()[-1] == "interrupted; go on with: rnas resume 'a run'"
     assert "Traceback" not in rest
