@@ -36,7 +36,8 @@ def named_attack(name: str, epsilon: Fraction, norm: Norm = "linf") -> Attack:
         InputError: there is no attack of this name, two families have one, or there is none in this norm.
     """
     found: dict[str, Attack] = {}
-    for registered, family in attack_families().items():
+    families = attack_families()
+    for registered, family in families.items():
         known = norm in family.norms
         attack = family.parse(name, epsilon, norm if known else family.norms[0])
         if attack is None:
@@ -45,7 +46,7 @@ def named_attack(name: str, epsilon: Fraction, norm: Norm = "linf") -> Attack:
             raise InputError(f"attack {name} has no {norm} form; it has {', '.join(family.norms)}")
         found[registered] = attack
     if not found:
-        broken = [name for name in registry.names(registry.ATTACKS) if name not in attack_families()]
+        broken = [name for name in registry.names(registry.ATTACKS) if name not in families]
         unloaded = f"; not loaded: {', '.join(broken)} (rnas parts attacks says why)" if broken else ""
         raise InputError(f"unknown attack {name!r}; known: {attack_forms()}{unloaded}")
     if len(found) > 1:

@@ -132,8 +132,8 @@ class Loop:
 
     def _from_strategy(self, seen: Sequence[Record], pending: Sequence[Record]) -> list[Proposal]:
         rng = np.random.default_rng([self.seed, len(seen) + len(pending)])
-        # With several threads the sums of linear algebra come out in another order.
         view = self._view(seen, pending)
+        # With several threads the sums of linear algebra come out in another order.
         with threadpool_limits(limits=1):
             proposals = self.strategy.propose(self.batch_size, view, rng)
         check_proposals(self.strategy, proposals, self.batch_size, self.problem, view)

@@ -107,13 +107,13 @@ class _Replay:
             if len(found) > 0:
                 break
             told = self._told(suggested, genome)
-            repeats.append({"genome": told.tolist(), "attributes": self._close(trial, told)})
+            repeats.append({"genome": told.tolist(), "attributes": self._close(trial, told, genome)})
         (genome,) = found
         self._taken.update(genome_keys(found))
         told = self._told(suggested, genome)
         state = {
             "told": [] if np.array_equal(told, genome) else told.tolist(),
-            "attributes": self._close(trial, told),
+            "attributes": self._close(trial, told, genome),
             "study": {key: value for key, value in self._study_attributes.items() if before.get(key) != value},
             "repeats": repeats,
         }
@@ -122,13 +122,14 @@ class _Replay:
     def _tell(self, genome: Integers, state: Mapping[str, Any]) -> None:
         """Add the trials of a proposal as they were, with what is known of them now."""
         for repeat in state.get("repeats", ()):
-            self._add(np.array(repeat["genome"], dtype=np.int64), repeat["attributes"])
-        self._add(np.array(state.get("told", genome), dtype=np.int64), state.get("attributes", {}))
+            told = np.array(repeat["genome"], dtype=np.int64)
+            self._add(told, self._canonical(told), repeat["attributes"])
+        self._add(np.array(state.get("told", genome), dtype=np.int64), genome, state.get("attributes", {}))
         for key, value in state.get("study", {}).items():
             self._storage.set_study_system_attr(self._id, key, value)
 
-    def _add(self, told: Integers, attributes: Mapping[str, Any]) -> None:
-        state, values = self._outcome(told)
+    def _add(self, told: Integers, genome: Integers, attributes: Mapping[str, Any]) -> None:
+        state, values = self._outcome(genome)
         trial = create_trial(
             state=state,
             values=values,
@@ -147,11 +148,11 @@ class _Replay:
         """A genome as it is told to the sampler: as suggested, if that means the same network."""
         return suggested if np.array_equal(self._canonical(suggested), genome) else genome
 
-    def _close(self, trial: int, told: Integers) -> dict[str, Any]:
+    def _close(self, trial: int, told: Integers, genome: Integers) -> dict[str, Any]:
         """Make a suggested trial that of a genome, with its result where there is one; the sampler's attributes."""
         for (name, distribution), value in zip(self._distributions.items(), told.tolist(), strict=True):
             self._storage.set_trial_param(trial, name, value, distribution)
-        state, values = self._outcome(told)
+        state, values = self._outcome(genome)
         if state.is_finished():
             self._storage.set_trial_state_values(trial, state, values)
         return dict(self._storage.get_trial(trial).system_attrs)
@@ -160,9 +161,9 @@ class _Replay:
         canonical: Integers = self._problem.space.canonical(genome[None])[0]
         return canonical
 
-    def _outcome(self, told: Integers) -> tuple[TrialState, Sequence[float] | None]:
+    def _outcome(self, genome: Integers) -> tuple[TrialState, Sequence[float] | None]:
         """What is known of a genome: its result, that it is pending, or that it cannot be evaluated."""
-        (key,) = genome_keys(self._canonical(told)[None])
+        (key,) = genome_keys(genome[None])
         if key in self._results:
             values = self._results[key]
             return (TrialState.FAIL, None) if values is None else (TrialState.COMPLETE, values)
