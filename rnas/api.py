@@ -11,36 +11,36 @@ from multiprocessing import parent_process
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnas import run_directory
-from rnas.architecture import Architecture
-from rnas.config import Config, Finals, Setup, read_config, resolve
-from rnas.directories import next_free, require_free
 from rnas.errors import InputError
-from rnas.evaluation.evaluator import EvaluatesFinally
-from rnas.execution.executor import Executor
-from rnas.files import write_text
-from rnas.finals import ledger_of, tasks_of
-from rnas.ladder_study import LEDGER, LadderStudy, ladder_study, ladder_tasks
-from rnas.ledger import Ledger
-from rnas.local_executor import devices, local_executor
-from rnas.optimization.campaign import evaluate_all
-from rnas.optimization.listener import Listener, Silent
-from rnas.optimization.loop import Loop, spent
-from rnas.presets import preset, preset_of
-from rnas.quantities import Band, parse_band, parse_size
-from rnas.run import Run
-from rnas.run_directory import RunDirectory
+from rnas.experiments.training import start
+from rnas.experiments.training.directory import is_training
+from rnas.experiments.training.listener import Listener as TrainingListener
+from rnas.experiments.training.listener import Silent as SilentTraining
+from rnas.experiments.training.run import TrainingRun
+from rnas.experiments.tuning.directory import TuningDirectory
+from rnas.nas import directory as run_directory
+from rnas.nas.campaign import evaluate_all
+from rnas.nas.config import Config, Finals, Setup, read_config, resolve
+from rnas.nas.directory import RunDirectory
+from rnas.nas.evaluators.evaluator import EvaluatesFinally
+from rnas.nas.execution.executor import Executor
+from rnas.nas.execution.local import devices, local_executor
+from rnas.nas.fidelity_study import LEDGER, LadderStudy, ladder_study, ladder_tasks
+from rnas.nas.final_evaluation import ledger_of, tasks_of
+from rnas.nas.ledger import Ledger
+from rnas.nas.listener import Listener, Silent
+from rnas.nas.loop import Loop, spent
+from rnas.nas.presets import preset, preset_of
+from rnas.nas.run import Run
+from rnas.networks.architecture import Architecture
 from rnas.training.recipe import Recipe
-from rnas.training_run import start
-from rnas.training_run.directory import is_training
-from rnas.training_run.listener import Listener as TrainingListener
-from rnas.training_run.listener import Silent as SilentTraining
-from rnas.training_run.run import TrainingRun
-from rnas.tuning.directory import TuningDirectory
+from rnas.utils.directories import next_free, require_free
+from rnas.utils.files import write_text
+from rnas.utils.quantities import Band, parse_band, parse_size
 
 if TYPE_CHECKING:
-    from rnas.held_out import HeldOut
-    from rnas.rules.prediction import Prediction
+    from rnas.scaling_rules.out_of_sample import HeldOut
+    from rnas.scaling_rules.prediction import Prediction
 
 ListenerFactory = Callable[[Setup, Ledger, int], Listener]
 """Made from setup, ledger and number of slots, once a search starts."""
@@ -151,7 +151,7 @@ def train(
     """Train one network by a recipe, and evaluate its best and its last weights.
 
     Args:
-        architecture: an architecture, or what :func:`rnas.reference.resolve` understands.
+        architecture: an architecture, or what :func:`rnas.experiments.references.resolve` understands.
         recipe: a recipe, its name, or ``{name: NAME, ...}`` with some of its fields set otherwise.
         epochs: None is as many as the recipe was published with.
         batch_size: likewise.
@@ -159,7 +159,7 @@ def train(
             all that selection and final part leave.
         run: directory of the training; None makes ``runs/train-<network>-<recipe>-<n>``.
         listener: told of progress.
-        **settings: other keys of :class:`rnas.training_run.settings.RunSettings`, such as ``data="digits"``,
+        **settings: other keys of :class:`rnas.experiments.training.settings.RunSettings`, such as ``data="digits"``,
             ``data_dir="data"``, ``eps="8/255"`` or ``attacks=("pgd20",)``; ``device`` is ``auto`` by default.
 
     Returns:
@@ -187,7 +187,7 @@ def resume_training(path: Path | str, *, listener: TrainingListener | None = Non
 
 
 def load_training(path: Path | str) -> TrainingRun:
-    """Read a training's directory as it is now; see :meth:`rnas.training_run.run.TrainingRun.load`."""
+    """Read a training's directory as it is now; see :meth:`rnas.experiments.training.run.TrainingRun.load`."""
     return TrainingRun.load(path)
 
 
@@ -328,7 +328,7 @@ def hold_out(
             another would take the place of once its networks are evaluated.
     """
     # The fit of rules takes its time to import, and nothing else here needs it.
-    from rnas import held_out as held
+    from rnas.scaling_rules import out_of_sample as held
 
     directory = RunDirectory(Path(run))
     setup = directory.setup()
@@ -353,6 +353,6 @@ def hold_out(
 def executor_for(
     setup: Setup, folder: Path | None = None, seconds: float | None = None
 ) -> AbstractContextManager[Executor]:
-    """Within, the executor that a configuration asks for; see :func:`rnas.local_executor.local_executor`."""
+    """Within, the executor that a configuration asks for; see :func:`rnas.nas.execution.local.local_executor`."""
     config = setup.config
     return local_executor(setup.evaluator, config.workers, folder, device=config.device, seconds=seconds)

@@ -15,10 +15,10 @@ from rnas import registry
 from rnas.attacks.named import named_attack
 from rnas.attacks.pgd import PGD
 from rnas.cli.parts import KINDS, registered
-from rnas.evaluation.evaluator import Evaluator
+from rnas.nas.evaluators.evaluator import Evaluator
 from rnas.networks.block import Block
-from rnas.provenance import versions
 from rnas.training.recipe import Recipe
+from rnas.utils.provenance import versions
 from tests.other_packages import installed
 
 TEXT = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text()

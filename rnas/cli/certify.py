@@ -26,11 +26,11 @@ def certify(
       rnas certify runs/robust-resnet-1 --simulations 50
     """
     from rnas.cli.certify_table import print_certificate
-    from rnas.quantities import counted
-    from rnas.rules.certification import certified, outcomes, plan
-    from rnas.rules.findings import metric_of
-    from rnas.rules.observations import observations_of
-    from rnas.run import Run
+    from rnas.nas.run import Run
+    from rnas.scaling_rules.findings import metric_of
+    from rnas.scaling_rules.observations import observations_of
+    from rnas.scaling_rules.power import certified, outcomes, plan
+    from rnas.utils.quantities import counted
 
     observations = observations_of(Run.load(directory), metric)
     planned = plan(observations, simulations)

@@ -8,11 +8,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rnas.comparison import tables, words
-from rnas.comparison.run import bills
-from rnas.comparison.settings import ComparisonSettings
 from rnas.evaluation.training_settings import load_dataset
-from rnas.quantities import counted, format_size
+from rnas.experiments.comparison.run import bills
+from rnas.experiments.comparison.settings import ComparisonSettings
+from rnas.report import comparison_tables as tables
+from rnas.report import comparison_text as words
+from rnas.utils.quantities import counted, format_size
 
 
 def print_comparison(console: Console, content: Mapping[str, Any]) -> None:

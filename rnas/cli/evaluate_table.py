@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rnas.evaluation.evaluation_result import Accuracy, Cost, EvaluationResult
-from rnas.quantities import counted
+from rnas.utils.quantities import counted
 
 _ALARM = "bold red"
 

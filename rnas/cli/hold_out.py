@@ -14,11 +14,11 @@ from rnas.cli.output import AsJson, print_json, stderr, stdout
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rnas.evaluation.evaluator import Evaluation
-    from rnas.held_out import Comparison, HeldOut, HeldOutBudget, Measured
-    from rnas.interval import Interval
-    from rnas.ledger import Record
-    from rnas.rules.prediction import Prediction
+    from rnas.nas.evaluators.evaluator import Evaluation
+    from rnas.nas.ledger import Record
+    from rnas.scaling_rules.out_of_sample import Comparison, HeldOut, HeldOutBudget, Measured
+    from rnas.scaling_rules.prediction import Prediction
+    from rnas.statistics.interval import Interval
 
 
 def hold_out(
@@ -80,8 +80,8 @@ def hold_out(
 
 def print_held_out(console: Console, result: "HeldOut") -> None:
     """What was foretold and what was found, budget by budget."""
-    from rnas.quantities import counted, format_size
-    from rnas.rules.saved_rule import SavedRule
+    from rnas.scaling_rules.saved_rule import SavedRule
+    from rnas.utils.quantities import counted, format_size
 
     prediction = result.prediction
     low, high = map(format_size, prediction.fitted_flops)
@@ -105,7 +105,7 @@ def print_held_out(console: Console, result: "HeldOut") -> None:
 
 
 def _print_budget(console: Console, budget: "HeldOutBudget", prediction: "Prediction") -> None:
-    from rnas.quantities import counted, format_size
+    from rnas.utils.quantities import counted, format_size
 
     metric = prediction.metric.replace("_", " ")
     console.print()
@@ -152,7 +152,7 @@ def _names(contestants: "Sequence[Measured]") -> str:
 
 def _cells(contestants: "Sequence[Measured]") -> list[str]:
     """The row of one network, whichever contestants it is."""
-    from rnas.quantities import format_size
+    from rnas.utils.quantities import format_size
 
     measured = contestants[0]
     contestant = measured.contestant
@@ -169,7 +169,7 @@ def _cells(contestants: "Sequence[Measured]") -> list[str]:
 
 def _gain(comparisons: "Sequence[Comparison]") -> list[str]:
     """The row of the comparisons with one network, which are alike."""
-    from rnas.held_out import SAME
+    from rnas.scaling_rules.out_of_sample import SAME
 
     comparison = comparisons[0]
     over = ", ".join(one.over for one in comparisons)

@@ -11,12 +11,12 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
-from rnas.config import Setup
-from rnas.ledger import Ledger, Record
-from rnas.optimization.loop import spent
-from rnas.optimization.quality import Quality
-from rnas.quantities import counted, format_size
-from rnas.run import Run
+from rnas.nas.config import Setup
+from rnas.nas.ledger import Ledger, Record
+from rnas.nas.loop import spent
+from rnas.nas.quality import Quality
+from rnas.nas.run import Run
+from rnas.utils.quantities import counted, format_size
 
 _BANDS = 3
 _LINES_BETWEEN_BANDS = 10

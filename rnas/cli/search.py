@@ -14,10 +14,10 @@ from rnas.cli.output import AsJson, print_json, stderr, stdout
 
 if TYPE_CHECKING:
     from rnas.api import ListenerFactory
-    from rnas.config import Setup
-    from rnas.ledger import Ledger, Record
-    from rnas.run import Run
-    from rnas.run_directory import RunDirectory
+    from rnas.nas.config import Setup
+    from rnas.nas.directory import RunDirectory
+    from rnas.nas.ledger import Ledger, Record
+    from rnas.nas.run import Run
 
 _ROUNDING = 1e-9
 
@@ -74,7 +74,7 @@ def search(
     """
     from rnas import api
     from rnas.cli import merging
-    from rnas.config import Config, resolve
+    from rnas.nas.config import Config, resolve
 
     given = merging.Options(space, data, data_dir, recipe, eps, flops, params, budget, hours, seed, strategy, workers)
     content, folder, source = merging.merged(config, preset, given, assignments or [])
@@ -96,7 +96,7 @@ def search(
 def resume(directory: Path, budget: int | None, workers: int | None, as_json: bool) -> None:
     """Go on with a search that was stopped, or extend a finished one."""
     from rnas import api
-    from rnas.run_directory import RunDirectory
+    from rnas.nas.directory import RunDirectory
 
     where = RunDirectory(directory)
     _carry_on(
@@ -114,8 +114,8 @@ def _carry_on(
     from rnas.cli.counted_lines import CountedLines
     from rnas.cli.finals import finals_lines, finals_table
     from rnas.cli.progress import LiveView
-    from rnas.quantities import counted
     from rnas.report.table import front_table
+    from rnas.utils.quantities import counted
 
     console = stderr()
     views: list[LiveView] = []
@@ -174,7 +174,7 @@ def shortfall(run: "Run", path: Path, seconds: float) -> str | None:
         path: of its directory.
         seconds: how long it searched, this time.
     """
-    from rnas.quantities import Band, counted
+    from rnas.utils.quantities import Band, counted
 
     config = run.setup.config
     waiting = any(record.evaluation is None for record in run.records)

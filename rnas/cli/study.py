@@ -11,10 +11,10 @@ from rnas.cli.output import AsJson, print_json, stderr, stdout
 from rnas.errors import InputError
 
 if TYPE_CHECKING:
-    from rnas.evaluation.evaluator import Evaluation
-    from rnas.ledger import Ledger, Record
-    from rnas.optimization.listener import Listener
-    from rnas.studies.settings import StudySettings
+    from rnas.experiments.replications.settings import StudySettings
+    from rnas.nas.evaluators.evaluator import Evaluation
+    from rnas.nas.ledger import Ledger, Record
+    from rnas.nas.listener import Listener
 
 
 def study(
@@ -62,10 +62,10 @@ def study(
 
       rnas study --run runs/block-topology-digits-1 --seeds 6
     """
-    from rnas.studies import run as running
-    from rnas.studies.directory import StudyDirectory
-    from rnas.studies.settings import settle
-    from rnas.training_run.settle import recipe_content
+    from rnas.experiments.replications import run as running
+    from rnas.experiments.replications.directory import StudyDirectory
+    from rnas.experiments.replications.settings import settle
+    from rnas.experiments.training.settle import recipe_content
 
     choices = {
         "data": data,
@@ -110,7 +110,7 @@ def _follow(path: Path, as_json: bool, go: Any) -> None:
     """Run a study and print what came of it."""
     from rnas.cli.counted_lines import CountedLines
     from rnas.cli.study_table import print_study
-    from rnas.studies.directory import StudyDirectory
+    from rnas.experiments.replications.directory import StudyDirectory
 
     console = stderr()
 
@@ -131,7 +131,7 @@ def _found(record: "Record", evaluation: "Evaluation") -> str:
 
 
 def _list(as_json: bool) -> None:
-    from rnas.studies.registered import studies
+    from rnas.experiments.replications.registered import studies
 
     if as_json:
         print_json(

@@ -9,12 +9,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rnas import architecture as arch
-from rnas.quantities import counted, format_size
+from rnas.experiments.replications.run import estimates
+from rnas.experiments.replications.settings import StudySettings
+from rnas.networks import architecture as arch
 from rnas.report import study_text
 from rnas.report.description import describe
-from rnas.studies.run import estimates
-from rnas.studies.settings import StudySettings
+from rnas.utils.quantities import counted, format_size
 
 
 def print_study(console: Console, study: Mapping[str, Any]) -> None:

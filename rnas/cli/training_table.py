@@ -8,8 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from rnas.cli.training_view import duration
-from rnas.quantities import counted
-from rnas.training_run.bill import Bill
+from rnas.experiments.training.bill import Bill
+from rnas.utils.quantities import counted
 
 
 def print_summary(console: Console, summary: Mapping[str, Any]) -> None:

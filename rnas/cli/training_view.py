@@ -10,12 +10,12 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from rnas import architecture as arch
 from rnas.cli.counting_bar import counting_bar
-from rnas.quantities import counted, format_size
-from rnas.training_run.evaluation import selection_words
-from rnas.training_run.history import Row
-from rnas.training_run.setup import Setup
+from rnas.experiments.training.evaluation import selection_words
+from rnas.experiments.training.history import Row
+from rnas.experiments.training.setup import Setup
+from rnas.networks import architecture as arch
+from rnas.utils.quantities import counted, format_size
 
 
 class TrainingView:

@@ -11,8 +11,8 @@ from rich.text import Text
 
 from rnas.cli.training_view import duration
 from rnas.cli.tuning_view import value_word
-from rnas.quantities import counted
-from rnas.tuning.directory import TuningDirectory
+from rnas.experiments.tuning.directory import TuningDirectory
+from rnas.utils.quantities import counted
 
 _METRICS = {"robust_accuracy": "robust", "clean_accuracy": "clean"}
 

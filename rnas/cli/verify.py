@@ -60,8 +60,8 @@ def verify(
 
     from rnas.cli.verify_table import print_verification
     from rnas.cli.verify_view import VerificationView
-    from rnas.verification.verify import NotEvaluatedError
-    from rnas.verification.verify import verify as verified
+    from rnas.experiments.reproduction.verify import NotEvaluatedError
+    from rnas.experiments.reproduction.verify import verify as verified
 
     console = stderr()
     try:

@@ -4,10 +4,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rnas.interval import Interval
-from rnas.verification.check import Check
-from rnas.verification.judgement import LEVEL, NOT, Judged
-from rnas.verification.verify import Verification
+from rnas.experiments.reproduction.check import Check
+from rnas.experiments.reproduction.judgement import LEVEL, NOT, Judged
+from rnas.experiments.reproduction.verify import Verification
+from rnas.statistics.interval import Interval
 
 _ALARM = "bold red"
 _INTERVALS = "Wilson, as if images were drawn anew; a thousandth around what is no mean over images"
@@ -16,7 +16,7 @@ _SOURCES = {"checkpoint": "its checkpoint", "scratch": "scratch", "table": "its 
 
 
 def print_verification(console: Console, verification: Verification) -> None:
-    """Print what :func:`rnas.verification.verify.verify` returns."""
+    """Print what :func:`rnas.experiments.reproduction.verify.verify` returns."""
     _line(console, f"{verification.claim} ({verification.key}), verified from {_SOURCES[verification.source]}")
     console.print()
     console.print(_checks(verification.checks))

@@ -15,7 +15,7 @@ from rnas.data.corruptions.published import published_labels, published_part
 from rnas.data.dataset import Part
 from rnas.errors import InputError
 from rnas.evaluation.robustness import judge
-from rnas.proportion_interval import Proportion, proportion
+from rnas.statistics.proportions import Proportion, proportion
 
 _Z = 1.959964
 

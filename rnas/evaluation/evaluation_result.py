@@ -170,7 +170,7 @@ class EvaluationResult(_Part):
         schema_version: of this form; higher where a field changes its meaning.
         name: short name, that of the file of the result.
         network: as it was asked for.
-        architecture: its description; ``rnas.architecture.from_dict`` reads it.
+        architecture: its description; ``rnas.networks.architecture.from_dict`` reads it.
         architecture_key: its key.
         params: number of its parameters.
         flops: multiply-accumulates for one image.

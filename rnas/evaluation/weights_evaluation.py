@@ -10,7 +10,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rnas import architecture as arch
 from rnas.attacks.autoattack_ensembles import Ensemble, least_classes
 from rnas.attacks.description import describe
 from rnas.attacks.named import named_attack
@@ -39,10 +38,11 @@ from rnas.evaluation.observed_network import ObservedNetwork
 from rnas.evaluation.request import Request
 from rnas.evaluation.subject import Subject, find_subject
 from rnas.evaluation.threats import Threat, withstood
-from rnas.files import write_text
-from rnas.proportion_interval import proportion
-from rnas.provenance import device_name, libraries, processor, versions
-from rnas.quantities import counted
+from rnas.networks import architecture as arch
+from rnas.statistics.proportions import proportion
+from rnas.utils.files import write_text
+from rnas.utils.provenance import device_name, libraries, processor, versions
+from rnas.utils.quantities import counted
 
 _PRECISION = "float32, TensorFloat-32 off"
 _TRANSFERRED = "pgd20"

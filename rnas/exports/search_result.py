@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rnas.files import file_hash
-from rnas.ledger import Record
-from rnas.proportion_interval import Proportion, proportion
-from rnas.quantities import counted
+from rnas.nas.ledger import Record
+from rnas.statistics.proportions import Proportion, proportion
+from rnas.utils.files import file_hash
+from rnas.utils.quantities import counted
 
 CAVEAT = "These are the search's own low-fidelity numbers, not AutoAttack."
 

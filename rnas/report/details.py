@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from rnas import registry
-from rnas.quantities import counted
 from rnas.report.drawing import draw
 from rnas.report.front import share_of
-from rnas.report.metric import Metric
 from rnas.report.page import short
 from rnas.report.provenance import leaves
+from rnas.utils.metric import Metric
+from rnas.utils.quantities import counted
 
 _DRAWN = 2000
 """Evaluations up to which all networks are drawn; in a longer run those of the front alone."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from rnas.proportion_interval import Proportion, inside_noise, proportion
-from rnas.report.metric import FINAL, Metric
+from rnas.statistics.proportions import Proportion, inside_noise, proportion
+from rnas.utils.metric import FINAL, Metric
 
 Run = Mapping[str, Any]
 Record = Mapping[str, Any]

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rnas.proportion_interval import inside_noise
 from rnas.report.description import describe
 from rnas.report.front import Member, Score, judged
-from rnas.report.metric import MISSING, Metric
 from rnas.report.whisker import whisker
+from rnas.statistics.proportions import inside_noise
+from rnas.utils.metric import MISSING, Metric
 
 _NOISE = "inside the noise of"
 

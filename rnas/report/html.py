@@ -11,11 +11,11 @@ from markupsafe import Markup
 from rnas.report import finals, front_view, ladder, page, rules
 from rnas.report.drawing import draw
 from rnas.report.front import Member, Score, members
-from rnas.report.metric import Metric, metrics_of
 from rnas.report.page_data import page_data
 from rnas.report.progress import Hypervolume, foretold, normalised_hypervolume
 from rnas.report.provenance import facts, input_shape
 from rnas.report.published import NOTE
+from rnas.utils.metric import Metric, metrics_of
 
 _SCRIPTS = (
     "data.js",

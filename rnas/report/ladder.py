@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rnas.quantities import counted, format_size
+from rnas.utils.quantities import counted, format_size
 
 Study = Mapping[str, Any]
 

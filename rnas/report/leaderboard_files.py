@@ -11,8 +11,8 @@ from rnas.errors import InputError
 from rnas.evaluation import evaluation_result as written
 from rnas.evaluation.image_flags import unpack
 from rnas.evaluation.threats import withstood
-from rnas.proportion_interval import proportion
 from rnas.report.leaderboard import Accuracy, Entry, Flag
+from rnas.statistics.proportions import proportion
 
 _DIGITS = 8
 _UNCHECKED = Flag("unchecked", "This network was evaluated without the checks for signs of overestimated robustness.")

@@ -6,10 +6,10 @@ from typing import Any
 from rnas.report.description import describe
 from rnas.report.details import details, fidelity, formats, pack, predicted
 from rnas.report.front import Member, share_of
-from rnas.report.metric import Metric
 from rnas.report.page import short
 from rnas.report.progress import Hypervolume
 from rnas.report.published import published
+from rnas.utils.metric import Metric
 
 _DIGITS = 7
 _FORETOLD = ("metric", "after", "tau", "tau_top_fifth", "coverage_90")

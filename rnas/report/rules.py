@@ -1,13 +1,13 @@
-"""Words and cells for a run's rule, from the JSON of :class:`rnas.rules.findings.Findings`."""
+"""Words and cells for a run's rule, from the JSON of :class:`rnas.scaling_rules.findings.Findings`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rnas.quantities import counted, format_size
-from rnas.report.metric import MISSING, Metric
-from rnas.rules.proportion import proportion_text, share_text
-from rnas.rules.verdict import LEVEL, Verdict
+from rnas.scaling_rules.proportion import proportion_text, share_text
+from rnas.scaling_rules.verdict import LEVEL, Verdict
+from rnas.utils.metric import MISSING, Metric
+from rnas.utils.quantities import counted, format_size
 
 Content = Mapping[str, Any]
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from statistics import fmean, stdev
 from typing import Any
 
-from rnas.quantities import format_size
 from rnas.report import page, study_text
 from rnas.report.description import describe
-from rnas.report.metric import MISSING, Metric
 from rnas.report.whisker import whisker
+from rnas.utils.metric import MISSING, Metric
+from rnas.utils.quantities import format_size
 
 _SCRIPTS = ("theme.js", "plots.js", "study.js")
 

@@ -6,8 +6,8 @@ from fractions import Fraction
 from statistics import fmean
 from typing import Any
 
-from rnas.quantities import counted, format_size
-from rnas.report.metric import MISSING
+from rnas.utils.metric import MISSING
+from rnas.utils.quantities import counted, format_size
 
 Study = Mapping[str, Any]
 

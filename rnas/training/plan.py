@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
+from rnas.data.fidelity import Fidelity
 from rnas.training.crafting import Crafting
-from rnas.training.fidelity import Fidelity
 from rnas.training.recipe import Recipe
 from rnas.training.schedules.progress import Progress
 

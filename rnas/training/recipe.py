@@ -7,11 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFlo
 
 from rnas import registry
 from rnas.data.augmentation import AUGMENTATIONS
+from rnas.data.fidelity import Fidelity
 from rnas.errors import InputError
 from rnas.networks.activations import ACTIVATIONS
 from rnas.training.averaging import Averaging
 from rnas.training.crafting import Crafting, GradientSteps, Replays
-from rnas.training.fidelity import Fidelity
 from rnas.training.losses import Loss
 from rnas.training.numerics import Numerics
 from rnas.training.schedules import Schedule

@@ -5,8 +5,8 @@ import pytest
 
 import rnas
 from rnas import api
-from rnas.config import Config
 from rnas.errors import InputError, LedgerError
+from rnas.nas.config import Config
 from rnas.networks.residual import ResidualNetwork
 
 TINY = {

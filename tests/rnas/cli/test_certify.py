@@ -7,10 +7,10 @@ import pytest
 
 from rnas import api
 from rnas.cli.certify_table import coverage_table, sentences, verdicts_table
-from rnas.report.metric import Metric
-from rnas.rules.certification import ROBUST_SCALING, Certificate, Coverage, Tally, Truth
-from rnas.rules.verdict import Verdict
-from rnas.scaling import Rule
+from rnas.networks.robust_scaling import Rule
+from rnas.scaling_rules.power import ROBUST_SCALING, Certificate, Coverage, Tally, Truth
+from rnas.scaling_rules.verdict import Verdict
+from rnas.utils.metric import Metric
 from tests.rnas.cli.conftest import Result
 
 WEAK, STRONG = (Truth(ROBUST_SCALING, Rule(), effect, 0.02) for effect in (0.01, 0.04))

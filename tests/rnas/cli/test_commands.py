@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from rnas.cli import main
-from rnas.run import Run
+from rnas.nas.run import Run
 
 CONFIG = {
     "space": {"name": "wide-resnet-depths", "narrow": {"depth1": [2, 3]}},

@@ -14,11 +14,11 @@ from rich.console import Console
 
 from rnas import api
 from rnas.cli.hold_out import print_held_out
-from rnas.run import Run
+from rnas.nas.run import Run
 from tests.rnas.cli.conftest import Result
 from tests.rnas.cli.test_kill_and_resume import PROGRAM, wait_until_gone
 from tests.rnas.planted import CONFIG as PLANTED
-from tests.rnas.test_held_out import ALIKE, OURS, result
+from tests.rnas.scaling_rules.test_out_of_sample import ALIKE, OURS, result
 
 TRAINED: dict[str, Any] = {
     "space": {

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from rnas.optimization.ladder import place
+from rnas.nas.ladder import place
 from tests.rnas.cli.conftest import Result
 
 CONFIG: dict[str, Any] = {

@@ -9,10 +9,10 @@ from rich.console import Console
 
 from rnas.cli.training_table import print_bill, print_summary
 from rnas.cli.training_view import duration
-from rnas.training_run.bill import Bill
-from rnas.training_run.evaluation import FinalResult, compared
-from rnas.training_run.run import TrainingRun
-from tests.rnas.training_run.trainings import trained
+from rnas.experiments.training.bill import Bill
+from rnas.experiments.training.evaluation import FinalResult, compared
+from rnas.experiments.training.run import TrainingRun
+from tests.rnas.experiments.training.trainings import trained
 
 
 @pytest.fixture(scope="module")

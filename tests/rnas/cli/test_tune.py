@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
-from rnas import architecture as arch
+from rnas.networks import architecture as arch
 from rnas.training.recipe import Recipe
 from tests.rnas.cli.test_train import Command, done, refusal, started
-from tests.rnas.training_run.trainings import NETWORK, timeless
+from tests.rnas.experiments.training.trainings import NETWORK, timeless
 
 DATA = ("--data", "digits", "--device", "cpu", "--set", "evaluation.steps=1", "--set", "recipe.crafting.steps=1")
 SHORT = (

@@ -12,13 +12,13 @@ from rich.console import Console
 
 import rnas
 from rnas.cli.verify_table import print_verification
-from rnas.run import Run
-from rnas.verification.check import compared
-from rnas.verification.judgement import judged, luck_of
-from rnas.verification.verify import Verification
+from rnas.experiments.reproduction.check import compared
+from rnas.experiments.reproduction.judgement import judged, luck_of
+from rnas.experiments.reproduction.verify import Verification
+from rnas.nas.run import Run
 from tests.rnas.cli.conftest import Result
-from tests.rnas.training_run.trainings import trained
-from tests.rnas.verification.records import FUNCTION, change
+from tests.rnas.experiments.reproduction.records import FUNCTION, change
+from tests.rnas.experiments.training.trainings import trained
 
 Command = Callable[..., Result]
 

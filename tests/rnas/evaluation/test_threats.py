@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from rnas.errors import InputError
 from rnas.evaluation.threats import Threat, parse_threat, union_accuracy, unseen_threats, withstood
-from rnas.proportion_interval import proportion
+from rnas.statistics.proportions import proportion
 
 
 @pytest.mark.parametrize(

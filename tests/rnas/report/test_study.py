@@ -4,13 +4,13 @@ import re
 import numpy as np
 import pytest
 
-from rnas.evaluation.evaluator import Evaluation, Status
-from rnas.ledger import Record
+from rnas.experiments.replications.result import result
+from rnas.experiments.replications.settings import StudySettings, settle
+from rnas.nas.evaluators.evaluator import Evaluation, Status
+from rnas.nas.ledger import Record
 from rnas.report.study import render
 from rnas.report.study_text import estimate_text, notes, setting_sentence, verdict_sentence
-from rnas.studies.result import result
-from rnas.studies.settings import StudySettings, settle
-from tests.rnas.studies.simulated import scores
+from tests.rnas.experiments.replications.simulated import scores
 
 
 def records(settings: StudySettings, failed: int = 0) -> list[tuple[Record, ...]]:

@@ -5,11 +5,11 @@ import pytest
 from pydantic import ValidationError
 
 from rnas import registry
+from rnas.data.fidelity import Fidelity
 from rnas.errors import InputError
 from rnas.testing.recipe import RecipeConformance
 from rnas.training.averaging import SWA
 from rnas.training.crafting import GradientSteps, Replays
-from rnas.training.fidelity import Fidelity
 from rnas.training.losses.mart import MART
 from rnas.training.losses.trades import TRADES
 from rnas.training.recipe import Recipe
