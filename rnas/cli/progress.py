@@ -16,7 +16,7 @@ from rnas.nas.ledger import Ledger, Record
 from rnas.nas.loop import spent
 from rnas.nas.quality import Quality
 from rnas.nas.run import Run
-from rnas.utils.quantities import counted, format_size
+from rnas.utils.quantities import format_size, pluralize
 
 _BANDS = 3
 _LINES_BETWEEN_BANDS = 10
@@ -77,7 +77,7 @@ class LiveView:
         new = record.batch != self._batch
         self._batch = record.batch
         if new and not self._console.is_terminal and not self._setup.evaluator.instant:
-            line = f"batch {record.batch + 1} is proposed from {counted(record.made_from, 'result')}"
+            line = f"batch {record.batch + 1} is proposed from {pluralize(record.num_observed, 'result')}"
             self._console.print(line, highlight=False, soft_wrap=True)
 
     def running(self, shares: Mapping[int, float]) -> None:

@@ -42,7 +42,7 @@ def tune(
     seed: Annotated[int, typer.Option(min=0, help="Seed of trainings and sampler.")] = 0,
     assignments: Annotated[
         list[str] | None,
-        typer.Option("--set", help="Set anything else, such as images.selection=500. May be repeated."),
+        typer.Option("--set", help="Set anything else, such as images.val=500. May be repeated."),
     ] = None,
     run: Annotated[
         Path | None, typer.Option(help="Directory of the tuning [default: runs/tune-ARCH-RECIPE-N].")
@@ -64,11 +64,11 @@ def tune(
       rnas tune net.json --recipe sat --data digits --space momentum=0.8:0.95
     """
     from rnas.experiments.training import start
-    from rnas.experiments.training.settle import recipe_content
+    from rnas.experiments.training.resolve import recipe_content
     from rnas.experiments.tuning.tune import go, prepare
     from rnas.nas.config import set_key
 
-    content = start.shortened(
+    content = start.merged_settings(
         {"data": data, "data_dir": data_dir, "eps": eps, "seed": seed, "device": device},
         recipe=recipe_content(recipe),
         epochs=epochs,

@@ -1,4 +1,4 @@
-"""Measuring a fidelity ladder before it is trusted: some networks, every rung, several seeds."""
+"""Measuring a fidelity rungs before it is trusted: some networks, every rung, several seeds."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from rnas.errors import InputError
 from rnas.nas.config import Setup
 from rnas.nas.evaluators.evaluator import Task
-from rnas.nas.ladder_quality import RungQuality, Shift, optimum_shifts, rung_quality
 from rnas.nas.ledger import Record
+from rnas.nas.rung_quality import RungQuality, Shift, optimum_shifts, rung_quality
 from rnas.nas.strategies.candidates import sample_fresh
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture
@@ -25,7 +25,7 @@ LEDGER = "ladder"
 
 
 @dataclass(frozen=True)
-class LadderStudy:
+class FidelityStudy:
     """What a ladder is worth.
 
     Attributes:
@@ -57,7 +57,7 @@ class LadderStudy:
         return content
 
 
-def ladder_tasks(setup: Setup, architectures: int, seeds: int) -> list[Task]:
+def fidelity_tasks(setup: Setup, architectures: int, seeds: int) -> list[Task]:
     """Networks drawn from the space, stratified over log FLOPs, at every rung with every seed; network by network.
 
     Raises:
@@ -66,7 +66,7 @@ def ladder_tasks(setup: Setup, architectures: int, seeds: int) -> list[Task]:
     if len(setup.evaluator.rungs) < 2:
         raise InputError(
             "the evaluator has one fidelity only; give it lower rungs, as in "
-            "evaluator: {train: {ladder: [{epochs: 3}], fidelity: {epochs: 15, ...}}}"
+            "evaluator: {train: {rungs: [{epochs: 3}], fidelity: {epochs: 15, ...}}}"
         )
     genomes = sample_fresh(setup.problem, architectures, set(), np.random.default_rng(setup.config.seed))
     if len(genomes) < architectures:
@@ -81,12 +81,12 @@ def ladder_tasks(setup: Setup, architectures: int, seeds: int) -> list[Task]:
     ]
 
 
-def ladder_study(setup: Setup, tasks: Sequence[Task], records: Sequence[Record], bands: int) -> LadderStudy:
+def fidelity_study(setup: Setup, tasks: Sequence[Task], records: Sequence[Record], bands: int) -> FidelityStudy:
     """The figures of a study's evaluations.
 
     Args:
         setup: of the run.
-        tasks: of :func:`ladder_tasks`.
+        tasks: of :func:`fidelity_tasks`.
         records: one a task, each with its result.
         bands: parts of the range of log FLOPs.
     """
@@ -100,7 +100,7 @@ def ladder_study(setup: Setup, tasks: Sequence[Task], records: Sequence[Record],
     space = setup.space
     flops = np.array([a.cost(space.input_shape, space.num_classes).flops for a in architectures], dtype=np.float64)
     rng = np.random.default_rng(setup.config.seed)
-    return LadderStudy(
+    return FidelityStudy(
         metric=metric,
         fidelities=tuple(rung.fidelity for rung in rungs),
         shares=tuple(rung.share for rung in rungs),

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from rnas.experiments.replications.claim import Claim
 from rnas.experiments.replications.contrasts import slope
-from rnas.experiments.replications.design import Cell, Figure, Size, Study
+from rnas.experiments.replications.design import DesignCell, Figure, Replication, Size
 from rnas.experiments.replications.papers import ROBUST_RESNETS
 from rnas.networks.residual import ResidualNetwork
 from rnas.networks.robust_scaling import RobustScaling, Rule
@@ -14,7 +14,7 @@ PEAK = 0.7
 _SHARES = (0.3, 0.4, 0.5, 0.6, PEAK, 0.8)
 
 
-def cells(size: Size) -> Iterator[Cell]:
+def cells(size: Size) -> Iterator[DesignCell]:
     """At each budget a network for each share, by RobustScaling with that share in place of the paper's."""
     shares: tuple[float, ...]
     if size.paper:
@@ -36,7 +36,7 @@ def cells(size: Size) -> Iterator[Cell]:
             yield size.cell(found.architecture, {"r_D": share, "budget": format_size(budget)})
 
 
-def claims(design: Sequence[Cell]) -> list[Claim]:
+def claims(design: Sequence[DesignCell]) -> list[Claim]:
     """Rise to the optimum, and fall beyond it."""
     shares = sorted({cell.number("r_D") for cell in design})
 
@@ -61,7 +61,7 @@ def claims(design: Sequence[Cell]) -> list[Claim]:
     ]
 
 
-STUDY = Study(
+REPLICATION = Replication(
     name="depth-to-width",
     title="Depth against width at fixed FLOPs",
     paper=ROBUST_RESNETS,

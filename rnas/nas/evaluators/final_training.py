@@ -15,7 +15,7 @@ from rnas.evaluation.subject import subject_of
 from rnas.evaluation.weights_evaluation import Listener, evaluate_subject
 from rnas.experiments.references import Reference
 from rnas.nas.evaluators.adversarial_training import AdversarialTraining, AdversarialTrainingSettings
-from rnas.nas.evaluators.evaluator import FINAL_ACCURACY, Context, Estimate, Evaluation, Rung, Status, Task
+from rnas.nas.evaluators.evaluator import FINAL_ACCURACY, Context, CostEstimate, Evaluation, Rung, Status, Task
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
 
@@ -23,7 +23,7 @@ _TRAINING_SHARE = 0.5
 
 
 class FinalTraining:
-    """Trains as an :class:`AdversarialTraining` does and then attacks the network on the final part of the data.
+    """Trains as an :class:`AdversarialTraining` does and then attacks the network on the test split of the data.
 
     Under the context's folder it leaves ``seed-N/KEY.safetensors`` and beside that the evaluation's result as
     ``rnas evaluate`` writes it; without a folder it cannot evaluate.
@@ -113,10 +113,10 @@ class FinalTraining:
             evaluation,
             metrics={**evaluation.metrics, FINAL_ACCURACY: result.worst_case.accuracy},
             seconds=time.perf_counter() - started,
-            provenance={**evaluation.provenance, "final": final},
+            provenance={**evaluation.provenance, "final_evaluation": final},
         )
 
-    def estimate(self, task: Task, context: Context) -> Estimate:
+    def estimate(self, task: Task, context: Context) -> CostEstimate:
         """Of the training alone: how long attacks take depends on how many images they break."""
         return self._training.estimate(task, context)
 

@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, PositiveInt
 
 from rnas.errors import InputError
-from rnas.nas.evaluators.evaluator import Context, Estimate, Evaluation, Rung, Status, Task
+from rnas.nas.evaluators.evaluator import Context, CostEstimate, Evaluation, Rung, Status, Task
 from rnas.nas.space import Floats, SearchSpace
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
@@ -126,9 +126,9 @@ class Table:
             provenance={"table": {"name": self._settings.table.name, "hash": self._hash}},
         )
 
-    def estimate(self, task: Task, context: Context) -> Estimate:
+    def estimate(self, task: Task, context: Context) -> CostEstimate:
         """No time to speak of."""
-        return Estimate(seconds=0.0)
+        return CostEstimate(seconds=0.0)
 
 
 def _read(content: bytes, settings: TableSettings) -> tuple[list[str], list[_Line]]:

@@ -7,7 +7,7 @@ import pytest
 
 from rnas.errors import InputError
 from rnas.experiments.comparison.directory import ComparisonDirectory
-from rnas.experiments.replications.directory import StudyDirectory
+from rnas.experiments.replications.directory import ReplicationDirectory
 from rnas.experiments.training.directory import TrainingDirectory
 from rnas.experiments.tuning.directory import TuningDirectory
 from rnas.nas.directory import RunDirectory
@@ -15,7 +15,7 @@ from rnas.nas.run import Run
 from rnas.utils.directories import require_free
 from rnas.utils.directory_kind import KINDS, Kind, kind_of
 
-EXPERIMENTS = (ComparisonDirectory, StudyDirectory, TuningDirectory)
+EXPERIMENTS = (ComparisonDirectory, ReplicationDirectory, TuningDirectory)
 
 
 def made(path: Path, noun: str) -> Path:
@@ -49,8 +49,8 @@ def test_a_path_of_no_kind(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("noun", "command"),
     [
-        ("comparison", "rnas compare --run"),
-        ("study", "rnas study --run"),
+        ("comparison", "rnas compare --output"),
+        ("replication", "rnas replicate --output"),
         ("tuning", "rnas resume"),
         ("training", "rnas resume"),
         ("search", "rnas resume"),
@@ -60,7 +60,7 @@ def test_what_is_there_is_gone_on_with_by_its_own_command(tmp_path: Path, noun: 
     path = made(tmp_path / "my run", noun)
     with pytest.raises(InputError) as found:
         require_free(path)
-    fix = f"choose another --run, or go on with: {command} '{path}'"
+    fix = f"choose another --output, or go on with: {command} '{path}'"
     assert str(found.value) == f"{path} is a {noun} already: {fix}"
 
 

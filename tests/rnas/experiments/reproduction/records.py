@@ -20,7 +20,7 @@ CONFIG: dict[str, Any] = {
     "evaluator": {
         "train": {
             "data": "digits",
-            "images": {"training": 100, "score": 60, "final": 40},
+            "images": {"train": 100, "search_val": 60, "test": 40},
             "fidelity": {"epochs": 2, "batch_size": 50, "attack_steps": 1, "attack_step": "1"},
             "evaluation": {"steps": 2, "step": "1/2", "diagnostics": ["sparsity"]},
         }
@@ -43,7 +43,7 @@ FUNCTION: dict[str, Any] = {
 
 def change(run: Path, edit: Callable[[dict[str, Any]], None]) -> None:
     """Change the evaluations in a run's ledger, as JSON."""
-    with closing(sqlite3.connect(run / "study.db")) as connection, connection:
+    with closing(sqlite3.connect(run / "ledger.db")) as connection, connection:
         table = "trial_user_attributes"
         select = f"SELECT trial_user_attribute_id, value_json FROM {table} WHERE key = 'evaluation'"
         for row, text in connection.execute(select).fetchall():
