@@ -172,7 +172,9 @@ class EvaluationClaim(Accuracies):
         )
 
     def _measured(self, listener: Listener) -> Outcome:
-        accuracies = evaluate_subject(self._request, self._subject(), _Passing(listener)).accuracies
+        request = self._request
+        sources = [resolve(name) for name in request.transfer]
+        accuracies = evaluate_subject(request, self._subject(), _Passing(listener), sources).accuracies
         return Outcome(
             None,
             {name: own.accuracy for name, own in accuracies.items()},
