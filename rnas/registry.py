@@ -23,6 +23,8 @@ DIAGNOSTICS = "rnas.diagnostics"
 PROXIES = "rnas.proxies"
 STUDIES = "rnas.studies"
 EXPORTS = "rnas.exports"
+EXPERIMENTS = "rnas.experiments"
+REPORTS = "rnas.reports"
 
 
 @cache
