@@ -20,7 +20,7 @@ from rnas.experiments.training.run import TrainingRun
 from rnas.experiments.tuning.directory import TuningDirectory
 from rnas.nas import directory as run_directory
 from rnas.nas.campaign import evaluate_all
-from rnas.nas.config import Config, FinalEvaluation, Setup, read_config, resolve
+from rnas.nas.config import Config, FinalEvaluation, Setup, resolve
 from rnas.nas.directory import RunDirectory
 from rnas.nas.evaluators.evaluator import ProvidesFinalEvaluator
 from rnas.nas.execution.executor import Executor
@@ -37,6 +37,7 @@ from rnas.training.recipe import Recipe
 from rnas.utils.directories import next_free, require_free
 from rnas.utils.files import write_text
 from rnas.utils.quantities import Band, parse_band, parse_size
+from rnas.utils.yaml_files import read_mapping
 
 if TYPE_CHECKING:
     from rnas.scaling_rules.out_of_sample import RuleTest
@@ -99,7 +100,7 @@ def _content(config: Config | Mapping[str, Any] | Path | str) -> tuple[Mapping[s
     """A configuration from wherever it comes, the folder of its relative paths, and its name for messages."""
     if isinstance(config, Path | str):
         path = Path(config)
-        return read_config(path), path.parent, str(path)
+        return read_mapping(path), path.parent, str(path)
     if isinstance(config, Config):
         config = config.model_dump(mode="json", exclude_none=True)
     return config, Path(), "config"
@@ -264,7 +265,7 @@ def fidelity_directory(source: Path | str, run: Path | str | None = None) -> Run
         if run is not None:
             raise InputError(f"{path} is a run already; leave --output out")
         return RunDirectory(path)
-    return prepare(read_config(path), path.parent, str(path), run)[1]
+    return prepare(read_mapping(path), path.parent, str(path), run)[1]
 
 
 def measure_fidelity(

@@ -23,6 +23,8 @@ DIAGNOSTICS = "rnas.diagnostics"
 PROXIES = "rnas.proxies"
 REPLICATIONS = "rnas.replications"
 EXPORTS = "rnas.exports"
+EXPERIMENTS = "rnas.experiments"
+REPORTS = "rnas.reports"
 
 
 @cache

@@ -11,9 +11,8 @@ from itertools import permutations
 import numpy as np
 from numpy.typing import NDArray
 
-from rnas.nas.space import Floats
+from rnas._typing import Floats, Integers
 from rnas.networks.cell_skeleton import EDGES, NODES
-from rnas.networks.cost import Integers
 
 _ABSENT = len(EDGES)
 

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, PositiveInt, field_validator
 
+from rnas._typing import Floats, Integers
 from rnas.errors import InputError
-from rnas.nas.space import Floats, SearchSpace, SpaceSettings, Variable
+from rnas.nas.space import SearchSpace, SpaceSettings, Variable
 from rnas.networks.architecture import Shape
 from rnas.networks.cell_skeleton import EDGES, MINIMUM_LAYERS
-from rnas.networks.cost import Costs, Integers
+from rnas.networks.cost import Costs
 from search_spaces.cell_numbering import least_numbering
 
 

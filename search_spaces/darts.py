@@ -6,12 +6,13 @@ from typing import ClassVar
 
 import numpy as np
 
+from rnas._typing import Floats, Integers
 from rnas.errors import InputError
-from rnas.nas.space import Floats, SpaceSettings, Variable
+from rnas.nas.space import SpaceSettings, Variable
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
 from rnas.networks.cell_skeleton import EDGES, NODES
-from rnas.networks.cost import Costs, Integers
+from rnas.networks.cost import Costs
 from rnas.networks.darts_cells import DartsCellNetwork, doubling_network, edge_cost, frame_cost
 from rnas.networks.genotypes import GENOTYPES, CellGenotype, Genotype
 from search_spaces.cells import CellSettings, CellSpace, cost_rows

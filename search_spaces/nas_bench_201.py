@@ -9,10 +9,11 @@ from typing import ClassVar
 import numpy as np
 from pydantic import PositiveInt
 
+from rnas._typing import Floats, Integers
 from rnas.errors import InputError
-from rnas.nas.space import Floats, SearchSpace, SpaceSettings, Variable
+from rnas.nas.space import SearchSpace, SpaceSettings, Variable
 from rnas.networks.architecture import Architecture
-from rnas.networks.cost import Costs, Integers
+from rnas.networks.cost import Costs
 from rnas.networks.nas_bench_201 import (
     CONV_1X1,
     CONV_3X3,

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
+from rnas._typing import Floats, Integers
 from rnas.errors import InputError
-from rnas.nas.space import Choice, Floats, SearchSpace, SpaceSettings, Variable
+from rnas.nas.space import Choice, SearchSpace, SpaceSettings, Variable
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture
 from rnas.networks.block import Block, BlockColumns
-from rnas.networks.cost import Costs, Integers
+from rnas.networks.cost import Costs
 from rnas.networks.residual import BASE_CHANNELS, ResidualNetwork
 from rnas.networks.residual_cost import ResidualColumns, residual_costs, stage_sizes
 from search_spaces import notation

@@ -10,11 +10,11 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field, PositiveFloat, PositiveInt
 
+from rnas._typing import Integers
 from rnas.errors import InputError
 from rnas.nas.space import Choice, SpaceSettings
 from rnas.networks.architecture import Shape
 from rnas.networks.block import Block, BlockColumns
-from rnas.networks.cost import Integers
 from rnas.networks.residual import ResidualNetwork
 from search_spaces.staged import Choices, StagedSettings, StagedSpace
 

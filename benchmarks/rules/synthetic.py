@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from rnas import registry
+from rnas._typing import Floats, Integers
 from rnas.nas.objective import Objective
 from rnas.nas.space import SearchSpace
 from rnas.nas.strategy import Columns, Problem, Strategy, View
-from rnas.networks.cost import Integers
 from rnas.networks.residual import BASE_CHANNELS
 from rnas.networks.robust_scaling import Rule
-from rnas.scaling_rules.observations import Floats, Observations
+from rnas.scaling_rules.observations import Observations
 from rnas.scaling_rules.synthetic_responses import FORMS, synthetic_response
 
 NETWORKS = 300

@@ -9,14 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnas._typing import Floats, Integers
 from rnas.nas.config import Config, resolve
 from rnas.nas.evaluators.evaluator import Context, Task
 from rnas.nas.front import non_dominated, normalised
 from rnas.nas.objective import minimised
 from rnas.nas.strategies.candidates import genome_keys, possible
-from rnas.networks.cost import Integers
-
-Floats = NDArray[np.float64]
 
 REFERENCE = np.array([1.0, 1.01])
 """Where hypervolume starts on the scale of :meth:`BenchmarkTable.scaled`."""

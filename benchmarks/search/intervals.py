@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import bootstrap, t
 
-Floats = NDArray[np.float64]
+from rnas._typing import Floats
 
 _RESAMPLES = 2000
 

@@ -6,14 +6,12 @@ from typing import Any
 
 import numpy as np
 from benchmark_table import REFERENCE, BenchmarkTable
-from numpy.typing import NDArray
 from one_search import Conditions, Search, fails
 from pymoo.indicators.igd_plus import IGDPlus
 from scipy.stats import kendalltau
 
+from rnas._typing import Floats
 from rnas.nas.front import hypervolume, hypervolume_history
-
-Floats = NDArray[np.float64]
 
 _Z90 = 1.645
 

@@ -4,11 +4,9 @@ from importlib.metadata import EntryPoint
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rnas import registry
-
-Floats = NDArray[np.float64]
+from rnas._typing import Floats
 
 NAME = "noise"
 

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from rnas import registry
+from rnas._typing import Integers
 from rnas.errors import InputError
 from rnas.nas.strategy import Problem, Proposal, Strategy, View
-from rnas.networks.cost import Integers
 
 
 @dataclass(frozen=True)

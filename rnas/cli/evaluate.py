@@ -96,7 +96,7 @@ def evaluate(
     from rnas.cli.evaluate_view import EvaluationView
     from rnas.evaluation.request import Request
     from rnas.evaluation.threats import parse_threat
-    from rnas.evaluation.weights_evaluation import evaluate_weights
+    from rnas.experiments.evaluate import evaluate_weights
 
     request = Request(
         network,

@@ -14,7 +14,7 @@ _ALARM = "bold red"
 
 
 def print_evaluation(console: Console, result: EvaluationResult) -> None:
-    """Print what :func:`rnas.evaluation.weights_evaluation.evaluate_weights` returns."""
+    """Print what :func:`rnas.experiments.evaluate.evaluate_weights` returns."""
     table = Table(box=None, pad_edge=False)
     table.add_column("images", no_wrap=True)
     for heading in ("accuracy", "95 % interval", "broken", "seconds", "passes", "zero gradients"):

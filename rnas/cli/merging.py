@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from rnas.errors import InputError
-from rnas.nas.config import Config, read_config, set_key
+from rnas.nas.config import Config
 from rnas.nas.presets import preset as load_preset
 from rnas.nas.presets import preset_of
+from rnas.utils.yaml_files import read_mapping, set_key
 
 _PRESETS = {"digits": "digits", "cifar10": "cifar10-smoke"}
 
@@ -41,7 +42,7 @@ def merged(
     if config is not None and preset is not None:
         raise InputError(f"give a config or --preset, not both ({config} and {preset})")
     if config is not None:
-        content, folder, source = read_config(config), config.parent, str(config)
+        content, folder, source = read_mapping(config), config.parent, str(config)
     else:
         name = preset or preset_of(options.space) or _PRESETS.get(options.data or "digits", "cifar10-smoke")
         content, folder, source = load_preset(name), Path(), f"preset {name}"

@@ -151,7 +151,7 @@ def _ending(summary: Mapping[str, Any]) -> str:
 
 
 def _assign(content: dict[str, Any], assignment: str) -> None:
-    from rnas.nas.config import set_key
+    from rnas.utils.yaml_files import set_key
 
     if not assignment.partition("=")[1]:
         raise InputError(f"--set {assignment!r}: write KEY=VALUE, such as --set recipe.weight_decay=0")

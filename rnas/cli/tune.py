@@ -66,7 +66,7 @@ def tune(
     from rnas.experiments.training import start
     from rnas.experiments.training.resolve import recipe_content
     from rnas.experiments.tuning.tune import go, prepare
-    from rnas.nas.config import set_key
+    from rnas.utils.yaml_files import set_key
 
     content = start.merged_settings(
         {"data": data, "data_dir": data_dir, "eps": eps, "seed": seed, "device": device},

@@ -15,10 +15,35 @@ from rnas.errors import InputError
 from rnas.evaluation.request import Request
 from rnas.evaluation.threats import Threat, parse_threat, unseen_threats
 from rnas.evaluation.training_settings import ResolvedTraining, load_dataset
-from rnas.experiments.references import Reference, resolve
+from rnas.networks.architecture import Architecture, Shape
+from rnas.networks.weight_names import WeightNames
 from rnas.networks.weights import MisfitError, load_weights
+from rnas.networks.zoo import CIFAR
 
 _DATA = "cifar10"
+
+
+@dataclass(frozen=True)
+class EvaluatedNetwork:
+    """A network to evaluate, with what is known of its weights and its training.
+
+    Attributes:
+        name: what its user calls it.
+        architecture: the network.
+        input_shape: shape of the images that it was published or searched for.
+        num_classes: number of classes that it was published or searched for.
+        weight_names: namings that files of its weights may follow.
+        checkpoint: the weights that its search or training wrote, or None.
+        training: how it was trained: on which data, divided how. None where that is not known.
+    """
+
+    name: str
+    architecture: Architecture
+    input_shape: Shape = CIFAR
+    num_classes: int = 10
+    weight_names: tuple[WeightNames, ...] = ()
+    checkpoint: Path | None = None
+    training: ResolvedTraining | None = None
 
 
 @dataclass(frozen=True)
@@ -26,7 +51,7 @@ class Subject:
     """Everything that a request names, found and loaded.
 
     Attributes:
-        reference: the network's architecture.
+        network: the network's architecture.
         dataset: the data.
         weights: the file of weights.
         sha256: of the file.
@@ -38,7 +63,7 @@ class Subject:
         model: the network with its weights, on the device and in eval mode.
     """
 
-    reference: Reference
+    network: EvaluatedNetwork
     dataset: Dataset
     weights: Path
     sha256: str
@@ -50,26 +75,17 @@ class Subject:
     model: nn.Module
 
 
-def find_subject(request: Request) -> Subject:
-    """What a request names.
+def subject_of(network: EvaluatedNetwork, request: Request) -> Subject:
+    """Load the network's weights and the images that a request asks for.
 
     Raises:
         InputError: there are no weights; or they, the network and the data do not fit each other.
     """
-    return subject_of(resolve(request.network), request)
-
-
-def subject_of(reference: Reference, request: Request) -> Subject:
-    """The same, where what ``request.network`` names is known.
-
-    Raises:
-        InputError: as :func:`find_subject` does.
-    """
-    weights = request.weights if request.weights is not None else reference.checkpoint
+    weights = request.weights if request.weights is not None else network.checkpoint
     if weights is None:
         raise InputError(f"{request.network} has no weights here, and random ones mean nothing: give --weights FILE")
     # The images that a run's training never saw are known from its own division of the data alone.
-    training = reference.training
+    training = network.training
     name = request.data or (training.data if training else _DATA)
     if training is not None and training.data != name:
         training = None
@@ -81,9 +97,9 @@ def subject_of(reference: Reference, request: Request) -> Subject:
     split_seed = _split_seed(request, dataset, training)
     splits = _divided(dataset, training.images if training else dataset.splits, request.images, split_seed)
     split = _final(splits, request.images, request.device)
-    model = loaded(reference, weights, dataset).to(request.device)
+    model = loaded(network, weights, dataset).to(request.device)
     return Subject(
-        reference,
+        network,
         dataset,
         weights,
         hashlib.sha256(weights.read_bytes()).hexdigest(),
@@ -138,20 +154,20 @@ def images_hash(split: Split) -> str:
     return digest.hexdigest()[:16]
 
 
-def loaded(reference: Reference, weights: Path, dataset: Dataset) -> nn.Module:
+def loaded(network: EvaluatedNetwork, weights: Path, dataset: Dataset) -> nn.Module:
     """The network for the data's images and classes, with the weights."""
-    there = (reference.input_shape, reference.num_classes)
+    there = (network.input_shape, network.num_classes)
     here = (dataset.input_shape, dataset.num_classes)
-    if reference.checkpoint is not None and there != here:
+    if network.checkpoint is not None and there != here:
         raise InputError(
-            f"{reference.name} was made for {_images(*there)}, {dataset.name} has {_images(*here)}: "
+            f"{network.name} was made for {_images(*there)}, {dataset.name} has {_images(*here)}: "
             "give --data that it was made for"
         )
     with _built_for(dataset, InputError), torch.random.fork_rng(devices=[]):
-        module = reference.architecture.build(dataset.num_classes, dataset.input_shape)
+        module = network.architecture.build(dataset.num_classes, dataset.input_shape)
     # A file that cannot be read is no matter of the data.
     with _built_for(dataset, MisfitError):
-        load_weights(module, weights, reference.weight_names, reference.name)
+        load_weights(module, weights, network.weight_names, network.name)
     return module.eval()
 
 

@@ -14,7 +14,6 @@ from rnas.attacks.autoattack_ensembles import Ensemble, least_classes
 from rnas.attacks.description import describe
 from rnas.attacks.named import named_attack
 from rnas.attacks.transfer import Transfer
-from rnas.data.corruptions.published import published_labels
 from rnas.errors import InputError
 from rnas.evaluation.attack_run import AttackResult, AttackRun, PlannedAttack, Progress, StepResult, run_attacks
 from rnas.evaluation.corruption_robustness import evaluate_corruptions, evaluate_published_corruptions
@@ -36,7 +35,7 @@ from rnas.evaluation.flags.probe import Probe
 from rnas.evaluation.image_flags import pack
 from rnas.evaluation.observed_network import ObservedNetwork
 from rnas.evaluation.request import Request
-from rnas.evaluation.subject import Subject, find_subject
+from rnas.evaluation.subject import EvaluatedNetwork, Subject, subject_of
 from rnas.evaluation.threats import Threat, robust_to_all
 from rnas.networks import architecture as arch
 from rnas.statistics.proportions import proportion
@@ -66,34 +65,29 @@ class Listener:
         """The checks for overestimated robustness begin, on so many images."""
 
 
-def evaluate_weights(request: Request, listener: Listener | None = None) -> EvaluationResult:
-    """Classify images of the test split as they are and under each attack, in float32 and eval mode.
+def evaluate_subject(
+    request: Request, subject: Subject, listener: Listener, sources: Sequence[EvaluatedNetwork] = ()
+) -> EvaluationResult:
+    """Classify test images as they are and under each attack, in float32 and eval mode.
 
     An image withstands an attack if it is classified correctly as it is and attacked, and the worst case if it
     withstands every attack of every threat. An attack's result does not depend on which others are asked for.
 
-    Where an output folder is given, what is known is kept there after every batch, and the same request goes on from
+    Where an output folder is given, what is known is written there after every batch, and the same request resumes from
     it; the result is written to ``NAME.json``.
 
     Args:
         request: what to evaluate.
-        listener: told how far it is.
+        subject: the network and the images of the request.
+        listener: learns of progress.
+        sources: the networks that ``request.transfer`` names, in the same order.
 
     Raises:
-        InputError: there are no weights; they, the network and the data do not fit each other; something asked for
-            does not exist; or the output folder holds the state of another evaluation under this name.
+        InputError: the network, the images and the attacks do not fit each other, or the output folder holds the state
+            of another evaluation under this name.
     """
-    listener = listener or Listener()
-    if request.corruptions not in (None, "computed"):
-        # A wrong folder is told before the attacks, not after them.
-        published_labels(Path(str(request.corruptions)))
-    return evaluate_subject(request, find_subject(request), listener)
-
-
-def evaluate_subject(request: Request, subject: Subject, listener: Listener) -> EvaluationResult:
-    """The same, where the subject of the request is found already."""
     part, threats = subject.split, subject.threats
-    plan = _plan(request.attacks, threats, subject.dataset.num_classes) + _transferred(request, subject)
+    plan = _plan(request.attacks, threats, subject.dataset.num_classes) + _transferred(request, subject, sources)
     state = EvaluationState(_setting(request, subject, plan), _file(request, ".state"))
     radii = ", ".join(threat.name for threat in threats)
     listener.began(f"{request.network}: {pluralize(len(part), 'image')} of {subject.dataset.name}, {radii}")
@@ -133,11 +127,12 @@ def _plan(names: Sequence[str], threats: Sequence[Threat], classes: int) -> list
     return plan
 
 
-def _transferred(request: Request, subject: Subject) -> list[PlannedAttack]:
+def _transferred(request: Request, subject: Subject, sources: Sequence[EvaluatedNetwork]) -> list[PlannedAttack]:
     """PGD-20 crafted on other networks, which must be for the same images and classes."""
     plan = []
-    for name in request.transfer:
-        source = find_subject(replace(request, network=name, weights=None, data=subject.dataset.name, split_seed=None))
+    for name, network in zip(request.transfer, sources, strict=True):
+        own = replace(request, network=name, weights=None, data=subject.dataset.name, split_seed=None)
+        source = subject_of(network, own)
         label = f"{_TRANSFERRED} from {name}"
         named = f"{name}, sha256 {source.sha256[:16]}"
         for threat in subject.threats:
@@ -163,7 +158,7 @@ def _setting(request: Request, subject: Subject, plan: Sequence[PlannedAttack]) 
     classes = subject.dataset.num_classes
     setting = {
         "weights": subject.sha256,
-        "architecture": arch.to_dict(subject.reference.architecture),
+        "architecture": arch.to_dict(subject.network.architecture),
         "data": f"{subject.dataset.name} {subject.data_hash}",
         "split seed": subject.split_seed,
         "images": len(subject.split),
@@ -219,14 +214,14 @@ def _result(
     flags: Sequence[Flag] | None,
     corruptions: dict[str, Any] | None,
 ) -> EvaluationResult:
-    reference, dataset = subject.reference, subject.dataset
-    cost = reference.architecture.cost(dataset.input_shape, dataset.num_classes)
+    network, dataset = subject.network, subject.dataset
+    cost = network.architecture.cost(dataset.input_shape, dataset.num_classes)
     checks = FlagChecks(threat=subject.threats[0].name, images=min(_PROBED, len(subject.split)), names=tuple(CHECKS))
     return EvaluationResult(
         name=request.name,
         network=request.network,
-        architecture=arch.to_dict(reference.architecture),
-        architecture_key=arch.key(reference.architecture),
+        architecture=arch.to_dict(network.architecture),
+        architecture_key=arch.key(network.architecture),
         params=cost.params,
         flops=cost.flops,
         weights=Weights(file=str(subject.weights), sha256=subject.sha256),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rnas.errors import InputError
+from rnas.evaluation.subject import EvaluatedNetwork
 from rnas.evaluation.training_settings import ResolvedTraining
 from rnas.experiments.training.checkpoint import Checkpoint, description_of
 from rnas.experiments.training.directory import is_training
@@ -16,47 +17,25 @@ from rnas.nas.members import FORMS, member, run_and_member
 from rnas.nas.run import Run
 from rnas.nas.space import SearchSpace
 from rnas.networks import architecture as arch
-from rnas.networks.architecture import Architecture, Shape
+from rnas.networks.architecture import Architecture
 from rnas.networks.exported import Export, read_export, read_otherwise
 from rnas.networks.weight_names import WeightNames
-from rnas.networks.zoo import CIFAR, find, zoo
-
-_CLASSES = 10
+from rnas.networks.zoo import find, zoo
 
 
 @dataclass(frozen=True)
-class Reference:
-    """What a user's words name.
+class Reference(EvaluatedNetwork):
+    """What a user's words name, which are its ``name``.
 
     Attributes:
-        name: the words.
-        architecture: the network.
-        input_shape: shape of the images that it was published or searched for.
-        num_classes: number of classes that it was published or searched for.
-        weight_names: namings that files of its weights may follow.
-        checkpoint: the weights that its search or training kept, or None.
-        training: how its search trained it, or the training whose checkpoint it is: which data, divided how. None
-            where there is neither. Of a checkpoint the images of the train split are those that the weights saw.
         space: the space that it was searched in, of a member of a run.
         record: what that run's ledger says of it.
         exported: what an export of rnas says of the network and of its weights, where it is one.
     """
 
-    name: str
-    architecture: Architecture
-    input_shape: Shape = CIFAR
-    num_classes: int = _CLASSES
-    weight_names: tuple[WeightNames, ...] = ()
-    checkpoint: Path | None = None
-    training: ResolvedTraining | None = None
     space: SearchSpace | None = None
     record: Record | None = None
     exported: Mapping[str, Any] | None = None
-
-
-def architecture_of(text: str | Path) -> Architecture:
-    """The architecture that :func:`resolve` finds."""
-    return resolve(text).architecture
 
 
 def resolve(text: str | Path) -> Reference:

@@ -6,7 +6,7 @@ from typing import Self
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from rnas.nas.config import explained, read_yaml
+from rnas.utils.yaml_files import explained, read_yaml
 
 
 class ExperimentSettings(BaseModel):

@@ -27,8 +27,8 @@ from rnas.nas.objective import Objective
 from rnas.nas.problem import problem_of
 from rnas.nas.space import SearchSpace
 from rnas.nas.strategy import Problem, Strategy
-from rnas.utils.model_keys import known_keys
 from rnas.utils.provenance import json_hash
+from rnas.utils.yaml_files import explained
 
 _NOT_OF_THE_SEARCH = frozenset({"budget", "final_evaluation", "hours", "workers", "device", "storage"})
 _DEFAULT_OBJECTIVES = (
@@ -134,48 +134,9 @@ class Setup:
     strategy: Strategy
 
 
-def read_yaml(path: Path) -> Any:
-    """Content of a YAML file; InputError where it cannot be read."""
-    try:
-        return yaml.safe_load(path.read_text())
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    except (yaml.YAMLError, ValueError) as error:
-        raise InputError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
-
-
-def read_config(path: Path) -> dict[str, Any]:
-    """A config file as a mapping, unchecked; InputError where it is none."""
-    content = read_yaml(path)
-    if content is None:
-        return {}
-    if not isinstance(content, dict):
-        raise InputError(f"{path}: a config is a mapping of keys to values")
-    return content
-
-
 def to_yaml(config: Config) -> str:
     """The configuration as text; what is None is left out."""
     return yaml.safe_dump(config.model_dump(mode="json", exclude_none=True), sort_keys=False, width=100)
-
-
-def set_key(data: dict[str, Any], assignment: str) -> None:
-    """Apply ``key.inner=value``, the value as YAML, to a nested mapping; InputError where that cannot be."""
-    path, sign, text = assignment.partition("=")
-    keys = path.strip().split(".")
-    if not sign or not all(keys):
-        raise InputError(f"--set {assignment!r}: write KEY=VALUE, such as --set evaluator.train.fidelity.epochs=4")
-    inner = data
-    for key in keys[:-1]:
-        if isinstance(inner.get(key), str) and key in ("space", "strategy", "recipe"):
-            inner[key] = {"name": inner[key]}
-        inner = inner.setdefault(key, {})
-        if not isinstance(inner, dict):
-            raise InputError(f"--set {assignment!r}: {key} is not a mapping")
-    try:
-        inner[keys[-1]] = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError):
-        raise InputError(f"--set {assignment!r}: the value is not YAML") from None
 
 
 def resolve(config: Config, folder: Path, source: str) -> Setup:
@@ -220,26 +181,6 @@ def resolve(config: Config, folder: Path, source: str) -> Setup:
         }
     )
     return Setup(full, space, evaluator, problem, strategy)
-
-
-def explained(error: ValidationError, source: str, model: type[BaseModel] | None = None) -> InputError:
-    """The first fault of a validation in one line, an unknown key before a missing one: it may be that one, mistyped.
-
-    Args:
-        error: of the validation.
-        source: what to call the input.
-        model: that was validated, to say which keys it knows.
-    """
-    faults = error.errors()
-    fault = next((fault for fault in faults if fault["type"] == "extra_forbidden"), faults[0])
-    where = ".".join(str(part) for part in fault["loc"])
-    message = fault["msg"].removeprefix("Value error, ")
-    if fault["type"] == "extra_forbidden":
-        known = () if model is None else known_keys(model, fault["loc"][:-1])
-        message = f"unknown key; it has {', '.join(known)}" if known else "unknown key"
-    elif "input" in fault and fault["type"] not in ("value_error", "missing"):
-        message = f"{message[0].lower()}{message[1:]}, not {fault['input']!r}"
-    return InputError(f"{source}: {where}: {message}" if where else f"{source}: {message}")
 
 
 def available_cores() -> int:

@@ -8,12 +8,13 @@ from pathlib import Path
 from optuna.storages import BaseStorage, RDBStorage
 
 from rnas.errors import InputError, LedgerError
-from rnas.nas.config import Config, Setup, read_config, resolve, to_yaml
+from rnas.nas.config import Config, Setup, resolve, to_yaml
 from rnas.nas.ledger import Ledger
 from rnas.utils import sqlite
 from rnas.utils.directories import creating, locked
 from rnas.utils.directory_kind import refuse_others
 from rnas.utils.files import write_text
+from rnas.utils.yaml_files import read_mapping
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class RunDirectory:
         if not self.config.is_file():
             refuse_others(self.path, "search")
             raise InputError(f"{self.path} is not a run: it has no config.yaml")
-        config = Config.parse(read_config(self.config), str(self.config))
+        config = Config.parse(read_mapping(self.config), str(self.config))
         if config.name is None:
             raise InputError(f"{self.config} is not the config of a run: it has no name; restore it from a copy")
         return resolve(config, self.path, str(self.config))

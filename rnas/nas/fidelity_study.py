@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rnas._typing import Floats
 from rnas.errors import InputError
 from rnas.nas.config import Setup
 from rnas.nas.evaluators.evaluator import Task
@@ -17,8 +17,6 @@ from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture
 from rnas.networks.residual import ResidualNetwork
 from rnas.networks.stage_shares import depth_to_width, stage_shares
-
-Floats = NDArray[np.float64]
 
 LEDGER = "ladder"
 """Suffix of the companion ledger that holds the evaluations."""

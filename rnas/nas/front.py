@@ -1,13 +1,10 @@
 """Non-dominated points and hypervolume. Points are minimised: smaller is better in every objective."""
 
 import numpy as np
-from numpy.typing import NDArray
 from pymoo.indicators.hv import Hypervolume
 from pymoo.util.nds.non_dominated_sorting import find_non_dominated
 
-from rnas.networks.cost import Integers
-
-Floats = NDArray[np.float64]
+from rnas._typing import Floats, Integers
 
 
 def non_dominated(points: Floats) -> Integers:

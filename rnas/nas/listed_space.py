@@ -5,11 +5,12 @@ from typing import ClassVar
 
 import numpy as np
 
+from rnas._typing import Floats, Integers
 from rnas.errors import InputError
-from rnas.nas.space import Floats, SearchSpace, SpaceSettings, Variable
+from rnas.nas.space import SearchSpace, SpaceSettings, Variable
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
-from rnas.networks.cost import Costs, Integers
+from rnas.networks.cost import Costs
 
 _VARIABLE = "network"
 

@@ -17,6 +17,7 @@ from typing import Literal
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from rnas._typing import Integers
 from rnas.nas.dispatch import dispatch
 from rnas.nas.evaluators.evaluator import Rung
 from rnas.nas.execution.executor import Executor
@@ -27,7 +28,6 @@ from rnas.nas.rungs import Place, batch_of, place, promoted
 from rnas.nas.strategies.proposals import check_proposals
 from rnas.nas.strategy import Problem, Proposal, Results, Strategy, View
 from rnas.networks import architecture as arch
-from rnas.networks.cost import Integers
 
 _ROUNDING = 1e-9
 

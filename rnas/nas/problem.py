@@ -7,13 +7,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from rnas._typing import Integers
 from rnas.errors import InputError
 from rnas.nas.evaluators.evaluator import Evaluation, Evaluator, Status
 from rnas.nas.objective import Objective
 from rnas.nas.space import SearchSpace
 from rnas.nas.strategy import Columns, Problem
 from rnas.networks.architecture import Architecture
-from rnas.networks.cost import Integers
 
 _MARGIN = 0.01
 _SAMPLES = 256

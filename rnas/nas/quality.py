@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
+from rnas._typing import Floats
 from rnas.nas.ledger import Record
 from rnas.nas.objective import Objective
-
-Floats = NDArray[np.float64]
 
 WINDOW = 20
 _FEWEST = 4

@@ -9,13 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
-from rnas.networks.cost import Integers
+from rnas._typing import Floats, Integers
 from rnas.statistics.interval import Interval
-
-Floats = NDArray[np.float64]
 
 _RESAMPLES = 400
 _INTERVAL = (2.5, 97.5)

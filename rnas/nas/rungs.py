@@ -10,13 +10,10 @@ are at least two places before it, and one batch may always be evaluated while t
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from pymoo.operators.survival.rank_and_crowding.metrics import get_crowding_function
 from pymoo.util.nds.non_dominated_sorting import NonDominatedSorting
 
-from rnas.networks.cost import Integers
-
-Floats = NDArray[np.float64]
+from rnas._typing import Floats, Integers
 
 
 @dataclass(frozen=True)

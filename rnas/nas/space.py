@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from rnas._typing import Floats, Integers
 from rnas.errors import InputError
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
-from rnas.networks.cost import Costs, Integers
+from rnas.networks.cost import Costs
 from rnas.utils.quantities import Band, BandField, format_size
 
 Choice = int | float | str | bool
-Floats = NDArray[np.float64]
 Quantity = Literal["flops", "params"]
 
 ENUMERABLE = 20_000

@@ -7,9 +7,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from rnas._typing import Integers
 from rnas.nas.objective import Objective
 from rnas.nas.space import SearchSpace
-from rnas.networks.cost import Integers
 
 Columns = Mapping[str, NDArray[np.float64]]
 

@@ -10,11 +10,9 @@ from pydantic import TypeAdapter, ValidationError
 from torch import nn
 
 from rnas import registry
+from rnas._typing import Shape as Shape
 from rnas.errors import InputError
 from rnas.networks.cost import Cost
-
-Shape = tuple[int, int, int]
-"""(channels, height, width) of one image."""
 
 
 @runtime_checkable

@@ -6,12 +6,10 @@ Params are the elements of all trainable parameters; normalisation buffers do no
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
-Integers = NDArray[np.int64]
+from rnas._typing import Integers
 
 
 @dataclass(frozen=True)

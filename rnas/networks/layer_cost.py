@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from rnas.networks.cost import Costs, Integers
+from rnas._typing import Integers
+from rnas.networks.cost import Costs
 
 Count = Integers | int
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rnas._typing import Integers
 from rnas.networks import layer_cost
 from rnas.networks.architecture import Shape
 from rnas.networks.block import BlockColumns, Place
-from rnas.networks.cost import Costs, Integers
+from rnas.networks.cost import Costs
 
 STEM_KERNEL = 3
 

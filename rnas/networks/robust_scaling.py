@@ -14,8 +14,8 @@ from itertools import pairwise, product
 
 import numpy as np
 
+from rnas._typing import Floats
 from rnas.errors import InputError
-from rnas.nas.space import Floats
 from rnas.networks.architecture import Architecture, Shape
 from rnas.networks.zoo import Scaled
 from rnas.utils.quantities import format_size

@@ -5,7 +5,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from rnas.networks.cost import Integers
+from rnas._typing import Integers
 
 NONE = "none"
 STANDARD = "standard"

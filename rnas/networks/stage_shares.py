@@ -1,9 +1,8 @@
 """How depth and width are spread over the stages (Huang, Lu, Deb, Boddeti, CVPR 2023, section 4.2)."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from rnas._typing import Floats
 
 
 def stage_shares(sizes: Floats) -> Floats:

@@ -7,11 +7,11 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from rnas.networks.cost import Integers
+from rnas._typing import Floats, Integers
 from rnas.networks.residual import BASE_CHANNELS
 from rnas.networks.robust_scaling import Rule
 from rnas.report.palette import FONT, palette, sequence
-from rnas.scaling_rules.observations import Floats, Observations
+from rnas.scaling_rules.observations import Observations
 from rnas.scaling_rules.proportion import proportion_text, share_text, shares_of
 from rnas.scaling_rules.ranking import BIN_SIZE, Group, Level, RankedShares
 from rnas.utils.metric import Metric, metrics_of

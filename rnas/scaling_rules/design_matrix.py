@@ -8,12 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.gaussian_process.kernels import Matern
 
+from rnas._typing import Floats
 from rnas.networks.robust_scaling import Rule
 from rnas.scaling_rules.observations import Observations
 from rnas.scaling_rules.shares import inside, searched, simplex
 from rnas.statistics.mixed_model import MixedModel
-
-Floats = NDArray[np.float64]
 
 FLOPS, PARAMS = 0, 1
 CAPACITY = (FLOPS, PARAMS)

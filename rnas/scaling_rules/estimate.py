@@ -10,10 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rnas._typing import Floats, Integers
 from rnas.errors import InputError
-from rnas.networks.cost import Integers
 from rnas.networks.robust_scaling import Rule
 from rnas.scaling_rules.design_matrix import CAPACITY, FLOPS, LENGTHS, DesignMatrix, RulePart, matern, parts_of
 from rnas.scaling_rules.observations import Observations
@@ -22,8 +21,6 @@ from rnas.scaling_rules.verdict import Quantity, Verdict, evaluations_needed, ve
 from rnas.statistics.holm import holm
 from rnas.statistics.interval import Interval
 from rnas.statistics.mixed_model import MixedModel, sample_mvn
-
-Floats = NDArray[np.float64]
 
 FITTED = 600
 """Most evaluations that a rule is fitted to, drawn at random: time grows with their cube."""

@@ -3,14 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rnas._typing import Floats
 from rnas.scaling_rules.design_matrix import CAPACITY, DEPTH_TO_WIDTH, LENGTHS, DesignMatrix, matern, standardised
 from rnas.scaling_rules.shares import at_ends, interval_of
 from rnas.statistics.interval import Interval
 from rnas.statistics.mixed_model import MixedModel, sample_mvn
-
-Floats = NDArray[np.float64]
 
 _DRAWS = 2000
 _SEVERAL = np.log(2)

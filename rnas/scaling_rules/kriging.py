@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rnas._typing import Floats
 from rnas.networks.robust_scaling import Rule
-from rnas.scaling_rules.design_matrix import CAPACITY, FLOPS, DesignMatrix, Floats, parts_of
+from rnas.scaling_rules.design_matrix import CAPACITY, FLOPS, DesignMatrix, parts_of
 from rnas.scaling_rules.observations import Observations
 from rnas.statistics.interval import Interval
 from rnas.statistics.mixed_model import MixedModel

@@ -6,15 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rnas._typing import Floats, Integers
 from rnas.errors import InputError
 from rnas.nas.ledger import Record
 from rnas.nas.run import Run
 from rnas.nas.space import Choice
-from rnas.networks.cost import Integers
 from rnas.networks.residual import ResidualNetwork
 from rnas.networks.stage_shares import depth_to_width, stage_shares
-
-Floats = NDArray[np.float64]
 
 INACTIVE = "inactive"
 """Value of a block variable that the others make meaningless."""

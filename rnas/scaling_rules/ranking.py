@@ -17,10 +17,10 @@ from typing import Any, Literal
 import numpy as np
 from scipy.stats import kendalltau, rankdata
 
+from rnas._typing import Floats, Integers
 from rnas.errors import InputError
-from rnas.networks.cost import Integers
 from rnas.networks.robust_scaling import Rule
-from rnas.scaling_rules.observations import Floats, Observations
+from rnas.scaling_rules.observations import Observations
 
 TOP_SHARE = 0.1
 """Share of a level that is top-ranked, and that is bottom-ranked; at least one network."""

@@ -3,11 +3,9 @@
 from itertools import product
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rnas._typing import Floats
 from rnas.statistics.interval import Interval
-
-Floats = NDArray[np.float64]
 
 _OUTER = 0.005
 """Share of the observations beyond either end of what counts as searched: one lone network is no evidence there."""

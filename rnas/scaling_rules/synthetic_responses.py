@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from rnas._typing import Floats
 from rnas.networks.robust_scaling import Rule
-from rnas.scaling_rules.observations import Floats, Observations
+from rnas.scaling_rules.observations import Observations
 from rnas.scaling_rules.proportion import shares_of
 
 Form = Callable[[Floats, Floats], Floats]

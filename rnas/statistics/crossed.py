@@ -20,10 +20,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
+from rnas._typing import Bools, Floats
 
 Rights = Sequence[Bools] | Bools
 """For each network whether it is right, (seeds, images), each with the first seeds of all and the same images."""

@@ -10,12 +10,11 @@ that chose later inputs by earlier results does not bias it (Rubin, Biometrika 1
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import cholesky
 from scipy.linalg.lapack import dpotri
 from scipy.optimize import minimize
 
-Floats = NDArray[np.float64]
+from rnas._typing import Floats
 
 _LEAST, _MOST = -12.0, 4.0
 """Bounds of the logarithms of variances, in units of that of y."""

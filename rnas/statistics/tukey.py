@@ -17,16 +17,8 @@ from scipy.optimize import brentq
 from scipy.stats import chi2, norm, studentized_range
 from scipy.stats import t as student
 
-from rnas.statistics.crossed import (
-    Bools,
-    Floats,
-    Rights,
-    Variance,
-    compared_variances,
-    mean_variances,
-    means,
-    seed_degrees,
-)
+from rnas._typing import Bools, Floats
+from rnas.statistics.crossed import Rights, Variance, compared_variances, mean_variances, means, seed_degrees
 
 LEVEL = 0.05
 """Chance that any two networks that are equal are told apart."""

@@ -1,12 +1,10 @@
 """Conformance of predictors: inherit the class in a test module and say how the predictor is made."""
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
+from rnas._typing import Floats
 from rnas.nas.predictors.predictor import Predictor
-
-Floats = NDArray[np.float64]
 
 
 class PredictorConformance:

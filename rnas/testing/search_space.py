@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 import torch
 
+from rnas._typing import Integers
 from rnas.errors import InputError
 from rnas.nas.space import SearchSpace
 from rnas.networks import architecture as arch
-from rnas.networks.cost import Integers, measured_cost
+from rnas.networks.cost import measured_cost
 
 
 class SearchSpaceConformance:

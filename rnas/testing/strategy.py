@@ -11,15 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 
 from rnas import registry
+from rnas._typing import Floats, Integers
 from rnas.nas.objective import Objective
 from rnas.nas.space import SearchSpace
 from rnas.nas.strategy import Columns, Problem, Proposal, Strategy, View
-from rnas.networks.cost import Integers
-
-Floats = NDArray[np.float64]
 
 SMALL = "nas-bench-201"
 LARGE = "robust-resnet"

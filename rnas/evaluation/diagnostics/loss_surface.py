@@ -5,15 +5,13 @@ from fractions import Fraction
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from rnas._typing import Floats
 from rnas.attacks.losses import cross_entropy
 from rnas.attacks.state import attacking
 from rnas.errors import InputError
 from rnas.utils.counter_noise import uniform
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from rnas._typing import Bools
 from rnas.errors import LedgerError
 from rnas.evaluation.image_flags import unpack
 from rnas.evaluation.training_settings import load_dataset
@@ -17,7 +18,6 @@ from rnas.experiments.comparison.training import CHECKPOINTS, CLEAN, PRIMARY, WO
 from rnas.experiments.comparison.tuning import content_of, network_content, seconds
 from rnas.nas.ledger import Record
 from rnas.networks.zoo import PublishedAccuracy, find
-from rnas.statistics.crossed import Bools
 from rnas.statistics.sequential import level, looks, next_seeds
 from rnas.statistics.tukey import LEVEL, POWER, Analysis, analyse
 

@@ -14,9 +14,9 @@ from rnas.experiments.settings import ExperimentSettings
 from rnas.experiments.training import resolve as training
 from rnas.experiments.training.settings import TrainingRunSettings, TrainingSplitSizes
 from rnas.experiments.tuning.space import applied
-from rnas.nas.config import explained
 from rnas.utils.provenance import json_hash
 from rnas.utils.quantities import parse_size
+from rnas.utils.yaml_files import explained
 
 ATTACKS = ("pgd20", "cw40", "autoattack")
 """Those that tables of robust networks print."""

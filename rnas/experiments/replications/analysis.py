@@ -7,7 +7,8 @@ from enum import StrEnum
 import numpy as np
 from scipy.stats import t as student
 
-from rnas.experiments.replications.claim import Claim, ClaimEstimate, Floats
+from rnas._typing import Floats
+from rnas.experiments.replications.claim import Claim, ClaimEstimate
 from rnas.statistics.holm import holm
 
 LEVEL = 0.05

@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
+from rnas._typing import Floats
 from rnas.experiments.replications.noise import noise
-
-Floats = NDArray[np.float64]
 
 Term = tuple[tuple[int, float], ...]
 """Rows of cells and their weights."""

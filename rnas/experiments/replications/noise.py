@@ -10,11 +10,10 @@ freedom explain; where they do not, all cells share one variance.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import digamma, polygamma
 
-Floats = NDArray[np.float64]
+from rnas._typing import Floats
 
 _LEAST_SHARE = 1e-3
 """Of the mean variance: what a cell has at least, since accuracies are counts and seeds may tie."""

@@ -10,11 +10,11 @@ from rnas.evaluation.training_settings import ResolvedTraining, TrainingSettings
 from rnas.experiments.replications.design import PAPER, SMALL, DesignCell, Replication, Size
 from rnas.experiments.replications.registered import find
 from rnas.experiments.settings import ExperimentSettings
-from rnas.nas.config import explained
 from rnas.nas.evaluators.adversarial_training import AdversarialTrainingSettings
 from rnas.training.inner_attack import PGDInner
 from rnas.training.recipe import Recipe
 from rnas.utils.provenance import json_hash
+from rnas.utils.yaml_files import explained
 
 SOURCE = "replication"
 """What the settings are called in messages."""

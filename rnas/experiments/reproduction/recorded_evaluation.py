@@ -32,13 +32,13 @@ from rnas.experiments.reproduction.attempt import attempted
 from rnas.experiments.reproduction.check import Check, circumstances, compared, network_checks
 from rnas.experiments.reproduction.own_device import own_device
 from rnas.experiments.reproduction.recorded_result import Listener, Outcome, Source
-from rnas.nas.config import explained
 from rnas.nas.execution.local import Device, slots
 from rnas.networks import architecture as arch
 from rnas.statistics.mcnemar import mcnemar
 from rnas.utils.files import file_hash
 from rnas.utils.provenance import json_hash
 from rnas.utils.quantities import parse_fraction
+from rnas.utils.yaml_files import explained
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,9 @@ class RecordedEvaluation(Accuracies):
         )
 
     def _measured(self, listener: Listener) -> Outcome:
-        accuracies = evaluate_subject(self._request, self._subject(), _Passing(listener)).accuracies
+        request = self._request
+        sources = [resolve(name) for name in request.transfer]
+        accuracies = evaluate_subject(request, self._subject(), _Passing(listener), sources).accuracies
         return Outcome(
             None,
             {name: own.accuracy for name, own in accuracies.items()},

@@ -12,10 +12,10 @@ from torch import Tensor
 from rnas.errors import InputError
 from rnas.experiments.training.directory import TrainingDirectory, is_training
 from rnas.experiments.training.settings import TrainingRunSettings
-from rnas.nas.config import explained
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
 from rnas.utils.files import file_hash, write_tensors, write_text
+from rnas.utils.yaml_files import explained
 
 SCHEMA_VERSION = 1
 

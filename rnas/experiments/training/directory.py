@@ -12,10 +12,10 @@ from pydantic import ValidationError
 
 from rnas.errors import InputError
 from rnas.experiments.training.settings import TrainingRunSettings
-from rnas.nas.config import explained, read_yaml
 from rnas.utils.directories import creating, locked
 from rnas.utils.directory_kind import refuse_others
 from rnas.utils.files import discard_partial, write_text
+from rnas.utils.yaml_files import explained, read_yaml
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from rnas.evaluation.training_settings import ResolvedTraining, load_dataset
 from rnas.experiments.references import Reference
 from rnas.experiments.training.activation import with_activation
 from rnas.experiments.training.settings import TrainingRunSettings
-from rnas.nas.config import explained, read_yaml
 from rnas.networks import architecture as arch
 from rnas.training.recipe import Recipe
+from rnas.utils.yaml_files import explained, read_yaml
 
 SOURCE = "train"
 """What the settings are called in messages."""

@@ -14,10 +14,10 @@ from rnas.experiments.training.history import chosen_by
 from rnas.experiments.training.settings import TrainingRunSettings
 from rnas.experiments.tuning.pruners import PrunerName
 from rnas.experiments.tuning.space import Value, applied, corners, distribution, holds, published_value
-from rnas.nas.config import explained
 from rnas.nas.strategies.optuna_samplers import make_sampler
 from rnas.networks import architecture as arch
 from rnas.utils.provenance import json_hash
+from rnas.utils.yaml_files import explained
 
 _CHEAPER = {"inner_attack.steps": "attack_steps", "inner_attack.step": "attack_step"}
 """What a fidelity has in place of fields of a recipe."""

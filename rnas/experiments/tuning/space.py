@@ -8,8 +8,8 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from pydantic import ValidationError
 
 from rnas.errors import InputError
-from rnas.nas.config import explained
 from rnas.training.recipe import Recipe
+from rnas.utils.yaml_files import explained
 
 _FACTORS = {"learning_rate": 10, "weight_decay": 10, "loss.beta": 4, "weight_perturbation.gamma": 4}
 """Fields that are tuned unless told otherwise, from the recipe's own value divided by a factor to it times that."""

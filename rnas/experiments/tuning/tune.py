@@ -15,10 +15,10 @@ from rnas.experiments.tuning.listener import Listener, Silent
 from rnas.experiments.tuning.loop import carry_on
 from rnas.experiments.tuning.settings import TuningSettings
 from rnas.experiments.tuning.space import default_space, parse_space
-from rnas.nas.config import explained
 from rnas.networks.architecture import Architecture
 from rnas.training.recipe import Recipe
 from rnas.utils.directories import next_free
+from rnas.utils.yaml_files import explained
 
 SOURCE = "tune"
 """What the settings are called in messages."""

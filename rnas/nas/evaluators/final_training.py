@@ -11,9 +11,8 @@ from rnas.attacks.named import named_attack
 from rnas.errors import DeadlineExceededError
 from rnas.evaluation.attack_run import Progress
 from rnas.evaluation.request import Request
-from rnas.evaluation.subject import subject_of
+from rnas.evaluation.subject import EvaluatedNetwork, subject_of
 from rnas.evaluation.weights_evaluation import Listener, evaluate_subject
-from rnas.experiments.references import Reference
 from rnas.nas.evaluators.adversarial_training import AdversarialTraining, AdversarialTrainingSettings
 from rnas.nas.evaluators.evaluator import FINAL_ACCURACY, Context, CostEstimate, Evaluation, Rung, Status, Task
 from rnas.networks import architecture as arch
@@ -92,7 +91,9 @@ class FinalTraining:
         training = self.settings.train.resolved()
         weights = folder / f"{arch.key(task.architecture)}.safetensors"
         shape, classes = self.image_format(self.settings)
-        reference = Reference(str(weights), task.architecture, shape, classes, checkpoint=weights, training=training)
+        network = EvaluatedNetwork(
+            str(weights), task.architecture, shape, classes, checkpoint=weights, training=training
+        )
         request = Request(
             network=str(weights),
             data_dir=training.data_dir,
@@ -101,7 +102,7 @@ class FinalTraining:
             device=context.device,
             output=folder,
         )
-        result = evaluate_subject(request, subject_of(reference, request), _Passing(context))
+        result = evaluate_subject(request, subject_of(network, request), _Passing(context))
         final: dict[str, Any] = {
             "attacks": list(self._attacks),
             "threat": [threat.name for threat in result.threats],

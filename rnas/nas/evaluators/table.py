@@ -14,9 +14,10 @@ from typing import ClassVar
 import numpy as np
 from pydantic import BaseModel, ConfigDict, PositiveInt
 
+from rnas._typing import Floats
 from rnas.errors import InputError
 from rnas.nas.evaluators.evaluator import Context, CostEstimate, Evaluation, Rung, Status, Task
-from rnas.nas.space import Floats, SearchSpace
+from rnas.nas.space import SearchSpace
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
 from rnas.utils.quantities import PathField

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from rnas._typing import Integers
 from rnas.errors import InputError
 from rnas.nas.nni.library import Constraint, ConstraintViolation, LabeledMutable, Mutable, SampleValidationError
 from rnas.nas.nni.samples import genome_of, sample_of
 from rnas.nas.space import SearchSpace
-from rnas.networks.cost import Integers
 from rnas.utils.quantities import Band
 
 LABEL = "bands"

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import NDArray
 
+from rnas._typing import Integers
 from rnas.nas.nni.library import ExecutableModelSpace, ExecutionEngine, FinalMetricEvent, ModelStatus, TrainingEndEvent
 from rnas.nas.nni.samples import genome_of, sample_of
 from rnas.nas.space import SearchSpace
-from rnas.networks.cost import Integers
 
 PATIENCE = 200
 """Models without a new network that a strategy may submit one after the other."""

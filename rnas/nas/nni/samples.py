@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from rnas._typing import Integers
 from rnas.errors import InputError
 from rnas.nas.space import Choice, SearchSpace
-from rnas.networks.cost import Integers
 
 
 def sample_of(space: SearchSpace, genome: Integers) -> dict[str, Choice]:

@@ -1,11 +1,9 @@
 """A spread for regressions that have none of their own: how far off they were on points they had not seen."""
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
+from rnas._typing import Floats, Integers
 
 FOLDS = 5
 """Most parts of a cross-validation."""

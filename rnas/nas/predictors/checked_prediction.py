@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from rnas._typing import Floats
 from rnas.errors import InputError
-from rnas.nas.predictors.predictor import Floats, Predictor
+from rnas.nas.predictors.predictor import Predictor
 
 
 def checked_prediction(predictor: Predictor, features: Floats) -> tuple[Floats, Floats]:

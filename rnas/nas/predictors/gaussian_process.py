@@ -3,14 +3,12 @@
 import warnings
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
+from rnas._typing import Floats
 from rnas.nas.predictors.on_normal_scores import OnNormalScores
-
-Floats = NDArray[np.float64]
 
 _TUNED_ON = 200
 """Most points that the kernel is tuned on: each step costs their cube."""

@@ -1,13 +1,10 @@
 """Gradient boosting of regression trees (Friedman 2001, 2002), on normal scores of the target."""
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.ensemble import GradientBoostingRegressor
 
+from rnas._typing import Floats, Integers
 from rnas.nas.predictors.score_regression import Regression, ScoreRegression
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 _TREES = 60
 

@@ -3,14 +3,11 @@
 import warnings
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPRegressor
 
+from rnas._typing import Floats, Integers
 from rnas.nas.predictors.score_regression import Regression, ScoreRegression
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 _WIDER = 4.0
 """Inputs are as far apart as this, so that first weights of the usual size bend their layer."""

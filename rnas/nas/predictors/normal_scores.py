@@ -1,10 +1,9 @@
 """A monotone map between a target and normal scores, so that its order counts and its outliers do not."""
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import norm, rankdata
 
-Floats = NDArray[np.float64]
+from rnas._typing import Floats
 
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(15)
 _TAIL = 0.1

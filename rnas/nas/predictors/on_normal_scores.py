@@ -4,11 +4,9 @@ from abc import ABC, abstractmethod
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rnas._typing import Floats
 from rnas.nas.predictors.normal_scores import NormalScores
-
-Floats = NDArray[np.float64]
 
 
 class OnNormalScores(ABC):

@@ -2,10 +2,7 @@
 
 from typing import Protocol, Self
 
-import numpy as np
-from numpy.typing import NDArray
-
-Floats = NDArray[np.float64]
+from rnas._typing import Floats
 
 
 class Predictor(Protocol):

@@ -2,14 +2,10 @@
 
 from collections.abc import Callable
 
-import numpy as np
-from numpy.typing import NDArray
 from scipy.interpolate import RBFInterpolator
 
+from rnas._typing import Floats, Integers
 from rnas.nas.predictors.score_regression import Regression, ScoreRegression, best_of
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 _SMOOTHINGS = (0.01, 0.1, 0.3, 1.0, 3.0)
 

@@ -7,13 +7,11 @@ from functools import partial
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rnas._typing import Floats, Integers
 from rnas.nas.predictors.calibration import Spread, folds
 from rnas.nas.predictors.on_normal_scores import OnNormalScores
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 Setting = TypeVar("Setting")
 
 

@@ -2,14 +2,10 @@
 
 from collections.abc import Callable
 
-import numpy as np
-from numpy.typing import NDArray
 from sklearn.svm import SVR
 
+from rnas._typing import Floats, Integers
 from rnas.nas.predictors.score_regression import Regression, ScoreRegression, best_of
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 _GAMMAS = (0.25, 1.0)
 _PENALTIES = (0.5, 2.0, 10.0)

@@ -3,13 +3,11 @@
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rnas import registry
+from rnas._typing import Floats
 from rnas.nas.predictors.predictor import Predictor
 from rnas.nas.predictors.validation import fold_taus
-
-Floats = NDArray[np.float64]
 
 NAMES = ("gaussian-process", "support-vector", "radial-basis", "gradient-boosting", "mlp-ensemble")
 

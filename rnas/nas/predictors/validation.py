@@ -3,13 +3,11 @@
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
+from rnas._typing import Floats
 from rnas.nas.predictors.checked_prediction import checked_prediction
 from rnas.nas.predictors.predictor import Predictor
-
-Floats = NDArray[np.float64]
 
 _FOLDS = 3
 

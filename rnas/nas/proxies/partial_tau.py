@@ -1,14 +1,11 @@
 """How far two orders of networks agree, and how far beyond what their cost explains."""
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import kendalltau, norm, rankdata
 from sklearn.linear_model import LinearRegression
 from sklearn.preprocessing import SplineTransformer
 
-from rnas.networks.cost import Integers
-
-Floats = NDArray[np.float64]
+from rnas._typing import Floats, Integers
 
 _KNOTS = 5
 

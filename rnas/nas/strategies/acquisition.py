@@ -6,10 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rnas._typing import Floats, Integers
 from rnas.nas.front import hypervolume, non_dominated
-from rnas.networks.cost import Integers
-
-Floats = NDArray[np.float64]
 
 _WIDER = 2.0
 _WIDEST = 64.0

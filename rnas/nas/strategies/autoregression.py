@@ -3,11 +3,9 @@
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rnas._typing import Floats
 from rnas.nas.predictors.predictor import Predictor
-
-Floats = NDArray[np.float64]
 
 
 class Autoregression:

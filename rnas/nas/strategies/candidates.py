@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from rnas._typing import Integers
 from rnas.nas.strategy import Problem, View
-from rnas.networks.cost import Integers
 
 _ROUNDS = 40
 _FEWEST_DRAWN = 32

@@ -10,15 +10,12 @@ band of FLOPs.
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rnas._typing import Floats, Integers
 from rnas.nas.strategies.candidates import sample_fresh, taken
 from rnas.nas.strategy import Problem, Proposal, View
-from rnas.networks.cost import Integers
 from rnas.networks.residual import ResidualNetwork
 from rnas.networks.stage_shares import depth_to_width, stage_shares
-
-Floats = NDArray[np.float64]
 
 _DRAWN = 96
 _RIDGE = 1e-3

@@ -4,7 +4,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from pymoo.algorithms.moo.nsga2 import binary_tournament
 from pymoo.core.evaluator import Evaluator
 from pymoo.core.mating import Mating
@@ -18,11 +17,9 @@ from pymoo.operators.selection.tournament import TournamentSelection
 from pymoo.operators.survival.rank_and_crowding import RankAndCrowding
 from pymoo.problems.static import StaticProblem
 
+from rnas._typing import Floats, Integers
 from rnas.nas.space import SearchSpace
 from rnas.nas.strategies.candidates import genome_keys
-from rnas.networks.cost import Integers
-
-Floats = NDArray[np.float64]
 
 SELECTION = TournamentSelection(func_comp=binary_tournament)
 CROSSOVER = UniformCrossover(prob=0.9)

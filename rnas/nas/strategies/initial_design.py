@@ -1,13 +1,10 @@
 """What is evaluated before there is anything to learn from."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rnas._typing import Floats, Integers
 from rnas.nas.strategies.candidates import fresh, genome_keys, sample_fresh
 from rnas.nas.strategy import Problem
-from rnas.networks.cost import Integers
-
-Floats = NDArray[np.float64]
 
 _DRAWN_PER_STRATUM = 8
 

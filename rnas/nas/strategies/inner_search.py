@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 from pymoo.algorithms.moo.nsga2 import NSGA2
 from pymoo.core.evaluator import Evaluator
 from pymoo.core.termination import NoTermination
 from pymoo.problems.static import StaticProblem
 
+from rnas._typing import Floats, Integers
 from rnas.nas.strategies.candidates import fresh, possible, sample_fresh
 from rnas.nas.strategies.evolution import (
     CROSSOVER,
@@ -19,9 +19,6 @@ from rnas.nas.strategies.evolution import (
     genome_problem,
 )
 from rnas.nas.strategy import Problem
-from rnas.networks.cost import Integers
-
-Floats = NDArray[np.float64]
 
 
 def candidates(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnas._typing import Integers
 from rnas.errors import InputError
 from rnas.nas.nni.evolution import BatchedEvolution
 from rnas.nas.nni.library import GridSearch, Random, RegularizedEvolution, SimplifiedModelSpace, Strategy
@@ -16,7 +17,6 @@ from rnas.nas.objective import minimised
 from rnas.nas.strategies.candidates import genome_keys, possible, sample_fresh, taken
 from rnas.nas.strategies.scalarization import augmented_chebyshev, crowded_comparison
 from rnas.nas.strategy import Problem, Proposal, View
-from rnas.networks.cost import Integers
 
 _CLASSES = {"grid-search": GridSearch, "random": Random, "regularized-evolution": RegularizedEvolution}
 """By the name that NNI gives the class, in lower case with hyphens."""

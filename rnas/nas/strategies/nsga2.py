@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from rnas._typing import Integers
 from rnas.nas.objective import minimised
 from rnas.nas.strategies.candidates import fresh, genome_keys, impossible, sample_fresh, taken
 from rnas.nas.strategies.evolution import offspring, survivors
 from rnas.nas.strategies.options import whole_number
 from rnas.nas.strategy import Problem, Proposal, View
-from rnas.networks.cost import Integers
 
 
 class NSGA2Strategy:

@@ -15,10 +15,10 @@ from optuna.storages import InMemoryStorage
 from optuna.study import StudyDirection
 from optuna.trial import TrialState, create_trial
 
+from rnas._typing import Integers
 from rnas.nas.strategies.candidates import fresh, genome_keys, sample_fresh, taken
 from rnas.nas.strategies.optuna_samplers import make_sampler
 from rnas.nas.strategy import Problem, Proposal, View
-from rnas.networks.cost import Integers
 
 _STUDY = "search"
 _MOST_REPEATS = 10

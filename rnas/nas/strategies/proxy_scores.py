@@ -5,16 +5,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from scipy.stats import norm
 
 from rnas import registry
+from rnas._typing import Floats, Integers
 from rnas.errors import DivergedError, InputError
 from rnas.nas.space import SearchSpace
 from rnas.nas.strategies.candidates import genome_keys
-from rnas.networks.cost import Integers
-
-Floats = NDArray[np.float64]
 
 IMAGES = 16
 """Images that a proxy sees. Of noise, so that it needs no data: NASWOT ranks alike on noise and on photographs."""

@@ -1,11 +1,10 @@
 """One score of several objectives, for strategies that know one only. Points are minimised, scores maximised."""
 
 import numpy as np
-from numpy.typing import NDArray
 from pymoo.operators.survival.rank_and_crowding.metrics import get_crowding_function
 from pymoo.util.nds.non_dominated_sorting import NonDominatedSorting
 
-Floats = NDArray[np.float64]
+from rnas._typing import Floats
 
 _AUGMENTATION = 0.05
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from pymoo.util.nds.non_dominated_sorting import NonDominatedSorting
 
+from rnas._typing import Floats, Integers
 from rnas.nas.objective import Objective, minimised
 from rnas.nas.predictors.checked_prediction import checked_prediction
 from rnas.nas.predictors.predictor import Predictor
@@ -16,9 +16,6 @@ from rnas.nas.strategies.autoregression import Autoregression
 from rnas.nas.strategies.candidates import genome_keys
 from rnas.nas.strategies.proxy_scores import normal_scores_among
 from rnas.nas.strategy import Columns, Prediction, Problem, Results, View
-from rnas.networks.cost import Integers
-
-Floats = NDArray[np.float64]
 
 FITTED = 600
 """Most evaluations that a predictor is fitted to, so that its time stays bounded as the ledger grows."""

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from pymoo.util.nds.non_dominated_sorting import NonDominatedSorting
 
 from rnas import registry
+from rnas._typing import Floats, Integers
 from rnas.errors import InputError
 from rnas.nas.front import non_dominated
 from rnas.nas.strategies.acquisition import Box, choose_batch
@@ -25,9 +25,6 @@ from rnas.nas.strategies.options import names, positive_number, share, whole_num
 from rnas.nas.strategies.proxy_scores import ProxyScores
 from rnas.nas.strategies.surrogate import Surrogate
 from rnas.nas.strategy import Problem, Proposal, View
-from rnas.networks.cost import Integers
-
-Floats = NDArray[np.float64]
 
 _FEWEST_FITTED = 4
 _TRUSTED_TAU = 0.3

@@ -7,7 +7,7 @@ import pytest
 
 import rnas
 from rnas.cli.scale_request import Request
-from rnas.experiments.references import architecture_of
+from rnas.experiments.references import resolve
 from rnas.networks.architecture import from_dict
 from rnas.networks.robust_scaling import RobustScaling, Rule
 from rnas.networks.zoo import zoo
@@ -151,7 +151,7 @@ def test_what_is_found_can_be_saved_and_loaded(command: Command, tmp_path: Path)
     path = tmp_path / "net.json"
     path.write_text(result.out)
     content = json.loads(result.out)
-    assert architecture_of(path) == from_dict(content["architecture"])
+    assert resolve(path).architecture == from_dict(content["architecture"])
     assert sum(parameter.numel() for parameter in rnas.load(path).parameters()) == content["params"]
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from rnas.errors import InputError
-from rnas.experiments.references import architecture_of, resolve
+from rnas.experiments.references import resolve
 from rnas.nas.members import member
 from rnas.nas.run import Run
 from rnas.networks import architecture as arch
@@ -18,14 +18,14 @@ from tests.rnas.experiments.training.trainings import NETWORK, trained
 def test_published_networks(text: str) -> None:
     baseline = zoo()["robust-resnet-a1"]
     found = resolve(text)
-    assert found.architecture == architecture_of(text) == baseline.network
+    assert found.architecture == baseline.network
     assert (found.input_shape, found.num_classes, found.weight_names) == ((3, 32, 32), 10, baseline.weight_names)
 
 
 def test_a_folder_called_like_a_network_does_not_hide_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("vgg-11").mkdir()
-    assert architecture_of("vgg-11") == zoo()["vgg-11"].network
+    assert resolve("vgg-11").architecture == zoo()["vgg-11"].network
 
 
 def test_networks_for_other_images() -> None:

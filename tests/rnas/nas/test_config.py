@@ -6,8 +6,9 @@ import pytest
 import yaml
 
 from rnas.errors import InputError
-from rnas.nas.config import Config, read_config, resolve, set_key, to_yaml
+from rnas.nas.config import Config, resolve, to_yaml
 from rnas.nas.presets import preset, preset_names, preset_text
+from rnas.utils.yaml_files import read_mapping, set_key
 
 DIGITS = {"space": "wide-resnet-depths", "evaluator": {"train": {"data": "digits"}}}
 
@@ -26,7 +27,7 @@ def test_what_is_not_said_takes_its_default() -> None:
 def test_resolving_what_was_resolved_changes_nothing(name: str, tmp_path: Path) -> None:
     setup = resolve(Config.parse(preset(name), name), Path(), name)
     (tmp_path / "config.yaml").write_text(to_yaml(setup.config))
-    again = resolve(Config.parse(read_config(tmp_path / "config.yaml"), "again"), tmp_path, "again")
+    again = resolve(Config.parse(read_mapping(tmp_path / "config.yaml"), "again"), tmp_path, "again")
     assert to_yaml(again.config) == to_yaml(setup.config)
     assert again.config.fingerprint == setup.config.fingerprint
 

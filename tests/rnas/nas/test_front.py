@@ -4,11 +4,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from numpy.typing import NDArray
 
+from rnas._typing import Floats
 from rnas.nas.front import hypervolume, hypervolume_history, non_dominated, normalised
-
-Floats = NDArray[np.float64]
 
 # A coarse grid, so that equal points and equal coordinates are common.
 COORDINATES = st.integers(0, 6).map(lambda value: value / 6) | st.just(float("nan"))

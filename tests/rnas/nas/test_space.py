@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from rnas._typing import Floats, Integers
 from rnas.errors import InputError
-from rnas.nas.space import ENUMERABLE, Floats, SearchSpace, SpaceSettings, Variable
+from rnas.nas.space import ENUMERABLE, SearchSpace, SpaceSettings, Variable
 from rnas.networks.architecture import Architecture, Shape
-from rnas.networks.cost import Cost, Costs, Integers
+from rnas.networks.cost import Cost, Costs
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from itertools import product
 
 import numpy as np
 
+from rnas._typing import Floats, Integers
 from rnas.networks import architecture as arch
-from rnas.networks.cost import Integers
 from rnas.networks.residual import ResidualNetwork
-from rnas.scaling_rules.observations import Floats, Observations
+from rnas.scaling_rules.observations import Observations
 from search_spaces.wide_resnet import DepthGrid, Grid, WidthGrid
 
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rnas.scaling_rules.observations import Floats, Observations
+from rnas._typing import Floats
+from rnas.scaling_rules.observations import Observations
 
 
 def random_design(n: int, seed: int = 0, most: int = 8, stages: int = 3) -> Observations:

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from rnas.networks.cost import Integers
+from rnas._typing import Floats, Integers
 from rnas.networks.robust_scaling import Rule
 from rnas.scaling_rules.estimate import design_of, families_of
-from rnas.scaling_rules.observations import Floats, Observations
+from rnas.scaling_rules.observations import Observations
 from rnas.scaling_rules.synthetic_responses import synthetic_response
 from rnas.scaling_rules.verdict import Verdict
 from search_spaces.robust_resnet import RobustResNetSettings, RobustResNetSpace

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from rnas.statistics.crossed import Bools, Variance, compared_variances, mean_variances, means
+from rnas._typing import Bools
+from rnas.statistics.crossed import Variance, compared_variances, mean_variances, means
 from tests.rnas.experiments.comparison.simulated import right
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from rnas.statistics.crossed import Bools
+from rnas._typing import Bools
 from rnas.statistics.sequential import level, looks, next_seeds
 from rnas.statistics.tukey import distinguishable
 from tests.rnas.experiments.comparison.simulated import right

@@ -5,7 +5,8 @@ import pytest
 from scipy.stats import studentized_range
 from scipy.stats import t as student
 
-from rnas.statistics.crossed import Bools, Variance, compared_variances, mean_variances
+from rnas._typing import Bools
+from rnas.statistics.crossed import Variance, compared_variances, mean_variances
 from rnas.statistics.tukey import analyse, compact_letters, critical_range, detectable, letter
 from rnas.statistics.tukey import distinguishable as distinguishable_at
 from tests.rnas.experiments.comparison.simulated import right

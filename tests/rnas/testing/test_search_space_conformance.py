@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rnas.nas.space import Floats
+from rnas._typing import Floats, Integers
 from rnas.networks.architecture import Architecture
-from rnas.networks.cost import Costs, Integers
+from rnas.networks.cost import Costs
 from rnas.networks.residual import ResidualNetwork
 from rnas.testing.search_space import SearchSpaceConformance
 from search_spaces.wide_resnet import DepthGrid, DepthSettings

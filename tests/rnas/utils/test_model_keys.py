@@ -3,8 +3,8 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from rnas.nas.config import explained
 from rnas.utils.model_keys import known_keys
+from rnas.utils.yaml_files import explained
 
 
 class Part(BaseModel):

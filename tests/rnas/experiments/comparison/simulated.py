@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.stats import norm
 
-from rnas.statistics.crossed import Bools
+from rnas._typing import Bools
 
 
 def right(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from rnas.experiments.replications.claim import Floats
+from rnas._typing import Floats
 from rnas.experiments.replications.design import DesignCell, Replication, Size
 
 SMALL = Size("small", (1, 8, 8), 10)

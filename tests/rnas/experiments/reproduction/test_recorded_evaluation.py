@@ -12,7 +12,7 @@ from rnas.errors import InputError
 from rnas.evaluation.evaluation_result import EvaluationResult
 from rnas.evaluation.request import Request
 from rnas.evaluation.threats import parse_threat
-from rnas.evaluation.weights_evaluation import evaluate_weights
+from rnas.experiments.evaluate import evaluate_weights
 from rnas.experiments.reproduction.find import find
 from rnas.experiments.reproduction.judgement import EXACTLY, NOT, WITHIN
 

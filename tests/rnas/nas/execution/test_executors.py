@@ -187,7 +187,7 @@ DRIVER = """
 def test_no_worker_outlives_its_driver(tmp_path: Path, how: signal.Signals) -> None:
     script = tmp_path / "driver.py"
     script.write_text(textwrap.dedent(DRIVER))
-    root = Path(__file__).parents[3]
+    root = Path(__file__).parents[4]
     driver = subprocess.Popen(
         [sys.executable, script],
         stdout=subprocess.PIPE,

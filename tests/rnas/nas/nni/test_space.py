@@ -195,7 +195,7 @@ def ran(program: str, **variables: str) -> str:
     done = subprocess.run(
         [sys.executable, "-c", program],
         env={**os.environ, **variables},
-        cwd=Path(__file__).parents[3],
+        cwd=Path(__file__).parents[4],
         capture_output=True,
         text=True,
         timeout=300,

@@ -6,10 +6,10 @@ from typing import Any, Self
 import numpy as np
 import pytest
 
+from rnas._typing import Floats
 from rnas.errors import InputError
 from rnas.nas.predictors.checked_prediction import checked_prediction
 from rnas.nas.predictors.gaussian_process import GaussianProcess
-from rnas.nas.predictors.predictor import Floats
 from rnas.nas.predictors.validation import cross_validated_tau
 
 FEATURES = np.random.default_rng(0).random((12, 3))

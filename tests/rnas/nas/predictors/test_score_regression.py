@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from rnas._typing import Floats
 from rnas.nas.predictors.calibration import folds
 from rnas.nas.predictors.gradient_boosting import GradientBoosting
 from rnas.nas.predictors.mlp_ensemble import MLPEnsemble
@@ -13,8 +14,6 @@ from rnas.nas.predictors.radial_basis import RadialBasis
 from rnas.nas.predictors.score_regression import Regression, ScoreRegression, best_of, held_out
 from rnas.nas.predictors.support_vector import SupportVector
 from rnas.testing.predictor import samples
-
-Floats = NDArray[np.float64]
 
 
 class Remembering(ScoreRegression):

@@ -3,13 +3,11 @@
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rnas._typing import Floats
 from rnas.nas.predictors.gaussian_process import GaussianProcess
 from rnas.nas.predictors.validation import cross_validated_tau
 from rnas.testing.predictor import samples
-
-Floats = NDArray[np.float64]
 
 
 class Memory:

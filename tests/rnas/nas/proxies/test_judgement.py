@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
+from rnas._typing import Floats
 from rnas.errors import InputError
-from rnas.nas.proxies.judgement import FEWEST, Floats, held_out, judge, with_scores
+from rnas.nas.proxies.judgement import FEWEST, held_out, judge, with_scores
 from rnas.nas.proxies.partial_tau import tau
 
 COSTS = np.exp(np.random.default_rng(0).normal(size=(90, 2)))

@@ -4,12 +4,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from numpy.typing import NDArray
 
+from rnas._typing import Floats
 from rnas.nas.front import hypervolume
 from rnas.nas.strategies.acquisition import Box, Posterior, choose_batch, choose_next, hypervolume_gains
-
-Floats = NDArray[np.float64]
 
 
 def certain(points: Floats) -> Posterior:

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from rnas._typing import Integers
 from rnas.nas.strategies.crossed_design import CrossedDesign, most_informative, quadratic
 from rnas.nas.strategies.random import RandomSearch
 from rnas.nas.strategy import Problem, Strategy
-from rnas.networks.cost import Integers
 from rnas.networks.residual import ResidualNetwork
 from rnas.testing.strategy import LARGE, SMALL, StrategyConformance, evaluated, toy_problem, toy_space, toy_view
 

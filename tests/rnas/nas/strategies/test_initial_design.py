@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from rnas._typing import Integers
 from rnas.nas.strategies.initial_design import initial_design
 from rnas.nas.strategy import Columns
-from rnas.networks.cost import Integers
 from rnas.testing.strategy import LARGE, SMALL, toy_problem, toy_space
 
 

@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from rnas._typing import Floats, Integers
 from rnas.nas.front import hypervolume, normalised
 from rnas.nas.objective import minimised
 from rnas.nas.strategies.candidates import genome_keys
-from rnas.nas.strategies.inner_search import Floats, candidates
+from rnas.nas.strategies.inner_search import candidates
 from rnas.nas.strategy import Problem
-from rnas.networks.cost import Integers
 from rnas.testing.strategy import LARGE, SMALL, evaluated, toy_problem, toy_space, toy_view
 
 

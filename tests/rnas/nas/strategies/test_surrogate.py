@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from rnas._typing import Integers
 from rnas.nas.front import non_dominated
 from rnas.nas.objective import minimised
 from rnas.nas.predictors.gaussian_process import GaussianProcess
 from rnas.nas.strategies.surrogate import FEWEST_PROMOTED, Surrogate, fitted_rows, paired
 from rnas.nas.strategy import Results, View
-from rnas.networks.cost import Integers
 from rnas.testing.strategy import ACCURACY, FLOPS, LATENCY, SMALL, evaluated, toy_problem, toy_space, toy_view
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
 from rnas import registry
+from rnas._typing import Integers
 from rnas.errors import InputError
 from rnas.nas.evaluators.evaluator import Context, Task
 from rnas.nas.evaluators.table import Table, TableSettings
@@ -23,7 +24,6 @@ from rnas.nas.problem import problem_of
 from rnas.nas.strategies.random import RandomSearch
 from rnas.nas.strategies.surrogate_nsga2 import SurrogateNSGA2
 from rnas.nas.strategy import Problem, Proposal, Strategy, View
-from rnas.networks.cost import Integers
 from rnas.testing.strategy import (
     ACCURACY,
     FLOPS,

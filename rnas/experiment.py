@@ -1,0 +1,400 @@
+"""Define what every resumable experiment shares: its directory, settings, ledger, result, listener and cost estimate.
+
+A search, a training, a tuning, a comparison, a replication, a test of a rule and a study of rungs are experiments. Each
+lives in a directory:
+
+    config.yaml     ``kind:`` and the settings, with nothing left open
+    ledger.db       what has been evaluated
+    result.json     what came of it, for machines
+    report.html     what came of it, for people
+
+The state of an experiment is its ledger. An experiment that was killed and is resumed ends as the uninterrupted one.
+"""
+
+import json
+import os
+import shlex
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from multiprocessing import parent_process
+from pathlib import Path
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
+
+import yaml
+from optuna.storages import BaseStorage
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from rnas import registry
+from rnas.errors import InputError, LedgerError
+from rnas.utils import sqlite
+from rnas.utils.directories import creating, locked, next_free
+from rnas.utils.files import discard_partial, write_text
+from rnas.utils.yaml_files import explained, read_mapping
+
+CONFIG = "config.yaml"
+LEDGER = "ledger.db"
+RESULT = "result.json"
+REPORT = "report.html"
+
+_NAMED = 8
+"""Directories of experiments that a message names, at most."""
+
+
+class ExperimentSettings(BaseModel):
+    """Hold everything that decides an experiment, with nothing left open.
+
+    They stay the same for the experiment's life, but for the fields that its kind lets grow.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Result(Protocol):
+    """Say what came of an experiment."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as JSON values."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """Say what an experiment is about to do.
+
+    Attributes:
+        unit: what is counted, such as ``evaluation``, ``epoch``, ``trial`` or ``training``.
+        total: how many in all.
+        done: how many of them are done already.
+        slots: how many run at once.
+        phase: what this part of the experiment is called, such as ``final evaluation``; empty where there is only one.
+    """
+
+    unit: str
+    total: float
+    done: float = 0
+    slots: int = 1
+    phase: str = ""
+
+
+class Listener:
+    """Learn of the progress of an experiment. Every method does nothing by default, and none changes a result."""
+
+    def started(self, experiment: "Experiment[Any, Any]", work: Work) -> None:
+        """Work begins or is resumed; an experiment with several phases calls this once for each."""
+
+    def proposed(self, record: Any) -> None:
+        """A proposal was written to the ledger."""
+
+    def progress(self, shares: Mapping[str, float]) -> None:
+        """Report what is under way now, with the share in [0, 1] that is done of each."""
+
+    def recorded(self, record: Any) -> None:
+        """A result was written: a record of the ledger, a row of a training's history, a trial."""
+
+    def message(self, text: str) -> None:
+        """Something else happened that a user should know."""
+
+
+@dataclass(frozen=True)
+class EstimatedWork:
+    """Say what one kind of work of an experiment takes here.
+
+    Attributes:
+        label: what is done, such as a network's key or name.
+        count: how often, in all.
+        seconds: of one.
+        memory_bytes: the most memory that one takes, where that was measured.
+        details: further figures by name, such as FLOPs or the seconds of one epoch.
+    """
+
+    label: str
+    count: float
+    seconds: float
+    memory_bytes: int | None = None
+    details: Mapping[str, float] | None = None
+
+
+@dataclass(frozen=True)
+class CostEstimate:
+    """Say what an experiment takes here, measured on a few steps before it starts.
+
+    Attributes:
+        work: what there is to do.
+        slots: how much is done at once.
+        device: a torch device.
+    """
+
+    work: tuple[EstimatedWork, ...]
+    slots: int
+    device: str
+
+    @property
+    def seconds(self) -> float:
+        """Return the wall time of the whole experiment, in seconds."""
+        return sum(one.count * one.seconds for one in self.work) / self.slots
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the estimate as JSON values."""
+        return {**asdict(self), "seconds": self.seconds}
+
+
+S = TypeVar("S", bound=BaseModel)
+R = TypeVar("R", bound=Result)
+
+
+class Experiment(ABC, Generic[S, R]):
+    """Run something that can be killed at any moment, resumed, and enlarged, in a directory of its own.
+
+    A subclass names its ``kind``, is registered by it under ``rnas.experiments``, and says what its ``_run`` does. A
+    function ``report(result, path)`` that is registered under ``rnas.reports`` by the same name writes the report.
+
+    Attributes:
+        kind: what it is called, in ``config.yaml`` and in messages.
+        Settings: pydantic model of the settings.
+        grows: fields of the settings that may be enlarged later, such as ``budget``.
+        path: the directory.
+        settings: all that decides the experiment.
+    """
+
+    kind: ClassVar[str]
+    Settings: ClassVar[type[BaseModel]]
+    grows: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, path: Path, settings: S) -> None:
+        self.path = path
+        self.settings = settings
+
+    @classmethod
+    def create(cls, settings: S, path: Path | str | None = None) -> Self:
+        """Make the directory of a new experiment, whole or not at all. Nothing is run yet.
+
+        Args:
+            settings: all that decides it.
+            path: the directory; None is the first free ``runs/<name>-<n>``.
+
+        Raises:
+            InputError: the directory exists already or cannot be made, or a worker process imports a script without a
+                guard.
+        """
+        if parent_process() is not None:
+            raise InputError(f'a script that runs a {cls.kind} needs its call under if __name__ == "__main__":')
+        experiment = cls(Path(path) if path is not None else next_free(cls._name(settings)), settings)
+        with creating(experiment.path) as partial:
+            experiment._fill(partial)
+        return experiment
+
+    @classmethod
+    def open(cls, path: Path | str) -> Self:
+        """Read the directory of an experiment as it is now.
+
+        Raises:
+            InputError: there is no experiment of this kind, or its settings are damaged.
+        """
+        path = Path(path)
+        content = settings_in(path, cls.kind)
+        try:
+            settings: Any = cls.Settings.model_validate(content, context={"folder": path})
+        except ValidationError as error:
+            raise explained(error, str(path / CONFIG), cls.Settings) from None
+        return cls(path, settings)
+
+    @classmethod
+    @abstractmethod
+    def _name(cls, settings: S) -> str:
+        """Return the first part of the default directory's name."""
+
+    @abstractmethod
+    def _run(self, listener: Listener, workers: int | None) -> None:
+        """Do what is missing; the directory is this process's alone."""
+
+    @abstractmethod
+    def result(self) -> R:
+        """Return what has come of the experiment so far.
+
+        Raises:
+            InputError: there is nothing yet, or a file is damaged.
+            LedgerError: the ledger is damaged.
+        """
+
+    @abstractmethod
+    def estimate(self, workers: int | None = None) -> CostEstimate:
+        """Measure what the whole experiment takes here, by running a few of its steps; write nothing.
+
+        Raises:
+            InputError: something of it cannot be run here.
+        """
+
+    @property
+    def config(self) -> Path:
+        """Path of the settings."""
+        return self.path / CONFIG
+
+    @property
+    def database(self) -> Path:
+        """Path of the ledger."""
+        return self.path / LEDGER
+
+    @property
+    def result_file(self) -> Path:
+        """Path of the result for machines."""
+        return self.path / RESULT
+
+    @property
+    def report_file(self) -> Path:
+        """Path of the report."""
+        return self.path / REPORT
+
+    @property
+    def resume_command(self) -> str:
+        """The command that resumes this experiment."""
+        return f"rnas resume {shlex.quote(str(self.path))}"
+
+    def extend(self, **larger: int | None) -> None:
+        """Enlarge the experiment, and write its settings. A value of None changes nothing.
+
+        Args:
+            **larger: new values of fields that may grow, such as ``budget=80``.
+
+        Raises:
+            InputError: the field does not grow, or its value would be smaller than before.
+        """
+        given = {name: value for name, value in larger.items() if value is not None}
+        for name, value in given.items():
+            if name not in self.grows:
+                fields = " and ".join(self.grows) or "no field"
+                raise InputError(f"{name}: {self.path} is a {self.kind}, of which {fields} can grow; leave {name} out")
+            own = getattr(self.settings, name)
+            if value < own:
+                raise InputError(f"{name}: {self.path} has {own} already; give {own} or more, not {value}")
+        changed = {name: value for name, value in given.items() if value != getattr(self.settings, name)}
+        if changed:
+            self.settings = self.settings.model_copy(update=changed)
+            self._write_settings(self.path)
+
+    def run(self, listener: Listener | None = None, *, workers: int | None = None) -> R:
+        """Do what is missing, write result and report, and return the result.
+
+        Args:
+            listener: learns of progress.
+            workers: how much runs at once, each in a process of its own; 0 runs in this process; None is the
+                experiment's own number, or one for each core or GPU.
+
+        Raises:
+            InputError: another process is running the experiment, or something that it needs is missing.
+            LedgerError: the ledger is damaged or gone.
+        """
+        with locked(self.path, f"running the {self.kind}"):
+            discard_partial(self.path)
+            self._run(listener or Listener(), workers)
+            return self.write()
+
+    def write(self) -> R:
+        """Write ``result.json`` and the report from the ledger as it is now, and return the result."""
+        result = self.result()
+        write_text(self.result_file, json.dumps(result.to_dict(), indent=2, allow_nan=False) + "\n")
+        if self.kind in registry.names(registry.REPORTS):
+            registry.load(registry.REPORTS, self.kind)(result, self.path)
+        return result
+
+    @contextmanager
+    def storage(self) -> Iterator[BaseStorage]:
+        """Open the ledger's database, which is made where it is missing.
+
+        Raises:
+            LedgerError: it is damaged, or it is gone though there are results.
+        """
+        if self.result_file.exists() and not self.database.exists():
+            raise LedgerError(f"{self.database} is gone, though the {self.kind} has results: restore it from a copy")
+        with sqlite.opened(self.database) as storage:
+            yield storage
+
+    def _fill(self, folder: Path) -> None:
+        """Write what a new directory holds before anything is run."""
+        self._write_settings(folder)
+
+    def _write_settings(self, folder: Path) -> None:
+        content = {"kind": self.kind, **self.settings.model_dump(mode="json", exclude_none=self._leaves_none_out)}
+        write_text(folder / CONFIG, yaml.safe_dump(content, sort_keys=False, width=100))
+
+    _leaves_none_out: ClassVar[bool] = False
+    """Whether settings that are None are left out of ``config.yaml``."""
+
+
+def kind_at(path: Path) -> str | None:
+    """Return the kind of experiment in a directory, or None where there is none."""
+    try:
+        content = yaml.safe_load((path / CONFIG).read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return None
+    kind = content.get("kind") if isinstance(content, dict) else None
+    return kind if isinstance(kind, str) else None
+
+
+def settings_in(path: Path, kind: str | None = None) -> dict[str, Any]:
+    """Read the settings of an experiment, unchecked and without ``kind``.
+
+    Args:
+        path: the directory.
+        kind: the kind that it should be; None is any.
+
+    Raises:
+        InputError: there is no experiment, it is of another kind, or ``config.yaml`` cannot be read.
+    """
+    wanted = kind or "experiment"
+    found = kind_at(path)
+    if found is None and not (path / CONFIG).is_file():
+        inner = experiments_in(path)
+        if inner:
+            more = f" and {len(inner) - _NAMED} more" if len(inner) > _NAMED else ""
+            raise InputError(f"{path} is not a {wanted}; it holds {', '.join(inner[:_NAMED])}{more}: name one of them")
+        raise InputError(f"{path} is not a {wanted}: it has no {CONFIG}")
+    content = read_mapping(path / CONFIG)
+    if found is None:
+        raise InputError(f"{path / CONFIG} has no kind: it is not the directory of an experiment")
+    if kind is not None and found != kind:
+        raise InputError(f"{path} is a {found}, not a {kind}; resume it with: rnas resume {shlex.quote(str(path))}")
+    return {key: value for key, value in content.items() if key != "kind"}
+
+
+def experiments_in(path: Path) -> list[str]:
+    """Return the names of the directories within a folder that hold an experiment."""
+    try:
+        return sorted(entry.name for entry in os.scandir(path) if entry.is_dir() and kind_at(Path(entry.path)))
+    except OSError:
+        return []
+
+
+def open_experiment(path: Path | str) -> Experiment[Any, Any]:
+    """Open the experiment of a directory, whatever its kind.
+
+    Raises:
+        InputError: there is none, or its kind is not registered.
+    """
+    path = Path(path)
+    settings_in(path)
+    found = kind_at(path)
+    assert found is not None
+    experiment: Experiment[Any, Any] = registry.load(registry.EXPERIMENTS, found).open(path)
+    return experiment
+
+
+def resume(
+    path: Path | str, *, listener: Listener | None = None, workers: int | None = None, **larger: int | None
+) -> Any:
+    """Resume an experiment of any kind that was stopped, or enlarge one that has ended, and return its result.
+
+    Args:
+        path: the experiment's directory.
+        listener: learns of progress.
+        workers: how much runs at once, this time only; see :meth:`Experiment.run`.
+        **larger: fields that grow, such as ``budget=80`` of a search, ``trials=40`` of a tuning or ``seeds=5`` of a
+            comparison.
+
+    Raises:
+        InputError: there is no experiment, another process is running it, or a field cannot grow so.
+        LedgerError: its ledger is damaged.
+    """
+    experiment = open_experiment(path)
+    experiment.extend(**larger)
+    return experiment.run(listener, workers=workers)
