@@ -1,7 +1,7 @@
 # make search    a search on digits, minutes on two cores; installs only the core
 # make test      the tests, under 8 minutes on two cores
 # make test-all  all tests, the slow ones too, under 40 minutes
-# make lint      ruff and mypy
+# make lint      ruff, mypy and the order of imports
 # Each makes .venv, with the versions of constraints.txt, where it is missing.
 
 PYTHON ?= python3
@@ -25,6 +25,7 @@ lint: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
