@@ -136,7 +136,7 @@ class ResidualNetwork:
             out_channels=tuple(
                 block.type.out_channels(planes) for block, planes in zip(self.stage_blocks, self.channels, strict=True)
             ),
-            blocks=tuple(block.type.constructor(block) for block in self.stage_blocks),
+            blocks=tuple(block.type.constructor(block) for block in self.blocks),
             stem_width=self.stem_width,
             stem_layers=None if first.order == PRE else (first.style.normalization, first.style.activation),
             head_layers=(last.style.normalization, head_activation) if last.order == PRE else None,
@@ -209,7 +209,7 @@ class ResidualModule(nn.Module):
         depths: blocks of each stage.
         planes: planes of each stage.
         out_channels: channels of the maps that leave each stage.
-        blocks: makes the blocks of each stage.
+        blocks: what makes the blocks, one for all stages or one for each.
         stem_width: channels of the stem.
         stem_layers: what follows the stem's convolution; None is nothing.
         head_layers: what stands before the classifier's pooling; None is nothing.
@@ -242,8 +242,8 @@ class ResidualModule(nn.Module):
             self.stem_activation.append(stem_layers[0](width))
             self.stem_activation.append(stem_layers[1]())
         self.blocks = nn.ModuleList()
-        strides = stage_strides(len(depths))
-        for block, depth, inner, outer, stride in zip(blocks, depths, planes, out_channels, strides, strict=True):
+        makers, strides = [*blocks] * (len(depths) // len(blocks)), stage_strides(len(depths))
+        for block, depth, inner, outer, stride in zip(makers, depths, planes, out_channels, strides, strict=True):
             self.blocks.append(Stage(block, depth, width, inner, outer, stride))
             width = outer
         self.norm1 = nn.Identity() if head_layers is None else head_layers[0](width)
