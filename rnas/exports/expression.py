@@ -51,7 +51,7 @@ class Expression:
 
 
 def call(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], source: Source) -> Expression:
-    """The call of a class or function; arguments have their names, and those that are the default are left out.
+    """Return the call of a class or a function. Arguments have their names; those equal to the default are left out.
 
     Args:
         function: what is called.
@@ -82,7 +82,7 @@ def _is(value: Any, default: Any) -> bool:
 
 
 def expression(value: Any, source: Source) -> Expression:
-    """An expression that gives a value again; see :func:`call`."""
+    """Return an expression of this value; see :func:`call` for the source and the errors."""
     match value:
         case str():
             return Expression(json.dumps(value, ensure_ascii=False))

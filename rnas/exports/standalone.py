@@ -110,15 +110,15 @@ class Standalone:
 
 
 def python_file(network: Network, own_name: str, constants: Mapping[str, str]) -> str:
-    """The text of the file.
+    """Return the text of the file.
 
     Args:
-        network: what it makes.
+        network: the network that the file builds.
         own_name: name of the file.
         constants: WEIGHTS and SHA256 of a file of torch; with EXAMPLE and EXAMPLE_SHA256, of files of safetensors.
 
     Raises:
-        InputError: the network cannot be written as source.
+        InputError: the source of the network's class, or of what it uses, cannot be copied.
     """
     cls = type(network.module)
     source = Source(_OWN_PACKAGES | {cls.__module__.partition(".")[0]}, _NAMES)
@@ -142,7 +142,7 @@ def python_file(network: Network, own_name: str, constants: Mapping[str, str]) -
 
 
 def _spaced(constants: list[str]) -> Iterator[str]:
-    """Constants, with a blank line around those of several lines."""
+    """Yield constants with a blank line around those of several lines."""
     for before, constant in zip([None, *constants], constants, strict=False):
         if before is not None and "\n" in before + constant:
             yield ""
@@ -150,7 +150,7 @@ def _spaced(constants: list[str]) -> Iterator[str]:
 
 
 def _arguments(network: Network) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """The arguments, by position and by name, with which the architecture makes an object of the network's class."""
+    """Return the arguments, by position and by name, that the architecture gives the network's class."""
     cls: Any = type(network.module)
     if cls.__module__.partition(".")[0] == "torch":
         raise InputError(f"its network is a bare nn.{cls.__name__}; wrap it in a class of its own, {OTHERWISE}")
@@ -190,7 +190,7 @@ def _docstring(network: Network, own_name: str) -> list[str]:
         *textwrap.wrap(f"Published in {network.provenance['source']}." if network.provenance["source"] else "", WIDTH),
         *textwrap.wrap(f"Written by version {__version__} of rnas, architecture {network.key}.", WIDTH),
         *textwrap.wrap(
-            f"load() gives the network with its weights; python {own_name} checks that it is intact.", WIDTH
+            f"load() returns the network with its weights; python {own_name} checks that its files are intact.", WIDTH
         ),
     ]
     escaped = [line.replace("\\", "/").replace('"', "'") for line in paragraphs]
