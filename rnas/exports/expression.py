@@ -8,9 +8,9 @@ from functools import partial
 from types import FunctionType
 from typing import Any
 
-from rnas.architecture import Architecture
 from rnas.errors import InputError
 from rnas.exports.source import OTHERWISE, Source
+from rnas.networks.architecture import Architecture
 
 WIDTH = 120
 _PLAIN = (type(None), bool, int, float)

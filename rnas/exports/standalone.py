@@ -15,7 +15,7 @@ from rnas.exports.expression import WIDTH, call
 from rnas.exports.format import reader_script
 from rnas.exports.network import Network
 from rnas.exports.source import OTHERWISE, Import, Source
-from rnas.files import file_hash, plain
+from rnas.utils.files import file_hash, plain
 
 _OWN_PACKAGES = {"rnas", "search_spaces", "baselines"}
 _IMPORTS = (

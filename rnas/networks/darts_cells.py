@@ -12,9 +12,8 @@ import torch
 from pydantic import ConfigDict
 from torch import Tensor, nn
 
-from rnas.architecture import Shape
-from rnas.cost import Cost, Costs
 from rnas.errors import InputError
+from rnas.networks.architecture import Shape
 from rnas.networks.cell_operations import OperationConstructor, find_operation
 from rnas.networks.cell_skeleton import (
     Cell,
@@ -30,6 +29,7 @@ from rnas.networks.cell_skeleton import (
     stem,
     stem_cost,
 )
+from rnas.networks.cost import Cost, Costs
 from rnas.networks.counting import single, total
 from rnas.networks.genotypes import GENOTYPES, CellGenotype, Edge, Genotype
 

@@ -5,9 +5,9 @@ from typing import ClassVar
 import numpy as np
 from torch import Tensor, nn
 
-from rnas.cost import Costs
 from rnas.networks import layer_cost
 from rnas.networks.block import BlockColumns, BlockStyle, Place
+from rnas.networks.cost import Costs
 from rnas.networks.squeeze_excitation import (
     CONV3X3,
     IDENTITY,

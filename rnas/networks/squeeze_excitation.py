@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from rnas.cost import Integers
+from rnas.networks.cost import Integers
 
 NONE = "none"
 STANDARD = "standard"

@@ -4,9 +4,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rnas.cost import Costs
 from rnas.networks import layer_cost
 from rnas.networks.block import BlockColumns, BlockStyle, Place
+from rnas.networks.cost import Costs
 from rnas.networks.layer_cost import Count
 from rnas.networks.residual_block import ResidualBlock, surroundings_cost
 from rnas.networks.squeeze_excitation import CONV3X3

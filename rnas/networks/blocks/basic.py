@@ -4,7 +4,6 @@ from functools import partial
 
 from torch import Tensor, nn
 
-from rnas.cost import Costs
 from rnas.networks import layer_cost
 from rnas.networks.block import (
     COMMON_FIELDS,
@@ -16,6 +15,7 @@ from rnas.networks.block import (
     BlockType,
     Place,
 )
+from rnas.networks.cost import Costs
 from rnas.networks.residual_block import ResidualBlock, surroundings_cost
 from rnas.networks.squeeze_excitation import CONV3X3
 

@@ -2,7 +2,6 @@
 
 from functools import partial
 
-from rnas.cost import Costs
 from rnas.networks.block import (
     COMMON_FIELDS,
     RAW,
@@ -13,6 +12,7 @@ from rnas.networks.block import (
     BlockType,
     Place,
 )
+from rnas.networks.cost import Costs
 from rnas.networks.three_convolutions import ThreeConvolutionBlock, three_convolution_cost
 
 BOTTLENECK_EXPANSION = 4

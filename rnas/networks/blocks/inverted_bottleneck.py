@@ -8,8 +8,8 @@ each but the last, which is only normalised, with post-activation; shortcut and 
 
 from functools import partial
 
-from rnas.cost import Costs
 from rnas.networks.block import Block, BlockColumns, BlockConstructor, BlockStyle, BlockType, Place
+from rnas.networks.cost import Costs
 from rnas.networks.three_convolutions import ThreeConvolutionBlock, three_convolution_cost
 
 INNER_CHANNELS = 4

@@ -6,9 +6,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from rnas.cost import Costs
 from rnas.networks.block import RAW, Block, BlockColumns, BlockConstructor, BlockStyle, BlockType, Place
 from rnas.networks.blocks.bottleneck import BOTTLENECK_EXPANSION, Bottleneck
+from rnas.networks.cost import Costs
 from rnas.networks.squeeze_excitation import RESIDUAL
 from rnas.networks.three_convolutions import ThreeConvolutionBlock, three_convolution_cost
 

@@ -11,16 +11,16 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-from rnas.cost import Cost, measured_cost
 from rnas.networks.block import BlockStyle
 from rnas.networks.blocks.basic import BasicBlock
+from rnas.networks.cost import Cost, measured_cost
 
 from .own_layers import DEPTH, Scale, halves
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rnas.architecture import Shape
+    from rnas.networks.architecture import Shape
 
 # The factor of Scale.
 FACTOR = math.sqrt(2)
@@ -57,10 +57,10 @@ class Own:
     width: int = 4
 
     def build(self, num_classes: int, input_shape: Shape) -> nn.Module:
-        """See :class:`rnas.architecture.Architecture`."""
+        """See :class:`rnas.networks.architecture.Architecture`."""
         block = partial(BasicBlock, style=BlockStyle(kernel_size=1))
         return OwnNetwork(input_shape[0], width=self.width, block=block, scale=Scale(0.5), classes=num_classes)
 
     def cost(self, input_shape: Shape, num_classes: int) -> Cost:
-        """See :class:`rnas.architecture.Architecture`."""
+        """See :class:`rnas.networks.architecture.Architecture`."""
         return measured_cost(self.build(num_classes, input_shape), input_shape)

@@ -15,18 +15,18 @@ from typing import ClassVar
 import pytest
 from torch import nn
 
-from rnas.architecture import Architecture, Shape
-from rnas.baseline import zoo
-from rnas.cost import Cost
 from rnas.errors import InputError
 from rnas.exports.network import find_network
 from rnas.exports.standalone import FORMAT
 from rnas.exports.verification import TOLERANCE, Written, verify
+from rnas.networks.architecture import Architecture, Shape
 from rnas.networks.block import Block
+from rnas.networks.cost import Cost
 from rnas.networks.nas_bench_201 import NASBench201Cell
 from rnas.networks.residual import ResidualNetwork
 from rnas.networks.robnet import CODES, RobNetwork
 from rnas.networks.three_convolutions import ThreeConvolutionBlock
+from rnas.networks.zoo import zoo
 from tests.rnas.exports.networks import families, members, reduced
 from tests.rnas.exports.own_network import Own
 
