@@ -25,8 +25,8 @@ def print_reproduction(console: Console, reproduction: Reproduction) -> None:
     console.print()
     console.print(_metrics(reproduction.metrics))
     console.print()
-    if reproduction.seeds and any(metric.luck for metric in reproduction.metrics):
-        _print_luck(console, reproduction)
+    if reproduction.seeds and any(metric.seed_spread for metric in reproduction.metrics):
+        _print_seed_spread(console, reproduction)
     facts = Table.grid(padding=(0, 2))
     told = dict(reproduction.conditions)
     if any(metric.interval for metric in reproduction.metrics):
@@ -72,7 +72,7 @@ def _metrics(metrics: tuple[Judged, ...]) -> Table:
     return table
 
 
-def _print_luck(console: Console, reproduction: Reproduction) -> None:
+def _print_seed_spread(console: Console, reproduction: Reproduction) -> None:
     """The recorded values among those of other seeds."""
     seeds = ", ".join(map(str, reproduction.seeds))
     share = _percent(1 - reproduction.level)
@@ -83,8 +83,8 @@ def _print_luck(console: Console, reproduction: Reproduction) -> None:
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("the recorded one is")
     for metric in reproduction.metrics:
-        if metric.luck is not None:
-            mean, place = metric.luck.interval, metric.luck.place
+        if metric.seed_spread is not None:
+            mean, place = metric.seed_spread.interval, metric.seed_spread.place
             table.add_row(Text(metric.name), f"{metric.recorded:.6g}", f"{mean.value:.6g}", _ends(mean), place)
     console.print(table)
     console.print()

@@ -23,29 +23,12 @@ class Format(Protocol):
             ``needs_rnas`` says so.
     """
 
-    @property
-    def name(self) -> str:
-        """See the class."""
-
-    @property
-    def summary(self) -> str:
-        """See the class."""
-
-    @property
-    def suffix(self) -> str:
-        """See the class."""
-
-    @property
-    def needs_rnas(self) -> bool:
-        """See the class."""
-
-    @property
-    def extra(self) -> str:
-        """See the class."""
-
-    @property
-    def reader(self) -> Path:
-        """See the class."""
+    name: str
+    summary: str
+    suffix: str
+    needs_rnas: bool
+    extra: str
+    reader: Path
 
     def write(self, network: Network, path: Path) -> None:
         """Write a network.

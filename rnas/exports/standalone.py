@@ -2,22 +2,35 @@
 
 import json
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch import nn
 
 from rnas import __version__
 from rnas.errors import InputError
+from rnas.exports.expression import WIDTH, call
 from rnas.exports.format import reader_script
 from rnas.exports.network import Network
-from rnas.exports.source.module_source import module_source
+from rnas.exports.source import OTHERWISE, Import, Source
 from rnas.utils.files import file_hash, plain
 
-_WIDTH = 119
+_OWN_PACKAGES = {"rnas", "search_spaces", "baselines"}
+_IMPORTS = (
+    Import("hashlib"),
+    Import("sys"),
+    Import("pathlib", "Path"),
+    Import("torch"),
+    Import("torch", "Tensor"),
+)
+_NAMES = frozenset(
+    ("WEIGHTS", "SHA256", "EXAMPLE", "EXAMPLE_SHA256", "TOLERANCE", "build", "_content", "load", "check", "main")
+)
 
 _PT_CONTENT = '''def _content() -> tuple[dict[str, Tensor], Tensor, Tensor]:
-    """Weights, images and the logits that they gave."""
+    """Return the weights, example images and the logits that they gave."""
     path = Path(__file__).with_name(WEIGHTS)
     if hashlib.sha256(path.read_bytes()).hexdigest() != SHA256:
         raise ValueError(f"{path}: damaged or not the file that belongs here: its sha256 is not {SHA256[:12]}...")
@@ -26,7 +39,7 @@ _PT_CONTENT = '''def _content() -> tuple[dict[str, Tensor], Tensor, Tensor]:
 '''
 
 _SAFETENSORS_CONTENT = '''def _content() -> tuple[dict[str, Tensor], Tensor, Tensor]:
-    """Weights, images and the logits that they gave."""
+    """Return the weights, example images and the logits that they gave."""
     read = []
     for name, sha256 in ((WEIGHTS, SHA256), (EXAMPLE, EXAMPLE_SHA256)):
         path = Path(__file__).with_name(name)
@@ -37,22 +50,27 @@ _SAFETENSORS_CONTENT = '''def _content() -> tuple[dict[str, Tensor], Tensor, Ten
     return weights, example["images"], example["logits"]
 '''
 
-_LOADER = '''def load() -> {network}:
-    """The network with its weights, in eval mode; OSError or ValueError where their file is missing or damaged."""
-    network = {network}()
+_LOADER = '''def load() -> {name}:
+    """Return the network with its weights, in eval mode.
+
+    Raises:
+        OSError: the file of the weights is missing.
+        ValueError: it is damaged.
+    """
+    network = build()
     network.load_state_dict(_content()[0])
     return network.eval()
 
 
 def check() -> float:
-    """The largest difference to the logits stored with the weights, as a share of the largest of them."""
+    """Return the largest difference to the logits stored with the weights, as a share of the largest of them."""
     _, images, logits = _content()
     with torch.no_grad():
         return float((load()(images) - logits).abs().max() / logits.abs().max())
 
 
 def main() -> None:
-    """Check the file and say what came of it."""
+    """Check the files and print the result."""
     try:
         difference = check()
     except (OSError, ValueError) as error:
@@ -68,7 +86,7 @@ if __name__ == "__main__":
 
 
 class Standalone:
-    """Readable classes, one for each kind of block, a loader that checks its file, and a check of the whole."""
+    """One file with the source of the network's own classes, a loader that checks its weights, and a check of all."""
 
     name = "standalone"
     summary = "one readable .py file that needs torch alone, its weights beside it; python FILE checks itself"
@@ -92,43 +110,69 @@ class Standalone:
 
 
 def python_file(network: Network, own_name: str, constants: Mapping[str, str]) -> str:
-    """The text of the file.
+    """Return the text of the file.
 
     Args:
-        network: what it makes.
+        network: the network that the file builds.
         own_name: name of the file.
         constants: WEIGHTS and SHA256 of a file of torch; with EXAMPLE and EXAMPLE_SHA256, of files of safetensors.
 
     Raises:
-        InputError: the network cannot be written as source.
+        InputError: the source of the network's class, or of what it uses, cannot be copied.
     """
+    cls = type(network.module)
+    source = Source(_OWN_PACKAGES | {cls.__module__.partition(".")[0]}, _NAMES)
+    with_safetensors = "EXAMPLE" in constants
+    for needed in (*_IMPORTS, *([Import("safetensors.torch", "load_file")] if with_safetensors else [])):
+        source.require(needed)
     try:
-        source = module_source(network.module, network.input_shape)
+        made = call(cls, *_arguments(network), source)
     except InputError as error:
         raise InputError(f"architecture of kind {network.architecture.kind!r}: {error}") from None
-    with_safetensors = "EXAMPLE" in constants
-    imports = ["import hashlib", "import sys", "from pathlib import Path", ""]
-    imports += ["import torch", "from torch import Tensor, nn"]
-    if with_safetensors:
-        imports.insert(4, "from safetensors.torch import load_file")
-    if source.functional:
-        imports.append("from torch.nn import functional as F")
-    return "\n".join(
-        [
-            *_docstring(network, own_name),
-            "",
-            *imports,
-            "",
-            *(f'{name} = "{value}"' for name, value in constants.items()),
-            "TOLERANCE = 1e-4",
-            "",
-            "",
-            *source.lines,
-            *(_SAFETENSORS_CONTENT if with_safetensors else _PT_CONTENT).split("\n"),
-            "",
-            _LOADER.format(network=source.name),
-        ]
-    )
+    files = [*(f'{name} = "{value}"' for name, value in constants.items()), "TOLERANCE = 1e-4"]
+    build = [
+        f"def build() -> {cls.__name__}:",
+        f'    """Return the network of architecture {network.key} with new weights."""',
+        *made.lines("return ", indent="    "),
+    ]
+    top = [*_docstring(network, own_name), "", *source.import_lines(), "", *files, "", *_spaced(source.constants)]
+    content = _SAFETENSORS_CONTENT if with_safetensors else _PT_CONTENT
+    parts = ["\n".join(top), *source.definitions, "\n".join(build), content, _LOADER.format(name=cls.__name__)]
+    return "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
+
+
+def _spaced(constants: list[str]) -> Iterator[str]:
+    """Yield constants with a blank line around those of several lines."""
+    for before, constant in zip([None, *constants], constants, strict=False):
+        if before is not None and "\n" in before + constant:
+            yield ""
+        yield constant
+
+
+def _arguments(network: Network) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the arguments, by position and by name, that the architecture gives the network's class."""
+    cls: Any = type(network.module)
+    if cls.__module__.partition(".")[0] == "torch":
+        raise InputError(f"its network is a bare nn.{cls.__name__}; wrap it in a class of its own, {OTHERWISE}")
+    calls = []
+    constructor, inherited = cls.__init__, "__init__" not in vars(cls)
+
+    def recorded(self: nn.Module, *args: Any, **kwargs: Any) -> None:
+        calls.append((self, args, kwargs))
+        constructor(self, *args, **kwargs)
+
+    cls.__init__ = recorded
+    try:
+        with torch.device("meta"):
+            module = network.architecture.build(network.num_classes, network.input_shape)
+    finally:
+        cls.__init__ = constructor
+        if inherited:
+            del cls.__init__
+    for made, args, kwargs in calls:
+        if made is module:
+            return args, kwargs
+    raise InputError(f"its build makes no new {cls.__name__} with a constructor; do so, {OTHERWISE}")
 
 
 def _docstring(network: Network, own_name: str) -> list[str]:
@@ -142,11 +186,11 @@ def _docstring(network: Network, own_name: str) -> list[str]:
     paragraphs = [
         f"{network.name}: images (N, {channels}, {height}, {width}) in [0, 1] to logits (N, {network.num_classes}).",
         "",
-        *textwrap.wrap(told, _WIDTH),
-        *textwrap.wrap(f"Published in {network.provenance['source']}." if network.provenance["source"] else "", _WIDTH),
-        *textwrap.wrap(f"Written by version {__version__} of rnas, architecture {network.key}.", _WIDTH),
+        *textwrap.wrap(told, WIDTH),
+        *textwrap.wrap(f"Published in {network.provenance['source']}." if network.provenance["source"] else "", WIDTH),
+        *textwrap.wrap(f"Written by version {__version__} of rnas, architecture {network.key}.", WIDTH),
         *textwrap.wrap(
-            f"load() gives the network with its weights; python {own_name} checks that it is intact.", _WIDTH
+            f"load() returns the network with its weights; python {own_name} checks that its files are intact.", WIDTH
         ),
     ]
     escaped = [line.replace("\\", "/").replace('"', "'") for line in paragraphs]

@@ -31,8 +31,10 @@ class Architecture(Protocol):
         Normalisation of the input, where the network has any, is a layer inside. Weights are drawn from
         torch's global generator. Raises InputError where the network cannot run at this shape.
 
-        The module is of a class of its own, not a bare ``nn.Sequential``, and its forward can be traced: the export
-        ``standalone`` writes its source by its classes.
+        The format ``standalone`` copies the source of the module's class and of all that it uses. That class is one of
+        its own, not a bare ``nn.Sequential``. What it uses stands at the top level of modules and imports only torch
+        and the standard library. Its constructor is given numbers, texts, tuples, dictionaries, frozen dataclasses,
+        classes and functions.
         """
 
     def cost(self, input_shape: Shape, num_classes: int) -> Cost:

@@ -2,9 +2,9 @@
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from rnas.errors import InputError
 from rnas.networks.activations import ACTIVATIONS
 from rnas.networks.cost import Costs
 from rnas.networks.normalization import NORMALIZATIONS
-from rnas.networks.squeeze_excitation import NONE, PLACEMENTS, Count
+from rnas.networks.squeeze_excitation import NONE, PLACEMENTS
 
 PRE, POST = "pre", "post"
 RAW, ACTIVATED = "raw", "activated"
@@ -39,6 +39,33 @@ COMMON_FIELDS = frozenset(
 
 PRE_FIELDS = frozenset({"first_input", "equal_width_shortcut"})
 """The fields that mean something with pre-activation only."""
+
+
+Count = TypeVar("Count", int, Integers)
+
+BlockConstructor = Callable[[int, int, int], nn.Module]
+"""Makes a block from its input channels, its planes and its stride."""
+
+
+@dataclass(frozen=True)
+class BlockStyle:
+    """What is common to the blocks of a stage, whichever convolutions they have.
+
+    Attributes:
+        activation: makes an activation.
+        normalization: makes a normalisation from a number of channels.
+        pre: whether normalisation and activation stand before each convolution, or after it.
+        kernel_size: odd side of the spatial convolutions.
+        squeeze_excitation: where the gate stands, ``none`` for no gate.
+        reduction: divisor of the channels that gives the gate's hidden units, of which there is at least one.
+    """
+
+    activation: Callable[[], nn.Module] = nn.ReLU
+    normalization: Callable[[int], nn.Module] = nn.BatchNorm2d
+    pre: bool = True
+    kernel_size: int = 3
+    squeeze_excitation: str = NONE
+    reduction: int = 16
 
 
 @dataclass(frozen=True)
@@ -110,6 +137,18 @@ class Block:
         if name == "reduction" and self.squeeze_excitation == NONE:
             return False
         return name in self.type.fields and (self.order == PRE or name not in PRE_FIELDS)
+
+    @property
+    def style(self) -> BlockStyle:
+        """What its modules need to know of it beyond their convolutions."""
+        return BlockStyle(
+            ACTIVATIONS[self.activation].make,
+            NORMALIZATIONS[self.normalization].make,
+            self.order == PRE,
+            self.kernel_size,
+            self.squeeze_excitation,
+            self.reduction,
+        )
 
     @property
     def type(self) -> "BlockType":
@@ -221,12 +260,16 @@ class BlockType(ABC):
         return planes * self.expansion
 
     @abstractmethod
-    def build(self, block: Block, in_channels: int, planes: int, stride: int) -> nn.Module:
-        """The block as a module, from (N, in_channels, H, W) to (N, out_channels, ceil(H / stride), ...)."""
+    def constructor(self, block: Block) -> BlockConstructor:
+        """What makes modules of this block, from (N, in_channels, H, W) to (N, out_channels, ceil(H / stride), ...).
+
+        The format ``standalone`` exports it where it is a class, a function or a ``functools.partial`` of one of them,
+        with plain values and a :class:`BlockStyle`.
+        """
 
     @abstractmethod
     def cost(self, blocks: BlockColumns, place: Place) -> Costs:
-        """Exact costs (n,), int64, of the modules that ``build`` gives for these blocks at this place.
+        """Exact costs (n,), int64, of the modules that ``constructor`` makes for these blocks at this place.
 
         n may be 0, and costs are then empty: a space asks so for a block that none of its genomes has. Columns of
         fields that are not read hold any value.

@@ -6,6 +6,7 @@ channels; with stride 2 they halve a map of even sides. An operation is one entr
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from torch import Tensor, cat, nn
 
@@ -49,7 +50,7 @@ class FactorizedReduce(nn.Module):
 class SeparableConv(nn.Module):
     """Twice: ReLU, depthwise k x k convolution, 1x1 convolution, batch normalisation."""
 
-    def __init__(self, channels: int, kernel: int, stride: int, affine: bool = True) -> None:
+    def __init__(self, channels: int, stride: int, kernel: int, affine: bool = True) -> None:
         super().__init__()
         self.op = nn.Sequential(
             *_depthwise_separable(channels, kernel, stride, 1, affine),
@@ -65,7 +66,7 @@ class SeparableConv(nn.Module):
 class DilatedConv(nn.Module):
     """ReLU, depthwise k x k convolution of dilation 2, 1x1 convolution, batch normalisation."""
 
-    def __init__(self, channels: int, kernel: int, stride: int, affine: bool = True) -> None:
+    def __init__(self, channels: int, stride: int, kernel: int, affine: bool = True) -> None:
         super().__init__()
         self.op = nn.Sequential(*_depthwise_separable(channels, kernel, stride, 2, affine))
 
@@ -103,6 +104,21 @@ class Zero(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(N, channels, H, W) to zeros (N, channels, H / stride, W / stride)."""
         return x[:, :, :: self.stride, :: self.stride] * 0.0
+
+
+def max_pool(channels: int, stride: int) -> nn.Module:
+    """A 3x3 maximum pooling, for any number of channels."""
+    return nn.MaxPool2d(3, stride, padding=1)
+
+
+def avg_pool(channels: int, stride: int) -> nn.Module:
+    """A 3x3 average pooling, for any number of channels."""
+    return nn.AvgPool2d(3, stride, padding=1, count_include_pad=False)
+
+
+def zero(channels: int, stride: int) -> nn.Module:
+    """No operation, for any number of channels."""
+    return Zero(stride)
 
 
 def _depthwise_separable(channels: int, kernel: int, stride: int, dilation: int, affine: bool) -> tuple[nn.Module, ...]:
@@ -154,40 +170,44 @@ def _seven_by_seven_cost(channels: int, stride: int, size: Size) -> Costs:
     return rows + columns + batch_norm(channels)
 
 
+OperationConstructor = Callable[[int, int], nn.Module]
+"""Makes an operation from its channels and its stride."""
+
+
 @dataclass(frozen=True)
 class Operation:
     """An operation of a cell.
 
     Attributes:
-        build: (channels, stride) to the module.
+        build: (channels, stride) to the module; a class, a function or a ``functools.partial`` of one of them.
         cost: (channels, stride, size of the input map) to its cost.
     """
 
-    build: Callable[[int, int], nn.Module]
+    build: OperationConstructor
     cost: Callable[[int, int, Size], Costs]
 
 
 def _separable(kernel: int) -> Operation:
     return Operation(
-        build=lambda channels, stride: SeparableConv(channels, kernel, stride),
+        build=partial(SeparableConv, kernel=kernel),
         cost=lambda channels, stride, size: separable_conv_cost(channels, kernel, stride, size),
     )
 
 
 def _dilated(kernel: int) -> Operation:
     return Operation(
-        build=lambda channels, stride: DilatedConv(channels, kernel, stride),
+        build=partial(DilatedConv, kernel=kernel),
         cost=lambda channels, stride, size: _depthwise_separable_cost(channels, kernel, strided(size, stride), True),
     )
 
 
-def _free(build: Callable[[int], nn.Module]) -> Operation:
-    return Operation(build=lambda _channels, stride: build(stride), cost=lambda _channels, _stride, _size: FREE)
+def _free(build: OperationConstructor) -> Operation:
+    return Operation(build, cost=lambda _channels, _stride, _size: FREE)
 
 
 OPERATIONS: Mapping[str, Operation] = {
-    "max_pool_3x3": _free(lambda stride: nn.MaxPool2d(3, stride, padding=1)),
-    "avg_pool_3x3": _free(lambda stride: nn.AvgPool2d(3, stride, padding=1, count_include_pad=False)),
+    "max_pool_3x3": _free(max_pool),
+    "avg_pool_3x3": _free(avg_pool),
     "skip_connect": Operation(identity, identity_cost),
     "sep_conv_3x3": _separable(3),
     "sep_conv_5x5": _separable(5),
@@ -195,7 +215,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "dil_conv_5x5": _dilated(5),
     "sep_conv_7x7": _separable(7),
     "conv_7x1_1x7": Operation(SevenBySeven, _seven_by_seven_cost),
-    "none": _free(Zero),
+    "none": _free(zero),
 }
 
 

@@ -4,7 +4,7 @@ Cell i of L is a reduction cell where i is L // 3 or 2L // 3: it moves on to the
 halves the map. Each cell reads the outputs of the two before it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from torch import Tensor, nn
@@ -33,18 +33,27 @@ class CellPlace:
         after_reduction: whether the output of the cell two before is twice as large as that of the one before.
         channels: channels of each of its nodes.
         inputs: channels of the outputs of the cell two before and of the one before.
-        size: size of the maps that it reads.
     """
 
     reduction: bool
     after_reduction: bool
     channels: int
     inputs: tuple[int, int]
-    size: Size
 
     def stride(self, state: int) -> int:
         """Stride of an edge that starts at this state: 0 and 1 are the cell's inputs, later ones its nodes."""
         return 2 if self.reduction and state < 2 else 1
+
+
+@dataclass(frozen=True)
+class SizedCellPlace(CellPlace):
+    """Where a cell stands for images of one size.
+
+    Attributes:
+        size: size of the maps that the cell reads.
+    """
+
+    size: Size
 
     def edge_size(self, state: int) -> Size:
         """Size of the map that an edge from this state reads."""
@@ -75,7 +84,6 @@ def place_cells(
     channels: tuple[int, int, int],
     outputs: tuple[int, int],
     stem: tuple[int, int],
-    size: Size,
     after_reduction: bool = False,
 ) -> list[CellPlace]:
     """Where every cell stands.
@@ -85,11 +93,7 @@ def place_cells(
         channels: channels of the nodes in each of the three stages.
         outputs: number of nodes that make the output of a normal and of a reduction cell.
         stem: channels of the stem's two outputs.
-        size: size of the stem's second output.
         after_reduction: whether the stem's first output is twice as large as its second.
-
-    Raises:
-        InputError: a map of odd sides would have to be halved.
     """
     places = []
     before, last = stem
@@ -98,13 +102,22 @@ def place_cells(
         reduction = is_reduction(cell, layers)
         if reduction:
             stage += 1
-            check_even(size)
-        places.append(CellPlace(reduction, after_reduction, channels[stage], (before, last), size))
+        places.append(CellPlace(reduction, after_reduction, channels[stage], (before, last)))
         before, last = last, outputs[reduction] * channels[stage]
         after_reduction = reduction
-        if reduction:
-            size = size[0] // 2, size[1] // 2
     return places
+
+
+def sized(places: Iterable[CellPlace], size: Size) -> list[SizedCellPlace]:
+    """The places of cells of which the first reads maps of this size; InputError where a map cannot be halved."""
+    found = []
+    for place in places:
+        if place.reduction:
+            check_even(size)
+        found.append(SizedCellPlace(**vars(place), size=size))
+        if place.reduction:
+            size = size[0] // 2, size[1] // 2
+    return found
 
 
 def check_even(size: Size) -> None:
@@ -116,7 +129,7 @@ def check_even(size: Size) -> None:
         )
 
 
-def output_channels(places: list[CellPlace], outputs: tuple[int, int]) -> int:
+def output_channels(places: Sequence[CellPlace], outputs: tuple[int, int]) -> int:
     """Channels of the last cell's output."""
     return outputs[places[-1].reduction] * places[-1].channels
 
@@ -132,7 +145,7 @@ class Cell(nn.Module):
         self.preprocess1 = ReLUConvBN(last, place.channels, affine)
 
 
-def inputs_cost(place: CellPlace, affine: bool = True) -> Costs:
+def inputs_cost(place: SizedCellPlace, affine: bool = True) -> Costs:
     """Cost of the two layers that adapt a cell's inputs."""
     before, last = place.inputs
     size = place.size
@@ -175,6 +188,6 @@ class CellNetwork(nn.Module):
         return logits
 
 
-def classifier_cost(places: list[CellPlace], outputs: tuple[int, int], num_classes: int) -> Costs:
+def classifier_cost(places: Sequence[CellPlace], outputs: tuple[int, int], num_classes: int) -> Costs:
     """Cost of the classifier on the last cell's output."""
     return classifier(output_channels(places, outputs), num_classes)

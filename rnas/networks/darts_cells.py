@@ -4,6 +4,7 @@ The skeleton is that of Liu et al. (ICLR 2019) on small images. DARTS-R is its r
 (NeurIPS 2021), which sets the channels of each stage by hand.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,22 +14,24 @@ from torch import Tensor, nn
 
 from rnas.errors import InputError
 from rnas.networks.architecture import Shape
-from rnas.networks.cell_operations import find_operation
+from rnas.networks.cell_operations import OperationConstructor, find_operation
 from rnas.networks.cell_skeleton import (
     Cell,
     CellNetwork,
     CellPlace,
+    SizedCellPlace,
     check_sizes,
     classifier_cost,
     inputs_cost,
     output_channels,
     place_cells,
+    sized,
     stem,
     stem_cost,
 )
 from rnas.networks.cost import Cost, Costs
 from rnas.networks.counting import single, total
-from rnas.networks.genotypes import GENOTYPES, CellGenotype, Genotype
+from rnas.networks.genotypes import GENOTYPES, CellGenotype, Edge, Genotype
 
 
 @dataclass(frozen=True)
@@ -65,17 +68,28 @@ class DartsCellNetwork:
         """Number of nodes that make the output of a normal and of a reduction cell."""
         return len(self.normal.concat), len(self.reduction.concat)
 
-    def places(self, input_shape: Shape) -> list[CellPlace]:
+    def places(self, input_shape: Shape) -> list[SizedCellPlace]:
         """Where every cell stands for images of this shape; InputError where they cannot be halved twice."""
         stems = (self.stem_channels, self.stem_channels)
-        return place_cells(self.layers, self.channels, self.outputs, stems, input_shape[1:])
+        return sized(place_cells(self.layers, self.channels, self.outputs, stems), input_shape[1:])
 
     def build(self, num_classes: int, input_shape: Shape) -> nn.Module:
         """The network; InputError where the images cannot be halved twice."""
-        places = self.places(input_shape)
-        cells = [GenotypeCell(self.reduction if place.reduction else self.normal, place) for place in places]
-        classifier = nn.Linear(output_channels(places, self.outputs), num_classes)
-        return CellNetwork(stem(input_shape[0], self.stem_channels), cells, classifier)
+        self.places(input_shape)
+        cells = [
+            (tuple(edge for node in cell.nodes for edge in node), cell.concat) for cell in (self.normal, self.reduction)
+        ]
+        used = sorted({operation for edges, _ in cells for operation, _ in edges})
+        return DartsNetwork(
+            input_shape[0],
+            num_classes,
+            normal=cells[0],
+            reduction=cells[1],
+            operations={name: find_operation(name).build for name in used},
+            layers=self.layers,
+            channels=self.channels,
+            stem_channels=self.stem_channels,
+        )
 
     def cost(self, input_shape: Shape, num_classes: int) -> Cost:
         """Exact params and FLOPs; InputError where the images cannot be halved twice."""
@@ -89,13 +103,13 @@ class DartsCellNetwork:
         return single(total([frame_cost(places, self.outputs, input_shape, num_classes), *edges]))
 
 
-def frame_cost(places: list[CellPlace], outputs: tuple[int, int], input_shape: Shape, num_classes: int) -> Costs:
+def frame_cost(places: list[SizedCellPlace], outputs: tuple[int, int], input_shape: Shape, num_classes: int) -> Costs:
     """Cost of all but the edges: the stem, the layers that adapt the inputs of every cell, the classifier."""
     stem_total = stem_cost(input_shape[0], places[0].inputs[0], input_shape[1:])
     return total([stem_total, *map(inputs_cost, places)]) + classifier_cost(places, outputs, num_classes)
 
 
-def edge_cost(places: list[CellPlace], reduction: bool | int, operation: str, source: int) -> Costs:
+def edge_cost(places: list[SizedCellPlace], reduction: bool | int, operation: str, source: int) -> Costs:
     """Cost of one edge of the normal or the reduction cell, summed over all cells of that kind."""
     cost = find_operation(operation).cost
     return total(
@@ -106,16 +120,26 @@ def edge_cost(places: list[CellPlace], reduction: bool | int, operation: str, so
 
 
 class GenotypeCell(Cell):
-    """A cell with the operations of its genotype."""
+    """A cell with the operations of its genotype.
 
-    def __init__(self, genotype: CellGenotype, place: CellPlace) -> None:
+    Args:
+        place: where it stands.
+        edges: (operation, state that it reads) of every edge, two into each node.
+        concat: nodes that are concatenated to the cell's output.
+        operations: makes the operations, by name.
+    """
+
+    def __init__(
+        self,
+        place: CellPlace,
+        edges: Sequence[Edge],
+        concat: Sequence[int],
+        operations: Mapping[str, OperationConstructor],
+    ) -> None:
         super().__init__(place)
-        edges = [edge for node in genotype.nodes for edge in node]
-        self._ops = nn.ModuleList(
-            find_operation(operation).build(place.channels, place.stride(source)) for operation, source in edges
-        )
+        self._ops = nn.ModuleList(operations[name](place.channels, place.stride(source)) for name, source in edges)
         self.sources = [source for _, source in edges]
-        self.concat = genotype.concat
+        self.concat = concat
 
     def forward(self, before: Tensor, last: Tensor) -> Tensor:
         """Outputs of the two cells before to (N, len(concat) * channels, H, W)."""
@@ -124,6 +148,39 @@ class GenotypeCell(Cell):
         for (first, a), (second, b) in zip(edges[::2], edges[1::2], strict=True):
             states.append(first(states[a]) + second(states[b]))
         return torch.cat([states[node] for node in self.concat], dim=1)
+
+
+class DartsNetwork(CellNetwork):
+    """A network of two cells, one normal and one that halves the map.
+
+    Args:
+        image_channels: channels of an image.
+        num_classes: number of logits.
+        normal: edges of the normal cell, and nodes that are its output; see :class:`GenotypeCell`.
+        reduction: the same of the cell that halves the map.
+        operations: makes the operations, by name.
+        layers: number of cells; those at layers // 3 and 2 * layers // 3 halve the map.
+        channels: channels of the nodes in each of the three stages.
+        stem_channels: channels of the stem.
+    """
+
+    def __init__(
+        self,
+        image_channels: int,
+        num_classes: int,
+        *,
+        normal: tuple[Sequence[Edge], Sequence[int]],
+        reduction: tuple[Sequence[Edge], Sequence[int]],
+        operations: Mapping[str, OperationConstructor],
+        layers: int,
+        channels: tuple[int, int, int],
+        stem_channels: int,
+    ) -> None:
+        outputs = len(normal[1]), len(reduction[1])
+        places = place_cells(layers, channels, outputs, (stem_channels, stem_channels))
+        cells = [GenotypeCell(place, *(reduction if place.reduction else normal), operations) for place in places]
+        classifier = nn.Linear(output_channels(places, outputs), num_classes)
+        super().__init__(stem(image_channels, stem_channels), cells, classifier)
 
 
 def doubling_network(genotype: Genotype, layers: int, channels: int) -> DartsCellNetwork:

@@ -3,6 +3,7 @@
 DN-121-R is the reconfiguration of DenseNet-121 by Huang et al. (NeurIPS 2021): the last stage starts narrower.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -48,7 +49,7 @@ class DenseNet:
     def build(self, num_classes: int, input_shape: Shape) -> nn.Module:
         """The network; InputError where the images are too small for its poolings."""
         self._check(input_shape)
-        return DenseNetwork(self, num_classes, input_shape[0])
+        return DenseNetwork(input_shape[0], num_classes, self.depths, self.channels, self.growth)
 
     def cost(self, input_shape: Shape, num_classes: int) -> Cost:
         """Exact params and FLOPs; InputError where the images are too small for its poolings."""
@@ -111,14 +112,23 @@ class Transition(nn.Module):
 
 
 class DenseNetwork(nn.Module):
-    """Stem, stages and their transitions, head."""
+    """Stem, stages and their transitions, head.
 
-    def __init__(self, architecture: DenseNet, num_classes: int, image_channels: int) -> None:
+    Args:
+        image_channels: channels of an image.
+        num_classes: number of logits.
+        depths: layers of each stage.
+        channels: channels at the start of each stage: of the stem, then of each transition.
+        growth: channels that a layer adds.
+    """
+
+    def __init__(
+        self, image_channels: int, num_classes: int, depths: Sequence[int], channels: Sequence[int], growth: int
+    ) -> None:
         super().__init__()
-        growth, channels = architecture.growth, architecture.channels
         self.conv1 = nn.Conv2d(image_channels, channels[0], 3, padding=1, bias=False)
         self.stages = nn.Sequential()
-        for stage, depth in enumerate(architecture.depths):
+        for stage, depth in enumerate(depths):
             layers = (DenseLayer(channels[stage] + layer * growth, growth) for layer in range(depth))
             parts: list[nn.Module] = [nn.Sequential(*layers)]
             end = channels[stage] + depth * growth

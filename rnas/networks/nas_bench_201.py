@@ -20,13 +20,12 @@ from rnas.networks.cost import Cost, Costs
 from rnas.networks.counting import Size, batch_norm, classifier, convolution, single, total
 from rnas.networks.layer_cost import Count
 
-NONE, SKIP, CONV_1X1, CONV_3X3, AVERAGE_POOL = OPERATIONS = (
-    "none",
-    "skip_connect",
-    "nor_conv_1x1",
-    "nor_conv_3x3",
-    "avg_pool_3x3",
-)
+NONE = "none"
+SKIP = "skip_connect"
+CONV_1X1 = "nor_conv_1x1"
+CONV_3X3 = "nor_conv_3x3"
+AVERAGE_POOL = "avg_pool_3x3"
+OPERATIONS = (NONE, SKIP, CONV_1X1, CONV_3X3, AVERAGE_POOL)
 """The benchmark's names of the operations."""
 
 EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
@@ -97,7 +96,7 @@ class NASBench201Cell:
     def build(self, num_classes: int, input_shape: Shape) -> nn.Module:
         """The network; InputError for images whose sides are not multiples of 4."""
         check_size(input_shape)
-        return NASBench201Network(self, num_classes, input_shape[0])
+        return NASBench201Network(input_shape[0], num_classes, self.operations, self.channels, self.cells)
 
     def cost(self, input_shape: Shape, num_classes: int) -> Cost:
         """Exact params and FLOPs; InputError for images whose sides are not multiples of 4."""
@@ -220,11 +219,21 @@ class ReductionBlock(nn.Module):
 
 
 class NASBench201Network(nn.Module):
-    """The network of a :class:`NASBench201Cell`, from (N, image_channels, H, W) to logits (N, num_classes)."""
+    """Stem, cells and residual blocks, head: from (N, image_channels, H, W) to logits (N, num_classes).
 
-    def __init__(self, architecture: NASBench201Cell, num_classes: int, image_channels: int) -> None:
+    Args:
+        image_channels: channels of an image.
+        num_classes: number of logits.
+        operations: name of the operation on each edge of a cell, in the order of ``EDGES``.
+        channels: of the first stage.
+        cells: in each of the three stages.
+    """
+
+    def __init__(
+        self, image_channels: int, num_classes: int, operations: Sequence[str], channels: int, cells: int
+    ) -> None:
         super().__init__()
-        widths = [architecture.channels * widening for widening in _WIDENINGS]
+        widths = [channels * widening for widening in _WIDENINGS]
         self.stem = nn.Sequential(
             nn.Conv2d(image_channels, widths[0], 3, padding=1, bias=False), nn.BatchNorm2d(widths[0])
         )
@@ -232,7 +241,7 @@ class NASBench201Network(nn.Module):
         for stage, width in enumerate(widths):
             if stage > 0:
                 self.cells.append(ReductionBlock(widths[stage - 1], width))
-            self.cells.extend(CellModule(architecture.operations, width) for _ in range(architecture.cells))
+            self.cells.extend(CellModule(operations, width) for _ in range(cells))
         self.lastact = nn.Sequential(nn.BatchNorm2d(widths[-1]), nn.ReLU())
         self.global_pooling = nn.AdaptiveAvgPool2d(1)
         self.classifier = nn.Linear(widths[-1], num_classes)

@@ -16,6 +16,11 @@ class ChannelLayerNorm(nn.LayerNorm):
         return F.layer_norm(last, self.normalized_shape, self.weight, self.bias, self.eps).permute(0, 3, 1, 2)
 
 
+def group_norm(channels: int) -> nn.GroupNorm:
+    """Group normalisation of :func:`groups` groups."""
+    return nn.GroupNorm(groups(channels), channels)
+
+
 def groups(channels: int) -> int:
     """Groups of group normalisation: the largest divisor of the channels that is at most an eighth of them."""
     return next((n for n in range(channels // 8, 1, -1) if channels % n == 0), 1)
@@ -30,7 +35,7 @@ class Normalization(NamedTuple):
 
 NORMALIZATIONS = {
     "batch": Normalization(nn.BatchNorm2d),
-    "group": Normalization(lambda channels: nn.GroupNorm(groups(channels), channels)),
+    "group": Normalization(group_norm),
     "instance": Normalization(nn.InstanceNorm2d, 0),
     "layer": Normalization(ChannelLayerNorm),
 }

@@ -5,7 +5,7 @@ Robustness" (Huang, Lu, Deb, Boddeti, CVPR 2023). State-dict names are those of 
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -18,9 +18,9 @@ from torch.nn import functional as F
 from rnas.errors import InputError
 from rnas.networks.activations import ACTIVATIONS
 from rnas.networks.architecture import Shape
-from rnas.networks.block import PRE, Block, BlockColumns, require_positive
+from rnas.networks.block import PRE, Block, BlockColumns, BlockConstructor, require_positive
 from rnas.networks.cost import Cost
-from rnas.networks.normalization import NORMALIZATIONS, runs_on
+from rnas.networks.normalization import runs_on
 from rnas.networks.residual_cost import STEM_KERNEL, ResidualColumns, residual_costs, stage_sizes, stage_strides
 
 STAGES = (2, 3, 4)
@@ -126,7 +126,23 @@ class ResidualNetwork:
         if self.normalize_input and input_shape[0] != len(CIFAR10_MEAN):
             wanted, given = len(CIFAR10_MEAN), input_shape[0]
             raise InputError(f"normalize_input is for images of {wanted} channels, these have {given}; leave it out")
-        return ResidualModule(self, input_shape[0], num_classes)
+        first, last = self.stage_blocks[0], self.stage_blocks[-1]
+        head_activation = ACTIVATIONS[self.head_activation or last.activation].make
+        return ResidualModule(
+            input_shape[0],
+            num_classes,
+            depths=self.depths,
+            planes=self.channels,
+            out_channels=tuple(
+                block.type.out_channels(planes) for block, planes in zip(self.stage_blocks, self.channels, strict=True)
+            ),
+            blocks=tuple(block.type.constructor(block) for block in self.blocks),
+            stem_width=self.stem_width,
+            stem_layers=None if first.order == PRE else (first.style.normalization, first.style.activation),
+            head_layers=(last.style.normalization, head_activation) if last.order == PRE else None,
+            upsample=self.upsample,
+            input_normalization=InputNormalization if self.normalize_input else nn.Identity,
+        )
 
     def require_runnable(self, input_shape: Shape) -> None:
         """InputError where the network cannot be trained on images of this shape."""
@@ -166,11 +182,12 @@ def widened(depths: Sequence[int], widenings: Sequence[float], block: Block = BA
 class Stage(nn.Module):
     """Blocks in a row, the first of them with the stride."""
 
-    def __init__(self, block: Block, depth: int, in_channels: int, planes: int, stride: int) -> None:
+    def __init__(
+        self, block: BlockConstructor, depth: int, in_channels: int, planes: int, out_channels: int, stride: int
+    ) -> None:
         super().__init__()
-        self.out_channels = block.type.out_channels(planes)
-        first = block.type.build(block, in_channels, planes, stride)
-        later = [block.type.build(block, self.out_channels, planes, 1) for _ in range(depth - 1)]
+        first = block(in_channels, planes, stride)
+        later = [block(out_channels, planes, 1) for _ in range(depth - 1)]
         self.layer = nn.Sequential(first, *later)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -179,32 +196,58 @@ class Stage(nn.Module):
         return out
 
 
-class ResidualModule(nn.Module):
-    """The network of a :class:`ResidualNetwork`, from (N, image_channels, H, W) to logits (N, num_classes)."""
+NormalizationActivation = tuple[Callable[[int], nn.Module], Callable[[], nn.Module]]
+"""What makes a normalisation from a number of channels, and what makes an activation."""
 
-    def __init__(self, network: ResidualNetwork, image_channels: int, num_classes: int) -> None:
+
+class ResidualModule(nn.Module):
+    """A residual network, from images (N, image_channels, H, W) to logits (N, num_classes).
+
+    Args:
+        image_channels: channels of an image.
+        num_classes: number of logits.
+        depths: blocks of each stage.
+        planes: planes of each stage.
+        out_channels: channels of the maps that leave each stage.
+        blocks: what makes the blocks, one for all stages or one for each.
+        stem_width: channels of the stem.
+        stem_layers: what follows the stem's convolution; None is nothing.
+        head_layers: what stands before the classifier's pooling; None is nothing.
+        upsample: how many times the image is enlarged, by nearest neighbours, before it enters the stem.
+        input_normalization: makes the layer that reads the image.
+    """
+
+    def __init__(
+        self,
+        image_channels: int,
+        num_classes: int,
+        *,
+        depths: Sequence[int],
+        planes: Sequence[int],
+        out_channels: Sequence[int],
+        blocks: Sequence[BlockConstructor],
+        stem_width: int,
+        stem_layers: NormalizationActivation | None = None,
+        head_layers: NormalizationActivation | None = None,
+        upsample: int = 1,
+        input_normalization: Callable[[], nn.Module] = nn.Identity,
+    ) -> None:
         super().__init__()
-        first, last = network.stage_blocks[0], network.stage_blocks[-1]
-        width = network.stem_width
-        self.upsample = network.upsample
-        self.normalization = InputNormalization() if network.normalize_input else nn.Identity()
+        width = stem_width
+        self.upsample = upsample
+        self.normalization = input_normalization()
         self.stem_conv = nn.Conv2d(image_channels, width, STEM_KERNEL, padding=STEM_KERNEL // 2, bias=False)
         self.stem_activation = nn.Sequential()
-        if first.order != PRE:
-            self.stem_activation.append(NORMALIZATIONS[first.normalization].make(width))
-            self.stem_activation.append(ACTIVATIONS[first.activation].make())
+        if stem_layers is not None:
+            self.stem_activation.append(stem_layers[0](width))
+            self.stem_activation.append(stem_layers[1]())
         self.blocks = nn.ModuleList()
-        strides = stage_strides(len(network.depths))
-        for block, depth, planes, stride in zip(
-            network.stage_blocks, network.depths, network.channels, strides, strict=True
-        ):
-            stage = Stage(block, depth, width, planes, stride)
-            self.blocks.append(stage)
-            width = stage.out_channels
-        pre = last.order == PRE
-        head_activation = network.head_activation or last.activation
-        self.norm1 = NORMALIZATIONS[last.normalization].make(width) if pre else nn.Identity()
-        self.head_activation = ACTIVATIONS[head_activation].make() if pre else nn.Identity()
+        makers, strides = [*blocks] * (len(depths) // len(blocks)), stage_strides(len(depths))
+        for block, depth, inner, outer, stride in zip(makers, depths, planes, out_channels, strides, strict=True):
+            self.blocks.append(Stage(block, depth, width, inner, outer, stride))
+            width = outer
+        self.norm1 = nn.Identity() if head_layers is None else head_layers[0](width)
+        self.head_activation = nn.Identity() if head_layers is None else head_layers[1]()
         self.fc = nn.Linear(width, num_classes)
         self._initialize()
 

@@ -6,10 +6,8 @@ import numpy as np
 from torch import Tensor, nn
 
 from rnas.networks import layer_cost
-from rnas.networks.activations import ACTIVATIONS
-from rnas.networks.block import PRE, Block, BlockColumns, Place
+from rnas.networks.block import BlockColumns, BlockStyle, Place
 from rnas.networks.cost import Costs
-from rnas.networks.normalization import NORMALIZATIONS
 from rnas.networks.squeeze_excitation import (
     CONV3X3,
     IDENTITY,
@@ -34,11 +32,11 @@ class ResidualBlock(nn.Module):
     of a block are one module.
 
     Args:
-        block: what to build.
         in_channels: channels of the input.
         middle_channels: channels of the spatial convolution's output, where a conv3x3 gate stands.
         out_channels: channels of the output.
         stride: 1 or 2.
+        style: of the block.
         first_input_raw: the branch reads ``x`` with pre-activation too.
         shortcut_input_raw: so does the shortcut's convolution.
     """
@@ -49,18 +47,18 @@ class ResidualBlock(nn.Module):
 
     def __init__(
         self,
-        block: Block,
         in_channels: int,
         middle_channels: int,
         out_channels: int,
         stride: int,
+        style: BlockStyle,
         *,
         first_input_raw: bool = False,
         shortcut_input_raw: bool = False,
     ) -> None:
         super().__init__()
-        self.pre = block.order == PRE
-        self.activation = ACTIVATIONS[block.activation].make()
+        self.pre = style.pre
+        self.activation = style.activation()
         reshapes = stride != 1 or in_channels != out_channels
         self.first_input_raw = first_input_raw
         self.shortcut_input_raw = shortcut_input_raw or not reshapes
@@ -68,14 +66,16 @@ class ResidualBlock(nn.Module):
         if reshapes and self.connected:
             self.shortcut.append(nn.Conv2d(in_channels, out_channels, 1, stride, bias=False))
             if not self.pre:
-                self.shortcut.append(NORMALIZATIONS[block.normalization].make(out_channels))
-        self.placement = block.squeeze_excitation
+                self.shortcut.append(style.normalization(out_channels))
+        self.placement = style.squeeze_excitation
         if self.placement != NONE:
+            # The hidden units follow the block's output wherever the gate stands, except on the identity branch, where
+            # they follow its input: that reproduces the parameters that the paper prints.
             reduced = in_channels if self.placement == IDENTITY else out_channels
             gated = {IDENTITY: in_channels, CONV3X3: middle_channels}.get(self.placement, out_channels)
-            self.se = SqueezeExcitation(gated, hidden_units(reduced, block.reduction))
+            self.se = SqueezeExcitation(gated, max(reduced // style.reduction, 1))
         if self.placement == RESIDUAL:
-            self.se_bn = NORMALIZATIONS[block.normalization].make(out_channels)
+            self.se_bn = style.normalization(out_channels)
 
     def branch(self, x: Tensor) -> Tensor:
         """The convolutions, from the block's input or its activation to (N, out_channels, ...)."""

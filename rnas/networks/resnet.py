@@ -3,6 +3,7 @@
 Activation after the convolution, a 3x3 stem, four stages; pre-activation networks are in another module.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -49,28 +50,16 @@ class ResNet:
 
     def build(self, num_classes: int, input_shape: Shape) -> nn.Module:
         """The network; it runs on images of any size."""
-        return ResNetwork(self, num_classes, input_shape[0])
+        return ResNetwork(input_shape[0], num_classes, self.depths, self.channels, _EXPANSION[self.block])
 
     def cost(self, input_shape: Shape, num_classes: int) -> Cost:
         """Exact params and FLOPs."""
         size = input_shape[1:]
         costs = [convolution(input_shape[0], self.channels[0], 3, size), batch_norm(self.channels[0])]
-        for block in self.blocks():
-            costs.append(block.cost(size))
-            size = strided(size, block.stride)
-        return single(total([*costs, classifier(block.outputs, num_classes)]))
-
-    def blocks(self) -> list["BlockPlace"]:
-        """Every block in order."""
-        places = []
-        inputs = self.channels[0]
-        for stage, (depth, channels) in enumerate(zip(self.depths, self.channels, strict=True)):
-            for block in range(depth):
-                stride = 2 if stage > 0 and block == 0 else 1
-                place = BlockPlace(stage, inputs, channels, _EXPANSION[self.block], stride)
-                places.append(place)
-                inputs = place.outputs
-        return places
+        for place in block_places(self.depths, self.channels, _EXPANSION[self.block]):
+            costs.append(_block_cost(place, size))
+            size = strided(size, place.stride)
+        return single(total([*costs, classifier(place.outputs, num_classes)]))
 
 
 @dataclass(frozen=True)
@@ -104,16 +93,29 @@ class BlockPlace:
             (self.channels, self.outputs, 1, 1),
         ]
 
-    def cost(self, size: Size) -> Costs:
-        """Cost on an input map of this size."""
-        costs = []
-        output = size
-        for inputs, outputs, kernel, stride in self.convolutions:
-            output = strided(output, stride)
-            costs += [convolution(inputs, outputs, kernel, output), batch_norm(outputs)]
-        if self.projected:
-            costs += [convolution(self.inputs, self.outputs, 1, output), batch_norm(self.outputs)]
-        return total(costs)
+
+def block_places(depths: Sequence[int], channels: Sequence[int], expansion: int) -> list[BlockPlace]:
+    """Every block in order, of stages of these depths and channels."""
+    places = []
+    inputs = channels[0]
+    for stage, (depth, width) in enumerate(zip(depths, channels, strict=True)):
+        for block in range(depth):
+            place = BlockPlace(stage, inputs, width, expansion, stride=2 if stage > 0 and block == 0 else 1)
+            places.append(place)
+            inputs = place.outputs
+    return places
+
+
+def _block_cost(place: BlockPlace, size: Size) -> Costs:
+    """Cost of a block on an input map of this size."""
+    costs = []
+    output = size
+    for inputs, outputs, kernel, stride in place.convolutions:
+        output = strided(output, stride)
+        costs += [convolution(inputs, outputs, kernel, output), batch_norm(outputs)]
+    if place.projected:
+        costs += [convolution(place.inputs, place.outputs, 1, output), batch_norm(place.outputs)]
+    return total(costs)
 
 
 class Block(nn.Module):
@@ -142,15 +144,24 @@ class Block(nn.Module):
 
 
 class ResNetwork(nn.Module):
-    """Stem, stages, pooling and classifier."""
+    """Stem, stages, pooling and classifier.
 
-    def __init__(self, architecture: ResNet, num_classes: int, image_channels: int) -> None:
+    Args:
+        image_channels: channels of an image.
+        num_classes: number of logits.
+        depths: blocks of each stage.
+        channels: channels of the 3x3 convolutions of each stage; the stem has those of the first.
+        expansion: 1 for blocks of two 3x3 convolutions, 4 for blocks of 1x1, 3x3 and 1x1.
+    """
+
+    def __init__(
+        self, image_channels: int, num_classes: int, depths: Sequence[int], channels: Sequence[int], expansion: int
+    ) -> None:
         super().__init__()
-        channels = architecture.channels[0]
-        self.conv1 = nn.Conv2d(image_channels, channels, 3, padding=1, bias=False)
-        self.bn1 = nn.BatchNorm2d(channels)
-        self.stages = len(architecture.depths)
-        places = architecture.blocks()
+        self.conv1 = nn.Conv2d(image_channels, channels[0], 3, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(channels[0])
+        self.stages = len(depths)
+        places = block_places(depths, channels, expansion)
         for stage in range(self.stages):
             blocks = (Block(place) for place in places if place.stage == stage)
             self.add_module(f"layer{stage + 1}", nn.Sequential(*blocks))

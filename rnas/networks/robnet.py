@@ -6,7 +6,7 @@ has no scale and no shift, as in the released code.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -23,12 +23,14 @@ from rnas.networks.cell_skeleton import (
     Cell,
     CellNetwork,
     CellPlace,
+    SizedCellPlace,
     check_even,
     check_sizes,
     classifier_cost,
     inputs_cost,
     output_channels,
     place_cells,
+    sized,
     stem,
     stem_cost,
 )
@@ -79,7 +81,7 @@ class RobNetwork:
     @property
     def stages(self) -> tuple[int, int, int]:
         """Channels of the nodes in each stage."""
-        return self.channels, 2 * self.channels, 4 * self.channels
+        return _stages(self.channels)
 
     @property
     def cell_codes(self) -> tuple[str, ...]:
@@ -88,12 +90,9 @@ class RobNetwork:
 
     def build(self, num_classes: int, input_shape: Shape) -> nn.Module:
         """The network; InputError where the images cannot be halved as often as it does."""
-        places = place_robnet_cells(self.layers, self.channels, self.stem, input_shape)
-        cells = [CodedCell(code, place) for code, place in zip(self.cell_codes, places, strict=True)]
-        classifier = nn.Linear(output_channels(places, _OUTPUTS), num_classes)
-        if self.stem == "imagenet":
-            return ImageNetCellNetwork(input_shape[0], self.channels, cells, classifier)
-        return CellNetwork(stem(input_shape[0], 3 * self.channels), cells, classifier)
+        place_robnet_cells(self.layers, self.channels, self.stem, input_shape)
+        network = ImageNetCellNetwork if self.stem == "imagenet" else CodedCellNetwork
+        return network(input_shape[0], num_classes, self.codes, self.layers, self.channels)
 
     def cost(self, input_shape: Shape, num_classes: int) -> Cost:
         """Exact params and FLOPs; InputError where the images cannot be halved as often as the network does."""
@@ -106,17 +105,16 @@ class RobNetwork:
         return single(total([frame_cost(places, self.stem, input_shape, num_classes), *edges]))
 
 
-def place_robnet_cells(layers: int, channels: int, stem: str, input_shape: Shape) -> list[CellPlace]:
+def place_robnet_cells(layers: int, channels: int, stem: str, input_shape: Shape) -> list[SizedCellPlace]:
     """Where every cell stands for images of this shape; InputError where they cannot be halved."""
-    stages = (channels, 2 * channels, 4 * channels)
     if stem == "cifar":
-        return place_cells(layers, stages, _OUTPUTS, (3 * channels, 3 * channels), input_shape[1:])
+        return sized(small_image_places(layers, channels), input_shape[1:])
     first = strided(strided(input_shape[1:], 2), 2)
     check_even(first)
-    return place_cells(layers, stages, _OUTPUTS, (channels, channels), strided(first, 2), after_reduction=True)
+    return sized(imagenet_places(layers, channels), strided(first, 2))
 
 
-def frame_cost(places: list[CellPlace], stem: str, input_shape: Shape, num_classes: int) -> Costs:
+def frame_cost(places: list[SizedCellPlace], stem: str, input_shape: Shape, num_classes: int) -> Costs:
     """Cost of all but the edges: the stem, the layers that adapt the inputs of every cell, the classifier."""
     image_channels, size = input_shape[0], input_shape[1:]
     if stem == "cifar":
@@ -127,7 +125,7 @@ def frame_cost(places: list[CellPlace], stem: str, input_shape: Shape, num_class
     return total([stem_total, *inputs]) + classifier_cost(places, _OUTPUTS, num_classes)
 
 
-def edge_cost(place: CellPlace, source: int, code: str) -> Costs:
+def edge_cost(place: SizedCellPlace, source: int, code: str) -> Costs:
     """Cost of an edge from this state in one cell."""
     stride, size = place.stride(source), place.edge_size(source)
     kept = identity_cost(place.channels, stride, size, affine=False) if code[0] == "1" else FREE
@@ -140,7 +138,7 @@ class IdentityAndConv(nn.Module):
 
     def __init__(self, channels: int, stride: int) -> None:
         super().__init__()
-        self.conv = SeparableConv(channels, 3, stride, affine=False)
+        self.conv = SeparableConv(channels, stride, kernel=3, affine=False)
         self.res = identity(channels, stride, affine=False)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -160,7 +158,7 @@ class Edge(nn.Module):
         elif code == "10":
             self.op = identity(channels, stride, affine=False)
         elif code == "01":
-            self.op = SeparableConv(channels, 3, stride, affine=False)
+            self.op = SeparableConv(channels, stride, kernel=3, affine=False)
         else:
             self.op = IdentityAndConv(channels, stride)
 
@@ -192,11 +190,61 @@ class CodedCell(Cell):
         return torch.cat(states[2:], dim=1)
 
 
-class ImageNetCellNetwork(nn.Module):
-    """A network of cells behind the ImageNet stem."""
+def small_image_places(layers: int, channels: int) -> list[CellPlace]:
+    """Where every cell stands behind the stem for small images."""
+    return place_cells(layers, _stages(channels), _OUTPUTS, (3 * channels, 3 * channels))
 
-    def __init__(self, image_channels: int, channels: int, cells: list[CodedCell], classifier: nn.Linear) -> None:
+
+def imagenet_places(layers: int, channels: int) -> list[CellPlace]:
+    """Where every cell stands behind the ImageNet stem."""
+    return place_cells(layers, _stages(channels), _OUTPUTS, (channels, channels), after_reduction=True)
+
+
+def _stages(channels: int) -> tuple[int, int, int]:
+    return channels, 2 * channels, 4 * channels
+
+
+def _coded_cells(codes: Sequence[str], places: Sequence[CellPlace]) -> list[CodedCell]:
+    """A cell at every place; one code is for all of them."""
+    cell_codes = [*codes] * len(places) if len(codes) == 1 else codes
+    return [CodedCell(code, place) for code, place in zip(cell_codes, places, strict=True)]
+
+
+class CodedCellNetwork(CellNetwork):
+    """A network of coded cells for small images.
+
+    Args:
+        image_channels: channels of an image.
+        num_classes: number of logits.
+        codes: 28 binary digits a cell, two an edge; one code for all cells, or one for each.
+        layers: number of cells; those at layers // 3 and 2 * layers // 3 halve the map.
+        channels: channels of the nodes in the first stage; each halving doubles them.
+    """
+
+    def __init__(self, image_channels: int, num_classes: int, codes: Sequence[str], layers: int, channels: int) -> None:
+        places = small_image_places(layers, channels)
+        cells = _coded_cells(codes, places)
+        classifier = nn.Linear(output_channels(places, _OUTPUTS), num_classes)
+        super().__init__(stem(image_channels, 3 * channels), cells, classifier)
+
+
+class ImageNetCellNetwork(nn.Module):
+    """A network of coded cells behind the ImageNet stem, which divides the sides of an image by 8.
+
+    Args:
+        image_channels: channels of an image.
+        num_classes: number of logits.
+        codes: 28 binary digits a cell, two an edge; one code for all cells, or one for each.
+        layers: number of cells; those at layers // 3 and 2 * layers // 3 halve the map.
+        channels: channels of the nodes in the first stage; each halving doubles them.
+    """
+
+    def __init__(self, image_channels: int, num_classes: int, codes: Sequence[str], layers: int, channels: int) -> None:
         super().__init__()
+        places = imagenet_places(layers, channels)
+        # Weights are drawn in the order in which layers are made: the stem's come last, as in CodedCellNetwork.
+        cells = _coded_cells(codes, places)
+        classifier = nn.Linear(output_channels(places, _OUTPUTS), num_classes)
         self.stem0 = nn.Sequential(
             nn.Conv2d(image_channels, channels // 2, 3, stride=2, padding=1, bias=False),
             nn.BatchNorm2d(channels // 2),

@@ -1,7 +1,6 @@
 """Squeeze-and-excitation (Hu, Shen, Sun, CVPR 2018), and where in a block it stands."""
 
-from typing import TypeVar
-
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -23,26 +22,14 @@ PLACEMENTS = (NONE, STANDARD, CONV3X3, IDENTITY, RESIDUAL)
   (Huang, Lu, Deb, Boddeti, CVPR 2023).
 """
 
-Count = TypeVar("Count", int, Integers)
-
-
-def at_least_one(count: Count) -> Count:
-    """``count``, and 1 where it is 0."""
-    raised: Count = count + (count == 0)
-    return raised
-
-
-def hidden_units(channels: Count, reduction: Count) -> Count:
-    """Units between the two linear layers, at least one.
-
-    ``channels`` are those of the block's output, wherever the gate stands, except on the identity branch: there
-    they are those of the block's input. That reproduces the parameters that the paper prints.
-    """
-    return at_least_one(channels // reduction)
-
 
 class SqueezeExcitation(nn.Module):
-    """The gate (N, C, 1, 1) in [0, 1] of feature maps (N, C, H, W): pooled, reduced, ReLU, expanded, sigmoid."""
+    """The gate (N, C, 1, 1) in [0, 1] of feature maps (N, C, H, W): pooled, reduced, ReLU, expanded, sigmoid.
+
+    Args:
+        channels: C.
+        hidden: units between the two linear layers.
+    """
 
     def __init__(self, channels: int, hidden: int) -> None:
         super().__init__()
@@ -57,3 +44,9 @@ class SqueezeExcitation(nn.Module):
         """(N, C, H, W) to (N, C, 1, 1)."""
         gate: Tensor = self.fc(torch.mean(x, dim=(2, 3)))
         return gate[:, :, None, None]
+
+
+def hidden_units(channels: Integers | int, reduction: Integers | int) -> Integers:
+    """Units between the two linear layers of each gate, at least one; see :class:`ResidualBlock` for the channels."""
+    units: Integers = np.maximum(channels // reduction, 1)
+    return units

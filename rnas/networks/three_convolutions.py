@@ -5,10 +5,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rnas.networks import layer_cost
-from rnas.networks.block import Block, BlockColumns, Place
+from rnas.networks.block import BlockColumns, BlockStyle, Place
 from rnas.networks.cost import Costs
 from rnas.networks.layer_cost import Count
-from rnas.networks.normalization import NORMALIZATIONS
 from rnas.networks.residual_block import ResidualBlock, surroundings_cost
 from rnas.networks.squeeze_excitation import CONV3X3
 
@@ -25,11 +24,11 @@ class ThreeConvolutionBlock(ResidualBlock):
     convolution of Res2Net (Gao et al., TPAMI 2021) as the RobustResNets have it.
 
     Args:
-        block: what to build.
         in_channels: channels of the input.
         width: channels of the spatial convolution, for each of the scales.
         out_channels: channels of the output.
         stride: 1 or 2.
+        style: of the block.
         scales: number of chunks.
         cardinality: groups of the spatial convolution.
         first_input_raw: see :class:`ResidualBlock`.
@@ -37,22 +36,22 @@ class ThreeConvolutionBlock(ResidualBlock):
 
     def __init__(
         self,
-        block: Block,
         in_channels: int,
         width: int,
         out_channels: int,
         stride: int,
+        style: BlockStyle,
         *,
         scales: int = 1,
         cardinality: int = 1,
         first_input_raw: bool = False,
     ) -> None:
         middle = width * scales
-        super().__init__(block, in_channels, middle, out_channels, stride, first_input_raw=first_input_raw)
+        super().__init__(in_channels, middle, out_channels, stride, style, first_input_raw=first_input_raw)
         self.scales = scales
         self.stride = stride
-        normalization = NORMALIZATIONS[block.normalization].make
-        kernel, padding = block.kernel_size, block.kernel_size // 2
+        normalization = style.normalization
+        kernel, padding = style.kernel_size, style.kernel_size // 2
         chunks = range(scales - 1)
         spatial = [
             nn.Conv2d(width, width, kernel, stride, padding, groups=cardinality, bias=False) for _ in chunks or [0]

@@ -3,6 +3,7 @@
 VGG-11-R is the reconfiguration of VGG-11 by Huang et al. (NeurIPS 2021), with a narrower last stage.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -39,16 +40,7 @@ class VGG:
     def build(self, num_classes: int, input_shape: Shape) -> nn.Module:
         """The network; InputError where the images are too small to be halved by every stage."""
         self._check(input_shape)
-        layers: list[nn.Module] = []
-        inputs = input_shape[0]
-        for stage in self.stages:
-            for outputs in stage:
-                layers += [nn.Conv2d(inputs, outputs, 3, padding=1), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]
-                inputs = outputs
-            layers.append(nn.MaxPool2d(2))
-        # The published network ends here on a 1x1 map; the average admits larger images.
-        layers.append(nn.AdaptiveAvgPool2d(1))
-        return VGGNetwork(nn.Sequential(*layers), nn.Linear(inputs, num_classes))
+        return VGGNetwork(input_shape[0], num_classes, self.stages)
 
     def cost(self, input_shape: Shape, num_classes: int) -> Cost:
         """Exact params and FLOPs; InputError where the images are too small to be halved by every stage."""
@@ -72,12 +64,27 @@ class VGG:
 
 
 class VGGNetwork(nn.Module):
-    """Convolutional features and one linear layer."""
+    """Convolutional features and one linear layer.
 
-    def __init__(self, features: nn.Sequential, classifier: nn.Linear) -> None:
+    Args:
+        image_channels: channels of an image.
+        num_classes: number of logits.
+        stages: channels of the convolutions of each stage; a 2x2 maximum pooling ends a stage.
+    """
+
+    def __init__(self, image_channels: int, num_classes: int, stages: Sequence[Sequence[int]]) -> None:
         super().__init__()
-        self.features = features
-        self.classifier = classifier
+        layers: list[nn.Module] = []
+        inputs = image_channels
+        for stage in stages:
+            for outputs in stage:
+                layers += [nn.Conv2d(inputs, outputs, 3, padding=1), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]
+                inputs = outputs
+            layers.append(nn.MaxPool2d(2))
+        # The published network ends here on a 1x1 map; the average admits larger images.
+        layers.append(nn.AdaptiveAvgPool2d(1))
+        self.features = nn.Sequential(*layers)
+        self.classifier = nn.Linear(inputs, num_classes)
 
     def forward(self, images: Tensor) -> Tensor:
         """Images (N, C, H, W) to logits (N, num_classes)."""

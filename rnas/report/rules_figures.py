@@ -13,7 +13,7 @@ from rnas.networks.robust_scaling import Rule
 from rnas.report.palette import FONT, palette, sequence
 from rnas.scaling_rules.observations import Observations
 from rnas.scaling_rules.proportion import proportion_text, share_text, shares_of
-from rnas.scaling_rules.ranking import BIN_SIZE, Group, Level, RankedShares
+from rnas.scaling_rules.ranking import BIN_SIZE, Level, NetworkGroup, RankedShares
 from rnas.utils.metric import Metric, metrics_of
 from rnas.utils.quantities import format_size
 
@@ -253,7 +253,7 @@ def _range(levels: Sequence[Level]) -> list[float]:
     return [low - margin, high + margin]
 
 
-def _panel(name: str, average: Group | None) -> str:
+def _panel(name: str, average: NetworkGroup | None) -> str:
     if average is None:
         return f"{_NAMES[name]}: no network"
     if name == "uniform":

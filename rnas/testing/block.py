@@ -204,7 +204,7 @@ def _built(kind: BlockType, block: Block, in_channels: int, planes: int, stride:
     """The block with weights of one seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        return kind.build(block, in_channels, planes, stride)
+        return kind.constructor(block)(in_channels, planes, stride)
 
 
 def _computed(kind: BlockType, block: Block, in_channels: int, planes: int, stride: int) -> Tensor:

@@ -6,7 +6,7 @@ from typing import Any
 
 from rnas.experiments.replications.claim import Claim
 from rnas.experiments.replications.contrasts import difference, minus
-from rnas.experiments.replications.design import DesignCell, Factor, Figure, Replication, Size
+from rnas.experiments.replications.design import DesignCell, Factor, Replication, ReplicationFigure, Size
 from rnas.experiments.replications.papers import ROBUST_RESNETS
 from rnas.networks.block import Block
 
@@ -72,7 +72,9 @@ REPLICATION = Replication(
     recipe="bat",
     cells=cells,
     claims=claims,
-    figure=Figure(x="weight decay", colour=("activation",), like="Figure 6 a to c", panel=("training", "BatchNorm")),
+    figure=ReplicationFigure(
+        x="weight decay", colour=("activation",), like="Figure 6 a to c", panel=("training", "BatchNorm")
+    ),
     seeds=2,
     note="The paper compares each activation at its best weight decay, which the same results choose; here the weight "
     "decays are averaged. Advanced training is the paper's recipe without its extra data, at a learning rate of .1, "

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from rnas.experiments.replications.claim import Claim
 from rnas.experiments.replications.contrasts import slope
-from rnas.experiments.replications.design import DesignCell, Figure, Replication, Size
+from rnas.experiments.replications.design import DesignCell, Replication, ReplicationFigure, Size
 from rnas.experiments.replications.papers import ROBUST_RESNETS
 from rnas.networks.residual import ResidualNetwork
 from rnas.networks.robust_scaling import RobustScaling, Rule
@@ -71,7 +71,7 @@ REPLICATION = Replication(
     recipe="bat",
     cells=cells,
     claims=claims,
-    figure=Figure(x="r_D", colour=("budget",), like="Figure 8"),
+    figure=ReplicationFigure(x="r_D", colour=("budget",), like="Figure 8"),
     note="Budgets are the FLOPs of WRN-28-10, 34-12, 46-14 and 70-16, or two of our own at small capacity. Networks "
     "are whole depths and widths by RobustScaling with r_D in place of its 0.7, within 5 % of the budget; at small "
     "capacity within 10 %, in widths of half the base channels.",

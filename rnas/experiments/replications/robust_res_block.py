@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from rnas.experiments.replications.claim import Claim
 from rnas.experiments.replications.contrasts import difference
-from rnas.experiments.replications.design import DesignCell, Figure, Replication, Size, capacity_label
+from rnas.experiments.replications.design import DesignCell, Replication, ReplicationFigure, Size, capacity_label
 from rnas.experiments.replications.papers import ROBUST_RESNETS
 from rnas.networks.block import Block
 from rnas.networks.blocks.robust_res_block import ROBUST_RES_BLOCK, balanced_base_width
@@ -50,7 +50,7 @@ REPLICATION = Replication(
     recipe="bat",
     cells=cells,
     claims=claims,
-    figure=Figure(x="block", colour=("capacity",), like="Table 1"),
+    figure=ReplicationFigure(x="block", colour=("capacity",), like="Table 1"),
     note="The rows of the table are cumulative. Its third row prints no gain under PGD-20, and one of .5 points under "
     "CW-40; the observation is the paper's summary.",
 )

@@ -6,7 +6,7 @@ from itertools import product
 from rnas.experiments.replications.claim import Claim, RankCorrelation
 from rnas.experiments.replications.contrasts import trend
 from rnas.experiments.replications.depth_grid import NO_SUBSTANTIAL
-from rnas.experiments.replications.design import DesignCell, Figure, Replication, Size
+from rnas.experiments.replications.design import DesignCell, Replication, ReplicationFigure, Size
 from rnas.experiments.replications.papers import ROBUST_WRN
 
 
@@ -51,7 +51,7 @@ REPLICATION = Replication(
     recipe="sat",
     cells=cells,
     claims=claims,
-    figure=Figure(x="params", colour=("D3",), like="Figure 1 b"),
+    figure=ReplicationFigure(x="params", colour=("D3",), like="Figure 1 b"),
     seeds=2,
     strata="total depth",
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from rnas.experiments.replications.claim import Claim
 from rnas.experiments.replications.contrasts import difference
-from rnas.experiments.replications.design import DesignCell, Figure, Replication, Size
+from rnas.experiments.replications.design import DesignCell, Replication, ReplicationFigure, Size
 from rnas.experiments.replications.papers import ROBUST_RESNETS
 from rnas.networks.architecture import Architecture
 from rnas.networks.residual import ResidualNetwork
@@ -105,7 +105,7 @@ REPLICATION = Replication(
     recipe="bat",
     cells=cells,
     claims=claims,
-    figure=Figure(x="FLOPs", colour=("scaling",), like="Figure 10"),
+    figure=ReplicationFigure(x="FLOPs", colour=("scaling",), like="Figure 10"),
     note="The paper compares curves over complexity; here each budget is the FLOPs of a standard network, which the "
     "others meet within 10 %. WRN-R is of the standard network's depth, its widths in the proportion 10:10:4.",
 )

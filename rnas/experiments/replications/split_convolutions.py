@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from rnas.experiments.replications.claim import Claim
 from rnas.experiments.replications.contrasts import difference
-from rnas.experiments.replications.design import DesignCell, Figure, Replication, Size, capacity_label
+from rnas.experiments.replications.design import DesignCell, Replication, ReplicationFigure, Size, capacity_label
 from rnas.experiments.replications.papers import ROBUST_RESNETS
 from rnas.networks.block import Block
 from rnas.networks.blocks.robust_res_block import balanced_base_width
@@ -74,6 +74,6 @@ REPLICATION = Replication(
     recipe="bat",
     cells=cells,
     claims=claims,
-    figure=Figure(x="FLOPs", colour=("block",), like="Figure 4"),
+    figure=ReplicationFigure(x="FLOPs", colour=("block",), like="Figure 4"),
     note="The base width is the one that keeps the bottleneck's parameters; the paper does not print its own.",
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from rnas.experiments.replications.claim import Claim
 from rnas.experiments.replications.contrasts import difference
-from rnas.experiments.replications.design import DesignCell, Figure, Replication, Size, capacity_label
+from rnas.experiments.replications.design import DesignCell, Replication, ReplicationFigure, Size, capacity_label
 from rnas.experiments.replications.papers import ROBUST_RESNETS
 from rnas.networks.block import Block
 
@@ -76,5 +76,5 @@ REPLICATION = Replication(
     recipe="bat",
     cells=cells,
     claims=claims,
-    figure=Figure(x="FLOPs", colour=("topology", "SE"), like="Figure 5 c"),
+    figure=ReplicationFigure(x="FLOPs", colour=("topology", "SE"), like="Figure 5 c"),
 )

@@ -19,8 +19,8 @@ from rnas.experiments.reproduction.judgement import (
     ReproductionStatus,
     judged,
     level_of_each,
-    luck_of,
     overall,
+    seed_spread_of,
 )
 from rnas.experiments.reproduction.recorded_result import Listener, Outcome, RecordedResult, Silent, Source
 from rnas.nas.evaluators.evaluator import Status
@@ -233,7 +233,9 @@ def _judged(
         p_value=None if outcome is None else result.p_value(name, outcome),
         level=level,
         equal_expected=equal_expected,
-        luck=luck_of(recorded, values, result.bounds(name), resolution=result.resolution(name), level=level),
+        seed_spread=seed_spread_of(
+            recorded, values, result.bounds(name), resolution=result.resolution(name), level=level
+        ),
     )
 
 
@@ -267,8 +269,8 @@ def _told(
             f"these may be off{'' if seeds_asked else '; give --seeds N'}."
         )
     return told + [
-        f"{metric.name} lies {metric.luck.place} the prediction interval of {len(metric.luck.values)} further seeds: "
+        f"{metric.name} lies {metric.seed_spread.place} the prediction interval of {len(metric.seed_spread.values)} further seeds: "
         "the recorded training is no typical one."
         for metric in metrics
-        if metric.luck is not None and metric.luck.place != "inside"
+        if metric.seed_spread is not None and metric.seed_spread.place != "inside"
     ]

@@ -178,9 +178,7 @@ class _Loop:
     def _keep(self, name: str, row: Row, weights: Any) -> None:
         setup = self._setup
         path = self._directory.best if name == "best" else self._directory.last
-        selection = {
-            metric: row[f"selection_{metric}"] for metric in ("clean_accuracy", "robust_accuracy", "robust_margin")
-        }
+        selection = {metric: row[f"val_{metric}"] for metric in ("clean_accuracy", "robust_accuracy", "robust_margin")}
         checkpoint = Checkpoint(
             path,
             setup.architecture,

@@ -1,5 +1,6 @@
 """Reads a Python file that has a function ``load``, or the only one of a folder."""
 
+import sys
 from collections.abc import Callable
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
@@ -18,6 +19,8 @@ def read(path: str) -> Callable[[Array], Array]:
     file = place if place.is_file() else next(place.glob("*.py"))
     module = ModuleType("network")
     module.__file__ = str(file)
+    # Dataclasses look their module up.
+    sys.modules[module.__name__] = module
     SourceFileLoader(module.__name__, str(file)).exec_module(module)
     network = module.load()
     if module.check() > module.TOLERANCE:

@@ -1,23 +1,44 @@
 """The basic block: two spatial convolutions (He, Zhang, Ren, Sun, CVPR and ECCV 2016)."""
 
+from functools import partial
+
 from torch import Tensor, nn
 
 from rnas.networks import layer_cost
-from rnas.networks.block import COMMON_FIELDS, RAW, Block, BlockColumns, BlockType, Place
+from rnas.networks.block import (
+    COMMON_FIELDS,
+    RAW,
+    Block,
+    BlockColumns,
+    BlockConstructor,
+    BlockStyle,
+    BlockType,
+    Place,
+)
 from rnas.networks.cost import Costs
-from rnas.networks.normalization import NORMALIZATIONS
 from rnas.networks.residual_block import ResidualBlock, surroundings_cost
 from rnas.networks.squeeze_excitation import CONV3X3
 
 
 class BasicBlock(ResidualBlock):
-    """Pre: ``conv2(act(bn2(conv1(act(bn1(x))))))``. Post: ``bn2(conv2(act(bn1(conv1(x)))))``."""
+    """Pre: ``conv2(act(bn2(conv1(act(bn1(x))))))``. Post: ``bn2(conv2(act(bn1(conv1(x)))))``.
 
-    def __init__(self, block: Block, in_channels: int, planes: int, stride: int) -> None:
-        raw = block.equal_width_shortcut == RAW and in_channels == planes
-        super().__init__(block, in_channels, planes, planes, stride, shortcut_input_raw=raw)
-        normalization = NORMALIZATIONS[block.normalization].make
-        kernel, padding = block.kernel_size, block.kernel_size // 2
+    Args:
+        in_channels: channels of the input.
+        planes: channels of the output.
+        stride: 1 or 2.
+        style: of the block.
+        equal_width_shortcut_raw: the shortcut's convolution reads ``x`` where the input has as many channels as the
+            output, with pre-activation too.
+    """
+
+    def __init__(
+        self, in_channels: int, planes: int, stride: int, style: BlockStyle, *, equal_width_shortcut_raw: bool = False
+    ) -> None:
+        raw = equal_width_shortcut_raw and in_channels == planes
+        super().__init__(in_channels, planes, planes, stride, style, shortcut_input_raw=raw)
+        normalization = style.normalization
+        kernel, padding = style.kernel_size, style.kernel_size // 2
         self.bn1 = normalization(in_channels if self.pre else planes)
         self.conv1 = nn.Conv2d(in_channels, planes, kernel, stride, padding, bias=False)
         self.bn2 = normalization(planes)
@@ -37,9 +58,10 @@ class Basic(BlockType):
     fields = COMMON_FIELDS | {"equal_width_shortcut"}
     module: type[BasicBlock] = BasicBlock
 
-    def build(self, block: Block, in_channels: int, planes: int, stride: int) -> nn.Module:
-        """See :meth:`BlockType.build`."""
-        return self.module(block, in_channels, planes, stride)
+    def constructor(self, block: Block) -> BlockConstructor:
+        """See :meth:`BlockType.constructor`."""
+        raw = block.equal_width_shortcut == RAW
+        return partial(self.module, style=block.style, equal_width_shortcut_raw=raw)
 
     def cost(self, blocks: BlockColumns, place: Place) -> Costs:
         """See :meth:`BlockType.cost`."""

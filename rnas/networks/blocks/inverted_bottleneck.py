@@ -6,9 +6,9 @@ stride, 1x1 to the planes; a normalisation and activation before each convolutio
 each but the last, which is only normalised, with post-activation; shortcut and addition as in the other blocks.
 """
 
-from torch import nn
+from functools import partial
 
-from rnas.networks.block import Block, BlockColumns, BlockType, Place
+from rnas.networks.block import Block, BlockColumns, BlockConstructor, BlockStyle, BlockType, Place
 from rnas.networks.cost import Costs
 from rnas.networks.three_convolutions import ThreeConvolutionBlock, three_convolution_cost
 
@@ -16,13 +16,20 @@ INNER_CHANNELS = 4
 """Channels of the depthwise convolution a plane."""
 
 
+class InvertedBottleneckBlock(ThreeConvolutionBlock):
+    """Three convolutions: 1x1 to four channels a plane, a depthwise one with the stride, 1x1 to the planes."""
+
+    def __init__(self, in_channels: int, planes: int, stride: int, style: BlockStyle) -> None:
+        inner = INNER_CHANNELS * planes
+        super().__init__(in_channels, inner, planes, stride, style, cardinality=inner)
+
+
 class InvertedBottleneck(BlockType):
     """Output channels equal the planes; a conv3x3 gate stands after the depthwise convolution."""
 
-    def build(self, block: Block, in_channels: int, planes: int, stride: int) -> nn.Module:
-        """See :meth:`BlockType.build`."""
-        inner = INNER_CHANNELS * planes
-        return ThreeConvolutionBlock(block, in_channels, inner, planes, stride, cardinality=inner)
+    def constructor(self, block: Block) -> BlockConstructor:
+        """See :meth:`BlockType.constructor`."""
+        return partial(InvertedBottleneckBlock, style=block.style)
 
     def cost(self, blocks: BlockColumns, place: Place) -> Costs:
         """See :meth:`BlockType.cost`."""

@@ -1,23 +1,63 @@
 """RobustResBlock: a bottleneck with grouped, hierarchical convolutions (Huang, Lu, Deb, Boddeti, CVPR 2023)."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import ClassVar
 
-from torch import nn
+import numpy as np
 
-from rnas.networks.block import RAW, Block, BlockColumns, BlockType, Place
-from rnas.networks.blocks.bottleneck import Bottleneck
+from rnas.networks.block import RAW, Block, BlockColumns, BlockConstructor, BlockStyle, BlockType, Place
+from rnas.networks.blocks.bottleneck import BOTTLENECK_EXPANSION, Bottleneck
 from rnas.networks.cost import Costs
-from rnas.networks.squeeze_excitation import RESIDUAL, Count, at_least_one
+from rnas.networks.squeeze_excitation import RESIDUAL
 from rnas.networks.three_convolutions import ThreeConvolutionBlock, three_convolution_cost
 
 UNIT = 160
 """Base width at which a block of cardinality 1 has as many channels as planes in each scale."""
 
 
-def chunk_width(planes: Count, base_width: Count, cardinality: Count) -> Count:
+def chunk_width(planes: int, base_width: int, cardinality: int) -> int:
     """Channels of one scale: a multiple of the cardinality, at least one channel a group (planes below 16)."""
-    return at_least_one(planes * base_width // UNIT) * cardinality
+    return max(planes * base_width // UNIT, 1) * cardinality
+
+
+class RobustResBlock(ThreeConvolutionBlock):
+    """Three convolutions, the spatial one grouped and hierarchical.
+
+    Args:
+        in_channels: channels of the input.
+        planes: a quarter of the channels of the output.
+        stride: 1 or 2.
+        style: of the block.
+        cardinality: groups of the spatial convolution.
+        scales: chunks of the hierarchical convolution.
+        base_width: channels a group in 160ths of the planes.
+        first_input_raw: the first convolution reads the block's input with pre-activation too.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        planes: int,
+        stride: int,
+        style: BlockStyle,
+        *,
+        cardinality: int,
+        scales: int,
+        base_width: int,
+        first_input_raw: bool,
+    ) -> None:
+        width, out_channels = chunk_width(planes, base_width, cardinality), BOTTLENECK_EXPANSION * planes
+        super().__init__(
+            in_channels,
+            width,
+            out_channels,
+            stride,
+            style,
+            scales=scales,
+            cardinality=cardinality,
+            first_input_raw=first_input_raw,
+        )
 
 
 def balanced_base_width(scales: int, cardinality: int) -> int:
@@ -35,7 +75,7 @@ def balanced_base_width(scales: int, cardinality: int) -> int:
     return min(range(1, UNIT + 1), key=excess)
 
 
-class RobustResBlock(BlockType):
+class RobustRes(BlockType):
     """Output channels are four times the planes."""
 
     fields = Bottleneck.fields | {"cardinality", "scales", "base_width"}
@@ -44,29 +84,28 @@ class RobustResBlock(BlockType):
         "bottleneck": {"scales": 1, "cardinality": 1, "base_width": UNIT}
     }
 
-    def build(self, block: Block, in_channels: int, planes: int, stride: int) -> nn.Module:
-        """See :meth:`BlockType.build`."""
-        return ThreeConvolutionBlock(
-            block,
-            in_channels,
-            chunk_width(planes, block.base_width, block.cardinality),
-            self.out_channels(planes),
-            stride,
-            scales=block.scales,
+    def constructor(self, block: Block) -> BlockConstructor:
+        """See :meth:`BlockType.constructor`."""
+        return partial(
+            RobustResBlock,
+            style=block.style,
             cardinality=block.cardinality,
+            scales=block.scales,
+            base_width=block.base_width,
             first_input_raw=block.first_input == RAW,
         )
 
     def cost(self, blocks: BlockColumns, place: Place) -> Costs:
         """See :meth:`BlockType.cost`."""
-        width = chunk_width(place.planes, blocks.base_width, blocks.cardinality)
+        # As chunk_width, for arrays.
+        width = np.maximum(place.planes * blocks.base_width // UNIT, 1) * blocks.cardinality
         out_channels = self.out_channels(place.planes)
         return three_convolution_cost(
             blocks, place, width, out_channels, scales=blocks.scales, cardinality=blocks.cardinality
         )
 
 
-BLOCK = RobustResBlock()
+BLOCK = RobustRes()
 
 ROBUST_RES_BLOCK = Block(
     topology="robust-res-block",

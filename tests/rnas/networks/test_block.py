@@ -86,7 +86,7 @@ def test_balanced_blocks_have_the_parameters_of_the_bottleneck(scales: int, card
     def weights(width: int) -> int:
         block = Block(**fields, base_width=width)
         with torch.device("meta"):
-            module = block.type.build(block, 4 * planes, planes, 1)
+            module = block.type.constructor(block)(4 * planes, planes, 1)
         return sum(p.numel() for p in module.parameters() if p.dim() == 4)
 
     target = 17 * planes**2

@@ -1,7 +1,7 @@
 import pytest
 
 from rnas.errors import InputError
-from rnas.networks.cell_skeleton import EDGES, check_even, is_reduction, place_cells
+from rnas.networks.cell_skeleton import EDGES, check_even, is_reduction, place_cells, sized
 
 
 @pytest.mark.parametrize(
@@ -12,7 +12,7 @@ def test_reductions_stand_at_a_third_and_two_thirds(layers: int, expected: list[
 
 
 def test_places_of_a_small_network() -> None:
-    places = place_cells(5, (4, 8, 16), (4, 3), (12, 12), (8, 16))
+    places = sized(place_cells(5, (4, 8, 16), (4, 3), (12, 12)), (8, 16))
     assert [place.channels for place in places] == [4, 8, 8, 16, 16]
     assert [place.size for place in places] == [(8, 16), (8, 16), (4, 8), (4, 8), (2, 4)]
     assert [place.after_reduction for place in places] == [False, False, True, False, True]

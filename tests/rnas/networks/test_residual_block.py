@@ -41,7 +41,7 @@ def test_robust_res_block_has_the_released_names() -> None:
 def test_pre_activated_basic_block_is_its_formula() -> None:
     torch.manual_seed(0)
     for stride, in_channels in ((1, 8), (1, 4), (2, 8)):
-        block = Block().type.build(Block(), in_channels, 8, stride).eval()
+        block = Block().type.constructor(Block())(in_channels, 8, stride).eval()
         x = torch.randn(2, in_channels, 6, 6)
         parts = dict(block.named_children())
         activated = F.relu(parts["bn1"](x))
@@ -53,7 +53,7 @@ def test_pre_activated_basic_block_is_its_formula() -> None:
 def test_post_activated_basic_block_is_its_formula() -> None:
     torch.manual_seed(0)
     description = Block(order="post")
-    block = description.type.build(description, 4, 8, 2).eval()
+    block = description.type.constructor(description)(4, 8, 2).eval()
     x = torch.randn(2, 4, 6, 6)
     parts = dict(block.named_children())
     branch = parts["bn2"](parts["conv2"](F.relu(parts["bn1"](parts["conv1"](x)))))
@@ -63,7 +63,7 @@ def test_post_activated_basic_block_is_its_formula() -> None:
 def test_a_block_without_residual_is_the_branch_alone() -> None:
     torch.manual_seed(0)
     description = Block(topology="no-residual")
-    block = description.type.build(description, 8, 8, 1).eval()
+    block = description.type.constructor(description)(8, 8, 1).eval()
     x = torch.randn(2, 8, 6, 6)
     parts = dict(block.named_children())
     branch = parts["conv2"](F.relu(parts["bn2"](parts["conv1"](F.relu(parts["bn1"](x))))))
@@ -76,7 +76,7 @@ def test_pre_activated_three_convolutions_are_their_formula(topology: str, first
     torch.manual_seed(0)
     description = Block(topology=topology, first_input=first_input)
     for in_channels, stride in ((4, 2), (description.type.out_channels(4), 1)):
-        block = description.type.build(description, in_channels, 4, stride).eval()
+        block = description.type.constructor(description)(in_channels, 4, stride).eval()
         x = torch.randn(2, in_channels, 6, 6)
         parts = dict(block.named_children())
         activated = F.relu(parts["bn1"](x))
@@ -91,7 +91,7 @@ def test_pre_activated_three_convolutions_are_their_formula(topology: str, first
 def test_post_activated_hierarchical_block_is_its_formula(stride: int) -> None:
     torch.manual_seed(0)
     description = Block(topology="robust-res-block", order="post", scales=4, base_width=40)
-    block = description.type.build(description, 16, 8, stride).eval()
+    block = description.type.constructor(description)(16, 8, stride).eval()
     x = torch.randn(2, 16, 6, 6)
     parts = dict(block.named_children())
     chunks = F.relu(parts["bn1"](parts["conv1"](x))).chunk(4, dim=1)
@@ -108,7 +108,7 @@ def test_post_activated_hierarchical_block_is_its_formula(stride: int) -> None:
 def test_gates_stand_where_they_are_said_to(placement: str) -> None:
     torch.manual_seed(0)
     description = Block(squeeze_excitation=placement, reduction=2)
-    block = description.type.build(description, 4, 8, 2).eval()
+    block = description.type.constructor(description)(4, 8, 2).eval()
     x = torch.randn(2, 4, 6, 6)
     parts = dict(block.named_children())
 

@@ -6,12 +6,12 @@ from typing import ClassVar
 import pytest
 from torch import nn
 
-from rnas.networks.block import Block, BlockColumns, BlockType, Place
+from rnas.networks.block import Block, BlockColumns, BlockConstructor, BlockType, Count, Place
 from rnas.networks.blocks.basic import Basic
-from rnas.networks.blocks.robust_res_block import RobustResBlock
+from rnas.networks.blocks.robust_res_block import RobustRes
 from rnas.networks.cost import Costs
 from rnas.networks.layer_cost import parameters
-from rnas.networks.squeeze_excitation import PLACEMENTS, Count
+from rnas.networks.squeeze_excitation import PLACEMENTS
 from rnas.testing.block import BlockConformance
 
 
@@ -68,22 +68,27 @@ class NamesNoPlacement(Basic):
     placements = (*PLACEMENTS, "everywhere")
 
 
-class MistakesItself(RobustResBlock):
+class MistakesItself(RobustRes):
     special_cases: ClassVar[Mapping[str, Mapping[str, int]]] = {
         "bottleneck": {"scales": 1, "cardinality": 1, "base_width": 100}
     }
 
 
 class EndsInZeros(Basic):
-    def build(self, block: Block, in_channels: int, planes: int, stride: int) -> nn.Module:
-        module = super().build(block, in_channels, planes, stride)
-        return nn.Sequential(module, nn.Threshold(float("inf"), 0.0))
+    def constructor(self, block: Block) -> BlockConstructor:
+        made = super().constructor(block)
+        return lambda *sizes: nn.Sequential(made(*sizes), nn.Threshold(float("inf"), 0.0))
 
 
 class DependsOnTheBatch(Basic):
-    def build(self, block: Block, in_channels: int, planes: int, stride: int) -> nn.Module:
-        module = super().build(block, in_channels, planes, stride)
-        return nn.Sequential(nn.BatchNorm2d(in_channels, affine=False, track_running_stats=False), module)
+    def constructor(self, block: Block) -> BlockConstructor:
+        made = super().constructor(block)
+
+        def normalized(in_channels: int, planes: int, stride: int) -> nn.Module:
+            first = nn.BatchNorm2d(in_channels, affine=False, track_running_stats=False)
+            return nn.Sequential(first, made(in_channels, planes, stride))
+
+        return normalized
 
 
 def check(kind: BlockType, finding: str) -> None:

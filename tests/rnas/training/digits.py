@@ -16,8 +16,8 @@ from rnas.training.plan import Plan
 from rnas.training.recipe import Recipe
 
 _SPLITS = divide(load(None), SplitSizes(train=600, search_val=450, test=450), 0)
-TRAINING = _SPLITS["training"]
-SCORE = _SPLITS["score"]
+TRAINING = _SPLITS["train"]
+SCORE = _SPLITS["search_val"]
 EXTRA = dataclasses.replace(_SPLITS["test"], ids=_SPLITS["test"].ids + 2**32)
 EPSILON = Fraction(1, 10)
 

@@ -1,1 +1,0 @@
-"""Python source of built networks: readable classes that need torch alone, from any traceable module."""
