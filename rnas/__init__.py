@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rnas.training_run.run import TrainingRun as TrainingRun
     from rnas.tuning.tune import resume_tuning as resume_tuning
     from rnas.tuning.tune import tune as tune
-    from rnas.verification.verify import verify as verify
+    from rnas.verification.reproduce import reproduce as reproduce
 
 __version__ = "0.1.0"
 
@@ -39,7 +39,7 @@ _HOMES = {
     "TrainingRun": "rnas.training_run.run",
     "tune": "rnas.tuning.tune",
     "resume_tuning": "rnas.tuning.tune",
-    "verify": "rnas.verification.verify",
+    "reproduce": "rnas.verification.reproduce",
 }
 
 

@@ -22,7 +22,7 @@ from pydantic import (
 
 from rnas import registry
 from rnas.errors import InputError
-from rnas.evaluation.evaluator import EvaluatesFinally, Evaluator
+from rnas.evaluation.evaluator import Evaluator, ProvidesFinalEvaluator
 from rnas.model_keys import known_keys
 from rnas.optimization.objective import Objective
 from rnas.optimization.problem import problem_of
@@ -30,19 +30,19 @@ from rnas.optimization.strategy import Problem, Strategy
 from rnas.provenance import json_hash
 from rnas.search_space import SearchSpace
 
-_NOT_OF_THE_SEARCH = frozenset({"budget", "finals", "hours", "workers", "device", "storage"})
+_NOT_OF_THE_SEARCH = frozenset({"budget", "final_evaluation", "hours", "workers", "device", "storage"})
 _DEFAULT_OBJECTIVES = (
     Objective(metric="robust_accuracy", direction="maximize"),
     Objective(metric="flops", direction="minimize"),
 )
 
 
-class Finals(BaseModel):
+class FinalEvaluation(BaseModel):
     """What a front is judged by for good, when a search is done.
 
     Attributes:
         seeds: each member is trained again so often, with seeds that the search did not choose by.
-        attacks: by which the networks are then attacked, on the final part of the data.
+        attacks: by which the networks are then attacked, on the test split of the data.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -62,13 +62,13 @@ class Config(BaseModel):
         objectives: what to trade off; robust accuracy up and FLOPs down, where networks are trained.
         strategy: name of a strategy, or ``{name: NAME, ...}`` with its options.
         seed: of everything random.
-        budget: evaluations in all; one at a lower rung of the evaluator's fidelity ladder counts as its share of the
+        budget: evaluations in all; one at a lower rung counts as its share of the
             cost of one at the highest.
-        finals: how the front is judged for good at the end: trained again with several seeds at the highest fidelity,
+        final_evaluation: how the front is judged for good at the end: trained again with several seeds at the highest fidelity,
             and attacked by AutoAttack; None leaves it at what the search measured.
         hours: start nothing new after so long; None is no limit.
         batch_size: proposals made at once.
-        promote: share of each batch that goes on to the next rung of the evaluator's fidelity ladder, where it has one;
+        promote: share of each batch that goes on to the next rung, where it has one;
             at least half, since short adversarial training screens networks and does not rank them.
         time_limit: seconds after which an evaluation is given up; None is no limit.
         workers: evaluations at once, each in a process of its own; 0 runs them in the searching process;
@@ -86,7 +86,7 @@ class Config(BaseModel):
     strategy: dict[str, Any] = {"name": "surrogate-nsga2"}
     seed: int = Field(0, ge=0, lt=2**31)
     budget: PositiveInt = 100
-    finals: Finals | None = None
+    final_evaluation: FinalEvaluation | None = None
     hours: PositiveFloat | None = None
     batch_size: PositiveInt = 4
     promote: float = Field(0.5, ge=0.5, le=1)
@@ -198,10 +198,12 @@ def resolve(config: Config, folder: Path, source: str) -> Setup:
     with _within(f"{source}: space"):
         space: SearchSpace = space_class(settings, shape, classes)
     evaluator: Evaluator = evaluator_class(evaluator_settings, space)
-    if config.finals is not None:
-        if not isinstance(evaluator, EvaluatesFinally):
-            raise InputError(f"{source}: finals: this evaluator trains no networks to attack; leave finals out")
-        evaluator.finally_by(config.finals.attacks)
+    if config.final_evaluation is not None:
+        if not isinstance(evaluator, ProvidesFinalEvaluator):
+            raise InputError(
+                f"{source}: final_evaluation: this evaluator trains no networks to attack; leave final_evaluation out"
+            )
+        evaluator.final_evaluator(config.final_evaluation.attacks)
     objectives = config.objectives or _default_objectives(evaluator, source)
     with _within(source):
         problem = problem_of(space, evaluator, objectives)

@@ -16,9 +16,11 @@ def require_free(path: Path) -> None:
     """Raise InputError where something is at the path already; it says what can be gone on with."""
     kind = kind_of(path)
     if kind is not None:
-        raise InputError(f"{path} is a {kind.noun} already: choose another --run, or go on with: {kind.go_on(path)}")
+        raise InputError(
+            f"{path} is a {kind.noun} already: choose another --output, or go on with: {kind.resume_command(path)}"
+        )
     if path.exists():
-        raise InputError(f"{path} exists already: choose another --run")
+        raise InputError(f"{path} exists already: choose another --output")
 
 
 def next_free(name: str) -> Path:

@@ -23,14 +23,14 @@ class Kind:
     settings: str
     resumed_by: str
 
-    def go_on(self, path: Path) -> str:
+    def resume_command(self, path: Path) -> str:
         """The command line that goes on with a directory of this kind."""
         return f"rnas {self.resumed_by} {shlex.quote(str(path))}"
 
 
 KINDS = (
-    Kind("comparison", "comparison.yaml", "compare --run"),
-    Kind("study", "study.yaml", "study --run"),
+    Kind("comparison", "comparison.yaml", "compare --output"),
+    Kind("study", "study.yaml", "study --output"),
     Kind("tuning", "tuning.yaml", "resume"),
     Kind("training", "training.yaml", "resume"),
     Kind("search", "config.yaml", "resume"),
@@ -55,7 +55,7 @@ def refuse_others(path: Path, noun: str) -> None:
     """
     kind = kind_of(path)
     if kind is not None:
-        raise InputError(f"{path} is a {kind.noun}, not a {noun}; go on with: {kind.go_on(path)}")
+        raise InputError(f"{path} is a {kind.noun}, not a {noun}; go on with: {kind.resume_command(path)}")
     held = _held(path)
     if held:
         more = f" and {len(held) - _SHOWN} more" if len(held) > _SHOWN else ""

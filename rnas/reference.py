@@ -36,7 +36,7 @@ class Reference:
         weight_names: namings that files of its weights may follow.
         checkpoint: the weights that its search or training kept, or None.
         training: how its search trained it, or the training whose checkpoint it is: which data, divided how. None
-            where there is neither. Of a checkpoint the images of the training part are those that the weights saw.
+            where there is neither. Of a checkpoint the images of the train split are those that the weights saw.
         space: the space that it was searched in, of a member of a run.
         record: what that run's ledger says of it.
         exported: what an export of rnas says of the network and of its weights, where it is one.

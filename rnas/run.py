@@ -14,7 +14,7 @@ from sqlalchemy import make_url
 from rnas import architecture as arch
 from rnas.config import Config, Setup
 from rnas.files import write_text
-from rnas.finals import Finalist, ledger_of, ranked
+from rnas.final_evaluation import FinalMember, ledger_of, ranked
 from rnas.ledger import Ledger, Record
 from rnas.optimization.front import hypervolume_history, non_dominated
 from rnas.optimization.loop import spent
@@ -64,13 +64,13 @@ class Run:
     @classmethod
     def of(cls, setup: Setup, ledger: Ledger, directory: RunDirectory | None = None) -> Self:
         """A run as its ledger is now."""
-        finals = setup.config.finals
-        judged = None if finals is None else ledger_of(ledger, setup, finals, new=False)
+        final_evaluation = setup.config.final_evaluation
+        judged = None if final_evaluation is None else ledger_of(ledger, setup, final_evaluation, new=False)
         return cls(setup, ledger.records, directory, () if judged is None else judged.records)
 
     @property
     def complete(self) -> tuple[Record, ...]:
-        """Records with metrics, of the highest rung of the fidelity ladder."""
+        """Records with metrics, of the highest rung."""
         return tuple(record for record in self.records if record.complete and record.rungs_above == 0)
 
     @property
@@ -82,7 +82,7 @@ class Run:
     def values(self) -> NDArray[np.float64]:
         """Objectives (n, objectives) of every record, in a form where smaller is better.
 
-        NaN without metrics, and at the lower rungs of a fidelity ladder, which are not to be compared with the highest.
+        NaN without metrics, and at the lower rungs, which are not to be compared with the highest.
         """
         objectives = self.setup.problem.objectives
         shown: list[Mapping[str, float]] = [{} if record.rungs_above else record.metrics for record in self.records]
@@ -113,7 +113,7 @@ class Run:
             return [0.0] * len(self.records)
         return [float(value) for value in hypervolume_history(self.values, reference)]
 
-    def finalists(self) -> list[Finalist]:
+    def final_members(self) -> list[FinalMember]:
         """The front judged for good, best first; empty where no final evaluation was made."""
         return ranked(self.front(), self.final_records, self.setup) if self.final_records else []
 
@@ -140,7 +140,7 @@ class Run:
             "front": [record.key for record in self.front()],
             "hypervolume": self.hypervolume(),
             "surrogate": [asdict(quality) for quality in self.quality()],
-            "finals": self._finals(),
+            "final_evaluation": self._final_evaluation(),
             "ladder": self._kept("ladder"),
             "rules": self._kept("rules"),
             "notes": list(self.setup.evaluator.notes),
@@ -148,11 +148,14 @@ class Run:
         clean: dict[str, Any] = _finite(run)
         return clean
 
-    def _finals(self) -> dict[str, Any] | None:
-        finals = self.setup.config.finals
-        if finals is None or not self.final_records:
+    def _final_evaluation(self) -> dict[str, Any] | None:
+        final_evaluation = self.setup.config.final_evaluation
+        if final_evaluation is None or not self.final_records:
             return None
-        return {"attacks": list(finals.attacks), "members": [asdict(finalist) for finalist in self.finalists()]}
+        return {
+            "attacks": list(final_evaluation.attacks),
+            "members": [asdict(member) for member in self.final_members()],
+        }
 
     def _kept(self, name: Literal["ladder", "rules"]) -> Any:
         """What was found beside the search, if it was asked."""
@@ -201,7 +204,7 @@ def _evaluation(record: Record) -> dict[str, Any]:
         "rungs_above": record.rungs_above,
         "seed": record.seed,
         "batch": record.batch,
-        "made_from": record.made_from,
+        "num_observed": record.num_observed,
         "predictions": {name: asdict(prediction) for name, prediction in record.predictions.items()},
         "curve": [dict(point) for point in result.curve] if result else [],
         "seconds": result.seconds if result else None,

@@ -39,8 +39,8 @@ class RunDirectory:
 
     @property
     def ladder(self) -> Path:
-        """What the fidelity ladder is worth, where that was measured."""
-        return self.path / "ladder.json"
+        """What the fidelity rungs is worth, where that was measured."""
+        return self.path / "fidelity.json"
 
     @property
     def rules(self) -> Path:
@@ -48,9 +48,9 @@ class RunDirectory:
         return self.path / "rules.json"
 
     @property
-    def finals(self) -> Path:
+    def final_evaluation(self) -> Path:
         """Weights and results of final evaluations, seed-N/KEY."""
-        return self.path / "finals"
+        return self.path / "final_evaluation"
 
     @property
     def architectures(self) -> Path:

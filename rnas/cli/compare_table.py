@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rnas.comparison import tables, words
-from rnas.comparison.run import bills
+from rnas.comparison.run import cost_estimates
 from rnas.comparison.settings import ComparisonSettings
 from rnas.evaluation.training_settings import load_dataset
 from rnas.quantities import counted, format_size
@@ -46,21 +46,21 @@ def design_content(settings: ComparisonSettings, workers: int | None) -> dict[st
     """
     dataset = load_dataset(settings.training.data, settings.training.data_dir)
     print("measuring a few steps of each network ...", file=sys.stderr)
-    measured, at_once = bills(settings, workers)
+    measured, at_once = cost_estimates(settings, workers)
     tuning = settings.tuning
     tuned = 0 if tuning is None else tuning.trials * tuning.epochs
-    tunings = [tuned * (bill.seconds_per_epoch + bill.selection_seconds) for bill in measured]
+    tunings = [tuned * (estimate.seconds_per_epoch + estimate.val_seconds) for estimate in measured]
     networks = [
         {
             **one.facts(settings.flops, dataset.input_shape, dataset.num_classes),
-            "seconds": bill.seconds,
+            "seconds": estimate.seconds,
             "tuning_seconds": seconds,
         }
-        for one, bill, seconds in zip(settings.networks, measured, tunings, strict=True)
+        for one, estimate, seconds in zip(settings.networks, measured, tunings, strict=True)
     ]
 
     def hours(seeds: int) -> float:
-        return (sum(tunings) + seeds * sum(bill.seconds for bill in measured)) / at_once / 3600
+        return (sum(tunings) + seeds * sum(estimate.seconds for estimate in measured)) / at_once / 3600
 
     return {
         "networks": networks,
@@ -76,7 +76,7 @@ def design_content(settings: ComparisonSettings, workers: int | None) -> dict[st
 
 
 def print_design(console: Console, content: Mapping[str, Any]) -> None:
-    """The networks of a comparison and its bill, for people."""
+    """The networks of a comparison and its cost estimate, for people."""
     table = Table(box=None, pad_edge=False)
     for heading, side in (("network", "left"), ("FLOPs", "right"), ("params", "right"), ("a training", "right")):
         table.add_column(heading, justify="right" if side == "right" else "left")

@@ -117,7 +117,7 @@ def _print_flags(console: Console, result: EvaluationResult) -> None:
 def _facts(result: EvaluationResult) -> dict[str, str]:
     data, weights, checks = result.data, result.weights, result.flag_checks
     flags = counted(len(result.flags or ()), "flag")
-    own = f"{counted(data.images, 'image')} of the final part"
+    own = f"{counted(data.images, 'image')} of the test split"
     images = counted(data.images, "published test image") if data.published_test_images else own
     return {
         "network": result.network,

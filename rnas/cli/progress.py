@@ -77,7 +77,7 @@ class LiveView:
         new = record.batch != self._batch
         self._batch = record.batch
         if new and not self._console.is_terminal and not self._setup.evaluator.instant:
-            line = f"batch {record.batch + 1} is proposed from {counted(record.made_from, 'result')}"
+            line = f"batch {record.batch + 1} is proposed from {counted(record.num_observed, 'result')}"
             self._console.print(line, highlight=False, soft_wrap=True)
 
     def running(self, shares: Mapping[int, float]) -> None:

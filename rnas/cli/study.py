@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def study(
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="Of a study; without it and --run they are listed.")
+        str | None, typer.Argument(metavar="[NAME]", help="Of a study; without it and --output they are listed.")
     ] = None,
     list_them: Annotated[bool, typer.Option("--list", help="List the studies.")] = False,
     data: Annotated[str | None, typer.Option(help="Images to train on [default: digits].")] = None,
@@ -49,7 +49,7 @@ def study(
 ) -> None:
     """Repeat a study of a paper, and say whether its results support what the paper observed.
 
-    Each network of its design is trained with several seeds. Stopped, it goes on with the same --run; with more --seeds
+    Each network of its design is trained with several seeds. Stopped, it goes on with the same --output; with more --seeds
     it is extended. Results stand in study.json there, and in study.html.
 
     Examples:
@@ -60,12 +60,12 @@ def study(
 
       rnas study depth-grid --data cifar10 --data-dir data --epochs 15 --cells 60 --dry-run
 
-      rnas study --run runs/block-topology-digits-1 --seeds 6
+      rnas study --output runs/block-topology-digits-1 --seeds 6
     """
     from rnas.studies import run as running
     from rnas.studies.directory import StudyDirectory
-    from rnas.studies.settings import settle
-    from rnas.training_run.settle import recipe_content
+    from rnas.studies.settings import resolve_settings
+    from rnas.training_run.resolve import recipe_content
 
     choices = {
         "data": data,
@@ -83,7 +83,7 @@ def study(
         if given:
             raise InputError(f"a study keeps its settings for life: leave {', '.join(given)} out, or name a new study")
         if not StudyDirectory.is_at(run):
-            raise InputError(f"{run} is no study to go on with; name one to begin: rnas study NAME --run {run}")
+            raise InputError(f"{run} is no study to go on with; name one to begin: rnas study NAME --output {run}")
         _follow(
             run, as_json, lambda listener: running.resume_study(run, seeds=seeds, workers=workers, listener=listener)
         )
@@ -91,7 +91,7 @@ def study(
     if name is None or list_them:
         _list(as_json)
         return
-    settings = settle(name, choices | {"seeds": seeds})
+    settings = resolve_settings(name, choices | {"seeds": seeds})
     if dry_run:
         _show_design(settings, workers, as_json)
         return
@@ -127,7 +127,7 @@ def _follow(path: Path, as_json: bool, go: Any) -> None:
 
 
 def _found(record: "Record", evaluation: "Evaluation") -> str:
-    return f"{record.metrics['final_robust_accuracy']:.1%} robust, {evaluation.seconds:.1f} s"
+    return f"{record.metrics['test_robust_accuracy']:.1%} robust, {evaluation.seconds:.1f} s"
 
 
 def _list(as_json: bool) -> None:

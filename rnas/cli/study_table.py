@@ -79,7 +79,7 @@ def design_content(settings: StudySettings, workers: int | None) -> dict[str, An
 
 
 def print_design(console: Console, content: Mapping[str, Any]) -> None:
-    """The claims that the study tests, its design and its bill, for people."""
+    """The claims that the study tests, its design and its cost estimate, for people."""
     _heading(console, content)
     for number, claim in enumerate(content["claims"], 1):
         _line(console, f"{number}. {claim['statement']}")

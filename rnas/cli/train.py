@@ -51,7 +51,9 @@ def train(
         Path | None, typer.Option(help="Directory of the training [default: runs/train-ARCH-RECIPE-N].")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    dry_run: Annotated[bool, typer.Option(help="Measure a few steps here, print the bill, train nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option(help="Measure a few steps here, print the cost estimate, train nothing.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Train one network by a recipe, and evaluate the best and the last of its weights.
@@ -68,9 +70,9 @@ def train(
     """
     from rnas.training_run import start
     from rnas.training_run.activation import activation_note
-    from rnas.training_run.settle import recipe_content
+    from rnas.training_run.resolve import recipe_content
 
-    content = start.shortened(
+    content = start.merged_settings(
         {
             "data": data,
             "data_dir": data_dir,
@@ -88,17 +90,17 @@ def train(
     )
     for assignment in assignments or []:
         _assign(content, assignment)
-    reference = start.referenced(network)
-    setup = start.prepared(reference, content)
+    reference = start.resolve_reference(network)
+    setup = start.resolve_setup(reference, content)
     console = stderr()
     note = activation_note(reference.architecture, setup.settings.recipe)
     if note:
         _say(console, note)
     if dry_run:
-        _print_bill(setup, as_json)
+        _print_cost_estimate(setup, as_json)
         return
-    path = start.place(reference, setup, run)
-    _follow(path, lambda listener: start.begin(path, setup, listener), as_json)
+    path = start.output_dir(reference, setup, run)
+    _follow(path, lambda listener: start.run_training(path, setup, listener), as_json)
 
 
 def resume_training(path: Path, as_json: bool) -> None:
@@ -108,7 +110,7 @@ def resume_training(path: Path, as_json: bool) -> None:
 
     if TrainingDirectory(path).read_summary() is not None:
         stderr().print(f"{path}: this training has ended", highlight=False, markup=False, soft_wrap=True)
-    _follow(path, lambda listener: start.go_on(path, listener), as_json)
+    _follow(path, lambda listener: start.resume_training(path, listener), as_json)
 
 
 def _follow(path: Path, go: "Callable[[Listener], TrainingRun]", as_json: bool) -> None:
@@ -156,24 +158,24 @@ def _assign(content: dict[str, Any], assignment: str) -> None:
     set_key(content, assignment)
 
 
-def _print_bill(setup: "Setup", as_json: bool) -> None:
-    from rnas.cli.training_table import print_bill
+def _print_cost_estimate(setup: "Setup", as_json: bool) -> None:
+    from rnas.cli.training_table import print_cost_estimate
     from rnas.cli.training_view import description
-    from rnas.training_run.bill import estimated
+    from rnas.training_run.cost_estimate import estimate_cost
     from rnas.training_run.memory import BatchTooLargeError
 
     console = stderr()
     for line in description(setup):
         _say(console, line)
     try:
-        bill = estimated(setup)
+        estimate = estimate_cost(setup)
     except BatchTooLargeError as error:
         _say(console, f"rnas: {error}")
         raise typer.Exit(1) from None
     if as_json:
-        print_json(bill.to_dict())
+        print_json(estimate.to_dict())
     else:
-        print_bill(stdout(), bill)
+        print_cost_estimate(stdout(), estimate)
 
 
 def _say(console: "Console", line: str) -> None:

@@ -42,7 +42,7 @@ def tune(
     seed: Annotated[int, typer.Option(min=0, help="Seed of trainings and sampler.")] = 0,
     assignments: Annotated[
         list[str] | None,
-        typer.Option("--set", help="Set anything else, such as images.selection=500. May be repeated."),
+        typer.Option("--set", help="Set anything else, such as images.val=500. May be repeated."),
     ] = None,
     run: Annotated[
         Path | None, typer.Option(help="Directory of the tuning [default: runs/tune-ARCH-RECIPE-N].")
@@ -65,10 +65,10 @@ def tune(
     """
     from rnas.config import set_key
     from rnas.training_run import start
-    from rnas.training_run.settle import recipe_content
+    from rnas.training_run.resolve import recipe_content
     from rnas.tuning.tune import go, prepare
 
-    content = start.shortened(
+    content = start.merged_settings(
         {"data": data, "data_dir": data_dir, "eps": eps, "seed": seed, "device": device},
         recipe=recipe_content(recipe),
         epochs=epochs,

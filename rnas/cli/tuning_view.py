@@ -138,4 +138,4 @@ def value_word(value: Any) -> str:
 
 def accuracy_word(metric: str) -> str:
     """``robust`` or ``clean``, of a column of the history."""
-    return metric.removeprefix("selection_").removesuffix("_accuracy")
+    return metric.removeprefix("val_").removesuffix("_accuracy")

@@ -14,7 +14,7 @@ class ComparisonDirectory(ExperimentDirectory[ComparisonSettings]):
 
     noun: ClassVar[str] = "comparison"
     Settings: ClassVar[type[ComparisonSettings]] = ComparisonSettings
-    resumed_by: ClassVar[str] = "compare --run"
+    resumed_by: ClassVar[str] = "compare --output"
 
     @property
     def trainings(self) -> Path:

@@ -13,7 +13,7 @@ from rnas import architecture as arch
 from rnas.comparison.directory import ComparisonDirectory
 from rnas.comparison.result import next_round, result
 from rnas.comparison.roster import Entrant
-from rnas.comparison.settings import ComparisonSettings, settle
+from rnas.comparison.settings import ComparisonSettings, resolve_settings
 from rnas.comparison.tables import render as render_table
 from rnas.comparison.training import METRIC, ComparedTraining
 from rnas.comparison.tuning import ListenerFactory as TuningListenerFactory
@@ -31,7 +31,7 @@ from rnas.optimization.listener import Listener, Silent
 from rnas.optimization.objective import Objective
 from rnas.optimization.problem import problem_of
 from rnas.report.comparison import render
-from rnas.training_run.bill import Bill
+from rnas.training_run.cost_estimate import TrainingCostEstimate
 from rnas.training_run.setup import Setup
 from rnas.tuning.listener import Listener as TuningListener
 from rnas.tuning.listener import Silent as SilentTuning
@@ -88,13 +88,13 @@ def compare(
         workers: trainings at once, each in a process of its own; 0 trains in this process; None is one a core or GPU.
         listener: makes what is told of progress.
         tuning_listener: makes what is told of a network's tuning.
-        **given: see :func:`rnas.comparison.settings.settle`, such as ``tune=8`` or ``until_decided=10``.
+        **given: see :func:`rnas.comparison.settings.resolve_settings`, such as ``tune=8`` or ``until_decided=10``.
 
     Raises:
         InputError: a setting is wrong, data are missing, or the directory exists.
     """
     budget = int(flops) if isinstance(flops, float) else flops
-    settings = settle(networks, flops=budget, seeds=seeds, recipe=recipe, **given)
+    settings = resolve_settings(networks, flops=budget, seeds=seeds, recipe=recipe, **given)
     return go(prepare(settings, None if run is None else Path(run)), workers, listener, tuning_listener)
 
 
@@ -163,7 +163,7 @@ def go(
     return Comparison(directory, settings, content)
 
 
-def bills(settings: ComparisonSettings, workers: int | None) -> tuple[list[Bill], int]:
+def cost_estimates(settings: ComparisonSettings, workers: int | None) -> tuple[list[TrainingCostEstimate], int]:
     """What one training of each network takes here, measured in seconds; and how many trainings run at once.
 
     Raises:
@@ -172,7 +172,7 @@ def bills(settings: ComparisonSettings, workers: int | None) -> tuple[list[Bill]
     evaluator, places = ComparedTraining(settings), slots(workers)
     tasks = [evaluator.task(one.network, 0) for one in settings.networks]
     with one_thread(places[0]):
-        return [evaluator.bill(task, Context(places[0])) for task in tasks], len(places)
+        return [evaluator.cost_estimate(task, Context(places[0])) for task in tasks], len(places)
 
 
 def _trained(

@@ -14,8 +14,8 @@ from rnas.experiment_settings import ExperimentSettings
 from rnas.provenance import json_hash
 from rnas.quantities import parse_size
 from rnas.reference import Reference, resolve
-from rnas.training_run import settle as training
-from rnas.training_run.settings import RunParts, RunSettings
+from rnas.training_run import resolve as training
+from rnas.training_run.settings import TrainingRunSettings, TrainingSplitSizes
 from rnas.tuning.space import applied
 
 ATTACKS = ("pgd20", "cw40", "autoattack")
@@ -30,28 +30,28 @@ class SharedTraining(ResolvedTraining):
 
     Attributes:
         images: sizes of the parts; the best epoch is chosen on ``selection``.
-        evaluation: the attack on the selection part after every epoch.
-        attacks: names of the attacks on the final part.
-        attacked_images: the first so many of the final part are attacked, which reaches as far into published test
+        evaluation: the attack on the val split after every epoch.
+        attacks: names of the attacks on the test split.
+        attacked_images: the first so many of the test split are attacked, which reaches as far into published test
             images; None is the part as it is.
         flags: whether to look for signs of overestimated robustness in the best checkpoints.
     """
 
-    images: RunParts
+    images: TrainingSplitSizes
     evaluation: EvaluationSettings
     attacks: tuple[str, ...] = Field(min_length=1)
     attacked_images: PositiveInt | None = None
     flags: bool = True
 
     @classmethod
-    def of(cls, settings: RunSettings, attacked_images: int | None, *, flags: bool) -> Self:
+    def of(cls, settings: TrainingRunSettings, attacked_images: int | None, *, flags: bool) -> Self:
         """What a training shares with others, how many images are attacked, and whether flags are looked for."""
         shared = {name: value for name, value in settings if name in cls.model_fields}
         return cls(**shared, attacked_images=attacked_images, flags=flags)
 
     def training_of(
         self, key: str, architecture: Mapping[str, Any], seed: int, device: str, tuned: Mapping[str, Any] | None = None
-    ) -> RunSettings:
+    ) -> TrainingRunSettings:
         """The training of one network.
 
         Args:
@@ -64,8 +64,8 @@ class SharedTraining(ResolvedTraining):
         own = {"network": key, "architecture": dict(architecture), "seed": seed, "device": device}
         if tuned:
             own["recipe"] = applied(self.recipe, tuned)
-        shared = {name: value for name, value in self if name in RunSettings.model_fields}
-        return RunSettings(**{**shared, **own, "attacks": _AFTER_TRAINING})
+        shared = {name: value for name, value in self if name in TrainingRunSettings.model_fields}
+        return TrainingRunSettings(**{**shared, **own, "attacks": _AFTER_TRAINING})
 
 
 class TuningBudget(BaseModel):
@@ -132,7 +132,7 @@ class ComparisonSettings(ExperimentSettings):
         return json_hash(self.model_dump(mode="json", exclude=exclude))
 
 
-def settle(
+def resolve_settings(
     networks: Sequence[str],
     *,
     flops: int | str,
@@ -159,7 +159,7 @@ def settle(
         tune_epochs: of each trial; None is as many as the trainings have.
         attacked_images: see :class:`SharedTraining`.
         flags: likewise.
-        **given: see :func:`rnas.training_run.settle.settle`.
+        **given: see :func:`rnas.training_run.resolve.resolve_settings`.
 
     Raises:
         InputError: a setting is wrong, a network is unknown or not near the FLOPs, or the data cannot be read.
@@ -180,7 +180,7 @@ def settle(
     references = [resolve(name) for name in tuple(networks) or DEFAULT]
     # The images that a search chose a member by are known from its own division of the data.
     searched = (reference for reference in references if reference.training is not None)
-    shared = training.settle(next(searched, references[0]), given)
+    shared = training.resolve_settings(next(searched, references[0]), given)
     dataset = load_dataset(shared.data, shared.data_dir)
     most = most_images(dataset, shared.images)
     if attacked_images is not None and attacked_images > most:
@@ -216,18 +216,18 @@ def settle(
         raise explained(error, "compare", ComparisonSettings) from None
 
 
-def _require_unseen(reference: Reference, shared: RunSettings) -> None:
-    """InputError where the final part may hold images that a search chose this network by."""
+def _require_unseen(reference: Reference, shared: TrainingRunSettings) -> None:
+    """InputError where the test split may hold images that a search chose this network by."""
     own = reference.training
-    if own is None or own.data != shared.data or load_dataset(shared.data, shared.data_dir).held_out:
+    if own is None or own.data != shared.data or load_dataset(shared.data, shared.data_dir).num_test_images:
         return
-    kept = own.images.selection + own.images.score
-    if (own.split_seed, own.images.final, kept) != (
+    kept = own.images.val + own.images.search_val
+    if (own.split_seed, own.images.test, kept) != (
         shared.split_seed,
-        shared.images.final,
-        shared.images.selection + shared.images.score,
+        shared.images.test,
+        shared.images.val + shared.images.search_val,
     ):
         raise InputError(
-            f"{reference.name} was chosen on another division of {shared.data}, so that its final part is not unseen: "
+            f"{reference.name} was chosen on another division of {shared.data}, so that its test split is not unseen: "
             "compare members of one run, and leave --split-seed and the sizes of the parts out"
         )

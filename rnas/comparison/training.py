@@ -20,18 +20,18 @@ from rnas.evaluation.attack_run import Progress
 from rnas.evaluation.evaluation_result import CLEAN as CLEAN
 from rnas.evaluation.evaluation_result import WORST_CASE as WORST_CASE
 from rnas.evaluation.evaluation_result import EvaluationResult
-from rnas.evaluation.evaluator import Context, Estimate, Evaluation, Rung, Status, Task
+from rnas.evaluation.evaluator import Context, CostEstimate, Evaluation, Rung, Status, Task
 from rnas.evaluation.request import Request
 from rnas.evaluation.subject import subject_of
 from rnas.evaluation.training_settings import load_dataset
 from rnas.evaluation.weights_evaluation import Listener, evaluate_subject
 from rnas.provenance import json_hash
 from rnas.reference import resolve
-from rnas.training_run.bill import Bill, estimated
+from rnas.training_run.cost_estimate import TrainingCostEstimate, estimate_cost
 from rnas.training_run.listener import Silent
 from rnas.training_run.run import TrainingRun
 from rnas.training_run.setup import Setup
-from rnas.training_run.start import begin, go_on
+from rnas.training_run.start import resume_training, run_training
 
 CHECKPOINTS = ("best", "last")
 PRIMARY = ("best", WORST_CASE)
@@ -50,7 +50,7 @@ class ComparedTraining:
     """Trains by the settings of a comparison, and attacks what comes of it.
 
     Metrics: ``best_...`` and ``last_...`` of ``clean``, each attack, and ``worst_case``, accuracies in [0, 1] on the
-    final part. The provenance holds, for each checkpoint, which images were right. Without a folder it cannot
+    test split. The provenance holds, for each checkpoint, which images were right. Without a folder it cannot
     evaluate: the training is kept in ``trainings/KEY-seed-N`` there, and goes on when it was stopped. A task's fidelity
     has what was tuned, as ``recipe``.
 
@@ -140,15 +140,15 @@ class ComparedTraining:
             Status.COMPLETE, metrics=metrics, seconds=time.perf_counter() - started, provenance=provenance
         )
 
-    def estimate(self, task: Task, context: Context) -> Estimate:
+    def estimate(self, task: Task, context: Context) -> CostEstimate:
         """Of the training, with quick attacks at its end: how long strong ones take depends on what they break."""
-        bill = self.bill(task, context)
-        return Estimate(bill.seconds, bill.memory_bytes)
+        estimate = self.cost_estimate(task, context)
+        return CostEstimate(estimate.seconds, estimate.memory_bytes)
 
-    def bill(self, task: Task, context: Context) -> Bill:
+    def cost_estimate(self, task: Task, context: Context) -> TrainingCostEstimate:
         """The same by parts."""
         with _on(context.device):
-            return estimated(Setup.of(self._settings(task, context)))
+            return estimate_cost(Setup.of(self._settings(task, context)))
 
     def task(self, architecture: Architecture, seed: int, tuned: Mapping[str, Any] | None = None) -> Task:
         """A training with a seed, with what of the recipe was tuned for the network."""
@@ -166,8 +166,8 @@ class ComparedTraining:
         path = context.folder / f"{arch.key(task.architecture)}-seed-{task.seed}"
         listener = _Passing(context, self.settings.training.fidelity.epochs)
         if path.exists():
-            return go_on(path, listener)
-        return begin(path, Setup.of(self._settings(task, context)), listener)
+            return resume_training(path, listener)
+        return run_training(path, Setup.of(self._settings(task, context)), listener)
 
     def _attacked(self, checkpoint: Path, context: Context, place: int) -> EvaluationResult:
         assert context.folder is not None

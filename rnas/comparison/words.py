@@ -127,7 +127,7 @@ def _tuning_notes(content: Content) -> list[str]:
     if tuning is None:
         return []
     fields = " and ".join(name.replace("_", " ") for name in tuning["space"])
-    selection = tuning["selection"]
+    selection = tuning["val"]
     chosen = "; ".join(f"{one['name']}: {_chosen(one['tuned'])}" for one in content["networks"])
     shorter = tuning["epochs"] < content["epochs"]
     caution = " Trainings of the comparison are longer, and may want other values." if shorter else ""

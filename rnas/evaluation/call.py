@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, PositiveInt
 
 from rnas.architecture import Architecture, Shape
 from rnas.errors import InputError
-from rnas.evaluation.evaluator import Context, Estimate, Evaluation, Rung, Status, Task
+from rnas.evaluation.evaluator import Context, CostEstimate, Evaluation, Rung, Status, Task
 from rnas.search_space import SearchSpace
 
 Function = Callable[[Task, Context], Evaluation | Mapping[str, float]]
@@ -100,11 +100,11 @@ class Call:
             provenance={"call": self._settings.call},
         )
 
-    def estimate(self, task: Task, context: Context) -> Estimate:
+    def estimate(self, task: Task, context: Context) -> CostEstimate:
         """Time one call: only the function knows what it would need."""
         started = time.perf_counter()
         self._function(task, context)
-        return Estimate(seconds=time.perf_counter() - started)
+        return CostEstimate(seconds=time.perf_counter() - started)
 
 
 def _number(call: str, name: str, value: Any) -> float:

@@ -13,7 +13,7 @@ from rnas.attacks.named import named_attack
 from rnas.errors import DeadlineExceededError
 from rnas.evaluation.adversarial_training import AdversarialTraining, AdversarialTrainingSettings
 from rnas.evaluation.attack_run import Progress
-from rnas.evaluation.evaluator import FINAL_ACCURACY, Context, Estimate, Evaluation, Rung, Status, Task
+from rnas.evaluation.evaluator import FINAL_ACCURACY, Context, CostEstimate, Evaluation, Rung, Status, Task
 from rnas.evaluation.request import Request
 from rnas.evaluation.subject import subject_of
 from rnas.evaluation.weights_evaluation import Listener, evaluate_subject
@@ -23,7 +23,7 @@ _TRAINING_SHARE = 0.5
 
 
 class FinalTraining:
-    """Trains as an :class:`AdversarialTraining` does and then attacks the network on the final part of the data.
+    """Trains as an :class:`AdversarialTraining` does and then attacks the network on the test split of the data.
 
     Under the context's folder it leaves ``seed-N/KEY.safetensors`` and beside that the evaluation's result as
     ``rnas evaluate`` writes it; without a folder it cannot evaluate.
@@ -113,10 +113,10 @@ class FinalTraining:
             evaluation,
             metrics={**evaluation.metrics, FINAL_ACCURACY: result.worst_case.accuracy},
             seconds=time.perf_counter() - started,
-            provenance={**evaluation.provenance, "final": final},
+            provenance={**evaluation.provenance, "final_evaluation": final},
         )
 
-    def estimate(self, task: Task, context: Context) -> Estimate:
+    def estimate(self, task: Task, context: Context) -> CostEstimate:
         """Of the training alone: how long attacks take depends on how many images they break."""
         return self._training.estimate(task, context)
 

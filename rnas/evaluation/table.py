@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, PositiveInt
 from rnas import architecture as arch
 from rnas.architecture import Architecture, Shape
 from rnas.errors import InputError
-from rnas.evaluation.evaluator import Context, Estimate, Evaluation, Rung, Status, Task
+from rnas.evaluation.evaluator import Context, CostEstimate, Evaluation, Rung, Status, Task
 from rnas.quantities import PathField
 from rnas.search_space import Floats, SearchSpace
 
@@ -126,9 +126,9 @@ class Table:
             provenance={"table": {"name": self._settings.table.name, "hash": self._hash}},
         )
 
-    def estimate(self, task: Task, context: Context) -> Estimate:
+    def estimate(self, task: Task, context: Context) -> CostEstimate:
         """No time to speak of."""
-        return Estimate(seconds=0.0)
+        return CostEstimate(seconds=0.0)
 
 
 def _read(content: bytes, settings: TableSettings) -> tuple[list[str], list[_Line]]:

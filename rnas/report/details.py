@@ -111,7 +111,7 @@ def _intervals(evaluation: Mapping[str, Any], metrics: Sequence[Metric]) -> dict
 
 
 def _record(evaluation: Mapping[str, Any], metrics: Sequence[Metric]) -> list[tuple[str, str]]:
-    below, seconds, known = (evaluation.get(name) for name in ("rungs_above", "seconds", "made_from"))
+    below, seconds, known = (evaluation.get(name) for name in ("rungs_above", "seconds", "num_observed"))
     facts = {
         "status": evaluation["status"].replace("-", " "),
         "reason": evaluation.get("reason"),

@@ -81,7 +81,7 @@ def sentences(members: list[Member], metrics: tuple[Metric, ...]) -> list[str]:
     share = scores[0].share
     if share is not None:
         ties = sum(member.tied_with is not None for member in members)
-        part = "final" if scores[0].final_share else "search"
+        part = "final" if scores[0].test_share else "search"
         said.append(
             f"In order of {name}, {ties} of {len(members) - 1} neighbours differ by less than the noise of the "
             f"{share.images:,} {part} images (95 %)."

@@ -62,7 +62,7 @@ def notes(study: Study) -> list[str]:
 
 def _learning(study: Study) -> str:
     """A warning where some networks have not learned the task: then it is the length of training that is compared."""
-    scores = [cell["scores"]["final_clean_accuracy"] for cell in study["cells"]]
+    scores = [cell["scores"]["test_clean_accuracy"] for cell in study["cells"]]
     means = [fmean(own) for values in scores if (own := [value for value in values if value is not None])]
     if not means or min(means) > _LEARNED * max(means):
         return ""

@@ -88,7 +88,7 @@ class Observations:
 
 
 def observations_of(run: Run, metric: str | None = None, rungs_above: int = 0) -> Observations:
-    """The complete evaluations of a run, at one rung of its fidelity ladder.
+    """The complete evaluations of a run, at one rung.
 
     Args:
         run: a search over residual networks.

@@ -130,7 +130,7 @@ class Figure:
     x: str
     colour: tuple[str, ...]
     like: str
-    metric: str = "final_robust_accuracy"
+    metric: str = "test_robust_accuracy"
     panel: tuple[str, ...] = ()
 
 

@@ -14,7 +14,7 @@ class StudyDirectory(ExperimentDirectory[StudySettings]):
 
     noun: ClassVar[str] = "study"
     Settings: ClassVar[type[StudySettings]] = StudySettings
-    resumed_by: ClassVar[str] = "study --run"
+    resumed_by: ClassVar[str] = "study --output"
 
     @property
     def report(self) -> Path:

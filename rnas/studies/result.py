@@ -26,7 +26,7 @@ def result(settings: StudySettings, cells: Sequence[Cell], records: Sequence[Seq
     """
     study, training = settings.definition, settings.training
     claims = study.claims(cells)
-    metrics = {study.figure.metric, *(claim.metric for claim in claims), "final_clean_accuracy"}
+    metrics = {study.figure.metric, *(claim.metric for claim in claims), "test_clean_accuracy"}
     scores = {metric: scores_of(records, metric) for metric in sorted(metrics)}
     findings = judge(claims, scores)
     dataset = load_dataset(training.data, training.data_dir)

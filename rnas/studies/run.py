@@ -12,7 +12,7 @@ from rnas import registry
 from rnas.design_space import DesignSpace
 from rnas.directories import next_free
 from rnas.evaluation.adversarial_training import AdversarialTraining
-from rnas.evaluation.evaluator import Context, Estimate, Task
+from rnas.evaluation.evaluator import Context, CostEstimate, Task
 from rnas.execution.threads import one_thread
 from rnas.files import write_text
 from rnas.ledger import Ledger, Record
@@ -26,9 +26,9 @@ from rnas.report.study import render
 from rnas.studies.design import Cell, require_distinct
 from rnas.studies.directory import StudyDirectory
 from rnas.studies.result import result
-from rnas.studies.settings import StudySettings, settle
+from rnas.studies.settings import StudySettings, resolve_settings
 
-OBJECTIVE = Objective(metric="final_robust_accuracy", direction="maximize")
+OBJECTIVE = Objective(metric="test_robust_accuracy", direction="maximize")
 
 Group = tuple[Mapping[str, Any], list[int]]
 """Changes of the recipe, and the rows of the cells that have them."""
@@ -67,12 +67,12 @@ def study(
         run: directory; None makes ``runs/<study>-<data>-<n>``.
         workers: trainings at once, each in a process of its own; 0 trains in this process; None is one a core or GPU.
         listener: makes what is told of progress.
-        **given: see :func:`rnas.studies.settings.settle`.
+        **given: see :func:`rnas.studies.settings.resolve_settings`.
 
     Raises:
         InputError: a setting is wrong, data are missing, or the directory exists.
     """
-    return go(prepare(settle(name, given), None if run is None else Path(run)), workers, listener)
+    return go(prepare(resolve_settings(name, given), None if run is None else Path(run)), workers, listener)
 
 
 def resume_study(
@@ -141,7 +141,7 @@ def label(changes: Mapping[str, Any]) -> str:
     return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in changes.items())
 
 
-def estimates(settings: StudySettings, workers: int | None) -> tuple[list[tuple[Cell, Estimate]], int]:
+def estimates(settings: StudySettings, workers: int | None) -> tuple[list[tuple[Cell, CostEstimate]], int]:
     """What the cheapest and the dearest cell take here, measured in seconds; and how many trainings run at once.
 
     Raises:

@@ -13,7 +13,7 @@ from rnas.experiment_settings import ExperimentSettings
 from rnas.provenance import json_hash
 from rnas.studies.design import PAPER, SMALL, Cell, Size, Study
 from rnas.studies.registered import find
-from rnas.training.crafting import GradientSteps
+from rnas.training.inner_attack import PGDInner
 from rnas.training.recipe import Recipe
 
 SOURCE = "study"
@@ -92,7 +92,7 @@ class StudySettings(ExperimentSettings):
         return json_hash(content)
 
 
-def settle(name: str, given: Mapping[str, Any]) -> StudySettings:
+def resolve_settings(name: str, given: Mapping[str, Any]) -> StudySettings:
     """The settings of a study, with everything that is not given at its default.
 
     On digits trainings take seconds and networks are small; on other data the recipe is the paper's, as long as it was
@@ -110,21 +110,21 @@ def settle(name: str, given: Mapping[str, Any]) -> StudySettings:
     study = find(name)
     data, folder = given.pop("data", DIGITS), given.pop("data_dir", None)
     folder = None if folder is None else Path(folder).expanduser().resolve()
-    parts = load_dataset(data, folder).parts
+    parts = load_dataset(data, folder).splits
     on_digits = data == DIGITS
     own: dict[str, Any] = {"capacity": SMALL if on_digits else PAPER, "seeds": study.seeds}
     try:
         recipe = Recipe.resolve(given.pop("recipe", _DIGITS_RECIPE if on_digits else study.recipe))
         fidelity: dict[str, Any] = {"epochs": recipe.epochs, "batch_size": recipe.batch_size}
         if on_digits:
-            several = isinstance(recipe.crafting, GradientSteps) and recipe.crafting.steps > 1
+            several = isinstance(recipe.inner_attack, PGDInner) and recipe.inner_attack.steps > 1
             fidelity = _DIGITS_FIDELITY | (_DIGITS_ATTACK if several else {})
         fidelity |= {key: given.pop(key) for key in ("epochs", "images") if key in given}
         training = TrainingSettings.model_validate(
             {
                 "data": data,
                 "data_dir": folder,
-                "images": parts.model_copy(update={"score": min(_SCORED, parts.score)}),
+                "images": parts.model_copy(update={"search_val": min(_SCORED, parts.search_val)}),
                 "recipe": recipe,
                 "eps": given.pop("eps", None),
                 "fidelity": fidelity,

@@ -15,7 +15,7 @@ from rnas.directories import creating, locked
 from rnas.directory_kind import refuse_others
 from rnas.errors import InputError
 from rnas.files import discard_partial, write_text
-from rnas.training_run.settings import RunSettings
+from rnas.training_run.settings import TrainingRunSettings
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class TrainingDirectory:
 
     @property
     def best(self) -> Path:
-        """Weights of the best epoch on the selection part."""
+        """Weights of the best epoch on the val split."""
         return self.path / "best.safetensors"
 
     @property
@@ -60,7 +60,7 @@ class TrainingDirectory:
         return self.path / "summary.json"
 
     @classmethod
-    def create(cls, path: Path, settings: RunSettings) -> Self:
+    def create(cls, path: Path, settings: TrainingRunSettings) -> Self:
         """Make the directory of a new training, whole or not at all.
 
         Raises:
@@ -72,13 +72,13 @@ class TrainingDirectory:
             write_text(partial.architecture, json.dumps(settings.architecture, indent=2) + "\n")
         return cls(path)
 
-    def read_settings(self) -> RunSettings:
+    def read_settings(self) -> TrainingRunSettings:
         """The settings of the training; InputError where this is none, or they are wrong."""
         if not self.settings.is_file():
             refuse_others(self.path, "training")
             raise InputError(f"{self.path} is not a training: it has no {self.settings.name}")
         try:
-            return RunSettings.model_validate(read_yaml(self.settings))
+            return TrainingRunSettings.model_validate(read_yaml(self.settings))
         except ValidationError as error:
             raise explained(error, str(self.settings)) from None
 

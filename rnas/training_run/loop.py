@@ -17,7 +17,7 @@ from rnas.provenance import json_hash
 from rnas.training.training import Training
 from rnas.training_run.checkpoint import Checkpoint, write_description, write_weights
 from rnas.training_run.directory import TrainingDirectory
-from rnas.training_run.evaluation import FinalResult, compared, evaluate_final, evaluate_selection
+from rnas.training_run.evaluation import CheckpointResult, compared, evaluate_test, evaluate_val
 from rnas.training_run.history import Row, best_row, to_csv
 from rnas.training_run.listener import Listener
 from rnas.training_run.memory import BatchTooLargeError, advise, out_of_memory, release
@@ -152,7 +152,7 @@ class _Loop:
                 self._state = replace(self._state, overfitting=overfitting)
             else:
                 self._where.in_training = False
-                selected = evaluate_selection(
+                selected = evaluate_val(
                     self._setup, training.result, lambda share: self._listener.selecting(training.epoch, share)
                 )
                 self._state = replace(self._state, history=(*self._state.history, {**point, **selected}))
@@ -195,21 +195,21 @@ class _Loop:
         write_description(checkpoint)
 
     def _evaluated(self, summary: dict[str, Any], checkpoints: dict[str, Checkpoint]) -> dict[str, Any]:
-        """The summary with the results of best and last on the final part."""
+        """The summary with the results of best and last on the test split."""
         started = time.perf_counter()
-        results: dict[int, FinalResult] = {}
+        results: dict[int, CheckpointResult] = {}
         summary["comparison"] = None
         for name, checkpoint in checkpoints.items():
             if checkpoint.epoch not in results:
                 results[checkpoint.epoch] = self._final(name, checkpoint)
-            summary[name]["final"] = results[checkpoint.epoch].to_dict()
+            summary[name]["test"] = results[checkpoint.epoch].to_dict()
         if len(results) > 1:
             summary["comparison"] = compared(*results.values())
         summary["seconds"]["evaluation"] = time.perf_counter() - started
         return summary
 
-    def _final(self, name: str, checkpoint: Checkpoint) -> FinalResult:
+    def _final(self, name: str, checkpoint: Checkpoint) -> CheckpointResult:
         model = self._training.model
         # The training is over, and its network is as good as another to hold the weights.
         load_weights(model, checkpoint.path, (), checkpoint.path.name)
-        return evaluate_final(self._setup, model, lambda attack, share: self._listener.evaluating(name, attack, share))
+        return evaluate_test(self._setup, model, lambda attack, share: self._listener.evaluating(name, attack, share))

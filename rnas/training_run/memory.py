@@ -15,7 +15,7 @@ import torch
 from rnas.evaluation.evaluator import Status
 from rnas.evaluation.guard import classified
 from rnas.evaluation.robustness import evaluate_robustness
-from rnas.training_run.evaluation import selection_attacks
+from rnas.training_run.evaluation import val_attacks
 from rnas.training_run.setup import Setup
 
 _PARTS = 8
@@ -160,10 +160,10 @@ def _step(setup: Setup, batch: int) -> None:
 
 
 def _evaluation(setup: Setup, batch: int) -> None:
-    """One batch of the selection part's evaluation, on images of the final part."""
-    part = setup.parts["final"].first(batch)
+    """One batch of the val split's evaluation, on images of the test split."""
+    part = setup.splits["test"].first(batch)
     model = setup.training().model
-    evaluate_robustness(model, part, selection_attacks(setup.settings), 0, batch)
+    evaluate_robustness(model, part, val_attacks(setup.settings), 0, batch)
 
 
 ATTEMPTS: dict[Kind, Callable[[Setup, int], None]] = {"training": _step, "evaluation": _evaluation}

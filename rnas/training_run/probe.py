@@ -8,14 +8,14 @@ import sys
 
 from rnas.execution.threads import one_thread
 from rnas.training_run.memory import ATTEMPTS
-from rnas.training_run.settings import RunSettings
+from rnas.training_run.settings import TrainingRunSettings
 from rnas.training_run.setup import Setup
 
 
 def main() -> None:
     """Do what is asked for; whatever goes wrong ends the process otherwise."""
     request = json.load(sys.stdin)
-    settings = RunSettings.model_validate(request["settings"])
+    settings = TrainingRunSettings.model_validate(request["settings"])
     with one_thread(settings.device):
         ATTEMPTS[request["kind"]](Setup.of(settings), request["batch"])
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 from rnas.training_run.checkpoint import Checkpoint
 from rnas.training_run.directory import TrainingDirectory
 from rnas.training_run.history import Row
-from rnas.training_run.settings import RunSettings
+from rnas.training_run.settings import TrainingRunSettings
 from rnas.training_run.state import State
 
 
@@ -20,13 +20,13 @@ class TrainingRun:
         directory: where it is kept.
         settings: all that decides it.
         history: a row for each epoch done, see :data:`rnas.training_run.history.Row`.
-        best: weights of the best epoch on the selection part; None before the first.
+        best: weights of the best epoch on the val split; None before the first.
         last: weights of the last epoch; None before the first.
-        summary: results on the final part and all that decided them, as summary.json holds them; None before the end.
+        summary: results on the test split and all that decided them, as summary.json holds them; None before the end.
     """
 
     directory: TrainingDirectory
-    settings: RunSettings
+    settings: TrainingRunSettings
     history: tuple[Row, ...]
     best: Checkpoint | None
     last: Checkpoint | None

@@ -15,12 +15,12 @@ from rnas.training_run.directory import TrainingDirectory
 from rnas.training_run.listener import Listener
 from rnas.training_run.loop import carry_on
 from rnas.training_run.memory import BatchTooLargeError
+from rnas.training_run.resolve import resolve_settings
 from rnas.training_run.run import TrainingRun
-from rnas.training_run.settle import settle
 from rnas.training_run.setup import Setup
 
 
-def referenced(architecture: Architecture | str | Path) -> Reference:
+def resolve_reference(architecture: Architecture | str | Path) -> Reference:
     """The network that words name, or one as it is.
 
     Raises:
@@ -31,7 +31,7 @@ def referenced(architecture: Architecture | str | Path) -> Reference:
     return Reference(arch.key(architecture), architecture)
 
 
-def shortened(
+def merged_settings(
     settings: Mapping[str, Any],
     *,
     recipe: Any,
@@ -39,14 +39,14 @@ def shortened(
     batch_size: int | None = None,
     images: int | Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
-    """Settings as :func:`rnas.training_run.settle.settle` takes them, from those that have names of their own.
+    """Settings as :func:`rnas.training_run.resolve.resolve_settings` takes them, from those that have names of their own.
 
     Args:
         settings: by key; None is not given.
         recipe: the recipe.
         epochs: of the fidelity; None is not given.
         batch_size: of the fidelity; None is not given.
-        images: sizes of the parts, or that of the training part alone; None is not given.
+        images: sizes of the parts, or that of the train split alone; None is not given.
 
     Raises:
         InputError: the fidelity is no mapping.
@@ -60,20 +60,20 @@ def shortened(
     return {key: value for key, value in content.items() if value is not None}
 
 
-def prepared(reference: Reference, given: Mapping[str, Any]) -> Setup:
+def resolve_setup(reference: Reference, given: Mapping[str, Any]) -> Setup:
     """A training that can begin; nothing is made yet.
 
     Args:
         reference: the network.
-        given: see :func:`rnas.training_run.settle.settle`.
+        given: see :func:`rnas.training_run.resolve.resolve_settings`.
 
     Raises:
         InputError: a setting is wrong, data are missing, or the network cannot run on them.
     """
-    return Setup.of(settle(reference, given))
+    return Setup.of(resolve_settings(reference, given))
 
 
-def place(reference: Reference, setup: Setup, run: Path | None) -> Path:
+def output_dir(reference: Reference, setup: Setup, run: Path | None) -> Path:
     """The directory asked for, or the first free ``runs/train-<network>-<recipe>-<n>``.
 
     Raises:
@@ -85,7 +85,7 @@ def place(reference: Reference, setup: Setup, run: Path | None) -> Path:
     return path
 
 
-def begin(path: Path, setup: Setup, listener: Listener) -> TrainingRun:
+def run_training(path: Path, setup: Setup, listener: Listener) -> TrainingRun:
     """Train in a new directory.
 
     Raises:
@@ -102,7 +102,7 @@ def begin(path: Path, setup: Setup, listener: Listener) -> TrainingRun:
     return TrainingRun.load(path)
 
 
-def go_on(path: Path, listener: Listener) -> TrainingRun:
+def resume_training(path: Path, listener: Listener) -> TrainingRun:
     """Go on with a training that was stopped; one that has ended is only read.
 
     Raises:

@@ -30,7 +30,7 @@ def carry_on(directory: TuningDirectory, settings: TuningSettings, workers: int 
     """
     with directory.writing() as storage:
         study = TuningStudy(storage, settings)
-        study.settle()
+        study.close_finished_trials()
         listener.started(settings, study.trials)
         # An executor does nothing with an evaluator but evaluate.
         evaluator = cast(Evaluator, TrialTraining(settings, directory.database))

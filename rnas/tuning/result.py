@@ -14,7 +14,7 @@ from rnas.evaluation.training_settings import load_dataset
 from rnas.files import write_text
 from rnas.proportion_interval import inside_noise, proportion
 from rnas.provenance import device_name, versions
-from rnas.training_run.evaluation import selection_words
+from rnas.training_run.evaluation import val_words
 from rnas.training_run.history import best_row
 from rnas.tuning.directory import TuningDirectory
 from rnas.tuning.settings import TuningSettings
@@ -32,7 +32,7 @@ def summarised(settings: TuningSettings, study: TuningStudy) -> dict[str, Any]:
     """Trials, the best of them, how it compares with the recipe as it was given, and its config, as JSON values."""
     training = settings.training
     dataset = load_dataset(training.data, training.data_dir)
-    images = len(divide(dataset, training.images, training.split_seed)["selection"])
+    images = len(divide(dataset, training.images, training.split_seed)["val"])
     rows = [trial_row(settings, trial, images) for trial in study.trials]
     complete = [row for row in rows if row["state"] == "complete"]
     best = max(complete, key=lambda row: (row["value"], -row["number"]), default=None)
@@ -45,11 +45,11 @@ def summarised(settings: TuningSettings, study: TuningStudy) -> dict[str, Any]:
         "epochs": training.fidelity.epochs,
         "epsilon": str(training.eps),
         "seed": training.seed,
-        "selection": {
-            "metric": settings.metric.removeprefix("selection_"),
-            "attack": selection_words(training),
+        "val": {
+            "metric": settings.metric.removeprefix("val_"),
+            "attack": val_words(training),
             "images": images,
-            "part": "selection, held out from the training images; each trial has the value of its best epoch",
+            "split": "selection, held out from the training images; each trial has the value of its best epoch",
         },
         "space": dict(settings.space),
         "sampler": settings.sampler,
@@ -98,8 +98,8 @@ def trial_row(settings: TuningSettings, trial: FrozenTrial, images: int) -> dict
         "low": share.low,
         "high": share.high,
         "epoch": int(best["epoch"]),
-        "clean_accuracy": best["selection_clean_accuracy"],
-        "robust_accuracy": best["selection_robust_accuracy"],
+        "clean_accuracy": best["val_clean_accuracy"],
+        "robust_accuracy": best["val_robust_accuracy"],
         "curve": [dict(point) for point in curve],
     }
 

@@ -10,7 +10,7 @@ import torch
 
 from rnas import sqlite
 from rnas.evaluation.evaluator import Context, Evaluation, Status, Task
-from rnas.training_run.evaluation import evaluate_selection
+from rnas.training_run.evaluation import evaluate_val
 from rnas.training_run.setup import Setup
 from rnas.tuning.settings import TuningSettings
 from rnas.tuning.study import TuningStudy
@@ -31,7 +31,7 @@ class TrialTraining:
     database: Path
 
     def evaluate(self, task: Task, context: Context) -> Evaluation:
-        """Train, and measure each epoch on the selection part.
+        """Train, and measure each epoch on the val split.
 
         The curve has a row for each epoch; ``pruned`` of the provenance says whether the trial was stopped.
 
@@ -52,7 +52,7 @@ class TrialTraining:
             for point in training.epochs(context.progress):
                 if training.overfitted:
                     break
-                curve.append({**point, **evaluate_selection(setup, training.result)})
+                curve.append({**point, **evaluate_val(setup, training.result)})
                 pruned = study.report(number, training.epoch, curve[-1][self.settings.metric])
                 if pruned:
                     break

@@ -13,7 +13,7 @@ from rnas.config import explained
 from rnas.directories import next_free
 from rnas.training.recipe import Recipe
 from rnas.training_run import start
-from rnas.training_run.settings import RunSettings
+from rnas.training_run.settings import TrainingRunSettings
 from rnas.tuning.directory import TuningDirectory
 from rnas.tuning.listener import Listener, Silent
 from rnas.tuning.loop import carry_on
@@ -57,7 +57,7 @@ def tune(
 ) -> TuningRun:
     """Tune hyperparameters of a recipe for a network, by accuracy under attack on held-out training images.
 
-    The final part of the data, on which trainings are reported, is not looked at.
+    The test split of the data, on which trainings are reported, is not looked at.
 
     Args:
         architecture: an architecture, or what :func:`rnas.reference.resolve` understands.
@@ -80,7 +80,7 @@ def tune(
         InputError: a setting is wrong, data are missing, the directory exists, or the recipe as it is given cannot be
             trained.
     """
-    given = start.shortened(settings, recipe=recipe, epochs=epochs, batch_size=batch_size, images=images)
+    given = start.merged_settings(settings, recipe=recipe, epochs=epochs, batch_size=batch_size, images=images)
     directory, chosen = prepare(
         architecture,
         given,
@@ -105,7 +105,7 @@ def prepare(
 
     Args:
         architecture: see :func:`tune`.
-        given: see :func:`rnas.training_run.settle.settle`.
+        given: see :func:`rnas.training_run.resolve.resolve_settings`.
         space: see :func:`tune`.
         run: see :func:`tune`.
         **own: the other keys of :class:`rnas.tuning.settings.TuningSettings`.
@@ -113,14 +113,16 @@ def prepare(
     Raises:
         InputError: a setting is wrong, data are missing, or the directory exists.
     """
-    reference = start.referenced(architecture)
-    settings = settled(start.prepared(reference, given).settings, space, **own)
+    reference = start.resolve_reference(architecture)
+    settings = settled(start.resolve_setup(reference, given).settings, space, **own)
     path = run or next_free(f"tune-{start.short_name(reference)}-{settings.training.recipe.name}")
     TuningDirectory.require_new(path)
     return TuningDirectory.create(path, settings), settings
 
 
-def settled(training: RunSettings, space: Mapping[str, str] | Sequence[str] | None, **own: Any) -> TuningSettings:
+def settled(
+    training: TrainingRunSettings, space: Mapping[str, str] | Sequence[str] | None, **own: Any
+) -> TuningSettings:
     """The settings of a tuning.
 
     Args:

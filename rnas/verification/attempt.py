@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from rnas.errors import InputError
 from rnas.evaluation import guard
-from rnas.verification.claim import Outcome
+from rnas.verification.recorded_result import Outcome
 
 
 def attempted(seed: int | None, measure: Callable[[], Outcome]) -> Outcome:

@@ -7,20 +7,20 @@ from rnas.local_executor import Device
 from rnas.run import Run
 from rnas.run_member import FORMS, member, run_and_member
 from rnas.training_run.directory import is_training
-from rnas.verification.claim import Claim
-from rnas.verification.evaluation_claim import EvaluationClaim
-from rnas.verification.search_claim import SearchClaim
-from rnas.verification.training_claim import TrainingClaim
+from rnas.verification.recorded_evaluation import RecordedEvaluation
+from rnas.verification.recorded_result import RecordedResult
+from rnas.verification.recorded_search import RecordedSearch
+from rnas.verification.recorded_training import RecordedTraining
 
 
-def find(words: str | Path, device: Device | None = None) -> Claim:
-    """The claim that words name.
+def find(words: str | Path, device: Device | None = None) -> RecordedResult:
+    """The result that words name.
 
     Args:
         words: ``RUN:KEY``, ``RUN:knee``, ``RUN:at:200M`` or ``RUN:max:METRIC`` with the directory of a search, or
             ``RUN/checkpoints/KEY.safetensors``; a training's directory, for its best weights, or its
             ``best.safetensors`` or ``last.safetensors``; or a result of ``rnas evaluate``: its JSON file, also of the
-            final evaluations of a run, ``RUN/finals/seed-N/...json``, and of a comparison, ``DIR/evaluations/...json``.
+            final evaluations of a run, ``RUN/final_evaluation/seed-N/...json``, and of a comparison, ``DIR/evaluations/...json``.
         device: what to verify it on; None is that of the record.
 
     Raises:
@@ -30,24 +30,24 @@ def find(words: str | Path, device: Device | None = None) -> Claim:
     if path.suffix == ".safetensors":
         return _of_weights(text, path, device)
     if is_training(path):
-        return TrainingClaim.read(text, path, "best", device)
+        return RecordedTraining.read(text, path, "best", device)
     if path.is_file():
-        return EvaluationClaim.read(text, path, device)
+        return RecordedEvaluation.read(text, path, device)
     if path.exists():
         raise InputError(f"{text} is a directory; for a member of a run write {text}: and {FORMS}")
     folder, colon, word = run_and_member(text)
     if not colon:
         raise InputError(
-            f"{text} names no claim; write RUN:KEY, a training's directory, or a JSON file of rnas evaluate"
+            f"{text} names no result; write RUN:KEY, a training's directory, or a JSON file of rnas evaluate"
         )
     run = Run.load(folder)
-    return SearchClaim(text, run, member(run, word), device)
+    return RecordedSearch(text, run, member(run, word), device)
 
 
-def _of_weights(text: str, path: Path, device: Device | None) -> Claim:
+def _of_weights(text: str, path: Path, device: Device | None) -> RecordedResult:
     if is_training(path.parent) and path.stem in ("best", "last"):
-        return TrainingClaim.read(text, path.parent, "best" if path.stem == "best" else "last", device)
+        return RecordedTraining.read(text, path.parent, "best" if path.stem == "best" else "last", device)
     if path.parent.name == "checkpoints":
         run = Run.load(path.parent.parent)
-        return SearchClaim(text, run, member(run, path.stem), device)
+        return RecordedSearch(text, run, member(run, path.stem), device)
     raise InputError(f"{text}: weights of no run; name the run's member, or the result of their evaluation")

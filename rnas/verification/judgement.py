@@ -11,15 +11,15 @@ from scipy.stats import t as student
 
 from rnas.interval import Interval
 
-Verdict = Literal["reproduced exactly", "reproduced within the interval", "not reproduced", "not judged"]
-EXACTLY: Verdict = "reproduced exactly"
-WITHIN: Verdict = "reproduced within the interval"
-NOT: Verdict = "not reproduced"
-UNJUDGED: Verdict = "not judged"
+ReproductionStatus = Literal["reproduced exactly", "reproduced within the interval", "not reproduced", "not judged"]
+EXACTLY: ReproductionStatus = "reproduced exactly"
+WITHIN: ReproductionStatus = "reproduced within the interval"
+NOT: ReproductionStatus = "not reproduced"
+UNJUDGED: ReproductionStatus = "not judged"
 
 LEAST_SEEDS = 2
 LEVEL = 0.05
-"""Probability at most that a claim that holds is refuted by chance, all of its metrics together."""
+"""Probability at most that a result that holds is refuted by chance, all of its metrics together."""
 
 _ROUNDING = 1e-3
 _LEAST_ROUNDING = 1e-6
@@ -53,7 +53,7 @@ class Judged:
         interval: around the recorded value, of images; around the mean of other seeds where these decide; None where
             only the equal value will do.
         p_value: of McNemar's test that it is right on as many of the same images, where that decides.
-        verdict: what follows; ``not judged`` where it is another value and nothing says how far it may be off.
+        status: what follows; ``not judged`` where it is another value and nothing says how far it may be off.
         luck: how it stands among other seeds; None without two of them.
     """
 
@@ -62,7 +62,7 @@ class Judged:
     found: float | None
     interval: Interval | None
     p_value: float | None
-    verdict: Verdict
+    status: ReproductionStatus
     luck: Luck | None = None
 
 
@@ -86,7 +86,7 @@ def judged(
     equal_expected: bool = False,
     luck: Luck | None = None,
 ) -> Judged:
-    """The verdict on a metric.
+    """The status on a metric.
 
     What is equal is reproduced exactly, and where that is expected nothing else is reproduced. Else what decides is, in
     this order: the recorded value against other seeds, the paired test, the interval. Without any of them it is not
@@ -104,11 +104,11 @@ def judged(
         luck: the recorded value among other seeds.
     """
     if found is None or equal or equal_expected:
-        verdict = EXACTLY if found is not None and equal else NOT
-        return Judged(name, recorded, found, interval, None, verdict, luck)
+        status = EXACTLY if found is not None and equal else NOT
+        return Judged(name, recorded, found, interval, None, status, luck)
     if luck is not None:
-        verdict = WITHIN if luck.place == "inside" else NOT
-        return Judged(name, recorded, found, luck.interval, None, verdict, luck)
+        status = WITHIN if luck.place == "inside" else NOT
+        return Judged(name, recorded, found, luck.interval, None, status, luck)
     if p_value is not None:
         return Judged(name, recorded, found, interval, p_value, WITHIN if p_value >= level else NOT)
     if interval is None:
@@ -117,14 +117,14 @@ def judged(
     return Judged(name, recorded, found, interval, None, WITHIN if inside else NOT)
 
 
-def overall(metrics: Sequence[Judged]) -> Verdict:
+def overall(metrics: Sequence[Judged]) -> ReproductionStatus:
     """That of the metric that is worst off, of those that are judged; ``not reproduced`` without any metric."""
-    verdicts = {metric.verdict for metric in metrics}
-    if not verdicts or NOT in verdicts:
+    statuses = {metric.status for metric in metrics}
+    if not statuses or NOT in statuses:
         return NOT
-    if verdicts == {UNJUDGED}:
+    if statuses == {UNJUDGED}:
         return UNJUDGED
-    return WITHIN if WITHIN in verdicts else EXACTLY
+    return WITHIN if WITHIN in statuses else EXACTLY
 
 
 def image_interval(value: float, images: int, low: float = 0.0, high: float = 1.0, *, level: float = LEVEL) -> Interval:

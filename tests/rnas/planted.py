@@ -84,7 +84,7 @@ def run_in_memory(config: Mapping[str, Any], evaluations: int) -> Run:
                 seed=0,
                 fidelity={},
                 batch=0,
-                made_from=0,
+                num_observed=0,
                 parameters=setup.space.parameters(network),
                 evaluation=with_known(setup.problem, network, setup.evaluator.evaluate(task, Context())),
             )

@@ -49,8 +49,8 @@ def test_a_path_of_no_kind(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("noun", "command"),
     [
-        ("comparison", "rnas compare --run"),
-        ("study", "rnas study --run"),
+        ("comparison", "rnas compare --output"),
+        ("study", "rnas study --output"),
         ("tuning", "rnas resume"),
         ("training", "rnas resume"),
         ("search", "rnas resume"),
@@ -60,7 +60,7 @@ def test_what_is_there_is_gone_on_with_by_its_own_command(tmp_path: Path, noun: 
     path = made(tmp_path / "my run", noun)
     with pytest.raises(InputError) as found:
         require_free(path)
-    fix = f"choose another --run, or go on with: {command} '{path}'"
+    fix = f"choose another --output, or go on with: {command} '{path}'"
     assert str(found.value) == f"{path} is a {noun} already: {fix}"
 
 

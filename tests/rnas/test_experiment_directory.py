@@ -18,7 +18,7 @@ class Settings(ExperimentSettings):
 class Directory(ExperimentDirectory[Settings]):
     noun: ClassVar[str] = "trial run"
     Settings: ClassVar[type[Settings]] = Settings
-    resumed_by: ClassVar[str] = "go --run"
+    resumed_by: ClassVar[str] = "go --output"
 
 
 def test_settings_are_kept_and_may_grow(tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ def test_what_is_no_such_directory_is_told(tmp_path: Path) -> None:
 
 def test_a_new_one_needs_a_free_place(tmp_path: Path) -> None:
     Directory.require_new(tmp_path / "run")
-    with pytest.raises(InputError, match="exists already: choose another --run"):
+    with pytest.raises(InputError, match="exists already: choose another --output"):
         Directory.require_new(tmp_path)
 
 

@@ -37,7 +37,7 @@ def proposal(number: int) -> Record:
         seed=3,
         fidelity={"epochs": 2},
         batch=number // 2,
-        made_from=0,
+        num_observed=0,
         predictions={"robust_accuracy": Prediction(0.4, 0.1)},
         parameters={"depth1": 2, "se": "none"},
     )

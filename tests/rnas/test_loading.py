@@ -216,7 +216,7 @@ DIGITS = {
     "evaluator": {
         "train": {
             "data": "digits",
-            "images": {"training": 64, "score": 20, "final": 20},
+            "images": {"train": 64, "search_val": 20, "test": 20},
             "fidelity": {"epochs": 1, "batch_size": 32, "attack_steps": 1, "attack_step": 1},
             "evaluation": {"steps": 1, "step": "1/2"},
         }
@@ -228,7 +228,7 @@ DIGITS = {
 
 
 def test_a_runs_own_checkpoints(tmp_path: Path) -> None:
-    run = rnas.search(DIGITS, run=tmp_path / "run")
+    run = rnas.search(DIGITS, output=tmp_path / "run")
     key = run.complete[0].key
     path = run.directory.checkpoints / f"{key}.safetensors"
     member = f"{run.directory.path}:{key}"

@@ -144,7 +144,7 @@ def test_the_space_s_name_is_enough_for_a_search() -> None:
 
 def test_bands_and_narrowing_hold_in_a_search(tmp_path: Path) -> None:
     space = {"name": "digits-bench", "narrow": {"topology": ["basic"], "width1": [1]}, "flops": [100_000, 400_000]}
-    run = rnas.search(space=space, budget=25, run=tmp_path / "run")
+    run = rnas.search(space=space, budget=25, output=tmp_path / "run")
     assert len(run.complete) > 5
     for record in run.records:
         assert 100_000 <= record.metrics["flops"] <= 400_000

@@ -54,7 +54,7 @@ def test_in_tables() -> None:
 
 @pytest.mark.slow
 def test_a_run_is_certified(command: Callable[..., Result], tmp_path: Path) -> None:
-    api.search(space="digits-bench", budget=40, strategy="random", workers=0, run=tmp_path / "run")
+    api.search(space="digits-bench", budget=40, strategy="random", workers=0, output=tmp_path / "run")
     words = ("certify", tmp_path / "run", "--simulations", 1, "--workers", 1)
     shown = command(*words)
     assert shown.code == 0, shown.err

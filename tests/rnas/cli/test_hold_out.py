@@ -29,7 +29,7 @@ TRAINED: dict[str, Any] = {
     "evaluator": {
         "train": {
             "data": "digits",
-            "images": {"training": 120, "score": 60, "final": 40},
+            "images": {"train": 120, "search_val": 60, "test": 40},
             "fidelity": {"epochs": 2, "batch_size": 40, "attack_steps": 1, "attack_step": "1"},
             "evaluation": {"steps": 1, "step": "1"},
         }
@@ -62,7 +62,7 @@ def test_a_planted_rule_beats_the_published_one(
     command: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "run"
-    api.search(PLANTED, run=folder)
+    api.search(PLANTED, output=folder)
     result = command("hold-out", folder, "--flops", "40M", "--json")
     assert result.code == 0, result.err
     content = json.loads(result.out)
@@ -95,7 +95,7 @@ def test_killed_it_goes_on_with_what_was_foretold(tmp_path: Path) -> None:
     config = tmp_path / "config.yaml"
     config.write_text(yaml.safe_dump(TRAINED))
     folder = tmp_path / "run"
-    subprocess.run([*PROGRAM, "search", config, "--run", folder], check=True, capture_output=True)
+    subprocess.run([*PROGRAM, "search", config, "--output", folder], check=True, capture_output=True)
     driver = subprocess.Popen(
         [*PROGRAM, "hold-out", folder, "--flops", "550K", "--seeds", "3"],
         stdout=subprocess.DEVNULL,

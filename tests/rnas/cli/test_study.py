@@ -29,9 +29,9 @@ def test_studies_are_listed(command: Callable[..., Result]) -> None:
 def test_what_cannot_be_run_is_refused_in_one_line(command: Callable[..., Result], tmp_path: Path) -> None:
     for words, message in (
         (["study", "no-such"], "unknown study 'no-such'; known: activations"),
-        (["study", "--run", tmp_path], f"{tmp_path} is no study to go on with; name one to begin"),
-        (["study", "--run", tmp_path, "--eps", "8/255"], "leave --eps out, or name a new study"),
-        (["study", "block-topology", "--run", tmp_path], f"{tmp_path} exists already: choose another --run"),
+        (["study", "--output", tmp_path], f"{tmp_path} is no study to go on with; name one to begin"),
+        (["study", "--output", tmp_path, "--eps", "8/255"], "leave --eps out, or name a new study"),
+        (["study", "block-topology", "--output", tmp_path], f"{tmp_path} exists already: choose another --output"),
         (["study", "block-topology", "--cells", 10], "compares all its 21 cells with each other; leave cells out"),
         (["study", "block-topology", "--capacity", "vast"], "capacity: input should be 'small' or 'paper', not 'vast'"),
         (["study", "block-topology", "--base-channels", "4;8"], "write three whole numbers, such as 4,8,16"),
@@ -47,38 +47,38 @@ def test_what_cannot_be_run_is_refused_in_one_line(command: Callable[..., Result
 @pytest.mark.slow
 def test_a_study_is_trained_judged_and_extended(command: Callable[..., Result], tmp_path: Path) -> None:
     folder = tmp_path / "study"
-    first = command(*STUDY, "--workers", 0, "--run", folder, "--json")
+    first = command(*STUDY, "--workers", 0, "--output", folder, "--json")
     assert first.code == 0, first.err
     study = json.loads(first.out)
     assert json.loads((folder / "study.json").read_text()) == study
     assert first.err.count("seed") == study["trainings"] == 12
     assert study["verdict"] in ("supported", "contradicted", "not decided by these data")
     assert (folder / "study.html").stat().st_size > 1_000_000
-    again = command("study", "--run", folder, "--seeds", 3)
+    again = command("study", "--output", folder, "--seeds", 3)
     assert again.err.count("seed 2") == 6
     assert "seed 0" not in again.err
     assert "5 claims" in again.out
     extended = json.loads((folder / "study.json").read_text())
-    metric = "final_robust_accuracy"
+    metric = "test_robust_accuracy"
     for before, after in zip(study["cells"], extended["cells"], strict=True):
         assert after["scores"][metric][:2] == before["scores"][metric]
-    assert "cannot have 1" in command("study", "--run", folder, "--seeds", 1).err
+    assert "cannot have 1" in command("study", "--output", folder, "--seeds", 1).err
 
 
 @pytest.mark.slow
-def test_a_design_has_a_bill(command: Callable[..., Result]) -> None:
-    bill = json.loads(command(*STUDY, "--dry-run", "--json").out)
-    assert (bill["trainings"], len(bill["cells"])) == (12, 6)
-    assert all(cell["seconds"] > 0 for cell in bill["cells"])
+def test_a_design_has_a_cost_estimate(command: Callable[..., Result]) -> None:
+    estimate = json.loads(command(*STUDY, "--dry-run", "--json").out)
+    assert (estimate["trainings"], len(estimate["cells"])) == (12, 6)
+    assert all(cell["seconds"] > 0 for cell in estimate["cells"])
 
 
 @pytest.mark.slow
 def test_killed_and_resumed_it_is_the_uninterrupted_study(tmp_path: Path) -> None:
     words = [*map(str, STUDY), "--workers", "1"]
-    subprocess.run([*PROGRAM, *words, "--run", tmp_path / "whole"], check=True, capture_output=True)
+    subprocess.run([*PROGRAM, *words, "--output", tmp_path / "whole"], check=True, capture_output=True)
     killed = tmp_path / "killed"
-    resume = ["study", "--run", str(killed), "--workers", "1"]
-    for number, command in enumerate(([*words, "--run", str(killed)], resume)):
+    resume = ["study", "--output", str(killed), "--workers", "1"]
+    for number, command in enumerate(([*words, "--output", str(killed)], resume)):
         driver = subprocess.Popen(
             [*PROGRAM, *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
         )

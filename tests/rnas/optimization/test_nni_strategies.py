@@ -151,7 +151,7 @@ def test_interrupted_and_resumed_from_disk_it_ends_as_if_it_had_not_been(tmp_pat
         loop(problem, ledger, strategy=strategy()).run(18)
         assert without_seconds(ledger.records) == without_seconds(whole.records)
         assert [record.state for record in ledger.records] == [record.state for record in whole.records]
-    assert whole.records[-1].state["told"] == whole.records[-1].made_from
+    assert whole.records[-1].state["told"] == whole.records[-1].num_observed
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from rnas.architecture import Architecture, Shape
 from rnas.errors import InputError
-from rnas.evaluation.evaluator import Context, Estimate, Evaluation, Evaluator, Rung, Status, Task
+from rnas.evaluation.evaluator import Context, CostEstimate, Evaluation, Evaluator, Rung, Status, Task
 from rnas.optimization.objective import Objective
 from rnas.optimization.problem import problem_of
 from rnas.optimization.strategy import Problem
@@ -44,8 +44,8 @@ class Counting:
         self.asked += len(architectures)
         return [{"skips": float(str(architecture).count("skip_connect"))} for architecture in architectures]
 
-    def estimate(self, task: Task, context: Context) -> Estimate:
-        return Estimate(0.0)
+    def estimate(self, task: Task, context: Context) -> CostEstimate:
+        return CostEstimate(0.0)
 
 
 def problem(

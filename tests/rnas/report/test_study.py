@@ -9,7 +9,7 @@ from rnas.ledger import Record
 from rnas.report.study import render
 from rnas.report.study_text import estimate_text, notes, setting_sentence, verdict_sentence
 from rnas.studies.result import result
-from rnas.studies.settings import StudySettings, settle
+from rnas.studies.settings import StudySettings, resolve_settings
 from tests.rnas.studies.simulated import scores
 
 
@@ -22,7 +22,7 @@ def records(settings: StudySettings, failed: int = 0) -> list[tuple[Record, ...]
         own = []
         for seed, value in enumerate(np.clip(values[row], 0, 1)):
             lost = row < failed and seed == 0
-            metrics = {} if lost else {"final_robust_accuracy": float(value), "final_clean_accuracy": 0.9}
+            metrics = {} if lost else {"test_robust_accuracy": float(value), "test_clean_accuracy": 0.9}
             status = Status.DIVERGED if lost else Status.COMPLETE
             evaluation = Evaluation(status, metrics, seconds=1.0, reason="<loss> is not finite" if lost else "")
             own.append(Record(0, f"key{row}", cell.architecture, seed, {}, 0, 0, evaluation=evaluation))
@@ -32,7 +32,7 @@ def records(settings: StudySettings, failed: int = 0) -> list[tuple[Record, ...]
 
 @pytest.fixture(scope="module")
 def study() -> dict[str, object]:
-    settings = settle("block-topology", {"seeds": 2})
+    settings = resolve_settings("block-topology", {"seeds": 2})
     return result(settings, settings.design(), records(settings, failed=2))
 
 
@@ -64,12 +64,12 @@ def test_the_words(study: dict[str, object]) -> None:
 def test_networks_that_have_not_learned_are_pointed_out(study: dict[str, object]) -> None:
     assert not any("learned the task" in note for note in notes(study))
     cells = [dict(cell) for cell in study["cells"]]
-    cells[3]["scores"] = cells[3]["scores"] | {"final_clean_accuracy": [0.3, None]}
+    cells[3]["scores"] = cells[3]["scores"] | {"test_clean_accuracy": [0.3, None]}
     assert any("clean accuracy is from 30% to 90%" in note for note in notes(study | {"cells": cells}))
 
 
 def test_a_subset_is_called_one() -> None:
-    settings = settle("depth-grid", {"seeds": 1, "cells": 10})
+    settings = resolve_settings("depth-grid", {"seeds": 1, "cells": 10})
     part = result(settings, settings.design(), records(settings))
     assert "10 of 27 cells, a stratified random subset" in setting_sentence(part)
 
@@ -77,7 +77,7 @@ def test_a_subset_is_called_one() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["depth-grid", "robust-res-block", "activations"])
 def test_the_figure_is_drawn_under_the_page_s_policy(name: str, opened) -> None:
-    settings = settle(name, {"seeds": 2})
+    settings = resolve_settings(name, {"seeds": 2})
     page = opened(render(result(settings, settings.design(), records(settings))))
     assert page.requests == []
     assert page.complaints == []

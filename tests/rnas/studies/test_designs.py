@@ -10,7 +10,7 @@ from rnas.errors import InputError
 from rnas.studies.design import Size, require_distinct, stratified
 from rnas.studies.registered import find, studies
 from rnas.studies.run import evaluator_for, groups
-from rnas.studies.settings import settle
+from rnas.studies.settings import resolve_settings
 from tests.rnas.studies.simulated import SMALL
 
 SLOW = ("depth-to-width", "scalings")
@@ -23,7 +23,7 @@ NAMES = [
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_design_on_digits_can_be_trained_and_judged(name: str) -> None:
-    study, settings = find(name), settle(name, {})
+    study, settings = find(name), resolve_settings(name, {})
     assert study.name == name
     cells = settings.design()
     require_distinct(cells)

@@ -28,7 +28,7 @@ def test_what_stands_beside_the_weights(finished: TrainingRun) -> None:
     assert (content["input_shape"], content["num_classes"]) == ([1, 8, 8], 10)
     assert content["sha256"] == file_hash(finished.directory.last)
     last = finished.history[-1]
-    assert content["selection"] == {
+    assert content["val"] == {
         metric: last[f"selection_{metric}"] for metric in ("clean_accuracy", "robust_accuracy", "robust_margin")
     }
     assert content["settings"]["recipe"]["name"] == "sat"
@@ -76,7 +76,7 @@ def test_in_a_training_that_was_stopped_they_are_made_again(finished: TrainingRu
         (lambda content: content["settings"].update(eps=9), "best.json: settings: eps: epsilon 9 is above 1"),
         (lambda content: content.update(input_shape=[1, 8]), "does not describe a checkpoint"),
         (lambda content: content.update(architecture={"kind": "house"}), "unknown architecture 'house'"),
-        (lambda content: content.update(selection=3), "does not describe a checkpoint"),
+        (lambda content: content.update(val=3), "does not describe a checkpoint"),
     ],
 )
 def test_a_damaged_description(copy: Path, change, message: str) -> None:

@@ -10,9 +10,9 @@ from tests.rnas.training_run.trainings import NETWORK
 
 SHORT: dict[str, Any] = {
     "data": "digits",
-    "images": {"training": 120, "selection": 40, "final": 60},
+    "images": {"train": 120, "val": 40, "test": 60},
     "evaluation": {"steps": 1},
-    "recipe": {"name": "sat", "crafting": {"steps": 1}},
+    "recipe": {"name": "sat", "inner_attack": {"steps": 1}},
     "fidelity": {"epochs": 2, "batch_size": 40},
     "device": "cpu",
 }
@@ -30,4 +30,4 @@ def tuned(path: Path, **changes: Any) -> TuningRun:
     """A small tuning in a new directory."""
     given = {"recipe": SHORT["recipe"], "epochs": 2, "batch_size": 40, "trials": 5, "pruner": "none", **changes}
     rest = {key: SHORT[key] for key in ("data", "images", "evaluation", "device")}
-    return rnas.tune(NETWORK, run=path, **rest, **given)
+    return rnas.tune(NETWORK, output=path, **rest, **given)

@@ -4,7 +4,7 @@ import torch
 from rnas.errors import DivergedError, InputError
 from rnas.evaluation.evaluator import Status
 from rnas.verification.attempt import attempted
-from rnas.verification.claim import Outcome
+from rnas.verification.recorded_result import Outcome
 
 
 def failing(error: Exception) -> Outcome:
