@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 def study(
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="Of a study; without it and --output they are listed.")
+        str | None,
+        typer.Argument(metavar="[NAME]", help="Name of a study; without it and --output the studies are listed."),
     ] = None,
     list_them: Annotated[bool, typer.Option("--list", help="List the studies.")] = False,
     data: Annotated[str | None, typer.Option(help="Images to train on [default: digits].")] = None,
@@ -40,8 +41,9 @@ def study(
     cells: Annotated[
         int | None, typer.Option(min=8, help="At most so many cells of a large grid, a stratified random subset.")
     ] = None,
-    run: Annotated[
-        Path | None, typer.Option(help="Directory of the study; one that is there goes on [default: runs/NAME-DATA-N].")
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Directory; a study in it is resumed [default: runs/NAME-DATA-N]."),
     ] = None,
     workers: Annotated[int | None, typer.Option(min=0, help="Trainings at once; 0 trains in this process.")] = None,
     dry_run: Annotated[bool, typer.Option(help="Show the design and what it would take; train nothing.")] = False,
@@ -49,8 +51,8 @@ def study(
 ) -> None:
     """Repeat a study of a paper, and say whether its results support what the paper observed.
 
-    Each network of its design is trained with several seeds. Stopped, it goes on with the same --output; with more --seeds
-    it is extended. Results stand in study.json there, and in study.html.
+    Each network of its design is trained with several seeds. A study that was stopped is resumed
+    with the same --output; with more --seeds it is extended. Results stand in study.json there, and in study.html.
 
     Examples:
 
@@ -78,14 +80,18 @@ def study(
         "base_channels": None if base_channels is None else _channels(base_channels),
         "cells": cells,
     }
-    if run is not None and name is None:
+    if output is not None and name is None:
         given = [f"--{key.replace('_', '-')}" for key, value in choices.items() if value is not None]
         if given:
             raise InputError(f"a study keeps its settings for life: leave {', '.join(given)} out, or name a new study")
-        if not StudyDirectory.is_at(run):
-            raise InputError(f"{run} is no study to go on with; name one to begin: rnas study NAME --output {run}")
+        if not StudyDirectory.is_at(output):
+            raise InputError(
+                f"{output} holds no study to resume; name one to create: rnas study NAME --output {output}"
+            )
         _follow(
-            run, as_json, lambda listener: running.resume_study(run, seeds=seeds, workers=workers, listener=listener)
+            output,
+            as_json,
+            lambda listener: running.resume_study(output, seeds=seeds, workers=workers, listener=listener),
         )
         return
     if name is None or list_them:
@@ -95,8 +101,8 @@ def study(
     if dry_run:
         _show_design(settings, workers, as_json)
         return
-    directory = running.prepare(settings, run)
-    _follow(directory.path, as_json, lambda listener: running.go(directory, workers, listener))
+    directory = running.prepare(settings, output)
+    _follow(directory.path, as_json, lambda listener: running.run_replication(directory, workers, listener))
 
 
 def _channels(text: str) -> tuple[int, ...]:
@@ -106,7 +112,7 @@ def _channels(text: str) -> tuple[int, ...]:
         raise InputError(f"--base-channels {text!r}: write three whole numbers, such as 4,8,16") from None
 
 
-def _follow(path: Path, as_json: bool, go: Any) -> None:
+def _follow(path: Path, as_json: bool, start: Any) -> None:
     """Run a study and print what came of it."""
     from rnas.cli.counted_lines import CountedLines
     from rnas.cli.study_table import print_study
@@ -118,7 +124,7 @@ def _follow(path: Path, as_json: bool, go: Any) -> None:
         return CountedLines(console, ledger, _found, f"{label}: " if label else "")
 
     with interruptible(console, StudyDirectory.resumed_by, path):
-        content = go(listener).result
+        content = start(listener).result
     if as_json:
         print_json(content)
     else:

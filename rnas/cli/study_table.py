@@ -13,7 +13,7 @@ from rnas import architecture as arch
 from rnas.quantities import counted, format_size
 from rnas.report import study_text
 from rnas.report.description import describe
-from rnas.studies.run import estimates
+from rnas.studies.run import cost_estimates
 from rnas.studies.settings import StudySettings
 
 
@@ -45,7 +45,7 @@ def design_content(settings: StudySettings, workers: int | None) -> dict[str, An
     """
     study, cells = settings.definition, settings.design()
     print("measuring the cheapest and the dearest cell ...", file=sys.stderr)
-    measured, at_once = estimates(settings, workers)
+    measured, at_once = cost_estimates(settings, workers)
     flops = [cell.flops for cell, _ in measured]
     seconds = np.interp([cell.flops for cell in cells], flops, [estimate.seconds for _, estimate in measured])
     return {

@@ -132,7 +132,7 @@ class ComparedTraining:
                 "status": summary["status"],
                 "reason": summary["reason"],
                 "epochs": summary["epochs_done"],
-                "training_seconds": summary["seconds"]["training"],
+                "training_seconds": summary["seconds"]["train"],
                 "latency_ms": self._latency(task.architecture, context.device),
                 **found,
             }

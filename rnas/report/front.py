@@ -90,13 +90,19 @@ def members(run: Run, metrics: tuple[Metric, ...]) -> list[Member]:
     return _with_ties(found, judged(metrics))
 
 
+def at_highest_rung(run: Run, evaluation: Record) -> bool:
+    """Return whether an evaluation was made at the highest of the run's rungs."""
+    highest = run.get("rungs", 1) - 1
+    return bool(evaluation.get("rung", highest) == highest)
+
+
 def _rows(run: Run, objectives: list[Metric]) -> dict[str, int]:
     """Index of the evaluation that an architecture stands with, by key."""
     return {
         evaluation["key"]: row
         for row, evaluation in enumerate(run["evaluations"])
         if evaluation["status"] == "complete"
-        and not evaluation.get("rungs_above")
+        and at_highest_rung(run, evaluation)
         and all(evaluation["metrics"].get(m.name) is not None for m in objectives)
     }
 

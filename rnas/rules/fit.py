@@ -87,8 +87,8 @@ def fit(run: Run, metric: str | None = None, seed: int = 0) -> Rules:
     """
     highest = observations_of(run, metric)
     lower = []
-    for rungs_above in range(1, len(run.setup.evaluator.rungs)):
-        observations = observations_of(run, highest.metric, rungs_above)
+    for rung in reversed(range(len(run.setup.evaluator.rungs) - 1)):
+        observations = observations_of(run, highest.metric, rung)
         if len(observations) >= FEWEST:
             lower.append(observations)
     return fit_observations(highest, lower, seed)

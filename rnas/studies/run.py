@@ -55,7 +55,7 @@ class StudyRun:
 def study(
     name: str,
     *,
-    run: Path | str | None = None,
+    output: Path | str | None = None,
     workers: int | None = None,
     listener: ListenerFactory = lambda ledger, slots, label: Silent(),
     **given: Any,
@@ -64,7 +64,7 @@ def study(
 
     Args:
         name: of the study; see :func:`rnas.studies.registered.studies`.
-        run: directory; None makes ``runs/<study>-<data>-<n>``.
+        output: directory; None makes ``runs/<study>-<data>-<n>``.
         workers: trainings at once, each in a process of its own; 0 trains in this process; None is one a core or GPU.
         listener: makes what is told of progress.
         **given: see :func:`rnas.studies.settings.resolve_settings`.
@@ -72,7 +72,9 @@ def study(
     Raises:
         InputError: a setting is wrong, data are missing, or the directory exists.
     """
-    return go(prepare(resolve_settings(name, given), None if run is None else Path(run)), workers, listener)
+    return run_replication(
+        prepare(resolve_settings(name, given), None if output is None else Path(output)), workers, listener
+    )
 
 
 def resume_study(
@@ -82,7 +84,7 @@ def resume_study(
     workers: int | None = None,
     listener: ListenerFactory = lambda ledger, slots, label: Silent(),
 ) -> StudyRun:
-    """Go on with a study that was stopped, or train its cells with further seeds.
+    """Resume a study that was stopped, or train its cells with further seeds.
 
     Args:
         path: the study's directory.
@@ -96,16 +98,16 @@ def resume_study(
     """
     directory = StudyDirectory(Path(path))
     directory.extended(seeds)
-    return go(directory, workers, listener)
+    return run_replication(directory, workers, listener)
 
 
-def prepare(settings: StudySettings, run: Path | None) -> StudyDirectory:
+def prepare(settings: StudySettings, output: Path | None) -> StudyDirectory:
     """Make the directory of a new study; nothing is trained yet.
 
     Raises:
         InputError: the directory exists already, or the study cannot be run by these settings.
     """
-    path = run or next_free(f"{settings.study}-{settings.training.data}")
+    path = output or next_free(f"{settings.study}-{settings.training.data}")
     StudyDirectory.require_new(path)
     cells = settings.design()
     require_distinct(cells)
@@ -114,7 +116,7 @@ def prepare(settings: StudySettings, run: Path | None) -> StudyDirectory:
     return StudyDirectory.create(path, settings)
 
 
-def go(directory: StudyDirectory, workers: int | None, listener: ListenerFactory) -> StudyRun:
+def run_replication(directory: StudyDirectory, workers: int | None, listener: ListenerFactory) -> StudyRun:
     """Train what is missing, and write result and report."""
     settings = directory.read_settings()
     cells = settings.design()
@@ -141,7 +143,7 @@ def label(changes: Mapping[str, Any]) -> str:
     return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in changes.items())
 
 
-def estimates(settings: StudySettings, workers: int | None) -> tuple[list[tuple[Cell, CostEstimate]], int]:
+def cost_estimates(settings: StudySettings, workers: int | None) -> tuple[list[tuple[Cell, CostEstimate]], int]:
     """What the cheapest and the dearest cell take here, measured in seconds; and how many trainings run at once.
 
     Raises:

@@ -107,7 +107,7 @@ class Training:
     def epochs(self, check: Check = lambda share: None) -> Iterator[Mapping[str, float]]:
         """Run what is left; yields one mapping an epoch.
 
-        It has ``epoch``, counted from 1; ``loss``; ``training_robust_accuracy`` of the crafted images;
+        It has ``epoch``, counted from 1; ``loss``; ``train_robust_accuracy`` of the crafted images;
         ``learning_rate`` of the last step; ``seconds``; and ``guarded_accuracy`` where a guard looks.
 
         Raises:
@@ -192,7 +192,7 @@ class Training:
         return {
             "epoch": self.epoch,
             "loss": torch.stack(losses).mean().item(),
-            "training_robust_accuracy": right.item() / seen,
+            "train_robust_accuracy": right.item() / seen,
             "learning_rate": self._optimizer.param_groups[0]["lr"],
             "seconds": time.perf_counter() - started,
         }

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from rnas.training.recipe import Recipe
 
 Row = Mapping[str, float]
-"""Of one epoch: ``epoch`` from 1, ``loss``, ``training_robust_accuracy`` of the crafted images, ``learning_rate`` of
+"""Of one epoch: ``epoch`` from 1, ``loss``, ``train_robust_accuracy`` of the crafted images, ``learning_rate`` of
 the last step, ``seconds`` of training; ``val_clean_accuracy``, ``val_robust_accuracy`` and
 ``val_robust_margin`` on the val split, ``val_seconds``; and ``guarded_accuracy`` where the recipe
 looks for catastrophic overfitting."""

@@ -27,7 +27,7 @@ from rnas.training_run.summary import Status, provenance, summarised
 from rnas.weights import load_weights
 
 
-def carry_on(directory: TrainingDirectory, setup: Setup, listener: Listener) -> None:
+def run_epochs(directory: TrainingDirectory, setup: Setup, listener: Listener) -> None:
     """Train from where the directory's state is until the end; nothing where the training has ended.
 
     Raises:
@@ -205,7 +205,7 @@ class _Loop:
             summary[name]["test"] = results[checkpoint.epoch].to_dict()
         if len(results) > 1:
             summary["comparison"] = compared(*results.values())
-        summary["seconds"]["evaluation"] = time.perf_counter() - started
+        summary["seconds"]["test"] = time.perf_counter() - started
         return summary
 
     def _final(self, name: str, checkpoint: Checkpoint) -> CheckpointResult:

@@ -195,7 +195,7 @@ def test_history_tells_epoch_loss_accuracy_and_learning_rate() -> None:
     assert [point["epoch"] for point in history] == [1, 2, 3, 4]
     assert [point["learning_rate"] for point in history] == pytest.approx([0.1, 0.1, 0.1, 0.01])
     assert history[-1]["loss"] < history[0]["loss"]
-    assert 0 <= history[0]["training_robust_accuracy"] < history[-1]["training_robust_accuracy"] <= 1
+    assert 0 <= history[0]["train_robust_accuracy"] < history[-1]["train_robust_accuracy"] <= 1
     assert all(point["seconds"] > 0 for point in history)
     assert all(point.keys() == history[0].keys() and "guarded_accuracy" not in point for point in history)
 
@@ -347,7 +347,7 @@ class TestGuard:
             ends.append((training, history, right.double().mean().item()))
         (_, history, overfitted), (guarded, short, kept) = ends
         # Its own crafted images are no match for it, those of ten steps undo it.
-        assert history[-1]["training_robust_accuracy"] > 0.9
+        assert history[-1]["train_robust_accuracy"] > 0.9
         assert overfitted < 0.05
         assert guarded.overfitted
         assert len(short) < 20

@@ -76,7 +76,7 @@ def test_the_summary_says_what_decided_it(finished: TrainingRun) -> None:
     assert summary["val"]["attack"] == "worst case of PGD-2 on the cross-entropy and PGD-2 on the margin"
     assert summary["val"]["images"] == 40
     assert [attack["attack"] for attack in summary["evaluation"]["attacks"]] == ["fgsm"]
-    assert {"training", "val", "evaluation"} == summary["seconds"].keys()
+    assert {"train", "val", "test"} == summary["seconds"].keys()
     assert {"versions", "device", "params", "flops", "key", "settings"} <= summary.keys()
     for name, checkpoint in (("best", finished.best), ("last", finished.last)):
         assert (summary[name]["epoch"], summary[name]["sha256"]) == (checkpoint.epoch, checkpoint.sha256)
@@ -308,7 +308,7 @@ def test_best_and_last_are_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_only_the_first_images_are_trained_on(tmp_path: Path) -> None:
     run = trained(tmp_path / "run", images=80, epochs=1)
-    assert run.summary["data"]["images"]["training"] == run.summary["data"]["trained_on"] == 80
+    assert run.summary["data"]["images"]["train"] == run.summary["data"]["trained_on"] == 80
     assert json.loads((tmp_path / "run" / "architecture.json").read_text())["kind"] == "residual"
 
 
