@@ -1,4 +1,4 @@
-"""The directory of an experiment that can be stopped, gone on with and made larger."""
+"""The directory of an experiment that can be stopped, resumed and extended."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +24,7 @@ class ExperimentDirectory(Generic[S]):
     """Where everything of one experiment is: of a comparison, a study or a tuning.
 
     A subclass says of its kind what it is called (``noun``, which names its files too), which settings it has, which
-    of them may grow, and which command goes on with the directory that follows it. ``rnas.directory_kind`` lists it.
+    of them may grow, and which command resumes it. ``rnas.directory_kind`` lists it.
     """
 
     path: Path

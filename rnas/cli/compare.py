@@ -90,8 +90,8 @@ def compare(
 ) -> None:
     """Scale networks to the same FLOPs, train each by one recipe with several seeds, and test the differences.
 
-    Published networks grow as their families do. A comparison that was stopped is resumed with the same --output; with more --seeds it is
-    extended. The table stands there as comparison.html, .md, .tex, .csv and .json.
+    Published networks grow as their families do. A comparison that was stopped is resumed with the same --output; with
+    more --seeds it is extended. The table stands there as comparison.html, .md, .tex, .csv and .json.
 
     Examples:
 

@@ -27,8 +27,8 @@ def fidelity(
 ) -> None:
     """Measure how well short trainings rank networks, compared with the limit that noise sets.
 
-    Networks drawn from the space are trained at every rung with several seeds. Stopped, it is resumed by the same command
-    on the run's directory. The figures stand in fidelity.json there, and in the run's report.
+    Networks drawn from the space are trained at every rung with several seeds. A measurement that was stopped is
+    resumed by the same command on the run's directory. The figures are written to its fidelity.json and report.
 
     Examples:
 

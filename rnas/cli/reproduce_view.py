@@ -16,7 +16,7 @@ class ReproductionView(BarView):
     def __init__(self, console: Console) -> None:
         columns = TextColumn("{task.description}"), BarColumn(40), TaskProgressColumn(), TimeElapsedColumn()
         super().__init__(console, Progress(*columns, console=console, transient=True))
-        self._task = self._bar.add_task("verifying", total=1)
+        self._task = self._bar.add_task("reproducing", total=1)
 
     def done(self, share: float) -> None:
         """Move the bar."""

@@ -190,7 +190,7 @@ def shortfall(run: "Run", path: Path, seconds: float) -> str | None:
         return None
     ended = f"ended with {len(run.complete)} of {counted(config.budget, 'evaluation')}: "
     if waiting or (config.hours is not None and seconds >= 3600 * config.hours):
-        return f"{ended}the time was up; go on with: rnas resume {shlex.quote(str(path))}"
+        return f"{ended}the time was up; resume with: rnas resume {shlex.quote(str(path))}"
     settings = run.setup.space.settings
     banded = [name for name in ("flops", "params") if getattr(settings, name) != Band()]
     fixes = [f"widen {' and '.join(f'space.{name}' for name in banded)}"] if banded else []

@@ -59,7 +59,7 @@ def train(
 ) -> None:
     """Train one network by a recipe, and evaluate the best and the last of its weights.
 
-    The best epoch is chosen on training images that are held out. A training that was stopped goes on with rnas resume.
+    The best epoch is chosen on the val split. A training that was stopped is resumed by rnas resume.
 
     Examples:
 

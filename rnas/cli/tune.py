@@ -55,7 +55,7 @@ def tune(
 ) -> None:
     """Tune a recipe's hyperparameters for a network, by robust accuracy on held-out training images.
 
-    Test images are not looked at. A tuning that was stopped goes on with rnas resume.
+    Test images are not looked at. A tuning that was stopped is resumed by rnas resume.
 
     Examples:
 

@@ -17,9 +17,10 @@ _LAYOUT = "--data-dir DIR holds one folder of images a class, or train/ and test
 def load(folder: Path | None) -> Dataset:
     """The images of ``FOLDER/CLASS/``; or of ``FOLDER/train/CLASS/`` and ``FOLDER/test/CLASS/``.
 
-    Where there is no ``test``, ``val`` holds the test images. Classes and files are taken in the order of their names, and what
-    begins with a dot is passed over. All images are of one size; they become RGB. By default a tenth of the training
-    images is the search_val split, and the test split is of the test images, or else another tenth: at most 2,000 each.
+    If there is no ``test``, ``val`` holds the test images. Classes and files are taken in the order of their names, and
+    names that begin with a dot are passed over. All images have one size; they become RGB. By default a tenth of the
+    training images is the search_val split, and the test split is taken from the test images, or else is another
+    tenth: at most 2,000 images each.
 
     Args:
         folder: with at least two classes.

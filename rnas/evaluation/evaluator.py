@@ -167,6 +167,7 @@ class ProvidesFinalEvaluator(Protocol):
     def final_evaluator(self, attacks: Sequence[str]) -> Evaluator:
         """Return an evaluator of the same training with one more metric, :data:`FINAL_ACCURACY`, under these attacks.
 
-        The provenance of its evaluations holds ``final_evaluation``: the attacks, the interval of that accuracy, and flags, each
-        with name and explanation, where its robustness looks overestimated. Raises InputError for an unknown attack.
+        The provenance of its evaluations holds ``final_evaluation``: the attacks, the interval of that accuracy, and
+        flags, each with name and explanation, if its robustness looks overestimated. Raises InputError for an unknown
+        attack.
         """

@@ -147,7 +147,7 @@ class Surrogate:
         return {metric: checked_prediction(predictor, inputs) for metric, predictor in self._predictors.items()}
 
     def _posterior(self, genomes: Integers, means: Columns, stds: Columns, rung: int) -> Posterior:
-        """Propagate the predicted mean and standard deviation of genomes (n, v) at ``rung`` to the highest fitted rung."""
+        """Propagate the predicted mean and std of genomes (n, v) at ``rung`` to the highest fitted rung."""
         lifted_means, lifted_stds = dict(means), dict(stds)
         if rung < len(self._steps):
             inputs = self._inputs(genomes)

@@ -2,8 +2,8 @@
 
 After NSGANetV2 (Lu et al., ECCV 2020): known costs are computed, never predicted, and the inner search starts from the
 front. Unlike there, the batch is chosen for the hypervolume that it is expected to add, with a kappa drawn anew for
-each choice (Berk et al., 2020), and failures are never fitted. With several rungs, the search is for the front of the highest rung with enough
-results whose front is sought.
+each choice (Berk et al., 2020), and failures are never fitted. With several rungs, the front of the highest rung with
+enough results is searched for.
 """
 
 from collections.abc import Sequence
@@ -56,8 +56,8 @@ class SurrogateNSGA2:
         initial: evaluations before the surrogate is asked, spread evenly over log FLOPs.
         predictor: name of the predictor of each objective that is not known.
         proxies: names of zero-cost proxies that the predictors may use, for each batch where, cross-validated on what
-            was evaluated so far, they order the results better with them. Only the 300 best candidates by the acquisition are
-            scored; a score costs a forward pass or two of the network, on the CPU.
+            was evaluated so far, they order the results better with them. Only the 300 candidates with the best
+            acquisition are scored; a score costs a forward pass or two of the network, on the CPU.
         kappa: the largest number of standard deviations that the lower confidence bound lies below the mean; each
             choice draws its own from 0 to this.
         exploration: share of choices that are random genomes instead, so that no surrogate can trap the search; more,

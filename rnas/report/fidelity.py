@@ -41,8 +41,8 @@ def caption(study: Study) -> str:
         f"{study['metric'].replace('_', ' ')}; the highest rung is {_settings(study['fidelities'][-1])}.\n"
         "tau: Kendall's, between the rung and the highest, with different seeds. Ceiling: between two seeds at the "
         "highest rung, the most that any rung can reach. Own noise: between two seeds at the rung.\n"
-        f"Top fifth promoted: share of the truly best fifth among the {study['promote']:.0%} promoted. Regret: what the "
-        "best promoted network lacks to the best of all. In brackets 95 % intervals over networks."
+        f"Top fifth promoted: share of the truly best fifth among the {study['promote']:.0%} promoted. Regret: what "
+        "the best promoted network lacks to the best of all. In brackets 95 % intervals over networks."
         + (f"\nLeft out: {counted(failures, 'failed evaluation')}." if failures else "")
     )
 

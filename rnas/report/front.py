@@ -19,13 +19,13 @@ class Score:
     Attributes:
         metric: what was measured.
         search: value on the search's images, or None where it has none.
-        final: value on the test images, or None where it was not measured.
+        test: value on the test images, or None where it was not measured.
         search_val_share, test_share: the same as shares of images; None unless an accuracy with a known image count.
     """
 
     metric: Metric
     search: float | None
-    final: float | None
+    test: float | None
     search_val_share: Proportion | None
     test_share: Proportion | None
 
@@ -36,10 +36,10 @@ class Score:
 
     @property
     def drop(self) -> float | None:
-        """How much worse the final value is, in the metric's unit; below zero where it is better."""
-        if self.search is None or self.final is None:
+        """How much worse the test value is, in the metric's unit; below zero where it is better."""
+        if self.search is None or self.test is None:
             return None
-        worse = self.search - self.final
+        worse = self.search - self.test
         return -worse if self.metric.direction == "minimize" else worse
 
 
@@ -120,13 +120,13 @@ def _member(evaluation: Record, row: int, metrics: tuple[Metric, ...]) -> Member
 
 
 def _score(evaluation: Record, metric: Metric) -> Score:
-    final = Metric(TEST + metric.name, metric.kind)
+    test = Metric(TEST + metric.name, metric.kind)
     return Score(
         metric,
         evaluation["metrics"].get(metric.name),
-        evaluation["metrics"].get(final.name),
+        evaluation["metrics"].get(test.name),
         share_of(evaluation, metric),
-        share_of(evaluation, final),
+        share_of(evaluation, test),
     )
 
 

@@ -141,10 +141,10 @@ def _best(metric: Metric, front: list[Member]) -> Tile:
         return Tile(label, "\u2013", "nothing complete")
     best = metric.better(value for value, _, _ in scored)
     score, member = next((score, member) for value, score, member in scored if value == best)
-    final = "" if score.final is None else f"{metric.format(score.final)} on the test images, "
+    test = "" if score.test is None else f"{metric.format(score.test)} on the test images, "
     others = (s for s in member.objectives if s.metric.name != metric.name)
     beside = ", ".join(f"{s.metric.format(s.search)} {s.metric.phrase}" for s in others)
-    return Tile(label, metric.format(best), f"{final}{beside}" + (f" ({member.key})" if beside else member.key))
+    return Tile(label, metric.format(best), f"{test}{beside}" + (f" ({member.key})" if beside else member.key))
 
 
 def _statuses(run: Mapping[str, Any]) -> str:

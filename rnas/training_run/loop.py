@@ -59,7 +59,7 @@ def _out_of_memory(directory: TrainingDirectory, setup: Setup, in_training: bool
     fix = "free some memory"
     if advice.batch and not in_training:
         fix = f"set evaluation.batch_size to {advice.batch} in {directory.settings}"
-    return f"{advice.fault}: {fix}, and go on with: rnas resume {shlex.quote(str(directory.path))}"
+    return f"{advice.fault}: {fix}, and resume with: rnas resume {shlex.quote(str(directory.path))}"
 
 
 @dataclass

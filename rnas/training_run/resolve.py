@@ -99,7 +99,7 @@ def _split_sizes(dataset: Dataset, own: ResolvedTraining | None) -> dict[str, in
         return {"val": own.images.val + own.images.search_val, "test": own.images.test}
     else:
         train, test = len(dataset.labels) - dataset.splits.test, dataset.splits.test
-    return {"selection": min(max(train // 10, 1), _MOST_VAL), "final_evaluation": final}
+    return {"val": min(max(train // 10, 1), _MOST_VAL), "test": test}
 
 
 def _over(default: Mapping[str, Any], given: Any) -> Any:

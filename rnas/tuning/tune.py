@@ -1,4 +1,4 @@
-"""Tuning a recipe: begin one, or go on with one."""
+"""Create and resume tunings of a recipe."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -38,4 +38,4 @@ def test_an_interrupt_is_told_with_how_to_go_on(
         for each, handler in before.items():
             signal.signal(each, handler)
     assert left.value.exit_code == 130
-    assert text.getvalue() == f"interrupted;{told} go on with: rnas resume 'my run [1]'\n"
+    assert text.getvalue() == f"interrupted;{told} resume with: rnas resume 'my run [1]'\n"

@@ -91,7 +91,7 @@ def test_the_time_was_up_where_it_was(finished_run: Run) -> None:
     path = Path("my run")
     assert shortfall(finished_run, path, 1e9) is None
     line = shortfall(Run(timed, finished_run.records), path, 1801)
-    up = "ended with {} of 20 evaluations: the time was up; go on with: rnas resume 'my run'"
+    up = "ended with {} of 20 evaluations: the time was up; resume with: rnas resume 'my run'"
     assert line == up.format(12)
     line = shortfall(Run(timed, finished_run.records), path, 1799)
     assert line is not None

@@ -29,7 +29,7 @@ def test_studies_are_listed(command: Callable[..., Result]) -> None:
 def test_what_cannot_be_run_is_refused_in_one_line(command: Callable[..., Result], tmp_path: Path) -> None:
     for words, message in (
         (["study", "no-such"], "unknown study 'no-such'; known: activations"),
-        (["study", "--output", tmp_path], f"{tmp_path} is no study to go on with; name one to begin"),
+        (["study", "--output", tmp_path], f"{tmp_path} holds no study to resume; name one to create"),
         (["study", "--output", tmp_path, "--eps", "8/255"], "leave --eps out, or name a new study"),
         (["study", "block-topology", "--output", tmp_path], f"{tmp_path} exists already: choose another --output"),
         (["study", "block-topology", "--cells", 10], "compares all its 21 cells with each other; leave cells out"),

@@ -89,8 +89,8 @@ def test_json_is_the_summary_and_the_options_are_in_it(command: Command, folder:
     assert settings["fidelity"]["epochs"] == 3
     assert settings["images"] == {"train": 160, "val": 40, "search_val": 0, "test": 60}
     for name in ("best", "last"):
-        final = summary[name]["test"]
-        for part in (final["clean"], final["worst_case"], *final["attacks"]):
+        test = summary[name]["test"]
+        for part in (test["clean"], test["worst_case"], *test["attacks"]):
             share = proportion(part["correct"] / 60, 60)
             assert (part["accuracy"], part["low"], part["high"]) == (share.value, share.low, share.high)
 
@@ -108,7 +108,7 @@ def test_python_and_the_command_line_train_the_same(command: Command, folder: Pa
         attacks=("fgsm", "pgd3"),
         evaluation={"steps": 2},
         device="cpu",
-        run="called",
+        output="called",
     )
     typed = rnas.load_training("typed")
     assert timeless(called.summary) == timeless(typed.summary)
@@ -138,7 +138,7 @@ def test_a_recipes_activation_is_told(command: Command, folder: Path) -> None:
 
 def test_dry_run_prints_the_bill_and_makes_nothing(command: Command, folder: Path) -> None:
     out = done(command("train", "net.json", "--recipe", "sat", *SHORT, "--dry-run"))
-    for word in ("an epoch", "selection", "final attacks", "memory", "in all", "for 3 epochs on cpu"):
+    for word in ("an epoch", "val", "test", "memory", "in all", "for 3 epochs on cpu"):
         assert word in out
     estimate = json.loads(done(command("train", "net.json", "--recipe", "sat", *SHORT, "--dry-run", "--json")))
     each = estimate["seconds_per_epoch"] + estimate["val_seconds"]
@@ -213,7 +213,7 @@ def test_resume_knows_a_training(command: Command, folder: Path) -> None:
         command("train", "run", "--recipe", "sat", *DATA)
     )
     assert ". is no run; it holds run" in refusal(command("resume", "."))
-    with pytest.raises(InputError, match=r"^run is a training: go on with it by rnas\.resume_training\('run'\)$"):
+    with pytest.raises(InputError, match=r"^run is a training: resume it by rnas\.resume_training\('run'\)$"):
         rnas.resume("run")
 
 
@@ -277,6 +277,6 @@ def test_interrupted_it_says_how_to_go_on(folder: Path) -> None:
         training.send_signal(number)
         _, rest = training.communicate(timeout=120)
         assert training.returncode == 130
-        assert rest.strip().splitlines()[-1] == f"interrupted; go on with: rnas resume '{path}'"
+        assert rest.strip().splitlines()[-1] == f"interrupted; resume with: rnas resume '{path}'"
         assert "Traceback" not in rest
         assert len(rnas.load_training(path).history) >= 1

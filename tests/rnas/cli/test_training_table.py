@@ -31,7 +31,7 @@ def summary(finished: TrainingRun, best: int, last: int) -> dict[str, Any]:
     results = [CheckpointResult(torch.ones(100).bool(), {"pgd20": torch.arange(100) < right}) for right in (best, last)]
     content = {**finished.summary, "comparison": compared(*results)}
     for name, epoch, result in zip(("best", "last"), (7, 9), results, strict=True):
-        content[name] = {**content[name], "epoch": epoch, "final": result.to_dict()}
+        content[name] = {**content[name], "epoch": epoch, "test": result.to_dict()}
     return content
 
 
@@ -72,7 +72,7 @@ def test_the_cost_estimate() -> None:
     assert lines == [
         "an epoch       90 s for 48,976 images in batches of 128",
         "selection      8.0 s after each",
-        "final attacks  7 min for best and last together",
+        "test         7 min for best and last together",
         "memory         3.00 GiB of the GPU",
         "in all         about 5.6 h for 200 epochs on cuda",
     ]

@@ -138,6 +138,6 @@ def test_interrupted_it_says_how_to_go_on(folder: Path, workers: int, number: si
     tuning.send_signal(number)
     _, rest = tuning.communicate(timeout=180)
     assert tuning.returncode == 130
-    assert rest.strip().splitlines()[-1] == "interrupted; go on with: rnas resume 'a run'"
+    assert rest.strip().splitlines()[-1] == "interrupted; resume with: rnas resume 'a run'"
     assert "Traceback" not in rest
     assert Path("a run/study.db").is_file()

@@ -16,12 +16,12 @@ DIGITS = load(None)
 
 @given(st.integers(0, 1000), st.integers(1, 400), st.integers(1, 400), st.integers(0, 400))
 @settings(max_examples=20, deadline=None)
-def test_parts_are_disjoint_and_of_the_sizes_asked(seed: int, score: int, final: int, selection: int) -> None:
-    sizes = SplitSizes(train=500, val=selection, search_val=score, test=final)
+def test_splits_are_disjoint_and_of_the_sizes_asked(seed: int, search_val: int, test: int, val: int) -> None:
+    sizes = SplitSizes(train=500, val=val, search_val=search_val, test=test)
     splits = divide(DIGITS, sizes, seed)
     ids = torch.cat([splits[name].ids for name in SPLITS])
-    assert len(ids.unique()) == len(ids) == 500 + selection + score + final
-    assert [len(splits[name]) for name in SPLITS] == [500, selection, score, final]
+    assert len(ids.unique()) == len(ids) == 500 + val + search_val + test
+    assert [len(splits[name]) for name in SPLITS] == [500, val, search_val, test]
     for split in splits.values():
         assert torch.equal(DIGITS.pixels[split.ids], split.pixels)
         assert torch.equal(DIGITS.labels[split.ids], split.labels)

@@ -44,7 +44,7 @@ def test_says_what_became_of_the_final_score(run_of, loss, words):
 
 def test_columns_follow_what_a_run_has(trained_run, table_run):
     trained = front_view.groups(members(trained_run, metrics_of(trained_run)))
-    assert trained[0].columns[:5] == ("search", "final", "95 % interval", "", "drop")
+    assert trained[0].columns[:5] == ("search", "test", "95 % interval", "", "drop")
     assert trained[1].columns == ("value",)
     table = front_view.groups(members(table_run, metrics_of(table_run)))
     assert [group.columns for group in table] == [("value",), ("value",)]

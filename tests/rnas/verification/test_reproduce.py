@@ -1,4 +1,4 @@
-"""What verifying makes of trainings that fail."""
+"""What reproducing makes of trainings that fail."""
 
 from pathlib import Path
 
