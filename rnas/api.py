@@ -342,7 +342,7 @@ def hold_out(
     budgets = tuple(sorted(map(parse_size, named)))
     with directory.writing(setup) as ledger:
         searched = Run.of(setup, ledger, directory)
-        prediction = held.settled(searched, folder, ledger, budgets, band, seeds, metric)
+        prediction = held.load_or_predict(searched, folder, ledger, budgets, band, seeds, metric)
         own = held.ledger_of(ledger, setup, prediction)
         foretold(prediction, folder / prediction.file_name)
         problem = held.problem_of(setup, prediction)

@@ -158,7 +158,7 @@ class HeldOut:
         }
 
 
-def settled(
+def load_or_predict(
     run: Run, folder: Path, ledger: Ledger, budgets: tuple[int, ...], fit: Band, seeds: int, metric: str | None = None
 ) -> Prediction:
     """The prediction that is evaluated: the one that is written, or a new one, which then is.

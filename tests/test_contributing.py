@@ -34,7 +34,7 @@ def example(tmp_path: Path) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("example")
-def test_the_example_is_a_package_whose_parts_are_found() -> None:
+def test_the_example_is_a_package_whose_plugins_are_found() -> None:
     own = {
         (part.kind, part.name): part.error
         for kind in ("attacks", "recipes")

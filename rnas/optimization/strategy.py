@@ -57,7 +57,7 @@ class View(Results):
         pending: (p, v) genomes proposed before and not yet in ``genomes``.
         states: the state of each proposal of ``genomes`` and then of ``pending``; empty where all of them are.
         seed: of the search; the same for every batch, for strategies that are rebuilt from it.
-        promoted: results at each higher rung, the next one first; empty without a ladder.
+        promoted: results at each higher rung, the next one first; empty with one rung.
     """
 
     pending: Integers

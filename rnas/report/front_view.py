@@ -94,7 +94,7 @@ def sentences(members: list[Member], metrics: tuple[Metric, ...]) -> list[str]:
         mean = 100 * sum(drops) / len(drops)
         change = "drops" if mean >= 0 else "rises"
         said.append(
-            f"From the images that the search chose by to the test ones, {name} {change} "
+            f"From the images that the search chose by to the test images, {name} {change} "
             f"by {abs(mean):.1f} points on average."
         )
     return said

@@ -60,7 +60,7 @@ def evaluated_as(run: Mapping[str, Any]) -> list[str]:
     attack, data = provenance["evaluation"], provenance["data"]
     return [
         f"{attack['attack']}, {attack['steps']} steps, epsilon {attack['epsilon']}; "
-        f"{data['name']}: {data['images']['score']} images searched on, {data['images']['test']} test; "
+        f"{data['name']}: {data['images']['search_val']} images for the search, {data['images']['test']} for the test; "
         f"recipe {provenance['recipe']['name']}; seed {trained[-1]['seed']}"
     ]
 

@@ -28,7 +28,7 @@ class Rules:
         explained: by hypothesis, the share of the scores' variance that it foretells.
         blocks: effects of the choices of block variables.
         exponents: of depth and width in FLOPs; None where the budgets are too alike.
-        drifts: of the optimum from lower rungs; empty without a ladder.
+        drifts: of the optimum from lower rungs; empty with one rung.
     """
 
     observations: Observations

@@ -63,7 +63,7 @@ class RecordedTraining(Accuracies):
         settings, summary = directory.read_settings(), directory.read_summary()
         if summary is None:
             raise InputError(f"{path} has no result to reproduce yet; resume with: rnas resume {path}")
-        if "final" not in summary.get(name, {}):
+        if "test" not in summary.get(name, {}):
             raise InputError(f"{path} has no result to reproduce ({summary.get('status')}: {summary.get('reason')})")
         result = cls(words, directory, settings, summary, name, device)
         try:

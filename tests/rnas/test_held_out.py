@@ -19,8 +19,8 @@ from rnas.held_out import (
     HeldOut,
     held_out,
     ledger_of,
+    load_or_predict,
     notes_of,
-    settled,
 )
 from rnas.interval import Interval
 from rnas.ledger import Ledger, Record
@@ -177,31 +177,31 @@ def test_a_prediction_is_fixed_once_its_networks_are_evaluated(run: Run, tmp_pat
     folder = tmp_path / "held_out"
     ledger = Ledger.in_memory(run.setup.problem.objectives)
     with pytest.raises(InputError, match="name the budgets to hold out"):
-        settled(run, folder, ledger, (), Band(), 3)
+        load_or_predict(run, folder, ledger, (), Band(), 3)
     PREDICTION.write(folder)
-    other = settled(run, folder, ledger, (BUDGET,), Band(), 2)
+    other = load_or_predict(run, folder, ledger, (BUDGET,), Band(), 2)
     assert other.seeds == (1, 2)
     assert (len(list(folder.iterdir())), written(folder)) == (1, other)
 
     ledger_of(ledger, run.setup, other)
     grown = Run(run.setup, run.records[:30])
-    assert settled(grown, folder, ledger, (BUDGET,), Band(), 2) == other
-    assert settled(grown, folder, ledger, (), Band(), 5) == other
+    assert load_or_predict(grown, folder, ledger, (BUDGET,), Band(), 2) == other
+    assert load_or_predict(grown, folder, ledger, (), Band(), 5) == other
     with pytest.raises(InputError, match="put to the test already, at 40M FLOPs by score with 2 seeds"):
-        settled(run, folder, ledger, (BUDGET,), Band(), 3)
+        load_or_predict(run, folder, ledger, (BUDGET,), Band(), 3)
     with pytest.raises(InputError, match="put to the test already, at 40M FLOPs by score"):
-        settled(run, folder, ledger, (BUDGET,), Band(), 2, "flops")
+        load_or_predict(run, folder, ledger, (BUDGET,), Band(), 2, "flops")
     with pytest.raises(InputError, match="not the prediction whose networks were evaluated"):
         ledger_of(ledger, run.setup, PREDICTION)
     (folder / other.file_name).unlink()
     with pytest.raises(InputError, match="holds no prediction, though its networks were evaluated"):
-        settled(run, folder, ledger, (BUDGET,), Band(), 2)
+        load_or_predict(run, folder, ledger, (BUDGET,), Band(), 2)
 
 
 def test_a_table_gives_the_nearest_that_it_holds_and_one_seed(tmp_path: Path) -> None:
     bench = run_in_memory({"space": "digits-bench", "evaluator": {"digits-bench": {}}}, 30)
     ledger = Ledger.in_memory(bench.setup.problem.objectives)
-    found = settled(bench, tmp_path, ledger, (300_000,), Band(), 5)
+    found = load_or_predict(bench, tmp_path, ledger, (300_000,), Band(), 5)
     assert found.seeds == (1,)
     assert notes_of(bench.setup)[0].startswith("Scores were looked up")
     assert found.budgets[0].contestants[0].chosen == "nearest in the table"
@@ -217,8 +217,8 @@ def test_a_table_gives_the_nearest_that_it_holds_and_one_seed(tmp_path: Path) ->
 def test_another_score_may_be_named(tmp_path: Path) -> None:
     bench = run_in_memory({"space": "digits-bench", "evaluator": {"digits-bench": {}}}, 30)
     ledger = Ledger.in_memory(bench.setup.problem.objectives)
-    found = settled(bench, tmp_path, ledger, (300_000,), Band(), 1, "clean_accuracy")
+    found = load_or_predict(bench, tmp_path, ledger, (300_000,), Band(), 1, "clean_accuracy")
     assert found.metric == "clean_accuracy"
-    assert settled(bench, tmp_path, ledger, (300_000,), Band(), 1).metric == "robust_accuracy"
+    assert load_or_predict(bench, tmp_path, ledger, (300_000,), Band(), 1).metric == "robust_accuracy"
     with pytest.raises(InputError, match="has a metric 'luck'; it has clean_accuracy"):
-        settled(bench, tmp_path, ledger, (300_000,), Band(), 1, "luck")
+        load_or_predict(bench, tmp_path, ledger, (300_000,), Band(), 1, "luck")

@@ -33,7 +33,7 @@ def config(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_a_ladder_is_measured_kept_and_reported(command: Callable[..., Result], config: Path, tmp_path: Path) -> None:
+def test_rungs_are_measured_stored_and_reported(command: Callable[..., Result], config: Path, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     result = command("fidelity", config, "--architectures", 10, "--bands", 1, "--output", folder, "--json")
     assert result.code == 0, result.err
@@ -50,7 +50,7 @@ def test_a_ladder_is_measured_kept_and_reported(command: Callable[..., Result], 
     assert "How well lower rungs rank networks" in (folder / "report.html").read_text()
 
 
-def test_a_search_climbs_the_ladder(command: Callable[..., Result], config: Path, tmp_path: Path) -> None:
+def test_a_search_promotes_to_higher_rungs(command: Callable[..., Result], config: Path, tmp_path: Path) -> None:
     result = command("search", config, "--output", tmp_path / "run", "--json")
     assert result.code == 0, result.err
     run = json.loads(result.out)
@@ -64,7 +64,7 @@ def test_a_search_climbs_the_ladder(command: Callable[..., Result], config: Path
         assert ("test_robust_accuracy" in evaluation["metrics"]) == (evaluation["rung"] == 1)
 
 
-def test_a_ladder_needs_rungs_and_enough_networks(command: Callable[..., Result], config: Path, tmp_path: Path) -> None:
+def test_it_needs_rungs_and_enough_networks(command: Callable[..., Result], config: Path, tmp_path: Path) -> None:
     many = command("fidelity", config, "--architectures", 300, "--output", tmp_path / "many")
     assert many.code == 2
     assert "the space holds 216 networks; ask for at most as many, not 300" in many.err

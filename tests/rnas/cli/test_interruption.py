@@ -24,7 +24,7 @@ def interrupted(number: signal.Signals, console: Console, *kept: Callable[[], st
 @pytest.mark.parametrize(
     ("kept", "told"), [((), ""), ((lambda: "",), ""), ((lambda: "3 evaluations kept",), " 3 evaluations kept;")]
 )
-def test_an_interrupt_is_told_with_how_to_go_on(
+def test_an_interrupt_says_how_to_resume(
     number: signal.Signals, kept: tuple[Callable[[], str], ...], told: str
 ) -> None:
     text = io.StringIO()

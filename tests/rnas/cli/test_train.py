@@ -65,7 +65,7 @@ def test_what_people_read(command: Command, folder: Path) -> None:
     assert "chosen on 40 held-out training images by the worst case of PGD-2 on the cross-entropy" in lines[2]
     epochs = [line for line in lines if "/3  loss " in line]
     assert [line.split("/")[0] for line in epochs] == ["1", "2", "3"]
-    assert all("selection" in line and "robust (epoch " in line for line in epochs)
+    assert all("val" in line and "robust (epoch " in line for line in epochs)
     assert "left" in epochs[0]
     assert "left" not in epochs[2]
     table = [line.split()[0] for line in out.splitlines() if "%" in line and "(" in line]
@@ -136,7 +136,7 @@ def test_a_recipes_activation_is_told(command: Command, folder: Path) -> None:
     assert "silu" not in result.err
 
 
-def test_dry_run_prints_the_bill_and_makes_nothing(command: Command, folder: Path) -> None:
+def test_dry_run_prints_the_cost_estimate_and_makes_nothing(command: Command, folder: Path) -> None:
     out = done(command("train", "net.json", "--recipe", "sat", *SHORT, "--dry-run"))
     for word in ("an epoch", "val", "test", "memory", "in all", "for 3 epochs on cpu"):
         assert word in out
@@ -268,7 +268,7 @@ def test_killed_at_random_instants_and_resumed(folder: Path) -> None:
 
 
 @pytest.mark.slow
-def test_interrupted_it_says_how_to_go_on(folder: Path) -> None:
+def test_interrupted_it_says_how_to_resume(folder: Path) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         path = f"run {number:d}"
         training = started(*LONG, "--output", path)

@@ -48,7 +48,7 @@ def trained(make: Callable[[], nn.Module], seed: int, epochs: int = 20, steps: i
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = make()
-        images, labels = SPLITS["training"].images(slice(None)), SPLITS["training"].labels
+        images, labels = SPLITS["train"].images(slice(None)), SPLITS["train"].labels
         optimizer = torch.optim.Adam(model.parameters(), 0.01)
         for epoch in range(epochs):
             optimizer.param_groups[0]["lr"] = 0.01 * (1 - epoch / epochs)

@@ -15,7 +15,7 @@ def test_members_are_ordered_by_the_accuracy_best_first(trained_run):
     assert scores == sorted(scores, reverse=True)
 
 
-def test_scores_pair_search_and_final(trained_run):
+def test_scores_pair_search_and_test(trained_run):
     for member in front_of(trained_run):
         metrics = member.evaluation["metrics"]
         robust, flops = member.objectives
@@ -30,7 +30,7 @@ def test_scores_pair_search_and_final(trained_run):
 def test_drop_of_what_is_minimised_is_an_increase(run_of):
     run = run_of(1, failures={})
     run["objectives"] = [{"metric": "error", "direction": "minimize"}]
-    run["evaluations"][0]["metrics"] = {"error": 0.25, "final_error": 0.5}
+    run["evaluations"][0]["metrics"] = {"error": 0.25, "test_error": 0.5}
     run["front"] = [run["evaluations"][0]["key"]]
     assert front_of(run)[0].objectives[0].drop == 0.25
 

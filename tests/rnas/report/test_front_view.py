@@ -37,7 +37,7 @@ def test_names_no_cheaper_member_where_the_best_stands_alone(run_of):
 
 
 @pytest.mark.parametrize(("loss", "words"), [(0.02, "drops by 2.0 points"), (-0.01, "rises by 1.0 points")])
-def test_says_what_became_of_the_final_score(run_of, loss, words):
+def test_says_what_became_of_the_test_score(run_of, loss, words):
     run, _ = run_with(run_of(2, failures={}), (0.8, 0.6), loss)
     assert any(words in sentence for sentence in said(run))
 

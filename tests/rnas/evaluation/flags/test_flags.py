@@ -77,7 +77,7 @@ class Thresholding(nn.Module):
 
 def mean_sparse(model: nn.Module, share: float) -> nn.Module:
     layers: list[nn.Module] = []
-    features = SPLITS["training"].images(slice(None))
+    features = SPLITS["train"].images(slice(None))
     with torch.no_grad():
         for layer in model.children():
             features = layer(features)
