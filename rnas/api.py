@@ -59,7 +59,7 @@ def search(
         config: a Config, a mapping, or the path of a YAML file; None is the preset of the name of ``changes["space"]``
             where there is one, such as ``digits-bench``, else the preset ``digits``.
         output: directory of the new run; None makes ``runs/<space>-<n>``.
-        listener: makes what is told of progress.
+        listener: makes the listener.
         **changes: top-level keys of the config to set otherwise, such as ``budget=20``.
 
     Raises:
@@ -117,9 +117,9 @@ def resume(
 
     Args:
         path: the run's directory.
-        budget: evaluations in all; None keeps the run's own. The larger is kept in the run.
+        budget: evaluations in all; None keeps the run's own. The larger budget is stored in the run.
         workers: evaluations at once, for this time only; None keeps the run's own.
-        listener: makes what is told of progress.
+        listener: makes the listener.
 
     Raises:
         InputError: this is no run, but a training or a tuning perhaps, or the budget is smaller than what the ledger
@@ -158,7 +158,7 @@ def train(
         images: how many to train on, or sizes of the splits such as ``{"train": 2_000, "val": 200}``; None is
             all that the other splits leave.
         output: directory of the training; None makes ``runs/train-<network>-<recipe>-<n>``.
-        listener: told of progress.
+        listener: is called with the progress.
         **settings: other keys of :class:`rnas.training_run.settings.TrainingRunSettings`, such as ``data="digits"``,
             ``data_dir="data"``, ``eps="8/255"`` or ``attacks=("pgd20",)``; ``device`` is ``auto`` by default.
 
@@ -203,9 +203,9 @@ def run_search(
     Args:
         directory: of the run.
         setup: with the budget and the workers of this time.
-        listener: makes what is told of progress.
+        listener: makes the listener.
         stored: the configuration in the directory, whose budget grows to this time's; None is the setup's.
-        final_listener: makes what is told of final evaluations, where the configuration asks for them.
+        final_listener: makes the listener of final evaluations, where the configuration asks for them.
     """
     config = setup.config
     with directory.writing(setup) as ledger:
@@ -284,7 +284,7 @@ def measure_fidelity(
         architectures: how many networks, drawn from the space, stratified over log FLOPs.
         bands: of FLOPs, within which networks are compared.
         seeds: trainings of each network at each rung.
-        listener: makes what is told of progress.
+        listener: makes the listener.
 
     Raises:
         InputError: the run's evaluator has one rung only, or nothing is maximised.
@@ -325,7 +325,7 @@ def hold_out(
         seeds: evaluations of each network, none with the search's own seed; one where results are looked up.
         metric: the score; None is the first objective that is maximised.
         foretold: is told of the prediction and its file before anything is evaluated.
-        listener: makes what is told of progress.
+        listener: makes the listener.
 
     Raises:
         InputError: too few evaluations to fit, no network at a budget, or a prediction that was changed, or that

@@ -68,7 +68,7 @@ class Config(BaseModel):
             the highest fidelity, and attacked by AutoAttack; None skips this.
         hours: start nothing new after so long; None is no limit.
         batch_size: proposals made at once.
-        promote: share of each batch that goes on to the next rung, where it has one;
+        promote: share of each batch that is promoted to the next rung, if there is one;
             at least half, since short adversarial training screens networks and does not rank them.
         time_limit: seconds after which an evaluation is given up; None is no limit.
         workers: evaluations at once, each in a process of its own; 0 runs them in the searching process;
@@ -246,16 +246,16 @@ def available_cores() -> int:
 
 
 @contextmanager
-def _within(part: str) -> Iterator[None]:
-    """Say in which part of a config something is wrong."""
+def _within(where: str) -> Iterator[None]:
+    """Say where in a config something is wrong."""
     try:
         yield
     except InputError as error:
-        raise InputError(f"{part}: {error}") from None
+        raise InputError(f"{where}: {error}") from None
 
 
-def _options(part: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in part.items() if key != "name"}
+def _options(chosen: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in chosen.items() if key != "name"}
 
 
 def _settings(model: type[BaseModel], values: Mapping[str, Any], folder: Path, source: str) -> BaseModel:

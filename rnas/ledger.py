@@ -23,7 +23,7 @@ from rnas.optimization.objective import Objective
 from rnas.optimization.strategy import Prediction
 from rnas.search_space import Choice, Variable
 
-# Optuna announces every study and trial on its own; here progress is told once.
+# Optuna announces every study and trial on its own; here progress is shown once.
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 PENDING = "pending"

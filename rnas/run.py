@@ -32,7 +32,7 @@ class Run:
     Args:
         setup: configuration and objects of the run.
         records: of its ledger, in order.
-        directory: where it is kept, or None for one that is not.
+        directory: where it is stored, or None.
         final_records: of final evaluations, in their order.
     """
 

@@ -28,7 +28,7 @@ TEXT = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text()
 def example(tmp_path: Path) -> Iterator[None]:
     """The package of the text."""
     [project] = (tomllib.loads(text)["project"] for text in re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL))
-    sources = re.findall(r"^`(my_parts/\w+\.py)`:\n\n```python\n(.*?)```", TEXT, re.DOTALL | re.MULTILINE)
+    sources = re.findall(r"^`(my_plugins/\w+\.py)`:\n\n```python\n(.*?)```", TEXT, re.DOTALL | re.MULTILINE)
     with installed(tmp_path, project["name"], project["version"], project["entry-points"], dict(sources)):
         yield
 

@@ -42,7 +42,7 @@ def compare(
         typer.Option(
             min=2,
             metavar="TRIALS",
-            help="Before, tune learning rate and weight decay of each network, in so many trials on held-out training "
+            help="Before, tune learning rate and weight decay of each network, in so many trials on val "
             "images [default: the recipe's for all].",
         ),
     ] = None,

@@ -34,7 +34,7 @@ def train(
     epochs: Annotated[int | None, typer.Option(min=1, help="Epochs [default: the recipe's].")] = None,
     batch_size: Annotated[int | None, typer.Option(min=1, help="Images of a step [default: the recipe's].")] = None,
     images: Annotated[
-        int | None, typer.Option(min=1, help="Train on only N images [default: all but the held-out ones].")
+        int | None, typer.Option(min=1, help="Train on only N images [default: all that the other splits leave].")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of weights, order and noise.")] = 0,
     split_seed: Annotated[

@@ -37,7 +37,7 @@ def tune(
     ] = None,
     batch_size: Annotated[int | None, typer.Option(min=1, help="Images of a step [default: the recipe's].")] = None,
     images: Annotated[
-        int | None, typer.Option(min=1, help="Train on only N images [default: all but the held-out ones].")
+        int | None, typer.Option(min=1, help="Train on only N images [default: all that the other splits leave].")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of trainings and sampler.")] = 0,
     assignments: Annotated[
@@ -53,7 +53,7 @@ def tune(
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Tune a recipe's hyperparameters for a network, by robust accuracy on held-out training images.
+    """Tune a recipe's hyperparameters for a network, by robust accuracy on the val split.
 
     Test images are not looked at. A tuning that was stopped is resumed by rnas resume.
 

@@ -119,7 +119,7 @@ class TuningView:
             f"pruner {settings.pruner}, seed {training.seed}",
             f"tuned: {tuned}",
             "trial 0 is the recipe as it is; chosen by "
-            f"{accuracy_word(settings.metric)} accuracy on held-out training images, never by test images",
+            f"{accuracy_word(settings.metric)} accuracy on the val split, never by test images",
         ]
 
     def _say(self, line: str) -> None:

@@ -51,7 +51,7 @@ _PROBED = 100
 
 
 class Listener:
-    """What is told how far an evaluation is; by itself it does nothing."""
+    """A listener of an evaluation; by itself it does nothing."""
 
     def began(self, words: str) -> None:
         """What is evaluated, before the first attack."""
@@ -72,12 +72,12 @@ def evaluate_weights(request: Request, listener: Listener | None = None) -> Eval
     An image withstands an attack if it is classified correctly as it is and attacked, and the worst case if it
     withstands every attack of every threat. An attack's result does not depend on which others are asked for.
 
-    Where an output folder is given, what is known is kept there after every batch, and the same request goes on from
+    Where an output folder is given, what is known is stored there after every batch, and the same request resumes from
     it; the result is written to ``NAME.json``.
 
     Args:
         request: what to evaluate.
-        listener: told how far it is.
+        listener: is called with the progress.
 
     Raises:
         InputError: there are no weights; they, the network and the data do not fit each other; something asked for
@@ -92,16 +92,16 @@ def evaluate_weights(request: Request, listener: Listener | None = None) -> Eval
 
 def evaluate_subject(request: Request, subject: Subject, listener: Listener) -> EvaluationResult:
     """The same, where the subject of the request is found already."""
-    part, threats = subject.split, subject.threats
+    split, threats = subject.split, subject.threats
     plan = _plan(request.attacks, threats, subject.dataset.num_classes) + _transferred(request, subject)
     state = EvaluationState(_setting(request, subject, plan), _file(request, ".state"))
     radii = ", ".join(threat.name for threat in threats)
-    listener.began(f"{request.network}: {counted(len(part), 'image')} of {subject.dataset.name}, {radii}")
+    listener.began(f"{request.network}: {counted(len(split), 'image')} of {subject.dataset.name}, {radii}")
     # TensorFloat-32, which GPUs would else take for convolutions, is not float32.
     with torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
         run = run_attacks(
             subject.model,
-            part,
+            split,
             plan,
             subject.dataset.num_classes,
             request.seed,

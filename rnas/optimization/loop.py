@@ -5,7 +5,7 @@ as pending, and from the random generator of (seed, number of its first proposal
 neither on the order in which evaluations end, nor on the number of workers, nor on the budget; a search
 killed at any moment and resumed, or extended, makes the proposals that an uninterrupted one makes.
 
-The strategy proposes for the lowest rung; batches for the rungs above promote the better part of
+The strategy proposes for the lowest rung; batches for the rungs above promote the better half of
 an earlier batch, see :mod:`rnas.optimization.rungs`.
 """
 
@@ -37,7 +37,7 @@ class Loop:
     """One search in progress.
 
     Attributes:
-        problem: what is searched, for what.
+        problem: search space, objectives and known metrics.
         strategy: what to try next.
         ledger: everything known so far.
         executor: where evaluations run.
@@ -45,9 +45,9 @@ class Loop:
         batch_size: proposals of one batch at the lowest rung.
         lookahead: how many batches may be open while the next is proposed: 0 waits for each batch, 1 keeps
             all slots busy.
-        rungs: of the fidelity rungs, cheapest first.
-        promote: share of a batch that goes on to the next rung, of those that are complete.
-        listener: is told what happens.
+        rungs: of fidelity, cheapest first.
+        promote: share of the complete records of a batch that is promoted to the next rung.
+        listener: is called with what happens.
     """
 
     problem: Problem
@@ -142,7 +142,7 @@ class Loop:
         return proposals
 
     def _promotions(self, position: BatchPosition, seen: Sequence[Record]) -> list[Proposal]:
-        """The better part of a cohort, by the results at the rung below."""
+        """Return the promoted share of a cohort, by the results at the rung below."""
         below = [record for record in self._at(position.rung - 1, seen) if record.complete]
         source = batch_of(BatchPosition(position.rung - 1, position.cohort), len(self.rungs))
         members = np.flatnonzero([record.batch == source for record in below])

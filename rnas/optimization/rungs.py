@@ -1,7 +1,7 @@
 """Rungs of fidelity: which batch is evaluated at which rung, and which networks are promoted to the next.
 
-A cohort of new genomes starts at the lowest rung; the better part of it goes on to the next rung, each time trained
-from scratch for longer (after successive halving: Jamieson and Talwalkar, AISTATS 2016; at least half go on, since
+A cohort of new genomes starts at the lowest rung. Its better half is promoted to the next rung, each time trained from
+scratch for longer (after successive halving: Jamieson and Talwalkar, AISTATS 2016; at least half are promoted, since
 short adversarial training screens and does not rank). Batches are ordered in turns: in each a new cohort starts, the
 one before it is promoted once, the one before that a second time, and so on. So every batch is decided by batches that
 are at least two places before it, and one batch may always be evaluated while the next is decided.

@@ -1,4 +1,4 @@
-"""What is told of a training under way."""
+"""Listeners of a running training."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -11,7 +11,7 @@ class Listener(Protocol):
     """Told of a training's progress, in this order."""
 
     def started(self, setup: Setup, history: Sequence[Row]) -> None:
-        """It begins, or goes on after the epochs of a history."""
+        """The training starts, or resumes after the epochs of a history."""
 
     def training(self, epoch: int, share: float) -> None:
         """So much in [0, 1] of an epoch's steps is done."""

@@ -1,7 +1,7 @@
 """The loop over epochs: train, select, keep; at the end the final evaluation.
 
 After each epoch the state is written first, and best, last and history after it. All three follow from the state, so a
-training that was killed in between makes them again when it goes on.
+training that was killed in between makes them again when it is resumed.
 """
 
 import json
@@ -51,7 +51,7 @@ def run_epochs(directory: TrainingDirectory, setup: Setup, listener: Listener) -
 
 
 def _out_of_memory(directory: TrainingDirectory, setup: Setup, in_training: bool) -> str:
-    """What would fit, and how to go on, in one line."""
+    """What would fit, and how to resume, in one line."""
     advice = advise(setup, in_training)
     if not directory.state.exists():
         return f"{advice.fault}: give {advice.option}"
@@ -178,9 +178,7 @@ class _Loop:
     def _keep(self, name: str, row: Row, weights: Any) -> None:
         setup = self._setup
         path = self._directory.best if name == "best" else self._directory.last
-        selection = {
-            metric: row[f"selection_{metric}"] for metric in ("clean_accuracy", "robust_accuracy", "robust_margin")
-        }
+        val = {metric: row[f"val_{metric}"] for metric in ("clean_accuracy", "robust_accuracy", "robust_margin")}
         checkpoint = Checkpoint(
             path,
             setup.architecture,
@@ -188,7 +186,7 @@ class _Loop:
             setup.dataset.num_classes,
             setup.settings,
             int(row["epoch"]),
-            selection,
+            val,
             write_weights(path, weights),
             self._provenance,
         )

@@ -29,7 +29,7 @@ class TuningRun:
     """A tuning that has ended.
 
     Attributes:
-        directory: where it is kept.
+        directory: where it is stored.
         settings: all that decides it.
         summary: trials, best recipe and all that decided them, as summary.json holds them.
     """
@@ -55,7 +55,7 @@ def tune(
     listener: Listener | None = None,
     **settings: Any,
 ) -> TuningRun:
-    """Tune hyperparameters of a recipe for a network, by accuracy under attack on held-out training images.
+    """Tune hyperparameters of a recipe for a network, by accuracy under attack on the val split.
 
     The test split of the data, on which trainings are reported, is not looked at.
 
@@ -73,7 +73,7 @@ def tune(
         batch_size: likewise.
         images: see :func:`rnas.api.train`.
         output: directory of the tuning; None makes ``runs/tune-<network>-<recipe>-<n>``.
-        listener: told of progress.
+        listener: is called with the progress.
         **settings: see :func:`rnas.api.train`.
 
     Raises:
@@ -155,9 +155,9 @@ def resume_tuning(
 
     Args:
         path: the tuning's directory.
-        trials: in all; None keeps the tuning's own. The larger is kept in the directory.
+        trials: in all; None keeps the tuning's own. The larger number is stored in the directory.
         workers: see :func:`tune`.
-        listener: told of progress.
+        listener: is called with the progress.
 
     Raises:
         InputError: this is no tuning, it is in use, or it would have fewer trials than before.

@@ -78,4 +78,4 @@ def test_a_group_that_does_not_exist_is_told(command: Callable[..., Any]) -> Non
 def test_an_unknown_kind(command: Callable[..., Any]) -> None:
     result = command("plugins", "attack")
     assert (result.code, result.out) == (2, "")
-    assert "unknown kind of parts 'attack'; known: architectures, attacks, " in result.err
+    assert "unknown kind of plug-ins 'attack'; known: architectures, attacks, " in result.err

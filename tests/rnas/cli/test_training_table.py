@@ -70,11 +70,11 @@ def test_the_cost_estimate() -> None:
     )
     lines = [line.strip() for line in text.getvalue().splitlines()]
     assert lines == [
-        "an epoch       90 s for 48,976 images in batches of 128",
-        "selection      8.0 s after each",
-        "test         7 min for best and last together",
-        "memory         3.00 GiB of the GPU",
-        "in all         about 5.6 h for 200 epochs on cuda",
+        "an epoch  90 s for 48,976 images in batches of 128",
+        "val       8.0 s after each",
+        "test      7 min for best and last together",
+        "memory    3.00 GiB of the GPU",
+        "in all    about 5.6 h for 200 epochs on cuda",
     ]
 
 

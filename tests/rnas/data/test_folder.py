@@ -114,7 +114,7 @@ def test_the_file_or_folder_at_fault_is_named(plain: Path, damage, message: str)
 
 def test_both_splits_have_the_same_classes(split: Path) -> None:
     (split / "test" / "ant").rename(split / "test" / "dog")
-    with pytest.raises(InputError, match="class 'ant' is in only one of train and the held-out split"):
+    with pytest.raises(InputError, match="class 'ant' is in only one of train and the test images"):
         load(split)
 
 

@@ -29,7 +29,7 @@ def test_what_stands_beside_the_weights(finished: TrainingRun) -> None:
     assert content["sha256"] == file_hash(finished.directory.last)
     last = finished.history[-1]
     assert content["val"] == {
-        metric: last[f"selection_{metric}"] for metric in ("clean_accuracy", "robust_accuracy", "robust_margin")
+        metric: last[f"val_{metric}"] for metric in ("clean_accuracy", "robust_accuracy", "robust_margin")
     }
     assert content["settings"]["recipe"]["name"] == "sat"
     assert content["provenance"]["recipe_hash"] == finished.settings.recipe_hash

@@ -294,7 +294,7 @@ def test_best_and_last_are_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     def selected(*_arguments: Any) -> dict[str, float]:
         columns = ("clean_accuracy", "robust_accuracy", "robust_margin", "seconds")
-        return dict.fromkeys((f"selection_{column}" for column in columns), next(robust))
+        return dict.fromkeys((f"val_{column}" for column in columns), next(robust))
 
     monkeypatch.setattr(loop, "evaluate_val", selected)
     run = trained(tmp_path / "run")

@@ -68,7 +68,7 @@ def test_large_data_hold_out_1024_images_and_are_judged_on_all_test_images(cifar
     assert (settings.images.val, settings.images.test) == (1024, 150)
     splits = divide(load_dataset("cifar10", cifar10_folder), settings.images, 0)
     assert {name: len(split) for name, split in splits.items()} == {
-        "training": 11_000 - 1024,
+        "train": 11_000 - 1024,
         "val": 1024,
         "search_val": 0,
         "test": 150,
