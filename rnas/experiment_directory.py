@@ -56,7 +56,9 @@ class ExperimentDirectory(Generic[S]):
 
     @classmethod
     def require_new(cls, path: Path) -> None:
-        """InputError where no experiment can begin: something is at the path, or a worker's process imports a script.
+        """Raise InputError if no experiment can be created here.
+
+        The path must be free, and this must not be a worker's process that imports a script.
 
         Args:
             path: of the directory that is to be made.

@@ -7,7 +7,7 @@ from rnas.cli.bar_view import BarView
 
 
 class ReproductionView(BarView):
-    """Says what begins and what has ended; on a terminal a bar below shows how much of it is done.
+    """Shows what starts and what has ended; on a terminal a bar below shows how much of it is done.
 
     Args:
         console: where to write, usually stderr.

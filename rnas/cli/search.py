@@ -168,9 +168,9 @@ def _follow(
 def _before(records: "Sequence[Record]") -> str:
     """What of a search was done at earlier times."""
     finished = sum(record.evaluation is not None for record in records)
-    begun = len(records) - finished
+    started = len(records) - finished
     words = f", {finished} of them finished before" if records else ""
-    return f"{words}, {begun} begun before and started over" if begun else words
+    return f"{words}, {started} interrupted before and run again" if started else words
 
 
 def shortfall(run: "Run", path: Path, seconds: float) -> str | None:

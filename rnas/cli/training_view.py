@@ -79,7 +79,7 @@ class TrainingView:
         self._say("  ".join(part for part in parts if part))
 
     def evaluating(self, checkpoint: str, attack: str, share: float) -> None:
-        """Tell each attack when it begins, and move the bar."""
+        """Announce each attack, and move the bar."""
         if (checkpoint, attack) != self._told and not self._console.is_terminal:
             self._say(f"test images: {attack} on the {checkpoint} weights")
         self._told = checkpoint, attack

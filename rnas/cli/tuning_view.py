@@ -58,7 +58,7 @@ class TuningView:
         for line in self._description(settings):
             self._say(line)
         if trials:
-            again = f", {len(trials) - len(ended)} begun and trained again" if len(trials) > len(ended) else ""
+            again = f", {len(trials) - len(ended)} interrupted and trained again" if len(trials) > len(ended) else ""
             were = "was" if len(ended) == 1 else "were"
             self._say(f"{len(ended)} of {counted(settings.trials, 'trial')} {were} done before{again}")
         if self._console.is_terminal:

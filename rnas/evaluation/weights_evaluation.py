@@ -60,10 +60,10 @@ class Listener:
         """Before and after every batch of an attack."""
 
     def corrupting(self) -> None:
-        """The common corruptions begin."""
+        """The common corruptions start."""
 
     def checking(self, images: int) -> None:
-        """The checks for overestimated robustness begin, on so many images."""
+        """The checks for overestimated robustness start, on a number of images."""
 
 
 def evaluate_weights(request: Request, listener: Listener | None = None) -> EvaluationResult:

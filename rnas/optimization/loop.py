@@ -174,9 +174,9 @@ class Loop:
         return [record for record in records if record.rung == rung]
 
     def _view(self, seen: Sequence[Record], pending: Sequence[Record]) -> View:
-        begun, waiting = self._at(0, seen), self._at(0, pending)
-        states = tuple(record.state for record in (*begun, *waiting))
-        results = self._results(begun)
+        observed, waiting = self._at(0, seen), self._at(0, pending)
+        states = tuple(record.state for record in (*observed, *waiting))
+        results = self._results(observed)
         return View(
             genomes=results.genomes,
             metrics=results.metrics,

@@ -17,7 +17,7 @@ class Listener(Protocol):
         """So much in [0, 1] of an epoch's steps is done."""
 
     def selecting(self, epoch: int, share: float) -> None:
-        """So much in [0, 1] of the selection after an epoch is done."""
+        """Report the share in [0, 1] done of the evaluation on the val split after an epoch."""
 
     def ended(self, history: Sequence[Row], best: Row) -> None:
         """An epoch has ended: the last row of the history. ``best`` is that of the best epoch so far."""

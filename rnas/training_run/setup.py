@@ -27,7 +27,7 @@ class Setup:
         settings: all that decides it.
         architecture: the network.
         dataset: the data.
-        splits: training, selection and test images on the device; nothing is scored.
+        splits: train, val and test images on the device; search_val is empty.
         extra: further training images on the device, or None.
     """
 

@@ -1,4 +1,4 @@
-"""A result: accuracies that were recorded, and how they are measured again."""
+"""A recorded result: its metrics, and how they are measured again."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -43,13 +43,13 @@ class Outcome:
 
 
 class Listener(Protocol):
-    """Told how far a reproduction is."""
+    """A listener of a reproduction."""
 
     def say(self, line: str) -> None:
-        """Something begins or has ended."""
+        """Report that something starts or has ended."""
 
     def done(self, share: float) -> None:
-        """So much in [0, 1] of what began is done."""
+        """Report the share in [0, 1] that is done."""
 
 
 class Silent:

@@ -100,7 +100,7 @@ def refusal(command: Command, *words: object) -> str:
 def test_a_members_own_weights_on_its_runs_test_split(command: Command, member: str, trained: Run) -> None:
     found = measured(command, member, *SHORT)
     record = trained.complete[0]
-    # The images, and so the clean accuracy, are those of the run's own final scores.
+    # The images, and so the clean accuracy, are those of the run's own test metrics.
     assert found["data"]["hash"] == record.evaluation.provenance["data"]["hash"]
     assert (found["data"]["images"], found["data"]["split_seed"]) == (120, 3)
     assert [(threat["name"], threat["epsilon"]) for threat in found["threats"]] == [("linf:1/10", "1/10")]

@@ -54,7 +54,7 @@ def test_proposals_without_a_result_start_over(command: Command) -> None:
         records = ledger.records
         ledger.propose(replace(records[0], number=2, evaluation=None), setup.space.all_variables)
     result = command("resume", "tiny", "--budget", 3)
-    assert "3 evaluations, 2 of them finished before, 1 begun before and started over, 1 at once" in result.err
+    assert "3 evaluations, 2 of them finished before, 1 interrupted before and run again, 1 at once" in result.err
 
 
 @pytest.mark.usefixtures("folder")

@@ -251,7 +251,7 @@ def test_killed_at_random_instants_and_resumed(folder: Path) -> None:
     kills = 0
     while kills < 5:
         training = started(*words)
-        # From the first line on the directory is there; instants fall on steps, selection and writing.
+        # From the first line on the directory is there; instants fall on steps, evaluation and writing.
         assert training.stderr.readline(), "it ended before it began"
         time.sleep(instants.uniform(0.05, 2.0))
         training.send_signal(signal.SIGKILL)

@@ -40,7 +40,7 @@ def summary(finished: TrainingRun, best: int, last: int) -> dict[str, Any]:
     [
         (60, 45, "Robust overfitting: under attack the last epoch is 15.00 points below the best."),
         (60, 57, "Under attack best and last differ by 3.00 points, which is inside the noise."),
-        (45, 60, "Under attack the last epoch is 15.00 points above the one that selection chose."),
+        (45, 60, "Under attack the last epoch is 15.00 points above the one that was chosen on the val split."),
     ],
 )
 def test_the_difference_is_named(finished: TrainingRun, best: int, last: int, verdict: str) -> None:

@@ -36,9 +36,9 @@ def test_a_difference_is_inside_the_noise_by_the_images_on_which_both_differ() -
 def test_val_and_test_look_at_their_own_splits(finished: TrainingRun) -> None:
     setup = Setup.of(finished.settings)
     model = setup.training().model
-    selection = evaluate_val(setup, model)
+    val = evaluate_val(setup, model)
     clean = evaluate_robustness(model, setup.splits["val"], [], 0).clean
-    assert selection["val_clean_accuracy"] == pytest.approx(clean.double().mean().item())
+    assert val["val_clean_accuracy"] == pytest.approx(clean.double().mean().item())
     told: list[tuple[str, float]] = []
     test = evaluate_test(setup, model, lambda name, share: told.append((name, share)))
     assert told == [("fgsm", 0.0)]

@@ -176,7 +176,7 @@ def test_a_file_of_a_recipe(tmp_path: Path) -> None:
         ({"fidelity": {"epochs": 0}}, "train: fidelity.epochs: input should be greater than 0, not 0"),
         ({"fidelity": {"epoch": 1}}, "train: fidelity.epoch: unknown key"),
         ({"images": {"val": 0}}, "train: images.val: input should be greater than 0, not 0"),
-        ({"images": {"test": 3}}, "train: images.test: unknown key"),
+        ({"images": {"tests": 3}}, "train: images.tests: unknown key"),
         ({"attacks": []}, "train: attacks: "),
         ({"attacks": ["pgd"]}, "unknown attack 'pgd'; known: "),
         ({"seed": -1}, "train: seed: input should be greater than or equal to 0, not -1"),
