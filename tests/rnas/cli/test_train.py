@@ -62,7 +62,7 @@ def test_what_people_read(command: Command, folder: Path) -> None:
     lines = result.err.splitlines()
     assert lines[0].startswith(f"{path}: net.json (")
     assert "3 epochs of 160 images of digits in batches of 40, epsilon 3/20, seed 0, on cpu" in lines[1]
-    assert "chosen on 40 held-out training images by the worst case of PGD-2 on the cross-entropy" in lines[2]
+    assert "chosen on 40 val images by the worst case of PGD-2 on the cross-entropy" in lines[2]
     epochs = [line for line in lines if "/3  loss " in line]
     assert [line.split("/")[0] for line in epochs] == ["1", "2", "3"]
     assert all("val" in line and "robust (epoch " in line for line in epochs)
