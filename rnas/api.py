@@ -11,36 +11,36 @@ from multiprocessing import parent_process
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnas import run_directory
-from rnas.architecture import Architecture
-from rnas.config import Config, FinalEvaluation, Setup, read_config, resolve
-from rnas.directories import next_free, require_free
 from rnas.errors import InputError
-from rnas.evaluation.evaluator import ProvidesFinalEvaluator
-from rnas.execution.executor import Executor
-from rnas.fidelity_study import LEDGER, FidelityStudy, fidelity_study, fidelity_tasks
-from rnas.files import write_text
-from rnas.final_evaluation import ledger_of, tasks_of
-from rnas.ledger import Ledger
-from rnas.local_executor import devices, local_executor
-from rnas.optimization.campaign import evaluate_all
-from rnas.optimization.listener import Listener, Silent
-from rnas.optimization.loop import Loop, spent
-from rnas.presets import preset, preset_of
-from rnas.quantities import Band, parse_band, parse_size
-from rnas.run import Run
-from rnas.run_directory import RunDirectory
+from rnas.experiments.training import start
+from rnas.experiments.training.directory import is_training
+from rnas.experiments.training.listener import Listener as TrainingListener
+from rnas.experiments.training.listener import Silent as SilentTraining
+from rnas.experiments.training.run import TrainingRun
+from rnas.experiments.tuning.directory import TuningDirectory
+from rnas.nas import directory as run_directory
+from rnas.nas.campaign import evaluate_all
+from rnas.nas.config import Config, FinalEvaluation, Setup, read_config, resolve
+from rnas.nas.directory import RunDirectory
+from rnas.nas.evaluators.evaluator import ProvidesFinalEvaluator
+from rnas.nas.execution.executor import Executor
+from rnas.nas.execution.local import devices, local_executor
+from rnas.nas.fidelity_study import LEDGER, FidelityStudy, fidelity_study, fidelity_tasks
+from rnas.nas.final_evaluation import ledger_of, tasks_of
+from rnas.nas.ledger import Ledger
+from rnas.nas.listener import Listener, Silent
+from rnas.nas.loop import Loop, spent
+from rnas.nas.presets import preset, preset_of
+from rnas.nas.run import Run
+from rnas.networks.architecture import Architecture
 from rnas.training.recipe import Recipe
-from rnas.training_run import start
-from rnas.training_run.directory import is_training
-from rnas.training_run.listener import Listener as TrainingListener
-from rnas.training_run.listener import Silent as SilentTraining
-from rnas.training_run.run import TrainingRun
-from rnas.tuning.directory import TuningDirectory
+from rnas.utils.directories import next_free, require_free
+from rnas.utils.files import write_text
+from rnas.utils.quantities import Band, parse_band, parse_size
 
 if TYPE_CHECKING:
-    from rnas.held_out import HeldOut
-    from rnas.rules.prediction import Prediction
+    from rnas.scaling_rules.out_of_sample import RuleTest
+    from rnas.scaling_rules.prediction import RulePrediction
 
 ListenerFactory = Callable[[Setup, Ledger, int], Listener]
 """Made from setup, ledger and number of slots, once a search starts."""
@@ -151,7 +151,7 @@ def train(
     """Train one network by a recipe, and evaluate its best and its last weights.
 
     Args:
-        architecture: an architecture, or what :func:`rnas.reference.resolve` understands.
+        architecture: an architecture, or what :func:`rnas.experiments.references.resolve` understands.
         recipe: a recipe, its name, or ``{name: NAME, ...}`` with some of its fields set otherwise.
         epochs: None is as many as the recipe was published with.
         batch_size: likewise.
@@ -159,8 +159,9 @@ def train(
             all that the other splits leave.
         output: directory of the training; None makes ``runs/train-<network>-<recipe>-<n>``.
         listener: is called with the progress.
-        **settings: other keys of :class:`rnas.training_run.settings.TrainingRunSettings`, such as ``data="digits"``,
-            ``data_dir="data"``, ``eps="8/255"`` or ``attacks=("pgd20",)``; ``device`` is ``auto`` by default.
+        **settings: other keys of :class:`rnas.experiments.training.settings.TrainingRunSettings`, such as
+            ``data="digits"``, ``data_dir="data"``, ``eps="8/255"`` or ``attacks=("pgd20",)``; ``device`` is ``auto`` by
+            default.
 
     Returns:
         The training, with history, checkpoints and summary. A loss that diverges is no error: its summary says so.
@@ -187,7 +188,7 @@ def resume_training(path: Path | str, *, listener: TrainingListener | None = Non
 
 
 def load_training(path: Path | str) -> TrainingRun:
-    """Read a training's directory as it is now; see :meth:`rnas.training_run.run.TrainingRun.load`."""
+    """Read a training's directory as it is now; see :meth:`rnas.experiments.training.run.TrainingRun.load`."""
     return TrainingRun.load(path)
 
 
@@ -303,20 +304,20 @@ def measure_fidelity(
     return study
 
 
-def hold_out(
+def test_rule(
     run: Path | str,
     flops: int | str | Sequence[int | str] = (),
     *,
     fit: Band | str = "",
     seeds: int = 5,
     metric: str | None = None,
-    foretold: Callable[["Prediction", Path], None] = lambda prediction, path: None,
+    on_prediction: Callable[["RulePrediction", Path], None] = lambda prediction, path: None,
     listener: ListenerFactory = lambda setup, ledger, slots: Silent(),
-) -> "HeldOut":
+) -> "RuleTest":
     """Put the rule of a run at risk: foretell scores at budgets that it is not fitted on, and then evaluate there.
 
-    The prediction is written to ``held_out/prediction-HASH.json`` before anything is evaluated, and never changed
-    after. Stopped and called again, without budgets, it goes on. The result is written to ``held_out.json``.
+    The prediction is written to ``out_of_sample/prediction-HASH.json`` before anything is evaluated, and never changed
+    after. Stopped and called again, without budgets, it goes on. The result is written to ``out_of_sample.json``.
 
     Args:
         run: directory of a search over residual networks.
@@ -324,7 +325,7 @@ def hold_out(
         fit: band of FLOPs to fit on, such as ``"1M:3M"``; empty is all that is not within 5 % of a held-out budget.
         seeds: evaluations of each network, none with the search's own seed; one where results are looked up.
         metric: the score; None is the first objective that is maximised.
-        foretold: is told of the prediction and its file before anything is evaluated.
+        on_prediction: is told of the prediction and its file before anything is evaluated.
         listener: makes the listener.
 
     Raises:
@@ -332,7 +333,7 @@ def hold_out(
             another would take the place of once its networks are evaluated.
     """
     # The fit of rules takes its time to import, and nothing else here needs it.
-    from rnas import held_out as held
+    from rnas.scaling_rules import out_of_sample as held
 
     directory = RunDirectory(Path(run))
     setup = directory.setup()
@@ -344,12 +345,12 @@ def hold_out(
         searched = Run.of(setup, ledger, directory)
         prediction = held.load_or_predict(searched, folder, ledger, budgets, band, seeds, metric)
         own = held.ledger_of(ledger, setup, prediction)
-        foretold(prediction, folder / prediction.file_name)
+        on_prediction(prediction, folder / prediction.file_name)
         problem = held.problem_of(setup, prediction)
         with executor_for(setup, seconds=setup.config.time_limit) as executor:
             tasks = held.tasks_of(setup, prediction)
             records = evaluate_all(tasks, problem, own, executor, listener(setup, own, executor.slots))
-        result = held.held_out(prediction, records, held.notes_of(setup))
+        result = held.rule_test(prediction, records, held.notes_of(setup))
         write_text(directory.path / held.RESULT, held.as_text(result))
     return result
 
@@ -357,6 +358,6 @@ def hold_out(
 def executor_for(
     setup: Setup, folder: Path | None = None, seconds: float | None = None
 ) -> AbstractContextManager[Executor]:
-    """Within, the executor that a configuration asks for; see :func:`rnas.local_executor.local_executor`."""
+    """Within, the executor that a configuration asks for; see :func:`rnas.nas.execution.local.local_executor`."""
     config = setup.config
     return local_executor(setup.evaluator, config.workers, folder, device=config.device, seconds=seconds)

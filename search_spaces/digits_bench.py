@@ -14,9 +14,9 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from rnas.architecture import Architecture, Shape
 from rnas.errors import InputError
-from rnas.search_space import SpaceSettings
+from rnas.nas.space import SpaceSettings
+from rnas.networks.architecture import Architecture, Shape
 from search_spaces.robust_resnet import RobustResNetSettings, RobustResNetSpace
 
 INPUT_SHAPE = (1, 8, 8)

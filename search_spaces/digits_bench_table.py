@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from rnas.architecture import Architecture, Shape
 from rnas.errors import InputError
-from rnas.evaluation.evaluator import Context, CostEstimate, Evaluation, Rung, Task
-from rnas.evaluation.table import Table, TableSettings
-from rnas.search_space import SearchSpace
+from rnas.nas.evaluators.evaluator import Context, CostEstimate, Evaluation, Rung, Task
+from rnas.nas.evaluators.table import Table, TableSettings
+from rnas.nas.space import SearchSpace
+from rnas.networks.architecture import Architecture, Shape
 from search_spaces.digits_bench import INPUT_SHAPE, NUM_CLASSES, TRAINING, DigitsBenchSpace
 
 TABLE = Path(__file__).with_name("digits_bench.csv.gz")

@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 
 import torch
 
-from rnas.architecture import Architecture
 from rnas.errors import DeadlineExceededError, DivergedError
-from rnas.evaluation.evaluator import Context, CostEstimate, Evaluation, Rung, Status, Task
+from rnas.nas.evaluators.evaluator import Context, CostEstimate, Evaluation, Rung, Status, Task
+from rnas.networks.architecture import Architecture
 
 
 def kill_self(_task: Task, _context: Context) -> float:

@@ -15,10 +15,10 @@ from rnas import registry
 from rnas.attacks.named import named_attack
 from rnas.attacks.pgd import PGD
 from rnas.cli.plugins import KINDS, registered
-from rnas.evaluation.evaluator import Evaluator
+from rnas.nas.evaluators.evaluator import Evaluator
 from rnas.networks.block import Block
-from rnas.provenance import versions
 from rnas.training.recipe import Recipe
+from rnas.utils.provenance import versions
 from tests.other_packages import installed
 
 TEXT = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text()
@@ -62,7 +62,7 @@ def test_the_table_of_names_has_every_group_and_holds_for_ours() -> None:
         registry.EVALUATORS: configured_name,
         registry.SEARCH_SPACES: lambda part: part.name,
         registry.RECIPES: lambda part: part.name,
-        registry.STUDIES: lambda part: part.name,
+        registry.REPLICATIONS: lambda part: part.name,
         registry.EXPORTS: lambda part: part.name,
     }
     for group, name_of in own.items():

@@ -14,8 +14,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from rnas import architecture as arch
-from rnas.baseline import find
+from rnas.networks import architecture as arch
+from rnas.networks.zoo import find
 
 DIGITS = (1, 8, 8)
 # Cell networks run as well, by --networks, but their many small operations take minutes an epoch on a CPU.

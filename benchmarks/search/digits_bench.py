@@ -24,8 +24,8 @@ import numpy as np
 import torch
 from scipy.stats import kendalltau
 
-from rnas.evaluation.adversarial_training import AdversarialTraining, AdversarialTrainingSettings
-from rnas.evaluation.evaluator import Context, Task
+from rnas.nas.evaluators.adversarial_training import AdversarialTraining, AdversarialTrainingSettings
+from rnas.nas.evaluators.evaluator import Context, Task
 from search_spaces.digits_bench import INPUT_SHAPE, NUM_CLASSES, TRAINING, DigitsBenchSettings, DigitsBenchSpace
 
 SEEDS = (0, 1)

@@ -5,8 +5,8 @@
 
 Kendall's tau of each proxy with robust accuracy: over all networks, within quarters of FLOPs, and of what FLOPs, or
 FLOPs and parameters, explain of neither. FLOPs and parameters stand beside them as the bar. Whether a proxy adds is
-for ``rnas.proxies.judgement`` to say, three times: to one who knows the FLOPs, to one who knows parameters too, and to
-the surrogate of a search, which knows the space's features and the FLOPs. Last, the tau of a surrogate fitted to few
+for ``rnas.nas.proxies.judgement`` to say, three times: to one who knows the FLOPs, to one who knows parameters too, and
+to the surrogate of a search, which knows the space's features and the FLOPs. Last, the tau of a surrogate fitted to few
 networks, as in a search, on all others, and what each proxy adds to that: mean and standard error over random splits.
 
 The first table is the project's. The second is NAS-RobBench-201 (Wu et al., ICLR 2024) and not part of it, nor are the
@@ -28,12 +28,12 @@ import torch
 from torch import Tensor
 
 from rnas import registry
-from rnas.cost import Integers
 from rnas.data.dataset import divide
-from rnas.predictors.gaussian_process import GaussianProcess
-from rnas.proxies.judgement import Judgement, judge, with_scores
-from rnas.proxies.partial_tau import Floats, tau, tau_by_quarters
-from rnas.search_space import SearchSpace
+from rnas.nas.predictors.gaussian_process import GaussianProcess
+from rnas.nas.proxies.judgement import Judgement, judge, with_scores
+from rnas.nas.proxies.partial_tau import Floats, tau, tau_by_quarters
+from rnas.nas.space import SearchSpace
+from rnas.networks.cost import Integers
 from search_spaces.digits_bench import INPUT_SHAPE, NUM_CLASSES, DigitsBenchSettings, DigitsBenchSpace
 from search_spaces.nas_bench_201 import NASBench201, NASBench201Settings
 

@@ -12,10 +12,10 @@ from timed_process import Variant
 from rnas import registry
 from rnas.attacks.pgd import PGD
 from rnas.data.dataset import Dataset, Split, divide
+from rnas.data.fidelity import Fidelity
 from rnas.evaluation.robustness import evaluate_robustness
 from rnas.networks.block import Block
 from rnas.networks.residual import ResidualNetwork
-from rnas.training.fidelity import Fidelity
 from rnas.training.plan import Plan
 from rnas.training.recipe import Recipe
 from rnas.training.training import Training

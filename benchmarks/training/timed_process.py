@@ -18,8 +18,8 @@ from plain_loop import PlainTraining, endless_batches
 from recipes import EPSILON, RECIPES
 
 from rnas.data.dataset import Split
+from rnas.data.fidelity import Fidelity
 from rnas.networks.residual import ResidualNetwork
-from rnas.training.fidelity import Fidelity
 from rnas.training.numerics import Numerics
 from rnas.training.plan import Plan
 from rnas.training.training import Check, Training

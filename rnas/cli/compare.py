@@ -10,9 +10,9 @@ from rnas.cli.output import AsJson, print_json, stderr, stdout
 from rnas.errors import InputError
 
 if TYPE_CHECKING:
-    from rnas.evaluation.evaluator import Evaluation
-    from rnas.ledger import Ledger, Record
-    from rnas.optimization.listener import Listener
+    from rnas.nas.evaluators.evaluator import Evaluation
+    from rnas.nas.ledger import Ledger, Record
+    from rnas.nas.listener import Listener
 
 
 def compare(
@@ -103,11 +103,11 @@ def compare(
 
       rnas compare --output runs/compare-cifar10-1 --seeds 5
     """
-    from rnas.comparison import run as running
-    from rnas.comparison.directory import ComparisonDirectory
-    from rnas.comparison.settings import resolve_settings
-    from rnas.training_run.resolve import recipe_content
-    from rnas.training_run.start import merged_settings
+    from rnas.experiments.comparison import run as running
+    from rnas.experiments.comparison.directory import ComparisonDirectory
+    from rnas.experiments.comparison.settings import resolve_settings
+    from rnas.experiments.training.resolve import recipe_content
+    from rnas.experiments.training.start import merged_settings
 
     choices = {
         "flops": flops,
@@ -184,7 +184,7 @@ def _follow(path: Path, as_json: bool, start: Any) -> None:
     from rnas.cli.compare_table import print_comparison
     from rnas.cli.counted_lines import CountedLines
     from rnas.cli.tuning_view import TuningView
-    from rnas.comparison.directory import ComparisonDirectory
+    from rnas.experiments.comparison.directory import ComparisonDirectory
 
     console = stderr()
 

@@ -11,8 +11,8 @@ from rnas.cli.interruption import interruptible
 from rnas.cli.output import AsJson, print_json, stderr, stdout
 
 if TYPE_CHECKING:
-    from rnas.evaluation.evaluator import Evaluation
-    from rnas.ledger import Record
+    from rnas.nas.evaluators.evaluator import Evaluation
+    from rnas.nas.ledger import Record
 
 
 def fidelity(

@@ -8,8 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from rnas.cli.counted_lines import CountedLines
-from rnas.evaluation.evaluator import FINAL_ACCURACY, Evaluation
-from rnas.ledger import Ledger, Record
+from rnas.nas.evaluators.evaluator import FINAL_ACCURACY, Evaluation
+from rnas.nas.ledger import Ledger, Record
 from rnas.report.final_evaluation import change_text, final_evaluation_caption, mean_text
 
 

@@ -60,8 +60,8 @@ def reproduce(
 
     from rnas.cli.reproduce_table import print_reproduction
     from rnas.cli.reproduce_view import ReproductionView
-    from rnas.verification.reproduce import NotEvaluatedError
-    from rnas.verification.reproduce import reproduce as reproduced
+    from rnas.experiments.reproduction.reproduce import NotEvaluatedError
+    from rnas.experiments.reproduction.reproduce import reproduce as reproduced
 
     console = stderr()
     try:

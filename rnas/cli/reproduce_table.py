@@ -4,10 +4,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rnas.interval import Interval
-from rnas.verification.check import Check
-from rnas.verification.judgement import LEVEL, NOT, Judged
-from rnas.verification.reproduce import Reproduction
+from rnas.experiments.reproduction.check import Check
+from rnas.experiments.reproduction.judgement import LEVEL, NOT, Judged
+from rnas.experiments.reproduction.reproduce import Reproduction
+from rnas.statistics.interval import Interval
 
 _ALARM = "bold red"
 _INTERVALS = "Wilson, as if images were drawn anew; a thousandth around what is no mean over images"
@@ -16,15 +16,15 @@ _SOURCES = {"checkpoint": "its checkpoint", "scratch": "scratch", "table": "its 
 
 
 def print_reproduction(console: Console, reproduction: Reproduction) -> None:
-    """Print what :func:`rnas.verification.reproduce.reproduce` returns."""
+    """Print what :func:`rnas.experiments.reproduction.reproduce.reproduce` returns."""
     _line(console, f"{reproduction.result} ({reproduction.key}), reproduced from {_SOURCES[reproduction.source]}")
     console.print()
     console.print(_checks(reproduction.checks))
     console.print()
     console.print(_metrics(reproduction.metrics))
     console.print()
-    if reproduction.seeds and any(metric.luck for metric in reproduction.metrics):
-        _print_luck(console, reproduction)
+    if reproduction.seeds and any(metric.seed_spread for metric in reproduction.metrics):
+        _print_seed_spread(console, reproduction)
     facts = Table.grid(padding=(0, 2))
     told = dict(reproduction.conditions)
     if any(metric.interval for metric in reproduction.metrics):
@@ -70,7 +70,7 @@ def _metrics(metrics: tuple[Judged, ...]) -> Table:
     return table
 
 
-def _print_luck(console: Console, reproduction: Reproduction) -> None:
+def _print_seed_spread(console: Console, reproduction: Reproduction) -> None:
     """The recorded values among those of other seeds."""
     seeds = ", ".join(map(str, reproduction.seeds))
     share = _percent(1 - reproduction.level)
@@ -81,8 +81,8 @@ def _print_luck(console: Console, reproduction: Reproduction) -> None:
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("the recorded one is")
     for metric in reproduction.metrics:
-        if metric.luck is not None:
-            mean, place = metric.luck.interval, metric.luck.place
+        if metric.seed_spread is not None:
+            mean, place = metric.seed_spread.interval, metric.seed_spread.place
             table.add_row(Text(metric.name), f"{metric.recorded:.6g}", f"{mean.value:.6g}", _ends(mean), place)
     console.print(table)
     console.print()

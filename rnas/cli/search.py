@@ -14,10 +14,10 @@ from rnas.cli.output import AsJson, print_json, stderr, stdout
 
 if TYPE_CHECKING:
     from rnas.api import ListenerFactory
-    from rnas.config import Setup
-    from rnas.ledger import Ledger, Record
-    from rnas.run import Run
-    from rnas.run_directory import RunDirectory
+    from rnas.nas.config import Setup
+    from rnas.nas.directory import RunDirectory
+    from rnas.nas.ledger import Ledger, Record
+    from rnas.nas.run import Run
 
 _ROUNDING = 1e-9
 
@@ -78,7 +78,7 @@ def search(
     """
     from rnas import api
     from rnas.cli import merging
-    from rnas.config import Config, resolve
+    from rnas.nas.config import Config, resolve
 
     given = merging.Options(space, data, data_dir, recipe, eps, flops, params, budget, hours, seed, strategy, workers)
     content, folder, source = merging.merged(config, preset, given, assignments or [])
@@ -102,7 +102,7 @@ def search(
 def resume(directory: Path, budget: int | None, workers: int | None, as_json: bool) -> None:
     """Go on with a search that was stopped, or extend a finished one."""
     from rnas import api
-    from rnas.run_directory import RunDirectory
+    from rnas.nas.directory import RunDirectory
 
     where = RunDirectory(directory)
     _follow(
@@ -121,14 +121,14 @@ def _follow(
     from rnas.cli.counted_lines import CountedLines
     from rnas.cli.final_evaluation import final_evaluation_lines, final_evaluation_table
     from rnas.cli.progress import LiveView
-    from rnas.quantities import counted
     from rnas.report.table import front_table
+    from rnas.utils.quantities import pluralize
 
     console = stderr()
     views: list[LiveView] = []
 
     def kept() -> str:
-        return f"{counted(views[0].finished, 'evaluation')} kept" if views else ""
+        return f"{pluralize(views[0].finished, 'evaluation')} kept" if views else ""
 
     started = time.monotonic()
     final_started: list[float] = []
@@ -138,7 +138,7 @@ def _follow(
             views.append(LiveView(console, setup, ledger, slots))
             console.print(
                 f"{directory.path}: {setup.config.strategy['name']} over {setup.space.name}, "
-                f"{counted(setup.config.budget, 'evaluation')}{_before(ledger.records)}, {slots} at once",
+                f"{pluralize(setup.config.budget, 'evaluation')}{_before(ledger.records)}, {slots} at once",
                 highlight=False,
                 soft_wrap=True,
             )
@@ -181,14 +181,14 @@ def shortfall(run: "Run", path: Path, seconds: float) -> str | None:
         path: of its directory.
         seconds: how long it searched, this time.
     """
-    from rnas.quantities import Band, counted
+    from rnas.utils.quantities import Band, pluralize
 
     config = run.setup.config
     waiting = any(record.evaluation is None for record in run.records)
     # Any further evaluation costs at most 1 of the budget.
     if not waiting and config.budget - run.spent < 1 - _ROUNDING:
         return None
-    ended = f"ended with {len(run.complete)} of {counted(config.budget, 'evaluation')}: "
+    ended = f"ended with {len(run.complete)} of {pluralize(config.budget, 'evaluation')}: "
     if waiting or (config.hours is not None and seconds >= 3600 * config.hours):
         return f"{ended}the time was up; resume with: rnas resume {shlex.quote(str(path))}"
     settings = run.setup.space.settings

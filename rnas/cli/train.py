@@ -13,9 +13,9 @@ from rnas.errors import InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from rnas.training_run.listener import Listener
-    from rnas.training_run.run import TrainingRun
-    from rnas.training_run.setup import Setup
+    from rnas.experiments.training.listener import Listener
+    from rnas.experiments.training.run import TrainingRun
+    from rnas.experiments.training.setup import Setup
 
 
 def train(
@@ -69,9 +69,9 @@ def train(
 
       rnas train net.json --recipe sat --data digits --set recipe.averaging={name: ema, decay: 0.995}
     """
-    from rnas.training_run import start as trainings
-    from rnas.training_run.activation import activation_note
-    from rnas.training_run.resolve import recipe_content
+    from rnas.experiments.training import start as trainings
+    from rnas.experiments.training.activation import activation_note
+    from rnas.experiments.training.resolve import recipe_content
 
     content = trainings.merged_settings(
         {
@@ -106,8 +106,8 @@ def train(
 
 def resume_training(path: Path, as_json: bool) -> None:
     """Go on with the training of a directory; of one that has ended, say so and show what came of it."""
-    from rnas.training_run import start as trainings
-    from rnas.training_run.directory import TrainingDirectory
+    from rnas.experiments.training import start as trainings
+    from rnas.experiments.training.directory import TrainingDirectory
 
     if TrainingDirectory(path).read_summary() is not None:
         stderr().print(f"{path}: this training has ended", highlight=False, markup=False, soft_wrap=True)
@@ -118,7 +118,7 @@ def _follow(path: Path, start: "Callable[[Listener], TrainingRun]", as_json: boo
     """Run a training and print what came of it."""
     from rnas.cli.training_table import print_summary
     from rnas.cli.training_view import TrainingView
-    from rnas.training_run.memory import BatchTooLargeError
+    from rnas.experiments.training.memory import BatchTooLargeError
 
     console = stderr()
     try:
@@ -152,7 +152,7 @@ def _ending(summary: Mapping[str, Any]) -> str:
 
 
 def _assign(content: dict[str, Any], assignment: str) -> None:
-    from rnas.config import set_key
+    from rnas.nas.config import set_key
 
     if not assignment.partition("=")[1]:
         raise InputError(f"--set {assignment!r}: write KEY=VALUE, such as --set recipe.weight_decay=0")
@@ -162,8 +162,8 @@ def _assign(content: dict[str, Any], assignment: str) -> None:
 def _print_cost_estimate(setup: "Setup", as_json: bool) -> None:
     from rnas.cli.training_table import print_cost_estimate
     from rnas.cli.training_view import description
-    from rnas.training_run.cost_estimate import estimate_cost
-    from rnas.training_run.memory import BatchTooLargeError
+    from rnas.experiments.training.cost_estimate import estimate_cost
+    from rnas.experiments.training.memory import BatchTooLargeError
 
     console = stderr()
     for line in description(setup):

@@ -8,8 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from rnas.cli.training_view import duration
-from rnas.quantities import counted
-from rnas.training_run.cost_estimate import TrainingCostEstimate
+from rnas.experiments.training.cost_estimate import TrainingCostEstimate
+from rnas.utils.quantities import pluralize
 
 
 def print_summary(console: Console, summary: Mapping[str, Any]) -> None:
@@ -41,13 +41,13 @@ def print_summary(console: Console, summary: Mapping[str, Any]) -> None:
 
 def print_cost_estimate(console: Console, estimate: TrainingCostEstimate) -> None:
     """Print seconds, memory and the total."""
-    images = counted(estimate.images, "image")
+    images = pluralize(estimate.images, "image")
     facts = {
         "an epoch": f"{duration(estimate.seconds_per_epoch)} for {images} in batches of {estimate.batch_size}",
         "val": f"{duration(estimate.val_seconds)} after each",
         "test": f"{duration(estimate.test_seconds)} for best and last together",
         "memory": f"{estimate.memory_bytes / 2**30:.2f} GiB {'of the GPU' if estimate.device == 'cuda' else 'in all'}",
-        "in all": f"about {duration(estimate.seconds)} for {counted(estimate.epochs, 'epoch')} on {estimate.device}",
+        "in all": f"about {duration(estimate.seconds)} for {pluralize(estimate.epochs, 'epoch')} on {estimate.device}",
     }
     grid = Table.grid(padding=(0, 2))
     for name, text in facts.items():
@@ -66,20 +66,20 @@ def _accuracy(accuracy: Mapping[str, float]) -> str:
 
 def _verdict(difference: Mapping[str, Any]) -> str:
     p_value = difference["p_value"]
-    return f"inside the noise, p = {p_value:.2f}" if difference["inside_noise"] else f"p = {p_value:.1g}"
+    return f"inside the noise, p = {p_value:.2f}" if difference["indistinguishable"] else f"p = {p_value:.1g}"
 
 
 def _lines(summary: Mapping[str, Any], same: bool) -> Sequence[str]:
     evaluation, settings = summary["evaluation"], summary["settings"]
     lines = [
-        f"{counted(evaluation['images'], 'image')}, epsilon {summary['epsilon']}, seed of the attacks "
+        f"{pluralize(evaluation['images'], 'image')}, epsilon {summary['epsilon']}, seed of the attacks "
         f"{evaluation['seed']}; in brackets Wilson 95 % intervals; "
         "worst case: right as they are and under every attack.",
     ]
     if not same:
         worst = next(row for row in summary["comparison"] if row["name"] == "worst case")
         points = 100 * worst["difference"]
-        if worst["inside_noise"]:
+        if worst["indistinguishable"]:
             lines.append(f"Under attack best and last differ by {abs(points):.2f} points, which is inside the noise.")
         elif points > 0:
             lines.append(f"Robust overfitting: under attack the last epoch is {points:.2f} points below the best.")

@@ -10,12 +10,12 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from rnas import architecture as arch
 from rnas.cli.counting_bar import counting_bar
-from rnas.quantities import counted, format_size
-from rnas.training_run.evaluation import val_words
-from rnas.training_run.history import Row
-from rnas.training_run.setup import Setup
+from rnas.experiments.training.evaluation import val_words
+from rnas.experiments.training.history import Row
+from rnas.experiments.training.setup import Setup
+from rnas.networks import architecture as arch
+from rnas.utils.quantities import format_size, pluralize
 
 
 class TrainingView:
@@ -56,7 +56,7 @@ class TrainingView:
             self._say(line)
         if history:
             were = "was" if len(history) == 1 else "were"
-            self._say(f"{len(history)} of {counted(self._epochs, 'epoch')} {were} done before")
+            self._say(f"{len(history)} of {pluralize(self._epochs, 'epoch')} {were} done before")
         if self._console.is_terminal:
             self._live.start()
 
@@ -105,14 +105,14 @@ def description(setup: Setup) -> list[str]:
     cost = setup.architecture.cost(setup.dataset.input_shape, setup.dataset.num_classes)
     shape = "x".join(map(str, setup.dataset.input_shape))
     images = len(setup.splits["test"])
-    unseen = f"{counted(images, 'image')} that neither training nor the choice of the checkpoint sees"
-    test = counted(images, "published test image") if setup.dataset.num_test_images else unseen
-    val = counted(len(setup.splits["val"]), "val image")
+    unseen = f"{pluralize(images, 'image')} that neither training nor the choice of the checkpoint sees"
+    test = pluralize(images, "published test image") if setup.dataset.num_test_images else unseen
+    val = pluralize(len(setup.splits["val"]), "val image")
     changes = f" with {' and '.join(settings.recipe_changes)} changed" if settings.recipe_changes else ""
     lines = [
         f"{settings.network} ({arch.key(setup.architecture)}, {format_size(cost.params)} parameters, "
         f"{format_size(cost.flops)} FLOPs at {shape}) by recipe {recipe.name}{changes}",
-        f"{counted(settings.fidelity.epochs, 'epoch')} of {counted(setup.images, 'image')} of {setup.dataset.name} in "
+        f"{pluralize(settings.fidelity.epochs, 'epoch')} of {pluralize(setup.images, 'image')} of {setup.dataset.name} in "
         f"batches of {settings.fidelity.batch_size}, epsilon {settings.eps}, seed {settings.seed}, "
         f"on {settings.device}",
         f"the best epoch is chosen on {val} by the {val_words(settings)}; results are on {test}",

@@ -11,9 +11,9 @@ import torch
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt
 from torch import Tensor
 
-from rnas.architecture import Shape
+from rnas.data.fidelity import Fidelity
 from rnas.errors import InputError
-from rnas.training.fidelity import Fidelity
+from rnas.networks.architecture import Shape
 
 SPLITS = ("train", "val", "search_val", "test")
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from rnas.attacks.attack import Attack
 from rnas.attacks.autoattack_ensembles import Ensemble
-from rnas.attacks.contained import contained
+from rnas.attacks.check_perturbation import check_perturbation
 from rnas.attacks.losses import misclassified
 from rnas.attacks.state import attacking
 from rnas.data.dataset import Split
@@ -217,7 +217,7 @@ def _attacked(network: ObservedNetwork, split: Split, step: StepResult, rows: Te
     started = time.perf_counter()
     there = rows.to(split.labels.device)
     images, labels = _images(split, there), split.labels[there]
-    adversarial = contained(step.attack, images, step.attack(network, images, labels, split.ids[there], seed))
+    adversarial = check_perturbation(step.attack, images, step.attack(network, images, labels, split.ids[there], seed))
     broken = step.broken.clone()
     broken[rows] = _wrong(network, adversarial, labels).cpu()
     before = step.state

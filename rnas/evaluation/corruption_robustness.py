@@ -15,7 +15,7 @@ from rnas.data.corruptions.published import published_labels, published_split
 from rnas.data.dataset import Split
 from rnas.errors import InputError
 from rnas.evaluation.robustness import judge
-from rnas.proportion_interval import Proportion, proportion
+from rnas.statistics.proportions import Proportion, proportion
 
 _Z = 1.959964
 

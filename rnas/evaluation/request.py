@@ -13,7 +13,7 @@ class Request:
     """What to evaluate, on what, and under which attacks. None is the run's own where the network has one.
 
     Attributes:
-        network: what :func:`rnas.reference.resolve` understands.
+        network: what :func:`rnas.experiments.references.resolve` understands.
         weights: a file of weights; None is the run's checkpoint.
         data: registered data set; None without a run is CIFAR-10.
         data_dir: folder of its files.

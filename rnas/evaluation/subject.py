@@ -15,8 +15,8 @@ from rnas.errors import InputError
 from rnas.evaluation.request import Request
 from rnas.evaluation.threats import Threat, parse_threat, unseen_threats
 from rnas.evaluation.training_settings import ResolvedTraining, load_dataset
-from rnas.reference import Reference, resolve
-from rnas.weights import MisfitError, load_weights
+from rnas.experiments.references import Reference, resolve
+from rnas.networks.weights import MisfitError, load_weights
 
 _DATA = "cifar10"
 

@@ -10,10 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, 
 from rnas import registry
 from rnas.data.augmentation import AUGMENTATIONS
 from rnas.data.dataset import Dataset, SplitSizes
-from rnas.quantities import EpsilonField, FractionField, PathField
-from rnas.training.fidelity import Fidelity, LowerRung
+from rnas.data.fidelity import Fidelity, LowerRung
 from rnas.training.inner_attack import PGDInner
 from rnas.training.recipe import Recipe
+from rnas.utils.quantities import EpsilonField, FractionField, PathField
 
 
 class EvaluationSettings(BaseModel):

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from rnas import registry
-from rnas.quantities import counted
 from rnas.report.drawing import draw
 from rnas.report.front import at_highest_rung, share_of
-from rnas.report.metric import Metric
 from rnas.report.page import short
 from rnas.report.provenance import leaves
+from rnas.utils.metric import Metric
+from rnas.utils.quantities import pluralize
 
 _DRAWN = 2000
 """Evaluations up to which all networks are drawn; in a longer run those of the front alone."""
@@ -120,7 +120,7 @@ def _record(run: Mapping[str, Any], evaluation: Mapping[str, Any], metrics: Sequ
         "rung": "" if at_highest_rung(run, evaluation) else f"{evaluation['rung'] + 1} of {run['rungs']}",
         "seconds": None if seconds is None else f"{seconds:,.1f}",
         "batch": evaluation.get("batch"),
-        "proposed from": None if observed is None else counted(observed, "result"),
+        "proposed from": None if observed is None else pluralize(observed, "result"),
         "predicted": predicted(evaluation, metrics),
     }
     return [(name, str(value)) for name, value in facts.items() if value not in (None, "")]

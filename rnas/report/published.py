@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rnas.baseline import Baseline, Published, zoo
-from rnas.report.metric import TEST, Metric
+from rnas.networks.zoo import Baseline, Published, zoo
+from rnas.utils.metric import TEST, Metric
 
 NOTE = (
     "Published: accuracies as printed, robust accuracy being that under PGD-20, at the networks' own FLOPs. They are "

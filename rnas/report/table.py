@@ -11,8 +11,8 @@ from rich.text import Text
 from rnas.report.description import describe
 from rnas.report.front import Score, judged, members
 from rnas.report.front_view import drop_text, interval_text
-from rnas.report.metric import Metric, metrics_of
 from rnas.report.provenance import input_shape
+from rnas.utils.metric import Metric, metrics_of
 
 
 def front_table(run: Mapping[str, Any]) -> Table:

@@ -8,7 +8,7 @@ import torch
 from rnas import registry
 from rnas.data.augmentation import AUGMENTATIONS, augment
 from rnas.data.dataset import SPLITS, Dataset, content_hash, divide
-from rnas.training.fidelity import Fidelity
+from rnas.data.fidelity import Fidelity
 
 
 class DatasetConformance(ABC):

@@ -9,7 +9,7 @@ from rnas.attacks.losses import LossName
 from rnas.attacks.pgd import PGD
 from rnas.attacks.start import Start
 from rnas.attacks.state import Mode
-from rnas.quantities import FractionField
+from rnas.utils.quantities import FractionField
 
 
 class PGDInner(BaseModel):

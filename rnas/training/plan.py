@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-from rnas.training.fidelity import Fidelity
+from rnas.data.fidelity import Fidelity
 from rnas.training.inner_attack import InnerAttack
 from rnas.training.recipe import Recipe
 from rnas.training.schedules.progress import Progress

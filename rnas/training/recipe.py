@@ -7,10 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFlo
 
 from rnas import registry
 from rnas.data.augmentation import AUGMENTATIONS
+from rnas.data.fidelity import Fidelity
 from rnas.errors import InputError
 from rnas.networks.activations import ACTIVATIONS
 from rnas.training.averaging import Averaging
-from rnas.training.fidelity import Fidelity
 from rnas.training.inner_attack import FreeAT, InnerAttack, PGDInner
 from rnas.training.losses import Loss
 from rnas.training.numerics import Numerics

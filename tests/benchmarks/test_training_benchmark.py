@@ -13,15 +13,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rnas.attacks.noise import normal, uniform
 from rnas.data.dataset import Split
+from rnas.data.fidelity import Fidelity
 from rnas.networks.block import Block
 from rnas.networks.blocks.robust_res_block import ROBUST_RES_BLOCK
 from rnas.networks.residual import ResidualNetwork
-from rnas.training.fidelity import Fidelity
 from rnas.training.plan import Plan
 from rnas.training.recipes.sat import SAT
 from rnas.training.training import Training
+from rnas.utils.counter_noise import normal, uniform
 
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "training"
 SHAPE = (3, 16, 16)

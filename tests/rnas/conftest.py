@@ -3,7 +3,7 @@
 import pytest
 
 from rnas import api
-from rnas.run import Run
+from rnas.nas.run import Run
 
 SEARCH = {
     "space": {"name": "wide-resnet-depths", "narrow": {"depth1": [2, 3], "depth2": [2, 3, 4]}},

@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 
 import rnas
-from rnas import architecture as arch
-from rnas.architecture import Architecture
 from rnas.cli import merging
-from rnas.config import Config, Setup, resolve
 from rnas.errors import InputError
-from rnas.evaluation.evaluator import Context, Status, Task
-from rnas.optimization.candidates import possible
-from rnas.presets import preset
-from rnas.search_space import SearchSpace
+from rnas.nas.config import Config, Setup, resolve
+from rnas.nas.evaluators.evaluator import Context, Status, Task
+from rnas.nas.presets import preset
+from rnas.nas.space import SearchSpace
+from rnas.nas.strategies.candidates import possible
+from rnas.networks import architecture as arch
+from rnas.networks.architecture import Architecture
 from rnas.testing.evaluator import EvaluatorConformance
 from rnas.testing.search_space import SearchSpaceConformance
 from search_spaces.digits_bench import INPUT_SHAPE, NUM_CLASSES, DigitsBenchSettings, DigitsBenchSpace

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from rnas.comparison.directory import ComparisonDirectory
+from rnas.experiments.comparison.directory import ComparisonDirectory
 from tests.rnas.cli.conftest import Result
 from tests.rnas.cli.test_kill_and_resume import PROGRAM
-from tests.rnas.comparison.records import settings, small
+from tests.rnas.experiments.comparison.records import settings, small
 
 
 def options(folder: Path, *words: object) -> list[object]:

@@ -11,13 +11,13 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import rnas
-from rnas import architecture as arch
-from rnas.baseline import find
 from rnas.evaluation.evaluation_result import EvaluationResult
 from rnas.evaluation.image_flags import unpack
+from rnas.nas.run import Run
+from rnas.networks import architecture as arch
 from rnas.networks.residual import ResidualNetwork
-from rnas.proportion_interval import proportion
-from rnas.run import Run
+from rnas.networks.zoo import find
+from rnas.statistics.proportions import proportion
 from tests.other_packages import installed
 from tests.rnas.data.cifar_files import write_cifar10
 

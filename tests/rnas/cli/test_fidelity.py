@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from rnas.optimization.rungs import position_of
+from rnas.nas.rungs import position_of
 from tests.rnas.cli.conftest import Result
 
 CONFIG: dict[str, Any] = {

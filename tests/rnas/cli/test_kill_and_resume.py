@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from rnas.run import Run
+from rnas.nas.run import Run
 
 PROGRAM = [sys.executable, "-c", "from rnas.cli import main; main()"]
 CONFIG = {

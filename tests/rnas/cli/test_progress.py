@@ -10,8 +10,8 @@ import yaml
 from rich.console import Console
 
 from rnas.cli.progress import LiveView
-from rnas.ledger import Ledger
-from rnas.run import Run
+from rnas.nas.ledger import Ledger
+from rnas.nas.run import Run
 
 CONFIG = {
     "space": "wide-resnet-depths",

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import yaml
 
-from rnas import architecture as arch
 from rnas import registry
 from rnas.cli.recipes import inner_attack_words, recipe_text
+from rnas.networks import architecture as arch
 from rnas.training.recipe import Recipe
-from tests.rnas.training_run.trainings import NETWORK
+from tests.rnas.experiments.training.trainings import NETWORK
 
 NAMES = registry.names(registry.RECIPES)
 

@@ -12,13 +12,13 @@ from rich.console import Console
 
 import rnas
 from rnas.cli.reproduce_table import print_reproduction
-from rnas.run import Run
-from rnas.verification.check import compared
-from rnas.verification.judgement import judged, luck_of
-from rnas.verification.reproduce import Reproduction
+from rnas.experiments.reproduction.check import compared
+from rnas.experiments.reproduction.judgement import judged, seed_spread_of
+from rnas.experiments.reproduction.reproduce import Reproduction
+from rnas.nas.run import Run
 from tests.rnas.cli.conftest import Result
-from tests.rnas.training_run.trainings import trained
-from tests.rnas.verification.records import FUNCTION, change
+from tests.rnas.experiments.reproduction.records import FUNCTION, change
+from tests.rnas.experiments.training.trainings import trained
 
 Command = Callable[..., Result]
 
@@ -100,7 +100,9 @@ def test_what_could_not_be_evaluated_is_one_line_and_no_status(
 
 def test_names_are_printed_as_they_are() -> None:
     name = "[/red] share [bold]"
-    metric = judged(name, 0.5, 0.4, equal=False, interval=None, luck=luck_of(0.5, [0.3, 0.4], (0, 1), resolution=0))
+    metric = judged(
+        name, 0.5, 0.4, equal=False, interval=None, seed_spread=seed_spread_of(0.5, [0.3, 0.4], (0, 1), resolution=0)
+    )
     checks = (compared(name, "a", "a"),)
     console = Console(width=200, record=True, file=StringIO())
     print_reproduction(

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from rnas import api
-from rnas.run_directory import RunDirectory
+from rnas.nas.directory import RunDirectory
 from tests.rnas.cli.conftest import Result
 
 

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from rnas.cli.search import shortfall
-from rnas.run import Run
-from rnas.run_directory import RunDirectory
+from rnas.nas.directory import RunDirectory
+from rnas.nas.run import Run
 from tests.rnas.cli.conftest import Result
 
 Command = Callable[..., Result]

@@ -15,12 +15,12 @@ import pytest
 import torch
 
 import rnas
-from rnas import architecture as arch
-from rnas.baseline import find
 from rnas.errors import InputError
-from rnas.proportion_interval import proportion
+from rnas.networks import architecture as arch
+from rnas.networks.zoo import find
+from rnas.statistics.proportions import proportion
 from tests.rnas.cli.test_kill_and_resume import heed_interrupts
-from tests.rnas.training_run.trainings import NETWORK, timeless, weights
+from tests.rnas.experiments.training.trainings import NETWORK, timeless, weights
 
 Command = Callable[..., Any]
 

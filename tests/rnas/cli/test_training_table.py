@@ -9,10 +9,10 @@ from rich.console import Console
 
 from rnas.cli.training_table import print_cost_estimate, print_summary
 from rnas.cli.training_view import duration
-from rnas.training_run.cost_estimate import TrainingCostEstimate
-from rnas.training_run.evaluation import CheckpointResult, compared
-from rnas.training_run.run import TrainingRun
-from tests.rnas.training_run.trainings import trained
+from rnas.experiments.training.cost_estimate import TrainingCostEstimate
+from rnas.experiments.training.evaluation import CheckpointResult, compared
+from rnas.experiments.training.run import TrainingRun
+from tests.rnas.experiments.training.trainings import trained
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ import pytest
 from rich.console import Console
 
 from rnas.cli.training_view import TrainingView, description
-from rnas.training_run.run import TrainingRun
-from rnas.training_run.setup import Setup
-from tests.rnas.training_run.trainings import trained
+from rnas.experiments.training.run import TrainingRun
+from rnas.experiments.training.setup import Setup
+from tests.rnas.experiments.training.trainings import trained
 
 
 @pytest.fixture(scope="module")

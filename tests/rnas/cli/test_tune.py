@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
-from rnas import architecture as arch
+from rnas.networks import architecture as arch
 from rnas.training.recipe import Recipe
 from tests.rnas.cli.test_train import Command, done, refusal, started
-from tests.rnas.training_run.trainings import NETWORK, timeless
+from tests.rnas.experiments.training.trainings import NETWORK, timeless
 
 DATA = ("--data", "digits", "--device", "cpu", "--set", "evaluation.steps=1", "--set", "recipe.inner_attack.steps=1")
 SHORT = (
@@ -140,4 +140,4 @@ def test_interrupted_it_says_how_to_resume(folder: Path, workers: int, number: s
     assert tuning.returncode == 130
     assert rest.strip().splitlines()[-1] == "interrupted; resume with: rnas resume 'a run'"
     assert "Traceback" not in rest
-    assert Path("a run/study.db").is_file()
+    assert Path("a run/ledger.db").is_file()

@@ -16,7 +16,7 @@ from rnas.evaluation.corruption_robustness import (
     evaluate_corruptions,
     evaluate_published_corruptions,
 )
-from rnas.proportion_interval import proportion
+from rnas.statistics.proportions import proportion
 
 PART = divide(load(None), load(None).splits, 0)["test"].first(120)
 

@@ -10,7 +10,7 @@ from rnas import api, registry
 from rnas.exports.network import Network, find_network
 from rnas.exports.robustbench import model_info
 from rnas.exports.search_result import search_result
-from rnas.run import Run
+from rnas.nas.run import Run
 
 SEARCH = {
     "space": {"name": "wide-resnet-depths", "base_channels": [2, 4, 4], "depths": [1], "widths": [1, 2]},

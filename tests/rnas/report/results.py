@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from rnas.evaluation.image_flags import pack
-from rnas.proportion_interval import proportion
+from rnas.statistics.proportions import proportion
 
 IMAGES = 400
 

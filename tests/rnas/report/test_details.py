@@ -9,7 +9,7 @@ import pytest
 from rnas import registry
 from rnas.report.details import details, formats, pack
 from rnas.report.drawing import draw
-from rnas.report.metric import metrics_of
+from rnas.utils.metric import metrics_of
 
 Run = dict[str, Any]
 

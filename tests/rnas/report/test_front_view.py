@@ -4,7 +4,7 @@ import pytest
 
 from rnas.report import front_view
 from rnas.report.front import members
-from rnas.report.metric import metrics_of
+from rnas.utils.metric import metrics_of
 
 
 def run_with(run, accuracies, final_loss=0.0):

@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
-from rnas.baseline import find
-from rnas.report.metric import metrics_of
+from rnas.networks.zoo import find
 from rnas.report.published import published
+from rnas.utils.metric import metrics_of
 
 Run = dict[str, Any]
 

@@ -11,7 +11,7 @@ from torch import nn
 from rnas.attacks.pgd import PGD
 from rnas.data.dataset import Split, SplitSizes, divide
 from rnas.data.digits import load
-from rnas.training.fidelity import Fidelity
+from rnas.data.fidelity import Fidelity
 from rnas.training.plan import Plan
 from rnas.training.recipe import Recipe
 

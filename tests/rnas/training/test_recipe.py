@@ -5,10 +5,10 @@ import pytest
 from pydantic import ValidationError
 
 from rnas import registry
+from rnas.data.fidelity import Fidelity
 from rnas.errors import InputError
 from rnas.testing.recipe import RecipeConformance
 from rnas.training.averaging import SWA
-from rnas.training.fidelity import Fidelity
 from rnas.training.inner_attack import FreeAT, PGDInner
 from rnas.training.losses.mart import MART
 from rnas.training.losses.trades import TRADES

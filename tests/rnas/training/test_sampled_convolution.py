@@ -45,7 +45,7 @@ from fractions import Fraction
 import torch
 from rnas.data.dataset import Split
 from rnas.networks.residual import ResidualNetwork
-from rnas.training.fidelity import Fidelity
+from rnas.data.fidelity import Fidelity
 from rnas.training.plan import Plan
 from rnas.training.recipes.sat import SAT
 from rnas.training.training import Training

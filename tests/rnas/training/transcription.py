@@ -8,10 +8,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rnas.attacks.noise import normal, uniform
 from rnas.training.averaging import EMA
 from rnas.training.inner_attack import FreeAT, PGDInner
 from rnas.training.plan import Plan
+from rnas.utils.counter_noise import normal, uniform
 
 CLASSES = 4
 _DECAYING = ("conv1.weight", "conv2.weight", "linear.weight")

@@ -1,0 +1,34 @@
+"""Listeners of a running tuning."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from optuna.trial import FrozenTrial
+
+from rnas.experiments.tuning.settings import TuningSettings
+
+
+class Listener(Protocol):
+    """Called when something happens; what it does changes no result."""
+
+    def started(self, settings: TuningSettings, trials: Sequence[FrozenTrial]) -> None:
+        """The tuning starts, or resumes after some trials."""
+
+    def running(self, shares: Mapping[int, float]) -> None:
+        """Now and then: the share done of each trial that runs, by number."""
+
+    def ended(self, trial: FrozenTrial) -> None:
+        """A trial has ended."""
+
+
+class Silent:
+    """A listener that says nothing."""
+
+    def started(self, settings: TuningSettings, trials: Sequence[FrozenTrial]) -> None:
+        """Nothing."""
+
+    def running(self, shares: Mapping[int, float]) -> None:
+        """Nothing."""
+
+    def ended(self, trial: FrozenTrial) -> None:
+        """Nothing."""
