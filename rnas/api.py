@@ -50,7 +50,7 @@ ListenerFactory = Callable[[Setup, Ledger, int], Listener]
 def search(
     config: Config | Mapping[str, Any] | Path | str | None = None,
     *,
-    run: Path | str | None = None,
+    output: Path | str | None = None,
     listener: ListenerFactory = lambda setup, ledger, slots: Silent(),
     **changes: Any,
 ) -> Run:
@@ -59,8 +59,8 @@ def search(
     Args:
         config: a Config, a mapping, or the path of a YAML file; None is the preset of the name of ``changes["space"]``
             where there is one, such as ``digits-bench``, else the preset ``digits``.
-        run: directory of the new run; None makes ``runs/<space>-<n>``.
-        listener: makes what is told of progress.
+        output: directory of the new run; None makes ``runs/<space>-<n>``.
+        listener: makes the listener.
         **changes: top-level keys of the config to set otherwise, such as ``budget=20``.
 
     Raises:
@@ -68,23 +68,23 @@ def search(
     """
     own = preset(preset_of(changes.get("space")) or "digits") if config is None else config
     content, folder, source = _content(own)
-    setup, directory = prepare({**content, **changes}, folder, source, run)
-    return carry_on(directory, setup, listener)
+    setup, directory = prepare({**content, **changes}, folder, source, output)
+    return run_search(directory, setup, listener)
 
 
-def prepare(content: Any, folder: Path, source: str, run: Path | str | None) -> tuple[Setup, RunDirectory]:
+def prepare(content: Any, folder: Path, source: str, output: Path | str | None) -> tuple[Setup, RunDirectory]:
     """Resolve a configuration and make the directory of its run; nothing is evaluated yet.
 
     Args:
         content: a config as a mapping.
         folder: where its relative paths start.
         source: what to call it in messages.
-        run: directory of the new run; None makes ``runs/<space>-<n>``.
+        output: directory of the new run; None makes ``runs/<space>-<n>``.
     """
     if parent_process() is not None:
         raise InputError('a script that searches needs its call under if __name__ == "__main__":')
     config = Config.parse(content, source)
-    path = Path(run) if run is not None else next_free(config.space["name"])
+    path = Path(output) if output is not None else next_free(config.space["name"])
     require_free(path)
     name = config.name or path.name
     if config.storage is not None:
@@ -114,13 +114,13 @@ def resume(
     listener: ListenerFactory = lambda setup, ledger, slots: Silent(),
     final_listener: ListenerFactory = lambda setup, ledger, slots: Silent(),
 ) -> Run:
-    """Go on with a run that was stopped, or extend one that is finished.
+    """Resume a run that was stopped, or extend one that is finished.
 
     Args:
         path: the run's directory.
-        budget: evaluations in all; None keeps the run's own. The larger is kept in the run.
+        budget: evaluations in all; None keeps the run's own. The larger budget is stored in the run.
         workers: evaluations at once, for this time only; None keeps the run's own.
-        listener: makes what is told of progress.
+        listener: makes the listener.
 
     Raises:
         InputError: this is no run, but a training or a tuning perhaps, or the budget is smaller than what the ledger
@@ -130,12 +130,12 @@ def resume(
     directory = RunDirectory(Path(path))
     for kind, holds in (("training", is_training), ("tuning", TuningDirectory.is_at)):
         if holds(directory.path):
-            raise InputError(f"{path} is a {kind}: go on with it by rnas.resume_{kind}({str(path)!r})")
+            raise InputError(f"{path} is a {kind}: resume it by rnas.resume_{kind}({str(path)!r})")
     setup = directory.setup()
     given = {"workers": workers, "budget": budget}
     changes = {key: value for key, value in given.items() if value is not None}
     config = Config.parse({**setup.config.model_dump(mode="json"), **changes}, "resume")
-    return carry_on(directory, replace(setup, config=config), listener, setup.config, final_listener)
+    return run_search(directory, replace(setup, config=config), listener, setup.config, final_listener)
 
 
 def train(
@@ -145,7 +145,7 @@ def train(
     epochs: int | None = None,
     batch_size: int | None = None,
     images: int | Mapping[str, int] | None = None,
-    run: Path | str | None = None,
+    output: Path | str | None = None,
     listener: TrainingListener | None = None,
     **settings: Any,
 ) -> TrainingRun:
@@ -156,10 +156,10 @@ def train(
         recipe: a recipe, its name, or ``{name: NAME, ...}`` with some of its fields set otherwise.
         epochs: None is as many as the recipe was published with.
         batch_size: likewise.
-        images: how many to train on, or sizes of the parts such as ``{"train": 2_000, "val": 200}``; None is
-            all that selection and test split leave.
-        run: directory of the training; None makes ``runs/train-<network>-<recipe>-<n>``.
-        listener: told of progress.
+        images: how many to train on, or sizes of the splits such as ``{"train": 2_000, "val": 200}``; None is
+            all that the other splits leave.
+        output: directory of the training; None makes ``runs/train-<network>-<recipe>-<n>``.
+        listener: is called with the progress.
         **settings: other keys of :class:`rnas.experiments.training.settings.TrainingRunSettings`, such as
             ``data="digits"``, ``data_dir="data"``, ``eps="8/255"`` or ``attacks=("pgd20",)``; ``device`` is ``auto`` by
             default.
@@ -174,12 +174,12 @@ def train(
     given = start.merged_settings(settings, recipe=recipe, epochs=epochs, batch_size=batch_size, images=images)
     reference = start.resolve_reference(architecture)
     setup = start.resolve_setup(reference, given)
-    path = start.output_dir(reference, setup, None if run is None else Path(run))
+    path = start.output_dir(reference, setup, None if output is None else Path(output))
     return start.run_training(path, setup, listener or SilentTraining())
 
 
 def resume_training(path: Path | str, *, listener: TrainingListener | None = None) -> TrainingRun:
-    """Go on with a training that was stopped; one that has ended is only read.
+    """Resume a training that was stopped; one that has ended is only read.
 
     Raises:
         InputError: this is no training, it is in use, or it is damaged.
@@ -193,29 +193,29 @@ def load_training(path: Path | str) -> TrainingRun:
     return TrainingRun.load(path)
 
 
-def carry_on(
+def run_search(
     directory: RunDirectory,
     setup: Setup,
     listener: ListenerFactory,
-    kept: Config | None = None,
+    stored: Config | None = None,
     final_listener: ListenerFactory = lambda setup, ledger, slots: Silent(),
 ) -> Run:
-    """Search from what the run's ledger holds until its budget, and write the derived files.
+    """Run a search from what its ledger holds until its budget is spent, and write the derived files.
 
     Args:
         directory: of the run.
         setup: with the budget and the workers of this time.
-        listener: makes what is told of progress.
-        kept: the configuration in the directory, whose budget grows to this time's; None is the setup's.
-        final_listener: makes what is told of final evaluations, where the configuration asks for them.
+        listener: makes the listener.
+        stored: the configuration in the directory, whose budget grows to this time's; None is the setup's.
+        final_listener: makes the listener of final evaluations, where the configuration asks for them.
     """
     config = setup.config
     with directory.writing(setup) as ledger:
         done = spent(ledger.records, setup.evaluator.rungs)
         if config.budget < math.floor(done + 1e-9):
             raise InputError(f"budget {config.budget} is less than the {done:g} evaluations that the run holds")
-        if kept is not None and config.budget > kept.budget:
-            directory.keep(kept.model_copy(update={"budget": config.budget}))
+        if stored is not None and config.budget > stored.budget:
+            directory.keep(stored.model_copy(update={"budget": config.budget}))
         until = float("inf") if config.hours is None else time.monotonic() + 3600 * config.hours
         try:
             with executor_for(setup, directory.checkpoints, config.time_limit) as executor:
@@ -236,36 +236,38 @@ def carry_on(
         run.write()
         if config.final_evaluation is not None and all(record.evaluation is not None for record in run.records):
             try:
-                _judge(run, ledger, config.final_evaluation, until, final_listener)
+                _evaluate_front(run, ledger, config.final_evaluation, until, final_listener)
             finally:
                 run = Run.of(setup, ledger, directory)
                 run.write()
     return run
 
 
-def _judge(
+def _evaluate_front(
     run: Run, ledger: Ledger, final_evaluation: FinalEvaluation, until: float, listener: ListenerFactory
 ) -> None:
-    """Train the front again with other seeds, and attack it for good."""
+    """Make the final evaluation of the front: train it again with new seeds, and attack it."""
     setup, directory = run.setup, run.directory
-    judged = ledger_of(ledger, setup, final_evaluation)
+    final_ledger = ledger_of(ledger, setup, final_evaluation)
     assert directory is not None
-    assert judged is not None
+    assert final_ledger is not None
     assert isinstance(setup.evaluator, ProvidesFinalEvaluator)
-    judging = replace(setup, evaluator=setup.evaluator.final_evaluator(final_evaluation.attacks))
+    final_setup = replace(setup, evaluator=setup.evaluator.final_evaluator(final_evaluation.attacks))
     tasks = tasks_of(run.front(), setup, final_evaluation)
-    with executor_for(judging, directory.final_evaluation) as executor:
-        evaluate_all(tasks, setup.problem, judged, executor, listener(judging, judged, executor.slots), until)
+    with executor_for(final_setup, directory.final_evaluation) as executor:
+        evaluate_all(
+            tasks, setup.problem, final_ledger, executor, listener(final_setup, final_ledger, executor.slots), until
+        )
 
 
-def fidelity_directory(source: Path | str, run: Path | str | None = None) -> RunDirectory:
-    """The run whose ladder is to be measured: one that is there, or a new one from a config file."""
+def fidelity_directory(source: Path | str, output: Path | str | None = None) -> RunDirectory:
+    """Return the run whose rungs are measured: an existing one, or a new one from a config file."""
     path = Path(source)
     if (path / "config.yaml").is_file():
-        if run is not None:
+        if output is not None:
             raise InputError(f"{path} is a run already; leave --output out")
         return RunDirectory(path)
-    return prepare(read_mapping(path), path.parent, str(path), run)[1]
+    return prepare(read_mapping(path), path.parent, str(path), output)[1]
 
 
 def measure_fidelity(
@@ -275,19 +277,19 @@ def measure_fidelity(
     seeds: int = 2,
     listener: ListenerFactory = lambda setup, ledger, slots: Silent(),
 ) -> FidelityStudy:
-    """Train networks at every rung of a run's ladder with several seeds, and say what the lower rungs are worth.
+    """Train networks at every rung of a run with several seeds, and measure how well lower rungs rank networks.
 
-    Stopped and called again it goes on. The figures are written to ``fidelity.json``.
+    A study that was stopped is resumed by the same call. The figures are written to ``fidelity.json``.
 
     Args:
         directory: of the run.
         architectures: how many networks, drawn from the space, stratified over log FLOPs.
         bands: of FLOPs, within which networks are compared.
         seeds: trainings of each network at each rung.
-        listener: makes what is told of progress.
+        listener: makes the listener.
 
     Raises:
-        InputError: the run's evaluator has no ladder, or nothing is maximised.
+        InputError: the run's evaluator has one rung only, or nothing is maximised.
     """
     setup = directory.setup()
     if all(objective.direction == "minimize" for objective in setup.problem.objectives):
@@ -325,7 +327,7 @@ def test_rule(
         seeds: evaluations of each network, none with the search's own seed; one where results are looked up.
         metric: the score; None is the first objective that is maximised.
         on_prediction: is told of the prediction and its file before anything is evaluated.
-        listener: makes what is told of progress.
+        listener: makes the listener.
 
     Raises:
         InputError: too few evaluations to fit, no network at a budget, or a prediction that was changed, or that

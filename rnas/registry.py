@@ -1,6 +1,6 @@
-"""Finding parts by name: our own and other people's, all through entry points.
+"""Find plug-ins by name: our own and other people's, all through entry points.
 
-A part is one file and one line in the ``[project.entry-points]`` table of the package it lives in.
+A plug-in is one file and one line in the ``[project.entry-points]`` table of the package it lives in.
 """
 
 from functools import cache

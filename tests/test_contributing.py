@@ -28,13 +28,13 @@ TEXT = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text()
 def example(tmp_path: Path) -> Iterator[None]:
     """The package of the text."""
     [project] = (tomllib.loads(text)["project"] for text in re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL))
-    sources = re.findall(r"^`(my_parts/\w+\.py)`:\n\n```python\n(.*?)```", TEXT, re.DOTALL | re.MULTILINE)
+    sources = re.findall(r"^`(my_plugins/\w+\.py)`:\n\n```python\n(.*?)```", TEXT, re.DOTALL | re.MULTILINE)
     with installed(tmp_path, project["name"], project["version"], project["entry-points"], dict(sources)):
         yield
 
 
 @pytest.mark.usefixtures("example")
-def test_the_example_is_a_package_whose_parts_are_found() -> None:
+def test_the_example_is_a_package_whose_plugins_are_found() -> None:
     own = {
         (part.kind, part.name): part.error
         for kind in ("attacks", "recipes")

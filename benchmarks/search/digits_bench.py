@@ -87,7 +87,7 @@ def make(results: Path, workers: int, seconds: float) -> None:
 
 
 def measured(line: dict[str, Any], metric: str) -> float:
-    """A metric on both held-out parts, which are of one size; NaN where the training failed."""
+    """A metric on search_val and test together, which have one size; NaN where the training failed."""
     metrics = line["metrics"]
     return float(np.mean([metrics.get(metric, np.nan), metrics.get(f"test_{metric}", np.nan)]))
 

@@ -26,7 +26,7 @@ def compare(
     ] = None,
     flops: Annotated[
         str | None,
-        typer.Option(help="FLOPs of each for one image of the data, such as 5G; needed unless --output goes on."),
+        typer.Option(help="FLOPs of each for one image of the data, such as 5G; needed for a new comparison."),
     ] = None,
     seeds: Annotated[int | None, typer.Option(min=2, help="Trainings of each [default: 3]; more may follow.")] = None,
     until_decided: Annotated[
@@ -42,7 +42,7 @@ def compare(
         typer.Option(
             min=2,
             metavar="TRIALS",
-            help="Before, tune learning rate and weight decay of each network, in so many trials on held-out training "
+            help="Before, tune learning rate and weight decay of each network, in so many trials on val "
             "images [default: the recipe's for all].",
         ),
     ] = None,
@@ -80,8 +80,9 @@ def compare(
             "--robust-scaling", help="Residual networks of no zoo grow by RobustScaling, not by their own proportions."
         ),
     ] = False,
-    run: Annotated[
-        Path | None, typer.Option(help="Directory; one that is there goes on [default: runs/compare-DATA-N].")
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Directory; a comparison in it is resumed [default: runs/compare-DATA-N]."),
     ] = None,
     workers: Annotated[int | None, typer.Option(min=0, help="Trainings at once; 0 trains in this process.")] = None,
     dry_run: Annotated[bool, typer.Option(help="Show the networks and what it would take; train nothing.")] = False,
@@ -89,8 +90,8 @@ def compare(
 ) -> None:
     """Scale networks to the same FLOPs, train each by one recipe with several seeds, and test the differences.
 
-    Published networks grow as their families do. Stopped, it goes on with the same --output; with more --seeds it is
-    extended. The table stands there as comparison.html, .md, .tex, .csv and .json.
+    Published networks grow as their families do. A comparison that was stopped is resumed with the same --output; with
+    more --seeds it is extended. The table stands there as comparison.html, .md, .tex, .csv and .json.
 
     Examples:
 
@@ -126,19 +127,21 @@ def compare(
         "robust_scaling": robust_scaling or None,
     }
     given = [f"--{key.replace('_', '-')}" for key, value in choices.items() if value is not None]
-    if run is not None and ComparisonDirectory.is_at(run) and not networks and not dry_run:
+    if output is not None and ComparisonDirectory.is_at(output) and not networks and not dry_run:
         if given:
             raise InputError(f"a comparison keeps its settings for life: leave {', '.join(given)} out")
         _follow(
-            run,
+            output,
             as_json,
-            lambda **listeners: running.resume_comparison(run, seeds=seeds, workers=workers, **listeners),
+            lambda **listeners: running.resume_comparison(output, seeds=seeds, workers=workers, **listeners),
         )
         return
     if flops is None:
-        if run is not None and run.exists() and not ComparisonDirectory.is_at(run):
-            ComparisonDirectory(run).read_settings()
-        raise InputError("say how large the networks are to be, such as --flops 5G, or go on with a --output")
+        if output is not None and output.exists() and not ComparisonDirectory.is_at(output):
+            ComparisonDirectory(output).read_settings()
+        raise InputError(
+            "say how large the networks are to be, such as --flops 5G, or give the --output of a comparison to resume"
+        )
     training = merged_settings(
         {
             "data": data,
@@ -172,11 +175,11 @@ def compare(
         else:
             print_design(stdout(), content)
         return
-    directory = running.prepare(settings, run)
-    _follow(directory.path, as_json, lambda **listeners: running.go(directory, workers, **listeners))
+    directory = running.prepare(settings, output)
+    _follow(directory.path, as_json, lambda **listeners: running.run_comparison(directory, workers, **listeners))
 
 
-def _follow(path: Path, as_json: bool, go: Any) -> None:
+def _follow(path: Path, as_json: bool, start: Any) -> None:
     """Run a comparison and print what came of it."""
     from rnas.cli.compare_table import print_comparison
     from rnas.cli.counted_lines import CountedLines
@@ -189,7 +192,7 @@ def _follow(path: Path, as_json: bool, go: Any) -> None:
         return CountedLines(console, ledger, _found)
 
     with interruptible(console, ComparisonDirectory.resumed_by, path):
-        content = go(listener=listener, tuning_listener=lambda path: TuningView(console, path)).result
+        content = start(listener=listener, tuning_listener=lambda path: TuningView(console, path)).result
     if as_json:
         print_json(content)
     else:

@@ -15,7 +15,7 @@ class CountedLines:
         console: where to write, usually stderr.
         ledger: of the evaluations, all of which are proposed at once.
         found: what to say of one that is complete.
-        label: begins each line.
+        label: start of each line.
         opening: is written before the first new evaluation.
     """
 
@@ -34,7 +34,7 @@ class CountedLines:
         self._opening = opening
 
     def proposed(self, record: Record) -> None:
-        """Once, say what begins."""
+        """Announce the evaluations, once."""
         if self._opening:
             self._print(self._opening)
             self._opening = ""

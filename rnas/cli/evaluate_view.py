@@ -51,12 +51,12 @@ class EvaluationView(BarView, Listener):
             self.say(f"{label}: {attacked}{kept}, {found}")
 
     def corrupting(self) -> None:
-        """Say that the common corruptions begin."""
+        """Announce the common corruptions."""
         self._bar.update(self._task, description="common corruptions", total=None, completed=0, found="")
         self.say("common corruptions")
 
     def checking(self, images: int) -> None:
-        """Say that the checks begin."""
+        """Announce the checks."""
         self._bar.update(self._task, description="checks", total=None, completed=0, found="")
         self.say(f"checks for signs of overestimated robustness, on {pluralize(images, 'image')}")
 

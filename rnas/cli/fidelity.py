@@ -20,13 +20,15 @@ def fidelity(
     architectures: Annotated[int, typer.Option(min=10, help="Networks to train at every rung.")] = 120,
     bands: Annotated[int, typer.Option(min=1, help="Bands of FLOPs to judge within.")] = 2,
     seeds: Annotated[int, typer.Option(min=1, help="Trainings of each at each rung; two show the noise.")] = 2,
-    run: Annotated[Path | None, typer.Option(help="Directory to make for a config [default: runs/SPACE-N].")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Directory to make for a config [default: runs/SPACE-N].")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Measure the fidelity rungs of a run: how short trainings rank, beside the ceiling that noise sets.
+    """Measure how well short trainings rank networks, compared with the limit that noise sets.
 
-    Networks drawn from the space are trained at every rung with several seeds. Stopped, the same command on the run's
-    directory goes on. The figures stand in fidelity.json there, and in the run's report.
+    Networks drawn from the space are trained at every rung with several seeds. A measurement that was stopped is
+    resumed by the same command on the run's directory. The figures are written to its fidelity.json and report.
 
     Examples:
 
@@ -39,8 +41,8 @@ def fidelity(
     from rnas.report.fidelity import shift_sentences
 
     console = stderr()
-    directory = api.fidelity_directory(source, run)
-    with interruptible(console, "ladder", directory.path):
+    directory = api.fidelity_directory(source, output)
+    with interruptible(console, "fidelity", directory.path):
         study = api.measure_fidelity(
             directory, architectures, bands, seeds, lambda setup, ledger, slots: CountedLines(console, ledger, _seconds)
         )

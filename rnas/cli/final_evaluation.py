@@ -1,4 +1,4 @@
-"""Final evaluations of a front: progress, and what they changed."""
+"""Final evaluation of a front: progress and results."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,13 +14,13 @@ from rnas.report.final_evaluation import change_text, final_evaluation_caption, 
 
 
 def final_evaluation_lines(console: Console, ledger: Ledger) -> CountedLines:
-    """A listener that says what begins, and writes one line for each final evaluation.
+    """Return a listener that announces the final evaluations and writes one line for each.
 
     Args:
         console: where to write, usually stderr.
         ledger: of the final evaluations.
     """
-    opening = "the front is trained again with other seeds, and attacked for good"
+    opening = "final evaluation: the front is trained again with new seeds and attacked"
     return CountedLines(console, ledger, _found, label="final ", opening=opening)
 
 
@@ -31,7 +31,7 @@ def _found(record: Record, evaluation: Evaluation) -> str:
 
 
 def final_evaluation_table(run: Mapping[str, Any]) -> Table:
-    """What final evaluations say of the front, best first, and what they changed.
+    """Return the table of the final evaluations, best first.
 
     Args:
         run: the JSON object that ``rnas report DIR --json`` prints, with ``final_evaluation``.
@@ -41,7 +41,7 @@ def final_evaluation_table(run: Mapping[str, Any]) -> Table:
         caption=Text(final_evaluation_caption(final_evaluation)), box=None, pad_edge=False, caption_justify="left"
     )
     table.add_column("key", no_wrap=True)
-    for heading in ("in the search", "judged for good", "rank"):
+    for heading in ("in the search", "final evaluation", "rank"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("flags")
     for member in final_evaluation["members"]:

@@ -1,4 +1,4 @@
-"""What an interrupt does to commands that can go on."""
+"""Interrupts of commands that can be resumed."""
 
 import shlex
 import signal
@@ -15,11 +15,11 @@ _INTERRUPTED = 130
 
 @contextmanager
 def interruptible(console: Console, command: str, path: Path, kept: Callable[[], str] = lambda: "") -> Iterator[None]:
-    """Within, Ctrl-C and SIGTERM end the process with exit code 130 and a line that says how to go on.
+    """Within, Ctrl-C and SIGTERM end the process with exit code 130 and a line that says how to resume.
 
     Args:
         console: where to write that line.
-        command: that goes on, such as ``resume``.
+        command: that resumes, such as ``resume``.
         path: of the directory that it takes.
         kept: says what is kept, such as ``3 evaluations kept``; empty where that is not counted.
     """
@@ -28,7 +28,7 @@ def interruptible(console: Console, command: str, path: Path, kept: Callable[[],
         yield
     except KeyboardInterrupt:
         words = "; ".join(filter(None, ("interrupted", kept())))
-        line = f"{words}; go on with: rnas {command} {shlex.quote(str(path))}"
+        line = f"{words}; resume with: rnas {command} {shlex.quote(str(path))}"
         console.print(line, highlight=False, markup=False, soft_wrap=True)
         raise typer.Exit(_INTERRUPTED) from None
 

@@ -34,12 +34,12 @@ KINDS = tuple(
         )
     )
 )
-"""The kinds of parts, each the name of its entry point group without ``rnas.``."""
+"""The kinds of plug-ins, each the name of its entry point group without ``rnas.``."""
 
 
 @dataclass(frozen=True)
-class Part:
-    """One registered part.
+class Plugin:
+    """One registered plug-in.
 
     Attributes:
         kind: its entry point group without ``rnas.``; of another package it may be none of :data:`KINDS`.
@@ -62,7 +62,7 @@ def plugins(
     kind: Annotated[str | None, typer.Argument(help="Only one kind, such as attacks; all without.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the registered parts, ours and other packages', and whether each loads.
+    """List the registered plug-ins, ours and other packages', and whether each loads.
 
     A kind is an entry point group without its "rnas.".
 
@@ -75,38 +75,42 @@ def plugins(
       rnas plugins search_spaces --json
     """
     if kind is not None and kind not in KINDS:
-        raise InputError(f"unknown kind of parts {kind!r}; known: {', '.join(KINDS)}")
+        raise InputError(f"unknown kind of plug-ins {kind!r}; known: {', '.join(KINDS)}")
     found = registered(kind)
     if as_json:
-        print_json([asdict(part) for part in found])
+        print_json([asdict(plugin) for plugin in found])
         return
     table = Table("kind", "name", "object", "package", "loads", box=None, pad_edge=False)
-    for part in found:
-        package = f"{part.distribution} {part.version}".strip()
-        table.add_row(part.kind, part.name, part.object, package, "yes" if part.error is None else f"no: {part.error}")
+    for plugin in found:
+        package = f"{plugin.distribution} {plugin.version}".strip()
+        table.add_row(
+            plugin.kind, plugin.name, plugin.object, package, "yes" if plugin.error is None else f"no: {plugin.error}"
+        )
     stdout().print(table, highlight=False, markup=False)
 
 
-def registered(kind: str | None = None) -> list[Part]:
-    """The parts of a kind, or of all, by kind and name; each is loaded to see whether it does.
+def registered(kind: str | None = None) -> list[Plugin]:
+    """The plug-ins of a kind, or of all, by kind and name; each is loaded to see whether it does.
 
     Args:
         kind: one of :data:`KINDS`. None is all, and what is registered under a group of ours that does not exist.
     """
     kinds = {*KINDS, *_unknown_kinds()} if kind is None else {kind}
     points = [point for known in kinds for point in entry_points(group=_PREFIX + known)]
-    return sorted((_part(point) for point in points), key=lambda part: (part.kind, part.name, part.distribution))
+    return sorted(
+        (_plugin(point) for point in points), key=lambda plugin: (plugin.kind, plugin.name, plugin.distribution)
+    )
 
 
 def _unknown_kinds() -> set[str]:
-    """Such as ``attack``, where a package registers its part under ``rnas.attack``."""
+    """Such as ``attack``, where a package registers its plug-in under ``rnas.attack``."""
     groups = {point.group for package in distributions() for point in package.entry_points}
     return {group.removeprefix(_PREFIX) for group in groups if group.startswith(_PREFIX)} - set(KINDS)
 
 
-def _part(point: EntryPoint) -> Part:
+def _plugin(point: EntryPoint) -> Plugin:
     package = ("", "") if point.dist is None else (point.dist.name, point.dist.version)
-    return Part(point.group.removeprefix(_PREFIX), point.name, point.value, *package, _error(point))
+    return Plugin(point.group.removeprefix(_PREFIX), point.name, point.value, *package, _error(point))
 
 
 def _error(point: EntryPoint) -> str | None:

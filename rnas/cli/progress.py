@@ -109,7 +109,7 @@ class LiveView:
     def _line(self, record: Record) -> str:
         count = self._count()
         if len(self._rungs) > 1:
-            count += f"  rung {len(self._rungs) - record.rungs_above}"
+            count += f"  rung {record.rung + 1}"
         evaluation = record.evaluation
         if evaluation is None or not record.complete:
             reason = evaluation.reason if evaluation else ""

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 def replicate(
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="Of a replication; without it and --output they are listed.")
+        str | None,
+        typer.Argument(
+            metavar="[NAME]", help="Name of a replication; without it and --output the replications are listed."
+        ),
     ] = None,
     list_them: Annotated[bool, typer.Option("--list", help="List the replications.")] = False,
     data: Annotated[str | None, typer.Option(help="Images to train on [default: digits].")] = None,
@@ -40,9 +43,9 @@ def replicate(
     cells: Annotated[
         int | None, typer.Option(min=8, help="At most so many cells of a large grid, a stratified random subset.")
     ] = None,
-    run: Annotated[
+    output: Annotated[
         Path | None,
-        typer.Option(help="Directory of the replication; one that is there goes on [default: runs/NAME-DATA-N]."),
+        typer.Option("--output", "-o", help="Directory; a replication in it is resumed [default: runs/NAME-DATA-N]."),
     ] = None,
     workers: Annotated[int | None, typer.Option(min=0, help="Trainings at once; 0 trains in this process.")] = None,
     dry_run: Annotated[bool, typer.Option(help="Show the design and what it would take; train nothing.")] = False,
@@ -50,8 +53,9 @@ def replicate(
 ) -> None:
     """Repeat a replication of a paper, and say whether its results support what the paper observed.
 
-    Each network of its design is trained with several seeds. Stopped, it goes on with the same --output; with more
-    --seeds it is extended. Results stand in replication.json there, and in replication.html.
+    Each network of its design is trained with several seeds. A replication that was stopped is resumed
+    with the same --output; with more --seeds it is extended. Results stand in replication.json there, and in
+    replication.html.
 
     Examples:
 
@@ -79,20 +83,20 @@ def replicate(
         "base_channels": None if base_channels is None else _channels(base_channels),
         "cells": cells,
     }
-    if run is not None and name is None:
+    if output is not None and name is None:
         given = [f"--{key.replace('_', '-')}" for key, value in choices.items() if value is not None]
         if given:
             raise InputError(
                 f"a replication keeps its settings for life: leave {', '.join(given)} out, or name a new replication"
             )
-        if not ReplicationDirectory.is_at(run):
+        if not ReplicationDirectory.is_at(output):
             raise InputError(
-                f"{run} is no replication to go on with; name one to begin: rnas replicate NAME --output {run}"
+                f"{output} holds no replication to resume; name one to create: rnas replicate NAME --output {output}"
             )
         _follow(
-            run,
+            output,
             as_json,
-            lambda listener: running.resume_replication(run, seeds=seeds, workers=workers, listener=listener),
+            lambda listener: running.resume_replication(output, seeds=seeds, workers=workers, listener=listener),
         )
         return
     if name is None or list_them:
@@ -102,8 +106,8 @@ def replicate(
     if dry_run:
         _show_design(settings, workers, as_json)
         return
-    directory = running.prepare(settings, run)
-    _follow(directory.path, as_json, lambda listener: running.go(directory, workers, listener))
+    directory = running.prepare(settings, output)
+    _follow(directory.path, as_json, lambda listener: running.run_replication(directory, workers, listener))
 
 
 def _channels(text: str) -> tuple[int, ...]:
@@ -113,7 +117,7 @@ def _channels(text: str) -> tuple[int, ...]:
         raise InputError(f"--base-channels {text!r}: write three whole numbers, such as 4,8,16") from None
 
 
-def _follow(path: Path, as_json: bool, go: Any) -> None:
+def _follow(path: Path, as_json: bool, start: Any) -> None:
     """Run a replication and print what came of it."""
     from rnas.cli.counted_lines import CountedLines
     from rnas.cli.replicate_table import print_replication
@@ -125,7 +129,7 @@ def _follow(path: Path, as_json: bool, go: Any) -> None:
         return CountedLines(console, ledger, _found, f"{label}: " if label else "")
 
     with interruptible(console, ReplicationDirectory.resumed_by, path):
-        content = go(listener).result
+        content = start(listener).result
     if as_json:
         print_json(content)
     else:

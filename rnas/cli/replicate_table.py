@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rnas.experiments.replications.run import estimates
+from rnas.experiments.replications.run import cost_estimates
 from rnas.experiments.replications.settings import ReplicationSettings
 from rnas.networks import architecture as arch
 from rnas.report import replication_text
@@ -45,7 +45,7 @@ def design_content(settings: ReplicationSettings, workers: int | None) -> dict[s
     """
     replication, cells = settings.definition, settings.design()
     print("measuring the cheapest and the dearest cell ...", file=sys.stderr)
-    measured, at_once = estimates(settings, workers)
+    measured, at_once = cost_estimates(settings, workers)
     flops = [cell.flops for cell, _ in measured]
     seconds = np.interp([cell.flops for cell in cells], flops, [estimate.seconds for _, estimate in measured])
     return {

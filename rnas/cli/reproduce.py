@@ -41,7 +41,7 @@ def reproduce(
     Intervals are so long that a result that holds has any of its metrics outside in at most 5 % of cases.
 
     It ends with 0 where the result is reproduced, with 1 where it is not, or could not be evaluated or judged. What is
-    verified is not changed.
+    reproduced is not changed.
 
     Examples:
 

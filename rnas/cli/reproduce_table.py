@@ -17,9 +17,7 @@ _SOURCES = {"checkpoint": "its checkpoint", "scratch": "scratch", "table": "its 
 
 def print_reproduction(console: Console, reproduction: Reproduction) -> None:
     """Print what :func:`rnas.experiments.reproduction.reproduce.reproduce` returns."""
-    _line(
-        console, f"{reproduction.recorded_result} ({reproduction.key}), verified from {_SOURCES[reproduction.source]}"
-    )
+    _line(console, f"{reproduction.result} ({reproduction.key}), reproduced from {_SOURCES[reproduction.source]}")
     console.print()
     console.print(_checks(reproduction.checks))
     console.print()

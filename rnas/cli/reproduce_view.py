@@ -7,7 +7,7 @@ from rnas.cli.bar_view import BarView
 
 
 class ReproductionView(BarView):
-    """Says what begins and what has ended; on a terminal a bar below shows how much of it is done.
+    """Shows what starts and what has ended; on a terminal a bar below shows how much of it is done.
 
     Args:
         console: where to write, usually stderr.
@@ -16,7 +16,7 @@ class ReproductionView(BarView):
     def __init__(self, console: Console) -> None:
         columns = TextColumn("{task.description}"), BarColumn(40), TaskProgressColumn(), TimeElapsedColumn()
         super().__init__(console, Progress(*columns, console=console, transient=True))
-        self._task = self._bar.add_task("verifying", total=1)
+        self._task = self._bar.add_task("reproducing", total=1)
 
     def done(self, share: float) -> None:
         """Move the bar."""

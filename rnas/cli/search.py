@@ -53,7 +53,9 @@ def search(
     assignments: Annotated[
         list[str] | None, typer.Option("--set", help="Set any key of the config: KEY=VALUE. May be repeated.")
     ] = None,
-    run: Annotated[Path | None, typer.Option(help="Directory of the new run [default: runs/SPACE-N].")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Directory of the new run [default: runs/SPACE-N].")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option(help="Measure one evaluation here, print the cost estimate, search nothing.")
     ] = False,
@@ -89,10 +91,10 @@ def search(
         else:
             print_cost_estimate(estimate)
         return
-    setup, directory = api.prepare(content, folder, source, run)
-    _carry_on(
+    setup, directory = api.prepare(content, folder, source, output)
+    _follow(
         directory,
-        lambda listener, final_evaluation: api.run_search(directory, setup, listener, final_listener=final_evaluation),
+        lambda listener, final_listener: api.run_search(directory, setup, listener, final_listener=final_listener),
         as_json,
     )
 
@@ -103,18 +105,19 @@ def resume(directory: Path, budget: int | None, workers: int | None, as_json: bo
     from rnas.nas.directory import RunDirectory
 
     where = RunDirectory(directory)
-    _carry_on(
+    _follow(
         where,
-        lambda listener, final_evaluation: api.resume(
-            directory, budget=budget, workers=workers, listener=listener, final_listener=final_evaluation
+        lambda listener, final_listener: api.resume(
+            directory, budget=budget, workers=workers, listener=listener, final_listener=final_listener
         ),
         as_json,
     )
 
 
-def _carry_on(
-    directory: "RunDirectory", go: "Callable[[ListenerFactory, ListenerFactory], Run]", as_json: bool
+def _follow(
+    directory: "RunDirectory", start: "Callable[[ListenerFactory, ListenerFactory], Run]", as_json: bool
 ) -> None:
+    """Run a search and print what it found."""
     from rnas.cli.counted_lines import CountedLines
     from rnas.cli.final_evaluation import final_evaluation_lines, final_evaluation_table
     from rnas.cli.progress import LiveView
@@ -128,7 +131,7 @@ def _carry_on(
         return f"{pluralize(views[0].finished, 'evaluation')} kept" if views else ""
 
     started = time.monotonic()
-    judging: list[float] = []
+    final_started: list[float] = []
     with interruptible(console, "resume", directory.path, kept), ExitStack() as stack:
 
         def listener(setup: "Setup", ledger: "Ledger", slots: int) -> LiveView:
@@ -142,14 +145,14 @@ def _carry_on(
             return stack.enter_context(views[0])
 
         def final_listener(setup: "Setup", ledger: "Ledger", slots: int) -> CountedLines:
-            judging.append(time.monotonic())
+            final_started.append(time.monotonic())
             return final_evaluation_lines(console, ledger)
 
-        run = go(listener, final_listener)
+        run = start(listener, final_listener)
     if as_json:
         print_json(run.to_dict())
         return
-    short = shortfall(run, directory.path, (judging or [time.monotonic()])[0] - started)
+    short = shortfall(run, directory.path, (final_started or [time.monotonic()])[0] - started)
     if short is not None:
         console.print(short, highlight=False, markup=False, soft_wrap=True)
     if run.records and not run.complete:
@@ -165,9 +168,9 @@ def _carry_on(
 def _before(records: "Sequence[Record]") -> str:
     """What of a search was done at earlier times."""
     finished = sum(record.evaluation is not None for record in records)
-    begun = len(records) - finished
+    started = len(records) - finished
     words = f", {finished} of them finished before" if records else ""
-    return f"{words}, {begun} begun before and started over" if begun else words
+    return f"{words}, {started} interrupted before and run again" if started else words
 
 
 def shortfall(run: "Run", path: Path, seconds: float) -> str | None:
@@ -187,7 +190,7 @@ def shortfall(run: "Run", path: Path, seconds: float) -> str | None:
         return None
     ended = f"ended with {len(run.complete)} of {pluralize(config.budget, 'evaluation')}: "
     if waiting or (config.hours is not None and seconds >= 3600 * config.hours):
-        return f"{ended}the time was up; go on with: rnas resume {shlex.quote(str(path))}"
+        return f"{ended}the time was up; resume with: rnas resume {shlex.quote(str(path))}"
     settings = run.setup.space.settings
     banded = [name for name in ("flops", "params") if getattr(settings, name) != Band()]
     fixes = [f"widen {' and '.join(f'space.{name}' for name in banded)}"] if banded else []

@@ -34,7 +34,7 @@ def train(
     epochs: Annotated[int | None, typer.Option(min=1, help="Epochs [default: the recipe's].")] = None,
     batch_size: Annotated[int | None, typer.Option(min=1, help="Images of a step [default: the recipe's].")] = None,
     images: Annotated[
-        int | None, typer.Option(min=1, help="Train on only N images [default: all but the held-out ones].")
+        int | None, typer.Option(min=1, help="Train on only N images [default: all that the other splits leave].")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of weights, order and noise.")] = 0,
     split_seed: Annotated[
@@ -47,8 +47,9 @@ def train(
         list[str] | None,
         typer.Option("--set", help="Set anything else, such as recipe.weight_decay=0. May be repeated."),
     ] = None,
-    run: Annotated[
-        Path | None, typer.Option(help="Directory of the training [default: runs/train-ARCH-RECIPE-N].")
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Directory of the training [default: runs/train-ARCH-RECIPE-N]."),
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     dry_run: Annotated[
@@ -58,7 +59,7 @@ def train(
 ) -> None:
     """Train one network by a recipe, and evaluate the best and the last of its weights.
 
-    The best epoch is chosen on training images that are held out. A training that was stopped goes on with rnas resume.
+    The best epoch is chosen on the val split. A training that was stopped is resumed by rnas resume.
 
     Examples:
 
@@ -68,11 +69,11 @@ def train(
 
       rnas train net.json --recipe sat --data digits --set recipe.averaging={name: ema, decay: 0.995}
     """
-    from rnas.experiments.training import start
+    from rnas.experiments.training import start as trainings
     from rnas.experiments.training.activation import activation_note
     from rnas.experiments.training.resolve import recipe_content
 
-    content = start.merged_settings(
+    content = trainings.merged_settings(
         {
             "data": data,
             "data_dir": data_dir,
@@ -90,8 +91,8 @@ def train(
     )
     for assignment in assignments or []:
         _assign(content, assignment)
-    reference = start.resolve_reference(network)
-    setup = start.resolve_setup(reference, content)
+    reference = trainings.resolve_reference(network)
+    setup = trainings.resolve_setup(reference, content)
     console = stderr()
     note = activation_note(reference.architecture, setup.settings.recipe)
     if note:
@@ -99,21 +100,21 @@ def train(
     if dry_run:
         _print_cost_estimate(setup, as_json)
         return
-    path = start.output_dir(reference, setup, run)
-    _follow(path, lambda listener: start.run_training(path, setup, listener), as_json)
+    path = trainings.output_dir(reference, setup, output)
+    _follow(path, lambda listener: trainings.run_training(path, setup, listener), as_json)
 
 
 def resume_training(path: Path, as_json: bool) -> None:
     """Go on with the training of a directory; of one that has ended, say so and show what came of it."""
-    from rnas.experiments.training import start
+    from rnas.experiments.training import start as trainings
     from rnas.experiments.training.directory import TrainingDirectory
 
     if TrainingDirectory(path).read_summary() is not None:
         stderr().print(f"{path}: this training has ended", highlight=False, markup=False, soft_wrap=True)
-    _follow(path, lambda listener: start.resume_training(path, listener), as_json)
+    _follow(path, lambda listener: trainings.resume_training(path, listener), as_json)
 
 
-def _follow(path: Path, go: "Callable[[Listener], TrainingRun]", as_json: bool) -> None:
+def _follow(path: Path, start: "Callable[[Listener], TrainingRun]", as_json: bool) -> None:
     """Run a training and print what came of it."""
     from rnas.cli.training_table import print_summary
     from rnas.cli.training_view import TrainingView
@@ -122,7 +123,7 @@ def _follow(path: Path, go: "Callable[[Listener], TrainingRun]", as_json: bool) 
     console = stderr()
     try:
         with interruptible(console, "resume", path), TrainingView(console, path) as view:
-            summary = go(view).summary
+            summary = start(view).summary
     except BatchTooLargeError as error:
         _say(console, f"rnas: {error}")
         raise typer.Exit(1) from None

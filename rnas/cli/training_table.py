@@ -45,7 +45,7 @@ def print_cost_estimate(console: Console, estimate: TrainingCostEstimate) -> Non
     facts = {
         "an epoch": f"{duration(estimate.seconds_per_epoch)} for {images} in batches of {estimate.batch_size}",
         "val": f"{duration(estimate.val_seconds)} after each",
-        "final attacks": f"{duration(estimate.test_seconds)} for best and last together",
+        "test": f"{duration(estimate.test_seconds)} for best and last together",
         "memory": f"{estimate.memory_bytes / 2**30:.2f} GiB {'of the GPU' if estimate.device == 'cuda' else 'in all'}",
         "in all": f"about {duration(estimate.seconds)} for {pluralize(estimate.epochs, 'epoch')} on {estimate.device}",
     }
@@ -55,9 +55,9 @@ def print_cost_estimate(console: Console, estimate: TrainingCostEstimate) -> Non
     console.print(grid)
 
 
-def _accuracies(final: Mapping[str, Any]) -> dict[str, Mapping[str, float]]:
-    attacks = {attack["name"]: attack for attack in final["attacks"]}
-    return {"clean": final["clean"], **attacks, "worst case": final["worst_case"]}
+def _accuracies(test: Mapping[str, Any]) -> dict[str, Mapping[str, float]]:
+    attacks = {attack["name"]: attack for attack in test["attacks"]}
+    return {"clean": test["clean"], **attacks, "worst case": test["worst_case"]}
 
 
 def _accuracy(accuracy: Mapping[str, float]) -> str:
@@ -85,7 +85,9 @@ def _lines(summary: Mapping[str, Any], same: bool) -> Sequence[str]:
             lines.append(f"Robust overfitting: under attack the last epoch is {points:.2f} points below the best.")
         else:
             # To take the last for it would be to choose on test images.
-            lines.append(f"Under attack the last epoch is {-points:.2f} points above the one that selection chose.")
+            lines.append(
+                f"Under attack the last epoch is {-points:.2f} points above the one that was chosen on the val split."
+            )
     trained = summary["seconds"]["train"] + summary["seconds"]["val"]
     changes = f" with {' and '.join(summary['recipe_changes'])} changed" if summary["recipe_changes"] else ""
     lines.append(

@@ -66,7 +66,7 @@ class TrainingView:
 
     def selecting(self, epoch: int, share: float) -> None:
         """Move the bar."""
-        self._show(f"epoch {epoch}: {share:.0%} of the selection", epoch - 1)
+        self._show(f"epoch {epoch}: {share:.0%} of the val images", epoch - 1)
 
     def ended(self, history: Sequence[Row], best: Row) -> None:
         """Write the epoch's line."""
@@ -79,7 +79,7 @@ class TrainingView:
         self._say("  ".join(part for part in parts if part))
 
     def evaluating(self, checkpoint: str, attack: str, share: float) -> None:
-        """Tell each attack when it begins, and move the bar."""
+        """Announce each attack, and move the bar."""
         if (checkpoint, attack) != self._told and not self._console.is_terminal:
             self._say(f"test images: {attack} on the {checkpoint} weights")
         self._told = checkpoint, attack
@@ -105,9 +105,9 @@ def description(setup: Setup) -> list[str]:
     cost = setup.architecture.cost(setup.dataset.input_shape, setup.dataset.num_classes)
     shape = "x".join(map(str, setup.dataset.input_shape))
     images = len(setup.splits["test"])
-    unseen = f"{pluralize(images, 'image')} that neither training nor selection sees"
-    final = pluralize(images, "published test image") if setup.dataset.num_test_images else unseen
-    selection = pluralize(len(setup.splits["val"]), "held-out training image")
+    unseen = f"{pluralize(images, 'image')} that neither training nor the choice of the checkpoint sees"
+    test = pluralize(images, "published test image") if setup.dataset.num_test_images else unseen
+    val = pluralize(len(setup.splits["val"]), "val image")
     changes = f" with {' and '.join(settings.recipe_changes)} changed" if settings.recipe_changes else ""
     lines = [
         f"{settings.network} ({arch.key(setup.architecture)}, {format_size(cost.params)} parameters, "
@@ -115,7 +115,7 @@ def description(setup: Setup) -> list[str]:
         f"{pluralize(settings.fidelity.epochs, 'epoch')} of {pluralize(setup.images, 'image')} of {setup.dataset.name} in "
         f"batches of {settings.fidelity.batch_size}, epsilon {settings.eps}, seed {settings.seed}, "
         f"on {settings.device}",
-        f"the best epoch is chosen on {selection} by the {val_words(settings)}; results are on {final}",
+        f"the best epoch is chosen on {val} by the {val_words(settings)}; results are on {test}",
     ]
     return lines + [note for note in (setup.dataset.note,) if note]
 
@@ -123,8 +123,8 @@ def description(setup: Setup) -> list[str]:
 def _line(row: Row, epochs: int) -> str:
     return (
         f"{row['epoch']:>{len(str(epochs))}.0f}/{epochs}  loss {row['loss']:.4f}  "
-        f"training {row['train_robust_accuracy']:.1%}  "
-        f"selection {row['val_clean_accuracy']:.1%} clean {row['val_robust_accuracy']:.1%} robust  "
+        f"train {row['train_robust_accuracy']:.1%}  "
+        f"val {row['val_clean_accuracy']:.1%} clean {row['val_robust_accuracy']:.1%} robust  "
         f"rate {row['learning_rate']:.2g}  {row['seconds'] + row['val_seconds']:.1f} s"
     )
 

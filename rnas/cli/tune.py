@@ -8,6 +8,7 @@ import typer
 
 from rnas.cli.interruption import interruptible
 from rnas.cli.output import AsJson, print_json, stderr, stdout
+from rnas.utils.yaml_files import set_key
 
 if TYPE_CHECKING:
     from rnas.experiments.tuning.listener import Listener
@@ -37,15 +38,15 @@ def tune(
     ] = None,
     batch_size: Annotated[int | None, typer.Option(min=1, help="Images of a step [default: the recipe's].")] = None,
     images: Annotated[
-        int | None, typer.Option(min=1, help="Train on only N images [default: all but the held-out ones].")
+        int | None, typer.Option(min=1, help="Train on only N images [default: all that the other splits leave].")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of trainings and sampler.")] = 0,
     assignments: Annotated[
         list[str] | None,
         typer.Option("--set", help="Set anything else, such as images.val=500. May be repeated."),
     ] = None,
-    run: Annotated[
-        Path | None, typer.Option(help="Directory of the tuning [default: runs/tune-ARCH-RECIPE-N].")
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Directory of the tuning [default: runs/tune-ARCH-RECIPE-N].")
     ] = None,
     workers: Annotated[
         int, typer.Option(min=0, help="Trainings at once, each in a process of its own; 0 is one by one, repeatable.")
@@ -53,9 +54,9 @@ def tune(
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Tune a recipe's hyperparameters for a network, by robust accuracy on held-out training images.
+    """Tune a recipe's hyperparameters for a network, by robust accuracy on the val split.
 
-    Test images are not looked at. A tuning that was stopped goes on with rnas resume.
+    Test images are not looked at. A tuning that was stopped is resumed by rnas resume.
 
     Examples:
 
@@ -65,8 +66,7 @@ def tune(
     """
     from rnas.experiments.training import start
     from rnas.experiments.training.resolve import recipe_content
-    from rnas.experiments.tuning.tune import go, prepare
-    from rnas.utils.yaml_files import set_key
+    from rnas.experiments.tuning.tune import prepare, run_tuning
 
     content = start.merged_settings(
         {"data": data, "data_dir": data_dir, "eps": eps, "seed": seed, "device": device},
@@ -77,8 +77,8 @@ def tune(
     )
     for assignment in assignments or []:
         set_key(content, assignment)
-    directory, settings = prepare(network, content, space, run=run, trials=trials, sampler=sampler, pruner=pruner)
-    _follow(directory.path, lambda listener: go(directory, settings, workers, listener), as_json)
+    directory, settings = prepare(network, content, space, output=output, trials=trials, sampler=sampler, pruner=pruner)
+    _follow(directory.path, lambda listener: run_tuning(directory, settings, workers, listener), as_json)
 
 
 def resume_tuning(path: Path, trials: int | None, workers: int | None, as_json: bool) -> None:
@@ -88,14 +88,14 @@ def resume_tuning(path: Path, trials: int | None, workers: int | None, as_json: 
     _follow(path, lambda listener: resume_tuning(path, trials=trials, workers=workers or 0, listener=listener), as_json)
 
 
-def _follow(path: Path, go: "Callable[[Listener], TuningRun]", as_json: bool) -> None:
+def _follow(path: Path, start: "Callable[[Listener], TuningRun]", as_json: bool) -> None:
     """Run a tuning and print what came of it."""
     from rnas.cli.tuning_table import print_tuning
     from rnas.cli.tuning_view import TuningView
 
     console = stderr()
     with interruptible(console, "resume", path), TuningView(console, path) as view:
-        tuning = go(view)
+        tuning = start(view)
     if as_json:
         print_json(tuning.summary)
     else:

@@ -68,10 +68,10 @@ def _is_best(summary: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
 
 
 def _lines(directory: TuningDirectory, summary: Mapping[str, Any]) -> list[str]:
-    selection = summary["val"]
+    val = summary["val"]
     seconds = sum(row["seconds"] for row in summary["trials"])
     lines = [
-        f"{pluralize(selection['images'], 'selection image')}, epsilon {summary['epsilon']}, {selection['attack']}; "
+        f"{pluralize(val['images'], 'val image')}, epsilon {summary['epsilon']}, {val['attack']}; "
         f"each trial at its best of {pluralize(summary['epochs'], 'epoch')}; {duration(seconds)} of training on "
         f"{summary['device']}.",
     ]

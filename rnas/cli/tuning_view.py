@@ -58,7 +58,7 @@ class TuningView:
         for line in self._description(settings):
             self._say(line)
         if trials:
-            again = f", {len(trials) - len(ended)} begun and trained again" if len(trials) > len(ended) else ""
+            again = f", {len(trials) - len(ended)} interrupted and trained again" if len(trials) > len(ended) else ""
             were = "was" if len(ended) == 1 else "were"
             self._say(f"{len(ended)} of {pluralize(settings.trials, 'trial')} {were} done before{again}")
         if self._console.is_terminal:
@@ -119,7 +119,7 @@ class TuningView:
             f"pruner {settings.pruner}, seed {training.seed}",
             f"tuned: {tuned}",
             "trial 0 is the recipe as it is; chosen by "
-            f"{accuracy_word(settings.metric)} accuracy on held-out training images, never by test images",
+            f"{accuracy_word(settings.metric)} accuracy on the val split, never by test images",
         ]
 
     def _say(self, line: str) -> None:

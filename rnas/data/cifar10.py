@@ -50,20 +50,20 @@ def load(folder: Path | None) -> Dataset:
             raise InputError(
                 f"{batches / file.name}: holds {len(batch):,} images, and {_META} says {stated:,}; fetch it again"
             )
-    held_out = len(labels[-1])
-    training = sum(map(len, labels)) - held_out
+    num_test_images = len(labels[-1])
+    training = sum(map(len, labels)) - num_test_images
     return Dataset(
         name="cifar10",
         pixels=torch.from_numpy(np.concatenate(pixels)),
         labels=torch.from_numpy(np.concatenate(labels)),
         white=255,
         num_classes=10,
-        num_test_images=held_out,
+        num_test_images=num_test_images,
         splits=SplitSizes(search_val=2_000, test=2_000),
         epsilon=EPSILON,
         fidelity=FIDELITY,
         augmentation=("crop", "flip"),
-        note=_note(training, held_out),
+        note=_note(training, num_test_images),
         verified=verify(batches, FILES),
     )
 

@@ -1,4 +1,4 @@
-"""A dataset in memory, and its four disjoint splits."""
+"""A data set in memory, and its four disjoint splits."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ from rnas.data.fidelity import Fidelity
 from rnas.errors import InputError
 from rnas.networks.architecture import Shape
 
-SPLITS = ("training", "selection", "score", "final")
+SPLITS = ("train", "val", "search_val", "test")
 
 _HASHED_ROWS = 4096
 
@@ -25,14 +25,21 @@ _State = tuple[int, ...]
 
 
 class SplitSizes(BaseModel):
-    """How many images each split holds. ``training`` None is all that the others leave."""
+    """How many images each split holds.
+
+    Attributes:
+        train: images of the gradient steps; None is all that the other splits leave.
+        val: images on which a training chooses its checkpoint.
+        search_val: images whose accuracy a search optimises.
+        test: images on which nothing is chosen.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    training: PositiveInt | None = None
-    selection: NonNegativeInt = 0
-    score: PositiveInt
-    final: PositiveInt
+    train: PositiveInt | None = None
+    val: NonNegativeInt = 0
+    search_val: PositiveInt
+    test: PositiveInt
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,7 @@ class Dataset:
         labels: (N,) int64 in [0, num_classes).
         white: the pixel value that stands for 1.0.
         num_classes: number of classes.
-        num_test_images: how many images at the end are the published test set; 0 where there is none.
+        num_test_images: number of published test images, which come last; 0 if there are none.
         splits: default sizes of the four splits.
         epsilon: the usual l-infinity radius.
         fidelity: default training length, as keyword arguments of a Fidelity.
@@ -108,7 +115,7 @@ class Split:
     labels: Tensor
     ids: Tensor
     white: int
-    # Digest of the dataset that the images are rows of, and the tensors' states then. Not a field to pass on: a part
+    # Digest of the dataset that the images are rows of, and the tensors' states then. Not a field to pass on: a split
     # made by dataclasses.replace may hold other images.
     _origin: tuple[str, _State] | None = field(default=None, init=False, repr=False, compare=False)
 
@@ -126,7 +133,7 @@ class Split:
         return hashlib.sha256(f"{origin} {own} {self.white}".encode()).hexdigest()
 
     def first(self, n: int) -> "Split":
-        """The first ``n`` images; any prefix of a part has its classes balanced."""
+        """The first ``n`` images; any prefix of a split has its classes balanced."""
         split = Split(self.pixels[:n], self.labels[:n], self.ids[:n], self.white)
         return _with_origin(split, self._dataset_digest)
 
@@ -164,19 +171,19 @@ def balanced_order(labels: Tensor, seed: int) -> Tensor:
 
 
 def divide(dataset: Dataset, sizes: SplitSizes, seed: int, device: torch.device | str = "cpu") -> dict[str, Split]:
-    """The four disjoint splits of a dataset, shuffled by seed.
+    """Divide a data set into its four disjoint splits, shuffled by seed.
 
-    Training, selection and score come from the published training images; final, on which nothing is chosen,
-    from the published test images, or from the rest where the dataset has none.
+    The splits train, val and search_val come from the published training images. The test split, on which nothing is
+    chosen, comes from the published test images, or from the training images if the data set has no test images.
 
     Raises:
         InputError: the splits ask for more images than there are.
     """
-    split = len(dataset.labels) - dataset.num_test_images
-    order = balanced_order(dataset.labels[:split], seed)
-    asked = {"val": sizes.val, "score": sizes.search_val}
+    not_test = len(dataset.labels) - dataset.num_test_images
+    order = balanced_order(dataset.labels[:not_test], seed)
+    asked = {"val": sizes.val, "search_val": sizes.search_val}
     if dataset.num_test_images:
-        test_order = split + balanced_order(dataset.labels[split:], seed)
+        test_order = not_test + balanced_order(dataset.labels[not_test:], seed)
         if sizes.test > len(test_order):
             raise InputError(
                 f"images.test asks for {sizes.test} images; {dataset.name} has {len(test_order)} test images"
@@ -188,15 +195,15 @@ def divide(dataset: Dataset, sizes: SplitSizes, seed: int, device: torch.device 
     for name, count in asked.items():
         rows[name] = order[start : start + count]
         start += count
-    left = split - start
-    training = left if sizes.train is None else sizes.train
-    if training > left or left <= 0:
-        beside = ", ".join(f"{count} for {name}" for name, count in asked.items())
+    left = not_test - start
+    train = left if sizes.train is None else sizes.train
+    if train > left or left <= 0:
+        others = ", ".join(f"{count} for {name}" for name, count in asked.items())
         raise InputError(
             f"images.train asks for {sizes.train or 'the rest'}, but {dataset.name} has {max(left, 0)} "
-            f"training images left beside {beside}: lower one of them"
+            f"training images left after {others}: lower one of these numbers"
         )
-    rows["train"] = order[start : start + training]
+    rows["train"] = order[start : start + train]
     if dataset.num_test_images:
         rows["test"] = test_order[: sizes.test]
     return {name: _rows(dataset, rows[name]).to(device) for name in SPLITS}
@@ -234,7 +241,10 @@ def _faults(dataset: Dataset) -> Iterator[str]:
             f"{dataset.num_classes - 1}; set num_classes, or number the classes from 0"
         )
     if not 0 <= dataset.num_test_images < len(labels):
-        yield f"num_test_images is {dataset.num_test_images} of {len(labels)} images; give the published test images, 0 for none"
+        yield (
+            f"num_test_images is {dataset.num_test_images} of {len(labels)} images; give the number of published test "
+            "images, 0 if there are none"
+        )
     unknown = [name for name in dataset.fidelity if name not in Fidelity.model_fields]
     if unknown:
         yield f"fidelity has no setting {unknown[0]!r}; it has {', '.join(Fidelity.model_fields)}"

@@ -12,7 +12,7 @@ class Fidelity(BaseModel):
 
     Attributes:
         epochs: passes over the training images.
-        images: how many training images, the first of the part; None is all.
+        images: how many training images, the first of the train split; None is all.
         batch_size: images of one step.
         attack_steps, attack_step: in place of the recipe's, for a cheaper attack; None keeps the recipe's.
     """

@@ -10,16 +10,17 @@ from rnas.data.defaults import EPSILON, FIDELITY
 from rnas.data.images import SUFFIXES, read_images
 from rnas.errors import InputError
 
-_MOST_SCORED = 2_000
+_MOST_EVALUATED = 2_000
 _LAYOUT = "--data-dir DIR holds one folder of images a class, or train/ and test/ (or val/) with one each"
 
 
 def load(folder: Path | None) -> Dataset:
-    """The images of ``FOLDER/CLASS/``; or of ``FOLDER/train/CLASS/`` and, held out, of ``FOLDER/test/CLASS/``.
+    """The images of ``FOLDER/CLASS/``; or of ``FOLDER/train/CLASS/`` and ``FOLDER/test/CLASS/``.
 
-    Where there is no ``test``, ``val`` is held out. Classes and files are taken in the order of their names, and what
-    begins with a dot is passed over. All images are of one size; they become RGB. By default a tenth of the training
-    images is the search_val split, and the test split is of the held-out images or another tenth: at most 2,000 each.
+    If there is no ``test``, ``val`` holds the test images. Classes and files are taken in the order of their names, and
+    names that begin with a dot are passed over. All images have one size; they become RGB. By default a tenth of the
+    training images is the search_val split, and the test split is taken from the test images, or else is another
+    tenth: at most 2,000 images each.
 
     Args:
         folder: with at least two classes.
@@ -29,26 +30,26 @@ def load(folder: Path | None) -> Dataset:
     """
     if folder is None:
         raise InputError(f"data folder needs a folder: {_LAYOUT}")
-    split = (folder / "train").is_dir()
-    training = _images(folder / "train" if split else folder)
-    held_out = next((_images(folder / name) for name in ("test", "val") if split and (folder / name).is_dir()), {})
-    if held_out and held_out.keys() != training.keys():
-        odd = min(held_out.keys() ^ training.keys())
-        raise InputError(f"{folder}: class {odd!r} is in only one of train and the held-out part; give it to both")
+    divided = (folder / "train").is_dir()
+    train = _images(folder / "train" if divided else folder)
+    test = next((_images(folder / name) for name in ("test", "val") if divided and (folder / name).is_dir()), {})
+    if test and test.keys() != train.keys():
+        odd = min(test.keys() ^ train.keys())
+        raise InputError(f"{folder}: class {odd!r} is in only one of train and the test images; give it to both")
     labelled = [
-        (path, label) for part in (training, held_out) for label, paths in enumerate(part.values()) for path in paths
+        (path, label) for split in (train, test) for label, paths in enumerate(split.values()) for path in paths
     ]
     paths, labels = zip(*labelled, strict=True)
-    held_out_count = sum(map(len, held_out.values()))
-    tenth = min(max((len(labels) - held_out_count) // 10, 1), _MOST_SCORED)
+    num_test_images = sum(map(len, test.values()))
+    tenth = min(max((len(labels) - num_test_images) // 10, 1), _MOST_EVALUATED)
     return Dataset(
         name="folder",
         pixels=torch.from_numpy(read_images(paths)),
         labels=torch.tensor(labels),
         white=255,
-        num_classes=len(training),
-        num_test_images=held_out_count,
-        splits=SplitSizes(search_val=tenth, test=min(held_out_count, _MOST_SCORED) or tenth),
+        num_classes=len(train),
+        num_test_images=num_test_images,
+        splits=SplitSizes(search_val=tenth, test=min(num_test_images, _MOST_EVALUATED) or tenth),
         epsilon=EPSILON,
         fidelity=FIDELITY,
         augmentation=("crop", "flip"),

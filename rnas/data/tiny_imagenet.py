@@ -19,9 +19,10 @@ _ARCHIVE = "tiny-imagenet-200.zip"
 
 
 def load(folder: Path | None) -> Dataset:
-    """The 100,000 training images and, held out, the 10,000 validation images: the test images have no labels.
+    """The 100,000 training images and, as test images, the 10,000 validation images.
 
-    Classes are numbered in the order of their WordNet ids. Grey images become RGB. Decoding takes some ten seconds.
+    The published test images have no labels. Classes are numbered in the order of their WordNet ids.
+    Grey images become RGB. Decoding takes some ten seconds.
 
     Args:
         folder: the one that holds ``tiny-imagenet-200``, or that folder itself.

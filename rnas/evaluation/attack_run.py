@@ -1,4 +1,4 @@
-"""Attacking images with one attack after another, such that it can be stopped at any instant and gone on with."""
+"""Run attacks in sequence; an interrupted run can be resumed."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -111,7 +111,7 @@ class AttackResult:
 
 @dataclass(frozen=True)
 class AttackRun:
-    """All results on the images of a part, in their order, on the CPU.
+    """All results on the images of a split, in their order, on the CPU.
 
     Attributes:
         clean: (n,) bool, classified correctly as it is; logits that are not finite are wrong.

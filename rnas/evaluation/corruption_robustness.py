@@ -87,7 +87,7 @@ def evaluate_corruptions(
     batch_size: int = 500,
     check: Check = lambda share: None,
 ) -> CorruptionRobustness:
-    """Classify every image of a part under each corruption, computed here, in eval mode.
+    """Classify every image of a split under each corruption, computed here, in eval mode.
 
     Args:
         model: on the device of the split; left in the mode in which it came.

@@ -132,7 +132,7 @@ class Data(_Part):
         input_shape: (channels, height, width).
         num_classes: number of classes.
         split_seed: by which the data were divided.
-        hash: of all parts.
+        hash: of all splits.
         images_hash: of the images and labels that were evaluated alone.
         ids: positions of the images in the data, in the order of every ``right``.
     """

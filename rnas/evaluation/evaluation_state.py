@@ -96,7 +96,7 @@ def _read(path: Path) -> _Content:
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     except (ValidationError, ValueError):
-        raise InputError(f"{path}: not the state of an evaluation; delete it to begin anew") from None
+        raise InputError(f"{path}: not the state of an evaluation; delete it to start again") from None
 
 
 def _require_same(path: Path, there: dict[str, Any], here: dict[str, Any]) -> None:
@@ -106,7 +106,7 @@ def _require_same(path: Path, there: dict[str, Any], here: dict[str, Any]) -> No
         others = f", and {len(different) - 1} more" if len(different) > 1 else ""
         raise InputError(
             f"{path}: the state of another evaluation: its {first} is {_short(there.get(first))}, here it is "
-            f"{_short(here.get(first))}{others}; give another --output, or delete it to begin anew"
+            f"{_short(here.get(first))}{others}; give another --output, or delete it to start again"
         )
 
 

@@ -1,4 +1,4 @@
-"""Robust accuracy of a network on a part of the data, and the continuous score beside it."""
+"""Robust accuracy of a network on a split of the data, and its continuous counterpart."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -64,7 +64,7 @@ def evaluate_robustness(
     batch_size: int = 500,
     check: Callable[[float], None] = lambda share: None,
 ) -> Robustness:
-    """Classify every image of a part as it is and under each attack, in eval mode.
+    """Classify every image of a split as it is and under each attack, in eval mode.
 
     Args:
         model: on the device of the split; left in the mode in which it came.

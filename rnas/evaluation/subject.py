@@ -96,7 +96,7 @@ def subject_of(network: EvaluatedNetwork, request: Request) -> Subject:
         threats = (*threats, *unseen_threats(dataset.name, dataset.input_shape, usual))
     split_seed = _split_seed(request, dataset, training)
     splits = _divided(dataset, training.images if training else dataset.splits, request.images, split_seed)
-    split = _final(splits, request.images, request.device)
+    split = _test_split(splits, request.images, request.device)
     model = loaded(network, weights, dataset).to(request.device)
     return Subject(
         network,
@@ -130,7 +130,7 @@ def most_images(dataset: Dataset, sizes: SplitSizes) -> int:
 
 
 def _divided(dataset: Dataset, sizes: SplitSizes, images: int | None, split_seed: int) -> dict[str, Split]:
-    """The splits of the data; the final one reaches as far into published test images as is asked for."""
+    """The splits of the data; the test split reaches as far into published test images as is asked for."""
     most = most_images(dataset, sizes)
     if images is not None and images > most:
         raise InputError(f"--images {images}: {dataset.name} has {most} to evaluate on; give at most as many")
@@ -139,7 +139,7 @@ def _divided(dataset: Dataset, sizes: SplitSizes, images: int | None, split_seed
     return divide(dataset, sizes, split_seed)
 
 
-def _final(splits: dict[str, Split], images: int | None, device: str) -> Split:
+def _test_split(splits: dict[str, Split], images: int | None, device: str) -> Split:
     split = splits["test"]
     chosen = split if images is None else split.first(images)
     return chosen.to(device)

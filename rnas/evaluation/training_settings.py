@@ -48,13 +48,13 @@ class TrainingSettings(BaseModel):
         data: registered data set.
         data_dir: folder of its files.
         extra: file of further images, for recipes that take a share of every batch from them.
-        split_seed: divides the data into parts.
-        images: sizes of the parts.
+        split_seed: divides the data into splits.
+        images: sizes of the splits.
         recipe: how to train.
         eps: l-infinity radius of training and evaluation.
         fidelity: how long to train.
-        ladder: lower rungs, cheapest first, each by what it has otherwise; all networks of a
-            search start at the lowest, and the better part is promoted, trained from scratch at each rung.
+        rungs: lower rungs of fidelity, cheapest first, each by what differs from the highest; all networks of a search
+            start at the lowest, and the better half is promoted and trained from scratch at the next rung.
         augmentation: names of augmentations, in order; a recipe may have its own.
         evaluation: the attack behind robust accuracy.
     """

@@ -50,7 +50,7 @@ _PROBED = 100
 
 
 class Listener:
-    """What is told how far an evaluation is; by itself it does nothing."""
+    """A listener of an evaluation; by itself it does nothing."""
 
     def began(self, words: str) -> None:
         """What is evaluated, before the first attack."""
@@ -59,10 +59,10 @@ class Listener:
         """Before and after every batch of an attack."""
 
     def corrupting(self) -> None:
-        """The common corruptions begin."""
+        """The common corruptions start."""
 
     def checking(self, images: int) -> None:
-        """The checks for overestimated robustness begin, on so many images."""
+        """The checks for overestimated robustness start, on a number of images."""
 
 
 def evaluate_subject(
@@ -86,16 +86,16 @@ def evaluate_subject(
         InputError: the network, the images and the attacks do not fit each other, or the output folder holds the state
             of another evaluation under this name.
     """
-    part, threats = subject.split, subject.threats
+    split, threats = subject.split, subject.threats
     plan = _plan(request.attacks, threats, subject.dataset.num_classes) + _transferred(request, subject, sources)
     state = EvaluationState(_setting(request, subject, plan), _file(request, ".state"))
     radii = ", ".join(threat.name for threat in threats)
-    listener.began(f"{request.network}: {pluralize(len(part), 'image')} of {subject.dataset.name}, {radii}")
+    listener.began(f"{request.network}: {pluralize(len(split), 'image')} of {subject.dataset.name}, {radii}")
     # TensorFloat-32, which GPUs would else take for convolutions, is not float32.
     with torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
         run = run_attacks(
             subject.model,
-            part,
+            split,
             plan,
             subject.dataset.num_classes,
             request.seed,

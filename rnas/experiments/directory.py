@@ -1,4 +1,4 @@
-"""The directory of an experiment that can be stopped, gone on with and made larger."""
+"""The directory of an experiment that can be stopped, resumed and extended."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,8 +24,7 @@ class ExperimentDirectory(Generic[S]):
     """Where everything of one experiment is: of a comparison, a study or a tuning.
 
     A subclass says of its kind what it is called (``noun``, which names its files too), which settings it has, which
-    of them may grow, and which command goes on with the directory that follows it. ``rnas.utils.directory_kind`` lists
-    it.
+    of them may grow, and which command resumes it. ``rnas.utils.directory_kind`` lists it.
     """
 
     path: Path
@@ -57,7 +56,9 @@ class ExperimentDirectory(Generic[S]):
 
     @classmethod
     def require_new(cls, path: Path) -> None:
-        """InputError where no experiment can begin: something is at the path, or a worker's process imports a script.
+        """Raise InputError if no experiment can be created here.
+
+        The path must be free, and this must not be a worker's process that imports a script.
 
         Args:
             path: of the directory that is to be made.

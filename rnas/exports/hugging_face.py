@@ -95,7 +95,7 @@ def _accuracies(network: Network) -> Iterator[str]:
         "",
         "## Accuracy",
         "",
-        f"On {result.data.images} images of {result.data.name}, {result.data.part} part:",
+        f"On {result.data.images} images of {result.data.name}, {result.data.split} part:",
     )
     yield from _HEAD
     yield f"| none | | {result.clean.accuracy:.4f} | {result.clean.low:.4f} to {result.clean.high:.4f} |"

@@ -31,12 +31,12 @@ def search_result(record: Record, file: Path) -> dict[str, Any] | None:
     weights = told.get("weights")
     if not weights or not file_hash(file).startswith(weights):
         return None
-    part, prefix = ("test", "test_") if "test_robust_accuracy" in record.metrics else ("search_val", "")
+    split, prefix = ("test", "test_") if "test_robust_accuracy" in record.metrics else ("search_val", "")
     return {
         "clean_accuracy": record.metrics[f"{prefix}clean_accuracy"],
         "robust_accuracy": record.metrics[f"{prefix}robust_accuracy"],
         "evaluation": told["evaluation"],
-        "data": {"name": told["data"]["name"], "part": part, "images": told["data"]["images"][part]},
+        "data": {"name": told["data"]["name"], "split": split, "images": told["data"]["images"][split]},
         "recipe": told["recipe"]["name"],
         "recipe_hash": told["recipe_hash"],
         "epochs": told["fidelity"]["epochs"],
@@ -65,7 +65,7 @@ def setting_words(result: Mapping[str, Any]) -> str:
     """On which images, and after which training."""
     data = result["data"]
     return (
-        f"on {pluralize(data['images'], 'image')} of {data['name']}, {data['part']} part, after "
+        f"on {pluralize(data['images'], 'image')} of {data['name']}, {data['split']} split, after "
         f"{pluralize(result['epochs'], 'epoch')} of recipe {result['recipe']} ({result['recipe_hash']}), "
         f"training seed {result['seed']}"
     )

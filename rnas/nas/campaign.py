@@ -25,14 +25,14 @@ def evaluate_all(
 ) -> tuple[Record, ...]:
     """Evaluate what the ledger does not hold yet; the record of each task, in the order of the tasks.
 
-    Killed and called again it goes on, and tasks may be added later: what has a result is not evaluated again.
+    Killed and called again it resumes, and tasks may be added later: what has a result is not evaluated again.
 
     Args:
         tasks: what to evaluate; equal ones are evaluated once.
         problem: whose objectives every evaluation has to give, and whose space holds the architectures.
         ledger: where results are, and go.
         executor: where evaluations run.
-        listener: is told what happens.
+        listener: is called with what happens.
         until: ``time.monotonic()`` after which nothing new is started; records may then lack their results.
     """
     listener = listener or Silent()

@@ -38,11 +38,11 @@ _DEFAULT_OBJECTIVES = (
 
 
 class FinalEvaluation(BaseModel):
-    """What a front is judged by for good, when a search is done.
+    """The final evaluation of a front, after the search.
 
     Attributes:
-        seeds: each member is trained again so often, with seeds that the search did not choose by.
-        attacks: by which the networks are then attacked, on the test split of the data.
+        seeds: retrainings per front member, with new seeds.
+        attacks: names of the attacks on the retrained networks, on the test split.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -64,11 +64,11 @@ class Config(BaseModel):
         seed: of everything random.
         budget: evaluations in all; one at a lower rung counts as its share of the
             cost of one at the highest.
-        final_evaluation: how the front is judged for good at the end: trained again with several seeds at the highest
-            fidelity, and attacked by AutoAttack; None leaves it at what the search measured.
+        final_evaluation: how the front is evaluated at the end: each member is trained again with several new seeds at
+            the highest fidelity, and attacked by AutoAttack; None skips this.
         hours: start nothing new after so long; None is no limit.
         batch_size: proposals made at once.
-        promote: share of each batch that goes on to the next rung, where it has one;
+        promote: share of each batch that is promoted to the next rung, if there is one;
             at least half, since short adversarial training screens networks and does not rank them.
         time_limit: seconds after which an evaluation is given up; None is no limit.
         workers: evaluations at once, each in a process of its own; 0 runs them in the searching process;
@@ -125,7 +125,7 @@ class Config(BaseModel):
 
 @dataclass(frozen=True)
 class Setup:
-    """A configuration with nothing left open, and the parts it names."""
+    """A configuration with nothing left open, and the objects that it names."""
 
     config: Config
     space: SearchSpace
@@ -140,7 +140,7 @@ def to_yaml(config: Config) -> str:
 
 
 def resolve(config: Config, folder: Path, source: str) -> Setup:
-    """Find the parts that a configuration names and fill in their defaults.
+    """Find the plug-ins that a configuration names and fill in their defaults.
 
     Args:
         config: as written.
@@ -148,7 +148,7 @@ def resolve(config: Config, folder: Path, source: str) -> Setup:
         source: what to call it in messages.
 
     Raises:
-        InputError: a part is unknown, a setting is wrong, data are missing, or a band is empty.
+        InputError: a plug-in is unknown, a setting is wrong, data are missing, or a band is empty.
     """
     evaluator_class = _evaluator_class(config, source)
     evaluator_settings = _settings(evaluator_class.Settings, config.evaluator, folder, f"{source}: evaluator")
@@ -161,9 +161,7 @@ def resolve(config: Config, folder: Path, source: str) -> Setup:
     evaluator: Evaluator = evaluator_class(evaluator_settings, space)
     if config.final_evaluation is not None:
         if not isinstance(evaluator, ProvidesFinalEvaluator):
-            raise InputError(
-                f"{source}: final_evaluation: this evaluator trains no networks to attack; leave final_evaluation out"
-            )
+            raise InputError(f"{source}: final_evaluation: this evaluator trains no networks to attack; leave it out")
         evaluator.final_evaluator(config.final_evaluation.attacks)
     objectives = config.objectives or _default_objectives(evaluator, source)
     with _within(source):
@@ -189,16 +187,16 @@ def available_cores() -> int:
 
 
 @contextmanager
-def _within(part: str) -> Iterator[None]:
-    """Say in which part of a config something is wrong."""
+def _within(where: str) -> Iterator[None]:
+    """Say where in a config something is wrong."""
     try:
         yield
     except InputError as error:
-        raise InputError(f"{part}: {error}") from None
+        raise InputError(f"{where}: {error}") from None
 
 
-def _options(part: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in part.items() if key != "name"}
+def _options(chosen: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in chosen.items() if key != "name"}
 
 
 def _settings(model: type[BaseModel], values: Mapping[str, Any], folder: Path, source: str) -> BaseModel:

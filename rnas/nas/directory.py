@@ -39,8 +39,8 @@ class RunDirectory:
         return self.path / "checkpoints"
 
     @property
-    def ladder(self) -> Path:
-        """What the fidelity rungs is worth, where that was measured."""
+    def fidelity(self) -> Path:
+        """How well lower rungs rank networks, if that was measured."""
         return self.path / "fidelity.json"
 
     @property
@@ -69,7 +69,7 @@ class RunDirectory:
         return self.path / "pareto.csv"
 
     def setup(self) -> Setup:
-        """The run's configuration and parts; InputError where this is no run or its config is wrong."""
+        """The run's configuration and objects; InputError where this is no run or its config is wrong."""
         if not self.config.is_file():
             refuse_others(self.path, "search")
             raise InputError(f"{self.path} is not a run: it has no config.yaml")
@@ -105,14 +105,16 @@ class RunDirectory:
         if setup.config.storage is None and not self.database.exists():
             if self.checkpoints.exists():
                 raise LedgerError(f"{self.database} is gone, though the run has results: restore it from a copy")
-            yield Ledger.in_memory(setup.problem.objectives)
+            yield Ledger.in_memory(setup.problem.objectives, len(setup.evaluator.rungs))
             return
         with self._storage(setup.config) as storage:
             yield self._ledger(storage, setup, new=False)
 
     def _ledger(self, storage: BaseStorage, setup: Setup, new: bool) -> Ledger:
         config = setup.config
-        return Ledger(storage, setup.problem.objectives, config.name or self.path.name, config.fingerprint, new)
+        name = config.name or self.path.name
+        rungs = len(setup.evaluator.rungs)
+        return Ledger(storage, setup.problem.objectives, name, config.fingerprint, new, rungs)
 
     @contextmanager
     def _storage(self, config: Config) -> Iterator[RDBStorage]:

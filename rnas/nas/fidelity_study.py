@@ -1,4 +1,4 @@
-"""Measuring a fidelity rungs before it is trusted: some networks, every rung, several seeds."""
+"""Measure how well lower rungs rank networks: some networks, every rung, several seeds."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -18,13 +18,13 @@ from rnas.networks.architecture import Architecture
 from rnas.networks.residual import ResidualNetwork
 from rnas.networks.stage_shares import depth_to_width, stage_shares
 
-LEDGER = "ladder"
+LEDGER = "fidelity"
 """Suffix of the companion ledger that holds the evaluations."""
 
 
 @dataclass(frozen=True)
 class FidelityStudy:
-    """What a ladder is worth.
+    """How well lower rungs rank networks.
 
     Attributes:
         metric: by which networks are ranked: the first objective that is maximised.
@@ -59,7 +59,7 @@ def fidelity_tasks(setup: Setup, architectures: int, seeds: int) -> list[Task]:
     """Networks drawn from the space, stratified over log FLOPs, at every rung with every seed; network by network.
 
     Raises:
-        InputError: the evaluator has no ladder, or the space holds fewer networks.
+        InputError: the evaluator has one rung only, or the space holds fewer networks.
     """
     if len(setup.evaluator.rungs) < 2:
         raise InputError(

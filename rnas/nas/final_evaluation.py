@@ -1,7 +1,7 @@
-"""The front judged for good: every member trained again with several seeds, and attacked by AutoAttack.
+"""The final evaluation of a front: every member is trained again with several seeds, and attacked by AutoAttack.
 
 A search chooses by one training and a quick attack, so that what it finds best was partly lucky. What is read here was
-chosen by neither: other seeds, the part of the data that nothing chose by, the strongest attacks.
+chosen by neither: other seeds, the test split, the strongest attacks.
 """
 
 import math
@@ -23,7 +23,7 @@ _CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class FinalMember:
-    """A member of the front, judged for good.
+    """The final evaluation of one member of the front.
 
     Attributes:
         key: of the architecture.
@@ -58,7 +58,7 @@ def tasks_of(front: Sequence[Record], setup: Setup, final_evaluation: FinalEvalu
 
 
 def ledger_of(search: Ledger, setup: Setup, final_evaluation: FinalEvaluation, new: bool = True) -> Ledger | None:
-    """Where final evaluations are kept, beside the search's ledger; None where there are none and ``new`` is false."""
+    """Return the ledger of the final evaluations; None if there is none yet and ``new`` is false."""
     decided_by = json_hash({"attacks": list(final_evaluation.attacks)})
     suffix = f"{_SUFFIX}-{decided_by}"
     if not new and not search.has_companion(suffix):

@@ -8,12 +8,12 @@ from rnas._typing import Floats, Integers
 
 
 def non_dominated(points: Floats) -> Integers:
-    """Rows of points (n, m) that no other dominates, ascending; equal points are all kept, NaN never is."""
+    """Rows of points (n, m) that no other dominates, ascending; equal points are all included, NaN never is."""
     rows = np.flatnonzero(np.isfinite(points).all(axis=1))
     if len(rows) == 0:
         return rows
-    kept: Integers = rows[np.sort(find_non_dominated(points[rows]))]
-    return kept
+    best: Integers = rows[np.sort(find_non_dominated(points[rows]))]
+    return best
 
 
 def normalised(points: Floats, reference: Floats, ideal: Floats) -> Floats:

@@ -1,7 +1,7 @@
 """The ledger: every proposal and its result, in an Optuna study. The state of a search is its ledger.
 
 A proposal is written first, as a RUNNING trial; its evaluation completes that trial; a failure makes it a FAIL
-trial with its status. An evaluation at a lower rung is a PRUNED trial: it has metrics, but
+trial with its status. An evaluation at a lower rung than the highest is a PRUNED trial: it has metrics, but
 nothing to be compared by. Ledger order is proposal order.
 """
 
@@ -23,7 +23,7 @@ from rnas.nas.strategy import Prediction
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture
 
-# Optuna announces every study and trial on its own; here progress is told once.
+# Optuna announces every study and trial on its own; here progress is shown once.
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 PENDING = "pending"
@@ -41,11 +41,11 @@ class Record:
         seed: of its evaluation.
         fidelity: at which it is evaluated, as JSON.
         batch: number of the batch it was proposed in, from 0.
-        num_observed: how many results the strategy saw when it proposed it.
+        num_observed: number of results that the strategy saw when it proposed this.
         predictions: of the strategy, by metric.
         parameters: active variables of the space, by name.
         state: of the strategy, as JSON, for one that is replayed.
-        rungs_above: how many rungs are above the one it is evaluated at; 0 is the highest.
+        rung: the rung that it is evaluated at; 0 is the cheapest.
         evaluation: the result, or None while there is none.
     """
 
@@ -59,7 +59,7 @@ class Record:
     predictions: Mapping[str, Prediction] = field(default_factory=dict)
     parameters: Mapping[str, Choice] = field(default_factory=dict)
     state: Mapping[str, Any] = field(default_factory=dict)
-    rungs_above: int = 0
+    rung: int = 0
     evaluation: Evaluation | None = None
 
     @property
@@ -87,6 +87,7 @@ class Ledger:
         name: of the study.
         new: whether the study may be made, where it is not there.
         fingerprint: of the configuration; a study of another one is refused.
+        rungs: number of rungs; only a record at the highest has values to be ranked by.
 
     Raises:
         InputError: the study was made by another configuration.
@@ -100,8 +101,10 @@ class Ledger:
         name: str = "search",
         fingerprint: str = "",
         new: bool = True,
+        rungs: int = 1,
     ) -> None:
         self._storage = storage
+        self._rungs = rungs
         self._name = name
         self._objectives = tuple(objectives)
         names = [study.study_name for study in storage.get_all_studies()]
@@ -135,9 +138,9 @@ class Ledger:
         ]
 
     @classmethod
-    def in_memory(cls, objectives: Sequence[Objective]) -> Self:
+    def in_memory(cls, objectives: Sequence[Objective], rungs: int = 1) -> Self:
         """A ledger that is gone with the process."""
-        return cls(InMemoryStorage(), objectives)
+        return cls(InMemoryStorage(), objectives, rungs=rungs)
 
     def companion(self, suffix: str, fingerprint: str, new: bool = True) -> "Ledger":
         """Another ledger in the same storage, of evaluations that the search does not see; see :class:`Ledger`."""
@@ -179,7 +182,7 @@ class Ledger:
                 "num_observed": record.num_observed,
                 "predictions": {name: [p.mean, p.std] for name, p in record.predictions.items()},
                 **({"state": dict(record.state)} if record.state else {}),
-                **({"rungs_above": record.rungs_above} if record.rungs_above else {}),
+                "rung": record.rung,
             },
         )
         self._trial_ids.append(self._storage.create_new_trial(self._study_id, template_trial=trial))
@@ -217,7 +220,7 @@ class Ledger:
 
     def _close_trial(self, number: int, evaluation: Evaluation) -> None:
         trial_id = self._trial_ids[number]
-        if evaluation.status is Status.COMPLETE and self._records[number].rungs_above:
+        if evaluation.status is Status.COMPLETE and self._records[number].rung < self._rungs - 1:
             # In Optuna's words: a trial that was stopped early. It has metrics, and no value to rank it by.
             self._storage.set_trial_state_values(trial_id, TrialState.PRUNED)
         elif evaluation.status is Status.COMPLETE:
@@ -250,7 +253,7 @@ def _record(trial: FrozenTrial) -> Record:
         predictions={name: Prediction(*pair) for name, pair in attributes["predictions"].items()},
         parameters=trial.params,
         state=attributes.get("state", {}),
-        rungs_above=attributes.get("rungs_above", 0),
+        rung=attributes["rung"],
         evaluation=None if result is None else _evaluation(result),
     )
 

@@ -1,4 +1,4 @@
-"""Who is told what happens to the proposals of a ledger."""
+"""Listeners of what happens to the proposals of a ledger."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -7,7 +7,7 @@ from rnas.nas.ledger import Record
 
 
 class Listener(Protocol):
-    """Is told what happens; what it does changes nothing."""
+    """Called when something happens; what it does changes no result."""
 
     def proposed(self, record: Record) -> None:
         """A proposal was written."""

@@ -5,7 +5,7 @@ as pending, and from the random generator of (seed, number of its first proposal
 neither on the order in which evaluations end, nor on the number of workers, nor on the budget; a search
 killed at any moment and resumed, or extended, makes the proposals that an uninterrupted one makes.
 
-With several rungs the strategy proposes for the lowest rung; batches for the rungs above promote the better part of
+The strategy proposes for the lowest rung; batches for the rungs above promote the better half of
 an earlier batch, see :mod:`rnas.nas.rungs`.
 """
 
@@ -24,7 +24,7 @@ from rnas.nas.execution.executor import Executor
 from rnas.nas.ledger import Ledger, Record
 from rnas.nas.listener import Listener, Silent
 from rnas.nas.objective import minimised
-from rnas.nas.rungs import Place, batch_of, place, promoted
+from rnas.nas.rungs import BatchPosition, batch_of, position_of, promoted
 from rnas.nas.strategies.proposals import check_proposals
 from rnas.nas.strategy import Problem, Proposal, Results, Strategy, View
 from rnas.networks import architecture as arch
@@ -37,7 +37,7 @@ class Loop:
     """One search in progress.
 
     Attributes:
-        problem: what is searched, for what.
+        problem: search space, objectives and known metrics.
         strategy: what to try next.
         ledger: everything known so far.
         executor: where evaluations run.
@@ -45,9 +45,9 @@ class Loop:
         batch_size: proposals of one batch at the lowest rung.
         lookahead: how many batches may be open while the next is proposed: 0 waits for each batch, 1 keeps
             all slots busy.
-        rungs: of the fidelity rungs, cheapest first.
-        promote: share of a batch that goes on to the next rung, of those that are complete.
-        listener: is told what happens.
+        rungs: of fidelity, cheapest first.
+        promote: share of the complete records of a batch that is promoted to the next rung.
+        listener: is called with what happens.
     """
 
     problem: Problem
@@ -88,17 +88,19 @@ class Loop:
 
         dispatch(open_numbers, self.problem, self.ledger, self.executor, self.listener, until, more)
 
-    def _place(self, batch: int) -> Place:
-        return place(batch, len(self.rungs))
+    def _position(self, batch: int) -> BatchPosition:
+        return position_of(batch, len(self.rungs))
 
     def _ended(self, batch: int) -> bool:
         """Whether neither this batch nor a later one has anything to propose: the space is exhausted."""
-        position = self._place(batch)
+        position = self._position(batch)
         return position.cohort + position.rung - (len(self.rungs) - 1) > self._last_cohort
 
     def _affords(self, batch: int, budget: float) -> bool:
         """Whether the budget suffices for one more evaluation, of this batch."""
-        return spent(self.ledger.records, self.rungs) + self.rungs[self._place(batch).rung].share <= budget + _ROUNDING
+        return (
+            spent(self.ledger.records, self.rungs) + self.rungs[self._position(batch).rung].share <= budget + _ROUNDING
+        )
 
     def _may_propose(self, batch: int) -> bool:
         """Whether the space is not exhausted and everything is known that the batch is decided by."""
@@ -111,7 +113,7 @@ class Loop:
         records = self.ledger.records
         earlier = [record for record in records if record.batch < batch]
         seen = [record for record in earlier if record.batch < batch - self.lookahead]
-        position = self._place(batch)
+        position = self._position(batch)
         if position.rung > 0:
             proposals = self._promotions(position, seen)
         elif position.cohort > self._last_cohort:
@@ -139,10 +141,10 @@ class Loop:
         check_proposals(self.strategy, proposals, self.batch_size, self.problem, view)
         return proposals
 
-    def _promotions(self, position: Place, seen: Sequence[Record]) -> list[Proposal]:
-        """The better part of a cohort, by the results at the rung below."""
+    def _promotions(self, position: BatchPosition, seen: Sequence[Record]) -> list[Proposal]:
+        """Return the promoted share of a cohort, by the results at the rung below."""
         below = [record for record in self._at(position.rung - 1, seen) if record.complete]
-        source = batch_of(Place(position.rung - 1, position.cohort), len(self.rungs))
+        source = batch_of(BatchPosition(position.rung - 1, position.cohort), len(self.rungs))
         members = np.flatnonzero([record.batch == source for record in below])
         if len(members) == 0:
             return []
@@ -152,7 +154,7 @@ class Loop:
 
     def _record(self, proposal: Proposal, batch: int, num_observed: int) -> Record:
         architecture = self.problem.space.decode(proposal.genome)
-        rung = self._place(batch).rung
+        rung = self._position(batch).rung
         return Record(
             number=len(self.ledger),
             key=arch.key(architecture),
@@ -164,17 +166,17 @@ class Loop:
             predictions=proposal.predictions,
             parameters=self.problem.space.parameters(architecture),
             state=proposal.state,
-            rungs_above=len(self.rungs) - 1 - rung,
+            rung=rung,
         )
 
     def _at(self, rung: int, records: Iterable[Record]) -> list[Record]:
         """Those of records that are evaluated at a rung."""
-        return [record for record in records if record.rungs_above == len(self.rungs) - 1 - rung]
+        return [record for record in records if record.rung == rung]
 
     def _view(self, seen: Sequence[Record], pending: Sequence[Record]) -> View:
-        begun, waiting = self._at(0, seen), self._at(0, pending)
-        states = tuple(record.state for record in (*begun, *waiting))
-        results = self._results(begun)
+        observed, waiting = self._at(0, seen), self._at(0, pending)
+        states = tuple(record.state for record in (*observed, *waiting))
+        results = self._results(observed)
         return View(
             genomes=results.genomes,
             metrics=results.metrics,
@@ -208,4 +210,4 @@ class Loop:
 
 def spent(records: Iterable[Record], rungs: Sequence[Rung]) -> float:
     """What proposals cost, in evaluations at the highest rung."""
-    return sum(rungs[-1 - record.rungs_above].share for record in records)
+    return sum(rungs[record.rung].share for record in records)

@@ -49,7 +49,7 @@ def member(run: Run, word: str) -> Record:
         return greatest(run, value)
     having = [record for record in run.records if record.key == word]
     if having:
-        return min(having, key=lambda record: record.rungs_above)
+        return max(having, key=lambda record: record.rung)
     raise InputError(f"{_place(run)} has no member {word!r}; write {FORMS}")
 
 

@@ -57,10 +57,10 @@ class KnownMetrics:
     def _add(self, keys: list[bytes], genomes: Integers) -> None:
         costs = self._space.cost(genomes)
         # Decoding takes much of the time of a proposal, and an evaluator that knows nothing needs none of it.
-        told: Sequence[Mapping[str, float]] = [{}] * len(genomes)
+        own_metrics: Sequence[Mapping[str, float]] = [{}] * len(genomes)
         if self._told:
-            told = self._evaluator.known([self._space.decode(genome) for genome in genomes])
-        for key, own, flops, params in zip(keys, told, costs.flops, costs.params, strict=True):
+            own_metrics = self._evaluator.known([self._space.decode(genome) for genome in genomes])
+        for key, own, flops, params in zip(keys, own_metrics, costs.flops, costs.params, strict=True):
             row = {"flops": float(flops), "params": float(params), **own}
             self._rows[key] = np.array([row[name] for name in self.names])
 

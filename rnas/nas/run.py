@@ -30,9 +30,9 @@ class Run:
     """What a search has found so far.
 
     Args:
-        setup: configuration and parts of the run.
+        setup: configuration and objects of the run.
         records: of its ledger, in order.
-        directory: where it is kept, or None for one that is not.
+        directory: where it is stored, or None.
         final_records: of final evaluations, in their order.
     """
 
@@ -65,13 +65,17 @@ class Run:
     def of(cls, setup: Setup, ledger: Ledger, directory: RunDirectory | None = None) -> Self:
         """A run as its ledger is now."""
         final_evaluation = setup.config.final_evaluation
-        judged = None if final_evaluation is None else ledger_of(ledger, setup, final_evaluation, new=False)
-        return cls(setup, ledger.records, directory, () if judged is None else judged.records)
+        own = None if final_evaluation is None else ledger_of(ledger, setup, final_evaluation, new=False)
+        return cls(setup, ledger.records, directory, () if own is None else own.records)
 
     @property
     def complete(self) -> tuple[Record, ...]:
         """Records with metrics, of the highest rung."""
-        return tuple(record for record in self.records if record.complete and record.rungs_above == 0)
+        return tuple(record for record in self.records if record.complete and record.rung == self._highest_rung)
+
+    @property
+    def _highest_rung(self) -> int:
+        return len(self.setup.evaluator.rungs) - 1
 
     @property
     def spent(self) -> float:
@@ -85,7 +89,9 @@ class Run:
         NaN without metrics, and at the lower rungs, which are not to be compared with the highest.
         """
         objectives = self.setup.problem.objectives
-        shown: list[Mapping[str, float]] = [{} if record.rungs_above else record.metrics for record in self.records]
+        shown: list[Mapping[str, float]] = [
+            record.metrics if record.rung == self._highest_rung else {} for record in self.records
+        ]
         columns = {o.metric: np.array([metrics.get(o.metric, np.nan) for metrics in shown]) for o in objectives}
         return minimised(columns, objectives)
 
@@ -114,7 +120,7 @@ class Run:
         return [float(value) for value in hypervolume_history(self.values, reference)]
 
     def final_members(self) -> list[FinalMember]:
-        """The front judged for good, best first; empty where no final evaluation was made."""
+        """Return the final evaluation of the front, best first; empty if there was none."""
         return ranked(self.front(), self.final_records, self.setup) if self.final_records else []
 
     def quality(self) -> list[Quality]:
@@ -136,13 +142,14 @@ class Run:
             "objectives": [{"metric": o.metric, "direction": o.direction} for o in problem.objectives],
             "reference_point": (signs * self.reference_point()).tolist(),
             "ideal_point": (signs * problem.ideal).tolist(),
+            "rungs": len(self.setup.evaluator.rungs),
             "evaluations": [_evaluation(record) for record in self.records],
             "front": [record.key for record in self.front()],
             "hypervolume": self.hypervolume(),
             "surrogate": [asdict(quality) for quality in self.quality()],
             "final_evaluation": self._final_evaluation(),
-            "ladder": self._kept("ladder"),
-            "rules": self._kept("rules"),
+            "fidelity": self._stored("fidelity"),
+            "rules": self._stored("rules"),
             "notes": list(self.setup.evaluator.notes),
         }
         clean: dict[str, Any] = _finite(run)
@@ -157,8 +164,8 @@ class Run:
             "members": [asdict(member) for member in self.final_members()],
         }
 
-    def _kept(self, name: Literal["ladder", "rules"]) -> Any:
-        """What was found beside the search, if it was asked."""
+    def _stored(self, name: Literal["fidelity", "rules"]) -> Any:
+        """Read the JSON of a study of this run; None if there is none."""
         path: Path | None = getattr(self.directory, name, None)
         return json.loads(path.read_text()) if path is not None and path.is_file() else None
 
@@ -201,7 +208,7 @@ def _evaluation(record: Record) -> dict[str, Any]:
         "reason": result.reason if result else "",
         "metrics": dict(record.metrics),
         "fidelity": dict(record.fidelity),
-        "rungs_above": record.rungs_above,
+        "rung": record.rung,
         "seed": record.seed,
         "batch": record.batch,
         "num_observed": record.num_observed,

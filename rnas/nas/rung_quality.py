@@ -1,4 +1,4 @@
-"""How far a lower rung can be trusted: figures beside the ceiling that noise sets.
+"""How well a lower rung ranks networks, compared with the limit that noise sets.
 
 Two trainings of one network differ by their seed. So no rung can agree with a higher one better than the higher one
 agrees with itself: Kendall's tau between rungs stands beside tau between seeds. All within bands of FLOPs, since across
@@ -75,7 +75,7 @@ class Shift:
 
 
 def bands_of(flops: Floats, bands: int) -> Integers:
-    """Band (n,) of each of FLOPs (n,): equal parts of the range of log FLOPs, from 0."""
+    """Band (n,) of each of FLOPs (n,): equal intervals of the range of log FLOPs, from 0."""
     edges = np.linspace(np.log(flops.min()), np.log(flops.max()), bands + 1)[1:-1]
     found: Integers = np.searchsorted(edges, np.log(flops), side="right")
     return found
@@ -90,7 +90,7 @@ def rung_quality(
         scores: for each rung, cheapest first, (n, seeds); larger is better, NaN where an evaluation failed.
         flops: (n,) of the architectures.
         bands: how many.
-        promote: share that goes on.
+        promote: share that is promoted.
         rng: of the bootstrap.
     """
     found = []
@@ -117,8 +117,8 @@ def _quality(
 
     def promoted(rows: Integers) -> Integers:
         count = int(np.ceil(promote * len(rows)))
-        kept: Integers = np.argsort(-lower[rows, 0], kind="stable")[:count]
-        return kept
+        best: Integers = np.argsort(-lower[rows, 0], kind="stable")[:count]
+        return best
 
     def recall(rows: Integers) -> float:
         best = np.argsort(-judge[rows], kind="stable")[: max(round(_TOP * len(rows)), 1)]

@@ -1,7 +1,7 @@
-"""The fidelity rungs: which batch is evaluated at which rung, and who is promoted to the next.
+"""Rungs of fidelity: which batch is evaluated at which rung, and which networks are promoted to the next.
 
-A cohort of new genomes starts at the lowest rung; the better part of it goes on to the next rung, each time trained
-from scratch for longer (after successive halving: Jamieson and Talwalkar, AISTATS 2016; at least half go on, since
+A cohort of new genomes starts at the lowest rung. Its better half is promoted to the next rung, each time trained from
+scratch for longer (after successive halving: Jamieson and Talwalkar, AISTATS 2016; at least half are promoted, since
 short adversarial training screens and does not rank). Batches are ordered in turns: in each a new cohort starts, the
 one before it is promoted once, the one before that a second time, and so on. So every batch is decided by batches that
 are at least two places before it, and one batch may always be evaluated while the next is decided.
@@ -17,25 +17,25 @@ from rnas._typing import Floats, Integers
 
 
 @dataclass(frozen=True)
-class Place:
-    """What a batch is: a cohort, numbered from 0, at a rung, from 0 for the lowest."""
+class BatchPosition:
+    """Cohort, numbered from 0, and rung, from 0 for the cheapest, of a batch."""
 
     rung: int
     cohort: int
 
 
-def place(batch: int, rungs: int) -> Place:
-    """The place of a batch, counted from 0, on a ladder of so many rungs."""
+def position_of(batch: int, rungs: int) -> BatchPosition:
+    """Return the position of a batch, counted from 0, among ``rungs`` rungs."""
     turn = 0
     # The first turns have one batch more each; from then on there is one for each rung.
     while batch > min(turn, rungs - 1):
         batch -= min(turn, rungs - 1) + 1
         turn += 1
-    return Place(batch, turn - batch)
+    return BatchPosition(batch, turn - batch)
 
 
-def batch_of(position: Place, rungs: int) -> int:
-    """The batch at a place: the inverse of :func:`place`."""
+def batch_of(position: BatchPosition, rungs: int) -> int:
+    """Return the batch at a position: the inverse of :func:`position_of`."""
     turn = position.cohort + position.rung
     growing = min(turn, rungs)
     return growing * (growing + 1) // 2 + (turn - growing) * rungs + position.rung

@@ -51,13 +51,13 @@ class Results:
 
 @dataclass(frozen=True)
 class View(Results):
-    """What a strategy may see, in ledger order; its own results are those of the lowest rung, where all begin.
+    """What a strategy may see, in ledger order; its own results are those of the lowest rung, where all start.
 
     Attributes:
         pending: (p, v) genomes proposed before and not yet in ``genomes``.
         states: the state of each proposal of ``genomes`` and then of ``pending``; empty where all of them are.
         seed: of the search; the same for every batch, for strategies that are rebuilt from it.
-        promoted: results at each higher rung, the next one first; empty without a ladder.
+        promoted: results at each higher rung, the next one first; empty with one rung.
     """
 
     pending: Integers
@@ -94,7 +94,7 @@ class Strategy(Protocol):
 
     Stateless: what it proposes depends on its arguments alone, so that a search killed and resumed
     goes on as if nothing had happened. One that has a state by nature is replayed: rebuilt from the view's seed and
-    told its results in order, with what else it needs kept in the proposals' states.
+    given its results in order, with what else it needs stored in the proposals' states.
     """
 
     def propose(self, n: int, view: View, rng: np.random.Generator) -> list[Proposal]:

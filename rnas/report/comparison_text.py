@@ -127,14 +127,14 @@ def _tuning_notes(content: Content) -> list[str]:
     if tuning is None:
         return []
     fields = " and ".join(name.replace("_", " ") for name in tuning["space"])
-    selection = tuning["val"]
+    val = tuning["val"]
     chosen = "; ".join(f"{one['name']}: {_chosen(one['tuned'])}" for one in content["networks"])
     shorter = tuning["epochs"] < content["epochs"]
     caution = " Trainings of the comparison are longer, and may want other values." if shorter else ""
     return [
         f"Before the comparison each network's {fields} were chosen from {pluralize(tuning['trials'], 'trial')} of "
         f"{pluralize(tuning['epochs'], 'epoch')}, the recipe as it is and the same random values for all, by "
-        f"{selection['metric'].replace('_', ' ')} on {pluralize(selection['images'], 'selection image')}, none of them "
+        f"{val['metric'].replace('_', ' ')} on {pluralize(val['images'], 'val image')}, none of them "
         f"of those that the table is of, with a seed of their own; it took {duration(tuning['seconds'])} of training. "
         f"{chosen}.{caution}"
     ]

@@ -10,7 +10,7 @@ from typing import Any
 
 from rnas import registry
 from rnas.report.drawing import draw
-from rnas.report.front import share_of
+from rnas.report.front import at_highest_rung, share_of
 from rnas.report.page import short
 from rnas.report.provenance import leaves
 from rnas.utils.metric import Metric
@@ -57,7 +57,7 @@ def details(run: Mapping[str, Any], metrics: Sequence[Metric]) -> list[Detail]:
             draw(e["architecture"]) if len(evaluations) <= _DRAWN or e["key"] in front else "",
             e["architecture"],
             e["parameters"],
-            _record(e, metrics),
+            _record(run, e, metrics),
             list(leaves(e.get("provenance") or {})),
             e.get("curve") or (),
             _intervals(e, metrics),
@@ -110,17 +110,17 @@ def _intervals(evaluation: Mapping[str, Any], metrics: Sequence[Metric]) -> dict
     return {name: (share.low, share.high) for name, share in shares.items() if share is not None}
 
 
-def _record(evaluation: Mapping[str, Any], metrics: Sequence[Metric]) -> list[tuple[str, str]]:
-    below, seconds, known = (evaluation.get(name) for name in ("rungs_above", "seconds", "num_observed"))
+def _record(run: Mapping[str, Any], evaluation: Mapping[str, Any], metrics: Sequence[Metric]) -> list[tuple[str, str]]:
+    seconds, observed = (evaluation.get(name) for name in ("seconds", "num_observed"))
     facts = {
         "status": evaluation["status"].replace("-", " "),
         "reason": evaluation.get("reason"),
         "seed": evaluation.get("seed"),
         "fidelity": fidelity(evaluation),
-        "rung": f"{below} below the highest" if below else "",
+        "rung": "" if at_highest_rung(run, evaluation) else f"{evaluation['rung'] + 1} of {run['rungs']}",
         "seconds": None if seconds is None else f"{seconds:,.1f}",
         "batch": evaluation.get("batch"),
-        "proposed from": None if known is None else pluralize(known, "result"),
+        "proposed from": None if observed is None else pluralize(observed, "result"),
         "predicted": predicted(evaluation, metrics),
     }
     return [(name, str(value)) for name, value in facts.items() if value not in (None, "")]

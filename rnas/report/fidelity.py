@@ -1,4 +1,4 @@
-"""Words and cells for what a ladder is worth, from a study's JSON."""
+"""Text and table cells of a fidelity study, from its JSON."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +16,7 @@ def view(study: Study) -> dict[str, Any]:
 
 def rows(study: Study) -> tuple[list[str], list[list[str]]]:
     """Headings, and one row for each lower rung and band."""
-    headings = ["rung", "FLOPs", "networks", "tau", "ceiling", "own noise", "top fifth kept", "regret, points"]
+    headings = ["rung", "FLOPs", "networks", "tau", "ceiling", "own noise", "top fifth promoted", "regret, points"]
     lines = [
         [
             _fidelity(study, quality["rung"]),
@@ -41,8 +41,8 @@ def caption(study: Study) -> str:
         f"{study['metric'].replace('_', ' ')}; the highest rung is {_settings(study['fidelities'][-1])}.\n"
         "tau: Kendall's, between the rung and the highest, with different seeds. Ceiling: between two seeds at the "
         "highest rung, the most that any rung can reach. Own noise: between two seeds at the rung.\n"
-        f"Top fifth kept: share of the truly best fifth among the {study['promote']:.0%} promoted. Regret: what the "
-        "best promoted network lacks to the best of all. In brackets 95 % intervals over networks."
+        f"Top fifth promoted: share of the truly best fifth among the {study['promote']:.0%} promoted. Regret: what "
+        "the best promoted network lacks to the best of all. In brackets 95 % intervals over networks."
         + (f"\nLeft out: {pluralize(failures, 'failed evaluation')}." if failures else "")
     )
 

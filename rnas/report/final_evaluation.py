@@ -1,4 +1,4 @@
-"""Words for what final evaluations say of a front."""
+"""Text of the final evaluation of a front."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -28,8 +28,8 @@ def final_evaluation_caption(final_evaluation: Mapping[str, Any]) -> str:
     moved = sum(m["final_rank"] not in (None, m["rank"]) for m in members)
     flagged = sum(bool(member["flags"]) for member in members)
     text = (
-        f"Judged for good: worst case of {', '.join(final_evaluation['attacks'])} on the test images, mean over "
-        f"{seeds} trainings with other seeds than the search's and its 95 % interval over seeds (Student's t). "
+        f"Final evaluation: worst case of {', '.join(final_evaluation['attacks'])} on the test images, mean over "
+        f"{seeds} trainings with new seeds and its 95 % interval over seeds (Student's t). "
         f"{moved} of {len(members)} ranks changed, and {_alike(members)}; "
     )
     return text + (f"{flagged} flagged." if flagged else "none is flagged for overestimated robustness.")

@@ -19,13 +19,13 @@ class Score:
     Attributes:
         metric: what was measured.
         search: value on the search's images, or None where it has none.
-        final: value on the test images, or None where it was not measured.
+        test: value on the test images, or None where it was not measured.
         search_val_share, test_share: the same as shares of images; None unless an accuracy with a known image count.
     """
 
     metric: Metric
     search: float | None
-    final: float | None
+    test: float | None
     search_val_share: Proportion | None
     test_share: Proportion | None
 
@@ -36,10 +36,10 @@ class Score:
 
     @property
     def drop(self) -> float | None:
-        """How much worse the final value is, in the metric's unit; below zero where it is better."""
-        if self.search is None or self.final is None:
+        """How much worse the test value is, in the metric's unit; below zero where it is better."""
+        if self.search is None or self.test is None:
             return None
-        worse = self.search - self.final
+        worse = self.search - self.test
         return -worse if self.metric.direction == "minimize" else worse
 
 
@@ -90,13 +90,19 @@ def members(run: Run, metrics: tuple[Metric, ...]) -> list[FrontMember]:
     return _with_ties(found, judged(metrics))
 
 
+def at_highest_rung(run: Run, evaluation: Record) -> bool:
+    """Return whether an evaluation was made at the highest of the run's rungs."""
+    highest = run.get("rungs", 1) - 1
+    return bool(evaluation.get("rung", highest) == highest)
+
+
 def _rows(run: Run, objectives: list[Metric]) -> dict[str, int]:
     """Index of the evaluation that an architecture stands with, by key."""
     return {
         evaluation["key"]: row
         for row, evaluation in enumerate(run["evaluations"])
         if evaluation["status"] == "complete"
-        and not evaluation.get("rungs_above")
+        and at_highest_rung(run, evaluation)
         and all(evaluation["metrics"].get(m.name) is not None for m in objectives)
     }
 
@@ -114,13 +120,13 @@ def _member(evaluation: Record, row: int, metrics: tuple[Metric, ...]) -> FrontM
 
 
 def _score(evaluation: Record, metric: Metric) -> Score:
-    final = Metric(TEST + metric.name, metric.kind)
+    test = Metric(TEST + metric.name, metric.kind)
     return Score(
         metric,
         evaluation["metrics"].get(metric.name),
-        evaluation["metrics"].get(final.name),
+        evaluation["metrics"].get(test.name),
         share_of(evaluation, metric),
-        share_of(evaluation, final),
+        share_of(evaluation, test),
     )
 
 

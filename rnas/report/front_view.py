@@ -41,16 +41,16 @@ class FrontRow:
 
 
 def groups(members: list[FrontMember]) -> list[ColumnGroup]:
-    """Columns of each metric: one value, or search, final, interval and drop where the run has them."""
+    """Columns of each metric: one value, or search, test, interval and drop where the run has them."""
     noisy = judged(tuple(s.metric for s in members[0].objectives)) if any(m.tied_with for m in members) else None
     found = []
     for column in zip(*(member.objectives + member.others for member in members), strict=True):
         scores: tuple[Score, ...] = column
-        final = any(score.final is not None for score in scores)
-        names = ["search", "final"] if final else ["search" if scores[0].metric.kind == "proportion" else "value"]
+        test = any(score.test is not None for score in scores)
+        names = ["search", "test"] if test else ["search" if scores[0].metric.kind == "proportion" else "value"]
         if scores[0].metric.direction and any(score.share for score in scores):
             names += ["95 % interval", ""]
-        names += ["drop"] if final else []
+        names += ["drop"] if test else []
         names += [_NOISE] if scores[0].metric == noisy else []
         found.append(ColumnGroup(scores[0].metric, tuple(names)))
     return found
@@ -81,7 +81,7 @@ def sentences(members: list[FrontMember], metrics: tuple[Metric, ...]) -> list[s
     share = scores[0].share
     if share is not None:
         ties = sum(member.tied_with is not None for member in members)
-        part = "final" if scores[0].test_share else "search"
+        part = "test" if scores[0].test_share else "search"
         said.append(
             f"In order of {name}, {ties} of {len(members) - 1} neighbours differ by less than the noise of the "
             f"{share.images:,} {part} images (95 %)."
@@ -94,14 +94,14 @@ def sentences(members: list[FrontMember], metrics: tuple[Metric, ...]) -> list[s
         mean = 100 * sum(drops) / len(drops)
         change = "drops" if mean >= 0 else "rises"
         said.append(
-            f"From the images that the search chose by to the final ones, {name} {change} "
+            f"From the images that the search chose by to the test images, {name} {change} "
             f"by {abs(mean):.1f} points on average."
         )
     return said
 
 
 def drop_text(score: Score) -> str:
-    """The drop from search to final, in percentage points for an accuracy."""
+    """The drop from search to test, in percentage points for an accuracy."""
     if score.drop is None:
         return MISSING
     if score.metric.kind == "proportion":
@@ -139,7 +139,7 @@ def _cells(member: FrontMember, group: ColumnGroup, span: tuple[float, float]) -
     shown: Mapping[str, tuple[str, float | str | None]] = {
         "value": (metric.format(score.search), score.search),
         "search": (metric.format(score.search), score.search),
-        "final": (metric.format(score.final), score.final),
+        "test": (metric.format(score.test), score.test),
         "95 % interval": (interval_text(score), None if share is None else share.low),
         "": (_whisker(score, span), None if share is None else share.value),
         "drop": (drop_text(score), score.drop),
@@ -162,5 +162,5 @@ def _whisker(score: Score, span: tuple[float, float]) -> str:
     share = score.share
     if share is None:
         return ""
-    ring = None if score.final is None else score.search
+    ring = None if score.test is None else score.search
     return whisker(share.low, share.high, share.value, span, ring=ring)

@@ -8,9 +8,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from rnas.report import final_evaluation, front_view, ladder, page, rules
+from rnas.report import fidelity, final_evaluation, front_view, page, rules
 from rnas.report.drawing import draw
-from rnas.report.front import FrontMember, Score, members
+from rnas.report.front import FrontMember, Score, at_highest_rung, members
 from rnas.report.page_data import page_data
 from rnas.report.progress import Hypervolume, foretold, normalised_hypervolume
 from rnas.report.provenance import facts, input_shape
@@ -84,7 +84,7 @@ def render(run: Mapping[str, Any]) -> str:
         filtered=True,
         chart_caption=_chart_caption(run, shape, front, metrics, bool(data["published"])),
         final_evaluation=final_evaluation.view(run["final_evaluation"]) if run.get("final_evaluation") else None,
-        ladder=ladder.view(run["ladder"]) if run.get("ladder") else None,
+        fidelity=fidelity.view(run["fidelity"]) if run.get("fidelity") else None,
         rules=rules.view(run["rules"], _with_metric(run, run["rules"]["metric"])) if run.get("rules") else None,
         front_sentences=front_view.sentences(front, metrics),
         networks=[_network(member) for member in front],
@@ -110,7 +110,7 @@ def _data_name(evaluation: Mapping[str, Any]) -> str:
 
 def _with_metric(run: Mapping[str, Any], metric: str) -> int:
     """How many evaluations at the highest rung have a metric."""
-    return sum(not e.get("rungs_above") and e["metrics"].get(metric) is not None for e in run["evaluations"])
+    return sum(at_highest_rung(run, e) and e["metrics"].get(metric) is not None for e in run["evaluations"])
 
 
 def _tiles(
@@ -141,10 +141,10 @@ def _best(metric: Metric, front: list[FrontMember]) -> Tile:
         return Tile(label, "\u2013", "nothing complete")
     best = metric.better(value for value, _, _ in scored)
     score, member = next((score, member) for value, score, member in scored if value == best)
-    final = "" if score.final is None else f"{metric.format(score.final)} on the test images, "
+    test = "" if score.test is None else f"{metric.format(score.test)} on the test images, "
     others = (s for s in member.objectives if s.metric.name != metric.name)
     beside = ", ".join(f"{s.metric.format(s.search)} {s.metric.phrase}" for s in others)
-    return Tile(label, metric.format(best), f"{final}{beside}" + (f" ({member.key})" if beside else member.key))
+    return Tile(label, metric.format(best), f"{test}{beside}" + (f" ({member.key})" if beside else member.key))
 
 
 def _statuses(run: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from rnas.report.description import describe
 from rnas.report.details import details, fidelity, formats, pack, predicted
-from rnas.report.front import FrontMember, share_of
+from rnas.report.front import FrontMember, at_highest_rung, share_of
 from rnas.report.page import short
 from rnas.report.progress import Hypervolume
 from rnas.report.published import published
@@ -26,7 +26,7 @@ def page_data(
     return {
         "name": run["name"],
         "words": {"others": "evaluated", "row": "evaluation"},
-        "metrics": [_column(metric, evaluations, shape) | _intervals(metric, front) for metric in metrics],
+        "metrics": [_column(metric, run, shape) | _intervals(metric, front) for metric in metrics],
         "evaluations": {
             "number": [e["number"] for e in evaluations],
             "key": [e["key"] for e in evaluations],
@@ -50,10 +50,11 @@ def page_data(
     }
 
 
-def _column(metric: Metric, evaluations: list[Mapping[str, Any]], shape: str) -> dict[str, Any]:
+def _column(metric: Metric, run: Mapping[str, Any], shape: str) -> dict[str, Any]:
+    evaluations = run["evaluations"]
     found = [evaluation["metrics"].get(metric.name) for evaluation in evaluations]
     # What is drawn is compared, and lower rungs are not to be compared with the highest.
-    values = [None if e.get("rungs_above") else value for e, value in zip(evaluations, found, strict=True)]
+    values = [value if at_highest_rung(run, e) else None for e, value in zip(evaluations, found, strict=True)]
     counted = f" (one {shape} image)" if metric.name == "flops" and shape else ""
     return {
         "name": metric.name,

@@ -222,7 +222,7 @@ def drifts_table(content: Content) -> ReportTable | None:
     rows = tuple(
         (
             drift["quantity"],
-            f"{drift['rungs_above']} below the highest",
+            f"{drift['below_highest']} below the highest",
             f"{share_text(drift['optimum']['value'])} ({_range(drift['optimum'])})",
             f"{drift['shift']['value']:+z.2f} [{drift['shift']['low']:+z.2f}, {drift['shift']['high']:+z.2f}]",
             "moves" if drift["found"] else "inside the noise",

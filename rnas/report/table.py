@@ -60,7 +60,7 @@ def evaluated_as(run: Mapping[str, Any]) -> list[str]:
     attack, data = provenance["evaluation"], provenance["data"]
     return [
         f"{attack['attack']}, {attack['steps']} steps, epsilon {attack['epsilon']}; "
-        f"{data['name']}: {data['images']['score']} images searched on, {data['images']['final']} final; "
+        f"{data['name']}: {data['images']['search_val']} images for the search, {data['images']['test']} for the test; "
         f"recipe {provenance['recipe']['name']}; seed {trained[-1]['seed']}"
     ]
 
@@ -91,8 +91,8 @@ def pareto_csv(run: Mapping[str, Any]) -> str:
 def _columns(metric: Metric, scores: list[Score], with_interval: bool) -> list[tuple[str, list[str]]]:
     """Heading and cells of each column of one objective."""
     columns = [(metric.label.replace(" ", "\n", 1) + f" {metric.arrow}", [metric.format(s.search) for s in scores])]
-    if any(score.final is not None for score in scores):
-        columns.append(("final", [metric.format(score.final) for score in scores]))
+    if any(score.test is not None for score in scores):
+        columns.append(("test", [metric.format(score.test) for score in scores]))
         columns.append(("drop", [drop_text(score) for score in scores]))
     if with_interval and any(score.share for score in scores):
         columns.append(("95 %\ninterval", [interval_text(score) for score in scores]))

@@ -39,7 +39,7 @@ def whisker(
     parts.append(svg.line(at(low), middle, at(high), middle, stroke_width=1.6))
     if ring is not None:
         parts.append(svg.element("circle", cx=at(ring), cy=middle, r=_RADIUS, class_="search", fill="none"))
-    parts.append(svg.element("circle", cx=at(value), cy=middle, r=_RADIUS, class_="final"))
+    parts.append(svg.element("circle", cx=at(value), cy=middle, r=_RADIUS, class_="test"))
     return Markup(
         svg.element("svg", "".join(parts), viewBox=f"0 0 {length:g} {_HIGH:g}", class_="whisker", aria_hidden="true")
     )

@@ -18,13 +18,13 @@ class Drift:
 
     Attributes:
         quantity: such as "D3".
-        rungs_above: of the lower rung; 1 is the next to the highest.
+        below_highest: by how many rungs the lower one is below the highest, from 1.
         optimum: there.
         shift: from the highest rung's; 90 %.
     """
 
     quantity: str
-    rungs_above: int
+    below_highest: int
     optimum: Interval
     shift: Interval
 
@@ -38,12 +38,12 @@ def drifts(highest: DesignMatrix, lower: Sequence[DesignMatrix], seed: int = 0) 
     """The drift of every quantity from each lower rung, the next to the highest first."""
     found = []
     draws = [_draws(design, seed + number) for number, design in enumerate((highest, *lower))]
-    for rungs_above, below in enumerate(draws[1:], start=1):
+    for below_highest, below in enumerate(draws[1:], start=1):
         for name in draws[0].keys() & below.keys():
             # Independent of each other, so that their differences are draws of the shift.
             shift = below[name] - draws[0][name]
-            found.append(Drift(name, rungs_above, interval_of(below[name]), interval_of(shift)))
-    return tuple(sorted(found, key=lambda drift: (drift.rungs_above, drift.quantity)))
+            found.append(Drift(name, below_highest, interval_of(below[name]), interval_of(shift)))
+    return tuple(sorted(found, key=lambda drift: (drift.below_highest, drift.quantity)))
 
 
 def _draws(design: DesignMatrix, seed: int) -> dict[str, np.ndarray]:

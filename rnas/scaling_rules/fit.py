@@ -28,7 +28,7 @@ class Rules:
         explained: by hypothesis, the share of the scores' variance that it foretells.
         blocks: effects of the choices of block variables.
         exponents: of depth and width in FLOPs; None where the budgets are too alike.
-        drifts: of the optimum from lower rungs; empty without a ladder.
+        drifts: of the optimum from lower rungs; empty with one rung.
     """
 
     observations: Observations
@@ -87,8 +87,8 @@ def fit(run: Run, metric: str | None = None, seed: int = 0) -> Rules:
     """
     highest = Observations.from_run(run, metric)
     lower = []
-    for rungs_above in range(1, len(run.setup.evaluator.rungs)):
-        observations = Observations.from_run(run, highest.metric, rungs_above)
+    for rung in reversed(range(len(run.setup.evaluator.rungs) - 1)):
+        observations = Observations.from_run(run, highest.metric, rung)
         if len(observations) >= FEWEST:
             lower.append(observations)
     return fit_observations(highest, lower, seed)

@@ -85,20 +85,21 @@ class Observations:
         )
 
 
-def observations_of(run: Run, metric: str | None = None, rungs_above: int = 0) -> Observations:
+def observations_of(run: Run, metric: str | None = None, rung: int | None = None) -> Observations:
     """The complete evaluations of a run, at one rung.
 
     Args:
         run: a search over residual networks.
         metric: the score; None is the first objective that is maximised.
-        rungs_above: 0 for the highest rung.
+        rung: from 0, the cheapest; None is the highest.
 
     Raises:
         InputError: no evaluation has the metric, or networks are not residual ones of one number of stages.
     """
     metric = metric or first_maximised(run)
     space = run.setup.space
-    records = [r for r in run.records if r.complete and r.rungs_above == rungs_above]
+    rung = len(run.setup.evaluator.rungs) - 1 if rung is None else rung
+    records = [r for r in run.records if r.complete and r.rung == rung]
     having = [record for record in records if np.isfinite(record.metrics.get(metric, np.nan))]
     if not having:
         known = ", ".join(sorted({name for record in records for name in record.metrics})) or "none"

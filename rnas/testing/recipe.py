@@ -28,7 +28,7 @@ class RecipeConformance:
         assert Recipe.model_validate(json.loads(text)) == recipe
 
     def test_it_bears_its_registered_name_and_says_its_source(self) -> None:
-        """By the name alone, or as a part of a config, the registry gives it back."""
+        """By the name alone, or inside a config, the registry gives it back."""
         recipe = self._recipe()
         chosen = self.recipe()
         assert recipe.name == (chosen if isinstance(chosen, str) else recipe.name)

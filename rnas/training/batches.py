@@ -70,7 +70,7 @@ def mini_batches(split: Split, extra: Split | None, plan: Plan, epoch_seed: int)
 
 
 def _endless(split: Split, count: int, generator: Generator) -> Tensor:
-    """So many rows of a part, shuffled anew each time that all were drawn."""
+    """So many rows of a split, shuffled anew each time that all were drawn."""
     rounds = -(-count // len(split))
     return torch.cat([torch.randperm(len(split), generator=generator) for _ in range(rounds)])[:count]
 

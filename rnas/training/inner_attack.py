@@ -60,7 +60,7 @@ class FreeAT(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Literal["free-at"] = "replays"
+    name: Literal["free-at"] = "free-at"
     replays: PositiveInt
     step: FractionField = Fraction(1)
 

@@ -119,7 +119,7 @@ class Recipe(BaseModel):
     def resolve(cls, value: Any) -> Self:
         """A registered recipe by name, or ``{name: NAME, ...}`` with some of its fields set otherwise.
 
-        A part such as ``loss`` keeps what is not set, unless another of its kind is named.
+        A nested field such as ``loss`` keeps what is not set, unless another of its kind is named.
 
         Raises:
             InputError: no recipe has that name.
@@ -138,7 +138,7 @@ class Recipe(BaseModel):
 
     @property
     def overrides(self) -> dict[str, Any]:
-        """What differs from the registered recipe of this name, as a config says it; a part of another kind is whole.
+        """What differs from the registered recipe of this name; a nested field of another kind is whole.
 
         Empty where no recipe of this name is registered here.
         """
@@ -149,7 +149,7 @@ class Recipe(BaseModel):
 
     @property
     def changes(self) -> dict[str, Any]:
-        """The same in one level: fields of a part are named as ``inner_attack.steps`` is; a part left out is None."""
+        """The same in one level: nested fields are named as ``inner_attack.steps`` is; one left out is None."""
         return _flat(self.overrides)
 
     def inner_attack_at(self, fidelity: Fidelity) -> InnerAttack | None:
@@ -180,7 +180,7 @@ def _differences(content: Mapping[str, Any], base: Mapping[str, Any]) -> dict[st
 
 
 def _flat(fields: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Fields of parts beside the others, each with the names of its parts before its own."""
+    """Return nested fields in one level, each with the names of its parents before its own."""
     found: dict[str, Any] = {}
     for name, value in fields.items():
         found |= _flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
@@ -188,11 +188,11 @@ def _flat(fields: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _merged(base: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """The base with overrides, part by part; one that names another kind takes the place of the whole part."""
+    """Return the base with overrides, field by field; one that names another kind replaces the whole field."""
     merged = dict(base)
     for key, value in overrides.items():
-        part = base.get(key)
+        own = base.get(key)
         merged[key] = value
-        if isinstance(part, Mapping) and isinstance(value, Mapping) and value.get("name") in (None, part.get("name")):
-            merged[key] = _merged(part, value)
+        if isinstance(own, Mapping) and isinstance(value, Mapping) and value.get("name") in (None, own.get("name")):
+            merged[key] = _merged(own, value)
     return merged

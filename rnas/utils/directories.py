@@ -17,7 +17,7 @@ def require_free(path: Path) -> None:
     kind = kind_of(path)
     if kind is not None:
         raise InputError(
-            f"{path} is a {kind.noun} already: choose another --output, or go on with: {kind.resume_command(path)}"
+            f"{path} is a {kind.noun} already: choose another --output, or resume with: {kind.resume_command(path)}"
         )
     if path.exists():
         raise InputError(f"{path} exists already: choose another --output")

@@ -1,4 +1,4 @@
-"""What kind of directory one is, by the settings file it has, and which command goes on with it."""
+"""What kind of directory one is, by the settings file it has, and which command resumes it."""
 
 import shlex
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Kind:
     resumed_by: str
 
     def resume_command(self, path: Path) -> str:
-        """The command line that goes on with a directory of this kind."""
+        """Return the command line that resumes an experiment in a directory of this kind."""
         return f"rnas {self.resumed_by} {shlex.quote(str(path))}"
 
 
@@ -55,7 +55,7 @@ def refuse_others(path: Path, noun: str) -> None:
     """
     kind = kind_of(path)
     if kind is not None:
-        raise InputError(f"{path} is a {kind.noun}, not a {noun}; go on with: {kind.resume_command(path)}")
+        raise InputError(f"{path} is a {kind.noun}, not a {noun}; resume with: {kind.resume_command(path)}")
     held = _held(path)
     if held:
         more = f" and {len(held) - _SHOWN} more" if len(held) > _SHOWN else ""

@@ -17,7 +17,7 @@ _LIBRARIES = ("rnas", "torch", "numpy", "scipy", "scikit-learn", "pymoo", "optun
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python, of the libraries that decide results, and of packages that register parts, by name."""
+    """Versions of Python, of the libraries that decide results, and of packages that register plug-ins, by name."""
     return libraries() | plugins()
 
 

@@ -54,7 +54,7 @@ def test_a_config_object_and_a_file_are_accepted(tmp_path: Path) -> None:
     assert [record.key for record in second.records] == [record.key for record in first.records]
 
 
-def test_a_time_that_is_up_leaves_a_run_to_go_on_with(tmp_path: Path) -> None:
+def test_a_time_that_is_up_leaves_a_run_to_resume(tmp_path: Path) -> None:
     slow = {**TINY, "evaluator": {"call": "tests.rnas.cli.scores:slow"}}
     run = rnas.search(slow, budget=4, hours=1e-9, output=tmp_path / "run")
     # A coarse clock may let one evaluation start.

@@ -11,7 +11,7 @@ from rnas.networks.block import BlockType
 from rnas.networks.residual import ResidualNetwork
 
 
-def test_parts_are_found_by_name() -> None:
+def test_plugins_are_found_by_name() -> None:
     assert registry.load(registry.ARCHITECTURES, "residual") is ResidualNetwork
 
 
@@ -54,7 +54,7 @@ def _forget() -> None:
     registry.load.cache_clear()
 
 
-def test_a_part_of_another_package_is_found(install: Install) -> None:
+def test_a_plugin_of_another_package_is_found(install: Install) -> None:
     install("theirs", "mine = rnas.training.recipes.sat:SAT")
     assert registry.load(registry.RECIPES, "mine") is registry.load(registry.RECIPES, "sat")
 

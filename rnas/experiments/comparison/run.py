@@ -71,7 +71,7 @@ def compare(
     flops: int | str,
     recipe: Any = "sat",
     seeds: int = 3,
-    run: Path | str | None = None,
+    output: Path | str | None = None,
     workers: int | None = None,
     listener: ListenerFactory = lambda ledger, slots: Silent(),
     tuning_listener: TuningListenerFactory = _silent_tuning,
@@ -84,7 +84,7 @@ def compare(
         flops: of each, such as ``"5G"`` or ``5e9``, for one image of the data.
         recipe: name, or ``{name: NAME, ...}`` with some fields set otherwise.
         seeds: trainings of each, at least two.
-        run: directory; None makes ``runs/compare-<data>-<n>``.
+        output: directory; None makes ``runs/compare-<data>-<n>``.
         workers: trainings at once, each in a process of its own; 0 trains in this process; None is one a core or GPU.
         listener: makes what is told of progress.
         tuning_listener: makes what is told of a network's tuning.
@@ -96,7 +96,9 @@ def compare(
     """
     budget = int(flops) if isinstance(flops, float) else flops
     settings = resolve_settings(networks, flops=budget, seeds=seeds, recipe=recipe, **given)
-    return go(prepare(settings, None if run is None else Path(run)), workers, listener, tuning_listener)
+    return run_comparison(
+        prepare(settings, None if output is None else Path(output)), workers, listener, tuning_listener
+    )
 
 
 def resume_comparison(
@@ -107,7 +109,7 @@ def resume_comparison(
     listener: ListenerFactory = lambda ledger, slots: Silent(),
     tuning_listener: TuningListenerFactory = _silent_tuning,
 ) -> Comparison:
-    """Go on with a comparison that was stopped, or train its networks with further seeds.
+    """Resume a comparison that was stopped, or train its networks with further seeds.
 
     Args:
         path: the comparison's directory.
@@ -126,16 +128,16 @@ def resume_comparison(
     if seeds is not None and most is not None:
         raise InputError(f"{path} adds seeds until all is decided, up to {most} as it was planned: leave --seeds out")
     directory.extended(seeds)
-    return go(directory, workers, listener, tuning_listener)
+    return run_comparison(directory, workers, listener, tuning_listener)
 
 
-def prepare(settings: ComparisonSettings, run: Path | None) -> ComparisonDirectory:
+def prepare(settings: ComparisonSettings, output: Path | None) -> ComparisonDirectory:
     """Make the directory of a new comparison; nothing is trained yet.
 
     Raises:
         InputError: the directory exists already, or a network cannot be trained by these settings.
     """
-    path = run or next_free(f"compare-{settings.training.data}")
+    path = output or next_free(f"compare-{settings.training.data}")
     ComparisonDirectory.require_new(path)
     ComparedTraining(settings)
     for one in settings.networks:
@@ -145,7 +147,7 @@ def prepare(settings: ComparisonSettings, run: Path | None) -> ComparisonDirecto
     return ComparisonDirectory.create(path, settings)
 
 
-def go(
+def run_comparison(
     directory: ComparisonDirectory,
     workers: int | None,
     listener: ListenerFactory,

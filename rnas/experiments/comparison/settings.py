@@ -29,11 +29,10 @@ class SharedTraining(ResolvedTraining):
     """How every network is trained and attacked.
 
     Attributes:
-        images: sizes of the parts; the best epoch is chosen on ``selection``.
+        images: sizes of the splits; the best epoch is chosen on ``val``.
         evaluation: the attack on the val split after every epoch.
         attacks: names of the attacks on the test split.
-        attacked_images: the first so many of the test split are attacked, which reaches as far into published test
-            images; None is the part as it is.
+        attacked_images: attack only the first N images of the published test images; None is the whole test split.
         flags: whether to look for signs of overestimated robustness in the best checkpoints.
     """
 
@@ -221,13 +220,13 @@ def _require_unseen(reference: Reference, shared: TrainingRunSettings) -> None:
     own = reference.training
     if own is None or own.data != shared.data or load_dataset(shared.data, shared.data_dir).num_test_images:
         return
-    kept = own.images.val + own.images.search_val
-    if (own.split_seed, own.images.test, kept) != (
+    not_trained = own.images.val + own.images.search_val
+    if (own.split_seed, own.images.test, not_trained) != (
         shared.split_seed,
         shared.images.test,
         shared.images.val + shared.images.search_val,
     ):
         raise InputError(
             f"{reference.name} was chosen on another division of {shared.data}, so that its test split is not unseen: "
-            "compare members of one run, and leave --split-seed and the sizes of the parts out"
+            "compare members of one run, and leave --split-seed and the sizes of the splits out"
         )

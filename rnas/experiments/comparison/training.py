@@ -99,7 +99,7 @@ class ComparedTraining:
         return [{} for _ in architectures]
 
     def evaluate(self, task: Task, context: Context) -> Evaluation:
-        """Train, or go on with a training that was stopped, and attack both checkpoints.
+        """Train, or resume a training that was stopped, and attack both checkpoints.
 
         Raises:
             ValueError: the context has no folder.

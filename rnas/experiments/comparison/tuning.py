@@ -18,7 +18,8 @@ from rnas.experiments.tuning.directory import TuningDirectory
 from rnas.experiments.tuning.listener import Listener
 from rnas.experiments.tuning.settings import TuningSettings
 from rnas.experiments.tuning.space import default_space
-from rnas.experiments.tuning.tune import go, settled
+from rnas.experiments.tuning.tune import run_tuning
+from rnas.experiments.tuning.tune import tuning_settings as resolved_tuning
 from rnas.nas.execution.local import slots
 from rnas.networks import architecture as arch
 
@@ -48,7 +49,7 @@ def tuning_settings(settings: ComparisonSettings, one: ComparedNetwork, device: 
     training = training.model_copy(update={"fidelity": training.fidelity.model_copy(update={"epochs": budget.epochs})})
     space = {key: values for key, values in default_space(training.recipe).items() if key in FIELDS}
     # Random: what other samplers suggest depends on a network's results, so that networks would not be tried alike.
-    return settled(training, space, trials=budget.trials, sampler="random", pruner="none")
+    return resolved_tuning(training, space, trials=budget.trials, sampler="random", pruner="none")
 
 
 def tuned(
@@ -77,7 +78,7 @@ def tuned(
         if not directory.result.exists():
             with listener(directory.path) as told:
                 try:
-                    go(directory, directory.read_settings(), workers, told)
+                    run_tuning(directory, directory.read_settings(), workers, told)
                 except InputError as error:
                     raise InputError(f"tuning {one.name}: {error}") from None
         found[one.name] = json.loads(directory.result.read_text(encoding="utf-8"))

@@ -55,7 +55,7 @@ class ReplicationRun:
 def replicate(
     name: str,
     *,
-    run: Path | str | None = None,
+    output: Path | str | None = None,
     workers: int | None = None,
     listener: ListenerFactory = lambda ledger, slots, label: Silent(),
     **given: Any,
@@ -64,7 +64,7 @@ def replicate(
 
     Args:
         name: of the replication; see :func:`rnas.experiments.replications.registered.replications`.
-        run: directory; None makes ``runs/<replication>-<data>-<n>``.
+        output: directory; None makes ``runs/<replication>-<data>-<n>``.
         workers: trainings at once, each in a process of its own; 0 trains in this process; None is one a core or GPU.
         listener: makes what is told of progress.
         **given: see :func:`rnas.experiments.replications.settings.resolve_settings`.
@@ -72,7 +72,9 @@ def replicate(
     Raises:
         InputError: a setting is wrong, data are missing, or the directory exists.
     """
-    return go(prepare(resolve_settings(name, given), None if run is None else Path(run)), workers, listener)
+    return run_replication(
+        prepare(resolve_settings(name, given), None if output is None else Path(output)), workers, listener
+    )
 
 
 def resume_replication(
@@ -82,7 +84,7 @@ def resume_replication(
     workers: int | None = None,
     listener: ListenerFactory = lambda ledger, slots, label: Silent(),
 ) -> ReplicationRun:
-    """Go on with a replication that was stopped, or train its cells with further seeds.
+    """Resume a replication that was stopped, or train its cells with further seeds.
 
     Args:
         path: the replication's directory.
@@ -96,16 +98,16 @@ def resume_replication(
     """
     directory = ReplicationDirectory(Path(path))
     directory.extended(seeds)
-    return go(directory, workers, listener)
+    return run_replication(directory, workers, listener)
 
 
-def prepare(settings: ReplicationSettings, run: Path | None) -> ReplicationDirectory:
+def prepare(settings: ReplicationSettings, output: Path | None) -> ReplicationDirectory:
     """Make the directory of a new replication; nothing is trained yet.
 
     Raises:
         InputError: the directory exists already, or the replication cannot be run by these settings.
     """
-    path = run or next_free(f"{settings.replication}-{settings.training.data}")
+    path = output or next_free(f"{settings.replication}-{settings.training.data}")
     ReplicationDirectory.require_new(path)
     cells = settings.design()
     require_distinct(cells)
@@ -114,7 +116,7 @@ def prepare(settings: ReplicationSettings, run: Path | None) -> ReplicationDirec
     return ReplicationDirectory.create(path, settings)
 
 
-def go(directory: ReplicationDirectory, workers: int | None, listener: ListenerFactory) -> ReplicationRun:
+def run_replication(directory: ReplicationDirectory, workers: int | None, listener: ListenerFactory) -> ReplicationRun:
     """Train what is missing, and write result and report."""
     settings = directory.read_settings()
     cells = settings.design()
@@ -141,7 +143,9 @@ def label(changes: Mapping[str, Any]) -> str:
     return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in changes.items())
 
 
-def estimates(settings: ReplicationSettings, workers: int | None) -> tuple[list[tuple[DesignCell, CostEstimate]], int]:
+def cost_estimates(
+    settings: ReplicationSettings, workers: int | None
+) -> tuple[list[tuple[DesignCell, CostEstimate]], int]:
     """What the cheapest and the dearest cell take here, measured in seconds; and how many trainings run at once.
 
     Raises:

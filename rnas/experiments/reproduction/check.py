@@ -70,7 +70,7 @@ def data_checks(recorded: Mapping[str, Any], here: Mapping[str, Any]) -> list[Ch
     """Whether the images are the recorded ones, and the extra training images, where there are any, by their hashes.
 
     Args:
-        recorded: ``hash`` of all parts, and ``extra``, which is None, or has a ``sha256`` or ``hash`` of its own.
+        recorded: ``hash`` of all splits, and ``extra``, which is None, or has a ``sha256`` or ``hash`` of its own.
         here: the same of now.
     """
     found = [compared("data", recorded["hash"], here["hash"])]

@@ -19,10 +19,9 @@ def find(words: str | Path, device: Device | None = None) -> RecordedResult:
     Args:
         words: ``RUN:KEY``, ``RUN:knee``, ``RUN:at:200M`` or ``RUN:max:METRIC`` with the directory of a search, or
             ``RUN/checkpoints/KEY.safetensors``; a training's directory, for its best weights, or its
-            ``best.safetensors`` or ``last.safetensors``; or a result of ``rnas evaluate``: its JSON file, also of the
-            final evaluations of a run, ``RUN/final_evaluation/seed-N/...json``, and of a comparison,
-            ``DIR/evaluations/...json``.
-        device: what to verify it on; None is that of the record.
+            ``best.safetensors`` or ``last.safetensors``; or a JSON file of ``rnas evaluate``, of a final evaluation,
+            ``RUN/final_evaluation/seed-N/...json``, or of a comparison, ``DIR/evaluations/...json``.
+        device: what to reproduce it on; None is that of the record.
 
     Raises:
         InputError: they name none.

@@ -49,7 +49,7 @@ class RecordedEvaluation(Accuracies):
         words: what named it.
         path: of the file.
         result: what it holds.
-        device: what to verify it on; None is that of the record, see :func:`own_device`.
+        device: what to reproduce it on; None is that of the record, see :func:`own_device`.
     """
 
     words: str
@@ -168,7 +168,7 @@ class RecordedEvaluation(Accuracies):
     def trained(self, seeds: Sequence[int], listener: Listener) -> list[Outcome]:
         """Never: it is no source."""
         raise InputError(
-            f"{self.path} does not say how its weights were trained; verify the run or training they are of"
+            f"{self.path} does not say how its weights were trained; reproduce the run or training they are of"
         )
 
     def _measured(self, listener: Listener) -> Outcome:

@@ -1,4 +1,4 @@
-"""A result: accuracies that were recorded, and how they are measured again."""
+"""A recorded result: its metrics, and how they are measured again."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from rnas.nas.evaluators.evaluator import Status
 from rnas.statistics.interval import Interval
 
 Source = Literal["checkpoint", "scratch", "table"]
-"""What a result is verified from: the weights that were kept, a training anew, or the row that it was read from."""
+"""What a result is reproduced from: the weights that were kept, a training anew, or the row that it was read from."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,13 @@ class Outcome:
 
 
 class Listener(Protocol):
-    """Told how far a reproduction is."""
+    """A listener of a reproduction."""
 
     def say(self, line: str) -> None:
-        """Something begins or has ended."""
+        """Report that something starts or has ended."""
 
     def done(self, share: float) -> None:
-        """So much in [0, 1] of what began is done."""
+        """Report the share in [0, 1] that is done."""
 
 
 class Silent:
@@ -79,7 +79,7 @@ class RecordedResult(Protocol):
 
     @property
     def metrics(self) -> Mapping[str, float]:
-        """What is claimed, by name; none of it is NaN."""
+        """What is recorded, by name; none of it is NaN."""
 
     @property
     def curve(self) -> Sequence[Mapping[str, float]]:
@@ -91,11 +91,11 @@ class RecordedResult(Protocol):
 
     @property
     def usual(self) -> Source:
-        """What it is verified from unless told otherwise, be that here or not."""
+        """What it is reproduced from unless told otherwise, be that here or not."""
 
     @property
     def sources(self) -> tuple[Source, ...]:
-        """What it can be verified from, here and now.
+        """What it can be reproduced from, here and now.
 
         Raises:
             InputError: from nothing; the message says why, and what would help.
@@ -103,7 +103,7 @@ class RecordedResult(Protocol):
 
     @property
     def on_cpu(self) -> bool:
-        """Whether it is verified on a CPU, where equal computations give equal numbers."""
+        """Whether it is reproduced on a CPU, where equal computations give equal numbers."""
 
     def checks(self, source: Source) -> list[Check]:
         """What can be compared at once."""

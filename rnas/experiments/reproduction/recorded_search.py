@@ -53,7 +53,7 @@ class RecordedSearch:
         words: what named it.
         run: whose it is.
         record: the record.
-        device: what to verify it on; None is that of the record, and where it does not say the run's own.
+        device: what to reproduce it on; None is that of the record, and where it does not say the run's own.
     """
 
     words: str
@@ -65,7 +65,7 @@ class RecordedSearch:
         if not self.record.complete:
             reason = self.record.evaluation.reason if self.record.evaluation is not None else ""
             told = f"{self.record.status}{f': {reason}' if reason else ''}"
-            raise InputError(f"{self.words} has no result to verify ({told}); take a complete member")
+            raise InputError(f"{self.words} has no result to reproduce ({told}); take a complete member")
 
     @property
     def key(self) -> str:
@@ -93,16 +93,17 @@ class RecordedSearch:
     def conditions(self) -> Mapping[str, str]:
         """As far as the evaluator records them."""
         told: dict[str, str] = {}
-        attack, data = _part(self._provenance, "evaluation", _ATTACK), self._data
+        attack, data = _known_keys(self._provenance, "evaluation", _ATTACK), self._data
         if attack:
             told["attack"] = f"{attack['attack']}, {pluralize(attack['steps'], 'step')} of {attack['step']}"
             told["ball"] = f"{attack['norm']}, epsilon {attack['epsilon']} for pixels in [0, 1]"
             told["noise"] = f"seed {attack['seed']}, {attack['precision']}"
         if data:
-            parts = data["images"]
-            final = f"; {parts['test']:,} of the test split for {_TEST}..." if self._has_test else ""
+            images = data["images"]
+            test = f"; {images['test']:,} of the test split for {_TEST}..." if self._has_test else ""
+            split_seed = data["split_seed"]
             told["images"] = (
-                f"{parts['search_val']:,} of the search_val split{final}; {data['name']} by split seed {data['split_seed']}"
+                f"{images['search_val']:,} of the search_val split{test}; {data['name']} by split seed {split_seed}"
             )
         if self._provenance.keys() >= RECIPE:
             recipe, recipe_hash = self._provenance["recipe"]["name"], self._provenance["recipe_hash"]
@@ -242,7 +243,7 @@ class RecordedSearch:
     @property
     def _data(self) -> Mapping[str, Any]:
         """The images, as they are here: that they are the recorded ones, their hash says. Empty where not known."""
-        data = _part(self._here, "data", _DATA)
+        data = _known_keys(self._here, "data", _DATA)
         return data if isinstance(data.get("images"), Mapping) else {}
 
     @property
@@ -307,14 +308,14 @@ def _outcome(seed: int, evaluation: Evaluation) -> Outcome:
     return Outcome(seed, finite, evaluation.curve)
 
 
-def _part(provenance: Mapping[str, Any], name: str, keys: frozenset[str]) -> Mapping[str, Any]:
-    """A part of a provenance that has some keys; empty where it has others: users' evaluators have their own."""
-    part = provenance.get(name)
-    return part if isinstance(part, Mapping) and keys <= part.keys() else {}
+def _known_keys(provenance: Mapping[str, Any], name: str, keys: frozenset[str]) -> Mapping[str, Any]:
+    """Return an entry of a provenance if it has these keys, else an empty mapping: users' evaluators differ."""
+    entry = provenance.get(name)
+    return entry if isinstance(entry, Mapping) and keys <= entry.keys() else {}
 
 
 def _compared(name: str, recorded: Any, here: Any) -> list[Check]:
-    """A part of the provenance that decides: by its hash where it has one, else by all that was recorded of it."""
+    """Compare an entry of the provenance: by its hash where it has one, else by all that was recorded of it."""
     if isinstance(recorded, Mapping) and isinstance(here, Mapping):
         if "hash" in recorded and "hash" in here:
             if name == "data":

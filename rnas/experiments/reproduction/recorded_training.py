@@ -53,7 +53,7 @@ class RecordedTraining(Accuracies):
         settings: of the training.
         summary: what came of it.
         name: which weights.
-        device: what to verify it on; None is that of the record, see :func:`own_device`.
+        device: what to reproduce it on; None is that of the record, see :func:`own_device`.
     """
 
     words: str
@@ -69,9 +69,9 @@ class RecordedTraining(Accuracies):
         directory = TrainingDirectory(path)
         settings, summary = directory.read_settings(), directory.read_summary()
         if summary is None:
-            raise InputError(f"{path} has no result to verify yet; go on with: rnas resume {path}")
-        if "final" not in summary.get(name, {}):
-            raise InputError(f"{path} has no result to verify ({summary.get('status')}: {summary.get('reason')})")
+            raise InputError(f"{path} has no result to reproduce yet; resume with: rnas resume {path}")
+        if "test" not in summary.get(name, {}):
+            raise InputError(f"{path} has no result to reproduce ({summary.get('status')}: {summary.get('reason')})")
         result = cls(words, directory, settings, summary, name, device)
         try:
             _ = result.metrics, result.conditions, result.key, summary["architecture"], summary["settings"]["recipe"]

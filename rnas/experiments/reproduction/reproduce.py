@@ -1,4 +1,4 @@
-"""Verifying: check at once what can be, evaluate again, and say what was reproduced."""
+"""Reproduce a recorded result: compare what is recorded with what is here, then evaluate it again."""
 
 import json
 from collections.abc import Sequence
@@ -39,12 +39,12 @@ class NotEvaluatedError(RuntimeError):
 
 @dataclass(frozen=True)
 class Reproduction:
-    """What came of verifying a result.
+    """The outcome of reproducing a recorded result.
 
     Attributes:
         result: the words that name it.
         key: of the architecture.
-        source: what it was verified from: ``checkpoint``, ``scratch`` or ``table``.
+        source: what it was reproduced from: ``checkpoint``, ``scratch`` or ``table``.
         conditions: attack, epsilon, images, seeds and recipe of the record, in words.
         checks: what was compared before anything was evaluated.
         metrics: the status on each recorded metric; ``found`` is None where a check made evaluating pointless.
@@ -71,7 +71,7 @@ class Reproduction:
         return self.status in (EXACTLY, WITHIN)
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it as JSON values, with the versions that verified it."""
+        """All of it as JSON values, with the versions that reproduced it."""
         content: dict[str, Any] = {"schema_version": SCHEMA_VERSION, **asdict(self), "versions": versions()}
         return {**content, "reproduced": self.reproduced}
 
@@ -124,10 +124,10 @@ def reproduce(
         listener: told of progress.
 
     Returns:
-        What was checked and found. Nothing that was verified is changed.
+        What was checked and found. Nothing that was reproduced is changed.
 
     Raises:
-        InputError: no result has this name, it cannot be verified from this source, or the file exists.
+        InputError: no result has this name, it cannot be reproduced from this source, or the file exists.
         NotEvaluatedError: memory or time ran out, or another error came in the way. A loss that diverges is none.
     """
     if seeds < 0 or 0 < seeds < LEAST_SEEDS:
@@ -150,7 +150,7 @@ def _free(path: Path) -> Path:
 
 
 def _source(result: RecordedResult, source: Source | None, seeds: int) -> Source:
-    """What to verify from; InputError where that cannot be."""
+    """What to reproduce from; InputError where that cannot be."""
     can = result.sources
     if source is None:
         source = "scratch" if seeds else result.usual
@@ -160,7 +160,7 @@ def _source(result: RecordedResult, source: Source | None, seeds: int) -> Source
         if source == "checkpoint":
             raise InputError(f"{result.words}: its weights are not there; train the network again with --from scratch")
         raise InputError(
-            f"{result.words} does not say how its weights were trained; verify the run or the training that they are of"
+            f"{result.words} does not say how its weights were trained; reproduce the run or training they are of"
         )
     if seeds and source != "scratch":
         raise InputError("--seeds trains again: leave --from checkpoint out, or give --from scratch")

@@ -31,7 +31,7 @@ class Checkpoint:
         num_classes: number of their classes.
         settings: how it was trained.
         epoch: of the training, from 1.
-        selection: ``clean_accuracy``, ``robust_accuracy`` and ``robust_margin`` on the val split.
+        val: ``clean_accuracy``, ``robust_accuracy`` and ``robust_margin`` on the val split.
         sha256: of the safetensors file, in hexadecimal.
         provenance: hashes of recipe and data, versions and device, as JSON values.
     """
@@ -42,7 +42,7 @@ class Checkpoint:
     num_classes: int
     settings: TrainingRunSettings
     epoch: int
-    selection: Mapping[str, float]
+    val: Mapping[str, float]
     sha256: str
     provenance: Mapping[str, Any]
 
@@ -86,7 +86,7 @@ class Checkpoint:
             num_classes=int(content["num_classes"]),
             settings=TrainingRunSettings.model_validate(content["settings"]),
             epoch=int(content["epoch"]),
-            selection={name: float(value) for name, value in content["val"].items()},
+            val={name: float(value) for name, value in content["val"].items()},
             sha256=str(content["sha256"]),
             provenance=dict(content["provenance"]),
         )

@@ -1,4 +1,4 @@
-"""What a training would take here, measured before it begins."""
+"""Estimate what a training takes on this machine, before it runs."""
 
 import time
 from contextlib import suppress
@@ -40,7 +40,7 @@ class TrainingCostEstimate:
         images: trained on in each.
         batch_size: of a step.
         seconds_per_epoch: of training.
-        val_seconds: of the selection after each epoch.
+        val_seconds: of the evaluation on the val split after each epoch.
         test_seconds: of the attacks on the test split at the end, for best and last.
         memory_bytes: the most that was used: on the GPU, or by the whole process.
         device: a torch device.
@@ -95,19 +95,19 @@ def _cost_estimate(setup: Setup, step: float) -> TrainingCostEstimate:
     batch = min(max(affordable, _LEAST_IMAGES), settings.evaluation.batch_size, len(setup.splits["test"]))
     model = setup.training().model
     attacks = [named_attack(name, settings.eps) for name in settings.attacks]
-    selection = sum(_image_seconds(setup, model, attack, batch) for attack in val_attacks(settings))
-    final = sum(_image_seconds(setup, model, attack, batch) for attack in attacks)
+    val = sum(_image_seconds(setup, model, attack, batch) for attack in val_attacks(settings))
+    test = sum(_image_seconds(setup, model, attack, batch) for attack in attacks)
     epoch = step * plan.epoch_steps(setup.images)
     if settings.recipe.overfitting_guard:
-        # About one of the two attacks of the selection on images of its own.
-        epoch += selection / 2 * 10 / settings.evaluation.steps * min(_GUARD_IMAGES, setup.images)
+        # About one of the two attacks on the val split, on images of its own.
+        epoch += val / 2 * 10 / settings.evaluation.steps * min(_GUARD_IMAGES, setup.images)
     return TrainingCostEstimate(
         epochs=settings.fidelity.epochs,
         images=setup.images,
         batch_size=settings.fidelity.batch_size,
         seconds_per_epoch=epoch,
-        val_seconds=selection * len(setup.splits["val"]),
-        test_seconds=2 * final * len(setup.splits["test"]),
+        val_seconds=val * len(setup.splits["val"]),
+        test_seconds=2 * test * len(setup.splits["test"]),
         memory_bytes=peak_memory(settings.device),
         device=settings.device,
     )
@@ -132,11 +132,11 @@ def _step_seconds(setup: Setup) -> float:
 
 
 def _image_seconds(setup: Setup, model: nn.Module, attack: Attack, batch: int) -> float:
-    part = setup.splits["test"].first(batch)
+    split = setup.splits["test"].first(batch)
     # Libraries choose and load their kernels in the first run.
-    evaluate_robustness(model, part.first(1), [attack], 0, batch)
+    evaluate_robustness(model, split.first(1), [attack], 0, batch)
     started = _now(setup)
-    evaluate_robustness(model, part, [attack], 0, batch)
+    evaluate_robustness(model, split, [attack], 0, batch)
     return (_now(setup) - started) / batch
 
 

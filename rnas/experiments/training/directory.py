@@ -51,7 +51,7 @@ class TrainingDirectory:
 
     @property
     def state(self) -> Path:
-        """What the training goes on from."""
+        """The state that the training resumes from."""
         return self.path / "state.safetensors"
 
     @property

@@ -1,4 +1,4 @@
-"""What a training is judged by: the val split after every epoch, and the test split at the end."""
+"""Evaluation of a training: on the val split after every epoch, and on the test split at the end."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -29,7 +29,7 @@ Check = Callable[[float], None]
 
 @dataclass(frozen=True)
 class CheckpointResult:
-    """Which images of the test split a network is right on; every tensor is (n,) on the CPU, in the part's order.
+    """Which images of the test split a network is right on; every tensor is (n,) on the CPU, in the order of the split.
 
     Attributes:
         clean: right as it is.
@@ -88,14 +88,14 @@ def val_words(settings: TrainingRunSettings) -> str:
 
 def evaluate_test(setup: Setup, model: nn.Module, moved: Callable[[str, float], None]) -> CheckpointResult:
     """The test split as it is and under each attack of the settings; ``moved`` is told attack and share done."""
-    settings, part = setup.settings, setup.splits["test"]
+    settings, split = setup.settings, setup.splits["test"]
     attacks: dict[str, Tensor] = {}
     clean = torch.empty(0)
     with _float32():
         for name in settings.attacks:
             result = evaluate_robustness(
                 model,
-                part,
+                split,
                 [named_attack(name, settings.eps)],
                 ATTACK_SEED,
                 settings.evaluation.batch_size,

@@ -1,4 +1,4 @@
-"""What is told of a training under way."""
+"""Listeners of a running training."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -11,13 +11,13 @@ class Listener(Protocol):
     """Told of a training's progress, in this order."""
 
     def started(self, setup: Setup, history: Sequence[Row]) -> None:
-        """It begins, or goes on after the epochs of a history."""
+        """The training starts, or resumes after the epochs of a history."""
 
     def training(self, epoch: int, share: float) -> None:
         """So much in [0, 1] of an epoch's steps is done."""
 
     def selecting(self, epoch: int, share: float) -> None:
-        """So much in [0, 1] of the selection after an epoch is done."""
+        """Report the share in [0, 1] done of the evaluation on the val split after an epoch."""
 
     def ended(self, history: Sequence[Row], best: Row) -> None:
         """An epoch has ended: the last row of the history. ``best`` is that of the best epoch so far."""

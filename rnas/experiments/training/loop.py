@@ -1,7 +1,7 @@
 """The loop over epochs: train, select, keep; at the end the final evaluation.
 
 After each epoch the state is written first, and best, last and history after it. All three follow from the state, so a
-training that was killed in between makes them again when it goes on.
+training that was killed in between makes them again when it is resumed.
 """
 
 import json
@@ -27,7 +27,7 @@ from rnas.utils.provenance import json_hash
 from rnas.utils.threads import one_thread
 
 
-def carry_on(directory: TrainingDirectory, setup: Setup, listener: Listener) -> None:
+def run_epochs(directory: TrainingDirectory, setup: Setup, listener: Listener) -> None:
     """Train from where the directory's state is until the end; nothing where the training has ended.
 
     Raises:
@@ -51,7 +51,7 @@ def carry_on(directory: TrainingDirectory, setup: Setup, listener: Listener) -> 
 
 
 def _out_of_memory(directory: TrainingDirectory, setup: Setup, in_training: bool) -> str:
-    """What would fit, and how to go on, in one line."""
+    """What would fit, and how to resume, in one line."""
     advice = advise(setup, in_training)
     if not directory.state.exists():
         return f"{advice.fault}: give {advice.option}"
@@ -59,7 +59,7 @@ def _out_of_memory(directory: TrainingDirectory, setup: Setup, in_training: bool
     fix = "free some memory"
     if advice.batch and not in_training:
         fix = f"set evaluation.batch_size to {advice.batch} in {directory.settings}"
-    return f"{advice.fault}: {fix}, and go on with: rnas resume {shlex.quote(str(directory.path))}"
+    return f"{advice.fault}: {fix}, and resume with: rnas resume {shlex.quote(str(directory.path))}"
 
 
 @dataclass
@@ -178,7 +178,7 @@ class _Loop:
     def _keep(self, name: str, row: Row, weights: Any) -> None:
         setup = self._setup
         path = self._directory.best if name == "best" else self._directory.last
-        selection = {metric: row[f"val_{metric}"] for metric in ("clean_accuracy", "robust_accuracy", "robust_margin")}
+        val = {metric: row[f"val_{metric}"] for metric in ("clean_accuracy", "robust_accuracy", "robust_margin")}
         checkpoint = Checkpoint(
             path,
             setup.architecture,
@@ -186,7 +186,7 @@ class _Loop:
             setup.dataset.num_classes,
             setup.settings,
             int(row["epoch"]),
-            selection,
+            val,
             write_weights(path, weights),
             self._provenance,
         )

@@ -18,8 +18,8 @@ from rnas.experiments.training.setup import Setup
 from rnas.nas.evaluators.evaluator import Status
 from rnas.nas.evaluators.guard import classified
 
-_PARTS = 8
-"""A batch is near enough to the largest that fits when one larger by such a part of it does not fit."""
+_STEPS = 8
+"""A batch is near enough to the largest that fits when one larger by such a share of it does not fit."""
 
 _WITHOUT_A_CLASS = ("bad_alloc", "could not create a primitive", "could not create a memory object")
 """What oneDNN, which convolves on CPUs, says when it gets no memory for code or scratch space."""
@@ -58,7 +58,7 @@ def largest_batch(size: int, attempt: Callable[[int], None]) -> int:
             fits = trial
         else:
             fails = trial
-    while fits and fails - fits > max(1, fits // _PARTS):
+    while fits and fails - fits > max(1, fits // _STEPS):
         trial = (fits + fails) // 2
         if _survives(attempt, trial):
             fits = trial
@@ -160,10 +160,10 @@ def _step(setup: Setup, batch: int) -> None:
 
 
 def _evaluation(setup: Setup, batch: int) -> None:
-    """One batch of the val split's evaluation, on images of the test split."""
-    part = setup.splits["test"].first(batch)
+    """Evaluate one batch as on the val split, with images of the test split."""
+    split = setup.splits["test"].first(batch)
     model = setup.training().model
-    evaluate_robustness(model, part, val_attacks(setup.settings), 0, batch)
+    evaluate_robustness(model, split, val_attacks(setup.settings), 0, batch)
 
 
 ATTEMPTS: dict[Kind, Callable[[Setup, int], None]] = {"training": _step, "evaluation": _evaluation}

@@ -21,23 +21,23 @@ SOURCE = "train"
 """What the settings are called in messages."""
 
 _DATA = "cifar10"
-_MOST_HELD_OUT = 1_024
+_MOST_VAL = 1_024
 _DEVICES = ("auto", "cpu", "cuda")
 
 
 def resolve_settings(reference: Reference, given: Mapping[str, Any]) -> TrainingRunSettings:
-    """The settings of a training.
+    """Resolve the settings of a training.
 
     Data, radius and division into splits default to those of the search that the network comes from, else to CIFAR-10
     and the data's own; epochs, batch size and attack to the recipe's. A tenth of the training images, 1,024 at most, is
-    held out for the selection of the best epoch. Where the data have no published test images, the test split is that
-    of the search and selection takes the images that it scored by, so that nothing was chosen on the test split.
+    the val split, on which the best epoch is chosen. Where the data have no published test images, the test split is
+    that of the search and the val split takes over its search_val images, so that nothing was chosen on the test split.
 
     Args:
         reference: the network.
-        given: keys of :class:`TrainingRunSettings` but ``network`` and ``architecture``; None is not given. ``recipe``
-            is a name, or a mapping of it and what differs; ``images`` and ``fidelity`` may be given in part; ``device``
-            may be ``auto``.
+        given: keys of :class:`TrainingRunSettings` but ``network`` and ``architecture``; None is not given.
+            ``recipe`` is a name, or a mapping of it and what differs; ``images`` and ``fidelity`` may leave keys out;
+            ``device`` may be ``auto``.
 
     Raises:
         InputError: a setting is wrong, or the data cannot be read.
@@ -94,12 +94,12 @@ def _recipe(value: Any) -> Recipe:
 
 def _split_sizes(dataset: Dataset, own: ResolvedTraining | None) -> dict[str, int]:
     if dataset.num_test_images:
-        training, final = len(dataset.labels) - dataset.num_test_images, dataset.num_test_images
+        train, test = len(dataset.labels) - dataset.num_test_images, dataset.num_test_images
     elif own is not None:
-        return {"val": own.images.val + own.images.search_val, "final": own.images.test}
+        return {"val": own.images.val + own.images.search_val, "test": own.images.test}
     else:
-        training, final = len(dataset.labels) - dataset.splits.test, dataset.splits.test
-    return {"selection": min(max(training // 10, 1), _MOST_HELD_OUT), "final_evaluation": final}
+        train, test = len(dataset.labels) - dataset.splits.test, dataset.splits.test
+    return {"val": min(max(train // 10, 1), _MOST_VAL), "test": test}
 
 
 def _over(default: Mapping[str, Any], given: Any) -> Any:
@@ -120,10 +120,10 @@ def _require_unseen(dataset: Dataset, settings: TrainingRunSettings, own: Resolv
     """InputError where the test split holds images that a search chose the network by."""
     if own is None or not own.images.search_val or dataset.num_test_images:
         return
-    scored = divide(dataset, own.images, own.split_seed)["search_val"].ids
-    final = divide(dataset, settings.images, settings.split_seed)["test"].ids
-    if torch.isin(final, scored).any():
+    seen = divide(dataset, own.images, own.split_seed)["search_val"].ids
+    test = divide(dataset, settings.images, settings.split_seed)["test"].ids
+    if torch.isin(test, seen).any():
         raise InputError(
-            f"by this division the test split would hold images that {name} was chosen by: leave split_seed and the "
-            "sizes of selection and final to the search's own"
+            f"by this division the test split would hold images that {name} was chosen by: leave split_seed, "
+            "images.val and images.test at the search's own values"
         )

@@ -17,7 +17,7 @@ class TrainingRun:
     """What a training has come to so far.
 
     Attributes:
-        directory: where it is kept.
+        directory: where it is stored.
         settings: all that decides it.
         history: a row for each epoch done, see :data:`rnas.experiments.training.history.Row`.
         best: weights of the best epoch on the val split; None before the first.

@@ -16,10 +16,10 @@ _NOT_OF_THE_RESULT: dict[str, Any] = {"network": True, "data_dir": True, "extra"
 
 
 class TrainingSplitSizes(SplitSizes):
-    """Sizes of the parts of a training: its best epoch is chosen on ``selection``, and there is nothing to score."""
+    """Sizes of the splits of a training, whose best epoch is chosen on ``val``; no search needs ``search_val``."""
 
-    selection: PositiveInt
-    score: NonNegativeInt = 0
+    val: PositiveInt
+    search_val: NonNegativeInt = 0
 
 
 class TrainingRunSettings(ResolvedTraining):
@@ -29,7 +29,7 @@ class TrainingRunSettings(ResolvedTraining):
         network: the words that named the architecture.
         architecture: the network as JSON, with the recipe's activation where it has one.
         seed: of the weights, of the order of images and of their noise, in [0, 2^31).
-        images: sizes of the parts.
+        images: sizes of the splits.
         evaluation: the attack on the val split after every epoch.
         attacks: names of the attacks on the test split at the end, at least one.
         device: where the training runs.

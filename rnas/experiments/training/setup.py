@@ -21,13 +21,13 @@ from rnas.training.training import Training
 
 @dataclass(frozen=True)
 class Setup:
-    """A training that can begin.
+    """A training that can be run.
 
     Attributes:
         settings: all that decides it.
         architecture: the network.
         dataset: the data.
-        splits: training, selection and test images on the device; nothing is scored.
+        splits: train, val and test images on the device; search_val is empty.
         extra: further training images on the device, or None.
     """
 
@@ -45,7 +45,9 @@ class Setup:
             InputError: data are missing or do not suffice, the network cannot run on them, or there is no such device.
         """
         if settings.device == "cuda" and not torch.cuda.is_available():
-            raise InputError("this training runs on cuda, which is not available here: go on where it is")
+            raise InputError(
+                "this training runs on cuda, which is not available here: resume it on a machine that has it"
+            )
         architecture = arch.from_dict(settings.architecture)
         dataset = load_dataset(settings.data, settings.data_dir)
         splits = divide(dataset, settings.images, settings.split_seed, settings.device)

@@ -1,4 +1,4 @@
-"""Beginning a training, and going on with one."""
+"""Create and resume trainings."""
 
 import re
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from rnas.errors import InputError
 from rnas.experiments.references import Reference, resolve
 from rnas.experiments.training.directory import TrainingDirectory
 from rnas.experiments.training.listener import Listener
-from rnas.experiments.training.loop import carry_on
+from rnas.experiments.training.loop import run_epochs
 from rnas.experiments.training.memory import BatchTooLargeError
 from rnas.experiments.training.resolve import resolve_settings
 from rnas.experiments.training.run import TrainingRun
@@ -21,7 +21,7 @@ from rnas.utils.directories import next_free, require_free
 
 
 def resolve_reference(architecture: Architecture | str | Path) -> Reference:
-    """The network that words name, or one as it is.
+    """Return the reference of an architecture, or of the network that words name.
 
     Raises:
         InputError: the words name none.
@@ -39,15 +39,14 @@ def merged_settings(
     batch_size: int | None = None,
     images: int | Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
-    """Settings as :func:`rnas.experiments.training.resolve.resolve_settings` takes them, from those that have names of
-    their own.
+    """Merge arguments that have names of their own into the settings that ``resolve_settings`` takes.
 
     Args:
         settings: by key; None is not given.
         recipe: the recipe.
         epochs: of the fidelity; None is not given.
         batch_size: of the fidelity; None is not given.
-        images: sizes of the parts, or that of the train split alone; None is not given.
+        images: sizes of the splits, or that of the train split alone; None is not given.
 
     Raises:
         InputError: the fidelity is no mapping.
@@ -56,13 +55,13 @@ def merged_settings(
     fidelity = settings.get("fidelity") or {}
     if not isinstance(fidelity, Mapping):
         raise InputError(f"fidelity is {fidelity!r}; write a mapping such as {{epochs: 30}}")
-    sizes = {"training": images} if isinstance(images, int) else images
+    sizes = {"train": images} if isinstance(images, int) else images
     content = {**settings, "recipe": recipe, "fidelity": {**fidelity, **given}, "images": sizes}
     return {key: value for key, value in content.items() if value is not None}
 
 
 def resolve_setup(reference: Reference, given: Mapping[str, Any]) -> Setup:
-    """A training that can begin; nothing is made yet.
+    """Resolve the setup of a training; nothing is written.
 
     Args:
         reference: the network.
@@ -74,20 +73,20 @@ def resolve_setup(reference: Reference, given: Mapping[str, Any]) -> Setup:
     return Setup.of(resolve_settings(reference, given))
 
 
-def output_dir(reference: Reference, setup: Setup, run: Path | None) -> Path:
-    """The directory asked for, or the first free ``runs/train-<network>-<recipe>-<n>``.
+def output_dir(reference: Reference, setup: Setup, output: Path | None) -> Path:
+    """Return the given directory, or the first free ``runs/train-<network>-<recipe>-<n>``.
 
     Raises:
         InputError: it exists already.
     """
     recipe = setup.settings.recipe.name
-    path = run if run is not None else next_free(f"train-{short_name(reference)}-{recipe}")
+    path = output if output is not None else next_free(f"train-{short_name(reference)}-{recipe}")
     require_free(path)
     return path
 
 
 def run_training(path: Path, setup: Setup, listener: Listener) -> TrainingRun:
-    """Train in a new directory.
+    """Create a training in a new directory and run it.
 
     Raises:
         InputError: it exists already, or cannot be made.
@@ -95,7 +94,7 @@ def run_training(path: Path, setup: Setup, listener: Listener) -> TrainingRun:
     """
     directory = TrainingDirectory.create(path, setup.settings)
     try:
-        carry_on(directory, setup, listener)
+        run_epochs(directory, setup, listener)
     except BatchTooLargeError:
         if not directory.state.exists():
             directory.discard()
@@ -104,7 +103,7 @@ def run_training(path: Path, setup: Setup, listener: Listener) -> TrainingRun:
 
 
 def resume_training(path: Path, listener: Listener) -> TrainingRun:
-    """Go on with a training that was stopped; one that has ended is only read.
+    """Resume a training that was stopped; one that has ended is only read.
 
     Raises:
         InputError: this is no training, it is in use, or it is damaged.
@@ -113,7 +112,7 @@ def resume_training(path: Path, listener: Listener) -> TrainingRun:
     directory = TrainingDirectory(path)
     settings = directory.read_settings()
     if directory.read_summary() is None:
-        carry_on(directory, Setup.of(settings), listener)
+        run_epochs(directory, Setup.of(settings), listener)
     return TrainingRun.load(path)
 
 

@@ -45,7 +45,7 @@ def summarised(
         "epochs": settings.fidelity.epochs,
         "epochs_done": len(history),
         "seconds": {
-            "training": sum(row["seconds"] for row in history),
+            "train": sum(row["seconds"] for row in history),
             "val": sum(row["val_seconds"] for row in history),
         },
         "epsilon": str(settings.eps),
@@ -56,7 +56,7 @@ def summarised(
             "step_size": str(settings.eps * settings.evaluation.step),
             "seed": settings.split_seed,
             "images": len(setup.splits["val"]),
-            "split": "val, held out from the training images",
+            "split": "val, taken from the published training images",
             "best": f"the most {chosen_by(settings.recipe)[0]}, of equals the most {chosen_by(settings.recipe)[1]}, "
             "of equals the earliest epoch",
         },

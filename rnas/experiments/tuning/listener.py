@@ -1,4 +1,4 @@
-"""What is told of a tuning under way."""
+"""Listeners of a running tuning."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -9,10 +9,10 @@ from rnas.experiments.tuning.settings import TuningSettings
 
 
 class Listener(Protocol):
-    """Is told what happens; what it does changes nothing."""
+    """Called when something happens; what it does changes no result."""
 
     def started(self, settings: TuningSettings, trials: Sequence[FrozenTrial]) -> None:
-        """It begins, or goes on after some trials."""
+        """The tuning starts, or resumes after some trials."""
 
     def running(self, shares: Mapping[int, float]) -> None:
         """Now and then: the share done of each trial that runs, by number."""

@@ -17,7 +17,7 @@ from rnas.nas.execution.local import local_executor
 from rnas.networks import architecture as arch
 
 
-def carry_on(directory: TuningDirectory, settings: TuningSettings, workers: int | None, listener: Listener) -> None:
+def run_trials(directory: TuningDirectory, settings: TuningSettings, workers: int | None, listener: Listener) -> None:
     """Run trials until the study has as many as the settings say, and write what came of them.
 
     Open trials, which a killed tuning leaves, are trained first, from their first epoch. One after the other in this

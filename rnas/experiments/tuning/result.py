@@ -49,7 +49,7 @@ def summarised(settings: TuningSettings, study: TuningStudy) -> dict[str, Any]:
             "metric": settings.metric.removeprefix("val_"),
             "attack": val_words(training),
             "images": images,
-            "split": "selection, held out from the training images; each trial has the value of its best epoch",
+            "split": "val, taken from the published training images; each trial has the value of its best epoch",
         },
         "space": dict(settings.space),
         "sampler": settings.sampler,

@@ -1,4 +1,4 @@
-"""Tuning a recipe: begin one, or go on with one."""
+"""Create and resume tunings of a recipe."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from rnas.experiments.training import start
 from rnas.experiments.training.settings import TrainingRunSettings
 from rnas.experiments.tuning.directory import TuningDirectory
 from rnas.experiments.tuning.listener import Listener, Silent
-from rnas.experiments.tuning.loop import carry_on
+from rnas.experiments.tuning.loop import run_trials
 from rnas.experiments.tuning.settings import TuningSettings
 from rnas.experiments.tuning.space import default_space, parse_space
 from rnas.networks.architecture import Architecture
@@ -29,7 +29,7 @@ class TuningRun:
     """A tuning that has ended.
 
     Attributes:
-        directory: where it is kept.
+        directory: where it is stored.
         settings: all that decides it.
         summary: trials, best recipe and all that decided them, as summary.json holds them.
     """
@@ -51,11 +51,11 @@ def tune(
     epochs: int | None = None,
     batch_size: int | None = None,
     images: int | Mapping[str, int] | None = None,
-    run: Path | str | None = None,
+    output: Path | str | None = None,
     listener: Listener | None = None,
     **settings: Any,
 ) -> TuningRun:
-    """Tune hyperparameters of a recipe for a network, by accuracy under attack on held-out training images.
+    """Tune hyperparameters of a recipe for a network, by accuracy under attack on the val split.
 
     The test split of the data, on which trainings are reported, is not looked at.
 
@@ -72,8 +72,8 @@ def tune(
         epochs: of each training; None is as many as the recipe was published with.
         batch_size: likewise.
         images: see :func:`rnas.api.train`.
-        run: directory of the tuning; None makes ``runs/tune-<network>-<recipe>-<n>``.
-        listener: told of progress.
+        output: directory of the tuning; None makes ``runs/tune-<network>-<recipe>-<n>``.
+        listener: is called with the progress.
         **settings: see :func:`rnas.api.train`.
 
     Raises:
@@ -88,9 +88,9 @@ def tune(
         trials=trials,
         sampler=sampler,
         pruner=pruner,
-        run=None if run is None else Path(run),
+        output=None if output is None else Path(output),
     )
-    return go(directory, chosen, workers, listener or Silent())
+    return run_tuning(directory, chosen, workers, listener or Silent())
 
 
 def prepare(
@@ -98,32 +98,32 @@ def prepare(
     given: Mapping[str, Any],
     space: Mapping[str, str] | Sequence[str] | None,
     *,
-    run: Path | None,
+    output: Path | None,
     **own: Any,
 ) -> tuple[TuningDirectory, TuningSettings]:
-    """Settle everything and make the directory; nothing is trained yet.
+    """Resolve the settings and create the directory; nothing is trained yet.
 
     Args:
         architecture: see :func:`tune`.
         given: see :func:`rnas.experiments.training.resolve.resolve_settings`.
         space: see :func:`tune`.
-        run: see :func:`tune`.
+        output: see :func:`tune`.
         **own: the other keys of :class:`rnas.experiments.tuning.settings.TuningSettings`.
 
     Raises:
         InputError: a setting is wrong, data are missing, or the directory exists.
     """
     reference = start.resolve_reference(architecture)
-    settings = settled(start.resolve_setup(reference, given).settings, space, **own)
-    path = run or next_free(f"tune-{start.short_name(reference)}-{settings.training.recipe.name}")
+    settings = tuning_settings(start.resolve_setup(reference, given).settings, space, **own)
+    path = output or next_free(f"tune-{start.short_name(reference)}-{settings.training.recipe.name}")
     TuningDirectory.require_new(path)
     return TuningDirectory.create(path, settings), settings
 
 
-def settled(
+def tuning_settings(
     training: TrainingRunSettings, space: Mapping[str, str] | Sequence[str] | None, **own: Any
 ) -> TuningSettings:
-    """The settings of a tuning.
+    """Resolve the settings of a tuning.
 
     Args:
         training: of every trial but for what is tuned.
@@ -151,23 +151,25 @@ def settled(
 def resume_tuning(
     path: Path | str, *, trials: int | None = None, workers: int = 0, listener: Listener | None = None
 ) -> TuningRun:
-    """Go on with a tuning that was stopped, or extend one that has ended.
+    """Resume a tuning that was stopped, or extend one that has ended.
 
     Args:
         path: the tuning's directory.
-        trials: in all; None keeps the tuning's own. The larger is kept in the directory.
+        trials: in all; None keeps the tuning's own. The larger number is stored in the directory.
         workers: see :func:`tune`.
-        listener: told of progress.
+        listener: is called with the progress.
 
     Raises:
         InputError: this is no tuning, it is in use, or it would have fewer trials than before.
         LedgerError: its study is damaged.
     """
     directory = TuningDirectory(Path(path))
-    return go(directory, directory.extended(trials), workers, listener or Silent())
+    return run_tuning(directory, directory.extended(trials), workers, listener or Silent())
 
 
-def go(directory: TuningDirectory, settings: TuningSettings, workers: int | None, listener: Listener) -> TuningRun:
-    """Run the trials that are missing; see :func:`rnas.experiments.tuning.loop.carry_on`."""
-    carry_on(directory, settings, workers, listener)
+def run_tuning(
+    directory: TuningDirectory, settings: TuningSettings, workers: int | None, listener: Listener
+) -> TuningRun:
+    """Run the trials that are missing; see :func:`rnas.experiments.tuning.loop.run_trials`."""
+    run_trials(directory, settings, workers, listener)
     return TuningRun(directory, settings, json.loads(directory.result.read_text(encoding="utf-8")))

@@ -100,7 +100,7 @@ class AdversarialTraining:
             if asked is not None and asked > held:
                 raise InputError(f"fidelity.images asks for {asked} images; the train split holds {held}")
         recipe = self._training.recipe
-        self._rungs = self._ladder()
+        self._rungs = self._resolved_rungs()
         if recipe.activation is not None:
             raise InputError(
                 f"recipe {recipe.name} trains networks with activation {recipe.activation}, and a search decides on "
@@ -142,10 +142,10 @@ class AdversarialTraining:
 
     @property
     def rungs(self) -> tuple[Rung, ...]:
-        """The ladder of the settings; a rung's share is that of its images passed forward and backward."""
+        """The rungs of the settings; a rung's share is that of its images passed forward and backward."""
         return self._rungs
 
-    def _ladder(self) -> tuple[Rung, ...]:
+    def _resolved_rungs(self) -> tuple[Rung, ...]:
         highest = self._training.fidelity
         fidelities = [rung.below(highest) for rung in self._training.rungs]
         passes = [self._passes(fidelity, ("search_val",)) for fidelity in fidelities]
@@ -153,7 +153,7 @@ class AdversarialTraining:
         for number, (cheaper, dearer) in enumerate(pairwise([*passes, most]), 1):
             if cheaper >= dearer:
                 raise InputError(
-                    f"ladder: rung {number} costs no less than the one above it ({cheaper:,} and {dearer:,} images "
+                    f"rungs: rung {number} costs no less than the one above it ({cheaper:,} and {dearer:,} images "
                     "passed forward and backward); go from cheap to dear"
                 )
         rungs = [

@@ -118,7 +118,7 @@ class Evaluator(Protocol):
 
     @property
     def rungs(self) -> tuple[Rung, ...]:
-        """The fidelity rungs, cheapest first. The last is what it evaluates at unless a task says otherwise.
+        """The rungs of fidelity, cheapest first. The last is what it evaluates at unless a task says otherwise.
 
         ``(Rung(),)`` for an evaluator that has one fidelity and no name for it.
         """
@@ -157,16 +157,17 @@ class EvaluatesWeights(Protocol):
 
 
 FINAL_ACCURACY = "test_worst_case_accuracy"
-"""Metric of a final evaluation: accuracy in [0, 1] under the worst case of its attacks, on images nothing chose by."""
+"""Metric of a final evaluation: accuracy in [0, 1] under the worst case of its attacks, on the test split."""
 
 
 @runtime_checkable
 class ProvidesFinalEvaluator(Protocol):
-    """An evaluator that can also judge the members of a front for good."""
+    """An evaluator whose networks can be given a final evaluation."""
 
     def final_evaluator(self, attacks: Sequence[str]) -> Evaluator:
-        """An evaluator of the same training, with one more metric, :data:`FINAL_ACCURACY`, under these attacks.
+        """Return an evaluator of the same training with one more metric, :data:`FINAL_ACCURACY`, under these attacks.
 
-        The provenance of its evaluations holds ``final``: the attacks, the interval of that accuracy, and flags, each
-        with name and explanation, where its robustness looks overestimated. Raises InputError for an unknown attack.
+        The provenance of its evaluations holds ``final_evaluation``: the attacks, the interval of that accuracy, and
+        flags, each with name and explanation, if its robustness looks overestimated. Raises InputError for an unknown
+        attack.
         """

@@ -1,4 +1,4 @@
-"""The last word on a network: trained as in the search, and attacked as hard as it can be."""
+"""The final evaluation of a network: trained as in the search, and attacked by the strongest attacks."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -103,7 +103,7 @@ class FinalTraining:
             output=folder,
         )
         result = evaluate_subject(request, subject_of(network, request), _Passing(context))
-        final: dict[str, Any] = {
+        own: dict[str, Any] = {
             "attacks": list(self._attacks),
             "threat": [threat.name for threat in result.threats],
             "images": result.data.images,
@@ -114,7 +114,7 @@ class FinalTraining:
             evaluation,
             metrics={**evaluation.metrics, FINAL_ACCURACY: result.worst_case.accuracy},
             seconds=time.perf_counter() - started,
-            provenance={**evaluation.provenance, "final_evaluation": final},
+            provenance={**evaluation.provenance, "final_evaluation": own},
         )
 
     def estimate(self, task: Task, context: Context) -> CostEstimate:

@@ -1,4 +1,4 @@
-"""Selection a batch by the hypervolume that it is hoped to add. All points are minimised."""
+"""Choose a batch by the hypervolume that it is expected to add. All points are minimised."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _WIDEST = 64.0
 
 @dataclass(frozen=True)
 class Posterior:
-    """What is expected of genomes.
+    """The posterior of the objectives of genomes.
 
     Attributes:
         mean: (n, objectives), minimised; a known objective's exact value.
@@ -26,7 +26,7 @@ class Posterior:
     std: Floats
 
     def lower_bound(self, kappa: float) -> Floats:
-        """Points (n, objectives) as good as they may be, by so many standard deviations."""
+        """Return the lower confidence bound (n, objectives): the mean less ``kappa`` standard deviations."""
         return self.mean - kappa * self.std
 
     def __getitem__(self, rows: Integers) -> "Posterior":
@@ -53,7 +53,7 @@ class Box:
         return (points - self.ideal) / (self.reference - self.ideal)
 
     def scaled_posterior(self, posterior: Posterior) -> Posterior:
-        """Beliefs on the scale of :meth:`scaled`."""
+        """Return a posterior on the scale of :meth:`scaled`."""
         return Posterior(self.scaled(posterior.mean), posterior.std / (self.reference - self.ideal))
 
 
@@ -69,14 +69,14 @@ def hypervolume_gains(points: Floats, front: Floats) -> Floats:
 
 
 def choose_next(posterior: Posterior, front: Floats, free: NDArray[np.bool_], kappa: float) -> int:
-    """Row of the free candidate that adds most to the hypervolume of ``front``, seen with some kappa.
+    """Return the row of the free candidate whose lower confidence bound adds most to the hypervolume of ``front``.
 
     Args:
         posterior: of n candidates, on the scale on which the reference is 1.
         front: (k, m) points that count as evaluated.
         free: (n,) candidates to choose from, at least one.
-        kappa: standard deviations that a candidate is taken to be better than expected; where that promises
-            nothing it is doubled, and in the end the least known candidate is taken.
+        kappa: standard deviations that the bound lies below the mean; where no candidate adds anything it is
+            doubled, and in the end the candidate with the largest standard deviation is taken.
     """
     rows = np.flatnonzero(free)
     width = kappa
@@ -92,7 +92,7 @@ def choose_next(posterior: Posterior, front: Floats, free: NDArray[np.bool_], ka
 
 
 def choose_batch(posterior: Posterior, front: Floats, kappas: Sequence[float]) -> list[int]:
-    """Rows of the candidates to evaluate next, one for each kappa, best first.
+    """Return the rows of the candidates to evaluate next, one for each kappa, best first.
 
     Each choice counts what was chosen before it at its expected value, so that the batch spreads along the front.
     Fewer rows where there are fewer candidates.

@@ -44,8 +44,8 @@ def fresh(problem: Problem, genomes: Integers, excluded: set[bytes]) -> Integers
         if key not in seen:
             seen.add(key)
             rows.append(row)
-    kept = genomes[rows]
-    return kept[possible(problem, kept)]
+    new = genomes[rows]
+    return new[possible(problem, new)]
 
 
 def sample_fresh(problem: Problem, n: int, excluded: set[bytes], rng: np.random.Generator) -> Integers:

@@ -1,4 +1,4 @@
-"""The parts of NSGA-II (Deb et al., IEEE TEC 2002), from pymoo, on genomes."""
+"""The operators of NSGA-II (Deb et al., IEEE TEC 2002), from pymoo, on genomes."""
 
 from types import SimpleNamespace
 from typing import Any

@@ -23,7 +23,7 @@ from rnas.nas.strategy import Problem
 
 def candidates(
     problem: Problem,
-    promise: Callable[[Integers], Floats],
+    acquisition: Callable[[Integers], Floats],
     start: Integers,
     excluded: set[bytes],
     rng: np.random.Generator,
@@ -35,7 +35,7 @@ def candidates(
 
     Args:
         problem: what is searched.
-        promise: genomes (n, v) to surrogate points (n, objectives), minimised.
+        acquisition: genomes (n, v) to surrogate points (n, objectives), minimised.
         start: (k, v) genomes of the front so far, from which NSGA-II starts, beside random ones.
         excluded: keys of genomes that may not be proposed.
         rng: of the random choices.
@@ -64,17 +64,17 @@ def candidates(
             break
         genomes = offspring.get("X").astype(np.int64)
         visited.append(genomes)
-        Evaluator().eval(StaticProblem(pymoo_problem, F=_penalised(problem, promise, genomes)), offspring)
+        Evaluator().eval(StaticProblem(pymoo_problem, F=_penalised(problem, acquisition, genomes)), offspring)
         algorithm.tell(infills=offspring)
     return fresh(problem, np.concatenate(visited), excluded)
 
 
-def _penalised(problem: Problem, promise: Callable[[Integers], Floats], genomes: Integers) -> Floats:
-    """The promise of genomes (n, v); those that cannot be evaluated are worse than all others."""
+def _penalised(problem: Problem, acquisition: Callable[[Integers], Floats], genomes: Integers) -> Floats:
+    """Return the acquisition of genomes (n, v); those that cannot be evaluated are worse than all others."""
     can = possible(problem, genomes)
     points = np.ones((len(genomes), len(problem.objectives)))
     if can.any():
-        promised = promise(genomes[can])
-        points[:] = promised.max(axis=0) + np.ptp(promised, axis=0) + 1.0
-        points[can] = promised
+        values = acquisition(genomes[can])
+        points[:] = values.max(axis=0) + np.ptp(values, axis=0) + 1.0
+        points[can] = values
     return points

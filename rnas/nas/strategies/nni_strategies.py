@@ -34,8 +34,8 @@ class NNIStrategy:
     """A multi-trial strategy of NNI 3, replayed for each batch.
 
     The strategy is made anew from the search's seed and runs on :func:`rnas.nas.nni.model_space` of the space. The
-    networks it asks for are answered with the results in the ledger, each told when it was known then; what it asks for
-    beyond is proposed. A network asked for twice is answered from the ledger, a failure as NNI tells one: without a
+    networks it asks for are answered with the results in the ledger, each given when it was known then; what it asks
+    for beyond is proposed. A network asked for twice is answered from the ledger, a failure as NNI tells one: without a
     metric. A strategy that ends, or asks for nothing new 200 times in a row, is helped out with genomes at random.
 
     NNI's strategies see one number. Of one objective that is its value. Of several it is their ``scalarization`` among

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from rnas.errors import InputError
 
-# Optuna announces every study and trial on its own; here progress is told once.
+# Optuna announces every study and trial on its own; here progress is shown once.
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 _PLAIN: dict[str, Any] = {"bool": bool, "int": int, "float": float, "str": str, "None": None}

@@ -1,7 +1,7 @@
 """Optuna's samplers (Akiba et al., KDD 2019) as a strategy.
 
 A study in memory is rebuilt from the view each time, and the sampler is asked. What the sampler keeps in a study, such
-as NSGA-II its generations and parents, is kept in the proposals' states, so that a rebuilt study is the one that was.
+as NSGA-II its generations and parents, is stored in the proposals' states, so that a rebuilt study is the one that was.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ from rnas.nas.strategy import Problem, Proposal, View
 
 _STUDY = "search"
 _MOST_REPEATS = 10
-"""So many repeats in a row are told to a sampler; a fresh genome takes the place of the next."""
+"""So many repeats in a row are given to a sampler; a fresh genome takes the place of the next."""
 
 _SEQUENCES = ("qmc",)
 """Samplers whose seed says which sequence to follow, from the search's beginning to its end."""
@@ -31,10 +31,10 @@ _SEQUENCES = ("qmc",)
 class OptunaStrategy:
     """What an Optuna sampler suggests, moved into the bands and never twice.
 
-    A suggestion that means a genome inside the bands is told as the sampler spelled it, so that it learns what comes of
-    that spelling; one that had to be moved into the bands is told as what it became. Where a suggestion repeats an
-    earlier genome, its trial has that one's result, and the sampler is asked again: alone it would have spent an
-    evaluation on it. A failure is a failed trial, what is pending a running one.
+    A suggestion that means a genome inside the bands is answered in the sampler's own spelling, so that it learns the
+    result of that spelling; one that had to be moved into the bands is answered as what it became. Where a suggestion
+    repeats an earlier genome, its trial has that one's result, and the sampler is asked again: alone it would have
+    spent an evaluation on it. A failure is a failed trial, what is pending a running one.
 
     The sampler is made anew for each batch from a seed of its own, so that what it hides in itself does not matter: a
     Gaussian process fits its kernel from the start, for one.
@@ -106,14 +106,14 @@ class _Replay:
                     return None
             if len(found) > 0:
                 break
-            told = self._told(suggested, genome)
-            repeats.append({"genome": told.tolist(), "attributes": self._close(trial, told, genome)})
+            answered = self._answered(suggested, genome)
+            repeats.append({"genome": answered.tolist(), "attributes": self._close(trial, answered, genome)})
         (genome,) = found
         self._taken.update(genome_keys(found))
-        told = self._told(suggested, genome)
+        answered = self._answered(suggested, genome)
         state = {
-            "told": [] if np.array_equal(told, genome) else told.tolist(),
-            "attributes": self._close(trial, told, genome),
+            "told": [] if np.array_equal(answered, genome) else answered.tolist(),
+            "attributes": self._close(trial, answered, genome),
             "study": {key: value for key, value in self._study_attributes.items() if before.get(key) != value},
             "repeats": repeats,
         }
@@ -122,18 +122,18 @@ class _Replay:
     def _tell(self, genome: Integers, state: Mapping[str, Any]) -> None:
         """Add the trials of a proposal as they were, with what is known of them now."""
         for repeat in state.get("repeats", ()):
-            told = np.array(repeat["genome"], dtype=np.int64)
-            self._add(told, self._canonical(told), repeat["attributes"])
+            answered = np.array(repeat["genome"], dtype=np.int64)
+            self._add(answered, self._canonical(answered), repeat["attributes"])
         self._add(np.array(state.get("told", genome), dtype=np.int64), genome, state.get("attributes", {}))
         for key, value in state.get("study", {}).items():
             self._storage.set_study_system_attr(self._id, key, value)
 
-    def _add(self, told: Integers, genome: Integers, attributes: Mapping[str, Any]) -> None:
+    def _add(self, answered: Integers, genome: Integers, attributes: Mapping[str, Any]) -> None:
         state, values = self._outcome(genome)
         trial = create_trial(
             state=state,
             values=values,
-            params=dict(zip(self._distributions, told.tolist(), strict=True)),
+            params=dict(zip(self._distributions, answered.tolist(), strict=True)),
             distributions=self._distributions,
             system_attrs=dict(attributes),
         )
@@ -144,13 +144,13 @@ class _Replay:
         trial = self._study.ask(self._distributions)
         return trial._trial_id, np.array([trial.params[name] for name in self._distributions], dtype=np.int64)
 
-    def _told(self, suggested: Integers, genome: Integers) -> Integers:
-        """A genome as it is told to the sampler: as suggested, if that means the same network."""
+    def _answered(self, suggested: Integers, genome: Integers) -> Integers:
+        """A genome as it is given to the sampler: as suggested, if that means the same network."""
         return suggested if np.array_equal(self._canonical(suggested), genome) else genome
 
-    def _close(self, trial: int, told: Integers, genome: Integers) -> dict[str, Any]:
+    def _close(self, trial: int, answered: Integers, genome: Integers) -> dict[str, Any]:
         """Make a suggested trial that of a genome, with its result where there is one; the sampler's attributes."""
-        for (name, distribution), value in zip(self._distributions.items(), told.tolist(), strict=True):
+        for (name, distribution), value in zip(self._distributions.items(), answered.tolist(), strict=True):
             self._storage.set_trial_param(trial, name, value, distribution)
         state, values = self._outcome(genome)
         if state.is_finished():

@@ -1,4 +1,4 @@
-"""What is believed of genomes that have not been evaluated."""
+"""Surrogate models of the objectives."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -63,8 +63,8 @@ class Surrogate:
 
     Its inputs are the space's features and the known objectives, all of these together weighing as much as those, and
     the scores of proxies where they are given, by their places among those of what was evaluated.
-    With several rungs each step to a rung with enough results is an :class:`Autoregression`; posterior are about the
-    highest such rung.
+    With several rungs, each step to a rung with enough results is an :class:`Autoregression`, and the posterior is
+    that of the highest such rung.
 
     Args:
         problem: what is searched.
@@ -73,7 +73,7 @@ class Surrogate:
         scores: genomes (n, v) to scores (n, proxies); None leaves proxies out.
 
     Attributes:
-        genomes: (n, v) that are complete at the rung that posterior are about.
+        genomes: (n, v) that are complete at the rung of the posterior.
         points: (n, objectives) of those, minimised.
         underway: (k, objectives) points expected at that rung of what is complete below it and may yet be promoted.
         tau: least cross-validated Kendall's tau of the predictors of the lowest rung; 1 where every objective is known.
@@ -118,7 +118,7 @@ class Surrogate:
         self.underway = self._underway(rungs, view.promoted)
 
     def posterior(self, genomes: Integers) -> Posterior:
-        """What is expected of the objectives of genomes (n, v) at the highest rung with enough results."""
+        """Return the posterior of the objectives of genomes (n, v) at the highest rung with enough results."""
         if not self._predictors:
             return self._posterior(genomes, {}, {}, 0)
         predicted = self._predicted(genomes)
@@ -128,7 +128,7 @@ class Surrogate:
     def predictions(self, genomes: Integers) -> list[Mapping[str, Prediction]]:
         """The prediction of each objective that is not known, at the lowest rung, for each of genomes (n, v).
 
-        There a proposal is evaluated first, and so is its prediction judged.
+        A proposal is evaluated there first, so that its prediction can be compared with a result.
         """
         if not self._predictors or len(genomes) == 0:
             return [{} for _ in genomes]
@@ -144,7 +144,7 @@ class Surrogate:
         return {metric: checked_prediction(predictor, inputs) for metric, predictor in self._predictors.items()}
 
     def _posterior(self, genomes: Integers, means: Columns, stds: Columns, rung: int) -> Posterior:
-        """Beliefs at the highest rung about genomes (n, v) whose predicted objectives are so distributed at a rung."""
+        """Propagate the predicted mean and std of genomes (n, v) at ``rung`` to the highest fitted rung."""
         lifted_means, lifted_stds = dict(means), dict(stds)
         if rung < len(self._steps):
             inputs = self._inputs(genomes)

@@ -1,9 +1,9 @@
 """The default strategy: a surrogate for each objective that has to be evaluated, and NSGA-II on it.
 
 After NSGANetV2 (Lu et al., ECCV 2020): known costs are computed, never predicted, and the inner search starts from the
-front. Unlike there, the batch is chosen for the hypervolume that it is hoped to add, with an kappa drawn anew for
-each choice (Berk et al., 2020), and failures are never fitted. With several rungs it is the highest rung with enough
-results whose front is sought.
+front. Unlike there, the batch is chosen for the hypervolume that it is expected to add, with a kappa drawn anew for
+each choice (Berk et al., 2020), and failures are never fitted. With several rungs, the front of the highest rung with
+enough results is searched for.
 """
 
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ SHORTLIST = 300
 
 @dataclass(frozen=True)
 class _Surrogates:
-    """What is believed without proxies, and with them where they help; else both are the same."""
+    """The surrogate without proxies, and the better one of those without and with them."""
 
     plain: Surrogate
     best: Surrogate
@@ -53,9 +53,9 @@ class SurrogateNSGA2:
         initial: evaluations before the surrogate is asked, spread evenly over log FLOPs.
         predictor: name of the predictor of each objective that is not known.
         proxies: names of zero-cost proxies that the predictors may use, for each batch where, cross-validated on what
-            was evaluated so far, they order the results better with them. Only the 300 most promising candidates are
-            scored; a score costs a forward pass or two of the network, on the CPU.
-        kappa: standard deviations, at most, that a candidate is taken to be better than predicted; each
+            was evaluated so far, they order the results better with them. Only the 300 candidates with the best
+            acquisition are scored; a score costs a forward pass or two of the network, on the CPU.
+        kappa: the largest number of standard deviations that the lower confidence bound lies below the mean; each
             choice draws its own from 0 to this.
         exploration: share of choices that are random genomes instead, so that no surrogate can trap the search; more,
             up to all of them, where cross-validation finds that the surrogate has not learnt the order of the results.
@@ -115,16 +115,16 @@ class SurrogateNSGA2:
     def _chosen(
         self, n: int, surrogates: _Surrogates, pending: Integers, excluded: set[bytes], rng: np.random.Generator
     ) -> Integers:
-        """Up to ``n`` genomes that promise most."""
+        """Return up to ``n`` genomes with the best acquisition."""
         problem, surrogate = self._problem, surrogates.best
         front = non_dominated(surrogate.points)
 
-        def promise(genomes: Integers) -> Floats:
+        def acquisition(genomes: Integers) -> Floats:
             return surrogates.plain.posterior(genomes).lower_bound(self._kappa / 2)
 
         pool = candidates(
             problem,
-            promise,
+            acquisition,
             surrogate.genomes[front],
             excluded,
             rng,
@@ -134,7 +134,7 @@ class SurrogateNSGA2:
         if len(pool) == 0:
             return pool
         if surrogates.with_proxies:
-            layers = NonDominatedSorting().do(promise(pool), n_stop_if_ranked=SHORTLIST)
+            layers = NonDominatedSorting().do(acquisition(pool), n_stop_if_ranked=SHORTLIST)
             pool = pool[np.concatenate(layers)[:SHORTLIST]]
         box = Box.around(surrogate.points, problem.reference, problem.ideal)
         counted = [surrogate.points[front], surrogate.underway]

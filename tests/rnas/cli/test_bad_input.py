@@ -130,7 +130,7 @@ def test_a_wrong_config_file_is_named(rnas: Command, text: str, message: str, tm
 def test_an_existing_run_is_not_overwritten(rnas: Command, finished: Path) -> None:
     before = {path: path.read_bytes() for path in finished.rglob("*") if path.is_file()}
     message = refused(rnas("search", "--budget", "3", "--output", finished))
-    assert f"{finished} is a search already: choose another --output, or go on with: rnas resume {finished}" in message
+    assert f"{finished} is a search already: choose another --output, or resume with: rnas resume {finished}" in message
     assert {path: path.read_bytes() for path in finished.rglob("*") if path.is_file()} == before
 
 

@@ -100,7 +100,7 @@ def test_failures_are_told_and_do_not_stop_the_search(rnas, tmp_path: Path) -> N
     assert "out-of-memory" in html
 
 
-def test_dry_run_prints_the_bill_and_makes_nothing(rnas, tmp_path: Path, monkeypatch) -> None:
+def test_dry_run_prints_the_cost_estimate_and_makes_nothing(rnas, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     small = [
         "--flops",

@@ -30,7 +30,7 @@ def test_what_cannot_be_run_is_refused_in_one_line(command: Callable[..., Result
         (["compare", network], "say how large the networks are to be, such as --flops 5G"),
         (["compare", "--output", kept, "--epochs", 3], "leave --epochs out"),
         (["compare", "--output", kept, "--seeds", 1], "Invalid value for '--seeds'"),
-        (["compare", network, "resnet-18", "--output", kept, *digits], "go on with: rnas compare --output"),
+        (["compare", network, "resnet-18", "--output", kept, *digits], "resume with: rnas compare --output"),
         (["compare", network, "resnet-18", "--output", tmp_path, *digits], f"{tmp_path} exists already"),
         (["compare", "--output", search, "--seeds", 3], f"{search} is a search, not a comparison"),
         (["compare", network, *digits], "at least two networks"),

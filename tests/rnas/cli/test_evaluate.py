@@ -97,10 +97,10 @@ def refusal(command: Command, *words: object) -> str:
     return message
 
 
-def test_a_members_own_weights_on_its_runs_final_part(command: Command, member: str, trained: Run) -> None:
+def test_a_members_own_weights_on_its_runs_test_split(command: Command, member: str, trained: Run) -> None:
     found = measured(command, member, *SHORT)
     record = trained.complete[0]
-    # The images, and so the clean accuracy, are those of the run's own final scores.
+    # The images, and so the clean accuracy, are those of the run's own test metrics.
     assert found["data"]["hash"] == record.evaluation.provenance["data"]["hash"]
     assert (found["data"]["images"], found["data"]["split_seed"]) == (120, 3)
     assert [(threat["name"], threat["epsilon"]) for threat in found["threats"]] == [("linf:1/10", "1/10")]
@@ -190,7 +190,7 @@ def test_logits_that_are_not_finite_are_wrong(
     assert found["clean"]["correct"] == found["worst_case"]["correct"] == 0
 
 
-def test_published_test_images_beyond_the_default_part(command: Command, tmp_path: Path) -> None:
+def test_published_test_images_beyond_the_default_split(command: Command, tmp_path: Path) -> None:
     write_cifar10(tmp_path, 401, 2002)
     network, weights = tmp_path / "net.json", tmp_path / "weights.safetensors"
     smallest = ResidualNetwork(depths=(1, 1, 1), channels=(1, 1, 1), stem_width=1)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from rnas.nas.rungs import place
+from rnas.nas.rungs import position_of
 from tests.rnas.cli.conftest import Result
 
 CONFIG: dict[str, Any] = {
@@ -33,7 +33,7 @@ def config(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_a_ladder_is_measured_kept_and_reported(command: Callable[..., Result], config: Path, tmp_path: Path) -> None:
+def test_rungs_are_measured_stored_and_reported(command: Callable[..., Result], config: Path, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     result = command("fidelity", config, "--architectures", 10, "--bands", 1, "--output", folder, "--json")
     assert result.code == 0, result.err
@@ -45,26 +45,26 @@ def test_a_ladder_is_measured_kept_and_reported(command: Callable[..., Result], 
     assert result.err.count("seed") == 10 * 2 * 2
     again = command("fidelity", folder, "--architectures", 10, "--bands", 1)
     assert "seed 0" not in again.err
-    assert "Top fifth kept" in again.out
+    assert "Top fifth promoted" in again.out
     assert "Optimum of r_D" in again.out
-    assert "What the fidelity rungs is worth" in (folder / "report.html").read_text()
+    assert "How well lower rungs rank networks" in (folder / "report.html").read_text()
 
 
-def test_a_search_climbs_the_ladder(command: Callable[..., Result], config: Path, tmp_path: Path) -> None:
+def test_a_search_promotes_to_higher_rungs(command: Callable[..., Result], config: Path, tmp_path: Path) -> None:
     result = command("search", config, "--output", tmp_path / "run", "--json")
     assert result.code == 0, result.err
     run = json.loads(result.out)
-    places = [place(evaluation["batch"], 2) for evaluation in run["evaluations"]]
-    assert [evaluation["rungs_above"] for evaluation in run["evaluations"]] == [1 - p.rung for p in places]
-    highest = {e["key"] for e in run["evaluations"] if not e["rungs_above"]}
+    positions = [position_of(evaluation["batch"], 2) for evaluation in run["evaluations"]]
+    assert [evaluation["rung"] for evaluation in run["evaluations"]] == [position.rung for position in positions]
+    highest = {e["key"] for e in run["evaluations"] if e["rung"] == 1}
     assert highest
     assert set(run["front"]) <= highest
     for evaluation in run["evaluations"]:
-        assert evaluation["fidelity"]["epochs"] == (1 if evaluation["rungs_above"] else 2)
-        assert ("test_robust_accuracy" in evaluation["metrics"]) == (not evaluation["rungs_above"])
+        assert evaluation["fidelity"]["epochs"] == (2 if evaluation["rung"] == 1 else 1)
+        assert ("test_robust_accuracy" in evaluation["metrics"]) == (evaluation["rung"] == 1)
 
 
-def test_a_ladder_needs_rungs_and_enough_networks(command: Callable[..., Result], config: Path, tmp_path: Path) -> None:
+def test_it_needs_rungs_and_enough_networks(command: Callable[..., Result], config: Path, tmp_path: Path) -> None:
     many = command("fidelity", config, "--architectures", 300, "--output", tmp_path / "many")
     assert many.code == 2
     assert "the space holds 216 networks; ask for at most as many, not 300" in many.err

@@ -24,7 +24,7 @@ def interrupted(number: signal.Signals, console: Console, *kept: Callable[[], st
 @pytest.mark.parametrize(
     ("kept", "told"), [((), ""), ((lambda: "",), ""), ((lambda: "3 evaluations kept",), " 3 evaluations kept;")]
 )
-def test_an_interrupt_is_told_with_how_to_go_on(
+def test_an_interrupt_says_how_to_resume(
     number: signal.Signals, kept: tuple[Callable[[], str], ...], told: str
 ) -> None:
     text = io.StringIO()
@@ -38,4 +38,4 @@ def test_an_interrupt_is_told_with_how_to_go_on(
         for each, handler in before.items():
             signal.signal(each, handler)
     assert left.value.exit_code == 130
-    assert text.getvalue() == f"interrupted;{told} go on with: rnas resume 'my run [1]'\n"
+    assert text.getvalue() == f"interrupted;{told} resume with: rnas resume 'my run [1]'\n"

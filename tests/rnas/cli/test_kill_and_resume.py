@@ -133,7 +133,7 @@ def test_killed_five_times_and_resumed(config: Path, uninterrupted: Run, tmp_pat
 
 
 @pytest.mark.slow
-def test_interrupted_it_says_how_to_go_on_and_extends(config: Path, uninterrupted: Run, tmp_path: Path) -> None:
+def test_interrupted_it_says_how_to_resume_and_extends(config: Path, uninterrupted: Run, tmp_path: Path) -> None:
     path = tmp_path / "interrupted"
     driver = subprocess.Popen(
         [*PROGRAM, "search", config, "--output", path, "--budget", "11"],
@@ -151,7 +151,7 @@ def test_interrupted_it_says_how_to_go_on_and_extends(config: Path, uninterrupte
     _, rest = driver.communicate(timeout=120)
     assert driver.returncode == 130
     last = rest.strip().splitlines()[-1]
-    assert re.fullmatch(rf"interrupted; \d+ evaluations? kept; go on with: rnas resume {re.escape(str(path))}", last)
+    assert re.fullmatch(rf"interrupted; \d+ evaluations? kept; resume with: rnas resume {re.escape(str(path))}", last)
     assert "Traceback" not in rest
     assert wait_until_gone(driver.pid) == []
 

@@ -35,7 +35,7 @@ def plugin(tmp_path: Path) -> Iterator[None]:
         yield
 
 
-def test_every_kind_there_is_and_every_part_of_ours_loads(command: Callable[..., Any]) -> None:
+def test_every_kind_there_is_and_every_plugin_of_ours_loads(command: Callable[..., Any]) -> None:
     own = [point for point in distribution("rnas").entry_points if point.group.startswith("rnas.")]
     assert set(KINDS) == {point.group.removeprefix("rnas.") for point in own}
     found = json.loads(command("plugins", "--json").out)
@@ -55,7 +55,7 @@ def test_a_table_of_one_kind(command: Callable[..., Any], monkeypatch: pytest.Mo
 
 
 @pytest.mark.usefixtures("plugin")
-def test_other_packages_parts_and_why_some_do_not_load(command: Callable[..., Any]) -> None:
+def test_other_packages_plugins_and_why_some_do_not_load(command: Callable[..., Any]) -> None:
     found = json.loads(command("plugins", "attacks", "--json").out)
     errors = {part["name"]: part["error"] for part in found if part["distribution"] == "some-attacks"}
     assert {part["version"] for part in found if part["distribution"] == "some-attacks"} == {"1.2"}
@@ -78,4 +78,4 @@ def test_a_group_that_does_not_exist_is_told(command: Callable[..., Any]) -> Non
 def test_an_unknown_kind(command: Callable[..., Any]) -> None:
     result = command("plugins", "attack")
     assert (result.code, result.out) == (2, "")
-    assert "unknown kind of parts 'attack'; known: architectures, attacks, " in result.err
+    assert "unknown kind of plug-ins 'attack'; known: architectures, attacks, " in result.err

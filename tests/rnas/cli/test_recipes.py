@@ -42,7 +42,7 @@ def test_the_list_names_every_recipe_with_what_tells_it_from_others(
         ("standard", "none"),
     ],
 )
-def test_crafting_in_words(name: str, words: str) -> None:
+def test_inner_attack_in_words(name: str, words: str) -> None:
     assert inner_attack_words(Recipe.resolve(name)) == words
 
 

@@ -86,7 +86,7 @@ def test_attack_epsilon_images_seed_and_recipe_stand_beside_the_numbers(command:
     assert "is attacked again, on cpu" in done.err
 
 
-def test_what_could_not_be_evaluated_is_one_line_and_no_verdict(
+def test_what_could_not_be_evaluated_is_one_line_and_no_status(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rnas.search(FUNCTION, output=tmp_path / "run")

@@ -54,7 +54,7 @@ def test_proposals_without_a_result_start_over(command: Command) -> None:
         records = ledger.records
         ledger.propose(replace(records[0], number=2, evaluation=None), setup.space.all_variables)
     result = command("resume", "tiny", "--budget", 3)
-    assert "3 evaluations, 2 of them finished before, 1 begun before and started over, 1 at once" in result.err
+    assert "3 evaluations, 2 of them finished before, 1 interrupted before and run again, 1 at once" in result.err
 
 
 @pytest.mark.usefixtures("folder")
@@ -91,7 +91,7 @@ def test_the_time_was_up_where_it_was(finished_run: Run) -> None:
     path = Path("my run")
     assert shortfall(finished_run, path, 1e9) is None
     line = shortfall(Run(timed, finished_run.records), path, 1801)
-    up = "ended with {} of 20 evaluations: the time was up; go on with: rnas resume 'my run'"
+    up = "ended with {} of 20 evaluations: the time was up; resume with: rnas resume 'my run'"
     assert line == up.format(12)
     line = shortfall(Run(timed, finished_run.records), path, 1799)
     assert line is not None

@@ -62,10 +62,10 @@ def test_what_people_read(command: Command, folder: Path) -> None:
     lines = result.err.splitlines()
     assert lines[0].startswith(f"{path}: net.json (")
     assert "3 epochs of 160 images of digits in batches of 40, epsilon 3/20, seed 0, on cpu" in lines[1]
-    assert "chosen on 40 held-out training images by the worst case of PGD-2 on the cross-entropy" in lines[2]
+    assert "chosen on 40 val images by the worst case of PGD-2 on the cross-entropy" in lines[2]
     epochs = [line for line in lines if "/3  loss " in line]
     assert [line.split("/")[0] for line in epochs] == ["1", "2", "3"]
-    assert all("selection" in line and "robust (epoch " in line for line in epochs)
+    assert all("val" in line and "robust (epoch " in line for line in epochs)
     assert "left" in epochs[0]
     assert "left" not in epochs[2]
     table = [line.split()[0] for line in out.splitlines() if "%" in line and "(" in line]
@@ -89,8 +89,8 @@ def test_json_is_the_summary_and_the_options_are_in_it(command: Command, folder:
     assert settings["fidelity"]["epochs"] == 3
     assert settings["images"] == {"train": 160, "val": 40, "search_val": 0, "test": 60}
     for name in ("best", "last"):
-        final = summary[name]["test"]
-        for part in (final["clean"], final["worst_case"], *final["attacks"]):
+        test = summary[name]["test"]
+        for part in (test["clean"], test["worst_case"], *test["attacks"]):
             share = proportion(part["correct"] / 60, 60)
             assert (part["accuracy"], part["low"], part["high"]) == (share.value, share.low, share.high)
 
@@ -108,7 +108,7 @@ def test_python_and_the_command_line_train_the_same(command: Command, folder: Pa
         attacks=("fgsm", "pgd3"),
         evaluation={"steps": 2},
         device="cpu",
-        run="called",
+        output="called",
     )
     typed = rnas.load_training("typed")
     assert timeless(called.summary) == timeless(typed.summary)
@@ -136,9 +136,9 @@ def test_a_recipes_activation_is_told(command: Command, folder: Path) -> None:
     assert "silu" not in result.err
 
 
-def test_dry_run_prints_the_bill_and_makes_nothing(command: Command, folder: Path) -> None:
+def test_dry_run_prints_the_cost_estimate_and_makes_nothing(command: Command, folder: Path) -> None:
     out = done(command("train", "net.json", "--recipe", "sat", *SHORT, "--dry-run"))
-    for word in ("an epoch", "selection", "final attacks", "memory", "in all", "for 3 epochs on cpu"):
+    for word in ("an epoch", "val", "test", "memory", "in all", "for 3 epochs on cpu"):
         assert word in out
     estimate = json.loads(done(command("train", "net.json", "--recipe", "sat", *SHORT, "--dry-run", "--json")))
     each = estimate["seconds_per_epoch"] + estimate["val_seconds"]
@@ -213,7 +213,7 @@ def test_resume_knows_a_training(command: Command, folder: Path) -> None:
         command("train", "run", "--recipe", "sat", *DATA)
     )
     assert ". is no run; it holds run" in refusal(command("resume", "."))
-    with pytest.raises(InputError, match=r"^run is a training: go on with it by rnas\.resume_training\('run'\)$"):
+    with pytest.raises(InputError, match=r"^run is a training: resume it by rnas\.resume_training\('run'\)$"):
         rnas.resume("run")
 
 
@@ -251,7 +251,7 @@ def test_killed_at_random_instants_and_resumed(folder: Path) -> None:
     kills = 0
     while kills < 5:
         training = started(*words)
-        # From the first line on the directory is there; instants fall on steps, selection and writing.
+        # From the first line on the directory is there; instants fall on steps, evaluation and writing.
         assert training.stderr.readline(), "it ended before it began"
         time.sleep(instants.uniform(0.05, 2.0))
         training.send_signal(signal.SIGKILL)
@@ -268,7 +268,7 @@ def test_killed_at_random_instants_and_resumed(folder: Path) -> None:
 
 
 @pytest.mark.slow
-def test_interrupted_it_says_how_to_go_on(folder: Path) -> None:
+def test_interrupted_it_says_how_to_resume(folder: Path) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         path = f"run {number:d}"
         training = started(*LONG, "--output", path)
@@ -277,6 +277,6 @@ def test_interrupted_it_says_how_to_go_on(folder: Path) -> None:
         training.send_signal(number)
         _, rest = training.communicate(timeout=120)
         assert training.returncode == 130
-        assert rest.strip().splitlines()[-1] == f"interrupted; go on with: rnas resume '{path}'"
+        assert rest.strip().splitlines()[-1] == f"interrupted; resume with: rnas resume '{path}'"
         assert "Traceback" not in rest
         assert len(rnas.load_training(path).history) >= 1

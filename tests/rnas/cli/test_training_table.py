@@ -31,7 +31,7 @@ def summary(finished: TrainingRun, best: int, last: int) -> dict[str, Any]:
     results = [CheckpointResult(torch.ones(100).bool(), {"pgd20": torch.arange(100) < right}) for right in (best, last)]
     content = {**finished.summary, "comparison": compared(*results)}
     for name, epoch, result in zip(("best", "last"), (7, 9), results, strict=True):
-        content[name] = {**content[name], "epoch": epoch, "final": result.to_dict()}
+        content[name] = {**content[name], "epoch": epoch, "test": result.to_dict()}
     return content
 
 
@@ -40,7 +40,7 @@ def summary(finished: TrainingRun, best: int, last: int) -> dict[str, Any]:
     [
         (60, 45, "Robust overfitting: under attack the last epoch is 15.00 points below the best."),
         (60, 57, "Under attack best and last differ by 3.00 points, which is inside the noise."),
-        (45, 60, "Under attack the last epoch is 15.00 points above the one that selection chose."),
+        (45, 60, "Under attack the last epoch is 15.00 points above the one that was chosen on the val split."),
     ],
 )
 def test_the_difference_is_named(finished: TrainingRun, best: int, last: int, verdict: str) -> None:
@@ -70,11 +70,11 @@ def test_the_cost_estimate() -> None:
     )
     lines = [line.strip() for line in text.getvalue().splitlines()]
     assert lines == [
-        "an epoch       90 s for 48,976 images in batches of 128",
-        "selection      8.0 s after each",
-        "final attacks  7 min for best and last together",
-        "memory         3.00 GiB of the GPU",
-        "in all         about 5.6 h for 200 epochs on cuda",
+        "an epoch  90 s for 48,976 images in batches of 128",
+        "val       8.0 s after each",
+        "test      7 min for best and last together",
+        "memory    3.00 GiB of the GPU",
+        "in all    about 5.6 h for 200 epochs on cuda",
     ]
 
 

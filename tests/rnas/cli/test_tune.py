@@ -131,13 +131,13 @@ def test_killed_at_random_instants_and_resumed(folder: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("workers", "number"), [(0, signal.SIGINT), (2, signal.SIGTERM)])
-def test_interrupted_it_says_how_to_go_on(folder: Path, workers: int, number: signal.Signals) -> None:
+def test_interrupted_it_says_how_to_resume(folder: Path, workers: int, number: signal.Signals) -> None:
     tuning = started(*LONG, "--trials", 30, "--workers", workers, "--output", "a run")
     while "/30  trial " not in tuning.stderr.readline():
         pass
     tuning.send_signal(number)
     _, rest = tuning.communicate(timeout=180)
     assert tuning.returncode == 130
-    assert rest.strip().splitlines()[-1] == "interrupted; go on with: rnas resume 'a run'"
+    assert rest.strip().splitlines()[-1] == "interrupted; resume with: rnas resume 'a run'"
     assert "Traceback" not in rest
     assert Path("a run/ledger.db").is_file()

@@ -42,7 +42,7 @@ def test_both_the_folder_and_its_parent_are_accepted(small: Path) -> None:
     assert torch.equal(dataset.pixels, load(small / FOLDER).pixels)
 
 
-def test_final_images_come_from_the_published_test_images(small: Path) -> None:
+def test_test_images_come_from_the_published_test_images(small: Path) -> None:
     dataset = load(small)
     splits = divide(dataset, dataset.splits.model_copy(update={"search_val": 30, "test": 15}), 0)
     assert (splits["test"].ids >= 100).all()

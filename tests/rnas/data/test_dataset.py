@@ -16,12 +16,12 @@ DIGITS = load(None)
 
 @given(st.integers(0, 1000), st.integers(1, 400), st.integers(1, 400), st.integers(0, 400))
 @settings(max_examples=20, deadline=None)
-def test_parts_are_disjoint_and_of_the_sizes_asked(seed: int, score: int, final: int, selection: int) -> None:
-    sizes = SplitSizes(train=500, val=selection, search_val=score, test=final)
+def test_splits_are_disjoint_and_of_the_sizes_asked(seed: int, search_val: int, test: int, val: int) -> None:
+    sizes = SplitSizes(train=500, val=val, search_val=search_val, test=test)
     splits = divide(DIGITS, sizes, seed)
     ids = torch.cat([splits[name].ids for name in SPLITS])
-    assert len(ids.unique()) == len(ids) == 500 + selection + score + final
-    assert [len(splits[name]) for name in SPLITS] == [500, selection, score, final]
+    assert len(ids.unique()) == len(ids) == 500 + val + search_val + test
+    assert [len(splits[name]) for name in SPLITS] == [500, val, search_val, test]
     for split in splits.values():
         assert torch.equal(DIGITS.pixels[split.ids], split.pixels)
         assert torch.equal(DIGITS.labels[split.ids], split.labels)
@@ -39,7 +39,7 @@ def test_every_prefix_has_its_classes_balanced() -> None:
         assert counts.max() - counts.min() <= 4
 
 
-def test_the_seed_decides_the_parts_and_their_hash() -> None:
+def test_the_seed_decides_the_splits_and_their_hash() -> None:
     one, same, other = (divide(DIGITS, DIGITS.splits, seed) for seed in (0, 0, 1))
     assert content_hash(one) == content_hash(same) != content_hash(other)
 
@@ -90,12 +90,12 @@ def test_the_hash_sees_every_change_of_the_dataset(change) -> None:
     ],
     ids=["pixel", "label", "row", "white", "fewer", "order"],
 )
-def test_the_hash_sees_every_change_of_a_part(change) -> None:
+def test_the_hash_sees_every_change_of_a_split(change) -> None:
     splits = divide(DIGITS, DIGITS.splits, 0)
     divided = splits["search_val"]
     made = Split(divided.pixels, divided.labels, divided.ids, divided.white)
     for split in (divided, made):
-        assert content_hash({**splits, "score": split}) != content_hash({**splits, "score": change(split)})
+        assert content_hash({**splits, "search_val": split}) != content_hash({**splits, "search_val": change(split)})
 
 
 def test_the_hash_sees_a_dataset_written_into() -> None:
@@ -120,7 +120,7 @@ def test_the_images_are_hashed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert hashed == [1, 1, 1, 1]  # The ids of each split.
 
 
-def test_a_part_keeps_its_hash_in_any_memory_format() -> None:
+def test_a_split_keeps_its_hash_in_any_memory_format() -> None:
     split = divide(DIGITS, DIGITS.splits, 0)["search_val"]
     pixels = split.pixels.repeat(1, 3, 1, 1)
     one, other = (

@@ -64,9 +64,9 @@ def test_classes_and_files_are_in_order_of_their_names(plain: Path) -> None:
     assert dataset.pixels[:, 1, 0, 0].tolist() == [*range(40, 60), *range(20, 40), *range(20)]
 
 
-def test_parts_are_in_proportion(plain: Path) -> None:
+def test_splits_are_in_proportion(plain: Path) -> None:
     assert {name: len(split) for name, split in divide(load(plain), load(plain).splits, 0).items()} == {
-        "training": 48,
+        "train": 48,
         "val": 0,
         "search_val": 6,
         "test": 6,
@@ -74,7 +74,7 @@ def test_parts_are_in_proportion(plain: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["test", "val"])
-def test_the_other_part_is_held_out(split: Path, name: str) -> None:
+def test_the_other_folder_holds_the_test_images(split: Path, name: str) -> None:
     (split / "test").rename(split / name)
     dataset = load(split)
     assert dataset.num_test_images == 15
@@ -112,9 +112,9 @@ def test_the_file_or_folder_at_fault_is_named(plain: Path, damage, message: str)
     assert "\n" not in str(caught.value)
 
 
-def test_both_parts_have_the_same_classes(split: Path) -> None:
+def test_both_splits_have_the_same_classes(split: Path) -> None:
     (split / "test" / "ant").rename(split / "test" / "dog")
-    with pytest.raises(InputError, match="class 'ant' is in only one of train and the held-out split"):
+    with pytest.raises(InputError, match="class 'ant' is in only one of train and the test images"):
         load(split)
 
 

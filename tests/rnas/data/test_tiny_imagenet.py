@@ -50,7 +50,7 @@ class TestConformance(DatasetConformance):
         return replace(load(self.folder), splits=SplitSizes(search_val=6, test=9))
 
 
-def test_classes_are_in_order_and_validation_images_are_held_out(small: Path) -> None:
+def test_classes_are_in_order_and_validation_images_are_the_test_images(small: Path) -> None:
     dataset = load(small)
     assert dataset.pixels.shape == (33, 3, 64, 64)
     assert (dataset.num_classes, dataset.num_test_images, dataset.verified) == (3, 9, None)

@@ -14,7 +14,7 @@ EPSILON = Fraction(3, 20)
 SPLITS = divide(load(None), load(None).splits, 0)
 
 
-def final(images: int) -> Split:
+def test_images(images: int) -> Split:
     return SPLITS["test"].first(images)
 
 

@@ -14,7 +14,7 @@ from rnas.evaluation.attack_run import PlannedAttack, run_attacks
 from rnas.evaluation.evaluation_state import EvaluationState
 from rnas.evaluation.observed_network import ObservedNetwork
 from rnas.evaluation.threats import parse_threat
-from tests.rnas.evaluation.digits_networks import EPSILON, final
+from tests.rnas.evaluation.digits_networks import EPSILON, test_images
 
 THREAT = parse_threat("linf:3/20")
 IMAGES = 200
@@ -22,27 +22,27 @@ IMAGES = 200
 
 def standard(model: nn.Module) -> tuple[Tensor, int, float]:
     """Images that withstand the library's standard version, the passes that it made, and its seconds of computing."""
-    part = final(IMAGES)
+    split = test_images(IMAGES)
     network = ObservedNetwork(model)
     library = AutoAttack(network, eps=float(EPSILON), seed=0)
     library.logger.setLevel(logging.ERROR)
-    images = part.images(slice(None))
+    images = split.images(slice(None))
     started = time.process_time()
     # Its check for dynamic networks switches off coverage and debuggers.
     trace = sys.gettrace()
-    found = library.run_standard_evaluation(images, part.labels, batch_size=IMAGES)[0]
+    found = library.run_standard_evaluation(images, split.labels, batch_size=IMAGES)[0]
     sys.settrace(trace)
     seconds = time.process_time() - started
     passes = network.forward_passes + network.backward_passes
     with torch.no_grad():
-        return model(found).argmax(1) == part.labels, passes, seconds
+        return model(found).argmax(1) == split.labels, passes, seconds
 
 
 def ours(model: nn.Module, name: str) -> tuple[Tensor, int, float]:
     """The same of an ensemble of ours."""
     planned = PlannedAttack(name, THREAT, named_attack(name, THREAT.epsilon))
     started = time.process_time()
-    result = run_attacks(model, final(IMAGES), [planned], 10, 0, IMAGES, EvaluationState({}))
+    result = run_attacks(model, test_images(IMAGES), [planned], 10, 0, IMAGES, EvaluationState({}))
     seconds = time.process_time() - started
     states = [step.state for step in result.attacks[0].steps]
     passes = sum(state.forward_passes + state.backward_passes for state in states)

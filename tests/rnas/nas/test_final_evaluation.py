@@ -82,7 +82,7 @@ def test_loaded_and_printed_it_says_the_same(run: Run) -> None:
     assert rnas.load_run(run.directory.path).final_records == run.final_records
 
 
-def test_finals_need_networks_that_are_trained(tmp_path: Path) -> None:
+def test_final_evaluations_need_networks_that_are_trained(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="final_evaluation: this evaluator trains no networks to attack"):
         rnas.search({**CONFIG, "evaluator": {"call": "tests.rnas.cli.scores:total_depth"}}, output=tmp_path / "run")
     with pytest.raises(InputError, match="nonsense"):

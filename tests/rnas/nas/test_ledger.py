@@ -72,7 +72,7 @@ def test_states_and_values_are_those_of_optuna() -> None:
     assert json.dumps(trials[1].user_attrs)
 
 
-def test_an_evaluation_whose_writing_was_cut_short_is_settled() -> None:
+def test_an_evaluation_whose_writing_was_cut_short_is_closed() -> None:
     storage = InMemoryStorage()
     ledger = Ledger(storage, OBJECTIVES)
     ledger.propose(proposal(0), VARIABLES)
@@ -83,7 +83,7 @@ def test_an_evaluation_whose_writing_was_cut_short_is_settled() -> None:
 
     resumed = Ledger(storage, OBJECTIVES)
     assert resumed.records[0].evaluation == COMPLETE
-    resumed.settle()
+    resumed.close_finished_trials()
     assert storage.get_all_trials(storage.get_all_studies()[0]._study_id)[0].state is TrialState.COMPLETE
 
 

@@ -88,7 +88,7 @@ def test_the_budget_is_met_with_different_architectures(problem: Problem) -> Non
     assert [batch for _, _, _, _, batch, *_ in records] == [number // 4 for number in range(30)]
 
 
-def test_a_batch_is_made_from_the_batches_before_the_open_one(problem: Problem) -> None:
+def test_a_batch_is_proposed_from_the_batches_before_the_open_one(problem: Problem) -> None:
     records = finished(problem, 20)
     assert [num_observed for _, _, _, _, _, num_observed, *_ in records[::4]] == [0, 0, 4, 8, 12]
     waiting = finished(problem, 20, lookahead=0)

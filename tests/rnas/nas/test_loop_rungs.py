@@ -1,4 +1,4 @@
-"""The loop on a fidelity rungs."""
+"""The loop with several rungs."""
 
 import math
 from dataclasses import dataclass
@@ -61,31 +61,29 @@ def loop(problem: Problem, ledger: Ledger, **changes: Any) -> Loop:
 
 
 def searched(problem: Problem, budget: float, **changes: Any) -> tuple[Record, ...]:
-    ledger = Ledger.in_memory(OBJECTIVES)
+    ledger = Ledger.in_memory(OBJECTIVES, len(RUNGS))
     loop(problem, ledger, **changes).run(budget)
     return told(ledger.records)
 
 
 def told(records: tuple[Record, ...]) -> list[Any]:
-    return [(r.number, r.key, r.fidelity, r.rungs_above, r.batch, r.num_observed, r.status, r.metrics) for r in records]
+    return [(r.number, r.key, r.fidelity, r.rung, r.batch, r.num_observed, r.status, r.metrics) for r in records]
 
 
 def test_half_of_each_cohort_goes_on_and_the_budget_counts_the_highest_rung(problem: Problem) -> None:
-    ledger = Ledger.in_memory(OBJECTIVES)
+    ledger = Ledger.in_memory(OBJECTIVES, len(RUNGS))
     loop(problem, ledger).run(12)
     sizes: dict[int, int] = {}
     for record in ledger.records:
         sizes[record.batch] = sizes.get(record.batch, 0) + 1
-        assert record.fidelity == RUNGS[-1 - record.rungs_above].fidelity
+        assert record.fidelity == RUNGS[record.rung].fidelity
     assert list(sizes.values())[:9] == [6, 6, 3, 6, 3, 2, 6, 3, 2]
     assert 11 < spent(ledger.records, RUNGS) <= 12
-    assert sum(0.1 if r.rungs_above == 2 else 0.3 if r.rungs_above == 1 else 1.0 for r in ledger.records) == (
-        pytest.approx(spent(ledger.records, RUNGS))
-    )
+    assert sum((0.1, 0.3, 1.0)[r.rung] for r in ledger.records) == (pytest.approx(spent(ledger.records, RUNGS)))
 
 
 def test_the_best_of_a_cohort_among_all_at_its_rung_are_promoted(problem: Problem) -> None:
-    ledger = Ledger.in_memory(OBJECTIVES)
+    ledger = Ledger.in_memory(OBJECTIVES, len(RUNGS))
     loop(problem, ledger).run(4)
     screened = [record for record in ledger.records if record.batch in (0,)]
     ahead = [record for record in ledger.records if record.batch == 2]
@@ -98,12 +96,12 @@ def test_the_best_of_a_cohort_among_all_at_its_rung_are_promoted(problem: Proble
 
 
 def test_lower_rungs_are_pruned_trials_without_a_value(problem: Problem) -> None:
-    ledger = Ledger.in_memory(OBJECTIVES)
+    ledger = Ledger.in_memory(OBJECTIVES, len(RUNGS))
     loop(problem, ledger).run(4)
     trials = ledger._storage.get_all_trials(ledger._study_id)
     for record, trial in zip(ledger.records, trials, strict=True):
-        assert trial.state is (TrialState.PRUNED if record.rungs_above else TrialState.COMPLETE)
-        assert (trial.values is None) == (record.rungs_above > 0)
+        assert trial.state is (TrialState.PRUNED if record.rung < 2 else TrialState.COMPLETE)
+        assert (trial.values is None) == (record.rung < 2)
         assert record.metrics["score"]
 
 
@@ -128,9 +126,9 @@ def test_strategies_see_the_lowest_rung_and_beside_it_the_others(problem: Proble
 def test_failures_are_never_promoted(problem: Problem) -> None:
     broken = Longer({}, diverging=tuple((depth, 1) for depth in (2, 3, 4, 5)))
     records = searched(problem, 10, executor=InProcess(broken, "cpu", Limits()))
-    diverged = {key for _, key, _, above, *_, status, _ in records if status == "diverged"}
+    diverged = {key for _, key, _, rung, *_, status, _ in records if status == "diverged"}
     assert diverged
-    assert not diverged & {key for _, key, _, above, *_ in records if above < 2}
+    assert not diverged & {key for _, key, _, rung, *_ in records if rung > 0}
 
 
 def test_where_everything_fails_new_cohorts_start_until_the_budget_is_spent(problem: Problem) -> None:
@@ -138,7 +136,7 @@ def test_where_everything_fails_new_cohorts_start_until_the_budget_is_spent(prob
     records = searched(problem, 3, executor=InProcess(broken, "cpu", Limits()))
     # A promotion that nobody has earned still ends the search where it could not be paid.
     assert 2 < 0.1 * len(records) <= 3
-    assert {above for _, _, _, above, *_ in records} == {2}
+    assert {rung for _, _, _, rung, *_ in records} == {0}
 
 
 def test_an_exhausted_space_is_promoted_to_the_end() -> None:
@@ -146,9 +144,9 @@ def test_an_exhausted_space_is_promoted_to_the_end() -> None:
         DepthGrid.Settings(narrow={"depth1": [2, 3], "depth2": [2, 3], "depth3": [2, 3]}), (3, 32, 32), 10
     )
     problem = problem_of(space, Longer({}), OBJECTIVES)
-    ledger = Ledger.in_memory(OBJECTIVES)
+    ledger = Ledger.in_memory(OBJECTIVES, len(RUNGS))
     loop(problem, ledger).run(100)
-    counts = [sum(record.rungs_above == above for record in ledger.records) for above in (2, 1, 0)]
+    counts = [sum(record.rung == rung for record in ledger.records) for rung in range(3)]
     assert counts == [8, 4, 3]
     before = told(ledger.records)
     loop(problem, ledger).run(100)
@@ -162,7 +160,7 @@ def test_the_order_in_which_evaluations_end_changes_nothing(problem: Problem, se
 
 @pytest.mark.parametrize("first", [0.4, 1, 1.5, 3, 5])
 def test_an_extended_search_is_the_longer_one(problem: Problem, first: float) -> None:
-    ledger = Ledger.in_memory(OBJECTIVES)
+    ledger = Ledger.in_memory(OBJECTIVES, len(RUNGS))
     loop(problem, ledger).run(first)
     loop(problem, ledger).run(8)
     assert told(ledger.records) == searched(problem, 8)
@@ -171,13 +169,13 @@ def test_an_extended_search_is_the_longer_one(problem: Problem, first: float) ->
 def test_interrupted_anywhere_and_resumed_it_ends_as_if_it_had_not_been(problem: Problem) -> None:
     whole = searched(problem, 5)
     for at in range(0, 2 * len(whole), 3):
-        ledger = Ledger.in_memory(OBJECTIVES)
+        ledger = Ledger.in_memory(OBJECTIVES, len(RUNGS))
         with pytest.raises(KeyboardInterrupt):
             loop(problem, ledger, listener=Interrupting(at)).run(5)
         loop(problem, ledger, listener=Silent()).run(5)
         assert told(ledger.records) == whole
 
 
-def test_without_a_ladder_all_is_as_before(problem: Problem) -> None:
+def test_one_rung_is_as_before(problem: Problem) -> None:
     records = searched(problem, 9, rungs=(Rung({"epochs": 3}),))
-    assert [above for _, _, _, above, *_ in records] == [0] * 9
+    assert [rung for _, _, _, rung, *_ in records] == [0] * 9

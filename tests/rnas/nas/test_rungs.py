@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnas.nas.rungs import Place, batch_of, place, promoted
+from rnas.nas.rungs import BatchPosition, batch_of, position_of, promoted
 
 
 @pytest.mark.parametrize(
@@ -15,13 +15,13 @@ from rnas.nas.rungs import Place, batch_of, place, promoted
     ],
 )
 def test_cohorts_start_and_are_promoted_in_turns(rungs: int, turns: list[str]) -> None:
-    places = [place(batch, rungs) for batch in range(len(turns))]
+    places = [position_of(batch, rungs) for batch in range(len(turns))]
     assert [f"{p.rung}/{p.cohort}" for p in places] == turns
 
 
 @given(batch=st.integers(0, 500), rungs=st.integers(1, 5))
 def test_a_place_is_one_batch(batch: int, rungs: int) -> None:
-    assert batch_of(place(batch, rungs), rungs) == batch
+    assert batch_of(position_of(batch, rungs), rungs) == batch
 
 
 @given(cohort=st.integers(0, 100), rungs=st.integers(2, 5), data=st.data())
@@ -29,7 +29,7 @@ def test_a_promotion_comes_at_least_two_batches_after_what_it_is_decided_by(
     cohort: int, rungs: int, data: st.DataObject
 ) -> None:
     rung = data.draw(st.integers(1, rungs - 1))
-    assert batch_of(Place(rung, cohort), rungs) - batch_of(Place(rung - 1, cohort), rungs) >= 2
+    assert batch_of(BatchPosition(rung, cohort), rungs) - batch_of(BatchPosition(rung - 1, cohort), rungs) >= 2
 
 
 def test_the_best_ranks_go_on_and_of_a_rank_those_in_the_least_crowd() -> None:

@@ -62,8 +62,10 @@ def test_a_study_in_words() -> None:
 
 def test_lower_rungs_are_listed_and_not_drawn(trained_run: dict[str, Any]) -> None:
     row = next(row for row, e in enumerate(trained_run["evaluations"]) if e["status"] == "complete")
-    lower = [{**e, "rungs_above": int(number == row)} for number, e in enumerate(trained_run["evaluations"])]
-    found = re.search(r'id="page-data">(.*?)</script>', render({**trained_run, "evaluations": lower}), re.DOTALL)
+    lower = [{**e, "rung": int(number != row)} for number, e in enumerate(trained_run["evaluations"])]
+    found = re.search(
+        r'id="page-data">(.*?)</script>', render({**trained_run, "rungs": 2, "evaluations": lower}), re.DOTALL
+    )
     assert found is not None
     for metric in json.loads(found[1])["metrics"]:
         assert metric["values"][row] is None

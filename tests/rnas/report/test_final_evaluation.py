@@ -18,7 +18,7 @@ def member(key: str, rank: int, final_rank: int | None, accuracy: float | None, 
     }
 
 
-FINALS = {
+CONTENT = {
     "attacks": ["autoattack-cascade"],
     "members": [
         member("a", 2, 1, 0.50, 0.02),
@@ -30,21 +30,21 @@ FINALS = {
 
 
 def test_what_changed_and_what_is_noise_is_said() -> None:
-    text = final_evaluation_caption(FINALS)
+    text = final_evaluation_caption(CONTENT)
     assert "2 of 4 ranks changed, and 1 of the 2 others are not told apart from the best" in text
     assert "none is flagged" in text
     assert "autoattack-cascade" in text
 
 
 def test_flags_are_counted() -> None:
-    flagged = {**FINALS, "members": [{**FINALS["members"][0], "flags": ["zero-gradients"]}]}
+    flagged = {**CONTENT, "members": [{**CONTENT["members"][0], "flags": ["zero-gradients"]}]}
     assert "1 flagged." in final_evaluation_caption(flagged)
     assert "single trainings tell none from another" in final_evaluation_caption(flagged)
     assert view(flagged)["rows"][0]["flags"] == "zero-gradients"
 
 
 def test_numbers_in_words() -> None:
-    first, _, third, last = FINALS["members"]
+    first, _, third, last = CONTENT["members"]
     assert (mean_text(first), change_text(first)) == ("50.00% \u00b1 2.00", "2 to 1")
     assert change_text(third) == "3"
     assert (mean_text(last), change_text(last)) == ("\u2013", "4 to \u2013")

@@ -15,22 +15,22 @@ def test_members_are_ordered_by_the_accuracy_best_first(trained_run):
     assert scores == sorted(scores, reverse=True)
 
 
-def test_scores_pair_search_and_final(trained_run):
+def test_scores_pair_search_and_test(trained_run):
     for member in front_of(trained_run):
         metrics = member.evaluation["metrics"]
         robust, flops = member.objectives
-        assert (robust.search, robust.final) == (metrics["robust_accuracy"], metrics["test_robust_accuracy"])
-        assert robust.drop == pytest.approx(robust.search - robust.final)
+        assert (robust.search, robust.test) == (metrics["robust_accuracy"], metrics["test_robust_accuracy"])
+        assert robust.drop == pytest.approx(robust.search - robust.test)
         assert (robust.search_val_share.images, robust.test_share.images) == (450, 447)
         assert robust.share == robust.test_share
-        assert (flops.final, flops.drop, flops.share) == (None, None, None)
+        assert (flops.test, flops.drop, flops.share) == (None, None, None)
         assert [score.metric.name for score in member.others] == ["clean_accuracy", "robust_margin", "params"]
 
 
 def test_drop_of_what_is_minimised_is_an_increase(run_of):
     run = run_of(1, failures={})
     run["objectives"] = [{"metric": "error", "direction": "minimize"}]
-    run["evaluations"][0]["metrics"] = {"error": 0.25, "final_error": 0.5}
+    run["evaluations"][0]["metrics"] = {"error": 0.25, "test_error": 0.5}
     run["front"] = [run["evaluations"][0]["key"]]
     assert front_of(run)[0].objectives[0].drop == 0.25
 

@@ -37,14 +37,14 @@ def test_names_no_cheaper_member_where_the_best_stands_alone(run_of):
 
 
 @pytest.mark.parametrize(("loss", "words"), [(0.02, "drops by 2.0 points"), (-0.01, "rises by 1.0 points")])
-def test_says_what_became_of_the_final_score(run_of, loss, words):
+def test_says_what_became_of_the_test_score(run_of, loss, words):
     run, _ = run_with(run_of(2, failures={}), (0.8, 0.6), loss)
     assert any(words in sentence for sentence in said(run))
 
 
 def test_columns_follow_what_a_run_has(trained_run, table_run):
     trained = front_view.groups(members(trained_run, metrics_of(trained_run)))
-    assert trained[0].columns[:5] == ("search", "final", "95 % interval", "", "drop")
+    assert trained[0].columns[:5] == ("search", "test", "95 % interval", "", "drop")
     assert trained[1].columns == ("value",)
     table = front_view.groups(members(table_run, metrics_of(table_run)))
     assert [group.columns for group in table] == [("value",), ("value",)]

@@ -80,7 +80,12 @@ def test_a_bias_where_shares_explain_nothing() -> None:
 
 
 def test_rivals_blocks_and_drifts() -> None:
-    drift = {"quantity": "D3", "rungs_above": 1, "optimum": interval(0.3, 0.2, 0.4), "shift": interval(0.1, 0.05, 0.2)}
+    drift = {
+        "quantity": "D3",
+        "below_highest": 1,
+        "optimum": interval(0.3, 0.2, 0.4),
+        "shift": interval(0.1, 0.05, 0.2),
+    }
     found = content(drifts=[drift | {"found": True}, drift | {"found": False}])
     assert dict(rules.explained_table(found).rows)["params"] == "none"
     assert (

@@ -13,7 +13,7 @@ def printed(run, width=100):
     return console.file.getvalue()
 
 
-def test_table_shows_every_member_with_search_final_drop_and_interval(trained_run):
+def test_table_shows_every_member_with_search_test_drop_and_interval(trained_run):
     text = printed(trained_run, width=80)
     lines = {line.split()[0]: line for line in text.splitlines() if line.strip()}
     for evaluation in trained_run["evaluations"]:

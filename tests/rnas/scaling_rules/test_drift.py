@@ -24,7 +24,7 @@ def test_an_optimum_that_moves_is_found_and_one_that_stays_is_not() -> None:
     assert moving["D3"].found
     assert moving["D3"].shift.value > 0.15
     assert not any(staying[name].found for name in ("D1", "D2", "D3"))
-    assert all(drift.rungs_above == 1 for drift in moving.values())
+    assert all(drift.below_highest == 1 for drift in moving.values())
     family = families_of(highest)[0]
     assert family.verdict is Verdict.DIFFERS
     assert at_this_fidelity(family, list(moving.values())).verdict is Verdict.NOT_AT_THIS_FIDELITY

@@ -17,7 +17,7 @@ from rnas.training.recipe import Recipe
 
 _SPLITS = divide(load(None), SplitSizes(train=600, search_val=450, test=450), 0)
 TRAINING = _SPLITS["train"]
-SCORE = _SPLITS["search_val"]
+SEARCH_VAL = _SPLITS["search_val"]
 EXTRA = dataclasses.replace(_SPLITS["test"], ids=_SPLITS["test"].ids + 2**32)
 EPSILON = Fraction(1, 10)
 
@@ -52,9 +52,11 @@ def plan(recipe: str | Mapping[str, Any] | Recipe, epochs: int = 2, batch_size: 
 
 def accuracies(model: nn.Module, epsilon: Fraction = EPSILON) -> tuple[float, float]:
     """Clean accuracy, and that under PGD of 10 steps, on images that nothing trained on."""
-    images = SCORE.images(slice(None))
-    attacked = PGD(epsilon, 10)(model, images, SCORE.labels, SCORE.ids, 0)
+    images = SEARCH_VAL.images(slice(None))
+    attacked = PGD(epsilon, 10)(model, images, SEARCH_VAL.labels, SEARCH_VAL.ids, 0)
     model.eval()
     with torch.no_grad():
-        clean, robust = ((model(seen).argmax(1) == SCORE.labels).double().mean().item() for seen in (images, attacked))
+        clean, robust = (
+            (model(seen).argmax(1) == SEARCH_VAL.labels).double().mean().item() for seen in (images, attacked)
+        )
     return clean, robust

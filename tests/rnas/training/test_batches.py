@@ -63,7 +63,7 @@ def test_every_batch_has_the_same_share_of_extra_images(batch_size: int, fractio
         assert max(counts) - min(counts) <= 1
 
 
-def test_without_extra_images_or_a_share_of_them_all_are_the_parts() -> None:
+def test_without_extra_images_or_a_share_of_them_all_are_the_splits() -> None:
     own = set(TRAINING.ids.tolist())
     assert set(ids(list(mini_batches(TRAINING, EXTRA, plan("sat"), 0)))) <= own
     assert set(ids(list(mini_batches(TRAINING, None, plan("aat"), 0)))) <= own

@@ -18,7 +18,7 @@ _STEPS = [
 
 
 @pytest.mark.parametrize("name", _STEPS)
-def test_crafted_images_are_those_of_the_formula(name: str) -> None:
+def test_adversarial_images_are_those_of_the_formula(name: str) -> None:
     images, ids = TRAINING.images(slice(6)).double(), TRAINING.ids[:6]
     labels = TRAINING.labels[:6] % CLASSES
     model = network()

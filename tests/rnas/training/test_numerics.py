@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from rnas.training.numerics import Numerics
 from rnas.training.training import Training
-from tests.rnas.training.digits import SCORE, TRAINING, accuracies, coloured, network, plan
+from tests.rnas.training.digits import SEARCH_VAL, TRAINING, accuracies, coloured, network, plan
 
 CPU = torch.device("cpu")
 
@@ -89,7 +89,7 @@ def test_bfloat16_is_as_robust_within_the_noise() -> None:
     share = sum(robust) / 2
     # Three standard errors of the difference of two shares of so many images.
     assert share > 0.5
-    assert abs(robust[0] - robust[1]) < 3 * math.sqrt(2 * share * (1 - share) / len(SCORE))
+    assert abs(robust[0] - robust[1]) < 3 * math.sqrt(2 * share * (1 - share) / len(SEARCH_VAL))
 
 
 def test_bfloat16_ends_at_the_logits(monkeypatch: pytest.MonkeyPatch) -> None:

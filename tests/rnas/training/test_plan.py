@@ -17,7 +17,7 @@ def test_steps_are_those_of_whole_batches_and_at_least_one_an_epoch(epochs: int,
     assert (last.step, last.steps, last.epochs) == (epochs * each - 1, epochs * each, epochs)
 
 
-def test_crafting_is_the_fidelitys() -> None:
+def test_inner_attack_is_the_fidelitys() -> None:
     inner_attack = plan("bat", attack_steps=2).inner_attack
     assert isinstance(inner_attack, PGDInner)
     assert (inner_attack.steps, inner_attack.step, inner_attack.loss) == (2, Fraction(1, 4), "kl")

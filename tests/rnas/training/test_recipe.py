@@ -138,7 +138,7 @@ def test_contradictions_are_refused_in_one_line(change: dict[str, Any], message:
     assert "\n" not in error["msg"]
 
 
-def test_a_fidelity_may_craft_more_cheaply() -> None:
+def test_a_fidelity_may_attack_more_cheaply() -> None:
     sat = Recipe.resolve("sat")
     assert sat.inner_attack_at(Fidelity(epochs=1, batch_size=8)) == sat.inner_attack
     cheaper = sat.inner_attack_at(Fidelity(epochs=1, batch_size=8, attack_steps=3, attack_step=Fraction(1, 2)))

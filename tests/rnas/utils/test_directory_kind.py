@@ -60,7 +60,7 @@ def test_what_is_there_is_gone_on_with_by_its_own_command(tmp_path: Path, noun: 
     path = made(tmp_path / "my run", noun)
     with pytest.raises(InputError) as found:
         require_free(path)
-    fix = f"choose another --output, or go on with: {command} '{path}'"
+    fix = f"choose another --output, or resume with: {command} '{path}'"
     assert str(found.value) == f"{path} is a {noun} already: {fix}"
 
 
@@ -69,7 +69,7 @@ def test_a_directory_of_another_kind_is_told(tmp_path: Path, noun: str) -> None:
     path = made(tmp_path / "one", noun)
     for wanted, read in readers(path).items():
         if wanted != noun:
-            with pytest.raises(InputError, match=rf"one is a {noun}, not a {wanted}; go on with: rnas "):
+            with pytest.raises(InputError, match=rf"one is a {noun}, not a {wanted}; resume with: rnas "):
                 read()
 
 

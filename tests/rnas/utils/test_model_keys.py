@@ -28,7 +28,7 @@ class Two(Part):
 
 class Outer(Part):
     inner: Inner = Inner()
-    ladder: tuple[Inner, ...] | None = None
+    rungs: tuple[Inner, ...] | None = None
     kind: Annotated[One | Two, Field(discriminator="name")] = One()
     anything: dict[str, int] = {}
 
@@ -36,9 +36,9 @@ class Outer(Part):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ({"iner": {}}, "config: iner: unknown key; it has inner, ladder, kind, anything"),
+        ({"iner": {}}, "config: iner: unknown key; it has inner, rungs, kind, anything"),
         ({"inner": {"epoch": 1}}, "config: inner.epoch: unknown key; it has epochs, images"),
-        ({"rungs": [{}, {"epoch": 1}]}, "config: ladder.1.epoch: unknown key; it has epochs, images"),
+        ({"rungs": [{}, {"epoch": 1}]}, "config: rungs.1.epoch: unknown key; it has epochs, images"),
         ({"kind": {"name": "two", "rate": 0.2}}, "config: kind.two.rate: unknown key; it has name, steps"),
     ],
 )

@@ -17,7 +17,7 @@ def told_anew() -> Iterator[None]:
     processor.cache_clear()
 
 
-def test_packages_that_register_parts_are_recorded(tmp_path: Path) -> None:
+def test_packages_that_register_plugins_are_recorded(tmp_path: Path) -> None:
     attacks = {"rnas.attacks": {"mine": "mine:MINE"}}
     with (
         installed(tmp_path / "second", "my-attacks", "0.9", attacks, {}),

@@ -18,7 +18,7 @@ from rnas.nas.run import Run
         ("elsewhere/best.safetensors", "weights of no run"),
     ],
 )
-def test_words_that_name_no_claim(finished_run: Run, words: str, message: str) -> None:
+def test_words_that_name_no_result(finished_run: Run, words: str, message: str) -> None:
     assert finished_run.directory is not None
     with pytest.raises(InputError, match=message):
         rnas.reproduce(words.format(run=finished_run.directory.path))

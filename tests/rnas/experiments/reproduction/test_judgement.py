@@ -90,7 +90,7 @@ def test_what_was_recorded_as_0_may_be_rounded_too() -> None:
     assert nothing.low < -1e-7 < 1e-7 < nothing.high
 
 
-def test_a_claim_that_holds_is_seldom_refuted_however_many_metrics_it_has() -> None:
+def test_a_result_that_holds_is_seldom_refuted_however_many_metrics_it_has() -> None:
     metrics, images, share = 6, 400, 0.5
     chances = binom.pmf(range(images + 1), images, share)
 

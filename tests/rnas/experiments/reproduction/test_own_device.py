@@ -18,7 +18,7 @@ from rnas.utils.provenance import device_name
         ({"mine": 1}, "auto", "auto"),
     ],
 )
-def test_a_claim_is_verified_on_the_kind_of_device_that_it_was_made_on(
+def test_a_result_is_reproduced_on_the_kind_of_device_that_it_was_made_on(
     recorded: Any, otherwise: Device, expected: Device
 ) -> None:
     assert own_device(recorded, otherwise) == expected

@@ -97,7 +97,7 @@ def test_what_does_not_agree_refutes_at_once(
         (lambda content: content.pop("seed"), "not a result of rnas evaluate: seed"),
     ],
 )
-def test_what_cannot_be_verified_is_told(
+def test_what_cannot_be_reproduced_is_told(
     evaluated: Path, tmp_path: Path, edit: Callable[[Content], None], message: str
 ) -> None:
     with pytest.raises(InputError, match=message):
@@ -109,7 +109,7 @@ def test_it_does_not_say_how_to_train(evaluated: Path) -> None:
         rnas.reproduce(evaluated, seeds=2)
 
 
-def test_what_was_recorded_on_a_cpu_is_verified_on_one_where_there_is_a_gpu_too(
+def test_what_was_recorded_on_a_cpu_is_reproduced_on_one_where_there_is_a_gpu_too(
     evaluated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)

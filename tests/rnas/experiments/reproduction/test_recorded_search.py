@@ -110,7 +110,7 @@ def test_rounding_judges_the_same_weights_and_not_others(run: Path) -> None:
     assert anew.notes[-1].endswith("give --seeds N.")
 
 
-def test_a_record_of_a_cpu_is_verified_on_one_where_there_is_a_gpu_too(
+def test_a_record_of_a_cpu_is_reproduced_on_one_where_there_is_a_gpu_too(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = run / "config.yaml"
@@ -214,8 +214,8 @@ def test_provenance_of_another_form_is_no_obstacle(tmp_path: Path) -> None:
     assert (statuses(found), found.conditions["seed"]) == ({"score": EXACTLY}, "7")
 
 
-def test_one_that_failed_has_nothing_to_verify(run: Path) -> None:
+def test_one_that_failed_has_nothing_to_reproduce(run: Path) -> None:
     key = Run.load(run).records[0].key
     change(run, lambda content: content.update(status="diverged", metrics={}, reason="the loss is not finite"))
-    with pytest.raises(InputError, match=r"no result to verify \(diverged: the loss is not finite\)"):
+    with pytest.raises(InputError, match=r"no result to reproduce \(diverged: the loss is not finite\)"):
         rnas.reproduce(f"{run}:{key}")

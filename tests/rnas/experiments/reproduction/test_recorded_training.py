@@ -43,7 +43,7 @@ def test_from_scratch_it_is_trained_to_the_same_bits(ended: Path) -> None:
 
 
 def test_a_changed_number_is_found(training: Path) -> None:
-    edited(training, "best", "final", "clean", "accuracy", value=0.9)
+    edited(training, "best", "test", "clean", "accuracy", value=0.9)
     found = rnas.reproduce(training)
     assert [metric.name for metric in found.metrics if metric.status == NOT] == ["clean"]
     assert rnas.reproduce(training / "last.safetensors").status == EXACTLY
@@ -74,12 +74,12 @@ def test_one_without_result_or_weights_is_told(training: Path) -> None:
     with pytest.raises(InputError, match="its weights are not there; train the network again with --from scratch"):
         rnas.reproduce(training)
     (training / "summary.json").unlink()
-    with pytest.raises(InputError, match="no result to verify yet; go on with: rnas resume"):
+    with pytest.raises(InputError, match="no result to reproduce yet; resume with: rnas resume"):
         rnas.reproduce(training)
 
 
 def test_a_summary_that_is_damaged_is_told(training: Path) -> None:
-    edited(training, "best", "final", "clean", value={})
+    edited(training, "best", "test", "clean", value={})
     with pytest.raises(InputError, match=r"summary\.json: damaged \(KeyError 'accuracy'\)"):
         rnas.reproduce(training)
 

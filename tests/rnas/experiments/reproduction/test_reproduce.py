@@ -1,4 +1,4 @@
-"""What verifying makes of trainings that fail."""
+"""What reproducing makes of trainings that fail."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> str:
     ("failure", "message"),
     [("memory", "seed 7: out-of-memory: "), ("disk", "seed 7: failed: OSError: .*No space left on device")],
 )
-def test_what_could_not_be_evaluated_gets_no_verdict(
+def test_what_could_not_be_evaluated_gets_no_status(
     result: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: str, message: str
 ) -> None:
     monkeypatch.setenv("FAILING", f"7:{failure}")

@@ -33,15 +33,15 @@ def test_a_difference_is_inside_the_noise_by_the_images_on_which_both_differ() -
     assert rows["worst case"] == {**rows["pgd"], "name": "worst case"}
 
 
-def test_selection_and_final_look_at_their_own_parts(finished: TrainingRun) -> None:
+def test_val_and_test_look_at_their_own_splits(finished: TrainingRun) -> None:
     setup = Setup.of(finished.settings)
     model = setup.training().model
-    selection = evaluate_val(setup, model)
+    val = evaluate_val(setup, model)
     clean = evaluate_robustness(model, setup.splits["val"], [], 0).clean
-    assert selection["val_clean_accuracy"] == pytest.approx(clean.double().mean().item())
+    assert val["val_clean_accuracy"] == pytest.approx(clean.double().mean().item())
     told: list[tuple[str, float]] = []
-    final = evaluate_test(setup, model, lambda name, share: told.append((name, share)))
+    test = evaluate_test(setup, model, lambda name, share: told.append((name, share)))
     assert told == [("fgsm", 0.0)]
-    assert torch.equal(final.clean, evaluate_robustness(model, setup.splits["test"], [], 0).clean)
+    assert torch.equal(test.clean, evaluate_robustness(model, setup.splits["test"], [], 0).clean)
     seen = [set(setup.splits[name].ids.tolist()) for name in ("train", "val", "test")]
     assert sum(map(len, seen)) == len(set.union(*seen)) == 120 + 40 + 60

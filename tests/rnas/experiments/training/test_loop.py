@@ -80,9 +80,9 @@ def test_the_summary_says_what_decided_it(finished: TrainingRun) -> None:
     assert {"versions", "device", "params", "flops", "key", "settings"} <= summary.keys()
     for name, checkpoint in (("best", finished.best), ("last", finished.last)):
         assert (summary[name]["epoch"], summary[name]["sha256"]) == (checkpoint.epoch, checkpoint.sha256)
-        final = summary[name]["test"]
-        assert final["worst_case"]["correct"] <= final["attacks"][0]["correct"] <= final["clean"]["correct"] <= 60
-        assert final["clean"]["low"] < final["clean"]["accuracy"] < final["clean"]["high"]
+        test = summary[name]["test"]
+        assert test["worst_case"]["correct"] <= test["attacks"][0]["correct"] <= test["clean"]["correct"] <= 60
+        assert test["clean"]["low"] < test["clean"]["accuracy"] < test["clean"]["high"]
 
 
 @pytest.mark.parametrize("steps", [1, 3, 4, 8, 9])
@@ -231,7 +231,7 @@ def test_a_loss_that_diverges_ends_the_training_with_the_last_good_epoch(tmp_pat
     assert run.summary["reason"] == "the training loss is not finite in epoch 2"
     assert (run.best.epoch, run.last.epoch, len(run.history)) == (1, 1, 1)
     assert all(torch.isfinite(tensor).all() for tensor in weights(run).values())
-    assert "final" not in run.summary["best"]
+    assert "test" not in run.summary["best"]
     assert rnas.resume_training(tmp_path / "run").summary == run.summary
 
 
@@ -256,7 +256,7 @@ def test_catastrophic_overfitting_ends_the_training_before_it(tmp_path: Path, mo
     )
     assert [row["epoch"] for row in run.history] == [1, 2]
     assert run.last.epoch == 2
-    assert "final" in run.summary["last"]
+    assert "test" in run.summary["last"]
     # Stopped in the evaluation after it, it is known again.
     (tmp_path / "run" / "summary.json").unlink()
     assert timeless(rnas.resume_training(tmp_path / "run").summary) == timeless(run.summary)

@@ -110,7 +110,7 @@ def test_an_evaluation_that_does_not_fit_goes_on_with_smaller_batches(tmp_path: 
     fits = int(line.split("; ")[1].split()[0])
     path = Path("runs/train-net-fgsm-rs-1")
     assert line.endswith(
-        f": set evaluation.batch_size to {fits} in {path / 'training.yaml'}, and go on with: rnas resume {path}"
+        f": set evaluation.batch_size to {fits} in {path / 'training.yaml'}, and resume with: rnas resume {path}"
     )
     settings = tmp_path / path / "training.yaml"
     settings.write_text(settings.read_text().replace("batch_size: 450", f"batch_size: {fits // 2}"))

@@ -1,4 +1,4 @@
-"""What a training is settled to, and where a wrong word is told."""
+"""How the settings of a training are resolved, and how wrong words are refused."""
 
 from pathlib import Path
 from typing import Any
@@ -43,13 +43,13 @@ def search(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return rnas.search(SEARCH, output=tmp_path_factory.mktemp("runs") / "search")
 
 
-def settled(given: dict[str, Any], reference: Reference | None = None) -> TrainingRunSettings:
+def resolved(given: dict[str, Any], reference: Reference | None = None) -> TrainingRunSettings:
     reference = reference or Reference("net", NETWORK)
     return resolve_settings(reference, {"data": "digits", "device": "cpu", "recipe": "trades", **given})
 
 
 def test_a_recipe_is_as_long_as_published_and_a_tenth_of_training_is_held_out() -> None:
-    settings = settled({})
+    settings = resolved({})
     assert (settings.fidelity.epochs, settings.fidelity.batch_size) == (76, 128)
     assert settings.fidelity.attack_steps is None
     assert (settings.images.train, settings.images.val, settings.images.search_val, settings.images.test) == (
@@ -68,7 +68,7 @@ def test_large_data_hold_out_1024_images_and_are_judged_on_all_test_images(cifar
     assert (settings.images.val, settings.images.test) == (1024, 150)
     splits = divide(load_dataset("cifar10", cifar10_folder), settings.images, 0)
     assert {name: len(split) for name, split in splits.items()} == {
-        "training": 11_000 - 1024,
+        "train": 11_000 - 1024,
         "val": 1024,
         "search_val": 0,
         "test": 150,
@@ -85,7 +85,7 @@ def test_what_is_given_goes_before_defaults() -> None:
         "seed": 4,
         "attacks": ["PGD5", "pgd5", " fgsm"],
     }
-    settings = settled(given)
+    settings = resolved(given)
     assert (settings.recipe.name, settings.recipe.weight_decay) == ("sat", 0.0)
     assert (settings.fidelity.epochs, settings.fidelity.batch_size) == (3, 128)
     assert (settings.images.val, settings.images.test) == (10, 450)
@@ -94,7 +94,7 @@ def test_what_is_given_goes_before_defaults() -> None:
 
 
 def test_settings_read_back_from_yaml_as_they_were() -> None:
-    settings = settled({"recipe": "aat", "extra": "extra.npz", "seed": 3})
+    settings = resolved({"recipe": "aat", "extra": "extra.npz", "seed": 3})
     content = yaml.safe_load(settings.to_yaml())
     assert list(content)[:2] == ["network", "architecture"]
     again = TrainingRunSettings.model_validate(content)
@@ -115,14 +115,14 @@ def test_settings_read_back_from_yaml_as_they_were() -> None:
     ],
 )
 def test_the_fingerprint_is_of_what_decides_the_result(change: dict[str, Any], same: bool) -> None:
-    assert (settled(change).fingerprint == settled({}).fingerprint) is same
+    assert (resolved(change).fingerprint == resolved({}).fingerprint) is same
 
 
 def test_the_activation_of_a_recipe_is_that_of_the_network() -> None:
-    settings = settled({"recipe": "aat"})
+    settings = resolved({"recipe": "aat"})
     network = arch.from_dict(settings.architecture)
     assert [block.activation for block in network.blocks] == ["silu"]
-    kept = settled({"recipe": {"name": "aat", "activation": None}})
+    kept = resolved({"recipe": {"name": "aat", "activation": None}})
     assert arch.from_dict(kept.architecture) == NETWORK
 
 
@@ -154,7 +154,7 @@ def test_data_of_its_own_are_divided_as_usual(search: Run, cifar10_folder: Path)
 def test_a_file_of_a_recipe(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text("name: sat\nweight_decay: 0.001\nloss: {name: trades, beta: 3}\n")
-    recipe = settled({"recipe": recipe_content(str(path))}).recipe
+    recipe = resolved({"recipe": recipe_content(str(path))}).recipe
     assert recipe == Recipe.resolve({"name": "sat", "weight_decay": 0.001, "loss": {"name": "trades", "beta": 3.0}})
     assert recipe_content("sat") == "sat"
     with pytest.raises(InputError, match=r"cannot be read"):
@@ -176,7 +176,7 @@ def test_a_file_of_a_recipe(tmp_path: Path) -> None:
         ({"fidelity": {"epochs": 0}}, "train: fidelity.epochs: input should be greater than 0, not 0"),
         ({"fidelity": {"epoch": 1}}, "train: fidelity.epoch: unknown key"),
         ({"images": {"val": 0}}, "train: images.val: input should be greater than 0, not 0"),
-        ({"images": {"test": 3}}, "train: images.test: unknown key"),
+        ({"images": {"tests": 3}}, "train: images.tests: unknown key"),
         ({"attacks": []}, "train: attacks: "),
         ({"attacks": ["pgd"]}, "unknown attack 'pgd'; known: "),
         ({"seed": -1}, "train: seed: input should be greater than or equal to 0, not -1"),
@@ -188,11 +188,11 @@ def test_a_file_of_a_recipe(tmp_path: Path) -> None:
 )
 def test_a_wrong_setting_is_one_line(given: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError) as error:
-        settled(given)
+        resolved(given)
     assert message in str(error.value)
     assert "\n" not in str(error.value)
 
 
 def test_published_networks_take_their_shape_from_the_data() -> None:
     reference = resolve("wrn-34-r-gamma-0.25")
-    assert settled({}, reference).architecture == arch.to_dict(find("wrn-34-r-gamma-0.25").network)
+    assert resolved({}, reference).architecture == arch.to_dict(find("wrn-34-r-gamma-0.25").network)

@@ -36,7 +36,7 @@ def test_its_summary_tells_what_was_found(whole: Any) -> None:
     assert recipe == settings.trial(best).recipe == Recipe.resolve(summary["config"]["recipe"])
 
 
-def test_a_trial_is_an_ordinary_training_measured_on_selection_images(whole: Any) -> None:
+def test_a_trial_is_an_ordinary_training_measured_on_val_images(whole: Any) -> None:
     row = whole.summary["trials"][1]
     setup = Setup.of(whole.settings.trial(row["parameters"]))
     training = setup.training()

@@ -23,7 +23,7 @@ def settings(path: Path, space: Any = None, **changes: Any) -> TuningSettings:
     own = {"trials": 5, "sampler": "tpe", "pruner": "none"}
     training = {key: value for key, value in changes.items() if key in SHORT}
     own |= {key: value for key, value in changes.items() if key not in SHORT}
-    return prepare(NETWORK, {**SHORT, **training}, space, run=path, **own)[1]
+    return prepare(NETWORK, {**SHORT, **training}, space, output=path, **own)[1]
 
 
 def tuned(path: Path, **changes: Any) -> TuningRun:

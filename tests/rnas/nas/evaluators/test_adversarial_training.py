@@ -51,7 +51,7 @@ def result() -> Evaluation:
     return evaluator().evaluate(Task(NETWORK, 0), Context())
 
 
-def test_it_gives_search_and_final_scores_with_all_that_decided_them(result: Evaluation) -> None:
+def test_it_gives_search_val_and_test_scores_with_all_that_decided_them(result: Evaluation) -> None:
     assert result.status is Status.COMPLETE
     names = ["clean_accuracy", "robust_accuracy", "robust_margin"]
     assert sorted(result.metrics) == sorted([*names, *(f"test_{name}" for name in names)])
@@ -105,7 +105,7 @@ def test_weights_are_kept_where_asked(result: Evaluation, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("recipe", [{}, {"numerics": {"channels_last": False}}, {"averaging": {"name": "swa"}}])
-def test_kept_weights_give_the_same_numbers_again(recipe: dict[str, Any], tmp_path: Path) -> None:
+def test_stored_weights_give_the_same_numbers_again(recipe: dict[str, Any], tmp_path: Path) -> None:
     own = evaluator(recipe={"name": "short-sat", **recipe})
     task = Task(NETWORK, 0, {"epochs": 1, "batch_size": 64})
     trained = own.evaluate(task, Context(folder=tmp_path))
@@ -226,7 +226,7 @@ def test_a_recipe_that_a_search_cannot_follow_is_refused() -> None:
         evaluator(evaluation={"diagnostics": ["density"]})
 
 
-def test_a_ladder_is_priced_by_its_passes_and_lower_rungs_leave_the_final_part_alone(tmp_path: Path) -> None:
+def test_rungs_are_priced_by_their_passes_and_lower_ones_leave_the_test_split_alone(tmp_path: Path) -> None:
     tried = evaluator(rungs=[{"epochs": 1}, {"epochs": 2, "images": 200}])
     lowest, middle, highest = tried.rungs
     # A training passes each image three times, with an inner attack of two steps; an attack is two runs of three steps.
@@ -241,6 +241,6 @@ def test_a_ladder_is_priced_by_its_passes_and_lower_rungs_leave_the_final_part_a
     assert not list(tmp_path.iterdir())
 
 
-def test_a_ladder_that_does_not_go_upwards_is_refused() -> None:
-    with pytest.raises(InputError, match="ladder: rung 1 costs no less than the one above it"):
+def test_rungs_that_do_not_go_upwards_are_refused() -> None:
+    with pytest.raises(InputError, match="rungs: rung 1 costs no less than the one above it"):
         evaluator(rungs=[{"epochs": 50}])

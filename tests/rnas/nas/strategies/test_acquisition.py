@@ -34,7 +34,7 @@ def test_the_batch_is_spread_rather_than_crowded() -> None:
     assert set(choose_batch(certain(mean), np.array([[0.5, 0.5]]), [0.0, 0.0, 0.0])) == {0, 3, 4}
 
 
-def test_optimism_prefers_what_is_less_known() -> None:
+def test_kappa_prefers_what_is_less_known() -> None:
     posterior = Posterior(np.array([[0.4, 0.4], [0.45, 0.45]]), np.array([[0.0, 0.0], [0.2, 0.0]]))
     front = np.array([[0.5, 0.5]])
     free = np.ones(2, dtype=bool)
@@ -42,7 +42,7 @@ def test_optimism_prefers_what_is_less_known() -> None:
     assert choose_next(posterior, front, free, 1.0) == 1
 
 
-def test_where_nothing_is_promised_it_looks_further() -> None:
+def test_where_nothing_is_added_it_looks_further() -> None:
     posterior = Posterior(np.array([[0.9, 0.9], [0.9, 0.9]]), np.array([[0.1, 0.1], [0.3, 0.3]]))
     free = np.ones(2, dtype=bool)
     assert choose_next(posterior, np.array([[0.1, 0.1]]), free, 0.5) == 1

@@ -68,20 +68,20 @@ def lifted(view: View, rows: Integers, gain: float) -> Results:
     return Results(genomes, {**{n: c[rows] for n, c in view.metrics.items()}, "accuracy": better}, view.failed[rows])
 
 
-def ladder(seen: int, steps: Sequence[int]) -> View:
+def view_of(seen: int, steps: Sequence[int]) -> View:
     """A view of which the first so many of the results went on to each higher rung."""
     view = toy_view(toy_problem(toy_space(SMALL)), seen, 0)
     rungs = [lifted(view, np.arange(step), 0.1 * (number + 1)) for number, step in enumerate(steps)]
     return replace(view, promoted=tuple(rungs))
 
 
-def test_beliefs_are_about_the_highest_rung_with_enough_results() -> None:
+def test_the_posterior_is_of_the_highest_rung_with_enough_results() -> None:
     problem = toy_problem(toy_space(SMALL))
     genomes = problem.space.sample(40, np.random.default_rng(3))
     truth = evaluated(problem, genomes)
-    flat = Surrogate(problem, ladder(60, []), GaussianProcess)
+    flat = Surrogate(problem, view_of(60, []), GaussianProcess)
     for steps in ([30, 0], [30, FEWEST_PROMOTED - 1], [30, 15]):
-        surrogate = Surrogate(problem, ladder(60, steps), GaussianProcess)
+        surrogate = Surrogate(problem, view_of(60, steps), GaussianProcess)
         top = sum(step >= FEWEST_PROMOTED for step in steps)
         assert len(surrogate.points) == steps[top - 1]
         expected = lifted(truth, np.arange(40), 0.1 * top).metrics["accuracy"]
@@ -93,7 +93,7 @@ def test_beliefs_are_about_the_highest_rung_with_enough_results() -> None:
 def test_predictions_are_about_the_lowest_rung() -> None:
     problem = toy_problem(toy_space(SMALL))
     genomes = problem.space.sample(10, np.random.default_rng(3))
-    flat, high = (Surrogate(problem, ladder(60, steps), GaussianProcess) for steps in ([], [30, 15]))
+    flat, high = (Surrogate(problem, view_of(60, steps), GaussianProcess) for steps in ([], [30, 15]))
     assert flat.predictions(genomes) == high.predictions(genomes)
     assert flat.tau == high.tau
 
@@ -101,7 +101,7 @@ def test_predictions_are_about_the_lowest_rung() -> None:
 def test_too_few_promoted_change_nothing() -> None:
     problem = toy_problem(toy_space(SMALL))
     genomes = problem.space.sample(10, np.random.default_rng(3))
-    flat, few = (Surrogate(problem, ladder(60, steps), GaussianProcess) for steps in ([], [FEWEST_PROMOTED - 1]))
+    flat, few = (Surrogate(problem, view_of(60, steps), GaussianProcess) for steps in ([], [FEWEST_PROMOTED - 1]))
     assert (flat.posterior(genomes).mean == few.posterior(genomes).mean).all()
     assert (flat.points == few.points).all()
     assert len(flat.underway) == len(few.underway) == 0
@@ -109,7 +109,7 @@ def test_too_few_promoted_change_nothing() -> None:
 
 def test_failures_at_a_higher_rung_are_left_out() -> None:
     problem = toy_problem(toy_space(SMALL))
-    view = ladder(60, [30])
+    view = view_of(60, [30])
     rung = view.promoted[0]
     failed = np.arange(30) < 20
     broken = replace(rung, metrics={**rung.metrics, "accuracy": np.where(failed, np.nan, 0.5)}, failed=failed)
@@ -120,7 +120,7 @@ def test_failures_at_a_higher_rung_are_left_out() -> None:
 
 def test_what_may_yet_be_promoted_is_expected_from_its_result() -> None:
     problem = toy_problem(toy_space(SMALL))
-    view = ladder(60, [50])
+    view = view_of(60, [50])
     surrogate = Surrogate(problem, view, GaussianProcess)
     expected = minimised(lifted(view, np.arange(50, 60), 0.1).metrics, problem.objectives)
     np.testing.assert_allclose(surrogate.underway, expected, atol=0.02)
