@@ -4,11 +4,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rnas.api import hold_out as hold_out
     from rnas.api import load_training as load_training
     from rnas.api import resume as resume
     from rnas.api import resume_training as resume_training
     from rnas.api import search as search
+    from rnas.api import test_rule as test_rule
     from rnas.api import train as train
     from rnas.comparison.run import compare as compare
     from rnas.comparison.run import resume_comparison as resume_comparison
@@ -26,7 +26,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "search": "rnas.api",
     "resume": "rnas.api",
-    "hold_out": "rnas.api",
+    "test_rule": "rnas.api",
     "train": "rnas.api",
     "resume_training": "rnas.api",
     "load_training": "rnas.api",

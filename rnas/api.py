@@ -39,8 +39,8 @@ from rnas.training_run.run import TrainingRun
 from rnas.tuning.directory import TuningDirectory
 
 if TYPE_CHECKING:
-    from rnas.held_out import HeldOut
-    from rnas.rules.prediction import Prediction
+    from rnas.held_out import RuleTest
+    from rnas.rules.prediction import RulePrediction
 
 ListenerFactory = Callable[[Setup, Ledger, int], Listener]
 """Made from setup, ledger and number of slots, once a search starts."""
@@ -299,20 +299,20 @@ def measure_ladder(
     return study
 
 
-def hold_out(
+def test_rule(
     run: Path | str,
     flops: int | str | Sequence[int | str] = (),
     *,
     fit: Band | str = "",
     seeds: int = 5,
     metric: str | None = None,
-    foretold: Callable[["Prediction", Path], None] = lambda prediction, path: None,
+    on_prediction: Callable[["RulePrediction", Path], None] = lambda prediction, path: None,
     listener: ListenerFactory = lambda setup, ledger, slots: Silent(),
-) -> "HeldOut":
+) -> "RuleTest":
     """Put the rule of a run at risk: foretell scores at budgets that it is not fitted on, and then evaluate there.
 
-    The prediction is written to ``held_out/prediction-HASH.json`` before anything is evaluated, and never changed
-    after. Stopped and called again, without budgets, it goes on. The result is written to ``held_out.json``.
+    The prediction is written to ``out_of_sample/prediction-HASH.json`` before anything is evaluated, and never changed
+    after. Stopped and called again, without budgets, it goes on. The result is written to ``out_of_sample.json``.
 
     Args:
         run: directory of a search over residual networks.
@@ -320,7 +320,7 @@ def hold_out(
         fit: band of FLOPs to fit on, such as ``"1M:3M"``; empty is all that is not within 5 % of a held-out budget.
         seeds: evaluations of each network, none with the search's own seed; one where results are looked up.
         metric: the score; None is the first objective that is maximised.
-        foretold: is told of the prediction and its file before anything is evaluated.
+        on_prediction: is told of the prediction and its file before anything is evaluated.
         listener: makes what is told of progress.
 
     Raises:
@@ -338,14 +338,14 @@ def hold_out(
     budgets = tuple(sorted(map(parse_size, named)))
     with directory.writing(setup) as ledger:
         searched = Run.of(setup, ledger, directory)
-        prediction = held.settled(searched, folder, ledger, budgets, band, seeds, metric)
+        prediction = held.load_or_predict(searched, folder, ledger, budgets, band, seeds, metric)
         own = held.ledger_of(ledger, setup, prediction)
-        foretold(prediction, folder / prediction.file_name)
+        on_prediction(prediction, folder / prediction.file_name)
         problem = held.problem_of(setup, prediction)
         with executor_for(setup, seconds=setup.config.time_limit) as executor:
             tasks = held.tasks_of(setup, prediction)
             records = evaluate_all(tasks, problem, own, executor, listener(setup, own, executor.slots))
-        result = held.held_out(prediction, records, held.notes_of(setup))
+        result = held.rule_test(prediction, records, held.notes_of(setup))
         write_text(directory.path / held.RESULT, held.as_text(result))
     return result
 

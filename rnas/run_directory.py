@@ -30,7 +30,7 @@ class RunDirectory:
     @property
     def database(self) -> Path:
         """The ledger, unless it is elsewhere by URL."""
-        return self.path / "study.db"
+        return self.path / "ledger.db"
 
     @property
     def checkpoints(self) -> Path:

@@ -5,22 +5,22 @@ from typing import NoReturn
 
 import typer
 
-from rnas.cli.certify import certify
 from rnas.cli.compare import compare
 from rnas.cli.evaluate import evaluate
 from rnas.cli.export import export
-from rnas.cli.hold_out import hold_out
 from rnas.cli.info import doctor, presets, spaces
 from rnas.cli.ladder import ladder
 from rnas.cli.leaderboard import leaderboard
 from rnas.cli.parts import parts
+from rnas.cli.power import power
 from rnas.cli.recipes import recipes
+from rnas.cli.replicate import replicate
 from rnas.cli.report import report
 from rnas.cli.resume import resume
 from rnas.cli.rules import rules
 from rnas.cli.scale import scale
 from rnas.cli.search import search
-from rnas.cli.study import study
+from rnas.cli.test_rule import test_rule
 from rnas.cli.train import train
 from rnas.cli.tune import tune
 from rnas.cli.verify import verify
@@ -38,10 +38,10 @@ app.command("search")(search)
 app.command("resume")(resume)
 app.command("report")(report)
 app.command("ladder")(ladder)
-app.command("study")(study)
+app.command("replicate")(replicate)
 app.command("rules")(rules)
-app.command("certify")(certify)
-app.command("hold-out")(hold_out)
+app.command("power")(power)
+app.command("test-rule")(test_rule)
 app.command("compare")(compare)
 app.command("train")(train)
 app.command("tune")(tune)

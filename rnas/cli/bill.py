@@ -13,7 +13,7 @@ from rnas.evaluation.evaluator import Context, Task
 from rnas.evaluation.guard import classified
 from rnas.execution.threads import one_thread
 from rnas.local_executor import slots
-from rnas.quantities import counted, format_size
+from rnas.quantities import format_size, pluralize
 
 _SAMPLES = 3
 
@@ -65,7 +65,7 @@ def print_bill(estimate: dict[str, Any]) -> None:
     hours = estimate["hours"]
     total = f"{hours:.1f} hours" if hours >= 1 else f"{60 * hours:.1f} minutes"
     console.print(
-        f"{counted(estimate['budget'], 'evaluation')} at about {estimate['seconds_per_evaluation']:.1f} s each, "
+        f"{pluralize(estimate['budget'], 'evaluation')} at about {estimate['seconds_per_evaluation']:.1f} s each, "
         f"{estimate['at_once']} at once on {estimate['device']}: about {total}",
         highlight=False,
         soft_wrap=True,

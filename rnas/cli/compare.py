@@ -104,7 +104,7 @@ def compare(
     """
     from rnas.comparison import run as running
     from rnas.comparison.directory import ComparisonDirectory
-    from rnas.comparison.settings import settle
+    from rnas.comparison.settings import resolve_settings
     from rnas.training_run.settle import recipe_content
     from rnas.training_run.start import shortened
 
@@ -151,7 +151,7 @@ def compare(
         batch_size=batch_size,
         images=images,
     )
-    settings = settle(
+    settings = resolve_settings(
         networks or (),
         flops=flops,
         seeds=seeds or 3,

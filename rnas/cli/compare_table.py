@@ -12,7 +12,7 @@ from rnas.comparison import tables, words
 from rnas.comparison.run import bills
 from rnas.comparison.settings import ComparisonSettings
 from rnas.evaluation.training_settings import load_dataset
-from rnas.quantities import counted, format_size
+from rnas.quantities import format_size, pluralize
 
 
 def print_comparison(console: Console, content: Mapping[str, Any]) -> None:
@@ -88,16 +88,16 @@ def print_design(console: Console, content: Mapping[str, Any]) -> None:
         sizes += [words.duration(one["tuning_seconds"])] if content["tuning_trials"] else []
         table.add_row(*map(Text, [one["name"], *sizes, tables.scaled(one)]))
     console.print(table)
-    parts = [counted(len(content["networks"]), "network")]
+    parts = [pluralize(len(content["networks"]), "network")]
     if content["tuning_trials"]:
-        parts.append(f"{counted(content['tuning_trials'] // len(content['networks']), 'trial')} to tune each")
+        parts.append(f"{pluralize(content['tuning_trials'] // len(content['networks']), 'trial')} to tune each")
     took = words.duration(3600 * content["hours"])
     if content["most_trainings"] > content["trainings"]:
         most = content["most_trainings"] // len(content["networks"])
-        parts.append(f"{counted(content['seeds'], 'seed')} each and up to {most} where undecided")
+        parts.append(f"{pluralize(content['seeds'], 'seed')} each and up to {most} where undecided")
         took = f"{took} to {words.duration(3600 * content['most_hours'])}"
     else:
-        parts.append(f"{counted(content['seeds'], 'seed')} each")
+        parts.append(f"{pluralize(content['seeds'], 'seed')} each")
     _line(console, f"{', '.join(parts)}, {content['at_once']} at once: about {took}, and the attacks besides")
 
 

@@ -15,7 +15,7 @@ from rnas.config import Setup
 from rnas.ledger import Ledger, Record
 from rnas.optimization.loop import spent
 from rnas.optimization.quality import Quality
-from rnas.quantities import counted, format_size
+from rnas.quantities import format_size, pluralize
 from rnas.run import Run
 
 _BANDS = 3
@@ -77,7 +77,7 @@ class LiveView:
         new = record.batch != self._batch
         self._batch = record.batch
         if new and not self._console.is_terminal and not self._setup.evaluator.instant:
-            line = f"batch {record.batch + 1} is proposed from {counted(record.made_from, 'result')}"
+            line = f"batch {record.batch + 1} is proposed from {pluralize(record.made_from, 'result')}"
             self._console.print(line, highlight=False, soft_wrap=True)
 
     def running(self, shares: Mapping[int, float]) -> None:

@@ -114,14 +114,14 @@ def _carry_on(
     from rnas.cli.counted_lines import CountedLines
     from rnas.cli.finals import finals_lines, finals_table
     from rnas.cli.progress import LiveView
-    from rnas.quantities import counted
+    from rnas.quantities import pluralize
     from rnas.report.table import front_table
 
     console = stderr()
     views: list[LiveView] = []
 
     def kept() -> str:
-        return f"{counted(views[0].finished, 'evaluation')} kept" if views else ""
+        return f"{pluralize(views[0].finished, 'evaluation')} kept" if views else ""
 
     started = time.monotonic()
     judging: list[float] = []
@@ -131,7 +131,7 @@ def _carry_on(
             views.append(LiveView(console, setup, ledger, slots))
             console.print(
                 f"{directory.path}: {setup.config.strategy['name']} over {setup.space.name}, "
-                f"{counted(setup.config.budget, 'evaluation')}{_before(ledger.records)}, {slots} at once",
+                f"{pluralize(setup.config.budget, 'evaluation')}{_before(ledger.records)}, {slots} at once",
                 highlight=False,
                 soft_wrap=True,
             )
@@ -174,14 +174,14 @@ def shortfall(run: "Run", path: Path, seconds: float) -> str | None:
         path: of its directory.
         seconds: how long it searched, this time.
     """
-    from rnas.quantities import Band, counted
+    from rnas.quantities import Band, pluralize
 
     config = run.setup.config
     waiting = any(record.evaluation is None for record in run.records)
     # Any further evaluation costs at most 1 of the budget.
     if not waiting and config.budget - run.spent < 1 - _ROUNDING:
         return None
-    ended = f"ended with {len(run.complete)} of {counted(config.budget, 'evaluation')}: "
+    ended = f"ended with {len(run.complete)} of {pluralize(config.budget, 'evaluation')}: "
     if waiting or (config.hours is not None and seconds >= 3600 * config.hours):
         return f"{ended}the time was up; go on with: rnas resume {shlex.quote(str(path))}"
     settings = run.setup.space.settings

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rnas.cli.training_view import duration
-from rnas.quantities import counted
+from rnas.quantities import pluralize
 from rnas.training_run.bill import Bill
 
 
@@ -41,13 +41,13 @@ def print_summary(console: Console, summary: Mapping[str, Any]) -> None:
 
 def print_bill(console: Console, bill: Bill) -> None:
     """Print seconds, memory and the total."""
-    images = counted(bill.images, "image")
+    images = pluralize(bill.images, "image")
     facts = {
         "an epoch": f"{duration(bill.seconds_per_epoch)} for {images} in batches of {bill.batch_size}",
         "selection": f"{duration(bill.selection_seconds)} after each",
         "final attacks": f"{duration(bill.final_seconds)} for best and last together",
         "memory": f"{bill.memory_bytes / 2**30:.2f} GiB {'of the GPU' if bill.device == 'cuda' else 'in all'}",
-        "in all": f"about {duration(bill.seconds)} for {counted(bill.epochs, 'epoch')} on {bill.device}",
+        "in all": f"about {duration(bill.seconds)} for {pluralize(bill.epochs, 'epoch')} on {bill.device}",
     }
     grid = Table.grid(padding=(0, 2))
     for name, text in facts.items():
@@ -66,20 +66,20 @@ def _accuracy(accuracy: Mapping[str, float]) -> str:
 
 def _verdict(difference: Mapping[str, Any]) -> str:
     p_value = difference["p_value"]
-    return f"inside the noise, p = {p_value:.2f}" if difference["inside_noise"] else f"p = {p_value:.1g}"
+    return f"inside the noise, p = {p_value:.2f}" if difference["indistinguishable"] else f"p = {p_value:.1g}"
 
 
 def _lines(summary: Mapping[str, Any], same: bool) -> Sequence[str]:
     evaluation, settings = summary["evaluation"], summary["settings"]
     lines = [
-        f"{counted(evaluation['images'], 'image')}, epsilon {summary['epsilon']}, seed of the attacks "
+        f"{pluralize(evaluation['images'], 'image')}, epsilon {summary['epsilon']}, seed of the attacks "
         f"{evaluation['seed']}; in brackets Wilson 95 % intervals; "
         "worst case: right as they are and under every attack.",
     ]
     if not same:
         worst = next(row for row in summary["comparison"] if row["name"] == "worst case")
         points = 100 * worst["difference"]
-        if worst["inside_noise"]:
+        if worst["indistinguishable"]:
             lines.append(f"Under attack best and last differ by {abs(points):.2f} points, which is inside the noise.")
         elif points > 0:
             lines.append(f"Robust overfitting: under attack the last epoch is {points:.2f} points below the best.")

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from rnas import architecture as arch
 from rnas.cli.counting_bar import counting_bar
-from rnas.quantities import counted, format_size
+from rnas.quantities import format_size, pluralize
 from rnas.training_run.evaluation import selection_words
 from rnas.training_run.history import Row
 from rnas.training_run.setup import Setup
@@ -56,7 +56,7 @@ class TrainingView:
             self._say(line)
         if history:
             were = "was" if len(history) == 1 else "were"
-            self._say(f"{len(history)} of {counted(self._epochs, 'epoch')} {were} done before")
+            self._say(f"{len(history)} of {pluralize(self._epochs, 'epoch')} {were} done before")
         if self._console.is_terminal:
             self._live.start()
 
@@ -105,14 +105,14 @@ def description(setup: Setup) -> list[str]:
     cost = setup.architecture.cost(setup.dataset.input_shape, setup.dataset.num_classes)
     shape = "x".join(map(str, setup.dataset.input_shape))
     images = len(setup.parts["final"])
-    unseen = f"{counted(images, 'image')} that neither training nor selection sees"
-    final = counted(images, "published test image") if setup.dataset.held_out else unseen
-    selection = counted(len(setup.parts["selection"]), "held-out training image")
+    unseen = f"{pluralize(images, 'image')} that neither training nor selection sees"
+    final = pluralize(images, "published test image") if setup.dataset.held_out else unseen
+    selection = pluralize(len(setup.parts["selection"]), "held-out training image")
     changes = f" with {' and '.join(settings.recipe_changes)} changed" if settings.recipe_changes else ""
     lines = [
         f"{settings.network} ({arch.key(setup.architecture)}, {format_size(cost.params)} parameters, "
         f"{format_size(cost.flops)} FLOPs at {shape}) by recipe {recipe.name}{changes}",
-        f"{counted(settings.fidelity.epochs, 'epoch')} of {counted(setup.images, 'image')} of {setup.dataset.name} in "
+        f"{pluralize(settings.fidelity.epochs, 'epoch')} of {pluralize(setup.images, 'image')} of {setup.dataset.name} in "
         f"batches of {settings.fidelity.batch_size}, epsilon {settings.eps}, seed {settings.seed}, "
         f"on {settings.device}",
         f"the best epoch is chosen on {selection} by the {selection_words(settings)}; results are on {final}",

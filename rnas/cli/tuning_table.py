@@ -11,7 +11,7 @@ from rich.text import Text
 
 from rnas.cli.training_view import duration
 from rnas.cli.tuning_view import value_word
-from rnas.quantities import counted
+from rnas.quantities import pluralize
 from rnas.tuning.directory import TuningDirectory
 
 _METRICS = {"robust_accuracy": "robust", "clean_accuracy": "clean"}
@@ -71,8 +71,8 @@ def _lines(directory: TuningDirectory, summary: Mapping[str, Any]) -> list[str]:
     selection = summary["selection"]
     seconds = sum(row["seconds"] for row in summary["trials"])
     lines = [
-        f"{counted(selection['images'], 'selection image')}, epsilon {summary['epsilon']}, {selection['attack']}; "
-        f"each trial at its best of {counted(summary['epochs'], 'epoch')}; {duration(seconds)} of training on "
+        f"{pluralize(selection['images'], 'selection image')}, epsilon {summary['epsilon']}, {selection['attack']}; "
+        f"each trial at its best of {pluralize(summary['epochs'], 'epoch')}; {duration(seconds)} of training on "
         f"{summary['device']}.",
     ]
     if summary["best"] is None:
@@ -105,7 +105,7 @@ def _comparison(summary: Mapping[str, Any]) -> str:
         )
     if summary["best"] == 0:
         return f"Best: the recipe as it is, {compared['best']:.1%} {name}; no other trial was better."
-    noise = ", which is inside the noise" if compared["inside_noise"] else ""
+    noise = ", which is inside the noise" if compared["indistinguishable"] else ""
     return (
         f"Best: trial {summary['best']}, {compared['best']:.1%} {name} against {compared['published']:.1%} by the "
         f"recipe as it is: {100 * compared['difference']:+.1f} points{noise}."

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from rnas.baseline import Accuracy, find
+from rnas.baseline import PublishedAccuracy, find
 from rnas.comparison.crossed import Bools
-from rnas.comparison.roster import Entrant
+from rnas.comparison.roster import ComparedNetwork
 from rnas.comparison.sequential import level, looks, next_seeds
 from rnas.comparison.settings import ComparisonSettings
 from rnas.comparison.statistics import LEVEL, POWER, Analysis, analyse
@@ -138,7 +138,7 @@ def _complete(records: Records) -> list[dict[str, Any]]:
 
 
 def _network(
-    settings: ComparisonSettings, one: Entrant, own: Sequence[Record], shape: tuple[int, int, int], classes: int
+    settings: ComparisonSettings, one: ComparedNetwork, own: Sequence[Record], shape: tuple[int, int, int], classes: int
 ) -> dict[str, Any]:
     found = _complete([own])
     leading = len(_leading(own))
@@ -219,7 +219,7 @@ def _rights(records: Records, rows: Sequence[int], checkpoint: str, column: str)
     return found
 
 
-def _published(one: Entrant, data: str) -> list[dict[str, Any]]:
+def _published(one: ComparedNetwork, data: str) -> list[dict[str, Any]]:
     """What was printed of the network that this one is a scaled form of, on the same data; per cent as printed."""
     if one.published is None:
         return []
@@ -241,5 +241,5 @@ def _published(one: Entrant, data: str) -> list[dict[str, Any]]:
     ]
 
 
-def _printed(accuracy: Accuracy | None) -> dict[str, float | None] | None:
+def _printed(accuracy: PublishedAccuracy | None) -> dict[str, float | None] | None:
     return None if accuracy is None else {"mean": accuracy.mean, "spread": accuracy.spread}

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rnas import architecture as arch
-from rnas.comparison.roster import Entrant
+from rnas.comparison.roster import ComparedNetwork
 from rnas.comparison.settings import ComparisonSettings
 from rnas.errors import InputError
 from rnas.local_executor import slots
@@ -31,7 +31,7 @@ ListenerFactory = Callable[[Path], AbstractContextManager[Listener]]
 """Made from the directory of a tuning, for as long as it takes."""
 
 
-def tuning_settings(settings: ComparisonSettings, one: Entrant, device: str) -> TuningSettings:
+def tuning_settings(settings: ComparisonSettings, one: ComparedNetwork, device: str) -> TuningSettings:
     """The tuning of a network.
 
     Args:
@@ -117,7 +117,7 @@ def network_content(summary: Mapping[str, Any] | None) -> dict[str, Any] | None:
         "parameters": chosen(summary),
         "value": None if best is None else best["value"],
         "recipe_value": rows[0]["value"],
-        "inside_noise": None if summary["comparison"] is None else summary["comparison"]["inside_noise"],
+        "indistinguishable": None if summary["comparison"] is None else summary["comparison"]["indistinguishable"],
         "states": [row["state"] for row in rows],
         "seconds": seconds(summary),
     }

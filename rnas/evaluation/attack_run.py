@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from rnas.attacks.attack import Attack
 from rnas.attacks.autoattack_ensembles import Ensemble
-from rnas.attacks.contained import contained
+from rnas.attacks.check_perturbation import check_perturbation
 from rnas.attacks.losses import misclassified
 from rnas.attacks.state import attacking
 from rnas.data.dataset import Part
@@ -217,7 +217,7 @@ def _attacked(network: ObservedNetwork, part: Part, step: StepResult, rows: Tens
     started = time.perf_counter()
     there = rows.to(part.labels.device)
     images, labels = _images(part, there), part.labels[there]
-    adversarial = contained(step.attack, images, step.attack(network, images, labels, part.ids[there], seed))
+    adversarial = check_perturbation(step.attack, images, step.attack(network, images, labels, part.ids[there], seed))
     broken = step.broken.clone()
     broken[rows] = _wrong(network, adversarial, labels).cpu()
     before = step.state

@@ -14,7 +14,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Accuracy(_Part):
+class MeasuredAccuracy(_Part):
     """A share of the images.
 
     Attributes:
@@ -71,7 +71,7 @@ class Member(_Part):
     cost: Cost
 
 
-class AttackEvaluation(Accuracy):
+class AttackEvaluation(MeasuredAccuracy):
     """The images that are classified correctly as they are and under an attack.
 
     Attributes:
@@ -95,7 +95,7 @@ class AttackEvaluation(Accuracy):
     left_out: dict[str, str] = {}
 
 
-class ThreatEvaluation(Accuracy):
+class ThreatEvaluation(MeasuredAccuracy):
     """The images that are classified correctly as they are and under every attack of a threat.
 
     Attributes:
@@ -208,10 +208,10 @@ class EvaluationResult(_Part):
     batch_size: int
     precision: str
     interval: str
-    clean: Accuracy
+    clean: MeasuredAccuracy
     attacks: tuple[AttackEvaluation, ...]
     threats: tuple[ThreatEvaluation, ...]
-    worst_case: Accuracy
+    worst_case: MeasuredAccuracy
     corruptions: dict[str, Any] | None
     flags: tuple[Flag, ...] | None
     flag_checks: FlagChecks | None
@@ -222,7 +222,7 @@ class EvaluationResult(_Part):
     note: str
 
     @property
-    def accuracies(self) -> dict[str, Accuracy]:
+    def accuracies(self) -> dict[str, MeasuredAccuracy]:
         """By name: ``clean``, each attack, with its threat before it where there are several, and ``worst case``."""
         several = len(self.threats) > 1
         attacks = {f"{own.threat} {own.name}" if several else own.name: own for own in self.attacks}

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from rnas.attacks.attack import Attack
-from rnas.attacks.contained import contained
+from rnas.attacks.check_perturbation import check_perturbation
 from rnas.attacks.losses import wrong_class
 from rnas.attacks.state import attacking
 from rnas.data.dataset import Part
@@ -87,7 +87,9 @@ def evaluate_robustness(
             right, margin = judge(model(images), labels)
         clean.append(right)
         for number, attack in enumerate(attacks):
-            adversarial = contained(attack, images, attack(model, images, labels, ids, attack_seed(seed, number)))
+            adversarial = check_perturbation(
+                attack, images, attack(model, images, labels, ids, attack_seed(seed, number))
+            )
             with attacking(model), torch.no_grad():
                 withstood, attacked_margin = judge(model(adversarial), labels)
             right, margin = right & withstood, torch.minimum(margin, attacked_margin)

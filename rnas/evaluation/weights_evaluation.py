@@ -20,12 +20,12 @@ from rnas.errors import InputError
 from rnas.evaluation.attack_run import AttackResult, AttackRun, PlannedAttack, Progress, StepResult, run_attacks
 from rnas.evaluation.corruption_robustness import evaluate_corruptions, evaluate_published_corruptions
 from rnas.evaluation.evaluation_result import (
-    Accuracy,
     AttackEvaluation,
     Cost,
     Data,
     EvaluationResult,
     FlagChecks,
+    MeasuredAccuracy,
     Member,
     ThreatEvaluation,
     Weights,
@@ -38,11 +38,11 @@ from rnas.evaluation.image_flags import pack
 from rnas.evaluation.observed_network import ObservedNetwork
 from rnas.evaluation.request import Request
 from rnas.evaluation.subject import Subject, find_subject
-from rnas.evaluation.threats import Threat, withstood
+from rnas.evaluation.threats import Threat, robust_to_all
 from rnas.files import write_text
 from rnas.proportion_interval import proportion
 from rnas.provenance import device_name, libraries, processor, versions
-from rnas.quantities import counted
+from rnas.quantities import pluralize
 
 _PRECISION = "float32, TensorFloat-32 off"
 _TRANSFERRED = "pgd20"
@@ -96,7 +96,7 @@ def evaluate_subject(request: Request, subject: Subject, listener: Listener) -> 
     plan = _plan(request.attacks, threats, subject.dataset.num_classes) + _transferred(request, subject)
     state = EvaluationState(_setting(request, subject, plan), _file(request, ".state"))
     radii = ", ".join(threat.name for threat in threats)
-    listener.began(f"{request.network}: {counted(len(part), 'image')} of {subject.dataset.name}, {radii}")
+    listener.began(f"{request.network}: {pluralize(len(part), 'image')} of {subject.dataset.name}, {radii}")
     # TensorFloat-32, which GPUs would else take for convolutions, is not float32.
     with torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
         run = run_attacks(
@@ -246,10 +246,10 @@ def _result(
         batch_size=request.batch_size,
         precision=_PRECISION,
         interval="Wilson, 95 %",
-        clean=Accuracy(**_accuracy(run.clean)),
+        clean=MeasuredAccuracy(**_accuracy(run.clean)),
         attacks=tuple(_attack(result, dataset.num_classes) for result in run.attacks),
         threats=tuple(_threat(threat, run) for threat in subject.threats),
-        worst_case=Accuracy(**_accuracy(withstood([result.right for result in run.attacks]))),
+        worst_case=MeasuredAccuracy(**_accuracy(robust_to_all([result.right for result in run.attacks]))),
         corruptions=corruptions,
         flags=None if flags is None else tuple(flags),
         flag_checks=None if flags is None else checks,
@@ -303,7 +303,7 @@ def _cost(states: Iterable[StepState]) -> Cost:
 
 
 def _threat(threat: Threat, run: AttackRun) -> ThreatEvaluation:
-    right = withstood([result.right for result in run.attacks if result.planned.threat == threat])
+    right = robust_to_all([result.right for result in run.attacks if result.planned.threat == threat])
     return ThreatEvaluation(**_accuracy(right), name=threat.name, norm=threat.norm, epsilon=str(threat.epsilon))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from rnas.files import file_hash
 from rnas.ledger import Record
 from rnas.proportion_interval import Proportion, proportion
-from rnas.quantities import counted
+from rnas.quantities import pluralize
 
 CAVEAT = "These are the search's own low-fidelity numbers, not AutoAttack."
 
@@ -65,7 +65,7 @@ def setting_words(result: Mapping[str, Any]) -> str:
     """On which images, and after which training."""
     data = result["data"]
     return (
-        f"on {counted(data['images'], 'image')} of {data['name']}, {data['part']} part, after "
-        f"{counted(result['epochs'], 'epoch')} of recipe {result['recipe']} ({result['recipe_hash']}), "
+        f"on {pluralize(data['images'], 'image')} of {data['name']}, {data['part']} part, after "
+        f"{pluralize(result['epochs'], 'epoch')} of recipe {result['recipe']} ({result['recipe_hash']}), "
         f"training seed {result['seed']}"
     )

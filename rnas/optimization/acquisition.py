@@ -1,4 +1,4 @@
-"""Choosing a batch by the hypervolume that it is hoped to add. All points are minimised."""
+"""Selection a batch by the hypervolume that it is hoped to add. All points are minimised."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

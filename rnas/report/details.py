@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rnas import registry
-from rnas.quantities import counted
+from rnas.quantities import pluralize
 from rnas.report.drawing import draw
 from rnas.report.front import share_of
 from rnas.report.metric import Metric
@@ -120,7 +120,7 @@ def _record(evaluation: Mapping[str, Any], metrics: Sequence[Metric]) -> list[tu
         "rung": f"{below} below the highest" if below else "",
         "seconds": None if seconds is None else f"{seconds:,.1f}",
         "batch": evaluation.get("batch"),
-        "proposed from": None if known is None else counted(known, "result"),
+        "proposed from": None if known is None else pluralize(known, "result"),
         "predicted": predicted(evaluation, metrics),
     }
     return [(name, str(value)) for name, value in facts.items() if value not in (None, "")]

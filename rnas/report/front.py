@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from rnas.proportion_interval import Proportion, inside_noise, proportion
+from rnas.proportion_interval import Proportion, indistinguishable, proportion
 from rnas.report.metric import FINAL, Metric
 
 Run = Mapping[str, Any]
@@ -145,7 +145,7 @@ def _with_ties(found: list[Member], metric: Metric | None) -> list[Member]:
             if first.final_share and second.final_share
             else (first.search_share, second.search_share)
         )
-        same = shares[0] is not None and shares[1] is not None and inside_noise(shares[0], shares[1])
+        same = shares[0] is not None and shares[1] is not None and indistinguishable(shares[0], shares[1])
         tied.append(
             Member(member.evaluation, member.row, member.objectives, member.others, before.key if same else None)
         )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rnas.proportion_interval import inside_noise
+from rnas.proportion_interval import indistinguishable
 from rnas.report.description import describe
 from rnas.report.front import Member, Score, judged
 from rnas.report.metric import MISSING, Metric
@@ -21,7 +21,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Cell:
+class FrontCell:
     """One cell: what it shows, what it sorts by, whether a group starts with it, whether it speaks of noise."""
 
     text: str
@@ -31,12 +31,12 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Row:
+class FrontRow:
     """One member of the front, and its row among the evaluations."""
 
     key: str
     row: int
-    cells: tuple[Cell, ...]
+    cells: tuple[FrontCell, ...]
     architecture: str
 
 
@@ -56,11 +56,11 @@ def groups(members: list[Member]) -> list[Group]:
     return found
 
 
-def rows(members: list[Member], columns: list[Group]) -> list[Row]:
+def rows(members: list[Member], columns: list[Group]) -> list[FrontRow]:
     """The table, one row a member."""
     spans = [_span([member.score(group.metric) for member in members]) for group in columns]
     return [
-        Row(
+        FrontRow(
             member.key,
             member.row,
             tuple(cell for group, span in zip(columns, spans, strict=True) for cell in _cells(member, group, span)),
@@ -122,7 +122,7 @@ def _cheapest_as_good(members: list[Member], metric: Metric, metrics: tuple[Metr
     share = best.score(metric).share
     if cost is None or share is None:
         return None
-    equal = [m for m in members if (s := m.score(metric).share) is not None and inside_noise(share, s)]
+    equal = [m for m in members if (s := m.score(metric).share) is not None and indistinguishable(share, s)]
     cheapest = min(equal, key=lambda member: member.score(cost).search or 0.0)
     if cheapest is best:
         return None
@@ -133,7 +133,7 @@ def _cheapest_as_good(members: list[Member], metric: Metric, metrics: tuple[Metr
     )
 
 
-def _cells(member: Member, group: Group, span: tuple[float, float]) -> list[Cell]:
+def _cells(member: Member, group: Group, span: tuple[float, float]) -> list[FrontCell]:
     score = member.score(group.metric)
     metric, share, tied_with = score.metric, score.share, member.tied_with or ""
     shown: Mapping[str, tuple[str, float | str | None]] = {
@@ -147,7 +147,7 @@ def _cells(member: Member, group: Group, span: tuple[float, float]) -> list[Cell
     }
     cells = [(name, *shown[name]) for name in group.columns]
     return [
-        Cell(text, "" if value is None else value, at == 0, name == _NOISE)
+        FrontCell(text, "" if value is None else value, at == 0, name == _NOISE)
         for at, (name, text, value) in enumerate(cells)
     ]
 

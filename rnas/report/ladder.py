@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rnas.quantities import counted, format_size
+from rnas.quantities import format_size, pluralize
 
 Study = Mapping[str, Any]
 
@@ -37,13 +37,13 @@ def caption(study: Study) -> str:
     """What the numbers are."""
     failures = study["failures"]
     return (
-        f"{counted(study['architectures'], 'network')}, {counted(study['seeds'], 'seed')} at each rung, ranked by "
+        f"{pluralize(study['architectures'], 'network')}, {pluralize(study['seeds'], 'seed')} at each rung, ranked by "
         f"{study['metric'].replace('_', ' ')}; the highest rung is {_settings(study['fidelities'][-1])}.\n"
         "tau: Kendall's, between the rung and the highest, with different seeds. Ceiling: between two seeds at the "
         "highest rung, the most that any rung can reach. Own noise: between two seeds at the rung.\n"
         f"Top fifth kept: share of the truly best fifth among the {study['promote']:.0%} promoted. Regret: what the "
         "best promoted network lacks to the best of all. In brackets 95 % intervals over networks."
-        + (f"\nLeft out: {counted(failures, 'failed evaluation')}." if failures else "")
+        + (f"\nLeft out: {pluralize(failures, 'failed evaluation')}." if failures else "")
     )
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from rnas.interval import Interval
 from rnas.rules.design_matrix import CAPACITY, DEPTH_TO_WIDTH, LENGTHS, DesignMatrix, matern, standardised
-from rnas.rules.mixed_model import MixedModel, drawn
+from rnas.rules.mixed_model import MixedModel, sample_mvn
 from rnas.rules.shares import at_ends, interval_of
 
 Floats = NDArray[np.float64]
@@ -62,7 +62,7 @@ def exponents(design: DesignMatrix, rng: np.random.Generator) -> Exponents | Non
         [*across, *(block * np.outer(levels, scaled) for block in across)],
         [*among, *(block * np.outer(levels, levels) for block in among)],
     )
-    values = drawn(mean, covariance, _DRAWS, rng)
+    values = sample_mvn(mean, covariance, _DRAWS, rng)
     best = [part.grid[half.argmax(axis=0), 0] for half in np.split(values, 2)]
     if any(at_ends(r_best[:, None], part.grid).max() > _EDGE for r_best in best):
         return None

@@ -12,7 +12,7 @@ from rnas.rules.drift import Drift, at_this_fidelity, drifts
 from rnas.rules.estimate import FEWEST, Family, design_of, families_of
 from rnas.rules.exponents import Exponents, exponents
 from rnas.rules.hypotheses import explained
-from rnas.rules.observations import Observations, observations_of
+from rnas.rules.observations import Observations
 from rnas.run import Run
 from rnas.scaling import Rule
 
@@ -85,10 +85,10 @@ def fit(run: Run, metric: str | None = None, seed: int = 0) -> Rules:
     Raises:
         InputError: fewer than 20 complete evaluations, no such metric, or networks without stages of blocks.
     """
-    highest = observations_of(run, metric)
+    highest = Observations.from_run(run, metric)
     lower = []
     for rungs_above in range(1, len(run.setup.evaluator.rungs)):
-        observations = observations_of(run, highest.metric, rungs_above)
+        observations = Observations.from_run(run, highest.metric, rungs_above)
         if len(observations) >= FEWEST:
             lower.append(observations)
     return fit_observations(highest, lower, seed)

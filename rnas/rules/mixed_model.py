@@ -129,7 +129,7 @@ class MixedModel:
         return float((1 + (draws >= observed).sum()) / (1 + _DRAWS))
 
 
-def drawn(mean: Floats, covariance: Floats, draws: int, rng: np.random.Generator) -> Floats:
+def sample_mvn(mean: Floats, covariance: Floats, draws: int, rng: np.random.Generator) -> Floats:
     """Draws (m, draws) of a normal distribution, whose covariance may be singular."""
     values, vectors = np.linalg.eigh((covariance + covariance.T) / 2)
     spread = vectors * np.sqrt(np.maximum(values, 0))

@@ -106,7 +106,7 @@ def observations_of(run: Run, metric: str | None = None, rungs_above: int = 0) -
         known = ", ".join(sorted({name for record in records for name in record.metrics})) or "none"
         raise InputError(f"no complete evaluation of the run has a metric {metric!r}; it has {known}")
     costs = [record.architecture.cost(space.input_shape, space.num_classes) for record in having]
-    return observed(
+    return Observations.from_records(
         metric,
         having,
         flops=[cost.flops for cost in costs],
@@ -123,12 +123,12 @@ def first_maximised(run: Run) -> str:
 
 
 def observed(metric: str, records: Sequence[Record], flops: Sequence[int], params: Sequence[int]) -> Observations:
-    """Observations of records that have the metric; costs one a record. See :func:`observations_of`."""
+    """Observations of records that have the metric; costs one a record. See :meth:`from_run`."""
     networks = [residual(record) for record in records]
     stages = {len(network.depths) for network in networks}
     if len(stages) > 1:
         raise InputError(f"networks of {sorted(stages)} stages; shares compare networks of one number of stages")
-    return described(
+    return Observations.from_networks(
         metric,
         [record.metrics[metric] for record in records],
         networks,

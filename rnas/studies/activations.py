@@ -7,7 +7,7 @@ from typing import Any
 from rnas.networks.block import Block
 from rnas.studies.claim import Claim
 from rnas.studies.contrasts import difference, minus
-from rnas.studies.design import Cell, Factor, Figure, Size, Study
+from rnas.studies.design import DesignCell, Factor, Figure, Replication, Size
 from rnas.studies.papers import ROBUST_RESNETS
 
 _ACTIVATIONS = ("relu", "silu", "softplus", "gelu")
@@ -20,7 +20,7 @@ DECAYS, KEPT = "decays", "kept from it"
 _ADVANCED: dict[str, Any] = {"name": "aat", "extra_fraction": 0.0, "activation": None, "learning_rate": 0.1}
 
 
-def cells(size: Size) -> Iterator[Cell]:
+def cells(size: Size) -> Iterator[DesignCell]:
     """Every combination, in one network."""
     depth, width = (4, 10) if size.paper else (2, 2)
     for training, decayed, decay in product((BASELINE, ADVANCED), (DECAYS, KEPT), _WEIGHT_DECAYS):
@@ -36,7 +36,7 @@ def cells(size: Size) -> Iterator[Cell]:
             yield size.cell(network, levels, {**changes, "decay_normalization": decayed == DECAYS})
 
 
-def claims(design: Sequence[Cell]) -> list[Claim]:
+def claims(design: Sequence[DesignCell]) -> list[Claim]:
     """Each smooth activation against ReLU, averaged over the weight decays."""
     relu = {"activation": "relu"}
     no_gain = [
@@ -62,7 +62,7 @@ def claims(design: Sequence[Cell]) -> list[Claim]:
     ]
 
 
-STUDY = Study(
+REPLICATION = Replication(
     name="activations",
     title="Smooth activations and weight decay",
     paper=ROBUST_RESNETS,

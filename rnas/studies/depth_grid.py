@@ -5,14 +5,14 @@ from itertools import product
 
 from rnas.studies.claim import Claim, RankCorrelation
 from rnas.studies.contrasts import trend
-from rnas.studies.design import Cell, Figure, Size, Study
+from rnas.studies.design import DesignCell, Figure, Replication, Size
 from rnas.studies.papers import ROBUST_RESNETS
 
 NO_SUBSTANTIAL = 0.3
 """Rank correlations below this are not called substantial; the paper prints no bound, and this one is ours."""
 
 
-def cells(size: Size) -> Iterator[Cell]:
+def cells(size: Size) -> Iterator[DesignCell]:
     """Every combination of the depths, with its shares."""
     depths = (2, 3, 4, 5, 7, 9, 11) if size.paper else (1, 2, 3)
     for setting in product(depths, repeat=3):
@@ -23,7 +23,7 @@ def cells(size: Size) -> Iterator[Cell]:
         yield size.cell(size.network(setting, (size.widening,) * 3), levels | shares | unevenness)
 
 
-def claims(design: Sequence[Cell]) -> list[Claim]:
+def claims(design: Sequence[DesignCell]) -> list[Claim]:
     """What depth does, and what its distribution does at equal depth."""
     return [
         Claim(
@@ -49,7 +49,7 @@ def claims(design: Sequence[Cell]) -> list[Claim]:
     ]
 
 
-STUDY = Study(
+REPLICATION = Replication(
     name="depth-grid",
     title="Depths of the stages",
     paper=ROBUST_RESNETS,

@@ -7,14 +7,14 @@ from rnas.quantities import format_size
 from rnas.scaling import RobustScaling, Rule
 from rnas.studies.claim import Claim
 from rnas.studies.contrasts import slope
-from rnas.studies.design import Cell, Figure, Size, Study
+from rnas.studies.design import DesignCell, Figure, Replication, Size
 from rnas.studies.papers import ROBUST_RESNETS
 
 PEAK = 0.7
 _SHARES = (0.3, 0.4, 0.5, 0.6, PEAK, 0.8)
 
 
-def cells(size: Size) -> Iterator[Cell]:
+def cells(size: Size) -> Iterator[DesignCell]:
     """At each budget a network for each share, by RobustScaling with that share in place of the paper's."""
     shares: tuple[float, ...]
     if size.paper:
@@ -36,7 +36,7 @@ def cells(size: Size) -> Iterator[Cell]:
             yield size.cell(found.architecture, {"r_D": share, "budget": format_size(budget)})
 
 
-def claims(design: Sequence[Cell]) -> list[Claim]:
+def claims(design: Sequence[DesignCell]) -> list[Claim]:
     """Rise to the optimum, and fall beyond it."""
     shares = sorted({cell.number("r_D") for cell in design})
 
@@ -61,7 +61,7 @@ def claims(design: Sequence[Cell]) -> list[Claim]:
     ]
 
 
-STUDY = Study(
+REPLICATION = Replication(
     name="depth-to-width",
     title="Depth against width at fixed FLOPs",
     paper=ROBUST_RESNETS,

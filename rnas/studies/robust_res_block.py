@@ -7,7 +7,7 @@ from rnas.networks.block import Block
 from rnas.networks.blocks.robust_res_block import ROBUST_RES_BLOCK, balanced_base_width
 from rnas.studies.claim import Claim
 from rnas.studies.contrasts import difference
-from rnas.studies.design import Cell, Figure, Size, Study, capacity_label
+from rnas.studies.design import DesignCell, Figure, Replication, Size, capacity_label
 from rnas.studies.papers import ROBUST_RESNETS
 
 _STEPS = {
@@ -19,7 +19,7 @@ _STEPS = {
 }
 
 
-def cells(size: Size) -> Iterator[Cell]:
+def cells(size: Size) -> Iterator[DesignCell]:
     """Each step at the largest capacity."""
     depth, width = size.capacities[-1]
     for name, block in _STEPS.items():
@@ -27,7 +27,7 @@ def cells(size: Size) -> Iterator[Cell]:
         yield size.cell(network, {"block": name, "capacity": capacity_label(depth, width)})
 
 
-def claims(design: Sequence[Cell]) -> list[Claim]:
+def claims(design: Sequence[DesignCell]) -> list[Claim]:
     """All steps together, and each."""
     first, *_, last = _STEPS
     whole = Claim(
@@ -40,7 +40,7 @@ def claims(design: Sequence[Cell]) -> list[Claim]:
     return [whole, *steps]
 
 
-STUDY = Study(
+REPLICATION = Replication(
     name="robust-res-block",
     title="From the basic block to the RobustResBlock",
     paper=ROBUST_RESNETS,

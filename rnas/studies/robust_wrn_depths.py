@@ -6,11 +6,11 @@ from itertools import product
 from rnas.studies.claim import Claim, RankCorrelation
 from rnas.studies.contrasts import trend
 from rnas.studies.depth_grid import NO_SUBSTANTIAL
-from rnas.studies.design import Cell, Figure, Size, Study
+from rnas.studies.design import DesignCell, Figure, Replication, Size
 from rnas.studies.papers import ROBUST_WRN
 
 
-def cells(size: Size) -> Iterator[Cell]:
+def cells(size: Size) -> Iterator[DesignCell]:
     """Every combination of the depths."""
     depths = (1, 3, 5, 7, 9) if size.paper else (1, 2, 4)
     for setting in product(depths, repeat=3):
@@ -18,7 +18,7 @@ def cells(size: Size) -> Iterator[Cell]:
         yield size.cell(size.network(setting, (size.widening,) * 3), levels | {"total depth": float(sum(setting))})
 
 
-def claims(design: Sequence[Cell]) -> list[Claim]:
+def claims(design: Sequence[DesignCell]) -> list[Claim]:
     """Parameters as a whole, and depth of each stage at the same depths of the others."""
     parameters = Claim(
         "parameters and robust accuracy are not substantially correlated: "
@@ -41,7 +41,7 @@ def claims(design: Sequence[Cell]) -> list[Claim]:
     return [parameters, *stages]
 
 
-STUDY = Study(
+REPLICATION = Replication(
     name="robust-wrn-depths",
     title="Depths of the stages around WRN-34-10",
     paper=ROBUST_WRN,

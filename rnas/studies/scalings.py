@@ -9,7 +9,7 @@ from rnas.quantities import format_size
 from rnas.scaling import RobustScaling, Rule
 from rnas.studies.claim import Claim
 from rnas.studies.contrasts import difference
-from rnas.studies.design import Cell, Figure, Size, Study
+from rnas.studies.design import DesignCell, Figure, Replication, Size
 from rnas.studies.papers import ROBUST_RESNETS
 
 STANDARD, DEPTH, WIDTH, COMPOUND, WRN_R = "standard", "depth only", "width only", "compound", "WRN-R"
@@ -25,7 +25,7 @@ _WRN_R_WIDTHS = (10, 10, 4)
 _STEPS = 400
 
 
-def cells(size: Size) -> Iterator[Cell]:
+def cells(size: Size) -> Iterator[DesignCell]:
     """A network of each scaling at the FLOPs of each standard one."""
     if size.paper and size.base_channels == (16, 32, 64):
         standards = [_residual(find(name).network) for name in _PUBLISHED[STANDARD]]
@@ -79,7 +79,7 @@ def _residual(network: Architecture) -> ResidualNetwork:
     return network
 
 
-def claims(design: Sequence[Cell]) -> list[Claim]:
+def claims(design: Sequence[DesignCell]) -> list[Claim]:
     """The compound scaling against each of the others, over all budgets."""
     return [
         Claim(
@@ -95,7 +95,7 @@ def claims(design: Sequence[Cell]) -> list[Claim]:
     ]
 
 
-STUDY = Study(
+REPLICATION = Replication(
     name="scalings",
     title="Scalings of WideResNets at equal FLOPs",
     paper=ROBUST_RESNETS,

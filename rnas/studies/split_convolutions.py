@@ -6,7 +6,7 @@ from rnas.networks.block import Block
 from rnas.networks.blocks.robust_res_block import balanced_base_width
 from rnas.studies.claim import Claim
 from rnas.studies.contrasts import difference
-from rnas.studies.design import Cell, Figure, Size, Study, capacity_label
+from rnas.studies.design import DesignCell, Figure, Replication, Size, capacity_label
 from rnas.studies.papers import ROBUST_RESNETS
 
 _SWEEP = (2, 4, 8)
@@ -32,7 +32,7 @@ def _name(what: str, number: int) -> str:
     return f"{what} {number}"
 
 
-def cells(size: Size) -> Iterator[Cell]:
+def cells(size: Size) -> Iterator[DesignCell]:
     """Basic block and bottleneck, and the paper's cardinality and scales, at all capacities; sweeps at the least."""
     chosen = {
         "basic": Block(),
@@ -48,7 +48,7 @@ def cells(size: Size) -> Iterator[Cell]:
             yield size.cell(network, {"block": name, "capacity": capacity_label(depth, width)})
 
 
-def claims(design: Sequence[Cell]) -> list[Claim]:
+def claims(design: Sequence[DesignCell]) -> list[Claim]:
     """Either enhancement against the plain bottleneck and against the basic block, over capacities."""
     split = {
         "aggregated convolutions (cardinality 4)": _name("cardinality", _CHOSEN_CARDINALITY),
@@ -64,7 +64,7 @@ def claims(design: Sequence[Cell]) -> list[Claim]:
     ]
 
 
-STUDY = Study(
+REPLICATION = Replication(
     name="split-convolutions",
     title="Aggregated and hierarchical convolutions",
     paper=ROBUST_RESNETS,

@@ -115,7 +115,7 @@ def compared(best: FinalResult, last: FinalResult) -> list[dict[str, Any]]:
                 "name": name,
                 "difference": (first.double().mean() - second.double().mean()).item(),
                 "p_value": p_value,
-                "inside_noise": p_value >= _NOISE,
+                "indistinguishable": p_value >= _NOISE,
             }
         )
     return rows

@@ -20,7 +20,7 @@ class TuningDirectory(ExperimentDirectory[TuningSettings]):
     @property
     def database(self) -> Path:
         """The Optuna study."""
-        return self.path / "study.db"
+        return self.path / "ledger.db"
 
     @property
     def result(self) -> Path:

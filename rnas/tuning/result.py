@@ -12,7 +12,7 @@ from rnas import architecture as arch
 from rnas.data.dataset import divide
 from rnas.evaluation.training_settings import load_dataset
 from rnas.files import write_text
-from rnas.proportion_interval import inside_noise, proportion
+from rnas.proportion_interval import indistinguishable, proportion
 from rnas.provenance import device_name, versions
 from rnas.training_run.evaluation import selection_words
 from rnas.training_run.history import best_row
@@ -122,7 +122,7 @@ def _compared(rows: Sequence[Row], best: Row | None, images: int) -> dict[str, A
         "published": rows[0]["value"],
         "best": best["value"],
         "difference": best["value"] - rows[0]["value"],
-        "inside_noise": inside_noise(proportion(best["value"], images), proportion(rows[0]["value"], images)),
+        "indistinguishable": indistinguishable(proportion(best["value"], images), proportion(rows[0]["value"], images)),
     }
 
 

@@ -19,7 +19,7 @@ from rnas.optimization.campaign import evaluate_all
 from rnas.optimization.listener import Silent
 from rnas.optimization.problem import with_known
 from rnas.provenance import json_hash
-from rnas.quantities import counted
+from rnas.quantities import pluralize
 from rnas.run import Run
 from rnas.verification.attempt import attempted
 from rnas.verification.check import (
@@ -95,7 +95,7 @@ class SearchClaim:
         told: dict[str, str] = {}
         attack, data = _part(self._provenance, "evaluation", _ATTACK), self._data
         if attack:
-            told["attack"] = f"{attack['attack']}, {counted(attack['steps'], 'step')} of {attack['step']}"
+            told["attack"] = f"{attack['attack']}, {pluralize(attack['steps'], 'step')} of {attack['step']}"
             told["ball"] = f"{attack['norm']}, epsilon {attack['epsilon']} for pixels in [0, 1]"
             told["noise"] = f"seed {attack['seed']}, {attack['precision']}"
         if data:
@@ -106,7 +106,7 @@ class SearchClaim:
             )
         if self._provenance.keys() >= RECIPE:
             recipe, recipe_hash = self._provenance["recipe"]["name"], self._provenance["recipe_hash"]
-            epochs = counted(self._provenance["fidelity"]["epochs"], "epoch")
+            epochs = pluralize(self._provenance["fidelity"]["epochs"], "epoch")
             told["training"] = f"recipe {recipe} ({recipe_hash}), {epochs}, seed {self.seed}"
         elif self.seed is not None:
             told["seed"] = str(self.seed)
@@ -205,7 +205,7 @@ class SearchClaim:
             # Processes are started for several at once.
             workers = 0
         names = f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"
-        listener.say(f"{counted(len(tasks), 'evaluation')} from scratch, with {names}")
+        listener.say(f"{pluralize(len(tasks), 'evaluation')} from scratch, with {names}")
         with local_executor(self._evaluator, workers, device=self._device) as executor:
             telling = _Telling(ledger, listener)
             records = evaluate_all(tasks, setup.problem, ledger, executor, telling)

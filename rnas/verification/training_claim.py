@@ -18,7 +18,7 @@ from rnas.execution.threads import one_thread
 from rnas.files import file_hash
 from rnas.local_executor import Device, slots
 from rnas.provenance import json_hash
-from rnas.quantities import counted
+from rnas.quantities import pluralize
 from rnas.training_run import listener as training_listener
 from rnas.training_run.directory import TrainingDirectory
 from rnas.training_run.evaluation import described_attacks, evaluate_final
@@ -110,7 +110,7 @@ class TrainingClaim(Accuracies):
             "noise": f"seed {evaluation['seed']}, {evaluation['precision']}",
             "images": f"{evaluation['images']:,} of the final part; {data['name']} by split seed {data['split_seed']}",
             "training": f"recipe {self.summary['recipe']} ({self.summary['recipe_hash']}), {self.name} weights of "
-            f"{counted(self.summary['epochs_done'], 'epoch')} (epoch {self._own['epoch']}), seed {self.seed}",
+            f"{pluralize(self.summary['epochs_done'], 'epoch')} (epoch {self._own['epoch']}), seed {self.seed}",
             "note": " ".join(self.summary["notes"]),
         }
 

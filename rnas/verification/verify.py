@@ -11,7 +11,7 @@ from rnas.evaluation.evaluator import Status
 from rnas.files import write_text
 from rnas.local_executor import Device
 from rnas.provenance import versions
-from rnas.quantities import counted
+from rnas.quantities import pluralize
 from rnas.verification.check import Check, as_recorded
 from rnas.verification.claim import Claim, Listener, Outcome, Silent, Source
 from rnas.verification.find import find
@@ -131,7 +131,7 @@ def verify(
         NotEvaluatedError: memory or time ran out, or another error came in the way. A loss that diverges is none.
     """
     if seeds < 0 or 0 < seeds < LEAST_SEEDS:
-        raise InputError(f"{counted(seeds, 'seed')}: luck takes at least {LEAST_SEEDS} further seeds, or none")
+        raise InputError(f"{pluralize(seeds, 'seed')}: luck takes at least {LEAST_SEEDS} further seeds, or none")
     path = None if output is None else _free(Path(output))
     found = find(claim, device)
     chosen = _source(found, source, seeds)
@@ -246,7 +246,7 @@ def _told_of_curve(claim: Claim, outcome: Outcome) -> list[str]:
         shared = [name for name in recorded if name in found and "seconds" not in name]
         if any(recorded[name] != found[name] for name in shared):
             return [f"The training anew parts from the recorded one in epoch {epoch}."]
-    return [f"The training anew went the recorded way for {counted(len(pairs), 'epoch')}, bit for bit."]
+    return [f"The training anew went the recorded way for {pluralize(len(pairs), 'epoch')}, bit for bit."]
 
 
 def _told(

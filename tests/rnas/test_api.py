@@ -91,9 +91,9 @@ def test_architectures_that_left_the_front_are_not_kept(tmp_path: Path) -> None:
 
 def test_reading_makes_nothing(tmp_path: Path) -> None:
     run = rnas.search(TINY, budget=2, run=tmp_path / "run")
-    (tmp_path / "run" / "study.db").unlink()
+    (tmp_path / "run" / "ledger.db").unlink()
     assert rnas.load_run(tmp_path / "run").records == ()
-    assert not (tmp_path / "run" / "study.db").exists()
+    assert not (tmp_path / "run" / "ledger.db").exists()
     (tmp_path / "run" / "checkpoints").mkdir()
     with pytest.raises(LedgerError, match="is gone, though the run has results"):
         rnas.load_run(run.directory.path)

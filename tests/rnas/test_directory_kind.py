@@ -11,11 +11,11 @@ from rnas.directory_kind import KINDS, Kind, kind_of
 from rnas.errors import InputError
 from rnas.run import Run
 from rnas.run_directory import RunDirectory
-from rnas.studies.directory import StudyDirectory
+from rnas.studies.directory import ReplicationDirectory
 from rnas.training_run.directory import TrainingDirectory
 from rnas.tuning.directory import TuningDirectory
 
-EXPERIMENTS = (ComparisonDirectory, StudyDirectory, TuningDirectory)
+EXPERIMENTS = (ComparisonDirectory, ReplicationDirectory, TuningDirectory)
 
 
 def made(path: Path, noun: str) -> Path:
@@ -50,7 +50,7 @@ def test_a_path_of_no_kind(tmp_path: Path) -> None:
     ("noun", "command"),
     [
         ("comparison", "rnas compare --run"),
-        ("study", "rnas study --run"),
+        ("replication", "rnas replicate --run"),
         ("tuning", "rnas resume"),
         ("training", "rnas resume"),
         ("search", "rnas resume"),

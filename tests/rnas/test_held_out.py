@@ -16,21 +16,21 @@ from rnas.held_out import (
     SAME,
     UNDECIDED,
     WORSE,
-    HeldOut,
-    held_out,
+    RuleTest,
     ledger_of,
+    load_or_predict,
     notes_of,
-    settled,
+    rule_test,
 )
 from rnas.interval import Interval
 from rnas.ledger import Ledger, Record
 from rnas.quantities import Band
-from rnas.rules.contestants import Contest
-from rnas.rules.prediction import RULE, TOLERANCE, UNIFORM, Prediction, written
+from rnas.rules.candidates import BudgetCandidates
+from rnas.rules.prediction import RULE, TOLERANCE, UNIFORM, RulePrediction, written
 from rnas.run import Run
 from rnas.scaling import Rule
-from tests.rnas.planted import CONFIG, run_in_memory
-from tests.rnas.rules.test_prediction import PREDICTION, contestant
+from tests.rnas.rules.test_prediction import PREDICTION, candidate
+from tests.rnas.synthetic_evaluator import CONFIG, run_in_memory
 
 BUDGET = 40_000_000
 
@@ -43,20 +43,20 @@ ALIKE = {RULE: (2, 2, 1), "robust-scaling": (3, 1, 1), UNIFORM: (1, 2, 2), "sear
 Rivals = Mapping[str, tuple[int, ...]]
 
 
-def prediction(rivals: Rivals = RIVALS) -> Prediction:
+def prediction(rivals: Rivals = RIVALS) -> RulePrediction:
     """Of a rule whose network is the searched one, too; or of other networks, by their depths."""
     gain = Interval(0.05, 0.0, 0.1)
-    contestants = tuple(contestant(name, depths) for name, depths in rivals.items())
+    candidates = tuple(candidate(name, depths) for name, depths in rivals.items())
     gains = {name: gain for name, depths in rivals.items() if depths != rivals[RULE]}
-    budget = replace(PREDICTION.budgets[0], contestants=contestants, gains=gains, left_out={})
+    budget = replace(PREDICTION.budgets[0], candidates=candidates, gains=gains, left_out={})
     return replace(PREDICTION, budgets=(budget,))
 
 
 def records(scores: Mapping[str, Mapping[int, float | None]], rivals: Rivals = RIVALS) -> list[Record]:
-    """Evaluations by contestant and seed; None failed."""
+    """Evaluations by candidate and seed; None failed."""
     found = []
     for name, by_seed in scores.items():
-        own = contestant(name, rivals[name])
+        own = candidate(name, rivals[name])
         for seed, score in by_seed.items():
             evaluation = Evaluation(Status.COMPLETE, {"robust_accuracy": score}) if score is not None else None
             evaluation = evaluation or Evaluation(Status.FAILED, reason="no memory")
@@ -64,9 +64,9 @@ def records(scores: Mapping[str, Mapping[int, float | None]], rivals: Rivals = R
     return found
 
 
-def result(rivals: Rivals = RIVALS, **scores: list[float | None]) -> HeldOut:
+def result(rivals: Rivals = RIVALS, **scores: list[float | None]) -> RuleTest:
     by_seed = {name.replace("_", "-"): dict(enumerate(values, 1)) for name, values in scores.items()}
-    return held_out(prediction(rivals), records(by_seed, rivals))
+    return rule_test(prediction(rivals), records(by_seed, rivals))
 
 
 OURS = [0.50, 0.53, 0.47, 0.51, 0.52]
@@ -87,8 +87,8 @@ def test_differences_are_paired_by_seed_and_corrected_for_their_number() -> None
     assert uniform.p_value == pytest.approx(max(ttest_rel(OURS, about).pvalue, 2 * tested.pvalue))
     assert uniform.verdict == NO_DIFFERENCE
     assert (searched.verdict, searched.gain, searched.held) == (SAME, None, None)
-    assert budget.contestants[0].same_as == ("searched",)
-    assert budget.contestants[3].mean == pytest.approx(np.mean(OURS))
+    assert budget.candidates[0].same_as == ("searched",)
+    assert budget.candidates[3].mean == pytest.approx(np.mean(OURS))
 
 
 def test_worse_and_not_as_foretold() -> None:
@@ -122,7 +122,7 @@ def test_contestants_that_are_one_network_have_one_test(order: list[str]) -> Non
     assert by_name["searched"].p_value == pytest.approx(2 * p_value)
     assert replace(by_name["searched"], over=UNIFORM) == by_name[UNIFORM]
     alike = [name for name in order if name in (UNIFORM, "searched")]
-    assert alike in [[measured.contestant.name for measured in group] for group in budget.networks]
+    assert alike in [[measured.candidate.name for measured in group] for group in budget.networks]
     assert alike in [[comparison.over for comparison in group] for group in budget.compared]
     assert [len(budget.networks), len(budget.compared)] == [3, 2]
 
@@ -130,22 +130,22 @@ def test_contestants_that_are_one_network_have_one_test(order: list[str]) -> Non
 def test_whether_a_score_is_as_foretold() -> None:
     found = result(rule=OURS, robust_scaling=[0.7, 0.62], uniform=[None])
     (budget,) = found.budgets
-    assert [measured.held for measured in budget.contestants] == [True, False, None, True]
+    assert [measured.held for measured in budget.candidates] == [True, False, None, True]
     content = found.to_dict()["budgets"][0]
-    assert [one["held"] for one in content["contestants"]] == [True, False, None, True]
+    assert [one["held"] for one in content["candidates"]] == [True, False, None, True]
 
 
 def test_a_failure_of_a_network_that_is_two_contestants_is_told_once() -> None:
     made = records({RULE: {1: 0.5, 2: None}})
-    (budget,) = held_out(prediction(), [*made, *made]).budgets
-    assert [measured.failures for measured in budget.contestants if measured.contestant.name == RULE] == [
+    (budget,) = rule_test(prediction(), [*made, *made]).budgets
+    assert [measured.failures for measured in budget.candidates if measured.candidate.name == RULE] == [
         ("seed 2: failed: no memory",)
     ]
 
 
 def test_failures_leave_their_pairs_out() -> None:
     (budget,) = result(rule=[0.5, None, 0.6], robust_scaling=[0.4, 0.9, 0.5], uniform=[0.4, 0.4, None]).budgets
-    assert budget.contestants[0].failures == ("seed 2: failed: no memory",)
+    assert budget.candidates[0].failures == ("seed 2: failed: no memory",)
     scaling, uniform, _ = budget.comparisons
     assert scaling.gain == pytest.approx(0.1)
     assert uniform.gain == pytest.approx(0.1)
@@ -155,17 +155,17 @@ def test_failures_leave_their_pairs_out() -> None:
 def test_one_seed_decides_nothing() -> None:
     found = result(rule=[0.5], robust_scaling=[0.1], uniform=[0.4])
     (budget,) = found.budgets
-    assert [measured.interval for measured in budget.contestants] == [None] * 4
+    assert [measured.interval for measured in budget.candidates] == [None] * 4
     assert [comparison.verdict for comparison in budget.comparisons] == [UNDECIDED, UNDECIDED, SAME]
     assert any("no interval over seeds is possible" in note for note in found.notes)
 
 
 def test_a_table_may_hold_the_score_of_each_seed() -> None:
-    own = contestant(RULE, RIVALS[RULE])
+    own = candidate(RULE, RIVALS[RULE])
     metrics = {"robust_accuracy": 0.5, "robust_accuracy_seed0": 0.4, "robust_accuracy_seed1": 0.6}
     record = Record(0, own.key, own.network, 1, {}, 0, 0, evaluation=Evaluation(Status.COMPLETE, metrics))
-    (budget,) = held_out(prediction(), [record]).budgets
-    assert budget.contestants[0].scores == {0: 0.4, 1: 0.6}
+    (budget,) = rule_test(prediction(), [record]).budgets
+    assert budget.candidates[0].scores == {0: 0.4, 1: 0.6}
 
 
 @pytest.fixture(scope="module")
@@ -174,51 +174,53 @@ def run() -> Run:
 
 
 def test_a_prediction_is_fixed_once_its_networks_are_evaluated(run: Run, tmp_path: Path) -> None:
-    folder = tmp_path / "held_out"
+    folder = tmp_path / "out_of_sample"
     ledger = Ledger.in_memory(run.setup.problem.objectives)
     with pytest.raises(InputError, match="name the budgets to hold out"):
-        settled(run, folder, ledger, (), Band(), 3)
+        load_or_predict(run, folder, ledger, (), Band(), 3)
     PREDICTION.write(folder)
-    other = settled(run, folder, ledger, (BUDGET,), Band(), 2)
+    other = load_or_predict(run, folder, ledger, (BUDGET,), Band(), 2)
     assert other.seeds == (1, 2)
     assert (len(list(folder.iterdir())), written(folder)) == (1, other)
 
     ledger_of(ledger, run.setup, other)
     grown = Run(run.setup, run.records[:30])
-    assert settled(grown, folder, ledger, (BUDGET,), Band(), 2) == other
-    assert settled(grown, folder, ledger, (), Band(), 5) == other
+    assert load_or_predict(grown, folder, ledger, (BUDGET,), Band(), 2) == other
+    assert load_or_predict(grown, folder, ledger, (), Band(), 5) == other
     with pytest.raises(InputError, match="put to the test already, at 40M FLOPs by score with 2 seeds"):
-        settled(run, folder, ledger, (BUDGET,), Band(), 3)
+        load_or_predict(run, folder, ledger, (BUDGET,), Band(), 3)
     with pytest.raises(InputError, match="put to the test already, at 40M FLOPs by score"):
-        settled(run, folder, ledger, (BUDGET,), Band(), 2, "flops")
+        load_or_predict(run, folder, ledger, (BUDGET,), Band(), 2, "flops")
     with pytest.raises(InputError, match="not the prediction whose networks were evaluated"):
         ledger_of(ledger, run.setup, PREDICTION)
     (folder / other.file_name).unlink()
     with pytest.raises(InputError, match="holds no prediction, though its networks were evaluated"):
-        settled(run, folder, ledger, (BUDGET,), Band(), 2)
+        load_or_predict(run, folder, ledger, (BUDGET,), Band(), 2)
 
 
 def test_a_table_gives_the_nearest_that_it_holds_and_one_seed(tmp_path: Path) -> None:
     bench = run_in_memory({"space": "digits-bench", "evaluator": {"digits-bench": {}}}, 30)
     ledger = Ledger.in_memory(bench.setup.problem.objectives)
-    found = settled(bench, tmp_path, ledger, (300_000,), Band(), 5)
+    found = load_or_predict(bench, tmp_path, ledger, (300_000,), Band(), 5)
     assert found.seeds == (1,)
     assert notes_of(bench.setup)[0].startswith("Scores were looked up")
-    assert found.budgets[0].contestants[0].chosen == "nearest in the table"
-    for own in found.budgets[0].contestants:
+    assert found.budgets[0].candidates[0].chosen == "nearest in the table"
+    for own in found.budgets[0].candidates:
         assert abs(own.flops / 300_000 - 1) <= TOLERANCE
         (known,) = bench.setup.evaluator.known([own.network])
         assert known["flops"] == own.flops
-    contest = Contest(bench.setup, "robust_accuracy", bench.complete, bench.complete, 5_000_000, TOLERANCE)
+    budget_candidates = BudgetCandidates(
+        bench.setup, "robust_accuracy", bench.complete, bench.complete, 5_000_000, TOLERANCE
+    )
     with pytest.raises(InputError, match="no network of space 'digits-bench' that can be evaluated has 5M FLOPs"):
-        contest.by_rule(Rule())
+        budget_candidates.by_rule(Rule())
 
 
 def test_another_score_may_be_named(tmp_path: Path) -> None:
     bench = run_in_memory({"space": "digits-bench", "evaluator": {"digits-bench": {}}}, 30)
     ledger = Ledger.in_memory(bench.setup.problem.objectives)
-    found = settled(bench, tmp_path, ledger, (300_000,), Band(), 1, "clean_accuracy")
+    found = load_or_predict(bench, tmp_path, ledger, (300_000,), Band(), 1, "clean_accuracy")
     assert found.metric == "clean_accuracy"
-    assert settled(bench, tmp_path, ledger, (300_000,), Band(), 1).metric == "robust_accuracy"
+    assert load_or_predict(bench, tmp_path, ledger, (300_000,), Band(), 1).metric == "robust_accuracy"
     with pytest.raises(InputError, match="has a metric 'luck'; it has clean_accuracy"):
-        settled(bench, tmp_path, ledger, (300_000,), Band(), 1, "luck")
+        load_or_predict(bench, tmp_path, ledger, (300_000,), Band(), 1, "luck")

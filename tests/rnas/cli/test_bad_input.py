@@ -135,15 +135,15 @@ def test_an_existing_run_is_not_overwritten(rnas: Command, finished: Path) -> No
 
 
 def test_a_run_whose_config_was_changed_is_refused(rnas: Command, finished: Path, tmp_path: Path) -> None:
-    for name in ("config.yaml", "study.db"):
+    for name in ("config.yaml", "ledger.db"):
         (tmp_path / name).write_bytes((finished / name).read_bytes())
     config = (tmp_path / "config.yaml").read_text()
     (tmp_path / "config.yaml").write_text(config.replace("seed: 0", "seed: 1"))
-    before = (tmp_path / "study.db").read_bytes()
+    before = (tmp_path / "ledger.db").read_bytes()
     message = refused(rnas("resume", tmp_path))
     assert "config.yaml" in message
     assert "another configuration" in message
-    assert (tmp_path / "study.db").read_bytes() == before
+    assert (tmp_path / "ledger.db").read_bytes() == before
 
 
 @pytest.mark.parametrize("command", ["resume", "report"])
@@ -151,9 +151,9 @@ def test_a_truncated_ledger_is_exit_code_1_and_left_alone(
     rnas: Command, command: str, finished: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "config.yaml").write_bytes((finished / "config.yaml").read_bytes())
-    (tmp_path / "study.db").write_bytes((finished / "study.db").read_bytes()[:10_000])
-    assert "study.db is damaged" in refused(rnas(command, tmp_path), code=1)
-    assert (tmp_path / "study.db").stat().st_size == 10_000
+    (tmp_path / "ledger.db").write_bytes((finished / "ledger.db").read_bytes()[:10_000])
+    assert "ledger.db is damaged" in refused(rnas(command, tmp_path), code=1)
+    assert (tmp_path / "ledger.db").stat().st_size == 10_000
 
 
 def test_no_run_and_a_smaller_budget_are_refused(rnas: Command, finished: Path, tmp_path: Path) -> None:

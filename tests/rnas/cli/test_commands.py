@@ -46,7 +46,7 @@ def test_search_report_and_resume(rnas, tmp_path: Path) -> None:
     out, err = rnas("search", tmp_path / "config.yaml", "--run", run)
     assert f"Report: {run / 'report.html'}" in " ".join(out.split("\n"))
     assert len([line for line in err.splitlines() if "/9  " in line]) == 9
-    for name in ("config.yaml", "study.db", "report.html", "pareto.csv"):
+    for name in ("config.yaml", "ledger.db", "report.html", "pareto.csv"):
         assert (run / name).stat().st_size > 0
     front = [record.key for record in Run.load(run).front()]
     assert sorted(path.stem for path in (run / "architectures").iterdir()) == sorted(front)

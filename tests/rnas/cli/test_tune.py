@@ -140,4 +140,4 @@ def test_interrupted_it_says_how_to_go_on(folder: Path, workers: int, number: si
     assert tuning.returncode == 130
     assert rest.strip().splitlines()[-1] == "interrupted; go on with: rnas resume 'a run'"
     assert "Traceback" not in rest
-    assert Path("a run/study.db").is_file()
+    assert Path("a run/ledger.db").is_file()

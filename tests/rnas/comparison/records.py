@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from rnas.comparison.settings import ComparisonSettings, settle
+from rnas.comparison.settings import ComparisonSettings, resolve_settings
 from rnas.comparison.training import CHECKPOINTS, metric
 from rnas.evaluation.evaluator import Evaluation, Status
 from rnas.evaluation.image_flags import pack
@@ -28,7 +28,7 @@ def small(folder: Path, name: str = "small", **fields: object) -> str:
 
 def settings(folder: Path, seeds: int = 2, **given: Any) -> ComparisonSettings:
     """Of three networks at 2M FLOPs on digits."""
-    return settle(
+    return resolve_settings(
         [small(folder), "resnet-18", "wrn-28-10"],
         flops="2M",
         seeds=seeds,

@@ -103,7 +103,7 @@ def test_a_late_failure_leaves_a_network_tested_by_the_seeds_before(tmp_path: Pa
     assert next_round(chosen, made) == (2, 4, 5)
 
 
-def test_further_seeds_are_for_those_that_are_not_told_apart(tmp_path: Path) -> None:
+def test_further_seeds_are_for_those_that_are_not_distinguished(tmp_path: Path) -> None:
     chosen = settings(tmp_path, until_decided=4)
     accuracies = [0.03, 0.9, 0.88]
     assert next_round(chosen, records(chosen, accuracies)) == (2, 3, 3)
@@ -139,7 +139,7 @@ def test_what_was_tuned_is_told(tmp_path: Path) -> None:
     summary = {
         "best": 1,
         "trials": trials,
-        "comparison": {"inside_noise": True},
+        "comparison": {"indistinguishable": True},
         "space": {"learning_rate": "0.01:1:log"},
         "selection": {"metric": "robust_accuracy", "images": 134},
     }

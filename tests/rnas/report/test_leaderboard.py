@@ -5,7 +5,7 @@ import pytest
 
 from rnas.paired import mcnemar
 from rnas.proportion_interval import proportion
-from rnas.report.leaderboard import Accuracy, Entry, Flag, tables, to_dict
+from rnas.report.leaderboard import Entry, Flag, LeaderboardAccuracy, tables, to_dict
 from rnas.report.leaderboard_text import against_the_best, explanation, headline, markdown
 
 SETTING = {"data": "cifar10", "images": "the first 400", "threat": "linf, epsilon 8/255", "attacks": "pgd20"}
@@ -13,8 +13,8 @@ WIDER = SETTING | {"threat": "linf, epsilon 16/255"}
 OTHER_IMAGES = WIDER | {"images": "the first 300"}
 
 
-def accuracy(right) -> Accuracy:
-    return Accuracy(proportion(float(np.mean(right)), len(right)), tuple(map(bool, right)))
+def accuracy(right) -> LeaderboardAccuracy:
+    return LeaderboardAccuracy(proportion(float(np.mean(right)), len(right)), tuple(map(bool, right)))
 
 
 def entry(name: str, robust, setting=SETTING, flags=(), **fields) -> Entry:
@@ -71,7 +71,7 @@ def test_equal_networks_share_a_place() -> None:
     assert [row.place for row in table.rows] == [1, 1, 3]
 
 
-def test_one_name_twice_is_told_apart_by_file() -> None:
+def test_one_name_twice_is_distinguished_by_file() -> None:
     (table,) = tables([BEST, dataclasses.replace(FAR, name="best", source="again.json")])
     assert [row.name for row in table.rows] == ["best (best.json)", "best (again.json)"]
 
@@ -143,5 +143,5 @@ def test_markdown_is_a_table_whatever_names_hold() -> None:
 
 def test_markdown_of_several_tables_numbers_them() -> None:
     text = markdown(tables([BEST, CLOSE, entry("x", range(90), WIDER)]))
-    assert "## Table 1: cifar10, linf, epsilon 8/255" in text
+    assert "## LeaderboardTable 1: cifar10, linf, epsilon 8/255" in text
     assert "Apart from table 1, because of threat linf, epsilon 16/255" in text

@@ -7,7 +7,7 @@ from rnas.rules.drift import at_this_fidelity, drifts
 from rnas.rules.estimate import design_of, families_of
 from rnas.rules.verdict import Verdict
 from rnas.scaling import Rule
-from tests.rnas.rules.planted import noise, random_design, tent
+from tests.rnas.rules.synthetic_designs import noise, random_design, tent
 
 
 def designed(proportion: tuple[int, ...], seed: int) -> DesignMatrix:

@@ -9,7 +9,7 @@ from rnas.errors import InputError
 from rnas.rules.estimate import FITTED, design_of, families_of, fitted_to
 from rnas.rules.verdict import Verdict
 from rnas.scaling import Rule
-from tests.rnas.rules.planted import noise, random_design, tent
+from tests.rnas.rules.synthetic_designs import noise, random_design, tent
 
 PLANTED = (3, 1, 2)
 

@@ -7,7 +7,7 @@ from rnas.rules.design_matrix import DesignMatrix, parts_of
 from rnas.rules.exponents import Exponents, exponents
 from rnas.rules.observations import Floats, Observations
 from rnas.scaling import Rule
-from tests.rnas.rules.planted import noise, random_design
+from tests.rnas.rules.synthetic_designs import noise, random_design
 
 
 def found(design: Observations, score: Floats) -> Exponents | None:

@@ -6,7 +6,7 @@ from rnas.rules.design_matrix import DesignMatrix, parts_of
 from rnas.rules.hypotheses import explained
 from rnas.rules.observations import Floats, Observations
 from rnas.scaling import Rule
-from tests.rnas.rules.planted import noise, random_design, tent
+from tests.rnas.rules.synthetic_designs import noise, random_design, tent
 
 
 def shares(design: Observations, score: Floats) -> dict[str, float]:

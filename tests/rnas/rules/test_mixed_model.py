@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import kstest
 
 from rnas.rules.design_matrix import matern
-from rnas.rules.mixed_model import MixedModel, drawn
+from rnas.rules.mixed_model import MixedModel, sample_mvn
 
 RNG = np.random.default_rng
 
@@ -62,7 +62,7 @@ def test_the_posterior_follows_a_function_and_widens_where_nothing_is_known() ->
 
 def test_draws_have_the_mean_and_covariance_also_of_a_singular_one() -> None:
     covariance = np.array([[4.0, 2.0], [2.0, 1.0]])
-    found = drawn(np.array([1.0, -1.0]), covariance, 20_000, RNG(0))
+    found = sample_mvn(np.array([1.0, -1.0]), covariance, 20_000, RNG(0))
     assert found.mean(axis=1) == pytest.approx([1, -1], abs=0.05)
     assert np.cov(found) == pytest.approx(covariance, rel=0.05)
 

@@ -26,10 +26,10 @@ def test_a_difference_is_inside_the_noise_by_the_images_on_which_both_differ() -
     last = FinalResult(flags(88), {"pgd": flags(45)})
     rows = {row["name"]: row for row in compared(best, last)}
     assert rows["clean"]["difference"] == pytest.approx(0.02)
-    assert (rows["clean"]["p_value"], rows["clean"]["inside_noise"]) == (0.5, True)
+    assert (rows["clean"]["p_value"], rows["clean"]["indistinguishable"]) == (0.5, True)
     assert rows["pgd"]["difference"] == pytest.approx(0.15)
     assert rows["pgd"]["p_value"] == pytest.approx(2 / 2**15)
-    assert not rows["pgd"]["inside_noise"]
+    assert not rows["pgd"]["indistinguishable"]
     assert rows["worst case"] == {**rows["pgd"], "name": "worst case"}
 
 

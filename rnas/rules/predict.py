@@ -9,11 +9,11 @@ from rnas import architecture as arch
 from rnas.errors import InputError
 from rnas.ledger import Record
 from rnas.quantities import Band, format_size
-from rnas.rules.contestants import Choosing, Contest, most_robust, uniform_rule
+from rnas.rules.candidates import BudgetCandidates, Selection, most_robust, uniform_rule
 from rnas.rules.estimate import FEWEST, design_of, families_of, fitted_to
 from rnas.rules.fit import likeliest_rule
 from rnas.rules.kriging import Expectation, expectation
-from rnas.rules.observations import INACTIVE, Observations, block_variables, described, observations_of
+from rnas.rules.observations import INACTIVE, Observations, block_variables
 from rnas.rules.prediction import (
     ROBUST_SCALING,
     RULE,
@@ -21,15 +21,17 @@ from rnas.rules.prediction import (
     TOLERANCE,
     UNIFORM,
     BudgetPrediction,
-    Contestant,
-    Prediction,
+    Candidate,
+    RulePrediction,
     ledger_hash,
 )
 from rnas.run import Run
 from rnas.scaling import Rule
 
 
-def foretell(run: Run, budgets: tuple[int, ...], fit: Band, seeds: tuple[int, ...], metric: str) -> Prediction:
+def predict_at_budgets(
+    run: Run, budgets: tuple[int, ...], fit: Band, seeds: tuple[int, ...], metric: str
+) -> RulePrediction:
     """What the rule of a run promises at budgets that it is not fitted on; nothing is evaluated.
 
     The rule is fitted to the evaluations in a band, without those whose FLOPs are within the tolerance of a held-out
@@ -48,7 +50,7 @@ def foretell(run: Run, budgets: tuple[int, ...], fit: Band, seeds: tuple[int, ..
     """
     _check(budgets, fit)
     space = run.setup.space
-    observations = observations_of(run, metric)
+    observations = Observations.from_run(run, metric)
     records = [record for record in run.complete if np.isfinite(record.metrics.get(observations.metric, np.nan))]
     rows = np.flatnonzero(_fitted(observations, budgets, fit))
     if len(rows) < FEWEST:
@@ -61,19 +63,19 @@ def foretell(run: Run, budgets: tuple[int, ...], fit: Band, seeds: tuple[int, ..
     rule = likeliest_rule(families, fitted)
     own = [records[row] for row in rows]
     uniform = uniform_rule(fitted)
-    chosen: list[dict[str, Choosing]] = []
+    chosen: list[dict[str, Selection]] = []
     left_out: list[dict[str, str]] = []
     for flops in budgets:
-        contest = Contest(run.setup, observations.metric, records, own, flops, TOLERANCE)
-        networks, reasons = _networks(contest, rule, uniform)
+        budget_candidates = BudgetCandidates(run.setup, observations.metric, records, own, flops, TOLERANCE)
+        networks, reasons = _networks(budget_candidates, rule, uniform)
         chosen.append(networks)
         left_out.append(reasons)
-    everyone = [choosing for networks in chosen for choosing in networks.values()]
-    costs = [choosing.network.cost(space.input_shape, space.num_classes) for choosing in everyone]
+    everyone = [selection for networks in chosen for selection in networks.values()]
+    costs = [selection.network.cost(space.input_shape, space.num_classes) for selection in everyone]
     expected = expectation(
         fitted_to(fitted), _unevaluated(fitted, everyone, [c.flops for c in costs], [c.params for c in costs])
     )
-    return Prediction(
+    return RulePrediction(
         run=run.setup.config.name or "",
         fingerprint=run.setup.config.fingerprint,
         ledger=ledger_hash([_essence(record) for record in own]),
@@ -110,42 +112,44 @@ def _fitted(observations: Observations, budgets: Sequence[int], fit: Band) -> ND
     return np.asarray(inside & apart)
 
 
-def _networks(contest: Contest, rule: Rule, uniform: Rule) -> tuple[dict[str, Choosing], dict[str, str]]:
-    """The contestants of a budget by name, and why others are left out."""
-    networks = {RULE: contest.by_rule(rule)}
+def _networks(
+    budget_candidates: BudgetCandidates, rule: Rule, uniform: Rule
+) -> tuple[dict[str, Selection], dict[str, str]]:
+    """The candidates of a budget by name, and why others are left out."""
+    networks = {RULE: budget_candidates.by_rule(rule)}
     left_out = {}
     published = Rule()
     if len(published.depths) == len(rule.depths):
-        networks[ROBUST_SCALING] = contest.by_rule(published)
+        networks[ROBUST_SCALING] = budget_candidates.by_rule(published)
     else:
         left_out[ROBUST_SCALING] = f"it is for networks of {len(published.depths)} stages"
-    networks[UNIFORM] = contest.by_rule(uniform)
+    networks[UNIFORM] = budget_candidates.by_rule(uniform)
     try:
-        networks[SEARCHED] = contest.searched()
+        networks[SEARCHED] = budget_candidates.searched()
     except InputError as error:
         left_out[SEARCHED] = str(error)
     return networks, left_out
 
 
 def _unevaluated(
-    fitted: Observations, networks: Sequence[Choosing], flops: Sequence[int], params: Sequence[int]
+    fitted: Observations, networks: Sequence[Selection], flops: Sequence[int], params: Sequence[int]
 ) -> Observations:
     """Networks as observations without scores."""
-    blocks = block_variables([choosing.parameters for choosing in networks])
-    return described(
+    blocks = block_variables([selection.parameters for selection in networks])
+    return Observations.from_networks(
         fitted.metric,
         [0.0] * len(networks),
-        [choosing.network for choosing in networks],
+        [selection.network for selection in networks],
         {name: blocks.get(name, np.full(len(networks), INACTIVE)) for name in fitted.blocks},
         flops,
         params,
-        [arch.key(choosing.network) for choosing in networks],
+        [arch.key(selection.network) for selection in networks],
     )
 
 
 def _predictions(
     budgets: Sequence[int],
-    chosen: Sequence[dict[str, Choosing]],
+    chosen: Sequence[dict[str, Selection]],
     left_out: Sequence[dict[str, str]],
     flops: Sequence[int],
     expected: Expectation,
@@ -155,24 +159,24 @@ def _predictions(
     found = []
     first = 0
     for budget, networks, reasons in zip(budgets, chosen, left_out, strict=True):
-        contestants = tuple(
-            Contestant(
+        candidates = tuple(
+            Candidate(
                 name=name,
-                network=choosing.network,
-                key=arch.key(choosing.network),
+                network=selection.network,
+                key=arch.key(selection.network),
                 flops=flops[row],
-                chosen=choosing.chosen,
+                chosen=selection.chosen,
                 score=expected.score(row, seeds),
             )
-            for row, (name, choosing) in enumerate(networks.items(), first)
+            for row, (name, selection) in enumerate(networks.items(), first)
         )
         gains = {
-            contestant.name: expected.gain(first, row, seeds)
-            for row, contestant in enumerate(contestants, first)
-            if contestant.key != contestants[0].key
+            candidate.name: expected.gain(first, row, seeds)
+            for row, candidate in enumerate(candidates, first)
+            if candidate.key != candidates[0].key
         }
-        found.append(BudgetPrediction(budget, contestants, gains, reasons))
-        first += len(contestants)
+        found.append(BudgetPrediction(budget, candidates, gains, reasons))
+        first += len(candidates)
     return tuple(found)
 
 

@@ -41,7 +41,7 @@ CONFIG: dict[str, Any] = {
         },
         "flops": ["4M", "30M"],
     },
-    "evaluator": {"call": "tests.rnas.planted:score"},
+    "evaluator": {"call": "tests.rnas.synthetic_evaluator:score"},
     "objectives": [
         {"metric": "score", "direction": "maximize"},
         {"metric": "flops", "direction": "minimize"},

@@ -6,16 +6,16 @@ from pathlib import Path
 import pytest
 
 from rnas import api
-from rnas.cli.certify_table import coverage_table, sentences, verdicts_table
+from rnas.cli.power_table import coverage_table, sentences, verdicts_table
 from rnas.report.metric import Metric
-from rnas.rules.certification import ROBUST_SCALING, Certificate, Coverage, Tally, Truth
+from rnas.rules.certification import ROBUST_SCALING, Coverage, GroundTruth, PowerStudy, Tally
 from rnas.rules.verdict import Verdict
 from rnas.scaling import Rule
 from tests.rnas.cli.conftest import Result
 
-WEAK, STRONG = (Truth(ROBUST_SCALING, Rule(), effect, 0.02) for effect in (0.01, 0.04))
-RIVAL = Truth("nothing decides", None, 0.0, 0.05)
-CERTIFICATE = Certificate(
+WEAK, STRONG = (GroundTruth(ROBUST_SCALING, Rule(), effect, 0.02) for effect in (0.01, 0.04))
+RIVAL = GroundTruth("nothing decides", None, 0.0, 0.05)
+POWER_STUDY = PowerStudy(
     evaluations=150,
     simulations=20,
     claims={RIVAL.name: 1},
@@ -30,7 +30,7 @@ CERTIFICATE = Certificate(
 
 
 def test_false_verdicts_power_and_coverage_in_words() -> None:
-    assert sentences(CERTIFICATE) == [
+    assert sentences(POWER_STUDY) == [
         "Where nothing decides, a rule of depth and width is claimed in 1 of 20; 5% is its level.",
         "RobustScaling's depth shares, true and worth 2 times the noise: recognised in 17 of 20, "
         "wrongly said to differ in 3.",
@@ -40,26 +40,28 @@ def test_false_verdicts_power_and_coverage_in_words() -> None:
 
 
 def test_in_tables() -> None:
-    shares = verdicts_table(CERTIFICATE, Metric("robust_accuracy", "proportion"))
+    shares = verdicts_table(POWER_STUDY, Metric("robust_accuracy", "proportion"))
     assert shares.rows[0] == ("nothing decides", "", "depth shares", "0", "0", "1", "0", "19", "")
     assert shares.rows[2] == (ROBUST_SCALING, "4.0 points", "depth shares", "17", "3", "0", "0", "0", "")
     assert shares.rows[3][-1] == "outside of what was searched"
-    assert verdicts_table(CERTIFICATE, Metric("robust_margin")).rows[1][1] == "0.01"
-    four = Tally(Truth("1:1:1:1, r_D .50", Rule(), 0.1, 0.1), "depth shares", True, {Verdict.IDENTIFIED.value: 20})
-    alone = verdicts_table(replace(CERTIFICATE, tallies=(four,)), Metric("robust_margin"))
+    assert verdicts_table(POWER_STUDY, Metric("robust_margin")).rows[1][1] == "0.01"
+    four = Tally(
+        GroundTruth("1:1:1:1, r_D .50", Rule(), 0.1, 0.1), "depth shares", True, {Verdict.IDENTIFIED.value: 20}
+    )
+    alone = verdicts_table(replace(POWER_STUDY, tallies=(four,)), Metric("robust_margin"))
     assert alone.headings[3:7] == ("identified", "edge", "capacity", "not identified")
     assert alone.rows[0][3:7] == ("20", "0", "0", "0")
-    assert coverage_table(CERTIFICATE).rows[0] == ("D1", "90 of 100", "90%", "\u00b10.08")
+    assert coverage_table(POWER_STUDY).rows[0] == ("D1", "90 of 100", "90%", "\u00b10.08")
 
 
 @pytest.mark.slow
 def test_a_run_is_certified(command: Callable[..., Result], tmp_path: Path) -> None:
     api.search(space="digits-bench", budget=40, strategy="random", workers=0, run=tmp_path / "run")
-    words = ("certify", tmp_path / "run", "--simulations", 1, "--workers", 1)
+    words = ("power", tmp_path / "run", "--simulations", 1, "--workers", 1)
     shown = command(*words)
     assert shown.code == 0, shown.err
     assert "8 simulations, 1 at once: about 1 minute" in shown.err
     assert "90 % intervals" in shown.out
-    certificate = json.loads(command(*words, "--json").out)
-    assert certificate["evaluations"] == 40
-    assert len(certificate["tallies"]) == 8 * 3
+    power_study = json.loads(command(*words, "--json").out)
+    assert power_study["evaluations"] == 40
+    assert len(power_study["tallies"]) == 8 * 3

@@ -13,11 +13,11 @@ import yaml
 from rich.console import Console
 
 from rnas import api
-from rnas.cli.hold_out import print_held_out
+from rnas.cli.test_rule import print_rule_test
 from rnas.run import Run
 from tests.rnas.cli.conftest import Result
 from tests.rnas.cli.test_kill_and_resume import PROGRAM, wait_until_gone
-from tests.rnas.planted import CONFIG as PLANTED
+from tests.rnas.synthetic_evaluator import CONFIG as PLANTED
 from tests.rnas.test_held_out import ALIKE, OURS, result
 
 TRAINED: dict[str, Any] = {
@@ -44,7 +44,7 @@ def test_a_network_is_one_row_whatever_it_is_called() -> None:
     out = StringIO()
     noisy = [0.41, 0.36, 0.37, 0.36, 0.35]
     found = result(ALIKE, rule=OURS, robust_scaling=[0.3, 0.2], uniform=noisy)
-    print_held_out(Console(file=out, width=200), found)
+    print_rule_test(Console(file=out, width=200), found)
     lines = [line for line in out.getvalue().splitlines() if line]
     alike = [line for line in lines if "searched" in line and "the searched one" not in line]
     assert [line.startswith("uniform, searched ") for line in alike] == [True, True]
@@ -63,11 +63,11 @@ def test_a_planted_rule_beats_the_published_one(
 ) -> None:
     folder = tmp_path / "run"
     api.search(PLANTED, run=folder)
-    result = command("hold-out", folder, "--flops", "40M", "--json")
+    result = command("test-rule", folder, "--flops", "40M", "--json")
     assert result.code == 0, result.err
     content = json.loads(result.out)
-    assert json.loads((folder / "held_out.json").read_text()) == content
-    (path,) = (folder / "held_out").iterdir()
+    assert json.loads((folder / "out_of_sample.json").read_text()) == content
+    (path,) = (folder / "out_of_sample").iterdir()
     lines = result.err.splitlines()
     assert lines[:2] == [f"prediction {content['prediction']}", f"in {path}"]
     assert content["seeds"] == [1, 2, 3, 4, 5]
@@ -76,16 +76,16 @@ def test_a_planted_rule_beats_the_published_one(
     assert (scaling["verdict"], scaling["held"]) == ("better", True)
     assert scaling["interval"]["low"] > 0
     monkeypatch.setenv("COLUMNS", "200")
-    again = command("hold-out", folder)
+    again = command("test-rule", folder)
     assert again.err.splitlines() == lines[:2]
     assert "gain of the rule over" in again.out
     assert "At 40M FLOPs" in again.out
 
-    other = command("hold-out", folder, "--flops", "50M")
+    other = command("test-rule", folder, "--flops", "50M")
     assert other.code == 2
     assert "put to the test already, at 40M FLOPs by score with 5 seeds" in folded(other.err)
     path.write_text(path.read_text().replace('"tolerance": 0.05', '"tolerance": 0.06'))
-    tampered = command("hold-out", folder)
+    tampered = command("test-rule", folder)
     assert (tampered.code, tampered.out, len(tampered.err.splitlines())) == (2, "", 1)
     assert "was changed after it was written" in tampered.err
 
@@ -97,7 +97,7 @@ def test_killed_it_goes_on_with_what_was_foretold(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     subprocess.run([*PROGRAM, "search", config, "--run", folder], check=True, capture_output=True)
     driver = subprocess.Popen(
-        [*PROGRAM, "hold-out", folder, "--flops", "550K", "--seeds", "3"],
+        [*PROGRAM, "test-rule", folder, "--flops", "550K", "--seeds", "3"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -110,18 +110,18 @@ def test_killed_it_goes_on_with_what_was_foretold(tmp_path: Path) -> None:
     driver.stderr.close()
     assert wait_until_gone(driver.pid) == []
     assert first.split()[0].startswith("1/"), first
-    assert not (folder / "held_out.json").exists()
-    done = subprocess.run([*PROGRAM, "hold-out", folder, "--json"], check=True, capture_output=True, text=True)
+    assert not (folder / "out_of_sample.json").exists()
+    done = subprocess.run([*PROGRAM, "test-rule", folder, "--json"], check=True, capture_output=True, text=True)
     content = json.loads(done.stdout)
     assert foretold == f"prediction {content['prediction']}\n"
     assert "1/" not in [line.split()[0][:2] for line in done.stderr.splitlines()]
     (budget,) = content["budgets"]
-    for contestant in budget["contestants"]:
-        assert list(contestant["scores"]) == ["1", "2", "3"]
-        assert abs(contestant["flops"] / 550_000 - 1) <= content["tolerance"]
+    for candidate in budget["candidates"]:
+        assert list(candidate["scores"]) == ["1", "2", "3"]
+        assert abs(candidate["flops"] / 550_000 - 1) <= content["tolerance"]
     assert len(Run.load(folder).records) == 24
 
 
 def test_what_cannot_be_held_out(command: Callable[..., Result], tmp_path: Path) -> None:
-    none = command("hold-out", tmp_path / "none", "--flops", "4M")
+    none = command("test-rule", tmp_path / "none", "--flops", "4M")
     assert (none.code, "is not a run" in folded(none.err)) == (2, True)

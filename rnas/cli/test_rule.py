@@ -1,4 +1,4 @@
-"""``rnas hold-out``: a run's rule, tested where it was not fitted."""
+"""``rnas test-rule``: a run's rule, tested where it was not fitted."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rnas.evaluation.evaluator import Evaluation
-    from rnas.held_out import Comparison, HeldOut, HeldOutBudget, Measured
+    from rnas.held_out import CandidateComparison, MeasuredCandidate, RuleTest, RuleTestBudget
     from rnas.interval import Interval
     from rnas.ledger import Record
-    from rnas.rules.prediction import Prediction
+    from rnas.rules.prediction import RulePrediction
 
 
-def hold_out(
+def test_rule(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A run's directory.")],
     flops: Annotated[
         list[str] | None, typer.Option(help="Budget to test at, such as 4M; several times for several.")
@@ -35,18 +35,18 @@ def hold_out(
 ) -> None:
     """Test a run's rule where it was not fitted.
 
-    The rule is fitted without the budgets held out. What it promises there is written to held_out/prediction-HASH.json
+    The rule is fitted without the budgets held out. What it promises there is written to out_of_sample/prediction-HASH.json
     in the run's directory, before anything is evaluated. Then its network, RobustScaling's, a uniform one and the best
     searched one, all within 5 % of the budget, are evaluated with new seeds. Stopped, the same command goes on, and
-    needs no options. The result stands in held_out.json there.
+    needs no options. The result stands in out_of_sample.json there.
 
     Examples:
 
-      rnas hold-out runs/robust-resnet-1 --flops 4M
+      rnas test-rule runs/robust-resnet-1 --flops 4M
 
-      rnas hold-out runs/robust-resnet-1 --flops 4M --flops 8M --fit 500K:2M --seeds 3
+      rnas test-rule runs/robust-resnet-1 --flops 4M --flops 8M --fit 500K:2M --seeds 3
 
-      rnas hold-out runs/robust-resnet-1
+      rnas test-rule runs/robust-resnet-1
     """
     from rnas import api
     from rnas.cli.counted_lines import CountedLines
@@ -57,30 +57,30 @@ def hold_out(
     def found(record: "Record", evaluation: "Evaluation") -> str:
         return f"{names[record.key]}  {evaluation.seconds:.1f} s"
 
-    def foretold(prediction: "Prediction", path: Path) -> None:
-        names.update((c.key, c.name) for budget in prediction.budgets for c in reversed(budget.contestants))
+    def on_prediction(prediction: "RulePrediction", path: Path) -> None:
+        names.update((c.key, c.name) for budget in prediction.budgets for c in reversed(budget.candidates))
         line = f"prediction {prediction.hash}\nin {path}"
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
-    with interruptible(console, "hold-out", run):
-        result = api.hold_out(
+    with interruptible(console, "test-rule", run):
+        result = api.test_rule(
             run,
             flops or (),
             fit=fit,
             seeds=seeds,
             metric=metric,
-            foretold=foretold,
+            on_prediction=on_prediction,
             listener=lambda setup, ledger, slots: CountedLines(console, ledger, found),
         )
     if as_json:
         print_json(result.to_dict())
         return
-    print_held_out(stdout(), result)
+    print_rule_test(stdout(), result)
 
 
-def print_held_out(console: Console, result: "HeldOut") -> None:
+def print_rule_test(console: Console, result: "RuleTest") -> None:
     """What was foretold and what was found, budget by budget."""
-    from rnas.quantities import counted, format_size
+    from rnas.quantities import format_size, pluralize
     from rnas.rules.saved_rule import SavedRule
 
     prediction = result.prediction
@@ -89,7 +89,7 @@ def print_held_out(console: Console, result: "HeldOut") -> None:
     _line(console, f"Rule: {SavedRule(prediction.rule).sentence()}.")
     _line(console, f"Uniform: {SavedRule(prediction.uniform).sentence()}.")
     verdicts = "; ".join(f"{name}: {verdict}" for name, verdict in prediction.verdicts.items())
-    _line(console, f"Fitted to {counted(prediction.fitted, 'evaluation')} of {low} to {high} FLOPs. {verdicts}.")
+    _line(console, f"Fitted to {pluralize(prediction.fitted, 'evaluation')} of {low} to {high} FLOPs. {verdicts}.")
     _line(console, f"All networks but the searched one have the block and the stem of {prediction.base}.")
     for budget in result.budgets:
         _print_budget(console, budget, prediction)
@@ -97,30 +97,30 @@ def print_held_out(console: Console, result: "HeldOut") -> None:
     if result.tests:
         _line(
             console,
-            f"p-values and words are corrected for {counted(result.tests, 'comparison')} (Holm), intervals are not. "
+            f"p-values and words are corrected for {pluralize(result.tests, 'comparison')} (Holm), intervals are not. "
             "A prediction held where its interval holds the measured gain.",
         )
     for note in result.notes:
         _line(console, note)
 
 
-def _print_budget(console: Console, budget: "HeldOutBudget", prediction: "Prediction") -> None:
-    from rnas.quantities import counted, format_size
+def _print_budget(console: Console, budget: "RuleTestBudget", prediction: "RulePrediction") -> None:
+    from rnas.quantities import format_size, pluralize
 
     metric = prediction.metric.replace("_", " ")
     console.print()
-    flops = [measured.contestant.flops for measured in budget.contestants]
-    seeds = max(len(measured.scores) for measured in budget.contestants)
+    flops = [measured.candidate.flops for measured in budget.candidates]
+    seeds = max(len(measured.scores) for measured in budget.candidates)
     _line(
         console,
         f"At {format_size(budget.flops)} FLOPs, the networks' own up to {max(flops) / min(flops) - 1:.1%} apart; "
-        f"{metric}, {counted(seeds, 'seed')}, with 95 % intervals:",
+        f"{metric}, {pluralize(seeds, 'seed')}, with 95 % intervals:",
     )
     table = Table(box=None, pad_edge=False)
     for heading in ("network", "key", "depths and widths", "FLOPs", "predicted", "measured", "chosen"):
         table.add_column(heading, justify="right" if heading == "FLOPs" else "left")
-    for contestants in budget.networks:
-        table.add_row(*map(Text, _cells(contestants)))
+    for candidates in budget.networks:
+        table.add_row(*map(Text, _cells(candidates)))
     console.print(table)
     held = [first.held for first, *_ in budget.networks if first.held is not None]
     if held:
@@ -141,33 +141,33 @@ def _print_budget(console: Console, budget: "HeldOutBudget", prediction: "Predic
     console.print(gains)
     for name, reason in budget.left_out.items():
         _line(console, f"No {name} network: {reason}.")
-    for contestants in budget.networks:
-        for failure in contestants[0].failures:
-            _line(console, f"{_names(contestants)}, {failure}")
+    for candidates in budget.networks:
+        for failure in candidates[0].failures:
+            _line(console, f"{_names(candidates)}, {failure}")
 
 
-def _names(contestants: "Sequence[Measured]") -> str:
-    return ", ".join(measured.contestant.name for measured in contestants)
+def _names(candidates: "Sequence[MeasuredCandidate]") -> str:
+    return ", ".join(measured.candidate.name for measured in candidates)
 
 
-def _cells(contestants: "Sequence[Measured]") -> list[str]:
-    """The row of one network, whichever contestants it is."""
+def _cells(candidates: "Sequence[MeasuredCandidate]") -> list[str]:
+    """The row of one network, whichever candidates it is."""
     from rnas.quantities import format_size
 
-    measured = contestants[0]
-    contestant = measured.contestant
+    measured = candidates[0]
+    candidate = measured.candidate
     return [
-        _names(contestants),
-        contestant.key,
-        contestant.setting,
-        format_size(contestant.flops),
-        _interval(contestant.score),
+        _names(candidates),
+        candidate.key,
+        candidate.setting,
+        format_size(candidate.flops),
+        _interval(candidate.score),
         _interval(measured.interval, measured.mean),
-        "; ".join(dict.fromkeys(one.contestant.chosen for one in contestants)),
+        "; ".join(dict.fromkeys(one.candidate.chosen for one in candidates)),
     ]
 
 
-def _gain(comparisons: "Sequence[Comparison]") -> list[str]:
+def _gain(comparisons: "Sequence[CandidateComparison]") -> list[str]:
     """The row of the comparisons with one network, which are alike."""
     from rnas.held_out import SAME
 

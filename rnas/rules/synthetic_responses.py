@@ -36,7 +36,7 @@ def cobb_douglas(shares: Floats, planted: Floats) -> Floats:
 FORMS: Mapping[str, Form] = {"tent": tent, "bump": bump, "cobb-douglas": cobb_douglas}
 
 
-def fallen(form: Form, shares: Floats, planted: Floats, effect: float, other: Floats) -> Floats:
+def scaled_response(form: Form, shares: Floats, planted: Floats, effect: float, other: Floats) -> Floats:
     """How far below the optimum a score is (n,), from 0 down.
 
     Args:
@@ -52,7 +52,7 @@ def fallen(form: Form, shares: Floats, planted: Floats, effect: float, other: Fl
     return np.asarray(effect / (top - low) * (form(shares, planted) - top))
 
 
-def planted_score(observations: Observations, rule: Rule, form: str, effect: float, other: Rule) -> Floats:
+def synthetic_response(observations: Observations, rule: Rule, form: str, effect: float, other: Rule) -> Floats:
     """What a rule adds to the scores (n,) of a design, at most 0; each of its three parts is worth an effect.
 
     Args:
@@ -69,7 +69,7 @@ def planted_score(observations: Observations, rule: Rule, form: str, effect: flo
         (np.column_stack([r, 1 - r]), (rule.depth_to_width, 1.0), (other.depth_to_width, 1.0)),
     ]
     falls = [
-        fallen(FORMS[form], shares, np.array(shares_of(best)), effect, np.array(shares_of(beside)))
+        scaled_response(FORMS[form], shares, np.array(shares_of(best)), effect, np.array(shares_of(beside)))
         for shares, best, beside in parts
     ]
     return np.asarray(np.sum(falls, axis=0))

@@ -1,4 +1,4 @@
-"""``rnas certify``: what a run can show of a rule, and what it cannot."""
+"""``rnas power``: what a run can show of a rule, and what it cannot."""
 
 import math
 from pathlib import Path
@@ -9,7 +9,7 @@ import typer
 from rnas.cli.output import AsJson, print_json, stderr, stdout
 
 
-def certify(
+def power(
     directory: Annotated[Path, typer.Argument(metavar="RUN", help="Directory of a run, finished or not.")],
     metric: Annotated[str | None, typer.Option(help="The score [default: the first objective maximised].")] = None,
     simulations: Annotated[int, typer.Option(min=1, help="Of each planted truth.")] = 20,
@@ -23,31 +23,31 @@ def certify(
 
     Example:
 
-      rnas certify runs/robust-resnet-1 --simulations 50
+      rnas power runs/robust-resnet-1 --simulations 50
     """
-    from rnas.cli.certify_table import print_certificate
-    from rnas.quantities import counted
-    from rnas.rules.certification import certified, outcomes, plan
+    from rnas.cli.power_table import print_power_study
+    from rnas.quantities import pluralize
+    from rnas.rules.certification import outcomes, plan, summarize_power
     from rnas.rules.findings import metric_of
     from rnas.rules.observations import observations_of
     from rnas.run import Run
 
-    observations = observations_of(Run.load(directory), metric)
+    observations = Observations.from_run(Run.load(directory), metric)
     planned = plan(observations, simulations)
     console = stderr()
 
     def measured(seconds: float, at_once: int) -> None:
-        minutes = counted(math.ceil(seconds / 60), "minute")
-        count = counted(len(planned.simulations), "simulation")
+        minutes = pluralize(math.ceil(seconds / 60), "minute")
+        count = pluralize(len(planned.simulations), "simulation")
         console.print(f"{count}, {at_once} at once: about {minutes}", highlight=False)
 
     found = []
     with console.status("") as status:
         for families in outcomes(planned, workers, measured):
             found.append(families)
-            status.update(f"{len(found)} of {counted(len(planned.simulations), 'simulation')}")
-    certificate = certified(planned, found)
+            status.update(f"{len(found)} of {pluralize(len(planned.simulations), 'simulation')}")
+    power_study = summarize_power(planned, found)
     if as_json:
-        print_json(certificate.to_dict())
+        print_json(power_study.to_dict())
         return
-    print_certificate(stdout(), certificate, metric_of(observations))
+    print_power_study(stdout(), power_study, metric_of(observations))

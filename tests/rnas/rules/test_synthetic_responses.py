@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from rnas.rules.landscapes import FORMS, fallen, planted_score
 from rnas.rules.shares import simplex
+from rnas.rules.synthetic_responses import FORMS, scaled_response, synthetic_response
 from rnas.scaling import Rule
 from tests.rnas.rules.grids import design
 
@@ -18,21 +18,21 @@ def test_the_planted_shares_are_best_and_worth_the_effect_over_uniform(
 ) -> None:
     shares = simplex(3, 40)
     best = np.array(planted)
-    heights = fallen(FORMS[name], shares, best, 2.5, OTHER)
+    heights = scaled_response(FORMS[name], shares, best, 2.5, OTHER)
     assert shares[heights.argmax()] == pytest.approx(best)
     assert heights.max() == pytest.approx(0)
-    assert fallen(FORMS[name], UNIFORM[None], best, 2.5, OTHER) == pytest.approx(-2.5)
+    assert scaled_response(FORMS[name], UNIFORM[None], best, 2.5, OTHER) == pytest.approx(-2.5)
 
 
 @pytest.mark.parametrize("name", FORMS)
 def test_uniform_shares_are_worth_the_effect_over_the_others(name: str) -> None:
-    assert fallen(FORMS[name], UNIFORM[None], UNIFORM, 2.5, OTHER) == pytest.approx(0)
-    assert fallen(FORMS[name], OTHER[None], UNIFORM, 2.5, OTHER) == pytest.approx(-2.5)
+    assert scaled_response(FORMS[name], UNIFORM[None], UNIFORM, 2.5, OTHER) == pytest.approx(0)
+    assert scaled_response(FORMS[name], OTHER[None], UNIFORM, 2.5, OTHER) == pytest.approx(-2.5)
 
 
 def test_forms_differ_far_from_the_optimum() -> None:
     far = np.array([[0.05, 0.05, 0.9]])
-    heights = [fallen(form, far, OTHER, 1.0, UNIFORM)[0] for form in FORMS.values()]
+    heights = [scaled_response(form, far, OTHER, 1.0, UNIFORM)[0] for form in FORMS.values()]
     assert max(heights) - min(heights) > 0.5
 
 
@@ -43,5 +43,5 @@ def test_all_parts_of_a_rule_are_planted(name: str) -> None:
     widths = np.array([[30, 37.5, 15], [30, 37.5, 15], [27.5] * 3, [2, 2.5, 1]]) * np.array(
         [[2 / 11], [2 / 11], [2 / 11], [1]]
     )
-    fallen_by = planted_score(design(depths, widths), PUBLISHED, name, 1.5, PUBLISHED)
+    fallen_by = synthetic_response(design(depths, widths), PUBLISHED, name, 1.5, PUBLISHED)
     assert fallen_by == pytest.approx([0, -1.5, -1.5, -1.5])

@@ -10,7 +10,7 @@ _RELATIVE, _ABSOLUTE = 1e-3, 1e-6
 """How far rounding may carry an image out of the ball, as a share of the radius and in itself."""
 
 
-def contained(attack: Attack, images: Tensor, adversarial: Tensor) -> Tensor:
+def check_perturbation(attack: Attack, images: Tensor, adversarial: Tensor) -> Tensor:
     """The adversarial images, if they are what the attack promises: of the shape of ``images``, and in its ball.
 
     An attack that leaves its ball looks strong, and one that returns what is no number breaks every image; both would

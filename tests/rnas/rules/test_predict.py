@@ -6,13 +6,13 @@ import pytest
 from rnas.errors import InputError
 from rnas.networks.residual import ResidualNetwork
 from rnas.quantities import Band
-from rnas.rules.contestants import Contest, uniform_rule
-from rnas.rules.foretelling import foretell
-from rnas.rules.observations import observations_of
-from rnas.rules.prediction import ROBUST_SCALING, RULE, SEARCHED, TOLERANCE, UNIFORM, Prediction
+from rnas.rules.candidates import BudgetCandidates, uniform_rule
+from rnas.rules.observations import Observations
+from rnas.rules.predict import predict_at_budgets
+from rnas.rules.prediction import ROBUST_SCALING, RULE, SEARCHED, TOLERANCE, UNIFORM, RulePrediction
 from rnas.run import Run
 from rnas.scaling import Rule
-from tests.rnas.planted import CLASSES, CONFIG, IMAGES, PLANTED, mean_score, run_in_memory
+from tests.rnas.synthetic_evaluator import CLASSES, CONFIG, IMAGES, PLANTED, mean_score, run_in_memory
 
 BUDGET = 40_000_000
 
@@ -23,32 +23,32 @@ def run() -> Run:
 
 
 @pytest.fixture(scope="module")
-def prediction(run: Run) -> Prediction:
-    return foretell(run, (BUDGET,), Band(), (1, 2, 3), "score")
+def prediction(run: Run) -> RulePrediction:
+    return predict_at_budgets(run, (BUDGET,), Band(), (1, 2, 3), "score")
 
 
-def test_the_planted_share_is_scaled_to_a_larger_budget(prediction: Prediction, run: Run) -> None:
+def test_the_planted_share_is_scaled_to_a_larger_budget(prediction: RulePrediction, run: Run) -> None:
     (budget,) = prediction.budgets
-    networks = {contestant.name: contestant for contestant in budget.contestants}
+    networks = {candidate.name: candidate for candidate in budget.candidates}
     assert list(networks) == [RULE, ROBUST_SCALING, UNIFORM, SEARCHED]
     shares = {name: c.network.depths[-1] / sum(c.network.depths) for name, c in networks.items()}
     assert shares[RULE] == pytest.approx(PLANTED, abs=0.1)
     assert shares[ROBUST_SCALING] == pytest.approx(0.2, abs=0.05)
     assert shares[UNIFORM] == pytest.approx(1 / 3, abs=0.1)
-    for contestant in budget.contestants:
-        assert contestant.flops == contestant.network.cost(IMAGES, CLASSES).flops
-        assert abs(contestant.flops / BUDGET - 1) <= TOLERANCE
-        assert contestant.network.stem_width == 8
-        assert contestant.network.blocks[0].activation == "silu"
+    for candidate in budget.candidates:
+        assert candidate.flops == candidate.network.cost(IMAGES, CLASSES).flops
+        assert abs(candidate.flops / BUDGET - 1) <= TOLERANCE
+        assert candidate.network.stem_width == 8
+        assert candidate.network.blocks[0].activation == "silu"
     base = next(record.architecture for record in run.complete if record.key == prediction.base)
     assert isinstance(base, ResidualNetwork)
     assert networks[RULE].network.blocks == base.blocks
     assert networks[SEARCHED].chosen.startswith("best predicted of ")
 
 
-def test_the_gain_is_foretold_with_its_sign(prediction: Prediction) -> None:
+def test_the_gain_is_foretold_with_its_sign(prediction: RulePrediction) -> None:
     (budget,) = prediction.budgets
-    networks = {contestant.name: contestant.network for contestant in budget.contestants}
+    networks = {candidate.name: candidate.network for candidate in budget.candidates}
     truth = mean_score(networks[RULE]) - mean_score(networks[ROBUST_SCALING])
     gain = budget.gains[ROBUST_SCALING]
     assert gain.low > 0
@@ -56,22 +56,22 @@ def test_the_gain_is_foretold_with_its_sign(prediction: Prediction) -> None:
 
 
 @pytest.mark.slow
-def test_it_is_the_same_again(prediction: Prediction, run: Run) -> None:
-    assert foretell(run, (BUDGET,), Band(), (1, 2, 3), "score").text == prediction.text
+def test_it_is_the_same_again(prediction: RulePrediction, run: Run) -> None:
+    assert predict_at_budgets(run, (BUDGET,), Band(), (1, 2, 3), "score").text == prediction.text
 
 
 @pytest.mark.slow
 def test_evaluations_at_the_budget_are_held_out(run: Run) -> None:
-    flops = observations_of(run).flops
+    flops = Observations.from_run(run).flops
     budget = int(np.sort(flops)[40])
     near = np.abs(flops / budget - 1) <= TOLERANCE
-    found = foretell(run, (budget,), Band(), (1,), "score")
+    found = predict_at_budgets(run, (budget,), Band(), (1,), "score")
     assert found.fitted == len(flops) - near.sum() < len(flops)
-    searched = found.budgets[0].contestants[-1]
+    searched = found.budgets[0].candidates[-1]
     there = [record for record, held in zip(run.complete, near, strict=True) if held]
     assert searched.key == max(there, key=lambda record: record.metrics["score"]).key
     assert searched.chosen == f"best of {len(there)} evaluated"
-    below = foretell(run, (budget,), Band(0, int(budget * 0.9)), (1,), "score")
+    below = predict_at_budgets(run, (budget,), Band(0, int(budget * 0.9)), (1,), "score")
     assert below.fitted == (flops <= int(budget * 0.9)).sum()
     assert below.fitted_flops[1] < budget
     assert below.ledger != found.ledger
@@ -79,15 +79,15 @@ def test_evaluations_at_the_budget_are_held_out(run: Run) -> None:
 
 def test_bands_that_cannot_be(run: Run) -> None:
     with pytest.raises(InputError, match="which holds the held-out budget 40M"):
-        foretell(run, (BUDGET,), Band(1_000_000, None), (1,), "score")
+        predict_at_budgets(run, (BUDGET,), Band(1_000_000, None), (1,), "score")
     with pytest.raises(InputError, match="a rule needs at least 20"):
-        foretell(run, (BUDGET,), Band(0, 5_000_000), (1,), "score")
+        predict_at_budgets(run, (BUDGET,), Band(0, 5_000_000), (1,), "score")
     with pytest.raises(InputError, match="each held-out budget once"):
-        foretell(run, (BUDGET, BUDGET), Band(), (1,), "score")
+        predict_at_budgets(run, (BUDGET, BUDGET), Band(), (1,), "score")
 
 
 def test_uniform_is_no_rule_or_what_networks_had_on_average(run: Run) -> None:
-    observations = observations_of(run)
+    observations = Observations.from_run(run)
     rule = uniform_rule(observations)
     assert (*rule.depths, *rule.widths) == pytest.approx([1 / 3] * 6)
     assert rule.depth_share == 0.5
@@ -98,8 +98,8 @@ def test_uniform_is_no_rule_or_what_networks_had_on_average(run: Run) -> None:
 
 def test_units_of_width_do_not_change_the_rule(run: Run) -> None:
     """Widths are scaled in units of 8, 16 and 32 channels here; shares and r_D are of 16, 32 and 64."""
-    contest = Contest(run.setup, "score", run.complete, run.complete, 400_000_000, TOLERANCE)
-    network = contest.by_rule(Rule()).network
+    budget_candidates = BudgetCandidates(run.setup, "score", run.complete, run.complete, 400_000_000, TOLERANCE)
+    network = budget_candidates.by_rule(Rule()).network
     assert not any(np.array(network.channels) % (8, 16, 32))
     share = sum(network.depths) / (sum(network.depths) + sum(network.widenings))
     assert share == pytest.approx(0.7, abs=0.03)

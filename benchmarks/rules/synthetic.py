@@ -13,8 +13,8 @@ from rnas.cost import Integers
 from rnas.networks.residual import BASE_CHANNELS
 from rnas.optimization.objective import Objective
 from rnas.optimization.strategy import Columns, Problem, Strategy, View
-from rnas.rules.landscapes import FORMS, planted_score
 from rnas.rules.observations import Floats, Observations
+from rnas.rules.synthetic_responses import FORMS, synthetic_response
 from rnas.scaling import Rule
 from rnas.search_space import SearchSpace
 
@@ -56,12 +56,12 @@ _SPACE: Mapping[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Truth:
+class GroundTruth:
     """What decides the score: a ratio in a form, or a rival alone.
 
     Attributes:
         ratio: a name of :data:`RATIOS`, or of :data:`RIVALS`.
-        form: a name of :data:`rnas.rules.landscapes.FORMS`; empty for a rival.
+        form: a name of :data:`rnas.rules.synthetic_responses.FORMS`; empty for a rival.
     """
 
     ratio: str
@@ -81,10 +81,10 @@ class Truth:
         if self.rule is None:
             return {"params": params, "FLOPs": flops, "nothing": np.zeros(len(networks))}[self.ratio]
         block = _BLOCK * networks.blocks["topology"].astype(np.float64)
-        return flops + block + planted_score(networks, self.rule, self.form, EFFECT, Rule())
+        return flops + block + synthetic_response(networks, self.rule, self.form, EFFECT, Rule())
 
 
-TRUTHS = (*(Truth(ratio, form) for ratio in RATIOS for form in FORMS), *map(Truth, RIVALS))
+TRUTHS = (*(GroundTruth(ratio, form) for ratio in RATIOS for form in FORMS), *map(GroundTruth, RIVALS))
 
 
 @cache
@@ -120,7 +120,7 @@ def observed(genomes: Integers) -> Observations:
     )
 
 
-def designed(design: str, truth: Truth, seed: int) -> Observations:
+def designed(design: str, truth: GroundTruth, seed: int) -> Observations:
     """Evaluated networks: drawn from the space, or proposed by the default strategy that sees their scores."""
     noise = NOISE * np.random.default_rng([seed, 1]).standard_normal(NETWORKS)
     if design == "unbiased":
