@@ -14,7 +14,7 @@ from rnas.report.leaderboard_text import against_the_best, explanation, percent,
 def print_tables(console: Console, tables: Sequence[LeaderboardTable]) -> None:
     """Print each table with what it compares, why it stands apart, and its flags in red."""
     for number, table in enumerate(tables, 1):
-        heading = f"LeaderboardTable {number}: {title(table)}" if len(tables) > 1 else title(table)
+        heading = f"Table {number}: {title(table)}" if len(tables) > 1 else title(table)
         console.print(Text(heading, style="bold"))
         if table.apart:
             console.print(Text(table.apart))

@@ -29,7 +29,7 @@ def power(
     from rnas.quantities import pluralize
     from rnas.rules.certification import outcomes, plan, summarize_power
     from rnas.rules.findings import metric_of
-    from rnas.rules.observations import observations_of
+    from rnas.rules.observations import Observations
     from rnas.run import Run
 
     observations = Observations.from_run(Run.load(directory), metric)

@@ -76,7 +76,7 @@ def _read(path: Path) -> written.EvaluationResult:
         ) from None
 
 
-def _accuracy(accuracy: written.LeaderboardAccuracy, data: written.Data) -> LeaderboardAccuracy:
+def _accuracy(accuracy: written.MeasuredAccuracy, data: written.Data) -> LeaderboardAccuracy:
     right = unpack(accuracy.right, data.images)
     correct = int(right.sum())
     if not data.images:
