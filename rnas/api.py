@@ -59,7 +59,7 @@ def search(
         config: a Config, a mapping, or the path of a YAML file; None is the preset of the name of ``changes["space"]``
             where there is one, such as ``digits-bench``, else the preset ``digits``.
         run: directory of the new run; None makes ``runs/<space>-<n>``.
-        listener: makes what is told of progress.
+        listener: makes the listener of progress.
         **changes: top-level keys of the config to set otherwise, such as ``budget=20``.
 
     Raises:
@@ -119,7 +119,7 @@ def resume(
         path: the run's directory.
         budget: evaluations in all; None keeps the run's own. The larger is kept in the run.
         workers: evaluations at once, for this time only; None keeps the run's own.
-        listener: makes what is told of progress.
+        listener: makes the listener of progress.
 
     Raises:
         InputError: this is no run, but a training or a tuning perhaps, or the budget is smaller than what the ledger
@@ -158,7 +158,7 @@ def train(
         images: how many to train on, or sizes of the parts such as ``{"training": 2_000, "selection": 200}``; None is
             all that selection and final part leave.
         run: directory of the training; None makes ``runs/train-<network>-<recipe>-<n>``.
-        listener: told of progress.
+        listener: receives progress.
         **settings: other keys of :class:`rnas.training_run.settings.RunSettings`, such as ``data="digits"``,
             ``data_dir="data"``, ``eps="8/255"`` or ``attacks=("pgd20",)``; ``device`` is ``auto`` by default.
 
@@ -203,9 +203,9 @@ def carry_on(
     Args:
         directory: of the run.
         setup: with the budget and the workers of this time.
-        listener: makes what is told of progress.
+        listener: makes the listener of progress.
         kept: the configuration in the directory, whose budget grows to this time's; None is the setup's.
-        final_listener: makes what is told of final evaluations, where the configuration asks for them.
+        final_listener: makes the listener of final evaluations, if the configuration asks for them.
     """
     config = setup.config
     with directory.writing(setup) as ledger:
@@ -280,7 +280,7 @@ def measure_ladder(
         architectures: how many networks, drawn from the space, stratified over log FLOPs.
         bands: of FLOPs, within which networks are compared.
         seeds: trainings of each network at each rung.
-        listener: makes what is told of progress.
+        listener: makes the listener of progress.
 
     Raises:
         InputError: the run's evaluator has no ladder, or nothing is maximised.
@@ -309,19 +309,19 @@ def test_rule(
     on_prediction: Callable[["RulePrediction", Path], None] = lambda prediction, path: None,
     listener: ListenerFactory = lambda setup, ledger, slots: Silent(),
 ) -> "RuleTest":
-    """Put the rule of a run at risk: foretell scores at budgets that it is not fitted on, and then evaluate there.
+    """Test a run's rule out of sample: predict scores at budgets that it is not fitted on, and then evaluate there.
 
     The prediction is written to ``out_of_sample/prediction-HASH.json`` before anything is evaluated, and never changed
-    after. Stopped and called again, without budgets, it goes on. The result is written to ``out_of_sample.json``.
+    after. Called again without budgets, an interrupted test resumes. The result is written to ``out_of_sample.json``.
 
     Args:
         run: directory of a search over residual networks.
-        flops: one budget or several to hold out, such as ``("4M", "8M")``; none goes on with what is foretold already.
-        fit: band of FLOPs to fit on, such as ``"1M:3M"``; empty is all that is not within 5 % of a held-out budget.
+        flops: one test budget or several, such as ``("4M", "8M")``; none resumes the test of the written prediction.
+        fit: band of FLOPs to fit on, such as ``"1M:3M"``; empty is all that is not within 5 % of a test budget.
         seeds: evaluations of each network, none with the search's own seed; one where results are looked up.
         metric: the score; None is the first objective that is maximised.
-        on_prediction: is told of the prediction and its file before anything is evaluated.
-        listener: makes what is told of progress.
+        on_prediction: is called with the prediction and its file before anything is evaluated.
+        listener: makes the listener of progress.
 
     Raises:
         InputError: too few evaluations to fit, no network at a budget, or a prediction that was changed, or that

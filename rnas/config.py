@@ -145,7 +145,7 @@ def read_yaml(path: Path) -> Any:
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """A config file as a mapping, unchecked; InputError where it is none."""
+    """Read a config file as a mapping, unchecked; InputError if it is not one."""
     content = read_yaml(path)
     if content is None:
         return {}

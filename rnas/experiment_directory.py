@@ -77,7 +77,7 @@ class ExperimentDirectory(Generic[S]):
         write_text(self.settings, settings.to_yaml())
 
     def read_settings(self) -> S:
-        """The settings of the experiment; InputError where this is none of its kind, or they are wrong."""
+        """The settings of the experiment; InputError if the directory is of another kind, or they are wrong."""
         if not self.settings.is_file():
             refuse_others(self.path, self.noun)
             raise InputError(f"{self.path} is not a {self.noun}: it has no {self.settings.name}")

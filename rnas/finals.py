@@ -58,7 +58,7 @@ def tasks_of(front: Sequence[Record], setup: Setup, finals: Finals) -> list[Task
 
 
 def ledger_of(search: Ledger, setup: Setup, finals: Finals, new: bool = True) -> Ledger | None:
-    """Where final evaluations are kept, beside the search's ledger; None where there are none and ``new`` is false."""
+    """Open the ledger of final evaluations, next to the search's; None if there are none and ``new`` is false."""
     decided_by = json_hash({"attacks": list(finals.attacks)})
     suffix = f"{_SUFFIX}-{decided_by}"
     if not new and not search.has_companion(suffix):

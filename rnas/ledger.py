@@ -46,7 +46,7 @@ class Record:
         parameters: active variables of the space, by name.
         state: of the strategy, as JSON, for one that is replayed.
         rungs_above: how many rungs of the fidelity ladder are above the one it is evaluated at; 0 is the highest.
-        evaluation: the result, or None while there is none.
+        evaluation: the result, or None until it is known.
     """
 
     number: int

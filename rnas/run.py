@@ -118,11 +118,11 @@ class Run:
         return ranked(self.front(), self.final_records, self.setup) if self.final_records else []
 
     def quality(self) -> list[Quality]:
-        """How well the surrogate foretold the evaluations up to each batch."""
+        """Return how well the surrogate predicted the evaluations up to each batch."""
         return surrogate_quality(self.records, self.setup.problem.objectives)
 
     def latest_quality(self) -> list[Quality]:
-        """How well it foretold those so far, one an objective; none before there is anything to compare."""
+        """Return how well it predicted those so far, one an objective; empty before there is anything to compare."""
         return latest_quality(self.records, self.setup.problem.objectives)
 
     def to_dict(self) -> dict[str, Any]:
@@ -155,7 +155,7 @@ class Run:
         return {"attacks": list(finals.attacks), "members": [asdict(finalist) for finalist in self.finalists()]}
 
     def _kept(self, name: Literal["ladder", "rules"]) -> Any:
-        """What was found beside the search, if it was asked."""
+        """What was measured in addition to the search, if it was asked for."""
         path: Path | None = getattr(self.directory, name, None)
         return json.loads(path.read_text()) if path is not None and path.is_file() else None
 

@@ -41,6 +41,6 @@ def check_perturbation(attack: Attack, images: Tensor, adversarial: Tensor) -> T
 
 def _broken(attack: Attack, what: str) -> InputError:
     return InputError(
-        f"attack {type(attack).__name__} of {type(attack).__module__} {what}: it must be mended, its accuracies mean "
-        "nothing (rnas.testing.attack.AttackConformance tests for this)"
+        f"attack {type(attack).__name__} of {type(attack).__module__} {what}: this is a bug in the attack, and "
+        "its accuracies mean nothing (rnas.testing.attack.AttackConformance tests for this)"
     )

@@ -23,7 +23,7 @@ def ladder(
     run: Annotated[Path | None, typer.Option(help="Directory to make for a config [default: runs/SPACE-N].")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Measure the fidelity ladder of a run: how short trainings rank, beside the ceiling that noise sets.
+    """Measure the fidelity ladder of a run: how short trainings rank, with the ceiling that noise sets.
 
     Networks drawn from the space are trained at every rung with several seeds. Stopped, the same command on the run's
     directory goes on. The figures stand in ladder.json there, and in the run's report.

@@ -38,7 +38,7 @@ def replicate(
         str | None, typer.Option(help="Channels of the stages at widening 1 [default: 16,32,64; 4,8,16 for small].")
     ] = None,
     cells: Annotated[
-        int | None, typer.Option(min=8, help="At most so many cells of a large grid, a stratified random subset.")
+        int | None, typer.Option(min=8, help="Train at most N cells of a large grid, a stratified random subset.")
     ] = None,
     run: Annotated[
         Path | None,

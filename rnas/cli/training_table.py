@@ -13,7 +13,7 @@ from rnas.training_run.bill import Bill
 
 
 def print_summary(console: Console, summary: Mapping[str, Any]) -> None:
-    """Print the accuracies of best and last beside each other, and what their difference means."""
+    """Print the accuracies of best and last side by side, and what their difference means."""
     best, last = summary["best"], summary["last"]
     same = best["epoch"] == last["epoch"]
     table = Table(box=None, pad_edge=False)

@@ -18,7 +18,7 @@ _METRICS = {"robust_accuracy": "robust", "clean_accuracy": "clean"}
 
 
 def print_tuning(console: Console, directory: TuningDirectory, summary: Mapping[str, Any]) -> None:
-    """Print the trials, the best beside the recipe as it was given, what mattered, and the config to use."""
+    """Print the trials, the best and the recipe as it was given, what mattered, and the config to use."""
     console.print(_table(summary))
     for line in _lines(directory, summary):
         console.print(line, highlight=False, markup=False, soft_wrap=True)

@@ -83,7 +83,7 @@ class _Stratum:
 
 @lru_cache(maxsize=64)
 def layout(seeds: tuple[int, ...]) -> Layout:
-    """The layout of networks with so many seeds each."""
+    """Return the layout of networks with their numbers of seeds."""
     network = np.repeat(np.arange(len(seeds)), seeds)
     seed = np.concatenate([np.arange(count) for count in seeds])
     networks, blocks = np.eye(len(seeds))[network], np.eye(max(seeds))[seed]

@@ -32,7 +32,7 @@ class SharedTraining(ResolvedTraining):
         images: sizes of the parts; the best epoch is chosen on ``selection``.
         evaluation: the attack on the selection part after every epoch.
         attacks: names of the attacks on the final part.
-        attacked_images: the first so many of the final part are attacked, which reaches as far into published test
+        attacked_images: attack only the first N images of the final part, which reaches as far into published test
             images; None is the part as it is.
         flags: whether to look for signs of overestimated robustness in the best checkpoints.
     """
@@ -89,8 +89,8 @@ class ComparisonSettings(ExperimentSettings):
         flops: multiply-accumulates for one image that every network has, nearly.
         tolerance: by what share they may be off.
         seeds: trainings of each network, with seeds from 0. More may be added later.
-        until_decided: seeds that a network may have at most; those that are not told apart from all others get further
-            ones up to so many. None adds none.
+        until_decided: largest number of seeds of a network; those that are not distinguishable from all others get
+            further seeds up to this number. None adds none.
         networks: those compared, as they are trained.
         training: one for all.
         tuning: what is spent on each network's own learning rate and weight decay; None leaves the recipe's to all.
@@ -154,7 +154,7 @@ def resolve_settings(
         seeds: trainings of each, at least two.
         tolerance: by what share FLOPs may be off.
         by_the_rule: residual networks that are not published take RobustScaling's proportions, not their own.
-        until_decided: seeds up to which networks get further ones that are not told apart from all others.
+        until_decided: largest number of seeds of networks that are not distinguishable from all others.
         tune: trials in which each network's learning rate and weight decay are tuned before; None tunes nothing.
         tune_epochs: of each trial; None is as many as the trainings have.
         attacked_images: see :class:`SharedTraining`.

@@ -45,7 +45,7 @@ class Dataset:
         labels: (N,) int64 in [0, num_classes).
         white: the pixel value that stands for 1.0.
         num_classes: number of classes.
-        held_out: how many images at the end are the published test set; 0 where there is none.
+        held_out: how many images at the end are the published test set; 0 without one.
         parts: default sizes of the four parts.
         epsilon: the usual l-infinity radius.
         fidelity: default training length, as keyword arguments of a Fidelity.
@@ -191,10 +191,10 @@ def divide(dataset: Dataset, sizes: PartSizes, seed: int, device: torch.device |
     left = split - start
     training = left if sizes.training is None else sizes.training
     if training > left or left <= 0:
-        beside = ", ".join(f"{count} for {name}" for name, count in asked.items())
+        others = ", ".join(f"{count} for {name}" for name, count in asked.items())
         raise InputError(
             f"images.training asks for {sizes.training or 'the rest'}, but {dataset.name} has {max(left, 0)} "
-            f"training images left beside {beside}: lower one of them"
+            f"training images left after {others}: lower one of them"
         )
     rows["training"] = order[start : start + training]
     if dataset.held_out:
@@ -226,7 +226,7 @@ def _faults(dataset: Dataset) -> Iterator[str]:
     if labels.dtype != torch.int64:
         yield f"labels are {_type(labels)}; give int64, as labels.long() does of whole numbers"
     if labels.shape != pixels.shape[:1]:
-        yield f"labels have shape {tuple(labels.shape)} beside {len(pixels)} images; give one an image"
+        yield f"labels have shape {tuple(labels.shape)} for {len(pixels)} images; give one an image"
     low, high = int(labels.min()), int(labels.max())
     if low < 0 or high >= dataset.num_classes:
         yield (

@@ -1,4 +1,4 @@
-"""Robust accuracy of a network on a part of the data, and the continuous score beside it."""
+"""Robust accuracy of a network on a part of the data, and its continuous score."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

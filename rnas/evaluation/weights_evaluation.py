@@ -63,7 +63,7 @@ class Listener:
         """The common corruptions begin."""
 
     def checking(self, images: int) -> None:
-        """The checks for overestimated robustness begin, on so many images."""
+        """Receive that the checks for overestimated robustness begin, and on how many images."""
 
 
 def evaluate_weights(request: Request, listener: Listener | None = None) -> EvaluationResult:

@@ -28,7 +28,7 @@ class Beliefs:
     std: Floats
 
     def optimistic(self, optimism: float) -> Floats:
-        """Points (n, objectives) as good as they may be, by so many standard deviations."""
+        """Return points (n, objectives) improved by a number of standard deviations."""
         return self.mean - optimism * self.std
 
     def __getitem__(self, rows: Integers) -> "Beliefs":

@@ -27,7 +27,7 @@ def dispatch(
         problem: whose known metrics are added to what evaluations give.
         ledger: that holds the proposals, and takes the results.
         executor: where evaluations run; nothing else runs there.
-        listener: is told of results and progress.
+        listener: receives results and progress.
         until: ``time.monotonic()`` after which nothing new is started; what runs is waited for.
         more: writes further proposals and gives their numbers; asked before the first evaluation is started, and again
             whenever results are in.

@@ -39,7 +39,7 @@ def candidates(
     Args:
         problem: what is searched.
         promise: genomes (n, v) to surrogate points (n, objectives), minimised.
-        start: (k, v) genomes of the front so far, from which NSGA-II starts, beside random ones.
+        start: (k, v) genomes of the front so far, from which NSGA-II starts, in addition to random ones.
         excluded: keys of genomes that may not be proposed.
         rng: of the random choices.
         population: of NSGA-II.

@@ -28,7 +28,7 @@ class Place:
 
 
 def place(batch: int, rungs: int) -> Place:
-    """The place of a batch, counted from 0, on a ladder of so many rungs."""
+    """The place of a batch, counted from 0, on a ladder with this number of rungs."""
     turn = 0
     # The first turns have one batch more each; from then on there is one for each rung.
     while batch > min(turn, rungs - 1):

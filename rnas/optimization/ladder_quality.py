@@ -1,8 +1,8 @@
-"""How far a lower rung of the fidelity ladder can be trusted: figures beside the ceiling that noise sets.
+"""How far a lower rung of the fidelity ladder can be trusted: figures with the ceiling that noise sets.
 
 Two trainings of one network differ by their seed. So no rung can agree with a higher one better than the higher one
-agrees with itself: Kendall's tau between rungs stands beside tau between seeds. All within bands of FLOPs, since across
-costs almost anything ranks networks rightly.
+agrees with itself: Kendall's tau between rungs is compared with tau between seeds. All within bands of FLOPs, since
+across costs almost anything ranks networks rightly.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -49,7 +49,7 @@ def judge(scores: Floats, target: Floats, costs: Floats, known: Floats | None = 
 
     Args:
         scores: (n,) of the proxy; -inf where no network can be worse.
-        target: (n,) finite, whatever the proxy is to foretell.
+        target: (n,) finite, whatever the proxy should predict.
         costs: (n, c), FLOPs for one.
         known: (n, k) inputs that a predictor has without the proxy, in the scales that weigh them; normal scores of the
             costs unless given.
@@ -83,7 +83,7 @@ def with_scores(known: Floats, scores: Floats) -> Floats:
 
 
 def held_out(inputs: Floats, target: Floats) -> Floats:
-    """Targets (n,) as the default predictor foretells each from inputs (n, k) of the other folds' networks."""
+    """Targets (n,) as the default predictor predicts each from inputs (n, k) of the other folds' networks."""
     predicted = np.empty(len(target))
     for rest, out in KFold(_FOLDS, shuffle=True, random_state=0).split(inputs):
         predicted[out] = GaussianProcess().fit(inputs[rest], target[rest]).predict(inputs[out])[0]

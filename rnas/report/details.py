@@ -25,7 +25,7 @@ _EACH = 250
 
 @dataclass(frozen=True)
 class Detail:
-    """What is told of one network beside its metrics.
+    """Return the details of one network in addition to its metrics.
 
     Attributes:
         drawing: markup; empty where it is not drawn.

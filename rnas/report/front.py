@@ -52,7 +52,7 @@ class Member:
         row: index of that record among the run's evaluations.
         objectives: its scores, in the order of the objectives.
         others: its scores of all other metrics.
-        tied_with: key of the member before it if their accuracies cannot be told apart, else None.
+        tied_with: key of the member before it if their accuracies are indistinguishable, else None.
     """
 
     evaluation: Record
@@ -72,7 +72,7 @@ class Member:
 
 
 def judged(metrics: tuple[Metric, ...]) -> Metric | None:
-    """The metric whose noise decides what can be told apart: the first objective that is an accuracy."""
+    """The metric whose noise decides what is distinguishable: the first objective that is an accuracy."""
     return next((m for m in metrics if m.direction and m.kind == "proportion"), None)
 
 

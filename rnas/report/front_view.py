@@ -128,7 +128,7 @@ def _cheapest_as_good(members: list[Member], metric: Metric, metrics: tuple[Metr
         return None
     prices = [cost.format(member.score(cost).search) for member in (cheapest, best)]
     return (
-        f"The cheapest member that cannot be told apart from the best is {cheapest.key}: "
+        f"The cheapest member that is indistinguishable from the best at 95 % is {cheapest.key}: "
         f"{prices[0]} {cost.phrase} where the best, {best.key}, takes {prices[1]}."
     )
 

@@ -13,7 +13,7 @@ from rnas.report.drawing import draw
 from rnas.report.front import Member, Score, members
 from rnas.report.metric import Metric, metrics_of
 from rnas.report.page_data import page_data
-from rnas.report.progress import Hypervolume, foretold, normalised_hypervolume
+from rnas.report.progress import Hypervolume, normalised_hypervolume, surrogate_sentences
 from rnas.report.provenance import facts, input_shape
 from rnas.report.published import NOTE
 
@@ -92,7 +92,7 @@ def render(run: Mapping[str, Any]) -> str:
         hypervolume_last="none" if hypervolume.last is None else f"{hypervolume.last:.3f}",
         has_hypervolume=bool(front) and hypervolume.last is not None,
         surrogate=run["surrogate"],
-        surrogate_sentences=foretold(run, metrics),
+        surrogate_sentences=surrogate_sentences(run, metrics),
         has_curves=any(member.evaluation.get("curve") for member in front),
         config=page.yaml_text(run["config"]),
         facts=facts(run["evaluations"]),
@@ -143,8 +143,8 @@ def _best(metric: Metric, front: list[Member]) -> Tile:
     score, member = next((score, member) for value, score, member in scored if value == best)
     final = "" if score.final is None else f"{metric.format(score.final)} on the final images, "
     others = (s for s in member.objectives if s.metric.name != metric.name)
-    beside = ", ".join(f"{s.metric.format(s.search)} {s.metric.phrase}" for s in others)
-    return Tile(label, metric.format(best), f"{final}{beside}" + (f" ({member.key})" if beside else member.key))
+    rest = ", ".join(f"{s.metric.format(s.search)} {s.metric.phrase}" for s in others)
+    return Tile(label, metric.format(best), f"{final}{rest}" + (f" ({member.key})" if rest else member.key))
 
 
 def _statuses(run: Mapping[str, Any]) -> str:

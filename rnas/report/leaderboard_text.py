@@ -27,11 +27,11 @@ def against_the_best(row: LeaderboardRow) -> str:
     if row.p_value is None:
         return "best"
     value = "p\u00a0<\u00a00.001" if row.p_value < 0.001 else f"p\u00a0=\u00a0{row.p_value:.3f}"
-    return f"not told apart, {value}" if row.as_good_as_the_best else f"worse, {value}"
+    return f"indistinguishable, {value}" if row.as_good_as_the_best else f"worse, {value}"
 
 
 def explanation(table: LeaderboardTable) -> str:
-    """What the numbers of a table are, and what its best network is told apart from."""
+    """Explain the numbers of a table, and say which networks are distinguishable from its best."""
     images = table.rows[0].entry.worst_case.share.images
     tied = sum(row.as_good_as_the_best for row in table.rows)
     said = (
@@ -43,9 +43,9 @@ def explanation(table: LeaderboardTable) -> str:
             f"{len(table.rows) - 1} {'comparisons' if len(table.rows) > 2 else 'comparison'}; "
         )
         said += (
-            f"{tied} of {len(table.rows)}, the best among them, are not told apart from it at {LEVEL:g}. "
+            f"{tied} of {len(table.rows)}, the best among them, are indistinguishable from it at {LEVEL:g}. "
             if tied > 1
-            else f"the best is told apart from all others at {LEVEL:g}. "
+            else f"the best is distinguishable from all others at {LEVEL:g}. "
         )
     return said + "FLOPs are multiply-accumulates for one image."
 

@@ -61,7 +61,7 @@ def yaml_text(content: Any) -> str:
 
 
 def short(value: Any, digits: int) -> Any:
-    """A number to so many significant digits, for data of which a page holds much; anything else as it is."""
+    """Round a number to a number of significant digits, to keep pages small; return anything else unchanged."""
     return float(f"{value:.{digits}g}") if isinstance(value, float) else value
 
 

@@ -12,7 +12,7 @@ from rnas.report.progress import Hypervolume
 from rnas.report.published import published
 
 _DIGITS = 7
-_FORETOLD = ("metric", "after", "tau", "tau_top_fifth", "coverage_90")
+_PREDICTED = ("metric", "after", "tau", "tau_top_fifth", "coverage_90")
 
 
 def page_data(
@@ -45,7 +45,7 @@ def page_data(
         "headline": [row for row, metric in enumerate(metrics) if metric.direction],
         "axes": _axes(metrics) | {"cost": _cost(metrics)},
         "hypervolume": {"values": [short(value, _DIGITS) for value in hypervolume.values], "label": hypervolume.label},
-        "surrogate": [{name: short(point[name], 4) for name in _FORETOLD} for point in run["surrogate"]],
+        "surrogate": [{name: short(point[name], 4) for name in _PREDICTED} for point in run["surrogate"]],
         "curves": [{"key": m.key, "points": [dict(p) for p in m.evaluation.get("curve") or ()]} for m in front],
     }
 

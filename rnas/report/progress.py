@@ -13,7 +13,7 @@ class Hypervolume:
     """Hypervolume after each evaluation.
 
     Attributes:
-        values: one an evaluation, None where there is none yet.
+        values: one an evaluation, None before the first.
         label: what 1 means on this scale.
     """
 
@@ -43,7 +43,7 @@ def normalised_hypervolume(run: Mapping[str, Any]) -> Hypervolume:
     return Hypervolume(tuple(None if value is None else value / whole for value in raw), label)
 
 
-def foretold(run: Mapping[str, Any], metrics: Sequence[Metric]) -> list[str]:
+def surrogate_sentences(run: Mapping[str, Any], metrics: Sequence[Metric]) -> list[str]:
     """For each predicted objective, how its predictions came true over the whole run."""
     phrases = {metric.name: metric.phrase for metric in metrics}
     last = {point["metric"]: point for point in run["surrogate"]}

@@ -50,7 +50,7 @@ def setting_sentence(replication: Replication) -> str:
 
 
 def notes(replication: Replication) -> list[str]:
-    """What a reader must know beside the verdict."""
+    """Return what a reader must know in addition to the verdict."""
     scope = (
         "The verdict is about networks of this size, this training and these images, and not about the paper's own "
         "experiment."
@@ -74,18 +74,18 @@ def _learning(replication: Replication) -> str:
 
 
 METHOD = (
-    "A claim is decided where its interval is wholly on one side of its bound; the observation is supported if all its "
-    "claims are, and contradicted if one is. Intervals are at the levels of Holm's procedure, so that the chance of "
-    "deciding any claim of the replication wrongly is at most 5 %. Comparisons of cells are paired by seed, and their noise "
-    "is that between seeds, by variances moderated over the cells; slopes and correlations over networks count what "
-    "else networks differ in as noise too. All networks are attacked on the same images, whose choice is not in the "
-    "intervals."
+    "A claim is decided where its interval is wholly on one side of its bound; the observation is supported if all "
+    "its claims are, and contradicted if one is. Intervals are at the levels of Holm's procedure, so that the chance "
+    "of deciding any claim of the replication wrongly is at most 5 %. Comparisons of cells are paired by seed, and "
+    "their noise is that between seeds, by variances moderated over the cells; slopes and correlations over networks "
+    "count what else networks differ in as noise too. All networks are attacked on the same images, whose choice is "
+    "not in the intervals."
 )
 """How claims are decided."""
 
 
 def estimate_text(claim: Mapping[str, Any]) -> str:
-    """Estimate, interval and unit; the reason where there is none."""
+    """Format estimate, interval and unit; without an estimate the reason."""
     if claim["value"] is None:
         return f"{MISSING} {claim['reason']}"
     return f"{claim['value']:+.2f} [{claim['low']:+.2f}, {claim['high']:+.2f}] {claim['unit']}"

@@ -84,7 +84,7 @@ def summary(content: Content) -> str:
 
 
 def quantities_table(content: Content) -> ReportTable:
-    """The optimum of every quantity, beside RobustScaling's."""
+    """Return the optimum of every quantity, and RobustScaling's."""
     rows = []
     for family in content["families"]:
         for quantity in family["quantities"]:
@@ -165,16 +165,16 @@ def ranking_sentences(content: Content, of: str) -> list[str]:
 
 
 def explained_table(content: Content) -> ReportTable:
-    """How much of the scores' variance each hypothesis foretells."""
+    """Return how much of the scores' variance each hypothesis predicts."""
     rows = tuple((name, _variance(share)) for name, share in content["explained"].items())
-    return ReportTable(("hypothesis", "variance foretold"), rows)
+    return ReportTable(("hypothesis", "variance predicted"), rows)
 
 
 def explained_sentence(content: Content) -> str:
-    """Whether shares foretell more than capacity does."""
+    """Say whether shares predict more than capacity does."""
     capacity, shares = (_variance(content["explained"][f"FLOPs and {other}"]) for other in ("params", "shares"))
     return (
-        f"Each score is foretold from all others. FLOPs and shares foretell {shares} of the variance; their rival, "
+        f"Each score is predicted from all others. FLOPs and shares predict {shares} of the variance; their rival, "
         f"FLOPs and params, {capacity}. How the search chose its networks is part of these numbers."
     )
 
@@ -246,7 +246,7 @@ PAPERS = (
 )
 
 BLOCKS = (
-    "Effects beside the mean over the choices of a variable, adjusted for FLOPs, params, shares and the other "
+    "Effects relative to the mean over the choices of a variable, adjusted for FLOPs, params, shares and the other "
     "variables."
 )
 

@@ -1,4 +1,4 @@
-"""Which networks meet at a held-out budget of FLOPs."""
+"""Select the networks that are compared at a test budget of FLOPs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -142,7 +142,7 @@ class BudgetCandidates:
 
     @cached_property
     def _candidates(self) -> list[ResidualNetwork]:
-        """Networks of the space at the budget that can be evaluated; InputError where there is none."""
+        """Networks of the space at the budget that can be evaluated; InputError if the space has none."""
         space, evaluator = self.setup.space, self.setup.evaluator
         low, high = (round((1 + sign * self.tolerance) * self.flops) for sign in (-1, 1))
         # The search's own band of FLOPs may end below the budget.
@@ -151,7 +151,7 @@ class BudgetCandidates:
         try:
             banded = type(space)(settings, space.input_shape, space.num_classes)
         except InputError:
-            raise InputError(f"{missing} within {self.tolerance:.0%}; hold out another budget") from None
+            raise InputError(f"{missing} within {self.tolerance:.0%}; choose another test budget") from None
         genomes = banded.enumeration
         if genomes is None:
             rng = np.random.default_rng(self.setup.config.seed)
@@ -160,7 +160,7 @@ class BudgetCandidates:
         held = genomes[possible(replace(self.setup.problem, space=banded, known=known), genomes)]
         found = [network for network in map(banded.decode, held) if isinstance(network, ResidualNetwork)]
         if not found:
-            raise InputError(f"{missing} within {self.tolerance:.0%}; hold out another budget")
+            raise InputError(f"{missing} within {self.tolerance:.0%}; choose another test budget")
         return found
 
     def _of_space(self, network: ResidualNetwork, chosen: str) -> Selection:

@@ -214,7 +214,7 @@ def summarize_power(planned: SimulationPlan, found: Sequence[tuple[Family, ...]]
             if planted is not None and searched:
                 for family in own:
                     for quantity, value in zip(family.quantities, planted, strict=True):
-                        missed = quantity.optimum.beside(value - _ROUNDING, value + _ROUNDING)
+                        missed = quantity.optimum.excludes(value - _ROUNDING, value + _ROUNDING)
                         held[quantity.name].append((not missed, quantity.optimum.half_width))
     coverage = [
         Coverage(name, sum(ok for ok, _ in each), len(each), float(np.median([half for _, half in each])))

@@ -1,4 +1,4 @@
-"""The model-based estimate of a rule: a smooth function of each part, beside capacity and block.
+"""The model-based estimate of a rule: a smooth function of each part, in addition to capacity and block.
 
 The score is a sum of a function of FLOPs and params, an effect of each block variable, smooth functions of depth
 shares, of width shares and of r_D, a function of everything that takes up what a sum cannot, and noise: a Gaussian

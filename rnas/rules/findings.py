@@ -1,4 +1,4 @@
-"""Everything that is shown of a run's rule: the model's, the paper's estimate beside it, and its bias."""
+"""Everything that is shown of a run's rule: the model's estimate, the paper's estimate, and the bias of the latter."""
 
 import hashlib
 import json

@@ -29,12 +29,12 @@ class Expectation:
     noise: float
 
     def score(self, network: int, seeds: int) -> Interval:
-        """95 % interval of the mean of so many new evaluations of a network."""
+        """Return the 95 % interval of the mean of a number of new evaluations of a network."""
         variance = float(self.covariance[network, network]) + self.noise / seeds
         return _interval(float(self.mean[network]), variance)
 
     def gain(self, one: int, other: int, seeds: int) -> Interval:
-        """95 % interval of how much the mean of so many new evaluations of one network exceeds the other's."""
+        """Return the 95 % interval of how much the mean of new evaluations of one network exceeds the other's."""
         signs = np.zeros(len(self.mean))
         signs[one] += 1
         signs[other] -= 1
@@ -44,7 +44,7 @@ class Expectation:
 def expectation(observations: Observations, others: Observations) -> Expectation:
     """What a mixed model fitted to observations (n) expects of others (m), whatever scores these bear.
 
-    The model is that of :mod:`rnas.rules.estimate`, with its fixed effects foretold as well (universal kriging:
+    The model is that of :mod:`rnas.rules.estimate`, with its fixed effects predicted as well (universal kriging:
     Matheron, 1969). Its variances are taken as known, so that intervals are somewhat short where observations are few.
     Beyond the FLOPs and params of the observations it goes on linearly in their logarithms, ever less sure.
     """

@@ -164,7 +164,7 @@ class Observations:
 
 
 def first_maximised(run: Run) -> str:
-    """The score unless another is named: the first objective that is maximised; InputError where there is none."""
+    """Return the default score: the first objective that is maximised; InputError if nothing is maximised."""
     maximised = [o.metric for o in run.setup.problem.objectives if o.direction == "maximize"]
     if not maximised:
         raise InputError("the run maximises nothing; name the score with --metric")

@@ -59,7 +59,7 @@ class Level:
         low, high: least and largest total, in blocks or in widenings; equal unless it is a bin.
         networks: how many there are.
         top, bottom: the tenth that scores best, and worst, with all that tie with its last.
-        uniform: those whose stages are equal; None where there is none.
+        uniform: those whose stages are equal; None if no network has such.
     """
 
     low: float

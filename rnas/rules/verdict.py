@@ -1,4 +1,4 @@
-"""What may be said of one part of a rule."""
+"""Verdicts on one part of a rule."""
 
 import math
 from collections.abc import Sequence
@@ -21,11 +21,11 @@ _AT_LEAST = 1.5
 
 
 class Verdict(Enum):
-    """On one part of a rule, beside RobustScaling."""
+    """The verdict on one part of a rule, compared with RobustScaling."""
 
     AGREES = "agrees with RobustScaling"
     DIFFERS = "differs from RobustScaling"
-    IDENTIFIED = "identified; RobustScaling says nothing for so many stages"
+    IDENTIFIED = "identified; RobustScaling is not defined for this number of stages"
     CAPACITY = "explained by capacity"
     EDGE = "at the edge of the space"
     NOT_IDENTIFIED = "not identified"
@@ -33,7 +33,7 @@ class Verdict(Enum):
 
     @property
     def claims(self) -> bool:
-        """Whether it says that shares or r_D matter beside capacity."""
+        """Whether it says that shares or r_D matter in addition to capacity."""
         return self in (Verdict.AGREES, Verdict.DIFFERS, Verdict.IDENTIFIED, Verdict.EDGE)
 
 
@@ -80,7 +80,7 @@ def verdict_on(
     margin = MARGIN + rounding
     if all(quantity.optimum.within(value - margin, value + margin) for quantity, value in published):
         return Verdict.AGREES
-    if any(quantity.wide.beside(value - rounding, value + rounding) for quantity, value in published):
+    if any(quantity.wide.excludes(value - rounding, value + rounding) for quantity, value in published):
         return Verdict.DIFFERS
     return Verdict.NOT_IDENTIFIED
 
@@ -90,7 +90,7 @@ class Needed:
     """How many evaluations would decide.
 
     Attributes:
-        evaluations: about so many, rounded up to two digits.
+        evaluations: approximate number, rounded up to two digits.
         at_least: whether this is a lower bound alone, of an effect or a gain too weak to tell how weak it is.
     """
 

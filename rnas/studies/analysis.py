@@ -26,14 +26,14 @@ class ClaimVerdict(StrEnum):
 class Finding:
     """What results say of one claim.
 
-    The interval is at the level that Holm's procedure gives the claim among those of its replication, so that it excludes the
-    bound exactly where the adjusted p-value is at most :data:`LEVEL`.
+    The interval is at the level that Holm's procedure gives the claim among those of its replication, so that it
+    excludes the bound exactly where the adjusted p-value is at most :data:`LEVEL`.
 
     Attributes:
         claim: the claim.
         verdict: what becomes of it.
-        estimate: with its standard error; None where there is none.
-        low: end of the interval, in the metric's units; NaN where there is none.
+        estimate: with its standard error, or None.
+        low: end of the interval, in the metric's units; NaN without an estimate.
         high: likewise.
         confidence: of the interval alone, at least .95.
         p_value: two-sided, of the bound; adjusted by Holm's procedure; 1 where there is no estimate.

@@ -121,7 +121,7 @@ class Figure:
 
     Attributes:
         x: factor, ``FLOPs`` or ``params`` along x.
-        colour: factors told by colour together; words are lines, numbers a scale.
+        colour: factors that the colour shows together; words are lines, numbers a scale.
         like: the figure of the paper that it resembles.
         metric: along y.
         panel: factors whose levels have a plot each.
@@ -149,7 +149,7 @@ class Replication:
         claims: from the cells to the comparisons that the observation consists of; it holds if all of them do.
         figure: what is drawn.
         seeds: trainings of each cell, unless said otherwise.
-        diagnostics: measured beside the accuracies.
+        diagnostics: measured in addition to the accuracies.
         strata: factor that cells are drawn by, stratified, where only some of a large design are asked for; None where
             the comparisons need every cell.
         note: what the design has otherwise than the paper, or what the paper leaves open.
@@ -174,7 +174,7 @@ class Replication:
 
         Args:
             size: of the networks.
-            limit: at most so many cells; None is all.
+            limit: largest number of cells; None is all.
 
         Raises:
             InputError: fewer cells are asked for than the design has, and its comparisons need them all.

@@ -5,7 +5,7 @@ from rnas.studies.design import Replication
 
 
 def find(name: str) -> Replication:
-    """The replication of this name; InputError with the known names where there is none."""
+    """Return the replication of this name; InputError with the known names if no replication has it."""
     found: Replication = registry.load(registry.REPLICATIONS, name)
     return found
 

@@ -66,7 +66,7 @@ def replicate(
         name: of the replication; see :func:`rnas.studies.registered.replications`.
         run: directory; None makes ``runs/<replication>-<data>-<n>``.
         workers: trainings at once, each in a process of its own; 0 trains in this process; None is one a core or GPU.
-        listener: makes what is told of progress.
+        listener: makes the listener of progress.
         **given: see :func:`rnas.studies.settings.resolve_settings`.
 
     Raises:

@@ -38,7 +38,7 @@ class ReplicationSettings(ExperimentSettings):
         replication: its registered name.
         capacity: ``small`` or ``paper``; see :class:`rnas.studies.design.Size`.
         base_channels: likewise.
-        cells: at most so many cells of the design, drawn at random; None is all.
+        cells: largest number of cells of the design, drawn at random; None is all.
         seeds: trainings of each cell, with seeds from 0. More may be added later.
         training: data, recipe, radius and length; one for all cells, but for what a cell's recipe has otherwise.
     """

@@ -70,7 +70,7 @@ def mini_batches(part: Part, extra: Part | None, plan: Plan, epoch_seed: int) ->
 
 
 def _endless(part: Part, count: int, generator: Generator) -> Tensor:
-    """So many rows of a part, shuffled anew each time that all were drawn."""
+    """Draw rows of a part, shuffled anew each time that all were drawn."""
     rounds = -(-count // len(part))
     return torch.cat([torch.randperm(len(part), generator=generator) for _ in range(rounds)])[:count]
 

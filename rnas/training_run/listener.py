@@ -1,4 +1,4 @@
-"""What is told of a training under way."""
+"""Listeners of a training."""
 
 from collections.abc import Sequence
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""What is told of a tuning under way."""
+"""Listeners of a tuning."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol

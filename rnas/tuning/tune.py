@@ -73,7 +73,7 @@ def tune(
         batch_size: likewise.
         images: see :func:`rnas.api.train`.
         run: directory of the tuning; None makes ``runs/tune-<network>-<recipe>-<n>``.
-        listener: told of progress.
+        listener: receives progress.
         **settings: see :func:`rnas.api.train`.
 
     Raises:
@@ -155,7 +155,7 @@ def resume_tuning(
         path: the tuning's directory.
         trials: in all; None keeps the tuning's own. The larger is kept in the directory.
         workers: see :func:`tune`.
-        listener: told of progress.
+        listener: receives progress.
 
     Raises:
         InputError: this is no tuning, it is in use, or it would have fewer trials than before.

@@ -44,7 +44,7 @@ class Luck:
 
 @dataclass(frozen=True)
 class Judged:
-    """A recorded metric beside what it is found to be.
+    """A recorded metric and its value now.
 
     Attributes:
         name: of the metric.

@@ -130,7 +130,7 @@ class SearchClaim:
 
     @property
     def on_cpu(self) -> bool:
-        """Whether the device is none of the GPUs."""
+        """Whether the device is not a GPU."""
         return self._place == "cpu"
 
     def checks(self, source: Source) -> list[Check]:
@@ -225,7 +225,7 @@ class SearchClaim:
         return _outcome(self.record.seed, with_known(self.run.setup.problem, self.record.architecture, evaluation))
 
     def _images(self, metric: str) -> int:
-        """How many images a metric is a mean over; 0 where it is none."""
+        """How many images a metric is a mean over; 0 if it is not a mean over images."""
         if metric.removeprefix(_FINAL) not in _OVER_IMAGES or not self._data:
             return 0
         return int(self._data["images"]["final" if metric.startswith(_FINAL) else "score"])

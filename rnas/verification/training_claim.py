@@ -58,7 +58,7 @@ class TrainingClaim(Accuracies):
 
     @classmethod
     def read(cls, words: str, path: Path, name: Name, device: Device | None) -> Self:
-        """The claim of a training's directory; InputError where there is none."""
+        """The claim of a training's directory; InputError if there is no training."""
         directory = TrainingDirectory(path)
         settings, summary = directory.read_settings(), directory.read_summary()
         if summary is None:
@@ -126,7 +126,7 @@ class TrainingClaim(Accuracies):
 
     @property
     def on_cpu(self) -> bool:
-        """Whether the device is none of the GPUs."""
+        """Whether the device is not a GPU."""
         return self._place == "cpu"
 
     def checks(self, source: Source) -> list[Check]:

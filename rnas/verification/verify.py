@@ -50,7 +50,7 @@ class Verification:
         metrics: the verdict on each recorded metric; ``found`` is None where a check made evaluating pointless.
         level: of the test of each metric: intervals have confidence ``1 - level``, and all of them together 95 %.
         seeds: further ones that the network was trained with to a result.
-        notes: what a reader must know beside that.
+        notes: what a reader must know in addition.
         verdict: on the claim: that of the metric that is worst off, of those that are judged.
     """
 
@@ -121,14 +121,14 @@ def verify(
         device: ``auto``, ``cpu`` or ``cuda``; None is that of the record: a CPU where it was made on one, else
             a GPU where there is one.
         output: a new file that keeps the verification as JSON; None keeps none.
-        listener: told of progress.
+        listener: receives progress.
 
     Returns:
         What was checked and found. Nothing that was verified is changed.
 
     Raises:
         InputError: no claim has this name, it cannot be verified from this source, or the file exists.
-        NotEvaluatedError: memory or time ran out, or another error came in the way. A loss that diverges is none.
+        NotEvaluatedError: memory or time ran out, or another error came in the way. A loss that diverges is not one.
     """
     if seeds < 0 or 0 < seeds < LEAST_SEEDS:
         raise InputError(f"{pluralize(seeds, 'seed')}: luck takes at least {LEAST_SEEDS} further seeds, or none")

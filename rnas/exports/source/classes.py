@@ -13,7 +13,7 @@ from rnas.exports.source.printing import constants, numbers_apart, replaced
 _MOST_VARIANTS = 4
 """Classes that modules of one class may become before what differs is handed in from outside."""
 _FRAME = 10
-"""Lines of a class beside its members and statements."""
+"""Lines of a class in addition to its members and statements."""
 
 _MULTIPLES = range(2, 9)
 _DIVISORS = (2, 4, 8, 16, 32, 64)

@@ -1,4 +1,4 @@
-"""What is said of best and last, and of what a training would take."""
+"""The sentences about best and last, and about what a training would take."""
 
 import io
 from typing import Any
@@ -27,7 +27,7 @@ def printed(summary: dict[str, Any]) -> str:
 
 
 def summary(finished: TrainingRun, best: int, last: int) -> dict[str, Any]:
-    """Of a training whose best and last withstand so many of 100 images."""
+    """Summarise a training whose best and last withstand these numbers of 100 images."""
     results = [FinalResult(torch.ones(100).bool(), {"pgd20": torch.arange(100) < right}) for right in (best, last)]
     content = {**finished.summary, "comparison": compared(*results)}
     for name, epoch, result in zip(("best", "last"), (7, 9), results, strict=True):

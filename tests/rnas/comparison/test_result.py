@@ -27,7 +27,7 @@ def test_means_groups_and_pairs(tmp_path: Path) -> None:
         ("resnet-18", "wrn-28-10"),
     }
     assert words.order(content)[-1] == 0
-    assert "the best cannot be told apart: resnet-18, wrn-28-10" in words.verdict_sentence(content)
+    assert "the best are indistinguishable at 95 %: resnet-18, wrn-28-10" in words.verdict_sentence(content)
     sentence = words.setting_sentence(content)
     assert "by recipe short-sat for 1 epoch in batches of" in sentence
     assert f"{IMAGES} images" in sentence

@@ -22,7 +22,7 @@ def test_what_says_more_than_cost_adds_in_either_direction() -> None:
 
 
 @pytest.mark.slow
-def test_cost_itself_adds_nothing_however_well_it_foretells() -> None:
+def test_cost_itself_adds_nothing_however_well_it_predicts() -> None:
     judgement = judge(COSTS[:, 0] ** 2, TARGET, COSTS)
     assert judgement.tau > 0.3
     assert not judgement.adds

@@ -84,7 +84,7 @@ def test_rivals_blocks_and_drifts() -> None:
     found = content(drifts=[drift | {"found": True}, drift | {"found": False}])
     assert dict(rules.explained_table(found).rows)["params"] == "none"
     assert (
-        "FLOPs and shares foretell 60% of the variance; their rival, FLOPs and params, 50%"
+        "FLOPs and shares predict 60% of the variance; their rival, FLOPs and params, 50%"
         in rules.explained_sentence(found)
     )
     blocks, drifts = rules.blocks_table(found), rules.drifts_table(found)

@@ -76,7 +76,7 @@ def test_intervals_hold_what_is_planted_and_agree_with_it() -> None:
         score = trend + synthetic_response(design, PUBLISHED, "tent", 2.0, PUBLISHED) + 0.4 * noise(seed)
         families = families_of(design_of(design.with_score(score), PUBLISHED, seed), seed)
         quantities = [quantity for family in families for quantity in family.quantities]
-        held.append([not q.optimum.beside(q.published, q.published) for q in quantities if q.published is not None])
+        held.append([not q.optimum.excludes(q.published, q.published) for q in quantities if q.published is not None])
         verdicts += [family.verdict for family in families]
     assert np.array(held).shape == (12, 7)
     assert np.array(held).sum(axis=0).min() >= 10

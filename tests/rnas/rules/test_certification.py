@@ -60,7 +60,7 @@ def test_trends_and_noise_are_the_datas(planned: SimulationPlan) -> None:
     nothing = by_name["nothing decides"]
     assert np.abs(np.corrcoef(nothing.score, flops)[0, 1]) < 0.2
     assert nothing.truth.noise == pytest.approx(observations.score.std())
-    # Given shares, which decide nothing here, the noise beside planted rules is the same.
+    # Given shares, which decide nothing here, the noise is the same with a rule.
     assert by_name["RobustScaling"].truth.noise == pytest.approx(0.5, rel=0.15)
 
 

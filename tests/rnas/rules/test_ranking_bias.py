@@ -20,7 +20,7 @@ def depths() -> Observations:
 
 
 def planted(grid: Observations, rule: Rule, noise: float, seed: int = 0) -> Observations:
-    """Scores of a grid that a rule decides, in percent, with normal noise of so many times their own deviation."""
+    """Scores of a grid that a rule decides, in percent, with normal noise of a multiple of their own deviation."""
     distances = squared_distance(grid.depths, rule.depths) + squared_distance(grid.widths, rule.widths)
     drawn = np.random.default_rng(seed).standard_normal(len(grid))
     return grid.with_score(53 + np.log(grid.flops / grid.flops.mean()) - distances - noise * distances.std() * drawn)
