@@ -105,7 +105,7 @@ def _comparison(summary: Mapping[str, Any]) -> str:
         )
     if summary["best"] == 0:
         return f"Best: the recipe as it is, {compared['best']:.1%} {name}; no other trial was better."
-    noise = ", which is inside the noise" if compared["indistinguishable"] else ""
+    noise = ", indistinguishable at 95 %" if compared["indistinguishable"] else ""
     return (
         f"Best: trial {summary['best']}, {compared['best']:.1%} {name} against {compared['published']:.1%} by the "
         f"recipe as it is: {100 * compared['difference']:+.1f} points{noise}."

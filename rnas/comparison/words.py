@@ -147,7 +147,7 @@ def _chosen(tuned: Mapping[str, Any]) -> str:
     values = ", ".join(f"{name.replace('_', ' ')} {value:.3g}" for name, value in tuned["parameters"].items())
     if tuned["trial"] == 0:
         return f"{values}, the recipe's own ({percent(tuned['value'])} %)"
-    noise = ", which is inside the noise" if tuned["indistinguishable"] else ""
+    noise = ", indistinguishable at 95 %" if tuned["indistinguishable"] else ""
     return f"{values} ({percent(tuned['value'])} %, by the recipe's own {percent(tuned['recipe_value'])} %{noise})"
 
 

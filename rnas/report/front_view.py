@@ -9,7 +9,7 @@ from rnas.report.front import Member, Score, judged
 from rnas.report.metric import MISSING, Metric
 from rnas.report.whisker import whisker
 
-_NOISE = "inside the noise of"
+_NOISE = "indistinguishable from"
 
 
 @dataclass(frozen=True)

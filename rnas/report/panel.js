@@ -67,7 +67,7 @@ const difference = (metric, [first, second], told) => {
   if (!metric.direction) return by;
   const [lower, upper] = (a < b ? [0, 1] : [1, 0]).map((at) => told[at].intervals[metric.name]);
   if (metric.kind !== "size" && !(lower && upper)) return by;
-  if (lower && upper && indistinguishable(Math.min(a, b), lower, Math.max(a, b), upper)) return `${by}, inside the noise`;
+  if (lower && upper && indistinguishable(Math.min(a, b), lower, Math.max(a, b), upper)) return `${by}, indistinguishable`;
   return `${by}, ${NAMES[Number(b > a === (metric.direction === "maximize"))]} better`;
 };
 

@@ -154,11 +154,11 @@ def ranking_sentences(content: Content, of: str) -> list[str]:
         )
     elif biases:
         returned = "; ".join(
-            f"{proportion_text(bias['truth'])} comes back as {proportion_text(bias['mean'])}" for bias in biases
+            f"{proportion_text(bias['truth'])} is estimated as {proportion_text(bias['mean'])}" for bias in biases
         )
         sentences.append(
             f"Its bias, simulated {content['ranking']['biases'][0]['draws']} times on this design with the noise of "
-            f"these scores, the planted shares being {biases[0]['signal']:.0%} of the variance at equal FLOPs: "
+            f"these scores, the true shares being {biases[0]['signal']:.0%} of the variance at equal FLOPs: "
             f"{returned}."
         )
     return sentences
@@ -191,7 +191,7 @@ def blocks_table(content: Content) -> ReportTable | None:
             f"{effect['evaluations']:,}",
             gain_text(effect["effect"], metric),
             p_text(effect["p_value"]).removeprefix("p "),
-            "" if effect["p_value"] <= LEVEL else "inside the noise",
+            "" if effect["p_value"] <= LEVEL else "indistinguishable from 0",
         )
         for effect in content["blocks"]
     )
@@ -225,7 +225,7 @@ def drifts_table(content: Content) -> ReportTable | None:
             f"{drift['rungs_above']} below the highest",
             f"{share_text(drift['optimum']['value'])} ({_range(drift['optimum'])})",
             f"{drift['shift']['value']:+z.2f} [{drift['shift']['low']:+z.2f}, {drift['shift']['high']:+z.2f}]",
-            "moves" if drift["found"] else "inside the noise",
+            "moves" if drift["found"] else "indistinguishable from 0",
         )
         for drift in content["drifts"]
     )
@@ -283,17 +283,19 @@ def _reason(family: Content, metric: Metric) -> str:
     given, given_flops = p_text(family["p_value"]), p_text(family["p_value_flops"])
     if verdict is Verdict.CAPACITY:
         return (
-            f"Given FLOPs alone {_matter(name)} ({given_flops}); given FLOPs and params nothing is left that is "
-            f"outside the noise ({given}). That the best networks share it may come from their parameters."
+            f"Given FLOPs alone {_matter(name)} ({given_flops}); given FLOPs and params what is left is "
+            f"indistinguishable from 0 ({given}). That the best networks share it may come from their parameters."
         )
     if family["p_value"] > LEVEL:
         return (
-            f"Given FLOPs and params its effect is inside the noise ({given}), and so it is given FLOPs alone "
-            f"({given_flops})."
+            f"Given FLOPs and params its effect is indistinguishable from 0 ({given}), and so it is given FLOPs "
+            f"alone ({given_flops})."
         )
     shown = f"Given FLOPs and params {_matter(name)} ({given})"
     if family["gain"]["low"] <= 0:
-        return f"{shown}, but what the likeliest optimum, {_optimum(family)}, is worth is inside the noise: {gain}."
+        return (
+            f"{shown}, but the gain of the likeliest optimum, {_optimum(family)}, is indistinguishable from 0: {gain}."
+        )
     likeliest = f"The likeliest optimum, {_optimum(family)}, is worth {gain} ({given})"
     if verdict is Verdict.EDGE:
         ends = ", ".join(quantity["name"] for quantity in quantities if quantity["at_edge"] > _AT_AN_END)

@@ -176,7 +176,7 @@ def run() -> Run:
 def test_a_prediction_is_fixed_once_its_networks_are_evaluated(run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "out_of_sample"
     ledger = Ledger.in_memory(run.setup.problem.objectives)
-    with pytest.raises(InputError, match="name the budgets to hold out"):
+    with pytest.raises(InputError, match="name the budgets to test at"):
         load_or_predict(run, folder, ledger, (), Band(), 3)
     PREDICTION.write(folder)
     other = load_or_predict(run, folder, ledger, (BUDGET,), Band(), 2)

@@ -17,7 +17,7 @@ from rnas.cli.test_rule import print_rule_test
 from rnas.run import Run
 from tests.rnas.cli.conftest import Result
 from tests.rnas.cli.test_kill_and_resume import PROGRAM, wait_until_gone
-from tests.rnas.synthetic_evaluator import CONFIG as PLANTED
+from tests.rnas.synthetic_evaluator import CONFIG as SYNTHETIC
 from tests.rnas.test_held_out import ALIKE, OURS, result
 
 TRAINED: dict[str, Any] = {
@@ -58,11 +58,11 @@ def folded(text: str) -> str:
 
 
 @pytest.mark.slow
-def test_a_planted_rule_beats_the_published_one(
+def test_a_true_rule_beats_the_published_one(
     command: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "run"
-    api.search(PLANTED, run=folder)
+    api.search(SYNTHETIC, run=folder)
     result = command("test-rule", folder, "--flops", "40M", "--json")
     assert result.code == 0, result.err
     content = json.loads(result.out)

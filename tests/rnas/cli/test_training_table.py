@@ -39,7 +39,7 @@ def summary(finished: TrainingRun, best: int, last: int) -> dict[str, Any]:
     ("best", "last", "verdict"),
     [
         (60, 45, "Robust overfitting: under attack the last epoch is 15.00 points below the best."),
-        (60, 57, "Under attack best and last differ by 3.00 points, which is inside the noise."),
+        (60, 57, "Under attack best and last are indistinguishable at 95 % (3.00 points apart)."),
         (45, 60, "Under attack the last epoch is 15.00 points above the one that selection chose."),
     ],
 )
@@ -52,7 +52,7 @@ def test_the_difference_is_named(finished: TrainingRun, best: int, last: int, ve
     assert f"{best}.00%" in row
     assert f"{last}.00%" in row
     assert f"{best - last:+}.00" in row
-    assert ("inside the noise" in row) is ("inside" in verdict)
+    assert ("indistinguishable" in row) is ("indistinguishable" in verdict)
 
 
 def test_one_epoch_that_is_best_and_last_has_one_column(finished: TrainingRun) -> None:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from rnas.errors import InputError
-from rnas.proxies.judgement import FEWEST, Floats, held_out, judge, with_scores
+from rnas.proxies.judgement import FEWEST, Floats, cross_validated, judge, with_scores
 from rnas.proxies.partial_tau import tau
 
 COSTS = np.exp(np.random.default_rng(0).normal(size=(90, 2)))
@@ -40,7 +40,7 @@ def test_what_is_known_otherwise_adds_nothing() -> None:
 def test_gain_is_that_of_the_predictions() -> None:
     known = np.log(COSTS)
     judgement = judge(SECRET, TARGET, COSTS, known)
-    with_it, without = (tau(held_out(x, TARGET), TARGET) for x in (with_scores(known, SECRET), known))
+    with_it, without = (tau(cross_validated(x, TARGET), TARGET) for x in (with_scores(known, SECRET), known))
     assert judgement.without == without
     assert judgement.gain.value == pytest.approx(with_it - without)
 

@@ -24,15 +24,15 @@ def test_a_rule_that_is_found_is_told_with_its_worth_beside_the_published_one() 
 
 def test_what_is_inside_the_noise_is_said_to_be_so() -> None:
     noise = {"p_value": 0.3, "p_value_flops": 0.2}
-    assert "inside the noise (p .300), and so it is given FLOPs alone (p .200)" in reason(
+    assert "indistinguishable from 0 (p .300), and so it is given FLOPs alone (p .200)" in reason(
         Verdict.NOT_IDENTIFIED, **noise
     )
-    assert "nothing is left that is outside the noise (p .300)" in reason(
+    assert "what is left is indistinguishable from 0 (p .300)" in reason(
         Verdict.CAPACITY, **{**noise, "p_value_flops": 0.001}
     )
     worthless = reason(Verdict.NOT_IDENTIFIED, gain=interval(0.001, -0.01, 0.012))
     assert "matter (p < .001), but what the likeliest optimum, D1:D2:D3 = 2.2 : 2.3 : 1, is worth" in worthless
-    assert "is inside the noise: +0.1 points" in worthless
+    assert "is indistinguishable from 0: +0.1 points" in worthless
     assert "neither stay near RobustScaling nor exclude it" in reason(Verdict.NOT_IDENTIFIED)
 
 
@@ -90,9 +90,9 @@ def test_rivals_blocks_and_drifts() -> None:
     blocks, drifts = rules.blocks_table(found), rules.drifts_table(found)
     assert blocks is not None
     assert drifts is not None
-    assert [row[-2:] for row in blocks.rows] == [(".010", ""), (".400", "inside the noise")]
+    assert [row[-2:] for row in blocks.rows] == [(".010", ""), (".400", "indistinguishable from 0")]
     assert blocks.rows[0][:4] == ("kernel size", "3", "90", "+1.0 points [+0.0, +2.0]")
-    assert [row[-1] for row in drifts.rows] == ["moves", "inside the noise"]
+    assert [row[-1] for row in drifts.rows] == ["moves", "indistinguishable from 0"]
     assert drifts.rows[0][3] == "+0.10 [+0.05, +0.20]"
     assert rules.blocks_table(content(blocks=[])) is None
     assert rules.drifts_table(content()) is None

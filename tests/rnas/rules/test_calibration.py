@@ -1,4 +1,4 @@
-"""Truths planted on an unbiased design: intervals hold them, and where shares decide nothing no rule is claimed."""
+"""Synthetic scores on an unbiased design: intervals hold the truth, and no rule is claimed if shares decide nothing."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -68,7 +68,7 @@ def noise(seed: int) -> Floats:
     return np.random.default_rng([seed, 1]).standard_normal(NETWORKS)
 
 
-def test_intervals_hold_what_is_planted_and_agree_with_it() -> None:
+def test_intervals_hold_the_truth_and_agree_with_it() -> None:
     held, verdicts = [], []
     for seed in SEEDS:
         design = sampled(seed)

@@ -35,7 +35,7 @@ def planned() -> SimulationPlan:
     return plan(scored(200), simulations=3)
 
 
-def test_rivals_and_rules_are_planted_in_turn(planned: SimulationPlan) -> None:
+def test_rivals_and_rules_are_simulated_in_turn(planned: SimulationPlan) -> None:
     truths = list(dict.fromkeys(simulation.truth for simulation in planned.simulations))
     assert [truth.name for truth in truths] == [
         *("params alone decide", "FLOPs alone decide", "nothing decides"),
@@ -93,9 +93,7 @@ def test_what_was_found_is_counted(small: SimulationPlan, found: list[tuple[Fami
     assert json.loads(json.dumps(power_study.to_dict()))["tallies"][0]["part"] == "depth shares"
 
 
-def test_claims_and_intervals_that_miss_are_distinguished(
-    small: SimulationPlan, found: list[tuple[Family, ...]]
-) -> None:
+def test_claims_and_intervals_that_miss_are_counted(small: SimulationPlan, found: list[tuple[Family, ...]]) -> None:
     first, *others = found
     claimed = tuple(replace(family, verdict=Verdict.DIFFERS) for family in first)
     assert summarize_power(small, [claimed, *others]).claims["params alone decide"] == 1
