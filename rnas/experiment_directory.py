@@ -21,7 +21,7 @@ S = TypeVar("S", bound=ExperimentSettings)
 
 @dataclass(frozen=True)
 class ExperimentDirectory(Generic[S]):
-    """Where everything of one experiment is: of a comparison, a study or a tuning.
+    """Where everything of one experiment is: of a comparison, a replication or a tuning.
 
     A subclass says of its kind what it is called (``noun``, which names its files too), which settings it has, which
     of them may grow, and which command goes on with the directory that follows it. ``rnas.directory_kind`` lists it.

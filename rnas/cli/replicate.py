@@ -1,4 +1,4 @@
-"""``rnas replicate``: the papers' replications, repeated and judged."""
+"""``rnas replicate``: replicate a paper's study, and judge its claims."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def replicate(
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="Of a replication; without it and --run they are listed.")
+        str | None, typer.Argument(metavar="[NAME]", help="Name of a replication; without it and --run all are listed.")
     ] = None,
     list_them: Annotated[bool, typer.Option("--list", help="List the replications.")] = False,
     data: Annotated[str | None, typer.Option(help="Images to train on [default: digits].")] = None,
@@ -28,7 +28,7 @@ def replicate(
         str | None, typer.Option(help="Training recipe, or a YAML file of one [default: the paper's; short on digits].")
     ] = None,
     eps: Annotated[str | None, typer.Option(help="Radius of the attack, such as 8/255 [default: the data's].")] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Of each training [default: the recipe's].")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs of each training [default: the recipe's].")] = None,
     images: Annotated[int | None, typer.Option(min=1, help="Train on only N images [default: all].")] = None,
     seeds: Annotated[int | None, typer.Option(min=1, help="Trainings of each cell; more may be added later.")] = None,
     capacity: Annotated[
@@ -42,16 +42,16 @@ def replicate(
     ] = None,
     run: Annotated[
         Path | None,
-        typer.Option(help="Directory of the replication; one that is there goes on [default: runs/NAME-DATA-N]."),
+        typer.Option(help="Directory of the replication; an existing one is resumed [default: runs/NAME-DATA-N]."),
     ] = None,
     workers: Annotated[int | None, typer.Option(min=0, help="Trainings at once; 0 trains in this process.")] = None,
     dry_run: Annotated[bool, typer.Option(help="Show the design and what it would take; train nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Repeat a replication of a paper, and say whether its results support what the paper observed.
+    """Repeat a paper's study, and say whether the results support what the paper observed.
 
-    Each network of its design is trained with several seeds. Stopped, it goes on with the same --run; with more --seeds
-    it is extended. Results stand in replication.json there, and in replication.html.
+    Each network of its design is trained with several seeds. The same --run resumes a replication that was interrupted;
+    more --seeds extend it. Results are in replication.json in its directory, and in replication.html.
 
     Examples:
 
@@ -83,11 +83,11 @@ def replicate(
         given = [f"--{key.replace('_', '-')}" for key, value in choices.items() if value is not None]
         if given:
             raise InputError(
-                f"a replication keeps its settings for life: leave {', '.join(given)} out, or name a new replication"
+                f"the settings of a replication cannot change: leave {', '.join(given)} out, or name a new replication"
             )
         if not ReplicationDirectory.is_at(run):
             raise InputError(
-                f"{run} is no replication to go on with; name one to begin: rnas replicate NAME --run {run}"
+                f"{run} is not a replication to resume; name one to create: rnas replicate NAME --run {run}"
             )
         _follow(
             run,
@@ -114,7 +114,7 @@ def _channels(text: str) -> tuple[int, ...]:
 
 
 def _follow(path: Path, as_json: bool, go: Any) -> None:
-    """Run a replication and print what came of it."""
+    """Run a replication and print its result."""
     from rnas.cli.counted_lines import CountedLines
     from rnas.cli.replicate_table import print_replication
     from rnas.studies.directory import ReplicationDirectory

@@ -1,4 +1,4 @@
-"""A replication as one HTML file that needs nothing else."""
+"""Report of a replication as one HTML file that needs nothing else."""
 
 from collections.abc import Mapping
 from statistics import fmean, stdev

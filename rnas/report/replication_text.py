@@ -1,4 +1,4 @@
-"""Words for what a replication found, from its JSON."""
+"""Sentences about a replication's result, from its JSON."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ _WORDS = {
 
 
 def verdict_sentence(replication: Replication) -> str:
-    """What becomes of the observation, and how many of its claims lead there."""
+    """State the verdict on the observation, and how many of its claims lead to it."""
     counts = Counter(claim["verdict"] for claim in replication["claims"])
     parts = [f"{counts[verdict]} {verdict.removesuffix(' by these data')}" for verdict in _WORDS if counts[verdict]]
     words = _WORDS[replication["verdict"]]

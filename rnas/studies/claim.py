@@ -1,4 +1,4 @@
-"""A claim about a design: what is estimated from its results, and what the paper expects of it."""
+"""A claim about a design: an estimand of its results, and what the paper expects of its value."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class ClaimEstimate:
 
 
 class Estimand(Protocol):
-    """What is estimated from results."""
+    """An estimand of results."""
 
     @property
     def of(self) -> str:

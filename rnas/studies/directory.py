@@ -10,7 +10,7 @@ from rnas.studies.settings import ReplicationSettings
 
 @dataclass(frozen=True)
 class ReplicationDirectory(ExperimentDirectory[ReplicationSettings]):
-    """Where everything of one replication is."""
+    """The directory of one replication."""
 
     noun: ClassVar[str] = "replication"
     Settings: ClassVar[type[ReplicationSettings]] = ReplicationSettings
@@ -18,5 +18,5 @@ class ReplicationDirectory(ExperimentDirectory[ReplicationSettings]):
 
     @property
     def report(self) -> Path:
-        """What came of it, for people."""
+        """The report for people."""
         return self.path / "replication.html"

@@ -11,5 +11,5 @@ def find(name: str) -> Replication:
 
 
 def replications() -> tuple[Replication, ...]:
-    """Every installed replication, by name."""
+    """Return every installed replication, by name."""
     return tuple(find(name) for name in registry.names(registry.REPLICATIONS))

@@ -1,4 +1,4 @@
-"""Running a replication: every cell with every seed, on a ledger, so that what is done is never done again."""
+"""Run a replication: train every cell with every seed, on a ledger, so that no training is repeated."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -39,11 +39,11 @@ ListenerFactory = Callable[[Ledger, int, str], Listener]
 
 @dataclass(frozen=True)
 class ReplicationRun:
-    """A replication that has ended.
+    """A finished replication.
 
     Attributes:
-        directory: where it is kept.
-        settings: all that decides it.
+        directory: its directory.
+        settings: its settings.
         result: verdict, claims and cells, as replication.json holds them.
     """
 
@@ -60,10 +60,10 @@ def replicate(
     listener: ListenerFactory = lambda ledger, slots, label: Silent(),
     **given: Any,
 ) -> ReplicationRun:
-    """Run a replication of a paper, and say what its results are worth as evidence for the paper's observation.
+    """Repeat a paper's study, and judge the paper's observation by the results.
 
     Args:
-        name: of the replication; see :func:`rnas.studies.registered.replications`.
+        name: name of the replication; see :func:`rnas.studies.registered.replications`.
         run: directory; None makes ``runs/<replication>-<data>-<n>``.
         workers: trainings at once, each in a process of its own; 0 trains in this process; None is one a core or GPU.
         listener: makes the listener of progress.
@@ -82,16 +82,16 @@ def resume_replication(
     workers: int | None = None,
     listener: ListenerFactory = lambda ledger, slots, label: Silent(),
 ) -> ReplicationRun:
-    """Go on with a replication that was stopped, or train its cells with further seeds.
+    """Resume a replication, or train its cells with further seeds.
 
     Args:
         path: the replication's directory.
-        seeds: in all; None keeps the replication's own. The larger is kept in the directory.
+        seeds: total number of seeds; None is the replication's own. A larger number is saved in the directory.
         workers: see :func:`replicate`.
         listener: see :func:`replicate`.
 
     Raises:
-        InputError: this is no replication, it is in use, or it would have fewer seeds than before.
+        InputError: this is not a replication, it is in use, or it would have fewer seeds than before.
         LedgerError: its ledger is damaged.
     """
     directory = ReplicationDirectory(Path(path))
@@ -100,7 +100,7 @@ def resume_replication(
 
 
 def prepare(settings: ReplicationSettings, run: Path | None) -> ReplicationDirectory:
-    """Make the directory of a new replication; nothing is trained yet.
+    """Create the directory of a new replication; nothing is trained yet.
 
     Raises:
         InputError: the directory exists already, or the replication cannot be run by these settings.
@@ -115,7 +115,7 @@ def prepare(settings: ReplicationSettings, run: Path | None) -> ReplicationDirec
 
 
 def go(directory: ReplicationDirectory, workers: int | None, listener: ListenerFactory) -> ReplicationRun:
-    """Train what is missing, and write result and report."""
+    """Train missing cells, and write result and report."""
     settings = directory.read_settings()
     cells = settings.design()
     records: dict[int, tuple[Record, ...]] = {}
@@ -142,7 +142,7 @@ def label(changes: Mapping[str, Any]) -> str:
 
 
 def estimates(settings: ReplicationSettings, workers: int | None) -> tuple[list[tuple[DesignCell, Estimate]], int]:
-    """What the cheapest and the dearest cell take here, measured in seconds; and how many trainings run at once.
+    """Estimate the seconds of the cheapest and the most expensive cell here; and how many trainings run at once.
 
     Raises:
         InputError: a cell cannot be trained here.
@@ -165,7 +165,7 @@ def _flops(cell: DesignCell) -> int:
 def evaluator_for(
     settings: ReplicationSettings, cells: Sequence[DesignCell], changes: Mapping[str, Any]
 ) -> AdversarialTraining:
-    """What trains and attacks the networks of cells whose recipe has these changes."""
+    """Return the evaluator of cells whose recipe has these changes."""
     evaluator: AdversarialTraining = registry.load(registry.EVALUATORS, "train")(
         settings.evaluator_settings(changes), _space(settings, cells)
     )
@@ -194,7 +194,7 @@ def _evaluated(
     name = f"{settings.replication}-{json_hash(changes)}" if changes else settings.replication
     ledger = Ledger(storage, problem.objectives, name, settings.fingerprint)
     fidelity = evaluator.rungs[-1].fidelity
-    # Seed after seed, so that a replication that is stopped has whole replications.
+    # Seed after seed, so that an interrupted replication has whole seeds.
     tasks = [Task(cell.architecture, seed, fidelity) for seed in range(settings.seeds) for cell in own]
     with local_executor(evaluator, workers) as executor:
         records = evaluate_all(tasks, problem, ledger, executor, listener(ledger, executor.slots, label(changes)))

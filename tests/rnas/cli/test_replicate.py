@@ -26,7 +26,7 @@ REPLICATION = [
 
 
 def essence(replication: dict[str, Any]) -> dict[str, Any]:
-    """All of a replication but its seconds."""
+    """Return a replication's result without its seconds."""
     return {name: value for name, value in replication.items() if name != "seconds"}
 
 
@@ -40,7 +40,7 @@ def test_replications_are_listed(command: Callable[..., Result]) -> None:
 def test_what_cannot_be_run_is_refused_in_one_line(command: Callable[..., Result], tmp_path: Path) -> None:
     for words, message in (
         (["replicate", "no-such"], "unknown replication 'no-such'; known: activations"),
-        (["replicate", "--run", tmp_path], f"{tmp_path} is no replication to go on with; name one to begin"),
+        (["replicate", "--run", tmp_path], f"{tmp_path} is not a replication to resume; name one to create"),
         (["replicate", "--run", tmp_path, "--eps", "8/255"], "leave --eps out, or name a new replication"),
         (["replicate", "block-topology", "--run", tmp_path], f"{tmp_path} exists already: choose another --run"),
         (["replicate", "block-topology", "--cells", 10], "compares all its 21 cells with each other; leave cells out"),

@@ -13,7 +13,7 @@ from tests.rnas.studies.simulated import SMALL, judged_scores, scores
 
 DRAWS = 100
 MOST_FALSE = 11
-"""Of 100 replications that may each be wrong with 5 %: more happen in fewer than 1 % of all cases."""
+"""Most errors of 100 simulations that may each be wrong with 5 %: more happen in fewer than 1 % of all cases."""
 
 TRENDS = ("depth-grid", "robust-wrn-depths")
 
