@@ -51,7 +51,7 @@ def _rows(result: EvaluationResult) -> Iterator[tuple[str, ...]]:
 
 
 def _corruptions(content: Mapping[str, Any]) -> Table:
-    """MeasuredAccuracy under each corruption at severities 1 to 5, and their mean."""
+    """Accuracy under each corruption at severities 1 to 5, and their mean."""
     ours = "" if content["images"] == "published" else "; * ours, not comparable with published images"
     table = Table(
         box=None, pad_edge=False, title=f"common corruptions, {content['images']} images{ours}", title_justify="left"

@@ -1,4 +1,4 @@
-"""``rnas replicate``: replicate a paper's replication, and judge its claims."""
+"""``rnas replicate``: replicate a paper's experiment, and judge its claims."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -48,7 +48,7 @@ def replicate(
     dry_run: Annotated[bool, typer.Option(help="Show the design and what it would take; train nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Repeat a paper's replication, and say whether the results support what the paper observed.
+    """Repeat a paper's experiment, and say whether the results support what the paper observed.
 
     Each network of its design is trained with several seeds. The same --run resumes a replication that was interrupted;
     more --seeds extend it. Results are in replication.json in its directory, and in replication.html.

@@ -63,7 +63,7 @@ def markdown(tables: Sequence[LeaderboardTable]) -> str:
     """The leaderboard as Markdown text, ending in a line feed; names cannot break out of their cell."""
     parts = ["# Robust accuracy", headline(tables)]
     for number, table in enumerate(tables, 1):
-        heading = f"LeaderboardTable {number}: {title(table)}" if len(tables) > 1 else title(table)
+        heading = f"Table {number}: {title(table)}" if len(tables) > 1 else title(table)
         parts.append(f"## {_plain(heading)}")
         if table.apart:
             parts.append(_plain(table.apart))

@@ -1,1 +1,1 @@
-"""Replications of the papers' replications of architectures, at any size, each judged by its own data."""
+"""Replications of the papers' experiments on architectures, at any size, each judged by its own data."""

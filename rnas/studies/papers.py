@@ -1,4 +1,4 @@
-"""The papers whose replications are replicated."""
+"""The papers whose experiments are replicated."""
 
 ROBUST_RESNETS = "Huang, Lu, Deb, Boddeti: Revisiting Residual Networks for Adversarial Robustness, CVPR 2023"
 ROBUST_WRN = (

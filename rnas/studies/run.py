@@ -60,7 +60,7 @@ def replicate(
     listener: ListenerFactory = lambda ledger, slots, label: Silent(),
     **given: Any,
 ) -> ReplicationRun:
-    """Repeat a paper's replication, and judge the paper's observation by the results.
+    """Repeat a paper's experiment, and judge the paper's observation by the results.
 
     Args:
         name: name of the replication; see :func:`rnas.studies.registered.replications`.

@@ -143,5 +143,5 @@ def test_markdown_is_a_table_whatever_names_hold() -> None:
 
 def test_markdown_of_several_tables_numbers_them() -> None:
     text = markdown(tables([BEST, CLOSE, entry("x", range(90), WIDER)]))
-    assert "## LeaderboardTable 1: cifar10, linf, epsilon 8/255" in text
+    assert "## Table 1: cifar10, linf, epsilon 8/255" in text
     assert "Apart from table 1, because of threat linf, epsilon 16/255" in text
