@@ -23,8 +23,8 @@ def print_verification(console: Console, verification: Verification) -> None:
     console.print()
     console.print(_metrics(verification.metrics))
     console.print()
-    if verification.seeds and any(metric.luck for metric in verification.metrics):
-        _print_luck(console, verification)
+    if verification.seeds and any(metric.seed_spread for metric in verification.metrics):
+        _print_seed_spread(console, verification)
     facts = Table.grid(padding=(0, 2))
     told = dict(verification.conditions)
     if any(metric.interval for metric in verification.metrics):
@@ -70,7 +70,7 @@ def _metrics(metrics: tuple[Judged, ...]) -> Table:
     return table
 
 
-def _print_luck(console: Console, verification: Verification) -> None:
+def _print_seed_spread(console: Console, verification: Verification) -> None:
     """The recorded values among those of other seeds."""
     seeds = ", ".join(map(str, verification.seeds))
     share = _percent(1 - verification.level)
@@ -81,8 +81,8 @@ def _print_luck(console: Console, verification: Verification) -> None:
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("the recorded one is")
     for metric in verification.metrics:
-        if metric.luck is not None:
-            mean, place = metric.luck.interval, metric.luck.place
+        if metric.seed_spread is not None:
+            mean, place = metric.seed_spread.interval, metric.seed_spread.place
             table.add_row(Text(metric.name), f"{metric.recorded:.6g}", f"{mean.value:.6g}", _ends(mean), place)
     console.print(table)
     console.print()

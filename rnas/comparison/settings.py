@@ -173,7 +173,7 @@ def resolve_settings(
         raise InputError(
             "--flops 0: give a budget above zero"
             if budget == 0
-            else f"{seeds} seed: a comparison needs at least two, or it cannot tell networks from luck"
+            else f"{seeds} seed: a comparison needs at least two, or it cannot separate networks from noise"
         )
     if tune is None and tune_epochs is not None:
         raise InputError(f"--tune-epochs {tune_epochs}: say how many trials each network gets, such as --tune 8")

@@ -45,7 +45,7 @@ class Estimand(Protocol):
         """What is counted, in one word: ``comparison`` or ``network``."""
 
     def estimate(self, values: Floats) -> ClaimEstimate | str:
-        """Compute the estimate from values (cells, seeds), NaN where missing; without an estimate return the reason as text."""
+        """Compute the estimate from values (cells, seeds), NaN where missing; without an estimate return the reason."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Whether a metric was found again, and how much of it was the luck of one training."""
+"""Whether a metric is reproduced, and where it lies among trainings with other seeds."""
 
 import math
 from collections.abc import Sequence
@@ -27,13 +27,13 @@ _EQUAL = 1e-12
 
 
 @dataclass(frozen=True)
-class Luck:
+class SeedSpread:
     """A recorded value among those of trainings with other seeds.
 
     Attributes:
         values: of the other seeds, at least two.
         interval: their mean, and the interval that ``1 - level`` of further trainings fall into, by Student's t. It
-            covers the luck of a training on these very images, not that of the images.
+            covers the variation between trainings on these images, not that between images.
         place: where the recorded value is: ``inside`` it, ``above`` or ``below``.
     """
 
@@ -54,7 +54,7 @@ class Judged:
             only the equal value will do.
         p_value: of McNemar's test that it is right on as many of the same images, where that decides.
         verdict: what follows; ``not judged`` where it is another value and nothing says how far it may be off.
-        luck: how it stands among other seeds; None without two of them.
+        seed_spread: how it stands among other seeds; None without two of them.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Judged:
     interval: Interval | None
     p_value: float | None
     verdict: Verdict
-    luck: Luck | None = None
+    seed_spread: SeedSpread | None = None
 
 
 def level_of_each(metrics: int) -> float:
@@ -84,7 +84,7 @@ def judged(
     p_value: float | None = None,
     level: float = LEVEL,
     equal_expected: bool = False,
-    luck: Luck | None = None,
+    seed_spread: SeedSpread | None = None,
 ) -> Judged:
     """The verdict on a metric.
 
@@ -101,14 +101,14 @@ def judged(
         p_value: of the paired test.
         level: of the paired test; see :func:`level_of_each`.
         equal_expected: whether the same computation was made under the same circumstances.
-        luck: the recorded value among other seeds.
+        seed_spread: the recorded value among other seeds.
     """
     if found is None or equal or equal_expected:
         verdict = EXACTLY if found is not None and equal else NOT
-        return Judged(name, recorded, found, interval, None, verdict, luck)
-    if luck is not None:
-        verdict = WITHIN if luck.place == "inside" else NOT
-        return Judged(name, recorded, found, luck.interval, None, verdict, luck)
+        return Judged(name, recorded, found, interval, None, verdict, seed_spread)
+    if seed_spread is not None:
+        verdict = WITHIN if seed_spread.place == "inside" else NOT
+        return Judged(name, recorded, found, seed_spread.interval, None, verdict, seed_spread)
     if p_value is not None:
         return Judged(name, recorded, found, interval, p_value, WITHIN if p_value >= level else NOT)
     if interval is None:
@@ -148,14 +148,14 @@ def rounding_interval(value: float) -> Interval:
     return Interval(value, value - half, value + half)
 
 
-def luck_of(
+def seed_spread_of(
     recorded: float,
     values: Sequence[float],
     bounds: tuple[float, float],
     *,
     resolution: float,
     level: float = LEVEL,
-) -> Luck | None:
+) -> SeedSpread | None:
     """Where a recorded value stands among those of other seeds; None with fewer than two.
 
     The standard deviation of the values is taken as half of the resolution at least: seeds that tie, as few of them on
@@ -180,4 +180,4 @@ def luck_of(
         place = "above"
     elif recorded < interval.low - _EQUAL:
         place = "below"
-    return Luck(tuple(values), interval, place)
+    return SeedSpread(tuple(values), interval, place)

@@ -14,7 +14,7 @@ import rnas
 from rnas.cli.verify_table import print_verification
 from rnas.run import Run
 from rnas.verification.check import compared
-from rnas.verification.judgement import judged, luck_of
+from rnas.verification.judgement import judged, seed_spread_of
 from rnas.verification.verify import Verification
 from tests.rnas.cli.conftest import Result
 from tests.rnas.training_run.trainings import trained
@@ -100,7 +100,9 @@ def test_what_could_not_be_evaluated_is_one_line_and_no_verdict(
 
 def test_names_are_printed_as_they_are() -> None:
     name = "[/red] share [bold]"
-    metric = judged(name, 0.5, 0.4, equal=False, interval=None, luck=luck_of(0.5, [0.3, 0.4], (0, 1), resolution=0))
+    metric = judged(
+        name, 0.5, 0.4, equal=False, interval=None, seed_spread=seed_spread_of(0.5, [0.3, 0.4], (0, 1), resolution=0)
+    )
     checks = (compared(name, "a", "a"),)
     console = Console(width=200, record=True, file=StringIO())
     print_verification(
@@ -124,7 +126,7 @@ def test_luck_stands_in_a_table_of_its_own(command: Command, tmp_path: Path) -> 
         (["--from", "memory"], "unknown --from 'memory'; known: checkpoint, scratch"),
         (["--device", "tpu"], "unknown --device 'tpu'; known: auto, cpu, cuda"),
         (["--from", "checkpoint"], "its weights are not there; train the network again with --from scratch"),
-        (["--seeds", "1"], "1 seed: luck takes at least 2 further seeds, or none"),
+        (["--seeds", "1"], "1 seed: the variation between trainings takes at least 2 further seeds, or none"),
     ],
 )
 def test_bad_input_is_one_line(command: Command, run: Path, words: list[str], message: str) -> None:

@@ -12,9 +12,9 @@ from rnas.verification.judgement import (
     image_interval,
     judged,
     level_of_each,
-    luck_of,
     overall,
     rounding_interval,
+    seed_spread_of,
 )
 
 SHARES = Interval(0.5, 0.4, 0.6)
@@ -52,14 +52,14 @@ def test_images_one_by_one_decide_before_the_interval() -> None:
 
 
 def test_other_seeds_decide_before_all() -> None:
-    typical = luck_of(0.5, [0.48, 0.5, 0.52], (0, 1), resolution=0.01)
-    lucky = luck_of(0.5, [0.30, 0.31, 0.32], (0, 1), resolution=0.01)
-    assert verdict(0.9, luck=typical, p_value=0.0) == WITHIN
-    assert verdict(0.51, luck=lucky, p_value=1.0) == NOT
+    typical = seed_spread_of(0.5, [0.48, 0.5, 0.52], (0, 1), resolution=0.01)
+    lucky = seed_spread_of(0.5, [0.30, 0.31, 0.32], (0, 1), resolution=0.01)
+    assert verdict(0.9, seed_spread=typical, p_value=0.0) == WITHIN
+    assert verdict(0.51, seed_spread=lucky, p_value=1.0) == NOT
     assert lucky is not None
-    assert judged("clean", 0.5, 0.51, equal=False, interval=SHARES, luck=lucky).interval == lucky.interval
+    assert judged("clean", 0.5, 0.51, equal=False, interval=SHARES, seed_spread=lucky).interval == lucky.interval
     # That it was lucky does not make another number of it.
-    assert verdict(0.5, luck=lucky) == EXACTLY
+    assert verdict(0.5, seed_spread=lucky) == EXACTLY
 
 
 def test_the_worst_metric_decides() -> None:
@@ -107,18 +107,18 @@ def test_a_claim_that_holds_is_seldom_refuted_however_many_metrics_it_has() -> N
 def test_a_prediction_interval_holds_one_more_training_as_often_as_it_says() -> None:
     rng = np.random.default_rng(0)
     draws = rng.normal(0.4, 0.02, size=(2000, 4))
-    places = [luck_of(draw[0], list(draw[1:]), (0, 1), resolution=0.001) for draw in draws]
-    inside = np.mean([luck is not None and luck.place == "inside" for luck in places])
+    places = [seed_spread_of(draw[0], list(draw[1:]), (0, 1), resolution=0.001) for draw in draws]
+    inside = np.mean([seed_spread is not None and seed_spread.place == "inside" for seed_spread in places])
     assert 0.935 <= inside <= 0.965
 
 
 def test_luck_takes_two_seeds_and_knows_its_side() -> None:
-    assert luck_of(0.5, [0.5], (0, 1), resolution=0.01) is None
+    assert seed_spread_of(0.5, [0.5], (0, 1), resolution=0.01) is None
     for recorded, place in ((0.5, "inside"), (0.6, "above"), (0.4, "below")):
-        luck = luck_of(recorded, [0.5, 0.5], (0, 1), resolution=0.01)
-        assert luck is not None
-        assert luck.place == place
-    wide = luck_of(0.5, [0.1, 0.9], (0, 1), resolution=0.01)
+        seed_spread = seed_spread_of(recorded, [0.5, 0.5], (0, 1), resolution=0.01)
+        assert seed_spread is not None
+        assert seed_spread.place == place
+    wide = seed_spread_of(0.5, [0.1, 0.9], (0, 1), resolution=0.01)
     assert wide is not None
     assert wide.interval == Interval(0.5, 0, 1)
 
@@ -126,13 +126,15 @@ def test_luck_takes_two_seeds_and_knows_its_side() -> None:
 @pytest.mark.parametrize("seeds", [2, 3, 10])
 def test_seeds_that_tie_do_not_refute_what_is_one_image_off(seeds: int) -> None:
     for recorded in (19 / 40, 21 / 40):
-        luck = luck_of(recorded, [20 / 40] * seeds, (0, 1), resolution=1 / 40)
-        assert luck is not None
-        assert luck.place == "inside"
+        seed_spread = seed_spread_of(recorded, [20 / 40] * seeds, (0, 1), resolution=1 / 40)
+        assert seed_spread is not None
+        assert seed_spread.place == "inside"
 
 
 def test_a_smaller_level_makes_intervals_longer() -> None:
-    wide, narrow = (luck_of(0.5, [0.48, 0.5, 0.52], (0, 1), resolution=0.01, level=level) for level in (0.01, 0.05))
+    wide, narrow = (
+        seed_spread_of(0.5, [0.48, 0.5, 0.52], (0, 1), resolution=0.01, level=level) for level in (0.01, 0.05)
+    )
     assert wide is not None
     assert narrow is not None
     assert wide.interval.half_width > 2 * narrow.interval.half_width

@@ -62,10 +62,10 @@ def test_further_seeds_show_the_luck_of_the_recorded_one(searched: Path) -> None
     found = rnas.verify(f"{searched}:knee", seeds=2)
     assert (found.source, found.seeds, found.verdict) == ("scratch", (8, 9), EXACTLY)
     for metric in found.metrics:
-        assert metric.luck is not None
-        low, high = metric.luck.interval.low, metric.luck.interval.high
-        assert len(set(metric.luck.values)) == 2 or not metric.name.endswith("margin")
-        assert (metric.luck.place == "inside") is (low <= metric.recorded <= high)
+        assert metric.seed_spread is not None
+        low, high = metric.seed_spread.interval.low, metric.seed_spread.interval.high
+        assert len(set(metric.seed_spread.values)) == 2 or not metric.name.endswith("margin")
+        assert (metric.seed_spread.place == "inside") is (low <= metric.recorded <= high)
 
 
 def test_a_changed_number_is_found_where_all_else_is_as_recorded(run: Path) -> None:

@@ -39,7 +39,7 @@ def test_from_scratch_it_is_trained_to_the_same_bits(ended: Path) -> None:
     found = rnas.verify(ended / "last.safetensors", seeds=2)
     assert (found.source, found.seeds, found.verdict) == ("scratch", (1, 2), EXACTLY)
     assert found.notes[0] == "The training anew went the recorded way for 3 epochs, bit for bit."
-    assert all(metric.luck is not None for metric in found.metrics)
+    assert all(metric.seed_spread is not None for metric in found.metrics)
 
 
 def test_a_changed_number_is_found(training: Path) -> None:

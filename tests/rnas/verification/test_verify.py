@@ -43,14 +43,14 @@ def test_seeds_that_gave_nothing_are_counted_and_left_out(claim: str, monkeypatc
     found = rnas.verify(claim, seeds=4)
     assert (found.seeds, found.verdict) == ((8, 11), EXACTLY)
     assert "2 of 4 further seeds gave a result." in found.notes
-    assert found.metrics[0].luck is not None
-    assert len(found.metrics[0].luck.values) == 2
+    assert found.metrics[0].seed_spread is not None
+    assert len(found.metrics[0].seed_spread.values) == 2
 
 
 def test_who_gave_seeds_is_not_told_to_give_some(claim: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert any("--seeds N" in note for note in rnas.verify(claim).notes)
     monkeypatch.setenv("FAILING", "8:memory")
     found = rnas.verify(claim, seeds=2)
-    assert (found.seeds, found.metrics[0].luck) == ((9,), None)
-    assert "1 of 2 further seeds gave a result; luck takes at least 2." in found.notes
+    assert (found.seeds, found.metrics[0].seed_spread) == ((9,), None)
+    assert "1 of 2 further seeds gave a result; the variation between trainings takes at least 2." in found.notes
     assert not any("--seeds" in note for note in found.notes)
