@@ -188,7 +188,7 @@ def _at_chance(content: Content) -> list[str]:
 
 
 def notes(content: Content) -> list[str]:
-    """What a reader must know before believing the numbers."""
+    """Return what a reader must know about the numbers."""
     found = [content["data"]["note"]] if content["data"]["note"] else []
     found += _at_chance(content)
     found += method_notes(content)

@@ -1,4 +1,4 @@
-"""What a predictor says, held to its contract before a search believes it."""
+"""Check predictions against a predictor's contract before a search uses them."""
 
 import numpy as np
 

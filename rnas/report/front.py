@@ -31,7 +31,7 @@ class Score:
 
     @property
     def share(self) -> Proportion | None:
-        """The share to believe: of the final images where there are any."""
+        """The share to read: of the final images, if there are any."""
         return self.final_share or self.search_share
 
     @property

@@ -111,7 +111,7 @@ def drop_text(score: Score) -> str:
 
 
 def interval_text(score: Score) -> str:
-    """The 95 % interval of the share to believe, in per cent."""
+    """Return the 95 % interval of the share to read, in per cent."""
     share = score.share
     return MISSING if share is None else f"{100 * share.low:.1f} to {100 * share.high:.1f}"
 
@@ -158,7 +158,7 @@ def _span(scores: list[Score]) -> tuple[float, float]:
 
 
 def _whisker(score: Score, span: tuple[float, float]) -> str:
-    """The interval of the value to believe, with a ring for the search's where that is another."""
+    """Draw the interval of the value to read, with a ring for the search's value if that differs."""
     share = score.share
     if share is None:
         return ""

@@ -272,8 +272,8 @@ def _told(
             f"these may be off{'' if seeds_asked else '; give --seeds N'}."
         )
     return told + [
-        f"{metric.name} lies {metric.seed_spread.place} the prediction interval of {len(metric.seed_spread.values)} further "
-        "seeds: the recorded training is not typical."
+        f"{metric.name} lies {metric.seed_spread.place} the prediction interval of {len(metric.seed_spread.values)} "
+        "further seeds: the recorded training is not typical."
         for metric in metrics
         if metric.seed_spread is not None and metric.seed_spread.place != "inside"
     ]
