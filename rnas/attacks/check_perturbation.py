@@ -11,7 +11,7 @@ _RELATIVE, _ABSOLUTE = 1e-3, 1e-6
 
 
 def check_perturbation(attack: Attack, images: Tensor, adversarial: Tensor) -> Tensor:
-    """Return the adversarial images, if they fulfil the contract of an attack: of the shape of ``images``, and in its ball.
+    """Return the adversarial images if they have the shape of ``images`` and are in the attack's ball.
 
     An attack that leaves its ball looks strong, and one that returns what is no number breaks every image; both would
     be read as facts about the network.

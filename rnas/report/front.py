@@ -44,7 +44,7 @@ class Score:
 
 
 @dataclass(frozen=True)
-class Member:
+class FrontMember:
     """An architecture of the front.
 
     Attributes:
@@ -76,7 +76,7 @@ def judged(metrics: tuple[Metric, ...]) -> Metric | None:
     return next((m for m in metrics if m.direction and m.kind == "proportion"), None)
 
 
-def members(run: Run, metrics: tuple[Metric, ...]) -> list[Member]:
+def members(run: Run, metrics: tuple[Metric, ...]) -> list[FrontMember]:
     """The members of the front, best first by the accuracy among the objectives, or else by the first objective.
 
     An architecture evaluated more than once stands with its last complete evaluation at the highest rung.
@@ -101,11 +101,11 @@ def _rows(run: Run, objectives: list[Metric]) -> dict[str, int]:
     }
 
 
-def _member(evaluation: Record, row: int, metrics: tuple[Metric, ...]) -> Member:
+def _member(evaluation: Record, row: int, metrics: tuple[Metric, ...]) -> FrontMember:
     names = {m.name for m in metrics}
     shown = [m for m in metrics if not (m.name.startswith(FINAL) and m.name.removeprefix(FINAL) in names)]
     scores = [_score(evaluation, metric) for metric in shown]
-    return Member(
+    return FrontMember(
         evaluation,
         row,
         tuple(score for score in scores if score.metric.direction),
@@ -134,7 +134,7 @@ def share_of(evaluation: Record, metric: Metric) -> Proportion | None:
     return proportion(value, count)
 
 
-def _with_ties(found: list[Member], metric: Metric | None) -> list[Member]:
+def _with_ties(found: list[FrontMember], metric: Metric | None) -> list[FrontMember]:
     if metric is None:
         return found
     tied = found[:1]
@@ -147,6 +147,6 @@ def _with_ties(found: list[Member], metric: Metric | None) -> list[Member]:
         )
         same = shares[0] is not None and shares[1] is not None and indistinguishable(shares[0], shares[1])
         tied.append(
-            Member(member.evaluation, member.row, member.objectives, member.others, before.key if same else None)
+            FrontMember(member.evaluation, member.row, member.objectives, member.others, before.key if same else None)
         )
     return tied

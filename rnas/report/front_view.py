@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from rnas.proportion_interval import indistinguishable
 from rnas.report.description import describe
-from rnas.report.front import Member, Score, judged
+from rnas.report.front import FrontMember, Score, judged
 from rnas.report.metric import MISSING, Metric
 from rnas.report.whisker import whisker
 
@@ -13,7 +13,7 @@ _NOISE = "indistinguishable from"
 
 
 @dataclass(frozen=True)
-class Group:
+class ColumnGroup:
     """The columns of one metric."""
 
     metric: Metric
@@ -40,7 +40,7 @@ class FrontRow:
     architecture: str
 
 
-def groups(members: list[Member]) -> list[Group]:
+def groups(members: list[FrontMember]) -> list[ColumnGroup]:
     """Columns of each metric: one value, or search, final, interval and drop where the run has them."""
     noisy = judged(tuple(s.metric for s in members[0].objectives)) if any(m.tied_with for m in members) else None
     found = []
@@ -52,11 +52,11 @@ def groups(members: list[Member]) -> list[Group]:
             names += ["95 % interval", ""]
         names += ["drop"] if final else []
         names += [_NOISE] if scores[0].metric == noisy else []
-        found.append(Group(scores[0].metric, tuple(names)))
+        found.append(ColumnGroup(scores[0].metric, tuple(names)))
     return found
 
 
-def rows(members: list[Member], columns: list[Group]) -> list[FrontRow]:
+def rows(members: list[FrontMember], columns: list[ColumnGroup]) -> list[FrontRow]:
     """The table, one row a member."""
     spans = [_span([member.score(group.metric) for member in members]) for group in columns]
     return [
@@ -70,7 +70,7 @@ def rows(members: list[Member], columns: list[Group]) -> list[FrontRow]:
     ]
 
 
-def sentences(members: list[Member], metrics: tuple[Metric, ...]) -> list[str]:
+def sentences(members: list[FrontMember], metrics: tuple[Metric, ...]) -> list[str]:
     """What the table shows: the noise between neighbours, the cheapest member as good as the best, the mean drop."""
     metric = judged(metrics)
     if metric is None or len(members) < 2:
@@ -116,7 +116,7 @@ def interval_text(score: Score) -> str:
     return MISSING if share is None else f"{100 * share.low:.1f} to {100 * share.high:.1f}"
 
 
-def _cheapest_as_good(members: list[Member], metric: Metric, metrics: tuple[Metric, ...]) -> str | None:
+def _cheapest_as_good(members: list[FrontMember], metric: Metric, metrics: tuple[Metric, ...]) -> str | None:
     cost = next((other for other in metrics if other.direction == "minimize"), None)
     best = members[0]
     share = best.score(metric).share
@@ -133,7 +133,7 @@ def _cheapest_as_good(members: list[Member], metric: Metric, metrics: tuple[Metr
     )
 
 
-def _cells(member: Member, group: Group, span: tuple[float, float]) -> list[FrontCell]:
+def _cells(member: FrontMember, group: ColumnGroup, span: tuple[float, float]) -> list[FrontCell]:
     score = member.score(group.metric)
     metric, share, tied_with = score.metric, score.share, member.tied_with or ""
     shown: Mapping[str, tuple[str, float | str | None]] = {

@@ -27,7 +27,7 @@ class LeaderboardAccuracy:
 
 
 @dataclass(frozen=True)
-class Flag:
+class LeaderboardFlag:
     """A reason to doubt an evaluation: its name, and what was seen."""
 
     name: str
@@ -61,7 +61,7 @@ class Entry:
     worst_case: LeaderboardAccuracy
     params: int
     flops: int
-    flags: tuple[Flag, ...]
+    flags: tuple[LeaderboardFlag, ...]
     note: str = ""
 
 

@@ -12,10 +12,12 @@ from rnas.evaluation import evaluation_result as written
 from rnas.evaluation.image_flags import unpack
 from rnas.evaluation.threats import robust_to_all
 from rnas.proportion_interval import proportion
-from rnas.report.leaderboard import Entry, Flag, LeaderboardAccuracy
+from rnas.report.leaderboard import Entry, LeaderboardAccuracy, LeaderboardFlag
 
 _DIGITS = 8
-_UNCHECKED = Flag("unchecked", "This network was evaluated without the checks for signs of overestimated robustness.")
+_UNCHECKED = LeaderboardFlag(
+    "unchecked", "This network was evaluated without the checks for signs of overestimated robustness."
+)
 
 
 def read_entries(folder: Path) -> list[Entry]:
@@ -86,10 +88,10 @@ def _accuracy(accuracy: written.MeasuredAccuracy, data: written.Data) -> Leaderb
     return LeaderboardAccuracy(proportion(correct / data.images, data.images), tuple(right.tolist()))
 
 
-def _flags(result: written.EvaluationResult) -> tuple[Flag, ...]:
+def _flags(result: written.EvaluationResult) -> tuple[LeaderboardFlag, ...]:
     if result.flags is None:
         return (_UNCHECKED,)
-    return tuple(Flag(flag.name, flag.explanation) for flag in result.flags)
+    return tuple(LeaderboardFlag(flag.name, flag.explanation) for flag in result.flags)
 
 
 def _setting(result: written.EvaluationResult) -> dict[str, str]:

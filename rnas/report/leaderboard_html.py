@@ -7,7 +7,7 @@ from typing import Literal
 from rnas.proportion_interval import Proportion
 from rnas.quantities import format_size
 from rnas.report import page
-from rnas.report.leaderboard import Flag, LeaderboardRow, LeaderboardTable
+from rnas.report.leaderboard import LeaderboardFlag, LeaderboardRow, LeaderboardTable
 from rnas.report.leaderboard_text import against_the_best, explanation, headline, percent, span_text, title
 from rnas.report.whisker import whisker
 
@@ -32,14 +32,14 @@ class LeaderboardCell:
 
 
 @dataclass(frozen=True)
-class Line:
+class LeaderboardLine:
     """One row of a table of the page, with its number in the table."""
 
     number: int
     name: str
     cells: tuple[LeaderboardCell, ...]
     as_good: bool
-    flags: tuple[Flag, ...]
+    flags: tuple[LeaderboardFlag, ...]
 
 
 def render(tables: Sequence[LeaderboardTable]) -> str:
@@ -84,14 +84,14 @@ def _columns(table: LeaderboardTable) -> list[Column]:
     ]
 
 
-def _lines(table: LeaderboardTable) -> list[Line]:
+def _lines(table: LeaderboardTable) -> list[LeaderboardLine]:
     shares = [row.entry.worst_case.share for row in table.rows]
     span = min(share.low for share in shares), max(share.high for share in shares)
     attacks = list(table.rows[0].entry.attacks)
     return [_line(number, row, span, attacks) for number, row in enumerate(table.rows, 1)]
 
 
-def _line(number: int, row: LeaderboardRow, span: tuple[float, float], attacks: Sequence[str]) -> Line:
+def _line(number: int, row: LeaderboardRow, span: tuple[float, float], attacks: Sequence[str]) -> LeaderboardLine:
     entry = row.entry
     worst = entry.worst_case.share
     cells = (
@@ -105,7 +105,7 @@ def _line(number: int, row: LeaderboardRow, span: tuple[float, float], attacks: 
         LeaderboardCell("number", format_size(entry.params), entry.params),
         LeaderboardCell("number", format_size(entry.flops), entry.flops),
     )
-    return Line(number, row.name, cells, row.as_good_as_the_best, entry.flags)
+    return LeaderboardLine(number, row.name, cells, row.as_good_as_the_best, entry.flags)
 
 
 def _accuracy(share: Proportion, kind: Literal["number", "number worst"] = "number") -> LeaderboardCell:

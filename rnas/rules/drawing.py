@@ -14,7 +14,7 @@ from rnas.report.metric import Metric, metrics_of
 from rnas.report.palette import FONT, palette, sequence
 from rnas.rules.observations import Floats, Observations
 from rnas.rules.proportion import proportion_text, share_text, shares_of
-from rnas.rules.ranking import BIN_SIZE, Group, Level, RankedShares
+from rnas.rules.ranking import BIN_SIZE, Level, NetworkGroup, RankedShares
 from rnas.scaling import Rule
 
 PUBLISHED = Rule()
@@ -253,7 +253,7 @@ def _range(levels: Sequence[Level]) -> list[float]:
     return [low - margin, high + margin]
 
 
-def _panel(name: str, average: Group | None) -> str:
+def _panel(name: str, average: NetworkGroup | None) -> str:
     if average is None:
         return f"{_NAMES[name]}: no network"
     if name == "uniform":

@@ -7,7 +7,7 @@ from typing import Any
 from rnas.networks.block import Block
 from rnas.studies.claim import Claim
 from rnas.studies.contrasts import difference, minus
-from rnas.studies.design import DesignCell, Factor, Figure, Replication, Size
+from rnas.studies.design import DesignCell, Factor, Replication, ReplicationFigure, Size
 from rnas.studies.papers import ROBUST_RESNETS
 
 _ACTIVATIONS = ("relu", "silu", "softplus", "gelu")
@@ -72,7 +72,9 @@ REPLICATION = Replication(
     recipe="bat",
     cells=cells,
     claims=claims,
-    figure=Figure(x="weight decay", colour=("activation",), like="Figure 6 a to c", panel=("training", "BatchNorm")),
+    figure=ReplicationFigure(
+        x="weight decay", colour=("activation",), like="Figure 6 a to c", panel=("training", "BatchNorm")
+    ),
     seeds=2,
     note="The paper compares each activation at its best weight decay, which the same results choose; here the weight "
     "decays are averaged. Advanced training is the paper's recipe without its extra data, at a learning rate of .1, "

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from rnas.networks.block import POST, PRE, Block
 from rnas.studies.claim import Claim
 from rnas.studies.contrasts import difference, minus
-from rnas.studies.design import DesignCell, Figure, Replication, Size, capacity_label
+from rnas.studies.design import DesignCell, Replication, ReplicationFigure, Size, capacity_label
 from rnas.studies.papers import ROBUST_RESNETS
 
 BASIC, BOTTLENECK, INVERTED, NO_RESIDUAL = "basic", "bottleneck", "inverted-bottleneck", "no-residual"
@@ -72,7 +72,7 @@ REPLICATION = Replication(
     recipe="bat",
     cells=cells,
     claims=claims,
-    figure=Figure(x="FLOPs", colour=("topology", "activation"), like="Figure 3"),
+    figure=ReplicationFigure(x="FLOPs", colour=("topology", "activation"), like="Figure 3"),
     note="The paper does not print its post-activated, inverted and non-residual blocks: their structure is ours, as "
     "are depths and widenings other than those of its table of blocks.",
 )

@@ -5,7 +5,7 @@ from itertools import product
 
 from rnas.studies.claim import Claim, RankCorrelation
 from rnas.studies.contrasts import trend
-from rnas.studies.design import DesignCell, Figure, Replication, Size
+from rnas.studies.design import DesignCell, Replication, ReplicationFigure, Size
 from rnas.studies.papers import ROBUST_RESNETS
 
 NO_SUBSTANTIAL = 0.3
@@ -59,7 +59,7 @@ REPLICATION = Replication(
     recipe="bat",
     cells=cells,
     claims=claims,
-    figure=Figure(x="FLOPs", colour=("share of stage 3",), like="Figure 7 a"),
+    figure=ReplicationFigure(x="FLOPs", colour=("share of stage 3",), like="Figure 7 a"),
     seeds=2,
     strata="total depth",
     note="A block of any stage has about the same FLOPs, and in stage 3 sixteen times the parameters of stage 1: at "

@@ -7,7 +7,7 @@ from rnas.quantities import format_size
 from rnas.scaling import RobustScaling, Rule
 from rnas.studies.claim import Claim
 from rnas.studies.contrasts import slope
-from rnas.studies.design import DesignCell, Figure, Replication, Size
+from rnas.studies.design import DesignCell, Replication, ReplicationFigure, Size
 from rnas.studies.papers import ROBUST_RESNETS
 
 PEAK = 0.7
@@ -71,7 +71,7 @@ REPLICATION = Replication(
     recipe="bat",
     cells=cells,
     claims=claims,
-    figure=Figure(x="r_D", colour=("budget",), like="Figure 8"),
+    figure=ReplicationFigure(x="r_D", colour=("budget",), like="Figure 8"),
     note="Budgets are the FLOPs of WRN-28-10, 34-12, 46-14 and 70-16, or two of our own at small capacity. Networks "
     "are whole depths and widths by RobustScaling with r_D in place of its 0.7, within 5 % of the budget; at small "
     "capacity within 10 %, in widths of half the base channels.",

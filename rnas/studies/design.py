@@ -116,7 +116,7 @@ def capacity_label(depth: int, width: int) -> str:
 
 
 @dataclass(frozen=True)
-class Figure:
+class ReplicationFigure:
     """The figure of a replication, which shows a metric of every cell.
 
     Attributes:
@@ -163,7 +163,7 @@ class Replication:
     recipe: str
     cells: Callable[[Size], Iterable[DesignCell]]
     claims: Callable[[Sequence[DesignCell]], Sequence[Claim]]
-    figure: Figure
+    figure: ReplicationFigure
     seeds: int = 3
     diagnostics: tuple[str, ...] = ()
     strata: str | None = None

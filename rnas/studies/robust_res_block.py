@@ -7,7 +7,7 @@ from rnas.networks.block import Block
 from rnas.networks.blocks.robust_res_block import ROBUST_RES_BLOCK, balanced_base_width
 from rnas.studies.claim import Claim
 from rnas.studies.contrasts import difference
-from rnas.studies.design import DesignCell, Figure, Replication, Size, capacity_label
+from rnas.studies.design import DesignCell, Replication, ReplicationFigure, Size, capacity_label
 from rnas.studies.papers import ROBUST_RESNETS
 
 _STEPS = {
@@ -50,7 +50,7 @@ REPLICATION = Replication(
     recipe="bat",
     cells=cells,
     claims=claims,
-    figure=Figure(x="block", colour=("capacity",), like="Table 1"),
+    figure=ReplicationFigure(x="block", colour=("capacity",), like="Table 1"),
     note="The rows of the table are cumulative. Its third row prints no gain under PGD-20, and one of .5 points under "
     "CW-40; the observation is the paper's summary.",
 )

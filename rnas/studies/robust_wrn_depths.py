@@ -6,7 +6,7 @@ from itertools import product
 from rnas.studies.claim import Claim, RankCorrelation
 from rnas.studies.contrasts import trend
 from rnas.studies.depth_grid import NO_SUBSTANTIAL
-from rnas.studies.design import DesignCell, Figure, Replication, Size
+from rnas.studies.design import DesignCell, Replication, ReplicationFigure, Size
 from rnas.studies.papers import ROBUST_WRN
 
 
@@ -51,7 +51,7 @@ REPLICATION = Replication(
     recipe="sat",
     cells=cells,
     claims=claims,
-    figure=Figure(x="params", colour=("D3",), like="Figure 1 b"),
+    figure=ReplicationFigure(x="params", colour=("D3",), like="Figure 1 b"),
     seeds=2,
     strata="total depth",
 )

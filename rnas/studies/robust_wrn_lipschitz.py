@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from rnas.studies.claim import Claim
 from rnas.studies.contrasts import mean, slope
-from rnas.studies.design import DesignCell, Figure, Replication, Size
+from rnas.studies.design import DesignCell, Replication, ReplicationFigure, Size
 from rnas.studies.papers import ROBUST_WRN
 from rnas.studies.robust_wrn_stages import NOTHING, changed, one_stage_networks
 
@@ -85,7 +85,7 @@ REPLICATION = Replication(
     recipe="sat",
     cells=cells,
     claims=claims,
-    figure=Figure(x="params", colour=("changed",), like="Figure 4", metric="empirical_lipschitz"),
+    figure=ReplicationFigure(x="params", colour=("changed",), like="Figure 4", metric="empirical_lipschitz"),
     diagnostics=("empirical-lipschitz", "perturbation-stability", "stage-lipschitz"),
     note="Constants are the mean over images of ||f(x) - f(x')||_1 / ||x - x'||_inf, x' from the attack.",
 )

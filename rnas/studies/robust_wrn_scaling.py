@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from rnas.studies.claim import Claim
 from rnas.studies.contrasts import difference, minus
-from rnas.studies.design import DesignCell, Figure, Replication, Size
+from rnas.studies.design import DesignCell, Replication, ReplicationFigure, Size
 from rnas.studies.papers import ROBUST_WRN
 
 REDUCED, UNIFORM = "10-10-4", "10-10-10"
@@ -55,5 +55,5 @@ REPLICATION = Replication(
     recipe="sat",
     cells=cells,
     claims=claims,
-    figure=Figure(x="params", colour=("widths",), like="Table 1"),
+    figure=ReplicationFigure(x="params", colour=("widths",), like="Table 1"),
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from rnas.studies.claim import Claim
 from rnas.studies.contrasts import Levels, slope
-from rnas.studies.design import DesignCell, Figure, Replication, Size
+from rnas.studies.design import DesignCell, Replication, ReplicationFigure, Size
 from rnas.studies.papers import ROBUST_WRN
 
 NOTHING = "nothing"
@@ -71,6 +71,6 @@ REPLICATION = Replication(
     recipe="sat",
     cells=one_stage_networks,
     claims=claims,
-    figure=Figure(x="params", colour=("changed",), like="Figures 2 and 3"),
+    figure=ReplicationFigure(x="params", colour=("changed",), like="Figures 2 and 3"),
     note="At small capacity a widening of 10 stands for that of the small networks, and the others are shares of it.",
 )

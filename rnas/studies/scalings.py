@@ -9,7 +9,7 @@ from rnas.quantities import format_size
 from rnas.scaling import RobustScaling, Rule
 from rnas.studies.claim import Claim
 from rnas.studies.contrasts import difference
-from rnas.studies.design import DesignCell, Figure, Replication, Size
+from rnas.studies.design import DesignCell, Replication, ReplicationFigure, Size
 from rnas.studies.papers import ROBUST_RESNETS
 
 STANDARD, DEPTH, WIDTH, COMPOUND, WRN_R = "standard", "depth only", "width only", "compound", "WRN-R"
@@ -105,7 +105,7 @@ REPLICATION = Replication(
     recipe="bat",
     cells=cells,
     claims=claims,
-    figure=Figure(x="FLOPs", colour=("scaling",), like="Figure 10"),
+    figure=ReplicationFigure(x="FLOPs", colour=("scaling",), like="Figure 10"),
     note="The paper compares curves over complexity; here each budget is the FLOPs of a standard network, which the "
     "others meet within 10 %. WRN-R is of the standard network's depth, its widths in the proportion 10:10:4.",
 )

@@ -6,7 +6,7 @@ from rnas.networks.block import Block
 from rnas.networks.blocks.robust_res_block import balanced_base_width
 from rnas.studies.claim import Claim
 from rnas.studies.contrasts import difference
-from rnas.studies.design import DesignCell, Figure, Replication, Size, capacity_label
+from rnas.studies.design import DesignCell, Replication, ReplicationFigure, Size, capacity_label
 from rnas.studies.papers import ROBUST_RESNETS
 
 _SWEEP = (2, 4, 8)
@@ -74,6 +74,6 @@ REPLICATION = Replication(
     recipe="bat",
     cells=cells,
     claims=claims,
-    figure=Figure(x="FLOPs", colour=("block",), like="Figure 4"),
+    figure=ReplicationFigure(x="FLOPs", colour=("block",), like="Figure 4"),
     note="The base width is the one that keeps the bottleneck's parameters; the paper does not print its own.",
 )

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from rnas.networks.block import Block
 from rnas.studies.claim import Claim
 from rnas.studies.contrasts import difference
-from rnas.studies.design import DesignCell, Figure, Replication, Size, capacity_label
+from rnas.studies.design import DesignCell, Replication, ReplicationFigure, Size, capacity_label
 from rnas.studies.papers import ROBUST_RESNETS
 
 NONE, RESIDUAL = "none", "residual, r 16"
@@ -76,5 +76,5 @@ REPLICATION = Replication(
     recipe="bat",
     cells=cells,
     claims=claims,
-    figure=Figure(x="FLOPs", colour=("topology", "SE"), like="Figure 5 c"),
+    figure=ReplicationFigure(x="FLOPs", colour=("topology", "SE"), like="Figure 5 c"),
 )

@@ -6,7 +6,7 @@ from itertools import product
 from rnas.studies.claim import Claim, RankCorrelation
 from rnas.studies.contrasts import trend
 from rnas.studies.depth_grid import NO_SUBSTANTIAL
-from rnas.studies.design import DesignCell, Figure, Replication, Size
+from rnas.studies.design import DesignCell, Replication, ReplicationFigure, Size
 from rnas.studies.papers import ROBUST_RESNETS
 
 
@@ -55,7 +55,7 @@ REPLICATION = Replication(
     recipe="bat",
     cells=cells,
     claims=claims,
-    figure=Figure(x="FLOPs", colour=("share of stage 3",), like="Figure 7 e"),
+    figure=ReplicationFigure(x="FLOPs", colour=("share of stage 3",), like="Figure 7 e"),
     seeds=2,
     strata="total width",
     note="Networks of equal total width differ in FLOPs and parameters too, as they do in the paper.",

@@ -5,7 +5,7 @@ import pytest
 
 from rnas.paired import mcnemar
 from rnas.proportion_interval import proportion
-from rnas.report.leaderboard import Entry, Flag, LeaderboardAccuracy, tables, to_dict
+from rnas.report.leaderboard import Entry, LeaderboardAccuracy, LeaderboardFlag, tables, to_dict
 from rnas.report.leaderboard_text import against_the_best, explanation, headline, markdown
 
 SETTING = {"data": "cifar10", "images": "the first 400", "threat": "linf, epsilon 8/255", "attacks": "pgd20"}
@@ -102,7 +102,7 @@ def test_order_of_files_changes_nothing() -> None:
 
 
 def test_json_holds_the_numbers_and_no_single_images() -> None:
-    flagged = dataclasses.replace(FAR, flags=(Flag("zero gradients", "a third is zero"),))
+    flagged = dataclasses.replace(FAR, flags=(LeaderboardFlag("zero gradients", "a third is zero"),))
     content = to_dict(tables([BEST, flagged]))
     best, far = content["tables"][0]["networks"]
     assert best["worst_case"]["accuracy"] == 0.6
@@ -128,7 +128,7 @@ def test_words_of_a_table() -> None:
 
 
 def test_markdown_is_a_table_whatever_names_hold() -> None:
-    hostile = entry("a|b <script> `x`\n# [y](z) *w*", range(100), flags=(Flag("f|lag", "<b>why</b>"),))
+    hostile = entry("a|b <script> `x`\n# [y](z) *w*", range(100), flags=(LeaderboardFlag("f|lag", "<b>why</b>"),))
     text = markdown(tables([BEST, hostile]))
     rows = [line for line in text.splitlines() if line.startswith("| ")]
     assert len(rows) == 4
