@@ -151,7 +151,7 @@ class LiveView:
 
 
 def _surrogate(quality: Quality) -> str:
-    """How far predictions are to be trusted, in a phrase."""
+    """Say in a phrase how good predictions were."""
     top = "" if quality.tau_top_fifth is None else f", top fifth {_short(quality.tau_top_fifth)}"
     last = f"tau {_short(quality.tau)} (last {quality.evaluations})"
     return f"{last}{top}, 90 % intervals hold {100 * quality.coverage_90:.0f} %"

@@ -75,7 +75,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class _Stratum:
-    """What one way of drawing anew, seeds or images, adds: its mean square, and that of what is left."""
+    """Mean square of one random factor, seeds or images, and that of the residual."""
 
     square: float
     degrees: float

@@ -146,7 +146,7 @@ def _near(
 
 
 def _off(found: Scaled) -> str:
-    """How far the nearest of a family is off its budget, in words."""
+    """Say how far the nearest network of a family is off its budget."""
     size = format_size(found.flops)
     # One that has more than twice the FLOPs is the nearest for want of a smaller one.
     if found.deviation > 1:

@@ -15,7 +15,7 @@ from rnas.comparison.statistics import LEVEL, distinguishable
 
 
 def looks(first: int, most: int) -> int:
-    """How often results are looked at, at most: with the first seeds, and with each further one."""
+    """Return the largest number of looks at results: one with the first seeds, and one with each further seed."""
     return most - first + 1
 
 

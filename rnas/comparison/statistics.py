@@ -1,4 +1,4 @@
-"""Which networks differ: Tukey's test of all pairs, with variances pooled over networks.
+"""Test which networks differ: Tukey's test of all pairs, with variances pooled over networks.
 
 Three seeds have no power one pair at a time. Here all networks share one estimate of the noise, and the chance that any
 two equal ones are called distinguishable is at most 5 % over all pairs together (J. W. Tukey, "The problem of multiple
@@ -64,7 +64,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Analysis:
-    """What accuracies of several networks say.
+    """Statistics of the accuracies of several networks.
 
     Nothing is tested for a single network, nor if the pooled variance comes out 0: noise that did not show may still
     exist.
@@ -125,7 +125,7 @@ def distinguishable(right: Rights, level: float) -> Bools:
 
 
 def critical_range(networks: int, variance: Variance, level: float = LEVEL) -> float:
-    """How many standard deviations of a mean apart the farthest of equal networks are with a chance of the level."""
+    """Return the range of equal networks' means that is exceeded with a chance of the level, in deviations of a mean."""
     return _range_quantile(networks, _whole(variance), level)
 
 
@@ -236,7 +236,7 @@ def _range_quantile(networks: int, degrees: int, level: float) -> float:
 
 @lru_cache(maxsize=1_000)
 def _distance(threshold: float, degrees: int) -> float:
-    """Of two means in true standard deviations of their difference, as this experiment estimates them."""
+    """Return the distance of two means that is detected with the power, in true standard deviations of it."""
     quantiles = (np.arange(_QUANTILES) + 0.5) / _QUANTILES
     estimated = np.sqrt(chi2.ppf(quantiles, degrees) / degrees)
 

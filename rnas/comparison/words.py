@@ -1,4 +1,4 @@
-"""What a comparison says in words."""
+"""Sentences about the result of a comparison."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -58,7 +58,7 @@ def order(content: Content) -> list[int]:
 
 
 def setting_sentence(content: Content) -> str:
-    """What was compared, on what, and how."""
+    """Say what was compared, on which data, and how."""
     data, images = content["data"], content["images"]
     shape = "x".join(map(str, data["input_shape"]))
     part = "published test images" if content["published_test_images"] else "images that nothing was chosen on"
@@ -105,7 +105,7 @@ def verdict_sentence(content: Content) -> str:
 
 
 def _nothing_compared(means: Sequence[float]) -> str:
-    """Of networks whose pooled variance came out 0."""
+    """Say why networks whose pooled variance came out 0 cannot be compared."""
     if len(set(means)) > 1:
         return (
             "Under all attacks together, no noise of seeds and images shows, so that differences cannot be tested; "

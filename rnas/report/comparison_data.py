@@ -1,4 +1,4 @@
-"""What the script of a comparison's page draws and tells: its networks as rows, in the form of a run's evaluations."""
+"""Data of the script of a comparison's page: its networks as rows, in the form of a run's evaluations."""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""What the page tells of one network when it is asked: packed, for a page may hold a thousand of them."""
+"""Details of each network for the page: packed, since a page may hold a thousand of them."""
 
 import base64
 import json
@@ -90,7 +90,7 @@ def formats() -> list[dict[str, str]]:
 
 
 def predicted(evaluation: Mapping[str, Any], metrics: Sequence[Metric]) -> str:
-    """What was expected of an evaluation before it was made, in one line."""
+    """Return the prediction of an evaluation before it was made, in one line."""
     known = {metric.name: metric for metric in metrics}
     parts = []
     for name, prediction in (evaluation.get("predictions") or {}).items():

@@ -36,7 +36,7 @@ class Score:
 
     @property
     def drop(self) -> float | None:
-        """How much worse the final value is, in the metric's unit; below zero where it is better."""
+        """Difference by which the final value is worse, in the metric's unit; below zero if it is better."""
         if self.search is None or self.final is None:
             return None
         worse = self.search - self.final

@@ -71,7 +71,7 @@ def rows(members: list[FrontMember], columns: list[ColumnGroup]) -> list[FrontRo
 
 
 def sentences(members: list[FrontMember], metrics: tuple[Metric, ...]) -> list[str]:
-    """What the table shows: the noise between neighbours, the cheapest member as good as the best, the mean drop."""
+    """Summarise the table: the noise between neighbours, the cheapest member as good as the best, the mean drop."""
     metric = judged(metrics)
     if metric is None or len(members) < 2:
         return []

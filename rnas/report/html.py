@@ -109,7 +109,7 @@ def _data_name(evaluation: Mapping[str, Any]) -> str:
 
 
 def _with_metric(run: Mapping[str, Any], metric: str) -> int:
-    """How many evaluations at the highest rung have a metric."""
+    """Count the evaluations at the highest rung that have a metric."""
     return sum(not e.get("rungs_above") and e["metrics"].get(metric) is not None for e in run["evaluations"])
 
 
@@ -155,7 +155,7 @@ def _statuses(run: Mapping[str, Any]) -> str:
 def _chart_caption(
     run: Mapping[str, Any], shape: str, front: list[FrontMember], metrics: tuple[Metric, ...], published: bool
 ) -> str:
-    """What the chart leaves out, and what its numbers are counted at."""
+    """Say what the chart leaves out, and for which images its costs are."""
     counts = Counter(e["status"] for e in run["evaluations"] if e["status"] != "complete")
     said = ""
     if counts:

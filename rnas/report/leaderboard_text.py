@@ -1,4 +1,4 @@
-"""What a leaderboard says in words, and the leaderboard as Markdown."""
+"""Sentences about a leaderboard, and the leaderboard as Markdown."""
 
 from collections.abc import Sequence
 
@@ -23,7 +23,7 @@ def title(table: LeaderboardTable) -> str:
 
 
 def against_the_best(row: LeaderboardRow) -> str:
-    """What the paired test says of a row."""
+    """State the result of the paired test of a row."""
     if row.p_value is None:
         return "best"
     value = "p\u00a0<\u00a00.001" if row.p_value < 0.001 else f"p\u00a0=\u00a0{row.p_value:.3f}"
@@ -51,7 +51,7 @@ def explanation(table: LeaderboardTable) -> str:
 
 
 def headline(tables: Sequence[LeaderboardTable]) -> str:
-    """How many networks and tables there are."""
+    """State the numbers of networks and tables."""
     networks = sum(len(table.rows) for table in tables)
     said = f"{networks} evaluation{'s' if networks != 1 else ''}"
     if len(tables) == 1:

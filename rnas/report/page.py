@@ -1,4 +1,4 @@
-"""What every page is made with: a common frame, the files that it holds, a policy that keeps it to itself."""
+"""The common frame of all pages: their files, and a policy that forbids network access."""
 
 import base64
 import hashlib

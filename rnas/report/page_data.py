@@ -1,4 +1,4 @@
-"""What the page's script draws and lists: plain columns, ready for JSON."""
+"""Data of the page's script: plain columns, ready for JSON."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -83,7 +83,7 @@ def _cost(metrics: tuple[Metric, ...]) -> int | None:
 
 
 def _axes(metrics: tuple[Metric, ...]) -> dict[str, int | None]:
-    """Which metrics the front is first drawn over: what is minimised runs along x, None is the evaluation's number."""
+    """Return the first axes of the front's chart: a minimised metric along x; None is the evaluation's number."""
     objectives = [row for row, metric in enumerate(metrics) if metric.direction]
     if len(objectives) == 1:
         return {"x": None, "y": objectives[0], "colour": None}

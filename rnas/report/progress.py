@@ -1,4 +1,4 @@
-"""How a search went, as numbers and sentences that can be read."""
+"""The progress of a search, as numbers and sentences."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -44,7 +44,7 @@ def normalised_hypervolume(run: Mapping[str, Any]) -> Hypervolume:
 
 
 def surrogate_sentences(run: Mapping[str, Any], metrics: Sequence[Metric]) -> list[str]:
-    """For each predicted objective, how its predictions came true over the whole run."""
+    """Say for each predicted objective how good its predictions were over the whole run."""
     phrases = {metric.name: metric.phrase for metric in metrics}
     last = {point["metric"]: point for point in run["surrogate"]}
     sentences = []

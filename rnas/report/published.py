@@ -64,7 +64,7 @@ def _row(baseline: Baseline, row: Published, metrics: Sequence[Metric]) -> dict[
 def published_row(
     network: str, told: Sequence[str], known: Mapping[str, float], metrics: Sequence[Metric]
 ) -> dict[str, Any]:
-    """What the page keeps of a published result.
+    """Convert a published result for the page.
 
     Args:
         network: its name.

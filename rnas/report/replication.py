@@ -47,7 +47,7 @@ def render(replication: Mapping[str, Any]) -> str:
 
 
 def figure(replication: Mapping[str, Any]) -> dict[str, Any]:
-    """What the page's script draws: a point for each cell, its means over seeds and their spread."""
+    """Return the data of the page's script: a point for each cell, its means over seeds and their spread."""
     drawn = replication["figure"]
     metric = metric_of(drawn["metric"])
     points = []

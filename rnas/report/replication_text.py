@@ -92,7 +92,7 @@ def estimate_text(claim: Mapping[str, Any]) -> str:
 
 
 def expected_text(claim: Mapping[str, Any]) -> str:
-    """What the claim expects of the estimate."""
+    """Format the value that the claim expects of the estimate."""
     bound = f"{claim['bound']:g}"
     return {"above": f"> {bound}", "below": f"< {bound}", "within": f"within \u00b1{bound}"}[claim["expected"]]
 
@@ -105,7 +105,7 @@ def p_text(claim: Mapping[str, Any]) -> str:
 
 
 def used_text(claim: Mapping[str, Any]) -> str:
-    """How many comparisons or networks the estimate is from."""
+    """Format the number of comparisons or networks that the estimate is from."""
     left_out = f", {claim['unused']} left out" if claim["unused"] else ""
     return f"{pluralize(claim['used'], claim['of'])}{left_out}"
 

@@ -33,7 +33,7 @@ def metric_of(content: Content) -> Metric:
 
 
 def scope_sentence(content: Content) -> str:
-    """What was fitted."""
+    """Say what the rule was fitted to."""
     low, high = map(format_size, content["flops"])
     fitted = ""
     if content["fitted"] < content["evaluations"]:
@@ -45,7 +45,7 @@ def scope_sentence(content: Content) -> str:
 
 
 def view(content: Content, evaluations: int) -> dict[str, Any]:
-    """What a run's report says of its rule.
+    """Return the section on the rule for its run's report.
 
     Args:
         content: the findings.
@@ -200,7 +200,7 @@ def blocks_table(content: Content) -> ReportTable | None:
 
 
 def exponents_sentence(content: Content) -> str:
-    """How depth and width grow with FLOPs."""
+    """Say how depth and width grow with FLOPs."""
     found = content["exponents"]
     if found is None:
         return (

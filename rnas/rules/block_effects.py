@@ -1,4 +1,4 @@
-"""What each choice of each block variable adds to the score."""
+"""Effects of the choices of block variables on the score."""
 
 from dataclasses import dataclass
 

@@ -18,7 +18,7 @@ from rnas.rules.ranking import BIN_SIZE, Level, NetworkGroup, RankedShares
 from rnas.scaling import Rule
 
 PUBLISHED = Rule()
-"""What is drawn for reference where networks have as many stages."""
+"""Rule that is drawn for reference if networks have as many stages."""
 
 _SAME_BUDGET = 1.25
 """Networks of one budget differ in FLOPs by at most this factor."""

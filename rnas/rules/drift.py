@@ -1,4 +1,4 @@
-"""Whether the optimum moves with the length of training: rules at every rung of the fidelity ladder."""
+"""Drift of the optimum with the length of training: rules at every rung."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from rnas.rules.verdict import Verdict
 
 @dataclass(frozen=True)
 class Drift:
-    """How far the optimum of one quantity is elsewhere at a lower rung.
+    """The shift of the optimum of one quantity at a lower rung.
 
     Attributes:
         quantity: such as "D3".

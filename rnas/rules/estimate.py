@@ -37,7 +37,7 @@ _ALL_AT_ONCE = 0.95
 
 @dataclass(frozen=True)
 class Family:
-    """What is found of one part of a rule.
+    """The estimate of one part of a rule.
 
     Attributes:
         name: "depth shares", "width shares" or "depth to width".

@@ -1,4 +1,4 @@
-"""How depth and width grow with the budget: exponents of FLOPs."""
+"""Growth of depth and width with the budget: exponents of FLOPs."""
 
 from dataclasses import dataclass
 

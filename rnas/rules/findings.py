@@ -1,4 +1,4 @@
-"""Everything that is shown of a run's rule: the model's estimate, the paper's estimate, and the bias of the latter."""
+"""All results about a run's rule: the model's estimate, the paper's estimate, and the bias of the latter."""
 
 import hashlib
 import json
@@ -25,7 +25,7 @@ _PUBLISHED = Rule()
 
 @dataclass(frozen=True)
 class Findings:
-    """What a run says of depth and width.
+    """The results of a run on depth and width.
 
     Attributes:
         run: its name.
@@ -84,7 +84,7 @@ class Findings:
 
 
 def findings_of(run: Run, metric: str | None = None, seed: int = 0) -> Findings:
-    """What a run says of depth and width; see :func:`rnas.rules.fit.fit` for arguments and errors."""
+    """Estimate a run's rule in every way; see :func:`rnas.rules.fit.fit` for arguments and errors."""
     return beside_the_paper(run.setup.config.name or run.setup.space.name, fit(run, metric, seed), seed)
 
 

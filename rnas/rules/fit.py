@@ -19,7 +19,7 @@ from rnas.scaling import Rule
 
 @dataclass(frozen=True)
 class Rules:
-    """What some evaluations say.
+    """The rule estimated from evaluations.
 
     Attributes:
         observations: all of them.

@@ -1,4 +1,4 @@
-"""What the mixed model of a rule expects of networks that were not evaluated."""
+"""Predictions of a rule's mixed model for networks that were not evaluated."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from rnas.rules.observations import Observations
 from rnas.scaling import Rule
 
 _QUANTILE = 1.959964
-"""Of the normal distribution, for 95 %."""
+"""Quantile of the normal distribution for 95 %."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Expectation:
 
 
 def expectation(observations: Observations, others: Observations) -> Expectation:
-    """What a mixed model fitted to observations (n) expects of others (m), whatever scores these bear.
+    """Predict observations (m) by a mixed model that is fitted to others (n); the scores of the former are not read.
 
     The model is that of :mod:`rnas.rules.estimate`, with its fixed effects predicted as well (universal kriging:
     Matheron, 1969). Its variances are taken as known, so that intervals are somewhat short where observations are few.

@@ -169,7 +169,7 @@ def averaged(groups: Sequence[NetworkGroup]) -> NetworkGroup:
 
 
 def _ranked(of: Literal["depth", "width"], settings: Floats, networks: Observations) -> RankedShares | None:
-    """Of settings (n, stages), which are the networks' depths or widths; None where no level is left."""
+    """Rank settings (n, stages), which are the networks' depths or widths; None if no level is left."""
     score = networks.score
     totals = settings.sum(axis=1).round(_DIGITS)
     of_level, binned = _levels(totals)

@@ -56,7 +56,7 @@ class RankingBias:
 
 @dataclass(frozen=True)
 class _Spread:
-    """What the scores of a design are made of.
+    """Components of the scores of a design.
 
     Attributes:
         slope: of the score in log FLOPs.

@@ -87,7 +87,7 @@ def verdict_on(
 
 @dataclass(frozen=True)
 class Needed:
-    """How many evaluations would decide.
+    """Number of evaluations that would decide.
 
     Attributes:
         evaluations: approximate number, rounded up to two digits.
@@ -101,7 +101,7 @@ class Needed:
 def evaluations_needed(
     quantities: Sequence[Quantity], gain: Interval, p_value: float, rounding: float, evaluations: int
 ) -> Needed:
-    """How many evaluations of this design and noise would decide, if the estimates were the truth.
+    """Estimate how many evaluations of this design and noise would decide, if the estimates were the truth.
 
     Of three numbers the largest: until the part's effect is significant with a power of 80 %, until the gain's interval
     excludes 0, and until every interval is narrower than the margin of equivalence; each by the square root law, and at

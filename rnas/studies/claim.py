@@ -42,7 +42,7 @@ class Estimand(Protocol):
 
     @property
     def of(self) -> str:
-        """What is counted, in one word: ``comparison`` or ``network``."""
+        """The unit of the counts: ``comparison`` or ``network``."""
 
     def estimate(self, values: Floats) -> ClaimEstimate | str:
         """Compute the estimate from values (cells, seeds), NaN where missing; without an estimate return the reason."""
@@ -176,7 +176,7 @@ class Claim:
 
 
 def _complete(values: Floats) -> NDArray[np.bool_]:
-    """Which cells (cells,) have a value of every seed."""
+    """Say which cells (cells,) have a value of every seed."""
     return np.array([bool(np.isfinite(own).all()) for own in values])
 
 

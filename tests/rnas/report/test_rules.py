@@ -22,7 +22,7 @@ def test_a_rule_that_is_found_is_told_with_its_worth_beside_the_published_one() 
     assert "published" not in reason(Verdict.IDENTIFIED, quantities=[quantity("D1", 0.4, None)])
 
 
-def test_what_is_inside_the_noise_is_said_to_be_so() -> None:
+def test_indistinguishable_effects_are_reported_as_such() -> None:
     noise = {"p_value": 0.3, "p_value_flops": 0.2}
     assert "indistinguishable from 0 (p .300), and so it is given FLOPs alone (p .200)" in reason(
         Verdict.NOT_IDENTIFIED, **noise
@@ -31,7 +31,7 @@ def test_what_is_inside_the_noise_is_said_to_be_so() -> None:
         Verdict.CAPACITY, **{**noise, "p_value_flops": 0.001}
     )
     worthless = reason(Verdict.NOT_IDENTIFIED, gain=interval(0.001, -0.01, 0.012))
-    assert "matter (p < .001), but what the likeliest optimum, D1:D2:D3 = 2.2 : 2.3 : 1, is worth" in worthless
+    assert "matter (p < .001), but the gain of the likeliest optimum, D1:D2:D3 = 2.2 : 2.3 : 1," in worthless
     assert "is indistinguishable from 0: +0.1 points" in worthless
     assert "neither stay near RobustScaling nor exclude it" in reason(Verdict.NOT_IDENTIFIED)
 
@@ -68,7 +68,7 @@ def test_the_papers_estimate_with_its_measured_bias() -> None:
     told = " ".join(rules.ranking_sentences(found, "depth"))
     assert "2 levels of total depth, 4 to 7; 31 networks of other levels left out." in told
     assert "tau of total depth and robust accuracy: 0.15 (p .014)" in told
-    assert "30% of the variance at equal FLOPs: 2 : 2 : 1 comes back as 1.5 : 1.5 : 1." in told
+    assert "30% of the variance at equal FLOPs: 2 : 2 : 1 is estimated as 1.5 : 1.5 : 1." in told
     assert rules.ranking_table(found, "width") is None
     assert rules.ranking_sentences(found, "width") == []
 
