@@ -125,7 +125,7 @@ def distinguishable(right: Rights, level: float) -> Bools:
 
 
 def critical_range(networks: int, variance: Variance, level: float = LEVEL) -> float:
-    """Return the range of equal networks' means that is exceeded with a chance of the level, in deviations of a mean."""
+    """Return the range of equal networks' means that is exceeded with a chance of the level, in means' deviations."""
     return _range_quantile(networks, _whole(variance), level)
 
 
