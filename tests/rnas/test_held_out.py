@@ -187,9 +187,9 @@ def test_a_prediction_is_fixed_once_its_networks_are_evaluated(run: Run, tmp_pat
     grown = Run(run.setup, run.records[:30])
     assert load_or_predict(grown, folder, ledger, (BUDGET,), Band(), 2) == other
     assert load_or_predict(grown, folder, ledger, (), Band(), 5) == other
-    with pytest.raises(InputError, match="put to the test already, at 40M FLOPs by score with 2 seeds"):
+    with pytest.raises(InputError, match="is being tested already, at 40M FLOPs by score with 2 seeds"):
         load_or_predict(run, folder, ledger, (BUDGET,), Band(), 3)
-    with pytest.raises(InputError, match="put to the test already, at 40M FLOPs by score"):
+    with pytest.raises(InputError, match="is being tested already, at 40M FLOPs by score"):
         load_or_predict(run, folder, ledger, (BUDGET,), Band(), 2, "flops")
     with pytest.raises(InputError, match="not the prediction whose networks were evaluated"):
         ledger_of(ledger, run.setup, PREDICTION)
