@@ -13,8 +13,8 @@ from baselines.sources import (
     reconfiguration,
 )
 from baselines.wide_resnet import BASIC_BLOCK_SCALING, width_knob, wrn_34_r
-from rnas.baseline import Baseline, Published, PublishedAccuracy
 from rnas.networks.residual import ResidualNetwork, widened
+from rnas.networks.zoo import Baseline, Published, PublishedAccuracy
 
 _BLOCKS = (5, 5, 5)
 _WIDENINGS = (10, 10, 10)

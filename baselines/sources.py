@@ -1,7 +1,7 @@
 """The papers whose tables the baselines quote, and short ways to write their rows down."""
 
-from rnas.baseline import Published, PublishedAccuracy
-from rnas.weight_names import Rename, WeightNames
+from rnas.networks.weight_names import Rename, WeightNames
+from rnas.networks.zoo import Published, PublishedAccuracy
 
 ROBUST_RESNETS = "Huang, Lu, Deb, Boddeti: Revisiting Residual Networks for Adversarial Robustness, CVPR 2023"
 ROBUST_WRN = (

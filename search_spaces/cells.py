@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, PositiveInt, field_validator
 
-from rnas.architecture import Shape
-from rnas.cost import Costs, Integers
 from rnas.errors import InputError
+from rnas.nas.space import Floats, SearchSpace, SpaceSettings, Variable
+from rnas.networks.architecture import Shape
 from rnas.networks.cell_skeleton import EDGES, MINIMUM_LAYERS
-from rnas.search_space import Floats, SearchSpace, SpaceSettings, Variable
+from rnas.networks.cost import Costs, Integers
 from search_spaces.cell_numbering import least_numbering
 
 

@@ -23,11 +23,11 @@ import calibration_summary
 from synthetic import BATCH, DESIGNS, EFFECT, NETWORKS, NOISE, TRUTHS, GroundTruth, designed
 from threadpoolctl import threadpool_limits
 
-from rnas.files import write_text
-from rnas.interval import Interval
-from rnas.provenance import versions
-from rnas.rules.estimate import design_of, families_of
-from rnas.scaling import Rule
+from rnas.networks.robust_scaling import Rule
+from rnas.scaling_rules.estimate import design_of, families_of
+from rnas.statistics.interval import Interval
+from rnas.utils.files import write_text
+from rnas.utils.provenance import versions
 
 Line = dict[str, Any]
 Simulation = tuple[str, GroundTruth, int]

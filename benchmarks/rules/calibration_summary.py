@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from synthetic import DESIGNS, TRUTHS, GroundTruth
 
-from rnas.proportion_interval import proportion
-from rnas.rules.certification import true_values
-from rnas.rules.design_matrix import DEPTH_TO_WIDTH, DEPTHS, WIDTHS
-from rnas.scaling import Rule
+from rnas.networks.robust_scaling import Rule
+from rnas.scaling_rules.design_matrix import DEPTH_TO_WIDTH, DEPTHS, WIDTHS
+from rnas.scaling_rules.power import true_values
+from rnas.statistics.proportions import proportion
 
 Line = Mapping[str, Any]
 

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from rnas import registry
-from rnas.cost import Integers
+from rnas.nas.objective import Objective
+from rnas.nas.space import SearchSpace
+from rnas.nas.strategy import Columns, Problem, Strategy, View
+from rnas.networks.cost import Integers
 from rnas.networks.residual import BASE_CHANNELS
-from rnas.optimization.objective import Objective
-from rnas.optimization.strategy import Columns, Problem, Strategy, View
-from rnas.rules.observations import Floats, Observations
-from rnas.rules.synthetic_responses import FORMS, synthetic_response
-from rnas.scaling import Rule
-from rnas.search_space import SearchSpace
+from rnas.networks.robust_scaling import Rule
+from rnas.scaling_rules.observations import Floats, Observations
+from rnas.scaling_rules.synthetic_responses import FORMS, synthetic_response
 
 NETWORKS = 300
 """Of a design."""
@@ -61,7 +61,7 @@ class GroundTruth:
 
     Attributes:
         ratio: a name of :data:`RATIOS`, or of :data:`RIVALS`.
-        form: a name of :data:`rnas.rules.synthetic_responses.FORMS`; empty for a rival.
+        form: a name of :data:`rnas.scaling_rules.synthetic_responses.FORMS`; empty for a rival.
     """
 
     ratio: str

@@ -8,11 +8,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rnas.comparison import tables, words
-from rnas.comparison.run import bills
-from rnas.comparison.settings import ComparisonSettings
 from rnas.evaluation.training_settings import load_dataset
-from rnas.quantities import format_size, pluralize
+from rnas.experiments.comparison.run import cost_estimates
+from rnas.experiments.comparison.settings import ComparisonSettings
+from rnas.report import comparison_tables as tables
+from rnas.report import comparison_text as words
+from rnas.utils.quantities import format_size, pluralize
 
 
 def print_comparison(console: Console, content: Mapping[str, Any]) -> None:
@@ -46,21 +47,21 @@ def design_content(settings: ComparisonSettings, workers: int | None) -> dict[st
     """
     dataset = load_dataset(settings.training.data, settings.training.data_dir)
     print("measuring a few steps of each network ...", file=sys.stderr)
-    measured, at_once = bills(settings, workers)
+    measured, at_once = cost_estimates(settings, workers)
     tuning = settings.tuning
     tuned = 0 if tuning is None else tuning.trials * tuning.epochs
-    tunings = [tuned * (bill.seconds_per_epoch + bill.selection_seconds) for bill in measured]
+    tunings = [tuned * (estimate.seconds_per_epoch + estimate.val_seconds) for estimate in measured]
     networks = [
         {
             **one.facts(settings.flops, dataset.input_shape, dataset.num_classes),
-            "seconds": bill.seconds,
+            "seconds": estimate.seconds,
             "tuning_seconds": seconds,
         }
-        for one, bill, seconds in zip(settings.networks, measured, tunings, strict=True)
+        for one, estimate, seconds in zip(settings.networks, measured, tunings, strict=True)
     ]
 
     def hours(seeds: int) -> float:
-        return (sum(tunings) + seeds * sum(bill.seconds for bill in measured)) / at_once / 3600
+        return (sum(tunings) + seeds * sum(estimate.seconds for estimate in measured)) / at_once / 3600
 
     return {
         "networks": networks,
@@ -76,7 +77,7 @@ def design_content(settings: ComparisonSettings, workers: int | None) -> dict[st
 
 
 def print_design(console: Console, content: Mapping[str, Any]) -> None:
-    """The networks of a comparison and its bill, for people."""
+    """The networks of a comparison and its cost estimate, for people."""
     table = Table(box=None, pad_edge=False)
     for heading, side in (("network", "left"), ("FLOPs", "right"), ("params", "right"), ("a training", "right")):
         table.add_column(heading, justify="right" if side == "right" else "left")

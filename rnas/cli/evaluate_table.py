@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rnas.evaluation.evaluation_result import Cost, EvaluationResult, MeasuredAccuracy
-from rnas.quantities import pluralize
+from rnas.utils.quantities import pluralize
 
 _ALARM = "bold red"
 
@@ -117,7 +117,7 @@ def _print_flags(console: Console, result: EvaluationResult) -> None:
 def _facts(result: EvaluationResult) -> dict[str, str]:
     data, weights, checks = result.data, result.weights, result.flag_checks
     flags = pluralize(len(result.flags or ()), "flag")
-    own = f"{pluralize(data.images, 'image')} of the final part"
+    own = f"{pluralize(data.images, 'image')} of the test split"
     images = pluralize(data.images, "published test image") if data.published_test_images else own
     return {
         "network": result.network,

@@ -9,7 +9,7 @@ from rich.progress import Progress as Bar
 from rnas.cli.bar_view import BarView
 from rnas.evaluation.attack_run import Progress
 from rnas.evaluation.weights_evaluation import Listener
-from rnas.quantities import pluralize
+from rnas.utils.quantities import pluralize
 
 _SECONDS_BETWEEN_LINES = 30.0
 

@@ -6,9 +6,9 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-from rnas.quantities import format_size
 from rnas.report.leaderboard import LeaderboardTable
 from rnas.report.leaderboard_text import against_the_best, explanation, percent, span_text, title
+from rnas.utils.quantities import format_size
 
 
 def print_tables(console: Console, tables: Sequence[LeaderboardTable]) -> None:

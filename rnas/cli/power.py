@@ -26,11 +26,11 @@ def power(
       rnas power runs/robust-resnet-1 --simulations 50
     """
     from rnas.cli.power_table import print_power_study
-    from rnas.quantities import pluralize
-    from rnas.rules.certification import outcomes, plan, summarize_power
-    from rnas.rules.findings import metric_of
-    from rnas.rules.observations import Observations
-    from rnas.run import Run
+    from rnas.nas.run import Run
+    from rnas.scaling_rules.findings import metric_of
+    from rnas.scaling_rules.observations import Observations
+    from rnas.scaling_rules.power import outcomes, plan, summarize_power
+    from rnas.utils.quantities import pluralize
 
     observations = Observations.from_run(Run.load(directory), metric)
     planned = plan(observations, simulations)

@@ -4,11 +4,11 @@ from rich.console import Console
 from rich.text import Text
 
 from rnas.cli.rules_table import grid
-from rnas.quantities import pluralize
-from rnas.report.metric import Metric
 from rnas.report.rules import ReportTable
-from rnas.rules.certification import ROBUST_SCALING, GroundTruth, PowerStudy, Tally
-from rnas.rules.verdict import LEVEL, Verdict
+from rnas.scaling_rules.power import ROBUST_SCALING, GroundTruth, PowerStudy, Tally
+from rnas.scaling_rules.verdict import LEVEL, Verdict
+from rnas.utils.metric import Metric
+from rnas.utils.quantities import pluralize
 
 _COLUMNS = {
     "agrees": Verdict.AGREES,

@@ -11,15 +11,16 @@ from rnas.cli.output import AsJson, print_json, stderr, stdout
 from rnas.errors import InputError
 
 if TYPE_CHECKING:
-    from rnas.evaluation.evaluator import Evaluation
-    from rnas.ledger import Ledger, Record
-    from rnas.optimization.listener import Listener
-    from rnas.studies.settings import ReplicationSettings
+    from rnas.experiments.replications.settings import ReplicationSettings
+    from rnas.nas.evaluators.evaluator import Evaluation
+    from rnas.nas.ledger import Ledger, Record
+    from rnas.nas.listener import Listener
 
 
 def replicate(
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="Name of a replication; without it and --run all are listed.")
+        str | None,
+        typer.Argument(metavar="[NAME]", help="Name of a replication; without it and --output all are listed."),
     ] = None,
     list_them: Annotated[bool, typer.Option("--list", help="List the replications.")] = False,
     data: Annotated[str | None, typer.Option(help="Images to train on [default: digits].")] = None,
@@ -50,8 +51,8 @@ def replicate(
 ) -> None:
     """Repeat a paper's experiment, and say whether the results support what the paper observed.
 
-    Each network of its design is trained with several seeds. The same --run resumes a replication that was interrupted;
-    more --seeds extend it. Results are in replication.json in its directory, and in replication.html.
+    Each network of its design is trained with several seeds. The same --output resumes a replication that was
+    interrupted; more --seeds extend it. Results are in replication.json in its directory, and in replication.html.
 
     Examples:
 
@@ -61,12 +62,12 @@ def replicate(
 
       rnas replicate depth-grid --data cifar10 --data-dir data --epochs 15 --cells 60 --dry-run
 
-      rnas replicate --run runs/block-topology-digits-1 --seeds 6
+      rnas replicate --output runs/block-topology-digits-1 --seeds 6
     """
-    from rnas.studies import run as running
-    from rnas.studies.directory import ReplicationDirectory
-    from rnas.studies.settings import resolve_settings
-    from rnas.training_run.settle import recipe_content
+    from rnas.experiments.replications import run as running
+    from rnas.experiments.replications.directory import ReplicationDirectory
+    from rnas.experiments.replications.settings import resolve_settings
+    from rnas.experiments.training.resolve import recipe_content
 
     choices = {
         "data": data,
@@ -87,7 +88,7 @@ def replicate(
             )
         if not ReplicationDirectory.is_at(run):
             raise InputError(
-                f"{run} is not a replication to resume; name one to create: rnas replicate NAME --run {run}"
+                f"{run} is not a replication to resume; name one to create: rnas replicate NAME --output {run}"
             )
         _follow(
             run,
@@ -117,7 +118,7 @@ def _follow(path: Path, as_json: bool, go: Any) -> None:
     """Run a replication and print its result."""
     from rnas.cli.counted_lines import CountedLines
     from rnas.cli.replicate_table import print_replication
-    from rnas.studies.directory import ReplicationDirectory
+    from rnas.experiments.replications.directory import ReplicationDirectory
 
     console = stderr()
 
@@ -134,11 +135,11 @@ def _follow(path: Path, as_json: bool, go: Any) -> None:
 
 
 def _found(record: "Record", evaluation: "Evaluation") -> str:
-    return f"{record.metrics['final_robust_accuracy']:.1%} robust, {evaluation.seconds:.1f} s"
+    return f"{record.metrics['test_robust_accuracy']:.1%} robust, {evaluation.seconds:.1f} s"
 
 
 def _list(as_json: bool) -> None:
-    from rnas.studies.registered import replications
+    from rnas.experiments.replications.registered import replications
 
     if as_json:
         print_json(

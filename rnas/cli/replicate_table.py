@@ -9,12 +9,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rnas import architecture as arch
-from rnas.quantities import format_size, pluralize
+from rnas.experiments.replications.run import estimates
+from rnas.experiments.replications.settings import ReplicationSettings
+from rnas.networks import architecture as arch
 from rnas.report import replication_text
 from rnas.report.description import describe
-from rnas.studies.run import estimates
-from rnas.studies.settings import ReplicationSettings
+from rnas.utils.quantities import format_size, pluralize
 
 
 def print_replication(console: Console, replication: Mapping[str, Any]) -> None:

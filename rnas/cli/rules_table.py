@@ -12,7 +12,7 @@ from rnas.report.rules import ReportTable
 
 
 def print_rules(console: Console, content: Mapping[str, Any]) -> None:
-    """Verdicts first, then what they rest on; from the JSON of :class:`rnas.rules.findings.Findings`."""
+    """Verdicts first, then what they rest on; from the JSON of :class:`rnas.scaling_rules.findings.Findings`."""
     console.print(Text(f"{content['run']}: {rules.scope_sentence(content)}"))
     console.print()
     for name, verdict, reason in rules.verdict_sentences(content):

@@ -14,11 +14,11 @@ from rnas.cli.output import AsJson, print_json, stderr, stdout
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rnas.evaluation.evaluator import Evaluation
-    from rnas.held_out import CandidateComparison, MeasuredCandidate, RuleTest, RuleTestBudget
-    from rnas.interval import Interval
-    from rnas.ledger import Record
-    from rnas.rules.prediction import RulePrediction
+    from rnas.nas.evaluators.evaluator import Evaluation
+    from rnas.nas.ledger import Record
+    from rnas.scaling_rules.out_of_sample import CandidateComparison, MeasuredCandidate, RuleTest, RuleTestBudget
+    from rnas.scaling_rules.prediction import RulePrediction
+    from rnas.statistics.interval import Interval
 
 
 def test_rule(
@@ -80,8 +80,8 @@ def test_rule(
 
 def print_rule_test(console: Console, result: "RuleTest") -> None:
     """Print predictions and measurements, budget by budget."""
-    from rnas.quantities import format_size, pluralize
-    from rnas.rules.saved_rule import SavedRule
+    from rnas.scaling_rules.saved_rule import SavedRule
+    from rnas.utils.quantities import format_size, pluralize
 
     prediction = result.prediction
     low, high = map(format_size, prediction.fitted_flops)
@@ -105,7 +105,7 @@ def print_rule_test(console: Console, result: "RuleTest") -> None:
 
 
 def _print_budget(console: Console, budget: "RuleTestBudget", prediction: "RulePrediction") -> None:
-    from rnas.quantities import format_size, pluralize
+    from rnas.utils.quantities import format_size, pluralize
 
     metric = prediction.metric.replace("_", " ")
     console.print()
@@ -152,7 +152,7 @@ def _names(candidates: "Sequence[MeasuredCandidate]") -> str:
 
 def _cells(candidates: "Sequence[MeasuredCandidate]") -> list[str]:
     """The row of one network, whichever candidates it is."""
-    from rnas.quantities import format_size
+    from rnas.utils.quantities import format_size
 
     measured = candidates[0]
     candidate = measured.candidate
@@ -169,7 +169,7 @@ def _cells(candidates: "Sequence[MeasuredCandidate]") -> list[str]:
 
 def _gain(comparisons: "Sequence[CandidateComparison]") -> list[str]:
     """The row of the comparisons with one network, which are alike."""
-    from rnas.held_out import SAME
+    from rnas.scaling_rules.out_of_sample import SAME
 
     comparison = comparisons[0]
     over = ", ".join(one.over for one in comparisons)

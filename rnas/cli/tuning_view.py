@@ -14,10 +14,10 @@ from rich.text import Text
 
 from rnas.cli.counting_bar import counting_bar
 from rnas.cli.training_view import duration
-from rnas.quantities import pluralize
-from rnas.tuning.result import state_of
-from rnas.tuning.settings import TuningSettings
-from rnas.tuning.study import result_of
+from rnas.experiments.tuning.result import state_of
+from rnas.experiments.tuning.settings import TuningSettings
+from rnas.experiments.tuning.study import result_of
+from rnas.utils.quantities import pluralize
 
 
 class TuningView:
@@ -138,4 +138,4 @@ def value_word(value: Any) -> str:
 
 def accuracy_word(metric: str) -> str:
     """``robust`` or ``clean``, of a column of the history."""
-    return metric.removeprefix("selection_").removesuffix("_accuracy")
+    return metric.removeprefix("val_").removesuffix("_accuracy")

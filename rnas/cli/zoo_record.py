@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from rnas import architecture as arch
-from rnas.architecture import Shape
-from rnas.baseline import CIFAR, Baseline, Published, PublishedAccuracy
+from rnas.networks import architecture as arch
+from rnas.networks.architecture import Shape
+from rnas.networks.zoo import CIFAR, Baseline, Published, PublishedAccuracy
 
 _DATASETS: dict[str, tuple[Shape, int]] = {
     "cifar10": (CIFAR, 10),

@@ -126,7 +126,7 @@ class Data(_Part):
 
     Attributes:
         name: registered name of the data.
-        part: always ``final``, on which nothing was chosen.
+        split: always ``test``, on which nothing was chosen.
         images: how many there were.
         published_test_images: whether they are from the published test set.
         input_shape: (channels, height, width).
@@ -138,7 +138,7 @@ class Data(_Part):
     """
 
     name: str
-    part: Literal["final"]
+    split: Literal["test"]
     images: int
     published_test_images: bool
     input_shape: tuple[int, int, int]
@@ -170,7 +170,7 @@ class EvaluationResult(_Part):
         schema_version: of this form; higher where a field changes its meaning.
         name: short name, that of the file of the result.
         network: as it was asked for.
-        architecture: its description; ``rnas.architecture.from_dict`` reads it.
+        architecture: its description; ``rnas.networks.architecture.from_dict`` reads it.
         architecture_key: its key.
         params: number of its parameters.
         flops: multiply-accumulates for one image.

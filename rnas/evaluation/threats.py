@@ -9,11 +9,11 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from rnas.architecture import Shape
 from rnas.attacks.attack import Norm
 from rnas.errors import InputError
-from rnas.proportion_interval import Proportion, proportion
-from rnas.quantities import parse_epsilon, parse_fraction
+from rnas.networks.architecture import Shape
+from rnas.statistics.proportions import Proportion, proportion
+from rnas.utils.quantities import parse_epsilon, parse_fraction
 
 Source = Literal["published", "ours", "given"]
 """Who chose a radius: a paper for these data, this package by a rule of its own, or the user."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from rnas.proportion_interval import Proportion, indistinguishable, proportion
-from rnas.report.metric import FINAL, Metric
+from rnas.statistics.proportions import Proportion, indistinguishable, proportion
+from rnas.utils.metric import TEST, Metric
 
 Run = Mapping[str, Any]
 Record = Mapping[str, Any]
@@ -19,20 +19,20 @@ class Score:
     Attributes:
         metric: what was measured.
         search: value on the search's images, or None where it has none.
-        final: value on the final images, or None where it was not measured.
-        search_share, final_share: the same as shares of images; None unless an accuracy with a known image count.
+        final: value on the test images, or None where it was not measured.
+        search_val_share, test_share: the same as shares of images; None unless an accuracy with a known image count.
     """
 
     metric: Metric
     search: float | None
     final: float | None
-    search_share: Proportion | None
-    final_share: Proportion | None
+    search_val_share: Proportion | None
+    test_share: Proportion | None
 
     @property
     def share(self) -> Proportion | None:
-        """The share to read: of the final images, if there are any."""
-        return self.final_share or self.search_share
+        """The share to read: of the test images, if there are any."""
+        return self.test_share or self.search_val_share
 
     @property
     def drop(self) -> float | None:
@@ -103,7 +103,7 @@ def _rows(run: Run, objectives: list[Metric]) -> dict[str, int]:
 
 def _member(evaluation: Record, row: int, metrics: tuple[Metric, ...]) -> FrontMember:
     names = {m.name for m in metrics}
-    shown = [m for m in metrics if not (m.name.startswith(FINAL) and m.name.removeprefix(FINAL) in names)]
+    shown = [m for m in metrics if not (m.name.startswith(TEST) and m.name.removeprefix(TEST) in names)]
     scores = [_score(evaluation, metric) for metric in shown]
     return FrontMember(
         evaluation,
@@ -114,7 +114,7 @@ def _member(evaluation: Record, row: int, metrics: tuple[Metric, ...]) -> FrontM
 
 
 def _score(evaluation: Record, metric: Metric) -> Score:
-    final = Metric(FINAL + metric.name, metric.kind)
+    final = Metric(TEST + metric.name, metric.kind)
     return Score(
         metric,
         evaluation["metrics"].get(metric.name),
@@ -128,7 +128,7 @@ def share_of(evaluation: Record, metric: Metric) -> Proportion | None:
     """An accuracy of one evaluation as a share of the images that it was measured on; None where that is not known."""
     value = evaluation["metrics"].get(metric.name)
     images = ((evaluation.get("provenance") or {}).get("data") or {}).get("images") or {}
-    count = images.get("final" if metric.name.startswith(FINAL) else "score")
+    count = images.get("test" if metric.name.startswith(TEST) else "search_val")
     if metric.kind != "proportion" or value is None or not count or not 0 <= value <= 1:
         return None
     return proportion(value, count)
@@ -141,9 +141,9 @@ def _with_ties(found: list[FrontMember], metric: Metric | None) -> list[FrontMem
     for before, member in pairwise(found):
         first, second = before.score(metric), member.score(metric)
         shares = (
-            (first.final_share, second.final_share)
-            if first.final_share and second.final_share
-            else (first.search_share, second.search_share)
+            (first.test_share, second.test_share)
+            if first.test_share and second.test_share
+            else (first.search_val_share, second.search_val_share)
         )
         same = shares[0] is not None and shares[1] is not None and indistinguishable(shares[0], shares[1])
         tied.append(

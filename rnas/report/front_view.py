@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rnas.proportion_interval import indistinguishable
 from rnas.report.description import describe
 from rnas.report.front import FrontMember, Score, judged
-from rnas.report.metric import MISSING, Metric
 from rnas.report.whisker import whisker
+from rnas.statistics.proportions import indistinguishable
+from rnas.utils.metric import MISSING, Metric
 
 _NOISE = "indistinguishable from"
 
@@ -81,7 +81,7 @@ def sentences(members: list[FrontMember], metrics: tuple[Metric, ...]) -> list[s
     share = scores[0].share
     if share is not None:
         ties = sum(member.tied_with is not None for member in members)
-        part = "final" if scores[0].final_share else "search"
+        part = "final" if scores[0].test_share else "search"
         said.append(
             f"In order of {name}, {ties} of {len(members) - 1} neighbours differ by less than the noise of the "
             f"{share.images:,} {part} images (95 %)."

@@ -8,14 +8,14 @@ from typing import Any
 
 from markupsafe import Markup
 
-from rnas.report import finals, front_view, ladder, page, rules
+from rnas.report import final_evaluation, front_view, ladder, page, rules
 from rnas.report.drawing import draw
 from rnas.report.front import FrontMember, Score, members
-from rnas.report.metric import Metric, metrics_of
 from rnas.report.page_data import page_data
 from rnas.report.progress import Hypervolume, normalised_hypervolume, surrogate_sentences
 from rnas.report.provenance import facts, input_shape
 from rnas.report.published import NOTE
+from rnas.utils.metric import Metric, metrics_of
 
 _SCRIPTS = (
     "data.js",
@@ -83,7 +83,7 @@ def render(run: Mapping[str, Any]) -> str:
         published=data["published"],
         filtered=True,
         chart_caption=_chart_caption(run, shape, front, metrics, bool(data["published"])),
-        finals=finals.view(run["finals"]) if run.get("finals") else None,
+        final_evaluation=final_evaluation.view(run["final_evaluation"]) if run.get("final_evaluation") else None,
         ladder=ladder.view(run["ladder"]) if run.get("ladder") else None,
         rules=rules.view(run["rules"], _with_metric(run, run["rules"]["metric"])) if run.get("rules") else None,
         front_sentences=front_view.sentences(front, metrics),
@@ -141,7 +141,7 @@ def _best(metric: Metric, front: list[FrontMember]) -> Tile:
         return Tile(label, "\u2013", "nothing complete")
     best = metric.better(value for value, _, _ in scored)
     score, member = next((score, member) for value, score, member in scored if value == best)
-    final = "" if score.final is None else f"{metric.format(score.final)} on the final images, "
+    final = "" if score.final is None else f"{metric.format(score.final)} on the test images, "
     others = (s for s in member.objectives if s.metric.name != metric.name)
     rest = ", ".join(f"{s.metric.format(s.search)} {s.metric.phrase}" for s in others)
     return Tile(label, metric.format(best), f"{final}{rest}" + (f" ({member.key})" if rest else member.key))

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rnas.multiple_testing import holm
-from rnas.paired import mcnemar
-from rnas.proportion_interval import Proportion
+from rnas.statistics.holm import holm
+from rnas.statistics.mcnemar import mcnemar
+from rnas.statistics.proportions import Proportion
 
 LEVEL = 0.05
 """Adjusted p-values from here on do not tell a network from the best."""

@@ -11,8 +11,8 @@ from rnas.errors import InputError
 from rnas.evaluation import evaluation_result as written
 from rnas.evaluation.image_flags import unpack
 from rnas.evaluation.threats import robust_to_all
-from rnas.proportion_interval import proportion
 from rnas.report.leaderboard import Entry, LeaderboardAccuracy, LeaderboardFlag
+from rnas.statistics.proportions import proportion
 
 _DIGITS = 8
 _UNCHECKED = LeaderboardFlag(
@@ -97,7 +97,7 @@ def _flags(result: written.EvaluationResult) -> tuple[LeaderboardFlag, ...]:
 def _setting(result: written.EvaluationResult) -> dict[str, str]:
     """Return what two results must agree in to be about the same images, attacked in the same way."""
     data = result.data
-    origin = "published test images" if data.published_test_images else "images of the final part"
+    origin = "published test images" if data.published_test_images else "images of the test split"
     balls = sorted({(threat.norm, threat.epsilon) for threat in result.threats})
     names = dict.fromkeys(attack.name for attack in result.attacks)
     settings = sorted(

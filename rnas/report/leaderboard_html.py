@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from rnas.proportion_interval import Proportion
-from rnas.quantities import format_size
 from rnas.report import page
 from rnas.report.leaderboard import LeaderboardFlag, LeaderboardRow, LeaderboardTable
 from rnas.report.leaderboard_text import against_the_best, explanation, headline, percent, span_text, title
 from rnas.report.whisker import whisker
+from rnas.statistics.proportions import Proportion
+from rnas.utils.quantities import format_size
 
 
 @dataclass(frozen=True)

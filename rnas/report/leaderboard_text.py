@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from rnas.proportion_interval import Proportion
-from rnas.quantities import format_size
 from rnas.report.leaderboard import LEVEL, LeaderboardRow, LeaderboardTable
+from rnas.statistics.proportions import Proportion
+from rnas.utils.quantities import format_size
 
 
 def percent(value: float) -> str:

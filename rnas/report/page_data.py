@@ -6,10 +6,10 @@ from typing import Any
 from rnas.report.description import describe
 from rnas.report.details import details, fidelity, formats, pack, predicted
 from rnas.report.front import FrontMember, share_of
-from rnas.report.metric import Metric
 from rnas.report.page import short
 from rnas.report.progress import Hypervolume
 from rnas.report.published import published
+from rnas.utils.metric import Metric
 
 _DIGITS = 7
 _PREDICTED = ("metric", "after", "tau", "tau_top_fifth", "coverage_90")
@@ -52,7 +52,7 @@ def page_data(
 
 def _column(metric: Metric, evaluations: list[Mapping[str, Any]], shape: str) -> dict[str, Any]:
     found = [evaluation["metrics"].get(metric.name) for evaluation in evaluations]
-    # What is drawn is compared, and lower rungs of a fidelity ladder are not to be compared with the highest.
+    # What is drawn is compared, and lower rungs are not to be compared with the highest.
     values = [None if e.get("rungs_above") else value for e, value in zip(evaluations, found, strict=True)]
     counted = f" (one {shape} image)" if metric.name == "flops" and shape else ""
     return {

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from statistics import fmean, stdev
 from typing import Any
 
-from rnas.quantities import format_size
 from rnas.report import page, replication_text
 from rnas.report.description import describe
-from rnas.report.metric import MISSING, Metric
 from rnas.report.whisker import whisker
+from rnas.utils.metric import MISSING, Metric
+from rnas.utils.quantities import format_size
 
 _SCRIPTS = ("theme.js", "plots.js", "replication.js")
 
@@ -98,7 +98,7 @@ def _row(replication: Mapping[str, Any], cell: Mapping[str, Any], factors: list[
         "flops": format_size(cell["flops"]),
         "params": format_size(cell["params"]),
         "scores": _scores(metric, cell["scores"][metric.name]),
-        "clean": _scores(metric_of("final_clean_accuracy"), cell["scores"]["final_clean_accuracy"]),
+        "clean": _scores(metric_of("test_clean_accuracy"), cell["scores"]["test_clean_accuracy"]),
     }
 
 

@@ -6,8 +6,8 @@ from fractions import Fraction
 from statistics import fmean
 from typing import Any
 
-from rnas.quantities import format_size, pluralize
-from rnas.report.metric import MISSING
+from rnas.utils.metric import MISSING
+from rnas.utils.quantities import format_size, pluralize
 
 Replication = Mapping[str, Any]
 
@@ -62,7 +62,7 @@ def notes(replication: Replication) -> list[str]:
 
 def _learning(replication: Replication) -> str:
     """A warning where some networks have not learned the task: then it is the length of training that is compared."""
-    scores = [cell["scores"]["final_clean_accuracy"] for cell in replication["cells"]]
+    scores = [cell["scores"]["test_clean_accuracy"] for cell in replication["cells"]]
     means = [fmean(own) for values in scores if (own := [value for value in values if value is not None])]
     if not means or min(means) > _LEARNED * max(means):
         return ""

@@ -1,13 +1,13 @@
-"""Words and cells for a run's rule, from the JSON of :class:`rnas.rules.findings.Findings`."""
+"""Words and cells for a run's rule, from the JSON of :class:`rnas.scaling_rules.findings.Findings`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rnas.quantities import format_size, pluralize
-from rnas.report.metric import MISSING, Metric
-from rnas.rules.proportion import proportion_text, share_text
-from rnas.rules.verdict import LEVEL, Verdict
+from rnas.scaling_rules.proportion import proportion_text, share_text
+from rnas.scaling_rules.verdict import LEVEL, Verdict
+from rnas.utils.metric import MISSING, Metric
+from rnas.utils.quantities import format_size, pluralize
 
 Content = Mapping[str, Any]
 
@@ -216,7 +216,7 @@ def exponents_sentence(content: Content) -> str:
 
 
 def drifts_table(content: Content) -> ReportTable | None:
-    """Where the optimum is at lower rungs of the fidelity ladder; None without one."""
+    """Where the optimum is at lower rungs; None without one."""
     if not content["drifts"]:
         return None
     rows = tuple(
@@ -301,9 +301,7 @@ def _reason(family: Content, metric: Metric) -> str:
         ends = ", ".join(quantity["name"] for quantity in quantities if quantity["at_edge"] > _AT_AN_END)
         return f"{likeliest}, but {ends} is best at an end of what was searched; the optimum may be beyond."
     if verdict is Verdict.NOT_AT_THIS_FIDELITY:
-        return (
-            f"{likeliest}, but it moves between the rungs of the fidelity ladder, and may move on with longer training."
-        )
+        return f"{likeliest}, but it moves between the rungs, and may move on with longer training."
     if verdict is Verdict.NOT_IDENTIFIED:
         return (
             f"{likeliest}, but its intervals neither stay near RobustScaling nor exclude it: {_intervals(quantities)}."

@@ -7,8 +7,8 @@ from typing import Any
 import plotly.graph_objects as go
 
 from rnas.report import page, rules
-from rnas.rules.drawing import depth_to_width_figure, shares_figure
-from rnas.rules.findings import Findings
+from rnas.report.rules_figures import depth_to_width_figure, shares_figure
+from rnas.scaling_rules.findings import Findings
 
 _SCRIPTS = ("theme.js", "plots.js", "rules.js")
 

@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from rnas.architecture import Architecture, Shape
+from rnas.nas.proxies.proxy import Proxy
+from rnas.networks.architecture import Architecture, Shape
 from rnas.networks.nas_bench_201 import NASBench201Cell
 from rnas.networks.residual import ResidualNetwork
-from rnas.proxies.proxy import Proxy
 from rnas.testing.generators import generators_left_as_found
 
 _CELL = ("nor_conv_3x3", "skip_connect", "nor_conv_1x1", "none", "avg_pool_3x3", "nor_conv_3x3")

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rnas.rules.observations import Observations
+from rnas.scaling_rules.observations import Observations
 
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "rules"
 

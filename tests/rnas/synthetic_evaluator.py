@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from rnas import architecture as arch
-from rnas.config import Config, resolve
-from rnas.evaluation.evaluator import Context, Task
-from rnas.ledger import Record
+from rnas.nas.config import Config, resolve
+from rnas.nas.evaluators.evaluator import Context, Task
+from rnas.nas.ledger import Record
+from rnas.nas.problem import with_known
+from rnas.nas.run import Run
+from rnas.nas.strategies.candidates import sample_fresh
+from rnas.networks import architecture as arch
 from rnas.networks.residual import ResidualNetwork
-from rnas.optimization.candidates import sample_fresh
-from rnas.optimization.problem import with_known
-from rnas.run import Run
 
 BEST_SHARE = 0.6
 """Best share of the last stage in the depth."""
@@ -84,7 +84,7 @@ def run_in_memory(config: Mapping[str, Any], evaluations: int) -> Run:
                 seed=0,
                 fidelity={},
                 batch=0,
-                made_from=0,
+                num_observed=0,
                 parameters=setup.space.parameters(network),
                 evaluation=with_known(setup.problem, network, setup.evaluator.evaluate(task, Context())),
             )

@@ -5,7 +5,7 @@ from torch import Tensor
 from rnas.attacks.named import named_attack
 from rnas.evaluation.flags.flag import Flag
 from rnas.evaluation.flags.probe import Probe
-from rnas.proportion_interval import proportion
+from rnas.statistics.proportions import proportion
 
 PGD_NAMES = ("pgd20", "pgd20-margin")
 """The attacks that AutoAttack is compared with."""

@@ -6,7 +6,7 @@ from rnas.attacks.named import named_attack
 from rnas.evaluation.flags.attack_gap import PGD_NAMES
 from rnas.evaluation.flags.flag import Flag
 from rnas.evaluation.flags.probe import Probe
-from rnas.proportion_interval import proportion
+from rnas.statistics.proportions import proportion
 
 _THRESHOLD = 0.002
 _QUERIES = "square200"

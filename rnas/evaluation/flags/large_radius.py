@@ -6,7 +6,7 @@ from math import isqrt
 from rnas.attacks.pgd import PGD
 from rnas.evaluation.flags.flag import Flag
 from rnas.evaluation.flags.probe import Probe
-from rnas.proportion_interval import proportion
+from rnas.statistics.proportions import proportion
 
 
 def check(probe: Probe) -> Flag | None:

@@ -10,7 +10,7 @@ from rnas.attacks.attack import Norm
 from rnas.attacks.pgd import PGD
 from rnas.evaluation.flags.flag import Flag
 from rnas.evaluation.flags.probe import Probe
-from rnas.proportion_interval import proportion
+from rnas.statistics.proportions import proportion
 
 _THRESHOLD = 0.03
 

@@ -62,7 +62,7 @@ def refused(result: Result, code: int = 2) -> str:
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("runs") / "run"
-    api.search(QUICK, run=path)
+    api.search(QUICK, output=path)
     return path
 
 
@@ -96,7 +96,7 @@ CASES = [
     (["--set", "evaluator={}"], "evaluator: name one of call, digits-bench, table, train"),
     (["--set", "evaluator={table: missing.csv}"], "missing.csv: cannot be read"),
     (["--set", "evaluator={call: nowhere:f}"], "nowhere"),
-    (["--set", "evaluator.train.images={score: 1700, final: 97}"], "images.training asks for the rest"),
+    (["--set", "evaluator.train.images={search_val: 1700, test: 97}"], "images.train asks for the rest"),
     (["missing.yaml"], "missing.yaml: cannot be read (No such file or directory)"),
     (["missing.yaml", "--preset", "digits"], "give a config or --preset, not both"),
 ]
@@ -129,8 +129,8 @@ def test_a_wrong_config_file_is_named(rnas: Command, text: str, message: str, tm
 
 def test_an_existing_run_is_not_overwritten(rnas: Command, finished: Path) -> None:
     before = {path: path.read_bytes() for path in finished.rglob("*") if path.is_file()}
-    message = refused(rnas("search", "--budget", "3", "--run", finished))
-    assert f"{finished} is a search already: choose another --run, or go on with: rnas resume {finished}" in message
+    message = refused(rnas("search", "--budget", "3", "--output", finished))
+    assert f"{finished} is a search already: choose another --output, or go on with: rnas resume {finished}" in message
     assert {path: path.read_bytes() for path in finished.rglob("*") if path.is_file()} == before
 
 

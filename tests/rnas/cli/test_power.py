@@ -7,10 +7,10 @@ import pytest
 
 from rnas import api
 from rnas.cli.power_table import coverage_table, sentences, verdicts_table
-from rnas.report.metric import Metric
-from rnas.rules.certification import ROBUST_SCALING, Coverage, GroundTruth, PowerStudy, Tally
-from rnas.rules.verdict import Verdict
-from rnas.scaling import Rule
+from rnas.networks.robust_scaling import Rule
+from rnas.scaling_rules.power import ROBUST_SCALING, Coverage, GroundTruth, PowerStudy, Tally
+from rnas.scaling_rules.verdict import Verdict
+from rnas.utils.metric import Metric
 from tests.rnas.cli.conftest import Result
 
 WEAK, STRONG = (GroundTruth(ROBUST_SCALING, Rule(), effect, 0.02) for effect in (0.01, 0.04))
@@ -56,7 +56,7 @@ def test_in_tables() -> None:
 
 @pytest.mark.slow
 def test_the_power_of_a_run_is_simulated(command: Callable[..., Result], tmp_path: Path) -> None:
-    api.search(space="digits-bench", budget=40, strategy="random", workers=0, run=tmp_path / "run")
+    api.search(space="digits-bench", budget=40, strategy="random", workers=0, output=tmp_path / "run")
     words = ("power", tmp_path / "run", "--simulations", 1, "--workers", 1)
     shown = command(*words)
     assert shown.code == 0, shown.err

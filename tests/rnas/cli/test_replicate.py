@@ -40,9 +40,9 @@ def test_replications_are_listed(command: Callable[..., Result]) -> None:
 def test_what_cannot_be_run_is_refused_in_one_line(command: Callable[..., Result], tmp_path: Path) -> None:
     for words, message in (
         (["replicate", "no-such"], "unknown replication 'no-such'; known: activations"),
-        (["replicate", "--run", tmp_path], f"{tmp_path} is not a replication to resume; name one to create"),
-        (["replicate", "--run", tmp_path, "--eps", "8/255"], "leave --eps out, or name a new replication"),
-        (["replicate", "block-topology", "--run", tmp_path], f"{tmp_path} exists already: choose another --run"),
+        (["replicate", "--output", tmp_path], f"{tmp_path} is not a replication to resume; name one to create"),
+        (["replicate", "--output", tmp_path, "--eps", "8/255"], "leave --eps out, or name a new replication"),
+        (["replicate", "block-topology", "--output", tmp_path], f"{tmp_path} exists already: choose another --output"),
         (["replicate", "block-topology", "--cells", 10], "compares all its 21 cells with each other; leave cells out"),
         (
             ["replicate", "block-topology", "--capacity", "vast"],
@@ -61,38 +61,38 @@ def test_what_cannot_be_run_is_refused_in_one_line(command: Callable[..., Result
 @pytest.mark.slow
 def test_a_replication_is_trained_judged_and_extended(command: Callable[..., Result], tmp_path: Path) -> None:
     folder = tmp_path / "replication"
-    first = command(*REPLICATION, "--workers", 0, "--run", folder, "--json")
+    first = command(*REPLICATION, "--workers", 0, "--output", folder, "--json")
     assert first.code == 0, first.err
     replication = json.loads(first.out)
     assert json.loads((folder / "replication.json").read_text()) == replication
     assert first.err.count("seed") == replication["trainings"] == 12
     assert replication["verdict"] in ("supported", "contradicted", "not decided by these data")
     assert (folder / "replication.html").stat().st_size > 1_000_000
-    again = command("replicate", "--run", folder, "--seeds", 3)
+    again = command("replicate", "--output", folder, "--seeds", 3)
     assert again.err.count("seed 2") == 6
     assert "seed 0" not in again.err
     assert "5 claims" in again.out
     extended = json.loads((folder / "replication.json").read_text())
-    metric = "final_robust_accuracy"
+    metric = "test_robust_accuracy"
     for before, after in zip(replication["cells"], extended["cells"], strict=True):
         assert after["scores"][metric][:2] == before["scores"][metric]
-    assert "cannot have 1" in command("replicate", "--run", folder, "--seeds", 1).err
+    assert "cannot have 1" in command("replicate", "--output", folder, "--seeds", 1).err
 
 
 @pytest.mark.slow
-def test_a_design_has_a_bill(command: Callable[..., Result]) -> None:
-    bill = json.loads(command(*REPLICATION, "--dry-run", "--json").out)
-    assert (bill["trainings"], len(bill["cells"])) == (12, 6)
-    assert all(cell["seconds"] > 0 for cell in bill["cells"])
+def test_a_design_has_a_cost_estimate(command: Callable[..., Result]) -> None:
+    estimate = json.loads(command(*REPLICATION, "--dry-run", "--json").out)
+    assert (estimate["trainings"], len(estimate["cells"])) == (12, 6)
+    assert all(cell["seconds"] > 0 for cell in estimate["cells"])
 
 
 @pytest.mark.slow
 def test_killed_and_resumed_it_is_the_uninterrupted_study(tmp_path: Path) -> None:
     words = [*map(str, REPLICATION), "--workers", "1"]
-    subprocess.run([*PROGRAM, *words, "--run", tmp_path / "whole"], check=True, capture_output=True)
+    subprocess.run([*PROGRAM, *words, "--output", tmp_path / "whole"], check=True, capture_output=True)
     killed = tmp_path / "killed"
-    resume = ["replicate", "--run", str(killed), "--workers", "1"]
-    for number, command in enumerate(([*words, "--run", str(killed)], resume)):
+    resume = ["replicate", "--output", str(killed), "--workers", "1"]
+    for number, command in enumerate(([*words, "--output", str(killed)], resume)):
         driver = subprocess.Popen(
             [*PROGRAM, *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
         )

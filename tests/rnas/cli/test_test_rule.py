@@ -14,11 +14,11 @@ from rich.console import Console
 
 from rnas import api
 from rnas.cli.test_rule import print_rule_test
-from rnas.run import Run
+from rnas.nas.run import Run
 from tests.rnas.cli.conftest import Result
 from tests.rnas.cli.test_kill_and_resume import PROGRAM, wait_until_gone
+from tests.rnas.scaling_rules.test_out_of_sample import ALIKE, OURS, result
 from tests.rnas.synthetic_evaluator import CONFIG as SYNTHETIC
-from tests.rnas.test_held_out import ALIKE, OURS, result
 
 TRAINED: dict[str, Any] = {
     "space": {
@@ -29,7 +29,7 @@ TRAINED: dict[str, Any] = {
     "evaluator": {
         "train": {
             "data": "digits",
-            "images": {"training": 120, "score": 60, "final": 40},
+            "images": {"train": 120, "search_val": 60, "test": 40},
             "fidelity": {"epochs": 2, "batch_size": 40, "attack_steps": 1, "attack_step": "1"},
             "evaluation": {"steps": 1, "step": "1"},
         }
@@ -62,7 +62,7 @@ def test_a_true_rule_beats_the_published_one(
     command: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "run"
-    api.search(SYNTHETIC, run=folder)
+    api.search(SYNTHETIC, output=folder)
     result = command("test-rule", folder, "--flops", "40M", "--json")
     assert result.code == 0, result.err
     content = json.loads(result.out)
@@ -95,7 +95,7 @@ def test_killed_it_resumes_with_its_prediction(tmp_path: Path) -> None:
     config = tmp_path / "config.yaml"
     config.write_text(yaml.safe_dump(TRAINED))
     folder = tmp_path / "run"
-    subprocess.run([*PROGRAM, "search", config, "--run", folder], check=True, capture_output=True)
+    subprocess.run([*PROGRAM, "search", config, "--output", folder], check=True, capture_output=True)
     driver = subprocess.Popen(
         [*PROGRAM, "test-rule", folder, "--flops", "550K", "--seeds", "3"],
         stdout=subprocess.DEVNULL,

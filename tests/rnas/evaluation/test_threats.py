@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from rnas.errors import InputError
 from rnas.evaluation.threats import Threat, parse_threat, robust_to_all, union_accuracy, unseen_threats
-from rnas.proportion_interval import proportion
+from rnas.statistics.proportions import proportion
 
 
 @pytest.mark.parametrize(

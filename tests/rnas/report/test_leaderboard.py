@@ -3,10 +3,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from rnas.paired import mcnemar
-from rnas.proportion_interval import proportion
 from rnas.report.leaderboard import Entry, LeaderboardAccuracy, LeaderboardFlag, tables, to_dict
 from rnas.report.leaderboard_text import against_the_best, explanation, headline, markdown
+from rnas.statistics.mcnemar import mcnemar
+from rnas.statistics.proportions import proportion
 
 SETTING = {"data": "cifar10", "images": "the first 400", "threat": "linf, epsilon 8/255", "attacks": "pgd20"}
 WIDER = SETTING | {"threat": "linf, epsilon 16/255"}

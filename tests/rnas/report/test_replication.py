@@ -4,13 +4,13 @@ import re
 import numpy as np
 import pytest
 
-from rnas.evaluation.evaluator import Evaluation, Status
-from rnas.ledger import Record
+from rnas.experiments.replications.result import result
+from rnas.experiments.replications.settings import ReplicationSettings, resolve_settings
+from rnas.nas.evaluators.evaluator import Evaluation, Status
+from rnas.nas.ledger import Record
 from rnas.report.replication import render
 from rnas.report.replication_text import estimate_text, notes, setting_sentence, verdict_sentence
-from rnas.studies.result import result
-from rnas.studies.settings import ReplicationSettings, resolve_settings
-from tests.rnas.studies.simulated import scores
+from tests.rnas.experiments.replications.simulated import scores
 
 
 def records(settings: ReplicationSettings, failed: int = 0) -> list[tuple[Record, ...]]:
@@ -22,7 +22,7 @@ def records(settings: ReplicationSettings, failed: int = 0) -> list[tuple[Record
         own = []
         for seed, value in enumerate(np.clip(values[row], 0, 1)):
             lost = row < failed and seed == 0
-            metrics = {} if lost else {"final_robust_accuracy": float(value), "final_clean_accuracy": 0.9}
+            metrics = {} if lost else {"test_robust_accuracy": float(value), "test_clean_accuracy": 0.9}
             status = Status.DIVERGED if lost else Status.COMPLETE
             evaluation = Evaluation(status, metrics, seconds=1.0, reason="<loss> is not finite" if lost else "")
             own.append(Record(0, f"key{row}", cell.architecture, seed, {}, 0, 0, evaluation=evaluation))
@@ -64,7 +64,7 @@ def test_the_words(replication: dict[str, object]) -> None:
 def test_networks_that_have_not_learned_are_pointed_out(replication: dict[str, object]) -> None:
     assert not any("learned the task" in note for note in notes(replication))
     cells = [dict(cell) for cell in replication["cells"]]
-    cells[3]["scores"] = cells[3]["scores"] | {"final_clean_accuracy": [0.3, None]}
+    cells[3]["scores"] = cells[3]["scores"] | {"test_clean_accuracy": [0.3, None]}
     assert any("clean accuracy is from 30% to 90%" in note for note in notes(replication | {"cells": cells}))
 
 
