@@ -1,4 +1,4 @@
-"""DARTS and DARTS-R of the RobustWRN study, and the cells of other searches on the same skeleton."""
+"""DARTS and DARTS-R of the RobustWRN paper, and the cells of other searches on the same skeleton."""
 
 from functools import partial
 
@@ -17,7 +17,7 @@ _COPIED = "CW and AutoAttack of this row are, digit for digit, those of DN-121-R
 
 
 def reconfigured_darts(last_stage: float, channels: int) -> DartsCellNetwork:
-    """The study's network of 11 second-order DARTS cells.
+    """The paper's network of 11 second-order DARTS cells.
 
     Args:
         last_stage: share of the usual channels that the last stage has; brought to the nearest even number.
@@ -27,7 +27,7 @@ def reconfigured_darts(last_stage: float, channels: int) -> DartsCellNetwork:
     return DartsCellNetwork(layers=11, channels=(channels, 2 * channels, last), stem_channels=3 * channels // 2)
 
 
-def _study(name: str, last_stage: float, params: str, last: str, best: str, note: str = "") -> Baseline:
+def _baseline(name: str, last_stage: float, params: str, last: str, best: str, note: str = "") -> Baseline:
     return Baseline(
         name=name,
         family=_FAMILY,
@@ -58,8 +58,8 @@ def _cells(name: str, source: str) -> Baseline:
 
 
 BASELINES = (
-    _study("darts", 1.0, "6.58", "86.76 49.44 45.16", "86.55 54.23 49.98"),
-    _study("darts-r", 0.4, "2.53", "87.20 52.36 47.75", "85.79 55.01 50.54", _COPIED),
+    _baseline("darts", 1.0, "6.58", "86.76 49.44 45.16", "86.55 54.23 49.98"),
+    _baseline("darts-r", 0.4, "2.53", "87.20 52.36 47.75", "85.79 55.01 50.54", _COPIED),
     _cells("darts-v1", "Liu, Simonyan, Yang: DARTS: Differentiable Architecture Search, ICLR 2019"),
     _cells("darts-v2", "Liu, Simonyan, Yang: DARTS: Differentiable Architecture Search, ICLR 2019"),
     _cells("pdarts", "Chen, Xie, Wu, Tian: Progressive Differentiable Architecture Search, ICCV 2019"),

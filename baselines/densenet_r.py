@@ -1,4 +1,4 @@
-"""DenseNet-121 and DN-121-R of the RobustWRN study (Huang et al., NeurIPS 2021)."""
+"""DenseNet-121 and DN-121-R of the RobustWRN paper (Huang et al., NeurIPS 2021)."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""ResNet-18 and ResNet-50 (He et al., CVPR 2016) as the RobNet study trains them for comparison."""
+"""ResNet-18 and ResNet-50 (He et al., CVPR 2016) as the RobNet paper trains them for comparison."""
 
 from functools import partial
 from typing import Literal

@@ -7,7 +7,7 @@ from baselines.sources import (
     ROBUST_RESNETS,
     ROBUST_RESNETS_NAMES,
     accuracies,
-    block_study,
+    block_comparison,
     printed_size,
 )
 from baselines.wide_resnet import width_knob
@@ -51,18 +51,18 @@ BASELINES = (
     _uniform(
         "robust-res-block",
         ROBUST_RES_BLOCK,
-        block_study("270", "39.3", "86.55±0.10 60.48±0.00 57.78±0.09", "60.22±0.57 33.88±0.03 29.91±0.15"),
+        block_comparison("270", "39.3", "86.55±0.10 60.48±0.00 57.78±0.09", "60.22±0.57 33.88±0.03 29.91±0.15"),
     ),
     _uniform(
         "bottleneck",
         Block(topology="bottleneck"),
-        block_study("265", "39.0", "85.47±0.21 57.49±0.21 55.07±0.10", "59.24±0.36 32.08±0.26 28.61±0.17"),
+        block_comparison("265", "39.0", "85.47±0.21 57.49±0.21 55.07±0.10", "59.24±0.36 32.08±0.26 28.61±0.17"),
         _NO_CODE,
     ),
     _uniform(
         "bottleneck-aggregated",
         Block(topology="robust-res-block", cardinality=4, base_width=60),
-        block_study(
+        block_comparison(
             "265",
             "39.4",
             "85.47±0.10 57.50±0.28 55.53±0.26",
@@ -74,7 +74,7 @@ BASELINES = (
     _uniform(
         "bottleneck-aggregated-hierarchical",
         Block(topology="robust-res-block", scales=8, cardinality=4, base_width=10),
-        block_study(
+        block_comparison(
             "262",
             "39.3",
             "86.29±0.07 59.48±0.12 56.94±0.27",

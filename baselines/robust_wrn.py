@@ -1,4 +1,4 @@
-"""The WideResNets of the study of depth and width by Huang et al. (NeurIPS 2021): WRN-34-R and what led to it.
+"""The WideResNets of the paper on depth and width by Huang et al. (NeurIPS 2021): WRN-34-R and what led to it.
 
 ``d`` gives the blocks of the three stages, 5-5-5 unless said, ``w`` their widenings, 10-10-10 unless said.
 """

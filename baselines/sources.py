@@ -54,7 +54,7 @@ def comparison(params: str, flops: str, cifar10: str, cifar100: str, note: str =
     return tuple(rows)
 
 
-def block_study(params: str, flops: str, cifar10: str, cifar100: str, note: str = "") -> tuple[Published, ...]:
+def block_comparison(params: str, flops: str, cifar10: str, cifar100: str, note: str = "") -> tuple[Published, ...]:
     """A row of Table 1 of the RobustResNets paper, on blocks at depth 11 and width 16: clean, PGD-20 and CW-40."""
     rows = []
     for dataset, text in (("cifar10", cifar10), ("cifar100", cifar100)):

@@ -1,4 +1,4 @@
-"""VGG-11 and VGG-11-R of the RobustWRN study (Huang et al., NeurIPS 2021)."""
+"""VGG-11 and VGG-11-R of the RobustWRN paper (Huang et al., NeurIPS 2021)."""
 
 from functools import partial
 
@@ -10,13 +10,13 @@ from rnas.networks.zoo import Baseline, Knob
 
 
 def vgg_11(last_stage: float, channels: int) -> VGG:
-    """VGG-11 with so many channels in the first stage, and in the last this share of the usual eight times as many."""
+    """Return VGG-11 by the channels of its first stage, and the share of the usual channels in its last."""
     c, last = channels, round(8 * channels * last_stage)
     return VGG(((c,), (2 * c,), (4 * c, 4 * c), (8 * c, 8 * c), (last, last)))
 
 
 def vgg(depths: tuple[int, ...], widths: tuple[int, ...]) -> VGG:
-    """A VGG of three stages of so many convolutions, of 16, 32 and 64 channels times the widths."""
+    """Return a VGG of three stages by their numbers of convolutions, with 16, 32 and 64 channels times the widths."""
     stages = zip((16, 32, 64), depths, widths, strict=True)
     return VGG(tuple((base * width,) * depth for base, depth, width in stages))
 

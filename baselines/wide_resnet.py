@@ -1,4 +1,4 @@
-"""The WideResNets that studies of adversarial robustness compare with.
+"""The WideResNets that papers on adversarial robustness compare with.
 
 WRN-28-10 to WRN-70-16 after Zagoruyko, Komodakis (BMVC 2016); WRN-34-R from "Exploring Architectural Ingredients of
 Adversarially Robust Deep Neural Networks" (Huang et al., NeurIPS 2021); WRN-A1 to A4 have the depths and widenings of
@@ -10,7 +10,7 @@ from functools import partial
 from baselines.sources import (
     ROBUST_RESNETS_NAMES,
     ROBUST_WRN_NAMES,
-    block_study,
+    block_comparison,
     comparison,
     reconfiguration,
     robnet_poster,
@@ -134,6 +134,6 @@ BASELINES = (
             "85.51±0.24 56.78±0.16 54.52±0.16 52.80±0.14",
             "56.93±0.61 29.76±0.17 27.20±0.16 26.12±0.24",
         ),
-        *block_study("267", "38.8", "85.51±0.19 56.78±0.13 54.52±0.13", "56.93±0.49 29.76±0.14 27.24±0.15"),
+        *block_comparison("267", "38.8", "85.51±0.19 56.78±0.13 54.52±0.13", "56.93±0.49 29.76±0.14 27.24±0.15"),
     ),
 )

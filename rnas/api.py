@@ -315,15 +315,15 @@ def test_rule(
     on_prediction: Callable[["RulePrediction", Path], None] = lambda prediction, path: None,
     listener: ListenerFactory = lambda setup, ledger, slots: Silent(),
 ) -> "RuleTest":
-    """Put the rule of a run at risk: foretell scores at budgets that it is not fitted on, and then evaluate there.
+    """Test a run's rule out of sample: predict scores at budgets that it is not fitted on, and then evaluate there.
 
     The prediction is written to ``out_of_sample/prediction-HASH.json`` before anything is evaluated, and never changed
-    after. Stopped and called again, without budgets, it goes on. The result is written to ``out_of_sample.json``.
+    after. Called again without budgets, an interrupted test resumes. The result is written to ``out_of_sample.json``.
 
     Args:
         run: directory of a search over residual networks.
-        flops: one budget or several to hold out, such as ``("4M", "8M")``; none goes on with what is foretold already.
-        fit: band of FLOPs to fit on, such as ``"1M:3M"``; empty is all that is not within 5 % of a held-out budget.
+        flops: one test budget or several, such as ``("4M", "8M")``; none resumes the test of the written prediction.
+        fit: band of FLOPs to fit on, such as ``"1M:3M"``; empty is all that is not within 5 % of a test budget.
         seeds: evaluations of each network, none with the search's own seed; one where results are looked up.
         metric: the score; None is the first objective that is maximised.
         on_prediction: is told of the prediction and its file before anything is evaluated.

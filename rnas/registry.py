@@ -48,7 +48,8 @@ def load(group: str, name: str) -> Any:
     """The object registered as ``name``.
 
     Raises:
-        InputError: there is none, with the known names; several packages register it; or it cannot be imported.
+        InputError: nothing has this name (the message lists the known ones), several packages register it, or it cannot
+            be imported.
     """
     points = _group(group).get(name, ())
     kinds = group.removeprefix("rnas.").replace("_", " ")

@@ -201,7 +201,7 @@ class BlockVariables:
 
 
 def _first_possible(possible: list[bool]) -> Integers | None:
-    """For each choice its own index if it is possible, else the first possible one's; None where there is none."""
+    """For each choice its own index if it is possible, else the first possible one's, or None."""
     if not any(possible):
         return None
     return np.where(possible, np.arange(len(possible)), possible.index(True))

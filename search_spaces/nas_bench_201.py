@@ -239,7 +239,7 @@ def _paths() -> Floats:
 
 
 def _increasing(length: int) -> list[tuple[int, ...]]:
-    """Increasing tuples of so many of the inner nodes."""
+    """Return the increasing tuples of a number of the inner nodes."""
     nodes = range(1, NODES - 1)
     return [found for found in product(nodes, repeat=length) if list(found) == sorted(set(found))]
 

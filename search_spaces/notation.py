@@ -21,7 +21,7 @@ _BLOCK_FIELDS = {field.name: field.type for field in dataclasses.fields(Block) i
 
 
 def parse(text: str, base_channels: tuple[int, ...], upsample: int) -> ResidualNetwork:
-    """The network of a text; its planes are base channels times widenings. InputError where it is none."""
+    """The network of a text; its planes are base channels times widenings. InputError if it is not one."""
     match = _STAGES.fullmatch(text)
     if match is None:
         raise InputError(f"{text!r} is not a residual network; {_EXAMPLE}")

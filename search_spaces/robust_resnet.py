@@ -1,7 +1,7 @@
 """The space of the RobustResNets: depths, widths and everything about the block.
 
 It holds what "Revisiting Residual Networks for Adversarial Robustness" (Huang, Lu, Deb, Boddeti, CVPR 2023)
-studied one factor at a time: WideResNets, RobustResNets and all between.
+varied one factor at a time: WideResNets, RobustResNets and all between.
 """
 
 from functools import cached_property

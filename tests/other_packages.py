@@ -1,4 +1,4 @@
-"""Packages beside rnas, as if they were installed."""
+"""Other packages than rnas, as if they were installed."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

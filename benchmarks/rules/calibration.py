@@ -1,4 +1,4 @@
-"""How far the estimate of rules can be trusted: known truths, planted, searched for and estimated.
+"""How far the estimate of rules can be trusted: known truths, simulated, searched for and estimated.
 
     python benchmarks/rules/calibration.py --workers 2 --summary benchmarks/rules/README.md
 

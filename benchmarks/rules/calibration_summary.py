@@ -19,11 +19,11 @@ _BEGIN, _END = "<!-- calibration: begin -->", "<!-- calibration: end -->"
 
 
 def markdown(lines: Sequence[Line]) -> str:
-    """Coverage and half widths by design and truth, then claims where a rival is planted."""
+    """Coverage and half widths by design and truth, then claims where a rival decides."""
     quantities = [name for names in _PARTS.values() for name in names]
     coverage, claims = [], []
     for design in DESIGNS:
-        planted: list[tuple[Rule, Line]] = []
+        ruled_lines: list[tuple[Rule, Line]] = []
         for truth in TRUTHS:
             own = [line for line in lines if (line["design"], line["ratio"], line["form"]) == (design, *_named(truth))]
             if not own:
@@ -32,15 +32,15 @@ def markdown(lines: Sequence[Line]) -> str:
                 claims.append(_claims(design, truth, own))
             else:
                 ruled = [(truth.rule, line) for line in own]
-                planted += ruled
+                ruled_lines += ruled
                 coverage.append([design, truth.ratio, truth.form, str(len(own)), *_coverage(ruled)])
-        if planted:
-            coverage.append([design, "all", "all", str(len(planted)), *_coverage(planted)])
-    heads = ["design", "planted", "form", "seeds", *quantities]
+        if ruled_lines:
+            coverage.append([design, "all", "all", str(len(ruled_lines)), *_coverage(ruled_lines)])
+    heads = ["design", "true rule", "form", "seeds", *quantities]
     rivals = ["design", "decides", "seeds", "a rule is claimed in", "verdicts on all parts"]
     return "\n\n".join(
         [
-            "Share of the seeds in which the 90 % interval holds the planted value, and mean half width:",
+            "Share of the seeds in which the 90 % interval holds the true value, and mean half width:",
             table(heads, coverage),
             "Where depth and width decide nothing but capacity, with 95 % intervals:",
             table(rivals, claims),
@@ -64,15 +64,15 @@ def _named(truth: GroundTruth) -> tuple[str, str]:
 
 
 def _coverage(lines: Sequence[tuple[Rule, Line]]) -> list[str]:
-    """For each quantity how many intervals hold what is planted, and their mean half width."""
+    """For each quantity how many intervals hold the true value, and their mean half width."""
     cells = []
     for part, names in _PARTS.items():
         for place, name in enumerate(names):
             intervals = [line["intervals"][name] for _, line in lines]
-            planted = [true_values(rule, part)[place] for rule, _ in lines]
+            true = [true_values(rule, part)[place] for rule, _ in lines]
             # Intervals are rounded to four places.
             held = [
-                one["low"] - 1e-4 <= value <= one["high"] + 1e-4 for one, value in zip(intervals, planted, strict=True)
+                one["low"] - 1e-4 <= value <= one["high"] + 1e-4 for one, value in zip(intervals, true, strict=True)
             ]
             half = np.mean([(one["high"] - one["low"]) / 2 for one in intervals])
             cells.append(f"{np.mean(held):.0%} ±{half:.2f}")

@@ -1,4 +1,4 @@
-"""Networks and the truths that are planted on them."""
+"""Networks, and synthetic scores with known ground truths."""
 
 import math
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ NETWORKS = 300
 """Of a design."""
 
 EFFECT = 1.0
-"""What each part of a planted rule is worth over no rule, in the score's units."""
+"""Gain of each part of a true rule over no rule, in the score's units."""
 
 NOISE = 0.5
 """Standard deviation of the score's noise."""
@@ -104,7 +104,7 @@ def problem() -> Problem:
     return Problem(space, objectives, known, reference, ideal)
 
 
-def observed(genomes: Integers) -> Observations:
+def without_scores(genomes: Integers) -> Observations:
     """Networks (n, v) with a score of 0."""
     space: Any = problem().space
     cost = space.cost(genomes)
@@ -124,7 +124,7 @@ def designed(design: str, truth: GroundTruth, seed: int) -> Observations:
     """Evaluated networks: drawn from the space, or proposed by the default strategy that sees their scores."""
     noise = NOISE * np.random.default_rng([seed, 1]).standard_normal(NETWORKS)
     if design == "unbiased":
-        networks = observed(problem().space.sample(NETWORKS, np.random.default_rng(seed)))
+        networks = without_scores(problem().space.sample(NETWORKS, np.random.default_rng(seed)))
         return networks.with_score(truth.score(networks) + noise)
     strategy: Strategy = registry.load(registry.STRATEGIES, "surrogate-nsga2")(problem())
     genomes = np.empty((0, len(problem().space.variables)), dtype=np.int64)
@@ -140,6 +140,6 @@ def designed(design: str, truth: GroundTruth, seed: int) -> Observations:
         many = min(BATCH, NETWORKS - len(genomes))
         proposals = strategy.propose(many, view, np.random.default_rng([seed, len(genomes)]))
         genomes = np.concatenate([genomes, np.stack([proposal.genome for proposal in proposals])])
-        networks = observed(genomes)
+        networks = without_scores(genomes)
         scores = truth.score(networks) + noise[: len(genomes)]
     return networks.with_score(scores)

@@ -68,7 +68,7 @@ def measured(table: BenchmarkTable, search: Search, seed: int, conditions: Condi
     return {
         "evaluations": len(search.rows),
         "curve": curve,
-        "predictions": _foretold(table, search, conditions.budget // 3),
+        "predictions": _prediction_quality(table, search, conditions.budget // 3),
         "cpu_seconds": round(search.cpu_seconds, 2),
     }
 
@@ -83,7 +83,7 @@ def curves(lines: Sequence[dict[str, Any]], budget: int) -> tuple[Floats, Floats
     return missing, distance
 
 
-def _foretold(table: BenchmarkTable, search: Search, first: int) -> dict[str, Any] | None:
+def _prediction_quality(table: BenchmarkTable, search: Search, first: int) -> dict[str, Any] | None:
     pairs = [
         (proposal.predictions[table.accuracy], table.metrics[table.accuracy][row])
         for proposal, row, failed in list(zip(search.proposals, search.rows, search.failed, strict=True))[first:]

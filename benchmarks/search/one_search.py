@@ -54,7 +54,7 @@ class Search:
 
 
 def strategy_of(spec: str, problem: Problem, *, noise: bool) -> Strategy:
-    """The strategy of ``NAME`` or ``NAME:key=value,...``, values as in a config; InputError where there is none."""
+    """The strategy of ``NAME`` or ``NAME:key=value,...``, values as in a config; InputError if it does not exist."""
     name, _, settings = spec.partition(":")
     made: Any = registry.load(registry.STRATEGIES, name)
     options = {}

@@ -25,7 +25,7 @@ from rnas import registry
 from rnas.nas.strategies.surrogate import Surrogate
 from rnas.nas.strategy import View
 
-HELD_OUT = 2000
+TESTED = 2000
 PREDICTORS = (
     "gaussian-process",
     "support-vector",
@@ -40,7 +40,7 @@ _COLUMNS = ("tau", "top_fifth_tau", "coverage", "cpu_s")
 def measured(table: BenchmarkTable, predictor: str, n: int, seed: int) -> dict[str, Any]:
     """The columns of one predictor, fitted to ``n`` networks."""
     rows = np.random.default_rng([seed, n]).permutation(len(table.genomes))
-    fitted, asked = rows[:n], rows[n : n + HELD_OUT]
+    fitted, asked = rows[:n], rows[n : n + TESTED]
     metrics = {name: column[fitted] for name, column in table.metrics.items()}
     view = View(table.genomes[fitted], metrics, np.zeros(n, dtype=bool), table.genomes[:0])
     started = time.process_time()
@@ -79,7 +79,7 @@ def main() -> None:
             print(f"| {predictor} | {n} | {' | '.join(summary(values) for values in columns.values())} |", flush=True)
             results.append({"predictor": predictor, "fitted": n, **columns})
     if arguments.json:
-        content = {"table": table.name, "hash": table.hash, "held_out": HELD_OUT, "results": results}
+        content = {"table": table.name, "hash": table.hash, "tested": TESTED, "results": results}
         arguments.json.write_text(json.dumps(content, indent=1) + "\n")
 
 

@@ -4,7 +4,7 @@
     python benchmarks/search/proxies.py --space nas-bench-201 --table nas_robbench_201_cifar10.csv.gz --data CIFAR10
 
 Kendall's tau of each proxy with robust accuracy: over all networks, within quarters of FLOPs, and of what FLOPs, or
-FLOPs and parameters, explain of neither. FLOPs and parameters stand beside them as the bar. Whether a proxy adds is
+FLOPs and parameters, explain of neither. FLOPs and parameters are listed with them as the bar. Whether a proxy adds is
 for ``rnas.nas.proxies.judgement`` to say, three times: to one who knows the FLOPs, to one who knows parameters too, and
 to the surrogate of a search, which knows the space's features and the FLOPs. Last, the tau of a surrogate fitted to few
 networks, as in a search, on all others, and what each proxy adds to that: mean and standard error over random splits.

@@ -65,7 +65,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=5, help="proposals made at once")
     parser.add_argument("--failing", type=float, default=0.0, metavar="P", help="so large a share of evaluations fails")
     parser.add_argument("--noise-predictor", action="store_true", help="surrogates predict noise")
-    parser.add_argument("--json", type=Path, help="results, one line each [default: TABLE.jsonl beside this file]")
+    parser.add_argument("--json", type=Path, help="results, one line each [default: TABLE.jsonl next to this file]")
     parser.add_argument("--figure", type=Path, help="draw the searches under these conditions here")
     parser.add_argument("--summary", type=Path, help="write all tables between the markers of this Markdown file")
     arguments = parser.parse_args()

@@ -14,7 +14,7 @@ from strategy_summary import told
 
 _FROM = 10
 _LEAST = 1e-4
-# Okabe and Ito's colours, which colour-blind readers tell apart, each with a dash pattern beside.
+# Okabe and Ito's colours, which colour-blind readers can distinguish, each with a dash pattern as well.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _DASHES = ("-", "--", "-.", ":")
 

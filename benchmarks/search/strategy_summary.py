@@ -57,7 +57,7 @@ def _section(table: BenchmarkTable, conditions: Conditions, of_strategy: dict[st
     return "\n".join(
         [
             f"{TITLES[table.name]}, {len(table.genomes):,} networks{told(conditions)}, {counted} seeds: per cent of "
-            "the true front's hypervolume that are missing after so many evaluations.",
+            "the true front's hypervolume that are missing after a number of evaluations.",
             "",
             f"| {' | '.join(header)} |",
             f"|---|{'---|' * (len(header) - 1)}",

@@ -11,7 +11,7 @@ CLASSES = 10
 
 
 def candidate(block: Block, depth: int = 2, width: int = 16) -> ResidualNetwork:
-    """A network as a search meets them: three stages of so many blocks, the first with so many planes."""
+    """Return a network as in a search: three stages of blocks, given the planes of the first."""
     return ResidualNetwork((depth,) * 3, (width, 2 * width, 4 * width), (block,))
 
 

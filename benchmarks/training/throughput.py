@@ -1,4 +1,4 @@
-"""How fast adversarial training is, beside the papers' way of it on the same machine in the same run.
+"""How fast adversarial training is, compared with the papers' way of it on the same machine in the same run.
 
     python benchmarks/training/throughput.py --json benchmarks/training/cpu.json
     python benchmarks/training/throughput.py --device cuda --json benchmarks/training/cuda.json

@@ -104,7 +104,7 @@ class TimedProcess:
         theirs.close()
 
     def prepare(self, recipe: str, steps: int) -> Run:
-        """Make the training of a recipe, whose runs have so many steps, and warm it up."""
+        """Make the training of a recipe, given the steps of its runs, and warm it up."""
         self._ask((recipe, steps))
         return self.result()
 
@@ -113,7 +113,7 @@ class TimedProcess:
         self._ask(None)
 
     def result(self) -> Run:
-        """Wait for the end of them; FailedError where there is none."""
+        """Wait for the end of them; FailedError if they did not end well."""
         try:
             result = self._pipe.recv()
         except EOFError:

@@ -30,7 +30,7 @@ from rnas.utils.counter_noise import normal, uniform
 _NORMS: dict[Norm, str] = {"linf": "Linf", "l2": "L2", "l1": "L1"}
 _STEPS = 100
 _RESTARTS_IN_L1 = 5
-# In the l1 ball APGD comes from outside: so many radii, for so many steps each.
+# In the l1 ball APGD comes from outside: the radii, and the share of the steps at each.
 _SCHEDULE_IN_L1 = ((3, 30), (2, 30), (1, 40))
 _MOST_TARGETS = 9
 _QUERIES = 5000
@@ -89,7 +89,7 @@ class AutoAttackComponent(ABC):
     def _search(
         self, network: AttackedNetwork, images: Tensor, labels: Tensor, ids: Tensor, seed: int, classes: int
     ) -> Tensor:
-        """Adversarial images, of images float32 in contiguous memory, by a network of so many classes."""
+        """Adversarial images, of images float32 in contiguous memory, by a network with this number of classes."""
 
 
 class _APGD(AutoAttackComponent):

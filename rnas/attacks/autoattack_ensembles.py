@@ -39,7 +39,7 @@ class Ensemble:
         return self.members[0][1].norm
 
     def fitting(self, classes: int) -> tuple[tuple[str, Attack], ...]:
-        """The members whose losses exist for so many classes."""
+        """Return the members whose losses exist for a number of classes."""
         return tuple((name, attack) for name, attack in self.members if least_classes(attack) <= classes)
 
     def left_out(self, classes: int) -> dict[str, str]:

@@ -11,7 +11,7 @@ _RELATIVE, _ABSOLUTE = 1e-3, 1e-6
 
 
 def check_perturbation(attack: Attack, images: Tensor, adversarial: Tensor) -> Tensor:
-    """The adversarial images, if they are what the attack promises: of the shape of ``images``, and in its ball.
+    """Return the adversarial images if they have the shape of ``images`` and are in the attack's ball.
 
     An attack that leaves its ball looks strong, and one that returns what is no number breaks every image; both would
     be read as facts about the network.
@@ -41,6 +41,6 @@ def check_perturbation(attack: Attack, images: Tensor, adversarial: Tensor) -> T
 
 def _broken(attack: Attack, what: str) -> InputError:
     return InputError(
-        f"attack {type(attack).__name__} of {type(attack).__module__} {what}: it must be mended, its accuracies mean "
-        "nothing (rnas.testing.attack.AttackConformance tests for this)"
+        f"attack {type(attack).__name__} of {type(attack).__module__} {what}: this is a bug in the attack, and "
+        "its accuracies mean nothing (rnas.testing.attack.AttackConformance tests for this)"
     )

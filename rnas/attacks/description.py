@@ -38,7 +38,7 @@ def describe(attack: Attack) -> dict[str, Any]:
 def _json(value: Any) -> Any:
     if is_dataclass(value):
         values = {field.name: getattr(value, field.name) for field in fields(value)}
-        # A network that an attack is crafted on is named beside it.
+        # The network that an attack is crafted on is named with it.
         return {name: _json(part) for name, part in values.items() if not isinstance(part, nn.Module)}
     if isinstance(value, tuple | list):
         return [_json(element) for element in value]

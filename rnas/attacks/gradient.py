@@ -1,4 +1,4 @@
-"""Gradients of losses with respect to images, and how often there is none to follow."""
+"""Gradients of losses with respect to images, and how often they vanish."""
 
 from collections.abc import Callable
 

@@ -33,7 +33,7 @@ def named_attack(name: str, epsilon: Fraction, norm: Norm = "linf") -> Attack:
         norm: of the ball.
 
     Raises:
-        InputError: there is no attack of this name, two families have one, or there is none in this norm.
+        InputError: no attack has this name, two families have one, or the attack does not exist in this norm.
     """
     found: dict[str, Attack] = {}
     families = attack_families()

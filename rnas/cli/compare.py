@@ -33,7 +33,7 @@ def compare(
         int | None,
         typer.Option(
             metavar="MAX",
-            help="After the first seeds, add one at a time for networks that are not told apart from all others, until "
+            help="After the first seeds, add one at a time for networks that are not yet distinguishable, until "
             "all is decided or they have MAX; each look tests at its share of 5 %.",
         ),
     ] = None,
@@ -42,7 +42,7 @@ def compare(
         typer.Option(
             min=2,
             metavar="TRIALS",
-            help="Before, tune learning rate and weight decay of each network, in so many trials on val "
+            help="Before, tune learning rate and weight decay of each network, in N trials on val "
             "images [default: the recipe's for all].",
         ),
     ] = None,

@@ -32,7 +32,7 @@ def print_comparison(console: Console, content: Mapping[str, Any]) -> None:
     _line(console, words.verdict_sentence(content))
     _line(console, words.setting_sentence(content))
     tested = f"Tukey's test of all pairs, {100 * content['look_level']:.3g} %"
-    _line(console, f"Letters: networks that share one are not told apart ({tested}).")
+    _line(console, f"Letters: networks that share one are indistinguishable at 95 % ({tested}).")
     for note in words.notes(content):
         _line(console, note)
     for failure in content["failures"]:

@@ -44,7 +44,7 @@ def export(
 
       safetensors   FILE.safetensors: weights, architecture, provenance, checksum; rnas.load reads it
 
-      standalone    FILE.py, readable, needs torch alone, FILE.pt beside it; python FILE.py checks itself
+      standalone    FILE.py, readable, needs torch alone and FILE.pt; python FILE.py checks itself
 
       torch-export  FILE.pt2 for torch.export.load, any batch size
 

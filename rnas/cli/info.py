@@ -84,7 +84,7 @@ def spaces(
     stdout().print(
         f"\n{space.size:.3g} genomes; {format_size(low)} to {format_size(high)} FLOPs at "
         f"{'x'.join(map(str, shape))}{' (--data NAME: at its images)' if data is None else f', the images of {data}'}. "
-        "Narrow a variable and give a band in a config, the settings beside them:\n"
+        "Narrow a variable and give a band in a config, next to the settings:\n"
         f"space: {{name: {name}, narrow: {{{variable.name}: [{variable.choices[0]}]}}, "
         f"flops: [{format_size(low)}, {format_size(high)}]}}",
         highlight=False,

@@ -1,4 +1,4 @@
-"""``rnas power``: what a run can show of a rule, and what it cannot."""
+"""``rnas power``: the power study of a run."""
 
 import math
 from pathlib import Path
@@ -12,14 +12,14 @@ from rnas.cli.output import AsJson, print_json, stderr, stdout
 def power(
     directory: Annotated[Path, typer.Argument(metavar="RUN", help="Directory of a run, finished or not.")],
     metric: Annotated[str | None, typer.Option(help="The score [default: the first objective maximised].")] = None,
-    simulations: Annotated[int, typer.Option(min=1, help="Of each planted truth.")] = 20,
+    simulations: Annotated[int, typer.Option(min=1, help="Simulations of each ground truth.")] = 20,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes [default: one for each core].")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Plant known truths on a run's networks and noise, and see what rnas rules makes of them.
+    """Simulate known truths on a run's own networks and noise, and estimate rules from them.
 
-    Prints how often a rule is claimed where depth and width decide nothing, how often RobustScaling is recognised where
-    it is true and worth so much, and how often the 90 % intervals hold what was planted.
+    Prints false positives (a rule is claimed although depth and width decide nothing), power (RobustScaling is true and
+    recognised, by the size of its effect) and coverage (how often the 90 % intervals hold the true value).
 
     Example:
 

@@ -146,12 +146,12 @@ class LiveView:
         volumes = run.hypervolume()
         first = f"front {len(front)}  hypervolume {_volume_share(run, volumes[-1] if volumes else 0.0)}"
         for quality in run.latest_quality()[:1]:
-            first += f"  {_foretold(quality)}"
+            first += f"  {_surrogate(quality)}"
         return [first, *_bands(run, front)]
 
 
-def _foretold(quality: Quality) -> str:
-    """How far predictions are to be trusted, in a phrase."""
+def _surrogate(quality: Quality) -> str:
+    """Say in a phrase how good predictions were."""
     top = "" if quality.tau_top_fifth is None else f", top fifth {_short(quality.tau_top_fifth)}"
     last = f"tau {_short(quality.tau)} (last {quality.evaluations})"
     return f"{last}{top}, 90 % intervals hold {100 * quality.coverage_90:.0f} %"

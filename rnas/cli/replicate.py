@@ -1,4 +1,4 @@
-"""``rnas replicate``: the papers' replications, repeated and judged."""
+"""``rnas replicate``: replicate a paper's experiment, and judge its claims."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -31,7 +31,7 @@ def replicate(
         str | None, typer.Option(help="Training recipe, or a YAML file of one [default: the paper's; short on digits].")
     ] = None,
     eps: Annotated[str | None, typer.Option(help="Radius of the attack, such as 8/255 [default: the data's].")] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Of each training [default: the recipe's].")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs of each training [default: the recipe's].")] = None,
     images: Annotated[int | None, typer.Option(min=1, help="Train on only N images [default: all].")] = None,
     seeds: Annotated[int | None, typer.Option(min=1, help="Trainings of each cell; more may be added later.")] = None,
     capacity: Annotated[
@@ -41,7 +41,7 @@ def replicate(
         str | None, typer.Option(help="Channels of the stages at widening 1 [default: 16,32,64; 4,8,16 for small].")
     ] = None,
     cells: Annotated[
-        int | None, typer.Option(min=8, help="At most so many cells of a large grid, a stratified random subset.")
+        int | None, typer.Option(min=8, help="Train at most N cells of a large grid, a stratified random subset.")
     ] = None,
     output: Annotated[
         Path | None,
@@ -51,7 +51,7 @@ def replicate(
     dry_run: Annotated[bool, typer.Option(help="Show the design and what it would take; train nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Repeat a replication of a paper, and say whether its results support what the paper observed.
+    """Repeat a paper's experiment, and say whether the results support what the paper observed.
 
     Each network of its design is trained with several seeds. A replication that was stopped is resumed
     with the same --output; with more --seeds it is extended. Results stand in replication.json there, and in
@@ -87,7 +87,7 @@ def replicate(
         given = [f"--{key.replace('_', '-')}" for key, value in choices.items() if value is not None]
         if given:
             raise InputError(
-                f"a replication keeps its settings for life: leave {', '.join(given)} out, or name a new replication"
+                f"the settings of a replication cannot change: leave {', '.join(given)} out, or name a new replication"
             )
         if not ReplicationDirectory.is_at(output):
             raise InputError(

@@ -1,4 +1,4 @@
-"""A replication on the terminal: its design before, its verdict after."""
+"""Print a replication on the terminal: its design before, its verdict after."""
 
 import sys
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from rnas.utils.quantities import format_size, pluralize
 
 
 def print_replication(console: Console, replication: Mapping[str, Any]) -> None:
-    """Claims, verdict, and what a reader must know."""
+    """Print claims, verdict, and what a reader must know."""
     _heading(console, replication)
     table = Table(box=None, pad_edge=False)
     for heading in ("claim", "expected", "found [interval]", "p (Holm)", "verdict"):
@@ -39,7 +39,7 @@ def print_replication(console: Console, replication: Mapping[str, Any]) -> None:
 
 
 def design_content(settings: ReplicationSettings, workers: int | None) -> dict[str, Any]:
-    """The cells of a replication with their costs, and what running it would take here.
+    """Return the cells of a replication with their costs, and an estimate of its time here.
 
     The time of a training is measured for the cheapest and the dearest cell, and taken to grow linearly with FLOPs.
     """
@@ -79,7 +79,7 @@ def design_content(settings: ReplicationSettings, workers: int | None) -> dict[s
 
 
 def print_design(console: Console, content: Mapping[str, Any]) -> None:
-    """The claims that the replication tests, its design and its cost estimate, for people."""
+    """Print the claims that the replication tests, its design and its cost estimate."""
     _heading(console, content)
     for number, claim in enumerate(content["claims"], 1):
         _line(console, f"{number}. {claim['statement']}")

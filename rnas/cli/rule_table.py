@@ -18,7 +18,7 @@ def print_rule(console: Console, saved: SavedRule) -> None:
 
 
 def rule_table(saved: SavedRule) -> Table:
-    """Every quantity with its interval, where known, beside RobustScaling's where it has as many stages."""
+    """Return every quantity with its interval, if known, and RobustScaling's value if it has as many stages."""
     published = ROBUST_SCALING.values if len(saved.rule.depths) == len(ROBUST_SCALING.rule.depths) else {}
     table = Table(box=None, pad_edge=False)
     table.add_column("quantity", no_wrap=True)

@@ -19,7 +19,7 @@ def rules(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Extract the rule of depth and width from a search, with its uncertainty, beside RobustScaling.
+    """Extract the rule of depth and width from a search, with its uncertainty, and compare it with RobustScaling.
 
     Each part has a verdict: it agrees with RobustScaling, differs, is explained by capacity, is at the edge of the
     space, or is not identified. What was found stands in rules.json in the run's directory, and in its report.

@@ -29,7 +29,7 @@ def print_rules(console: Console, content: Mapping[str, Any]) -> None:
                 console.print(Text(sentence))
     if ranking["missing"]:
         console.print(Text(f"Not to be had: {ranking['missing']}."))
-    _section(console, "What foretells the scores", rules.explained_table(content), rules.explained_sentence(content))
+    _section(console, "What predicts the scores", rules.explained_table(content), rules.explained_sentence(content))
     blocks = rules.blocks_table(content)
     if blocks is not None:
         _section(console, "Block", blocks, rules.BLOCKS)

@@ -54,7 +54,7 @@ class Request:
 
     @cached_property
     def saved_rule(self) -> "SavedRule | None":
-        """The rule that is named; InputError where it is none, or where proportions are given beside it."""
+        """Return the rule that is named; InputError if it is not a rule, or if proportions are given as well."""
         if self.rule is None:
             return None
         if self._proportions:

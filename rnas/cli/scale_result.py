@@ -62,7 +62,7 @@ def scaled(scaling: Scaling, flops: int, tolerance: float) -> dict[str, Any]:
 
 
 def printed(name: str, scaling: RobustScaling) -> dict[str, Any]:
-    """A printed setting, and the best at its budget by the same objective, which is None where there is none."""
+    """A printed setting, and the best at its budget by the same objective, or None."""
     network = find(name).network
     budget = _PRINTED[name]
     assert isinstance(network, ResidualNetwork)

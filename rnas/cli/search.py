@@ -43,7 +43,7 @@ def search(
     budget: Annotated[int | None, typer.Option(min=1, help="Evaluations in all.")] = None,
     hours: Annotated[
         float | None,
-        typer.Option(callback=_above_zero, help="Start nothing new after so many hours."),
+        typer.Option(callback=_above_zero, help="Start no new evaluation after this many hours."),
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, max=2**31 - 1, help="Seed of everything random.")] = None,
     strategy: Annotated[str | None, typer.Option(help="surrogate-nsga2, nsga2, random, or another by name.")] = None,

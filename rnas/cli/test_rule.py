@@ -1,4 +1,4 @@
-"""``rnas test-rule``: a run's rule, tested where it was not fitted."""
+"""``rnas test-rule``: test a run's rule out of sample."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -27,18 +27,18 @@ def test_rule(
         list[str] | None, typer.Option(help="Budget to test at, such as 4M; several times for several.")
     ] = None,
     fit: Annotated[
-        str, typer.Option(metavar="LOW:HIGH", help="FLOPs to fit on [default: all but the budgets held out].")
+        str, typer.Option(metavar="LOW:HIGH", help="FLOPs to fit on [default: all but the test budgets].")
     ] = "",
     seeds: Annotated[int, typer.Option(min=1, help="Evaluations of each network.")] = 5,
     metric: Annotated[str | None, typer.Option(help="The score [default: the first objective maximised].")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Test a run's rule where it was not fitted.
+    """Test a run's rule out of sample: predict at other FLOPs, then measure.
 
-    The rule is fitted without the budgets held out. What it promises there is written to
-    out_of_sample/prediction-HASH.json in the run's directory, before anything is evaluated. Then its network,
-    RobustScaling's, a uniform one and the best searched one, all within 5 % of the budget, are evaluated with new
-    seeds. Stopped, the same command goes on, and needs no options. The result stands in out_of_sample.json there.
+    The rule is fitted without the test budgets. Before anything is evaluated, its predictions there are written to
+    out_of_sample/prediction-HASH.json in the run's directory. Then four networks within 5 % of each budget are
+    evaluated with new seeds: the rule's, RobustScaling's, a uniform one and the best searched one. After an
+    interruption the same command without options resumes. The result is written to out_of_sample.json there.
 
     Examples:
 
@@ -79,7 +79,7 @@ def test_rule(
 
 
 def print_rule_test(console: Console, result: "RuleTest") -> None:
-    """What was foretold and what was found, budget by budget."""
+    """Print predictions and measurements, budget by budget."""
     from rnas.scaling_rules.saved_rule import SavedRule
     from rnas.utils.quantities import format_size, pluralize
 
@@ -188,7 +188,7 @@ def _gain(comparisons: "Sequence[CandidateComparison]") -> list[str]:
 
 
 def _interval(interval: "Interval | None", value: float | None = None, sign: str = "") -> str:
-    """A number with its interval in brackets; the number alone where there is none."""
+    """A number with its interval in brackets; the number alone without one."""
     form = f"{{:{sign}.3f}}"
     if interval is None:
         return "\u2013" if value is None else form.format(value)

@@ -13,7 +13,7 @@ from rnas.utils.quantities import pluralize
 
 
 def print_summary(console: Console, summary: Mapping[str, Any]) -> None:
-    """Print the accuracies of best and last beside each other, and what their difference means."""
+    """Print the accuracies of best and last side by side, and what their difference means."""
     best, last = summary["best"], summary["last"]
     same = best["epoch"] == last["epoch"]
     table = Table(box=None, pad_edge=False)
@@ -66,7 +66,7 @@ def _accuracy(accuracy: Mapping[str, float]) -> str:
 
 def _verdict(difference: Mapping[str, Any]) -> str:
     p_value = difference["p_value"]
-    return f"inside the noise, p = {p_value:.2f}" if difference["indistinguishable"] else f"p = {p_value:.1g}"
+    return f"indistinguishable, p = {p_value:.2f}" if difference["indistinguishable"] else f"p = {p_value:.1g}"
 
 
 def _lines(summary: Mapping[str, Any], same: bool) -> Sequence[str]:
@@ -80,7 +80,7 @@ def _lines(summary: Mapping[str, Any], same: bool) -> Sequence[str]:
         worst = next(row for row in summary["comparison"] if row["name"] == "worst case")
         points = 100 * worst["difference"]
         if worst["indistinguishable"]:
-            lines.append(f"Under attack best and last differ by {abs(points):.2f} points, which is inside the noise.")
+            lines.append(f"Under attack best and last are indistinguishable at 95 % ({abs(points):.2f} points apart).")
         elif points > 0:
             lines.append(f"Robust overfitting: under attack the last epoch is {points:.2f} points below the best.")
         else:

@@ -112,8 +112,8 @@ def description(setup: Setup) -> list[str]:
     lines = [
         f"{settings.network} ({arch.key(setup.architecture)}, {format_size(cost.params)} parameters, "
         f"{format_size(cost.flops)} FLOPs at {shape}) by recipe {recipe.name}{changes}",
-        f"{pluralize(settings.fidelity.epochs, 'epoch')} of {pluralize(setup.images, 'image')} of {setup.dataset.name} in "
-        f"batches of {settings.fidelity.batch_size}, epsilon {settings.eps}, seed {settings.seed}, "
+        f"{pluralize(settings.fidelity.epochs, 'epoch')} of {pluralize(setup.images, 'image')} of {setup.dataset.name} "
+        f"in batches of {settings.fidelity.batch_size}, epsilon {settings.eps}, seed {settings.seed}, "
         f"on {settings.device}",
         f"the best epoch is chosen on {val} by the {val_words(settings)}; results are on {test}",
     ]

@@ -18,7 +18,7 @@ _METRICS = {"robust_accuracy": "robust", "clean_accuracy": "clean"}
 
 
 def print_tuning(console: Console, directory: TuningDirectory, summary: Mapping[str, Any]) -> None:
-    """Print the trials, the best beside the recipe as it was given, what mattered, and the config to use."""
+    """Print the trials, the best and the recipe as it was given, what mattered, and the config to use."""
     console.print(_table(summary))
     for line in _lines(directory, summary):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
@@ -105,7 +105,7 @@ def _comparison(summary: Mapping[str, Any]) -> str:
         )
     if summary["best"] == 0:
         return f"Best: the recipe as it is, {compared['best']:.1%} {name}; no other trial was better."
-    noise = ", which is inside the noise" if compared["indistinguishable"] else ""
+    noise = ", indistinguishable at 95 %" if compared["indistinguishable"] else ""
     return (
         f"Best: trial {summary['best']}, {compared['best']:.1%} {name} against {compared['published']:.1%} by the "
         f"recipe as it is: {100 * compared['difference']:+.1f} points{noise}."

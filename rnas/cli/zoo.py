@@ -57,7 +57,7 @@ def zoo(
 
 
 def matching(pattern: str | None) -> "list[Baseline]":
-    """The networks of this name, family, pattern or part of a name; InputError where there is none."""
+    """Return the networks of this name, family, pattern or part of a name; InputError if no network matches."""
     from rnas.networks import zoo as baseline
 
     known = baseline.zoo()

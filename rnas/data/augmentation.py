@@ -54,7 +54,7 @@ def cutout(images: Tensor, generator: Generator) -> Tensor:
 def rotate(images: Tensor, generator: Generator) -> Tensor:
     """Images (n, C, H, W), each turned about its centre by an angle uniform in +-20 degrees.
 
-    A pixel is that of the nearest place in the image, and black where there is none.
+    A pixel is that of the nearest place in the image, and black outside the image.
     """
     n, _, height, width = images.shape
     degrees = (torch.rand(n, 1, 1, generator=generator).double() * 2 - 1) * DEGREES

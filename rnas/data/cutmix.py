@@ -44,7 +44,7 @@ def cutmix(
 
 
 def _side(length: int, kept: float, generator: Generator) -> tuple[int, int]:
-    """First pixel of the box, and the one after its last, along a side of so many pixels."""
+    """First pixel of the box, and the one after its last, along a side of ``size`` pixels."""
     box = round(length * math.sqrt(1 - kept))
     first = int(torch.randint(0, length, (), generator=generator)) - box // 2
     return max(first, 0), min(first + box, length)

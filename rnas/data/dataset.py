@@ -233,7 +233,7 @@ def _faults(dataset: Dataset) -> Iterator[str]:
     if labels.dtype != torch.int64:
         yield f"labels are {_type(labels)}; give int64, as labels.long() does of whole numbers"
     if labels.shape != pixels.shape[:1]:
-        yield f"labels have shape {tuple(labels.shape)} beside {len(pixels)} images; give one an image"
+        yield f"labels have shape {tuple(labels.shape)} for {len(pixels)} images; give one an image"
     low, high = int(labels.min()), int(labels.max())
     if low < 0 or high >= dataset.num_classes:
         yield (

@@ -1,4 +1,4 @@
-"""Further labelled training images beside a data set's own: generated ones, or found ones with predicted labels.
+"""Further labelled training images: generated ones, or found ones with predicted labels.
 
 Two kinds of file are around. An ``.npz`` of arrays ``image`` and ``label`` holds images of a generative model (Gowal et
 al., NeurIPS 2021; Wang et al., ICML 2023). A pickle of ``data`` and ``extrapolated_targets`` holds the 500K images

@@ -23,7 +23,7 @@ _HEADER = {"__header__", "__version__", "__globals__"}
 def load(folder: Path | None) -> Dataset:
     """The 73,257 training and 26,032 test images; the easier ones of ``extra_32x32.mat`` are not read.
 
-    A mirrored digit is none, so that the images are cropped by default and not flipped.
+    A mirrored digit is not a digit, so that the images are cropped by default and not flipped.
 
     Args:
         folder: the one with ``train_32x32.mat`` and ``test_32x32.mat``, or one whose folder ``svhn`` has them.

@@ -14,7 +14,7 @@ def unpack(text: str, images: int) -> Tensor:
     """Flags (images,), bool, on the CPU, that :func:`pack` wrote.
 
     Raises:
-        ValueError: the text is not that of so many flags.
+        ValueError: the text does not hold this number of flags.
     """
     data = np.frombuffer(bytes.fromhex(text), dtype=np.uint8)
     if len(data) != -(-images // 8):

@@ -20,7 +20,7 @@ class Request:
         threats: balls that the attacks search; none is the l-infinity ball of the run's radius, or without a run of
             the data's usual one.
         attacks: names that :func:`rnas.attacks.named.named_attack` knows, at least one.
-        images: the first so many of the test split, at least 1; None is all by default.
+        images: evaluate only the first N images of the test split, at least 1; None is all by default.
         split_seed: divides the data; None without a run is 0.
         seed: of the attacks' noise.
         batch_size: images at a time, at least 1.

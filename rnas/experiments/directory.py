@@ -21,7 +21,7 @@ S = TypeVar("S", bound=ExperimentSettings)
 
 @dataclass(frozen=True)
 class ExperimentDirectory(Generic[S]):
-    """Where everything of one experiment is: of a comparison, a study or a tuning.
+    """Where everything of one experiment is: of a comparison, a replication or a tuning.
 
     A subclass says of its kind what it is called (``noun``, which names its files too), which settings it has, which
     of them may grow, and which command resumes it. ``rnas.utils.directory_kind`` lists it.
@@ -79,7 +79,7 @@ class ExperimentDirectory(Generic[S]):
         write_text(self.settings, settings.to_yaml())
 
     def read_settings(self) -> S:
-        """The settings of the experiment; InputError where this is none of its kind, or they are wrong."""
+        """The settings of the experiment; InputError if the directory is of another kind, or they are wrong."""
         if not self.settings.is_file():
             refuse_others(self.path, self.noun)
             raise InputError(f"{self.path} is not a {self.noun}: it has no {self.settings.name}")

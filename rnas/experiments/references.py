@@ -45,12 +45,12 @@ def resolve(text: str | Path) -> Reference:
         text: a name of the zoo; the path of a JSON file with an architecture, or with one under ``architecture``, as
             ``rnas scale --json`` prints it; ``RUN:KEY``, ``RUN:knee``, ``RUN:at:200M`` or ``RUN:max:METRIC`` with a
             run's directory; or the path of a checkpoint: of a search, ``DIR/checkpoints/KEY.safetensors``, or of a
-            training, ``DIR/best.safetensors`` with ``best.json`` beside it; or an export: a safetensors file of ours, a
-            standalone ``.py`` file, of which nothing is executed, or a folder for Hugging Face.
+            training, ``DIR/best.safetensors`` with ``best.json`` in the same folder; or an export: a safetensors file
+            of ours, a standalone ``.py`` file, of which nothing is executed, or a folder for Hugging Face.
 
     Raises:
         InputError: they name none, or an export that is loaded elsewhere; a training's checkpoint is not the one that
-            the file beside it describes; or an export is damaged.
+            the JSON file of the same name describes; or an export is damaged.
     """
     text = str(text)
     path = Path(text)
@@ -152,7 +152,7 @@ def _of_file(path: Path) -> Reference:
     except UnicodeDecodeError:
         raise InputError(
             f"{path} is no architecture: binary; name a published network, an architecture's JSON or a run's member, "
-            "and a file of weights beside it"
+            "and a file of weights next to it"
         ) from None
     except ValueError as error:
         raise InputError(f"{path}: not an architecture's JSON ({error})") from None

@@ -107,7 +107,7 @@ def require_free(chosen: Format, target: Path) -> None:
 
 @contextmanager
 def _workplace(target: Path) -> Iterator[Path]:
-    """A folder beside the target, gone when the block ends."""
+    """Make a folder next to the target, which is removed when the block ends."""
     folder = target.parent / f".{target.name}.partial-{os.getpid()}"
     try:
         folder.mkdir(parents=True)

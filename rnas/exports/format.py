@@ -36,7 +36,7 @@ class Format(Protocol):
         Args:
             network: with its weights.
             path: the folder to fill, which exists and is empty; or, of a format of one file, that file, which does not
-                exist. What else belongs to it may be written beside it.
+                exist. Further files of it may be written next to it.
 
         Raises:
             InputError: the network cannot be written in this format.

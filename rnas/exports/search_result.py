@@ -51,7 +51,7 @@ def accuracies(result: Mapping[str, Any]) -> tuple[Proportion, Proportion]:
 
 
 def attack_words(result: Mapping[str, Any]) -> str:
-    """The attack, as in ``worst case of PGD ..., 20 steps of 1/510, seed 0``; its norm and radius are told apart."""
+    """Describe the attack, as in ``worst case of PGD ..., 20 steps of 1/510, seed 0``, without its norm and radius."""
     attack = result["evaluation"]
     return f"{attack['attack']}, {attack['steps']} steps of {attack['step']}, seed {attack['seed']}"
 

@@ -1,4 +1,4 @@
-"""The format ``standalone``: one Python file that needs torch alone, with its weights beside it."""
+"""The format ``standalone``: one Python file that needs torch alone, and a file of its weights."""
 
 import json
 import textwrap
@@ -89,7 +89,7 @@ class Standalone:
     """One file with the source of the network's own classes, a loader that checks its weights, and a check of all."""
 
     name = "standalone"
-    summary = "one readable .py file that needs torch alone, its weights beside it; python FILE checks itself"
+    summary = "one readable .py file that needs torch alone, and a file of weights; python FILE checks itself"
     suffix = ".py"
     needs_rnas = False
     extra = ""

@@ -17,7 +17,7 @@ TOLERANCE = 1e-4
 """Largest difference of a logit, as a share of the largest logit."""
 
 BLOCKED = ("rnas", "search_spaces", "baselines")
-"""What cannot be imported while an export is read that promises to need none of it."""
+"""Packages that cannot be imported while an export is read that claims not to need them."""
 
 _RUN = Path(__file__).with_name("readers") / "run.py"
 
@@ -64,7 +64,7 @@ class Agreement:
 def verify(exports: Sequence[Written]) -> list[Agreement]:
     """Read exports in one fresh process and compare their logits.
 
-    Where a format promises to need no rnas, none can be imported there.
+    If a format claims not to need rnas, it cannot be imported there.
 
     Raises:
         ExportError: one cannot be read, or differs by more than :data:`TOLERANCE`.

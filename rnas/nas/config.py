@@ -134,6 +134,26 @@ class Setup:
     strategy: Strategy
 
 
+def read_yaml(path: Path) -> Any:
+    """Content of a YAML file; InputError where it cannot be read."""
+    try:
+        return yaml.safe_load(path.read_text())
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise InputError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
+
+
+def read_mapping(path: Path) -> dict[str, Any]:
+    """Read a config file as a mapping, unchecked; InputError if it is not one."""
+    content = read_yaml(path)
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: a config is a mapping of keys to values")
+    return content
+
+
 def to_yaml(config: Config) -> str:
     """The configuration as text; what is None is left out."""
     return yaml.safe_dump(config.model_dump(mode="json", exclude_none=True), sort_keys=False, width=100)

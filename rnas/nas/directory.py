@@ -131,7 +131,7 @@ class RunDirectory:
 
 
 def connected(url: str) -> RDBStorage:
-    """A database by its URL; InputError where there is none."""
+    """Connect to a database by its URL; InputError if it does not exist."""
     try:
         return RDBStorage(url)
     except Exception as error:  # Each driver has exceptions of its own.

@@ -112,7 +112,7 @@ def fidelity_study(setup: Setup, tasks: Sequence[Task], records: Sequence[Record
 
 
 def shares_of(architectures: Sequence[Architecture]) -> dict[str, Floats]:
-    """Of residual networks, how depth and width are spread, each (n,): empty where one is none.
+    """Of residual networks, how depth and width are spread, each (n,); empty if a network is not residual.
 
     ``r_D`` is the share of depth in depth and width, in blocks and widenings of the papers' base channels; ``D3`` and
     ``W3`` are the third stage's shares of all depths and of all widenings.

@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 
 def run_and_member(text: str) -> tuple[str, str, str]:
-    """Run, colon and member of ``RUN:MEMBER``; no colon where there is none. A directory's name may hold colons too."""
+    """Split ``RUN:MEMBER`` into run, colon and member; the last two may be empty. A run's name may hold colons too."""
     folder, colon, word = text.rpartition(":")
     for form in ("at", "max"):
         if folder.endswith(f":{form}"):
@@ -36,7 +36,7 @@ def member(run: Run, word: str) -> Record:
             the complete record with the most of a metric.
 
     Raises:
-        InputError: no record is meant, or the word is none of these.
+        InputError: no record is meant, or the word is not one of these.
     """
     kind, _, value = word.partition(":")
     if kind in ("knee", "at", "max") and not run.complete:
@@ -89,7 +89,7 @@ def _knee_or_end(run: Run) -> Record:
 
 
 def best_under(run: Run, flops: int) -> Record:
-    """The record with the best first maximised objective among those of at most so many FLOPs; InputError if none."""
+    """The record with the best first maximised objective among those within a number of FLOPs; InputError if none."""
     gains = [objective.metric for objective in run.setup.problem.objectives if objective.direction == "maximize"]
     if not gains:
         raise InputError(f"{_place(run)} maximises nothing, so that none of its members is best under a cost")

@@ -55,10 +55,10 @@ def latest_quality(records: Sequence[Record], objectives: Sequence[Objective]) -
 
 
 def _batches(records: Sequence[Record]) -> list[int]:
-    return sorted({record.batch for record in records if _foretold(record)})
+    return sorted({record.batch for record in records if _predicted(record)})
 
 
-def _foretold(record: Record) -> bool:
+def _predicted(record: Record) -> bool:
     return record.complete and bool(record.predictions)
 
 
@@ -89,11 +89,11 @@ def _after(batches: Sequence[int], records: Sequence[Record], objectives: Sequen
 
 
 def _table(records: Sequence[Record], metric: str) -> Floats:
-    """Batch, predicted mean, predicted std and value (n, 4) of the records in which the metric was foretold."""
+    """Batch, predicted mean, predicted std and value (n, 4) of the records in which the metric was predicted."""
     rows = [
         (record.batch, record.predictions[metric].mean, record.predictions[metric].std, record.metrics[metric])
         for record in sorted(records, key=lambda record: (record.batch, record.number))
-        if _foretold(record) and metric in record.predictions and metric in record.metrics
+        if _predicted(record) and metric in record.predictions and metric in record.metrics
     ]
     return np.array(rows, dtype=np.float64).reshape(len(rows), 4)
 

@@ -124,11 +124,11 @@ class Run:
         return ranked(self.front(), self.final_records, self.setup) if self.final_records else []
 
     def quality(self) -> list[Quality]:
-        """How well the surrogate foretold the evaluations up to each batch."""
+        """Return how well the surrogate predicted the evaluations up to each batch."""
         return surrogate_quality(self.records, self.setup.problem.objectives)
 
     def latest_quality(self) -> list[Quality]:
-        """How well it foretold those so far, one an objective; none before there is anything to compare."""
+        """Return how well it predicted those so far, one an objective; empty before there is anything to compare."""
         return latest_quality(self.records, self.setup.problem.objectives)
 
     def to_dict(self) -> dict[str, Any]:

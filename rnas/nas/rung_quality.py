@@ -1,8 +1,8 @@
 """How well a lower rung ranks networks, compared with the limit that noise sets.
 
 Two trainings of one network differ by their seed. So no rung can agree with a higher one better than the higher one
-agrees with itself: Kendall's tau between rungs stands beside tau between seeds. All within bands of FLOPs, since across
-costs almost anything ranks networks rightly.
+agrees with itself: Kendall's tau between rungs is compared with tau between seeds. All within bands of FLOPs, since
+across costs almost anything ranks networks rightly.
 """
 
 from collections.abc import Callable, Mapping, Sequence

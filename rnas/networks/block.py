@@ -74,7 +74,7 @@ class Block:
 
     A field that the topology does not read is set to its default, and a block that is a special case of
     another topology takes that one's name, so that one block has one description. InputError where a value
-    is none of those below.
+    is not one of those below.
 
     Attributes:
         topology: name of a block type (entry points ``rnas.blocks``).
@@ -152,7 +152,7 @@ class Block:
 
     @property
     def type(self) -> "BlockType":
-        """The block type of this topology; InputError where there is none of that name."""
+        """Return the block type of this topology; InputError if no block has that name."""
         return block_type(self.topology)
 
 
@@ -163,7 +163,7 @@ def require_positive(where: str, name: str, value: Any) -> None:
 
 
 def block_type(topology: str) -> "BlockType":
-    """The block type registered under a topology's name; InputError where there is none."""
+    """Return the block type registered under a topology's name; InputError if no block has it."""
     found: BlockType = registry.load(registry.BLOCKS, topology)
     return found
 
@@ -256,7 +256,7 @@ class BlockType(ABC):
     special_cases: ClassVar[Mapping[str, Mapping[str, int]]] = {}
 
     def out_channels(self, planes: Count) -> Count:
-        """Channels of the output of a block of so many planes."""
+        """Return the number of output channels of a block with these planes."""
         return planes * self.expansion
 
     @abstractmethod

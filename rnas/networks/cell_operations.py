@@ -220,7 +220,7 @@ OPERATIONS: Mapping[str, Operation] = {
 
 
 def find_operation(name: str) -> Operation:
-    """The operation of this name; InputError with the known names when there is none."""
+    """Return the operation of this name; InputError with the known names if no operation has it."""
     if name not in OPERATIONS:
         raise InputError(f"unknown operation {name!r} in a cell; known: {', '.join(OPERATIONS)}")
     return OPERATIONS[name]

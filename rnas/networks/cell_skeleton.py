@@ -61,7 +61,7 @@ class SizedCellPlace(CellPlace):
 
 
 def is_reduction(cell: int, layers: int) -> bool:
-    """Whether this cell of so many is a reduction cell."""
+    """Say whether this cell, counted from 0, is a reduction cell."""
     return cell in (layers // 3, 2 * layers // 3)
 
 

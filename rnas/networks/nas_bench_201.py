@@ -129,7 +129,7 @@ def network_costs(
     channels: int = NASBench201Cell.channels,
     cells: int = NASBench201Cell.cells,
 ) -> Costs:
-    """Costs of networks whose cells have so many convolutions; nothing else in a cell costs anything.
+    """Return the costs of networks by their cells' numbers of convolutions; nothing else in a cell costs anything.
 
     Args:
         convolutions_1x1: number (n,) of 1x1 convolutions in a cell, or one number.
@@ -204,7 +204,7 @@ class CellModule(nn.Module):
 
 
 class ReductionBlock(nn.Module):
-    """Residual block of two 3x3 convolutions, the first at stride 2; a pooled 1x1 convolution beside them."""
+    """Residual block of two 3x3 convolutions, the first at stride 2; its shortcut is a pooled 1x1 convolution."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()

@@ -21,7 +21,7 @@ from rnas.networks.squeeze_excitation import (
 
 
 class ResidualBlock(nn.Module):
-    """A branch of convolutions beside an identity branch, whose results are added.
+    """A branch of convolutions and an identity branch, whose results are added.
 
     Pre-activation: ``a = activation(bn1(x))`` feeds the branch and, where the shape changes, a 1x1 convolution
     without normalisation as the shortcut; elsewhere the shortcut is ``x``. Post-activation, a structure of ours

@@ -102,12 +102,12 @@ class RobustScaling:
         return Setting(depths, widths, cost.flops, distance + math.log(cost.flops / flops) ** 2)
 
     def nearest(self, flops: int, input_shape: Shape, num_classes: int) -> Scaled:
-        """The network of :meth:`optimum`; InputError where there is none."""
+        """Return the network of :meth:`optimum`; InputError if there is no such network."""
         best = self.optimum(flops, input_shape, num_classes)
         return Scaled(self.architecture(best.depths, best.widths), str(best), best.flops, flops)
 
     def optimum(self, flops: int, input_shape: Shape, num_classes: int) -> Setting:
-        """The setting of least objective within the tolerance; InputError where there is none."""
+        """Return the setting of least objective within the tolerance; InputError if no setting is within it."""
 
         def count(depths: tuple[int, ...], widths: tuple[int, ...]) -> int:
             return self.architecture(depths, widths).cost(input_shape, num_classes).flops

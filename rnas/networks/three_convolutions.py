@@ -18,7 +18,7 @@ class ThreeConvolutionBlock(ResidualBlock):
     With pre-activation ``bn2`` follows conv1 and ``bn3`` conv2, with post-activation ``bn1`` follows conv1, ``bn2``
     conv2 and ``bn3`` conv3; each but the last of the post-activation is activated.
 
-    With more than one scale the channels are cut into so many chunks of ``width``. All but the last chunk have a
+    With more than one scale the channels are cut into ``scales`` chunks of ``width``. All but the last chunk have a
     convolution and normalisation of their own; at stride 1 each reads its chunk plus the result before it, at
     stride 2 its chunk alone. The last chunk is kept, average-pooled 3x3 at stride 2. This is the hierarchical
     convolution of Res2Net (Gao et al., TPAMI 2021) as the RobustResNets have it.

@@ -34,7 +34,7 @@ class MisfitError(InputError):
 
 
 class _Discarded:
-    """Stands for an object that released training code keeps beside its weights; it does and holds nothing."""
+    """Stands for an object that released training code stores with its weights; it does and holds nothing."""
 
     def __init__(self, *_args: Any) -> None:
         pass

@@ -159,7 +159,7 @@ class Baseline:
     num_classes: int = 10
 
     def architecture(self, num_classes: int) -> Architecture:
-        """The network for so many classes: the classifier is no part of a description."""
+        """Return the network for a number of classes: the classifier is no part of a description."""
         return self.network
 
     @property
@@ -187,7 +187,7 @@ def zoo() -> dict[str, Baseline]:
 
 
 def find(name: str) -> Baseline:
-    """The baseline of this name, whatever its case and hyphens; InputError with similar names when there is none."""
+    """The baseline of this name, whatever its case and hyphens; InputError with similar names if no baseline has it."""
     baselines = {_bare(known): baseline for known, baseline in zoo().items()}
     if _bare(name) not in baselines:
         similar = difflib.get_close_matches(name.lower(), zoo(), n=5, cutoff=0.5)

@@ -1,4 +1,4 @@
-"""What the script of a comparison's page draws and tells: its networks as rows, in the form of a run's evaluations."""
+"""Data of the script of a comparison's page: its networks as rows, in the form of a run's evaluations."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -125,7 +125,7 @@ def _detail(content: Content, row: int, intervals: Mapping[str, tuple[float, flo
         "trainings": ", ".join(f"seed {seed} {status}" for seed, status in enumerate(one["statuses"])),
         "worst case of each seed": ", ".join(words.percent(value) for value in main["seeds"]),
         "best epoch of each seed": ", ".join(map(str, one["best_epochs"])),
-        "not told apart from": ", ".join(_alike(content, row)),
+        "indistinguishable from": ", ".join(_alike(content, row)),
         "flags": ", ".join(one["flags"]),
         "notes": "; ".join(one["notes"]),
         "devices": ", ".join(one["devices"]),

@@ -49,7 +49,7 @@ class Line:
 
 
 def attacks(content: Content) -> list[str]:
-    """What is measured, in order: clean, the attacks, the worst case of all."""
+    """Return the measures in order: clean, the attacks, the worst case of all."""
     return [column["attack"] for column in content["columns"] if column["checkpoint"] == CHECKPOINTS[0]]
 
 
@@ -67,7 +67,7 @@ def lines(content: Content) -> list[Line]:
 
 
 def headings(content: Content) -> list[str]:
-    """Of the table."""
+    """Return the headings of the table."""
     measured = [words.label(attack) for attack in attacks(content)]
     return ["network", "params", "FLOPs", "latency", "training", "checkpoint", *measured]
 
@@ -142,7 +142,7 @@ def markdown(content: Content) -> str:
 
 
 def scaled(one: Mapping[str, Any]) -> str:
-    """How a network got its FLOPs, in words."""
+    """Say how a network was scaled."""
     setting = f"; {one['setting']}" if one["setting"] else ""
     return f"{one['scaling']}{setting}; {format_size(one['flops'])} FLOPs, {one['deviation']:+.1%}"
 

@@ -1,4 +1,4 @@
-"""What a comparison says in words."""
+"""Sentences about the result of a comparison."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -24,16 +24,17 @@ _TOLD = ("epochs", "batch_size")
 
 METHOD = (
     "A mean is over all seeds and images; its 95 % interval is for other seeds and other images, with variances pooled "
-    "over networks, and ends at 0 % and 100 % where the half width beside a mean reaches beyond. Seeds and images are "
+    "over networks, and ends at 0 % and 100 % where mean and half width reach beyond. Seeds and images are "
     "crossed factors: every network is trained with the same seeds and attacked on the same images. In each column all "
-    "pairs are tested together by Tukey's test, with a chance of at most 5 % that any two equal networks are told "
-    "apart; networks that share a letter are not told apart, and nothing is said of their order. A pooled variance "
-    "that comes out 0 is unknown: no interval and no test rests on it. FLOPs are multiply-accumulates for one image."
+    "pairs are tested together by Tukey's test, with a chance of at most 5 % that any two equal networks are called "
+    "distinguishable; networks that share a letter are indistinguishable, and their order means nothing. A pooled "
+    "variance that comes out 0 is unknown: no interval and no test rests on it. FLOPs are multiply-accumulates for one "
+    "image."
 )
 
 PUBLISHED = (
     "Published numbers, not measured here: other trainings, other attacks' settings and, where FLOPs differ, other "
-    "sizes. They are beside the table for orientation and take no part in any test."
+    "sizes. They follow the table for orientation and take no part in any test."
 )
 
 
@@ -57,7 +58,7 @@ def order(content: Content) -> list[int]:
 
 
 def setting_sentence(content: Content) -> str:
-    """What was compared, on what, and how."""
+    """Say what was compared, on which data, and how."""
     data, images = content["data"], content["images"]
     shape = "x".join(map(str, data["input_shape"]))
     part = "published test images" if content["published_test_images"] else "images that nothing was chosen on"
@@ -72,14 +73,14 @@ def setting_sentence(content: Content) -> str:
 
 
 def _changes(content: Content) -> str:
-    """What of the recipe is set otherwise; epochs and batch are told beside it."""
+    """Return the changed settings of the recipe, without epochs and batch."""
     changes = {name: value for name, value in content["recipe_changes"].items() if name not in _TOLD}
     told = [f"no {name}" if value is None else f"{name} {value}" for name, value in changes.items()]
     return f" (with {', '.join(told)})" if told else ""
 
 
 def verdict_sentence(content: Content) -> str:
-    """Who is told apart from the best, and how large a gap would have been found."""
+    """Say which networks are distinguishable from the best, and how large a gap would have been found."""
     column = main_column(content)
     scores = {
         one["name"]: score
@@ -94,17 +95,17 @@ def verdict_sentence(content: Content) -> str:
     letters = set(max(scores.values(), key=lambda score: score["mean"])["group"])
     best = [name for name, score in scores.items() if letters & set(score["group"])]
     if len(best) == len(scores):
-        told = f"Under all attacks together, none of the {len(scores)} networks is told apart from the best"
+        told = f"Under all attacks together, all {len(scores)} networks are indistinguishable from the best at 95 %"
     elif len(best) == 1:
         told = f"Under all attacks together, {best[0]} is more robust than all others"
     else:
-        told = f"Under all attacks together, the best cannot be told apart: {', '.join(best)}"
+        told = f"Under all attacks together, the best are indistinguishable at 95 %: {', '.join(best)}"
     points, power = gap(column["detectable"]), f"{content['power']:.0%}"
     return f"{told}. The smallest gap that such a comparison finds with {power} power is {points} points."
 
 
 def _nothing_compared(means: Sequence[float]) -> str:
-    """Of networks whose pooled variance came out 0."""
+    """Say why networks whose pooled variance came out 0 cannot be compared."""
     if len(set(means)) > 1:
         return (
             "Under all attacks together, no noise of seeds and images shows, so that differences cannot be tested; "
@@ -146,7 +147,7 @@ def _chosen(tuned: Mapping[str, Any]) -> str:
     values = ", ".join(f"{name.replace('_', ' ')} {value:.3g}" for name, value in tuned["parameters"].items())
     if tuned["trial"] == 0:
         return f"{values}, the recipe's own ({percent(tuned['value'])} %)"
-    noise = ", which is inside the noise" if tuned["indistinguishable"] else ""
+    noise = ", indistinguishable at 95 %" if tuned["indistinguishable"] else ""
     return f"{values} ({percent(tuned['value'])} %, by the recipe's own {percent(tuned['recipe_value'])} %{noise})"
 
 
@@ -155,12 +156,11 @@ def _sequential_notes(content: Content) -> list[str]:
         return []
     seeds = ", ".join(f"{one['name']} {one['seeds']}" for one in content["networks"])
     return [
-        f"At first all networks had {content['seeds']} seeds; those that were not told apart from all others, by their "
-        f"best checkpoints under all attacks together, got further ones, up to {content['most_seeds']}: {seeds}. That "
-        f"makes {content['looks']} looks at the results at most, and each tests at {content['look_level']:.2%} "
-        f"(Bonferroni), "
-        f"so that the chance that any two equal networks are told apart at any of them is at most "
-        f"{content['level']:.0%}. Means of networks with fewer seeds are adjusted for seeds by least squares, and "
+        f"At first all networks had {content['seeds']} seeds; those that were not distinguishable from all others, by "
+        f"their best checkpoints under all attacks together, got further ones, up to {content['most_seeds']}: {seeds}. "
+        f"That makes {content['looks']} looks at the results at most, and each tests at {content['look_level']:.2%} "
+        f"(Bonferroni), so that the chance that any two equal networks are called distinguishable at any of them is at "
+        f"most {content['level']:.0%}. Means of networks with fewer seeds are adjusted for seeds by least squares, and "
         "their pairs are tested by Tukey and Kramer; smallest gaps are those of the networks with the most seeds."
     ]
 
@@ -188,7 +188,7 @@ def _at_chance(content: Content) -> list[str]:
 
 
 def notes(content: Content) -> list[str]:
-    """What a reader must know before believing the numbers."""
+    """Return what a reader must know about the numbers."""
     found = [content["data"]["note"]] if content["data"]["note"] else []
     found += _at_chance(content)
     found += method_notes(content)
@@ -205,13 +205,13 @@ def notes(content: Content) -> list[str]:
     if devices:
         found.append(
             f"Latency is the median forward pass of one image, training is of one seed, both on {' and '.join(devices)}"
-            ", beside whatever else ran there."
+            ", together with whatever else ran there."
         )
     return found
 
 
 def percent(value: float | None) -> str:
-    """An accuracy in per cent with two digits; a dash where there is none."""
+    """An accuracy in per cent with two digits; a dash if it is missing."""
     return "\u2013" if value is None else f"{100 * value:.2f}"
 
 

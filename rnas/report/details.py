@@ -1,4 +1,4 @@
-"""What the page tells of one network when it is asked: packed, for a page may hold a thousand of them."""
+"""Details of each network for the page: packed, since a page may hold a thousand of them."""
 
 import base64
 import json
@@ -25,7 +25,7 @@ _EACH = 250
 
 @dataclass(frozen=True)
 class Detail:
-    """What is told of one network beside its metrics.
+    """Return the details of one network in addition to its metrics.
 
     Attributes:
         drawing: markup; empty where it is not drawn.
@@ -90,7 +90,7 @@ def formats() -> list[dict[str, str]]:
 
 
 def predicted(evaluation: Mapping[str, Any], metrics: Sequence[Metric]) -> str:
-    """What was expected of an evaluation before it was made, in one line."""
+    """Return the prediction of an evaluation before it was made, in one line."""
     known = {metric.name: metric for metric in metrics}
     parts = []
     for name, prediction in (evaluation.get("predictions") or {}).items():

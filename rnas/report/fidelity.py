@@ -52,7 +52,7 @@ def shift_sentences(study: Study) -> list[str]:
     sentences = []
     for shift in study["shifts"]:
         moved = shift["shift"]
-        verdict = "moves it" if shift["found"] else "does not move it beyond the noise"
+        verdict = "moves it" if shift["found"] else "does not move it distinguishably"
         sentences.append(
             f"Optimum of {shift['quantity']}: {shift['lower']:.2f} at {_fidelity(study, shift['rung'])}, "
             f"{shift['highest']:.2f} at the highest rung; the short training {verdict} "

@@ -42,7 +42,7 @@ def _alike(members: Sequence[Mapping[str, Any]]) -> str:
         return "single trainings tell none from another"
     best, *others = measured
     alike = sum(best["accuracy"] - m["accuracy"] <= best["half_width"] + m["half_width"] for m in others)
-    return f"{alike} of the {len(others)} others are not told apart from the best (their intervals overlap)"
+    return f"{alike} of the {len(others)} others are indistinguishable from the best (their intervals overlap)"
 
 
 def view(final_evaluation: Mapping[str, Any]) -> dict[str, Any]:

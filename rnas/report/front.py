@@ -31,7 +31,7 @@ class Score:
 
     @property
     def share(self) -> Proportion | None:
-        """The share to believe: of the test images where there are any."""
+        """The share to read: of the test images, if there are any."""
         return self.test_share or self.search_val_share
 
     @property
@@ -52,7 +52,7 @@ class FrontMember:
         row: index of that record among the run's evaluations.
         objectives: its scores, in the order of the objectives.
         others: its scores of all other metrics.
-        tied_with: key of the member before it if their accuracies cannot be told apart, else None.
+        tied_with: key of the member before it if their accuracies are indistinguishable, else None.
     """
 
     evaluation: Record
@@ -72,7 +72,7 @@ class FrontMember:
 
 
 def judged(metrics: tuple[Metric, ...]) -> Metric | None:
-    """The metric whose noise decides what can be told apart: the first objective that is an accuracy."""
+    """The metric whose noise decides what is distinguishable: the first objective that is an accuracy."""
     return next((m for m in metrics if m.direction and m.kind == "proportion"), None)
 
 

@@ -9,7 +9,7 @@ from rnas.report.whisker import whisker
 from rnas.statistics.proportions import indistinguishable
 from rnas.utils.metric import MISSING, Metric
 
-_NOISE = "inside the noise of"
+_NOISE = "indistinguishable from"
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def drop_text(score: Score) -> str:
 
 
 def interval_text(score: Score) -> str:
-    """The 95 % interval of the share to believe, in per cent."""
+    """Return the 95 % interval of the share to read, in per cent."""
     share = score.share
     return MISSING if share is None else f"{100 * share.low:.1f} to {100 * share.high:.1f}"
 
@@ -128,7 +128,7 @@ def _cheapest_as_good(members: list[FrontMember], metric: Metric, metrics: tuple
         return None
     prices = [cost.format(member.score(cost).search) for member in (cheapest, best)]
     return (
-        f"The cheapest member that cannot be told apart from the best is {cheapest.key}: "
+        f"The cheapest member that is indistinguishable from the best at 95 % is {cheapest.key}: "
         f"{prices[0]} {cost.phrase} where the best, {best.key}, takes {prices[1]}."
     )
 
@@ -158,7 +158,7 @@ def _span(scores: list[Score]) -> tuple[float, float]:
 
 
 def _whisker(score: Score, span: tuple[float, float]) -> str:
-    """The interval of the value to believe, with a ring for the search's where that is another."""
+    """Draw the interval of the value to read, with a ring for the search's value if that differs."""
     share = score.share
     if share is None:
         return ""

@@ -12,7 +12,7 @@ from rnas.report import fidelity, final_evaluation, front_view, page, rules
 from rnas.report.drawing import draw
 from rnas.report.front import FrontMember, Score, at_highest_rung, members
 from rnas.report.page_data import page_data
-from rnas.report.progress import Hypervolume, foretold, normalised_hypervolume
+from rnas.report.progress import Hypervolume, normalised_hypervolume, surrogate_sentences
 from rnas.report.provenance import facts, input_shape
 from rnas.report.published import NOTE
 from rnas.utils.metric import Metric, metrics_of
@@ -92,7 +92,7 @@ def render(run: Mapping[str, Any]) -> str:
         hypervolume_last="none" if hypervolume.last is None else f"{hypervolume.last:.3f}",
         has_hypervolume=bool(front) and hypervolume.last is not None,
         surrogate=run["surrogate"],
-        surrogate_sentences=foretold(run, metrics),
+        surrogate_sentences=surrogate_sentences(run, metrics),
         has_curves=any(member.evaluation.get("curve") for member in front),
         config=page.yaml_text(run["config"]),
         facts=facts(run["evaluations"]),
@@ -155,7 +155,7 @@ def _statuses(run: Mapping[str, Any]) -> str:
 def _chart_caption(
     run: Mapping[str, Any], shape: str, front: list[FrontMember], metrics: tuple[Metric, ...], published: bool
 ) -> str:
-    """What the chart leaves out, and what its numbers are counted at."""
+    """Say what the chart leaves out, and for which images its costs are."""
     counts = Counter(e["status"] for e in run["evaluations"] if e["status"] != "complete")
     said = ""
     if counts:

@@ -95,7 +95,7 @@ def _flags(result: written.EvaluationResult) -> tuple[LeaderboardFlag, ...]:
 
 
 def _setting(result: written.EvaluationResult) -> dict[str, str]:
-    """What two results must agree in for the images to be the same ones, attacked in the same way."""
+    """Return what two results must agree in to be about the same images, attacked in the same way."""
     data = result.data
     origin = "published test images" if data.published_test_images else "images of the test split"
     balls = sorted({(threat.norm, threat.epsilon) for threat in result.threats})

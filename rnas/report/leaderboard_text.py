@@ -1,4 +1,4 @@
-"""What a leaderboard says in words, and the leaderboard as Markdown."""
+"""Sentences about a leaderboard, and the leaderboard as Markdown."""
 
 from collections.abc import Sequence
 
@@ -23,15 +23,15 @@ def title(table: LeaderboardTable) -> str:
 
 
 def against_the_best(row: LeaderboardRow) -> str:
-    """What the paired test says of a row."""
+    """State the result of the paired test of a row."""
     if row.p_value is None:
         return "best"
     value = "p\u00a0<\u00a00.001" if row.p_value < 0.001 else f"p\u00a0=\u00a0{row.p_value:.3f}"
-    return f"not told apart, {value}" if row.as_good_as_the_best else f"worse, {value}"
+    return f"indistinguishable, {value}" if row.as_good_as_the_best else f"worse, {value}"
 
 
 def explanation(table: LeaderboardTable) -> str:
-    """What the numbers of a table are, and what its best network is told apart from."""
+    """Explain the numbers of a table, and say which networks are distinguishable from its best."""
     images = table.rows[0].entry.worst_case.share.images
     tied = sum(row.as_good_as_the_best for row in table.rows)
     said = (
@@ -43,15 +43,15 @@ def explanation(table: LeaderboardTable) -> str:
             f"{len(table.rows) - 1} {'comparisons' if len(table.rows) > 2 else 'comparison'}; "
         )
         said += (
-            f"{tied} of {len(table.rows)}, the best among them, are not told apart from it at {LEVEL:g}. "
+            f"{tied} of {len(table.rows)}, the best among them, are indistinguishable from it at {LEVEL:g}. "
             if tied > 1
-            else f"the best is told apart from all others at {LEVEL:g}. "
+            else f"the best is distinguishable from all others at {LEVEL:g}. "
         )
     return said + "FLOPs are multiply-accumulates for one image."
 
 
 def headline(tables: Sequence[LeaderboardTable]) -> str:
-    """How many networks and tables there are."""
+    """State the numbers of networks and tables."""
     networks = sum(len(table.rows) for table in tables)
     said = f"{networks} evaluation{'s' if networks != 1 else ''}"
     if len(tables) == 1:

@@ -1,4 +1,4 @@
-"""What every page is made with: a common frame, the files that it holds, a policy that keeps it to itself."""
+"""The common frame of all pages: their files, and a policy that forbids network access."""
 
 import base64
 import hashlib
@@ -61,7 +61,7 @@ def yaml_text(content: Any) -> str:
 
 
 def short(value: Any, digits: int) -> Any:
-    """A number to so many significant digits, for data of which a page holds much; anything else as it is."""
+    """Round a number to a number of significant digits, to keep pages small; return anything else unchanged."""
     return float(f"{value:.{digits}g}") if isinstance(value, float) else value
 
 

@@ -1,4 +1,4 @@
-"""What the page's script draws and lists: plain columns, ready for JSON."""
+"""Data of the page's script: plain columns, ready for JSON."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from rnas.report.published import published
 from rnas.utils.metric import Metric
 
 _DIGITS = 7
-_FORETOLD = ("metric", "after", "tau", "tau_top_fifth", "coverage_90")
+_PREDICTED = ("metric", "after", "tau", "tau_top_fifth", "coverage_90")
 
 
 def page_data(
@@ -45,7 +45,7 @@ def page_data(
         "headline": [row for row, metric in enumerate(metrics) if metric.direction],
         "axes": _axes(metrics) | {"cost": _cost(metrics)},
         "hypervolume": {"values": [short(value, _DIGITS) for value in hypervolume.values], "label": hypervolume.label},
-        "surrogate": [{name: short(point[name], 4) for name in _FORETOLD} for point in run["surrogate"]],
+        "surrogate": [{name: short(point[name], 4) for name in _PREDICTED} for point in run["surrogate"]],
         "curves": [{"key": m.key, "points": [dict(p) for p in m.evaluation.get("curve") or ()]} for m in front],
     }
 
@@ -84,7 +84,7 @@ def _cost(metrics: tuple[Metric, ...]) -> int | None:
 
 
 def _axes(metrics: tuple[Metric, ...]) -> dict[str, int | None]:
-    """Which metrics the front is first drawn over: what is minimised runs along x, None is the evaluation's number."""
+    """Return the first axes of the front's chart: a minimised metric along x; None is the evaluation's number."""
     objectives = [row for row, metric in enumerate(metrics) if metric.direction]
     if len(objectives) == 1:
         return {"x": None, "y": objectives[0], "colour": None}

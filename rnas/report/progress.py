@@ -1,4 +1,4 @@
-"""How a search went, as numbers and sentences that can be read."""
+"""The progress of a search, as numbers and sentences."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ class Hypervolume:
     """Hypervolume after each evaluation.
 
     Attributes:
-        values: one an evaluation, None where there is none yet.
+        values: one an evaluation, None before the first.
         label: what 1 means on this scale.
     """
 
@@ -43,8 +43,8 @@ def normalised_hypervolume(run: Mapping[str, Any]) -> Hypervolume:
     return Hypervolume(tuple(None if value is None else value / whole for value in raw), label)
 
 
-def foretold(run: Mapping[str, Any], metrics: Sequence[Metric]) -> list[str]:
-    """For each predicted objective, how its predictions came true over the whole run."""
+def surrogate_sentences(run: Mapping[str, Any], metrics: Sequence[Metric]) -> list[str]:
+    """Say for each predicted objective how good its predictions were over the whole run."""
     phrases = {metric.name: metric.phrase for metric in metrics}
     last = {point["metric"]: point for point in run["surrogate"]}
     sentences = []

@@ -1,4 +1,4 @@
-"""What all evaluations of a run were made with, and where they differ."""
+"""The versions and machines of a run's evaluations, and where they differ."""
 
 import json
 from collections import Counter

@@ -10,7 +10,7 @@ NOTE = (
     "Published: accuracies as printed, robust accuracy being that under PGD-20, at the networks' own FLOPs. They are "
     "from other trainings and other attacks than this run's: for orientation, and not to be ranked with it."
 )
-"""What the page says beside them."""
+"""What the page says about them."""
 
 _EPSILON = "8/255"
 _REACH = 2.0
@@ -18,7 +18,7 @@ _COUNTERPARTS = {"clean_accuracy": "clean", "robust_accuracy": "pgd20"}
 
 
 def published(run: Mapping[str, Any], metrics: Sequence[Metric]) -> list[dict[str, Any]]:
-    """Rows of published tables that can stand beside a run's evaluations, in the order of the zoo.
+    """Return the rows of published tables that can be shown with a run's evaluations, in the order of the zoo.
 
     They are of the same data at the same input shape and, where there is an attack, of the same epsilon, 8/255; their
     FLOPs are within a factor of 2 of those that the run has.
@@ -64,7 +64,7 @@ def _row(baseline: Baseline, row: Published, metrics: Sequence[Metric]) -> dict[
 def published_row(
     network: str, told: Sequence[str], known: Mapping[str, float], metrics: Sequence[Metric]
 ) -> dict[str, Any]:
-    """What the page keeps of a published result.
+    """Convert a published result for the page.
 
     Args:
         network: its name.

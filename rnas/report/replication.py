@@ -1,4 +1,4 @@
-"""A replication as one HTML file that needs nothing else."""
+"""Report of a replication as one HTML file that needs nothing else."""
 
 from collections.abc import Mapping
 from statistics import fmean, stdev
@@ -47,7 +47,7 @@ def render(replication: Mapping[str, Any]) -> str:
 
 
 def figure(replication: Mapping[str, Any]) -> dict[str, Any]:
-    """What the page's script draws: a point for each cell, its means over seeds and their spread."""
+    """Return the data of the page's script: a point for each cell, its means over seeds and their spread."""
     drawn = replication["figure"]
     metric = metric_of(drawn["metric"])
     points = []

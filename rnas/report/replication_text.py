@@ -1,4 +1,4 @@
-"""Words for what a replication found, from its JSON."""
+"""Sentences about a replication's result, from its JSON."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ _WORDS = {
 
 
 def verdict_sentence(replication: Replication) -> str:
-    """What becomes of the observation, and how many of its claims lead there."""
+    """State the verdict on the observation, and how many of its claims lead to it."""
     counts = Counter(claim["verdict"] for claim in replication["claims"])
     parts = [f"{counts[verdict]} {verdict.removesuffix(' by these data')}" for verdict in _WORDS if counts[verdict]]
     words = _WORDS[replication["verdict"]]
@@ -50,7 +50,7 @@ def setting_sentence(replication: Replication) -> str:
 
 
 def notes(replication: Replication) -> list[str]:
-    """What a reader must know beside the verdict."""
+    """Return what a reader must know in addition to the verdict."""
     scope = (
         "The verdict is about networks of this size, this training and these images, and not about the paper's own "
         "experiment."
@@ -74,25 +74,25 @@ def _learning(replication: Replication) -> str:
 
 
 METHOD = (
-    "A claim is decided where its interval is wholly on one side of its bound; the observation is supported if all its "
-    "claims are, and contradicted if one is. Intervals are at the levels of Holm's procedure, so that the chance of "
-    "deciding any claim of the replication wrongly is at most 5 %. Comparisons of cells are paired by seed, and their noise "
-    "is that between seeds, by variances moderated over the cells; slopes and correlations over networks count what "
-    "else networks differ in as noise too. All networks are attacked on the same images, whose choice is not in the "
-    "intervals."
+    "A claim is decided where its interval is wholly on one side of its bound; the observation is supported if all "
+    "its claims are, and contradicted if one is. Intervals are at the levels of Holm's procedure, so that the chance "
+    "of deciding any claim of the replication wrongly is at most 5 %. Comparisons of cells are paired by seed, and "
+    "their noise is that between seeds, by variances moderated over the cells; slopes and correlations over networks "
+    "count what else networks differ in as noise too. All networks are attacked on the same images, whose choice is "
+    "not in the intervals."
 )
 """How claims are decided."""
 
 
 def estimate_text(claim: Mapping[str, Any]) -> str:
-    """Estimate, interval and unit; the reason where there is none."""
+    """Format estimate, interval and unit; without an estimate the reason."""
     if claim["value"] is None:
         return f"{MISSING} {claim['reason']}"
     return f"{claim['value']:+.2f} [{claim['low']:+.2f}, {claim['high']:+.2f}] {claim['unit']}"
 
 
 def expected_text(claim: Mapping[str, Any]) -> str:
-    """What the claim expects of the estimate."""
+    """Format the value that the claim expects of the estimate."""
     bound = f"{claim['bound']:g}"
     return {"above": f"> {bound}", "below": f"< {bound}", "within": f"within \u00b1{bound}"}[claim["expected"]]
 
@@ -105,7 +105,7 @@ def p_text(claim: Mapping[str, Any]) -> str:
 
 
 def used_text(claim: Mapping[str, Any]) -> str:
-    """How many comparisons or networks the estimate is from."""
+    """Format the number of comparisons or networks that the estimate is from."""
     left_out = f", {claim['unused']} left out" if claim["unused"] else ""
     return f"{pluralize(claim['used'], claim['of'])}{left_out}"
 

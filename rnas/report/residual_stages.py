@@ -70,7 +70,7 @@ def block_name(block: Mapping[str, Any]) -> str:
 
 
 def block_options(block: Mapping[str, Any]) -> list[str]:
-    """What a block has beyond its name: each field that is not at its default, for people."""
+    """List the fields of a block that are not at their defaults, for people."""
     words = {
         "normalization": "{} normalization",
         "order": "{}-activation",

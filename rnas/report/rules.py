@@ -33,7 +33,7 @@ def metric_of(content: Content) -> Metric:
 
 
 def scope_sentence(content: Content) -> str:
-    """What was fitted."""
+    """Say what the rule was fitted to."""
     low, high = map(format_size, content["flops"])
     fitted = ""
     if content["fitted"] < content["evaluations"]:
@@ -45,7 +45,7 @@ def scope_sentence(content: Content) -> str:
 
 
 def view(content: Content, evaluations: int) -> dict[str, Any]:
-    """What a run's report says of its rule.
+    """Return the section on the rule for its run's report.
 
     Args:
         content: the findings.
@@ -84,7 +84,7 @@ def summary(content: Content) -> str:
 
 
 def quantities_table(content: Content) -> ReportTable:
-    """The optimum of every quantity, beside RobustScaling's."""
+    """Return the optimum of every quantity, and RobustScaling's."""
     rows = []
     for family in content["families"]:
         for quantity in family["quantities"]:
@@ -154,27 +154,27 @@ def ranking_sentences(content: Content, of: str) -> list[str]:
         )
     elif biases:
         returned = "; ".join(
-            f"{proportion_text(bias['truth'])} comes back as {proportion_text(bias['mean'])}" for bias in biases
+            f"{proportion_text(bias['truth'])} is estimated as {proportion_text(bias['mean'])}" for bias in biases
         )
         sentences.append(
             f"Its bias, simulated {content['ranking']['biases'][0]['draws']} times on this design with the noise of "
-            f"these scores, the planted shares being {biases[0]['signal']:.0%} of the variance at equal FLOPs: "
+            f"these scores, the true shares being {biases[0]['signal']:.0%} of the variance at equal FLOPs: "
             f"{returned}."
         )
     return sentences
 
 
 def explained_table(content: Content) -> ReportTable:
-    """How much of the scores' variance each hypothesis foretells."""
+    """Return how much of the scores' variance each hypothesis predicts."""
     rows = tuple((name, _variance(share)) for name, share in content["explained"].items())
-    return ReportTable(("hypothesis", "variance foretold"), rows)
+    return ReportTable(("hypothesis", "variance predicted"), rows)
 
 
 def explained_sentence(content: Content) -> str:
-    """Whether shares foretell more than capacity does."""
+    """Say whether shares predict more than capacity does."""
     capacity, shares = (_variance(content["explained"][f"FLOPs and {other}"]) for other in ("params", "shares"))
     return (
-        f"Each score is foretold from all others. FLOPs and shares foretell {shares} of the variance; their rival, "
+        f"Each score is predicted from all others. FLOPs and shares predict {shares} of the variance; their rival, "
         f"FLOPs and params, {capacity}. How the search chose its networks is part of these numbers."
     )
 
@@ -191,7 +191,7 @@ def blocks_table(content: Content) -> ReportTable | None:
             f"{effect['evaluations']:,}",
             gain_text(effect["effect"], metric),
             p_text(effect["p_value"]).removeprefix("p "),
-            "" if effect["p_value"] <= LEVEL else "inside the noise",
+            "" if effect["p_value"] <= LEVEL else "indistinguishable from 0",
         )
         for effect in content["blocks"]
     )
@@ -200,7 +200,7 @@ def blocks_table(content: Content) -> ReportTable | None:
 
 
 def exponents_sentence(content: Content) -> str:
-    """How depth and width grow with FLOPs."""
+    """Say how depth and width grow with FLOPs."""
     found = content["exponents"]
     if found is None:
         return (
@@ -225,7 +225,7 @@ def drifts_table(content: Content) -> ReportTable | None:
             f"{drift['below_highest']} below the highest",
             f"{share_text(drift['optimum']['value'])} ({_range(drift['optimum'])})",
             f"{drift['shift']['value']:+z.2f} [{drift['shift']['low']:+z.2f}, {drift['shift']['high']:+z.2f}]",
-            "moves" if drift["found"] else "inside the noise",
+            "moves" if drift["found"] else "indistinguishable from 0",
         )
         for drift in content["drifts"]
     )
@@ -246,7 +246,7 @@ PAPERS = (
 )
 
 BLOCKS = (
-    "Effects beside the mean over the choices of a variable, adjusted for FLOPs, params, shares and the other "
+    "Effects relative to the mean over the choices of a variable, adjusted for FLOPs, params, shares and the other "
     "variables."
 )
 
@@ -283,17 +283,19 @@ def _reason(family: Content, metric: Metric) -> str:
     given, given_flops = p_text(family["p_value"]), p_text(family["p_value_flops"])
     if verdict is Verdict.CAPACITY:
         return (
-            f"Given FLOPs alone {_matter(name)} ({given_flops}); given FLOPs and params nothing is left that is "
-            f"outside the noise ({given}). That the best networks share it may come from their parameters."
+            f"Given FLOPs alone {_matter(name)} ({given_flops}); given FLOPs and params what is left is "
+            f"indistinguishable from 0 ({given}). That the best networks share it may come from their parameters."
         )
     if family["p_value"] > LEVEL:
         return (
-            f"Given FLOPs and params its effect is inside the noise ({given}), and so it is given FLOPs alone "
-            f"({given_flops})."
+            f"Given FLOPs and params its effect is indistinguishable from 0 ({given}), and so it is given FLOPs "
+            f"alone ({given_flops})."
         )
     shown = f"Given FLOPs and params {_matter(name)} ({given})"
     if family["gain"]["low"] <= 0:
-        return f"{shown}, but what the likeliest optimum, {_optimum(family)}, is worth is inside the noise: {gain}."
+        return (
+            f"{shown}, but the gain of the likeliest optimum, {_optimum(family)}, is indistinguishable from 0: {gain}."
+        )
     likeliest = f"The likeliest optimum, {_optimum(family)}, is worth {gain} ({given})"
     if verdict is Verdict.EDGE:
         ends = ", ".join(quantity["name"] for quantity in quantities if quantity["at_edge"] > _AT_AN_END)

@@ -18,7 +18,7 @@ from rnas.utils.metric import Metric, metrics_of
 from rnas.utils.quantities import format_size
 
 PUBLISHED = Rule()
-"""What is drawn for reference where networks have as many stages."""
+"""Rule that is drawn for reference if networks have as many stages."""
 
 _SAME_BUDGET = 1.25
 """Networks of one budget differ in FLOPs by at most this factor."""

@@ -18,7 +18,7 @@ from rnas.utils.metric import Metric, metrics_of
 def front_table(run: Mapping[str, Any]) -> Table:
     """The front as a table: key, each objective on the search's and on the test images, architecture.
 
-    The first accuracy with a known image count has its Wilson 95 % interval beside it.
+    The first accuracy with a known image count is followed by its Wilson 95 % interval.
 
     Args:
         run: the JSON object that ``rnas report DIR --json`` prints.

@@ -1,4 +1,4 @@
-"""What each choice of each block variable adds to the score."""
+"""Effects of the choices of block variables on the score."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,8 @@ class BlockEffect:
         variable: such as "topology".
         value: such as "robust-res-block".
         evaluations: that have it.
-        effect: on the score, beside the mean over the choices of its variable; 90 %, drawn towards 0 as the data ask.
+        effect: on the score, relative to the mean over the choices of its variable; 90 %, drawn towards 0 as the data
+            ask.
         p_value: that the variable does not matter at all; Holm over the variables.
     """
 

@@ -1,4 +1,4 @@
-"""Which networks meet at a held-out budget of FLOPs."""
+"""Select the networks that are compared at a test budget of FLOPs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,19 +20,19 @@ from rnas.scaling_rules.observations import Observations, beyond_stages, residua
 from rnas.utils.quantities import Band, format_size
 
 _SAMPLED = 1000
-"""Candidates that are drawn from a space too large to enumerate."""
+"""Number of networks that are drawn from a space too large to enumerate."""
 
 _SURROGATE = "gaussian-process"
 
 
 @dataclass(frozen=True)
 class Selection:
-    """A network that was chosen.
+    """A network that was selected for a budget.
 
     Attributes:
         network: the network.
         parameters: variables of the space beyond depths and widths, by name.
-        chosen: how, in words.
+        chosen: how it was selected, in words.
     """
 
     network: ResidualNetwork
@@ -42,7 +42,7 @@ class Selection:
 
 @dataclass(frozen=True)
 class BudgetCandidates:
-    """One budget, and what networks for it are chosen from.
+    """One budget, and the data that its candidates are selected from.
 
     Attributes:
         setup: of the run.
@@ -62,14 +62,14 @@ class BudgetCandidates:
 
     @cached_property
     def base(self) -> Record:
-        """See :func:`most_robust`: its block and stem are those of every network of a rule."""
+        """Return the most robust fitted network; its block and stem are those of every network of a rule."""
         return most_robust(self.fitted, self.metric)
 
     def by_rule(self, rule: Rule) -> Selection:
-        """The network of a rule: scaled to the budget, or where it cannot be, the space's nearest at that budget.
+        """Select the network of a rule: scaled to the budget, or else the space's nearest at that budget.
 
-        An evaluator that looks results up can give those of the space's networks alone, so that there it is always the
-        nearest, of the base's block where there is one.
+        An evaluator that looks results up has those of the space's networks only, so that the nearest is selected, with
+        the base's block if there is such a network.
 
         Raises:
             InputError: the space has no network at the budget either.
@@ -83,7 +83,7 @@ class BudgetCandidates:
         return self._nearest(rule, place)
 
     def searched(self) -> Selection:
-        """The best at the budget: of what was evaluated there, or what a surrogate of the search expects to be best.
+        """Select the best at the budget: of what was evaluated there, or by the prediction of a surrogate.
 
         Raises:
             InputError: the space has no network at the budget.
@@ -93,16 +93,16 @@ class BudgetCandidates:
             best = most_robust(known, self.metric)
             return Selection(residual(best), self._block(best), f"best of {len(known)} evaluated")
         space = self.setup.space
-        candidates = self._candidates
+        networks = self._networks_of_space
         inputs = space.features(np.stack([space.encode(record.architecture) for record in self.fitted]))
         target = np.array([record.metrics[self.metric] for record in self.fitted])
         surrogate = registry.load(registry.PREDICTORS, _SURROGATE)().fit(inputs, target)
-        means, _ = surrogate.predict(space.features(np.stack([space.encode(network) for network in candidates])))
-        best_network = candidates[int(np.argmax(means))]
-        return self._of_space(best_network, f"best predicted of {len(candidates)}")
+        means, _ = surrogate.predict(space.features(np.stack([space.encode(network) for network in networks])))
+        best_network = networks[int(np.argmax(means))]
+        return self._of_space(best_network, f"best predicted of {len(networks)}")
 
     def _scaled(self, rule: Rule) -> ResidualNetwork:
-        """The whole depths and widths nearest to a rule, with the base's block.
+        """Build the network of the whole depths and widths nearest to a rule, with the base's block.
 
         Widths are whole in units of the run's own, which may be finer or coarser than the rule's 16, 32 and 64
         channels.
@@ -125,7 +125,7 @@ class BudgetCandidates:
 
     @cached_property
     def _grains(self) -> tuple[int, ...]:
-        """Of each stage, the channels that a widening by one adds."""
+        """Return, for each stage, the channels that a widening by one adds."""
         channels = np.array([residual(record).channels for record in self.records])
         stages = zip(channels.T, BASE_CHANNELS, strict=False)
         return tuple(int(np.gcd.reduce([base, *stage])) for stage, base in stages)
@@ -138,11 +138,11 @@ class BudgetCandidates:
             budget = abs(float(np.log(self._flops(network) / self.flops)))
             return not alike, rule.distance(network.depths, network.widenings), budget
 
-        return self._of_space(min(self._candidates, key=off), f"nearest in {place}")
+        return self._of_space(min(self._networks_of_space, key=off), f"nearest in {place}")
 
     @cached_property
-    def _candidates(self) -> list[ResidualNetwork]:
-        """Networks of the space at the budget that can be evaluated; InputError where there is none."""
+    def _networks_of_space(self) -> list[ResidualNetwork]:
+        """Return the networks of the space at the budget that can be evaluated; InputError if the space has none."""
         space, evaluator = self.setup.space, self.setup.evaluator
         low, high = (round((1 + sign * self.tolerance) * self.flops) for sign in (-1, 1))
         # The search's own band of FLOPs may end below the budget.
@@ -151,7 +151,7 @@ class BudgetCandidates:
         try:
             banded = type(space)(settings, space.input_shape, space.num_classes)
         except InputError:
-            raise InputError(f"{missing} within {self.tolerance:.0%}; hold out another budget") from None
+            raise InputError(f"{missing} within {self.tolerance:.0%}; choose another test budget") from None
         genomes = banded.enumeration
         if genomes is None:
             rng = np.random.default_rng(self.setup.config.seed)
@@ -160,7 +160,7 @@ class BudgetCandidates:
         held = genomes[possible(replace(self.setup.problem, space=banded, known=known), genomes)]
         found = [network for network in map(banded.decode, held) if isinstance(network, ResidualNetwork)]
         if not found:
-            raise InputError(f"{missing} within {self.tolerance:.0%}; hold out another budget")
+            raise InputError(f"{missing} within {self.tolerance:.0%}; choose another test budget")
         return found
 
     def _of_space(self, network: ResidualNetwork, chosen: str) -> Selection:
@@ -177,12 +177,12 @@ class BudgetCandidates:
 
 
 def most_robust(records: Sequence[Record], metric: str) -> Record:
-    """The record with the highest score."""
+    """Return the record with the highest score."""
     return max(records, key=lambda record: record.metrics[metric])
 
 
 def uniform_rule(observations: Observations) -> Rule:
-    """No rule at all: equal depths, equal widths, r_D .5; what no network had is the place nearest to the average."""
+    """Return no rule: equal depths, equal widths, r_D .5; or the nearest place to the average that a network had."""
     stages = observations.stages
     places = {part.name: part.uniform for part in parts_of(observations, Rule())}
     depths = places.get(DEPTHS, observations.depth_shares[0])

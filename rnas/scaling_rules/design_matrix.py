@@ -26,7 +26,7 @@ CAPACITY_LENGTH = 1.5
 
 _TEST_LENGTH = 0.5
 _STEPS = {2: 100, 3: 40, 4: 16}
-"""Parts into which shares of so many stages are divided: some hundred places each."""
+"""Steps of a grid of shares by the number of stages, for some hundred places each."""
 
 _R_STEPS = 200
 _CAPACITY_IN_ALL = 0.3
@@ -43,7 +43,7 @@ class RulePart:
         grid: (m, c) where the optimum may be, within what was searched.
         uniform: (c,) no rule at all: equal shares, or depth as large as width; where none such was searched, the place
             nearest to what networks had on average.
-        published: (c,) of RobustScaling; None where it says nothing for so many stages.
+        published: (c,) of RobustScaling; None if it says nothing for this number of stages.
         rounding: how far from its best value a coordinate may be because depths and widths are whole numbers.
     """
 

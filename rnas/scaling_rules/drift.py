@@ -1,4 +1,4 @@
-"""Whether the optimum moves with the length of training: rules at every rung."""
+"""Drift of the optimum with the length of training: rules at every rung."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from rnas.statistics.interval import Interval
 
 @dataclass(frozen=True)
 class Drift:
-    """How far the optimum of one quantity is elsewhere at a lower rung.
+    """The shift of the optimum of one quantity at a lower rung.
 
     Attributes:
         quantity: such as "D3".

@@ -1,4 +1,4 @@
-"""The model-based estimate of a rule: a smooth function of each part, beside capacity and block.
+"""The model-based estimate of a rule: a smooth function of each part, in addition to capacity and block.
 
 The score is a sum of a function of FLOPs and params, an effect of each block variable, smooth functions of depth
 shares, of width shares and of r_D, a function of everything that takes up what a sum cannot, and noise: a Gaussian
@@ -34,7 +34,7 @@ _ALL_AT_ONCE = 0.95
 
 @dataclass(frozen=True)
 class Family:
-    """What is found of one part of a rule.
+    """The estimate of one part of a rule.
 
     Attributes:
         name: "depth shares", "width shares" or "depth to width".

@@ -1,4 +1,4 @@
-"""How depth and width grow with the budget: exponents of FLOPs."""
+"""Growth of depth and width with the budget: exponents of FLOPs."""
 
 from dataclasses import dataclass
 
@@ -41,7 +41,7 @@ def exponents(design: DesignMatrix, rng: np.random.Generator) -> Exponents | Non
     low, high = np.quantile(budget, _ENDS)
     if part is None or high - low < _SEVERAL:
         return None
-    # A function of r_D that changes with the budget, beside one that does not.
+    # A function of r_D that changes with the budget, in addition to one that does not.
     capacity = design.of_capacity(CAPACITY)
     scaled = standardised(budget[:, None])[:, 0]
     r = part.values

@@ -1,4 +1,4 @@
-"""Everything that is shown of a run's rule: the model's, the paper's estimate beside it, and its bias."""
+"""All results about a run's rule: the model's estimate, the paper's estimate, and the bias of the latter."""
 
 import hashlib
 import json
@@ -25,13 +25,13 @@ _PUBLISHED = Rule()
 
 @dataclass(frozen=True)
 class Findings:
-    """What a run says of depth and width.
+    """The results of a run on depth and width.
 
     Attributes:
         run: its name.
         rules: estimated by the model.
         ranking: the paper's estimate; None where no level of depth or of width is large enough.
-        biases: what it makes of RobustScaling and of itself, planted on this design; of the latter alone for networks
+        biases: what it makes of RobustScaling and of itself, simulated on this design; of the latter alone for networks
             of two or four stages, and none where networks are too few to simulate them.
         missing: why there is no ranking, or no bias; empty where there are both.
     """
@@ -84,7 +84,7 @@ class Findings:
 
 
 def findings_of(run: Run, metric: str | None = None, seed: int = 0) -> Findings:
-    """What a run says of depth and width; see :func:`rnas.scaling_rules.fit.fit` for arguments and errors."""
+    """Estimate a run's rule in every way; see :func:`rnas.scaling_rules.fit.fit` for arguments and errors."""
     return beside_the_paper(run.setup.config.name or run.setup.space.name, fit(run, metric, seed), seed)
 
 
@@ -94,9 +94,9 @@ def beside_the_paper(run: str, rules: Rules, seed: int = 0) -> Findings:
     ranking, biases, missing = None, [], ""
     try:
         ranking = rank(observations)
-        planted = [ranking.rule] if observations.stages != len(_PUBLISHED.depths) else [_PUBLISHED, ranking.rule]
+        truths = [ranking.rule] if observations.stages != len(_PUBLISHED.depths) else [_PUBLISHED, ranking.rule]
         rng = np.random.default_rng([seed, 2])
-        biases = [simulated_bias(observations, rule, rng) for rule in planted]
+        biases = [simulated_bias(observations, rule, rng) for rule in truths]
     except InputError as error:
         missing = str(error)
     return Findings(run, rules, ranking, tuple(biases), missing)

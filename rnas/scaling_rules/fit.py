@@ -19,13 +19,13 @@ from rnas.scaling_rules.observations import Observations
 
 @dataclass(frozen=True)
 class Rules:
-    """What some evaluations say.
+    """The rule estimated from evaluations.
 
     Attributes:
         observations: all of them.
         fitted: number of evaluations that the model was fitted to.
         families: depth shares, width shares and depth to width, those that vary.
-        explained: by hypothesis, the share of the scores' variance that it foretells.
+        explained: by hypothesis, the share of the scores' variance that it predicts.
         blocks: effects of the choices of block variables.
         exponents: of depth and width in FLOPs; None where the budgets are too alike.
         drifts: of the optimum from lower rungs; empty with one rung.
@@ -75,7 +75,7 @@ def likeliest_rule(families: Sequence[Family], observations: Observations) -> Ru
 
 
 def fit(run: Run, metric: str | None = None, seed: int = 0) -> Rules:
-    """What a search over residual networks says about architecture, beside RobustScaling.
+    """Estimate the rule of depth and width from a search over residual networks, and compare it with RobustScaling.
 
     Args:
         run: a search, finished or not.

@@ -9,10 +9,11 @@ Explained = Mapping[str, float]
 
 
 def explained(design: DesignMatrix) -> Explained:
-    """By hypothesis, the share of the scores' variance that it foretells, each score from all others; below 0 is none.
+    """Return, by hypothesis, the share of the scores' variance that it predicts, each score from all others.
 
-    FLOPs alone, params alone and both together are the rivals of "FLOPs and shares". Where params do as well as shares,
-    a rule of shares may be one of capacity: late stages hold most parameters.
+    A share below 0 means that it predicts nothing. FLOPs alone, params alone and both together are the rivals of "FLOPs
+    and shares". Where params do as well as shares, a rule of shares may be one of capacity: late stages hold most
+    parameters.
     """
     blocks = design.of_blocks()
     shares = design.of_parts()

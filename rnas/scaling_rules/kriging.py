@@ -1,4 +1,4 @@
-"""What the mixed model of a rule expects of networks that were not evaluated."""
+"""Predictions of a rule's mixed model for networks that were not evaluated."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from rnas.statistics.interval import Interval
 from rnas.statistics.mixed_model import MixedModel
 
 _QUANTILE = 1.959964
-"""Of the normal distribution, for 95 %."""
+"""Quantile of the normal distribution for 95 %."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,12 @@ class Expectation:
     noise: float
 
     def score(self, network: int, seeds: int) -> Interval:
-        """95 % interval of the mean of so many new evaluations of a network."""
+        """Return the 95 % interval of the mean of a number of new evaluations of a network."""
         variance = float(self.covariance[network, network]) + self.noise / seeds
         return _interval(float(self.mean[network]), variance)
 
     def gain(self, one: int, other: int, seeds: int) -> Interval:
-        """95 % interval of how much the mean of so many new evaluations of one network exceeds the other's."""
+        """Return the 95 % interval of how much the mean of new evaluations of one network exceeds the other's."""
         signs = np.zeros(len(self.mean))
         signs[one] += 1
         signs[other] -= 1
@@ -43,11 +43,11 @@ class Expectation:
 
 
 def expectation(observations: Observations, others: Observations) -> Expectation:
-    """What a mixed model fitted to observations (n) expects of others (m), whatever scores these bear.
+    """Predict observations (m) by a mixed model that is fitted to others (n); the scores of the former are not read.
 
-    The model is that of :mod:`rnas.scaling_rules.estimate`, with its fixed effects foretold as well (universal kriging:
-    Matheron, 1969). Its variances are taken as known, so that intervals are somewhat short where observations are few.
-    Beyond the FLOPs and params of the observations it goes on linearly in their logarithms, ever less sure.
+    The model is that of :mod:`rnas.scaling_rules.estimate`, with its fixed effects predicted as well (universal
+    kriging: Matheron, 1969). Its variances are taken as known, so that intervals are somewhat short where observations
+    are few. Beyond the FLOPs and params of the observations it goes on linearly in their logarithms, ever less sure.
     """
     n = len(observations)
     design = _joint(observations, others)

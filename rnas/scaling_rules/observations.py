@@ -1,4 +1,4 @@
-"""What a rule is read from: evaluated residual networks, as numbers."""
+"""Evaluated residual networks as numbers: the data that a rule is estimated from."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -42,6 +42,83 @@ class Observations:
     blocks: Mapping[str, NDArray[np.str_]]
     keys: tuple[str, ...]
 
+    @classmethod
+    def from_run(cls, run: Run, metric: str | None = None, rung: int | None = None) -> "Observations":
+        """Collect the complete evaluations of a run at one rung.
+
+        Args:
+            run: a search over residual networks.
+            metric: the score; None is the first objective that is maximised.
+            rung: from 0, the cheapest; None is the highest.
+
+        Raises:
+            InputError: no evaluation has the metric, or networks are not residual ones of one number of stages.
+        """
+        metric = metric or first_maximised(run)
+        space = run.setup.space
+        rung = len(run.setup.evaluator.rungs) - 1 if rung is None else rung
+        records = [r for r in run.records if r.complete and r.rung == rung]
+        having = [record for record in records if np.isfinite(record.metrics.get(metric, np.nan))]
+        if not having:
+            known = ", ".join(sorted({name for record in records for name in record.metrics})) or "none"
+            raise InputError(f"no complete evaluation of the run has a metric {metric!r}; it has {known}")
+        costs = [record.architecture.cost(space.input_shape, space.num_classes) for record in having]
+        return cls.from_records(
+            metric, having, flops=[cost.flops for cost in costs], params=[cost.params for cost in costs]
+        )
+
+    @classmethod
+    def from_records(
+        cls, metric: str, records: Sequence[Record], flops: Sequence[int], params: Sequence[int]
+    ) -> "Observations":
+        """Collect records.
+
+        Args:
+            metric: the score, which every record has.
+            records: evaluations of residual networks.
+            flops: multiply-accumulates of each network for one image.
+            params: number of parameters of each network.
+
+        Raises:
+            InputError: networks are not residual ones of one number of stages.
+        """
+        networks = [residual(record) for record in records]
+        stages = {len(network.depths) for network in networks}
+        if len(stages) > 1:
+            raise InputError(f"networks of {sorted(stages)} stages; shares compare networks of one number of stages")
+        return cls.from_networks(
+            metric,
+            [record.metrics[metric] for record in records],
+            networks,
+            varying(block_variables([record.parameters for record in records])),
+            flops,
+            params,
+            [record.key for record in records],
+        )
+
+    @classmethod
+    def from_networks(
+        cls,
+        metric: str,
+        score: Sequence[float],
+        networks: Sequence[ResidualNetwork],
+        blocks: Mapping[str, NDArray[np.str_]],
+        flops: Sequence[int],
+        params: Sequence[int],
+        keys: Sequence[str],
+    ) -> "Observations":
+        """Describe networks of one number of stages as numbers; all other arguments have one value a network."""
+        return cls(
+            metric=metric,
+            score=np.array(score, dtype=np.float64),
+            depths=np.array([network.depths for network in networks], dtype=np.float64),
+            widths=np.array([network.widenings for network in networks], dtype=np.float64),
+            flops=np.array(flops, dtype=np.float64),
+            params=np.array(params, dtype=np.float64),
+            blocks=blocks,
+            keys=tuple(keys),
+        )
+
     def __len__(self) -> int:
         return len(self.score)
 
@@ -66,7 +143,7 @@ class Observations:
         return depth_to_width(self.depths, self.widths)
 
     def __getitem__(self, rows: Integers) -> "Observations":
-        """Those of some rows (k,)."""
+        """Select some rows (k,)."""
         return Observations(
             metric=self.metric,
             score=self.score[rows],
@@ -85,79 +162,12 @@ class Observations:
         )
 
 
-def observations_of(run: Run, metric: str | None = None, rung: int | None = None) -> Observations:
-    """The complete evaluations of a run, at one rung.
-
-    Args:
-        run: a search over residual networks.
-        metric: the score; None is the first objective that is maximised.
-        rung: from 0, the cheapest; None is the highest.
-
-    Raises:
-        InputError: no evaluation has the metric, or networks are not residual ones of one number of stages.
-    """
-    metric = metric or first_maximised(run)
-    space = run.setup.space
-    rung = len(run.setup.evaluator.rungs) - 1 if rung is None else rung
-    records = [r for r in run.records if r.complete and r.rung == rung]
-    having = [record for record in records if np.isfinite(record.metrics.get(metric, np.nan))]
-    if not having:
-        known = ", ".join(sorted({name for record in records for name in record.metrics})) or "none"
-        raise InputError(f"no complete evaluation of the run has a metric {metric!r}; it has {known}")
-    costs = [record.architecture.cost(space.input_shape, space.num_classes) for record in having]
-    return Observations.from_records(
-        metric,
-        having,
-        flops=[cost.flops for cost in costs],
-        params=[cost.params for cost in costs],
-    )
-
-
 def first_maximised(run: Run) -> str:
-    """The score unless another is named: the first objective that is maximised; InputError where there is none."""
+    """Return the default score: the first objective that is maximised; InputError if nothing is maximised."""
     maximised = [o.metric for o in run.setup.problem.objectives if o.direction == "maximize"]
     if not maximised:
         raise InputError("the run maximises nothing; name the score with --metric")
     return maximised[0]
-
-
-def observed(metric: str, records: Sequence[Record], flops: Sequence[int], params: Sequence[int]) -> Observations:
-    """Observations of records that have the metric; costs one a record. See :meth:`from_run`."""
-    networks = [residual(record) for record in records]
-    stages = {len(network.depths) for network in networks}
-    if len(stages) > 1:
-        raise InputError(f"networks of {sorted(stages)} stages; shares compare networks of one number of stages")
-    return Observations.from_networks(
-        metric,
-        [record.metrics[metric] for record in records],
-        networks,
-        varying(block_variables([record.parameters for record in records])),
-        flops,
-        params,
-        [record.key for record in records],
-    )
-
-
-def described(
-    metric: str,
-    score: Sequence[float],
-    networks: Sequence[ResidualNetwork],
-    blocks: Mapping[str, NDArray[np.str_]],
-    flops: Sequence[int],
-    params: Sequence[int],
-    keys: Sequence[str],
-) -> Observations:
-    """Observations of networks of one number of stages; all else, one value a network, is at hand."""
-    return Observations(
-        metric=metric,
-        score=np.array(score, dtype=np.float64),
-        depths=np.array([network.depths for network in networks], dtype=np.float64),
-        widths=np.array([network.widenings for network in networks], dtype=np.float64),
-        flops=np.array(flops, dtype=np.float64),
-        params=np.array(params, dtype=np.float64),
-        blocks=blocks,
-        keys=tuple(keys),
-    )
 
 
 def residual(record: Record) -> ResidualNetwork:

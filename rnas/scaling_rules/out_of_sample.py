@@ -1,4 +1,4 @@
-"""A rule put at risk: what it foretold at held-out budgets, beside what was then measured there."""
+"""The out-of-sample test of a rule: predictions at other budgets, and what was then measured there."""
 
 import json
 import math
@@ -32,7 +32,7 @@ LEDGER = "out-of-sample"
 FOLDER, RESULT = "out_of_sample", "out_of_sample.json"
 """In a run's directory: the folder of the prediction, and the file of the result."""
 
-BETTER, WORSE, NO_DIFFERENCE = "better", "worse", "no difference beyond the noise"
+BETTER, WORSE, NO_DIFFERENCE = "better", "worse", "indistinguishable at 95 %"
 SAME, UNDECIDED = "the same network", "not decided: no interval over seeds"
 
 _LEVEL = 0.05
@@ -43,14 +43,14 @@ Scores = Mapping[int, float]
 
 @dataclass(frozen=True)
 class MeasuredCandidate:
-    """A candidate, evaluated.
+    """A candidate with its evaluations.
 
     Attributes:
-        candidate: as it was foretold.
+        candidate: the network and its prediction.
         scores: by seed.
         mean: of the scores; None without any.
         interval: of the mean, by Student's t, 95 %; None with fewer than two seeds.
-        held: whether the interval that was foretold holds the mean; None without scores.
+        held: whether the predicted interval holds the mean; None without scores.
         same_as: other candidates that are this network.
         failures: evaluations without a score, each with its reason.
     """
@@ -66,15 +66,15 @@ class MeasuredCandidate:
 
 @dataclass(frozen=True)
 class CandidateComparison:
-    """The rule's network beside another at the same budget.
+    """The rule's network compared with another at the same budget.
 
     Attributes:
         over: name of the other.
-        predicted: gain of the rule's network that was foretold, 95 %; None where both are one network.
+        predicted: predicted gain of the rule's network, 95 %; None where both are one network.
         gain: measured: mean difference over the seeds that both have; None without any.
         interval: of that, paired by seed, by Student's t, 95 %; None with fewer than two seeds.
-        p_value: of no difference, corrected for the number of tests (Holm); None where there is no interval.
-        held: whether the interval that was foretold holds the measured gain.
+        p_value: of no difference, corrected for the number of tests (Holm); None without an interval.
+        held: whether the predicted interval holds the measured gain.
         verdict: in words, by the corrected p-value at 5 %.
     """
 
@@ -89,7 +89,7 @@ class CandidateComparison:
 
 @dataclass(frozen=True)
 class RuleTestBudget:
-    """What was found at a budget: its candidates, comparisons of the rule's network, and what there was not."""
+    """The result at one budget: its candidates, comparisons of the rule's network, and why candidates are missing."""
 
     flops: int
     candidates: tuple[MeasuredCandidate, ...]
@@ -115,10 +115,10 @@ class RuleTestBudget:
 
 @dataclass(frozen=True)
 class RuleTest:
-    """The result of the test.
+    """The result of the out-of-sample test of a rule.
 
     Attributes:
-        prediction: what was foretold.
+        prediction: what was predicted.
         budgets: what was found at each.
         tests: number that p-values are corrected for: of pairs of networks, however many candidates each of them is.
         notes: what a reader must know.
@@ -161,28 +161,27 @@ class RuleTest:
 def load_or_predict(
     run: Run, folder: Path, ledger: Ledger, budgets: tuple[int, ...], fit: Band, seeds: int, metric: str | None = None
 ) -> RulePrediction:
-    """The prediction that is evaluated: the one that is written, or a new one, which then is.
+    """Load the prediction that is written, or make a new one and write it.
 
-    A prediction is made once: with the first evaluation at a held-out budget, what is foretold is fixed, since another
-    would be made by who has seen results.
+    A prediction is made once: the first evaluation at a test budget fixes it, since a later one could use results.
 
     Args:
-        run: whose rule is put at risk.
+        run: the search whose rule is tested.
         folder: where the prediction is written.
         ledger: of the run, opened to be written to.
-        budgets: FLOPs to hold out; none goes on with what is written.
+        budgets: FLOPs to test at; none loads the written prediction.
         fit: band of FLOPs to fit on.
-        seeds: evaluations of each network; one where the evaluator looks results up.
+        seeds: evaluations of each network; always one if the evaluator looks results up.
         metric: the score; None is the first objective that is maximised.
 
     Raises:
-        InputError: the written one was changed, is gone, or answers another question and is being evaluated.
+        InputError: the written one was changed or is missing, or it answers another question and is being evaluated.
     """
-    begun = ledger.has_companion(LEDGER)
+    started = ledger.has_companion(LEDGER)
     if run.setup.evaluator.instant:
         seeds = 1
     kept = written(folder)
-    if kept is None and begun:
+    if kept is None and started:
         raise InputError(
             f"{folder} holds no prediction, though its networks were evaluated: restore the file from a copy"
         )
@@ -191,14 +190,13 @@ def load_or_predict(
     score = metric or first_maximised(run)
     if kept is not None and kept.asks(budgets, fit, seeds, score):
         return kept
-    if kept is not None and begun:
+    if kept is not None and started:
         raise InputError(
-            f"{folder / kept.file_name} is being put to the test already, at {_budgets(kept)} FLOPs by {kept.metric} "
-            f"with {pluralize(len(kept.seeds), 'seed')}: go on with it without options; another prediction would be made "
-            "by who has seen results"
+            f"{folder / kept.file_name} is being tested already, at {_budgets(kept)} FLOPs by {kept.metric} with "
+            f"{pluralize(len(kept.seeds), 'seed')}: resume without options; another prediction could use results"
         )
     if not budgets:
-        raise InputError("name the budgets to hold out, such as --flops 4M")
+        raise InputError("name the budgets to test at, such as --flops 4M")
     first = run.setup.config.seed + 1
     prediction = predict_at_budgets(run, budgets, fit, tuple(range(first, first + seeds)), score)
     if kept is not None:
@@ -208,7 +206,7 @@ def load_or_predict(
 
 
 def ledger_of(search: Ledger, setup: Setup, prediction: RulePrediction) -> Ledger:
-    """Where the evaluations of a prediction are kept; InputError where there are those of another one."""
+    """Open the ledger of a prediction's evaluations; InputError if it holds those of another prediction."""
     try:
         return search.companion(LEDGER, f"{setup.config.fingerprint}-{prediction.hash}")
     except InputError:
@@ -236,16 +234,16 @@ def tasks_of(setup: Setup, prediction: RulePrediction) -> list[Task]:
 
 
 def notes_of(setup: Setup) -> list[str]:
-    """What a reader must know of the run's evaluations."""
+    """Return what a reader must know about the run's evaluations."""
     own = ["Scores were looked up: the searched network was chosen by the same numbers, which flatters it."]
     return [*(own if setup.evaluator.instant else []), *setup.evaluator.notes]
 
 
 def rule_test(prediction: RulePrediction, records: Sequence[Record], notes: Sequence[str] = ()) -> RuleTest:
-    """What came of a prediction.
+    """Compare a prediction with the evaluations of its networks.
 
     Args:
-        prediction: what was foretold.
+        prediction: what was predicted.
         records: of the evaluations of its networks, in any order.
         notes: of :func:`notes_of`.
     """

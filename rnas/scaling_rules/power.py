@@ -1,7 +1,8 @@
-"""What a run's design and noise can show: truths planted on it, and what the estimate makes of them.
+"""Power study of a run: simulate known ground truths on its design and noise, and estimate rules from them.
 
-The networks are the run's, with their FLOPs, params and blocks; what is planted is known. Where depth and width decide
-nothing a verdict that claims a rule is false; where a rule is planted its values should be in nine of ten intervals.
+The networks are the run's, with their FLOPs, params and blocks; only the scores are synthetic. If depth and width
+decide nothing, a verdict that claims a rule is a false positive. If a rule decides, nine of ten intervals should hold
+its values.
 """
 
 import time
@@ -29,10 +30,10 @@ from rnas.statistics.mixed_model import MixedModel
 
 PUBLISHED = Rule()
 ROBUST_SCALING = "RobustScaling"
-"""Name of the truth that plants it."""
+"""Name of the ground truth in which it decides."""
 
 STRENGTHS = (0.5, 1.0, 2.0)
-"""What the published rule is worth, in each of its parts, in standard deviations of the noise."""
+"""Gain of each part of the published rule over no rule, in standard deviations of the noise."""
 
 _RIVALS = {"params alone decide": (PARAMS,), "FLOPs alone decide": (FLOPS,), "nothing decides": ()}
 _SKEWED = {2: (2, 1), 3: (3, 1, 2), 4: (3, 1, 2, 2)}
@@ -42,11 +43,11 @@ _ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class GroundTruth:
-    """What decides the scores of some simulations.
+    """The ground truth of some simulations: what decides their scores.
 
     Attributes:
         name: such as "RobustScaling" or "params alone decide".
-        rule: that is planted; None for a rival, where depth and width decide nothing but capacity.
+        rule: the rule that decides; None for a rival, where depth and width decide nothing but capacity.
         effect: what each part of the rule gains over no rule, in the score's units.
         noise: standard deviation.
     """
@@ -59,7 +60,7 @@ class GroundTruth:
 
 @dataclass(frozen=True)
 class Simulation:
-    """Scores (n,) that were drawn for a design, and what decides them."""
+    """Synthetic scores (n,) of a design, and their ground truth."""
 
     truth: GroundTruth
     score: Floats
@@ -67,12 +68,12 @@ class Simulation:
 
 @dataclass(frozen=True)
 class Tally:
-    """Verdicts on one part in all simulations of one truth.
+    """Verdicts on one part in all simulations of one ground truth.
 
     Attributes:
-        truth: what was planted.
+        truth: the ground truth.
         part: such as "depth shares".
-        searched: whether the planted optimum is among what was searched; True for a rival.
+        searched: whether the true optimum is within what was searched; True for a rival.
         verdicts: how often each was reached, by its words.
     """
 
@@ -84,12 +85,12 @@ class Tally:
 
 @dataclass(frozen=True)
 class Coverage:
-    """How often the 90 % interval of a quantity held the planted value.
+    """How often the 90 % interval of a quantity held the true value.
 
     Attributes:
         quantity: such as "D3".
         held: number of intervals that did.
-        simulations: with a planted rule whose part is among what was searched.
+        simulations: number with a rule whose part is within what was searched.
         half_width: median half length of the intervals.
     """
 
@@ -101,11 +102,11 @@ class Coverage:
 
 @dataclass(frozen=True)
 class PowerStudy:
-    """What simulations on a design showed.
+    """The result of a power study.
 
     Attributes:
-        evaluations: of the design.
-        simulations: of each truth.
+        evaluations: number of evaluations of the design.
+        simulations: number of simulations of each ground truth.
         claims: by rival, how many simulations claimed a rule in any part.
         tallies: verdicts by truth and part.
         coverage: by quantity.
@@ -118,13 +119,13 @@ class PowerStudy:
     coverage: tuple[Coverage, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON values."""
+        """Convert to JSON values."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
 class SimulationPlan:
-    """Simulations to be made, truth by truth.
+    """Simulations to be made, one ground truth after the other.
 
     Attributes:
         observations: the design, at most as many as are fitted to.
@@ -139,12 +140,12 @@ def plan(observations: Observations, simulations: int, seed: int = 0) -> Simulat
     """Draw the scores of all simulations.
 
     Rivals are fitted to the data: as functions of params alone, of FLOPs alone, and of nothing, all else being noise.
-    Beside planted rules the trends in FLOPs, params and block are the data's, and so is the noise: what these and
-    shares leave unexplained. The forms of :mod:`rnas.scaling_rules.synthetic_responses` take turns.
+    A rule is added to the data's trends in FLOPs, params and block, with the data's noise: what these and shares leave
+    unexplained. The forms of :mod:`rnas.scaling_rules.synthetic_responses` take turns.
 
     Args:
         observations: of the run.
-        simulations: of each truth.
+        simulations: number of simulations of each ground truth.
         seed: of the noise.
 
     Raises:
@@ -152,17 +153,17 @@ def plan(observations: Observations, simulations: int, seed: int = 0) -> Simulat
     """
     design = design_of(observations, PUBLISHED, seed)
     observations = design.observations
-    drawn = []
+    simulated_scores = []
     for number, (truth, scores) in enumerate(_truths(design)):
         for turn in range(simulations):
             form = list(FORMS)[turn % len(FORMS)]
             noise = np.random.default_rng([seed, number, turn]).standard_normal(len(observations))
-            drawn.append(Simulation(truth, scores(form) + truth.noise * noise))
-    return SimulationPlan(observations, tuple(drawn))
+            simulated_scores.append(Simulation(truth, scores(form) + truth.noise * noise))
+    return SimulationPlan(observations, tuple(simulated_scores))
 
 
 def simulated(observations: Observations, simulation: Simulation) -> tuple[Family, ...]:
-    """What is found in a simulation's scores on a design."""
+    """Estimate the rule from a simulation's scores on a design."""
     with threadpool_limits(limits=1):
         return families_of(design_of(observations.with_score(simulation.score), PUBLISHED))
 
@@ -172,12 +173,13 @@ def outcomes(
     workers: int | None = None,
     measured: Callable[[float, int], None] = lambda seconds, at_once: None,
 ) -> Iterator[tuple[Family, ...]]:
-    """What is found in each simulation of a plan, in its order, as it comes.
+    """Estimate the rule of each simulation of a plan, in its order, as results come.
 
     Args:
         planned: see :func:`plan`.
         workers: processes; None is one for each core, and 1 stays in this process.
-        measured: is told, after the first simulation, how many seconds the others will take, and how many run at once.
+        measured: is called after the first simulation with the seconds that the others will take, and how many run at
+            once.
     """
     found = partial(simulated, planned.observations)
     first, *others = planned.simulations
@@ -197,7 +199,7 @@ def outcomes(
 
 
 def summarize_power(planned: SimulationPlan, found: Sequence[tuple[Family, ...]]) -> PowerStudy:
-    """Count what was found in the simulations of a plan, one entry each."""
+    """Summarize what was estimated in the simulations of a plan, one entry each."""
     parts = {part.name: part for part in parts_of(planned.observations, PUBLISHED)}
     by_truth: dict[GroundTruth, list[tuple[Family, ...]]] = {}
     for simulation, families in zip(planned.simulations, found, strict=True):
@@ -208,14 +210,14 @@ def summarize_power(planned: SimulationPlan, found: Sequence[tuple[Family, ...]]
         if truth.rule is None:
             claims[truth.name] = sum(any(family.verdict.claims for family in families) for families in results)
         for place, (name, part) in enumerate(parts.items()):
-            planted = None if truth.rule is None else true_values(truth.rule, name)
-            searched = planted is None or inside(planted, part.grid)
+            true = None if truth.rule is None else true_values(truth.rule, name)
+            searched = true is None or inside(true, part.grid)
             own = [families[place] for families in results]
             tallies.append(Tally(truth, name, searched, dict(Counter(family.verdict.value for family in own))))
-            if planted is not None and searched:
+            if true is not None and searched:
                 for family in own:
-                    for quantity, value in zip(family.quantities, planted, strict=True):
-                        missed = quantity.optimum.beside(value - _ROUNDING, value + _ROUNDING)
+                    for quantity, value in zip(family.quantities, true, strict=True):
+                        missed = quantity.optimum.excludes(value - _ROUNDING, value + _ROUNDING)
                         held[quantity.name].append((not missed, quantity.optimum.half_width))
     coverage = [
         Coverage(name, sum(ok for ok, _ in each), len(each), float(np.median([half for _, half in each])))
@@ -227,18 +229,18 @@ def summarize_power(planned: SimulationPlan, found: Sequence[tuple[Family, ...]]
 
 
 def true_values(rule: Rule, part: str) -> Floats:
-    """The coordinates (c,) of a rule in one of its parts."""
+    """Return the coordinates (c,) of a rule in one of its parts."""
     if part == DEPTH_TO_WIDTH:
         return np.array([rule.depth_share])
     return np.array(shares_of(rule.depths if part == DEPTHS else rule.widths))
 
 
 def _truths(design: DesignMatrix) -> Iterator[tuple[GroundTruth, Callable[[str], Floats]]]:
-    """Each truth, and its scores without noise by the form of what is planted."""
+    """Yield each ground truth, and its scores without noise by the form of the response."""
     observations = design.observations
     for name, capacity in _RIVALS.items():
         trend, noise = _trend(design, capacity, shares=False)
-        yield GroundTruth(name, None, 0.0, noise), partial(_unplanted, trend)
+        yield GroundTruth(name, None, 0.0, noise), partial(_without_rule, trend)
     trend, noise = _trend(design, CAPACITY, shares=True)
     stages = observations.stages
     equal, skewed = Rule((1,) * stages, (1,) * stages, 1.0), Rule(_SKEWED[stages], _SKEWED[stages], _SHALLOW)
@@ -248,23 +250,23 @@ def _truths(design: DesignMatrix) -> Iterator[tuple[GroundTruth, Callable[[str],
     for name, rule, strength in rules:
         effect = strength * noise
         other = PUBLISHED if known else skewed
-        yield GroundTruth(name, rule, effect, noise), partial(_planted, observations, trend, rule, effect, other)
+        yield GroundTruth(name, rule, effect, noise), partial(_with_rule, observations, trend, rule, effect, other)
 
 
 def _name(rule: Rule) -> str:
     return f"{':'.join(f'{part:g}' for part in rule.depths)}, r_D {share_text(rule.depth_share)}"
 
 
-def _unplanted(trend: Floats, _form: str) -> Floats:
+def _without_rule(trend: Floats, _form: str) -> Floats:
     return trend
 
 
-def _planted(observations: Observations, trend: Floats, rule: Rule, effect: float, other: Rule, form: str) -> Floats:
+def _with_rule(observations: Observations, trend: Floats, rule: Rule, effect: float, other: Rule, form: str) -> Floats:
     return trend + synthetic_response(observations, rule, form, effect, other)
 
 
 def _trend(design: DesignMatrix, capacity: Sequence[int], *, shares: bool) -> tuple[Floats, float]:
-    """What some of the capacity and the blocks make of the scores (n,), given shares or not, and the noise."""
+    """Fit the scores' trend (n,) in some of the capacity and the blocks, given shares or not; and their noise."""
     score = design.observations.score
     if not capacity:
         return np.full(len(score), score.mean()), float(score.std())

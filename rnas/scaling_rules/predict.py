@@ -1,4 +1,4 @@
-"""From a run to a prediction at budgets of FLOPs that its rule was not fitted on."""
+"""Predict at budgets of FLOPs that a run's rule was not fitted on."""
 
 from collections.abc import Sequence
 
@@ -32,15 +32,15 @@ from rnas.utils.quantities import Band, format_size
 def predict_at_budgets(
     run: Run, budgets: tuple[int, ...], fit: Band, seeds: tuple[int, ...], metric: str
 ) -> RulePrediction:
-    """What the rule of a run promises at budgets that it is not fitted on; nothing is evaluated.
+    """Predict scores by a run's rule at budgets that it is not fitted on; nothing is evaluated.
 
-    The rule is fitted to the evaluations in a band, without those whose FLOPs are within the tolerance of a held-out
+    The rule is fitted to the evaluations in a band, without those whose FLOPs are within the tolerance of a test
     budget. Each of its network, RobustScaling's and the uniform one has the block and the stem of the most robust
     network that was fitted, so that they differ in depths and widths alone.
 
     Args:
         run: a search over residual networks.
-        budgets: FLOPs to hold out.
+        budgets: FLOPs to test at.
         fit: band of FLOPs to fit on.
         seeds: that the networks will be evaluated with.
         metric: name of the score.
@@ -56,7 +56,7 @@ def predict_at_budgets(
     if len(rows) < FEWEST:
         raise InputError(
             f"{len(rows)} evaluations are left to fit on, of {len(observations)}; a rule needs at least {FEWEST}: "
-            "hold out other budgets, widen --fit, or evaluate more"
+            "test at other budgets, widen --fit, or evaluate more"
         )
     fitted = observations[rows]
     families = families_of(design_of(fitted, Rule()))
@@ -95,17 +95,17 @@ def predict_at_budgets(
 
 def _check(budgets: tuple[int, ...], fit: Band) -> None:
     if len(set(budgets)) < len(budgets) or not all(budgets):
-        raise InputError("name each held-out budget once, above zero")
+        raise InputError("name each test budget once, above zero")
     for flops in budgets:
         if fit != Band() and fit.low <= (1 + TOLERANCE) * flops and (1 - TOLERANCE) * flops <= (fit.high or flops):
             raise InputError(
-                f"the rule would be fitted on {fit}, which holds the held-out budget {format_size(flops)} or comes "
-                f"within {TOLERANCE:.0%} of it; choose bands apart"
+                f"the rule would be fitted on {fit}, which holds the test budget {format_size(flops)} or comes "
+                f"within {TOLERANCE:.0%} of it; choose another band or budget"
             )
 
 
 def _fitted(observations: Observations, budgets: Sequence[int], fit: Band) -> NDArray[np.bool_]:
-    """Whether each observation is fitted to."""
+    """Say for each observation whether the rule is fitted to it."""
     flops = observations.flops
     inside = (flops >= fit.low) & (flops <= (np.inf if fit.high is None else fit.high))
     apart = np.all([np.abs(flops / budget - 1) > TOLERANCE for budget in budgets], axis=0)
@@ -115,14 +115,14 @@ def _fitted(observations: Observations, budgets: Sequence[int], fit: Band) -> ND
 def _networks(
     budget_candidates: BudgetCandidates, rule: Rule, uniform: Rule
 ) -> tuple[dict[str, Selection], dict[str, str]]:
-    """The candidates of a budget by name, and why others are left out."""
+    """Select the candidates of a budget by name; and say why others are left out."""
     networks = {RULE: budget_candidates.by_rule(rule)}
     left_out = {}
     published = Rule()
     if len(published.depths) == len(rule.depths):
         networks[ROBUST_SCALING] = budget_candidates.by_rule(published)
     else:
-        left_out[ROBUST_SCALING] = f"it is for networks of {len(published.depths)} stages"
+        left_out[ROBUST_SCALING] = f"it is defined for networks of {len(published.depths)} stages only"
     networks[UNIFORM] = budget_candidates.by_rule(uniform)
     try:
         networks[SEARCHED] = budget_candidates.searched()
@@ -134,7 +134,7 @@ def _networks(
 def _unevaluated(
     fitted: Observations, networks: Sequence[Selection], flops: Sequence[int], params: Sequence[int]
 ) -> Observations:
-    """Networks as observations without scores."""
+    """Describe networks as observations without scores."""
     blocks = block_variables([selection.parameters for selection in networks])
     return Observations.from_networks(
         fitted.metric,
@@ -155,7 +155,7 @@ def _predictions(
     expected: Expectation,
     seeds: int,
 ) -> tuple[BudgetPrediction, ...]:
-    """What is expected, budget by budget; flops and expectation are those of all networks in that order."""
+    """Return the predictions, budget by budget; flops and expectation are those of all networks in that order."""
     found = []
     first = 0
     for budget, networks, reasons in zip(budgets, chosen, left_out, strict=True):
@@ -181,7 +181,7 @@ def _predictions(
 
 
 def _essence(record: Record) -> dict[str, object]:
-    """What of an evaluation decides the fit."""
+    """Return the parts of an evaluation that decide the fit."""
     return {
         "key": record.key,
         "seed": record.seed,

@@ -1,4 +1,4 @@
-"""A prediction of a rule that is put at risk: written down, with its hash, before anything is evaluated."""
+"""A rule's prediction, which is written with its hash before anything is evaluated."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ RULE, ROBUST_SCALING, UNIFORM, SEARCHED = "rule", "robust-scaling", "uniform", "
 """Names of the candidates."""
 
 TOLERANCE = 0.05
-"""By what share FLOPs may be off a held-out budget, for every candidate alike."""
+"""Share by which the FLOPs of a candidate may differ from a test budget."""
 
 _NAME = "prediction-"
 _DIGITS = 12
@@ -28,7 +28,7 @@ _DIGITS = 12
 
 @dataclass(frozen=True)
 class Candidate:
-    """A network at a held-out budget.
+    """A network at a test budget.
 
     Attributes:
         name: which it is: the rule's, RobustScaling's, the uniform or the searched one.
@@ -55,13 +55,13 @@ class Candidate:
 
 @dataclass(frozen=True)
 class BudgetPrediction:
-    """What is foretold at one held-out budget.
+    """What is predicted at one test budget.
 
     Attributes:
         flops: the budget.
         candidates: by their order of mention; the rule's is first.
         gains: predicted mean score over the seeds of the rule's network less another's, by the other's name; 95 %.
-        left_out: candidates that there are not, by name, and why.
+        left_out: why a candidate is missing, by its name.
     """
 
     flops: int
@@ -72,7 +72,7 @@ class BudgetPrediction:
 
 @dataclass(frozen=True)
 class RulePrediction:
-    """All that is foretold, and from what.
+    """Everything that is predicted, and the data that it was fitted to.
 
     Attributes:
         run: name of the run.
@@ -88,7 +88,7 @@ class RulePrediction:
         verdicts: on each part of the rule, in words.
         seeds: of the evaluations to come; none is the search's own.
         tolerance: by what share FLOPs may be off a budget.
-        budgets: what is foretold at each.
+        budgets: what is predicted at each.
     """
 
     run: str
@@ -138,7 +138,7 @@ _ADAPTER: TypeAdapter[RulePrediction] = TypeAdapter(RulePrediction)
 
 
 def written(folder: Path) -> RulePrediction | None:
-    """The prediction in a folder; None where there is none.
+    """Read the prediction in a folder; None if it holds no prediction.
 
     Raises:
         InputError: a file is not what was written, or there are several.
@@ -165,7 +165,7 @@ def _parsed(path: Path, content: bytes) -> RulePrediction:
     except ValidationError as error:
         fault = error.errors()[0]
         where = ".".join(str(part) for part in fault["loc"])
-        raise InputError(f"{path} is no prediction of this version: {where}: {fault['msg']}") from None
+        raise InputError(f"{path} is not a prediction of this version: {where}: {fault['msg']}") from None
 
 
 def ledger_hash(evaluations: list[dict[str, Any]]) -> str:

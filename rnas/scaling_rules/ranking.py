@@ -59,7 +59,7 @@ class Level:
         low, high: least and largest total, in blocks or in widenings; equal unless it is a bin.
         networks: how many there are.
         top, bottom: the tenth that scores best, and worst, with all that tie with its last.
-        uniform: those whose stages are equal; None where there is none.
+        uniform: those whose stages are equal; None if no network has such.
     """
 
     low: float
@@ -169,7 +169,7 @@ def averaged(groups: Sequence[NetworkGroup]) -> NetworkGroup:
 
 
 def _ranked(of: Literal["depth", "width"], settings: Floats, networks: Observations) -> RankedShares | None:
-    """Of settings (n, stages), which are the networks' depths or widths; None where no level is left."""
+    """Rank settings (n, stages), which are the networks' depths or widths; None if no level is left."""
     score = networks.score
     totals = settings.sum(axis=1).round(_DIGITS)
     of_level, binned = _levels(totals)

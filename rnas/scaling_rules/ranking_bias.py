@@ -1,4 +1,4 @@
-"""How far the paper's estimate of shares is drawn to uniform: a known truth, ranked on the design of the data.
+"""The bias of the paper's estimate towards uniform shares, simulated with a known truth on the design of the data.
 
 A simulation: it describes the estimate of :mod:`rnas.scaling_rules.ranking` on this design at this noise, and says
 nothing of what the shares of robust networks are.
@@ -21,13 +21,13 @@ _ENDS = (5, 95)
 
 @dataclass(frozen=True)
 class Recovered:
-    """Shares of the stages that were planted, and what the estimate makes of them.
+    """True shares of the stages in simulations, and their estimates.
 
     Attributes:
-        planted: (stages,) the truth; they sum to 1.
+        truth: (stages,) the true shares; they sum to 1.
         mean: (stages,) of the estimates over the simulations.
         low, high: (stages,) between which nine of ten estimates lie.
-        signal: share of the variance at equal FLOPs, in [0, 1], that the planted truth makes; the rest is noise.
+        signal: share of the variance at equal FLOPs, in [0, 1], that the true shares explain; the rest is noise.
     """
 
     truth: tuple[float, ...]
@@ -37,12 +37,12 @@ class Recovered:
     signal: float
 
     def __str__(self) -> str:
-        return f"planted {proportion_text(self.truth)} comes back as {proportion_text(self.mean)}"
+        return f"true {proportion_text(self.truth)} is estimated as {proportion_text(self.mean)}"
 
 
 @dataclass(frozen=True)
 class RankingBias:
-    """What comes back of a planted rule; None is one that no level of the design can show.
+    """Estimates of a true rule; None if no level of the design can show a part.
 
     Attributes:
         depth: shares of depth.
@@ -57,7 +57,7 @@ class RankingBias:
 
 @dataclass(frozen=True)
 class _Spread:
-    """What the scores of a design are made of.
+    """Components of the scores of a design.
 
     Attributes:
         slope: of the score in log FLOPs.
@@ -71,12 +71,12 @@ class _Spread:
 
 
 def simulated_bias(observations: Observations, rule: Rule, rng: np.random.Generator, draws: int = 100) -> RankingBias:
-    """Plant a rule as the truth, and estimate it as the paper does.
+    """Simulate scores in which a rule is the truth, and estimate it as the paper does.
 
-    A planted score falls with the squared distance of the log shares from the rule's and is linear in log FLOPs, with
-    normal noise. Slope and noise are those of the data. So is the strength: what is planted explains as much variance
-    at equal FLOPs as all shares do in the data, by a quadratic surface in log shares, less what noise would explain.
-    Where shares explain nothing, nothing is planted, and the design alone comes back.
+    A synthetic score falls with the squared distance of the log shares from the rule's and is linear in log FLOPs, with
+    normal noise. Slope and noise are those of the data. So is the strength: the rule explains as much variance at equal
+    FLOPs as all shares do in the data, by a quadratic surface in log shares, less what noise would explain. If shares
+    explain nothing in the data, the rule has no effect, and the estimate shows the design alone.
 
     Args:
         observations: the design, and the scores whose slope, noise and strength are taken.
@@ -85,7 +85,7 @@ def simulated_bias(observations: Observations, rule: Rule, rng: np.random.Genera
         draws: number of simulations.
 
     Raises:
-        InputError: the rule has another number of stages, or there are too few networks to tell noise from shares.
+        InputError: the rule has another number of stages, or there are too few networks to separate noise from shares.
     """
     networks = distinct(observations)
     if len(rule.depths) != networks.stages:
@@ -113,13 +113,13 @@ def simulated_bias(observations: Observations, rule: Rule, rng: np.random.Genera
     )
 
 
-def _recovered(planted: Sequence[float], ranked: Sequence[RankedShares | None], signal: float) -> Recovered | None:
+def _recovered(truth: Sequence[float], ranked: Sequence[RankedShares | None], signal: float) -> Recovered | None:
     tops = [shares.top.shares for shares in ranked if shares is not None]
     if not tops:
         return None
     low, high = np.percentile(tops, _ENDS, axis=0)
     mean = np.mean(tops, axis=0)
-    return Recovered(shares_of(planted), tuple(mean.tolist()), tuple(low.tolist()), tuple(high.tolist()), signal)
+    return Recovered(shares_of(truth), tuple(mean.tolist()), tuple(low.tolist()), tuple(high.tolist()), signal)
 
 
 def _spread(networks: Observations) -> _Spread:
@@ -131,7 +131,7 @@ def _spread(networks: Observations) -> _Spread:
     if freedom < 1:
         raise InputError(
             f"{len(networks)} networks are too few to simulate the bias of ranking; "
-            f"telling noise from shares takes more than {rank_of_all}"
+            f"separating noise from shares takes more than {rank_of_all}"
         )
     variance = unexplained / freedom
     signals = []

@@ -21,7 +21,7 @@ Span = tuple[float, float]
 """Low and high end of an interval."""
 
 _SLACK = 0.01
-"""How far a value may be outside its interval: medians of shares are brought to a sum of 1."""
+"""Tolerance of a value outside its interval: medians of shares are scaled to a sum of 1."""
 
 _REMEDY = "rnas rules RUN --save FILE writes one"
 
@@ -90,7 +90,7 @@ class SavedRule:
         return f"{', '.join(parts)}{known}"
 
     def to_dict(self) -> dict[str, Any]:
-        """What the file holds, as JSON values."""
+        """Convert to the file's JSON values."""
         return _File.of(self).model_dump(mode="json")
 
     def save(self, path: Path | str) -> None:

@@ -1,4 +1,4 @@
-"""What may be said of one part of a rule."""
+"""Verdicts on one part of a rule."""
 
 import math
 from collections.abc import Sequence
@@ -21,11 +21,11 @@ _AT_LEAST = 1.5
 
 
 class Verdict(Enum):
-    """On one part of a rule, beside RobustScaling."""
+    """The verdict on one part of a rule, compared with RobustScaling."""
 
     AGREES = "agrees with RobustScaling"
     DIFFERS = "differs from RobustScaling"
-    IDENTIFIED = "identified; RobustScaling says nothing for so many stages"
+    IDENTIFIED = "identified; RobustScaling is not defined for this number of stages"
     CAPACITY = "explained by capacity"
     EDGE = "at the edge of the space"
     NOT_IDENTIFIED = "not identified"
@@ -33,7 +33,7 @@ class Verdict(Enum):
 
     @property
     def claims(self) -> bool:
-        """Whether it says that shares or r_D matter beside capacity."""
+        """Whether it says that shares or r_D matter in addition to capacity."""
         return self in (Verdict.AGREES, Verdict.DIFFERS, Verdict.IDENTIFIED, Verdict.EDGE)
 
 
@@ -80,17 +80,17 @@ def verdict_on(
     margin = MARGIN + rounding
     if all(quantity.optimum.within(value - margin, value + margin) for quantity, value in published):
         return Verdict.AGREES
-    if any(quantity.wide.beside(value - rounding, value + rounding) for quantity, value in published):
+    if any(quantity.wide.excludes(value - rounding, value + rounding) for quantity, value in published):
         return Verdict.DIFFERS
     return Verdict.NOT_IDENTIFIED
 
 
 @dataclass(frozen=True)
 class Needed:
-    """How many evaluations would decide.
+    """Number of evaluations that would decide.
 
     Attributes:
-        evaluations: about so many, rounded up to two digits.
+        evaluations: approximate number, rounded up to two digits.
         at_least: whether this is a lower bound alone, of an effect or a gain too weak to tell how weak it is.
     """
 
@@ -101,7 +101,7 @@ class Needed:
 def evaluations_needed(
     quantities: Sequence[Quantity], gain: Interval, p_value: float, rounding: float, evaluations: int
 ) -> Needed:
-    """How many evaluations of this design and noise would decide, were the truth as estimated.
+    """Estimate how many evaluations of this design and noise would decide, if the estimates were the truth.
 
     Of three numbers the largest: until the part's effect is significant with a power of 80 %, until the gain's interval
     excludes 0, and until every interval is narrower than the margin of equivalence; each by the square root law, and at

@@ -73,7 +73,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class _Stratum:
-    """What one way of drawing anew, seeds or images, adds: its mean square, and that of what is left."""
+    """Mean square of one random factor, seeds or images, and that of the residual."""
 
     square: float
     degrees: float
@@ -81,7 +81,7 @@ class _Stratum:
 
 @lru_cache(maxsize=64)
 def layout(seeds: tuple[int, ...]) -> Layout:
-    """The layout of networks with so many seeds each."""
+    """Return the layout of networks with their numbers of seeds."""
     network = np.repeat(np.arange(len(seeds)), seeds)
     seed = np.concatenate([np.arange(count) for count in seeds])
     networks, blocks = np.eye(len(seeds))[network], np.eye(max(seeds))[seed]

@@ -21,12 +21,12 @@ class Interval:
     @property
     def excludes_zero(self) -> bool:
         """Whether all of it is on one side of 0."""
-        return self.beside(0, 0)
+        return self.excludes(0, 0)
 
     def within(self, low: float, high: float) -> bool:
         """Whether all of it lies between two values."""
         return low - _ROUNDING <= self.low and self.high <= high + _ROUNDING
 
-    def beside(self, low: float, high: float) -> bool:
+    def excludes(self, low: float, high: float) -> bool:
         """Whether none of it lies between two values."""
         return self.low > high or self.high < low

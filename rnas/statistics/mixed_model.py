@@ -115,7 +115,7 @@ class MixedModel:
         return self._weights / np.diag(self._projection)
 
     def p_value(self, covariance: Floats, rng: np.random.Generator) -> float:
-        """Of the hypothesis that a further function, of covariance (n, n), is zero.
+        """Return the p-value of the hypothesis that a further function, of covariance (n, n), is zero.
 
         A score test (Lin, Biometrika 1997): the statistic is a quadratic form of y, distributed under this model as a
         weighted sum of squares of normal variables, of which the p-value counts draws.

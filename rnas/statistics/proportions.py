@@ -1,4 +1,4 @@
-"""Sampling noise of an accuracy: Wilson intervals, and whether two accuracies can be told apart."""
+"""Sampling noise of an accuracy: Wilson intervals, and whether two accuracies are distinguishable."""
 
 import math
 from dataclasses import dataclass

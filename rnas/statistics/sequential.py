@@ -1,12 +1,12 @@
 """Further seeds for those networks alone that are still compared with no decision, and what looking so often costs.
 
-All networks have the first seeds. At each look every pair is tested; networks that are not told apart from all others
-get one seed more than any network has, until nothing is undecided or there are no more seeds. To look again is another
-chance to be wrong. The level is therefore divided by the number of looks that were planned (Bonferroni), whether they
-are needed or not: the chance that any two equal networks are told apart at any look is at most the level, however the
-looks depend on one another.
+All networks have the first seeds. At each look every pair is tested; networks that are not distinguishable from all
+others get one seed more than any network has, until nothing is undecided or there are no more seeds. To look again is
+another chance to be wrong. The level is therefore divided by the number of looks that were planned (Bonferroni),
+whether they are needed or not: the chance that any two equal networks are called distinguishable at any look is at most
+the level, however the looks depend on one another.
 
-That numbers of seeds depend on results does no harm to this. Two equal networks that no look has told apart have, at
+That numbers of seeds depend on results does no harm to this. Two equal networks that no look has distinguished have, at
 each look, all the seeds that there are by then: only a wrong decision, which is counted already, makes theirs unequal.
 """
 
@@ -15,7 +15,7 @@ from rnas.statistics.tukey import LEVEL, distinguishable
 
 
 def looks(first: int, most: int) -> int:
-    """How often results are looked at, at most: with the first seeds, and with each further one."""
+    """Return the largest number of looks at results: one with the first seeds, and one with each further seed."""
     return most - first + 1
 
 
@@ -25,7 +25,7 @@ def level(first: int, most: int) -> float:
 
 
 def next_seeds(right: Rights, first: int, most: int) -> tuple[int, ...]:
-    """How many seeds each network should have for the next look; as many as it has where there is none.
+    """Return how many seeds each network needs for the next look; as many as it has if no look follows.
 
     Args:
         right: for each network whether it is right, (seeds, images), with the first seeds of all.

@@ -1,7 +1,7 @@
-"""Which networks differ: Tukey's test of all pairs, with variances pooled over networks.
+"""Test which networks differ: Tukey's test of all pairs, with variances pooled over networks.
 
 Three seeds have no power one pair at a time. Here all networks share one estimate of the noise, and the chance that any
-two equal ones are told apart is at most 5 % over all pairs together (J. W. Tukey, "The problem of multiple
+two equal ones are called distinguishable is at most 5 % over all pairs together (J. W. Tukey, "The problem of multiple
 comparisons", 1953). Where numbers of seeds differ the test is that of C. Y. Kramer (Biometrics, 1957), which errs on
 the safe side (A. J. Hayter, Annals of Statistics, 1984).
 """
@@ -21,7 +21,7 @@ from rnas._typing import Bools, Floats
 from rnas.statistics.crossed import Rights, Variance, compared_variances, mean_variances, means, seed_degrees
 
 LEVEL = 0.05
-"""Chance that any two networks that are equal are told apart."""
+"""Chance that any two equal networks are called distinguishable."""
 
 POWER = 0.8
 """Chance that the smallest detectable gap is found."""
@@ -42,7 +42,7 @@ class Pair:
             lower than -1.
         high: likewise; no higher than 1.
         p_value: Tukey's, for all pairs together.
-        apart: whether they are told apart.
+        apart: whether they are distinguishable.
     """
 
     first: int
@@ -56,10 +56,10 @@ class Pair:
 
 @dataclass(frozen=True)
 class Analysis:
-    """What accuracies of several networks say.
+    """Statistics of the accuracies of several networks.
 
-    Nothing is tested of one network, nor where the pooled variance comes out 0: that the noise did not show is not that
-    there is none.
+    Nothing is tested for a single network, nor if the pooled variance comes out 0: noise that did not show may still
+    exist.
 
     Attributes:
         means: accuracy of each, over seeds and images; see :func:`rnas.statistics.crossed.means`.
@@ -67,10 +67,10 @@ class Analysis:
             variance of means comes out 0.
         variance: of a mean where networks are compared; None where nothing is tested. Where numbers of seeds differ,
             this and the next two are of the pair that is known best.
-        critical: difference from which two are told apart; None where nothing is tested.
+        critical: difference from which two are distinguishable; None where nothing is tested.
         detectable: difference that such an experiment finds in 80 % of cases; None where nothing is tested.
         pairs: all of them, first before second; none where nothing is tested.
-        groups: letters of each network; two that share one are not told apart. Empty where nothing is tested.
+        groups: letters of each network; two that share one are indistinguishable. Empty where nothing is tested.
     """
 
     means: tuple[float, ...]
@@ -88,7 +88,7 @@ def analyse(right: Rights, level: float = LEVEL) -> Analysis:
     Args:
         right: for each network whether it is right, (seeds, images), with the first seeds of all; at least two seeds
             and two images.
-        level: chance that any two networks that are equal are told apart.
+        level: chance that any two equal networks are called distinguishable.
 
     Raises:
         ValueError: there are fewer.
@@ -112,12 +112,12 @@ def analyse(right: Rights, level: float = LEVEL) -> Analysis:
 
 
 def distinguishable(right: Rights, level: float) -> Bools:
-    """Whether two networks are told apart, (networks, networks); see :func:`analyse`, which says more."""
+    """Decide which two networks are distinguishable, (networks, networks); see :func:`analyse` for details."""
     return _apart(means(right), _critical(len(right), compared_variances(right), level))
 
 
 def critical_range(networks: int, variance: Variance, level: float = LEVEL) -> float:
-    """How many standard deviations of a mean apart the farthest of equal networks are with a chance of the level."""
+    """Return the range of equal networks' means that is exceeded with a chance of the level, in means' deviations."""
     return _range_quantile(networks, _whole(variance), level)
 
 
@@ -182,7 +182,7 @@ def _apart(average: Floats, critical: float | Floats) -> Bools:
 
 
 def _critical(networks: int, variances: Mapping[tuple[int, int], Variance], level: float) -> Floats:
-    """Difference from which two networks are told apart, (networks, networks); infinite where none is known."""
+    """Return the difference from which two networks are distinguishable, (networks, networks); infinite if unknown."""
     critical = np.zeros((networks, networks))
     for (first, second), variance in variances.items():
         critical[first, second] = (
@@ -228,7 +228,7 @@ def _range_quantile(networks: int, degrees: int, level: float) -> float:
 
 @lru_cache(maxsize=1_000)
 def _distance(threshold: float, degrees: int) -> float:
-    """Of two means in true standard deviations of their difference, as this experiment estimates them."""
+    """Return the distance of two means that is detected with the power, in true standard deviations of it."""
     quantiles = (np.arange(_QUANTILES) + 0.5) / _QUANTILES
     estimated = np.sqrt(chi2.ppf(quantiles, degrees) / degrees)
 

@@ -23,7 +23,7 @@ class SearchSpaceConformance:
     built: int = 10
 
     def make(self, **settings: Any) -> SearchSpace:
-        """The space with these settings (``narrow``, ``flops``, ``params``) beside those of the test's own."""
+        """The space with these settings (``narrow``, ``flops``, ``params``) in addition to the test's own."""
         raise NotImplementedError
 
     def test_variables_are_named_and_have_choices(self) -> None:

@@ -158,7 +158,7 @@ class StrategyConformance:
 
 @contextmanager
 def _another_day(day: int) -> Iterator[None]:
-    """Clocks that are so many days ahead, other global generators and other randomness of the machine."""
+    """Set clocks a number of days ahead, and change global generators and other randomness of the machine."""
     clocks = {name: getattr(time, name) for name in ("time", "monotonic", "perf_counter")}
     with pytest.MonkeyPatch.context() as patch:
         for name, clock in clocks.items():
@@ -204,7 +204,7 @@ def toy_problem(
 
 
 def toy_view(problem: Problem, seen: int, pending: int, failed: float = 0.0) -> View:
-    """A view of so many results and pending proposals, with a share of failures."""
+    """Return a view of results and pending proposals, with a share of failures."""
     rng = np.random.default_rng(1)
     genomes = problem.space.sample(3 * (seen + pending) + 1, rng)
     _, first = np.unique(genomes, axis=0, return_index=True)

@@ -38,7 +38,7 @@ class PGDInner(BaseModel):
 
     @property
     def passes(self) -> int:
-        """Forward and backward passes of the inner attack on a batch, beside the one that trains on it."""
+        """Forward and backward passes of the inner attack on a batch, without the one that trains on it."""
         return self.steps
 
     def attack(self, epsilon: Fraction) -> PGD:

@@ -33,7 +33,7 @@ class Plan:
         return self.recipe.inner_attack_at(self.fidelity)
 
     def epoch_steps(self, images: int) -> int:
-        """Batches of one epoch over so many training images; a short last one is dropped, unless it is the only one."""
+        """Return the number of batches of an epoch; a short last one is dropped, unless it is the only one."""
         return max(images // self.fidelity.batch_size, 1)
 
     def steps(self, images: int) -> int:

@@ -24,7 +24,7 @@ class Recipe(BaseModel):
     Attributes:
         name: registered name.
         source: the paper that it follows.
-        note: what a reader must know beside the paper; may be empty.
+        note: what a reader must know in addition to the paper; may be empty.
         epochs: passes over the training images, as published; a fidelity has its own.
         batch_size: images of one step, likewise.
         inner_attack: the inner attack, which makes the adversarial training images; None trains on images as they are.
@@ -46,7 +46,7 @@ class Recipe(BaseModel):
         decay_biases: whether other layers' biases, and parameters of activations, decay as well.
         clip_norm: greatest l2 norm of the whole gradient; None is no clipping.
         l1: weight of the sum of the absolute weights in the loss.
-        weight_perturbation: adversarial weight perturbation; None is none.
+        weight_perturbation: adversarial weight perturbation; None is without it.
         averaging: average of the weights that is the result of the training; None takes the weights themselves.
         overfitting_guard: stop when robust training accuracy falls by more than this in an epoch (catastrophic
             overfitting of one-step methods), with the weights from before; None does not look.

@@ -5,7 +5,7 @@ from torch.nn import functional as F
 
 
 class SampledConvolution(nn.Conv2d):
-    """A 1x1 convolution with a stride, as the same one without it on every so many positions."""
+    """A 1x1 convolution with a stride, computed as the same convolution without stride on every n-th position."""
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 (the name of torch's own parameter)
         """(N, C, H, W) to (N, out_channels, ...)."""

@@ -308,7 +308,7 @@ class Training:
 
     def _renew_statistics(self, model: nn.Module) -> None:
         """Batch normalisation's statistics of the training images as they are."""
-        # A short last batch is left out as in training: normalisation over few images is none.
+        # A short last batch is left out as in training: normalisation over few images is too noisy.
         size = self._plan.fidelity.batch_size
         starts = range(0, self._plan.epoch_steps(len(self._split)) * size, size)
         with self._plan.recipe.numerics.active(self._device):

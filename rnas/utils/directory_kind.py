@@ -30,7 +30,7 @@ class Kind:
 
 KINDS = (
     Kind("comparison", "comparison.yaml", "compare --output"),
-    Kind("replication", "replication.yaml", "study --output"),
+    Kind("replication", "replication.yaml", "replicate --output"),
     Kind("tuning", "tuning.yaml", "resume"),
     Kind("training", "training.yaml", "resume"),
     Kind("search", "config.yaml", "resume"),
@@ -47,7 +47,7 @@ def refuse_others(path: Path, noun: str) -> None:
     """Raise InputError where a path is plainly something else than the one asked for.
 
     Args:
-        path: that is none of the kind asked for.
+        path: a path that is not of the kind asked for.
         noun: of that kind.
 
     Raises:

@@ -1,4 +1,4 @@
-"""How a metric of a run is named and printed."""
+"""Names and formats of a run's metrics."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any, Literal
 from rnas.utils.quantities import format_size
 
 MISSING = "\u2013"
-"""What is printed where there is no value."""
+"""Text for a missing value."""
 
 TEST = "test_"
 """Prefix of a metric that was measured on the images that nothing chose on."""

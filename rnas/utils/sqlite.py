@@ -53,7 +53,7 @@ def check(path: Path) -> None:
 
 @contextmanager
 def _unchanged(path: Path) -> Iterator[sqlite3.Connection]:
-    """A connection that leaves the file and the log beside it exactly as they are."""
+    """Connect without changing the file or its log."""
     log = path.with_name(path.name + "-wal")
     if not log.exists():
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True)) as connection:

@@ -1,4 +1,4 @@
-"""The calibration of rules: what is planted, its results file, and that it goes on where it was."""
+"""The calibration of rules: its true rules, its results file, and that it resumes."""
 
 import importlib
 import json
@@ -27,7 +27,7 @@ def benchmark() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def networks(benchmark: Any) -> Observations:
-    found: Observations = benchmark.synthetic.observed(
+    found: Observations = benchmark.synthetic.without_scores(
         benchmark.synthetic.problem().space.sample(60, np.random.default_rng(0))
     )
     return found
@@ -51,14 +51,14 @@ def line(benchmark: Any, ratio: str, form: str, seed: int, held: bool, claims: i
     }
 
 
-def test_scores_are_what_is_planted(benchmark: Any, networks: Observations) -> None:
+def test_scores_follow_their_ground_truth(benchmark: Any, networks: Observations) -> None:
     scores = {truth.ratio: truth.score(networks) for truth in benchmark.synthetic.TRUTHS if truth.rule is None}
     assert set(scores) == {"params", "FLOPs", "nothing"}
     assert scores["params"] == pytest.approx(np.log(networks.params))
-    planted = [truth for truth in benchmark.synthetic.TRUTHS if truth.rule is not None]
-    assert len(planted) == 9
-    assert len({truth.score(networks).tobytes() for truth in planted}) == 9
-    (rule,) = {truth.rule for truth in planted if truth.ratio == "3:1:2"}
+    with_rule = [truth for truth in benchmark.synthetic.TRUTHS if truth.rule is not None]
+    assert len(with_rule) == 9
+    assert len({truth.score(networks).tobytes() for truth in with_rule}) == 9
+    (rule,) = {truth.rule for truth in with_rule if truth.ratio == "3:1:2"}
     assert (rule.depths, rule.widths, round(rule.depth_share, 9)) == ((3, 1, 2), (3, 1, 2), 0.4)
 
 

@@ -21,7 +21,7 @@ def predictors() -> Iterator[Any]:
 def test_what_is_measured_of_a_predictor(predictors: Any) -> None:
     table = predictors.BenchmarkTable("digits-bench")
     row = predictors.measured(table, "radial-basis", 100, seed=0)
-    assert row["evaluations"] == min(predictors.HELD_OUT, len(table.genomes) - 100)
+    assert row["evaluations"] == min(predictors.TESTED, len(table.genomes) - 100)
     assert 0.3 < row["tau"] < 1
     assert -1 < row["top_fifth_tau"] < row["tau"]
     assert 0.75 < row["coverage"] <= 1

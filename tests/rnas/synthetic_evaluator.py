@@ -1,4 +1,4 @@
-"""An evaluator whose truth is known: depth belongs in the last stage."""
+"""An evaluator whose ground truth is known: depth belongs in the last stage."""
 
 import math
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from rnas.nas.strategies.candidates import sample_fresh
 from rnas.networks import architecture as arch
 from rnas.networks.residual import ResidualNetwork
 
-PLANTED = 0.6
+BEST_SHARE = 0.6
 """Best share of the last stage in the depth."""
 
 NOISE = 0.01
@@ -53,15 +53,15 @@ CONFIG: dict[str, Any] = {
 
 
 def mean_score(network: ResidualNetwork) -> float:
-    """Without noise: the nearer the last stage's share of depth is to the planted one, the higher; SiLU helps."""
+    """Return the score without noise: higher the nearer the last stage's share of depth is to the best; SiLU helps."""
     share = network.depths[-1] / sum(network.depths)
     capacity = 0.05 * math.log(network.cost(IMAGES, CLASSES).flops)
     bonus = 0.03 if network.blocks[0].activation == "silu" else 0.0
-    return capacity - (share - PLANTED) ** 2 + bonus
+    return capacity - (share - BEST_SHARE) ** 2 + bonus
 
 
 def score(task: Task, _context: Context) -> dict[str, float]:
-    """With noise by network and seed."""
+    """Return the score with noise by network and seed."""
     network = task.architecture
     assert isinstance(network, ResidualNetwork)
     rng = np.random.default_rng([task.seed, int(arch.key(network), 16)])
@@ -69,7 +69,7 @@ def score(task: Task, _context: Context) -> dict[str, float]:
 
 
 def run_in_memory(config: Mapping[str, Any], evaluations: int) -> Run:
-    """Networks of a configuration, stratified over log FLOPs, evaluated without a search."""
+    """Evaluate networks of a configuration, stratified over log FLOPs, without a search."""
     setup = resolve(Config.parse(config, "test"), Path(), "test")
     genomes = sample_fresh(setup.problem, evaluations, set(), np.random.default_rng(0))
     records = []

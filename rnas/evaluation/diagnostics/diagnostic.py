@@ -48,7 +48,7 @@ class Diagnostic(Protocol):
     """A frozen dataclass; an instance of it is registered under ``rnas.diagnostics``.
 
     Attributes:
-        metrics: what it gives: least and greatest possible value by name, infinite where there is none.
+        metrics: what it gives: least and greatest possible value by name, infinite without a bound.
     """
 
     metrics: ClassVar[Mapping[str, tuple[float, float]]]

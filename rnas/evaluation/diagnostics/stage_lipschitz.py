@@ -24,7 +24,7 @@ class StageLipschitz:
     """The logarithm of the constant at the end of the first stage, and by how much it changes after that.
 
     The growth within stages is from a stage's first block to its last, the mean over the stages of several blocks, 0
-    where there is none. The step between stages is from the last block of one to the first of the next, their mean.
+    where it has none. The step between stages is from the last block of one to the first of the next, their mean.
     """
 
     metrics: ClassVar[Mapping[str, tuple[float, float]]] = {

@@ -33,7 +33,7 @@ class ComparisonDirectory(ExperimentDirectory[ComparisonSettings]):
 
     @property
     def report(self) -> Path:
-        """What came of it, for people."""
+        """The report for people."""
         return self.path / "comparison.html"
 
     @property

@@ -1,4 +1,4 @@
-"""Who is compared: networks as they are named, each brought to the same FLOPs."""
+"""Resolve the networks to compare, and rescale each to the same FLOPs."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -19,11 +19,11 @@ from rnas.utils.quantities import format_size
 _FIX = "leave it out, or choose another --flops"
 
 DEFAULT = ("wrn-28-10", "robust-resnet-a1", "robnet-large-v2", "advrush-7@96", "racl-7@104", "darts-r")
-"""Those that RobustResNets were published beside, and DARTS-R."""
+"""The networks that RobustResNets were published with, and DARTS-R."""
 
 
 class ComparedNetwork(BaseModel):
-    """A network that takes part.
+    """A network of a comparison, scaled to its FLOPs.
 
     Attributes:
         name: short, no two alike.
@@ -80,7 +80,7 @@ def compared_network(
     tolerance: float = 0.05,
     by_the_rule: bool = False,
 ) -> ComparedNetwork:
-    """The network that words name, at a budget of FLOPs.
+    """Return the network that words name, scaled to a budget of FLOPs.
 
     A published network grows as its family does. Any other is taken as it is where it has the FLOPs already, and else
     as :func:`rnas.experiments.comparison.scaling.scaling_of` says.
@@ -138,7 +138,7 @@ def require_distinct(compared_networks: Sequence[ComparedNetwork]) -> None:
 def _near(
     words: str, nearest: Callable[[int, Shape, int], Scaled], flops: int, input_shape: Shape, num_classes: int
 ) -> Scaled:
-    """The nearest to a budget; InputError that names the network where there is none."""
+    """Return the nearest to a budget; InputError that names the network if none is near it."""
     try:
         return nearest(flops, input_shape, num_classes)
     except InputError as error:
@@ -146,7 +146,7 @@ def _near(
 
 
 def _off(found: Scaled) -> str:
-    """How far the nearest of a family is off its budget, in words."""
+    """Say how far the nearest network of a family is off its budget."""
     size = format_size(found.flops)
     # One that has more than twice the FLOPs is the nearest for want of a smaller one.
     if found.deviation > 1:

@@ -1,4 +1,4 @@
-"""What came of a comparison, as its comparison.json holds it."""
+"""The result of a comparison, as its comparison.json holds it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -220,7 +220,7 @@ def _rights(records: Records, rows: Sequence[int], checkpoint: str, column: str)
 
 
 def _published(one: ComparedNetwork, data: str) -> list[dict[str, Any]]:
-    """What was printed of the network that this one is a scaled form of, on the same data; per cent as printed."""
+    """Return the published numbers of the network that was scaled, on the same data; in per cent as printed."""
     if one.published is None:
         return []
     return [

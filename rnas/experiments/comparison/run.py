@@ -80,14 +80,14 @@ def compare(
     """Bring networks to the same FLOPs, train each with several seeds by one recipe, attack all, test differences.
 
     Args:
-        networks: names of the zoo, ``RUN:KEY`` and its like, JSON files; none is the default roster.
+        networks: names of the zoo, ``RUN:KEY`` and its like, JSON files; none is the default networks.
         flops: of each, such as ``"5G"`` or ``5e9``, for one image of the data.
         recipe: name, or ``{name: NAME, ...}`` with some fields set otherwise.
         seeds: trainings of each, at least two.
         output: directory; None makes ``runs/compare-<data>-<n>``.
         workers: trainings at once, each in a process of its own; 0 trains in this process; None is one a core or GPU.
-        listener: makes what is told of progress.
-        tuning_listener: makes what is told of a network's tuning.
+        listener: makes the listener of progress.
+        tuning_listener: makes the listener of a network's tuning.
         **given: see :func:`rnas.experiments.comparison.settings.resolve_settings`, such as ``tune=8`` or
             ``until_decided=10``.
 

@@ -1,4 +1,4 @@
-"""How a network that is no published one is brought to a budget of FLOPs."""
+"""Scale networks that are not published to a budget of FLOPs."""
 
 from dataclasses import replace
 from functools import partial
@@ -16,11 +16,11 @@ _UNITS = (16, 8, 4, 2, 1)
 """Channels of the first stage at width 1, for proportions of a network's own; later stages have twice as many each."""
 
 _LEAST_WIDTH = 4
-"""Of a network's narrowest stage, so that it can shrink."""
+"""Fewest channels of a network's narrowest stage, so that it can shrink."""
 
 
 def scaling_of(architecture: Architecture, tolerance: float, by_the_rule: bool) -> Scaling:
-    """How a network grows and shrinks while it stays what it is.
+    """A way to scale a network that leaves everything else of it unchanged.
 
     Residual networks keep the proportions of their own depths and widths, or take those of RobustScaling; networks of
     cells keep cells and depth, and change their channels.

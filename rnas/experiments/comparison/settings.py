@@ -88,8 +88,8 @@ class ComparisonSettings(ExperimentSettings):
         flops: multiply-accumulates for one image that every network has, nearly.
         tolerance: by what share they may be off.
         seeds: trainings of each network, with seeds from 0. More may be added later.
-        until_decided: seeds that a network may have at most; those that are not told apart from all others get further
-            ones up to so many. None adds none.
+        until_decided: largest number of seeds of a network; those that are not distinguishable from all others get
+            further seeds up to this number. None adds none.
         networks: those compared, as they are trained.
         training: one for all.
         tuning: what is spent on each network's own learning rate and weight decay; None leaves the recipe's to all.
@@ -153,7 +153,7 @@ def resolve_settings(
         seeds: trainings of each, at least two.
         tolerance: by what share FLOPs may be off.
         by_the_rule: residual networks that are not published take RobustScaling's proportions, not their own.
-        until_decided: seeds up to which networks get further ones that are not told apart from all others.
+        until_decided: largest number of seeds of networks that are not distinguishable from all others.
         tune: trials in which each network's learning rate and weight decay are tuned before; None tunes nothing.
         tune_epochs: of each trial; None is as many as the trainings have.
         attacked_images: see :class:`SharedTraining`.
@@ -172,7 +172,7 @@ def resolve_settings(
         raise InputError(
             "--flops 0: give a budget above zero"
             if budget == 0
-            else f"{seeds} seed: a comparison needs at least two, or it cannot tell networks from luck"
+            else f"{seeds} seed: a comparison needs at least two, or it cannot separate networks from noise"
         )
     if tune is None and tune_epochs is not None:
         raise InputError(f"--tune-epochs {tune_epochs}: say how many trials each network gets, such as --tune 8")

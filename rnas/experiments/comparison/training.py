@@ -213,7 +213,7 @@ def _on(device: str) -> AbstractContextManager[Any]:
 
 
 def _record(result: EvaluationResult) -> dict[str, Any]:
-    """What is kept of an evaluation beside its accuracies."""
+    """What is recorded of an evaluation in addition to its accuracies."""
     return {
         "images": result.data.images,
         "images_hash": json_hash({"hash": result.data.images_hash, "ids": list(result.data.ids)}),

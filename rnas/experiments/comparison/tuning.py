@@ -61,7 +61,7 @@ def tuned(
         folder: of a directory for each.
         settings: of the comparison.
         workers: trials at once; see :func:`rnas.nas.execution.local.local_executor`.
-        listener: makes what is told of progress.
+        listener: makes the listener of progress.
 
     Raises:
         InputError: a network cannot be trained with the recipe as it is.
@@ -108,7 +108,7 @@ def content_of(settings: ComparisonSettings, summaries: Mapping[str, Mapping[str
 
 
 def network_content(summary: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """What a network's tuning chose, beside the recipe as it is, as JSON values; None where it has none."""
+    """Return what a network's tuning chose and the recipe before it, as JSON values; None without a tuning."""
     if summary is None:
         return None
     rows = summary["trials"]

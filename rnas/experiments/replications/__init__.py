@@ -1,1 +1,1 @@
-"""The papers' replications of architectures, each to be repeated at any size and judged by its own data."""
+"""Replications of the papers' experiments on architectures, at any size, each judged by its own data."""

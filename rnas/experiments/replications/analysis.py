@@ -1,4 +1,4 @@
-"""From the results of a design to what they say of each claim, and of the observation as a whole."""
+"""Judge each claim, and the observation as a whole, by the results of a design."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ LEVEL = 0.05
 
 
 class ClaimVerdict(StrEnum):
-    """What results say of a claim."""
+    """The verdict of the results on a claim."""
 
     SUPPORTED = "supported"
     CONTRADICTED = "contradicted"
@@ -25,20 +25,20 @@ class ClaimVerdict(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """What results say of one claim.
+    """The result on one claim.
 
     The interval is at the level that Holm's procedure gives the claim among those of its replication, so that it
     excludes the bound exactly where the adjusted p-value is at most :data:`LEVEL`.
 
     Attributes:
         claim: the claim.
-        verdict: what becomes of it.
-        estimate: with its standard error; None where there is none.
-        low: end of the interval, in the metric's units; NaN where there is none.
+        verdict: the verdict on it.
+        estimate: with its standard error, or None.
+        low: end of the interval, in the metric's units; NaN without an estimate.
         high: likewise.
         confidence: of the interval alone, at least .95.
         p_value: two-sided, of the bound; adjusted by Holm's procedure; 1 where there is no estimate.
-        reason: why there is no estimate.
+        reason: reason for a missing estimate.
     """
 
     claim: Claim
@@ -52,13 +52,13 @@ class Finding:
 
 
 def judge(claims: Sequence[Claim], scores: Mapping[str, Floats]) -> tuple[Finding, ...]:
-    """A finding for each claim.
+    """Judge each claim.
 
     A claim is decided where its interval is wholly on one side of its bound. The chance that any is decided although
     its truth is at the bound is at most 5 % over all claims of the replication together (S. Holm, 1979).
 
     Args:
-        claims: of a replication.
+        claims: claims of a replication.
         scores: by metric, (cells, seeds), NaN where a training has no result.
     """
     estimates = [claim.estimand.estimate(scores[claim.metric]) for claim in claims]
@@ -70,7 +70,7 @@ def judge(claims: Sequence[Claim], scores: Mapping[str, Floats]) -> tuple[Findin
 
 
 def overall(findings: Sequence[Finding]) -> ClaimVerdict:
-    """Of an observation that holds if all its claims do."""
+    """Return the verdict on an observation, which holds if all its claims do."""
     verdicts = {finding.verdict for finding in findings}
     if ClaimVerdict.CONTRADICTED in verdicts:
         return ClaimVerdict.CONTRADICTED

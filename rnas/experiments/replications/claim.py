@@ -1,4 +1,4 @@
-"""A claim about a design: what is estimated from its results, and what the paper expects of it."""
+"""A claim about a design: an estimand of its results, and what the paper expects of its value."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -37,14 +37,14 @@ class ClaimEstimate:
 
 
 class Estimand(Protocol):
-    """What is estimated from results."""
+    """An estimand of results."""
 
     @property
     def of(self) -> str:
-        """What is counted, in one word: ``comparison`` or ``network``."""
+        """The unit of the counts: ``comparison`` or ``network``."""
 
     def estimate(self, values: Floats) -> ClaimEstimate | str:
-        """The estimate from values (cells, seeds), NaN where there is none; or in a few words why there is none."""
+        """Compute the estimate from values (cells, seeds), NaN where missing; without an estimate return the reason."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,7 @@ class Claim:
 
 
 def _complete(values: Floats) -> NDArray[np.bool_]:
-    """Which cells (cells,) have a value of every seed."""
+    """Say which cells (cells,) have a value of every seed."""
     return np.array([bool(np.isfinite(own).all()) for own in values])
 
 

@@ -24,7 +24,7 @@ def cells(size: Size) -> Iterator[DesignCell]:
 
 
 def claims(design: Sequence[DesignCell]) -> list[Claim]:
-    """What depth does, and what its distribution does at equal depth."""
+    """Return the claims on depth, and on its distribution at equal depth."""
     return [
         Claim(
             f"depth and robust accuracy are not substantially correlated: Kendall's tau within {NO_SUBSTANTIAL:g}",

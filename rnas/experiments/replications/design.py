@@ -1,4 +1,4 @@
-"""What a replication is made of: the cells of its design, at a size, and what the paper says of them."""
+"""A replication: the cells of its design at a size, and the paper's claims about them."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -51,7 +51,7 @@ class DesignCell:
 
 @dataclass(frozen=True)
 class Size:
-    """How large the networks of a replication are, and on which images.
+    """The size of the networks of a replication, and the shape of their images.
 
     Attributes:
         capacity: ``paper``, the levels that the paper has; or ``small``, levels of our own, for a CPU.
@@ -99,7 +99,7 @@ class Size:
 
     @property
     def widening(self) -> int:
-        """Of all stages where depths are studied: the papers' 10, and 2 for small."""
+        """Widening of all stages of designs that vary depths: the papers' 10, and 2 for small."""
         return 10 if self.paper else 2
 
     @property
@@ -121,7 +121,7 @@ class ReplicationFigure:
 
     Attributes:
         x: factor, ``FLOPs`` or ``params`` along x.
-        colour: factors told by colour together; words are lines, numbers a scale.
+        colour: factors that the colour shows together; words are lines, numbers a scale.
         like: the figure of the paper that it resembles.
         metric: along y.
         panel: factors whose levels have a plot each.
@@ -140,19 +140,19 @@ class Replication:
 
     Attributes:
         name: lower case, as on the command line.
-        title: what is studied, in a few words.
+        title: the subject, in a few words.
         paper: the paper.
         section: section and figure or table.
         observation: what the paper observed, in our words.
-        recipe: by which the paper trained.
+        recipe: the paper's training recipe.
         cells: from a size to the design.
         claims: from the cells to the comparisons that the observation consists of; it holds if all of them do.
-        figure: what is drawn.
-        seeds: trainings of each cell, unless said otherwise.
-        diagnostics: measured beside the accuracies.
+        figure: the figure of the report.
+        seeds: default number of trainings of each cell.
+        diagnostics: measured in addition to the accuracies.
         strata: factor that cells are drawn by, stratified, where only some of a large design are asked for; None where
             the comparisons need every cell.
-        note: what the design has otherwise than the paper, or what the paper leaves open.
+        note: differences of the design from the paper, or what the paper leaves open.
     """
 
     name: str
@@ -170,11 +170,11 @@ class Replication:
     note: str = ""
 
     def design(self, size: Size, limit: int | None = None) -> tuple[DesignCell, ...]:
-        """The cells at a size, or a random subset, the same whenever it is drawn.
+        """Return the cells at a size, or a random subset, which is the same every time.
 
         Args:
             size: of the networks.
-            limit: at most so many cells; None is all.
+            limit: largest number of cells; None is all.
 
         Raises:
             InputError: fewer cells are asked for than the design has, and its comparisons need them all.

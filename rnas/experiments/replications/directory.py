@@ -10,13 +10,13 @@ from rnas.experiments.replications.settings import ReplicationSettings
 
 @dataclass(frozen=True)
 class ReplicationDirectory(ExperimentDirectory[ReplicationSettings]):
-    """Where everything of one replication is."""
+    """The directory of one replication."""
 
     noun: ClassVar[str] = "replication"
     Settings: ClassVar[type[ReplicationSettings]] = ReplicationSettings
-    resumed_by: ClassVar[str] = "replication --output"
+    resumed_by: ClassVar[str] = "replicate --output"
 
     @property
     def report(self) -> Path:
-        """What came of it, for people."""
+        """The report for people."""
         return self.path / "replication.html"

@@ -16,7 +16,7 @@ from scipy.special import digamma, polygamma
 from rnas._typing import Floats
 
 _LEAST_SHARE = 1e-3
-"""Of the mean variance: what a cell has at least, since accuracies are counts and seeds may tie."""
+"""Smallest variance of a cell as a share of the mean variance, since accuracies are counts and seeds may tie."""
 
 _WIDEST, _NARROWEST = 1e-2, 1e4
 
@@ -36,7 +36,7 @@ class Noise:
     degrees: float
 
     def standard_error(self, weights: Floats, seeds: int) -> float:
-        """Of a weighted sum of cells' means.
+        """Return the standard error of a weighted sum of cells' means.
 
         The greater of what own and what moderated variances give: so a comparison of cells that are noisier than most
         keeps its level. In simulations of 5 and 21 cells with 2 and 3 seeds, cells equally noisy or a factor of two

@@ -1,4 +1,4 @@
-"""What came of a replication, as its replication.json holds it."""
+"""The result of a replication, as its replication.json holds it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,12 +19,12 @@ SCHEMA_VERSION = 1
 def result(
     settings: ReplicationSettings, cells: Sequence[DesignCell], records: Sequence[Sequence[Record]]
 ) -> dict[str, Any]:
-    """The whole replication as JSON values; numbers that are missing are None.
+    """Return the result as JSON values; numbers that are missing are None.
 
     Args:
-        settings: of the replication.
-        cells: of its design.
-        records: for each cell those of its trainings, by seed.
+        settings: settings of the replication.
+        cells: cells of its design.
+        records: records of each cell's trainings, by seed.
     """
     replication, training = settings.definition, settings.training
     claims = replication.claims(cells)
@@ -89,7 +89,7 @@ def result(
 
 
 def scores_of(records: Sequence[Sequence[Record]], metric: str) -> Floats:
-    """A metric of trainings (cells, seeds); NaN where a training has none."""
+    """Return a metric of trainings (cells, seeds); NaN where a training lacks it."""
     return np.array([[record.metrics.get(metric, np.nan) for record in own] for own in records], dtype=np.float64)
 
 

@@ -21,7 +21,7 @@ def cells(size: Size) -> Iterator[DesignCell]:
 
 
 def claims(design: Sequence[DesignCell]) -> list[Claim]:
-    """What scaling up brings, and where it stops."""
+    """Return the claims on the gain of scaling up, and on its end."""
 
     def reduced(gamma: float) -> dict[str, float | str]:
         return {"widths": REDUCED, "gamma": gamma}

@@ -1,4 +1,4 @@
-"""Running a replication: every cell with every seed, on a ledger, so that what is done is never done again."""
+"""Run a replication: train every cell with every seed, on a ledger, so that no training is repeated."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -39,11 +39,11 @@ ListenerFactory = Callable[[Ledger, int, str], Listener]
 
 @dataclass(frozen=True)
 class ReplicationRun:
-    """A replication that has ended.
+    """A finished replication.
 
     Attributes:
-        directory: where it is kept.
-        settings: all that decides it.
+        directory: its directory.
+        settings: its settings.
         result: verdict, claims and cells, as replication.json holds them.
     """
 
@@ -60,13 +60,13 @@ def replicate(
     listener: ListenerFactory = lambda ledger, slots, label: Silent(),
     **given: Any,
 ) -> ReplicationRun:
-    """Run a replication of a paper, and say what its results are worth as evidence for the paper's observation.
+    """Repeat a paper's experiment, and judge the paper's observation by the results.
 
     Args:
         name: of the replication; see :func:`rnas.experiments.replications.registered.replications`.
         output: directory; None makes ``runs/<replication>-<data>-<n>``.
         workers: trainings at once, each in a process of its own; 0 trains in this process; None is one a core or GPU.
-        listener: makes what is told of progress.
+        listener: makes the listener of progress.
         **given: see :func:`rnas.experiments.replications.settings.resolve_settings`.
 
     Raises:
@@ -88,12 +88,12 @@ def resume_replication(
 
     Args:
         path: the replication's directory.
-        seeds: in all; None keeps the replication's own. The larger is kept in the directory.
+        seeds: total number of seeds; None is the replication's own. A larger number is saved in the directory.
         workers: see :func:`replicate`.
         listener: see :func:`replicate`.
 
     Raises:
-        InputError: this is no replication, it is in use, or it would have fewer seeds than before.
+        InputError: this is not a replication, it is in use, or it would have fewer seeds than before.
         LedgerError: its ledger is damaged.
     """
     directory = ReplicationDirectory(Path(path))
@@ -169,7 +169,7 @@ def _flops(cell: DesignCell) -> int:
 def evaluator_for(
     settings: ReplicationSettings, cells: Sequence[DesignCell], changes: Mapping[str, Any]
 ) -> AdversarialTraining:
-    """What trains and attacks the networks of cells whose recipe has these changes."""
+    """Return the evaluator of cells whose recipe has these changes."""
     evaluator: AdversarialTraining = registry.load(registry.EVALUATORS, "train")(
         settings.evaluator_settings(changes), _space(settings, cells)
     )
@@ -198,7 +198,7 @@ def _evaluated(
     name = f"{settings.replication}-{json_hash(changes)}" if changes else settings.replication
     ledger = Ledger(storage, problem.objectives, name, settings.fingerprint)
     fidelity = evaluator.rungs[-1].fidelity
-    # Seed after seed, so that a replication that is stopped has whole replications.
+    # Seed after seed, so that an interrupted replication has whole seeds.
     tasks = [Task(cell.architecture, seed, fidelity) for seed in range(settings.seeds) for cell in own]
     with local_executor(evaluator, workers) as executor:
         records = evaluate_all(tasks, problem, ledger, executor, listener(ledger, executor.slots, label(changes)))

@@ -1,4 +1,4 @@
-"""Everything that decides a replication, as its replication.yaml holds it."""
+"""The settings of a replication, as its replication.yaml holds them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +17,7 @@ from rnas.utils.provenance import json_hash
 from rnas.utils.yaml_files import explained
 
 SOURCE = "replication"
-"""What the settings are called in messages."""
+"""Name of the settings in messages."""
 
 DIGITS = "digits"
 
@@ -32,13 +32,13 @@ _SCORED = 100
 
 
 class ReplicationSettings(ExperimentSettings):
-    """A replication with nothing left open.
+    """The settings of a replication, all resolved.
 
     Attributes:
         replication: its registered name.
         capacity: ``small`` or ``paper``; see :class:`rnas.experiments.replications.design.Size`.
         base_channels: likewise.
-        cells: at most so many cells of the design, drawn at random; None is all.
+        cells: largest number of cells of the design, drawn at random; None is all.
         seeds: trainings of each cell, with seeds from 0. More may be added later.
         training: data, recipe, radius and length; one for all cells, but for what a cell's recipe has otherwise.
     """
@@ -57,12 +57,12 @@ class ReplicationSettings(ExperimentSettings):
 
     @property
     def definition(self) -> Replication:
-        """The replication itself."""
+        """The registered replication."""
         return find(self.replication)
 
     @property
     def size(self) -> Size:
-        """Of its networks."""
+        """Size of its networks."""
         dataset = load_dataset(self.training.data, self.training.data_dir)
         return Size(self.capacity, dataset.input_shape, dataset.num_classes, self.base_channels)
 
@@ -71,7 +71,7 @@ class ReplicationSettings(ExperimentSettings):
         return self.definition.design(self.size, self.cells)
 
     def evaluator_settings(self, changes: Mapping[str, Any]) -> AdversarialTrainingSettings:
-        """How cells are trained whose recipe has these changes; with a ``name`` they are changes of that recipe.
+        """Return the evaluator's settings for cells whose recipe has these changes; a ``name`` starts from that recipe.
 
         Raises:
             InputError: they give no recipe.
@@ -93,13 +93,13 @@ class ReplicationSettings(ExperimentSettings):
 
 
 def resolve_settings(name: str, given: Mapping[str, Any]) -> ReplicationSettings:
-    """The settings of a replication, with everything that is not given at its default.
+    """Resolve the settings of a replication; everything that is not given has its default.
 
     On digits trainings take seconds and networks are small; on other data the recipe is the paper's, as long as it was
     published, and so are the networks.
 
     Args:
-        name: of the replication.
+        name: name of the replication.
         given: any of ``data``, ``data_dir``, ``recipe``, ``eps``, ``epochs``, ``images`` (to train on), ``seeds``,
             ``capacity``, ``base_channels`` and ``cells``; None is not given.
 

@@ -21,7 +21,7 @@ def cells(size: Size) -> Iterator[DesignCell]:
 
 
 def claims(design: Sequence[DesignCell]) -> list[Claim]:
-    """What width does, and what its distribution does at equal width."""
+    """Return the claims on width, and on its distribution at equal width."""
     return [
         Claim(
             f"width and robust accuracy are not substantially correlated: Kendall's tau within {NO_SUBSTANTIAL:g}",

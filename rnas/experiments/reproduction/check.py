@@ -21,7 +21,7 @@ RECIPE = frozenset({*_RECIPE_PARTS, "recipe_hash"})
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was recorded beside what it is here.
+    """A recorded value and what it is here.
 
     Attributes:
         name: of the thing.

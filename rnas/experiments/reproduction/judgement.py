@@ -1,4 +1,4 @@
-"""Whether a metric was found again, and how much of it was the luck of one training."""
+"""Whether a metric is reproduced, and where it lies among trainings with other seeds."""
 
 import math
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ class SeedSpread:
     Attributes:
         values: of the other seeds, at least two.
         interval: their mean, and the interval that ``1 - level`` of further trainings fall into, by Student's t. It
-            covers the luck of a training on these very images, not that of the images.
+            covers the variation between trainings on these images, not that between images.
         place: where the recorded value is: ``inside`` it, ``above`` or ``below``.
     """
 
@@ -44,7 +44,7 @@ class SeedSpread:
 
 @dataclass(frozen=True)
 class Judged:
-    """A recorded metric beside what it is found to be.
+    """A recorded metric and its value now.
 
     Attributes:
         name: of the metric.

@@ -129,7 +129,7 @@ class RecordedEvaluation(Accuracies):
 
     @property
     def on_cpu(self) -> bool:
-        """Whether the device is none of the GPUs."""
+        """Whether the device is not a GPU."""
         return self._place == "cpu"
 
     def checks(self, source: Source) -> list[Check]:

@@ -131,7 +131,7 @@ class RecordedSearch:
 
     @property
     def on_cpu(self) -> bool:
-        """Whether the device is none of the GPUs."""
+        """Whether the device is not a GPU."""
         return self._place == "cpu"
 
     def checks(self, source: Source) -> list[Check]:
@@ -226,7 +226,7 @@ class RecordedSearch:
         return _outcome(self.record.seed, with_known(self.run.setup.problem, self.record.architecture, evaluation))
 
     def _images(self, metric: str) -> int:
-        """How many images a metric is a mean over; 0 where it is none."""
+        """How many images a metric is a mean over; 0 if it is not a mean over images."""
         if metric.removeprefix(_TEST) not in _OVER_IMAGES or not self._data:
             return 0
         return int(self._data["images"]["test" if metric.startswith(_TEST) else "search_val"])

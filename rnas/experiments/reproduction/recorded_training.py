@@ -65,7 +65,7 @@ class RecordedTraining(Accuracies):
 
     @classmethod
     def read(cls, words: str, path: Path, name: Name, device: Device | None) -> Self:
-        """The result of a training's directory; InputError where there is none."""
+        """The result of a training's directory; InputError if there is no training."""
         directory = TrainingDirectory(path)
         settings, summary = directory.read_settings(), directory.read_summary()
         if summary is None:
@@ -133,7 +133,7 @@ class RecordedTraining(Accuracies):
 
     @property
     def on_cpu(self) -> bool:
-        """Whether the device is none of the GPUs."""
+        """Whether the device is not a GPU."""
         return self._place == "cpu"
 
     def checks(self, source: Source) -> list[Check]:

@@ -50,7 +50,7 @@ class Reproduction:
         metrics: the status on each recorded metric; ``found`` is None where a check made evaluating pointless.
         level: of the test of each metric: intervals have confidence ``1 - level``, and all of them together 95 %.
         seeds: further ones that the network was trained with to a result.
-        notes: what a reader must know beside that.
+        notes: what a reader must know in addition.
         status: on the result: that of the metric that is worst off, of those that are judged.
     """
 
@@ -98,9 +98,9 @@ def reproduce(
     - An accuracy from images that the record knows one by one: McNemar's exact test does not tell the two apart.
     - Other accuracies and margins: the interval of Wilson around the recorded value, as if images were drawn anew. It
       covers the choice of images, which is far more than what rounding does to the same weights; it does not
-      cover the luck of a training.
+      cover the variation between trainings.
     - From scratch with further seeds: the recorded value lies in the prediction interval of their values. It covers
-      the luck of a training on these images.
+      the variation between trainings on these images.
     - Metrics that are no mean over images: a thousandth of the value, for rounding, where they are of the same weights
       or a function of the user's gave them. Of weights that were trained anew they are not judged without further
       seeds, and count neither way.
@@ -110,8 +110,8 @@ def reproduce(
 
     A row of a table is equal or not.
 
-    Further seeds also show luck where a result is reproduced exactly: the best of many is chosen for its luck as well,
-    and lies above what other seeds give (the winner's curse).
+    Further seeds also show the variation between trainings where a result is reproduced exactly: the best of many is
+    partly chosen for its noise, and lies above what other seeds give (the winner's curse).
 
     Args:
         result: see :func:`rnas.experiments.reproduction.find.find`.
@@ -121,7 +121,7 @@ def reproduce(
         device: ``auto``, ``cpu`` or ``cuda``; None is that of the record: a CPU where it was made on one, else
             a GPU where there is one.
         output: a new file that keeps the reproduction as JSON; None keeps none.
-        listener: told of progress.
+        listener: receives progress.
 
     Returns:
         What was checked and found. Nothing that was reproduced is changed.
@@ -131,7 +131,10 @@ def reproduce(
         NotEvaluatedError: memory or time ran out, or another error came in the way. A loss that diverges is none.
     """
     if seeds < 0 or 0 < seeds < LEAST_SEEDS:
-        raise InputError(f"{pluralize(seeds, 'seed')}: luck takes at least {LEAST_SEEDS} further seeds, or none")
+        raise InputError(
+            f"{pluralize(seeds, 'seed')}: the variation between trainings takes at least {LEAST_SEEDS} further seeds, "
+            "or none"
+        )
     path = None if output is None else _free(Path(output))
     found = find(result, device)
     chosen = _source(found, source, seeds)
@@ -190,7 +193,7 @@ def _reproduced(result: RecordedResult, source: Source, seeds: int, listener: Li
     notes += [other.failure for other in (outcome, *others) if other is not None and other.failure]
     gave = [other for other in others if not other.failure]
     if len(gave) < len(others):
-        short = f"; luck takes at least {LEAST_SEEDS}" if len(gave) < LEAST_SEEDS else ""
+        short = f"; the variation between trainings takes at least {LEAST_SEEDS}" if len(gave) < LEAST_SEEDS else ""
         notes.append(f"{len(gave)} of {len(others)} further seeds gave a result{short}.")
     level = level_of_each(len(result.metrics))
     metrics = tuple(_judged(result, name, source, level, outcome, gave, equal_expected) for name in result.metrics)
@@ -261,7 +264,7 @@ def _told(
             "out to the last bit: the record was changed since."
         )
     elif not equal_expected and source == "scratch" and not seeds_asked:
-        told.append("The intervals are of images, not of the luck of a training: --seeds N covers that.")
+        told.append("The intervals are of images, not of trainings: --seeds N covers the variation between trainings.")
     unjudged = [metric.name for metric in metrics if metric.status == UNJUDGED]
     if unjudged:
         told.append(
@@ -269,8 +272,8 @@ def _told(
             f"these may be off{'' if seeds_asked else '; give --seeds N'}."
         )
     return told + [
-        f"{metric.name} lies {metric.seed_spread.place} the prediction interval of {len(metric.seed_spread.values)} further seeds: "
-        "the recorded training is no typical one."
+        f"{metric.name} lies {metric.seed_spread.place} the prediction interval of {len(metric.seed_spread.values)} "
+        "further seeds: the recorded training is not typical."
         for metric in metrics
         if metric.seed_spread is not None and metric.seed_spread.place != "inside"
     ]

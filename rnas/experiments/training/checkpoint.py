@@ -1,4 +1,4 @@
-"""Weights of a training, bound by their hash to a file beside them that tells what they are."""
+"""Weights of a training, bound by their hash to a JSON file that describes them."""
 
 import json
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ class Checkpoint:
     """The weights after an epoch.
 
     Attributes:
-        path: the safetensors file; the JSON file of the same name lies beside it.
+        path: the safetensors file; the JSON file of the same name is in the same folder.
         architecture: the network.
         input_shape: (C, H, W) of the images that it was trained on.
         num_classes: number of their classes.
@@ -51,27 +51,29 @@ class Checkpoint:
         """The checkpoint of a safetensors file.
 
         Raises:
-            InputError: it or the file beside it is missing or damaged, or they are not of each other.
+            InputError: it or its JSON file is missing or damaged, or they do not belong together.
         """
         if not path.is_file():
             raise InputError(f"{path}: no such file")
-        beside = description_of(path)
+        description = description_of(path)
         try:
-            content = json.loads(beside.read_text(encoding="utf-8"))
+            content = json.loads(description.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
-            raise InputError(f"{beside}: cannot be read ({reason}); it belongs to {path.name}") from None
+            raise InputError(f"{description}: cannot be read ({reason}); it belongs to {path.name}") from None
         try:
             checkpoint = cls._of(path, content)
         except ValidationError as error:
-            raise explained(error, f"{beside}: settings") from None
+            raise explained(error, f"{description}: settings") from None
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             reason = str(error) if isinstance(error, InputError) else f"{type(error).__name__} {error}"
-            raise InputError(f"{beside}: does not describe a checkpoint ({reason}); restore it from a copy") from None
+            raise InputError(
+                f"{description}: does not describe a checkpoint ({reason}); restore it from a copy"
+            ) from None
         found = file_hash(path)
         if found != checkpoint.sha256:
             raise InputError(
-                f"{path}: its sha256 is {found[:12]}..., and {beside.name} is of weights whose sha256 is "
+                f"{path}: its sha256 is {found[:12]}..., and {description.name} is of weights whose sha256 is "
                 f"{checkpoint.sha256[:12]}...: one of them was changed; {_remedy(path.parent)}"
             )
         return checkpoint
@@ -92,7 +94,7 @@ class Checkpoint:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """What stands beside the weights, as JSON values."""
+        """Return the description of the weights as JSON values."""
         return {
             "schema_version": SCHEMA_VERSION,
             "architecture": arch.to_dict(self.architecture),
@@ -107,7 +109,7 @@ class Checkpoint:
 
 
 def description_of(path: Path) -> Path:
-    """Where what stands beside the weights of a file is."""
+    """Return the path of the JSON file that describes a file of weights."""
     return path.with_suffix(".json")
 
 
@@ -125,5 +127,5 @@ def write_weights(path: Path, weights: Mapping[str, Tensor]) -> str:
 
 
 def write_description(checkpoint: Checkpoint) -> None:
-    """Write what stands beside the weights."""
+    """Write the description of the weights."""
     write_text(description_of(checkpoint.path), json.dumps(checkpoint.to_dict(), indent=2, allow_nan=False) + "\n")

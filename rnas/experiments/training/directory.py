@@ -73,7 +73,7 @@ class TrainingDirectory:
         return cls(path)
 
     def read_settings(self) -> TrainingRunSettings:
-        """The settings of the training; InputError where this is none, or they are wrong."""
+        """The settings of the training; InputError if this is not a training, or they are wrong."""
         if not self.settings.is_file():
             refuse_others(self.path, "training")
             raise InputError(f"{self.path} is not a training: it has no {self.settings.name}")

@@ -22,7 +22,7 @@ ATTACK_SEED = 0
 """Of the attacks on the test split, as of ``rnas evaluate`` unless told otherwise: both then agree."""
 
 _NOISE = 0.05
-"""A difference whose p-value is not below it is inside the noise."""
+"""Accuracies are indistinguishable if the p-value of their difference is not below it."""
 
 Check = Callable[[float], None]
 
@@ -106,7 +106,7 @@ def evaluate_test(setup: Setup, model: nn.Module, moved: Callable[[str, float], 
 
 
 def compared(best: CheckpointResult, last: CheckpointResult) -> list[dict[str, Any]]:
-    """For each kind of accuracy best minus last, and whether that is inside the noise: McNemar's test at 5 %."""
+    """Compare best and last in each kind of accuracy; they are indistinguishable by McNemar's test at 5 % or not."""
     rows = []
     for (name, first), second in zip(best.flags.items(), last.flags.values(), strict=True):
         p_value = mcnemar(first.tolist(), second.tolist())

@@ -8,7 +8,7 @@ from rnas.experiments.training.setup import Setup
 
 
 class Listener(Protocol):
-    """Told of a training's progress, in this order."""
+    """Receives a training's progress, in this order."""
 
     def started(self, setup: Setup, history: Sequence[Row]) -> None:
         """The training starts, or resumes after the epochs of a history."""

@@ -48,8 +48,8 @@ def largest_batch(size: int, attempt: Callable[[int], None]) -> int:
 
     Args:
         size: a batch that does not fit.
-        attempt: works on so many images, and raises where memory runs out. It is called at most about log2(size) + 4
-            times, with halves of the size until one fits, then between that and the last that did not.
+        attempt: works on a number of images, and raises where memory runs out. It is called at most about log2(size) +
+            4 times, with halves of the size until one fits, then between that and the last that did not.
     """
     fits, fails = 0, size
     while fails > 1 and not fits:
@@ -129,7 +129,7 @@ def _survives(attempt: Callable[[int], None], batch: int) -> bool:
 
 
 def _attempt(setup: Setup, kind: Kind, batch: int) -> None:
-    """Work on so many images: on a GPU here, else in a process of its own.
+    """Work on a number of images: on a GPU here, else in a process of its own.
 
     A library that gets no memory on a CPU may end the process, and the system may as well.
     """
@@ -167,4 +167,4 @@ def _evaluation(setup: Setup, batch: int) -> None:
 
 
 ATTEMPTS: dict[Kind, Callable[[Setup, int], None]] = {"training": _step, "evaluation": _evaluation}
-"""What is tried, with so many images at a time."""
+"""The call that is tried with a number of images at a time."""

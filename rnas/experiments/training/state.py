@@ -23,7 +23,7 @@ class State:
         data: hash of its images.
         history: a row for each epoch done.
         overfitting: of the epoch that was taken back for catastrophic overfitting, ``epoch``, ``guarded_accuracy``
-            and ``before``; None where there is none.
+            and ``before``; or None.
         tensors: of :meth:`rnas.training.training.Training.state`; empty where only the rest was read.
     """
 

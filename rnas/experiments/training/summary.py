@@ -67,7 +67,7 @@ def summarised(
             "batch_size": settings.evaluation.batch_size,
             "precision": "float32",
             "interval": "Wilson, 95 %",
-            "difference": "best minus last; inside the noise where the exact test of McNemar has p >= 0.05",
+            "difference": "best minus last; indistinguishable where the exact test of McNemar has p >= 0.05",
         },
         **{
             name: {

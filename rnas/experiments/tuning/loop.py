@@ -64,5 +64,5 @@ def _task(settings: TuningSettings, trial: FrozenTrial) -> Task:
 
 def _impossible(evaluation: Evaluation) -> str:
     """Why there is nothing to compare trials with."""
-    advice = "a smaller --batch-size may help" if evaluation.status is Status.OUT_OF_MEMORY else "mend that first"
+    advice = "a smaller --batch-size may help" if evaluation.status is Status.OUT_OF_MEMORY else "fix that first"
     return f"the recipe as it is given cannot be trained here ({evaluation.reason}): {advice}"

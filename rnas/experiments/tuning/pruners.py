@@ -12,7 +12,7 @@ _WARMUP = 4
 
 
 def make_pruner(name: PrunerName, epochs: int) -> BasePruner:
-    """A pruner for trials of so many epochs.
+    """Return a pruner for trials with this number of epochs.
 
     ``median`` stops a trial whose best accuracy so far is below the median of the complete trials at the same epoch
     (Golovin et al., KDD 2017), from the sixth trial on; ``hyperband`` runs successive halving with brackets of

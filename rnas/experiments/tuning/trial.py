@@ -22,7 +22,7 @@ class TrialTraining:
 
     Attributes:
         settings: of the tuning.
-        database: file of its study, which is told of every epoch wherever the training runs.
+        database: file of its study, which records every epoch wherever the training runs.
     """
 
     instant: ClassVar[bool] = False

@@ -114,7 +114,7 @@ def _number(call: str, name: str, value: Any) -> float:
 
 
 def _imported(call: str) -> Function:
-    """The function of ``package.module:name``; InputError where there is none."""
+    """The function of ``package.module:name``; InputError if it does not exist."""
     module, colon, name = call.partition(":")
     if not (module and colon and name):
         raise InputError(f"evaluator call {call!r}: write package.module:name")

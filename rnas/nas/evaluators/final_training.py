@@ -24,7 +24,7 @@ _TRAINING_SHARE = 0.5
 class FinalTraining:
     """Trains as an :class:`AdversarialTraining` does and then attacks the network on the test split of the data.
 
-    Under the context's folder it leaves ``seed-N/KEY.safetensors`` and beside that the evaluation's result as
+    Under the context's folder it leaves ``seed-N/KEY.safetensors`` and in the same folder the evaluation's result as
     ``rnas evaluate`` writes it; without a folder it cannot evaluate.
 
     Args:

@@ -32,7 +32,8 @@ class TableSettings(BaseModel):
     Attributes:
         table: a CSV file with a header, which may be compressed with gzip.
         architecture: name of the column that holds architectures, in a notation that the space reads.
-        known: further columns that need no evaluation, beside those named ``flops...``, ``params...`` and ``macs...``.
+        known: further columns that need no evaluation, in addition to those named ``flops...``, ``params...`` and
+            ``macs...``.
         input_shape: (C, H, W) of the images that the table was made with.
         num_classes: number of their classes.
     """

@@ -18,8 +18,9 @@ def sample_of(space: SearchSpace, genome: Integers) -> dict[str, Choice]:
 def genome_of(space: SearchSpace, sample: Mapping[str, Any]) -> Integers:
     """The canonical genome (v,) of a sample, inside the bands or not.
 
-    Several samples may mean one network; their genome is the same. What the sample holds beside the space's variables,
-    such as choices of an evaluator, is passed over. InputError for a variable that is missing or has another choice.
+    Several samples may mean one network; their genome is the same. What the sample holds in addition to the space's
+    variables, such as choices of an evaluator, is passed over. InputError for a variable that is missing or has another
+    choice.
     """
     genome = []
     for variable in space.variables:

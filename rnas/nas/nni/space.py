@@ -27,7 +27,7 @@ class NetworkSpace(ModelSpace):  # type: ignore[misc]
         return network_of(space, sample)
 
     def freeze(self, sample: dict[str, Any]) -> nn.Module:
-        """The network of a sample, with weights of its own; SampleValidationError where it is none of the space's."""
+        """Build the network of a sample, with its own weights; SampleValidationError if it is of another space."""
         self.validate(sample)
         return network_of(self.space, sample)
 

@@ -16,7 +16,7 @@ class Spread:
     """The standard deviation of a regression's error, noise included, from its cross-validated residuals.
 
     The error's variance is s^2 (w + (1 - w) d^2 / D^2), with d the distance to the nearest fitted point and D the root
-    mean square of that over the held-out points; s and w, of a few values, are the most likely for normal residuals.
+    mean square of that over the out-of-fold points; s and w, of a few values, are the most likely for normal residuals.
     It is at most what it would be for a target that had nothing to do with its prediction.
 
     Args:
@@ -28,8 +28,8 @@ class Spread:
     def __init__(self, inputs: Floats, residuals: Floats, fold: Integers) -> None:
         self._inputs = inputs
         distance = np.empty(len(inputs))
-        for held_out in np.unique(fold):
-            out = fold == held_out
+        for number in np.unique(fold):
+            out = fold == number
             distance[out] = nearest(inputs[out], inputs[~out])
         self._typical = np.sqrt(np.mean(distance**2)) or 1.0
         shapes = [self._shape(distance, share) for share in _AT_THE_DATA]

@@ -1,4 +1,4 @@
-"""What a predictor says, held to its contract before a search believes it."""
+"""Check predictions against a predictor's contract before a search uses them."""
 
 import numpy as np
 
@@ -18,7 +18,7 @@ def checked_prediction(predictor: Predictor, features: Floats) -> tuple[Floats, 
     if shapes != {(len(features),)} or not np.isfinite([mean, std]).all() or np.min(std, initial=0.0) < 0:
         raise InputError(
             f"predictor {type(predictor).__name__} of {type(predictor).__module__} gave what is no finite mean and "
-            f"standard deviation of each of {len(features)} networks: it must be mended, or another one named "
+            f"standard deviation of each of {len(features)} networks: fix the predictor, or name another one "
             "(rnas.testing.predictor.PredictorConformance tests for this)"
         )
     return mean, std

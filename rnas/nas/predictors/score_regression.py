@@ -21,11 +21,11 @@ class Regression:
 
     Attributes:
         predict: from inputs (m, f) to scores (m,).
-        held_out: (n,) scores of the fitted points, each predicted without its fold.
+        out_of_fold: (n,) scores of the fitted points, each predicted without its fold.
     """
 
     predict: Callable[[Floats], Floats]
-    held_out: Floats
+    out_of_fold: Floats
 
 
 class ScoreRegression(OnNormalScores):
@@ -34,7 +34,7 @@ class ScoreRegression(OnNormalScores):
     def _fit(self, inputs: Floats, scores: Floats) -> None:
         fold = folds(len(scores))
         self._regression = self._regress(inputs, scores, fold)
-        self._spread = Spread(inputs, scores - self._regression.held_out, fold)
+        self._spread = Spread(inputs, scores - self._regression.out_of_fold, fold)
 
     def _predict(self, inputs: Floats) -> tuple[Floats, Floats]:
         scores = self._regression.predict(inputs)
@@ -45,10 +45,10 @@ class ScoreRegression(OnNormalScores):
         """A regression of scores (n,) on inputs (n, f), n >= 2, with its predictions of each of the folds (n,)."""
 
 
-def held_out(
+def cross_validated(
     fit: Callable[[Floats, Floats], Callable[[Floats], Floats]], inputs: Floats, scores: Floats, fold: Integers
 ) -> Floats:
-    """Scores (n,) of inputs (n, f), each predicted by a fit to the other folds."""
+    """Predict scores (n,) of inputs (n, f), each by a fit to the other folds."""
     predicted = np.empty(len(scores))
     for part in np.unique(fold):
         out = fold == part
@@ -64,6 +64,6 @@ def best_of(
     fold: Integers,
 ) -> Regression:
     """The fit with the setting of least squared error in cross-validation."""
-    tried = [held_out(partial(fit, setting), inputs, scores, fold) for setting in settings]
+    tried = [cross_validated(partial(fit, setting), inputs, scores, fold) for setting in settings]
     best = int(np.argmin([np.square(scores - predicted).sum() for predicted in tried]))
     return Regression(fit(settings[best], inputs, scores), tried[best])

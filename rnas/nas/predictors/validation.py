@@ -18,16 +18,16 @@ def cross_validated_tau(predictor: Callable[[], Predictor], features: Floats, ta
     Every third row is a fold, so that each has evaluations of all times. 0 where the targets or the predictions have
     no order.
     """
-    return _tau(target, _held_out(predictor, features, target))
+    return _tau(target, _cross_validated(predictor, features, target))
 
 
 def fold_taus(predictor: Callable[[], Predictor], features: Floats, target: Floats) -> Floats:
     """The same as :func:`cross_validated_tau` within each of the three folds (3,), n >= 6."""
-    predicted = _held_out(predictor, features, target)
+    predicted = _cross_validated(predictor, features, target)
     return np.array([_tau(target[part::_FOLDS], predicted[part::_FOLDS]) for part in range(_FOLDS)])
 
 
-def _held_out(predictor: Callable[[], Predictor], features: Floats, target: Floats) -> Floats:
+def _cross_validated(predictor: Callable[[], Predictor], features: Floats, target: Floats) -> Floats:
     fold = np.arange(len(target)) % _FOLDS
     predicted = np.empty(len(target))
     for part in range(_FOLDS):

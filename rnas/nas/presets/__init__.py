@@ -23,13 +23,13 @@ def preset_of(space: Any) -> str | None:
 
 
 def preset_text(name: str) -> str:
-    """A preset as it stands in its file, comments and all; InputError where there is none of that name."""
+    """Read the text of a preset's file, comments included; InputError if no preset has that name."""
     if name not in preset_names():
         raise InputError(f"unknown preset {name!r}; known: {', '.join(preset_names())}")
     return files(__name__).joinpath(f"{name}.yaml").read_text(encoding="utf-8")
 
 
 def preset(name: str) -> dict[str, Any]:
-    """A preset as a mapping; InputError where there is none of that name."""
+    """Read a preset as a mapping; InputError if no preset has that name."""
     content: dict[str, Any] = yaml.safe_load(preset_text(name))
     return content

@@ -49,7 +49,7 @@ def judge(scores: Floats, target: Floats, costs: Floats, known: Floats | None = 
 
     Args:
         scores: (n,) of the proxy; -inf where no network can be worse.
-        target: (n,) finite, whatever the proxy is to foretell.
+        target: (n,) finite, whatever the proxy should predict.
         costs: (n, c), FLOPs for one.
         known: (n, k) inputs that a predictor has without the proxy, in the scales that weigh them; normal scores of the
             costs unless given.
@@ -63,7 +63,7 @@ def judge(scores: Floats, target: Floats, costs: Floats, known: Floats | None = 
         raise InputError("a proxy is judged on scores and results that are numbers; leave failed networks out")
     if known is None:
         known = np.stack([normal_scores(cost) for cost in costs.T], axis=1)
-    without, added = (held_out(inputs, target) for inputs in (known, with_scores(known, scores)))
+    without, added = (cross_validated(inputs, target) for inputs in (known, with_scores(known, scores)))
     left = beyond_cost(scores, costs), beyond_cost(target, costs)
     return Judgement(
         tau=tau(scores, target),
@@ -82,8 +82,8 @@ def with_scores(known: Floats, scores: Floats) -> Floats:
     return np.column_stack([known / _deviation(known), _WEIGHT * column / _deviation(column[:, None])])
 
 
-def held_out(inputs: Floats, target: Floats) -> Floats:
-    """Targets (n,) as the default predictor foretells each from inputs (n, k) of the other folds' networks."""
+def cross_validated(inputs: Floats, target: Floats) -> Floats:
+    """Predict targets (n,), each by the default predictor from inputs (n, k) of the other folds' networks."""
     predicted = np.empty(len(target))
     for rest, out in KFold(_FOLDS, shuffle=True, random_state=0).split(inputs):
         predicted[out] = GaussianProcess().fit(inputs[rest], target[rest]).predict(inputs[out])[0]

@@ -1,6 +1,6 @@
-"""A crossed design: networks chosen so that what they differ in can be told apart.
+"""A crossed design: networks chosen so that the effects of what they differ in can be separated.
 
-At equal FLOPs shares of depth and width go along with params, so that a rule of shares and one of capacity foretell
+At equal FLOPs shares of depth and width go along with params, so that a rule of shares and one of capacity predict
 much the same. Here networks are chosen for the information of a quadratic model of all of them, log params among them:
 each next one is where that model knows least (a D-optimal design: Fedorov, Theory of Optimal Experiments, 1972; one
 after the other: Wynn, Annals of Mathematical Statistics 1970). Nothing is learnt from results. Give the space a narrow

@@ -28,7 +28,7 @@ def positive_number(strategy: str, name: str, value: Any) -> float:
 
 
 def names(strategy: str, option: str, value: object) -> tuple[str, ...]:
-    """A list of names; InputError if it is none."""
+    """Check a list of names; InputError if it is not one."""
     if isinstance(value, str) or not isinstance(value, Sequence) or not all(isinstance(name, str) for name in value):
         raise InputError(f"strategy {strategy}: {option} is {value!r}; give a list of names such as [naswot]")
     return tuple(value)

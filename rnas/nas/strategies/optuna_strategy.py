@@ -22,7 +22,7 @@ from rnas.nas.strategy import Problem, Proposal, View
 
 _STUDY = "search"
 _MOST_REPEATS = 10
-"""So many repeats in a row are given to a sampler; a fresh genome takes the place of the next."""
+"""Largest number of repeats in a row that a sampler sees; a fresh genome replaces the next."""
 
 _SEQUENCES = ("qmc",)
 """Samplers whose seed says which sequence to follow, from the search's beginning to its end."""

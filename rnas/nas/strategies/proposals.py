@@ -42,6 +42,6 @@ def check_proposals(strategy: Strategy, proposals: Sequence[Proposal], n: int, p
 
 def _broken(strategy: Strategy, what: str) -> InputError:
     return InputError(
-        f"strategy {type(strategy).__name__} of {type(strategy).__module__} {what}: it must be mended; what is in the "
-        "ledger is kept (rnas.testing.strategy.StrategyConformance tests for this)"
+        f"strategy {type(strategy).__name__} of {type(strategy).__module__} {what}: this is a bug in the "
+        "strategy; the ledger is not harmed (rnas.testing.strategy.StrategyConformance tests for this)"
     )

@@ -54,7 +54,7 @@ class ProxyScores:
         if score < np.inf:
             return score
         raise InputError(
-            f"proxy {name!r} scored a network {score}; a score is finite or -inf: it must be mended, or left out "
+            f"proxy {name!r} scored a network {score}; a score is finite or -inf: fix the proxy, or leave it out "
             "(rnas.testing.proxy.ProxyConformance tests for this)"
         )
 

@@ -30,7 +30,7 @@ FEWEST_PROMOTED = 8
 PARAMS = "params"
 
 PARAMS_SHARE = 0.5
-"""Weight of params as an input beside features and objectives: capacity says much while there are few evaluations."""
+"""Weight of params as an input next to features and objectives: capacity says much while there are few evaluations."""
 
 PROXY_SHARE = 1.5
 """Weight of a proxy's scores as an input, where they are any."""
@@ -214,5 +214,5 @@ def paired(below: Integers, above: Integers) -> Integers:
 
 
 def spread(n: int, most: int) -> Integers:
-    """At most so many of ``n`` rows, evenly."""
+    """Select at most a number of ``n`` rows, evenly."""
     return np.linspace(0, n - 1, min(n, most)).astype(np.int64)

@@ -1,4 +1,4 @@
-/* What is told of a network when it is asked: unpacked a part at a time. */
+/* The details of a network, unpacked a part at a time when they are asked for. */
 const parts = new Map();
 
 const unpacked = async (text) => {

@@ -40,7 +40,7 @@ const errorBars = (y, rows) => {
   };
 };
 
-/* Where points are few, their names stand beside them, inwards at the right end. */
+/* Where points are few, their names stand next to them, inwards at the right end. */
 const FEW = 12;
 const labels = (names, xs) => {
   const end = 0.8 * Math.max(...xs) + 0.2 * Math.min(...xs);
@@ -84,7 +84,7 @@ const publishedTrace = (x, y) => {
   };
 };
 
-/* Rings around what the panel shows; a pair is told apart by letters. */
+/* Rings around what the panel shows; the two of a pair have different letters. */
 const selectedTrace = (x, y) => {
   const rows = panel.rows.filter((row) => isNumber(x.values[row]) && isNumber(y.values[row]));
   return {

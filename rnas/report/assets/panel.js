@@ -1,4 +1,4 @@
-/* One network, or two beside each other, in a panel that is reached by keyboard and closed by Escape. */
+/* One network, or two side by side, in a panel that is reached by keyboard and closed by Escape. */
 const panel = { rows: [], told: [], opener: null };
 const panelListeners = [];
 const NAMES = ["A", "B"];
@@ -52,7 +52,7 @@ const intervalText = (metric, told) => {
 /* Newcombe's interval of a difference of shares, made from their own, holds zero. */
 const indistinguishable = (less, [, high], more, [low]) => more - less <= Math.hypot(more - low, high - less);
 
-/* By how much the second is more than the first. Which is better is said of costs, and of shares of known noise. */
+/* By how much the second is more than the first. It says which is better for costs, and for shares of known noise. */
 const difference = (metric, [first, second], told) => {
   const [a, b] = [metric.values[first], metric.values[second]];
   if (!isNumber(a) || !isNumber(b)) return "";
@@ -67,7 +67,7 @@ const difference = (metric, [first, second], told) => {
   if (!metric.direction) return by;
   const [lower, upper] = (a < b ? [0, 1] : [1, 0]).map((at) => told[at].intervals[metric.name]);
   if (metric.kind !== "size" && !(lower && upper)) return by;
-  if (lower && upper && indistinguishable(Math.min(a, b), lower, Math.max(a, b), upper)) return `${by}, inside the noise`;
+  if (lower && upper && indistinguishable(Math.min(a, b), lower, Math.max(a, b), upper)) return `${by}, indistinguishable`;
   return `${by}, ${NAMES[Number(b > a === (metric.direction === "maximize"))]} better`;
 };
 
@@ -212,11 +212,11 @@ const showPanel = async () => {
   panelListeners.forEach((listener) => listener());
 };
 
-/* With ``beside`` it is compared with what the panel shows already. */
-const openPanel = async (row, beside = false) => {
+/* With ``compared`` it is compared with what the panel shows already. */
+const openPanel = async (row, compared = false) => {
   if (byId("panel").hidden) panel.opener = document.activeElement;
   const [first] = panel.rows;
-  panel.rows = beside && first !== undefined && first !== row ? [first, row] : [row];
+  panel.rows = compared && first !== undefined && first !== row ? [first, row] : [row];
   await showPanel();
   byId("panel-title").focus({ preventScroll: true });
 };

@@ -13,7 +13,7 @@ show("hypervolume-plot", () => ({
   layout: layoutOf(axisOf("Evaluations"), axisOf(""), { showlegend: false }),
 }));
 
-const foretold = [
+const predicted = [
   { field: "tau", name: "τ of the last 20", shade: "accent", symbol: "circle" },
   { field: "tau_top_fifth", name: "τ in the best fifth", shade: "warm", symbol: "diamond" },
   { field: "coverage_90", name: "in 90 % intervals", shade: "stage-4", symbol: "square-open" },
@@ -25,7 +25,7 @@ show("surrogate-plot", () => {
   const traces = names.flatMap((name, at) => {
     const points = run.surrogate.filter((point) => point.metric === name);
     const whose = names.length > 1 ? `${label(name)}: ` : "";
-    return foretold.map((line) => ({
+    return predicted.map((line) => ({
       type: "scatter",
       mode: "lines+markers",
       name: escapeHover(whose + line.name),
@@ -45,7 +45,7 @@ show("surrogate-plot", () => {
     y1: value,
     line: { color: colour("faint"), width: 1, dash: "dot" },
   });
-  const values = run.surrogate.flatMap((point) => foretold.map((line) => point[line.field]));
+  const values = run.surrogate.flatMap((point) => predicted.map((line) => point[line.field]));
   const low = values.reduce((least, value) => Math.min(least, value ?? 0), 0);
   return {
     traces,

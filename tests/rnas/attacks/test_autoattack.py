@@ -305,7 +305,7 @@ def test_logits_that_are_not_finite_are_found(name: str) -> None:
 
 
 class Rounding(nn.Module):
-    """A network behind rounded images, whose gradient is none at all."""
+    """A network behind rounded images, whose gradient vanishes."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -16,7 +16,7 @@ from rnas.utils.counter_noise import uniform
 
 
 @dataclass(frozen=True)
-class Planted:
+class FaultyAttack:
     """PGD with a fault."""
 
     fault: Callable[[nn.Module, Tensor, Tensor, Tensor, int, float], Tensor]
@@ -130,7 +130,7 @@ def check(attack: Attack, test: str) -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
-def test_a_planted_fault_is_caught(fault) -> None:
-    check(Planted(pgd), FAULTS[fault])
+def test_a_faulty_attack_is_caught(fault) -> None:
+    check(FaultyAttack(pgd), FAULTS[fault])
     with pytest.raises(AssertionError):
-        check(Planted(fault), FAULTS[fault])
+        check(FaultyAttack(fault), FAULTS[fault])

@@ -14,7 +14,7 @@ def total_depth(task: Task, context: Context) -> dict[str, float]:
 
 
 def zeroized(task: Task, context: Context) -> dict[str, float]:
-    """How many operations of a cell are the first, which is none."""
+    """Count the operations of a cell that are the first one, ``none``."""
     return {"score": float(sum(operation == 0 for operation in task.architecture.operations))}
 
 

@@ -35,7 +35,7 @@ def test_false_verdicts_power_and_coverage_in_words() -> None:
         "RobustScaling's depth shares, true and worth 2 times the noise: recognised in 17 of 20, "
         "wrongly said to differ in 3.",
         "RobustScaling's width shares: outside of what was searched, and can be neither found nor refuted.",
-        "The 90 % intervals hold what was planted in 185 of 200 cases, 92%.",
+        "The 90 % intervals hold the true value in 185 of 200 cases, 92%.",
     ]
 
 
@@ -55,7 +55,7 @@ def test_in_tables() -> None:
 
 
 @pytest.mark.slow
-def test_a_run_is_certified(command: Callable[..., Result], tmp_path: Path) -> None:
+def test_the_power_of_a_run_is_simulated(command: Callable[..., Result], tmp_path: Path) -> None:
     api.search(space="digits-bench", budget=40, strategy="random", workers=0, output=tmp_path / "run")
     words = ("power", tmp_path / "run", "--simulations", 1, "--workers", 1)
     shown = command(*words)

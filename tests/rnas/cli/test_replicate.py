@@ -26,7 +26,7 @@ REPLICATION = [
 
 
 def essence(replication: dict[str, Any]) -> dict[str, Any]:
-    """All of a replication but its seconds."""
+    """Return a replication's result without its seconds."""
     return {name: value for name, value in replication.items() if name != "seconds"}
 
 

@@ -126,7 +126,7 @@ def test_luck_stands_in_a_table_of_its_own(command: Command, tmp_path: Path) -> 
         (["--from", "memory"], "unknown --from 'memory'; known: checkpoint, scratch"),
         (["--device", "tpu"], "unknown --device 'tpu'; known: auto, cpu, cuda"),
         (["--from", "checkpoint"], "its weights are not there; train the network again with --from scratch"),
-        (["--seeds", "1"], "1 seed: luck takes at least 2 further seeds, or none"),
+        (["--seeds", "1"], "1 seed: the variation between trainings takes at least 2 further seeds, or none"),
     ],
 )
 def test_bad_input_is_one_line(command: Command, run: Path, words: list[str], message: str) -> None:

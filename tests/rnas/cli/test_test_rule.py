@@ -1,4 +1,4 @@
-"""A rule at risk, from the command line."""
+"""Test a rule out of sample from the command line."""
 
 import json
 import signal
@@ -18,7 +18,7 @@ from rnas.nas.run import Run
 from tests.rnas.cli.conftest import Result
 from tests.rnas.cli.test_kill_and_resume import PROGRAM, wait_until_gone
 from tests.rnas.scaling_rules.test_out_of_sample import ALIKE, OURS, result
-from tests.rnas.synthetic_evaluator import CONFIG as PLANTED
+from tests.rnas.synthetic_evaluator import CONFIG as SYNTHETIC
 
 TRAINED: dict[str, Any] = {
     "space": {
@@ -58,11 +58,11 @@ def folded(text: str) -> str:
 
 
 @pytest.mark.slow
-def test_a_planted_rule_beats_the_published_one(
+def test_a_true_rule_beats_the_published_one(
     command: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "run"
-    api.search(PLANTED, output=folder)
+    api.search(SYNTHETIC, output=folder)
     result = command("test-rule", folder, "--flops", "40M", "--json")
     assert result.code == 0, result.err
     content = json.loads(result.out)
@@ -83,7 +83,7 @@ def test_a_planted_rule_beats_the_published_one(
 
     other = command("test-rule", folder, "--flops", "50M")
     assert other.code == 2
-    assert "put to the test already, at 40M FLOPs by score with 5 seeds" in folded(other.err)
+    assert "is being tested already, at 40M FLOPs by score with 5 seeds" in folded(other.err)
     path.write_text(path.read_text().replace('"tolerance": 0.05', '"tolerance": 0.06'))
     tampered = command("test-rule", folder)
     assert (tampered.code, tampered.out, len(tampered.err.splitlines())) == (2, "", 1)
@@ -91,7 +91,7 @@ def test_a_planted_rule_beats_the_published_one(
 
 
 @pytest.mark.slow
-def test_killed_it_goes_on_with_what_was_foretold(tmp_path: Path) -> None:
+def test_killed_it_resumes_with_its_prediction(tmp_path: Path) -> None:
     config = tmp_path / "config.yaml"
     config.write_text(yaml.safe_dump(TRAINED))
     folder = tmp_path / "run"
@@ -104,7 +104,7 @@ def test_killed_it_goes_on_with_what_was_foretold(tmp_path: Path) -> None:
         start_new_session=True,
     )
     assert driver.stderr is not None
-    foretold, _, first = (driver.stderr.readline() for _ in range(3))
+    announced, _, first = (driver.stderr.readline() for _ in range(3))
     driver.send_signal(signal.SIGKILL)
     driver.wait()
     driver.stderr.close()
@@ -113,7 +113,7 @@ def test_killed_it_goes_on_with_what_was_foretold(tmp_path: Path) -> None:
     assert not (folder / "out_of_sample.json").exists()
     done = subprocess.run([*PROGRAM, "test-rule", folder, "--json"], check=True, capture_output=True, text=True)
     content = json.loads(done.stdout)
-    assert foretold == f"prediction {content['prediction']}\n"
+    assert announced == f"prediction {content['prediction']}\n"
     assert "1/" not in [line.split()[0][:2] for line in done.stderr.splitlines()]
     (budget,) = content["budgets"]
     for candidate in budget["candidates"]:
@@ -122,6 +122,6 @@ def test_killed_it_goes_on_with_what_was_foretold(tmp_path: Path) -> None:
     assert len(Run.load(folder).records) == 24
 
 
-def test_what_cannot_be_held_out(command: Callable[..., Result], tmp_path: Path) -> None:
+def test_bad_budgets_are_refused(command: Callable[..., Result], tmp_path: Path) -> None:
     none = command("test-rule", tmp_path / "none", "--flops", "4M")
     assert (none.code, "is not a run" in folded(none.err)) == (2, True)

@@ -1,4 +1,4 @@
-"""What is said of best and last, and of what a training would take."""
+"""The sentences about best and last, and about what a training would take."""
 
 import io
 from typing import Any
@@ -27,7 +27,7 @@ def printed(summary: dict[str, Any]) -> str:
 
 
 def summary(finished: TrainingRun, best: int, last: int) -> dict[str, Any]:
-    """Of a training whose best and last withstand so many of 100 images."""
+    """Summarise a training whose best and last withstand these numbers of 100 images."""
     results = [CheckpointResult(torch.ones(100).bool(), {"pgd20": torch.arange(100) < right}) for right in (best, last)]
     content = {**finished.summary, "comparison": compared(*results)}
     for name, epoch, result in zip(("best", "last"), (7, 9), results, strict=True):
@@ -39,7 +39,7 @@ def summary(finished: TrainingRun, best: int, last: int) -> dict[str, Any]:
     ("best", "last", "verdict"),
     [
         (60, 45, "Robust overfitting: under attack the last epoch is 15.00 points below the best."),
-        (60, 57, "Under attack best and last differ by 3.00 points, which is inside the noise."),
+        (60, 57, "Under attack best and last are indistinguishable at 95 % (3.00 points apart)."),
         (45, 60, "Under attack the last epoch is 15.00 points above the one that was chosen on the val split."),
     ],
 )
@@ -52,7 +52,7 @@ def test_the_difference_is_named(finished: TrainingRun, best: int, last: int, ve
     assert f"{best}.00%" in row
     assert f"{last}.00%" in row
     assert f"{best - last:+}.00" in row
-    assert ("inside the noise" in row) is ("inside" in verdict)
+    assert ("indistinguishable" in row) is ("indistinguishable" in verdict)
 
 
 def test_one_epoch_that_is_best_and_last_has_one_column(finished: TrainingRun) -> None:

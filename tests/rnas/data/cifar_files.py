@@ -9,14 +9,14 @@ from rnas.data import cifar10
 
 
 def write_cifar10(folder: Path, batch: int, test: int) -> None:
-    """CIFAR-10's files: five batches of so many training images, and the test images."""
+    """Write CIFAR-10's files: five batches of training images, and the test images."""
     names = [file.name for file in cifar10.FILES]
     images = {name: test if name == "test_batch" else batch for name in names}
     write_batches(folder / cifar10.FOLDER, images, labels=10)
 
 
 def write_batches(folder: Path, images: dict[str, int], **classes: int) -> None:
-    """A folder with files of so many images each; labels of each kind go through its classes in turn."""
+    """Write a folder with files of a number of images each; labels of each kind go through its classes in turn."""
     rng = np.random.default_rng(0)
     folder.mkdir()
     for name, count in images.items():

@@ -44,7 +44,7 @@ class ResidualDigits(nn.Module):
 
 
 def trained(make: Callable[[], nn.Module], seed: int, epochs: int = 20, steps: int = 5) -> nn.Module:
-    """Trained by PGD of so many steps within EPSILON; no steps are plain training."""
+    """Train by PGD with a number of steps within EPSILON; 0 steps are plain training."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = make()

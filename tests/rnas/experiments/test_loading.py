@@ -20,7 +20,7 @@ from tests.rnas.experiments.training.trainings import trained
 
 @dataclass(frozen=True)
 class Naming:
-    """A network, the implementation whose names are used, and two of its names with ours beside them."""
+    """A network, the implementation whose names are used, and two of its names with ours."""
 
     network: str
     code: str
@@ -107,7 +107,7 @@ NAMINGS = [
 
 
 def cases(largest: int) -> list[object]:
-    """The namings, those of networks of more than so many parameters marked slow."""
+    """The namings, those of networks of more than a number of parameters marked slow."""
     return [
         pytest.param(n, id=str(n), marks=[pytest.mark.slow] if find(n.network).cost.params > largest else [])
         for n in NAMINGS

@@ -88,8 +88,8 @@ def test_checkpoints_of_a_training(tmp_path: Path) -> None:
     assert resolve(tmp_path / "run" / "last.json").architecture == NETWORK
     with pytest.raises(InputError, match=rf"is a training; for its network write {tmp_path}/run/best.safetensors"):
         resolve(tmp_path / "run")
-    beside = tmp_path / "run" / "last.json"
-    beside.write_text(beside.read_text().replace(file_hash(path), 64 * "0"))
+    description = tmp_path / "run" / "last.json"
+    description.write_text(description.read_text().replace(file_hash(path), 64 * "0"))
     with pytest.raises(InputError, match=r"last.safetensors: its sha256 is .*, and last.json is of weights whose"):
         resolve(path)
 

@@ -47,12 +47,12 @@ def test_only_predictions_with_results_count() -> None:
 
 
 def test_results_without_predictions_and_failures_change_nothing_but_the_count() -> None:
-    foretold = [record(number, number % 5, number) for number in range(12)]
+    predicted_ones = [record(number, number % 5, number) for number in range(12)]
     higher_rung = [replace(record(number, None, -number), rung=1) for number in range(12, 16)]
     failed = replace(record(16, 100.0, None), evaluation=Evaluation(Status.TIMEOUT))
     other_metric = replace(record(17, 0.0, None), evaluation=Evaluation(Status.COMPLETE, {"flops": 5.0}))
-    alone = surrogate_quality([*foretold, record(18, 3.0, 18.0)], UP)[-1]
-    among = surrogate_quality([*foretold, *higher_rung, failed, other_metric, record(18, 3.0, 18.0)], UP)[-1]
+    alone = surrogate_quality([*predicted_ones, record(18, 3.0, 18.0)], UP)[-1]
+    among = surrogate_quality([*predicted_ones, *higher_rung, failed, other_metric, record(18, 3.0, 18.0)], UP)[-1]
     assert (alone.after, alone.predicted) == (13, 13)
     assert among == replace(alone, after=19)
 

@@ -48,7 +48,7 @@ def test_load_gives_the_network_back(name: str, network: Network, tmp_path: Path
     assert reference.architecture == TINY
     assert (reference.num_classes, reference.input_shape) == (5, (3, 8, 8))
     assert find_network(path).name == network.name
-    # An export of an export says what the first one said of the weights.
+    # An export of an export says the same about the weights as the first one.
     assert find_network(path).untrained
     assert find_network(path).provenance["weights"]["seed"] == 3
 

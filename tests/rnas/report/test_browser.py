@@ -140,7 +140,7 @@ def test_differences_inside_the_noise_are_called_so(run_of, opened):
     page = opened(render(run))
     page.click('#evaluation-table [data-open="0"]').wait(PANEL)
     page.click('#evaluation-table [data-open="1"]', shift=True).wait(PAIR)
-    assert "+2.0 points, inside the noise" in page.text("#panel-facts")
+    assert "+2.0 points, indistinguishable" in page.text("#panel-facts")
     page.choose("#panel-other", "2").wait("document.querySelector('#panel-facts').innerText.includes('A better')")
     assert "\u221220.0 points, A better" in page.text("#panel-facts")
     for evaluation in run["evaluations"]:

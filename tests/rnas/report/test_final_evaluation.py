@@ -31,7 +31,7 @@ CONTENT = {
 
 def test_what_changed_and_what_is_noise_is_said() -> None:
     text = final_evaluation_caption(CONTENT)
-    assert "2 of 4 ranks changed, and 1 of the 2 others are not told apart from the best" in text
+    assert "2 of 4 ranks changed, and 1 of the 2 others are indistinguishable from the best" in text
     assert "none is flagged" in text
     assert "autoattack-cascade" in text
 

@@ -116,12 +116,12 @@ def test_words_of_a_table() -> None:
     (table,) = tables([BEST, CLOSE, FAR])
     assert [against_the_best(row).replace("\u00a0", " ") for row in table.rows] == [
         "best",
-        "not told apart, p = 0.062",
+        "indistinguishable, p = 0.062",
         "worse, p < 0.001",
     ]
-    assert "2 of 3, the best among them, are not told apart" in explanation(table)
+    assert "2 of 3, the best among them, are indistinguishable" in explanation(table)
     assert "400 images" in explanation(table)
-    assert "told apart from all others" in explanation(tables([BEST, FAR])[0])
+    assert "distinguishable from all others" in explanation(tables([BEST, FAR])[0])
     assert "McNemar" not in explanation(tables([BEST])[0])
     assert headline([table]) == "3 evaluations, comparable with each other."
     assert "do not compare" in headline(tables([BEST, entry("x", range(90), WIDER)]))

@@ -1,6 +1,6 @@
 import pytest
 
-from rnas.report.progress import foretold, normalised_hypervolume
+from rnas.report.progress import normalised_hypervolume, surrogate_sentences
 from rnas.utils.metric import metrics_of
 
 RUN = {
@@ -31,10 +31,10 @@ def test_no_value_yet():
 
 
 def test_predictions_are_summed_up_in_words(trained_run):
-    (sentence,) = foretold(trained_run, metrics_of(trained_run))
+    (sentence,) = surrogate_sentences(trained_run, metrics_of(trained_run))
     last = trained_run["surrogate"][-1]
     assert sentence.startswith(f"{last['predicted']} results of robust accuracy were predicted")
     assert "\u03c4 0.40, 0.16 within the truly best fifth, and 90 % lie in their 90 % intervals" in sentence
     early = {**trained_run, "surrogate": trained_run["surrogate"][:1]}
-    assert "fifth" not in foretold(early, metrics_of(early))[0]
-    assert foretold({**trained_run, "surrogate": []}, ()) == []
+    assert "fifth" not in surrogate_sentences(early, metrics_of(early))[0]
+    assert surrogate_sentences({**trained_run, "surrogate": []}, ()) == []

@@ -22,17 +22,17 @@ def test_a_rule_that_is_found_is_told_with_its_worth_beside_the_published_one() 
     assert "published" not in reason(Verdict.IDENTIFIED, quantities=[quantity("D1", 0.4, None)])
 
 
-def test_what_is_inside_the_noise_is_said_to_be_so() -> None:
+def test_indistinguishable_effects_are_reported_as_such() -> None:
     noise = {"p_value": 0.3, "p_value_flops": 0.2}
-    assert "inside the noise (p .300), and so it is given FLOPs alone (p .200)" in reason(
+    assert "indistinguishable from 0 (p .300), and so it is given FLOPs alone (p .200)" in reason(
         Verdict.NOT_IDENTIFIED, **noise
     )
-    assert "nothing is left that is outside the noise (p .300)" in reason(
+    assert "what is left is indistinguishable from 0 (p .300)" in reason(
         Verdict.CAPACITY, **{**noise, "p_value_flops": 0.001}
     )
     worthless = reason(Verdict.NOT_IDENTIFIED, gain=interval(0.001, -0.01, 0.012))
-    assert "matter (p < .001), but what the likeliest optimum, D1:D2:D3 = 2.2 : 2.3 : 1, is worth" in worthless
-    assert "is inside the noise: +0.1 points" in worthless
+    assert "matter (p < .001), but the gain of the likeliest optimum, D1:D2:D3 = 2.2 : 2.3 : 1," in worthless
+    assert "is indistinguishable from 0: +0.1 points" in worthless
     assert "neither stay near RobustScaling nor exclude it" in reason(Verdict.NOT_IDENTIFIED)
 
 
@@ -68,7 +68,7 @@ def test_the_papers_estimate_with_its_measured_bias() -> None:
     told = " ".join(rules.ranking_sentences(found, "depth"))
     assert "2 levels of total depth, 4 to 7; 31 networks of other levels left out." in told
     assert "tau of total depth and robust accuracy: 0.15 (p .014)" in told
-    assert "30% of the variance at equal FLOPs: 2 : 2 : 1 comes back as 1.5 : 1.5 : 1." in told
+    assert "30% of the variance at equal FLOPs: 2 : 2 : 1 is estimated as 1.5 : 1.5 : 1." in told
     assert rules.ranking_table(found, "width") is None
     assert rules.ranking_sentences(found, "width") == []
 
@@ -89,15 +89,15 @@ def test_rivals_blocks_and_drifts() -> None:
     found = content(drifts=[drift | {"found": True}, drift | {"found": False}])
     assert dict(rules.explained_table(found).rows)["params"] == "none"
     assert (
-        "FLOPs and shares foretell 60% of the variance; their rival, FLOPs and params, 50%"
+        "FLOPs and shares predict 60% of the variance; their rival, FLOPs and params, 50%"
         in rules.explained_sentence(found)
     )
     blocks, drifts = rules.blocks_table(found), rules.drifts_table(found)
     assert blocks is not None
     assert drifts is not None
-    assert [row[-2:] for row in blocks.rows] == [(".010", ""), (".400", "inside the noise")]
+    assert [row[-2:] for row in blocks.rows] == [(".010", ""), (".400", "indistinguishable from 0")]
     assert blocks.rows[0][:4] == ("kernel size", "3", "90", "+1.0 points [+0.0, +2.0]")
-    assert [row[-1] for row in drifts.rows] == ["moves", "inside the noise"]
+    assert [row[-1] for row in drifts.rows] == ["moves", "indistinguishable from 0"]
     assert drifts.rows[0][3] == "+0.10 [+0.05, +0.20]"
     assert rules.blocks_table(content(blocks=[])) is None
     assert rules.drifts_table(content()) is None

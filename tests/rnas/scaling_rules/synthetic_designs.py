@@ -1,4 +1,4 @@
-"""Designs of which the truth is planted: networks of robust-resnet's stages, with a score of our own."""
+"""Designs with synthetic scores: networks of robust-resnet's stages, whose ground truth is known."""
 
 from collections.abc import Sequence
 
@@ -27,9 +27,9 @@ def random_design(n: int, seed: int = 0, most: int = 8, stages: int = 3) -> Obse
     )
 
 
-def tent(shares: Floats, planted: Sequence[float]) -> Floats:
-    """(n,) with its top, 0, where shares (n, s) are in the planted proportion; straight on either side."""
-    aim = np.array(planted) / sum(planted)
+def tent(shares: Floats, best: Sequence[float]) -> Floats:
+    """(n,) with its top, 0, where shares (n, s) are in the true proportion; straight on either side."""
+    aim = np.array(best) / sum(best)
     return -np.asarray(np.abs(shares - aim).sum(axis=1))
 
 

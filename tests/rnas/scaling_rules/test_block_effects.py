@@ -1,4 +1,4 @@
-"""Effects of block variables on planted truths."""
+"""Effects of block variables on synthetic scores."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ def effects(design: Observations, score: Floats) -> dict[str, tuple[float, float
     return {e.value: (e.effect.value, e.effect.low, e.effect.high, e.p_value) for e in found}
 
 
-def test_a_planted_effect_is_found_at_equal_cost() -> None:
+def test_a_true_effect_is_found_at_equal_cost() -> None:
     design = random_design(120)
     better = design.blocks["topology"] == "bottleneck"
     found = effects(design, np.log(design.flops) + 1.0 * better + noise(120, 0.3))

@@ -1,4 +1,4 @@
-"""The model-based estimate on planted truths; the full calibration is among the benchmarks."""
+"""The model-based estimate on synthetic scores; the full calibration is among the benchmarks."""
 
 from dataclasses import replace
 
@@ -11,19 +11,19 @@ from rnas.scaling_rules.estimate import FITTED, design_of, families_of, fitted_t
 from rnas.scaling_rules.verdict import Verdict
 from tests.rnas.scaling_rules.synthetic_designs import noise, random_design, tent
 
-PLANTED = (3, 1, 2)
+TRUE_DEPTHS = (3, 1, 2)
 
 
 def scored(n: int, effect: float, seed: int = 0):
     design = random_design(n, seed)
-    score = np.log(design.flops) + effect * tent(design.depth_shares, PLANTED) + noise(n, 0.3, seed)
+    score = np.log(design.flops) + effect * tent(design.depth_shares, TRUE_DEPTHS) + noise(n, 0.3, seed)
     return design.with_score(score)
 
 
-def test_a_planted_proportion_is_found_and_differs_from_the_published() -> None:
+def test_a_true_proportion_is_found_and_differs_from_the_published() -> None:
     families = {family.name: family for family in families_of(design_of(scored(120, 6.0), Rule()))}
     depths = families["depth shares"]
-    for quantity, truth in zip(depths.quantities, np.array(PLANTED) / sum(PLANTED), strict=True):
+    for quantity, truth in zip(depths.quantities, np.array(TRUE_DEPTHS) / sum(TRUE_DEPTHS), strict=True):
         assert quantity.optimum.low - 0.01 <= truth <= quantity.optimum.high + 0.01
         assert quantity.optimum.half_width < 0.15
     assert depths.p_value < 0.01

@@ -1,4 +1,4 @@
-"""Exponents of depth and width in FLOPs, of planted optima."""
+"""Exponents of depth and width in FLOPs, of synthetic optima."""
 
 import numpy as np
 import pytest

@@ -15,7 +15,7 @@ def networks(n: int, rng: np.random.Generator, scale: float = 1.0) -> Observatio
 
 
 def truth(observations: Observations) -> Floats:
-    """A smooth function of depth shares beside one of FLOPs."""
+    """A smooth function of depth shares plus one of FLOPs."""
     return np.asarray(0.05 * np.log(observations.flops) - (observations.depth_shares[:, 2] - 0.5) ** 2)
 
 
@@ -38,7 +38,7 @@ def test_intervals_hold_what_is_measured_later_inside_and_beyond_the_fit(scale: 
     assert np.mean(gains) >= 0.85
 
 
-def test_what_is_foretold_is_worth_more_than_the_mean_score() -> None:
+def test_predictions_are_better_than_the_mean_score() -> None:
     rng = np.random.default_rng(1)
     fitted, others = networks(60, rng), networks(30, rng)
     fitted = fitted.with_score(truth(fitted) + NOISE * rng.standard_normal(60))

@@ -1,4 +1,4 @@
-"""What came of a prediction, on scores that are given; and what may be foretold once."""
+"""The result of a test of a rule on given scores; and that its prediction is made once."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -91,7 +91,7 @@ def test_differences_are_paired_by_seed_and_corrected_for_their_number() -> None
     assert budget.candidates[3].mean == pytest.approx(np.mean(OURS))
 
 
-def test_worse_and_not_as_foretold() -> None:
+def test_worse_and_not_as_predicted() -> None:
     above = [score + 0.1 + 0.001 * seed for seed, score in enumerate(OURS)]
     (budget,) = result(rule=OURS, robust_scaling=above, uniform=OURS).budgets
     scaling, uniform, _ = budget.comparisons
@@ -127,7 +127,7 @@ def test_contestants_that_are_one_network_have_one_test(order: list[str]) -> Non
     assert [len(budget.networks), len(budget.compared)] == [3, 2]
 
 
-def test_whether_a_score_is_as_foretold() -> None:
+def test_whether_a_score_is_as_predicted() -> None:
     found = result(rule=OURS, robust_scaling=[0.7, 0.62], uniform=[None])
     (budget,) = found.budgets
     assert [measured.held for measured in budget.candidates] == [True, False, None, True]
@@ -176,7 +176,7 @@ def run() -> Run:
 def test_a_prediction_is_fixed_once_its_networks_are_evaluated(run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "out_of_sample"
     ledger = Ledger.in_memory(run.setup.problem.objectives)
-    with pytest.raises(InputError, match="name the budgets to hold out"):
+    with pytest.raises(InputError, match="name the budgets to test at"):
         load_or_predict(run, folder, ledger, (), Band(), 3)
     PREDICTION.write(folder)
     other = load_or_predict(run, folder, ledger, (BUDGET,), Band(), 2)
@@ -187,9 +187,9 @@ def test_a_prediction_is_fixed_once_its_networks_are_evaluated(run: Run, tmp_pat
     grown = Run(run.setup, run.records[:30])
     assert load_or_predict(grown, folder, ledger, (BUDGET,), Band(), 2) == other
     assert load_or_predict(grown, folder, ledger, (), Band(), 5) == other
-    with pytest.raises(InputError, match="put to the test already, at 40M FLOPs by score with 2 seeds"):
+    with pytest.raises(InputError, match="is being tested already, at 40M FLOPs by score with 2 seeds"):
         load_or_predict(run, folder, ledger, (BUDGET,), Band(), 3)
-    with pytest.raises(InputError, match="put to the test already, at 40M FLOPs by score"):
+    with pytest.raises(InputError, match="is being tested already, at 40M FLOPs by score"):
         load_or_predict(run, folder, ledger, (BUDGET,), Band(), 2, "flops")
     with pytest.raises(InputError, match="not the prediction whose networks were evaluated"):
         ledger_of(ledger, run.setup, PREDICTION)

@@ -35,7 +35,7 @@ def planned() -> SimulationPlan:
     return plan(scored(200), simulations=3)
 
 
-def test_rivals_and_rules_are_planted_in_turn(planned: SimulationPlan) -> None:
+def test_rivals_and_rules_are_simulated_in_turn(planned: SimulationPlan) -> None:
     truths = list(dict.fromkeys(simulation.truth for simulation in planned.simulations))
     assert [truth.name for truth in truths] == [
         *("params alone decide", "FLOPs alone decide", "nothing decides"),
@@ -60,7 +60,7 @@ def test_trends_and_noise_are_the_datas(planned: SimulationPlan) -> None:
     nothing = by_name["nothing decides"]
     assert np.abs(np.corrcoef(nothing.score, flops)[0, 1]) < 0.2
     assert nothing.truth.noise == pytest.approx(observations.score.std())
-    # Given shares, which decide nothing here, the noise beside planted rules is the same.
+    # Given shares, which decide nothing here, the noise is the same with a rule.
     assert by_name["RobustScaling"].truth.noise == pytest.approx(0.5, rel=0.15)
 
 
@@ -93,9 +93,7 @@ def test_what_was_found_is_counted(small: SimulationPlan, found: list[tuple[Fami
     assert json.loads(json.dumps(power_study.to_dict()))["tallies"][0]["part"] == "depth shares"
 
 
-def test_claims_and_intervals_that_miss_are_distinguished(
-    small: SimulationPlan, found: list[tuple[Family, ...]]
-) -> None:
+def test_claims_and_intervals_that_miss_are_counted(small: SimulationPlan, found: list[tuple[Family, ...]]) -> None:
     first, *others = found
     claimed = tuple(replace(family, verdict=Verdict.DIFFERS) for family in first)
     assert summarize_power(small, [claimed, *others]).claims["params alone decide"] == 1

@@ -1,4 +1,4 @@
-"""Predictions of a run whose truth is planted."""
+"""Predictions of a run whose ground truth is known."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from rnas.scaling_rules.observations import Observations
 from rnas.scaling_rules.predict import predict_at_budgets
 from rnas.scaling_rules.prediction import ROBUST_SCALING, RULE, SEARCHED, TOLERANCE, UNIFORM, RulePrediction
 from rnas.utils.quantities import Band
-from tests.rnas.synthetic_evaluator import CLASSES, CONFIG, IMAGES, PLANTED, mean_score, run_in_memory
+from tests.rnas.synthetic_evaluator import BEST_SHARE, CLASSES, CONFIG, IMAGES, mean_score, run_in_memory
 
 BUDGET = 40_000_000
 
@@ -27,12 +27,12 @@ def prediction(run: Run) -> RulePrediction:
     return predict_at_budgets(run, (BUDGET,), Band(), (1, 2, 3), "score")
 
 
-def test_the_planted_share_is_scaled_to_a_larger_budget(prediction: RulePrediction, run: Run) -> None:
+def test_the_true_share_is_scaled_to_a_larger_budget(prediction: RulePrediction, run: Run) -> None:
     (budget,) = prediction.budgets
     networks = {candidate.name: candidate for candidate in budget.candidates}
     assert list(networks) == [RULE, ROBUST_SCALING, UNIFORM, SEARCHED]
     shares = {name: c.network.depths[-1] / sum(c.network.depths) for name, c in networks.items()}
-    assert shares[RULE] == pytest.approx(PLANTED, abs=0.1)
+    assert shares[RULE] == pytest.approx(BEST_SHARE, abs=0.1)
     assert shares[ROBUST_SCALING] == pytest.approx(0.2, abs=0.05)
     assert shares[UNIFORM] == pytest.approx(1 / 3, abs=0.1)
     for candidate in budget.candidates:
@@ -61,7 +61,7 @@ def test_it_is_the_same_again(prediction: RulePrediction, run: Run) -> None:
 
 
 @pytest.mark.slow
-def test_evaluations_at_the_budget_are_held_out(run: Run) -> None:
+def test_evaluations_at_the_budget_are_not_fitted(run: Run) -> None:
     flops = Observations.from_run(run).flops
     budget = int(np.sort(flops)[40])
     near = np.abs(flops / budget - 1) <= TOLERANCE
@@ -78,11 +78,11 @@ def test_evaluations_at_the_budget_are_held_out(run: Run) -> None:
 
 
 def test_bands_that_cannot_be(run: Run) -> None:
-    with pytest.raises(InputError, match="which holds the held-out budget 40M"):
+    with pytest.raises(InputError, match="which holds the test budget 40M"):
         predict_at_budgets(run, (BUDGET,), Band(1_000_000, None), (1,), "score")
     with pytest.raises(InputError, match="a rule needs at least 20"):
         predict_at_budgets(run, (BUDGET,), Band(0, 5_000_000), (1,), "score")
-    with pytest.raises(InputError, match="each held-out budget once"):
+    with pytest.raises(InputError, match="each test budget once"):
         predict_at_budgets(run, (BUDGET, BUDGET), Band(), (1,), "score")
 
 

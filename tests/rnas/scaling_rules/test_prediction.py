@@ -85,7 +85,7 @@ def test_two_predictions_are_refused(tmp_path: Path) -> None:
 def test_what_is_no_prediction_is_refused(tmp_path: Path) -> None:
     text = '{"run": "run"}\n'
     (tmp_path / f"prediction-{hashlib.sha256(text.encode()).hexdigest()[:12]}.json").write_text(text)
-    with pytest.raises(InputError, match="no prediction of this version: fingerprint: Field required"):
+    with pytest.raises(InputError, match="not a prediction of this version: fingerprint: Field required"):
         written(tmp_path)
 
 

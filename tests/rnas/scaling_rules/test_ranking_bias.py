@@ -19,8 +19,8 @@ def depths() -> Observations:
     return depth_grid()
 
 
-def planted(grid: Observations, rule: Rule, noise: float, seed: int = 0) -> Observations:
-    """Scores of a grid that a rule decides, in percent, with normal noise of so many times their own deviation."""
+def synthetic(grid: Observations, rule: Rule, noise: float, seed: int = 0) -> Observations:
+    """Return scores of a grid that a rule decides, in percent, with normal noise relative to their deviation."""
     distances = squared_distance(grid.depths, rule.depths) + squared_distance(grid.widths, rule.widths)
     drawn = np.random.default_rng(seed).standard_normal(len(grid))
     return grid.with_score(53 + np.log(grid.flops / grid.flops.mean()) - distances - noise * distances.std() * drawn)
@@ -31,8 +31,8 @@ def depth_rule(grid: Observations) -> Rule:
     return Rule(PUBLISHED.depths, tuple(grid.widths[0]))
 
 
-def test_a_planted_2_2_1_comes_back_near_half_of_its_way_on_the_papers_depths(depths: Observations) -> None:
-    observations = planted(depths, depth_rule(depths), noise=1)
+def test_a_true_2_2_1_is_estimated_near_half_of_its_way_on_the_papers_depths(depths: Observations) -> None:
+    observations = synthetic(depths, depth_rule(depths), noise=1)
     bias = simulated_bias(observations, PUBLISHED, np.random.default_rng(1), draws=30)
     assert bias.width is None
     assert bias.depth is not None
@@ -41,7 +41,7 @@ def test_a_planted_2_2_1_comes_back_near_half_of_its_way_on_the_papers_depths(de
     first, second, third = bias.depth.mean
     assert first / third == pytest.approx(1.5, abs=0.15)
     assert second / third == pytest.approx(1.5, abs=0.15)
-    # What the same estimate makes of the data, whose truth is the one that was planted.
+    # What the same estimate makes of the data, which have the same truth.
     estimate = rank(observations).depth
     assert estimate is not None
     for low, share, high in zip(bias.depth.low, estimate.top.shares, bias.depth.high, strict=True):
@@ -50,7 +50,7 @@ def test_a_planted_2_2_1_comes_back_near_half_of_its_way_on_the_papers_depths(de
 
 def test_of_the_papers_widths_as_well() -> None:
     grid = width_grid()
-    observations = planted(grid, Rule(tuple(grid.depths[0]), PUBLISHED.widths), noise=1)
+    observations = synthetic(grid, Rule(tuple(grid.depths[0]), PUBLISHED.widths), noise=1)
     bias = simulated_bias(observations, PUBLISHED, np.random.default_rng(1), draws=20)
     assert bias.depth is None
     assert bias.width is not None
@@ -60,7 +60,7 @@ def test_of_the_papers_widths_as_well() -> None:
 
 
 def test_without_noise_little_is_lost(depths: Observations) -> None:
-    observations = planted(depths, depth_rule(depths), noise=0)
+    observations = synthetic(depths, depth_rule(depths), noise=0)
     bias = simulated_bias(observations, PUBLISHED, np.random.default_rng(1), draws=3)
     assert bias.depth is not None
     assert bias.depth.signal == pytest.approx(1)
@@ -76,7 +76,7 @@ def test_where_shares_explain_nothing_the_design_alone_comes_back(depths: Observ
     assert bias.depth.mean == pytest.approx(UNIFORM, abs=0.04)
 
 
-def test_what_noise_explains_is_not_planted() -> None:
+def test_what_noise_explains_is_not_simulated() -> None:
     grid = small_grid()
     scores = np.random.default_rng(0).standard_normal((12, len(grid)))
     found = [simulated_bias(grid.with_score(score), PUBLISHED, np.random.default_rng(0), draws=1) for score in scores]
@@ -85,8 +85,8 @@ def test_what_noise_explains_is_not_planted() -> None:
     assert signals.count(0) >= 4
 
 
-def test_the_estimate_itself_as_the_truth_comes_back_nearer_to_uniform(depths: Observations) -> None:
-    observations = planted(depths, depth_rule(depths), noise=0.5)
+def test_the_estimate_itself_as_the_truth_is_estimated_nearer_to_uniform(depths: Observations) -> None:
+    observations = synthetic(depths, depth_rule(depths), noise=0.5)
     estimate = rank(observations).rule
     bias = simulated_bias(observations, estimate, np.random.default_rng(1), draws=20)
     assert bias.depth is not None
@@ -101,7 +101,7 @@ def test_the_estimate_itself_as_the_truth_comes_back_nearer_to_uniform(depths: O
 def test_depths_and_widths_that_both_vary() -> None:
     rng = np.random.default_rng(3)
     grid = design(rng.integers(1, 8, (300, 3)).astype(float), rng.integers(2, 9, (300, 3)).astype(float))
-    observations = planted(grid, PUBLISHED, noise=0.1)
+    observations = synthetic(grid, PUBLISHED, noise=0.1)
     bias = simulated_bias(observations, PUBLISHED, rng, draws=10)
     assert bias.depth is not None
     assert bias.width is not None
@@ -114,7 +114,7 @@ def test_depths_and_widths_that_both_vary() -> None:
 
 
 def test_equal_generators_give_equal_results(depths: Observations) -> None:
-    observations = planted(depths, depth_rule(depths), noise=1)
+    observations = synthetic(depths, depth_rule(depths), noise=1)
     once, again, other = (
         simulated_bias(observations, PUBLISHED, np.random.default_rng(seed), draws=3) for seed in (1, 1, 2)
     )
@@ -123,8 +123,8 @@ def test_equal_generators_give_equal_results(depths: Observations) -> None:
 
 
 def test_in_words() -> None:
-    returned = Recovered((0.4, 0.4, 0.2), (0.37, 0.39, 0.24), (0.3, 0.3, 0.2), (0.4, 0.4, 0.3), 0.5)
-    assert str(returned) == "planted 2 : 2 : 1 comes back as 1.5 : 1.6 : 1"
+    recovered = Recovered((0.4, 0.4, 0.2), (0.37, 0.39, 0.24), (0.3, 0.3, 0.2), (0.4, 0.4, 0.3), 0.5)
+    assert str(recovered) == "true 2 : 2 : 1 is estimated as 1.5 : 1.6 : 1"
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def quantity(
         (quantity(0.4, 0.03), GAIN, 0.001, 0.001, Verdict.AGREES),
         (quantity(0.43, 0.03), GAIN, 0.001, 0.001, Verdict.AGREES),
         (quantity(0.6, 0.05), GAIN, 0.001, 0.001, Verdict.DIFFERS),
-        # The interval is beside the published value, but the one that holds all quantities at once is not.
+        # The interval excludes the published value, but the one that holds all quantities at once is not.
         (quantity(0.5, 0.06, wide=0.11), GAIN, 0.001, 0.001, Verdict.NOT_IDENTIFIED),
         (quantity(0.4, 0.2), GAIN, 0.001, 0.001, Verdict.NOT_IDENTIFIED),
         (quantity(0.4, 0.03), NO_GAIN, 0.001, 0.001, Verdict.NOT_IDENTIFIED),

@@ -6,7 +6,7 @@ from rnas.statistics.mcnemar import mcnemar
 
 
 def flags(both: int, first: int, second: int, neither: int) -> tuple[list[bool], list[bool]]:
-    """So many images on which both, one or the other, or neither network is right."""
+    """Return flags of images on which both, one or the other, or neither network is right."""
     one = [True] * (both + first) + [False] * (second + neither)
     return one, [True] * both + [False] * first + [True] * second + [False] * neither
 

@@ -32,7 +32,7 @@ def test_group_effects_are_those_of_the_balanced_analysis_of_variance() -> None:
     assert model.variances == pytest.approx([between, within], rel=0.02)
 
 
-def test_what_is_left_out_is_foretold_by_the_others() -> None:
+def test_what_is_left_out_is_predicted_from_the_others() -> None:
     rng = RNG(2)
     x = rng.uniform(size=(40, 1))
     y = np.sin(6 * x[:, 0]) + 0.1 * rng.normal(size=40)
@@ -42,8 +42,8 @@ def test_what_is_left_out_is_foretold_by_the_others() -> None:
     rest, ones = slice(0, 39), np.ones(39)
     inverse = np.linalg.inv(covariance[rest, rest])
     mean = ones @ inverse @ y[rest] / (ones @ inverse @ ones)
-    foretold = mean + covariance[39, rest] @ inverse @ (y[rest] - mean)
-    assert model.left_out()[39] == pytest.approx(y[39] - foretold, abs=1e-6)
+    predicted = mean + covariance[39, rest] @ inverse @ (y[rest] - mean)
+    assert model.left_out()[39] == pytest.approx(y[39] - predicted, abs=1e-6)
 
 
 def test_the_posterior_follows_a_function_and_widens_where_nothing_is_known() -> None:

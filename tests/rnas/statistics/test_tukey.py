@@ -23,7 +23,7 @@ def mean_variance(y: Bools) -> Variance:
 
 
 def distinguishable(experiment: int, accuracies: list[float], **noise: float) -> tuple[bool, bool, float]:
-    """Whether any two networks are told apart, whether the first is from the last, and the smallest detectable gap."""
+    """Say whether any two networks, and the first and the last, are distinguishable; and the detectable gap."""
     y = right(np.random.default_rng(experiment), accuracies, seeds=SEEDS, **noise)
     variance, means = compared_variance(y), y.mean(axis=(1, 2))
     critical = critical_range(NETWORKS, variance) * math.sqrt(variance.value)
@@ -132,7 +132,7 @@ def test_letters() -> None:
     assert compact_letters([0.5, 0.9, 0.55, 0.1], 0.06) == ("b", "a", "b", "c")
     assert compact_letters([0.30, 0.34, 0.38], 0.05) == ("b", "ab", "a")
     assert compact_letters([0.3, 0.3], 0.0) == ("a", "a")
-    # The best is told apart from the second, which is known well, and not from the third, which is not.
+    # The best is distinguishable from the second, which is known well, and not from the third, which is not.
     own = np.array([[0.0, 0.1, 0.5], [0.1, 0.0, 0.5], [0.5, 0.5, 0.0]])
     assert compact_letters([0.9, 0.7, 0.6], own) == ("a", "b", "ab")
     assert (letter(0), letter(25), letter(26)) == ("a", "z", "A")

@@ -11,7 +11,7 @@ from tests.rnas.training.digits import TRAINING, network, plan
 
 
 def trained_for(steps: int, seed: int = 0) -> list[list[torch.Tensor]]:
-    """Weights of a network after each of so many steps."""
+    """Return the weights of a network after each of a number of steps."""
     generator = torch.Generator().manual_seed(seed)
     shapes = [parameter.shape for parameter in network().parameters()]
     return [[torch.randn(shape, generator=generator) for shape in shapes] for _ in range(steps)]

@@ -87,7 +87,7 @@ def test_bfloat16_is_as_robust_within_the_noise() -> None:
         list(training.epochs())
         robust.append(accuracies(training.result)[1])
     share = sum(robust) / 2
-    # Three standard errors of the difference of two shares of so many images.
+    # Three standard errors of the difference of two shares of these images.
     assert share > 0.5
     assert abs(robust[0] - robust[1]) < 3 * math.sqrt(2 * share * (1 - share) / len(SEARCH_VAL))
 

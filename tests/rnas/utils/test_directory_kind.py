@@ -1,4 +1,4 @@
-"""Kinds of directories, and what is said of one that is of another kind than was asked for."""
+"""Kinds of directories, and the message for one of another kind than was asked for."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Planted defences are each flagged, honest networks are not."""
+"""Fake defences are each flagged, honest networks are not."""
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
@@ -151,7 +151,7 @@ def test_nor_are_networks_that_have_learned_little() -> None:
         "wide thresholds",
     ],
 )
-def test_a_planted_defence_is_flagged(
+def test_a_fake_defence_is_flagged(
     robust_network: nn.Module, plant: Callable[[nn.Module], nn.Module], expected: set[str]
 ) -> None:
     torch.manual_seed(0)

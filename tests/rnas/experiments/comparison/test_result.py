@@ -27,7 +27,7 @@ def test_means_groups_and_pairs(tmp_path: Path) -> None:
         ("resnet-18", "wrn-28-10"),
     }
     assert words.order(content)[-1] == 0
-    assert "the best cannot be told apart: resnet-18, wrn-28-10" in words.verdict_sentence(content)
+    assert "the best are indistinguishable at 95 %: resnet-18, wrn-28-10" in words.verdict_sentence(content)
     sentence = words.setting_sentence(content)
     assert "by recipe short-sat for 1 epoch in batches of" in sentence
     assert f"{IMAGES} images" in sentence
@@ -151,7 +151,7 @@ def test_what_was_tuned_is_told(tmp_path: Path) -> None:
     assert content["seconds"] == 300.0 + 6 * 100.0
     (note,) = words.method_notes(content)
     assert "learning rate were chosen from 2 trials of 1 epoch" in note
-    assert "small: learning rate 0.025 (50.00 %, by the recipe's own 40.00 %, which is inside the noise);" in note
+    assert "small: learning rate 0.025 (50.00 %, by the recipe's own 40.00 %, indistinguishable at 95 %);" in note
     assert "resnet-18: learning rate 0.1, the recipe's own (40.00 %);" in note
     assert "wrn-28-10: no trial was completed" in note
 

@@ -1,4 +1,4 @@
-"""Results of a replication, drawn instead of trained."""
+"""Results of a replication, simulated instead of trained."""
 
 from collections.abc import Callable, Sequence
 

@@ -13,7 +13,7 @@ from tests.rnas.experiments.replications.simulated import SMALL, judged_scores, 
 
 DRAWS = 100
 MOST_FALSE = 11
-"""Of 100 replications that may each be wrong with 5 %: more happen in fewer than 1 % of all cases."""
+"""Most errors of 100 simulations that may each be wrong with 5 %: more happen in fewer than 1 % of all cases."""
 
 TRENDS = ("depth-grid", "robust-wrn-depths")
 
@@ -27,14 +27,14 @@ def topology_effect(cell: DesignCell) -> float:
 
 
 @pytest.mark.parametrize("seeds", [2, 3])
-def test_planted_effects_are_found_and_their_opposites_contradicted(seeds: int) -> None:
+def test_true_effects_are_found_and_their_opposites_contradicted(seeds: int) -> None:
     replication = find("block-topology")
     cells = replication.design(SMALL)
     for draw in range(20):
-        planted = scores(cells, seeds, draw, topology_effect, noise=0.01)
-        findings = judge(replication.claims(cells), judged_scores(replication, planted))
+        simulated = scores(cells, seeds, draw, topology_effect, noise=0.01)
+        findings = judge(replication.claims(cells), judged_scores(replication, simulated))
         assert overall(findings) is ClaimVerdict.SUPPORTED
-        findings = judge(replication.claims(cells), judged_scores(replication, 1 - planted))
+        findings = judge(replication.claims(cells), judged_scores(replication, 1 - simulated))
         assert {finding.verdict for finding in findings} == {ClaimVerdict.CONTRADICTED}
 
 
@@ -63,7 +63,7 @@ def test_trends_stay_undecided_on_networks_that_differ_for_other_reasons(name: s
     assert wrong <= MOST_FALSE
 
 
-def test_a_planted_trend_is_found() -> None:
+def test_a_true_trend_is_found() -> None:
     replication = find("depth-grid")
     cells = replication.design(SMALL)
 

@@ -16,7 +16,7 @@ from tests.rnas.experiments.training.trainings import NETWORK
 
 @pytest.fixture
 def copy(finished: TrainingRun, tmp_path: Path) -> Path:
-    """The best weights and what stands beside them, apart from their training."""
+    """The best weights and their description, apart from their training."""
     for suffix in (".safetensors", ".json"):
         shutil.copy(finished.directory.best.with_suffix(suffix), tmp_path)
     return tmp_path / "best.safetensors"
@@ -80,10 +80,10 @@ def test_in_a_training_that_was_stopped_they_are_made_again(finished: TrainingRu
     ],
 )
 def test_a_damaged_description(copy: Path, change, message: str) -> None:
-    beside = copy.with_suffix(".json")
-    content = json.loads(beside.read_text())
+    description = copy.with_suffix(".json")
+    content = json.loads(description.read_text())
     change(content)
-    beside.write_text(json.dumps(content))
+    description.write_text(json.dumps(content))
     with pytest.raises(InputError, match=message) as error:
         Checkpoint.read(copy)
     assert "\n" not in str(error.value)

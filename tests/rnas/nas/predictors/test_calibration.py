@@ -1,4 +1,4 @@
-"""The spread is that of held-out errors, wider away from the data."""
+"""The spread is that of out-of-fold errors, wider away from the data."""
 
 import numpy as np
 import pytest

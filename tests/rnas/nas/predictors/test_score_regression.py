@@ -1,4 +1,4 @@
-"""What held-out predictions are, and that the best setting is taken."""
+"""Cross-validated predictions, and that the best setting is taken."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from rnas.nas.predictors.calibration import folds
 from rnas.nas.predictors.gradient_boosting import GradientBoosting
 from rnas.nas.predictors.mlp_ensemble import MLPEnsemble
 from rnas.nas.predictors.radial_basis import RadialBasis
-from rnas.nas.predictors.score_regression import Regression, ScoreRegression, best_of, held_out
+from rnas.nas.predictors.score_regression import Regression, ScoreRegression, best_of, cross_validated
 from rnas.nas.predictors.support_vector import SupportVector
 from rnas.testing.predictor import samples
 
@@ -20,7 +20,7 @@ class Remembering(ScoreRegression):
     """Knows what it saw, and nothing else."""
 
     def _regress(self, inputs: Floats, scores: Floats, fold: NDArray[np.int64]) -> Regression:
-        return Regression(_recall(inputs, scores), held_out(_recall, inputs, scores, fold))
+        return Regression(_recall(inputs, scores), cross_validated(_recall, inputs, scores, fold))
 
 
 def _recall(inputs: Floats, scores: Floats) -> Callable[[Floats], Floats]:
@@ -36,7 +36,7 @@ def test_a_memory_is_as_uncertain_as_what_it_has_not_seen() -> None:
     assert 0.7 < std.mean() / target.std() < 1.5
 
 
-def test_the_setting_of_least_held_out_error_is_taken() -> None:
+def test_the_setting_of_least_cross_validated_error_is_taken() -> None:
     features, target = samples(60)
 
     def fit(factor: float, inputs: Floats, scores: Floats) -> Callable[[Floats], Floats]:
@@ -45,7 +45,7 @@ def test_the_setting_of_least_held_out_error_is_taken() -> None:
 
     regression = best_of(fit, (-1.0, 1.0, 0.2), features, target - target.mean(), folds(60))
     np.testing.assert_allclose(regression.predict(features), fit(1.0, features, target - target.mean())(features))
-    assert not np.allclose(regression.held_out, regression.predict(features), rtol=1e-3)
+    assert not np.allclose(regression.out_of_fold, regression.predict(features), rtol=1e-3)
 
 
 @pytest.mark.parametrize("predictor", [GradientBoosting, MLPEnsemble, RadialBasis, SupportVector])

@@ -3,7 +3,7 @@ import pytest
 
 from rnas._typing import Floats
 from rnas.errors import InputError
-from rnas.nas.proxies.judgement import FEWEST, held_out, judge, with_scores
+from rnas.nas.proxies.judgement import FEWEST, cross_validated, judge, with_scores
 from rnas.nas.proxies.partial_tau import tau
 
 COSTS = np.exp(np.random.default_rng(0).normal(size=(90, 2)))
@@ -23,7 +23,7 @@ def test_what_says_more_than_cost_adds_in_either_direction() -> None:
 
 
 @pytest.mark.slow
-def test_cost_itself_adds_nothing_however_well_it_foretells() -> None:
+def test_cost_itself_adds_nothing_however_well_it_predicts() -> None:
     judgement = judge(COSTS[:, 0] ** 2, TARGET, COSTS)
     assert judgement.tau > 0.3
     assert not judgement.adds
@@ -41,7 +41,7 @@ def test_what_is_known_otherwise_adds_nothing() -> None:
 def test_gain_is_that_of_the_predictions() -> None:
     known = np.log(COSTS)
     judgement = judge(SECRET, TARGET, COSTS, known)
-    with_it, without = (tau(held_out(x, TARGET), TARGET) for x in (with_scores(known, SECRET), known))
+    with_it, without = (tau(cross_validated(x, TARGET), TARGET) for x in (with_scores(known, SECRET), known))
     assert judgement.without == without
     assert judgement.gain.value == pytest.approx(with_it - without)
 

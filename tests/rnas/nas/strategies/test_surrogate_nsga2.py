@@ -168,7 +168,7 @@ def check_time(name: str, entries: int, seconds: float, objectives: Sequence[Obj
     view = evaluated(problem, genomes)
     problem.space.sample(1, np.random.default_rng(0))
     took = []
-    # The best of three, on the scale of a machine's pace: what runs beside it costs processor time as well.
+    # The best of three, on the scale of a machine's pace: what runs at the same time costs processor time as well.
     seconds *= max(1.0, slowness())
     for _ in range(3):
         started = time.process_time()
@@ -294,7 +294,7 @@ def test_failures_cost_no_more_than_their_number() -> None:
 
 @needs_table
 @pytest.mark.slow
-def test_what_it_foretells_comes_true() -> None:
+def test_predictions_come_true() -> None:
     """Predictions that precede their results: in order, and covered by their intervals."""
     bench = RobBench()
     taus, covered = [], []
@@ -328,7 +328,7 @@ def own_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(registry._group(registry.PROXIES), name, (entry,))
 
 
-def foretold(proxies: Sequence[str], seen: int = 20) -> float:
+def agreement(proxies: Sequence[str], seen: int = 20) -> float:
     """Tau of what is predicted of proposals with what comes of them."""
     problem = toy_problem(SPACE())
     proposals = SurrogateNSGA2(problem, proxies=proxies, exploration=1.0).propose(
@@ -339,13 +339,13 @@ def foretold(proxies: Sequence[str], seen: int = 20) -> float:
 
 
 @pytest.mark.usefixtures("own_proxies")
-def test_a_proxy_that_foretells_is_used() -> None:
-    assert foretold(["oracle"]) > foretold([]) + 0.1
+def test_a_proxy_that_predicts_is_used() -> None:
+    assert agreement(["oracle"]) > agreement([]) + 0.1
 
 
 @pytest.mark.usefixtures("own_proxies")
 def test_a_proxy_that_says_nothing_is_left_out() -> None:
-    assert foretold(["blind"], seen=60) == foretold([], seen=60)
+    assert agreement(["blind"], seen=60) == agreement([], seen=60)
 
 
 @pytest.mark.parametrize("proxies", ["naswot", [1], ["no-such"], 3])

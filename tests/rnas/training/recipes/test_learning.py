@@ -14,7 +14,7 @@ from tests.rnas.training.digits import EXTRA, TRAINING, accuracies, network, pla
 def _scaled(name: str) -> Plan:
     recipe = Recipe.resolve(name)
     if recipe.batch_size > 1024:
-        # A rate for batches of 1536 images is none for those of 64: linear scaling (Goyal et al., 2017).
+        # A rate for batches of 1536 images does not suit those of 64: linear scaling (Goyal et al., 2017).
         recipe = recipe.model_copy(update={"learning_rate": recipe.learning_rate * 64 / recipe.batch_size})
     if recipe.augmentation is not None:
         # Made for natural images of 32x32 pixels, not for digits of 8x8.

@@ -20,7 +20,7 @@ _EPSILON = Fraction(8, 255)
 
 
 def of_255(step: int) -> Fraction:
-    """So many 255ths as a share of 8/255."""
+    """Convert 255ths to a share of 8/255."""
     return Fraction(step, 255) / _EPSILON
 
 
