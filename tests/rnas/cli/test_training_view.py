@@ -38,7 +38,7 @@ def test_elsewhere_each_epoch_and_each_attack_is_a_line(finished: TrainingRun) -
     (line,) = (line for line in lines if line.startswith("2/3"))
     for words in (
         f"loss {row['loss']:.4f}",
-        f"training {row['train_robust_accuracy']:.1%}",
+        f"train {row['train_robust_accuracy']:.1%}",
         f"{row['val_clean_accuracy']:.1%} clean {row['val_robust_accuracy']:.1%} robust",
         f"rate {row['learning_rate']:.2g}",
         "left",
