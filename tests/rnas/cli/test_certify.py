@@ -54,12 +54,12 @@ def test_in_tables() -> None:
 
 @pytest.mark.slow
 def test_a_run_is_certified(command: Callable[..., Result], tmp_path: Path) -> None:
-    api.search(space="digits-bench", budget=40, strategy="random", workers=0, run=tmp_path / "run")
+    api.search(space="digits-bench", budget=24, strategy="random", workers=0, run=tmp_path / "run")
     words = ("certify", tmp_path / "run", "--simulations", 1, "--workers", 1)
     shown = command(*words)
     assert shown.code == 0, shown.err
     assert "8 simulations, 1 at once: about 1 minute" in shown.err
     assert "90 % intervals" in shown.out
     certificate = json.loads(command(*words, "--json").out)
-    assert certificate["evaluations"] == 40
+    assert certificate["evaluations"] == 24
     assert len(certificate["tallies"]) == 8 * 3

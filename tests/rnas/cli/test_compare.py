@@ -16,6 +16,7 @@ def options(folder: Path, *words: object) -> list[object]:
     """A comparison of seconds."""
     networks = [small(folder), small(folder, "deeper", depths=[2, 2])]
     training = ["--data", "digits", "--recipe", "short-sat", "--epochs", 1, "--images", 64, "--attacks", "pgd20"]
+    training += ["--attacked-images", 40]
     return ["compare", *networks, "--flops", "600K", "--seeds", 2, *training, *words]
 
 

@@ -55,24 +55,26 @@ def test_results_belong_to_their_numbers(make: Make) -> None:
     assert {result.provenance["threads"] for result in results.values()} == {1}
 
 
-@pytest.mark.parametrize(
-    ("behaviour", "status", "reason"),
-    [
-        ("diverge", Status.DIVERGED, "not finite"),
-        ("take_all_memory", Status.OUT_OF_MEMORY, "memory"),
-        ("sleep_past_deadline", Status.TIMEOUT, "time limit"),
-        ("not_a_number", Status.FAILED, "'score' is not a finite number"),
-        ("fault", Status.FAILED, "ValueError: a fault"),
-        ("leave", Status.FAILED, "SystemExit: 3"),
-    ],
-)
-def test_a_failure_is_a_result_and_the_others_go_on(make: Make, behaviour: str, status: Status, reason: str) -> None:
-    results = run_all(make(Scripted({17: behaviour}), seconds=3.0), [16, 17, 18])
-    assert results[1].status is status
-    assert reason in results[1].reason
-    assert "\n" not in results[1].reason
-    assert not results[1].metrics
-    assert results[0].status is results[2].status is Status.COMPLETE
+FAILURES = {
+    17: ("diverge", Status.DIVERGED, "not finite"),
+    18: ("take_all_memory", Status.OUT_OF_MEMORY, "memory"),
+    19: ("sleep_past_deadline", Status.TIMEOUT, "time limit"),
+    20: ("not_a_number", Status.FAILED, "'score' is not a finite number"),
+    21: ("fault", Status.FAILED, "ValueError: a fault"),
+    22: ("leave", Status.FAILED, "SystemExit: 3"),
+}
+
+
+def test_a_failure_is_a_result_and_the_others_go_on(make: Make) -> None:
+    scripted = Scripted({width: behaviour for width, (behaviour, _, _) in FAILURES.items()})
+    widths = [number for failing in FAILURES for number in (failing, 16)]
+    results = run_all(make(scripted, seconds=3.0), widths)
+    for number, width in enumerate(widths):
+        _, status, reason = FAILURES.get(width, ("", Status.COMPLETE, ""))
+        assert results[number].status is status
+        assert reason in results[number].reason
+        assert "\n" not in results[number].reason
+        assert bool(results[number].metrics) == (status is Status.COMPLETE)
 
 
 def test_a_worker_killed_once_costs_its_evaluation_a_retry(tmp_path: Path) -> None:

@@ -90,7 +90,8 @@ def nan_where_bright(images: Tensor) -> Tensor:
     return torch.where(images.mean((1, 2, 3), keepdim=True) > 0.32, torch.nan, images)
 
 
-@pytest.mark.parametrize("images", [1, 100, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("images", [1, 200])
 def test_honest_networks_are_not_flagged(
     robust_network: nn.Module, robust_residual_network: nn.Module, standard_network: nn.Module, images: int
 ) -> None:
