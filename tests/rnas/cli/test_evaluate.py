@@ -220,6 +220,7 @@ def test_what_people_read(command: Command, member: str) -> None:
         assert words in " ".join(result.out.split())
 
 
+@pytest.mark.slow
 def test_an_ensemble_says_which_attack_broke_what(command: Command, member: str, tmp_path: Path) -> None:
     shown = command("evaluate", member, *SHORT, "--images", 20, "--attacks", "autoattack-fast", "-o", tmp_path)
     assert shown.code == 0, shown.err
@@ -238,6 +239,7 @@ def test_an_ensemble_says_which_attack_broke_what(command: Command, member: str,
     assert "targets 3" in " ".join(shown.out.split())
 
 
+@pytest.mark.slow
 def test_the_union_of_threats_is_image_for_image(command: Command, member: str) -> None:
     threats = ("--threat", "linf:1/10", "--threat", "l2:0.7", "--threat", "l1:3", "--threat", "l2:7/10")
     words = (member, *SHORT, "--images", 80, "--attacks", "pgd10")
@@ -255,6 +257,7 @@ def test_the_union_of_threats_is_image_for_image(command: Command, member: str) 
     assert "every attack of every threat" in " ".join(shown.out.split())
 
 
+@pytest.mark.slow
 def test_signs_of_masked_gradients_are_told(
     command: Command, description: Path, checkpoint: Path, tmp_path: Path
 ) -> None:
@@ -337,6 +340,7 @@ def test_unknown_attacks(command: Command, member: str, name: str) -> None:
     assert "autoattack-cascade" in message
 
 
+@pytest.mark.slow
 def test_beyond_the_threat_that_a_network_is_trained_for(command: Command, member: str) -> None:
     words = (member, *SHORT, "--images", 30, "--attacks", "pgd2,pgd20")
     found = measured(command, *words, "--unseen", "--transfer", member, "--corruptions", "computed")

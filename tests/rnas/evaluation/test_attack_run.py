@@ -58,6 +58,7 @@ def test_each_attack_alone_is_what_the_searchs_evaluation_says(robust_network: n
         assert 0 < attack.right.sum() < result.clean.sum() < 60
 
 
+@pytest.mark.slow
 def test_neither_the_other_attacks_nor_the_batches_change_a_result(robust_network: nn.Module) -> None:
     plan, part = [*map(planned, SHORT), ensemble(*SHORT), planned("pgd3", L2)], final(30)
     whole = run(robust_network, plan, part, batch_size=30)
@@ -125,6 +126,7 @@ def results_of(result: AttackRun) -> list[Any]:
     ]
 
 
+@pytest.mark.slow
 def test_stopped_at_any_batch_it_goes_on_to_the_same_end(robust_network: nn.Module, tmp_path: Path) -> None:
     plan = [planned("fgsm"), ensemble(*SHORT), planned("pgd3", L2)]
     part = final(24)

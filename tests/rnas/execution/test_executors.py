@@ -65,6 +65,7 @@ FAILURES = {
 }
 
 
+@pytest.mark.slow
 def test_a_failure_is_a_result_and_the_others_go_on(make: Make) -> None:
     scripted = Scripted({width: behaviour for width, (behaviour, _, _) in FAILURES.items()})
     widths = [number for failing in FAILURES for number in (failing, 16)]
@@ -77,6 +78,7 @@ def test_a_failure_is_a_result_and_the_others_go_on(make: Make) -> None:
         assert bool(results[number].metrics) == (status is Status.COMPLETE)
 
 
+@pytest.mark.slow
 def test_a_worker_killed_once_costs_its_evaluation_a_retry(tmp_path: Path) -> None:
     executor = ProcessSlots(Scripted({17: "kill_self"}, tmp_path, once=True), ["cpu", "cpu"], Limits())
     try:
@@ -87,6 +89,7 @@ def test_a_worker_killed_once_costs_its_evaluation_a_retry(tmp_path: Path) -> No
     assert sorted(path.name for path in tmp_path.iterdir()) == ["16-0", "17-0", "17-1", "18-0", "19-0"]
 
 
+@pytest.mark.slow
 def test_a_candidate_that_kills_its_worker_twice_is_recorded_and_passed_over(tmp_path: Path) -> None:
     executor = ProcessSlots(Scripted({17: "kill_self"}, tmp_path), ["cpu", "cpu"], Limits())
     try:
@@ -99,6 +102,7 @@ def test_a_candidate_that_kills_its_worker_twice_is_recorded_and_passed_over(tmp
     assert sorted(path.name for path in tmp_path.iterdir()) == ["16-0", "17-0", "17-1", "18-0", "19-0"]
 
 
+@pytest.mark.slow
 def test_a_worker_deaf_to_its_deadline_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rnas.execution.process_slots._GRACE_SECONDS", 0.5)
     executor = ProcessSlots(Scripted({17: "sleep_deaf"}), ["cpu"], Limits(seconds=0.5))
@@ -121,6 +125,7 @@ def test_progress_is_told() -> None:
     assert 0.5 in seen
 
 
+@pytest.mark.slow
 def test_a_worker_killed_while_idle_costs_nothing(tmp_path: Path) -> None:
     executor = ProcessSlots(Scripted({}, tmp_path), ["cpu"], Limits())
     try:
@@ -147,6 +152,7 @@ def _only_here(process: int) -> Scripted:
     return _Homebound({})
 
 
+@pytest.mark.slow
 def test_workers_that_cannot_start_end_the_search_and_are_charged_to_no_candidate() -> None:
     executor = ProcessSlots(_Homebound({}), ["cpu"], Limits())
     try:
@@ -185,6 +191,7 @@ DRIVER = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_no_worker_outlives_its_driver(tmp_path: Path, how: signal.Signals) -> None:
     script = tmp_path / "driver.py"

@@ -10,6 +10,7 @@ SECRET = np.random.default_rng(1).normal(size=90)
 TARGET = np.log(COSTS[:, 0]) + SECRET + 0.2 * np.random.default_rng(2).normal(size=90)
 
 
+@pytest.mark.slow
 def test_what_says_more_than_cost_adds_in_either_direction() -> None:
     up, down = judge(SECRET, TARGET, COSTS), judge(-np.exp(SECRET), TARGET, COSTS)
     assert up.adds

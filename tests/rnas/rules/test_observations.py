@@ -19,7 +19,7 @@ from rnas.run import Run
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     path: Path = tmp_path_factory.mktemp("runs") / "run"
-    return rnas.search(space="digits-bench", budget=40, run=path)
+    return rnas.search(space="digits-bench", strategy="random", budget=40, run=path)
 
 
 def test_a_run_is_read_as_numbers(run: Run) -> None:

@@ -104,6 +104,7 @@ def test_nor_in_other_norms(robust_residual_network: nn.Module, norm: Norm, epsi
     assert found(robust_residual_network, norm=norm, epsilon=epsilon) == []
 
 
+@pytest.mark.slow
 def test_nor_are_networks_that_have_learned_little() -> None:
     torch.manual_seed(0)
     # Without training it gives one answer to everything, and nothing else is wrong with it.
@@ -177,6 +178,7 @@ def test_a_gap_has_to_be_beyond_chance() -> None:
     assert gap(withstand.repeat(100), torch.arange(10_000) >= 550) is not None
 
 
+@pytest.mark.slow
 def test_the_attacks_of_an_evaluation_tell_on_all_images(robust_network: nn.Module) -> None:
     threat = parse_threat("linf:3/20")
 
