@@ -58,7 +58,7 @@ def test_a_run_is_certified(command: Callable[..., Result], tmp_path: Path) -> N
     words = ("certify", tmp_path / "run", "--simulations", 1, "--workers", 1)
     shown = command(*words)
     assert shown.code == 0, shown.err
-    assert "8 simulations, 1 at once: about 1 minute" in shown.err
+    assert "8 simulations, 1 at once: about " in shown.err
     assert "90 % intervals" in shown.out
     certificate = json.loads(command(*words, "--json").out)
     assert certificate["evaluations"] == 24

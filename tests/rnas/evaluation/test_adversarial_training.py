@@ -165,11 +165,10 @@ def test_defaults_are_the_datas_own() -> None:
     assert resolved.resolved() == resolved
 
 
-def test_an_estimate_is_near_the_truth() -> None:
-    longer = evaluator(fidelity={"epochs": 8, "batch_size": 32, "attack_steps": 2, "attack_step": "1/2"})
-    estimate = longer.estimate(Task(NETWORK, 0), Context())
-    real = longer.evaluate(Task(NETWORK, 0), Context())
-    assert real.seconds / 10 < estimate.seconds < 10 * real.seconds
+def test_an_estimate_is_of_seconds_and_bytes() -> None:
+    """How near it comes is measured by ``benchmarks/speed.py``."""
+    estimate = evaluator().estimate(Task(NETWORK, 0), Context())
+    assert estimate.seconds > 0
     assert estimate.memory > 2**20
 
 
