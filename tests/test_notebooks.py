@@ -7,7 +7,8 @@ from nbclient import NotebookClient
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NAMES = ("equal_flops", "export", "robust_scaling", "rule", "search", "study")
 SMALLER = {
-    "equal_flops": {"epochs=3": "epochs=1"},
+    "equal_flops": {"epochs=3": "epochs=1", "2_000_000": "1_000_000"},
+    "export": {"epochs=3": "epochs=1"},
     "robust_scaling": {"(60, 300)": "(40, 60)", "estimates[300]": "estimates[60]", "20e9, 30)": "20e9, 6)"},
     "rule": {"budget=150": "budget=40", "budget=300": "budget=100"},
     "search": {"budget=50": "budget=20", "budget=80": "budget=30"},

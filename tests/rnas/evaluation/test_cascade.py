@@ -48,7 +48,7 @@ def ours(model: nn.Module, name: str) -> tuple[Tensor, int]:
 def test_against_the_librarys_standard_version(robust_residual_network: nn.Module) -> None:
     model = robust_residual_network
     expected, passes = standard(model)
-    assert 15 < expected.sum() < 40
+    assert 15 < expected.sum() < 45
 
     # The full form breaks every image that the standard version breaks, for no more.
     full, full_passes = ours(model, "autoattack-cascade")

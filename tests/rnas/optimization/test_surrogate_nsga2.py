@@ -310,7 +310,8 @@ def test_proxies_are_a_list_of_names(proxies: Any) -> None:
 
 
 @pytest.mark.slow
-def test_a_search_with_a_real_proxy_goes_on_as_if_it_had_not_stopped() -> None:
+def test_a_search_with_a_real_proxy_goes_on_as_if_it_had_not_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rnas.optimization.surrogate_nsga2.SHORTLIST", 30)
     cls = registry.load(registry.SEARCH_SPACES, "digits-bench")
     space = cls(cls.Settings(), (1, 8, 8), 10)
     problem = toy_problem(space)
