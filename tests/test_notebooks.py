@@ -12,7 +12,7 @@ SMALLER = {
     "robust_scaling": {"(60, 300)": "(40, 60)", "estimates[300]": "estimates[60]", "20e9, 30)": "20e9, 6)"},
     "rule": {"budget=150": "budget=40", "budget=300": "budget=100"},
     "search": {"budget=50": "budget=20", "budget=80": "budget=30"},
-    "study": {"cells=14": "cells=8"},
+    "study": {"cells=14": "cells=5"},
 }
 """What is run with fewer networks and epochs than readers see."""
 

@@ -16,7 +16,7 @@ SCRIPT = Path(__file__).parents[2] / "benchmarks" / "search" / "proxies.py"
 @pytest.mark.slow
 def test_where_flops_and_noise_are_all_there_is_no_proxy_adds(tmp_path: Path) -> None:
     space, rng = DigitsBenchSpace(DigitsBenchSettings(), INPUT_SHAPE, NUM_CLASSES), np.random.default_rng(0)
-    genomes = space.sample(48, rng)
+    genomes = space.sample(64, rng)
     flops = space.cost(genomes).flops
     accuracy = 0.1 * np.log(flops) + rng.normal(scale=0.02, size=len(flops))
     table = tmp_path / "table.csv.gz"
@@ -29,7 +29,7 @@ def test_where_flops_and_noise_are_all_there_is_no_proxy_adds(tmp_path: Path) ->
     arguments = ["--table", str(table), "--images", "8", "--seeds", "1", "--json", str(tmp_path / "found.json")]
     subprocess.run([sys.executable, str(SCRIPT), *arguments], check=True, capture_output=True, cwd=SCRIPT.parents[2])
     found = json.loads((tmp_path / "found.json").read_text())["digits-bench"]
-    assert found["networks"] == 48
+    assert found["networks"] == 64
     assert found["bar"]["flops"]["tau"] > 0.8
     assert found["between_trainings"] is None
     assert {"naswot", "synflow"} <= found["proxies"].keys()
