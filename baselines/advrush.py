@@ -3,10 +3,10 @@
 from functools import partial
 
 from baselines.sources import ADVRUSH_CODE, comparison
-from rnas.baseline import Baseline, Knob
 from rnas.networks.darts_cells import repeated_cells
 from rnas.networks.genotypes import GENOTYPES
-from rnas.weight_names import WeightNames
+from rnas.networks.weight_names import WeightNames
+from rnas.networks.zoo import Baseline, Knob
 
 _SOURCE = "Mok, Na, Choe, Yoon: AdvRush: Searching for Adversarially Robust Neural Architectures, ICCV 2021"
 _FAMILY = "advrush"

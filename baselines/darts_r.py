@@ -3,10 +3,10 @@
 from functools import partial
 
 from baselines.sources import ADVRUSH_CODE, ROBUST_WRN, ROBUST_WRN_CODE, reconfiguration
-from rnas.baseline import Baseline, Knob
 from rnas.networks.darts_cells import DartsCellNetwork, repeated_cells
 from rnas.networks.genotypes import GENOTYPES
-from rnas.weight_names import WeightNames
+from rnas.networks.weight_names import WeightNames
+from rnas.networks.zoo import Baseline, Knob
 
 _FAMILY = "darts"
 _DERIVED = (

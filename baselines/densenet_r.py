@@ -3,10 +3,10 @@
 from functools import partial
 
 from baselines.sources import ROBUST_WRN, ROBUST_WRN_CODE, reconfiguration, robnet_poster
-from rnas.baseline import Baseline, Knob, Published
 from rnas.networks.densenet import DenseNet
-from rnas.scaling import RobustScaling
-from rnas.weight_names import WeightNames
+from rnas.networks.robust_scaling import RobustScaling
+from rnas.networks.weight_names import WeightNames
+from rnas.networks.zoo import Baseline, Knob, Published
 
 
 def densenet_121(last_stage: float, growth: int) -> DenseNet:

@@ -3,10 +3,10 @@
 from functools import partial
 
 from baselines.sources import ADVRUSH_CODE, comparison
-from rnas.baseline import Baseline, Knob
 from rnas.networks.darts_cells import repeated_cells
 from rnas.networks.genotypes import GENOTYPES
-from rnas.weight_names import WeightNames
+from rnas.networks.weight_names import WeightNames
+from rnas.networks.zoo import Baseline, Knob
 
 _SOURCE = "Dong, Li, Wang, Xu: Adversarially Robust Neural Architectures, arXiv 2009.00902, 2020"
 _FAMILY = "racl"

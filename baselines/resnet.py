@@ -4,10 +4,10 @@ from functools import partial
 from typing import Literal
 
 from baselines.sources import ROBUST_WRN_CODE, robnet_poster
-from rnas.baseline import Baseline, Knob, Published
 from rnas.networks.resnet import ResNet
-from rnas.scaling import RobustScaling
-from rnas.weight_names import WeightNames
+from rnas.networks.robust_scaling import RobustScaling
+from rnas.networks.weight_names import WeightNames
+from rnas.networks.zoo import Baseline, Knob, Published
 
 
 def _network(block: Literal["basic", "bottleneck"], depths: tuple[int, ...], channels: int) -> ResNet:

@@ -4,9 +4,9 @@ from functools import partial
 from typing import Literal
 
 from baselines.sources import ROBNET, ROBNET_CODE, comparison, robnet_poster
-from rnas.baseline import Baseline, Knob, Published
 from rnas.networks.robnet import CODES, RobNetwork
-from rnas.weight_names import WeightNames
+from rnas.networks.weight_names import WeightNames
+from rnas.networks.zoo import Baseline, Knob, Published
 
 _FAMILY = "robnet"
 _NAMES = (WeightNames(ROBNET_CODE),)

@@ -11,10 +11,10 @@ from baselines.sources import (
     printed_size,
 )
 from baselines.wide_resnet import width_knob
-from rnas.baseline import Baseline, Published
 from rnas.networks.block import Block
 from rnas.networks.blocks.robust_res_block import ROBUST_RES_BLOCK
 from rnas.networks.residual import widened
+from rnas.networks.zoo import Baseline, Published
 
 _NO_CODE = "the paper's code has no such block; this one has the printed size"
 

@@ -9,11 +9,11 @@ from functools import partial
 from baselines.sources import ROBUST_RESNETS, ROBUST_RESNETS_NAMES, comparison, printed_size
 from baselines.wide_resnet import ARCHITECTURES as WIDE_RESNETS
 from baselines.wide_resnet import BASIC_BLOCK_SCALING, COMPOUND_SCALINGS, width_knob
-from rnas.baseline import Baseline, Published, Scaling
 from rnas.networks.block import ACTIVATED
 from rnas.networks.blocks.robust_res_block import ROBUST_RES_BLOCK
 from rnas.networks.residual import ResidualNetwork, widened
-from rnas.scaling import RobustScaling
+from rnas.networks.robust_scaling import RobustScaling
+from rnas.networks.zoo import Baseline, Published, Scaling
 
 ARCHITECTURES = {
     f"robust-resnet-{name}": widened(*scaling, ROBUST_RES_BLOCK) for name, scaling in COMPOUND_SCALINGS.items()

@@ -3,10 +3,10 @@
 from functools import partial
 
 from baselines.sources import ROBUST_WRN, ROBUST_WRN_CODE, reconfiguration
-from rnas.baseline import Baseline, Knob
+from rnas.networks.robust_scaling import RobustScaling
 from rnas.networks.vgg import VGG
-from rnas.scaling import RobustScaling
-from rnas.weight_names import WeightNames
+from rnas.networks.weight_names import WeightNames
+from rnas.networks.zoo import Baseline, Knob
 
 
 def vgg_11(last_stage: float, channels: int) -> VGG:

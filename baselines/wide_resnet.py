@@ -15,11 +15,11 @@ from baselines.sources import (
     reconfiguration,
     robnet_poster,
 )
-from rnas.baseline import Baseline, Knob, Published
 from rnas.errors import InputError
 from rnas.networks.block import Block
 from rnas.networks.residual import BASIC, ResidualNetwork, widened
-from rnas.scaling import RobustScaling
+from rnas.networks.robust_scaling import RobustScaling
+from rnas.networks.zoo import Baseline, Knob, Published
 
 COMPOUND_SCALINGS = {
     "a1": ((14, 14, 7), (5, 7, 3)),

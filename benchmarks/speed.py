@@ -21,15 +21,15 @@ import torch
 from machine import PACE_ONE, gflops, least_seconds, loop
 from threadpoolctl import threadpool_limits
 
-from rnas.baseline import find
-from rnas.evaluation.adversarial_training import AdversarialTraining, AdversarialTrainingSettings
-from rnas.evaluation.evaluator import Context, Task
+from rnas.nas.evaluators.adversarial_training import AdversarialTraining, AdversarialTrainingSettings
+from rnas.nas.evaluators.evaluator import Context, Task
+from rnas.nas.predictors.gaussian_process import GaussianProcess
+from rnas.nas.predictors.switching import Switching
+from rnas.nas.strategies.surrogate_nsga2 import SurrogateNSGA2
 from rnas.networks.residual import ResidualNetwork
-from rnas.optimization.surrogate_nsga2 import SurrogateNSGA2
-from rnas.predictors.gaussian_process import GaussianProcess
-from rnas.predictors.switching import Switching
-from rnas.rules.fit import fit_observations
-from rnas.rules.observations import Observations
+from rnas.networks.zoo import find
+from rnas.scaling_rules.fit import fit_observations
+from rnas.scaling_rules.observations import Observations
 from rnas.testing.predictor import samples
 from rnas.testing.search_space import raw_genomes
 from rnas.testing.strategy import ACCURACY, FLOPS, LARGE, LATENCY, SMALL, evaluated, toy_problem, toy_space

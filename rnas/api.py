@@ -11,36 +11,36 @@ from multiprocessing import parent_process
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnas import run_directory
-from rnas.architecture import Architecture
-from rnas.config import Config, Finals, Setup, read_config, resolve
-from rnas.directories import next_free, require_free
 from rnas.errors import InputError
-from rnas.evaluation.evaluator import EvaluatesFinally
-from rnas.execution.executor import Executor
-from rnas.files import write_text
-from rnas.finals import ledger_of, tasks_of
-from rnas.ladder_study import LEDGER, LadderStudy, ladder_study, ladder_tasks
-from rnas.ledger import Ledger
-from rnas.local_executor import devices, local_executor
-from rnas.optimization.campaign import evaluate_all
-from rnas.optimization.listener import Listener, Silent
-from rnas.optimization.loop import Loop, spent
-from rnas.presets import preset, preset_of
-from rnas.quantities import Band, parse_band, parse_size
-from rnas.run import Run
-from rnas.run_directory import RunDirectory
+from rnas.experiments.training import start
+from rnas.experiments.training.directory import is_training
+from rnas.experiments.training.listener import Listener as TrainingListener
+from rnas.experiments.training.listener import Silent as SilentTraining
+from rnas.experiments.training.run import TrainingRun
+from rnas.experiments.tuning.directory import TuningDirectory
+from rnas.nas import directory as run_directory
+from rnas.nas.campaign import evaluate_all
+from rnas.nas.config import Config, FinalEvaluation, Setup, read_config, resolve
+from rnas.nas.directory import RunDirectory
+from rnas.nas.evaluators.evaluator import ProvidesFinalEvaluator
+from rnas.nas.execution.executor import Executor
+from rnas.nas.execution.local import devices, local_executor
+from rnas.nas.fidelity_study import LEDGER, FidelityStudy, fidelity_study, fidelity_tasks
+from rnas.nas.final_evaluation import ledger_of, tasks_of
+from rnas.nas.ledger import Ledger
+from rnas.nas.listener import Listener, Silent
+from rnas.nas.loop import Loop, spent
+from rnas.nas.presets import preset, preset_of
+from rnas.nas.run import Run
+from rnas.networks.architecture import Architecture
 from rnas.training.recipe import Recipe
-from rnas.training_run import start
-from rnas.training_run.directory import is_training
-from rnas.training_run.listener import Listener as TrainingListener
-from rnas.training_run.listener import Silent as SilentTraining
-from rnas.training_run.run import TrainingRun
-from rnas.tuning.directory import TuningDirectory
+from rnas.utils.directories import next_free, require_free
+from rnas.utils.files import write_text
+from rnas.utils.quantities import Band, parse_band, parse_size
 
 if TYPE_CHECKING:
-    from rnas.held_out import HeldOut
-    from rnas.rules.prediction import Prediction
+    from rnas.scaling_rules.out_of_sample import RuleTest
+    from rnas.scaling_rules.prediction import RulePrediction
 
 ListenerFactory = Callable[[Setup, Ledger, int], Listener]
 """Made from setup, ledger and number of slots, once a search starts."""
@@ -151,16 +151,17 @@ def train(
     """Train one network by a recipe, and evaluate its best and its last weights.
 
     Args:
-        architecture: an architecture, or what :func:`rnas.reference.resolve` understands.
+        architecture: an architecture, or what :func:`rnas.experiments.references.resolve` understands.
         recipe: a recipe, its name, or ``{name: NAME, ...}`` with some of its fields set otherwise.
         epochs: None is as many as the recipe was published with.
         batch_size: likewise.
-        images: how many to train on, or sizes of the parts such as ``{"training": 2_000, "selection": 200}``; None is
-            all that selection and final part leave.
+        images: how many to train on, or sizes of the parts such as ``{"train": 2_000, "val": 200}``; None is
+            all that selection and test split leave.
         run: directory of the training; None makes ``runs/train-<network>-<recipe>-<n>``.
         listener: told of progress.
-        **settings: other keys of :class:`rnas.training_run.settings.RunSettings`, such as ``data="digits"``,
-            ``data_dir="data"``, ``eps="8/255"`` or ``attacks=("pgd20",)``; ``device`` is ``auto`` by default.
+        **settings: other keys of :class:`rnas.experiments.training.settings.TrainingRunSettings`, such as
+            ``data="digits"``, ``data_dir="data"``, ``eps="8/255"`` or ``attacks=("pgd20",)``; ``device`` is ``auto`` by
+            default.
 
     Returns:
         The training, with history, checkpoints and summary. A loss that diverges is no error: its summary says so.
@@ -169,11 +170,11 @@ def train(
         InputError: a setting is wrong, data are missing, or the directory exists.
         BatchTooLargeError: memory ran out; the message says which batch would fit.
     """
-    given = start.shortened(settings, recipe=recipe, epochs=epochs, batch_size=batch_size, images=images)
-    reference = start.referenced(architecture)
-    setup = start.prepared(reference, given)
-    path = start.place(reference, setup, None if run is None else Path(run))
-    return start.begin(path, setup, listener or SilentTraining())
+    given = start.merged_settings(settings, recipe=recipe, epochs=epochs, batch_size=batch_size, images=images)
+    reference = start.resolve_reference(architecture)
+    setup = start.resolve_setup(reference, given)
+    path = start.output_dir(reference, setup, None if run is None else Path(run))
+    return start.run_training(path, setup, listener or SilentTraining())
 
 
 def resume_training(path: Path | str, *, listener: TrainingListener | None = None) -> TrainingRun:
@@ -183,11 +184,11 @@ def resume_training(path: Path | str, *, listener: TrainingListener | None = Non
         InputError: this is no training, it is in use, or it is damaged.
         BatchTooLargeError: memory ran out.
     """
-    return start.go_on(Path(path), listener or SilentTraining())
+    return start.resume_training(Path(path), listener or SilentTraining())
 
 
 def load_training(path: Path | str) -> TrainingRun:
-    """Read a training's directory as it is now; see :meth:`rnas.training_run.run.TrainingRun.load`."""
+    """Read a training's directory as it is now; see :meth:`rnas.experiments.training.run.TrainingRun.load`."""
     return TrainingRun.load(path)
 
 
@@ -232,48 +233,50 @@ def carry_on(
         finally:
             run = Run.of(setup, ledger, directory)
         run.write()
-        if config.finals is not None and all(record.evaluation is not None for record in run.records):
+        if config.final_evaluation is not None and all(record.evaluation is not None for record in run.records):
             try:
-                _judge(run, ledger, config.finals, until, final_listener)
+                _judge(run, ledger, config.final_evaluation, until, final_listener)
             finally:
                 run = Run.of(setup, ledger, directory)
                 run.write()
     return run
 
 
-def _judge(run: Run, ledger: Ledger, finals: Finals, until: float, listener: ListenerFactory) -> None:
+def _judge(
+    run: Run, ledger: Ledger, final_evaluation: FinalEvaluation, until: float, listener: ListenerFactory
+) -> None:
     """Train the front again with other seeds, and attack it for good."""
     setup, directory = run.setup, run.directory
-    judged = ledger_of(ledger, setup, finals)
+    judged = ledger_of(ledger, setup, final_evaluation)
     assert directory is not None
     assert judged is not None
-    assert isinstance(setup.evaluator, EvaluatesFinally)
-    judging = replace(setup, evaluator=setup.evaluator.finally_by(finals.attacks))
-    tasks = tasks_of(run.front(), setup, finals)
-    with executor_for(judging, directory.finals) as executor:
+    assert isinstance(setup.evaluator, ProvidesFinalEvaluator)
+    judging = replace(setup, evaluator=setup.evaluator.final_evaluator(final_evaluation.attacks))
+    tasks = tasks_of(run.front(), setup, final_evaluation)
+    with executor_for(judging, directory.final_evaluation) as executor:
         evaluate_all(tasks, setup.problem, judged, executor, listener(judging, judged, executor.slots), until)
 
 
-def ladder_directory(source: Path | str, run: Path | str | None = None) -> RunDirectory:
+def fidelity_directory(source: Path | str, run: Path | str | None = None) -> RunDirectory:
     """The run whose ladder is to be measured: one that is there, or a new one from a config file."""
     path = Path(source)
     if (path / "config.yaml").is_file():
         if run is not None:
-            raise InputError(f"{path} is a run already; leave --run out")
+            raise InputError(f"{path} is a run already; leave --output out")
         return RunDirectory(path)
     return prepare(read_config(path), path.parent, str(path), run)[1]
 
 
-def measure_ladder(
+def measure_fidelity(
     directory: RunDirectory,
     architectures: int = 120,
     bands: int = 2,
     seeds: int = 2,
     listener: ListenerFactory = lambda setup, ledger, slots: Silent(),
-) -> LadderStudy:
+) -> FidelityStudy:
     """Train networks at every rung of a run's ladder with several seeds, and say what the lower rungs are worth.
 
-    Stopped and called again it goes on. The figures are written to ``ladder.json``.
+    Stopped and called again it goes on. The figures are written to ``fidelity.json``.
 
     Args:
         directory: of the run.
@@ -288,31 +291,31 @@ def measure_ladder(
     setup = directory.setup()
     if all(objective.direction == "minimize" for objective in setup.problem.objectives):
         raise InputError(f"{directory.path}: nothing is maximised, so that there is no score to rank networks by")
-    tasks = ladder_tasks(setup, architectures, seeds)
+    tasks = fidelity_tasks(setup, architectures, seeds)
     with directory.writing(setup) as ledger:
         own = ledger.companion(LEDGER, setup.config.fingerprint)
         with executor_for(setup, seconds=setup.config.time_limit) as executor:
             records = evaluate_all(tasks, setup.problem, own, executor, listener(setup, own, executor.slots))
-        study = ladder_study(setup, tasks, records, bands)
-        write_text(directory.ladder, json.dumps(study.to_dict(), indent=2) + "\n")
+        study = fidelity_study(setup, tasks, records, bands)
+        write_text(directory.fidelity, json.dumps(study.to_dict(), indent=2) + "\n")
         Run.of(setup, ledger, directory).write()
     return study
 
 
-def hold_out(
+def test_rule(
     run: Path | str,
     flops: int | str | Sequence[int | str] = (),
     *,
     fit: Band | str = "",
     seeds: int = 5,
     metric: str | None = None,
-    foretold: Callable[["Prediction", Path], None] = lambda prediction, path: None,
+    on_prediction: Callable[["RulePrediction", Path], None] = lambda prediction, path: None,
     listener: ListenerFactory = lambda setup, ledger, slots: Silent(),
-) -> "HeldOut":
+) -> "RuleTest":
     """Put the rule of a run at risk: foretell scores at budgets that it is not fitted on, and then evaluate there.
 
-    The prediction is written to ``held_out/prediction-HASH.json`` before anything is evaluated, and never changed
-    after. Stopped and called again, without budgets, it goes on. The result is written to ``held_out.json``.
+    The prediction is written to ``out_of_sample/prediction-HASH.json`` before anything is evaluated, and never changed
+    after. Stopped and called again, without budgets, it goes on. The result is written to ``out_of_sample.json``.
 
     Args:
         run: directory of a search over residual networks.
@@ -320,7 +323,7 @@ def hold_out(
         fit: band of FLOPs to fit on, such as ``"1M:3M"``; empty is all that is not within 5 % of a held-out budget.
         seeds: evaluations of each network, none with the search's own seed; one where results are looked up.
         metric: the score; None is the first objective that is maximised.
-        foretold: is told of the prediction and its file before anything is evaluated.
+        on_prediction: is told of the prediction and its file before anything is evaluated.
         listener: makes what is told of progress.
 
     Raises:
@@ -328,7 +331,7 @@ def hold_out(
             another would take the place of once its networks are evaluated.
     """
     # The fit of rules takes its time to import, and nothing else here needs it.
-    from rnas import held_out as held
+    from rnas.scaling_rules import out_of_sample as held
 
     directory = RunDirectory(Path(run))
     setup = directory.setup()
@@ -338,14 +341,14 @@ def hold_out(
     budgets = tuple(sorted(map(parse_size, named)))
     with directory.writing(setup) as ledger:
         searched = Run.of(setup, ledger, directory)
-        prediction = held.settled(searched, folder, ledger, budgets, band, seeds, metric)
+        prediction = held.load_or_predict(searched, folder, ledger, budgets, band, seeds, metric)
         own = held.ledger_of(ledger, setup, prediction)
-        foretold(prediction, folder / prediction.file_name)
+        on_prediction(prediction, folder / prediction.file_name)
         problem = held.problem_of(setup, prediction)
         with executor_for(setup, seconds=setup.config.time_limit) as executor:
             tasks = held.tasks_of(setup, prediction)
             records = evaluate_all(tasks, problem, own, executor, listener(setup, own, executor.slots))
-        result = held.held_out(prediction, records, held.notes_of(setup))
+        result = held.rule_test(prediction, records, held.notes_of(setup))
         write_text(directory.path / held.RESULT, held.as_text(result))
     return result
 
@@ -353,6 +356,6 @@ def hold_out(
 def executor_for(
     setup: Setup, folder: Path | None = None, seconds: float | None = None
 ) -> AbstractContextManager[Executor]:
-    """Within, the executor that a configuration asks for; see :func:`rnas.local_executor.local_executor`."""
+    """Within, the executor that a configuration asks for; see :func:`rnas.nas.execution.local.local_executor`."""
     config = setup.config
     return local_executor(setup.evaluator, config.workers, folder, device=config.device, seconds=seconds)

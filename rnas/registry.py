@@ -21,7 +21,7 @@ PREDICTORS = "rnas.predictors"
 EVALUATORS = "rnas.evaluators"
 DIAGNOSTICS = "rnas.diagnostics"
 PROXIES = "rnas.proxies"
-STUDIES = "rnas.studies"
+REPLICATIONS = "rnas.replications"
 EXPORTS = "rnas.exports"
 
 

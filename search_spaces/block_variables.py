@@ -7,14 +7,14 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from rnas.cost import Integers
 from rnas.errors import InputError
+from rnas.nas.space import Choice
 from rnas.networks.activations import ACTIVATIONS
 from rnas.networks.block import PRE, PRE_FIELDS, Block, BlockColumns, BlockType, block_type
 from rnas.networks.blocks.robust_res_block import balanced_base_width
+from rnas.networks.cost import Integers
 from rnas.networks.normalization import NORMALIZATIONS, runs_on
 from rnas.networks.squeeze_excitation import IDENTITY, NONE, PLACEMENTS, hidden_units
-from rnas.search_space import Choice
 
 BLOCK_VARIABLES = (
     "topology",

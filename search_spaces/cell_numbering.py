@@ -11,9 +11,9 @@ from itertools import permutations
 import numpy as np
 from numpy.typing import NDArray
 
-from rnas.cost import Integers
+from rnas.nas.space import Floats
 from rnas.networks.cell_skeleton import EDGES, NODES
-from rnas.search_space import Floats
+from rnas.networks.cost import Integers
 
 _ABSENT = len(EDGES)
 

@@ -10,9 +10,10 @@ from typing import ClassVar
 import numpy as np
 from pydantic import PositiveInt
 
-from rnas.architecture import Architecture
-from rnas.cost import Costs, Integers
 from rnas.errors import InputError
+from rnas.nas.space import Floats, SearchSpace, SpaceSettings, Variable
+from rnas.networks.architecture import Architecture
+from rnas.networks.cost import Costs, Integers
 from rnas.networks.nas_bench_201 import (
     CONV_1X1,
     CONV_3X3,
@@ -25,7 +26,6 @@ from rnas.networks.nas_bench_201 import (
     network_costs,
     unique_string,
 )
-from rnas.search_space import Floats, SearchSpace, SpaceSettings, Variable
 
 _CONV_1X1, _CONV_3X3 = OPERATIONS.index(CONV_1X1), OPERATIONS.index(CONV_3X3)
 

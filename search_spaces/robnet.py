@@ -6,14 +6,14 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rnas import architecture as arch
-from rnas.architecture import Architecture, Shape
-from rnas.cost import Costs, Integers
 from rnas.errors import InputError
+from rnas.nas.space import Floats, SpaceSettings, Variable
+from rnas.networks import architecture as arch
+from rnas.networks.architecture import Architecture, Shape
 from rnas.networks.cell_skeleton import EDGES
+from rnas.networks.cost import Costs, Integers
 from rnas.networks.counting import total
 from rnas.networks.robnet import RobNetwork, edge_cost, frame_cost, place_robnet_cells
-from rnas.search_space import Floats, SpaceSettings, Variable
 from search_spaces.cells import CellSettings, CellSpace, cost_rows
 
 OPERATIONS = {"both": "11", "sep_conv": "01", "identity": "10", "none": "00"}
@@ -81,8 +81,8 @@ class RobNetSpace(CellSpace):
         frame = frame_cost(places, settings.stem, input_shape, num_classes)
         return frame, np.stack(edges).reshape(len(groups), len(EDGES), len(_CODES), 2)
 
-    def settled(self, labels: Integers) -> Integers:
-        """See :meth:`CellSpace.settled`."""
+    def normalized(self, labels: Integers) -> Integers:
+        """See :meth:`CellSpace.normalized`."""
         idle = self.labels_of(np.stack([self.last_allowed(cell) for cell in range(self.cells)]))
         return np.where(_working(labels), labels, idle)
 

@@ -11,16 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, PositiveInt, model_validator
 
-from rnas.architecture import Shape
-from rnas.cost import Integers
 from rnas.errors import InputError
+from rnas.nas.space import Choice, SpaceSettings
 from rnas.networks.activations import ACTIVATIONS
+from rnas.networks.architecture import Shape
 from rnas.networks.block import POST, PRE, Block, BlockColumns
+from rnas.networks.cost import Integers
 from rnas.networks.normalization import NORMALIZATIONS
 from rnas.networks.residual import ResidualNetwork
 from rnas.networks.residual_cost import stage_outputs, stage_sizes
 from rnas.networks.squeeze_excitation import PLACEMENTS
-from rnas.search_space import Choice, SpaceSettings
 from search_spaces.block_variables import BLOCK_VARIABLES, ORDERED, BlockVariables
 from search_spaces.staged import Choices, StagedSettings, StagedSpace
 

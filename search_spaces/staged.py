@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
-from rnas import architecture as arch
-from rnas.architecture import Architecture
-from rnas.cost import Costs, Integers
 from rnas.errors import InputError
+from rnas.nas.space import Choice, Floats, SearchSpace, SpaceSettings, Variable
+from rnas.networks import architecture as arch
+from rnas.networks.architecture import Architecture
 from rnas.networks.block import Block, BlockColumns
+from rnas.networks.cost import Costs, Integers
 from rnas.networks.residual import BASE_CHANNELS, ResidualNetwork
 from rnas.networks.residual_cost import ResidualColumns, residual_costs, stage_sizes
-from rnas.search_space import Choice, Floats, SearchSpace, SpaceSettings, Variable
 from search_spaces import notation
 
 SMALLEST_LAST_MAP = 4

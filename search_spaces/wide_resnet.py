@@ -10,12 +10,12 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from rnas.architecture import Shape
-from rnas.cost import Integers
 from rnas.errors import InputError
+from rnas.nas.space import Choice, SpaceSettings
+from rnas.networks.architecture import Shape
 from rnas.networks.block import Block, BlockColumns
+from rnas.networks.cost import Integers
 from rnas.networks.residual import ResidualNetwork
-from rnas.search_space import Choice, SpaceSettings
 from search_spaces.staged import Choices, StagedSettings, StagedSpace
 
 DEPTHS = (2, 3, 4, 5, 7, 9, 11)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rnas import registry
-from rnas.provenance import plugins
+from rnas.utils.provenance import plugins
 
 
 @contextmanager

@@ -14,11 +14,11 @@ import yaml
 from rnas import registry
 from rnas.attacks.named import named_attack
 from rnas.attacks.pgd import PGD
-from rnas.cli.parts import KINDS, registered
-from rnas.evaluation.evaluator import Evaluator
+from rnas.cli.plugins import KINDS, registered
+from rnas.nas.evaluators.evaluator import Evaluator
 from rnas.networks.block import Block
-from rnas.provenance import versions
 from rnas.training.recipe import Recipe
+from rnas.utils.provenance import versions
 from tests.other_packages import installed
 
 TEXT = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text()
@@ -39,10 +39,10 @@ def test_the_example_is_a_package_whose_parts_are_found() -> None:
         (part.kind, part.name): part.error
         for kind in ("attacks", "recipes")
         for part in registered(kind)
-        if part.distribution == "my-parts"
+        if part.distribution == "my-plugins"
     }
     assert own == {("attacks", "long-steps"): None, ("recipes", "gentle"): None}
-    assert versions()["my-parts"] == "0.1"
+    assert versions()["my-plugins"] == "0.1"
     assert named_attack("long-steps", Fraction(1, 8), "l2") == PGD(Fraction(1, 8), 10, Fraction(1, 2), norm="l2")
     gentle = Recipe.resolve("gentle")
     assert (gentle.name, gentle.weight_decay, gentle.overrides) == ("gentle", 1e-5, {})
@@ -62,7 +62,7 @@ def test_the_table_of_names_has_every_group_and_holds_for_ours() -> None:
         registry.EVALUATORS: configured_name,
         registry.SEARCH_SPACES: lambda part: part.name,
         registry.RECIPES: lambda part: part.name,
-        registry.STUDIES: lambda part: part.name,
+        registry.REPLICATIONS: lambda part: part.name,
         registry.EXPORTS: lambda part: part.name,
     }
     for group, name_of in own.items():

@@ -5,7 +5,7 @@ import pytest
 from nbclient import NotebookClient
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
-NAMES = ("equal_flops", "export", "robust_scaling", "rule", "search", "study")
+NAMES = ("equal_flops", "export", "replication", "robust_scaling", "rule", "search")
 SMALLER = {
     "equal_flops": {"epochs=3": "epochs=1", "2_000_000": "1_000_000"},
     "export": {"epochs=3": "epochs=1"},

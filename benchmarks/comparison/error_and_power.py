@@ -12,10 +12,10 @@ import math
 
 import numpy as np
 
-from rnas.comparison.crossed import compared_variances
-from rnas.comparison.sequential import level, next_seeds
-from rnas.comparison.statistics import critical_range, detectable, told_apart
-from tests.rnas.comparison.simulated import right
+from rnas.statistics.crossed import compared_variances
+from rnas.statistics.sequential import level, next_seeds
+from rnas.statistics.tukey import critical_range, detectable, distinguishable
+from tests.rnas.experiments.comparison.simulated import right
 
 NETWORKS, SEEDS = 7, 3
 NOISE: tuple[dict[str, float], ...] = (
@@ -60,7 +60,7 @@ def sequential_error(experiments: int, first: int = 2, most: int = 6, **noise: f
         while (more := next_seeds([y[i, :n] for i, n in enumerate(seeds[-1])], first, most)) != seeds[-1]:
             seeds.append(more)
         looks = ([y[i, :n] for i, n in enumerate(numbers)] for numbers in seeds)
-        wrong += any(told_apart(seen, level(first, most)).any() for seen in looks)
+        wrong += any(distinguishable(seen, level(first, most)).any() for seen in looks)
     return wrong / experiments
 
 

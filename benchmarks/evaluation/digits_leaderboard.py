@@ -14,8 +14,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from rnas import architecture as arch
-from rnas.baseline import find
+from rnas.networks import architecture as arch
+from rnas.networks.zoo import find
 
 DIGITS = (1, 8, 8)
 # Cell networks run as well, by --networks, but their many small operations take minutes an epoch on a CPU.
@@ -59,7 +59,7 @@ def evaluated(name: str, arguments: argparse.Namespace) -> None:
         rnas("resume", folder)
     else:
         attack = ("--set", "fidelity.attack_steps=3", "--set", "fidelity.attack_step=1/2")
-        rnas("train", file, *settings, *attack, "--run", folder)
+        rnas("train", file, *settings, *attack, "--output", folder)
     result = arguments.output / "results"
     attacked = ("--attacks", arguments.attacks, "--images", arguments.images)
     rnas("evaluate", folder / "last.safetensors", *attacked, "-o", result)

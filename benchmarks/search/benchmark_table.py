@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnas.config import Config, resolve
-from rnas.cost import Integers
-from rnas.evaluation.evaluator import Context, Task
-from rnas.optimization.candidates import genome_keys, possible
-from rnas.optimization.front import non_dominated, normalised
-from rnas.optimization.objective import minimised
+from rnas.nas.config import Config, resolve
+from rnas.nas.evaluators.evaluator import Context, Task
+from rnas.nas.front import non_dominated, normalised
+from rnas.nas.objective import minimised
+from rnas.nas.strategies.candidates import genome_keys, possible
+from rnas.networks.cost import Integers
 
 Floats = NDArray[np.float64]
 

@@ -24,8 +24,8 @@ import numpy as np
 import torch
 from scipy.stats import kendalltau
 
-from rnas.evaluation.adversarial_training import AdversarialTraining, AdversarialTrainingSettings
-from rnas.evaluation.evaluator import Context, Task
+from rnas.nas.evaluators.adversarial_training import AdversarialTraining, AdversarialTrainingSettings
+from rnas.nas.evaluators.evaluator import Context, Task
 from search_spaces.digits_bench import INPUT_SHAPE, NUM_CLASSES, TRAINING, DigitsBenchSettings, DigitsBenchSpace
 
 SEEDS = (0, 1)
@@ -89,7 +89,7 @@ def make(results: Path, workers: int, seconds: float) -> None:
 def measured(line: dict[str, Any], metric: str) -> float:
     """A metric on both held-out parts, which are of one size; NaN where the training failed."""
     metrics = line["metrics"]
-    return float(np.mean([metrics.get(metric, np.nan), metrics.get(f"final_{metric}", np.nan)]))
+    return float(np.mean([metrics.get(metric, np.nan), metrics.get(f"test_{metric}", np.nan)]))
 
 
 def write(results: Path, table: Path) -> None:

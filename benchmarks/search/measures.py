@@ -11,7 +11,7 @@ from one_search import Conditions, Search, fails
 from pymoo.indicators.igd_plus import IGDPlus
 from scipy.stats import kendalltau
 
-from rnas.optimization.front import hypervolume, hypervolume_history
+from rnas.nas.front import hypervolume, hypervolume_history
 
 Floats = NDArray[np.float64]
 

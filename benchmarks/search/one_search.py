@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from rnas import registry
-from rnas.cost import Integers
 from rnas.errors import InputError
-from rnas.optimization.strategy import Problem, Proposal, Strategy, View
+from rnas.nas.strategy import Problem, Proposal, Strategy, View
+from rnas.networks.cost import Integers
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def fails(genomes: Integers, seed: int, share: float) -> NDArray[np.bool_]:
 
 
 def search(table: BenchmarkTable, strategy: Strategy, seed: int, conditions: Conditions) -> Search:
-    """Search as :class:`rnas.optimization.loop.Loop` does, each batch waiting for the one before."""
+    """Search as :class:`rnas.nas.loop.Loop` does, each batch waiting for the one before."""
     genomes = np.empty((0, len(table.problem.space.variables)), dtype=np.int64)
     rows = np.empty(0, dtype=np.int64)
     failed = np.empty(0, dtype=bool)

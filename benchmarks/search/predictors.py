@@ -22,8 +22,8 @@ from measures import prequential
 from scipy.stats import t as student
 
 from rnas import registry
-from rnas.optimization.strategy import View
-from rnas.optimization.surrogate import Surrogate
+from rnas.nas.strategies.surrogate import Surrogate
+from rnas.nas.strategy import View
 
 HELD_OUT = 2000
 PREDICTORS = (

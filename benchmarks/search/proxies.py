@@ -5,8 +5,8 @@
 
 Kendall's tau of each proxy with robust accuracy: over all networks, within quarters of FLOPs, and of what FLOPs, or
 FLOPs and parameters, explain of neither. FLOPs and parameters stand beside them as the bar. Whether a proxy adds is
-for ``rnas.proxies.judgement`` to say, three times: to one who knows the FLOPs, to one who knows parameters too, and to
-the surrogate of a search, which knows the space's features and the FLOPs. Last, the tau of a surrogate fitted to few
+for ``rnas.nas.proxies.judgement`` to say, three times: to one who knows the FLOPs, to one who knows parameters too, and
+to the surrogate of a search, which knows the space's features and the FLOPs. Last, the tau of a surrogate fitted to few
 networks, as in a search, on all others, and what each proxy adds to that: mean and standard error over random splits.
 
 The first table is the project's. The second is NAS-RobBench-201 (Wu et al., ICLR 2024) and not part of it, nor are the
@@ -28,12 +28,12 @@ import torch
 from torch import Tensor
 
 from rnas import registry
-from rnas.cost import Integers
 from rnas.data.dataset import divide
-from rnas.predictors.gaussian_process import GaussianProcess
-from rnas.proxies.judgement import Judgement, judge, with_scores
-from rnas.proxies.partial_tau import Floats, tau, tau_by_quarters
-from rnas.search_space import SearchSpace
+from rnas.nas.predictors.gaussian_process import GaussianProcess
+from rnas.nas.proxies.judgement import Judgement, judge, with_scores
+from rnas.nas.proxies.partial_tau import Floats, tau, tau_by_quarters
+from rnas.nas.space import SearchSpace
+from rnas.networks.cost import Integers
 from search_spaces.digits_bench import INPUT_SHAPE, NUM_CLASSES, DigitsBenchSettings, DigitsBenchSpace
 from search_spaces.nas_bench_201 import NASBench201, NASBench201Settings
 
@@ -61,10 +61,10 @@ def networks(arguments: argparse.Namespace) -> tuple[SearchSpace, Integers, dict
 
 
 def images(arguments: argparse.Namespace) -> Tensor:
-    """The first images of the training part, (n, C, H, W)."""
+    """The first images of the train split, (n, C, H, W)."""
     name = "digits" if arguments.space == "digits-bench" else "cifar10"
     dataset = registry.load(registry.DATASETS, name)(arguments.data)
-    return divide(dataset, dataset.parts, 0)["training"].first(arguments.images).images(slice(None))
+    return divide(dataset, dataset.splits, 0)["train"].first(arguments.images).images(slice(None))
 
 
 def scores(
@@ -181,7 +181,7 @@ def show(found: dict[str, Any]) -> None:
         for to in ("to_flops", "to_flops_and_params", "to_the_surrogate"):
             if to in line:
                 verdict = "adds" if line[to]["adds"] else "adds nothing"
-                partial, gain = (listed(line[to][part]) for part in ("partial_tau", "gain"))
+                partial, gain = (listed(line[to][split]) for split in ("partial_tau", "gain"))
                 print(f"  {name:8} {to:20} {verdict:12}  partial tau {partial};  gain {gain} on {line[to]['without']}")
     for count, line in found["fitted_to_few"].items():
         gains = ", ".join(f"{name} {gain:+.3f}±{error:.3f}" for name, (gain, error) in line.items())

@@ -26,7 +26,7 @@ from measures import measured
 from one_search import Conditions, search, strategy_of
 
 from rnas.errors import InputError
-from rnas.provenance import versions
+from rnas.utils.provenance import versions
 
 
 def compare(table: BenchmarkTable, specs: list[str], seeds: int, conditions: Conditions, results: Path) -> None:

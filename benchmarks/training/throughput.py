@@ -33,7 +33,7 @@ from recipes import RECIPES
 from timed_process import FailedError, Subject, Variant
 from variants import PLAIN, best, chosen, switches, whose_accuracy_counts
 
-from rnas.provenance import device_name, versions
+from rnas.utils.provenance import device_name, versions
 
 PARTS = ("throughput", "scaling", "together", "accuracy")
 PRECISIONS = {"cpu": ("float32", "bfloat16"), "cuda": ("float32", "tf32", "bfloat16")}

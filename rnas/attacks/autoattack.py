@@ -23,9 +23,9 @@ from torch import Tensor, nn
 from rnas.attacks.attack import Norm
 from rnas.attacks.autoattack_network import AttackedNetwork
 from rnas.attacks.family import AttackFamily
-from rnas.attacks.noise import normal, uniform
 from rnas.attacks.state import attacking
 from rnas.errors import InputError
+from rnas.utils.counter_noise import normal, uniform
 
 _NORMS: dict[Norm, str] = {"linf": "Linf", "l2": "L2", "l1": "L1"}
 _STEPS = 100

@@ -11,9 +11,9 @@ from rnas.attacks.balls import BALLS
 from rnas.attacks.family import AttackFamily
 from rnas.attacks.gradient import input_gradient
 from rnas.attacks.losses import margin
-from rnas.attacks.noise import uniform
 from rnas.attacks.state import attacking
 from rnas.errors import InputError
+from rnas.utils.counter_noise import uniform
 
 
 @dataclass(frozen=True)

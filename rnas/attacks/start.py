@@ -8,7 +8,7 @@ from torch import Tensor
 
 from rnas.attacks.attack import Norm
 from rnas.attacks.balls import BALLS
-from rnas.attacks.noise import normal
+from rnas.utils.counter_noise import normal
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from rnas.cli.output import AsJson, print_json, stderr, stdout
 from rnas.errors import InputError
 
 if TYPE_CHECKING:
-    from rnas.evaluation.evaluator import Evaluation
-    from rnas.ledger import Ledger, Record
-    from rnas.optimization.listener import Listener
+    from rnas.nas.evaluators.evaluator import Evaluation
+    from rnas.nas.ledger import Ledger, Record
+    from rnas.nas.listener import Listener
 
 
 def compare(
@@ -26,7 +26,7 @@ def compare(
     ] = None,
     flops: Annotated[
         str | None,
-        typer.Option(help="FLOPs of each for one image of the data, such as 5G; needed unless --run goes on."),
+        typer.Option(help="FLOPs of each for one image of the data, such as 5G; needed unless --output goes on."),
     ] = None,
     seeds: Annotated[int | None, typer.Option(min=2, help="Trainings of each [default: 3]; more may follow.")] = None,
     until_decided: Annotated[
@@ -63,7 +63,7 @@ def compare(
         int | None,
         typer.Option(
             min=1,
-            help="Attack the first N images of the final part [default: all of it, of CIFAR-10 2,000 of the 10,000].",
+            help="Attack the first N images of the test split [default: all of it, of CIFAR-10 2,000 of the 10,000].",
         ),
     ] = None,
     flags: Annotated[
@@ -89,7 +89,7 @@ def compare(
 ) -> None:
     """Scale networks to the same FLOPs, train each by one recipe with several seeds, and test the differences.
 
-    Published networks grow as their families do. Stopped, it goes on with the same --run; with more --seeds it is
+    Published networks grow as their families do. Stopped, it goes on with the same --output; with more --seeds it is
     extended. The table stands there as comparison.html, .md, .tex, .csv and .json.
 
     Examples:
@@ -100,13 +100,13 @@ def compare(
 
       rnas compare wrn-28-10 resnet-18 --flops 1G --data-dir data --tune 8 --tune-epochs 10 --until-decided 10
 
-      rnas compare --run runs/compare-cifar10-1 --seeds 5
+      rnas compare --output runs/compare-cifar10-1 --seeds 5
     """
-    from rnas.comparison import run as running
-    from rnas.comparison.directory import ComparisonDirectory
-    from rnas.comparison.settings import settle
-    from rnas.training_run.settle import recipe_content
-    from rnas.training_run.start import shortened
+    from rnas.experiments.comparison import run as running
+    from rnas.experiments.comparison.directory import ComparisonDirectory
+    from rnas.experiments.comparison.settings import resolve_settings
+    from rnas.experiments.training.resolve import recipe_content
+    from rnas.experiments.training.start import merged_settings
 
     choices = {
         "flops": flops,
@@ -138,8 +138,8 @@ def compare(
     if flops is None:
         if run is not None and run.exists() and not ComparisonDirectory.is_at(run):
             ComparisonDirectory(run).read_settings()
-        raise InputError("say how large the networks are to be, such as --flops 5G, or go on with a --run")
-    training = shortened(
+        raise InputError("say how large the networks are to be, such as --flops 5G, or go on with a --output")
+    training = merged_settings(
         {
             "data": data,
             "data_dir": data_dir,
@@ -151,7 +151,7 @@ def compare(
         batch_size=batch_size,
         images=images,
     )
-    settings = settle(
+    settings = resolve_settings(
         networks or (),
         flops=flops,
         seeds=seeds or 3,
@@ -181,7 +181,7 @@ def _follow(path: Path, as_json: bool, go: Any) -> None:
     from rnas.cli.compare_table import print_comparison
     from rnas.cli.counted_lines import CountedLines
     from rnas.cli.tuning_view import TuningView
-    from rnas.comparison.directory import ComparisonDirectory
+    from rnas.experiments.comparison.directory import ComparisonDirectory
 
     console = stderr()
 

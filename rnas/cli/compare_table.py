@@ -8,11 +8,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rnas.comparison import tables, words
-from rnas.comparison.run import bills
-from rnas.comparison.settings import ComparisonSettings
 from rnas.evaluation.training_settings import load_dataset
-from rnas.quantities import counted, format_size
+from rnas.experiments.comparison.run import cost_estimates
+from rnas.experiments.comparison.settings import ComparisonSettings
+from rnas.report import comparison_tables as tables
+from rnas.report import comparison_text as words
+from rnas.utils.quantities import format_size, pluralize
 
 
 def print_comparison(console: Console, content: Mapping[str, Any]) -> None:
@@ -46,21 +47,21 @@ def design_content(settings: ComparisonSettings, workers: int | None) -> dict[st
     """
     dataset = load_dataset(settings.training.data, settings.training.data_dir)
     print("measuring a few steps of each network ...", file=sys.stderr)
-    measured, at_once = bills(settings, workers)
+    measured, at_once = cost_estimates(settings, workers)
     tuning = settings.tuning
     tuned = 0 if tuning is None else tuning.trials * tuning.epochs
-    tunings = [tuned * (bill.seconds_per_epoch + bill.selection_seconds) for bill in measured]
+    tunings = [tuned * (estimate.seconds_per_epoch + estimate.val_seconds) for estimate in measured]
     networks = [
         {
             **one.facts(settings.flops, dataset.input_shape, dataset.num_classes),
-            "seconds": bill.seconds,
+            "seconds": estimate.seconds,
             "tuning_seconds": seconds,
         }
-        for one, bill, seconds in zip(settings.networks, measured, tunings, strict=True)
+        for one, estimate, seconds in zip(settings.networks, measured, tunings, strict=True)
     ]
 
     def hours(seeds: int) -> float:
-        return (sum(tunings) + seeds * sum(bill.seconds for bill in measured)) / at_once / 3600
+        return (sum(tunings) + seeds * sum(estimate.seconds for estimate in measured)) / at_once / 3600
 
     return {
         "networks": networks,
@@ -76,7 +77,7 @@ def design_content(settings: ComparisonSettings, workers: int | None) -> dict[st
 
 
 def print_design(console: Console, content: Mapping[str, Any]) -> None:
-    """The networks of a comparison and its bill, for people."""
+    """The networks of a comparison and its cost estimate, for people."""
     table = Table(box=None, pad_edge=False)
     for heading, side in (("network", "left"), ("FLOPs", "right"), ("params", "right"), ("a training", "right")):
         table.add_column(heading, justify="right" if side == "right" else "left")
@@ -88,16 +89,16 @@ def print_design(console: Console, content: Mapping[str, Any]) -> None:
         sizes += [words.duration(one["tuning_seconds"])] if content["tuning_trials"] else []
         table.add_row(*map(Text, [one["name"], *sizes, tables.scaled(one)]))
     console.print(table)
-    parts = [counted(len(content["networks"]), "network")]
+    parts = [pluralize(len(content["networks"]), "network")]
     if content["tuning_trials"]:
-        parts.append(f"{counted(content['tuning_trials'] // len(content['networks']), 'trial')} to tune each")
+        parts.append(f"{pluralize(content['tuning_trials'] // len(content['networks']), 'trial')} to tune each")
     took = words.duration(3600 * content["hours"])
     if content["most_trainings"] > content["trainings"]:
         most = content["most_trainings"] // len(content["networks"])
-        parts.append(f"{counted(content['seeds'], 'seed')} each and up to {most} where undecided")
+        parts.append(f"{pluralize(content['seeds'], 'seed')} each and up to {most} where undecided")
         took = f"{took} to {words.duration(3600 * content['most_hours'])}"
     else:
-        parts.append(f"{counted(content['seeds'], 'seed')} each")
+        parts.append(f"{pluralize(content['seeds'], 'seed')} each")
     _line(console, f"{', '.join(parts)}, {content['at_once']} at once: about {took}, and the attacks besides")
 
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 
 from rich.console import Console
 
-from rnas.evaluation.evaluator import Evaluation
-from rnas.ledger import Ledger, Record
+from rnas.nas.evaluators.evaluator import Evaluation
+from rnas.nas.ledger import Ledger, Record
 
 
 class CountedLines:

@@ -9,7 +9,7 @@ from rich.progress import Progress as Bar
 from rnas.cli.bar_view import BarView
 from rnas.evaluation.attack_run import Progress
 from rnas.evaluation.weights_evaluation import Listener
-from rnas.quantities import counted
+from rnas.utils.quantities import pluralize
 
 _SECONDS_BETWEEN_LINES = 30.0
 
@@ -46,7 +46,7 @@ class EvaluationView(BarView, Listener):
         label = f"{progress.attack} ({progress.number} of {progress.attacks})"
         self._bar.update(self._task, description=label, total=progress.images, completed=progress.done, found=found)
         if ended or time.monotonic() - self._written > _SECONDS_BETWEEN_LINES:
-            attacked = f"{progress.done:,} of {counted(progress.images, 'image')} attacked"
+            attacked = f"{progress.done:,} of {pluralize(progress.images, 'image')} attacked"
             kept = f" ({progress.kept:,} of them kept from before)" if progress.kept else ""
             self.say(f"{label}: {attacked}{kept}, {found}")
 
@@ -58,7 +58,7 @@ class EvaluationView(BarView, Listener):
     def checking(self, images: int) -> None:
         """Say that the checks begin."""
         self._bar.update(self._task, description="checks", total=None, completed=0, found="")
-        self.say(f"checks for signs of overestimated robustness, on {counted(images, 'image')}")
+        self.say(f"checks for signs of overestimated robustness, on {pluralize(images, 'image')}")
 
     def say(self, line: str) -> None:
         """Write a line, and remember when."""

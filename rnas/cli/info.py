@@ -12,13 +12,13 @@ import yaml
 from rich.table import Table
 
 from rnas import registry
-from rnas.attribute_docs import attribute_docs
 from rnas.cli.output import AsJson, print_json, stdout
 from rnas.errors import InputError
+from rnas.utils.attribute_docs import attribute_docs
 
 if TYPE_CHECKING:
-    from rnas.architecture import Shape
-    from rnas.search_space import SearchSpace
+    from rnas.nas.space import SearchSpace
+    from rnas.networks.architecture import Shape
 
 _EXTRAS = {
     "nni": ("nni", "pytorch-lightning"),
@@ -75,7 +75,7 @@ def spaces(
     if as_json:
         print_json(content)
         return
-    from rnas.quantities import format_size
+    from rnas.utils.quantities import format_size
 
     _print_settings(settings)
     variables = {key: " ".join(map(str, choices)) for key, choices in content["variables"].items()}
@@ -98,7 +98,7 @@ def presets(
     as_json: AsJson = False,
 ) -> None:
     """List the presets, or print one as a config."""
-    from rnas.presets import preset, preset_names, preset_text
+    from rnas.nas.presets import preset, preset_names, preset_text
 
     if name is not None:
         if as_json:
@@ -120,8 +120,8 @@ def doctor(
     """Tell what is installed, which device there is, and whether data are found."""
     import torch
 
-    from rnas.config import available_cores
-    from rnas.provenance import versions
+    from rnas.nas.config import available_cores
+    from rnas.utils.provenance import versions
 
     data: dict[str, str] = {}
     for name in registry.names(registry.DATASETS):
@@ -172,7 +172,7 @@ def _images(space_class: "type[SearchSpace]", data: str | None, folder: Path | N
 
 def _settings(space: "SearchSpace") -> dict[str, dict[str, Any]]:
     """What a space adds to the settings of all spaces: defaults as a config has them, and what they mean."""
-    from rnas.search_space import SpaceSettings
+    from rnas.nas.space import SpaceSettings
 
     defaults = space.settings.model_dump(mode="json")
     told = attribute_docs(type(space.settings))

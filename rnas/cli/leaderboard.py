@@ -22,11 +22,11 @@ def leaderboard(
       rnas leaderboard results
     """
     from rnas.cli.leaderboard_table import print_tables
-    from rnas.files import write_text
     from rnas.report.leaderboard import tables, to_dict
     from rnas.report.leaderboard_files import read_entries
     from rnas.report.leaderboard_html import render
     from rnas.report.leaderboard_text import markdown
+    from rnas.utils.files import write_text
 
     ranked = tables(read_entries(directory))
     if as_json:

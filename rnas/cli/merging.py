@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rnas.config import Config, read_config, set_key
 from rnas.errors import InputError
-from rnas.presets import preset as load_preset
-from rnas.presets import preset_of
+from rnas.nas.config import Config, read_config, set_key
+from rnas.nas.presets import preset as load_preset
+from rnas.nas.presets import preset_of
 
 _PRESETS = {"digits": "digits", "cifar10": "cifar10-smoke"}
 

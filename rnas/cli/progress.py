@@ -11,12 +11,12 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
-from rnas.config import Setup
-from rnas.ledger import Ledger, Record
-from rnas.optimization.loop import spent
-from rnas.optimization.quality import Quality
-from rnas.quantities import counted, format_size
-from rnas.run import Run
+from rnas.nas.config import Setup
+from rnas.nas.ledger import Ledger, Record
+from rnas.nas.loop import spent
+from rnas.nas.quality import Quality
+from rnas.nas.run import Run
+from rnas.utils.quantities import format_size, pluralize
 
 _BANDS = 3
 _LINES_BETWEEN_BANDS = 10
@@ -77,7 +77,7 @@ class LiveView:
         new = record.batch != self._batch
         self._batch = record.batch
         if new and not self._console.is_terminal and not self._setup.evaluator.instant:
-            line = f"batch {record.batch + 1} is proposed from {counted(record.made_from, 'result')}"
+            line = f"batch {record.batch + 1} is proposed from {pluralize(record.num_observed, 'result')}"
             self._console.print(line, highlight=False, soft_wrap=True)
 
     def running(self, shares: Mapping[int, float]) -> None:

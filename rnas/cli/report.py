@@ -16,8 +16,8 @@ def report(
 
     With --json the whole run is printed instead, and no file is written.
     """
+    from rnas.nas.run import Run
     from rnas.report.table import front_table
-    from rnas.run import Run
 
     run = Run.load(directory)
     content = run.to_dict()

@@ -26,8 +26,8 @@ def resume(
 
     The result is the one that it would have had without the stop.
     """
-    from rnas.training_run.directory import is_training
-    from rnas.tuning.directory import TuningDirectory
+    from rnas.experiments.training.directory import is_training
+    from rnas.experiments.tuning.directory import TuningDirectory
 
     if TuningDirectory.is_at(directory):
         resume_tuning(directory, budget, workers, as_json)

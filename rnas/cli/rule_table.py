@@ -4,8 +4,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rnas.quantities import format_size
-from rnas.rules.saved_rule import ROBUST_SCALING, SavedRule
+from rnas.scaling_rules.saved_rule import ROBUST_SCALING, SavedRule
+from rnas.utils.quantities import format_size
 
 
 def print_rule(console: Console, saved: SavedRule) -> None:

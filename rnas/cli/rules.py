@@ -35,10 +35,10 @@ def rules(
     import json
 
     from rnas.cli.rules_table import print_rules
-    from rnas.files import write_text
-    from rnas.rules.findings import findings_of
-    from rnas.run import Run
-    from rnas.run_directory import RunDirectory
+    from rnas.nas.directory import RunDirectory
+    from rnas.nas.run import Run
+    from rnas.scaling_rules.findings import findings_of
+    from rnas.utils.files import write_text
 
     run = Run.load(directory)
     found = findings_of(run, metric)

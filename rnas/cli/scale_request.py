@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter, ValidationError
 
-from rnas.baseline import Scaling, find, zoo
 from rnas.errors import InputError
 from rnas.networks.block import Block, block_type
 from rnas.networks.blocks.robust_res_block import ROBUST_RES_BLOCK
 from rnas.networks.residual import widened
-from rnas.quantities import parse_size
-from rnas.scaling import RobustScaling, Rule
+from rnas.networks.robust_scaling import RobustScaling, Rule
+from rnas.networks.zoo import Scaling, find, zoo
+from rnas.utils.quantities import parse_size
 
 if TYPE_CHECKING:
-    from rnas.rules.saved_rule import SavedRule
+    from rnas.scaling_rules.saved_rule import SavedRule
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Request:
         if self._proportions:
             raise InputError("give --rule, or --depths, --widths and --depth-to-width, not both")
         # The fit of rules takes its time to import, and a scaling without --rule needs none of it.
-        from rnas.rules.saved_rule import find_rule
+        from rnas.scaling_rules.saved_rule import find_rule
 
         return find_rule(self.rule)
 

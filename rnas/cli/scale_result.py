@@ -3,11 +3,11 @@
 from dataclasses import asdict
 from typing import Any
 
-from rnas import architecture as arch
-from rnas.baseline import CIFAR, Scaling, find
 from rnas.errors import InputError
+from rnas.networks import architecture as arch
 from rnas.networks.residual import BASE_CHANNELS, ResidualNetwork
-from rnas.scaling import RobustScaling
+from rnas.networks.robust_scaling import RobustScaling
+from rnas.networks.zoo import CIFAR, Scaling, find
 
 CLASSES = 10
 """Classes that costs are counted for."""

@@ -7,9 +7,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rnas.architecture import from_dict
 from rnas.cli.structure import structure
-from rnas.quantities import format_size
+from rnas.networks.architecture import from_dict
+from rnas.utils.quantities import format_size
 
 
 def print_scaled(console: Console, result: Mapping[str, Any]) -> None:

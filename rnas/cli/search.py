@@ -14,10 +14,10 @@ from rnas.cli.output import AsJson, print_json, stderr, stdout
 
 if TYPE_CHECKING:
     from rnas.api import ListenerFactory
-    from rnas.config import Setup
-    from rnas.ledger import Ledger, Record
-    from rnas.run import Run
-    from rnas.run_directory import RunDirectory
+    from rnas.nas.config import Setup
+    from rnas.nas.directory import RunDirectory
+    from rnas.nas.ledger import Ledger, Record
+    from rnas.nas.run import Run
 
 _ROUNDING = 1e-9
 
@@ -54,7 +54,9 @@ def search(
         list[str] | None, typer.Option("--set", help="Set any key of the config: KEY=VALUE. May be repeated.")
     ] = None,
     run: Annotated[Path | None, typer.Option(help="Directory of the new run [default: runs/SPACE-N].")] = None,
-    dry_run: Annotated[bool, typer.Option(help="Measure one evaluation here, print the bill, search nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option(help="Measure one evaluation here, print the cost estimate, search nothing.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Search for robust architectures.
@@ -74,35 +76,37 @@ def search(
     """
     from rnas import api
     from rnas.cli import merging
-    from rnas.config import Config, resolve
+    from rnas.nas.config import Config, resolve
 
     given = merging.Options(space, data, data_dir, recipe, eps, flops, params, budget, hours, seed, strategy, workers)
     content, folder, source = merging.merged(config, preset, given, assignments or [])
     if dry_run:
-        from rnas.cli.bill import bill, print_bill
+        from rnas.cli.cost_estimate import cost_estimate, print_cost_estimate
 
-        estimate = bill(resolve(Config.parse(content, source), folder, source))
+        estimate = cost_estimate(resolve(Config.parse(content, source), folder, source))
         if as_json:
             print_json(estimate)
         else:
-            print_bill(estimate)
+            print_cost_estimate(estimate)
         return
     setup, directory = api.prepare(content, folder, source, run)
     _carry_on(
-        directory, lambda listener, finals: api.carry_on(directory, setup, listener, final_listener=finals), as_json
+        directory,
+        lambda listener, final_evaluation: api.run_search(directory, setup, listener, final_listener=final_evaluation),
+        as_json,
     )
 
 
 def resume(directory: Path, budget: int | None, workers: int | None, as_json: bool) -> None:
     """Go on with a search that was stopped, or extend a finished one."""
     from rnas import api
-    from rnas.run_directory import RunDirectory
+    from rnas.nas.directory import RunDirectory
 
     where = RunDirectory(directory)
     _carry_on(
         where,
-        lambda listener, finals: api.resume(
-            directory, budget=budget, workers=workers, listener=listener, final_listener=finals
+        lambda listener, final_evaluation: api.resume(
+            directory, budget=budget, workers=workers, listener=listener, final_listener=final_evaluation
         ),
         as_json,
     )
@@ -112,16 +116,16 @@ def _carry_on(
     directory: "RunDirectory", go: "Callable[[ListenerFactory, ListenerFactory], Run]", as_json: bool
 ) -> None:
     from rnas.cli.counted_lines import CountedLines
-    from rnas.cli.finals import finals_lines, finals_table
+    from rnas.cli.final_evaluation import final_evaluation_lines, final_evaluation_table
     from rnas.cli.progress import LiveView
-    from rnas.quantities import counted
     from rnas.report.table import front_table
+    from rnas.utils.quantities import pluralize
 
     console = stderr()
     views: list[LiveView] = []
 
     def kept() -> str:
-        return f"{counted(views[0].finished, 'evaluation')} kept" if views else ""
+        return f"{pluralize(views[0].finished, 'evaluation')} kept" if views else ""
 
     started = time.monotonic()
     judging: list[float] = []
@@ -131,7 +135,7 @@ def _carry_on(
             views.append(LiveView(console, setup, ledger, slots))
             console.print(
                 f"{directory.path}: {setup.config.strategy['name']} over {setup.space.name}, "
-                f"{counted(setup.config.budget, 'evaluation')}{_before(ledger.records)}, {slots} at once",
+                f"{pluralize(setup.config.budget, 'evaluation')}{_before(ledger.records)}, {slots} at once",
                 highlight=False,
                 soft_wrap=True,
             )
@@ -139,7 +143,7 @@ def _carry_on(
 
         def final_listener(setup: "Setup", ledger: "Ledger", slots: int) -> CountedLines:
             judging.append(time.monotonic())
-            return finals_lines(console, ledger)
+            return final_evaluation_lines(console, ledger)
 
         run = go(listener, final_listener)
     if as_json:
@@ -153,8 +157,8 @@ def _carry_on(
         raise typer.Exit(1)
     content = run.to_dict()
     stdout().print(front_table(content))
-    if content["finals"]:
-        stdout().print(finals_table(content))
+    if content["final_evaluation"]:
+        stdout().print(final_evaluation_table(content))
     stdout().print(f"Report: {directory.report}", highlight=False, soft_wrap=True)
 
 
@@ -174,14 +178,14 @@ def shortfall(run: "Run", path: Path, seconds: float) -> str | None:
         path: of its directory.
         seconds: how long it searched, this time.
     """
-    from rnas.quantities import Band, counted
+    from rnas.utils.quantities import Band, pluralize
 
     config = run.setup.config
     waiting = any(record.evaluation is None for record in run.records)
     # Any further evaluation costs at most 1 of the budget.
     if not waiting and config.budget - run.spent < 1 - _ROUNDING:
         return None
-    ended = f"ended with {len(run.complete)} of {counted(config.budget, 'evaluation')}: "
+    ended = f"ended with {len(run.complete)} of {pluralize(config.budget, 'evaluation')}: "
     if waiting or (config.hours is not None and seconds >= 3600 * config.hours):
         return f"{ended}the time was up; go on with: rnas resume {shlex.quote(str(path))}"
     settings = run.setup.space.settings

@@ -3,8 +3,8 @@
 import dataclasses
 from typing import Any
 
-from rnas import architecture as arch
-from rnas.architecture import Architecture
+from rnas.networks import architecture as arch
+from rnas.networks.architecture import Architecture
 from rnas.report.description import describe
 from rnas.report.residual_stages import is_residual
 

@@ -13,9 +13,9 @@ from rnas.errors import InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from rnas.training_run.listener import Listener
-    from rnas.training_run.run import TrainingRun
-    from rnas.training_run.setup import Setup
+    from rnas.experiments.training.listener import Listener
+    from rnas.experiments.training.run import TrainingRun
+    from rnas.experiments.training.setup import Setup
 
 
 def train(
@@ -51,7 +51,9 @@ def train(
         Path | None, typer.Option(help="Directory of the training [default: runs/train-ARCH-RECIPE-N].")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    dry_run: Annotated[bool, typer.Option(help="Measure a few steps here, print the bill, train nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option(help="Measure a few steps here, print the cost estimate, train nothing.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Train one network by a recipe, and evaluate the best and the last of its weights.
@@ -66,11 +68,11 @@ def train(
 
       rnas train net.json --recipe sat --data digits --set recipe.averaging={name: ema, decay: 0.995}
     """
-    from rnas.training_run import start
-    from rnas.training_run.activation import activation_note
-    from rnas.training_run.settle import recipe_content
+    from rnas.experiments.training import start
+    from rnas.experiments.training.activation import activation_note
+    from rnas.experiments.training.resolve import recipe_content
 
-    content = start.shortened(
+    content = start.merged_settings(
         {
             "data": data,
             "data_dir": data_dir,
@@ -88,34 +90,34 @@ def train(
     )
     for assignment in assignments or []:
         _assign(content, assignment)
-    reference = start.referenced(network)
-    setup = start.prepared(reference, content)
+    reference = start.resolve_reference(network)
+    setup = start.resolve_setup(reference, content)
     console = stderr()
     note = activation_note(reference.architecture, setup.settings.recipe)
     if note:
         _say(console, note)
     if dry_run:
-        _print_bill(setup, as_json)
+        _print_cost_estimate(setup, as_json)
         return
-    path = start.place(reference, setup, run)
-    _follow(path, lambda listener: start.begin(path, setup, listener), as_json)
+    path = start.output_dir(reference, setup, run)
+    _follow(path, lambda listener: start.run_training(path, setup, listener), as_json)
 
 
 def resume_training(path: Path, as_json: bool) -> None:
     """Go on with the training of a directory; of one that has ended, say so and show what came of it."""
-    from rnas.training_run import start
-    from rnas.training_run.directory import TrainingDirectory
+    from rnas.experiments.training import start
+    from rnas.experiments.training.directory import TrainingDirectory
 
     if TrainingDirectory(path).read_summary() is not None:
         stderr().print(f"{path}: this training has ended", highlight=False, markup=False, soft_wrap=True)
-    _follow(path, lambda listener: start.go_on(path, listener), as_json)
+    _follow(path, lambda listener: start.resume_training(path, listener), as_json)
 
 
 def _follow(path: Path, go: "Callable[[Listener], TrainingRun]", as_json: bool) -> None:
     """Run a training and print what came of it."""
     from rnas.cli.training_table import print_summary
     from rnas.cli.training_view import TrainingView
-    from rnas.training_run.memory import BatchTooLargeError
+    from rnas.experiments.training.memory import BatchTooLargeError
 
     console = stderr()
     try:
@@ -149,31 +151,31 @@ def _ending(summary: Mapping[str, Any]) -> str:
 
 
 def _assign(content: dict[str, Any], assignment: str) -> None:
-    from rnas.config import set_key
+    from rnas.nas.config import set_key
 
     if not assignment.partition("=")[1]:
         raise InputError(f"--set {assignment!r}: write KEY=VALUE, such as --set recipe.weight_decay=0")
     set_key(content, assignment)
 
 
-def _print_bill(setup: "Setup", as_json: bool) -> None:
-    from rnas.cli.training_table import print_bill
+def _print_cost_estimate(setup: "Setup", as_json: bool) -> None:
+    from rnas.cli.training_table import print_cost_estimate
     from rnas.cli.training_view import description
-    from rnas.training_run.bill import estimated
-    from rnas.training_run.memory import BatchTooLargeError
+    from rnas.experiments.training.cost_estimate import estimate_cost
+    from rnas.experiments.training.memory import BatchTooLargeError
 
     console = stderr()
     for line in description(setup):
         _say(console, line)
     try:
-        bill = estimated(setup)
+        estimate = estimate_cost(setup)
     except BatchTooLargeError as error:
         _say(console, f"rnas: {error}")
         raise typer.Exit(1) from None
     if as_json:
-        print_json(bill.to_dict())
+        print_json(estimate.to_dict())
     else:
-        print_bill(stdout(), bill)
+        print_cost_estimate(stdout(), estimate)
 
 
 def _say(console: "Console", line: str) -> None:

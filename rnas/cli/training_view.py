@@ -10,12 +10,12 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from rnas import architecture as arch
 from rnas.cli.counting_bar import counting_bar
-from rnas.quantities import counted, format_size
-from rnas.training_run.evaluation import selection_words
-from rnas.training_run.history import Row
-from rnas.training_run.setup import Setup
+from rnas.experiments.training.evaluation import val_words
+from rnas.experiments.training.history import Row
+from rnas.experiments.training.setup import Setup
+from rnas.networks import architecture as arch
+from rnas.utils.quantities import format_size, pluralize
 
 
 class TrainingView:
@@ -56,7 +56,7 @@ class TrainingView:
             self._say(line)
         if history:
             were = "was" if len(history) == 1 else "were"
-            self._say(f"{len(history)} of {counted(self._epochs, 'epoch')} {were} done before")
+            self._say(f"{len(history)} of {pluralize(self._epochs, 'epoch')} {were} done before")
         if self._console.is_terminal:
             self._live.start()
 
@@ -71,7 +71,7 @@ class TrainingView:
     def ended(self, history: Sequence[Row], best: Row) -> None:
         """Write the epoch's line."""
         done = len(history)
-        self._best = f"best {best['selection_robust_accuracy']:.1%} robust (epoch {best['epoch']:.0f})"
+        self._best = f"best {best['val_robust_accuracy']:.1%} robust (epoch {best['epoch']:.0f})"
         seconds = (time.monotonic() - self._began) / (done - self._earlier) * (self._epochs - done)
         left = f"{duration(seconds)} left" if done < self._epochs else ""
         self._bar.update(self._task, left=left)
@@ -81,9 +81,9 @@ class TrainingView:
     def evaluating(self, checkpoint: str, attack: str, share: float) -> None:
         """Tell each attack when it begins, and move the bar."""
         if (checkpoint, attack) != self._told and not self._console.is_terminal:
-            self._say(f"final images: {attack} on the {checkpoint} weights")
+            self._say(f"test images: {attack} on the {checkpoint} weights")
         self._told = checkpoint, attack
-        self._show(f"final images: {attack} on the {checkpoint} weights {share:.0%}", self._epochs)
+        self._show(f"test images: {attack} on the {checkpoint} weights {share:.0%}", self._epochs)
 
     def out_of_memory(self) -> None:
         """Say why nothing happens for a while."""
@@ -104,18 +104,18 @@ def description(setup: Setup) -> list[str]:
     settings, recipe = setup.settings, setup.settings.recipe
     cost = setup.architecture.cost(setup.dataset.input_shape, setup.dataset.num_classes)
     shape = "x".join(map(str, setup.dataset.input_shape))
-    images = len(setup.parts["final"])
-    unseen = f"{counted(images, 'image')} that neither training nor selection sees"
-    final = counted(images, "published test image") if setup.dataset.held_out else unseen
-    selection = counted(len(setup.parts["selection"]), "held-out training image")
+    images = len(setup.splits["test"])
+    unseen = f"{pluralize(images, 'image')} that neither training nor selection sees"
+    final = pluralize(images, "published test image") if setup.dataset.num_test_images else unseen
+    selection = pluralize(len(setup.splits["val"]), "held-out training image")
     changes = f" with {' and '.join(settings.recipe_changes)} changed" if settings.recipe_changes else ""
     lines = [
         f"{settings.network} ({arch.key(setup.architecture)}, {format_size(cost.params)} parameters, "
         f"{format_size(cost.flops)} FLOPs at {shape}) by recipe {recipe.name}{changes}",
-        f"{counted(settings.fidelity.epochs, 'epoch')} of {counted(setup.images, 'image')} of {setup.dataset.name} in "
+        f"{pluralize(settings.fidelity.epochs, 'epoch')} of {pluralize(setup.images, 'image')} of {setup.dataset.name} in "
         f"batches of {settings.fidelity.batch_size}, epsilon {settings.eps}, seed {settings.seed}, "
         f"on {settings.device}",
-        f"the best epoch is chosen on {selection} by the {selection_words(settings)}; results are on {final}",
+        f"the best epoch is chosen on {selection} by the {val_words(settings)}; results are on {final}",
     ]
     return lines + [note for note in (setup.dataset.note,) if note]
 
@@ -123,9 +123,9 @@ def description(setup: Setup) -> list[str]:
 def _line(row: Row, epochs: int) -> str:
     return (
         f"{row['epoch']:>{len(str(epochs))}.0f}/{epochs}  loss {row['loss']:.4f}  "
-        f"training {row['training_robust_accuracy']:.1%}  "
-        f"selection {row['selection_clean_accuracy']:.1%} clean {row['selection_robust_accuracy']:.1%} robust  "
-        f"rate {row['learning_rate']:.2g}  {row['seconds'] + row['selection_seconds']:.1f} s"
+        f"training {row['train_robust_accuracy']:.1%}  "
+        f"selection {row['val_clean_accuracy']:.1%} clean {row['val_robust_accuracy']:.1%} robust  "
+        f"rate {row['learning_rate']:.2g}  {row['seconds'] + row['val_seconds']:.1f} s"
     )
 
 

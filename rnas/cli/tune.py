@@ -10,8 +10,8 @@ from rnas.cli.interruption import interruptible
 from rnas.cli.output import AsJson, print_json, stderr, stdout
 
 if TYPE_CHECKING:
-    from rnas.tuning.listener import Listener
-    from rnas.tuning.tune import TuningRun
+    from rnas.experiments.tuning.listener import Listener
+    from rnas.experiments.tuning.tune import TuningRun
 
 
 def tune(
@@ -42,7 +42,7 @@ def tune(
     seed: Annotated[int, typer.Option(min=0, help="Seed of trainings and sampler.")] = 0,
     assignments: Annotated[
         list[str] | None,
-        typer.Option("--set", help="Set anything else, such as images.selection=500. May be repeated."),
+        typer.Option("--set", help="Set anything else, such as images.val=500. May be repeated."),
     ] = None,
     run: Annotated[
         Path | None, typer.Option(help="Directory of the tuning [default: runs/tune-ARCH-RECIPE-N].")
@@ -63,12 +63,12 @@ def tune(
 
       rnas tune net.json --recipe sat --data digits --space momentum=0.8:0.95
     """
-    from rnas.config import set_key
-    from rnas.training_run import start
-    from rnas.training_run.settle import recipe_content
-    from rnas.tuning.tune import go, prepare
+    from rnas.experiments.training import start
+    from rnas.experiments.training.resolve import recipe_content
+    from rnas.experiments.tuning.tune import go, prepare
+    from rnas.nas.config import set_key
 
-    content = start.shortened(
+    content = start.merged_settings(
         {"data": data, "data_dir": data_dir, "eps": eps, "seed": seed, "device": device},
         recipe=recipe_content(recipe),
         epochs=epochs,
@@ -83,7 +83,7 @@ def tune(
 
 def resume_tuning(path: Path, trials: int | None, workers: int | None, as_json: bool) -> None:
     """Go on with the tuning of a directory, or extend it."""
-    from rnas.tuning.tune import resume_tuning
+    from rnas.experiments.tuning.tune import resume_tuning
 
     _follow(path, lambda listener: resume_tuning(path, trials=trials, workers=workers or 0, listener=listener), as_json)
 

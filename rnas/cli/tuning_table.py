@@ -11,8 +11,8 @@ from rich.text import Text
 
 from rnas.cli.training_view import duration
 from rnas.cli.tuning_view import value_word
-from rnas.quantities import counted
-from rnas.tuning.directory import TuningDirectory
+from rnas.experiments.tuning.directory import TuningDirectory
+from rnas.utils.quantities import pluralize
 
 _METRICS = {"robust_accuracy": "robust", "clean_accuracy": "clean"}
 
@@ -25,7 +25,7 @@ def print_tuning(console: Console, directory: TuningDirectory, summary: Mapping[
 
 
 def _table(summary: Mapping[str, Any]) -> Table:
-    metric = summary["selection"]["metric"]
+    metric = summary["val"]["metric"]
     other = next(name for name in _METRICS if name != metric)
     table = Table(box=None, pad_edge=False)
     table.add_column("trial", justify="right", no_wrap=True)
@@ -68,11 +68,11 @@ def _is_best(summary: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
 
 
 def _lines(directory: TuningDirectory, summary: Mapping[str, Any]) -> list[str]:
-    selection = summary["selection"]
+    selection = summary["val"]
     seconds = sum(row["seconds"] for row in summary["trials"])
     lines = [
-        f"{counted(selection['images'], 'selection image')}, epsilon {summary['epsilon']}, {selection['attack']}; "
-        f"each trial at its best of {counted(summary['epochs'], 'epoch')}; {duration(seconds)} of training on "
+        f"{pluralize(selection['images'], 'selection image')}, epsilon {summary['epsilon']}, {selection['attack']}; "
+        f"each trial at its best of {pluralize(summary['epochs'], 'epoch')}; {duration(seconds)} of training on "
         f"{summary['device']}.",
     ]
     if summary["best"] is None:
@@ -98,14 +98,14 @@ def _command(directory: TuningDirectory, summary: Mapping[str, Any]) -> str:
 
 def _comparison(summary: Mapping[str, Any]) -> str:
     compared = summary["comparison"]
-    name = _METRICS[summary["selection"]["metric"]]
+    name = _METRICS[summary["val"]["metric"]]
     if compared is None:
         return (
             f"Best: trial {summary['best']}; the recipe as it is was not completed, so that nothing compares with it."
         )
     if summary["best"] == 0:
         return f"Best: the recipe as it is, {compared['best']:.1%} {name}; no other trial was better."
-    noise = ", which is inside the noise" if compared["inside_noise"] else ""
+    noise = ", which is inside the noise" if compared["indistinguishable"] else ""
     return (
         f"Best: trial {summary['best']}, {compared['best']:.1%} {name} against {compared['published']:.1%} by the "
         f"recipe as it is: {100 * compared['difference']:+.1f} points{noise}."

@@ -14,10 +14,10 @@ from rich.text import Text
 
 from rnas.cli.counting_bar import counting_bar
 from rnas.cli.training_view import duration
-from rnas.quantities import counted
-from rnas.tuning.result import state_of
-from rnas.tuning.settings import TuningSettings
-from rnas.tuning.study import result_of
+from rnas.experiments.tuning.result import state_of
+from rnas.experiments.tuning.settings import TuningSettings
+from rnas.experiments.tuning.study import result_of
+from rnas.utils.quantities import pluralize
 
 
 class TuningView:
@@ -60,7 +60,7 @@ class TuningView:
         if trials:
             again = f", {len(trials) - len(ended)} begun and trained again" if len(trials) > len(ended) else ""
             were = "was" if len(ended) == 1 else "were"
-            self._say(f"{len(ended)} of {counted(settings.trials, 'trial')} {were} done before{again}")
+            self._say(f"{len(ended)} of {pluralize(settings.trials, 'trial')} {were} done before{again}")
         if self._console.is_terminal:
             self._live.start()
 
@@ -114,8 +114,8 @@ class TuningView:
         training = settings.training
         tuned = ", ".join(f"{key} in {values}" for key, values in settings.space.items())
         return [
-            f"{self._path}: {training.network} by recipe {training.recipe.name}, {counted(settings.trials, 'trial')} "
-            f"of {counted(training.fidelity.epochs, 'epoch')} on {training.device}, sampler {settings.sampler}, "
+            f"{self._path}: {training.network} by recipe {training.recipe.name}, {pluralize(settings.trials, 'trial')} "
+            f"of {pluralize(training.fidelity.epochs, 'epoch')} on {training.device}, sampler {settings.sampler}, "
             f"pruner {settings.pruner}, seed {training.seed}",
             f"tuned: {tuned}",
             "trial 0 is the recipe as it is; chosen by "
@@ -138,4 +138,4 @@ def value_word(value: Any) -> str:
 
 def accuracy_word(metric: str) -> str:
     """``robust`` or ``clean``, of a column of the history."""
-    return metric.removeprefix("selection_").removesuffix("_accuracy")
+    return metric.removeprefix("val_").removesuffix("_accuracy")

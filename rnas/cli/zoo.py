@@ -9,7 +9,7 @@ from rnas.cli.output import AsJson, print_json, stdout
 from rnas.errors import InputError
 
 if TYPE_CHECKING:
-    from rnas.baseline import Baseline
+    from rnas.networks.zoo import Baseline
 
 FLOPS = "multiply-accumulates of convolutions and linear layers for one image"
 
@@ -58,7 +58,7 @@ def zoo(
 
 def matching(pattern: str | None) -> "list[Baseline]":
     """The networks of this name, family, pattern or part of a name; InputError where there is none."""
-    from rnas import baseline
+    from rnas.networks import zoo as baseline
 
     known = baseline.zoo()
     if pattern is None:

@@ -14,7 +14,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Accuracy(_Part):
+class MeasuredAccuracy(_Part):
     """A share of the images.
 
     Attributes:
@@ -71,7 +71,7 @@ class Member(_Part):
     cost: Cost
 
 
-class AttackEvaluation(Accuracy):
+class AttackEvaluation(MeasuredAccuracy):
     """The images that are classified correctly as they are and under an attack.
 
     Attributes:
@@ -95,7 +95,7 @@ class AttackEvaluation(Accuracy):
     left_out: dict[str, str] = {}
 
 
-class ThreatEvaluation(Accuracy):
+class ThreatEvaluation(MeasuredAccuracy):
     """The images that are classified correctly as they are and under every attack of a threat.
 
     Attributes:
@@ -126,7 +126,7 @@ class Data(_Part):
 
     Attributes:
         name: registered name of the data.
-        part: always ``final``, on which nothing was chosen.
+        split: always ``test``, on which nothing was chosen.
         images: how many there were.
         published_test_images: whether they are from the published test set.
         input_shape: (channels, height, width).
@@ -138,7 +138,7 @@ class Data(_Part):
     """
 
     name: str
-    part: Literal["final"]
+    split: Literal["test"]
     images: int
     published_test_images: bool
     input_shape: tuple[int, int, int]
@@ -170,7 +170,7 @@ class EvaluationResult(_Part):
         schema_version: of this form; higher where a field changes its meaning.
         name: short name, that of the file of the result.
         network: as it was asked for.
-        architecture: its description; ``rnas.architecture.from_dict`` reads it.
+        architecture: its description; ``rnas.networks.architecture.from_dict`` reads it.
         architecture_key: its key.
         params: number of its parameters.
         flops: multiply-accumulates for one image.
@@ -208,10 +208,10 @@ class EvaluationResult(_Part):
     batch_size: int
     precision: str
     interval: str
-    clean: Accuracy
+    clean: MeasuredAccuracy
     attacks: tuple[AttackEvaluation, ...]
     threats: tuple[ThreatEvaluation, ...]
-    worst_case: Accuracy
+    worst_case: MeasuredAccuracy
     corruptions: dict[str, Any] | None
     flags: tuple[Flag, ...] | None
     flag_checks: FlagChecks | None
@@ -222,7 +222,7 @@ class EvaluationResult(_Part):
     note: str
 
     @property
-    def accuracies(self) -> dict[str, Accuracy]:
+    def accuracies(self) -> dict[str, MeasuredAccuracy]:
         """By name: ``clean``, each attack, with its threat before it where there are several, and ``worst case``."""
         several = len(self.threats) > 1
         attacks = {f"{own.threat} {own.name}" if several else own.name: own for own in self.attacks}

@@ -6,7 +6,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, NonNegativeFloat, NonNegativeInt, ValidationError
 
 from rnas.errors import InputError
-from rnas.files import write_text
+from rnas.utils.files import write_text
 
 
 class StepState(BaseModel):

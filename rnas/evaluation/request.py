@@ -13,14 +13,14 @@ class Request:
     """What to evaluate, on what, and under which attacks. None is the run's own where the network has one.
 
     Attributes:
-        network: what :func:`rnas.reference.resolve` understands.
+        network: what :func:`rnas.experiments.references.resolve` understands.
         weights: a file of weights; None is the run's checkpoint.
         data: registered data set; None without a run is CIFAR-10.
         data_dir: folder of its files.
         threats: balls that the attacks search; none is the l-infinity ball of the run's radius, or without a run of
             the data's usual one.
         attacks: names that :func:`rnas.attacks.named.named_attack` knows, at least one.
-        images: the first so many of the final part, at least 1; None is all by default.
+        images: the first so many of the test split, at least 1; None is all by default.
         split_seed: divides the data; None without a run is 0.
         seed: of the attacks' noise.
         batch_size: images at a time, at least 1.

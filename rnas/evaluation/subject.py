@@ -10,13 +10,13 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from rnas.data.dataset import Dataset, Part, PartSizes, content_hash, divide
+from rnas.data.dataset import Dataset, Split, SplitSizes, content_hash, divide
 from rnas.errors import InputError
 from rnas.evaluation.request import Request
 from rnas.evaluation.threats import Threat, parse_threat, unseen_threats
 from rnas.evaluation.training_settings import ResolvedTraining, load_dataset
-from rnas.reference import Reference, resolve
-from rnas.weights import MisfitError, load_weights
+from rnas.experiments.references import Reference, resolve
+from rnas.networks.weights import MisfitError, load_weights
 
 _DATA = "cifar10"
 
@@ -32,9 +32,9 @@ class Subject:
         sha256: of the file.
         threats: at least one, no two of the same ball.
         split_seed: by which the data were divided.
-        data_hash: of all parts of the data.
+        data_hash: of all splits of the data.
         images_hash: of the images and labels alone, however the rest of the data is divided.
-        part: the images, on the device.
+        split: the images, on the device.
         model: the network with its weights, on the device and in eval mode.
     """
 
@@ -46,7 +46,7 @@ class Subject:
     split_seed: int
     data_hash: str
     images_hash: str
-    part: Part
+    split: Split
     model: nn.Module
 
 
@@ -79,8 +79,8 @@ def subject_of(reference: Reference, request: Request) -> Subject:
     if request.unseen:
         threats = (*threats, *unseen_threats(dataset.name, dataset.input_shape, usual))
     split_seed = _split_seed(request, dataset, training)
-    parts = _divided(dataset, training.images if training else dataset.parts, request.images, split_seed)
-    part = _final(parts, request.images, request.device)
+    splits = _divided(dataset, training.images if training else dataset.splits, request.images, split_seed)
+    split = _final(splits, request.images, request.device)
     model = loaded(reference, weights, dataset).to(request.device)
     return Subject(
         reference,
@@ -89,9 +89,9 @@ def subject_of(reference: Reference, request: Request) -> Subject:
         hashlib.sha256(weights.read_bytes()).hexdigest(),
         tuple({(threat.norm, threat.epsilon): threat for threat in threats}.values()),
         split_seed,
-        content_hash(parts),
-        images_hash(part),
-        part,
+        content_hash(splits),
+        images_hash(split),
+        split,
         model,
     )
 
@@ -100,7 +100,7 @@ def _split_seed(request: Request, dataset: Dataset, training: ResolvedTraining |
     own = training.split_seed if training else 0
     if request.split_seed is None or request.split_seed == own:
         return own
-    if training is not None and not dataset.held_out:
+    if training is not None and not dataset.num_test_images:
         raise InputError(
             f"--split-seed {request.split_seed}: the run divided {dataset.name} by seed {own}, and by another some of "
             "the images would be ones that it was trained on; leave --split-seed out"
@@ -108,32 +108,32 @@ def _split_seed(request: Request, dataset: Dataset, training: ResolvedTraining |
     return request.split_seed
 
 
-def most_images(dataset: Dataset, sizes: PartSizes) -> int:
-    """How many images can be evaluated on: all published test images, or else the final part."""
-    return dataset.held_out or sizes.final
+def most_images(dataset: Dataset, sizes: SplitSizes) -> int:
+    """How many images can be evaluated on: all published test images, or else the test split."""
+    return dataset.num_test_images or sizes.test
 
 
-def _divided(dataset: Dataset, sizes: PartSizes, images: int | None, split_seed: int) -> dict[str, Part]:
-    """The parts of the data; the final one reaches as far into published test images as is asked for."""
+def _divided(dataset: Dataset, sizes: SplitSizes, images: int | None, split_seed: int) -> dict[str, Split]:
+    """The splits of the data; the final one reaches as far into published test images as is asked for."""
     most = most_images(dataset, sizes)
     if images is not None and images > most:
         raise InputError(f"--images {images}: {dataset.name} has {most} to evaluate on; give at most as many")
-    if images is not None and images > sizes.final:
-        sizes = sizes.model_copy(update={"final": images})
+    if images is not None and images > sizes.test:
+        sizes = sizes.model_copy(update={"test": images})
     return divide(dataset, sizes, split_seed)
 
 
-def _final(parts: dict[str, Part], images: int | None, device: str) -> Part:
-    part = parts["final"]
-    chosen = part if images is None else part.first(images)
+def _final(splits: dict[str, Split], images: int | None, device: str) -> Split:
+    split = splits["test"]
+    chosen = split if images is None else split.first(images)
     return chosen.to(device)
 
 
-def images_hash(part: Part) -> str:
+def images_hash(split: Split) -> str:
     """First 16 hexadecimal digits of the sha256 of images, labels and ids, whatever their order."""
-    order = part.ids.argsort()
-    digest = hashlib.sha256(f"{part.white}".encode())
-    for tensor in (part.pixels, part.labels, part.ids):
+    order = split.ids.argsort()
+    digest = hashlib.sha256(f"{split.white}".encode())
+    for tensor in (split.pixels, split.labels, split.ids):
         digest.update(tensor[order].cpu().numpy().tobytes())
     return digest.hexdigest()[:16]
 

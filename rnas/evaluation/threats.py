@@ -9,11 +9,11 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from rnas.architecture import Shape
 from rnas.attacks.attack import Norm
 from rnas.errors import InputError
-from rnas.proportion_interval import Proportion, proportion
-from rnas.quantities import parse_epsilon, parse_fraction
+from rnas.networks.architecture import Shape
+from rnas.statistics.proportions import Proportion, proportion
+from rnas.utils.quantities import parse_epsilon, parse_fraction
 
 Source = Literal["published", "ours", "given"]
 """Who chose a radius: a paper for these data, this package by a rule of its own, or the user."""
@@ -71,7 +71,7 @@ def unseen_threats(data: str, input_shape: Shape, epsilon: Fraction) -> tuple[Th
     return (_threat(f"linf:{_levels(larger)}", "ours"), *rest)
 
 
-def withstood(flags: Sequence[Tensor]) -> Tensor:
+def robust_to_all(flags: Sequence[Tensor]) -> Tensor:
     """Whether each image (n,) is classified correctly under every threat: the AND of flags (n,), at least one.
 
     The flags are on the same images in the same order. A network is as robust to a union of threats as to the worst
@@ -81,8 +81,8 @@ def withstood(flags: Sequence[Tensor]) -> Tensor:
 
 
 def union_accuracy(flags: Sequence[Tensor]) -> Proportion:
-    """The share of images that :func:`withstood` counts, with its Wilson 95 % interval."""
-    right = withstood(flags)
+    """The share of images that :func:`robust_to_all` counts, with its Wilson 95 % interval."""
+    right = robust_to_all(flags)
     return proportion(right.double().mean().item(), len(right))
 
 

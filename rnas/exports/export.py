@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from rnas import registry
-from rnas.architecture import Architecture, Shape
 from rnas.errors import InputError
 from rnas.exports.format import Format
 from rnas.exports.network import Network, find_network
 from rnas.exports.verification import BLOCKED, TOLERANCE, Agreement, Written, verify
+from rnas.networks.architecture import Architecture, Shape
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def export(
     """Write a network with its weights in a form that is used elsewhere, and compare it at once in a fresh process.
 
     Args:
-        architecture: an architecture, or what :func:`rnas.reference.resolve` understands.
+        architecture: an architecture, or what :func:`rnas.experiments.references.resolve` understands.
         format: a registered name: ``safetensors``, ``standalone``, ``torch-export``, ``onnx``, ``nni``,
             ``hugging-face`` or ``robustbench``.
         path: the file or folder to write; nothing there may exist.

@@ -9,18 +9,18 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rnas import architecture as arch
-from rnas.architecture import Architecture, Shape
-from rnas.baseline import find
 from rnas.errors import InputError
 from rnas.evaluation.evaluation_result import EvaluationResult
+from rnas.experiments.references import Reference, resolve
+from rnas.experiments.training.checkpoint import Checkpoint, description_of
 from rnas.exports.search_result import search_result
-from rnas.files import file_hash
-from rnas.provenance import versions
-from rnas.reference import Reference, resolve
-from rnas.search_space import SearchSpace
-from rnas.training_run.checkpoint import Checkpoint, description_of
-from rnas.weights import load_weights
+from rnas.nas.space import SearchSpace
+from rnas.networks import architecture as arch
+from rnas.networks.architecture import Architecture, Shape
+from rnas.networks.weights import load_weights
+from rnas.networks.zoo import find
+from rnas.utils.files import file_hash
+from rnas.utils.provenance import versions
 
 SCHEMA_VERSION = 1
 UNTRAINED = "untrained"
@@ -85,8 +85,8 @@ def find_network(
     """Build a network and load its weights, those of a file, of its own run, or new ones from a seed.
 
     Args:
-        words: an architecture, or what :func:`rnas.reference.resolve` understands.
-        weights: a file that :func:`rnas.weights.read_weights` reads; None is the run's own where they fit.
+        words: an architecture, or what :func:`rnas.experiments.references.resolve` understands.
+        weights: a file that :func:`rnas.networks.weights.read_weights` reads; None is the run's own where they fit.
         num_classes: None is as many as it was published or searched for.
         input_shape: None is that which it was published or searched for.
         seed: of weights where there are none.
@@ -189,7 +189,7 @@ def _weights(reference: Reference, file: Path | None, seed: int) -> dict[str, An
         told["training"] = {"settings": _settings(reference)}
         if description_of(file).is_file():
             checkpoint = Checkpoint.read(file)
-            told["training"] |= {"epoch": checkpoint.epoch, "selection": dict(checkpoint.selection)}
+            told["training"] |= {"epoch": checkpoint.epoch, "val": dict(checkpoint.val)}
         elif reference.record is not None:
             told["search"] = search_result(reference.record, file)
     return told

@@ -10,14 +10,14 @@ import torch
 from torch import nn
 
 from rnas import registry
-from rnas.architecture import Shape
 from rnas.errors import InputError
 from rnas.exports.format import reader_script, require_extra
 from rnas.exports.network import Network
-from rnas.exports.reading import FOLDER_WEIGHTS, NNI_SAMPLE, read_export
 from rnas.exports.tensors_file import write_described
-from rnas.search_space import SearchSpace
-from rnas.weights import load_weights
+from rnas.nas.space import SearchSpace
+from rnas.networks.architecture import Shape
+from rnas.networks.exported import FOLDER_WEIGHTS, NNI_SAMPLE, read_export
+from rnas.networks.weights import load_weights
 
 
 class NNIMember:
@@ -37,7 +37,7 @@ class NNIMember:
     def write(self, network: Network, path: Path) -> None:
         """See :meth:`rnas.exports.format.Format.write`."""
         require_extra(self.extra, "nni", "pytorch_lightning")
-        from rnas.nni.samples import sample_of
+        from rnas.nas.nni.samples import sample_of
 
         space = _space_of(network)
         sample = sample_of(space, np.asarray(space.encode(network.architecture)))
@@ -58,7 +58,7 @@ def load_member(path: Path | str) -> nn.Module:
     Raises:
         InputError: the folder is damaged, or NNI is not installed.
     """
-    from rnas.nni.space import model_space
+    from rnas.nas.nni.space import model_space
 
     folder = Path(path)
     try:

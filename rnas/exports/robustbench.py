@@ -8,9 +8,9 @@ from typing import Any
 from rnas.evaluation.evaluation_result import AttackEvaluation
 from rnas.exports.format import reader_script
 from rnas.exports.network import Network
-from rnas.exports.reading import ROBUSTBENCH_CODE, ROBUSTBENCH_INFO
 from rnas.exports.search_result import CAVEAT, accuracies, attack_words, setting_words, threat_words
 from rnas.exports.standalone import FORMAT as STANDALONE
+from rnas.networks.exported import ROBUSTBENCH_CODE, ROBUSTBENCH_INFO
 
 _THREATS = {"linf": "Linf", "l2": "L2"}
 _WHOLE = ("autoattack", "autoattack-cascade")

@@ -12,7 +12,7 @@ from rnas.errors import InputError
 from rnas.exports.format import reader_script
 from rnas.exports.network import Network
 from rnas.exports.source.module_source import module_source
-from rnas.files import file_hash, plain
+from rnas.utils.files import file_hash, plain
 
 _WIDTH = 119
 

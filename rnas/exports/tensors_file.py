@@ -9,8 +9,8 @@ from torch import nn
 
 from rnas.exports.format import reader_script
 from rnas.exports.network import Network
-from rnas.exports.reading import CHECKSUM, PROVENANCE, signature
-from rnas.files import plain, write_tensors
+from rnas.networks.exported import CHECKSUM, PROVENANCE, signature
+from rnas.utils.files import plain, write_tensors
 
 
 class TensorsFile:

@@ -12,9 +12,9 @@ from pydantic import ConfigDict
 from torch import nn
 
 from rnas import registry
-from rnas.cost import Costs, Integers
 from rnas.errors import InputError
 from rnas.networks.activations import ACTIVATIONS
+from rnas.networks.cost import Costs, Integers
 from rnas.networks.normalization import NORMALIZATIONS
 from rnas.networks.squeeze_excitation import NONE, PLACEMENTS, Count
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from torch import Tensor, cat, nn
 
-from rnas.cost import Costs
 from rnas.errors import InputError
+from rnas.networks.cost import Costs
 from rnas.networks.counting import FREE, Size, batch_norm, convolution, strided
 
 

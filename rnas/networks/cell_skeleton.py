@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from rnas.cost import Costs
 from rnas.errors import InputError
 from rnas.networks.cell_operations import FactorizedReduce, ReLUConvBN, factorized_reduce_cost, relu_conv_bn_cost
+from rnas.networks.cost import Costs
 from rnas.networks.counting import Size, batch_norm, classifier, convolution
 
 MINIMUM_LAYERS = 4

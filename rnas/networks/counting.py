@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from rnas.cost import Cost, Costs
 from rnas.networks import layer_cost
+from rnas.networks.cost import Cost, Costs
 
 Size = tuple[int, int]
 """(height, width) of a feature map."""

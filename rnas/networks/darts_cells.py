@@ -11,9 +11,8 @@ import torch
 from pydantic import ConfigDict
 from torch import Tensor, nn
 
-from rnas.architecture import Shape
-from rnas.cost import Cost, Costs
 from rnas.errors import InputError
+from rnas.networks.architecture import Shape
 from rnas.networks.cell_operations import find_operation
 from rnas.networks.cell_skeleton import (
     Cell,
@@ -27,6 +26,7 @@ from rnas.networks.cell_skeleton import (
     stem,
     stem_cost,
 )
+from rnas.networks.cost import Cost, Costs
 from rnas.networks.counting import single, total
 from rnas.networks.genotypes import GENOTYPES, CellGenotype, Genotype
 

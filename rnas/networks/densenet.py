@@ -10,9 +10,9 @@ import torch
 from pydantic import ConfigDict
 from torch import Tensor, nn
 
-from rnas.architecture import Shape
-from rnas.cost import Cost, Costs
 from rnas.errors import InputError
+from rnas.networks.architecture import Shape
+from rnas.networks.cost import Cost, Costs
 from rnas.networks.counting import Size, batch_norm, classifier, convolution, single, total
 
 

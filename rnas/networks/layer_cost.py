@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnas.cost import Costs, Integers
+from rnas.networks.cost import Costs, Integers
 
 Count = Integers | int
 

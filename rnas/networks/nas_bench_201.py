@@ -13,10 +13,10 @@ import numpy as np
 from pydantic import ConfigDict
 from torch import Tensor, nn
 
-from rnas.architecture import Shape
-from rnas.cost import Cost, Costs
 from rnas.errors import InputError
+from rnas.networks.architecture import Shape
 from rnas.networks.cell_operations import Zero
+from rnas.networks.cost import Cost, Costs
 from rnas.networks.counting import Size, batch_norm, classifier, convolution, single, total
 from rnas.networks.layer_cost import Count
 

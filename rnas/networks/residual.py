@@ -15,11 +15,11 @@ from pydantic import ConfigDict
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rnas.architecture import Shape
-from rnas.cost import Cost, Costs
 from rnas.errors import InputError
 from rnas.networks.activations import ACTIVATIONS
+from rnas.networks.architecture import Shape
 from rnas.networks.block import PRE, Block, BlockColumns, require_positive
+from rnas.networks.cost import Cost, Costs
 from rnas.networks.normalization import NORMALIZATIONS, runs_on
 from rnas.networks.residual_cost import STEM_KERNEL, ResidualColumns, residual_costs, stage_sizes, stage_strides
 
@@ -117,7 +117,7 @@ class ResidualNetwork:
         return tuple(planes / base for planes, base in zip(self.channels, BASE_CHANNELS, strict=False))
 
     def build(self, num_classes: int, input_shape: Shape) -> nn.Module:
-        """See :meth:`rnas.architecture.Architecture.build`.
+        """See :meth:`rnas.networks.architecture.Architecture.build`.
 
         Convolutions start from N(0, 2 / (k^2 out_channels)), whatever their groups, normalisations from weight 1 and
         bias 0, the classifier from bias 0; linear weights keep torch's default.
@@ -139,7 +139,7 @@ class ResidualNetwork:
                 )
 
     def cost(self, input_shape: Shape, num_classes: int) -> Cost:
-        """See :meth:`rnas.architecture.Architecture.cost`."""
+        """See :meth:`rnas.networks.architecture.Architecture.cost`."""
         costs = costs_of([self], input_shape, num_classes)
         return Cost(int(costs.params[0]), int(costs.flops[0]))
 

@@ -5,10 +5,10 @@ from typing import ClassVar
 import numpy as np
 from torch import Tensor, nn
 
-from rnas.cost import Costs
 from rnas.networks import layer_cost
 from rnas.networks.activations import ACTIVATIONS
 from rnas.networks.block import PRE, Block, BlockColumns, Place
+from rnas.networks.cost import Costs
 from rnas.networks.normalization import NORMALIZATIONS
 from rnas.networks.squeeze_excitation import (
     CONV3X3,

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnas.architecture import Shape
-from rnas.cost import Costs, Integers
 from rnas.networks import layer_cost
+from rnas.networks.architecture import Shape
 from rnas.networks.block import BlockColumns, Place
+from rnas.networks.cost import Costs, Integers
 
 STEM_KERNEL = 3
 

@@ -14,9 +14,8 @@ import torch
 from pydantic import ConfigDict
 from torch import Tensor, nn
 
-from rnas.architecture import Shape
-from rnas.cost import Cost, Costs
 from rnas.errors import InputError
+from rnas.networks.architecture import Shape
 from rnas.networks.cell_operations import SeparableConv, Zero, identity, identity_cost, separable_conv_cost
 from rnas.networks.cell_skeleton import (
     EDGES,
@@ -33,6 +32,7 @@ from rnas.networks.cell_skeleton import (
     stem,
     stem_cost,
 )
+from rnas.networks.cost import Cost, Costs
 from rnas.networks.counting import FREE, Size, batch_norm, convolution, single, strided, total
 
 _OUTPUTS = (NODES, NODES)

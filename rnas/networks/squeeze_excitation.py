@@ -5,7 +5,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from rnas.cost import Integers
+from rnas.networks.cost import Integers
 
 NONE = "none"
 STANDARD = "standard"

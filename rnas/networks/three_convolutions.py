@@ -4,9 +4,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rnas.cost import Costs
 from rnas.networks import layer_cost
 from rnas.networks.block import Block, BlockColumns, Place
+from rnas.networks.cost import Costs
 from rnas.networks.layer_cost import Count
 from rnas.networks.normalization import NORMALIZATIONS
 from rnas.networks.residual_block import ResidualBlock, surroundings_cost

@@ -9,9 +9,9 @@ from typing import ClassVar
 from pydantic import ConfigDict
 from torch import Tensor, nn
 
-from rnas.architecture import Shape
-from rnas.cost import Cost
 from rnas.errors import InputError
+from rnas.networks.architecture import Shape
+from rnas.networks.cost import Cost
 from rnas.networks.counting import batch_norm, classifier, convolution, single, total
 from rnas.networks.layer_cost import parameters
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rnas.comparison import tables, words
+from rnas.report import comparison_tables as tables
+from rnas.report import comparison_text as words
 from rnas.report import page
 from rnas.report.comparison_data import comparison_data
 from rnas.report.description import describe

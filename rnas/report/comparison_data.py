@@ -4,14 +4,14 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rnas.comparison import words
-from rnas.comparison.tables import scaled
-from rnas.comparison.training import CHECKPOINTS, WORST_CASE
+from rnas.experiments.comparison.training import CHECKPOINTS, WORST_CASE
+from rnas.report import comparison_text as words
+from rnas.report.comparison_tables import scaled
 from rnas.report.description import describe
 from rnas.report.details import Detail, formats, pack
 from rnas.report.drawing import draw
-from rnas.report.metric import Metric
 from rnas.report.published import published_row
+from rnas.utils.metric import Metric
 
 Content = Mapping[str, Any]
 

@@ -74,7 +74,7 @@ def _json(data: Mapping[str, Any]) -> Markup:
 def environment() -> Environment:
     """Templates of this package; whatever they show is escaped."""
     return Environment(
-        loader=PackageLoader("rnas.report", ""),
+        loader=PackageLoader("rnas.report"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -85,7 +85,7 @@ def environment() -> Environment:
 @cache
 def asset(*names: str) -> str:
     """The text of files of this package, one after the other."""
-    return "\n".join(files("rnas.report").joinpath(name).read_text("utf-8") for name in names)
+    return "\n".join(files("rnas.report").joinpath("assets", name).read_text("utf-8") for name in names)
 
 
 def policy(*scripts: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rnas.report.metric import Metric
+from rnas.utils.metric import Metric
 
 
 @dataclass(frozen=True)

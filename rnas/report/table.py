@@ -11,12 +11,12 @@ from rich.text import Text
 from rnas.report.description import describe
 from rnas.report.front import Score, judged, members
 from rnas.report.front_view import drop_text, interval_text
-from rnas.report.metric import Metric, metrics_of
 from rnas.report.provenance import input_shape
+from rnas.utils.metric import Metric, metrics_of
 
 
 def front_table(run: Mapping[str, Any]) -> Table:
-    """The front as a table: key, each objective on the search's and on the final images, architecture.
+    """The front as a table: key, each objective on the search's and on the test images, architecture.
 
     The first accuracy with a known image count has its Wilson 95 % interval beside it.
 

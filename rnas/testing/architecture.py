@@ -7,9 +7,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from rnas import architecture as arch
-from rnas.architecture import Architecture, Shape
-from rnas.cost import measured_cost
+from rnas.networks import architecture as arch
+from rnas.networks.architecture import Architecture, Shape
+from rnas.networks.cost import measured_cost
 
 
 class ArchitectureConformance:

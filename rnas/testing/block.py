@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from rnas.cost import Costs, Integers, measured_cost
 from rnas.networks.activations import ACTIVATIONS
 from rnas.networks.block import ACTIVATED, POST, PRE, RAW, Block, BlockColumns, BlockType, Place, block_type
+from rnas.networks.cost import Costs, Integers, measured_cost
 from rnas.networks.normalization import NORMALIZATIONS
 from rnas.networks.squeeze_excitation import NONE, PLACEMENTS
 

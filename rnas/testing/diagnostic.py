@@ -10,10 +10,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from rnas.architecture import Architecture
 from rnas.attacks.pgd import PGD
-from rnas.diagnostics.diagnostic import Diagnostic, DiagnosticContext
 from rnas.errors import DivergedError, InputError
+from rnas.evaluation.diagnostics.diagnostic import Diagnostic, DiagnosticContext
+from rnas.networks.architecture import Architecture
 from rnas.networks.nas_bench_201 import NASBench201Cell
 from rnas.networks.residual import ResidualNetwork
 from rnas.testing.generators import generators_left_as_found

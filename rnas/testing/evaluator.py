@@ -6,9 +6,9 @@ from itertools import chain
 
 import numpy as np
 
-from rnas.architecture import Architecture
-from rnas.evaluation import guard
-from rnas.evaluation.evaluator import Context, Evaluation, Evaluator, Status, Task
+from rnas.nas.evaluators import guard
+from rnas.nas.evaluators.evaluator import Context, Evaluation, Evaluator, Status, Task
+from rnas.networks.architecture import Architecture
 
 
 class EvaluatorConformance:

@@ -4,10 +4,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 
-from rnas.architecture import Architecture, Shape
 from rnas.exports.format import Format
 from rnas.exports.network import find_network
 from rnas.exports.verification import TOLERANCE, Written, verify
+from rnas.networks.architecture import Architecture, Shape
 from rnas.networks.block import Block
 from rnas.networks.nas_bench_201 import NASBench201Cell
 from rnas.networks.residual import ResidualNetwork

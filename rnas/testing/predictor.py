@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
-from rnas.predictors.predictor import Predictor
+from rnas.nas.predictors.predictor import Predictor
 
 Floats = NDArray[np.float64]
 

@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from rnas.architecture import Architecture, Shape
+from rnas.nas.proxies.proxy import Proxy
+from rnas.networks.architecture import Architecture, Shape
 from rnas.networks.nas_bench_201 import NASBench201Cell
 from rnas.networks.residual import ResidualNetwork
-from rnas.proxies.proxy import Proxy
 from rnas.testing.generators import generators_left_as_found
 
 _CELL = ("nor_conv_3x3", "skip_connect", "nor_conv_1x1", "none", "avg_pool_3x3", "nor_conv_3x3")
@@ -43,7 +43,7 @@ class ProxyConformance(ABC):
                 assert type(score) is float
                 assert math.isfinite(score)
 
-    def test_architectures_are_told_apart(self) -> None:
+    def test_architectures_are_distinguished(self) -> None:
         assert len({self.score(architecture) for architecture in self.architectures()}) > 1
 
     def test_equal_arguments_give_equal_scores(self) -> None:

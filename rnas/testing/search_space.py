@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from rnas import architecture as arch
-from rnas.cost import Integers, measured_cost
 from rnas.errors import InputError
-from rnas.search_space import SearchSpace
+from rnas.nas.space import SearchSpace
+from rnas.networks import architecture as arch
+from rnas.networks.cost import Integers, measured_cost
 
 
 class SearchSpaceConformance:

@@ -14,10 +14,10 @@ import torch
 from numpy.typing import NDArray
 
 from rnas import registry
-from rnas.cost import Integers
-from rnas.optimization.objective import Objective
-from rnas.optimization.strategy import Columns, Problem, Proposal, Strategy, View
-from rnas.search_space import SearchSpace
+from rnas.nas.objective import Objective
+from rnas.nas.space import SearchSpace
+from rnas.nas.strategy import Columns, Problem, Proposal, Strategy, View
+from rnas.networks.cost import Integers
 
 Floats = NDArray[np.float64]
 

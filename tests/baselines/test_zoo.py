@@ -19,9 +19,9 @@ from baselines import (
     vgg_r,
     wide_resnet,
 )
-from rnas.architecture import from_json, to_json
-from rnas.baseline import Baseline, Published, zoo
-from rnas.scaling import RobustScaling
+from rnas.networks.architecture import from_json, to_json
+from rnas.networks.robust_scaling import RobustScaling
+from rnas.networks.zoo import Baseline, Published, zoo
 
 FAMILIES = (
     advrush,

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from rnas.errors import InputError
-from rnas.optimization.front import hypervolume
+from rnas.nas.front import hypervolume
 
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "search"
 NAS_ROBBENCH = Path(os.environ.get("RNAS_TEST_DATA", "")) / "nas_robbench_201_cifar10.csv.gz"

@@ -3,7 +3,7 @@
 import pytest
 
 from rnas import api
-from rnas.run import Run
+from rnas.nas.run import Run
 
 SEARCH = {
     "space": {"name": "wide-resnet-depths", "narrow": {"depth1": [2, 3], "depth2": [2, 3, 4]}},
@@ -21,4 +21,4 @@ SEARCH = {
 @pytest.fixture(scope="session")
 def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Twelve networks, each scored by its depth, in a directory of its own."""
-    return api.search(SEARCH, run=tmp_path_factory.mktemp("runs") / "of:depths")
+    return api.search(SEARCH, output=tmp_path_factory.mktemp("runs") / "of:depths")

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rnas.architecture import Architecture, Shape
-from rnas.cost import Cost
 from rnas.errors import InputError
+from rnas.networks.architecture import Architecture, Shape
+from rnas.networks.cost import Cost
 from rnas.networks.darts_cells import DartsCellNetwork, doubling_network
 from rnas.networks.genotypes import GENOTYPES, CellGenotype
 from rnas.networks.vgg import VGG

@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 
 import rnas
-from rnas import architecture as arch
-from rnas.architecture import Architecture
 from rnas.cli import merging
-from rnas.config import Config, Setup, resolve
 from rnas.errors import InputError
-from rnas.evaluation.evaluator import Context, Status, Task
-from rnas.optimization.candidates import possible
-from rnas.presets import preset
-from rnas.search_space import SearchSpace
+from rnas.nas.config import Config, Setup, resolve
+from rnas.nas.evaluators.evaluator import Context, Status, Task
+from rnas.nas.presets import preset
+from rnas.nas.space import SearchSpace
+from rnas.nas.strategies.candidates import possible
+from rnas.networks import architecture as arch
+from rnas.networks.architecture import Architecture
 from rnas.testing.evaluator import EvaluatorConformance
 from rnas.testing.search_space import SearchSpaceConformance
 from search_spaces.digits_bench import INPUT_SHAPE, NUM_CLASSES, DigitsBenchSettings, DigitsBenchSpace
@@ -144,7 +144,7 @@ def test_the_space_s_name_is_enough_for_a_search() -> None:
 
 def test_bands_and_narrowing_hold_in_a_search(tmp_path: Path) -> None:
     space = {"name": "digits-bench", "narrow": {"topology": ["basic"], "width1": [1]}, "flops": [100_000, 400_000]}
-    run = rnas.search(space=space, budget=25, run=tmp_path / "run")
+    run = rnas.search(space=space, budget=25, output=tmp_path / "run")
     assert len(run.complete) > 5
     for record in run.records:
         assert 100_000 <= record.metrics["flops"] <= 400_000

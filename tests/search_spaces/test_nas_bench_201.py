@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rnas import architecture as arch
 from rnas.errors import InputError
+from rnas.networks import architecture as arch
 from rnas.networks.nas_bench_201 import OPERATIONS, NASBench201Cell, unique_string
 from rnas.testing.search_space import SearchSpaceConformance
 from search_spaces.nas_bench_201 import NASBench201, NASBench201Settings

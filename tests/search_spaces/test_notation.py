@@ -4,8 +4,8 @@ import pytest
 
 from baselines.robust_resnet import ARCHITECTURES as ROBUST_RESNETS
 from baselines.wide_resnet import wide_resnet, wrn_34_r
-from rnas.architecture import Architecture
 from rnas.errors import InputError
+from rnas.networks.architecture import Architecture
 from rnas.networks.block import Block
 from rnas.networks.blocks.robust_res_block import ROBUST_RES_BLOCK
 from rnas.networks.residual import ResidualNetwork, widened

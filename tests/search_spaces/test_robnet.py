@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rnas.architecture import Shape
-from rnas.cost import Cost
 from rnas.errors import InputError
+from rnas.networks.architecture import Shape
+from rnas.networks.cost import Cost
 from rnas.networks.robnet import CODES, RobNetwork
 from rnas.networks.vgg import VGG
 from rnas.testing.search_space import SearchSpaceConformance

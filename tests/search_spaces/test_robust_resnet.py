@@ -11,10 +11,10 @@ from pydantic import ValidationError
 
 from baselines.robust_resnet import ARCHITECTURES as ROBUST_RESNETS
 from baselines.wide_resnet import ARCHITECTURES as WIDE_RESNETS
-from rnas.architecture import Shape
-from rnas.cost import Integers, measured_cost
 from rnas.errors import InputError
+from rnas.networks.architecture import Shape
 from rnas.networks.block import Block
+from rnas.networks.cost import Integers, measured_cost
 from rnas.networks.residual import ResidualNetwork
 from rnas.networks.vgg import VGG
 from rnas.testing.search_space import SearchSpaceConformance

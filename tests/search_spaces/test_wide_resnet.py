@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from rnas.errors import InputError
+from rnas.nas.space import SearchSpace
 from rnas.networks.block import Block
 from rnas.networks.blocks.robust_res_block import ROBUST_RES_BLOCK
 from rnas.networks.residual import widened
-from rnas.search_space import SearchSpace
 from rnas.testing.search_space import SearchSpaceConformance
 from search_spaces.wide_resnet import (
     CompoundGrid,

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from rnas.attacks.balls.ball import per_image
-from rnas.attacks.noise import normal, uniform
+from rnas.utils.counter_noise import normal, uniform
 
 
 class L2:

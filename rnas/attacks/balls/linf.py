@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from rnas.attacks.noise import uniform
+from rnas.utils.counter_noise import uniform
 
 
 class LInf:

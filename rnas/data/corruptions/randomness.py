@@ -4,7 +4,7 @@ import zlib
 
 from torch import Tensor
 
-from rnas.attacks import noise
+from rnas.utils import counter_noise as noise
 
 _PRIME = 1_000_003
 

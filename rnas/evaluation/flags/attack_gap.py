@@ -5,7 +5,7 @@ from torch import Tensor
 from rnas.attacks.named import named_attack
 from rnas.evaluation.flags.flag import Flag
 from rnas.evaluation.flags.probe import Probe
-from rnas.proportion_interval import proportion
+from rnas.statistics.proportions import proportion
 
 PGD_NAMES = ("pgd20", "pgd20-margin")
 """The attacks that AutoAttack is compared with."""
@@ -19,8 +19,8 @@ def check(probe: Probe) -> Flag | None:
         return None
     pgd = probe.right
     for name in PGD_NAMES:
-        pgd = pgd & probe.withstand(named_attack(name, probe.epsilon, probe.norm))
-    return gap(pgd, probe.withstand(probe.strong_attack))
+        pgd = pgd & probe.robust_to(named_attack(name, probe.epsilon, probe.norm))
+    return gap(pgd, probe.robust_to(probe.strong_attack))
 
 
 def gap(pgd: Tensor, autoattack: Tensor) -> Flag | None:

@@ -4,10 +4,10 @@ import torch
 
 from rnas.attacks.gradient import input_gradient
 from rnas.attacks.losses import margin
-from rnas.attacks.noise import uniform
 from rnas.attacks.state import attacking
 from rnas.evaluation.flags.flag import Flag
 from rnas.evaluation.flags.probe import Probe
+from rnas.utils.counter_noise import uniform
 
 _STEP = 1e-3
 _DIRECTIONS = 8

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from rnas.architecture import Shape
 from rnas.errors import InputError
 from rnas.exports.source.classes import Class, Instance, classes_for
 from rnas.exports.source.constructors import constructor, dotted, literal, without_defaults
 from rnas.exports.source.forward import forward_of
 from rnas.exports.source.printing import compressed, flat, lines_of, packed, replaced
 from rnas.exports.source.tracing import Examples, examples, trace, without_data
+from rnas.networks.architecture import Shape
 
 _LARGEST_CONSTANT = 64
 """Numbers of a tensor outside the state dict that are written into the source."""

@@ -2,9 +2,9 @@
 
 from torch import Tensor, nn
 
-from rnas.cost import Costs
 from rnas.networks import layer_cost
 from rnas.networks.block import COMMON_FIELDS, RAW, Block, BlockColumns, BlockType, Place
+from rnas.networks.cost import Costs
 from rnas.networks.normalization import NORMALIZATIONS
 from rnas.networks.residual_block import ResidualBlock, surroundings_cost
 from rnas.networks.squeeze_excitation import CONV3X3

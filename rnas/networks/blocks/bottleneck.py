@@ -2,8 +2,8 @@
 
 from torch import nn
 
-from rnas.cost import Costs
 from rnas.networks.block import COMMON_FIELDS, RAW, Block, BlockColumns, BlockType, Place
+from rnas.networks.cost import Costs
 from rnas.networks.three_convolutions import ThreeConvolutionBlock, three_convolution_cost
 
 

@@ -8,8 +8,8 @@ each but the last, which is only normalised, with post-activation; shortcut and 
 
 from torch import nn
 
-from rnas.cost import Costs
 from rnas.networks.block import Block, BlockColumns, BlockType, Place
+from rnas.networks.cost import Costs
 from rnas.networks.three_convolutions import ThreeConvolutionBlock, three_convolution_cost
 
 INNER_CHANNELS = 4

@@ -5,9 +5,9 @@ from typing import ClassVar
 
 from torch import nn
 
-from rnas.cost import Costs
 from rnas.networks.block import RAW, Block, BlockColumns, BlockType, Place
 from rnas.networks.blocks.bottleneck import Bottleneck
+from rnas.networks.cost import Costs
 from rnas.networks.squeeze_excitation import RESIDUAL, Count, at_least_one
 from rnas.networks.three_convolutions import ThreeConvolutionBlock, three_convolution_cost
 

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from rnas.quantities import FractionField
 from rnas.training.schedules.progress import Progress
+from rnas.utils.quantities import FractionField
 
 
 class Multistep(BaseModel):

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from rnas.attacks.attack import Attack, Norm
-from rnas.attacks.noise import uniform
 from rnas.attacks.pgd import PGD
 from rnas.testing.attack import AttackConformance, random_batch, small_network
+from rnas.utils.counter_noise import uniform
 
 
 @dataclass(frozen=True)

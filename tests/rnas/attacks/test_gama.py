@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from rnas.attacks.gama import GAMA
-from rnas.attacks.noise import uniform
 from rnas.errors import InputError
 from rnas.testing.attack import random_batch, small_network
+from rnas.utils.counter_noise import uniform
 
 
 def test_it_is_the_papers_algorithm() -> None:

@@ -10,12 +10,12 @@ from rnas.attacks.attack import Norm
 from rnas.attacks.cw import CW
 from rnas.attacks.fgsm import FGSM
 from rnas.attacks.losses import misclassified
-from rnas.attacks.noise import uniform
 from rnas.attacks.pgd import PGD
 from rnas.attacks.restarts import restart_seed
 from rnas.attacks.start import Start
 from rnas.errors import InputError
 from rnas.testing.attack import random_batch, small_network
+from rnas.utils.counter_noise import uniform
 
 EPSILON = Fraction(3, 20)
 

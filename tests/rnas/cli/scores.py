@@ -5,7 +5,7 @@ import time
 import torch
 
 from rnas.errors import DeadlineExceededError, DivergedError
-from rnas.evaluation.evaluator import Context, Task
+from rnas.nas.evaluators.evaluator import Context, Task
 
 
 def total_depth(task: Task, context: Context) -> dict[str, float]:

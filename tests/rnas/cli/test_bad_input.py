@@ -62,7 +62,7 @@ def refused(result: Result, code: int = 2) -> str:
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("runs") / "run"
-    api.search(QUICK, run=path)
+    api.search(QUICK, output=path)
     return path
 
 
@@ -96,7 +96,7 @@ CASES = [
     (["--set", "evaluator={}"], "evaluator: name one of call, digits-bench, table, train"),
     (["--set", "evaluator={table: missing.csv}"], "missing.csv: cannot be read"),
     (["--set", "evaluator={call: nowhere:f}"], "nowhere"),
-    (["--set", "evaluator.train.images={score: 1700, final: 97}"], "images.training asks for the rest"),
+    (["--set", "evaluator.train.images={search_val: 1700, test: 97}"], "images.train asks for the rest"),
     (["missing.yaml"], "missing.yaml: cannot be read (No such file or directory)"),
     (["missing.yaml", "--preset", "digits"], "give a config or --preset, not both"),
 ]
@@ -129,21 +129,21 @@ def test_a_wrong_config_file_is_named(rnas: Command, text: str, message: str, tm
 
 def test_an_existing_run_is_not_overwritten(rnas: Command, finished: Path) -> None:
     before = {path: path.read_bytes() for path in finished.rglob("*") if path.is_file()}
-    message = refused(rnas("search", "--budget", "3", "--run", finished))
-    assert f"{finished} is a search already: choose another --run, or go on with: rnas resume {finished}" in message
+    message = refused(rnas("search", "--budget", "3", "--output", finished))
+    assert f"{finished} is a search already: choose another --output, or go on with: rnas resume {finished}" in message
     assert {path: path.read_bytes() for path in finished.rglob("*") if path.is_file()} == before
 
 
 def test_a_run_whose_config_was_changed_is_refused(rnas: Command, finished: Path, tmp_path: Path) -> None:
-    for name in ("config.yaml", "study.db"):
+    for name in ("config.yaml", "ledger.db"):
         (tmp_path / name).write_bytes((finished / name).read_bytes())
     config = (tmp_path / "config.yaml").read_text()
     (tmp_path / "config.yaml").write_text(config.replace("seed: 0", "seed: 1"))
-    before = (tmp_path / "study.db").read_bytes()
+    before = (tmp_path / "ledger.db").read_bytes()
     message = refused(rnas("resume", tmp_path))
     assert "config.yaml" in message
     assert "another configuration" in message
-    assert (tmp_path / "study.db").read_bytes() == before
+    assert (tmp_path / "ledger.db").read_bytes() == before
 
 
 @pytest.mark.parametrize("command", ["resume", "report"])
@@ -151,9 +151,9 @@ def test_a_truncated_ledger_is_exit_code_1_and_left_alone(
     rnas: Command, command: str, finished: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "config.yaml").write_bytes((finished / "config.yaml").read_bytes())
-    (tmp_path / "study.db").write_bytes((finished / "study.db").read_bytes()[:10_000])
-    assert "study.db is damaged" in refused(rnas(command, tmp_path), code=1)
-    assert (tmp_path / "study.db").stat().st_size == 10_000
+    (tmp_path / "ledger.db").write_bytes((finished / "ledger.db").read_bytes()[:10_000])
+    assert "ledger.db is damaged" in refused(rnas(command, tmp_path), code=1)
+    assert (tmp_path / "ledger.db").stat().st_size == 10_000
 
 
 def test_no_run_and_a_smaller_budget_are_refused(rnas: Command, finished: Path, tmp_path: Path) -> None:

@@ -6,15 +6,15 @@ import numpy as np
 from rich.console import Console
 
 from rnas.cli.counted_lines import CountedLines
-from rnas.evaluation.evaluator import Task
-from rnas.execution.executor import Limits
-from rnas.execution.in_process import InProcess
-from rnas.ledger import Ledger
-from rnas.optimization.campaign import evaluate_all
-from rnas.optimization.problem import problem_of
+from rnas.nas.campaign import evaluate_all
+from rnas.nas.evaluators.evaluator import Task
+from rnas.nas.execution.executor import Limits
+from rnas.nas.execution.in_process import InProcess
+from rnas.nas.ledger import Ledger
+from rnas.nas.problem import problem_of
 from search_spaces.wide_resnet import DepthGrid
 from tests.evaluators import Scripted
-from tests.rnas.optimization.test_loop import OBJECTIVES
+from tests.rnas.nas.test_loop import OBJECTIVES
 
 SPACE = DepthGrid(DepthGrid.Settings(), (3, 32, 32), 10)
 

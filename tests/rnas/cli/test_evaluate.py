@@ -11,13 +11,13 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import rnas
-from rnas import architecture as arch
-from rnas.baseline import find
 from rnas.evaluation.evaluation_result import EvaluationResult
 from rnas.evaluation.image_flags import unpack
+from rnas.nas.run import Run
+from rnas.networks import architecture as arch
 from rnas.networks.residual import ResidualNetwork
-from rnas.proportion_interval import proportion
-from rnas.run import Run
+from rnas.networks.zoo import find
+from rnas.statistics.proportions import proportion
 from tests.other_packages import installed
 from tests.rnas.data.cifar_files import write_cifar10
 
@@ -35,7 +35,7 @@ SEARCH = {
         "train": {
             "data": "digits",
             "split_seed": 3,
-            "images": {"training": 600, "score": 40, "final": 120},
+            "images": {"train": 600, "search_val": 40, "test": 120},
             "fidelity": {"epochs": 4, "batch_size": 32, "attack_steps": 1, "attack_step": 1},
             "eps": "1/10",
             "evaluation": {"steps": 1},
@@ -51,7 +51,7 @@ SHORT = ("--attacks", "fgsm,pgd3,pgd3-margin", "--device", "cpu", "--no-flags")
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """One small network, trained on digits."""
-    return rnas.search(SEARCH, run=tmp_path_factory.mktemp("runs") / "digits")
+    return rnas.search(SEARCH, output=tmp_path_factory.mktemp("runs") / "digits")
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +104,7 @@ def test_a_members_own_weights_on_its_runs_final_part(command: Command, member: 
     assert found["data"]["hash"] == record.evaluation.provenance["data"]["hash"]
     assert (found["data"]["images"], found["data"]["split_seed"]) == (120, 3)
     assert [(threat["name"], threat["epsilon"]) for threat in found["threats"]] == [("linf:1/10", "1/10")]
-    assert found["clean"]["accuracy"] == pytest.approx(record.metrics["final_clean_accuracy"])
+    assert found["clean"]["accuracy"] == pytest.approx(record.metrics["test_clean_accuracy"])
     assert found["clean"]["accuracy"] > 0.3
 
     accuracies = [attack["accuracy"] for attack in found["attacks"]]

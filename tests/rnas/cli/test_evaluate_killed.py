@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from safetensors.torch import save_file
 
-from rnas import architecture as arch
+from rnas.networks import architecture as arch
 from rnas.networks.residual import ResidualNetwork
 from tests.rnas.evaluation.digits_networks import trained
 

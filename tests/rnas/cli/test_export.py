@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from rnas import architecture as arch
+from rnas.networks import architecture as arch
 from rnas.networks.residual import ResidualNetwork
 from tests.rnas.cli.conftest import Result
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from rnas.run import Run
+from rnas.nas.run import Run
 
 PROGRAM = [sys.executable, "-c", "from rnas.cli import main; main()"]
 CONFIG = {
@@ -35,7 +35,7 @@ CONFIG = {
     "evaluator": {
         "train": {
             "data": "digits",
-            "images": {"training": 128, "score": 50, "final": 50},
+            "images": {"train": 128, "search_val": 50, "test": 50},
             "fidelity": {"epochs": 2, "batch_size": 32, "attack_steps": 1, "attack_step": 1},
             "evaluation": {"steps": 2, "step": "1/2"},
         }
@@ -56,7 +56,7 @@ def essence(run: Run) -> list[Any]:
             record.seed,
             record.fidelity,
             record.batch,
-            record.made_from,
+            record.num_observed,
             record.predictions,
             record.status,
             record.metrics,
@@ -102,7 +102,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def uninterrupted(config: Path) -> Run:
     path = config.parent / "whole"
-    subprocess.run([*PROGRAM, "search", config, "--run", path], check=True, capture_output=True)
+    subprocess.run([*PROGRAM, "search", config, "--output", path], check=True, capture_output=True)
     return Run.load(path)
 
 
@@ -111,7 +111,7 @@ def test_killed_three_times_and_resumed(config: Path, uninterrupted: Run, tmp_pa
     path = tmp_path / "killed"
     instants = random.Random(0)
     kills = 0
-    command = ["search", config, "--run", path]
+    command = ["search", config, "--output", path]
     while kills < 3:
         driver = subprocess.Popen(
             [*PROGRAM, *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
@@ -136,7 +136,7 @@ def test_killed_three_times_and_resumed(config: Path, uninterrupted: Run, tmp_pa
 def test_interrupted_it_says_how_to_go_on_and_extends(config: Path, uninterrupted: Run, tmp_path: Path) -> None:
     path = tmp_path / "interrupted"
     driver = subprocess.Popen(
-        [*PROGRAM, "search", config, "--run", path, "--budget", "11"],
+        [*PROGRAM, "search", config, "--output", path, "--budget", "11"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -164,7 +164,7 @@ def test_interrupted_it_says_how_to_go_on_and_extends(config: Path, uninterrupte
 @pytest.mark.slow
 def test_the_same_seed_gives_the_same_search(config: Path, uninterrupted: Run, tmp_path: Path) -> None:
     subprocess.run(
-        [*PROGRAM, "search", config, "--run", tmp_path / "again", "--workers", "1"], check=True, capture_output=True
+        [*PROGRAM, "search", config, "--output", tmp_path / "again", "--workers", "1"], check=True, capture_output=True
     )
     again = Run.load(tmp_path / "again")
     assert essence(again) == essence(uninterrupted)

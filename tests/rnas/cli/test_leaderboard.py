@@ -9,7 +9,7 @@ import pytest
 from safetensors.torch import save_file
 
 import rnas
-from rnas import architecture as arch
+from rnas.networks import architecture as arch
 from rnas.networks.residual import ResidualNetwork
 from tests.rnas.report.results import result
 

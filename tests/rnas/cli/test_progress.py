@@ -10,8 +10,8 @@ import yaml
 from rich.console import Console
 
 from rnas.cli.progress import LiveView
-from rnas.ledger import Ledger
-from rnas.run import Run
+from rnas.nas.ledger import Ledger
+from rnas.nas.run import Run
 
 CONFIG = {
     "space": "wide-resnet-depths",
@@ -29,7 +29,7 @@ PHRASE = re.compile(r"tau (-?[.\d]+) \(last (\d+)\)(?:, top fifth (-?[.\d]+))?, 
 
 def test_quality_is_shown_live_and_kept(command, tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(CONFIG))
-    result = command("search", tmp_path / "config.yaml", "--run", tmp_path / "run")
+    result = command("search", tmp_path / "config.yaml", "--output", tmp_path / "run")
     assert result.code == 0, result.err
     assert not PHRASE.search(result.err.splitlines()[6])
     tau, recent, top, held = PHRASE.findall(result.err)[-1]

@@ -3,8 +3,8 @@ from io import StringIO
 from rich.console import Console
 
 from rnas.cli.rule_table import print_rule
-from rnas.rules.saved_rule import ROBUST_SCALING, SavedRule
-from rnas.scaling import Rule
+from rnas.networks.robust_scaling import Rule
+from rnas.scaling_rules.saved_rule import ROBUST_SCALING, SavedRule
 
 
 def printed(saved: SavedRule) -> list[list[str]]:

@@ -8,14 +8,14 @@ import pytest
 import yaml
 
 from rnas import api
-from rnas.run_directory import RunDirectory
+from rnas.nas.directory import RunDirectory
 from tests.rnas.cli.conftest import Result
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path: Path = tmp_path_factory.mktemp("rules") / "run"
-    api.search(space="digits-bench", budget=40, strategy="random", workers=0, run=path)
+    api.search(space="digits-bench", budget=40, strategy="random", workers=0, output=path)
     return path
 
 
@@ -61,7 +61,7 @@ def test_what_holds_no_rule_is_refused_in_one_line(command: Callable[..., Result
         "workers": 0,
     }
     config.write_text(yaml.safe_dump(content))
-    assert command("search", config, "--run", tmp_path / "cells").code == 0
+    assert command("search", config, "--output", tmp_path / "cells").code == 0
     refused = command("rules", tmp_path / "cells")
     assert refused.code == 2
     assert refused.out == ""

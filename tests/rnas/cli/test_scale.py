@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 import rnas
-from rnas.architecture import from_dict
-from rnas.baseline import zoo
 from rnas.cli.scale_request import Request
-from rnas.reference import architecture_of
-from rnas.rules.saved_rule import ROBUST_SCALING, SavedRule
-from rnas.scaling import RobustScaling, Rule
+from rnas.experiments.references import architecture_of
+from rnas.networks.architecture import from_dict
+from rnas.networks.robust_scaling import RobustScaling, Rule
+from rnas.networks.zoo import zoo
+from rnas.scaling_rules.saved_rule import ROBUST_SCALING, SavedRule
 
 Command = Callable[..., Any]
 

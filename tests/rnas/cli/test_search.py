@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from rnas.cli.search import shortfall
-from rnas.run import Run
-from rnas.run_directory import RunDirectory
+from rnas.nas.directory import RunDirectory
+from rnas.nas.run import Run
 from tests.rnas.cli.conftest import Result
 
 Command = Callable[..., Result]
@@ -39,7 +39,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.usefixtures("folder")
 def test_an_exhausted_space_is_told_and_nothing_to_go_on_with(command: Command) -> None:
     ended = "ended with 4 of 6 evaluations: the space holds no more than these 4: narrow less, in a new search"
-    result = command("search", "tiny.yaml", "--run", "tiny")
+    result = command("search", "tiny.yaml", "--output", "tiny")
     assert result.code == 0, result.err
     assert result.err.splitlines()[-1] == ended
     again = command("resume", "tiny")
@@ -49,7 +49,7 @@ def test_an_exhausted_space_is_told_and_nothing_to_go_on_with(command: Command) 
 
 @pytest.mark.usefixtures("folder")
 def test_proposals_without_a_result_start_over(command: Command) -> None:
-    command("search", "tiny.yaml", "--budget", 2, "--run", "tiny")
+    command("search", "tiny.yaml", "--budget", 2, "--output", "tiny")
     with RunDirectory(Path("tiny")).writing(setup := RunDirectory(Path("tiny")).setup()) as ledger:
         records = ledger.records
         ledger.propose(replace(records[0], number=2, evaluation=None), setup.space.all_variables)

@@ -1,8 +1,8 @@
 import pytest
 
-from rnas.baseline import find, zoo
 from rnas.cli.structure import structure
 from rnas.networks.nas_bench_201 import NASBench201Cell
+from rnas.networks.zoo import find, zoo
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,12 @@ import pytest
 import torch
 
 import rnas
-from rnas import architecture as arch
-from rnas.baseline import find
 from rnas.errors import InputError
-from rnas.proportion_interval import proportion
+from rnas.networks import architecture as arch
+from rnas.networks.zoo import find
+from rnas.statistics.proportions import proportion
 from tests.rnas.cli.test_kill_and_resume import heed_interrupts
-from tests.rnas.training_run.trainings import NETWORK, timeless, weights
+from tests.rnas.experiments.training.trainings import NETWORK, timeless, weights
 
 Command = Callable[..., Any]
 
@@ -29,7 +29,7 @@ DATA = ("--data", "digits", "--device", "cpu")
 SHORT = (
     *DATA,
     *("--epochs", 3, "--batch-size", 40, "--images", 160, "--attacks", "fgsm,pgd3", "--set", "evaluation.steps=2"),
-    *("--set", "images.selection=40", "--set", "images.final=60"),
+    *("--set", "images.val=40", "--set", "images.test=60"),
 )
 
 
@@ -78,7 +78,7 @@ def test_what_people_read(command: Command, folder: Path) -> None:
 
 
 def test_json_is_the_summary_and_the_options_are_in_it(command: Command, folder: Path) -> None:
-    words = ("--recipe", "trades", "--seed", 3, "--split-seed", 2, "--eps", "1/10", "--run", "here")
+    words = ("--recipe", "trades", "--seed", 3, "--split-seed", 2, "--eps", "1/10", "--output", "here")
     words = (*words, "--set", "recipe.weight_decay=0", "--json")
     summary = json.loads(done(command("train", "net.json", *SHORT, *words)))
     assert summary == json.loads(Path("here/summary.json").read_text())
@@ -87,17 +87,17 @@ def test_json_is_the_summary_and_the_options_are_in_it(command: Command, folder:
     assert (settings["seed"], settings["split_seed"], settings["eps"]) == (3, 2, "1/10")
     assert (settings["recipe"]["name"], settings["recipe"]["weight_decay"]) == ("trades", 0.0)
     assert settings["fidelity"]["epochs"] == 3
-    assert settings["images"] == {"training": 160, "selection": 40, "score": 0, "final": 60}
+    assert settings["images"] == {"train": 160, "val": 40, "search_val": 0, "test": 60}
     for name in ("best", "last"):
-        final = summary[name]["final"]
+        final = summary[name]["test"]
         for part in (final["clean"], final["worst_case"], *final["attacks"]):
             share = proportion(part["correct"] / 60, 60)
             assert (part["accuracy"], part["low"], part["high"]) == (share.value, share.low, share.high)
 
 
 def test_python_and_the_command_line_train_the_same(command: Command, folder: Path) -> None:
-    done(command("train", "net.json", "--recipe", "sat", *SHORT, "--run", "typed"))
-    images = {"training": 160, "selection": 40, "final": 60}
+    done(command("train", "net.json", "--recipe", "sat", *SHORT, "--output", "typed"))
+    images = {"train": 160, "val": 40, "test": 60}
     called = rnas.train(
         "net.json",
         "sat",
@@ -120,7 +120,7 @@ def test_its_checkpoints_are_evaluated_on_the_images_that_it_did_not_see(command
     path = "runs/train-net-sat-1/best.safetensors"
     found = json.loads(done(command("evaluate", path, "--attacks", "fgsm,pgd3", "--device", "cpu", "--json")))
     assert found["data"]["hash"] == summary["data"]["hash"]
-    assert found["clean"]["correct"] == summary["best"]["final"]["clean"]["correct"]
+    assert found["clean"]["correct"] == summary["best"]["test"]["clean"]["correct"]
     result = command("evaluate", path, "--split-seed", 0)
     assert result.code == 2
     assert "some of the images would be ones that it was trained on" in result.err
@@ -140,10 +140,10 @@ def test_dry_run_prints_the_bill_and_makes_nothing(command: Command, folder: Pat
     out = done(command("train", "net.json", "--recipe", "sat", *SHORT, "--dry-run"))
     for word in ("an epoch", "selection", "final attacks", "memory", "in all", "for 3 epochs on cpu"):
         assert word in out
-    bill = json.loads(done(command("train", "net.json", "--recipe", "sat", *SHORT, "--dry-run", "--json")))
-    each = bill["seconds_per_epoch"] + bill["selection_seconds"]
-    assert bill["seconds"] == pytest.approx(3 * each + bill["final_seconds"])
-    assert bill["memory_bytes"] > 0
+    estimate = json.loads(done(command("train", "net.json", "--recipe", "sat", *SHORT, "--dry-run", "--json")))
+    each = estimate["seconds_per_epoch"] + estimate["val_seconds"]
+    assert estimate["seconds"] == pytest.approx(3 * each + estimate["test_seconds"])
+    assert estimate["memory_bytes"] > 0
     assert not Path("runs").exists()
 
 
@@ -156,8 +156,8 @@ def test_dry_run_prints_the_bill_and_makes_nothing(command: Command, folder: Pat
         (["--recipe", "sat", "--extra", "missing.npz"], "recipe sat takes nothing from extra data"),
         (["--recipe", "rst", "--extra", "missing.npz"], "missing.npz: cannot be read"),
         (["--recipe", "sat", "--epochs", "0"], "Invalid value for '--epochs'"),
-        (["--recipe", "sat", "--images", "2000"], "images.training asks for 2000"),
-        (["--recipe", "sat", "--run", "."], "exists already: choose another --run"),
+        (["--recipe", "sat", "--images", "2000"], "images.train asks for 2000"),
+        (["--recipe", "sat", "--output", "."], "exists already: choose another --output"),
         (["--recipe", "sat", "--attacks", "luck"], "unknown attack 'luck'; known: "),
         (["--recipe", "sat", "--eps", "8"], "eps: epsilon 8 is above 1"),
         (["--recipe", "sat", "--data", "nothing"], "unknown dataset 'nothing'"),
@@ -185,7 +185,7 @@ def test_networks_that_are_not_there_or_cannot_run(command: Command, folder: Pat
 
 
 def test_a_loss_that_diverges_is_exit_code_1(command: Command, folder: Path) -> None:
-    words = ("train", "net.json", "--recipe", "sat", *SHORT, "--set", "recipe.learning_rate=1e+38", "--run", "run")
+    words = ("train", "net.json", "--recipe", "sat", *SHORT, "--set", "recipe.learning_rate=1e+38", "--output", "run")
     result = command(*words)
     assert (result.code, result.out) == (1, "")
     last = result.err.splitlines()[-1]
@@ -196,7 +196,7 @@ def test_a_loss_that_diverges_is_exit_code_1(command: Command, folder: Path) -> 
 
 
 def test_resume_knows_a_training(command: Command, folder: Path) -> None:
-    first = done(command("train", "net.json", "--recipe", "sat", *SHORT, "--run", "run"))
+    first = done(command("train", "net.json", "--recipe", "sat", *SHORT, "--output", "run"))
     result = command("resume", "run")
     assert done(result) == first
     assert result.err == "run: this training has ended\n"
@@ -219,7 +219,7 @@ def test_resume_knows_a_training(command: Command, folder: Path) -> None:
 
 def test_a_published_network_trains_on_images_of_another_shape(command: Command, folder: Path) -> None:
     words = ("--epochs", 1, "--images", 8, "--batch-size", 4, "--attacks", "fgsm", "--set", "evaluation.steps=1")
-    words = (*words, "--set", "images.selection=2", "--set", "images.final=4", "--set", "recipe.crafting.steps=1")
+    words = (*words, "--set", "images.val=2", "--set", "images.test=4", "--set", "recipe.inner_attack.steps=1")
     summary = json.loads(done(command("train", "WRN-34-R-gamma-0.25", "--recipe", "sat", *DATA, *words, "--json")))
     assert summary["architecture"] == arch.to_dict(find("wrn-34-r-gamma-0.25").network)
     assert summary["data"]["input_shape"] == [1, 8, 8]
@@ -245,9 +245,9 @@ def started(*words: object) -> subprocess.Popen[str]:
 @pytest.mark.slow
 def test_killed_at_random_instants_and_resumed(folder: Path) -> None:
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    subprocess.run([*PROGRAM, *LONG, "--run", "whole"], check=True, capture_output=True, env=environment)
+    subprocess.run([*PROGRAM, *LONG, "--output", "whole"], check=True, capture_output=True, env=environment)
     instants = random.Random(0)
-    words: tuple[object, ...] = (*LONG, "--run", "killed")
+    words: tuple[object, ...] = (*LONG, "--output", "killed")
     kills = 0
     while kills < 3:
         training = started(*words)
@@ -271,7 +271,7 @@ def test_killed_at_random_instants_and_resumed(folder: Path) -> None:
 def test_interrupted_it_says_how_to_go_on(folder: Path) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         path = f"run {number:d}"
-        training = started(*LONG, "--run", path)
+        training = started(*LONG, "--output", path)
         while "/12  loss " not in training.stderr.readline():
             pass
         training.send_signal(number)

@@ -7,12 +7,12 @@ import pytest
 import torch
 from rich.console import Console
 
-from rnas.cli.training_table import print_bill, print_summary
+from rnas.cli.training_table import print_cost_estimate, print_summary
 from rnas.cli.training_view import duration
-from rnas.training_run.bill import Bill
-from rnas.training_run.evaluation import FinalResult, compared
-from rnas.training_run.run import TrainingRun
-from tests.rnas.training_run.trainings import trained
+from rnas.experiments.training.cost_estimate import TrainingCostEstimate
+from rnas.experiments.training.evaluation import CheckpointResult, compared
+from rnas.experiments.training.run import TrainingRun
+from tests.rnas.experiments.training.trainings import trained
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def printed(summary: dict[str, Any]) -> str:
 
 def summary(finished: TrainingRun, best: int, last: int) -> dict[str, Any]:
     """Of a training whose best and last withstand so many of 100 images."""
-    results = [FinalResult(torch.ones(100).bool(), {"pgd20": torch.arange(100) < right}) for right in (best, last)]
+    results = [CheckpointResult(torch.ones(100).bool(), {"pgd20": torch.arange(100) < right}) for right in (best, last)]
     content = {**finished.summary, "comparison": compared(*results)}
     for name, epoch, result in zip(("best", "last"), (7, 9), results, strict=True):
         content[name] = {**content[name], "epoch": epoch, "final": result.to_dict()}
@@ -63,9 +63,11 @@ def test_one_epoch_that_is_best_and_last_has_one_column(finished: TrainingRun) -
     assert "differ" not in text
 
 
-def test_the_bill() -> None:
+def test_the_cost_estimate() -> None:
     text = io.StringIO()
-    print_bill(Console(file=text, width=100), Bill(200, 48_976, 128, 90.0, 8.0, 400.0, 3 * 2**30, "cuda"))
+    print_cost_estimate(
+        Console(file=text, width=100), TrainingCostEstimate(200, 48_976, 128, 90.0, 8.0, 400.0, 3 * 2**30, "cuda")
+    )
     lines = [line.strip() for line in text.getvalue().splitlines()]
     assert lines == [
         "an epoch       90 s for 48,976 images in batches of 128",

@@ -7,9 +7,9 @@ import pytest
 from rich.console import Console
 
 from rnas.cli.training_view import TrainingView, description
-from rnas.training_run.run import TrainingRun
-from rnas.training_run.setup import Setup
-from tests.rnas.training_run.trainings import trained
+from rnas.experiments.training.run import TrainingRun
+from rnas.experiments.training.setup import Setup
+from tests.rnas.experiments.training.trainings import trained
 
 
 @pytest.fixture(scope="module")
@@ -38,21 +38,21 @@ def test_elsewhere_each_epoch_and_each_attack_is_a_line(finished: TrainingRun) -
     (line,) = (line for line in lines if line.startswith("2/3"))
     for words in (
         f"loss {row['loss']:.4f}",
-        f"training {row['training_robust_accuracy']:.1%}",
-        f"{row['selection_clean_accuracy']:.1%} clean {row['selection_robust_accuracy']:.1%} robust",
+        f"training {row['train_robust_accuracy']:.1%}",
+        f"{row['val_clean_accuracy']:.1%} clean {row['val_robust_accuracy']:.1%} robust",
         f"rate {row['learning_rate']:.2g}",
         "left",
-        f"best {finished.history[0]['selection_robust_accuracy']:.1%} robust (epoch 1)",
+        f"best {finished.history[0]['val_robust_accuracy']:.1%} robust (epoch 1)",
     ):
         assert words in line
-    assert lines[-1] == "final images: fgsm on the best weights"
-    assert len([line for line in lines if "final images:" in line]) == 1
+    assert lines[-1] == "test images: fgsm on the best weights"
+    assert len([line for line in lines if "test images:" in line]) == 1
 
 
 def test_on_a_terminal_there_is_a_bar_as_well(finished: TrainingRun) -> None:
     text = shown(finished, terminal=True)
     assert text.count("2/3  loss") == 1
-    assert "final images: fgsm on the best weights 50%" in text or "━" in text
+    assert "test images: fgsm on the best weights 50%" in text or "━" in text
 
 
 @pytest.mark.parametrize("terminal", [True, False])

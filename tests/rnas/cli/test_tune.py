@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 import yaml
 
-from rnas import architecture as arch
+from rnas.networks import architecture as arch
 from rnas.training.recipe import Recipe
 from tests.rnas.cli.test_train import Command, done, refusal, started
-from tests.rnas.training_run.trainings import NETWORK, timeless
+from tests.rnas.experiments.training.trainings import NETWORK, timeless
 
-DATA = ("--data", "digits", "--device", "cpu", "--set", "evaluation.steps=1", "--set", "recipe.crafting.steps=1")
+DATA = ("--data", "digits", "--device", "cpu", "--set", "evaluation.steps=1", "--set", "recipe.inner_attack.steps=1")
 SHORT = (
     *("tune", "net.json", "--recipe", "sat", *DATA, "--epochs", 2, "--batch-size", 40, "--images", 120),
-    *("--set", "images.selection=40", "--trials", 3),
+    *("--set", "images.val=40", "--trials", 3),
 )
 RUN = Path("runs/tune-net-sat-1")
 
@@ -47,13 +47,13 @@ def test_what_people_read_and_go_on_with(command: Command, folder: Path) -> None
     assert len(rows) == 3
     assert rows[0][1:3] == ["0.1", "false"]
     assert "the recipe as it is" in out
-    assert "40 selection images, epsilon 3/20" in out
+    assert "40 val images, epsilon 3/20" in out
     found = yaml.safe_load(out[out.index("recipe:\n") :])["recipe"]
     assert found == yaml.safe_load((RUN / "recipe.yaml").read_text())
     assert f"rnas train net.json --recipe {RUN}/recipe.yaml --data digits --epochs 2" in out
 
     train = ("train", "net.json", "--recipe", RUN / "recipe.yaml", "--data", "digits", "--epochs", 1, "--device", "cpu")
-    short = ("--images", 40, "--attacks", "fgsm", "--set", "evaluation.steps=1", "--set", "images.final=40")
+    short = ("--images", 40, "--attacks", "fgsm", "--set", "evaluation.steps=1", "--set", "images.test=40")
     summary = json.loads(done(command(*train, *short, "--json")))
     assert Recipe.resolve(summary["settings"]["recipe"]) == Recipe.resolve(found)
 
@@ -77,9 +77,9 @@ def test_what_people_read_and_go_on_with(command: Command, folder: Path) -> None
         (["--pruner", "luck"], "tune: pruner: input should be 'median', 'hyperband' or 'none', not 'luck'"),
         (["--trials", "0"], "Invalid value for '--trials'"),
         (["--data", "nothing"], "unknown dataset 'nothing'"),
-        (["--run", "."], "exists already: choose another --run"),
+        (["--output", "."], "exists already: choose another --output"),
         (["--set", "nonsense"], "write KEY=VALUE"),
-        (["--images", "2000"], "images.training asks for 2000"),
+        (["--images", "2000"], "images.train asks for 2000"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -113,9 +113,9 @@ def finish(*words: object) -> None:
 
 @pytest.mark.slow
 def test_killed_at_random_instants_and_resumed(folder: Path) -> None:
-    finish(*LONG, "--run", "whole")
+    finish(*LONG, "--output", "whole")
     instants = random.Random(0)
-    words: tuple[object, ...] = (*LONG, "--run", "killed")
+    words: tuple[object, ...] = (*LONG, "--output", "killed")
     for _ in range(2):
         tuning = started(*words)
         assert tuning.stderr.readline(), "it ended before it began"
@@ -132,7 +132,7 @@ def test_killed_at_random_instants_and_resumed(folder: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("workers", "number"), [(0, signal.SIGINT), (2, signal.SIGTERM)])
 def test_interrupted_it_says_how_to_go_on(folder: Path, workers: int, number: signal.Signals) -> None:
-    tuning = started(*LONG, "--trials", 30, "--workers", workers, "--run", "a run")
+    tuning = started(*LONG, "--trials", 30, "--workers", workers, "--output", "a run")
     while "/30  trial " not in tuning.stderr.readline():
         pass
     tuning.send_signal(number)
@@ -140,4 +140,4 @@ def test_interrupted_it_says_how_to_go_on(folder: Path, workers: int, number: si
     assert tuning.returncode == 130
     assert rest.strip().splitlines()[-1] == "interrupted; go on with: rnas resume 'a run'"
     assert "Traceback" not in rest
-    assert Path("a run/study.db").is_file()
+    assert Path("a run/ledger.db").is_file()

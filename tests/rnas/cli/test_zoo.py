@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from rnas.architecture import from_dict
-from rnas.baseline import zoo
+from rnas.networks.architecture import from_dict
+from rnas.networks.zoo import zoo
 
 Command = Callable[..., Any]
 

@@ -5,14 +5,14 @@ import dataclasses
 import numpy as np
 
 from rnas import registry
-from rnas.architecture import Architecture, Shape
-from rnas.baseline import Baseline, zoo
+from rnas.networks.architecture import Architecture, Shape
 from rnas.networks.darts_cells import DartsCellNetwork
 from rnas.networks.densenet import DenseNet
 from rnas.networks.residual import ResidualNetwork
 from rnas.networks.resnet import ResNet
 from rnas.networks.robnet import RobNetwork
 from rnas.networks.vgg import VGG
+from rnas.networks.zoo import Baseline, zoo
 
 IMAGE: Shape = (3, 16, 16)
 

@@ -14,12 +14,12 @@ from typing import ClassVar
 import pytest
 from torch import nn
 
-from rnas.architecture import Architecture, Shape
-from rnas.baseline import zoo
-from rnas.cost import Cost
 from rnas.errors import InputError
 from rnas.exports.network import find_network
 from rnas.exports.standalone import FORMAT
+from rnas.networks.architecture import Architecture, Shape
+from rnas.networks.cost import Cost
+from rnas.networks.zoo import zoo
 from tests.rnas.exports.networks import IMAGE, families, members, reduced
 
 ROOT = Path(__file__).parents[3]

@@ -2,9 +2,9 @@ import pytest
 import torch
 from torch import nn
 
-from rnas.cost import measured_cost
 from rnas.errors import InputError
 from rnas.networks.cell_operations import OPERATIONS, FactorizedReduce, find_operation
+from rnas.networks.cost import measured_cost
 from rnas.networks.counting import single
 
 

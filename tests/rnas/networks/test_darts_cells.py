@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from rnas.architecture import from_dict, to_dict
 from rnas.errors import InputError
+from rnas.networks.architecture import from_dict, to_dict
 from rnas.networks.cell_skeleton import is_reduction
 from rnas.networks.darts_cells import DartsCellNetwork, repeated_cells
 from rnas.networks.genotypes import GENOTYPES

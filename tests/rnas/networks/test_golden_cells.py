@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from rnas.architecture import Architecture
-from rnas.cost import Cost, measured_cost
+from rnas.networks.architecture import Architecture
+from rnas.networks.cost import Cost, measured_cost
 from rnas.networks.darts_cells import DartsCellNetwork, doubling_network, repeated_cells
 from rnas.networks.densenet import DenseNet
 from rnas.networks.genotypes import GENOTYPES

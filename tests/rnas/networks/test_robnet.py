@@ -1,8 +1,8 @@
 import pytest
 
-from rnas.architecture import from_dict, key, to_dict
-from rnas.cost import Cost
 from rnas.errors import InputError
+from rnas.networks.architecture import from_dict, key, to_dict
+from rnas.networks.cost import Cost
 from rnas.networks.robnet import CODES, EDGES, RobNetwork
 
 NOTHING = "00" * 14

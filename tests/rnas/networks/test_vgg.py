@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from rnas.architecture import from_dict
 from rnas.errors import InputError
+from rnas.networks.architecture import from_dict
 from rnas.networks.vgg import VGG
 
 

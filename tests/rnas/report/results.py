@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from rnas.evaluation.image_flags import pack
-from rnas.proportion_interval import proportion
+from rnas.statistics.proportions import proportion
 
 IMAGES = 400
 
@@ -40,7 +40,7 @@ def result(name: str, robust: range, **fields: Any) -> dict[str, Any]:
         "weights": {"file": f"{name}.safetensors", "sha256": "0" * 64},
         "data": {
             "name": "cifar10",
-            "part": "final",
+            "split": "test",
             "images": IMAGES,
             "published_test_images": True,
             "input_shape": [3, 32, 32],

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from rnas.comparison import words
-from rnas.comparison.result import result
+from rnas.experiments.comparison.result import result
+from rnas.report import comparison_text as words
 from rnas.report.comparison import render
-from tests.rnas.comparison.records import records, settings
+from tests.rnas.experiments.comparison.records import records, settings
 from tests.rnas.report.browser import Page
 
 

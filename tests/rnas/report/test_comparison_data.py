@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from rnas.comparison.result import result
+from rnas.experiments.comparison.result import result
 from rnas.report.comparison_data import comparison_data
-from tests.rnas.comparison.records import records, settings
+from tests.rnas.experiments.comparison.records import records, settings
 
 ROW = {"network": "wrn-28-10", "training": "TRADES", "source": "Table 2", "note": "", "cw40": None, "autoattack": None}
 NUMBERS = {"clean": {"mean": 84.0, "spread": None}, "pgd20": {"mean": 56.0, "spread": 0.2}}

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from rnas.errors import InputError
-from rnas.proportion_interval import proportion
 from rnas.report.leaderboard import tables
 from rnas.report.leaderboard_files import read_entries
+from rnas.statistics.proportions import proportion
 from tests.rnas.report.results import accuracy, result
 
 

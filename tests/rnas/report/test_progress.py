@@ -1,7 +1,7 @@
 import pytest
 
-from rnas.report.metric import metrics_of
 from rnas.report.progress import foretold, normalised_hypervolume
+from rnas.utils.metric import metrics_of
 
 RUN = {
     "objectives": [{}, {}],

@@ -5,8 +5,8 @@ import pytest
 
 from rnas.report import rules
 from rnas.report.html import render
-from rnas.report.metric import Metric
-from rnas.rules.verdict import Verdict
+from rnas.scaling_rules.verdict import Verdict
+from rnas.utils.metric import Metric
 from tests.rnas.report.rules_content import DEPTHS, RATIO, WIDTHS, content, family, interval, quantity
 
 

@@ -3,10 +3,10 @@ from collections.abc import Callable
 import pytest
 
 from rnas.report.rules_page import figures, render
-from rnas.rules.findings import Findings, beside_the_paper
-from rnas.rules.fit import fit_observations
+from rnas.scaling_rules.findings import Findings, beside_the_paper
+from rnas.scaling_rules.fit import fit_observations
 from tests.rnas.report.browser import Page
-from tests.rnas.rules.test_findings import scored
+from tests.rnas.scaling_rules.test_findings import scored
 
 
 @pytest.fixture(scope="module")

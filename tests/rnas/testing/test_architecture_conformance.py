@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from rnas.architecture import Architecture, Shape
-from rnas.cost import Cost
+from rnas.networks.architecture import Architecture, Shape
+from rnas.networks.cost import Cost
 from rnas.networks.residual import ResidualNetwork
 from rnas.testing.architecture import ArchitectureConformance
 

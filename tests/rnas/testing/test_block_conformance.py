@@ -6,10 +6,10 @@ from typing import ClassVar
 import pytest
 from torch import nn
 
-from rnas.cost import Costs
 from rnas.networks.block import Block, BlockColumns, BlockType, Place
 from rnas.networks.blocks.basic import Basic
 from rnas.networks.blocks.robust_res_block import RobustResBlock
+from rnas.networks.cost import Costs
 from rnas.networks.layer_cost import parameters
 from rnas.networks.squeeze_excitation import PLACEMENTS, Count
 from rnas.testing.block import BlockConformance

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from rnas.architecture import Architecture
-from rnas.evaluation.table import Table
+from rnas.nas.evaluators.table import Table
+from rnas.networks.architecture import Architecture
 from rnas.testing.evaluator import EvaluatorConformance
 from rnas.testing.strategy import SMALL, toy_space
 

@@ -11,10 +11,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from rnas.architecture import Architecture, Shape
 from rnas.attacks.attack import Attack, Norm
 from rnas.attacks.pgd import PGD
-from rnas.diagnostics.diagnostic import DiagnosticContext
+from rnas.evaluation.diagnostics.diagnostic import DiagnosticContext
+from rnas.networks.architecture import Architecture, Shape
 from rnas.testing.attack import AttackConformance, random_batch, small_network
 from rnas.testing.diagnostic import DiagnosticConformance
 from rnas.testing.generators import generators_left_as_found

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rnas.architecture import Architecture
-from rnas.cost import Costs, Integers
+from rnas.nas.space import Floats
+from rnas.networks.architecture import Architecture
+from rnas.networks.cost import Costs, Integers
 from rnas.networks.residual import ResidualNetwork
-from rnas.search_space import Floats
 from rnas.testing.search_space import SearchSpaceConformance
 from search_spaces.wide_resnet import DepthGrid, DepthSettings
 

@@ -7,8 +7,8 @@ import time
 import numpy as np
 import pytest
 
-from rnas.optimization.random import RandomSearch
-from rnas.optimization.strategy import Problem, Proposal, Strategy, View
+from rnas.nas.strategies.random import RandomSearch
+from rnas.nas.strategy import Problem, Proposal, Strategy, View
 from rnas.testing.strategy import StrategyConformance
 
 

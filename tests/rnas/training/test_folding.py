@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rnas.architecture import Architecture
 from rnas.networks.activations import ACTIVATIONS
+from rnas.networks.architecture import Architecture
 from rnas.networks.block import POST, Block
 from rnas.networks.blocks.robust_res_block import ROBUST_RES_BLOCK
 from rnas.networks.darts_cells import DartsCellNetwork, doubling_network

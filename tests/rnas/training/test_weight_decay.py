@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from rnas.architecture import Architecture
 from rnas.networks.activations import TwoSlope
+from rnas.networks.architecture import Architecture
 from rnas.networks.block import Block
 from rnas.networks.darts_cells import doubling_network
 from rnas.networks.densenet import DenseNet

@@ -1,0 +1,145 @@
+"""Upper bounds of the expected Lipschitz constant of a network with Gaussian weights, from its sizes alone.
+
+Theorems 1 and 2 of "Exploring Architectural Ingredients of Adversarially Robust Deep Neural Networks" (Huang, Wang,
+Erfani, Gu, Bailey, Ma, NeurIPS 2021). They are about a chain of layers with 1-Lipschitz activations. Of a residual
+network that is the chain of its main branches: identity branches, their 1x1 convolutions, gates and normalisations
+have no part in it. The bound orders widths and depths of one family; it does not bound a trained network.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import inf
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from rnas.errors import InputError
+from rnas.evaluation.diagnostics.diagnostic import DiagnosticContext
+from rnas.networks.architecture import Architecture, Shape
+from rnas.networks.residual import ResidualNetwork
+from rnas.networks.resnet import ResNet
+from rnas.networks.squeeze_excitation import SqueezeExcitation
+from rnas.networks.vgg import VGG
+
+_CHAINS = (ResidualNetwork, ResNet, VGG)
+_SHORTCUT = "shortcut"
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Sizes of a convolution, or of a linear layer as one of kernel 1 on a 1x1 map.
+
+    Attributes:
+        in_channels: W_{j-1}, of one group where the convolution is grouped: its matrix consists of the groups' blocks.
+        out_channels: W_j, likewise.
+        kernel_size: k_j, (height, width).
+        size: m_j, (height, width) of the map that it reads.
+    """
+
+    in_channels: int
+    out_channels: int
+    kernel_size: tuple[int, int] = (1, 1)
+    size: tuple[int, int] = (1, 1)
+
+    def bound(self, deviation: float = 1.0) -> float:
+        """(m sqrt(W_{j-1}) + (m - k + 1) sqrt(W_j)) sigma, with areas' roots where maps are not square.
+
+        Theorem 1's (sqrt(h_{j-1}) + sqrt(h_j)) sigma where m = k = 1. A kernel larger than its map counts as one that
+        covers it.
+
+        Args:
+            deviation: sigma, standard deviation of the weights.
+        """
+        entering = math.prod(self.size)
+        leaving = math.prod(max(side - kernel + 1, 1) for side, kernel in zip(self.size, self.kernel_size, strict=True))
+        return (math.sqrt(self.in_channels * entering) + math.sqrt(self.out_channels * leaving)) * deviation
+
+
+def log_bound(layers: Iterable[Layer], deviation: float = 1.0) -> float:
+    """Natural logarithm of the product of the layers' bounds; the product of a deep network is no float.
+
+    Args:
+        layers: of a chain.
+        deviation: sigma, above 0, of all weights.
+    """
+    return sum(math.log(layer.bound(deviation)) for layer in layers)
+
+
+def chain(architecture: Architecture, input_shape: Shape, num_classes: int) -> list[Layer]:
+    """The convolutions of the main branches and the classifier, in the order in which they run.
+
+    The convolutions on the chunks of a hierarchical block are one layer, of a chunk's channels. The network is built
+    without weights, and no random number is drawn.
+
+    Args:
+        architecture: a residual network, ResNet or VGG.
+        input_shape: (C, H, W) of one image.
+        num_classes: number of logits.
+
+    Raises:
+        InputError: the architecture is no chain, or cannot run at this shape.
+    """
+    if not isinstance(architecture, _CHAINS):
+        raise InputError(
+            f"the Lipschitz bound is defined for a chain of layers, not for kind {architecture.kind!r}; "
+            "leave the diagnostic out"
+        )
+    with torch.random.fork_rng(devices=[]), torch.device("meta"):
+        model = architecture.build(num_classes, input_shape).eval()
+        image = torch.zeros(1, *input_shape)
+    layers: list[Layer] = []
+
+    def note(module: nn.Module, inputs: tuple[Any, ...], _output: Any) -> None:
+        layers.append(_layer(module, inputs[0]))
+
+    for module in _chained(model):
+        module.register_forward_hook(note)
+    with torch.no_grad():
+        model(image)
+    return layers
+
+
+def _chained(model: nn.Module) -> list[nn.Module]:
+    """The layers of a network that are part of the chain."""
+    skipped: set[nn.Module] = set()
+    for name, module in model.named_modules():
+        if isinstance(module, SqueezeExcitation) or name.split(".")[-1] == _SHORTCUT:
+            skipped.update(module.modules())
+        if isinstance(module, nn.ModuleList) and all(isinstance(child, nn.Conv2d) for child in module):
+            skipped.update(module[1:])
+    return [layer for layer in model.modules() if isinstance(layer, nn.Conv2d | nn.Linear) and layer not in skipped]
+
+
+def _layer(module: nn.Module, inputs: Tensor) -> Layer:
+    if isinstance(module, nn.Linear):
+        return Layer(module.in_features, module.out_features)
+    assert isinstance(module, nn.Conv2d)
+    height, width = module.kernel_size
+    groups = module.groups
+    return Layer(
+        module.in_channels // groups,
+        module.out_channels // groups,
+        (height, width),
+        (inputs.shape[2], inputs.shape[3]),
+    )
+
+
+@dataclass(frozen=True)
+class LipschitzBound:
+    """``log_lipschitz_bound``: natural logarithm of the bound at weights of deviation 1, of the architecture alone."""
+
+    metrics: ClassVar[Mapping[str, tuple[float, float]]] = {"log_lipschitz_bound": (-inf, inf)}
+
+    def covers(self, architecture: Architecture) -> bool:
+        """Residual networks, ResNets and VGGs."""
+        return isinstance(architecture, _CHAINS)
+
+    def __call__(self, context: DiagnosticContext) -> dict[str, float]:
+        """See :class:`rnas.evaluation.diagnostics.diagnostic.Diagnostic`."""
+        layers = chain(context.architecture, context.input_shape, context.num_classes)
+        return {"log_lipschitz_bound": log_bound(layers)}
+
+
+DIAGNOSTIC = LipschitzBound()

@@ -1,0 +1,145 @@
+"""The local Lipschitz constant of a network or a block around each image, searched for by gradient ascent.
+
+max ||f(x) - f(x')||_1 / ||x - x'||_inf over the x' in [0, 1] of an l-infinity ball around x: the maximum inside
+equation 3 of "Exploring Architectural Ingredients of Adversarially Robust Deep Neural Networks" (Huang et al., NeurIPS
+2021), with the ratio itself as the attack's aim, as Yang et al. have it ("A Closer Look at Accuracy vs. Robustness",
+NeurIPS 2020). What is found is a lower bound.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from math import inf
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from rnas.attacks.start import Start
+from rnas.attacks.state import attacking
+from rnas.errors import InputError
+from rnas.evaluation.diagnostics.blocks import blocks
+from rnas.evaluation.diagnostics.diagnostic import DiagnosticContext, finite_metrics
+from rnas.evaluation.diagnostics.empirical_lipschitz import change, distance, greatest_ratio, mean_ratio, ratio
+from rnas.networks.architecture import Architecture
+
+NEAR = Start("uniform", Fraction(1, 10))
+"""Uniform noise of a tenth of the radius, so that small distances are seen before large ones."""
+
+
+@dataclass(frozen=True)
+class LipschitzAscent:
+    """Signed gradient steps on the ratio from near the image; the greatest ratio on the way is the result.
+
+    While a step is taken the distance counts as a constant. Its derivative acts on the pixels that have moved
+    furthest alone, and would pull them back from the corners of the ball, where a linear map has its greatest ratio.
+
+    Exact for a linear map f(x) = W x + b of one output, or of several that share no pixel, where the ball lies in
+    [0, 1]: there the ascent reaches sum |W|, the operator norm of W from l-infinity to l1. That norm is NP-hard in
+    general; for any other W the result is never above it, and is reached where the gradient points out of the ball.
+
+    Attributes:
+        epsilon: radius of the ball, an exact fraction in (0, 1].
+        steps: gradient steps, at least 1; from the start, 11 steps of a tenth reach any corner.
+        step: size of one step as a share of epsilon.
+    """
+
+    epsilon: Fraction
+    steps: int = 20
+    step: Fraction = Fraction(1, 10)
+
+    def __call__(self, model: nn.Module, images: Tensor, ids: Tensor, seed: int, block: str | None = None) -> Tensor:
+        """The greatest ratio that was found, (n,) float64 on the CPU.
+
+        Infinite where the output is not finite, NaN where no point was found that differs from the image.
+
+        Args:
+            model: from images to logits; left as found, run in eval mode.
+            images: (n, C, H, W) in [0, 1].
+            ids: (n,) int64; an image's start is a function of (seed, id).
+            seed: of the starts.
+            block: name of one of the :func:`rnas.evaluation.diagnostics.blocks.blocks`, or None for the network's
+                output.
+
+        Raises:
+            InputError: there is no block of this name.
+        """
+        epsilon, step = float(self.epsilon), float(self.epsilon * self.step)
+        lowest, highest = (images - epsilon).clamp_(min=0), (images + epsilon).clamp_(max=1)
+        function = _output_of(model, block)
+        point = NEAR.of(images, epsilon, ids, seed)
+        with attacking(model):
+            with torch.no_grad():
+                clean = function(images)
+            best = torch.full((len(images),), torch.nan, dtype=torch.float64, device=images.device)
+            for _ in range(self.steps):
+                point.requires_grad_(True)
+                with torch.enable_grad():
+                    changed = change(clean, function(point))
+                    (gradient,) = torch.autograd.grad(changed.sum(), point)
+                point, changed = point.detach(), changed.detach()
+                best = best.fmax(ratio(changed, distance(images, point)))
+                # A pixel whose gradient is not finite stays where it is.
+                direction = gradient.nan_to_num_(0, 0, 0).sign_()
+                point = torch.clamp(point + step * direction, lowest, highest)
+            with torch.no_grad():
+                best = best.fmax(ratio(change(clean, function(point)), distance(images, point)))
+        return best.cpu()
+
+
+def _output_of(model: nn.Module, block: str | None) -> Callable[[Tensor], Tensor]:
+    """From images to the output of a block, or of the network."""
+    if block is None:
+        return model
+    found = blocks(model)
+    if block not in found:
+        raise InputError(f"unknown block {block!r}; this network has {', '.join(found)}")
+    last = found[block].last
+
+    def run(images: Tensor) -> Tensor:
+        caught: list[Tensor] = []
+
+        def catch(_module: nn.Module, _inputs: Any, output: Tensor) -> None:
+            # A copy, since the next layer may overwrite it.
+            caught.append(output.clone())
+
+        handle = last.register_forward_hook(catch)
+        try:
+            model(images)
+        finally:
+            handle.remove()
+        return caught[-1]
+
+    return run
+
+
+@dataclass(frozen=True)
+class LocalLipschitz:
+    """The network's constant within the context's radius, as the mean and as the greatest over images.
+
+    Attributes:
+        steps: see :class:`LipschitzAscent`.
+        step: likewise.
+    """
+
+    metrics: ClassVar[Mapping[str, tuple[float, float]]] = {
+        "local_lipschitz": (0.0, inf),
+        "local_lipschitz_max": (0.0, inf),
+    }
+
+    steps: int = LipschitzAscent.steps
+    step: Fraction = LipschitzAscent.step
+
+    def covers(self, architecture: Architecture) -> bool:
+        """Every architecture."""
+        return True
+
+    def __call__(self, context: DiagnosticContext) -> dict[str, float]:
+        """See :class:`rnas.evaluation.diagnostics.diagnostic.Diagnostic`."""
+        ascent = LipschitzAscent(context.epsilon, self.steps, self.step)
+        batches = zip(*(torch.split(part, context.batch_size) for part in (context.images, context.ids)), strict=True)
+        ratios = torch.cat([ascent(context.model, images, ids, context.seed) for images, ids in batches])
+        return finite_metrics({"local_lipschitz": mean_ratio(ratios), "local_lipschitz_max": greatest_ratio(ratios)})
+
+
+DIAGNOSTIC = LocalLipschitz()

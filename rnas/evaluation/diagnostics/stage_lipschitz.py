@@ -1,0 +1,70 @@
+"""How the empirical Lipschitz constant runs through the stages of a residual network.
+
+Figure 5 of "Exploring Architectural Ingredients of Adversarially Robust Deep Neural Networks" (Huang, Wang, Erfani, Gu,
+Bailey, Ma, NeurIPS 2021): the constant of the map from the image to the output of each block; see
+:mod:`rnas.evaluation.diagnostics.empirical_lipschitz`. Natural logarithms, since what is compared are factors.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import inf, log
+from statistics import fmean
+from typing import ClassVar
+
+from rnas.errors import InputError
+from rnas.evaluation.diagnostics.diagnostic import DiagnosticContext, finite_metrics
+from rnas.evaluation.diagnostics.empirical_lipschitz import lipschitz_ratios, mean_ratio
+from rnas.networks.architecture import Architecture
+from rnas.networks.residual import ResidualNetwork
+
+
+@dataclass(frozen=True)
+class StageLipschitz:
+    """The logarithm of the constant at the end of the first stage, and by how much it changes after that.
+
+    The growth within stages is from a stage's first block to its last, the mean over the stages of several blocks, 0
+    where there is none. The step between stages is from the last block of one to the first of the next, their mean.
+    """
+
+    metrics: ClassVar[Mapping[str, tuple[float, float]]] = {
+        "first_stage_log_lipschitz": (-inf, inf),
+        "log_lipschitz_growth_within_stages": (-inf, inf),
+        "log_lipschitz_step_between_stages": (-inf, inf),
+    }
+
+    def covers(self, architecture: Architecture) -> bool:
+        """Residual networks."""
+        return isinstance(architecture, ResidualNetwork)
+
+    def __call__(self, context: DiagnosticContext) -> dict[str, float]:
+        """See :class:`rnas.evaluation.diagnostics.diagnostic.Diagnostic`."""
+        if not isinstance(context.architecture, ResidualNetwork):
+            raise InputError(
+                f"a network of kind {context.architecture.kind!r} has no stages of residual blocks; "
+                "leave the diagnostic out"
+            )
+        ratios = lipschitz_ratios(context.model, context.images, context.adversarial, context.batch_size)
+        constants = [mean_ratio(ratio) for ratio in ratios.blocks.values()]
+        return stage_metrics(constants, context.architecture.depths)
+
+
+def stage_metrics(constants: Sequence[float], depths: Sequence[int]) -> dict[str, float]:
+    """The metrics from the constants of all blocks in the order in which they run, and the blocks of each stage.
+
+    Raises:
+        DivergedError: a constant is 0 or infinite.
+    """
+    logs = iter([log(constant) if constant else -inf for constant in constants])
+    stages = [[next(logs) for _ in range(depth)] for depth in depths]
+    growths = [stage[-1] - stage[0] for stage in stages if len(stage) > 1]
+    return finite_metrics(
+        {
+            "first_stage_log_lipschitz": stages[0][-1],
+            "log_lipschitz_growth_within_stages": fmean(growths) if growths else 0.0,
+            "log_lipschitz_step_between_stages": fmean(after[0] - before[-1] for before, after in pairwise(stages)),
+        }
+    )
+
+
+DIAGNOSTIC = StageLipschitz()

@@ -1,0 +1,1 @@
+"""Run resumable experiments that are not searches."""

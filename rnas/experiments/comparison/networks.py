@@ -1,0 +1,164 @@
+"""Who is compared: networks as they are named, each brought to the same FLOPs."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from rnas.errors import InputError
+from rnas.evaluation.request import Request
+from rnas.experiments.comparison.scaling import scaling_of
+from rnas.experiments.references import Reference
+from rnas.experiments.training.activation import with_activation
+from rnas.networks import architecture as arch
+from rnas.networks.architecture import Architecture, Shape
+from rnas.networks.zoo import Baseline, Scaled, find
+from rnas.training.recipe import Recipe
+from rnas.utils.quantities import format_size
+
+_FIX = "leave it out, or choose another --flops"
+
+DEFAULT = ("wrn-28-10", "robust-resnet-a1", "robnet-large-v2", "advrush-7@96", "racl-7@104", "darts-r")
+"""Those that RobustResNets were published beside, and DARTS-R."""
+
+
+class ComparedNetwork(BaseModel):
+    """A network that takes part.
+
+    Attributes:
+        name: short, no two alike.
+        words: that named it.
+        architecture: as it is trained, as JSON.
+        scaling: what was changed and what was kept, in one line.
+        setting: what that was set to, in words.
+        published: name of the baseline that it is a scaled form of, or None.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    words: str
+    architecture: dict[str, Any]
+    scaling: str
+    setting: str
+    published: str | None = None
+
+    @property
+    def network(self) -> Architecture:
+        """As it is trained."""
+        return arch.from_dict(self.architecture)
+
+    def facts(self, flops: int, input_shape: Shape, num_classes: int) -> dict[str, Any]:
+        """Name, origin and cost as JSON values.
+
+        Args:
+            flops: that it should have; ``deviation`` is the share by which it misses them.
+            input_shape: (C, H, W) of one image.
+            num_classes: number of logits.
+        """
+        cost = self.network.cost(input_shape, num_classes)
+        return {
+            "name": self.name,
+            "words": self.words,
+            "key": arch.key(self.network),
+            "architecture": self.architecture,
+            "scaling": self.scaling,
+            "setting": self.setting,
+            "params": cost.params,
+            "flops": cost.flops,
+            "deviation": cost.flops / flops - 1,
+        }
+
+
+def compared_network(
+    reference: Reference,
+    flops: int,
+    input_shape: Shape,
+    num_classes: int,
+    *,
+    recipe: Recipe,
+    tolerance: float = 0.05,
+    by_the_rule: bool = False,
+) -> ComparedNetwork:
+    """The network that words name, at a budget of FLOPs.
+
+    A published network grows as its family does. Any other is taken as it is where it has the FLOPs already, and else
+    as :func:`rnas.experiments.comparison.scaling.scaling_of` says.
+
+    Args:
+        reference: what :func:`rnas.experiments.references.resolve` found.
+        flops: multiply-accumulates for one image.
+        input_shape: (C, H, W) of one image.
+        num_classes: number of logits.
+        recipe: whose activation the network takes, where it has one.
+        tolerance: by what share its FLOPs may be off.
+        by_the_rule: residual networks that are not published take RobustScaling's proportions instead of their own.
+
+    Raises:
+        InputError: nothing of its family is near the budget, or it cannot be scaled.
+    """
+    words = reference.name
+    baseline = _baseline(words)
+    own = reference.architecture
+    if baseline is not None:
+        found = _near(words, baseline.scaled_to, flops, input_shape, num_classes)
+        description = baseline.scaling.description
+    elif not by_the_rule and abs(own.cost(input_shape, num_classes).flops / flops - 1) <= tolerance:
+        found, description = None, "as it is"
+    else:
+        scaling = scaling_of(own, tolerance, by_the_rule)
+        found, description = _near(words, scaling.nearest, flops, input_shape, num_classes), scaling.description
+        if not by_the_rule:
+            description = description.replace("RobustScaling", "its own proportions")
+    if found is not None and abs(found.deviation) > tolerance:
+        raise InputError(f"{words}: {_off(found)}; {_FIX}")
+    network = with_activation(own if found is None else found.architecture, recipe)
+    return ComparedNetwork(
+        name=Request(words).name if baseline is None else baseline.name,
+        words=words,
+        architecture=arch.to_dict(network),
+        published=None if baseline is None else baseline.name,
+        scaling=description,
+        setting="" if found is None else found.setting,
+    )
+
+
+def require_distinct(compared_networks: Sequence[ComparedNetwork]) -> None:
+    """InputError where two have one name or are one network, or there are fewer than two."""
+    if len(compared_networks) < 2:
+        raise InputError("a comparison needs at least two networks; name another")
+    for what in ("name", "architecture"):
+        for place, one in enumerate(compared_networks):
+            for other in compared_networks[:place]:
+                if getattr(one, what) == getattr(other, what):
+                    fault = "are called alike" if what == "name" else "are the same network at these FLOPs"
+                    raise InputError(f"{other.words} and {one.words} {fault}; leave one out")
+
+
+def _near(
+    words: str, nearest: Callable[[int, Shape, int], Scaled], flops: int, input_shape: Shape, num_classes: int
+) -> Scaled:
+    """The nearest to a budget; InputError that names the network where there is none."""
+    try:
+        return nearest(flops, input_shape, num_classes)
+    except InputError as error:
+        raise InputError(f"{words}: {error}; {_FIX}") from None
+
+
+def _off(found: Scaled) -> str:
+    """How far the nearest of a family is off its budget, in words."""
+    size = format_size(found.flops)
+    # One that has more than twice the FLOPs is the nearest for want of a smaller one.
+    if found.deviation > 1:
+        return f"the smallest of its family, {found.setting}, has {size} FLOPs, more than {format_size(found.target)}"
+    return (
+        f"the nearest of its family, {found.setting}, has {size} FLOPs, {found.deviation:+.1%} off "
+        f"{format_size(found.target)}"
+    )
+
+
+def _baseline(words: str) -> Baseline | None:
+    try:
+        return find(words)
+    except InputError:
+        return None

@@ -1,0 +1,233 @@
+"""Everything that decides a comparison, as its comparison.yaml holds it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
+
+from rnas.errors import InputError
+from rnas.evaluation.subject import most_images
+from rnas.evaluation.training_settings import EvaluationSettings, ResolvedTraining, load_dataset
+from rnas.experiments.comparison.networks import DEFAULT, ComparedNetwork, compared_network, require_distinct
+from rnas.experiments.references import Reference, resolve
+from rnas.experiments.settings import ExperimentSettings
+from rnas.experiments.training import resolve as training
+from rnas.experiments.training.settings import TrainingRunSettings, TrainingSplitSizes
+from rnas.experiments.tuning.space import applied
+from rnas.nas.config import explained
+from rnas.utils.provenance import json_hash
+from rnas.utils.quantities import parse_size
+
+ATTACKS = ("pgd20", "cw40", "autoattack")
+"""Those that tables of robust networks print."""
+
+_AFTER_TRAINING = ("fgsm",)
+"""Under which a training attacks its checkpoints by itself; what counts comes after it, image by image."""
+
+
+class SharedTraining(ResolvedTraining):
+    """How every network is trained and attacked.
+
+    Attributes:
+        images: sizes of the parts; the best epoch is chosen on ``selection``.
+        evaluation: the attack on the val split after every epoch.
+        attacks: names of the attacks on the test split.
+        attacked_images: the first so many of the test split are attacked, which reaches as far into published test
+            images; None is the part as it is.
+        flags: whether to look for signs of overestimated robustness in the best checkpoints.
+    """
+
+    images: TrainingSplitSizes
+    evaluation: EvaluationSettings
+    attacks: tuple[str, ...] = Field(min_length=1)
+    attacked_images: PositiveInt | None = None
+    flags: bool = True
+
+    @classmethod
+    def of(cls, settings: TrainingRunSettings, attacked_images: int | None, *, flags: bool) -> Self:
+        """What a training shares with others, how many images are attacked, and whether flags are looked for."""
+        shared = {name: value for name, value in settings if name in cls.model_fields}
+        return cls(**shared, attacked_images=attacked_images, flags=flags)
+
+    def training_of(
+        self, key: str, architecture: Mapping[str, Any], seed: int, device: str, tuned: Mapping[str, Any] | None = None
+    ) -> TrainingRunSettings:
+        """The training of one network.
+
+        Args:
+            key: of the network, which names it.
+            architecture: the network as JSON.
+            seed: of the training.
+            device: ``cpu`` or ``cuda``.
+            tuned: fields of the recipe that this network has otherwise.
+        """
+        own = {"network": key, "architecture": dict(architecture), "seed": seed, "device": device}
+        if tuned:
+            own["recipe"] = applied(self.recipe, tuned)
+        shared = {name: value for name, value in self if name in TrainingRunSettings.model_fields}
+        return TrainingRunSettings(**{**shared, **own, "attacks": _AFTER_TRAINING})
+
+
+class TuningBudget(BaseModel):
+    """How much tuning each network gets before the comparison.
+
+    Attributes:
+        trials: trainings of each, of which one has the recipe as it is.
+        epochs: of each trial.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    trials: int = Field(ge=2)
+    epochs: PositiveInt
+
+
+class ComparisonSettings(ExperimentSettings):
+    """A comparison with nothing left open.
+
+    Attributes:
+        flops: multiply-accumulates for one image that every network has, nearly.
+        tolerance: by what share they may be off.
+        seeds: trainings of each network, with seeds from 0. More may be added later.
+        until_decided: seeds that a network may have at most; those that are not told apart from all others get further
+            ones up to so many. None adds none.
+        networks: those compared, as they are trained.
+        training: one for all.
+        tuning: what is spent on each network's own learning rate and weight decay; None leaves the recipe's to all.
+    """
+
+    flops: PositiveInt
+    tolerance: float = Field(0.05, gt=0, lt=1)
+    seeds: int = Field(3, ge=2)
+    until_decided: int | None = None
+    networks: tuple[ComparedNetwork, ...] = Field(min_length=2)
+    training: SharedTraining
+    tuning: TuningBudget | None = None
+
+    @model_validator(mode="after")
+    def _more_seeds(self) -> Self:
+        if self.until_decided is not None and self.until_decided <= self.seeds:
+            raise ValueError(
+                f"until_decided is {self.until_decided}: give more than the {self.seeds} seeds that all have"
+            )
+        return self
+
+    @property
+    def most_seeds(self) -> int:
+        """That a network may have."""
+        return self.until_decided or self.seeds
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of what decides results: the number of seeds, unless it is planned, and the place of the data do not."""
+        exclude: dict[str, Any] = {"training": {"data_dir", "extra"}}
+        if self.training.attacked_images is None:
+            exclude["training"] |= {"attacked_images"}
+        if self.training.flags:
+            exclude["training"] |= {"flags"}
+        if self.until_decided is None:
+            exclude |= {"seeds": True, "until_decided": True}
+        if self.tuning is None:
+            exclude["tuning"] = True
+        return json_hash(self.model_dump(mode="json", exclude=exclude))
+
+
+def resolve_settings(
+    networks: Sequence[str],
+    *,
+    flops: int | str,
+    seeds: int = 3,
+    tolerance: float = 0.05,
+    by_the_rule: bool = False,
+    until_decided: int | None = None,
+    tune: int | None = None,
+    tune_epochs: int | None = None,
+    attacked_images: int | None = None,
+    flags: bool = True,
+    **given: Any,
+) -> ComparisonSettings:
+    """The settings of a comparison, with everything that is not given at the recipe's and the data's own.
+
+    Args:
+        networks: what names them; none is :data:`rnas.experiments.comparison.networks.DEFAULT`.
+        flops: of each, such as ``"5G"``, for one image of the data.
+        seeds: trainings of each, at least two.
+        tolerance: by what share FLOPs may be off.
+        by_the_rule: residual networks that are not published take RobustScaling's proportions, not their own.
+        until_decided: seeds up to which networks get further ones that are not told apart from all others.
+        tune: trials in which each network's learning rate and weight decay are tuned before; None tunes nothing.
+        tune_epochs: of each trial; None is as many as the trainings have.
+        attacked_images: see :class:`SharedTraining`.
+        flags: likewise.
+        **given: see :func:`rnas.experiments.training.resolve.resolve_settings`.
+
+    Raises:
+        InputError: a setting is wrong, a network is unknown or not near the FLOPs, or the data cannot be read.
+    """
+    given = {"attacks": ATTACKS, **{key: value for key, value in given.items() if value is not None}}
+    for key in ("seed", "device"):
+        if key in given:
+            raise InputError(f"compare: {key} is not for a comparison; leave it out")
+    budget = parse_size(flops)
+    if budget == 0 or seeds < 2:
+        raise InputError(
+            "--flops 0: give a budget above zero"
+            if budget == 0
+            else f"{seeds} seed: a comparison needs at least two, or it cannot tell networks from luck"
+        )
+    if tune is None and tune_epochs is not None:
+        raise InputError(f"--tune-epochs {tune_epochs}: say how many trials each network gets, such as --tune 8")
+    references = [resolve(name) for name in tuple(networks) or DEFAULT]
+    # The images that a search chose a member by are known from its own division of the data.
+    searched = (reference for reference in references if reference.training is not None)
+    shared = training.resolve_settings(next(searched, references[0]), given)
+    dataset = load_dataset(shared.data, shared.data_dir)
+    most = most_images(dataset, shared.images)
+    if attacked_images is not None and attacked_images > most:
+        raise InputError(
+            f"--attacked-images {attacked_images}: {dataset.name} has {most} to attack; give at most as many"
+        )
+    compared_networks = [
+        compared_network(
+            reference,
+            budget,
+            dataset.input_shape,
+            dataset.num_classes,
+            recipe=shared.recipe,
+            tolerance=tolerance,
+            by_the_rule=by_the_rule,
+        )
+        for reference in references
+    ]
+    require_distinct(compared_networks)
+    for reference in references:
+        _require_unseen(reference, shared)
+    try:
+        return ComparisonSettings(
+            flops=budget,
+            tolerance=tolerance,
+            seeds=seeds,
+            until_decided=until_decided,
+            networks=tuple(compared_networks),
+            training=SharedTraining.of(shared, attacked_images, flags=flags),
+            tuning=None if tune is None else TuningBudget(trials=tune, epochs=tune_epochs or shared.fidelity.epochs),
+        )
+    except ValidationError as error:
+        raise explained(error, "compare", ComparisonSettings) from None
+
+
+def _require_unseen(reference: Reference, shared: TrainingRunSettings) -> None:
+    """InputError where the test split may hold images that a search chose this network by."""
+    own = reference.training
+    if own is None or own.data != shared.data or load_dataset(shared.data, shared.data_dir).num_test_images:
+        return
+    kept = own.images.val + own.images.search_val
+    if (own.split_seed, own.images.test, kept) != (
+        shared.split_seed,
+        shared.images.test,
+        shared.images.val + shared.images.search_val,
+    ):
+        raise InputError(
+            f"{reference.name} was chosen on another division of {shared.data}, so that its test split is not unseen: "
+            "compare members of one run, and leave --split-seed and the sizes of the parts out"
+        )

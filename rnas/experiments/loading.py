@@ -1,0 +1,48 @@
+"""Networks by name, with published weights or a run's own."""
+
+from pathlib import Path
+
+from torch import nn
+
+from rnas.errors import InputError
+from rnas.experiments.references import resolve
+from rnas.networks.architecture import Shape
+from rnas.networks.weights import load_weights
+
+
+def load(
+    architecture: str | Path,
+    weights: Path | str | None = None,
+    num_classes: int | None = None,
+    input_shape: Shape | None = None,
+) -> nn.Module:
+    """Build a network that was published, saved or found, in eval mode on the CPU.
+
+    Args:
+        architecture: what :func:`rnas.experiments.references.resolve` understands, such as ``"robust-resnet-a1"``,
+            ``"net.json"`` or ``"runs/digits-1:knee"``.
+        weights: a file of weights, safetensors or written by ``torch.save``, as rnas or the original repository names
+            them. None takes those that the architecture's own run kept; where there are none, or for other images or
+            classes, it draws new ones from torch's global generator.
+        num_classes: None is as many as it was published or searched for, 10 where neither is known.
+        input_shape: (channels, height, width) of an image; None is that which it was published or searched for,
+            (3, 32, 32) where neither is known.
+
+    Returns:
+        The network, from images (N, *input_shape) in [0, 1] to logits (N, num_classes).
+
+    Raises:
+        InputError: there is no such architecture, it cannot run at this shape, or the weights are not its own.
+    """
+    reference = resolve(architecture)
+    classes = reference.num_classes if num_classes is None else num_classes
+    shape = reference.input_shape if input_shape is None else input_shape
+    if classes < 1 or len(shape) != 3 or min(shape) < 1:
+        raise InputError(f"{classes} classes and images of shape {shape}: give whole numbers above zero, three a shape")
+    module = reference.architecture.build(classes, shape)
+    own = (classes, shape) == (reference.num_classes, reference.input_shape)
+    if weights is None and (own or Path(architecture) == reference.checkpoint):
+        weights = reference.checkpoint
+    if weights is not None:
+        load_weights(module, weights, reference.weight_names, f"{reference.name} with {classes} classes")
+    return module.eval()

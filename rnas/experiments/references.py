@@ -1,0 +1,192 @@
+"""Architectures as a user names them: a published network, a JSON file, a member of a run, a checkpoint."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rnas.errors import InputError
+from rnas.evaluation.training_settings import ResolvedTraining
+from rnas.experiments.training.checkpoint import Checkpoint, description_of
+from rnas.experiments.training.directory import is_training
+from rnas.nas.evaluators.adversarial_training import AdversarialTraining
+from rnas.nas.ledger import Record
+from rnas.nas.members import FORMS, member, run_and_member
+from rnas.nas.run import Run
+from rnas.nas.space import SearchSpace
+from rnas.networks import architecture as arch
+from rnas.networks.architecture import Architecture, Shape
+from rnas.networks.exported import Export, read_export, read_otherwise
+from rnas.networks.weight_names import WeightNames
+from rnas.networks.zoo import CIFAR, find, zoo
+
+_CLASSES = 10
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What a user's words name.
+
+    Attributes:
+        name: the words.
+        architecture: the network.
+        input_shape: shape of the images that it was published or searched for.
+        num_classes: number of classes that it was published or searched for.
+        weight_names: namings that files of its weights may follow.
+        checkpoint: the weights that its search or training kept, or None.
+        training: how its search trained it, or the training whose checkpoint it is: which data, divided how. None
+            where there is neither. Of a checkpoint the images of the train split are those that the weights saw.
+        space: the space that it was searched in, of a member of a run.
+        record: what that run's ledger says of it.
+        exported: what an export of rnas says of the network and of its weights, where it is one.
+    """
+
+    name: str
+    architecture: Architecture
+    input_shape: Shape = CIFAR
+    num_classes: int = _CLASSES
+    weight_names: tuple[WeightNames, ...] = ()
+    checkpoint: Path | None = None
+    training: ResolvedTraining | None = None
+    space: SearchSpace | None = None
+    record: Record | None = None
+    exported: Mapping[str, Any] | None = None
+
+
+def architecture_of(text: str | Path) -> Architecture:
+    """The architecture that :func:`resolve` finds."""
+    return resolve(text).architecture
+
+
+def resolve(text: str | Path) -> Reference:
+    """Find the architecture that words name.
+
+    Args:
+        text: a name of the zoo; the path of a JSON file with an architecture, or with one under ``architecture``, as
+            ``rnas scale --json`` prints it; ``RUN:KEY``, ``RUN:knee``, ``RUN:at:200M`` or ``RUN:max:METRIC`` with a
+            run's directory; or the path of a checkpoint: of a search, ``DIR/checkpoints/KEY.safetensors``, or of a
+            training, ``DIR/best.safetensors`` with ``best.json`` beside it; or an export: a safetensors file of ours, a
+            standalone ``.py`` file, of which nothing is executed, or a folder for Hugging Face.
+
+    Raises:
+        InputError: they name none, or an export that is loaded elsewhere; a training's checkpoint is not the one that
+            the file beside it describes; or an export is damaged.
+    """
+    text = str(text)
+    path = Path(text)
+    export = None if _is_published(text) else read_export(path)
+    if export is not None:
+        return _of_export(text, export)
+    if path.suffix == ".safetensors":
+        return _of_checkpoint(path)
+    if path.suffix == ".json":
+        return _of_file(path)
+    # A folder of results is often called like its network, which is meant then.
+    if path.exists() and not _is_published(text):
+        if is_training(path):
+            raise InputError(f"{text} is a training; for its network write {path / 'best.safetensors'}")
+        otherwise = read_otherwise(path)
+        if otherwise is not None:
+            raise InputError(f"{text} is {otherwise}")
+        if path.is_dir():
+            raise InputError(f"{text} is a directory; for a member of a run write {text}: and {FORMS}")
+        return _of_file(path)
+    folder, colon, word = run_and_member(text)
+    if colon:
+        return _of_run(Run.load(folder), word, text)
+    baseline = find(text)
+    return Reference(text, baseline.network, baseline.input_shape, baseline.num_classes, baseline.weight_names)
+
+
+def _is_published(text: str) -> bool:
+    try:
+        find(text)
+    except InputError:
+        return False
+    return True
+
+
+def _of_run(run: Run, word: str, text: str) -> Reference:
+    record = member(run, word)
+    space = run.setup.space
+    checkpoint = None
+    if run.directory is not None:
+        checkpoint = run.directory.checkpoints / f"{record.key}.safetensors"
+    return Reference(
+        text,
+        record.architecture,
+        space.input_shape,
+        space.num_classes,
+        _namings(record.architecture),
+        checkpoint if checkpoint is not None and checkpoint.is_file() else None,
+        _training(run),
+        space,
+        record,
+    )
+
+
+def _training(run: Run) -> ResolvedTraining | None:
+    evaluator = run.setup.evaluator
+    return evaluator.settings.train.resolved() if isinstance(evaluator, AdversarialTraining) else None
+
+
+def _of_checkpoint(path: Path) -> Reference:
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    folder = path.parent.parent
+    if description_of(path).is_file():
+        return _of_training(Checkpoint.read(path))
+    if path.parent.name != "checkpoints" or not (folder / "config.yaml").is_file():
+        raise InputError(f"{path}: weights of no run; name the architecture, and these as its weights")
+    return _of_run(Run.load(folder), path.stem, str(path))
+
+
+def _of_training(checkpoint: Checkpoint) -> Reference:
+    return Reference(
+        str(checkpoint.path),
+        checkpoint.architecture,
+        checkpoint.input_shape,
+        checkpoint.num_classes,
+        checkpoint=checkpoint.path,
+        training=checkpoint.settings,
+    )
+
+
+def _of_export(text: str, export: Export) -> Reference:
+    return Reference(
+        text,
+        export.architecture,
+        export.input_shape,
+        export.num_classes,
+        _namings(export.architecture),
+        export.weights,
+        exported=export.provenance,
+    )
+
+
+def _of_file(path: Path) -> Reference:
+    try:
+        content = json.loads(path.read_text())
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise InputError(
+            f"{path} is no architecture: binary; name a published network, an architecture's JSON or a run's member, "
+            "and a file of weights beside it"
+        ) from None
+    except ValueError as error:
+        raise InputError(f"{path}: not an architecture's JSON ({error})") from None
+    if isinstance(content, dict) and "kind" not in content:
+        content = content.get("architecture")
+    try:
+        architecture = arch.from_dict(content)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    return Reference(str(path), architecture, weight_names=_namings(architecture))
+
+
+def _namings(architecture: Architecture) -> tuple[WeightNames, ...]:
+    """The namings of all published networks of an architecture's kind."""
+    alike = [baseline for baseline in zoo().values() if baseline.network.kind == architecture.kind]
+    return tuple(dict.fromkeys(names for baseline in alike for names in baseline.weight_names))

@@ -1,0 +1,190 @@
+"""A claim about a design: what is estimated from its results, and what the paper expects of it."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import kendalltau
+
+from rnas.experiments.replications.noise import noise
+
+Floats = NDArray[np.float64]
+
+Term = tuple[tuple[int, float], ...]
+"""Rows of cells and their weights."""
+
+_FEWEST_NETWORKS = 8
+
+
+@dataclass(frozen=True)
+class ClaimEstimate:
+    """A number with its uncertainty, which is Student's.
+
+    Attributes:
+        value: the estimate.
+        standard_error: above 0.
+        degrees: degrees of freedom of the standard error, above 0.
+        used: comparisons or networks that it is from.
+        unused: those that were left out, for want of results.
+    """
+
+    value: float
+    standard_error: float
+    degrees: float
+    used: int
+    unused: int = 0
+
+
+class Estimand(Protocol):
+    """What is estimated from results."""
+
+    @property
+    def of(self) -> str:
+        """What is counted, in one word: ``comparison`` or ``network``."""
+
+    def estimate(self, values: Floats) -> ClaimEstimate | str:
+        """The estimate from values (cells, seeds), NaN where there is none; or in a few words why there is none."""
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """A weighted sum of cells' means over seeds: the mean of its terms.
+
+    The noise is that between seeds, see :mod:`rnas.experiments.replications.noise`. Where weights sum to zero, as in a
+    comparison of cells, they are paired by seed: what a seed does to all cells of the design is no noise. The images
+    are taken as they are.
+
+    Attributes:
+        terms: each is weights of cells; one of which a cell lacks a result is left out.
+    """
+
+    terms: tuple[Term, ...]
+
+    @property
+    def of(self) -> str:
+        """See :class:`Estimand`."""
+        return "comparison"
+
+    def estimate(self, values: Floats) -> ClaimEstimate | str:
+        """See :class:`Estimand`."""
+        complete = _complete(values)
+        terms = [term for term in self.terms if all(complete[row] for row, _ in term)]
+        if not terms:
+            return "no cells to compare are complete"
+        if values.shape[1] < 2:
+            return "one seed shows no noise; train with two or more"
+        weights = np.zeros(len(values))
+        for term in terms:
+            for row, weight in term:
+                weights[row] += weight / len(terms)
+        weights, results = weights[complete], values[complete]
+        seeds = values.shape[1]
+        paired = abs(weights.sum()) < 1e-9 * np.abs(weights).sum()
+        found = noise(results, paired)
+        value, error = float(weights @ results.mean(axis=1)), found.standard_error(weights, seeds)
+        return _with_noise(ClaimEstimate(value, error, found.degrees, len(terms), len(self.terms) - len(terms)))
+
+
+@dataclass(frozen=True)
+class Trend:
+    """Least-squares slope of the cells' means over a covariate, within strata.
+
+    Each stratum has a level of its own. The noise is what the line leaves between networks, of seeds and of all else
+    that networks differ in, so that it speaks of networks like these and not of these alone.
+
+    Attributes:
+        covariate: (cells,) numbers.
+        strata: (cells,) labels.
+    """
+
+    covariate: tuple[float, ...]
+    strata: tuple[Hashable, ...]
+
+    @property
+    def of(self) -> str:
+        """See :class:`Estimand`."""
+        return "network"
+
+    def estimate(self, values: Floats) -> ClaimEstimate | str:
+        """See :class:`Estimand`."""
+        complete = _complete(values)
+        x, y = np.array(self.covariate, dtype=np.float64), values.mean(axis=1)
+        groups = [
+            rows
+            for stratum in dict.fromkeys(self.strata)
+            if len(rows := np.flatnonzero(complete & np.array([own == stratum for own in self.strata]))) > 1
+        ]
+        if not groups:
+            return "no two networks to compare are complete"
+        x = np.concatenate([x[rows] - x[rows].mean() for rows in groups])
+        y = np.concatenate([y[rows] - y[rows].mean() for rows in groups])
+        spread = float((x**2).sum())
+        degrees = len(x) - len(groups) - 1
+        if degrees < 1 or spread < 1e-12:
+            return "too few networks to compare are complete"
+        slope = float((x * y).sum()) / spread
+        error = float(np.sqrt(((y - slope * x) ** 2).sum() / degrees / spread))
+        return _with_noise(ClaimEstimate(slope, error, degrees, len(x), len(self.strata) - int(complete.sum())))
+
+
+@dataclass(frozen=True)
+class RankCorrelation:
+    """Kendall's tau of the cells' means with a covariate (cells,); the standard error is the jackknife's."""
+
+    covariate: tuple[float, ...]
+
+    @property
+    def of(self) -> str:
+        """See :class:`Estimand`."""
+        return "network"
+
+    def estimate(self, values: Floats) -> ClaimEstimate | str:
+        """See :class:`Estimand`."""
+        rows = np.flatnonzero(_complete(values))
+        x, y = np.array(self.covariate)[rows], values[rows].mean(axis=1)
+        if len(rows) < _FEWEST_NETWORKS or len(set(x)) < 2 or len(set(y)) < 2:
+            return f"fewer than {_FEWEST_NETWORKS} different networks are complete"
+        without = np.array([_tau(np.delete(x, row), np.delete(y, row)) for row in range(len(rows))])
+        n = len(rows)
+        error = float(np.sqrt((n - 1) / n * ((without - without.mean()) ** 2).sum()))
+        return _with_noise(ClaimEstimate(_tau(x, y), error, n - 1, n, len(values) - n))
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One comparison that an observation consists of.
+
+    Attributes:
+        statement: what the paper says, as it is tested.
+        estimand: what is estimated.
+        expected: ``above`` or ``below`` the bound, or ``within`` it on both sides of zero.
+        bound: in the metric's own units.
+        metric: of which.
+        unit: of the estimate as it is shown.
+        scale: from the metric's units to that one: accuracies are in [0, 1], and shown in points.
+    """
+
+    statement: str
+    estimand: Estimand
+    expected: Literal["above", "below", "within"] = "above"
+    bound: float = 0.0
+    metric: str = "test_robust_accuracy"
+    unit: str = "points"
+    scale: float = 100.0
+
+
+def _complete(values: Floats) -> NDArray[np.bool_]:
+    """Which cells (cells,) have a value of every seed."""
+    return np.array([bool(np.isfinite(own).all()) for own in values])
+
+
+def _tau(x: Floats, y: Floats) -> float:
+    found = float(kendalltau(x, y).statistic)
+    return found if np.isfinite(found) else 0.0
+
+
+def _with_noise(estimate: ClaimEstimate) -> ClaimEstimate | str:
+    """The estimate, unless its results show no noise at all, as those of trainings that learn nothing may."""
+    return estimate if estimate.standard_error > 1e-12 else "the results do not vary"

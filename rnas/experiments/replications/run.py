@@ -1,0 +1,201 @@
+"""Running a replication: every cell with every seed, on a ledger, so that what is done is never done again."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from optuna.storages import BaseStorage
+
+from rnas import registry
+from rnas.experiments.replications.design import DesignCell, require_distinct
+from rnas.experiments.replications.directory import ReplicationDirectory
+from rnas.experiments.replications.result import result
+from rnas.experiments.replications.settings import ReplicationSettings, resolve_settings
+from rnas.nas.campaign import evaluate_all
+from rnas.nas.evaluators.adversarial_training import AdversarialTraining
+from rnas.nas.evaluators.evaluator import Context, CostEstimate, Task
+from rnas.nas.execution.local import local_executor, slots
+from rnas.nas.ledger import Ledger, Record
+from rnas.nas.listed_space import DesignSpace
+from rnas.nas.listener import Listener, Silent
+from rnas.nas.objective import Objective
+from rnas.nas.problem import problem_of
+from rnas.report.replication import render
+from rnas.utils.directories import next_free
+from rnas.utils.files import write_text
+from rnas.utils.provenance import json_hash
+from rnas.utils.threads import one_thread
+
+OBJECTIVE = Objective(metric="test_robust_accuracy", direction="maximize")
+
+Group = tuple[Mapping[str, Any], list[int]]
+"""Changes of the recipe, and the rows of the cells that have them."""
+
+ListenerFactory = Callable[[Ledger, int, str], Listener]
+"""Made from the ledger of a group of cells, the number of slots, and what the group's recipe has otherwise."""
+
+
+@dataclass(frozen=True)
+class ReplicationRun:
+    """A replication that has ended.
+
+    Attributes:
+        directory: where it is kept.
+        settings: all that decides it.
+        result: verdict, claims and cells, as replication.json holds them.
+    """
+
+    directory: ReplicationDirectory
+    settings: ReplicationSettings
+    result: Mapping[str, Any]
+
+
+def replicate(
+    name: str,
+    *,
+    run: Path | str | None = None,
+    workers: int | None = None,
+    listener: ListenerFactory = lambda ledger, slots, label: Silent(),
+    **given: Any,
+) -> ReplicationRun:
+    """Run a replication of a paper, and say what its results are worth as evidence for the paper's observation.
+
+    Args:
+        name: of the replication; see :func:`rnas.experiments.replications.registered.replications`.
+        run: directory; None makes ``runs/<replication>-<data>-<n>``.
+        workers: trainings at once, each in a process of its own; 0 trains in this process; None is one a core or GPU.
+        listener: makes what is told of progress.
+        **given: see :func:`rnas.experiments.replications.settings.resolve_settings`.
+
+    Raises:
+        InputError: a setting is wrong, data are missing, or the directory exists.
+    """
+    return go(prepare(resolve_settings(name, given), None if run is None else Path(run)), workers, listener)
+
+
+def resume_replication(
+    path: Path | str,
+    *,
+    seeds: int | None = None,
+    workers: int | None = None,
+    listener: ListenerFactory = lambda ledger, slots, label: Silent(),
+) -> ReplicationRun:
+    """Go on with a replication that was stopped, or train its cells with further seeds.
+
+    Args:
+        path: the replication's directory.
+        seeds: in all; None keeps the replication's own. The larger is kept in the directory.
+        workers: see :func:`replicate`.
+        listener: see :func:`replicate`.
+
+    Raises:
+        InputError: this is no replication, it is in use, or it would have fewer seeds than before.
+        LedgerError: its ledger is damaged.
+    """
+    directory = ReplicationDirectory(Path(path))
+    directory.extended(seeds)
+    return go(directory, workers, listener)
+
+
+def prepare(settings: ReplicationSettings, run: Path | None) -> ReplicationDirectory:
+    """Make the directory of a new replication; nothing is trained yet.
+
+    Raises:
+        InputError: the directory exists already, or the replication cannot be run by these settings.
+    """
+    path = run or next_free(f"{settings.replication}-{settings.training.data}")
+    ReplicationDirectory.require_new(path)
+    cells = settings.design()
+    require_distinct(cells)
+    for changes, _ in groups(cells):
+        evaluator_for(settings, cells, changes)
+    return ReplicationDirectory.create(path, settings)
+
+
+def go(directory: ReplicationDirectory, workers: int | None, listener: ListenerFactory) -> ReplicationRun:
+    """Train what is missing, and write result and report."""
+    settings = directory.read_settings()
+    cells = settings.design()
+    records: dict[int, tuple[Record, ...]] = {}
+    with directory.writing() as storage:
+        for group in groups(cells):
+            records |= _evaluated(settings, cells, group, storage, workers, listener)
+        content = result(settings, cells, [records[row] for row in range(len(cells))])
+        write_text(directory.result, json.dumps(content, indent=2, allow_nan=False) + "\n")
+        write_text(directory.report, render(content))
+    return ReplicationRun(directory, settings, content)
+
+
+def groups(cells: Sequence[DesignCell]) -> list[Group]:
+    """The rows of the cells by the changes of their recipe, in the order in which these first occur."""
+    found: dict[str, Group] = {}
+    for row, cell in enumerate(cells):
+        found.setdefault(json_hash(cell.recipe), (cell.recipe, []))[1].append(row)
+    return list(found.values())
+
+
+def label(changes: Mapping[str, Any]) -> str:
+    """Changes of a recipe in words; empty where there are none."""
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in changes.items())
+
+
+def estimates(settings: ReplicationSettings, workers: int | None) -> tuple[list[tuple[DesignCell, CostEstimate]], int]:
+    """What the cheapest and the dearest cell take here, measured in seconds; and how many trainings run at once.
+
+    Raises:
+        InputError: a cell cannot be trained here.
+    """
+    cells = settings.design()
+    places = slots(workers)
+    found = []
+    for cell in {id(cell): cell for cell in (min(cells, key=_flops), max(cells, key=_flops))}.values():
+        evaluator = evaluator_for(settings, cells, cell.recipe)
+        task = Task(cell.architecture, 0, evaluator.rungs[-1].fidelity)
+        with one_thread(places[0]):
+            found.append((cell, evaluator.estimate(task, Context(places[0]))))
+    return found, len(places)
+
+
+def _flops(cell: DesignCell) -> int:
+    return cell.flops
+
+
+def evaluator_for(
+    settings: ReplicationSettings, cells: Sequence[DesignCell], changes: Mapping[str, Any]
+) -> AdversarialTraining:
+    """What trains and attacks the networks of cells whose recipe has these changes."""
+    evaluator: AdversarialTraining = registry.load(registry.EVALUATORS, "train")(
+        settings.evaluator_settings(changes), _space(settings, cells)
+    )
+    return evaluator
+
+
+def _space(settings: ReplicationSettings, cells: Sequence[DesignCell]) -> DesignSpace:
+    size = settings.size
+    return DesignSpace([cell.architecture for cell in cells], size.input_shape, size.num_classes)
+
+
+def _evaluated(
+    settings: ReplicationSettings,
+    cells: Sequence[DesignCell],
+    group: Group,
+    storage: BaseStorage,
+    workers: int | None,
+    listener: ListenerFactory,
+) -> dict[int, tuple[Record, ...]]:
+    """For each row of a group the records of its trainings, by seed."""
+    changes, rows = group
+    own = [cells[row] for row in rows]
+    evaluator = evaluator_for(settings, own, changes)
+    problem = problem_of(_space(settings, own), evaluator, (OBJECTIVE,))
+    # A ledger for each recipe, since the tasks of one ledger differ in network, seed and fidelity alone.
+    name = f"{settings.replication}-{json_hash(changes)}" if changes else settings.replication
+    ledger = Ledger(storage, problem.objectives, name, settings.fingerprint)
+    fidelity = evaluator.rungs[-1].fidelity
+    # Seed after seed, so that a replication that is stopped has whole replications.
+    tasks = [Task(cell.architecture, seed, fidelity) for seed in range(settings.seeds) for cell in own]
+    with local_executor(evaluator, workers) as executor:
+        records = evaluate_all(tasks, problem, ledger, executor, listener(ledger, executor.slots, label(changes)))
+    return {row: tuple(records[place :: len(rows)]) for place, row in enumerate(rows)}

@@ -1,0 +1,26 @@
+"""Measuring such that an error becomes an outcome."""
+
+from collections.abc import Callable
+
+from rnas.errors import InputError
+from rnas.experiments.reproduction.recorded_result import Outcome
+from rnas.nas.evaluators import guard
+
+
+def attempted(seed: int | None, measure: Callable[[], Outcome]) -> Outcome:
+    """What a measurement gives; where an error ended it, an outcome that says which.
+
+    Args:
+        seed: of the training that is measured; None where that is not known.
+        measure: measures.
+
+    Raises:
+        InputError: the measurement raised it.
+    """
+    try:
+        return measure()
+    except InputError:
+        raise
+    except Exception as error:
+        status, reason = guard.classified(error)
+        return Outcome(seed, {}, status=status, reason=reason)

@@ -1,0 +1,157 @@
+"""What of a result can be checked at once, before anything is evaluated."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from rnas.data.fidelity import Fidelity
+from rnas.networks import architecture as arch
+from rnas.networks.architecture import Architecture, Shape
+from rnas.training.recipe import Recipe
+from rnas.utils.provenance import device_name, json_hash, processor, versions
+
+CIRCUMSTANCES = ("versions", "device", "processor")
+"""What of a record's provenance may change the last digits."""
+
+_RECIPE_PARTS = ("recipe", "fidelity", "epsilon", "augmentation")
+RECIPE = frozenset({*_RECIPE_PARTS, "recipe_hash"})
+"""What of it says how a network was trained."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was recorded beside what it is here.
+
+    Attributes:
+        name: of the thing.
+        recorded: as the record has it; empty where it says nothing.
+        found: as it is here.
+        same: whether the two agree; None where the record says nothing.
+        decides: whether a result cannot hold where they differ, as what is here is then something else.
+    """
+
+    name: str
+    recorded: str
+    found: str
+    same: bool | None
+    decides: bool = True
+
+    @property
+    def refutes(self) -> bool:
+        """Whether the result falls by it."""
+        return self.decides and self.same is False
+
+
+def compared(name: str, recorded: Any, found: Any) -> Check:
+    """A check that decides, of two values that print as they are; None was not recorded."""
+    return Check(name, _text(recorded), _text(found), None if recorded is None else recorded == found)
+
+
+def network_checks(
+    key: str, architecture: Architecture, recorded: Mapping[str, float], shape: Shape, classes: int
+) -> list[Check]:
+    """Whether an architecture has its key, and the ``params`` and ``flops`` that a record gives it, if it does.
+
+    Args:
+        key: as recorded.
+        architecture: as recorded.
+        recorded: costs by name.
+        shape: (C, H, W) of an image.
+        classes: number of classes.
+    """
+    cost = architecture.cost(shape, classes)
+    costs = {"params": cost.params, "flops": cost.flops}
+    own = [compared(name, int(recorded[name]), found) for name, found in costs.items() if name in recorded]
+    return [compared("key", key, arch.key(architecture)), *own]
+
+
+def data_checks(recorded: Mapping[str, Any], here: Mapping[str, Any]) -> list[Check]:
+    """Whether the images are the recorded ones, and the extra training images, where there are any, by their hashes.
+
+    Args:
+        recorded: ``hash`` of all parts, and ``extra``, which is None, or has a ``sha256`` or ``hash`` of its own.
+        here: the same of now.
+    """
+    found = [compared("data", recorded["hash"], here["hash"])]
+    if recorded.get("extra") or here.get("extra"):
+        found.append(compared("extra data", _extra(recorded), _extra(here)))
+    return found
+
+
+def recipe_check(recorded: Mapping[str, Any], here: Mapping[str, Any]) -> Check:
+    """Whether a recorded training is the one that is configured here, and its hash its own.
+
+    Args:
+        recorded: ``recipe``, ``fidelity``, ``epsilon`` and ``augmentation`` of a record, and ``recipe_hash``.
+        here: the same of now. A field that came into recipes since, and is at its default, is no difference.
+    """
+    parts = {name: recorded[name] for name in _RECIPE_PARTS}
+    intact = json_hash(parts) == recorded["recipe_hash"]
+    same = intact and _training(recorded) == _training(here)
+    found = here["recipe_hash"] if intact else f"{json_hash(parts)} of the recorded recipe"
+    return Check("recipe", recorded["recipe_hash"], found, same)
+
+
+def circumstances(recorded: Mapping[str, Any], device: str) -> list[Check]:
+    """Versions, device and processor; where they differ last digits may, and a training soon does altogether.
+
+    Args:
+        recorded: provenance that may hold each of them by its name.
+        device: a torch device.
+    """
+    before: Mapping[str, str] = recorded.get("versions") or {}
+    now = {library: _version(library) for library in before}
+    changed = [library for library in before if before[library] != now[library]]
+    shown = changed or list(before)
+    return [
+        Check("versions", _listed(before, shown), _listed(now, shown), not changed if before else None, False),
+        _circumstance("device", recorded.get("device"), device_name(device)),
+        _circumstance("processor", recorded.get("processor"), processor(device)),
+    ]
+
+
+def as_recorded(checks: list[Check]) -> bool:
+    """Whether versions, device and processor are known to be those of the record."""
+    return all(check.same is True for check in checks if check.name in CIRCUMSTANCES)
+
+
+def _extra(data: Mapping[str, Any]) -> str | None:
+    """What tells extra images from others; None where the record does not say whether there were any."""
+    if "extra" not in data:
+        return None
+    extra = data["extra"]
+    if not isinstance(extra, Mapping):
+        return "none" if extra is None else str(extra)
+    return str(extra.get("sha256") or extra.get("hash") or json_hash(extra))
+
+
+def _circumstance(name: str, recorded: str | None, found: str) -> Check:
+    return Check(name, recorded or "", found, recorded == found if recorded else None, False)
+
+
+def _training(parts: Mapping[str, Any]) -> tuple[Recipe, Fidelity, str, list[str]] | None:
+    try:
+        recipe, fidelity = Recipe.model_validate(parts["recipe"]), Fidelity.model_validate(parts["fidelity"])
+    except ValueError:
+        return None
+    return recipe, fidelity, str(parts["epsilon"]), list(parts["augmentation"])
+
+
+def _version(library: str) -> str:
+    if library in versions():
+        return versions()[library]
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return "none"
+
+
+def _listed(found: Mapping[str, str], names: list[str]) -> str:
+    return ", ".join(f"{name} {found[name]}" for name in names)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:,}" if isinstance(value, int) else str(value)

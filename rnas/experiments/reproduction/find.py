@@ -1,0 +1,54 @@
+"""Claims as a user names them."""
+
+from pathlib import Path
+
+from rnas.errors import InputError
+from rnas.experiments.reproduction.recorded_evaluation import RecordedEvaluation
+from rnas.experiments.reproduction.recorded_result import RecordedResult
+from rnas.experiments.reproduction.recorded_search import RecordedSearch
+from rnas.experiments.reproduction.recorded_training import RecordedTraining
+from rnas.experiments.training.directory import is_training
+from rnas.nas.execution.local import Device
+from rnas.nas.members import FORMS, member, run_and_member
+from rnas.nas.run import Run
+
+
+def find(words: str | Path, device: Device | None = None) -> RecordedResult:
+    """The result that words name.
+
+    Args:
+        words: ``RUN:KEY``, ``RUN:knee``, ``RUN:at:200M`` or ``RUN:max:METRIC`` with the directory of a search, or
+            ``RUN/checkpoints/KEY.safetensors``; a training's directory, for its best weights, or its
+            ``best.safetensors`` or ``last.safetensors``; or a result of ``rnas evaluate``: its JSON file, also of the
+            final evaluations of a run, ``RUN/final_evaluation/seed-N/...json``, and of a comparison,
+            ``DIR/evaluations/...json``.
+        device: what to verify it on; None is that of the record.
+
+    Raises:
+        InputError: they name none.
+    """
+    text, path = str(words), Path(words)
+    if path.suffix == ".safetensors":
+        return _of_weights(text, path, device)
+    if is_training(path):
+        return RecordedTraining.read(text, path, "best", device)
+    if path.is_file():
+        return RecordedEvaluation.read(text, path, device)
+    if path.exists():
+        raise InputError(f"{text} is a directory; for a member of a run write {text}: and {FORMS}")
+    folder, colon, word = run_and_member(text)
+    if not colon:
+        raise InputError(
+            f"{text} names no result; write RUN:KEY, a training's directory, or a JSON file of rnas evaluate"
+        )
+    run = Run.load(folder)
+    return RecordedSearch(text, run, member(run, word), device)
+
+
+def _of_weights(text: str, path: Path, device: Device | None) -> RecordedResult:
+    if is_training(path.parent) and path.stem in ("best", "last"):
+        return RecordedTraining.read(text, path.parent, "best" if path.stem == "best" else "last", device)
+    if path.parent.name == "checkpoints":
+        run = Run.load(path.parent.parent)
+        return RecordedSearch(text, run, member(run, path.stem), device)
+    raise InputError(f"{text}: weights of no run; name the run's member, or the result of their evaluation")

@@ -1,0 +1,38 @@
+"""The activation that a recipe's paper trains networks with."""
+
+from dataclasses import replace
+
+from rnas.networks.architecture import Architecture
+from rnas.networks.residual import ResidualNetwork
+from rnas.training.recipe import Recipe
+
+
+def with_activation(architecture: Architecture, recipe: Recipe) -> Architecture:
+    """The network with the recipe's activation in every block and in the head.
+
+    A network of another family than the residual ones has no field for it and stays as it is, as all do where the
+    recipe has none.
+    """
+    activation = recipe.activation
+    if activation is None or not isinstance(architecture, ResidualNetwork):
+        return architecture
+    blocks = tuple(replace(block, activation=activation) for block in architecture.blocks)
+    return replace(architecture, blocks=blocks, head_activation=None)
+
+
+def activation_note(before: Architecture, recipe: Recipe) -> str:
+    """One line that tells what :func:`with_activation` does to a network; empty where there is nothing to tell."""
+    activation = recipe.activation
+    if activation is None:
+        return ""
+    if not isinstance(before, ResidualNetwork):
+        return f"recipe {recipe.name} has activation {activation}; a network of kind {before.kind} keeps its own"
+    had = dict.fromkeys(block.activation for block in before.blocks)
+    if before.head_activation is not None:
+        had[before.head_activation] = None
+    if list(had) == [activation]:
+        return ""
+    return (
+        f"recipe {recipe.name} has activation {activation}, which takes the place of {' and '.join(had)}; "
+        "--set recipe.activation=null keeps the network's own"
+    )

@@ -1,0 +1,129 @@
+"""Weights of a training, bound by their hash to a file beside them that tells what they are."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import ValidationError
+from torch import Tensor
+
+from rnas.errors import InputError
+from rnas.experiments.training.directory import TrainingDirectory, is_training
+from rnas.experiments.training.settings import TrainingRunSettings
+from rnas.nas.config import explained
+from rnas.networks import architecture as arch
+from rnas.networks.architecture import Architecture, Shape
+from rnas.utils.files import file_hash, write_tensors, write_text
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The weights after an epoch.
+
+    Attributes:
+        path: the safetensors file; the JSON file of the same name lies beside it.
+        architecture: the network.
+        input_shape: (C, H, W) of the images that it was trained on.
+        num_classes: number of their classes.
+        settings: how it was trained.
+        epoch: of the training, from 1.
+        selection: ``clean_accuracy``, ``robust_accuracy`` and ``robust_margin`` on the val split.
+        sha256: of the safetensors file, in hexadecimal.
+        provenance: hashes of recipe and data, versions and device, as JSON values.
+    """
+
+    path: Path
+    architecture: Architecture
+    input_shape: Shape
+    num_classes: int
+    settings: TrainingRunSettings
+    epoch: int
+    selection: Mapping[str, float]
+    sha256: str
+    provenance: Mapping[str, Any]
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """The checkpoint of a safetensors file.
+
+        Raises:
+            InputError: it or the file beside it is missing or damaged, or they are not of each other.
+        """
+        if not path.is_file():
+            raise InputError(f"{path}: no such file")
+        beside = description_of(path)
+        try:
+            content = json.loads(beside.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise InputError(f"{beside}: cannot be read ({reason}); it belongs to {path.name}") from None
+        try:
+            checkpoint = cls._of(path, content)
+        except ValidationError as error:
+            raise explained(error, f"{beside}: settings") from None
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            reason = str(error) if isinstance(error, InputError) else f"{type(error).__name__} {error}"
+            raise InputError(f"{beside}: does not describe a checkpoint ({reason}); restore it from a copy") from None
+        found = file_hash(path)
+        if found != checkpoint.sha256:
+            raise InputError(
+                f"{path}: its sha256 is {found[:12]}..., and {beside.name} is of weights whose sha256 is "
+                f"{checkpoint.sha256[:12]}...: one of them was changed; {_remedy(path.parent)}"
+            )
+        return checkpoint
+
+    @classmethod
+    def _of(cls, path: Path, content: Mapping[str, Any]) -> Self:
+        channels, height, width = content["input_shape"]
+        return cls(
+            path=path,
+            architecture=arch.from_dict(content["architecture"]),
+            input_shape=(int(channels), int(height), int(width)),
+            num_classes=int(content["num_classes"]),
+            settings=TrainingRunSettings.model_validate(content["settings"]),
+            epoch=int(content["epoch"]),
+            selection={name: float(value) for name, value in content["val"].items()},
+            sha256=str(content["sha256"]),
+            provenance=dict(content["provenance"]),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """What stands beside the weights, as JSON values."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "architecture": arch.to_dict(self.architecture),
+            "input_shape": list(self.input_shape),
+            "num_classes": self.num_classes,
+            "epoch": self.epoch,
+            "val": dict(self.val),
+            "sha256": self.sha256,
+            "settings": self.settings.model_dump(mode="json"),
+            "provenance": dict(self.provenance),
+        }
+
+
+def description_of(path: Path) -> Path:
+    """Where what stands beside the weights of a file is."""
+    return path.with_suffix(".json")
+
+
+def _remedy(folder: Path) -> str:
+    directory = TrainingDirectory(folder)
+    if is_training(folder) and not directory.summary.exists():
+        return f"the training that writes them makes both again: rnas resume {folder}"
+    return "restore both from a copy"
+
+
+def write_weights(path: Path, weights: Mapping[str, Tensor]) -> str:
+    """Write weights by the network's names, and return the file's hash."""
+    write_tensors(path, weights)
+    return file_hash(path)
+
+
+def write_description(checkpoint: Checkpoint) -> None:
+    """Write what stands beside the weights."""
+    write_text(description_of(checkpoint.path), json.dumps(checkpoint.to_dict(), indent=2, allow_nan=False) + "\n")

@@ -1,0 +1,146 @@
+"""What a training would take here, measured before it begins."""
+
+import time
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from statistics import median
+from typing import Any
+
+import torch
+from torch import nn
+
+from rnas.attacks.attack import Attack
+from rnas.attacks.named import named_attack
+from rnas.evaluation.robustness import evaluate_robustness
+from rnas.experiments.training.evaluation import val_attacks
+from rnas.experiments.training.memory import BatchTooLargeError, advise, out_of_memory, peak_memory, release
+from rnas.experiments.training.setup import Setup
+from rnas.training.inner_attack import PGDInner
+from rnas.utils.threads import one_thread
+
+_TIMED_STEPS = 8
+_TIMED_SECONDS = 5.0
+_LEAST_IMAGES = 8
+_USUAL_STEPS = 20
+_GUARD_IMAGES = 500
+"""On which a recipe that looks for catastrophic overfitting runs PGD-10 after each epoch."""
+
+
+class _EnoughError(Exception):
+    """Leaves a training that only had to be timed."""
+
+
+@dataclass(frozen=True)
+class TrainingCostEstimate:
+    """Seconds and bytes, by a few steps and batches that were run.
+
+    Attributes:
+        epochs: of the training.
+        images: trained on in each.
+        batch_size: of a step.
+        seconds_per_epoch: of training.
+        val_seconds: of the selection after each epoch.
+        test_seconds: of the attacks on the test split at the end, for best and last.
+        memory_bytes: the most that was used: on the GPU, or by the whole process.
+        device: a torch device.
+    """
+
+    epochs: int
+    images: int
+    batch_size: int
+    seconds_per_epoch: float
+    val_seconds: float
+    test_seconds: float
+    memory_bytes: int
+    device: str
+
+    @property
+    def seconds(self) -> float:
+        """Of everything."""
+        return self.epochs * (self.seconds_per_epoch + self.val_seconds) + self.test_seconds
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {**asdict(self), "seconds": self.seconds}
+
+
+def estimate_cost(setup: Setup) -> TrainingCostEstimate:
+    """Time a few training steps and a batch under each attack, and scale them up.
+
+    Raises:
+        BatchTooLargeError: memory ran out.
+    """
+    with one_thread(setup.settings.device):
+        in_training = True
+        try:
+            step = _step_seconds(setup)
+            in_training = False
+            return _cost_estimate(setup, step)
+        except Exception as error:
+            if not out_of_memory(error):
+                raise
+        release()
+        advice = advise(setup, in_training)
+        raise BatchTooLargeError(f"{advice.fault}: give {advice.option}")
+
+
+def _cost_estimate(setup: Setup, step: float) -> TrainingCostEstimate:
+    settings = setup.settings
+    plan = setup.plan()
+    # As many images as an attack of usual length gets through in a few seconds, so that slow networks are quick too.
+    inner_attack = plan.inner_attack
+    passes = inner_attack.steps + 1 if isinstance(inner_attack, PGDInner) else 1
+    affordable = int(_TIMED_SECONDS / step * settings.fidelity.batch_size * passes / _USUAL_STEPS)
+    batch = min(max(affordable, _LEAST_IMAGES), settings.evaluation.batch_size, len(setup.splits["test"]))
+    model = setup.training().model
+    attacks = [named_attack(name, settings.eps) for name in settings.attacks]
+    selection = sum(_image_seconds(setup, model, attack, batch) for attack in val_attacks(settings))
+    final = sum(_image_seconds(setup, model, attack, batch) for attack in attacks)
+    epoch = step * plan.epoch_steps(setup.images)
+    if settings.recipe.overfitting_guard:
+        # About one of the two attacks of the selection on images of its own.
+        epoch += selection / 2 * 10 / settings.evaluation.steps * min(_GUARD_IMAGES, setup.images)
+    return TrainingCostEstimate(
+        epochs=settings.fidelity.epochs,
+        images=setup.images,
+        batch_size=settings.fidelity.batch_size,
+        seconds_per_epoch=epoch,
+        val_seconds=selection * len(setup.splits["val"]),
+        test_seconds=2 * final * len(setup.splits["test"]),
+        memory_bytes=peak_memory(settings.device),
+        device=settings.device,
+    )
+
+
+def _step_seconds(setup: Setup) -> float:
+    training = setup.training()
+    # The last epoch has all that a recipe begins later on, such as perturbed weights.
+    training.epoch = setup.settings.fidelity.epochs - 1
+    moments: list[float] = []
+
+    def check(_share: float) -> None:
+        moments.append(_now(setup))
+        if len(moments) > _TIMED_STEPS or moments[-1] - moments[0] > _TIMED_SECONDS:
+            raise _EnoughError
+
+    with suppress(_EnoughError):
+        for _ in training.epochs(check):
+            pass
+        moments.append(_now(setup))
+    return median(after - before for before, after in pairwise(moments))
+
+
+def _image_seconds(setup: Setup, model: nn.Module, attack: Attack, batch: int) -> float:
+    part = setup.splits["test"].first(batch)
+    # Libraries choose and load their kernels in the first run.
+    evaluate_robustness(model, part.first(1), [attack], 0, batch)
+    started = _now(setup)
+    evaluate_robustness(model, part, [attack], 0, batch)
+    return (_now(setup) - started) / batch
+
+
+def _now(setup: Setup) -> float:
+    if setup.settings.device == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter()

@@ -1,0 +1,138 @@
+"""What a training is judged by: the val split after every epoch, and the test split at the end."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from rnas.attacks.description import describe
+from rnas.attacks.named import named_attack
+from rnas.attacks.pgd import PGD
+from rnas.evaluation.robustness import evaluate_robustness
+from rnas.experiments.training.settings import TrainingRunSettings
+from rnas.experiments.training.setup import Setup
+from rnas.statistics.mcnemar import mcnemar
+from rnas.statistics.proportions import proportion
+
+ATTACK_SEED = 0
+"""Of the attacks on the test split, as of ``rnas evaluate`` unless told otherwise: both then agree."""
+
+_NOISE = 0.05
+"""A difference whose p-value is not below it is inside the noise."""
+
+Check = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class CheckpointResult:
+    """Which images of the test split a network is right on; every tensor is (n,) on the CPU, in the part's order.
+
+    Attributes:
+        clean: right as it is.
+        attacks: by name of the attack, right as it is and under the attack.
+    """
+
+    clean: Tensor
+    attacks: Mapping[str, Tensor]
+
+    @property
+    def worst_case(self) -> Tensor:
+        """Right as it is and under every attack."""
+        return torch.stack([self.clean, *self.attacks.values()]).all(0)
+
+    @property
+    def flags(self) -> dict[str, Tensor]:
+        """All of them by name."""
+        return {"clean": self.clean, **self.attacks, "worst case": self.worst_case}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Accuracies in [0, 1] with their Wilson 95 % intervals, as JSON values."""
+        return {
+            "clean": _accuracy(self.clean),
+            "attacks": [{"name": name, **_accuracy(right)} for name, right in self.attacks.items()],
+            "worst_case": _accuracy(self.worst_case),
+        }
+
+
+def evaluate_val(setup: Setup, model: nn.Module, check: Check = lambda share: None) -> dict[str, float]:
+    """Accuracies on the val split, and the seconds that they took, as columns of the history."""
+    started = time.perf_counter()
+    settings = setup.settings
+    with _float32():
+        result = evaluate_robustness(
+            model,
+            setup.splits["val"],
+            val_attacks(settings),
+            settings.split_seed,
+            settings.evaluation.batch_size,
+            check,
+        )
+    return {**result.metrics("val_"), "val_seconds": time.perf_counter() - started}
+
+
+def val_attacks(settings: TrainingRunSettings) -> tuple[PGD, PGD]:
+    """The attacks whose worst case is robust accuracy on the val split."""
+    steps, step = settings.evaluation.steps, settings.evaluation.step
+    return PGD(settings.eps, steps, step, "cross-entropy"), PGD(settings.eps, steps, step, "margin")
+
+
+def val_words(settings: TrainingRunSettings) -> str:
+    """The same in words."""
+    steps = settings.evaluation.steps
+    return f"worst case of PGD-{steps} on the cross-entropy and PGD-{steps} on the margin"
+
+
+def evaluate_test(setup: Setup, model: nn.Module, moved: Callable[[str, float], None]) -> CheckpointResult:
+    """The test split as it is and under each attack of the settings; ``moved`` is told attack and share done."""
+    settings, part = setup.settings, setup.splits["test"]
+    attacks: dict[str, Tensor] = {}
+    clean = torch.empty(0)
+    with _float32():
+        for name in settings.attacks:
+            result = evaluate_robustness(
+                model,
+                part,
+                [named_attack(name, settings.eps)],
+                ATTACK_SEED,
+                settings.evaluation.batch_size,
+                lambda share, name=name: moved(name, share),  # type: ignore[misc]
+            )
+            clean, attacks[name] = result.clean, result.robust
+    return CheckpointResult(clean, attacks)
+
+
+def compared(best: CheckpointResult, last: CheckpointResult) -> list[dict[str, Any]]:
+    """For each kind of accuracy best minus last, and whether that is inside the noise: McNemar's test at 5 %."""
+    rows = []
+    for (name, first), second in zip(best.flags.items(), last.flags.values(), strict=True):
+        p_value = mcnemar(first.tolist(), second.tolist())
+        rows.append(
+            {
+                "name": name,
+                "difference": (first.double().mean() - second.double().mean()).item(),
+                "p_value": p_value,
+                "indistinguishable": p_value >= _NOISE,
+            }
+        )
+    return rows
+
+
+def described_attacks(settings: TrainingRunSettings) -> list[dict[str, Any]]:
+    """Settings of the attacks on the test split, as JSON values."""
+    return [{"attack": name, **describe(named_attack(name, settings.eps))} for name in settings.attacks]
+
+
+@contextmanager
+def _float32() -> Iterator[None]:
+    """Within: convolutions in float32. TensorFloat-32, which GPUs would else take for them, is not that."""
+    with torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
+        yield
+
+
+def _accuracy(right: Tensor) -> dict[str, float]:
+    share = proportion(right.double().mean().item(), len(right))
+    return {"correct": int(right.sum()), "accuracy": share.value, "low": share.low, "high": share.high}

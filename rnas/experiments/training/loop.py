@@ -1,0 +1,213 @@
+"""The loop over epochs: train, select, keep; at the end the final evaluation.
+
+After each epoch the state is written first, and best, last and history after it. All three follow from the state, so a
+training that was killed in between makes them again when it goes on.
+"""
+
+import json
+import shlex
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+from rnas.errors import DivergedError, InputError
+from rnas.experiments.training.checkpoint import Checkpoint, write_description, write_weights
+from rnas.experiments.training.directory import TrainingDirectory
+from rnas.experiments.training.evaluation import CheckpointResult, compared, evaluate_test, evaluate_val
+from rnas.experiments.training.history import Row, best_row, to_csv
+from rnas.experiments.training.listener import Listener
+from rnas.experiments.training.memory import BatchTooLargeError, advise, out_of_memory, release
+from rnas.experiments.training.setup import Setup
+from rnas.experiments.training.state import State
+from rnas.experiments.training.summary import Status, provenance, summarised
+from rnas.networks.weights import load_weights
+from rnas.training.training import Training
+from rnas.utils.files import write_text
+from rnas.utils.provenance import json_hash
+from rnas.utils.threads import one_thread
+
+
+def carry_on(directory: TrainingDirectory, setup: Setup, listener: Listener) -> None:
+    """Train from where the directory's state is until the end; nothing where the training has ended.
+
+    Raises:
+        InputError: the directory is in use, or what it holds is damaged or of other settings or data.
+        BatchTooLargeError: memory ran out.
+    """
+    with directory.writing(), one_thread(setup.settings.device):
+        if directory.read_summary() is not None:
+            return
+        where = _Where()
+        try:
+            _Loop(directory, setup, listener, where).run()
+            return
+        except Exception as error:
+            if not out_of_memory(error):
+                raise
+        # Out of the handler, where no traceback holds network and optimiser any more.
+        release()
+        listener.out_of_memory()
+        raise BatchTooLargeError(_out_of_memory(directory, setup, where.in_training))
+
+
+def _out_of_memory(directory: TrainingDirectory, setup: Setup, in_training: bool) -> str:
+    """What would fit, and how to go on, in one line."""
+    advice = advise(setup, in_training)
+    if not directory.state.exists():
+        return f"{advice.fault}: give {advice.option}"
+    # The epochs done are of this batch size; that of evaluations changes no more than rounding.
+    fix = "free some memory"
+    if advice.batch and not in_training:
+        fix = f"set evaluation.batch_size to {advice.batch} in {directory.settings}"
+    return f"{advice.fault}: {fix}, and go on with: rnas resume {shlex.quote(str(directory.path))}"
+
+
+@dataclass
+class _Where:
+    """What a training is at.
+
+    Attributes:
+        in_training: a training step, not an evaluation.
+    """
+
+    in_training: bool = True
+
+
+class _Loop:
+    """A training under way."""
+
+    def __init__(self, directory: TrainingDirectory, setup: Setup, listener: Listener, where: _Where) -> None:
+        self._where = where
+        self._directory = directory
+        self._setup = setup
+        self._listener = listener
+        self._training: Training = setup.training()
+        images = {name: setup.data_record[name] for name in ("hash", "extra")}
+        self._state = State(setup.settings.fingerprint, json_hash(images), ())
+        self._provenance = provenance(setup)
+
+    def run(self) -> None:
+        """Train, evaluate, and write what came of it."""
+        self._restore()
+        self._listener.started(self._setup, self._state.history)
+        status: Status = "complete"
+        reason = ""
+        try:
+            self._train()
+        except DivergedError as error:
+            status, reason = "diverged", str(error)
+        overfitting = self._state.overfitting
+        if overfitting is not None:
+            status = "overfitted"
+            reason = (
+                f"catastrophic overfitting in epoch {overfitting['epoch']:.0f}: robust accuracy on training images "
+                f"fell from {overfitting['before']:.1%} to {overfitting['guarded_accuracy']:.1%}; that epoch was taken "
+                "back and the training ended"
+            )
+        checkpoints = {}
+        if self._state.history:
+            paths = {"best": self._directory.best, "last": self._directory.last}
+            checkpoints = {name: Checkpoint.read(path) for name, path in paths.items()}
+        summary = summarised(self._setup, self._state.history, status, reason, checkpoints)
+        if status != "diverged":
+            summary = self._evaluated(summary, checkpoints)
+        write_text(self._directory.summary, json.dumps(summary, indent=2, allow_nan=False) + "\n")
+
+    def _restore(self) -> None:
+        path = self._directory.state
+        if not path.exists():
+            if self._directory.history.exists():
+                raise InputError(f"{path} is gone, though the training has results: restore it from a copy")
+            return
+        saved = State.read(path)
+        if saved.fingerprint != self._state.fingerprint:
+            raise InputError(
+                f"{self._directory.settings} was changed since the training began, which is one of other settings "
+                "now: restore it from a copy, or train anew"
+            )
+        if saved.data != self._state.data:
+            raise InputError(f"{path}: the images that the training began with were others: give it those back")
+        try:
+            self._training.load(saved.tensors)
+        except (KeyError, RuntimeError) as error:
+            if out_of_memory(error):
+                raise
+            reason = str(error).splitlines()[0]
+            raise InputError(f"{path}: does not fit the network ({reason}): it is of another version of rnas") from None
+        self._state = replace(saved, tensors={})
+        self._derive()
+
+    def _train(self) -> None:
+        training = self._training
+        epochs = self._setup.settings.fidelity.epochs
+
+        def check(share: float) -> None:
+            self._where.in_training = True
+            self._listener.training(training.epoch + 1, share * epochs - training.epoch)
+
+        for point in training.epochs(check):
+            if training.overfitted:
+                before = self._state.history[-1]["guarded_accuracy"]
+                overfitting = {"epoch": point["epoch"], "guarded_accuracy": point["guarded_accuracy"], "before": before}
+                self._state = replace(self._state, overfitting=overfitting)
+            else:
+                self._where.in_training = False
+                selected = evaluate_val(
+                    self._setup, training.result, lambda share: self._listener.selecting(training.epoch, share)
+                )
+                self._state = replace(self._state, history=(*self._state.history, {**point, **selected}))
+            replace(self._state, tensors=training.state()).write(self._directory.state)
+            self._derive()
+            if not training.overfitted:
+                self._listener.ended(self._state.history, self._best)
+        self._where.in_training = False
+
+    @property
+    def _best(self) -> Row:
+        return best_row(self._state.history, self._setup.settings.recipe)
+
+    def _derive(self) -> None:
+        """Write all that follows from the state."""
+        row = self._state.history[-1]
+        weights = self._training.result.state_dict()
+        if self._best is row:
+            self._keep("best", row, weights)
+        self._keep("last", row, weights)
+        write_text(self._directory.history, to_csv(self._state.history))
+
+    def _keep(self, name: str, row: Row, weights: Any) -> None:
+        setup = self._setup
+        path = self._directory.best if name == "best" else self._directory.last
+        selection = {metric: row[f"val_{metric}"] for metric in ("clean_accuracy", "robust_accuracy", "robust_margin")}
+        checkpoint = Checkpoint(
+            path,
+            setup.architecture,
+            setup.dataset.input_shape,
+            setup.dataset.num_classes,
+            setup.settings,
+            int(row["epoch"]),
+            selection,
+            write_weights(path, weights),
+            self._provenance,
+        )
+        write_description(checkpoint)
+
+    def _evaluated(self, summary: dict[str, Any], checkpoints: dict[str, Checkpoint]) -> dict[str, Any]:
+        """The summary with the results of best and last on the test split."""
+        started = time.perf_counter()
+        results: dict[int, CheckpointResult] = {}
+        summary["comparison"] = None
+        for name, checkpoint in checkpoints.items():
+            if checkpoint.epoch not in results:
+                results[checkpoint.epoch] = self._final(name, checkpoint)
+            summary[name]["test"] = results[checkpoint.epoch].to_dict()
+        if len(results) > 1:
+            summary["comparison"] = compared(*results.values())
+        summary["seconds"]["test"] = time.perf_counter() - started
+        return summary
+
+    def _final(self, name: str, checkpoint: Checkpoint) -> CheckpointResult:
+        model = self._training.model
+        # The training is over, and its network is as good as another to hold the weights.
+        load_weights(model, checkpoint.path, (), checkpoint.path.name)
+        return evaluate_test(self._setup, model, lambda attack, share: self._listener.evaluating(name, attack, share))

@@ -1,0 +1,170 @@
+"""Batches that fit into memory, and how much of it there was."""
+
+import gc
+import json
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+from rnas.evaluation.robustness import evaluate_robustness
+from rnas.experiments.training.evaluation import val_attacks
+from rnas.experiments.training.setup import Setup
+from rnas.nas.evaluators.evaluator import Status
+from rnas.nas.evaluators.guard import classified
+
+_PARTS = 8
+"""A batch is near enough to the largest that fits when one larger by such a part of it does not fit."""
+
+_WITHOUT_A_CLASS = ("bad_alloc", "could not create a primitive", "could not create a memory object")
+"""What oneDNN, which convolves on CPUs, says when it gets no memory for code or scratch space."""
+
+Kind = Literal["training", "evaluation"]
+"""Of the work that runs out of memory."""
+
+
+class BatchTooLargeError(MemoryError):
+    """A training ran out of memory; the message says which batch would fit."""
+
+
+class _EnoughError(Exception):
+    """Leaves a training after its first step."""
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an exception says that memory of the GPU or of the host is used up."""
+    if isinstance(error, RuntimeError) and any(text in str(error) for text in _WITHOUT_A_CLASS):
+        return True
+    return classified(error)[0] is Status.OUT_OF_MEMORY
+
+
+def largest_batch(size: int, attempt: Callable[[int], None]) -> int:
+    """The largest batch below one that does not fit, to an eighth; 0 where none does.
+
+    Args:
+        size: a batch that does not fit.
+        attempt: works on so many images, and raises where memory runs out. It is called at most about log2(size) + 4
+            times, with halves of the size until one fits, then between that and the last that did not.
+    """
+    fits, fails = 0, size
+    while fails > 1 and not fits:
+        trial = fails // 2
+        if _survives(attempt, trial):
+            fits = trial
+        else:
+            fails = trial
+    while fits and fails - fits > max(1, fits // _PARTS):
+        trial = (fits + fails) // 2
+        if _survives(attempt, trial):
+            fits = trial
+        else:
+            fails = trial
+    return fits
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What would fit, for a training that ran out of memory.
+
+    Attributes:
+        batch: images at a time that fit; 0 where not even one does.
+        fault: the same in words, and what did not fit.
+        option: that gives this batch to a new training.
+    """
+
+    batch: int
+    fault: str
+    option: str
+
+
+def advise(setup: Setup, in_training: bool) -> Advice:
+    """Find the largest batch that fits, by trying some here.
+
+    Args:
+        setup: of the training, whose network and optimiser are no longer held.
+        in_training: whether memory ran out in a training step, else in an evaluation.
+    """
+    kind: Kind = "training" if in_training else "evaluation"
+    settings = setup.settings
+    size = min(settings.fidelity.batch_size, setup.images) if in_training else settings.evaluation.batch_size
+    fits = largest_batch(size, lambda batch: _attempt(setup, kind, batch))
+    fault = f"out of memory with {kind} batches of {size} images"
+    if not fits:
+        return Advice(0, f"{fault}, and even with one of 1 image", "a smaller network")
+    option = f"--batch-size {fits}" if in_training else f"--set evaluation.batch_size={fits}"
+    return Advice(fits, f"{fault}; {fits} fit here", option)
+
+
+def peak_memory(device: str) -> int:
+    """Most bytes that this process has used so far: on the GPU, or in all."""
+    if device.startswith("cuda"):
+        return torch.cuda.max_memory_reserved(device)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def release() -> None:
+    """Give back the memory of what is no longer held."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def _survives(attempt: Callable[[int], None], batch: int) -> bool:
+    try:
+        attempt(batch)
+    except Exception as error:
+        if not out_of_memory(error):
+            raise
+        survived = False
+    else:
+        survived = True
+    # Only here the traceback no longer holds what was allocated.
+    release()
+    return survived
+
+
+def _attempt(setup: Setup, kind: Kind, batch: int) -> None:
+    """Work on so many images: on a GPU here, else in a process of its own.
+
+    A library that gets no memory on a CPU may end the process, and the system may as well.
+    """
+    if setup.settings.device == "cuda":
+        ATTEMPTS[kind](setup, batch)
+        return
+    request = json.dumps({"settings": setup.settings.model_dump(mode="json"), "kind": kind, "batch": batch})
+    command = [sys.executable, "-m", "rnas.experiments.training.probe"]
+    if subprocess.run(command, input=request, text=True, capture_output=True).returncode:
+        raise MemoryError
+
+
+def _step(setup: Setup, batch: int) -> None:
+    """One training step, as the last epoch takes it: with all that a recipe begins later on."""
+    training = setup.training(batch)
+    training.epoch = setup.settings.fidelity.epochs - 1
+    steps = 0
+
+    def check(_share: float) -> None:
+        nonlocal steps
+        steps += 1
+        if steps > 1:
+            raise _EnoughError
+
+    with suppress(_EnoughError):
+        for _ in training.epochs(check):
+            pass
+
+
+def _evaluation(setup: Setup, batch: int) -> None:
+    """One batch of the val split's evaluation, on images of the test split."""
+    part = setup.splits["test"].first(batch)
+    model = setup.training().model
+    evaluate_robustness(model, part, val_attacks(setup.settings), 0, batch)
+
+
+ATTEMPTS: dict[Kind, Callable[[Setup, int], None]] = {"training": _step, "evaluation": _evaluation}
+"""What is tried, with so many images at a time."""

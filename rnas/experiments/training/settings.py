@@ -1,0 +1,93 @@
+"""Everything that decides a training, as its training.yaml holds it."""
+
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
+
+from rnas.attacks.named import named_attack
+from rnas.data.dataset import SplitSizes
+from rnas.evaluation.training_settings import EvaluationSettings, ResolvedTraining
+from rnas.utils.provenance import json_hash
+
+ATTACKS = ("fgsm", "pgd20", "pgd20-margin")
+
+_NOT_OF_THE_RESULT: dict[str, Any] = {"network": True, "data_dir": True, "extra": True, "evaluation": {"batch_size"}}
+
+
+class TrainingSplitSizes(SplitSizes):
+    """Sizes of the parts of a training: its best epoch is chosen on ``selection``, and there is nothing to score."""
+
+    selection: PositiveInt
+    score: NonNegativeInt = 0
+
+
+class TrainingRunSettings(ResolvedTraining):
+    """A training with nothing left open; one for the life of its directory.
+
+    Attributes:
+        network: the words that named the architecture.
+        architecture: the network as JSON, with the recipe's activation where it has one.
+        seed: of the weights, of the order of images and of their noise, in [0, 2^31).
+        images: sizes of the parts.
+        evaluation: the attack on the val split after every epoch.
+        attacks: names of the attacks on the test split at the end, at least one.
+        device: where the training runs.
+    """
+
+    network: str
+    architecture: dict[str, Any]
+    seed: int = Field(0, ge=0, lt=2**31)
+    images: TrainingSplitSizes
+    evaluation: EvaluationSettings = EvaluationSettings(steps=10)
+    attacks: tuple[str, ...] = Field(ATTACKS, min_length=1)
+    device: Literal["cpu", "cuda"] = "cpu"
+
+    @field_validator("attacks")
+    @classmethod
+    def _lower_case(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name.strip().lower() for name in names))
+
+    @field_validator("evaluation")
+    @classmethod
+    def _without_diagnostics(cls, evaluation: EvaluationSettings) -> EvaluationSettings:
+        if evaluation.diagnostics:
+            raise ValueError("diagnostics are measured in a search; leave them out")
+        return evaluation
+
+    @model_validator(mode="after")
+    def _known_attacks(self) -> "TrainingRunSettings":
+        for name in self.attacks:
+            named_attack(name, self.eps)
+        return self
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of all but names of network and files, and the batch size of evaluations, which changes rounding alone.
+
+        Of the data themselves there is another.
+        """
+        return json_hash(self.model_dump(mode="json", exclude=_NOT_OF_THE_RESULT))
+
+    @property
+    def recipe_hash(self) -> str:
+        """Hash of recipe, length, radius and augmentation, as a search records it."""
+        return json_hash(
+            {
+                "recipe": self.recipe.model_dump(mode="json"),
+                "fidelity": self.fidelity.model_dump(mode="json"),
+                "epsilon": str(self.eps),
+                "augmentation": list(self.augmentation),
+            }
+        )
+
+    @property
+    def recipe_changes(self) -> tuple[str, ...]:
+        """Fields of the recipe that are not those of the registered one."""
+        return tuple(self.recipe.overrides)
+
+    def to_yaml(self) -> str:
+        """As text, the network first."""
+        content = self.model_dump(mode="json")
+        first = {key: content.pop(key) for key in ("network", "architecture", "seed")}
+        return yaml.safe_dump(first | content, sort_keys=False, width=100)

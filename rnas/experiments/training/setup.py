@@ -1,0 +1,122 @@
+"""The splits that the settings of a training name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Self
+
+import torch
+from torch import nn
+
+from rnas.data.dataset import Dataset, Split, content_hash, divide
+from rnas.data.extra import load_extra
+from rnas.errors import InputError
+from rnas.evaluation.training_settings import load_dataset
+from rnas.experiments.training.settings import TrainingRunSettings
+from rnas.networks import architecture as arch
+from rnas.networks.architecture import Architecture
+from rnas.training.plan import Plan
+from rnas.training.training import Training
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A training that can begin.
+
+    Attributes:
+        settings: all that decides it.
+        architecture: the network.
+        dataset: the data.
+        splits: training, selection and test images on the device; nothing is scored.
+        extra: further training images on the device, or None.
+    """
+
+    settings: TrainingRunSettings
+    architecture: Architecture
+    dataset: Dataset
+    splits: Mapping[str, Split]
+    extra: Split | None
+
+    @classmethod
+    def of(cls, settings: TrainingRunSettings) -> Self:
+        """Read what the settings name.
+
+        Raises:
+            InputError: data are missing or do not suffice, the network cannot run on them, or there is no such device.
+        """
+        if settings.device == "cuda" and not torch.cuda.is_available():
+            raise InputError("this training runs on cuda, which is not available here: go on where it is")
+        architecture = arch.from_dict(settings.architecture)
+        dataset = load_dataset(settings.data, settings.data_dir)
+        splits = divide(dataset, settings.images, settings.split_seed, settings.device)
+        asked, held = settings.fidelity.images, len(splits["train"])
+        if asked is not None and asked > held:
+            raise InputError(f"fidelity.images asks for {asked} images; the train split holds {held}")
+        setup = cls(settings, architecture, dataset, splits, _extra(settings, dataset))
+        with torch.device("meta"):
+            setup.build()
+        return setup
+
+    @cached_property
+    def data_record(self) -> Mapping[str, Any]:
+        """What the images are, with hashes, as JSON values."""
+        settings, dataset = self.settings, self.dataset
+        extra = self.extra
+        return {
+            "name": dataset.name,
+            "hash": content_hash(self.splits),
+            "sha256": dataset.digest,
+            "published_checksums": dataset.verified,
+            "input_shape": list(dataset.input_shape),
+            "num_classes": dataset.num_classes,
+            "split_seed": settings.split_seed,
+            "images": {name: len(split) for name, split in self.splits.items()},
+            "trained_on": settings.fidelity.images or len(self.splits["train"]),
+            "published_test_images": dataset.num_test_images > 0,
+            "extra": None
+            if extra is None
+            else {"file": str(settings.extra), "images": len(extra), "sha256": extra.digest},
+        }
+
+    @property
+    def images(self) -> int:
+        """Images of the train split that are trained on."""
+        return int(self.data_record["trained_on"])
+
+    def plan(self, batch_size: int | None = None) -> Plan:
+        """Recipe and length, with another batch size where one is given."""
+        settings = self.settings
+        changes = {} if batch_size is None else {"batch_size": batch_size}
+        fidelity = settings.fidelity.model_copy(update=changes)
+        return Plan(settings.recipe, fidelity, settings.eps, self.dataset.num_classes, settings.augmentation)
+
+    def build(self) -> nn.Module:
+        """The network with weights of torch's global generator, on the CPU."""
+        return self.architecture.build(self.dataset.num_classes, self.dataset.input_shape)
+
+    def training(self, batch_size: int | None = None) -> Training:
+        """The training before its first epoch."""
+        settings = self.settings
+        # Weights are drawn on the CPU, so that they do not depend on the device.
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(settings.seed)
+            model = self.build()
+        model.to(settings.device)
+        return Training(model, self.splits["train"], self.plan(batch_size), settings.seed, self.extra)
+
+
+def _extra(settings: TrainingRunSettings, dataset: Dataset) -> Split | None:
+    recipe, path = settings.recipe, settings.extra
+    if recipe.extra_fraction and path is None:
+        raise InputError(
+            f"recipe {recipe.name} takes {recipe.extra_fraction:.0%} of each batch from extra data: give a file of it "
+            "as --extra FILE, or do without: --set recipe.extra_fraction=0"
+        )
+    if path is None:
+        return None
+    if not recipe.extra_fraction:
+        raise InputError(
+            f"recipe {recipe.name} takes nothing from extra data: leave it out, or say how much: "
+            "--set recipe.extra_fraction=0.5"
+        )
+    return load_extra(path, dataset).to(settings.device)

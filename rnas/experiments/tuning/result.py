@@ -1,0 +1,136 @@
+"""What came of a tuning."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
+from optuna.importance import FanovaImportanceEvaluator, get_param_importances
+from optuna.trial import FrozenTrial, TrialState
+
+from rnas.data.dataset import divide
+from rnas.evaluation.training_settings import load_dataset
+from rnas.experiments.training.evaluation import val_words
+from rnas.experiments.training.history import best_row
+from rnas.experiments.tuning.directory import TuningDirectory
+from rnas.experiments.tuning.settings import TuningSettings
+from rnas.experiments.tuning.study import TuningStudy, result_of
+from rnas.networks import architecture as arch
+from rnas.statistics.proportions import indistinguishable, proportion
+from rnas.utils.files import write_text
+from rnas.utils.provenance import device_name, versions
+
+SCHEMA_VERSION = 1
+
+_LEAST_FOR_IMPORTANCE = 4
+"""Complete trials for each field that is tuned; of fewer the analysis of variance says nothing."""
+
+Row = Mapping[str, Any]
+
+
+def summarised(settings: TuningSettings, study: TuningStudy) -> dict[str, Any]:
+    """Trials, the best of them, how it compares with the recipe as it was given, and its config, as JSON values."""
+    training = settings.training
+    dataset = load_dataset(training.data, training.data_dir)
+    images = len(divide(dataset, training.images, training.split_seed)["val"])
+    rows = [trial_row(settings, trial, images) for trial in study.trials]
+    complete = [row for row in rows if row["state"] == "complete"]
+    best = max(complete, key=lambda row: (row["value"], -row["number"]), default=None)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "network": training.network,
+        "key": arch.key(arch.from_dict(training.architecture)),
+        "recipe": training.recipe.name,
+        "recipe_changes": list(training.recipe_changes),
+        "epochs": training.fidelity.epochs,
+        "epsilon": str(training.eps),
+        "seed": training.seed,
+        "val": {
+            "metric": settings.metric.removeprefix("val_"),
+            "attack": val_words(training),
+            "images": images,
+            "split": "selection, held out from the training images; each trial has the value of its best epoch",
+        },
+        "space": dict(settings.space),
+        "sampler": settings.sampler,
+        "pruner": settings.pruner,
+        "trials": rows,
+        "best": None if best is None else best["number"],
+        "comparison": _compared(rows, best, images),
+        "importance": _importance(settings, study),
+        "config": None if best is None else {"recipe": settings.recipe_config(best["parameters"])},
+        "versions": versions(),
+        "device": device_name(training.device),
+        "settings": settings.model_dump(mode="json"),
+    }
+
+
+def write(directory: TuningDirectory, summary: Mapping[str, Any]) -> None:
+    """Write the summary, and the best recipe where there is one."""
+    if summary["config"] is not None:
+        write_text(directory.recipe, yaml.safe_dump(summary["config"]["recipe"], sort_keys=False))
+    write_text(directory.result, json.dumps(summary, indent=2, allow_nan=False) + "\n")
+
+
+def trial_row(settings: TuningSettings, trial: FrozenTrial, images: int) -> dict[str, Any]:
+    """One trial as JSON values.
+
+    ``value`` is the metric at the best epoch so far, with the ends ``low`` and ``high`` of its Wilson 95 % interval;
+    ``state`` complete, pruned, open, or how the training failed.
+    """
+    result = result_of(trial)
+    curve: Sequence[Mapping[str, float]] = result.get("curve", ())
+    row: dict[str, Any] = {
+        "number": trial.number,
+        "state": state_of(trial),
+        "parameters": dict(trial.params),
+        "value": None,
+        "epochs_done": len(curve),
+        "seconds": result.get("seconds", 0.0),
+        "reason": result.get("reason", ""),
+    }
+    if not curve:
+        return row
+    best = best_row(curve, settings.training.recipe)
+    share = proportion(best[settings.metric], images)
+    return row | {
+        "value": share.value,
+        "low": share.low,
+        "high": share.high,
+        "epoch": int(best["epoch"]),
+        "clean_accuracy": best["val_clean_accuracy"],
+        "robust_accuracy": best["val_robust_accuracy"],
+        "curve": [dict(point) for point in curve],
+    }
+
+
+def state_of(trial: FrozenTrial) -> str:
+    """``complete``, ``pruned``, ``open``, or how the training failed."""
+    result = result_of(trial)
+    if not result:
+        return "open"
+    if trial.state is TrialState.PRUNED and result["status"] == "complete":
+        return "pruned"
+    return str(result["status"])
+
+
+def _compared(rows: Sequence[Row], best: Row | None, images: int) -> dict[str, Any] | None:
+    """The best trial less trial 0; None where one of them has no value."""
+    if best is None or not rows or rows[0]["state"] != "complete":
+        return None
+    return {
+        "published": rows[0]["value"],
+        "best": best["value"],
+        "difference": best["value"] - rows[0]["value"],
+        "indistinguishable": indistinguishable(proportion(best["value"], images), proportion(rows[0]["value"], images)),
+    }
+
+
+def _importance(settings: TuningSettings, study: TuningStudy) -> dict[str, float] | None:
+    """Share of the variance that each field explains (fANOVA; Hutter et al., ICML 2014); None for too few trials."""
+    keys = list(settings.space)
+    held = [t for t in study.trials if t.state is TrialState.COMPLETE and keys == [k for k in keys if k in t.params]]
+    if len(held) < _LEAST_FOR_IMPORTANCE * len(keys) or len({trial.value for trial in held}) < 2:
+        return None
+    shares = get_param_importances(study.study, evaluator=FanovaImportanceEvaluator(seed=0), params=keys)
+    return {key: float(share) for key, share in shares.items()}

@@ -1,0 +1,93 @@
+"""Everything that decides a tuning, as its tuning.yaml holds it."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, Self
+
+from optuna.distributions import BaseDistribution
+from pydantic import Field, PositiveInt, ValidationError, model_validator
+
+from rnas.errors import InputError
+from rnas.experiments.settings import ExperimentSettings
+from rnas.experiments.training.activation import with_activation
+from rnas.experiments.training.history import chosen_by
+from rnas.experiments.training.settings import TrainingRunSettings
+from rnas.experiments.tuning.pruners import PrunerName
+from rnas.experiments.tuning.space import Value, applied, corners, distribution, holds, published_value
+from rnas.nas.config import explained
+from rnas.nas.strategies.optuna_samplers import make_sampler
+from rnas.networks import architecture as arch
+from rnas.utils.provenance import json_hash
+
+_CHEAPER = {"inner_attack.steps": "attack_steps", "inner_attack.step": "attack_step"}
+"""What a fidelity has in place of fields of a recipe."""
+
+
+class TuningSettings(ExperimentSettings):
+    """A tuning with nothing left open; one for the life of its directory, the number of trials aside.
+
+    Attributes:
+        space: fields of the recipe with the values that they may take; see
+            :func:`rnas.experiments.tuning.space.distribution`.
+        trials: in all.
+        sampler: see :func:`rnas.nas.strategies.optuna_samplers.sampler_names`.
+        pruner: see :func:`rnas.experiments.tuning.pruners.make_pruner`.
+        training: of every trial but for what is tuned; its recipe as it is given is trial 0. Nothing is attacked at
+            the end, and the test split is not looked at.
+    """
+
+    space: dict[str, str] = Field(min_length=1)
+    trials: PositiveInt = 20
+    sampler: str = "tpe"
+    pruner: PrunerName = "median"
+    training: TrainingRunSettings
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        make_sampler("sampler", self.sampler, {}, 1, 0)
+        for key, cheaper in _CHEAPER.items():
+            if key in self.space and getattr(self.training.fidelity, cheaper) is not None:
+                raise InputError(f"{key} is tuned, and fidelity.{cheaper} takes its place: leave one of them out")
+        for key, allowed in self.distributions.items():
+            for value in corners(allowed):
+                self.trial({key: value})
+        return self
+
+    @cached_property
+    def distributions(self) -> dict[str, BaseDistribution]:
+        """The values that each field may take."""
+        return {key: distribution(self.training.recipe, key, values) for key, values in self.space.items()}
+
+    @property
+    def published(self) -> dict[str, Value]:
+        """Trial 0: the recipe's own values, of those fields that may take them."""
+        own = {key: published_value(self.training.recipe, key) for key in self.space}
+        return {key: value for key, value in own.items() if holds(self.distributions[key], value)}
+
+    @property
+    def metric(self) -> str:
+        """What is maximised: a column of the history on the val split."""
+        return chosen_by(self.training.recipe)[0]
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of all that decides what a trial is."""
+        content = self.model_dump(mode="json", exclude={"trials": True, "training": {"network"}})
+        return json_hash(content)
+
+    def trial(self, parameters: Mapping[str, Value]) -> TrainingRunSettings:
+        """The training of a trial; InputError where the recipe cannot have the values."""
+        recipe = applied(self.training.recipe, parameters)
+        architecture = with_activation(arch.from_dict(self.training.architecture), recipe)
+        content = self.training.model_dump(mode="json")
+        content["fidelity"]["batch_size"] = recipe.batch_size
+        content |= {"recipe": recipe.model_dump(mode="json"), "architecture": arch.to_dict(architecture)}
+        try:
+            return TrainingRunSettings.model_validate(content)
+        except ValidationError as error:
+            raise explained(error, ", ".join(f"{key}={value}" for key, value in parameters.items())) from None
+
+    def recipe_config(self, parameters: Mapping[str, Value]) -> dict[str, Any]:
+        """A trial's recipe as a config takes it: the registered name, and what differs from that recipe."""
+        recipe = applied(self.training.recipe, parameters)
+        return {"name": recipe.name, **recipe.overrides}

@@ -1,0 +1,50 @@
+"""From the proposals of a ledger to their results: what is written is evaluated, what comes back is recorded."""
+
+import time
+from collections.abc import Callable, Iterable
+
+from rnas.nas.evaluators.evaluator import Task
+from rnas.nas.execution.executor import Executor
+from rnas.nas.ledger import Ledger
+from rnas.nas.listener import Listener
+from rnas.nas.problem import with_known
+from rnas.nas.strategy import Problem
+
+
+def dispatch(
+    numbers: Iterable[int],
+    problem: Problem,
+    ledger: Ledger,
+    executor: Executor,
+    listener: Listener,
+    until: float,
+    more: Callable[[], Iterable[int]] = tuple,
+) -> None:
+    """Keep all slots busy until nothing waits, and record each result as it comes.
+
+    Args:
+        numbers: of proposals without a result, in the order in which they are started.
+        problem: whose known metrics are added to what evaluations give.
+        ledger: that holds the proposals, and takes the results.
+        executor: where evaluations run; nothing else runs there.
+        listener: is told of results and progress.
+        until: ``time.monotonic()`` after which nothing new is started; what runs is waited for.
+        more: writes further proposals and gives their numbers; asked before the first evaluation is started, and again
+            whenever results are in.
+    """
+    waiting = list(numbers)
+    running: set[int] = set()
+    while True:
+        if time.monotonic() < until:
+            waiting += more()
+            while waiting and len(running) < executor.slots:
+                number = waiting.pop(0)
+                record = ledger.records[number]
+                executor.submit(number, Task(record.architecture, record.seed, record.fidelity))
+                running.add(number)
+        if not running:
+            return
+        for number, evaluation in executor.wait(listener.running):
+            running.discard(number)
+            whole = with_known(problem, ledger.records[number].architecture, evaluation)
+            listener.recorded(ledger.record(number, whole))

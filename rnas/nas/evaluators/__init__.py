@@ -1,0 +1,1 @@
+"""Evaluate architectures: the contract, and the evaluators that rnas ships."""

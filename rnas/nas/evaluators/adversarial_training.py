@@ -1,0 +1,403 @@
+"""The default evaluator: train adversarially at a low fidelity, then attack."""
+
+import resource
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict
+from torch import nn
+
+from rnas import registry
+from rnas.attacks.attack import Attack
+from rnas.attacks.pgd import PGD
+from rnas.data.dataset import Split, content_hash, divide
+from rnas.data.extra import load_extra
+from rnas.data.fidelity import Fidelity
+from rnas.errors import DeadlineExceededError, InputError
+from rnas.evaluation.diagnostics.diagnostic import Diagnostic, DiagnosticContext
+from rnas.evaluation.robustness import Robustness, evaluate_robustness
+from rnas.evaluation.training_settings import TrainingSettings, load_dataset
+from rnas.nas.evaluators.evaluator import Context, CostEstimate, Evaluation, Evaluator, Rung, Status, Task
+from rnas.nas.evaluators.guard import classified
+from rnas.nas.space import SearchSpace
+from rnas.networks import architecture as arch
+from rnas.networks.architecture import Architecture, Shape
+from rnas.networks.weights import load_weights
+from rnas.training.numerics import Numerics
+from rnas.training.plan import Plan
+from rnas.training.training import Training
+from rnas.utils.files import file_hash, write_tensors
+from rnas.utils.provenance import device_name, json_hash, processor, versions
+
+_ATTACKS = 2
+"""PGD on the cross-entropy and PGD on the margin."""
+
+_ACCURACIES = {"clean_accuracy": (0.0, 1.0), "robust_accuracy": (0.0, 1.0), "robust_margin": (-1.0, 1.0)}
+_BOUNDS = {f"{prefix}{name}": bound for prefix in ("", "test_") for name, bound in _ACCURACIES.items()}
+"""Least and greatest value of each metric that is measured of every network."""
+
+_HASH_DIGITS = 16
+_TRAINING_SHARE = 0.9
+_DIAGNOSED_IMAGES = 100
+_TIMED_STEPS = 8
+_TIMED_SECONDS = 5.0
+
+
+class AdversarialTrainingSettings(BaseModel):
+    """``{train: {...}}`` as it stands in a config."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    train: TrainingSettings
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """Settings with nothing left open."""
+
+    splits: Mapping[str, Split]
+    extra: Split | None
+    training: Plan
+    attacks: tuple[Attack, ...]
+
+
+class _EnoughTimedError(Exception):
+    """Leaves a training that only had to be timed."""
+
+
+class AdversarialTraining:
+    """Trains each architecture from scratch by one recipe and measures its robust accuracy.
+
+    Metrics: ``robust_accuracy``, ``clean_accuracy`` and ``robust_margin`` on the search_val split, which a search
+    chooses by, and ``test_...`` of each on the test split, which nothing chooses by; and those of the diagnostics
+    that the settings name, on the first images of the search_val split. At a lower rung the test split is left
+    out and no weights are kept.
+
+    Raises:
+        InputError: from the constructor, when the data cannot be read or do not suffice.
+    """
+
+    Settings: ClassVar[type[BaseModel]] = AdversarialTrainingSettings
+    instant: ClassVar[bool] = False
+
+    def __init__(self, settings: AdversarialTrainingSettings, space: SearchSpace) -> None:
+        self._training = settings.train.resolved()
+        self._space = space
+        self._dataset = load_dataset(self._training.data, self._training.data_dir)
+        self._extra = load_extra(self._training.extra, self._dataset) if self._training.extra is not None else None
+        self._on_device: dict[str, tuple[dict[str, Split], Split | None]] = {}
+        self._data_record = self._describe()
+        held = self._data_record["images"]["train"]
+        for asked in (self._training.fidelity.images, *(rung.images for rung in self._training.rungs)):
+            if asked is not None and asked > held:
+                raise InputError(f"fidelity.images asks for {asked} images; the train split holds {held}")
+        recipe = self._training.recipe
+        self._rungs = self._ladder()
+        if recipe.activation is not None:
+            raise InputError(
+                f"recipe {recipe.name} trains networks with activation {recipe.activation}, and a search decides on "
+                "activations itself: set recipe.activation to null, and narrow the space's if only that one is wanted"
+            )
+        if recipe.extra_fraction and self._extra is None:
+            raise InputError(f"recipe {recipe.name} needs extra data: set extra to its file, or extra_fraction to 0")
+        example = space.decode(space.sample(1, np.random.default_rng(0))[0])
+        for name in self._training.evaluation.diagnostics:
+            if not registry.load(registry.DIAGNOSTICS, name).covers(example):
+                raise InputError(f"evaluation.diagnostics: {name} is not defined for networks of kind {example.kind}")
+        self._check_names()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The images stay behind: a worker reads them itself.
+        return type(self), (self.settings, self._space)
+
+    @classmethod
+    def image_format(cls, settings: AdversarialTrainingSettings) -> tuple[Shape, int]:
+        """Shape of one image and number of classes of the data; InputError when they cannot be read."""
+        dataset = load_dataset(settings.train.data, settings.train.data_dir)
+        return dataset.input_shape, dataset.num_classes
+
+    @property
+    def settings(self) -> AdversarialTrainingSettings:
+        """The settings with the data's own defaults filled in."""
+        return AdversarialTrainingSettings(train=TrainingSettings(**dict(self._training)))
+
+    @property
+    def bounds(self) -> Mapping[str, tuple[float, float]]:
+        """Accuracies lie in [0, 1], margins in [-1, 1]."""
+        diagnosed = {name: ends for diagnostic in self._diagnostics() for name, ends in diagnostic.metrics.items()}
+        return {**_BOUNDS, **diagnosed}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the results must know of the data."""
+        return (self._dataset.note,) if self._dataset.note else ()
+
+    @property
+    def rungs(self) -> tuple[Rung, ...]:
+        """The ladder of the settings; a rung's share is that of its images passed forward and backward."""
+        return self._rungs
+
+    def _ladder(self) -> tuple[Rung, ...]:
+        highest = self._training.fidelity
+        fidelities = [rung.below(highest) for rung in self._training.rungs]
+        passes = [self._passes(fidelity, ("search_val",)) for fidelity in fidelities]
+        most = self._passes(highest, ("search_val", "test"))
+        for number, (cheaper, dearer) in enumerate(pairwise([*passes, most]), 1):
+            if cheaper >= dearer:
+                raise InputError(
+                    f"ladder: rung {number} costs no less than the one above it ({cheaper:,} and {dearer:,} images "
+                    "passed forward and backward); go from cheap to dear"
+                )
+        rungs = [
+            Rung(fidelity.model_dump(mode="json", exclude_none=True), count / most)
+            for fidelity, count in zip([*fidelities, highest], [*passes, most], strict=True)
+        ]
+        return tuple(rungs)
+
+    def _passes(self, fidelity: Fidelity, attacked: Sequence[str]) -> int:
+        """Images passed forward and backward by a training at a fidelity and the attacks on some splits."""
+        held: Mapping[str, int] = self._data_record["images"]
+        inner_attack = self._training.recipe.inner_attack_at(fidelity)
+        crafted = 0 if inner_attack is None else inner_attack.passes
+        images = min(fidelity.images or held["train"], held["train"])
+        evaluated = sum(held[split] for split in attacked) * _ATTACKS * self._training.evaluation.steps
+        return fidelity.epochs * images * (1 + crafted) + evaluated
+
+    def known(self, architectures: Sequence[Architecture]) -> list[dict[str, float]]:
+        """Nothing beyond params and FLOPs, which the space gives."""
+        return [{} for _ in architectures]
+
+    def evaluate(self, task: Task, context: Context) -> Evaluation:
+        """Train and attack one architecture; deterministic on a CPU with one thread."""
+        started = time.perf_counter()
+        plan = self._plan(context.device, task)
+
+        def check(share: float) -> None:
+            context.progress(share)
+            if context.deadline is not None and time.monotonic() > context.deadline:
+                raise DeadlineExceededError(f"its time limit was reached with {share:.0%} done")
+
+        curve: list[Mapping[str, float]] = []
+        metrics: dict[str, float] = {}
+        status, reason, overfitted, weights = Status.COMPLETE, "", False, ""
+        try:
+            model = self._build(task, context.device)
+            training = Training(model, plan.splits["train"], plan.training, task.seed, plan.extra)
+            curve.extend(training.epochs(lambda share: check(share * _TRAINING_SHARE)))
+            model, overfitted = training.result, training.overfitted
+            metrics |= self._measured(model, plan, task.architecture, lambda _: check(_TRAINING_SHARE))
+            # The network that is kept is that of the highest rung.
+            if context.folder is not None and not self._is_lower(plan):
+                context.folder.mkdir(parents=True, exist_ok=True)
+                path = context.folder / f"{arch.key(task.architecture)}.safetensors"
+                write_tensors(path, model.state_dict())
+                weights = file_hash(path)[:_HASH_DIGITS]
+        except Exception as error:
+            # Caught here rather than by the caller, so that the curve so far and its provenance are kept.
+            (status, reason), metrics = classified(error), {}
+        return Evaluation(
+            status,
+            metrics=metrics,
+            curve=tuple(curve),
+            seconds=time.perf_counter() - started,
+            provenance={
+                **self._provenance(plan, context.device),
+                "stopped_by_catastrophic_overfitting": overfitted,
+                **({"weights": weights} if weights else {}),
+            },
+            reason=reason,
+        )
+
+    def evaluate_weights(self, task: Task, weights: Path, context: Context) -> Evaluation:
+        """See :class:`rnas.nas.evaluators.evaluator.EvaluatesWeights`."""
+        started = time.perf_counter()
+        plan = self._plan(context.device, task)
+        model = self._build(task, context.device)
+        # As the training left it: in another memory format the last digits are others.
+        plan.training.recipe.numerics.prepare(model)
+        load_weights(model, weights, (), arch.key(task.architecture))
+        metrics = self._measured(model, plan, task.architecture, context.progress)
+        return Evaluation(
+            Status.COMPLETE,
+            metrics=metrics,
+            seconds=time.perf_counter() - started,
+            provenance={
+                **self._provenance(plan, context.device),
+                "weights": file_hash(weights)[:_HASH_DIGITS],
+            },
+        )
+
+    def provenance(self, task: Task, device: str) -> Mapping[str, Any]:
+        """See :class:`rnas.nas.evaluators.evaluator.EvaluatesWeights`."""
+        return self._provenance(self._plan(device, task), device)
+
+    def final_evaluator(self, attacks: Sequence[str]) -> Evaluator:
+        """See :class:`rnas.nas.evaluators.evaluator.ProvidesFinalEvaluator`."""
+        # Imported here because evaluating weights knows of runs, and runs know of this evaluator.
+        from rnas.nas.evaluators.final_training import FinalTraining
+
+        return FinalTraining(self, tuple(attacks))
+
+    def estimate(self, task: Task, context: Context) -> CostEstimate:
+        """Time a few training steps and one batch of the evaluation, and scale them up."""
+        plan = self._plan(context.device, task)
+        model = self._build(task, context.device)
+        moments: list[float] = []
+
+        def stop_early(_share: float) -> None:
+            moments.append(time.perf_counter())
+            if len(moments) > _TIMED_STEPS or moments[-1] - moments[0] > _TIMED_SECONDS:
+                raise _EnoughTimedError
+
+        with suppress(_EnoughTimedError):
+            training = Training(model, plan.splits["train"], plan.training, task.seed, plan.extra)
+            list(training.epochs(stop_early))
+        moments.append(time.perf_counter())
+        step = median(after - before for before, after in pairwise(moments))
+        # As many images as take a few steps' time, so that slow networks are measured quickly as well.
+        affordable = int(_TIMED_SECONDS / step * plan.training.fidelity.batch_size / 10)
+        batch = min(max(affordable, 8), self._training.evaluation.batch_size, len(plan.splits["search_val"]))
+        started = time.perf_counter()
+        evaluate_robustness(model, plan.splits["search_val"].first(batch), plan.attacks, 0, batch)
+        per_image = (time.perf_counter() - started) / batch
+        images = len(plan.splits["search_val"]) + len(plan.splits["test"])
+        seconds = step * plan.training.steps(len(plan.splits["train"])) + per_image * images
+        return CostEstimate(seconds, _peak_memory(context.device))
+
+    def _plan(self, device: str, task: Task) -> _Plan:
+        training = self._training
+        if device not in self._on_device:
+            extra = self._extra.to(device) if self._extra is not None else None
+            self._on_device[device] = self._divide(device), extra
+        splits, extra = self._on_device[device]
+        fidelity = Fidelity(**task.fidelity) if task.fidelity else training.fidelity
+        steps, step = training.evaluation.steps, training.evaluation.step
+        return _Plan(
+            splits=splits,
+            training=Plan(training.recipe, fidelity, training.eps, self._dataset.num_classes, training.augmentation),
+            extra=extra,
+            attacks=(PGD(training.eps, steps, step, "cross-entropy"), PGD(training.eps, steps, step, "margin")),
+        )
+
+    def _divide(self, device: str) -> dict[str, Split]:
+        return divide(self._dataset, self._training.images, self._training.split_seed, device)
+
+    def _describe(self) -> dict[str, Any]:
+        splits = self._divide("cpu")
+        return {
+            "name": self._dataset.name,
+            "hash": content_hash(splits),
+            "input_shape": list(self._dataset.input_shape),
+            "split_seed": self._training.split_seed,
+            "images": {name: len(split) for name, split in splits.items()},
+            "published_files": self._dataset.verified,
+            "extra": None if self._extra is None else {"images": len(self._extra), "hash": self._extra.digest[:16]},
+        }
+
+    def _check_names(self) -> None:
+        """InputError where two owners give one metric: which value stood would be chance."""
+        owners = dict.fromkeys((*_BOUNDS, "flops", "params"), "the evaluator")
+        for name, diagnostic in zip(self._training.evaluation.diagnostics, self._diagnostics(), strict=True):
+            for metric in diagnostic.metrics:
+                if metric in owners:
+                    raise InputError(f"evaluation.diagnostics: {name} gives {metric!r}, which {owners[metric]} gives")
+                owners[metric] = name
+
+    def _diagnostics(self) -> list[Diagnostic]:
+        return [registry.load(registry.DIAGNOSTICS, name) for name in self._training.evaluation.diagnostics]
+
+    def _diagnosed(self, model: nn.Module, plan: _Plan, architecture: Architecture) -> dict[str, float]:
+        """What the diagnostics say of a trained network and the first images of the search_val split."""
+        diagnostics = self._diagnostics()
+        if not diagnostics:
+            return {}
+        split, seed = plan.splits["search_val"].first(_DIAGNOSED_IMAGES), self._training.split_seed
+        images = split.images(slice(None))
+        with Numerics().active(images.device):
+            context = DiagnosticContext(
+                model=model,
+                architecture=architecture,
+                images=images,
+                adversarial=plan.attacks[0](model, images, split.labels, split.ids, seed),
+                labels=split.labels,
+                ids=split.ids,
+                epsilon=plan.training.epsilon,
+                seed=seed,
+                num_classes=self._space.num_classes,
+                input_shape=self._space.input_shape,
+            )
+            return {name: value for diagnostic in diagnostics for name, value in diagnostic(context).items()}
+
+    def _build(self, task: Task, device: str) -> nn.Module:
+        # Weights are drawn on the CPU, so that they do not depend on the device.
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(task.seed)
+            model = task.architecture.build(self._space.num_classes, self._space.input_shape)
+        return model.to(device)
+
+    def _is_lower(self, plan: _Plan) -> bool:
+        """Whether a plan is that of a lower rung."""
+        return plan.training.fidelity in [rung.below(self._training.fidelity) for rung in self._training.rungs]
+
+    def _measured(
+        self, model: nn.Module, plan: _Plan, architecture: Architecture, check: Callable[[float], None]
+    ) -> dict[str, float]:
+        """All metrics of a trained network; of the test split, which is read of a front, at the highest rung alone."""
+        metrics: dict[str, float] = {}
+        splits = {"search_val": ""} if self._is_lower(plan) else {"search_val": "", "test": "test_"}
+        for place, (split, prefix) in enumerate(splits.items()):
+
+            def checked(share: float, done: int = place) -> None:
+                check((done + share) / len(splits))
+
+            metrics |= self._attack(model, plan, split, checked).metrics(prefix)
+        return metrics | self._diagnosed(model, plan, architecture)
+
+    def _attack(self, model: nn.Module, plan: _Plan, split: str, check: Callable[[float], None]) -> Robustness:
+        training, images = self._training, plan.splits[split]
+        # Training may be in reduced precision; what is reported never is.
+        with Numerics().active(images.pixels.device):
+            return evaluate_robustness(
+                model, images, plan.attacks, training.split_seed, training.evaluation.batch_size, check
+            )
+
+    def _provenance(self, plan: _Plan, device: str) -> dict[str, Any]:
+        schedule = plan.training
+        training: dict[str, Any] = {
+            "recipe": schedule.recipe.model_dump(mode="json"),
+            "fidelity": schedule.fidelity.model_dump(mode="json"),
+            "epsilon": str(schedule.epsilon),
+            "augmentation": list(schedule.augmentation),
+        }
+        return {
+            **training,
+            "recipe_hash": json_hash(training),
+            "data": self._data_record,
+            "evaluation": {
+                "attack": "worst case of PGD on the cross-entropy and PGD on the margin",
+                "norm": "linf",
+                "epsilon": str(schedule.epsilon),
+                "precision": "float32",
+                "steps": self._training.evaluation.steps,
+                "step": str(schedule.epsilon * self._training.evaluation.step),
+                "seed": self._training.split_seed,
+            },
+            "versions": versions(),
+            "device": device_name(device),
+            "processor": processor(device),
+        }
+
+
+def _peak_memory(device: str) -> int:
+    """Most bytes that this process has used so far: on the GPU, or in all."""
+    if device.startswith("cuda"):
+        return torch.cuda.max_memory_allocated(device)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -1,0 +1,172 @@
+"""The contract of an evaluator: what it is given, and what it must give back."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+from pydantic import BaseModel
+
+from rnas.networks.architecture import Architecture, Shape
+
+
+class Status(StrEnum):
+    """How an evaluation ended. All but the first are results too: kept, shown, and infeasible."""
+
+    COMPLETE = "complete"
+    DIVERGED = "diverged"
+    OUT_OF_MEMORY = "out-of-memory"
+    TIMEOUT = "timeout"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Task:
+    """What to evaluate. Equal tasks give equal metrics on one machine."""
+
+    architecture: Architecture
+    seed: int
+    fidelity: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Context:
+    """Where to evaluate; nothing here may change a metric.
+
+    Attributes:
+        device: a torch device, such as ``cpu`` or ``cuda:0``.
+        deadline: ``time.monotonic()`` after which to stop with status timeout, or None.
+        folder: where bulky results such as checkpoints go, or None to keep none.
+        progress: called with the share done, from 0 to 1.
+    """
+
+    device: str = "cpu"
+    deadline: float | None = None
+    folder: Path | None = None
+    progress: Callable[[float], None] = lambda share: None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What came of a task.
+
+    Attributes:
+        status: how it ended.
+        metrics: finite numbers by name; empty unless complete.
+        curve: one mapping an epoch, by name.
+        seconds: wall-clock time.
+        provenance: recipe, data hash, versions, device: JSON values.
+        reason: one line that explains a status other than complete.
+    """
+
+    status: Status
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    curve: tuple[Mapping[str, float], ...] = ()
+    seconds: float = 0.0
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One rung.
+
+    Attributes:
+        fidelity: of its evaluations, as JSON.
+        share: cost of one evaluation as a share of one at the highest rung, in (0, 1].
+    """
+
+    fidelity: Mapping[str, Any] = field(default_factory=dict)
+    share: float = 1.0
+
+
+@dataclass(frozen=True)
+class CostEstimate:
+    """What one evaluation is expected to need here: seconds, and bytes of memory where measured."""
+
+    seconds: float
+    memory: int | None = None
+
+
+@runtime_checkable
+class Evaluator(Protocol):
+    """Gives metrics of architectures. Registered under ``rnas.evaluators`` as a class.
+
+    It is made as ``cls(settings, space)``, with an instance of its ``Settings``, a model whose first field has the
+    registered name; and it must be picklable, since it travels to worker processes once.
+
+    Attributes:
+        Settings: pydantic model of what a config says of it.
+        instant: evaluations take no time to speak of, so that each batch may wait for the one before.
+    """
+
+    Settings: ClassVar[type[BaseModel]]
+    instant: ClassVar[bool]
+
+    @classmethod
+    def image_format(cls, settings: Any) -> tuple[Shape, int]:
+        """Shape (C, H, W) of the images and number of classes that settings stand for."""
+
+    @property
+    def settings(self) -> BaseModel:
+        """The settings it was made with, defaults filled in."""
+
+    @property
+    def bounds(self) -> Mapping[str, tuple[float, float]]:
+        """Least and greatest possible value of a metric, for those that have them."""
+
+    @property
+    def rungs(self) -> tuple[Rung, ...]:
+        """The fidelity rungs, cheapest first. The last is what it evaluates at unless a task says otherwise.
+
+        ``(Rung(),)`` for an evaluator that has one fidelity and no name for it.
+        """
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What a reader of its results must know."""
+
+    def evaluate(self, task: Task, context: Context) -> Evaluation:
+        """Evaluate one architecture. An exception becomes status failed, with its message."""
+
+    def known(self, architectures: Sequence[Architecture]) -> list[dict[str, float]]:
+        """For each architecture the metrics that need no evaluation; the same names for all."""
+
+    def estimate(self, task: Task, context: Context) -> CostEstimate:
+        """Measure, in seconds rather than minutes, what ``evaluate`` would need."""
+
+
+@runtime_checkable
+class EvaluatesWeights(Protocol):
+    """An evaluator that keeps the weights of its networks, and can measure these again.
+
+    ``evaluate`` keeps them in the context's folder as ``KEY.safetensors``, with the first 16 hexadecimal digits of the
+    file's sha256 as ``weights`` in the provenance.
+    """
+
+    def evaluate_weights(self, task: Task, weights: Path, context: Context) -> Evaluation:
+        """Evaluate a network whose weights an earlier ``evaluate`` of the same task kept, without training.
+
+        On the same machine and versions a CPU gives the same metrics. Raises InputError where the weights are not
+        those of the task's network.
+        """
+
+    def provenance(self, task: Task, device: str) -> Mapping[str, Any]:
+        """What an evaluation of a task on a device would record of all that decides it, without evaluating."""
+
+
+FINAL_ACCURACY = "test_worst_case_accuracy"
+"""Metric of a final evaluation: accuracy in [0, 1] under the worst case of its attacks, on images nothing chose by."""
+
+
+@runtime_checkable
+class ProvidesFinalEvaluator(Protocol):
+    """An evaluator that can also judge the members of a front for good."""
+
+    def final_evaluator(self, attacks: Sequence[str]) -> Evaluator:
+        """An evaluator of the same training, with one more metric, :data:`FINAL_ACCURACY`, under these attacks.
+
+        The provenance of its evaluations holds ``final``: the attacks, the interval of that accuracy, and flags, each
+        with name and explanation, where its robustness looks overestimated. Raises InputError for an unknown attack.
+        """

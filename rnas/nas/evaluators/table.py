@@ -1,0 +1,208 @@
+"""An evaluator that looks results up: a CSV file of architectures and their metrics."""
+
+import csv
+import gzip
+import hashlib
+import io
+import math
+import zlib
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, PositiveInt
+
+from rnas.errors import InputError
+from rnas.nas.evaluators.evaluator import Context, CostEstimate, Evaluation, Rung, Status, Task
+from rnas.nas.space import Floats, SearchSpace
+from rnas.networks import architecture as arch
+from rnas.networks.architecture import Architecture, Shape
+from rnas.utils.quantities import PathField
+
+_KNOWN_PREFIXES = ("flops", "params", "macs")
+_GZIP = b"\x1f\x8b"
+
+
+class TableSettings(BaseModel):
+    """``{table: FILE, ...}`` as it stands in a config.
+
+    Attributes:
+        table: a CSV file with a header, which may be compressed with gzip.
+        architecture: name of the column that holds architectures, in a notation that the space reads.
+        known: further columns that need no evaluation, beside those named ``flops...``, ``params...`` and ``macs...``.
+        input_shape: (C, H, W) of the images that the table was made with.
+        num_classes: number of their classes.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    table: PathField
+    architecture: str = "architecture"
+    known: tuple[str, ...] = ()
+    input_shape: tuple[PositiveInt, PositiveInt, PositiveInt] = (3, 32, 32)
+    num_classes: PositiveInt = 10
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One row of the file: its number, and its cells by column."""
+
+    number: int
+    cells: Mapping[str, str]
+
+
+class Table:
+    """Results read from a table. Each architecture has at most one row, which every notation of it finds.
+
+    A cell that holds a finite number is a metric; any other is text and left alone. Rows that a narrowed space does
+    not hold are passed over. An architecture without a row fails, and what is known of it is NaN.
+
+    Raises:
+        InputError: from the constructor, for a file, column or line that is wrong; it names them.
+    """
+
+    Settings: ClassVar[type[BaseModel]] = TableSettings
+    instant: ClassVar[bool] = True
+
+    def __init__(self, settings: TableSettings, space: SearchSpace) -> None:
+        self._settings = settings
+        try:
+            content = settings.table.read_bytes()
+        except OSError as error:
+            raise InputError(f"{settings.table}: cannot be read ({error.strerror})") from None
+        self._hash = hashlib.sha256(content).hexdigest()[:12]
+        header, lines = _read(content, settings)
+        self._rows, lines = _held(lines, settings, space)
+        columns = {name: np.array([_number(line.cells[name]) for line in lines]) for name in header}
+        del columns[settings.architecture]
+        self._metrics = {name: values for name, values in columns.items() if np.isfinite(values).any()}
+        self._known = tuple(n for n in self._metrics if n in settings.known or n.lower().startswith(_KNOWN_PREFIXES))
+        _check_known(header, lines, settings)
+        _check_numbers(lines, settings, self._metrics)
+
+    @classmethod
+    def image_format(cls, settings: TableSettings) -> tuple[Shape, int]:
+        """Shape of one image and number of classes that the table was made with."""
+        return settings.input_shape, settings.num_classes
+
+    @property
+    def settings(self) -> TableSettings:
+        """The settings it was made with."""
+        return self._settings
+
+    @property
+    def bounds(self) -> Mapping[str, tuple[float, float]]:
+        """Least and greatest value of each metric in the table: no evaluation can give another."""
+        return {name: (float(np.nanmin(v)), float(np.nanmax(v))) for name, v in self._metrics.items()}
+
+    @property
+    def rungs(self) -> tuple[Rung, ...]:
+        """One: a table has the fidelity that it was made at."""
+        return (Rung(),)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Where the results come from."""
+        return (f"Results were read from the table {self._settings.table.name}; no network was trained.",)
+
+    def known(self, architectures: Sequence[Architecture]) -> list[dict[str, float]]:
+        """The known columns of each; NaN for one that the table does not hold."""
+        rows = [self._rows.get(arch.key(architecture)) for architecture in architectures]
+        return [
+            {name: math.nan if row is None else float(self._metrics[name][row]) for name in self._known} for row in rows
+        ]
+
+    def evaluate(self, task: Task, context: Context) -> Evaluation:
+        """All metrics of the architecture's row; status failed without one."""
+        row = self._rows.get(arch.key(task.architecture))
+        if row is None:
+            return Evaluation(Status.FAILED, reason=f"{self._settings.table.name} has no row for this architecture")
+        cells = {name: float(values[row]) for name, values in self._metrics.items()}
+        return Evaluation(
+            Status.COMPLETE,
+            metrics={name: value for name, value in cells.items() if math.isfinite(value)},
+            provenance={"table": {"name": self._settings.table.name, "hash": self._hash}},
+        )
+
+    def estimate(self, task: Task, context: Context) -> CostEstimate:
+        """No time to speak of."""
+        return CostEstimate(seconds=0.0)
+
+
+def _read(content: bytes, settings: TableSettings) -> tuple[list[str], list[_Line]]:
+    """Header and rows of the file."""
+    path = settings.table
+    try:
+        text = (gzip.decompress(content) if content.startswith(_GZIP) else content).decode("utf-8-sig")
+        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+        rows = [(reader.line_num, cells) for cells in reader if cells]
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path}: not a CSV table ({error})") from None
+    if len(rows) < 2:
+        raise InputError(f"{path}: the table has no rows; it needs a header and at least one")
+    header = rows[0][1]
+    if len(set(header)) < len(header):
+        raise InputError(f"{path}: the header names a column twice")
+    if settings.architecture not in header:
+        raise InputError(f"{path}: no column {settings.architecture!r}; set architecture to one of {', '.join(header)}")
+    for number, cells in rows[1:]:
+        if len(cells) != len(header):
+            raise InputError(f"{path}, line {number}: {len(cells)} cells under a header of {len(header)}")
+    return header, [_Line(number, dict(zip(header, cells, strict=True))) for number, cells in rows[1:]]
+
+
+def _held(lines: Sequence[_Line], settings: TableSettings, space: SearchSpace) -> tuple[dict[str, int], list[_Line]]:
+    """Of the rows that the space holds: row by key of the architecture, and lines."""
+    first: dict[str, int] = {}
+    rows: dict[str, int] = {}
+    held: list[_Line] = []
+    for line in lines:
+        try:
+            architecture = space.parse(line.cells[settings.architecture])
+        except InputError as error:
+            raise InputError(f"{settings.table}, line {line.number}: {error}") from None
+        key = arch.key(architecture)
+        if key in first:
+            raise InputError(
+                f"{settings.table}, line {line.number}: the same architecture as in line {first[key]}; keep one of them"
+            )
+        first[key] = line.number
+        with suppress(InputError):
+            space.encode(architecture)
+            rows[key] = len(held)
+            held.append(line)
+    if not held:
+        raise InputError(f"{settings.table}: space {space.name!r} holds none of its architectures")
+    return rows, held
+
+
+def _check_known(header: Sequence[str], lines: Sequence[_Line], settings: TableSettings) -> None:
+    """InputError where a column listed as known is missing or not of numbers."""
+    for name in settings.known:
+        if name not in header or name == settings.architecture:
+            raise InputError(f"{settings.table}: no column {name!r}, which is listed as known")
+        for line in lines:
+            if math.isnan(_number(line.cells[name])):
+                raise InputError(f"{settings.table}, line {line.number}: {name} is {line.cells[name]!r}, not a number")
+
+
+def _check_numbers(lines: Sequence[_Line], settings: TableSettings, metrics: Mapping[str, Floats]) -> None:
+    """InputError where a column that is mostly numbers has a cell that is neither a number nor empty."""
+    for name, values in metrics.items():
+        if 2 * np.isfinite(values).sum() <= len(values):
+            continue
+        for line, value in zip(lines, values, strict=True):
+            cell = line.cells[name].strip()
+            if math.isnan(value) and cell and cell.lower() != "nan":
+                raise InputError(f"{settings.table}, line {line.number}: {name} is {cell!r}, not a number")
+
+
+def _number(cell: str) -> float:
+    """A cell as a finite number, or NaN."""
+    try:
+        value = float(cell)
+    except ValueError:
+        return math.nan
+    return value if math.isfinite(value) else math.nan

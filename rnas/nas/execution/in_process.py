@@ -1,0 +1,49 @@
+"""Evaluations in the searching process, one at a time: for tables, for debugging, for notebooks."""
+
+import time
+from collections.abc import Callable
+
+from rnas.nas.evaluators import guard
+from rnas.nas.evaluators.evaluator import Context, Evaluation, Evaluator, Task
+from rnas.nas.execution.executor import Limits
+from rnas.utils.threads import one_thread
+
+
+class InProcess:
+    """One slot. A time limit is kept by evaluators that look at their deadline, as ours do.
+
+    Args:
+        evaluator: runs the tasks.
+        device: a torch device.
+        limits: of each evaluation.
+    """
+
+    slots = 1
+
+    def __init__(self, evaluator: Evaluator, device: str, limits: Limits) -> None:
+        self._evaluator = evaluator
+        self._device = device
+        self._limits = limits
+        self._submitted: list[tuple[int, Task]] = []
+
+    def submit(self, number: int, task: Task) -> None:
+        """Keep the task until :meth:`wait`."""
+        self._submitted.append((number, task))
+
+    def wait(self, tick: Callable[[dict[int, float]], None]) -> list[tuple[int, Evaluation]]:
+        """Evaluate what was submitted."""
+        done = []
+        for number, task in self._submitted:
+            deadline = None if self._limits.seconds is None else time.monotonic() + self._limits.seconds
+
+            def report(share: float, number: int = number) -> None:
+                tick({number: share})
+
+            context = Context(self._device, deadline, self._limits.folder, report)
+            with one_thread(self._device):
+                done.append((number, guard.evaluate(self._evaluator, task, context)))
+        self._submitted.clear()
+        return done
+
+    def close(self) -> None:
+        """Nothing to end."""

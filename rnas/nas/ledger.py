@@ -1,0 +1,259 @@
+"""The ledger: every proposal and its result, in an Optuna study. The state of a search is its ledger.
+
+A proposal is written first, as a RUNNING trial; its evaluation completes that trial; a failure makes it a FAIL
+trial with its status. An evaluation at a lower rung is a PRUNED trial: it has metrics, but
+nothing to be compared by. Ledger order is proposal order.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
+from optuna.storages import BaseStorage, InMemoryStorage
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from rnas.errors import InputError, LedgerError
+from rnas.nas.evaluators.evaluator import Evaluation, Status
+from rnas.nas.objective import Objective
+from rnas.nas.space import Choice, Variable
+from rnas.nas.strategy import Prediction
+from rnas.networks import architecture as arch
+from rnas.networks.architecture import Architecture
+
+# Optuna announces every study and trial on its own; here progress is told once.
+optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+PENDING = "pending"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Record:
+    """One proposal and, once evaluated, its result.
+
+    Attributes:
+        number: position in the ledger, from 0.
+        key: of the architecture.
+        architecture: what was proposed.
+        seed: of its evaluation.
+        fidelity: at which it is evaluated, as JSON.
+        batch: number of the batch it was proposed in, from 0.
+        num_observed: how many results the strategy saw when it proposed it.
+        predictions: of the strategy, by metric.
+        parameters: active variables of the space, by name.
+        state: of the strategy, as JSON, for one that is replayed.
+        rungs_above: how many rungs are above the one it is evaluated at; 0 is the highest.
+        evaluation: the result, or None while there is none.
+    """
+
+    number: int
+    key: str
+    architecture: Architecture
+    seed: int
+    fidelity: Mapping[str, Any]
+    batch: int
+    num_observed: int
+    predictions: Mapping[str, Prediction] = field(default_factory=dict)
+    parameters: Mapping[str, Choice] = field(default_factory=dict)
+    state: Mapping[str, Any] = field(default_factory=dict)
+    rungs_above: int = 0
+    evaluation: Evaluation | None = None
+
+    @property
+    def status(self) -> str:
+        """The evaluation's status, or ``pending``."""
+        return PENDING if self.evaluation is None else self.evaluation.status.value
+
+    @property
+    def metrics(self) -> Mapping[str, float]:
+        """The evaluation's metrics; empty unless complete."""
+        return {} if self.evaluation is None else self.evaluation.metrics
+
+    @property
+    def complete(self) -> bool:
+        """Whether it has metrics."""
+        return self.evaluation is not None and self.evaluation.status is Status.COMPLETE
+
+
+class Ledger:
+    """The records of one search, over an Optuna storage. One writer at a time.
+
+    Args:
+        storage: where the study lives.
+        objectives: their metrics are the values of the trials.
+        name: of the study.
+        new: whether the study may be made, where it is not there.
+        fingerprint: of the configuration; a study of another one is refused.
+
+    Raises:
+        InputError: the study was made by another configuration.
+        LedgerError: it has a newer format, holds what is no record of ours, or is not there and not new.
+    """
+
+    def __init__(
+        self,
+        storage: BaseStorage,
+        objectives: Sequence[Objective],
+        name: str = "search",
+        fingerprint: str = "",
+        new: bool = True,
+    ) -> None:
+        self._storage = storage
+        self._name = name
+        self._objectives = tuple(objectives)
+        names = [study.study_name for study in storage.get_all_studies()]
+        if name not in names:
+            if not new:
+                held = f"{', '.join(names)} only" if names else "none"
+                raise LedgerError(f"the ledger holds no study {name!r} ({held}): restore config.yaml or the ledger")
+            storage.create_new_study([StudyDirection[o.direction.upper()] for o in objectives], name)
+        self._study_id = storage.get_study_id_from_name(name)
+        attributes = storage.get_study_user_attrs(self._study_id)
+        own = {"objectives": [o.metric for o in objectives], "fingerprint": fingerprint, "format": FORMAT}
+        # One by one, so that a study whose maker was killed half-way is completed.
+        for attribute, value in own.items():
+            if attribute not in attributes:
+                storage.set_study_user_attr(self._study_id, attribute, value)
+        attributes = own | attributes
+        if attributes.get("fingerprint") != fingerprint:
+            raise InputError(
+                f"run {name!r}: its ledger was written under another configuration than its config.yaml; "
+                "restore that file, or start a new run"
+            )
+        if attributes.get("format") != FORMAT:
+            raise LedgerError(f"the ledger has format {attributes.get('format')}, this version reads {FORMAT}")
+        trials = storage.get_all_trials(self._study_id, deepcopy=False)
+        self._trial_ids = [trial._trial_id for trial in trials]
+        self._records = [_record(trial) for trial in trials]
+        self._unclosed = [
+            record.number
+            for record, trial in zip(self._records, trials, strict=True)
+            if record.evaluation is not None and not trial.state.is_finished()
+        ]
+
+    @classmethod
+    def in_memory(cls, objectives: Sequence[Objective]) -> Self:
+        """A ledger that is gone with the process."""
+        return cls(InMemoryStorage(), objectives)
+
+    def companion(self, suffix: str, fingerprint: str, new: bool = True) -> "Ledger":
+        """Another ledger in the same storage, of evaluations that the search does not see; see :class:`Ledger`."""
+        return Ledger(self._storage, self._objectives, f"{self._name}-{suffix}", fingerprint, new)
+
+    def has_companion(self, suffix: str) -> bool:
+        """Whether there is one."""
+        names = [study.study_name for study in self._storage.get_all_studies()]
+        return f"{self._name}-{suffix}" in names
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """All records in proposal order."""
+        return tuple(self._records)
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def propose(self, record: Record, variables: Sequence[Variable]) -> None:
+        """Write a record without an evaluation; its number is the next one. One transaction.
+
+        Args:
+            record: what is proposed.
+            variables: of the space, before narrowing: they describe the trial's parameters.
+        """
+        if record.number != len(self._records):
+            raise ValueError(f"the next record is number {len(self._records)}, not {record.number}")
+        distributions = {v.name: _distribution(v) for v in variables if v.name in record.parameters}
+        trial = create_trial(
+            state=TrialState.RUNNING,
+            params=dict(record.parameters),
+            distributions=distributions,
+            user_attrs={
+                "key": record.key,
+                "architecture": arch.to_dict(record.architecture),
+                "seed": record.seed,
+                "fidelity": dict(record.fidelity),
+                "batch": record.batch,
+                "num_observed": record.num_observed,
+                "predictions": {name: [p.mean, p.std] for name, p in record.predictions.items()},
+                **({"state": dict(record.state)} if record.state else {}),
+                **({"rungs_above": record.rungs_above} if record.rungs_above else {}),
+            },
+        )
+        self._trial_ids.append(self._storage.create_new_trial(self._study_id, template_trial=trial))
+        self._records.append(record)
+
+    def record(self, number: int, evaluation: Evaluation) -> Record:
+        """Write the evaluation of a proposal; ValueError where it has one already."""
+        record = self._records[number]
+        if record.evaluation is not None:
+            raise ValueError(f"record {number} has its result already")
+        trial_id = self._trial_ids[number]
+        self._storage.set_trial_user_attr(
+            trial_id,
+            "evaluation",
+            {
+                "status": evaluation.status.value,
+                "metrics": {name: float(value) for name, value in evaluation.metrics.items()},
+                "curve": [dict(point) for point in evaluation.curve],
+                "seconds": evaluation.seconds,
+                "provenance": dict(evaluation.provenance),
+                "reason": evaluation.reason,
+            },
+        )
+        self._close_trial(number, evaluation)
+        self._records[number] = replace(record, evaluation=evaluation)
+        return self._records[number]
+
+    def close_finished_trials(self) -> None:
+        """Close trials whose evaluation was written when the process died, before their state was."""
+        for number in self._unclosed:
+            evaluation = self._records[number].evaluation
+            if evaluation is not None:
+                self._close_trial(number, evaluation)
+        self._unclosed = []
+
+    def _close_trial(self, number: int, evaluation: Evaluation) -> None:
+        trial_id = self._trial_ids[number]
+        if evaluation.status is Status.COMPLETE and self._records[number].rungs_above:
+            # In Optuna's words: a trial that was stopped early. It has metrics, and no value to rank it by.
+            self._storage.set_trial_state_values(trial_id, TrialState.PRUNED)
+        elif evaluation.status is Status.COMPLETE:
+            values = [float(evaluation.metrics[objective.metric]) for objective in self._objectives]
+            self._storage.set_trial_state_values(trial_id, TrialState.COMPLETE, values)
+        else:
+            self._storage.set_trial_state_values(trial_id, TrialState.FAIL)
+
+
+def _distribution(variable: Variable) -> BaseDistribution:
+    whole = [choice for choice in variable.choices if isinstance(choice, int) and not isinstance(choice, bool)]
+    if variable.ordered and list(variable.choices) == list(range(min(whole, default=0), max(whole, default=-1) + 1)):
+        return IntDistribution(whole[0], whole[-1])
+    return CategoricalDistribution(variable.choices)
+
+
+def _record(trial: FrozenTrial) -> Record:
+    attributes = trial.user_attrs
+    if "key" not in attributes:
+        raise LedgerError(f"the ledger holds trial {trial.number}, which no search proposed: remove it from the study")
+    result = attributes.get("evaluation")
+    return Record(
+        number=trial.number,
+        key=attributes["key"],
+        architecture=arch.from_dict(attributes["architecture"]),
+        seed=attributes["seed"],
+        fidelity=attributes["fidelity"],
+        batch=attributes["batch"],
+        num_observed=attributes["num_observed"],
+        predictions={name: Prediction(*pair) for name, pair in attributes["predictions"].items()},
+        parameters=trial.params,
+        state=attributes.get("state", {}),
+        rungs_above=attributes.get("rungs_above", 0),
+        evaluation=None if result is None else _evaluation(result),
+    )
+
+
+def _evaluation(result: Mapping[str, Any]) -> Evaluation:
+    return Evaluation(**{**result, "status": Status(result["status"]), "curve": tuple(result["curve"])})

@@ -1,0 +1,63 @@
+"""The networks of a design as a search space: all of them by name, and nothing between."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from rnas.errors import InputError
+from rnas.nas.space import Floats, SearchSpace, SpaceSettings, Variable
+from rnas.networks import architecture as arch
+from rnas.networks.architecture import Architecture, Shape
+from rnas.networks.cost import Costs, Integers
+
+_VARIABLE = "network"
+
+
+class DesignSpace(SearchSpace):
+    """A space of listed networks; what evaluates and records knows networks through their space.
+
+    Args:
+        architectures: the networks, in order; equal ones count once.
+        input_shape: (C, H, W) of one image.
+        num_classes: number of logits.
+    """
+
+    name: ClassVar[str] = "design"
+    summary: ClassVar[str] = "listed networks"
+
+    def __init__(self, architectures: Sequence[Architecture], input_shape: Shape, num_classes: int) -> None:
+        self._architectures = {arch.key(architecture): architecture for architecture in architectures}
+        self._keys = list(self._architectures)
+        super().__init__(SpaceSettings(), input_shape, num_classes)
+
+    def declare(self) -> tuple[Variable, ...]:
+        """One variable, the network's key."""
+        return (Variable(_VARIABLE, tuple(self._keys)),)
+
+    def canonical(self, genomes: Integers) -> Integers:
+        """Every genome is a network of its own."""
+        return genomes.copy()
+
+    def decode(self, genome: Integers) -> Architecture:
+        """See :meth:`SearchSpace.decode`."""
+        return self._architectures[self._keys[int(genome[0])]]
+
+    def encode(self, architecture: Architecture) -> Integers:
+        """See :meth:`SearchSpace.encode`."""
+        key = arch.key(architecture)
+        if key not in self._architectures:
+            raise InputError(f"there is no network {key} in the design")
+        return np.array([self._keys.index(key)], dtype=np.int64)
+
+    def cost(self, genomes: Integers) -> Costs:
+        """See :meth:`SearchSpace.cost`."""
+        costs = [self.decode(genome).cost(self.input_shape, self.num_classes) for genome in genomes]
+        return Costs(
+            params=np.array([cost.params for cost in costs], dtype=np.int64),
+            flops=np.array([cost.flops for cost in costs], dtype=np.int64),
+        )
+
+    def features(self, genomes: Integers) -> Floats:
+        """One column for each network."""
+        return np.eye(len(self._keys))[genomes[:, 0]]

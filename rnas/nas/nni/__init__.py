@@ -1,0 +1,6 @@
+"""For those who search with NNI: our search spaces as its model spaces. Needs the extra ``nni``."""
+
+from rnas.nas.nni.samples import genome_of, sample_of
+from rnas.nas.nni.space import model_space
+
+__all__ = ["genome_of", "model_space", "sample_of"]

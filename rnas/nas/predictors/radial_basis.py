@@ -1,0 +1,26 @@
+"""Smoothing by radial basis functions (Wahba 1990), on normal scores of the target."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import RBFInterpolator
+
+from rnas.nas.predictors.score_regression import Regression, ScoreRegression, best_of
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+_SMOOTHINGS = (0.01, 0.1, 0.3, 1.0, 3.0)
+
+
+class RadialBasis(ScoreRegression):
+    """A linear kernel and a constant; the smoothing is chosen by cross-validation."""
+
+    def _regress(self, inputs: Floats, scores: Floats, fold: Integers) -> Regression:
+        return best_of(_fit, _SMOOTHINGS, inputs, scores, fold)
+
+
+def _fit(smoothing: float, inputs: Floats, scores: Floats) -> Callable[[Floats], Floats]:
+    predict: Callable[[Floats], Floats] = RBFInterpolator(inputs, scores, smoothing=smoothing, kernel="linear")
+    return predict

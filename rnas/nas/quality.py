@@ -1,0 +1,116 @@
+"""How well predictions came true: each was written before its result (prequential)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import kendalltau
+
+from rnas.nas.ledger import Record
+from rnas.nas.objective import Objective
+
+Floats = NDArray[np.float64]
+
+WINDOW = 20
+_FEWEST = 4
+_HALF_WIDTH = 1.645
+"""Standard deviations to either side of a normal mean that hold 90 %."""
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Agreement of predictions and results, of evaluations that were predicted and are complete.
+
+    Attributes:
+        batch: after which it was taken.
+        metric: that was predicted.
+        tau: Kendall's, in [-1, 1], over the last of them up to and with the batch.
+        evaluations: how many those are, at most 20.
+        after: evaluations of the run up to and with the batch, predicted or not.
+        predicted: how many of them were predicted and are complete; the rest is over all of these.
+        tau_overall: Kendall's tau.
+        tau_top_fifth: Kendall's tau within the truly best fifth; None where that is fewer than four or has no order.
+        coverage_90: share, in [0, 1], of results within 1.645 standard deviations of their prediction, which are 90 %
+            where the predictor is calibrated.
+    """
+
+    batch: int
+    metric: str
+    tau: float
+    evaluations: int
+    after: int
+    predicted: int
+    tau_overall: float
+    tau_top_fifth: float | None
+    coverage_90: float
+
+
+def surrogate_quality(records: Sequence[Record], objectives: Sequence[Objective]) -> list[Quality]:
+    """One entry a batch and predicted objective, once four predictions have their results and these an order."""
+    return _after(_batches(records), records, objectives)
+
+
+def latest_quality(records: Sequence[Record], objectives: Sequence[Objective]) -> list[Quality]:
+    """Those entries of :func:`surrogate_quality` that are of the last batch, found without the others."""
+    return _after(_batches(records)[-1:], records, objectives)
+
+
+def _batches(records: Sequence[Record]) -> list[int]:
+    return sorted({record.batch for record in records if _foretold(record)})
+
+
+def _foretold(record: Record) -> bool:
+    return record.complete and bool(record.predictions)
+
+
+def _after(batches: Sequence[int], records: Sequence[Record], objectives: Sequence[Objective]) -> list[Quality]:
+    every = np.sort([record.batch for record in records])
+    tables = {objective: _table(records, objective.metric) for objective in objectives}
+    found = []
+    for batch in batches:
+        for objective, table in tables.items():
+            upto = table[: np.searchsorted(table[:, 0], batch, side="right"), 1:]
+            recent = upto[-WINDOW:]
+            tau, overall = _tau(recent), _tau(upto)
+            if tau is None or overall is None:
+                continue
+            quality = Quality(
+                batch=batch,
+                metric=objective.metric,
+                tau=tau,
+                evaluations=len(recent),
+                after=int(np.searchsorted(every, batch, side="right")),
+                predicted=len(upto),
+                tau_overall=overall,
+                tau_top_fifth=_tau(_top(upto, objective.sign)),
+                coverage_90=float((np.abs(upto[:, 2] - upto[:, 0]) <= _HALF_WIDTH * upto[:, 1]).mean()),
+            )
+            found.append(quality)
+    return found
+
+
+def _table(records: Sequence[Record], metric: str) -> Floats:
+    """Batch, predicted mean, predicted std and value (n, 4) of the records in which the metric was foretold."""
+    rows = [
+        (record.batch, record.predictions[metric].mean, record.predictions[metric].std, record.metrics[metric])
+        for record in sorted(records, key=lambda record: (record.batch, record.number))
+        if _foretold(record) and metric in record.predictions and metric in record.metrics
+    ]
+    return np.array(rows, dtype=np.float64).reshape(len(rows), 4)
+
+
+def _top(rows: Floats, sign: int) -> Floats:
+    """The rows (k, 3) of the best fifth of values, and of those as good as the last of it."""
+    losses = sign * rows[:, 2]
+    best: Floats = rows[losses <= np.sort(losses)[-(-len(rows) // 5) - 1]]
+    return best
+
+
+def _tau(rows: Floats) -> float | None:
+    """Kendall's tau of mean and value in rows (n, 3) of mean, std and value; None where either has no order."""
+    means, _, values = rows.T
+    # With all values equal on one side there is no order to agree on.
+    if len(rows) < _FEWEST or np.ptp(means) == 0 or np.ptp(values) == 0:
+        return None
+    return float(kendalltau(means, values).statistic)

@@ -1,0 +1,110 @@
+"""Selection a batch by the hypervolume that it is hoped to add. All points are minimised."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnas.nas.front import hypervolume, non_dominated
+from rnas.networks.cost import Integers
+
+Floats = NDArray[np.float64]
+
+_WIDER = 2.0
+_WIDEST = 64.0
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """What is expected of genomes.
+
+    Attributes:
+        mean: (n, objectives), minimised; a known objective's exact value.
+        std: (n, objectives) of the same; 0 for a known objective.
+    """
+
+    mean: Floats
+    std: Floats
+
+    def lower_bound(self, kappa: float) -> Floats:
+        """Points (n, objectives) as good as they may be, by so many standard deviations."""
+        return self.mean - kappa * self.std
+
+    def __getitem__(self, rows: Integers) -> "Posterior":
+        return Posterior(self.mean[rows], self.std[rows])
+
+
+@dataclass(frozen=True)
+class Box:
+    """Where hypervolume is measured: between an ideal and a reference point (objectives,)."""
+
+    reference: Floats
+    ideal: Floats
+
+    @classmethod
+    def around(cls, points: Floats, reference: Floats, ideal: Floats) -> "Box":
+        """A box with NaN in either corner replaced by the worst and the best of points (n, objectives)."""
+        reference = np.where(np.isnan(reference), points.max(axis=0), reference)
+        ideal = np.where(np.isnan(ideal), points.min(axis=0), ideal)
+        # A box without extent in an objective still has to measure the others.
+        return cls(np.where(reference > ideal, reference, ideal + 1.0), ideal)
+
+    def scaled(self, points: Floats) -> Floats:
+        """Points (n, objectives) with the ideal at 0 and the reference at 1."""
+        return (points - self.ideal) / (self.reference - self.ideal)
+
+    def scaled_posterior(self, posterior: Posterior) -> Posterior:
+        """Beliefs on the scale of :meth:`scaled`."""
+        return Posterior(self.scaled(posterior.mean), posterior.std / (self.reference - self.ideal))
+
+
+def hypervolume_gains(points: Floats, front: Floats) -> Floats:
+    """What each of points (n, m) alone would add to the hypervolume of a front (k, m); the reference is 1."""
+    gains = np.zeros(len(points))
+    ones = np.ones(points.shape[1])
+    for row in np.flatnonzero((points < 1).all(axis=1)):
+        # Of the new point's box the front covers what its points, moved into that box, cover.
+        covered = np.maximum(front, points[row])
+        gains[row] = np.prod(1 - points[row]) - hypervolume(covered, ones)
+    return gains
+
+
+def choose_next(posterior: Posterior, front: Floats, free: NDArray[np.bool_], kappa: float) -> int:
+    """Row of the free candidate that adds most to the hypervolume of ``front``, seen with some kappa.
+
+    Args:
+        posterior: of n candidates, on the scale on which the reference is 1.
+        front: (k, m) points that count as evaluated.
+        free: (n,) candidates to choose from, at least one.
+        kappa: standard deviations that a candidate is taken to be better than expected; where that promises
+            nothing it is doubled, and in the end the least known candidate is taken.
+    """
+    rows = np.flatnonzero(free)
+    width = kappa
+    while width <= _WIDEST:
+        points = posterior.lower_bound(width)[rows]
+        # A dominated candidate never adds more than the one that dominates it.
+        best = non_dominated(points)
+        gains = hypervolume_gains(points[best], front)
+        if gains.max() > 0:
+            return int(rows[best[gains.argmax()]])
+        width = max(width, 0.5) * _WIDER
+    return int(rows[posterior.std[rows].sum(axis=1).argmax()])
+
+
+def choose_batch(posterior: Posterior, front: Floats, kappas: Sequence[float]) -> list[int]:
+    """Rows of the candidates to evaluate next, one for each kappa, best first.
+
+    Each choice counts what was chosen before it at its expected value, so that the batch spreads along the front.
+    Fewer rows where there are fewer candidates.
+    """
+    free = np.ones(len(posterior.mean), dtype=bool)
+    chosen: list[int] = []
+    for kappa in kappas[: len(free)]:
+        row = choose_next(posterior, front, free, kappa)
+        chosen.append(row)
+        free[row] = False
+        front = np.concatenate([front, posterior.mean[row : row + 1]])
+        front = front[non_dominated(front)]
+    return chosen

@@ -1,0 +1,48 @@
+"""Plain NSGA-II (Deb et al., IEEE TEC 2002) on true evaluations, without a surrogate."""
+
+import numpy as np
+
+from rnas.nas.objective import minimised
+from rnas.nas.strategies.candidates import fresh, genome_keys, impossible, sample_fresh, taken
+from rnas.nas.strategies.evolution import offspring, survivors
+from rnas.nas.strategies.options import whole_number
+from rnas.nas.strategy import Problem, Proposal, View
+from rnas.networks.cost import Integers
+
+
+class NSGA2Strategy:
+    """Random genomes, stratified over log FLOPs, and then children of the best so far.
+
+    Survivors are taken by rank and crowding from everything evaluated, so that no generation has to be
+    complete before the next begins. Failed evaluations have no children.
+
+    Args:
+        problem: what is searched.
+        population: random genomes at first, and survivors later; at least 2.
+    """
+
+    def __init__(self, problem: Problem, population: int = 20) -> None:
+        self._problem = problem
+        self._population = whole_number("nsga2", "population", population, least=2)
+
+    def propose(self, n: int, view: View, rng: np.random.Generator) -> list[Proposal]:
+        """See :meth:`rnas.nas.strategy.Strategy.propose`."""
+        excluded = taken(view)
+        complete = np.flatnonzero(~view.failed)
+        if len(excluded) < self._population or len(complete) == 0:
+            genomes = sample_fresh(self._problem, n, excluded, rng)
+        else:
+            genomes = self._children(n, view, complete, excluded, rng)
+        return [Proposal(genome) for genome in genomes]
+
+    def _children(
+        self, n: int, view: View, complete: Integers, excluded: set[bytes], rng: np.random.Generator
+    ) -> Integers:
+        space = self._problem.space
+        points = minimised(view.metrics, self._problem.objectives)[complete]
+        parents = survivors(space, view.genomes[complete], points, self._population, rng)
+        barren = excluded | impossible(self._problem)
+        children = fresh(self._problem, offspring(space, parents, n, barren, rng), barren)
+        # Mating gives up where the survivors' surroundings are used up.
+        more = sample_fresh(self._problem, n - len(children), excluded | set(genome_keys(children)), rng)
+        return np.concatenate([children, more])

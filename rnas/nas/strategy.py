@@ -1,0 +1,105 @@
+"""The contract of a strategy: from what is known, what to try next."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnas.nas.objective import Objective
+from rnas.nas.space import SearchSpace
+from rnas.networks.cost import Integers
+
+Columns = Mapping[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is searched, for what.
+
+    Attributes:
+        space: the search space.
+        objectives: what to trade off, in order.
+        known: genomes (n, v) to columns (n,) of the metrics that need no evaluation (FLOPs and params always).
+        reference: point (objectives,) of hypervolume, minimised form; worse than anything of interest.
+        ideal: point (objectives,), minimised form, that nothing exceeds or is believed to exceed; where
+            nothing is known of an objective, NaN in both.
+    """
+
+    space: SearchSpace
+    objectives: tuple[Objective, ...]
+    known: Callable[[Integers], Columns]
+    reference: NDArray[np.float64]
+    ideal: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Results:
+    """Results at one rung, in ledger order.
+
+    Attributes:
+        genomes: (n, v) canonical genomes with a result.
+        metrics: column (n,) for each metric; NaN where the evaluation failed.
+        failed: (n,) evaluations without numbers: infeasible, never to be fitted.
+    """
+
+    genomes: Integers
+    metrics: Columns
+    failed: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class View(Results):
+    """What a strategy may see, in ledger order; its own results are those of the lowest rung, where all begin.
+
+    Attributes:
+        pending: (p, v) genomes proposed before and not yet in ``genomes``.
+        states: the state of each proposal of ``genomes`` and then of ``pending``; empty where all of them are.
+        seed: of the search; the same for every batch, for strategies that are rebuilt from it.
+        promoted: results at each higher rung, the next one first; empty without a ladder.
+    """
+
+    pending: Integers
+    states: tuple[Mapping[str, Any], ...] = ()
+    seed: int = 0
+    promoted: tuple[Results, ...] = ()
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A metric as it is expected before evaluation: mean and standard deviation."""
+
+    mean: float
+    std: float
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A genome (v,) to evaluate.
+
+    Attributes:
+        genome: (v,) what to evaluate.
+        predictions: that led to it, by metric.
+        state: JSON values that the strategy wants back with the view, as one that is replayed does.
+    """
+
+    genome: Integers
+    predictions: Mapping[str, Prediction] = field(default_factory=dict)
+    state: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Strategy(Protocol):
+    """Proposes genomes. Registered under ``rnas.strategies`` as a class made from (problem, **options).
+
+    Stateless: what it proposes depends on its arguments alone, so that a search killed and resumed
+    goes on as if nothing had happened. One that has a state by nature is replayed: rebuilt from the view's seed and
+    told its results in order, with what else it needs kept in the proposals' states.
+    """
+
+    def propose(self, n: int, view: View, rng: np.random.Generator) -> list[Proposal]:
+        """At most ``n`` canonical genomes inside the bands, none of them seen or pending, all different.
+
+        Fewer where the space has no more; an empty list ends the search. What the first ``k`` of them are does not
+        depend on the budget.
+        """

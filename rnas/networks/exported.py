@@ -1,0 +1,169 @@
+"""Reading exports back: weights with their architecture, checked by checksums. Nothing in a file is executed."""
+
+import ast
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file
+from torch import Tensor
+
+from rnas.errors import InputError
+from rnas.networks import architecture as arch
+from rnas.networks.architecture import Architecture, Shape
+from rnas.utils.files import file_hash, tensors_hash
+
+PROVENANCE = "rnas"
+CHECKSUM = "sha256"
+FOLDER_WEIGHTS = "model.safetensors"
+FOLDER_CONFIG = "config.json"
+NNI_SAMPLE = "sample.json"
+ROBUSTBENCH_CODE = "model.py"
+ROBUSTBENCH_INFO = "model_info.json"
+_REMEDY = "restore it from a copy, or export again"
+
+
+@dataclass(frozen=True)
+class Export:
+    """An export that was read back.
+
+    Attributes:
+        weights: the file of its weights.
+        architecture: of the network.
+        input_shape: (C, H, W) of an image.
+        num_classes: number of logits.
+        provenance: what it says of itself.
+    """
+
+    weights: Path
+    architecture: Architecture
+    input_shape: Shape
+    num_classes: int
+    provenance: Mapping[str, Any]
+
+
+def read_export(path: Path) -> Export | None:
+    """The export at a path; None where there is something else.
+
+    Args:
+        path: a safetensors file of ours, a standalone ``.py`` file, or a folder for Hugging Face.
+
+    Raises:
+        InputError: it is an export, and damaged, changed or incomplete.
+    """
+    if path.suffix == ".safetensors" and path.is_file():
+        return _of_safetensors(path)
+    if path.suffix == ".py" and path.is_file():
+        return _of_standalone(path)
+    if path.is_dir() and (path / FOLDER_CONFIG).is_file():
+        return _of_folder(path)
+    return None
+
+
+def read_otherwise(path: Path) -> str | None:
+    """What an export is that :func:`read_export` does not read, and how it is loaded; None where it is no such one."""
+    if path.is_file():
+        return {
+            ".onnx": f"an ONNX export: load it with onnxruntime.InferenceSession({str(path)!r})",
+            ".pt2": f"an export of torch.export: load it with torch.export.load({str(path)!r}).module()",
+        }.get(path.suffix)
+    if (path / ROBUSTBENCH_INFO).is_file():
+        return f"an entry of RobustBench: its network is {path / ROBUSTBENCH_CODE}"
+    if (path / NNI_SAMPLE).is_file():
+        return f"a sample of an NNI model space: its network is {path / FOLDER_WEIGHTS}"
+    return None
+
+
+def signature(provenance: str, tensors: Mapping[str, Tensor]) -> str:
+    """Sha256 of an export's provenance and of its tensors, in hexadecimal."""
+    return hashlib.sha256(f"{provenance}\n{tensors_hash(tensors)}".encode()).hexdigest()
+
+
+def _of_safetensors(path: Path) -> Export | None:
+    try:
+        with safe_open(path, "pt") as file:
+            metadata = file.metadata() or {}
+        if PROVENANCE not in metadata:
+            return None
+        tensors = load_file(path)
+    except SafetensorError as error:
+        if not _looks_ours(path):
+            return None
+        raise InputError(f"{path}: damaged or truncated ({error}); {_REMEDY}") from None
+    if signature(metadata[PROVENANCE], tensors) != metadata.get(CHECKSUM):
+        raise InputError(f"{path}: was changed after it was written, its sha256 is another; {_REMEDY}")
+    return _described(path, path, metadata[PROVENANCE])
+
+
+def _looks_ours(path: Path) -> bool:
+    """Whether a damaged safetensors file begins as our exports do."""
+    with path.open("rb") as file:
+        return f'"{PROVENANCE}":'.encode() in file.read(4096)
+
+
+def _of_standalone(path: Path) -> Export:
+    constants = _texts(path)
+    if "WEIGHTS" not in constants or "SHA256" not in constants:
+        raise InputError(f"{path}: no standalone export: it names no WEIGHTS and no SHA256")
+    weights = path.with_name(Path(constants["WEIGHTS"]).name)
+    _require_hash(weights, constants["SHA256"], path)
+    try:
+        content = torch.load(weights, map_location="cpu", weights_only=True)
+        provenance = content["provenance"]
+    except Exception as error:  # A damaged pickle raises almost anything.
+        raise InputError(f"{weights}: not readable as weights ({type(error).__name__}); {_REMEDY}") from None
+    return _described(path, weights, provenance)
+
+
+def _texts(path: Path) -> dict[str, str]:
+    """Top-level names of a Python file that are set to a text."""
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except (SyntaxError, UnicodeDecodeError, ValueError):
+        raise InputError(f"{path}: no standalone export: it cannot be read as Python; {_REMEDY}") from None
+    return {
+        statement.targets[0].id: statement.value.value
+        for statement in tree.body
+        if isinstance(statement, ast.Assign)
+        and isinstance(statement.targets[0], ast.Name)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    }
+
+
+def _of_folder(path: Path) -> Export | None:
+    config = path / FOLDER_CONFIG
+    try:
+        content = json.loads(config.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{config}: no JSON ({error}); {_REMEDY}") from None
+    if not isinstance(content, dict) or PROVENANCE not in content:
+        return None
+    weights = path / FOLDER_WEIGHTS
+    _require_hash(weights, str(content.get(CHECKSUM)), config)
+    found = _of_safetensors(weights)
+    if found is None or found.provenance != content[PROVENANCE]:
+        raise InputError(f"{config}: describes another network than {weights.name} holds; {_REMEDY}")
+    return found
+
+
+def _require_hash(weights: Path, expected: str, described: Path) -> None:
+    if not weights.is_file():
+        raise InputError(f"{weights}: no such file; it belongs to {described.name}")
+    if file_hash(weights) != expected:
+        raise InputError(f"{weights}: its sha256 is not the one in {described.name}: changed or truncated; {_REMEDY}")
+
+
+def _described(path: Path, weights: Path, provenance: str) -> Export:
+    try:
+        content = json.loads(provenance)
+        channels, height, width = map(int, content["input_shape"])
+        architecture = arch.from_dict(content["architecture"])
+        return Export(weights, architecture, (channels, height, width), int(content["num_classes"]), content)
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path}: its description cannot be read ({error}); {_REMEDY}") from None

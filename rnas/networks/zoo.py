@@ -1,0 +1,201 @@
+"""Published networks: what they are, what was published about them, and how they grow to other budgets.
+
+A family is a file with a tuple of :class:`Baseline`, registered under ``rnas.baselines``.
+"""
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Protocol
+
+from rnas import registry
+from rnas.errors import InputError
+from rnas.networks.architecture import Architecture, Shape
+from rnas.networks.cost import Cost
+from rnas.networks.weight_names import WeightNames
+
+CIFAR: Shape = (3, 32, 32)
+
+
+@dataclass(frozen=True)
+class PublishedAccuracy:
+    """An accuracy in percent as printed, and the standard deviation over repetitions where one is printed."""
+
+    mean: float
+    spread: float | None = None
+
+
+@dataclass(frozen=True)
+class Published:
+    """One network's row of a published table. What the table does not have is None.
+
+    Attributes:
+        dataset: ``cifar10``, ``cifar100`` or ``imagenet``.
+        training: the adversarial training, and which checkpoint where the table has several.
+        source: paper and table.
+        clean: accuracy without attack.
+        pgd20: under 20 steps of PGD; the step sizes of different papers differ.
+        cw40: under 40 steps of PGD on the margin loss.
+        autoattack: under AutoAttack.
+        params: #P as printed, in millions.
+        flops: #F as printed, in billions of multiply-accumulates.
+        note: what is known to be wrong or unusual about the row.
+    """
+
+    dataset: str
+    training: str
+    source: str
+    clean: PublishedAccuracy | None = None
+    pgd20: PublishedAccuracy | None = None
+    cw40: PublishedAccuracy | None = None
+    autoattack: PublishedAccuracy | None = None
+    params: str | None = None
+    flops: str | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """A network brought near a budget.
+
+    Attributes:
+        architecture: the network.
+        setting: what its family's knob was set to, in words.
+        flops: its FLOPs.
+        target: the FLOPs asked for.
+    """
+
+    architecture: Architecture
+    setting: str
+    flops: int
+    target: int
+
+    @property
+    def deviation(self) -> float:
+        """FLOPs beyond the target, as a share of it."""
+        return self.flops / self.target - 1
+
+
+class Scaling(Protocol):
+    """How the networks of a family grow."""
+
+    @property
+    def description(self) -> str:
+        """What is changed and what is kept, in one line."""
+
+    def nearest(self, flops: int, input_shape: Shape, num_classes: int) -> Scaled:
+        """The network of this family for a budget of FLOPs at images of this shape."""
+
+
+@dataclass(frozen=True)
+class Knob:
+    """A scaling by one whole number: the FLOPs nearest to the budget win.
+
+    Attributes:
+        name: what the number is.
+        fixed: what stays as published.
+        architecture: from the number to the network; FLOPs grow with it.
+        published: the number of the published network.
+        step: the number is a multiple of this.
+    """
+
+    name: str
+    fixed: str
+    architecture: Callable[[int], Architecture]
+    published: int
+    step: int = 1
+
+    @property
+    def description(self) -> str:
+        """See :class:`Scaling`."""
+        return f"{self.name} at fixed {self.fixed}; {self.published} as published"
+
+    def nearest(self, flops: int, input_shape: Shape, num_classes: int) -> Scaled:
+        """See :class:`Scaling`."""
+
+        def scaled(steps: int) -> Scaled:
+            architecture = self.architecture(steps * self.step)
+            cost = architecture.cost(input_shape, num_classes)
+            return Scaled(architecture, f"{self.name} = {steps * self.step}", cost.flops, flops)
+
+        below, above = 1, 2
+        while scaled(above).flops < flops:
+            below, above = above, 2 * above
+        while above - below > 1:
+            middle = (below + above) // 2
+            below, above = (middle, above) if scaled(middle).flops < flops else (below, middle)
+        return min(scaled(below), scaled(above), key=lambda candidate: abs(candidate.flops - flops))
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A published network.
+
+    Attributes:
+        name: lower case, as in ``robustresnet-a1``.
+        family: the networks that are scaled in one way, and found by one entry point.
+        network: its description, the same for any number of classes.
+        source: the paper that published the network.
+        scaling: how it grows to other budgets.
+        weight_names: naming of published weights, one for each implementation that released some.
+        published: what was printed about it.
+        robust_scaling: RobustScaling of networks of its kind, where that is not its family's own way to grow.
+        note: where the released code and the paper differ, or what had to be derived.
+        input_shape: shape of the images that it was published for.
+        num_classes: number of classes that it was published for.
+    """
+
+    name: str
+    family: str
+    network: Architecture
+    source: str
+    scaling: Scaling
+    weight_names: tuple[WeightNames, ...]
+    published: tuple[Published, ...] = ()
+    robust_scaling: Scaling | None = None
+    note: str = ""
+    input_shape: Shape = CIFAR
+    num_classes: int = 10
+
+    def architecture(self, num_classes: int) -> Architecture:
+        """The network for so many classes: the classifier is no part of a description."""
+        return self.network
+
+    @property
+    def cost(self) -> Cost:
+        """Params and FLOPs at the images and classes that it was published for."""
+        return self.network.cost(self.input_shape, self.num_classes)
+
+    def scaled_to(self, flops: int, input_shape: Shape = CIFAR, num_classes: int = 10) -> Scaled:
+        """The network of its family for a budget of FLOPs; InputError unless the budget is above zero."""
+        if flops <= 0:
+            raise InputError(f"{self.name} cannot be scaled to {flops} FLOPs; give a budget above zero")
+        return self.scaling.nearest(flops, input_shape, num_classes)
+
+
+@cache
+def zoo() -> dict[str, Baseline]:
+    """Every installed baseline by name, family after family."""
+    found: dict[str, Baseline] = {}
+    for family in registry.names(registry.BASELINES):
+        for baseline in registry.load(registry.BASELINES, family):
+            if _bare(baseline.name) in map(_bare, found):
+                raise InputError(f"two installed baselines are called {baseline.name!r}; uninstall one of them")
+            found[baseline.name] = baseline
+    return found
+
+
+def find(name: str) -> Baseline:
+    """The baseline of this name, whatever its case and hyphens; InputError with similar names when there is none."""
+    baselines = {_bare(known): baseline for known, baseline in zoo().items()}
+    if _bare(name) not in baselines:
+        similar = difflib.get_close_matches(name.lower(), zoo(), n=5, cutoff=0.5)
+        hint = f"similar: {', '.join(similar)}" if similar else "see rnas zoo"
+        raise InputError(f"unknown network {name!r}; {hint}")
+    return baselines[_bare(name)]
+
+
+def _bare(name: str) -> str:
+    """``RobustResNet-A1`` and ``robust-resnet-a1`` are one name."""
+    return name.lower().replace("-", "")

@@ -1,6 +1,0 @@
-"""For those who search with NNI: our search spaces as its model spaces. Needs the extra ``nni``."""
-
-from rnas.nni.samples import genome_of, sample_of
-from rnas.nni.space import model_space
-
-__all__ = ["genome_of", "model_space", "sample_of"]

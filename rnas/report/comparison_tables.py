@@ -1,0 +1,241 @@
+"""The table of a comparison as Markdown, LaTeX and CSV, in the layout in which papers print it."""
+
+import csv
+import io
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rnas.experiments.comparison.training import CHECKPOINTS
+from rnas.report import comparison_text as words
+from rnas.report.comparison_text import Content
+from rnas.utils.quantities import format_size
+
+PUBLISHED_HEADINGS = ("network", "training", "#P (M)", "#F (G)", "clean", "PGD-20", "CW-40", "AutoAttack", "source")
+
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    **{letter: f"\\{letter}" for letter in "&%$#_{}"},
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One checkpoint of one network.
+
+    Attributes:
+        network: its record in comparison.json.
+        checkpoint: ``best`` or ``last``.
+        scores: one for each heading of :func:`attacks`.
+    """
+
+    network: Mapping[str, Any]
+    checkpoint: str
+    scores: tuple[Mapping[str, Any], ...]
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """Params, FLOPs, latency and training, in words."""
+        own = self.network
+        return (
+            format_size(own["params"]),
+            format_size(own["flops"]),
+            words.latency(own["latency_ms"]),
+            words.duration(own["training_seconds"]),
+        )
+
+
+def attacks(content: Content) -> list[str]:
+    """What is measured, in order: clean, the attacks, the worst case of all."""
+    return [column["attack"] for column in content["columns"] if column["checkpoint"] == CHECKPOINTS[0]]
+
+
+def lines(content: Content) -> list[Line]:
+    """The networks, the most robust first, each with its best and its last checkpoint."""
+    return [
+        Line(
+            content["networks"][row],
+            checkpoint,
+            tuple(column["networks"][row] for column in content["columns"] if column["checkpoint"] == checkpoint),
+        )
+        for row in words.order(content)
+        for checkpoint in CHECKPOINTS
+    ]
+
+
+def headings(content: Content) -> list[str]:
+    """Of the table."""
+    measured = [words.label(attack) for attack in attacks(content)]
+    return ["network", "params", "FLOPs", "latency", "training", "checkpoint", *measured]
+
+
+def gaps(content: Content, checkpoint: str) -> list[str]:
+    """The smallest detectable gap of each column, in points; a dash where nothing is tested."""
+    columns = [column for column in content["columns"] if column["checkpoint"] == checkpoint]
+    return [words.gap(column["detectable"]) for column in columns]
+
+
+def published(content: Content) -> list[list[str]]:
+    """Lines of published numbers, in the order of :data:`PUBLISHED_HEADINGS`."""
+    return [
+        [
+            row["network"],
+            row["training"],
+            row["params_millions"] or "\u2013",
+            row["flops_billions"] or "\u2013",
+            *(printed(row[attack]) for attack in ("clean", "pgd20", "cw40", "autoattack")),
+            row["source"],
+        ]
+        for row in content["published"]
+    ]
+
+
+def printed(accuracy: Mapping[str, Any] | None) -> str:
+    """A published accuracy with its spread, where there is one."""
+    if accuracy is None:
+        return "\u2013"
+    spread = "" if accuracy["spread"] is None else f" \u00b1 {accuracy['spread']:.2f}"
+    return f"{accuracy['mean']:.2f}{spread}"
+
+
+def render(content: Content, form: str) -> str:
+    """The table in a form: ``md``, ``tex`` or ``csv``; KeyError for another."""
+    forms: dict[str, Callable[[Content], str]] = {"md": markdown, "tex": latex, "csv": comma_separated}
+    return forms[form](content)
+
+
+def markdown(content: Content) -> str:
+    """As Markdown; names cannot break out of their cell."""
+    measured = len(attacks(content))
+    rows = [headings(content), ["---", *["---:"] * 4, "---", *["---:"] * measured]]
+    for line in lines(content):
+        first = line.checkpoint == CHECKPOINTS[0]
+        rows.append(
+            [
+                _plain(line.network["name"]) if first else "",
+                *(line.facts if first else [""] * 4),
+                line.checkpoint,
+                *(score_text(score) for score in line.scores),
+            ]
+        )
+    rows += [
+        ["*smallest detectable gap*", *[""] * 4, checkpoint, *gaps(content, checkpoint)] for checkpoint in CHECKPOINTS
+    ]
+    parts = [
+        "# Robust accuracy at equal FLOPs",
+        _plain(words.setting_sentence(content)),
+        f"**{_plain(words.verdict_sentence(content))}**",
+        _table(rows),
+        _plain(words.METHOD),
+        *(f"> {_plain(note)}" for note in words.notes(content)),
+        "## How each network was brought to these FLOPs",
+        "\n".join(f"- {_plain(one['name'])}: {_plain(scaled(one))}" for one in content["networks"]),
+    ]
+    if content["published"]:
+        rows = [list(PUBLISHED_HEADINGS), ["---", "---", *["---:"] * 6, "---"]]
+        rows += [[_plain(cell) for cell in row] for row in published(content)]
+        parts += ["## Published", _plain(words.PUBLISHED), _table(rows)]
+    return "\n\n".join(parts) + "\n"
+
+
+def scaled(one: Mapping[str, Any]) -> str:
+    """How a network got its FLOPs, in words."""
+    setting = f"; {one['setting']}" if one["setting"] else ""
+    return f"{one['scaling']}{setting}; {format_size(one['flops'])} FLOPs, {one['deviation']:+.1%}"
+
+
+def score_text(score: Mapping[str, Any]) -> str:
+    """Mean, half of the interval and letters."""
+    half = words.half_width(score)
+    return (
+        f"{words.percent(score['mean'])}{f' ± {half}' if half else ''}{' ' + score['group'] if score['group'] else ''}"
+    )
+
+
+def latex(content: Content) -> str:
+    """As a table for booktabs, with the packages' usual commands alone."""
+    measured = attacks(content)
+    columns = f"l{'r' * 4}l{'r' * len(measured)}"
+    body = []
+    for line in lines(content):
+        first = line.checkpoint == CHECKPOINTS[0]
+        own = [_tex(line.network["name"]), *map(_tex, line.facts)] if first else [""] * 5
+        body.append([*own, line.checkpoint, *map(_score_latex, line.scores)])
+    final = [
+        ["smallest detectable gap", *[""] * 4, checkpoint, *map(_tex, gaps(content, checkpoint))]
+        for checkpoint in CHECKPOINTS
+    ]
+    text = [
+        "% Needs \\usepackage{booktabs}.",
+        "\\begin{table}",
+        "\\centering",
+        f"\\caption{{{_tex(' '.join([words.setting_sentence(content), words.METHOD, *words.method_notes(content)]))}}}",
+        f"\\begin{{tabular}}{{{columns}}}",
+        "\\toprule",
+        _row([_tex(heading) for heading in headings(content)]),
+        "\\midrule",
+        *map(_row, body),
+        "\\midrule",
+        *map(_row, final),
+        "\\bottomrule",
+        "\\end{tabular}",
+        "\\end{table}",
+    ]
+    if content["published"]:
+        text += [
+            "",
+            "\\begin{table}",
+            "\\centering",
+            f"\\caption{{{_tex(words.PUBLISHED)}}}",
+            "\\begin{tabular}{llrrrrrrl}",
+            "\\toprule",
+            _row([_tex(heading) for heading in PUBLISHED_HEADINGS]),
+            "\\midrule",
+            *(_row([_tex(cell) for cell in row]) for row in published(content)),
+            "\\bottomrule",
+            "\\end{tabular}",
+            "\\end{table}",
+        ]
+    return "\n".join(text) + "\n"
+
+
+def comma_separated(content: Content) -> str:
+    """As CSV: numbers as they are, accuracies in [0, 1]; measured ones alone."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    names = [re.sub(r"\W+", "_", attack) for attack in attacks(content)]
+    facts = ["key", "params", "flops", "latency_ms", "training_seconds", "seeds"]
+    parts = ["mean", "low", "high", "group"]
+    writer.writerow(["network", *facts, "checkpoint", *(f"{name}_{part}" for name in names for part in parts)])
+    for line in lines(content):
+        scores = [score[part] for score in line.scores for part in parts]
+        writer.writerow([line.network["name"], *(line.network[fact] for fact in facts), line.checkpoint, *scores])
+    return out.getvalue()
+
+
+def _score_latex(score: Mapping[str, Any]) -> str:
+    half = words.half_width(score)
+    text = _tex(words.percent(score["mean"]))
+    text += f"{{\\footnotesize\\,$\\pm$\\,{_tex(half)}}}" if half else ""
+    return text + (f"$^{{\\mathrm{{{score['group']}}}}}$" if score["group"] else "")
+
+
+def _row(cells: Sequence[str]) -> str:
+    return " & ".join(cells) + r" \\"
+
+
+def _tex(text: str) -> str:
+    special = {"\u2013": "--", "\u00b1": r"$\pm$", **_LATEX}
+    return "".join(special.get(letter, letter) for letter in text)
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
+
+
+def _plain(text: str) -> str:
+    """Text in which Markdown and HTML see nothing but letters, on one line."""
+    return "".join(f"\\{letter}" if letter in "\\`*_{}[]<>|#~&" else letter for letter in " ".join(text.split()))

@@ -1,0 +1,130 @@
+"""A replication as one HTML file that needs nothing else."""
+
+from collections.abc import Mapping
+from statistics import fmean, stdev
+from typing import Any
+
+from rnas.report import page, replication_text
+from rnas.report.description import describe
+from rnas.report.whisker import whisker
+from rnas.utils.metric import MISSING, Metric
+from rnas.utils.quantities import format_size
+
+_SCRIPTS = ("theme.js", "plots.js", "replication.js")
+
+
+def render(replication: Mapping[str, Any]) -> str:
+    """The report as HTML text, from what replication.json holds; equal replications give equal text."""
+    factors = list(dict.fromkeys(name for cell in replication["cells"] for name in cell["factors"]))
+    spans = _spans(replication)
+    return page.render(
+        "replication.html",
+        scripts=_SCRIPTS,
+        styles=("replication.css",),
+        charts=True,
+        data=figure(replication),
+        replication=replication,
+        verdict=replication_text.verdict_sentence(replication),
+        setting=replication_text.setting_sentence(replication),
+        notes=replication_text.notes(replication),
+        method=replication_text.METHOD,
+        claims=[
+            {
+                "statement": claim["statement"],
+                "expected": replication_text.expected_text(claim),
+                "estimate": replication_text.estimate_text(claim),
+                "whisker": _whisker(claim, spans.get(claim["unit"])),
+                "p": replication_text.p_text(claim),
+                "used": replication_text.used_text(claim),
+                "verdict": claim["verdict"],
+            }
+            for claim in replication["claims"]
+        ],
+        factors=factors,
+        cells=[_row(replication, cell, factors) for cell in replication["cells"]],
+        settings=page.yaml_text(replication["settings"]),
+    )
+
+
+def figure(replication: Mapping[str, Any]) -> dict[str, Any]:
+    """What the page's script draws: a point for each cell, its means over seeds and their spread."""
+    drawn = replication["figure"]
+    metric = metric_of(drawn["metric"])
+    points = []
+    for cell in replication["cells"]:
+        values = [value for value in cell["scores"][drawn["metric"]] if value is not None]
+        if values:
+            levels = {"FLOPs": cell["flops"], "params": cell["params"], **cell["factors"]}
+            colours = [levels[name] for name in drawn["colour"]]
+            panel = ", ".join(f"{name} {replication_text.level_text(levels[name])}" for name in drawn["panel"])
+            factors = ", ".join(
+                f"{name} {replication_text.level_text(level)}" for name, level in cell["factors"].items()
+            )
+            points.append(
+                {
+                    "x": levels[drawn["x"]],
+                    "y": fmean(values),
+                    "spread": stdev(values) if len(values) > 1 else 0.0,
+                    "values": values,
+                    "colour": colours[0] if len(colours) == 1 else ", ".join(map(replication_text.level_text, colours)),
+                    "panel": panel,
+                    "text": f"{factors}; {replication_text.size_text(cell)}",
+                    "label": metric.format(fmean(values)),
+                }
+            )
+    return {
+        "points": points,
+        "x": drawn["x"],
+        "y": metric.label,
+        "kind": metric.kind,
+        "colour": ", ".join(drawn["colour"]),
+    }
+
+
+def metric_of(name: str) -> Metric:
+    """A metric by its name, with how its values are printed."""
+    share = name.endswith(("accuracy", "stability"))
+    return Metric(name, "proportion" if share else "number")
+
+
+def _row(replication: Mapping[str, Any], cell: Mapping[str, Any], factors: list[str]) -> dict[str, Any]:
+    metric = metric_of(replication["figure"]["metric"])
+    return {
+        "levels": [
+            replication_text.level_text(cell["factors"][name]) if name in cell["factors"] else "" for name in factors
+        ],
+        "network": describe(cell["architecture"]),
+        "key": cell["key"],
+        "flops": format_size(cell["flops"]),
+        "params": format_size(cell["params"]),
+        "scores": _scores(metric, cell["scores"][metric.name]),
+        "clean": _scores(metric_of("test_clean_accuracy"), cell["scores"]["test_clean_accuracy"]),
+    }
+
+
+def _scores(metric: Metric, values: list[float | None]) -> str:
+    """Mean and standard deviation over seeds."""
+    found = [value for value in values if value is not None]
+    if not found:
+        return MISSING
+    spread = f" \u00b1 {metric.format(stdev(found))}" if len(found) > 1 else ""
+    missing = f" ({len(found)} of {len(values)})" if len(found) < len(values) else ""
+    return f"{metric.format(fmean(found))}{spread}{missing}"
+
+
+def _spans(replication: Mapping[str, Any]) -> dict[str, float]:
+    """For each unit the farthest that an interval or a bound is from zero: claims of one unit have one scale."""
+    spans: dict[str, float] = {}
+    for claim in replication["claims"]:
+        if claim["value"] is not None:
+            ends = (abs(claim["low"]), abs(claim["high"]), abs(claim["bound"]))
+            spans[claim["unit"]] = max(spans.get(claim["unit"], 0.0), *ends)
+    return spans
+
+
+def _whisker(claim: Mapping[str, Any], span: float | None) -> str:
+    """The claim's interval with its bounds, zero in the middle; empty where nothing was estimated."""
+    if claim["value"] is None or not span:
+        return ""
+    bounds = {claim["bound"], -claim["bound"]} if claim["expected"] == "within" else {claim["bound"]}
+    return whisker(claim["low"], claim["high"], claim["value"], (-span, span), length=180.0, bounds=tuple(bounds))

@@ -1,0 +1,120 @@
+"""Words for what a replication found, from its JSON."""
+
+from collections import Counter
+from collections.abc import Mapping
+from fractions import Fraction
+from statistics import fmean
+from typing import Any
+
+from rnas.utils.metric import MISSING
+from rnas.utils.quantities import format_size, pluralize
+
+Replication = Mapping[str, Any]
+
+_LEARNED = 0.8
+"""Share of the best cell's clean accuracy below which a cell has not learned the task."""
+
+_WORDS = {
+    "supported": "These data support it.",
+    "contradicted": "These data contradict it.",
+    "not decided by these data": "These data do not decide it.",
+}
+
+
+def verdict_sentence(replication: Replication) -> str:
+    """What becomes of the observation, and how many of its claims lead there."""
+    counts = Counter(claim["verdict"] for claim in replication["claims"])
+    parts = [f"{counts[verdict]} {verdict.removesuffix(' by these data')}" for verdict in _WORDS if counts[verdict]]
+    words = _WORDS[replication["verdict"]]
+    if len(parts) > 1:
+        words = words.replace("contradict it", "contradict a part of it")
+    return f"{words} Of {pluralize(len(replication['claims']), 'claim')}: {', '.join(parts)}."
+
+
+def setting_sentence(replication: Replication) -> str:
+    """Data, training, size and replications, in one line."""
+    training = replication["settings"]["training"]
+    fidelity = training["fidelity"]
+    shape = "x".join(map(str, replication["data"]["input_shape"]))
+    images = f", {pluralize(fidelity['images'], 'training image')}" if fidelity.get("images") else ""
+    cells = pluralize(len(replication["cells"]), "cell")
+    if len(replication["cells"]) < replication["cells_of_the_design"]:
+        cells = f"{len(replication['cells'])} of {replication['cells_of_the_design']} cells, a stratified random subset"
+    failures = f", {len(replication['failures'])} of which gave no result" if replication["failures"] else ""
+    return (
+        f"{replication['data']['name']} ({shape} images), recipe {training['recipe']['name']}, "
+        f"{pluralize(fidelity['epochs'], 'epoch')}{images}, epsilon {Fraction(training['eps'])}, "
+        f"{replication['settings']['capacity']} capacity; {cells}, {pluralize(replication['seeds'], 'seed')} each, "
+        f"{pluralize(replication['trainings'], 'training')}{failures}"
+    )
+
+
+def notes(replication: Replication) -> list[str]:
+    """What a reader must know beside the verdict."""
+    scope = (
+        "The verdict is about networks of this size, this training and these images, and not about the paper's own "
+        "experiment."
+        if replication["settings"]["capacity"] != "paper" or replication["data"]["name"] not in ("cifar10", "cifar100")
+        else ""
+    )
+    return [note for note in (scope, _learning(replication), replication["data"]["note"], replication["note"]) if note]
+
+
+def _learning(replication: Replication) -> str:
+    """A warning where some networks have not learned the task: then it is the length of training that is compared."""
+    scores = [cell["scores"]["test_clean_accuracy"] for cell in replication["cells"]]
+    means = [fmean(own) for values in scores if (own := [value for value in values if value is not None])]
+    if not means or min(means) > _LEARNED * max(means):
+        return ""
+    return (
+        f"At this length of training cells differ in how far they have learned the task at all: clean accuracy is from "
+        f"{min(means):.0%} to {max(means):.0%}. What is compared is then how fast networks learn as much as how robust "
+        "they become; train longer with --epochs to tell the two apart."
+    )
+
+
+METHOD = (
+    "A claim is decided where its interval is wholly on one side of its bound; the observation is supported if all its "
+    "claims are, and contradicted if one is. Intervals are at the levels of Holm's procedure, so that the chance of "
+    "deciding any claim of the replication wrongly is at most 5 %. Comparisons of cells are paired by seed, and their noise "
+    "is that between seeds, by variances moderated over the cells; slopes and correlations over networks count what "
+    "else networks differ in as noise too. All networks are attacked on the same images, whose choice is not in the "
+    "intervals."
+)
+"""How claims are decided."""
+
+
+def estimate_text(claim: Mapping[str, Any]) -> str:
+    """Estimate, interval and unit; the reason where there is none."""
+    if claim["value"] is None:
+        return f"{MISSING} {claim['reason']}"
+    return f"{claim['value']:+.2f} [{claim['low']:+.2f}, {claim['high']:+.2f}] {claim['unit']}"
+
+
+def expected_text(claim: Mapping[str, Any]) -> str:
+    """What the claim expects of the estimate."""
+    bound = f"{claim['bound']:g}"
+    return {"above": f"> {bound}", "below": f"< {bound}", "within": f"within \u00b1{bound}"}[claim["expected"]]
+
+
+def p_text(claim: Mapping[str, Any]) -> str:
+    """The adjusted p-value."""
+    if claim["value"] is None:
+        return MISSING
+    return "< 0.001" if claim["p_value"] < 0.001 else f"{claim['p_value']:.3f}"
+
+
+def used_text(claim: Mapping[str, Any]) -> str:
+    """How many comparisons or networks the estimate is from."""
+    left_out = f", {claim['unused']} left out" if claim["unused"] else ""
+    return f"{pluralize(claim['used'], claim['of'])}{left_out}"
+
+
+def level_text(level: str | float) -> str:
+    """A level of a factor."""
+    return f"{level:.3g}" if isinstance(level, float) else str(level)
+
+
+def size_text(cell: Mapping[str, Any]) -> str:
+    """FLOPs and params."""
+    return f"{format_size(cell['flops'])} FLOPs, {format_size(cell['params'])} params"

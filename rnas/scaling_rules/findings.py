@@ -1,0 +1,116 @@
+"""Everything that is shown of a run's rule: the model's, the paper's estimate beside it, and its bias."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from rnas.errors import InputError
+from rnas.nas.run import Run
+from rnas.networks.robust_scaling import Rule
+from rnas.scaling_rules.fit import Rules, fit
+from rnas.scaling_rules.observations import Observations
+from rnas.scaling_rules.ranking import Ranking, rank
+from rnas.scaling_rules.ranking_bias import RankingBias, simulated_bias
+from rnas.scaling_rules.saved_rule import SavedRule
+from rnas.utils.metric import Metric, metrics_of
+from rnas.utils.quantities import format_size
+
+SCHEMA_VERSION: Literal[1] = 1
+
+_PUBLISHED = Rule()
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a run says of depth and width.
+
+    Attributes:
+        run: its name.
+        rules: estimated by the model.
+        ranking: the paper's estimate; None where no level of depth or of width is large enough.
+        biases: what it makes of RobustScaling and of itself, planted on this design; of the latter alone for networks
+            of two or four stages, and none where networks are too few to simulate them.
+        missing: why there is no ranking, or no bias; empty where there are both.
+    """
+
+    run: str
+    rules: Rules
+    ranking: Ranking | None
+    biases: tuple[RankingBias, ...]
+    missing: str
+
+    @property
+    def metric(self) -> Metric:
+        """The score, and how its values are printed."""
+        return metric_of(self.rules.observations)
+
+    def saved_rule(self) -> SavedRule:
+        """The likeliest rule with its intervals, whatever the verdicts say of it."""
+        rule, observations = self.rules.rule, self.rules.observations
+        values = SavedRule(rule).values
+        found = [quantity for family in self.rules.families for quantity in family.quantities]
+        flops = observations.flops
+        return SavedRule(
+            rule=rule,
+            # Medians of shares are brought to a sum of 1, which may take one out of a narrow interval.
+            intervals={
+                q.name: (min(q.optimum.low, values[q.name]), max(q.optimum.high, values[q.name])) for q in found
+            },
+            source=f"{self.run}, {format_size(flops.min())} to {format_size(flops.max())} FLOPs",
+            metric=observations.metric,
+            ledger=ledger_hash(observations),
+            evaluations=len(observations),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "run": self.run,
+            "ledger": ledger_hash(self.rules.observations),
+            **self.rules.to_dict(),
+            "kind": self.metric.kind,
+            "stages": self.rules.observations.stages,
+            "ranking": {
+                "depth": self.ranking and self.ranking.depth and self.ranking.depth.to_dict(),
+                "width": self.ranking and self.ranking.width and self.ranking.width.to_dict(),
+                "biases": [asdict(bias) for bias in self.biases],
+                "missing": self.missing,
+            },
+        }
+
+
+def findings_of(run: Run, metric: str | None = None, seed: int = 0) -> Findings:
+    """What a run says of depth and width; see :func:`rnas.scaling_rules.fit.fit` for arguments and errors."""
+    return beside_the_paper(run.setup.config.name or run.setup.space.name, fit(run, metric, seed), seed)
+
+
+def beside_the_paper(run: str, rules: Rules, seed: int = 0) -> Findings:
+    """Rules with the paper's estimate from the same evaluations, as far as it can be had."""
+    observations = rules.observations
+    ranking, biases, missing = None, [], ""
+    try:
+        ranking = rank(observations)
+        planted = [ranking.rule] if observations.stages != len(_PUBLISHED.depths) else [_PUBLISHED, ranking.rule]
+        rng = np.random.default_rng([seed, 2])
+        biases = [simulated_bias(observations, rule, rng) for rule in planted]
+    except InputError as error:
+        missing = str(error)
+    return Findings(run, rules, ranking, tuple(biases), missing)
+
+
+def metric_of(observations: Observations) -> Metric:
+    """The score of observations, and how its values are printed."""
+    name = observations.metric
+    evaluations = [{"metrics": {name: value}} for value in observations.score.tolist()]
+    (metric,) = metrics_of({"objectives": [], "evaluations": evaluations})
+    return metric
+
+
+def ledger_hash(observations: Observations) -> str:
+    """First 12 hexadecimal digits of the sha256 of what was evaluated and of the scores, in any order."""
+    rows = sorted(zip(observations.keys, observations.score.tolist(), strict=True))
+    return hashlib.sha256(json.dumps([observations.metric, rows]).encode()).hexdigest()[:12]

@@ -1,0 +1,113 @@
+"""A run's rule: everything that its evaluations say about depth, width and block."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from rnas.nas.run import Run
+from rnas.networks.robust_scaling import Rule
+from rnas.scaling_rules.block_effects import BlockEffect, block_effects
+from rnas.scaling_rules.design_matrix import DEPTH_TO_WIDTH, DEPTHS, WIDTHS
+from rnas.scaling_rules.drift import Drift, at_this_fidelity, drifts
+from rnas.scaling_rules.estimate import FEWEST, Family, design_of, families_of
+from rnas.scaling_rules.exponents import Exponents, exponents
+from rnas.scaling_rules.hypotheses import explained
+from rnas.scaling_rules.observations import Observations
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What some evaluations say.
+
+    Attributes:
+        observations: all of them.
+        fitted: number of evaluations that the model was fitted to.
+        families: depth shares, width shares and depth to width, those that vary.
+        explained: by hypothesis, the share of the scores' variance that it foretells.
+        blocks: effects of the choices of block variables.
+        exponents: of depth and width in FLOPs; None where the budgets are too alike.
+        drifts: of the optimum from lower rungs; empty without a ladder.
+    """
+
+    observations: Observations
+    fitted: int
+    families: tuple[Family, ...]
+    explained: Mapping[str, float]
+    blocks: tuple[BlockEffect, ...]
+    exponents: Exponents | None
+    drifts: tuple[Drift, ...]
+
+    @property
+    def rule(self) -> Rule:
+        """The likeliest rule; where a part does not vary, the shares that all networks have.
+
+        How far it can be trusted is for the verdicts to say.
+        """
+        return likeliest_rule(self.families, self.observations)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values."""
+        families = [asdict(family) | {"verdict": family.verdict.value} for family in self.families]
+        flops = self.observations.flops
+        return {
+            "metric": self.observations.metric,
+            "evaluations": len(self.observations),
+            "fitted": self.fitted,
+            "flops": [float(flops.min()), float(flops.max())],
+            "families": families,
+            "explained": dict(self.explained),
+            "blocks": [asdict(effect) for effect in self.blocks],
+            "exponents": None if self.exponents is None else asdict(self.exponents),
+            "drifts": [asdict(drift) | {"found": drift.found} for drift in self.drifts],
+            "rule": asdict(self.rule),
+        }
+
+
+def likeliest_rule(families: Sequence[Family], observations: Observations) -> Rule:
+    """The rule of the likeliest optima; where a part does not vary, the shares that all networks have."""
+    found = {family.name: [quantity.optimum.value for quantity in family.quantities] for family in families}
+    depths = found.get(DEPTHS, observations.depth_shares[0].tolist())
+    widths = found.get(WIDTHS, observations.width_shares[0].tolist())
+    share = found.get(DEPTH_TO_WIDTH, [float(observations.depth_to_width[0])])[0]
+    return Rule(tuple(depths), tuple(widths), share / (1 - share))
+
+
+def fit(run: Run, metric: str | None = None, seed: int = 0) -> Rules:
+    """What a search over residual networks says about architecture, beside RobustScaling.
+
+    Args:
+        run: a search, finished or not.
+        metric: the score; None is the first objective that is maximised.
+        seed: of the draws that intervals and p-values are counted from.
+
+    Raises:
+        InputError: fewer than 20 complete evaluations, no such metric, or networks without stages of blocks.
+    """
+    highest = Observations.from_run(run, metric)
+    lower = []
+    for rungs_above in range(1, len(run.setup.evaluator.rungs)):
+        observations = Observations.from_run(run, highest.metric, rungs_above)
+        if len(observations) >= FEWEST:
+            lower.append(observations)
+    return fit_observations(highest, lower, seed)
+
+
+def fit_observations(highest: Observations, lower: list[Observations], seed: int = 0) -> Rules:
+    """The rule of observations at the highest rung, and at lower rungs, the next to the highest first."""
+    published = Rule()
+    design = design_of(highest, published, seed)
+    families = families_of(design, seed)
+    below = [design_of(observations, published, seed + number) for number, observations in enumerate(lower, 1)]
+    moved = drifts(design, below, seed)
+    rng = np.random.default_rng([seed, 1])
+    return Rules(
+        observations=highest,
+        fitted=len(design.observations),
+        families=tuple(at_this_fidelity(family, moved) for family in families),
+        explained=explained(design),
+        blocks=block_effects(design, rng),
+        exponents=exponents(design, rng),
+        drifts=moved,
+    )

@@ -1,0 +1,188 @@
+"""What a rule is read from: evaluated residual networks, as numbers."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnas.errors import InputError
+from rnas.nas.ledger import Record
+from rnas.nas.run import Run
+from rnas.nas.space import Choice
+from rnas.networks.cost import Integers
+from rnas.networks.residual import ResidualNetwork
+from rnas.networks.stage_shares import depth_to_width, stage_shares
+
+Floats = NDArray[np.float64]
+
+INACTIVE = "inactive"
+"""Value of a block variable that the others make meaningless."""
+
+
+@dataclass(frozen=True)
+class Observations:
+    """Complete evaluations of residual networks of one number of stages.
+
+    Attributes:
+        metric: name of the score.
+        score: (n,) of each evaluation; larger is better.
+        depths: (n, stages) blocks of each stage.
+        widths: (n, stages) widenings, in multiples of 16, 32, 64 and 128 channels.
+        flops: (n,) multiply-accumulates for one image.
+        params: (n,).
+        blocks: each block variable that takes several values, by name, as (n,) texts.
+        keys: (n,) of the architectures; one that was evaluated several times occurs several times.
+    """
+
+    metric: str
+    score: Floats
+    depths: Floats
+    widths: Floats
+    flops: Floats
+    params: Floats
+    blocks: Mapping[str, NDArray[np.str_]]
+    keys: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.score)
+
+    @property
+    def stages(self) -> int:
+        """Number of stages of every network."""
+        return int(self.depths.shape[1])
+
+    @property
+    def depth_shares(self) -> Floats:
+        """(n, stages) shares of the sum of depths."""
+        return stage_shares(self.depths)
+
+    @property
+    def width_shares(self) -> Floats:
+        """(n, stages) shares of the sum of widths."""
+        return stage_shares(self.widths)
+
+    @property
+    def depth_to_width(self) -> Floats:
+        """(n,) the papers' r_D: the sum of depths as a share of the sum of depths and widths."""
+        return depth_to_width(self.depths, self.widths)
+
+    def __getitem__(self, rows: Integers) -> "Observations":
+        """Those of some rows (k,)."""
+        return Observations(
+            metric=self.metric,
+            score=self.score[rows],
+            depths=self.depths[rows],
+            widths=self.widths[rows],
+            flops=self.flops[rows],
+            params=self.params[rows],
+            blocks=varying({name: values[rows] for name, values in self.blocks.items()}),
+            keys=tuple(self.keys[row] for row in rows),
+        )
+
+    def with_score(self, score: Floats) -> "Observations":
+        """The same design with another score (n,), as for a simulation."""
+        return Observations(
+            self.metric, score, self.depths, self.widths, self.flops, self.params, self.blocks, self.keys
+        )
+
+
+def observations_of(run: Run, metric: str | None = None, rungs_above: int = 0) -> Observations:
+    """The complete evaluations of a run, at one rung.
+
+    Args:
+        run: a search over residual networks.
+        metric: the score; None is the first objective that is maximised.
+        rungs_above: 0 for the highest rung.
+
+    Raises:
+        InputError: no evaluation has the metric, or networks are not residual ones of one number of stages.
+    """
+    metric = metric or first_maximised(run)
+    space = run.setup.space
+    records = [r for r in run.records if r.complete and r.rungs_above == rungs_above]
+    having = [record for record in records if np.isfinite(record.metrics.get(metric, np.nan))]
+    if not having:
+        known = ", ".join(sorted({name for record in records for name in record.metrics})) or "none"
+        raise InputError(f"no complete evaluation of the run has a metric {metric!r}; it has {known}")
+    costs = [record.architecture.cost(space.input_shape, space.num_classes) for record in having]
+    return Observations.from_records(
+        metric,
+        having,
+        flops=[cost.flops for cost in costs],
+        params=[cost.params for cost in costs],
+    )
+
+
+def first_maximised(run: Run) -> str:
+    """The score unless another is named: the first objective that is maximised; InputError where there is none."""
+    maximised = [o.metric for o in run.setup.problem.objectives if o.direction == "maximize"]
+    if not maximised:
+        raise InputError("the run maximises nothing; name the score with --metric")
+    return maximised[0]
+
+
+def observed(metric: str, records: Sequence[Record], flops: Sequence[int], params: Sequence[int]) -> Observations:
+    """Observations of records that have the metric; costs one a record. See :meth:`from_run`."""
+    networks = [residual(record) for record in records]
+    stages = {len(network.depths) for network in networks}
+    if len(stages) > 1:
+        raise InputError(f"networks of {sorted(stages)} stages; shares compare networks of one number of stages")
+    return Observations.from_networks(
+        metric,
+        [record.metrics[metric] for record in records],
+        networks,
+        varying(block_variables([record.parameters for record in records])),
+        flops,
+        params,
+        [record.key for record in records],
+    )
+
+
+def described(
+    metric: str,
+    score: Sequence[float],
+    networks: Sequence[ResidualNetwork],
+    blocks: Mapping[str, NDArray[np.str_]],
+    flops: Sequence[int],
+    params: Sequence[int],
+    keys: Sequence[str],
+) -> Observations:
+    """Observations of networks of one number of stages; all else, one value a network, is at hand."""
+    return Observations(
+        metric=metric,
+        score=np.array(score, dtype=np.float64),
+        depths=np.array([network.depths for network in networks], dtype=np.float64),
+        widths=np.array([network.widenings for network in networks], dtype=np.float64),
+        flops=np.array(flops, dtype=np.float64),
+        params=np.array(params, dtype=np.float64),
+        blocks=blocks,
+        keys=tuple(keys),
+    )
+
+
+def residual(record: Record) -> ResidualNetwork:
+    """Its network; InputError where it is no residual one."""
+    if not isinstance(record.architecture, ResidualNetwork):
+        raise InputError(
+            f"a network of kind {record.architecture.kind!r} has no stages of blocks; "
+            "rules of depth and width are about residual networks"
+        )
+    return record.architecture
+
+
+def beyond_stages(parameters: Mapping[str, Choice]) -> dict[str, Choice]:
+    """The variables of a space beyond depths and widths."""
+    return {name: value for name, value in parameters.items() if not name.startswith(("depth", "width"))}
+
+
+def block_variables(parameters: Iterable[Mapping[str, Choice]]) -> dict[str, NDArray[np.str_]]:
+    """Values (n,), as texts, of all variables of the space beyond depths and widths, from the active ones of each."""
+    named = [beyond_stages(active) for active in parameters]
+    names = dict.fromkeys(name for values in named for name in values)
+    return {name: np.array([str(values.get(name, INACTIVE)) for values in named]) for name in names}
+
+
+def varying(blocks: Mapping[str, NDArray[np.str_]]) -> dict[str, NDArray[np.str_]]:
+    """The variables that take more than one value."""
+    return {name: values for name, values in blocks.items() if len(np.unique(values)) > 1}

@@ -1,0 +1,399 @@
+"""A rule put at risk: what it foretold at held-out budgets, beside what was then measured there."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.stats import t as student
+
+from rnas.errors import InputError
+from rnas.nas.config import Setup
+from rnas.nas.evaluators.evaluator import Task
+from rnas.nas.ledger import Ledger, Record
+from rnas.nas.listed_space import DesignSpace
+from rnas.nas.problem import KnownMetrics
+from rnas.nas.run import Run
+from rnas.nas.strategy import Problem
+from rnas.networks import architecture as arch
+from rnas.scaling_rules.observations import first_maximised
+from rnas.scaling_rules.predict import predict_at_budgets
+from rnas.scaling_rules.prediction import RULE, BudgetPrediction, Candidate, RulePrediction, written
+from rnas.statistics.holm import holm
+from rnas.statistics.interval import Interval
+from rnas.utils.quantities import Band, format_size, pluralize
+
+LEDGER = "out-of-sample"
+"""Suffix of the companion ledger that holds the evaluations."""
+
+FOLDER, RESULT = "out_of_sample", "out_of_sample.json"
+"""In a run's directory: the folder of the prediction, and the file of the result."""
+
+BETTER, WORSE, NO_DIFFERENCE = "better", "worse", "no difference beyond the noise"
+SAME, UNDECIDED = "the same network", "not decided: no interval over seeds"
+
+_LEVEL = 0.05
+
+Scores = Mapping[int, float]
+"""Score by seed."""
+
+
+@dataclass(frozen=True)
+class MeasuredCandidate:
+    """A candidate, evaluated.
+
+    Attributes:
+        candidate: as it was foretold.
+        scores: by seed.
+        mean: of the scores; None without any.
+        interval: of the mean, by Student's t, 95 %; None with fewer than two seeds.
+        held: whether the interval that was foretold holds the mean; None without scores.
+        same_as: other candidates that are this network.
+        failures: evaluations without a score, each with its reason.
+    """
+
+    candidate: Candidate
+    scores: Scores
+    mean: float | None
+    interval: Interval | None
+    held: bool | None
+    same_as: tuple[str, ...]
+    failures: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CandidateComparison:
+    """The rule's network beside another at the same budget.
+
+    Attributes:
+        over: name of the other.
+        predicted: gain of the rule's network that was foretold, 95 %; None where both are one network.
+        gain: measured: mean difference over the seeds that both have; None without any.
+        interval: of that, paired by seed, by Student's t, 95 %; None with fewer than two seeds.
+        p_value: of no difference, corrected for the number of tests (Holm); None where there is no interval.
+        held: whether the interval that was foretold holds the measured gain.
+        verdict: in words, by the corrected p-value at 5 %.
+    """
+
+    over: str
+    predicted: Interval | None
+    gain: float | None
+    interval: Interval | None
+    p_value: float | None
+    held: bool | None
+    verdict: str
+
+
+@dataclass(frozen=True)
+class RuleTestBudget:
+    """What was found at a budget: its candidates, comparisons of the rule's network, and what there was not."""
+
+    flops: int
+    candidates: tuple[MeasuredCandidate, ...]
+    comparisons: tuple[CandidateComparison, ...]
+    left_out: Mapping[str, str]
+
+    @property
+    def networks(self) -> tuple[tuple[MeasuredCandidate, ...], ...]:
+        """The candidates, those that are one network together; the rule's network is first."""
+        found: dict[str, list[MeasuredCandidate]] = {}
+        for measured in self.candidates:
+            found.setdefault(measured.candidate.key, []).append(measured)
+        return tuple(map(tuple, found.values()))
+
+    @property
+    def compared(self) -> tuple[tuple[CandidateComparison, ...], ...]:
+        """The comparisons, those with one network together; those with the rule's own are last."""
+        found = {comparison.over: comparison for comparison in self.comparisons}
+        own, *others = self.networks
+        groups = [[found[m.candidate.name] for m in group if m.candidate.name in found] for group in (*others, own)]
+        return tuple(tuple(group) for group in groups if group)
+
+
+@dataclass(frozen=True)
+class RuleTest:
+    """The result of the test.
+
+    Attributes:
+        prediction: what was foretold.
+        budgets: what was found at each.
+        tests: number that p-values are corrected for: of pairs of networks, however many candidates each of them is.
+        notes: what a reader must know.
+    """
+
+    prediction: RulePrediction
+    budgets: tuple[RuleTestBudget, ...]
+    tests: int
+    notes: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values."""
+        prediction = self.prediction
+        return {
+            "prediction": prediction.hash,
+            "ledger": prediction.ledger,
+            "metric": prediction.metric,
+            "fitted": prediction.fitted,
+            "fitted_flops": list(prediction.fitted_flops),
+            "rule": asdict(prediction.rule),
+            "uniform": asdict(prediction.uniform),
+            "base": prediction.base,
+            "verdicts": dict(prediction.verdicts),
+            "seeds": list(prediction.seeds),
+            "tolerance": prediction.tolerance,
+            "budgets": [
+                {
+                    "flops": budget.flops,
+                    "candidates": [_candidate(measured) for measured in budget.candidates],
+                    "comparisons": [asdict(comparison) for comparison in budget.comparisons],
+                    "left_out": dict(budget.left_out),
+                }
+                for budget in self.budgets
+            ],
+            "tests": self.tests,
+            "notes": list(self.notes),
+        }
+
+
+def load_or_predict(
+    run: Run, folder: Path, ledger: Ledger, budgets: tuple[int, ...], fit: Band, seeds: int, metric: str | None = None
+) -> RulePrediction:
+    """The prediction that is evaluated: the one that is written, or a new one, which then is.
+
+    A prediction is made once: with the first evaluation at a held-out budget, what is foretold is fixed, since another
+    would be made by who has seen results.
+
+    Args:
+        run: whose rule is put at risk.
+        folder: where the prediction is written.
+        ledger: of the run, opened to be written to.
+        budgets: FLOPs to hold out; none goes on with what is written.
+        fit: band of FLOPs to fit on.
+        seeds: evaluations of each network; one where the evaluator looks results up.
+        metric: the score; None is the first objective that is maximised.
+
+    Raises:
+        InputError: the written one was changed, is gone, or answers another question and is being evaluated.
+    """
+    begun = ledger.has_companion(LEDGER)
+    if run.setup.evaluator.instant:
+        seeds = 1
+    kept = written(folder)
+    if kept is None and begun:
+        raise InputError(
+            f"{folder} holds no prediction, though its networks were evaluated: restore the file from a copy"
+        )
+    if kept is not None and not budgets:
+        return kept
+    score = metric or first_maximised(run)
+    if kept is not None and kept.asks(budgets, fit, seeds, score):
+        return kept
+    if kept is not None and begun:
+        raise InputError(
+            f"{folder / kept.file_name} is being put to the test already, at {_budgets(kept)} FLOPs by {kept.metric} "
+            f"with {pluralize(len(kept.seeds), 'seed')}: go on with it without options; another prediction would be made "
+            "by who has seen results"
+        )
+    if not budgets:
+        raise InputError("name the budgets to hold out, such as --flops 4M")
+    first = run.setup.config.seed + 1
+    prediction = predict_at_budgets(run, budgets, fit, tuple(range(first, first + seeds)), score)
+    if kept is not None:
+        (folder / kept.file_name).unlink()
+    prediction.write(folder)
+    return prediction
+
+
+def ledger_of(search: Ledger, setup: Setup, prediction: RulePrediction) -> Ledger:
+    """Where the evaluations of a prediction are kept; InputError where there are those of another one."""
+    try:
+        return search.companion(LEDGER, f"{setup.config.fingerprint}-{prediction.hash}")
+    except InputError:
+        raise InputError(
+            f"{prediction.file_name} is not the prediction whose networks were evaluated: restore that from a copy"
+        ) from None
+
+
+def problem_of(setup: Setup, prediction: RulePrediction) -> Problem:
+    """The run's problem over the candidates alone, which the run's space need not hold."""
+    networks = [candidate.network for budget in prediction.budgets for candidate in budget.candidates]
+    space = DesignSpace(networks, setup.space.input_shape, setup.space.num_classes)
+    return replace(setup.problem, space=space, known=KnownMetrics(space, setup.evaluator))
+
+
+def tasks_of(setup: Setup, prediction: RulePrediction) -> list[Task]:
+    """Every candidate at the highest fidelity, seed by seed."""
+    fidelity = setup.evaluator.rungs[-1].fidelity
+    return [
+        Task(candidate.network, seed, fidelity)
+        for seed in prediction.seeds
+        for budget in prediction.budgets
+        for candidate in budget.candidates
+    ]
+
+
+def notes_of(setup: Setup) -> list[str]:
+    """What a reader must know of the run's evaluations."""
+    own = ["Scores were looked up: the searched network was chosen by the same numbers, which flatters it."]
+    return [*(own if setup.evaluator.instant else []), *setup.evaluator.notes]
+
+
+def rule_test(prediction: RulePrediction, records: Sequence[Record], notes: Sequence[str] = ()) -> RuleTest:
+    """What came of a prediction.
+
+    Args:
+        prediction: what was foretold.
+        records: of the evaluations of its networks, in any order.
+        notes: of :func:`notes_of`.
+    """
+    budgets = [_budget(budget, prediction.metric, records) for budget in prediction.budgets]
+    # Candidates that are one network have one test, which counts once.
+    p_values = {
+        pair: comparison.p_value
+        for budget in budgets
+        for pair, comparison in _pairs(budget)
+        if comparison.p_value is not None
+    }
+    corrected = dict(zip(p_values, holm(list(p_values.values())), strict=True))
+    return RuleTest(
+        prediction,
+        tuple(
+            replace(budget, comparisons=tuple(_judged(found, corrected.get(pair)) for pair, found in _pairs(budget)))
+            for budget in budgets
+        ),
+        len(p_values),
+        (*_notes(budgets), *notes),
+    )
+
+
+def _pairs(budget: RuleTestBudget) -> list[tuple[frozenset[str], CandidateComparison]]:
+    """The comparisons of a budget, each with the keys of its two networks."""
+    own, *others = (measured.candidate.key for measured in budget.candidates)
+    return [(frozenset({own, other}), found) for other, found in zip(others, budget.comparisons, strict=True)]
+
+
+def _budget(budget: BudgetPrediction, metric: str, records: Sequence[Record]) -> RuleTestBudget:
+    measured = tuple(_measured(candidate, budget.candidates, metric, records) for candidate in budget.candidates)
+    ours, others = measured[0], measured[1:]
+    assert ours.candidate.name == RULE
+    comparisons = tuple(_comparison(ours, other, budget.gains.get(other.candidate.name)) for other in others)
+    return RuleTestBudget(budget.flops, measured, comparisons, budget.left_out)
+
+
+def _measured(
+    candidate: Candidate, everyone: Sequence[Candidate], metric: str, records: Sequence[Record]
+) -> MeasuredCandidate:
+    own = [record for record in records if record.key == candidate.key]
+    scores = {seed: score for record in own for seed, score in scores_of(record, metric).items()}
+    mean = float(np.mean(list(scores.values()))) if scores else None
+    return MeasuredCandidate(
+        candidate=candidate,
+        scores=scores,
+        mean=mean,
+        interval=over_seeds(list(scores.values())),
+        held=None if mean is None else candidate.score.low <= mean <= candidate.score.high,
+        same_as=tuple(c.name for c in everyone if c.key == candidate.key and c.name != candidate.name),
+        # A network that is several candidates has its record once for each.
+        failures=tuple(dict.fromkeys(f"seed {r.seed}: {_failure(r)}" for r in own if not scores_of(r, metric))),
+    )
+
+
+def scores_of(record: Record, metric: str) -> Scores:
+    """Scores by seed of an evaluation: one, or those of a table that has them as columns ``METRIC_seed0`` and so on."""
+    prefix = f"{metric}_seed"
+    columns = {name.removeprefix(prefix): value for name, value in record.metrics.items() if name.startswith(prefix)}
+    if columns and all(seed.isdigit() for seed in columns):
+        return {int(seed): score for seed, score in sorted(columns.items())}
+    return {record.seed: record.metrics[metric]} if metric in record.metrics else {}
+
+
+def _failure(record: Record) -> str:
+    return f"{record.status}: {record.evaluation.reason}" if record.evaluation else record.status
+
+
+def _comparison(ours: MeasuredCandidate, other: MeasuredCandidate, predicted: Interval | None) -> CandidateComparison:
+    """Before p-values are corrected, and without a verdict."""
+    name = other.candidate.name
+    if other.candidate.key == ours.candidate.key:
+        return CandidateComparison(name, None, None, None, None, None, SAME)
+    both = [seed for seed in ours.scores if seed in other.scores]
+    differences = [ours.scores[seed] - other.scores[seed] for seed in both]
+    gain = float(np.mean(differences)) if differences else None
+    return CandidateComparison(
+        over=name,
+        predicted=predicted,
+        gain=gain,
+        interval=over_seeds(differences),
+        p_value=_p_value(differences),
+        held=None if gain is None or predicted is None else predicted.low <= gain <= predicted.high,
+        verdict=UNDECIDED,
+    )
+
+
+def _judged(comparison: CandidateComparison, p_value: float | None) -> CandidateComparison:
+    if p_value is None or comparison.gain is None:
+        return comparison
+    found = BETTER if comparison.gain > 0 else WORSE
+    return replace(comparison, p_value=p_value, verdict=found if p_value <= _LEVEL else NO_DIFFERENCE)
+
+
+def over_seeds(values: Sequence[float]) -> Interval | None:
+    """Mean and its 95 % interval by Student's t; None of fewer than two values."""
+    if len(values) < 2:
+        return None
+    mean = float(np.mean(values))
+    reach = float(student.isf(_LEVEL / 2, len(values) - 1)) * _standard_error(values)
+    return Interval(mean, mean - reach, mean + reach)
+
+
+def _p_value(differences: Sequence[float]) -> float | None:
+    """Two-sided, by Student's t; None of fewer than two differences."""
+    if len(differences) < 2:
+        return None
+    mean, error = abs(float(np.mean(differences))), _standard_error(differences)
+    if error == 0:
+        # No noise at all: an evaluator that knows no seeds.
+        return float(mean == 0)
+    return float(2 * student.sf(mean / error, len(differences) - 1))
+
+
+def _standard_error(values: Sequence[float]) -> float:
+    return float(np.std(values, ddof=1)) / math.sqrt(len(values))
+
+
+def _notes(budgets: Sequence[RuleTestBudget]) -> list[str]:
+    found = []
+    if all(len(measured.scores) < 2 for budget in budgets for measured in budget.candidates):
+        found.append("One seed only: no interval over seeds is possible, so that nothing is decided between networks.")
+    return found
+
+
+def _candidate(measured: MeasuredCandidate) -> dict[str, Any]:
+    candidate = measured.candidate
+    return {
+        "name": candidate.name,
+        "key": candidate.key,
+        "architecture": arch.to_dict(candidate.network),
+        "setting": candidate.setting,
+        "flops": candidate.flops,
+        "chosen": candidate.chosen,
+        "predicted": asdict(candidate.score),
+        "scores": {str(seed): score for seed, score in measured.scores.items()},
+        "mean": measured.mean,
+        "interval": measured.interval and asdict(measured.interval),
+        "held": measured.held,
+        "same_as": list(measured.same_as),
+        "failures": list(measured.failures),
+    }
+
+
+def _budgets(prediction: RulePrediction) -> str:
+    return ", ".join(format_size(budget.flops) for budget in prediction.budgets)
+
+
+def as_text(result: RuleTest) -> str:
+    """The file of a result."""
+    return json.dumps(result.to_dict(), indent=2, allow_nan=False) + "\n"

@@ -1,0 +1,274 @@
+"""What a run's design and noise can show: truths planted on it, and what the estimate makes of them.
+
+The networks are the run's, with their FLOPs, params and blocks; what is planted is known. Where depth and width decide
+nothing a verdict that claims a rule is false; where a rule is planted its values should be in nine of ten intervals.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from functools import partial
+from multiprocessing import get_context
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from rnas.nas.config import available_cores
+from rnas.networks.robust_scaling import Rule
+from rnas.scaling_rules.design_matrix import CAPACITY, DEPTH_TO_WIDTH, DEPTHS, FLOPS, PARAMS, DesignMatrix, parts_of
+from rnas.scaling_rules.estimate import Family, design_of, families_of
+from rnas.scaling_rules.observations import Floats, Observations
+from rnas.scaling_rules.proportion import share_text, shares_of
+from rnas.scaling_rules.shares import inside
+from rnas.scaling_rules.synthetic_responses import FORMS, synthetic_response
+from rnas.statistics.mixed_model import MixedModel
+
+PUBLISHED = Rule()
+ROBUST_SCALING = "RobustScaling"
+"""Name of the truth that plants it."""
+
+STRENGTHS = (0.5, 1.0, 2.0)
+"""What the published rule is worth, in each of its parts, in standard deviations of the noise."""
+
+_RIVALS = {"params alone decide": (PARAMS,), "FLOPs alone decide": (FLOPS,), "nothing decides": ()}
+_SKEWED = {2: (2, 1), 3: (3, 1, 2), 4: (3, 1, 2, 2)}
+_SHALLOW = 2 / 3
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class GroundTruth:
+    """What decides the scores of some simulations.
+
+    Attributes:
+        name: such as "RobustScaling" or "params alone decide".
+        rule: that is planted; None for a rival, where depth and width decide nothing but capacity.
+        effect: what each part of the rule gains over no rule, in the score's units.
+        noise: standard deviation.
+    """
+
+    name: str
+    rule: Rule | None
+    effect: float
+    noise: float
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """Scores (n,) that were drawn for a design, and what decides them."""
+
+    truth: GroundTruth
+    score: Floats
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Verdicts on one part in all simulations of one truth.
+
+    Attributes:
+        truth: what was planted.
+        part: such as "depth shares".
+        searched: whether the planted optimum is among what was searched; True for a rival.
+        verdicts: how often each was reached, by its words.
+    """
+
+    truth: GroundTruth
+    part: str
+    searched: bool
+    verdicts: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How often the 90 % interval of a quantity held the planted value.
+
+    Attributes:
+        quantity: such as "D3".
+        held: number of intervals that did.
+        simulations: with a planted rule whose part is among what was searched.
+        half_width: median half length of the intervals.
+    """
+
+    quantity: str
+    held: int
+    simulations: int
+    half_width: float
+
+
+@dataclass(frozen=True)
+class PowerStudy:
+    """What simulations on a design showed.
+
+    Attributes:
+        evaluations: of the design.
+        simulations: of each truth.
+        claims: by rival, how many simulations claimed a rule in any part.
+        tallies: verdicts by truth and part.
+        coverage: by quantity.
+    """
+
+    evaluations: int
+    simulations: int
+    claims: Mapping[str, int]
+    tallies: tuple[Tally, ...]
+    coverage: tuple[Coverage, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class SimulationPlan:
+    """Simulations to be made, truth by truth.
+
+    Attributes:
+        observations: the design, at most as many as are fitted to.
+        simulations: in order.
+    """
+
+    observations: Observations
+    simulations: tuple[Simulation, ...]
+
+
+def plan(observations: Observations, simulations: int, seed: int = 0) -> SimulationPlan:
+    """Draw the scores of all simulations.
+
+    Rivals are fitted to the data: as functions of params alone, of FLOPs alone, and of nothing, all else being noise.
+    Beside planted rules the trends in FLOPs, params and block are the data's, and so is the noise: what these and
+    shares leave unexplained. The forms of :mod:`rnas.scaling_rules.synthetic_responses` take turns.
+
+    Args:
+        observations: of the run.
+        simulations: of each truth.
+        seed: of the noise.
+
+    Raises:
+        InputError: there are fewer than 20 evaluations, or their scores do not differ.
+    """
+    design = design_of(observations, PUBLISHED, seed)
+    observations = design.observations
+    drawn = []
+    for number, (truth, scores) in enumerate(_truths(design)):
+        for turn in range(simulations):
+            form = list(FORMS)[turn % len(FORMS)]
+            noise = np.random.default_rng([seed, number, turn]).standard_normal(len(observations))
+            drawn.append(Simulation(truth, scores(form) + truth.noise * noise))
+    return SimulationPlan(observations, tuple(drawn))
+
+
+def simulated(observations: Observations, simulation: Simulation) -> tuple[Family, ...]:
+    """What is found in a simulation's scores on a design."""
+    with threadpool_limits(limits=1):
+        return families_of(design_of(observations.with_score(simulation.score), PUBLISHED))
+
+
+def outcomes(
+    planned: SimulationPlan,
+    workers: int | None = None,
+    measured: Callable[[float, int], None] = lambda seconds, at_once: None,
+) -> Iterator[tuple[Family, ...]]:
+    """What is found in each simulation of a plan, in its order, as it comes.
+
+    Args:
+        planned: see :func:`plan`.
+        workers: processes; None is one for each core, and 1 stays in this process.
+        measured: is told, after the first simulation, how many seconds the others will take, and how many run at once.
+    """
+    found = partial(simulated, planned.observations)
+    first, *others = planned.simulations
+    started = time.perf_counter()
+    yield found(first)
+    at_once = max(min(available_cores() if workers is None else workers, len(others)), 1)
+    measured((time.perf_counter() - started) * len(others) / at_once, at_once)
+    if at_once == 1:
+        yield from map(found, others)
+        return
+    # Spawned rather than forked: a forked child of a process with threads may hang.
+    with ProcessPoolExecutor(at_once, get_context("spawn")) as pool:
+        try:
+            yield from pool.map(found, others)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def summarize_power(planned: SimulationPlan, found: Sequence[tuple[Family, ...]]) -> PowerStudy:
+    """Count what was found in the simulations of a plan, one entry each."""
+    parts = {part.name: part for part in parts_of(planned.observations, PUBLISHED)}
+    by_truth: dict[GroundTruth, list[tuple[Family, ...]]] = {}
+    for simulation, families in zip(planned.simulations, found, strict=True):
+        by_truth.setdefault(simulation.truth, []).append(families)
+    claims, tallies = {}, []
+    held: dict[str, list[tuple[bool, float]]] = {name: [] for part in parts.values() for name in part.quantities}
+    for truth, results in by_truth.items():
+        if truth.rule is None:
+            claims[truth.name] = sum(any(family.verdict.claims for family in families) for families in results)
+        for place, (name, part) in enumerate(parts.items()):
+            planted = None if truth.rule is None else true_values(truth.rule, name)
+            searched = planted is None or inside(planted, part.grid)
+            own = [families[place] for families in results]
+            tallies.append(Tally(truth, name, searched, dict(Counter(family.verdict.value for family in own))))
+            if planted is not None and searched:
+                for family in own:
+                    for quantity, value in zip(family.quantities, planted, strict=True):
+                        missed = quantity.optimum.beside(value - _ROUNDING, value + _ROUNDING)
+                        held[quantity.name].append((not missed, quantity.optimum.half_width))
+    coverage = [
+        Coverage(name, sum(ok for ok, _ in each), len(each), float(np.median([half for _, half in each])))
+        for name, each in held.items()
+        if each
+    ]
+    simulations = len(next(iter(by_truth.values())))
+    return PowerStudy(len(planned.observations), simulations, claims, tuple(tallies), tuple(coverage))
+
+
+def true_values(rule: Rule, part: str) -> Floats:
+    """The coordinates (c,) of a rule in one of its parts."""
+    if part == DEPTH_TO_WIDTH:
+        return np.array([rule.depth_share])
+    return np.array(shares_of(rule.depths if part == DEPTHS else rule.widths))
+
+
+def _truths(design: DesignMatrix) -> Iterator[tuple[GroundTruth, Callable[[str], Floats]]]:
+    """Each truth, and its scores without noise by the form of what is planted."""
+    observations = design.observations
+    for name, capacity in _RIVALS.items():
+        trend, noise = _trend(design, capacity, shares=False)
+        yield GroundTruth(name, None, 0.0, noise), partial(_unplanted, trend)
+    trend, noise = _trend(design, CAPACITY, shares=True)
+    stages = observations.stages
+    equal, skewed = Rule((1,) * stages, (1,) * stages, 1.0), Rule(_SKEWED[stages], _SKEWED[stages], _SHALLOW)
+    known = stages == len(PUBLISHED.depths)
+    rules = [(ROBUST_SCALING, PUBLISHED, strength) for strength in STRENGTHS if known]
+    rules += [(_name(rule), rule, 1.0) for rule in (equal, skewed)]
+    for name, rule, strength in rules:
+        effect = strength * noise
+        other = PUBLISHED if known else skewed
+        yield GroundTruth(name, rule, effect, noise), partial(_planted, observations, trend, rule, effect, other)
+
+
+def _name(rule: Rule) -> str:
+    return f"{':'.join(f'{part:g}' for part in rule.depths)}, r_D {share_text(rule.depth_share)}"
+
+
+def _unplanted(trend: Floats, _form: str) -> Floats:
+    return trend
+
+
+def _planted(observations: Observations, trend: Floats, rule: Rule, effect: float, other: Rule, form: str) -> Floats:
+    return trend + synthetic_response(observations, rule, form, effect, other)
+
+
+def _trend(design: DesignMatrix, capacity: Sequence[int], *, shares: bool) -> tuple[Floats, float]:
+    """What some of the capacity and the blocks make of the scores (n,), given shares or not, and the noise."""
+    score = design.observations.score
+    if not capacity:
+        return np.full(len(score), score.mean()), float(score.std())
+    fixed = design.fixed(capacity)
+    own = [*design.of_capacity(capacity), *design.of_blocks()]
+    functions = [*own, *design.of_parts()] if shares else own
+    model = MixedModel(score, fixed, functions)
+    return model.posterior(range(len(own)), own, own, fixed)[0], float(np.sqrt(model.variances[-1]))

@@ -1,0 +1,1 @@
+"""Compute intervals, tests and models that reviewers accept."""

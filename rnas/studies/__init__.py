@@ -1,1 +1,0 @@
-"""The papers' studies of architectures, each to be repeated at any size and judged by its own data."""

@@ -1,1 +1,0 @@
-"""Tuning the hyperparameters of a recipe: trials on training images alone, chosen by held-out selection images."""

@@ -1,0 +1,1 @@
+"""Provide files, directories, databases, provenance, quantities and reproducible noise."""

@@ -1,0 +1,96 @@
+"""Sizes, bands and epsilons as people write them: ``5G``, ``150M:250M``, ``8/255``."""
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, ValidationInfo
+
+from rnas.errors import InputError
+
+_FACTORS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+
+
+def parse_size(value: Any) -> int:
+    """``"1.5G"`` -> 1500000000; whole numbers pass. InputError for anything else or below zero."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)(?:e\+?(\d{1,2}))?\s*([kmgt]?)\s*", str(value), re.IGNORECASE)
+    if match is None or isinstance(value, bool):
+        raise InputError(f"{value!r} is not a size; write a number with K, M, G or T, such as 150M")
+    number, exponent, unit = match.groups()
+    power: int = 10 ** int(exponent or 0)
+    return round(Fraction(number) * power * _FACTORS[unit.lower()])
+
+
+def format_size(value: float) -> str:
+    """1500000000 -> ``"1.5G"``: three significant digits."""
+    for unit, factor in (("T", 1e12), ("G", 1e9), ("M", 1e6), ("K", 1e3)):
+        if value >= factor:
+            return f"{value / factor:.3g}{unit}" if value < 999.5 * factor else f"{value / factor:.0f}{unit}"
+    return f"{value:.3g}" if value < 999.5 else f"{value:.0f}"
+
+
+def pluralize(number: int, noun: str) -> str:
+    """``"1 epoch"``, ``"2 epochs"``, ``"10,000 images"``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+@dataclass(frozen=True)
+class Band:
+    """An inclusive range of a cost. ``high`` None is no upper limit."""
+
+    low: int = 0
+    high: int | None = None
+
+    def __str__(self) -> str:
+        return f"{format_size(self.low)}:{'' if self.high is None else format_size(self.high)}"
+
+
+def parse_band(value: Any) -> Band:
+    """``"150M:250M"``, ``":1G"``, ``"1G:"`` or a list of two sizes; InputError for anything else."""
+    if isinstance(value, Band):
+        return value
+    parts = value.split(":") if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple) or len(parts) != 2:
+        raise InputError(f"{value!r} is not a band; write LOW:HIGH, such as 150M:250M")
+    low = parse_size(parts[0]) if parts[0] not in ("", None) else 0
+    high = parse_size(parts[1]) if parts[1] not in ("", None) else None
+    if high is not None and low > high:
+        raise InputError(f"band {value!r} is empty: its low end is above its high end")
+    return Band(low, high)
+
+
+def parse_fraction(value: Any) -> Fraction:
+    """``"1/4"`` or ``0.25`` as an exact fraction, at least 0; InputError for anything else."""
+    try:
+        fraction = Fraction(str(value).replace(" ", ""))
+    except (ValueError, ZeroDivisionError):
+        raise InputError(f"{value!r} is not a fraction; write it such as 8/255") from None
+    if fraction < 0:
+        raise InputError(f"{value!r} is below 0; write 0 or more, such as 8/255")
+    return fraction
+
+
+def parse_epsilon(value: Any) -> Fraction:
+    """``"8/255"`` or ``0.1`` as an exact fraction in [0, 1]; InputError for anything else."""
+    epsilon = parse_fraction(value)
+    if epsilon > 1:
+        raise InputError(f"epsilon {value} is above 1; pixels are in [0, 1], so write 8/255, not 8")
+    return epsilon
+
+
+def _band_as_list(band: Band) -> list[int | None]:
+    return [band.low, band.high]
+
+
+def _in_folder(path: Path, info: ValidationInfo) -> Path:
+    folder: Path = (info.context or {}).get("folder", Path())
+    return (folder / path.expanduser()).resolve()
+
+
+BandField = Annotated[Band, BeforeValidator(parse_band), PlainSerializer(_band_as_list)]
+EpsilonField = Annotated[Fraction, BeforeValidator(parse_epsilon), PlainSerializer(str)]
+FractionField = Annotated[Fraction, BeforeValidator(parse_fraction), PlainSerializer(str)]
+PathField = Annotated[Path, AfterValidator(_in_folder), PlainSerializer(str)]
+"""Field types for configuration models. Relative paths start at the ``folder`` of the validation context."""

@@ -1,0 +1,61 @@
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from rnas.errors import InputError
+from rnas.experiments.training.state import State
+
+STATE = State(
+    "fingerprint",
+    "data",
+    ({"epoch": 1, "loss": 0.1 + 0.2, "seconds": 1e-9}, {"epoch": 2, "loss": 3.0}),
+    {"epoch": 3.0, "guarded_accuracy": 0.1, "before": 0.4},
+    {"weights": torch.rand(3, 4), "count": torch.tensor(7), "none": torch.zeros(0)},
+)
+
+
+def test_it_reads_back_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "state.safetensors"
+    STATE.write(path)
+    found = State.read(path)
+    assert (found.fingerprint, found.data, found.history, found.overfitting) == (
+        STATE.fingerprint,
+        STATE.data,
+        STATE.history,
+        STATE.overfitting,
+    )
+    assert found.tensors.keys() == STATE.tensors.keys()
+    assert all(torch.equal(found.tensors[name], tensor) for name, tensor in STATE.tensors.items())
+    assert State.read(path, with_tensors=False).tensors == {}
+
+
+@pytest.mark.parametrize("place", ["first", "in the metadata", "first of the tensors", "last"])
+def test_a_changed_byte_is_found(tmp_path: Path, place: str) -> None:
+    path = tmp_path / "state.safetensors"
+    STATE.write(path)
+    content = bytearray(path.read_bytes())
+    header = 8 + int.from_bytes(content[:8], "little")
+    metadata = content.index(b"tensors_sha256") + 20
+    number = {"first": 0, "in the metadata": metadata, "first of the tensors": header, "last": len(content) - 1}[place]
+    content[number] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"damaged"):
+        State.read(path)
+
+
+@pytest.mark.parametrize("length", [0, 5, 100, -1])
+def test_a_truncated_file_is_damaged(tmp_path: Path, length: int) -> None:
+    path = tmp_path / "state.safetensors"
+    STATE.write(path)
+    path.write_bytes(path.read_bytes()[:length])
+    with pytest.raises(InputError, match=r"damaged .*; restore it from a copy, or train anew"):
+        State.read(path)
+
+
+def test_other_safetensors_are_no_state(tmp_path: Path) -> None:
+    path = tmp_path / "state.safetensors"
+    save_file({"weights": torch.rand(2)}, path)
+    with pytest.raises(InputError, match=r"damaged"):
+        State.read(path)

@@ -1,0 +1,126 @@
+"""The evaluator that calls a function of the user's."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from rnas.errors import InputError
+from rnas.nas.evaluators import guard
+from rnas.nas.evaluators.call import Call, CallSettings
+from rnas.nas.evaluators.evaluator import Context, Status, Task
+from rnas.networks.architecture import Architecture
+from rnas.testing.evaluator import EvaluatorConformance
+from rnas.testing.strategy import toy_space
+
+SPACE = toy_space("nas-bench-201")
+CELL = SPACE.parse("421211")
+
+MODULE = """
+from fractions import Fraction
+
+import numpy as np
+
+from rnas.nas.evaluators.evaluator import Evaluation, Status
+
+
+def metrics(task, context):
+    context.progress(1.0)
+    flops = task.architecture.cost((3, 32, 32), 10).flops
+    return {"accuracy": np.float32(0.5), "flops_share": flops / 1e9, "seed": task.seed}
+
+
+def evaluation(task, context):
+    return Evaluation(Status.DIVERGED, reason="as it pleased")
+
+
+def nothing(task, context):
+    return None
+
+
+def text(task, context):
+    return {"accuracy": "high"}
+
+
+def infinite(task, context):
+    return {"accuracy": float("inf")}
+
+
+def broken(task, context):
+    raise ZeroDivisionError("no divisor\\nsecond line")
+
+
+class Group:
+    metrics = staticmethod(metrics)
+
+
+number = 3
+"""
+
+
+@pytest.fixture(autouse=True)
+def _module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "user_functions.py").write_text(MODULE)
+    (tmp_path / "user_broken.py").write_text("import no_such_module_anywhere\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "user_functions", raising=False)
+
+
+def call(name: str) -> Call:
+    return Call(CallSettings(call=name), SPACE)
+
+
+class TestConformance(EvaluatorConformance):
+    def make(self) -> Call:
+        return call("user_functions:metrics")
+
+    def architectures(self) -> Sequence[Architecture]:
+        return [CELL, SPACE.parse("333333")]
+
+
+def test_metrics_become_plain_numbers() -> None:
+    evaluation = call("user_functions:Group.metrics").evaluate(Task(CELL, seed=5), Context())
+    assert evaluation.status is Status.COMPLETE
+    assert evaluation.metrics["accuracy"] == 0.5
+    assert evaluation.metrics["seed"] == 5.0
+    assert all(type(value) is float for value in evaluation.metrics.values())
+
+
+def test_an_evaluation_is_passed_on() -> None:
+    evaluation = call("user_functions:evaluation").evaluate(Task(CELL, 0), Context())
+    assert (evaluation.status, evaluation.reason) == (Status.DIVERGED, "as it pleased")
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("nothing", "returned NoneType, not metrics by name"),
+        ("text", "'high' as metric 'accuracy', not a number"),
+        ("infinite", "not a finite number"),
+        ("broken", "ZeroDivisionError: no divisor"),
+    ],
+)
+def test_what_goes_wrong_is_a_failure_with_a_reason(name: str, reason: str) -> None:
+    evaluation = guard.evaluate(call(f"user_functions:{name}"), Task(CELL, 0), Context())
+    assert evaluation.status is Status.FAILED
+    assert reason in evaluation.reason
+    assert "second line" not in evaluation.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("user_functions.metrics", "write package.module:name"),
+        (":metrics", "write package.module:name"),
+        ("user_functions:", "write package.module:name"),
+        ("no_such_module_here:f", "no_such_module_here"),
+        ("user_broken:f", "no_such_module_anywhere"),
+        ("user_functions:missing", "missing"),
+        ("user_functions:number", "not a function"),
+    ],
+)
+def test_what_cannot_be_called_is_refused(name: str, message: str) -> None:
+    with pytest.raises(InputError, match=message) as caught:
+        call(name)
+    assert "\n" not in str(caught.value)

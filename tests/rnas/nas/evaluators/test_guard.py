@@ -1,0 +1,43 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rnas.nas.evaluators import guard
+from rnas.nas.evaluators.evaluator import Context, Evaluation, Status
+from tests.evaluators import Scripted, as_task
+
+
+class Returning(Scripted):
+    def __init__(self, result: Any) -> None:
+        super().__init__({})
+        object.__setattr__(self, "result", result)
+
+    def evaluate(self, task: Any, context: Any) -> Any:
+        return self.result
+
+
+def test_what_a_ledger_cannot_hold_becomes_what_it_can() -> None:
+    given = Evaluation("complete", {"score": np.float32(0.5)}, ({"epoch": 1},))
+    result = guard.evaluate(Returning(given), as_task(16), Context())
+    assert result.status is Status.COMPLETE
+    assert type(result.metrics["score"]) is float
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"score": 1.0}, "returned a dict, not an Evaluation"),
+        (None, "returned a NoneType"),
+        (Evaluation("done"), "'done' is not a valid Status"),
+        (Evaluation(Status.COMPLETE, {"score": "high"}), "could not convert string to float"),
+        (Evaluation(Status.COMPLETE, {"score": 1.0}, provenance={"file": Path("x")}), "not JSON serializable"),
+        (Evaluation(Status.COMPLETE, {"score": float("inf")}), "'score' is not a finite number"),
+    ],
+)
+def test_a_bad_result_is_a_failure_with_its_reason(given: Any, reason: str) -> None:
+    result = guard.evaluate(Returning(given), as_task(16), Context())
+    assert result.status is Status.FAILED
+    assert reason in result.reason
+    assert result.metrics == {}

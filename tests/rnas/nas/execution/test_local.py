@@ -1,0 +1,45 @@
+import pytest
+
+from rnas.errors import InputError
+from rnas.nas.execution.in_process import InProcess
+from rnas.nas.execution.local import devices, local_executor, slots
+from rnas.nas.execution.process_slots import ProcessSlots
+from tests.evaluators import Scripted
+
+
+class Instant(Scripted):
+    instant = True
+
+
+def test_workers_are_counted() -> None:
+    assert devices("cpu", 3) == slots(3, "cpu") == ["cpu"] * 3
+    assert devices("cpu", 0) == []
+    assert slots(0, "cpu") == ["cpu"]
+    assert len(devices("cpu", None)) >= 1
+
+
+def test_a_gpu_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert devices("auto", 2) == ["cpu", "cpu"]
+    with (
+        pytest.raises(InputError, match="cuda is not available here; use device: cpu"),
+        local_executor(Scripted({}), 1, device="cuda"),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("evaluator", "workers", "kind", "count"),
+    [
+        (Scripted({}), 0, InProcess, 1),
+        (Scripted({}), 2, ProcessSlots, 2),
+        (Instant({}), None, InProcess, 1),
+        (Instant({}), 2, ProcessSlots, 2),
+    ],
+)
+def test_processes_of_their_own_unless_that_is_not_worth_it(
+    evaluator: Scripted, workers: int | None, kind: type, count: int
+) -> None:
+    with local_executor(evaluator, workers, device="cpu") as executor:
+        assert isinstance(executor, kind)
+        assert executor.slots == count

@@ -1,0 +1,7 @@
+from rnas.nas.predictors.gradient_boosting import GradientBoosting
+from rnas.testing.predictor import PredictorConformance
+
+
+class TestConformance(PredictorConformance):
+    def make(self) -> GradientBoosting:
+        return GradientBoosting()

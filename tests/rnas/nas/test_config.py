@@ -1,0 +1,124 @@
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from rnas.errors import InputError
+from rnas.nas.config import Config, read_config, resolve, set_key, to_yaml
+from rnas.nas.presets import preset, preset_names, preset_text
+
+DIGITS = {"space": "wide-resnet-depths", "evaluator": {"train": {"data": "digits"}}}
+
+
+def test_what_is_not_said_takes_its_default() -> None:
+    setup = resolve(Config.parse(DIGITS, "test"), Path(), "test")
+    train = setup.config.evaluator["train"]
+    assert train["eps"] == "3/20"
+    assert train["recipe"]["name"] == "short-sat"
+    assert train["fidelity"]["epochs"] >= 1
+    assert [o.metric for o in setup.config.objectives] == ["robust_accuracy", "flops"]
+    assert setup.space.input_shape == (1, 8, 8)
+
+
+@pytest.mark.parametrize("name", ["digits"])
+def test_resolving_what_was_resolved_changes_nothing(name: str, tmp_path: Path) -> None:
+    setup = resolve(Config.parse(preset(name), name), Path(), name)
+    (tmp_path / "config.yaml").write_text(to_yaml(setup.config))
+    again = resolve(Config.parse(read_config(tmp_path / "config.yaml"), "again"), tmp_path, "again")
+    assert to_yaml(again.config) == to_yaml(setup.config)
+    assert again.config.fingerprint == setup.config.fingerprint
+
+
+def test_epsilon_stays_an_exact_fraction() -> None:
+    config = Config.parse({**DIGITS, "evaluator": {"train": {"eps": "8/255"}}}, "test")
+    train = resolve(config, Path(), "test").evaluator.settings.train
+    assert train.eps == Fraction(8, 255)
+
+
+@pytest.mark.parametrize(
+    ("changes", "same"),
+    [
+        ({"budget": 7}, True),
+        ({"hours": 1.5}, True),
+        ({"workers": 3}, True),
+        ({"device": "cpu"}, True),
+        ({"seed": 1}, False),
+        ({"batch_size": 5}, False),
+        ({"strategy": "random"}, False),
+        ({"time_limit": 60}, False),
+    ],
+)
+def test_the_fingerprint_is_of_what_decides_results(changes: dict[str, Any], same: bool) -> None:
+    one, other = Config.parse(DIGITS, "test"), Config.parse({**DIGITS, **changes}, "test")
+    assert (one.fingerprint == other.fingerprint) is same
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"space": "nowhere"}, "my.yaml: space: unknown search space 'nowhere'; known: "),
+        ({"space": {"name": "wide-resnet-depths", "narrow": {"depth1": [0]}}}, "my.yaml: space: .*depth1"),
+        ({"space": {"name": "wide-resnet-depths", "narrow": {"deep": [1]}}}, "my.yaml: space: .*deep"),
+        ({"space": {"name": "wide-resnet-depths", "flops": ":1K"}}, "my.yaml: space: no architecture of space "),
+        ({"strategy": "wibble"}, "my.yaml: strategy: unknown strategy 'wibble'; known: "),
+        ({"strategy": {"name": "nsga2", "size": 3}}, "my.yaml: strategy: unknown key 'size'; it has population"),
+        ({"strategy": {"name": "nsga2", "population": 0}}, "my.yaml: strategy nsga2: population is 0; give a whole "),
+        (
+            {"objectives": [{"metric": "beauty", "direction": "maximize"}]},
+            "my.yaml: objectives: the evaluator states no metric 'beauty'",
+        ),
+        (
+            {"evaluator": {"train": {"data": "digits", "fidelity": {"epoch": 3, "batch_size": 64}}}},
+            "my.yaml: evaluator: train.fidelity.epoch: unknown key; it has epochs, ",
+        ),
+    ],
+)
+def test_a_fault_is_told_with_its_place(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=rf"^{message}"):
+        resolve(Config.parse({**DIGITS, **changes}, "my.yaml"), Path(), "my.yaml")
+
+
+def test_relative_paths_start_at_the_config(tmp_path: Path) -> None:
+    (tmp_path / "results.csv").write_text("cell,accuracy\n333333,0.5\n222222,0.4\n")
+    config = {
+        "space": "nas-bench-201",
+        "evaluator": {"table": "results.csv", "architecture": "cell"},
+        "objectives": [{"metric": "accuracy", "direction": "maximize"}],
+    }
+    setup = resolve(Config.parse(config, "test"), tmp_path, "test")
+    assert setup.config.evaluator["table"] == str(tmp_path / "results.csv")
+
+
+def test_set_reaches_any_key() -> None:
+    data: dict[str, Any] = {"space": "robust-resnet", "evaluator": {"train": {"recipe": "sat"}}}
+    for assignment in (
+        "budget=3",
+        "space.narrow.depth1=[1, 2]",
+        "evaluator.train.recipe.weight_decay=0",
+        "evaluator.train.eps=8/255",
+    ):
+        set_key(data, assignment)
+    assert data == {
+        "space": {"name": "robust-resnet", "narrow": {"depth1": [1, 2]}},
+        "budget": 3,
+        "evaluator": {"train": {"recipe": {"name": "sat", "weight_decay": 0}, "eps": "8/255"}},
+    }
+
+
+@pytest.mark.parametrize("assignment", ["budget", "=3", ".budget=3", "budget.inner=3", "budget=[", "a..b=1"])
+def test_an_assignment_that_cannot_be_is_refused(assignment: str) -> None:
+    with pytest.raises(InputError, match="--set"):
+        set_key({"budget": 1}, assignment)
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_presets_are_configs(name: str) -> None:
+    assert Config.parse(yaml.safe_load(preset_text(name)), name).budget > 0
+    assert preset_text(name).startswith("# ")
+
+
+def test_an_unknown_preset_is_refused() -> None:
+    with pytest.raises(InputError, match="unknown preset 'night'; known: cifar10-crossed, cifar10-day"):
+        preset("night")

@@ -1,0 +1,120 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from optuna.storages import InMemoryStorage
+from optuna.trial import TrialState
+
+from rnas.errors import InputError, LedgerError
+from rnas.nas.evaluators.evaluator import Evaluation, Status
+from rnas.nas.ledger import Ledger, Record
+from rnas.nas.objective import Objective
+from rnas.nas.space import Variable
+from rnas.nas.strategy import Prediction
+from rnas.networks.residual import ResidualNetwork
+from rnas.utils import sqlite
+
+OBJECTIVES = (
+    Objective(metric="robust_accuracy", direction="maximize"),
+    Objective(metric="flops", direction="minimize"),
+)
+VARIABLES = (Variable("depth1", (1, 2, 3), True), Variable("kernel", (3, 5, 7), True), Variable("se", ("none", "x")))
+COMPLETE = Evaluation(
+    Status.COMPLETE,
+    metrics={"robust_accuracy": 0.5, "flops": 1e6},
+    curve=({"epoch": 1, "loss": 2.0},),
+    seconds=3.5,
+    provenance={"device": "cpu"},
+)
+
+
+def proposal(number: int) -> Record:
+    return Record(
+        number=number,
+        key=f"{number:012d}",
+        architecture=ResidualNetwork(depths=(1, 1, number + 1), channels=(16, 16, 16)),
+        seed=3,
+        fidelity={"epochs": 2},
+        batch=number // 2,
+        num_observed=0,
+        predictions={"robust_accuracy": Prediction(0.4, 0.1)},
+        parameters={"depth1": 2, "se": "none"},
+    )
+
+
+def test_records_come_back_as_they_were_written(tmp_path: Path) -> None:
+    with sqlite.opened(tmp_path / "ledger.db") as storage:
+        ledger = Ledger(storage, OBJECTIVES, "run", "abc")
+        for number in range(3):
+            ledger.propose(proposal(number), VARIABLES)
+        ledger.record(1, COMPLETE)
+        ledger.record(0, Evaluation(Status.TIMEOUT, seconds=9.0, reason="too slow"))
+        written = ledger.records
+    assert [record.status for record in written] == ["timeout", "complete", "pending"]
+    with sqlite.opened(tmp_path / "ledger.db") as storage:
+        assert Ledger(storage, OBJECTIVES, "run", "abc").records == written
+    assert written[1] == replace(proposal(1), evaluation=COMPLETE)
+
+
+def test_states_and_values_are_those_of_optuna() -> None:
+    storage = InMemoryStorage()
+    ledger = Ledger(storage, OBJECTIVES)
+    for number in range(3):
+        ledger.propose(proposal(number), VARIABLES)
+    ledger.record(1, COMPLETE)
+    ledger.record(2, Evaluation(Status.DIVERGED, reason="nan"))
+    trials = storage.get_all_trials(storage.get_all_studies()[0]._study_id)
+    assert [trial.state for trial in trials] == [TrialState.RUNNING, TrialState.COMPLETE, TrialState.FAIL]
+    assert trials[1].values == [0.5, 1e6]
+    assert trials[1].params == {"depth1": 2, "se": "none"}
+    assert trials[2].values is None
+    assert json.dumps(trials[1].user_attrs)
+
+
+def test_an_evaluation_whose_writing_was_cut_short_is_settled() -> None:
+    storage = InMemoryStorage()
+    ledger = Ledger(storage, OBJECTIVES)
+    ledger.propose(proposal(0), VARIABLES)
+    closing = storage.set_trial_state_values
+    storage.set_trial_state_values = lambda *_: None  # The process dies between the two writes.
+    ledger.record(0, COMPLETE)
+    storage.set_trial_state_values = closing
+
+    resumed = Ledger(storage, OBJECTIVES)
+    assert resumed.records[0].evaluation == COMPLETE
+    resumed.settle()
+    assert storage.get_all_trials(storage.get_all_studies()[0]._study_id)[0].state is TrialState.COMPLETE
+
+
+def test_results_and_numbers_are_written_once() -> None:
+    ledger = Ledger.in_memory(OBJECTIVES)
+    ledger.propose(proposal(0), VARIABLES)
+    ledger.record(0, COMPLETE)
+    with pytest.raises(ValueError, match="has its result already"):
+        ledger.record(0, COMPLETE)
+    with pytest.raises(ValueError, match="the next record is number 1, not 5"):
+        ledger.propose(proposal(5), VARIABLES)
+
+
+def test_another_configuration_is_refused() -> None:
+    storage = InMemoryStorage()
+    Ledger(storage, OBJECTIVES, "run", "abc")
+    with pytest.raises(InputError, match="another configuration"):
+        Ledger(storage, OBJECTIVES, "run", "abd")
+
+
+def test_studies_of_several_runs_share_a_storage() -> None:
+    storage = InMemoryStorage()
+    one, other = Ledger(storage, OBJECTIVES, "one", "a"), Ledger(storage, OBJECTIVES, "other", "b")
+    one.propose(proposal(0), VARIABLES)
+    assert len(Ledger(storage, OBJECTIVES, "one", "a")) == 1
+    assert len(other) == len(Ledger(storage, OBJECTIVES, "other", "b")) == 0
+
+
+def test_a_newer_format_is_refused() -> None:
+    storage = InMemoryStorage()
+    Ledger(storage, OBJECTIVES)
+    storage.set_study_user_attr(storage.get_all_studies()[0]._study_id, "format", 99)
+    with pytest.raises(LedgerError, match="format 99, this version reads 1"):
+        Ledger(storage, OBJECTIVES)

@@ -1,0 +1,256 @@
+"""Files of weights: what is read, what is refused, and that nothing in them is run."""
+
+import os
+import pickle
+import sys
+import types
+from collections import OrderedDict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from rnas.errors import InputError
+from rnas.networks.weight_names import Rename, WeightNames
+from rnas.networks.weights import load_weights, read_weights
+
+NAMES = WeightNames(
+    "someone/something", (Rename("head.", "2."), Rename("norm{}.", "{}.")), training_only=("auxiliary.",)
+)
+
+
+def network(classes: int = 3) -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Linear(2, classes))
+
+
+def original(module: nn.Module) -> dict[str, Tensor]:
+    """Its tensors as the other implementation names them."""
+    return {NAMES.original(name): tensor for name, tensor in module.state_dict().items()}
+
+
+def equal(left: Mapping[str, Tensor], right: Mapping[str, Tensor]) -> bool:
+    return left.keys() == right.keys() and all(torch.equal(left[name], right[name]) for name in left)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "weights.pth"
+
+
+def test_safetensors_are_known_by_their_content(path: Path) -> None:
+    state = network().state_dict()
+    save_file(state, path)
+    assert equal(read_weights(path), state)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+@pytest.mark.parametrize("wrapper", [None, "model_state_dict", "state_dict", "unaveraged_model_state_dict"])
+def test_state_dicts_are_unwrapped(path: Path, wrapper: str | None, zipped: bool) -> None:
+    state = network().state_dict()
+    content = state if wrapper is None else {"epoch": 3, wrapper: state, "optimizer_state_dict": None}
+    torch.save(content, path, _use_new_zipfile_serialization=zipped)
+    assert equal(read_weights(path), state)
+
+
+def test_averaged_weights_come_before_the_last_ones(path: Path) -> None:
+    averaged, last = network().state_dict(), network().state_dict()
+    torch.save({"unaveraged_model_state_dict": last, "model_state_dict": averaged}, path)
+    assert equal(read_weights(path), averaged)
+
+
+def test_counters_of_a_profiler_are_left_out(path: Path) -> None:
+    state = network().state_dict()
+    torch.save({**state, "total_ops": torch.zeros(1), "0.total_params": torch.zeros(1)}, path)
+    assert equal(read_weights(path), state)
+
+
+class CosineLRScheduler:
+    """As one released training code has it, with the optimizer inside."""
+
+    def __init__(self, optimizer: torch.optim.Optimizer) -> None:
+        self.optimizer = optimizer
+        self.last_epoch = 7
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_what_released_training_code_keeps_beside_its_weights(
+    path: Path, zipped: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = network()
+    optimizer = torch.optim.SGD(module.parameters(), lr=0.1, momentum=0.9)
+    sum(parameter.sum() for parameter in module.parameters()).backward()
+    optimizer.step()
+    monkeypatch.setitem(sys.modules, "lr_scheduler", types.ModuleType("lr_scheduler"))
+    monkeypatch.setattr(CosineLRScheduler, "__module__", "lr_scheduler")
+    monkeypatch.setattr(sys.modules["lr_scheduler"], "CosineLRScheduler", CosineLRScheduler, raising=False)
+    content = {
+        "epoch": 99,
+        "model_state_dict": module.state_dict(),
+        "optimizer_state_dict": optimizer.state_dict(),
+        "ENV": {"flops": np.float64(5.1), "best": np.int64(3), "loss": torch.tensor(1.0), "history": [(1, 2.0)]},
+        # torch's own schedule, in the versions that released weights were made with.
+        "scheduler_state_dict": {"anneal_func": torch.optim.lr_scheduler.OneCycleLR._annealing_cos},
+        "scheduler": CosineLRScheduler(optimizer),
+    }
+    torch.save(content, path, _use_new_zipfile_serialization=zipped)
+    monkeypatch.delitem(sys.modules, "lr_scheduler")
+    assert equal(read_weights(path), module.state_dict())
+
+
+class Reduced:
+    """Pickles as a call."""
+
+    def __init__(self, function: Any, *arguments: Any) -> None:
+        self.call = (function, arguments)
+
+    def __reduce__(self) -> Any:
+        return self.call
+
+    def __call__(self) -> None:
+        """The pickler wants something callable where a call is a function."""
+
+
+def attacks(marker: Path) -> dict[str, Any]:
+    """Objects that would make a file if they were unpickled."""
+    return {
+        "os": Reduced(os.system, f"touch {marker}"),
+        "eval": Reduced(eval, f"open({str(marker)!r}, 'w')"),
+        "exec": Reduced(exec, f"open({str(marker)!r}, 'w')"),
+        # getattr is read, since schedules have it, but gives nothing that can be called.
+        "getattr": Reduced(Reduced(getattr, Path, "touch"), marker),
+        "nested": Reduced(getattr, Reduced(os.system, f"touch {marker}"), "real"),
+        "scheduler": OrderedDict(state=Reduced(np.load, str(marker))),
+    }
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+@pytest.mark.parametrize("kind", attacks(Path()))
+def test_code_is_refused_and_not_run(path: Path, tmp_path: Path, kind: str, zipped: bool) -> None:
+    marker = tmp_path / "run"
+    torch.save(
+        {"state_dict": network().state_dict(), "more": attacks(marker)[kind]},
+        path,
+        _use_new_zipfile_serialization=zipped,
+    )
+    with pytest.raises(InputError) as error:
+        read_weights(path)
+    message = str(error.value)
+    assert message.startswith(f"{path}: ")
+    assert "refused: it holds " in message or "neither safetensors nor" in message
+    assert "\n" not in message
+    assert not marker.exists()
+
+
+def test_the_code_in_a_refused_file_is_named(path: Path) -> None:
+    torch.save({"state_dict": network().state_dict(), "more": Reduced(os.system, "true")}, path)
+    with pytest.raises(InputError, match=r"refused: it holds (posix|nt)\.system, which is code, not weights"):
+        read_weights(path)
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 5])
+def test_bare_pickles_are_not_run_either(path: Path, tmp_path: Path, protocol: int) -> None:
+    marker = tmp_path / "run"
+    path.write_bytes(pickle.dumps(attacks(marker)["os"], protocol))
+    with pytest.raises(InputError):
+        read_weights(path)
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b"not weights at all", b"\x10" + 7 * b"\x00" + b'{"a": broken }  '])
+def test_other_files_are_refused(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"weights\.pth: (neither|not readable)"):
+        read_weights(path)
+
+
+@pytest.mark.parametrize("content", [{}, [1, 2], {"epoch": 3}, {"state_dict": {"a": 1}}, torch.zeros(2)])
+def test_files_without_a_state_dict_are_refused(path: Path, content: Any) -> None:
+    torch.save(content, path)
+    with pytest.raises(InputError, match="holds no state dict"):
+        read_weights(path)
+
+
+def test_missing_files_are_named(tmp_path: Path) -> None:
+    for name, reason in (("nothing", "No such file"), ("", "Is a directory")):
+        with pytest.raises(InputError, match=f"{name}: cannot be read .{reason}"):
+            read_weights(tmp_path / name)
+
+
+@pytest.mark.parametrize("prefix", ["", "module."])
+@pytest.mark.parametrize("naming", ["ours", "theirs"])
+def test_all_weights_are_loaded_by_either_naming(path: Path, naming: str, prefix: str) -> None:
+    source, target = network(), network()
+    tensors = source.state_dict() if naming == "ours" else {**original(source), "auxiliary.weight": torch.zeros(2)}
+    torch.save({f"{prefix}{name}": tensor for name, tensor in tensors.items()}, path)
+    load_weights(target, path, (NAMES,))
+    assert equal(target.state_dict(), source.state_dict())
+
+
+def refusal(module: nn.Module, path: Path) -> str:
+    """The message, after which the network must be as it was."""
+    before = {name: tensor.clone() for name, tensor in module.state_dict().items()}
+    with pytest.raises(InputError) as error:
+        load_weights(module, path, (NAMES,), "net")
+    assert equal(module.state_dict(), before)
+    return str(error.value)
+
+
+def test_missing_and_unexpected_names_are_told_as_the_file_has_them(path: Path) -> None:
+    tensors = original(network())
+    tensors["extra"] = tensors.pop("head.bias")
+    torch.save(tensors, path)
+    assert refusal(network(), path) == f"{path} does not fit net: 1 missing (head.bias), 1 unexpected (extra)"
+
+
+def test_of_many_names_a_few_are_told(path: Path) -> None:
+    torch.save({f"layer{number}": torch.zeros(1) for number in range(9)}, path)
+    assert "9 unexpected (layer0, layer1, layer2, ...)" in refusal(network(), path)
+
+
+def test_shapes_are_told(path: Path) -> None:
+    tensors = network().state_dict()
+    tensors["0.weight"] = torch.zeros(2, 1, 5, 5)
+    torch.save(tensors, path)
+    assert refusal(network(), path).endswith("1 of another shape (0.weight (2, 1, 5, 5) instead of (2, 1, 3, 3))")
+
+
+def test_another_number_of_classes_is_recognised(path: Path) -> None:
+    torch.save(original(network(100)), path)
+    message = refusal(network(10), path)
+    assert "head.weight (100, 2) instead of (10, 2)" in message
+    assert message.endswith("it was made for 100 classes, so give num_classes=100")
+
+
+def test_two_tensors_of_one_name_are_one_too_many(path: Path) -> None:
+    tensors = original(network())
+    torch.save({**tensors, "module.head.bias": tensors["head.bias"] + 1}, path)
+    assert refusal(network(), path).endswith("1 unexpected (module.head.bias)")
+
+
+def test_namings_are_not_mixed(path: Path) -> None:
+    tensors = original(network())
+    tensors["2.bias"] = tensors.pop("head.bias")
+    torch.save(tensors, path)
+    assert refusal(network(), path).endswith("1 missing (head.bias), 1 unexpected (2.bias)")
+
+
+@given(st.data())
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_only_the_exact_set_of_tensors_fits(path: Path, data: st.DataObject) -> None:
+    tensors = original(network())
+    dropped = data.draw(st.sets(st.sampled_from(sorted(tensors))))
+    added = data.draw(st.sets(st.text("ab.", min_size=1, max_size=3), max_size=2))
+    changed = {name: tensor for name, tensor in tensors.items() if name not in dropped}
+    torch.save({**changed, **dict.fromkeys(added, torch.zeros(1))}, path)
+    if dropped or added:
+        message = refusal(network(), path)
+        assert "\n" not in message
+    else:
+        load_weights(network(), path, (NAMES,))

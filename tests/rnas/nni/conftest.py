@@ -1,2 +1,0 @@
-# Before a test imports NNI itself: there its import is kept from warning.
-import rnas.nni  # noqa: F401

@@ -1,0 +1,78 @@
+import csv
+import io
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rnas.experiments.comparison.result import result
+from rnas.report.comparison_tables import render
+from tests.rnas.experiments.comparison.records import records, settings
+
+PUBLISHED = {
+    "network": "wrn-28-10",
+    "training": "TRADES & 100 epochs",
+    "source": "a paper, table 1_a",
+    "params_millions": "36.5",
+    "flops_billions": "5.20",
+    "clean": {"mean": 84.62, "spread": 0.06},
+    "pgd20": {"mean": 55.9, "spread": None},
+    "cw40": None,
+    "autoattack": None,
+    "note": "",
+}
+
+
+@pytest.fixture(scope="module")
+def content(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    chosen = settings(tmp_path_factory.mktemp("networks"))
+    return {**result(chosen, records(chosen, [0.3, 0.9, 0.6])), "published": [PUBLISHED]}
+
+
+def test_markdown(content: dict[str, Any]) -> None:
+    text = render(content, "md")
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    assert [row.count("|") for row in rows[:10]] == [10] * 10
+    assert rows[2].startswith("| resnet-18 |")
+    assert re.search(r"\| best \| 100\.00 ± \u2013 \| \d\d\.\d\d ± \d+\.\d\d a \|", rows[2])
+    gaps = [row.split(" | ") for row in rows if "smallest detectable gap" in row]
+    assert [gap[5:7] for gap in gaps] == [["best", "\u2013"], ["last", "\u2013"]]
+    assert all(float(gap[7]) > 0 for gap in gaps)
+    assert "published" in text.lower()
+    assert "not measured here" in text
+    assert "| wrn-28-10 | TRADES \\& 100 epochs | 36.5 | 5.20 | 84.62 ± 0.06 | 55.90 |" in text
+    assert "\\<device\\>" in text
+    unflagged = render({**content, "flags_looked_for": False}, "md")
+    assert ("not looked for" in text, "were not looked for" in unflagged) == (False, True)
+
+
+def test_latex(content: dict[str, Any], tmp_path: Path) -> None:
+    text = render(content, "tex")
+    assert "TRADES \\& 100 epochs" in text
+    assert "table 1\\_a" in text
+    assert "100.00{\\footnotesize\\,$\\pm$\\,--} &" in text
+    for line in text.splitlines():
+        if line.endswith(r" \\"):
+            assert line.replace(r"\&", "").count("&") in (8, len(PUBLISHED) - 2)
+    assert text.count("\\toprule") == text.count("\\bottomrule") == 2
+    if shutil.which("pdflatex"):
+        page = "\\documentclass{article}\\usepackage{booktabs}\\begin{document}" + text + "\\end{document}"
+        (tmp_path / "page.tex").write_text(page)
+        subprocess.run(["pdflatex", "-halt-on-error", "page.tex"], cwd=tmp_path, check=True, capture_output=True)
+
+
+def test_csv(content: dict[str, Any]) -> None:
+    rows = list(csv.DictReader(io.StringIO(render(content, "csv"))))
+    assert [(row["network"], row["checkpoint"]) for row in rows[:2]] == [("resnet-18", "best"), ("resnet-18", "last")]
+    assert len(rows) == 6
+    main = next(column for column in content["columns"] if column["attack"] == "worst case")
+    assert float(rows[0]["worst_case_mean"]) == main["networks"][1]["mean"]
+    assert rows[0]["worst_case_group"] == "a"
+
+
+def test_no_other_form(content: dict[str, Any]) -> None:
+    with pytest.raises(KeyError):
+        render(content, "doc")

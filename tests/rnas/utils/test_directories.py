@@ -1,0 +1,54 @@
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from rnas.errors import InputError
+from rnas.utils.directories import creating, locked, next_free
+
+
+def test_a_directory_is_made_whole(tmp_path: Path) -> None:
+    path = tmp_path / "runs" / "one"
+    with creating(path) as partial:
+        (partial / "file").write_text("content")
+        assert not path.exists()
+    assert (path / "file").read_text() == "content"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def fail(path: Path, fault: BaseException) -> None:
+    with creating(path) as partial:
+        (partial / "file").touch()
+        raise fault
+
+
+def test_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "one"
+    with pytest.raises(KeyboardInterrupt):
+        fail(path, KeyboardInterrupt())
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(InputError) as found:
+        fail(path, OSError(28, "No space left on device"))
+    assert str(found.value) == f"{path}: cannot be made (No space left on device)"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_there_is_left_alone(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as found:
+        creating(tmp_path).__enter__()
+    assert str(found.value) == f"{tmp_path} exists already: choose another --output"
+
+
+def test_one_process_at_a_time(tmp_path: Path) -> None:
+    with FileLock(tmp_path / "lock"), pytest.raises(InputError, match="in use: another process is tuning there"):
+        locked(tmp_path, "tuning").__enter__()
+    for _ in range(2):
+        with locked(tmp_path, "tuning"), pytest.raises(InputError):
+            locked(tmp_path, "tuning").__enter__()
+
+
+def test_the_least_free_number_is_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for number in (1, 2, 4):
+        (tmp_path / "runs" / f"digits-{number}").mkdir(parents=True)
+    assert next_free("digits") == Path("runs/digits-3")
