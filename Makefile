@@ -1,6 +1,6 @@
 # make search    a search on digits, minutes on two cores; installs only the core
-# make test      the tests, under 8 minutes on two cores
-# make test-all  all tests, the slow ones too, under 40 minutes
+# make test      the quick tests: a few minutes on two cores
+# make test-all  all tests
 # make lint      ruff, mypy and the order of imports
 # Each makes .venv, with the versions of constraints.txt, where it is missing.
 

@@ -1,6 +1,7 @@
 """The cells of NAS-Bench-201 (Dong, Yang, ICLR 2020): 15,625 genomes, 6,466 networks."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache, cached_property
 from itertools import pairwise, product
@@ -169,7 +170,7 @@ class NASBench201(SearchSpace):
     @cached_property
     def _texts(self) -> list[str]:
         """Unique string of each genome that narrowing leaves."""
-        return [_text(cell) for cell in self._cells]
+        return [_text_of(tuple(cell)) for cell in self._cells.tolist()]
 
     @cached_property
     def _genomes(self) -> dict[str, Integers]:
@@ -197,11 +198,17 @@ def _price(operations: Integers) -> Integers:
 
 
 def _text(operations: Integers) -> str:
-    """Unique string of a cell (6,)."""
+    """Return the unique string of a cell (6,)."""
+    return _text_of(tuple(operations.tolist()))
+
+
+@cache
+def _text_of(operations: tuple[int, ...]) -> str:
+    """Return the unique string of six operations; kept, since every space of these cells asks for all."""
     return unique_string(_names(operations))
 
 
-def _names(operations: Integers) -> tuple[str, ...]:
+def _names(operations: Iterable[int]) -> tuple[str, ...]:
     return tuple(OPERATIONS[index] for index in operations)
 
 

@@ -193,16 +193,16 @@ class BlockColumns:
     reduction: Integers
 
     @staticmethod
-    def of(block: Block) -> "BlockColumns":
-        """Columns of length 1."""
+    def of(block: Block, count: int = 1) -> "BlockColumns":
+        """Return the columns of ``count`` such blocks."""
 
         def column(value: int) -> Integers:
-            return np.array([value], dtype=np.int64)
+            return np.full(count, value, dtype=np.int64)
 
         return BlockColumns(
             types=(block.type,),
             topology=column(0),
-            pre=np.array([block.order == PRE]),
+            pre=np.full(count, block.order == PRE),
             normalization=column(NORMALIZATIONS[block.normalization].params),
             activation=column(ACTIVATIONS[block.activation].params),
             kernel_size=column(block.kernel_size),

@@ -19,7 +19,7 @@ from rnas.errors import InputError
 from rnas.networks.activations import ACTIVATIONS
 from rnas.networks.architecture import Shape
 from rnas.networks.block import PRE, Block, BlockColumns, BlockConstructor, require_positive
-from rnas.networks.cost import Cost
+from rnas.networks.cost import Cost, Costs
 from rnas.networks.normalization import runs_on
 from rnas.networks.residual_cost import STEM_KERNEL, ResidualColumns, residual_costs, stage_sizes, stage_strides
 
@@ -156,16 +156,22 @@ class ResidualNetwork:
 
     def cost(self, input_shape: Shape, num_classes: int) -> Cost:
         """See :meth:`rnas.networks.architecture.Architecture.cost`."""
-        activation = self.head_activation or self.blocks[-1].activation
-        columns = ResidualColumns(
-            depths=np.array([self.depths], dtype=np.int64),
-            channels=np.array([self.channels], dtype=np.int64),
-            blocks=[BlockColumns.of(block) for block in self.stage_blocks],
-            stem_width=np.array([self.stem_width], dtype=np.int64),
-            head_activation=np.array([ACTIVATIONS[activation].params], dtype=np.int64),
-        )
-        costs = residual_costs(columns, input_shape, self.upsample, num_classes)
+        costs = costs_of([self], input_shape, num_classes)
         return Cost(int(costs.params[0]), int(costs.flops[0]))
+
+
+def costs_of(networks: Sequence[ResidualNetwork], input_shape: Shape, num_classes: int) -> Costs:
+    """Return the exact costs (n,) of n >= 1 networks that differ in depths, channels and stem width alone."""
+    first, count = networks[0], len(networks)
+    activation = first.head_activation or first.blocks[-1].activation
+    columns = ResidualColumns(
+        depths=np.array([network.depths for network in networks], dtype=np.int64),
+        channels=np.array([network.channels for network in networks], dtype=np.int64),
+        blocks=[BlockColumns.of(block, count) for block in first.stage_blocks],
+        stem_width=np.array([network.stem_width for network in networks], dtype=np.int64),
+        head_activation=np.full(count, ACTIVATIONS[activation].params, dtype=np.int64),
+    )
+    return residual_costs(columns, input_shape, first.upsample, num_classes)
 
 
 def widened(depths: Sequence[int], widenings: Sequence[float], block: Block = BASIC) -> ResidualNetwork:

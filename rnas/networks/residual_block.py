@@ -120,11 +120,13 @@ def surroundings_cost(
     """
     reshapes = np.asarray(place.stride != 1) | (place.in_channels != out_channels)
     placement = blocks.squeeze_excitation
-    at = {name: placement == index for index, name in enumerate(PLACEMENTS)}
-    normalized = np.where(blocks.pre, place.in_channels, out_channels) + at[RESIDUAL] * out_channels
-    hidden = hidden_units(np.where(at[IDENTITY], place.in_channels, out_channels), blocks.reduction)
-    gated = np.select([at[IDENTITY], at[CONV3X3]], [place.in_channels, middle_channels], out_channels)
-    cost = layer_cost.linear(2 * gated * ~at[NONE], hidden) + layer_cost.parameters(blocks.activation)
+    none, identity, inner, residual = (
+        placement == PLACEMENTS.index(name) for name in (NONE, IDENTITY, CONV3X3, RESIDUAL)
+    )
+    normalized = np.where(blocks.pre, place.in_channels, out_channels) + residual * out_channels
+    hidden = hidden_units(np.where(identity, place.in_channels, out_channels), blocks.reduction)
+    gated = np.where(identity, place.in_channels, np.where(inner, middle_channels, out_channels))
+    cost = layer_cost.linear(2 * gated * ~none, hidden) + layer_cost.parameters(blocks.activation)
     if connected:
         shortcut = layer_cost.convolution(place.in_channels, out_channels, 1, place.positions)
         cost = cost + shortcut * reshapes

@@ -8,7 +8,7 @@ Every depth and width is the rule's, rounded up or down.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
 
@@ -17,8 +17,12 @@ import numpy as np
 from rnas._typing import Floats
 from rnas.errors import InputError
 from rnas.networks.architecture import Architecture, Shape
+from rnas.networks.residual import ResidualNetwork, costs_of
 from rnas.networks.zoo import Scaled
 from rnas.utils.quantities import format_size
+
+_AT_ONCE = 64
+"""Settings whose FLOPs are counted together."""
 
 
 @dataclass(frozen=True)
@@ -97,9 +101,11 @@ class RobustScaling:
 
         Its objective is the distance from the rule plus the squared logarithm of its FLOPs over the budget.
         """
-        cost = self.architecture(depths, widths).cost(input_shape, num_classes)
-        distance = self.rule.distance(depths, widths)
-        return Setting(depths, widths, cost.flops, distance + math.log(cost.flops / flops) ** 2)
+        counted = self.architecture(depths, widths).cost(input_shape, num_classes).flops
+        return Setting(depths, widths, counted, self._objective(depths, widths, counted, flops))
+
+    def _objective(self, depths: tuple[int, ...], widths: tuple[int, ...], counted: int, flops: int) -> float:
+        return self.rule.distance(depths, widths) + math.log(counted / flops) ** 2
 
     def nearest(self, flops: int, input_shape: Shape, num_classes: int) -> Scaled:
         """Return the network of :meth:`optimum`; InputError if there is no such network."""
@@ -115,14 +121,17 @@ class RobustScaling:
         depths, widths, distances = self._candidates(flops, count)
         best: Setting | None = None
         # By distance from the rule, which is a lower bound of the objective and costs no counting.
-        for index in np.argsort(distances, axis=None):
-            row, column = np.unravel_index(index, distances.shape)
-            if best is not None and distances[row, column] >= best.objective:
+        rows, columns = np.unravel_index(np.argsort(distances, axis=None), distances.shape)
+        settings = [(depths[row], widths[column]) for row, column in zip(rows, columns, strict=True)]
+        counts = self._counts(settings, input_shape, num_classes)
+        for distance, (depth, width), counted in zip(distances[rows, columns], settings, counts, strict=False):
+            if best is not None and distance >= best.objective:
                 break
-            found = self.setting(depths[row], widths[column], flops, input_shape, num_classes)
-            within = abs(found.flops / flops - 1) <= self.tolerance
-            if within and (best is None or found.objective < best.objective):
-                best = found
+            if abs(counted / flops - 1) > self.tolerance:
+                continue
+            objective = self._objective(depth, width, counted, flops)
+            if best is None or objective < best.objective:
+                best = Setting(depth, width, counted, objective)
         if best is None:
             smallest = count((1,) * len(self.rule.depths), (1,) * len(self.rule.widths))
             raise InputError(
@@ -130,6 +139,21 @@ class RobustScaling:
                 f"FLOPs at {input_shape[1]}x{input_shape[2]}; the smallest network has {format_size(smallest)}"
             )
         return best
+
+    def _counts(
+        self, settings: Sequence[tuple[tuple[int, ...], tuple[int, ...]]], input_shape: Shape, num_classes: int
+    ) -> Iterator[int]:
+        """Yield the FLOPs of settings of depths and widths; many residual networks are counted at once."""
+        for start in range(0, len(settings), _AT_ONCE):
+            networks = [self.architecture(*setting) for setting in settings[start : start + _AT_ONCE]]
+            residual = [network for network in networks if isinstance(network, ResidualNetwork)]
+            if (
+                len(residual) == len(networks)
+                and len({(n.blocks, n.head_activation, n.upsample) for n in residual}) == 1
+            ):
+                yield from costs_of(residual, input_shape, num_classes).flops.tolist()
+            else:
+                yield from (network.cost(input_shape, num_classes).flops for network in networks)
 
     def _candidates(
         self, flops: int, count: Callable[[tuple[int, ...], tuple[int, ...]], int]

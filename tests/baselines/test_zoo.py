@@ -196,17 +196,22 @@ def test_the_auxiliary_head_of_cells_is_left_out() -> None:
     assert ZOO["advrush"].weight_names[0].ours("auxiliary_head.features.2.weight") is None
 
 
+# Of a family whose members differ in depth and width alone, the smallest is built; counts are of all.
+LARGER = {f"robust-resnet-a{size}{text}" for size in (2, 3, 4) for text in ("", "-paper-text")} | {"wrn-a3", "wrn-a4"}
 SMALL = {"wrn-34-r-gamma-0.25", "vgg-11-r", "darts-r", "robnet-free", "densenet-121-r", "resnet-18", "racl", "pdarts"}
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=[] if n in SMALL else [pytest.mark.slow]) for n in ZOO])
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[] if n in SMALL else [pytest.mark.slow]) for n in ZOO if n not in LARGER]
+)
 def test_forward_and_backward(name: str) -> None:
     baseline = ZOO[name]
     # Shapes and gradients of the largest networks are followed without numbers.
     device = "meta" if baseline.cost.flops > 10**9 else "cpu"
     with torch.device(device):
         module = baseline.network.build(100, baseline.input_shape)
-        for training in (True, False):
+        # Without numbers the two modes do not differ.
+        for training in (True, False) if device == "cpu" else (True,):
             module.train(training).zero_grad()
             logits = module(torch.rand(2, *baseline.input_shape))
             assert logits.shape == (2, 100)

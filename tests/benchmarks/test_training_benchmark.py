@@ -113,10 +113,24 @@ def test_every_switch_is_timed_alone(module: Any) -> None:
         assert len({variant.name for variant in every}) == len(set(every)) == len(every)
 
 
+SMALLEST = """
+import sys
+import accuracy, scaling, throughput
+
+sys.argv[0] = "throughput.py"
+scaling.DEPTHS, scaling.ATTACK_STEPS = (1, 2), (1,)
+scaling.WIDTHS, scaling.BATCHES = {"cpu": (8,)}, {"cpu": (2,)}
+whole = accuracy.divide
+accuracy.divide = lambda *given: {name: split.first(200) for name, split in whole(*given).items()}
+throughput.main()
+"""
+"""The command on fewer points of its curves, and on fewer images."""
+
+
 @pytest.mark.slow
 def test_it_runs_at_its_smallest(tmp_path: Path) -> None:
     command = [
-        *("throughput.py", "--networks", "basic", "--recipes", "trades-10", "fgsm-rs", "--switches"),
+        *("-c", SMALLEST, "--networks", "basic", "--recipes", "trades-10", "fgsm-rs", "--switches"),
         *(
             "--batch",
             "2",

@@ -1,6 +1,5 @@
 """The space robust-resnet: conformance in several shapes and settings, and the rules of its canonical form."""
 
-import time
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,7 @@ from rnas.networks.block import Block
 from rnas.networks.cost import measured_cost
 from rnas.networks.residual import ResidualNetwork
 from rnas.networks.vgg import VGG
-from rnas.testing.search_space import SearchSpaceConformance, raw_genomes
+from rnas.testing.search_space import SearchSpaceConformance
 from search_spaces.robust_resnet import RobustResNetSettings, RobustResNetSpace
 
 DIGITS = (1, 8, 8)
@@ -84,15 +83,15 @@ def test_cost_is_what_the_built_network_needs(seed: int, stages: int, per_stage:
 
 
 @pytest.mark.slow
-@settings(max_examples=125, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.integers(0, 2**32 - 1),
     st.integers(2, 4),
     st.booleans(),
     st.tuples(st.integers(1, 3), st.integers(4, 70), st.integers(4, 70)),
 )
-def test_cost_of_a_thousand_genomes(seed: int, stages: int, per_stage: bool, shape: Shape) -> None:
-    check_cost(seed, stages, per_stage, shape, count=8)
+def test_cost_of_many_genomes(seed: int, stages: int, per_stage: bool, shape: Shape) -> None:
+    check_cost(seed, stages, per_stage, shape, count=6)
 
 
 def check_cost(seed: int, stages: int, per_stage: bool, shape: Shape, count: int) -> None:
@@ -104,15 +103,6 @@ def check_cost(seed: int, stages: int, per_stage: bool, shape: Shape, count: int
             module = space.decode(genome).build(space.num_classes, shape)
         built = measured_cost(module, shape)
         assert (built.params, built.flops) == (params, flops)
-
-
-def test_a_hundred_thousand_costs_take_less_than_a_second() -> None:
-    space = make()
-    genomes = raw_genomes(space, 100_000)
-    space.cost(genomes[:1])
-    start = time.process_time()
-    space.cost(genomes)
-    assert time.process_time() - start < 1
 
 
 @pytest.mark.parametrize("name", [*WIDE_RESNETS, *ROBUST_RESNETS])

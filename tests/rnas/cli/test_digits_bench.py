@@ -4,9 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import rnas
 
 
+@pytest.mark.slow
 def test_a_search_ends_resumes_and_reports(tmp_path: Path, command: Callable[..., Any]) -> None:
     run = tmp_path / "run"
     first = command("search", "--space", "digits-bench", "--budget", 40, "--output", run)

@@ -17,7 +17,7 @@ from tests.rnas.evaluation.digits_networks import trained
 
 PROGRAM = [sys.executable, "-c", "from rnas.cli import main; main()", "evaluate"]
 NETWORK = ResidualNetwork(depths=(1, 1, 1), channels=(4, 8, 8), stem_width=4)
-BATCH = 12
+BATCH = 3
 
 
 def result(folder: Path) -> dict[str, Any]:
@@ -44,8 +44,8 @@ def test_killed_at_any_instant_and_started_again(tmp_path: Path) -> None:
     network, weights = tmp_path / "net.json", tmp_path / "net.safetensors"
     network.write_text(json.dumps(arch.to_dict(NETWORK)))
     save_file(trained(lambda: NETWORK.build(10, (1, 8, 8)), 0, epochs=8, steps=3).state_dict(), weights)
-    words = [network, "--weights", weights, "--data", "digits", "--images", "32", "--batch-size", str(BATCH)]
-    command = [*PROGRAM, *words, "--attacks", "autoattack-cascade", "--eps", "1/10", "--device", "cpu"]
+    words = [network, "--weights", weights, "--data", "digits", "--images", "16", "--batch-size", str(BATCH)]
+    command = [*PROGRAM, *words, "--attacks", "square100,autoattack-fast", "--eps", "1/10", "--device", "cpu"]
     whole = tmp_path / "whole"
     subprocess.run([*command, "-o", whole], check=True, capture_output=True)
     total = batches(whole)
@@ -53,7 +53,7 @@ def test_killed_at_any_instant_and_started_again(tmp_path: Path) -> None:
     assert total > 5
 
     killed = tmp_path / "killed"
-    for kept in sorted({1, 2, total // 2, total - 3, total - 2}):
+    for kept in sorted({1, total // 2, total - 1}):
         process = subprocess.Popen(
             [*command, "-o", killed], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )
@@ -65,8 +65,8 @@ def test_killed_at_any_instant_and_started_again(tmp_path: Path) -> None:
         assert not (killed / "net.json").exists()
     subprocess.run([*command, "-o", killed], check=True, capture_output=True)
     assert result(killed) == result(whole)
-    members = result(whole)["attacks"][0]["members"]
-    assert [member["name"] for member in members][-3:] == ["apgd-t4-9", "fab-t", "square"]
+    members = result(whole)["attacks"][1]["members"]
+    assert [member["name"] for member in members] == ["pgd20", "apgd-ce", "apgd-t3"]
     assert members[-1]["attacked"] > 0
 
     # The state of this evaluation is not that of another one.

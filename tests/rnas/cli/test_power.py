@@ -56,12 +56,12 @@ def test_in_tables() -> None:
 
 @pytest.mark.slow
 def test_the_power_of_a_run_is_simulated(command: Callable[..., Result], tmp_path: Path) -> None:
-    api.search(space="digits-bench", budget=40, strategy="random", workers=0, output=tmp_path / "run")
+    api.search(space="digits-bench", budget=24, strategy="random", workers=0, output=tmp_path / "run")
     words = ("power", tmp_path / "run", "--simulations", 1, "--workers", 1)
     shown = command(*words)
     assert shown.code == 0, shown.err
-    assert "8 simulations, 1 at once: about 1 minute" in shown.err
+    assert "8 simulations, 1 at once: about " in shown.err
     assert "90 % intervals" in shown.out
     power_study = json.loads(command(*words, "--json").out)
-    assert power_study["evaluations"] == 40
+    assert power_study["evaluations"] == 24
     assert len(power_study["tallies"]) == 8 * 3

@@ -249,7 +249,7 @@ def test_killed_at_random_instants_and_resumed(folder: Path) -> None:
     instants = random.Random(0)
     words: tuple[object, ...] = (*LONG, "--output", "killed")
     kills = 0
-    while kills < 5:
+    while kills < 3:
         training = started(*words)
         # From the first line on the directory is there; instants fall on steps, evaluation and writing.
         assert training.stderr.readline(), "it ended before it began"

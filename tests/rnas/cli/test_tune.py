@@ -116,7 +116,7 @@ def test_killed_at_random_instants_and_resumed(folder: Path) -> None:
     finish(*LONG, "--output", "whole")
     instants = random.Random(0)
     words: tuple[object, ...] = (*LONG, "--output", "killed")
-    for _ in range(3):
+    for _ in range(2):
         tuning = started(*words)
         assert tuning.stderr.readline(), "it ended before it began"
         time.sleep(instants.uniform(0.05, 1.5))

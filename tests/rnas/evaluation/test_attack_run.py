@@ -58,11 +58,12 @@ def test_each_attack_alone_is_what_the_searchs_evaluation_says(robust_network: n
         assert 0 < attack.right.sum() < result.clean.sum() < 60
 
 
+@pytest.mark.slow
 def test_neither_the_other_attacks_nor_the_batches_change_a_result(robust_network: nn.Module) -> None:
-    plan = [*map(planned, SHORT), ensemble(*SHORT), planned("pgd3", L2)]
-    whole = run(robust_network, plan, batch_size=60)
-    small = run(robust_network, plan, batch_size=7)
-    alone = [run(robust_network, [one], batch_size=13).attacks[0] for one in plan]
+    plan, split = [*map(planned, SHORT), ensemble(*SHORT), planned("pgd3", L2)], test_images(30)
+    whole = run(robust_network, plan, split, batch_size=30)
+    small = run(robust_network, plan, split, batch_size=7)
+    alone = [run(robust_network, [one], split, batch_size=13).attacks[0] for one in plan]
     for results in zip(whole.attacks, small.attacks, alone, strict=True):
         assert torch.equal(results[0].right, results[1].right)
         assert torch.equal(results[0].right, results[2].right)
@@ -125,9 +126,10 @@ def results_of(result: AttackRun) -> list[Any]:
     ]
 
 
+@pytest.mark.slow
 def test_stopped_at_any_batch_it_goes_on_to_the_same_end(robust_network: nn.Module, tmp_path: Path) -> None:
     plan = [planned("fgsm"), ensemble(*SHORT), planned("pgd3", L2)]
-    split = test_images(40)
+    split = test_images(24)
     told: list[Progress] = []
     whole = run(robust_network, plan, split, listener=told.append)
     for instant in range(0, len(told), 2):

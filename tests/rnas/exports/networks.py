@@ -31,20 +31,20 @@ def reduced(network: Architecture) -> Architecture:
         case ResidualNetwork():
             return dataclasses.replace(network, depths=(2,) * len(network.depths), channels=(16, 32, 32))
         case DartsCellNetwork():
-            return dataclasses.replace(network, layers=6, channels=(8, 16, 32), stem_channels=12)
+            return dataclasses.replace(network, layers=4, channels=(8, 16, 32), stem_channels=12)
         case RobNetwork():
-            return dataclasses.replace(network, codes=network.codes[:6], layers=6, channels=8)
+            return dataclasses.replace(network, codes=network.codes[:4], layers=4, channels=8)
         case DenseNet():
-            return dataclasses.replace(network, depths=(3, 3, 4, 2), channels=(16, 24, 24, 24), growth=8)
+            return dataclasses.replace(network, depths=(2, 1, 2, 1), channels=(16, 24, 24, 24), growth=8)
         case ResNet():
-            return dataclasses.replace(network, channels=(16, 24, 32, 48))
+            return dataclasses.replace(network, depths=(1, 2, 1, 1), channels=(16, 24, 32, 48))
         case VGG():
             return VGG(((8,), (16,), (16, 16), (24,)))
     raise AssertionError(f"no reduced form of {network}")
 
 
 def members(count: int, seed: int) -> list[Architecture]:
-    """Members of the space robust-resnet, of at most 30M FLOPs, drawn at random."""
+    """Members of the space robust-resnet, of at most three blocks a stage and 30M FLOPs, drawn at random."""
     cls = registry.load(registry.SEARCH_SPACES, "robust-resnet")
-    space = cls(cls.Settings(flops=":30M"), IMAGE, 10)
+    space = cls(cls.Settings(depths=(1, 2, 3), flops=":30M"), IMAGE, 10)
     return [space.decode(genome) for genome in space.sample(count, np.random.default_rng(seed))]

@@ -1,4 +1,7 @@
-"""Synthetic scores on an unbiased design: intervals hold the truth, and no rule is claimed if shares decide nothing."""
+"""Synthetic scores on an unbiased design: intervals hold the truth, and no rule is claimed if shares decide nothing.
+
+Hundreds of such simulations, of more truths and designs, are those of ``benchmarks/rules/calibration.py``.
+"""
 
 from collections.abc import Iterator
 from functools import cache
@@ -18,8 +21,8 @@ from search_spaces.robust_resnet import RobustResNetSettings, RobustResNetSpace
 pytestmark = pytest.mark.slow
 
 PUBLISHED = Rule()
-NETWORKS = 200
-SEEDS = range(12)
+NETWORKS = 150
+SEEDS = range(5)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -78,16 +81,16 @@ def test_intervals_hold_the_truth_and_agree_with_it() -> None:
         quantities = [quantity for family in families for quantity in family.quantities]
         held.append([not q.optimum.excludes(q.published, q.published) for q in quantities if q.published is not None])
         verdicts += [family.verdict for family in families]
-    assert np.array(held).shape == (12, 7)
-    assert np.array(held).sum(axis=0).min() >= 10
-    assert verdicts.count(Verdict.AGREES) >= 24
+    assert np.array(held).shape == (5, 7)
+    assert np.array(held).sum(axis=0).min() >= 4
+    assert verdicts.count(Verdict.AGREES) >= 10
     assert verdicts.count(Verdict.DIFFERS) <= 1
 
 
 @pytest.mark.parametrize("rival", ["params", "FLOPs", "nothing"])
 def test_no_rule_is_claimed_where_only_capacity_decides(rival: str) -> None:
     claims = 0
-    for seed in range(4):
+    for seed in range(2):
         design = sampled(seed)
         trend = {"params": np.log(design.params), "FLOPs": np.log(design.flops), "nothing": np.zeros(NETWORKS)}[rival]
         families = families_of(design_of(design.with_score(trend + 0.4 * noise(seed)), PUBLISHED, seed), seed)

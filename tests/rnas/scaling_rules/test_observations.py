@@ -19,7 +19,7 @@ from rnas.scaling_rules.observations import Observations
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     path: Path = tmp_path_factory.mktemp("runs") / "run"
-    return rnas.search(space="digits-bench", budget=40, output=path)
+    return rnas.search(space="digits-bench", strategy="random", budget=40, output=path)
 
 
 def test_a_run_is_read_as_numbers(run: Run) -> None:

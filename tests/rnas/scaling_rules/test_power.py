@@ -139,4 +139,5 @@ def test_the_time_is_told_after_the_first(small: SimulationPlan) -> None:
 
 @pytest.mark.slow
 def test_processes_find_the_same(small: SimulationPlan) -> None:
-    assert list(outcomes(small, 2)) == list(outcomes(small, 1))
+    few = replace(small, simulations=small.simulations[::3])
+    assert list(outcomes(few, 2)) == list(outcomes(few, 1))

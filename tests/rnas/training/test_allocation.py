@@ -20,6 +20,7 @@ print(faults())
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc is Linux's")
 def test_freed_memory_is_used_again() -> None:
     faults = [

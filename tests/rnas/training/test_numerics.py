@@ -78,6 +78,7 @@ def test_bfloat16_follows_float32() -> None:
     assert rounded == pytest.approx(exact, rel=0.03)
 
 
+@pytest.mark.slow
 def test_bfloat16_is_as_robust_within_the_noise() -> None:
     robust = []
     for precision in ("float32", "bfloat16"):

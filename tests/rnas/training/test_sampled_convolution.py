@@ -58,6 +58,7 @@ print([point["loss"] for point in Training(network, split, plan, 0).epochs()])
 """
 
 
+@pytest.mark.slow
 def test_large_maps_of_few_channels_train() -> None:
     """In a process of its own: the fault of torch's library that this is about ends the process."""
     result = subprocess.run([sys.executable, "-c", TRAINING], capture_output=True, text=True, timeout=120, check=False)

@@ -92,7 +92,8 @@ def nan_where_bright(images: Tensor) -> Tensor:
     return torch.where(images.mean((1, 2, 3), keepdim=True) > 0.32, torch.nan, images)
 
 
-@pytest.mark.parametrize("images", [1, 100, pytest.param(300, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("images", [1, 200])
 def test_honest_networks_are_not_flagged(
     robust_network: nn.Module, robust_residual_network: nn.Module, standard_network: nn.Module, images: int
 ) -> None:
@@ -105,6 +106,7 @@ def test_nor_in_other_norms(robust_residual_network: nn.Module, norm: Norm, epsi
     assert found(robust_residual_network, norm=norm, epsilon=epsilon) == []
 
 
+@pytest.mark.slow
 def test_nor_are_networks_that_have_learned_little() -> None:
     torch.manual_seed(0)
     # Without training it gives one answer to everything, and nothing else is wrong with it.
@@ -178,6 +180,7 @@ def test_a_gap_has_to_be_beyond_chance() -> None:
     assert gap(withstand.repeat(100), torch.arange(10_000) >= 550) is not None
 
 
+@pytest.mark.slow
 def test_the_attacks_of_an_evaluation_tell_on_all_images(robust_network: nn.Module) -> None:
     threat = parse_threat("linf:3/20")
 

@@ -40,7 +40,8 @@ def evaluator(**changes: Any) -> AdversarialTraining:
 
 class TestConformance(EvaluatorConformance):
     def make(self) -> Evaluator:
-        return evaluator()
+        fidelity = {"epochs": 1, "batch_size": 32, "attack_steps": 1, "attack_step": "1"}
+        return evaluator(images={"train": 64, "search_val": 40, "test": 40}, fidelity=fidelity)
 
     def architectures(self) -> list[ResidualNetwork]:
         return [NETWORK, replace(NETWORK, depths=(1, 2, 1))]
@@ -164,13 +165,10 @@ def test_defaults_are_the_datas_own() -> None:
     assert resolved.resolved() == resolved
 
 
-def test_an_estimate_is_near_the_truth_and_quick() -> None:
-    longer = evaluator(fidelity={"epochs": 20, "batch_size": 32, "attack_steps": 2, "attack_step": "1/2"})
-    started = time.perf_counter()
-    estimate = longer.estimate(Task(NETWORK, 0), Context())
-    assert time.perf_counter() - started < 10
-    real = longer.evaluate(Task(NETWORK, 0), Context())
-    assert real.seconds / 10 < estimate.seconds < 10 * real.seconds
+def test_an_estimate_is_of_seconds_and_bytes() -> None:
+    """How near it comes is measured by ``benchmarks/speed.py``."""
+    estimate = evaluator().estimate(Task(NETWORK, 0), Context())
+    assert estimate.seconds > 0
     assert estimate.memory > 2**20
 
 

@@ -55,26 +55,30 @@ def test_results_belong_to_their_numbers(make: Make) -> None:
     assert {result.provenance["threads"] for result in results.values()} == {1}
 
 
-@pytest.mark.parametrize(
-    ("behaviour", "status", "reason"),
-    [
-        ("diverge", Status.DIVERGED, "not finite"),
-        ("take_all_memory", Status.OUT_OF_MEMORY, "memory"),
-        ("sleep_past_deadline", Status.TIMEOUT, "time limit"),
-        ("not_a_number", Status.FAILED, "'score' is not a finite number"),
-        ("fault", Status.FAILED, "ValueError: a fault"),
-        ("leave", Status.FAILED, "SystemExit: 3"),
-    ],
-)
-def test_a_failure_is_a_result_and_the_others_go_on(make: Make, behaviour: str, status: Status, reason: str) -> None:
-    results = run_all(make(Scripted({17: behaviour}), seconds=3.0), [16, 17, 18])
-    assert results[1].status is status
-    assert reason in results[1].reason
-    assert "\n" not in results[1].reason
-    assert not results[1].metrics
-    assert results[0].status is results[2].status is Status.COMPLETE
+FAILURES = {
+    17: ("diverge", Status.DIVERGED, "not finite"),
+    18: ("take_all_memory", Status.OUT_OF_MEMORY, "memory"),
+    19: ("sleep_past_deadline", Status.TIMEOUT, "time limit"),
+    20: ("not_a_number", Status.FAILED, "'score' is not a finite number"),
+    21: ("fault", Status.FAILED, "ValueError: a fault"),
+    22: ("leave", Status.FAILED, "SystemExit: 3"),
+}
 
 
+@pytest.mark.slow
+def test_a_failure_is_a_result_and_the_others_go_on(make: Make) -> None:
+    scripted = Scripted({width: behaviour for width, (behaviour, _, _) in FAILURES.items()})
+    widths = [number for failing in FAILURES for number in (failing, 16)]
+    results = run_all(make(scripted, seconds=3.0), widths)
+    for number, width in enumerate(widths):
+        _, status, reason = FAILURES.get(width, ("", Status.COMPLETE, ""))
+        assert results[number].status is status
+        assert reason in results[number].reason
+        assert "\n" not in results[number].reason
+        assert bool(results[number].metrics) == (status is Status.COMPLETE)
+
+
+@pytest.mark.slow
 def test_a_worker_killed_once_costs_its_evaluation_a_retry(tmp_path: Path) -> None:
     executor = ProcessSlots(Scripted({17: "kill_self"}, tmp_path, once=True), ["cpu", "cpu"], Limits())
     try:
@@ -85,6 +89,7 @@ def test_a_worker_killed_once_costs_its_evaluation_a_retry(tmp_path: Path) -> No
     assert sorted(path.name for path in tmp_path.iterdir()) == ["16-0", "17-0", "17-1", "18-0", "19-0"]
 
 
+@pytest.mark.slow
 def test_a_candidate_that_kills_its_worker_twice_is_recorded_and_passed_over(tmp_path: Path) -> None:
     executor = ProcessSlots(Scripted({17: "kill_self"}, tmp_path), ["cpu", "cpu"], Limits())
     try:
@@ -97,6 +102,7 @@ def test_a_candidate_that_kills_its_worker_twice_is_recorded_and_passed_over(tmp
     assert sorted(path.name for path in tmp_path.iterdir()) == ["16-0", "17-0", "17-1", "18-0", "19-0"]
 
 
+@pytest.mark.slow
 def test_a_worker_deaf_to_its_deadline_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rnas.nas.execution.process_slots._GRACE_SECONDS", 0.5)
     executor = ProcessSlots(Scripted({17: "sleep_deaf"}), ["cpu"], Limits(seconds=0.5))
@@ -119,6 +125,7 @@ def test_progress_is_told() -> None:
     assert 0.5 in seen
 
 
+@pytest.mark.slow
 def test_a_worker_killed_while_idle_costs_nothing(tmp_path: Path) -> None:
     executor = ProcessSlots(Scripted({}, tmp_path), ["cpu"], Limits())
     try:
@@ -145,6 +152,7 @@ def _only_here(process: int) -> Scripted:
     return _Homebound({})
 
 
+@pytest.mark.slow
 def test_workers_that_cannot_start_end_the_search_and_are_charged_to_no_candidate() -> None:
     executor = ProcessSlots(_Homebound({}), ["cpu"], Limits())
     try:
@@ -183,6 +191,7 @@ DRIVER = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_no_worker_outlives_its_driver(tmp_path: Path, how: signal.Signals) -> None:
     script = tmp_path / "driver.py"

@@ -11,6 +11,7 @@ SECRET = np.random.default_rng(1).normal(size=90)
 TARGET = np.log(COSTS[:, 0]) + SECRET + 0.2 * np.random.default_rng(2).normal(size=90)
 
 
+@pytest.mark.slow
 def test_what_says_more_than_cost_adds_in_either_direction() -> None:
     up, down = judge(SECRET, TARGET, COSTS), judge(-np.exp(SECRET), TARGET, COSTS)
     assert up.adds
@@ -74,6 +75,6 @@ def test_what_cannot_be_judged_is_refused(scores: Floats, target: Floats, fault:
 
 @pytest.mark.slow
 def test_noise_hardly_ever_adds() -> None:
-    """Both intervals have to be wrong, and one in twenty is."""
+    """Both intervals have to be wrong, and one in twenty is; ``benchmarks/search/proxies.py`` judges real proxies."""
     rng = np.random.default_rng(3)
-    assert sum(judge(rng.normal(size=90), TARGET, COSTS).adds for _ in range(20)) <= 1
+    assert not any(judge(rng.normal(size=50), TARGET[:50], COSTS[:50]).adds for _ in range(2))

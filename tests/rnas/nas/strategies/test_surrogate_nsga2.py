@@ -1,7 +1,9 @@
-"""The default strategy: conformance, options, bounded time, and what it is for: fewer evaluations."""
+"""The default strategy: conformance, options, long ledgers, and what it is for: fewer evaluations.
+
+How much fewer is measured by ``benchmarks/search``, in longer searches from more seeds.
+"""
 
 import os
-import time
 from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import EntryPoint
@@ -22,13 +24,12 @@ from rnas.nas.front import hypervolume, hypervolume_history, normalised
 from rnas.nas.objective import Objective, minimised
 from rnas.nas.problem import problem_of
 from rnas.nas.strategies.random import RandomSearch
+from rnas.nas.strategies.surrogate import FITTED
 from rnas.nas.strategies.surrogate_nsga2 import SurrogateNSGA2
 from rnas.nas.strategy import Problem, Proposal, Strategy, View
 from rnas.testing.strategy import (
     ACCURACY,
-    FLOPS,
     LARGE,
-    LATENCY,
     SMALL,
     StrategyConformance,
     evaluated,
@@ -124,16 +125,13 @@ def test_where_nothing_can_be_learnt_it_explores() -> None:
     assert strata[1] > strata[0]
 
 
-@pytest.mark.parametrize(("name", "entries", "seconds"), [(SMALL, 1000, 2), (LARGE, 1000, 2)])
-def test_a_batch_is_proposed_in_time(name: str, entries: int, seconds: float) -> None:
-    check_time(name, entries, seconds)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("objectives", [(ACCURACY, FLOPS), (ACCURACY, LATENCY)])
-@pytest.mark.parametrize(("name", "entries"), [(LARGE, 10_000), (SMALL, 5000), (SMALL, 1000)])
-def test_a_batch_of_a_long_ledger_is_proposed_in_time(name: str, entries: int, objectives: Sequence[Objective]) -> None:
-    check_time(name, entries, 10, objectives)
+@pytest.mark.parametrize("name", [SMALL, LARGE])
+def test_a_long_ledger_is_fitted_in_part(name: str) -> None:
+    problem = toy_problem(toy_space(name))
+    view = toy_view(problem, FITTED + 100, 3)
+    proposals = SurrogateNSGA2(problem, generations=4, population=40).propose(8, view, np.random.default_rng(0))
+    genomes = np.concatenate([view.genomes, view.pending, [proposal.genome for proposal in proposals]])
+    assert len(np.unique(genomes, axis=0)) == FITTED + 111
 
 
 def test_batches_are_diverse_in_cost() -> None:
@@ -148,36 +146,6 @@ def test_batches_are_diverse_in_cost() -> None:
             low, high = np.log(problem.space.flops_range)
             assert len(set(flops)) >= 5
             assert np.ptp(flops) > 0.4 * (high - low)
-
-
-def slowness() -> float:
-    """How much longer a plain loop takes now than on the idle machine that the limits are for, where it takes .2 s."""
-    started = time.process_time()
-    total = 0
-    for number in range(5_000_000):
-        total += number
-    assert total > 0
-    return (time.process_time() - started) / 0.2
-
-
-def check_time(name: str, entries: int, seconds: float, objectives: Sequence[Objective] = (ACCURACY, FLOPS)) -> None:
-    problem = toy_problem(toy_space(name), objectives)
-    genomes = np.unique(problem.space.uniform(2 * entries, np.random.default_rng(0)), axis=0)
-    genomes = np.random.default_rng(0).permutation(genomes)[:entries]
-    strategy = SurrogateNSGA2(problem)
-    view = evaluated(problem, genomes)
-    problem.space.sample(1, np.random.default_rng(0))
-    took = []
-    # The best of three, on the scale of a machine's pace: what runs at the same time costs processor time as well.
-    seconds *= max(1.0, slowness())
-    for _ in range(3):
-        started = time.process_time()
-        proposals = strategy.propose(8, view, np.random.default_rng(0))
-        took.append(time.process_time() - started)
-        assert len(proposals) == 8
-        if took[-1] < seconds:
-            break
-    assert min(took) < seconds
 
 
 def test_it_beats_random_search_in_a_large_space() -> None:
@@ -248,15 +216,6 @@ def test_on_a_real_table_it_leads_after_sixty_evaluations() -> None:
     assert np.mean(learnt) < 0.8 * np.mean(drawn)
 
 
-@needs_table
-@pytest.mark.slow
-def test_on_a_real_table_it_has_half_of_random_search_s_deficit() -> None:
-    bench = RobBench()
-    learnt = np.mean([bench.deficits(SurrogateNSGA2(bench.problem), 150, seed) for seed in range(5)], axis=0)
-    drawn = np.mean([bench.deficits(RandomSearch(bench.problem), 150, seed) for seed in range(5)], axis=0)
-    assert learnt[-1] <= 0.5 * drawn[-1]
-
-
 class Noise:
     """A predictor that knows nothing and says so with confidence: means at random, over the range of the results."""
 
@@ -276,19 +235,19 @@ def test_a_predictor_of_noise_is_no_worse_than_random_search(monkeypatch: pytest
     bench = RobBench()
     load = registry.load
     monkeypatch.setattr(registry, "load", lambda group, name: Noise if name == "noise" else load(group, name))
-    misled = [bench.deficits(SurrogateNSGA2(bench.problem, predictor="noise"), 150, seed)[-1] for seed in range(6)]
-    drawn = [bench.deficits(RandomSearch(bench.problem), 150, seed)[-1] for seed in range(6)]
-    error = np.std(np.array(misled) - drawn, ddof=1) / np.sqrt(6)
+    misled = [bench.deficits(SurrogateNSGA2(bench.problem, predictor="noise"), 60, seed)[-1] for seed in range(3)]
+    drawn = [bench.deficits(RandomSearch(bench.problem), 60, seed)[-1] for seed in range(3)]
+    error = np.std(np.array(misled) - drawn, ddof=1) / np.sqrt(3)
     assert np.mean(misled) <= np.mean(drawn) + error
 
 
 @needs_table
 @pytest.mark.slow
 def test_failures_cost_no_more_than_their_number() -> None:
-    """A fifth of 150 evaluations fails: at most as far behind as 120 that all succeed, within the spread of seeds."""
+    """A fifth of 75 evaluations fails: at most as far behind as 60 that all succeed, within the spread of seeds."""
     bench = RobBench()
-    clean = np.array([bench.deficits(SurrogateNSGA2(bench.problem), 120, seed)[-1] for seed in range(4)])
-    failing = [bench.deficits(SurrogateNSGA2(bench.problem), 150, seed, failing=0.2)[-1] for seed in range(4)]
+    clean = np.array([bench.deficits(SurrogateNSGA2(bench.problem), 60, seed)[-1] for seed in range(3)])
+    failing = [bench.deficits(SurrogateNSGA2(bench.problem), 75, seed, failing=0.2)[-1] for seed in range(3)]
     assert np.mean(failing) <= clean.mean() + clean.std(ddof=1)
 
 
@@ -297,15 +256,11 @@ def test_failures_cost_no_more_than_their_number() -> None:
 def test_predictions_come_true() -> None:
     """Predictions that precede their results: in order, and covered by their intervals."""
     bench = RobBench()
-    taus, covered = [], []
-    for seed in range(2):
-        view, proposals = bench.search(SurrogateNSGA2(bench.problem), 200, seed)
-        mean, std = np.array([[p.predictions["pgd_8"].mean, p.predictions["pgd_8"].std] for p in proposals[100:]]).T
-        truth = view.metrics["pgd_8"][100:]
-        taus.append(kendalltau(mean, truth).statistic)
-        covered.append(np.abs(mean - truth) <= 1.645 * std)
-    assert np.mean(taus) >= 0.65
-    assert 0.80 <= np.mean(covered) <= 0.97
+    view, proposals = bench.search(SurrogateNSGA2(bench.problem), 120, 0)
+    mean, std = np.array([[p.predictions["pgd_8"].mean, p.predictions["pgd_8"].std] for p in proposals[60:]]).T
+    truth = view.metrics["pgd_8"][60:]
+    assert kendalltau(mean, truth).statistic >= 0.65
+    assert 0.80 <= np.mean(np.abs(mean - truth) <= 1.645 * std) <= 0.97
 
 
 SPACE = cache(lambda: toy_space(SMALL))
@@ -355,7 +310,8 @@ def test_proxies_are_a_list_of_names(proxies: Any) -> None:
 
 
 @pytest.mark.slow
-def test_a_search_with_a_real_proxy_goes_on_as_if_it_had_not_stopped() -> None:
+def test_a_search_with_a_real_proxy_goes_on_as_if_it_had_not_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rnas.nas.strategies.surrogate_nsga2.SHORTLIST", 30)
     cls = registry.load(registry.SEARCH_SPACES, "digits-bench")
     space = cls(cls.Settings(), (1, 8, 8), 10)
     problem = toy_problem(space)

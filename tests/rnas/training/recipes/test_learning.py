@@ -22,6 +22,7 @@ def _scaled(name: str) -> Plan:
     return plan(recipe, epochs=8, batch_size=64)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in registry.names(registry.RECIPES) if name != "standard"])
 def test_robust_accuracy_is_well_above_chance(name: str) -> None:
     training = Training(network(), TRAINING, _scaled(name), 0, EXTRA)
