@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rnas.nas.run import Run as Run
     from rnas.nas.run import load_run as load_run
 
-__version__ = "0.1.0"
+from rnas._version import __version__ as __version__
 
 _HOMES = {
     "search": "rnas.api",

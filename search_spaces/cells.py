@@ -18,15 +18,12 @@ from search_spaces.cell_numbering import least_numbering
 
 
 class CellSettings(SpaceSettings):
-    """Settings of a space of cells.
-
-    Attributes:
-        layers: number of cells.
-        channels: choices for the channels of the first stage; a list of one value fixes it: it is then no variable.
-    """
+    """Settings of a space of cells."""
 
     layers: int = Field(20, ge=MINIMUM_LAYERS)
+    """Number of cells."""
     channels: tuple[PositiveInt, ...] = Field((36,), min_length=1)
+    """Choices for the channels of the first stage; a list of one value fixes it: it is then no variable."""
 
     @field_validator("channels")
     @classmethod

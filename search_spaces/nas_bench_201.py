@@ -32,15 +32,12 @@ _CONV_1X1, _CONV_3X3 = OPERATIONS.index(CONV_1X1), OPERATIONS.index(CONV_3X3)
 
 
 class NASBench201Settings(SpaceSettings):
-    """Settings of the space.
-
-    Attributes:
-        channels: of the first stage.
-        cells: in each of the three stages.
-    """
+    """Settings of the space."""
 
     channels: PositiveInt = NASBench201Cell.channels
+    """Channels of the first stage."""
     cells: PositiveInt = NASBench201Cell.cells
+    """Number of cells in each of the three stages."""
 
 
 class NASBench201(SearchSpace):

@@ -26,15 +26,12 @@ _SOURCES = [source for source, _ in EDGES]
 
 
 class RobNetSettings(CellSettings):
-    """Settings of the RobNet space.
-
-    Attributes:
-        shared: one code for all cells, or a code for each cell.
-        stem: for small images one convolution; the ImageNet stem divides the sides by 8.
-    """
+    """Settings of the RobNet space."""
 
     shared: bool = True
+    """One code for all cells, or a code for each cell."""
     stem: Literal["cifar", "imagenet"] = "cifar"
+    """The stem: for small images one convolution; the ImageNet stem divides the sides by 8."""
 
 
 class RobNetSpace(CellSpace):

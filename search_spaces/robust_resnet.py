@@ -26,13 +26,10 @@ from search_spaces.staged import Choices, StagedSettings, StagedSpace
 
 
 class RobustResNetSettings(StagedSettings):
-    """Settings of ``robust-resnet``; a list holds the choices of the variable that it is named after.
-
-    Attributes:
-        blocks_per_stage: each stage has block variables of its own, numbered as its depth is.
-    """
+    """Settings of ``robust-resnet``; a list holds the choices of the variable that it is named after."""
 
     blocks_per_stage: bool = False
+    """Whether each stage has block variables of its own, numbered as its depth is."""
     stem_width: tuple[PositiveInt, ...] = Field((16, 32, 64), min_length=1)
     topology: tuple[str, ...] = Field(
         ("basic", "bottleneck", "inverted-bottleneck", "robust-res-block", "no-residual"), min_length=1

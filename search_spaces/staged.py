@@ -27,22 +27,20 @@ Choices = tuple[Choice, ...]
 
 
 class StagedSettings(SpaceSettings):
-    """Settings of a space of residual networks. A list of one value fixes it: it is then no variable.
-
-    Attributes:
-        stages: number of stages.
-        upsample: how many times the network enlarges its image; None for the least that leaves the last stage maps
-            of at least 4x4 (2 for 8x8 images and three stages, 1 for 32x32).
-        depths: choices for the blocks of each stage.
-        widths: choices for the widening of each stage; a stage's planes are its base channels times the widening.
-        base_channels: base channels of each stage.
-    """
+    """Settings of a space of residual networks. A list of one value fixes it: it is then no variable."""
 
     stages: int = Field(3, ge=2, le=4)
+    """Number of stages."""
     upsample: PositiveInt | None = None
+    """How many times the network enlarges its image; None for the least that leaves the last stage maps of at least 4x4
+    (2 for 8x8 images and three stages, 1 for 32x32).
+    """
     depths: tuple[PositiveInt, ...] = Field(tuple(range(1, 29)), min_length=1)
+    """Choices for the blocks of each stage."""
     widths: tuple[PositiveInt | PositiveFloat, ...] = Field(tuple(range(1, 22)), min_length=1)
+    """Choices for the widening of each stage; a stage's planes are its base channels times the widening."""
     base_channels: tuple[PositiveInt, ...] = BASE_CHANNELS
+    """Base channels of each stage."""
 
     @model_validator(mode="after")
     def _check(self) -> "StagedSettings":

@@ -23,13 +23,10 @@ WIDTHS = (4, 6, 8, 10, 12, 14, 16, 20)
 
 
 class GridSettings(StagedSettings):
-    """Settings of a grid.
-
-    Attributes:
-        block: the block of all its networks.
-    """
+    """Settings of a grid."""
 
     block: Block = Block()
+    """The block of all its networks."""
 
 
 class DepthSettings(GridSettings):

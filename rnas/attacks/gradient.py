@@ -5,7 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from rnas.attacks.losses import LOSSES, LossName
+from rnas.attacks.losses import LOSSES
+from rnas.attacks.names import LossName
 from rnas.attacks.state import attacking
 from rnas.errors import InputError
 

@@ -1,16 +1,13 @@
 """What an attack maximises, per image."""
 
 from collections.abc import Callable
-from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from rnas.attacks.names import LossName
 from rnas.errors import InputError
-
-LossName = Literal["cross-entropy", "margin", "cw", "dlr", "kl"]
-"""Of what an attack maximises; ``kl`` needs the prediction on the image as it is, the others its label."""
 
 
 def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:

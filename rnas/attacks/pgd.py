@@ -12,10 +12,11 @@ from rnas.attacks.attack import Norm
 from rnas.attacks.balls import BALLS
 from rnas.attacks.family import AttackFamily
 from rnas.attacks.gradient import input_gradient
-from rnas.attacks.losses import LOSSES, LossName, loss_of
+from rnas.attacks.losses import LOSSES, loss_of
+from rnas.attacks.names import LossName, Mode
 from rnas.attacks.restarts import strongest
 from rnas.attacks.start import UNIFORM, Start
-from rnas.attacks.state import Mode, attacking
+from rnas.attacks.state import attacking
 from rnas.errors import InputError
 
 

@@ -5,7 +5,8 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from rnas.attacks.losses import LossName, loss_of, misclassified
+from rnas.attacks.losses import loss_of, misclassified
+from rnas.attacks.names import LossName
 
 # Any large odd number does: seeds of the same search are small ones.
 _NEXT = 0xD6E8FEB86659FD93

@@ -2,18 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
 
 from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 
-Mode = Literal["eval", "train", "train-updating"]
-"""What normalisation layers do while a network is attacked.
-
-``eval``: they use their running statistics. ``train``: they use those of the attacked batch, and the running ones
-stay (Gowal et al., 2020). ``train-updating``: every attack step changes the running ones too, as released code of
-some papers does; only for repeating their numbers.
-"""
+from rnas.attacks.names import Mode
 
 
 @contextmanager

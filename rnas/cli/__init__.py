@@ -1,68 +1,111 @@
 """The command line: progress on stderr, results on stdout; exit 0 done, 1 failed, 2 bad input, 130 interrupted."""
 
+import re
 import sys
-from typing import NoReturn
+from pkgutil import resolve_name
+from typing import Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
-from rnas.cli.compare import compare
-from rnas.cli.evaluate import evaluate
-from rnas.cli.export import export
-from rnas.cli.fidelity import fidelity
-from rnas.cli.info import doctor, presets, spaces
-from rnas.cli.leaderboard import leaderboard
-from rnas.cli.plugins import plugins
-from rnas.cli.power import power
-from rnas.cli.recipes import recipes
-from rnas.cli.replicate import replicate
-from rnas.cli.report import report
-from rnas.cli.reproduce import reproduce
-from rnas.cli.resume import resume
-from rnas.cli.rules import rules
-from rnas.cli.scale import scale
-from rnas.cli.search import search
-from rnas.cli.test_rule import test_rule
-from rnas.cli.train import train
-from rnas.cli.tune import tune
-from rnas.cli.zoo import zoo
 from rnas.errors import InputError, LedgerError
+
+COMMANDS = {
+    "search": "Search for robust architectures.",
+    "resume": "Continue an experiment that stopped, or extend it.",
+    "report": "Write the report of a search again.",
+    "fidelity": "Measure how well short trainings rank networks.",
+    "replicate": "Repeat a paper's experiment.",
+    "rules": "Estimate the rule of depth and width from a search.",
+    "power": "Simulate what a search can and cannot show of a rule.",
+    "test-rule": "Test a rule at FLOPs that it has not seen.",
+    "compare": "Compare networks at the same FLOPs.",
+    "train": "Train one network.",
+    "tune": "Tune the hyperparameters of a training.",
+    "evaluate": "Measure clean and robust accuracy of a network.",
+    "leaderboard": "Rank evaluated networks.",
+    "export": "Write a network for use elsewhere.",
+    "reproduce": "Evaluate a recorded result again.",
+    "zoo": "List the published networks.",
+    "scale": "Find a network for a budget of FLOPs.",
+    "spaces": "List the search spaces, or describe one.",
+    "recipes": "List the training recipes, or print one.",
+    "presets": "List the presets of a search, or print one.",
+    "plugins": "List the registered plug-ins.",
+    "doctor": "Show versions, devices and data sets.",
+}
+"""Each command with its help in one line. Its function has its name and stands in the module of that name.
+
+A module is imported when its command is called, so that help and completion wait for nothing that they do not need.
+"""
+
+
+def _listed() -> None:
+    """Stands for a command where commands are only listed."""
+
+
+class _Commands(TyperGroup):
+    """Commands that are imported when they are called."""
+
+    _called: Any = None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, listed, rest = super().resolve_command(ctx, args)
+        return name, listed if name is None else self._import(name), rest
+
+    def _import(self, name: str) -> Any:
+        function = name.replace("-", "_")
+        alone = typer.Typer(rich_markup_mode=None, add_completion=False)
+        alone.command(name)(resolve_name(f"rnas.cli.{function}:{function}"))
+        self._called = typer.main.get_command(alone)
+        return self._called
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except InputError as error:
+            if self._called is None:
+                raise
+            options = {parameter.name: parameter.opts[0] for parameter in self._called.params}
+            raise InputError(with_options(str(error), options)) from error
+
+
+def with_options(message: str, options: dict[str, str]) -> str:
+    """Return a message with options in place of the fields that they set.
+
+    A field is recognised where it is assigned, as in ``seeds=3``, and anywhere if its name has an underscore.
+
+    Args:
+        message: of an error of the library.
+        options: the option of each field, such as ``--data-dir`` of ``data_dir``.
+    """
+
+    def option(match: re.Match[str]) -> str:
+        field, assigned = match["field"], match["assigned"] is not None
+        found = options.get(field, "")
+        if not found.startswith("--") or not (assigned or "_" in field):
+            return match[0]
+        return f"{found} " if assigned else found
+
+    return re.sub(r"(?<![\w.'/-])(?P<field>[a-z][a-z0-9_]*)\b(?![.'(])(?P<assigned>=(?=\S))?", option, message)
+
 
 app = typer.Typer(
     name="rnas",
     help="Robust neural architecture search: networks that stay accurate under adversarial attack.",
-    add_completion=False,
+    cls=_Commands,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-app.command("search")(search)
-app.command("resume")(resume)
-app.command("report")(report)
-app.command("fidelity")(fidelity)
-app.command("replicate")(replicate)
-app.command("rules")(rules)
-app.command("power")(power)
-app.command("test-rule")(test_rule)
-app.command("compare")(compare)
-app.command("train")(train)
-app.command("tune")(tune)
-app.command("evaluate")(evaluate)
-app.command("leaderboard")(leaderboard)
-app.command("export")(export)
-app.command("reproduce")(reproduce)
-app.command("zoo")(zoo)
-app.command("scale")(scale)
-app.command("spaces")(spaces)
-app.command("recipes")(recipes)
-app.command("presets")(presets)
-app.command("plugins")(plugins)
-app.command("doctor")(doctor)
+for _name, _help in COMMANDS.items():
+    app.command(_name, help=_help)(_listed)
 
 
 def main() -> None:
     """Run a command; a fault is one line."""
     try:
         # Typer's own way of showing a wrong option takes several lines.
-        code = app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
+        code = app(args=sys.argv[1:] or ["--help"], prog_name="rnas", standalone_mode=False)
     except (InputError, LedgerError) as error:
         _leave(str(error), 2 if isinstance(error, InputError) else 1)
     except typer.Abort:

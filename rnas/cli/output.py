@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.table import Table
 
 _WIDTH = 140
 
@@ -26,3 +27,11 @@ def stderr() -> Console:
 def print_json(value: Any) -> None:
     """One JSON document on stdout."""
     print(json.dumps(value, indent=2, allow_nan=False))
+
+
+def print_pairs(first: str, second: str, rows: dict[str, str]) -> None:
+    """Print a table of two columns with these headings."""
+    table = Table(first, second, box=None, pad_edge=False)
+    for name, text in rows.items():
+        table.add_row(name, text)
+    stdout().print(table, highlight=False, markup=False)

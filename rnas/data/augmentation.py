@@ -4,11 +4,21 @@ Each works alike on bytes and on floating point numbers, with the same draws fro
 same whether a batch is scaled to [0, 1] before or after, and bytes are less to move. Black is 0 in both.
 """
 
-from collections.abc import Callable
+from __future__ import annotations
 
-import torch
-import torch.nn.functional as F
-from torch import Generator, Tensor
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from rnas.utils.lazy import LazyModule
+
+if TYPE_CHECKING:
+    import torch
+    import torch.nn.functional as F
+    from torch import Generator, Tensor
+else:
+    torch = LazyModule("torch")
+    F = LazyModule("torch.nn.functional")
+
 
 PADDING = 4
 CUTOUT = 16

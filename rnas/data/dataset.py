@@ -25,21 +25,18 @@ _State = tuple[int, ...]
 
 
 class SplitSizes(BaseModel):
-    """How many images each split holds.
+    """How many images each split holds."""
 
-    Attributes:
-        train: images of the gradient steps; None is all that the other splits leave.
-        val: images on which a training chooses its checkpoint.
-        search_val: images whose accuracy a search optimises.
-        test: images on which nothing is chosen.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     train: PositiveInt | None = None
+    """Images of the gradient steps; None is all that the other splits leave."""
     val: NonNegativeInt = 0
+    """Images on which a training chooses its checkpoint."""
     search_val: PositiveInt
+    """Images whose accuracy a search optimises."""
     test: PositiveInt
+    """Images on which nothing is chosen."""
 
 
 @dataclass(frozen=True)

@@ -17,21 +17,18 @@ from rnas.utils.quantities import EpsilonField, FractionField, PathField
 
 
 class EvaluationSettings(BaseModel):
-    """How a trained network is measured.
+    """How a trained network is measured."""
 
-    Attributes:
-        steps: of the attack behind robust accuracy: PGD on the cross-entropy and PGD on the margin.
-        step: size of one as a share of epsilon.
-        batch_size: images at a time.
-        diagnostics: names of registered diagnostics, whose metrics are recorded too.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     steps: PositiveInt = 20
+    """Steps of the attack behind robust accuracy: PGD on the cross-entropy and PGD on the margin."""
     step: FractionField = Fraction(1, 4)
+    """Size of a step as a share of epsilon."""
     batch_size: PositiveInt = 500
+    """Images that are attacked at once."""
     diagnostics: tuple[str, ...] = ()
+    """Names of registered diagnostics, whose metrics are recorded too."""
 
     @field_validator("diagnostics")
     @classmethod
@@ -42,36 +39,34 @@ class EvaluationSettings(BaseModel):
 
 
 class TrainingSettings(BaseModel):
-    """What to train on and how; ``images``, ``eps``, ``fidelity`` and ``augmentation`` default to the data's own.
+    """What to train on and how; ``images``, ``eps``, ``fidelity`` and ``augmentation`` default to the data's own."""
 
-    Attributes:
-        data: registered data set.
-        data_dir: folder of its files.
-        extra: file of further images, for recipes that take a share of every batch from them.
-        split_seed: divides the data into splits.
-        images: sizes of the splits.
-        recipe: how to train.
-        eps: l-infinity radius of training and evaluation.
-        fidelity: how long to train.
-        rungs: lower rungs of fidelity, cheapest first, each by what differs from the highest; all networks of a search
-            start at the lowest, and the better half is promoted and trained from scratch at the next rung.
-        augmentation: names of augmentations, in order; a recipe may have its own.
-        evaluation: the attack behind robust accuracy.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     data: str = "digits"
+    """Name of a registered data set."""
     data_dir: PathField | None = None
+    """Folder that holds the files of the data."""
     extra: PathField | None = None
+    """File of further images, for recipes that take a share of every batch from them."""
     split_seed: NonNegativeInt = 0
+    """Seed that divides the data into splits."""
     images: SplitSizes | None = None
+    """Sizes of the splits."""
     recipe: Recipe = Field(default_factory=lambda: Recipe.resolve("short-sat"))
+    """Training recipe: a name, or ``{name: NAME, ...}`` with fields that differ."""
     eps: EpsilonField | None = None
+    """L-infinity radius of training and evaluation."""
     fidelity: Fidelity | None = None
+    """How long to train."""
     rungs: tuple[LowerRung, ...] = ()
+    """Lower rungs of fidelity, cheapest first, each by what differs from the highest; all networks of a search start at
+    the lowest, and the better half is promoted and trained from scratch at the next rung.
+    """
     augmentation: tuple[str, ...] | None = None
+    """Names of augmentations, in order; a recipe may have its own."""
     evaluation: EvaluationSettings = EvaluationSettings()
+    """The attack behind robust accuracy."""
 
     @field_validator("recipe", mode="before")
     @classmethod

@@ -55,11 +55,14 @@ class Variable:
 class SpaceSettings(BaseModel):
     """What every space lets a user set. A space adds its own by inheriting."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     narrow: dict[str, list[Choice]] = {}
+    """Choices that remain of each variable named here."""
     flops: BandField = Band()
+    """Least and greatest FLOPs of a network, such as ``[100M, 1G]``."""
     params: BandField = Band()
+    """Least and greatest number of parameters of a network."""
 
 
 class SearchSpace(ABC):

@@ -4,15 +4,17 @@ import dataclasses
 import hashlib
 import json
 from functools import cache
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from pydantic import TypeAdapter, ValidationError
-from torch import nn
 
 from rnas import registry
 from rnas._typing import Shape as Shape
 from rnas.errors import InputError
 from rnas.networks.cost import Cost
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 @runtime_checkable
@@ -25,7 +27,7 @@ class Architecture(Protocol):
 
     kind: ClassVar[str]
 
-    def build(self, num_classes: int, input_shape: Shape) -> nn.Module:
+    def build(self, num_classes: int, input_shape: Shape) -> "nn.Module":
         """The network, from an image batch (N, C, H, W) in [0, 1] to logits (N, num_classes).
 
         Normalisation of the input, where the network has any, is a layer inside. Weights are drawn from

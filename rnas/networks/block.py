@@ -2,14 +2,13 @@
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict
-from torch import nn
 
 from rnas import registry
 from rnas._typing import Integers
@@ -18,6 +17,12 @@ from rnas.networks.activations import ACTIVATIONS
 from rnas.networks.cost import Costs
 from rnas.networks.normalization import NORMALIZATIONS
 from rnas.networks.squeeze_excitation import NONE, PLACEMENTS
+from rnas.utils.lazy import LazyModule
+
+if TYPE_CHECKING:
+    from rnas.networks.modules import residual_block as modules
+else:
+    modules = LazyModule("rnas.networks.modules.residual_block")
 
 PRE, POST = "pre", "post"
 RAW, ACTIVATED = "raw", "activated"
@@ -42,30 +47,6 @@ PRE_FIELDS = frozenset({"first_input", "equal_width_shortcut"})
 
 
 Count = TypeVar("Count", int, Integers)
-
-BlockConstructor = Callable[[int, int, int], nn.Module]
-"""Makes a block from its input channels, its planes and its stride."""
-
-
-@dataclass(frozen=True)
-class BlockStyle:
-    """What is common to the blocks of a stage, whichever convolutions they have.
-
-    Attributes:
-        activation: makes an activation.
-        normalization: makes a normalisation from a number of channels.
-        pre: whether normalisation and activation stand before each convolution, or after it.
-        kernel_size: odd side of the spatial convolutions.
-        squeeze_excitation: where the gate stands, ``none`` for no gate.
-        reduction: divisor of the channels that gives the gate's hidden units, of which there is at least one.
-    """
-
-    activation: Callable[[], nn.Module] = nn.ReLU
-    normalization: Callable[[int], nn.Module] = nn.BatchNorm2d
-    pre: bool = True
-    kernel_size: int = 3
-    squeeze_excitation: str = NONE
-    reduction: int = 16
 
 
 @dataclass(frozen=True)
@@ -139,9 +120,9 @@ class Block:
         return name in self.type.fields and (self.order == PRE or name not in PRE_FIELDS)
 
     @property
-    def style(self) -> BlockStyle:
+    def style(self) -> "modules.BlockStyle":
         """What its modules need to know of it beyond their convolutions."""
-        return BlockStyle(
+        return modules.BlockStyle(
             ACTIVATIONS[self.activation].make,
             NORMALIZATIONS[self.normalization].make,
             self.order == PRE,
@@ -260,11 +241,11 @@ class BlockType(ABC):
         return planes * self.expansion
 
     @abstractmethod
-    def constructor(self, block: Block) -> BlockConstructor:
+    def constructor(self, block: Block) -> "modules.BlockConstructor":
         """What makes modules of this block, from (N, in_channels, H, W) to (N, out_channels, ceil(H / stride), ...).
 
         The format ``standalone`` exports it where it is a class, a function or a ``functools.partial`` of one of them,
-        with plain values and a :class:`BlockStyle`.
+        with plain values and a :class:`rnas.networks.modules.residual_block.BlockStyle`.
         """
 
     @abstractmethod

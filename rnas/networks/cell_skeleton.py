@@ -7,10 +7,8 @@ halves the map. Each cell reads the outputs of the two before it.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from torch import Tensor, nn
-
 from rnas.errors import InputError
-from rnas.networks.cell_operations import FactorizedReduce, ReLUConvBN, factorized_reduce_cost, relu_conv_bn_cost
+from rnas.networks.cell_operations import factorized_reduce_cost, relu_conv_bn_cost
 from rnas.networks.cost import Costs
 from rnas.networks.counting import Size, batch_norm, classifier, convolution
 
@@ -134,17 +132,6 @@ def output_channels(places: Sequence[CellPlace], outputs: tuple[int, int]) -> in
     return outputs[places[-1].reduction] * places[-1].channels
 
 
-class Cell(nn.Module):
-    """What all cells begin with: the two inputs brought to one size and number of channels."""
-
-    def __init__(self, place: CellPlace, affine: bool = True) -> None:
-        super().__init__()
-        before, last = place.inputs
-        adapt = FactorizedReduce if place.after_reduction else ReLUConvBN
-        self.preprocess0 = adapt(before, place.channels, affine)
-        self.preprocess1 = ReLUConvBN(last, place.channels, affine)
-
-
 def inputs_cost(place: SizedCellPlace, affine: bool = True) -> Costs:
     """Cost of the two layers that adapt a cell's inputs."""
     before, last = place.inputs
@@ -156,36 +143,9 @@ def inputs_cost(place: SizedCellPlace, affine: bool = True) -> Costs:
     return first + relu_conv_bn_cost(last, place.channels, size, affine)
 
 
-def stem(image_channels: int, channels: int) -> nn.Sequential:
-    """The stem for small images: a 3x3 convolution and batch normalisation."""
-    return nn.Sequential(
-        nn.Conv2d(image_channels, channels, 3, padding=1, bias=False),
-        nn.BatchNorm2d(channels),
-    )
-
-
 def stem_cost(image_channels: int, channels: int, size: Size) -> Costs:
     """Cost of :func:`stem`."""
     return convolution(image_channels, channels, 3, size) + batch_norm(channels)
-
-
-class CellNetwork(nn.Module):
-    """A network of cells for small images; logits from the pooled output of the last cell."""
-
-    def __init__(self, stem: nn.Module, cells: Iterable[nn.Module], classifier: nn.Linear) -> None:
-        super().__init__()
-        self.stem = stem
-        self.cells = nn.ModuleList(cells)
-        self.global_pooling = nn.AdaptiveAvgPool2d(1)
-        self.classifier = classifier
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Images (N, C, H, W) to logits (N, num_classes)."""
-        before = last = self.stem(images)
-        for cell in self.cells:
-            before, last = last, cell(before, last)
-        logits: Tensor = self.classifier(self.global_pooling(last).flatten(1))
-        return logits
 
 
 def classifier_cost(places: Sequence[CellPlace], outputs: tuple[int, int], num_classes: int) -> Costs:

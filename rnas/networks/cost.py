@@ -6,9 +6,6 @@ Params are the elements of all trainable parameters; normalisation buffers do no
 
 from dataclasses import dataclass
 
-import torch
-from torch import nn
-
 from rnas._typing import Integers
 
 
@@ -32,38 +29,3 @@ class Costs:
 
     def __mul__(self, times: Integers | int) -> "Costs":
         return Costs(self.params * times, self.flops * times)
-
-
-def measured_cost(module: nn.Module, input_shape: tuple[int, int, int]) -> Cost:
-    """Count a built module by running one image through it with hooks on its layers.
-
-    The slow, independent way; :meth:`Architecture.cost` gives the same numbers without building.
-    A module on the ``meta`` device is counted without computing anything.
-
-    Args:
-        module: from an image batch (N, C, H, W) to anything.
-        input_shape: (C, H, W) of one image.
-    """
-    flops = 0
-
-    def count(layer: nn.Module, _inputs: object, output: torch.Tensor) -> None:
-        nonlocal flops
-        if isinstance(layer, nn.Linear):
-            flops += output.numel() * layer.in_features
-        elif isinstance(layer, nn.Conv2d):
-            flops += output.numel() * layer.weight[0].numel()
-
-    layers = [m for m in module.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
-    hooks = [layer.register_forward_hook(count) for layer in layers]
-    modes = {part: part.training for part in module.modules()}
-    try:
-        module.eval()
-        weight = next(module.parameters())
-        with torch.no_grad():
-            module(torch.zeros(1, *input_shape, device=weight.device, dtype=weight.dtype))
-    finally:
-        for hook in hooks:
-            hook.remove()
-        for part, mode in modes.items():
-            part.training = mode
-    return Cost(sum(p.numel() for p in module.parameters() if p.requires_grad), flops)

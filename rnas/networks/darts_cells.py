@@ -4,34 +4,34 @@ The skeleton is that of Liu et al. (ICLR 2019) on small images. DARTS-R is its r
 (NeurIPS 2021), which sets the channels of each stage by hand.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-import torch
 from pydantic import ConfigDict
-from torch import Tensor, nn
 
 from rnas.errors import InputError
 from rnas.networks.architecture import Shape
-from rnas.networks.cell_operations import OperationConstructor, find_operation
+from rnas.networks.cell_operations import find_operation
 from rnas.networks.cell_skeleton import (
-    Cell,
-    CellNetwork,
-    CellPlace,
     SizedCellPlace,
     check_sizes,
     classifier_cost,
     inputs_cost,
-    output_channels,
     place_cells,
     sized,
-    stem,
     stem_cost,
 )
 from rnas.networks.cost import Cost, Costs
 from rnas.networks.counting import single, total
-from rnas.networks.genotypes import GENOTYPES, CellGenotype, Edge, Genotype
+from rnas.networks.genotypes import GENOTYPES, CellGenotype, Genotype
+from rnas.utils.lazy import LazyModule
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from rnas.networks.modules import darts_cells as modules
+else:
+    modules = LazyModule("rnas.networks.modules.darts_cells")
 
 
 @dataclass(frozen=True)
@@ -73,14 +73,14 @@ class DartsCellNetwork:
         stems = (self.stem_channels, self.stem_channels)
         return sized(place_cells(self.layers, self.channels, self.outputs, stems), input_shape[1:])
 
-    def build(self, num_classes: int, input_shape: Shape) -> nn.Module:
+    def build(self, num_classes: int, input_shape: Shape) -> "nn.Module":
         """The network; InputError where the images cannot be halved twice."""
         self.places(input_shape)
         cells = [
             (tuple(edge for node in cell.nodes for edge in node), cell.concat) for cell in (self.normal, self.reduction)
         ]
         used = sorted({operation for edges, _ in cells for operation, _ in edges})
-        return DartsNetwork(
+        return modules.DartsNetwork(
             input_shape[0],
             num_classes,
             normal=cells[0],
@@ -117,70 +117,6 @@ def edge_cost(places: list[SizedCellPlace], reduction: bool | int, operation: st
         for place in places
         if place.reduction == reduction
     )
-
-
-class GenotypeCell(Cell):
-    """A cell with the operations of its genotype.
-
-    Args:
-        place: where it stands.
-        edges: (operation, state that it reads) of every edge, two into each node.
-        concat: nodes that are concatenated to the cell's output.
-        operations: makes the operations, by name.
-    """
-
-    def __init__(
-        self,
-        place: CellPlace,
-        edges: Sequence[Edge],
-        concat: Sequence[int],
-        operations: Mapping[str, OperationConstructor],
-    ) -> None:
-        super().__init__(place)
-        self._ops = nn.ModuleList(operations[name](place.channels, place.stride(source)) for name, source in edges)
-        self.sources = [source for _, source in edges]
-        self.concat = concat
-
-    def forward(self, before: Tensor, last: Tensor) -> Tensor:
-        """Outputs of the two cells before to (N, len(concat) * channels, H, W)."""
-        states = [self.preprocess0(before), self.preprocess1(last)]
-        edges = [*zip(self._ops, self.sources, strict=True)]
-        for (first, a), (second, b) in zip(edges[::2], edges[1::2], strict=True):
-            states.append(first(states[a]) + second(states[b]))
-        return torch.cat([states[node] for node in self.concat], dim=1)
-
-
-class DartsNetwork(CellNetwork):
-    """A network of two cells, one normal and one that halves the map.
-
-    Args:
-        image_channels: channels of an image.
-        num_classes: number of logits.
-        normal: edges of the normal cell, and nodes that are its output; see :class:`GenotypeCell`.
-        reduction: the same of the cell that halves the map.
-        operations: makes the operations, by name.
-        layers: number of cells; those at layers // 3 and 2 * layers // 3 halve the map.
-        channels: channels of the nodes in each of the three stages.
-        stem_channels: channels of the stem.
-    """
-
-    def __init__(
-        self,
-        image_channels: int,
-        num_classes: int,
-        *,
-        normal: tuple[Sequence[Edge], Sequence[int]],
-        reduction: tuple[Sequence[Edge], Sequence[int]],
-        operations: Mapping[str, OperationConstructor],
-        layers: int,
-        channels: tuple[int, int, int],
-        stem_channels: int,
-    ) -> None:
-        outputs = len(normal[1]), len(reduction[1])
-        places = place_cells(layers, channels, outputs, (stem_channels, stem_channels))
-        cells = [GenotypeCell(place, *(reduction if place.reduction else normal), operations) for place in places]
-        classifier = nn.Linear(output_channels(places, outputs), num_classes)
-        super().__init__(stem(image_channels, stem_channels), cells, classifier)
 
 
 def doubling_network(genotype: Genotype, layers: int, channels: int) -> DartsCellNetwork:

@@ -3,18 +3,23 @@
 DN-121-R is the reconfiguration of DenseNet-121 by Huang et al. (NeurIPS 2021): the last stage starts narrower.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-import torch
 from pydantic import ConfigDict
-from torch import Tensor, nn
 
 from rnas.errors import InputError
 from rnas.networks.architecture import Shape
 from rnas.networks.cost import Cost, Costs
 from rnas.networks.counting import Size, batch_norm, classifier, convolution, single, total
+from rnas.utils.lazy import LazyModule
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from rnas.networks.modules import densenet as modules
+else:
+    modules = LazyModule("rnas.networks.modules.densenet")
 
 
 @dataclass(frozen=True)
@@ -46,10 +51,10 @@ class DenseNet:
                 "at least one stage, every number at least 1"
             )
 
-    def build(self, num_classes: int, input_shape: Shape) -> nn.Module:
+    def build(self, num_classes: int, input_shape: Shape) -> "nn.Module":
         """The network; InputError where the images are too small for its poolings."""
         self._check(input_shape)
-        return DenseNetwork(input_shape[0], num_classes, self.depths, self.channels, self.growth)
+        return modules.DenseNetwork(input_shape[0], num_classes, self.depths, self.channels, self.growth)
 
     def cost(self, input_shape: Shape, num_classes: int) -> Cost:
         """Exact params and FLOPs; InputError where the images are too small for its poolings."""
@@ -77,71 +82,3 @@ class DenseNet:
 def _layer_cost(inputs: int, growth: int, size: Size) -> Costs:
     narrow = batch_norm(inputs) + convolution(inputs, 4 * growth, 1, size)
     return narrow + batch_norm(4 * growth) + convolution(4 * growth, growth, 3, size)
-
-
-class DenseLayer(nn.Module):
-    """Normalisation, ReLU and a convolution, twice; the result goes before the input's channels."""
-
-    def __init__(self, inputs: int, growth: int) -> None:
-        super().__init__()
-        self.bn1 = nn.BatchNorm2d(inputs)
-        self.conv1 = nn.Conv2d(inputs, 4 * growth, 1, bias=False)
-        self.bn2 = nn.BatchNorm2d(4 * growth)
-        self.conv2 = nn.Conv2d(4 * growth, growth, 3, padding=1, bias=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, inputs, H, W) to (N, growth + inputs, H, W)."""
-        new = self.conv1(torch.relu(self.bn1(x)))
-        new = self.conv2(torch.relu(self.bn2(new)))
-        return torch.cat([new, x], dim=1)
-
-
-class Transition(nn.Module):
-    """Normalisation, ReLU, 1x1 convolution and 2x2 average pooling."""
-
-    def __init__(self, inputs: int, outputs: int) -> None:
-        super().__init__()
-        self.bn = nn.BatchNorm2d(inputs)
-        self.conv = nn.Conv2d(inputs, outputs, 1, bias=False)
-        self.pool = nn.AvgPool2d(2)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, inputs, H, W) to (N, outputs, H // 2, W // 2)."""
-        out: Tensor = self.pool(self.conv(torch.relu(self.bn(x))))
-        return out
-
-
-class DenseNetwork(nn.Module):
-    """Stem, stages and their transitions, head.
-
-    Args:
-        image_channels: channels of an image.
-        num_classes: number of logits.
-        depths: layers of each stage.
-        channels: channels at the start of each stage: of the stem, then of each transition.
-        growth: channels that a layer adds.
-    """
-
-    def __init__(
-        self, image_channels: int, num_classes: int, depths: Sequence[int], channels: Sequence[int], growth: int
-    ) -> None:
-        super().__init__()
-        self.conv1 = nn.Conv2d(image_channels, channels[0], 3, padding=1, bias=False)
-        self.stages = nn.Sequential()
-        for stage, depth in enumerate(depths):
-            layers = (DenseLayer(channels[stage] + layer * growth, growth) for layer in range(depth))
-            parts: list[nn.Module] = [nn.Sequential(*layers)]
-            end = channels[stage] + depth * growth
-            if stage + 1 < len(channels):
-                parts.append(Transition(end, channels[stage + 1]))
-            self.stages.append(nn.Sequential(*parts))
-        self.bn = nn.BatchNorm2d(end)
-        # The published average over 4x4 is this one at the published 32x32.
-        self.pool = nn.AdaptiveAvgPool2d(1)
-        self.linear = nn.Linear(end, num_classes)
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Images (N, C, H, W) to logits (N, num_classes)."""
-        features = torch.relu(self.bn(self.stages(self.conv1(images))))
-        logits: Tensor = self.linear(self.pool(features).flatten(1))
-        return logits

@@ -7,18 +7,24 @@ cells, another such block, five cells. Every convolution follows a ReLU and is f
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from pydantic import ConfigDict
-from torch import Tensor, nn
 
 from rnas.errors import InputError
 from rnas.networks.architecture import Shape
-from rnas.networks.cell_operations import Zero
 from rnas.networks.cost import Cost, Costs
 from rnas.networks.counting import Size, batch_norm, classifier, convolution, single, total
 from rnas.networks.layer_cost import Count
+from rnas.utils.lazy import LazyModule
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from rnas.networks.modules import nas_bench_201 as modules
+else:
+    modules = LazyModule("rnas.networks.modules.nas_bench_201")
 
 NONE = "none"
 SKIP = "skip_connect"
@@ -32,7 +38,7 @@ EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
 """(from, to) of each edge in the benchmark's order: node 0 is the cell's input, node 3 its output."""
 
 NODES = 4
-_WIDENINGS = (1, 2, 4)
+WIDENINGS = (1, 2, 4)
 _CANCELLED = "#"
 
 
@@ -93,10 +99,10 @@ class NASBench201Cell:
         if self.channels < 1 or self.cells < 1:
             raise InputError(f"channels {self.channels}, cells {self.cells}: both are at least 1")
 
-    def build(self, num_classes: int, input_shape: Shape) -> nn.Module:
+    def build(self, num_classes: int, input_shape: Shape) -> "nn.Module":
         """The network; InputError for images whose sides are not multiples of 4."""
         check_size(input_shape)
-        return NASBench201Network(input_shape[0], num_classes, self.operations, self.channels, self.cells)
+        return modules.NASBench201Network(input_shape[0], num_classes, self.operations, self.channels, self.cells)
 
     def cost(self, input_shape: Shape, num_classes: int) -> Cost:
         """Exact params and FLOPs; InputError for images whose sides are not multiples of 4."""
@@ -141,7 +147,7 @@ def network_costs(
     """
     check_size(input_shape)
     size: Size = input_shape[1:]
-    widths = [channels * widening for widening in _WIDENINGS]
+    widths = [channels * widening for widening in WIDENINGS]
     costs = [convolution(input_shape[0], channels, 3, size), batch_norm(channels)]
     for stage, width in enumerate(widths):
         if stage > 0:
@@ -157,99 +163,3 @@ def _reduction_costs(inputs: int, outputs: int, size: Size) -> Costs:
     """Costs of :class:`ReductionBlock` with an output map of this size."""
     main = convolution(inputs, outputs, 3, size) + convolution(outputs, outputs, 3, size)
     return main + batch_norm(outputs) * 2 + convolution(inputs, outputs, 1, size)
-
-
-class ReLUConvBN(nn.Module):
-    """ReLU, convolution, batch normalisation."""
-
-    def __init__(self, inputs: int, outputs: int, kernel_size: int, stride: int = 1) -> None:
-        super().__init__()
-        self.op = nn.Sequential(
-            nn.ReLU(),
-            nn.Conv2d(inputs, outputs, kernel_size, stride, padding=kernel_size // 2, bias=False),
-            nn.BatchNorm2d(outputs),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, inputs, H, W) to (N, outputs, H / stride, W / stride)."""
-        out: Tensor = self.op(x)
-        return out
-
-
-def _operation(name: str, channels: int) -> nn.Module:
-    if name == NONE:
-        return Zero(1)
-    if name == SKIP:
-        return nn.Identity()
-    if name == AVERAGE_POOL:
-        return nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)
-    return ReLUConvBN(channels, channels, 1 if name == CONV_1X1 else 3)
-
-
-class CellModule(nn.Module):
-    """One cell, from (N, channels, H, W) to the same shape."""
-
-    def __init__(self, operations: Sequence[str], channels: int) -> None:
-        super().__init__()
-        self.layers = nn.ModuleList(_operation(name, channels) for name in operations)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """The sum of the edges into the last node."""
-        edges = list(zip(self.layers, EDGES, strict=True))
-        nodes = [x]
-        for node in range(1, NODES):
-            outputs = [layer(nodes[source]) for layer, (source, target) in edges if target == node]
-            nodes.append(sum(outputs[1:], outputs[0]))
-        return nodes[-1]
-
-
-class ReductionBlock(nn.Module):
-    """Residual block of two 3x3 convolutions, the first at stride 2; its shortcut is a pooled 1x1 convolution."""
-
-    def __init__(self, inputs: int, outputs: int) -> None:
-        super().__init__()
-        self.conv_a = ReLUConvBN(inputs, outputs, 3, stride=2)
-        self.conv_b = ReLUConvBN(outputs, outputs, 3)
-        self.downsample = nn.Sequential(nn.AvgPool2d(2), nn.Conv2d(inputs, outputs, 1, bias=False))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, inputs, H, W) to (N, outputs, H / 2, W / 2)."""
-        out: Tensor = self.downsample(x) + self.conv_b(self.conv_a(x))
-        return out
-
-
-class NASBench201Network(nn.Module):
-    """Stem, cells and residual blocks, head: from (N, image_channels, H, W) to logits (N, num_classes).
-
-    Args:
-        image_channels: channels of an image.
-        num_classes: number of logits.
-        operations: name of the operation on each edge of a cell, in the order of ``EDGES``.
-        channels: of the first stage.
-        cells: in each of the three stages.
-    """
-
-    def __init__(
-        self, image_channels: int, num_classes: int, operations: Sequence[str], channels: int, cells: int
-    ) -> None:
-        super().__init__()
-        widths = [channels * widening for widening in _WIDENINGS]
-        self.stem = nn.Sequential(
-            nn.Conv2d(image_channels, widths[0], 3, padding=1, bias=False), nn.BatchNorm2d(widths[0])
-        )
-        self.cells = nn.ModuleList()
-        for stage, width in enumerate(widths):
-            if stage > 0:
-                self.cells.append(ReductionBlock(widths[stage - 1], width))
-            self.cells.extend(CellModule(operations, width) for _ in range(cells))
-        self.lastact = nn.Sequential(nn.BatchNorm2d(widths[-1]), nn.ReLU())
-        self.global_pooling = nn.AdaptiveAvgPool2d(1)
-        self.classifier = nn.Linear(widths[-1], num_classes)
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Images (N, C, H, W) to logits (N, num_classes)."""
-        x = self.stem(images)
-        for cell in self.cells:
-            x = cell(x)
-        logits: Tensor = self.classifier(self.global_pooling(self.lastact(x)).flatten(1))
-        return logits

@@ -1,43 +1,32 @@
 """Normalisation layers by name, for feature maps (N, C, H, W)."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, NamedTuple
 
-from torch import Tensor, nn
-from torch.nn import functional as F
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-
-class ChannelLayerNorm(nn.LayerNorm):
-    """Layer normalisation over the channels of each position, with one weight and bias a channel."""
-
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 (the name of torch's own parameter)
-        """(N, C, H, W) to the same shape."""
-        last = input.permute(0, 2, 3, 1)
-        return F.layer_norm(last, self.normalized_shape, self.weight, self.bias, self.eps).permute(0, 3, 1, 2)
-
-
-def group_norm(channels: int) -> nn.GroupNorm:
-    """Group normalisation of :func:`groups` groups."""
-    return nn.GroupNorm(groups(channels), channels)
-
-
-def groups(channels: int) -> int:
-    """Groups of group normalisation: the largest divisor of the channels that is at most an eighth of them."""
-    return next((n for n in range(channels // 8, 1, -1) if channels % n == 0), 1)
+    from torch import nn
 
 
 class Normalization(NamedTuple):
-    """How a normalisation is made from a number of channels, and its parameters a channel."""
+    """Where a normalisation is defined, as ``module:class or function``, and its parameters a channel."""
 
-    make: Callable[[int], nn.Module]
+    defined: str
     params: int = 2
+
+    @property
+    def make(self) -> "Callable[[int], nn.Module]":
+        """What makes it from a number of channels."""
+        made: Callable[[int], nn.Module] = resolve_name(self.defined)
+        return made
 
 
 NORMALIZATIONS = {
-    "batch": Normalization(nn.BatchNorm2d),
-    "group": Normalization(group_norm),
-    "instance": Normalization(nn.InstanceNorm2d, 0),
-    "layer": Normalization(ChannelLayerNorm),
+    "batch": Normalization("torch.nn:BatchNorm2d"),
+    "group": Normalization("rnas.networks.modules.normalization:group_norm"),
+    "instance": Normalization("torch.nn:InstanceNorm2d", 0),
+    "layer": Normalization("rnas.networks.modules.normalization:ChannelLayerNorm"),
 }
 """All with eps 1e-5; batch normalisation with momentum 0.1; instance normalisation without weight and bias."""
 

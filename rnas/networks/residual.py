@@ -4,48 +4,34 @@ Structure: WideResNet (Zagoruyko, Komodakis, BMVC 2016) in the form of "Revisiti
 Robustness" (Huang, Lu, Deb, Boddeti, CVPR 2023). State-dict names are those of that paper's released code.
 """
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-import torch
 from pydantic import ConfigDict
-from torch import Tensor, nn
-from torch.nn import functional as F
 
 from rnas.errors import InputError
 from rnas.networks.activations import ACTIVATIONS
 from rnas.networks.architecture import Shape
-from rnas.networks.block import PRE, Block, BlockColumns, BlockConstructor, require_positive
+from rnas.networks.block import PRE, Block, BlockColumns, require_positive
 from rnas.networks.cost import Cost, Costs
 from rnas.networks.normalization import runs_on
-from rnas.networks.residual_cost import STEM_KERNEL, ResidualColumns, residual_costs, stage_sizes, stage_strides
+from rnas.networks.residual_cost import ResidualColumns, residual_costs, stage_sizes
+from rnas.utils.lazy import LazyModule
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from rnas.networks.modules import residual as modules
+else:
+    nn = LazyModule("torch.nn")
+    modules = LazyModule("rnas.networks.modules.residual")
 
 STAGES = (2, 3, 4)
 
 CIFAR10_MEAN = (0.4914, 0.4822, 0.4465)
 CIFAR10_STD = (0.2471, 0.2435, 0.2616)
-
-
-class InputNormalization(nn.Module):
-    """Images (N, 3, H, W) in [0, 1] with CIFAR-10's channel means and deviations taken out.
-
-    The constants are no part of the state dict: published weights do not hold them.
-    """
-
-    mean: Tensor
-    std: Tensor
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.register_buffer("mean", torch.tensor(CIFAR10_MEAN).reshape(-1, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(CIFAR10_STD).reshape(-1, 1, 1), persistent=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Normalised images."""
-        return (x - self.mean) / self.std
 
 
 BASIC = Block()
@@ -116,7 +102,7 @@ class ResidualNetwork:
         """Planes of each stage in multiples of :data:`BASE_CHANNELS`."""
         return tuple(planes / base for planes, base in zip(self.channels, BASE_CHANNELS, strict=False))
 
-    def build(self, num_classes: int, input_shape: Shape) -> nn.Module:
+    def build(self, num_classes: int, input_shape: Shape) -> "nn.Module":
         """See :meth:`rnas.networks.architecture.Architecture.build`.
 
         Convolutions start from N(0, 2 / (k^2 out_channels)), whatever their groups, normalisations from weight 1 and
@@ -128,7 +114,7 @@ class ResidualNetwork:
             raise InputError(f"normalize_input is for images of {wanted} channels, these have {given}; leave it out")
         first, last = self.stage_blocks[0], self.stage_blocks[-1]
         head_activation = ACTIVATIONS[self.head_activation or last.activation].make
-        return ResidualModule(
+        return modules.ResidualModule(
             input_shape[0],
             num_classes,
             depths=self.depths,
@@ -141,7 +127,7 @@ class ResidualNetwork:
             stem_layers=None if first.order == PRE else (first.style.normalization, first.style.activation),
             head_layers=(last.style.normalization, head_activation) if last.order == PRE else None,
             upsample=self.upsample,
-            input_normalization=InputNormalization if self.normalize_input else nn.Identity,
+            input_normalization=modules.InputNormalization if self.normalize_input else nn.Identity,
         )
 
     def require_runnable(self, input_shape: Shape) -> None:
@@ -183,95 +169,3 @@ def widened(depths: Sequence[int], widenings: Sequence[float], block: Block = BA
     if any(value != int(value) for value in planes):
         raise InputError(f"widenings {tuple(widenings)} of {BASE_CHANNELS[: len(planes)]} planes give no whole numbers")
     return ResidualNetwork(tuple(depths), tuple(int(value) for value in planes), (block,))
-
-
-class Stage(nn.Module):
-    """Blocks in a row, the first of them with the stride."""
-
-    def __init__(
-        self, block: BlockConstructor, depth: int, in_channels: int, planes: int, out_channels: int, stride: int
-    ) -> None:
-        super().__init__()
-        first = block(in_channels, planes, stride)
-        later = [block(out_channels, planes, 1) for _ in range(depth - 1)]
-        self.layer = nn.Sequential(first, *later)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, in_channels, H, W) to (N, out_channels, ...)."""
-        out: Tensor = self.layer(x)
-        return out
-
-
-NormalizationActivation = tuple[Callable[[int], nn.Module], Callable[[], nn.Module]]
-"""What makes a normalisation from a number of channels, and what makes an activation."""
-
-
-class ResidualModule(nn.Module):
-    """A residual network, from images (N, image_channels, H, W) to logits (N, num_classes).
-
-    Args:
-        image_channels: channels of an image.
-        num_classes: number of logits.
-        depths: blocks of each stage.
-        planes: planes of each stage.
-        out_channels: channels of the maps that leave each stage.
-        blocks: what makes the blocks, one for all stages or one for each.
-        stem_width: channels of the stem.
-        stem_layers: what follows the stem's convolution; None is nothing.
-        head_layers: what stands before the classifier's pooling; None is nothing.
-        upsample: how many times the image is enlarged, by nearest neighbours, before it enters the stem.
-        input_normalization: makes the layer that reads the image.
-    """
-
-    def __init__(
-        self,
-        image_channels: int,
-        num_classes: int,
-        *,
-        depths: Sequence[int],
-        planes: Sequence[int],
-        out_channels: Sequence[int],
-        blocks: Sequence[BlockConstructor],
-        stem_width: int,
-        stem_layers: NormalizationActivation | None = None,
-        head_layers: NormalizationActivation | None = None,
-        upsample: int = 1,
-        input_normalization: Callable[[], nn.Module] = nn.Identity,
-    ) -> None:
-        super().__init__()
-        width = stem_width
-        self.upsample = upsample
-        self.normalization = input_normalization()
-        self.stem_conv = nn.Conv2d(image_channels, width, STEM_KERNEL, padding=STEM_KERNEL // 2, bias=False)
-        self.stem_activation = nn.Sequential()
-        if stem_layers is not None:
-            self.stem_activation.append(stem_layers[0](width))
-            self.stem_activation.append(stem_layers[1]())
-        self.blocks = nn.ModuleList()
-        makers, strides = [*blocks] * (len(depths) // len(blocks)), stage_strides(len(depths))
-        for block, depth, inner, outer, stride in zip(makers, depths, planes, out_channels, strides, strict=True):
-            self.blocks.append(Stage(block, depth, width, inner, outer, stride))
-            width = outer
-        self.norm1 = nn.Identity() if head_layers is None else head_layers[0](width)
-        self.head_activation = nn.Identity() if head_layers is None else head_layers[1]()
-        self.fc = nn.Linear(width, num_classes)
-        self._initialize()
-
-    def _initialize(self) -> None:
-        nn.init.zeros_(self.fc.bias)
-        for layer in self.modules():
-            if isinstance(layer, nn.Conv2d):
-                fan_out = layer.kernel_size[0] * layer.kernel_size[1] * layer.out_channels
-                nn.init.normal_(layer.weight, std=math.sqrt(2 / fan_out))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Images to logits."""
-        x = self.normalization(x)
-        if self.upsample != 1:
-            x = F.interpolate(x, scale_factor=self.upsample, mode="nearest")
-        x = self.stem_activation(self.stem_conv(x))
-        for stage in self.blocks:
-            x = stage(x)
-        x = self.head_activation(self.norm1(x))
-        logits: Tensor = self.fc(x.mean(dim=(2, 3)))
-        return logits

@@ -6,38 +6,40 @@ has no scale and no shift, as in the released code.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-import torch
 from pydantic import ConfigDict
-from torch import Tensor, nn
 
 from rnas.errors import InputError
 from rnas.networks.architecture import Shape
-from rnas.networks.cell_operations import SeparableConv, Zero, identity, identity_cost, separable_conv_cost
+from rnas.networks.cell_operations import identity_cost, separable_conv_cost
 from rnas.networks.cell_skeleton import (
     EDGES,
     NODES,
-    Cell,
-    CellNetwork,
     CellPlace,
     SizedCellPlace,
     check_even,
     check_sizes,
     classifier_cost,
     inputs_cost,
-    output_channels,
     place_cells,
     sized,
-    stem,
     stem_cost,
 )
 from rnas.networks.cost import Cost, Costs
 from rnas.networks.counting import FREE, Size, batch_norm, convolution, single, strided, total
+from rnas.utils.lazy import LazyModule
 
-_OUTPUTS = (NODES, NODES)
+if TYPE_CHECKING:
+    from torch import nn
+
+    from rnas.networks.modules import robnet as modules
+else:
+    modules = LazyModule("rnas.networks.modules.robnet")
+
+OUTPUTS = (NODES, NODES)
 
 
 @dataclass(frozen=True)
@@ -88,10 +90,10 @@ class RobNetwork:
         """The code of each cell."""
         return self.codes * self.layers if len(self.codes) == 1 else self.codes
 
-    def build(self, num_classes: int, input_shape: Shape) -> nn.Module:
+    def build(self, num_classes: int, input_shape: Shape) -> "nn.Module":
         """The network; InputError where the images cannot be halved as often as it does."""
         place_robnet_cells(self.layers, self.channels, self.stem, input_shape)
-        network = ImageNetCellNetwork if self.stem == "imagenet" else CodedCellNetwork
+        network = modules.ImageNetCellNetwork if self.stem == "imagenet" else modules.CodedCellNetwork
         return network(input_shape[0], num_classes, self.codes, self.layers, self.channels)
 
     def cost(self, input_shape: Shape, num_classes: int) -> Cost:
@@ -122,7 +124,7 @@ def frame_cost(places: list[SizedCellPlace], stem: str, input_shape: Shape, num_
     else:
         stem_total = _imagenet_stem_cost(image_channels, places[0].inputs[0], size)
     inputs = (inputs_cost(place, affine=False) for place in places)
-    return total([stem_total, *inputs]) + classifier_cost(places, _OUTPUTS, num_classes)
+    return total([stem_total, *inputs]) + classifier_cost(places, OUTPUTS, num_classes)
 
 
 def edge_cost(place: SizedCellPlace, source: int, code: str) -> Costs:
@@ -133,143 +135,18 @@ def edge_cost(place: SizedCellPlace, source: int, code: str) -> Costs:
     return kept + convolved
 
 
-class IdentityAndConv(nn.Module):
-    """The sum of an identity and a separable convolution."""
-
-    def __init__(self, channels: int, stride: int) -> None:
-        super().__init__()
-        self.conv = SeparableConv(channels, stride, kernel=3, affine=False)
-        self.res = identity(channels, stride, affine=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, channels, H, W) to (N, channels, H / stride, W / stride)."""
-        out: Tensor = self.conv(x) + self.res(x)
-        return out
-
-
-class Edge(nn.Module):
-    """The operation that a code of two bits puts on an edge."""
-
-    def __init__(self, code: str, channels: int, stride: int) -> None:
-        super().__init__()
-        self.op: nn.Module
-        if code == "00":
-            self.op = Zero(stride)
-        elif code == "10":
-            self.op = identity(channels, stride, affine=False)
-        elif code == "01":
-            self.op = SeparableConv(channels, stride, kernel=3, affine=False)
-        else:
-            self.op = IdentityAndConv(channels, stride)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, channels, H, W) to (N, channels, H / stride, W / stride)."""
-        out: Tensor = self.op(x)
-        return out
-
-
-class CodedCell(Cell):
-    """A cell with the operations of its code."""
-
-    def __init__(self, code: str, place: CellPlace) -> None:
-        super().__init__(place, affine=False)
-        self._ops = nn.ModuleList(
-            Edge(code[2 * edge : 2 * edge + 2], place.channels, place.stride(source))
-            for edge, (source, _) in enumerate(EDGES)
-        )
-
-    def forward(self, before: Tensor, last: Tensor) -> Tensor:
-        """Outputs of the two cells before to (N, 4 * channels, H, W)."""
-        states = [self.preprocess0(before), self.preprocess1(last)]
-        for operation, (source, node) in zip(self._ops, EDGES, strict=True):
-            incoming = operation(states[source])
-            if node == len(states):
-                states.append(incoming)
-            else:
-                states[node] = states[node] + incoming
-        return torch.cat(states[2:], dim=1)
-
-
 def small_image_places(layers: int, channels: int) -> list[CellPlace]:
     """Where every cell stands behind the stem for small images."""
-    return place_cells(layers, _stages(channels), _OUTPUTS, (3 * channels, 3 * channels))
+    return place_cells(layers, _stages(channels), OUTPUTS, (3 * channels, 3 * channels))
 
 
 def imagenet_places(layers: int, channels: int) -> list[CellPlace]:
     """Where every cell stands behind the ImageNet stem."""
-    return place_cells(layers, _stages(channels), _OUTPUTS, (channels, channels), after_reduction=True)
+    return place_cells(layers, _stages(channels), OUTPUTS, (channels, channels), after_reduction=True)
 
 
 def _stages(channels: int) -> tuple[int, int, int]:
     return channels, 2 * channels, 4 * channels
-
-
-def _coded_cells(codes: Sequence[str], places: Sequence[CellPlace]) -> list[CodedCell]:
-    """A cell at every place; one code is for all of them."""
-    cell_codes = [*codes] * len(places) if len(codes) == 1 else codes
-    return [CodedCell(code, place) for code, place in zip(cell_codes, places, strict=True)]
-
-
-class CodedCellNetwork(CellNetwork):
-    """A network of coded cells for small images.
-
-    Args:
-        image_channels: channels of an image.
-        num_classes: number of logits.
-        codes: 28 binary digits a cell, two an edge; one code for all cells, or one for each.
-        layers: number of cells; those at layers // 3 and 2 * layers // 3 halve the map.
-        channels: channels of the nodes in the first stage; each halving doubles them.
-    """
-
-    def __init__(self, image_channels: int, num_classes: int, codes: Sequence[str], layers: int, channels: int) -> None:
-        places = small_image_places(layers, channels)
-        cells = _coded_cells(codes, places)
-        classifier = nn.Linear(output_channels(places, _OUTPUTS), num_classes)
-        super().__init__(stem(image_channels, 3 * channels), cells, classifier)
-
-
-class ImageNetCellNetwork(nn.Module):
-    """A network of coded cells behind the ImageNet stem, which divides the sides of an image by 8.
-
-    Args:
-        image_channels: channels of an image.
-        num_classes: number of logits.
-        codes: 28 binary digits a cell, two an edge; one code for all cells, or one for each.
-        layers: number of cells; those at layers // 3 and 2 * layers // 3 halve the map.
-        channels: channels of the nodes in the first stage; each halving doubles them.
-    """
-
-    def __init__(self, image_channels: int, num_classes: int, codes: Sequence[str], layers: int, channels: int) -> None:
-        super().__init__()
-        places = imagenet_places(layers, channels)
-        # Weights are drawn in the order in which layers are made: the stem's come last, as in CodedCellNetwork.
-        cells = _coded_cells(codes, places)
-        classifier = nn.Linear(output_channels(places, _OUTPUTS), num_classes)
-        self.stem0 = nn.Sequential(
-            nn.Conv2d(image_channels, channels // 2, 3, stride=2, padding=1, bias=False),
-            nn.BatchNorm2d(channels // 2),
-            nn.ReLU(),
-            nn.Conv2d(channels // 2, channels, 3, stride=2, padding=1, bias=False),
-            nn.BatchNorm2d(channels),
-        )
-        self.stem1 = nn.Sequential(
-            nn.ReLU(),
-            nn.Conv2d(channels, channels, 3, stride=2, padding=1, bias=False),
-            nn.BatchNorm2d(channels),
-        )
-        self.cells = nn.ModuleList(cells)
-        # The published average over 7x7 is this one at the published 224x224.
-        self.global_pooling = nn.AdaptiveAvgPool2d(1)
-        self.classifier = classifier
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Images (N, C, H, W) to logits (N, num_classes)."""
-        before = self.stem0(images)
-        last = self.stem1(before)
-        for cell in self.cells:
-            before, last = last, cell(before, last)
-        logits: Tensor = self.classifier(self.global_pooling(last).flatten(1))
-        return logits
 
 
 def _imagenet_stem_cost(image_channels: int, channels: int, size: Size) -> Costs:

@@ -1,8 +1,6 @@
-"""Squeeze-and-excitation (Hu, Shen, Sun, CVPR 2018), and where in a block it stands."""
+"""Where in a block squeeze-and-excitation (Hu, Shen, Sun, CVPR 2018) stands."""
 
 import numpy as np
-import torch
-from torch import Tensor, nn
 
 from rnas._typing import Integers
 
@@ -21,29 +19,6 @@ PLACEMENTS = (NONE, STANDARD, CONV3X3, IDENTITY, RESIDUAL)
 - residual: the gated branch is added to the branch itself, and the gate reads the normalised branch
   (Huang, Lu, Deb, Boddeti, CVPR 2023).
 """
-
-
-class SqueezeExcitation(nn.Module):
-    """The gate (N, C, 1, 1) in [0, 1] of feature maps (N, C, H, W): pooled, reduced, ReLU, expanded, sigmoid.
-
-    Args:
-        channels: C.
-        hidden: units between the two linear layers.
-    """
-
-    def __init__(self, channels: int, hidden: int) -> None:
-        super().__init__()
-        self.fc = nn.Sequential(
-            nn.Linear(channels, hidden, bias=False),
-            nn.ReLU(),
-            nn.Linear(hidden, channels, bias=False),
-            nn.Sigmoid(),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) to (N, C, 1, 1)."""
-        gate: Tensor = self.fc(torch.mean(x, dim=(2, 3)))
-        return gate[:, :, None, None]
 
 
 def hidden_units(channels: Integers | int, reduction: Integers | int) -> Integers:

@@ -3,18 +3,24 @@
 VGG-11-R is the reconfiguration of VGG-11 by Huang et al. (NeurIPS 2021), with a narrower last stage.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import ConfigDict
-from torch import Tensor, nn
 
 from rnas.errors import InputError
 from rnas.networks.architecture import Shape
 from rnas.networks.cost import Cost
 from rnas.networks.counting import batch_norm, classifier, convolution, single, total
 from rnas.networks.layer_cost import parameters
+from rnas.utils.lazy import LazyModule
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from rnas.networks.modules import vgg as modules
+else:
+    modules = LazyModule("rnas.networks.modules.vgg")
 
 
 @dataclass(frozen=True)
@@ -37,10 +43,10 @@ class VGG:
         if not self.stages or any(not stage or min(stage) < 1 for stage in self.stages):
             raise InputError(f"VGG stages are {self.stages}; each names the channels of at least one convolution")
 
-    def build(self, num_classes: int, input_shape: Shape) -> nn.Module:
+    def build(self, num_classes: int, input_shape: Shape) -> "nn.Module":
         """The network; InputError where the images are too small to be halved by every stage."""
         self._check(input_shape)
-        return VGGNetwork(input_shape[0], num_classes, self.stages)
+        return modules.VGGNetwork(input_shape[0], num_classes, self.stages)
 
     def cost(self, input_shape: Shape, num_classes: int) -> Cost:
         """Exact params and FLOPs; InputError where the images are too small to be halved by every stage."""
@@ -61,32 +67,3 @@ class VGG:
                 f"VGG with {len(self.stages)} stages cannot halve {input_shape[1]}x{input_shape[2]} images that often: "
                 f"give sides of at least {least}, or fewer stages"
             )
-
-
-class VGGNetwork(nn.Module):
-    """Convolutional features and one linear layer.
-
-    Args:
-        image_channels: channels of an image.
-        num_classes: number of logits.
-        stages: channels of the convolutions of each stage; a 2x2 maximum pooling ends a stage.
-    """
-
-    def __init__(self, image_channels: int, num_classes: int, stages: Sequence[Sequence[int]]) -> None:
-        super().__init__()
-        layers: list[nn.Module] = []
-        inputs = image_channels
-        for stage in stages:
-            for outputs in stage:
-                layers += [nn.Conv2d(inputs, outputs, 3, padding=1), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]
-                inputs = outputs
-            layers.append(nn.MaxPool2d(2))
-        # The published network ends here on a 1x1 map; the average admits larger images.
-        layers.append(nn.AdaptiveAvgPool2d(1))
-        self.features = nn.Sequential(*layers)
-        self.classifier = nn.Linear(inputs, num_classes)
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Images (N, C, H, W) to logits (N, num_classes)."""
-        logits: Tensor = self.classifier(self.features(images).flatten(1))
-        return logits

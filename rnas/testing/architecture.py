@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
-from rnas.networks.cost import measured_cost
+from rnas.networks.modules.measured_cost import measured_cost
 
 
 class ArchitectureConformance:

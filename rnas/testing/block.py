@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from rnas._typing import Integers
 from rnas.networks.activations import ACTIVATIONS
 from rnas.networks.block import ACTIVATED, POST, PRE, RAW, Block, BlockColumns, BlockType, Place, block_type
-from rnas.networks.cost import Costs, measured_cost
+from rnas.networks.cost import Costs
+from rnas.networks.modules.measured_cost import measured_cost
 from rnas.networks.normalization import NORMALIZATIONS
 from rnas.networks.squeeze_excitation import NONE, PLACEMENTS
 

@@ -10,7 +10,7 @@ from rnas._typing import Integers
 from rnas.errors import InputError
 from rnas.nas.space import SearchSpace
 from rnas.networks import architecture as arch
-from rnas.networks.cost import measured_cost
+from rnas.networks.modules.measured_cost import measured_cost
 
 
 class SearchSpaceConformance:

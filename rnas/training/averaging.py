@@ -1,31 +1,24 @@
-"""Averages of the weights over a training."""
+"""Rules for averages of the weights over a training."""
 
-import copy
-from collections.abc import Callable
 from typing import Annotated, Literal
 
-import torch
 from pydantic import BaseModel, ConfigDict, Field
-from torch import Tensor, nn
 
 from rnas.training.schedules.progress import Progress
 
 
 class EMA(BaseModel):
-    """Exponential moving average of the weights, after every step; buffers are the network's own.
+    """Exponential moving average of the weights, after every step; buffers are the network's own."""
 
-    Attributes:
-        decay: share of the average that a step keeps, in (0, 1).
-        warmup: share of the training during which the average follows the weights (Gowal et al., 2020).
-        ramp: whether after it the decay of step d is at most (1 + d) / (10 + d), as there.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: Literal["ema"] = "ema"
     decay: float = Field(gt=0, lt=1)
+    """Share of the average that a step keeps, in (0, 1)."""
     warmup: float = Field(0.0, ge=0, lt=1)
+    """Share of the training during which the average follows the weights (Gowal et al., 2020)."""
     ramp: bool = False
+    """Whether after the warm-up the decay of step d is at most (1 + d) / (10 + d) (Gowal et al., 2020)."""
 
     def keeps(self, progress: Progress) -> float:
         """Share of the average that stays in it after the step at this progress."""
@@ -39,73 +32,13 @@ class SWA(BaseModel):
     """Stochastic weight averaging (Izmailov et al., UAI 2018): the mean of the weights at the end of epochs.
 
     Its batch normalisation gets the statistics of the clean training images.
-
-    Attributes:
-        start: share of the training after which epochs count, in [0, 1).
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: Literal["swa"] = "swa"
     start: float = Field(0.5, ge=0, lt=1)
+    """Share of the training after which epochs count, in [0, 1)."""
 
 
 Averaging = Annotated[EMA | SWA, Field(discriminator="name")]
-
-
-class Average:
-    """The average of a network's weights under a rule.
-
-    Attributes:
-        rule: how it is made.
-        model: a copy of the network with the average as its weights.
-    """
-
-    def __init__(self, rule: EMA | SWA, model: nn.Module) -> None:
-        self.rule = rule
-        self.model = copy.deepcopy(model)
-        self._count = 0
-
-    @property
-    def started(self) -> bool:
-        """Whether anything is in the average."""
-        return self._count > 0
-
-    def after_step(self, model: nn.Module, progress: Progress) -> None:
-        """Take in the weights after a step that was taken at this progress."""
-        if isinstance(self.rule, EMA):
-            self._take_in(model, self.rule.keeps(progress) if self.started else 0.0)
-
-    def after_epoch(self, model: nn.Module, progress: Progress, statistics: Callable[[nn.Module], None]) -> None:
-        """Take in the weights at the end of an epoch; ``statistics`` renews those of batch normalisation.
-
-        Args:
-            model: whose weights they are.
-            progress: at the beginning of the epoch.
-            statistics: called with the averaged network.
-        """
-        if isinstance(self.rule, SWA) and progress.reached(self.rule.start):
-            self._take_in(model, self._count / (self._count + 1))
-            statistics(self.model)
-
-    def state(self) -> dict[str, Tensor]:
-        """All of it as tensors by name."""
-        return {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()} | {
-            "count": torch.tensor(self._count)
-        }
-
-    def load(self, state: dict[str, Tensor]) -> None:
-        """Take up where :meth:`state` was."""
-        prefix = "model."
-        self.model.load_state_dict(
-            {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}
-        )
-        self._count = int(state["count"])
-
-    @torch.no_grad()
-    def _take_in(self, model: nn.Module, kept: float) -> None:
-        # All tensors in one launch, and nothing that waits for the device, as torch's AveragedModel does.
-        torch._foreach_lerp_(list(self.model.parameters()), list(model.parameters()), 1 - kept)
-        for averaged, buffer in zip(self.model.buffers(), model.buffers(), strict=True):
-            averaged.copy_(buffer)
-        self._count += 1

@@ -1,50 +1,55 @@
 """How a recipe crafts its training images."""
 
+from __future__ import annotations
+
 from fractions import Fraction
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
-from rnas.attacks.losses import LossName
-from rnas.attacks.pgd import PGD
-from rnas.attacks.start import Start
-from rnas.attacks.state import Mode
+from rnas.attacks.names import LossName, Mode
+from rnas.utils.lazy import LazyModule
 from rnas.utils.quantities import FractionField
+
+if TYPE_CHECKING:
+    from rnas.attacks import pgd, start
+else:
+    pgd = LazyModule("rnas.attacks.pgd")
+    start = LazyModule("rnas.attacks.start")
 
 
 class PGDInner(BaseModel):
-    """Signed gradient steps from a noisy image: PGD with several, the fast methods with one.
+    """Signed gradient steps from a noisy image: PGD with several, the fast methods with one."""
 
-    Attributes:
-        steps: how many.
-        step: size of one as a share of epsilon; 1/4 is 2/255 at 8/255.
-        loss: what they maximise.
-        noise: what is added before the first, see :class:`rnas.attacks.start.Start`.
-        noise_share: its size as a share of epsilon.
-        mode: what normalisation layers do meanwhile, see :data:`rnas.attacks.state.Mode`.
-        projection: whether each step ends inside the ball.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: Literal["pgd"] = "pgd"
     steps: PositiveInt
+    """Number of steps."""
     step: FractionField
+    """Size of a step as a share of epsilon; 1/4 is 2/255 at 8/255."""
     loss: LossName = "cross-entropy"
+    """Loss that the steps maximise."""
     noise: Literal["none", "uniform", "gaussian"] = "uniform"
+    """Noise that is added before the first step, see :class:`rnas.attacks.start.Start`."""
     noise_share: FractionField = Fraction(1)
+    """Size of the noise as a share of epsilon."""
     mode: Mode = "eval"
+    """What normalisation layers do during the attack, see :data:`rnas.attacks.state.Mode`."""
     projection: bool = True
+    """Whether each step ends inside the ball."""
 
     @property
     def passes(self) -> int:
         """Forward and backward passes of the inner attack on a batch, without the one that trains on it."""
         return self.steps
 
-    def attack(self, epsilon: Fraction) -> PGD:
+    def attack(self, epsilon: Fraction) -> pgd.PGD:
         """The attack within a radius."""
-        start = Start(self.noise, self.noise_share)
-        return PGD(epsilon, self.steps, self.step, self.loss, start=start, mode=self.mode, projection=self.projection)
+        noise = start.Start(self.noise, self.noise_share)
+        return pgd.PGD(
+            epsilon, self.steps, self.step, self.loss, start=noise, mode=self.mode, projection=self.projection
+        )
 
 
 class FreeAT(BaseModel):
@@ -52,17 +57,15 @@ class FreeAT(BaseModel):
 
     The gradient that trains the network also moves the perturbation, by steps of a share of epsilon; the
     perturbation of a batch is where that of the next one starts.
-
-    Attributes:
-        replays: how often a batch is trained on.
-        step: of the perturbation, as a share of epsilon.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: Literal["free-at"] = "free-at"
     replays: PositiveInt
+    """How often a batch is trained on."""
     step: FractionField = Fraction(1)
+    """Size of a step of the perturbation as a share of epsilon."""
 
     @property
     def passes(self) -> int:

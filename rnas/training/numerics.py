@@ -1,41 +1,51 @@
 """How the arithmetic of a training is done: faster forms, each of which changes results in the last digits or more."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import torch
 from pydantic import BaseModel, ConfigDict
-from torch import nn
 
 from rnas.training.allocation import keep_freed_memory
-from rnas.training.float32_convolution import keep_slow_ones_in_float32
-from rnas.training.sampled_convolution import sample_before_pointwise_convolutions
+from rnas.utils.lazy import LazyModule
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from rnas.training import float32_convolution, sampled_convolution
+else:
+    torch = LazyModule("torch")
+    nn = LazyModule("torch.nn")
+    float32_convolution = LazyModule("rnas.training.float32_convolution")
+    sampled_convolution = LazyModule("rnas.training.sampled_convolution")
 
 
 class Numerics(BaseModel):
-    """Switches of speed. All are part of the recipe's hash.
+    """Switches of speed. All are part of the recipe's hash."""
 
-    Attributes:
-        precision: of convolutions and linear layers in training and the inner attack; weights, normalisation
-            statistics, losses and the optimiser stay float32, and so does every evaluation.
-        channels_last: memory format of images and weights.
-        folding: while images are crafted in eval mode, batch normalisation is part of the convolution before it, see
-            :class:`rnas.training.folding.FoldedNetwork`.
-        tf32: whether NVIDIA GPUs may round the inputs of float32 multiplications to TensorFloat-32.
-        cuda_graphs: on a GPU, all steps of the inner attack as one CUDA graph, for networks whose kernels are so short
-            that launching them takes longer.
-        compile: the network through torch.compile, which takes minutes before the first step.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     precision: Literal["float32", "bfloat16"] = "float32"
+    """Precision of convolutions and linear layers in training and the inner attack; weights, normalisation statistics,
+    losses and the optimiser stay float32, and so does every evaluation.
+    """
     channels_last: bool = True
+    """Whether images and weights are stored with their channels last."""
     folding: bool = True
+    """Whether batch normalisation is part of the convolution before it while images are attacked in eval mode, see
+    :class:`rnas.training.folding.FoldedNetwork`.
+    """
     tf32: bool = False
+    """Whether NVIDIA GPUs may round the inputs of float32 multiplications to TensorFloat-32."""
     cuda_graphs: bool = False
+    """Whether a GPU runs all steps of the inner attack as one CUDA graph, for networks whose kernels are so short that
+    launching them takes longer.
+    """
     compile: bool = False
+    """Whether torch.compile compiles the network, which takes minutes before the first step."""
 
     @contextmanager
     def active(self, device: torch.device) -> Iterator[None]:
@@ -66,6 +76,6 @@ class Numerics(BaseModel):
         """Bring the convolutions of a network into the memory format, and into what each of them is fastest in."""
         nn.utils.convert_conv2d_weight_memory_format(model, self.memory_format)
         if self.channels_last:
-            sample_before_pointwise_convolutions(model)
+            sampled_convolution.sample_before_pointwise_convolutions(model)
         if self.precision == "bfloat16":
-            keep_slow_ones_in_float32(model)
+            float32_convolution.keep_slow_ones_in_float32(model)

@@ -14,7 +14,7 @@ from rnas.attacks.pgd import PGD
 from rnas.attacks.state import attacking, kept_statistics
 from rnas.data.dataset import Split
 from rnas.errors import DivergedError, InputError
-from rnas.training.averaging import Average
+from rnas.training.average import Average
 from rnas.training.batches import MiniBatch, mini_batches
 from rnas.training.folding import FoldedNetwork
 from rnas.training.graphed_attack import GraphedAttack

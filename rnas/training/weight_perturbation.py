@@ -1,27 +1,33 @@
 """Adversarial weight perturbation (Wu et al., NeurIPS 2020)."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-import torch
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
-from torch import Tensor, nn
+
+from rnas.utils.lazy import LazyModule
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+else:
+    torch = LazyModule("torch")
 
 _TINY = 1e-20
 
 
 class WeightPerturbation(BaseModel):
-    """Trains at weights that are moved, tensor by tensor, to where the loss is higher.
+    """Trains at weights that are moved, tensor by tensor, to where the loss is higher."""
 
-    Attributes:
-        gamma: size of the move as a share of a tensor's norm.
-        start: share of the training before it begins, in [0, 1).
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     gamma: PositiveFloat
+    """Size of the move as a share of a tensor's norm."""
     start: float = Field(0.0, ge=0, lt=1)
+    """Share of the training before it begins, in [0, 1)."""
 
 
 @contextmanager

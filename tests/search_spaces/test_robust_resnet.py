@@ -15,7 +15,7 @@ from rnas._typing import Integers
 from rnas.errors import InputError
 from rnas.networks.architecture import Shape
 from rnas.networks.block import Block
-from rnas.networks.cost import measured_cost
+from rnas.networks.modules.measured_cost import measured_cost
 from rnas.networks.residual import ResidualNetwork
 from rnas.networks.vgg import VGG
 from rnas.testing.search_space import SearchSpaceConformance

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from rnas.networks.cell_skeleton import Cell
-from rnas.networks.densenet import DenseLayer, Transition
-from rnas.networks.nas_bench_201 import CellModule, ReductionBlock
-from rnas.networks.residual import Stage
-from rnas.networks.resnet import Block
-from rnas.networks.vgg import VGGNetwork
+from rnas.networks.modules.cell_skeleton import Cell
+from rnas.networks.modules.densenet import DenseLayer, Transition
+from rnas.networks.modules.nas_bench_201 import CellModule, ReductionBlock
+from rnas.networks.modules.residual import Stage
+from rnas.networks.modules.resnet import Block
+from rnas.networks.modules.vgg import VGGNetwork
 
 _UNITS = (Cell, CellModule, ReductionBlock, DenseLayer, Transition, Block)
 

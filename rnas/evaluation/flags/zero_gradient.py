@@ -1,7 +1,7 @@
 """Gradients that are zero."""
 
 from rnas.attacks.gradient import zero_gradient_share
-from rnas.attacks.losses import LossName
+from rnas.attacks.names import LossName
 from rnas.evaluation.flags.flag import Flag
 from rnas.evaluation.flags.probe import Probe
 

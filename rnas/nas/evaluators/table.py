@@ -27,24 +27,21 @@ _GZIP = b"\x1f\x8b"
 
 
 class TableSettings(BaseModel):
-    """``{table: FILE, ...}`` as it stands in a config.
+    """``{table: FILE, ...}`` as it stands in a config."""
 
-    Attributes:
-        table: a CSV file with a header, which may be compressed with gzip.
-        architecture: name of the column that holds architectures, in a notation that the space reads.
-        known: further columns that need no evaluation, in addition to those named ``flops...``, ``params...`` and
-            ``macs...``.
-        input_shape: (C, H, W) of the images that the table was made with.
-        num_classes: number of their classes.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     table: PathField
+    """A CSV file with a header, which may be compressed with gzip."""
     architecture: str = "architecture"
+    """Name of the column that holds architectures, in a notation that the space reads."""
     known: tuple[str, ...] = ()
+    """Further columns that need no evaluation, in addition to those named ``flops...``, ``params...`` and ``macs...``.
+    """
     input_shape: tuple[PositiveInt, PositiveInt, PositiveInt] = (3, 32, 32)
+    """Shape (C, H, W) of the images that the table was made with."""
     num_classes: PositiveInt = 10
+    """Number of classes of these images."""
 
 
 @dataclass(frozen=True)

@@ -1,38 +1,21 @@
 """The bottleneck block: 1x1, spatial and 1x1 convolutions (He, Zhang, Ren, Sun, CVPR and ECCV 2016)."""
 
 from functools import partial
+from typing import TYPE_CHECKING
 
-from rnas.networks.block import (
-    COMMON_FIELDS,
-    RAW,
-    Block,
-    BlockColumns,
-    BlockConstructor,
-    BlockStyle,
-    BlockType,
-    Place,
-)
+from rnas.networks.block import COMMON_FIELDS, RAW, Block, BlockColumns, BlockType, Place
+from rnas.networks.block_cost import three_convolution_cost
 from rnas.networks.cost import Costs
-from rnas.networks.three_convolutions import ThreeConvolutionBlock, three_convolution_cost
+from rnas.utils.lazy import LazyModule
+
+if TYPE_CHECKING:
+    from rnas.networks.modules import blocks as modules
+    from rnas.networks.modules.residual_block import BlockConstructor
+else:
+    modules = LazyModule("rnas.networks.modules.blocks")
 
 BOTTLENECK_EXPANSION = 4
 """Channels of the output a plane."""
-
-
-class BottleneckBlock(ThreeConvolutionBlock):
-    """Three convolutions, of which the spatial one has as many channels as planes.
-
-    Args:
-        in_channels: channels of the input.
-        planes: channels of the spatial convolution.
-        stride: 1 or 2.
-        style: of the block.
-        first_input_raw: the first convolution reads the block's input with pre-activation too.
-    """
-
-    def __init__(self, in_channels: int, planes: int, stride: int, style: BlockStyle, *, first_input_raw: bool) -> None:
-        out_channels = BOTTLENECK_EXPANSION * planes
-        super().__init__(in_channels, planes, out_channels, stride, style, first_input_raw=first_input_raw)
 
 
 class Bottleneck(BlockType):
@@ -41,9 +24,9 @@ class Bottleneck(BlockType):
     fields = COMMON_FIELDS | {"first_input"}
     expansion = BOTTLENECK_EXPANSION
 
-    def constructor(self, block: Block) -> BlockConstructor:
+    def constructor(self, block: Block) -> "BlockConstructor":
         """See :meth:`BlockType.constructor`."""
-        return partial(BottleneckBlock, style=block.style, first_input_raw=block.first_input == RAW)
+        return partial(modules.BottleneckBlock, style=block.style, first_input_raw=block.first_input == RAW)
 
     def cost(self, blocks: BlockColumns, place: Place) -> Costs:
         """See :meth:`BlockType.cost`."""

@@ -7,29 +7,29 @@ each but the last, which is only normalised, with post-activation; shortcut and 
 """
 
 from functools import partial
+from typing import TYPE_CHECKING
 
-from rnas.networks.block import Block, BlockColumns, BlockConstructor, BlockStyle, BlockType, Place
+from rnas.networks.block import Block, BlockColumns, BlockType, Place
+from rnas.networks.block_cost import three_convolution_cost
 from rnas.networks.cost import Costs
-from rnas.networks.three_convolutions import ThreeConvolutionBlock, three_convolution_cost
+from rnas.utils.lazy import LazyModule
+
+if TYPE_CHECKING:
+    from rnas.networks.modules import blocks as modules
+    from rnas.networks.modules.residual_block import BlockConstructor
+else:
+    modules = LazyModule("rnas.networks.modules.blocks")
 
 INNER_CHANNELS = 4
 """Channels of the depthwise convolution a plane."""
 
 
-class InvertedBottleneckBlock(ThreeConvolutionBlock):
-    """Three convolutions: 1x1 to four channels a plane, a depthwise one with the stride, 1x1 to the planes."""
-
-    def __init__(self, in_channels: int, planes: int, stride: int, style: BlockStyle) -> None:
-        inner = INNER_CHANNELS * planes
-        super().__init__(in_channels, inner, planes, stride, style, cardinality=inner)
-
-
 class InvertedBottleneck(BlockType):
     """Output channels equal the planes; a conv3x3 gate stands after the depthwise convolution."""
 
-    def constructor(self, block: Block) -> BlockConstructor:
+    def constructor(self, block: Block) -> "BlockConstructor":
         """See :meth:`BlockType.constructor`."""
-        return partial(InvertedBottleneckBlock, style=block.style)
+        return partial(modules.InvertedBottleneckBlock, style=block.style)
 
     def cost(self, blocks: BlockColumns, place: Place) -> Costs:
         """See :meth:`BlockType.cost`."""

@@ -5,17 +5,17 @@ without a definition; this structure is ours: the output is the basic block's br
 squeeze-and-excitation still adds the gated branch to it.
 """
 
-from typing import ClassVar
+from typing import TYPE_CHECKING
 
 from rnas.networks.block import COMMON_FIELDS
-from rnas.networks.blocks.basic import Basic, BasicBlock
+from rnas.networks.blocks.basic import Basic
 from rnas.networks.squeeze_excitation import IDENTITY, PLACEMENTS
+from rnas.utils.lazy import LazyModule
 
-
-class NoResidualBlock(BasicBlock):
-    """A basic block's branch, with post-activation activated at its end."""
-
-    connected: ClassVar[bool] = False
+if TYPE_CHECKING:
+    from rnas.networks.modules import blocks as modules
+else:
+    modules = LazyModule("rnas.networks.modules.blocks")
 
 
 class NoResidual(Basic):
@@ -23,7 +23,12 @@ class NoResidual(Basic):
 
     fields = COMMON_FIELDS
     placements = tuple(placement for placement in PLACEMENTS if placement != IDENTITY)
-    module = NoResidualBlock
+    connected = False
+
+    @property
+    def module(self) -> "type[modules.NoResidualBlock]":
+        """The class of its blocks."""
+        return modules.NoResidualBlock
 
 
 BLOCK = NoResidual()

@@ -2,15 +2,22 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from rnas.networks.block import RAW, Block, BlockColumns, BlockConstructor, BlockStyle, BlockType, Place
-from rnas.networks.blocks.bottleneck import BOTTLENECK_EXPANSION, Bottleneck
+from rnas.networks.block import RAW, Block, BlockColumns, BlockType, Place
+from rnas.networks.block_cost import three_convolution_cost
+from rnas.networks.blocks.bottleneck import Bottleneck
 from rnas.networks.cost import Costs
 from rnas.networks.squeeze_excitation import RESIDUAL
-from rnas.networks.three_convolutions import ThreeConvolutionBlock, three_convolution_cost
+from rnas.utils.lazy import LazyModule
+
+if TYPE_CHECKING:
+    from rnas.networks.modules import blocks as modules
+    from rnas.networks.modules.residual_block import BlockConstructor
+else:
+    modules = LazyModule("rnas.networks.modules.blocks")
 
 UNIT = 160
 """Base width at which a block of cardinality 1 has as many channels as planes in each scale."""
@@ -19,45 +26,6 @@ UNIT = 160
 def chunk_width(planes: int, base_width: int, cardinality: int) -> int:
     """Channels of one scale: a multiple of the cardinality, at least one channel a group (planes below 16)."""
     return max(planes * base_width // UNIT, 1) * cardinality
-
-
-class RobustResBlock(ThreeConvolutionBlock):
-    """Three convolutions, the spatial one grouped and hierarchical.
-
-    Args:
-        in_channels: channels of the input.
-        planes: a quarter of the channels of the output.
-        stride: 1 or 2.
-        style: of the block.
-        cardinality: groups of the spatial convolution.
-        scales: chunks of the hierarchical convolution.
-        base_width: channels a group in 160ths of the planes.
-        first_input_raw: the first convolution reads the block's input with pre-activation too.
-    """
-
-    def __init__(
-        self,
-        in_channels: int,
-        planes: int,
-        stride: int,
-        style: BlockStyle,
-        *,
-        cardinality: int,
-        scales: int,
-        base_width: int,
-        first_input_raw: bool,
-    ) -> None:
-        width, out_channels = chunk_width(planes, base_width, cardinality), BOTTLENECK_EXPANSION * planes
-        super().__init__(
-            in_channels,
-            width,
-            out_channels,
-            stride,
-            style,
-            scales=scales,
-            cardinality=cardinality,
-            first_input_raw=first_input_raw,
-        )
 
 
 def balanced_base_width(scales: int, cardinality: int) -> int:
@@ -84,10 +52,10 @@ class RobustRes(BlockType):
         "bottleneck": {"scales": 1, "cardinality": 1, "base_width": UNIT}
     }
 
-    def constructor(self, block: Block) -> BlockConstructor:
+    def constructor(self, block: Block) -> "BlockConstructor":
         """See :meth:`BlockType.constructor`."""
         return partial(
-            RobustResBlock,
+            modules.RobustResBlock,
             style=block.style,
             cardinality=block.cardinality,
             scales=block.scales,

@@ -1,11 +1,16 @@
 """What a loss is computed from."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
 
-Forward = Callable[[Tensor], Tensor]
+
+Forward = Callable[["Tensor"], "Tensor"]
 """The network in training mode, from images (n, C, H, W) to logits (n, K) in at least float32."""
 
 

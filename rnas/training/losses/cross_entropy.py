@@ -1,11 +1,18 @@
 """Cross-entropy on the crafted images: SAT (Madry et al., ICLR 2018), and standard training where none are crafted."""
 
-from typing import ClassVar, Literal
+from __future__ import annotations
 
-import torch.nn.functional as F
+from typing import TYPE_CHECKING, ClassVar, Literal
+
 from pydantic import BaseModel, ConfigDict
 
 from rnas.training.losses.batch import Batch, Value
+from rnas.utils.lazy import LazyModule
+
+if TYPE_CHECKING:
+    import torch.nn.functional as F
+else:
+    F = LazyModule("torch.nn.functional")
 
 
 class CrossEntropy(BaseModel):

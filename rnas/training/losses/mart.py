@@ -1,13 +1,23 @@
 """MART (Wang et al., ICLR 2020): misclassification-aware adversarial training."""
 
-from typing import ClassVar, Literal
+from __future__ import annotations
 
-import torch
-import torch.nn.functional as F
+from typing import TYPE_CHECKING, ClassVar, Literal
+
 from pydantic import BaseModel, ConfigDict, NonNegativeFloat
 
-from rnas.attacks.losses import wrong_class
 from rnas.training.losses.batch import Batch, Value
+from rnas.utils.lazy import LazyModule
+
+if TYPE_CHECKING:
+    import torch
+    import torch.nn.functional as F
+
+    from rnas.attacks import losses
+else:
+    torch = LazyModule("torch")
+    F = LazyModule("torch.nn.functional")
+    losses = LazyModule("rnas.attacks.losses")
 
 # As in the authors' code: they keep logarithms finite.
 _ABOVE_ONE = 1.0001
@@ -20,15 +30,13 @@ class MART(BaseModel):
 
     The boosted part punishes the strongest wrong class; the weight of an image's divergence is one minus the
     probability that the network gives its label without attack.
-
-    Attributes:
-        beta: weight of the divergence, lambda in the paper.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: Literal["mart"] = "mart"
     beta: NonNegativeFloat = 6.0
+    """Weight of the divergence, lambda in the paper."""
     soft_targets: ClassVar[bool] = False
     needs_clean: ClassVar[bool] = True
 
@@ -39,7 +47,7 @@ class MART(BaseModel):
         logits = batch.forward(batch.adversarial)
         adversarial = logits.softmax(1)
         labels = batch.targets
-        strongest_wrong = wrong_class(adversarial, labels)
+        strongest_wrong = losses.wrong_class(adversarial, labels)
         boosted = F.cross_entropy(logits, labels, label_smoothing=batch.label_smoothing)
         boosted = boosted - torch.log(_ABOVE_ONE - strongest_wrong + _TINY).mean()
         divergence = F.kl_div(torch.log(adversarial + _TINY), clean, reduction="none", log_target=True).sum(1)

@@ -1,27 +1,34 @@
 """TRADES (Zhang et al., ICML 2019)."""
 
-from typing import ClassVar, Literal
+from __future__ import annotations
 
-import torch.nn.functional as F
+from typing import TYPE_CHECKING, ClassVar, Literal
+
 from pydantic import BaseModel, ConfigDict, NonNegativeFloat
 
-from rnas.attacks.losses import divergence
 from rnas.training.losses.batch import Batch, Value
+from rnas.utils.lazy import LazyModule
+
+if TYPE_CHECKING:
+    import torch.nn.functional as F
+
+    from rnas.attacks import losses
+else:
+    F = LazyModule("torch.nn.functional")
+    losses = LazyModule("rnas.attacks.losses")
 
 
 class TRADES(BaseModel):
     """Cross-entropy on the images, and beta times the divergence of the adversarial prediction from the clean one.
 
     The clean prediction inside the divergence has a gradient too.
-
-    Attributes:
-        beta: weight of robustness, 1 / lambda in the paper.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: Literal["trades"] = "trades"
     beta: NonNegativeFloat = 6.0
+    """Weight of robustness, 1 / lambda in the paper."""
     soft_targets: ClassVar[bool] = True
     needs_clean: ClassVar[bool] = True
 
@@ -30,4 +37,4 @@ class TRADES(BaseModel):
         clean = batch.clean_forward(batch.images)
         logits = batch.forward(batch.adversarial)
         natural = F.cross_entropy(clean, batch.targets, label_smoothing=batch.label_smoothing)
-        return Value(natural + self.beta * divergence(logits, clean).mean(), logits)
+        return Value(natural + self.beta * losses.divergence(logits, clean).mean(), logits)

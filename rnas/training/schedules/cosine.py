@@ -9,22 +9,19 @@ from rnas.training.schedules.progress import Every, Progress
 
 
 class Cosine(BaseModel):
-    """From ``initial`` straight up to 1 during the warm-up, then along half a cosine to ``final``.
+    """From ``initial`` straight up to 1 during the warm-up, then along half a cosine to ``final``."""
 
-    Attributes:
-        warmup: share of the training that warms up, in [0, 1).
-        initial: where the warm-up starts, as a share of the learning rate.
-        final: where the cosine ends, as a share of the learning rate.
-        every: when the learning rate changes.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: Literal["cosine"] = "cosine"
     warmup: float = Field(0.0, ge=0, lt=1)
+    """Share of the training that warms up, in [0, 1)."""
     initial: float = Field(0.0, ge=0, le=1)
+    """Where the warm-up starts, as a share of the learning rate."""
     final: float = Field(0.0, ge=0, le=1)
+    """Where the cosine ends, as a share of the learning rate."""
     every: Every = "step"
+    """When the learning rate changes."""
 
     def factor(self, progress: Progress) -> float:
         """Learning rate as a share of the recipe's."""

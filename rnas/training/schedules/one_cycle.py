@@ -11,28 +11,25 @@ _Momentum = Annotated[float, Field(ge=0, lt=1)]
 
 
 class OneCycle(BaseModel):
-    """From ``initial`` up to 1 at ``peak``, then down to ``final``.
+    """From ``initial`` up to 1 at ``peak``, then down to ``final``."""
 
-    Attributes:
-        peak: share of the training where the learning rate is greatest, in (0, 1).
-        initial: where it starts, as a share of the learning rate.
-        final: where it ends, as a share of the learning rate.
-        shape: ``linear`` pieces, or ``cosine`` ones.
-        momenta: momentum at the peak and at both ends, which goes against the learning rate; None keeps the
-            recipe's.
-        every: when the learning rate changes. By epoch, the last epoch is the end, as when
-            ``torch.optim.lr_scheduler.OneCycleLR`` steps once an epoch.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: Literal["one-cycle"] = "one-cycle"
     peak: float = Field(gt=0, lt=1)
+    """Share of the training where the learning rate is greatest, in (0, 1)."""
     initial: float = Field(0.0, ge=0, le=1)
+    """Where the learning rate starts, as a share of the learning rate."""
     final: float = Field(0.0, ge=0, le=1)
+    """Where the learning rate ends, as a share of the learning rate."""
     shape: Literal["linear", "cosine"] = "linear"
+    """Shape of the two pieces."""
     momenta: tuple[_Momentum, _Momentum] | None = None
+    """Momentum at the peak and at both ends, which goes against the learning rate; None keeps the recipe's."""
     every: Every = "step"
+    """When the learning rate changes. By epoch, the last epoch is the end, as when
+    ``torch.optim.lr_scheduler.OneCycleLR`` steps once an epoch.
+    """
 
     def factor(self, progress: Progress) -> float:
         """Learning rate as a share of the recipe's."""

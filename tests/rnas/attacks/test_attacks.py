@@ -10,8 +10,8 @@ from rnas.attacks.cw import CW
 from rnas.attacks.deepfool import DeepFool
 from rnas.attacks.fgsm import FGSM
 from rnas.attacks.gama import GAMA
-from rnas.attacks.losses import LossName
 from rnas.attacks.mi_fgsm import MIFGSM
+from rnas.attacks.names import LossName
 from rnas.attacks.pgd import PGD
 from rnas.attacks.start import FROM_THE_IMAGE, Start
 from rnas.testing.attack import AttackConformance

@@ -13,7 +13,7 @@ import rnas
 from rnas.errors import InputError
 from rnas.nas.run import Run
 from rnas.networks.architecture import Shape
-from rnas.networks.cost import measured_cost
+from rnas.networks.modules.measured_cost import measured_cost
 from rnas.networks.zoo import find, zoo
 from tests.rnas.experiments.training.trainings import trained
 

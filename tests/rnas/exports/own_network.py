@@ -11,9 +11,10 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-from rnas.networks.block import BlockStyle
-from rnas.networks.blocks.basic import BasicBlock
-from rnas.networks.cost import Cost, measured_cost
+from rnas.networks.cost import Cost
+from rnas.networks.modules.blocks import BasicBlock
+from rnas.networks.modules.measured_cost import measured_cost
+from rnas.networks.modules.residual_block import BlockStyle
 
 from .own_layers import DEPTH, Scale, halves
 

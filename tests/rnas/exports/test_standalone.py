@@ -22,10 +22,10 @@ from rnas.exports.verification import TOLERANCE, Written, verify
 from rnas.networks.architecture import Architecture, Shape
 from rnas.networks.block import Block
 from rnas.networks.cost import Cost
+from rnas.networks.modules.blocks import ThreeConvolutionBlock
 from rnas.networks.nas_bench_201 import NASBench201Cell
 from rnas.networks.residual import ResidualNetwork
 from rnas.networks.robnet import CODES, RobNetwork
-from rnas.networks.three_convolutions import ThreeConvolutionBlock
 from rnas.networks.zoo import zoo
 from tests.rnas.exports.networks import families, members, reduced
 from tests.rnas.exports.own_network import Own

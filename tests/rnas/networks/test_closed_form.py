@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from rnas.networks.architecture import Architecture, from_json, key, to_json
 from rnas.networks.cell_operations import OPERATIONS
-from rnas.networks.cost import measured_cost
 from rnas.networks.darts_cells import DartsCellNetwork, repeated_cells
 from rnas.networks.densenet import DenseNet
 from rnas.networks.genotypes import GENOTYPES, CellGenotype
+from rnas.networks.modules.measured_cost import measured_cost
 from rnas.networks.resnet import ResNet
 from rnas.networks.robnet import CODES, RobNetwork
 from rnas.networks.vgg import VGG

@@ -5,7 +5,8 @@ import torch
 from torch import nn
 
 from rnas.networks import layer_cost
-from rnas.networks.cost import Cost, Costs, measured_cost
+from rnas.networks.cost import Cost, Costs
+from rnas.networks.modules.measured_cost import measured_cost
 
 
 def test_convolutions_and_linear_layers_are_counted_as_in_the_papers() -> None:

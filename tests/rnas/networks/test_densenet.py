@@ -3,7 +3,8 @@ import torch
 
 from rnas.errors import InputError
 from rnas.networks.architecture import from_dict
-from rnas.networks.densenet import DenseLayer, DenseNet
+from rnas.networks.densenet import DenseNet
+from rnas.networks.modules.densenet import DenseLayer
 
 
 def test_new_features_come_first() -> None:

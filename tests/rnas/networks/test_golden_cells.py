@@ -11,10 +11,11 @@ import pytest
 import torch
 
 from rnas.networks.architecture import Architecture
-from rnas.networks.cost import Cost, measured_cost
+from rnas.networks.cost import Cost
 from rnas.networks.darts_cells import DartsCellNetwork, doubling_network, repeated_cells
 from rnas.networks.densenet import DenseNet
 from rnas.networks.genotypes import GENOTYPES
+from rnas.networks.modules.measured_cost import measured_cost
 from rnas.networks.resnet import ResNet
 from rnas.networks.robnet import CODES, RobNetwork
 from rnas.networks.vgg import VGG

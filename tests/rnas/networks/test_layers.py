@@ -7,9 +7,12 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
 
-from rnas.networks.activations import ACTIVATIONS, TwoSlope
-from rnas.networks.normalization import NORMALIZATIONS, ChannelLayerNorm, groups, runs_on
-from rnas.networks.squeeze_excitation import SqueezeExcitation, hidden_units
+from rnas.networks.activations import ACTIVATIONS
+from rnas.networks.modules.activations import TwoSlope
+from rnas.networks.modules.normalization import ChannelLayerNorm, groups
+from rnas.networks.modules.squeeze_excitation import SqueezeExcitation
+from rnas.networks.normalization import NORMALIZATIONS, runs_on
+from rnas.networks.squeeze_excitation import hidden_units
 
 DEFINITIONS = {
     "relu": lambda x: x.clamp(min=0),

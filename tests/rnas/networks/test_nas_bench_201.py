@@ -9,7 +9,7 @@ import torch
 
 from rnas.errors import InputError
 from rnas.networks.architecture import Architecture
-from rnas.networks.cost import measured_cost
+from rnas.networks.modules.measured_cost import measured_cost
 from rnas.networks.nas_bench_201 import OPERATIONS, NASBench201Cell, check_size, network_costs, unique_string
 from rnas.testing.architecture import ArchitectureConformance
 

@@ -17,7 +17,7 @@ from rnas.networks.activations import ACTIVATIONS
 from rnas.networks.architecture import Architecture, from_dict, from_json, to_dict, to_json
 from rnas.networks.block import Block, block_type
 from rnas.networks.blocks.robust_res_block import ROBUST_RES_BLOCK
-from rnas.networks.cost import measured_cost
+from rnas.networks.modules.measured_cost import measured_cost
 from rnas.networks.normalization import NORMALIZATIONS
 from rnas.networks.residual import ResidualNetwork, widened
 from rnas.testing.architecture import ArchitectureConformance

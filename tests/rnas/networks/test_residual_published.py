@@ -15,7 +15,7 @@ import torch
 from rnas.errors import InputError
 from rnas.networks.block import RAW, Block
 from rnas.networks.blocks.robust_res_block import ROBUST_RES_BLOCK
-from rnas.networks.cost import measured_cost
+from rnas.networks.modules.measured_cost import measured_cost
 from rnas.networks.residual import ResidualNetwork, widened
 from rnas.testing.named_weights import fill_by_name, named_noise
 

@@ -6,11 +6,12 @@ from typing import ClassVar
 import pytest
 from torch import nn
 
-from rnas.networks.block import Block, BlockColumns, BlockConstructor, BlockType, Count, Place
+from rnas.networks.block import Block, BlockColumns, BlockType, Count, Place
 from rnas.networks.blocks.basic import Basic
 from rnas.networks.blocks.robust_res_block import RobustRes
 from rnas.networks.cost import Costs
 from rnas.networks.layer_cost import parameters
+from rnas.networks.modules.residual_block import BlockConstructor
 from rnas.networks.squeeze_excitation import PLACEMENTS
 from rnas.testing.block import BlockConformance
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from rnas.attacks.losses import LossName
+from rnas.attacks.names import LossName
 from rnas.attacks.pgd import PGD
 from rnas.training.graphed_attack import GraphedAttack
 from tests.rnas.training.digits import TRAINING, network

@@ -4,14 +4,15 @@ import pytest
 import torch
 from torch import nn
 
-from rnas.networks.activations import TwoSlope
 from rnas.networks.architecture import Architecture
 from rnas.networks.block import Block
 from rnas.networks.darts_cells import doubling_network
 from rnas.networks.densenet import DenseNet
 from rnas.networks.genotypes import GENOTYPES
+from rnas.networks.modules.activations import TwoSlope
+from rnas.networks.modules.normalization import ChannelLayerNorm
 from rnas.networks.nas_bench_201 import OPERATIONS, NASBench201Cell
-from rnas.networks.normalization import NORMALIZATIONS, ChannelLayerNorm
+from rnas.networks.normalization import NORMALIZATIONS
 from rnas.networks.residual import ResidualNetwork
 from rnas.networks.resnet import ResNet
 from rnas.networks.robnet import CODES, RobNetwork

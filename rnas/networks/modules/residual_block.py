@@ -1,23 +1,37 @@
-"""What residual blocks have in common around their branch of convolutions, as a module and as a cost."""
+"""What residual blocks have in common around their branch of convolutions."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
 from torch import Tensor, nn
 
-from rnas.networks import layer_cost
-from rnas.networks.block import BlockColumns, BlockStyle, Place
-from rnas.networks.cost import Costs
-from rnas.networks.squeeze_excitation import (
-    CONV3X3,
-    IDENTITY,
-    NONE,
-    PLACEMENTS,
-    RESIDUAL,
-    STANDARD,
-    SqueezeExcitation,
-    hidden_units,
-)
+from rnas.networks.modules.squeeze_excitation import SqueezeExcitation
+from rnas.networks.squeeze_excitation import CONV3X3, IDENTITY, NONE, RESIDUAL, STANDARD
+
+BlockConstructor = Callable[[int, int, int], nn.Module]
+"""Makes a block from its input channels, its planes and its stride."""
+
+
+@dataclass(frozen=True)
+class BlockStyle:
+    """What is common to the blocks of a stage, whichever convolutions they have.
+
+    Attributes:
+        activation: makes an activation.
+        normalization: makes a normalisation from a number of channels.
+        pre: whether normalisation and activation stand before each convolution, or after it.
+        kernel_size: odd side of the spatial convolutions.
+        squeeze_excitation: where the gate stands, ``none`` for no gate.
+        reduction: divisor of the channels that gives the gate's hidden units, of which there is at least one.
+    """
+
+    activation: Callable[[], nn.Module] = nn.ReLU
+    normalization: Callable[[int], nn.Module] = nn.BatchNorm2d
+    pre: bool = True
+    kernel_size: int = 3
+    squeeze_excitation: str = NONE
+    reduction: int = 16
 
 
 class ResidualBlock(nn.Module):
@@ -105,30 +119,3 @@ class ResidualBlock(nn.Module):
             normalized = self.se_bn(branch)
             out = out + normalized * self.se(normalized)
         return out
-
-
-def surroundings_cost(
-    blocks: BlockColumns,
-    place: Place,
-    middle_channels: layer_cost.Count,
-    out_channels: layer_cost.Count,
-    connected: bool,
-) -> Costs:
-    """Costs (n,) of all that :class:`ResidualBlock` has beyond the branch, and of the branch's outer normalisation.
-
-    That one is ``bn1`` on the input's channels with pre-activation, and the last one, on the output's, after it.
-    """
-    reshapes = np.asarray(place.stride != 1) | (place.in_channels != out_channels)
-    placement = blocks.squeeze_excitation
-    none, identity, inner, residual = (
-        placement == PLACEMENTS.index(name) for name in (NONE, IDENTITY, CONV3X3, RESIDUAL)
-    )
-    normalized = np.where(blocks.pre, place.in_channels, out_channels) + residual * out_channels
-    hidden = hidden_units(np.where(identity, place.in_channels, out_channels), blocks.reduction)
-    gated = np.where(identity, place.in_channels, np.where(inner, middle_channels, out_channels))
-    cost = layer_cost.linear(2 * gated * ~none, hidden) + layer_cost.parameters(blocks.activation)
-    if connected:
-        shortcut = layer_cost.convolution(place.in_channels, out_channels, 1, place.positions)
-        cost = cost + shortcut * reshapes
-        normalized = normalized + (reshapes & ~blocks.pre) * out_channels
-    return cost + layer_cost.parameters(blocks.normalization * normalized)

@@ -1,9 +1,6 @@
-"""Commands that tell what there is: spaces, presets, doctor."""
+"""``rnas spaces``."""
 
 import math
-import platform
-import sys
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,26 +9,12 @@ import yaml
 from rich.table import Table
 
 from rnas import registry
-from rnas.cli.output import AsJson, print_json, stdout
+from rnas.cli.output import AsJson, print_json, print_pairs, stdout
 from rnas.errors import InputError
-from rnas.utils.attribute_docs import attribute_docs
 
 if TYPE_CHECKING:
     from rnas.nas.space import SearchSpace
     from rnas.networks.architecture import Shape
-
-_EXTRAS = {
-    "nni": ("nni", "pytorch-lightning"),
-    "ray": ("ray",),
-    "onnx": ("onnx", "onnxscript", "onnxruntime"),
-    "postgres": ("psycopg",),
-}
-
-_CHECKSUMS = {
-    None: "",
-    True: ", files as published",
-    False: ", files whose checksums are not the published ones",
-}
 
 
 def spaces(
@@ -57,7 +40,7 @@ def spaces(
         if as_json:
             print_json(rows)
         else:
-            _print_pairs("space", "what it holds", rows)
+            print_pairs("space", "what it holds", rows)
         return
     space_class = registry.load(registry.SEARCH_SPACES, name)
     shape, classes = _images(space_class, data, data_dir)
@@ -79,7 +62,7 @@ def spaces(
 
     _print_settings(settings)
     variables = {key: " ".join(map(str, choices)) for key, choices in content["variables"].items()}
-    _print_pairs("variable", "choices", variables)
+    print_pairs("variable", "choices", variables)
     variable = space.variables[0]
     stdout().print(
         f"\n{space.size:.3g} genomes; {format_size(low)} to {format_size(high)} FLOPs at "
@@ -91,69 +74,6 @@ def spaces(
         markup=False,
         soft_wrap=True,
     )
-
-
-def presets(
-    name: Annotated[str | None, typer.Argument(help="Print one preset, to edit and search with.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """List the presets, or print one as a config."""
-    from rnas.nas.presets import preset, preset_names, preset_text
-
-    if name is not None:
-        if as_json:
-            print_json(preset(name))
-        else:
-            print(preset_text(name), end="")
-        return
-    first = {known: preset_text(known).splitlines()[0].lstrip("# ") for known in preset_names()}
-    if as_json:
-        print_json(first)
-    else:
-        _print_pairs("preset", "what for", first)
-
-
-def doctor(
-    data_dir: Annotated[Path | None, typer.Option(help="Look for data sets' files here.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Tell what is installed, which device there is, and whether data are found."""
-    import torch
-
-    from rnas.nas.config import available_cores
-    from rnas.utils.provenance import versions
-
-    data: dict[str, str] = {}
-    for name in registry.names(registry.DATASETS):
-        try:
-            dataset = registry.load(registry.DATASETS, name)(data_dir)
-            data[name] = f"found, {len(dataset.labels):,} images{_CHECKSUMS[dataset.verified]}"
-        except InputError as error:
-            data[name] = f"not found: {error}"
-        except Exception as error:
-            # Another package's data set may fail in any way, and this is where its author looks.
-            data[name] = f"broken: {type(error).__name__}: {next(iter(str(error).splitlines()), '')}"
-    gpus = [torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())]
-    content: dict[str, Any] = {
-        "python": sys.version.split()[0],
-        "platform": platform.platform(),
-        "cores": available_cores(),
-        "gpus": gpus,
-        "versions": versions(),
-        "extras": {extra: _installed(packages) for extra, packages in _EXTRAS.items()},
-        "data": data,
-    }
-    if as_json:
-        print_json(content)
-        return
-    rows = {
-        "python": f"{content['python']} on {content['platform']}",
-        "device": ", ".join(gpus) if gpus else f"cpu, {content['cores']} cores (no GPU is seen by torch)",
-        **{f"library {name}": found for name, found in content["versions"].items() if name != "python"},
-        **{f"extra {name}": found for name, found in content["extras"].items()},
-        **{f"data {name}": found for name, found in data.items()},
-    }
-    _print_pairs("what", "state", rows)
 
 
 def _spaces() -> list[str]:
@@ -175,11 +95,10 @@ def _settings(space: "SearchSpace") -> dict[str, dict[str, Any]]:
     from rnas.nas.space import SpaceSettings
 
     defaults = space.settings.model_dump(mode="json")
-    told = attribute_docs(type(space.settings))
     variables = {variable.name: f"choices of variable {variable.name}" for variable in space.variables}
     return {
-        key: {"default": default, "meaning": told.get(key, variables.get(key, ""))}
-        for key, default in defaults.items()
+        key: {"default": defaults[key], "meaning": " ".join((field.description or variables.get(key, "")).split())}
+        for key, field in type(space.settings).model_fields.items()
         if key not in SpaceSettings.model_fields
     }
 
@@ -194,17 +113,3 @@ def _print_settings(settings: dict[str, dict[str, Any]]) -> None:
         table.add_row(key, default.removesuffix("...\n").strip(), told["meaning"])
     stdout().print(table, highlight=False, markup=False)
     stdout().print()
-
-
-def _installed(packages: tuple[str, ...]) -> str:
-    try:
-        return ", ".join(f"{package} {version(package)}" for package in packages)
-    except PackageNotFoundError as error:
-        return f"not installed ({error.name} is missing)"
-
-
-def _print_pairs(first: str, second: str, rows: dict[str, str]) -> None:
-    table = Table(first, second, box=None, pad_edge=False)
-    for name, text in rows.items():
-        table.add_row(name, text)
-    stdout().print(table, highlight=False, markup=False)

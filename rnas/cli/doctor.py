@@ -1,0 +1,76 @@
+"""``rnas doctor``."""
+
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from rnas import registry
+from rnas.cli.output import AsJson, print_json, print_pairs
+from rnas.errors import InputError
+
+_EXTRAS = {
+    "nni": ("nni", "pytorch-lightning"),
+    "ray": ("ray",),
+    "onnx": ("onnx", "onnxscript", "onnxruntime"),
+    "postgres": ("psycopg",),
+}
+
+_CHECKSUMS = {
+    None: "",
+    True: ", files as published",
+    False: ", files whose checksums are not the published ones",
+}
+
+
+def doctor(
+    data_dir: Annotated[Path | None, typer.Option(help="Look for data sets' files here.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what is installed, which device there is, and whether data are found."""
+    import torch
+
+    from rnas.nas.config import available_cores
+    from rnas.utils.provenance import versions
+
+    data: dict[str, str] = {}
+    for name in registry.names(registry.DATASETS):
+        try:
+            dataset = registry.load(registry.DATASETS, name)(data_dir)
+            data[name] = f"found, {len(dataset.labels):,} images{_CHECKSUMS[dataset.verified]}"
+        except InputError as error:
+            data[name] = f"not found: {error}"
+        except Exception as error:
+            # Another package's data set may fail in any way, and this is where its author looks.
+            data[name] = f"broken: {type(error).__name__}: {next(iter(str(error).splitlines()), '')}"
+    gpus = [torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())]
+    content: dict[str, Any] = {
+        "python": sys.version.split()[0],
+        "platform": platform.platform(),
+        "cores": available_cores(),
+        "gpus": gpus,
+        "versions": versions(),
+        "extras": {extra: _installed(packages) for extra, packages in _EXTRAS.items()},
+        "data": data,
+    }
+    if as_json:
+        print_json(content)
+        return
+    rows = {
+        "python": f"{content['python']} on {content['platform']}",
+        "device": ", ".join(gpus) if gpus else f"cpu, {content['cores']} cores (no GPU is seen by torch)",
+        **{f"library {name}": found for name, found in content["versions"].items() if name != "python"},
+        **{f"extra {name}": found for name, found in content["extras"].items()},
+        **{f"data {name}": found for name, found in data.items()},
+    }
+    print_pairs("what", "state", rows)
+
+
+def _installed(packages: tuple[str, ...]) -> str:
+    try:
+        return ", ".join(f"{package} {version(package)}" for package in packages)
+    except PackageNotFoundError as error:
+        return f"not installed ({error.name} is missing)"

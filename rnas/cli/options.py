@@ -1,0 +1,185 @@
+"""Options of commands from the pydantic models of what they set: a setting is described in its model alone."""
+
+import functools
+import inspect
+import types
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import annotated_types
+import typer
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from rnas.utils.model_keys import field_of
+
+_SIMPLE = (bool, int, float, str, Path)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """An option that sets one field of a model.
+
+    Attributes:
+        key: the field, with dots between nested names, such as ``fidelity.epochs``.
+        name: of the option, with underscores; the last part of the key where it is empty.
+        default: in words what holds where the option is not given; the field's default where it is empty.
+        argument: whether it is an argument and not an option.
+    """
+
+    key: str
+    name: str = ""
+    default: str = ""
+    argument: bool = False
+
+    @property
+    def parameter(self) -> str:
+        """Name of the function's parameter."""
+        return self.name or self.key.rpartition(".")[2]
+
+
+Command = Callable[..., None]
+
+
+def with_settings(model: type[BaseModel], *settings: Setting | str) -> Callable[[Command], Command]:
+    """Give a command an option for each of some fields of a model.
+
+    The command has a parameter ``settings``, in whose place the options stand. It receives those that were given as a
+    mapping in the form of the model: ``{"fidelity": {"epochs": 3}}`` for ``--epochs 3``.
+
+    Args:
+        model: describes the fields, their types, bounds and defaults.
+        settings: the fields; a text is a setting of that key.
+    """
+    wanted = [Setting(setting) if isinstance(setting, str) else setting for setting in settings]
+    made = {setting.parameter: parameter(field_of(model, setting.key), setting) for setting in wanted}
+
+    def decorated(command: Command) -> Command:
+        own = inspect.signature(command, eval_str=True)
+
+        @functools.wraps(command)
+        def run(**values: Any) -> None:
+            content: dict[str, Any] = {}
+            for setting in wanted:
+                value = values.pop(setting.parameter)
+                if value is not None and value != []:
+                    _put(content, setting.key, _read(field_of(model, setting.key), value))
+            command(**values, settings=content)
+
+        parameters = [
+            new
+            for old in own.parameters.values()
+            for new in (
+                made.values() if old.name == "settings" else (old.replace(kind=inspect.Parameter.KEYWORD_ONLY),)
+            )
+        ]
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        run.__annotations__ = {new.name: new.annotation for new in parameters}
+        del run.__wrapped__  # type: ignore[attr-defined]
+        return run
+
+    return decorated
+
+
+def parameter(field: FieldInfo, setting: Setting) -> inspect.Parameter:
+    """Return the parameter of a command that sets a field."""
+    kind = _kind(field.annotation)
+    bounds = _bounds(field) if kind is int else {}
+    words = setting.default or _words(field)
+    text = " ".join((field.description or "").split())
+    if words:
+        text = f"{text.removesuffix('.')} [default: {words}]."
+    metavar = "|".join(map(str, get_args(_inner(field.annotation)))) if _is_literal(field.annotation) else None
+    name = setting.parameter.replace("_", "-")
+    names = (f"--{name}/--no-{name}",) if kind is bool else (f"--{name}",)
+    option = (
+        typer.Argument(help=text, metavar=metavar, show_default=False, **bounds)
+        if setting.argument
+        else typer.Option(*names, help=text, metavar=metavar, show_default=False, **bounds)
+    )
+    required = field.is_required() and not setting.default
+    return inspect.Parameter(
+        setting.parameter,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=inspect.Parameter.empty if required else None,
+        annotation=Annotated[kind if required else kind | None, option],  # type: ignore[operator]
+    )
+
+
+def _put(content: dict[str, Any], key: str, value: Any) -> None:
+    *parents, last = key.split(".")
+    for parent in parents:
+        content = content.setdefault(parent, {})
+    content[last] = value
+
+
+def _read(field: FieldInfo, value: Any) -> Any:
+    """A list from its items with commas between them; other values as they are."""
+    if not _is_list(field.annotation) or not isinstance(value, str):
+        return value
+    return [item.strip() for item in value.split(",")]
+
+
+def _inner(annotation: Any) -> Any:
+    """An annotation without ``None`` and without constraints."""
+    while True:
+        if get_origin(annotation) is Annotated:
+            annotation = get_args(annotation)[0]
+        elif get_origin(annotation) in (Union, types.UnionType):
+            others = [member for member in get_args(annotation) if member is not type(None)]
+            if len(others) != 1:
+                return annotation
+            annotation = others[0]
+        else:
+            return annotation
+
+
+def _kind(annotation: Any) -> type:
+    """The type of an option's value: the field's where the command line has it, else text for the model to read."""
+    inner = _inner(annotation)
+    return inner if inner in _SIMPLE else str
+
+
+def _is_literal(annotation: Any) -> bool:
+    return get_origin(_inner(annotation)) is Literal
+
+
+def _is_list(annotation: Any) -> bool:
+    return get_origin(_inner(annotation)) in (tuple, list)
+
+
+def _bounds(field: FieldInfo) -> Mapping[str, int]:
+    """``min`` and ``max`` of a whole number."""
+    found: dict[str, int] = {}
+    for constraint in (*field.metadata, *_constraints(field.annotation)):
+        match constraint:
+            case annotated_types.Ge(ge=int(low)):
+                found["min"] = low
+            case annotated_types.Gt(gt=int(low)):
+                found["min"] = low + 1
+            case annotated_types.Le(le=int(high)):
+                found["max"] = high
+            case annotated_types.Lt(lt=int(high)):
+                found["max"] = high - 1
+    return found
+
+
+def _constraints(annotation: Any) -> Iterator[Any]:
+    if get_origin(annotation) is Annotated:
+        yield from get_args(annotation)[1:]
+    for argument in get_args(annotation):
+        yield from _constraints(argument)
+
+
+def _words(field: FieldInfo) -> str:
+    """A field's default in words; empty where it has none, or None."""
+    default = field.default
+    if field.is_required() or default is None or isinstance(default, BaseModel):
+        return ""
+    if isinstance(default, tuple | list):
+        return ",".join(map(str, default))
+    if isinstance(default, bool):
+        return "yes" if default else "no"
+    return str(default)

@@ -1,0 +1,133 @@
+"""Operations on the edges of a cell.
+
+All keep the number of channels; with stride 2 they halve a map of even sides.
+"""
+
+from collections.abc import Callable
+
+from torch import Tensor, cat, nn
+
+
+class ReLUConvBN(nn.Module):
+    """ReLU, 1x1 convolution, batch normalisation."""
+
+    def __init__(self, inputs: int, outputs: int, affine: bool = True) -> None:
+        super().__init__()
+        self.op = nn.Sequential(
+            nn.ReLU(), nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs, affine=affine)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, inputs, H, W) to (N, outputs, H, W)."""
+        out: Tensor = self.op(x)
+        return out
+
+
+class FactorizedReduce(nn.Module):
+    """Halves a map by two 1x1 convolutions of stride 2, the second shifted by one pixel in both axes."""
+
+    def __init__(self, inputs: int, outputs: int, affine: bool = True) -> None:
+        super().__init__()
+        self.relu = nn.ReLU()
+        self.conv_1 = nn.Conv2d(inputs, outputs // 2, 1, stride=2, bias=False)
+        self.conv_2 = nn.Conv2d(inputs, outputs // 2, 1, stride=2, bias=False)
+        self.bn = nn.BatchNorm2d(outputs, affine=affine)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, inputs, H, W) to (N, outputs, H / 2, W / 2); outputs, H and W even."""
+        x = self.relu(x)
+        out: Tensor = self.bn(cat([self.conv_1(x), self.conv_2(x[:, :, 1:, 1:])], dim=1))
+        return out
+
+
+class SeparableConv(nn.Module):
+    """Twice: ReLU, depthwise k x k convolution, 1x1 convolution, batch normalisation."""
+
+    def __init__(self, channels: int, stride: int, kernel: int, affine: bool = True) -> None:
+        super().__init__()
+        self.op = nn.Sequential(
+            *_depthwise_separable(channels, kernel, stride, 1, affine),
+            *_depthwise_separable(channels, kernel, 1, 1, affine),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, channels, H, W) to (N, channels, H / stride, W / stride)."""
+        out: Tensor = self.op(x)
+        return out
+
+
+class DilatedConv(nn.Module):
+    """ReLU, depthwise k x k convolution of dilation 2, 1x1 convolution, batch normalisation."""
+
+    def __init__(self, channels: int, stride: int, kernel: int, affine: bool = True) -> None:
+        super().__init__()
+        self.op = nn.Sequential(*_depthwise_separable(channels, kernel, stride, 2, affine))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, channels, H, W) to (N, channels, H / stride, W / stride)."""
+        out: Tensor = self.op(x)
+        return out
+
+
+class SevenBySeven(nn.Module):
+    """ReLU, 1x7 convolution, 7x1 convolution, batch normalisation."""
+
+    def __init__(self, channels: int, stride: int, affine: bool = True) -> None:
+        super().__init__()
+        self.op = nn.Sequential(
+            nn.ReLU(),
+            nn.Conv2d(channels, channels, (1, 7), stride=(1, stride), padding=(0, 3), bias=False),
+            nn.Conv2d(channels, channels, (7, 1), stride=(stride, 1), padding=(3, 0), bias=False),
+            nn.BatchNorm2d(channels, affine=affine),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, channels, H, W) to (N, channels, H / stride, W / stride)."""
+        out: Tensor = self.op(x)
+        return out
+
+
+class Zero(nn.Module):
+    """Multiplies by 0, so that NaN and infinity of its input still show."""
+
+    def __init__(self, stride: int) -> None:
+        super().__init__()
+        self.stride = stride
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, channels, H, W) to zeros (N, channels, H / stride, W / stride)."""
+        return x[:, :, :: self.stride, :: self.stride] * 0.0
+
+
+def max_pool(channels: int, stride: int) -> nn.Module:
+    """A 3x3 maximum pooling, for any number of channels."""
+    return nn.MaxPool2d(3, stride, padding=1)
+
+
+def avg_pool(channels: int, stride: int) -> nn.Module:
+    """A 3x3 average pooling, for any number of channels."""
+    return nn.AvgPool2d(3, stride, padding=1, count_include_pad=False)
+
+
+def zero(channels: int, stride: int) -> nn.Module:
+    """No operation, for any number of channels."""
+    return Zero(stride)
+
+
+def _depthwise_separable(channels: int, kernel: int, stride: int, dilation: int, affine: bool) -> tuple[nn.Module, ...]:
+    padding = dilation * (kernel // 2)
+    return (
+        nn.ReLU(),
+        nn.Conv2d(channels, channels, kernel, stride, padding=padding, dilation=dilation, groups=channels, bias=False),
+        nn.Conv2d(channels, channels, 1, bias=False),
+        nn.BatchNorm2d(channels, affine=affine),
+    )
+
+
+def identity(channels: int, stride: int, affine: bool = True) -> nn.Module:
+    """The identity, or its replacement where the map is halved."""
+    return nn.Identity() if stride == 1 else FactorizedReduce(channels, channels, affine)
+
+
+OperationConstructor = Callable[[int, int], nn.Module]
+"""Makes an operation from its channels and its stride."""

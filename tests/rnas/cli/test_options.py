@@ -1,0 +1,105 @@
+"""Options that are made from models."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pytest
+import typer
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+from typer.testing import CliRunner
+
+from rnas.cli.options import Setting, with_settings
+from rnas.errors import InputError
+from rnas.utils.quantities import FractionField
+
+SEEN: list[dict[str, Any]] = []
+
+
+class Inner(BaseModel):
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    epochs: PositiveInt | None = None
+    """Passes over the images."""
+
+
+class Outer(BaseModel):
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    inner: Inner = Inner()
+    trials: int = Field(20, ge=2, lt=100)
+    """Trainings in all."""
+    attacks: tuple[str, ...] = ("fgsm", "pgd20")
+    """Names of attacks."""
+    device: Literal["cpu", "cuda"] = "cpu"
+    """Where it runs."""
+    flags: bool = True
+    """Whether flags are looked for."""
+    eps: FractionField | None = None
+    """Radius of
+    the attacks."""
+    folder: Path
+    """Where the data are."""
+
+
+@pytest.fixture
+def app() -> typer.Typer:
+    SEEN.clear()
+    made = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+    @made.command()
+    @with_settings(
+        Outer, Setting("inner.epochs", default="the recipe's"), "trials", "attacks", "device", "flags", "eps", "folder"
+    )
+    def run(
+        network: Annotated[str, typer.Argument(help="What is trained.")],
+        settings: dict[str, Any],
+        dry_run: Annotated[bool, typer.Option(help="Train nothing.")] = False,
+    ) -> None:
+        """Do something."""
+        SEEN.append({"network": network, "dry_run": dry_run, **settings})
+
+    return made
+
+
+def test_only_what_is_given_is_set_where_the_model_has_it(app) -> None:
+    words = "net --folder data --epochs 3 --attacks fgsm,pgd7 --no-flags --eps 8/255 --dry-run"
+    result = CliRunner().invoke(app, words.split())
+    assert result.exit_code == 0, result.output
+    assert [
+        {
+            "network": "net",
+            "dry_run": True,
+            "folder": Path("data"),
+            "inner": {"epochs": 3},
+            "attacks": ["fgsm", "pgd7"],
+            "flags": False,
+            "eps": "8/255",
+        }
+    ] == SEEN
+    assert Outer(**{key: value for key, value in SEEN[0].items() if key not in ("network", "dry_run")}).eps
+
+
+def test_help_says_what_the_model_says_with_defaults_and_bounds(app) -> None:
+    text = " ".join(CliRunner().invoke(app, ["--help"], env={"COLUMNS": "200"}).output.split())
+    for words in (
+        "Passes over the images [default: the recipe's].",
+        "2<=x<=99",
+        "Trainings in all [default: 20].",
+        "Names of attacks [default: fgsm,pgd20].",
+        "--device cpu|cuda",
+        "--flags / --no-flags",
+        "Radius of the attacks.",
+        "What is trained.",
+    ):
+        assert words in text
+
+
+@pytest.mark.parametrize("words", ["net", "net --folder f --trials 1", "net --folder f --epochs x", "--folder f"])
+def test_bounds_types_and_what_is_required_are_checked(app, words: str) -> None:
+    assert CliRunner().invoke(app, words.split()).exit_code == 2
+    assert not SEEN
+
+
+def test_a_key_that_the_model_does_not_have_is_refused() -> None:
+    with pytest.raises(InputError, match=r"Outer has no setting 'inner\.steps'"):
+        with_settings(Outer, "inner.steps")
