@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from rnas.cli.output import stdout
+from rnas.cli.console import stdout
 from rnas.errors import InputError
 from rnas.nas.config import Setup
 from rnas.nas.evaluators.evaluator import Context, Task

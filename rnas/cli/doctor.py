@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from rnas import registry
-from rnas.cli.output import AsJson, print_json, print_pairs
+from rnas.cli.console import AsJson, print_json, print_pairs
 from rnas.errors import InputError
 
 _EXTRAS = {

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from rnas.cli.output import AsJson, print_json, stderr, stdout
+from rnas.cli.console import AsJson, print_json, stderr, stdout
 from rnas.errors import InputError
 
 _DEVICES = ("auto", "cpu", "cuda")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rnas.cli.output import AsJson, print_json, stderr, stdout
+from rnas.cli.console import AsJson, print_json, stderr, stdout
 from rnas.errors import InputError
 
 if TYPE_CHECKING:

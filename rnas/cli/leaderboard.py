@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from rnas.cli.output import AsJson, print_json, stdout
+from rnas.cli.console import AsJson, print_json, stdout
 
 
 def leaderboard(
@@ -21,10 +21,10 @@ def leaderboard(
 
       rnas leaderboard results
     """
-    from rnas.cli.leaderboard_table import print_tables
     from rnas.report.leaderboard import tables, to_dict
     from rnas.report.leaderboard_files import read_entries
     from rnas.report.leaderboard_html import render
+    from rnas.report.leaderboard_table import print_tables
     from rnas.report.leaderboard_text import markdown
     from rnas.utils.files import write_text
 

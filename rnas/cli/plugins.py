@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from rnas import registry
-from rnas.cli.output import AsJson, print_json, stdout
+from rnas.cli.console import AsJson, print_json, stdout
 from rnas.errors import InputError
 
 _PREFIX = "rnas."

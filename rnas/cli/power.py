@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from rnas.cli.output import AsJson, print_json, stderr, stdout
+from rnas.cli.console import AsJson, print_json, stderr, stdout
 
 
 def power(
@@ -25,8 +25,8 @@ def power(
 
       rnas power runs/robust-resnet-1 --simulations 50
     """
-    from rnas.cli.power_table import print_power_study
     from rnas.nas.run import Run
+    from rnas.report.power import print_power_study
     from rnas.scaling_rules.findings import metric_of
     from rnas.scaling_rules.observations import Observations
     from rnas.scaling_rules.power import outcomes, plan, summarize_power

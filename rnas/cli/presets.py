@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from rnas.cli.output import AsJson, print_json, print_pairs
+from rnas.cli.console import AsJson, print_json, print_pairs
 
 
 def presets(

@@ -2,7 +2,7 @@
 
 import textwrap
 from fractions import Fraction
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 import yaml
@@ -10,11 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from rnas import registry
-from rnas.cli.output import AsJson, print_json, stdout
-from rnas.cli.zoo_table import Sources
-
-if TYPE_CHECKING:
-    from rnas.training.recipe import Recipe
+from rnas.cli.console import AsJson, print_json, stdout
+from rnas.report.zoo import Sources
+from rnas.training.averaging import EMA
+from rnas.training.inner_attack import FreeAT
+from rnas.training.recipe import Recipe
 
 _WIDTH = 100
 _LOSSES = {"cross-entropy": "the cross-entropy", "kl": "the divergence", "margin": "the margin"}
@@ -45,7 +45,7 @@ def recipes(
         print(recipe_text(found[0]), end="")
 
 
-def recipe_text(recipe: "Recipe") -> str:
+def recipe_text(recipe: Recipe) -> str:
     """A recipe as YAML that reads back as the same, below what it follows and what a reader must know."""
     content = recipe.model_dump(mode="json")
     source, note = content.pop("source"), content.pop("note")
@@ -54,10 +54,8 @@ def recipe_text(recipe: "Recipe") -> str:
     return "".join(f"# {line}\n" for line in lines) + yaml.safe_dump(content, sort_keys=False, width=_WIDTH)
 
 
-def inner_attack_words(recipe: "Recipe") -> str:
+def inner_attack_words(recipe: Recipe) -> str:
     """How a recipe crafts its training images, in words."""
-    from rnas.training.inner_attack import FreeAT
-
     inner_attack = recipe.inner_attack
     if inner_attack is None:
         return "none"
@@ -75,7 +73,7 @@ def inner_attack_words(recipe: "Recipe") -> str:
     return f"PGD-{inner_attack.steps} on {loss}, steps of {step}"
 
 
-def _print_overview(found: "list[Recipe]") -> None:
+def _print_overview(found: list[Recipe]) -> None:
     table = Table(box=None, pad_edge=False, collapse_padding=True)
     table.add_column("recipe", no_wrap=True)
     table.add_column("loss")
@@ -109,21 +107,19 @@ def _print_overview(found: "list[Recipe]") -> None:
     console.print(sources.table())
 
 
-def _loss_words(recipe: "Recipe") -> str:
+def _loss_words(recipe: Recipe) -> str:
     beta = getattr(recipe.loss, "beta", None)
     return recipe.loss.name if beta is None else f"{recipe.loss.name}, beta {beta:g}"
 
 
-def _averaging_words(recipe: "Recipe") -> str:
-    from rnas.training.averaging import EMA
-
+def _averaging_words(recipe: Recipe) -> str:
     averaging = recipe.averaging
     if averaging is None:
         return ""
     return f"EMA of {averaging.decay:g}" if isinstance(averaging, EMA) else f"SWA from {averaging.start:.0%}"
 
 
-def _other_words(recipe: "Recipe") -> str:
+def _other_words(recipe: Recipe) -> str:
     parts = {
         _averaging_words(recipe): recipe.averaging is not None,
         f"{recipe.extra_fraction:.0%} extra data": bool(recipe.extra_fraction),

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from rnas.cli.output import AsJson, print_json, stdout
+from rnas.cli.console import AsJson, print_json, stdout
 
 
 def report(

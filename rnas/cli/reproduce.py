@@ -5,7 +5,7 @@ from typing import Annotated, Literal, cast
 
 import typer
 
-from rnas.cli.output import AsJson, print_json, stderr, stdout
+from rnas.cli.console import AsJson, print_json, stderr, stdout
 from rnas.errors import InputError
 
 _SOURCES = ("checkpoint", "scratch")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from rnas.cli import search
-from rnas.cli.output import AsJson
+from rnas.cli.console import AsJson
 from rnas.cli.train import resume_training
 from rnas.cli.tune import resume_tuning
 from rnas.errors import InputError

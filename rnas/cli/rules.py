@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from rnas.cli.output import AsJson, print_json, stderr, stdout
+from rnas.cli.console import AsJson, print_json, stderr, stdout
 
 
 def rules(
@@ -34,9 +34,9 @@ def rules(
     """
     import json
 
-    from rnas.cli.rules_table import print_rules
     from rnas.nas.directory import RunDirectory
     from rnas.nas.run import Run
+    from rnas.report.rules_table import print_rules
     from rnas.scaling_rules.findings import findings_of
     from rnas.utils.files import write_text
 

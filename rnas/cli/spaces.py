@@ -9,7 +9,7 @@ import yaml
 from rich.table import Table
 
 from rnas import registry
-from rnas.cli.output import AsJson, print_json, print_pairs, stdout
+from rnas.cli.console import AsJson, print_json, print_pairs, stdout
 from rnas.errors import InputError
 
 if TYPE_CHECKING:

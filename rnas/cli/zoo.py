@@ -1,15 +1,15 @@
 """``rnas zoo``."""
 
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from rnas.cli.output import AsJson, print_json, stdout
+from rnas.cli.console import AsJson, print_json, stdout
 from rnas.errors import InputError
-
-if TYPE_CHECKING:
-    from rnas.networks.zoo import Baseline
+from rnas.networks import zoo as baseline
+from rnas.networks.zoo import Baseline
+from rnas.report.zoo import print_description, print_overview, record
 
 FLOPS = "multiply-accumulates of convolutions and linear layers for one image"
 
@@ -36,9 +36,6 @@ def zoo(
 
       rnas zoo 'wrn-*' --dataset cifar100
     """
-    from rnas.cli.zoo_record import record
-    from rnas.cli.zoo_table import print_description, print_overview
-
     found = matching(pattern)
     rows = {baseline.name: baseline.published for baseline in found}
     if dataset is not None:
@@ -56,10 +53,8 @@ def zoo(
         print_overview(stdout(), networks)
 
 
-def matching(pattern: str | None) -> "list[Baseline]":
+def matching(pattern: str | None) -> list[Baseline]:
     """Return the networks of this name, family, pattern or part of a name; InputError if no network matches."""
-    from rnas.networks import zoo as baseline
-
     known = baseline.zoo()
     if pattern is None:
         return list(known.values())

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from rnas import api
-from rnas.cli.power_table import coverage_table, sentences, verdicts_table
 from rnas.networks.robust_scaling import Rule
+from rnas.report.power import coverage_table, sentences, verdicts_table
 from rnas.scaling_rules.power import ROBUST_SCALING, Coverage, GroundTruth, PowerStudy, Tally
 from rnas.scaling_rules.verdict import Verdict
 from rnas.utils.metric import Metric

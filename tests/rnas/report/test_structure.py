@@ -1,8 +1,8 @@
 import pytest
 
-from rnas.cli.structure import structure
 from rnas.networks.nas_bench_201 import NASBench201Cell
 from rnas.networks.zoo import find, zoo
+from rnas.report.structure import structure
 
 
 @pytest.mark.parametrize(
