@@ -3,7 +3,7 @@
 import functools
 import inspect
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -13,7 +13,7 @@ import typer
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from rnas.utils.model_keys import field_of
+from rnas.utils.model_keys import field_of, meaning
 
 _SIMPLE = (bool, int, float, str, Path)
 
@@ -46,8 +46,8 @@ Command = Callable[..., None]
 def with_settings(model: type[BaseModel], *settings: Setting | str) -> Callable[[Command], Command]:
     """Give a command an option for each of some fields of a model.
 
-    The command has a parameter ``settings``, in whose place the options stand. It receives those that were given as a
-    mapping in the form of the model: ``{"fidelity": {"epochs": 3}}`` for ``--epochs 3``.
+    The command has a parameter ``settings``, in whose place the options stand. It receives a mapping of the options
+    that were given, by their names: ``{"epochs": 3}`` for ``--epochs 3``.
 
     Args:
         model: describes the fields, their types, bounds and defaults.
@@ -65,7 +65,7 @@ def with_settings(model: type[BaseModel], *settings: Setting | str) -> Callable[
             for setting in wanted:
                 value = values.pop(setting.parameter)
                 if value is not None and value != []:
-                    _put(content, setting.key, _read(field_of(model, setting.key), value))
+                    content[setting.parameter] = _read(field_of(model, setting.key), value)
             command(**values, settings=content)
 
         parameters = [
@@ -77,7 +77,7 @@ def with_settings(model: type[BaseModel], *settings: Setting | str) -> Callable[
         ]
         run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         run.__annotations__ = {new.name: new.annotation for new in parameters}
-        del run.__wrapped__  # type: ignore[attr-defined]
+        del run.__wrapped__
         return run
 
     return decorated
@@ -86,33 +86,26 @@ def with_settings(model: type[BaseModel], *settings: Setting | str) -> Callable[
 def parameter(field: FieldInfo, setting: Setting) -> inspect.Parameter:
     """Return the parameter of a command that sets a field."""
     kind = _kind(field.annotation)
-    bounds = _bounds(field) if kind is int else {}
+    low, high = _bounds(field) if kind is int else (None, None)
     words = setting.default or _words(field)
-    text = " ".join((field.description or "").split())
+    text = meaning(field)
     if words:
         text = f"{text.removesuffix('.')} [default: {words}]."
     metavar = "|".join(map(str, get_args(_inner(field.annotation)))) if _is_literal(field.annotation) else None
     name = setting.parameter.replace("_", "-")
     names = (f"--{name}/--no-{name}",) if kind is bool else (f"--{name}",)
     option = (
-        typer.Argument(help=text, metavar=metavar, show_default=False, **bounds)
+        typer.Argument(help=text, metavar=metavar, show_default=False, min=low, max=high)
         if setting.argument
-        else typer.Option(*names, help=text, metavar=metavar, show_default=False, **bounds)
+        else typer.Option(*names, help=text, metavar=metavar, show_default=False, min=low, max=high)
     )
     required = field.is_required() and not setting.default
     return inspect.Parameter(
         setting.parameter,
         inspect.Parameter.KEYWORD_ONLY,
         default=inspect.Parameter.empty if required else None,
-        annotation=Annotated[kind if required else kind | None, option],  # type: ignore[operator]
+        annotation=Annotated[kind if required else kind | None, option],
     )
-
-
-def _put(content: dict[str, Any], key: str, value: Any) -> None:
-    *parents, last = key.split(".")
-    for parent in parents:
-        content = content.setdefault(parent, {})
-    content[last] = value
 
 
 def _read(field: FieldInfo, value: Any) -> Any:
@@ -150,20 +143,20 @@ def _is_list(annotation: Any) -> bool:
     return get_origin(_inner(annotation)) in (tuple, list)
 
 
-def _bounds(field: FieldInfo) -> Mapping[str, int]:
-    """``min`` and ``max`` of a whole number."""
-    found: dict[str, int] = {}
+def _bounds(field: FieldInfo) -> tuple[int | None, int | None]:
+    """The least and the greatest value of a whole number."""
+    low = high = None
     for constraint in (*field.metadata, *_constraints(field.annotation)):
         match constraint:
-            case annotated_types.Ge(ge=int(low)):
-                found["min"] = low
-            case annotated_types.Gt(gt=int(low)):
-                found["min"] = low + 1
-            case annotated_types.Le(le=int(high)):
-                found["max"] = high
-            case annotated_types.Lt(lt=int(high)):
-                found["max"] = high - 1
-    return found
+            case annotated_types.Ge(ge=int(value)):
+                low = value
+            case annotated_types.Gt(gt=int(value)):
+                low = value + 1
+            case annotated_types.Le(le=int(value)):
+                high = value
+            case annotated_types.Lt(lt=int(value)):
+                high = value - 1
+    return low, high
 
 
 def _constraints(annotation: Any) -> Iterator[Any]:

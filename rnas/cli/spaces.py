@@ -11,6 +11,7 @@ from rich.table import Table
 from rnas import registry
 from rnas.cli.console import AsJson, print_json, print_pairs, stdout
 from rnas.errors import InputError
+from rnas.utils.model_keys import all_keys, meaning
 
 if TYPE_CHECKING:
     from rnas.nas.space import SearchSpace
@@ -97,9 +98,9 @@ def _settings(space: "SearchSpace") -> dict[str, dict[str, Any]]:
     defaults = space.settings.model_dump(mode="json")
     variables = {variable.name: f"choices of variable {variable.name}" for variable in space.variables}
     return {
-        key: {"default": defaults[key], "meaning": " ".join((field.description or variables.get(key, "")).split())}
-        for key, field in type(space.settings).model_fields.items()
-        if key not in SpaceSettings.model_fields
+        key: {"default": defaults[key], "meaning": meaning(field) or variables.get(key, "")}
+        for key, field in all_keys(type(space.settings))
+        if key in defaults and key not in SpaceSettings.model_fields
     }
 
 

@@ -1,0 +1,128 @@
+"""``rnas config``: every key of a configuration."""
+
+import inspect
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any
+
+import typer
+import yaml
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import to_jsonable_python
+from rich.table import Table
+from rich.text import Text
+
+from rnas import registry
+from rnas.cli.console import AsJson, print_json, stdout
+from rnas.errors import InputError
+from rnas.utils.model_keys import all_keys, meaning, one_line, type_text
+
+_ENTRY = re.compile(r"^ {4}(?P<name>\w+): (?P<text>.*(?:\n {8}.*)*)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key of a configuration.
+
+    Attributes:
+        key: with dots between nested names; ``strategy(nsga2).population`` is for that strategy alone.
+        type: what its value is.
+        default: the value where it is not set, as YAML; empty where it has to be set.
+        meaning: what it sets.
+    """
+
+    key: str
+    type: str
+    default: str
+    meaning: str
+
+
+def config(
+    key: Annotated[
+        str | None, typer.Argument(help="Show all keys that begin with this, such as evaluator.train.fidelity.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the keys of a search's configuration: the type, default and meaning of each.
+
+    Keys stand in a YAML file, or are set by rnas search --set KEY=VALUE. A name in brackets is not part of a key: it
+    says for which space, strategy, loss or schedule the key is.
+
+    Examples:
+
+      rnas config
+
+      rnas config evaluator
+
+      rnas config "space(robust-resnet)"
+    """
+    found = [known for known in search_keys() if known.key.startswith(key or "")]
+    if not found:
+        raise InputError(f"no key begins with {key!r}; rnas config lists the first ones")
+    if as_json:
+        print_json([asdict(known) for known in found])
+        return
+    nested = 0
+    if key is None:
+        nested = len(found)
+        found = [known for known in found if not re.search(r"[.(]", known.key)]
+        nested -= len(found)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("key", no_wrap=True)
+    for heading in ("type", "default", "meaning"):
+        table.add_column(heading)
+    for known in found:
+        table.add_row(*(Text(text, overflow="fold") for text in (known.key, known.type, known.default, known.meaning)))
+    stdout().print(table)
+    if nested:
+        stdout().print(f"\n{nested} more keys stand inside these: rnas config KEY lists those of KEY.", highlight=False)
+
+
+def search_keys() -> Iterator[Key]:
+    """Yield the keys of a search's configuration, with those of every registered space, evaluator and strategy."""
+    from rnas.nas.config import Config
+
+    for name, field in all_keys(Config):
+        yield _key(name, field)
+        if name == "space":
+            for space in registry.names(registry.SEARCH_SPACES):
+                yield from _keys_of(registry.load(registry.SEARCH_SPACES, space).Settings, f"space({space}).")
+        elif name == "evaluator":
+            for evaluator in registry.names(registry.EVALUATORS):
+                yield from _keys_of(registry.load(registry.EVALUATORS, evaluator).Settings, "evaluator.")
+        elif name == "strategy":
+            for strategy in registry.names(registry.STRATEGIES):
+                yield from _arguments(registry.load(registry.STRATEGIES, strategy), f"strategy({strategy}).")
+
+
+def _keys_of(model: type[BaseModel], prefix: str) -> Iterator[Key]:
+    for name, field in all_keys(model, prefix):
+        yield _key(name, field)
+
+
+def _key(name: str, field: FieldInfo) -> Key:
+    if field.is_required():
+        return Key(name, type_text(field), "", meaning(field))
+    value = field.get_default(call_default_factory=True, validated_data={})
+    # The keys of a model follow, each with its own default.
+    default = str(getattr(value, "name", "")) if isinstance(value, BaseModel) else _yaml(value)
+    return Key(name, type_text(field), default, meaning(field))
+
+
+def _arguments(strategy: Any, prefix: str) -> Iterator[Key]:
+    """The arguments of a strategy but for the problem, as its docstring describes them."""
+    section = inspect.cleandoc(strategy.__doc__ or "").partition("Args:\n")[2].partition("\n\n")[0]
+    told = {entry["name"]: one_line(entry["text"]) for entry in _ENTRY.finditer(section)}
+    for name, parameter in [*inspect.signature(strategy).parameters.items()][1:]:
+        default = "" if parameter.default is parameter.empty else _yaml(parameter.default)
+        kind = getattr(parameter.annotation, "__name__", str(parameter.annotation))
+        text = told.get(name, "")
+        yield Key(f"{prefix}{name}", kind, default, text[:1].upper() + text[1:])
+
+
+def _yaml(value: Any) -> str:
+    """A value as a configuration has it, on one line."""
+    plain = to_jsonable_python(value, fallback=str)
+    return yaml.safe_dump(plain, default_flow_style=True, width=10**9).removesuffix("...\n").strip()
