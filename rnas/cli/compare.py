@@ -104,7 +104,7 @@ def compare(
     """
     from rnas.experiments.comparison import run as running
     from rnas.experiments.comparison.directory import ComparisonDirectory
-    from rnas.experiments.comparison.settings import settle
+    from rnas.experiments.comparison.settings import resolve_settings
     from rnas.experiments.training.settle import recipe_content
     from rnas.experiments.training.start import shortened
 
@@ -151,7 +151,7 @@ def compare(
         batch_size=batch_size,
         images=images,
     )
-    settings = settle(
+    settings = resolve_settings(
         networks or (),
         flops=flops,
         seeds=seeds or 3,

@@ -30,7 +30,7 @@ class Kind:
 
 KINDS = (
     Kind("comparison", "comparison.yaml", "compare --run"),
-    Kind("study", "study.yaml", "study --run"),
+    Kind("replication", "replication.yaml", "replicate --run"),
     Kind("tuning", "tuning.yaml", "resume"),
     Kind("training", "training.yaml", "resume"),
     Kind("search", "config.yaml", "resume"),

@@ -22,7 +22,7 @@ DEFAULT = ("wrn-28-10", "robust-resnet-a1", "robnet-large-v2", "advrush-7@96", "
 """Those that RobustResNets were published beside, and DARTS-R."""
 
 
-class Entrant(BaseModel):
+class ComparedNetwork(BaseModel):
     """A network that takes part.
 
     Attributes:
@@ -70,7 +70,7 @@ class Entrant(BaseModel):
         }
 
 
-def entrant(
+def compared_network(
     reference: Reference,
     flops: int,
     input_shape: Shape,
@@ -79,7 +79,7 @@ def entrant(
     recipe: Recipe,
     tolerance: float = 0.05,
     by_the_rule: bool = False,
-) -> Entrant:
+) -> ComparedNetwork:
     """The network that words name, at a budget of FLOPs.
 
     A published network grows as its family does. Any other is taken as it is where it has the FLOPs already, and else
@@ -113,7 +113,7 @@ def entrant(
     if found is not None and abs(found.deviation) > tolerance:
         raise InputError(f"{words}: {_off(found)}; {_FIX}")
     network = with_activation(own if found is None else found.architecture, recipe)
-    return Entrant(
+    return ComparedNetwork(
         name=Request(words).name if baseline is None else baseline.name,
         words=words,
         architecture=arch.to_dict(network),
@@ -123,13 +123,13 @@ def entrant(
     )
 
 
-def require_distinct(entrants: Sequence[Entrant]) -> None:
+def require_distinct(compared_networks: Sequence[ComparedNetwork]) -> None:
     """InputError where two have one name or are one network, or there are fewer than two."""
-    if len(entrants) < 2:
+    if len(compared_networks) < 2:
         raise InputError("a comparison needs at least two networks; name another")
     for what in ("name", "architecture"):
-        for place, one in enumerate(entrants):
-            for other in entrants[:place]:
+        for place, one in enumerate(compared_networks):
+            for other in compared_networks[:place]:
                 if getattr(one, what) == getattr(other, what):
                     fault = "are called alike" if what == "name" else "are the same network at these FLOPs"
                     raise InputError(f"{other.words} and {one.words} {fault}; leave one out")

@@ -12,12 +12,12 @@ from rnas._typing import Bools
 from rnas.errors import LedgerError
 from rnas.evaluation.image_flags import unpack
 from rnas.evaluation.training_settings import load_dataset
-from rnas.experiments.comparison.networks import Entrant
+from rnas.experiments.comparison.networks import ComparedNetwork
 from rnas.experiments.comparison.settings import ComparisonSettings
 from rnas.experiments.comparison.training import CHECKPOINTS, CLEAN, PRIMARY, WORST_CASE, metric
 from rnas.experiments.comparison.tuning import content_of, network_content, seconds
 from rnas.nas.ledger import Record
-from rnas.networks.zoo import Accuracy, find
+from rnas.networks.zoo import PublishedAccuracy, find
 from rnas.statistics.sequential import level, looks, next_seeds
 from rnas.statistics.tukey import LEVEL, POWER, Analysis, analyse
 
@@ -138,7 +138,7 @@ def _complete(records: Records) -> list[dict[str, Any]]:
 
 
 def _network(
-    settings: ComparisonSettings, one: Entrant, own: Sequence[Record], shape: tuple[int, int, int], classes: int
+    settings: ComparisonSettings, one: ComparedNetwork, own: Sequence[Record], shape: tuple[int, int, int], classes: int
 ) -> dict[str, Any]:
     found = _complete([own])
     leading = len(_leading(own))
@@ -219,7 +219,7 @@ def _rights(records: Records, rows: Sequence[int], checkpoint: str, column: str)
     return found
 
 
-def _published(one: Entrant, data: str) -> list[dict[str, Any]]:
+def _published(one: ComparedNetwork, data: str) -> list[dict[str, Any]]:
     """What was printed of the network that this one is a scaled form of, on the same data; per cent as printed."""
     if one.published is None:
         return []
@@ -241,5 +241,5 @@ def _published(one: Entrant, data: str) -> list[dict[str, Any]]:
     ]
 
 
-def _printed(accuracy: Accuracy | None) -> dict[str, float | None] | None:
+def _printed(accuracy: PublishedAccuracy | None) -> dict[str, float | None] | None:
     return None if accuracy is None else {"mean": accuracy.mean, "spread": accuracy.spread}

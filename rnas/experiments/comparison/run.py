@@ -11,9 +11,9 @@ from optuna.storages import BaseStorage
 
 from rnas.errors import InputError, LedgerError
 from rnas.experiments.comparison.directory import ComparisonDirectory
-from rnas.experiments.comparison.networks import Entrant
+from rnas.experiments.comparison.networks import ComparedNetwork
 from rnas.experiments.comparison.result import next_round, result
-from rnas.experiments.comparison.settings import ComparisonSettings, settle
+from rnas.experiments.comparison.settings import ComparisonSettings, resolve_settings
 from rnas.experiments.comparison.training import METRIC, ComparedTraining
 from rnas.experiments.comparison.tuning import ListenerFactory as TuningListenerFactory
 from rnas.experiments.comparison.tuning import chosen, tuned, tuning_settings
@@ -88,13 +88,13 @@ def compare(
         workers: trainings at once, each in a process of its own; 0 trains in this process; None is one a core or GPU.
         listener: makes what is told of progress.
         tuning_listener: makes what is told of a network's tuning.
-        **given: see :func:`rnas.experiments.comparison.settings.settle`, such as ``tune=8`` or ``until_decided=10``.
+        **given: see :func:`rnas.experiments.comparison.settings.resolve_settings`, such as ``tune=8`` or ``until_decided=10``.
 
     Raises:
         InputError: a setting is wrong, data are missing, or the directory exists.
     """
     budget = int(flops) if isinstance(flops, float) else flops
-    settings = settle(networks, flops=budget, seeds=seeds, recipe=recipe, **given)
+    settings = resolve_settings(networks, flops=budget, seeds=seeds, recipe=recipe, **given)
     return go(prepare(settings, None if run is None else Path(run)), workers, listener, tuning_listener)
 
 
@@ -188,7 +188,7 @@ def _trained(
     problem = problem_of(_space(settings, evaluator), evaluator, (OBJECTIVE,))
     ledger = Ledger(storage, problem.objectives, _NAME, settings.fingerprint)
 
-    def task(one: Entrant, seed: int) -> Task:
+    def task(one: ComparedNetwork, seed: int) -> Task:
         return evaluator.task(one.network, seed, chosen(tunings.get(one.name)))
 
     fidelities = {arch.key(one.network): task(one, 0).fidelity for one in settings.networks}

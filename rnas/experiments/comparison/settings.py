@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError,
 from rnas.errors import InputError
 from rnas.evaluation.subject import most_images
 from rnas.evaluation.training_settings import EvaluationSettings, ResolvedTraining, load_dataset
-from rnas.experiments.comparison.networks import DEFAULT, Entrant, entrant, require_distinct
+from rnas.experiments.comparison.networks import DEFAULT, ComparedNetwork, compared_network, require_distinct
 from rnas.experiments.references import Reference, resolve
 from rnas.experiments.settings import ExperimentSettings
 from rnas.experiments.training import settle as training
@@ -100,7 +100,7 @@ class ComparisonSettings(ExperimentSettings):
     tolerance: float = Field(0.05, gt=0, lt=1)
     seeds: int = Field(3, ge=2)
     until_decided: int | None = None
-    networks: tuple[Entrant, ...] = Field(min_length=2)
+    networks: tuple[ComparedNetwork, ...] = Field(min_length=2)
     training: SharedTraining
     tuning: TuningBudget | None = None
 
@@ -132,7 +132,7 @@ class ComparisonSettings(ExperimentSettings):
         return json_hash(self.model_dump(mode="json", exclude=exclude))
 
 
-def settle(
+def resolve_settings(
     networks: Sequence[str],
     *,
     flops: int | str,
@@ -187,8 +187,8 @@ def settle(
         raise InputError(
             f"--attacked-images {attacked_images}: {dataset.name} has {most} to attack; give at most as many"
         )
-    entrants = [
-        entrant(
+    compared_networks = [
+        compared_network(
             reference,
             budget,
             dataset.input_shape,
@@ -199,7 +199,7 @@ def settle(
         )
         for reference in references
     ]
-    require_distinct(entrants)
+    require_distinct(compared_networks)
     for reference in references:
         _require_unseen(reference, shared)
     try:
@@ -208,7 +208,7 @@ def settle(
             tolerance=tolerance,
             seeds=seeds,
             until_decided=until_decided,
-            networks=tuple(entrants),
+            networks=tuple(compared_networks),
             training=SharedTraining.of(shared, attacked_images, flags=flags),
             tuning=None if tune is None else TuningBudget(trials=tune, epochs=tune_epochs or shared.fidelity.epochs),
         )

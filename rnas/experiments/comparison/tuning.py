@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rnas.errors import InputError
-from rnas.experiments.comparison.networks import Entrant
+from rnas.experiments.comparison.networks import ComparedNetwork
 from rnas.experiments.comparison.settings import ComparisonSettings
 from rnas.experiments.tuning.directory import TuningDirectory
 from rnas.experiments.tuning.listener import Listener
@@ -31,7 +31,7 @@ ListenerFactory = Callable[[Path], AbstractContextManager[Listener]]
 """Made from the directory of a tuning, for as long as it takes."""
 
 
-def tuning_settings(settings: ComparisonSettings, one: Entrant, device: str) -> TuningSettings:
+def tuning_settings(settings: ComparisonSettings, one: ComparedNetwork, device: str) -> TuningSettings:
     """The tuning of a network.
 
     Args:

@@ -1,15 +1,15 @@
-"""The studies that are installed."""
+"""The replications that are installed."""
 
 from rnas import registry
-from rnas.experiments.replications.design import Study
+from rnas.experiments.replications.design import Replication
 
 
-def find(name: str) -> Study:
-    """The study of this name; InputError with the known names where there is none."""
-    found: Study = registry.load(registry.STUDIES, name)
+def find(name: str) -> Replication:
+    """The replication of this name; InputError with the known names where there is none."""
+    found: Replication = registry.load(registry.REPLICATIONS, name)
     return found
 
 
-def studies() -> tuple[Study, ...]:
-    """Every installed study, by name."""
-    return tuple(find(name) for name in registry.names(registry.STUDIES))
+def replications() -> tuple[Replication, ...]:
+    """Every installed replication, by name."""
+    return tuple(find(name) for name in registry.names(registry.REPLICATIONS))

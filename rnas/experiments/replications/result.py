@@ -1,4 +1,4 @@
-"""What came of a study, as its study.json holds it."""
+"""What came of a replication, as its replication.json holds it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,46 +8,48 @@ import numpy as np
 from rnas._typing import Floats
 from rnas.evaluation.training_settings import load_dataset
 from rnas.experiments.replications.analysis import Finding, judge, overall
-from rnas.experiments.replications.design import Cell
-from rnas.experiments.replications.settings import StudySettings
+from rnas.experiments.replications.design import DesignCell
+from rnas.experiments.replications.settings import ReplicationSettings
 from rnas.nas.ledger import Record
 from rnas.networks import architecture as arch
 
 SCHEMA_VERSION = 1
 
 
-def result(settings: StudySettings, cells: Sequence[Cell], records: Sequence[Sequence[Record]]) -> dict[str, Any]:
-    """The whole study as JSON values; numbers that are missing are None.
+def result(
+    settings: ReplicationSettings, cells: Sequence[DesignCell], records: Sequence[Sequence[Record]]
+) -> dict[str, Any]:
+    """The whole replication as JSON values; numbers that are missing are None.
 
     Args:
-        settings: of the study.
+        settings: of the replication.
         cells: of its design.
         records: for each cell those of its trainings, by seed.
     """
-    study, training = settings.definition, settings.training
-    claims = study.claims(cells)
-    metrics = {study.figure.metric, *(claim.metric for claim in claims), "final_clean_accuracy"}
+    replication, training = settings.definition, settings.training
+    claims = replication.claims(cells)
+    metrics = {replication.figure.metric, *(claim.metric for claim in claims), "final_clean_accuracy"}
     scores = {metric: scores_of(records, metric) for metric in sorted(metrics)}
     findings = judge(claims, scores)
     dataset = load_dataset(training.data, training.data_dir)
-    whole = study.design(settings.size)
+    whole = replication.design(settings.size)
     unique = {id(record): record for own in records for record in own}
     return {
         "schema_version": SCHEMA_VERSION,
-        "study": study.name,
-        "title": study.title,
-        "paper": study.paper,
-        "section": study.section,
-        "observation": study.observation,
-        "note": study.note,
+        "replication": replication.name,
+        "title": replication.title,
+        "paper": replication.paper,
+        "section": replication.section,
+        "observation": replication.observation,
+        "note": replication.note,
         "verdict": overall(findings).value,
         "claims": [_claim(finding) for finding in findings],
         "figure": {
-            "x": study.figure.x,
-            "colour": list(study.figure.colour),
-            "panel": list(study.figure.panel),
-            "metric": study.figure.metric,
-            "like": study.figure.like,
+            "x": replication.figure.x,
+            "colour": list(replication.figure.colour),
+            "panel": list(replication.figure.panel),
+            "metric": replication.figure.metric,
+            "like": replication.figure.like,
         },
         "cells": [
             {

@@ -1,4 +1,4 @@
-"""Running a study: every cell with every seed, on a ledger, so that what is done is never done again."""
+"""Running a replication: every cell with every seed, on a ledger, so that what is done is never done again."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -9,10 +9,10 @@ from typing import Any
 from optuna.storages import BaseStorage
 
 from rnas import registry
-from rnas.experiments.replications.design import Cell, require_distinct
-from rnas.experiments.replications.directory import StudyDirectory
+from rnas.experiments.replications.design import DesignCell, require_distinct
+from rnas.experiments.replications.directory import ReplicationDirectory
 from rnas.experiments.replications.result import result
-from rnas.experiments.replications.settings import StudySettings, settle
+from rnas.experiments.replications.settings import ReplicationSettings, resolve_settings
 from rnas.nas.campaign import evaluate_all
 from rnas.nas.evaluators.adversarial_training import AdversarialTraining
 from rnas.nas.evaluators.evaluator import Context, Estimate, Task
@@ -22,7 +22,7 @@ from rnas.nas.listed_space import DesignSpace
 from rnas.nas.listener import Listener, Silent
 from rnas.nas.objective import Objective
 from rnas.nas.problem import problem_of
-from rnas.report.study import render
+from rnas.report.replication import render
 from rnas.utils.directories import next_free
 from rnas.utils.files import write_text
 from rnas.utils.provenance import json_hash
@@ -38,83 +38,83 @@ ListenerFactory = Callable[[Ledger, int, str], Listener]
 
 
 @dataclass(frozen=True)
-class StudyRun:
-    """A study that has ended.
+class ReplicationRun:
+    """A replication that has ended.
 
     Attributes:
         directory: where it is kept.
         settings: all that decides it.
-        result: verdict, claims and cells, as study.json holds them.
+        result: verdict, claims and cells, as replication.json holds them.
     """
 
-    directory: StudyDirectory
-    settings: StudySettings
+    directory: ReplicationDirectory
+    settings: ReplicationSettings
     result: Mapping[str, Any]
 
 
-def study(
+def replicate(
     name: str,
     *,
     run: Path | str | None = None,
     workers: int | None = None,
     listener: ListenerFactory = lambda ledger, slots, label: Silent(),
     **given: Any,
-) -> StudyRun:
-    """Run a study of a paper, and say what its results are worth as evidence for the paper's observation.
+) -> ReplicationRun:
+    """Run a replication of a paper, and say what its results are worth as evidence for the paper's observation.
 
     Args:
-        name: of the study; see :func:`rnas.experiments.replications.registered.studies`.
-        run: directory; None makes ``runs/<study>-<data>-<n>``.
+        name: of the replication; see :func:`rnas.experiments.replications.registered.replications`.
+        run: directory; None makes ``runs/<replication>-<data>-<n>``.
         workers: trainings at once, each in a process of its own; 0 trains in this process; None is one a core or GPU.
         listener: makes what is told of progress.
-        **given: see :func:`rnas.experiments.replications.settings.settle`.
+        **given: see :func:`rnas.experiments.replications.settings.resolve_settings`.
 
     Raises:
         InputError: a setting is wrong, data are missing, or the directory exists.
     """
-    return go(prepare(settle(name, given), None if run is None else Path(run)), workers, listener)
+    return go(prepare(resolve_settings(name, given), None if run is None else Path(run)), workers, listener)
 
 
-def resume_study(
+def resume_replication(
     path: Path | str,
     *,
     seeds: int | None = None,
     workers: int | None = None,
     listener: ListenerFactory = lambda ledger, slots, label: Silent(),
-) -> StudyRun:
-    """Go on with a study that was stopped, or train its cells with further seeds.
+) -> ReplicationRun:
+    """Go on with a replication that was stopped, or train its cells with further seeds.
 
     Args:
-        path: the study's directory.
-        seeds: in all; None keeps the study's own. The larger is kept in the directory.
-        workers: see :func:`study`.
-        listener: see :func:`study`.
+        path: the replication's directory.
+        seeds: in all; None keeps the replication's own. The larger is kept in the directory.
+        workers: see :func:`replicate`.
+        listener: see :func:`replicate`.
 
     Raises:
-        InputError: this is no study, it is in use, or it would have fewer seeds than before.
+        InputError: this is no replication, it is in use, or it would have fewer seeds than before.
         LedgerError: its ledger is damaged.
     """
-    directory = StudyDirectory(Path(path))
+    directory = ReplicationDirectory(Path(path))
     directory.extended(seeds)
     return go(directory, workers, listener)
 
 
-def prepare(settings: StudySettings, run: Path | None) -> StudyDirectory:
-    """Make the directory of a new study; nothing is trained yet.
+def prepare(settings: ReplicationSettings, run: Path | None) -> ReplicationDirectory:
+    """Make the directory of a new replication; nothing is trained yet.
 
     Raises:
-        InputError: the directory exists already, or the study cannot be run by these settings.
+        InputError: the directory exists already, or the replication cannot be run by these settings.
     """
-    path = run or next_free(f"{settings.study}-{settings.training.data}")
-    StudyDirectory.require_new(path)
+    path = run or next_free(f"{settings.replication}-{settings.training.data}")
+    ReplicationDirectory.require_new(path)
     cells = settings.design()
     require_distinct(cells)
     for changes, _ in groups(cells):
         evaluator_for(settings, cells, changes)
-    return StudyDirectory.create(path, settings)
+    return ReplicationDirectory.create(path, settings)
 
 
-def go(directory: StudyDirectory, workers: int | None, listener: ListenerFactory) -> StudyRun:
+def go(directory: ReplicationDirectory, workers: int | None, listener: ListenerFactory) -> ReplicationRun:
     """Train what is missing, and write result and report."""
     settings = directory.read_settings()
     cells = settings.design()
@@ -125,10 +125,10 @@ def go(directory: StudyDirectory, workers: int | None, listener: ListenerFactory
         content = result(settings, cells, [records[row] for row in range(len(cells))])
         write_text(directory.result, json.dumps(content, indent=2, allow_nan=False) + "\n")
         write_text(directory.report, render(content))
-    return StudyRun(directory, settings, content)
+    return ReplicationRun(directory, settings, content)
 
 
-def groups(cells: Sequence[Cell]) -> list[Group]:
+def groups(cells: Sequence[DesignCell]) -> list[Group]:
     """The rows of the cells by the changes of their recipe, in the order in which these first occur."""
     found: dict[str, Group] = {}
     for row, cell in enumerate(cells):
@@ -141,7 +141,7 @@ def label(changes: Mapping[str, Any]) -> str:
     return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in changes.items())
 
 
-def estimates(settings: StudySettings, workers: int | None) -> tuple[list[tuple[Cell, Estimate]], int]:
+def estimates(settings: ReplicationSettings, workers: int | None) -> tuple[list[tuple[DesignCell, Estimate]], int]:
     """What the cheapest and the dearest cell take here, measured in seconds; and how many trainings run at once.
 
     Raises:
@@ -158,11 +158,13 @@ def estimates(settings: StudySettings, workers: int | None) -> tuple[list[tuple[
     return found, len(places)
 
 
-def _flops(cell: Cell) -> int:
+def _flops(cell: DesignCell) -> int:
     return cell.flops
 
 
-def evaluator_for(settings: StudySettings, cells: Sequence[Cell], changes: Mapping[str, Any]) -> AdversarialTraining:
+def evaluator_for(
+    settings: ReplicationSettings, cells: Sequence[DesignCell], changes: Mapping[str, Any]
+) -> AdversarialTraining:
     """What trains and attacks the networks of cells whose recipe has these changes."""
     evaluator: AdversarialTraining = registry.load(registry.EVALUATORS, "train")(
         settings.evaluator_settings(changes), _space(settings, cells)
@@ -170,14 +172,14 @@ def evaluator_for(settings: StudySettings, cells: Sequence[Cell], changes: Mappi
     return evaluator
 
 
-def _space(settings: StudySettings, cells: Sequence[Cell]) -> DesignSpace:
+def _space(settings: ReplicationSettings, cells: Sequence[DesignCell]) -> DesignSpace:
     size = settings.size
     return DesignSpace([cell.architecture for cell in cells], size.input_shape, size.num_classes)
 
 
 def _evaluated(
-    settings: StudySettings,
-    cells: Sequence[Cell],
+    settings: ReplicationSettings,
+    cells: Sequence[DesignCell],
     group: Group,
     storage: BaseStorage,
     workers: int | None,
@@ -189,10 +191,10 @@ def _evaluated(
     evaluator = evaluator_for(settings, own, changes)
     problem = problem_of(_space(settings, own), evaluator, (OBJECTIVE,))
     # A ledger for each recipe, since the tasks of one ledger differ in network, seed and fidelity alone.
-    name = f"{settings.study}-{json_hash(changes)}" if changes else settings.study
+    name = f"{settings.replication}-{json_hash(changes)}" if changes else settings.replication
     ledger = Ledger(storage, problem.objectives, name, settings.fingerprint)
     fidelity = evaluator.rungs[-1].fidelity
-    # Seed after seed, so that a study that is stopped has whole replications.
+    # Seed after seed, so that a replication that is stopped has whole replications.
     tasks = [Task(cell.architecture, seed, fidelity) for seed in range(settings.seeds) for cell in own]
     with local_executor(evaluator, workers) as executor:
         records = evaluate_all(tasks, problem, ledger, executor, listener(ledger, executor.slots, label(changes)))

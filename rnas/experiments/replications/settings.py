@@ -1,4 +1,4 @@
-"""Everything that decides a study, as its study.yaml holds it."""
+"""Everything that decides a replication, as its replication.yaml holds it."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import PositiveInt, ValidationError, model_validator
 
 from rnas.evaluation.training_settings import ResolvedTraining, TrainingSettings, load_dataset
-from rnas.experiments.replications.design import PAPER, SMALL, Cell, Size, Study
+from rnas.experiments.replications.design import PAPER, SMALL, DesignCell, Replication, Size
 from rnas.experiments.replications.registered import find
 from rnas.experiments.settings import ExperimentSettings
 from rnas.nas.evaluators.adversarial_training import AdversarialTrainingSettings
@@ -16,7 +16,7 @@ from rnas.training.recipe import Recipe
 from rnas.utils.provenance import json_hash
 from rnas.utils.yaml_files import explained
 
-SOURCE = "study"
+SOURCE = "replication"
 """What the settings are called in messages."""
 
 DIGITS = "digits"
@@ -28,14 +28,14 @@ _DIGITS_EVALUATION = {"steps": 4, "step": "3/8"}
 """A training of seconds on one core, as that of the table digits-bench."""
 
 _SCORED = 100
-"""Images of the part that a search chooses by; a study chooses nothing, and only its diagnostics look at them."""
+"""Images of the part that a search chooses by; a replication chooses nothing, and only its diagnostics look at them."""
 
 
-class StudySettings(ExperimentSettings):
-    """A study with nothing left open.
+class ReplicationSettings(ExperimentSettings):
+    """A replication with nothing left open.
 
     Attributes:
-        study: its registered name.
+        replication: its registered name.
         capacity: ``small`` or ``paper``; see :class:`rnas.experiments.replications.design.Size`.
         base_channels: likewise.
         cells: at most so many cells of the design, drawn at random; None is all.
@@ -43,7 +43,7 @@ class StudySettings(ExperimentSettings):
         training: data, recipe, radius and length; one for all cells, but for what a cell's recipe has otherwise.
     """
 
-    study: str
+    replication: str
     capacity: Literal["small", "paper"]
     base_channels: tuple[PositiveInt, PositiveInt, PositiveInt] | None = None
     cells: PositiveInt | None = None
@@ -52,13 +52,13 @@ class StudySettings(ExperimentSettings):
 
     @model_validator(mode="after")
     def _known(self) -> Self:
-        find(self.study)
+        find(self.replication)
         return self
 
     @property
-    def definition(self) -> Study:
-        """The study itself."""
-        return find(self.study)
+    def definition(self) -> Replication:
+        """The replication itself."""
+        return find(self.replication)
 
     @property
     def size(self) -> Size:
@@ -66,8 +66,8 @@ class StudySettings(ExperimentSettings):
         dataset = load_dataset(self.training.data, self.training.data_dir)
         return Size(self.capacity, dataset.input_shape, dataset.num_classes, self.base_channels)
 
-    def design(self) -> tuple[Cell, ...]:
-        """See :meth:`rnas.experiments.replications.design.Study.design`."""
+    def design(self) -> tuple[DesignCell, ...]:
+        """See :meth:`rnas.experiments.replications.design.Replication.design`."""
         return self.definition.design(self.size, self.cells)
 
     def evaluator_settings(self, changes: Mapping[str, Any]) -> AdversarialTrainingSettings:
@@ -82,7 +82,7 @@ class StudySettings(ExperimentSettings):
         try:
             training = TrainingSettings.model_validate(content | {"recipe": recipe})
         except ValidationError as error:
-            raise explained(error, f"{SOURCE} {self.study}") from None
+            raise explained(error, f"{SOURCE} {self.replication}") from None
         return AdversarialTrainingSettings(train=training)
 
     @property
@@ -92,14 +92,14 @@ class StudySettings(ExperimentSettings):
         return json_hash(content)
 
 
-def settle(name: str, given: Mapping[str, Any]) -> StudySettings:
-    """The settings of a study, with everything that is not given at its default.
+def resolve_settings(name: str, given: Mapping[str, Any]) -> ReplicationSettings:
+    """The settings of a replication, with everything that is not given at its default.
 
     On digits trainings take seconds and networks are small; on other data the recipe is the paper's, as long as it was
     published, and so are the networks.
 
     Args:
-        name: of the study.
+        name: of the replication.
         given: any of ``data``, ``data_dir``, ``recipe``, ``eps``, ``epochs``, ``images`` (to train on), ``seeds``,
             ``capacity``, ``base_channels`` and ``cells``; None is not given.
 
@@ -107,14 +107,14 @@ def settle(name: str, given: Mapping[str, Any]) -> StudySettings:
         InputError: a setting is wrong, or the data cannot be read.
     """
     given = {key: value for key, value in given.items() if value is not None}
-    study = find(name)
+    replication = find(name)
     data, folder = given.pop("data", DIGITS), given.pop("data_dir", None)
     folder = None if folder is None else Path(folder).expanduser().resolve()
     parts = load_dataset(data, folder).parts
     on_digits = data == DIGITS
-    own: dict[str, Any] = {"capacity": SMALL if on_digits else PAPER, "seeds": study.seeds}
+    own: dict[str, Any] = {"capacity": SMALL if on_digits else PAPER, "seeds": replication.seeds}
     try:
-        recipe = Recipe.resolve(given.pop("recipe", _DIGITS_RECIPE if on_digits else study.recipe))
+        recipe = Recipe.resolve(given.pop("recipe", _DIGITS_RECIPE if on_digits else replication.recipe))
         fidelity: dict[str, Any] = {"epochs": recipe.epochs, "batch_size": recipe.batch_size}
         if on_digits:
             several = isinstance(recipe.crafting, GradientSteps) and recipe.crafting.steps > 1
@@ -131,8 +131,8 @@ def settle(name: str, given: Mapping[str, Any]) -> StudySettings:
                 **({"evaluation": _DIGITS_EVALUATION} if on_digits else {}),
             }
         )
-        return StudySettings.model_validate(
-            {**own, **given, "study": study.name, "training": dict(training.resolved())}
+        return ReplicationSettings.model_validate(
+            {**own, **given, "replication": replication.name, "training": dict(training.resolved())}
         )
     except ValidationError as error:
-        raise explained(error, f"{SOURCE} {study.name}") from None
+        raise explained(error, f"{SOURCE} {replication.name}") from None

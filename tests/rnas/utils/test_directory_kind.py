@@ -7,7 +7,7 @@ import pytest
 
 from rnas.errors import InputError
 from rnas.experiments.comparison.directory import ComparisonDirectory
-from rnas.experiments.replications.directory import StudyDirectory
+from rnas.experiments.replications.directory import ReplicationDirectory
 from rnas.experiments.training.directory import TrainingDirectory
 from rnas.experiments.tuning.directory import TuningDirectory
 from rnas.nas.directory import RunDirectory
@@ -15,7 +15,7 @@ from rnas.nas.run import Run
 from rnas.utils.directories import require_free
 from rnas.utils.directory_kind import KINDS, Kind, kind_of
 
-EXPERIMENTS = (ComparisonDirectory, StudyDirectory, TuningDirectory)
+EXPERIMENTS = (ComparisonDirectory, ReplicationDirectory, TuningDirectory)
 
 
 def made(path: Path, noun: str) -> Path:
@@ -50,7 +50,7 @@ def test_a_path_of_no_kind(tmp_path: Path) -> None:
     ("noun", "command"),
     [
         ("comparison", "rnas compare --run"),
-        ("study", "rnas study --run"),
+        ("replication", "rnas replicate --run"),
         ("tuning", "rnas resume"),
         ("training", "rnas resume"),
         ("search", "rnas resume"),

@@ -4,7 +4,7 @@ import pytest
 
 from rnas.errors import InputError
 from rnas.experiments.comparison.directory import ComparisonDirectory
-from rnas.experiments.comparison.settings import settle
+from rnas.experiments.comparison.settings import resolve_settings
 from tests.rnas.experiments.comparison.records import settings, small
 
 
@@ -18,9 +18,11 @@ def test_what_is_kept_is_what_is_read(tmp_path: Path) -> None:
 
 
 def test_what_a_recipe_goes_without_is_kept_too(tmp_path: Path) -> None:
-    chosen = settle([small(tmp_path), "resnet-18"], flops="2M", data="digits", recipe={"name": "sat", "clip_norm": 5.0})
+    chosen = resolve_settings(
+        [small(tmp_path), "resnet-18"], flops="2M", data="digits", recipe={"name": "sat", "clip_norm": 5.0}
+    )
     without = {"name": "short-sat", "clip_norm": None}
-    without_clipping = settle([small(tmp_path), "resnet-18"], flops="2M", data="digits", recipe=without)
+    without_clipping = resolve_settings([small(tmp_path), "resnet-18"], flops="2M", data="digits", recipe=without)
     for name, one, norm in (("with", chosen, 5.0), ("without", without_clipping, None)):
         read = ComparisonDirectory.create(tmp_path / name, one).read_settings()
         assert read.training.recipe.clip_norm == norm
@@ -70,5 +72,5 @@ def test_bad_settings_are_told_in_one_line(tmp_path: Path) -> None:
         ({"attacked_images": 1000}, "--attacked-images 1000: digits has 450 to attack; give at most as many"),
     ):
         with pytest.raises(InputError, match=message) as error:
-            settle(words, **{"flops": "2M", "data": "digits", "recipe": "short-sat", **given})
+            resolve_settings(words, **{"flops": "2M", "data": "digits", "recipe": "short-sat", **given})
         assert "\n" not in str(error.value)

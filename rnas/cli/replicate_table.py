@@ -1,4 +1,4 @@
-"""A study on the terminal: its design before, its verdict after."""
+"""A replication on the terminal: its design before, its verdict after."""
 
 import sys
 from collections.abc import Mapping
@@ -10,53 +10,53 @@ from rich.table import Table
 from rich.text import Text
 
 from rnas.experiments.replications.run import estimates
-from rnas.experiments.replications.settings import StudySettings
+from rnas.experiments.replications.settings import ReplicationSettings
 from rnas.networks import architecture as arch
-from rnas.report import study_text
+from rnas.report import replication_text
 from rnas.report.description import describe
 from rnas.utils.quantities import counted, format_size
 
 
-def print_study(console: Console, study: Mapping[str, Any]) -> None:
+def print_replication(console: Console, replication: Mapping[str, Any]) -> None:
     """Claims, verdict, and what a reader must know."""
-    _heading(console, study)
+    _heading(console, replication)
     table = Table(box=None, pad_edge=False)
     for heading in ("claim", "expected", "found [interval]", "p (Holm)", "verdict"):
         table.add_column(Text(heading))
-    for claim in study["claims"]:
+    for claim in replication["claims"]:
         table.add_row(
             Text(claim["statement"]),
-            study_text.expected_text(claim),
-            Text(study_text.estimate_text(claim)),
-            study_text.p_text(claim),
+            replication_text.expected_text(claim),
+            Text(replication_text.estimate_text(claim)),
+            replication_text.p_text(claim),
             claim["verdict"],
         )
     console.print(table)
-    _line(console, study_text.verdict_sentence(study))
-    _line(console, f"{study_text.setting_sentence(study)}.")
-    for note in study_text.notes(study):
+    _line(console, replication_text.verdict_sentence(replication))
+    _line(console, f"{replication_text.setting_sentence(replication)}.")
+    for note in replication_text.notes(replication):
         _line(console, note)
 
 
-def design_content(settings: StudySettings, workers: int | None) -> dict[str, Any]:
-    """The cells of a study with their costs, and what running it would take here.
+def design_content(settings: ReplicationSettings, workers: int | None) -> dict[str, Any]:
+    """The cells of a replication with their costs, and what running it would take here.
 
     The time of a training is measured for the cheapest and the dearest cell, and taken to grow linearly with FLOPs.
     """
-    study, cells = settings.definition, settings.design()
+    replication, cells = settings.definition, settings.design()
     print("measuring the cheapest and the dearest cell ...", file=sys.stderr)
     measured, at_once = estimates(settings, workers)
     flops = [cell.flops for cell, _ in measured]
     seconds = np.interp([cell.flops for cell in cells], flops, [estimate.seconds for _, estimate in measured])
     return {
-        "study": study.name,
-        "title": study.title,
-        "paper": study.paper,
-        "section": study.section,
-        "observation": study.observation,
+        "replication": replication.name,
+        "title": replication.title,
+        "paper": replication.paper,
+        "section": replication.section,
+        "observation": replication.observation,
         "claims": [
             {"statement": claim.statement, "expected": claim.expected, "bound": claim.bound * claim.scale}
-            for claim in study.claims(cells)
+            for claim in replication.claims(cells)
         ],
         "cells": [
             {
@@ -79,7 +79,7 @@ def design_content(settings: StudySettings, workers: int | None) -> dict[str, An
 
 
 def print_design(console: Console, content: Mapping[str, Any]) -> None:
-    """The claims that the study tests, its design and its bill, for people."""
+    """The claims that the replication tests, its design and its bill, for people."""
     _heading(console, content)
     for number, claim in enumerate(content["claims"], 1):
         _line(console, f"{number}. {claim['statement']}")
@@ -91,7 +91,7 @@ def print_design(console: Console, content: Mapping[str, Any]) -> None:
         table.add_column(heading, justify="right")
     table.add_column("network")
     for cell in content["cells"]:
-        levels = [study_text.level_text(cell["factors"].get(name, "")) for name in factors]
+        levels = [replication_text.level_text(cell["factors"].get(name, "")) for name in factors]
         sizes = [format_size(cell["flops"]), format_size(cell["params"]), f"{cell['seconds']:.1f}"]
         table.add_row(*levels, *sizes, describe(cell["architecture"]))
     console.print(table)
@@ -104,9 +104,9 @@ def print_design(console: Console, content: Mapping[str, Any]) -> None:
     )
 
 
-def _heading(console: Console, study: Mapping[str, Any]) -> None:
-    _line(console, f"{study['title']} ({study['paper'].partition(':')[0]}; {study['section']})")
-    _line(console, study["observation"])
+def _heading(console: Console, replication: Mapping[str, Any]) -> None:
+    _line(console, f"{replication['title']} ({replication['paper'].partition(':')[0]}; {replication['section']})")
+    _line(console, replication["observation"])
 
 
 def _line(console: Console, text: str) -> None:

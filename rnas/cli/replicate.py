@@ -1,4 +1,4 @@
-"""``rnas study``: the papers' studies, repeated and judged."""
+"""``rnas replicate``: the papers' replications, repeated and judged."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,17 +11,17 @@ from rnas.cli.output import AsJson, print_json, stderr, stdout
 from rnas.errors import InputError
 
 if TYPE_CHECKING:
-    from rnas.experiments.replications.settings import StudySettings
+    from rnas.experiments.replications.settings import ReplicationSettings
     from rnas.nas.evaluators.evaluator import Evaluation
     from rnas.nas.ledger import Ledger, Record
     from rnas.nas.listener import Listener
 
 
-def study(
+def replicate(
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="Of a study; without it and --run they are listed.")
+        str | None, typer.Argument(metavar="[NAME]", help="Of a replication; without it and --run they are listed.")
     ] = None,
-    list_them: Annotated[bool, typer.Option("--list", help="List the studies.")] = False,
+    list_them: Annotated[bool, typer.Option("--list", help="List the replications.")] = False,
     data: Annotated[str | None, typer.Option(help="Images to train on [default: digits].")] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Folder that holds the images' files.")] = None,
     recipe: Annotated[
@@ -41,30 +41,31 @@ def study(
         int | None, typer.Option(min=8, help="At most so many cells of a large grid, a stratified random subset.")
     ] = None,
     run: Annotated[
-        Path | None, typer.Option(help="Directory of the study; one that is there goes on [default: runs/NAME-DATA-N].")
+        Path | None,
+        typer.Option(help="Directory of the replication; one that is there goes on [default: runs/NAME-DATA-N]."),
     ] = None,
     workers: Annotated[int | None, typer.Option(min=0, help="Trainings at once; 0 trains in this process.")] = None,
     dry_run: Annotated[bool, typer.Option(help="Show the design and what it would take; train nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Repeat a study of a paper, and say whether its results support what the paper observed.
+    """Repeat a replication of a paper, and say whether its results support what the paper observed.
 
     Each network of its design is trained with several seeds. Stopped, it goes on with the same --run; with more --seeds
-    it is extended. Results stand in study.json there, and in study.html.
+    it is extended. Results stand in replication.json there, and in replication.html.
 
     Examples:
 
-      rnas study --list
+      rnas replicate --list
 
-      rnas study block-topology
+      rnas replicate block-topology
 
-      rnas study depth-grid --data cifar10 --data-dir data --epochs 15 --cells 60 --dry-run
+      rnas replicate depth-grid --data cifar10 --data-dir data --epochs 15 --cells 60 --dry-run
 
-      rnas study --run runs/block-topology-digits-1 --seeds 6
+      rnas replicate --run runs/block-topology-digits-1 --seeds 6
     """
     from rnas.experiments.replications import run as running
-    from rnas.experiments.replications.directory import StudyDirectory
-    from rnas.experiments.replications.settings import settle
+    from rnas.experiments.replications.directory import ReplicationDirectory
+    from rnas.experiments.replications.settings import resolve_settings
     from rnas.experiments.training.settle import recipe_content
 
     choices = {
@@ -81,17 +82,23 @@ def study(
     if run is not None and name is None:
         given = [f"--{key.replace('_', '-')}" for key, value in choices.items() if value is not None]
         if given:
-            raise InputError(f"a study keeps its settings for life: leave {', '.join(given)} out, or name a new study")
-        if not StudyDirectory.is_at(run):
-            raise InputError(f"{run} is no study to go on with; name one to begin: rnas study NAME --run {run}")
+            raise InputError(
+                f"a replication keeps its settings for life: leave {', '.join(given)} out, or name a new replication"
+            )
+        if not ReplicationDirectory.is_at(run):
+            raise InputError(
+                f"{run} is no replication to go on with; name one to begin: rnas replicate NAME --run {run}"
+            )
         _follow(
-            run, as_json, lambda listener: running.resume_study(run, seeds=seeds, workers=workers, listener=listener)
+            run,
+            as_json,
+            lambda listener: running.resume_replication(run, seeds=seeds, workers=workers, listener=listener),
         )
         return
     if name is None or list_them:
         _list(as_json)
         return
-    settings = settle(name, choices | {"seeds": seeds})
+    settings = resolve_settings(name, choices | {"seeds": seeds})
     if dry_run:
         _show_design(settings, workers, as_json)
         return
@@ -107,23 +114,23 @@ def _channels(text: str) -> tuple[int, ...]:
 
 
 def _follow(path: Path, as_json: bool, go: Any) -> None:
-    """Run a study and print what came of it."""
+    """Run a replication and print what came of it."""
     from rnas.cli.counted_lines import CountedLines
-    from rnas.cli.study_table import print_study
-    from rnas.experiments.replications.directory import StudyDirectory
+    from rnas.cli.replicate_table import print_replication
+    from rnas.experiments.replications.directory import ReplicationDirectory
 
     console = stderr()
 
     def listener(ledger: "Ledger", _slots: int, label: str) -> "Listener":
         return CountedLines(console, ledger, _found, f"{label}: " if label else "")
 
-    with interruptible(console, StudyDirectory.resumed_by, path):
+    with interruptible(console, ReplicationDirectory.resumed_by, path):
         content = go(listener).result
     if as_json:
         print_json(content)
     else:
-        print_study(stdout(), content)
-        stdout().print(f"Report: {StudyDirectory(path).report}", highlight=False, markup=False, soft_wrap=True)
+        print_replication(stdout(), content)
+        stdout().print(f"Report: {ReplicationDirectory(path).report}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _found(record: "Record", evaluation: "Evaluation") -> str:
@@ -131,26 +138,33 @@ def _found(record: "Record", evaluation: "Evaluation") -> str:
 
 
 def _list(as_json: bool) -> None:
-    from rnas.experiments.replications.registered import studies
+    from rnas.experiments.replications.registered import replications
 
     if as_json:
         print_json(
             {
-                study.name: {"paper": study.paper, "section": study.section, "observation": study.observation}
-                for study in studies()
+                replication.name: {
+                    "paper": replication.paper,
+                    "section": replication.section,
+                    "observation": replication.observation,
+                }
+                for replication in replications()
             }
         )
         return
     table = Table(box=None, pad_edge=False)
-    table.add_column("study", no_wrap=True)
+    table.add_column("replication", no_wrap=True)
     table.add_column("what the paper observed")
-    for study in studies():
-        table.add_row(study.name, f"{study.observation} ({study.paper.partition(':')[0]}; {study.section})")
+    for replication in replications():
+        table.add_row(
+            replication.name,
+            f"{replication.observation} ({replication.paper.partition(':')[0]}; {replication.section})",
+        )
     stdout().print(table)
 
 
-def _show_design(settings: "StudySettings", workers: int | None, as_json: bool) -> None:
-    from rnas.cli.study_table import design_content, print_design
+def _show_design(settings: "ReplicationSettings", workers: int | None, as_json: bool) -> None:
+    from rnas.cli.replicate_table import design_content, print_design
 
     content = design_content(settings, workers)
     if as_json:
