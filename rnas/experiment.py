@@ -174,12 +174,13 @@ class Experiment(ABC, Generic[S, R]):
             path: the directory; None is the first free ``runs/<name>-<n>``.
 
         Raises:
-            InputError: the directory exists already or cannot be made, or a worker process imports a script without a
-                guard.
+            InputError: the directory exists already or cannot be made, something that the settings name is missing, or
+                a worker process imports a script without a guard.
         """
         if cls._starts_processes and parent_process() is not None:
             raise InputError(f'a script that runs a {cls.kind} needs its call under if __name__ == "__main__":')
         experiment = cls(Path(path) if path is not None else next_free(cls._name(settings)), settings)
+        experiment._check()
         with creating(experiment.path) as partial:
             experiment._fill(partial)
         return experiment
@@ -308,6 +309,9 @@ class Experiment(ABC, Generic[S, R]):
             raise LedgerError(f"{self.database} is gone, though the {self.kind} has results: restore it from a copy")
         with sqlite.opened(self.database) as storage:
             yield storage
+
+    def _check(self) -> None:
+        """Raise InputError where the experiment cannot run here. It is called before the directory is made."""
 
     def _fill(self, folder: Path) -> None:
         """Write what a new directory holds before anything is run."""
