@@ -174,12 +174,13 @@ class Experiment(ABC, Generic[S, R]):
             path: the directory; None is the first free ``runs/<name>-<n>``.
 
         Raises:
-            InputError: the directory exists already or cannot be made, or a worker process imports a script without a
-                guard.
+            InputError: the directory exists already or cannot be made, something that the settings name is missing, or
+                a worker process imports a script without a guard.
         """
-        if parent_process() is not None:
+        if cls._starts_processes and parent_process() is not None:
             raise InputError(f'a script that runs a {cls.kind} needs its call under if __name__ == "__main__":')
         experiment = cls(Path(path) if path is not None else next_free(cls._name(settings)), settings)
+        experiment._check()
         with creating(experiment.path) as partial:
             experiment._fill(partial)
         return experiment
@@ -309,6 +310,9 @@ class Experiment(ABC, Generic[S, R]):
         with sqlite.opened(self.database) as storage:
             yield storage
 
+    def _check(self) -> None:
+        """Raise InputError where the experiment cannot run here. It is called before the directory is made."""
+
     def _fill(self, folder: Path) -> None:
         """Write what a new directory holds before anything is run."""
         self._write_settings(folder)
@@ -316,6 +320,9 @@ class Experiment(ABC, Generic[S, R]):
     def _write_settings(self, folder: Path) -> None:
         content = {"kind": self.kind, **self.settings.model_dump(mode="json", exclude_none=self._leaves_none_out)}
         write_text(folder / CONFIG, yaml.safe_dump(content, sort_keys=False, width=100))
+
+    _starts_processes: ClassVar[bool] = True
+    """Whether it may start processes, which import the script that runs it again."""
 
     _leaves_none_out: ClassVar[bool] = False
     """Whether settings that are None are left out of ``config.yaml``."""

@@ -113,7 +113,7 @@ def _carry_on(
 ) -> None:
     from rnas.cli.counted_lines import CountedLines
     from rnas.cli.finals import finals_lines, finals_table
-    from rnas.cli.progress import LiveView
+    from rnas.cli.live_view import LiveView
     from rnas.report.table import front_table
     from rnas.utils.quantities import counted
 

@@ -89,8 +89,15 @@ class Estimate:
     memory: int | None = None
 
 
+class Evaluates(Protocol):
+    """What an executor asks of an evaluator. It must be picklable, since it travels to worker processes once."""
+
+    def evaluate(self, task: Task, context: Context) -> Evaluation:
+        """Evaluate one architecture. An exception becomes status failed, with its message."""
+
+
 @runtime_checkable
-class Evaluator(Protocol):
+class Evaluator(Evaluates, Protocol):
     """Gives metrics of architectures. Registered under ``rnas.evaluators`` as a class.
 
     It is made as ``cls(settings, space)``, with an instance of its ``Settings``, a model whose first field has the
@@ -126,9 +133,6 @@ class Evaluator(Protocol):
     @property
     def notes(self) -> Sequence[str]:
         """What a reader of its results must know."""
-
-    def evaluate(self, task: Task, context: Context) -> Evaluation:
-        """Evaluate one architecture. An exception becomes status failed, with its message."""
 
     def known(self, architectures: Sequence[Architecture]) -> list[dict[str, float]]:
         """For each architecture the metrics that need no evaluation; the same names for all."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from multiprocessing.sharedctypes import Synchronized
 
 from rnas.errors import InputError
-from rnas.nas.evaluators.evaluator import Evaluation, Evaluator, Status, Task
+from rnas.nas.evaluators.evaluator import Evaluates, Evaluation, Status, Task
 from rnas.nas.execution import worker
 from rnas.nas.execution.executor import Limits
 
@@ -37,7 +37,7 @@ class _Running:
 class _Slot:
     """A worker process, started when first needed and again after its death."""
 
-    def __init__(self, evaluator: Evaluator, device: str) -> None:
+    def __init__(self, evaluator: Evaluates, device: str) -> None:
         self._evaluator = evaluator
         self._device = device
         self._pool: ProcessPoolExecutor | None = None
@@ -104,7 +104,7 @@ class ProcessSlots:
         InputError: the evaluator cannot be pickled.
     """
 
-    def __init__(self, evaluator: Evaluator, devices: Sequence[str], limits: Limits) -> None:
+    def __init__(self, evaluator: Evaluates, devices: Sequence[str], limits: Limits) -> None:
         try:
             pickle.dumps(evaluator)
         except Exception as error:  # Pickle raises whatever the object does.

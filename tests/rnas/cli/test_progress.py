@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 from rich.console import Console
 
-from rnas.cli.progress import LiveView
+from rnas.cli.live_view import LiveView
 from rnas.nas.ledger import Ledger
 from rnas.nas.run import Run
 

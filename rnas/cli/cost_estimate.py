@@ -1,0 +1,33 @@
+"""Print what an experiment would take here: ``--dry-run`` of every command that has it."""
+
+from typing import TYPE_CHECKING
+
+from rnas.cli.output import print_json, stdout
+from rnas.cli.progress import duration
+from rnas.utils.quantities import format_size
+
+if TYPE_CHECKING:
+    from rnas.experiment import CostEstimate, EstimatedWork
+
+
+def print_cost_estimate(estimate: "CostEstimate", as_json: bool) -> None:
+    """Print a line for each kind of work, and one for the whole.
+
+    Args:
+        estimate: of an experiment.
+        as_json: print it for machines.
+    """
+    if as_json:
+        print_json(estimate.to_dict())
+        return
+    for work in estimate.work:
+        stdout().print(_line(work), highlight=False, markup=False, soft_wrap=True)
+    total = f"about {duration(estimate.seconds)} in all, {estimate.slots} at once on {estimate.device}"
+    stdout().print(total, highlight=False, markup=False, soft_wrap=True)
+
+
+def _line(work: "EstimatedWork") -> str:
+    details = [f"{name.replace('_', ' ')} {format_size(value)}" for name, value in (work.details or {}).items()]
+    memory = [] if work.memory_bytes is None else [f"{work.memory_bytes / 2**30:.2f} GiB"]
+    times = "" if work.count == 1 else f", {work.count:.4g} times"
+    return "  ".join([work.label, *details, f"{duration(work.seconds)}{times}", *memory])
