@@ -179,7 +179,7 @@ class Experiment(ABC, Generic[S, R]):
         """
         if cls._starts_processes and parent_process() is not None:
             raise InputError(f'a script that runs a {cls.kind} needs its call under if __name__ == "__main__":')
-        experiment = cls(Path(path) if path is not None else next_free(cls._name(settings)), settings)
+        experiment = cls(Path(path) if path is not None else cls._default_path(settings), settings)
         experiment._check()
         with creating(experiment.path) as partial:
             experiment._fill(partial)
@@ -204,6 +204,24 @@ class Experiment(ABC, Generic[S, R]):
     @abstractmethod
     def _name(cls, settings: S) -> str:
         """Return the first part of the default directory's name."""
+
+    @classmethod
+    def _default_path(cls, settings: S) -> Path:
+        """Return the directory of a new experiment for which none is named."""
+        return next_free(cls._name(settings))
+
+    def supply(self, **objects: object) -> None:
+        """Give the experiment objects that its settings only name, such as a search space of the user's own.
+
+        Args:
+            **objects: by the name of the setting; None gives nothing.
+
+        Raises:
+            InputError: this kind of experiment takes no such object, or it is not the one that the settings name.
+        """
+        given = [name for name, value in objects.items() if value is not None]
+        if given:
+            raise InputError(f"{given[0]}: a {self.kind} takes no object; leave {given[0]} out")
 
     @abstractmethod
     def _run(self, listener: Listener, workers: int | None) -> None:
@@ -294,9 +312,13 @@ class Experiment(ABC, Generic[S, R]):
         """Write ``result.json`` and the report from the ledger as it is now, and return the result."""
         result = self.result()
         write_text(self.result_file, json.dumps(result.to_dict(), indent=2, allow_nan=False) + "\n")
+        self.write_report(result)
+        return result
+
+    def write_report(self, result: R) -> None:
+        """Write the report of a result, and whatever else the kind's report writer makes."""
         if self.kind in registry.names(registry.REPORTS):
             registry.load(registry.REPORTS, self.kind)(result, self.path)
-        return result
 
     @contextmanager
     def storage(self) -> Iterator[BaseStorage]:
@@ -387,7 +409,14 @@ def open_experiment(path: Path | str) -> Experiment[Any, Any]:
 
 
 def resume(
-    path: Path | str, *, listener: Listener | None = None, workers: int | None = None, **larger: int | None
+    path: Path | str,
+    *,
+    listener: Listener | None = None,
+    workers: int | None = None,
+    space: object = None,
+    evaluator: object = None,
+    strategy: object = None,
+    **larger: int | None,
 ) -> Any:
     """Resume an experiment of any kind that was stopped, or enlarge one that has ended, and return its result.
 
@@ -395,6 +424,9 @@ def resume(
         path: the experiment's directory.
         listener: learns of progress.
         workers: how much runs at once, this time only; see :meth:`Experiment.run`.
+        space: the search space of a search that was given one as an object which cannot be imported.
+        evaluator: its evaluator, likewise.
+        strategy: its strategy, likewise.
         **larger: fields that grow, such as ``budget=80`` of a search, ``trials=40`` of a tuning or ``seeds=5`` of a
             comparison.
 
@@ -403,5 +435,6 @@ def resume(
         LedgerError: its ledger is damaged.
     """
     experiment = open_experiment(path)
+    experiment.supply(space=space, evaluator=evaluator, strategy=strategy)
     experiment.extend(**larger)
     return experiment.run(listener, workers=workers)

@@ -10,6 +10,7 @@ from typing import Any
 from optuna.storages import BaseStorage
 
 from rnas.errors import InputError, LedgerError
+from rnas.experiment import Listener
 from rnas.experiments.comparison.directory import ComparisonDirectory
 from rnas.experiments.comparison.networks import ComparedNetwork
 from rnas.experiments.comparison.result import next_round, result
@@ -26,7 +27,6 @@ from rnas.nas.evaluators.evaluator import Context, Task
 from rnas.nas.execution.local import local_executor, slots
 from rnas.nas.ledger import Ledger, Record
 from rnas.nas.listed_space import DesignSpace
-from rnas.nas.listener import Listener, Silent
 from rnas.nas.objective import Objective
 from rnas.nas.problem import problem_of
 from rnas.networks import architecture as arch
@@ -73,7 +73,7 @@ def compare(
     seeds: int = 3,
     run: Path | str | None = None,
     workers: int | None = None,
-    listener: ListenerFactory = lambda ledger, slots: Silent(),
+    listener: ListenerFactory = lambda ledger, slots: Listener(),
     tuning_listener: TuningListenerFactory = _silent_tuning,
     **given: Any,
 ) -> Comparison:
@@ -103,7 +103,7 @@ def resume_comparison(
     *,
     seeds: int | None = None,
     workers: int | None = None,
-    listener: ListenerFactory = lambda ledger, slots: Silent(),
+    listener: ListenerFactory = lambda ledger, slots: Listener(),
     tuning_listener: TuningListenerFactory = _silent_tuning,
 ) -> Comparison:
     """Go on with a comparison that was stopped, or train its networks with further seeds.

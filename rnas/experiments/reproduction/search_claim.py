@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rnas.errors import InputError
+from rnas.experiment import Listener as ExperimentListener
 from rnas.experiments.reproduction.attempt import attempted
 from rnas.experiments.reproduction.check import (
     CIRCUMSTANCES,
@@ -27,7 +28,6 @@ from rnas.nas.evaluators import guard
 from rnas.nas.evaluators.evaluator import Context, EvaluatesWeights, Evaluation, Evaluator, Status, Task
 from rnas.nas.execution.local import Device, local_executor, slots
 from rnas.nas.ledger import Ledger, Record
-from rnas.nas.listener import Silent
 from rnas.nas.problem import with_known
 from rnas.nas.run import Run
 from rnas.statistics.interval import Interval
@@ -275,7 +275,7 @@ class SearchClaim:
             return evaluator.provenance(self._task(), self._place) if isinstance(evaluator, EvaluatesWeights) else {}
 
 
-class _Telling(Silent):
+class _Telling(ExperimentListener):
     """Passes on how far trainings are.
 
     Args:
@@ -293,7 +293,7 @@ class _Telling(Silent):
         told = f"{record.evaluation.seconds:.1f} s" if record.complete else record.evaluation.reason
         self._listener.say(f"seed {record.seed}: {record.status}, {told}")
 
-    def running(self, shares: Mapping[int, float]) -> None:
+    def progress(self, shares: Mapping[str, float]) -> None:
         """The share of all."""
         records = self._ledger.records
         ended = sum(record.evaluation is not None for record in records)
