@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from rnas.api import search as search
     from rnas.api import train as train
     from rnas.experiments.comparison.run import compare as compare
-    from rnas.experiments.comparison.run import resume_comparison as resume_comparison
     from rnas.experiments.loading import load as load
+    from rnas.experiments.replications.run import replicate as replicate
     from rnas.experiments.reproduction.verify import verify as verify
     from rnas.experiments.training.run import TrainingRun as TrainingRun
     from rnas.experiments.tuning.tune import resume_tuning as resume_tuning
@@ -31,7 +31,7 @@ _HOMES = {
     "resume_training": "rnas.api",
     "load_training": "rnas.api",
     "compare": "rnas.experiments.comparison.run",
-    "resume_comparison": "rnas.experiments.comparison.run",
+    "replicate": "rnas.experiments.replications.run",
     "load": "rnas.experiments.loading",
     "export": "rnas.exports.export",
     "Run": "rnas.nas.run",

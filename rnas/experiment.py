@@ -15,7 +15,7 @@ import json
 import os
 import shlex
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from multiprocessing import parent_process
@@ -94,6 +94,35 @@ class Listener:
 
     def message(self, text: str) -> None:
         """Something else happened that a user should know."""
+
+
+class ShareListener(Listener):
+    """Pass on how much of something is done as one share; of an experiment with several phases that of the first.
+
+    Args:
+        report: is given the share, in [0, 1].
+    """
+
+    def __init__(self, report: Callable[[float], None]) -> None:
+        self._report = report
+        self._work: Work | None = None
+        self._done = 0.0
+
+    def started(self, experiment: "Experiment[Any, Any]", work: Work) -> None:
+        """Count from what is done already."""
+        if work.phase:
+            self._report = lambda share: None
+        self._work, self._done = work, work.done
+
+    def progress(self, shares: Mapping[str, float]) -> None:
+        """Report the share of all work."""
+        total = 1.0 if self._work is None else max(self._work.total, 1)
+        self._report(min((self._done + sum(shares.values())) / total, 1.0))
+
+    def recorded(self, record: Any) -> None:
+        """Count a piece of the work."""
+        if self._work is not None:
+            self._done += 1
 
 
 @dataclass(frozen=True)

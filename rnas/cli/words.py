@@ -70,6 +70,28 @@ class Words:
         return 1
 
 
+class TrainingWords(Words):
+    """Word trainings with several seeds.
+
+    Attributes:
+        metric: accuracy in [0, 1] that is shown of each.
+    """
+
+    metric: str = ""
+
+    def name(self, record: Any) -> str:
+        """Return what the trained network is called."""
+        return str(record.key)
+
+    def recorded(self, record: Any) -> str:
+        """Return network, seed, accuracy and seconds, or why a training failed."""
+        label = f"{self.work.phase}: " if self.work.phase else ""
+        found = f"{record.status}: {record.evaluation.reason}"
+        if record.complete:
+            found = f"{record.metrics[self.metric]:.1%} robust, {record.evaluation.seconds:.1f} s"
+        return f"{label}{self.name(record)}  seed {record.seed}  {found}"
+
+
 def view_module(kind: str) -> ModuleType | None:
     """Return the module that shows a kind of experiment; None for a kind of a plug-in.
 

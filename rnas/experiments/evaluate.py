@@ -6,7 +6,8 @@ from rnas.data.corruptions.published import published_labels
 from rnas.evaluation.evaluation_result import EvaluationResult
 from rnas.evaluation.request import Request
 from rnas.evaluation.subject import subject_of
-from rnas.evaluation.weights_evaluation import Listener, evaluate_subject
+from rnas.evaluation.weights_evaluation import evaluate_subject
+from rnas.experiment import Listener
 from rnas.experiments.references import resolve
 
 
@@ -15,7 +16,7 @@ def evaluate_weights(request: Request, listener: Listener | None = None) -> Eval
 
     Args:
         request: what to evaluate.
-        listener: learns of progress.
+        listener: learns of progress, as there.
 
     Raises:
         InputError: there are no weights; they, the network and the data do not fit each other; something asked for

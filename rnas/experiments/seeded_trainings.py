@@ -12,7 +12,7 @@ from optuna.storages import BaseStorage
 from rnas.errors import InputError, LedgerError
 from rnas.evaluation.training_settings import ResolvedTraining, load_dataset
 from rnas.experiment import Experiment, ExperimentSettings, Listener, Result, Work
-from rnas.nas.campaign import evaluate_all
+from rnas.nas.campaign import evaluate_all, finished
 from rnas.nas.evaluators.evaluator import Evaluator, Task
 from rnas.nas.execution.local import local_executor
 from rnas.nas.ledger import Ledger, Record
@@ -107,10 +107,10 @@ class SeededTrainings(Experiment[S, R]):
             while (seeds := self._wanted_seeds(records)) != tuple(map(len, records)):
                 # Seed after seed, so that an experiment that is stopped has whole replications.
                 pairs = [(row, seed) for seed in range(max(seeds)) for row, count in enumerate(seeds) if seed < count]
-                done = sum(record.evaluation is not None for record in ledger.records)
-                work = Work("training", len(pairs), done, executor.slots, group.label)
-                listener.started(self, work)
                 tasks = [replace(group.tasks[row], seed=seed) for row, seed in pairs]
+                done = finished(tasks, ledger)
+                if done < len(tasks):
+                    listener.started(self, Work("training", len(tasks), done, executor.slots, group.label))
                 found = dict(zip(pairs, evaluate_all(tasks, problem, ledger, executor, listener), strict=True))
                 records = [[found[row, seed] for seed in range(count)] for row, count in enumerate(seeds)]
 
@@ -119,7 +119,9 @@ class SeededTrainings(Experiment[S, R]):
         ledger = Ledger(storage, problem.objectives, group.name, self.settings.fingerprint)
         planned = {arch.key(task.architecture): task.fidelity for task in group.tasks}
         if any(record.fidelity != planned.get(record.key, record.fidelity) for record in ledger.records):
-            raise LedgerError(f"{self.database} holds trainings of other recipes than {self.path}: restore it from a copy")
+            raise LedgerError(
+                f"{self.database} holds trainings of other recipes than {self.path}: restore it from a copy"
+            )
         return problem, ledger
 
     def _records(self) -> list[list[Record]]:

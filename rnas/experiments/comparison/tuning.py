@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from rnas.errors import InputError
+from rnas.experiment import RESULT, Listener, kind_at
 from rnas.experiments.comparison.networks import ComparedNetwork
 from rnas.experiments.comparison.settings import ComparisonSettings
-from rnas.experiments.tuning.directory import TuningDirectory
-from rnas.experiments.tuning.listener import Listener
 from rnas.experiments.tuning.settings import TuningSettings
 from rnas.experiments.tuning.space import default_space
-from rnas.experiments.tuning.tune import go, settled
+from rnas.experiments.tuning.tune import settled
 from rnas.nas.execution.local import slots
 from rnas.networks import architecture as arch
 

@@ -27,8 +27,8 @@ class ClaimVerdict(StrEnum):
 class Finding:
     """What results say of one claim.
 
-    The interval is at the level that Holm's procedure gives the claim among those of its replication, so that it excludes the
-    bound exactly where the adjusted p-value is at most :data:`LEVEL`.
+    The interval is at the level that Holm's procedure gives the claim among those of its replication, so that it
+    excludes the bound exactly where the adjusted p-value is at most :data:`LEVEL`.
 
     Attributes:
         claim: the claim.

@@ -1,15 +1,19 @@
-"""The replications that are installed."""
+"""Find the replications that are installed."""
 
 from rnas import registry
 from rnas.experiments.replications.design import Replication
 
 
 def find(name: str) -> Replication:
-    """The replication of this name; InputError with the known names where there is none."""
+    """Return the replication of this name.
+
+    Raises:
+        InputError: there is none; the message has the known names.
+    """
     found: Replication = registry.load(registry.REPLICATIONS, name)
     return found
 
 
 def replications() -> tuple[Replication, ...]:
-    """Every installed replication, by name."""
+    """Return every installed replication, by name."""
     return tuple(find(name) for name in registry.names(registry.REPLICATIONS))
