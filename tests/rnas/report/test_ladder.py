@@ -10,7 +10,7 @@ def estimate(value: float, low: float, high: float) -> dict[str, float]:
     return {"value": value, "low": low, "high": high}
 
 
-REPLICATION: dict[str, Any] = {
+STUDY: dict[str, Any] = {
     "metric": "robust_accuracy",
     "fidelities": [{"epochs": 1, "batch_size": 64}, {"epochs": 5, "batch_size": 64}],
     "shares": [0.26, 1.0],
@@ -37,7 +37,7 @@ REPLICATION: dict[str, Any] = {
 
 
 def test_a_study_in_words() -> None:
-    shown = view(REPLICATION)
+    shown = view(STUDY)
     (row,) = shown["rows"]
     assert row == [
         "1 epoch (26% of the cost)",
@@ -54,8 +54,8 @@ def test_a_study_in_words() -> None:
         "40 networks, 1 seed at each rung, ranked by robust accuracy; the highest rung is 5 epochs" in shown["caption"]
     )
     assert shown["caption"].endswith("Left out: 2 failed evaluations.")
-    assert view({**REPLICATION, "failures": 1})["caption"].endswith("Left out: 1 failed evaluation.")
-    assert "Left out" not in view({**REPLICATION, "failures": 0})["caption"]
+    assert view({**STUDY, "failures": 1})["caption"].endswith("Left out: 1 failed evaluation.")
+    assert "Left out" not in view({**STUDY, "failures": 0})["caption"]
     (sentence,) = shown["sentences"]
     assert "0.50 at 1 epoch (26% of the cost), 0.70 at the highest rung; the short training moves it" in sentence
 

@@ -1,6 +1,6 @@
 """Small spaces, and what NNI's trials run."""
 
-import rnas.nas.nni  # noqa: F401  (before NNI itself: there its import is kept from warning)
+import rnas.nas.nni
 
 # isort: split
 from typing import Any
