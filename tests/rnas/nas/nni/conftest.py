@@ -1,2 +1,2 @@
 # Before a test imports NNI itself: there its import is kept from warning.
-import rnas.nas.nni
+import rnas.nas.nni  # noqa: F401

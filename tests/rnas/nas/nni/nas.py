@@ -1,6 +1,6 @@
 """Small spaces, and what NNI's trials run."""
 
-import rnas.nas.nni
+import rnas.nas.nni  # noqa: F401  (before NNI itself: there its import is kept from warning)
 
 # isort: split
 from typing import Any
