@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rnas.cli.output import print_json, stdout
+from rnas.cli.output import print_json, print_line, stdout
 from rnas.cli.words import TrainingWords
 from rnas.experiments.comparison.result import ComparisonResult
 from rnas.experiments.comparison.run import Comparison
@@ -27,11 +26,11 @@ def show(experiment: Comparison, result: ComparisonResult, as_json: bool) -> Non
     if as_json:
         print_json(result.to_dict())
         return
-    print_comparison(stdout(), result.content)
-    _line(stdout(), f"Report: {experiment.report_file}, and the table as .md, .tex and .csv")
+    print_comparison(result.content)
+    print_line(f"Report: {experiment.report_file}, and the table as .md, .tex and .csv")
 
 
-def print_comparison(console: Console, content: Mapping[str, Any]) -> None:
+def print_comparison(content: Mapping[str, Any]) -> None:
     """The table, what the tests say, and what a reader must know."""
     table = Table(box=None, pad_edge=False)
     for number, heading in enumerate(tables.headings(content)):
@@ -43,22 +42,18 @@ def print_comparison(console: Console, content: Mapping[str, Any]) -> None:
     for checkpoint in ("best", "last"):
         label = "smallest gap" if checkpoint == "best" else ""
         table.add_row(Text(label), "", "", "", "", checkpoint, *map(Text, tables.gaps(content, checkpoint)))
-    console.print(table)
-    _line(console, words.verdict_sentence(content))
-    _line(console, words.setting_sentence(content))
+    stdout().print(table)
+    print_line(words.verdict_sentence(content))
+    print_line(words.setting_sentence(content))
     tested = f"Tukey's test of all pairs, {100 * content['look_level']:.3g} %"
-    _line(console, f"Letters: networks that share one are not told apart ({tested}).")
+    print_line(f"Letters: networks that share one are not told apart ({tested}).")
     for note in words.notes(content):
-        _line(console, note)
+        print_line(note)
     for failure in content["failures"]:
-        _line(console, f"{failure['network']}, seed {failure['seed']}: {failure['status']}: {failure['reason']}")
+        print_line(f"{failure['network']}, seed {failure['seed']}: {failure['status']}: {failure['reason']}")
 
 
 def print_networks(experiment: Comparison) -> None:
     """Print how each network comes to its FLOPs."""
     for one in experiment.settings.networks:
-        _line(stdout(), ": ".join(part for part in (one.name, one.setting, one.scaling) if part))
-
-
-def _line(console: Console, text: str) -> None:
-    console.print(text, highlight=False, markup=False, soft_wrap=True)
+        print_line(": ".join(part for part in (one.name, one.setting, one.scaling) if part))

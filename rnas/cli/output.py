@@ -23,6 +23,11 @@ def stderr() -> Console:
     return Console(stderr=True)
 
 
+def print_line(text: str) -> None:
+    """Print one line of a result on stdout, however long it is."""
+    stdout().print(text, highlight=False, markup=False, soft_wrap=True)
+
+
 def print_json(value: Any) -> None:
     """One JSON document on stdout."""
     print(json.dumps(value, indent=2, allow_nan=False))

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rnas.cli.output import print_json, stdout
+from rnas.cli.output import print_json, print_line, stdout
 from rnas.cli.words import TrainingWords
 from rnas.experiments.replications.result import ReplicationResult
 from rnas.experiments.replications.run import OBJECTIVE, ReplicationRun
@@ -25,14 +24,14 @@ def show(experiment: ReplicationRun, result: ReplicationResult, as_json: bool) -
     if as_json:
         print_json(result.to_dict())
         return
-    print_replication(stdout(), result.content)
-    _line(stdout(), f"Report: {experiment.report_file}")
+    print_replication(result.content)
+    print_line(f"Report: {experiment.report_file}")
 
 
-def print_replication(console: Console, replication: Mapping[str, Any]) -> None:
+def print_replication(replication: Mapping[str, Any]) -> None:
     """Claims, verdict, and what a reader must know."""
-    _line(console, f"{replication['title']} ({replication['paper'].partition(':')[0]}; {replication['section']})")
-    _line(console, replication["observation"])
+    print_line(f"{replication['title']} ({replication['paper'].partition(':')[0]}; {replication['section']})")
+    print_line(replication["observation"])
     table = Table(box=None, pad_edge=False)
     for heading in ("claim", "expected", "found [interval]", "p (Holm)", "verdict"):
         table.add_column(Text(heading))
@@ -44,21 +43,17 @@ def print_replication(console: Console, replication: Mapping[str, Any]) -> None:
             replication_text.p_text(claim),
             claim["verdict"],
         )
-    console.print(table)
-    _line(console, replication_text.verdict_sentence(replication))
-    _line(console, f"{replication_text.setting_sentence(replication)}.")
+    stdout().print(table)
+    print_line(replication_text.verdict_sentence(replication))
+    print_line(f"{replication_text.setting_sentence(replication)}.")
     for note in replication_text.notes(replication):
-        _line(console, note)
+        print_line(note)
 
 
 def print_design(experiment: ReplicationRun) -> None:
     """Print what a replication tests."""
-    console, replication = stdout(), experiment.settings.definition
-    _line(console, f"{replication.title} ({replication.paper.partition(':')[0]}; {replication.section})")
-    _line(console, replication.observation)
+    replication = experiment.settings.definition
+    print_line(f"{replication.title} ({replication.paper.partition(':')[0]}; {replication.section})")
+    print_line(replication.observation)
     for number, claim in enumerate(replication.claims(experiment.cells), 1):
-        _line(console, f"{number}. {claim.statement}")
-
-
-def _line(console: Console, text: str) -> None:
-    console.print(text, highlight=False, markup=False, soft_wrap=True)
+        print_line(f"{number}. {claim.statement}")
