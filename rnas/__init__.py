@@ -4,12 +4,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rnas.api import hold_out as hold_out
     from rnas.api import load_training as load_training
-    from rnas.api import resume as resume
     from rnas.api import resume_training as resume_training
-    from rnas.api import search as search
     from rnas.api import train as train
+    from rnas.experiment import Listener as Listener
+    from rnas.experiment import resume as resume
     from rnas.experiments.comparison.run import compare as compare
     from rnas.experiments.loading import load as load
     from rnas.experiments.replications.run import replicate as replicate
@@ -18,15 +17,26 @@ if TYPE_CHECKING:
     from rnas.experiments.tuning.tune import resume_tuning as resume_tuning
     from rnas.experiments.tuning.tune import tune as tune
     from rnas.exports.export import export as export
-    from rnas.nas.run import Run as Run
-    from rnas.nas.run import load_run as load_run
+    from rnas.nas.fidelity_study import FidelityStudy as FidelityStudy
+    from rnas.nas.fidelity_study import measure_fidelity as measure_fidelity
+    from rnas.nas.result import SearchResult as SearchResult
+    from rnas.nas.search import Search as Search
+    from rnas.nas.search import search as search
+    from rnas.scaling_rules.rule_test import RuleTest as RuleTest
+    from rnas.scaling_rules.rule_test import test_rule as test_rule
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "search": "rnas.api",
-    "resume": "rnas.api",
-    "hold_out": "rnas.api",
+    "search": "rnas.nas.search",
+    "Search": "rnas.nas.search",
+    "SearchResult": "rnas.nas.result",
+    "measure_fidelity": "rnas.nas.fidelity_study",
+    "FidelityStudy": "rnas.nas.fidelity_study",
+    "test_rule": "rnas.scaling_rules.rule_test",
+    "RuleTest": "rnas.scaling_rules.rule_test",
+    "resume": "rnas.experiment",
+    "Listener": "rnas.experiment",
     "train": "rnas.api",
     "resume_training": "rnas.api",
     "load_training": "rnas.api",
@@ -34,8 +44,6 @@ _HOMES = {
     "replicate": "rnas.experiments.replications.run",
     "load": "rnas.experiments.loading",
     "export": "rnas.exports.export",
-    "Run": "rnas.nas.run",
-    "load_run": "rnas.nas.run",
     "TrainingRun": "rnas.experiments.training.run",
     "tune": "rnas.experiments.tuning.tune",
     "resume_tuning": "rnas.experiments.tuning.tune",

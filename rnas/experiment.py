@@ -206,13 +206,22 @@ class Experiment(ABC, Generic[S, R]):
             InputError: the directory exists already or cannot be made, something that the settings name is missing, or
                 a worker process imports a script without a guard.
         """
-        if cls._starts_processes and parent_process() is not None:
-            raise InputError(f'a script that runs a {cls.kind} needs its call under if __name__ == "__main__":')
+        cls._require_main_process()
         experiment = cls(Path(path) if path is not None else cls._default_path(settings), settings)
         experiment._check()
-        with creating(experiment.path) as partial:
-            experiment._fill(partial)
+        experiment._make()
         return experiment
+
+    @classmethod
+    def _require_main_process(cls) -> None:
+        """Raise InputError in a worker process that imports a script which creates an experiment without a guard."""
+        if cls._starts_processes and parent_process() is not None:
+            raise InputError(f'a script that runs a {cls.kind} needs its call under if __name__ == "__main__":')
+
+    def _make(self) -> None:
+        """Make the directory, whole or not at all."""
+        with creating(self.path) as partial:
+            self._fill(partial)
 
     @classmethod
     def open(cls, path: Path | str) -> Self:
@@ -369,8 +378,11 @@ class Experiment(ABC, Generic[S, R]):
         self._write_settings(folder)
 
     def _write_settings(self, folder: Path) -> None:
-        content = {"kind": self.kind, **self.settings.model_dump(mode="json", exclude_none=self._leaves_none_out)}
-        write_text(folder / CONFIG, yaml.safe_dump(content, sort_keys=False, width=100))
+        write_text(folder / CONFIG, yaml.safe_dump(self._content(), sort_keys=False, width=100))
+
+    def _content(self) -> dict[str, Any]:
+        """Return what ``config.yaml`` holds."""
+        return {"kind": self.kind, **self.settings.model_dump(mode="json", exclude_none=self._leaves_none_out)}
 
     _starts_processes: ClassVar[bool] = True
     """Whether it may start processes, which import the script that runs it again."""

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rnas.cli.output import print_json, print_line, stdout
-from rnas.cli.words import TrainingWords
+from rnas.cli.words import EvaluationWords
 from rnas.experiments.comparison.result import ComparisonResult
 from rnas.experiments.comparison.run import Comparison
 from rnas.experiments.comparison.training import METRIC
@@ -15,10 +15,12 @@ from rnas.report import comparison_tables as tables
 from rnas.report import comparison_text as words
 
 
-class ProgressWords(TrainingWords):
+class ProgressWords(EvaluationWords):
     """Word the trainings of a comparison."""
 
-    metric = METRIC
+    def found(self, record: Any) -> str:
+        """Return robust accuracy and seconds of a training."""
+        return f"{record.metrics[METRIC]:.1%} robust, {record.evaluation.seconds:.1f} s"
 
 
 def show(experiment: Comparison, result: ComparisonResult, as_json: bool) -> None:

@@ -7,16 +7,18 @@ from rich.table import Table
 from rich.text import Text
 
 from rnas.cli.output import print_json, print_line, stdout
-from rnas.cli.words import TrainingWords
+from rnas.cli.words import EvaluationWords
 from rnas.experiments.replications.result import ReplicationResult
 from rnas.experiments.replications.run import OBJECTIVE, ReplicationRun
 from rnas.report import replication_text
 
 
-class ProgressWords(TrainingWords):
+class ProgressWords(EvaluationWords):
     """Word the trainings of a replication."""
 
-    metric = OBJECTIVE.metric
+    def found(self, record: Any) -> str:
+        """Return robust accuracy and seconds of a training."""
+        return f"{record.metrics[OBJECTIVE.metric]:.1%} robust, {record.evaluation.seconds:.1f} s"
 
 
 def show(experiment: ReplicationRun, result: ReplicationResult, as_json: bool) -> None:

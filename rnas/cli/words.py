@@ -70,26 +70,17 @@ class Words:
         return 1
 
 
-class TrainingWords(Words):
-    """Word trainings with several seeds.
-
-    Attributes:
-        metric: accuracy in [0, 1] that is shown of each.
-    """
-
-    metric: str = ""
-
-    def name(self, record: Any) -> str:
-        """Return what the trained network is called."""
-        return str(record.key)
+class EvaluationWords(Words):
+    """Word evaluations that are all known beforehand: key, seed, and what was found."""
 
     def recorded(self, record: Any) -> str:
-        """Return network, seed, accuracy and seconds, or why a training failed."""
-        label = f"{self.work.phase}: " if self.work.phase else ""
-        found = f"{record.status}: {record.evaluation.reason}"
-        if record.complete:
-            found = f"{record.metrics[self.metric]:.1%} robust, {record.evaluation.seconds:.1f} s"
-        return f"{label}{self.name(record)}  seed {record.seed}  {found}"
+        """Return key, seed and outcome of an evaluation."""
+        found = self.found(record) if record.complete else f"{record.status}: {record.evaluation.reason}"
+        return f"{record.key}  seed {record.seed}  {found}"
+
+    def found(self, record: Any) -> str:
+        """Return what a complete evaluation found."""
+        return f"{record.evaluation.seconds:.1f} s"
 
 
 def view_module(kind: str) -> ModuleType | None:

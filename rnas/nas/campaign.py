@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rnas.experiment import Listener
+from rnas.experiment import Listener, Work
 from rnas.nas.dispatch import dispatch
 from rnas.nas.evaluators.evaluator import Task
 from rnas.nas.execution.executor import Executor
@@ -51,14 +51,21 @@ def evaluate_all(
     return tuple(ledger.records[number] for number in numbers)
 
 
-def finished(tasks: Sequence[Task], ledger: Ledger) -> int:
-    """Count the tasks, equal ones once, that a ledger holds the results of."""
+def recorded(tasks: Sequence[Task], ledger: Ledger) -> tuple[Record | None, ...]:
+    """Return the record of each task whose result the ledger holds, and None of each other."""
     known = {
-        _identity(record.architecture, record.seed, record.fidelity)
+        _identity(record.architecture, record.seed, record.fidelity): record
         for record in ledger.records
         if record.evaluation is not None
     }
-    return len(known & {_identity(task.architecture, task.seed, task.fidelity) for task in tasks})
+    return tuple(known.get(_identity(task.architecture, task.seed, task.fidelity)) for task in tasks)
+
+
+def work_on(tasks: Sequence[Task], ledger: Ledger, slots: int, phase: str = "") -> Work:
+    """Return how much there is to evaluate, equal tasks counted once, and how much of it is done."""
+    unique = {_identity(task.architecture, task.seed, task.fidelity): task for task in tasks}
+    done = sum(record is not None for record in recorded(list(unique.values()), ledger))
+    return Work("evaluation", len(unique), done, slots, phase)
 
 
 def _identity(architecture: arch.Architecture, seed: int, fidelity: Mapping[str, Any]) -> Identity:

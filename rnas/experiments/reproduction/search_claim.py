@@ -29,7 +29,7 @@ from rnas.nas.evaluators.evaluator import Context, EvaluatesWeights, Evaluation,
 from rnas.nas.execution.local import Device, local_executor, slots
 from rnas.nas.ledger import Ledger, Record
 from rnas.nas.problem import with_known
-from rnas.nas.run import Run
+from rnas.nas.result import SearchResult
 from rnas.statistics.interval import Interval
 from rnas.utils.files import file_hash
 from rnas.utils.provenance import json_hash
@@ -57,7 +57,7 @@ class SearchClaim:
     """
 
     words: str
-    run: Run
+    run: SearchResult
     record: Record
     device: Device | None = None
 
@@ -125,7 +125,7 @@ class SearchClaim:
         """The table of one that evaluates in no time; else the checkpoint, if the run kept one, and scratch."""
         if self.usual == "table":
             return ("table",)
-        kept = self.usual == "checkpoint" and self._checkpoint.is_file()
+        kept = self.usual == "checkpoint" and self.run.checkpoint(self.key) is not None
         return ("checkpoint", "scratch") if kept else ("scratch",)
 
     @property
@@ -253,8 +253,9 @@ class SearchClaim:
 
     @property
     def _checkpoint(self) -> Path:
-        assert self.run.directory is not None
-        return self.run.directory.checkpoints / f"{self.key}.safetensors"
+        path = self.run.checkpoint(self.key)
+        assert path is not None
+        return path
 
     @property
     def _device(self) -> Device:

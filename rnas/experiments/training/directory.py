@@ -13,7 +13,6 @@ from pydantic import ValidationError
 from rnas.errors import InputError
 from rnas.experiments.training.settings import RunSettings
 from rnas.utils.directories import creating, locked
-from rnas.utils.directory_kind import refuse_others
 from rnas.utils.files import discard_partial, write_text
 from rnas.utils.yaml_files import explained, read_yaml
 
@@ -75,7 +74,6 @@ class TrainingDirectory:
     def read_settings(self) -> RunSettings:
         """The settings of the training; InputError where this is none, or they are wrong."""
         if not self.settings.is_file():
-            refuse_others(self.path, "training")
             raise InputError(f"{self.path} is not a training: it has no {self.settings.name}")
         try:
             return RunSettings.model_validate(read_yaml(self.settings))
