@@ -12,12 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnas.errors import InputError
-from rnas.experiments.training import start
-from rnas.experiments.training.directory import is_training
-from rnas.experiments.training.listener import Listener as TrainingListener
-from rnas.experiments.training.listener import Silent as SilentTraining
-from rnas.experiments.training.run import TrainingRun
-from rnas.experiments.tuning.directory import TuningDirectory
 from rnas.nas import directory as run_directory
 from rnas.nas.campaign import evaluate_all
 from rnas.nas.config import Config, Finals, Setup, resolve
@@ -32,8 +26,6 @@ from rnas.nas.listener import Listener, Silent
 from rnas.nas.loop import Loop, spent
 from rnas.nas.presets import preset, preset_of
 from rnas.nas.run import Run
-from rnas.networks.architecture import Architecture
-from rnas.training.recipe import Recipe
 from rnas.utils.directories import next_free, require_free
 from rnas.utils.files import write_text
 from rnas.utils.quantities import Band, parse_band, parse_size
@@ -123,73 +115,15 @@ def resume(
         listener: makes what is told of progress.
 
     Raises:
-        InputError: this is no run, but a training or a tuning perhaps, or the budget is smaller than what the ledger
-            holds.
+        InputError: this is no run, or the budget is smaller than what the ledger holds.
         LedgerError: the ledger is damaged.
     """
     directory = RunDirectory(Path(path))
-    for kind, holds in (("training", is_training), ("tuning", TuningDirectory.is_at)):
-        if holds(directory.path):
-            raise InputError(f"{path} is a {kind}: go on with it by rnas.resume_{kind}({str(path)!r})")
     setup = directory.setup()
     given = {"workers": workers, "budget": budget}
     changes = {key: value for key, value in given.items() if value is not None}
     config = Config.parse({**setup.config.model_dump(mode="json"), **changes}, "resume")
     return carry_on(directory, replace(setup, config=config), listener, setup.config, final_listener)
-
-
-def train(
-    architecture: Architecture | str | Path,
-    recipe: Recipe | Mapping[str, Any] | str = "sat",
-    *,
-    epochs: int | None = None,
-    batch_size: int | None = None,
-    images: int | Mapping[str, int] | None = None,
-    run: Path | str | None = None,
-    listener: TrainingListener | None = None,
-    **settings: Any,
-) -> TrainingRun:
-    """Train one network by a recipe, and evaluate its best and its last weights.
-
-    Args:
-        architecture: an architecture, or what :func:`rnas.experiments.references.resolve` understands.
-        recipe: a recipe, its name, or ``{name: NAME, ...}`` with some of its fields set otherwise.
-        epochs: None is as many as the recipe was published with.
-        batch_size: likewise.
-        images: how many to train on, or sizes of the parts such as ``{"training": 2_000, "selection": 200}``; None is
-            all that selection and final part leave.
-        run: directory of the training; None makes ``runs/train-<network>-<recipe>-<n>``.
-        listener: told of progress.
-        **settings: other keys of :class:`rnas.experiments.training.settings.RunSettings`, such as ``data="digits"``,
-            ``data_dir="data"``, ``eps="8/255"`` or ``attacks=("pgd20",)``; ``device`` is ``auto`` by default.
-
-    Returns:
-        The training, with history, checkpoints and summary. A loss that diverges is no error: its summary says so.
-
-    Raises:
-        InputError: a setting is wrong, data are missing, or the directory exists.
-        BatchTooLargeError: memory ran out; the message says which batch would fit.
-    """
-    given = start.shortened(settings, recipe=recipe, epochs=epochs, batch_size=batch_size, images=images)
-    reference = start.referenced(architecture)
-    setup = start.prepared(reference, given)
-    path = start.place(reference, setup, None if run is None else Path(run))
-    return start.begin(path, setup, listener or SilentTraining())
-
-
-def resume_training(path: Path | str, *, listener: TrainingListener | None = None) -> TrainingRun:
-    """Go on with a training that was stopped; one that has ended is only read.
-
-    Raises:
-        InputError: this is no training, it is in use, or it is damaged.
-        BatchTooLargeError: memory ran out.
-    """
-    return start.go_on(Path(path), listener or SilentTraining())
-
-
-def load_training(path: Path | str) -> TrainingRun:
-    """Read a training's directory as it is now; see :meth:`rnas.experiments.training.run.TrainingRun.load`."""
-    return TrainingRun.load(path)
 
 
 def carry_on(

@@ -15,7 +15,7 @@ import json
 import os
 import shlex
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from multiprocessing import parent_process
@@ -94,6 +94,31 @@ class Listener:
 
     def message(self, text: str) -> None:
         """Something else happened that a user should know."""
+
+
+class ShareListener(Listener):
+    """Pass on how much of an experiment's first phase is done.
+
+    Args:
+        report: called with the share in [0, 1].
+    """
+
+    def __init__(self, report: Callable[[float], None]) -> None:
+        self._report = report
+        self._done = self._total = 0.0
+
+    def started(self, experiment: "Experiment[Any, Any]", work: Work) -> None:
+        """Take what is done before; a later phase finds the first one done."""
+        if not self._total:
+            self._done, self._total = work.done, work.total
+
+    def recorded(self, record: Any) -> None:
+        """Count a record."""
+        self._done += 1
+
+    def progress(self, shares: Mapping[str, float]) -> None:
+        """Pass on the share."""
+        self._report(min((self._done + sum(shares.values())) / self._total, 1.0))
 
 
 @dataclass(frozen=True)
@@ -348,14 +373,14 @@ def settings_in(path: Path, kind: str | None = None) -> dict[str, Any]:
     Raises:
         InputError: there is no experiment, it is of another kind, or ``config.yaml`` cannot be read.
     """
-    wanted = kind or "experiment"
+    wanted = f"a {kind}" if kind else "an experiment"
     found = kind_at(path)
     if found is None and not (path / CONFIG).is_file():
         inner = experiments_in(path)
         if inner:
             more = f" and {len(inner) - _NAMED} more" if len(inner) > _NAMED else ""
-            raise InputError(f"{path} is not a {wanted}; it holds {', '.join(inner[:_NAMED])}{more}: name one of them")
-        raise InputError(f"{path} is not a {wanted}: it has no {CONFIG}")
+            raise InputError(f"{path} is not {wanted}; it holds {', '.join(inner[:_NAMED])}{more}: name one of them")
+        raise InputError(f"{path} is not {wanted}: it has no {CONFIG}")
     content = read_mapping(path / CONFIG)
     if found is None:
         raise InputError(f"{path / CONFIG} has no kind: it is not the directory of an experiment")

@@ -106,7 +106,6 @@ def compare(
     from rnas.experiments.comparison.directory import ComparisonDirectory
     from rnas.experiments.comparison.settings import settle
     from rnas.experiments.training.settle import recipe_content
-    from rnas.experiments.training.start import shortened
 
     choices = {
         "flops": flops,
@@ -139,18 +138,16 @@ def compare(
         if run is not None and run.exists() and not ComparisonDirectory.is_at(run):
             ComparisonDirectory(run).read_settings()
         raise InputError("say how large the networks are to be, such as --flops 5G, or go on with a --run")
-    training = shortened(
-        {
-            "data": data,
-            "data_dir": data_dir,
-            "eps": eps,
-            "attacks": None if attacks is None else tuple(name.strip() for name in attacks.split(",")),
-        },
-        recipe=recipe_content(recipe or "sat"),
-        epochs=epochs,
-        batch_size=batch_size,
-        images=images,
-    )
+    training = {
+        "data": data,
+        "data_dir": data_dir,
+        "eps": eps,
+        "attacks": None if attacks is None else tuple(name.strip() for name in attacks.split(",")),
+        "recipe": recipe_content(recipe or "sat"),
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "images": images,
+    }
     settings = settle(
         networks or (),
         flops=flops,
@@ -180,7 +177,7 @@ def _follow(path: Path, as_json: bool, go: Any) -> None:
     """Run a comparison and print what came of it."""
     from rnas.cli.compare_table import print_comparison
     from rnas.cli.counted_lines import CountedLines
-    from rnas.cli.tuning_view import TuningView
+    from rnas.cli.progress import ProgressView
     from rnas.experiments.comparison.directory import ComparisonDirectory
 
     console = stderr()
@@ -189,7 +186,7 @@ def _follow(path: Path, as_json: bool, go: Any) -> None:
         return CountedLines(console, ledger, _found)
 
     with interruptible(console, ComparisonDirectory.resumed_by, path):
-        content = go(listener=listener, tuning_listener=lambda path: TuningView(console, path)).result
+        content = go(listener=listener, tuning_listener=lambda _path: ProgressView(console)).result
     if as_json:
         print_json(content)
     else:

@@ -50,7 +50,7 @@ def design_content(settings: ComparisonSettings, workers: int | None) -> dict[st
     measured, at_once = bills(settings, workers)
     tuning = settings.tuning
     tuned = 0 if tuning is None else tuning.trials * tuning.epochs
-    tunings = [tuned * (bill.seconds_per_epoch + bill.selection_seconds) for bill in measured]
+    tunings = [tuned * sum(work.seconds for work in bill.work[:2]) for bill in measured]
     networks = [
         {
             **one.facts(settings.flops, dataset.input_shape, dataset.num_classes),

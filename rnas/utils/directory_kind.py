@@ -31,8 +31,6 @@ class Kind:
 KINDS = (
     Kind("comparison", "comparison.yaml", "compare --run"),
     Kind("study", "study.yaml", "study --run"),
-    Kind("tuning", "tuning.yaml", "resume"),
-    Kind("training", "training.yaml", "resume"),
     Kind("search", "config.yaml", "resume"),
 )
 """All kinds."""

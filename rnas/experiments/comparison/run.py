@@ -10,6 +10,8 @@ from typing import Any
 from optuna.storages import BaseStorage
 
 from rnas.errors import InputError, LedgerError
+from rnas.experiment import CostEstimate
+from rnas.experiment import Listener as TuningListener
 from rnas.experiments.comparison.directory import ComparisonDirectory
 from rnas.experiments.comparison.networks import Entrant
 from rnas.experiments.comparison.result import next_round, result
@@ -17,10 +19,7 @@ from rnas.experiments.comparison.settings import ComparisonSettings, settle
 from rnas.experiments.comparison.training import METRIC, ComparedTraining
 from rnas.experiments.comparison.tuning import ListenerFactory as TuningListenerFactory
 from rnas.experiments.comparison.tuning import chosen, tuned, tuning_settings
-from rnas.experiments.training.bill import Bill
 from rnas.experiments.training.setup import Setup
-from rnas.experiments.tuning.listener import Listener as TuningListener
-from rnas.experiments.tuning.listener import Silent as SilentTuning
 from rnas.nas.campaign import evaluate_all
 from rnas.nas.evaluators.evaluator import Context, Task
 from rnas.nas.execution.local import local_executor, slots
@@ -47,7 +46,7 @@ Records = list[tuple[Record, ...]]
 
 
 def _silent_tuning(path: Path) -> AbstractContextManager[TuningListener]:
-    return nullcontext(SilentTuning())
+    return nullcontext(TuningListener())
 
 
 @dataclass(frozen=True)
@@ -163,7 +162,7 @@ def go(
     return Comparison(directory, settings, content)
 
 
-def bills(settings: ComparisonSettings, workers: int | None) -> tuple[list[Bill], int]:
+def bills(settings: ComparisonSettings, workers: int | None) -> tuple[list[CostEstimate], int]:
     """What one training of each network takes here, measured in seconds; and how many trainings run at once.
 
     Raises:

@@ -21,13 +21,13 @@ from rnas.evaluation.request import Request
 from rnas.evaluation.subject import subject_of
 from rnas.evaluation.training_settings import load_dataset
 from rnas.evaluation.weights_evaluation import Listener, evaluate_subject
+from rnas.experiment import CostEstimate, ShareListener
 from rnas.experiments.comparison.settings import ComparisonSettings
 from rnas.experiments.references import resolve
-from rnas.experiments.training.bill import Bill, estimated
-from rnas.experiments.training.listener import Silent
-from rnas.experiments.training.run import TrainingRun
+from rnas.experiments.training.cost_estimate import estimated
+from rnas.experiments.training.result import TrainingResult
 from rnas.experiments.training.setup import Setup
-from rnas.experiments.training.start import begin, go_on
+from rnas.experiments.training.training import Training
 from rnas.nas.evaluators.evaluator import Context, Estimate, Evaluation, Rung, Status, Task
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
@@ -143,9 +143,9 @@ class ComparedTraining:
     def estimate(self, task: Task, context: Context) -> Estimate:
         """Of the training, with quick attacks at its end: how long strong ones take depends on what they break."""
         bill = self.bill(task, context)
-        return Estimate(bill.seconds, bill.memory_bytes)
+        return Estimate(bill.seconds, bill.work[0].memory_bytes)
 
-    def bill(self, task: Task, context: Context) -> Bill:
+    def bill(self, task: Task, context: Context) -> CostEstimate:
         """The same by parts."""
         with _on(context.device):
             return estimated(Setup.of(self._settings(task, context)))
@@ -161,13 +161,12 @@ class ComparedTraining:
             key, arch.to_dict(task.architecture), task.seed, device, task.fidelity.get("recipe")
         )
 
-    def _trained(self, task: Task, context: Context) -> TrainingRun:
+    def _trained(self, task: Task, context: Context) -> TrainingResult:
         assert context.folder is not None
         path = context.folder / f"{arch.key(task.architecture)}-seed-{task.seed}"
-        listener = _Passing(context, self.settings.training.fidelity.epochs)
-        if path.exists():
-            return go_on(path, listener)
-        return begin(path, Setup.of(self._settings(task, context)), listener)
+        listener = ShareListener(lambda share: context.progress(_TRAINING_SHARE * share))
+        training = Training.open(path) if path.exists() else Training.create(self._settings(task, context), path)
+        return training.run(listener)
 
     def _attacked(self, checkpoint: Path, context: Context, place: int) -> EvaluationResult:
         assert context.folder is not None
@@ -221,18 +220,6 @@ def _record(result: EvaluationResult) -> dict[str, Any]:
         "attack_seconds": sum(attack.cost.seconds for attack in result.attacks),
         "flags": [flag.name for flag in result.flags or ()],
     }
-
-
-class _Passing(Silent):
-    """Passes on how far the training is."""
-
-    def __init__(self, context: Context, epochs: int) -> None:
-        self._context = context
-        self._epochs = epochs
-
-    def training(self, epoch: int, share: float) -> None:
-        """After every step."""
-        self._context.progress(_TRAINING_SHARE * (epoch - 1 + share) / self._epochs)
 
 
 class _Attacking(Listener):

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from rnas.errors import InputError
+from rnas.experiment import Listener
 from rnas.experiments.comparison.networks import Entrant
 from rnas.experiments.comparison.settings import ComparisonSettings
-from rnas.experiments.tuning.directory import TuningDirectory
-from rnas.experiments.tuning.listener import Listener
 from rnas.experiments.tuning.settings import TuningSettings
 from rnas.experiments.tuning.space import default_space
-from rnas.experiments.tuning.tune import go, settled
+from rnas.experiments.tuning.tuning import Tuning
+from rnas.experiments.tuning.tuning import tuning_settings as settled
 from rnas.nas.execution.local import slots
 from rnas.networks import architecture as arch
 
@@ -71,16 +71,15 @@ def tuned(
     device = "cuda" if slots(workers)[0].startswith("cuda") else "cpu"
     found = {}
     for one in settings.networks:
-        directory = TuningDirectory(folder / arch.key(one.network))
-        if not TuningDirectory.is_at(directory.path):
-            TuningDirectory.create(directory.path, tuning_settings(settings, one, device))
-        if not directory.result.exists():
-            with listener(directory.path) as told:
+        path = folder / arch.key(one.network)
+        tuning = Tuning.open(path) if path.exists() else Tuning.create(tuning_settings(settings, one, device), path)
+        if not tuning.result_file.exists():
+            with listener(path) as told:
                 try:
-                    go(directory, directory.read_settings(), workers, told)
+                    tuning.run(told, workers=len(slots(workers)) if workers is None else workers)
                 except InputError as error:
                     raise InputError(f"tuning {one.name}: {error}") from None
-        found[one.name] = json.loads(directory.result.read_text(encoding="utf-8"))
+        found[one.name] = json.loads(tuning.result_file.read_text(encoding="utf-8"))
     return found
 
 

@@ -1,11 +1,11 @@
 from pathlib import Path
 
 import pytest
+from rnas.experiments.tuning.listener import Silent
 
 from rnas.experiments.comparison.settings import ComparisonSettings
 from rnas.experiments.comparison.training import ComparedTraining
 from rnas.experiments.comparison.tuning import SEED, chosen, tuned, tuning_settings
-from rnas.experiments.tuning.listener import Silent
 from tests.rnas.experiments.comparison.records import settings
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rnas.experiments.tuning.directory import TuningDirectory
 
 from rnas.errors import InputError
-from rnas.experiments.tuning.directory import TuningDirectory
 from rnas.training.recipe import Recipe
 from tests.rnas.experiments.tuning.tunings import settings
 
