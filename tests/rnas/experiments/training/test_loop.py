@@ -321,4 +321,4 @@ def test_files_are_written_to_the_disk_before_they_take_their_names(
     synced: list[int] = []
     monkeypatch.setattr(files.os, "fsync", synced.append)
     trained(tmp_path / "run", epochs=1)
-    assert len(synced) == 2 + 6 + 1
+    assert len(synced) == 2 + 6 + 2

@@ -76,7 +76,7 @@ def test_it_is_extended(tmp_path: Path) -> None:
     assert longer.summary["trials"][0] == first.summary["trials"][0]
     assert len(longer.summary["trials"]) == Tuning.open(path).settings.trials == 2
     assert resume(path).summary == longer.summary
-    with pytest.raises(InputError, match="trials: .* has 2 already; give 2 or more, not 1"):
+    with pytest.raises(InputError, match=r"trials: .* has 2 already; give 2 or more, not 1"):
         resume(path, trials=1)
     (path / "ledger.db").unlink()
     with pytest.raises(LedgerError, match="is gone"):
