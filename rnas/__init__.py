@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from rnas.api import search as search
     from rnas.experiments.comparison.run import compare as compare
     from rnas.experiments.comparison.run import resume_comparison as resume_comparison
+    from rnas.experiments.evaluate import evaluate as evaluate
     from rnas.experiments.loading import load as load
     from rnas.experiments.reproduction.verify import verify as verify
     from rnas.experiments.training.result import TrainingResult as TrainingResult
@@ -29,6 +30,7 @@ _HOMES = {
     "hold_out": "rnas.api",
     "compare": "rnas.experiments.comparison.run",
     "resume_comparison": "rnas.experiments.comparison.run",
+    "evaluate": "rnas.experiments.evaluate",
     "load": "rnas.experiments.loading",
     "export": "rnas.exports.export",
     "Run": "rnas.nas.run",

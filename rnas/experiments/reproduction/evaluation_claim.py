@@ -68,12 +68,16 @@ class EvaluationClaim(Accuracies):
             raise explained(error, f"{path}: not a result of rnas evaluate") from None
         except ValueError as error:
             raise InputError(f"{path}: not a result of rnas evaluate ({error})") from None
+        if result.architecture is None or result.weights.file is None:
+            raise InputError(
+                f"{path}: of a module that was given from Python, which is nowhere on disk to evaluate again"
+            )
         return cls(words, path, result, device)
 
     @property
     def key(self) -> str:
         """As recorded."""
-        return self.result.architecture_key
+        return str(self.result.architecture_key)
 
     @property
     def seed(self) -> int | None:
@@ -107,7 +111,7 @@ class EvaluationClaim(Accuracies):
             "ball": f"{balls} for pixels in [0, 1]",
             "noise": f"seed {result.seed}, {result.precision}",
             "images": f"{data.images:,} of the final part; {data.name} by split seed {data.split_seed}",
-            "weights": result.weights.file,
+            "weights": str(result.weights.file),
             "training": "not known" if training is None else f"recipe {training.recipe.name}",
             "left out": "" if result.corruptions is None else "common corruptions, which are not evaluated again",
             "note": result.note,
@@ -215,7 +219,7 @@ class EvaluationClaim(Accuracies):
 
     @property
     def _weights(self) -> Path:
-        return Path(self.result.weights.file)
+        return Path(str(self.result.weights.file))
 
     @cached_property
     def _place(self) -> str:

@@ -15,6 +15,7 @@ from rnas.experiments.training.activation import with_activation
 from rnas.experiments.training.settings import RunSettings
 from rnas.networks import architecture as arch
 from rnas.training.recipe import Recipe
+from rnas.utils.devices import torch_device
 from rnas.utils.yaml_files import explained, read_yaml
 
 SOURCE = "train"
@@ -23,7 +24,6 @@ SOURCE = "train"
 _DATA = "cifar10"
 _MOST_HELD_OUT = 1_024
 _OF_FIDELITY = ("epochs", "batch_size")
-_DEVICES = ("auto", "cpu", "cuda")
 
 
 def settle(reference: Reference, given: Mapping[str, Any]) -> RunSettings:
@@ -72,7 +72,7 @@ def settle(reference: Reference, given: Mapping[str, Any]) -> RunSettings:
         "images": _over(_part_sizes(dataset, own), {"training": sizes} if isinstance(sizes, int) else sizes),
         "fidelity": _over(length, given.pop("fidelity", {})),
         "evaluation": _over({"steps": 10}, given.pop("evaluation", {})),
-        "device": _device(given.pop("device", "auto")),
+        "device": torch_device(given.pop("device", "auto")),
     }
     try:
         settings = RunSettings.model_validate({**content, **given})
@@ -111,15 +111,6 @@ def _part_sizes(dataset: Dataset, own: ResolvedTraining | None) -> dict[str, int
 def _over(default: Mapping[str, Any], given: Any) -> Any:
     """The default with what is given over it; what is no mapping is left for the check of the settings."""
     return {**default, **given} if isinstance(given, Mapping) else given
-
-
-def _device(name: Any) -> str:
-    if name not in _DEVICES:
-        raise InputError(f"unknown device {name!r}; known: {', '.join(_DEVICES)}")
-    available = torch.cuda.is_available()
-    if name == "cuda" and not available:
-        raise InputError("device cuda is not available here; take device cpu")
-    return "cuda" if available and name != "cpu" else "cpu"
 
 
 def _require_unseen(dataset: Dataset, settings: RunSettings, own: ResolvedTraining | None, name: str) -> None:

@@ -377,7 +377,7 @@ def test_the_hash_of_the_images_is_theirs_alone(command: Command, member: str) -
         (["--device", "tpu"], "known: auto, cpu, cuda"),
         (["--data", "imagenet"], "unknown dataset 'imagenet'; known: "),
         (["--data", "cifar10"], "--data-dir"),
-        (["--split-seed", "4"], "leave --split-seed out"),
+        (["--split-seed", "4"], "leave split_seed out"),
         (["--weights", "nothing.pth"], "nothing.pth: cannot be read"),
         (["--corruptions", "nowhere"], "nowhere"),
         (["--transfer", "wrn-28-10"], "wrn-28-10 has no weights here"),
@@ -389,13 +389,13 @@ def test_bad_options(command: Command, member: str, words: list[str], message: s
 
 def test_no_weights_are_refused(command: Command, finished_run: Run, description: Path) -> None:
     for network in ("robust-resnet-a1", f"{finished_run.directory.path}:knee", description):
-        assert "give --weights FILE" in refusal(command, network, "--data", "digits")
+        assert "give a file of weights" in refusal(command, network, "--data", "digits")
 
 
 def test_weights_for_other_images_or_classes(command: Command, tmp_path: Path) -> None:
     path = tmp_path / "weights.safetensors"
     words = ("resnet-18", "--weights", path, "--data", "digits")
-    here = "built for digits, 1x8x8 images of 10 classes: give --data that the weights were made for"
+    here = "built for digits, 1x8x8 images of 10 classes: give the data that the weights were made for"
     save_file(rnas.load("resnet-18").state_dict(), path)
     colour = refusal(command, *words)
     assert "(64, 3, 3, 3) instead of (64, 1, 3, 3)" in colour

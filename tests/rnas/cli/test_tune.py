@@ -77,7 +77,7 @@ def test_what_people_read_and_go_on_with(command: Command, folder: Path) -> None
         (["--pruner", "luck"], "tune: pruner: input should be 'median', 'hyperband' or 'none', not 'luck'"),
         (["--trials", "0"], "Invalid value for '--trials'"),
         (["--data", "nothing"], "unknown dataset 'nothing'"),
-        (["--output", "."], "exists already: choose another --run"),
+        (["--output", "."], "exists already: choose another output"),
         (["--set", "nonsense"], "write KEY=VALUE"),
         (["--images", "2000"], "images.training asks for 2000"),
     ],
