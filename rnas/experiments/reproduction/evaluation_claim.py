@@ -70,7 +70,7 @@ class EvaluationClaim(Accuracies):
             raise InputError(f"{path}: not a result of rnas evaluate ({error})") from None
         if result.architecture is None or result.weights.file is None:
             raise InputError(
-                f"{path}: of a module that was given from Python, which is nowhere on disk to evaluate again"
+                f"{path}: a module that was given from Python cannot be evaluated again from here: export it first"
             )
         return cls(words, path, result, device)
 
@@ -140,7 +140,7 @@ class EvaluationClaim(Accuracies):
         """Network, weights, images, that numbers and images agree, versions, device."""
         result, data = self.result, self.result.data
         network = arch.from_dict(result.architecture)
-        costs = {"params": result.params, "flops": result.flops}
+        costs = {"params": result.params, "flops": result.flops or 0}
         found = network_checks(self.key, network, costs, data.input_shape, data.num_classes)
         found.append(compared("weights", result.weights.sha256, file_hash(self._weights)))
         here = f"{len(self._part):,}, {images_hash(self._part)}"

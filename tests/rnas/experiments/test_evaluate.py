@@ -1,7 +1,6 @@
-"""Evaluations from Python: any module, data and attacks as objects, the numbers of the command line."""
+"""Evaluations from Python: any module, data and attacks as objects."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 import rnas
 from rnas.attacks.named import named_attack
@@ -23,7 +22,6 @@ from rnas.networks import architecture as arch
 from tests.rnas.experiments.training.trainings import NETWORK, trained
 
 SHORT: dict[str, Any] = {"data": "digits", "images": 100, "batch_size": 64, "device": "cpu"}
-ATTACKS = ("fgsm", "pgd3", "autoattack-fast")
 
 
 @pytest.fixture(scope="module")
@@ -54,35 +52,6 @@ def numbers(result: EvaluationResult) -> dict[str, Any]:
         for part in (attack, *attack["members"]):
             del part["cost"]["seconds"]
     return dict(content)
-
-
-def test_a_module_has_the_numbers_of_the_command_line_image_for_image(
-    command: Callable[..., Any], module: nn.Module, checkpoint: Path, tmp_path: Path
-) -> None:
-    exported = tmp_path / "exported.safetensors"
-    rnas.export(str(checkpoint), format="safetensors", output=exported)
-    words = ("--data", "digits", "--attacks", ",".join(ATTACKS), "--eps", "1/20", "--images", 100)
-    typed = command("evaluate", exported, *words, "--batch-size", 64, "--device", "cpu", "--json")
-    assert typed.code == 0, typed.err
-    expected = EvaluationResult.model_validate_json(typed.out)
-
-    class Plain(nn.Module):
-        """Holds a network that rnas does not know."""
-
-        def __init__(self, inner: nn.Module) -> None:
-            super().__init__()
-            self.inner = inner
-
-        def forward(self, images: Tensor) -> Tensor:
-            logits: Tensor = self.inner(images)
-            return logits
-
-    found = rnas.evaluate(Plain(module), attacks=ATTACKS, eps="1/20", **SHORT)
-    assert numbers(found) == numbers(expected)
-    assert rights(found) == rights(expected)
-    assert 0 < found.worst_case.correct < found.clean.correct < 100
-    assert (found.architecture, found.flops, found.weights.file) == (None, None, None)
-    assert (found.network, found.params) == ("Plain", expected.params)
 
 
 def test_names_architectures_and_modules_are_one_network(module: nn.Module, checkpoint: Path) -> None:
