@@ -4,18 +4,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rnas.api import load_training as load_training
-    from rnas.api import resume_training as resume_training
-    from rnas.api import train as train
     from rnas.experiment import Listener as Listener
     from rnas.experiment import resume as resume
+    from rnas.experiments.comparison.result import ComparisonResult as ComparisonResult
+    from rnas.experiments.comparison.run import Comparison as Comparison
     from rnas.experiments.comparison.run import compare as compare
+    from rnas.experiments.evaluate import evaluate as evaluate
     from rnas.experiments.loading import load as load
+    from rnas.experiments.replications.result import ReplicationResult as ReplicationResult
+    from rnas.experiments.replications.run import ReplicationRun as ReplicationRun
     from rnas.experiments.replications.run import replicate as replicate
     from rnas.experiments.reproduction.verify import verify as verify
-    from rnas.experiments.training.run import TrainingRun as TrainingRun
-    from rnas.experiments.tuning.tune import resume_tuning as resume_tuning
-    from rnas.experiments.tuning.tune import tune as tune
+    from rnas.experiments.training.result import TrainingResult as TrainingResult
+    from rnas.experiments.training.training import Training as Training
+    from rnas.experiments.training.training import train as train
+    from rnas.experiments.tuning.result import TuningResult as TuningResult
+    from rnas.experiments.tuning.tuning import Tuning as Tuning
+    from rnas.experiments.tuning.tuning import tune as tune
     from rnas.exports.export import export as export
     from rnas.nas.fidelity_study import FidelityStudy as FidelityStudy
     from rnas.nas.fidelity_study import measure_fidelity as measure_fidelity
@@ -37,16 +42,21 @@ _HOMES = {
     "RuleTest": "rnas.scaling_rules.rule_test",
     "resume": "rnas.experiment",
     "Listener": "rnas.experiment",
-    "train": "rnas.api",
-    "resume_training": "rnas.api",
-    "load_training": "rnas.api",
     "compare": "rnas.experiments.comparison.run",
+    "Comparison": "rnas.experiments.comparison.run",
+    "ComparisonResult": "rnas.experiments.comparison.result",
     "replicate": "rnas.experiments.replications.run",
+    "ReplicationRun": "rnas.experiments.replications.run",
+    "ReplicationResult": "rnas.experiments.replications.result",
+    "evaluate": "rnas.experiments.evaluate",
     "load": "rnas.experiments.loading",
     "export": "rnas.exports.export",
-    "TrainingRun": "rnas.experiments.training.run",
-    "tune": "rnas.experiments.tuning.tune",
-    "resume_tuning": "rnas.experiments.tuning.tune",
+    "Training": "rnas.experiments.training.training",
+    "TrainingResult": "rnas.experiments.training.result",
+    "train": "rnas.experiments.training.training",
+    "Tuning": "rnas.experiments.tuning.tuning",
+    "TuningResult": "rnas.experiments.tuning.result",
+    "tune": "rnas.experiments.tuning.tuning",
     "verify": "rnas.experiments.reproduction.verify",
 }
 

@@ -411,14 +411,14 @@ def settings_in(path: Path, kind: str | None = None) -> dict[str, Any]:
     Raises:
         InputError: there is no experiment, it is of another kind, or ``config.yaml`` cannot be read.
     """
-    wanted = kind or "experiment"
+    wanted = f"a {kind}" if kind else "an experiment"
     found = kind_at(path)
     if found is None and not (path / CONFIG).is_file():
         inner = experiments_in(path)
         if inner:
             more = f" and {len(inner) - _NAMED} more" if len(inner) > _NAMED else ""
-            raise InputError(f"{path} is not a {wanted}; it holds {', '.join(inner[:_NAMED])}{more}: name one of them")
-        raise InputError(f"{path} is not a {wanted}: it has no {CONFIG}")
+            raise InputError(f"{path} is not {wanted}; it holds {', '.join(inner[:_NAMED])}{more}: name one of them")
+        raise InputError(f"{path} is not {wanted}: it has no {CONFIG}")
     content = read_mapping(path / CONFIG)
     if found is None:
         raise InputError(f"{path / CONFIG} has no kind: it is not the directory of an experiment")

@@ -23,9 +23,9 @@ def stderr() -> Console:
     return Console(stderr=True)
 
 
-def print_line(text: str) -> None:
-    """Print one line of a result on stdout, however long it is."""
-    stdout().print(text, highlight=False, markup=False, soft_wrap=True)
+def say(console: Console, line: str) -> None:
+    """Print a line as it is, however long."""
+    console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def print_json(value: Any) -> None:

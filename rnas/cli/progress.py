@@ -83,8 +83,8 @@ class ProgressView(Listener):
         self._records += 1
         self._done += self._words.cost(record)
         self._shares = {}
-        self._findings = self._words.findings()
         parts = [self._count(), self._words.recorded(record)]
+        self._findings = self._words.findings()
         if not self._console.is_terminal:
             parts += [*self._findings[:1], self._left(self._done)]
         self.message("  ".join(part for part in parts if part))

@@ -1,4 +1,4 @@
-"""What came of a training, and what one would take, for people."""
+"""Print what came of a training."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,8 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rnas.cli.training_view import duration
-from rnas.experiments.training.bill import Bill
+from rnas.cli.progress import duration
 from rnas.utils.quantities import counted
 
 
@@ -37,22 +36,6 @@ def print_summary(console: Console, summary: Mapping[str, Any]) -> None:
     console.print()
     for line in _lines(summary, same):
         console.print(line, highlight=False, markup=False)
-
-
-def print_bill(console: Console, bill: Bill) -> None:
-    """Print seconds, memory and the total."""
-    images = counted(bill.images, "image")
-    facts = {
-        "an epoch": f"{duration(bill.seconds_per_epoch)} for {images} in batches of {bill.batch_size}",
-        "selection": f"{duration(bill.selection_seconds)} after each",
-        "final attacks": f"{duration(bill.final_seconds)} for best and last together",
-        "memory": f"{bill.memory_bytes / 2**30:.2f} GiB {'of the GPU' if bill.device == 'cuda' else 'in all'}",
-        "in all": f"about {duration(bill.seconds)} for {counted(bill.epochs, 'epoch')} on {bill.device}",
-    }
-    grid = Table.grid(padding=(0, 2))
-    for name, text in facts.items():
-        grid.add_row(Text(name, style="bold"), Text(text))
-    console.print(grid)
 
 
 def _accuracies(final: Mapping[str, Any]) -> dict[str, Mapping[str, float]]:

@@ -1,17 +1,11 @@
 """``rnas tune``."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from rnas.cli.interruption import interruptible
-from rnas.cli.output import AsJson, print_json, stderr, stdout
-
-if TYPE_CHECKING:
-    from rnas.experiments.tuning.listener import Listener
-    from rnas.experiments.tuning.tune import TuningRun
+from rnas.cli.output import AsJson
 
 
 def tune(
@@ -44,18 +38,21 @@ def tune(
         list[str] | None,
         typer.Option("--set", help="Set anything else, such as images.selection=500. May be repeated."),
     ] = None,
-    run: Annotated[
+    output: Annotated[
         Path | None, typer.Option(help="Directory of the tuning [default: runs/tune-ARCH-RECIPE-N].")
     ] = None,
     workers: Annotated[
         int, typer.Option(min=0, help="Trainings at once, each in a process of its own; 0 is one by one, repeatable.")
     ] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    dry_run: Annotated[
+        bool, typer.Option(help="Measure a few steps here, print the cost estimate, tune nothing.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Tune a recipe's hyperparameters for a network, by robust accuracy on held-out training images.
 
-    Test images are not looked at. A tuning that was stopped goes on with rnas resume.
+    Test images are not looked at. rnas resume continues a tuning that was stopped.
 
     Examples:
 
@@ -63,42 +60,30 @@ def tune(
 
       rnas tune net.json --recipe sat --data digits --space momentum=0.8:0.95
     """
-    from rnas.experiments.training import start
-    from rnas.experiments.training.settle import recipe_content
-    from rnas.experiments.tuning.tune import go, prepare
+    from rnas.cli.cost_estimate import print_cost_estimate
+    from rnas.cli.progress import run_shown
+    from rnas.experiments.references import resolve
+    from rnas.experiments.training.settle import recipe_content, settle
+    from rnas.experiments.tuning.tuning import Tuning, tuning_settings
     from rnas.utils.yaml_files import set_key
 
-    content = start.shortened(
-        {"data": data, "data_dir": data_dir, "eps": eps, "seed": seed, "device": device},
-        recipe=recipe_content(recipe),
-        epochs=epochs,
-        batch_size=batch_size,
-        images=images,
-    )
+    given = {
+        "recipe": recipe_content(recipe),
+        "data": data,
+        "data_dir": data_dir,
+        "eps": eps,
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "images": None if images is None else {"training": images},
+        "seed": seed,
+        "device": device,
+    }
+    content = {key: value for key, value in given.items() if value is not None}
     for assignment in assignments or []:
         set_key(content, assignment)
-    directory, settings = prepare(network, content, space, run=run, trials=trials, sampler=sampler, pruner=pruner)
-    _follow(directory.path, lambda listener: go(directory, settings, workers, listener), as_json)
-
-
-def resume_tuning(path: Path, trials: int | None, workers: int | None, as_json: bool) -> None:
-    """Go on with the tuning of a directory, or extend it."""
-    from rnas.experiments.tuning.tune import resume_tuning
-
-    _follow(path, lambda listener: resume_tuning(path, trials=trials, workers=workers or 0, listener=listener), as_json)
-
-
-def _follow(path: Path, go: "Callable[[Listener], TuningRun]", as_json: bool) -> None:
-    """Run a tuning and print what came of it."""
-    from rnas.cli.tuning_table import print_tuning
-    from rnas.cli.tuning_view import TuningView
-
-    console = stderr()
-    with interruptible(console, "resume", path), TuningView(console, path) as view:
-        tuning = go(view)
-    if as_json:
-        print_json(tuning.summary)
+    training = settle(resolve(network), content)
+    settings = tuning_settings(training, space, trials=trials, sampler=sampler, pruner=pruner)
+    if dry_run:
+        print_cost_estimate(Tuning(Path(), settings).estimate(workers), as_json)
     else:
-        print_tuning(stdout(), tuning.directory, tuning.summary)
-    if tuning.summary["best"] is None:
-        raise typer.Exit(1)
+        run_shown(Tuning.create(settings, output), as_json, workers)

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from rnas.attacks.attack import Norm
+from rnas.attacks.attack import Attack, Norm
 from rnas.errors import InputError
 from rnas.networks.architecture import Shape
 from rnas.statistics.proportions import Proportion, proportion
@@ -45,6 +45,11 @@ def parse_threat(text: str) -> Threat:
         InputError: the text is no norm and radius, the radius is below 0, or an l-infinity radius is above 1.
     """
     return _threat(text, "given")
+
+
+def threat_of(attack: Attack) -> Threat:
+    """Return the ball of an attack as a threat whose source is ``given``."""
+    return Threat(f"{attack.norm}:{_levels(attack.epsilon)}", attack.norm, attack.epsilon, "given")
 
 
 def unseen_threats(data: str, input_shape: Shape, epsilon: Fraction) -> tuple[Threat, ...]:

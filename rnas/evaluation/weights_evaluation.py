@@ -4,12 +4,14 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from rnas.attacks.attack import Attack
 from rnas.attacks.autoattack_ensembles import Ensemble, least_classes
 from rnas.attacks.description import describe
 from rnas.attacks.named import named_attack
@@ -35,7 +37,7 @@ from rnas.evaluation.flags.probe import Probe
 from rnas.evaluation.image_flags import pack
 from rnas.evaluation.observed_network import ObservedNetwork
 from rnas.evaluation.request import Request
-from rnas.evaluation.subject import EvaluatedNetwork, Subject, subject_of
+from rnas.evaluation.subject import EvaluatedNetwork, Subject, module_subject, subject_of
 from rnas.evaluation.threats import Threat, withstood
 from rnas.experiment import Listener
 from rnas.networks import architecture as arch
@@ -51,7 +53,7 @@ _PROBED = 100
 
 
 def evaluate_subject(
-    request: Request, subject: Subject, listener: Listener, sources: Sequence[EvaluatedNetwork] = ()
+    request: Request, subject: Subject, listener: Listener, sources: Sequence[EvaluatedNetwork | nn.Module] = ()
 ) -> EvaluationResult:
     """Classify test images as they are and under each attack, in float32 and eval mode.
 
@@ -103,12 +105,20 @@ def evaluate_subject(
     return result
 
 
-def _plan(names: Sequence[str], threats: Sequence[Threat], classes: int) -> list[PlannedAttack]:
+def _plan(attacks: Sequence[str | Attack], threats: Sequence[Threat], classes: int) -> list[PlannedAttack]:
+    names = dict.fromkeys(attack for attack in attacks if isinstance(attack, str))
     plan = [
         PlannedAttack(name, threat, named_attack(name, threat.epsilon, threat.norm))
         for threat in threats
-        for name in dict.fromkeys(names)
+        for name in names
     ]
+    for attack in attacks:
+        if not isinstance(attack, str):
+            threat = next(one for one in threats if (one.norm, one.epsilon) == (attack.norm, attack.epsilon))
+            plan.append(PlannedAttack(_free_name(attack, threat, plan), threat, attack))
+    for threat in threats:
+        if all(planned.threat != threat for planned in plan):
+            raise InputError(f"threat {threat.name} has no attack: name one in attacks, or leave the threat out")
     for planned in plan:
         if not isinstance(planned.attack, Ensemble) and classes < least_classes(planned.attack):
             raise InputError(
@@ -118,12 +128,22 @@ def _plan(names: Sequence[str], threats: Sequence[Threat], classes: int) -> list
     return plan
 
 
-def _transferred(request: Request, subject: Subject, sources: Sequence[EvaluatedNetwork]) -> list[PlannedAttack]:
+def _free_name(attack: Attack, threat: Threat, plan: Sequence[PlannedAttack]) -> str:
+    """What an attack that was given as an object is called: as its class is, with a number where that is taken."""
+    taken = {planned.name for planned in plan if planned.threat == threat}
+    name = str(getattr(attack, "name", type(attack).__name__))
+    names = chain([name], (f"{name}-{number}" for number in count(2)))
+    return next(each for each in names if each not in taken)
+
+
+def _transferred(
+    request: Request, subject: Subject, sources: Sequence[EvaluatedNetwork | nn.Module]
+) -> list[PlannedAttack]:
     """PGD-20 crafted on other networks, which must be for the same images and classes."""
     plan = []
     for name, network in zip(request.transfer, sources, strict=True):
-        own = replace(request, network=name, weights=None, data=subject.dataset.name, split_seed=None)
-        source = subject_of(network, own)
+        own = replace(request, network=name, weights=None, data=subject.dataset, split_seed=None)
+        source = module_subject(network, own) if isinstance(network, nn.Module) else subject_of(network, own)
         label = f"{_TRANSFERRED} from {name}"
         named = f"{name}, sha256 {source.sha256[:16]}"
         for threat in subject.threats:
@@ -149,7 +169,7 @@ def _setting(request: Request, subject: Subject, plan: Sequence[PlannedAttack]) 
     classes = subject.dataset.num_classes
     setting = {
         "weights": subject.sha256,
-        "architecture": arch.to_dict(subject.network.architecture),
+        "architecture": str(subject.model) if subject.network is None else arch.to_dict(subject.network.architecture),
         "data": f"{subject.dataset.name} {subject.data_hash}",
         "split seed": subject.split_seed,
         "images": len(subject.part),
@@ -176,7 +196,7 @@ def _file(request: Request, suffix: str) -> Path | None:
     try:
         request.output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"--output {request.output}: cannot be made ({error.strerror}); give a folder") from None
+        raise InputError(f"output {request.output}: cannot be made ({error.strerror}); give a folder") from None
     return request.output / f"{request.name}{suffix}"
 
 
@@ -205,17 +225,13 @@ def _result(
     flags: Sequence[Flag] | None,
     corruptions: dict[str, Any] | None,
 ) -> EvaluationResult:
-    network, dataset = subject.network, subject.dataset
-    cost = network.architecture.cost(dataset.input_shape, dataset.num_classes)
+    dataset = subject.dataset
     checks = FlagChecks(threat=subject.threats[0].name, images=min(_PROBED, len(subject.part)), names=tuple(CHECKS))
     return EvaluationResult(
         name=request.name,
         network=request.network,
-        architecture=arch.to_dict(network.architecture),
-        architecture_key=arch.key(network.architecture),
-        params=cost.params,
-        flops=cost.flops,
-        weights=Weights(file=str(subject.weights), sha256=subject.sha256),
+        **_network(subject),
+        weights=Weights(file=None if subject.weights is None else str(subject.weights), sha256=subject.sha256),
         data=Data(
             name=dataset.name,
             part="final",
@@ -245,6 +261,17 @@ def _result(
         processor=processor(request.device),
         note=dataset.note,
     )
+
+
+def _network(subject: Subject) -> dict[str, Any]:
+    """What is known of the network itself."""
+    if subject.network is None:
+        params = sum(parameter.numel() for parameter in subject.model.parameters())
+        return {"architecture": None, "architecture_key": None, "params": params, "flops": None}
+    architecture = subject.network.architecture
+    cost = architecture.cost(subject.dataset.input_shape, subject.dataset.num_classes)
+    own = {"architecture": arch.to_dict(architecture), "architecture_key": arch.key(architecture)}
+    return {**own, "params": cost.params, "flops": cost.flops}
 
 
 def _attack(result: AttackResult, classes: int) -> AttackEvaluation:

@@ -9,8 +9,9 @@ from typing import Any
 from rnas.errors import InputError
 from rnas.evaluation.subject import EvaluatedNetwork
 from rnas.evaluation.training_settings import ResolvedTraining
+from rnas.experiment import kind_at
 from rnas.experiments.training.checkpoint import Checkpoint, description_of
-from rnas.experiments.training.directory import is_training
+from rnas.experiments.training.settings import KIND as TRAINING
 from rnas.nas.evaluators.adversarial_training import AdversarialTraining
 from rnas.nas.ledger import Record
 from rnas.nas.members import FORMS, member, run_and_member
@@ -64,7 +65,7 @@ def resolve(text: str | Path) -> Reference:
         return _of_file(path)
     # A folder of results is often called like its network, which is meant then.
     if path.exists() and not _is_published(text):
-        if is_training(path):
+        if kind_at(path) == TRAINING:
             raise InputError(f"{text} is a training; for its network write {path / 'best.safetensors'}")
         otherwise = read_otherwise(path)
         if otherwise is not None:
@@ -77,6 +78,17 @@ def resolve(text: str | Path) -> Reference:
         return _of_run(Search.open(folder).result(), word, text)
     baseline = find(text)
     return Reference(text, baseline.network, baseline.input_shape, baseline.num_classes, baseline.weight_names)
+
+
+def referenced(architecture: Architecture | str | Path) -> Reference:
+    """Return the network that words name, or the one that is given.
+
+    Raises:
+        InputError: the words name none.
+    """
+    if isinstance(architecture, str | Path):
+        return resolve(architecture)
+    return Reference(arch.key(architecture), architecture)
 
 
 def _is_published(text: str) -> bool:

@@ -103,7 +103,7 @@ def _line(number: int, row: Row, span: tuple[float, float], attacks: Sequence[st
         _accuracy(entry.clean.share),
         *(_accuracy(entry.attacks[name].share) for name in attacks),
         Cell("number", format_size(entry.params), entry.params),
-        Cell("number", format_size(entry.flops), entry.flops),
+        Cell("number", entry.flops_text, entry.flops or 0),
     )
     return Line(number, row.name, cells, row.as_good_as_the_best, entry.flags)
 

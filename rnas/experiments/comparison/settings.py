@@ -10,11 +10,10 @@ from rnas.errors import InputError
 from rnas.evaluation.subject import most_images
 from rnas.evaluation.training_settings import EvaluationSettings, ResolvedTraining, load_dataset
 from rnas.experiments.comparison.networks import DEFAULT, ComparedNetwork, compared_network, require_distinct
-from rnas.experiments.references import Reference
+from rnas.experiments.references import Reference, referenced
 from rnas.experiments.seeded_trainings import SeededSettings
 from rnas.experiments.training import settle as training
 from rnas.experiments.training.settings import RunParts, RunSettings
-from rnas.experiments.training.start import referenced, shortened
 from rnas.experiments.tuning.space import applied
 from rnas.networks.architecture import Architecture
 from rnas.training.recipe import Recipe
@@ -177,18 +176,21 @@ def resolve_settings(
     references = [referenced(network) for network in networks or DEFAULT]
     # The images that a search chose a member by are known from its own division of the data.
     searched = (reference for reference in references if reference.training is not None)
-    own = {
+    given = {
+        "recipe": recipe,
         "data": data,
         "data_dir": data_dir,
         "extra": extra,
         "split_seed": split_seed,
+        "images": images,
         "eps": eps,
         "augmentation": augmentation,
+        "epochs": epochs,
+        "batch_size": batch_size,
         "fidelity": fidelity,
         "evaluation": evaluation,
         "attacks": tuple(attacks),
     }
-    given = shortened(own, recipe=recipe, epochs=epochs, batch_size=batch_size, images=images)
     shared = training.settle(next(searched, references[0]), given)
     dataset = load_dataset(shared.data, shared.data_dir)
     most = most_images(dataset, shared.images)

@@ -67,12 +67,16 @@ class EvaluationClaim(Accuracies):
             raise explained(error, f"{path}: not a result of rnas evaluate") from None
         except ValueError as error:
             raise InputError(f"{path}: not a result of rnas evaluate ({error})") from None
+        if result.architecture is None or result.weights.file is None:
+            raise InputError(
+                f"{path}: a module that was given from Python cannot be evaluated again from here: export it first"
+            )
         return cls(words, path, result, device)
 
     @property
     def key(self) -> str:
         """As recorded."""
-        return self.result.architecture_key
+        return str(self.result.architecture_key)
 
     @property
     def seed(self) -> int | None:
@@ -106,7 +110,7 @@ class EvaluationClaim(Accuracies):
             "ball": f"{balls} for pixels in [0, 1]",
             "noise": f"seed {result.seed}, {result.precision}",
             "images": f"{data.images:,} of the final part; {data.name} by split seed {data.split_seed}",
-            "weights": result.weights.file,
+            "weights": str(result.weights.file),
             "training": "not known" if training is None else f"recipe {training.recipe.name}",
             "left out": "" if result.corruptions is None else "common corruptions, which are not evaluated again",
             "note": result.note,
@@ -135,7 +139,7 @@ class EvaluationClaim(Accuracies):
         """Network, weights, images, that numbers and images agree, versions, device."""
         result, data = self.result, self.result.data
         network = arch.from_dict(result.architecture)
-        costs = {"params": result.params, "flops": result.flops}
+        costs = {"params": result.params, "flops": result.flops or 0}
         found = network_checks(self.key, network, costs, data.input_shape, data.num_classes)
         found.append(compared("weights", result.weights.sha256, file_hash(self._weights)))
         here = f"{len(self._part):,}, {images_hash(self._part)}"
@@ -214,7 +218,7 @@ class EvaluationClaim(Accuracies):
 
     @property
     def _weights(self) -> Path:
-        return Path(self.result.weights.file)
+        return Path(str(self.result.weights.file))
 
     @cached_property
     def _place(self) -> str:

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 from rnas.errors import InputError
+from rnas.experiment import kind_at
 from rnas.experiments.reproduction.claim import Claim
 from rnas.experiments.reproduction.evaluation_claim import EvaluationClaim
 from rnas.experiments.reproduction.search_claim import SearchClaim
 from rnas.experiments.reproduction.training_claim import TrainingClaim
-from rnas.experiments.training.directory import is_training
+from rnas.experiments.training.settings import KIND as TRAINING
 from rnas.nas.execution.local import Device
 from rnas.nas.members import FORMS, member, run_and_member
 from rnas.nas.search import Search
@@ -29,7 +30,7 @@ def find(words: str | Path, device: Device | None = None) -> Claim:
     text, path = str(words), Path(words)
     if path.suffix == ".safetensors":
         return _of_weights(text, path, device)
-    if is_training(path):
+    if kind_at(path) == TRAINING:
         return TrainingClaim.read(text, path, "best", device)
     if path.is_file():
         return EvaluationClaim.read(text, path, device)
@@ -45,7 +46,7 @@ def find(words: str | Path, device: Device | None = None) -> Claim:
 
 
 def _of_weights(text: str, path: Path, device: Device | None) -> Claim:
-    if is_training(path.parent) and path.stem in ("best", "last"):
+    if kind_at(path.parent) == TRAINING and path.stem in ("best", "last"):
         return TrainingClaim.read(text, path.parent, "best" if path.stem == "best" else "last", device)
     if path.parent.name == "checkpoints":
         run = Search.open(path.parent.parent).result()

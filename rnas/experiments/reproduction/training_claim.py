@@ -25,12 +25,10 @@ from rnas.experiments.reproduction.check import (
 )
 from rnas.experiments.reproduction.claim import Outcome, Source
 from rnas.experiments.reproduction.own_device import own_device
-from rnas.experiments.training.directory import TrainingDirectory
 from rnas.experiments.training.evaluation import described_attacks, evaluate_final
 from rnas.experiments.training.settings import RunSettings
 from rnas.experiments.training.setup import Setup
-from rnas.experiments.training.start import begin
-from rnas.experiments.training.state import State
+from rnas.experiments.training.training import Training
 from rnas.nas.evaluators.evaluator import Status
 from rnas.nas.execution.local import Device, slots
 from rnas.networks import architecture as arch
@@ -49,16 +47,14 @@ class TrainingClaim(Accuracies):
 
     Attributes:
         words: what named it.
-        directory: of the training.
-        settings: of the training.
+        training: that has ended.
         summary: what came of it.
         name: which weights.
         device: what to verify it on; None is that of the record, see :func:`own_device`.
     """
 
     words: str
-    directory: TrainingDirectory
-    settings: RunSettings
+    training: Training
     summary: Mapping[str, Any]
     name: Name
     device: Device | None = None
@@ -66,20 +62,25 @@ class TrainingClaim(Accuracies):
     @classmethod
     def read(cls, words: str, path: Path, name: Name, device: Device | None) -> Self:
         """The claim of a training's directory; InputError where there is none."""
-        directory = TrainingDirectory(path)
-        settings, summary = directory.read_settings(), directory.read_summary()
+        training = Training.open(path)
+        summary = training.summary
         if summary is None:
-            raise InputError(f"{path} has no result to verify yet; go on with: rnas resume {path}")
+            raise InputError(f"{path} has no result to verify yet; resume it with: {training.resume_command}")
         if "final" not in summary.get(name, {}):
             raise InputError(f"{path} has no result to verify ({summary.get('status')}: {summary.get('reason')})")
-        claim = cls(words, directory, settings, summary, name, device)
+        claim = cls(words, training, summary, name, device)
         try:
             _ = claim.metrics, claim.conditions, claim.key, summary["architecture"], summary["settings"]["recipe"]
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise InputError(
-                f"{directory.summary}: damaged ({type(error).__name__} {error}); restore it from a copy"
+                f"{training.result_file}: damaged ({type(error).__name__} {error}); restore it from a copy"
             ) from None
         return claim
+
+    @property
+    def settings(self) -> RunSettings:
+        """Return the settings of the training."""
+        return self.training.settings
 
     @property
     def key(self) -> str:
@@ -104,7 +105,7 @@ class TrainingClaim(Accuracies):
     @property
     def curve(self) -> Sequence[Mapping[str, float]]:
         """The history."""
-        return State.read(self.directory.state, with_tensors=False).history if self.directory.state.exists() else ()
+        return self.training.history
 
     @property
     def conditions(self) -> Mapping[str, str]:
@@ -143,7 +144,7 @@ class TrainingClaim(Accuracies):
             same = RunSettings.model_validate(summary["settings"]).fingerprint
             network = arch.from_dict(summary["architecture"])
         except (ValidationError, InputError) as error:
-            raise InputError(f"{self.directory.summary}: damaged ({' '.join(str(error).split())[:200]})") from None
+            raise InputError(f"{self.training.result_file}: damaged ({' '.join(str(error).split())[:200]})") from None
         found = network_checks(self.key, network, summary, dataset.input_shape, dataset.num_classes)
         found.append(compared("settings", same, self.settings.fingerprint))
         found.append(
@@ -200,7 +201,7 @@ class TrainingClaim(Accuracies):
 
         settings = self._settings.model_copy(update={"seed": seed})
         with tempfile.TemporaryDirectory() as folder:
-            run = begin(Path(folder) / "training", Setup.of(settings), ShareListener(report))
+            run = Training.create(settings, Path(folder) / "training").run(ShareListener(report))
         summary = run.summary
         # A training that was begun is ended by its last epoch, by overfitting, or by a loss that is not finite.
         assert summary is not None
@@ -215,7 +216,7 @@ class TrainingClaim(Accuracies):
 
     @property
     def _checkpoint(self) -> Path:
-        return self.directory.best if self.name == "best" else self.directory.last
+        return self.training.best if self.name == "best" else self.training.last
 
     @cached_property
     def _place(self) -> str:

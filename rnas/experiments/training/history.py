@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from rnas.training.recipe import Recipe
 
+HISTORY = "history.csv"
+"""Name of the file of all epochs."""
+
 Row = Mapping[str, float]
 """Of one epoch: ``epoch`` from 1, ``loss``, ``training_robust_accuracy`` of the crafted images, ``learning_rate`` of
 the last step, ``seconds`` of training; ``selection_clean_accuracy``, ``selection_robust_accuracy`` and

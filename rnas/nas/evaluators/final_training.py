@@ -104,4 +104,3 @@ class FinalTraining:
             seconds=time.perf_counter() - started,
             provenance={**evaluation.provenance, "final": final},
         )
-

@@ -1,11 +1,9 @@
-"""What a training would take here, measured before it begins."""
+"""Measure what a training would take here, before it begins."""
 
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from itertools import pairwise
 from statistics import median
-from typing import Any
 
 import torch
 from torch import nn
@@ -13,11 +11,15 @@ from torch import nn
 from rnas.attacks.attack import Attack
 from rnas.attacks.named import named_attack
 from rnas.evaluation.robustness import evaluate_robustness
+from rnas.experiment import CostEstimate, EstimatedWork
 from rnas.experiments.training.evaluation import selection_attacks
 from rnas.experiments.training.memory import BatchTooLargeError, advise, out_of_memory, peak_memory, release
 from rnas.experiments.training.setup import Setup
 from rnas.training.crafting import GradientSteps
 from rnas.utils.threads import one_thread
+
+EPOCH, SELECTION, FINAL = "an epoch", "selection after an epoch", "attacks on the best or the last weights"
+"""Labels of the work of a training."""
 
 _TIMED_STEPS = 8
 _TIMED_SECONDS = 5.0
@@ -31,41 +33,7 @@ class _EnoughError(Exception):
     """Leaves a training that only had to be timed."""
 
 
-@dataclass(frozen=True)
-class Bill:
-    """Seconds and bytes, by a few steps and batches that were run.
-
-    Attributes:
-        epochs: of the training.
-        images: trained on in each.
-        batch_size: of a step.
-        seconds_per_epoch: of training.
-        selection_seconds: of the selection after each epoch.
-        final_seconds: of the attacks on the final part at the end, for best and last.
-        memory_bytes: the most that was used: on the GPU, or by the whole process.
-        device: a torch device.
-    """
-
-    epochs: int
-    images: int
-    batch_size: int
-    seconds_per_epoch: float
-    selection_seconds: float
-    final_seconds: float
-    memory_bytes: int
-    device: str
-
-    @property
-    def seconds(self) -> float:
-        """Of everything."""
-        return self.epochs * (self.seconds_per_epoch + self.selection_seconds) + self.final_seconds
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON values."""
-        return {**asdict(self), "seconds": self.seconds}
-
-
-def estimated(setup: Setup) -> Bill:
+def estimated(setup: Setup) -> CostEstimate:
     """Time a few training steps and a batch under each attack, and scale them up.
 
     Raises:
@@ -76,16 +44,16 @@ def estimated(setup: Setup) -> Bill:
         try:
             step = _step_seconds(setup)
             in_training = False
-            return _bill(setup, step)
+            return _estimate(setup, step)
         except Exception as error:
             if not out_of_memory(error):
                 raise
         release()
         advice = advise(setup, in_training)
-        raise BatchTooLargeError(f"{advice.fault}: give {advice.option}")
+        raise BatchTooLargeError(f"{advice.fault}: {advice.remedy}")
 
 
-def _bill(setup: Setup, step: float) -> Bill:
+def _estimate(setup: Setup, step: float) -> CostEstimate:
     settings = setup.settings
     plan = setup.plan()
     # As many images as an attack of usual length gets through in a few seconds, so that slow networks are quick too.
@@ -101,14 +69,15 @@ def _bill(setup: Setup, step: float) -> Bill:
     if settings.recipe.overfitting_guard:
         # About one of the two attacks of the selection on images of its own.
         epoch += selection / 2 * 10 / settings.evaluation.steps * min(_GUARD_IMAGES, setup.images)
-    return Bill(
-        epochs=settings.fidelity.epochs,
-        images=setup.images,
-        batch_size=settings.fidelity.batch_size,
-        seconds_per_epoch=epoch,
-        selection_seconds=selection * len(setup.parts["selection"]),
-        final_seconds=2 * final * len(setup.parts["final"]),
-        memory_bytes=peak_memory(settings.device),
+    epochs, selected, judged = settings.fidelity.epochs, len(setup.parts["selection"]), len(setup.parts["final"])
+    details = {"images": setup.images, "batch_size": settings.fidelity.batch_size}
+    return CostEstimate(
+        (
+            EstimatedWork(EPOCH, epochs, epoch, peak_memory(settings.device), details),
+            EstimatedWork(SELECTION, epochs, selection * selected, None, {"images": selected}),
+            EstimatedWork(FINAL, 2, final * judged, None, {"images": judged}),
+        ),
+        slots=1,
         device=settings.device,
     )
 

@@ -1,0 +1,217 @@
+"""Train one network by a recipe, in a directory of its own."""
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from rnas.errors import InputError
+from rnas.experiment import CostEstimate, Experiment, Listener
+from rnas.experiments.references import referenced
+from rnas.experiments.training.checkpoint import BEST, LAST, Checkpoint
+from rnas.experiments.training.cost_estimate import estimated
+from rnas.experiments.training.history import Row
+from rnas.experiments.training.loop import train_to_the_end
+from rnas.experiments.training.memory import BatchTooLargeError
+from rnas.experiments.training.result import TrainingResult
+from rnas.experiments.training.settings import KIND, RunSettings
+from rnas.experiments.training.settle import settle
+from rnas.experiments.training.setup import Setup
+from rnas.experiments.training.state import STATE, State
+from rnas.networks.architecture import Architecture
+from rnas.training.recipe import Recipe
+from rnas.utils.files import write_text
+
+
+class Training(Experiment[RunSettings, TrainingResult]):
+    """Train one network, keep its best and its last weights, and evaluate both on images that nothing was chosen on.
+
+    It has no ledger: its state is ``state.safetensors``, written after every epoch, from which ``best.safetensors``,
+    ``last.safetensors`` and ``history.csv`` follow. ``result.json`` is there once the training has ended.
+    """
+
+    kind = KIND
+    Settings = RunSettings
+    # A comparison trains in worker processes.
+    _starts_processes = False
+
+    @property
+    def best(self) -> Path:
+        """Path of the weights of the best epoch on the selection part."""
+        return self.path / BEST
+
+    @property
+    def last(self) -> Path:
+        """Path of the weights of the last epoch."""
+        return self.path / LAST
+
+    @property
+    def state(self) -> Path:
+        """Path of what the training resumes from."""
+        return self.path / STATE
+
+    @property
+    def architecture(self) -> Path:
+        """Path of the network's description."""
+        return self.path / "architecture.json"
+
+    @cached_property
+    def setup(self) -> Setup:
+        """Everything that the settings name, read.
+
+        Raises:
+            InputError: data are missing, the network cannot run on them, or there is no such device here.
+        """
+        return Setup.of(self.settings)
+
+    @property
+    def history(self) -> tuple[Row, ...]:
+        """A row for each epoch done; InputError where the state is damaged."""
+        return State.read(self.state, with_tensors=False).history if self.state.exists() else ()
+
+    @property
+    def summary(self) -> dict[str, Any] | None:
+        """What came of the training, None before it has ended; InputError where the file is damaged."""
+        if not self.result_file.exists():
+            return None
+        try:
+            content = json.loads(self.result_file.read_text(encoding="utf-8"))
+            if not isinstance(content, dict):
+                raise ValueError("no JSON object")
+        except (OSError, ValueError) as error:
+            raise InputError(
+                f"{self.result_file}: damaged ({error}); delete it, and {self.resume_command} makes it again"
+            ) from None
+        return content
+
+    def run(self, listener: Listener | None = None, *, workers: int | None = None) -> TrainingResult:
+        """Train until the end, and evaluate; a training that has ended is only read. A diverged loss is a result.
+
+        Args:
+            listener: learns of progress: every record is a row of the history.
+            workers: not used, as a training is one process.
+
+        Raises:
+            InputError: another process is training there, or what the directory holds is damaged.
+            BatchTooLargeError: memory ran out; where no epoch was done, nothing is left of the directory.
+        """
+        try:
+            return super().run(listener, workers=workers)
+        except BatchTooLargeError:
+            if not self.state.exists():
+                self._discard()
+            raise
+
+    def result(self) -> TrainingResult:
+        """Return what the training has come to so far.
+
+        Raises:
+            InputError: a file is damaged.
+        """
+        best, last = (Checkpoint.read(file) if file.exists() else None for file in (self.best, self.last))
+        return TrainingResult(self.path, self.settings, self.history, best, last, self.summary)
+
+    def estimate(self, workers: int | None = None) -> CostEstimate:
+        """Time a few steps and a batch under each attack; see :meth:`Experiment.estimate`.
+
+        Raises:
+            BatchTooLargeError: memory ran out.
+        """
+        return estimated(self.setup)
+
+    @classmethod
+    def _name(cls, settings: RunSettings) -> str:
+        return f"train-{settings.short_name}-{settings.recipe.name}"
+
+    def _check(self) -> None:
+        _ = self.setup
+
+    def _fill(self, folder: Path) -> None:
+        super()._fill(folder)
+        write_text(folder / self.architecture.name, json.dumps(self.settings.architecture, indent=2) + "\n")
+
+    def _run(self, listener: Listener, workers: int | None) -> None:
+        if self.summary is None:
+            train_to_the_end(self, self.setup, listener)
+
+    def _discard(self) -> None:
+        for path in (self.config, self.architecture, self.path / "lock"):
+            path.unlink(missing_ok=True)
+        with suppress(OSError):
+            self.path.rmdir()
+
+
+def train(
+    architecture: Architecture | str | Path,
+    recipe: Recipe | Mapping[str, Any] | str = "sat",
+    *,
+    data: str | None = None,
+    data_dir: Path | str | None = None,
+    extra: Path | str | None = None,
+    eps: float | str | None = None,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    images: int | Mapping[str, int] | None = None,
+    seed: int = 0,
+    split_seed: int | None = None,
+    attacks: Sequence[str] | None = None,
+    augmentation: Sequence[str] | None = None,
+    fidelity: Mapping[str, Any] | None = None,
+    evaluation: Mapping[str, Any] | None = None,
+    device: str = "auto",
+    output: Path | str | None = None,
+    listener: Listener | None = None,
+) -> TrainingResult:
+    """Train one network by a recipe, and evaluate its best and its last weights.
+
+    Args:
+        architecture: an architecture, or what :func:`rnas.experiments.references.resolve` understands.
+        recipe: a recipe, its name, or ``{name: NAME, ...}`` with some of its fields set otherwise.
+        data: registered name of the data; None is the data of the search that the network comes from, or else CIFAR-10.
+        data_dir: folder of the data's files.
+        extra: file of further images, for recipes that take a share of every batch from them.
+        eps: l-infinity radius of all attacks for pixels in [0, 1], such as ``"8/255"``; None is the search's or the
+            data's own.
+        epochs: passes over the training images; None is as many as the recipe was published with.
+        batch_size: images of one step; None is the recipe's own.
+        images: how many to train on, or sizes of the parts such as ``{"training": 2_000, "selection": 200}``; None is
+            all that selection and final part leave.
+        seed: of the weights, of the order of images and of their noise, in [0, 2^31).
+        split_seed: divides the data; None is the search's own, or else 0.
+        attacks: names of the attacks on the final part; they are names, as a resumed training finds them again by
+            these. None is FGSM, and PGD-20 on the cross-entropy and on the margin.
+        augmentation: names of augmentations, in order; None is what suits the data.
+        fidelity: further fields of :class:`rnas.data.fidelity.Fidelity`, such as ``{"attack_steps": 3}``.
+        evaluation: fields of :class:`rnas.evaluation.training_settings.EvaluationSettings`: the attack on the
+            selection part after every epoch.
+        device: ``auto``, ``cpu`` or ``cuda``.
+        output: directory of the training; None makes ``runs/train-<network>-<recipe>-<n>``.
+        listener: learns of progress.
+
+    Returns:
+        The result, with history, checkpoints and accuracies. A loss that diverges is no error: the status says so.
+
+    Raises:
+        InputError: a setting is wrong, data are missing, or the directory exists.
+        BatchTooLargeError: memory ran out; the message says which batch would fit.
+    """
+    given = {
+        "recipe": recipe,
+        "data": data,
+        "data_dir": data_dir,
+        "extra": extra,
+        "eps": eps,
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "images": images,
+        "seed": seed,
+        "split_seed": split_seed,
+        "attacks": attacks,
+        "augmentation": augmentation,
+        "fidelity": fidelity,
+        "evaluation": evaluation,
+        "device": device,
+    }
+    return Training.create(settle(referenced(architecture), given), output).run(listener)

@@ -1,0 +1,38 @@
+import pytest
+
+from rnas.experiments.references import referenced
+from rnas.experiments.training.cost_estimate import EPOCH, FINAL, SELECTION, estimated
+from rnas.experiments.training.settle import settle
+from rnas.experiments.training.setup import Setup
+from tests.rnas.experiments.training.trainings import NETWORK
+
+
+def ratio_to_real(setup: Setup) -> float:
+    """Seconds of an epoch as estimated, by those of a real one."""
+    seconds = estimated(setup).work[0].seconds
+    (row,) = (point for point in setup.training().epochs() if point["epoch"] == 2)
+    return seconds / float(row["seconds"])
+
+
+@pytest.mark.parametrize("recipe", ["sat", "fgsm-rs", "free", "trades-awp"])
+def test_it_is_near_what_a_training_takes(recipe: str) -> None:
+    given = {
+        "data": "digits",
+        "recipe": recipe,
+        "epochs": 2,
+        "batch_size": 32,
+        "images": {"training": 320, "selection": 100, "final": 100},
+        "attacks": ("fgsm",),
+        "evaluation": {"batch_size": 100},
+        "device": "cpu",
+    }
+    setup = Setup.of(settle(referenced(NETWORK), given))
+    # What else the machine does may stretch a measurement of a second many times over, but hardly three in a row.
+    assert any(0.2 < ratio_to_real(setup) < 5 for _ in range(3))
+    estimate = estimated(setup)
+    epoch, selection, final = estimate.work
+    assert [work.label for work in estimate.work] == [EPOCH, SELECTION, FINAL]
+    assert [work.count for work in estimate.work] == [2, 2, 2]
+    assert (epoch.details, estimate.slots, estimate.device) == ({"images": 320, "batch_size": 32}, 1, "cpu")
+    assert estimate.seconds == pytest.approx(2 * (epoch.seconds + selection.seconds + final.seconds))
+    assert epoch.memory_bytes > 2**20
