@@ -4,9 +4,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rnas.api import hold_out as hold_out
-    from rnas.api import resume as resume
-    from rnas.api import search as search
+    from rnas.experiment import Listener as Listener
+    from rnas.experiment import resume as resume
     from rnas.experiments.comparison.run import compare as compare
     from rnas.experiments.comparison.run import resume_comparison as resume_comparison
     from rnas.experiments.evaluate import evaluate as evaluate
@@ -19,22 +18,31 @@ if TYPE_CHECKING:
     from rnas.experiments.tuning.tuning import Tuning as Tuning
     from rnas.experiments.tuning.tuning import tune as tune
     from rnas.exports.export import export as export
-    from rnas.nas.run import Run as Run
-    from rnas.nas.run import load_run as load_run
+    from rnas.nas.fidelity_study import FidelityStudy as FidelityStudy
+    from rnas.nas.fidelity_study import measure_fidelity as measure_fidelity
+    from rnas.nas.result import SearchResult as SearchResult
+    from rnas.nas.search import Search as Search
+    from rnas.nas.search import search as search
+    from rnas.scaling_rules.rule_test import RuleTest as RuleTest
+    from rnas.scaling_rules.rule_test import test_rule as test_rule
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "search": "rnas.api",
-    "resume": "rnas.api",
-    "hold_out": "rnas.api",
+    "search": "rnas.nas.search",
+    "Search": "rnas.nas.search",
+    "SearchResult": "rnas.nas.result",
+    "measure_fidelity": "rnas.nas.fidelity_study",
+    "FidelityStudy": "rnas.nas.fidelity_study",
+    "test_rule": "rnas.scaling_rules.rule_test",
+    "RuleTest": "rnas.scaling_rules.rule_test",
+    "resume": "rnas.experiment",
+    "Listener": "rnas.experiment",
     "compare": "rnas.experiments.comparison.run",
     "resume_comparison": "rnas.experiments.comparison.run",
     "evaluate": "rnas.experiments.evaluate",
     "load": "rnas.experiments.loading",
     "export": "rnas.exports.export",
-    "Run": "rnas.nas.run",
-    "load_run": "rnas.nas.run",
     "Training": "rnas.experiments.training.training",
     "TrainingResult": "rnas.experiments.training.result",
     "train": "rnas.experiments.training.training",

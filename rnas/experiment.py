@@ -202,13 +202,22 @@ class Experiment(ABC, Generic[S, R]):
             InputError: the directory exists already or cannot be made, something that the settings name is missing, or
                 a worker process imports a script without a guard.
         """
+        cls._require_main_process()
+        experiment = cls(Path(path) if path is not None else cls._default_path(settings), settings)
+        experiment._check()
+        experiment._make()
+        return experiment
+
+    @classmethod
+    def _require_main_process(cls) -> None:
+        """Raise InputError in a worker process that imports a script which creates an experiment without a guard."""
         if cls._starts_processes and parent_process() is not None:
             raise InputError(f'a script that runs a {cls.kind} needs its call under if __name__ == "__main__":')
-        experiment = cls(Path(path) if path is not None else next_free(cls._name(settings)), settings)
-        experiment._check()
-        with creating(experiment.path) as partial:
-            experiment._fill(partial)
-        return experiment
+
+    def _make(self) -> None:
+        """Make the directory, whole or not at all."""
+        with creating(self.path) as partial:
+            self._fill(partial)
 
     @classmethod
     def open(cls, path: Path | str) -> Self:
@@ -229,6 +238,24 @@ class Experiment(ABC, Generic[S, R]):
     @abstractmethod
     def _name(cls, settings: S) -> str:
         """Return the first part of the default directory's name."""
+
+    @classmethod
+    def _default_path(cls, settings: S) -> Path:
+        """Return the directory of a new experiment for which none is named."""
+        return next_free(cls._name(settings))
+
+    def supply(self, **objects: object) -> None:
+        """Give the experiment objects that its settings only name, such as a search space of the user's own.
+
+        Args:
+            **objects: by the name of the setting; None gives nothing.
+
+        Raises:
+            InputError: this kind of experiment takes no such object, or it is not the one that the settings name.
+        """
+        given = [name for name, value in objects.items() if value is not None]
+        if given:
+            raise InputError(f"{given[0]}: a {self.kind} takes no object; leave {given[0]} out")
 
     @abstractmethod
     def _run(self, listener: Listener, workers: int | None) -> None:
@@ -319,9 +346,13 @@ class Experiment(ABC, Generic[S, R]):
         """Write ``result.json`` and the report from the ledger as it is now, and return the result."""
         result = self.result()
         write_text(self.result_file, json.dumps(result.to_dict(), indent=2, allow_nan=False) + "\n")
+        self.write_report(result)
+        return result
+
+    def write_report(self, result: R) -> None:
+        """Write the report of a result, and whatever else the kind's report writer makes."""
         if self.kind in registry.names(registry.REPORTS):
             registry.load(registry.REPORTS, self.kind)(result, self.path)
-        return result
 
     @contextmanager
     def storage(self) -> Iterator[BaseStorage]:
@@ -343,8 +374,11 @@ class Experiment(ABC, Generic[S, R]):
         self._write_settings(folder)
 
     def _write_settings(self, folder: Path) -> None:
-        content = {"kind": self.kind, **self.settings.model_dump(mode="json", exclude_none=self._leaves_none_out)}
-        write_text(folder / CONFIG, yaml.safe_dump(content, sort_keys=False, width=100))
+        write_text(folder / CONFIG, yaml.safe_dump(self._content(), sort_keys=False, width=100))
+
+    def _content(self) -> dict[str, Any]:
+        """Return what ``config.yaml`` holds."""
+        return {"kind": self.kind, **self.settings.model_dump(mode="json", exclude_none=self._leaves_none_out)}
 
     _starts_processes: ClassVar[bool] = True
     """Whether it may start processes, which import the script that runs it again."""
@@ -412,7 +446,14 @@ def open_experiment(path: Path | str) -> Experiment[Any, Any]:
 
 
 def resume(
-    path: Path | str, *, listener: Listener | None = None, workers: int | None = None, **larger: int | None
+    path: Path | str,
+    *,
+    listener: Listener | None = None,
+    workers: int | None = None,
+    space: object = None,
+    evaluator: object = None,
+    strategy: object = None,
+    **larger: int | None,
 ) -> Any:
     """Resume an experiment of any kind that was stopped, or enlarge one that has ended, and return its result.
 
@@ -420,6 +461,9 @@ def resume(
         path: the experiment's directory.
         listener: learns of progress.
         workers: how much runs at once, this time only; see :meth:`Experiment.run`.
+        space: the search space of a search that was given one as an object which cannot be imported.
+        evaluator: its evaluator, likewise.
+        strategy: its strategy, likewise.
         **larger: fields that grow, such as ``budget=80`` of a search, ``trials=40`` of a tuning or ``seeds=5`` of a
             comparison.
 
@@ -428,5 +472,6 @@ def resume(
         LedgerError: its ledger is damaged.
     """
     experiment = open_experiment(path)
+    experiment.supply(space=space, evaluator=evaluator, strategy=strategy)
     experiment.extend(**larger)
     return experiment.run(listener, workers=workers)

@@ -26,13 +26,13 @@ def certify(
       rnas certify runs/robust-resnet-1 --simulations 50
     """
     from rnas.cli.certify_table import print_certificate
-    from rnas.nas.run import Run
+    from rnas.nas.search import Search
     from rnas.scaling_rules.findings import metric_of
     from rnas.scaling_rules.observations import observations_of
     from rnas.scaling_rules.power import certified, outcomes, plan
     from rnas.utils.quantities import counted
 
-    observations = observations_of(Run.load(directory), metric)
+    observations = observations_of(Search.open(directory).result(), metric)
     planned = plan(observations, simulations)
     console = stderr()
 

@@ -10,9 +10,9 @@ from rnas.cli.output import AsJson, print_json, stderr, stdout
 from rnas.errors import InputError
 
 if TYPE_CHECKING:
+    from rnas.experiment import Listener
     from rnas.nas.evaluators.evaluator import Evaluation
     from rnas.nas.ledger import Ledger, Record
-    from rnas.nas.listener import Listener
 
 
 def compare(

@@ -1,14 +1,15 @@
 """One line for each evaluation of a known number."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from rich.console import Console
 
+from rnas.experiment import Listener
 from rnas.nas.evaluators.evaluator import Evaluation
 from rnas.nas.ledger import Ledger, Record
 
 
-class CountedLines:
+class CountedLines(Listener):
     """A listener that writes one line when an evaluation ends: how many have, which it is, and what was found.
 
     Args:
@@ -38,9 +39,6 @@ class CountedLines:
         if self._opening:
             self._print(self._opening)
             self._opening = ""
-
-    def running(self, shares: Mapping[int, float]) -> None:
-        """Nothing: a line comes when an evaluation ends."""
 
     def recorded(self, record: Record) -> None:
         """Write a line for the evaluation."""

@@ -1,30 +1,20 @@
-"""Final evaluations of a front: progress, and what they changed."""
+"""Word the final evaluations of a front: each one, and what they changed."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rnas.cli.counted_lines import CountedLines
-from rnas.nas.evaluators.evaluator import FINAL_ACCURACY, Evaluation
-from rnas.nas.ledger import Ledger, Record
+from rnas.nas.evaluators.evaluator import FINAL_ACCURACY
+from rnas.nas.ledger import Record
 from rnas.report.finals import change_text, finals_caption, mean_text
 
 
-def finals_lines(console: Console, ledger: Ledger) -> CountedLines:
-    """A listener that says what begins, and writes one line for each final evaluation.
-
-    Args:
-        console: where to write, usually stderr.
-        ledger: of the final evaluations.
-    """
-    opening = "the front is trained again with other seeds, and attacked for good"
-    return CountedLines(console, ledger, _found, label="final ", opening=opening)
-
-
-def _found(record: Record, evaluation: Evaluation) -> str:
+def final_words(record: Record) -> str:
+    """Return what a final evaluation found."""
+    evaluation = record.evaluation
+    assert evaluation is not None
     flags = [flag["name"] for flag in evaluation.provenance["final"]["flags"]]
     flagged = f"  flagged: {', '.join(flags)}" if flags else ""
     return f"worst case {record.metrics[FINAL_ACCURACY]:.4f}  {evaluation.seconds:.1f} s{flagged}"
@@ -34,7 +24,7 @@ def finals_table(run: Mapping[str, Any]) -> Table:
     """What final evaluations say of the front, best first, and what they changed.
 
     Args:
-        run: the JSON object that ``rnas report DIR --json`` prints, with ``finals``.
+        run: what ``result.json`` of a search holds, with ``finals``.
     """
     finals = run["finals"]
     table = Table(caption=Text(finals_caption(finals)), box=None, pad_edge=False, caption_justify="left")

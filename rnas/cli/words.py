@@ -70,6 +70,19 @@ class Words:
         return 1
 
 
+class EvaluationWords(Words):
+    """Word evaluations that are all known beforehand: key, seed, and what was found."""
+
+    def recorded(self, record: Any) -> str:
+        """Return key, seed and outcome of an evaluation."""
+        found = self.found(record) if record.complete else f"{record.status}: {record.evaluation.reason}"
+        return f"{record.key}  seed {record.seed}  {found}"
+
+    def found(self, record: Any) -> str:
+        """Return what a complete evaluation found."""
+        return f"{record.evaluation.seconds:.1f} s"
+
+
 def view_module(kind: str) -> ModuleType | None:
     """Return the module that shows a kind of experiment; None for a kind of a plug-in.
 

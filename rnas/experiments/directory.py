@@ -13,7 +13,6 @@ from rnas.errors import InputError, LedgerError
 from rnas.experiments.settings import ExperimentSettings
 from rnas.utils import sqlite
 from rnas.utils.directories import creating, locked, require_free
-from rnas.utils.directory_kind import refuse_others
 from rnas.utils.files import discard_partial, write_text
 
 S = TypeVar("S", bound=ExperimentSettings)
@@ -80,7 +79,6 @@ class ExperimentDirectory(Generic[S]):
     def read_settings(self) -> S:
         """The settings of the experiment; InputError where this is none of its kind, or they are wrong."""
         if not self.settings.is_file():
-            refuse_others(self.path, self.noun)
             raise InputError(f"{self.path} is not a {self.noun}: it has no {self.settings.name}")
         settings: S = self.Settings.read(self.settings)
         return settings

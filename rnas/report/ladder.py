@@ -8,10 +8,16 @@ from rnas.utils.quantities import counted, format_size
 Study = Mapping[str, Any]
 
 
-def view(study: Study) -> dict[str, Any]:
-    """Everything that the report's section says."""
+def view(study: Study, number: int = 1) -> dict[str, Any]:
+    """Return everything that the report's section says, which is the report's first of its kind, or a later one."""
     headings, lines = rows(study)
-    return {"caption": caption(study), "headings": headings, "rows": lines, "sentences": shift_sentences(study)}
+    return {
+        "id": "ladder" if number == 1 else f"ladder-{number}",
+        "caption": caption(study),
+        "headings": headings,
+        "rows": lines,
+        "sentences": shift_sentences(study),
+    }
 
 
 def rows(study: Study) -> tuple[list[str], list[list[str]]]:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from rnas.errors import InputError
 from rnas.nas.ledger import Record
-from rnas.nas.run import Run
+from rnas.nas.result import SearchResult
 from rnas.networks import architecture as arch
 from rnas.networks.robust_scaling import Rule
 from rnas.scaling_rules.candidates import Choosing, Contest, most_robust, uniform_rule
@@ -29,7 +29,7 @@ from rnas.scaling_rules.prediction import (
 from rnas.utils.quantities import Band, format_size
 
 
-def foretell(run: Run, budgets: tuple[int, ...], fit: Band, seeds: tuple[int, ...], metric: str) -> Prediction:
+def foretell(run: SearchResult, budgets: tuple[int, ...], fit: Band, seeds: tuple[int, ...], metric: str) -> Prediction:
     """What the rule of a run promises at budgets that it is not fitted on; nothing is evaluated.
 
     The rule is fitted to the evaluations in a band, without those whose FLOPs are within the tolerance of a held-out

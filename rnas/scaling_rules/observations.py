@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from rnas._typing import Floats, Integers
 from rnas.errors import InputError
 from rnas.nas.ledger import Record
-from rnas.nas.run import Run
+from rnas.nas.result import SearchResult
 from rnas.nas.space import Choice
 from rnas.networks.residual import ResidualNetwork
 from rnas.networks.stage_shares import depth_to_width, stage_shares
@@ -85,7 +85,7 @@ class Observations:
         )
 
 
-def observations_of(run: Run, metric: str | None = None, rungs_above: int = 0) -> Observations:
+def observations_of(run: SearchResult, metric: str | None = None, rungs_above: int = 0) -> Observations:
     """The complete evaluations of a run, at one rung of its fidelity ladder.
 
     Args:
@@ -112,7 +112,7 @@ def observations_of(run: Run, metric: str | None = None, rungs_above: int = 0) -
     )
 
 
-def first_maximised(run: Run) -> str:
+def first_maximised(run: SearchResult) -> str:
     """The score unless another is named: the first objective that is maximised; InputError where there is none."""
     maximised = [o.metric for o in run.setup.problem.objectives if o.direction == "maximize"]
     if not maximised:

@@ -1,36 +1,23 @@
-"""A rule put at risk: what it foretold at held-out budgets, beside what was then measured there."""
+"""Compare what a rule predicted at budgets that it was not fitted on with what was then measured there."""
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy.stats import t as student
 
-from rnas.errors import InputError
-from rnas.nas.config import Setup
 from rnas.nas.evaluators.evaluator import Task
-from rnas.nas.ledger import Ledger, Record
+from rnas.nas.ledger import Record
 from rnas.nas.listed_space import DesignSpace
 from rnas.nas.problem import KnownMetrics
-from rnas.nas.run import Run
+from rnas.nas.setup import Setup
 from rnas.nas.strategy import Problem
 from rnas.networks import architecture as arch
-from rnas.scaling_rules.foretelling import foretell
-from rnas.scaling_rules.observations import first_maximised
-from rnas.scaling_rules.prediction import RULE, BudgetPrediction, Contestant, Prediction, written
+from rnas.scaling_rules.prediction import RULE, BudgetPrediction, Contestant, Prediction
 from rnas.statistics.holm import holm
 from rnas.statistics.interval import Interval
-from rnas.utils.quantities import Band, counted, format_size
-
-LEDGER = "held-out"
-"""Suffix of the companion ledger that holds the evaluations."""
-
-FOLDER, RESULT = "held_out", "held_out.json"
-"""In a run's directory: the folder of the prediction, and the file of the result."""
 
 BETTER, WORSE, NO_DIFFERENCE = "better", "worse", "no difference beyond the noise"
 SAME, UNDECIDED = "the same network", "not decided: no interval over seeds"
@@ -88,7 +75,7 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class HeldOutBudget:
+class RuleTestBudget:
     """What was found at a budget: its contestants, comparisons of the rule's network, and what there was not."""
 
     flops: int
@@ -114,7 +101,7 @@ class HeldOutBudget:
 
 
 @dataclass(frozen=True)
-class HeldOut:
+class RuleTestResult:
     """The result of the test.
 
     Attributes:
@@ -125,7 +112,7 @@ class HeldOut:
     """
 
     prediction: Prediction
-    budgets: tuple[HeldOutBudget, ...]
+    budgets: tuple[RuleTestBudget, ...]
     tests: int
     notes: tuple[str, ...]
 
@@ -158,65 +145,6 @@ class HeldOut:
         }
 
 
-def settled(
-    run: Run, folder: Path, ledger: Ledger, budgets: tuple[int, ...], fit: Band, seeds: int, metric: str | None = None
-) -> Prediction:
-    """The prediction that is evaluated: the one that is written, or a new one, which then is.
-
-    A prediction is made once: with the first evaluation at a held-out budget, what is foretold is fixed, since another
-    would be made by who has seen results.
-
-    Args:
-        run: whose rule is put at risk.
-        folder: where the prediction is written.
-        ledger: of the run, opened to be written to.
-        budgets: FLOPs to hold out; none goes on with what is written.
-        fit: band of FLOPs to fit on.
-        seeds: evaluations of each network; one where the evaluator looks results up.
-        metric: the score; None is the first objective that is maximised.
-
-    Raises:
-        InputError: the written one was changed, is gone, or answers another question and is being evaluated.
-    """
-    begun = ledger.has_companion(LEDGER)
-    if run.setup.evaluator.instant:
-        seeds = 1
-    kept = written(folder)
-    if kept is None and begun:
-        raise InputError(
-            f"{folder} holds no prediction, though its networks were evaluated: restore the file from a copy"
-        )
-    if kept is not None and not budgets:
-        return kept
-    score = metric or first_maximised(run)
-    if kept is not None and kept.asks(budgets, fit, seeds, score):
-        return kept
-    if kept is not None and begun:
-        raise InputError(
-            f"{folder / kept.file_name} is being put to the test already, at {_budgets(kept)} FLOPs by {kept.metric} "
-            f"with {counted(len(kept.seeds), 'seed')}: go on with it without options; another prediction would be made "
-            "by who has seen results"
-        )
-    if not budgets:
-        raise InputError("name the budgets to hold out, such as --flops 4M")
-    first = run.setup.config.seed + 1
-    prediction = foretell(run, budgets, fit, tuple(range(first, first + seeds)), score)
-    if kept is not None:
-        (folder / kept.file_name).unlink()
-    prediction.write(folder)
-    return prediction
-
-
-def ledger_of(search: Ledger, setup: Setup, prediction: Prediction) -> Ledger:
-    """Where the evaluations of a prediction are kept; InputError where there are those of another one."""
-    try:
-        return search.companion(LEDGER, f"{setup.config.fingerprint}-{prediction.hash}")
-    except InputError:
-        raise InputError(
-            f"{prediction.file_name} is not the prediction whose networks were evaluated: restore that from a copy"
-        ) from None
-
-
 def problem_of(setup: Setup, prediction: Prediction) -> Problem:
     """The run's problem over the contestants alone, which the run's space need not hold."""
     networks = [contestant.network for budget in prediction.budgets for contestant in budget.contestants]
@@ -241,13 +169,13 @@ def notes_of(setup: Setup) -> list[str]:
     return [*(own if setup.evaluator.instant else []), *setup.evaluator.notes]
 
 
-def held_out(prediction: Prediction, records: Sequence[Record], notes: Sequence[str] = ()) -> HeldOut:
-    """What came of a prediction.
+def measure(prediction: Prediction, records: Sequence[Record], notes: Sequence[str] = ()) -> RuleTestResult:
+    """Compare a prediction with the evaluations of its networks.
 
     Args:
-        prediction: what was foretold.
-        records: of the evaluations of its networks, in any order.
-        notes: of :func:`notes_of`.
+        prediction: what was predicted.
+        records: of the evaluations, in any order.
+        notes: that the result holds further.
     """
     budgets = [_budget(budget, prediction.metric, records) for budget in prediction.budgets]
     # Contestants that are one network have one test, which counts once.
@@ -258,7 +186,7 @@ def held_out(prediction: Prediction, records: Sequence[Record], notes: Sequence[
         if comparison.p_value is not None
     }
     corrected = dict(zip(p_values, holm(list(p_values.values())), strict=True))
-    return HeldOut(
+    return RuleTestResult(
         prediction,
         tuple(
             replace(budget, comparisons=tuple(_judged(found, corrected.get(pair)) for pair, found in _pairs(budget)))
@@ -269,18 +197,18 @@ def held_out(prediction: Prediction, records: Sequence[Record], notes: Sequence[
     )
 
 
-def _pairs(budget: HeldOutBudget) -> list[tuple[frozenset[str], Comparison]]:
+def _pairs(budget: RuleTestBudget) -> list[tuple[frozenset[str], Comparison]]:
     """The comparisons of a budget, each with the keys of its two networks."""
     own, *others = (measured.contestant.key for measured in budget.contestants)
     return [(frozenset({own, other}), found) for other, found in zip(others, budget.comparisons, strict=True)]
 
 
-def _budget(budget: BudgetPrediction, metric: str, records: Sequence[Record]) -> HeldOutBudget:
+def _budget(budget: BudgetPrediction, metric: str, records: Sequence[Record]) -> RuleTestBudget:
     measured = tuple(_measured(contestant, budget.contestants, metric, records) for contestant in budget.contestants)
     ours, others = measured[0], measured[1:]
     assert ours.contestant.name == RULE
     comparisons = tuple(_comparison(ours, other, budget.gains.get(other.contestant.name)) for other in others)
-    return HeldOutBudget(budget.flops, measured, comparisons, budget.left_out)
+    return RuleTestBudget(budget.flops, measured, comparisons, budget.left_out)
 
 
 def _measured(
@@ -364,7 +292,7 @@ def _standard_error(values: Sequence[float]) -> float:
     return float(np.std(values, ddof=1)) / math.sqrt(len(values))
 
 
-def _notes(budgets: Sequence[HeldOutBudget]) -> list[str]:
+def _notes(budgets: Sequence[RuleTestBudget]) -> list[str]:
     found = []
     if all(len(measured.scores) < 2 for budget in budgets for measured in budget.contestants):
         found.append("One seed only: no interval over seeds is possible, so that nothing is decided between networks.")
@@ -388,12 +316,3 @@ def _contestant(measured: Measured) -> dict[str, Any]:
         "same_as": list(measured.same_as),
         "failures": list(measured.failures),
     }
-
-
-def _budgets(prediction: Prediction) -> str:
-    return ", ".join(format_size(budget.flops) for budget in prediction.budgets)
-
-
-def as_text(result: HeldOut) -> str:
-    """The file of a result."""
-    return json.dumps(result.to_dict(), indent=2, allow_nan=False) + "\n"

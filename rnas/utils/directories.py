@@ -19,10 +19,10 @@ def require_free(path: Path) -> None:
         raise InputError(f"{path} exists already: choose another output, or resume it with {resume}")
 
 
-def next_free(name: str) -> Path:
-    """``runs/<name>-<n>`` with the least n from 1 that is free."""
+def next_free(name: str, folder: Path = Path("runs")) -> Path:
+    """Return ``<folder>/<name>-<n>`` with the least n from 1 that is free."""
     number = 1
-    while (path := Path("runs") / f"{name}-{number}").exists():
+    while (path := folder / f"{name}-{number}").exists():
         number += 1
     return path
 

@@ -10,8 +10,7 @@ from typing import Any
 from optuna.storages import BaseStorage
 
 from rnas.errors import InputError, LedgerError
-from rnas.experiment import CostEstimate
-from rnas.experiment import Listener as TuningListener
+from rnas.experiment import CostEstimate, Listener
 from rnas.experiments.comparison.directory import ComparisonDirectory
 from rnas.experiments.comparison.networks import Entrant
 from rnas.experiments.comparison.result import next_round, result
@@ -25,7 +24,6 @@ from rnas.nas.evaluators.evaluator import Context, Task
 from rnas.nas.execution.local import local_executor, slots
 from rnas.nas.ledger import Ledger, Record
 from rnas.nas.listed_space import DesignSpace
-from rnas.nas.listener import Listener, Silent
 from rnas.nas.objective import Objective
 from rnas.nas.problem import problem_of
 from rnas.networks import architecture as arch
@@ -45,8 +43,8 @@ ListenerFactory = Callable[[Ledger, int], Listener]
 Records = list[tuple[Record, ...]]
 
 
-def _silent_tuning(path: Path) -> AbstractContextManager[TuningListener]:
-    return nullcontext(TuningListener())
+def _silent_tuning(path: Path) -> AbstractContextManager[Listener]:
+    return nullcontext(Listener())
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ def compare(
     seeds: int = 3,
     run: Path | str | None = None,
     workers: int | None = None,
-    listener: ListenerFactory = lambda ledger, slots: Silent(),
+    listener: ListenerFactory = lambda ledger, slots: Listener(),
     tuning_listener: TuningListenerFactory = _silent_tuning,
     **given: Any,
 ) -> Comparison:
@@ -102,7 +100,7 @@ def resume_comparison(
     *,
     seeds: int | None = None,
     workers: int | None = None,
-    listener: ListenerFactory = lambda ledger, slots: Silent(),
+    listener: ListenerFactory = lambda ledger, slots: Listener(),
     tuning_listener: TuningListenerFactory = _silent_tuning,
 ) -> Comparison:
     """Go on with a comparison that was stopped, or train its networks with further seeds.

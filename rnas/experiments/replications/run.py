@@ -9,6 +9,7 @@ from typing import Any
 from optuna.storages import BaseStorage
 
 from rnas import registry
+from rnas.experiment import Listener
 from rnas.experiments.replications.design import Cell, require_distinct
 from rnas.experiments.replications.directory import StudyDirectory
 from rnas.experiments.replications.result import result
@@ -19,7 +20,6 @@ from rnas.nas.evaluators.evaluator import Context, Estimate, Task
 from rnas.nas.execution.local import local_executor, slots
 from rnas.nas.ledger import Ledger, Record
 from rnas.nas.listed_space import DesignSpace
-from rnas.nas.listener import Listener, Silent
 from rnas.nas.objective import Objective
 from rnas.nas.problem import problem_of
 from rnas.report.study import render
@@ -57,7 +57,7 @@ def study(
     *,
     run: Path | str | None = None,
     workers: int | None = None,
-    listener: ListenerFactory = lambda ledger, slots, label: Silent(),
+    listener: ListenerFactory = lambda ledger, slots, label: Listener(),
     **given: Any,
 ) -> StudyRun:
     """Run a study of a paper, and say what its results are worth as evidence for the paper's observation.
@@ -80,7 +80,7 @@ def resume_study(
     *,
     seeds: int | None = None,
     workers: int | None = None,
-    listener: ListenerFactory = lambda ledger, slots, label: Silent(),
+    listener: ListenerFactory = lambda ledger, slots, label: Listener(),
 ) -> StudyRun:
     """Go on with a study that was stopped, or train its cells with further seeds.
 

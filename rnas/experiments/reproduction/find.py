@@ -11,7 +11,7 @@ from rnas.experiments.reproduction.training_claim import TrainingClaim
 from rnas.experiments.training.settings import KIND as TRAINING
 from rnas.nas.execution.local import Device
 from rnas.nas.members import FORMS, member, run_and_member
-from rnas.nas.run import Run
+from rnas.nas.search import Search
 
 
 def find(words: str | Path, device: Device | None = None) -> Claim:
@@ -41,7 +41,7 @@ def find(words: str | Path, device: Device | None = None) -> Claim:
         raise InputError(
             f"{text} names no claim; write RUN:KEY, a training's directory, or a JSON file of rnas evaluate"
         )
-    run = Run.load(folder)
+    run = Search.open(folder).result()
     return SearchClaim(text, run, member(run, word), device)
 
 
@@ -49,6 +49,6 @@ def _of_weights(text: str, path: Path, device: Device | None) -> Claim:
     if kind_at(path.parent) == TRAINING and path.stem in ("best", "last"):
         return TrainingClaim.read(text, path.parent, "best" if path.stem == "best" else "last", device)
     if path.parent.name == "checkpoints":
-        run = Run.load(path.parent.parent)
+        run = Search.open(path.parent.parent).result()
         return SearchClaim(text, run, member(run, path.stem), device)
     raise InputError(f"{text}: weights of no run; name the run's member, or the result of their evaluation")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rnas.errors import InputError
+from rnas.experiment import Listener as ExperimentListener
 from rnas.experiments.reproduction.attempt import attempted
 from rnas.experiments.reproduction.check import (
     CIRCUMSTANCES,
@@ -27,9 +28,8 @@ from rnas.nas.evaluators import guard
 from rnas.nas.evaluators.evaluator import Context, EvaluatesWeights, Evaluation, Evaluator, Status, Task
 from rnas.nas.execution.local import Device, local_executor, slots
 from rnas.nas.ledger import Ledger, Record
-from rnas.nas.listener import Silent
 from rnas.nas.problem import with_known
-from rnas.nas.run import Run
+from rnas.nas.result import SearchResult
 from rnas.statistics.interval import Interval
 from rnas.utils.files import file_hash
 from rnas.utils.provenance import json_hash
@@ -57,7 +57,7 @@ class SearchClaim:
     """
 
     words: str
-    run: Run
+    run: SearchResult
     record: Record
     device: Device | None = None
 
@@ -125,7 +125,7 @@ class SearchClaim:
         """The table of one that evaluates in no time; else the checkpoint, if the run kept one, and scratch."""
         if self.usual == "table":
             return ("table",)
-        kept = self.usual == "checkpoint" and self._checkpoint.is_file()
+        kept = self.usual == "checkpoint" and self.run.checkpoint(self.key) is not None
         return ("checkpoint", "scratch") if kept else ("scratch",)
 
     @property
@@ -251,8 +251,9 @@ class SearchClaim:
 
     @property
     def _checkpoint(self) -> Path:
-        assert self.run.directory is not None
-        return self.run.directory.checkpoints / f"{self.key}.safetensors"
+        path = self.run.checkpoint(self.key)
+        assert path is not None
+        return path
 
     @property
     def _device(self) -> Device:
@@ -275,7 +276,7 @@ class SearchClaim:
             return evaluator.provenance(self._task(), self._place) if isinstance(evaluator, EvaluatesWeights) else {}
 
 
-class _Telling(Silent):
+class _Telling(ExperimentListener):
     """Passes on how far trainings are.
 
     Args:
@@ -293,7 +294,7 @@ class _Telling(Silent):
         told = f"{record.evaluation.seconds:.1f} s" if record.complete else record.evaluation.reason
         self._listener.say(f"seed {record.seed}: {record.status}, {told}")
 
-    def running(self, shares: Mapping[int, float]) -> None:
+    def progress(self, shares: Mapping[str, float]) -> None:
         """The share of all."""
         records = self._ledger.records
         ended = sum(record.evaluation is not None for record in records)

@@ -25,7 +25,8 @@ from rnas.errors import DeadlineExceededError, InputError
 from rnas.evaluation.diagnostics.diagnostic import Diagnostic, DiagnosticContext
 from rnas.evaluation.robustness import Robustness, evaluate_robustness
 from rnas.evaluation.training_settings import TrainingSettings, load_dataset
-from rnas.nas.evaluators.evaluator import Context, Estimate, Evaluation, Evaluator, Rung, Status, Task
+from rnas.nas.evaluators.evaluator import Context, Estimate, Evaluation, Rung, Status, Task
+from rnas.nas.evaluators.final_training import FinalTraining
 from rnas.nas.evaluators.guard import classified
 from rnas.nas.space import SearchSpace
 from rnas.networks import architecture as arch
@@ -239,12 +240,10 @@ class AdversarialTraining:
         """See :class:`rnas.nas.evaluators.evaluator.EvaluatesWeights`."""
         return self._provenance(self._plan(device, task), device)
 
-    def finally_by(self, attacks: Sequence[str]) -> Evaluator:
-        """See :class:`rnas.nas.evaluators.evaluator.EvaluatesFinally`."""
-        # Imported here because evaluating weights knows of runs, and runs know of this evaluator.
-        from rnas.nas.evaluators.final_training import FinalTraining
-
-        return FinalTraining(self, tuple(attacks))
+    def final_evaluator(self, attacks: Sequence[str]) -> FinalTraining:
+        """See :class:`rnas.nas.evaluators.evaluator.ProvidesFinalEvaluator`."""
+        space = self._space
+        return FinalTraining(self, self._training, space.input_shape, space.num_classes, tuple(attacks))
 
     def estimate(self, task: Task, context: Context) -> Estimate:
         """Time a few training steps and one batch of the evaluation, and scale them up."""

@@ -165,11 +165,11 @@ FINAL_ACCURACY = "final_worst_case_accuracy"
 
 
 @runtime_checkable
-class EvaluatesFinally(Protocol):
-    """An evaluator that can also judge the members of a front for good."""
+class ProvidesFinalEvaluator(Protocol):
+    """An evaluator that can also evaluate the members of a front finally."""
 
-    def finally_by(self, attacks: Sequence[str]) -> Evaluator:
-        """An evaluator of the same training, with one more metric, :data:`FINAL_ACCURACY`, under these attacks.
+    def final_evaluator(self, attacks: Sequence[str]) -> Evaluates:
+        """Return what trains as this one does, and gives one more metric, :data:`FINAL_ACCURACY`, under these attacks.
 
         The provenance of its evaluations holds ``final``: the attacks, the interval of that accuracy, and flags, each
         with name and explanation, where its robustness looks overestimated. Raises InputError for an unknown attack.

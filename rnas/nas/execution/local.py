@@ -8,11 +8,11 @@ from typing import Literal
 import torch
 
 from rnas.errors import InputError
-from rnas.nas.config import available_cores
 from rnas.nas.evaluators.evaluator import Evaluates, Evaluator
 from rnas.nas.execution.executor import Executor, Limits
 from rnas.nas.execution.in_process import InProcess
 from rnas.nas.execution.process_slots import ProcessSlots
+from rnas.utils.threads import available_cores
 
 Device = Literal["auto", "cpu", "cuda"]
 

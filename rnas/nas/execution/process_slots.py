@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import pickle
 import signal
+import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -105,10 +106,7 @@ class ProcessSlots:
     """
 
     def __init__(self, evaluator: Evaluates, devices: Sequence[str], limits: Limits) -> None:
-        try:
-            pickle.dumps(evaluator)
-        except Exception as error:  # Pickle raises whatever the object does.
-            raise InputError(f"the evaluator cannot travel to a worker process ({error}); set workers: 0") from None
+        _require_portable(evaluator)
         self._slots = [_Slot(evaluator, device) for device in devices]
         self._limits = limits
         self.slots = len(self._slots)
@@ -176,3 +174,15 @@ class ProcessSlots:
         if time.monotonic() - running.started > self._limits.seconds + _GRACE_SECONDS:
             running.overdue = True
             slot.kill()
+
+
+def _require_portable(evaluator: Evaluates) -> None:
+    """Raise InputError where an evaluator cannot be sent to a worker process and read there."""
+    fix = "define what it uses in a module file, not in a notebook or inside a function, or set workers: 0"
+    try:
+        sent = pickle.dumps(evaluator)
+    except Exception as error:  # Pickle raises whatever the object does.
+        raise InputError(f"the evaluator cannot travel to a worker process ({error}); {fix}") from None
+    # A worker imports the script that was started, but there is none where code was typed in.
+    if b"__main__" in sent and not hasattr(sys.modules["__main__"], "__file__"):
+        raise InputError(f"the evaluator cannot travel to a worker process (it is defined in __main__); {fix}")

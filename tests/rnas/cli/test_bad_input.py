@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rnas import api
 from rnas.cli import main
+from rnas.nas.search import search
 
 QUICK = {
     "space": {"name": "wide-resnet-depths", "narrow": {"depth1": [2, 3]}},
@@ -62,7 +62,7 @@ def refused(result: Result, code: int = 2) -> str:
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("runs") / "run"
-    api.search(QUICK, run=path)
+    search(QUICK, output=path)
     return path
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rnas import api
+import rnas
 from rnas.cli.certify_table import coverage_table, sentences, verdicts_table
 from rnas.networks.robust_scaling import Rule
 from rnas.scaling_rules.power import ROBUST_SCALING, Certificate, Coverage, Tally, Truth
@@ -54,7 +54,7 @@ def test_in_tables() -> None:
 
 @pytest.mark.slow
 def test_a_run_is_certified(command: Callable[..., Result], tmp_path: Path) -> None:
-    api.search(space="digits-bench", budget=40, strategy="random", workers=0, run=tmp_path / "run")
+    rnas.search(space="digits-bench", budget=40, strategy="random", workers=0, output=tmp_path / "run")
     words = ("certify", tmp_path / "run", "--simulations", 1, "--workers", 1)
     shown = command(*words)
     assert shown.code == 0, shown.err

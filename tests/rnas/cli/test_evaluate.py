@@ -14,7 +14,7 @@ from torch import Tensor, nn
 import rnas
 from rnas.evaluation.evaluation_result import EvaluationResult
 from rnas.evaluation.image_flags import unpack
-from rnas.nas.run import Run
+from rnas.nas.result import SearchResult
 from rnas.networks import architecture as arch
 from rnas.networks.residual import ResidualNetwork
 from rnas.networks.zoo import find
@@ -50,24 +50,24 @@ SHORT = ("--attacks", "fgsm,pgd3,pgd3-margin", "--device", "cpu", "--no-flags")
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
+def trained(tmp_path_factory: pytest.TempPathFactory) -> SearchResult:
     """One small network, trained on digits."""
-    return rnas.search(SEARCH, run=tmp_path_factory.mktemp("runs") / "digits")
+    return rnas.search(SEARCH, output=tmp_path_factory.mktemp("runs") / "digits")
 
 
 @pytest.fixture(scope="module")
-def member(trained: Run) -> str:
-    return f"{trained.directory.path}:{trained.complete[0].key}"
+def member(trained: SearchResult) -> str:
+    return f"{trained.path}:{trained.complete[0].key}"
 
 
 @pytest.fixture(scope="module")
-def checkpoint(trained: Run) -> Path:
+def checkpoint(trained: SearchResult) -> Path:
     path: Path = trained.directory.checkpoints / f"{trained.complete[0].key}.safetensors"
     return path
 
 
 @pytest.fixture(scope="module")
-def description(trained: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def description(trained: SearchResult, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The trained network as JSON, apart from its run."""
     path = tmp_path_factory.mktemp("networks") / "net.json"
     path.write_text(json.dumps(arch.to_dict(trained.complete[0].architecture)))
@@ -136,7 +136,7 @@ def test_a_module_given_from_python_has_the_numbers_of_its_export_image_for_imag
     assert first["flags"] is not None
 
 
-def test_a_members_own_weights_on_its_runs_final_part(command: Command, member: str, trained: Run) -> None:
+def test_a_members_own_weights_on_its_runs_final_part(command: Command, member: str, trained: SearchResult) -> None:
     found = measured(command, member, *SHORT)
     record = trained.complete[0]
     # The images, and so the clean accuracy, are those of the run's own final scores.
@@ -426,8 +426,8 @@ def test_bad_options(command: Command, member: str, words: list[str], message: s
     assert message in refusal(command, member, *words)
 
 
-def test_no_weights_are_refused(command: Command, finished_run: Run, description: Path) -> None:
-    for network in ("robust-resnet-a1", f"{finished_run.directory.path}:knee", description):
+def test_no_weights_are_refused(command: Command, finished_run: SearchResult, description: Path) -> None:
+    for network in ("robust-resnet-a1", f"{finished_run.path}:knee", description):
         assert "give a file of weights" in refusal(command, network, "--data", "digits")
 
 

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from rnas.nas.ladder import place
+from rnas.nas.search import Search
 from tests.rnas.cli.conftest import Result
 
 CONFIG: dict[str, Any] = {
@@ -33,25 +34,33 @@ def config(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_a_ladder_is_measured_kept_and_reported(command: Callable[..., Result], config: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "run"
-    result = command("ladder", config, "--architectures", 10, "--bands", 1, "--run", folder, "--json")
+def test_rungs_are_studied_and_reported_with_their_search(
+    command: Callable[..., Result], config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = command("ladder", config, "--architectures", 10, "--bands", 1, "--json")
     assert result.code == 0, result.err
     study = json.loads(result.out)
     (quality,) = study["quality"]
     assert (study["architectures"], study["seeds"], study["failures"], quality["architectures"]) == (10, 2, 0, 10)
     assert {shift["quantity"] for shift in study["shifts"]} == {"r_D", "D3", "W3"}
-    assert json.loads((folder / "ladder.json").read_text()) == study
     assert result.err.count("seed") == 10 * 2 * 2
-    again = command("ladder", folder, "--architectures", 10, "--bands", 1)
+    folder = tmp_path / "runs" / "digits-bench-1"
+    own = folder / "fidelity-1"
+    assert json.loads((own / "result.json").read_text()) == study
+    assert yaml.safe_load((own / "config.yaml").read_text())["search"] == ".."
+    again = command("resume", own)
     assert "seed 0" not in again.err
     assert "Top fifth kept" in again.out
     assert "Optimum of r_D" in again.out
-    assert "What the fidelity ladder is worth" in (folder / "report.html").read_text()
+    assert "How well the lower rungs rank networks" in (folder / "report.html").read_text()
+    # The search itself has not begun, and still can.
+    assert command("resume", folder).code == 0
+    assert Search.open(folder).result().to_dict()["fidelity"] == [study]
 
 
 def test_a_search_climbs_the_ladder(command: Callable[..., Result], config: Path, tmp_path: Path) -> None:
-    result = command("search", config, "--run", tmp_path / "run", "--json")
+    result = command("search", config, "--output", tmp_path / "run", "--json")
     assert result.code == 0, result.err
     run = json.loads(result.out)
     places = [place(evaluation["batch"], 2) for evaluation in run["evaluations"]]
@@ -64,12 +73,16 @@ def test_a_search_climbs_the_ladder(command: Callable[..., Result], config: Path
         assert ("final_robust_accuracy" in evaluation["metrics"]) == (not evaluation["rungs_above"])
 
 
-def test_a_ladder_needs_rungs_and_enough_networks(command: Callable[..., Result], config: Path, tmp_path: Path) -> None:
-    many = command("ladder", config, "--architectures", 300, "--run", tmp_path / "many")
+def test_a_study_needs_rungs_and_enough_networks(
+    command: Callable[..., Result], config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    many = command("ladder", config, "--architectures", 300)
     assert many.code == 2
     assert "the space holds 216 networks; ask for at most as many, not 300" in many.err
     content = {**CONFIG, "evaluator": {"train": {**CONFIG["evaluator"]["train"], "ladder": []}}}
     config.write_text(yaml.safe_dump(content))
-    none = command("ladder", config, "--run", tmp_path / "none")
+    none = command("ladder", config)
     assert none.code == 2
     assert "the evaluator has one fidelity only" in none.err
+    assert not list(tmp_path.glob("runs/*/fidelity-*"))

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 import yaml
-
-from rnas import api
 from rnas.nas.directory import RunDirectory
+
+import rnas
 from tests.rnas.cli.conftest import Result
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path: Path = tmp_path_factory.mktemp("rules") / "run"
-    api.search(space="digits-bench", budget=40, strategy="random", workers=0, run=path)
+    rnas.search(space="digits-bench", budget=40, strategy="random", workers=0, output=path)
     return path
 
 

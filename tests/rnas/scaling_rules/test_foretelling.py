@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rnas.errors import InputError
-from rnas.nas.run import Run
+from rnas.nas.result import SearchResult
 from rnas.networks.residual import ResidualNetwork
 from rnas.networks.robust_scaling import Rule
 from rnas.scaling_rules.candidates import Contest, uniform_rule
@@ -18,16 +18,16 @@ BUDGET = 40_000_000
 
 
 @pytest.fixture(scope="module")
-def run() -> Run:
+def run() -> SearchResult:
     return run_in_memory(CONFIG, 60)
 
 
 @pytest.fixture(scope="module")
-def prediction(run: Run) -> Prediction:
+def prediction(run: SearchResult) -> Prediction:
     return foretell(run, (BUDGET,), Band(), (1, 2, 3), "score")
 
 
-def test_the_planted_share_is_scaled_to_a_larger_budget(prediction: Prediction, run: Run) -> None:
+def test_the_planted_share_is_scaled_to_a_larger_budget(prediction: Prediction, run: SearchResult) -> None:
     (budget,) = prediction.budgets
     networks = {contestant.name: contestant for contestant in budget.contestants}
     assert list(networks) == [RULE, ROBUST_SCALING, UNIFORM, SEARCHED]
@@ -56,12 +56,12 @@ def test_the_gain_is_foretold_with_its_sign(prediction: Prediction) -> None:
 
 
 @pytest.mark.slow
-def test_it_is_the_same_again(prediction: Prediction, run: Run) -> None:
+def test_it_is_the_same_again(prediction: Prediction, run: SearchResult) -> None:
     assert foretell(run, (BUDGET,), Band(), (1, 2, 3), "score").text == prediction.text
 
 
 @pytest.mark.slow
-def test_evaluations_at_the_budget_are_held_out(run: Run) -> None:
+def test_evaluations_at_the_budget_are_held_out(run: SearchResult) -> None:
     flops = observations_of(run).flops
     budget = int(np.sort(flops)[40])
     near = np.abs(flops / budget - 1) <= TOLERANCE
@@ -77,7 +77,7 @@ def test_evaluations_at_the_budget_are_held_out(run: Run) -> None:
     assert below.ledger != found.ledger
 
 
-def test_bands_that_cannot_be(run: Run) -> None:
+def test_bands_that_cannot_be(run: SearchResult) -> None:
     with pytest.raises(InputError, match="which holds the held-out budget 40M"):
         foretell(run, (BUDGET,), Band(1_000_000, None), (1,), "score")
     with pytest.raises(InputError, match="a rule needs at least 20"):
@@ -86,7 +86,7 @@ def test_bands_that_cannot_be(run: Run) -> None:
         foretell(run, (BUDGET, BUDGET), Band(), (1,), "score")
 
 
-def test_uniform_is_no_rule_or_what_networks_had_on_average(run: Run) -> None:
+def test_uniform_is_no_rule_or_what_networks_had_on_average(run: SearchResult) -> None:
     observations = observations_of(run)
     rule = uniform_rule(observations)
     assert (*rule.depths, *rule.widths) == pytest.approx([1 / 3] * 6)
@@ -96,7 +96,7 @@ def test_uniform_is_no_rule_or_what_networks_had_on_average(run: Run) -> None:
     assert uniform_rule(observations[deep]).depth_share == pytest.approx(shares[deep].mean(), abs=0.01)
 
 
-def test_units_of_width_do_not_change_the_rule(run: Run) -> None:
+def test_units_of_width_do_not_change_the_rule(run: SearchResult) -> None:
     """Widths are scaled in units of 8, 16 and 32 channels here; shares and r_D are of 16, 32 and 64."""
     contest = Contest(run.setup, "score", run.complete, run.complete, 400_000_000, TOLERANCE)
     network = contest.by_rule(Rule()).network

@@ -13,7 +13,8 @@ from rnas.errors import InputError
 from rnas.experiments.reproduction.find import find
 from rnas.experiments.reproduction.judgement import EXACTLY, NOT, UNJUDGED, WITHIN, image_interval
 from rnas.experiments.reproduction.verify import Verification
-from rnas.nas.run import Run
+from rnas.nas.result import SearchResult
+from rnas.nas.search import Search
 from rnas.networks import architecture as arch
 from search_spaces.digits_bench import DigitsBenchSpace
 from tests.rnas.experiments.reproduction.records import CONFIG, change, hashes
@@ -148,7 +149,7 @@ def test_what_is_not_as_recorded_refutes_at_once(run: Path, path: tuple[str, ...
 
 
 def test_changed_weights_refute_and_lost_ones_are_told(run: Path) -> None:
-    key = Run.load(run).front()[0].key
+    key = Search.open(run).result().front()[0].key
     path = run / "checkpoints" / f"{key}.safetensors"
     tensors = load_file(path)
     name = next(iter(tensors))
@@ -181,7 +182,7 @@ def looked_up(tmp_path: Path) -> Path:
         rows.writerow(["architecture", "robust_accuracy"])
         rows.writerows([arch.to_json(space.decode(genome)), 0.5] for genome in space.enumeration)
     evaluator = {"table": str(tmp_path / "table.csv"), "input_shape": [1, 8, 8]}
-    rnas.search({**CONFIG, "evaluator": evaluator}, budget=1, run=tmp_path / "run")
+    rnas.search({**CONFIG, "evaluator": evaluator}, budget=1, output=tmp_path / "run")
     return tmp_path / "run"
 
 
@@ -200,22 +201,22 @@ def test_a_row_of_a_table_is_equal_or_not(looked_up: Path) -> None:
     assert refuted(rnas.verify(claim)) == ["table"]
 
 
-def test_what_a_function_gave_is_asked_of_it_again(finished_run: Run) -> None:
-    assert finished_run.directory is not None
-    found = rnas.verify(f"{finished_run.directory.path}:knee")
+def test_what_a_function_gave_is_asked_of_it_again(finished_run: SearchResult) -> None:
+    assert finished_run.path is not None
+    found = rnas.verify(f"{finished_run.path}:knee")
     assert (found.source, verdicts(found)) == ("scratch", {"score": EXACTLY})
 
 
 def test_provenance_of_another_form_is_no_obstacle(tmp_path: Path) -> None:
     evaluator = {"call": "tests.rnas.experiments.reproduction.records:with_provenance"}
     objectives = [{"metric": "score", "direction": "maximize", "reference": 0}]
-    rnas.search({**CONFIG, "evaluator": evaluator, "objectives": objectives}, budget=1, run=tmp_path / "run")
+    rnas.search({**CONFIG, "evaluator": evaluator, "objectives": objectives}, budget=1, output=tmp_path / "run")
     found = rnas.verify(f"{tmp_path / 'run'}:knee")
     assert (verdicts(found), found.conditions["seed"]) == ({"score": EXACTLY}, "7")
 
 
 def test_one_that_failed_has_nothing_to_verify(run: Path) -> None:
-    key = Run.load(run).records[0].key
+    key = Search.open(run).result().records[0].key
     change(run, lambda content: content.update(status="diverged", metrics={}, reason="the loss is not finite"))
     with pytest.raises(InputError, match=r"no result to verify \(diverged: the loss is not finite\)"):
         rnas.verify(f"{run}:{key}")

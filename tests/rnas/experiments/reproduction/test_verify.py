@@ -14,7 +14,7 @@ from tests.rnas.experiments.reproduction.records import FUNCTION
 def claim(tmp_path_factory: pytest.TempPathFactory) -> str:
     """One of a function, with seed 7."""
     run = tmp_path_factory.mktemp("function") / "run"
-    rnas.search(FUNCTION, run=run)
+    rnas.search(FUNCTION, output=run)
     return f"{run}:knee"
 
 

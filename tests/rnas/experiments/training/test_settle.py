@@ -14,7 +14,7 @@ from rnas.evaluation.training_settings import load_dataset
 from rnas.experiments.references import Reference, resolve
 from rnas.experiments.training.settings import RunSettings
 from rnas.experiments.training.settle import recipe_content, settle
-from rnas.nas.run import Run
+from rnas.nas.result import SearchResult
 from rnas.networks import architecture as arch
 from rnas.networks.zoo import find
 from rnas.training.recipe import Recipe
@@ -39,8 +39,8 @@ SEARCH = {
 
 
 @pytest.fixture(scope="module")
-def search(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return rnas.search(SEARCH, run=tmp_path_factory.mktemp("runs") / "search")
+def search(tmp_path_factory: pytest.TempPathFactory) -> SearchResult:
+    return rnas.search(SEARCH, output=tmp_path_factory.mktemp("runs") / "search")
 
 
 def settled(given: dict[str, Any], reference: Reference | None = None) -> RunSettings:
@@ -124,8 +124,8 @@ def test_the_activation_of_a_recipe_is_that_of_the_network() -> None:
     assert arch.from_dict(kept.architecture) == NETWORK
 
 
-def test_a_member_of_a_search_is_judged_on_the_images_that_nothing_was_chosen_by(search: Run) -> None:
-    reference = resolve(f"{search.directory.path}:{search.records[0].key}")
+def test_a_member_of_a_search_is_judged_on_the_images_that_nothing_was_chosen_by(search: SearchResult) -> None:
+    reference = resolve(f"{search.path}:{search.records[0].key}")
     settings = settle(reference, {"device": "cpu"})
     assert (settings.data, settings.split_seed, str(settings.eps)) == ("digits", 3, "1/10")
     digits = load_dataset("digits", None)
@@ -143,8 +143,8 @@ def test_a_member_of_a_search_is_judged_on_the_images_that_nothing_was_chosen_by
     assert settle(reference, {"images": {"selection": 60}}).images.selection == 60
 
 
-def test_data_of_its_own_are_divided_as_usual(search: Run, cifar10_folder: Path) -> None:
-    reference = resolve(f"{search.directory.path}:knee")
+def test_data_of_its_own_are_divided_as_usual(search: SearchResult, cifar10_folder: Path) -> None:
+    reference = resolve(f"{search.path}:knee")
     settings = settle(reference, {"data": "cifar10", "data_dir": cifar10_folder, "device": "cpu"})
     assert (str(settings.eps), settings.split_seed, settings.images.selection) == ("8/255", 0, 1024)
 
