@@ -14,7 +14,7 @@ from baselines.sources import (
 )
 from baselines.wide_resnet import BASIC_BLOCK_SCALING, width_knob, wrn_34_r
 from rnas.networks.residual import ResidualNetwork, widened
-from rnas.networks.zoo import Accuracy, Baseline, Published
+from rnas.networks.zoo import Baseline, Published, PublishedAccuracy
 
 _BLOCKS = (5, 5, 5)
 _WIDENINGS = (10, 10, 10)
@@ -37,7 +37,7 @@ def _baseline(name: str, network: ResidualNetwork, *published: Published, note: 
 def _scaled(gamma: float, params: str, clean: float, pgd20: float) -> Published:
     """A row of Table 1, widenings 10-10-4 times gamma."""
     source = f"{ROBUST_WRN}, Table 1, gamma {gamma:g}"
-    return Published("cifar10", "SAT", source, Accuracy(clean), Accuracy(pgd20), params=params)
+    return Published("cifar10", "SAT", source, PublishedAccuracy(clean), PublishedAccuracy(pgd20), params=params)
 
 
 def _configuration(

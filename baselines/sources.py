@@ -1,7 +1,7 @@
 """The papers whose tables the baselines quote, and short ways to write their rows down."""
 
 from rnas.networks.weight_names import Rename, WeightNames
-from rnas.networks.zoo import Accuracy, Published
+from rnas.networks.zoo import Published, PublishedAccuracy
 
 ROBUST_RESNETS = "Huang, Lu, Deb, Boddeti: Revisiting Residual Networks for Adversarial Robustness, CVPR 2023"
 ROBUST_WRN = (
@@ -27,12 +27,12 @@ ROBUST_WRN_NAMES = WeightNames(
 """Names of residual networks in two implementations."""
 
 
-def accuracies(text: str) -> list[Accuracy | None]:
+def accuracies(text: str) -> list[PublishedAccuracy | None]:
     """Accuracies as tables print them, ``84.62±0.06 55.90 -``; a dash is None."""
-    read: list[Accuracy | None] = []
+    read: list[PublishedAccuracy | None] = []
     for word in text.split():
         mean, _, spread = word.partition("±")
-        read.append(None if word == "-" else Accuracy(float(mean), float(spread) if spread else None))
+        read.append(None if word == "-" else PublishedAccuracy(float(mean), float(spread) if spread else None))
     return read
 
 
@@ -106,8 +106,8 @@ def robnet_poster(dataset: str, params: str, clean: float, pgd20: float, note: s
         dataset,
         "PGD adversarial training",
         f"{ROBNET}, poster",
-        clean=Accuracy(clean),
-        pgd20=Accuracy(pgd20),
+        clean=PublishedAccuracy(clean),
+        pgd20=PublishedAccuracy(pgd20),
         params=params,
         note=note,
     )

@@ -7,9 +7,9 @@ if TYPE_CHECKING:
     from rnas.experiment import Listener as Listener
     from rnas.experiment import resume as resume
     from rnas.experiments.comparison.run import compare as compare
-    from rnas.experiments.comparison.run import resume_comparison as resume_comparison
     from rnas.experiments.evaluate import evaluate as evaluate
     from rnas.experiments.loading import load as load
+    from rnas.experiments.replications.run import replicate as replicate
     from rnas.experiments.reproduction.verify import verify as verify
     from rnas.experiments.training.result import TrainingResult as TrainingResult
     from rnas.experiments.training.training import Training as Training
@@ -39,8 +39,8 @@ _HOMES = {
     "resume": "rnas.experiment",
     "Listener": "rnas.experiment",
     "compare": "rnas.experiments.comparison.run",
-    "resume_comparison": "rnas.experiments.comparison.run",
     "evaluate": "rnas.experiments.evaluate",
+    "replicate": "rnas.experiments.replications.run",
     "load": "rnas.experiments.loading",
     "export": "rnas.exports.export",
     "Training": "rnas.experiments.training.training",

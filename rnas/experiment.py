@@ -97,28 +97,32 @@ class Listener:
 
 
 class ShareListener(Listener):
-    """Pass on how much of an experiment's first phase is done.
+    """Pass on how much of something is done as one share; of an experiment with several phases that of the first.
 
     Args:
-        report: called with the share in [0, 1].
+        report: is given the share, in [0, 1].
     """
 
     def __init__(self, report: Callable[[float], None]) -> None:
         self._report = report
-        self._done = self._total = 0.0
+        self._work: Work | None = None
+        self._done = 0.0
 
     def started(self, experiment: "Experiment[Any, Any]", work: Work) -> None:
-        """Take what is done before; a later phase finds the first one done."""
-        if not self._total:
-            self._done, self._total = work.done, work.total
-
-    def recorded(self, record: Any) -> None:
-        """Count a record."""
-        self._done += 1
+        """Count from what is done already."""
+        if work.phase:
+            self._report = lambda share: None
+        self._work, self._done = work, work.done
 
     def progress(self, shares: Mapping[str, float]) -> None:
-        """Pass on the share."""
-        self._report(min((self._done + sum(shares.values())) / self._total, 1.0))
+        """Report the share of all work."""
+        total = 1.0 if self._work is None else max(self._work.total, 1)
+        self._report(min((self._done + sum(shares.values())) / total, 1.0))
+
+    def recorded(self, record: Any) -> None:
+        """Count a piece of the work."""
+        if self._work is not None:
+            self._done += 1
 
 
 @dataclass(frozen=True)

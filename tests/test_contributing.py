@@ -62,7 +62,7 @@ def test_the_table_of_names_has_every_group_and_holds_for_ours() -> None:
         registry.EVALUATORS: configured_name,
         registry.SEARCH_SPACES: lambda part: part.name,
         registry.RECIPES: lambda part: part.name,
-        registry.STUDIES: lambda part: part.name,
+        registry.REPLICATIONS: lambda part: part.name,
         registry.EXPORTS: lambda part: part.name,
     }
     for group, name_of in own.items():

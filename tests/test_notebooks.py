@@ -5,7 +5,7 @@ import pytest
 from nbclient import NotebookClient
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
-NAMES = ("equal_flops", "export", "robust_scaling", "rule", "search", "study")
+NAMES = ("equal_flops", "export", "replication", "robust_scaling", "rule", "search")
 
 
 def test_every_notebook_is_run() -> None:

@@ -15,12 +15,12 @@ from rnas.cli.ladder import ladder
 from rnas.cli.leaderboard import leaderboard
 from rnas.cli.parts import parts
 from rnas.cli.recipes import recipes
+from rnas.cli.replicate import replicate
 from rnas.cli.report import report
 from rnas.cli.resume import resume
 from rnas.cli.rules import rules
 from rnas.cli.scale import scale
 from rnas.cli.search import search
-from rnas.cli.study import study
 from rnas.cli.train import train
 from rnas.cli.tune import tune
 from rnas.cli.verify import verify
@@ -38,7 +38,7 @@ app.command("search")(search)
 app.command("resume")(resume)
 app.command("report")(report)
 app.command("ladder")(ladder)
-app.command("study")(study)
+app.command("replicate")(replicate)
 app.command("rules")(rules)
 app.command("certify")(certify)
 app.command("hold-out")(hold_out)

@@ -30,7 +30,7 @@ KINDS = tuple(
             registry.RECIPES,
             registry.SEARCH_SPACES,
             registry.STRATEGIES,
-            registry.STUDIES,
+            registry.REPLICATIONS,
         )
     )
 )

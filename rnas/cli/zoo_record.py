@@ -4,7 +4,7 @@ from typing import Any
 
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Shape
-from rnas.networks.zoo import CIFAR, Accuracy, Baseline, Published
+from rnas.networks.zoo import CIFAR, Baseline, Published, PublishedAccuracy
 
 _DATASETS: dict[str, tuple[Shape, int]] = {
     "cifar10": (CIFAR, 10),
@@ -73,7 +73,7 @@ def _published(baseline: Baseline, row: Published) -> dict[str, Any]:
     }
 
 
-def _accuracy(accuracy: Accuracy | None) -> dict[str, float | None] | None:
+def _accuracy(accuracy: PublishedAccuracy | None) -> dict[str, float | None] | None:
     return None if accuracy is None else {"mean": accuracy.mean, "spread": accuracy.spread}
 
 

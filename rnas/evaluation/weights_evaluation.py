@@ -39,6 +39,7 @@ from rnas.evaluation.observed_network import ObservedNetwork
 from rnas.evaluation.request import Request
 from rnas.evaluation.subject import EvaluatedNetwork, Subject, module_subject, subject_of
 from rnas.evaluation.threats import Threat, withstood
+from rnas.experiment import Listener
 from rnas.networks import architecture as arch
 from rnas.statistics.proportions import proportion
 from rnas.utils.files import write_text
@@ -49,22 +50,6 @@ _PRECISION = "float32, TensorFloat-32 off"
 _TRANSFERRED = "pgd20"
 _PROBED = 100
 """Images that the checks are made on, at most."""
-
-
-class Listener:
-    """What is told how far an evaluation is; by itself it does nothing."""
-
-    def began(self, words: str) -> None:
-        """What is evaluated, before the first attack."""
-
-    def attacking(self, progress: Progress) -> None:
-        """Before and after every batch of an attack."""
-
-    def corrupting(self) -> None:
-        """The common corruptions begin."""
-
-    def checking(self, images: int) -> None:
-        """The checks for overestimated robustness begin, on so many images."""
 
 
 def evaluate_subject(
@@ -81,7 +66,8 @@ def evaluate_subject(
     Args:
         request: what to evaluate.
         subject: the network and the images of the request.
-        listener: learns of progress.
+        listener: learns of progress. Every record is a :class:`rnas.evaluation.attack_run.Progress`, before and after
+            every batch of an attack.
         sources: the networks that ``request.transfer`` names, in the same order.
 
     Raises:
@@ -92,7 +78,12 @@ def evaluate_subject(
     plan = _plan(request.attacks, threats, subject.dataset.num_classes) + _transferred(request, subject, sources)
     state = EvaluationState(_setting(request, subject, plan), _file(request, ".state"))
     radii = ", ".join(threat.name for threat in threats)
-    listener.began(f"{request.network}: {counted(len(part), 'image')} of {subject.dataset.name}, {radii}")
+    listener.message(f"{request.network}: {counted(len(part), 'image')} of {subject.dataset.name}, {radii}")
+
+    def attacked(progress: Progress) -> None:
+        listener.recorded(progress)
+        listener.progress({request.name: progress.share})
+
     # TensorFloat-32, which GPUs would else take for convolutions, is not float32.
     with torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
         run = run_attacks(
@@ -103,7 +94,7 @@ def evaluate_subject(
             request.seed,
             request.batch_size,
             state,
-            listener.attacking,
+            attacked,
         )
         flags = _flags(request, subject, run, listener) if request.flags else None
         corruptions = _corruptions(request, subject, listener)
@@ -164,7 +155,7 @@ def _transferred(
 def _corruptions(request: Request, subject: Subject, listener: Listener) -> dict[str, Any] | None:
     if request.corruptions is None:
         return None
-    listener.corrupting()
+    listener.message("common corruptions")
     model, size = subject.model, request.batch_size
     if request.corruptions == "computed":
         return evaluate_corruptions(model, subject.part, request.seed, batch_size=size).to_dict()
@@ -211,7 +202,7 @@ def _file(request: Request, suffix: str) -> Path | None:
 
 def _flags(request: Request, subject: Subject, run: AttackRun, listener: Listener) -> list[Flag]:
     few, threat = subject.part.first(_PROBED), subject.threats[0]
-    listener.checking(len(few))
+    listener.message(f"checks for signs of overestimated robustness, on {counted(len(few), 'image')}")
     probe = Probe(
         ObservedNetwork(subject.model),
         few.images(slice(None)).contiguous(memory_format=torch.channels_last),

@@ -18,7 +18,8 @@ from rnas.evaluation.evaluation_result import EvaluationResult
 from rnas.evaluation.request import Request
 from rnas.evaluation.subject import EvaluatedNetwork, module_subject, subject_of
 from rnas.evaluation.threats import Threat, parse_threat
-from rnas.evaluation.weights_evaluation import Listener, evaluate_subject
+from rnas.evaluation.weights_evaluation import evaluate_subject
+from rnas.experiment import Listener
 from rnas.experiments.references import referenced, resolve
 from rnas.networks.architecture import Architecture
 from rnas.utils.devices import torch_device
@@ -127,7 +128,7 @@ def evaluate_weights(request: Request, listener: Listener | None = None) -> Eval
 
     Args:
         request: what to evaluate.
-        listener: learns of progress.
+        listener: learns of progress, as there.
 
     Raises:
         InputError: there are no weights; they, the network and the data do not fit each other; something asked for

@@ -19,7 +19,7 @@ CIFAR: Shape = (3, 32, 32)
 
 
 @dataclass(frozen=True)
-class Accuracy:
+class PublishedAccuracy:
     """An accuracy in percent as printed, and the standard deviation over repetitions where one is printed."""
 
     mean: float
@@ -46,10 +46,10 @@ class Published:
     dataset: str
     training: str
     source: str
-    clean: Accuracy | None = None
-    pgd20: Accuracy | None = None
-    cw40: Accuracy | None = None
-    autoattack: Accuracy | None = None
+    clean: PublishedAccuracy | None = None
+    pgd20: PublishedAccuracy | None = None
+    cw40: PublishedAccuracy | None = None
+    autoattack: PublishedAccuracy | None = None
     params: str | None = None
     flops: str | None = None
     note: str = ""

@@ -16,13 +16,13 @@ from rnas.networks.zoo import Baseline, Scaled, find
 from rnas.training.recipe import Recipe
 from rnas.utils.quantities import format_size
 
-_FIX = "leave it out, or choose another --flops"
+_FIX = "leave it out, or choose other flops"
 
 DEFAULT = ("wrn-28-10", "robust-resnet-a1", "robnet-large-v2", "advrush-7@96", "racl-7@104", "darts-r")
 """Those that RobustResNets were published beside, and DARTS-R."""
 
 
-class Entrant(BaseModel):
+class ComparedNetwork(BaseModel):
     """A network that takes part.
 
     Attributes:
@@ -70,7 +70,7 @@ class Entrant(BaseModel):
         }
 
 
-def entrant(
+def compared_network(
     reference: Reference,
     flops: int,
     input_shape: Shape,
@@ -78,8 +78,8 @@ def entrant(
     *,
     recipe: Recipe,
     tolerance: float = 0.05,
-    by_the_rule: bool = False,
-) -> Entrant:
+    robust_scaling: bool = False,
+) -> ComparedNetwork:
     """The network that words name, at a budget of FLOPs.
 
     A published network grows as its family does. Any other is taken as it is where it has the FLOPs already, and else
@@ -92,7 +92,7 @@ def entrant(
         num_classes: number of logits.
         recipe: whose activation the network takes, where it has one.
         tolerance: by what share its FLOPs may be off.
-        by_the_rule: residual networks that are not published take RobustScaling's proportions instead of their own.
+        robust_scaling: residual networks that are not published take RobustScaling's proportions instead of their own.
 
     Raises:
         InputError: nothing of its family is near the budget, or it cannot be scaled.
@@ -103,17 +103,17 @@ def entrant(
     if baseline is not None:
         found = _near(words, baseline.scaled_to, flops, input_shape, num_classes)
         description = baseline.scaling.description
-    elif not by_the_rule and abs(own.cost(input_shape, num_classes).flops / flops - 1) <= tolerance:
+    elif not robust_scaling and abs(own.cost(input_shape, num_classes).flops / flops - 1) <= tolerance:
         found, description = None, "as it is"
     else:
-        scaling = scaling_of(own, tolerance, by_the_rule)
+        scaling = scaling_of(own, tolerance, robust_scaling)
         found, description = _near(words, scaling.nearest, flops, input_shape, num_classes), scaling.description
-        if not by_the_rule:
+        if not robust_scaling:
             description = description.replace("RobustScaling", "its own proportions")
     if found is not None and abs(found.deviation) > tolerance:
         raise InputError(f"{words}: {_off(found)}; {_FIX}")
     network = with_activation(own if found is None else found.architecture, recipe)
-    return Entrant(
+    return ComparedNetwork(
         name=Request(words).name if baseline is None else baseline.name,
         words=words,
         architecture=arch.to_dict(network),
@@ -123,13 +123,13 @@ def entrant(
     )
 
 
-def require_distinct(entrants: Sequence[Entrant]) -> None:
+def require_distinct(compared_networks: Sequence[ComparedNetwork]) -> None:
     """InputError where two have one name or are one network, or there are fewer than two."""
-    if len(entrants) < 2:
+    if len(compared_networks) < 2:
         raise InputError("a comparison needs at least two networks; name another")
     for what in ("name", "architecture"):
-        for place, one in enumerate(entrants):
-            for other in entrants[:place]:
+        for place, one in enumerate(compared_networks):
+            for other in compared_networks[:place]:
                 if getattr(one, what) == getattr(other, what):
                     fault = "are called alike" if what == "name" else "are the same network at these FLOPs"
                     raise InputError(f"{other.words} and {one.words} {fault}; leave one out")

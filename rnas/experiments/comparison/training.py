@@ -13,19 +13,19 @@ from pydantic import BaseModel
 
 from rnas.attacks.named import named_attack
 from rnas.errors import DivergedError
-from rnas.evaluation.attack_run import Progress
 from rnas.evaluation.evaluation_result import CLEAN as CLEAN
 from rnas.evaluation.evaluation_result import WORST_CASE as WORST_CASE
 from rnas.evaluation.evaluation_result import EvaluationResult
 from rnas.evaluation.request import Request
 from rnas.evaluation.subject import subject_of
 from rnas.evaluation.training_settings import load_dataset
-from rnas.evaluation.weights_evaluation import Listener, evaluate_subject
+from rnas.evaluation.weights_evaluation import evaluate_subject
 from rnas.experiment import CostEstimate, ShareListener
 from rnas.experiments.comparison.settings import ComparisonSettings
 from rnas.experiments.references import resolve
 from rnas.experiments.training.cost_estimate import estimated
 from rnas.experiments.training.result import TrainingResult
+from rnas.experiments.training.settings import RunSettings
 from rnas.experiments.training.setup import Setup
 from rnas.experiments.training.training import Training
 from rnas.nas.evaluators.evaluator import Context, Estimate, Evaluation, Rung, Status, Task
@@ -141,12 +141,12 @@ class ComparedTraining:
         )
 
     def estimate(self, task: Task, context: Context) -> Estimate:
-        """Of the training, with quick attacks at its end: how long strong ones take depends on what they break."""
-        bill = self.bill(task, context)
-        return Estimate(bill.seconds, bill.work[0].memory_bytes)
+        """Measure the training, with quick attacks at its end: what strong ones take depends on what they break."""
+        found = self.training_estimate(task, context)
+        return Estimate(found.seconds, found.work[0].memory_bytes)
 
-    def bill(self, task: Task, context: Context) -> CostEstimate:
-        """The same by parts."""
+    def training_estimate(self, task: Task, context: Context) -> CostEstimate:
+        """Measure the same by parts."""
         with _on(context.device):
             return estimated(Setup.of(self._settings(task, context)))
 
@@ -154,7 +154,7 @@ class ComparedTraining:
         """A training with a seed, with what of the recipe was tuned for the network."""
         return Task(architecture, seed, {**self.rungs[0].fidelity, **({"recipe": dict(tuned)} if tuned else {})})
 
-    def _settings(self, task: Task, context: Context) -> Any:
+    def _settings(self, task: Task, context: Context) -> RunSettings:
         key = arch.key(task.architecture)
         device = "cuda" if context.device.startswith("cuda") else "cpu"
         return self.settings.training.training_of(
@@ -164,9 +164,8 @@ class ComparedTraining:
     def _trained(self, task: Task, context: Context) -> TrainingResult:
         assert context.folder is not None
         path = context.folder / f"{arch.key(task.architecture)}-seed-{task.seed}"
-        listener = ShareListener(lambda share: context.progress(_TRAINING_SHARE * share))
         training = Training.open(path) if path.exists() else Training.create(self._settings(task, context), path)
-        return training.run(listener)
+        return training.run(ShareListener(lambda share: context.progress(_TRAINING_SHARE * share)))
 
     def _attacked(self, checkpoint: Path, context: Context, place: int) -> EvaluationResult:
         assert context.folder is not None
@@ -182,7 +181,11 @@ class ComparedTraining:
             flags=training.flags and place == 0,
             output=context.folder.parent / _EVALUATIONS,
         )
-        return evaluate_subject(request, subject_of(resolve(checkpoint), request), _Attacking(context, place))
+
+        def report(share: float) -> None:
+            context.progress(_TRAINING_SHARE + (1 - _TRAINING_SHARE) * (place + share) / len(CHECKPOINTS))
+
+        return evaluate_subject(request, subject_of(resolve(checkpoint), request), ShareListener(report))
 
     def _latency(self, architecture: Architecture, device: str) -> float:
         """Milliseconds of a forward pass of one image, the median of several."""
@@ -220,16 +223,3 @@ def _record(result: EvaluationResult) -> dict[str, Any]:
         "attack_seconds": sum(attack.cost.seconds for attack in result.attacks),
         "flags": [flag.name for flag in result.flags or ()],
     }
-
-
-class _Attacking(Listener):
-    """Passes on how far the attacks on a checkpoint are."""
-
-    def __init__(self, context: Context, place: int) -> None:
-        self._context = context
-        self._place = place
-
-    def attacking(self, progress: Progress) -> None:
-        """After every batch."""
-        share = (self._place + progress.share) / len(CHECKPOINTS)
-        self._context.progress(_TRAINING_SHARE + (1 - _TRAINING_SHARE) * share)

@@ -1,1 +1,1 @@
-"""The papers' studies of architectures, each to be repeated at any size and judged by its own data."""
+"""The papers' replications of architectures, each to be repeated at any size and judged by its own data."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from rnas.experiments.replications.claim import Claim
 from rnas.experiments.replications.contrasts import difference, minus
-from rnas.experiments.replications.design import Cell, Factor, Figure, Size, Study
+from rnas.experiments.replications.design import DesignCell, Factor, Replication, ReplicationFigure, Size
 from rnas.experiments.replications.papers import ROBUST_RESNETS
 from rnas.networks.block import Block
 
@@ -20,7 +20,7 @@ DECAYS, KEPT = "decays", "kept from it"
 _ADVANCED: dict[str, Any] = {"name": "aat", "extra_fraction": 0.0, "activation": None, "learning_rate": 0.1}
 
 
-def cells(size: Size) -> Iterator[Cell]:
+def cells(size: Size) -> Iterator[DesignCell]:
     """Every combination, in one network."""
     depth, width = (4, 10) if size.paper else (2, 2)
     for training, decayed, decay in product((BASELINE, ADVANCED), (DECAYS, KEPT), _WEIGHT_DECAYS):
@@ -36,7 +36,7 @@ def cells(size: Size) -> Iterator[Cell]:
             yield size.cell(network, levels, {**changes, "decay_normalization": decayed == DECAYS})
 
 
-def claims(design: Sequence[Cell]) -> list[Claim]:
+def claims(design: Sequence[DesignCell]) -> list[Claim]:
     """Each smooth activation against ReLU, averaged over the weight decays."""
     relu = {"activation": "relu"}
     no_gain = [
@@ -62,7 +62,7 @@ def claims(design: Sequence[Cell]) -> list[Claim]:
     ]
 
 
-STUDY = Study(
+REPLICATION = Replication(
     name="activations",
     title="Smooth activations and weight decay",
     paper=ROBUST_RESNETS,
@@ -72,7 +72,9 @@ STUDY = Study(
     recipe="bat",
     cells=cells,
     claims=claims,
-    figure=Figure(x="weight decay", colour=("activation",), like="Figure 6 a to c", panel=("training", "BatchNorm")),
+    figure=ReplicationFigure(
+        x="weight decay", colour=("activation",), like="Figure 6 a to c", panel=("training", "BatchNorm")
+    ),
     seeds=2,
     note="The paper compares each activation at its best weight decay, which the same results choose; here the weight "
     "decays are averaged. Advanced training is the paper's recipe without its extra data, at a learning rate of .1, "

@@ -8,14 +8,14 @@ import numpy as np
 from scipy.stats import t as student
 
 from rnas._typing import Floats
-from rnas.experiments.replications.claim import Claim, Estimate
+from rnas.experiments.replications.claim import Claim, ClaimEstimate
 from rnas.statistics.holm import holm
 
 LEVEL = 0.05
-"""Chance that any claim of a study is decided wrongly."""
+"""Chance that any claim of a replication is decided wrongly."""
 
 
-class Verdict(StrEnum):
+class ClaimVerdict(StrEnum):
     """What results say of a claim."""
 
     SUPPORTED = "supported"
@@ -27,8 +27,8 @@ class Verdict(StrEnum):
 class Finding:
     """What results say of one claim.
 
-    The interval is at the level that Holm's procedure gives the claim among those of its study, so that it excludes the
-    bound exactly where the adjusted p-value is at most :data:`LEVEL`.
+    The interval is at the level that Holm's procedure gives the claim among those of its replication, so that it
+    excludes the bound exactly where the adjusted p-value is at most :data:`LEVEL`.
 
     Attributes:
         claim: the claim.
@@ -42,8 +42,8 @@ class Finding:
     """
 
     claim: Claim
-    verdict: Verdict
-    estimate: Estimate | None
+    verdict: ClaimVerdict
+    estimate: ClaimEstimate | None
     low: float
     high: float
     confidence: float
@@ -55,10 +55,10 @@ def judge(claims: Sequence[Claim], scores: Mapping[str, Floats]) -> tuple[Findin
     """A finding for each claim.
 
     A claim is decided where its interval is wholly on one side of its bound. The chance that any is decided although
-    its truth is at the bound is at most 5 % over all claims of the study together (S. Holm, 1979).
+    its truth is at the bound is at most 5 % over all claims of the replication together (S. Holm, 1979).
 
     Args:
-        claims: of a study.
+        claims: of a replication.
         scores: by metric, (cells, seeds), NaN where a training has no result.
     """
     estimates = [claim.estimand.estimate(scores[claim.metric]) for claim in claims]
@@ -69,15 +69,15 @@ def judge(claims: Sequence[Claim], scores: Mapping[str, Floats]) -> tuple[Findin
     )
 
 
-def overall(findings: Sequence[Finding]) -> Verdict:
+def overall(findings: Sequence[Finding]) -> ClaimVerdict:
     """Of an observation that holds if all its claims do."""
     verdicts = {finding.verdict for finding in findings}
-    if Verdict.CONTRADICTED in verdicts:
-        return Verdict.CONTRADICTED
-    return Verdict.SUPPORTED if verdicts == {Verdict.SUPPORTED} else Verdict.UNDECIDED
+    if ClaimVerdict.CONTRADICTED in verdicts:
+        return ClaimVerdict.CONTRADICTED
+    return ClaimVerdict.SUPPORTED if verdicts == {ClaimVerdict.SUPPORTED} else ClaimVerdict.UNDECIDED
 
 
-def _p_value(claim: Claim, estimate: Estimate | str) -> float:
+def _p_value(claim: Claim, estimate: ClaimEstimate | str) -> float:
     if isinstance(estimate, str):
         return 1.0
     value = abs(estimate.value) if claim.expected == "within" else estimate.value
@@ -97,15 +97,15 @@ def _levels(p_values: Sequence[float]) -> list[float]:
     return levels
 
 
-def _finding(claim: Claim, estimate: Estimate | str, level: float, p_value: float) -> Finding:
+def _finding(claim: Claim, estimate: ClaimEstimate | str, level: float, p_value: float) -> Finding:
     if isinstance(estimate, str):
-        return Finding(claim, Verdict.UNDECIDED, None, np.nan, np.nan, 1 - level, p_value, estimate)
+        return Finding(claim, ClaimVerdict.UNDECIDED, None, np.nan, np.nan, 1 - level, p_value, estimate)
     reach = float(student.isf(level / 2, estimate.degrees)) * estimate.standard_error
     low, high = estimate.value - reach, estimate.value + reach
     return Finding(claim, _verdict(claim, low, high), estimate, low, high, 1 - level, p_value)
 
 
-def _verdict(claim: Claim, low: float, high: float) -> Verdict:
+def _verdict(claim: Claim, low: float, high: float) -> ClaimVerdict:
     if claim.expected == "within":
         inside, outside = -claim.bound < low and high < claim.bound, low > claim.bound or high < -claim.bound
     elif claim.expected == "above":
@@ -113,5 +113,5 @@ def _verdict(claim: Claim, low: float, high: float) -> Verdict:
     else:
         inside, outside = high < claim.bound, low > claim.bound
     if inside:
-        return Verdict.SUPPORTED
-    return Verdict.CONTRADICTED if outside else Verdict.UNDECIDED
+        return ClaimVerdict.SUPPORTED
+    return ClaimVerdict.CONTRADICTED if outside else ClaimVerdict.UNDECIDED

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 
 from rnas.experiments.replications.claim import Claim
 from rnas.experiments.replications.contrasts import difference, minus
-from rnas.experiments.replications.design import Cell, Figure, Size, Study, capacity_label
+from rnas.experiments.replications.design import DesignCell, Replication, ReplicationFigure, Size, capacity_label
 from rnas.experiments.replications.papers import ROBUST_RESNETS
 from rnas.networks.block import POST, PRE, Block
 
 BASIC, BOTTLENECK, INVERTED, NO_RESIDUAL = "basic", "bottleneck", "inverted-bottleneck", "no-residual"
 
 
-def cells(size: Size) -> Iterator[Cell]:
+def cells(size: Size) -> Iterator[DesignCell]:
     """Three topologies with pre- and post-activation, and the basic block without its residual connection."""
     for depth, width in size.capacities:
         for topology, order in [(t, o) for t in (BASIC, BOTTLENECK, INVERTED) for o in (PRE, POST)] + [
@@ -22,7 +22,7 @@ def cells(size: Size) -> Iterator[Cell]:
             yield size.cell(network, levels)
 
 
-def claims(design: Sequence[Cell]) -> list[Claim]:
+def claims(design: Sequence[DesignCell]) -> list[Claim]:
     """The comparisons of the paper's figure 3."""
     pre, post = {"activation": PRE}, {"activation": POST}
     levels = list(dict.fromkeys(cell.factors["capacity"] for cell in design))
@@ -62,7 +62,7 @@ def claims(design: Sequence[Cell]) -> list[Claim]:
     ]
 
 
-STUDY = Study(
+REPLICATION = Replication(
     name="block-topology",
     title="Block topology and the position of the activation",
     paper=ROBUST_RESNETS,
@@ -72,7 +72,7 @@ STUDY = Study(
     recipe="bat",
     cells=cells,
     claims=claims,
-    figure=Figure(x="FLOPs", colour=("topology", "activation"), like="Figure 3"),
+    figure=ReplicationFigure(x="FLOPs", colour=("topology", "activation"), like="Figure 3"),
     note="The paper does not print its post-activated, inverted and non-residual blocks: their structure is ours, as "
     "are depths and widenings other than those of its table of blocks.",
 )

@@ -18,7 +18,7 @@ _FEWEST_NETWORKS = 8
 
 
 @dataclass(frozen=True)
-class Estimate:
+class ClaimEstimate:
     """A number with its uncertainty, which is Student's.
 
     Attributes:
@@ -43,7 +43,7 @@ class Estimand(Protocol):
     def of(self) -> str:
         """What is counted, in one word: ``comparison`` or ``network``."""
 
-    def estimate(self, values: Floats) -> Estimate | str:
+    def estimate(self, values: Floats) -> ClaimEstimate | str:
         """The estimate from values (cells, seeds), NaN where there is none; or in a few words why there is none."""
 
 
@@ -66,7 +66,7 @@ class Contrast:
         """See :class:`Estimand`."""
         return "comparison"
 
-    def estimate(self, values: Floats) -> Estimate | str:
+    def estimate(self, values: Floats) -> ClaimEstimate | str:
         """See :class:`Estimand`."""
         complete = _complete(values)
         terms = [term for term in self.terms if all(complete[row] for row, _ in term)]
@@ -83,7 +83,7 @@ class Contrast:
         paired = abs(weights.sum()) < 1e-9 * np.abs(weights).sum()
         found = noise(results, paired)
         value, error = float(weights @ results.mean(axis=1)), found.standard_error(weights, seeds)
-        return _with_noise(Estimate(value, error, found.degrees, len(terms), len(self.terms) - len(terms)))
+        return _with_noise(ClaimEstimate(value, error, found.degrees, len(terms), len(self.terms) - len(terms)))
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class Trend:
         """See :class:`Estimand`."""
         return "network"
 
-    def estimate(self, values: Floats) -> Estimate | str:
+    def estimate(self, values: Floats) -> ClaimEstimate | str:
         """See :class:`Estimand`."""
         complete = _complete(values)
         x, y = np.array(self.covariate, dtype=np.float64), values.mean(axis=1)
@@ -125,7 +125,7 @@ class Trend:
             return "too few networks to compare are complete"
         slope = float((x * y).sum()) / spread
         error = float(np.sqrt(((y - slope * x) ** 2).sum() / degrees / spread))
-        return _with_noise(Estimate(slope, error, degrees, len(x), len(self.strata) - int(complete.sum())))
+        return _with_noise(ClaimEstimate(slope, error, degrees, len(x), len(self.strata) - int(complete.sum())))
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ class RankCorrelation:
         """See :class:`Estimand`."""
         return "network"
 
-    def estimate(self, values: Floats) -> Estimate | str:
+    def estimate(self, values: Floats) -> ClaimEstimate | str:
         """See :class:`Estimand`."""
         rows = np.flatnonzero(_complete(values))
         x, y = np.array(self.covariate)[rows], values[rows].mean(axis=1)
@@ -148,7 +148,7 @@ class RankCorrelation:
         without = np.array([_tau(np.delete(x, row), np.delete(y, row)) for row in range(len(rows))])
         n = len(rows)
         error = float(np.sqrt((n - 1) / n * ((without - without.mean()) ** 2).sum()))
-        return _with_noise(Estimate(_tau(x, y), error, n - 1, n, len(values) - n))
+        return _with_noise(ClaimEstimate(_tau(x, y), error, n - 1, n, len(values) - n))
 
 
 @dataclass(frozen=True)
@@ -184,6 +184,6 @@ def _tau(x: Floats, y: Floats) -> float:
     return found if np.isfinite(found) else 0.0
 
 
-def _with_noise(estimate: Estimate) -> Estimate | str:
+def _with_noise(estimate: ClaimEstimate) -> ClaimEstimate | str:
     """The estimate, unless its results show no noise at all, as those of trainings that learn nothing may."""
     return estimate if estimate.standard_error > 1e-12 else "the results do not vary"

@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from rnas.experiments.replications.claim import Contrast, Term, Trend
-from rnas.experiments.replications.design import Cell, Factor
+from rnas.experiments.replications.design import DesignCell, Factor
 
 Levels = Mapping[str, Factor | tuple[Factor, ...]]
 """Levels by factor; several are alternatives."""
 
 
-def holds(cell: Cell, levels: Levels) -> bool:
+def holds(cell: DesignCell, levels: Levels) -> bool:
     """Whether a cell has these levels."""
     return all(
         cell.factors.get(name) in level if isinstance(level, tuple) else cell.factors.get(name) == level
@@ -19,7 +19,7 @@ def holds(cell: Cell, levels: Levels) -> bool:
     )
 
 
-def difference(cells: Sequence[Cell], of: Levels, than: Levels, where: Levels | None = None) -> Contrast:
+def difference(cells: Sequence[DesignCell], of: Levels, than: Levels, where: Levels | None = None) -> Contrast:
     """By how much cells of some levels exceed those of others that are alike in all else, on average.
 
     Args:
@@ -33,7 +33,7 @@ def difference(cells: Sequence[Cell], of: Levels, than: Levels, where: Levels | 
     """
     changed = {*of, *than}
 
-    def rest(cell: Cell) -> frozenset[tuple[str, Factor]]:
+    def rest(cell: DesignCell) -> frozenset[tuple[str, Factor]]:
         return frozenset((name, level) for name, level in cell.factors.items() if name not in changed)
 
     chosen = [(row, cell) for row, cell in enumerate(cells) if holds(cell, where or {})]
@@ -54,7 +54,7 @@ def minus(first: Contrast, second: Contrast) -> Contrast:
     return Contrast(tuple((*one, *((row, -weight) for row, weight in other)) for one, other in terms))
 
 
-def slope(cells: Sequence[Cell], factor: str, where: Levels | None = None, by: Sequence[str] = ()) -> Contrast:
+def slope(cells: Sequence[DesignCell], factor: str, where: Levels | None = None, by: Sequence[str] = ()) -> Contrast:
     """The least-squares slope over a factor of numbers, of the cells that have some levels.
 
     Args:
@@ -80,13 +80,13 @@ def slope(cells: Sequence[Cell], factor: str, where: Levels | None = None, by: S
     return Contrast(tuple(terms))
 
 
-def mean(cells: Sequence[Cell], where: Levels | None = None) -> Contrast:
+def mean(cells: Sequence[DesignCell], where: Levels | None = None) -> Contrast:
     """The mean of the cells that have some levels."""
     terms: list[Term] = [((row, 1.0),) for row, cell in enumerate(cells) if holds(cell, where or {})]
     return Contrast(tuple(terms))
 
 
-def trend(cells: Sequence[Cell], factor: str, within: Sequence[str], step: float = 1.0) -> Trend:
+def trend(cells: Sequence[DesignCell], factor: str, within: Sequence[str], step: float = 1.0) -> Trend:
     """The slope over a factor of numbers among cells that are alike in others.
 
     Args:

@@ -5,14 +5,14 @@ from itertools import product
 
 from rnas.experiments.replications.claim import Claim, RankCorrelation
 from rnas.experiments.replications.contrasts import trend
-from rnas.experiments.replications.design import Cell, Figure, Size, Study
+from rnas.experiments.replications.design import DesignCell, Replication, ReplicationFigure, Size
 from rnas.experiments.replications.papers import ROBUST_RESNETS
 
 NO_SUBSTANTIAL = 0.3
 """Rank correlations below this are not called substantial; the paper prints no bound, and this one is ours."""
 
 
-def cells(size: Size) -> Iterator[Cell]:
+def cells(size: Size) -> Iterator[DesignCell]:
     """Every combination of the depths, with its shares."""
     depths = (2, 3, 4, 5, 7, 9, 11) if size.paper else (1, 2, 3)
     for setting in product(depths, repeat=3):
@@ -23,7 +23,7 @@ def cells(size: Size) -> Iterator[Cell]:
         yield size.cell(size.network(setting, (size.widening,) * 3), levels | shares | unevenness)
 
 
-def claims(design: Sequence[Cell]) -> list[Claim]:
+def claims(design: Sequence[DesignCell]) -> list[Claim]:
     """What depth does, and what its distribution does at equal depth."""
     return [
         Claim(
@@ -49,7 +49,7 @@ def claims(design: Sequence[Cell]) -> list[Claim]:
     ]
 
 
-STUDY = Study(
+REPLICATION = Replication(
     name="depth-grid",
     title="Depths of the stages",
     paper=ROBUST_RESNETS,
@@ -59,7 +59,7 @@ STUDY = Study(
     recipe="bat",
     cells=cells,
     claims=claims,
-    figure=Figure(x="FLOPs", colour=("share of stage 3",), like="Figure 7 a"),
+    figure=ReplicationFigure(x="FLOPs", colour=("share of stage 3",), like="Figure 7 a"),
     seeds=2,
     strata="total depth",
     note="A block of any stage has about the same FLOPs, and in stage 3 sixteen times the parameters of stage 1: at "

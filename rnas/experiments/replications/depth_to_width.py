@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from rnas.experiments.replications.claim import Claim
 from rnas.experiments.replications.contrasts import slope
-from rnas.experiments.replications.design import Cell, Figure, Size, Study
+from rnas.experiments.replications.design import DesignCell, Replication, ReplicationFigure, Size
 from rnas.experiments.replications.papers import ROBUST_RESNETS
 from rnas.networks.residual import ResidualNetwork
 from rnas.networks.robust_scaling import RobustScaling, Rule
@@ -14,7 +14,7 @@ PEAK = 0.7
 _SHARES = (0.3, 0.4, 0.5, 0.6, PEAK, 0.8)
 
 
-def cells(size: Size) -> Iterator[Cell]:
+def cells(size: Size) -> Iterator[DesignCell]:
     """At each budget a network for each share, by RobustScaling with that share in place of the paper's."""
     shares: tuple[float, ...]
     if size.paper:
@@ -36,7 +36,7 @@ def cells(size: Size) -> Iterator[Cell]:
             yield size.cell(found.architecture, {"r_D": share, "budget": format_size(budget)})
 
 
-def claims(design: Sequence[Cell]) -> list[Claim]:
+def claims(design: Sequence[DesignCell]) -> list[Claim]:
     """Rise to the optimum, and fall beyond it."""
     shares = sorted({cell.number("r_D") for cell in design})
 
@@ -61,7 +61,7 @@ def claims(design: Sequence[Cell]) -> list[Claim]:
     ]
 
 
-STUDY = Study(
+REPLICATION = Replication(
     name="depth-to-width",
     title="Depth against width at fixed FLOPs",
     paper=ROBUST_RESNETS,
@@ -71,7 +71,7 @@ STUDY = Study(
     recipe="bat",
     cells=cells,
     claims=claims,
-    figure=Figure(x="r_D", colour=("budget",), like="Figure 8"),
+    figure=ReplicationFigure(x="r_D", colour=("budget",), like="Figure 8"),
     note="Budgets are the FLOPs of WRN-28-10, 34-12, 46-14 and 70-16, or two of our own at small capacity. Networks "
     "are whole depths and widths by RobustScaling with r_D in place of its 0.7, within 5 % of the budget; at small "
     "capacity within 10 %, in widths of half the base channels.",

@@ -1,4 +1,4 @@
-"""What a study is made of: the cells of its design, at a size, and what the paper says of them."""
+"""What a replication is made of: the cells of its design, at a size, and what the paper says of them."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -26,7 +26,7 @@ _SMALL_STEM = 8
 
 
 @dataclass(frozen=True)
-class Cell:
+class DesignCell:
     """One setting of a design, trained with every seed.
 
     Attributes:
@@ -34,7 +34,7 @@ class Cell:
         architecture: the network.
         flops: multiply-accumulates for one image.
         params: trainable parameters.
-        recipe: fields of the study's recipe that are set otherwise; with a ``name`` it is another recipe.
+        recipe: fields of the replication's recipe that are set otherwise; with a ``name`` it is another recipe.
     """
 
     factors: Mapping[str, Factor]
@@ -42,6 +42,14 @@ class Cell:
     flops: int
     params: int
     recipe: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """Return the levels in one line."""
+        return ", ".join(
+            f"{name} {level:.3g}" if isinstance(level, float) else f"{name} {level}"
+            for name, level in self.factors.items()
+        )
 
     def number(self, name: str) -> float:
         """A factor whose levels are numbers; ``FLOPs`` and ``params`` are two of every cell."""
@@ -51,7 +59,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Size:
-    """How large the networks of a study are, and on which images.
+    """How large the networks of a replication are, and on which images.
 
     Attributes:
         capacity: ``paper``, the levels that the paper has; or ``small``, levels of our own, for a CPU.
@@ -92,10 +100,10 @@ class Size:
 
     def cell(
         self, architecture: Architecture, factors: Mapping[str, Factor], recipe: Mapping[str, Any] | None = None
-    ) -> Cell:
+    ) -> DesignCell:
         """A cell with its costs."""
         cost = architecture.cost(self.input_shape, self.num_classes)
-        return Cell(dict(factors), architecture, cost.flops, cost.params, dict(recipe or {}))
+        return DesignCell(dict(factors), architecture, cost.flops, cost.params, dict(recipe or {}))
 
     @property
     def widening(self) -> int:
@@ -116,8 +124,8 @@ def capacity_label(depth: int, width: int) -> str:
 
 
 @dataclass(frozen=True)
-class Figure:
-    """What the figure of a study shows: a metric of every cell.
+class ReplicationFigure:
+    """What the figure of a replication shows: a metric of every cell.
 
     Attributes:
         x: factor, ``FLOPs`` or ``params`` along x.
@@ -135,8 +143,8 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Study:
-    """A study of a paper; an instance is registered under ``rnas.studies``.
+class Replication:
+    """A replication of a paper; an instance is registered under ``rnas.replications``.
 
     Attributes:
         name: lower case, as on the command line.
@@ -161,15 +169,15 @@ class Study:
     section: str
     observation: str
     recipe: str
-    cells: Callable[[Size], Iterable[Cell]]
-    claims: Callable[[Sequence[Cell]], Sequence[Claim]]
-    figure: Figure
+    cells: Callable[[Size], Iterable[DesignCell]]
+    claims: Callable[[Sequence[DesignCell]], Sequence[Claim]]
+    figure: ReplicationFigure
     seeds: int = 3
     diagnostics: tuple[str, ...] = ()
     strata: str | None = None
     note: str = ""
 
-    def design(self, size: Size, limit: int | None = None) -> tuple[Cell, ...]:
+    def design(self, size: Size, limit: int | None = None) -> tuple[DesignCell, ...]:
         """The cells at a size, or a random subset, the same whenever it is drawn.
 
         Args:
@@ -183,13 +191,15 @@ class Study:
         if limit is None or limit >= len(cells):
             return cells
         if self.strata is None:
-            raise InputError(f"study {self.name} compares all its {len(cells)} cells with each other; leave cells out")
+            raise InputError(
+                f"replication {self.name} compares all its {len(cells)} cells with each other; leave cells out"
+            )
         return tuple(cells[row] for row in stratified([cell.number(self.strata) for cell in cells], limit))
 
 
 # Bringing large networks to a budget takes a minute.
 @cache
-def _cells(cells: Callable[[Size], Iterable[Cell]], size: Size) -> tuple[Cell, ...]:
+def _cells(cells: Callable[[Size], Iterable[DesignCell]], size: Size) -> tuple[DesignCell, ...]:
     return tuple(cells(size))
 
 
@@ -208,7 +218,7 @@ def stratified(levels: Sequence[float], limit: int) -> list[int]:
     return sorted(chosen)
 
 
-def require_distinct(cells: Sequence[Cell]) -> None:
+def require_distinct(cells: Sequence[DesignCell]) -> None:
     """ValueError where two cells have the same levels: a design would compare a cell with itself."""
     counts = Counter(tuple(sorted((name, str(level)) for name, level in cell.factors.items())) for cell in cells)
     twice = [levels for levels, count in counts.items() if count > 1]

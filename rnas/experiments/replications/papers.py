@@ -1,4 +1,4 @@
-"""The papers that the studies are of."""
+"""The papers that the replications are of."""
 
 ROBUST_RESNETS = "Huang, Lu, Deb, Boddeti: Revisiting Residual Networks for Adversarial Robustness, CVPR 2023"
 ROBUST_WRN = (

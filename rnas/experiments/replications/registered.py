@@ -1,15 +1,19 @@
-"""The studies that are installed."""
+"""Find the replications that are installed."""
 
 from rnas import registry
-from rnas.experiments.replications.design import Study
+from rnas.experiments.replications.design import Replication
 
 
-def find(name: str) -> Study:
-    """The study of this name; InputError with the known names where there is none."""
-    found: Study = registry.load(registry.STUDIES, name)
+def find(name: str) -> Replication:
+    """Return the replication of this name.
+
+    Raises:
+        InputError: there is none; the message has the known names.
+    """
+    found: Replication = registry.load(registry.REPLICATIONS, name)
     return found
 
 
-def studies() -> tuple[Study, ...]:
-    """Every installed study, by name."""
-    return tuple(find(name) for name in registry.names(registry.STUDIES))
+def replications() -> tuple[Replication, ...]:
+    """Return every installed replication, by name."""
+    return tuple(find(name) for name in registry.names(registry.REPLICATIONS))

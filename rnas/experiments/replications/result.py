@@ -1,6 +1,7 @@
-"""What came of a study, as its study.json holds it."""
+"""What came of a replication."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,46 +9,78 @@ import numpy as np
 from rnas._typing import Floats
 from rnas.evaluation.training_settings import load_dataset
 from rnas.experiments.replications.analysis import Finding, judge, overall
-from rnas.experiments.replications.design import Cell
-from rnas.experiments.replications.settings import StudySettings
+from rnas.experiments.replications.design import DesignCell
+from rnas.experiments.replications.settings import ReplicationSettings
+from rnas.experiments.seeded_trainings import TabularResult
 from rnas.nas.ledger import Record
 from rnas.networks import architecture as arch
 
 SCHEMA_VERSION = 1
 
 
-def result(settings: StudySettings, cells: Sequence[Cell], records: Sequence[Sequence[Record]]) -> dict[str, Any]:
-    """The whole study as JSON values; numbers that are missing are None.
+@dataclass(frozen=True)
+class ReplicationResult(TabularResult):
+    """Say what the results of a replication are worth as evidence for what the paper observed."""
+
+    @property
+    def verdict(self) -> str:
+        """What becomes of the observation: ``supported``, ``contradicted`` or ``not decided by these data``."""
+        return str(self.content["verdict"])
+
+    @property
+    def claims(self) -> list[dict[str, Any]]:
+        """Each claim with its estimate, interval, p-value and verdict."""
+        return list(self.content["claims"])
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return a row for each cell and seed, with the levels of the cell's factors and the metrics."""
+        return [
+            {
+                **cell["factors"],
+                **{name: cell[name] for name in ("key", "flops", "params")},
+                "seed": seed,
+                "status": status,
+                **{name: values[seed] for name, values in cell["scores"].items()},
+            }
+            for cell in self.content["cells"]
+            for seed, status in enumerate(cell["statuses"])
+        ]
+
+
+def judged(
+    settings: ReplicationSettings, cells: Sequence[DesignCell], records: Sequence[Sequence[Record]]
+) -> ReplicationResult:
+    """Judge the claims of a replication; numbers that are missing are None.
 
     Args:
-        settings: of the study.
+        settings: of the replication.
         cells: of its design.
-        records: for each cell those of its trainings, by seed.
+        records: for each cell those of its trainings, by seed, of as many seeds each.
     """
-    study, training = settings.definition, settings.training
-    claims = study.claims(cells)
-    metrics = {study.figure.metric, *(claim.metric for claim in claims), "final_clean_accuracy"}
+    replication, training = settings.definition, settings.training
+    claims = replication.claims(cells)
+    metrics = {replication.figure.metric, *(claim.metric for claim in claims), "final_clean_accuracy"}
     scores = {metric: scores_of(records, metric) for metric in sorted(metrics)}
     findings = judge(claims, scores)
     dataset = load_dataset(training.data, training.data_dir)
-    whole = study.design(settings.size)
+    whole = replication.design(settings.size)
     unique = {id(record): record for own in records for record in own}
-    return {
+    content = {
         "schema_version": SCHEMA_VERSION,
-        "study": study.name,
-        "title": study.title,
-        "paper": study.paper,
-        "section": study.section,
-        "observation": study.observation,
-        "note": study.note,
+        "replication": replication.name,
+        "title": replication.title,
+        "paper": replication.paper,
+        "section": replication.section,
+        "observation": replication.observation,
+        "note": replication.note,
         "verdict": overall(findings).value,
         "claims": [_claim(finding) for finding in findings],
         "figure": {
-            "x": study.figure.x,
-            "colour": list(study.figure.colour),
-            "panel": list(study.figure.panel),
-            "metric": study.figure.metric,
-            "like": study.figure.like,
+            "x": replication.figure.x,
+            "colour": list(replication.figure.colour),
+            "panel": list(replication.figure.panel),
+            "metric": replication.figure.metric,
+            "like": replication.figure.like,
         },
         "cells": [
             {
@@ -63,7 +96,7 @@ def result(settings: StudySettings, cells: Sequence[Cell], records: Sequence[Seq
             for row, (cell, own) in enumerate(zip(cells, records, strict=True))
         ],
         "cells_of_the_design": len(whole),
-        "seeds": settings.seeds,
+        "seeds": len(records[0]),
         "trainings": len(unique),
         "failures": [
             {
@@ -84,6 +117,7 @@ def result(settings: StudySettings, cells: Sequence[Cell], records: Sequence[Seq
         },
         "settings": settings.model_dump(mode="json"),
     }
+    return ReplicationResult(content)
 
 
 def scores_of(records: Sequence[Sequence[Record]], metric: str) -> Floats:

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from rnas.experiments.replications.claim import Claim
 from rnas.experiments.replications.contrasts import difference
-from rnas.experiments.replications.design import Cell, Figure, Size, Study, capacity_label
+from rnas.experiments.replications.design import DesignCell, Replication, ReplicationFigure, Size, capacity_label
 from rnas.experiments.replications.papers import ROBUST_RESNETS
 from rnas.networks.block import Block
 from rnas.networks.blocks.robust_res_block import ROBUST_RES_BLOCK, balanced_base_width
@@ -19,7 +19,7 @@ _STEPS = {
 }
 
 
-def cells(size: Size) -> Iterator[Cell]:
+def cells(size: Size) -> Iterator[DesignCell]:
     """Each step at the largest capacity."""
     depth, width = size.capacities[-1]
     for name, block in _STEPS.items():
@@ -27,7 +27,7 @@ def cells(size: Size) -> Iterator[Cell]:
         yield size.cell(network, {"block": name, "capacity": capacity_label(depth, width)})
 
 
-def claims(design: Sequence[Cell]) -> list[Claim]:
+def claims(design: Sequence[DesignCell]) -> list[Claim]:
     """All steps together, and each."""
     first, *_, last = _STEPS
     whole = Claim(
@@ -40,7 +40,7 @@ def claims(design: Sequence[Cell]) -> list[Claim]:
     return [whole, *steps]
 
 
-STUDY = Study(
+REPLICATION = Replication(
     name="robust-res-block",
     title="From the basic block to the RobustResBlock",
     paper=ROBUST_RESNETS,
@@ -50,7 +50,7 @@ STUDY = Study(
     recipe="bat",
     cells=cells,
     claims=claims,
-    figure=Figure(x="block", colour=("capacity",), like="Table 1"),
+    figure=ReplicationFigure(x="block", colour=("capacity",), like="Table 1"),
     note="The rows of the table are cumulative. Its third row prints no gain under PGD-20, and one of .5 points under "
     "CW-40; the observation is the paper's summary.",
 )

@@ -6,11 +6,11 @@ from itertools import product
 from rnas.experiments.replications.claim import Claim, RankCorrelation
 from rnas.experiments.replications.contrasts import trend
 from rnas.experiments.replications.depth_grid import NO_SUBSTANTIAL
-from rnas.experiments.replications.design import Cell, Figure, Size, Study
+from rnas.experiments.replications.design import DesignCell, Replication, ReplicationFigure, Size
 from rnas.experiments.replications.papers import ROBUST_WRN
 
 
-def cells(size: Size) -> Iterator[Cell]:
+def cells(size: Size) -> Iterator[DesignCell]:
     """Every combination of the depths."""
     depths = (1, 3, 5, 7, 9) if size.paper else (1, 2, 4)
     for setting in product(depths, repeat=3):
@@ -18,7 +18,7 @@ def cells(size: Size) -> Iterator[Cell]:
         yield size.cell(size.network(setting, (size.widening,) * 3), levels | {"total depth": float(sum(setting))})
 
 
-def claims(design: Sequence[Cell]) -> list[Claim]:
+def claims(design: Sequence[DesignCell]) -> list[Claim]:
     """Parameters as a whole, and depth of each stage at the same depths of the others."""
     parameters = Claim(
         "parameters and robust accuracy are not substantially correlated: "
@@ -41,7 +41,7 @@ def claims(design: Sequence[Cell]) -> list[Claim]:
     return [parameters, *stages]
 
 
-STUDY = Study(
+REPLICATION = Replication(
     name="robust-wrn-depths",
     title="Depths of the stages around WRN-34-10",
     paper=ROBUST_WRN,
@@ -51,7 +51,7 @@ STUDY = Study(
     recipe="sat",
     cells=cells,
     claims=claims,
-    figure=Figure(x="params", colour=("D3",), like="Figure 1 b"),
+    figure=ReplicationFigure(x="params", colour=("D3",), like="Figure 1 b"),
     seeds=2,
     strata="total depth",
 )

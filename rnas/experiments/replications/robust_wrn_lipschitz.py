@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 
 from rnas.experiments.replications.claim import Claim
 from rnas.experiments.replications.contrasts import mean, slope
-from rnas.experiments.replications.design import Cell, Figure, Size, Study
+from rnas.experiments.replications.design import DesignCell, Replication, ReplicationFigure, Size
 from rnas.experiments.replications.papers import ROBUST_WRN
 from rnas.experiments.replications.robust_wrn_stages import NOTHING, changed, one_stage_networks
 
 
-def cells(size: Size) -> Iterator[Cell]:
+def cells(size: Size) -> Iterator[DesignCell]:
     """Networks whose width differs in the first or in the last stage, or whose last stage's depth does."""
     kept = (NOTHING, changed("depth", 3), changed("width", 1), changed("width", 3))
     for cell in one_stage_networks(size):
@@ -17,7 +17,7 @@ def cells(size: Size) -> Iterator[Cell]:
             yield cell
 
 
-def claims(design: Sequence[Cell]) -> list[Claim]:
+def claims(design: Sequence[DesignCell]) -> list[Claim]:
     """Figures 4 and 5: width, depth and blocks."""
     network = [
         Claim(
@@ -74,7 +74,7 @@ def claims(design: Sequence[Cell]) -> list[Claim]:
     return [*network, first, within, between]
 
 
-STUDY = Study(
+REPLICATION = Replication(
     name="robust-wrn-lipschitz",
     title="Lipschitz constants by width, depth and block",
     paper=ROBUST_WRN,
@@ -85,7 +85,7 @@ STUDY = Study(
     recipe="sat",
     cells=cells,
     claims=claims,
-    figure=Figure(x="params", colour=("changed",), like="Figure 4", metric="empirical_lipschitz"),
+    figure=ReplicationFigure(x="params", colour=("changed",), like="Figure 4", metric="empirical_lipschitz"),
     diagnostics=("empirical-lipschitz", "perturbation-stability", "stage-lipschitz"),
     note="Constants are the mean over images of ||f(x) - f(x')||_1 / ||x - x'||_inf, x' from the attack.",
 )

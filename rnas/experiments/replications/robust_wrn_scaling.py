@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 
 from rnas.experiments.replications.claim import Claim
 from rnas.experiments.replications.contrasts import difference, minus
-from rnas.experiments.replications.design import Cell, Figure, Size, Study
+from rnas.experiments.replications.design import DesignCell, Replication, ReplicationFigure, Size
 from rnas.experiments.replications.papers import ROBUST_WRN
 
 REDUCED, UNIFORM = "10-10-4", "10-10-10"
 _GAMMAS = (0.25, 0.5, 1.0, 1.5, 2.0)
 
 
-def cells(size: Size) -> Iterator[Cell]:
+def cells(size: Size) -> Iterator[DesignCell]:
     """Every scale of the reduced widths, and the uniform ones unscaled."""
     depth, unit = (5, 1.0) if size.paper else (2, 0.25)
     for gamma in _GAMMAS:
@@ -20,7 +20,7 @@ def cells(size: Size) -> Iterator[Cell]:
     yield size.cell(size.network((depth,) * 3, [10 * unit] * 3), {"widths": UNIFORM, "gamma": 1.0})
 
 
-def claims(design: Sequence[Cell]) -> list[Claim]:
+def claims(design: Sequence[DesignCell]) -> list[Claim]:
     """What scaling up brings, and where it stops."""
 
     def reduced(gamma: float) -> dict[str, float | str]:
@@ -45,7 +45,7 @@ def claims(design: Sequence[Cell]) -> list[Claim]:
     ]
 
 
-STUDY = Study(
+REPLICATION = Replication(
     name="robust-wrn-scaling",
     title="Scaling widths of 10-10-4",
     paper=ROBUST_WRN,
@@ -55,5 +55,5 @@ STUDY = Study(
     recipe="sat",
     cells=cells,
     claims=claims,
-    figure=Figure(x="params", colour=("widths",), like="Table 1"),
+    figure=ReplicationFigure(x="params", colour=("widths",), like="Table 1"),
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from rnas.experiments.replications.claim import Claim
 from rnas.experiments.replications.contrasts import Levels, slope
-from rnas.experiments.replications.design import Cell, Figure, Size, Study
+from rnas.experiments.replications.design import DesignCell, Replication, ReplicationFigure, Size
 from rnas.experiments.replications.papers import ROBUST_WRN
 
 NOTHING = "nothing"
@@ -17,7 +17,7 @@ def changed(what: str, stage: int) -> str:
     return f"{what} of stage {stage}"
 
 
-def one_stage_networks(size: Size) -> Iterator[Cell]:
+def one_stage_networks(size: Size) -> Iterator[DesignCell]:
     """A uniform network, and those whose depth or width differs in one stage; widths in tenths of the uniform one's."""
     depths, base_depth, unit = ((1, 3, 7, 9), 5, 1.0) if size.paper else ((1, 3, 4), 2, 0.2)
     yield _cell(size, unit, NOTHING, (base_depth,) * 3, (10,) * 3)
@@ -31,13 +31,13 @@ def one_stage_networks(size: Size) -> Iterator[Cell]:
             yield _cell(size, unit, changed("width", stage), (base_depth,) * 3, setting)
 
 
-def _cell(size: Size, unit: float, what: str, depths: tuple[int, ...], widths: tuple[int, ...]) -> Cell:
+def _cell(size: Size, unit: float, what: str, depths: tuple[int, ...], widths: tuple[int, ...]) -> DesignCell:
     levels = {f"D{stage}": float(depth) for stage, depth in zip(STAGES, depths, strict=True)}
     levels |= {f"W{stage}": float(width) for stage, width in zip(STAGES, widths, strict=True)}
     return size.cell(size.network(depths, [unit * width for width in widths]), {"changed": what, **levels})
 
 
-def claims(design: Sequence[Cell]) -> list[Claim]:
+def claims(design: Sequence[DesignCell]) -> list[Claim]:
     """The slope over depth, and over width, of each stage."""
     found = []
     for what, letter, unit in (("depth", "D", "points a block"), ("width", "W", "points a widening")):
@@ -61,7 +61,7 @@ def claims(design: Sequence[Cell]) -> list[Claim]:
     return found
 
 
-STUDY = Study(
+REPLICATION = Replication(
     name="robust-wrn-stages",
     title="Depth and width of one stage at a time",
     paper=ROBUST_WRN,
@@ -71,6 +71,6 @@ STUDY = Study(
     recipe="sat",
     cells=one_stage_networks,
     claims=claims,
-    figure=Figure(x="params", colour=("changed",), like="Figures 2 and 3"),
+    figure=ReplicationFigure(x="params", colour=("changed",), like="Figures 2 and 3"),
     note="At small capacity a widening of 10 stands for that of the small networks, and the others are shares of it.",
 )

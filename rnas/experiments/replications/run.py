@@ -1,199 +1,190 @@
-"""Running a study: every cell with every seed, on a ledger, so that what is done is never done again."""
+"""Run a replication: train every cell of its design with every seed, and judge the paper's claims."""
 
-import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from optuna.storages import BaseStorage
+import numpy as np
 
 from rnas import registry
-from rnas.experiment import Listener
-from rnas.experiments.replications.design import Cell, require_distinct
-from rnas.experiments.replications.directory import StudyDirectory
-from rnas.experiments.replications.result import result
-from rnas.experiments.replications.settings import StudySettings, settle
-from rnas.nas.campaign import evaluate_all
+from rnas.errors import InputError
+from rnas.experiment import CostEstimate, EstimatedWork, Listener
+from rnas.experiments.replications.design import DesignCell, Replication, require_distinct
+from rnas.experiments.replications.result import ReplicationResult, judged
+from rnas.experiments.replications.settings import DIGITS, ReplicationSettings, resolve_settings
+from rnas.experiments.seeded_trainings import SeededTrainings, TrainingGroup
 from rnas.nas.evaluators.adversarial_training import AdversarialTraining
-from rnas.nas.evaluators.evaluator import Context, Estimate, Task
-from rnas.nas.execution.local import local_executor, slots
-from rnas.nas.ledger import Ledger, Record
+from rnas.nas.evaluators.evaluator import Context, Task
+from rnas.nas.execution.local import slots
 from rnas.nas.listed_space import DesignSpace
 from rnas.nas.objective import Objective
-from rnas.nas.problem import problem_of
-from rnas.report.study import render
-from rnas.utils.directories import next_free
-from rnas.utils.files import write_text
+from rnas.training.recipe import Recipe
 from rnas.utils.provenance import json_hash
 from rnas.utils.threads import one_thread
 
 OBJECTIVE = Objective(metric="final_robust_accuracy", direction="maximize")
 
-Group = tuple[Mapping[str, Any], list[int]]
+CellGroup = tuple[Mapping[str, Any], list[int]]
 """Changes of the recipe, and the rows of the cells that have them."""
 
-ListenerFactory = Callable[[Ledger, int, str], Listener]
-"""Made from the ledger of a group of cells, the number of slots, and what the group's recipe has otherwise."""
+
+class ReplicationRun(SeededTrainings[ReplicationSettings, ReplicationResult]):
+    """Repeat a paper's study, and say what its results are worth as evidence for the paper's observation."""
+
+    kind = "replication"
+    Settings = ReplicationSettings
+
+    @cached_property
+    def cells(self) -> tuple[DesignCell, ...]:
+        """The cells of the design that are trained."""
+        return self.settings.design()
+
+    def result(self) -> ReplicationResult:
+        """Return what has come of the replication so far: of the seeds that all cells have been trained with.
+
+        Raises:
+            InputError: there is no such seed yet.
+        """
+        records = self._records()
+        order = [row for _, rows in cell_groups(self.cells) for row in rows]
+        seeds = min(map(len, records))
+        by_cell = {row: own[:seeds] for row, own in zip(order, records, strict=True)}
+        return judged(self.settings, self.cells, [by_cell[row] for row in range(len(self.cells))])
+
+    def estimate(self, workers: int | None = None) -> CostEstimate:
+        """Measure the cheapest and the dearest cell; the time of the others is taken to grow linearly with FLOPs.
+
+        Raises:
+            InputError: a cell cannot be trained here.
+        """
+        places, memory = slots(workers), 0
+        flops, seconds = [], []
+        for cell in sorted(self.cells, key=lambda cell: cell.flops)[:: max(len(self.cells) - 1, 1)]:
+            evaluator = evaluator_for(self.settings, self.cells, cell.recipe)
+            task = Task(cell.architecture, 0, evaluator.rungs[-1].fidelity)
+            with one_thread(places[0]):
+                found = evaluator.estimate(task, Context(places[0]))
+            flops.append(cell.flops)
+            seconds.append(found.seconds)
+            memory = max(memory, found.memory or 0)
+        seeds = self.settings.seeds
+        times = np.interp([cell.flops for cell in self.cells], flops, seconds).tolist()
+        work = (
+            EstimatedWork(cell.label, seeds, time, memory or None, {"flops": cell.flops, "params": cell.params})
+            for cell, time in zip(self.cells, times, strict=True)
+        )
+        return CostEstimate(tuple(work), len(places), places[0])
+
+    def supply(self, **objects: object) -> None:
+        """Give the run its ``replication`` as an object, where it is not registered; see :meth:`Experiment.supply`."""
+        replication = objects.pop("replication", None)
+        super().supply(**objects)
+        if isinstance(replication, Replication):
+            if replication.name != self.settings.replication:
+                raise InputError(f"replication: {self.path} is of {self.settings.replication}, not {replication.name}")
+            self.settings = self.settings.defined_by(replication)
+
+    @classmethod
+    def _name(cls, settings: ReplicationSettings) -> str:
+        return f"{settings.replication}-{settings.training.data}"
+
+    def _check(self) -> None:
+        require_distinct(self.cells)
+        for group in self._groups():
+            assert group.tasks
+
+    def _groups(self) -> Sequence[TrainingGroup]:
+        """Return the cells by the changes of their recipe: the tasks of one ledger have one recipe."""
+        return [self._group(changes, [self.cells[row] for row in rows]) for changes, rows in cell_groups(self.cells)]
+
+    def _group(self, changes: Mapping[str, Any], cells: Sequence[DesignCell]) -> TrainingGroup:
+        name = self.settings.replication
+        evaluator = evaluator_for(self.settings, cells, changes)
+        fidelity = evaluator.rungs[-1].fidelity
+        return TrainingGroup(
+            f"{name}-{json_hash(changes)}" if changes else name,
+            evaluator,
+            OBJECTIVE,
+            tuple(Task(cell.architecture, 0, fidelity) for cell in cells),
+            ", ".join(f"{field.replace('_', ' ')} {value}" for field, value in changes.items()),
+        )
 
 
-@dataclass(frozen=True)
-class StudyRun:
-    """A study that has ended.
-
-    Attributes:
-        directory: where it is kept.
-        settings: all that decides it.
-        result: verdict, claims and cells, as study.json holds them.
-    """
-
-    directory: StudyDirectory
-    settings: StudySettings
-    result: Mapping[str, Any]
-
-
-def study(
-    name: str,
+def replicate(
+    replication: Replication | str,
     *,
-    run: Path | str | None = None,
+    data: str = DIGITS,
+    data_dir: Path | str | None = None,
+    recipe: Recipe | Mapping[str, Any] | str | None = None,
+    eps: str | float | None = None,
+    epochs: int | None = None,
+    images: int | None = None,
+    seeds: int | None = None,
+    capacity: str | None = None,
+    base_channels: Sequence[int] | None = None,
+    cells: int | None = None,
+    output: Path | str | None = None,
     workers: int | None = None,
-    listener: ListenerFactory = lambda ledger, slots, label: Listener(),
-    **given: Any,
-) -> StudyRun:
-    """Run a study of a paper, and say what its results are worth as evidence for the paper's observation.
+    listener: Listener | None = None,
+) -> ReplicationResult:
+    """Repeat a study of a paper, and say what its results are worth as evidence for the paper's observation.
+
+    On digits trainings take seconds and networks are small; on other data the recipe is the paper's, as long as it was
+    published, and so are the networks.
 
     Args:
-        name: of the study; see :func:`rnas.experiments.replications.registered.studies`.
-        run: directory; None makes ``runs/<study>-<data>-<n>``.
+        replication: its registered name, see :func:`rnas.experiments.replications.registered.replications`; or an
+            object. One that is not registered is given again to :func:`rnas.resume`.
+        data: registered name of the data.
+        data_dir: folder of the data's files.
+        recipe: a recipe, its name, or ``{name: NAME, ...}`` with some of its fields set otherwise; None is the paper's,
+            and a short one on digits.
+        eps: l-infinity radius of all attacks for pixels in [0, 1], such as ``"8/255"``; None is the data's own.
+        epochs: of each training; None is as many as the recipe was published with, and 4 on digits.
+        images: how many to train on; None is all.
+        seeds: trainings of each cell, at least 1; None is as many as the replication says.
+        capacity: ``small``, or ``paper`` for the paper's own depths and widths; None is ``small`` on digits.
+        base_channels: planes of the three stages at widening 1; None is 16, 32, 64, and a quarter of these for small.
+        cells: at most so many cells of the design, drawn at random with a fixed seed; None is all.
+        output: directory; None makes ``runs/<replication>-<data>-<n>``.
         workers: trainings at once, each in a process of its own; 0 trains in this process; None is one a core or GPU.
-        listener: makes what is told of progress.
-        **given: see :func:`rnas.experiments.replications.settings.settle`.
+        listener: learns of progress. Every record is a record of the ledger.
 
     Raises:
         InputError: a setting is wrong, data are missing, or the directory exists.
     """
-    return go(prepare(settle(name, given), None if run is None else Path(run)), workers, listener)
+    settings = resolve_settings(
+        replication,
+        data=data,
+        data_dir=data_dir,
+        recipe=recipe,
+        eps=eps,
+        epochs=epochs,
+        images=images,
+        seeds=seeds,
+        capacity=capacity,
+        base_channels=base_channels,
+        cells=cells,
+    )
+    return ReplicationRun.create(settings, output).run(listener, workers=workers)
 
 
-def resume_study(
-    path: Path | str,
-    *,
-    seeds: int | None = None,
-    workers: int | None = None,
-    listener: ListenerFactory = lambda ledger, slots, label: Listener(),
-) -> StudyRun:
-    """Go on with a study that was stopped, or train its cells with further seeds.
-
-    Args:
-        path: the study's directory.
-        seeds: in all; None keeps the study's own. The larger is kept in the directory.
-        workers: see :func:`study`.
-        listener: see :func:`study`.
-
-    Raises:
-        InputError: this is no study, it is in use, or it would have fewer seeds than before.
-        LedgerError: its ledger is damaged.
-    """
-    directory = StudyDirectory(Path(path))
-    directory.extended(seeds)
-    return go(directory, workers, listener)
-
-
-def prepare(settings: StudySettings, run: Path | None) -> StudyDirectory:
-    """Make the directory of a new study; nothing is trained yet.
-
-    Raises:
-        InputError: the directory exists already, or the study cannot be run by these settings.
-    """
-    path = run or next_free(f"{settings.study}-{settings.training.data}")
-    StudyDirectory.require_new(path)
-    cells = settings.design()
-    require_distinct(cells)
-    for changes, _ in groups(cells):
-        evaluator_for(settings, cells, changes)
-    return StudyDirectory.create(path, settings)
-
-
-def go(directory: StudyDirectory, workers: int | None, listener: ListenerFactory) -> StudyRun:
-    """Train what is missing, and write result and report."""
-    settings = directory.read_settings()
-    cells = settings.design()
-    records: dict[int, tuple[Record, ...]] = {}
-    with directory.writing() as storage:
-        for group in groups(cells):
-            records |= _evaluated(settings, cells, group, storage, workers, listener)
-        content = result(settings, cells, [records[row] for row in range(len(cells))])
-        write_text(directory.result, json.dumps(content, indent=2, allow_nan=False) + "\n")
-        write_text(directory.report, render(content))
-    return StudyRun(directory, settings, content)
-
-
-def groups(cells: Sequence[Cell]) -> list[Group]:
-    """The rows of the cells by the changes of their recipe, in the order in which these first occur."""
-    found: dict[str, Group] = {}
+def cell_groups(cells: Sequence[DesignCell]) -> list[CellGroup]:
+    """Return the rows of the cells by the changes of their recipe, in the order in which these first occur."""
+    found: dict[str, CellGroup] = {}
     for row, cell in enumerate(cells):
         found.setdefault(json_hash(cell.recipe), (cell.recipe, []))[1].append(row)
     return list(found.values())
 
 
-def label(changes: Mapping[str, Any]) -> str:
-    """Changes of a recipe in words; empty where there are none."""
-    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in changes.items())
-
-
-def estimates(settings: StudySettings, workers: int | None) -> tuple[list[tuple[Cell, Estimate]], int]:
-    """What the cheapest and the dearest cell take here, measured in seconds; and how many trainings run at once.
-
-    Raises:
-        InputError: a cell cannot be trained here.
-    """
-    cells = settings.design()
-    places = slots(workers)
-    found = []
-    for cell in {id(cell): cell for cell in (min(cells, key=_flops), max(cells, key=_flops))}.values():
-        evaluator = evaluator_for(settings, cells, cell.recipe)
-        task = Task(cell.architecture, 0, evaluator.rungs[-1].fidelity)
-        with one_thread(places[0]):
-            found.append((cell, evaluator.estimate(task, Context(places[0]))))
-    return found, len(places)
-
-
-def _flops(cell: Cell) -> int:
-    return cell.flops
-
-
-def evaluator_for(settings: StudySettings, cells: Sequence[Cell], changes: Mapping[str, Any]) -> AdversarialTraining:
-    """What trains and attacks the networks of cells whose recipe has these changes."""
+def evaluator_for(
+    settings: ReplicationSettings, cells: Sequence[DesignCell], changes: Mapping[str, Any]
+) -> AdversarialTraining:
+    """Return what trains and attacks the networks of cells whose recipe has these changes."""
+    size = settings.size
+    space = DesignSpace([cell.architecture for cell in cells], size.input_shape, size.num_classes)
     evaluator: AdversarialTraining = registry.load(registry.EVALUATORS, "train")(
-        settings.evaluator_settings(changes), _space(settings, cells)
+        settings.evaluator_settings(changes), space
     )
     return evaluator
-
-
-def _space(settings: StudySettings, cells: Sequence[Cell]) -> DesignSpace:
-    size = settings.size
-    return DesignSpace([cell.architecture for cell in cells], size.input_shape, size.num_classes)
-
-
-def _evaluated(
-    settings: StudySettings,
-    cells: Sequence[Cell],
-    group: Group,
-    storage: BaseStorage,
-    workers: int | None,
-    listener: ListenerFactory,
-) -> dict[int, tuple[Record, ...]]:
-    """For each row of a group the records of its trainings, by seed."""
-    changes, rows = group
-    own = [cells[row] for row in rows]
-    evaluator = evaluator_for(settings, own, changes)
-    problem = problem_of(_space(settings, own), evaluator, (OBJECTIVE,))
-    # A ledger for each recipe, since the tasks of one ledger differ in network, seed and fidelity alone.
-    name = f"{settings.study}-{json_hash(changes)}" if changes else settings.study
-    ledger = Ledger(storage, problem.objectives, name, settings.fingerprint)
-    fidelity = evaluator.rungs[-1].fidelity
-    # Seed after seed, so that a study that is stopped has whole replications.
-    tasks = [Task(cell.architecture, seed, fidelity) for seed in range(settings.seeds) for cell in own]
-    with local_executor(evaluator, workers) as executor:
-        records = evaluate_all(tasks, problem, ledger, executor, listener(ledger, executor.slots, label(changes)))
-    return {row: tuple(records[place :: len(rows)]) for place, row in enumerate(rows)}

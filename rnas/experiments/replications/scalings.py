@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from rnas.experiments.replications.claim import Claim
 from rnas.experiments.replications.contrasts import difference
-from rnas.experiments.replications.design import Cell, Figure, Size, Study
+from rnas.experiments.replications.design import DesignCell, Replication, ReplicationFigure, Size
 from rnas.experiments.replications.papers import ROBUST_RESNETS
 from rnas.networks.architecture import Architecture
 from rnas.networks.residual import ResidualNetwork
@@ -25,7 +25,7 @@ _WRN_R_WIDTHS = (10, 10, 4)
 _STEPS = 400
 
 
-def cells(size: Size) -> Iterator[Cell]:
+def cells(size: Size) -> Iterator[DesignCell]:
     """A network of each scaling at the FLOPs of each standard one."""
     if size.paper and size.base_channels == (16, 32, 64):
         standards = [_residual(find(name).network) for name in _PUBLISHED[STANDARD]]
@@ -79,7 +79,7 @@ def _residual(network: Architecture) -> ResidualNetwork:
     return network
 
 
-def claims(design: Sequence[Cell]) -> list[Claim]:
+def claims(design: Sequence[DesignCell]) -> list[Claim]:
     """The compound scaling against each of the others, over all budgets."""
     return [
         Claim(
@@ -95,7 +95,7 @@ def claims(design: Sequence[Cell]) -> list[Claim]:
     ]
 
 
-STUDY = Study(
+REPLICATION = Replication(
     name="scalings",
     title="Scalings of WideResNets at equal FLOPs",
     paper=ROBUST_RESNETS,
@@ -105,7 +105,7 @@ STUDY = Study(
     recipe="bat",
     cells=cells,
     claims=claims,
-    figure=Figure(x="FLOPs", colour=("scaling",), like="Figure 10"),
+    figure=ReplicationFigure(x="FLOPs", colour=("scaling",), like="Figure 10"),
     note="The paper compares curves over complexity; here each budget is the FLOPs of a standard network, which the "
     "others meet within 10 %. WRN-R is of the standard network's depth, its widths in the proportion 10:10:4.",
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from rnas.experiments.replications.claim import Claim
 from rnas.experiments.replications.contrasts import difference
-from rnas.experiments.replications.design import Cell, Figure, Size, Study, capacity_label
+from rnas.experiments.replications.design import DesignCell, Replication, ReplicationFigure, Size, capacity_label
 from rnas.experiments.replications.papers import ROBUST_RESNETS
 from rnas.networks.block import Block
 from rnas.networks.blocks.robust_res_block import balanced_base_width
@@ -32,7 +32,7 @@ def _name(what: str, number: int) -> str:
     return f"{what} {number}"
 
 
-def cells(size: Size) -> Iterator[Cell]:
+def cells(size: Size) -> Iterator[DesignCell]:
     """Basic block and bottleneck, and the paper's cardinality and scales, at all capacities; sweeps at the least."""
     chosen = {
         "basic": Block(),
@@ -48,7 +48,7 @@ def cells(size: Size) -> Iterator[Cell]:
             yield size.cell(network, {"block": name, "capacity": capacity_label(depth, width)})
 
 
-def claims(design: Sequence[Cell]) -> list[Claim]:
+def claims(design: Sequence[DesignCell]) -> list[Claim]:
     """Either enhancement against the plain bottleneck and against the basic block, over capacities."""
     split = {
         "aggregated convolutions (cardinality 4)": _name("cardinality", _CHOSEN_CARDINALITY),
@@ -64,7 +64,7 @@ def claims(design: Sequence[Cell]) -> list[Claim]:
     ]
 
 
-STUDY = Study(
+REPLICATION = Replication(
     name="split-convolutions",
     title="Aggregated and hierarchical convolutions",
     paper=ROBUST_RESNETS,
@@ -74,6 +74,6 @@ STUDY = Study(
     recipe="bat",
     cells=cells,
     claims=claims,
-    figure=Figure(x="FLOPs", colour=("block",), like="Figure 4"),
+    figure=ReplicationFigure(x="FLOPs", colour=("block",), like="Figure 4"),
     note="The base width is the one that keeps the bottleneck's parameters; the paper does not print its own.",
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from rnas.experiments.replications.claim import Claim
 from rnas.experiments.replications.contrasts import difference
-from rnas.experiments.replications.design import Cell, Figure, Size, Study, capacity_label
+from rnas.experiments.replications.design import DesignCell, Replication, ReplicationFigure, Size, capacity_label
 from rnas.experiments.replications.papers import ROBUST_RESNETS
 from rnas.networks.block import Block
 
@@ -18,7 +18,7 @@ _VARIANTS = {
 }
 
 
-def cells(size: Size) -> Iterator[Cell]:
+def cells(size: Size) -> Iterator[DesignCell]:
     """All variants in the bottleneck at the largest capacity; with and without the residual one at all others."""
     largest = size.capacities[-1]
     for depth, width in size.capacities:
@@ -35,7 +35,7 @@ def cells(size: Size) -> Iterator[Cell]:
                 yield size.cell(network, {"topology": topology, "SE": name, "capacity": capacity_label(depth, width)})
 
 
-def claims(design: Sequence[Cell]) -> list[Claim]:
+def claims(design: Sequence[DesignCell]) -> list[Claim]:
     """Published variants are worse than none, the residual one is better, in both blocks."""
     largest = design[-1].factors["capacity"]
     at_largest = {"topology": "bottleneck", "capacity": largest}
@@ -66,7 +66,7 @@ def claims(design: Sequence[Cell]) -> list[Claim]:
     return [*worse, *better, *over_capacities]
 
 
-STUDY = Study(
+REPLICATION = Replication(
     name="squeeze-excitation",
     title="Squeeze-and-excitation",
     paper=ROBUST_RESNETS,
@@ -76,5 +76,5 @@ STUDY = Study(
     recipe="bat",
     cells=cells,
     claims=claims,
-    figure=Figure(x="FLOPs", colour=("topology", "SE"), like="Figure 5 c"),
+    figure=ReplicationFigure(x="FLOPs", colour=("topology", "SE"), like="Figure 5 c"),
 )

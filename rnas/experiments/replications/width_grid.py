@@ -6,11 +6,11 @@ from itertools import product
 from rnas.experiments.replications.claim import Claim, RankCorrelation
 from rnas.experiments.replications.contrasts import trend
 from rnas.experiments.replications.depth_grid import NO_SUBSTANTIAL
-from rnas.experiments.replications.design import Cell, Figure, Size, Study
+from rnas.experiments.replications.design import DesignCell, Replication, ReplicationFigure, Size
 from rnas.experiments.replications.papers import ROBUST_RESNETS
 
 
-def cells(size: Size) -> Iterator[Cell]:
+def cells(size: Size) -> Iterator[DesignCell]:
     """Every combination of the widenings, with its shares."""
     widths, depth = ((4, 6, 8, 10, 12, 14, 16, 20), 4) if size.paper else ((1, 2, 3), 1)
     for setting in product(widths, repeat=3):
@@ -20,7 +20,7 @@ def cells(size: Size) -> Iterator[Cell]:
         yield size.cell(size.network((depth,) * 3, setting), levels | {"total width": float(total)} | shares)
 
 
-def claims(design: Sequence[Cell]) -> list[Claim]:
+def claims(design: Sequence[DesignCell]) -> list[Claim]:
     """What width does, and what its distribution does at equal width."""
     return [
         Claim(
@@ -45,7 +45,7 @@ def claims(design: Sequence[Cell]) -> list[Claim]:
     ]
 
 
-STUDY = Study(
+REPLICATION = Replication(
     name="width-grid",
     title="Widths of the stages",
     paper=ROBUST_RESNETS,
@@ -55,7 +55,7 @@ STUDY = Study(
     recipe="bat",
     cells=cells,
     claims=claims,
-    figure=Figure(x="FLOPs", colour=("share of stage 3",), like="Figure 7 e"),
+    figure=ReplicationFigure(x="FLOPs", colour=("share of stage 3",), like="Figure 7 e"),
     seeds=2,
     strata="total width",
     note="Networks of equal total width differ in FLOPs and parameters too, as they do in the paper.",

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from rnas.experiment import Listener
 from rnas.experiments.reproduction.check import Check
 from rnas.nas.evaluators.evaluator import Status
 from rnas.statistics.interval import Interval
@@ -40,26 +41,6 @@ class Outcome:
             return ""
         seed = "" if self.seed is None else f"seed {self.seed}: "
         return f"{seed}{self.status}: {self.reason}"
-
-
-class Listener(Protocol):
-    """Told how far a verification is."""
-
-    def say(self, line: str) -> None:
-        """Something begins or has ended."""
-
-    def done(self, share: float) -> None:
-        """So much in [0, 1] of what began is done."""
-
-
-class Silent:
-    """A listener that does nothing."""
-
-    def say(self, line: str) -> None:
-        """Nothing."""
-
-    def done(self, share: float) -> None:
-        """Nothing."""
 
 
 class Claim(Protocol):

@@ -17,20 +17,19 @@ from rnas.attacks.description import describe
 from rnas.attacks.named import named_attack
 from rnas.data.dataset import Dataset, Part
 from rnas.errors import InputError
-from rnas.evaluation.attack_run import Progress
 from rnas.evaluation.evaluation_result import EvaluationResult
 from rnas.evaluation.image_flags import unpack
 from rnas.evaluation.request import Request
 from rnas.evaluation.subject import Subject, images_hash, loaded
 from rnas.evaluation.threats import parse_threat
 from rnas.evaluation.training_settings import load_dataset
-from rnas.evaluation.weights_evaluation import Listener as EvaluationListener
 from rnas.evaluation.weights_evaluation import evaluate_subject
+from rnas.experiment import Listener
 from rnas.experiments.references import Reference, resolve
 from rnas.experiments.reproduction.accuracies import Accuracies
 from rnas.experiments.reproduction.attempt import attempted
 from rnas.experiments.reproduction.check import Check, circumstances, compared, network_checks
-from rnas.experiments.reproduction.claim import Listener, Outcome, Source
+from rnas.experiments.reproduction.claim import Outcome, Source
 from rnas.experiments.reproduction.own_device import own_device
 from rnas.nas.execution.local import Device, slots
 from rnas.networks import architecture as arch
@@ -178,7 +177,7 @@ class EvaluationClaim(Accuracies):
     def _measured(self, listener: Listener) -> Outcome:
         request = self._request
         sources = [resolve(name) for name in request.transfer]
-        accuracies = evaluate_subject(request, self._subject(), _Passing(listener), sources).accuracies
+        accuracies = evaluate_subject(request, self._subject(), listener, sources).accuracies
         return Outcome(
             None,
             {name: own.accuracy for name, own in accuracies.items()},
@@ -291,18 +290,3 @@ class EvaluationClaim(Accuracies):
             yield
         finally:
             torch.set_num_threads(before)
-
-
-class _Passing(EvaluationListener):
-    """Passes on how far the attacks are."""
-
-    def __init__(self, listener: Listener) -> None:
-        self._listener = listener
-
-    def began(self, words: str) -> None:
-        """What is attacked."""
-        self._listener.say(words)
-
-    def attacking(self, progress: Progress) -> None:
-        """After every batch."""
-        self._listener.done(progress.share)

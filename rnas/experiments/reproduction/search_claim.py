@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rnas.errors import InputError
-from rnas.experiment import Listener as ExperimentListener
+from rnas.experiment import Listener
 from rnas.experiments.reproduction.attempt import attempted
 from rnas.experiments.reproduction.check import (
     CIRCUMSTANCES,
@@ -20,7 +20,7 @@ from rnas.experiments.reproduction.check import (
     network_checks,
     recipe_check,
 )
-from rnas.experiments.reproduction.claim import Listener, Outcome, Source
+from rnas.experiments.reproduction.claim import Outcome, Source
 from rnas.experiments.reproduction.judgement import image_interval, rounding_interval
 from rnas.experiments.reproduction.own_device import own_device
 from rnas.nas.campaign import evaluate_all
@@ -205,10 +205,9 @@ class SearchClaim:
             # Processes are started for several at once.
             workers = 0
         names = f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"
-        listener.say(f"{counted(len(tasks), 'evaluation')} from scratch, with {names}")
+        listener.message(f"{counted(len(tasks), 'evaluation')} from scratch, with {names}")
         with local_executor(self._evaluator, workers, device=self._device) as executor:
-            telling = _Telling(ledger, listener)
-            records = evaluate_all(tasks, setup.problem, ledger, executor, telling)
+            records = evaluate_all(tasks, setup.problem, ledger, executor, listener)
         outcomes = []
         for record in records:
             assert record.evaluation is not None
@@ -216,9 +215,12 @@ class SearchClaim:
         return outcomes
 
     def _measured(self, source: Source, listener: Listener) -> Outcome:
-        evaluator, context = self._evaluator, Context(self._place, progress=listener.done)
+        def report(share: float) -> None:
+            listener.progress({self.key: share})
+
+        evaluator, context = self._evaluator, Context(self._place, progress=report)
         if source == "checkpoint" and isinstance(evaluator, EvaluatesWeights):
-            listener.say(f"{self._checkpoint} is attacked again, on {self._place}")
+            listener.message(f"{self._checkpoint} is attacked again, on {self._place}")
             evaluation = evaluator.evaluate_weights(self._task(), self._checkpoint, context)
         else:
             evaluation = evaluator.evaluate(self._task(), context)
@@ -274,31 +276,6 @@ class SearchClaim:
             if evaluator.instant:
                 return guard.evaluate(evaluator, self._task(), Context(self._place)).provenance
             return evaluator.provenance(self._task(), self._place) if isinstance(evaluator, EvaluatesWeights) else {}
-
-
-class _Telling(ExperimentListener):
-    """Passes on how far trainings are.
-
-    Args:
-        ledger: of the trainings, all of which are proposed at once.
-        listener: is told.
-    """
-
-    def __init__(self, ledger: Ledger, listener: Listener) -> None:
-        self._ledger = ledger
-        self._listener = listener
-
-    def recorded(self, record: Record) -> None:
-        """One line for each."""
-        assert record.evaluation is not None
-        told = f"{record.evaluation.seconds:.1f} s" if record.complete else record.evaluation.reason
-        self._listener.say(f"seed {record.seed}: {record.status}, {told}")
-
-    def progress(self, shares: Mapping[str, float]) -> None:
-        """The share of all."""
-        records = self._ledger.records
-        ended = sum(record.evaluation is not None for record in records)
-        self._listener.done((ended + sum(shares.values())) / len(records))
 
 
 def _outcome(seed: int, evaluation: Evaluation) -> Outcome:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from rnas.errors import InputError
 from rnas.evaluation.evaluation_result import CLEAN, WORST_CASE
-from rnas.experiment import ShareListener
+from rnas.experiment import Listener, ShareListener
 from rnas.experiments.reproduction.accuracies import Accuracies
 from rnas.experiments.reproduction.attempt import attempted
 from rnas.experiments.reproduction.check import (
@@ -23,7 +23,7 @@ from rnas.experiments.reproduction.check import (
     network_checks,
     recipe_check,
 )
-from rnas.experiments.reproduction.claim import Listener, Outcome, Source
+from rnas.experiments.reproduction.claim import Outcome, Source
 from rnas.experiments.reproduction.own_device import own_device
 from rnas.experiments.training.evaluation import described_attacks, evaluate_final
 from rnas.experiments.training.settings import RunSettings
@@ -172,7 +172,7 @@ class TrainingClaim(Accuracies):
 
     def evaluated(self, source: Source, listener: Listener) -> Outcome:
         """The weights attacked again."""
-        listener.say(f"{self._checkpoint} is attacked again, on {self._place}")
+        listener.message(f"{self._checkpoint} is attacked again, on {self._place}")
         with one_thread(self._place):
             return attempted(self.settings.seed, lambda: self._measured(listener))
 
@@ -180,26 +180,28 @@ class TrainingClaim(Accuracies):
         """Whole trainings, one after another, in a folder that is removed."""
         outcomes = []
         for place, seed in enumerate(seeds):
-            listener.say(f"training {place + 1} of {len(seeds)} from scratch, seed {seed}")
-            passing = ShareListener(partial(_pass_on, listener, place, len(seeds)))
-            outcomes.append(attempted(seed, partial(self._trained, seed, passing)))
+            listener.message(f"training {place + 1} of {len(seeds)} from scratch, seed {seed}")
+            outcomes.append(attempted(seed, partial(self._trained, seed, listener)))
         return outcomes
 
     def _measured(self, listener: Listener) -> Outcome:
         setup, attacks = self._setup, self.settings.attacks
 
         def moved(attack: str, share: float) -> None:
-            listener.done((attacks.index(attack) + share) / len(attacks))
+            listener.progress({f"{self.name} weights": (attacks.index(attack) + share) / len(attacks)})
 
         # A training's own network: in another memory format the last digits are others.
         model = setup.training().model
         load_weights(model, self._checkpoint, (), self.key)
         return Outcome(self.settings.seed, _accuracies(evaluate_final(setup, model, moved).to_dict()))
 
-    def _trained(self, seed: int, passing: ShareListener) -> Outcome:
+    def _trained(self, seed: int, listener: Listener) -> Outcome:
+        def report(share: float) -> None:
+            listener.progress({f"seed {seed}": share})
+
         settings = self._settings.model_copy(update={"seed": seed})
         with tempfile.TemporaryDirectory() as folder:
-            run = Training.create(settings, Path(folder) / "training").run(passing)
+            run = Training.create(settings, Path(folder) / "training").run(ShareListener(report))
         summary = run.summary
         # A training that was begun is ended by its last epoch, by overfitting, or by a loss that is not finite.
         assert summary is not None
@@ -233,10 +235,6 @@ class TrainingClaim(Accuracies):
     def _told(self) -> Mapping[str, Any]:
         told: Mapping[str, Any] = self.settings.model_dump(mode="json")
         return told
-
-
-def _pass_on(listener: Listener, place: int, trainings: int, share: float) -> None:
-    listener.done((place + share) / trainings)
 
 
 def _accuracies(final: Mapping[str, Any]) -> dict[str, float]:

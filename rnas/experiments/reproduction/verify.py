@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from rnas.errors import InputError
+from rnas.experiment import Listener
 from rnas.experiments.reproduction.check import Check, as_recorded
-from rnas.experiments.reproduction.claim import Claim, Listener, Outcome, Silent, Source
+from rnas.experiments.reproduction.claim import Claim, Outcome, Source
 from rnas.experiments.reproduction.find import find
 from rnas.experiments.reproduction.judgement import (
     EXACTLY,
@@ -121,7 +122,7 @@ def verify(
         device: ``auto``, ``cpu`` or ``cuda``; None is that of the record: a CPU where it was made on one, else
             a GPU where there is one.
         output: a new file that keeps the verification as JSON; None keeps none.
-        listener: told of progress.
+        listener: learns of progress. A record is an evaluation from scratch that has ended, or an attack under way.
 
     Returns:
         What was checked and found. Nothing that was verified is changed.
@@ -135,7 +136,7 @@ def verify(
     path = None if output is None else _free(Path(output))
     found = find(claim, device)
     chosen = _source(found, source, seeds)
-    verification = _verified(found, chosen, seeds, listener or Silent())
+    verification = _verified(found, chosen, seeds, listener or Listener())
     if path is not None:
         write_text(path, json.dumps(verification.to_dict(), indent=2, allow_nan=False) + "\n")
     return verification

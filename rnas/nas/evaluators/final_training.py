@@ -6,11 +6,11 @@ from typing import Any
 
 from rnas.attacks.named import named_attack
 from rnas.errors import DeadlineExceededError
-from rnas.evaluation.attack_run import Progress
 from rnas.evaluation.request import Request
 from rnas.evaluation.subject import EvaluatedNetwork, subject_of
 from rnas.evaluation.training_settings import ResolvedTraining
-from rnas.evaluation.weights_evaluation import Listener, evaluate_subject
+from rnas.evaluation.weights_evaluation import evaluate_subject
+from rnas.experiment import ShareListener
 from rnas.nas.evaluators.evaluator import FINAL_ACCURACY, Context, Evaluates, Evaluation, Status, Task
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Shape
@@ -83,7 +83,14 @@ class FinalTraining:
             device=context.device,
             output=folder,
         )
-        result = evaluate_subject(request, subject_of(network, request), _Passing(context))
+
+        def check(share: float) -> None:
+            done = _TRAINING_SHARE + (1 - _TRAINING_SHARE) * share
+            context.progress(done)
+            if context.deadline is not None and time.monotonic() > context.deadline:
+                raise DeadlineExceededError(f"its time limit was reached with {done:.0%} done")
+
+        result = evaluate_subject(request, subject_of(network, request), ShareListener(check))
         final: dict[str, Any] = {
             "attacks": list(self._attacks),
             "threat": [threat.name for threat in result.threats],
@@ -97,17 +104,3 @@ class FinalTraining:
             seconds=time.perf_counter() - started,
             provenance={**evaluation.provenance, "final": final},
         )
-
-
-class _Passing(Listener):
-    """Passes on how far the attacks are."""
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-
-    def attacking(self, progress: Progress) -> None:
-        """After every batch."""
-        share = _TRAINING_SHARE + (1 - _TRAINING_SHARE) * progress.share
-        self._context.progress(share)
-        if self._context.deadline is not None and time.monotonic() > self._context.deadline:
-            raise DeadlineExceededError(f"its time limit was reached with {share:.0%} done")

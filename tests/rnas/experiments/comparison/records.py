@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from rnas.evaluation.image_flags import pack
-from rnas.experiments.comparison.settings import ComparisonSettings, settle
+from rnas.experiments.comparison.settings import ComparisonSettings, resolve_settings
 from rnas.experiments.comparison.training import CHECKPOINTS, metric
 from rnas.nas.evaluators.evaluator import Evaluation, Status
 from rnas.nas.ledger import Record
@@ -28,7 +28,7 @@ def small(folder: Path, name: str = "small", **fields: object) -> str:
 
 def settings(folder: Path, seeds: int = 2, **given: Any) -> ComparisonSettings:
     """Of three networks at 2M FLOPs on digits."""
-    return settle(
+    return resolve_settings(
         [small(folder), "resnet-18", "wrn-28-10"],
         flops="2M",
         seeds=seeds,

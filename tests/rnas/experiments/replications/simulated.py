@@ -1,20 +1,20 @@
-"""Results of a study, drawn instead of trained."""
+"""Results of a replication, drawn instead of trained."""
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from rnas._typing import Floats
-from rnas.experiments.replications.design import Cell, Size, Study
+from rnas.experiments.replications.design import DesignCell, Replication, Size
 
 SMALL = Size("small", (1, 8, 8), 10)
 
 
 def scores(
-    cells: Sequence[Cell],
+    cells: Sequence[DesignCell],
     seeds: int,
     draw: int,
-    effect: Callable[[Cell], float] = lambda cell: 0.0,
+    effect: Callable[[DesignCell], float] = lambda cell: 0.0,
     noise: float = 0.02,
     unequal: float = 0.0,
 ) -> Floats:
@@ -25,6 +25,6 @@ def scores(
     return 0.5 + better + 0.03 * rng.normal(size=seeds) + deviations * rng.normal(size=(len(cells), seeds))
 
 
-def judged_scores(study: Study, values: Floats) -> dict[str, Floats]:
-    """The same values for every metric that a study judges."""
-    return {claim.metric: values for claim in study.claims(study.design(SMALL))}
+def judged_scores(replication: Replication, values: Floats) -> dict[str, Floats]:
+    """The same values for every metric that a replication judges."""
+    return {claim.metric: values for claim in replication.claims(replication.design(SMALL))}

@@ -3,22 +3,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rnas.experiments.replications.analysis import LEVEL, Verdict, judge, overall
+from rnas.experiments.replications.analysis import LEVEL, ClaimVerdict, judge, overall
 from rnas.experiments.replications.claim import Claim, Contrast, RankCorrelation
 from rnas.experiments.replications.contrasts import difference, slope
-from rnas.experiments.replications.design import Cell, Size
+from rnas.experiments.replications.design import DesignCell, Size
 from rnas.experiments.replications.registered import find
 from rnas.networks.block import POST, PRE
 from tests.rnas.experiments.replications.simulated import SMALL, judged_scores, scores
 
 DRAWS = 100
 MOST_FALSE = 11
-"""Of 100 studies that may each be wrong with 5 %: more happen in fewer than 1 % of all cases."""
+"""Of 100 replications that may each be wrong with 5 %: more happen in fewer than 1 % of all cases."""
 
 TRENDS = ("depth-grid", "robust-wrn-depths")
 
 
-def topology_effect(cell: Cell) -> float:
+def topology_effect(cell: DesignCell) -> float:
     """What the paper says of blocks, in accuracies."""
     topology, largest = cell.factors["topology"], cell.factors["capacity"] == "D 3, W 3"
     better = {"basic": 0.0, "bottleneck": 0.1 if largest else -0.1, "inverted-bottleneck": -0.2, "no-residual": -0.1}
@@ -28,50 +28,50 @@ def topology_effect(cell: Cell) -> float:
 
 @pytest.mark.parametrize("seeds", [2, 3])
 def test_planted_effects_are_found_and_their_opposites_contradicted(seeds: int) -> None:
-    study = find("block-topology")
-    cells = study.design(SMALL)
+    replication = find("block-topology")
+    cells = replication.design(SMALL)
     for draw in range(20):
         planted = scores(cells, seeds, draw, topology_effect, noise=0.01)
-        findings = judge(study.claims(cells), judged_scores(study, planted))
-        assert overall(findings) is Verdict.SUPPORTED
-        findings = judge(study.claims(cells), judged_scores(study, 1 - planted))
-        assert {finding.verdict for finding in findings} == {Verdict.CONTRADICTED}
+        findings = judge(replication.claims(cells), judged_scores(replication, planted))
+        assert overall(findings) is ClaimVerdict.SUPPORTED
+        findings = judge(replication.claims(cells), judged_scores(replication, 1 - planted))
+        assert {finding.verdict for finding in findings} == {ClaimVerdict.CONTRADICTED}
 
 
 @pytest.mark.parametrize(("name", "unequal"), [("block-topology", 0.0), ("robust-res-block", 0.7)])
 def test_comparisons_stay_undecided_on_noise(name: str, unequal: float) -> None:
-    study = find(name)
-    cells = study.design(SMALL)
-    claims = study.claims(cells)
+    replication = find(name)
+    cells = replication.design(SMALL)
+    claims = replication.claims(cells)
     wrong = 0
     for draw in range(DRAWS):
-        noise = scores(cells, study.seeds, draw, unequal=unequal)
-        wrong += any(f.verdict is not Verdict.UNDECIDED for f in judge(claims, judged_scores(study, noise)))
+        noise = scores(cells, replication.seeds, draw, unequal=unequal)
+        wrong += any(f.verdict is not ClaimVerdict.UNDECIDED for f in judge(claims, judged_scores(replication, noise)))
     assert wrong <= MOST_FALSE
 
 
 @pytest.mark.parametrize("name", TRENDS)
 def test_trends_stay_undecided_on_networks_that_differ_for_other_reasons(name: str) -> None:
-    study = find(name)
-    cells = study.design(SMALL)
-    claims = [claim for claim in study.claims(cells) if not isinstance(claim.estimand, RankCorrelation)]
+    replication = find(name)
+    cells = replication.design(SMALL)
+    claims = [claim for claim in replication.claims(cells) if not isinstance(claim.estimand, RankCorrelation)]
     wrong = 0
     for draw in range(DRAWS):
         other = dict(zip(map(id, cells), np.random.default_rng([draw, 1]).normal(0, 0.05, len(cells)), strict=True))
-        noise = scores(cells, study.seeds, draw, lambda cell, other=other: other[id(cell)], noise=0.01)
-        wrong += any(f.verdict is not Verdict.UNDECIDED for f in judge(claims, judged_scores(study, noise)))
+        noise = scores(cells, replication.seeds, draw, lambda cell, other=other: other[id(cell)], noise=0.01)
+        wrong += any(f.verdict is not ClaimVerdict.UNDECIDED for f in judge(claims, judged_scores(replication, noise)))
     assert wrong <= MOST_FALSE
 
 
 def test_a_planted_trend_is_found() -> None:
-    study = find("depth-grid")
-    cells = study.design(SMALL)
+    replication = find("depth-grid")
+    cells = replication.design(SMALL)
 
-    def effect(cell: Cell) -> float:
+    def effect(cell: DesignCell) -> float:
         return -0.3 * cell.number("share of stage 3") - 0.3 * cell.number("unevenness")
 
-    findings = judge(study.claims(cells), judged_scores(study, scores(cells, 2, 0, effect, noise=0.01)))
-    assert [finding.verdict for finding in findings[1:]] == [Verdict.SUPPORTED] * 2
+    findings = judge(replication.claims(cells), judged_scores(replication, scores(cells, 2, 0, effect, noise=0.01)))
+    assert [finding.verdict for finding in findings[1:]] == [ClaimVerdict.SUPPORTED] * 2
     assert findings[1].estimate is not None
     assert findings[1].estimate.value * findings[1].claim.scale == pytest.approx(-3, abs=1)
 
@@ -81,24 +81,24 @@ def test_a_rank_correlation_is_held_to_its_bound() -> None:
     params = tuple(cell.number("params") for cell in cells)
     claim = Claim("", RankCorrelation(params), "within", bound=0.3, scale=1.0)
 
-    def verdict(effect: float, noise: float) -> Verdict:
+    def verdict(effect: float, noise: float) -> ClaimVerdict:
         values = scores(cells, 2, 0, lambda cell: effect * np.log(cell.params), noise=noise)
         return judge([claim], {claim.metric: values})[0].verdict
 
-    assert verdict(0.1, 0.01) is Verdict.CONTRADICTED
-    assert verdict(-0.1, 0.01) is Verdict.CONTRADICTED
-    assert verdict(0.0, 0.01) is Verdict.SUPPORTED
-    assert judge([replace(claim, bound=0.02)], {claim.metric: scores(cells, 2, 0)})[0].verdict is Verdict.UNDECIDED
+    assert verdict(0.1, 0.01) is ClaimVerdict.CONTRADICTED
+    assert verdict(-0.1, 0.01) is ClaimVerdict.CONTRADICTED
+    assert verdict(0.0, 0.01) is ClaimVerdict.SUPPORTED
+    assert judge([replace(claim, bound=0.02)], {claim.metric: scores(cells, 2, 0)})[0].verdict is ClaimVerdict.UNDECIDED
 
 
 def test_an_interval_leaves_the_bound_out_exactly_where_holm_decides() -> None:
-    study = find("block-topology")
-    cells = study.design(SMALL)
+    replication = find("block-topology")
+    cells = replication.design(SMALL)
     for draw in range(50):
         values = scores(cells, 3, draw, lambda cell: 0.3 * topology_effect(cell))
-        for finding in judge(study.claims(cells), judged_scores(study, values)):
+        for finding in judge(replication.claims(cells), judged_scores(replication, values)):
             outside = finding.low > finding.claim.bound or finding.high < finding.claim.bound
-            assert outside == (finding.p_value <= LEVEL) == (finding.verdict is not Verdict.UNDECIDED)
+            assert outside == (finding.p_value <= LEVEL) == (finding.verdict is not ClaimVerdict.UNDECIDED)
             assert finding.confidence >= 1 - LEVEL
 
 
@@ -127,7 +127,7 @@ def test_a_cell_without_a_result_takes_its_pair_with_it() -> None:
     assert found.value == pytest.approx(np.mean(expected))
     values[:] = np.nan
     (finding,) = judge([Claim("", contrast)], {"final_robust_accuracy": values})
-    assert (finding.verdict, finding.reason) == (Verdict.UNDECIDED, "no cells to compare are complete")
+    assert (finding.verdict, finding.reason) == (ClaimVerdict.UNDECIDED, "no cells to compare are complete")
 
 
 def test_one_seed_and_equal_results_decide_nothing() -> None:

@@ -1,12 +1,12 @@
 import pytest
 
 from rnas.experiments.replications.contrasts import difference, mean, minus, slope
-from rnas.experiments.replications.design import Cell, Size, require_distinct
+from rnas.experiments.replications.design import DesignCell, Size, require_distinct
 
 SIZE = Size("small", (1, 8, 8), 10)
 
 
-def cells() -> list[Cell]:
+def cells() -> list[DesignCell]:
     """Two by two, in the order (a, 1), (a, 2), (b, 1), (b, 2)."""
     return [
         SIZE.cell(SIZE.network((depth,) * 3, (1,) * 3), {"kind": kind, "depth": float(depth)})

@@ -7,9 +7,9 @@ import torch
 from rnas import registry
 from rnas.errors import InputError
 from rnas.experiments.replications.design import Size, require_distinct, stratified
-from rnas.experiments.replications.registered import find, studies
-from rnas.experiments.replications.run import evaluator_for, groups
-from rnas.experiments.replications.settings import settle
+from rnas.experiments.replications.registered import find, replications
+from rnas.experiments.replications.run import cell_groups, evaluator_for
+from rnas.experiments.replications.settings import resolve_settings
 from rnas.networks import architecture as arch
 from tests.rnas.experiments.replications.simulated import SMALL
 
@@ -17,14 +17,14 @@ SLOW = ("depth-to-width", "scalings")
 """They bring networks to FLOPs by trying thousands."""
 
 NAMES = [
-    pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in registry.names(registry.STUDIES)
+    pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in registry.names(registry.REPLICATIONS)
 ]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_design_on_digits_can_be_trained_and_judged(name: str) -> None:
-    study, settings = find(name), settle(name, {})
-    assert study.name == name
+    replication, settings = find(name), resolve_settings(name)
+    assert replication.name == name
     cells = settings.design()
     require_distinct(cells)
     networks = Counter((arch.key(cell.architecture), str(dict(cell.recipe))) for cell in cells)
@@ -36,23 +36,23 @@ def test_a_design_on_digits_can_be_trained_and_judged(name: str) -> None:
     with torch.device("meta"):
         cells[0].architecture.build(10, (1, 8, 8))
         cells[-1].architecture.build(10, (1, 8, 8))
-    claims = study.claims(cells)
+    claims = replication.claims(cells)
     assert len({claim.statement for claim in claims}) == len(claims) > 1
-    recipes = [changes for changes, _ in groups(cells)]
+    recipes = [changes for changes, _ in cell_groups(cells)]
     evaluators = [evaluator_for(settings, cells, changes) for changes in (recipes[0], recipes[-1])]
-    for metric in {study.figure.metric, *(claim.metric for claim in claims)}:
+    for metric in {replication.figure.metric, *(claim.metric for claim in claims)}:
         assert all(metric in evaluator.bounds for evaluator in evaluators)
-    drawn = {study.figure.x, *study.figure.colour} - {"FLOPs", "params"}
+    drawn = {replication.figure.x, *replication.figure.colour} - {"FLOPs", "params"}
     assert all(drawn <= set(cell.factors) for cell in cells)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in registry.names(registry.STUDIES) if name != "depth-to-width"])
+@pytest.mark.parametrize("name", [name for name in registry.names(registry.REPLICATIONS) if name != "depth-to-width"])
 def test_the_paper_s_own_size_has_a_design_too(name: str) -> None:
-    study = find(name)
-    cells = study.design(Size("paper", (3, 32, 32), 10))
+    replication = find(name)
+    cells = replication.design(Size("paper", (3, 32, 32), 10))
     require_distinct(cells)
-    assert study.claims(cells)
+    assert replication.claims(cells)
 
 
 def test_published_grids_have_their_published_numbers() -> None:
@@ -87,11 +87,11 @@ def test_networks_of_one_budget_have_its_flops() -> None:
 
 
 def test_a_part_of_a_grid_is_drawn_evenly_and_always_the_same() -> None:
-    study = find("depth-grid")
-    part = study.design(SMALL, 14)
-    assert part == study.design(SMALL, 14)
+    replication = find("depth-grid")
+    part = replication.design(SMALL, 14)
+    assert part == replication.design(SMALL, 14)
     assert len(part) == 14
-    assert set(map(id, part)) < set(map(id, study.design(SMALL)))
+    assert set(map(id, part)) < set(map(id, replication.design(SMALL)))
     assert Counter(stratified([1.0] * 10 + [2.0] * 3 + [3.0] * 10, 12)).total() == 12
     levels = np.array([1.0] * 10 + [2.0] * 3 + [3.0] * 10)
     assert Counter(levels[stratified(levels.tolist(), 12)]) in (
@@ -102,8 +102,8 @@ def test_a_part_of_a_grid_is_drawn_evenly_and_always_the_same() -> None:
         find("block-topology").design(SMALL, 10)
 
 
-def test_a_study_says_what_it_tests() -> None:
-    for study in studies():
-        assert study.paper
-        assert study.section
-        assert study.observation.endswith(".")
+def test_a_replication_says_what_it_tests() -> None:
+    for replication in replications():
+        assert replication.paper
+        assert replication.section
+        assert replication.observation.endswith(".")

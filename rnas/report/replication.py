@@ -1,72 +1,83 @@
-"""A study as one HTML file that needs nothing else."""
+"""A replication as one HTML file that needs nothing else."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
-from rnas.report import page, study_text
+from rnas.experiment import REPORT
+from rnas.experiments.replications.result import ReplicationResult
+from rnas.report import page, replication_text
 from rnas.report.description import describe
 from rnas.report.whisker import whisker
+from rnas.utils.files import write_text
 from rnas.utils.metric import MISSING, Metric
 from rnas.utils.quantities import format_size
 
-_SCRIPTS = ("theme.js", "plots.js", "study.js")
+_SCRIPTS = ("theme.js", "plots.js", "replication.js")
 
 
-def render(study: Mapping[str, Any]) -> str:
-    """The report as HTML text, from what study.json holds; equal studies give equal text."""
-    factors = list(dict.fromkeys(name for cell in study["cells"] for name in cell["factors"]))
-    spans = _spans(study)
+def write(result: ReplicationResult, path: Path) -> None:
+    """Write ``report.html`` into the directory of a replication."""
+    write_text(path / REPORT, render(result.content))
+
+
+def render(replication: Mapping[str, Any]) -> str:
+    """The report as HTML text, from the content of the result; equal results give equal text."""
+    factors = list(dict.fromkeys(name for cell in replication["cells"] for name in cell["factors"]))
+    spans = _spans(replication)
     return page.render(
-        "study.html",
+        "replication.html",
         scripts=_SCRIPTS,
-        styles=("study.css",),
+        styles=("replication.css",),
         charts=True,
-        data=figure(study),
-        study=study,
-        verdict=study_text.verdict_sentence(study),
-        setting=study_text.setting_sentence(study),
-        notes=study_text.notes(study),
-        method=study_text.METHOD,
+        data=figure(replication),
+        replication=replication,
+        verdict=replication_text.verdict_sentence(replication),
+        setting=replication_text.setting_sentence(replication),
+        notes=replication_text.notes(replication),
+        method=replication_text.METHOD,
         claims=[
             {
                 "statement": claim["statement"],
-                "expected": study_text.expected_text(claim),
-                "estimate": study_text.estimate_text(claim),
+                "expected": replication_text.expected_text(claim),
+                "estimate": replication_text.estimate_text(claim),
                 "whisker": _whisker(claim, spans.get(claim["unit"])),
-                "p": study_text.p_text(claim),
-                "used": study_text.used_text(claim),
+                "p": replication_text.p_text(claim),
+                "used": replication_text.used_text(claim),
                 "verdict": claim["verdict"],
             }
-            for claim in study["claims"]
+            for claim in replication["claims"]
         ],
         factors=factors,
-        cells=[_row(study, cell, factors) for cell in study["cells"]],
-        settings=page.yaml_text(study["settings"]),
+        cells=[_row(replication, cell, factors) for cell in replication["cells"]],
+        settings=page.yaml_text(replication["settings"]),
     )
 
 
-def figure(study: Mapping[str, Any]) -> dict[str, Any]:
+def figure(replication: Mapping[str, Any]) -> dict[str, Any]:
     """What the page's script draws: a point for each cell, its means over seeds and their spread."""
-    drawn = study["figure"]
+    drawn = replication["figure"]
     metric = metric_of(drawn["metric"])
     points = []
-    for cell in study["cells"]:
+    for cell in replication["cells"]:
         values = [value for value in cell["scores"][drawn["metric"]] if value is not None]
         if values:
             levels = {"FLOPs": cell["flops"], "params": cell["params"], **cell["factors"]}
             colours = [levels[name] for name in drawn["colour"]]
-            panel = ", ".join(f"{name} {study_text.level_text(levels[name])}" for name in drawn["panel"])
-            factors = ", ".join(f"{name} {study_text.level_text(level)}" for name, level in cell["factors"].items())
+            panel = ", ".join(f"{name} {replication_text.level_text(levels[name])}" for name in drawn["panel"])
+            factors = ", ".join(
+                f"{name} {replication_text.level_text(level)}" for name, level in cell["factors"].items()
+            )
             points.append(
                 {
                     "x": levels[drawn["x"]],
                     "y": fmean(values),
                     "spread": stdev(values) if len(values) > 1 else 0.0,
                     "values": values,
-                    "colour": colours[0] if len(colours) == 1 else ", ".join(map(study_text.level_text, colours)),
+                    "colour": colours[0] if len(colours) == 1 else ", ".join(map(replication_text.level_text, colours)),
                     "panel": panel,
-                    "text": f"{factors}; {study_text.size_text(cell)}",
+                    "text": f"{factors}; {replication_text.size_text(cell)}",
                     "label": metric.format(fmean(values)),
                 }
             )
@@ -85,10 +96,12 @@ def metric_of(name: str) -> Metric:
     return Metric(name, "proportion" if share else "number")
 
 
-def _row(study: Mapping[str, Any], cell: Mapping[str, Any], factors: list[str]) -> dict[str, Any]:
-    metric = metric_of(study["figure"]["metric"])
+def _row(replication: Mapping[str, Any], cell: Mapping[str, Any], factors: list[str]) -> dict[str, Any]:
+    metric = metric_of(replication["figure"]["metric"])
     return {
-        "levels": [study_text.level_text(cell["factors"][name]) if name in cell["factors"] else "" for name in factors],
+        "levels": [
+            replication_text.level_text(cell["factors"][name]) if name in cell["factors"] else "" for name in factors
+        ],
         "network": describe(cell["architecture"]),
         "key": cell["key"],
         "flops": format_size(cell["flops"]),
@@ -108,10 +121,10 @@ def _scores(metric: Metric, values: list[float | None]) -> str:
     return f"{metric.format(fmean(found))}{spread}{missing}"
 
 
-def _spans(study: Mapping[str, Any]) -> dict[str, float]:
+def _spans(replication: Mapping[str, Any]) -> dict[str, float]:
     """For each unit the farthest that an interval or a bound is from zero: claims of one unit have one scale."""
     spans: dict[str, float] = {}
-    for claim in study["claims"]:
+    for claim in replication["claims"]:
         if claim["value"] is not None:
             ends = (abs(claim["low"]), abs(claim["high"]), abs(claim["bound"]))
             spans[claim["unit"]] = max(spans.get(claim["unit"], 0.0), *ends)

@@ -1,4 +1,4 @@
-/* The figure of a study: every cell, told apart by colour; a scale where the colours are numbers, else lines. */
+/* The figure of a replication: every cell, told apart by colour; a scale where the colours are numbers, else lines. */
 const figure = JSON.parse(byId("page-data").textContent);
 const PALETTE = ["stage-1", "warm", "stage-2", "stage-4", "stage-3", "muted", "faint"];
 const DASHES = ["solid", "dash", "dot", "dashdot"];
@@ -43,7 +43,7 @@ const horizontal = () => {
   return { ...axis, exponentformat: "power" };
 };
 
-const studyFigure = () => {
+const replicationFigure = () => {
   const scaled = areNumbers((point) => point.colour);
   const panels = levels((point) => point.panel);
   const layout = layoutOf(horizontal(), axisOf(figure.y, figure.kind), {
@@ -69,4 +69,4 @@ const studyFigure = () => {
   return { traces, layout };
 };
 
-show("study-plot", studyFigure);
+show("replication-plot", replicationFigure);

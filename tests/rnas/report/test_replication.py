@@ -4,16 +4,16 @@ import re
 import numpy as np
 import pytest
 
-from rnas.experiments.replications.result import result
-from rnas.experiments.replications.settings import StudySettings, settle
+from rnas.experiments.replications.result import judged
+from rnas.experiments.replications.settings import ReplicationSettings, resolve_settings
 from rnas.nas.evaluators.evaluator import Evaluation, Status
 from rnas.nas.ledger import Record
-from rnas.report.study import render
-from rnas.report.study_text import estimate_text, notes, setting_sentence, verdict_sentence
+from rnas.report.replication import render
+from rnas.report.replication_text import estimate_text, notes, setting_sentence, verdict_sentence
 from tests.rnas.experiments.replications.simulated import scores
 
 
-def records(settings: StudySettings, failed: int = 0) -> list[tuple[Record, ...]]:
+def records(settings: ReplicationSettings, failed: int = 0) -> list[tuple[Record, ...]]:
     """A record for each cell and seed with drawn accuracies; the first cells' first trainings have failed."""
     cells = settings.design()
     values = scores(cells, settings.seeds, 0)
@@ -31,16 +31,16 @@ def records(settings: StudySettings, failed: int = 0) -> list[tuple[Record, ...]
 
 
 @pytest.fixture(scope="module")
-def study() -> dict[str, object]:
-    settings = settle("block-topology", {"seeds": 2})
-    return result(settings, settings.design(), records(settings, failed=2))
+def replication() -> dict[str, object]:
+    settings = resolve_settings("block-topology", seeds=2)
+    return judged(settings, settings.design(), records(settings, failed=2)).content
 
 
-def test_the_page_holds_the_verdict_and_every_cell(study: dict[str, object]) -> None:
-    json.dumps(study, allow_nan=False)
-    text = render(study)
-    assert text == render(study)
-    assert verdict_sentence(study) in text
+def test_the_page_holds_the_verdict_and_every_cell(replication: dict[str, object]) -> None:
+    json.dumps(replication, allow_nan=False)
+    text = render(replication)
+    assert text == render(replication)
+    assert verdict_sentence(replication) in text
     cells = text.split('id="cells"')[1].split("</table>")[0]
     assert cells.count("<tr") == 1 + 21
     assert "(1 of 2)" in cells
@@ -49,37 +49,37 @@ def test_the_page_holds_the_verdict_and_every_cell(study: dict[str, object]) -> 
     assert "nan" not in re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL).lower().split()
 
 
-def test_the_words(study: dict[str, object]) -> None:
-    assert "21 cells, 2 seeds each, 42 trainings, 2 of which gave no result" in setting_sentence(study)
+def test_the_words(replication: dict[str, object]) -> None:
+    assert "21 cells, 2 seeds each, 42 trainings, 2 of which gave no result" in setting_sentence(replication)
     verdicts = {"supported": 0, "contradicted": 0, "not decided by these data": 0}
-    for claim in study["claims"]:
+    for claim in replication["claims"]:
         verdicts[claim["verdict"]] += 1
-    assert f"{verdicts['not decided by these data']} not decided" in verdict_sentence(study)
-    part = dict(study) | {"verdict": "contradicted"}
+    assert f"{verdicts['not decided by these data']} not decided" in verdict_sentence(replication)
+    part = dict(replication) | {"verdict": "contradicted"}
     part["claims"] = [{"verdict": "contradicted"}, {"verdict": "supported"}]
     assert verdict_sentence(part) == ("These data contradict a part of it. Of 2 claims: 1 supported, 1 contradicted.")
     assert estimate_text({"value": None, "reason": "no cells"}).endswith("no cells")
 
 
-def test_networks_that_have_not_learned_are_pointed_out(study: dict[str, object]) -> None:
-    assert not any("learned the task" in note for note in notes(study))
-    cells = [dict(cell) for cell in study["cells"]]
+def test_networks_that_have_not_learned_are_pointed_out(replication: dict[str, object]) -> None:
+    assert not any("learned the task" in note for note in notes(replication))
+    cells = [dict(cell) for cell in replication["cells"]]
     cells[3]["scores"] = cells[3]["scores"] | {"final_clean_accuracy": [0.3, None]}
-    assert any("clean accuracy is from 30% to 90%" in note for note in notes(study | {"cells": cells}))
+    assert any("clean accuracy is from 30% to 90%" in note for note in notes(replication | {"cells": cells}))
 
 
 def test_a_subset_is_called_one() -> None:
-    settings = settle("depth-grid", {"seeds": 1, "cells": 10})
-    part = result(settings, settings.design(), records(settings))
+    settings = resolve_settings("depth-grid", seeds=1, cells=10)
+    part = judged(settings, settings.design(), records(settings)).content
     assert "10 of 27 cells, a stratified random subset" in setting_sentence(part)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["depth-grid", "robust-res-block", "activations"])
 def test_the_figure_is_drawn_under_the_page_s_policy(name: str, opened) -> None:
-    settings = settle(name, {"seeds": 2})
-    page = opened(render(result(settings, settings.design(), records(settings))))
+    settings = resolve_settings(name, seeds=2)
+    page = opened(render(judged(settings, settings.design(), records(settings)).content))
     assert page.requests == []
     assert page.complaints == []
-    plot = page.elements.split('id="study-plot"')[1].split("</figure>")[0]
+    plot = page.elements.split('id="replication-plot"')[1].split("</figure>")[0]
     assert plot.count('<path class="point') == len(settings.design())

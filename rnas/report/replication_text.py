@@ -1,4 +1,4 @@
-"""Words for what a study found, from its JSON."""
+"""Words for what a replication found, from its JSON."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from typing import Any
 from rnas.utils.metric import MISSING
 from rnas.utils.quantities import counted, format_size
 
-Study = Mapping[str, Any]
+Replication = Mapping[str, Any]
 
 _LEARNED = 0.8
 """Share of the best cell's clean accuracy below which a cell has not learned the task."""
@@ -21,48 +21,48 @@ _WORDS = {
 }
 
 
-def verdict_sentence(study: Study) -> str:
+def verdict_sentence(replication: Replication) -> str:
     """What becomes of the observation, and how many of its claims lead there."""
-    counts = Counter(claim["verdict"] for claim in study["claims"])
+    counts = Counter(claim["verdict"] for claim in replication["claims"])
     parts = [f"{counts[verdict]} {verdict.removesuffix(' by these data')}" for verdict in _WORDS if counts[verdict]]
-    words = _WORDS[study["verdict"]]
+    words = _WORDS[replication["verdict"]]
     if len(parts) > 1:
         words = words.replace("contradict it", "contradict a part of it")
-    return f"{words} Of {counted(len(study['claims']), 'claim')}: {', '.join(parts)}."
+    return f"{words} Of {counted(len(replication['claims']), 'claim')}: {', '.join(parts)}."
 
 
-def setting_sentence(study: Study) -> str:
+def setting_sentence(replication: Replication) -> str:
     """Data, training, size and replications, in one line."""
-    training = study["settings"]["training"]
+    training = replication["settings"]["training"]
     fidelity = training["fidelity"]
-    shape = "x".join(map(str, study["data"]["input_shape"]))
+    shape = "x".join(map(str, replication["data"]["input_shape"]))
     images = f", {counted(fidelity['images'], 'training image')}" if fidelity.get("images") else ""
-    cells = counted(len(study["cells"]), "cell")
-    if len(study["cells"]) < study["cells_of_the_design"]:
-        cells = f"{len(study['cells'])} of {study['cells_of_the_design']} cells, a stratified random subset"
-    failures = f", {len(study['failures'])} of which gave no result" if study["failures"] else ""
+    cells = counted(len(replication["cells"]), "cell")
+    if len(replication["cells"]) < replication["cells_of_the_design"]:
+        cells = f"{len(replication['cells'])} of {replication['cells_of_the_design']} cells, a stratified random subset"
+    failures = f", {len(replication['failures'])} of which gave no result" if replication["failures"] else ""
     return (
-        f"{study['data']['name']} ({shape} images), recipe {training['recipe']['name']}, "
+        f"{replication['data']['name']} ({shape} images), recipe {training['recipe']['name']}, "
         f"{counted(fidelity['epochs'], 'epoch')}{images}, epsilon {Fraction(training['eps'])}, "
-        f"{study['settings']['capacity']} capacity; {cells}, {counted(study['seeds'], 'seed')} each, "
-        f"{counted(study['trainings'], 'training')}{failures}"
+        f"{replication['settings']['capacity']} capacity; {cells}, {counted(replication['seeds'], 'seed')} each, "
+        f"{counted(replication['trainings'], 'training')}{failures}"
     )
 
 
-def notes(study: Study) -> list[str]:
+def notes(replication: Replication) -> list[str]:
     """What a reader must know beside the verdict."""
     scope = (
         "The verdict is about networks of this size, this training and these images, and not about the paper's own "
         "experiment."
-        if study["settings"]["capacity"] != "paper" or study["data"]["name"] not in ("cifar10", "cifar100")
+        if replication["settings"]["capacity"] != "paper" or replication["data"]["name"] not in ("cifar10", "cifar100")
         else ""
     )
-    return [note for note in (scope, _learning(study), study["data"]["note"], study["note"]) if note]
+    return [note for note in (scope, _learning(replication), replication["data"]["note"], replication["note"]) if note]
 
 
-def _learning(study: Study) -> str:
+def _learning(replication: Replication) -> str:
     """A warning where some networks have not learned the task: then it is the length of training that is compared."""
-    scores = [cell["scores"]["final_clean_accuracy"] for cell in study["cells"]]
+    scores = [cell["scores"]["final_clean_accuracy"] for cell in replication["cells"]]
     means = [fmean(own) for values in scores if (own := [value for value in values if value is not None])]
     if not means or min(means) > _LEARNED * max(means):
         return ""
@@ -76,8 +76,9 @@ def _learning(study: Study) -> str:
 METHOD = (
     "A claim is decided where its interval is wholly on one side of its bound; the observation is supported if all its "
     "claims are, and contradicted if one is. Intervals are at the levels of Holm's procedure, so that the chance of "
-    "deciding any claim of the study wrongly is at most 5 %. Comparisons of cells are paired by seed, and their noise "
-    "is that between seeds, by variances moderated over the cells; slopes and correlations over networks count what "
+    "deciding any claim of the replication wrongly is at most 5 %. Comparisons of cells are paired by seed, and their "
+    "noise is that between seeds, by variances moderated over the cells; slopes and correlations over networks count "
+    "what "
     "else networks differ in as noise too. All networks are attacked on the same images, whose choice is not in the "
     "intervals."
 )
