@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rnas.experiment import Listener as Listener
     from rnas.experiment import resume as resume
+    from rnas.experiments.comparison.result import ComparisonResult as ComparisonResult
+    from rnas.experiments.comparison.run import Comparison as Comparison
     from rnas.experiments.comparison.run import compare as compare
     from rnas.experiments.evaluate import evaluate as evaluate
     from rnas.experiments.loading import load as load
+    from rnas.experiments.replications.result import ReplicationResult as ReplicationResult
+    from rnas.experiments.replications.run import ReplicationRun as ReplicationRun
     from rnas.experiments.replications.run import replicate as replicate
     from rnas.experiments.reproduction.verify import verify as verify
     from rnas.experiments.training.result import TrainingResult as TrainingResult
@@ -39,8 +43,12 @@ _HOMES = {
     "resume": "rnas.experiment",
     "Listener": "rnas.experiment",
     "compare": "rnas.experiments.comparison.run",
-    "evaluate": "rnas.experiments.evaluate",
+    "Comparison": "rnas.experiments.comparison.run",
+    "ComparisonResult": "rnas.experiments.comparison.result",
     "replicate": "rnas.experiments.replications.run",
+    "ReplicationRun": "rnas.experiments.replications.run",
+    "ReplicationResult": "rnas.experiments.replications.result",
+    "evaluate": "rnas.experiments.evaluate",
     "load": "rnas.experiments.loading",
     "export": "rnas.exports.export",
     "Training": "rnas.experiments.training.training",

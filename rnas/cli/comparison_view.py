@@ -6,7 +6,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from rnas.cli.output import print_json, print_line, stdout
+from rnas.cli.output import print_json, say, stdout
 from rnas.cli.words import EvaluationWords
 from rnas.experiments.comparison.result import ComparisonResult
 from rnas.experiments.comparison.run import Comparison
@@ -29,7 +29,7 @@ def show(experiment: Comparison, result: ComparisonResult, as_json: bool) -> Non
         print_json(result.to_dict())
         return
     print_comparison(result.content)
-    print_line(f"Report: {experiment.report_file}, and the table as .md, .tex and .csv")
+    say(stdout(), f"Report: {experiment.report_file}, and the table as .md, .tex and .csv")
 
 
 def print_comparison(content: Mapping[str, Any]) -> None:
@@ -45,17 +45,17 @@ def print_comparison(content: Mapping[str, Any]) -> None:
         label = "smallest gap" if checkpoint == "best" else ""
         table.add_row(Text(label), "", "", "", "", checkpoint, *map(Text, tables.gaps(content, checkpoint)))
     stdout().print(table)
-    print_line(words.verdict_sentence(content))
-    print_line(words.setting_sentence(content))
+    say(stdout(), words.verdict_sentence(content))
+    say(stdout(), words.setting_sentence(content))
     tested = f"Tukey's test of all pairs, {100 * content['look_level']:.3g} %"
-    print_line(f"Letters: networks that share one are not told apart ({tested}).")
+    say(stdout(), f"Letters: networks that share one are not told apart ({tested}).")
     for note in words.notes(content):
-        print_line(note)
+        say(stdout(), note)
     for failure in content["failures"]:
-        print_line(f"{failure['network']}, seed {failure['seed']}: {failure['status']}: {failure['reason']}")
+        say(stdout(), f"{failure['network']}, seed {failure['seed']}: {failure['status']}: {failure['reason']}")
 
 
 def print_networks(experiment: Comparison) -> None:
     """Print how each network comes to its FLOPs."""
     for one in experiment.settings.networks:
-        print_line(": ".join(part for part in (one.name, one.setting, one.scaling) if part))
+        say(stdout(), ": ".join(part for part in (one.name, one.setting, one.scaling) if part))

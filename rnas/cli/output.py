@@ -28,11 +28,6 @@ def say(console: Console, line: str) -> None:
     console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def print_line(text: str) -> None:
-    """Print one line of a result on stdout, however long it is."""
-    say(stdout(), text)
-
-
 def print_json(value: Any) -> None:
     """One JSON document on stdout."""
     print(json.dumps(value, indent=2, allow_nan=False))

@@ -6,7 +6,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from rnas.cli.output import print_json, print_line, stdout
+from rnas.cli.output import print_json, say, stdout
 from rnas.cli.words import EvaluationWords
 from rnas.experiments.replications.result import ReplicationResult
 from rnas.experiments.replications.run import OBJECTIVE, ReplicationRun
@@ -27,13 +27,13 @@ def show(experiment: ReplicationRun, result: ReplicationResult, as_json: bool) -
         print_json(result.to_dict())
         return
     print_replication(result.content)
-    print_line(f"Report: {experiment.report_file}")
+    say(stdout(), f"Report: {experiment.report_file}")
 
 
 def print_replication(replication: Mapping[str, Any]) -> None:
     """Claims, verdict, and what a reader must know."""
-    print_line(f"{replication['title']} ({replication['paper'].partition(':')[0]}; {replication['section']})")
-    print_line(replication["observation"])
+    say(stdout(), f"{replication['title']} ({replication['paper'].partition(':')[0]}; {replication['section']})")
+    say(stdout(), replication["observation"])
     table = Table(box=None, pad_edge=False)
     for heading in ("claim", "expected", "found [interval]", "p (Holm)", "verdict"):
         table.add_column(Text(heading))
@@ -46,16 +46,16 @@ def print_replication(replication: Mapping[str, Any]) -> None:
             claim["verdict"],
         )
     stdout().print(table)
-    print_line(replication_text.verdict_sentence(replication))
-    print_line(f"{replication_text.setting_sentence(replication)}.")
+    say(stdout(), replication_text.verdict_sentence(replication))
+    say(stdout(), f"{replication_text.setting_sentence(replication)}.")
     for note in replication_text.notes(replication):
-        print_line(note)
+        say(stdout(), note)
 
 
 def print_design(experiment: ReplicationRun) -> None:
     """Print what a replication tests."""
     replication = experiment.settings.definition
-    print_line(f"{replication.title} ({replication.paper.partition(':')[0]}; {replication.section})")
-    print_line(replication.observation)
+    say(stdout(), f"{replication.title} ({replication.paper.partition(':')[0]}; {replication.section})")
+    say(stdout(), replication.observation)
     for number, claim in enumerate(replication.claims(experiment.cells), 1):
-        print_line(f"{number}. {claim.statement}")
+        say(stdout(), f"{number}. {claim.statement}")

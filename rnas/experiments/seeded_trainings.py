@@ -3,9 +3,8 @@
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from optuna.storages import BaseStorage
 
@@ -21,6 +20,10 @@ from rnas.nas.objective import Objective
 from rnas.nas.problem import problem_of
 from rnas.nas.strategy import Problem
 from rnas.networks import architecture as arch
+from rnas.utils.data_frames import data_frame
+
+if TYPE_CHECKING:
+    import pandas
 
 Records = Sequence[Sequence[Record]]
 """For each network the records of its trainings, by seed."""
@@ -169,13 +172,10 @@ class TabularResult:
         """Return the rows of the table."""
         raise NotImplementedError
 
-    def to_pandas(self) -> Any:
+    def to_pandas(self) -> "pandas.DataFrame":
         """Return the rows as a pandas data frame.
 
         Raises:
             InputError: pandas is not installed.
         """
-        try:
-            return import_module("pandas").DataFrame(self.rows())
-        except ImportError:
-            raise InputError("a data frame needs pandas: pip install pandas") from None
+        return data_frame(self.rows())

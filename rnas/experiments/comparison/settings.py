@@ -178,15 +178,15 @@ def resolve_settings(
     searched = (reference for reference in references if reference.training is not None)
     given = {
         "recipe": recipe,
-        "epochs": epochs,
-        "batch_size": batch_size,
-        "images": images,
         "data": data,
         "data_dir": data_dir,
         "extra": extra,
         "split_seed": split_seed,
+        "images": images,
         "eps": eps,
         "augmentation": augmentation,
+        "epochs": epochs,
+        "batch_size": batch_size,
         "fidelity": fidelity,
         "evaluation": evaluation,
         "attacks": tuple(attacks),

@@ -17,7 +17,7 @@ from rnas.experiments.comparison.settings import ComparisonSettings
 from rnas.experiments.tuning.settings import TuningSettings
 from rnas.experiments.tuning.space import default_space
 from rnas.experiments.tuning.tuning import Tuning
-from rnas.experiments.tuning.tuning import tuning_settings as settings_of_tuning
+from rnas.experiments.tuning.tuning import tuning_settings as resolve_tuning
 from rnas.nas.execution.local import slots
 from rnas.networks import architecture as arch
 
@@ -44,7 +44,7 @@ def tuning_settings(settings: ComparisonSettings, one: ComparedNetwork, device: 
     training = training.model_copy(update={"fidelity": training.fidelity.model_copy(update={"epochs": budget.epochs})})
     space = {key: values for key, values in default_space(training.recipe).items() if key in FIELDS}
     # Random: what other samplers suggest depends on a network's results, so that networks would not be tried alike.
-    return settings_of_tuning(training, space, trials=budget.trials, sampler="random", pruner="none")
+    return resolve_tuning(training, space, trials=budget.trials, sampler="random", pruner="none")
 
 
 def tune_all(
