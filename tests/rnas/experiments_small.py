@@ -7,8 +7,12 @@ from typing import Any
 from rnas.experiment import Experiment
 from rnas.experiments.comparison import settings as comparison_settings
 from rnas.experiments.comparison.run import Comparison
+from rnas.experiments.references import referenced
 from rnas.experiments.replications import settings as replication_settings
 from rnas.experiments.replications.run import ReplicationRun
+from rnas.experiments.training.settle import settle
+from rnas.experiments.training.training import Training
+from rnas.experiments.tuning.tuning import Tuning, tuning_settings
 from rnas.networks.residual import ResidualNetwork
 
 NETWORKS = tuple(ResidualNetwork((1, depth), (4, 8), stem_width=4) for depth in (1, 2))
@@ -43,5 +47,33 @@ def replication(path: Path) -> Experiment[Any, Any]:
     return ReplicationRun.create(settings, path)
 
 
-KINDS: dict[str, Callable[[Path], Experiment[Any, Any]]] = {"comparison": comparison, "replication": replication}
+_TRAINING = {
+    "data": "digits",
+    "recipe": {"name": "sat", "crafting": {"steps": 1}},
+    "epochs": 2,
+    "batch_size": 40,
+    "images": {"training": 80, "selection": 40, "final": 40},
+    "evaluation": {"steps": 1},
+    "attacks": ("fgsm",),
+    "device": "cpu",
+}
+
+
+def training(path: Path) -> Experiment[Any, Any]:
+    """A network trained for two epochs."""
+    return Training.create(settle(referenced(NETWORKS[0]), _TRAINING), path)
+
+
+def tuning(path: Path) -> Experiment[Any, Any]:
+    """Three trials of two epochs."""
+    settings = tuning_settings(settle(referenced(NETWORKS[0]), _TRAINING), trials=3, pruner="none")
+    return Tuning.create(settings, path)
+
+
+KINDS: dict[str, Callable[[Path], Experiment[Any, Any]]] = {
+    "comparison": comparison,
+    "replication": replication,
+    "training": training,
+    "tuning": tuning,
+}
 """What makes the smallest experiment of a kind in a directory."""

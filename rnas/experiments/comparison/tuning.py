@@ -71,7 +71,7 @@ def tune_all(
             Tuning.create(tuning_settings(settings, one, device), path)
         if not Tuning.open(path).result_file.exists():
             try:
-                Tuning.open(path).run(listener, workers=workers)
+                Tuning.open(path).run(listener, workers=len(slots(workers)) if workers is None else workers)
             except InputError as error:
                 raise InputError(f"tuning {one.name}: {error}") from None
     return tuning_results(folder, settings)

@@ -242,7 +242,7 @@ def test_a_runs_own_checkpoints(tmp_path: Path) -> None:
 
 def test_a_trainings_own_checkpoints(tmp_path: Path) -> None:
     run = trained(tmp_path / "run", {"name": "sat", "averaging": {"name": "ema", "decay": 0.9}}, epochs=1)
-    path = run.directory.best
+    path = run.best.path
     loaded = rnas.load(path)
     description = tmp_path / "run" / "architecture.json"
     check_equal(loaded, rnas.load(description, path, input_shape=(1, 8, 8)), (1, 8, 8))

@@ -15,7 +15,7 @@ from tests.rnas.experiments.training.trainings import trained
 
 
 def edited(training: Path, *path: str, value: Any) -> None:
-    file = training / "summary.json"
+    file = training / "result.json"
     content = json.loads(file.read_text())
     inner = content
     for part in path[:-1]:
@@ -73,7 +73,7 @@ def test_one_without_result_or_weights_is_told(training: Path) -> None:
     (training / "best.safetensors").unlink()
     with pytest.raises(InputError, match="its weights are not there; train the network again with --from scratch"):
         rnas.verify(training)
-    (training / "summary.json").unlink()
+    (training / "result.json").unlink()
     with pytest.raises(InputError, match="no result to verify yet; go on with: rnas resume"):
         rnas.verify(training)
 
