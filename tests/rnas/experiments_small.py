@@ -116,9 +116,10 @@ def rule_test(path: Path) -> RuleTest:
         "budget": 24,
         "workers": 0,
     }
-    of = Search.create(SearchConfig.parse(config, "test"), path.with_name(f"{path.name}-search"))
-    of.run()
-    return RuleTest.create(rule_test_settings(of.path, "550K", fit="", seeds=2, metric=None), path)
+    of = path.with_name("search")
+    if not of.exists():
+        Search.create(SearchConfig.parse(config, "test"), of).run()
+    return RuleTest.create(rule_test_settings(of, "550K", fit="", seeds=2, metric=None), path)
 
 
 KINDS: dict[str, Callable[[Path], Experiment[Any, Any]]] = {
