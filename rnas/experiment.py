@@ -16,7 +16,7 @@ import os
 import shlex
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from multiprocessing import parent_process
 from pathlib import Path
@@ -285,7 +285,8 @@ class Experiment(ABC, Generic[S, R]):
             **larger: new values of fields that may grow, such as ``budget=80``.
 
         Raises:
-            InputError: the field does not grow, or its value would be smaller than before.
+            InputError: the field does not grow, its value would be smaller than before, or another process is running
+                the experiment.
         """
         given = {name: value for name, value in larger.items() if value is not None}
         for name, value in given.items():
@@ -297,8 +298,9 @@ class Experiment(ABC, Generic[S, R]):
                 raise InputError(f"{name}: {self.path} has {own} already; give {own} or more, not {value}")
         changed = {name: value for name, value in given.items() if value != getattr(self.settings, name)}
         if changed:
-            self.settings = self.settings.model_copy(update=changed)
-            self._write_settings(self.path)
+            with self._locked():
+                self.settings = self.settings.model_copy(update=changed)
+                self._write_settings(self.path)
 
     def run(self, listener: Listener | None = None, *, workers: int | None = None) -> R:
         """Do what is missing, write result and report, and return the result.
@@ -312,7 +314,7 @@ class Experiment(ABC, Generic[S, R]):
             InputError: another process is running the experiment, or something that it needs is missing.
             LedgerError: the ledger is damaged or gone.
         """
-        with locked(self.path, f"running the {self.kind}"):
+        with self._locked():
             discard_partial(self.path)
             self._run(listener or Listener(), workers)
             return self.write()
@@ -328,6 +330,10 @@ class Experiment(ABC, Generic[S, R]):
         """Write the report of a result, and whatever else the kind's report writer makes."""
         if self.kind in registry.names(registry.REPORTS):
             registry.load(registry.REPORTS, self.kind)(result, self.path)
+
+    def _locked(self) -> AbstractContextManager[None]:
+        """Within, the directory is this process's alone."""
+        return locked(self.path, f"running the {self.kind}")
 
     @contextmanager
     def storage(self) -> Iterator[BaseStorage]:
@@ -382,14 +388,14 @@ def settings_in(path: Path, kind: str | None = None) -> dict[str, Any]:
     Raises:
         InputError: there is no experiment, it is of another kind, or ``config.yaml`` cannot be read.
     """
-    wanted = kind or "experiment"
+    wanted = f"a {kind}" if kind else "an experiment"
     found = kind_at(path)
     if found is None and not (path / CONFIG).is_file():
         inner = experiments_in(path)
         if inner:
             more = f" and {len(inner) - _NAMED} more" if len(inner) > _NAMED else ""
-            raise InputError(f"{path} is not a {wanted}; it holds {', '.join(inner[:_NAMED])}{more}: name one of them")
-        raise InputError(f"{path} is not a {wanted}: it has no {CONFIG}")
+            raise InputError(f"{path} is not {wanted}; it holds {', '.join(inner[:_NAMED])}{more}: name one of them")
+        raise InputError(f"{path} is not {wanted}: it has no {CONFIG}")
     content = read_mapping(path / CONFIG)
     if found is None:
         raise InputError(f"{path / CONFIG} has no kind: it is not the directory of an experiment")

@@ -43,7 +43,7 @@ FUNCTION: dict[str, Any] = {
 
 def change(run: Path, edit: Callable[[dict[str, Any]], None]) -> None:
     """Change the evaluations in a run's ledger, as JSON."""
-    with closing(sqlite3.connect(run / "study.db")) as connection, connection:
+    with closing(sqlite3.connect(run / "ledger.db")) as connection, connection:
         table = "trial_user_attributes"
         select = f"SELECT trial_user_attribute_id, value_json FROM {table} WHERE key = 'evaluation'"
         for row, text in connection.execute(select).fetchall():
