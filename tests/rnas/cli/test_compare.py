@@ -1,4 +1,5 @@
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def test_a_comparison_is_tuned_trained_tested_and_extended(command: Callable[...
     folder = tmp_path / "comparison"
     first = command(*options(tmp_path, "--tune", 2, "--workers", 0, "--output", folder, "--json"))
     assert first.code == 0, first.err
-    assert first.err.count("robust") - first.err.count("trial") == 4
+    assert len(re.findall(r"/4  \w{12}  seed [01]  .*% robust", first.err)) == 4
     content = json.loads(first.out)
     assert json.loads((folder / "result.json").read_text()) == content
     for name in ("report.html", "table.md", "table.tex", "table.csv"):
