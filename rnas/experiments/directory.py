@@ -23,8 +23,7 @@ class ExperimentDirectory(Generic[S]):
     """Where everything of one experiment is: of a comparison, a study or a tuning.
 
     A subclass says of its kind what it is called (``noun``, which names its files too), which settings it has, which
-    of them may grow, and which command goes on with the directory that follows it. ``rnas.utils.directory_kind`` lists
-    it.
+    of them may grow, and which command resumes the directory that follows it.
     """
 
     path: Path
