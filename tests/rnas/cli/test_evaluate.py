@@ -62,7 +62,7 @@ def member(trained: SearchResult) -> str:
 
 @pytest.fixture(scope="module")
 def checkpoint(trained: SearchResult) -> Path:
-    path: Path = trained.directory.checkpoints / f"{trained.complete[0].key}.safetensors"
+    path: Path = trained.path / "checkpoints" / f"{trained.complete[0].key}.safetensors"
     return path
 
 

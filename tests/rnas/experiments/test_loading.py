@@ -230,7 +230,7 @@ DIGITS = {
 def test_a_runs_own_checkpoints(tmp_path: Path) -> None:
     run = rnas.search(DIGITS, output=tmp_path / "run")
     key = run.complete[0].key
-    path = run.directory.checkpoints / f"{key}.safetensors"
+    path = run.path / "checkpoints" / f"{key}.safetensors"
     member = f"{run.path}:{key}"
     trained = rnas.load(path)
     check_equal(rnas.load(member, weights=path), trained, (1, 8, 8))

@@ -74,13 +74,13 @@ def test_one_without_result_or_weights_is_told(training: Path) -> None:
     with pytest.raises(InputError, match="its weights are not there; train the network again with --from scratch"):
         rnas.verify(training)
     (training / "result.json").unlink()
-    with pytest.raises(InputError, match="no result to verify yet; go on with: rnas resume"):
+    with pytest.raises(InputError, match="no result to verify yet; resume it with: rnas resume"):
         rnas.verify(training)
 
 
 def test_a_summary_that_is_damaged_is_told(training: Path) -> None:
     edited(training, "best", "final", "clean", value={})
-    with pytest.raises(InputError, match=r"summary\.json: damaged \(KeyError 'accuracy'\)"):
+    with pytest.raises(InputError, match=r"result\.json: damaged \(KeyError 'accuracy'\)"):
         rnas.verify(training)
 
 
