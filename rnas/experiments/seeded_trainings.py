@@ -10,8 +10,8 @@ from optuna.storages import BaseStorage
 
 from rnas.errors import InputError, LedgerError
 from rnas.evaluation.training_settings import ResolvedTraining, load_dataset
-from rnas.experiment import Experiment, ExperimentSettings, Listener, Result, Work
-from rnas.nas.campaign import evaluate_all, finished
+from rnas.experiment import Experiment, ExperimentSettings, Listener, Result
+from rnas.nas.campaign import evaluate_all, work_on
 from rnas.nas.evaluators.evaluator import Evaluator, Task
 from rnas.nas.execution.local import local_executor
 from rnas.nas.ledger import Ledger, Record
@@ -111,9 +111,9 @@ class SeededTrainings(Experiment[S, R]):
                 # Seed after seed, so that an experiment that is stopped has whole replications.
                 pairs = [(row, seed) for seed in range(max(seeds)) for row, count in enumerate(seeds) if seed < count]
                 tasks = [replace(group.tasks[row], seed=seed) for row, seed in pairs]
-                done = finished(tasks, ledger)
-                if done < len(tasks):
-                    listener.started(self, Work("training", len(tasks), done, executor.slots, group.label))
+                work = work_on(tasks, ledger, executor.slots, group.label)
+                if work.done < work.total:
+                    listener.started(self, replace(work, unit="training"))
                 found = dict(zip(pairs, evaluate_all(tasks, problem, ledger, executor, listener), strict=True))
                 records = [[found[row, seed] for seed in range(count)] for row, count in enumerate(seeds)]
 
@@ -148,7 +148,7 @@ class SeededTrainings(Experiment[S, R]):
 def _by_seed(task: Task, records: Sequence[Record]) -> list[Record]:
     key = arch.key(task.architecture)
     own = {record.seed: record for record in records if record.key == key and record.evaluation is not None}
-    leading = []
+    leading: list[Record] = []
     while len(leading) in own:
         leading.append(own[len(leading)])
     return leading

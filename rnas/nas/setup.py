@@ -234,15 +234,17 @@ def _strategy(
     config: SearchConfig, problem: Problem, source: str, given: StrategyObject | None
 ) -> tuple[Strategy, dict[str, Any]]:
     if given is not None:
-        made = given if hasattr(given, "propose") and not isinstance(given, type) else None
-        strategy = made if made is not None else cast(Callable[[Problem], Strategy], given)(problem)
+        strategy: Any = given
+        if callable(given) and (isinstance(given, type) or not hasattr(given, "propose")):
+            strategy = given(*([problem] if _takes_problem(given) else []))
         if not hasattr(strategy, "propose"):
             raise InputError("strategy: give a strategy, or what makes one for a problem, such as its class")
-        return cast(Strategy, strategy), _strategy_record(given)
+        return strategy, _strategy_record(given)
     with _within(f"{source}: strategy"):
         strategy_class = registry.load(registry.STRATEGIES, config.strategy["name"])
         _require_makeable(strategy_class, config.strategy, "strategy")
-        options, problems = _strategy_options(strategy_class, config.strategy, problem)
+        problems = [problem] if _takes_problem(strategy_class) else []
+        options = _strategy_options(strategy_class, config.strategy, len(problems))
     with _within(source):
         return strategy_class(*problems, **options), config.strategy
 
@@ -258,19 +260,19 @@ def _strategy_record(given: StrategyObject) -> dict[str, Any]:
     return {"name": name, **values}
 
 
-def _strategy_options(
-    strategy_class: Any, strategy: Mapping[str, Any], problem: Problem
-) -> tuple[dict[str, Any], tuple[Problem, ...]]:
-    """Return the options of a strategy, and the problem where its class takes one."""
+def _takes_problem(made_by: Any) -> bool:
+    """Return whether a strategy's class takes a problem: all but a dataclass without such a field do."""
+    return not is_dataclass(made_by) or "problem" in inspect.signature(cast(Any, made_by)).parameters
+
+
+def _strategy_options(strategy_class: Any, strategy: Mapping[str, Any], first: int) -> dict[str, Any]:
+    """Return the options of a strategy, which are the parameters of its class from the ``first`` on."""
     options = _options(strategy)
-    parameters = list(inspect.signature(strategy_class).parameters)
-    # One that was given as an object, of a dataclass, was made without a problem.
-    bare = is_dataclass(strategy_class) and ":" in strategy["name"] and "problem" not in parameters
-    known = parameters if bare else parameters[1:]
+    known = list(inspect.signature(strategy_class).parameters)[first:]
     for name in options:
         if name not in known:
             raise InputError(f"unknown key {name!r}; it has {', '.join(known) or 'no options'}")
-    return options, () if bare else (problem,)
+    return options
 
 
 def _require_makeable(found: Any, written: Mapping[str, Any], part: str) -> None:

@@ -1,9 +1,10 @@
 """Killed and resumed, an experiment of every kind ends as the uninterrupted one."""
 
 import json
-import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,10 @@ from rnas.experiment import LEDGER, Experiment, Listener, Work, open_experiment,
 from rnas.utils import sqlite
 from tests.rnas.experiments_small import KINDS
 
-_FRESH = multiprocessing.get_context("forkserver")
-# Libraries are read once, and not by every process that is killed.
-_FRESH.set_forkserver_preload(["tests.rnas.experiments_small"])
+MOMENTS = (("any", 3), ("recorded", 1))
+"""What is heard, and how often, before the process is killed: first early, then when a result has been written."""
+
+_KILLING = "import sys; from tests.rnas.test_experiment import kill_at_each_moment; kill_at_each_moment(sys.argv[1])"
 
 _OF_THE_CLOCK = ("seconds", "latency_ms", "hours")
 
@@ -52,8 +54,17 @@ class Killer(Listener):
         self._count("recorded")
 
 
-def run_until_killed(path: Path, event: str, number: int) -> None:
-    open_experiment(path).run(Killer(event, number), workers=0)
+def kill_at_each_moment(path: str) -> None:
+    """Run an experiment until it is killed, and again, each time in a process of its own."""
+    for event, number in MOMENTS:
+        # Forked before anything was computed here; so libraries are read once.
+        child = os.fork()
+        if child == 0:
+            open_experiment(path).run(Killer(event, number), workers=0)
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        assert os.WIFSIGNALED(status), (event, number)
+        assert os.WTERMSIG(status) == signal.SIGKILL, (event, number)
 
 
 def essence(value: Any, own: Path) -> Any:
@@ -90,11 +101,7 @@ def test_killed_and_resumed_it_is_the_uninterrupted_experiment(kind: str, tmp_pa
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     expected = KINDS[kind](whole).run(workers=0)
     assert KINDS[kind](killed).kind == kind
-    for event, number in (("any", 3), ("recorded", 1)):
-        process = _FRESH.Process(target=run_until_killed, args=(killed, event, number))
-        process.start()
-        process.join()
-        assert process.exitcode == -signal.SIGKILL, (event, number)
+    subprocess.run([sys.executable, "-c", _KILLING, killed], check=True, cwd=Path(__file__).parents[2])
     found = resume(killed, workers=0)
     assert essence(found.to_dict(), killed) == essence(expected.to_dict(), whole)
     assert ledger(killed) == ledger(whole)

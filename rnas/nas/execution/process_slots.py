@@ -12,6 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.sharedctypes import Synchronized
+from pathlib import Path
 
 from rnas.errors import InputError
 from rnas.nas.evaluators.evaluator import Evaluates, Evaluation, Status, Task
@@ -184,5 +185,5 @@ def _require_portable(evaluator: Evaluates) -> None:
     except Exception as error:  # Pickle raises whatever the object does.
         raise InputError(f"the evaluator cannot travel to a worker process ({error}); {fix}") from None
     # A worker imports the script that was started, but there is none where code was typed in.
-    if b"__main__" in sent and not hasattr(sys.modules["__main__"], "__file__"):
+    if b"__main__" in sent and not Path(getattr(sys.modules["__main__"], "__file__", "")).is_file():
         raise InputError(f"the evaluator cannot travel to a worker process (it is defined in __main__); {fix}")

@@ -38,7 +38,7 @@ def test_it_is_predicted_when_it_is_made_and_resumes_in_the_search(search: Path)
         RuleTest.open(made.path).result()
     result = rnas.resume(made.path)
     assert result.prediction == prediction
-    assert json.loads((made.path / "result.json").read_text()) == result.to_dict()
+    assert json.loads((made.path / "result.json").read_text()) == json.loads(json.dumps(result.to_dict()))
     assert [note for note in result.notes if "before this one" in note] == []
     again = rnas.test_rule(search, ["300K"], metric="clean_accuracy")
     assert again.prediction.metric == "clean_accuracy"
