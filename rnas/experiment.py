@@ -16,7 +16,7 @@ import os
 import shlex
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from multiprocessing import parent_process
 from pathlib import Path
@@ -314,7 +314,8 @@ class Experiment(ABC, Generic[S, R]):
             **larger: new values of fields that may grow, such as ``budget=80``.
 
         Raises:
-            InputError: the field does not grow, or its value would be smaller than before.
+            InputError: the field does not grow, its value would be smaller than before, or another process is running
+                the experiment.
         """
         given = {name: value for name, value in larger.items() if value is not None}
         for name, value in given.items():
@@ -326,8 +327,9 @@ class Experiment(ABC, Generic[S, R]):
                 raise InputError(f"{name}: {self.path} has {own} already; give {own} or more, not {value}")
         changed = {name: value for name, value in given.items() if value != getattr(self.settings, name)}
         if changed:
-            self.settings = self.settings.model_copy(update=changed)
-            self._write_settings(self.path)
+            with self._locked():
+                self.settings = self.settings.model_copy(update=changed)
+                self._write_settings(self.path)
 
     def run(self, listener: Listener | None = None, *, workers: int | None = None) -> R:
         """Do what is missing, write result and report, and return the result.
@@ -341,7 +343,7 @@ class Experiment(ABC, Generic[S, R]):
             InputError: another process is running the experiment, or something that it needs is missing.
             LedgerError: the ledger is damaged or gone.
         """
-        with locked(self.path, f"running the {self.kind}"):
+        with self._locked():
             discard_partial(self.path)
             self._run(listener or Listener(), workers)
             return self.write()
@@ -357,6 +359,10 @@ class Experiment(ABC, Generic[S, R]):
         """Write the report of a result, and whatever else the kind's report writer makes."""
         if self.kind in registry.names(registry.REPORTS):
             registry.load(registry.REPORTS, self.kind)(result, self.path)
+
+    def _locked(self) -> AbstractContextManager[None]:
+        """Within, the directory is this process's alone."""
+        return locked(self.path, f"running the {self.kind}")
 
     @contextmanager
     def storage(self) -> Iterator[BaseStorage]:

@@ -97,8 +97,10 @@ class SearchConfig(ExperimentSettings):
         """Check a mapping read from somewhere; InputError names source, key and fault."""
         if not isinstance(data, Mapping):
             raise InputError(f"{source}: a config is a mapping of keys to values")
+        # The config of a search says so; it is a good start for another one.
+        content = {key: value for key, value in data.items() if (key, value) != ("kind", "search")}
         try:
-            return cls.model_validate(data)
+            return cls.model_validate(content)
         except ValidationError as error:
             raise explained(error, source, cls) from None
 

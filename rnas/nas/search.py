@@ -381,10 +381,7 @@ def _content(
         return preset(preset_of(space) or "digits"), Path(), "config"
     if isinstance(config, Path | str):
         path = Path(config)
-        content = read_mapping(path)
-        # The config of a search says so; it is a good start for another one.
-        content.pop("kind", None)
-        return content, path.parent, str(path)
+        return read_mapping(path), path.parent, str(path)
     if isinstance(config, SearchConfig):
         config = config.model_dump(mode="json", exclude_none=True)
     return config, Path(), "config"

@@ -129,21 +129,21 @@ def test_a_wrong_config_file_is_named(rnas: Command, text: str, message: str, tm
 
 def test_an_existing_run_is_not_overwritten(rnas: Command, finished: Path) -> None:
     before = {path: path.read_bytes() for path in finished.rglob("*") if path.is_file()}
-    message = refused(rnas("search", "--budget", "3", "--run", finished))
-    assert f"{finished} is a search already: choose another --run, or go on with: rnas resume {finished}" in message
+    message = refused(rnas("search", "--budget", "3", "--output", finished))
+    assert f"{finished} exists already: choose another output, or resume it with rnas resume {finished}" in message
     assert {path: path.read_bytes() for path in finished.rglob("*") if path.is_file()} == before
 
 
 def test_a_run_whose_config_was_changed_is_refused(rnas: Command, finished: Path, tmp_path: Path) -> None:
-    for name in ("config.yaml", "study.db"):
+    for name in ("config.yaml", "ledger.db"):
         (tmp_path / name).write_bytes((finished / name).read_bytes())
     config = (tmp_path / "config.yaml").read_text()
     (tmp_path / "config.yaml").write_text(config.replace("seed: 0", "seed: 1"))
-    before = (tmp_path / "study.db").read_bytes()
+    before = (tmp_path / "ledger.db").read_bytes()
     message = refused(rnas("resume", tmp_path))
     assert "config.yaml" in message
     assert "another configuration" in message
-    assert (tmp_path / "study.db").read_bytes() == before
+    assert (tmp_path / "ledger.db").read_bytes() == before
 
 
 @pytest.mark.parametrize("command", ["resume", "report"])
@@ -151,24 +151,28 @@ def test_a_truncated_ledger_is_exit_code_1_and_left_alone(
     rnas: Command, command: str, finished: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "config.yaml").write_bytes((finished / "config.yaml").read_bytes())
-    (tmp_path / "study.db").write_bytes((finished / "study.db").read_bytes()[:10_000])
-    assert "study.db is damaged" in refused(rnas(command, tmp_path), code=1)
-    assert (tmp_path / "study.db").stat().st_size == 10_000
+    (tmp_path / "ledger.db").write_bytes((finished / "ledger.db").read_bytes()[:10_000])
+    assert "ledger.db is damaged" in refused(rnas(command, tmp_path), code=1)
+    assert (tmp_path / "ledger.db").stat().st_size == 10_000
 
 
 def test_no_run_and_a_smaller_budget_are_refused(rnas: Command, finished: Path, tmp_path: Path) -> None:
-    assert "is not a run: it has no config.yaml" in refused(rnas("resume", tmp_path))
-    assert "is not a run: it has no config.yaml" in refused(rnas("report", tmp_path / "missing"))
+    assert "is not an experiment: it has no config.yaml" in refused(rnas("resume", tmp_path))
+    assert "is not an experiment: it has no config.yaml" in refused(rnas("report", tmp_path / "missing"))
     assert "Invalid value for '--budget'" in refused(rnas("resume", finished, "--budget", "0"))
     assert "Invalid value for '--workers'" in refused(rnas("resume", finished, "--workers", "-1"))
-    assert "budget 2 is less than the 3 evaluations" in refused(rnas("resume", finished, "--budget", "2"))
+    assert f"budget: {finished} has 3 already; give 3 or more, not 2" in refused(
+        rnas("resume", finished, "--budget", "2")
+    )
 
 
 def test_a_run_in_use_is_refused(rnas: Command, finished: Path) -> None:
     from filelock import FileLock
 
     with FileLock(finished / "lock"):
-        assert "is in use: another process" in refused(rnas("resume", finished))
+        before = (finished / "config.yaml").read_bytes()
+        assert "is in use: another process" in refused(rnas("resume", finished, "--budget", 9))
+        assert (finished / "config.yaml").read_bytes() == before
 
 
 def test_unknown_options_are_exit_code_2(rnas: Command) -> None:

@@ -43,10 +43,10 @@ def rnas(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) ->
 def test_search_report_and_resume(rnas, tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(CONFIG))
     run = tmp_path / "run"
-    out, err = rnas("search", tmp_path / "config.yaml", "--run", run)
+    out, err = rnas("search", tmp_path / "config.yaml", "--output", run)
     assert f"Report: {run / 'report.html'}" in " ".join(out.split("\n"))
     assert len([line for line in err.splitlines() if "/9  " in line]) == 9
-    for name in ("config.yaml", "study.db", "report.html", "pareto.csv"):
+    for name in ("config.yaml", "ledger.db", "report.html", "pareto.csv"):
         assert (run / name).stat().st_size > 0
     front = [record.key for record in Search.open(run).result().front()]
     assert sorted(path.stem for path in (run / "architectures").iterdir()) == sorted(front)
@@ -63,7 +63,7 @@ def test_search_report_and_resume(rnas, tmp_path: Path) -> None:
 
 def test_report_json_is_the_agreed_document(rnas, tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(CONFIG))
-    rnas("search", tmp_path / "config.yaml", "--run", tmp_path / "run")
+    rnas("search", tmp_path / "config.yaml", "--output", tmp_path / "run")
     content = json.loads(rnas("report", tmp_path / "run", "--json")[0])
     assert content["schema_version"] == 1
     assert [o["metric"] for o in content["objectives"]] == ["score", "flops"]
@@ -91,7 +91,7 @@ def test_a_run_without_a_name_is_given_the_next_number(rnas, tmp_path: Path, mon
 def test_failures_are_told_and_do_not_stop_the_search(rnas, tmp_path: Path) -> None:
     config = {**CONFIG, "evaluator": {"call": "tests.rnas.cli.scores:troubled"}, "time_limit": 0.1, "budget": 30}
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
-    _, err = rnas("search", tmp_path / "config.yaml", "--run", tmp_path / "run")
+    _, err = rnas("search", tmp_path / "config.yaml", "--output", tmp_path / "run")
     statuses = [record.status for record in Search.open(tmp_path / "run").result().records]
     assert len(statuses) == 30
     assert {"complete", "diverged", "out-of-memory", "timeout", "failed"} == set(statuses)
@@ -100,7 +100,7 @@ def test_failures_are_told_and_do_not_stop_the_search(rnas, tmp_path: Path) -> N
     assert "out-of-memory" in html
 
 
-def test_dry_run_prints_the_bill_and_makes_nothing(rnas, tmp_path: Path, monkeypatch) -> None:
+def test_dry_run_prints_the_cost_estimate_and_makes_nothing(rnas, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     small = [
         "--flops",
@@ -111,9 +111,9 @@ def test_dry_run_prints_the_bill_and_makes_nothing(rnas, tmp_path: Path, monkeyp
         "space.narrow.topology=[basic]",
     ]
     out, _ = rnas("search", *small, "--dry-run", "--json")
-    bill = json.loads(out)
-    assert bill["budget"] == 42
-    assert all(row["seconds"] > 0 and row["flops"] <= 800_000 for row in bill["evaluations"])
+    estimate = json.loads(out)
+    assert sum(one["count"] for one in estimate["work"]) == pytest.approx(42)
+    assert all(one["seconds"] > 0 and one["details"]["flops"] <= 800_000 for one in estimate["work"])
     assert list(tmp_path.iterdir()) == []
 
 

@@ -60,7 +60,7 @@ def test_members_of_a_run(finished_run: SearchResult) -> None:
 
 def test_checkpoints_of_a_run(finished_run: SearchResult) -> None:
     record = finished_run.records[3]
-    folder = finished_run.directory.checkpoints
+    folder = finished_run.path / "checkpoints"
     folder.mkdir()
     path = folder / f"{record.key}.safetensors"
     path.touch()
@@ -109,8 +109,8 @@ def test_checkpoints_of_a_training(tmp_path: Path) -> None:
         ("list.json", 'list.json: an architecture is a JSON object with a "kind"'),
         ("kind.json", "kind.json: unknown architecture 'house'"),
         ("field.json", "field.json: architecture of kind 'residual': depths"),
-        ("nowhere:knee", "nowhere is not a run: it has no config.yaml"),
-        (":knee", "is not a run"),
+        ("nowhere:knee", "nowhere is not a search: it has no config.yaml"),
+        (":knee", "is not a search"),
         (".", ". is a directory; for a member of a run write .: and a key, knee, at:FLOPS"),
         ("", "is a directory"),
     ],

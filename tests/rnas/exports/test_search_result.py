@@ -63,7 +63,7 @@ def test_robustbench_has_them_in_the_footnote_alone(run: SearchResult) -> None:
 def test_other_weights_are_told_nothing_of(run: SearchResult, tmp_path: Path) -> None:
     assert run.path is not None
     first, second = run.records
-    own = run.directory.checkpoints / f"{first.key}.safetensors"
+    own = run.path / "checkpoints" / f"{first.key}.safetensors"
     found = search_result(first, own)
     assert found is not None
     assert json.loads(json.dumps(found)) == found

@@ -61,7 +61,7 @@ def test_every_member_is_trained_again_with_seeds_that_the_search_did_not_use(ru
 def test_weights_and_results_stay_beside_the_run(run: SearchResult) -> None:
     assert run.path is not None
     key = run.front()[0].key
-    folder = run.directory.finals / "seed-8"
+    folder = run.path / "finals" / "seed-8"
     result = json.loads((folder / f"seed-8-{key}.json").read_text())
     assert result["architecture_key"] == key
     assert result["data"]["images"] == 60

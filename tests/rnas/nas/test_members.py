@@ -108,9 +108,9 @@ def test_which_one_was_taken_is_told(finished_run: SearchResult, caplog: pytest.
         return key, caplog.messages[-1]
 
     key, line = told(0.087)
-    assert line == f"knee of the run: {key}, robust_accuracy 8.7 %, flops 312K"
+    assert line == f"knee of the search: {key}, robust_accuracy 8.7 %, flops 312K"
     key, line = told(0.01)
-    start = "no knee on the front of the run: took its best robust_accuracy: "
+    start = "no knee on the front of the search: took its best robust_accuracy: "
     assert line == f"{start}{key}, robust_accuracy 10.0 %, flops 900K"
     caplog.clear()
     caplog.set_level(logging.DEBUG)
@@ -147,7 +147,7 @@ def test_failures_are_no_members_by_merit(finished_run: SearchResult) -> None:
     failure = Evaluation(Status.FAILED, reason="out of luck")
     records = [replace(r, evaluation=failure) if flops(r) == least else r for r in finished_run.records]
     run = SearchResult(finished_run.setup, records)
-    with pytest.raises(InputError, match="the run has no member of at most"):
+    with pytest.raises(InputError, match="the search has no member of at most"):
         member(run, f"at:{least}")
     failed = next(record for record in records if not record.complete)
     assert member(run, failed.key) == failed
@@ -173,5 +173,5 @@ def test_words_that_name_nothing(finished_run: SearchResult, word: str, message:
 
 @pytest.mark.parametrize("word", ["knee", "at:5G", "max:score"])
 def test_a_run_without_results(finished_run: SearchResult, word: str) -> None:
-    with pytest.raises(InputError, match="the run has no complete evaluation yet"):
+    with pytest.raises(InputError, match="the search has no complete evaluation yet"):
         member(SearchResult(finished_run.setup, []), word)
