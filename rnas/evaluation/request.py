@@ -22,8 +22,8 @@ class Request:
         data_dir: folder of its files.
         threats: balls that the attacks search; none is the l-infinity ball of the run's radius, or without a run of
             the data's usual one.
-        attacks: names that :func:`rnas.attacks.named.named_attack` knows, each for every threat, and attacks, each of
-            which is for the ball that it has; at least one of them.
+        attacks: names that :func:`rnas.attacks.named.named_attack` knows, each for every threat; and attacks, each for
+            the ball that it has. At least one.
         images: the first so many of the final part, at least 1; None is all by default.
         split_seed: divides the data; None without a run is 0.
         seed: of the attacks' noise.

@@ -166,8 +166,8 @@ def _threats(request: Request, usual: Fraction, dataset: Dataset) -> tuple[Threa
         asked = (parse_threat(f"linf:{usual}"),)
     if request.unseen:
         asked = (*asked, *unseen_threats(dataset.name, dataset.input_shape, usual))
-    different: dict[tuple[str, Fraction], Threat] = {}
-    for threat in (*asked, *own):
+    different = {(threat.norm, threat.epsilon): threat for threat in asked}
+    for threat in own:
         different.setdefault((threat.norm, threat.epsilon), threat)
     return tuple(different.values())
 

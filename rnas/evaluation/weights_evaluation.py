@@ -110,6 +110,8 @@ def _plan(attacks: Sequence[str | Attack], threats: Sequence[Threat], classes: i
     plan = [
         PlannedAttack(name, threat, named_attack(name, threat.epsilon, threat.norm))
         for threat in threats
+        # The ball of an attack that was given as an object is for that attack.
+        if threat.source != "attack"
         for name in names
     ]
     for attack in attacks:

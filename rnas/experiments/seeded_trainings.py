@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from optuna.storages import BaseStorage
 
@@ -21,9 +21,6 @@ from rnas.nas.problem import problem_of
 from rnas.nas.strategy import Problem
 from rnas.networks import architecture as arch
 from rnas.utils.data_frames import data_frame
-
-if TYPE_CHECKING:
-    import pandas
 
 Records = Sequence[Sequence[Record]]
 """For each network the records of its trainings, by seed."""
@@ -172,7 +169,7 @@ class TabularResult:
         """Return the rows of the table."""
         raise NotImplementedError
 
-    def to_pandas(self) -> "pandas.DataFrame":
+    def to_pandas(self) -> Any:
         """Return the rows as a pandas data frame.
 
         Raises:

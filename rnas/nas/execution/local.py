@@ -64,6 +64,7 @@ def local_executor(
         InputError: there is no GPU here, and one is asked for.
     """
     places, limits = slots(workers, device), Limits(seconds, folder)
+    # What is no evaluator of a search, such as a trial of a tuning, does not say that it takes no time.
     if workers == 0 or (workers is None and getattr(evaluator, "instant", False)):
         executor: Executor = InProcess(evaluator, places[0], limits)
     else:

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from rnas.experiment import Listener, resume
 from rnas.experiments.training.history import to_csv
 from rnas.experiments.training.result import TrainingResult
 from rnas.experiments.training.training import Training
+from rnas.training.recipe import Recipe
 from rnas.utils import files
 from tests.rnas.experiments.training.trainings import timeless, trained, weights
 
@@ -322,3 +324,25 @@ def test_files_are_written_to_the_disk_before_they_take_their_names(
     monkeypatch.setattr(files.os, "fsync", synced.append)
     trained(tmp_path / "run", epochs=1)
     assert len(synced) == 2 + 6 + 2
+
+
+def test_a_recipe_of_ones_own_is_read_back(tmp_path: Path) -> None:
+    recipe = Recipe.resolve("sat").model_copy(update={"name": "of-my-own", "learning_rate": 0.05})
+    run = trained(tmp_path / "run", recipe, epochs=1)
+    assert Training.open(tmp_path / "run").settings.recipe == recipe == run.settings.recipe
+    assert (run.summary["recipe"], resume(tmp_path / "run").status) == ("of-my-own", "complete")
+
+
+def test_before_its_end_a_result_holds_the_epochs_done(finished: TrainingResult, tmp_path: Path) -> None:
+    result = Training.open(unfinished(finished, tmp_path)).result()
+    assert (result.status, result.to_dict()["epochs_done"], result.best.epoch) == ("running", 3, finished.best.epoch)
+    assert "running, 3 epochs" in result._repr_html_()
+    assert "fgsm" in finished._repr_html_()
+
+
+def test_the_history_is_a_data_frame_where_pandas_is_installed(finished: TrainingResult) -> None:
+    if find_spec("pandas") is None:
+        with pytest.raises(InputError, match="needs pandas, which is not installed: pip install pandas"):
+            finished.to_pandas()
+    else:
+        assert list(finished.to_pandas()["epoch"]) == [1, 2, 3]
