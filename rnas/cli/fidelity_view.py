@@ -23,7 +23,7 @@ def show(study: FidelityStudy, result: FidelityResult, as_json: bool) -> None:
     stdout().print(quality_table(content))
     for line in shift_sentences(content):
         stdout().print(line, highlight=False, soft_wrap=True)
-    stdout().print(f"Result: {study.result_file}", highlight=False, markup=False, soft_wrap=True)
+    stdout().print(f"Report: {study.report_file}", highlight=False, markup=False, soft_wrap=True)
 
 
 def quality_table(study: Mapping[str, Any]) -> Table:

@@ -1,8 +1,11 @@
 """Words and cells for what a ladder is worth, from a study's JSON."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from rnas.nas.fidelity_study import FidelityResult
+from rnas.report import page
 from rnas.utils.quantities import counted, format_size
 
 Study = Mapping[str, Any]
@@ -18,6 +21,15 @@ def view(study: Study, number: int = 1) -> dict[str, Any]:
         "rows": lines,
         "sentences": shift_sentences(study),
     }
+
+
+def write(result: FidelityResult, path: Path) -> None:
+    """Write ``report.html`` of a study into its directory."""
+    study = result.to_dict()
+    headings, lines = rows(study)
+    table = page.Table(tuple(headings), tuple(map(tuple, lines)), len(headings))
+    blocks = [caption(study), table, *shift_sentences(study)]
+    page.write_blocks(path / "report.html", "fidelity", "How well the lower rungs rank networks", blocks)
 
 
 def rows(study: Study) -> tuple[list[str], list[list[str]]]:
