@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rnas.experiments.replications.result import ReplicationResult as ReplicationResult
     from rnas.experiments.replications.run import ReplicationRun as ReplicationRun
     from rnas.experiments.replications.run import replicate as replicate
-    from rnas.experiments.reproduction.verify import verify as verify
+    from rnas.experiments.reproduction.reproduce import reproduce as reproduce
     from rnas.experiments.training.result import TrainingResult as TrainingResult
     from rnas.experiments.training.training import Training as Training
     from rnas.experiments.training.training import train as train
@@ -57,7 +57,7 @@ _HOMES = {
     "Tuning": "rnas.experiments.tuning.tuning",
     "TuningResult": "rnas.experiments.tuning.result",
     "tune": "rnas.experiments.tuning.tuning",
-    "verify": "rnas.experiments.reproduction.verify",
+    "reproduce": "rnas.experiments.reproduction.reproduce",
 }
 
 

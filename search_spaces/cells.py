@@ -76,7 +76,7 @@ class CellSpace(SearchSpace):
     ) -> tuple[Costs, Integers]:
         """Cost of a network without its edges, and (cells, 14, labels, 2) params and FLOPs that each label adds."""
 
-    def settled(self, labels: Integers) -> Integers:
+    def normalized(self, labels: Integers) -> Integers:
         """Labels (n, cells, 14), those that change nothing set to one agreed value; here all of them matter."""
         return labels
 
@@ -142,12 +142,12 @@ class CellSpace(SearchSpace):
         return self.genomes_of(self._canonical_labels(self.network_labels(genomes)), self.channel_choice(genomes))
 
     def _canonical_labels(self, labels: Integers) -> Integers:
-        settled = self.settled(labels)
+        normalized = self.normalized(labels)
         while True:
-            cells = least_numbering(settled.reshape(-1, len(EDGES)), self.labels, self._allows)
+            cells = least_numbering(normalized.reshape(-1, len(EDGES)), self.labels, self._allows)
             labels = cells.reshape(labels.shape)
-            settled = self.settled(labels)
-            if np.array_equal(labels, settled):
+            normalized = self.normalized(labels)
+            if np.array_equal(labels, normalized):
                 return labels
 
     def held(self, labels: Integers, channels: int) -> Integers:
@@ -179,7 +179,7 @@ class CellSpace(SearchSpace):
 
     def cost(self, genomes: Integers) -> Costs:
         """See :meth:`SearchSpace.cost`; that of the network that ``decode`` gives, canonical or not."""
-        labels = self.settled(self.network_labels(genomes))
+        labels = self.normalized(self.network_labels(genomes))
         channels = self.channel_choice(genomes)
         sums = self._frame_costs[channels]
         for cell in range(self.cells):

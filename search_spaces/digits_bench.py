@@ -27,7 +27,7 @@ TRAINING: dict[str, Any] = {
     "recipe": {"name": "short-sat", "learning_rate": 0.1},
     "eps": "3/20",
     "fidelity": {"epochs": 4, "batch_size": 64, "attack_steps": 2, "attack_step": "3/4"},
-    "images": {"score": 450, "final": 450},
+    "images": {"search_val": 450, "test": 450},
     "evaluation": {"steps": 4, "step": "3/8"},
 }
 """How every network of the table was trained and attacked, as an ``evaluator: {train: ...}`` says it."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from rnas.errors import InputError
-from rnas.nas.evaluators.evaluator import Context, Estimate, Evaluation, Rung, Task
+from rnas.nas.evaluators.evaluator import Context, CostEstimate, Evaluation, Rung, Task
 from rnas.nas.evaluators.table import Table, TableSettings
 from rnas.nas.space import SearchSpace
 from rnas.networks.architecture import Architecture, Shape
@@ -90,7 +90,7 @@ class DigitsBenchTable:
             f"{training['epochs']} epochs, batches of {training['batch_size']}, PGD of {training['attack_steps']} "
             f"steps of {training['attack_step']} epsilon. Robust accuracy is the worst case of PGD on cross-entropy "
             f"and PGD on the margin, {attack['steps']} steps of {attack['step']} epsilon, on "
-            f"{images['score'] + images['final']} images that it was not trained on; "
+            f"{images['search_val'] + images['test']} images that it was not trained on; "
             f"metrics are means of {len(SEEDS)} seeds.",
             "Digits after so short a training are no evidence about natural images: this table is for tests, teaching "
             "and research on search methods.",
@@ -106,6 +106,6 @@ class DigitsBenchTable:
         made = {"data": _DATA, "training": TRAINING, "training_seeds": list(SEEDS)}
         return dataclasses.replace(evaluation, provenance={**evaluation.provenance, **made})
 
-    def estimate(self, task: Task, context: Context) -> Estimate:
+    def estimate(self, task: Task, context: Context) -> CostEstimate:
         """No time to speak of."""
         return self._table.estimate(task, context)

@@ -82,8 +82,8 @@ class RobNetSpace(CellSpace):
         frame = frame_cost(places, settings.stem, input_shape, num_classes)
         return frame, np.stack(edges).reshape(len(groups), len(EDGES), len(_CODES), 2)
 
-    def settled(self, labels: Integers) -> Integers:
-        """See :meth:`CellSpace.settled`."""
+    def normalized(self, labels: Integers) -> Integers:
+        """See :meth:`CellSpace.normalized`."""
         idle = self.labels_of(np.stack([self.last_allowed(cell) for cell in range(self.cells)]))
         return np.where(_working(labels), labels, idle)
 

@@ -14,7 +14,7 @@ import yaml
 from rnas import registry
 from rnas.attacks.named import named_attack
 from rnas.attacks.pgd import PGD
-from rnas.cli.parts import KINDS, registered
+from rnas.cli.plugins import KINDS, registered
 from rnas.nas.evaluators.evaluator import Evaluator
 from rnas.networks.block import Block
 from rnas.training.recipe import Recipe
@@ -39,10 +39,10 @@ def test_the_example_is_a_package_whose_parts_are_found() -> None:
         (part.kind, part.name): part.error
         for kind in ("attacks", "recipes")
         for part in registered(kind)
-        if part.distribution == "my-parts"
+        if part.distribution == "my-plugins"
     }
     assert own == {("attacks", "long-steps"): None, ("recipes", "gentle"): None}
-    assert versions()["my-parts"] == "0.1"
+    assert versions()["my-plugins"] == "0.1"
     assert named_attack("long-steps", Fraction(1, 8), "l2") == PGD(Fraction(1, 8), 10, Fraction(1, 2), norm="l2")
     gentle = Recipe.resolve("gentle")
     assert (gentle.name, gentle.weight_decay, gentle.overrides) == ("gentle", 1e-5, {})

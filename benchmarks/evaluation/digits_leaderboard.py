@@ -59,7 +59,7 @@ def evaluated(name: str, arguments: argparse.Namespace) -> None:
         rnas("resume", folder)
     else:
         attack = ("--set", "fidelity.attack_steps=3", "--set", "fidelity.attack_step=1/2")
-        rnas("train", file, *settings, *attack, "--run", folder)
+        rnas("train", file, *settings, *attack, "--output", folder)
     result = arguments.output / "results"
     attacked = ("--attacks", arguments.attacks, "--images", arguments.images)
     rnas("evaluate", folder / "last.safetensors", *attacked, "-o", result)

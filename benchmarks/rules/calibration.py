@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import calibration_summary
-from planted import BATCH, DESIGNS, EFFECT, NETWORKS, NOISE, TRUTHS, Truth, designed
+from synthetic import BATCH, DESIGNS, EFFECT, NETWORKS, NOISE, TRUTHS, GroundTruth, designed
 from threadpoolctl import threadpool_limits
 
 from rnas.networks.robust_scaling import Rule
@@ -30,7 +30,7 @@ from rnas.utils.files import write_text
 from rnas.utils.provenance import versions
 
 Line = dict[str, Any]
-Simulation = tuple[str, Truth, int]
+Simulation = tuple[str, GroundTruth, int]
 
 _CONDITIONS = {"networks": NETWORKS, "effect": EFFECT, "noise": NOISE, "batch": BATCH}
 _RESULTS = Path(__file__).with_name("calibration.jsonl")
@@ -86,7 +86,7 @@ def append(file: Path, line: Line) -> None:
 
 def missing(lines: Iterable[Line], designs: Iterable[str], seeds: int) -> list[Simulation]:
     """Simulations that the results do not have, seed by seed."""
-    done = {(line["design"], Truth(line["ratio"], line["form"]), line["seed"]) for line in lines}
+    done = {(line["design"], GroundTruth(line["ratio"], line["form"]), line["seed"]) for line in lines}
     wanted = ((design, truth, seed) for seed, design, truth in product(range(seeds), designs, TRUTHS))
     return [simulation for simulation in wanted if simulation not in done]
 

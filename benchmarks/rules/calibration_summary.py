@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from planted import DESIGNS, TRUTHS, Truth
+from synthetic import DESIGNS, TRUTHS, GroundTruth
 
 from rnas.networks.robust_scaling import Rule
 from rnas.scaling_rules.design_matrix import DEPTH_TO_WIDTH, DEPTHS, WIDTHS
-from rnas.scaling_rules.power import planted_values
+from rnas.scaling_rules.power import true_values
 from rnas.statistics.proportions import proportion
 
 Line = Mapping[str, Any]
@@ -59,7 +59,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (heads, ["---"] * len(heads), *rows))
 
 
-def _named(truth: Truth) -> tuple[str, str]:
+def _named(truth: GroundTruth) -> tuple[str, str]:
     return truth.ratio, truth.form
 
 
@@ -69,7 +69,7 @@ def _coverage(lines: Sequence[tuple[Rule, Line]]) -> list[str]:
     for part, names in _PARTS.items():
         for place, name in enumerate(names):
             intervals = [line["intervals"][name] for _, line in lines]
-            planted = [planted_values(rule, part)[place] for rule, _ in lines]
+            planted = [true_values(rule, part)[place] for rule, _ in lines]
             # Intervals are rounded to four places.
             held = [
                 one["low"] - 1e-4 <= value <= one["high"] + 1e-4 for one, value in zip(intervals, planted, strict=True)
@@ -79,7 +79,7 @@ def _coverage(lines: Sequence[tuple[Rule, Line]]) -> list[str]:
     return cells
 
 
-def _claims(design: str, truth: Truth, lines: Sequence[Line]) -> list[str]:
+def _claims(design: str, truth: GroundTruth, lines: Sequence[Line]) -> list[str]:
     claimed = sum(line["claims"] > 0 for line in lines)
     share = proportion(claimed / len(lines), len(lines))
     verdicts = Counter(verdict for line in lines for verdict in line["verdicts"].values())

@@ -89,7 +89,7 @@ def make(results: Path, workers: int, seconds: float) -> None:
 def measured(line: dict[str, Any], metric: str) -> float:
     """A metric on both held-out parts, which are of one size; NaN where the training failed."""
     metrics = line["metrics"]
-    return float(np.mean([metrics.get(metric, np.nan), metrics.get(f"final_{metric}", np.nan)]))
+    return float(np.mean([metrics.get(metric, np.nan), metrics.get(f"test_{metric}", np.nan)]))
 
 
 def write(results: Path, table: Path) -> None:

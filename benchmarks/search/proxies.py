@@ -61,10 +61,10 @@ def networks(arguments: argparse.Namespace) -> tuple[SearchSpace, Integers, dict
 
 
 def images(arguments: argparse.Namespace) -> Tensor:
-    """The first images of the training part, (n, C, H, W)."""
+    """The first images of the train split, (n, C, H, W)."""
     name = "digits" if arguments.space == "digits-bench" else "cifar10"
     dataset = registry.load(registry.DATASETS, name)(arguments.data)
-    return divide(dataset, dataset.parts, 0)["training"].first(arguments.images).images(slice(None))
+    return divide(dataset, dataset.splits, 0)["train"].first(arguments.images).images(slice(None))
 
 
 def scores(
@@ -181,7 +181,7 @@ def show(found: dict[str, Any]) -> None:
         for to in ("to_flops", "to_flops_and_params", "to_the_surrogate"):
             if to in line:
                 verdict = "adds" if line[to]["adds"] else "adds nothing"
-                partial, gain = (listed(line[to][part]) for part in ("partial_tau", "gain"))
+                partial, gain = (listed(line[to][split]) for split in ("partial_tau", "gain"))
                 print(f"  {name:8} {to:20} {verdict:12}  partial tau {partial};  gain {gain} on {line[to]['without']}")
     for count, line in found["fitted_to_few"].items():
         gains = ", ".join(f"{name} {gain:+.3f}±{error:.3f}" for name, (gain, error) in line.items())

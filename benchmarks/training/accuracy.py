@@ -11,7 +11,7 @@ from timed_process import Variant
 
 from rnas import registry
 from rnas.attacks.pgd import PGD
-from rnas.data.dataset import Dataset, Part, divide
+from rnas.data.dataset import Dataset, Split, divide
 from rnas.data.fidelity import Fidelity
 from rnas.evaluation.robustness import evaluate_robustness
 from rnas.networks.block import Block
@@ -33,11 +33,11 @@ def robust_accuracies(
     float32, on all images that nothing trained on. A seed draws the same weights, batches and noise for every variant.
     """
     dataset: Dataset = registry.load(registry.DATASETS, data)(folder)
-    parts = divide(dataset, dataset.parts, 0, device)
+    splits = divide(dataset, dataset.splits, 0, device)
     network = candidate(Block(), depth=1, width=8)
     rows: list[dict[str, Any]] = []
     for variant in variants:
-        accuracies = [_accuracy(network, dataset, parts, variant, seed, device) for seed in range(seeds)]
+        accuracies = [_accuracy(network, dataset, splits, variant, seed, device) for seed in range(seeds)]
         first = rows[0]["robust_accuracy"] if rows else accuracies
         differences = [one - other for one, other in zip(accuracies, first, strict=True)]
         rows.append(
@@ -57,18 +57,18 @@ def robust_accuracies(
 
 
 def _accuracy(
-    network: ResidualNetwork, dataset: Dataset, parts: dict[str, Part], variant: Variant, seed: int, device: str
+    network: ResidualNetwork, dataset: Dataset, splits: dict[str, Split], variant: Variant, seed: int, device: str
 ) -> float:
     torch.manual_seed(seed)
     model = network.build(dataset.num_classes, dataset.input_shape).to(device)
     recipe = Recipe.resolve({"name": RECIPE, "numerics": variant.numerics.model_dump()})
     plan = Plan(recipe, Fidelity(**dataset.fidelity), dataset.epsilon, dataset.num_classes, dataset.augmentation)
-    training = Training(model, parts["training"], plan, seed)
+    training = Training(model, splits["train"], plan, seed)
     for _ in training.epochs():
         pass
     robust = [
-        evaluate_robustness(training.result, parts[part], (PGD(dataset.epsilon, STEPS),), 0).robust
-        for part in ("score", "final")
+        evaluate_robustness(training.result, splits[split], (PGD(dataset.epsilon, STEPS),), 0).robust
+        for split in ("search_val", "test")
     ]
     return float(torch.cat(robust).double().mean())
 

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, RandomSampler
 
-from rnas.training.crafting import GradientSteps
+from rnas.training.inner_attack import PGDInner
 from rnas.training.recipe import Recipe
 
 PADDING = 4
@@ -52,7 +52,7 @@ class PlainTraining:
         epsilon: radius of the ball.
         recomputing: see the module.
         fused: whether the optimiser is one kernel.
-        noise: what crafting starts from; None draws it as the papers do.
+        noise: what inner_attack starts from; None draws it as the papers do.
     """
 
     def __init__(
@@ -64,14 +64,14 @@ class PlainTraining:
         fused: bool = False,
         noise: Noise | None = None,
     ) -> None:
-        assert isinstance(recipe.crafting, GradientSteps)
-        assert recipe.crafting.mode == "eval"
+        assert isinstance(recipe.inner_attack, PGDInner)
+        assert recipe.inner_attack.mode == "eval"
         self.model = model
         self.recipe = recipe
-        self.crafting = recipe.crafting
+        self.inner_attack = recipe.inner_attack
         self.epsilon = epsilon
         self.recomputing = recomputing
-        self.noise = noise or (torch.randn_like if recipe.crafting.noise == "gaussian" else _uniform)
+        self.noise = noise or (torch.randn_like if recipe.inner_attack.noise == "gaussian" else _uniform)
         self.optimizer = torch.optim.SGD(
             model.parameters(),
             lr=recipe.learning_rate,
@@ -100,15 +100,15 @@ class PlainTraining:
 
     def craft(self, images: Tensor, labels: Tensor) -> Tensor:
         """Adversarial images."""
-        epsilon, step = self.epsilon, self.epsilon * float(self.crafting.step)
+        epsilon, step = self.epsilon, self.epsilon * float(self.inner_attack.step)
         self.model.eval()
         if not self.recomputing:
             self.model.requires_grad_(False)
-        adversarial = images + epsilon * float(self.crafting.noise_share) * self.noise(images)
-        if self.crafting.noise == "uniform":
+        adversarial = images + epsilon * float(self.inner_attack.noise_share) * self.noise(images)
+        if self.inner_attack.noise == "uniform":
             adversarial = torch.clamp(adversarial, 0, 1)
-        clean = self.model(images) if self.crafting.loss == "kl" else None
-        for _ in range(self.crafting.steps):
+        clean = self.model(images) if self.inner_attack.loss == "kl" else None
+        for _ in range(self.inner_attack.steps):
             adversarial.requires_grad_()
             logits = self.model(adversarial)
             if clean is None:

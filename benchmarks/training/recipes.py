@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from rnas.training.crafting import GradientSteps
+from rnas.training.inner_attack import PGDInner
 from rnas.training.recipe import Recipe
 from rnas.training.recipes.baseline import BAT, BAT_SAT
 from rnas.training.recipes.fast import FGSM_RS
@@ -25,7 +25,7 @@ def passes(recipe: Recipe, attack_steps: int | None = None) -> int:
 
     A gradient by the image costs as much as a forward pass, one by the weights too.
     """
-    crafting = recipe.crafting
-    assert isinstance(crafting, GradientSteps)
-    crafted = 2 * (attack_steps or crafting.steps) + (crafting.loss == "kl")
+    inner_attack = recipe.inner_attack
+    assert isinstance(inner_attack, PGDInner)
+    crafted = 2 * (attack_steps or inner_attack.steps) + (inner_attack.loss == "kl")
     return crafted + 3 * (1 + recipe.loss.needs_clean)

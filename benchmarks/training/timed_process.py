@@ -17,7 +17,7 @@ from peak import synchronize
 from plain_loop import PlainTraining, endless_batches
 from recipes import EPSILON, RECIPES
 
-from rnas.data.dataset import Part
+from rnas.data.dataset import Split
 from rnas.data.fidelity import Fidelity
 from rnas.networks.residual import ResidualNetwork
 from rnas.training.numerics import Numerics
@@ -200,14 +200,14 @@ def train(subject: Subject, name: str, check: Check) -> None:
     fidelity = Fidelity(epochs=10**6, batch_size=subject.batch, attack_steps=subject.attack_steps)
     variant, recipe = subject.variant, RECIPES[name]
     if variant.loop == "rnas":
-        part = Part(pixels.to(device), labels.to(device), torch.arange(IMAGES, device=device), 255)
+        split = Split(pixels.to(device), labels.to(device), torch.arange(IMAGES, device=device), 255)
         recipe = recipe.model_copy(update={"numerics": variant.numerics})
-        training = Training(model, part, Plan(recipe, fidelity, EPSILON, CLASSES, ("crop", "flip")), 0)
+        training = Training(model, split, Plan(recipe, fidelity, EPSILON, CLASSES, ("crop", "flip")), 0)
         for _ in training.epochs(check):
             pass
         return
     torch.backends.cudnn.allow_tf32 = variant.numerics.tf32
-    recipe = recipe.model_copy(update={"crafting": recipe.crafted_at(fidelity)})
+    recipe = recipe.model_copy(update={"inner_attack": recipe.inner_attack_at(fidelity)})
     plain = PlainTraining(model, recipe, float(EPSILON), variant.loop == "recomputing", variant.fused)
     for images, classes in endless_batches(pixels, labels, subject.batch, device):
         check(0.0)

@@ -47,7 +47,7 @@ def named_attack(name: str, epsilon: Fraction, norm: Norm = "linf") -> Attack:
         found[registered] = attack
     if not found:
         broken = [name for name in registry.names(registry.ATTACKS) if name not in families]
-        unloaded = f"; not loaded: {', '.join(broken)} (rnas parts attacks says why)" if broken else ""
+        unloaded = f"; not loaded: {', '.join(broken)} (rnas plugins attacks says why)" if broken else ""
         raise InputError(f"unknown attack {name!r}; known: {attack_forms()}{unloaded}")
     if len(found) > 1:
         raise InputError(

@@ -5,25 +5,25 @@ from typing import NoReturn
 
 import typer
 
-from rnas.cli.certify import certify
 from rnas.cli.compare import compare
 from rnas.cli.evaluate import evaluate
 from rnas.cli.export import export
-from rnas.cli.hold_out import hold_out
+from rnas.cli.fidelity import fidelity
 from rnas.cli.info import doctor, presets, spaces
-from rnas.cli.ladder import ladder
 from rnas.cli.leaderboard import leaderboard
-from rnas.cli.parts import parts
+from rnas.cli.plugins import plugins
+from rnas.cli.power import power
 from rnas.cli.recipes import recipes
 from rnas.cli.replicate import replicate
 from rnas.cli.report import report
+from rnas.cli.reproduce import reproduce
 from rnas.cli.resume import resume
 from rnas.cli.rules import rules
 from rnas.cli.scale import scale
 from rnas.cli.search import search
+from rnas.cli.test_rule import test_rule
 from rnas.cli.train import train
 from rnas.cli.tune import tune
-from rnas.cli.verify import verify
 from rnas.cli.zoo import zoo
 from rnas.errors import InputError, LedgerError
 
@@ -37,24 +37,24 @@ app = typer.Typer(
 app.command("search")(search)
 app.command("resume")(resume)
 app.command("report")(report)
-app.command("ladder")(ladder)
+app.command("fidelity")(fidelity)
 app.command("replicate")(replicate)
 app.command("rules")(rules)
-app.command("certify")(certify)
-app.command("hold-out")(hold_out)
+app.command("power")(power)
+app.command("test-rule")(test_rule)
 app.command("compare")(compare)
 app.command("train")(train)
 app.command("tune")(tune)
 app.command("evaluate")(evaluate)
 app.command("leaderboard")(leaderboard)
 app.command("export")(export)
-app.command("verify")(verify)
+app.command("reproduce")(reproduce)
 app.command("zoo")(zoo)
 app.command("scale")(scale)
 app.command("spaces")(spaces)
 app.command("recipes")(recipes)
 app.command("presets")(presets)
-app.command("parts")(parts)
+app.command("plugins")(plugins)
 app.command("doctor")(doctor)
 
 

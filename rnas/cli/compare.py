@@ -55,7 +55,7 @@ def compare(
         int | None,
         typer.Option(
             min=1,
-            help="Attack the first N images of the final part [default: all of it, of CIFAR-10 2,000 of the 10,000].",
+            help="Attack the first N images of the test split [default: all of it, of CIFAR-10 2,000 of the 10,000].",
         ),
     ] = None,
     flags: Annotated[

@@ -36,7 +36,7 @@ def evaluate(
         typer.Option(help="NORM:EPS, such as l2:128/255, instead of --norm and --eps; repeat it for their union."),
     ] = None,
     images: Annotated[
-        int | None, typer.Option(min=1, help="Only the first N images [default: all of the final part].")
+        int | None, typer.Option(min=1, help="Only the first N images [default: all of the test split].")
     ] = None,
     split_seed: Annotated[
         int | None, typer.Option(min=0, help="Seed that divides the data [default: the run's own, else 0].")
@@ -66,7 +66,7 @@ def evaluate(
 ) -> None:
     """Measure clean and robust accuracy of a network with weights, published ones or a run's own.
 
-    It classifies images of the data's final part: published test images where there are any.
+    It classifies images of the data's test split: published test images where there are any.
 
     Examples:
 

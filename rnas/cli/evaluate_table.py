@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rnas.evaluation.evaluation_result import Accuracy, Cost, EvaluationResult
-from rnas.utils.quantities import counted
+from rnas.evaluation.evaluation_result import Cost, EvaluationResult, MeasuredAccuracy
+from rnas.utils.quantities import pluralize
 
 _ALARM = "bold red"
 
@@ -68,7 +68,7 @@ def _corruptions(content: Mapping[str, Any]) -> Table:
     return table
 
 
-def _share(accuracy: Accuracy) -> tuple[str, str]:
+def _share(accuracy: MeasuredAccuracy) -> tuple[str, str]:
     return f"{accuracy.accuracy:.2%}", f"{accuracy.low:.2%} - {accuracy.high:.2%}"
 
 
@@ -116,9 +116,9 @@ def _print_flags(console: Console, result: EvaluationResult) -> None:
 
 def _facts(result: EvaluationResult) -> dict[str, str]:
     data, weights, checks = result.data, result.weights, result.flag_checks
-    flags = counted(len(result.flags or ()), "flag")
-    own = f"{counted(data.images, 'image')} of the final part"
-    images = counted(data.images, "published test image") if data.published_test_images else own
+    flags = pluralize(len(result.flags or ()), "flag")
+    own = f"{pluralize(data.images, 'image')} of the test split"
+    images = pluralize(data.images, "published test image") if data.published_test_images else own
     return {
         "network": result.network,
         "weights": f"{weights.file or 'of a module'}, sha256 {weights.sha256[:16]}",
@@ -126,8 +126,8 @@ def _facts(result: EvaluationResult) -> dict[str, str]:
         "ball": "; ".join(f"{threat.norm}, epsilon {threat.epsilon}" for threat in result.threats)
         + " for pixels in [0, 1]",
         "noise": f"seed {result.seed}",
-        "batches": f"{counted(result.batch_size, 'image')}, {result.precision}",
-        "checks": f"{len(checks.names)} on {counted(checks.images, 'image')}, {flags}" if checks else "",
+        "batches": f"{pluralize(result.batch_size, 'image')}, {result.precision}",
+        "checks": f"{len(checks.names)} on {pluralize(checks.images, 'image')}, {flags}" if checks else "",
         "intervals": result.interval,
         "device": result.device,
         "versions": ", ".join(f"{library} {version}" for library, version in result.versions.items()),

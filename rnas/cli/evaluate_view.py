@@ -10,7 +10,7 @@ from rich.progress import Progress as Bar
 from rnas.cli.bar_view import BarView
 from rnas.evaluation.attack_run import Progress
 from rnas.experiment import Listener
-from rnas.utils.quantities import counted
+from rnas.utils.quantities import pluralize
 
 _SECONDS_BETWEEN_LINES = 30.0
 
@@ -49,7 +49,7 @@ class EvaluationView(BarView, Listener):
         label = f"{progress.attack} ({progress.number} of {progress.attacks})"
         self._bar.update(self._task, description=label, total=progress.images, completed=progress.done, found=found)
         if ended or time.monotonic() - self._written > _SECONDS_BETWEEN_LINES:
-            attacked = f"{progress.done:,} of {counted(progress.images, 'image')} attacked"
+            attacked = f"{progress.done:,} of {pluralize(progress.images, 'image')} attacked"
             kept = f" ({progress.kept:,} of them kept from before)" if progress.kept else ""
             self.say(f"{label}: {attacked}{kept}, {found}")
 

@@ -9,7 +9,7 @@ from rich.text import Text
 from rnas.cli.output import print_json, stdout
 from rnas.cli.words import EvaluationWords
 from rnas.nas.fidelity_study import FidelityResult, FidelityStudy
-from rnas.report.ladder import caption, rows, shift_sentences
+from rnas.report.fidelity import caption, rows, shift_sentences
 
 ProgressWords = EvaluationWords
 

@@ -6,12 +6,12 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-from rnas.report.leaderboard import Table
+from rnas.report.leaderboard import LeaderboardTable
 from rnas.report.leaderboard_text import against_the_best, explanation, percent, span_text, title
 from rnas.utils.quantities import format_size
 
 
-def print_tables(console: Console, tables: Sequence[Table]) -> None:
+def print_tables(console: Console, tables: Sequence[LeaderboardTable]) -> None:
     """Print each table with what it compares, why it stands apart, and its flags in red."""
     for number, table in enumerate(tables, 1):
         heading = f"Table {number}: {title(table)}" if len(tables) > 1 else title(table)
@@ -34,7 +34,7 @@ def print_tables(console: Console, tables: Sequence[Table]) -> None:
         console.print()
 
 
-def _grid(table: Table) -> Grid:
+def _grid(table: LeaderboardTable) -> Grid:
     grid = Grid(box=None, pad_edge=False)
     for heading in ("#", "worst case %", "95 % interval", "clean %", "params", "FLOPs"):
         grid.add_column(heading, justify="right", no_wrap=True)

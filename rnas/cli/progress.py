@@ -14,7 +14,7 @@ from rnas.cli.interruption import interruptible
 from rnas.cli.output import print_json, stderr, stdout
 from rnas.cli.words import Words, view_module, words_class
 from rnas.experiment import Experiment, Listener, Work
-from rnas.utils.quantities import counted
+from rnas.utils.quantities import pluralize
 
 _LINES_BETWEEN_FINDINGS = 10
 
@@ -50,7 +50,7 @@ class ProgressView(Listener):
 
     def kept(self) -> str:
         """Return how many results an interrupted experiment keeps, such as ``3 evaluations kept``; empty at first."""
-        return f"{counted(round(self._done), self._work.unit)} kept" if self._words is not None else ""
+        return f"{pluralize(round(self._done), self._work.unit)} kept" if self._words is not None else ""
 
     def started(self, experiment: Experiment[Any, Any], work: Work) -> None:
         """Say what begins, and show the bar of it."""

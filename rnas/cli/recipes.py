@@ -49,37 +49,37 @@ def recipe_text(recipe: "Recipe") -> str:
     """A recipe as YAML that reads back as the same, below what it follows and what a reader must know."""
     content = recipe.model_dump(mode="json")
     source, note = content.pop("source"), content.pop("note")
-    comments = [f"After {source}.", note, f"Crafting: {crafting_words(recipe)}."]
+    comments = [f"After {source}.", note, f"Inner attack: {inner_attack_words(recipe)}."]
     lines = [line for text in comments if text for line in textwrap.wrap(text, _WIDTH - 2)]
     return "".join(f"# {line}\n" for line in lines) + yaml.safe_dump(content, sort_keys=False, width=_WIDTH)
 
 
-def crafting_words(recipe: "Recipe") -> str:
+def inner_attack_words(recipe: "Recipe") -> str:
     """How a recipe crafts its training images, in words."""
-    from rnas.training.crafting import Replays
+    from rnas.training.inner_attack import FreeAT
 
-    crafting = recipe.crafting
-    if crafting is None:
+    inner_attack = recipe.inner_attack
+    if inner_attack is None:
         return "none"
-    step = _eps(crafting.step)
-    if isinstance(crafting, Replays):
-        return f"{crafting.replays} replays of each batch, steps of {step}"
-    loss = _LOSSES.get(crafting.loss, crafting.loss)
+    step = _eps(inner_attack.step)
+    if isinstance(inner_attack, FreeAT):
+        return f"{inner_attack.replays} replays of each batch, steps of {step}"
+    loss = _LOSSES.get(inner_attack.loss, inner_attack.loss)
     start = {
         "none": "from the image",
-        "uniform": f"from uniform noise of {_eps(crafting.noise_share)}",
-        "gaussian": f"from normal noise of {_eps(crafting.noise_share)}",
-    }[crafting.noise]
-    if crafting.steps == 1:
+        "uniform": f"from uniform noise of {_eps(inner_attack.noise_share)}",
+        "gaussian": f"from normal noise of {_eps(inner_attack.noise_share)}",
+    }[inner_attack.noise]
+    if inner_attack.steps == 1:
         return f"one step of {step} on {loss} {start}"
-    return f"PGD-{crafting.steps} on {loss}, steps of {step}"
+    return f"PGD-{inner_attack.steps} on {loss}, steps of {step}"
 
 
 def _print_overview(found: "list[Recipe]") -> None:
     table = Table(box=None, pad_edge=False, collapse_padding=True)
     table.add_column("recipe", no_wrap=True)
     table.add_column("loss")
-    table.add_column("crafting")
+    table.add_column("inner_attack")
     for heading in ("epochs", "batch"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("norm decays", no_wrap=True)
@@ -90,7 +90,7 @@ def _print_overview(found: "list[Recipe]") -> None:
         cells = (
             recipe.name,
             _loss_words(recipe),
-            crafting_words(recipe),
+            inner_attack_words(recipe),
             str(recipe.epochs),
             str(recipe.batch_size),
             "yes" if recipe.decay_normalization else "no",

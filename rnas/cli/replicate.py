@@ -1,4 +1,4 @@
-"""``rnas replicate``: the papers' studies, repeated and judged."""
+"""``rnas replicate``: the papers' replications, repeated and judged."""
 
 from pathlib import Path
 from typing import Annotated
@@ -38,7 +38,7 @@ def replicate(
     dry_run: Annotated[bool, typer.Option(help="Show the design and what it would take; train nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Repeat a study of a paper, and say whether the results support what the paper observed.
+    """Repeat a replication of a paper, and say whether the results support what the paper observed.
 
     Each network of the design is trained with several seeds. Stopped, it is resumed by rnas resume DIR, and extended
     with --seeds there. The directory holds result.json and report.html.

@@ -21,7 +21,7 @@ class ProgressWords(EvaluationWords):
         super().__init__(experiment, work)
         self._prediction = experiment.prediction
         budgets = self._prediction.budgets
-        self._names = {c.key: c.name for budget in budgets for c in reversed(budget.contestants)}
+        self._names = {c.key: c.name for budget in budgets for c in reversed(budget.candidates)}
 
     def opening(self) -> list[str]:
         """Return the prediction's hash and file, and what is evaluated."""
@@ -38,11 +38,11 @@ def show(test: RuleTest, result: RuleTestResult, as_json: bool) -> None:
     if as_json:
         print_json(result.to_dict())
         return
-    print_held_out(stdout(), result)
+    print_rule_test(stdout(), result)
     stdout().print(f"Report: {test.report_file}", highlight=False, markup=False, soft_wrap=True)
 
 
-def print_held_out(console: Console, result: RuleTestResult) -> None:
+def print_rule_test(console: Console, result: RuleTestResult) -> None:
     """Print what was predicted and what was measured, budget by budget."""
     for block in blocks(result):
         if isinstance(block, str):

@@ -8,7 +8,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from rnas.report import rules
-from rnas.report.page import Table
+from rnas.report.page import ReportTable
 
 
 def print_rules(console: Console, content: Mapping[str, Any]) -> None:
@@ -40,7 +40,7 @@ def print_rules(console: Console, content: Mapping[str, Any]) -> None:
         _section(console, "Drift between rungs", drifts, rules.DRIFTS)
 
 
-def grid(table: Table) -> Grid:
+def grid(table: ReportTable) -> Grid:
     """A table for the terminal."""
     drawn = Grid(box=None, pad_edge=False)
     for number, heading in enumerate(table.headings):
@@ -50,7 +50,7 @@ def grid(table: Table) -> Grid:
     return drawn
 
 
-def _section(console: Console, heading: str, table: Table, *sentences: str) -> None:
+def _section(console: Console, heading: str, table: ReportTable, *sentences: str) -> None:
     _heading(console, heading)
     console.print(grid(table))
     for sentence in sentences:

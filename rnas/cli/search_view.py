@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import typer
 
-from rnas.cli.finals import final_words, finals_table
+from rnas.cli.final_evaluation import final_evaluation_table, final_words
 from rnas.cli.output import print_json, stderr, stdout
 from rnas.cli.words import Words
 from rnas.experiment import Work
@@ -19,7 +19,7 @@ from rnas.nas.quality import Quality
 from rnas.nas.result import SearchResult
 from rnas.nas.search import Search
 from rnas.report.table import front_table
-from rnas.utils.quantities import Band, counted, format_size
+from rnas.utils.quantities import Band, format_size, pluralize
 
 _BANDS = 3
 _COSTS = ("flops", "params", "macs")
@@ -52,7 +52,7 @@ class ProgressWords(Words):
         config = self._setup.config
         return [
             f"{self._search.path}: {config.strategy['name']} over {self._setup.space.name}, "
-            f"{counted(config.budget, 'evaluation')}{self._before()}, {self.work.slots} at once"
+            f"{pluralize(config.budget, 'evaluation')}{self._before()}, {self.work.slots} at once"
         ]
 
     def proposed(self, record: Record) -> str:
@@ -61,7 +61,7 @@ class ProgressWords(Words):
         self._batch = record.batch
         if self._final or not new or self._setup.evaluator.instant:
             return ""
-        return f"batch {record.batch + 1} is proposed from {counted(record.made_from, 'result')}"
+        return f"batch {record.batch + 1} is proposed from {pluralize(record.num_observed, 'result')}"
 
     def recorded(self, record: Record) -> str:
         """Return key, objectives and seconds of an evaluation, or why it has none."""
@@ -123,8 +123,8 @@ def show(search: Search, result: SearchResult, as_json: bool) -> None:
         raise typer.Exit(1)
     content: dict[str, Any] = result.to_dict()
     stdout().print(front_table(content))
-    if content["finals"]:
-        stdout().print(finals_table(content))
+    if content["final_evaluation"]:
+        stdout().print(final_evaluation_table(content))
     stdout().print(f"Report: {search.report_file}", highlight=False, soft_wrap=True)
 
 
@@ -141,7 +141,7 @@ def shortfall(result: SearchResult, path: Path, out_of_time: bool) -> str | None
     # Any further evaluation costs at most 1 of the budget.
     if not waiting and config.budget - result.spent < 1 - _ROUNDING:
         return None
-    ended = f"ended with {len(result.complete)} of {counted(config.budget, 'evaluation')}: "
+    ended = f"ended with {len(result.complete)} of {pluralize(config.budget, 'evaluation')}: "
     if waiting or out_of_time:
         return f"{ended}the time was up; resume it with: rnas resume {shlex.quote(str(path))}"
     settings = result.setup.space.settings

@@ -63,7 +63,7 @@ def train(
     from rnas.cli.training_view import description
     from rnas.experiments.references import resolve
     from rnas.experiments.training.activation import activation_note
-    from rnas.experiments.training.settle import recipe_content, settle
+    from rnas.experiments.training.settle import recipe_content, resolve_settings
     from rnas.experiments.training.training import Training
     from rnas.utils.yaml_files import set_key
 
@@ -85,7 +85,7 @@ def train(
     for assignment in assignments or []:
         set_key(content, assignment)
     reference = resolve(network)
-    settings = settle(reference, content)
+    settings = resolve_settings(reference, content)
     console = stderr()
     note = activation_note(reference.architecture, settings.recipe)
     if note:

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rnas.cli.progress import duration
-from rnas.utils.quantities import counted
+from rnas.utils.quantities import pluralize
 
 
 def print_summary(console: Console, summary: Mapping[str, Any]) -> None:
@@ -16,7 +16,7 @@ def print_summary(console: Console, summary: Mapping[str, Any]) -> None:
     best, last = summary["best"], summary["last"]
     same = best["epoch"] == last["epoch"]
     table = Table(box=None, pad_edge=False)
-    table.add_column("final images", no_wrap=True)
+    table.add_column("test images", no_wrap=True)
     columns = {f"epoch {best['epoch']}, best and last" if same else f"best, epoch {best['epoch']}": best}
     if not same:
         columns[f"last, epoch {last['epoch']}"] = last
@@ -25,7 +25,7 @@ def print_summary(console: Console, summary: Mapping[str, Any]) -> None:
     if not same:
         table.add_column("best - last", justify="right", no_wrap=True)
         table.add_column("")
-    rows = [_accuracies(checkpoint["final"]) for checkpoint in columns.values()]
+    rows = [_accuracies(checkpoint["test"]) for checkpoint in columns.values()]
     for name in rows[0]:
         cells = [name, *(_accuracy(row[name]) for row in rows)]
         if not same:
@@ -49,27 +49,27 @@ def _accuracy(accuracy: Mapping[str, float]) -> str:
 
 def _verdict(difference: Mapping[str, Any]) -> str:
     p_value = difference["p_value"]
-    return f"inside the noise, p = {p_value:.2f}" if difference["inside_noise"] else f"p = {p_value:.1g}"
+    return f"inside the noise, p = {p_value:.2f}" if difference["indistinguishable"] else f"p = {p_value:.1g}"
 
 
 def _lines(summary: Mapping[str, Any], same: bool) -> Sequence[str]:
     evaluation, settings = summary["evaluation"], summary["settings"]
     lines = [
-        f"{counted(evaluation['images'], 'image')}, epsilon {summary['epsilon']}, seed of the attacks "
+        f"{pluralize(evaluation['images'], 'image')}, epsilon {summary['epsilon']}, seed of the attacks "
         f"{evaluation['seed']}; in brackets Wilson 95 % intervals; "
         "worst case: right as they are and under every attack.",
     ]
     if not same:
         worst = next(row for row in summary["comparison"] if row["name"] == "worst case")
         points = 100 * worst["difference"]
-        if worst["inside_noise"]:
+        if worst["indistinguishable"]:
             lines.append(f"Under attack best and last differ by {abs(points):.2f} points, which is inside the noise.")
         elif points > 0:
             lines.append(f"Robust overfitting: under attack the last epoch is {points:.2f} points below the best.")
         else:
             # To take the last for it would be to choose on test images.
             lines.append(f"Under attack the last epoch is {-points:.2f} points above the one that selection chose.")
-    trained = summary["seconds"]["training"] + summary["seconds"]["selection"]
+    trained = summary["seconds"]["train"] + summary["seconds"]["val"]
     changes = f" with {' and '.join(summary['recipe_changes'])} changed" if summary["recipe_changes"] else ""
     lines.append(
         f"Recipe {summary['recipe']}{changes} (hash {summary['recipe_hash']}), data {summary['data']['name']} (hash "

@@ -9,13 +9,13 @@ from rnas.cli.output import print_json, say, stderr, stdout
 from rnas.cli.training_table import print_summary
 from rnas.cli.words import Words
 from rnas.experiment import Work
-from rnas.experiments.training.evaluation import selection_words
+from rnas.experiments.training.evaluation import val_words
 from rnas.experiments.training.history import Row, best_row
 from rnas.experiments.training.result import TrainingResult
 from rnas.experiments.training.setup import Setup
 from rnas.experiments.training.training import Training
 from rnas.networks import architecture as arch
-from rnas.utils.quantities import counted, format_size
+from rnas.utils.quantities import format_size, pluralize
 
 
 class ProgressWords(Words):
@@ -35,17 +35,17 @@ class ProgressWords(Words):
         lines = [f"{self.experiment.path}: {first}", *others]
         if self.work.done:
             were = "was" if self.work.done == 1 else "were"
-            lines.append(f"{self.work.done} of {counted(round(self.work.total), 'epoch')} {were} done before")
+            lines.append(f"{self.work.done} of {pluralize(round(self.work.total), 'epoch')} {were} done before")
         return lines
 
     def recorded(self, record: Row) -> str:
         """Return what an epoch found."""
         self._history.append(record)
         return (
-            f"loss {record['loss']:.4f}  training {record['training_robust_accuracy']:.1%}  "
-            f"selection {record['selection_clean_accuracy']:.1%} clean "
-            f"{record['selection_robust_accuracy']:.1%} robust  "
-            f"rate {record['learning_rate']:.2g}  {record['seconds'] + record['selection_seconds']:.1f} s"
+            f"loss {record['loss']:.4f}  training {record['train_robust_accuracy']:.1%}  "
+            f"selection {record['val_clean_accuracy']:.1%} clean "
+            f"{record['val_robust_accuracy']:.1%} robust  "
+            f"rate {record['learning_rate']:.2g}  {record['seconds'] + record['val_seconds']:.1f} s"
         )
 
     def findings(self) -> Sequence[str]:
@@ -53,7 +53,7 @@ class ProgressWords(Words):
         if not self._history:
             return ()
         best = best_row(self._history, self.experiment.settings.recipe)
-        return (f"best {best['selection_robust_accuracy']:.1%} robust (epoch {best['epoch']:.0f})",)
+        return (f"best {best['val_robust_accuracy']:.1%} robust (epoch {best['epoch']:.0f})",)
 
     def running(self, shares: Mapping[str, float]) -> str:
         """Return what is under way; the selection after an epoch has no share of its own."""
@@ -81,18 +81,18 @@ def description(setup: Setup) -> list[str]:
     settings, recipe = setup.settings, setup.settings.recipe
     cost = setup.architecture.cost(setup.dataset.input_shape, setup.dataset.num_classes)
     shape = "x".join(map(str, setup.dataset.input_shape))
-    images = len(setup.parts["final"])
-    unseen = f"{counted(images, 'image')} that neither training nor selection sees"
-    final = counted(images, "published test image") if setup.dataset.held_out else unseen
-    selection = counted(len(setup.parts["selection"]), "held-out training image")
+    images = len(setup.splits["test"])
+    unseen = f"{pluralize(images, 'image')} that neither training nor selection sees"
+    final = pluralize(images, "published test image") if setup.dataset.num_test_images else unseen
+    selection = pluralize(len(setup.splits["val"]), "held-out training image")
     changes = f" with {' and '.join(settings.recipe_changes)} changed" if settings.recipe_changes else ""
     lines = [
         f"{settings.network} ({arch.key(setup.architecture)}, {format_size(cost.params)} parameters, "
         f"{format_size(cost.flops)} FLOPs at {shape}) by recipe {recipe.name}{changes}",
-        f"{counted(settings.fidelity.epochs, 'epoch')} of {counted(setup.images, 'image')} of {setup.dataset.name} in "
+        f"{pluralize(settings.fidelity.epochs, 'epoch')} of {pluralize(setup.images, 'image')} of {setup.dataset.name} in "
         f"batches of {settings.fidelity.batch_size}, epsilon {settings.eps}, seed {settings.seed}, "
         f"on {settings.device}",
-        f"the best epoch is chosen on {selection} by the {selection_words(settings)}; results are on {final}",
+        f"the best epoch is chosen on {selection} by the {val_words(settings)}; results are on {final}",
     ]
     return lines + [note for note in (setup.dataset.note,) if note]
 

@@ -36,7 +36,7 @@ def tune(
     seed: Annotated[int, typer.Option(min=0, help="Seed of trainings and sampler.")] = 0,
     assignments: Annotated[
         list[str] | None,
-        typer.Option("--set", help="Set anything else, such as images.selection=500. May be repeated."),
+        typer.Option("--set", help="Set anything else, such as images.val=500. May be repeated."),
     ] = None,
     output: Annotated[
         Path | None, typer.Option(help="Directory of the tuning [default: runs/tune-ARCH-RECIPE-N].")
@@ -63,7 +63,7 @@ def tune(
     from rnas.cli.cost_estimate import print_cost_estimate
     from rnas.cli.progress import run_shown
     from rnas.experiments.references import resolve
-    from rnas.experiments.training.settle import recipe_content, settle
+    from rnas.experiments.training.settle import recipe_content, resolve_settings
     from rnas.experiments.tuning.tuning import Tuning, tuning_settings
     from rnas.utils.yaml_files import set_key
 
@@ -81,7 +81,7 @@ def tune(
     content = {key: value for key, value in given.items() if value is not None}
     for assignment in assignments or []:
         set_key(content, assignment)
-    training = settle(resolve(network), content)
+    training = resolve_settings(resolve(network), content)
     settings = tuning_settings(training, space, trials=trials, sampler=sampler, pruner=pruner)
     if dry_run:
         print_cost_estimate(Tuning(Path(), settings).estimate(workers), as_json)

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rnas.cli.progress import duration
-from rnas.utils.quantities import counted
+from rnas.utils.quantities import pluralize
 
 _METRICS = {"robust_accuracy": "robust", "clean_accuracy": "clean"}
 
@@ -24,7 +24,7 @@ def print_tuning(console: Console, recipe: Path, summary: Mapping[str, Any]) -> 
 
 
 def _table(summary: Mapping[str, Any]) -> Table:
-    metric = summary["selection"]["metric"]
+    metric = summary["val"]["metric"]
     other = next(name for name in _METRICS if name != metric)
     table = Table(box=None, pad_edge=False)
     table.add_column("trial", justify="right", no_wrap=True)
@@ -67,11 +67,11 @@ def _is_best(summary: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
 
 
 def _lines(recipe: Path, summary: Mapping[str, Any]) -> list[str]:
-    selection = summary["selection"]
+    selection = summary["val"]
     seconds = sum(row["seconds"] for row in summary["trials"])
     lines = [
-        f"{counted(selection['images'], 'selection image')}, epsilon {summary['epsilon']}, {selection['attack']}; "
-        f"each trial at its best of {counted(summary['epochs'], 'epoch')}; {duration(seconds)} of training on "
+        f"{pluralize(selection['images'], 'selection image')}, epsilon {summary['epsilon']}, {selection['attack']}; "
+        f"each trial at its best of {pluralize(summary['epochs'], 'epoch')}; {duration(seconds)} of training on "
         f"{summary['device']}.",
     ]
     if summary["best"] is None:
@@ -97,14 +97,14 @@ def _command(recipe: Path, summary: Mapping[str, Any]) -> str:
 
 def _comparison(summary: Mapping[str, Any]) -> str:
     compared = summary["comparison"]
-    name = _METRICS[summary["selection"]["metric"]]
+    name = _METRICS[summary["val"]["metric"]]
     if compared is None:
         return (
             f"Best: trial {summary['best']}; the recipe as it is was not completed, so that nothing compares with it."
         )
     if summary["best"] == 0:
         return f"Best: the recipe as it is, {compared['best']:.1%} {name}; no other trial was better."
-    noise = ", which is inside the noise" if compared["inside_noise"] else ""
+    noise = ", which is inside the noise" if compared["indistinguishable"] else ""
     return (
         f"Best: trial {summary['best']}, {compared['best']:.1%} {name} against {compared['published']:.1%} by the "
         f"recipe as it is: {100 * compared['difference']:+.1f} points{noise}."

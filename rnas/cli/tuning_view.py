@@ -13,7 +13,7 @@ from rnas.experiment import Work
 from rnas.experiments.tuning.result import TuningResult, state_of
 from rnas.experiments.tuning.study import result_of
 from rnas.experiments.tuning.tuning import Tuning
-from rnas.utils.quantities import counted
+from rnas.utils.quantities import pluralize
 
 
 class ProgressWords(Words):
@@ -32,7 +32,7 @@ class ProgressWords(Words):
         tuned = ", ".join(f"{key} in {values}" for key, values in settings.space.items())
         lines = [
             f"{self.experiment.path}: {training.network} by recipe {training.recipe.name}, "
-            f"{counted(settings.trials, 'trial')} of {counted(training.fidelity.epochs, 'epoch')} on "
+            f"{pluralize(settings.trials, 'trial')} of {pluralize(training.fidelity.epochs, 'epoch')} on "
             f"{training.device}, sampler {settings.sampler}, pruner {settings.pruner}, seed {training.seed}",
             f"tuned: {tuned}",
             "trial 0 is the recipe as it is; chosen by "
@@ -42,7 +42,7 @@ class ProgressWords(Words):
             ended = round(self.work.done)
             again = f", {len(self._trials) - ended} begun and trained again" if len(self._trials) > ended else ""
             were = "was" if ended == 1 else "were"
-            lines.append(f"{ended} of {counted(settings.trials, 'trial')} {were} done before{again}")
+            lines.append(f"{ended} of {pluralize(settings.trials, 'trial')} {were} done before{again}")
         return lines
 
     def recorded(self, record: FrozenTrial) -> str:
@@ -79,4 +79,4 @@ def show(experiment: Tuning, result: TuningResult, as_json: bool) -> None:
 
 def _accuracy_word(metric: str) -> str:
     """``robust`` or ``clean``, of a column of the history."""
-    return metric.removeprefix("selection_").removesuffix("_accuracy")
+    return metric.removeprefix("val_").removesuffix("_accuracy")

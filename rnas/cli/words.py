@@ -6,7 +6,7 @@ from types import ModuleType
 from typing import Any
 
 from rnas.experiment import Experiment, Work
-from rnas.utils.quantities import counted
+from rnas.utils.quantities import pluralize
 
 _MODULES = {
     "search": "rnas.cli.search_view",
@@ -42,7 +42,7 @@ class Words:
         before = f", {work.done:g} of them done before" if work.done else ""
         phase = work.phase or self.experiment.kind
         return [
-            f"{self.experiment.path}: {phase}, {counted(round(work.total), work.unit)}{before}, {work.slots} at once"
+            f"{self.experiment.path}: {phase}, {pluralize(round(work.total), work.unit)}{before}, {work.slots} at once"
         ]
 
     def proposed(self, record: Any) -> str:

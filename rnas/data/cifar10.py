@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from rnas.data.cifar_batch import read_batch
-from rnas.data.dataset import Dataset, PartSizes
+from rnas.data.dataset import Dataset, SplitSizes
 from rnas.data.defaults import EPSILON, FIDELITY
 from rnas.data.published import PublishedFile, find_folder, require_files, verify
 from rnas.data.restricted_pickle import read_arrays
@@ -58,8 +58,8 @@ def load(folder: Path | None) -> Dataset:
         labels=torch.from_numpy(np.concatenate(labels)),
         white=255,
         num_classes=10,
-        held_out=held_out,
-        parts=PartSizes(score=2_000, final=2_000),
+        num_test_images=held_out,
+        splits=SplitSizes(search_val=2_000, test=2_000),
         epsilon=EPSILON,
         fidelity=FIDELITY,
         augmentation=("crop", "flip"),

@@ -1,4 +1,4 @@
-"""A dataset in memory, and its four disjoint parts."""
+"""A dataset in memory, and its four disjoint splits."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ from rnas.data.fidelity import Fidelity
 from rnas.errors import InputError
 from rnas.networks.architecture import Shape
 
-PARTS = ("training", "selection", "score", "final")
+SPLITS = ("training", "selection", "score", "final")
 
 _HASHED_ROWS = 4096
 
@@ -24,8 +24,8 @@ _MOST = 255  # of a uint8
 _State = tuple[int, ...]
 
 
-class PartSizes(BaseModel):
-    """How many images each part holds. ``training`` None is all that the others leave."""
+class SplitSizes(BaseModel):
+    """How many images each split holds. ``training`` None is all that the others leave."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -45,8 +45,8 @@ class Dataset:
         labels: (N,) int64 in [0, num_classes).
         white: the pixel value that stands for 1.0.
         num_classes: number of classes.
-        held_out: how many images at the end are the published test set; 0 where there is none.
-        parts: default sizes of the four parts.
+        num_test_images: how many images at the end are the published test set; 0 where there is none.
+        splits: default sizes of the four splits.
         epsilon: the usual l-infinity radius.
         fidelity: default training length, as keyword arguments of a Fidelity.
         augmentation: names of the augmentations that suit these images.
@@ -64,8 +64,8 @@ class Dataset:
     labels: Tensor
     white: int
     num_classes: int
-    held_out: int
-    parts: PartSizes
+    num_test_images: int
+    splits: SplitSizes
     epsilon: Fraction
     fidelity: Mapping[str, Any]
     augmentation: tuple[str, ...] = ()
@@ -94,8 +94,8 @@ class Dataset:
 
 
 @dataclass(frozen=True)
-class Part:
-    """Images of one part, on one device. The tensors are not to be written into.
+class Split:
+    """Images of one split, on one device. The tensors are not to be written into.
 
     Attributes:
         pixels: (n, C, H, W) uint8.
@@ -119,21 +119,21 @@ class Part:
     def digest(self) -> str:
         """Sha256 of pixels, labels, ids and white, in hexadecimal.
 
-        For parts that :func:`divide` made it is of the dataset's own digest and the ids, so that it costs little.
+        For splits that :func:`divide` made it is of the dataset's own digest and the ids, so that it costs little.
         """
         origin = self._dataset_digest
         own = _sha256(self.ids) if origin else _sha256(self.pixels, self.labels, self.ids)
         return hashlib.sha256(f"{origin} {own} {self.white}".encode()).hexdigest()
 
-    def first(self, n: int) -> "Part":
+    def first(self, n: int) -> "Split":
         """The first ``n`` images; any prefix of a part has its classes balanced."""
-        part = Part(self.pixels[:n], self.labels[:n], self.ids[:n], self.white)
-        return _with_origin(part, self._dataset_digest)
+        split = Split(self.pixels[:n], self.labels[:n], self.ids[:n], self.white)
+        return _with_origin(split, self._dataset_digest)
 
-    def to(self, device: torch.device | str) -> "Part":
+    def to(self, device: torch.device | str) -> "Split":
         """The same images on another device."""
-        part = Part(self.pixels.to(device), self.labels.to(device), self.ids.to(device), self.white)
-        return _with_origin(part, self._dataset_digest)
+        split = Split(self.pixels.to(device), self.labels.to(device), self.ids.to(device), self.white)
+        return _with_origin(split, self._dataset_digest)
 
     def images(self, rows: Tensor | slice) -> Tensor:
         """Images (b, C, H, W) float32 in [0, 1]."""
@@ -163,51 +163,51 @@ def balanced_order(labels: Tensor, seed: int) -> Tensor:
     return torch.from_numpy(np.argsort(place, kind="stable"))
 
 
-def divide(dataset: Dataset, sizes: PartSizes, seed: int, device: torch.device | str = "cpu") -> dict[str, Part]:
-    """The four disjoint parts of a dataset, shuffled by seed.
+def divide(dataset: Dataset, sizes: SplitSizes, seed: int, device: torch.device | str = "cpu") -> dict[str, Split]:
+    """The four disjoint splits of a dataset, shuffled by seed.
 
     Training, selection and score come from the published training images; final, on which nothing is chosen,
     from the published test images, or from the rest where the dataset has none.
 
     Raises:
-        InputError: the parts ask for more images than there are.
+        InputError: the splits ask for more images than there are.
     """
-    split = len(dataset.labels) - dataset.held_out
+    split = len(dataset.labels) - dataset.num_test_images
     order = balanced_order(dataset.labels[:split], seed)
-    asked = {"selection": sizes.selection, "score": sizes.score}
-    if dataset.held_out:
+    asked = {"val": sizes.val, "score": sizes.search_val}
+    if dataset.num_test_images:
         test_order = split + balanced_order(dataset.labels[split:], seed)
-        if sizes.final > len(test_order):
+        if sizes.test > len(test_order):
             raise InputError(
-                f"images.final asks for {sizes.final} images; {dataset.name} has {len(test_order)} test images"
+                f"images.test asks for {sizes.test} images; {dataset.name} has {len(test_order)} test images"
             )
     else:
-        asked["final"] = sizes.final
+        asked["test"] = sizes.test
     rows: dict[str, Tensor] = {}
     start = 0
     for name, count in asked.items():
         rows[name] = order[start : start + count]
         start += count
     left = split - start
-    training = left if sizes.training is None else sizes.training
+    training = left if sizes.train is None else sizes.train
     if training > left or left <= 0:
         beside = ", ".join(f"{count} for {name}" for name, count in asked.items())
         raise InputError(
-            f"images.training asks for {sizes.training or 'the rest'}, but {dataset.name} has {max(left, 0)} "
+            f"images.train asks for {sizes.train or 'the rest'}, but {dataset.name} has {max(left, 0)} "
             f"training images left beside {beside}: lower one of them"
         )
-    rows["training"] = order[start : start + training]
-    if dataset.held_out:
-        rows["final"] = test_order[: sizes.final]
-    return {name: _rows(dataset, rows[name]).to(device) for name in PARTS}
+    rows["train"] = order[start : start + training]
+    if dataset.num_test_images:
+        rows["test"] = test_order[: sizes.test]
+    return {name: _rows(dataset, rows[name]).to(device) for name in SPLITS}
 
 
-def content_hash(parts: Mapping[str, Part]) -> str:
-    """First 16 hexadecimal digits of the sha256 of every part's pixels, labels, ids and white, in order.
+def content_hash(splits: Mapping[str, Split]) -> str:
+    """First 16 hexadecimal digits of the sha256 of every split's pixels, labels, ids and white, in order.
 
-    That of parts which :func:`divide` made and that of equal ones made otherwise differ.
+    That of splits which :func:`divide` made and that of equal ones made otherwise differ.
     """
-    digests = "".join(f"{name} {parts[name].digest}\n" for name in PARTS)
+    digests = "".join(f"{name} {splits[name].digest}\n" for name in SPLITS)
     return hashlib.sha256(digests.encode()).hexdigest()[:16]
 
 
@@ -233,8 +233,8 @@ def _faults(dataset: Dataset) -> Iterator[str]:
             f"a label is {low if low < 0 else high}, and with num_classes {dataset.num_classes} they go from 0 to "
             f"{dataset.num_classes - 1}; set num_classes, or number the classes from 0"
         )
-    if not 0 <= dataset.held_out < len(labels):
-        yield f"held_out is {dataset.held_out} of {len(labels)} images; give the published test images, 0 for none"
+    if not 0 <= dataset.num_test_images < len(labels):
+        yield f"num_test_images is {dataset.num_test_images} of {len(labels)} images; give the published test images, 0 for none"
     unknown = [name for name in dataset.fidelity if name not in Fidelity.model_fields]
     if unknown:
         yield f"fidelity has no setting {unknown[0]!r}; it has {', '.join(Fidelity.model_fields)}"
@@ -244,15 +244,15 @@ def _type(tensor: Tensor) -> str:
     return str(tensor.dtype).removeprefix("torch.")
 
 
-def _rows(dataset: Dataset, rows: Tensor) -> Part:
+def _rows(dataset: Dataset, rows: Tensor) -> Split:
     pixels, labels = (tensor.index_select(0, rows) for tensor in (dataset.pixels, dataset.labels))
-    return _with_origin(Part(pixels, labels, rows, dataset.white), dataset.digest)
+    return _with_origin(Split(pixels, labels, rows, dataset.white), dataset.digest)
 
 
-def _with_origin(part: Part, digest: str) -> Part:
+def _with_origin(split: Split, digest: str) -> Split:
     if digest:
-        object.__setattr__(part, "_origin", (digest, _state(part.pixels, part.labels, part.ids)))
-    return part
+        object.__setattr__(split, "_origin", (digest, _state(split.pixels, split.labels, split.ids)))
+    return split
 
 
 def _state(*tensors: Tensor) -> _State:

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from sklearn.datasets import load_digits
 
-from rnas.data.dataset import Dataset, PartSizes
+from rnas.data.dataset import Dataset, SplitSizes
 
 NOTE = (
     "Digits are 8x8 grey scans: they test the machinery of a search and are no evidence about RobustScaling "
@@ -27,8 +27,8 @@ def load(folder: Path | None) -> Dataset:
         labels=torch.from_numpy(bunch.target).long(),
         white=16,
         num_classes=10,
-        held_out=0,
-        parts=PartSizes(score=450, final=450),
+        num_test_images=0,
+        splits=SplitSizes(search_val=450, test=450),
         epsilon=Fraction(3, 20),
         fidelity={"epochs": 8, "batch_size": 64, "attack_steps": 3, "attack_step": Fraction(1, 2)},
         note=NOTE,

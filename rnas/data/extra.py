@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from rnas.data.dataset import Dataset, Part
+from rnas.data.dataset import Dataset, Split
 from rnas.data.restricted_pickle import read_arrays
 from rnas.errors import InputError
 
@@ -21,8 +21,8 @@ FIRST_ID = 2**32
 _NAMES = (("image", "label"), ("data", "extrapolated_targets"))
 
 
-def load_extra(path: Path, dataset: Dataset) -> Part:
-    """All images of a file, on the CPU, with ids from 2^32 on. :attr:`Part.digest` tells what was read.
+def load_extra(path: Path, dataset: Dataset) -> Split:
+    """All images of a file, on the CPU, with ids from 2^32 on. :attr:`Split.digest` tells what was read.
 
     Args:
         path: an ``.npz`` or a pickle; its images are (n, H, W, C) uint8, its labels (n,) integers.
@@ -46,7 +46,7 @@ def load_extra(path: Path, dataset: Dataset) -> Part:
         fault = f"{names[0]} go up to {pixels.max()}, and white is {dataset.white}"
     if fault:
         raise InputError(f"{path}: does not fit {dataset.name}: {fault}")
-    return Part(
+    return Split(
         # A view, as a copy of a million images would be some GB more. Unpickled bytes may not be written into.
         pixels=torch.from_numpy(np.require(pixels, requirements="W")).permute(0, 3, 1, 2),
         labels=torch.from_numpy(labels.astype(np.int64)),

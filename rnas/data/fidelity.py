@@ -27,7 +27,7 @@ class Fidelity(BaseModel):
 
 
 class LowerRung(BaseModel):
-    """What a lower rung of a fidelity ladder has otherwise than the highest; None is as there.
+    """What a lower rung has otherwise than the highest; None is as there.
 
     Attributes:
         epochs, images, batch_size, attack_steps, attack_step: see :class:`Fidelity`.

@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from PIL import Image
 
-from rnas.data.dataset import Dataset, PartSizes
+from rnas.data.dataset import Dataset, SplitSizes
 from rnas.data.defaults import EPSILON, FIDELITY
 from rnas.data.images import SUFFIXES, read_images
 from rnas.errors import InputError
@@ -19,7 +19,7 @@ def load(folder: Path | None) -> Dataset:
 
     Where there is no ``test``, ``val`` is held out. Classes and files are taken in the order of their names, and what
     begins with a dot is passed over. All images are of one size; they become RGB. By default a tenth of the training
-    images is the score part, and the final part is of the held-out images or another tenth: at most 2,000 each.
+    images is the search_val split, and the test split is of the held-out images or another tenth: at most 2,000 each.
 
     Args:
         folder: with at least two classes.
@@ -47,8 +47,8 @@ def load(folder: Path | None) -> Dataset:
         labels=torch.tensor(labels),
         white=255,
         num_classes=len(training),
-        held_out=held_out_count,
-        parts=PartSizes(score=tenth, final=min(held_out_count, _MOST_SCORED) or tenth),
+        num_test_images=held_out_count,
+        splits=SplitSizes(search_val=tenth, test=min(held_out_count, _MOST_SCORED) or tenth),
         epsilon=EPSILON,
         fidelity=FIDELITY,
         augmentation=("crop", "flip"),

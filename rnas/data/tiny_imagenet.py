@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from rnas.data.dataset import Dataset, PartSizes
+from rnas.data.dataset import Dataset, SplitSizes
 from rnas.data.defaults import EPSILON, FIDELITY
 from rnas.data.images import read_images
 from rnas.data.published import find_folder, require_count, require_files
@@ -45,8 +45,8 @@ def load(folder: Path | None) -> Dataset:
         labels=torch.tensor(labels),
         white=255,
         num_classes=len(classes),
-        held_out=len(validation),
-        parts=PartSizes(score=2_000, final=2_000),
+        num_test_images=len(validation),
+        splits=SplitSizes(search_val=2_000, test=2_000),
         epsilon=EPSILON,
         fidelity=FIDELITY,
         augmentation=("crop", "flip"),

@@ -9,10 +9,10 @@ from torch import Tensor, nn
 
 from rnas.attacks.attack import Attack
 from rnas.attacks.autoattack_ensembles import Ensemble
-from rnas.attacks.contained import contained
+from rnas.attacks.check_perturbation import check_perturbation
 from rnas.attacks.losses import misclassified
 from rnas.attacks.state import attacking
-from rnas.data.dataset import Part
+from rnas.data.dataset import Split
 from rnas.evaluation.evaluation_state import EvaluationState, StepState
 from rnas.evaluation.image_flags import pack, unpack
 from rnas.evaluation.observed_network import ObservedNetwork
@@ -124,7 +124,7 @@ class AttackRun:
 
 def run_attacks(
     model: nn.Module,
-    part: Part,
+    split: Split,
     plan: Sequence[PlannedAttack],
     classes: int,
     seed: int,
@@ -140,8 +140,8 @@ def run_attacks(
     that nothing depends on which other attacks are run.
 
     Args:
-        model: on the device of the part; left as found.
-        part: images to attack.
+        model: on the device of the split; left as found.
+        split: images to attack.
         plan: the attacks; no two of the same name and threat.
         classes: number of classes.
         seed: of the attacks' noise.
@@ -153,7 +153,7 @@ def run_attacks(
         InputError: an attack left its ball.
     """
     network = ObservedNetwork(model)
-    clean = _clean(network, part, batch_size, state)
+    clean = _clean(network, split, batch_size, state)
     several = len({planned.threat.name for planned in plan}) > 1
     count, number = sum(len(planned.steps(classes)) for planned in plan), 0
     results = []
@@ -167,7 +167,7 @@ def run_attacks(
             key = f"{planned.threat.name} {planned.name} {name}"
             known = state.step(key)
             kept = 0 if known is None else known.done
-            for after in _batches(network, part, step, key, attack_seed(seed), batch_size, state):
+            for after in _batches(network, split, step, key, attack_seed(seed), batch_size, state):
                 step = after
                 listener(Progress.of(label, number, count, step, kept))
             right = right & ~step.broken
@@ -176,13 +176,13 @@ def run_attacks(
     return AttackRun(clean, tuple(results))
 
 
-def _clean(network: ObservedNetwork, part: Part, batch_size: int, state: EvaluationState) -> Tensor:
+def _clean(network: ObservedNetwork, split: Split, batch_size: int, state: EvaluationState) -> Tensor:
     if state.clean is not None:
-        return unpack(state.clean, len(part))
+        return unpack(state.clean, len(split))
     wrong = []
-    for start in range(0, len(part), batch_size):
+    for start in range(0, len(split), batch_size):
         rows = slice(start, start + batch_size)
-        wrong.append(_wrong(network, _images(part, rows), part.labels[rows]).cpu())
+        wrong.append(_wrong(network, _images(split, rows), split.labels[rows]).cpu())
     clean = ~torch.cat(wrong)
     state.keep_clean(pack(clean))
     return clean
@@ -190,7 +190,7 @@ def _clean(network: ObservedNetwork, part: Part, batch_size: int, state: Evaluat
 
 def _batches(
     network: ObservedNetwork,
-    part: Part,
+    split: Split,
     step: StepResult,
     key: str,
     seed: int,
@@ -200,24 +200,24 @@ def _batches(
     """The step as it was found, and after each batch."""
     known = state.step(key)
     if known is not None:
-        step = replace(step, broken=unpack(known.broken, len(part)), state=known)
+        step = replace(step, broken=unpack(known.broken, len(split)), state=known)
     yield step
     left = step.attacked.nonzero().squeeze(1)[step.state.done :]
     for rows in torch.split(left, batch_size):
         if not len(rows):
             break
-        step = _attacked(network, part, step, rows, seed)
+        step = _attacked(network, split, step, rows, seed)
         state.keep_step(key, step.state)
         yield step
 
 
-def _attacked(network: ObservedNetwork, part: Part, step: StepResult, rows: Tensor, seed: int) -> StepResult:
+def _attacked(network: ObservedNetwork, split: Split, step: StepResult, rows: Tensor, seed: int) -> StepResult:
     """The step after one more batch, of the images at some rows."""
     network.reset()
     started = time.perf_counter()
-    there = rows.to(part.labels.device)
-    images, labels = _images(part, there), part.labels[there]
-    adversarial = contained(step.attack, images, step.attack(network, images, labels, part.ids[there], seed))
+    there = rows.to(split.labels.device)
+    images, labels = _images(split, there), split.labels[there]
+    adversarial = check_perturbation(step.attack, images, step.attack(network, images, labels, split.ids[there], seed))
     broken = step.broken.clone()
     broken[rows] = _wrong(network, adversarial, labels).cpu()
     before = step.state
@@ -235,8 +235,8 @@ def _attacked(network: ObservedNetwork, part: Part, step: StepResult, rows: Tens
     )
 
 
-def _images(part: Part, rows: Tensor | slice) -> Tensor:
-    return part.images(rows).contiguous(memory_format=torch.channels_last)
+def _images(split: Split, rows: Tensor | slice) -> Tensor:
+    return split.images(rows).contiguous(memory_format=torch.channels_last)
 
 
 def _wrong(network: nn.Module, images: Tensor, labels: Tensor) -> Tensor:

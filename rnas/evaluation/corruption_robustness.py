@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from rnas.attacks.state import attacking
 from rnas.data.corruptions.named import CORRUPTIONS, OURS, SEVERITIES, corrupted
-from rnas.data.corruptions.published import published_labels, published_part
-from rnas.data.dataset import Part
+from rnas.data.corruptions.published import published_labels, published_split
+from rnas.data.dataset import Split
 from rnas.errors import InputError
 from rnas.evaluation.robustness import judge
 from rnas.statistics.proportions import Proportion, proportion
@@ -80,7 +80,7 @@ class CorruptionRobustness:
 
 def evaluate_corruptions(
     model: nn.Module,
-    part: Part,
+    split: Split,
     seed: int = 0,
     corruptions: Sequence[str] = tuple(CORRUPTIONS),
     severities: Sequence[int] = SEVERITIES,
@@ -90,8 +90,8 @@ def evaluate_corruptions(
     """Classify every image of a part under each corruption, computed here, in eval mode.
 
     Args:
-        model: on the device of the part; left in the mode in which it came.
-        part: images of 1 or 3 channels and at least 8x8 pixels.
+        model: on the device of the split; left in the mode in which it came.
+        split: images of 1 or 3 channels and at least 8x8 pixels.
         seed: of what is random about the corruptions.
         corruptions: names, of :data:`rnas.data.corruptions.named.CORRUPTIONS`.
         severities: of 1 to 5.
@@ -104,11 +104,11 @@ def evaluate_corruptions(
 
     def images_of(name: str, severity: int) -> Callable[[slice], tuple[Tensor, Tensor]]:
         def batch(rows: slice) -> tuple[Tensor, Tensor]:
-            return corrupted(name, part.images(rows), severity, part.ids[rows], seed), part.labels[rows]
+            return corrupted(name, split.images(rows), severity, split.ids[rows], seed), split.labels[rows]
 
         return batch
 
-    correct = _evaluated(model, images_of, len(part), corruptions, severities, batch_size, check)
+    correct = _evaluated(model, images_of, len(split), corruptions, severities, batch_size, check)
     return CorruptionRobustness(correct, published=False, seed=seed)
 
 
@@ -144,10 +144,10 @@ def evaluate_published_corruptions(
         raise InputError(f"{folder} has images of {classes} classes, the network {num_classes}: give the other folder")
 
     def images_of(name: str, severity: int) -> Callable[[slice], tuple[Tensor, Tensor]]:
-        part = published_part(folder, name, severity, rows)
+        split = published_split(folder, name, severity, rows)
 
         def batch(rows: slice) -> tuple[Tensor, Tensor]:
-            return part.images(rows).to(device), part.labels[rows].to(device)
+            return split.images(rows).to(device), split.labels[rows].to(device)
 
         return batch
 

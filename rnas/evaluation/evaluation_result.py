@@ -16,7 +16,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Accuracy(_Part):
+class MeasuredAccuracy(_Part):
     """A share of the images.
 
     Attributes:
@@ -73,7 +73,7 @@ class Member(_Part):
     cost: Cost
 
 
-class AttackEvaluation(Accuracy):
+class AttackEvaluation(MeasuredAccuracy):
     """The images that are classified correctly as they are and under an attack.
 
     Attributes:
@@ -97,7 +97,7 @@ class AttackEvaluation(Accuracy):
     left_out: dict[str, str] = {}
 
 
-class ThreatEvaluation(Accuracy):
+class ThreatEvaluation(MeasuredAccuracy):
     """The images that are classified correctly as they are and under every attack of a threat.
 
     Attributes:
@@ -128,7 +128,7 @@ class Data(_Part):
 
     Attributes:
         name: registered name of the data.
-        part: always ``final``, on which nothing was chosen.
+        split: always ``test``, on which nothing was chosen.
         images: how many there were.
         published_test_images: whether they are from the published test set.
         input_shape: (channels, height, width).
@@ -140,7 +140,7 @@ class Data(_Part):
     """
 
     name: str
-    part: Literal["final"]
+    split: Literal["test"]
     images: int
     published_test_images: bool
     input_shape: tuple[int, int, int]
@@ -211,10 +211,10 @@ class EvaluationResult(_Part):
     batch_size: int
     precision: str
     interval: str
-    clean: Accuracy
+    clean: MeasuredAccuracy
     attacks: tuple[AttackEvaluation, ...]
     threats: tuple[ThreatEvaluation, ...]
-    worst_case: Accuracy
+    worst_case: MeasuredAccuracy
     corruptions: dict[str, Any] | None
     flags: tuple[Flag, ...] | None
     flag_checks: FlagChecks | None
@@ -250,7 +250,7 @@ class EvaluationResult(_Part):
         return f"<p>{escape(of)}</p><table>{rows}</table>{flags}"
 
     @property
-    def accuracies(self) -> dict[str, Accuracy]:
+    def accuracies(self) -> dict[str, MeasuredAccuracy]:
         """By name: ``clean``, each attack, with its threat before it where there are several, and ``worst case``."""
         several = len(self.threats) > 1
         attacks = {f"{own.threat} {own.name}" if several else own.name: own for own in self.attacks}

@@ -7,17 +7,17 @@ import torch
 from torch import Tensor, nn
 
 from rnas.attacks.attack import Attack
-from rnas.attacks.contained import contained
+from rnas.attacks.check_perturbation import check_perturbation
 from rnas.attacks.losses import wrong_class
 from rnas.attacks.state import attacking
-from rnas.data.dataset import Part
+from rnas.data.dataset import Split
 
 _NEXT = 104_729
 
 
 @dataclass(frozen=True)
 class Robustness:
-    """Per-image results; every field is (n,) on the CPU, in the order of the part.
+    """Per-image results; every field is (n,) on the CPU, in the order of the split.
 
     Attributes:
         clean: classified correctly as it is.
@@ -58,7 +58,7 @@ def judge(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
 
 def evaluate_robustness(
     model: nn.Module,
-    part: Part,
+    split: Split,
     attacks: Sequence[Attack],
     seed: int,
     batch_size: int = 500,
@@ -67,8 +67,8 @@ def evaluate_robustness(
     """Classify every image of a part as it is and under each attack, in eval mode.
 
     Args:
-        model: on the device of the part; left in the mode in which it came.
-        part: images to attack.
+        model: on the device of the split; left in the mode in which it came.
+        split: images to attack.
         attacks: an image is robust if it withstands all of them.
         seed: of the attacks' noise; each attack has its own.
         batch_size: images at a time; changes nothing but memory and rounding.
@@ -78,16 +78,18 @@ def evaluate_robustness(
         InputError: an attack left its ball.
     """
     clean, robust, margins = [], [], []
-    for start in range(0, len(part), batch_size):
-        check(start / len(part))
+    for start in range(0, len(split), batch_size):
+        check(start / len(split))
         rows = slice(start, start + batch_size)
-        images = part.images(rows).contiguous(memory_format=torch.channels_last)
-        labels, ids = part.labels[rows], part.ids[rows]
+        images = split.images(rows).contiguous(memory_format=torch.channels_last)
+        labels, ids = split.labels[rows], split.ids[rows]
         with attacking(model), torch.no_grad():
             right, margin = judge(model(images), labels)
         clean.append(right)
         for number, attack in enumerate(attacks):
-            adversarial = contained(attack, images, attack(model, images, labels, ids, attack_seed(seed, number)))
+            adversarial = check_perturbation(
+                attack, images, attack(model, images, labels, ids, attack_seed(seed, number))
+            )
             with attacking(model), torch.no_grad():
                 withstood, attacked_margin = judge(model(adversarial), labels)
             right, margin = right & withstood, torch.minimum(margin, attacked_margin)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from rnas.attacks.state import attacking
-from rnas.data.dataset import Dataset, Part, PartSizes, content_hash, divide
+from rnas.data.dataset import Dataset, Split, SplitSizes, content_hash, divide
 from rnas.errors import InputError
 from rnas.evaluation.request import Request
 from rnas.evaluation.threats import Threat, parse_threat, threat_of, unseen_threats
@@ -60,9 +60,9 @@ class Subject:
         sha256: of the file, or of the module's tensors.
         threats: at least one, no two of the same ball.
         split_seed: by which the data were divided.
-        data_hash: of all parts of the data.
+        data_hash: of all splits of the data.
         images_hash: of the images and labels alone, however the rest of the data is divided.
-        part: the images, on the device.
+        split: the images, on the device.
         model: the network with its weights, on the device; in eval mode where it was loaded.
     """
 
@@ -74,7 +74,7 @@ class Subject:
     split_seed: int
     data_hash: str
     images_hash: str
-    part: Part
+    split: Split
     model: nn.Module
 
 
@@ -104,16 +104,16 @@ def module_subject(module: nn.Module, request: Request) -> Subject:
         InputError: the module does not take the images, or gives no logit for each class.
     """
     images = _images_of(request, None)
-    _require_logits(module, images.part, images.dataset)
+    _require_logits(module, images.split, images.dataset)
     sha256 = tensors_hash({name: tensor.detach().cpu() for name, tensor in module.state_dict().items()})
     return Subject(network=None, weights=None, sha256=sha256, model=module, **vars(images))
 
 
-def _require_logits(module: nn.Module, part: Part, dataset: Dataset) -> None:
+def _require_logits(module: nn.Module, split: Split, dataset: Dataset) -> None:
     name = type(module).__name__
     try:
         with attacking(module), torch.no_grad(), torch.random.fork_rng():
-            logits = module(part.images(slice(0, 1)))
+            logits = module(split.images(slice(0, 1)))
     except (RuntimeError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(
@@ -137,7 +137,7 @@ class _EvaluatedImages:
     split_seed: int
     data_hash: str
     images_hash: str
-    part: Part
+    split: Split
 
 
 def _images_of(request: Request, training: ResolvedTraining | None) -> _EvaluatedImages:
@@ -153,9 +153,9 @@ def _images_of(request: Request, training: ResolvedTraining | None) -> _Evaluate
         dataset = load_dataset(name, request.data_dir or (training.data_dir if training else None))
     threats = _threats(request, training.eps if training else dataset.epsilon, dataset)
     split_seed = _split_seed(request, dataset, training)
-    parts = _divided(dataset, training.images if training else dataset.parts, request.images, split_seed)
-    part = _final(parts, request.images, request.device)
-    return _EvaluatedImages(dataset, threats, split_seed, content_hash(parts), images_hash(part), part)
+    splits = _divided(dataset, training.images if training else dataset.splits, request.images, split_seed)
+    split = _final(splits, request.images, request.device)
+    return _EvaluatedImages(dataset, threats, split_seed, content_hash(splits), images_hash(split), split)
 
 
 def _threats(request: Request, usual: Fraction, dataset: Dataset) -> tuple[Threat, ...]:
@@ -176,7 +176,7 @@ def _split_seed(request: Request, dataset: Dataset, training: ResolvedTraining |
     own = training.split_seed if training else 0
     if request.split_seed is None or request.split_seed == own:
         return own
-    if training is not None and not dataset.held_out:
+    if training is not None and not dataset.num_test_images:
         raise InputError(
             f"split_seed {request.split_seed}: the run divided {dataset.name} by seed {own}, and by another some of "
             "the images would be ones that it was trained on; leave split_seed out"
@@ -184,32 +184,32 @@ def _split_seed(request: Request, dataset: Dataset, training: ResolvedTraining |
     return request.split_seed
 
 
-def most_images(dataset: Dataset, sizes: PartSizes) -> int:
-    """How many images can be evaluated on: all published test images, or else the final part."""
-    return dataset.held_out or sizes.final
+def most_images(dataset: Dataset, sizes: SplitSizes) -> int:
+    """How many images can be evaluated on: all published test images, or else the test split."""
+    return dataset.num_test_images or sizes.test
 
 
-def _divided(dataset: Dataset, sizes: PartSizes, images: int | None, split_seed: int) -> dict[str, Part]:
-    """The parts of the data; the final one reaches as far into published test images as is asked for."""
+def _divided(dataset: Dataset, sizes: SplitSizes, images: int | None, split_seed: int) -> dict[str, Split]:
+    """The splits of the data; the final one reaches as far into published test images as is asked for."""
     most = most_images(dataset, sizes)
     if images is not None and images > most:
         raise InputError(f"images {images}: {dataset.name} has {most} to evaluate on; give at most as many")
-    if images is not None and images > sizes.final:
-        sizes = sizes.model_copy(update={"final": images})
+    if images is not None and images > sizes.test:
+        sizes = sizes.model_copy(update={"test": images})
     return divide(dataset, sizes, split_seed)
 
 
-def _final(parts: dict[str, Part], images: int | None, device: str) -> Part:
-    part = parts["final"]
-    chosen = part if images is None else part.first(images)
+def _final(splits: dict[str, Split], images: int | None, device: str) -> Split:
+    split = splits["test"]
+    chosen = split if images is None else split.first(images)
     return chosen.to(device)
 
 
-def images_hash(part: Part) -> str:
+def images_hash(split: Split) -> str:
     """First 16 hexadecimal digits of the sha256 of images, labels and ids, whatever their order."""
-    order = part.ids.argsort()
-    digest = hashlib.sha256(f"{part.white}".encode())
-    for tensor in (part.pixels, part.labels, part.ids):
+    order = split.ids.argsort()
+    digest = hashlib.sha256(f"{split.white}".encode())
+    for tensor in (split.pixels, split.labels, split.ids):
         digest.update(tensor[order].cpu().numpy().tobytes())
     return digest.hexdigest()[:16]
 

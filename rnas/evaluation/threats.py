@@ -76,7 +76,7 @@ def unseen_threats(data: str, input_shape: Shape, epsilon: Fraction) -> tuple[Th
     return (_threat(f"linf:{_levels(larger)}", "ours"), *rest)
 
 
-def withstood(flags: Sequence[Tensor]) -> Tensor:
+def robust_to_all(flags: Sequence[Tensor]) -> Tensor:
     """Whether each image (n,) is classified correctly under every threat: the AND of flags (n,), at least one.
 
     The flags are on the same images in the same order. A network is as robust to a union of threats as to the worst
@@ -86,8 +86,8 @@ def withstood(flags: Sequence[Tensor]) -> Tensor:
 
 
 def union_accuracy(flags: Sequence[Tensor]) -> Proportion:
-    """The share of images that :func:`withstood` counts, with its Wilson 95 % interval."""
-    right = withstood(flags)
+    """The share of images that :func:`robust_to_all` counts, with its Wilson 95 % interval."""
+    right = robust_to_all(flags)
     return proportion(right.double().mean().item(), len(right))
 
 

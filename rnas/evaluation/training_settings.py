@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, 
 
 from rnas import registry
 from rnas.data.augmentation import AUGMENTATIONS
-from rnas.data.dataset import Dataset, PartSizes
+from rnas.data.dataset import Dataset, SplitSizes
 from rnas.data.fidelity import Fidelity, LowerRung
-from rnas.training.crafting import GradientSteps
+from rnas.training.inner_attack import PGDInner
 from rnas.training.recipe import Recipe
 from rnas.utils.quantities import EpsilonField, FractionField, PathField
 
@@ -53,7 +53,7 @@ class TrainingSettings(BaseModel):
         recipe: how to train.
         eps: l-infinity radius of training and evaluation.
         fidelity: how long to train.
-        ladder: lower rungs of the fidelity ladder, cheapest first, each by what it has otherwise; all networks of a
+        ladder: lower rungs, cheapest first, each by what it has otherwise; all networks of a
             search start at the lowest, and the better part is promoted, trained from scratch at each rung.
         augmentation: names of augmentations, in order; a recipe may have its own.
         evaluation: the attack behind robust accuracy.
@@ -65,11 +65,11 @@ class TrainingSettings(BaseModel):
     data_dir: PathField | None = None
     extra: PathField | None = None
     split_seed: NonNegativeInt = 0
-    images: PartSizes | None = None
+    images: SplitSizes | None = None
     recipe: Recipe = Field(default_factory=lambda: Recipe.resolve("short-sat"))
     eps: EpsilonField | None = None
     fidelity: Fidelity | None = None
-    ladder: tuple[LowerRung, ...] = ()
+    rungs: tuple[LowerRung, ...] = ()
     augmentation: tuple[str, ...] | None = None
     evaluation: EvaluationSettings = EvaluationSettings()
 
@@ -89,19 +89,19 @@ class TrainingSettings(BaseModel):
     @model_validator(mode="after")
     def _fitting_fidelity(self) -> Self:
         if self.fidelity is not None:
-            self.recipe.crafted_at(self.fidelity)
+            self.recipe.inner_attack_at(self.fidelity)
         return self
 
     def resolved(self) -> "ResolvedTraining":
         """The same with the data's own defaults filled in; InputError when the data cannot be read."""
         dataset = load_dataset(self.data, self.data_dir)
         fidelity = dict(dataset.fidelity)
-        crafting = self.recipe.crafting
-        if not isinstance(crafting, GradientSteps) or crafting.steps == 1:
+        inner_attack = self.recipe.inner_attack
+        if not isinstance(inner_attack, PGDInner) or inner_attack.steps == 1:
             # The data's cheaper attack is one of several steps.
             fidelity = {name: value for name, value in fidelity.items() if not name.startswith("attack_")}
         own = {
-            "images": dataset.parts,
+            "images": dataset.splits,
             "eps": dataset.epsilon,
             "fidelity": fidelity,
             "augmentation": dataset.augmentation,
@@ -112,7 +112,7 @@ class TrainingSettings(BaseModel):
 class ResolvedTraining(TrainingSettings):
     """Training settings with nothing left open."""
 
-    images: PartSizes
+    images: SplitSizes
     eps: EpsilonField
     fidelity: Fidelity
     augmentation: tuple[str, ...]

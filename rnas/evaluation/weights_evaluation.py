@@ -20,12 +20,12 @@ from rnas.errors import InputError
 from rnas.evaluation.attack_run import AttackResult, AttackRun, PlannedAttack, Progress, StepResult, run_attacks
 from rnas.evaluation.corruption_robustness import evaluate_corruptions, evaluate_published_corruptions
 from rnas.evaluation.evaluation_result import (
-    Accuracy,
     AttackEvaluation,
     Cost,
     Data,
     EvaluationResult,
     FlagChecks,
+    MeasuredAccuracy,
     Member,
     ThreatEvaluation,
     Weights,
@@ -38,13 +38,13 @@ from rnas.evaluation.image_flags import pack
 from rnas.evaluation.observed_network import ObservedNetwork
 from rnas.evaluation.request import Request
 from rnas.evaluation.subject import EvaluatedNetwork, Subject, module_subject, subject_of
-from rnas.evaluation.threats import Threat, withstood
+from rnas.evaluation.threats import Threat, robust_to_all
 from rnas.experiment import Listener
 from rnas.networks import architecture as arch
 from rnas.statistics.proportions import proportion
 from rnas.utils.files import write_text
 from rnas.utils.provenance import device_name, libraries, processor, versions
-from rnas.utils.quantities import counted
+from rnas.utils.quantities import pluralize
 
 _PRECISION = "float32, TensorFloat-32 off"
 _TRANSFERRED = "pgd20"
@@ -74,11 +74,11 @@ def evaluate_subject(
         InputError: the network, the images and the attacks do not fit each other, or the output folder holds the state
             of another evaluation under this name.
     """
-    part, threats = subject.part, subject.threats
+    part, threats = subject.split, subject.threats
     plan = _plan(request.attacks, threats, subject.dataset.num_classes) + _transferred(request, subject, sources)
     state = EvaluationState(_setting(request, subject, plan), _file(request, ".state"))
     radii = ", ".join(threat.name for threat in threats)
-    listener.message(f"{request.network}: {counted(len(part), 'image')} of {subject.dataset.name}, {radii}")
+    listener.message(f"{request.network}: {pluralize(len(part), 'image')} of {subject.dataset.name}, {radii}")
 
     def attacked(progress: Progress) -> None:
         listener.recorded(progress)
@@ -160,7 +160,7 @@ def _corruptions(request: Request, subject: Subject, listener: Listener) -> dict
     listener.message("common corruptions")
     model, size = subject.model, request.batch_size
     if request.corruptions == "computed":
-        return evaluate_corruptions(model, subject.part, request.seed, batch_size=size).to_dict()
+        return evaluate_corruptions(model, subject.split, request.seed, batch_size=size).to_dict()
     folder, classes = Path(request.corruptions), subject.dataset.num_classes
     rows = None if request.images is None else torch.arange(request.images)
     return evaluate_published_corruptions(model, folder, classes, rows, request.device, batch_size=size).to_dict()
@@ -174,7 +174,7 @@ def _setting(request: Request, subject: Subject, plan: Sequence[PlannedAttack]) 
         "architecture": str(subject.model) if subject.network is None else arch.to_dict(subject.network.architecture),
         "data": f"{subject.dataset.name} {subject.data_hash}",
         "split seed": subject.split_seed,
-        "images": len(subject.part),
+        "images": len(subject.split),
         "attacks": [
             f"{planned.threat.name} {name} {json.dumps(describe(attack), sort_keys=True)}"
             for planned in plan
@@ -203,8 +203,8 @@ def _file(request: Request, suffix: str) -> Path | None:
 
 
 def _flags(request: Request, subject: Subject, run: AttackRun, listener: Listener) -> list[Flag]:
-    few, threat = subject.part.first(_PROBED), subject.threats[0]
-    listener.message(f"checks for signs of overestimated robustness, on {counted(len(few), 'image')}")
+    few, threat = subject.split.first(_PROBED), subject.threats[0]
+    listener.message(f"checks for signs of overestimated robustness, on {pluralize(len(few), 'image')}")
     probe = Probe(
         ObservedNetwork(subject.model),
         few.images(slice(None)).contiguous(memory_format=torch.channels_last),
@@ -228,7 +228,7 @@ def _result(
     corruptions: dict[str, Any] | None,
 ) -> EvaluationResult:
     dataset = subject.dataset
-    checks = FlagChecks(threat=subject.threats[0].name, images=min(_PROBED, len(subject.part)), names=tuple(CHECKS))
+    checks = FlagChecks(threat=subject.threats[0].name, images=min(_PROBED, len(subject.split)), names=tuple(CHECKS))
     return EvaluationResult(
         name=request.name,
         network=request.network,
@@ -236,24 +236,24 @@ def _result(
         weights=Weights(file=None if subject.weights is None else str(subject.weights), sha256=subject.sha256),
         data=Data(
             name=dataset.name,
-            part="final",
-            images=len(subject.part),
-            published_test_images=dataset.held_out > 0,
+            split="test",
+            images=len(subject.split),
+            published_test_images=dataset.num_test_images > 0,
             input_shape=dataset.input_shape,
             num_classes=dataset.num_classes,
             split_seed=subject.split_seed,
             hash=subject.data_hash,
             images_hash=subject.images_hash,
-            ids=tuple(subject.part.ids.tolist()),
+            ids=tuple(subject.split.ids.tolist()),
         ),
         seed=request.seed,
         batch_size=request.batch_size,
         precision=_PRECISION,
         interval="Wilson, 95 %",
-        clean=Accuracy(**_accuracy(run.clean)),
+        clean=MeasuredAccuracy(**_accuracy(run.clean)),
         attacks=tuple(_attack(result, dataset.num_classes) for result in run.attacks),
         threats=tuple(_threat(threat, run) for threat in subject.threats),
-        worst_case=Accuracy(**_accuracy(withstood([result.right for result in run.attacks]))),
+        worst_case=MeasuredAccuracy(**_accuracy(robust_to_all([result.right for result in run.attacks]))),
         corruptions=corruptions,
         flags=None if flags is None else tuple(flags),
         flag_checks=None if flags is None else checks,
@@ -318,7 +318,7 @@ def _cost(states: Iterable[StepState]) -> Cost:
 
 
 def _threat(threat: Threat, run: AttackRun) -> ThreatEvaluation:
-    right = withstood([result.right for result in run.attacks if result.planned.threat == threat])
+    right = robust_to_all([result.right for result in run.attacks if result.planned.threat == threat])
     return ThreatEvaluation(**_accuracy(right), name=threat.name, norm=threat.norm, epsilon=str(threat.epsilon))
 
 

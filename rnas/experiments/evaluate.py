@@ -64,7 +64,7 @@ def evaluate(
         threats: balls such as ``"l2:0.5"``, in place of ``eps``; the worst case is that of their union.
         unseen: whether to add threats that networks are not trained for: a larger, an l2 and an l1 ball.
         weights: file of weights of a named or described network; None is that of its own search or training.
-        images: the first so many; None is all of the final part.
+        images: the first so many; None is all of the test split.
         split_seed: divides the data; None is the training's own, or else 0.
         seed: of the attacks' noise.
         batch_size: images at a time; it changes rounding alone.

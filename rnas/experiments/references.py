@@ -80,7 +80,7 @@ def resolve(text: str | Path) -> Reference:
     return Reference(text, baseline.network, baseline.input_shape, baseline.num_classes, baseline.weight_names)
 
 
-def referenced(architecture: Architecture | str | Path) -> Reference:
+def resolve_reference(architecture: Architecture | str | Path) -> Reference:
     """Return the network that words name, or the one that is given.
 
     Raises:

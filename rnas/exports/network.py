@@ -189,7 +189,7 @@ def _weights(reference: Reference, file: Path | None, seed: int) -> dict[str, An
         told["training"] = {"settings": _settings(reference)}
         if description_of(file).is_file():
             checkpoint = Checkpoint.read(file)
-            told["training"] |= {"epoch": checkpoint.epoch, "selection": dict(checkpoint.selection)}
+            told["training"] |= {"epoch": checkpoint.epoch, "val": dict(checkpoint.val)}
         elif reference.record is not None:
             told["search"] = search_result(reference.record, file)
     return told

@@ -7,7 +7,7 @@ from typing import Any
 from rnas.nas.ledger import Record
 from rnas.statistics.proportions import Proportion, proportion
 from rnas.utils.files import file_hash
-from rnas.utils.quantities import counted
+from rnas.utils.quantities import pluralize
 
 CAVEAT = "These are the search's own low-fidelity numbers, not AutoAttack."
 
@@ -15,8 +15,8 @@ CAVEAT = "These are the search's own low-fidelity numbers, not AutoAttack."
 def search_result(record: Record, file: Path) -> dict[str, Any] | None:
     """What a record of adversarial training says of a file of weights, as JSON values.
 
-    The accuracies are those on the final part, on which nothing was chosen; of a lower rung of the fidelity ladder,
-    whose networks are not measured there, those on the score part, which the search chose by.
+    The accuracies are those on the test split, on which nothing was chosen; of a lower rung,
+    whose networks are not measured there, those on the search_val split, which the search chose by.
 
     Args:
         record: of a search whose evaluator trains and attacks networks itself.
@@ -31,7 +31,7 @@ def search_result(record: Record, file: Path) -> dict[str, Any] | None:
     weights = told.get("weights")
     if not weights or not file_hash(file).startswith(weights):
         return None
-    part, prefix = ("final", "final_") if "final_robust_accuracy" in record.metrics else ("score", "")
+    part, prefix = ("test", "test_") if "test_robust_accuracy" in record.metrics else ("search_val", "")
     return {
         "clean_accuracy": record.metrics[f"{prefix}clean_accuracy"],
         "robust_accuracy": record.metrics[f"{prefix}robust_accuracy"],
@@ -65,7 +65,7 @@ def setting_words(result: Mapping[str, Any]) -> str:
     """On which images, and after which training."""
     data = result["data"]
     return (
-        f"on {counted(data['images'], 'image')} of {data['name']}, {data['part']} part, after "
-        f"{counted(result['epochs'], 'epoch')} of recipe {result['recipe']} ({result['recipe_hash']}), "
+        f"on {pluralize(data['images'], 'image')} of {data['name']}, {data['part']} part, after "
+        f"{pluralize(result['epochs'], 'epoch')} of recipe {result['recipe']} ({result['recipe_hash']}), "
         f"training seed {result['seed']}"
     )

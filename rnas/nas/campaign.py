@@ -36,7 +36,7 @@ def evaluate_all(
         until: ``time.monotonic()`` after which nothing new is started; records may then lack their results.
     """
     listener = listener or Listener()
-    ledger.settle()
+    ledger.close_finished_trials()
     known = {_identity(record.architecture, record.seed, record.fidelity): record.number for record in ledger.records}
     for task in tasks:
         identity = _identity(task.architecture, task.seed, task.fidelity)
@@ -80,6 +80,6 @@ def _record(number: int, task: Task, problem: Problem) -> Record:
         seed=task.seed,
         fidelity=task.fidelity,
         batch=0,
-        made_from=0,
+        num_observed=0,
         parameters=problem.space.parameters(task.architecture),
     )

@@ -20,15 +20,15 @@ from rnas.nas.objective import Objective
 from rnas.utils.provenance import json_hash
 from rnas.utils.yaml_files import explained
 
-_NOT_OF_THE_SEARCH = frozenset({"budget", "finals", "hours", "workers", "device", "storage"})
+_NOT_OF_THE_SEARCH = frozenset({"budget", "final_evaluation", "hours", "workers", "device", "storage"})
 
 
-class Finals(BaseModel):
+class FinalEvaluation(BaseModel):
     """What a front is judged by for good, when a search is done.
 
     Attributes:
         seeds: each member is trained again so often, with seeds that the search did not choose by.
-        attacks: by which the networks are then attacked, on the final part of the data.
+        attacks: by which the networks are then attacked, on the test split of the data.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -49,13 +49,13 @@ class SearchConfig(ExperimentSettings):
         objectives: what to trade off; robust accuracy up and FLOPs down, where networks are trained.
         strategy: name of a strategy, or ``{name: NAME, ...}`` with its options; imported like a space.
         seed: of everything random.
-        budget: evaluations in all; one at a lower rung of the evaluator's fidelity ladder counts as its share of the
+        budget: evaluations in all; one at a lower rung counts as its share of the
             cost of one at the highest.
-        finals: how the front is judged for good at the end: trained again with several seeds at the highest fidelity,
+        final_evaluation: how the front is judged for good at the end: trained again with several seeds at the highest fidelity,
             and attacked by AutoAttack; None leaves it at what the search measured.
         hours: start nothing new after so long; None is no limit.
         batch_size: proposals made at once.
-        promote: share of each batch that goes on to the next rung of the evaluator's fidelity ladder, where it has one;
+        promote: share of each batch that goes on to the next rung, where it has one;
             at least half, since short adversarial training screens networks and does not rank them.
         time_limit: seconds after which an evaluation is given up; None is no limit.
         workers: evaluations at once, each in a process of its own; 0 runs them in the searching process;
@@ -71,7 +71,7 @@ class SearchConfig(ExperimentSettings):
     strategy: dict[str, Any] = Field({"name": "surrogate-nsga2"})
     seed: int = Field(0, ge=0, lt=2**31)
     budget: PositiveInt = 100
-    finals: Finals | None = None
+    final_evaluation: FinalEvaluation | None = None
     hours: PositiveFloat | None = None
     batch_size: PositiveInt = 4
     promote: float = Field(0.5, ge=0.5, le=1)

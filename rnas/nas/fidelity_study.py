@@ -14,8 +14,8 @@ from rnas.experiment import CostEstimate, EstimatedWork, Listener
 from rnas.nas.campaign import evaluate_all, recorded, work_on
 from rnas.nas.evaluators.evaluator import Task
 from rnas.nas.experiment_on_search import ExperimentOnSearch, OnSearchSettings
-from rnas.nas.ladder_quality import RungQuality, Shift, optimum_shifts, rung_quality
 from rnas.nas.ledger import Ledger, Record
+from rnas.nas.rung_quality import RungQuality, Shift, optimum_shifts, rung_quality
 from rnas.nas.setup import Setup
 from rnas.nas.strategies.candidates import sample_fresh
 from rnas.networks import architecture as arch
@@ -94,7 +94,7 @@ class FidelityStudy(ExperimentOnSearch[FidelitySettings, FidelityResult]):
         if len(setup.evaluator.rungs) < 2:
             raise InputError(
                 "the evaluator has one fidelity only; give it lower rungs, as in "
-                "evaluator: {train: {ladder: [{epochs: 3}], fidelity: {epochs: 15, ...}}}"
+                "evaluator: {train: {rungs: [{epochs: 3}], fidelity: {epochs: 15, ...}}}"
             )
         number = settings.architectures
         genomes = sample_fresh(setup.problem, number, set(), np.random.default_rng(setup.config.seed))

@@ -11,19 +11,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.stats import t as student
 
-from rnas.nas.config import Finals
+from rnas.nas.config import FinalEvaluation
 from rnas.nas.evaluators.evaluator import FINAL_ACCURACY, Task
 from rnas.nas.ledger import Ledger, Record
 from rnas.nas.objective import minimised
 from rnas.nas.setup import Setup
 from rnas.utils.provenance import json_hash
 
-_SUFFIX = "finals"
+_SUFFIX = "final-evaluation"
 _CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
-class Finalist:
+class FinalMember:
     """A member of the front, judged for good.
 
     Attributes:
@@ -51,23 +51,23 @@ class Finalist:
     failures: tuple[str, ...]
 
 
-def tasks_of(front: Sequence[Record], setup: Setup, finals: Finals) -> list[Task]:
+def tasks_of(front: Sequence[Record], setup: Setup, final_evaluation: FinalEvaluation) -> list[Task]:
     """Each member at the highest fidelity, with seeds above the search's own, member by member."""
     fidelity = setup.evaluator.rungs[-1].fidelity
-    seeds = range(setup.config.seed + 1, setup.config.seed + 1 + finals.seeds)
+    seeds = range(setup.config.seed + 1, setup.config.seed + 1 + final_evaluation.seeds)
     return [Task(record.architecture, seed, fidelity) for record in front for seed in seeds]
 
 
-def ledger_of(search: Ledger, setup: Setup, finals: Finals, new: bool = True) -> Ledger | None:
+def ledger_of(search: Ledger, setup: Setup, final_evaluation: FinalEvaluation, new: bool = True) -> Ledger | None:
     """Where final evaluations are kept, beside the search's ledger; None where there are none and ``new`` is false."""
-    decided_by = json_hash({"attacks": list(finals.attacks)})
+    decided_by = json_hash({"attacks": list(final_evaluation.attacks)})
     suffix = f"{_SUFFIX}-{decided_by}"
     if not new and not search.has_companion(suffix):
         return None
     return search.companion(suffix, f"{setup.config.fingerprint}-{decided_by}", new)
 
 
-def ranked(front: Sequence[Record], records: Sequence[Record], setup: Setup) -> list[Finalist]:
+def ranked(front: Sequence[Record], records: Sequence[Record], setup: Setup) -> list[FinalMember]:
     """The front's members, best first by what final evaluations say; those without one last.
 
     Args:
@@ -83,7 +83,7 @@ def ranked(front: Sequence[Record], records: Sequence[Record], setup: Setup) -> 
         complete = [record for record in own if FINAL_ACCURACY in record.metrics]
         accuracies = [record.metrics[FINAL_ACCURACY] for record in complete]
         found.append(
-            Finalist(
+            FinalMember(
                 key=member.key,
                 searched=member.metrics[objective.metric],
                 rank=1 + int((searched < searched[row]).sum()),
@@ -99,13 +99,13 @@ def ranked(front: Sequence[Record], records: Sequence[Record], setup: Setup) -> 
     return _with_final_ranks(found)
 
 
-def _with_final_ranks(finalists: Sequence[Finalist]) -> list[Finalist]:
-    means = [finalist.accuracy for finalist in finalists]
+def _with_final_ranks(final_members: Sequence[FinalMember]) -> list[FinalMember]:
+    means = [member.accuracy for member in final_members]
     placed = [
-        finalist
-        if finalist.accuracy is None
-        else replace(finalist, final_rank=1 + sum(mean is not None and mean > finalist.accuracy for mean in means))
-        for finalist in finalists
+        member
+        if member.accuracy is None
+        else replace(member, final_rank=1 + sum(mean is not None and mean > member.accuracy for mean in means))
+        for member in final_members
     ]
     return sorted(placed, key=lambda f: (f.final_rank or math.inf, f.rank))
 
@@ -118,7 +118,7 @@ def _half_width(values: Sequence[float]) -> float | None:
 
 
 def _flags(record: Record) -> list[str]:
-    final = record.evaluation.provenance.get("final", {}) if record.evaluation else {}
+    final = record.evaluation.provenance.get("final_evaluation", {}) if record.evaluation else {}
     return [flag["name"] for flag in final.get("flags", ())]
 
 

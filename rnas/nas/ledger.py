@@ -1,7 +1,7 @@
 """The ledger: every proposal and its result, in an Optuna study. The state of a search is its ledger.
 
 A proposal is written first, as a RUNNING trial; its evaluation completes that trial; a failure makes it a FAIL
-trial with its status. An evaluation at a lower rung of the fidelity ladder is a PRUNED trial: it has metrics, but
+trial with its status. An evaluation at a lower rung is a PRUNED trial: it has metrics, but
 nothing to be compared by. Ledger order is proposal order.
 """
 
@@ -41,11 +41,11 @@ class Record:
         seed: of its evaluation.
         fidelity: at which it is evaluated, as JSON.
         batch: number of the batch it was proposed in, from 0.
-        made_from: how many results the strategy saw when it proposed it.
+        num_observed: how many results the strategy saw when it proposed it.
         predictions: of the strategy, by metric.
         parameters: active variables of the space, by name.
         state: of the strategy, as JSON, for one that is replayed.
-        rungs_above: how many rungs of the fidelity ladder are above the one it is evaluated at; 0 is the highest.
+        rungs_above: how many rungs are above the one it is evaluated at; 0 is the highest.
         evaluation: the result, or None while there is none.
     """
 
@@ -55,7 +55,7 @@ class Record:
     seed: int
     fidelity: Mapping[str, Any]
     batch: int
-    made_from: int
+    num_observed: int
     predictions: Mapping[str, Prediction] = field(default_factory=dict)
     parameters: Mapping[str, Choice] = field(default_factory=dict)
     state: Mapping[str, Any] = field(default_factory=dict)
@@ -128,7 +128,7 @@ class Ledger:
         trials = storage.get_all_trials(self._study_id, deepcopy=False)
         self._trial_ids = [trial._trial_id for trial in trials]
         self._records = [_record(trial) for trial in trials]
-        self._unsettled = [
+        self._unclosed = [
             record.number
             for record, trial in zip(self._records, trials, strict=True)
             if record.evaluation is not None and not trial.state.is_finished()
@@ -176,7 +176,7 @@ class Ledger:
                 "seed": record.seed,
                 "fidelity": dict(record.fidelity),
                 "batch": record.batch,
-                "made_from": record.made_from,
+                "num_observed": record.num_observed,
                 "predictions": {name: [p.mean, p.std] for name, p in record.predictions.items()},
                 **({"state": dict(record.state)} if record.state else {}),
                 **({"rungs_above": record.rungs_above} if record.rungs_above else {}),
@@ -207,13 +207,13 @@ class Ledger:
         self._records[number] = replace(record, evaluation=evaluation)
         return self._records[number]
 
-    def settle(self) -> None:
+    def close_finished_trials(self) -> None:
         """Close trials whose evaluation was written when the process died, before their state was."""
-        for number in self._unsettled:
+        for number in self._unclosed:
             evaluation = self._records[number].evaluation
             if evaluation is not None:
                 self._close_trial(number, evaluation)
-        self._unsettled = []
+        self._unclosed = []
 
     def _close_trial(self, number: int, evaluation: Evaluation) -> None:
         trial_id = self._trial_ids[number]
@@ -246,7 +246,7 @@ def _record(trial: FrozenTrial) -> Record:
         seed=attributes["seed"],
         fidelity=attributes["fidelity"],
         batch=attributes["batch"],
-        made_from=attributes["made_from"],
+        num_observed=attributes["num_observed"],
         predictions={name: Prediction(*pair) for name, pair in attributes["predictions"].items()},
         parameters=trial.params,
         state=attributes.get("state", {}),

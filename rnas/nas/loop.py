@@ -5,8 +5,8 @@ as pending, and from the random generator of (seed, number of its first proposal
 neither on the order in which evaluations end, nor on the number of workers, nor on the budget; a search
 killed at any moment and resumed, or extended, makes the proposals that an uninterrupted one makes.
 
-On a fidelity ladder the strategy proposes for the lowest rung; batches for the rungs above promote the better part of
-an earlier batch, see :mod:`rnas.nas.ladder`.
+With several rungs the strategy proposes for the lowest rung; batches for the rungs above promote the better part of
+an earlier batch, see :mod:`rnas.nas.rungs`.
 """
 
 import math
@@ -22,9 +22,9 @@ from rnas.experiment import Listener
 from rnas.nas.dispatch import dispatch
 from rnas.nas.evaluators.evaluator import Rung
 from rnas.nas.execution.executor import Executor
-from rnas.nas.ladder import Place, batch_of, place, promoted
 from rnas.nas.ledger import Ledger, Record
 from rnas.nas.objective import minimised
+from rnas.nas.rungs import Place, batch_of, place, promoted
 from rnas.nas.strategies.proposals import check_proposals
 from rnas.nas.strategy import Problem, Proposal, Results, Strategy, View
 from rnas.networks import architecture as arch
@@ -45,7 +45,7 @@ class Loop:
         batch_size: proposals of one batch at the lowest rung.
         lookahead: how many batches may be open while the next is proposed: 0 waits for each batch, 1 keeps
             all slots busy.
-        rungs: of the fidelity ladder, cheapest first.
+        rungs: of the fidelity rungs, cheapest first.
         promote: share of a batch that goes on to the next rung, of those that are complete.
         listener: is told what happens.
     """
@@ -72,7 +72,7 @@ class Loop:
             budget: evaluations in all, those of earlier runs included; one at a lower rung counts as its share.
             until: ``time.monotonic()`` after which nothing new is started.
         """
-        self.ledger.settle()
+        self.ledger.close_finished_trials()
         records = self.ledger.records
         open_numbers = [record.number for record in records if record.evaluation is None]
         batch = records[-1].batch if records else 0
@@ -150,7 +150,7 @@ class Loop:
         best = promoted(points, members, math.ceil(self.promote * len(members)))
         return [Proposal(genome) for genome in self._genomes([below[row] for row in best])]
 
-    def _record(self, proposal: Proposal, batch: int, made_from: int) -> Record:
+    def _record(self, proposal: Proposal, batch: int, num_observed: int) -> Record:
         architecture = self.problem.space.decode(proposal.genome)
         rung = self._place(batch).rung
         return Record(
@@ -160,7 +160,7 @@ class Loop:
             seed=self.seed,
             fidelity=self.rungs[rung].fidelity,
             batch=batch,
-            made_from=made_from,
+            num_observed=num_observed,
             predictions=proposal.predictions,
             parameters=self.problem.space.parameters(architecture),
             state=proposal.state,

@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 
 from rnas.errors import InputError
 from rnas.nas.config import SearchConfig
-from rnas.nas.final_evaluation import Finalist, ranked
+from rnas.nas.final_evaluation import FinalMember, ranked
 from rnas.nas.front import hypervolume_history, non_dominated
 from rnas.nas.ledger import Record
 from rnas.nas.loop import spent
@@ -64,7 +64,7 @@ class SearchResult:
 
     @property
     def complete(self) -> tuple[Record, ...]:
-        """Records with metrics, of the highest rung of the fidelity ladder."""
+        """Records with metrics, of the highest rung."""
         return tuple(record for record in self.records if record.complete and record.rungs_above == 0)
 
     @property
@@ -76,7 +76,7 @@ class SearchResult:
     def values(self) -> NDArray[np.float64]:
         """Objectives (n, objectives) of every record, in a form where smaller is better.
 
-        NaN without metrics, and at the lower rungs of a fidelity ladder, which are not to be compared with the highest.
+        NaN without metrics, and at the lower rungs, which are not to be compared with the highest.
         """
         objectives = self.setup.problem.objectives
         shown: list[Mapping[str, float]] = [{} if record.rungs_above else record.metrics for record in self.records]
@@ -107,7 +107,7 @@ class SearchResult:
             return [0.0] * len(self.records)
         return [float(value) for value in hypervolume_history(self.values, reference)]
 
-    def finalists(self) -> list[Finalist]:
+    def final_members(self) -> list[FinalMember]:
         """The front judged for good, best first; empty where no final evaluation was made."""
         return ranked(self.front(), self.final_records, self.setup) if self.final_records else []
 
@@ -134,7 +134,7 @@ class SearchResult:
             "front": [record.key for record in self.front()],
             "hypervolume": self.hypervolume(),
             "surrogate": [asdict(quality) for quality in self.quality()],
-            "finals": self._finals(),
+            "final_evaluation": self._final_evaluation(),
             "fidelity": list(self.fidelity),
             "rules": self.rules,
             "notes": list(self.setup.evaluator.notes),
@@ -142,11 +142,14 @@ class SearchResult:
         clean: dict[str, Any] = _finite(run)
         return clean
 
-    def _finals(self) -> dict[str, Any] | None:
-        finals = self.setup.config.finals
-        if finals is None or not self.final_records:
+    def _final_evaluation(self) -> dict[str, Any] | None:
+        final_evaluation = self.setup.config.final_evaluation
+        if final_evaluation is None or not self.final_records:
             return None
-        return {"attacks": list(finals.attacks), "members": [asdict(finalist) for finalist in self.finalists()]}
+        return {
+            "attacks": list(final_evaluation.attacks),
+            "members": [asdict(member) for member in self.final_members()],
+        }
 
     def to_pandas(self) -> "DataFrame":
         """Return a table with a row for each evaluation: number, key, status, parameters, metrics, seconds.
@@ -211,7 +214,7 @@ def _evaluation(record: Record) -> dict[str, Any]:
         "rungs_above": record.rungs_above,
         "seed": record.seed,
         "batch": record.batch,
-        "made_from": record.made_from,
+        "num_observed": record.num_observed,
         "predictions": {name: asdict(prediction) for name, prediction in record.predictions.items()},
         "curve": [dict(point) for point in result.curve] if result else [],
         "seconds": result.seconds if result else None,

@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from rnas.errors import InputError, LedgerError
 from rnas.experiment import CostEstimate, EstimatedWork, Experiment, Listener, Work
 from rnas.nas.campaign import evaluate_all, work_on
-from rnas.nas.config import Finals, SearchConfig
+from rnas.nas.config import FinalEvaluation, SearchConfig
 from rnas.nas.evaluators.call import Function
 from rnas.nas.evaluators.evaluator import Evaluator, ProvidesFinalEvaluator
 from rnas.nas.execution.local import devices, slots
@@ -37,7 +37,7 @@ from rnas.utils.yaml_files import read_mapping
 RULES = "rules.json"
 """What was found of depth and width, in a search's directory, where that was asked."""
 
-_FINALS = "finals"
+_FINALS = "final_evaluation"
 _FIDELITY = "fidelity-*"
 _SAMPLES = 3
 _ROUNDING = 1e-9
@@ -175,8 +175,8 @@ class Search(Experiment[SearchConfig, SearchResult]):
             return self._result(self._opened(storage, new=False))
 
     def _result(self, ledger: Ledger) -> SearchResult:
-        finals = self.settings.finals
-        judged = None if finals is None else ledger_of(ledger, self.setup, finals, new=False)
+        final_evaluation = self.settings.final_evaluation
+        judged = None if final_evaluation is None else ledger_of(ledger, self.setup, final_evaluation, new=False)
         return SearchResult(
             setup=self.setup,
             records=ledger.records,
@@ -242,9 +242,11 @@ class Search(Experiment[SearchConfig, SearchResult]):
             ledger = self._ledger = self._opened(storage, new)
             try:
                 self._search(setup, ledger, listener, workers, until)
-                if config.finals is not None and all(record.evaluation is not None for record in ledger.records):
+                if config.final_evaluation is not None and all(
+                    record.evaluation is not None for record in ledger.records
+                ):
                     self.write()
-                    self._evaluate_finals(config.finals, ledger, listener, workers, until)
+                    self._evaluate_finals(config.final_evaluation, ledger, listener, workers, until)
             finally:
                 self._ledger = None
 
@@ -271,15 +273,15 @@ class Search(Experiment[SearchConfig, SearchResult]):
         self.out_of_time = time.monotonic() >= until
 
     def _evaluate_finals(
-        self, finals: Finals, ledger: Ledger, listener: Listener, workers: int | None, until: float
+        self, final_evaluation: FinalEvaluation, ledger: Ledger, listener: Listener, workers: int | None, until: float
     ) -> None:
         """Train the front again with other seeds, and attack it."""
         setup = self.setup
-        judged = ledger_of(ledger, setup, finals)
+        judged = ledger_of(ledger, setup, final_evaluation)
         assert judged is not None
         assert isinstance(setup.evaluator, ProvidesFinalEvaluator)
-        evaluator = setup.evaluator.final_evaluator(finals.attacks)
-        tasks = tasks_of(self._result(ledger).front(), setup, finals)
+        evaluator = setup.evaluator.final_evaluator(final_evaluation.attacks)
+        tasks = tasks_of(self._result(ledger).front(), setup, final_evaluation)
         with setup.executor(self.path / _FINALS, workers=workers, evaluator=evaluator) as executor:
             listener.started(self, work_on(tasks, judged, executor.slots, "final evaluation"))
             evaluate_all(tasks, setup.problem, judged, executor, listener, until)
@@ -297,7 +299,7 @@ def search(
     hours: float | None = None,
     batch_size: int | None = None,
     promote: float | None = None,
-    finals: Finals | Mapping[str, Any] | None = None,
+    final_evaluation: FinalEvaluation | Mapping[str, Any] | None = None,
     time_limit: float | None = None,
     device: Literal["auto", "cpu", "cuda"] | None = None,
     storage: str | None = None,
@@ -325,7 +327,7 @@ def search(
         hours: nothing new is started after so long.
         batch_size: proposals made at once.
         promote: share of each batch that goes on to the next rung.
-        finals: how the front is evaluated at the end.
+        final_evaluation: how the front is evaluated at the end.
         time_limit: seconds after which an evaluation is given up.
         device: ``auto``, ``cpu`` or ``cuda``.
         storage: URL of a database for the ledger.
@@ -354,7 +356,7 @@ def search(
         "hours": hours,
         "batch_size": batch_size,
         "promote": promote,
-        "finals": finals,
+        "final_evaluation": final_evaluation,
         "time_limit": time_limit,
         "device": device,
         "storage": storage,

@@ -13,7 +13,7 @@ from rnas import registry
 from rnas.errors import InputError
 from rnas.nas.config import SearchConfig
 from rnas.nas.evaluators.call import Call, CallSettings, Function
-from rnas.nas.evaluators.evaluator import Context, Estimate, Evaluates, Evaluator, ProvidesFinalEvaluator, Task
+from rnas.nas.evaluators.evaluator import Context, CostEstimate, Evaluates, Evaluator, ProvidesFinalEvaluator, Task
 from rnas.nas.evaluators.guard import classified
 from rnas.nas.execution.executor import Executor
 from rnas.nas.execution.local import local_executor
@@ -85,7 +85,7 @@ class Setup:
         number = self.config.workers if workers is None else workers
         return local_executor(evaluator or self.evaluator, number, folder, device=self.config.device, seconds=seconds)
 
-    def estimate(self, architecture: Architecture, device: str) -> Estimate:
+    def estimate(self, architecture: Architecture, device: str) -> CostEstimate:
         """Measure what one evaluation at the highest rung takes here.
 
         Raises:
@@ -113,10 +113,12 @@ def resolve(config: SearchConfig, folder: Path, source: str, objects: Objects = 
         InputError: a part is unknown, a setting is wrong, data are missing, a band is empty, or parts do not fit.
     """
     space, evaluator, space_record, evaluator_record = _space_and_evaluator(config, folder, source, objects)
-    if config.finals is not None:
+    if config.final_evaluation is not None:
         if not isinstance(evaluator, ProvidesFinalEvaluator):
-            raise InputError(f"{source}: finals: this evaluator trains no networks to attack; leave finals out")
-        evaluator.final_evaluator(config.finals.attacks)
+            raise InputError(
+                f"{source}: final_evaluation: this evaluator trains no networks to attack; leave final_evaluation out"
+            )
+        evaluator.final_evaluator(config.final_evaluation.attacks)
     objectives = config.objectives or _default_objectives(evaluator, source)
     with _within(source):
         problem = problem_of(space, evaluator, objectives)

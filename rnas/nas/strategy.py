@@ -36,7 +36,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Results:
-    """Results at one rung of the fidelity ladder, in ledger order.
+    """Results at one rung, in ledger order.
 
     Attributes:
         genomes: (n, v) canonical genomes with a result.

@@ -5,7 +5,7 @@ from typing import Any
 
 from rnas.experiments.comparison.training import CLEAN, PRIMARY
 from rnas.statistics.proportions import proportion
-from rnas.utils.quantities import counted, format_size
+from rnas.utils.quantities import format_size, pluralize
 
 Content = Mapping[str, Any]
 """A comparison's result as JSON values."""
@@ -63,10 +63,10 @@ def setting_sentence(content: Content) -> str:
     part = "published test images" if content["published_test_images"] else "images that nothing was chosen on"
     on = f"attacked on {images:,} {part}" if images else "nothing to attack"
     return (
-        f"{counted(len(content['networks']), 'network')} at {format_size(content['flops'])} FLOPs "
+        f"{pluralize(len(content['networks']), 'network')} at {format_size(content['flops'])} FLOPs "
         f"(within {content['tolerance']:.0%}) of {shape} images of {data['name']}, each trained with "
         f"{_seeds(content)} by recipe {content['recipe']}{_changes(content)} for "
-        f"{counted(content['epochs'], 'epoch')} in batches of {content['batch_size']}, {on} with l-infinity radius "
+        f"{pluralize(content['epochs'], 'epoch')} in batches of {content['batch_size']}, {on} with l-infinity radius "
         f"{content['epsilon']}."
     )
 
@@ -127,14 +127,14 @@ def _tuning_notes(content: Content) -> list[str]:
     if tuning is None:
         return []
     fields = " and ".join(name.replace("_", " ") for name in tuning["space"])
-    selection = tuning["selection"]
+    selection = tuning["val"]
     chosen = "; ".join(f"{one['name']}: {_chosen(one['tuned'])}" for one in content["networks"])
     shorter = tuning["epochs"] < content["epochs"]
     caution = " Trainings of the comparison are longer, and may want other values." if shorter else ""
     return [
-        f"Before the comparison each network's {fields} were chosen from {counted(tuning['trials'], 'trial')} of "
-        f"{counted(tuning['epochs'], 'epoch')}, the recipe as it is and the same random values for all, by "
-        f"{selection['metric'].replace('_', ' ')} on {counted(selection['images'], 'selection image')}, none of them "
+        f"Before the comparison each network's {fields} were chosen from {pluralize(tuning['trials'], 'trial')} of "
+        f"{pluralize(tuning['epochs'], 'epoch')}, the recipe as it is and the same random values for all, by "
+        f"{selection['metric'].replace('_', ' ')} on {pluralize(selection['images'], 'selection image')}, none of them "
         f"of those that the table is of, with a seed of their own; it took {duration(tuning['seconds'])} of training. "
         f"{chosen}.{caution}"
     ]
@@ -146,7 +146,7 @@ def _chosen(tuned: Mapping[str, Any]) -> str:
     values = ", ".join(f"{name.replace('_', ' ')} {value:.3g}" for name, value in tuned["parameters"].items())
     if tuned["trial"] == 0:
         return f"{values}, the recipe's own ({percent(tuned['value'])} %)"
-    noise = ", which is inside the noise" if tuned["inside_noise"] else ""
+    noise = ", which is inside the noise" if tuned["indistinguishable"] else ""
     return f"{values} ({percent(tuned['value'])} %, by the recipe's own {percent(tuned['recipe_value'])} %{noise})"
 
 
@@ -168,7 +168,7 @@ def _sequential_notes(content: Content) -> list[str]:
 def _seeds(content: Content) -> str:
     seeds = [one["seeds"] for one in content["networks"]]
     if min(seeds) == max(seeds):
-        return counted(max(seeds), "seed")
+        return pluralize(max(seeds), "seed")
     return f"{min(seeds)} to {max(seeds)} seeds"
 
 

@@ -14,7 +14,7 @@ from rnas.report.front import share_of
 from rnas.report.page import short
 from rnas.report.provenance import leaves
 from rnas.utils.metric import Metric
-from rnas.utils.quantities import counted
+from rnas.utils.quantities import pluralize
 
 _DRAWN = 2000
 """Evaluations up to which all networks are drawn; in a longer run those of the front alone."""
@@ -111,7 +111,7 @@ def _intervals(evaluation: Mapping[str, Any], metrics: Sequence[Metric]) -> dict
 
 
 def _record(evaluation: Mapping[str, Any], metrics: Sequence[Metric]) -> list[tuple[str, str]]:
-    below, seconds, known = (evaluation.get(name) for name in ("rungs_above", "seconds", "made_from"))
+    below, seconds, known = (evaluation.get(name) for name in ("rungs_above", "seconds", "num_observed"))
     facts = {
         "status": evaluation["status"].replace("-", " "),
         "reason": evaluation.get("reason"),
@@ -120,7 +120,7 @@ def _record(evaluation: Mapping[str, Any], metrics: Sequence[Metric]) -> list[tu
         "rung": f"{below} below the highest" if below else "",
         "seconds": None if seconds is None else f"{seconds:,.1f}",
         "batch": evaluation.get("batch"),
-        "proposed from": None if known is None else counted(known, "result"),
+        "proposed from": None if known is None else pluralize(known, "result"),
         "predicted": predicted(evaluation, metrics),
     }
     return [(name, str(value)) for name, value in facts.items() if value not in (None, "")]

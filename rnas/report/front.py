@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from rnas.statistics.proportions import Proportion, inside_noise, proportion
-from rnas.utils.metric import FINAL, Metric
+from rnas.statistics.proportions import Proportion, indistinguishable, proportion
+from rnas.utils.metric import TEST, Metric
 
 Run = Mapping[str, Any]
 Record = Mapping[str, Any]
@@ -19,20 +19,20 @@ class Score:
     Attributes:
         metric: what was measured.
         search: value on the search's images, or None where it has none.
-        final: value on the final images, or None where it was not measured.
-        search_share, final_share: the same as shares of images; None unless an accuracy with a known image count.
+        final: value on the test images, or None where it was not measured.
+        search_val_share, test_share: the same as shares of images; None unless an accuracy with a known image count.
     """
 
     metric: Metric
     search: float | None
     final: float | None
-    search_share: Proportion | None
-    final_share: Proportion | None
+    search_val_share: Proportion | None
+    test_share: Proportion | None
 
     @property
     def share(self) -> Proportion | None:
-        """The share to believe: of the final images where there are any."""
-        return self.final_share or self.search_share
+        """The share to believe: of the test images where there are any."""
+        return self.test_share or self.search_val_share
 
     @property
     def drop(self) -> float | None:
@@ -44,7 +44,7 @@ class Score:
 
 
 @dataclass(frozen=True)
-class Member:
+class FrontMember:
     """An architecture of the front.
 
     Attributes:
@@ -76,7 +76,7 @@ def judged(metrics: tuple[Metric, ...]) -> Metric | None:
     return next((m for m in metrics if m.direction and m.kind == "proportion"), None)
 
 
-def members(run: Run, metrics: tuple[Metric, ...]) -> list[Member]:
+def members(run: Run, metrics: tuple[Metric, ...]) -> list[FrontMember]:
     """The members of the front, best first by the accuracy among the objectives, or else by the first objective.
 
     An architecture evaluated more than once stands with its last complete evaluation at the highest rung.
@@ -101,11 +101,11 @@ def _rows(run: Run, objectives: list[Metric]) -> dict[str, int]:
     }
 
 
-def _member(evaluation: Record, row: int, metrics: tuple[Metric, ...]) -> Member:
+def _member(evaluation: Record, row: int, metrics: tuple[Metric, ...]) -> FrontMember:
     names = {m.name for m in metrics}
-    shown = [m for m in metrics if not (m.name.startswith(FINAL) and m.name.removeprefix(FINAL) in names)]
+    shown = [m for m in metrics if not (m.name.startswith(TEST) and m.name.removeprefix(TEST) in names)]
     scores = [_score(evaluation, metric) for metric in shown]
-    return Member(
+    return FrontMember(
         evaluation,
         row,
         tuple(score for score in scores if score.metric.direction),
@@ -114,7 +114,7 @@ def _member(evaluation: Record, row: int, metrics: tuple[Metric, ...]) -> Member
 
 
 def _score(evaluation: Record, metric: Metric) -> Score:
-    final = Metric(FINAL + metric.name, metric.kind)
+    final = Metric(TEST + metric.name, metric.kind)
     return Score(
         metric,
         evaluation["metrics"].get(metric.name),
@@ -128,25 +128,25 @@ def share_of(evaluation: Record, metric: Metric) -> Proportion | None:
     """An accuracy of one evaluation as a share of the images that it was measured on; None where that is not known."""
     value = evaluation["metrics"].get(metric.name)
     images = ((evaluation.get("provenance") or {}).get("data") or {}).get("images") or {}
-    count = images.get("final" if metric.name.startswith(FINAL) else "score")
+    count = images.get("test" if metric.name.startswith(TEST) else "search_val")
     if metric.kind != "proportion" or value is None or not count or not 0 <= value <= 1:
         return None
     return proportion(value, count)
 
 
-def _with_ties(found: list[Member], metric: Metric | None) -> list[Member]:
+def _with_ties(found: list[FrontMember], metric: Metric | None) -> list[FrontMember]:
     if metric is None:
         return found
     tied = found[:1]
     for before, member in pairwise(found):
         first, second = before.score(metric), member.score(metric)
         shares = (
-            (first.final_share, second.final_share)
-            if first.final_share and second.final_share
-            else (first.search_share, second.search_share)
+            (first.test_share, second.test_share)
+            if first.test_share and second.test_share
+            else (first.search_val_share, second.search_val_share)
         )
-        same = shares[0] is not None and shares[1] is not None and inside_noise(shares[0], shares[1])
+        same = shares[0] is not None and shares[1] is not None and indistinguishable(shares[0], shares[1])
         tied.append(
-            Member(member.evaluation, member.row, member.objectives, member.others, before.key if same else None)
+            FrontMember(member.evaluation, member.row, member.objectives, member.others, before.key if same else None)
         )
     return tied

@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rnas.report.description import describe
-from rnas.report.front import Member, Score, judged
+from rnas.report.front import FrontMember, Score, judged
 from rnas.report.whisker import whisker
-from rnas.statistics.proportions import inside_noise
+from rnas.statistics.proportions import indistinguishable
 from rnas.utils.metric import MISSING, Metric
 
 _NOISE = "inside the noise of"
 
 
 @dataclass(frozen=True)
-class Group:
+class ColumnGroup:
     """The columns of one metric."""
 
     metric: Metric
@@ -21,7 +21,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Cell:
+class FrontCell:
     """One cell: what it shows, what it sorts by, whether a group starts with it, whether it speaks of noise."""
 
     text: str
@@ -31,16 +31,16 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Row:
+class FrontRow:
     """One member of the front, and its row among the evaluations."""
 
     key: str
     row: int
-    cells: tuple[Cell, ...]
+    cells: tuple[FrontCell, ...]
     architecture: str
 
 
-def groups(members: list[Member]) -> list[Group]:
+def groups(members: list[FrontMember]) -> list[ColumnGroup]:
     """Columns of each metric: one value, or search, final, interval and drop where the run has them."""
     noisy = judged(tuple(s.metric for s in members[0].objectives)) if any(m.tied_with for m in members) else None
     found = []
@@ -52,15 +52,15 @@ def groups(members: list[Member]) -> list[Group]:
             names += ["95 % interval", ""]
         names += ["drop"] if final else []
         names += [_NOISE] if scores[0].metric == noisy else []
-        found.append(Group(scores[0].metric, tuple(names)))
+        found.append(ColumnGroup(scores[0].metric, tuple(names)))
     return found
 
 
-def rows(members: list[Member], columns: list[Group]) -> list[Row]:
+def rows(members: list[FrontMember], columns: list[ColumnGroup]) -> list[FrontRow]:
     """The table, one row a member."""
     spans = [_span([member.score(group.metric) for member in members]) for group in columns]
     return [
-        Row(
+        FrontRow(
             member.key,
             member.row,
             tuple(cell for group, span in zip(columns, spans, strict=True) for cell in _cells(member, group, span)),
@@ -70,7 +70,7 @@ def rows(members: list[Member], columns: list[Group]) -> list[Row]:
     ]
 
 
-def sentences(members: list[Member], metrics: tuple[Metric, ...]) -> list[str]:
+def sentences(members: list[FrontMember], metrics: tuple[Metric, ...]) -> list[str]:
     """What the table shows: the noise between neighbours, the cheapest member as good as the best, the mean drop."""
     metric = judged(metrics)
     if metric is None or len(members) < 2:
@@ -81,7 +81,7 @@ def sentences(members: list[Member], metrics: tuple[Metric, ...]) -> list[str]:
     share = scores[0].share
     if share is not None:
         ties = sum(member.tied_with is not None for member in members)
-        part = "final" if scores[0].final_share else "search"
+        part = "final" if scores[0].test_share else "search"
         said.append(
             f"In order of {name}, {ties} of {len(members) - 1} neighbours differ by less than the noise of the "
             f"{share.images:,} {part} images (95 %)."
@@ -116,13 +116,13 @@ def interval_text(score: Score) -> str:
     return MISSING if share is None else f"{100 * share.low:.1f} to {100 * share.high:.1f}"
 
 
-def _cheapest_as_good(members: list[Member], metric: Metric, metrics: tuple[Metric, ...]) -> str | None:
+def _cheapest_as_good(members: list[FrontMember], metric: Metric, metrics: tuple[Metric, ...]) -> str | None:
     cost = next((other for other in metrics if other.direction == "minimize"), None)
     best = members[0]
     share = best.score(metric).share
     if cost is None or share is None:
         return None
-    equal = [m for m in members if (s := m.score(metric).share) is not None and inside_noise(share, s)]
+    equal = [m for m in members if (s := m.score(metric).share) is not None and indistinguishable(share, s)]
     cheapest = min(equal, key=lambda member: member.score(cost).search or 0.0)
     if cheapest is best:
         return None
@@ -133,7 +133,7 @@ def _cheapest_as_good(members: list[Member], metric: Metric, metrics: tuple[Metr
     )
 
 
-def _cells(member: Member, group: Group, span: tuple[float, float]) -> list[Cell]:
+def _cells(member: FrontMember, group: ColumnGroup, span: tuple[float, float]) -> list[FrontCell]:
     score = member.score(group.metric)
     metric, share, tied_with = score.metric, score.share, member.tied_with or ""
     shown: Mapping[str, tuple[str, float | str | None]] = {
@@ -147,7 +147,7 @@ def _cells(member: Member, group: Group, span: tuple[float, float]) -> list[Cell
     }
     cells = [(name, *shown[name]) for name in group.columns]
     return [
-        Cell(text, "" if value is None else value, at == 0, name == _NOISE)
+        FrontCell(text, "" if value is None else value, at == 0, name == _NOISE)
         for at, (name, text, value) in enumerate(cells)
     ]
 

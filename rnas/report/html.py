@@ -8,9 +8,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from rnas.report import finals, front_view, ladder, page, rules
+from rnas.report import final_evaluation, front_view, ladder, page, rules
 from rnas.report.drawing import draw
-from rnas.report.front import Member, Score, members
+from rnas.report.front import FrontMember, Score, members
 from rnas.report.page_data import page_data
 from rnas.report.progress import Hypervolume, foretold, normalised_hypervolume
 from rnas.report.provenance import facts, input_shape
@@ -83,7 +83,7 @@ def render(run: Mapping[str, Any]) -> str:
         published=data["published"],
         filtered=True,
         chart_caption=_chart_caption(run, shape, front, metrics, bool(data["published"])),
-        finals=finals.view(run["finals"]) if run.get("finals") else None,
+        final_evaluation=final_evaluation.view(run["final_evaluation"]) if run.get("final_evaluation") else None,
         ladders=[ladder.view(study, number) for number, study in enumerate(run.get("fidelity", ()), 1)],
         rules=rules.view(run["rules"], _with_metric(run, run["rules"]["metric"])) if run.get("rules") else None,
         front_sentences=front_view.sentences(front, metrics),
@@ -114,7 +114,7 @@ def _with_metric(run: Mapping[str, Any], metric: str) -> int:
 
 
 def _tiles(
-    run: Mapping[str, Any], metrics: tuple[Metric, ...], front: list[Member], hypervolume: Hypervolume
+    run: Mapping[str, Any], metrics: tuple[Metric, ...], front: list[FrontMember], hypervolume: Hypervolume
 ) -> list[Tile]:
     evaluations = run["evaluations"]
     seconds = sum(evaluation.get("seconds") or 0 for evaluation in evaluations)
@@ -131,8 +131,8 @@ def _tiles(
     return tiles
 
 
-def _best(metric: Metric, front: list[Member]) -> Tile:
-    scored: list[tuple[float, Score, Member]] = [
+def _best(metric: Metric, front: list[FrontMember]) -> Tile:
+    scored: list[tuple[float, Score, FrontMember]] = [
         (value, member.score(metric), member) for member in front if (value := member.score(metric).search) is not None
     ]
     word = "Highest" if metric.direction == "maximize" else "Lowest"
@@ -141,7 +141,7 @@ def _best(metric: Metric, front: list[Member]) -> Tile:
         return Tile(label, "\u2013", "nothing complete")
     best = metric.better(value for value, _, _ in scored)
     score, member = next((score, member) for value, score, member in scored if value == best)
-    final = "" if score.final is None else f"{metric.format(score.final)} on the final images, "
+    final = "" if score.final is None else f"{metric.format(score.final)} on the test images, "
     others = (s for s in member.objectives if s.metric.name != metric.name)
     beside = ", ".join(f"{s.metric.format(s.search)} {s.metric.phrase}" for s in others)
     return Tile(label, metric.format(best), f"{final}{beside}" + (f" ({member.key})" if beside else member.key))
@@ -153,7 +153,7 @@ def _statuses(run: Mapping[str, Any]) -> str:
 
 
 def _chart_caption(
-    run: Mapping[str, Any], shape: str, front: list[Member], metrics: tuple[Metric, ...], published: bool
+    run: Mapping[str, Any], shape: str, front: list[FrontMember], metrics: tuple[Metric, ...], published: bool
 ) -> str:
     """What the chart leaves out, and what its numbers are counted at."""
     counts = Counter(e["status"] for e in run["evaluations"] if e["status"] != "complete")
@@ -170,7 +170,7 @@ def _chart_caption(
     return said.strip()
 
 
-def _network(member: Member) -> Network:
+def _network(member: FrontMember) -> Network:
     scores = ", ".join(f"{s.metric.format(s.search)} {s.metric.phrase}" for s in member.objectives)
     architecture = member.evaluation["architecture"]
     return Network(member.key, scores, Markup(draw(architecture)), json.dumps(architecture, ensure_ascii=False))

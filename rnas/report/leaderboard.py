@@ -15,7 +15,7 @@ LEVEL = 0.05
 
 
 @dataclass(frozen=True)
-class Accuracy:
+class LeaderboardAccuracy:
     """An accuracy with its interval, and what it was counted on.
 
     Attributes:
@@ -28,7 +28,7 @@ class Accuracy:
 
 
 @dataclass(frozen=True)
-class Flag:
+class LeaderboardFlag:
     """A reason to doubt an evaluation: its name, and what was seen."""
 
     name: str
@@ -57,12 +57,12 @@ class Entry:
     name: str
     source: str
     setting: Mapping[str, str]
-    clean: Accuracy
-    attacks: Mapping[str, Accuracy]
-    worst_case: Accuracy
+    clean: LeaderboardAccuracy
+    attacks: Mapping[str, LeaderboardAccuracy]
+    worst_case: LeaderboardAccuracy
     params: int
     flops: int | None
-    flags: tuple[Flag, ...]
+    flags: tuple[LeaderboardFlag, ...]
     note: str = ""
 
     @property
@@ -72,7 +72,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Row:
+class LeaderboardRow:
     """One line of a table.
 
     Attributes:
@@ -94,7 +94,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Table:
+class LeaderboardTable:
     """Evaluations that can be compared, best first.
 
     Attributes:
@@ -105,12 +105,12 @@ class Table:
     """
 
     setting: Mapping[str, str]
-    rows: tuple[Row, ...]
+    rows: tuple[LeaderboardRow, ...]
     notes: tuple[str, ...]
     apart: str
 
 
-def tables(entries: Sequence[Entry]) -> list[Table]:
+def tables(entries: Sequence[Entry]) -> list[LeaderboardTable]:
     """One table for each setting, the one with most networks first.
 
     Two networks are compared by the exact test of McNemar on their images under the worst case; each is compared with
@@ -122,12 +122,12 @@ def tables(entries: Sequence[Entry]) -> list[Table]:
     ordered = sorted(together.items(), key=lambda pair: (-len(pair[1]), pair[0]))
     settings = [members[0].setting for _, members in ordered]
     return [
-        Table(settings[at], _rows(members), _notes(members), _apart(settings[at], settings[:at]))
+        LeaderboardTable(settings[at], _rows(members), _notes(members), _apart(settings[at], settings[:at]))
         for at, (_, members) in enumerate(ordered)
     ]
 
 
-def to_dict(tables: Sequence[Table]) -> dict[str, Any]:
+def to_dict(tables: Sequence[LeaderboardTable]) -> dict[str, Any]:
     """The tables as JSON values, without the results of single images."""
     return {
         "schema_version": 1,
@@ -159,14 +159,14 @@ def to_dict(tables: Sequence[Table]) -> dict[str, Any]:
     }
 
 
-def _rows(entries: Sequence[Entry]) -> tuple[Row, ...]:
+def _rows(entries: Sequence[Entry]) -> tuple[LeaderboardRow, ...]:
     ranked = sorted(entries, key=lambda entry: (-entry.worst_case.share.value, -entry.clean.share.value, entry.source))
     best, *others = (entry.worst_case.right for entry in ranked)
     p_values = [None, *holm([mcnemar(best, other) for other in others])]
     values = [entry.worst_case.share.value for entry in ranked]
     names = Counter(entry.name for entry in ranked)
     return tuple(
-        Row(
+        LeaderboardRow(
             values.index(entry.worst_case.share.value) + 1,
             entry.name if names[entry.name] == 1 else f"{entry.name} ({entry.source})",
             entry,

@@ -10,12 +10,14 @@ from pydantic import ValidationError
 from rnas.errors import InputError
 from rnas.evaluation import evaluation_result as written
 from rnas.evaluation.image_flags import unpack
-from rnas.evaluation.threats import withstood
-from rnas.report.leaderboard import Accuracy, Entry, Flag
+from rnas.evaluation.threats import robust_to_all
+from rnas.report.leaderboard import Entry, LeaderboardAccuracy, LeaderboardFlag
 from rnas.statistics.proportions import proportion
 
 _DIGITS = 8
-_UNCHECKED = Flag("unchecked", "This network was evaluated without the checks for signs of overestimated robustness.")
+_UNCHECKED = LeaderboardFlag(
+    "unchecked", "This network was evaluated without the checks for signs of overestimated robustness."
+)
 
 
 def read_entries(folder: Path) -> list[Entry]:
@@ -40,7 +42,7 @@ def _entry(path: Path) -> Entry:
         attacks = {(attack.threat, attack.name): _accuracy(attack, result.data) for attack in result.attacks}
         threats = {threat.name: _accuracy(threat, result.data) for threat in result.threats}
         worst_case = _accuracy(result.worst_case, result.data)
-        union = withstood([unpack(attack.right, result.data.images) for attack in result.attacks])
+        union = robust_to_all([unpack(attack.right, result.data.images) for attack in result.attacks])
         if worst_case.right != tuple(union.tolist()):
             raise ValueError("its worst case is not what its attacks leave")
     except (ValueError, RuntimeError) as error:
@@ -76,26 +78,26 @@ def _read(path: Path) -> written.EvaluationResult:
         ) from None
 
 
-def _accuracy(accuracy: written.Accuracy, data: written.Data) -> Accuracy:
+def _accuracy(accuracy: written.MeasuredAccuracy, data: written.Data) -> LeaderboardAccuracy:
     right = unpack(accuracy.right, data.images)
     correct = int(right.sum())
     if not data.images:
         raise ValueError("it has no images")
     if correct != accuracy.correct or len(data.ids) != data.images:
         raise ValueError(f"{correct} of {len(data.ids)} images where {accuracy.correct} of {data.images} should be")
-    return Accuracy(proportion(correct / data.images, data.images), tuple(right.tolist()))
+    return LeaderboardAccuracy(proportion(correct / data.images, data.images), tuple(right.tolist()))
 
 
-def _flags(result: written.EvaluationResult) -> tuple[Flag, ...]:
+def _flags(result: written.EvaluationResult) -> tuple[LeaderboardFlag, ...]:
     if result.flags is None:
         return (_UNCHECKED,)
-    return tuple(Flag(flag.name, flag.explanation) for flag in result.flags)
+    return tuple(LeaderboardFlag(flag.name, flag.explanation) for flag in result.flags)
 
 
 def _setting(result: written.EvaluationResult) -> dict[str, str]:
     """What two results must agree in for the images to be the same ones, attacked in the same way."""
     data = result.data
-    origin = "published test images" if data.published_test_images else "images of the final part"
+    origin = "published test images" if data.published_test_images else "images of the test split"
     balls = sorted({(threat.norm, threat.epsilon) for threat in result.threats})
     names = dict.fromkeys(attack.name for attack in result.attacks)
     settings = sorted(

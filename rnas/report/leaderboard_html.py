@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rnas.report import page
-from rnas.report.leaderboard import Flag, Row, Table
+from rnas.report.leaderboard import LeaderboardFlag, LeaderboardRow, LeaderboardTable
 from rnas.report.leaderboard_text import against_the_best, explanation, headline, percent, span_text, title
 from rnas.report.whisker import whisker
 from rnas.statistics.proportions import Proportion
@@ -21,7 +21,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Cell:
+class LeaderboardCell:
     """One cell: its class, what it shows, what it sorts by, and what stands below: an interval or names of flags."""
 
     kind: Literal["number", "number worst", "name", "against"]
@@ -32,17 +32,17 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Line:
+class LeaderboardLine:
     """One row of a table of the page, with its number in the table."""
 
     number: int
     name: str
-    cells: tuple[Cell, ...]
+    cells: tuple[LeaderboardCell, ...]
     as_good: bool
-    flags: tuple[Flag, ...]
+    flags: tuple[LeaderboardFlag, ...]
 
 
-def render(tables: Sequence[Table]) -> str:
+def render(tables: Sequence[LeaderboardTable]) -> str:
     """The leaderboard as HTML text; equal tables give equal text.
 
     Every heading sorts its table, by mouse or keyboard; without scripts the tables stand in order of robust accuracy.
@@ -69,7 +69,7 @@ def render(tables: Sequence[Table]) -> str:
     )
 
 
-def _columns(table: Table) -> list[Column]:
+def _columns(table: LeaderboardTable) -> list[Column]:
     attacks = [Column(name) for name in table.rows[0].entry.attacks]
     return [
         Column("#"),
@@ -84,29 +84,29 @@ def _columns(table: Table) -> list[Column]:
     ]
 
 
-def _lines(table: Table) -> list[Line]:
+def _lines(table: LeaderboardTable) -> list[LeaderboardLine]:
     shares = [row.entry.worst_case.share for row in table.rows]
     span = min(share.low for share in shares), max(share.high for share in shares)
     attacks = list(table.rows[0].entry.attacks)
     return [_line(number, row, span, attacks) for number, row in enumerate(table.rows, 1)]
 
 
-def _line(number: int, row: Row, span: tuple[float, float], attacks: Sequence[str]) -> Line:
+def _line(number: int, row: LeaderboardRow, span: tuple[float, float], attacks: Sequence[str]) -> LeaderboardLine:
     entry = row.entry
     worst = entry.worst_case.share
     cells = (
-        Cell("number", str(row.place), row.place),
-        Cell("name", row.name, row.name, flags=tuple(flag.name for flag in entry.flags)),
+        LeaderboardCell("number", str(row.place), row.place),
+        LeaderboardCell("name", row.name, row.name, flags=tuple(flag.name for flag in entry.flags)),
         _accuracy(worst, "number worst"),
-        Cell("against", whisker(worst.low, worst.high, worst.value, span), worst.low),
-        Cell("against", against_the_best(row), 2.0 if row.p_value is None else row.p_value),
+        LeaderboardCell("against", whisker(worst.low, worst.high, worst.value, span), worst.low),
+        LeaderboardCell("against", against_the_best(row), 2.0 if row.p_value is None else row.p_value),
         _accuracy(entry.clean.share),
         *(_accuracy(entry.attacks[name].share) for name in attacks),
-        Cell("number", format_size(entry.params), entry.params),
-        Cell("number", entry.flops_text, entry.flops or 0),
+        LeaderboardCell("number", format_size(entry.params), entry.params),
+        LeaderboardCell("number", entry.flops_text, entry.flops or 0),
     )
-    return Line(number, row.name, cells, row.as_good_as_the_best, entry.flags)
+    return LeaderboardLine(number, row.name, cells, row.as_good_as_the_best, entry.flags)
 
 
-def _accuracy(share: Proportion, kind: Literal["number", "number worst"] = "number") -> Cell:
-    return Cell(kind, percent(share.value), share.value, span_text(share))
+def _accuracy(share: Proportion, kind: Literal["number", "number worst"] = "number") -> LeaderboardCell:
+    return LeaderboardCell(kind, percent(share.value), share.value, span_text(share))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rnas.report.leaderboard import LEVEL, Row, Table
+from rnas.report.leaderboard import LEVEL, LeaderboardRow, LeaderboardTable
 from rnas.statistics.proportions import Proportion
 from rnas.utils.quantities import format_size
 
@@ -17,12 +17,12 @@ def span_text(share: Proportion) -> str:
     return f"{100 * share.low:.1f} to {100 * share.high:.1f}"
 
 
-def title(table: Table) -> str:
+def title(table: LeaderboardTable) -> str:
     """The facts that tell tables apart at a glance."""
     return ", ".join(table.setting[name] for name in ("data", "threat"))
 
 
-def against_the_best(row: Row) -> str:
+def against_the_best(row: LeaderboardRow) -> str:
     """What the paired test says of a row."""
     if row.p_value is None:
         return "best"
@@ -30,7 +30,7 @@ def against_the_best(row: Row) -> str:
     return f"not told apart, {value}" if row.as_good_as_the_best else f"worse, {value}"
 
 
-def explanation(table: Table) -> str:
+def explanation(table: LeaderboardTable) -> str:
     """What the numbers of a table are, and what its best network is told apart from."""
     images = table.rows[0].entry.worst_case.share.images
     tied = sum(row.as_good_as_the_best for row in table.rows)
@@ -50,7 +50,7 @@ def explanation(table: Table) -> str:
     return said + "FLOPs are multiply-accumulates for one image."
 
 
-def headline(tables: Sequence[Table]) -> str:
+def headline(tables: Sequence[LeaderboardTable]) -> str:
     """How many networks and tables there are."""
     networks = sum(len(table.rows) for table in tables)
     said = f"{networks} evaluation{'s' if networks != 1 else ''}"
@@ -59,7 +59,7 @@ def headline(tables: Sequence[Table]) -> str:
     return f"{said} in {len(tables)} tables: numbers of different tables do not compare."
 
 
-def markdown(tables: Sequence[Table]) -> str:
+def markdown(tables: Sequence[LeaderboardTable]) -> str:
     """The leaderboard as Markdown text, ending in a line feed; names cannot break out of their cell."""
     parts = ["# Robust accuracy", headline(tables)]
     for number, table in enumerate(tables, 1):
@@ -81,7 +81,7 @@ def markdown(tables: Sequence[Table]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _table(table: Table) -> str:
+def _table(table: LeaderboardTable) -> str:
     names = list(table.rows[0].entry.attacks)
     attacks = [_plain(name) for name in names]
     flagged = any(row.entry.flags for row in table.rows)

@@ -5,7 +5,7 @@ from typing import Any
 
 from rnas.report.description import describe
 from rnas.report.details import details, fidelity, formats, pack, predicted
-from rnas.report.front import Member, share_of
+from rnas.report.front import FrontMember, share_of
 from rnas.report.page import short
 from rnas.report.progress import Hypervolume
 from rnas.report.published import published
@@ -16,7 +16,7 @@ _FORETOLD = ("metric", "after", "tau", "tau_top_fifth", "coverage_90")
 
 
 def page_data(
-    run: Mapping[str, Any], metrics: tuple[Metric, ...], front: list[Member], hypervolume: Hypervolume, shape: str
+    run: Mapping[str, Any], metrics: tuple[Metric, ...], front: list[FrontMember], hypervolume: Hypervolume, shape: str
 ) -> dict[str, Any]:
     """Everything that the script of the page reads, as one JSON object of columns.
 
@@ -52,7 +52,7 @@ def page_data(
 
 def _column(metric: Metric, evaluations: list[Mapping[str, Any]], shape: str) -> dict[str, Any]:
     found = [evaluation["metrics"].get(metric.name) for evaluation in evaluations]
-    # What is drawn is compared, and lower rungs of a fidelity ladder are not to be compared with the highest.
+    # What is drawn is compared, and lower rungs are not to be compared with the highest.
     values = [None if e.get("rungs_above") else value for e, value in zip(evaluations, found, strict=True)]
     counted = f" (one {shape} image)" if metric.name == "flops" and shape else ""
     return {
@@ -66,7 +66,7 @@ def _column(metric: Metric, evaluations: list[Mapping[str, Any]], shape: str) ->
     }
 
 
-def _intervals(metric: Metric, front: list[Member]) -> dict[str, Any]:
+def _intervals(metric: Metric, front: list[FrontMember]) -> dict[str, Any]:
     """Wilson intervals of the front's members by their row, where the metric is counted on images."""
     shares = {member.row: share_of(member.evaluation, metric) for member in front}
     return {

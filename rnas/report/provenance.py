@@ -14,7 +14,7 @@ class Fact:
     """One thing recorded with the evaluations.
 
     Attributes:
-        name: path to it, such as ``data.images.final``.
+        name: path to it, such as ``data.images.test``.
         values: its values, most frequent first, each with the number of evaluations that have it.
         more: how many further values there are.
     """
@@ -40,7 +40,7 @@ def input_shape(evaluations: Sequence[Mapping[str, Any]]) -> str:
 
 
 def leaves(value: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
-    """Paths to all that a mapping holds, such as ``data.images.final``, each with its value as text."""
+    """Paths to all that a mapping holds, such as ``data.images.test``, each with its value as text."""
     for name, item in value.items():
         if isinstance(item, Mapping) and item:
             yield from leaves(item, f"{path}{name}.")

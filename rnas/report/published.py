@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rnas.networks.zoo import Baseline, Published, zoo
-from rnas.utils.metric import FINAL, Metric
+from rnas.utils.metric import TEST, Metric
 
 NOTE = (
     "Published: accuracies as printed, robust accuracy being that under PGD-20, at the networks' own FLOPs. They are "
@@ -57,7 +57,7 @@ def _row(baseline: Baseline, row: Published, metrics: Sequence[Metric]) -> dict[
     for name, column in _COUNTERPARTS.items():
         accuracy = getattr(row, column)
         if accuracy is not None:
-            known[name] = known[FINAL + name] = accuracy.mean / 100
+            known[name] = known[TEST + name] = accuracy.mean / 100
     return published_row(baseline.name, (row.training, row.source, row.note), known, metrics)
 
 

@@ -107,7 +107,7 @@ def _row(replication: Mapping[str, Any], cell: Mapping[str, Any], factors: list[
         "flops": format_size(cell["flops"]),
         "params": format_size(cell["params"]),
         "scores": _scores(metric, cell["scores"][metric.name]),
-        "clean": _scores(metric_of("final_clean_accuracy"), cell["scores"]["final_clean_accuracy"]),
+        "clean": _scores(metric_of("test_clean_accuracy"), cell["scores"]["test_clean_accuracy"]),
     }
 
 

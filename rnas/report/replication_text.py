@@ -7,7 +7,7 @@ from statistics import fmean
 from typing import Any
 
 from rnas.utils.metric import MISSING
-from rnas.utils.quantities import counted, format_size
+from rnas.utils.quantities import format_size, pluralize
 
 Replication = Mapping[str, Any]
 
@@ -28,7 +28,7 @@ def verdict_sentence(replication: Replication) -> str:
     words = _WORDS[replication["verdict"]]
     if len(parts) > 1:
         words = words.replace("contradict it", "contradict a part of it")
-    return f"{words} Of {counted(len(replication['claims']), 'claim')}: {', '.join(parts)}."
+    return f"{words} Of {pluralize(len(replication['claims']), 'claim')}: {', '.join(parts)}."
 
 
 def setting_sentence(replication: Replication) -> str:
@@ -36,16 +36,16 @@ def setting_sentence(replication: Replication) -> str:
     training = replication["settings"]["training"]
     fidelity = training["fidelity"]
     shape = "x".join(map(str, replication["data"]["input_shape"]))
-    images = f", {counted(fidelity['images'], 'training image')}" if fidelity.get("images") else ""
-    cells = counted(len(replication["cells"]), "cell")
+    images = f", {pluralize(fidelity['images'], 'training image')}" if fidelity.get("images") else ""
+    cells = pluralize(len(replication["cells"]), "cell")
     if len(replication["cells"]) < replication["cells_of_the_design"]:
         cells = f"{len(replication['cells'])} of {replication['cells_of_the_design']} cells, a stratified random subset"
     failures = f", {len(replication['failures'])} of which gave no result" if replication["failures"] else ""
     return (
         f"{replication['data']['name']} ({shape} images), recipe {training['recipe']['name']}, "
-        f"{counted(fidelity['epochs'], 'epoch')}{images}, epsilon {Fraction(training['eps'])}, "
-        f"{replication['settings']['capacity']} capacity; {cells}, {counted(replication['seeds'], 'seed')} each, "
-        f"{counted(replication['trainings'], 'training')}{failures}"
+        f"{pluralize(fidelity['epochs'], 'epoch')}{images}, epsilon {Fraction(training['eps'])}, "
+        f"{replication['settings']['capacity']} capacity; {cells}, {pluralize(replication['seeds'], 'seed')} each, "
+        f"{pluralize(replication['trainings'], 'training')}{failures}"
     )
 
 
@@ -62,7 +62,7 @@ def notes(replication: Replication) -> list[str]:
 
 def _learning(replication: Replication) -> str:
     """A warning where some networks have not learned the task: then it is the length of training that is compared."""
-    scores = [cell["scores"]["final_clean_accuracy"] for cell in replication["cells"]]
+    scores = [cell["scores"]["test_clean_accuracy"] for cell in replication["cells"]]
     means = [fmean(own) for values in scores if (own := [value for value in values if value is not None])]
     if not means or min(means) > _LEARNED * max(means):
         return ""
@@ -108,7 +108,7 @@ def p_text(claim: Mapping[str, Any]) -> str:
 def used_text(claim: Mapping[str, Any]) -> str:
     """How many comparisons or networks the estimate is from."""
     left_out = f", {claim['unused']} left out" if claim["unused"] else ""
-    return f"{counted(claim['used'], claim['of'])}{left_out}"
+    return f"{pluralize(claim['used'], claim['of'])}{left_out}"
 
 
 def level_text(level: str | float) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from rnas.report import svg
 from rnas.report.block_drawing import ROW_HEIGHT, draw_block
 from rnas.report.description import describe
-from rnas.report.residual_stages import ACTIVATIONS, Stage, ratio, stages_of
+from rnas.report.residual_stages import ACTIVATIONS, DrawnStage, ratio, stages_of
 
 _WIDTH = 680.0
 _MIDDLE, _TALLEST, _SHORTEST = 74.0, 100.0, 6.0
@@ -30,7 +30,7 @@ def draw_residual(architecture: Mapping[str, Any]) -> str:
     return svg.document(label, _WIDTH, _BLOCKS + ROW_HEIGHT * len(rows), parts)
 
 
-def _blocks(stages: list[Stage]) -> list[tuple[str, Mapping[str, Any]]]:
+def _blocks(stages: list[DrawnStage]) -> list[tuple[str, Mapping[str, Any]]]:
     """The different blocks, each with the stages that repeat it."""
     users: list[tuple[Mapping[str, Any], list[int]]] = []
     for number, stage in enumerate(stages, 1):
@@ -49,12 +49,12 @@ def _colour(at: int) -> dict[str, str | float]:
     return {"class_": f"stage-{at % 4 + 1}", "fill": _COLOURS[at % 4]}
 
 
-def _height(channels: int, stages: list[Stage]) -> float:
+def _height(channels: int, stages: list[DrawnStage]) -> float:
     widest = max(stage.channels for stage in stages)
     return max(_SHORTEST, min(_TALLEST, _TALLEST * channels / widest))
 
 
-def _stem(architecture: Mapping[str, Any], stages: list[Stage]) -> str:
+def _stem(architecture: Mapping[str, Any], stages: list[DrawnStage]) -> str:
     width, upsample = architecture.get("stem_width", 16), architecture.get("upsample", 1)
     height = _height(width, stages)
     image = svg.element(
@@ -72,7 +72,7 @@ def _stem(architecture: Mapping[str, Any], stages: list[Stage]) -> str:
     )
 
 
-def _stages(stages: list[Stage]) -> str:
+def _stages(stages: list[DrawnStage]) -> str:
     spare = _END - _FIRST - 10 - _SLOT * len(stages)
     total = sum(stage.depth for stage in stages)
     slots = [_SLOT + spare * stage.depth / total for stage in stages]
@@ -117,7 +117,7 @@ def _head(architecture: Mapping[str, Any]) -> str:
     )
 
 
-def _shares(stages: list[Stage]) -> list[str]:
+def _shares(stages: list[DrawnStage]) -> list[str]:
     depths, widenings = [float(stage.depth) for stage in stages], [stage.widening for stage in stages]
     return [_share("D", depths, 8, 320), _share("W", widenings, 352, 320)]
 

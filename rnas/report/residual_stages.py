@@ -20,7 +20,7 @@ _UNIT_WIDTH = 16
 
 
 @dataclass(frozen=True)
-class Stage:
+class DrawnStage:
     """One stage.
 
     Attributes:
@@ -52,13 +52,13 @@ def is_residual(architecture: Mapping[str, Any]) -> bool:
     )
 
 
-def stages_of(architecture: Mapping[str, Any]) -> list[Stage]:
+def stages_of(architecture: Mapping[str, Any]) -> list[DrawnStage]:
     """The stages of an architecture for which :func:`is_residual` holds."""
     depths, channels = architecture["depths"], architecture["channels"]
     blocks = architecture.get("blocks", [{}])
     blocks = blocks * (len(depths) // len(blocks))
     return [
-        Stage(depth, planes, planes / (_UNIT_WIDTH * 2**at), {**BLOCK_DEFAULTS, **block})
+        DrawnStage(depth, planes, planes / (_UNIT_WIDTH * 2**at), {**BLOCK_DEFAULTS, **block})
         for at, (depth, planes, block) in enumerate(zip(depths, channels, blocks, strict=True))
     ]
 

@@ -8,7 +8,7 @@ from rnas.report.page import Table
 from rnas.scaling_rules.out_of_sample import SAME, Comparison, Measured, RuleTestBudget, RuleTestResult
 from rnas.scaling_rules.saved_rule import SavedRule
 from rnas.statistics.interval import Interval
-from rnas.utils.quantities import counted, format_size
+from rnas.utils.quantities import format_size, pluralize
 
 _NETWORKS = ("network", "key", "depths and widths", "FLOPs", "predicted", "measured", "chosen")
 _GAINS = ("gain of the rule over", "predicted gain", "measured gain", "p (Holm)", "the rule is", "prediction")
@@ -29,26 +29,26 @@ def blocks(result: RuleTestResult) -> list[page.Block]:
         f"Prediction {prediction.hash}.",
         f"Rule: {SavedRule(prediction.rule).sentence()}.",
         f"Uniform: {SavedRule(prediction.uniform).sentence()}.",
-        f"Fitted to {counted(prediction.fitted, 'evaluation')} of {low} to {high} FLOPs. {verdicts}.",
+        f"Fitted to {pluralize(prediction.fitted, 'evaluation')} of {low} to {high} FLOPs. {verdicts}.",
         f"All networks but the searched one have the block and the stem of {prediction.base}.",
     ]
     for budget in result.budgets:
         shown += _budget(budget, prediction.metric.replace("_", " "))
     if result.tests:
         shown.append(
-            f"p-values and words are corrected for {counted(result.tests, 'comparison')} (Holm), intervals are not. "
+            f"p-values and words are corrected for {pluralize(result.tests, 'comparison')} (Holm), intervals are not. "
             "A prediction held where its interval holds the measured gain."
         )
     return [*shown, *result.notes]
 
 
 def _budget(budget: RuleTestBudget, metric: str) -> list[page.Block]:
-    flops = [measured.contestant.flops for measured in budget.contestants]
-    seeds = max(len(measured.scores) for measured in budget.contestants)
+    flops = [measured.candidate.flops for measured in budget.candidates]
+    seeds = max(len(measured.scores) for measured in budget.candidates)
     held = [first.held for first, *_ in budget.networks if first.held is not None]
     return [
         f"At {format_size(budget.flops)} FLOPs, the networks' own up to {max(flops) / min(flops) - 1:.1%} apart; "
-        f"{metric}, {counted(seeds, 'seed')}, with 95 % intervals:",
+        f"{metric}, {pluralize(seeds, 'seed')}, with 95 % intervals:",
         Table(_NETWORKS, tuple(map(_cells, budget.networks)), len(_NETWORKS)),
         *([f"{sum(held)} of {len(held)} measured scores lie in their predicted interval."] if held else []),
         Table(_GAINS, tuple(map(_gain, budget.compared)), len(_GAINS)),
@@ -57,22 +57,22 @@ def _budget(budget: RuleTestBudget, metric: str) -> list[page.Block]:
     ]
 
 
-def _names(contestants: Sequence[Measured]) -> str:
-    return ", ".join(measured.contestant.name for measured in contestants)
+def _names(candidates: Sequence[Measured]) -> str:
+    return ", ".join(measured.candidate.name for measured in candidates)
 
 
-def _cells(contestants: Sequence[Measured]) -> tuple[str, ...]:
+def _cells(candidates: Sequence[Measured]) -> tuple[str, ...]:
     """Return the row of one network, whichever candidates it is."""
-    measured = contestants[0]
-    contestant = measured.contestant
+    measured = candidates[0]
+    candidate = measured.candidate
     return (
-        _names(contestants),
-        contestant.key,
-        contestant.setting,
-        format_size(contestant.flops),
-        _interval(contestant.score),
+        _names(candidates),
+        candidate.key,
+        candidate.setting,
+        format_size(candidate.flops),
+        _interval(candidate.score),
         _interval(measured.interval, measured.mean),
-        "; ".join(dict.fromkeys(one.contestant.chosen for one in contestants)),
+        "; ".join(dict.fromkeys(one.candidate.chosen for one in candidates)),
     )
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rnas.report.page import Table
+from rnas.report.page import ReportTable
 from rnas.scaling_rules.proportion import proportion_text, share_text
 from rnas.scaling_rules.verdict import LEVEL, Verdict
 from rnas.utils.metric import MISSING, Metric
-from rnas.utils.quantities import counted, format_size
+from rnas.utils.quantities import format_size, pluralize
 
 Content = Mapping[str, Any]
 
@@ -26,7 +26,7 @@ def scope_sentence(content: Content) -> str:
     if content["fitted"] < content["evaluations"]:
         fitted = f"; the model is fitted to {content['fitted']:,} of them, drawn at random"
     return (
-        f"{counted(content['evaluations'], 'evaluation')} of residual networks, {low} to {high} FLOPs, "
+        f"{pluralize(content['evaluations'], 'evaluation')} of residual networks, {low} to {high} FLOPs, "
         f"by {metric_of(content).phrase}{fitted}."
     )
 
@@ -70,7 +70,7 @@ def summary(content: Content) -> str:
     return _capital("; ".join(f"{family['name']}: {_verdict_words(family)}" for family in content["families"])) + "."
 
 
-def quantities_table(content: Content) -> Table:
+def quantities_table(content: Content) -> ReportTable:
     """The optimum of every quantity, beside RobustScaling's."""
     rows = []
     for family in content["families"]:
@@ -85,12 +85,12 @@ def quantities_table(content: Content) -> Table:
                     f"{quantity['at_edge']:.0%}",
                 )
             )
-    return Table(
+    return ReportTable(
         ("quantity", "optimum", "90 % interval", "RobustScaling", "at an end of what was searched"), tuple(rows)
     )
 
 
-def ranking_table(content: Content, of: str) -> Table | None:
+def ranking_table(content: Content, of: str) -> ReportTable | None:
     """Shares of the top-ranked, the uniform and the bottom-ranked, of "depth" or "width"; None where there are none."""
     ranked = content["ranking"][of]
     if ranked is None:
@@ -114,7 +114,7 @@ def ranking_table(content: Content, of: str) -> Table | None:
         if group is not None
     ]
     headings = (f"total {of}", *stages, "proportion", f"mean {metric.phrase}", "beats of its level", "networks")
-    return Table(headings, tuple(rows))
+    return ReportTable(headings, tuple(rows))
 
 
 def ranking_sentences(content: Content, of: str) -> list[str]:
@@ -124,9 +124,9 @@ def ranking_sentences(content: Content, of: str) -> list[str]:
         return []
     levels = ranked["levels"]
     kind = "bin" if ranked["binned"] else "level"
-    said = f"{counted(len(levels), kind)} of total {of}, {levels[0]['low']:g} to {levels[-1]['high']:g}"
+    said = f"{pluralize(len(levels), kind)} of total {of}, {levels[0]['low']:g} to {levels[-1]['high']:g}"
     if ranked["left_out"]:
-        said += f"; {counted(ranked['left_out'], 'network')} of other levels left out"
+        said += f"; {pluralize(ranked['left_out'], 'network')} of other levels left out"
     sentences = [f"{said}."]
     if ranked["tau"] is not None:
         sentences.append(
@@ -141,7 +141,7 @@ def ranking_sentences(content: Content, of: str) -> list[str]:
         )
     elif biases:
         returned = "; ".join(
-            f"{proportion_text(bias['planted'])} comes back as {proportion_text(bias['mean'])}" for bias in biases
+            f"{proportion_text(bias['truth'])} comes back as {proportion_text(bias['mean'])}" for bias in biases
         )
         sentences.append(
             f"Its bias, simulated {content['ranking']['biases'][0]['draws']} times on this design with the noise of "
@@ -151,10 +151,10 @@ def ranking_sentences(content: Content, of: str) -> list[str]:
     return sentences
 
 
-def explained_table(content: Content) -> Table:
+def explained_table(content: Content) -> ReportTable:
     """How much of the scores' variance each hypothesis foretells."""
     rows = tuple((name, _variance(share)) for name, share in content["explained"].items())
-    return Table(("hypothesis", "variance foretold"), rows)
+    return ReportTable(("hypothesis", "variance foretold"), rows)
 
 
 def explained_sentence(content: Content) -> str:
@@ -166,7 +166,7 @@ def explained_sentence(content: Content) -> str:
     )
 
 
-def blocks_table(content: Content) -> Table | None:
+def blocks_table(content: Content) -> ReportTable | None:
     """The effect of each choice of each block variable; None where none varies."""
     if not content["blocks"]:
         return None
@@ -183,7 +183,7 @@ def blocks_table(content: Content) -> Table | None:
         for effect in content["blocks"]
     )
     effect = f"effect on {metric.phrase} [90 %]"
-    return Table(("variable", "choice", "evaluations", effect, "p (Holm)", ""), rows, words=2)
+    return ReportTable(("variable", "choice", "evaluations", effect, "p (Holm)", ""), rows, words=2)
 
 
 def exponents_sentence(content: Content) -> str:
@@ -202,8 +202,8 @@ def exponents_sentence(content: Content) -> str:
     )
 
 
-def drifts_table(content: Content) -> Table | None:
-    """Where the optimum is at lower rungs of the fidelity ladder; None without one."""
+def drifts_table(content: Content) -> ReportTable | None:
+    """Where the optimum is at lower rungs; None without one."""
     if not content["drifts"]:
         return None
     rows = tuple(
@@ -216,7 +216,7 @@ def drifts_table(content: Content) -> Table | None:
         )
         for drift in content["drifts"]
     )
-    return Table(("quantity", "rung", "optimum there (90 %)", "shift from the highest [90 %]", ""), rows, words=2)
+    return ReportTable(("quantity", "rung", "optimum there (90 %)", "shift from the highest [90 %]", ""), rows, words=2)
 
 
 METHOD = (
@@ -286,9 +286,7 @@ def _reason(family: Content, metric: Metric) -> str:
         ends = ", ".join(quantity["name"] for quantity in quantities if quantity["at_edge"] > _AT_AN_END)
         return f"{likeliest}, but {ends} is best at an end of what was searched; the optimum may be beyond."
     if verdict is Verdict.NOT_AT_THIS_FIDELITY:
-        return (
-            f"{likeliest}, but it moves between the rungs of the fidelity ladder, and may move on with longer training."
-        )
+        return f"{likeliest}, but it moves between the rungs, and may move on with longer training."
     if verdict is Verdict.NOT_IDENTIFIED:
         return (
             f"{likeliest}, but its intervals neither stay near RobustScaling nor exclude it: {_intervals(quantities)}."

@@ -14,7 +14,7 @@ _SCRIPTS = ("theme.js", "plots.js", "rules.js")
 
 
 @dataclass(frozen=True)
-class Figure:
+class PageFigure:
     """One figure of the page."""
 
     id: str
@@ -55,7 +55,7 @@ def render(found: Findings) -> str:
     )
 
 
-def figures(found: Findings) -> list[Figure]:
+def figures(found: Findings) -> list[PageFigure]:
     """Figures 7 and 8 of the paper from a run, those of which it has the networks."""
     observations = found.rules.observations
     drawn = []
@@ -64,10 +64,10 @@ def figures(found: Findings) -> list[Figure]:
         if ranked is not None:
             label = f"Shares of {ranked.of} by level of total {ranked.of}; the tables hold their averages."
             light, dark = (shares_figure(ranked, dark) for dark in (False, True))
-            drawn.append(Figure(f"{ranked.of}-shares", label, light, dark))
+            drawn.append(PageFigure(f"{ranked.of}-shares", label, light, dark))
     label = f"{found.metric.label} by r_D, in bands of FLOPs."
     light, dark = (depth_to_width_figure(observations, dark) for dark in (False, True))
-    return [*drawn, Figure("depth-to-width", label, light, dark)]
+    return [*drawn, PageFigure("depth-to-width", label, light, dark)]
 
 
 def _plain(figure: go.Figure) -> Any:

@@ -16,7 +16,7 @@ from rnas.utils.metric import Metric, metrics_of
 
 
 def front_table(run: Mapping[str, Any]) -> Table:
-    """The front as a table: key, each objective on the search's and on the final images, architecture.
+    """The front as a table: key, each objective on the search's and on the test images, architecture.
 
     The first accuracy with a known image count has its Wilson 95 % interval beside it.
 

@@ -8,7 +8,7 @@ from rnas.scaling_rules.design_matrix import CAPACITY, DesignMatrix
 from rnas.scaling_rules.shares import interval_of
 from rnas.statistics.holm import holm
 from rnas.statistics.interval import Interval
-from rnas.statistics.mixed_model import MixedModel, drawn
+from rnas.statistics.mixed_model import MixedModel, sample_mvn
 
 _DRAWS = 2000
 
@@ -49,7 +49,7 @@ def block_effects(design: DesignMatrix, rng: np.random.Generator) -> tuple[Block
         places = np.eye(len(choices)) - 1 / len(choices)
         function = design.block_function(name)
         mean, covariance = design.model.posterior([function], [places @ columns.T], [places @ places.T])
-        effects = drawn(mean, covariance, _DRAWS, rng)
+        effects = sample_mvn(mean, covariance, _DRAWS, rng)
         found += [
             BlockEffect(name, str(choice), int(count), interval_of(effects[row]), p_value)
             for row, (choice, count) in enumerate(zip(choices, counts, strict=True))

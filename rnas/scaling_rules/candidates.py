@@ -26,7 +26,7 @@ _SURROGATE = "gaussian-process"
 
 
 @dataclass(frozen=True)
-class Choosing:
+class Selection:
     """A network that was chosen.
 
     Attributes:
@@ -41,7 +41,7 @@ class Choosing:
 
 
 @dataclass(frozen=True)
-class Contest:
+class BudgetCandidates:
     """One budget, and what networks for it are chosen from.
 
     Attributes:
@@ -65,7 +65,7 @@ class Contest:
         """See :func:`most_robust`: its block and stem are those of every network of a rule."""
         return most_robust(self.fitted, self.metric)
 
-    def by_rule(self, rule: Rule) -> Choosing:
+    def by_rule(self, rule: Rule) -> Selection:
         """The network of a rule: scaled to the budget, or where it cannot be, the space's nearest at that budget.
 
         An evaluator that looks results up can give those of the space's networks alone, so that there it is always the
@@ -77,12 +77,12 @@ class Contest:
         place = "the table"
         if not self.setup.evaluator.instant:
             try:
-                return Choosing(self._scaled(rule), self._block(self.base), "scaled")
+                return Selection(self._scaled(rule), self._block(self.base), "scaled")
             except InputError:
                 place = "the space"
         return self._nearest(rule, place)
 
-    def searched(self) -> Choosing:
+    def searched(self) -> Selection:
         """The best at the budget: of what was evaluated there, or what a surrogate of the search expects to be best.
 
         Raises:
@@ -91,7 +91,7 @@ class Contest:
         known = [record for record in self.records if self._near(self._flops(residual(record)))]
         if known:
             best = most_robust(known, self.metric)
-            return Choosing(residual(best), self._block(best), f"best of {len(known)} evaluated")
+            return Selection(residual(best), self._block(best), f"best of {len(known)} evaluated")
         space = self.setup.space
         candidates = self._candidates
         inputs = space.features(np.stack([space.encode(record.architecture) for record in self.fitted]))
@@ -130,7 +130,7 @@ class Contest:
         stages = zip(channels.T, BASE_CHANNELS, strict=False)
         return tuple(int(np.gcd.reduce([base, *stage])) for stage, base in stages)
 
-    def _nearest(self, rule: Rule, place: str) -> Choosing:
+    def _nearest(self, rule: Rule, place: str) -> Selection:
         template = residual(self.base)
 
         def off(network: ResidualNetwork) -> tuple[bool, float, float]:
@@ -163,8 +163,8 @@ class Contest:
             raise InputError(f"{missing} within {self.tolerance:.0%}; hold out another budget")
         return found
 
-    def _of_space(self, network: ResidualNetwork, chosen: str) -> Choosing:
-        return Choosing(network, beyond_stages(self.setup.space.parameters(network)), chosen)
+    def _of_space(self, network: ResidualNetwork, chosen: str) -> Selection:
+        return Selection(network, beyond_stages(self.setup.space.parameters(network)), chosen)
 
     def _block(self, record: Record) -> Mapping[str, Choice]:
         return beyond_stages(record.parameters)

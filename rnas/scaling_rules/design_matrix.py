@@ -33,7 +33,7 @@ _CAPACITY_IN_ALL = 0.3
 
 
 @dataclass(frozen=True)
-class Part:
+class RulePart:
     """One part of a rule: what it is a function of, and where its optimum is looked for.
 
     Attributes:
@@ -59,7 +59,7 @@ class Part:
 DEPTHS, WIDTHS, DEPTH_TO_WIDTH = "depth shares", "width shares", "depth to width"
 
 
-def parts_of(observations: Observations, rule: Rule) -> tuple[Part, ...]:
+def parts_of(observations: Observations, rule: Rule) -> tuple[RulePart, ...]:
     """Depth shares, width shares and r_D, those of which the observations show at least three values."""
     stages = observations.stages
     depth_total = float(np.median(observations.depths.sum(axis=1)))
@@ -72,7 +72,7 @@ def parts_of(observations: Observations, rule: Rule) -> tuple[Part, ...]:
     found = [
         _part(DEPTHS, "D", observations.depth_shares, shares, equal, rule.depths if known else None, depth_total),
         _part(WIDTHS, "W", observations.width_shares, shares, equal, rule.widths if known else None, width_total),
-        Part(
+        RulePart(
             name=DEPTH_TO_WIDTH,
             quantities=("r_D",),
             values=r,
@@ -93,9 +93,9 @@ def _part(
     equal: Floats,
     published: Sequence[float] | None,
     total: float,
-) -> Part:
+) -> RulePart:
     grid = searched(shares, values)
-    return Part(
+    return RulePart(
         name=name,
         quantities=tuple(f"{letter}{stage}" for stage in range(1, values.shape[1] + 1)),
         values=values,
@@ -123,7 +123,7 @@ class DesignMatrix:
     """
 
     observations: Observations
-    parts: tuple[Part, ...]
+    parts: tuple[RulePart, ...]
 
     @cached_property
     def capacity(self) -> Floats:
@@ -174,7 +174,7 @@ class DesignMatrix:
         # The function of capacity comes first.
         return 1 + list(self.blocks).index(name)
 
-    def part_functions(self, part: Part) -> list[int]:
+    def part_functions(self, part: RulePart) -> list[int]:
         """Places among the model's functions of those of a part, in the order of the length scales."""
         first = 1 + len(self.blocks) + len(LENGTHS) * [one.name for one in self.parts].index(part.name)
         return [first + scale for scale in range(len(LENGTHS))]
@@ -187,7 +187,7 @@ class DesignMatrix:
     def _of_parts(self) -> Mapping[str, list[Floats]]:
         return {part.name: [matern(part.values, length) for length in LENGTHS] for part in self.parts}
 
-    def test(self, part: Part) -> Floats:
+    def test(self, part: RulePart) -> Floats:
         """Covariance with which it is tested whether a part matters at all."""
         return matern(part.values, _TEST_LENGTH)
 

@@ -1,4 +1,4 @@
-"""Whether the optimum moves with the length of training: rules at every rung of the fidelity ladder."""
+"""Whether the optimum moves with the length of training: rules at every rung."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

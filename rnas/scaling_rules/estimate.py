@@ -14,13 +14,13 @@ import numpy as np
 from rnas._typing import Floats, Integers
 from rnas.errors import InputError
 from rnas.networks.robust_scaling import Rule
-from rnas.scaling_rules.design_matrix import CAPACITY, FLOPS, LENGTHS, DesignMatrix, Part, matern, parts_of
+from rnas.scaling_rules.design_matrix import CAPACITY, FLOPS, LENGTHS, DesignMatrix, RulePart, matern, parts_of
 from rnas.scaling_rules.observations import Observations
 from rnas.scaling_rules.shares import at_ends, inside, interval_of
 from rnas.scaling_rules.verdict import Quantity, Verdict, evaluations_needed, verdict_on
 from rnas.statistics.holm import holm
 from rnas.statistics.interval import Interval
-from rnas.statistics.mixed_model import MixedModel, drawn
+from rnas.statistics.mixed_model import MixedModel, sample_mvn
 
 FITTED = 600
 """Most evaluations that a rule is fitted to, drawn at random: time grows with their cube."""
@@ -40,7 +40,7 @@ class Family:
         name: "depth shares", "width shares" or "depth to width".
         quantities: of its optimum.
         gain: score at the optimum less that without a rule, see ``uniform`` of
-            :class:`rnas.scaling_rules.design_matrix.Part`, in the score's units; 90 %.
+            :class:`rnas.scaling_rules.design_matrix.RulePart`, in the score's units; 90 %.
         gain_published: the same of RobustScaling's shares; None where it has none, or none that was searched.
         p_value: that the part does not matter given FLOPs and params; Holm over the parts.
         p_value_flops: the same given FLOPs alone.
@@ -144,7 +144,7 @@ def optima_of(design: DesignMatrix, rng: np.random.Generator) -> Mapping[str, Op
     return {part.name: _optima(design, part, rng) for part in design.parts}
 
 
-def _optima(design: DesignMatrix, part: Part, rng: np.random.Generator) -> Optima:
+def _optima(design: DesignMatrix, part: RulePart, rng: np.random.Generator) -> Optima:
     # Of a place that was not searched nothing is known.
     known = part.published is not None and inside(part.published, part.grid)
     marked = [part.uniform, part.published] if part.published is not None and known else [part.uniform]
@@ -152,14 +152,14 @@ def _optima(design: DesignMatrix, part: Part, rng: np.random.Generator) -> Optim
     crossed = [matern(places, length, part.values) for length in LENGTHS]
     own = [matern(places, length) for length in LENGTHS]
     mean, covariance = design.model.posterior(design.part_functions(part), crossed, own)
-    values = drawn(mean, covariance, _DRAWS, rng)
+    values = sample_mvn(mean, covariance, _DRAWS, rng)
     m = len(part.grid)
     likeliest = int(mean[:m].argmax())
     gain_published = interval_of(values[m + 1] - values[m]) if known else None
     return Optima(part.grid[values[:m].argmax(axis=0)], interval_of(values[likeliest] - values[m]), gain_published)
 
 
-def _quantities(part: Part, draws: Floats) -> tuple[Quantity, ...]:
+def _quantities(part: RulePart, draws: Floats) -> tuple[Quantity, ...]:
     level = 1 - (1 - _ALL_AT_ONCE) / len(part.quantities)
     edges = at_ends(draws, part.grid)
     return tuple(
@@ -174,7 +174,7 @@ def _quantities(part: Part, draws: Floats) -> tuple[Quantity, ...]:
     )
 
 
-def _p_value(design: DesignMatrix, part: Part, capacity: Sequence[int], rng: np.random.Generator) -> float:
+def _p_value(design: DesignMatrix, part: RulePart, capacity: Sequence[int], rng: np.random.Generator) -> float:
     """That a part does not matter, given some of the capacity, the blocks and the other parts."""
     others = [*design.of_capacity(capacity), *design.of_blocks(), *design.of_parts(without=part.name), design.of_all]
     return MixedModel(design.observations.score, design.fixed(capacity), others).p_value(design.test(part), rng)

@@ -8,7 +8,7 @@ from rnas._typing import Floats
 from rnas.scaling_rules.design_matrix import CAPACITY, DEPTH_TO_WIDTH, LENGTHS, DesignMatrix, matern, standardised
 from rnas.scaling_rules.shares import at_ends, interval_of
 from rnas.statistics.interval import Interval
-from rnas.statistics.mixed_model import MixedModel, drawn
+from rnas.statistics.mixed_model import MixedModel, sample_mvn
 
 _DRAWS = 2000
 _SEVERAL = np.log(2)
@@ -60,7 +60,7 @@ def exponents(design: DesignMatrix, rng: np.random.Generator) -> Exponents | Non
         [*across, *(block * np.outer(levels, scaled) for block in across)],
         [*among, *(block * np.outer(levels, levels) for block in among)],
     )
-    values = drawn(mean, covariance, _DRAWS, rng)
+    values = sample_mvn(mean, covariance, _DRAWS, rng)
     best = [part.grid[half.argmax(axis=0), 0] for half in np.split(values, 2)]
     if any(at_ends(r_best[:, None], part.grid).max() > _EDGE for r_best in best):
         return None

@@ -14,7 +14,7 @@ from rnas.scaling_rules.drift import Drift, at_this_fidelity, drifts
 from rnas.scaling_rules.estimate import FEWEST, Family, design_of, families_of
 from rnas.scaling_rules.exponents import Exponents, exponents
 from rnas.scaling_rules.hypotheses import explained
-from rnas.scaling_rules.observations import Observations, observations_of
+from rnas.scaling_rules.observations import Observations
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Rules:
         explained: by hypothesis, the share of the scores' variance that it foretells.
         blocks: effects of the choices of block variables.
         exponents: of depth and width in FLOPs; None where the budgets are too alike.
-        drifts: of the optimum from lower rungs of the fidelity ladder; empty without a ladder.
+        drifts: of the optimum from lower rungs; empty without a ladder.
     """
 
     observations: Observations
@@ -85,10 +85,10 @@ def fit(run: SearchResult, metric: str | None = None, seed: int = 0) -> Rules:
     Raises:
         InputError: fewer than 20 complete evaluations, no such metric, or networks without stages of blocks.
     """
-    highest = observations_of(run, metric)
+    highest = Observations.from_run(run, metric)
     lower = []
     for rungs_above in range(1, len(run.setup.evaluator.rungs)):
-        observations = observations_of(run, highest.metric, rungs_above)
+        observations = Observations.from_run(run, highest.metric, rungs_above)
         if len(observations) >= FEWEST:
             lower.append(observations)
     return fit_observations(highest, lower, seed)

@@ -86,7 +86,7 @@ class Observations:
 
 
 def observations_of(run: SearchResult, metric: str | None = None, rungs_above: int = 0) -> Observations:
-    """The complete evaluations of a run, at one rung of its fidelity ladder.
+    """The complete evaluations of a run, at one rung.
 
     Args:
         run: a search over residual networks.
@@ -104,7 +104,7 @@ def observations_of(run: SearchResult, metric: str | None = None, rungs_above: i
         known = ", ".join(sorted({name for record in records for name in record.metrics})) or "none"
         raise InputError(f"no complete evaluation of the run has a metric {metric!r}; it has {known}")
     costs = [record.architecture.cost(space.input_shape, space.num_classes) for record in having]
-    return observed(
+    return Observations.from_records(
         metric,
         having,
         flops=[cost.flops for cost in costs],
@@ -121,12 +121,12 @@ def first_maximised(run: SearchResult) -> str:
 
 
 def observed(metric: str, records: Sequence[Record], flops: Sequence[int], params: Sequence[int]) -> Observations:
-    """Observations of records that have the metric; costs one a record. See :func:`observations_of`."""
+    """Observations of records that have the metric; costs one a record. See :meth:`from_run`."""
     networks = [residual(record) for record in records]
     stages = {len(network.depths) for network in networks}
     if len(stages) > 1:
         raise InputError(f"networks of {sorted(stages)} stages; shares compare networks of one number of stages")
-    return described(
+    return Observations.from_networks(
         metric,
         [record.metrics[metric] for record in records],
         networks,

@@ -15,7 +15,7 @@ from rnas.nas.problem import KnownMetrics
 from rnas.nas.setup import Setup
 from rnas.nas.strategy import Problem
 from rnas.networks import architecture as arch
-from rnas.scaling_rules.prediction import RULE, BudgetPrediction, Contestant, Prediction
+from rnas.scaling_rules.prediction import RULE, BudgetPrediction, Candidate, RulePrediction
 from rnas.statistics.holm import holm
 from rnas.statistics.interval import Interval
 
@@ -29,20 +29,20 @@ Scores = Mapping[int, float]
 
 
 @dataclass(frozen=True)
-class Measured:
-    """A contestant, evaluated.
+class MeasuredCandidate:
+    """A candidate, evaluated.
 
     Attributes:
-        contestant: as it was foretold.
+        candidate: as it was foretold.
         scores: by seed.
         mean: of the scores; None without any.
         interval: of the mean, by Student's t, 95 %; None with fewer than two seeds.
         held: whether the interval that was foretold holds the mean; None without scores.
-        same_as: other contestants that are this network.
+        same_as: other candidates that are this network.
         failures: evaluations without a score, each with its reason.
     """
 
-    contestant: Contestant
+    candidate: Candidate
     scores: Scores
     mean: float | None
     interval: Interval | None
@@ -52,7 +52,7 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class CandidateComparison:
     """The rule's network beside another at the same budget.
 
     Attributes:
@@ -76,27 +76,27 @@ class Comparison:
 
 @dataclass(frozen=True)
 class RuleTestBudget:
-    """What was found at a budget: its contestants, comparisons of the rule's network, and what there was not."""
+    """What was found at a budget: its candidates, comparisons of the rule's network, and what there was not."""
 
     flops: int
-    contestants: tuple[Measured, ...]
-    comparisons: tuple[Comparison, ...]
+    candidates: tuple[MeasuredCandidate, ...]
+    comparisons: tuple[CandidateComparison, ...]
     left_out: Mapping[str, str]
 
     @property
-    def networks(self) -> tuple[tuple[Measured, ...], ...]:
-        """The contestants, those that are one network together; the rule's network is first."""
-        found: dict[str, list[Measured]] = {}
-        for measured in self.contestants:
-            found.setdefault(measured.contestant.key, []).append(measured)
+    def networks(self) -> tuple[tuple[MeasuredCandidate, ...], ...]:
+        """The candidates, those that are one network together; the rule's network is first."""
+        found: dict[str, list[MeasuredCandidate]] = {}
+        for measured in self.candidates:
+            found.setdefault(measured.candidate.key, []).append(measured)
         return tuple(map(tuple, found.values()))
 
     @property
-    def compared(self) -> tuple[tuple[Comparison, ...], ...]:
+    def compared(self) -> tuple[tuple[CandidateComparison, ...], ...]:
         """The comparisons, those with one network together; those with the rule's own are last."""
         found = {comparison.over: comparison for comparison in self.comparisons}
         own, *others = self.networks
-        groups = [[found[m.contestant.name] for m in group if m.contestant.name in found] for group in (*others, own)]
+        groups = [[found[m.candidate.name] for m in group if m.candidate.name in found] for group in (*others, own)]
         return tuple(tuple(group) for group in groups if group)
 
 
@@ -107,11 +107,11 @@ class RuleTestResult:
     Attributes:
         prediction: what was foretold.
         budgets: what was found at each.
-        tests: number that p-values are corrected for: of pairs of networks, however many contestants each of them is.
+        tests: number that p-values are corrected for: of pairs of networks, however many candidates each of them is.
         notes: what a reader must know.
     """
 
-    prediction: Prediction
+    prediction: RulePrediction
     budgets: tuple[RuleTestBudget, ...]
     tests: int
     notes: tuple[str, ...]
@@ -134,7 +134,7 @@ class RuleTestResult:
             "budgets": [
                 {
                     "flops": budget.flops,
-                    "contestants": [_contestant(measured) for measured in budget.contestants],
+                    "candidates": [_candidate(measured) for measured in budget.candidates],
                     "comparisons": [asdict(comparison) for comparison in budget.comparisons],
                     "left_out": dict(budget.left_out),
                 }
@@ -145,21 +145,21 @@ class RuleTestResult:
         }
 
 
-def problem_of(setup: Setup, prediction: Prediction) -> Problem:
-    """The run's problem over the contestants alone, which the run's space need not hold."""
-    networks = [contestant.network for budget in prediction.budgets for contestant in budget.contestants]
+def problem_of(setup: Setup, prediction: RulePrediction) -> Problem:
+    """The run's problem over the candidates alone, which the run's space need not hold."""
+    networks = [candidate.network for budget in prediction.budgets for candidate in budget.candidates]
     space = DesignSpace(networks, setup.space.input_shape, setup.space.num_classes)
     return replace(setup.problem, space=space, known=KnownMetrics(space, setup.evaluator))
 
 
-def tasks_of(setup: Setup, prediction: Prediction) -> list[Task]:
-    """Every contestant at the highest fidelity, seed by seed."""
+def tasks_of(setup: Setup, prediction: RulePrediction) -> list[Task]:
+    """Every candidate at the highest fidelity, seed by seed."""
     fidelity = setup.evaluator.rungs[-1].fidelity
     return [
-        Task(contestant.network, seed, fidelity)
+        Task(candidate.network, seed, fidelity)
         for seed in prediction.seeds
         for budget in prediction.budgets
-        for contestant in budget.contestants
+        for candidate in budget.candidates
     ]
 
 
@@ -169,7 +169,7 @@ def notes_of(setup: Setup) -> list[str]:
     return [*(own if setup.evaluator.instant else []), *setup.evaluator.notes]
 
 
-def measure(prediction: Prediction, records: Sequence[Record], notes: Sequence[str] = ()) -> RuleTestResult:
+def measure(prediction: RulePrediction, records: Sequence[Record], notes: Sequence[str] = ()) -> RuleTestResult:
     """Compare a prediction with the evaluations of its networks.
 
     Args:
@@ -178,7 +178,7 @@ def measure(prediction: Prediction, records: Sequence[Record], notes: Sequence[s
         notes: that the result holds further.
     """
     budgets = [_budget(budget, prediction.metric, records) for budget in prediction.budgets]
-    # Contestants that are one network have one test, which counts once.
+    # Candidates that are one network have one test, which counts once.
     p_values = {
         pair: comparison.p_value
         for budget in budgets
@@ -197,34 +197,34 @@ def measure(prediction: Prediction, records: Sequence[Record], notes: Sequence[s
     )
 
 
-def _pairs(budget: RuleTestBudget) -> list[tuple[frozenset[str], Comparison]]:
+def _pairs(budget: RuleTestBudget) -> list[tuple[frozenset[str], CandidateComparison]]:
     """The comparisons of a budget, each with the keys of its two networks."""
-    own, *others = (measured.contestant.key for measured in budget.contestants)
+    own, *others = (measured.candidate.key for measured in budget.candidates)
     return [(frozenset({own, other}), found) for other, found in zip(others, budget.comparisons, strict=True)]
 
 
 def _budget(budget: BudgetPrediction, metric: str, records: Sequence[Record]) -> RuleTestBudget:
-    measured = tuple(_measured(contestant, budget.contestants, metric, records) for contestant in budget.contestants)
+    measured = tuple(_measured(candidate, budget.candidates, metric, records) for candidate in budget.candidates)
     ours, others = measured[0], measured[1:]
-    assert ours.contestant.name == RULE
-    comparisons = tuple(_comparison(ours, other, budget.gains.get(other.contestant.name)) for other in others)
+    assert ours.candidate.name == RULE
+    comparisons = tuple(_comparison(ours, other, budget.gains.get(other.candidate.name)) for other in others)
     return RuleTestBudget(budget.flops, measured, comparisons, budget.left_out)
 
 
 def _measured(
-    contestant: Contestant, everyone: Sequence[Contestant], metric: str, records: Sequence[Record]
-) -> Measured:
-    own = [record for record in records if record.key == contestant.key]
+    candidate: Candidate, everyone: Sequence[Candidate], metric: str, records: Sequence[Record]
+) -> MeasuredCandidate:
+    own = [record for record in records if record.key == candidate.key]
     scores = {seed: score for record in own for seed, score in scores_of(record, metric).items()}
     mean = float(np.mean(list(scores.values()))) if scores else None
-    return Measured(
-        contestant=contestant,
+    return MeasuredCandidate(
+        candidate=candidate,
         scores=scores,
         mean=mean,
         interval=over_seeds(list(scores.values())),
-        held=None if mean is None else contestant.score.low <= mean <= contestant.score.high,
-        same_as=tuple(c.name for c in everyone if c.key == contestant.key and c.name != contestant.name),
-        # A network that is several contestants has its record once for each.
+        held=None if mean is None else candidate.score.low <= mean <= candidate.score.high,
+        same_as=tuple(c.name for c in everyone if c.key == candidate.key and c.name != candidate.name),
+        # A network that is several candidates has its record once for each.
         failures=tuple(dict.fromkeys(f"seed {r.seed}: {_failure(r)}" for r in own if not scores_of(r, metric))),
     )
 
@@ -242,15 +242,15 @@ def _failure(record: Record) -> str:
     return f"{record.status}: {record.evaluation.reason}" if record.evaluation else record.status
 
 
-def _comparison(ours: Measured, other: Measured, predicted: Interval | None) -> Comparison:
+def _comparison(ours: MeasuredCandidate, other: MeasuredCandidate, predicted: Interval | None) -> CandidateComparison:
     """Before p-values are corrected, and without a verdict."""
-    name = other.contestant.name
-    if other.contestant.key == ours.contestant.key:
-        return Comparison(name, None, None, None, None, None, SAME)
+    name = other.candidate.name
+    if other.candidate.key == ours.candidate.key:
+        return CandidateComparison(name, None, None, None, None, None, SAME)
     both = [seed for seed in ours.scores if seed in other.scores]
     differences = [ours.scores[seed] - other.scores[seed] for seed in both]
     gain = float(np.mean(differences)) if differences else None
-    return Comparison(
+    return CandidateComparison(
         over=name,
         predicted=predicted,
         gain=gain,
@@ -261,7 +261,7 @@ def _comparison(ours: Measured, other: Measured, predicted: Interval | None) -> 
     )
 
 
-def _judged(comparison: Comparison, p_value: float | None) -> Comparison:
+def _judged(comparison: CandidateComparison, p_value: float | None) -> CandidateComparison:
     if p_value is None or comparison.gain is None:
         return comparison
     found = BETTER if comparison.gain > 0 else WORSE
@@ -294,21 +294,21 @@ def _standard_error(values: Sequence[float]) -> float:
 
 def _notes(budgets: Sequence[RuleTestBudget]) -> list[str]:
     found = []
-    if all(len(measured.scores) < 2 for budget in budgets for measured in budget.contestants):
+    if all(len(measured.scores) < 2 for budget in budgets for measured in budget.candidates):
         found.append("One seed only: no interval over seeds is possible, so that nothing is decided between networks.")
     return found
 
 
-def _contestant(measured: Measured) -> dict[str, Any]:
-    contestant = measured.contestant
+def _candidate(measured: MeasuredCandidate) -> dict[str, Any]:
+    candidate = measured.candidate
     return {
-        "name": contestant.name,
-        "key": contestant.key,
-        "architecture": arch.to_dict(contestant.network),
-        "setting": contestant.setting,
-        "flops": contestant.flops,
-        "chosen": contestant.chosen,
-        "predicted": asdict(contestant.score),
+        "name": candidate.name,
+        "key": candidate.key,
+        "architecture": arch.to_dict(candidate.network),
+        "setting": candidate.setting,
+        "flops": candidate.flops,
+        "chosen": candidate.chosen,
+        "predicted": asdict(candidate.score),
         "scores": {str(seed): score for seed, score in measured.scores.items()},
         "mean": measured.mean,
         "interval": measured.interval and asdict(measured.interval),

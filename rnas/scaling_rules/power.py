@@ -20,10 +20,10 @@ from rnas._typing import Floats
 from rnas.networks.robust_scaling import Rule
 from rnas.scaling_rules.design_matrix import CAPACITY, DEPTH_TO_WIDTH, DEPTHS, FLOPS, PARAMS, DesignMatrix, parts_of
 from rnas.scaling_rules.estimate import Family, design_of, families_of
-from rnas.scaling_rules.landscapes import FORMS, planted_score
 from rnas.scaling_rules.observations import Observations
 from rnas.scaling_rules.proportion import share_text, shares_of
 from rnas.scaling_rules.shares import inside
+from rnas.scaling_rules.synthetic_responses import FORMS, synthetic_response
 from rnas.statistics.mixed_model import MixedModel
 from rnas.utils.threads import available_cores
 
@@ -41,7 +41,7 @@ _ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
-class Truth:
+class GroundTruth:
     """What decides the scores of some simulations.
 
     Attributes:
@@ -61,7 +61,7 @@ class Truth:
 class Simulation:
     """Scores (n,) that were drawn for a design, and what decides them."""
 
-    truth: Truth
+    truth: GroundTruth
     score: Floats
 
 
@@ -76,7 +76,7 @@ class Tally:
         verdicts: how often each was reached, by its words.
     """
 
-    truth: Truth
+    truth: GroundTruth
     part: str
     searched: bool
     verdicts: Mapping[str, int]
@@ -100,7 +100,7 @@ class Coverage:
 
 
 @dataclass(frozen=True)
-class Certificate:
+class PowerStudy:
     """What simulations on a design showed.
 
     Attributes:
@@ -123,7 +123,7 @@ class Certificate:
 
 
 @dataclass(frozen=True)
-class Plan:
+class SimulationPlan:
     """Simulations to be made, truth by truth.
 
     Attributes:
@@ -135,12 +135,12 @@ class Plan:
     simulations: tuple[Simulation, ...]
 
 
-def plan(observations: Observations, simulations: int, seed: int = 0) -> Plan:
+def plan(observations: Observations, simulations: int, seed: int = 0) -> SimulationPlan:
     """Draw the scores of all simulations.
 
     Rivals are fitted to the data: as functions of params alone, of FLOPs alone, and of nothing, all else being noise.
     Beside planted rules the trends in FLOPs, params and block are the data's, and so is the noise: what these and
-    shares leave unexplained. The forms of :mod:`rnas.scaling_rules.landscapes` take turns.
+    shares leave unexplained. The forms of :mod:`rnas.scaling_rules.synthetic_responses` take turns.
 
     Args:
         observations: of the run.
@@ -158,7 +158,7 @@ def plan(observations: Observations, simulations: int, seed: int = 0) -> Plan:
             form = list(FORMS)[turn % len(FORMS)]
             noise = np.random.default_rng([seed, number, turn]).standard_normal(len(observations))
             drawn.append(Simulation(truth, scores(form) + truth.noise * noise))
-    return Plan(observations, tuple(drawn))
+    return SimulationPlan(observations, tuple(drawn))
 
 
 def simulated(observations: Observations, simulation: Simulation) -> tuple[Family, ...]:
@@ -168,7 +168,7 @@ def simulated(observations: Observations, simulation: Simulation) -> tuple[Famil
 
 
 def outcomes(
-    planned: Plan,
+    planned: SimulationPlan,
     workers: int | None = None,
     measured: Callable[[float, int], None] = lambda seconds, at_once: None,
 ) -> Iterator[tuple[Family, ...]]:
@@ -196,10 +196,10 @@ def outcomes(
             pool.shutdown(cancel_futures=True)
 
 
-def certified(planned: Plan, found: Sequence[tuple[Family, ...]]) -> Certificate:
+def summarize_power(planned: SimulationPlan, found: Sequence[tuple[Family, ...]]) -> PowerStudy:
     """Count what was found in the simulations of a plan, one entry each."""
     parts = {part.name: part for part in parts_of(planned.observations, PUBLISHED)}
-    by_truth: dict[Truth, list[tuple[Family, ...]]] = {}
+    by_truth: dict[GroundTruth, list[tuple[Family, ...]]] = {}
     for simulation, families in zip(planned.simulations, found, strict=True):
         by_truth.setdefault(simulation.truth, []).append(families)
     claims, tallies = {}, []
@@ -208,7 +208,7 @@ def certified(planned: Plan, found: Sequence[tuple[Family, ...]]) -> Certificate
         if truth.rule is None:
             claims[truth.name] = sum(any(family.verdict.claims for family in families) for families in results)
         for place, (name, part) in enumerate(parts.items()):
-            planted = None if truth.rule is None else planted_values(truth.rule, name)
+            planted = None if truth.rule is None else true_values(truth.rule, name)
             searched = planted is None or inside(planted, part.grid)
             own = [families[place] for families in results]
             tallies.append(Tally(truth, name, searched, dict(Counter(family.verdict.value for family in own))))
@@ -223,22 +223,22 @@ def certified(planned: Plan, found: Sequence[tuple[Family, ...]]) -> Certificate
         if each
     ]
     simulations = len(next(iter(by_truth.values())))
-    return Certificate(len(planned.observations), simulations, claims, tuple(tallies), tuple(coverage))
+    return PowerStudy(len(planned.observations), simulations, claims, tuple(tallies), tuple(coverage))
 
 
-def planted_values(rule: Rule, part: str) -> Floats:
+def true_values(rule: Rule, part: str) -> Floats:
     """The coordinates (c,) of a rule in one of its parts."""
     if part == DEPTH_TO_WIDTH:
         return np.array([rule.depth_share])
     return np.array(shares_of(rule.depths if part == DEPTHS else rule.widths))
 
 
-def _truths(design: DesignMatrix) -> Iterator[tuple[Truth, Callable[[str], Floats]]]:
+def _truths(design: DesignMatrix) -> Iterator[tuple[GroundTruth, Callable[[str], Floats]]]:
     """Each truth, and its scores without noise by the form of what is planted."""
     observations = design.observations
     for name, capacity in _RIVALS.items():
         trend, noise = _trend(design, capacity, shares=False)
-        yield Truth(name, None, 0.0, noise), partial(_unplanted, trend)
+        yield GroundTruth(name, None, 0.0, noise), partial(_unplanted, trend)
     trend, noise = _trend(design, CAPACITY, shares=True)
     stages = observations.stages
     equal, skewed = Rule((1,) * stages, (1,) * stages, 1.0), Rule(_SKEWED[stages], _SKEWED[stages], _SHALLOW)
@@ -248,7 +248,7 @@ def _truths(design: DesignMatrix) -> Iterator[tuple[Truth, Callable[[str], Float
     for name, rule, strength in rules:
         effect = strength * noise
         other = PUBLISHED if known else skewed
-        yield Truth(name, rule, effect, noise), partial(_planted, observations, trend, rule, effect, other)
+        yield GroundTruth(name, rule, effect, noise), partial(_planted, observations, trend, rule, effect, other)
 
 
 def _name(rule: Rule) -> str:
@@ -260,7 +260,7 @@ def _unplanted(trend: Floats, _form: str) -> Floats:
 
 
 def _planted(observations: Observations, trend: Floats, rule: Rule, effect: float, other: Rule, form: str) -> Floats:
-    return trend + planted_score(observations, rule, form, effect, other)
+    return trend + synthetic_response(observations, rule, form, effect, other)
 
 
 def _trend(design: DesignMatrix, capacity: Sequence[int], *, shares: bool) -> tuple[Floats, float]:

@@ -17,17 +17,17 @@ from rnas.utils.files import write_text
 from rnas.utils.quantities import Band
 
 RULE, ROBUST_SCALING, UNIFORM, SEARCHED = "rule", "robust-scaling", "uniform", "searched"
-"""Names of the contestants."""
+"""Names of the candidates."""
 
 TOLERANCE = 0.05
-"""By what share FLOPs may be off a held-out budget, for every contestant alike."""
+"""By what share FLOPs may be off a held-out budget, for every candidate alike."""
 
 _NAME = "prediction-"
 _DIGITS = 12
 
 
 @dataclass(frozen=True)
-class Contestant:
+class Candidate:
     """A network at a held-out budget.
 
     Attributes:
@@ -59,19 +59,19 @@ class BudgetPrediction:
 
     Attributes:
         flops: the budget.
-        contestants: by their order of mention; the rule's is first.
+        candidates: by their order of mention; the rule's is first.
         gains: predicted mean score over the seeds of the rule's network less another's, by the other's name; 95 %.
-        left_out: contestants that there are not, by name, and why.
+        left_out: candidates that there are not, by name, and why.
     """
 
     flops: int
-    contestants: tuple[Contestant, ...]
+    candidates: tuple[Candidate, ...]
     gains: Mapping[str, Interval]
     left_out: Mapping[str, str]
 
 
 @dataclass(frozen=True)
-class Prediction:
+class RulePrediction:
     """All that is foretold, and from what.
 
     Attributes:
@@ -134,10 +134,10 @@ class Prediction:
         return folder / self.file_name
 
 
-_ADAPTER: TypeAdapter[Prediction] = TypeAdapter(Prediction)
+_ADAPTER: TypeAdapter[RulePrediction] = TypeAdapter(RulePrediction)
 
 
-def written(folder: Path) -> Prediction | None:
+def written(folder: Path) -> RulePrediction | None:
     """The prediction in a folder; None where there is none.
 
     Raises:
@@ -159,7 +159,7 @@ def written(folder: Path) -> Prediction | None:
     return _parsed(path, content)
 
 
-def _parsed(path: Path, content: bytes) -> Prediction:
+def _parsed(path: Path, content: bytes) -> RulePrediction:
     try:
         return _ADAPTER.validate_json(content)
     except ValidationError as error:

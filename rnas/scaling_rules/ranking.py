@@ -35,7 +35,7 @@ _DIGITS = 6
 
 
 @dataclass(frozen=True)
-class Group:
+class NetworkGroup:
     """Networks of one kind in one level, or the average of these over the levels.
 
     Attributes:
@@ -65,9 +65,9 @@ class Level:
     low: float
     high: float
     networks: int
-    top: Group
-    bottom: Group
-    uniform: Group | None
+    top: NetworkGroup
+    bottom: NetworkGroup
+    uniform: NetworkGroup | None
 
 
 @dataclass(frozen=True)
@@ -94,17 +94,17 @@ class RankedShares:
     p_value: float | None
 
     @property
-    def top(self) -> Group:
+    def top(self) -> NetworkGroup:
         """The top-ranked, averaged over the levels: the paper's estimate."""
         return averaged([level.top for level in self.levels])
 
     @property
-    def bottom(self) -> Group:
+    def bottom(self) -> NetworkGroup:
         """The bottom-ranked, averaged over the levels."""
         return averaged([level.bottom for level in self.levels])
 
     @property
-    def uniform(self) -> Group | None:
+    def uniform(self) -> NetworkGroup | None:
         """The uniform, averaged over the levels that have one; None where none has."""
         groups = [level.uniform for level in self.levels if level.uniform is not None]
         return averaged(groups) if groups else None
@@ -158,9 +158,9 @@ def distinct(observations: Observations) -> Observations:
     return observations[first].with_score(sums / np.bincount(which))
 
 
-def averaged(groups: Sequence[Group]) -> Group:
+def averaged(groups: Sequence[NetworkGroup]) -> NetworkGroup:
     """Several groups as one; each weighs the same, however many networks it has."""
-    return Group(
+    return NetworkGroup(
         shares=tuple(np.mean([group.shares for group in groups], axis=0).tolist()),
         score=float(np.mean([group.score for group in groups])),
         place=float(np.mean([group.place for group in groups])),
@@ -208,8 +208,8 @@ def _level(totals: Floats, settings: Floats, score: Floats) -> Level:
     ends = max(1, round(TOP_SHARE * n)) - 1
     ascending = np.sort(score)
 
-    def group(members: Integers) -> Group:
-        return Group(
+    def group(members: Integers) -> NetworkGroup:
+        return NetworkGroup(
             shares=tuple(shares[members].mean(axis=0).tolist()),
             score=float(score[members].mean()),
             place=float(places[members].mean()),

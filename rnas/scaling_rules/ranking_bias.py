@@ -20,7 +20,7 @@ _ENDS = (5, 95)
 
 
 @dataclass(frozen=True)
-class Returned:
+class Recovered:
     """Shares of the stages that were planted, and what the estimate makes of them.
 
     Attributes:
@@ -30,14 +30,14 @@ class Returned:
         signal: share of the variance at equal FLOPs, in [0, 1], that the planted truth makes; the rest is noise.
     """
 
-    planted: tuple[float, ...]
+    truth: tuple[float, ...]
     mean: tuple[float, ...]
     low: tuple[float, ...]
     high: tuple[float, ...]
     signal: float
 
     def __str__(self) -> str:
-        return f"planted {proportion_text(self.planted)} comes back as {proportion_text(self.mean)}"
+        return f"planted {proportion_text(self.truth)} comes back as {proportion_text(self.mean)}"
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,8 @@ class RankingBias:
         draws: number of simulations.
     """
 
-    depth: Returned | None
-    width: Returned | None
+    depth: Recovered | None
+    width: Recovered | None
     draws: int
 
 
@@ -107,19 +107,19 @@ def simulated_bias(observations: Observations, rule: Rule, rng: np.random.Genera
     total_noise = spread.noise**2 * len(networks)
     depth, width = ((signal / (signal + total_noise) if signal else 0.0) for signal in spread.signals)
     return RankingBias(
-        depth=_returned(rule.depths, [ranking.depth for ranking in rankings], depth),
-        width=_returned(rule.widths, [ranking.width for ranking in rankings], width),
+        depth=_recovered(rule.depths, [ranking.depth for ranking in rankings], depth),
+        width=_recovered(rule.widths, [ranking.width for ranking in rankings], width),
         draws=draws,
     )
 
 
-def _returned(planted: Sequence[float], ranked: Sequence[RankedShares | None], signal: float) -> Returned | None:
+def _recovered(planted: Sequence[float], ranked: Sequence[RankedShares | None], signal: float) -> Recovered | None:
     tops = [shares.top.shares for shares in ranked if shares is not None]
     if not tops:
         return None
     low, high = np.percentile(tops, _ENDS, axis=0)
     mean = np.mean(tops, axis=0)
-    return Returned(shares_of(planted), tuple(mean.tolist()), tuple(low.tolist()), tuple(high.tolist()), signal)
+    return Recovered(shares_of(planted), tuple(mean.tolist()), tuple(low.tolist()), tuple(high.tolist()), signal)
 
 
 def _spread(networks: Observations) -> _Spread:

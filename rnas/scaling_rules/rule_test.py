@@ -14,11 +14,11 @@ from rnas.nas.evaluators.evaluator import Task
 from rnas.nas.execution.local import slots
 from rnas.nas.experiment_on_search import ExperimentOnSearch, OnSearchSettings
 from rnas.nas.ledger import Ledger
-from rnas.scaling_rules.foretelling import foretell
 from rnas.scaling_rules.observations import first_maximised
 from rnas.scaling_rules.out_of_sample import RuleTestResult, measure, notes_of, problem_of, tasks_of
+from rnas.scaling_rules.predict import predict_at_budgets
 from rnas.scaling_rules.prediction import Prediction, written
-from rnas.utils.quantities import Band, BandField, counted, parse_band, parse_size
+from rnas.utils.quantities import Band, BandField, parse_band, parse_size, pluralize
 
 
 def _budgets(value: Any) -> tuple[int, ...]:
@@ -93,7 +93,9 @@ class RuleTest(ExperimentOnSearch[RuleTestSettings, RuleTestResult]):
         result = self.search.result()
         first = self.search.setup.config.seed + 1
         seeds = tuple(range(first, first + self._seeds))
-        return foretell(result, settings.flops, settings.fit, seeds, settings.metric or first_maximised(result))
+        return predict_at_budgets(
+            result, settings.flops, settings.fit, seeds, settings.metric or first_maximised(result)
+        )
 
     def _check(self) -> None:
         _ = self.prediction
@@ -124,7 +126,7 @@ class RuleTest(ExperimentOnSearch[RuleTestSettings, RuleTestResult]):
         earlier = self.settings.earlier_tests
         if earlier:
             notes.append(
-                f"This search had {counted(earlier, 'test')} of its rule before this one: whoever chose these budgets "
+                f"This search had {pluralize(earlier, 'test')} of its rule before this one: whoever chose these budgets "
                 "may have known their results."
             )
         return measure(self.prediction, records, notes)
@@ -134,7 +136,7 @@ class RuleTest(ExperimentOnSearch[RuleTestSettings, RuleTestResult]):
         setup = self.search.setup
         places = slots(setup.config.workers if workers is None else workers, setup.config.device)
         seeds = len(self.prediction.seeds)
-        networks = {c.key: c for budget in self.prediction.budgets for c in budget.contestants}
+        networks = {c.key: c for budget in self.prediction.budgets for c in budget.candidates}
         work = tuple(
             EstimatedWork(
                 f"evaluation of {one.name} ({key})",

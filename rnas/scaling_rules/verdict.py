@@ -66,7 +66,7 @@ def verdict_on(
         gain: of the optimum over uniform shares.
         p_value: that the part does not matter given FLOPs and params, corrected for the number of parts.
         p_value_flops: the same given FLOPs alone.
-        rounding: see :class:`rnas.scaling_rules.design_matrix.Part`.
+        rounding: see :class:`rnas.scaling_rules.design_matrix.RulePart`.
     """
     if p_value > LEVEL:
         return Verdict.CAPACITY if p_value_flops <= LEVEL else Verdict.NOT_IDENTIFIED

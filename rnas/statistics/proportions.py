@@ -30,7 +30,7 @@ def proportion(value: float, images: int) -> Proportion:
     return Proportion(value, float(interval.low), float(interval.high), images)
 
 
-def inside_noise(first: Proportion, second: Proportion) -> bool:
+def indistinguishable(first: Proportion, second: Proportion) -> bool:
     """Whether the 95 % interval of the difference of two shares holds zero.
 
     The interval is Newcombe's, made from the two Wilson intervals (R. G. Newcombe, 1998, method 10). It takes the

@@ -11,7 +11,7 @@ each look, all the seeds that there are by then: only a wrong decision, which is
 """
 
 from rnas.statistics.crossed import Rights
-from rnas.statistics.tukey import LEVEL, told_apart
+from rnas.statistics.tukey import LEVEL, distinguishable
 
 
 def looks(first: int, most: int) -> int:
@@ -36,5 +36,5 @@ def next_seeds(right: Rights, first: int, most: int) -> tuple[int, ...]:
     reached = max(seeds)
     if reached >= most or len(right) < 2:
         return seeds
-    others = told_apart(right, level(first, most)).sum(axis=1)
+    others = distinguishable(right, level(first, most)).sum(axis=1)
     return tuple(own if apart == len(seeds) - 1 else reached + 1 for own, apart in zip(seeds, others, strict=True))

@@ -111,7 +111,7 @@ def analyse(right: Rights, level: float = LEVEL) -> Analysis:
     )
 
 
-def told_apart(right: Rights, level: float) -> Bools:
+def distinguishable(right: Rights, level: float) -> Bools:
     """Whether two networks are told apart, (networks, networks); see :func:`analyse`, which says more."""
     return _apart(means(right), _critical(len(right), compared_variances(right), level))
 

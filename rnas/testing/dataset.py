@@ -7,7 +7,7 @@ import torch
 
 from rnas import registry
 from rnas.data.augmentation import AUGMENTATIONS, augment
-from rnas.data.dataset import PARTS, Dataset, content_hash, divide
+from rnas.data.dataset import SPLITS, Dataset, content_hash, divide
 from rnas.data.fidelity import Fidelity
 
 
@@ -40,7 +40,7 @@ class DatasetConformance(ABC):
         assert data.labels.shape == data.pixels.shape[:1]
         assert int(data.pixels.max()) <= data.white
         assert set(data.labels.tolist()) == set(range(data.num_classes))
-        assert 0 <= data.held_out < len(data.labels)
+        assert 0 <= data.num_test_images < len(data.labels)
 
     def test_defaults_make_sense(self) -> None:
         data = self.dataset()
@@ -56,21 +56,21 @@ class DatasetConformance(ABC):
 
     def test_default_parts_are_disjoint_and_final_is_held_out(self) -> None:
         data = self.dataset()
-        parts = divide(data, data.parts, 0)
-        ids = torch.cat([parts[name].ids for name in PARTS])
+        splits = divide(data, data.splits, 0)
+        ids = torch.cat([splits[name].ids for name in SPLITS])
         assert len(set(ids.tolist())) == len(ids)
-        if data.held_out:
-            assert int(parts["final"].ids.min()) >= len(data.labels) - data.held_out
+        if data.num_test_images:
+            assert int(splits["test"].ids.min()) >= len(data.labels) - data.num_test_images
 
     def test_no_test_image_is_among_the_others(self) -> None:
         """Of the published test images none is published for training; without such, no image is there twice."""
         data = self.dataset()
         images = [bytes(image) for image in data.pixels.flatten(1).numpy()]
-        split = len(images) - data.held_out
+        split = len(images) - data.num_test_images
         others = set(images[:split])
-        repeated = sum(image in others for image in images[split:]) if data.held_out else split - len(others)
+        repeated = sum(image in others for image in images[split:]) if data.num_test_images else split - len(others)
         assert repeated <= self.repeated, f"{repeated} images to test on have the pixels of another"
 
     def test_loading_twice_gives_the_same(self) -> None:
         one, other = self.dataset(), self.dataset()
-        assert content_hash(divide(one, one.parts, 0)) == content_hash(divide(other, other.parts, 0))
+        assert content_hash(divide(one, one.splits, 0)) == content_hash(divide(other, other.splits, 0))

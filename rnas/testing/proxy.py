@@ -43,7 +43,7 @@ class ProxyConformance(ABC):
                 assert type(score) is float
                 assert math.isfinite(score)
 
-    def test_architectures_are_told_apart(self) -> None:
+    def test_architectures_are_distinguished(self) -> None:
         assert len({self.score(architecture) for architecture in self.architectures()}) > 1
 
     def test_equal_arguments_give_equal_scores(self) -> None:

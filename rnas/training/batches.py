@@ -8,7 +8,7 @@ from torch import Generator, Tensor
 
 from rnas.data.augmentation import augment
 from rnas.data.cutmix import cutmix
-from rnas.data.dataset import Part, scaled
+from rnas.data.dataset import Split, scaled
 from rnas.training.plan import Plan
 
 
@@ -32,47 +32,47 @@ class MiniBatch:
         return self.targets if self.targets.ndim == 1 else self.targets.argmax(1)
 
 
-def mini_batches(part: Part, extra: Part | None, plan: Plan, epoch_seed: int) -> Iterator[MiniBatch]:
+def mini_batches(split: Split, extra: Split | None, plan: Plan, epoch_seed: int) -> Iterator[MiniBatch]:
     """Batches of one epoch: shuffled, joined with extra images, augmented, and mixed where the recipe says so.
 
     Order, augmentation and mixing are functions of the seed alone. The extra images are a fixed number of every
-    batch, and as many fewer are drawn from the part.
+    batch, and as many fewer are drawn from the split.
 
     Args:
-        part: training images.
+        split: training images.
         extra: further ones on the same device, for a recipe with an extra fraction.
         plan: of the training.
         epoch_seed: of this epoch.
     """
     generator = torch.Generator().manual_seed(epoch_seed)
-    steps, size = plan.epoch_steps(len(part)), min(plan.fidelity.batch_size, len(part))
+    steps, size = plan.epoch_steps(len(split)), min(plan.fidelity.batch_size, len(split))
     further = min(round(size * plan.recipe.extra_fraction), size - 1) if extra is not None else 0
-    device = part.pixels.device
+    device = split.pixels.device
     # A whole epoch's rows at once: each copy to a GPU waits for all that it has to do.
-    own_rows = _split(torch.randperm(len(part), generator=generator).to(device), size - further)
+    own_rows = _split(torch.randperm(len(split), generator=generator).to(device), size - further)
     extra_rows: tuple[Tensor, ...] = ()
     if extra is not None and further:
         extra_rows = _split(_endless(extra, steps * further, generator).to(device), further)
     names = plan.augmentation if plan.recipe.augmentation is None else plan.recipe.augmentation
     memory_format = plan.recipe.numerics.memory_format
     for step in range(steps):
-        drawn = [_taken(part, own_rows[step])]
+        drawn = [_taken(split, own_rows[step])]
         if extra is not None and further:
             drawn.append(_taken(extra, extra_rows[step]))
         pixels, labels, ids = (
             torch.cat(tensors) if len(drawn) > 1 else tensors[0] for tensors in zip(*drawn, strict=True)
         )
-        images = scaled(augment(pixels, names, generator), part.white)
+        images = scaled(augment(pixels, names, generator), split.white)
         targets = labels
         if plan.recipe.cutmix is not None:
             images, targets = cutmix(images, labels, plan.num_classes, plan.recipe.cutmix, generator)
         yield MiniBatch(images.contiguous(memory_format=memory_format), targets, ids)
 
 
-def _endless(part: Part, count: int, generator: Generator) -> Tensor:
+def _endless(split: Split, count: int, generator: Generator) -> Tensor:
     """So many rows of a part, shuffled anew each time that all were drawn."""
-    rounds = -(-count // len(part))
-    return torch.cat([torch.randperm(len(part), generator=generator) for _ in range(rounds)])[:count]
+    rounds = -(-count // len(split))
+    return torch.cat([torch.randperm(len(split), generator=generator) for _ in range(rounds)])[:count]
 
 
 def _split(rows: Tensor, size: int) -> tuple[Tensor, ...]:
@@ -80,5 +80,5 @@ def _split(rows: Tensor, size: int) -> tuple[Tensor, ...]:
     return pieces
 
 
-def _taken(part: Part, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    return part.pixels[rows], part.labels[rows], part.ids[rows]
+def _taken(split: Split, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    return split.pixels[rows], split.labels[rows], split.ids[rows]

@@ -1,4 +1,4 @@
-"""All steps of crafting as one CUDA graph, so that the GPU need not wait for their launches."""
+"""All steps of the inner attack as one CUDA graph, so that the GPU need not wait for their launches."""
 
 import torch
 from torch import Tensor, nn

@@ -17,13 +17,13 @@ class Numerics(BaseModel):
     """Switches of speed. All are part of the recipe's hash.
 
     Attributes:
-        precision: of convolutions and linear layers while training and crafting; weights, normalisation
+        precision: of convolutions and linear layers in training and the inner attack; weights, normalisation
             statistics, losses and the optimiser stay float32, and so does every evaluation.
         channels_last: memory format of images and weights.
         folding: while images are crafted in eval mode, batch normalisation is part of the convolution before it, see
             :class:`rnas.training.folding.FoldedNetwork`.
         tf32: whether NVIDIA GPUs may round the inputs of float32 multiplications to TensorFloat-32.
-        cuda_graphs: on a GPU, all steps of crafting as one CUDA graph, for networks whose kernels are so short
+        cuda_graphs: on a GPU, all steps of the inner attack as one CUDA graph, for networks whose kernels are so short
             that launching them takes longer.
         compile: the network through torch.compile, which takes minutes before the first step.
     """
@@ -62,7 +62,7 @@ class Numerics(BaseModel):
         """Of images and weights."""
         return torch.channels_last if self.channels_last else torch.contiguous_format
 
-    def arrange(self, model: nn.Module) -> None:
+    def prepare(self, model: nn.Module) -> None:
         """Bring the convolutions of a network into the memory format, and into what each of them is fastest in."""
         nn.utils.convert_conv2d_weight_memory_format(model, self.memory_format)
         if self.channels_last:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from rnas.data.fidelity import Fidelity
-from rnas.training.crafting import Crafting
+from rnas.training.inner_attack import InnerAttack
 from rnas.training.recipe import Recipe
 from rnas.training.schedules.progress import Progress
 
@@ -28,9 +28,9 @@ class Plan:
     augmentation: tuple[str, ...] = ()
 
     @property
-    def crafting(self) -> Crafting | None:
+    def inner_attack(self) -> InnerAttack | None:
         """How training images are crafted."""
-        return self.recipe.crafted_at(self.fidelity)
+        return self.recipe.inner_attack_at(self.fidelity)
 
     def epoch_steps(self, images: int) -> int:
         """Batches of one epoch over so many training images; a short last one is dropped, unless it is the only one."""

@@ -11,7 +11,7 @@ from rnas.data.fidelity import Fidelity
 from rnas.errors import InputError
 from rnas.networks.activations import ACTIVATIONS
 from rnas.training.averaging import Averaging
-from rnas.training.crafting import Crafting, GradientSteps, Replays
+from rnas.training.inner_attack import FreeAT, InnerAttack, PGDInner
 from rnas.training.losses import Loss
 from rnas.training.numerics import Numerics
 from rnas.training.schedules import Schedule
@@ -27,10 +27,10 @@ class Recipe(BaseModel):
         note: what a reader must know beside the paper; may be empty.
         epochs: passes over the training images, as published; a fidelity has its own.
         batch_size: images of one step, likewise.
-        crafting: how training images are crafted; None trains on images as they are.
+        inner_attack: the inner attack, which makes the adversarial training images; None trains on images as they are.
         loss: what the weights minimise.
         label_smoothing: share of the probability in [0, 1) that targets spread evenly over all classes.
-        cutmix: alpha of CutMix, which mixes pairs of images before crafting; None does not.
+        cutmix: alpha of CutMix, which mixes pairs of images before the inner attack; None does not.
         augmentation: in place of what suits the data; None keeps that.
         extra_fraction: share in [0, 1) of every batch that comes from extra data.
         statistics: which images move the running statistics of batch normalisation: ``adversarial`` ones alone,
@@ -61,7 +61,7 @@ class Recipe(BaseModel):
     note: str = ""
     epochs: PositiveInt
     batch_size: PositiveInt
-    crafting: Crafting | None
+    inner_attack: InnerAttack | None
     loss: Loss
     label_smoothing: float = Field(0.0, ge=0, lt=1)
     cutmix: PositiveFloat | None = None
@@ -90,21 +90,23 @@ class Recipe(BaseModel):
         for name in self.augmentation or ():
             if name not in AUGMENTATIONS:
                 raise ValueError(f"unknown augmentation {name!r}; known: {', '.join(AUGMENTATIONS)}")
-        if self.loss.needs_clean and self.crafting is None:
-            raise ValueError(f"loss {self.loss.name} compares images with crafted ones: set crafting, or another loss")
+        if self.loss.needs_clean and self.inner_attack is None:
+            raise ValueError(
+                f"loss {self.loss.name} compares images with crafted ones: set inner_attack, or another loss"
+            )
         if soft and not self.loss.soft_targets:
             raise ValueError(f"cutmix makes soft targets, and loss {self.loss.name} needs classes: set cutmix to null")
-        if isinstance(self.crafting, Replays):
+        if isinstance(self.inner_attack, FreeAT):
             if self.loss.needs_clean or self.weight_perturbation is not None:
                 raise ValueError(
                     "replays train on one gradient: set loss to {name: cross-entropy}, and no perturbation"
                 )
             if self.statistics == "both":
                 raise ValueError("replays never see images as they are: set statistics to adversarial")
-        elif self.crafting is not None and soft and self.crafting.loss not in ("cross-entropy", "kl"):
-            raise ValueError(f"cutmix makes soft targets, and crafting.loss {self.crafting.loss} needs classes")
+        elif self.inner_attack is not None and soft and self.inner_attack.loss not in ("cross-entropy", "kl"):
+            raise ValueError(f"cutmix makes soft targets, and inner_attack.loss {self.inner_attack.loss} needs classes")
         if self.numerics.cuda_graphs and not (
-            isinstance(self.crafting, GradientSteps) and self.crafting.mode == "eval"
+            isinstance(self.inner_attack, PGDInner) and self.inner_attack.mode == "eval"
         ):
             raise ValueError("numerics.cuda_graphs captures gradient steps in eval mode, and this recipe has none")
         if self.activation is not None and self.activation not in ACTIVATIONS:
@@ -154,22 +156,22 @@ class Recipe(BaseModel):
 
     @property
     def changes(self) -> dict[str, Any]:
-        """The same in one level: fields of a part are named as ``crafting.steps`` is; a part left out is None."""
+        """The same in one level: fields of a part are named as ``inner_attack.steps`` is; a part left out is None."""
         return _flat(self.overrides)
 
-    def crafted_at(self, fidelity: Fidelity) -> Crafting | None:
-        """The crafting with a fidelity's cheaper attack in place of its own.
+    def inner_attack_at(self, fidelity: Fidelity) -> InnerAttack | None:
+        """The inner attack with a fidelity's cheaper attack in place of its own.
 
         Raises:
             InputError: the fidelity changes the steps of a recipe that has none.
         """
         steps, step = fidelity.attack_steps, fidelity.attack_step
         if steps is None and step is None:
-            return self.crafting
-        if not isinstance(self.crafting, GradientSteps):
+            return self.inner_attack
+        if not isinstance(self.inner_attack, PGDInner):
             raise InputError(f"fidelity: attack_steps and attack_step are for gradient steps; {self.name} takes none")
-        changes = {"steps": steps or self.crafting.steps, "step": step or self.crafting.step}
-        return self.crafting.model_copy(update=changes)
+        changes = {"steps": steps or self.inner_attack.steps, "step": step or self.inner_attack.step}
+        return self.inner_attack.model_copy(update=changes)
 
 
 def _differences(content: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,13 +12,13 @@ from torch.optim.swa_utils import update_bn
 
 from rnas.attacks.pgd import PGD
 from rnas.attacks.state import attacking, kept_statistics
-from rnas.data.dataset import Part
+from rnas.data.dataset import Split
 from rnas.errors import DivergedError, InputError
 from rnas.training.averaging import Average
 from rnas.training.batches import MiniBatch, mini_batches
-from rnas.training.crafting import GradientSteps, Replays
 from rnas.training.folding import FoldedNetwork
 from rnas.training.graphed_attack import GraphedAttack
+from rnas.training.inner_attack import FreeAT, PGDInner
 from rnas.training.losses.batch import Batch, Value
 from rnas.training.plan import Plan
 from rnas.training.weight_decay import parameter_groups
@@ -54,7 +54,7 @@ class Training:
 
     Args:
         model: on the device of the images, with its weights drawn.
-        part: training images; as many as the fidelity says are taken from its beginning.
+        split: training images; as many as the fidelity says are taken from its beginning.
         plan: recipe, fidelity and epsilon.
         seed: of everything random here.
         extra: further images on the same device, for a recipe with an extra fraction.
@@ -68,23 +68,23 @@ class Training:
         InputError: the recipe needs extra images and none are given.
     """
 
-    def __init__(self, model: nn.Module, part: Part, plan: Plan, seed: int, extra: Part | None = None) -> None:
+    def __init__(self, model: nn.Module, split: Split, plan: Plan, seed: int, extra: Split | None = None) -> None:
         recipe = plan.recipe
         if recipe.extra_fraction and extra is None:
             raise InputError(
                 f"recipe {recipe.name} takes {recipe.extra_fraction:.0%} of each batch from extra data: give a file of "
                 "it as --extra FILE, or do without: --set recipe.extra_fraction=0"
             )
-        recipe.numerics.arrange(model)
+        recipe.numerics.prepare(model)
         self.model = model
         self.epoch = 0
         self.overfitted = False
-        self._part = part.first(plan.fidelity.images or len(part))
+        self._split = split.first(plan.fidelity.images or len(split))
         self._extra = extra
         self._plan = plan
         self._seed = seed
-        self._device = part.pixels.device
-        self._crafting = plan.crafting
+        self._device = split.pixels.device
+        self._inner_attack = plan.inner_attack
         self._network = self._prepared(model)
         groups = parameter_groups(model, recipe.weight_decay, recipe.decay_normalization, recipe.decay_biases)
         self._optimizer = torch.optim.SGD(
@@ -92,8 +92,8 @@ class Training:
         )
         self._average = Average(recipe.averaging, model) if recipe.averaging is not None else None
         self._attack: Callable[[Tensor, Tensor, Tensor, int], Tensor] | None = None
-        if isinstance(self._crafting, GradientSteps):
-            self._attack = self._attacker(self._crafting)
+        if isinstance(self._inner_attack, PGDInner):
+            self._attack = self._attacker(self._inner_attack)
         self._perturbation = torch.zeros(0, device=self._device)
         self._guarded_accuracy = 0.0
 
@@ -107,7 +107,7 @@ class Training:
     def epochs(self, check: Check = lambda share: None) -> Iterator[Mapping[str, float]]:
         """Run what is left; yields one mapping an epoch.
 
-        It has ``epoch``, counted from 1; ``loss``; ``training_robust_accuracy`` of the crafted images;
+        It has ``epoch``, counted from 1; ``loss``; ``train_robust_accuracy`` of the crafted images;
         ``learning_rate`` of the last step; ``seconds``; and ``guarded_accuracy`` where a guard looks.
 
         Raises:
@@ -162,14 +162,14 @@ class Training:
 
     def _epoch(self, check: Check) -> dict[str, float]:
         started = time.perf_counter()
-        plan, images = self._plan, len(self._part)
+        plan, images = self._plan, len(self._split)
         steps = plan.epoch_steps(images)
         epoch_seed = self._seed * _EPOCH_SEED + self.epoch
         losses: list[Tensor] = []
         checked = 0
         right, seen = torch.zeros((), device=self._device), 0
         with plan.recipe.numerics.active(self._device):
-            batches = mini_batches(self._part, self._extra, plan, epoch_seed)
+            batches = mini_batches(self._split, self._extra, plan, epoch_seed)
             for step, batch in enumerate(batches, self.epoch * steps):
                 check(step / plan.steps(images))
                 self._set_rates(step)
@@ -192,7 +192,7 @@ class Training:
         return {
             "epoch": self.epoch,
             "loss": torch.stack(losses).mean().item(),
-            "training_robust_accuracy": right.item() / seen,
+            "train_robust_accuracy": right.item() / seen,
             "learning_rate": self._optimizer.param_groups[0]["lr"],
             "seconds": time.perf_counter() - started,
         }
@@ -200,8 +200,8 @@ class Training:
     def _step(self, batch: MiniBatch, step: int, seed: int) -> Iterator[Value]:
         """Train on one batch: once, or as often as it is replayed."""
         recipe = self._plan.recipe
-        if isinstance(self._crafting, Replays):
-            yield from self._replays(batch, self._crafting)
+        if isinstance(self._inner_attack, FreeAT):
+            yield from self._replays(batch, self._inner_attack)
             return
         if recipe.statistics == "both" and not recipe.loss.needs_clean and self._attack is not None:
             self.model.train()
@@ -212,7 +212,7 @@ class Training:
             adversarial = self._attack(batch.images, batch.targets, batch.ids, seed)
         self.model.train()
         perturbation = recipe.weight_perturbation
-        if perturbation is not None and self._plan.progress(step, len(self._part)).reached(perturbation.start):
+        if perturbation is not None and self._plan.progress(step, len(self._split)).reached(perturbation.start):
             with kept_statistics(self.model):
                 self._gradient(batch, adversarial)
             gradients = {name: p.grad for name, p in self.model.named_parameters() if p.grad is not None}
@@ -252,28 +252,28 @@ class Training:
             logits: Tensor = self._network(images)
         return logits
 
-    def _replays(self, batch: MiniBatch, crafting: Replays) -> Iterator[Value]:
+    def _replays(self, batch: MiniBatch, inner_attack: FreeAT) -> Iterator[Value]:
         epsilon = float(self._plan.epsilon)
         if self._perturbation.shape != batch.images.shape:
             self._perturbation = torch.zeros_like(batch.images)
         self.model.train()
-        for _ in range(crafting.replays):
+        for _ in range(inner_attack.replays):
             adversarial = (batch.images + self._perturbation).clamp_(0, 1).requires_grad_(True)
             value = self._gradient(batch, adversarial)
             assert adversarial.grad is not None
             direction = adversarial.grad.nan_to_num_(0, 0, 0).sign_()
-            self._perturbation.add_(direction, alpha=epsilon * float(crafting.step)).clamp_(-epsilon, epsilon)
+            self._perturbation.add_(direction, alpha=epsilon * float(inner_attack.step)).clamp_(-epsilon, epsilon)
             self._optimizer.step()
             yield value
 
-    def _attacker(self, crafting: GradientSteps) -> Callable[[Tensor, Tensor, Tensor, int], Tensor]:
+    def _attacker(self, inner_attack: PGDInner) -> Callable[[Tensor, Tensor, Tensor, int], Tensor]:
         numerics = self._plan.recipe.numerics
-        attack = crafting.attack(self._plan.epsilon)
-        if crafting.mode != "eval":
+        attack = inner_attack.attack(self._plan.epsilon)
+        if inner_attack.mode != "eval":
             return partial(attack, self._network)
         network, folded = self._network, None
         if numerics.folding:
-            folded = FoldedNetwork(self.model, self._part.first(1).images(slice(None)), numerics.dtype)
+            folded = FoldedNetwork(self.model, self._split.first(1).images(slice(None)), numerics.dtype)
             network = self._prepared(folded)
         graphed = numerics.cuda_graphs and self._device.type == "cuda"
         craft = GraphedAttack(attack, network) if graphed else partial(attack, network)
@@ -296,7 +296,7 @@ class Training:
 
     def _set_rates(self, step: int) -> None:
         recipe = self._plan.recipe
-        progress = self._plan.progress(step, len(self._part))
+        progress = self._plan.progress(step, len(self._split))
         momentum = recipe.schedule.momentum(progress)
         for group in self._optimizer.param_groups:
             group["lr"] = recipe.learning_rate * recipe.schedule.factor(progress)
@@ -310,26 +310,26 @@ class Training:
         """Batch normalisation's statistics of the training images as they are."""
         # A short last batch is left out as in training: normalisation over few images is none.
         size = self._plan.fidelity.batch_size
-        starts = range(0, self._plan.epoch_steps(len(self._part)) * size, size)
+        starts = range(0, self._plan.epoch_steps(len(self._split)) * size, size)
         with self._plan.recipe.numerics.active(self._device):
-            update_bn((self._images(self._part, slice(start, start + size)) for start in starts), model)
+            update_bn((self._images(self._split, slice(start, start + size)) for start in starts), model)
 
     def _robust_training_accuracy(self) -> float:
-        part, size = self._part.first(_GUARD_IMAGES), self._plan.fidelity.batch_size
+        split, size = self._split.first(_GUARD_IMAGES), self._plan.fidelity.batch_size
         attack = PGD(self._plan.epsilon, _GUARD_STEPS)
         right = torch.zeros((), device=self._device)
         # In batches of the training's size, which the memory is known to hold.
         with self._plan.recipe.numerics.active(self._device):
-            for start in range(0, len(part), size):
+            for start in range(0, len(split), size):
                 rows = slice(start, start + size)
-                images, labels = self._images(part, rows), part.labels[rows]
-                adversarial = attack(self._network, images, labels, part.ids[rows], self._seed)
+                images, labels = self._images(split, rows), split.labels[rows]
+                adversarial = attack(self._network, images, labels, split.ids[rows], self._seed)
                 with attacking(self.model), torch.no_grad():
                     right += (self._network(adversarial).argmax(1) == labels).sum()
-        return right.item() / len(part)
+        return right.item() / len(split)
 
-    def _images(self, part: Part, rows: slice) -> Tensor:
-        return part.images(rows).contiguous(memory_format=self._plan.recipe.numerics.memory_format)
+    def _images(self, split: Split, rows: slice) -> Tensor:
+        return split.images(rows).contiguous(memory_format=self._plan.recipe.numerics.memory_format)
 
     def _require_finite(self, losses: list[Tensor]) -> None:
         if losses and not torch.isfinite(torch.stack(losses)).all():

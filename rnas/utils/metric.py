@@ -9,7 +9,7 @@ from rnas.utils.quantities import format_size
 MISSING = "\u2013"
 """What is printed where there is no value."""
 
-FINAL = "final_"
+TEST = "test_"
 """Prefix of a metric that was measured on the images that nothing chose on."""
 
 _LABELS = {
@@ -41,14 +41,14 @@ class Metric:
     @property
     def label(self) -> str:
         """Heading of a column or an axis; names that are not the package's own stay as they are."""
-        if self.name.startswith(FINAL) and (known := _LABELS.get(self.name.removeprefix(FINAL))):
+        if self.name.startswith(TEST) and (known := _LABELS.get(self.name.removeprefix(TEST))):
             return f"{known}, final" if known in ("FLOPs", "Params") else f"Final {known[0].lower()}{known[1:]}"
         return _LABELS.get(self.name, self.name)
 
     @property
     def phrase(self) -> str:
         """The label inside a sentence."""
-        own = self.name.removeprefix(FINAL) in _LABELS
+        own = self.name.removeprefix(TEST) in _LABELS
         return self.label[0].lower() + self.label[1:] if own and not self.label.startswith("FLOPs") else self.label
 
     @property
@@ -85,4 +85,4 @@ def metrics_of(run: Mapping[str, Any]) -> tuple[Metric, ...]:
 def _kind(name: str, values: list[float]) -> Kind:
     if name.endswith("accuracy") and all(0 <= value <= 1 for value in values):
         return "proportion"
-    return "size" if name.removeprefix(FINAL) in _SIZES else "number"
+    return "size" if name.removeprefix(TEST) in _SIZES else "number"

@@ -31,7 +31,7 @@ def format_size(value: float) -> str:
     return f"{value:.3g}" if value < 999.5 else f"{value:.0f}"
 
 
-def counted(number: int, noun: str) -> str:
+def pluralize(number: int, noun: str) -> str:
     """``"1 epoch"``, ``"2 epochs"``, ``"10,000 images"``."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 

@@ -21,14 +21,14 @@ def benchmark() -> Iterator[Any]:
     """The files of the benchmark by name, imported as they import each other."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(FOLDER)
-        names = ("planted", "calibration_summary", "calibration")
+        names = ("synthetic", "calibration_summary", "calibration")
         yield SimpleNamespace(**{name: importlib.import_module(name) for name in names})
 
 
 @pytest.fixture(scope="module")
 def networks(benchmark: Any) -> Observations:
-    found: Observations = benchmark.planted.observed(
-        benchmark.planted.problem().space.sample(60, np.random.default_rng(0))
+    found: Observations = benchmark.synthetic.observed(
+        benchmark.synthetic.problem().space.sample(60, np.random.default_rng(0))
     )
     return found
 
@@ -41,10 +41,10 @@ def line(benchmark: Any, ratio: str, form: str, seed: int, held: bool, claims: i
         "ratio": ratio,
         "form": form,
         "seed": seed,
-        "networks": benchmark.planted.NETWORKS,
-        "effect": benchmark.planted.EFFECT,
-        "noise": benchmark.planted.NOISE,
-        "batch": benchmark.planted.BATCH,
+        "networks": benchmark.synthetic.NETWORKS,
+        "effect": benchmark.synthetic.EFFECT,
+        "noise": benchmark.synthetic.NOISE,
+        "batch": benchmark.synthetic.BATCH,
         "verdicts": {"depth shares": "CAPACITY"},
         "claims": claims,
         "intervals": {name: {"value": 0.5, "low": low, "high": high} for name in names},
@@ -52,10 +52,10 @@ def line(benchmark: Any, ratio: str, form: str, seed: int, held: bool, claims: i
 
 
 def test_scores_are_what_is_planted(benchmark: Any, networks: Observations) -> None:
-    scores = {truth.ratio: truth.score(networks) for truth in benchmark.planted.TRUTHS if truth.rule is None}
+    scores = {truth.ratio: truth.score(networks) for truth in benchmark.synthetic.TRUTHS if truth.rule is None}
     assert set(scores) == {"params", "FLOPs", "nothing"}
     assert scores["params"] == pytest.approx(np.log(networks.params))
-    planted = [truth for truth in benchmark.planted.TRUTHS if truth.rule is not None]
+    planted = [truth for truth in benchmark.synthetic.TRUTHS if truth.rule is not None]
     assert len(planted) == 9
     assert len({truth.score(networks).tobytes() for truth in planted}) == 9
     (rule,) = {truth.rule for truth in planted if truth.ratio == "3:1:2"}
@@ -81,7 +81,7 @@ def test_what_is_there_is_not_simulated_again(
 ) -> None:
     file = tmp_path / "results.jsonl"
     calibration = benchmark.calibration
-    for truth in benchmark.planted.TRUTHS:
+    for truth in benchmark.synthetic.TRUTHS:
         calibration.append(file, line(benchmark, truth.ratio, truth.form, 0, held=True))
     file.write_text(file.read_text() + '{"design": "unbia')
     assert len(calibration.read(file)) == 12
@@ -101,8 +101,8 @@ def test_what_is_there_is_not_simulated_again(
 @pytest.mark.slow
 @pytest.mark.parametrize("design", ["unbiased", "searched"])
 def test_a_simulation_is_repeated_exactly(benchmark: Any, design: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(benchmark.planted, "NETWORKS", 60)
-    truth = benchmark.planted.Truth("2:2:1", "tent")
+    monkeypatch.setattr(benchmark.synthetic, "NETWORKS", 60)
+    truth = benchmark.synthetic.GroundTruth("2:2:1", "tent")
     once, again = (benchmark.calibration.simulate((design, truth, 0)) for _ in range(2))
     assert {**once, "cpu_seconds": 0} == {**again, "cpu_seconds": 0}
     assert set(once["verdicts"]) == {"depth shares", "width shares", "depth to width"}
@@ -111,9 +111,9 @@ def test_a_simulation_is_repeated_exactly(benchmark: Any, design: str, monkeypat
 
 @pytest.mark.slow
 def test_a_searched_design_follows_the_scores_that_it_sees(benchmark: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(benchmark.planted, "NETWORKS", 60)
-    truth = benchmark.planted.Truth("2:2:1", "tent")
-    unbiased, searched = (benchmark.planted.designed(design, truth, 0) for design in ("unbiased", "searched"))
+    monkeypatch.setattr(benchmark.synthetic, "NETWORKS", 60)
+    truth = benchmark.synthetic.GroundTruth("2:2:1", "tent")
+    unbiased, searched = (benchmark.synthetic.designed(design, truth, 0) for design in ("unbiased", "searched"))
     assert len(unbiased) == len(searched) == 60
     adjusted = [truth.score(found) - np.log(found.flops) for found in (unbiased, searched)]
     assert adjusted[1][20:].mean() > adjusted[0].mean()

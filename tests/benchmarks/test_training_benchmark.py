@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rnas.data.dataset import Part
+from rnas.data.dataset import Split
 from rnas.data.fidelity import Fidelity
 from rnas.networks.block import Block
 from rnas.networks.blocks.robust_res_block import ROBUST_RES_BLOCK
@@ -35,10 +35,10 @@ def module(monkeypatch: pytest.MonkeyPatch) -> Any:
     return importlib.import_module
 
 
-def _part() -> Part:
+def _split() -> Split:
     generator = torch.Generator().manual_seed(3)
     pixels = torch.randint(0, 256, (IMAGES, *SHAPE), generator=generator, dtype=torch.uint8)
-    return Part(pixels, torch.arange(IMAGES) % 10, torch.arange(IMAGES), 255)
+    return Split(pixels, torch.arange(IMAGES) % 10, torch.arange(IMAGES), 255)
 
 
 def _network(block: Block) -> nn.Module:
@@ -52,21 +52,21 @@ def _network(block: Block) -> nn.Module:
 @pytest.mark.parametrize("name", ["trades-10", "sat-10", "fgsm-rs"])
 def test_the_plain_loop_trains_as_ours_does(module: Any, name: str, recomputing: bool, block: Block) -> None:
     recipes, plain_loop = module("recipes"), module("plain_loop")
-    recipe, part = recipes.RECIPES[name].model_copy(update={"schedule": SAT.schedule}), _part()
-    draw = normal if recipe.crafting.noise == "gaussian" else uniform
+    recipe, split = recipes.RECIPES[name].model_copy(update={"schedule": SAT.schedule}), _split()
+    draw = normal if recipe.inner_attack.noise == "gaussian" else uniform
 
     def noise(images: Tensor) -> Tensor:
         # Of seed 0 the noise of the first step has seed 0.
-        return draw(0, part.ids, SHAPE)
+        return draw(0, split.ids, SHAPE)
 
     ours, plain, untrained = _network(block), _network(block), _network(block)
     plan = Plan(recipe, Fidelity(epochs=9, batch_size=IMAGES), recipes.EPSILON, 10)
-    point = next(iter(Training(ours, part, plan, 0).epochs()))
+    point = next(iter(Training(ours, split, plan, 0).epochs()))
     training = plain_loop.PlainTraining(plain, recipe, float(recipes.EPSILON), recomputing, noise=noise)
-    images = part.images(slice(None))
-    assert training.step(images, part.labels).item() == pytest.approx(point["loss"], rel=1e-4)
+    images = split.images(slice(None))
+    assert training.step(images, split.labels).item() == pytest.approx(point["loss"], rel=1e-4)
     with torch.no_grad():
-        before, *after = (F.cross_entropy(model(images), part.labels).item() for model in (untrained, ours, plain))
+        before, *after = (F.cross_entropy(model(images), split.labels).item() for model in (untrained, ours, plain))
     assert after[0] == pytest.approx(after[1], abs=0.02 * abs(after[0] - before))
     for key, tensor in plain.state_dict().items():
         moved = (tensor - untrained.state_dict()[key]).double().norm().item()
@@ -74,13 +74,13 @@ def test_the_plain_loop_trains_as_ours_does(module: Any, name: str, recomputing:
 
 
 def test_the_loader_crops_and_flips(module: Any) -> None:
-    part = _part()
-    images = module("plain_loop").Images(part.pixels, part.labels)
-    padded = F.pad(part.images(slice(None)), (4,) * 4)
+    split = _split()
+    images = module("plain_loop").Images(split.pixels, split.labels)
+    padded = F.pad(split.images(slice(None)), (4,) * 4)
     places = set()
     for _ in range(200):
         image, label = images[7]
-        assert label == part.labels[7]
+        assert label == split.labels[7]
         (place,) = [
             (top, left, flipped)
             for top in range(9)
@@ -96,7 +96,7 @@ def test_the_loader_crops_and_flips(module: Any) -> None:
 def test_passes_are_counted(module: Any) -> None:
     recipes: ModuleType = module("recipes")
     counted = {name: recipes.passes(recipe) for name, recipe in recipes.RECIPES.items()}
-    # Crafting: two a step, and TRADES' clean prediction. Training: forward and two gradients, of one batch or two.
+    # InnerAttack: two a step, and TRADES' clean prediction. Training: forward and two gradients, of one batch or two.
     assert counted == {"trades-10": 1 + 20 + 6, "sat-10": 20 + 3, "fgsm-rs": 2 + 3}
     assert recipes.passes(recipes.RECIPES["trades-10"], 3) == 1 + 6 + 6
 

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from rnas.experiments.training.settle import resolve_settings
+
 from rnas.experiment import Experiment
 from rnas.experiments.comparison import settings as comparison_settings
 from rnas.experiments.comparison.run import Comparison
 from rnas.experiments.references import referenced
 from rnas.experiments.replications import settings as replication_settings
 from rnas.experiments.replications.run import ReplicationRun
-from rnas.experiments.training.settle import settle
 from rnas.experiments.training.training import Training
 from rnas.experiments.tuning.tuning import Tuning, tuning_settings
 from rnas.nas.config import SearchConfig
@@ -53,10 +54,10 @@ def replication(path: Path) -> Experiment[Any, Any]:
 
 _TRAINING = {
     "data": "digits",
-    "recipe": {"name": "sat", "crafting": {"steps": 1}},
+    "recipe": {"name": "sat", "inner_attack": {"steps": 1}},
     "epochs": 2,
     "batch_size": 40,
-    "images": {"training": 80, "selection": 40, "final": 40},
+    "images": {"train": 80, "val": 40, "test": 40},
     "evaluation": {"steps": 1},
     "attacks": ("fgsm",),
     "device": "cpu",
@@ -65,20 +66,20 @@ _TRAINING = {
 
 def training(path: Path) -> Experiment[Any, Any]:
     """A network trained for two epochs."""
-    return Training.create(settle(referenced(NETWORKS[0]), _TRAINING), path)
+    return Training.create(resolve_settings(referenced(NETWORKS[0]), _TRAINING), path)
 
 
 def tuning(path: Path) -> Experiment[Any, Any]:
     """Three trials of two epochs."""
-    settings = tuning_settings(settle(referenced(NETWORKS[0]), _TRAINING), trials=3, pruner="none")
+    settings = tuning_settings(resolve_settings(referenced(NETWORKS[0]), _TRAINING), trials=3, pruner="none")
     return Tuning.create(settings, path)
 
 
 TRAIN: dict[str, Any] = {
     "data": "digits",
-    "images": {"training": 60, "score": 40, "final": 40},
+    "images": {"train": 60, "search_val": 40, "test": 40},
     "fidelity": {"epochs": 2, "batch_size": 30, "attack_steps": 1, "attack_step": "1"},
-    "ladder": [{"epochs": 1}],
+    "rungs": [{"epochs": 1}],
     "evaluation": {"steps": 1, "step": "1"},
 }
 SEARCH: dict[str, Any] = {
@@ -87,7 +88,7 @@ SEARCH: dict[str, Any] = {
     "strategy": "random",
     "budget": 5,
     "batch_size": 2,
-    "finals": {"seeds": 1, "attacks": ["fgsm"]},
+    "final_evaluation": {"seeds": 1, "attacks": ["fgsm"]},
     "workers": 0,
 }
 
@@ -111,7 +112,7 @@ def rule_test(path: Path) -> RuleTest:
             "narrow": {"topology": ["basic"], "activation": ["relu"], "width1": [1]},
             "flops": ["60K", "400K"],
         },
-        "evaluator": {"train": {**TRAIN, "ladder": []}},
+        "evaluator": {"train": {**TRAIN, "rungs": []}},
         "strategy": "random",
         "budget": 24,
         "workers": 0,

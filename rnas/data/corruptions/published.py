@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from rnas.data.corruptions.named import CORRUPTIONS, SEVERITIES
-from rnas.data.dataset import Part
+from rnas.data.dataset import Split
 from rnas.errors import InputError
 
 IMAGES = 10_000
@@ -23,7 +23,7 @@ _PIXELS_SHAPE = (IMAGES * len(SEVERITIES), 32, 32, 3)
 _SOURCE = "unpack CIFAR-10-C.tar or CIFAR-100-C.tar, and give the folder that holds its .npy files"
 
 
-def published_part(folder: Path, corruption: str, severity: int, rows: Tensor | None = None) -> Part:
+def published_split(folder: Path, corruption: str, severity: int, rows: Tensor | None = None) -> Split:
     """Images of one corruption and severity, read from the disk only as far as they are asked for.
 
     Args:
@@ -50,7 +50,7 @@ def published_part(folder: Path, corruption: str, severity: int, rows: Tensor | 
             "should be: it is no file of CIFAR-10-C or CIFAR-100-C"
         )
     chosen = np.array(pixels[ids.numpy() + (severity - 1) * IMAGES])
-    return Part(torch.from_numpy(chosen).movedim(3, 1).contiguous(), published_labels(folder)[ids], ids, 255)
+    return Split(torch.from_numpy(chosen).movedim(3, 1).contiguous(), published_labels(folder)[ids], ids, 255)
 
 
 def published_labels(folder: Path) -> Tensor:

@@ -22,7 +22,7 @@ from rnas.evaluation.flags import (
 )
 from rnas.evaluation.flags.flag import Flag
 from rnas.evaluation.flags.probe import Probe
-from rnas.evaluation.threats import Threat, withstood
+from rnas.evaluation.threats import Threat, robust_to_all
 
 CHECKS: dict[str, Callable[[Probe], Flag | None]] = {
     "non-finite-logits": non_finite.check,
@@ -53,7 +53,7 @@ def found_by_attacks(run: AttackRun) -> Sequence[Flag]:
     for result in run.attacks:
         if not isinstance(result.planned.attack, Ensemble):
             continue
-        pgd = _withstand_pgd(run, result.planned.threat)
+        pgd = _robust_to_pgd(run, result.planned.threat)
         if pgd is not None and result.planned.threat.norm != "l1":
             flags.append(attack_gap.gap(pgd, result.right))
         squares = (step for step in result.steps if isinstance(step.attack, Square))
@@ -61,8 +61,8 @@ def found_by_attacks(run: AttackRun) -> Sequence[Flag]:
     return [flag for flag in flags if flag is not None]
 
 
-def _withstand_pgd(run: AttackRun, threat: Threat) -> Tensor | None:
+def _robust_to_pgd(run: AttackRun, threat: Threat) -> Tensor | None:
     """The images (n,) that withstand PGD-20 on both losses in a threat's ball; None where one was not asked for."""
     right = {result.planned.name: result.right for result in run.attacks if result.planned.threat == threat}
     flags = [right[name] for name in attack_gap.PGD_NAMES if name in right]
-    return withstood(flags) if len(flags) == len(attack_gap.PGD_NAMES) else None
+    return robust_to_all(flags) if len(flags) == len(attack_gap.PGD_NAMES) else None

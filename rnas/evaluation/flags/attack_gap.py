@@ -19,8 +19,8 @@ def check(probe: Probe) -> Flag | None:
         return None
     pgd = probe.right
     for name in PGD_NAMES:
-        pgd = pgd & probe.withstand(named_attack(name, probe.epsilon, probe.norm))
-    return gap(pgd, probe.withstand(probe.strong_attack))
+        pgd = pgd & probe.robust_to(named_attack(name, probe.epsilon, probe.norm))
+    return gap(pgd, probe.robust_to(probe.strong_attack))
 
 
 def gap(pgd: Tensor, autoattack: Tensor) -> Flag | None:

@@ -14,10 +14,10 @@ _QUERIES = "square200"
 
 def check(probe: Probe) -> Flag | None:
     """Whether Square breaks images that withstand PGD on both losses and the strongest part of AutoAttack."""
-    left = probe.withstand(probe.strong_attack)
+    left = probe.robust_to(probe.strong_attack)
     for name in PGD_NAMES:
-        left = left & probe.withstand(named_attack(name, probe.epsilon, probe.norm))
-    square = probe.withstand_among(named_attack(_QUERIES, probe.epsilon, probe.norm), left)
+        left = left & probe.robust_to(named_attack(name, probe.epsilon, probe.norm))
+    square = probe.robust_to_among(named_attack(_QUERIES, probe.epsilon, probe.norm), left)
     return beyond_gradients(left & ~square)
 
 

@@ -17,7 +17,7 @@ def check(probe: Probe) -> Flag | None:
     pixels = probe.images[0].numel()
     radius = {"linf": Fraction(1, 2), "l2": Fraction(isqrt(pixels) + 1, 2), "l1": Fraction(pixels, 2)}[probe.norm]
     attack = PGD(radius, 20, Fraction(1, 10), "margin", norm=probe.norm)
-    left = proportion(probe.withstand(attack).double().mean().item(), len(probe.labels))
+    left = proportion(probe.robust_to(attack).double().mean().item(), len(probe.labels))
     chance = probe.labels.bincount().max().item() / len(probe.labels)
     if left.low <= chance:
         return None

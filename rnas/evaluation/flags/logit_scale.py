@@ -25,8 +25,8 @@ def check(probe: Probe) -> Flag | None:
     if margin <= 1:
         return None
     attack = PGD(probe.epsilon, 20, Fraction(1, 10), norm=probe.norm)
-    scaled = probe.withstand_among(_OnScaledLogits(attack, margin), right)
-    broken = proportion((probe.withstand(attack) & ~scaled).double().mean().item(), len(right))
+    scaled = probe.robust_to_among(_OnScaledLogits(attack, margin), right)
+    broken = proportion((probe.robust_to(attack) & ~scaled).double().mean().item(), len(right))
     if broken.low <= _THRESHOLD:
         return None
     return Flag(

@@ -62,13 +62,13 @@ class Probe:
         ]
         return torch.cat(found) if found else self.images[rows]
 
-    def withstand(self, attack: Attack) -> Tensor:
+    def robust_to(self, attack: Attack) -> Tensor:
         """Whether each image (n,) is classified correctly as it is and attacked."""
         if attack not in self._kept:
-            self._kept[attack] = self.withstand_among(attack, self.right)
+            self._kept[attack] = self.robust_to_among(attack, self.right)
         return self._kept[attack]
 
-    def withstand_among(self, attack: Attack, among: Tensor) -> Tensor:
+    def robust_to_among(self, attack: Attack, among: Tensor) -> Tensor:
         """Whether each image (n,) is among some and classified correctly when it is attacked."""
         left = among.clone()
         rows = among.nonzero().squeeze(1)

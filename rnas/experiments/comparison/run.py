@@ -171,7 +171,7 @@ def compare(
         evaluation: fields of :class:`rnas.evaluation.training_settings.EvaluationSettings`: the attack by which the
             best epoch is chosen.
         attacks: names of the attacks on the checkpoints.
-        attacked_images: attack only the first so many images of the final part; None is all of it.
+        attacked_images: attack only the first so many images of the test split; None is all of it.
         flags: whether to look for signs of overestimated robustness in the best checkpoints.
         output: directory; None makes ``runs/compare-<data>-<n>``.
         workers: trainings at once, each in a process of its own; 0 trains in this process; None is one a core or GPU.

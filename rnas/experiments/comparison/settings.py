@@ -12,8 +12,8 @@ from rnas.evaluation.training_settings import EvaluationSettings, ResolvedTraini
 from rnas.experiments.comparison.networks import DEFAULT, ComparedNetwork, compared_network, require_distinct
 from rnas.experiments.references import Reference, referenced
 from rnas.experiments.seeded_trainings import SeededSettings
-from rnas.experiments.training import settle as training
-from rnas.experiments.training.settings import RunParts, RunSettings
+from rnas.experiments.training import resolve_settings as training
+from rnas.experiments.training.settings import TrainingRunSettings, TrainingSplitSizes
 from rnas.experiments.tuning.space import applied
 from rnas.networks.architecture import Architecture
 from rnas.training.recipe import Recipe
@@ -33,28 +33,28 @@ class SharedTraining(ResolvedTraining):
 
     Attributes:
         images: sizes of the parts; the best epoch is chosen on ``selection``.
-        evaluation: the attack on the selection part after every epoch.
-        attacks: names of the attacks on the final part.
-        attacked_images: the first so many of the final part are attacked, which reaches as far into published test
+        evaluation: the attack on the val split after every epoch.
+        attacks: names of the attacks on the test split.
+        attacked_images: the first so many of the test split are attacked, which reaches as far into published test
             images; None is the part as it is.
         flags: whether to look for signs of overestimated robustness in the best checkpoints.
     """
 
-    images: RunParts
+    images: TrainingSplitSizes
     evaluation: EvaluationSettings
     attacks: tuple[str, ...] = Field(min_length=1)
     attacked_images: PositiveInt | None = None
     flags: bool = True
 
     @classmethod
-    def of(cls, settings: RunSettings, attacked_images: int | None, *, flags: bool) -> Self:
+    def of(cls, settings: TrainingRunSettings, attacked_images: int | None, *, flags: bool) -> Self:
         """What a training shares with others, how many images are attacked, and whether flags are looked for."""
         shared = {name: value for name, value in settings if name in cls.model_fields}
         return cls(**shared, attacked_images=attacked_images, flags=flags)
 
     def training_of(
         self, key: str, architecture: Mapping[str, Any], seed: int, device: str, tuned: Mapping[str, Any] | None = None
-    ) -> RunSettings:
+    ) -> TrainingRunSettings:
         """The training of one network.
 
         Args:
@@ -67,8 +67,8 @@ class SharedTraining(ResolvedTraining):
         own = {"network": key, "architecture": dict(architecture), "seed": seed, "device": device}
         if tuned:
             own["recipe"] = applied(self.recipe, tuned)
-        shared = {name: value for name, value in self if name in RunSettings.model_fields}
-        return RunSettings(**{**shared, **own, "attacks": _AFTER_TRAINING})
+        shared = {name: value for name, value in self if name in TrainingRunSettings.model_fields}
+        return TrainingRunSettings(**{**shared, **own, "attacks": _AFTER_TRAINING})
 
 
 class TuningBudget(BaseModel):
@@ -191,7 +191,7 @@ def resolve_settings(
         "evaluation": evaluation,
         "attacks": tuple(attacks),
     }
-    shared = training.settle(next(searched, references[0]), given)
+    shared = training.resolve_settings(next(searched, references[0]), given)
     dataset = load_dataset(shared.data, shared.data_dir)
     most = most_images(dataset, shared.images)
     if attacked_images is not None and attacked_images > most:
@@ -225,18 +225,18 @@ def resolve_settings(
         raise explained(error, "compare", ComparisonSettings) from None
 
 
-def _require_unseen(reference: Reference, shared: RunSettings) -> None:
-    """InputError where the final part may hold images that a search chose this network by."""
+def _require_unseen(reference: Reference, shared: TrainingRunSettings) -> None:
+    """InputError where the test split may hold images that a search chose this network by."""
     own = reference.training
-    if own is None or own.data != shared.data or load_dataset(shared.data, shared.data_dir).held_out:
+    if own is None or own.data != shared.data or load_dataset(shared.data, shared.data_dir).num_test_images:
         return
-    kept = own.images.selection + own.images.score
-    if (own.split_seed, own.images.final, kept) != (
+    kept = own.images.val + own.images.search_val
+    if (own.split_seed, own.images.test, kept) != (
         shared.split_seed,
-        shared.images.final,
-        shared.images.selection + shared.images.score,
+        shared.images.test,
+        shared.images.val + shared.images.search_val,
     ):
         raise InputError(
-            f"{reference.name} was chosen on another division of {shared.data}, so that its final part is not unseen: "
+            f"{reference.name} was chosen on another division of {shared.data}, so that its test split is not unseen: "
             "compare members of one run, and leave split_seed and the sizes of images out"
         )

@@ -23,12 +23,12 @@ from rnas.evaluation.weights_evaluation import evaluate_subject
 from rnas.experiment import CostEstimate, ShareListener
 from rnas.experiments.comparison.settings import ComparisonSettings
 from rnas.experiments.references import resolve
-from rnas.experiments.training.cost_estimate import estimated
+from rnas.experiments.training.cost_estimate import estimate_cost
 from rnas.experiments.training.result import TrainingResult
-from rnas.experiments.training.settings import RunSettings
+from rnas.experiments.training.settings import TrainingRunSettings
 from rnas.experiments.training.setup import Setup
 from rnas.experiments.training.training import Training
-from rnas.nas.evaluators.evaluator import Context, Estimate, Evaluation, Rung, Status, Task
+from rnas.nas.evaluators.evaluator import Context, CostEstimate, Evaluation, Rung, Status, Task
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
 from rnas.utils.provenance import json_hash
@@ -50,7 +50,7 @@ class ComparedTraining:
     """Trains by the settings of a comparison, and attacks what comes of it.
 
     Metrics: ``best_...`` and ``last_...`` of ``clean``, each attack, and ``worst_case``, accuracies in [0, 1] on the
-    final part. The provenance holds, for each checkpoint, which images were right. Without a folder it cannot
+    test split. The provenance holds, for each checkpoint, which images were right. Without a folder it cannot
     evaluate: the training is kept in ``trainings/KEY-seed-N`` there, and goes on when it was stopped. A task's fidelity
     has what was tuned, as ``recipe``.
 
@@ -132,7 +132,7 @@ class ComparedTraining:
                 "status": summary["status"],
                 "reason": summary["reason"],
                 "epochs": summary["epochs_done"],
-                "training_seconds": summary["seconds"]["training"],
+                "training_seconds": summary["seconds"]["train"],
                 "latency_ms": self._latency(task.architecture, context.device),
                 **found,
             }
@@ -140,21 +140,21 @@ class ComparedTraining:
             Status.COMPLETE, metrics=metrics, seconds=time.perf_counter() - started, provenance=provenance
         )
 
-    def estimate(self, task: Task, context: Context) -> Estimate:
+    def estimate(self, task: Task, context: Context) -> CostEstimate:
         """Measure the training, with quick attacks at its end: what strong ones take depends on what they break."""
         found = self.training_estimate(task, context)
-        return Estimate(found.seconds, found.work[0].memory_bytes)
+        return CostEstimate(found.seconds, found.work[0].memory_bytes)
 
     def training_estimate(self, task: Task, context: Context) -> CostEstimate:
         """Measure the same by parts."""
         with _on(context.device):
-            return estimated(Setup.of(self._settings(task, context)))
+            return estimate_cost(Setup.of(self._settings(task, context)))
 
     def task(self, architecture: Architecture, seed: int, tuned: Mapping[str, Any] | None = None) -> Task:
         """A training with a seed, with what of the recipe was tuned for the network."""
         return Task(architecture, seed, {**self.rungs[0].fidelity, **({"recipe": dict(tuned)} if tuned else {})})
 
-    def _settings(self, task: Task, context: Context) -> RunSettings:
+    def _settings(self, task: Task, context: Context) -> TrainingRunSettings:
         key = arch.key(task.architecture)
         device = "cuda" if context.device.startswith("cuda") else "cpu"
         return self.settings.training.training_of(

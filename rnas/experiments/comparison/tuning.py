@@ -1,7 +1,7 @@
 """Each network's own learning rate and weight decay, tuned with the same budget before networks are compared.
 
 One recipe for all favours the networks that it was made for. Every network is tried with the recipe as it is and with
-the same random values of both, and keeps those of the trial that is most robust on the selection part. The final part,
+the same random values of both, and keeps those of the trial that is most robust on the val split. The test split,
 on which networks are compared, is not looked at, and no seed of the comparison is used.
 """
 
@@ -105,7 +105,7 @@ def content_of(settings: ComparisonSettings, summaries: Mapping[str, Mapping[str
         "epochs": settings.tuning.epochs,
         "seed": SEED,
         "space": first["space"],
-        "selection": first["selection"],
+        "val": first["val"],
         "seconds": sum(seconds(summary) for summary in summaries.values()),
     }
 
@@ -121,7 +121,7 @@ def network_content(summary: Mapping[str, Any] | None) -> dict[str, Any] | None:
         "parameters": chosen(summary),
         "value": None if best is None else best["value"],
         "recipe_value": rows[0]["value"],
-        "inside_noise": None if summary["comparison"] is None else summary["comparison"]["inside_noise"],
+        "indistinguishable": None if summary["comparison"] is None else summary["comparison"]["indistinguishable"],
         "states": [row["state"] for row in rows],
         "seconds": seconds(summary),
     }

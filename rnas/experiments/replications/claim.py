@@ -169,7 +169,7 @@ class Claim:
     estimand: Estimand
     expected: Literal["above", "below", "within"] = "above"
     bound: float = 0.0
-    metric: str = "final_robust_accuracy"
+    metric: str = "test_robust_accuracy"
     unit: str = "points"
     scale: float = 100.0
 

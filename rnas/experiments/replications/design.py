@@ -13,7 +13,7 @@ from rnas.experiments.replications.claim import Claim
 from rnas.networks.architecture import Architecture, Shape
 from rnas.networks.block import Block
 from rnas.networks.residual import BASE_CHANNELS, BASIC, ResidualNetwork
-from rnas.utils.quantities import counted
+from rnas.utils.quantities import pluralize
 
 Factor = str | float
 """Level of a factor of a design: a word, or a number where the levels have distances."""
@@ -138,7 +138,7 @@ class ReplicationFigure:
     x: str
     colour: tuple[str, ...]
     like: str
-    metric: str = "final_robust_accuracy"
+    metric: str = "test_robust_accuracy"
     panel: tuple[str, ...] = ()
 
 
@@ -223,4 +223,4 @@ def require_distinct(cells: Sequence[DesignCell]) -> None:
     counts = Counter(tuple(sorted((name, str(level)) for name, level in cell.factors.items())) for cell in cells)
     twice = [levels for levels, count in counts.items() if count > 1]
     if twice:
-        raise ValueError(f"{counted(len(twice), 'setting')} twice in the design, such as {twice[0]}")
+        raise ValueError(f"{pluralize(len(twice), 'setting')} twice in the design, such as {twice[0]}")

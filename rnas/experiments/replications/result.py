@@ -59,7 +59,7 @@ def judged(
     """
     replication, training = settings.definition, settings.training
     claims = replication.claims(cells)
-    metrics = {replication.figure.metric, *(claim.metric for claim in claims), "final_clean_accuracy"}
+    metrics = {replication.figure.metric, *(claim.metric for claim in claims), "test_clean_accuracy"}
     scores = {metric: scores_of(records, metric) for metric in sorted(metrics)}
     findings = judge(claims, scores)
     dataset = load_dataset(training.data, training.data_dir)

@@ -23,14 +23,14 @@ from rnas.training.recipe import Recipe
 from rnas.utils.provenance import json_hash
 from rnas.utils.threads import one_thread
 
-OBJECTIVE = Objective(metric="final_robust_accuracy", direction="maximize")
+OBJECTIVE = Objective(metric="test_robust_accuracy", direction="maximize")
 
 CellGroup = tuple[Mapping[str, Any], list[int]]
 """Changes of the recipe, and the rows of the cells that have them."""
 
 
 class ReplicationRun(SeededTrainings[ReplicationSettings, ReplicationResult]):
-    """Repeat a paper's study, and say what its results are worth as evidence for the paper's observation."""
+    """Repeat a paper's replication, and say what its results are worth as evidence for the paper's observation."""
 
     kind = "replication"
     Settings = ReplicationSettings
@@ -128,7 +128,7 @@ def replicate(
     workers: int | None = None,
     listener: Listener | None = None,
 ) -> ReplicationResult:
-    """Repeat a study of a paper, and say what its results are worth as evidence for the paper's observation.
+    """Repeat a replication of a paper, and say what its results are worth as evidence for the paper's observation.
 
     On digits trainings take seconds and networks are small; on other data the recipe is the paper's, as long as it was
     published, and so are the networks.

@@ -11,7 +11,7 @@ from rnas.experiments.replications.design import PAPER, SMALL, DesignCell, Repli
 from rnas.experiments.replications.registered import find
 from rnas.experiments.seeded_trainings import SeededSettings
 from rnas.nas.evaluators.adversarial_training import AdversarialTrainingSettings
-from rnas.training.crafting import GradientSteps
+from rnas.training.inner_attack import PGDInner
 from rnas.training.recipe import Recipe
 from rnas.utils.provenance import json_hash
 from rnas.utils.yaml_files import explained
@@ -114,20 +114,20 @@ def resolve_settings(
     """
     found = find(replication) if isinstance(replication, str) else replication
     folder = None if data_dir is None else Path(data_dir).expanduser().resolve()
-    parts = load_dataset(data, folder).parts
+    parts = load_dataset(data, folder).splits
     on_digits = data == DIGITS
     try:
         own = Recipe.resolve(recipe if recipe is not None else _DIGITS_RECIPE if on_digits else found.recipe)
         fidelity: dict[str, Any] = {"epochs": own.epochs, "batch_size": own.batch_size}
         if on_digits:
-            several = isinstance(own.crafting, GradientSteps) and own.crafting.steps > 1
+            several = isinstance(own.inner_attack, PGDInner) and own.inner_attack.steps > 1
             fidelity = _DIGITS_FIDELITY | (_DIGITS_ATTACK if several else {})
         fidelity |= {key: value for key, value in (("epochs", epochs), ("images", images)) if value is not None}
         training = TrainingSettings.model_validate(
             {
                 "data": data,
                 "data_dir": folder,
-                "images": parts.model_copy(update={"score": min(_SCORED, parts.score)}),
+                "images": parts.model_copy(update={"search_val": min(_SCORED, parts.search_val)}),
                 "recipe": own,
                 "eps": eps,
                 "fidelity": fidelity,

@@ -3,8 +3,8 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
-from rnas.experiments.reproduction.claim import Source
 from rnas.experiments.reproduction.judgement import image_interval
+from rnas.experiments.reproduction.recorded_result import Source
 from rnas.statistics.interval import Interval
 
 
@@ -22,11 +22,11 @@ class Accuracies(ABC):
         """That each of them is over."""
 
     def bounds(self, metric: str) -> tuple[float, float]:
-        """See :meth:`rnas.experiments.reproduction.claim.Claim.bounds`."""
+        """See :meth:`rnas.experiments.reproduction.recorded_result.RecordedResult.bounds`."""
         return 0.0, 1.0
 
     def interval(self, metric: str, source: Source, level: float) -> Interval | None:
-        """Of images, from whatever source; see :meth:`rnas.experiments.reproduction.claim.Claim.interval`."""
+        """Of images, from whatever source; see :meth:`rnas.experiments.reproduction.recorded_result.RecordedResult.interval`."""
         return image_interval(self.metrics[metric], self.images, level=level)
 
     def resolution(self, metric: str) -> float:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from rnas.errors import InputError
-from rnas.experiments.reproduction.claim import Outcome
+from rnas.experiments.reproduction.recorded_result import Outcome
 from rnas.nas.evaluators import guard
 
 

@@ -1,4 +1,4 @@
-"""What of a claim can be checked at once, before anything is evaluated."""
+"""What of a result can be checked at once, before anything is evaluated."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Check:
         recorded: as the record has it; empty where it says nothing.
         found: as it is here.
         same: whether the two agree; None where the record says nothing.
-        decides: whether a claim cannot hold where they differ, as what is here is then something else.
+        decides: whether a result cannot hold where they differ, as what is here is then something else.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Check:
 
     @property
     def refutes(self) -> bool:
-        """Whether the claim falls by it."""
+        """Whether the result falls by it."""
         return self.decides and self.same is False
 
 

@@ -4,24 +4,24 @@ from pathlib import Path
 
 from rnas.errors import InputError
 from rnas.experiment import kind_at
-from rnas.experiments.reproduction.claim import Claim
-from rnas.experiments.reproduction.evaluation_claim import EvaluationClaim
-from rnas.experiments.reproduction.search_claim import SearchClaim
-from rnas.experiments.reproduction.training_claim import TrainingClaim
+from rnas.experiments.reproduction.recorded_evaluation import RecordedEvaluation
+from rnas.experiments.reproduction.recorded_result import RecordedResult
+from rnas.experiments.reproduction.recorded_search import RecordedSearch
+from rnas.experiments.reproduction.recorded_training import RecordedTraining
 from rnas.experiments.training.settings import KIND as TRAINING
 from rnas.nas.execution.local import Device
 from rnas.nas.members import FORMS, member, run_and_member
 from rnas.nas.search import Search
 
 
-def find(words: str | Path, device: Device | None = None) -> Claim:
-    """The claim that words name.
+def find(words: str | Path, device: Device | None = None) -> RecordedResult:
+    """The result that words name.
 
     Args:
         words: ``RUN:KEY``, ``RUN:knee``, ``RUN:at:200M`` or ``RUN:max:METRIC`` with the directory of a search, or
             ``RUN/checkpoints/KEY.safetensors``; a training's directory, for its best weights, or its
             ``best.safetensors`` or ``last.safetensors``; or a result of ``rnas evaluate``: its JSON file, also of the
-            final evaluations of a run, ``RUN/finals/seed-N/...json``, and of a comparison, ``DIR/evaluations/...json``.
+            final evaluations of a run, ``RUN/final_evaluation/seed-N/...json``, and of a comparison, ``DIR/evaluations/...json``.
         device: what to verify it on; None is that of the record.
 
     Raises:
@@ -31,24 +31,24 @@ def find(words: str | Path, device: Device | None = None) -> Claim:
     if path.suffix == ".safetensors":
         return _of_weights(text, path, device)
     if kind_at(path) == TRAINING:
-        return TrainingClaim.read(text, path, "best", device)
+        return RecordedTraining.read(text, path, "best", device)
     if path.is_file():
-        return EvaluationClaim.read(text, path, device)
+        return RecordedEvaluation.read(text, path, device)
     if path.exists():
         raise InputError(f"{text} is a directory; for a member of a run write {text}: and {FORMS}")
     folder, colon, word = run_and_member(text)
     if not colon:
         raise InputError(
-            f"{text} names no claim; write RUN:KEY, a training's directory, or a JSON file of rnas evaluate"
+            f"{text} names no result; write RUN:KEY, a training's directory, or a JSON file of rnas evaluate"
         )
     run = Search.open(folder).result()
-    return SearchClaim(text, run, member(run, word), device)
+    return RecordedSearch(text, run, member(run, word), device)
 
 
-def _of_weights(text: str, path: Path, device: Device | None) -> Claim:
+def _of_weights(text: str, path: Path, device: Device | None) -> RecordedResult:
     if kind_at(path.parent) == TRAINING and path.stem in ("best", "last"):
-        return TrainingClaim.read(text, path.parent, "best" if path.stem == "best" else "last", device)
+        return RecordedTraining.read(text, path.parent, "best" if path.stem == "best" else "last", device)
     if path.parent.name == "checkpoints":
         run = Search.open(path.parent.parent).result()
-        return SearchClaim(text, run, member(run, path.stem), device)
+        return RecordedSearch(text, run, member(run, path.stem), device)
     raise InputError(f"{text}: weights of no run; name the run's member, or the result of their evaluation")

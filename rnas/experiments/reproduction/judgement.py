@@ -11,15 +11,15 @@ from scipy.stats import t as student
 
 from rnas.statistics.interval import Interval
 
-Verdict = Literal["reproduced exactly", "reproduced within the interval", "not reproduced", "not judged"]
-EXACTLY: Verdict = "reproduced exactly"
-WITHIN: Verdict = "reproduced within the interval"
-NOT: Verdict = "not reproduced"
-UNJUDGED: Verdict = "not judged"
+ReproductionStatus = Literal["reproduced exactly", "reproduced within the interval", "not reproduced", "not judged"]
+EXACTLY: ReproductionStatus = "reproduced exactly"
+WITHIN: ReproductionStatus = "reproduced within the interval"
+NOT: ReproductionStatus = "not reproduced"
+UNJUDGED: ReproductionStatus = "not judged"
 
 LEAST_SEEDS = 2
 LEVEL = 0.05
-"""Probability at most that a claim that holds is refuted by chance, all of its metrics together."""
+"""Probability at most that a result that holds is refuted by chance, all of its metrics together."""
 
 _ROUNDING = 1e-3
 _LEAST_ROUNDING = 1e-6
@@ -27,7 +27,7 @@ _EQUAL = 1e-12
 
 
 @dataclass(frozen=True)
-class Luck:
+class SeedSpread:
     """A recorded value among those of trainings with other seeds.
 
     Attributes:
@@ -53,8 +53,8 @@ class Judged:
         interval: around the recorded value, of images; around the mean of other seeds where these decide; None where
             only the equal value will do.
         p_value: of McNemar's test that it is right on as many of the same images, where that decides.
-        verdict: what follows; ``not judged`` where it is another value and nothing says how far it may be off.
-        luck: how it stands among other seeds; None without two of them.
+        status: what follows; ``not judged`` where it is another value and nothing says how far it may be off.
+        seed_spread: how it stands among other seeds; None without two of them.
     """
 
     name: str
@@ -62,8 +62,8 @@ class Judged:
     found: float | None
     interval: Interval | None
     p_value: float | None
-    verdict: Verdict
-    luck: Luck | None = None
+    status: ReproductionStatus
+    seed_spread: SeedSpread | None = None
 
 
 def level_of_each(metrics: int) -> float:
@@ -84,9 +84,9 @@ def judged(
     p_value: float | None = None,
     level: float = LEVEL,
     equal_expected: bool = False,
-    luck: Luck | None = None,
+    seed_spread: SeedSpread | None = None,
 ) -> Judged:
-    """The verdict on a metric.
+    """The status on a metric.
 
     What is equal is reproduced exactly, and where that is expected nothing else is reproduced. Else what decides is, in
     this order: the recorded value against other seeds, the paired test, the interval. Without any of them it is not
@@ -101,14 +101,14 @@ def judged(
         p_value: of the paired test.
         level: of the paired test; see :func:`level_of_each`.
         equal_expected: whether the same computation was made under the same circumstances.
-        luck: the recorded value among other seeds.
+        seed_spread: the recorded value among other seeds.
     """
     if found is None or equal or equal_expected:
-        verdict = EXACTLY if found is not None and equal else NOT
-        return Judged(name, recorded, found, interval, None, verdict, luck)
-    if luck is not None:
-        verdict = WITHIN if luck.place == "inside" else NOT
-        return Judged(name, recorded, found, luck.interval, None, verdict, luck)
+        status = EXACTLY if found is not None and equal else NOT
+        return Judged(name, recorded, found, interval, None, status, seed_spread)
+    if seed_spread is not None:
+        status = WITHIN if seed_spread.place == "inside" else NOT
+        return Judged(name, recorded, found, seed_spread.interval, None, status, seed_spread)
     if p_value is not None:
         return Judged(name, recorded, found, interval, p_value, WITHIN if p_value >= level else NOT)
     if interval is None:
@@ -117,14 +117,14 @@ def judged(
     return Judged(name, recorded, found, interval, None, WITHIN if inside else NOT)
 
 
-def overall(metrics: Sequence[Judged]) -> Verdict:
+def overall(metrics: Sequence[Judged]) -> ReproductionStatus:
     """That of the metric that is worst off, of those that are judged; ``not reproduced`` without any metric."""
-    verdicts = {metric.verdict for metric in metrics}
-    if not verdicts or NOT in verdicts:
+    statuses = {metric.status for metric in metrics}
+    if not statuses or NOT in statuses:
         return NOT
-    if verdicts == {UNJUDGED}:
+    if statuses == {UNJUDGED}:
         return UNJUDGED
-    return WITHIN if WITHIN in verdicts else EXACTLY
+    return WITHIN if WITHIN in statuses else EXACTLY
 
 
 def image_interval(value: float, images: int, low: float = 0.0, high: float = 1.0, *, level: float = LEVEL) -> Interval:
@@ -148,14 +148,14 @@ def rounding_interval(value: float) -> Interval:
     return Interval(value, value - half, value + half)
 
 
-def luck_of(
+def seed_spread_of(
     recorded: float,
     values: Sequence[float],
     bounds: tuple[float, float],
     *,
     resolution: float,
     level: float = LEVEL,
-) -> Luck | None:
+) -> SeedSpread | None:
     """Where a recorded value stands among those of other seeds; None with fewer than two.
 
     The standard deviation of the values is taken as half of the resolution at least: seeds that tie, as few of them on
@@ -180,4 +180,4 @@ def luck_of(
         place = "above"
     elif recorded < interval.low - _EQUAL:
         place = "below"
-    return Luck(tuple(values), interval, place)
+    return SeedSpread(tuple(values), interval, place)

@@ -1,4 +1,4 @@
-"""Where a claim is verified unless its reader says where."""
+"""Where a result is verified unless its reader says where."""
 
 from typing import Any
 

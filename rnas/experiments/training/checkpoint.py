@@ -11,7 +11,7 @@ from torch import Tensor
 
 from rnas.errors import InputError
 from rnas.experiment import RESULT, kind_at
-from rnas.experiments.training.settings import KIND, RunSettings
+from rnas.experiments.training.settings import KIND, TrainingRunSettings
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
 from rnas.utils.files import file_hash, write_tensors, write_text
@@ -34,7 +34,7 @@ class Checkpoint:
         num_classes: number of their classes.
         settings: how it was trained.
         epoch: of the training, from 1.
-        selection: ``clean_accuracy``, ``robust_accuracy`` and ``robust_margin`` on the selection part.
+        selection: ``clean_accuracy``, ``robust_accuracy`` and ``robust_margin`` on the val split.
         sha256: of the safetensors file, in hexadecimal.
         provenance: hashes of recipe and data, versions and device, as JSON values.
     """
@@ -43,7 +43,7 @@ class Checkpoint:
     architecture: Architecture
     input_shape: Shape
     num_classes: int
-    settings: RunSettings
+    settings: TrainingRunSettings
     epoch: int
     selection: Mapping[str, float]
     sha256: str
@@ -87,9 +87,9 @@ class Checkpoint:
             architecture=arch.from_dict(content["architecture"]),
             input_shape=(int(channels), int(height), int(width)),
             num_classes=int(content["num_classes"]),
-            settings=RunSettings.model_validate(content["settings"]),
+            settings=TrainingRunSettings.model_validate(content["settings"]),
             epoch=int(content["epoch"]),
-            selection={name: float(value) for name, value in content["selection"].items()},
+            selection={name: float(value) for name, value in content["val"].items()},
             sha256=str(content["sha256"]),
             provenance=dict(content["provenance"]),
         )
@@ -102,7 +102,7 @@ class Checkpoint:
             "input_shape": list(self.input_shape),
             "num_classes": self.num_classes,
             "epoch": self.epoch,
-            "selection": dict(self.selection),
+            "val": dict(self.val),
             "sha256": self.sha256,
             "settings": self.settings.model_dump(mode="json"),
             "provenance": dict(self.provenance),

@@ -12,13 +12,13 @@ from rnas.attacks.attack import Attack
 from rnas.attacks.named import named_attack
 from rnas.evaluation.robustness import evaluate_robustness
 from rnas.experiment import CostEstimate, EstimatedWork
-from rnas.experiments.training.evaluation import selection_attacks
+from rnas.experiments.training.evaluation import val_attacks
 from rnas.experiments.training.memory import BatchTooLargeError, advise, out_of_memory, peak_memory, release
 from rnas.experiments.training.setup import Setup
-from rnas.training.crafting import GradientSteps
+from rnas.training.inner_attack import PGDInner
 from rnas.utils.threads import one_thread
 
-EPOCH, SELECTION, FINAL = "an epoch", "selection after an epoch", "attacks on the best or the last weights"
+EPOCH, SELECTION, TEST = "an epoch", "selection after an epoch", "attacks on the best or the last weights"
 """Labels of the work of a training."""
 
 _TIMED_STEPS = 8
@@ -33,7 +33,7 @@ class _EnoughError(Exception):
     """Leaves a training that only had to be timed."""
 
 
-def estimated(setup: Setup) -> CostEstimate:
+def estimate_cost(setup: Setup) -> CostEstimate:
     """Time a few training steps and a batch under each attack, and scale them up.
 
     Raises:
@@ -57,25 +57,25 @@ def _estimate(setup: Setup, step: float) -> CostEstimate:
     settings = setup.settings
     plan = setup.plan()
     # As many images as an attack of usual length gets through in a few seconds, so that slow networks are quick too.
-    crafting = plan.crafting
-    passes = crafting.steps + 1 if isinstance(crafting, GradientSteps) else 1
+    inner_attack = plan.inner_attack
+    passes = inner_attack.steps + 1 if isinstance(inner_attack, PGDInner) else 1
     affordable = int(_TIMED_SECONDS / step * settings.fidelity.batch_size * passes / _USUAL_STEPS)
-    batch = min(max(affordable, _LEAST_IMAGES), settings.evaluation.batch_size, len(setup.parts["final"]))
+    batch = min(max(affordable, _LEAST_IMAGES), settings.evaluation.batch_size, len(setup.splits["test"]))
     model = setup.training().model
     attacks = [named_attack(name, settings.eps) for name in settings.attacks]
-    selection = sum(_image_seconds(setup, model, attack, batch) for attack in selection_attacks(settings))
+    selection = sum(_image_seconds(setup, model, attack, batch) for attack in val_attacks(settings))
     final = sum(_image_seconds(setup, model, attack, batch) for attack in attacks)
     epoch = step * plan.epoch_steps(setup.images)
     if settings.recipe.overfitting_guard:
         # About one of the two attacks of the selection on images of its own.
         epoch += selection / 2 * 10 / settings.evaluation.steps * min(_GUARD_IMAGES, setup.images)
-    epochs, selected, judged = settings.fidelity.epochs, len(setup.parts["selection"]), len(setup.parts["final"])
+    epochs, selected, judged = settings.fidelity.epochs, len(setup.splits["val"]), len(setup.splits["test"])
     details = {"images": setup.images, "batch_size": settings.fidelity.batch_size}
     return CostEstimate(
         (
             EstimatedWork(EPOCH, epochs, epoch, peak_memory(settings.device), details),
             EstimatedWork(SELECTION, epochs, selection * selected, None, {"images": selected}),
-            EstimatedWork(FINAL, 2, final * judged, None, {"images": judged}),
+            EstimatedWork(TEST, 2, final * judged, None, {"images": judged}),
         ),
         slots=1,
         device=settings.device,
@@ -101,7 +101,7 @@ def _step_seconds(setup: Setup) -> float:
 
 
 def _image_seconds(setup: Setup, model: nn.Module, attack: Attack, batch: int) -> float:
-    part = setup.parts["final"].first(batch)
+    part = setup.splits["test"].first(batch)
     # Libraries choose and load their kernels in the first run.
     evaluate_robustness(model, part.first(1), [attack], 0, batch)
     started = _now(setup)

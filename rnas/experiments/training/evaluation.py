@@ -1,4 +1,4 @@
-"""What a training is judged by: the selection part after every epoch, and the final part at the end."""
+"""What a training is judged by: the val split after every epoch, and the test split at the end."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -13,13 +13,13 @@ from rnas.attacks.description import describe
 from rnas.attacks.named import named_attack
 from rnas.attacks.pgd import PGD
 from rnas.evaluation.robustness import evaluate_robustness
-from rnas.experiments.training.settings import RunSettings
+from rnas.experiments.training.settings import TrainingRunSettings
 from rnas.experiments.training.setup import Setup
 from rnas.statistics.mcnemar import mcnemar
 from rnas.statistics.proportions import proportion
 
 ATTACK_SEED = 0
-"""Of the attacks on the final part, as of ``rnas evaluate`` unless told otherwise: both then agree."""
+"""Of the attacks on the test split, as of ``rnas evaluate`` unless told otherwise: both then agree."""
 
 _NOISE = 0.05
 """A difference whose p-value is not below it is inside the noise."""
@@ -28,8 +28,8 @@ Check = Callable[[float], None]
 
 
 @dataclass(frozen=True)
-class FinalResult:
-    """Which images of the final part a network is right on; every tensor is (n,) on the CPU, in the part's order.
+class CheckpointResult:
+    """Which images of the test split a network is right on; every tensor is (n,) on the CPU, in the part's order.
 
     Attributes:
         clean: right as it is.
@@ -58,37 +58,37 @@ class FinalResult:
         }
 
 
-def evaluate_selection(setup: Setup, model: nn.Module, check: Check = lambda share: None) -> dict[str, float]:
-    """Accuracies on the selection part, and the seconds that they took, as columns of the history."""
+def evaluate_val(setup: Setup, model: nn.Module, check: Check = lambda share: None) -> dict[str, float]:
+    """Accuracies on the val split, and the seconds that they took, as columns of the history."""
     started = time.perf_counter()
     settings = setup.settings
     with _float32():
         result = evaluate_robustness(
             model,
-            setup.parts["selection"],
-            selection_attacks(settings),
+            setup.splits["val"],
+            val_attacks(settings),
             settings.split_seed,
             settings.evaluation.batch_size,
             check,
         )
-    return {**result.metrics("selection_"), "selection_seconds": time.perf_counter() - started}
+    return {**result.metrics("val_"), "val_seconds": time.perf_counter() - started}
 
 
-def selection_attacks(settings: RunSettings) -> tuple[PGD, PGD]:
-    """The attacks whose worst case is robust accuracy on the selection part."""
+def val_attacks(settings: TrainingRunSettings) -> tuple[PGD, PGD]:
+    """The attacks whose worst case is robust accuracy on the val split."""
     steps, step = settings.evaluation.steps, settings.evaluation.step
     return PGD(settings.eps, steps, step, "cross-entropy"), PGD(settings.eps, steps, step, "margin")
 
 
-def selection_words(settings: RunSettings) -> str:
+def val_words(settings: TrainingRunSettings) -> str:
     """The same in words."""
     steps = settings.evaluation.steps
     return f"worst case of PGD-{steps} on the cross-entropy and PGD-{steps} on the margin"
 
 
-def evaluate_final(setup: Setup, model: nn.Module, moved: Callable[[str, float], None]) -> FinalResult:
-    """The final part as it is and under each attack of the settings; ``moved`` is told attack and share done."""
-    settings, part = setup.settings, setup.parts["final"]
+def evaluate_test(setup: Setup, model: nn.Module, moved: Callable[[str, float], None]) -> CheckpointResult:
+    """The test split as it is and under each attack of the settings; ``moved`` is told attack and share done."""
+    settings, part = setup.settings, setup.splits["test"]
     attacks: dict[str, Tensor] = {}
     clean = torch.empty(0)
     with _float32():
@@ -102,10 +102,10 @@ def evaluate_final(setup: Setup, model: nn.Module, moved: Callable[[str, float],
                 lambda share, name=name: moved(name, share),  # type: ignore[misc]
             )
             clean, attacks[name] = result.clean, result.robust
-    return FinalResult(clean, attacks)
+    return CheckpointResult(clean, attacks)
 
 
-def compared(best: FinalResult, last: FinalResult) -> list[dict[str, Any]]:
+def compared(best: CheckpointResult, last: CheckpointResult) -> list[dict[str, Any]]:
     """For each kind of accuracy best minus last, and whether that is inside the noise: McNemar's test at 5 %."""
     rows = []
     for (name, first), second in zip(best.flags.items(), last.flags.values(), strict=True):
@@ -115,14 +115,14 @@ def compared(best: FinalResult, last: FinalResult) -> list[dict[str, Any]]:
                 "name": name,
                 "difference": (first.double().mean() - second.double().mean()).item(),
                 "p_value": p_value,
-                "inside_noise": p_value >= _NOISE,
+                "indistinguishable": p_value >= _NOISE,
             }
         )
     return rows
 
 
-def described_attacks(settings: RunSettings) -> list[dict[str, Any]]:
-    """Settings of the attacks on the final part, as JSON values."""
+def described_attacks(settings: TrainingRunSettings) -> list[dict[str, Any]]:
+    """Settings of the attacks on the test split, as JSON values."""
     return [{"attack": name, **describe(named_attack(name, settings.eps))} for name in settings.attacks]
 
 

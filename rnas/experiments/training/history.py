@@ -10,9 +10,9 @@ HISTORY = "history.csv"
 """Name of the file of all epochs."""
 
 Row = Mapping[str, float]
-"""Of one epoch: ``epoch`` from 1, ``loss``, ``training_robust_accuracy`` of the crafted images, ``learning_rate`` of
-the last step, ``seconds`` of training; ``selection_clean_accuracy``, ``selection_robust_accuracy`` and
-``selection_robust_margin`` on the selection part, ``selection_seconds``; and ``guarded_accuracy`` where the recipe
+"""Of one epoch: ``epoch`` from 1, ``loss``, ``train_robust_accuracy`` of the crafted images, ``learning_rate`` of
+the last step, ``seconds`` of training; ``val_clean_accuracy``, ``val_robust_accuracy`` and
+``val_robust_margin`` on the val split, ``val_seconds``; and ``guarded_accuracy`` where the recipe
 looks for catastrophic overfitting."""
 
 
@@ -21,8 +21,8 @@ def chosen_by(recipe: Recipe) -> tuple[str, str]:
 
     Robust accuracy; clean accuracy where the recipe crafts nothing, as there the robust one is that of chance.
     """
-    columns = ("selection_robust_accuracy", "selection_clean_accuracy")
-    return columns if recipe.crafting is not None else (columns[1], columns[0])
+    columns = ("val_robust_accuracy", "val_clean_accuracy")
+    return columns if recipe.inner_attack is not None else (columns[1], columns[0])
 
 
 def best_row(history: Sequence[Row], recipe: Recipe) -> Row:

@@ -13,10 +13,10 @@ from typing import Any
 from rnas.errors import DivergedError, InputError
 from rnas.experiment import Experiment, Listener, Work
 from rnas.experiments.training.checkpoint import BEST, LAST, Checkpoint, write_description, write_weights
-from rnas.experiments.training.evaluation import FinalResult, compared, evaluate_final, evaluate_selection
+from rnas.experiments.training.evaluation import CheckpointResult, compared, evaluate_test, evaluate_val
 from rnas.experiments.training.history import HISTORY, Row, best_row, to_csv
 from rnas.experiments.training.memory import BatchTooLargeError, advise, out_of_memory, release
-from rnas.experiments.training.settings import RunSettings
+from rnas.experiments.training.settings import TrainingRunSettings
 from rnas.experiments.training.setup import Setup
 from rnas.experiments.training.state import STATE, State
 from rnas.experiments.training.summary import Status, provenance, summarised
@@ -25,7 +25,7 @@ from rnas.utils.files import write_text
 from rnas.utils.provenance import json_hash
 from rnas.utils.threads import one_thread
 
-TrainingExperiment = Experiment[RunSettings, Any]
+TrainingExperiment = Experiment[TrainingRunSettings, Any]
 
 EVALUATION = "final evaluation"
 """Name of the phase after the last epoch."""
@@ -165,7 +165,7 @@ class _Loop:
                 self._state = replace(self._state, overfitting=overfitting)
             else:
                 self._where.in_training = False
-                selected = evaluate_selection(self._setup, training.result, selecting)
+                selected = evaluate_val(self._setup, training.result, selecting)
                 self._state = replace(self._state, history=(*self._state.history, {**point, **selected}))
             replace(self._state, tensors=training.state()).write(self._folder / STATE)
             self._derive()
@@ -189,9 +189,7 @@ class _Loop:
     def _keep(self, name: str, row: Row, weights: Any) -> None:
         setup = self._setup
         path = self._folder / _FILES[name]
-        selection = {
-            metric: row[f"selection_{metric}"] for metric in ("clean_accuracy", "robust_accuracy", "robust_margin")
-        }
+        selection = {metric: row[f"val_{metric}"] for metric in ("clean_accuracy", "robust_accuracy", "robust_margin")}
         checkpoint = Checkpoint(
             path,
             setup.architecture,
@@ -206,21 +204,21 @@ class _Loop:
         write_description(checkpoint)
 
     def _evaluated(self, summary: dict[str, Any], checkpoints: dict[str, Checkpoint]) -> dict[str, Any]:
-        """The summary with the results of best and last on the final part."""
+        """The summary with the results of best and last on the test split."""
         started = time.perf_counter()
-        results: dict[int, FinalResult] = {}
+        results: dict[int, CheckpointResult] = {}
         self._listener.started(self._experiment, Work("evaluation", 1, phase=EVALUATION))
         summary["comparison"] = None
         for name, checkpoint in checkpoints.items():
             if checkpoint.epoch not in results:
                 results[checkpoint.epoch] = self._final(name, checkpoint)
-            summary[name]["final"] = results[checkpoint.epoch].to_dict()
+            summary[name]["test"] = results[checkpoint.epoch].to_dict()
         if len(results) > 1:
             summary["comparison"] = compared(*results.values())
-        summary["seconds"]["evaluation"] = time.perf_counter() - started
+        summary["seconds"]["test"] = time.perf_counter() - started
         return summary
 
-    def _final(self, name: str, checkpoint: Checkpoint) -> FinalResult:
+    def _final(self, name: str, checkpoint: Checkpoint) -> CheckpointResult:
         model = self._training.model
         # The training is over, and its network is as good as another to hold the weights.
         load_weights(model, checkpoint.path, (), checkpoint.path.name)
@@ -229,7 +227,7 @@ class _Loop:
         def moved(attack: str, share: float) -> None:
             label = f"{attack} on the {name} weights"
             if not share:
-                self._listener.message(f"final images: {label}")
+                self._listener.message(f"test images: {label}")
             self._listener.progress({label: (attacks.index(attack) + share) / len(attacks)})
 
-        return evaluate_final(self._setup, model, moved)
+        return evaluate_test(self._setup, model, moved)

@@ -13,7 +13,7 @@ from typing import Literal
 import torch
 
 from rnas.evaluation.robustness import evaluate_robustness
-from rnas.experiments.training.evaluation import selection_attacks
+from rnas.experiments.training.evaluation import val_attacks
 from rnas.experiments.training.setup import Setup
 from rnas.nas.evaluators.evaluator import Status
 from rnas.nas.evaluators.guard import classified
@@ -160,10 +160,10 @@ def _step(setup: Setup, batch: int) -> None:
 
 
 def _evaluation(setup: Setup, batch: int) -> None:
-    """One batch of the selection part's evaluation, on images of the final part."""
-    part = setup.parts["final"].first(batch)
+    """One batch of the val split's evaluation, on images of the test split."""
+    part = setup.splits["test"].first(batch)
     model = setup.training().model
-    evaluate_robustness(model, part, selection_attacks(setup.settings), 0, batch)
+    evaluate_robustness(model, part, val_attacks(setup.settings), 0, batch)
 
 
 ATTEMPTS: dict[Kind, Callable[[Setup, int], None]] = {"training": _step, "evaluation": _evaluation}

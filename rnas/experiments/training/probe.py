@@ -7,7 +7,7 @@ import json
 import sys
 
 from rnas.experiments.training.memory import ATTEMPTS
-from rnas.experiments.training.settings import RunSettings
+from rnas.experiments.training.settings import TrainingRunSettings
 from rnas.experiments.training.setup import Setup
 from rnas.utils.threads import one_thread
 
@@ -15,7 +15,7 @@ from rnas.utils.threads import one_thread
 def main() -> None:
     """Do what is asked for; whatever goes wrong ends the process otherwise."""
     request = json.load(sys.stdin)
-    settings = RunSettings.model_validate(request["settings"])
+    settings = TrainingRunSettings.model_validate(request["settings"])
     with one_thread(settings.device):
         ATTEMPTS[request["kind"]](Setup.of(settings), request["batch"])
 

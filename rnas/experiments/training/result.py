@@ -8,7 +8,7 @@ from typing import Any
 
 from rnas.experiments.training.checkpoint import Checkpoint
 from rnas.experiments.training.history import Row
-from rnas.experiments.training.settings import RunSettings
+from rnas.experiments.training.settings import TrainingRunSettings
 from rnas.utils.data_frames import data_frame
 
 
@@ -20,14 +20,14 @@ class TrainingResult:
         path: directory of the training.
         settings: all that decides it.
         history: a row for each epoch done, see :data:`rnas.experiments.training.history.Row`.
-        best: weights of the best epoch on the selection part; None before the first.
+        best: weights of the best epoch on the val split; None before the first.
         last: weights of the last epoch; None before the first.
-        summary: results on the final part and all that decided them, as ``result.json`` holds them; None before the
+        summary: results on the test split and all that decided them, as ``result.json`` holds them; None before the
             training has ended.
     """
 
     path: Path
-    settings: RunSettings
+    settings: TrainingRunSettings
     history: tuple[Row, ...]
     best: Checkpoint | None
     last: Checkpoint | None
@@ -57,7 +57,7 @@ class TrainingResult:
         for name in ("best", "last"):
             own = (self.summary or {}).get(name, {})
             if "final" in own:
-                attacks = [("clean", own["final"]["clean"]), *((one["name"], one) for one in own["final"]["attacks"])]
+                attacks = [("clean", own["test"]["clean"]), *((one["name"], one) for one in own["test"]["attacks"])]
                 shares = ", ".join(f"{escape(label)} {one['accuracy']:.1%}" for label, one in attacks)
                 rows.append(f"<tr><td>{name}</td><td>epoch {own['epoch']}: {shares}</td></tr>")
         done = f"{self.status}, {len(self.history)} epochs"

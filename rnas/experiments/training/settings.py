@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 
 from rnas.attacks.named import named_attack
-from rnas.data.dataset import PartSizes
+from rnas.data.dataset import SplitSizes
 from rnas.errors import InputError
 from rnas.evaluation.training_settings import EvaluationSettings, ResolvedTraining
 from rnas.networks import architecture as arch
@@ -21,14 +21,14 @@ ATTACKS = ("fgsm", "pgd20", "pgd20-margin")
 _NOT_OF_THE_RESULT: dict[str, Any] = {"network": True, "data_dir": True, "extra": True, "evaluation": {"batch_size"}}
 
 
-class RunParts(PartSizes):
+class TrainingSplitSizes(SplitSizes):
     """Sizes of the parts of a training: its best epoch is chosen on ``selection``, and there is nothing to score."""
 
     selection: PositiveInt
     score: NonNegativeInt = 0
 
 
-class RunSettings(ResolvedTraining):
+class TrainingRunSettings(ResolvedTraining):
     """A training with nothing left open; one for the life of its directory.
 
     Attributes:
@@ -36,15 +36,15 @@ class RunSettings(ResolvedTraining):
         architecture: the network as JSON, with the recipe's activation where it has one.
         seed: of the weights, of the order of images and of their noise, in [0, 2^31).
         images: sizes of the parts.
-        evaluation: the attack on the selection part after every epoch.
-        attacks: names of the attacks on the final part at the end, at least one.
+        evaluation: the attack on the val split after every epoch.
+        attacks: names of the attacks on the test split at the end, at least one.
         device: where the training runs.
     """
 
     network: str
     architecture: dict[str, Any]
     seed: int = Field(0, ge=0, lt=2**31)
-    images: RunParts
+    images: TrainingSplitSizes
     evaluation: EvaluationSettings = EvaluationSettings(steps=10)
     attacks: tuple[str, ...] = Field(ATTACKS, min_length=1)
     device: Literal["cpu", "cuda"] = "cpu"
@@ -62,7 +62,7 @@ class RunSettings(ResolvedTraining):
         return evaluation
 
     @model_validator(mode="after")
-    def _known_attacks(self) -> "RunSettings":
+    def _known_attacks(self) -> "TrainingRunSettings":
         for name in self.attacks:
             named_attack(name, self.eps)
         return self

@@ -1,4 +1,4 @@
-"""The parts that the settings of a training name."""
+"""The splits that the settings of a training name."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from typing import Any, Self
 import torch
 from torch import nn
 
-from rnas.data.dataset import Dataset, Part, content_hash, divide
+from rnas.data.dataset import Dataset, Split, content_hash, divide
 from rnas.data.extra import load_extra
 from rnas.errors import InputError
 from rnas.evaluation.training_settings import load_dataset
-from rnas.experiments.training.settings import RunSettings
+from rnas.experiments.training.settings import TrainingRunSettings
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture
 from rnas.training.plan import Plan
@@ -27,18 +27,18 @@ class Setup:
         settings: all that decides it.
         architecture: the network.
         dataset: the data.
-        parts: training, selection and final images on the device; nothing is scored.
+        splits: training, selection and test images on the device; nothing is scored.
         extra: further training images on the device, or None.
     """
 
-    settings: RunSettings
+    settings: TrainingRunSettings
     architecture: Architecture
     dataset: Dataset
-    parts: Mapping[str, Part]
-    extra: Part | None
+    splits: Mapping[str, Split]
+    extra: Split | None
 
     @classmethod
-    def of(cls, settings: RunSettings) -> Self:
+    def of(cls, settings: TrainingRunSettings) -> Self:
         """Read what the settings name.
 
         Raises:
@@ -48,11 +48,11 @@ class Setup:
             raise InputError("this training runs on cuda, which is not available here: go on where it is")
         architecture = arch.from_dict(settings.architecture)
         dataset = load_dataset(settings.data, settings.data_dir)
-        parts = divide(dataset, settings.images, settings.split_seed, settings.device)
-        asked, held = settings.fidelity.images, len(parts["training"])
+        splits = divide(dataset, settings.images, settings.split_seed, settings.device)
+        asked, held = settings.fidelity.images, len(splits["train"])
         if asked is not None and asked > held:
-            raise InputError(f"fidelity.images asks for {asked} images; the training part holds {held}")
-        setup = cls(settings, architecture, dataset, parts, _extra(settings, dataset))
+            raise InputError(f"fidelity.images asks for {asked} images; the train split holds {held}")
+        setup = cls(settings, architecture, dataset, splits, _extra(settings, dataset))
         with torch.device("meta"):
             setup.build()
         return setup
@@ -64,15 +64,15 @@ class Setup:
         extra = self.extra
         return {
             "name": dataset.name,
-            "hash": content_hash(self.parts),
+            "hash": content_hash(self.splits),
             "sha256": dataset.digest,
             "published_checksums": dataset.verified,
             "input_shape": list(dataset.input_shape),
             "num_classes": dataset.num_classes,
             "split_seed": settings.split_seed,
-            "images": {name: len(part) for name, part in self.parts.items()},
-            "trained_on": settings.fidelity.images or len(self.parts["training"]),
-            "published_test_images": dataset.held_out > 0,
+            "images": {name: len(split) for name, split in self.splits.items()},
+            "trained_on": settings.fidelity.images or len(self.splits["train"]),
+            "published_test_images": dataset.num_test_images > 0,
             "extra": None
             if extra is None
             else {"file": str(settings.extra), "images": len(extra), "sha256": extra.digest},
@@ -80,7 +80,7 @@ class Setup:
 
     @property
     def images(self) -> int:
-        """Images of the training part that are trained on."""
+        """Images of the train split that are trained on."""
         return int(self.data_record["trained_on"])
 
     def plan(self, batch_size: int | None = None) -> Plan:
@@ -102,10 +102,10 @@ class Setup:
             torch.manual_seed(settings.seed)
             model = self.build()
         model.to(settings.device)
-        return Training(model, self.parts["training"], self.plan(batch_size), settings.seed, self.extra)
+        return Training(model, self.splits["train"], self.plan(batch_size), settings.seed, self.extra)
 
 
-def _extra(settings: RunSettings, dataset: Dataset) -> Part | None:
+def _extra(settings: TrainingRunSettings, dataset: Dataset) -> Split | None:
     recipe, path = settings.recipe, settings.extra
     if recipe.extra_fraction and path is None:
         raise InputError(

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from rnas.experiments.training.activation import activation_note
 from rnas.experiments.training.checkpoint import Checkpoint
-from rnas.experiments.training.evaluation import ATTACK_SEED, described_attacks, selection_words
+from rnas.experiments.training.evaluation import ATTACK_SEED, described_attacks, val_words
 from rnas.experiments.training.history import Row, chosen_by
 from rnas.experiments.training.setup import Setup
 from rnas.networks import architecture as arch
@@ -20,7 +20,7 @@ Status = Literal["complete", "overfitted", "diverged"]
 def summarised(
     setup: Setup, history: Sequence[Row], status: Status, reason: str, checkpoints: Mapping[str, Checkpoint]
 ) -> dict[str, Any]:
-    """All but the results on the final part, as JSON values.
+    """All but the results on the test split, as JSON values.
 
     Args:
         setup: of the training.
@@ -46,24 +46,24 @@ def summarised(
         "epochs_done": len(history),
         "seconds": {
             "training": sum(row["seconds"] for row in history),
-            "selection": sum(row["selection_seconds"] for row in history),
+            "val": sum(row["val_seconds"] for row in history),
         },
         "epsilon": str(settings.eps),
         "norm": "linf",
-        "selection": {
-            "attack": selection_words(settings),
+        "val": {
+            "attack": val_words(settings),
             "steps": settings.evaluation.steps,
             "step_size": str(settings.eps * settings.evaluation.step),
             "seed": settings.split_seed,
-            "images": len(setup.parts["selection"]),
-            "part": "selection, held out from the training images",
+            "images": len(setup.splits["val"]),
+            "split": "val, held out from the training images",
             "best": f"the most {chosen_by(settings.recipe)[0]}, of equals the most {chosen_by(settings.recipe)[1]}, "
             "of equals the earliest epoch",
         },
         "evaluation": {
             "attacks": described_attacks(settings),
             "seed": ATTACK_SEED,
-            "images": len(setup.parts["final"]),
+            "images": len(setup.splits["test"]),
             "batch_size": settings.evaluation.batch_size,
             "precision": "float32",
             "interval": "Wilson, 95 %",
@@ -74,7 +74,7 @@ def summarised(
                 "epoch": checkpoint.epoch,
                 "file": checkpoint.path.name,
                 "sha256": checkpoint.sha256,
-                "selection": dict(checkpoint.selection),
+                "val": dict(checkpoint.val),
             }
             for name, checkpoint in checkpoints.items()
         },

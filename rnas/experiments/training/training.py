@@ -9,15 +9,13 @@ from typing import Any
 
 from rnas.errors import InputError
 from rnas.experiment import CostEstimate, Experiment, Listener
-from rnas.experiments.references import referenced
 from rnas.experiments.training.checkpoint import BEST, LAST, Checkpoint
-from rnas.experiments.training.cost_estimate import estimated
 from rnas.experiments.training.history import Row
 from rnas.experiments.training.loop import train_to_the_end
 from rnas.experiments.training.memory import BatchTooLargeError
 from rnas.experiments.training.result import TrainingResult
-from rnas.experiments.training.settings import KIND, RunSettings
-from rnas.experiments.training.settle import settle
+from rnas.experiments.training.settings import KIND, TrainingRunSettings
+from rnas.experiments.training.settle import resolve_settings
 from rnas.experiments.training.setup import Setup
 from rnas.experiments.training.state import STATE, State
 from rnas.networks.architecture import Architecture
@@ -25,7 +23,7 @@ from rnas.training.recipe import Recipe
 from rnas.utils.files import write_text
 
 
-class Training(Experiment[RunSettings, TrainingResult]):
+class Training(Experiment[TrainingRunSettings, TrainingResult]):
     """Train one network, keep its best and its last weights, and evaluate both on images that nothing was chosen on.
 
     It has no ledger: its state is ``state.safetensors``, written after every epoch, from which ``best.safetensors``,
@@ -33,13 +31,13 @@ class Training(Experiment[RunSettings, TrainingResult]):
     """
 
     kind = KIND
-    Settings = RunSettings
+    Settings = TrainingRunSettings
     # A comparison trains in worker processes.
     _starts_processes = False
 
     @property
     def best(self) -> Path:
-        """Path of the weights of the best epoch on the selection part."""
+        """Path of the weights of the best epoch on the val split."""
         return self.path / BEST
 
     @property
@@ -122,7 +120,7 @@ class Training(Experiment[RunSettings, TrainingResult]):
         return estimated(self.setup)
 
     @classmethod
-    def _name(cls, settings: RunSettings) -> str:
+    def _name(cls, settings: TrainingRunSettings) -> str:
         return f"train-{settings.short_name}-{settings.recipe.name}"
 
     def _check(self) -> None:
@@ -176,16 +174,16 @@ def train(
             data's own.
         epochs: passes over the training images; None is as many as the recipe was published with.
         batch_size: images of one step; None is the recipe's own.
-        images: how many to train on, or sizes of the parts such as ``{"training": 2_000, "selection": 200}``; None is
-            all that selection and final part leave.
+        images: how many to train on, or sizes of the parts such as ``{"train": 2_000, "val": 200}``; None is
+            all that selection and test split leave.
         seed: of the weights, of the order of images and of their noise, in [0, 2^31).
         split_seed: divides the data; None is the search's own, or else 0.
-        attacks: names of the attacks on the final part; they are names, as a resumed training finds them again by
+        attacks: names of the attacks on the test split; they are names, as a resumed training finds them again by
             these. None is FGSM, and PGD-20 on the cross-entropy and on the margin.
         augmentation: names of augmentations, in order; None is what suits the data.
         fidelity: further fields of :class:`rnas.data.fidelity.Fidelity`, such as ``{"attack_steps": 3}``.
         evaluation: fields of :class:`rnas.evaluation.training_settings.EvaluationSettings`: the attack on the
-            selection part after every epoch.
+            val split after every epoch.
         device: ``auto``, ``cpu`` or ``cuda``.
         output: directory of the training; None makes ``runs/train-<network>-<recipe>-<n>``.
         listener: learns of progress.
@@ -214,4 +212,4 @@ def train(
         "evaluation": evaluation,
         "device": device,
     }
-    return Training.create(settle(referenced(architecture), given), output).run(listener)
+    return Training.create(resolve_settings(resolve_reference(architecture), given), output).run(listener)

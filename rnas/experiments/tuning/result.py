@@ -11,12 +11,12 @@ from optuna.trial import FrozenTrial, TrialState
 
 from rnas.data.dataset import divide
 from rnas.evaluation.training_settings import load_dataset
-from rnas.experiments.training.evaluation import selection_words
+from rnas.experiments.training.evaluation import val_words
 from rnas.experiments.training.history import best_row
 from rnas.experiments.tuning.settings import TuningSettings
 from rnas.experiments.tuning.study import TuningStudy, result_of
 from rnas.networks import architecture as arch
-from rnas.statistics.proportions import inside_noise, proportion
+from rnas.statistics.proportions import indistinguishable, proportion
 from rnas.utils.data_frames import data_frame
 
 SCHEMA_VERSION = 1
@@ -72,7 +72,7 @@ class TuningResult:
         return data_frame({**{key: row.get(key) for key in kept}, **row["parameters"]} for row in self.trials)
 
     def _repr_html_(self) -> str:
-        rows = [["trial", *self.summary["space"], self.summary["selection"]["metric"], "state"]]
+        rows = [["trial", *self.summary["space"], self.summary["val"]["metric"], "state"]]
         for row in self.trials:
             values = [str(row["parameters"].get(key, "")) for key in self.summary["space"]]
             reached = "" if row["value"] is None else f"{row['value']:.1%}"
@@ -85,7 +85,7 @@ def summarised(settings: TuningSettings, study: TuningStudy) -> dict[str, Any]:
     """Trials, the best of them, how it compares with the recipe as it was given, and its config, as JSON values."""
     training = settings.training
     dataset = load_dataset(training.data, training.data_dir)
-    images = len(divide(dataset, training.images, training.split_seed)["selection"])
+    images = len(divide(dataset, training.images, training.split_seed)["val"])
     rows = [trial_row(settings, trial, images) for trial in study.trials]
     complete = [row for row in rows if row["state"] == "complete"]
     best = max(complete, key=lambda row: (row["value"], -row["number"]), default=None)
@@ -98,11 +98,11 @@ def summarised(settings: TuningSettings, study: TuningStudy) -> dict[str, Any]:
         "epochs": training.fidelity.epochs,
         "epsilon": str(training.eps),
         "seed": training.seed,
-        "selection": {
-            "metric": settings.metric.removeprefix("selection_"),
-            "attack": selection_words(training),
+        "val": {
+            "metric": settings.metric.removeprefix("val_"),
+            "attack": val_words(training),
             "images": images,
-            "part": "selection, held out from the training images; each trial has the value of its best epoch",
+            "split": "selection, held out from the training images; each trial has the value of its best epoch",
         },
         "space": dict(settings.space),
         "sampler": settings.sampler,
@@ -143,8 +143,8 @@ def trial_row(settings: TuningSettings, trial: FrozenTrial, images: int) -> dict
         "low": share.low,
         "high": share.high,
         "epoch": int(best["epoch"]),
-        "clean_accuracy": best["selection_clean_accuracy"],
-        "robust_accuracy": best["selection_robust_accuracy"],
+        "clean_accuracy": best["val_clean_accuracy"],
+        "robust_accuracy": best["val_robust_accuracy"],
         "curve": [dict(point) for point in curve],
     }
 
@@ -167,7 +167,7 @@ def _compared(rows: Sequence[Row], best: Row | None, images: int) -> dict[str, A
         "published": rows[0]["value"],
         "best": best["value"],
         "difference": best["value"] - rows[0]["value"],
-        "inside_noise": inside_noise(proportion(best["value"], images), proportion(rows[0]["value"], images)),
+        "indistinguishable": indistinguishable(proportion(best["value"], images), proportion(rows[0]["value"], images)),
     }
 
 

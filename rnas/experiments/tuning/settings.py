@@ -12,7 +12,7 @@ from rnas.errors import InputError
 from rnas.experiment import ExperimentSettings
 from rnas.experiments.training.activation import with_activation
 from rnas.experiments.training.history import chosen_by
-from rnas.experiments.training.settings import RunSettings
+from rnas.experiments.training.settings import TrainingRunSettings
 from rnas.experiments.tuning.pruners import PrunerName
 from rnas.experiments.tuning.space import Value, applied, corners, distribution, holds, published_value
 from rnas.nas.strategies.optuna_samplers import make_sampler
@@ -20,7 +20,7 @@ from rnas.networks import architecture as arch
 from rnas.utils.provenance import json_hash
 from rnas.utils.yaml_files import explained
 
-_CHEAPER = {"crafting.steps": "attack_steps", "crafting.step": "attack_step"}
+_CHEAPER = {"inner_attack.steps": "attack_steps", "inner_attack.step": "attack_step"}
 """What a fidelity has in place of fields of a recipe."""
 
 
@@ -34,14 +34,14 @@ class TuningSettings(ExperimentSettings):
         sampler: see :func:`rnas.nas.strategies.optuna_samplers.sampler_names`.
         pruner: see :func:`rnas.experiments.tuning.pruners.make_pruner`.
         training: of every trial but for what is tuned; its recipe as it is given is trial 0. Nothing is attacked at
-            the end, and the final part is not looked at.
+            the end, and the test split is not looked at.
     """
 
     space: dict[str, str] = Field(min_length=1)
     trials: PositiveInt = 20
     sampler: str = "tpe"
     pruner: PrunerName = "median"
-    training: RunSettings
+    training: TrainingRunSettings
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -67,7 +67,7 @@ class TuningSettings(ExperimentSettings):
 
     @property
     def metric(self) -> str:
-        """What is maximised: a column of the history on the selection part."""
+        """What is maximised: a column of the history on the val split."""
         return chosen_by(self.training.recipe)[0]
 
     @property
@@ -76,7 +76,7 @@ class TuningSettings(ExperimentSettings):
         content = self.model_dump(mode="json", exclude={"trials": True, "training": {"network"}})
         return json_hash(content)
 
-    def trial(self, parameters: Mapping[str, Value]) -> RunSettings:
+    def trial(self, parameters: Mapping[str, Value]) -> TrainingRunSettings:
         """The training of a trial; InputError where the recipe cannot have the values."""
         recipe = applied(self.training.recipe, parameters)
         architecture = with_activation(arch.from_dict(self.training.architecture), recipe)
@@ -84,7 +84,7 @@ class TuningSettings(ExperimentSettings):
         content["fidelity"]["batch_size"] = recipe.batch_size
         content |= {"recipe": recipe.model_dump(mode="json"), "architecture": arch.to_dict(architecture)}
         try:
-            return RunSettings.model_validate(content)
+            return TrainingRunSettings.model_validate(content)
         except ValidationError as error:
             raise explained(error, ", ".join(f"{key}={value}" for key, value in parameters.items())) from None
 

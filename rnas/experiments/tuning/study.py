@@ -113,7 +113,7 @@ class TuningStudy:
         self._close(number, result)
         return self.trials[number]
 
-    def settle(self) -> None:
+    def close_finished_trials(self) -> None:
         """Close trials whose result was written when the process died, before their state was."""
         for trial in self.trials:
             if not trial.state.is_finished() and result_of(trial):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from rnas.experiments.training.evaluation import evaluate_selection
+from rnas.experiments.training.evaluation import evaluate_val
 from rnas.experiments.training.setup import Setup
 from rnas.experiments.tuning.settings import TuningSettings
 from rnas.experiments.tuning.study import TuningStudy
@@ -28,7 +28,7 @@ class TrialTraining:
     database: Path
 
     def evaluate(self, task: Task, context: Context) -> Evaluation:
-        """Train, and measure each epoch on the selection part.
+        """Train, and measure each epoch on the val split.
 
         The curve has a row for each epoch; ``pruned`` of the provenance says whether the trial was stopped.
 
@@ -49,7 +49,7 @@ class TrialTraining:
             for point in training.epochs(context.progress):
                 if training.overfitted:
                     break
-                curve.append({**point, **evaluate_selection(setup, training.result)})
+                curve.append({**point, **evaluate_val(setup, training.result)})
                 pruned = study.report(number, training.epoch, curve[-1][self.settings.metric])
                 if pruned:
                     break

@@ -10,10 +10,9 @@ from pydantic import ValidationError
 
 from rnas.errors import InputError
 from rnas.experiment import CostEstimate, EstimatedWork, Experiment, Listener, Work
-from rnas.experiments.references import referenced
-from rnas.experiments.training.cost_estimate import EPOCH, SELECTION, estimated
-from rnas.experiments.training.settings import RunSettings
-from rnas.experiments.training.settle import settle
+from rnas.experiments.training.cost_estimate import EPOCH, SELECTION
+from rnas.experiments.training.settings import TrainingRunSettings
+from rnas.experiments.training.settle import resolve_settings
 from rnas.experiments.training.setup import Setup
 from rnas.experiments.tuning.result import TuningResult, summarised
 from rnas.experiments.tuning.settings import TuningSettings
@@ -97,7 +96,7 @@ class Tuning(Experiment[TuningSettings, TuningResult]):
 
     def estimate(self, workers: int | None = None) -> CostEstimate:
         """Time a few steps of a training, and multiply; pruned trials take less. See :meth:`Experiment.estimate`."""
-        training = estimated(Setup.of(self.settings.training))
+        training = estimate_cost(Setup.of(self.settings.training))
         epoch = [work for work in training.work if work.label in (EPOCH, SELECTION)]
         trial = EstimatedWork(
             "a trial",
@@ -120,7 +119,7 @@ class Tuning(Experiment[TuningSettings, TuningResult]):
         training = self.settings.training
         with self.storage() as storage:
             study = TuningStudy(storage, self.settings)
-            study.settle()
+            study.close_finished_trials()
             study.keep_provenance({"versions": versions(), "device": device_name(training.device)})
             evaluator = TrialTraining(self.settings, self.database)
             with local_executor(evaluator, workers, device=training.device) as executor:
@@ -182,7 +181,7 @@ def tune(
 ) -> TuningResult:
     """Tune hyperparameters of a recipe for a network, by accuracy under attack on held-out training images.
 
-    The final part of the data, on which trainings are reported, is not looked at. Arguments that are not named below
+    The test split of the data, on which trainings are reported, is not looked at. Arguments that are not named below
     are those of :func:`rnas.train`, for every trial.
 
     Args:
@@ -231,13 +230,13 @@ def tune(
         "evaluation": evaluation,
         "device": device,
     }
-    training = settle(referenced(architecture), given)
+    training = resolve_settings(resolve_reference(architecture), given)
     settings = tuning_settings(training, space, trials=trials, sampler=sampler, pruner=pruner)
     return Tuning.create(settings, output).run(listener, workers=workers)
 
 
 def tuning_settings(
-    training: RunSettings,
+    training: TrainingRunSettings,
     space: Mapping[str, str] | Sequence[str] | None = None,
     *,
     trials: int = 20,

@@ -18,14 +18,14 @@ from torch import nn
 from rnas import registry
 from rnas.attacks.attack import Attack
 from rnas.attacks.pgd import PGD
-from rnas.data.dataset import Part, content_hash, divide
+from rnas.data.dataset import Split, content_hash, divide
 from rnas.data.extra import load_extra
 from rnas.data.fidelity import Fidelity
 from rnas.errors import DeadlineExceededError, InputError
 from rnas.evaluation.diagnostics.diagnostic import Diagnostic, DiagnosticContext
 from rnas.evaluation.robustness import Robustness, evaluate_robustness
 from rnas.evaluation.training_settings import TrainingSettings, load_dataset
-from rnas.nas.evaluators.evaluator import Context, Estimate, Evaluation, Rung, Status, Task
+from rnas.nas.evaluators.evaluator import Context, CostEstimate, Evaluation, Rung, Status, Task
 from rnas.nas.evaluators.final_training import FinalTraining
 from rnas.nas.evaluators.guard import classified
 from rnas.nas.space import SearchSpace
@@ -42,7 +42,7 @@ _ATTACKS = 2
 """PGD on the cross-entropy and PGD on the margin."""
 
 _ACCURACIES = {"clean_accuracy": (0.0, 1.0), "robust_accuracy": (0.0, 1.0), "robust_margin": (-1.0, 1.0)}
-_BOUNDS = {f"{prefix}{name}": bound for prefix in ("", "final_") for name, bound in _ACCURACIES.items()}
+_BOUNDS = {f"{prefix}{name}": bound for prefix in ("", "test_") for name, bound in _ACCURACIES.items()}
 """Least and greatest value of each metric that is measured of every network."""
 
 _HASH_DIGITS = 16
@@ -64,8 +64,8 @@ class AdversarialTrainingSettings(BaseModel):
 class _Plan:
     """Settings with nothing left open."""
 
-    parts: Mapping[str, Part]
-    extra: Part | None
+    splits: Mapping[str, Split]
+    extra: Split | None
     training: Plan
     attacks: tuple[Attack, ...]
 
@@ -77,9 +77,9 @@ class _EnoughTimedError(Exception):
 class AdversarialTraining:
     """Trains each architecture from scratch by one recipe and measures its robust accuracy.
 
-    Metrics: ``robust_accuracy``, ``clean_accuracy`` and ``robust_margin`` on the score part, which a search
-    chooses by, and ``final_...`` of each on the final part, which nothing chooses by; and those of the diagnostics
-    that the settings name, on the first images of the score part. At a lower rung of the ladder the final part is left
+    Metrics: ``robust_accuracy``, ``clean_accuracy`` and ``robust_margin`` on the search_val split, which a search
+    chooses by, and ``test_...`` of each on the test split, which nothing chooses by; and those of the diagnostics
+    that the settings name, on the first images of the search_val split. At a lower rung the test split is left
     out and no weights are kept.
 
     Raises:
@@ -94,12 +94,12 @@ class AdversarialTraining:
         self._space = space
         self._dataset = load_dataset(self._training.data, self._training.data_dir)
         self._extra = load_extra(self._training.extra, self._dataset) if self._training.extra is not None else None
-        self._on_device: dict[str, tuple[dict[str, Part], Part | None]] = {}
+        self._on_device: dict[str, tuple[dict[str, Split], Split | None]] = {}
         self._data_record = self._describe()
-        held = self._data_record["images"]["training"]
-        for asked in (self._training.fidelity.images, *(rung.images for rung in self._training.ladder)):
+        held = self._data_record["images"]["train"]
+        for asked in (self._training.fidelity.images, *(rung.images for rung in self._training.rungs)):
             if asked is not None and asked > held:
-                raise InputError(f"fidelity.images asks for {asked} images; the training part holds {held}")
+                raise InputError(f"fidelity.images asks for {asked} images; the train split holds {held}")
         recipe = self._training.recipe
         self._rungs = self._ladder()
         if recipe.activation is not None:
@@ -148,9 +148,9 @@ class AdversarialTraining:
 
     def _ladder(self) -> tuple[Rung, ...]:
         highest = self._training.fidelity
-        fidelities = [rung.below(highest) for rung in self._training.ladder]
-        passes = [self._passes(fidelity, ("score",)) for fidelity in fidelities]
-        most = self._passes(highest, ("score", "final"))
+        fidelities = [rung.below(highest) for rung in self._training.rungs]
+        passes = [self._passes(fidelity, ("search_val",)) for fidelity in fidelities]
+        most = self._passes(highest, ("search_val", "test"))
         for number, (cheaper, dearer) in enumerate(pairwise([*passes, most]), 1):
             if cheaper >= dearer:
                 raise InputError(
@@ -164,12 +164,12 @@ class AdversarialTraining:
         return tuple(rungs)
 
     def _passes(self, fidelity: Fidelity, attacked: Sequence[str]) -> int:
-        """Images passed forward and backward by a training at a fidelity and the attacks on some parts."""
+        """Images passed forward and backward by a training at a fidelity and the attacks on some splits."""
         held: Mapping[str, int] = self._data_record["images"]
-        crafting = self._training.recipe.crafted_at(fidelity)
-        crafted = 0 if crafting is None else crafting.passes
-        images = min(fidelity.images or held["training"], held["training"])
-        evaluated = sum(held[part] for part in attacked) * _ATTACKS * self._training.evaluation.steps
+        inner_attack = self._training.recipe.inner_attack_at(fidelity)
+        crafted = 0 if inner_attack is None else inner_attack.passes
+        images = min(fidelity.images or held["train"], held["train"])
+        evaluated = sum(held[split] for split in attacked) * _ATTACKS * self._training.evaluation.steps
         return fidelity.epochs * images * (1 + crafted) + evaluated
 
     def known(self, architectures: Sequence[Architecture]) -> list[dict[str, float]]:
@@ -191,7 +191,7 @@ class AdversarialTraining:
         status, reason, overfitted, weights = Status.COMPLETE, "", False, ""
         try:
             model = self._build(task, context.device)
-            training = Training(model, plan.parts["training"], plan.training, task.seed, plan.extra)
+            training = Training(model, plan.splits["train"], plan.training, task.seed, plan.extra)
             curve.extend(training.epochs(lambda share: check(share * _TRAINING_SHARE)))
             model, overfitted = training.result, training.overfitted
             metrics |= self._measured(model, plan, task.architecture, lambda _: check(_TRAINING_SHARE))
@@ -223,7 +223,7 @@ class AdversarialTraining:
         plan = self._plan(context.device, task)
         model = self._build(task, context.device)
         # As the training left it: in another memory format the last digits are others.
-        plan.training.recipe.numerics.arrange(model)
+        plan.training.recipe.numerics.prepare(model)
         load_weights(model, weights, (), arch.key(task.architecture))
         metrics = self._measured(model, plan, task.architecture, context.progress)
         return Evaluation(
@@ -245,7 +245,7 @@ class AdversarialTraining:
         space = self._space
         return FinalTraining(self, self._training, space.input_shape, space.num_classes, tuple(attacks))
 
-    def estimate(self, task: Task, context: Context) -> Estimate:
+    def estimate(self, task: Task, context: Context) -> CostEstimate:
         """Time a few training steps and one batch of the evaluation, and scale them up."""
         plan = self._plan(context.device, task)
         model = self._build(task, context.device)
@@ -257,46 +257,46 @@ class AdversarialTraining:
                 raise _EnoughTimedError
 
         with suppress(_EnoughTimedError):
-            training = Training(model, plan.parts["training"], plan.training, task.seed, plan.extra)
+            training = Training(model, plan.splits["train"], plan.training, task.seed, plan.extra)
             list(training.epochs(stop_early))
         moments.append(time.perf_counter())
         step = median(after - before for before, after in pairwise(moments))
         # As many images as take a few steps' time, so that slow networks are measured quickly as well.
         affordable = int(_TIMED_SECONDS / step * plan.training.fidelity.batch_size / 10)
-        batch = min(max(affordable, 8), self._training.evaluation.batch_size, len(plan.parts["score"]))
+        batch = min(max(affordable, 8), self._training.evaluation.batch_size, len(plan.splits["search_val"]))
         started = time.perf_counter()
-        evaluate_robustness(model, plan.parts["score"].first(batch), plan.attacks, 0, batch)
+        evaluate_robustness(model, plan.splits["search_val"].first(batch), plan.attacks, 0, batch)
         per_image = (time.perf_counter() - started) / batch
-        images = len(plan.parts["score"]) + len(plan.parts["final"])
-        seconds = step * plan.training.steps(len(plan.parts["training"])) + per_image * images
-        return Estimate(seconds, _peak_memory(context.device))
+        images = len(plan.splits["search_val"]) + len(plan.splits["test"])
+        seconds = step * plan.training.steps(len(plan.splits["train"])) + per_image * images
+        return CostEstimate(seconds, _peak_memory(context.device))
 
     def _plan(self, device: str, task: Task) -> _Plan:
         training = self._training
         if device not in self._on_device:
             extra = self._extra.to(device) if self._extra is not None else None
             self._on_device[device] = self._divide(device), extra
-        parts, extra = self._on_device[device]
+        splits, extra = self._on_device[device]
         fidelity = Fidelity(**task.fidelity) if task.fidelity else training.fidelity
         steps, step = training.evaluation.steps, training.evaluation.step
         return _Plan(
-            parts=parts,
+            splits=splits,
             training=Plan(training.recipe, fidelity, training.eps, self._dataset.num_classes, training.augmentation),
             extra=extra,
             attacks=(PGD(training.eps, steps, step, "cross-entropy"), PGD(training.eps, steps, step, "margin")),
         )
 
-    def _divide(self, device: str) -> dict[str, Part]:
+    def _divide(self, device: str) -> dict[str, Split]:
         return divide(self._dataset, self._training.images, self._training.split_seed, device)
 
     def _describe(self) -> dict[str, Any]:
-        parts = self._divide("cpu")
+        splits = self._divide("cpu")
         return {
             "name": self._dataset.name,
-            "hash": content_hash(parts),
+            "hash": content_hash(splits),
             "input_shape": list(self._dataset.input_shape),
             "split_seed": self._training.split_seed,
-            "images": {name: len(part) for name, part in parts.items()},
+            "images": {name: len(split) for name, split in splits.items()},
             "published_files": self._dataset.verified,
             "extra": None if self._extra is None else {"images": len(self._extra), "hash": self._extra.digest[:16]},
         }
@@ -314,20 +314,20 @@ class AdversarialTraining:
         return [registry.load(registry.DIAGNOSTICS, name) for name in self._training.evaluation.diagnostics]
 
     def _diagnosed(self, model: nn.Module, plan: _Plan, architecture: Architecture) -> dict[str, float]:
-        """What the diagnostics say of a trained network and the first images of the score part."""
+        """What the diagnostics say of a trained network and the first images of the search_val split."""
         diagnostics = self._diagnostics()
         if not diagnostics:
             return {}
-        part, seed = plan.parts["score"].first(_DIAGNOSED_IMAGES), self._training.split_seed
-        images = part.images(slice(None))
+        split, seed = plan.splits["search_val"].first(_DIAGNOSED_IMAGES), self._training.split_seed
+        images = split.images(slice(None))
         with Numerics().active(images.device):
             context = DiagnosticContext(
                 model=model,
                 architecture=architecture,
                 images=images,
-                adversarial=plan.attacks[0](model, images, part.labels, part.ids, seed),
-                labels=part.labels,
-                ids=part.ids,
+                adversarial=plan.attacks[0](model, images, split.labels, split.ids, seed),
+                labels=split.labels,
+                ids=split.ids,
                 epsilon=plan.training.epsilon,
                 seed=seed,
                 num_classes=self._space.num_classes,
@@ -343,25 +343,25 @@ class AdversarialTraining:
         return model.to(device)
 
     def _is_lower(self, plan: _Plan) -> bool:
-        """Whether a plan is that of a lower rung of the ladder."""
-        return plan.training.fidelity in [rung.below(self._training.fidelity) for rung in self._training.ladder]
+        """Whether a plan is that of a lower rung."""
+        return plan.training.fidelity in [rung.below(self._training.fidelity) for rung in self._training.rungs]
 
     def _measured(
         self, model: nn.Module, plan: _Plan, architecture: Architecture, check: Callable[[float], None]
     ) -> dict[str, float]:
-        """All metrics of a trained network; of the final part, which is read of a front, at the highest rung alone."""
+        """All metrics of a trained network; of the test split, which is read of a front, at the highest rung alone."""
         metrics: dict[str, float] = {}
-        parts = {"score": ""} if self._is_lower(plan) else {"score": "", "final": "final_"}
-        for place, (part, prefix) in enumerate(parts.items()):
+        splits = {"search_val": ""} if self._is_lower(plan) else {"search_val": "", "test": "test_"}
+        for place, (split, prefix) in enumerate(splits.items()):
 
             def checked(share: float, done: int = place) -> None:
-                check((done + share) / len(parts))
+                check((done + share) / len(splits))
 
-            metrics |= self._attack(model, plan, part, checked).metrics(prefix)
+            metrics |= self._attack(model, plan, split, checked).metrics(prefix)
         return metrics | self._diagnosed(model, plan, architecture)
 
-    def _attack(self, model: nn.Module, plan: _Plan, part: str, check: Callable[[float], None]) -> Robustness:
-        training, images = self._training, plan.parts[part]
+    def _attack(self, model: nn.Module, plan: _Plan, split: str, check: Callable[[float], None]) -> Robustness:
+        training, images = self._training, plan.splits[split]
         # Training may be in reduced precision; what is reported never is.
         with Numerics().active(images.pixels.device):
             return evaluate_robustness(

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, PositiveInt
 
 from rnas import registry
 from rnas.errors import InputError
-from rnas.nas.evaluators.evaluator import Context, Estimate, Evaluation, Rung, Status, Task
+from rnas.nas.evaluators.evaluator import Context, CostEstimate, Evaluation, Rung, Status, Task
 from rnas.nas.space import SearchSpace
 from rnas.networks.architecture import Architecture, Shape
 
@@ -114,11 +114,11 @@ class Call:
             provenance={"call": self._settings.call},
         )
 
-    def estimate(self, task: Task, context: Context) -> Estimate:
+    def estimate(self, task: Task, context: Context) -> CostEstimate:
         """Time one call: only the function knows what it would need."""
         started = time.perf_counter()
         self._called(task, context)
-        return Estimate(seconds=time.perf_counter() - started)
+        return CostEstimate(seconds=time.perf_counter() - started)
 
     def _called(self, task: Task, context: Context) -> Evaluation | Mapping[str, float]:
         return self._function(task.architecture) if self._of_architecture else self._function(task, context)

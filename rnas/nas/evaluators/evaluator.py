@@ -70,7 +70,7 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Rung:
-    """One rung of a fidelity ladder.
+    """One rung.
 
     Attributes:
         fidelity: of its evaluations, as JSON.
@@ -82,7 +82,7 @@ class Rung:
 
 
 @dataclass(frozen=True)
-class Estimate:
+class CostEstimate:
     """What one evaluation is expected to need here: seconds, and bytes of memory where measured."""
 
     seconds: float
@@ -125,7 +125,7 @@ class Evaluator(Evaluates, Protocol):
 
     @property
     def rungs(self) -> tuple[Rung, ...]:
-        """The fidelity ladder, cheapest first. The last is what it evaluates at unless a task says otherwise.
+        """The fidelity rungs, cheapest first. The last is what it evaluates at unless a task says otherwise.
 
         ``(Rung(),)`` for an evaluator that has one fidelity and no name for it.
         """
@@ -137,7 +137,7 @@ class Evaluator(Evaluates, Protocol):
     def known(self, architectures: Sequence[Architecture]) -> list[dict[str, float]]:
         """For each architecture the metrics that need no evaluation; the same names for all."""
 
-    def estimate(self, task: Task, context: Context) -> Estimate:
+    def estimate(self, task: Task, context: Context) -> CostEstimate:
         """Measure, in seconds rather than minutes, what ``evaluate`` would need."""
 
 
@@ -160,7 +160,7 @@ class EvaluatesWeights(Protocol):
         """What an evaluation of a task on a device would record of all that decides it, without evaluating."""
 
 
-FINAL_ACCURACY = "final_worst_case_accuracy"
+FINAL_ACCURACY = "test_worst_case_accuracy"
 """Metric of a final evaluation: accuracy in [0, 1] under the worst case of its attacks, on images nothing chose by."""
 
 

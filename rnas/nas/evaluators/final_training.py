@@ -19,7 +19,7 @@ _TRAINING_SHARE = 0.5
 
 
 class FinalTraining:
-    """Train as an evaluator does, and then attack the network on the final part of the data.
+    """Train as an evaluator does, and then attack the network on the test split of the data.
 
     Under the context's folder it leaves ``seed-N/KEY.safetensors`` and beside that the evaluation's result as
     ``rnas evaluate`` writes it; without a folder it cannot evaluate.
@@ -102,5 +102,5 @@ class FinalTraining:
             evaluation,
             metrics={**evaluation.metrics, FINAL_ACCURACY: result.worst_case.accuracy},
             seconds=time.perf_counter() - started,
-            provenance={**evaluation.provenance, "final": final},
+            provenance={**evaluation.provenance, "final_evaluation": final},
         )

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, PositiveInt
 
 from rnas._typing import Floats
 from rnas.errors import InputError
-from rnas.nas.evaluators.evaluator import Context, Estimate, Evaluation, Rung, Status, Task
+from rnas.nas.evaluators.evaluator import Context, CostEstimate, Evaluation, Rung, Status, Task
 from rnas.nas.space import SearchSpace
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
@@ -127,9 +127,9 @@ class Table:
             provenance={"table": {"name": self._settings.table.name, "hash": self._hash}},
         )
 
-    def estimate(self, task: Task, context: Context) -> Estimate:
+    def estimate(self, task: Task, context: Context) -> CostEstimate:
         """No time to speak of."""
-        return Estimate(seconds=0.0)
+        return CostEstimate(seconds=0.0)
 
 
 def _read(content: bytes, settings: TableSettings) -> tuple[list[str], list[_Line]]:

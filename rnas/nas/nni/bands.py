@@ -72,12 +72,12 @@ class InsideBands(Constraint):  # type: ignore[misc]
 
     def default(self, memo: Sample | None = None) -> None:
         """Choose the variables of some network inside, where none is chosen; check them else."""
-        self._settle({} if memo is None else memo, lambda: self._default)
+        self._fill({} if memo is None else memo, lambda: self._default)
 
     def random(self, memo: Sample | None = None, random_state: np.random.RandomState | None = None) -> None:
         """Draw the variables, where none is chosen; check them else."""
         source = np.random.RandomState() if random_state is None else random_state
-        self._settle({} if memo is None else memo, lambda: self._draw(source))
+        self._fill({} if memo is None else memo, lambda: self._draw(source))
 
     def grid(self, memo: Sample | None = None, granularity: int | None = None) -> Iterable[None]:
         """Every network inside once; InputError in a space that is too large to enumerate."""
@@ -95,7 +95,7 @@ class InsideBands(Constraint):  # type: ignore[misc]
         """InputError: NNI's TPE asks for this, knows no constraints and does not try again."""
         raise InputError(f"NNI's TPE does not keep to bands; give it space {self._space.name!r} without them")
 
-    def _settle(self, memo: Sample, choose: Callable[[], Integers]) -> None:
+    def _fill(self, memo: Sample, choose: Callable[[], Integers]) -> None:
         if not any(variable.name in memo for variable in self._space.variables):
             memo.update(sample_of(self._space, choose()))
         self.freeze(memo)

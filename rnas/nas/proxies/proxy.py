@@ -26,7 +26,7 @@ class Proxy(Protocol):
             architecture: what to score.
             input_shape: (C, H, W) of one image.
             num_classes: number of logits.
-            images: (n, C, H, W) in [0, 1] of the training part, n at least 2; not written into.
+            images: (n, C, H, W) in [0, 1] of the train split, n at least 2; not written into.
             seed: of the weights.
 
         Raises:

@@ -1,4 +1,4 @@
-"""Choosing a batch by the hypervolume that it is hoped to add. All points are minimised."""
+"""Selection a batch by the hypervolume that it is hoped to add. All points are minimised."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _WIDEST = 64.0
 
 
 @dataclass(frozen=True)
-class Beliefs:
+class Posterior:
     """What is expected of genomes.
 
     Attributes:
@@ -25,12 +25,12 @@ class Beliefs:
     mean: Floats
     std: Floats
 
-    def optimistic(self, optimism: float) -> Floats:
+    def lower_bound(self, kappa: float) -> Floats:
         """Points (n, objectives) as good as they may be, by so many standard deviations."""
-        return self.mean - optimism * self.std
+        return self.mean - kappa * self.std
 
-    def __getitem__(self, rows: Integers) -> "Beliefs":
-        return Beliefs(self.mean[rows], self.std[rows])
+    def __getitem__(self, rows: Integers) -> "Posterior":
+        return Posterior(self.mean[rows], self.std[rows])
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,9 @@ class Box:
         """Points (n, objectives) with the ideal at 0 and the reference at 1."""
         return (points - self.ideal) / (self.reference - self.ideal)
 
-    def scaled_beliefs(self, beliefs: Beliefs) -> Beliefs:
+    def scaled_posterior(self, posterior: Posterior) -> Posterior:
         """Beliefs on the scale of :meth:`scaled`."""
-        return Beliefs(self.scaled(beliefs.mean), beliefs.std / (self.reference - self.ideal))
+        return Posterior(self.scaled(posterior.mean), posterior.std / (self.reference - self.ideal))
 
 
 def hypervolume_gains(points: Floats, front: Floats) -> Floats:
@@ -68,41 +68,41 @@ def hypervolume_gains(points: Floats, front: Floats) -> Floats:
     return gains
 
 
-def choose_next(beliefs: Beliefs, front: Floats, free: NDArray[np.bool_], optimism: float) -> int:
-    """Row of the free candidate that adds most to the hypervolume of ``front``, seen with some optimism.
+def choose_next(posterior: Posterior, front: Floats, free: NDArray[np.bool_], kappa: float) -> int:
+    """Row of the free candidate that adds most to the hypervolume of ``front``, seen with some kappa.
 
     Args:
-        beliefs: of n candidates, on the scale on which the reference is 1.
+        posterior: of n candidates, on the scale on which the reference is 1.
         front: (k, m) points that count as evaluated.
         free: (n,) candidates to choose from, at least one.
-        optimism: standard deviations that a candidate is taken to be better than expected; where that promises
+        kappa: standard deviations that a candidate is taken to be better than expected; where that promises
             nothing it is doubled, and in the end the least known candidate is taken.
     """
     rows = np.flatnonzero(free)
-    width = optimism
+    width = kappa
     while width <= _WIDEST:
-        points = beliefs.optimistic(width)[rows]
+        points = posterior.lower_bound(width)[rows]
         # A dominated candidate never adds more than the one that dominates it.
         best = non_dominated(points)
         gains = hypervolume_gains(points[best], front)
         if gains.max() > 0:
             return int(rows[best[gains.argmax()]])
         width = max(width, 0.5) * _WIDER
-    return int(rows[beliefs.std[rows].sum(axis=1).argmax()])
+    return int(rows[posterior.std[rows].sum(axis=1).argmax()])
 
 
-def choose_batch(beliefs: Beliefs, front: Floats, optimisms: Sequence[float]) -> list[int]:
-    """Rows of the candidates to evaluate next, one for each optimism, best first.
+def choose_batch(posterior: Posterior, front: Floats, kappas: Sequence[float]) -> list[int]:
+    """Rows of the candidates to evaluate next, one for each kappa, best first.
 
     Each choice counts what was chosen before it at its expected value, so that the batch spreads along the front.
     Fewer rows where there are fewer candidates.
     """
-    free = np.ones(len(beliefs.mean), dtype=bool)
+    free = np.ones(len(posterior.mean), dtype=bool)
     chosen: list[int] = []
-    for optimism in optimisms[: len(free)]:
-        row = choose_next(beliefs, front, free, optimism)
+    for kappa in kappas[: len(free)]:
+        row = choose_next(posterior, front, free, kappa)
         chosen.append(row)
         free[row] = False
-        front = np.concatenate([front, beliefs.mean[row : row + 1]])
+        front = np.concatenate([front, posterior.mean[row : row + 1]])
         front = front[non_dominated(front)]
     return chosen

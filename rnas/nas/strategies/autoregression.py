@@ -1,4 +1,4 @@
-"""From one rung of a fidelity ladder to the next (Kennedy, O'Hagan, Biometrika 2000)."""
+"""From one rung to the next (Kennedy, O'Hagan, Biometrika 2000)."""
 
 from collections.abc import Callable
 

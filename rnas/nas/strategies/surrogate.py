@@ -11,7 +11,7 @@ from rnas.nas.objective import Objective, minimised
 from rnas.nas.predictors.checked_prediction import checked_prediction
 from rnas.nas.predictors.predictor import Predictor
 from rnas.nas.predictors.validation import cross_validated_tau
-from rnas.nas.strategies.acquisition import Beliefs
+from rnas.nas.strategies.acquisition import Posterior
 from rnas.nas.strategies.autoregression import Autoregression
 from rnas.nas.strategies.candidates import genome_keys
 from rnas.nas.strategies.proxy_scores import normal_scores_among
@@ -38,7 +38,7 @@ PROXY_SHARE = 1.5
 
 @dataclass(frozen=True)
 class Complete:
-    """The complete evaluations at one rung of the fidelity ladder, in ledger order.
+    """The complete evaluations at one rung, in ledger order.
 
     Attributes:
         genomes: (n, v).
@@ -63,7 +63,7 @@ class Surrogate:
 
     Its inputs are the space's features and the known objectives, all of these together weighing as much as those, and
     the scores of proxies where they are given, by their places among those of what was evaluated.
-    On a fidelity ladder each step to a rung with enough results is an :class:`Autoregression`; beliefs are about the
+    With several rungs each step to a rung with enough results is an :class:`Autoregression`; posterior are about the
     highest such rung.
 
     Args:
@@ -73,7 +73,7 @@ class Surrogate:
         scores: genomes (n, v) to scores (n, proxies); None leaves proxies out.
 
     Attributes:
-        genomes: (n, v) that are complete at the rung that beliefs are about.
+        genomes: (n, v) that are complete at the rung that posterior are about.
         points: (n, objectives) of those, minimised.
         underway: (k, objectives) points expected at that rung of what is complete below it and may yet be promoted.
         tau: least cross-validated Kendall's tau of the predictors of the lowest rung; 1 where every objective is known.
@@ -117,13 +117,13 @@ class Surrogate:
         self.genomes, self.points = rungs[-1].genomes, rungs[-1].points
         self.underway = self._underway(rungs, view.promoted)
 
-    def beliefs(self, genomes: Integers) -> Beliefs:
+    def posterior(self, genomes: Integers) -> Posterior:
         """What is expected of the objectives of genomes (n, v) at the highest rung with enough results."""
         if not self._predictors:
-            return self._beliefs(genomes, {}, {}, 0)
+            return self._posterior(genomes, {}, {}, 0)
         predicted = self._predicted(genomes)
         means = {metric: mean for metric, (mean, _) in predicted.items()}
-        return self._beliefs(genomes, means, {metric: std for metric, (_, std) in predicted.items()}, 0)
+        return self._posterior(genomes, means, {metric: std for metric, (_, std) in predicted.items()}, 0)
 
     def predictions(self, genomes: Integers) -> list[Mapping[str, Prediction]]:
         """The prediction of each objective that is not known, at the lowest rung, for each of genomes (n, v).
@@ -143,7 +143,7 @@ class Surrogate:
         inputs = self._inputs(genomes)
         return {metric: checked_prediction(predictor, inputs) for metric, predictor in self._predictors.items()}
 
-    def _beliefs(self, genomes: Integers, means: Columns, stds: Columns, rung: int) -> Beliefs:
+    def _posterior(self, genomes: Integers, means: Columns, stds: Columns, rung: int) -> Posterior:
         """Beliefs at the highest rung about genomes (n, v) whose predicted objectives are so distributed at a rung."""
         lifted_means, lifted_stds = dict(means), dict(stds)
         if rung < len(self._steps):
@@ -156,7 +156,7 @@ class Surrogate:
         certain = np.zeros(len(genomes))
         objectives = self._problem.objectives
         std = np.stack([lifted_stds.get(objective.metric, certain) for objective in objectives], axis=1)
-        return Beliefs(minimised({**self._problem.known(genomes), **lifted_means}, objectives), std)
+        return Posterior(minimised({**self._problem.known(genomes), **lifted_means}, objectives), std)
 
     def _step(
         self, predictor: Callable[[], Predictor], below: Complete, above: Complete, pairs: Integers
@@ -178,7 +178,7 @@ class Surrogate:
             if len(rows):
                 means = {metric: rung.metrics[metric][rows] for metric in self._predictors}
                 certain = {metric: np.zeros(len(rows)) for metric in means}
-                points.append(self._beliefs(rung.genomes[rows], means, certain, number).mean)
+                points.append(self._posterior(rung.genomes[rows], means, certain, number).mean)
         return np.concatenate(points)
 
     def _blocks(self, genomes: Integers) -> list[Floats]:

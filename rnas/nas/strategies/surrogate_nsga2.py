@@ -1,8 +1,8 @@
 """The default strategy: a surrogate for each objective that has to be evaluated, and NSGA-II on it.
 
 After NSGANetV2 (Lu et al., ECCV 2020): known costs are computed, never predicted, and the inner search starts from the
-front. Unlike there, the batch is chosen for the hypervolume that it is hoped to add, with an optimism drawn anew for
-each choice (Berk et al., 2020), and failures are never fitted. On a fidelity ladder it is the highest rung with enough
+front. Unlike there, the batch is chosen for the hypervolume that it is hoped to add, with an kappa drawn anew for
+each choice (Berk et al., 2020), and failures are never fitted. With several rungs it is the highest rung with enough
 results whose front is sought.
 """
 
@@ -55,7 +55,7 @@ class SurrogateNSGA2:
         proxies: names of zero-cost proxies that the predictors may use, for each batch where, cross-validated on what
             was evaluated so far, they order the results better with them. Only the 300 most promising candidates are
             scored; a score costs a forward pass or two of the network, on the CPU.
-        optimism: standard deviations, at most, that a candidate is taken to be better than predicted; each
+        kappa: standard deviations, at most, that a candidate is taken to be better than predicted; each
             choice draws its own from 0 to this.
         exploration: share of choices that are random genomes instead, so that no surrogate can trap the search; more,
             up to all of them, where cross-validation finds that the surrogate has not learnt the order of the results.
@@ -69,7 +69,7 @@ class SurrogateNSGA2:
         initial: int = 12,
         predictor: str = "gaussian-process",
         proxies: Sequence[str] = (),
-        optimism: float = 1.5,
+        kappa: float = 1.5,
         exploration: float = 0.05,
         population: int = 100,
         generations: int = 20,
@@ -82,7 +82,7 @@ class SurrogateNSGA2:
         self._predictor: Any = registry.load(registry.PREDICTORS, predictor)
         known = names(name, "proxies", proxies)
         self._scores = ProxyScores(problem.space, known) if known else None
-        self._optimism = positive_number(name, "optimism", optimism)
+        self._kappa = positive_number(name, "kappa", kappa)
         self._exploration = share(name, "exploration", exploration)
         self._population = whole_number(name, "population", population, least=4)
         self._generations = whole_number(name, "generations", generations, least=1)
@@ -120,7 +120,7 @@ class SurrogateNSGA2:
         front = non_dominated(surrogate.points)
 
         def promise(genomes: Integers) -> Floats:
-            return surrogates.plain.beliefs(genomes).optimistic(self._optimism / 2)
+            return surrogates.plain.posterior(genomes).lower_bound(self._kappa / 2)
 
         pool = candidates(
             problem,
@@ -139,7 +139,7 @@ class SurrogateNSGA2:
         box = Box.around(surrogate.points, problem.reference, problem.ideal)
         counted = [surrogate.points[front], surrogate.underway]
         if len(pending):
-            counted.append(surrogate.beliefs(pending).mean)
-        beliefs = box.scaled_beliefs(surrogate.beliefs(pool))
-        optimisms = rng.uniform(0, self._optimism, size=n).tolist()
-        return pool[choose_batch(beliefs, box.scaled(np.concatenate(counted)), optimisms)]
+            counted.append(surrogate.posterior(pending).mean)
+        posterior = box.scaled_posterior(surrogate.posterior(pool))
+        kappas = rng.uniform(0, self._kappa, size=n).tolist()
+        return pool[choose_batch(posterior, box.scaled(np.concatenate(counted)), kappas)]

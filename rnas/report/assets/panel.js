@@ -50,7 +50,7 @@ const intervalText = (metric, told) => {
 };
 
 /* Newcombe's interval of a difference of shares, made from their own, holds zero. */
-const insideNoise = (less, [, high], more, [low]) => more - less <= Math.hypot(more - low, high - less);
+const indistinguishable = (less, [, high], more, [low]) => more - less <= Math.hypot(more - low, high - less);
 
 /* By how much the second is more than the first. Which is better is said of costs, and of shares of known noise. */
 const difference = (metric, [first, second], told) => {
@@ -67,7 +67,7 @@ const difference = (metric, [first, second], told) => {
   if (!metric.direction) return by;
   const [lower, upper] = (a < b ? [0, 1] : [1, 0]).map((at) => told[at].intervals[metric.name]);
   if (metric.kind !== "size" && !(lower && upper)) return by;
-  if (lower && upper && insideNoise(Math.min(a, b), lower, Math.max(a, b), upper)) return `${by}, inside the noise`;
+  if (lower && upper && indistinguishable(Math.min(a, b), lower, Math.max(a, b), upper)) return `${by}, inside the noise`;
   return `${by}, ${NAMES[Number(b > a === (metric.direction === "maximize"))]} better`;
 };
 

@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 from rnas.training.averaging import EMA
-from rnas.training.crafting import GradientSteps
+from rnas.training.inner_attack import PGDInner
 from rnas.training.losses.trades import TRADES
 from rnas.training.recipe import Recipe
 from rnas.training.schedules.one_cycle import OneCycle
@@ -17,7 +17,7 @@ AAT = Recipe(
     "rate, as torch's OneCycleLR does unless told otherwise.",
     epochs=400,
     batch_size=1024,
-    crafting=GradientSteps(steps=10, step=Fraction(1, 4), loss="kl", mode="train"),
+    inner_attack=PGDInner(steps=10, step=Fraction(1, 4), loss="kl", mode="train"),
     loss=TRADES(beta=6.0),
     label_smoothing=0.1,
     extra_fraction=0.7,

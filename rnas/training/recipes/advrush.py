@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from rnas.training.crafting import GradientSteps
+from rnas.training.inner_attack import PGDInner
 from rnas.training.losses.cross_entropy import CrossEntropy
 from rnas.training.recipe import Recipe
 from rnas.training.schedules.multistep import Multistep
@@ -13,7 +13,7 @@ ADVRUSH = Recipe(
     note="As released, BatchNorm sees the images as they are before each attack.",
     epochs=200,
     batch_size=64,
-    crafting=GradientSteps(steps=7, step=Fraction(10, 31), noise="gaussian", noise_share=Fraction(1, 31)),
+    inner_attack=PGDInner(steps=7, step=Fraction(10, 31), noise="gaussian", noise_share=Fraction(1, 31)),
     loss=CrossEntropy(),
     statistics="both",
     learning_rate=0.1,

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from rnas.training.crafting import GradientSteps
+from rnas.training.inner_attack import PGDInner
 from rnas.training.losses.cross_entropy import CrossEntropy
 from rnas.training.losses.mart import MART
 from rnas.training.losses.trades import TRADES
@@ -12,8 +12,8 @@ from rnas.training.schedules.multistep import Multistep
 _SOURCE = "Huang et al., Revisiting Residual Networks for Adversarial Robustness, CVPR 2023: baseline training"
 
 # Steps of 2/255 at 8/255; released code starts TRADES at .001 times a standard normal, the others at a step times it.
-_ON_THE_LABEL = GradientSteps(steps=10, step=Fraction(1, 4), noise="gaussian", noise_share=Fraction(1, 4))
-_ON_THE_DIVERGENCE = GradientSteps(
+_ON_THE_LABEL = PGDInner(steps=10, step=Fraction(1, 4), noise="gaussian", noise_share=Fraction(1, 4))
+_ON_THE_DIVERGENCE = PGDInner(
     steps=10, step=Fraction(1, 4), loss="kl", noise="gaussian", noise_share=Fraction(51, 1600)
 )
 
@@ -24,7 +24,7 @@ BAT = Recipe(
     "CIFAR-100 there also rotates by up to 20 degrees: augmentation [crop, flip, rotate].",
     epochs=100,
     batch_size=128,
-    crafting=_ON_THE_DIVERGENCE,
+    inner_attack=_ON_THE_DIVERGENCE,
     loss=TRADES(beta=6.0),
     statistics="both",
     learning_rate=0.1,
@@ -38,7 +38,7 @@ BAT = Recipe(
 )
 
 BAT_SAT = BAT.model_copy(
-    update={"name": "bat-sat", "crafting": _ON_THE_LABEL, "loss": CrossEntropy(), "statistics": "adversarial"}
+    update={"name": "bat-sat", "inner_attack": _ON_THE_LABEL, "loss": CrossEntropy(), "statistics": "adversarial"}
 )
 
-BAT_MART = BAT.model_copy(update={"name": "bat-mart", "crafting": _ON_THE_LABEL, "loss": MART(beta=6.0)})
+BAT_MART = BAT.model_copy(update={"name": "bat-mart", "inner_attack": _ON_THE_LABEL, "loss": MART(beta=6.0)})

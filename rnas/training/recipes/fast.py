@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from rnas.training.crafting import GradientSteps
+from rnas.training.inner_attack import PGDInner
 from rnas.training.losses.cross_entropy import CrossEntropy
 from rnas.training.recipe import Recipe
 from rnas.training.schedules.one_cycle import OneCycle
@@ -13,7 +13,7 @@ FGSM_RS = Recipe(
     note="Crafts in eval mode; the released code crafts in training mode and lets it move BatchNorm's statistics.",
     epochs=15,
     batch_size=128,
-    crafting=GradientSteps(steps=1, step=Fraction(5, 4)),
+    inner_attack=PGDInner(steps=1, step=Fraction(5, 4)),
     loss=CrossEntropy(),
     statistics="adversarial",
     learning_rate=0.2,
@@ -35,6 +35,6 @@ N_FGSM = FGSM_RS.model_copy(
         "note": "Its training images may leave the ball: noise of twice epsilon, one step of epsilon, no projection. "
         "Crafts in eval mode; the released code crafts in training mode. The guard is ours.",
         "epochs": 30,
-        "crafting": GradientSteps(steps=1, step=Fraction(1), noise_share=Fraction(2), projection=False),
+        "inner_attack": PGDInner(steps=1, step=Fraction(1), noise_share=Fraction(2), projection=False),
     }
 )

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from rnas.training.crafting import Replays
+from rnas.training.inner_attack import FreeAT
 from rnas.training.losses.cross_entropy import CrossEntropy
 from rnas.training.recipe import Recipe
 from rnas.training.schedules.multistep import Multistep
@@ -13,7 +13,7 @@ FREE = Recipe(
     note="25 epochs of 8 replays are 200 passes. As released, only weights of convolutions and linear layers decay.",
     epochs=25,
     batch_size=128,
-    crafting=Replays(replays=8),
+    inner_attack=FreeAT(replays=8),
     loss=CrossEntropy(),
     statistics="adversarial",
     learning_rate=0.1,

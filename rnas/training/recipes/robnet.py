@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from rnas.training.crafting import GradientSteps
+from rnas.training.inner_attack import PGDInner
 from rnas.training.losses.cross_entropy import CrossEntropy
 from rnas.training.recipe import Recipe
 from rnas.training.schedules.cosine import Cosine
@@ -14,7 +14,7 @@ ROBNET = Recipe(
     note="As released, attack steps move BatchNorm's statistics. Its authors say that the paper had others.",
     epochs=170,
     batch_size=1536,
-    crafting=GradientSteps(steps=7, step=Fraction(1, 4), mode="train-updating"),
+    inner_attack=PGDInner(steps=7, step=Fraction(1, 4), mode="train-updating"),
     loss=CrossEntropy(),
     augmentation=("crop", "flip", "cutout"),
     statistics="adversarial",

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from rnas.training.crafting import GradientSteps
+from rnas.training.inner_attack import PGDInner
 from rnas.training.losses.cross_entropy import CrossEntropy
 from rnas.training.recipe import Recipe
 from rnas.training.schedules.cosine import Cosine
@@ -15,7 +15,7 @@ SAT = Recipe(
     note="Crafts in eval mode; the released code crafts in training mode and lets it move BatchNorm's statistics.",
     epochs=200,
     batch_size=128,
-    crafting=GradientSteps(steps=10, step=Fraction(1, 4)),
+    inner_attack=PGDInner(steps=10, step=Fraction(1, 4)),
     loss=CrossEntropy(),
     statistics="adversarial",
     learning_rate=0.1,

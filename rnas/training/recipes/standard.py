@@ -9,7 +9,7 @@ STANDARD = BAT.model_copy(
         "source": "training without attack; schedule of Huang et al., Revisiting Residual Networks for Adversarial "
         "Robustness, CVPR 2023",
         "note": "A network trained so is not robust.",
-        "crafting": None,
+        "inner_attack": None,
         "loss": CrossEntropy(),
     }
 )

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from rnas.training.crafting import GradientSteps
+from rnas.training.inner_attack import PGDInner
 from rnas.training.losses.trades import TRADES as LOSS
 from rnas.training.recipe import Recipe
 from rnas.training.schedules.multistep import Multistep
@@ -13,7 +13,7 @@ TRADES = Recipe(
     note="Steps of .007 at epsilon .031, rounded to 9/40 of epsilon.",
     epochs=76,
     batch_size=128,
-    crafting=GradientSteps(steps=10, step=Fraction(9, 40), loss="kl", noise="gaussian", noise_share=Fraction(1, 31)),
+    inner_attack=PGDInner(steps=10, step=Fraction(9, 40), loss="kl", noise="gaussian", noise_share=Fraction(1, 31)),
     loss=LOSS(beta=6.0),
     statistics="both",
     learning_rate=0.1,

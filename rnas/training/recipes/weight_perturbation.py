@@ -20,7 +20,7 @@ TRADES_AWP = TRADES.model_copy(
         "source": _SOURCE,
         "note": "At 8/255 with steps of 2/255. As released, perturbation and milestones count epochs from 1.",
         "epochs": 200,
-        "crafting": BAT.crafting,
+        "inner_attack": BAT.inner_attack,
         "schedule": Multistep(milestones=(Fraction(99, 200), Fraction(149, 200))),
         "weight_decay": 5e-4,
         "weight_perturbation": WeightPerturbation(gamma=0.005, start=9 / 200),

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from rnas.attacks.fgsm import FGSM
-from rnas.data.dataset import Part, divide
+from rnas.data.dataset import Split, divide
 from rnas.data.digits import load
 
 
@@ -24,14 +24,14 @@ class Trained:
 def trained() -> Trained:
     """A small network for digits, trained on FGSM images at 1/10 for about a second; left as it is by every test."""
     dataset = load(None)
-    parts = divide(dataset, dataset.parts, 0)
-    held_out = parts["final"].first(100)
+    splits = divide(dataset, dataset.splits, 0)
+    held_out = splits["test"].first(100)
     with torch.random.fork_rng(devices=[]):
-        network = _network(parts["training"])
+        network = _network(splits["train"])
     return Trained(network, held_out.images(slice(None)), held_out.labels, held_out.ids)
 
 
-def _network(part: Part) -> nn.Module:
+def _network(split: Split) -> nn.Module:
     """Trained in float64, in which no rounding is large enough to grow: it is the same network on every machine."""
     torch.manual_seed(0)
     network = nn.Sequential(
@@ -46,9 +46,9 @@ def _network(part: Part) -> nn.Module:
     optimizer = torch.optim.Adam(network.parameters(), 0.003)
     attack = FGSM(Fraction(1, 10))
     for _ in range(10):
-        for rows in torch.randperm(len(part)).split(64):
-            images, labels = part.images(rows).double(), part.labels[rows]
-            attacked = attack(network, images, labels, part.ids[rows], 0)
+        for rows in torch.randperm(len(split)).split(64):
+            images, labels = split.images(rows).double(), split.labels[rows]
+            attacked = attack(network, images, labels, split.ids[rows], 0)
             loss = nn.functional.cross_entropy(network(attacked), labels)
             optimizer.zero_grad()
             loss.backward()

@@ -96,7 +96,7 @@ CASES = [
     (["--set", "evaluator={}"], "evaluator: name one of call, digits-bench, table, train"),
     (["--set", "evaluator={table: missing.csv}"], "missing.csv: cannot be read"),
     (["--set", "evaluator={call: nowhere:f}"], "nowhere"),
-    (["--set", "evaluator.train.images={score: 1700, final: 97}"], "images.training asks for the rest"),
+    (["--set", "evaluator.train.images={search_val: 1700, test: 97}"], "images.train asks for the rest"),
     (["missing.yaml"], "missing.yaml: cannot be read (No such file or directory)"),
     (["missing.yaml", "--preset", "digits"], "give a config or --preset, not both"),
 ]

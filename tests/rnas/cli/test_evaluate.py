@@ -36,7 +36,7 @@ SEARCH = {
         "train": {
             "data": "digits",
             "split_seed": 3,
-            "images": {"training": 600, "score": 40, "final": 120},
+            "images": {"train": 600, "search_val": 40, "test": 120},
             "fidelity": {"epochs": 4, "batch_size": 32, "attack_steps": 1, "attack_step": 1},
             "eps": "1/10",
             "evaluation": {"steps": 1},
@@ -143,7 +143,7 @@ def test_a_members_own_weights_on_its_runs_final_part(command: Command, member: 
     assert found["data"]["hash"] == record.evaluation.provenance["data"]["hash"]
     assert (found["data"]["images"], found["data"]["split_seed"]) == (120, 3)
     assert [(threat["name"], threat["epsilon"]) for threat in found["threats"]] == [("linf:1/10", "1/10")]
-    assert found["clean"]["accuracy"] == pytest.approx(record.metrics["final_clean_accuracy"])
+    assert found["clean"]["accuracy"] == pytest.approx(record.metrics["test_clean_accuracy"])
     assert found["clean"]["accuracy"] > 0.3
 
     accuracies = [attack["accuracy"] for attack in found["attacks"]]

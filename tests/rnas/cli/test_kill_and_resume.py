@@ -36,7 +36,7 @@ CONFIG = {
     "evaluator": {
         "train": {
             "data": "digits",
-            "images": {"training": 128, "score": 50, "final": 50},
+            "images": {"train": 128, "search_val": 50, "test": 50},
             "fidelity": {"epochs": 2, "batch_size": 32, "attack_steps": 1, "attack_step": 1},
             "evaluation": {"steps": 2, "step": "1/2"},
         }
@@ -57,7 +57,7 @@ def essence(run: SearchResult) -> list[Any]:
             record.seed,
             record.fidelity,
             record.batch,
-            record.made_from,
+            record.num_observed,
             record.predictions,
             record.status,
             record.metrics,

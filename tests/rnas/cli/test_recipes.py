@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from rnas import registry
-from rnas.cli.recipes import crafting_words, recipe_text
+from rnas.cli.recipes import inner_attack_words, recipe_text
 from rnas.networks import architecture as arch
 from rnas.training.recipe import Recipe
 from tests.rnas.experiments.training.trainings import NETWORK
@@ -43,7 +43,7 @@ def test_the_list_names_every_recipe_with_what_tells_it_from_others(
     ],
 )
 def test_crafting_in_words(name: str, words: str) -> None:
-    assert crafting_words(Recipe.resolve(name)) == words
+    assert inner_attack_words(Recipe.resolve(name)) == words
 
 
 @pytest.mark.parametrize("name", NAMES)

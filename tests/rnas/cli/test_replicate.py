@@ -48,7 +48,7 @@ def test_a_replication_is_trained_judged_and_extended(command: Callable[..., Res
     assert "seed 0" not in again.err
     assert "5 claims" in again.out
     extended = json.loads((folder / "result.json").read_text())
-    metric = "final_robust_accuracy"
+    metric = "test_robust_accuracy"
     for before, after in zip(replication["cells"], extended["cells"], strict=True):
         assert after["scores"][metric][:2] == before["scores"][metric]
     assert "has 3 already" in command("resume", folder, "--seeds", 1).err

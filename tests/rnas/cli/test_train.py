@@ -35,7 +35,7 @@ DATA = ("--data", "digits", "--device", "cpu")
 SHORT = (
     *DATA,
     *("--epochs", 3, "--batch-size", 40, "--images", 160, "--attacks", "fgsm,pgd3", "--set", "evaluation.steps=2"),
-    *("--set", "images.selection=40", "--set", "images.final=60"),
+    *("--set", "images.val=40", "--set", "images.test=60"),
 )
 
 
@@ -93,9 +93,9 @@ def test_json_is_the_summary_and_the_options_are_in_it(command: Command, folder:
     assert (settings["seed"], settings["split_seed"], settings["eps"]) == (3, 2, "1/10")
     assert (settings["recipe"]["name"], settings["recipe"]["weight_decay"]) == ("trades", 0.0)
     assert settings["fidelity"]["epochs"] == 3
-    assert settings["images"] == {"training": 160, "selection": 40, "score": 0, "final": 60}
+    assert settings["images"] == {"train": 160, "val": 40, "search_val": 0, "test": 60}
     for name in ("best", "last"):
-        final = summary[name]["final"]
+        final = summary[name]["test"]
         for part in (final["clean"], final["worst_case"], *final["attacks"]):
             share = proportion(part["correct"] / 60, 60)
             assert (part["accuracy"], part["low"], part["high"]) == (share.value, share.low, share.high)
@@ -103,7 +103,7 @@ def test_json_is_the_summary_and_the_options_are_in_it(command: Command, folder:
 
 def test_python_and_the_command_line_train_the_same(command: Command, folder: Path) -> None:
     done(command("train", "net.json", "--recipe", "sat", *SHORT, "--output", "typed"))
-    images = {"training": 160, "selection": 40, "final": 60}
+    images = {"train": 160, "val": 40, "test": 60}
     called = rnas.train(
         "net.json",
         "sat",
@@ -126,7 +126,7 @@ def test_its_checkpoints_are_evaluated_on_the_images_that_it_did_not_see(command
     path = "runs/train-net-sat-1/best.safetensors"
     found = json.loads(done(command("evaluate", path, "--attacks", "fgsm,pgd3", "--device", "cpu", "--json")))
     assert found["data"]["hash"] == summary["data"]["hash"]
-    assert found["clean"]["correct"] == summary["best"]["final"]["clean"]["correct"]
+    assert found["clean"]["correct"] == summary["best"]["test"]["clean"]["correct"]
     result = command("evaluate", path, "--split-seed", 0)
     assert result.code == 2
     assert "some of the images would be ones that it was trained on" in result.err
@@ -161,7 +161,7 @@ def test_dry_run_prints_what_it_would_take_and_makes_nothing(command: Command, f
         (["--recipe", "sat", "--extra", "missing.npz"], "recipe sat takes nothing from extra data"),
         (["--recipe", "rst", "--extra", "missing.npz"], "missing.npz: cannot be read"),
         (["--recipe", "sat", "--epochs", "0"], "Invalid value for '--epochs'"),
-        (["--recipe", "sat", "--images", "2000"], "images.training asks for 2000"),
+        (["--recipe", "sat", "--images", "2000"], "images.train asks for 2000"),
         (["--recipe", "sat", "--output", "."], "exists already: choose another output"),
         (["--recipe", "sat", "--attacks", "luck"], "unknown attack 'luck'; known: "),
         (["--recipe", "sat", "--eps", "8"], "eps: epsilon 8 is above 1"),
@@ -220,7 +220,7 @@ def test_resume_knows_a_training(command: Command, folder: Path) -> None:
 
 def test_a_published_network_trains_on_images_of_another_shape(command: Command, folder: Path) -> None:
     words = ("--epochs", 1, "--images", 8, "--batch-size", 4, "--attacks", "fgsm", "--set", "evaluation.steps=1")
-    words = (*words, "--set", "images.selection=2", "--set", "images.final=4", "--set", "recipe.crafting.steps=1")
+    words = (*words, "--set", "images.val=2", "--set", "images.test=4", "--set", "recipe.inner_attack.steps=1")
     summary = json.loads(done(command("train", "WRN-34-R-gamma-0.25", "--recipe", "sat", *DATA, *words, "--json")))
     assert summary["architecture"] == arch.to_dict(find("wrn-34-r-gamma-0.25").network)
     assert summary["data"]["input_shape"] == [1, 8, 8]

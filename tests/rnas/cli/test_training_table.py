@@ -9,7 +9,7 @@ from rich.console import Console
 
 from rnas.cli.progress import duration
 from rnas.cli.training_table import print_summary
-from rnas.experiments.training.evaluation import FinalResult, compared
+from rnas.experiments.training.evaluation import CheckpointResult, compared
 from rnas.experiments.training.result import TrainingResult
 from tests.rnas.experiments.training.trainings import trained
 
@@ -27,7 +27,7 @@ def printed(summary: dict[str, Any]) -> str:
 
 def summary(finished: TrainingResult, best: int, last: int) -> dict[str, Any]:
     """Of a training whose best and last withstand so many of 100 images."""
-    results = [FinalResult(torch.ones(100).bool(), {"pgd20": torch.arange(100) < right}) for right in (best, last)]
+    results = [CheckpointResult(torch.ones(100).bool(), {"pgd20": torch.arange(100) < right}) for right in (best, last)]
     content = {**finished.summary, "comparison": compared(*results)}
     for name, epoch, result in zip(("best", "last"), (7, 9), results, strict=True):
         content[name] = {**content[name], "epoch": epoch, "final": result.to_dict()}

@@ -35,7 +35,7 @@ def shown(finished: TrainingResult, folder: Path, terminal: bool, done: int = 0)
             view.progress({f"selection after epoch {row['epoch']}": 1.0})
             view.recorded(row)
         view.started(training, Work("evaluation", 1, phase="final evaluation"))
-        view.message("final images: fgsm on the best weights")
+        view.message("test images: fgsm on the best weights")
         view.progress({"fgsm on the best weights": 0.5})
     return text.getvalue()
 
@@ -46,14 +46,14 @@ def test_elsewhere_each_epoch_and_each_attack_is_a_line(finished: TrainingResult
     (line,) = (line for line in lines if line.startswith("2/3"))
     for words in (
         f"loss {row['loss']:.4f}",
-        f"training {row['training_robust_accuracy']:.1%}",
-        f"{row['selection_clean_accuracy']:.1%} clean {row['selection_robust_accuracy']:.1%} robust",
+        f"training {row['train_robust_accuracy']:.1%}",
+        f"{row['val_clean_accuracy']:.1%} clean {row['val_robust_accuracy']:.1%} robust",
         f"rate {row['learning_rate']:.2g}",
         "left",
-        f"best {finished.history[0]['selection_robust_accuracy']:.1%} robust (epoch 1)",
+        f"best {finished.history[0]['val_robust_accuracy']:.1%} robust (epoch 1)",
     ):
         assert words in line
-    assert lines[-1] == "final images: fgsm on the best weights"
+    assert lines[-1] == "test images: fgsm on the best weights"
 
 
 def test_on_a_terminal_there_is_a_bar_as_well(finished: TrainingResult, tmp_path: Path) -> None:

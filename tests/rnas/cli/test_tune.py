@@ -15,10 +15,10 @@ from rnas.training.recipe import Recipe
 from tests.rnas.cli.test_train import Command, done, refusal, started
 from tests.rnas.experiments.training.trainings import NETWORK, timeless
 
-DATA = ("--data", "digits", "--device", "cpu", "--set", "evaluation.steps=1", "--set", "recipe.crafting.steps=1")
+DATA = ("--data", "digits", "--device", "cpu", "--set", "evaluation.steps=1", "--set", "recipe.inner_attack.steps=1")
 SHORT = (
     *("tune", "net.json", "--recipe", "sat", *DATA, "--epochs", 2, "--batch-size", 40, "--images", 120),
-    *("--set", "images.selection=40", "--trials", 3),
+    *("--set", "images.val=40", "--trials", 3),
 )
 RUN = Path("runs/tune-net-sat-1")
 
@@ -47,13 +47,13 @@ def test_what_people_read_and_go_on_with(command: Command, folder: Path) -> None
     assert len(rows) == 3
     assert rows[0][1:3] == ["0.1", "false"]
     assert "the recipe as it is" in out
-    assert "40 selection images, epsilon 3/20" in out
+    assert "40 val images, epsilon 3/20" in out
     found = yaml.safe_load(out[out.index("recipe:\n") :])["recipe"]
     assert found == yaml.safe_load((RUN / "recipe.yaml").read_text())
     assert f"rnas train net.json --recipe {RUN}/recipe.yaml --data digits --epochs 2" in out
 
     train = ("train", "net.json", "--recipe", RUN / "recipe.yaml", "--data", "digits", "--epochs", 1, "--device", "cpu")
-    short = ("--images", 40, "--attacks", "fgsm", "--set", "evaluation.steps=1", "--set", "images.final=40")
+    short = ("--images", 40, "--attacks", "fgsm", "--set", "evaluation.steps=1", "--set", "images.test=40")
     summary = json.loads(done(command(*train, *short, "--json")))
     assert Recipe.resolve(summary["settings"]["recipe"]) == Recipe.resolve(found)
 
@@ -79,7 +79,7 @@ def test_what_people_read_and_go_on_with(command: Command, folder: Path) -> None
         (["--data", "nothing"], "unknown dataset 'nothing'"),
         (["--output", "."], "exists already: choose another output"),
         (["--set", "nonsense"], "write KEY=VALUE"),
-        (["--images", "2000"], "images.training asks for 2000"),
+        (["--images", "2000"], "images.train asks for 2000"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

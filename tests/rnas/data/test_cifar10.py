@@ -11,7 +11,7 @@ import torch
 
 from rnas.data import cifar10
 from rnas.data.cifar10 import FILES, FOLDER, load
-from rnas.data.dataset import Dataset, PartSizes, divide
+from rnas.data.dataset import Dataset, SplitSizes, divide
 from rnas.errors import InputError
 from rnas.testing.dataset import DatasetConformance
 from tests.rnas.data.cifar_files import write_cifar10
@@ -32,21 +32,21 @@ class TestConformance(DatasetConformance):
         self.folder = small
 
     def dataset(self) -> Dataset:
-        return replace(load(self.folder), parts=PartSizes(score=30, final=20))
+        return replace(load(self.folder), splits=SplitSizes(search_val=30, test=20))
 
 
 def test_both_the_folder_and_its_parent_are_accepted(small: Path) -> None:
     dataset = load(small)
     assert dataset.pixels.shape == (120, 3, 32, 32)
-    assert dataset.held_out == 20
+    assert dataset.num_test_images == 20
     assert torch.equal(dataset.pixels, load(small / FOLDER).pixels)
 
 
 def test_final_images_come_from_the_published_test_images(small: Path) -> None:
     dataset = load(small)
-    parts = divide(dataset, dataset.parts.model_copy(update={"score": 30, "final": 15}), 0)
-    assert (parts["final"].ids >= 100).all()
-    assert all((parts[name].ids < 100).all() for name in ("training", "selection", "score"))
+    splits = divide(dataset, dataset.splits.model_copy(update={"search_val": 30, "test": 15}), 0)
+    assert (splits["test"].ids >= 100).all()
+    assert all((splits[name].ids < 100).all() for name in ("train", "val", "search_val"))
 
 
 @pytest.mark.parametrize(

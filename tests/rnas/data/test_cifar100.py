@@ -7,7 +7,7 @@ import torch
 
 from rnas.data import cifar100
 from rnas.data.cifar100 import FOLDER, load
-from rnas.data.dataset import Dataset, PartSizes
+from rnas.data.dataset import Dataset, SplitSizes
 from rnas.data.published import PublishedFile
 from rnas.errors import InputError
 from rnas.testing.dataset import DatasetConformance
@@ -30,13 +30,13 @@ class TestConformance(DatasetConformance):
         self.folder = small
 
     def dataset(self) -> Dataset:
-        return replace(load(self.folder), parts=PartSizes(score=30, final=20))
+        return replace(load(self.folder), splits=SplitSizes(search_val=30, test=20))
 
 
 def test_both_the_folder_and_its_parent_are_accepted(small: Path) -> None:
     dataset = load(small)
     assert dataset.pixels.shape == (400, 3, 32, 32)
-    assert (dataset.num_classes, dataset.held_out, dataset.verified) == (100, 100, False)
+    assert (dataset.num_classes, dataset.num_test_images, dataset.verified) == (100, 100, False)
     assert torch.equal(dataset.labels, torch.arange(400) % 100)
     assert torch.equal(dataset.pixels, load(small / FOLDER).pixels)
 

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnas.data.dataset import PARTS, Dataset, Part, PartSizes, _sha256, balanced_order, content_hash, divide, scaled
+from rnas.data.dataset import SPLITS, Dataset, Split, SplitSizes, _sha256, balanced_order, content_hash, divide, scaled
 from rnas.data.digits import load
 from rnas.errors import InputError
 
@@ -17,19 +17,19 @@ DIGITS = load(None)
 @given(st.integers(0, 1000), st.integers(1, 400), st.integers(1, 400), st.integers(0, 400))
 @settings(max_examples=20, deadline=None)
 def test_parts_are_disjoint_and_of_the_sizes_asked(seed: int, score: int, final: int, selection: int) -> None:
-    sizes = PartSizes(training=500, selection=selection, score=score, final=final)
-    parts = divide(DIGITS, sizes, seed)
-    ids = torch.cat([parts[name].ids for name in PARTS])
+    sizes = SplitSizes(train=500, val=selection, search_val=score, test=final)
+    splits = divide(DIGITS, sizes, seed)
+    ids = torch.cat([splits[name].ids for name in SPLITS])
     assert len(ids.unique()) == len(ids) == 500 + selection + score + final
-    assert [len(parts[name]) for name in PARTS] == [500, selection, score, final]
-    for part in parts.values():
-        assert torch.equal(DIGITS.pixels[part.ids], part.pixels)
-        assert torch.equal(DIGITS.labels[part.ids], part.labels)
+    assert [len(splits[name]) for name in SPLITS] == [500, selection, score, final]
+    for split in splits.values():
+        assert torch.equal(DIGITS.pixels[split.ids], split.pixels)
+        assert torch.equal(DIGITS.labels[split.ids], split.labels)
 
 
 def test_training_is_what_the_others_leave() -> None:
-    parts = divide(DIGITS, DIGITS.parts, 0)
-    assert sum(len(part) for part in parts.values()) == len(DIGITS.labels) == 1797
+    splits = divide(DIGITS, DIGITS.splits, 0)
+    assert sum(len(split) for split in splits.values()) == len(DIGITS.labels) == 1797
 
 
 def test_every_prefix_has_its_classes_balanced() -> None:
@@ -40,15 +40,15 @@ def test_every_prefix_has_its_classes_balanced() -> None:
 
 
 def test_the_seed_decides_the_parts_and_their_hash() -> None:
-    one, same, other = (divide(DIGITS, DIGITS.parts, seed) for seed in (0, 0, 1))
+    one, same, other = (divide(DIGITS, DIGITS.splits, seed) for seed in (0, 0, 1))
     assert content_hash(one) == content_hash(same) != content_hash(other)
 
 
 def test_the_hash_sees_a_single_pixel() -> None:
-    parts = divide(DIGITS, DIGITS.parts, 0)
-    before = content_hash(parts)
-    parts["final"].pixels[0, 0, 0, 0] += 1
-    assert content_hash(parts) != before
+    splits = divide(DIGITS, DIGITS.splits, 0)
+    before = content_hash(splits)
+    splits["test"].pixels[0, 0, 0, 0] += 1
+    assert content_hash(splits) != before
 
 
 def changed(tensor: torch.Tensor) -> torch.Tensor:
@@ -73,41 +73,41 @@ def swapped(tensor: torch.Tensor) -> torch.Tensor:
     ids=["pixel", "label", "order", "white", "shape"],
 )
 def test_the_hash_sees_every_change_of_the_dataset(change) -> None:
-    data = Dataset("few", DIGITS.pixels[:40], DIGITS.labels[:40], 16, 10, 0, DIGITS.parts, DIGITS.epsilon, {})
-    sizes = PartSizes(score=5, final=5)
+    data = Dataset("few", DIGITS.pixels[:40], DIGITS.labels[:40], 16, 10, 0, DIGITS.splits, DIGITS.epsilon, {})
+    sizes = SplitSizes(search_val=5, test=5)
     assert content_hash(divide(data, sizes, 0)) != content_hash(divide(change(data), sizes, 0))
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        lambda part: replace(part, pixels=changed(part.pixels)),
-        lambda part: replace(part, labels=changed(part.labels)),
-        lambda part: replace(part, ids=changed(part.ids)),
-        lambda part: replace(part, white=17),
-        lambda part: part.first(len(part) - 1),
-        lambda part: Part(*(swapped(tensor) for tensor in (part.pixels, part.labels, part.ids)), part.white),
+        lambda split: replace(split, pixels=changed(split.pixels)),
+        lambda split: replace(split, labels=changed(split.labels)),
+        lambda split: replace(split, ids=changed(split.ids)),
+        lambda split: replace(split, white=17),
+        lambda split: split.first(len(split) - 1),
+        lambda split: Split(*(swapped(tensor) for tensor in (split.pixels, split.labels, split.ids)), split.white),
     ],
     ids=["pixel", "label", "row", "white", "fewer", "order"],
 )
 def test_the_hash_sees_every_change_of_a_part(change) -> None:
-    parts = divide(DIGITS, DIGITS.parts, 0)
-    divided = parts["score"]
-    made = Part(divided.pixels, divided.labels, divided.ids, divided.white)
-    for part in (divided, made):
-        assert content_hash({**parts, "score": part}) != content_hash({**parts, "score": change(part)})
+    splits = divide(DIGITS, DIGITS.splits, 0)
+    divided = splits["search_val"]
+    made = Split(divided.pixels, divided.labels, divided.ids, divided.white)
+    for split in (divided, made):
+        assert content_hash({**splits, "score": split}) != content_hash({**splits, "score": change(split)})
 
 
 def test_the_hash_sees_a_dataset_written_into() -> None:
     data = replace(DIGITS, pixels=DIGITS.pixels.clone())
-    before = content_hash(divide(data, data.parts, 0))
+    before = content_hash(divide(data, data.splits, 0))
     data.pixels[0, 0, 0, 0] += 1
-    assert content_hash(divide(data, data.parts, 0)) != before
+    assert content_hash(divide(data, data.splits, 0)) != before
 
 
 def test_the_images_are_hashed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     data = replace(DIGITS, pixels=DIGITS.pixels.clone())
-    before = content_hash(divide(data, data.parts, 0))
+    before = content_hash(divide(data, data.splits, 0))
     hashed: list[int] = []
 
     def record(*tensors: torch.Tensor) -> str:
@@ -115,37 +115,37 @@ def test_the_images_are_hashed_once(monkeypatch: pytest.MonkeyPatch) -> None:
         return _sha256(*tensors)
 
     monkeypatch.setattr("rnas.data.dataset._sha256", record)
-    parts = divide(data, data.parts, 0)
-    assert content_hash({name: part.to("cpu") for name, part in parts.items()}) == before
-    assert hashed == [1, 1, 1, 1]  # The ids of each part.
+    splits = divide(data, data.splits, 0)
+    assert content_hash({name: split.to("cpu") for name, split in splits.items()}) == before
+    assert hashed == [1, 1, 1, 1]  # The ids of each split.
 
 
 def test_a_part_keeps_its_hash_in_any_memory_format() -> None:
-    part = divide(DIGITS, DIGITS.parts, 0)["score"]
-    pixels = part.pixels.repeat(1, 3, 1, 1)
+    split = divide(DIGITS, DIGITS.splits, 0)["search_val"]
+    pixels = split.pixels.repeat(1, 3, 1, 1)
     one, other = (
-        Part(pixels.contiguous(memory_format=form), part.labels, part.ids, part.white)
+        Split(pixels.contiguous(memory_format=form), split.labels, split.ids, split.white)
         for form in (torch.contiguous_format, torch.channels_last)
     )
     assert one.digest == other.digest
 
 
 def test_images_are_exact_shares_of_white() -> None:
-    part = divide(DIGITS, DIGITS.parts, 0)["score"]
-    images = part.images(slice(0, 10))
+    split = divide(DIGITS, DIGITS.splits, 0)["search_val"]
+    images = split.images(slice(0, 10))
     assert images.shape == (10, 1, 8, 8)
     assert images.dtype == torch.float32
-    assert torch.equal(images * 16, part.pixels[:10].float())
+    assert torch.equal(images * 16, split.pixels[:10].float())
     assert images.min() == 0
     assert images.max() == 1
-    assert torch.equal(scaled(part.pixels[:10], part.white), images)
+    assert torch.equal(scaled(split.pixels[:10], split.white), images)
 
 
 def test_asking_for_more_images_than_there_are_is_refused() -> None:
-    with pytest.raises(InputError, match=r"images.training asks for 1500, but digits has 897"):
-        divide(DIGITS, PartSizes(training=1500, score=450, final=450), 0)
-    with pytest.raises(InputError, match=r"images.training asks for the rest, but digits has 0"):
-        divide(DIGITS, PartSizes(score=900, final=897), 0)
+    with pytest.raises(InputError, match=r"images.train asks for 1500, but digits has 897"):
+        divide(DIGITS, SplitSizes(train=1500, search_val=450, test=450), 0)
+    with pytest.raises(InputError, match=r"images.train asks for the rest, but digits has 0"):
+        divide(DIGITS, SplitSizes(search_val=900, test=897), 0)
 
 
 FEW: dict[str, Any] = {
@@ -154,8 +154,8 @@ FEW: dict[str, Any] = {
     "labels": torch.tensor([0, 1]),
     "white": 7,
     "num_classes": 2,
-    "held_out": 1,
-    "parts": PartSizes(score=1, final=1),
+    "num_test_images": 1,
+    "splits": SplitSizes(search_val=1, test=1),
     "epsilon": Fraction(1, 8),
     "fidelity": {"epochs": 1, "batch_size": 2},
 }
@@ -176,8 +176,8 @@ FEW: dict[str, Any] = {
         ({"labels": torch.tensor([[0], [1]])}, r"labels have shape \(2, 1\) beside 2 images"),
         ({"labels": torch.tensor([1, 2])}, "a label is 2, and with num_classes 2 they go from 0 to 1; set num_classes"),
         ({"labels": torch.tensor([-1, 1])}, "a label is -1"),
-        ({"held_out": 2}, "held_out is 2 of 2 images"),
-        ({"held_out": -1}, "held_out is -1 of 2 images"),
+        ({"num_test_images": 2}, "num_test_images is 2 of 2 images"),
+        ({"num_test_images": -1}, "num_test_images is -1 of 2 images"),
         ({"fidelity": {"epoch": 3}}, "fidelity has no setting 'epoch'; it has epochs, images, batch_size, "),
     ],
 )

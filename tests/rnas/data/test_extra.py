@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from rnas.data.dataset import Dataset, PartSizes
+from rnas.data.dataset import Dataset, SplitSizes
 from rnas.data.extra import FIRST_ID, load_extra
 from rnas.errors import InputError
 
@@ -20,8 +20,8 @@ DATASET = Dataset(
     labels=torch.arange(20) % 4,
     white=255,
     num_classes=4,
-    held_out=0,
-    parts=PartSizes(score=5, final=5),
+    num_test_images=0,
+    splits=SplitSizes(search_val=5, test=5),
     epsilon=Fraction(8, 255),
     fidelity={},
 )

@@ -58,18 +58,18 @@ def test_classes_and_files_are_in_order_of_their_names(plain: Path) -> None:
     (plain / "readme.txt").write_text("no class")
     dataset = load(plain)
     assert dataset.pixels.shape == (60, 3, 10, 12)
-    assert (dataset.num_classes, dataset.held_out, dataset.verified) == (3, 0, None)
+    assert (dataset.num_classes, dataset.num_test_images, dataset.verified) == (3, 0, None)
     assert dataset.labels.tolist() == [0] * 20 + [1] * 20 + [2] * 20
     # Capitals come first.
     assert dataset.pixels[:, 1, 0, 0].tolist() == [*range(40, 60), *range(20, 40), *range(20)]
 
 
 def test_parts_are_in_proportion(plain: Path) -> None:
-    assert {name: len(part) for name, part in divide(load(plain), load(plain).parts, 0).items()} == {
+    assert {name: len(split) for name, split in divide(load(plain), load(plain).splits, 0).items()} == {
         "training": 48,
-        "selection": 0,
-        "score": 6,
-        "final": 6,
+        "val": 0,
+        "search_val": 6,
+        "test": 6,
     }
 
 
@@ -77,11 +77,11 @@ def test_parts_are_in_proportion(plain: Path) -> None:
 def test_the_other_part_is_held_out(split: Path, name: str) -> None:
     (split / "test").rename(split / name)
     dataset = load(split)
-    assert dataset.held_out == 15
+    assert dataset.num_test_images == 15
     assert dataset.labels[-15:].tolist() == [0] * 5 + [1] * 5 + [2] * 5
-    parts = divide(dataset, dataset.parts, 0)
-    assert sorted(parts["final"].pixels[:, 0, 0, 0].tolist()) == list(range(100, 115))
-    assert len(parts["score"]) == 6
+    splits = divide(dataset, dataset.splits, 0)
+    assert sorted(splits["test"].pixels[:, 0, 0, 0].tolist()) == list(range(100, 115))
+    assert len(splits["search_val"]) == 6
 
 
 def test_test_goes_before_val_and_train_can_be_alone(split: Path) -> None:
@@ -91,7 +91,7 @@ def test_test_goes_before_val_and_train_can_be_alone(split: Path) -> None:
     for name in ("test", "val"):
         (split / name).rename(split.parent / f"{name} of {split.name}")
     alone = load(split)
-    assert alone.held_out == 0
+    assert alone.num_test_images == 0
     assert torch.equal(alone.pixels, load(split / "train").pixels)
 
 
@@ -114,7 +114,7 @@ def test_the_file_or_folder_at_fault_is_named(plain: Path, damage, message: str)
 
 def test_both_parts_have_the_same_classes(split: Path) -> None:
     (split / "test" / "ant").rename(split / "test" / "dog")
-    with pytest.raises(InputError, match="class 'ant' is in only one of train and the held-out part"):
+    with pytest.raises(InputError, match="class 'ant' is in only one of train and the held-out split"):
         load(split)
 
 

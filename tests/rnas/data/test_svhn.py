@@ -7,7 +7,7 @@ import torch
 from scipy.io import savemat
 
 from rnas.data import svhn
-from rnas.data.dataset import Dataset, PartSizes
+from rnas.data.dataset import Dataset, SplitSizes
 from rnas.data.published import PublishedFile
 from rnas.data.svhn import load
 from rnas.errors import InputError
@@ -36,14 +36,14 @@ class TestConformance(DatasetConformance):
         self.folder = small
 
     def dataset(self) -> Dataset:
-        return replace(load(self.folder), parts=PartSizes(score=30, final=20))
+        return replace(load(self.folder), splits=SplitSizes(search_val=30, test=20))
 
 
 def test_images_and_digits_are_the_files_own(small: Path) -> None:
     dataset = load(small)
     assert dataset.pixels.shape == (80, 3, 32, 32)
     assert dataset.pixels.is_contiguous()
-    assert (dataset.held_out, dataset.verified) == (20, False)
+    assert (dataset.num_test_images, dataset.verified) == (20, False)
     assert dataset.pixels[5, 2, 7, 11] == content(60)["X"][7, 11, 2, 5]
     assert dataset.pixels[65, 0, 3, 4] == content(20)["X"][3, 4, 0, 5]
     # The tenth label is that of the digit 0.

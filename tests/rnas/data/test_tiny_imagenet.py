@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 
 from rnas.data import tiny_imagenet
-from rnas.data.dataset import Dataset, PartSizes
+from rnas.data.dataset import Dataset, SplitSizes
 from rnas.data.tiny_imagenet import FOLDER, load
 from rnas.errors import InputError
 from rnas.testing.dataset import DatasetConformance
@@ -47,13 +47,13 @@ class TestConformance(DatasetConformance):
         self.folder = small
 
     def dataset(self) -> Dataset:
-        return replace(load(self.folder), parts=PartSizes(score=6, final=9))
+        return replace(load(self.folder), splits=SplitSizes(search_val=6, test=9))
 
 
 def test_classes_are_in_order_and_validation_images_are_held_out(small: Path) -> None:
     dataset = load(small)
     assert dataset.pixels.shape == (33, 3, 64, 64)
-    assert (dataset.num_classes, dataset.held_out, dataset.verified) == (3, 9, None)
+    assert (dataset.num_classes, dataset.num_test_images, dataset.verified) == (3, 9, None)
     assert dataset.labels.tolist() == [0] * 8 + [1] * 8 + [2] * 8 + [0, 1, 2] * 3
     red = dataset.pixels[:24, 0].float().mean((1, 2))
     assert np.abs(red.numpy() - (dataset.labels[:24] * 100 + torch.arange(24) % 8).numpy()).max() < 3

@@ -7,15 +7,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rnas.data.dataset import Part, divide
+from rnas.data.dataset import Split, divide
 from rnas.data.digits import load
 
 EPSILON = Fraction(3, 20)
-PARTS = divide(load(None), load(None).parts, 0)
+SPLITS = divide(load(None), load(None).splits, 0)
 
 
-def final(images: int) -> Part:
-    return PARTS["final"].first(images)
+def final(images: int) -> Split:
+    return SPLITS["test"].first(images)
 
 
 def plain_network() -> nn.Sequential:
@@ -48,7 +48,7 @@ def trained(make: Callable[[], nn.Module], seed: int, epochs: int = 20, steps: i
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = make()
-        images, labels = PARTS["training"].images(slice(None)), PARTS["training"].labels
+        images, labels = SPLITS["train"].images(slice(None)), SPLITS["train"].labels
         optimizer = torch.optim.Adam(model.parameters(), 0.01)
         for epoch in range(epochs):
             optimizer.param_groups[0]["lr"] = 0.01 * (1 - epoch / epochs)

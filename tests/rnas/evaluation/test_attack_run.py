@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from rnas.attacks.autoattack_ensembles import Ensemble
 from rnas.attacks.losses import misclassified
 from rnas.attacks.named import named_attack
-from rnas.data.dataset import Part
+from rnas.data.dataset import Split
 from rnas.evaluation.attack_run import AttackRun, PlannedAttack, Progress, run_attacks
 from rnas.evaluation.evaluation_state import EvaluationState
 from rnas.evaluation.robustness import evaluate_robustness
@@ -38,20 +38,20 @@ def ensemble(*names: str) -> PlannedAttack:
 def run(
     model: nn.Module,
     plan: Sequence[PlannedAttack],
-    part: Part | None = None,
+    split: Split | None = None,
     batch_size: int = 16,
     state: EvaluationState | None = None,
     **settings: Any,
 ) -> AttackRun:
     state = state or EvaluationState({})
-    return run_attacks(model, part or final(60), plan, 10, 0, batch_size, state, **settings)
+    return run_attacks(model, split or final(60), plan, 10, 0, batch_size, state, **settings)
 
 
 def test_each_attack_alone_is_what_the_searchs_evaluation_says(robust_network: nn.Module) -> None:
-    part = final(60)
+    split = final(60)
     result = run(robust_network, [planned("pgd3"), planned("fgsm")])
     for attack in result.attacks:
-        alone = evaluate_robustness(robust_network, part, [attack.planned.attack], 0)
+        alone = evaluate_robustness(robust_network, split, [attack.planned.attack], 0)
         assert torch.equal(result.clean, alone.clean)
         assert torch.equal(attack.right, alone.robust)
         assert torch.equal(attack.steps[0].attacked, alone.clean)
@@ -93,11 +93,11 @@ def test_an_ensembles_attacks_see_only_what_is_left_in_full_batches(robust_netwo
 
 
 def test_the_ensemble_is_the_same_as_an_attack_of_its_own(robust_network: nn.Module) -> None:
-    part = final(60)
+    split = final(60)
     plan = ensemble(*SHORT)
     result = run(robust_network, [plan], batch_size=60).attacks[0]
-    attacked = plan.attack(robust_network, part.images(slice(None)), part.labels, part.ids, 0)
-    assert torch.equal(result.right, ~misclassified(robust_network(attacked), part.labels))
+    attacked = plan.attack(robust_network, split.images(slice(None)), split.labels, split.ids, 0)
+    assert torch.equal(result.right, ~misclassified(robust_network(attacked), split.labels))
 
 
 def test_passes_are_counted(robust_network: nn.Module) -> None:
@@ -127,9 +127,9 @@ def results_of(result: AttackRun) -> list[Any]:
 
 def test_stopped_at_any_batch_it_goes_on_to_the_same_end(robust_network: nn.Module, tmp_path: Path) -> None:
     plan = [planned("fgsm"), ensemble(*SHORT), planned("pgd3", L2)]
-    part = final(40)
+    split = final(40)
     told: list[Progress] = []
-    whole = run(robust_network, plan, part, listener=told.append)
+    whole = run(robust_network, plan, split, listener=told.append)
     for instant in range(0, len(told), 2):
         path, attacked = tmp_path / f"{instant}.state", []
 
@@ -139,14 +139,14 @@ def test_stopped_at_any_batch_it_goes_on_to_the_same_end(robust_network: nn.Modu
                 raise _StoppedError
 
         with pytest.raises(_StoppedError):
-            run(robust_network, plan, part, state=EvaluationState({}, path), listener=stop)
+            run(robust_network, plan, split, state=EvaluationState({}, path), listener=stop)
         rest: list[Progress] = []
-        again = run(robust_network, plan, part, state=EvaluationState({}, path), listener=rest.append)
+        again = run(robust_network, plan, split, state=EvaluationState({}, path), listener=rest.append)
         assert results_of(again) == results_of(whole)
         # Batches that were done are not done again.
         assert sum(progress.done > 0 for progress in rest) < sum(progress.done > 0 for progress in told) + 1
     finished: list[Progress] = []
-    run(robust_network, plan, part, state=EvaluationState({}, path), listener=finished.append)
+    run(robust_network, plan, split, state=EvaluationState({}, path), listener=finished.append)
     assert [progress.done for progress in finished] == [progress.images for progress in finished]
     assert [progress.kept for progress in finished] == [progress.images for progress in finished]
     assert {progress.kept for progress in told} == {0}
@@ -203,8 +203,8 @@ def test_logits_that_become_nan_under_attack_are_broken(robust_network: nn.Modul
 
 def test_few_classes_leave_attacks_out() -> None:
     model = nn.Sequential(nn.Flatten(), nn.Linear(64, 2)).eval()
-    part = final(60)
-    binary = Part(part.pixels, part.labels % 2, part.ids, part.white)
+    split = final(60)
+    binary = Split(split.pixels, split.labels % 2, split.ids, split.white)
     fast = planned("autoattack-fast")
     result = run_attacks(model, binary, [fast], 2, 0, 16, EvaluationState({}))
     assert [step.name for step in result.attacks[0].steps] == ["pgd20", "apgd-ce"]

@@ -18,7 +18,7 @@ from rnas.evaluation.corruption_robustness import (
 )
 from rnas.statistics.proportions import proportion
 
-PART = divide(load(None), load(None).parts, 0)["final"].first(120)
+PART = divide(load(None), load(None).splits, 0)["test"].first(120)
 
 
 class Nearest(nn.Module):
@@ -55,11 +55,11 @@ def test_one_cell_is_what_the_network_says_of_the_corrupted_images() -> None:
 
 def test_batches_change_nothing_and_the_mode_is_left_as_found() -> None:
     model = Nearest().train()
-    whole, parts = (
+    whole, splits = (
         evaluate_corruptions(model, PART, corruptions=["snow", "fog"], batch_size=size) for size in (500, 17)
     )
     assert model.training
-    assert all(torch.equal(right, parts.correct[place]) for place, right in whole.correct.items())
+    assert all(torch.equal(right, splits.correct[place]) for place, right in whole.correct.items())
 
 
 def test_the_mean_is_over_cells_and_its_interval_over_images() -> None:

@@ -9,7 +9,7 @@ from rnas.data.dataset import divide
 from rnas.data.digits import load
 from rnas.evaluation.robustness import evaluate_robustness, judge
 
-PART = divide(load(None), load(None).parts, 0)["score"].first(60)
+PART = divide(load(None), load(None).splits, 0)["search_val"].first(60)
 ATTACKS = (PGD(Fraction(1, 10), 5), PGD(Fraction(1, 10), 5, loss="margin"))
 
 
@@ -32,17 +32,17 @@ def test_worst_case_is_at_most_each() -> None:
 
 def test_batches_change_nothing() -> None:
     whole = evaluate_robustness(network().double(), _double(PART), ATTACKS, 0, batch_size=60)
-    parts = evaluate_robustness(network().double(), _double(PART), ATTACKS, 0, batch_size=7)
-    assert torch.equal(whole.robust, parts.robust)
-    assert torch.allclose(whole.margin, parts.margin)
+    splits = evaluate_robustness(network().double(), _double(PART), ATTACKS, 0, batch_size=7)
+    assert torch.equal(whole.robust, splits.robust)
+    assert torch.allclose(whole.margin, splits.margin)
 
 
-def _double(part):
-    class Double(type(part)):
+def _double(split):
+    class Double(type(split)):
         def images(self, rows) -> Tensor:
             return super().images(rows).double()
 
-    return Double(part.pixels, part.labels, part.ids, part.white)
+    return Double(split.pixels, split.labels, split.ids, split.white)
 
 
 def test_logits_that_are_not_finite_are_broken_images() -> None:
@@ -64,8 +64,8 @@ class _Broken(nn.Module):
 
 
 def test_a_network_of_nans_scores_nothing() -> None:
-    metrics = evaluate_robustness(_Broken(), PART, ATTACKS, 0).metrics("final_")
-    assert metrics == {"final_clean_accuracy": 0.0, "final_robust_accuracy": 0.0, "final_robust_margin": -1.0}
+    metrics = evaluate_robustness(_Broken(), PART, ATTACKS, 0).metrics("test_")
+    assert metrics == {"test_clean_accuracy": 0.0, "test_robust_accuracy": 0.0, "test_robust_margin": -1.0}
 
 
 def test_mode_is_left_as_found_and_dropout_is_off() -> None:

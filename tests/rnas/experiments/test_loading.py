@@ -216,7 +216,7 @@ DIGITS = {
     "evaluator": {
         "train": {
             "data": "digits",
-            "images": {"training": 64, "score": 20, "final": 20},
+            "images": {"train": 64, "search_val": 20, "test": 20},
             "fidelity": {"epochs": 1, "batch_size": 32, "attack_steps": 1, "attack_step": 1},
             "evaluation": {"steps": 1, "step": "1/2"},
         }

@@ -18,7 +18,7 @@ SEARCH = {
     "evaluator": {
         "train": {
             "data": "digits",
-            "images": {"training": 64, "score": 40, "final": 50},
+            "images": {"train": 64, "search_val": 40, "test": 50},
             "fidelity": {"epochs": 1, "batch_size": 32, "attack_steps": 1},
             "evaluation": {"steps": 2},
         }
@@ -41,10 +41,10 @@ def test_the_card_tells_what_the_search_measured_with_all_that_decided_it(run: S
     record = run.records[1]
     registry.load(registry.EXPORTS, "hugging-face").write(find_network(f"{run.path}:{record.key}"), tmp_path)
     card = (tmp_path / "README.md").read_text()
-    setting = r"on 50 images of digits, final part, after 1 epoch of recipe short-sat ("
+    setting = r"on 50 images of digits, test split, after 1 epoch of recipe short-sat ("
     assert f"{setting}{record.evaluation.provenance['recipe_hash']}), training seed {record.seed}." in card
     assert "These are the search's own low-fidelity numbers, not AutoAttack." in card
-    clean, robust = (record.metrics[f"final_{name}_accuracy"] for name in ("clean", "robust"))
+    clean, robust = (record.metrics[f"test_{name}_accuracy"] for name in ("clean", "robust"))
     assert f"| none | | {clean:.4f} | " in card
     attack = "worst case of PGD on the cross-entropy and PGD on the margin, 2 steps of 3/80, seed 0"
     assert f"| {attack} | linf:3/20 | {robust:.4f} | " in card
@@ -56,7 +56,7 @@ def test_robustbench_has_them_in_the_footnote_alone(run: SearchResult) -> None:
     entry = model_info(_member(run))
     assert (entry["threat_model"], entry["eps"]) == ("Linf", "3/20")
     assert {entry[name] for name in ("clean_acc", "reported", "autoattack_acc")} == {None}
-    robust = run.records[1].metrics["final_robust_accuracy"]
+    robust = run.records[1].metrics["test_robust_accuracy"]
     assert f"{100 * robust:.2f}% robust accuracy, linf:3/20, worst case of PGD" in entry["footnote"]
 
 
@@ -69,13 +69,13 @@ def test_other_weights_are_told_nothing_of(run: SearchResult, tmp_path: Path) ->
     assert json.loads(json.dumps(found)) == found
     assert search_result(second, own) is None
     assert search_result(dataclasses.replace(first, evaluation=None), own) is None
-    lower = {name: value for name, value in first.metrics.items() if not name.startswith("final_")}
+    lower = {name: value for name, value in first.metrics.items() if not name.startswith("test_")}
     assert first.evaluation is not None
     rung = search_result(
         dataclasses.replace(first, evaluation=dataclasses.replace(first.evaluation, metrics=lower)), own
     )
     assert rung is not None
-    assert rung["data"] == {"name": "digits", "part": "score", "images": 40}
+    assert rung["data"] == {"name": "digits", "split": "search_val", "images": 40}
     assert rung["robust_accuracy"] == first.metrics["robust_accuracy"]
     # With weights of a file the search has nothing to say.
     other = tmp_path / "other.safetensors"

@@ -21,13 +21,13 @@ CONFIG: dict[str, Any] = {
     "evaluator": {
         "train": {
             "data": "digits",
-            "images": {"training": 200, "score": 60, "final": 60},
+            "images": {"train": 200, "search_val": 60, "test": 60},
             "fidelity": {"epochs": 4, "batch_size": 50, "attack_steps": 1, "attack_step": "1"},
-            "ladder": [{"epochs": 1}],
+            "rungs": [{"epochs": 1}],
             "evaluation": {"steps": 2, "step": "1/2"},
         }
     },
-    "finals": {"seeds": 2, "attacks": ["pgd5"]},
+    "final_evaluation": {"seeds": 2, "attacks": ["pgd5"]},
     "strategy": "random",
     "budget": 6,
     "workers": 0,
@@ -40,7 +40,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> SearchResult:
-    return rnas.search(CONFIG, output=tmp_path_factory.mktemp("finals") / "run")
+    return rnas.search(CONFIG, output=tmp_path_factory.mktemp("final_evaluation") / "run")
 
 
 def test_every_member_is_trained_again_with_seeds_that_the_search_did_not_use(run: SearchResult) -> None:
@@ -49,19 +49,19 @@ def test_every_member_is_trained_again_with_seeds_that_the_search_did_not_use(ru
     assert [(r.key, r.seed) for r in run.final_records] == [(key, seed) for key in keys for seed in (8, 9)]
     for record in run.final_records:
         assert record.fidelity["epochs"] == 4
-        assert record.metrics[FINAL_ACCURACY] <= record.metrics["final_clean_accuracy"]
-    for finalist in run.finalists():
-        assert finalist.seeds == (8, 9)
-        assert finalist.accuracy == pytest.approx(sum(finalist.accuracies) / 2)
-        assert finalist.half_width is not None
-    ranks = [finalist.final_rank for finalist in run.finalists()]
+        assert record.metrics[FINAL_ACCURACY] <= record.metrics["test_clean_accuracy"]
+    for member in run.final_members():
+        assert member.seeds == (8, 9)
+        assert member.accuracy == pytest.approx(sum(member.accuracies) / 2)
+        assert member.half_width is not None
+    ranks = [member.final_rank for member in run.final_members()]
     assert ranks == sorted(ranks, key=lambda rank: rank or 99)
 
 
 def test_weights_and_results_stay_beside_the_run(run: SearchResult) -> None:
     assert run.path is not None
     key = run.front()[0].key
-    folder = run.path / "finals" / "seed-8"
+    folder = run.path / "final_evaluation" / "seed-8"
     result = json.loads((folder / f"seed-8-{key}.json").read_text())
     assert result["architecture_key"] == key
     assert result["data"]["images"] == 60
@@ -72,10 +72,10 @@ def test_weights_and_results_stay_beside_the_run(run: SearchResult) -> None:
 def test_loaded_and_printed_it_says_the_same(run: SearchResult) -> None:
     assert run.path is not None
     again = rnas.Search.open(run.path).result()
-    assert again.finalists() == run.finalists()
+    assert again.final_members() == run.final_members()
     printed = CliRunner().invoke(app, ["report", str(run.path), "--json"])
-    members = json.loads(printed.stdout)["finals"]["members"]
-    assert [member["key"] for member in members] == [finalist.key for finalist in run.finalists()]
+    members = json.loads(printed.stdout)["final_evaluation"]["members"]
+    assert [member["key"] for member in members] == [member.key for member in run.final_members()]
     resumed = CliRunner().invoke(app, ["resume", str(run.path)])
     assert resumed.exit_code == 0
     assert "Judged for good" in resumed.stdout
@@ -83,7 +83,7 @@ def test_loaded_and_printed_it_says_the_same(run: SearchResult) -> None:
 
 
 def test_finals_need_networks_that_are_trained(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="finals: this evaluator trains no networks to attack"):
+    with pytest.raises(InputError, match="final_evaluation: this evaluator trains no networks to attack"):
         rnas.search({**CONFIG, "evaluator": {"call": "tests.rnas.cli.scores:total_depth"}}, output=tmp_path / "run")
     with pytest.raises(InputError, match="nonsense"):
-        rnas.search({**CONFIG, "finals": {"attacks": ["nonsense"]}}, output=tmp_path / "run")
+        rnas.search({**CONFIG, "final_evaluation": {"attacks": ["nonsense"]}}, output=tmp_path / "run")

@@ -37,14 +37,14 @@ def proposal(number: int) -> Record:
         seed=3,
         fidelity={"epochs": 2},
         batch=number // 2,
-        made_from=0,
+        num_observed=0,
         predictions={"robust_accuracy": Prediction(0.4, 0.1)},
         parameters={"depth1": 2, "se": "none"},
     )
 
 
 def test_records_come_back_as_they_were_written(tmp_path: Path) -> None:
-    with sqlite.opened(tmp_path / "study.db") as storage:
+    with sqlite.opened(tmp_path / "ledger.db") as storage:
         ledger = Ledger(storage, OBJECTIVES, "run", "abc")
         for number in range(3):
             ledger.propose(proposal(number), VARIABLES)
@@ -52,7 +52,7 @@ def test_records_come_back_as_they_were_written(tmp_path: Path) -> None:
         ledger.record(0, Evaluation(Status.TIMEOUT, seconds=9.0, reason="too slow"))
         written = ledger.records
     assert [record.status for record in written] == ["timeout", "complete", "pending"]
-    with sqlite.opened(tmp_path / "study.db") as storage:
+    with sqlite.opened(tmp_path / "ledger.db") as storage:
         assert Ledger(storage, OBJECTIVES, "run", "abc").records == written
     assert written[1] == replace(proposal(1), evaluation=COMPLETE)
 

@@ -76,7 +76,8 @@ def finished(problem: Problem, budget: int, **changes: Any) -> tuple[Record, ...
 
 def without_seconds(records: tuple[Record, ...]) -> list[Any]:
     return [
-        (r.number, r.key, r.seed, r.fidelity, r.batch, r.made_from, r.predictions, r.status, r.metrics) for r in records
+        (r.number, r.key, r.seed, r.fidelity, r.batch, r.num_observed, r.predictions, r.status, r.metrics)
+        for r in records
     ]
 
 
@@ -89,9 +90,9 @@ def test_the_budget_is_met_with_different_architectures(problem: Problem) -> Non
 
 def test_a_batch_is_made_from_the_batches_before_the_open_one(problem: Problem) -> None:
     records = finished(problem, 20)
-    assert [made_from for _, _, _, _, _, made_from, *_ in records[::4]] == [0, 0, 4, 8, 12]
+    assert [num_observed for _, _, _, _, _, num_observed, *_ in records[::4]] == [0, 0, 4, 8, 12]
     waiting = finished(problem, 20, lookahead=0)
-    assert [made_from for _, _, _, _, _, made_from, *_ in waiting[::4]] == [0, 4, 8, 12, 16]
+    assert [num_observed for _, _, _, _, _, num_observed, *_ in waiting[::4]] == [0, 4, 8, 12, 16]
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -23,7 +23,7 @@ def record(number: int, predicted: float | None, value: float | None, std: float
         seed=0,
         fidelity={},
         batch=number // 4,
-        made_from=0,
+        num_observed=0,
         predictions={} if predicted is None else {"accuracy": Prediction(predicted, std)},
         evaluation=None if value is None else Evaluation(Status.COMPLETE, {"accuracy": value}),
     )

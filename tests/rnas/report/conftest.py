@@ -69,8 +69,8 @@ def _trained_metrics(architecture: dict[str, Any], rng: random.Random) -> dict[s
         "robust_accuracy": robust,
         "clean_accuracy": round(450 * (0.86 + 0.01 * math.log10(flops))) / 450,
         "robust_margin": robust - 0.3,
-        "final_robust_accuracy": round(447 * (robust - rng.random() * 0.04)) / 447,
-        "final_clean_accuracy": 425 / 447,
+        "test_robust_accuracy": round(447 * (robust - rng.random() * 0.04)) / 447,
+        "test_clean_accuracy": 425 / 447,
         "flops": flops,
         "params": 17 * sum(d * c * c for d, c in zip(depths, channels, strict=True)),
     }
@@ -98,7 +98,7 @@ def _provenance() -> dict[str, Any]:
             "name": "digits",
             "hash": "7d793037a076",
             "input_shape": _SHAPE,
-            "images": {"training": 900, "selection": 0, "score": 450, "final": 447},
+            "images": {"train": 900, "val": 0, "search_val": 450, "test": 447},
         },
         "evaluation": {"attack": "pgd on cross-entropy and margin", "epsilon": "3/20", "steps": 20},
         "versions": {"python": "3.11.2", "torch": "2.13.0"},
@@ -133,7 +133,7 @@ def make_run(
                 "fidelity": {"epochs": 6, "batch_size": 64},
                 "seed": 0,
                 "batch": number // 5,
-                "made_from": number // 5 * 5,
+                "num_observed": number // 5 * 5,
                 "predictions": {"robust_accuracy": {"mean": 0.7, "std": 0.02}} if number >= 15 else {},
                 "curve": [
                     {
@@ -171,7 +171,7 @@ def make_table_run(evaluations: int = 60, seed: int = 1) -> Run:
                 "fidelity": {},
                 "seed": 0,
                 "batch": number // 10,
-                "made_from": 0,
+                "num_observed": 0,
                 "predictions": {},
                 "curve": [],
                 "seconds": 0.0,

@@ -40,7 +40,7 @@ def result(name: str, robust: range, **fields: Any) -> dict[str, Any]:
         "weights": {"file": f"{name}.safetensors", "sha256": "0" * 64},
         "data": {
             "name": "cifar10",
-            "part": "final",
+            "split": "test",
             "images": IMAGES,
             "published_test_images": True,
             "input_shape": [3, 32, 32],

@@ -52,7 +52,7 @@ def content(*families: dict[str, Any], **changes: Any) -> dict[str, Any]:
         "uniform": None,
         "bottom": group([0.3, 0.3, 0.4]),
     }
-    returned = {"planted": [0.4, 0.4, 0.2], "mean": [0.375, 0.375, 0.25], "signal": 0.3}
+    returned = {"truth": [0.4, 0.4, 0.2], "mean": [0.375, 0.375, 0.25], "signal": 0.3}
     return {
         "run": "a-run",
         "metric": "robust_accuracy",

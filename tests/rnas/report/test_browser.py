@@ -87,7 +87,7 @@ def test_the_panel_tells_all_of_a_network_and_escape_gives_the_focus_back(traine
     assert "epochs 6, batch size 64" in told
     assert f"{record['seconds']:.1f}" in told
     page.wait("document.querySelectorAll('#panel-plot path.point').length === 6")
-    assert "data.images.final" in page.value("document.querySelector('#panel-more').textContent")
+    assert "data.images.test" in page.value("document.querySelector('#panel-more').textContent")
     assert page.press("Escape").shown("#panel") is False
     assert focused(page) == key
     assert page.complaints == []

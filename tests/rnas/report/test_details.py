@@ -36,8 +36,8 @@ def test_everything_recorded_is_told(trained_run: Run) -> None:
     assert set(part["intervals"][0]) == {
         "robust_accuracy",
         "clean_accuracy",
-        "final_robust_accuracy",
-        "final_clean_accuracy",
+        "test_robust_accuracy",
+        "test_clean_accuracy",
     }
 
 

@@ -19,10 +19,10 @@ def test_scores_pair_search_and_final(trained_run):
     for member in front_of(trained_run):
         metrics = member.evaluation["metrics"]
         robust, flops = member.objectives
-        assert (robust.search, robust.final) == (metrics["robust_accuracy"], metrics["final_robust_accuracy"])
+        assert (robust.search, robust.final) == (metrics["robust_accuracy"], metrics["test_robust_accuracy"])
         assert robust.drop == pytest.approx(robust.search - robust.final)
-        assert (robust.search_share.images, robust.final_share.images) == (450, 447)
-        assert robust.share == robust.final_share
+        assert (robust.search_val_share.images, robust.test_share.images) == (450, 447)
+        assert robust.share == robust.test_share
         assert (flops.final, flops.drop, flops.share) == (None, None, None)
         assert [score.metric.name for score in member.others] == ["clean_accuracy", "robust_margin", "params"]
 

@@ -136,9 +136,9 @@ def test_says_what_it_shows(trained_run):
     assert "Not drawn, for they have no numbers: 1 diverged, 1 out of memory, 1 timeout, 1 failed." in text
     assert "digits test the machinery and are no evidence about RobustScaling" in text
     assert "for one 1\u00d78\u00d78 image" in text
-    assert "noise of the 447 final images" in text
+    assert "noise of the 447 test images" in text
     assert "budget: 45" in text
-    assert "data.images.final" in text
+    assert "data.images.test" in text
 
 
 def test_says_when_nothing_is_complete(edge_runs):

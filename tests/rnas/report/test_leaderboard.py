@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from rnas.report.leaderboard import Accuracy, Entry, Flag, tables, to_dict
+from rnas.report.leaderboard import Entry, LeaderboardAccuracy, LeaderboardFlag, tables, to_dict
 from rnas.report.leaderboard_text import against_the_best, explanation, headline, markdown
 from rnas.statistics.mcnemar import mcnemar
 from rnas.statistics.proportions import proportion
@@ -13,8 +13,8 @@ WIDER = SETTING | {"threat": "linf, epsilon 16/255"}
 OTHER_IMAGES = WIDER | {"images": "the first 300"}
 
 
-def accuracy(right) -> Accuracy:
-    return Accuracy(proportion(float(np.mean(right)), len(right)), tuple(map(bool, right)))
+def accuracy(right) -> LeaderboardAccuracy:
+    return LeaderboardAccuracy(proportion(float(np.mean(right)), len(right)), tuple(map(bool, right)))
 
 
 def entry(name: str, robust, setting=SETTING, flags=(), **fields) -> Entry:
@@ -71,7 +71,7 @@ def test_equal_networks_share_a_place() -> None:
     assert [row.place for row in table.rows] == [1, 1, 3]
 
 
-def test_one_name_twice_is_told_apart_by_file() -> None:
+def test_one_name_twice_is_distinguished_by_file() -> None:
     (table,) = tables([BEST, dataclasses.replace(FAR, name="best", source="again.json")])
     assert [row.name for row in table.rows] == ["best (best.json)", "best (again.json)"]
 
@@ -102,7 +102,7 @@ def test_order_of_files_changes_nothing() -> None:
 
 
 def test_json_holds_the_numbers_and_no_single_images() -> None:
-    flagged = dataclasses.replace(FAR, flags=(Flag("zero gradients", "a third is zero"),))
+    flagged = dataclasses.replace(FAR, flags=(LeaderboardFlag("zero gradients", "a third is zero"),))
     content = to_dict(tables([BEST, flagged]))
     best, far = content["tables"][0]["networks"]
     assert best["worst_case"]["accuracy"] == 0.6
@@ -128,7 +128,7 @@ def test_words_of_a_table() -> None:
 
 
 def test_markdown_is_a_table_whatever_names_hold() -> None:
-    hostile = entry("a|b <script> `x`\n# [y](z) *w*", range(100), flags=(Flag("f|lag", "<b>why</b>"),))
+    hostile = entry("a|b <script> `x`\n# [y](z) *w*", range(100), flags=(LeaderboardFlag("f|lag", "<b>why</b>"),))
     text = markdown(tables([BEST, hostile]))
     rows = [line for line in text.splitlines() if line.startswith("| ")]
     assert len(rows) == 4

@@ -3,12 +3,12 @@ import re
 
 import pytest
 
-from rnas.report.leaderboard import Flag, tables
+from rnas.report.leaderboard import LeaderboardFlag, tables
 from rnas.report.leaderboard_html import render
 from tests.rnas.report.test_html import HOSTILE, Page
 from tests.rnas.report.test_leaderboard import BEST, CLOSE, FAR, WIDER, entry
 
-ZERO = Flag("zero gradients", "41 % of the gradients are exactly zero")
+ZERO = LeaderboardFlag("zero gradients", "41 % of the gradients are exactly zero")
 FLAGGED = dataclasses.replace(FAR, flags=(ZERO,), flops=100, params=7)
 
 
@@ -60,7 +60,7 @@ def test_tables_can_be_heard(text: str) -> None:
 
 
 def test_it_is_one_file_and_names_are_text(text: str) -> None:
-    hostile = dataclasses.replace(CLOSE, name=HOSTILE, source=HOSTILE, flags=(Flag(HOSTILE, HOSTILE),))
+    hostile = dataclasses.replace(CLOSE, name=HOSTILE, source=HOSTILE, flags=(LeaderboardFlag(HOSTILE, HOSTILE),))
     setting = dict.fromkeys(BEST.setting, HOSTILE)
     page = Page(render(tables([BEST, hostile, dataclasses.replace(hostile, setting=setting)])))
     assert page.tags.count("script") == Page(text).tags.count("script") == 1

@@ -25,7 +25,7 @@ def test_rows_stand_at_their_own_cost_with_the_numbers_as_printed(run_of: Callab
     row = next(row for row in published(run, metrics) if row["network"] == "robust-resnet-a1")
     values = dict(zip((metric.name for metric in metrics), row["values"], strict=True))
     assert values["flops"] == find("robust-resnet-a1").cost.flops
-    assert values["robust_accuracy"] == values["final_robust_accuracy"] == pytest.approx(0.5874)
+    assert values["robust_accuracy"] == values["test_robust_accuracy"] == pytest.approx(0.5874)
     assert values["clean_accuracy"] == pytest.approx(0.8546)
     assert values["robust_margin"] is None
     assert "TRADES" in row["text"]

@@ -22,7 +22,7 @@ def records(settings: ReplicationSettings, failed: int = 0) -> list[tuple[Record
         own = []
         for seed, value in enumerate(np.clip(values[row], 0, 1)):
             lost = row < failed and seed == 0
-            metrics = {} if lost else {"final_robust_accuracy": float(value), "final_clean_accuracy": 0.9}
+            metrics = {} if lost else {"test_robust_accuracy": float(value), "test_clean_accuracy": 0.9}
             status = Status.DIVERGED if lost else Status.COMPLETE
             evaluation = Evaluation(status, metrics, seconds=1.0, reason="<loss> is not finite" if lost else "")
             own.append(Record(0, f"key{row}", cell.architecture, seed, {}, 0, 0, evaluation=evaluation))
@@ -64,7 +64,7 @@ def test_the_words(replication: dict[str, object]) -> None:
 def test_networks_that_have_not_learned_are_pointed_out(replication: dict[str, object]) -> None:
     assert not any("learned the task" in note for note in notes(replication))
     cells = [dict(cell) for cell in replication["cells"]]
-    cells[3]["scores"] = cells[3]["scores"] | {"final_clean_accuracy": [0.3, None]}
+    cells[3]["scores"] = cells[3]["scores"] | {"test_clean_accuracy": [0.3, None]}
     assert any("clean accuracy is from 30% to 90%" in note for note in notes(replication | {"cells": cells}))
 
 

@@ -21,7 +21,7 @@ def test_table_shows_every_member_with_search_final_drop_and_interval(trained_ru
             metrics = evaluation["metrics"]
             line = lines[evaluation["key"]].replace("\u00a0", " ")
             assert f"{100 * metrics['robust_accuracy']:.1f} %" in line
-            assert f"{100 * metrics['final_robust_accuracy']:.1f} %" in line
+            assert f"{100 * metrics['test_robust_accuracy']:.1f} %" in line
             assert " to " in line
     assert "drop" in text
     assert "1\u00d78\u00d78 image" in text

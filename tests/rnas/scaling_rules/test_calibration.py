@@ -10,8 +10,8 @@ from threadpoolctl import threadpool_limits
 from rnas._typing import Floats, Integers
 from rnas.networks.robust_scaling import Rule
 from rnas.scaling_rules.estimate import design_of, families_of
-from rnas.scaling_rules.landscapes import planted_score
 from rnas.scaling_rules.observations import Observations
+from rnas.scaling_rules.synthetic_responses import synthetic_response
 from rnas.scaling_rules.verdict import Verdict
 from search_spaces.robust_resnet import RobustResNetSettings, RobustResNetSpace
 
@@ -73,7 +73,7 @@ def test_intervals_hold_what_is_planted_and_agree_with_it() -> None:
     for seed in SEEDS:
         design = sampled(seed)
         trend = np.log(design.flops) + 0.5 * (design.blocks["topology"] == "basic")
-        score = trend + planted_score(design, PUBLISHED, "tent", 2.0, PUBLISHED) + 0.4 * noise(seed)
+        score = trend + synthetic_response(design, PUBLISHED, "tent", 2.0, PUBLISHED) + 0.4 * noise(seed)
         families = families_of(design_of(design.with_score(score), PUBLISHED, seed), seed)
         quantities = [quantity for family in families for quantity in family.quantities]
         held.append([not q.optimum.beside(q.published, q.published) for q in quantities if q.published is not None])

@@ -7,7 +7,7 @@ from rnas.scaling_rules.design_matrix import DesignMatrix
 from rnas.scaling_rules.drift import at_this_fidelity, drifts
 from rnas.scaling_rules.estimate import design_of, families_of
 from rnas.scaling_rules.verdict import Verdict
-from tests.rnas.scaling_rules.planted import noise, random_design, tent
+from tests.rnas.scaling_rules.synthetic_designs import noise, random_design, tent
 
 
 def designed(proportion: tuple[int, ...], seed: int) -> DesignMatrix:

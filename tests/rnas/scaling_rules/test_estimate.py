@@ -9,7 +9,7 @@ from rnas.errors import InputError
 from rnas.networks.robust_scaling import Rule
 from rnas.scaling_rules.estimate import FITTED, design_of, families_of, fitted_to
 from rnas.scaling_rules.verdict import Verdict
-from tests.rnas.scaling_rules.planted import noise, random_design, tent
+from tests.rnas.scaling_rules.synthetic_designs import noise, random_design, tent
 
 PLANTED = (3, 1, 2)
 

@@ -8,7 +8,7 @@ from rnas.networks.robust_scaling import Rule
 from rnas.scaling_rules.design_matrix import DesignMatrix, parts_of
 from rnas.scaling_rules.exponents import Exponents, exponents
 from rnas.scaling_rules.observations import Observations
-from tests.rnas.scaling_rules.planted import noise, random_design
+from tests.rnas.scaling_rules.synthetic_designs import noise, random_design
 
 
 def found(design: Observations, score: Floats) -> Exponents | None:

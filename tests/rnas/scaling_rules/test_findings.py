@@ -40,9 +40,9 @@ def test_the_papers_estimate_stands_beside_the_models(rules: Rules) -> None:
     assert found.missing == ""
     published, itself = found.biases
     assert published.depth is not None
-    assert published.depth.planted == (0.4, 0.4, 0.2)
+    assert published.depth.truth == (0.4, 0.4, 0.2)
     assert itself.depth is not None
-    assert itself.depth.planted == pytest.approx(found.ranking.rule.depths)
+    assert itself.depth.truth == pytest.approx(found.ranking.rule.depths)
     content = json.loads(json.dumps(found.to_dict(), allow_nan=False))
     assert content["ranking"]["depth"]["top"]["shares"] == list(found.ranking.rule.depths)
     assert (content["kind"], content["stages"], content["evaluations"]) == ("number", 3, 60)
@@ -68,7 +68,7 @@ def test_the_hash_is_of_networks_and_scores_in_any_order() -> None:
     assert ledger_hash(observations) != ledger_hash(observations.with_score(observations.score + 1e-9))
 
 
-def test_accuracies_are_told_apart() -> None:
+def test_accuracies_are_distinguished() -> None:
     observations = scored()
     shares = replace(observations, metric="robust_accuracy", score=np.linspace(0, 1, len(observations)))
     assert [metric_of(o).kind for o in (observations, shares)] == ["number", "proportion"]

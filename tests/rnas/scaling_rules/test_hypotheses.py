@@ -7,7 +7,7 @@ from rnas.networks.robust_scaling import Rule
 from rnas.scaling_rules.design_matrix import DesignMatrix, parts_of
 from rnas.scaling_rules.hypotheses import explained
 from rnas.scaling_rules.observations import Observations
-from tests.rnas.scaling_rules.planted import noise, random_design, tent
+from tests.rnas.scaling_rules.synthetic_designs import noise, random_design, tent
 
 
 def shares(design: Observations, score: Floats) -> dict[str, float]:

@@ -13,7 +13,7 @@ from rnas.nas.ledger import Record
 from rnas.nas.result import SearchResult
 from rnas.networks import architecture as arch
 from rnas.scaling_rules import fit
-from rnas.scaling_rules.observations import observations_of, observed
+from rnas.scaling_rules.observations import Observations
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> SearchResult:
 
 
 def test_a_run_is_read_as_numbers(run: SearchResult) -> None:
-    found = observations_of(run)
+    found = Observations.from_run(run)
     assert len(found) == 40
     assert found.metric == "robust_accuracy"
     assert (found.score == [record.metrics["robust_accuracy"] for record in run.records]).all()
@@ -37,7 +37,7 @@ def test_a_run_is_read_as_numbers(run: SearchResult) -> None:
 
 
 def test_shares_sum_to_one(run: SearchResult) -> None:
-    found = observations_of(run)
+    found = Observations.from_run(run)
     assert np.allclose(found.depth_shares.sum(axis=1), 1)
     assert np.allclose(found.width_shares.sum(axis=1), 1)
     totals = found.depths.sum(axis=1), found.widths.sum(axis=1)
@@ -45,7 +45,7 @@ def test_shares_sum_to_one(run: SearchResult) -> None:
 
 
 def test_some_rows_keep_what_varies_among_them(run: SearchResult) -> None:
-    found = observations_of(run)
+    found = Observations.from_run(run)
     relu = np.flatnonzero(found.blocks["activation"] == "relu")
     some = found[relu]
     assert len(some) == len(relu)
@@ -54,9 +54,9 @@ def test_some_rows_keep_what_varies_among_them(run: SearchResult) -> None:
 
 
 def test_another_metric_may_be_the_score(run: SearchResult) -> None:
-    assert observations_of(run, "clean_accuracy").metric == "clean_accuracy"
+    assert Observations.from_run(run, "clean_accuracy").metric == "clean_accuracy"
     with pytest.raises(InputError, match=r"it has .*robust_accuracy"):
-        observations_of(run, "speed")
+        Observations.from_run(run, "speed")
 
 
 def test_a_rule_of_forty_evaluations_claims_little(run: SearchResult) -> None:
@@ -76,4 +76,4 @@ def test_cells_have_no_stages() -> None:
     evaluation = Evaluation(Status.COMPLETE, {"accuracy": 0.3})
     record = Record(0, arch.key(cell), cell, 0, {}, 0, 0, evaluation=evaluation)
     with pytest.raises(InputError, match=r"nas-bench-201.*no stages"):
-        observed("accuracy", [record], [1], [1])
+        Observations.from_records("accuracy", [record], [1], [1])

@@ -18,9 +18,9 @@ from rnas.scaling_rules.out_of_sample import (
     RuleTestResult,
     measure,
 )
-from rnas.scaling_rules.prediction import RULE, UNIFORM, Prediction
+from rnas.scaling_rules.prediction import RULE, UNIFORM, RulePrediction
 from rnas.statistics.interval import Interval
-from tests.rnas.scaling_rules.test_prediction import PREDICTION, contestant
+from tests.rnas.scaling_rules.test_prediction import PREDICTION, candidate
 
 BUDGET = 40_000_000
 
@@ -33,20 +33,20 @@ ALIKE = {RULE: (2, 2, 1), "robust-scaling": (3, 1, 1), UNIFORM: (1, 2, 2), "sear
 Rivals = Mapping[str, tuple[int, ...]]
 
 
-def prediction(rivals: Rivals = RIVALS) -> Prediction:
+def prediction(rivals: Rivals = RIVALS) -> RulePrediction:
     """Of a rule whose network is the searched one, too; or of other networks, by their depths."""
     gain = Interval(0.05, 0.0, 0.1)
-    contestants = tuple(contestant(name, depths) for name, depths in rivals.items())
+    candidates = tuple(candidate(name, depths) for name, depths in rivals.items())
     gains = {name: gain for name, depths in rivals.items() if depths != rivals[RULE]}
-    budget = replace(PREDICTION.budgets[0], contestants=contestants, gains=gains, left_out={})
+    budget = replace(PREDICTION.budgets[0], candidates=candidates, gains=gains, left_out={})
     return replace(PREDICTION, budgets=(budget,))
 
 
 def records(scores: Mapping[str, Mapping[int, float | None]], rivals: Rivals = RIVALS) -> list[Record]:
-    """Evaluations by contestant and seed; None failed."""
+    """Evaluations by candidate and seed; None failed."""
     found = []
     for name, by_seed in scores.items():
-        own = contestant(name, rivals[name])
+        own = candidate(name, rivals[name])
         for seed, score in by_seed.items():
             evaluation = Evaluation(Status.COMPLETE, {"robust_accuracy": score}) if score is not None else None
             evaluation = evaluation or Evaluation(Status.FAILED, reason="no memory")
@@ -77,8 +77,8 @@ def test_differences_are_paired_by_seed_and_corrected_for_their_number() -> None
     assert uniform.p_value == pytest.approx(max(ttest_rel(OURS, about).pvalue, 2 * tested.pvalue))
     assert uniform.verdict == NO_DIFFERENCE
     assert (searched.verdict, searched.gain, searched.held) == (SAME, None, None)
-    assert budget.contestants[0].same_as == ("searched",)
-    assert budget.contestants[3].mean == pytest.approx(np.mean(OURS))
+    assert budget.candidates[0].same_as == ("searched",)
+    assert budget.candidates[3].mean == pytest.approx(np.mean(OURS))
 
 
 def test_worse_and_not_as_foretold() -> None:
@@ -112,7 +112,7 @@ def test_contestants_that_are_one_network_have_one_test(order: list[str]) -> Non
     assert by_name["searched"].p_value == pytest.approx(2 * p_value)
     assert replace(by_name["searched"], over=UNIFORM) == by_name[UNIFORM]
     alike = [name for name in order if name in (UNIFORM, "searched")]
-    assert alike in [[measured.contestant.name for measured in group] for group in budget.networks]
+    assert alike in [[measured.candidate.name for measured in group] for group in budget.networks]
     assert alike in [[comparison.over for comparison in group] for group in budget.compared]
     assert [len(budget.networks), len(budget.compared)] == [3, 2]
 
@@ -120,22 +120,22 @@ def test_contestants_that_are_one_network_have_one_test(order: list[str]) -> Non
 def test_whether_a_score_is_as_foretold() -> None:
     found = result(rule=OURS, robust_scaling=[0.7, 0.62], uniform=[None])
     (budget,) = found.budgets
-    assert [measured.held for measured in budget.contestants] == [True, False, None, True]
+    assert [measured.held for measured in budget.candidates] == [True, False, None, True]
     content = found.to_dict()["budgets"][0]
-    assert [one["held"] for one in content["contestants"]] == [True, False, None, True]
+    assert [one["held"] for one in content["candidates"]] == [True, False, None, True]
 
 
 def test_a_failure_of_a_network_that_is_two_contestants_is_told_once() -> None:
     made = records({RULE: {1: 0.5, 2: None}})
     (budget,) = measure(prediction(), [*made, *made]).budgets
-    assert [measured.failures for measured in budget.contestants if measured.contestant.name == RULE] == [
+    assert [measured.failures for measured in budget.candidates if measured.candidate.name == RULE] == [
         ("seed 2: failed: no memory",)
     ]
 
 
 def test_failures_leave_their_pairs_out() -> None:
     (budget,) = result(rule=[0.5, None, 0.6], robust_scaling=[0.4, 0.9, 0.5], uniform=[0.4, 0.4, None]).budgets
-    assert budget.contestants[0].failures == ("seed 2: failed: no memory",)
+    assert budget.candidates[0].failures == ("seed 2: failed: no memory",)
     scaling, uniform, _ = budget.comparisons
     assert scaling.gain == pytest.approx(0.1)
     assert uniform.gain == pytest.approx(0.1)
@@ -145,14 +145,14 @@ def test_failures_leave_their_pairs_out() -> None:
 def test_one_seed_decides_nothing() -> None:
     found = result(rule=[0.5], robust_scaling=[0.1], uniform=[0.4])
     (budget,) = found.budgets
-    assert [measured.interval for measured in budget.contestants] == [None] * 4
+    assert [measured.interval for measured in budget.candidates] == [None] * 4
     assert [comparison.verdict for comparison in budget.comparisons] == [UNDECIDED, UNDECIDED, SAME]
     assert any("no interval over seeds is possible" in note for note in found.notes)
 
 
 def test_a_table_may_hold_the_score_of_each_seed() -> None:
-    own = contestant(RULE, RIVALS[RULE])
+    own = candidate(RULE, RIVALS[RULE])
     metrics = {"robust_accuracy": 0.5, "robust_accuracy_seed0": 0.4, "robust_accuracy_seed1": 0.6}
     record = Record(0, own.key, own.network, 1, {}, 0, 0, evaluation=Evaluation(Status.COMPLETE, metrics))
     (budget,) = measure(prediction(), [record]).budgets
-    assert budget.contestants[0].scores == {0: 0.4, 1: 0.6}
+    assert budget.candidates[0].scores == {0: 0.4, 1: 0.6}

@@ -8,7 +8,7 @@ from rnas.errors import InputError
 from rnas.networks.robust_scaling import Rule
 from rnas.scaling_rules.estimate import Family
 from rnas.scaling_rules.observations import Observations
-from rnas.scaling_rules.power import STRENGTHS, Plan, certified, outcomes, plan, planted_values, simulated
+from rnas.scaling_rules.power import STRENGTHS, SimulationPlan, outcomes, plan, simulated, summarize_power, true_values
 from rnas.scaling_rules.verdict import Verdict
 from rnas.statistics.interval import Interval
 from tests.rnas.scaling_rules.grids import design
@@ -31,11 +31,11 @@ def moved(family: Family) -> Family:
 
 
 @pytest.fixture(scope="module")
-def planned() -> Plan:
+def planned() -> SimulationPlan:
     return plan(scored(200), simulations=3)
 
 
-def test_rivals_and_rules_are_planted_in_turn(planned: Plan) -> None:
+def test_rivals_and_rules_are_planted_in_turn(planned: SimulationPlan) -> None:
     truths = list(dict.fromkeys(simulation.truth for simulation in planned.simulations))
     assert [truth.name for truth in truths] == [
         *("params alone decide", "FLOPs alone decide", "nothing decides"),
@@ -47,7 +47,7 @@ def test_rivals_and_rules_are_planted_in_turn(planned: Plan) -> None:
     assert strengths == pytest.approx(STRENGTHS)
 
 
-def test_trends_and_noise_are_the_datas(planned: Plan) -> None:
+def test_trends_and_noise_are_the_datas(planned: SimulationPlan) -> None:
     observations = planned.observations
     by_name = {simulation.truth.name: simulation for simulation in planned.simulations}
     flops, params = np.log(observations.flops), np.log(observations.params)
@@ -64,61 +64,63 @@ def test_trends_and_noise_are_the_datas(planned: Plan) -> None:
     assert by_name["RobustScaling"].truth.noise == pytest.approx(0.5, rel=0.15)
 
 
-def test_equal_seeds_give_equal_scores(planned: Plan) -> None:
+def test_equal_seeds_give_equal_scores(planned: SimulationPlan) -> None:
     again, other = (plan(scored(200), 3, seed) for seed in (0, 1))
     assert all((a.score == b.score).all() for a, b in zip(planned.simulations, again.simulations, strict=True))
     assert (planned.simulations[0].score != other.simulations[0].score).any()
 
 
 @pytest.fixture(scope="module")
-def small() -> Plan:
+def small() -> SimulationPlan:
     return plan(scored(24), simulations=1)
 
 
 @pytest.fixture(scope="module")
-def found(small: Plan) -> list[tuple[Family, ...]]:
+def found(small: SimulationPlan) -> list[tuple[Family, ...]]:
     """In the first simulation, as if each had found the same: counting is what is tested with it."""
     return [simulated(small.observations, small.simulations[0])] * len(small.simulations)
 
 
-def test_what_was_found_is_counted(small: Plan, found: list[tuple[Family, ...]]) -> None:
-    certificate = certified(small, found)
-    assert (certificate.evaluations, certificate.simulations) == (24, 1)
-    assert set(certificate.claims) == {"params alone decide", "FLOPs alone decide", "nothing decides"}
-    assert len(certificate.tallies) == 8 * 3
-    assert all(sum(tally.verdicts.values()) == 1 for tally in certificate.tallies)
-    assert {c.quantity: c.simulations for c in certificate.coverage} == dict.fromkeys(
+def test_what_was_found_is_counted(small: SimulationPlan, found: list[tuple[Family, ...]]) -> None:
+    power_study = summarize_power(small, found)
+    assert (power_study.evaluations, power_study.simulations) == (24, 1)
+    assert set(power_study.claims) == {"params alone decide", "FLOPs alone decide", "nothing decides"}
+    assert len(power_study.tallies) == 8 * 3
+    assert all(sum(tally.verdicts.values()) == 1 for tally in power_study.tallies)
+    assert {c.quantity: c.simulations for c in power_study.coverage} == dict.fromkeys(
         ["D1", "D2", "D3", "W1", "W2", "W3", "r_D"], 5
     )
-    assert json.loads(json.dumps(certificate.to_dict()))["tallies"][0]["part"] == "depth shares"
+    assert json.loads(json.dumps(power_study.to_dict()))["tallies"][0]["part"] == "depth shares"
 
 
-def test_claims_and_intervals_that_miss_are_told_apart(small: Plan, found: list[tuple[Family, ...]]) -> None:
+def test_claims_and_intervals_that_miss_are_distinguished(
+    small: SimulationPlan, found: list[tuple[Family, ...]]
+) -> None:
     first, *others = found
     claimed = tuple(replace(family, verdict=Verdict.DIFFERS) for family in first)
-    assert certified(small, [claimed, *others]).claims["params alone decide"] == 1
-    rule = certified(small, [*found[:-1], tuple(moved(family) for family in found[-1])])
+    assert summarize_power(small, [claimed, *others]).claims["params alone decide"] == 1
+    rule = summarize_power(small, [*found[:-1], tuple(moved(family) for family in found[-1])])
     held = {c.quantity: c.held for c in rule.coverage}
-    before = {c.quantity: c.held for c in certified(small, found).coverage}
+    before = {c.quantity: c.held for c in summarize_power(small, found).coverage}
     assert all(held[name] in (before[name], before[name] - 1) for name in before)
     assert sum(held.values()) < sum(before.values())
 
 
 def test_the_values_of_each_part() -> None:
-    assert planted_values(Rule(), "depth shares") == pytest.approx([0.4, 0.4, 0.2])
-    assert planted_values(Rule(), "width shares") == pytest.approx([2 / 5.5, 2.5 / 5.5, 1 / 5.5])
-    assert planted_values(Rule(), "depth to width") == pytest.approx([0.7])
+    assert true_values(Rule(), "depth shares") == pytest.approx([0.4, 0.4, 0.2])
+    assert true_values(Rule(), "width shares") == pytest.approx([2 / 5.5, 2.5 / 5.5, 1 / 5.5])
+    assert true_values(Rule(), "depth to width") == pytest.approx([0.7])
 
 
 def test_an_optimum_outside_of_what_was_searched_is_no_miss(found: list[tuple[Family, ...]]) -> None:
     observations = scored(48)
     narrow = plan(observations[np.flatnonzero(observations.depth_to_width < 0.55)], 1)
     # What was found elsewhere stands for it: only the design says what was searched.
-    certificate = certified(narrow, found)
-    unsearched = {(tally.truth.name, tally.part) for tally in certificate.tallies if not tally.searched}
+    power_study = summarize_power(narrow, found)
+    unsearched = {(tally.truth.name, tally.part) for tally in power_study.tallies if not tally.searched}
     assert ("RobustScaling", "depth to width") in unsearched
     assert ("nothing decides", "depth to width") not in unsearched
-    assert {c.quantity: c.simulations for c in certificate.coverage}["r_D"] == 2
+    assert {c.quantity: c.simulations for c in power_study.coverage}["r_D"] == 2
 
 
 def test_too_few_networks() -> None:
@@ -126,7 +128,7 @@ def test_too_few_networks() -> None:
         plan(scored(19), 1)
 
 
-def test_the_time_is_told_after_the_first(small: Plan) -> None:
+def test_the_time_is_told_after_the_first(small: SimulationPlan) -> None:
     told: list[tuple[float, int]] = []
     few = replace(small, simulations=small.simulations[:2])
     each = outcomes(few, 1, lambda seconds, at_once: told.append((seconds, at_once)))
@@ -138,5 +140,5 @@ def test_the_time_is_told_after_the_first(small: Plan) -> None:
 
 
 @pytest.mark.slow
-def test_processes_find_the_same(small: Plan) -> None:
+def test_processes_find_the_same(small: SimulationPlan) -> None:
     assert list(outcomes(small, 2)) == list(outcomes(small, 1))

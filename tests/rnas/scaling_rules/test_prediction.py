@@ -10,18 +10,18 @@ from rnas.networks import architecture as arch
 from rnas.networks.block import Block
 from rnas.networks.residual import widened
 from rnas.networks.robust_scaling import Rule
-from rnas.scaling_rules.prediction import RULE, UNIFORM, BudgetPrediction, Contestant, Prediction, written
+from rnas.scaling_rules.prediction import RULE, UNIFORM, BudgetPrediction, Candidate, RulePrediction, written
 from rnas.statistics.interval import Interval
 from rnas.utils.quantities import Band
 
 
-def contestant(name: str, depths: tuple[int, ...]) -> Contestant:
+def candidate(name: str, depths: tuple[int, ...]) -> Candidate:
     network = widened(depths, (2, 1, 1), Block(topology="bottleneck"))
     flops = network.cost((3, 32, 32), 10).flops
-    return Contestant(name, network, arch.key(network), flops, "scaled", Interval(0.5, 0.4, 0.6))
+    return Candidate(name, network, arch.key(network), flops, "scaled", Interval(0.5, 0.4, 0.6))
 
 
-PREDICTION = Prediction(
+PREDICTION = RulePrediction(
     run="run",
     fingerprint="abc",
     ledger="0" * 64,
@@ -38,7 +38,7 @@ PREDICTION = Prediction(
     budgets=(
         BudgetPrediction(
             4_000_000,
-            (contestant(RULE, (2, 2, 1)), contestant(UNIFORM, (1, 2, 2))),
+            (candidate(RULE, (2, 2, 1)), candidate(UNIFORM, (1, 2, 2))),
             {UNIFORM: Interval(0.1, -0.1, 0.3)},
             {"searched": "nothing has these FLOPs"},
         ),
@@ -47,7 +47,7 @@ PREDICTION = Prediction(
 
 
 def test_it_reads_back_as_it_was_written(tmp_path: Path) -> None:
-    folder = tmp_path / "held_out"
+    folder = tmp_path / "out_of_sample"
     assert written(folder) is None
     path = PREDICTION.write(folder)
     assert written(folder) == PREDICTION
@@ -98,4 +98,4 @@ def test_the_question_it_answers() -> None:
 
 
 def test_widths_are_in_multiples_of_the_base_channels() -> None:
-    assert contestant(RULE, (2, 2, 1)).setting == "D = 2,2,1; W = 2,1,1"
+    assert candidate(RULE, (2, 2, 1)).setting == "D = 2,2,1; W = 2,1,1"

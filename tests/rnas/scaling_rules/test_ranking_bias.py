@@ -7,7 +7,7 @@ from rnas.errors import InputError
 from rnas.networks.robust_scaling import Rule
 from rnas.scaling_rules.observations import Observations
 from rnas.scaling_rules.ranking import rank
-from rnas.scaling_rules.ranking_bias import Returned, simulated_bias
+from rnas.scaling_rules.ranking_bias import Recovered, simulated_bias
 from tests.rnas.scaling_rules.grids import depth_grid, design, small_grid, squared_distance, width_grid
 
 PUBLISHED = Rule()
@@ -36,7 +36,7 @@ def test_a_planted_2_2_1_comes_back_near_half_of_its_way_on_the_papers_depths(de
     bias = simulated_bias(observations, PUBLISHED, np.random.default_rng(1), draws=30)
     assert bias.width is None
     assert bias.depth is not None
-    assert bias.depth.planted == (0.4, 0.4, 0.2)
+    assert bias.depth.truth == (0.4, 0.4, 0.2)
     assert bias.depth.signal == pytest.approx(0.5, abs=0.08)
     first, second, third = bias.depth.mean
     assert first / third == pytest.approx(1.5, abs=0.15)
@@ -90,12 +90,12 @@ def test_the_estimate_itself_as_the_truth_comes_back_nearer_to_uniform(depths: O
     estimate = rank(observations).rule
     bias = simulated_bias(observations, estimate, np.random.default_rng(1), draws=20)
     assert bias.depth is not None
-    assert bias.depth.planted == pytest.approx(estimate.depths)
+    assert bias.depth.truth == pytest.approx(estimate.depths)
 
     def from_uniform(shares: tuple[float, ...]) -> float:
         return float(np.abs(np.array(shares) - UNIFORM).sum())
 
-    assert from_uniform(bias.depth.mean) < 0.95 * from_uniform(bias.depth.planted)
+    assert from_uniform(bias.depth.mean) < 0.95 * from_uniform(bias.depth.truth)
 
 
 def test_depths_and_widths_that_both_vary() -> None:
@@ -123,7 +123,7 @@ def test_equal_generators_give_equal_results(depths: Observations) -> None:
 
 
 def test_in_words() -> None:
-    returned = Returned((0.4, 0.4, 0.2), (0.37, 0.39, 0.24), (0.3, 0.3, 0.2), (0.4, 0.4, 0.3), 0.5)
+    returned = Recovered((0.4, 0.4, 0.2), (0.37, 0.39, 0.24), (0.3, 0.3, 0.2), (0.4, 0.4, 0.3), 0.5)
     assert str(returned) == "planted 2 : 2 : 1 comes back as 1.5 : 1.6 : 1"
 
 

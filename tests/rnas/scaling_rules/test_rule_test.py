@@ -9,13 +9,13 @@ import yaml
 import rnas
 from rnas.errors import InputError
 from rnas.networks.robust_scaling import Rule
-from rnas.scaling_rules.candidates import Contest
-from rnas.scaling_rules.foretelling import foretell
+from rnas.scaling_rules.candidates import BudgetCandidates
 from rnas.scaling_rules.out_of_sample import notes_of
+from rnas.scaling_rules.predict import predict_at_budgets
 from rnas.scaling_rules.prediction import TOLERANCE, written
 from rnas.scaling_rules.rule_test import RuleTest, rule_test_settings
 from rnas.utils.quantities import Band
-from tests.rnas.planted import run_in_memory
+from tests.rnas.synthetic_evaluator import run_in_memory
 
 FLOPS = 300_000
 
@@ -71,13 +71,15 @@ def test_what_cannot_be_predicted_makes_no_directory(search: Path, tmp_path: Pat
 
 def test_a_table_gives_the_nearest_that_it_holds() -> None:
     bench = run_in_memory({"space": "digits-bench", "evaluator": {"digits-bench": {}}}, 30)
-    found = foretell(bench, (FLOPS,), Band(), (1,), "robust_accuracy")
+    found = predict_at_budgets(bench, (FLOPS,), Band(), (1,), "robust_accuracy")
     assert notes_of(bench.setup)[0].startswith("Scores were looked up")
-    assert found.budgets[0].contestants[0].chosen == "nearest in the table"
-    for own in found.budgets[0].contestants:
+    assert found.budgets[0].candidates[0].chosen == "nearest in the table"
+    for own in found.budgets[0].candidates:
         assert abs(own.flops / FLOPS - 1) <= TOLERANCE
         (known,) = bench.setup.evaluator.known([own.network])
         assert known["flops"] == own.flops
-    contest = Contest(bench.setup, "robust_accuracy", bench.complete, bench.complete, 5_000_000, TOLERANCE)
+    budget_candidates = BudgetCandidates(
+        bench.setup, "robust_accuracy", bench.complete, bench.complete, 5_000_000, TOLERANCE
+    )
     with pytest.raises(InputError, match="no network of space 'digits-bench' that can be evaluated has 5M FLOPs"):
-        contest.by_rule(Rule())
+        budget_candidates.by_rule(Rule())

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import kstest
 
 from rnas.scaling_rules.design_matrix import matern
-from rnas.statistics.mixed_model import MixedModel, drawn
+from rnas.statistics.mixed_model import MixedModel
 
 RNG = np.random.default_rng
 

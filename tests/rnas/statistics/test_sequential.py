@@ -3,7 +3,7 @@ import pytest
 
 from rnas._typing import Bools
 from rnas.statistics.sequential import level, looks, next_seeds
-from rnas.statistics.tukey import told_apart
+from rnas.statistics.tukey import distinguishable
 from tests.rnas.experiments.comparison.simulated import right
 
 
@@ -48,13 +48,13 @@ def test_noise_that_does_not_show_decides_nothing() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("noise", [{"by_network_and_seed": 0.3}, {"by_network_and_seed": 0.05, "by_seed": 0.2}])
-def test_seven_equal_networks_are_told_apart_at_any_look_in_at_most_seven_per_cent(noise: dict[str, float]) -> None:
+def test_seven_equal_networks_are_distinguished_at_any_look_in_at_most_seven_per_cent(noise: dict[str, float]) -> None:
     first, most, experiments = 2, 6, 500
     wrong = 0
     for experiment in range(experiments):
         y = right(np.random.default_rng(experiment), [0.5] * 7, most, 60, **noise)
         wrong += any(
-            told_apart([rows[:own] for rows, own in zip(y, seeds, strict=True)], level(first, most)).any()
+            distinguishable([rows[:own] for rows, own in zip(y, seeds, strict=True)], level(first, most)).any()
             for seeds in followed(y, first)
         )
     assert wrong / experiments <= 0.07

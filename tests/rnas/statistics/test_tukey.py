@@ -8,7 +8,7 @@ from scipy.stats import t as student
 from rnas._typing import Bools
 from rnas.statistics.crossed import Variance, compared_variances, mean_variances
 from rnas.statistics.tukey import analyse, compact_letters, critical_range, detectable, letter
-from rnas.statistics.tukey import told_apart as told_apart_at
+from rnas.statistics.tukey import distinguishable as distinguishable_at
 from tests.rnas.experiments.comparison.simulated import right
 
 NETWORKS, SEEDS = 7, 3
@@ -22,7 +22,7 @@ def mean_variance(y: Bools) -> Variance:
     return mean_variances(y)[0]
 
 
-def told_apart(experiment: int, accuracies: list[float], **noise: float) -> tuple[bool, bool, float]:
+def distinguishable(experiment: int, accuracies: list[float], **noise: float) -> tuple[bool, bool, float]:
     """Whether any two networks are told apart, whether the first is from the last, and the smallest detectable gap."""
     y = right(np.random.default_rng(experiment), accuracies, seeds=SEEDS, **noise)
     variance, means = compared_variance(y), y.mean(axis=(1, 2))
@@ -38,10 +38,10 @@ def shares(experiments: int, **noise: float) -> tuple[float, float]:
     """Over experiments: wrong differences among equal networks, and found differences as large as the printed gap."""
     wrong = found = 0
     for experiment in range(experiments):
-        any_apart, _, gap = told_apart(experiment, [0.5] * NETWORKS, **noise)
+        any_apart, _, gap = distinguishable(experiment, [0.5] * NETWORKS, **noise)
         wrong += any_apart
         apart = [0.5 + gap / 2, *[0.5] * (NETWORKS - 2), 0.5 - gap / 2]
-        found += told_apart(experiments + experiment, apart, **noise)[1]
+        found += distinguishable(experiments + experiment, apart, **noise)[1]
     return wrong / experiments, found / experiments
 
 
@@ -149,7 +149,7 @@ def test_noise_that_does_not_show_is_unknown_and_nothing_is_tested(first_right: 
     assert analysis.half_widths == (None, None, None)
     assert (analysis.variance, analysis.critical, analysis.detectable, analysis.pairs) == (None, None, None, ())
     assert analysis.groups == ("", "", "")
-    assert not told_apart_at(wrong, 0.05).any()
+    assert not distinguishable_at(wrong, 0.05).any()
 
 
 def test_networks_that_agree_on_everything_have_intervals_and_no_test() -> None:

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 import torch
 
-from rnas.data.dataset import Dataset, PartSizes
+from rnas.data.dataset import Dataset, SplitSizes
 from rnas.data.digits import load
 from rnas.testing.dataset import DatasetConformance
 
 DIGITS = load(None)
-PUBLISHED = replace(DIGITS, held_out=300, parts=PartSizes(score=50, final=50))
+PUBLISHED = replace(DIGITS, num_test_images=300, splits=SplitSizes(search_val=50, test=50))
 
 
 def with_image_again(data: Dataset) -> Dataset:

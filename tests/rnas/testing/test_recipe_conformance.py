@@ -13,7 +13,7 @@ BAT = Recipe.resolve("bat")
     ("change", "finding"),
     [
         ({"momentum": -1.0}, "it_is_valid"),
-        ({"crafting": None}, "it_is_valid"),
+        ({"inner_attack": None}, "it_is_valid"),
         ({"clip_norm": float("inf")}, "json_gives_the_recipe_back"),
         ({"name": "bats"}, "it_bears_its_registered_name_and_says_its_source"),
         ({"source": ""}, "it_bears_its_registered_name_and_says_its_source"),

@@ -9,23 +9,23 @@ import torch
 from torch import nn
 
 from rnas.attacks.pgd import PGD
-from rnas.data.dataset import Part, PartSizes, divide
+from rnas.data.dataset import Split, SplitSizes, divide
 from rnas.data.digits import load
 from rnas.data.fidelity import Fidelity
 from rnas.training.plan import Plan
 from rnas.training.recipe import Recipe
 
-_PARTS = divide(load(None), PartSizes(training=600, score=450, final=450), 0)
-TRAINING = _PARTS["training"]
-SCORE = _PARTS["score"]
-EXTRA = dataclasses.replace(_PARTS["final"], ids=_PARTS["final"].ids + 2**32)
+_SPLITS = divide(load(None), SplitSizes(train=600, search_val=450, test=450), 0)
+TRAINING = _SPLITS["train"]
+SCORE = _SPLITS["search_val"]
+EXTRA = dataclasses.replace(_SPLITS["test"], ids=_SPLITS["test"].ids + 2**32)
 EPSILON = Fraction(1, 10)
 
 
-def coloured(part: Part) -> Part:
+def coloured(split: Split) -> Split:
     """The digits in three different channels, which channels_last orders otherwise."""
-    pixels = torch.cat([part.pixels, part.pixels // 2, part.white - part.pixels], dim=1)
-    return Part(pixels, part.labels, part.ids, part.white)
+    pixels = torch.cat([split.pixels, split.pixels // 2, split.white - split.pixels], dim=1)
+    return Split(pixels, split.labels, split.ids, split.white)
 
 
 def network(seed: int = 0, channels: int = 1, width: int = 8) -> nn.Module:

@@ -24,9 +24,9 @@ def _kinds(network: nn.Module) -> list[bool]:
 
 def test_only_grouped_strided_convolutions_in_reduced_precision_are_changed() -> None:
     network = _network()
-    Numerics().arrange(network)
+    Numerics().prepare(network)
     assert _kinds(network) == [False] * 5
-    Numerics(precision="bfloat16").arrange(network)
+    Numerics(precision="bfloat16").prepare(network)
     assert _kinds(network) == [False, False, True, True, False]
     assert _kinds(copy.deepcopy(network)) == _kinds(network)
     assert network.state_dict().keys() == _network().state_dict().keys()
@@ -35,10 +35,10 @@ def test_only_grouped_strided_convolutions_in_reduced_precision_are_changed() ->
 @pytest.mark.parametrize("index", [2, 3])
 def test_results_are_those_of_float32_rounded(index: int) -> None:
     network = _network()
-    Numerics().arrange(network)
+    Numerics().prepare(network)
     images = torch.rand(3, 8, 6, 6).bfloat16()
     exact = network[index](images.float())
-    Numerics(precision="bfloat16").arrange(network)
+    Numerics(precision="bfloat16").prepare(network)
     images.requires_grad_()
     with torch.autocast("cpu", torch.bfloat16):
         maps = network[index](images)

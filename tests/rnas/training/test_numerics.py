@@ -53,7 +53,7 @@ def test_reduced_precision_sees_every_change_of_the_weights() -> None:
 def test_weights_are_brought_into_the_memory_format(channels_last: bool) -> None:
     model = network(channels=3)
     before = [parameter.detach().clone() for parameter in model.parameters()]
-    Numerics(channels_last=channels_last).arrange(model)
+    Numerics(channels_last=channels_last).prepare(model)
     assert model[3].weight.is_contiguous(memory_format=torch.channels_last) == channels_last
     assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
 

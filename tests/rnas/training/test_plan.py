@@ -3,7 +3,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnas.training.crafting import GradientSteps
+from rnas.training.inner_attack import PGDInner
 from tests.rnas.training.digits import plan
 
 
@@ -18,6 +18,6 @@ def test_steps_are_those_of_whole_batches_and_at_least_one_an_epoch(epochs: int,
 
 
 def test_crafting_is_the_fidelitys() -> None:
-    crafting = plan("bat", attack_steps=2).crafting
-    assert isinstance(crafting, GradientSteps)
-    assert (crafting.steps, crafting.step, crafting.loss) == (2, Fraction(1, 4), "kl")
+    inner_attack = plan("bat", attack_steps=2).inner_attack
+    assert isinstance(inner_attack, PGDInner)
+    assert (inner_attack.steps, inner_attack.step, inner_attack.loss) == (2, Fraction(1, 4), "kl")

@@ -9,7 +9,7 @@ from rnas.data.fidelity import Fidelity
 from rnas.errors import InputError
 from rnas.testing.recipe import RecipeConformance
 from rnas.training.averaging import SWA
-from rnas.training.crafting import GradientSteps, Replays
+from rnas.training.inner_attack import FreeAT, PGDInner
 from rnas.training.losses.mart import MART
 from rnas.training.losses.trades import TRADES
 from rnas.training.recipe import Recipe
@@ -57,9 +57,9 @@ def test_a_part_keeps_what_is_not_set() -> None:
     bat = Recipe.resolve("bat")
     assert Recipe.resolve({"name": "bat", "loss": {"beta": 1}}).loss == TRADES(beta=1)
     assert Recipe.resolve({"name": "bat", "loss": {"name": "trades"}}) == bat
-    crafting = Recipe.resolve({"name": "bat", "crafting": {"steps": 7}}).crafting
-    assert isinstance(bat.crafting, GradientSteps)
-    assert crafting == bat.crafting.model_copy(update={"steps": 7})
+    inner_attack = Recipe.resolve({"name": "bat", "inner_attack": {"steps": 7}}).inner_attack
+    assert isinstance(bat.inner_attack, PGDInner)
+    assert inner_attack == bat.inner_attack.model_copy(update={"steps": 7})
     perturbation = Recipe.resolve({"name": "trades-awp", "weight_perturbation": {"gamma": 0.01}}).weight_perturbation
     assert perturbation is not None
     assert (perturbation.gamma, perturbation.start) == (0.01, 0.045)
@@ -70,7 +70,9 @@ def test_a_part_of_another_kind_takes_its_place() -> None:
     assert Recipe.resolve({"name": "bat", "loss": {"name": "mart"}}).loss == MART()
     assert Recipe.resolve({"name": "bat", "loss": {"name": "mart", "beta": 5}}).loss == MART(beta=5)
     assert Recipe.resolve({"name": "aat", "averaging": {"name": "swa"}}).averaging == SWA()
-    assert Recipe.resolve({"name": "sat", "crafting": {"name": "replays", "replays": 4}}).crafting == Replays(replays=4)
+    assert Recipe.resolve({"name": "sat", "inner_attack": {"name": "free-at", "replays": 4}}).inner_attack == FreeAT(
+        replays=4
+    )
     assert Recipe.resolve({"name": "aat", "averaging": None}).averaging is None
 
 
@@ -94,7 +96,7 @@ def test_unknown_recipes_are_refused() -> None:
         ({"lr": 1}, ("lr",)),
         ({"loss": {"gamma": 1}}, ("loss", "trades", "gamma")),
         ({"loss": {"name": "tradess"}}, ("loss",)),
-        ({"crafting": {"step_size": "2/255"}}, ("crafting", "gradient-steps", "step_size")),
+        ({"inner_attack": {"step_size": "2/255"}}, ("inner_attack", "pgd", "step_size")),
         ({"schedule": {"milestones": ["3/4", 90]}}, ("schedule", "multistep", "milestones", 1)),
         ({"learning_rate": 0}, ("learning_rate",)),
         ({"extra_fraction": 1}, ("extra_fraction",)),
@@ -117,12 +119,12 @@ def test_what_is_unknown_or_out_of_range_is_refused_once_and_named(
     ("change", "message"),
     [
         ({"name": "mart", "cutmix": 1.0}, "cutmix makes soft targets, and loss mart needs classes"),
-        ({"name": "sat", "cutmix": 1.0, "crafting": {"loss": "margin"}}, "crafting.loss margin needs classes"),
-        ({"name": "trades", "crafting": {"name": "replays", "replays": 4}}, "replays train on one gradient"),
+        ({"name": "sat", "cutmix": 1.0, "inner_attack": {"loss": "margin"}}, "inner_attack.loss margin needs classes"),
+        ({"name": "trades", "inner_attack": {"name": "free-at", "replays": 4}}, "replays train on one gradient"),
         ({"name": "free", "loss": {"name": "mart"}}, "replays train on one gradient"),
         ({"name": "free", "weight_perturbation": {"gamma": 0.01}}, "replays train on one gradient"),
         ({"name": "free", "statistics": "both"}, "set statistics to adversarial"),
-        ({"name": "trades", "crafting": None}, "loss trades compares images with crafted ones"),
+        ({"name": "trades", "inner_attack": None}, "loss trades compares images with crafted ones"),
         ({"name": "sat", "nesterov": True, "momentum": 0}, "nesterov needs momentum above 0"),
         ({"name": "sat", "augmentation": ["crop", "mixup"]}, "unknown augmentation 'mixup'; known: crop, flip"),
         ({"name": "aat", "numerics": {"cuda_graphs": True}}, "captures gradient steps in eval mode"),
@@ -138,10 +140,10 @@ def test_contradictions_are_refused_in_one_line(change: dict[str, Any], message:
 
 def test_a_fidelity_may_craft_more_cheaply() -> None:
     sat = Recipe.resolve("sat")
-    assert sat.crafted_at(Fidelity(epochs=1, batch_size=8)) == sat.crafting
-    cheaper = sat.crafted_at(Fidelity(epochs=1, batch_size=8, attack_steps=3, attack_step=Fraction(1, 2)))
-    assert cheaper == GradientSteps(steps=3, step=Fraction(1, 2))
-    assert sat.crafted_at(Fidelity(epochs=1, batch_size=8, attack_steps=3)) == GradientSteps(
+    assert sat.inner_attack_at(Fidelity(epochs=1, batch_size=8)) == sat.inner_attack
+    cheaper = sat.inner_attack_at(Fidelity(epochs=1, batch_size=8, attack_steps=3, attack_step=Fraction(1, 2)))
+    assert cheaper == PGDInner(steps=3, step=Fraction(1, 2))
+    assert sat.inner_attack_at(Fidelity(epochs=1, batch_size=8, attack_steps=3)) == PGDInner(
         steps=3, step=Fraction(1, 4)
     )
 
@@ -149,7 +151,7 @@ def test_a_fidelity_may_craft_more_cheaply() -> None:
 @pytest.mark.parametrize("name", ["standard", "free"])
 def test_there_is_no_cheaper_form_of_no_steps(name: str) -> None:
     with pytest.raises(InputError, match=f"{name} takes none"):
-        Recipe.resolve(name).crafted_at(Fidelity(epochs=1, batch_size=8, attack_steps=3))
+        Recipe.resolve(name).inner_attack_at(Fidelity(epochs=1, batch_size=8, attack_steps=3))
 
 
 @pytest.mark.parametrize(
@@ -169,10 +171,10 @@ def test_overrides_make_the_recipe_again(overrides: dict[str, Any]) -> None:
 
 def test_changes_are_what_is_set_otherwise_than_registered() -> None:
     assert Recipe.resolve("short-sat").changes == {}
-    changed = Recipe.resolve({"name": "short-sat", "batch_size": 32, "crafting": {"steps": 3, "step": "1/2"}})
-    assert changed.overrides == {"batch_size": 32, "crafting": {"steps": 3, "step": "1/2"}}
-    assert changed.changes == {"batch_size": 32, "crafting.steps": 3, "crafting.step": "1/2"}
-    without = Recipe.resolve({"name": "short-sat", "crafting": None, "averaging": {"name": "ema", "decay": 0.9}})
-    assert without.overrides.keys() == {"crafting", "averaging"}
-    assert without.changes["crafting"] is None
+    changed = Recipe.resolve({"name": "short-sat", "batch_size": 32, "inner_attack": {"steps": 3, "step": "1/2"}})
+    assert changed.overrides == {"batch_size": 32, "inner_attack": {"steps": 3, "step": "1/2"}}
+    assert changed.changes == {"batch_size": 32, "inner_attack.steps": 3, "inner_attack.step": "1/2"}
+    without = Recipe.resolve({"name": "short-sat", "inner_attack": None, "averaging": {"name": "ema", "decay": 0.9}})
+    assert without.overrides.keys() == {"inner_attack", "averaging"}
+    assert without.changes["inner_attack"] is None
     assert (without.changes["averaging.name"], without.changes["averaging.decay"]) == ("ema", 0.9)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from rnas import registry
 from rnas.attacks.pgd import PGD
-from rnas.data.dataset import PartSizes, divide
+from rnas.data.dataset import SplitSizes, divide
 from rnas.data.digits import load as load_digits
 from rnas.errors import DivergedError, InputError
 from rnas.training.plan import Plan
@@ -128,7 +128,7 @@ def test_order_augmentation_and_noise_are_the_same_for_all_networks() -> None:
     # Steps of no size leave the images with their noise. A folded network would be shown them unwatched.
     recipe = {
         "name": "bat",
-        "crafting": {"steps": 1, "step": 0},
+        "inner_attack": {"steps": 1, "step": 0},
         "cutmix": 1.0,
         "extra_fraction": 0.3,
         "numerics": {"folding": False},
@@ -164,7 +164,7 @@ def test_order_augmentation_and_noise_are_the_same_for_all_networks() -> None:
         ("n-fgsm", 1),
         ("free", 8),
         ("robnet", 8),
-        ({"name": "trades", "crafting": {"mode": "train-updating", "steps": 3}}, 6),
+        ({"name": "trades", "inner_attack": {"mode": "train-updating", "steps": 3}}, 6),
         ({"name": "sat", "averaging": {"name": "swa", "start": 0}}, 1),
     ],
     ids=str,
@@ -195,7 +195,7 @@ def test_history_tells_epoch_loss_accuracy_and_learning_rate() -> None:
     assert [point["epoch"] for point in history] == [1, 2, 3, 4]
     assert [point["learning_rate"] for point in history] == pytest.approx([0.1, 0.1, 0.1, 0.01])
     assert history[-1]["loss"] < history[0]["loss"]
-    assert 0 <= history[0]["training_robust_accuracy"] < history[-1]["training_robust_accuracy"] <= 1
+    assert 0 <= history[0]["train_robust_accuracy"] < history[-1]["train_robust_accuracy"] <= 1
     assert all(point["seconds"] > 0 for point in history)
     assert all(point.keys() == history[0].keys() and "guarded_accuracy" not in point for point in history)
 
@@ -296,9 +296,9 @@ class TestGuard:
         recipe = Recipe.resolve({"name": "fgsm-rs", "overfitting_guard": 0.9})
         training = Training(network(), TRAINING, plan(recipe, epochs=1, batch_size=batch_size), 3)
         (point,) = training.epochs()
-        part = TRAINING.first(500)
-        attacked = PGD(EPSILON, 10)(training.model, part.images(slice(None)), part.labels, part.ids, 3)
-        right = training.model.eval()(attacked).argmax(1) == part.labels
+        split = TRAINING.first(500)
+        attacked = PGD(EPSILON, 10)(training.model, split.images(slice(None)), split.labels, split.ids, 3)
+        right = training.model.eval()(attacked).argmax(1) == split.labels
         assert point["guarded_accuracy"] == pytest.approx(right.double().mean().item())
 
     def test_looking_changes_nothing(self) -> None:
@@ -312,7 +312,7 @@ class TestGuard:
     def test_a_fall_to_one_far_step_is_caught(self) -> None:
         # Robust after steps of PGD, and then trained on far ends of single steps, with nothing between.
         base = {"name": "fgsm-rs", "learning_rate": 0.1, "overfitting_guard": 0.2}
-        robust = plan({**base, "crafting": {"steps": 3, "step": "1/2"}}, epochs=9)
+        robust = plan({**base, "inner_attack": {"steps": 3, "step": "1/2"}}, epochs=9)
         first = Training(network(), TRAINING, robust, 0)
         history = first.epochs()
         for _ in range(6):
@@ -320,7 +320,7 @@ class TestGuard:
         assert point["guarded_accuracy"] > 0.5
         state = {name: tensor.clone() for name, tensor in first.state().items()}
         far = {"noise": "none", "step": 6, "projection": False}
-        second = Training(network(seed=1), TRAINING, plan({**base, "crafting": far}, epochs=9), 0)
+        second = Training(network(seed=1), TRAINING, plan({**base, "inner_attack": far}, epochs=9), 0)
         second.load(state)
         (point,) = second.epochs()
         assert point["guarded_accuracy"] < 0.3
@@ -329,25 +329,25 @@ class TestGuard:
 
     @pytest.mark.slow
     def test_catastrophic_overfitting_itself_is_caught(self) -> None:
-        part = divide(load_digits(None), PartSizes(training=1500, score=100, final=100), 0)["training"]
+        split = divide(load_digits(None), SplitSizes(train=1500, search_val=100, test=100), 0)["train"]
         ends = []
         for guard in (None, 0.1):
             recipe = {
                 "name": "fgsm-rs",
                 "learning_rate": 0.1,
                 "weight_decay": 0,
-                "crafting": {"noise": "none", "step": 5, "projection": False},
+                "inner_attack": {"noise": "none", "step": 5, "projection": False},
                 "overfitting_guard": guard,
             }
-            training = Training(self.deep(), part, plan(recipe, epochs=20), 0)
+            training = Training(self.deep(), split, plan(recipe, epochs=20), 0)
             history = list(training.epochs())
-            seen = part.first(500)
+            seen = split.first(500)
             attacked = PGD(EPSILON, 10)(training.model, seen.images(slice(None)), seen.labels, seen.ids, 0)
             right = training.model.eval()(attacked).argmax(1) == seen.labels
             ends.append((training, history, right.double().mean().item()))
         (_, history, overfitted), (guarded, short, kept) = ends
         # Its own crafted images are no match for it, those of ten steps undo it.
-        assert history[-1]["training_robust_accuracy"] > 0.9
+        assert history[-1]["train_robust_accuracy"] > 0.9
         assert overfitted < 0.05
         assert guarded.overfitted
         assert len(short) < 20

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rnas.training.averaging import EMA
-from rnas.training.crafting import GradientSteps, Replays
+from rnas.training.inner_attack import FreeAT, PGDInner
 from rnas.training.plan import Plan
 from rnas.utils.counter_noise import normal, uniform
 
@@ -117,8 +117,8 @@ class SlowTraining:
         rate = recipe.learning_rate * recipe.schedule.factor(progress)
         momentum = recipe.schedule.momentum(progress)
         momentum = recipe.momentum if momentum is None else momentum
-        if isinstance(recipe.crafting, Replays):
-            loss = self._replays(images, targets, rate, momentum, recipe.crafting)
+        if isinstance(recipe.inner_attack, FreeAT):
+            loss = self._replays(images, targets, rate, momentum, recipe.inner_attack)
         else:
             loss = self._trained_once(images, targets, ids, seed, number / progress.steps, rate, momentum)
         if isinstance(recipe.averaging, EMA):
@@ -136,7 +136,7 @@ class SlowTraining:
         recipe = self.plan.recipe
         compares = recipe.loss.name in ("trades", "mart")
         adversarial = images
-        if isinstance(recipe.crafting, GradientSteps):
+        if isinstance(recipe.inner_attack, PGDInner):
             if recipe.statistics == "both" and not compares:
                 self.logits(self.weights, images, moves=True)
             adversarial = self.crafted(images, targets, ids, seed)
@@ -157,17 +157,17 @@ class SlowTraining:
             self.weights[name] = self.weights[name] - move
         return loss
 
-    def _replays(self, images: Tensor, targets: Tensor, rate: float, momentum: float, crafting: Replays) -> float:
+    def _replays(self, images: Tensor, targets: Tensor, rate: float, momentum: float, inner_attack: FreeAT) -> float:
         epsilon = float(self.plan.epsilon)
         perturbation = torch.zeros_like(images) if self.perturbation is None else self.perturbation
         losses = []
-        for _ in range(crafting.replays):
+        for _ in range(inner_attack.replays):
             adversarial = (images + perturbation).clamp(0, 1).requires_grad_()
             weights = {name: weight.clone().requires_grad_() for name, weight in self.weights.items()}
             loss = self.loss(weights, images, adversarial, targets, moves=True)
             loss.backward()
             assert adversarial.grad is not None
-            stepped = perturbation + epsilon * float(crafting.step) * adversarial.grad.sign()
+            stepped = perturbation + epsilon * float(inner_attack.step) * adversarial.grad.sign()
             perturbation = stepped.clamp(-epsilon, epsilon)
             gradients = {name: weight.grad for name, weight in weights.items() if weight.grad is not None}
             self._descend(self._clipped(gradients), rate, momentum)
@@ -177,23 +177,23 @@ class SlowTraining:
 
     def crafted(self, images: Tensor, targets: Tensor, ids: Tensor, seed: int) -> Tensor:
         """Images after all steps of the recipe's attack."""
-        crafting, epsilon = self.plan.recipe.crafting, float(self.plan.epsilon)
-        assert isinstance(crafting, GradientSteps)
-        size, shape = epsilon * float(crafting.noise_share), tuple(images.shape[1:])
+        inner_attack, epsilon = self.plan.recipe.inner_attack, float(self.plan.epsilon)
+        assert isinstance(inner_attack, PGDInner)
+        size, shape = epsilon * float(inner_attack.noise_share), tuple(images.shape[1:])
         adversarial = images
-        if crafting.noise == "uniform":
+        if inner_attack.noise == "uniform":
             adversarial = (images + size * uniform(seed, ids, shape).double()).clamp(0, 1)
-        elif crafting.noise == "gaussian":
+        elif inner_attack.noise == "gaussian":
             adversarial = images + size * normal(seed, ids, shape).double()
-        training, moves = crafting.mode != "eval", crafting.mode == "train-updating"
-        clean = self.logits(self.weights, images, training, moves).detach() if crafting.loss == "kl" else None
-        for _ in range(crafting.steps):
+        training, moves = inner_attack.mode != "eval", inner_attack.mode == "train-updating"
+        clean = self.logits(self.weights, images, training, moves).detach() if inner_attack.loss == "kl" else None
+        for _ in range(inner_attack.steps):
             adversarial = adversarial.detach().requires_grad_()
             logits = self.logits(self.weights, adversarial, training, moves)
             objective = cross_entropy(logits, targets) if clean is None else divergence(logits, clean)
             (gradient,) = torch.autograd.grad(objective, adversarial)
-            adversarial = adversarial.detach() + epsilon * float(crafting.step) * gradient.sign()
-            if crafting.projection:
+            adversarial = adversarial.detach() + epsilon * float(inner_attack.step) * gradient.sign()
+            if inner_attack.projection:
                 adversarial = torch.minimum(torch.maximum(adversarial, images - epsilon), images + epsilon)
             adversarial = adversarial.clamp(0, 1)
         return adversarial

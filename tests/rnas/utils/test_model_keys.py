@@ -38,7 +38,7 @@ class Outer(Part):
     [
         ({"iner": {}}, "config: iner: unknown key; it has inner, ladder, kind, anything"),
         ({"inner": {"epoch": 1}}, "config: inner.epoch: unknown key; it has epochs, images"),
-        ({"ladder": [{}, {"epoch": 1}]}, "config: ladder.1.epoch: unknown key; it has epochs, images"),
+        ({"rungs": [{}, {"epoch": 1}]}, "config: ladder.1.epoch: unknown key; it has epochs, images"),
         ({"kind": {"name": "two", "rate": 0.2}}, "config: kind.two.rate: unknown key; it has name, steps"),
     ],
 )

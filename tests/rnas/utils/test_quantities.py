@@ -16,12 +16,12 @@ from rnas.utils.quantities import (
     EpsilonField,
     FractionField,
     PathField,
-    counted,
     format_size,
     parse_band,
     parse_epsilon,
     parse_fraction,
     parse_size,
+    pluralize,
 )
 
 
@@ -134,5 +134,5 @@ def test_fields_of_a_model_come_back_as_they_are_written(tmp_path: Path) -> None
 
 
 def test_one_is_no_plural() -> None:
-    words = [counted(number, "image") for number in (0, 1, 2, 10_000)]
+    words = [pluralize(number, "image") for number in (0, 1, 2, 10_000)]
     assert words == ["0 images", "1 image", "2 images", "10,000 images"]

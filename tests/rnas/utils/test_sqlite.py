@@ -11,14 +11,14 @@ from rnas.utils import sqlite
 
 @pytest.fixture
 def database(tmp_path: Path) -> Path:
-    path = tmp_path / "study.db"
+    path = tmp_path / "ledger.db"
     with sqlite.opened(path) as storage:
         storage.create_new_study([StudyDirection.MINIMIZE], "study")
     return path
 
 
 def test_it_is_in_write_ahead_mode_and_folded_into_one_file_at_the_end(database: Path) -> None:
-    assert [path.name for path in database.parent.iterdir()] == ["study.db"]
+    assert [path.name for path in database.parent.iterdir()] == ["ledger.db"]
     with closing(sqlite3.connect(database)) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         assert connection.execute("SELECT study_name FROM studies").fetchall() == [("study",)]
@@ -31,12 +31,12 @@ def test_a_truncated_file_is_refused_and_left_as_it_is(database: Path, size: int
     with pytest.raises(LedgerError, match=r"study\.db is damaged"), sqlite.opened(database):
         pass
     assert database.read_bytes() == before
-    assert [path.name for path in database.parent.iterdir()] == ["study.db"]
+    assert [path.name for path in database.parent.iterdir()] == ["ledger.db"]
 
 
 def test_another_file_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "study.db").write_text("not a database at all, and long enough to be read as one\n" * 100)
-    with pytest.raises(LedgerError, match="damaged"), sqlite.opened(tmp_path / "study.db"):
+    (tmp_path / "ledger.db").write_text("not a database at all, and long enough to be read as one\n" * 100)
+    with pytest.raises(LedgerError, match="damaged"), sqlite.opened(tmp_path / "ledger.db"):
         pass
 
 
@@ -58,7 +58,7 @@ def test_a_damaged_file_with_a_log_beside_it_is_left_as_it_is(database: Path) ->
         copy = database.parent / "copy.db"
         copy.write_bytes(database.read_bytes()[:5000])
         log = copy.with_name("copy.db-wal")
-        log.write_bytes(database.with_name("study.db-wal").read_bytes())
+        log.write_bytes(database.with_name("ledger.db-wal").read_bytes())
     before = copy.read_bytes(), log.read_bytes()
     with pytest.raises(LedgerError, match="damaged"), sqlite.opened(copy):
         pass

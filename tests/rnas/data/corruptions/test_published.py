@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from rnas.data.corruptions.published import published_part
+from rnas.data.corruptions.published import published_split
 from rnas.errors import InputError
 
 
@@ -22,7 +22,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_severities_stand_one_after_the_other(folder: Path) -> None:
     for severity in range(1, 6):
-        part = published_part(folder, "fog", severity, torch.tensor([9_999, 7]))
+        part = published_split(folder, "fog", severity, torch.tensor([9_999, 7]))
         assert part.pixels.shape == (2, 3, 32, 32)
         assert part.pixels.dtype == torch.uint8
         assert part.pixels[1, :, 0, 0].tolist() == [severity] * 3
@@ -33,13 +33,13 @@ def test_severities_stand_one_after_the_other(folder: Path) -> None:
 
 
 def test_all_images_are_read_where_none_are_named(folder: Path) -> None:
-    assert len(published_part(folder, "fog", 5)) == 10_000
+    assert len(published_split(folder, "fog", 5)) == 10_000
 
 
 def test_pixels_are_a_copy(folder: Path) -> None:
-    part = published_part(folder, "fog", 1)
+    part = published_split(folder, "fog", 1)
     part.pixels.zero_()
-    assert published_part(folder, "fog", 1).pixels.any()
+    assert published_split(folder, "fog", 1).pixels.any()
 
 
 def damaged_labels(labels: np.ndarray) -> np.ndarray:
@@ -68,7 +68,7 @@ def test_a_missing_or_foreign_file_is_named(folder: Path, file: str, content, me
     elif content is not None:
         np.save(folder / file, content, allow_pickle=True)
     with pytest.raises(InputError, match=message) as caught:
-        published_part(folder, "fog", 1)
+        published_split(folder, "fog", 1)
     assert "\n" not in str(caught.value)
 
 
@@ -76,10 +76,10 @@ def test_an_archive_of_arrays_is_no_array(folder: Path) -> None:
     with (folder / "fog.npy").open("wb") as file:
         np.savez(file, a=np.zeros(3))
     with pytest.raises(InputError, match="not a"):
-        published_part(folder, "fog", 1)
+        published_split(folder, "fog", 1)
 
 
 @pytest.mark.parametrize(("name", "severity"), [("rain", 1), ("fog", 0), ("fog", 6)])
 def test_what_does_not_exist_is_one_line(folder: Path, name: str, severity: int) -> None:
     with pytest.raises(InputError):
-        published_part(folder, name, severity)
+        published_split(folder, name, severity)

@@ -19,7 +19,7 @@ from rnas.evaluation.flags.flag import Flag
 from rnas.evaluation.flags.probe import Probe
 from rnas.evaluation.observed_network import ObservedNetwork
 from rnas.evaluation.threats import parse_threat
-from tests.rnas.evaluation.digits_networks import EPSILON, PARTS, final, plain_network, trained
+from tests.rnas.evaluation.digits_networks import EPSILON, SPLITS, final, plain_network, trained
 
 
 def found(model: nn.Module, images: int = 100, norm: Norm = "linf", epsilon: Fraction = EPSILON) -> Sequence[Flag]:
@@ -75,7 +75,7 @@ class Thresholding(nn.Module):
 
 def mean_sparse(model: nn.Module, share: float) -> nn.Module:
     layers: list[nn.Module] = []
-    features = PARTS["training"].images(slice(None))
+    features = SPLITS["train"].images(slice(None))
     with torch.no_grad():
         for layer in model.children():
             features = layer(features)

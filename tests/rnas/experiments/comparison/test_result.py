@@ -31,8 +31,8 @@ def test_means_groups_and_pairs(tmp_path: Path) -> None:
     sentence = words.setting_sentence(content)
     assert "by recipe short-sat for 1 epoch in batches of" in sentence
     assert f"{IMAGES} images" in sentence
-    changed = {**content, "recipe_changes": {"epochs": 3, "crafting.steps": 3}}
-    assert "by recipe short-sat (with crafting.steps 3) for" in words.setting_sentence(changed)
+    changed = {**content, "recipe_changes": {"epochs": 3, "inner_attack.steps": 3}}
+    assert "by recipe short-sat (with inner_attack.steps 3) for" in words.setting_sentence(changed)
     changed = {**content, "recipe_changes": {"clip_norm": None}}
     assert "by recipe short-sat (with no clip_norm) for" in words.setting_sentence(changed)
     assert any("resnet-18: signs of overestimated robustness: zero gradient" in note for note in words.notes(content))
@@ -103,7 +103,7 @@ def test_a_late_failure_leaves_a_network_tested_by_the_seeds_before(tmp_path: Pa
     assert next_round(chosen, made) == (2, 4, 5)
 
 
-def test_further_seeds_are_for_those_that_are_not_told_apart(tmp_path: Path) -> None:
+def test_further_seeds_are_for_those_that_are_not_distinguished(tmp_path: Path) -> None:
     chosen = settings(tmp_path, until_decided=4)
     accuracies = [0.03, 0.9, 0.88]
     assert next_round(chosen, records(chosen, accuracies)) == (2, 3, 3)
@@ -139,9 +139,9 @@ def test_what_was_tuned_is_told(tmp_path: Path) -> None:
     summary = {
         "best": 1,
         "trials": trials,
-        "comparison": {"inside_noise": True},
+        "comparison": {"indistinguishable": True},
         "space": {"learning_rate": "0.01:1:log"},
-        "selection": {"metric": "robust_accuracy", "images": 134},
+        "val": {"metric": "robust_accuracy", "images": 134},
     }
     failed = {**summary, "best": None, "comparison": None}
     tunings = {"small": summary, "resnet-18": {**summary, "best": 0}, "wrn-28-10": failed}

@@ -126,7 +126,7 @@ def test_a_cell_without_a_result_takes_its_pair_with_it() -> None:
     expected = [values[row].mean() - values[row + 1].mean() for row in (kept, 14)]
     assert found.value == pytest.approx(np.mean(expected))
     values[:] = np.nan
-    (finding,) = judge([Claim("", contrast)], {"final_robust_accuracy": values})
+    (finding,) = judge([Claim("", contrast)], {"test_robust_accuracy": values})
     assert (finding.verdict, finding.reason) == (ClaimVerdict.UNDECIDED, "no cells to compare are complete")
 
 

@@ -20,7 +20,7 @@ CONFIG: dict[str, Any] = {
     "evaluator": {
         "train": {
             "data": "digits",
-            "images": {"training": 100, "score": 60, "final": 40},
+            "images": {"train": 100, "search_val": 60, "test": 40},
             "fidelity": {"epochs": 2, "batch_size": 50, "attack_steps": 1, "attack_step": "1"},
             "evaluation": {"steps": 2, "step": "1/2", "diagnostics": ["sparsity"]},
         }

@@ -3,7 +3,7 @@ import torch
 
 from rnas.errors import DivergedError, InputError
 from rnas.experiments.reproduction.attempt import attempted
-from rnas.experiments.reproduction.claim import Outcome
+from rnas.experiments.reproduction.recorded_result import Outcome
 from rnas.nas.evaluators.evaluator import Status
 
 

@@ -13,7 +13,7 @@ from rnas.nas.result import SearchResult
         ("{run}", "is a directory; for a member of a run write"),
         ("{run}:nobody", "has no member 'nobody'"),
         ("nowhere:knee", "nowhere is not a run"),
-        ("nothing", "nothing names no claim; write RUN:KEY"),
+        ("nothing", "nothing names no result; write RUN:KEY"),
         ("{run}/config.yaml", "not a result of rnas evaluate"),
         ("elsewhere/best.safetensors", "weights of no run"),
     ],
@@ -21,17 +21,17 @@ from rnas.nas.result import SearchResult
 def test_words_that_name_no_claim(finished_run: SearchResult, words: str, message: str) -> None:
     assert finished_run.path is not None
     with pytest.raises(InputError, match=message):
-        rnas.verify(words.format(run=finished_run.path))
+        rnas.reproduce(words.format(run=finished_run.path))
 
 
 def test_wishes_that_cannot_be(finished_run: SearchResult, tmp_path: Path) -> None:
     assert finished_run.path is not None
-    claim = f"{finished_run.path}:knee"
+    result = f"{finished_run.path}:knee"
     with pytest.raises(InputError, match="1 seed: luck takes at least 2"):
-        rnas.verify(claim, seeds=1)
+        rnas.reproduce(result, seeds=1)
     with pytest.raises(InputError, match="exists already; choose another name"):
-        rnas.verify(claim, output=tmp_path)
+        rnas.reproduce(result, output=tmp_path)
     with pytest.raises(InputError, match="there is no folder"):
-        rnas.verify(claim, output=tmp_path / "no" / "file.json")
+        rnas.reproduce(result, output=tmp_path / "no" / "file.json")
     with pytest.raises(InputError, match="its weights are not there"):
-        rnas.verify(claim, source="checkpoint")
+        rnas.reproduce(result, source="checkpoint")

@@ -28,8 +28,8 @@ def test_what_stands_beside_the_weights(finished: TrainingResult) -> None:
     assert (content["input_shape"], content["num_classes"]) == ([1, 8, 8], 10)
     assert content["sha256"] == file_hash(finished.last.path)
     last = finished.history[-1]
-    assert content["selection"] == {
-        metric: last[f"selection_{metric}"] for metric in ("clean_accuracy", "robust_accuracy", "robust_margin")
+    assert content["val"] == {
+        metric: last[f"val_{metric}"] for metric in ("clean_accuracy", "robust_accuracy", "robust_margin")
     }
     assert content["settings"]["recipe"]["name"] == "sat"
     assert content["provenance"]["recipe_hash"] == finished.settings.recipe_hash
@@ -76,7 +76,7 @@ def test_in_a_training_that_was_stopped_they_are_made_again(finished: TrainingRe
         (lambda content: content["settings"].update(eps=9), "best.json: settings: eps: epsilon 9 is above 1"),
         (lambda content: content.update(input_shape=[1, 8]), "does not describe a checkpoint"),
         (lambda content: content.update(architecture={"kind": "house"}), "unknown architecture 'house'"),
-        (lambda content: content.update(selection=3), "does not describe a checkpoint"),
+        (lambda content: content.update(val=3), "does not describe a checkpoint"),
     ],
 )
 def test_a_damaged_description(copy: Path, change, message: str) -> None:

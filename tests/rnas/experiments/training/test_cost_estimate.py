@@ -1,15 +1,15 @@
 import pytest
+from rnas.experiments.training.settle import resolve_settings
 
 from rnas.experiments.references import referenced
-from rnas.experiments.training.cost_estimate import EPOCH, FINAL, SELECTION, estimated
-from rnas.experiments.training.settle import settle
+from rnas.experiments.training.cost_estimate import EPOCH, SELECTION, TEST
 from rnas.experiments.training.setup import Setup
 from tests.rnas.experiments.training.trainings import NETWORK
 
 
 def ratio_to_real(setup: Setup) -> float:
     """Seconds of an epoch as estimated, by those of a real one."""
-    seconds = estimated(setup).work[0].seconds
+    seconds = estimate_cost(setup).work[0].seconds
     (row,) = (point for point in setup.training().epochs() if point["epoch"] == 2)
     return seconds / float(row["seconds"])
 
@@ -21,17 +21,17 @@ def test_it_is_near_what_a_training_takes(recipe: str) -> None:
         "recipe": recipe,
         "epochs": 2,
         "batch_size": 32,
-        "images": {"training": 320, "selection": 100, "final": 100},
+        "images": {"train": 320, "val": 100, "test": 100},
         "attacks": ("fgsm",),
         "evaluation": {"batch_size": 100},
         "device": "cpu",
     }
-    setup = Setup.of(settle(referenced(NETWORK), given))
+    setup = Setup.of(resolve_settings(referenced(NETWORK), given))
     # What else the machine does may stretch a measurement of a second many times over, but hardly three in a row.
     assert any(0.2 < ratio_to_real(setup) < 5 for _ in range(3))
-    estimate = estimated(setup)
+    estimate = estimate_cost(setup)
     epoch, selection, final = estimate.work
-    assert [work.label for work in estimate.work] == [EPOCH, SELECTION, FINAL]
+    assert [work.label for work in estimate.work] == [EPOCH, SELECTION, TEST]
     assert [work.count for work in estimate.work] == [2, 2, 2]
     assert (epoch.details, estimate.slots, estimate.device) == ({"images": 320, "batch_size": 32}, 1, "cpu")
     assert estimate.seconds == pytest.approx(2 * (epoch.seconds + selection.seconds + final.seconds))

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from rnas.evaluation.robustness import evaluate_robustness
-from rnas.experiments.training.evaluation import FinalResult, compared, evaluate_final, evaluate_selection
+from rnas.experiments.training.evaluation import CheckpointResult, compared, evaluate_test, evaluate_val
 from rnas.experiments.training.result import TrainingResult
 from rnas.experiments.training.setup import Setup
 
@@ -12,7 +12,7 @@ def flags(right: int, images: int = 100) -> torch.Tensor:
 
 
 def test_the_worst_case_is_taken_image_by_image() -> None:
-    result = FinalResult(flags(90), {"one": flags(60), "other": ~flags(40) & flags(90)})
+    result = CheckpointResult(flags(90), {"one": flags(60), "other": ~flags(40) & flags(90)})
     assert int(result.worst_case.sum()) == 20
     content = result.to_dict()
     assert content["clean"]["correct"] == 90
@@ -22,26 +22,26 @@ def test_the_worst_case_is_taken_image_by_image() -> None:
 
 
 def test_a_difference_is_inside_the_noise_by_the_images_on_which_both_differ() -> None:
-    best = FinalResult(flags(90), {"pgd": flags(60)})
-    last = FinalResult(flags(88), {"pgd": flags(45)})
+    best = CheckpointResult(flags(90), {"pgd": flags(60)})
+    last = CheckpointResult(flags(88), {"pgd": flags(45)})
     rows = {row["name"]: row for row in compared(best, last)}
     assert rows["clean"]["difference"] == pytest.approx(0.02)
-    assert (rows["clean"]["p_value"], rows["clean"]["inside_noise"]) == (0.5, True)
+    assert (rows["clean"]["p_value"], rows["clean"]["indistinguishable"]) == (0.5, True)
     assert rows["pgd"]["difference"] == pytest.approx(0.15)
     assert rows["pgd"]["p_value"] == pytest.approx(2 / 2**15)
-    assert not rows["pgd"]["inside_noise"]
+    assert not rows["pgd"]["indistinguishable"]
     assert rows["worst case"] == {**rows["pgd"], "name": "worst case"}
 
 
 def test_selection_and_final_look_at_their_own_parts(finished: TrainingResult) -> None:
     setup = Setup.of(finished.settings)
     model = setup.training().model
-    selection = evaluate_selection(setup, model)
-    clean = evaluate_robustness(model, setup.parts["selection"], [], 0).clean
-    assert selection["selection_clean_accuracy"] == pytest.approx(clean.double().mean().item())
+    selection = evaluate_val(setup, model)
+    clean = evaluate_robustness(model, setup.splits["val"], [], 0).clean
+    assert selection["val_clean_accuracy"] == pytest.approx(clean.double().mean().item())
     told: list[tuple[str, float]] = []
-    final = evaluate_final(setup, model, lambda name, share: told.append((name, share)))
+    final = evaluate_test(setup, model, lambda name, share: told.append((name, share)))
     assert told == [("fgsm", 0.0)]
-    assert torch.equal(final.clean, evaluate_robustness(model, setup.parts["final"], [], 0).clean)
-    seen = [set(setup.parts[name].ids.tolist()) for name in ("training", "selection", "final")]
+    assert torch.equal(final.clean, evaluate_robustness(model, setup.splits["test"], [], 0).clean)
+    seen = [set(setup.splits[name].ids.tolist()) for name in ("train", "val", "test")]
     assert sum(map(len, seen)) == len(set.union(*seen)) == 120 + 40 + 60

@@ -12,7 +12,7 @@ SAT, STANDARD = Recipe.resolve("sat"), Recipe.resolve("standard")
 
 
 def row(epoch: int, robust: float, clean: float) -> Row:
-    return {"epoch": epoch, "selection_clean_accuracy": clean, "selection_robust_accuracy": robust}
+    return {"epoch": epoch, "val_clean_accuracy": clean, "val_robust_accuracy": robust}
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def test_what_a_training_leaves(finished: TrainingResult) -> None:
     ]
     assert [row["epoch"] for row in finished.history] == [1, 2, 3]
     assert (path / "history.csv").read_text() == to_csv(finished.history)
-    best = max(finished.history, key=lambda row: (row["selection_robust_accuracy"], row["selection_clean_accuracy"]))
+    best = max(finished.history, key=lambda row: (row["val_robust_accuracy"], row["val_clean_accuracy"]))
     assert finished.best.epoch == best["epoch"]
     assert (finished.last.epoch, finished.summary["epochs_done"]) == (3, 3)
 
@@ -73,16 +73,16 @@ def test_the_summary_says_what_decided_it(finished: TrainingResult) -> None:
     summary = finished.summary
     assert (summary["status"], summary["reason"], summary["recipe"], summary["seed"]) == ("complete", "", "sat", 0)
     assert summary["recipe_hash"] == finished.settings.recipe_hash
-    assert summary["data"]["images"] == {"training": 120, "selection": 40, "score": 0, "final": 60}
+    assert summary["data"]["images"] == {"train": 120, "val": 40, "search_val": 0, "test": 60}
     assert summary["data"]["extra"] is None
-    assert summary["selection"]["attack"] == "worst case of PGD-2 on the cross-entropy and PGD-2 on the margin"
-    assert summary["selection"]["images"] == 40
+    assert summary["val"]["attack"] == "worst case of PGD-2 on the cross-entropy and PGD-2 on the margin"
+    assert summary["val"]["images"] == 40
     assert [attack["attack"] for attack in summary["evaluation"]["attacks"]] == ["fgsm"]
-    assert {"training", "selection", "evaluation"} == summary["seconds"].keys()
+    assert {"train", "val", "test"} == summary["seconds"].keys()
     assert {"versions", "device", "params", "flops", "key", "settings"} <= summary.keys()
     for name, checkpoint in (("best", finished.best), ("last", finished.last)):
         assert (summary[name]["epoch"], summary[name]["sha256"]) == (checkpoint.epoch, checkpoint.sha256)
-        final = summary[name]["final"]
+        final = summary[name]["test"]
         assert final["worst_case"]["correct"] <= final["attacks"][0]["correct"] <= final["clean"]["correct"] <= 60
         assert final["clean"]["low"] < final["clean"]["accuracy"] < final["clean"]["high"]
 
@@ -190,7 +190,7 @@ def test_changed_settings_are_refused_but_not_those_of_no_consequence(finished: 
     path = unfinished(finished, tmp_path)
     changed(path / "config.yaml", "batch_size: 500", "batch_size: 30")
     summary = resume(path).summary
-    assert summary["best"]["final"] == finished.summary["best"]["final"]
+    assert summary["best"]["test"] == finished.summary["best"]["test"]
     (path / "result.json").unlink()
     changed(path / "config.yaml", "weight_decay: 0.0005", "weight_decay: 0.5")
     with pytest.raises(InputError, match=r"config.yaml was changed since the training began"):
@@ -299,21 +299,21 @@ def test_best_and_last_are_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     def selected(*_arguments: Any) -> dict[str, float]:
         columns = ("clean_accuracy", "robust_accuracy", "robust_margin", "seconds")
-        return dict.fromkeys((f"selection_{column}" for column in columns), next(robust))
+        return dict.fromkeys((f"val_{column}" for column in columns), next(robust))
 
-    monkeypatch.setattr(loop, "evaluate_selection", selected)
+    monkeypatch.setattr(loop, "evaluate_val", selected)
     run = trained(tmp_path / "run")
     assert (run.best.epoch, run.last.epoch) == (2, 3)
     rows = {row["name"]: row for row in run.summary["comparison"]}
     assert list(rows) == ["clean", "fgsm", "worst case"]
-    best, last = (run.summary[name]["final"]["clean"]["accuracy"] for name in ("best", "last"))
+    best, last = (run.summary[name]["test"]["clean"]["accuracy"] for name in ("best", "last"))
     assert rows["clean"]["difference"] == pytest.approx(best - last)
     assert run.best.sha256 != run.last.sha256
 
 
 def test_only_the_first_images_are_trained_on(tmp_path: Path) -> None:
     run = trained(tmp_path / "run", images=80, epochs=1)
-    assert run.summary["data"]["images"]["training"] == run.summary["data"]["trained_on"] == 80
+    assert run.summary["data"]["images"]["train"] == run.summary["data"]["trained_on"] == 80
     assert json.loads((tmp_path / "run" / "architecture.json").read_text())["kind"] == "residual"
 
 

@@ -32,7 +32,7 @@ NETWORK = '{"kind": "residual", "depths": [1, 1], "channels": [8, 8], "stem_widt
 OPTIONS = (
     *("--recipe", "fgsm-rs", "--data", "digits", "--device", "cpu", "--epochs", "1", "--attacks", "fgsm"),
     *("--set", "recipe.numerics.channels_last=false", "--set", "recipe.overfitting_guard=null"),
-    *("--set", "evaluation.steps=1", "--set", "images.selection=16", "--set", "images.final=450"),
+    *("--set", "evaluation.steps=1", "--set", "images.val=16", "--set", "images.test=450"),
 )
 
 

@@ -17,7 +17,7 @@ SHORT: dict[str, Any] = {
     "data": "digits",
     "epochs": 3,
     "batch_size": 40,
-    "images": {"training": 120, "selection": 40, "final": 60},
+    "images": {"train": 120, "val": 40, "test": 60},
     "attacks": ("fgsm",),
     "evaluation": {"steps": 2},
     "device": "cpu",

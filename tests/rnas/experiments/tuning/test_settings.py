@@ -41,7 +41,7 @@ def test_published_values_outside_of_their_range_are_not_suggested() -> None:
         ({"space": {}}, "tune: space: dictionary should have at least 1 item"),
         ({"space": ["momentum=0.5:2"]}, "tune: momentum=2.0: momentum: input should be less than 1"),
         ({"space": ["loss.name=cross-entropy,trades"], "recipe": "trades"}, "tune: loss.name=cross-entropy: loss"),
-        ({"space": ["crafting.steps=2:5"], "fidelity": {"attack_steps": 1, "epochs": 1}}, "takes its place"),
+        ({"space": ["inner_attack.steps=2:5"], "fidelity": {"attack_steps": 1, "epochs": 1}}, "takes its place"),
         ({"sampler": "luck"}, "tune: sampler: unknown sampler 'luck'"),
         ({"pruner": "luck"}, "tune: pruner: input should be 'median', 'hyperband' or 'none'"),
         ({"trials": 0}, "tune: trials: input should be greater than 0"),

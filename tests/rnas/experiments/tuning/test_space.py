@@ -35,12 +35,12 @@ def test_defaults_hold_the_published_values_of_every_recipe(name: str) -> None:
         ("learning_rate", "0.01:1:log", FloatDistribution(0.01, 1, log=True)),
         ("learning_rate", "1e-2:1", FloatDistribution(0.01, 1)),
         ("loss.beta", "1:10", FloatDistribution(1, 10)),
-        ("crafting.steps", "5:20", IntDistribution(5, 20)),
+        ("inner_attack.steps", "5:20", IntDistribution(5, 20)),
         ("batch_size", "32:256:log", IntDistribution(32, 256, log=True)),
         ("clip_norm", "1:10", FloatDistribution(1, 10)),
         ("clip_norm", "null,5,10", CategoricalDistribution((None, 5, 10))),
         ("nesterov", "true, false", CategoricalDistribution((True, False))),
-        ("crafting.step", "1/4,1/2", CategoricalDistribution(("1/4", "1/2"))),
+        ("inner_attack.step", "1/4,1/2", CategoricalDistribution(("1/4", "1/2"))),
     ],
 )
 def test_values_are_read(key: str, values: str, expected: object) -> None:
@@ -66,7 +66,7 @@ def test_values_are_read(key: str, values: str, expected: object) -> None:
         ("learning_rate", "", "nothing to choose from"),
         ("nesterov", "[true", "nothing to choose from"),
         ("augmentation", "[crop],[flip]", "each value is a number, a word"),
-        ("crafting.steps", "5.5:20", "give whole ends"),
+        ("inner_attack.steps", "5.5:20", "give whole ends"),
     ],
 )
 def test_what_cannot_be_read_is_told(key: str, values: str, message: str) -> None:
@@ -83,6 +83,6 @@ def test_arguments_are_divided_at_the_first_sign() -> None:
 
 def test_a_recipe_takes_the_values_and_checks_them() -> None:
     tuned = applied(TRADES, {"loss.beta": 3.0, "learning_rate": 0.2})
-    assert (tuned.loss.beta, tuned.learning_rate, tuned.crafting) == (3.0, 0.2, TRADES.crafting)
+    assert (tuned.loss.beta, tuned.learning_rate, tuned.inner_attack) == (3.0, 0.2, TRADES.inner_attack)
     with pytest.raises(InputError, match="momentum=2: momentum: input should be less than 1"):
         applied(TRADES, {"momentum": 2})

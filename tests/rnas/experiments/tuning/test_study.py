@@ -30,7 +30,7 @@ def finish(study: TuningStudy, accuracies: Sequence[float]) -> int:
     number = study.ask().number
     curve = []
     for epoch, accuracy in enumerate(accuracies, 1):
-        curve.append({"epoch": epoch, "selection_robust_accuracy": accuracy})
+        curve.append({"epoch": epoch, "val_robust_accuracy": accuracy})
         if study.report(number, epoch, accuracy):
             break
     study.tell(number, Evaluation(Status.COMPLETE, {}, tuple(curve), 1.0, {"pruned": len(curve) < len(accuracies)}))
@@ -105,7 +105,7 @@ def test_a_result_that_was_written_before_a_kill_closes_its_trial(long: TuningSe
     study = TuningStudy(storage, long)
     trial = study.ask()
     evaluation = {"status": "complete", "reason": "", "seconds": 1.0, "pruned": False}
-    curve = [{"epoch": 1, "selection_robust_accuracy": 0.25}]
+    curve = [{"epoch": 1, "val_robust_accuracy": 0.25}]
     storage.set_trial_user_attr(trial._trial_id, "result", {**evaluation, "curve": curve})
-    study.settle()
+    study.close_finished_trials()
     assert (study.trials[0].state, study.trials[0].value) == (TrialState.COMPLETE, 0.25)

@@ -8,7 +8,7 @@ import yaml
 
 from rnas.errors import InputError, LedgerError
 from rnas.experiment import Listener, resume
-from rnas.experiments.training.evaluation import evaluate_selection
+from rnas.experiments.training.evaluation import evaluate_val
 from rnas.experiments.training.setup import Setup
 from rnas.experiments.tuning.tuning import Tuning
 from rnas.training.recipe import Recipe
@@ -40,7 +40,7 @@ def test_a_trial_is_an_ordinary_training_measured_on_selection_images(whole: Any
     row = whole.summary["trials"][1]
     setup = Setup.of(whole.settings.trial(row["parameters"]))
     training = setup.training()
-    curve = [{**point, **evaluate_selection(setup, training.result)} for point in training.epochs()]
+    curve = [{**point, **evaluate_val(setup, training.result)} for point in training.epochs()]
     assert timeless(curve) == timeless(row["curve"])
 
 
@@ -94,7 +94,7 @@ def test_a_trial_that_diverges_is_a_bad_one(tmp_path: Path) -> None:
 
 def test_a_recipe_without_attack_is_tuned_by_clean_accuracy(tmp_path: Path) -> None:
     run = tuned(tmp_path / "run", recipe="standard", trials=1)
-    assert run.summary["selection"]["metric"] == "clean_accuracy"
+    assert run.summary["val"]["metric"] == "clean_accuracy"
     assert run.summary["trials"][0]["value"] == run.summary["trials"][0]["clean_accuracy"]
 
 

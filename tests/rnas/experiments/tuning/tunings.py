@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+from rnas.experiments.training.settle import resolve_settings
+
 import rnas
 from rnas.experiments.references import referenced
-from rnas.experiments.training.settle import settle
 from rnas.experiments.tuning.result import TuningResult
 from rnas.experiments.tuning.settings import TuningSettings
 from rnas.experiments.tuning.tuning import tuning_settings
@@ -13,9 +14,9 @@ from tests.rnas.experiments.training.trainings import NETWORK
 
 SHORT: dict[str, Any] = {
     "data": "digits",
-    "images": {"training": 120, "selection": 40, "final": 60},
+    "images": {"train": 120, "val": 40, "test": 60},
     "evaluation": {"steps": 1},
-    "recipe": {"name": "sat", "crafting": {"steps": 1}},
+    "recipe": {"name": "sat", "inner_attack": {"steps": 1}},
     "fidelity": {"epochs": 2, "batch_size": 40},
     "device": "cpu",
 }
@@ -26,7 +27,7 @@ def settings(space: Any = None, **changes: Any) -> TuningSettings:
     own = {"trials": 5, "sampler": "tpe", "pruner": "none"}
     training = {key: value for key, value in changes.items() if key in SHORT}
     own |= {key: value for key, value in changes.items() if key not in SHORT}
-    return tuning_settings(settle(referenced(NETWORK), {**SHORT, **training}), space, **own)
+    return tuning_settings(resolve_settings(referenced(NETWORK), {**SHORT, **training}), space, **own)
 
 
 def tuned(path: Path, **changes: Any) -> TuningResult:

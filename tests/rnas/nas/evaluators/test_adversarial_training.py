@@ -25,7 +25,7 @@ from search_spaces.robust_resnet import RobustResNetSpace
 
 NETWORK = ResidualNetwork(depths=(1, 1, 1), channels=(8, 8, 16), stem_width=8, upsample=2)
 SHORT = {
-    "images": {"training": 256, "score": 100, "final": 100},
+    "images": {"train": 256, "search_val": 100, "test": 100},
     "fidelity": {"epochs": 3, "batch_size": 32, "attack_steps": 2, "attack_step": "1/2"},
     "evaluation": {"steps": 3, "step": "1/2"},
     "eps": "1/10",
@@ -54,7 +54,7 @@ def result() -> Evaluation:
 def test_it_gives_search_and_final_scores_with_all_that_decided_them(result: Evaluation) -> None:
     assert result.status is Status.COMPLETE
     names = ["clean_accuracy", "robust_accuracy", "robust_margin"]
-    assert sorted(result.metrics) == sorted([*names, *(f"final_{name}" for name in names)])
+    assert sorted(result.metrics) == sorted([*names, *(f"test_{name}" for name in names)])
     for name, value in result.metrics.items():
         low, high = evaluator().bounds[name]
         assert low <= value <= high
@@ -63,7 +63,7 @@ def test_it_gives_search_and_final_scores_with_all_that_decided_them(result: Eva
     assert result.provenance["evaluation"]["epsilon"] == "1/10"
     assert result.provenance["recipe"]["name"] == "short-sat"
     assert result.provenance["fidelity"]["epochs"] == 3
-    assert result.provenance["data"]["images"] == {"training": 256, "selection": 0, "score": 100, "final": 100}
+    assert result.provenance["data"]["images"] == {"train": 256, "val": 0, "search_val": 100, "test": 100}
     assert {"torch", "python", "rnas"} <= set(result.provenance["versions"])
 
 
@@ -160,7 +160,7 @@ def test_defaults_are_the_datas_own() -> None:
     settings = AdversarialTrainingSettings.model_validate({"train": {}})
     resolved = settings.train.resolved()
     assert resolved.eps == Fraction(3, 20)
-    assert resolved.images.score == resolved.images.final == 450
+    assert resolved.images.search_val == resolved.images.test == 450
     assert resolved.resolved() == resolved
 
 
@@ -227,9 +227,9 @@ def test_a_recipe_that_a_search_cannot_follow_is_refused() -> None:
 
 
 def test_a_ladder_is_priced_by_its_passes_and_lower_rungs_leave_the_final_part_alone(tmp_path: Path) -> None:
-    tried = evaluator(ladder=[{"epochs": 1}, {"epochs": 2, "images": 200}])
+    tried = evaluator(rungs=[{"epochs": 1}, {"epochs": 2, "images": 200}])
     lowest, middle, highest = tried.rungs
-    # A training passes each image three times, crafting in two steps; an attack is two runs of three steps.
+    # A training passes each image three times, with an inner attack of two steps; an attack is two runs of three steps.
     most = 3 * 256 * 3 + 6 * 200
     assert highest.share == 1.0
     assert lowest.share == pytest.approx((256 * 3 + 6 * 100) / most)
@@ -243,4 +243,4 @@ def test_a_ladder_is_priced_by_its_passes_and_lower_rungs_leave_the_final_part_a
 
 def test_a_ladder_that_does_not_go_upwards_is_refused() -> None:
     with pytest.raises(InputError, match="ladder: rung 1 costs no less than the one above it"):
-        evaluator(ladder=[{"epochs": 50}])
+        evaluator(rungs=[{"epochs": 50}])

@@ -84,7 +84,7 @@ def _faulty(fault: str) -> Proxy:
         ("unseeded", "test_equal_arguments_give_equal_scores"),
         ("leans on gradients", "test_gradient_mode_changes_nothing"),
         ("first image", "test_order_of_images_changes_nothing"),
-        ("constant", "test_architectures_are_told_apart"),
+        ("constant", "test_architectures_are_distinguished"),
         ("type", "test_scores_are_numbers"),
     ],
 )

@@ -7,11 +7,11 @@ from hypothesis.extra.numpy import arrays
 
 from rnas._typing import Floats
 from rnas.nas.front import hypervolume
-from rnas.nas.strategies.acquisition import Beliefs, Box, choose_batch, choose_next, hypervolume_gains
+from rnas.nas.strategies.acquisition import Box, Posterior, choose_batch, choose_next, hypervolume_gains
 
 
-def certain(points: Floats) -> Beliefs:
-    return Beliefs(points, np.zeros_like(points))
+def certain(points: Floats) -> Posterior:
+    return Posterior(points, np.zeros_like(points))
 
 
 @given(
@@ -35,18 +35,18 @@ def test_the_batch_is_spread_rather_than_crowded() -> None:
 
 
 def test_optimism_prefers_what_is_less_known() -> None:
-    beliefs = Beliefs(np.array([[0.4, 0.4], [0.45, 0.45]]), np.array([[0.0, 0.0], [0.2, 0.0]]))
+    posterior = Posterior(np.array([[0.4, 0.4], [0.45, 0.45]]), np.array([[0.0, 0.0], [0.2, 0.0]]))
     front = np.array([[0.5, 0.5]])
     free = np.ones(2, dtype=bool)
-    assert choose_next(beliefs, front, free, 0.1) == 0
-    assert choose_next(beliefs, front, free, 1.0) == 1
+    assert choose_next(posterior, front, free, 0.1) == 0
+    assert choose_next(posterior, front, free, 1.0) == 1
 
 
 def test_where_nothing_is_promised_it_looks_further() -> None:
-    beliefs = Beliefs(np.array([[0.9, 0.9], [0.9, 0.9]]), np.array([[0.1, 0.1], [0.3, 0.3]]))
+    posterior = Posterior(np.array([[0.9, 0.9], [0.9, 0.9]]), np.array([[0.1, 0.1], [0.3, 0.3]]))
     free = np.ones(2, dtype=bool)
-    assert choose_next(beliefs, np.array([[0.1, 0.1]]), free, 0.5) == 1
-    assert choose_next(certain(beliefs.mean), np.array([[0.1, 0.1]]), free, 0.0) in (0, 1)
+    assert choose_next(posterior, np.array([[0.1, 0.1]]), free, 0.5) == 1
+    assert choose_next(certain(posterior.mean), np.array([[0.1, 0.1]]), free, 0.0) in (0, 1)
 
 
 def test_no_candidate_is_chosen_twice() -> None:
@@ -61,5 +61,5 @@ def test_a_box_is_completed_from_what_was_seen() -> None:
     np.testing.assert_allclose(box.scaled(points), [[0.25, 1.0], [0.5, 0.0]])
     flat = Box.around(points[:1], np.full(2, np.nan), np.full(2, np.nan))
     assert np.isfinite(flat.scaled(points)).all()
-    scaled = box.scaled_beliefs(Beliefs(points, np.full((2, 2), 2.0)))
+    scaled = box.scaled_posterior(Posterior(points, np.full((2, 2), 2.0)))
     np.testing.assert_allclose(scaled.std, [[0.5, 0.5], [0.5, 0.5]])

@@ -1,4 +1,4 @@
-"""The step from one rung of a ladder to the next."""
+"""The step from one rung to the next."""
 
 import numpy as np
 

@@ -144,14 +144,14 @@ def test_interrupted_and_resumed_from_disk_it_ends_as_if_it_had_not_been(tmp_pat
 
     whole = Ledger.in_memory(OBJECTIVES)
     loop(problem, whole, strategy=strategy()).run(18)
-    with sqlite.opened(tmp_path / "study.db") as storage, pytest.raises(KeyboardInterrupt):
+    with sqlite.opened(tmp_path / "ledger.db") as storage, pytest.raises(KeyboardInterrupt):
         loop(problem, Ledger(storage, OBJECTIVES), strategy=strategy(), listener=Interrupting(at)).run(18)
-    with sqlite.opened(tmp_path / "study.db") as storage:
+    with sqlite.opened(tmp_path / "ledger.db") as storage:
         ledger = Ledger(storage, OBJECTIVES)
         loop(problem, ledger, strategy=strategy()).run(18)
         assert without_seconds(ledger.records) == without_seconds(whole.records)
         assert [record.state for record in ledger.records] == [record.state for record in whole.records]
-    assert whole.records[-1].state["told"] == whole.records[-1].made_from
+    assert whole.records[-1].state["told"] == whole.records[-1].num_observed
 
 
 @pytest.mark.parametrize(

@@ -31,15 +31,15 @@ def test_known_objectives_are_exact_and_others_uncertain() -> None:
     problem = toy_problem(toy_space(SMALL), [LATENCY, FLOPS, ACCURACY])
     surrogate = Surrogate(problem, toy_view(problem, 40, 0), GaussianProcess)
     genomes = problem.space.sample(10, np.random.default_rng(3))
-    beliefs = surrogate.beliefs(genomes)
+    posterior = surrogate.posterior(genomes)
     truth = minimised(evaluated(problem, genomes).metrics, problem.objectives)
-    assert (beliefs.mean[:, 1] == truth[:, 1]).all()
-    assert (beliefs.std[:, 1] == 0).all()
-    assert (beliefs.std[:, [0, 2]] > 0).all()
-    assert (beliefs.mean[:, 2] < 0).all()
+    assert (posterior.mean[:, 1] == truth[:, 1]).all()
+    assert (posterior.std[:, 1] == 0).all()
+    assert (posterior.std[:, [0, 2]] > 0).all()
+    assert (posterior.mean[:, 2] < 0).all()
     predictions = surrogate.predictions(genomes)
-    np.testing.assert_allclose([p["accuracy"].mean for p in predictions], -beliefs.mean[:, 2])
-    np.testing.assert_allclose([p["latency"].mean for p in predictions], beliefs.mean[:, 0])
+    np.testing.assert_allclose([p["accuracy"].mean for p in predictions], -posterior.mean[:, 2])
+    np.testing.assert_allclose([p["latency"].mean for p in predictions], posterior.mean[:, 0])
 
 
 def test_failures_are_left_out() -> None:
@@ -85,9 +85,9 @@ def test_beliefs_are_about_the_highest_rung_with_enough_results() -> None:
         top = sum(step >= FEWEST_PROMOTED for step in steps)
         assert len(surrogate.points) == steps[top - 1]
         expected = lifted(truth, np.arange(40), 0.1 * top).metrics["accuracy"]
-        error = np.abs(-surrogate.beliefs(genomes).mean[:, 0] - expected).mean()
-        assert error < 0.5 * np.abs(-flat.beliefs(genomes).mean[:, 0] - expected).mean()
-        assert (surrogate.beliefs(genomes).mean[:, 1] == truth.metrics["flops"]).all()
+        error = np.abs(-surrogate.posterior(genomes).mean[:, 0] - expected).mean()
+        assert error < 0.5 * np.abs(-flat.posterior(genomes).mean[:, 0] - expected).mean()
+        assert (surrogate.posterior(genomes).mean[:, 1] == truth.metrics["flops"]).all()
 
 
 def test_predictions_are_about_the_lowest_rung() -> None:
@@ -102,7 +102,7 @@ def test_too_few_promoted_change_nothing() -> None:
     problem = toy_problem(toy_space(SMALL))
     genomes = problem.space.sample(10, np.random.default_rng(3))
     flat, few = (Surrogate(problem, ladder(60, steps), GaussianProcess) for steps in ([], [FEWEST_PROMOTED - 1]))
-    assert (flat.beliefs(genomes).mean == few.beliefs(genomes).mean).all()
+    assert (flat.posterior(genomes).mean == few.posterior(genomes).mean).all()
     assert (flat.points == few.points).all()
     assert len(flat.underway) == len(few.underway) == 0
 
@@ -115,7 +115,7 @@ def test_failures_at_a_higher_rung_are_left_out() -> None:
     broken = replace(rung, metrics={**rung.metrics, "accuracy": np.where(failed, np.nan, 0.5)}, failed=failed)
     surrogate = Surrogate(problem, replace(view, promoted=(broken,)), GaussianProcess)
     assert len(surrogate.points) == 10
-    assert np.isfinite(surrogate.beliefs(view.genomes).mean).all()
+    assert np.isfinite(surrogate.posterior(view.genomes).mean).all()
 
 
 def test_what_may_yet_be_promoted_is_expected_from_its_result() -> None:

@@ -53,8 +53,8 @@ class TestConformance(StrategyConformance):
     "options",
     [
         {"initial": 1},
-        {"optimism": 0},
-        {"optimism": float("nan")},
+        {"kappa": 0},
+        {"kappa": float("nan")},
         {"exploration": 1.5},
         {"population": 2},
         {"generations": 0},

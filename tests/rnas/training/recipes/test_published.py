@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from rnas.training.averaging import EMA
-from rnas.training.crafting import GradientSteps, Replays
+from rnas.training.inner_attack import FreeAT, PGDInner
 from rnas.training.losses import CrossEntropy
 from rnas.training.losses.mart import MART
 from rnas.training.losses.trades import TRADES
@@ -24,8 +24,8 @@ def of_255(step: int) -> Fraction:
     return Fraction(step, 255) / _EPSILON
 
 
-def steps(number: int, step: Fraction, loss: Any = "cross-entropy", **others: Any) -> GradientSteps:
-    return GradientSteps(steps=number, step=step, loss=loss, **others)
+def steps(number: int, step: Fraction, loss: Any = "cross-entropy", **others: Any) -> PGDInner:
+    return PGDInner(steps=number, step=step, loss=loss, **others)
 
 
 def gaussian(deviation: Fraction) -> dict[str, Any]:
@@ -65,7 +65,7 @@ _ON_THE_LABEL = steps(10, of_255(2), **gaussian(of_255(2)))
 _RICE = _NOTHING_MORE | {
     "epochs": 200,
     "batch_size": 128,
-    "crafting": steps(10, of_255(2)),
+    "inner_attack": steps(10, of_255(2)),
     "loss": CrossEntropy(),
     "statistics": "adversarial",
     "learning_rate": 0.1,
@@ -76,7 +76,7 @@ _RICE = _NOTHING_MORE | {
 _TRADES = _NOTHING_MORE | {
     "epochs": 76,
     "batch_size": 128,
-    "crafting": steps(10, Fraction(9, 40), "kl", **gaussian(Fraction(1, 31))),
+    "inner_attack": steps(10, Fraction(9, 40), "kl", **gaussian(Fraction(1, 31))),
     "loss": TRADES(beta=6),
     "statistics": "both",
     "learning_rate": 0.1,
@@ -96,17 +96,17 @@ _FAST = _NOTHING_MORE | {
 PUBLISHED: dict[str, dict[str, Any]] = {
     "bat": _BASELINE
     | {
-        "crafting": steps(10, of_255(2), "kl", **gaussian(Fraction(1, 1000) / _EPSILON)),
+        "inner_attack": steps(10, of_255(2), "kl", **gaussian(Fraction(1, 1000) / _EPSILON)),
         "loss": TRADES(beta=6),
         "statistics": "both",
     },
-    "bat-sat": _BASELINE | {"crafting": _ON_THE_LABEL, "loss": CrossEntropy(), "statistics": "adversarial"},
-    "bat-mart": _BASELINE | {"crafting": _ON_THE_LABEL, "loss": MART(beta=6), "statistics": "both"},
+    "bat-sat": _BASELINE | {"inner_attack": _ON_THE_LABEL, "loss": CrossEntropy(), "statistics": "adversarial"},
+    "bat-mart": _BASELINE | {"inner_attack": _ON_THE_LABEL, "loss": MART(beta=6), "statistics": "both"},
     "aat": _NOTHING_MORE
     | {
         "epochs": 400,
         "batch_size": 1024,
-        "crafting": steps(10, of_255(2), "kl", mode="train"),
+        "inner_attack": steps(10, of_255(2), "kl", mode="train"),
         "loss": TRADES(beta=6),
         "label_smoothing": 0.1,
         "extra_fraction": 0.7,
@@ -135,7 +135,7 @@ PUBLISHED: dict[str, dict[str, Any]] = {
     | {
         "epochs": 170,
         "batch_size": 1536,
-        "crafting": steps(7, of_255(2), mode="train-updating"),
+        "inner_attack": steps(7, of_255(2), mode="train-updating"),
         "loss": CrossEntropy(),
         "augmentation": ("crop", "flip", "cutout"),
         "statistics": "adversarial",
@@ -149,7 +149,7 @@ PUBLISHED: dict[str, dict[str, Any]] = {
     | {
         "epochs": 200,
         "batch_size": 64,
-        "crafting": steps(7, Fraction(10, 31), **gaussian(Fraction(1, 31))),
+        "inner_attack": steps(7, Fraction(10, 31), **gaussian(Fraction(1, 31))),
         "loss": CrossEntropy(),
         "statistics": "both",
         "learning_rate": 0.1,
@@ -163,7 +163,7 @@ PUBLISHED: dict[str, dict[str, Any]] = {
     "trades-awp": _TRADES
     | {
         "epochs": 200,
-        "crafting": steps(10, of_255(2), "kl", **gaussian(Fraction(1, 1000) / _EPSILON)),
+        "inner_attack": steps(10, of_255(2), "kl", **gaussian(Fraction(1, 1000) / _EPSILON)),
         "schedule": milestones(99, 149, of=200),
         "weight_decay": 5e-4,
         "weight_perturbation": WeightPerturbation(gamma=0.005, start=9 / 200),
@@ -171,18 +171,18 @@ PUBLISHED: dict[str, dict[str, Any]] = {
     "mart": _TRADES
     | {
         "epochs": 90,
-        "crafting": steps(10, Fraction(9, 40), **gaussian(Fraction(1, 31))),
+        "inner_attack": steps(10, Fraction(9, 40), **gaussian(Fraction(1, 31))),
         "loss": MART(beta=6),
         "schedule": milestones(74, 89, of=90),
         "weight_decay": 7e-4,
     },
-    "fgsm-rs": _FAST | {"epochs": 15, "crafting": steps(1, of_255(10))},
-    "n-fgsm": _FAST | {"epochs": 30, "crafting": steps(1, Fraction(1), noise_share=Fraction(2), projection=False)},
+    "fgsm-rs": _FAST | {"epochs": 15, "inner_attack": steps(1, of_255(10))},
+    "n-fgsm": _FAST | {"epochs": 30, "inner_attack": steps(1, Fraction(1), noise_share=Fraction(2), projection=False)},
     "free": _NOTHING_MORE
     | {
         "epochs": 25,
         "batch_size": 128,
-        "crafting": Replays(replays=8, step=Fraction(1)),
+        "inner_attack": FreeAT(replays=8, step=Fraction(1)),
         "loss": CrossEntropy(),
         "statistics": "adversarial",
         "learning_rate": 0.1,

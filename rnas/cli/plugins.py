@@ -1,0 +1,126 @@
+"""``rnas plugins``."""
+
+from dataclasses import asdict, dataclass
+from importlib.metadata import EntryPoint, distributions, entry_points
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from rnas import registry
+from rnas.cli.output import AsJson, print_json, stdout
+from rnas.errors import InputError
+
+_PREFIX = "rnas."
+
+KINDS = tuple(
+    sorted(
+        group.removeprefix(_PREFIX)
+        for group in (
+            registry.ARCHITECTURES,
+            registry.ATTACKS,
+            registry.BASELINES,
+            registry.BLOCKS,
+            registry.DATASETS,
+            registry.DIAGNOSTICS,
+            registry.EVALUATORS,
+            registry.EXPORTS,
+            registry.PREDICTORS,
+            registry.PROXIES,
+            registry.RECIPES,
+            registry.SEARCH_SPACES,
+            registry.STRATEGIES,
+            registry.REPLICATIONS,
+        )
+    )
+)
+"""The kinds of parts, each the name of its entry point group without ``rnas.``."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One registered part.
+
+    Attributes:
+        kind: its entry point group without ``rnas.``; of another package it may be none of :data:`KINDS`.
+        name: that it is registered under.
+        object: what it is, ``module:attribute``.
+        distribution: package that registers it, as pip names it; empty where the package does not say.
+        version: of the package.
+        error: why it does not load, in one line; None where it does.
+    """
+
+    kind: str
+    name: str
+    object: str
+    distribution: str
+    version: str
+    error: str | None
+
+
+def plugins(
+    kind: Annotated[str | None, typer.Argument(help="Only one kind, such as attacks; all without.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the registered parts, ours and other packages', and whether each loads.
+
+    A kind is an entry point group without its "rnas.".
+
+    Examples:
+
+      rnas plugins
+
+      rnas plugins attacks
+
+      rnas plugins search_spaces --json
+    """
+    if kind is not None and kind not in KINDS:
+        raise InputError(f"unknown kind of parts {kind!r}; known: {', '.join(KINDS)}")
+    found = registered(kind)
+    if as_json:
+        print_json([asdict(part) for part in found])
+        return
+    table = Table("kind", "name", "object", "package", "loads", box=None, pad_edge=False)
+    for part in found:
+        package = f"{part.distribution} {part.version}".strip()
+        table.add_row(part.kind, part.name, part.object, package, "yes" if part.error is None else f"no: {part.error}")
+    stdout().print(table, highlight=False, markup=False)
+
+
+def registered(kind: str | None = None) -> list[Part]:
+    """The parts of a kind, or of all, by kind and name; each is loaded to see whether it does.
+
+    Args:
+        kind: one of :data:`KINDS`. None is all, and what is registered under a group of ours that does not exist.
+    """
+    kinds = {*KINDS, *_unknown_kinds()} if kind is None else {kind}
+    points = [point for known in kinds for point in entry_points(group=_PREFIX + known)]
+    return sorted((_part(point) for point in points), key=lambda part: (part.kind, part.name, part.distribution))
+
+
+def _unknown_kinds() -> set[str]:
+    """Such as ``attack``, where a package registers its part under ``rnas.attack``."""
+    groups = {point.group for package in distributions() for point in package.entry_points}
+    return {group.removeprefix(_PREFIX) for group in groups if group.startswith(_PREFIX)} - set(KINDS)
+
+
+def _part(point: EntryPoint) -> Part:
+    package = ("", "") if point.dist is None else (point.dist.name, point.dist.version)
+    return Part(point.group.removeprefix(_PREFIX), point.name, point.value, *package, _error(point))
+
+
+def _error(point: EntryPoint) -> str | None:
+    if point.group.removeprefix(_PREFIX) not in KINDS:
+        return f"{point.group} is no group of rnas; it has {', '.join(_PREFIX + kind for kind in KINDS)}"
+    try:
+        registry.load(point.group, point.name)
+    except InputError as error:
+        return _one_line(error.__cause__ or error)
+    except Exception as error:  # Another package's module may raise anything while it is imported.
+        return _one_line(error)
+    return None
+
+
+def _one_line(error: BaseException) -> str:
+    words = " ".join(str(error).split())
+    return words if isinstance(error, InputError) else f"{type(error).__name__}: {words}"

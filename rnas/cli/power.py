@@ -1,0 +1,53 @@
+"""``rnas power``: what a run can show of a rule, and what it cannot."""
+
+import math
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rnas.cli.output import AsJson, print_json, stderr, stdout
+
+
+def power(
+    directory: Annotated[Path, typer.Argument(metavar="RUN", help="Directory of a run, finished or not.")],
+    metric: Annotated[str | None, typer.Option(help="The score [default: the first objective maximised].")] = None,
+    simulations: Annotated[int, typer.Option(min=1, help="Of each planted truth.")] = 20,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes [default: one for each core].")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Plant known truths on a run's networks and noise, and see what rnas rules makes of them.
+
+    Prints how often a rule is claimed where depth and width decide nothing, how often RobustScaling is recognised where
+    it is true and worth so much, and how often the 90 % intervals hold what was planted.
+
+    Example:
+
+      rnas power runs/robust-resnet-1 --simulations 50
+    """
+    from rnas.cli.power_table import print_power_study
+    from rnas.nas.search import Search
+    from rnas.scaling_rules.findings import metric_of
+    from rnas.scaling_rules.observations import Observations
+    from rnas.scaling_rules.power import outcomes, plan, summarize_power
+    from rnas.utils.quantities import pluralize
+
+    observations = Observations.from_run(Search.open(directory).result(), metric)
+    planned = plan(observations, simulations)
+    console = stderr()
+
+    def measured(seconds: float, at_once: int) -> None:
+        minutes = pluralize(math.ceil(seconds / 60), "minute")
+        count = pluralize(len(planned.simulations), "simulation")
+        console.print(f"{count}, {at_once} at once: about {minutes}", highlight=False)
+
+    found = []
+    with console.status("") as status:
+        for families in outcomes(planned, workers, measured):
+            found.append(families)
+            status.update(f"{len(found)} of {pluralize(len(planned.simulations), 'simulation')}")
+    power_study = summarize_power(planned, found)
+    if as_json:
+        print_json(power_study.to_dict())
+        return
+    print_power_study(stdout(), power_study, metric_of(observations))

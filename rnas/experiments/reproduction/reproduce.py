@@ -1,0 +1,277 @@
+"""Verifying: check at once what can be, evaluate again, and say what was reproduced."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from rnas.errors import InputError
+from rnas.experiment import Listener
+from rnas.experiments.reproduction.check import Check, as_recorded
+from rnas.experiments.reproduction.find import find
+from rnas.experiments.reproduction.judgement import (
+    EXACTLY,
+    LEAST_SEEDS,
+    NOT,
+    UNJUDGED,
+    WITHIN,
+    Judged,
+    ReproductionStatus,
+    judged,
+    level_of_each,
+    overall,
+    seed_spread_of,
+)
+from rnas.experiments.reproduction.recorded_result import Outcome, RecordedResult, Source
+from rnas.nas.evaluators.evaluator import Status
+from rnas.nas.execution.local import Device
+from rnas.utils.files import write_text
+from rnas.utils.provenance import versions
+from rnas.utils.quantities import pluralize
+
+SCHEMA_VERSION = 1
+_SEEDS = 2**31
+
+
+class NotEvaluatedError(RuntimeError):
+    """Evaluating a result again ended with an error that says nothing of the result."""
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """What came of verifying a result.
+
+    Attributes:
+        result: the words that name it.
+        key: of the architecture.
+        source: what it was verified from: ``checkpoint``, ``scratch`` or ``table``.
+        conditions: attack, epsilon, images, seeds and recipe of the record, in words.
+        checks: what was compared before anything was evaluated.
+        metrics: the status on each recorded metric; ``found`` is None where a check made evaluating pointless.
+        level: of the test of each metric: intervals have confidence ``1 - level``, and all of them together 95 %.
+        seeds: further ones that the network was trained with to a result.
+        notes: what a reader must know beside that.
+        status: on the result: that of the metric that is worst off, of those that are judged.
+    """
+
+    result: str
+    key: str
+    source: Source
+    conditions: dict[str, str]
+    checks: tuple[Check, ...]
+    metrics: tuple[Judged, ...]
+    level: float
+    seeds: tuple[int, ...]
+    notes: tuple[str, ...]
+    status: ReproductionStatus
+
+    @property
+    def reproduced(self) -> bool:
+        """Whether all of it that is judged was reproduced, exactly or within the intervals."""
+        return self.status in (EXACTLY, WITHIN)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as JSON values, with the versions that verified it."""
+        content: dict[str, Any] = {"schema_version": SCHEMA_VERSION, **asdict(self), "versions": versions()}
+        return {**content, "reproduced": self.reproduced}
+
+
+def reproduce(
+    result: str | Path,
+    *,
+    source: Source | None = None,
+    seeds: int = 0,
+    device: Device | None = None,
+    output: Path | str | None = None,
+    listener: Listener | None = None,
+) -> Reproduction:
+    """Evaluate a recorded result again, and say whether it reproduces.
+
+    First comes what can be checked at once: that the architecture has its key, params and FLOPs, and that recipe,
+    data, attack, weights or table are by their hashes those of the record. Where one of these is not, the result is
+    not reproduced, and nothing is evaluated. Then the recorded attacks are run on the recorded images with the recorded
+    noise, on the weights that were kept, or on those of a training anew.
+
+    On a CPU with the versions, the device and the processor of the record the same numbers come out, and any other is
+    not reproduced. Elsewhere, and where the record does not say, a metric is reproduced within its interval:
+
+    - An accuracy from images that the record knows one by one: McNemar's exact test does not tell the two apart.
+    - Other accuracies and margins: the interval of Wilson around the recorded value, as if images were drawn anew. It
+      covers the choice of images, which is far more than what rounding does to the same weights; it does not
+      cover the luck of a training.
+    - From scratch with further seeds: the recorded value lies in the prediction interval of their values. It covers
+      the luck of a training on these images.
+    - Metrics that are no mean over images: a thousandth of the value, for rounding, where they are of the same weights
+      or a function of the user's gave them. Of weights that were trained anew they are not judged without further
+      seeds, and count neither way.
+
+    One metric out of its interval refutes a result. So that a result that holds is refuted by chance in at most 5 % of
+    cases, each of k metrics is tested at 5 % / k (Bonferroni), and intervals are longer than of 95 %.
+
+    A row of a table is equal or not.
+
+    Further seeds also show luck where a result is reproduced exactly: the best of many is chosen for its luck as well,
+    and lies above what other seeds give (the winner's curse).
+
+    Args:
+        result: see :func:`rnas.experiments.reproduction.find.find`.
+        source: ``checkpoint`` or ``scratch``; None is the checkpoint where there is one, the only other way where one
+            cannot be. A table has its own.
+        seeds: further trainings with other seeds, from scratch, none or at least two.
+        device: ``auto``, ``cpu`` or ``cuda``; None is that of the record: a CPU where it was made on one, else
+            a GPU where there is one.
+        output: a new file that keeps the reproduction as JSON; None keeps none.
+        listener: learns of progress. A record is an evaluation from scratch that has ended, or an attack under way.
+
+    Returns:
+        What was checked and found. Nothing that was verified is changed.
+
+    Raises:
+        InputError: no result has this name, it cannot be verified from this source, or the file exists.
+        NotEvaluatedError: memory or time ran out, or another error came in the way. A loss that diverges is none.
+    """
+    if seeds < 0 or 0 < seeds < LEAST_SEEDS:
+        raise InputError(f"{pluralize(seeds, 'seed')}: luck takes at least {LEAST_SEEDS} further seeds, or none")
+    path = None if output is None else _free(Path(output))
+    found = find(result, device)
+    chosen = _source(found, source, seeds)
+    reproduction = _reproduced(found, chosen, seeds, listener or Listener())
+    if path is not None:
+        write_text(path, json.dumps(reproduction.to_dict(), indent=2, allow_nan=False) + "\n")
+    return reproduction
+
+
+def _free(path: Path) -> Path:
+    if path.exists():
+        raise InputError(f"--output {path} exists already; choose another name")
+    if not path.parent.is_dir():
+        raise InputError(f"--output {path}: there is no folder {path.parent}; make it first")
+    return path
+
+
+def _source(result: RecordedResult, source: Source | None, seeds: int) -> Source:
+    """What to verify from; InputError where that cannot be."""
+    can = result.sources
+    if source is None:
+        source = "scratch" if seeds else result.usual
+    if source not in can:
+        if can == ("table",):
+            raise InputError(f"{result.words} was read from a table: leave --from and --seeds out")
+        if source == "checkpoint":
+            raise InputError(f"{result.words}: its weights are not there; train the network again with --from scratch")
+        raise InputError(
+            f"{result.words} does not say how its weights were trained; verify the run or the training that they are of"
+        )
+    if seeds and source != "scratch":
+        raise InputError("--seeds trains again: leave --from checkpoint out, or give --from scratch")
+    return source
+
+
+def _reproduced(result: RecordedResult, source: Source, seeds: int, listener: Listener) -> Reproduction:
+    checks = tuple(result.checks(source))
+    notes = [f"The record does not hold: {check.name}." for check in checks if check.decides and check.same is None]
+    outcome: Outcome | None = None
+    others: list[Outcome] = []
+    further: tuple[int, ...] = ()
+    equal_expected = source == "table" or (result.on_cpu and as_recorded(list(checks)))
+    refuting = [check.name for check in checks if check.refutes]
+    if refuting:
+        notes.append(f"Nothing was evaluated, since these are not as recorded: {', '.join(refuting)}.")
+    elif source == "scratch" and result.seed is not None:
+        further = tuple((result.seed + number) % _SEEDS for number in range(1, seeds + 1))
+        outcome, *others = result.trained((result.seed, *further), listener)
+        notes += _told_of_curve(result, outcome)
+    else:
+        outcome = result.evaluated(source, listener)
+    if outcome is not None and outcome.status not in (Status.COMPLETE, Status.DIVERGED):
+        raise NotEvaluatedError(
+            f"{result.words} could not be evaluated, so that nothing is known of it: {outcome.failure}"
+        )
+    notes += [other.failure for other in (outcome, *others) if other is not None and other.failure]
+    gave = [other for other in others if not other.failure]
+    if len(gave) < len(others):
+        short = f"; luck takes at least {LEAST_SEEDS}" if len(gave) < LEAST_SEEDS else ""
+        notes.append(f"{len(gave)} of {len(others)} further seeds gave a result{short}.")
+    level = level_of_each(len(result.metrics))
+    metrics = tuple(_judged(result, name, source, level, outcome, gave, equal_expected) for name in result.metrics)
+    if outcome is not None:
+        notes += _told(source, equal_expected, not outcome.failure, bool(seeds), metrics)
+    status = NOT if refuting else overall(metrics)
+    return Reproduction(
+        result.words,
+        result.key,
+        source,
+        {name: text for name, text in result.conditions.items() if text},
+        checks,
+        metrics,
+        level,
+        tuple(seed for seed, other in zip(further, others, strict=True) if not other.failure),
+        tuple(notes),
+        status,
+    )
+
+
+def _judged(
+    result: RecordedResult,
+    name: str,
+    source: Source,
+    level: float,
+    outcome: Outcome | None,
+    others: Sequence[Outcome],
+    equal_expected: bool,
+) -> Judged:
+    recorded = result.metrics[name]
+    found = None if outcome is None else outcome.metrics.get(name)
+    right = "" if outcome is None else outcome.right.get(name, "")
+    values = [other.metrics[name] for other in others if name in other.metrics]
+    return judged(
+        name,
+        recorded,
+        found,
+        equal=found == recorded and right == result.right(name),
+        interval=result.interval(name, source, level),
+        p_value=None if outcome is None else result.p_value(name, outcome),
+        level=level,
+        equal_expected=equal_expected,
+        seed_spread=seed_spread_of(
+            recorded, values, result.bounds(name), resolution=result.resolution(name), level=level
+        ),
+    )
+
+
+def _told_of_curve(result: RecordedResult, outcome: Outcome) -> list[str]:
+    """How far the training anew went the recorded way."""
+    pairs = list(zip(result.curve, outcome.curve, strict=False))
+    if not pairs:
+        return []
+    for epoch, (recorded, found) in enumerate(pairs, 1):
+        shared = [name for name in recorded if name in found and "seconds" not in name]
+        if any(recorded[name] != found[name] for name in shared):
+            return [f"The training anew parts from the recorded one in epoch {epoch}."]
+    return [f"The training anew went the recorded way for {pluralize(len(pairs), 'epoch')}, bit for bit."]
+
+
+def _told(
+    source: Source, equal_expected: bool, measured: bool, seeds_asked: bool, metrics: Sequence[Judged]
+) -> list[str]:
+    told = []
+    if equal_expected and measured and any(metric.status == NOT for metric in metrics):
+        told.append(
+            "All that is recorded of how they came about is the same here, so that the recorded numbers have to come "
+            "out to the last bit: the record was changed since."
+        )
+    elif not equal_expected and source == "scratch" and not seeds_asked:
+        told.append("The intervals are of images, not of the luck of a training: --seeds N covers that.")
+    unjudged = [metric.name for metric in metrics if metric.status == UNJUDGED]
+    if unjudged:
+        told.append(
+            f"Not judged: {', '.join(unjudged)}. The training anew gave other weights, and no interval says how far "
+            f"these may be off{'' if seeds_asked else '; give --seeds N'}."
+        )
+    return told + [
+        f"{metric.name} lies {metric.seed_spread.place} the prediction interval of {len(metric.seed_spread.values)} further seeds: "
+        "the recorded training is no typical one."
+        for metric in metrics
+        if metric.seed_spread is not None and metric.seed_spread.place != "inside"
+    ]

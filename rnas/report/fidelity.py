@@ -1,0 +1,107 @@
+"""Words and cells for what a ladder is worth, from a study's JSON."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rnas.nas.fidelity_study import FidelityResult
+from rnas.report import page
+from rnas.utils.quantities import format_size, pluralize
+
+Study = Mapping[str, Any]
+
+
+def view(study: Study, number: int = 1) -> dict[str, Any]:
+    """Return everything that the report's section says, which is the report's first of its kind, or a later one."""
+    headings, lines = rows(study)
+    return {
+        "id": "ladder" if number == 1 else f"ladder-{number}",
+        "caption": caption(study),
+        "headings": headings,
+        "rows": lines,
+        "sentences": shift_sentences(study),
+    }
+
+
+def write(result: FidelityResult, path: Path) -> None:
+    """Write ``report.html`` of a study into its directory."""
+    study = result.to_dict()
+    headings, lines = rows(study)
+    table = page.Table(tuple(headings), tuple(map(tuple, lines)), len(headings))
+    blocks = [caption(study), table, *shift_sentences(study)]
+    page.write_blocks(path / "report.html", "fidelity", "How well the lower rungs rank networks", blocks)
+
+
+def rows(study: Study) -> tuple[list[str], list[list[str]]]:
+    """Headings, and one row for each lower rung and band."""
+    headings = ["rung", "FLOPs", "networks", "tau", "ceiling", "own noise", "top fifth kept", "regret, points"]
+    lines = [
+        [
+            _fidelity(study, quality["rung"]),
+            f"{format_size(quality['flops'][0])} to {format_size(quality['flops'][1])}",
+            str(quality["architectures"]),
+            _interval(quality["tau"]),
+            _interval(quality["ceiling"]),
+            _interval(quality["noise"]),
+            _interval(quality["recall"], "{:.0%}"),
+            _interval(_points(quality["regret"]), "{:.1f}"),
+        ]
+        for quality in study["quality"]
+    ]
+    return headings, lines
+
+
+def caption(study: Study) -> str:
+    """What the numbers are."""
+    failures = study["failures"]
+    return (
+        f"{pluralize(study['architectures'], 'network')}, {pluralize(study['seeds'], 'seed')} at each rung, ranked by "
+        f"{study['metric'].replace('_', ' ')}; the highest rung is {_settings(study['fidelities'][-1])}.\n"
+        "tau: Kendall's, between the rung and the highest, with different seeds. Ceiling: between two seeds at the "
+        "highest rung, the most that any rung can reach. Own noise: between two seeds at the rung.\n"
+        f"Top fifth kept: share of the truly best fifth among the {study['promote']:.0%} promoted. Regret: what the "
+        "best promoted network lacks to the best of all. In brackets 95 % intervals over networks."
+        + (f"\nLeft out: {pluralize(failures, 'failed evaluation')}." if failures else "")
+    )
+
+
+def shift_sentences(study: Study) -> list[str]:
+    """Whether each rung moves the optimum of each quantity, in a sentence."""
+    sentences = []
+    for shift in study["shifts"]:
+        moved = shift["shift"]
+        verdict = "moves it" if shift["found"] else "does not move it beyond the noise"
+        sentences.append(
+            f"Optimum of {shift['quantity']}: {shift['lower']:.2f} at {_fidelity(study, shift['rung'])}, "
+            f"{shift['highest']:.2f} at the highest rung; the short training {verdict} "
+            f"({moved['value']:+.2f}, 95 % interval {moved['low']:+.2f} to {moved['high']:+.2f})."
+        )
+    return sentences
+
+
+def _fidelity(study: Study, rung: int) -> str:
+    own, highest = study["fidelities"][rung], study["fidelities"][-1]
+    changed = {name: value for name, value in own.items() if highest.get(name) != value}
+    return f"{_settings(changed)} ({study['shares'][rung]:.0%} of the cost)"
+
+
+def _settings(fidelity: Mapping[str, Any]) -> str:
+    return ", ".join(_setting(name, value) for name, value in fidelity.items())
+
+
+def _setting(name: str, value: Any) -> str:
+    if name in ("epochs", "images"):
+        return f"{value} {name.removesuffix('s') if value == 1 else name}"
+    return f"{name.replace('_', ' ')} {value}"
+
+
+def _points(estimate: Mapping[str, float]) -> dict[str, float]:
+    """From a share to percentage points."""
+    return {name: 100 * value for name, value in estimate.items()}
+
+
+def _interval(estimate: Mapping[str, float] | None, form: str = "{:.2f}") -> str:
+    if estimate is None:
+        return "\u2013"
+    value, low, high = (form.format(estimate[name]) for name in ("value", "low", "high"))
+    return f"{value} [{low}, {high}]"

@@ -1,0 +1,130 @@
+"""A rule at risk, from the command line."""
+
+import json
+import signal
+import subprocess
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from rich.console import Console
+
+import rnas
+from rnas.cli.rule_test_view import print_rule_test
+from rnas.nas.search import Search
+from tests.rnas.cli.conftest import Result
+from tests.rnas.cli.test_kill_and_resume import PROGRAM, wait_until_gone
+from tests.rnas.scaling_rules.test_out_of_sample import ALIKE, OURS, result
+from tests.rnas.synthetic_evaluator import CONFIG as PLANTED
+
+TRAINED: dict[str, Any] = {
+    "space": {
+        "name": "digits-bench",
+        "narrow": {"topology": ["basic"], "activation": ["relu"], "width1": [1]},
+        "flops": ["60K", "400K"],
+    },
+    "evaluator": {
+        "train": {
+            "data": "digits",
+            "images": {"train": 120, "search_val": 60, "test": 40},
+            "fidelity": {"epochs": 2, "batch_size": 40, "attack_steps": 1, "attack_step": "1"},
+            "evaluation": {"steps": 1, "step": "1"},
+        }
+    },
+    "strategy": "random",
+    "budget": 24,
+    "workers": 0,
+}
+
+
+def test_a_network_is_one_row_whatever_it_is_called() -> None:
+    out = StringIO()
+    noisy = [0.41, 0.36, 0.37, 0.36, 0.35]
+    found = result(ALIKE, rule=OURS, robust_scaling=[0.3, 0.2], uniform=noisy)
+    print_rule_test(Console(file=out, width=200), found)
+    lines = [line for line in out.getvalue().splitlines() if line]
+    alike = [line for line in lines if "searched" in line and "the searched one" not in line]
+    assert [line.startswith("uniform, searched ") for line in alike] == [True, True]
+    assert "1 of 3 measured scores lie in their predicted interval." in lines
+    assert any("predicted gain" in line for line in lines)
+    assert any("corrected for 2 comparisons" in line for line in lines)
+
+
+def folded(text: str) -> str:
+    return " ".join(text.split())
+
+
+@pytest.mark.slow
+def test_a_planted_rule_beats_the_published_one(
+    command: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "run"
+    rnas.search(PLANTED, output=folder)
+    result = command("test-rule", folder, "--flops", "40M", "--json")
+    assert result.code == 0, result.err
+    content = json.loads(result.out)
+    own = folder / "rule-test-1"
+    assert json.loads((own / "result.json").read_text()) == content
+    (path,) = own.glob("prediction-*.json")
+    lines = result.err.splitlines()
+    assert lines[:2] == [f"prediction {content['prediction']}", f"in {path}"]
+    assert content["seeds"] == [1, 2, 3, 4, 5]
+    (budget,) = content["budgets"]
+    scaling = next(c for c in budget["comparisons"] if c["over"] == "robust-scaling")
+    assert (scaling["verdict"], scaling["held"]) == ("better", True)
+    assert scaling["interval"]["low"] > 0
+    monkeypatch.setenv("COLUMNS", "200")
+    again = command("resume", own)
+    assert again.err.splitlines()[:2] == lines[:2]
+    assert "seed 1" not in again.err
+    assert "gain of the rule over" in again.out
+    assert "At 40M FLOPs" in again.out
+
+    path.write_text(path.read_text().replace('"tolerance": 0.05', '"tolerance": 0.06'))
+    tampered = command("resume", own)
+    assert (tampered.code, tampered.out, len(tampered.err.splitlines())) == (2, "", 1)
+    assert "was changed after it was written" in tampered.err
+    path.unlink()
+    assert "holds no prediction: restore the file" in folded(command("resume", own).err)
+
+
+@pytest.mark.slow
+def test_killed_it_goes_on_with_what_was_foretold(tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(yaml.safe_dump(TRAINED))
+    folder = tmp_path / "run"
+    subprocess.run([*PROGRAM, "search", config, "--output", folder], check=True, capture_output=True)
+    driver = subprocess.Popen(
+        [*PROGRAM, "test-rule", folder, "--flops", "550K", "--seeds", "3"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert driver.stderr is not None
+    foretold, _, _, first = (driver.stderr.readline() for _ in range(4))
+    driver.send_signal(signal.SIGKILL)
+    driver.wait()
+    driver.stderr.close()
+    assert wait_until_gone(driver.pid) == []
+    assert first.split()[0].startswith("1/"), first
+    own = folder / "rule-test-1"
+    assert not (own / "result.json").exists()
+    done = subprocess.run([*PROGRAM, "resume", own, "--json"], check=True, capture_output=True, text=True)
+    content = json.loads(done.stdout)
+    assert foretold == f"prediction {content['prediction']}\n"
+    assert "1/" not in [line.split()[0][:2] for line in done.stderr.splitlines()]
+    (budget,) = content["budgets"]
+    for candidate in budget["candidates"]:
+        assert list(candidate["scores"]) == ["1", "2", "3"]
+        assert abs(candidate["flops"] / 550_000 - 1) <= content["tolerance"]
+    assert len(Search.open(folder).result().records) == 24
+
+
+def test_what_cannot_be_held_out(command: Callable[..., Result], tmp_path: Path) -> None:
+    none = command("test-rule", tmp_path / "none", "--flops", "4M")
+    assert (none.code, "is not a search" in folded(none.err)) == (2, True)
+    assert list(tmp_path.iterdir()) == []

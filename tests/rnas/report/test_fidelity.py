@@ -1,0 +1,71 @@
+import json
+import re
+from typing import Any
+
+from rnas.report.fidelity import view
+from rnas.report.html import render
+
+
+def estimate(value: float, low: float, high: float) -> dict[str, float]:
+    return {"value": value, "low": low, "high": high}
+
+
+REPLICATION: dict[str, Any] = {
+    "metric": "robust_accuracy",
+    "fidelities": [{"epochs": 1, "batch_size": 64}, {"epochs": 5, "batch_size": 64}],
+    "shares": [0.26, 1.0],
+    "promote": 0.5,
+    "seeds": 1,
+    "architectures": 40,
+    "failures": 2,
+    "quality": [
+        {
+            "rung": 0,
+            "flops": [60e3, 200e3],
+            "architectures": 38,
+            "tau": estimate(0.3, 0.12, 0.45),
+            "ceiling": None,
+            "noise": None,
+            "recall": estimate(0.75, 0.4, 1.0),
+            "regret": estimate(0.011, 0.0, 0.03),
+        }
+    ],
+    "shifts": [
+        {"quantity": "r_D", "rung": 0, "lower": 0.5, "highest": 0.7, "shift": estimate(-0.2, -0.3, -0.1), "found": True}
+    ],
+}
+
+
+def test_a_study_in_words() -> None:
+    shown = view(REPLICATION)
+    (row,) = shown["rows"]
+    assert row == [
+        "1 epoch (26% of the cost)",
+        "60K to 200K",
+        "38",
+        "0.30 [0.12, 0.45]",
+        "\u2013",
+        "\u2013",
+        "75% [40%, 100%]",
+        "1.1 [0.0, 3.0]",
+    ]
+    assert len(shown["headings"]) == len(row)
+    assert (
+        "40 networks, 1 seed at each rung, ranked by robust accuracy; the highest rung is 5 epochs" in shown["caption"]
+    )
+    assert shown["caption"].endswith("Left out: 2 failed evaluations.")
+    assert view({**REPLICATION, "failures": 1})["caption"].endswith("Left out: 1 failed evaluation.")
+    assert "Left out" not in view({**REPLICATION, "failures": 0})["caption"]
+    (sentence,) = shown["sentences"]
+    assert "0.50 at 1 epoch (26% of the cost), 0.70 at the highest rung; the short training moves it" in sentence
+
+
+def test_lower_rungs_are_listed_and_not_drawn(trained_run: dict[str, Any]) -> None:
+    row = next(row for row, e in enumerate(trained_run["evaluations"]) if e["status"] == "complete")
+    lower = [{**e, "rungs_above": int(number == row)} for number, e in enumerate(trained_run["evaluations"])]
+    found = re.search(r'id="page-data">(.*?)</script>', render({**trained_run, "evaluations": lower}), re.DOTALL)
+    assert found is not None
+    for metric in json.loads(found[1])["metrics"]:
+        assert metric["values"][row] is None
+        if metric["name"] in trained_run["evaluations"][row]["metrics"]:
+            assert any(character.isdigit() for character in metric["texts"][row])
