@@ -37,7 +37,8 @@ def resolve_settings(reference: EvaluatedNetwork, given: Mapping[str, Any]) -> T
     Args:
         reference: the network.
         given: keys of :class:`TrainingRunSettings` but ``network`` and ``architecture``; None is not
-            given. ``recipe`` is a recipe, a name, or a mapping of it and what differs; ``images`` and ``fidelity`` may be given in part;
+            given. ``recipe`` is a recipe, a name,
+            or a mapping of it and what differs; ``images`` and ``fidelity`` may be given in part;
             ``images`` may be the size of the train split alone; ``epochs`` and ``batch_size`` are those of the
             fidelity; ``device`` may be ``auto``.
 

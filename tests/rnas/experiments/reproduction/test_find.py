@@ -12,7 +12,7 @@ from rnas.nas.result import SearchResult
     [
         ("{run}", "is a directory; for a member of a run write"),
         ("{run}:nobody", "has no member 'nobody'"),
-        ("nowhere:knee", "nowhere is not a run"),
+        ("nowhere:knee", "nowhere is not a search"),
         ("nothing", "nothing names no result; write RUN:KEY"),
         ("{run}/config.yaml", "not a result of rnas evaluate"),
         ("elsewhere/best.safetensors", "weights of no run"),
