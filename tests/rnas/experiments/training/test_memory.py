@@ -81,7 +81,7 @@ def test_what_says_that_memory_is_used_up(error: Exception, is_memory: bool) -> 
 def limited(mebibytes: int, folder: Path, *words: object) -> subprocess.CompletedProcess[str]:
     (folder / "net.json").write_text(NETWORK)
     command = [sys.executable, "-c", PROGRAM, str(mebibytes), "train", "net.json", *OPTIONS, *map(str, words)]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
 
 
 @pytest.mark.slow
@@ -114,5 +114,5 @@ def test_an_evaluation_that_does_not_fit_goes_on_with_smaller_batches(tmp_path: 
     settings = tmp_path / path / "config.yaml"
     settings.write_text(settings.read_text().replace("batch_size: 450", f"batch_size: {fits // 2}"))
     command = [sys.executable, "-c", PROGRAM, "600", "resume", str(path)]
-    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600)
     assert result.returncode == 0, result.stderr
