@@ -3,42 +3,60 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from rnas.api import load_training as load_training
-    from rnas.api import resume as resume
-    from rnas.api import resume_training as resume_training
-    from rnas.api import search as search
-    from rnas.api import test_rule as test_rule
-    from rnas.api import train as train
-    from rnas.experiments.comparison.run import compare as compare
-    from rnas.experiments.comparison.run import resume_comparison as resume_comparison
-    from rnas.experiments.loading import load as load
-    from rnas.experiments.reproduction.reproduce import reproduce as reproduce
-    from rnas.experiments.training.run import TrainingRun as TrainingRun
-    from rnas.experiments.tuning.tune import resume_tuning as resume_tuning
-    from rnas.experiments.tuning.tune import tune as tune
-    from rnas.exports.export import export as export
-    from rnas.nas.run import Run as Run
-    from rnas.nas.run import load_run as load_run
-
 from rnas._version import __version__ as __version__
 
+if TYPE_CHECKING:
+    from rnas.experiment import Listener as Listener
+    from rnas.experiment import resume as resume
+    from rnas.experiments.comparison.result import ComparisonResult as ComparisonResult
+    from rnas.experiments.comparison.run import Comparison as Comparison
+    from rnas.experiments.comparison.run import compare as compare
+    from rnas.experiments.evaluate import evaluate as evaluate
+    from rnas.experiments.loading import load as load
+    from rnas.experiments.replications.result import ReplicationResult as ReplicationResult
+    from rnas.experiments.replications.run import ReplicationRun as ReplicationRun
+    from rnas.experiments.replications.run import replicate as replicate
+    from rnas.experiments.reproduction.reproduce import reproduce as reproduce
+    from rnas.experiments.train import train as train
+    from rnas.experiments.training.result import TrainingResult as TrainingResult
+    from rnas.experiments.training.training import Training as Training
+    from rnas.experiments.tuning.result import TuningResult as TuningResult
+    from rnas.experiments.tuning.tuning import Tuning as Tuning
+    from rnas.experiments.tuning.tuning import tune as tune
+    from rnas.exports.export import export as export
+    from rnas.nas.fidelity_study import FidelityStudy as FidelityStudy
+    from rnas.nas.fidelity_study import measure_fidelity as measure_fidelity
+    from rnas.nas.result import SearchResult as SearchResult
+    from rnas.nas.search import Search as Search
+    from rnas.nas.search import search as search
+    from rnas.scaling_rules.rule_test import RuleTest as RuleTest
+    from rnas.scaling_rules.rule_test import test_rule as test_rule
+
 _HOMES = {
-    "search": "rnas.api",
-    "resume": "rnas.api",
-    "test_rule": "rnas.api",
-    "train": "rnas.api",
-    "resume_training": "rnas.api",
-    "load_training": "rnas.api",
+    "search": "rnas.nas.search",
+    "Search": "rnas.nas.search",
+    "SearchResult": "rnas.nas.result",
+    "measure_fidelity": "rnas.nas.fidelity_study",
+    "FidelityStudy": "rnas.nas.fidelity_study",
+    "test_rule": "rnas.scaling_rules.rule_test",
+    "RuleTest": "rnas.scaling_rules.rule_test",
+    "resume": "rnas.experiment",
+    "Listener": "rnas.experiment",
     "compare": "rnas.experiments.comparison.run",
-    "resume_comparison": "rnas.experiments.comparison.run",
+    "Comparison": "rnas.experiments.comparison.run",
+    "ComparisonResult": "rnas.experiments.comparison.result",
+    "replicate": "rnas.experiments.replications.run",
+    "ReplicationRun": "rnas.experiments.replications.run",
+    "ReplicationResult": "rnas.experiments.replications.result",
+    "evaluate": "rnas.experiments.evaluate",
     "load": "rnas.experiments.loading",
     "export": "rnas.exports.export",
-    "Run": "rnas.nas.run",
-    "load_run": "rnas.nas.run",
-    "TrainingRun": "rnas.experiments.training.run",
-    "tune": "rnas.experiments.tuning.tune",
-    "resume_tuning": "rnas.experiments.tuning.tune",
+    "Training": "rnas.experiments.training.training",
+    "TrainingResult": "rnas.experiments.training.result",
+    "train": "rnas.experiments.train",
+    "Tuning": "rnas.experiments.tuning.tuning",
+    "TuningResult": "rnas.experiments.tuning.result",
+    "tune": "rnas.experiments.tuning.tuning",
     "reproduce": "rnas.experiments.reproduction.reproduce",
 }
 

@@ -82,9 +82,9 @@ def config(
 
 def search_keys() -> Iterator[Key]:
     """Yield the keys of a search's configuration, with those of every registered space, evaluator and strategy."""
-    from rnas.nas.config import Config
+    from rnas.nas.config import SearchConfig
 
-    for name, field in all_keys(Config):
+    for name, field in all_keys(SearchConfig):
         yield _key(name, field)
         if name == "space":
             for space in registry.names(registry.SEARCH_SPACES):

@@ -25,14 +25,14 @@ def power(
 
       rnas power runs/robust-resnet-1 --simulations 50
     """
-    from rnas.nas.run import Run
+    from rnas.nas.search import Search
     from rnas.report.power import print_power_study
     from rnas.scaling_rules.findings import metric_of
     from rnas.scaling_rules.observations import Observations
     from rnas.scaling_rules.power import outcomes, plan, summarize_power
     from rnas.utils.quantities import pluralize
 
-    observations = Observations.from_run(Run.load(directory), metric)
+    observations = Observations.from_run(Search.open(directory).result(), metric)
     planned = plan(observations, simulations)
     console = stderr()
 

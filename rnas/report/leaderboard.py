@@ -8,6 +8,7 @@ from typing import Any
 from rnas.statistics.holm import holm
 from rnas.statistics.mcnemar import mcnemar
 from rnas.statistics.proportions import Proportion
+from rnas.utils.quantities import format_size
 
 LEVEL = 0.05
 """Adjusted p-values from here on do not tell a network from the best."""
@@ -48,7 +49,7 @@ class Entry:
             of one setting have the same names.
         worst_case: accuracy under all attacks together.
         params: number of parameters.
-        flops: multiply-accumulates for one image.
+        flops: multiply-accumulates for one image; None where that is not known.
         flags: reasons for doubt.
         note: what a reader of results on these data must know; may be empty.
     """
@@ -60,9 +61,14 @@ class Entry:
     attacks: Mapping[str, LeaderboardAccuracy]
     worst_case: LeaderboardAccuracy
     params: int
-    flops: int
+    flops: int | None
     flags: tuple[LeaderboardFlag, ...]
     note: str = ""
+
+    @property
+    def flops_text(self) -> str:
+        """Return the FLOPs to three digits; empty where they are not known."""
+        return "" if self.flops is None else format_size(self.flops)
 
 
 @dataclass(frozen=True)

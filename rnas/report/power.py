@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.text import Text
 
-from rnas.report.rules import ReportTable
+from rnas.report.page import ReportTable
 from rnas.report.rules_table import grid
 from rnas.scaling_rules.power import ROBUST_SCALING, GroundTruth, PowerStudy, Tally
 from rnas.scaling_rules.verdict import LEVEL, Verdict

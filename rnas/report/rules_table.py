@@ -9,7 +9,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from rnas.report import rules
-from rnas.report.rules import ReportTable
+from rnas.report.page import ReportTable
 from rnas.scaling_rules.saved_rule import ROBUST_SCALING, SavedRule
 from rnas.utils.quantities import format_size
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from rnas.errors import InputError
-from rnas.nas.run import Run
+from rnas.nas.result import SearchResult
 from rnas.networks.robust_scaling import Rule
 from rnas.scaling_rules.fit import Rules, fit
 from rnas.scaling_rules.observations import Observations
@@ -83,8 +83,8 @@ class Findings:
         }
 
 
-def findings_of(run: Run, metric: str | None = None, seed: int = 0) -> Findings:
-    """Estimate a run's rule in every way; see :func:`rnas.scaling_rules.fit.fit` for arguments and errors."""
+def findings_of(run: SearchResult, metric: str | None = None, seed: int = 0) -> Findings:
+    """What a run says of depth and width; see :func:`rnas.scaling_rules.fit.fit` for arguments and errors."""
     return beside_the_paper(run.setup.config.name or run.setup.space.name, fit(run, metric, seed), seed)
 
 

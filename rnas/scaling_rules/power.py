@@ -18,7 +18,6 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from rnas._typing import Floats
-from rnas.nas.config import available_cores
 from rnas.networks.robust_scaling import Rule
 from rnas.scaling_rules.design_matrix import CAPACITY, DEPTH_TO_WIDTH, DEPTHS, FLOPS, PARAMS, DesignMatrix, parts_of
 from rnas.scaling_rules.estimate import Family, design_of, families_of
@@ -27,6 +26,7 @@ from rnas.scaling_rules.proportion import share_text, shares_of
 from rnas.scaling_rules.shares import inside
 from rnas.scaling_rules.synthetic_responses import FORMS, synthetic_response
 from rnas.statistics.mixed_model import MixedModel
+from rnas.utils.threads import available_cores
 
 PUBLISHED = Rule()
 ROBUST_SCALING = "RobustScaling"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from rnas.nas.config import Config
+from rnas.nas.config import SearchConfig
 from tests.rnas.cli.conftest import Result
 
 Command = Callable[..., Result]
@@ -19,7 +19,7 @@ def keys() -> dict[str, dict[str, str]]:
 
 
 def test_every_key_of_every_part_is_there(keys) -> None:
-    assert set(Config.model_fields) <= set(keys)
+    assert set(SearchConfig.model_fields) <= set(keys)
     for key in (
         "space(robust-resnet).base_channels",
         "evaluator.train.fidelity.epochs",
