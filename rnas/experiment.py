@@ -20,18 +20,24 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from multiprocessing import parent_process
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 import yaml
-from optuna.storages import BaseStorage
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rnas import registry
 from rnas.errors import InputError, LedgerError
-from rnas.utils import sqlite
 from rnas.utils.directories import creating, locked, next_free
 from rnas.utils.files import discard_partial, write_text
+from rnas.utils.lazy import LazyModule
 from rnas.utils.yaml_files import explained, read_mapping
+
+if TYPE_CHECKING:
+    from optuna.storages import BaseStorage
+
+    from rnas.utils import sqlite
+else:
+    sqlite = LazyModule("rnas.utils.sqlite")
 
 CONFIG = "config.yaml"
 LEDGER = "ledger.db"
@@ -365,7 +371,7 @@ class Experiment(ABC, Generic[S, R]):
         return locked(self.path, f"running the {self.kind}")
 
     @contextmanager
-    def storage(self) -> Iterator[BaseStorage]:
+    def storage(self) -> "Iterator[BaseStorage]":
         """Open the ledger's database, which is made where it is missing.
 
         Raises:

@@ -6,10 +6,11 @@ import numpy as np
 import torch
 
 from rnas.data.cifar_batch import read_batch
-from rnas.data.dataset import Dataset, SplitSizes
+from rnas.data.dataset import Dataset
 from rnas.data.defaults import EPSILON, FIDELITY
 from rnas.data.published import PublishedFile, find_folder, require_files, verify
 from rnas.data.restricted_pickle import read_arrays
+from rnas.data.splits import SplitSizes
 from rnas.errors import InputError
 
 FOLDER = "cifar-10-batches-py"

@@ -6,9 +6,10 @@ import numpy as np
 import torch
 
 from rnas.data.cifar_batch import read_batch
-from rnas.data.dataset import Dataset, SplitSizes
+from rnas.data.dataset import Dataset
 from rnas.data.defaults import EPSILON, FIDELITY
 from rnas.data.published import PublishedFile, find_folder, require_count, require_files, verify
+from rnas.data.splits import SplitSizes
 
 FOLDER = "cifar-100-python"
 FILES = (

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt
 from torch import Tensor
 
 from rnas.data.fidelity import Fidelity
+from rnas.data.splits import SplitSizes
 from rnas.errors import InputError
 from rnas.networks.architecture import Shape
 
@@ -22,21 +22,6 @@ _HASHED_ROWS = 4096
 _MOST = 255  # of a uint8
 
 _State = tuple[int, ...]
-
-
-class SplitSizes(BaseModel):
-    """How many images each split holds."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-    train: PositiveInt | None = None
-    """Images of the gradient steps; None is all that the other splits leave."""
-    val: NonNegativeInt = 0
-    """Images on which a training chooses its checkpoint."""
-    search_val: PositiveInt
-    """Images whose accuracy a search optimises."""
-    test: PositiveInt
-    """Images on which nothing is chosen."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from pathlib import Path
 import torch
 from sklearn.datasets import load_digits
 
-from rnas.data.dataset import Dataset, SplitSizes
+from rnas.data.dataset import Dataset
+from rnas.data.splits import SplitSizes
 
 NOTE = (
     "Digits are 8x8 grey scans: they test the machinery of a search and are no evidence about RobustScaling "

@@ -5,9 +5,10 @@ from pathlib import Path
 import torch
 from PIL import Image
 
-from rnas.data.dataset import Dataset, SplitSizes
+from rnas.data.dataset import Dataset
 from rnas.data.defaults import EPSILON, FIDELITY
 from rnas.data.images import SUFFIXES, read_images
+from rnas.data.splits import SplitSizes
 from rnas.errors import InputError
 
 _MOST_EVALUATED = 2_000

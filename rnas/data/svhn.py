@@ -6,9 +6,10 @@ import numpy as np
 import torch
 from scipy.io import loadmat
 
-from rnas.data.dataset import Dataset, SplitSizes
+from rnas.data.dataset import Dataset
 from rnas.data.defaults import EPSILON, FIDELITY
 from rnas.data.published import PublishedFile, find_folder, require_count, require_files, verify
+from rnas.data.splits import SplitSizes
 from rnas.errors import InputError
 
 FOLDER = "svhn"

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import torch
 
-from rnas.data.dataset import Dataset, SplitSizes
+from rnas.data.dataset import Dataset
 from rnas.data.defaults import EPSILON, FIDELITY
 from rnas.data.images import read_images
 from rnas.data.published import find_folder, require_count, require_files
+from rnas.data.splits import SplitSizes
 from rnas.errors import InputError
 
 FOLDER = "tiny-imagenet-200"

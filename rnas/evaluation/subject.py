@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from rnas.attacks.state import attacking
-from rnas.data.dataset import Dataset, Split, SplitSizes, content_hash, divide
+from rnas.data.dataset import Dataset, Split, content_hash, divide
+from rnas.data.splits import SplitSizes
 from rnas.errors import InputError
 from rnas.evaluation.request import Request
 from rnas.evaluation.threats import Threat, parse_threat, threat_of, unseen_threats

@@ -3,17 +3,20 @@
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 
 from rnas import registry
 from rnas.data.augmentation import AUGMENTATIONS
-from rnas.data.dataset import Dataset, SplitSizes
 from rnas.data.fidelity import Fidelity, LowerRung
+from rnas.data.splits import SplitSizes
 from rnas.training.inner_attack import PGDInner
 from rnas.training.recipe import Recipe
 from rnas.utils.quantities import EpsilonField, FractionField, PathField
+
+if TYPE_CHECKING:
+    from rnas.data.dataset import Dataset
 
 
 class EvaluationSettings(BaseModel):
@@ -44,7 +47,7 @@ class TrainingSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     data: str = "digits"
-    """Name of a registered data set."""
+    """Name of a registered data set, such as digits or cifar10."""
     data_dir: PathField | None = None
     """Folder that holds the files of the data."""
     extra: PathField | None = None
@@ -56,7 +59,7 @@ class TrainingSettings(BaseModel):
     recipe: Recipe = Field(default_factory=lambda: Recipe.resolve("short-sat"))
     """Training recipe: a name, or ``{name: NAME, ...}`` with fields that differ."""
     eps: EpsilonField | None = None
-    """L-infinity radius of training and evaluation."""
+    """L-infinity radius of training and evaluation, such as 8/255."""
     fidelity: Fidelity | None = None
     """How long to train."""
     rungs: tuple[LowerRung, ...] = ()
@@ -114,7 +117,7 @@ class ResolvedTraining(TrainingSettings):
 
 
 @lru_cache(maxsize=2)
-def load_dataset(name: str, folder: Path | None) -> Dataset:
+def load_dataset(name: str, folder: Path | None) -> "Dataset":
     """A registered dataset, read once a process."""
     dataset: Dataset = registry.load(registry.DATASETS, name)(folder)
     return dataset

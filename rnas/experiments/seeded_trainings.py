@@ -27,15 +27,12 @@ Records = Sequence[Sequence[Record]]
 
 
 class SeededSettings(ExperimentSettings):
-    """Hold the settings of an experiment that trains networks with several seeds.
-
-    Attributes:
-        seeds: trainings of each network, with seeds from 0. More may be added later.
-        training: how every network is trained, and on what.
-    """
+    """Hold the settings of an experiment that trains networks with several seeds."""
 
     seeds: int
+    """Trainings of each network, with seeds from 0. More may be added later."""
     training: ResolvedTraining
+    """How every network is trained, and on what."""
 
     @property
     def fingerprint(self) -> str:

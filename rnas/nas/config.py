@@ -24,61 +24,59 @@ _NOT_OF_THE_SEARCH = frozenset({"budget", "final_evaluation", "hours", "workers"
 
 
 class FinalEvaluation(BaseModel):
-    """The final evaluation of a front, after the search.
+    """The final evaluation of a front, after the search."""
 
-    Attributes:
-        seeds: retrainings per front member, with new seeds.
-        attacks: names of the attacks on the retrained networks, on the test split.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     seeds: PositiveInt = 3
+    """Retrainings per front member, with new seeds."""
     attacks: tuple[str, ...] = Field(("autoattack-cascade",), min_length=1)
+    """Names of the attacks on the retrained networks, on the test split."""
 
 
 class SearchConfig(ExperimentSettings):
-    """A run's configuration as it is written.
-
-    Attributes:
-        name: of the run; its directory's, unless given.
-        space: name of a search space, or ``{name: NAME, ...}`` with the space's settings. A name such as
-            ``package.module:Class`` imports a space that is not registered.
-        evaluator: ``{train: {...}}``, ``{table: FILE, ...}``, ``{call: "package.module:name"}``, another registered
-            evaluator by its name, or ``{class: "package.module:Class", settings: {...}}``.
-        objectives: what to trade off; robust accuracy up and FLOPs down, where networks are trained.
-        strategy: name of a strategy, or ``{name: NAME, ...}`` with its options; imported like a space.
-        seed: of everything random.
-        budget: evaluations in all; one at a lower rung counts as its share of the
-            cost of one at the highest.
-        final_evaluation: how the front is evaluated at the end: trained again with several seeds at the highest
-            fidelity, and attacked by AutoAttack; None leaves it at what the search measured.
-        hours: start nothing new after so long; None is no limit.
-        batch_size: proposals made at once.
-        promote: share of each batch that is promoted to the next rung, if there is one;
-            at least half, since short adversarial training screens networks and does not rank them.
-        time_limit: seconds after which an evaluation is given up; None is no limit.
-        workers: evaluations at once, each in a process of its own; 0 runs them in the searching process;
-            None is one a CPU core, or one a GPU.
-        device: ``auto``, ``cpu`` or ``cuda``.
-        storage: URL of a database for the ledger, such as postgresql+psycopg://...; None is a file in the run.
-    """
+    """A run's configuration as it is written."""
 
     name: str | None = None
+    """Name of the search; None takes that of its directory."""
     space: dict[str, Any] = Field({"name": "robust-resnet"})
+    """Name of a search space, or ``{name: NAME, ...}`` with the space's settings. A name such as
+    ``package.module:Class`` imports a space that is not registered.
+    """
     evaluator: dict[str, Any] = Field({"train": {}})
+    """What evaluates networks: ``{train: {...}}``, ``{table: FILE, ...}``, ``{call: "package.module:name"}``, another
+    registered evaluator by its name, or ``{class: "package.module:Class", settings: {...}}``.
+    """
     objectives: tuple[Objective, ...] = ()
+    """Metrics to trade off, each with its direction; robust accuracy up and FLOPs down, where networks are trained."""
     strategy: dict[str, Any] = Field({"name": "surrogate-nsga2"})
+    """Name of a strategy, or ``{name: NAME, ...}`` with its options; imported like a space."""
     seed: int = Field(0, ge=0, lt=2**31)
+    """Seed of everything random."""
     budget: PositiveInt = 100
+    """Evaluations in all; one at a lower rung counts as its share of the cost of one at the highest."""
     final_evaluation: FinalEvaluation | None = None
+    """Evaluation of the front after the search: each network is trained again with several seeds at the highest
+    fidelity, and attacked by AutoAttack; None leaves it at what the search measured.
+    """
     hours: PositiveFloat | None = None
+    """Hours after which no new evaluation starts; None is no limit."""
     batch_size: PositiveInt = 4
+    """Number of networks that are proposed at once."""
     promote: float = Field(0.5, ge=0.5, le=1)
+    """Share of each batch that is promoted to the next rung, if there is one; at least half, since short adversarial
+    training screens networks and does not rank them.
+    """
     time_limit: PositiveFloat | None = None
+    """Seconds after which an evaluation is given up; None is no limit."""
     workers: NonNegativeInt | None = None
+    """Evaluations at once, each in a process of its own; 0 runs them in the searching process; None is one a CPU core,
+    or one a GPU.
+    """
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Device that evaluates; ``auto`` takes a GPU where there is one."""
     storage: str | None = None
+    """URL of a database for the ledger, such as postgresql+psycopg://...; None is a file in the run."""
 
     @field_validator("space", "strategy", mode="before")
     @classmethod

@@ -19,70 +19,68 @@ from rnas.training.weight_perturbation import WeightPerturbation
 
 
 class Recipe(BaseModel):
-    """How a network is trained. What a paper leaves open, or where we differ from it, the recipe's note says.
+    """How a network is trained. What a paper leaves open, or where we differ from it, the recipe's note says."""
 
-    Attributes:
-        name: registered name.
-        source: the paper that it follows.
-        note: what a reader must know in addition to the paper; may be empty.
-        epochs: passes over the training images, as published; a fidelity has its own.
-        batch_size: images of one step, likewise.
-        inner_attack: the inner attack, which makes the adversarial training images; None trains on images as they are.
-        loss: what the weights minimise.
-        label_smoothing: share of the probability in [0, 1) that targets spread evenly over all classes.
-        cutmix: alpha of CutMix, which mixes pairs of images before the inner attack; None does not.
-        augmentation: in place of what suits the data; None keeps that.
-        extra_fraction: share in [0, 1) of every batch that comes from extra data.
-        statistics: which images move the running statistics of batch normalisation: ``adversarial`` ones alone,
-            or ``both`` those and the images as they are.
-        normalization_momentum: of those statistics, after a first step that takes the batch's own; None keeps
-            the layers' momentum.
-        learning_rate: at its greatest.
-        schedule: of the learning rate.
-        momentum: of stochastic gradient descent.
-        nesterov: whether the momentum is Nesterov's.
-        weight_decay: on the weights of convolutions and linear layers.
-        decay_normalization: whether the affine parameters of normalisation layers decay as well.
-        decay_biases: whether other layers' biases, and parameters of activations, decay as well.
-        clip_norm: greatest l2 norm of the whole gradient; None is no clipping.
-        l1: weight of the sum of the absolute weights in the loss.
-        weight_perturbation: adversarial weight perturbation; None is without it.
-        averaging: average of the weights that is the result of the training; None takes the weights themselves.
-        overfitting_guard: stop when robust training accuracy falls by more than this in an epoch (catastrophic
-            overfitting of one-step methods), with the weights from before; None does not look.
-        activation: what the paper's networks have in place of their activation; None is the networks' own.
-        numerics: how the arithmetic is done.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: str
+    """Name under which it is registered."""
     source: str
+    """Paper that it follows."""
     note: str = ""
+    """Notes for a reader of the paper; may be empty."""
     epochs: PositiveInt
+    """Passes over the training images, as published; a fidelity has its own."""
     batch_size: PositiveInt
+    """Images of one step, as published; a fidelity has its own."""
     inner_attack: InnerAttack | None
+    """The inner attack, which makes the adversarial training images; None trains on images as they are."""
     loss: Loss
+    """Loss that the weights minimise."""
     label_smoothing: float = Field(0.0, ge=0, lt=1)
+    """Share of the probability in [0, 1) that targets spread evenly over all classes."""
     cutmix: PositiveFloat | None = None
+    """Alpha of CutMix, which mixes pairs of images before the inner attack; None does not."""
     augmentation: tuple[str, ...] | None = None
+    """Names of augmentations in place of those that suit the data; None keeps those."""
     extra_fraction: float = Field(0.0, ge=0, lt=1)
+    """Share in [0, 1) of every batch that comes from extra data."""
     statistics: Literal["adversarial", "both"]
+    """Which images move the running statistics of batch normalisation: ``adversarial`` ones alone, or ``both`` those
+    and the images as they are.
+    """
     normalization_momentum: float | None = Field(None, gt=0, le=1)
+    """Momentum of those statistics, after a first step that takes the batch's own; None keeps the layers' momentum."""
     learning_rate: PositiveFloat
+    """Largest learning rate."""
     schedule: Schedule
+    """Schedule of the learning rate."""
     momentum: float = Field(ge=0, lt=1)
+    """Momentum of stochastic gradient descent."""
     nesterov: bool
+    """Whether the momentum is Nesterov's."""
     weight_decay: NonNegativeFloat
+    """Weight decay of convolutions and linear layers."""
     decay_normalization: bool
+    """Whether the affine parameters of normalisation layers decay as well."""
     decay_biases: bool
+    """Whether other layers' biases, and parameters of activations, decay as well."""
     clip_norm: PositiveFloat | None
+    """Greatest l2 norm of the whole gradient; None is no clipping."""
     l1: NonNegativeFloat = 0.0
+    """Weight of the sum of the absolute weights in the loss."""
     weight_perturbation: WeightPerturbation | None = None
+    """Adversarial weight perturbation; None is without it."""
     averaging: Averaging | None = None
+    """Average of the weights that is the result of the training; None takes the weights themselves."""
     overfitting_guard: float | None = Field(None, gt=0, lt=1)
+    """Fall of the robust training accuracy in one epoch that stops the training (catastrophic overfitting of one-step
+    methods), with the weights from before; None does not look.
+    """
     activation: str | None = None
+    """Activation that replaces the networks' own, as in the paper; None is the networks' own."""
     numerics: Numerics = Numerics()
+    """Arithmetic of the training."""
 
     @model_validator(mode="after")
     def _fitting(self) -> Self:

@@ -8,9 +8,15 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
+from rnas.utils.lazy import LazyModule
+
+if TYPE_CHECKING:
+    import torch
+else:
+    torch = LazyModule("torch")
+
 
 _PROCESSORS = Path("/proc/cpuinfo")
 _LIBRARIES = ("rnas", "torch", "numpy", "scipy", "scikit-learn", "pymoo", "optuna")

@@ -23,25 +23,22 @@ DEFAULT = ("wrn-28-10", "robust-resnet-a1", "robnet-large-v2", "advrush-7@96", "
 
 
 class ComparedNetwork(BaseModel):
-    """A network of a comparison, scaled to its FLOPs.
+    """A network of a comparison, scaled to its FLOPs."""
 
-    Attributes:
-        name: short, no two alike.
-        words: that named it.
-        architecture: as it is trained, as JSON.
-        scaling: what was changed and what was kept, in one line.
-        setting: what that was set to, in words.
-        published: name of the baseline that it is a scaled form of, or None.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: str
+    """Short name, different from all others."""
     words: str
+    """Words that named the network."""
     architecture: dict[str, Any]
+    """Architecture that is trained, as JSON."""
     scaling: str
+    """What was changed and what was kept, in one line."""
     setting: str
+    """Setting of the scaling, in words."""
     published: str | None = None
+    """Name of the baseline that it is a scaled form of, or None."""
 
     @property
     def network(self) -> Architecture:

@@ -29,21 +29,18 @@ _AFTER_TRAINING = ("fgsm",)
 
 
 class SharedTraining(ResolvedTraining):
-    """How every network is trained and attacked.
-
-    Attributes:
-        images: sizes of the splits; the best epoch is chosen on ``val``.
-        evaluation: the attack on the val split after every epoch.
-        attacks: names of the attacks on the test split.
-        attacked_images: attack only the first N images of the published test images; None is the whole test split.
-        flags: whether to look for signs of overestimated robustness in the best checkpoints.
-    """
+    """How every network is trained and attacked."""
 
     images: TrainingSplitSizes
+    """Sizes of the splits; the best epoch is chosen on ``val``."""
     evaluation: EvaluationSettings
+    """The attack on the val split after every epoch."""
     attacks: tuple[str, ...] = Field(min_length=1)
+    """Names of the attacks on the test split."""
     attacked_images: PositiveInt | None = None
+    """Attack only the first N images of the published test images; None is the whole test split."""
     flags: bool = True
+    """Whether to look for signs of overestimated robustness in the best checkpoints."""
 
     @classmethod
     def of(cls, settings: TrainingRunSettings, attacked_images: int | None, *, flags: bool) -> Self:
@@ -71,40 +68,37 @@ class SharedTraining(ResolvedTraining):
 
 
 class TuningBudget(BaseModel):
-    """How much tuning each network gets before the comparison.
+    """How much tuning each network gets before the comparison."""
 
-    Attributes:
-        trials: trainings of each, of which one has the recipe as it is.
-        epochs: of each trial.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     trials: int = Field(ge=2)
+    """Trials for each network before the comparison, which tune its learning rate and weight decay on val images; one
+    has the recipe as it is.
+    """
     epochs: PositiveInt
+    """Epochs of each of these trials."""
 
 
 class ComparisonSettings(SeededSettings):
-    """Hold everything that decides a comparison.
-
-    Attributes:
-        flops: multiply-accumulates for one image that every network has, nearly.
-        tolerance: by what share they may be off.
-        seeds: trainings of each network, with seeds from 0. More may be added later.
-        until_decided: largest number of seeds of a network; those that are not distinguishable from all others get
-            further seeds up to this number. None adds none.
-        networks: those compared, as they are trained.
-        training: one for all.
-        tuning: what is spent on each network's own learning rate and weight decay; None leaves the recipe's to all.
-    """
+    """Hold everything that decides a comparison."""
 
     flops: PositiveInt
+    """FLOPs that every network has, nearly, for one image of the data, such as 5G."""
     tolerance: float = Field(0.05, gt=0, lt=1)
+    """Share by which the FLOPs may be off."""
     seeds: int = Field(3, ge=2)
+    """Trainings of each network, with seeds from 0. More may be added later."""
     until_decided: int | None = None
+    """Largest number of seeds of a network; those that are not distinguishable from all others get further seeds up to
+    this number. None adds none.
+    """
     networks: tuple[ComparedNetwork, ...] = Field(min_length=2)
+    """Compared networks, as they are trained."""
     training: SharedTraining
+    """Training of every network."""
     tuning: TuningBudget | None = None
+    """Budget to tune each network's own learning rate and weight decay; None keeps the recipe's for all."""
 
     @model_validator(mode="after")
     def _more_seeds(self) -> Self:

@@ -35,19 +35,19 @@ class ReplicationSettings(SeededSettings):
     """Hold everything that decides the run of a replication.
 
     Attributes:
-        replication: its registered name.
-        capacity: ``small`` or ``paper``; see :class:`rnas.experiments.replications.design.Size`.
-        base_channels: likewise.
-        cells: largest number of cells of the design, drawn at random; None is all.
-        seeds: trainings of each cell, with seeds from 0. More may be added later.
         training: data, recipe, radius and length; one for all cells, but for what a cell's recipe has otherwise.
     """
 
     replication: str
+    """Name of a registered replication."""
     capacity: Literal["small", "paper"]
+    """Size of the networks: ``small``, or that of the ``paper`` with its own depths and widths."""
     base_channels: tuple[PositiveInt, PositiveInt, PositiveInt] | None = None
+    """Channels of the stages at widening 1, such as 16,32,64."""
     cells: PositiveInt | None = None
+    """Largest number of cells of the design, drawn at random; None is all."""
     seeds: PositiveInt
+    """Trainings of each cell, with seeds from 0. More may be added later."""
 
     _definition: Replication | None = PrivateAttr(None)
 

@@ -2,17 +2,22 @@
 
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 
-from rnas.attacks.named import named_attack
-from rnas.data.dataset import SplitSizes
+from rnas.data.splits import SplitSizes
 from rnas.errors import InputError
 from rnas.evaluation.training_settings import EvaluationSettings, ResolvedTraining
 from rnas.networks import architecture as arch
 from rnas.networks.zoo import find
+from rnas.utils.lazy import LazyModule
 from rnas.utils.provenance import json_hash
+
+if TYPE_CHECKING:
+    from rnas.attacks import named
+else:
+    named = LazyModule("rnas.attacks.named")
 
 KIND = "training"
 
@@ -29,25 +34,22 @@ class TrainingSplitSizes(SplitSizes):
 
 
 class TrainingRunSettings(ResolvedTraining):
-    """A training with nothing left open; one for the life of its directory.
-
-    Attributes:
-        network: the words that named the architecture.
-        architecture: the network as JSON, with the recipe's activation where it has one.
-        seed: of the weights, of the order of images and of their noise, in [0, 2^31).
-        images: sizes of the splits.
-        evaluation: the attack on the val split after every epoch.
-        attacks: names of the attacks on the test split at the end, at least one.
-        device: where the training runs.
-    """
+    """A training with nothing left open; one for the life of its directory."""
 
     network: str
+    """Words that named the architecture."""
     architecture: dict[str, Any]
+    """The network as JSON, with the recipe's activation where it has one."""
     seed: int = Field(0, ge=0, lt=2**31)
+    """Seed of weights, of the order of images and of noise, in [0, 2^31)."""
     images: TrainingSplitSizes
+    """Sizes of the splits."""
     evaluation: EvaluationSettings = EvaluationSettings(steps=10)
+    """The attack on the val split after every epoch."""
     attacks: tuple[str, ...] = Field(ATTACKS, min_length=1)
+    """Names of the attacks on the test split at the end, at least one."""
     device: Literal["cpu", "cuda"] = "cpu"
+    """Device that trains."""
 
     @field_validator("attacks")
     @classmethod
@@ -64,7 +66,7 @@ class TrainingRunSettings(ResolvedTraining):
     @model_validator(mode="after")
     def _known_attacks(self) -> "TrainingRunSettings":
         for name in self.attacks:
-            named_attack(name, self.eps)
+            named.named_attack(name, self.eps)
         return self
 
     @property

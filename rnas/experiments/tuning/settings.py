@@ -25,23 +25,20 @@ _CHEAPER = {"inner_attack.steps": "attack_steps", "inner_attack.step": "attack_s
 
 
 class TuningSettings(ExperimentSettings):
-    """Hold a tuning with nothing left open; only the number of trials may grow.
-
-    Attributes:
-        space: fields of the recipe with the values that they may take; see
-            :func:`rnas.experiments.tuning.space.distribution`.
-        trials: in all.
-        sampler: see :func:`rnas.nas.strategies.optuna_samplers.sampler_names`.
-        pruner: see :func:`rnas.experiments.tuning.pruners.make_pruner`.
-        training: of every trial but for what is tuned; its recipe as it is given is trial 0. Nothing is attacked at
-            the end, and the test split is not looked at.
-    """
+    """Hold a tuning with nothing left open; only the number of trials may grow."""
 
     space: dict[str, str] = Field(min_length=1)
+    """Fields of the recipe with the values that they may take: LOW:HIGH, LOW:HIGH:log or A,B,C."""
     trials: PositiveInt = 20
+    """Trainings in all."""
     sampler: str = "tpe"
+    """Sampler of Optuna that suggests values, such as tpe or gp."""
     pruner: PrunerName = "median"
+    """Pruner that stops poor trials early."""
     training: TrainingRunSettings
+    """Training of every trial but for what is tuned; its recipe as it is given is trial 0. Nothing is attacked at the
+    end, and the test split is not looked at.
+    """
 
     @model_validator(mode="after")
     def _possible(self) -> Self:

@@ -20,20 +20,18 @@ Function = Callable[..., Evaluation | Mapping[str, float]]
 
 
 class CallSettings(BaseModel):
-    """``{call: "package.module:name", ...}`` as it stands in a config.
+    """``{call: "package.module:name", ...}`` as it stands in a config."""
 
-    Attributes:
-        call: where the function is; it takes an architecture, or a task and a context, and returns metrics by name, or
-            an Evaluation.
-        input_shape: (C, H, W) of the images that FLOPs are counted at.
-        num_classes: number of classes.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     call: str
+    """Place of the function, ``package.module:name``; it takes an architecture, or a task and a context, and returns
+    metrics by name, or an Evaluation.
+    """
     input_shape: tuple[PositiveInt, PositiveInt, PositiveInt] = (3, 32, 32)
+    """Shape (C, H, W) of the images that FLOPs are counted at."""
     num_classes: PositiveInt = 10
+    """Number of classes."""
 
 
 class Call:

@@ -11,7 +11,8 @@ import torch
 
 from rnas.data import cifar10
 from rnas.data.cifar10 import FILES, FOLDER, load
-from rnas.data.dataset import Dataset, SplitSizes, divide
+from rnas.data.dataset import Dataset, divide
+from rnas.data.splits import SplitSizes
 from rnas.errors import InputError
 from rnas.testing.dataset import DatasetConformance
 from tests.rnas.data.cifar_files import write_cifar10

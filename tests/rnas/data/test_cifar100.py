@@ -7,8 +7,9 @@ import torch
 
 from rnas.data import cifar100
 from rnas.data.cifar100 import FOLDER, load
-from rnas.data.dataset import Dataset, SplitSizes
+from rnas.data.dataset import Dataset
 from rnas.data.published import PublishedFile
+from rnas.data.splits import SplitSizes
 from rnas.errors import InputError
 from rnas.testing.dataset import DatasetConformance
 from tests.rnas.data.cifar_files import write_batches

@@ -7,8 +7,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnas.data.dataset import SPLITS, Dataset, Split, SplitSizes, _sha256, balanced_order, content_hash, divide, scaled
+from rnas.data.dataset import SPLITS, Dataset, Split, _sha256, balanced_order, content_hash, divide, scaled
 from rnas.data.digits import load
+from rnas.data.splits import SplitSizes
 from rnas.errors import InputError
 
 DIGITS = load(None)

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from rnas.data.dataset import Dataset, SplitSizes
+from rnas.data.dataset import Dataset
 from rnas.data.extra import FIRST_ID, load_extra
+from rnas.data.splits import SplitSizes
 from rnas.errors import InputError
 
 RNG = np.random.default_rng(0)

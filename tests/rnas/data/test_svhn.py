@@ -7,8 +7,9 @@ import torch
 from scipy.io import savemat
 
 from rnas.data import svhn
-from rnas.data.dataset import Dataset, SplitSizes
+from rnas.data.dataset import Dataset
 from rnas.data.published import PublishedFile
+from rnas.data.splits import SplitSizes
 from rnas.data.svhn import load
 from rnas.errors import InputError
 from rnas.testing.dataset import DatasetConformance

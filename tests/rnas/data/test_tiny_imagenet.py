@@ -7,7 +7,8 @@ import torch
 from PIL import Image
 
 from rnas.data import tiny_imagenet
-from rnas.data.dataset import Dataset, SplitSizes
+from rnas.data.dataset import Dataset
+from rnas.data.splits import SplitSizes
 from rnas.data.tiny_imagenet import FOLDER, load
 from rnas.errors import InputError
 from rnas.testing.dataset import DatasetConformance

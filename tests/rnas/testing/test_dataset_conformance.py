@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from rnas.data.dataset import Dataset, SplitSizes
+from rnas.data.dataset import Dataset
 from rnas.data.digits import load
+from rnas.data.splits import SplitSizes
 from rnas.testing.dataset import DatasetConformance
 
 DIGITS = load(None)

@@ -9,9 +9,10 @@ import torch
 from torch import nn
 
 from rnas.attacks.pgd import PGD
-from rnas.data.dataset import Split, SplitSizes, divide
+from rnas.data.dataset import Split, divide
 from rnas.data.digits import load
 from rnas.data.fidelity import Fidelity
+from rnas.data.splits import SplitSizes
 from rnas.training.plan import Plan
 from rnas.training.recipe import Recipe
 

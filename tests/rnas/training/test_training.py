@@ -8,8 +8,9 @@ from torch import Tensor, nn
 
 from rnas import registry
 from rnas.attacks.pgd import PGD
-from rnas.data.dataset import SplitSizes, divide
+from rnas.data.dataset import divide
 from rnas.data.digits import load as load_digits
+from rnas.data.splits import SplitSizes
 from rnas.errors import DivergedError, InputError
 from rnas.training.plan import Plan
 from rnas.training.recipe import Recipe
