@@ -1,4 +1,4 @@
-"""Directories of runs, trainings and tunings: made whole or not at all, and written to by one process at a time."""
+"""Create directories of experiments as a whole, and let only one process at a time write to each."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ from rnas.utils.directory_kind import kind_of
 
 
 def require_free(path: Path) -> None:
-    """Raise InputError where something is at the path already; it says what can be gone on with."""
+    """Raise InputError if the path exists already; the message names the command that resumes an experiment there."""
     kind = kind_of(path)
     if kind is not None:
         raise InputError(
@@ -24,7 +24,7 @@ def require_free(path: Path) -> None:
 
 
 def next_free(name: str) -> Path:
-    """``runs/<name>-<n>`` with the least n from 1 that is free."""
+    """Return ``runs/<name>-<n>`` with the least n from 1 that does not exist."""
     number = 1
     while (path := Path("runs") / f"{name}-{number}").exists():
         number += 1
@@ -33,10 +33,10 @@ def next_free(name: str) -> Path:
 
 @contextmanager
 def creating(path: Path) -> Iterator[Path]:
-    """Within: an empty directory to fill, which is moved to the path when the block ends well.
+    """Give the block an empty directory to fill, and move it to the path when the block succeeds.
 
     Raises:
-        InputError: the path exists already, or cannot be made.
+        InputError: the path exists already, or it cannot be created.
     """
     require_free(path)
     try:
@@ -50,19 +50,19 @@ def creating(path: Path) -> Iterator[Path]:
             shutil.rmtree(partial, ignore_errors=True)
             raise
     except OSError as error:
-        raise InputError(f"{path}: cannot be made ({error.strerror})") from None
+        raise InputError(f"{path}: cannot be created ({error.strerror})") from None
 
 
 @contextmanager
 def locked(path: Path, doing: str) -> Iterator[None]:
-    """Within, the directory is this process's alone.
+    """Reserve the directory for this process during the block.
 
     Args:
         path: the directory.
-        doing: what a process does that holds it, such as ``searching``, for the message.
+        doing: what the process does, for the message, such as ``searching``.
 
     Raises:
-        InputError: another process holds it.
+        InputError: another process has reserved it.
     """
     lock = FileLock(path / "lock")
     try:

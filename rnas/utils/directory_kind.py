@@ -1,4 +1,4 @@
-"""What kind of directory one is, by the settings file it has, and which command resumes it."""
+"""Find the kind of a directory by its settings file, and the command that resumes it."""
 
 import shlex
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ _SHOWN = 8
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of directory.
+    """Describe a kind of directory.
 
     Attributes:
-        noun: what one is called.
+        noun: word for such a directory.
         settings: name of the file that only this kind has.
-        resumed_by: the command and option that the directory follows.
+        resumed_by: command and option before the directory.
     """
 
     noun: str
@@ -35,23 +35,23 @@ KINDS = (
     Kind("training", "training.yaml", "resume"),
     Kind("search", "config.yaml", "resume"),
 )
-"""All kinds."""
+"""All kinds of directories."""
 
 
 def kind_of(path: Path) -> Kind | None:
-    """Of which kind a directory is; None for any other path."""
+    """Return the kind of a directory; None for any other path."""
     return next((kind for kind in KINDS if (path / kind.settings).is_file()), None)
 
 
 def refuse_others(path: Path, noun: str) -> None:
-    """Raise InputError where a path is plainly something else than the one asked for.
+    """Raise InputError if a path is clearly something other than the kind that the user asked for.
 
     Args:
-        path: a path that is not of the kind asked for.
-        noun: of that kind.
+        path: a path that is not of the kind that the user asked for.
+        noun: word for that kind.
 
     Raises:
-        InputError: it is a directory of another kind, or holds directories of some kind.
+        InputError: it is a directory of another kind, or contains directories of any kind.
     """
     kind = kind_of(path)
     if kind is not None:
@@ -59,11 +59,11 @@ def refuse_others(path: Path, noun: str) -> None:
     held = _held(path)
     if held:
         more = f" and {len(held) - _SHOWN} more" if len(held) > _SHOWN else ""
-        raise InputError(f"{path} is no run; it holds {', '.join(held[:_SHOWN])}{more}")
+        raise InputError(f"{path} is not an experiment; it contains {', '.join(held[:_SHOWN])}{more}")
 
 
 def _held(path: Path) -> list[str]:
-    """Names of the directories within that are of some kind."""
+    """Return the names of the subdirectories that are of some kind."""
     try:
         return sorted(inner.name for inner in path.iterdir() if kind_of(inner) is not None)
     except OSError:

@@ -212,7 +212,7 @@ def test_resume_knows_a_training(command: Command, folder: Path) -> None:
     assert "run is a training; for its network write run/best.safetensors" in refusal(
         command("train", "run", "--recipe", "sat", *DATA)
     )
-    assert ". is no run; it holds run" in refusal(command("resume", "."))
+    assert ". is not an experiment; it contains run" in refusal(command("resume", "."))
     with pytest.raises(InputError, match=r"^run is a training: resume it by rnas\.resume_training\('run'\)$"):
         rnas.resume("run")
 

@@ -114,7 +114,7 @@ def test_the_file_or_folder_at_fault_is_named(plain: Path, damage, message: str)
 
 def test_both_splits_have_the_same_classes(split: Path) -> None:
     (split / "test" / "ant").rename(split / "test" / "dog")
-    with pytest.raises(InputError, match="class 'ant' is in only one of train and the test images"):
+    with pytest.raises(InputError, match="class 'ant' is only in the training or only in the test images"):
         load(split)
 
 
@@ -128,6 +128,6 @@ def test_a_folder_that_is_missing_or_a_file(tmp_path: Path) -> None:
 
 def test_no_folder_says_what_it_holds() -> None:
     with pytest.raises(
-        InputError, match="data folder needs a folder: --data-dir DIR holds one folder of images a class"
+        InputError, match="data folder needs a folder: --data-dir DIR contains one folder of images for each class"
     ):
         load(None)

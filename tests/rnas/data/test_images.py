@@ -77,7 +77,7 @@ def test_other_formats_are_not_decoded_under_any_name(tmp_path: Path) -> None:
 
 def test_deep_grey_images_are_refused_rather_than_cut_down(tmp_path: Path) -> None:
     path = save(tmp_path / "deep.png", Image.fromarray(np.full((4, 4), 40_000, dtype=np.uint16)))
-    assert refusal(path) == f"{path}: mode I;16 is not one of 8 bits a channel; convert it to RGB"
+    assert refusal(path) == f"{path}: mode I;16 does not have 8 bits per channel; convert it to RGB"
 
 
 def png(width: int, height: int) -> bytes:

@@ -209,7 +209,7 @@ def test_damaged_directories_are_told(finished: TrainingRun, tmp_path: Path) -> 
     changed(path / "training.yaml", "\nseed: 0", "\nseed: many")
     with pytest.raises(InputError, match=r"training.yaml: seed: input should be a valid integer"):
         rnas.load_training(path)
-    with pytest.raises(InputError, match=r"is no run; it holds run"):
+    with pytest.raises(InputError, match=r"is not an experiment; it contains run"):
         rnas.resume_training(tmp_path)
 
 

@@ -59,5 +59,5 @@ def test_a_changed_file_is_told(tmp_path: Path) -> None:
     directory.settings.write_text(directory.settings.read_text().replace("pruner: none", "pruner: luck"))
     with pytest.raises(InputError, match=r"tuning\.yaml: pruner: "):
         directory.read_settings()
-    with pytest.raises(InputError, match="is no run; it holds run"):
+    with pytest.raises(InputError, match="is not an experiment; it contains run"):
         TuningDirectory(tmp_path).read_settings()
