@@ -1,4 +1,4 @@
-"""What is evaluated: a network with its weights, and images that it was not trained on."""
+"""Load what is evaluated: a network with its weights, and images that it was not trained on."""
 
 import hashlib
 import re
@@ -25,16 +25,16 @@ _DATA = "cifar10"
 
 @dataclass(frozen=True)
 class EvaluatedNetwork:
-    """A network to evaluate, with what is known of its weights and its training.
+    """Describe a network to evaluate, with its weights and its training if they are known.
 
     Attributes:
-        name: what its user calls it.
+        name: name that its user gives it.
         architecture: the network.
-        input_shape: shape of the images that it was published or searched for.
-        num_classes: number of classes that it was published or searched for.
-        weight_names: namings that files of its weights may follow.
-        checkpoint: the weights that its search or training wrote, or None.
-        training: how it was trained: on which data, divided how. None where that is not known.
+        input_shape: shape of the images for which it was published or searched.
+        num_classes: number of classes for which it was published or searched.
+        weight_names: naming schemes that files of its weights may follow.
+        checkpoint: weights from its search or training, or None.
+        training: settings of its training, with its data and splits; None if unknown.
     """
 
     name: str
@@ -48,17 +48,17 @@ class EvaluatedNetwork:
 
 @dataclass(frozen=True)
 class Subject:
-    """Everything that a request names, found and loaded.
+    """Hold everything that a request names, loaded.
 
     Attributes:
         network: the network's architecture.
         dataset: the data.
         weights: the file of weights.
-        sha256: of the file.
-        threats: at least one, no two of the same ball.
-        split_seed: by which the data were divided.
-        data_hash: of all splits of the data.
-        images_hash: of the images and labels alone, however the rest of the data is divided.
+        sha256: hash of the file.
+        threats: at least one, no two with the same ball.
+        split_seed: seed that divided the data.
+        data_hash: hash of all splits of the data.
+        images_hash: hash of the images and labels alone, however the rest of the data is divided.
         split: the images, on the device.
         model: the network with its weights, on the device and in eval mode.
     """
@@ -79,12 +79,12 @@ def subject_of(network: EvaluatedNetwork, request: Request) -> Subject:
     """Load the network's weights and the images that a request asks for.
 
     Raises:
-        InputError: there are no weights; or they, the network and the data do not fit each other.
+        InputError: there are no weights, or the weights, the network and the data do not fit each other.
     """
     weights = request.weights if request.weights is not None else network.checkpoint
     if weights is None:
-        raise InputError(f"{request.network} has no weights here, and random ones mean nothing: give --weights FILE")
-    # The images that a run's training never saw are known from its own division of the data alone.
+        raise InputError(f"{request.network} has no weights, and random ones are useless: give --weights FILE")
+    # Only the training's own split of the data shows which images it never saw.
     training = network.training
     name = request.data or (training.data if training else _DATA)
     if training is not None and training.data != name:
@@ -118,19 +118,19 @@ def _split_seed(request: Request, dataset: Dataset, training: ResolvedTraining |
         return own
     if training is not None and not dataset.num_test_images:
         raise InputError(
-            f"--split-seed {request.split_seed}: the run divided {dataset.name} by seed {own}, and by another some of "
-            "the images would be ones that it was trained on; leave --split-seed out"
+            f"--split-seed {request.split_seed} differs from the training, which divided {dataset.name} by seed {own}: "
+            "some of the images would be ones that it was trained on; leave --split-seed out"
         )
     return request.split_seed
 
 
 def most_images(dataset: Dataset, sizes: SplitSizes) -> int:
-    """How many images can be evaluated on: all published test images, or else the test split."""
+    """Return how many images can be evaluated: all published test images, or else the test split."""
     return dataset.num_test_images or sizes.test
 
 
 def _divided(dataset: Dataset, sizes: SplitSizes, images: int | None, split_seed: int) -> dict[str, Split]:
-    """The splits of the data; the test split reaches as far into published test images as is asked for."""
+    """Return the splits of the data; the test split takes as many published test images as the request needs."""
     most = most_images(dataset, sizes)
     if images is not None and images > most:
         raise InputError(f"--images {images}: {dataset.name} has {most} to evaluate on; give at most as many")
@@ -146,7 +146,7 @@ def _test_split(splits: dict[str, Split], images: int | None, device: str) -> Sp
 
 
 def images_hash(split: Split) -> str:
-    """First 16 hexadecimal digits of the sha256 of images, labels and ids, whatever their order."""
+    """Return the first 16 hexadecimal digits of the sha256 of images, labels and ids, whatever their order."""
     order = split.ids.argsort()
     digest = hashlib.sha256(f"{split.white}".encode())
     for tensor in (split.pixels, split.labels, split.ids):
@@ -155,17 +155,17 @@ def images_hash(split: Split) -> str:
 
 
 def loaded(network: EvaluatedNetwork, weights: Path, dataset: Dataset) -> nn.Module:
-    """The network for the data's images and classes, with the weights."""
+    """Return the network for the data's images and classes, with the weights."""
     there = (network.input_shape, network.num_classes)
     here = (dataset.input_shape, dataset.num_classes)
     if network.checkpoint is not None and there != here:
         raise InputError(
-            f"{network.name} was made for {_images(*there)}, {dataset.name} has {_images(*here)}: "
-            "give --data that it was made for"
+            f"{network.name} was made for {_images(*there)}, but {dataset.name} has {_images(*here)}: "
+            "give the --data that it was made for"
         )
     with _built_for(dataset, InputError), torch.random.fork_rng(devices=[]):
         module = network.architecture.build(dataset.num_classes, dataset.input_shape)
-    # A file that cannot be read is no matter of the data.
+    # A file that cannot be read does not depend on the data.
     with _built_for(dataset, MisfitError):
         load_weights(module, weights, network.weight_names, network.name)
     return module.eval()
@@ -173,14 +173,14 @@ def loaded(network: EvaluatedNetwork, weights: Path, dataset: Dataset) -> nn.Mod
 
 @contextmanager
 def _built_for(dataset: Dataset, fault: type[InputError]) -> Iterator[None]:
-    """Say of a fault that the data, which decide the images and the classes, may be the wrong ones."""
+    """Add to an error that the data, which decide the images and the classes, may be the wrong ones."""
     try:
         yield
     except fault as error:
         told = re.sub(r", so give num_classes=\d+$", "", str(error))
         raise InputError(
             f"{told}; the network was built for {dataset.name}, {_images(dataset.input_shape, dataset.num_classes)}: "
-            "give --data that the weights were made for, or the network that they are of"
+            "give the --data that the weights were made for, or the network that they belong to"
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""Clean and robust accuracy of a network with given weights, and all that decided them."""
+"""Measure clean and robust accuracy of a network with given weights, and record everything that decided them."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -46,52 +46,52 @@ from rnas.utils.quantities import pluralize
 _PRECISION = "float32, TensorFloat-32 off"
 _TRANSFERRED = "pgd20"
 _PROBED = 100
-"""Images that the checks are made on, at most."""
+"""Largest number of images for the checks."""
 
 
 class Listener:
-    """A listener of an evaluation; by itself it does nothing."""
+    """Listen to an evaluation; this class does nothing."""
 
     def began(self, words: str) -> None:
-        """What is evaluated, before the first attack."""
+        """Receive a description of the evaluation, before the first attack."""
 
     def attacking(self, progress: Progress) -> None:
-        """Before and after every batch of an attack."""
+        """Receive the progress before and after every batch of an attack."""
 
     def corrupting(self) -> None:
-        """The common corruptions start."""
+        """Receive the start of the common corruptions."""
 
     def checking(self, images: int) -> None:
-        """The checks for overestimated robustness start, on a number of images."""
+        """Receive the start of the checks for overestimated robustness, with their number of images."""
 
 
 def evaluate_subject(
     request: Request, subject: Subject, listener: Listener, sources: Sequence[EvaluatedNetwork] = ()
 ) -> EvaluationResult:
-    """Classify test images as they are and under each attack, in float32 and eval mode.
+    """Classify test images, both clean and under each attack, in float32 and eval mode.
 
-    An image withstands an attack if it is classified correctly as it is and attacked, and the worst case if it
-    withstands every attack of every threat. An attack's result does not depend on which others are asked for.
+    An image withstands an attack if it is classified correctly, both clean and attacked. It withstands the worst case
+    if it withstands every attack of every threat. The result of an attack does not depend on which others are run.
 
-    Where an output folder is given, what is known is written there after every batch, and the same request resumes from
-    it; the result is written to ``NAME.json``.
+    If there is an output folder, results are saved there after every batch, and the same request resumes from them. The
+    final result is written to ``NAME.json``.
 
     Args:
         request: what to evaluate.
         subject: the network and the images of the request.
-        listener: learns of progress.
+        listener: object that receives progress.
         sources: the networks that ``request.transfer`` names, in the same order.
 
     Raises:
-        InputError: the network, the images and the attacks do not fit each other, or the output folder holds the state
-            of another evaluation under this name.
+        InputError: the network, the images and the attacks do not fit each other, or the output folder contains the
+            state of another evaluation with this name.
     """
     split, threats = subject.split, subject.threats
     plan = _plan(request.attacks, threats, subject.dataset.num_classes) + _transferred(request, subject, sources)
     state = EvaluationState(_setting(request, subject, plan), _file(request, ".state"))
     radii = ", ".join(threat.name for threat in threats)
     listener.began(f"{request.network}: {pluralize(len(split), 'image')} of {subject.dataset.name}, {radii}")
-    # TensorFloat-32, which GPUs would else take for convolutions, is not float32.
+    # GPUs would otherwise use TensorFloat-32 for convolutions, which is not float32.
     with torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
         run = run_attacks(
             subject.model,
@@ -121,14 +121,14 @@ def _plan(names: Sequence[str], threats: Sequence[Threat], classes: int) -> list
     for planned in plan:
         if not isinstance(planned.attack, Ensemble) and classes < least_classes(planned.attack):
             raise InputError(
-                f"attack {planned.name} needs {least_classes(planned.attack)} classes for its loss, the data have "
-                f"{classes}: leave it out, or take autoattack, which leaves it out by itself"
+                f"attack {planned.name} needs {least_classes(planned.attack)} classes for its loss, but the data have "
+                f"{classes}: remove it, or use autoattack, which leaves it out by itself"
             )
     return plan
 
 
 def _transferred(request: Request, subject: Subject, sources: Sequence[EvaluatedNetwork]) -> list[PlannedAttack]:
-    """PGD-20 crafted on other networks, which must be for the same images and classes."""
+    """Return PGD-20 on other networks, which must be for the same images and classes."""
     plan = []
     for name, network in zip(request.transfer, sources, strict=True):
         own = replace(request, network=name, weights=None, data=subject.dataset.name, split_seed=None)
@@ -154,7 +154,7 @@ def _corruptions(request: Request, subject: Subject, listener: Listener) -> dict
 
 
 def _setting(request: Request, subject: Subject, plan: Sequence[PlannedAttack]) -> dict[str, Any]:
-    """All that decides the flags of the images, as JSON values."""
+    """Return everything that decides the flags of the images, as JSON values."""
     classes = subject.dataset.num_classes
     setting = {
         "weights": subject.sha256,
@@ -171,10 +171,10 @@ def _setting(request: Request, subject: Subject, plan: Sequence[PlannedAttack]) 
         "batch size": request.batch_size,
         "precision": _PRECISION,
         "device": device_name(request.device),
-        # Without plug-ins, so that installing one ends no evaluation.
+        # Plug-ins are not listed, so that installing one does not invalidate an evaluation.
         "versions": libraries() | _autoattack(),
     }
-    # As it is read from a file.
+    # The setting has the form in which it is read from a file.
     content: dict[str, Any] = json.loads(json.dumps(setting))
     return content
 
@@ -185,7 +185,7 @@ def _file(request: Request, suffix: str) -> Path | None:
     try:
         request.output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"--output {request.output}: cannot be made ({error.strerror}); give a folder") from None
+        raise InputError(f"--output {request.output}: cannot be created ({error.strerror}); give a folder") from None
     return request.output / f"{request.name}{suffix}"
 
 
@@ -202,7 +202,7 @@ def _flags(request: Request, subject: Subject, run: AttackRun, listener: Listene
         request.seed,
         request.batch_size,
     )
-    # What the attacks themselves show, on all images, stands for what the checks find on a few.
+    # What the attacks show on all images replaces what the checks find on a few.
     found = {flag.name: flag for flag in (*checked(probe), *found_by_attacks(run))}
     return [found[name] for name in CHECKS if name in found]
 

@@ -378,7 +378,7 @@ def test_the_hash_of_the_images_is_theirs_alone(command: Command, member: str) -
         (["--eps", "8"], "write 8/255, not 8"),
         (["--norm", "l2"], "--norm l2 has no usual radius: give --eps too"),
         (["--norm", "l3"], "unknown norm 'l3'; known: linf, l2, l1"),
-        (["--threat", "l2"], "'l2' is no threat"),
+        (["--threat", "l2"], "'l2' is not a threat"),
         (["--threat", "l2:1", "--eps", "1"], "leave --norm and --eps out"),
         (["--attacks", "cw40", "--norm", "l2", "--eps", "1"], "attack cw40 has no l2 form"),
         (["--device", "tpu"], "known: auto, cpu, cuda"),

@@ -152,7 +152,7 @@ def test_dry_run_prints_the_cost_estimate_and_makes_nothing(command: Command, fo
     [
         (["--recipe", "none"], "unknown recipe 'none'; known: "),
         (["--recipe", "none.yaml"], "none.yaml: cannot be read"),
-        (["--recipe", "rst"], "takes 50% of each batch from extra data: give a file of it as --extra FILE"),
+        (["--recipe", "rst"], "takes 50% of each batch from extra data: give a file of extra data as --extra FILE"),
         (["--recipe", "sat", "--extra", "missing.npz"], "recipe sat takes nothing from extra data"),
         (["--recipe", "rst", "--extra", "missing.npz"], "missing.npz: cannot be read"),
         (["--recipe", "sat", "--epochs", "0"], "Invalid value for '--epochs'"),

@@ -74,7 +74,7 @@ def test_a_batch_with_fewer_images_than_the_description_says_is_refused(small: P
     with pytest.raises(InputError, match=r"data_batch_1: contains 20 images, but batches.meta says 10,000"):
         load(small)
     meta.write_bytes(pickle.dumps([]))
-    with pytest.raises(InputError, match=r"batches.meta: does not say num_cases_per_batch"):
+    with pytest.raises(InputError, match=r"batches.meta: does not state num_cases_per_batch"):
         load(small)
 
 

@@ -65,7 +65,7 @@ def _fewer(path: Path) -> None:
     [
         (lambda path: path.unlink(), "no train in .*cifar-100-python.tar.gz"),
         (lambda path: path.write_bytes(path.read_bytes()[:1000]), "train: not a readable data file"),
-        (_without("fine_labels"), "train: not a CIFAR-100 batch .* fine_labels of 0 to 99"),
+        (_without("fine_labels"), "train: not a CIFAR-100 batch .* fine_labels from 0 to 99"),
         (_without("data"), "train: not a CIFAR-100 batch"),
         (_fewer, "train: contains 299 images, not the published 300"),
     ],

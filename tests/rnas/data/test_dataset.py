@@ -179,8 +179,8 @@ FEW: dict[str, Any] = {
             "a label is 2, but with num_classes 2 labels go from 0 to 1; set num_classes",
         ),
         ({"labels": torch.tensor([-1, 1])}, "a label is -1"),
-        ({"num_test_images": 2}, "num_test_images is 2 of 2 images"),
-        ({"num_test_images": -1}, "num_test_images is -1 of 2 images"),
+        ({"num_test_images": 2}, "num_test_images is 2, but there are 2 images"),
+        ({"num_test_images": -1}, "num_test_images is -1, but there are 2 images"),
         ({"fidelity": {"epoch": 3}}, "fidelity has no setting 'epoch'; it has epochs, images, batch_size, "),
     ],
 )

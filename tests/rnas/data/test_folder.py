@@ -98,7 +98,7 @@ def test_test_goes_before_val_and_train_can_be_alone(split: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda folder: Image.new("RGB", (9, 9)).save(folder / "ant" / "05.png"), "ant/05.png: 9x9, and .* resize"),
+        (lambda folder: Image.new("RGB", (9, 9)).save(folder / "ant" / "05.png"), "ant/05.png: 9x9, but .* resize"),
         (lambda folder: (folder / "ant" / "05.png").write_bytes(b"GIF89a"), "ant/05.png: not a PNG"),
         (lambda folder: Image.new("RGB", (12, 10)).save(folder / "ant" / "a.gif"), "ant/a.gif: only png, jpg"),
         (lambda folder: (folder / "dog").mkdir(), "dog: no png, jpg, bmp or webp images in this class"),

@@ -51,7 +51,7 @@ def test_other_modes_become_rgb(tmp_path: Path, mode: str) -> None:
 
 def test_the_first_image_of_another_size_is_named(tmp_path: Path) -> None:
     small, odd, odder = (save(tmp_path / f"{side}.png", Image.new("RGB", (side, 7))) for side in (8, 9, 10))
-    assert refusal(small, small, odd, odder) == f"{odd}: 9x7, and {small} is 8x7; resize to one size"
+    assert refusal(small, small, odd, odder) == f"{odd}: 9x7, but {small} is 8x7; resize to one size"
 
 
 def test_the_first_of_the_damaged_files_is_named(tmp_path: Path) -> None:

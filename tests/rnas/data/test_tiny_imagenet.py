@@ -82,7 +82,7 @@ FIRST = Path("train", CLASSES[0], "images", f"{CLASSES[0]}_0.JPEG")
         ),
         (FIRST, Path.unlink, "images: contains 7 images, not the published 8"),
         (FIRST, lambda path: path.write_bytes(path.read_bytes()[:300]), f"{CLASSES[0]}_0.JPEG: not a readable image"),
-        (FIRST, lambda path: save(path, 0, 32), f"{CLASSES[0]}_1.JPEG: 64x64, and .*_0.JPEG is 32x32"),
+        (FIRST, lambda path: save(path, 0, 32), f"{CLASSES[0]}_1.JPEG: 64x64, but .*_0.JPEG is 32x32"),
         (Path("val", "images", "val_3.JPEG"), Path.unlink, "val_3.JPEG: not a readable image"),
         (Path("train", CLASSES[0]), lambda path: path.rename(path.parent / "other"), "contains 2 class folders, not 3"),
     ],

@@ -83,7 +83,7 @@ def test_a_folder_of_runs_is_told_with_what_it_holds(tmp_path: Path) -> None:
         assert str(found.value) == f"{tmp_path} is not an experiment; it contains mine, tiny"
     for number in range(8):
         made(tmp_path / f"more-{number}", "training")
-    with pytest.raises(InputError, match=r"it holds mine, more-0, .*, more-6 and 2 more$"):
+    with pytest.raises(InputError, match=r"it contains mine, more-0, .*, more-6 and 2 more$"):
         Run.load(tmp_path)
 
 
