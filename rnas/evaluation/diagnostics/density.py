@@ -42,7 +42,7 @@ def density(architecture: Architecture) -> float:
         return connected / sum(_possible(cell) * count for cell, count in counts)
     raise InputError(
         f"architecture density is defined for networks of cells, not for kind {architecture.kind!r}; "
-        "remove the diagnostic"
+        "leave the diagnostic out"
     )
 
 

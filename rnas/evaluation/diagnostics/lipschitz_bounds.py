@@ -84,7 +84,7 @@ def chain(architecture: Architecture, input_shape: Shape, num_classes: int) -> l
     if not isinstance(architecture, _CHAINS):
         raise InputError(
             f"the Lipschitz bound is defined for a chain of layers, not for kind {architecture.kind!r}; "
-            "remove the diagnostic"
+            "leave the diagnostic out"
         )
     with torch.random.fork_rng(devices=[]), torch.device("meta"):
         model = architecture.build(num_classes, input_shape).eval()

@@ -43,7 +43,7 @@ class StageLipschitz:
         if not isinstance(context.architecture, ResidualNetwork):
             raise InputError(
                 f"a network of kind {context.architecture.kind!r} has no stages of residual blocks; "
-                "remove the diagnostic"
+                "leave the diagnostic out"
             )
         ratios = lipschitz_ratios(context.model, context.images, context.adversarial, context.batch_size)
         constants = [mean_ratio(ratio) for ratio in ratios.blocks.values()]
