@@ -163,7 +163,7 @@ def test_base_width_follows_from_scales_and_cardinality() -> None:
         genome = genome_of(space, topology="robust-res-block", scales=scales, cardinality=cardinality)
         assert space.decode(genome).blocks[0].base_width == base_width
     foreign = ResidualNetwork((1, 1, 1), (16, 32, 64), (Block(topology="robust-res-block", scales=8, base_width=64),))
-    with pytest.raises(InputError, match="does not contain"):
+    with pytest.raises(InputError, match="space 'robust-resnet' lacks"):
         space.encode(foreign)
 
 

@@ -317,7 +317,7 @@ def test_the_state_of_another_evaluation_is_refused(command: Command, member: st
     words = (member, *SHORT, "--images", 10, "-o", tmp_path)
     before = measured(command, *words)
     for changed, difference in (
-        (("--seed", 1), "its seed is 0, here it is 1"),
+        (("--seed", 1), "its seed is 0, but here it is 1"),
         (("--attacks", "fgsm"), "its attacks is"),
         (("--eps", "1/20"), "its attacks is"),
         (("--images", 11), "its images is 10, here it is 11"),
@@ -387,7 +387,7 @@ def test_the_hash_of_the_images_is_theirs_alone(command: Command, member: str) -
         (["--split-seed", "4"], "leave --split-seed out"),
         (["--weights", "nothing.pth"], "nothing.pth: cannot be read"),
         (["--corruptions", "nowhere"], "nowhere"),
-        (["--transfer", "wrn-28-10"], "wrn-28-10 has no weights here"),
+        (["--transfer", "wrn-28-10"], "wrn-28-10 has no weights"),
     ],
 )
 def test_bad_options(command: Command, member: str, words: list[str], message: str) -> None:
@@ -402,7 +402,7 @@ def test_no_weights_are_refused(command: Command, finished_run: Run, description
 def test_weights_for_other_images_or_classes(command: Command, tmp_path: Path) -> None:
     path = tmp_path / "weights.safetensors"
     words = ("resnet-18", "--weights", path, "--data", "digits")
-    here = "built for digits, 1x8x8 images of 10 classes: give --data that the weights were made for"
+    here = "built for digits, 1x8x8 images of 10 classes: give the --data that the weights were made for"
     save_file(rnas.load("resnet-18").state_dict(), path)
     colour = refusal(command, *words)
     assert "(64, 3, 3, 3) instead of (64, 1, 3, 3)" in colour
