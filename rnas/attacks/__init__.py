@@ -1,1 +1,1 @@
-"""Adversarial attacks, one file each; found by entry point."""
+"""Provide adversarial attacks, one file each; packages register theirs as entry points."""

@@ -1,4 +1,4 @@
-"""Leaving a model as it was found."""
+"""Restore a model after an attack."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,19 +8,19 @@ from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 
 Mode = Literal["eval", "train", "train-updating"]
-"""What normalisation layers do while a network is attacked.
+"""The mode of normalisation layers while a network is attacked.
 
-``eval``: they use their running statistics. ``train``: they use those of the attacked batch, and the running ones
-stay (Gowal et al., 2020). ``train-updating``: every attack step changes the running ones too, as released code of
-some papers does; only for repeating their numbers.
+``eval``: they use their running statistics. ``train``: they use the statistics of the attacked batch and do not change
+the running ones (Gowal et al., 2020). ``train-updating``: every attack step changes the running statistics too, as the
+released code of some papers does; use it only to repeat the numbers of these papers.
 """
 
 
 @contextmanager
 def attacking(model: nn.Module, mode: Mode = "eval") -> Iterator[None]:
-    """Within: every layer in the mode and no gradient for parameters. After: all as before.
+    """Put every layer in the mode and parameters without gradient for the block; restore all of it at the end.
 
-    BatchNorm in training mode would mix an attack's images into its statistics and make a weaker attack.
+    In training mode, BatchNorm would mix an attack's images into its statistics and make a weaker attack.
     """
     modes = [(module, module.training) for module in model.modules()]
     wanted = [parameter for parameter in model.parameters() if parameter.requires_grad]
@@ -42,7 +42,7 @@ def attacking(model: nn.Module, mode: Mode = "eval") -> Iterator[None]:
 
 @contextmanager
 def kept_statistics(model: nn.Module) -> Iterator[None]:
-    """Within: normalisation layers in training mode use a batch's statistics and leave their running ones alone."""
+    """Let normalisation layers in training mode use batch statistics in the block, and keep the running ones."""
     tracking = [module for module in model.modules() if isinstance(module, _NormBase) and module.track_running_stats]
     for module in tracking:
         module.track_running_stats = False

@@ -1,1 +1,1 @@
-"""Images: where they come from and how they are divided."""
+"""Load images, divide them into splits, and augment or corrupt them."""

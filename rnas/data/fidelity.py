@@ -1,4 +1,4 @@
-"""How long a network is trained."""
+"""Set how long a network is trained."""
 
 from typing import Any
 
@@ -8,13 +8,13 @@ from rnas.utils.quantities import FractionField
 
 
 class Fidelity(BaseModel):
-    """One complete schedule, from scratch.
+    """Set one complete training schedule, from random weights.
 
     Attributes:
         epochs: passes over the training images.
-        images: how many training images, the first of the train split; None is all.
-        batch_size: images of one step.
-        attack_steps, attack_step: in place of the recipe's, for a cheaper attack; None keeps the recipe's.
+        images: how many training images, from the beginning of the train split; None takes all.
+        batch_size: images per step.
+        attack_steps, attack_step: values that replace the recipe's, for a cheaper attack; None keeps the recipe's.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -27,10 +27,10 @@ class Fidelity(BaseModel):
 
 
 class LowerRung(BaseModel):
-    """What a lower rung has otherwise than the highest; None is as there.
+    """Set how a lower rung differs from the highest; None takes the value of the highest.
 
     Attributes:
-        epochs, images, batch_size, attack_steps, attack_step: see :class:`Fidelity`.
+        epochs, images, batch_size, attack_steps, attack_step: as in :class:`Fidelity`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -42,6 +42,6 @@ class LowerRung(BaseModel):
     attack_step: FractionField | None = None
 
     def below(self, highest: Fidelity) -> Fidelity:
-        """The fidelity of this rung."""
+        """Return the fidelity of this rung."""
         changes: dict[str, Any] = {name: value for name, value in self if value is not None}
         return Fidelity(**(dict(highest) | changes))

@@ -1,1 +1,1 @@
-"""From an architecture to its metrics: contracts, and the evaluators that rnas ships."""
+"""Measure accuracy and robustness of networks, and what explains them."""

@@ -1,4 +1,4 @@
-"""What to train on and how, as a config says it."""
+"""Define what to train on and how, as in a config."""
 
 from fractions import Fraction
 from functools import lru_cache
@@ -17,12 +17,12 @@ from rnas.utils.quantities import EpsilonField, FractionField, PathField
 
 
 class EvaluationSettings(BaseModel):
-    """How a trained network is measured.
+    """Set how a trained network is measured.
 
     Attributes:
-        steps: of the attack behind robust accuracy: PGD on the cross-entropy and PGD on the margin.
-        step: size of one as a share of epsilon.
-        batch_size: images at a time.
+        steps: number of steps of the attacks behind robust accuracy: PGD on the cross-entropy and PGD on the margin.
+        step: size of one step as a share of epsilon.
+        batch_size: images per batch.
         diagnostics: names of registered diagnostics, whose metrics are recorded too.
     """
 
@@ -42,19 +42,19 @@ class EvaluationSettings(BaseModel):
 
 
 class TrainingSettings(BaseModel):
-    """What to train on and how; ``images``, ``eps``, ``fidelity`` and ``augmentation`` default to the data's own.
+    """Set what to train on and how; ``images``, ``eps``, ``fidelity`` and ``augmentation`` default to the data's own.
 
     Attributes:
         data: registered data set.
         data_dir: folder of its files.
-        extra: file of further images, for recipes that take a share of every batch from them.
-        split_seed: divides the data into splits.
+        extra: file of extra images, for recipes that take a share of every batch from them.
+        split_seed: seed that divides the data into splits.
         images: sizes of the splits.
         recipe: how to train.
         eps: l-infinity radius of training and evaluation.
         fidelity: how long to train.
-        rungs: lower rungs of fidelity, cheapest first, each by what differs from the highest; all networks of a search
-            start at the lowest, and the better half is promoted and trained from scratch at the next rung.
+        rungs: lower rungs of fidelity, cheapest first, each by its differences from the highest. All networks of a
+            search start at the lowest; the better half is promoted and trained from random weights at the next rung.
         augmentation: names of augmentations, in order; a recipe may have its own.
         evaluation: the attack behind robust accuracy.
     """
@@ -93,12 +93,12 @@ class TrainingSettings(BaseModel):
         return self
 
     def resolved(self) -> "ResolvedTraining":
-        """The same with the data's own defaults filled in; InputError when the data cannot be read."""
+        """Return the settings with the data's own defaults filled in; raise InputError if the data cannot be read."""
         dataset = load_dataset(self.data, self.data_dir)
         fidelity = dict(dataset.fidelity)
         inner_attack = self.recipe.inner_attack
         if not isinstance(inner_attack, PGDInner) or inner_attack.steps == 1:
-            # The data's cheaper attack is one of several steps.
+            # The data's cheaper attack has several steps.
             fidelity = {name: value for name, value in fidelity.items() if not name.startswith("attack_")}
         own = {
             "images": dataset.splits,
@@ -110,7 +110,7 @@ class TrainingSettings(BaseModel):
 
 
 class ResolvedTraining(TrainingSettings):
-    """Training settings with nothing left open."""
+    """Hold training settings without open fields."""
 
     images: SplitSizes
     eps: EpsilonField
@@ -120,6 +120,6 @@ class ResolvedTraining(TrainingSettings):
 
 @lru_cache(maxsize=2)
 def load_dataset(name: str, folder: Path | None) -> Dataset:
-    """A registered dataset, read once a process."""
+    """Load a registered data set, once per process."""
     dataset: Dataset = registry.load(registry.DATASETS, name)(folder)
     return dataset

@@ -1,1 +1,1 @@
-"""Networks: the families that architectures describe, their layers and their exact cost."""
+"""Describe and build networks: their families, their layers and their exact cost."""

@@ -1,6 +1,6 @@
-"""Activation functions by name.
+"""Find activation functions by name.
 
-A parametric activation is one module, and so one set of parameters, wherever a block uses it.
+A block uses one module of a parametric activation everywhere, and so one set of parameters.
 """
 
 from collections.abc import Callable
@@ -11,10 +11,10 @@ from torch import Tensor, nn
 
 
 class TwoSlope(nn.Module):
-    """``max(beta x, 0) - min(alpha x, 0)`` with scalars alpha and beta learned from draws of N(0, 1).
+    """Compute ``max(beta x, 0) - min(alpha x, 0)`` with learned scalars alpha and beta that start from N(0, 1).
 
-    The "custom" activation of the code released with "Revisiting Residual Networks for Adversarial
-    Robustness" (Huang, Lu, Deb, Boddeti, CVPR 2023).
+    This is the "custom" activation of the code released with "Revisiting Residual Networks for Adversarial Robustness"
+    (Huang, Lu, Deb, Boddeti, CVPR 2023).
     """
 
     def __init__(self) -> None:
@@ -23,12 +23,12 @@ class TwoSlope(nn.Module):
         self.beta = nn.Parameter(torch.randn(1))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Elementwise; any shape."""
+        """Apply the function to each element of a tensor of any shape."""
         return torch.relu(self.beta * x) + torch.relu(-self.alpha * x)
 
 
 class Activation(NamedTuple):
-    """How an activation is made, and how many parameters one module of it has."""
+    """Hold the function that makes an activation, and the number of parameters of one module."""
 
     make: Callable[[], nn.Module]
     params: int = 0
@@ -43,4 +43,4 @@ ACTIVATIONS = {
     "prelu": Activation(nn.PReLU, 1),
     "two-slope": Activation(TwoSlope, 2),
 }
-"""GELU is the exact one, Softplus has beta 1 and threshold 20, PReLU one slope that starts at 0.25."""
+"""GELU is the exact one, Softplus has beta 1 and threshold 20, and PReLU has one slope that starts at 0.25."""

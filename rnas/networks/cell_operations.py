@@ -1,7 +1,7 @@
-"""Operations on the edges of a cell: what each builds and what it costs.
+"""Define the operations on the edges of a cell: their modules and their costs.
 
-The set of DARTS (Liu et al., ICLR 2019) with the two of NASNet and AmoebaNet. All keep the number of
-channels; with stride 2 they halve a map of even sides. An operation is one entry of ``OPERATIONS``.
+The set is that of DARTS (Liu et al., ICLR 2019) with the two of NASNet and AmoebaNet. All operations keep the number of
+channels; with stride 2 they halve a map with even sides. An operation is one entry of ``OPERATIONS``.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ from rnas.networks.counting import FREE, Size, batch_norm, convolution, strided
 
 
 class ReLUConvBN(nn.Module):
-    """ReLU, 1x1 convolution, batch normalisation."""
+    """Apply ReLU, a 1x1 convolution and batch normalisation."""
 
     def __init__(self, inputs: int, outputs: int, affine: bool = True) -> None:
         super().__init__()
@@ -25,13 +25,13 @@ class ReLUConvBN(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, inputs, H, W) to (N, outputs, H, W)."""
+        """Map (N, inputs, H, W) to (N, outputs, H, W)."""
         out: Tensor = self.op(x)
         return out
 
 
 class FactorizedReduce(nn.Module):
-    """Halves a map by two 1x1 convolutions of stride 2, the second shifted by one pixel in both axes."""
+    """Halve a map by two 1x1 convolutions of stride 2; the second is shifted by one pixel in both axes."""
 
     def __init__(self, inputs: int, outputs: int, affine: bool = True) -> None:
         super().__init__()
@@ -41,14 +41,14 @@ class FactorizedReduce(nn.Module):
         self.bn = nn.BatchNorm2d(outputs, affine=affine)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, inputs, H, W) to (N, outputs, H / 2, W / 2); outputs, H and W even."""
+        """Map (N, inputs, H, W) to (N, outputs, H / 2, W / 2); outputs, H and W are even."""
         x = self.relu(x)
         out: Tensor = self.bn(cat([self.conv_1(x), self.conv_2(x[:, :, 1:, 1:])], dim=1))
         return out
 
 
 class SeparableConv(nn.Module):
-    """Twice: ReLU, depthwise k x k convolution, 1x1 convolution, batch normalisation."""
+    """Apply ReLU, a depthwise k x k convolution, a 1x1 convolution and batch normalisation, all of it twice."""
 
     def __init__(self, channels: int, stride: int, kernel: int, affine: bool = True) -> None:
         super().__init__()
@@ -58,26 +58,26 @@ class SeparableConv(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, channels, H, W) to (N, channels, H / stride, W / stride)."""
+        """Map (N, channels, H, W) to (N, channels, H / stride, W / stride)."""
         out: Tensor = self.op(x)
         return out
 
 
 class DilatedConv(nn.Module):
-    """ReLU, depthwise k x k convolution of dilation 2, 1x1 convolution, batch normalisation."""
+    """Apply ReLU, a depthwise k x k convolution of dilation 2, a 1x1 convolution and batch normalisation."""
 
     def __init__(self, channels: int, stride: int, kernel: int, affine: bool = True) -> None:
         super().__init__()
         self.op = nn.Sequential(*_depthwise_separable(channels, kernel, stride, 2, affine))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, channels, H, W) to (N, channels, H / stride, W / stride)."""
+        """Map (N, channels, H, W) to (N, channels, H / stride, W / stride)."""
         out: Tensor = self.op(x)
         return out
 
 
 class SevenBySeven(nn.Module):
-    """ReLU, 1x7 convolution, 7x1 convolution, batch normalisation."""
+    """Apply ReLU, a 1x7 convolution, a 7x1 convolution and batch normalisation."""
 
     def __init__(self, channels: int, stride: int, affine: bool = True) -> None:
         super().__init__()
@@ -89,35 +89,35 @@ class SevenBySeven(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, channels, H, W) to (N, channels, H / stride, W / stride)."""
+        """Map (N, channels, H, W) to (N, channels, H / stride, W / stride)."""
         out: Tensor = self.op(x)
         return out
 
 
 class Zero(nn.Module):
-    """Multiplies by 0, so that NaN and infinity of its input still show."""
+    """Multiply by 0, so that NaN and infinity of the input remain visible."""
 
     def __init__(self, stride: int) -> None:
         super().__init__()
         self.stride = stride
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, channels, H, W) to zeros (N, channels, H / stride, W / stride)."""
+        """Map (N, channels, H, W) to zeros (N, channels, H / stride, W / stride)."""
         return x[:, :, :: self.stride, :: self.stride] * 0.0
 
 
 def max_pool(channels: int, stride: int) -> nn.Module:
-    """A 3x3 maximum pooling, for any number of channels."""
+    """Return a 3x3 maximum pooling; any number of channels works."""
     return nn.MaxPool2d(3, stride, padding=1)
 
 
 def avg_pool(channels: int, stride: int) -> nn.Module:
-    """A 3x3 average pooling, for any number of channels."""
+    """Return a 3x3 average pooling; any number of channels works."""
     return nn.AvgPool2d(3, stride, padding=1, count_include_pad=False)
 
 
 def zero(channels: int, stride: int) -> nn.Module:
-    """No operation, for any number of channels."""
+    """Return the operation that gives zeros; any number of channels works."""
     return Zero(stride)
 
 
@@ -132,28 +132,28 @@ def _depthwise_separable(channels: int, kernel: int, stride: int, dilation: int,
 
 
 def relu_conv_bn_cost(inputs: int, outputs: int, size: Size, affine: bool = True) -> Costs:
-    """Cost of :class:`ReLUConvBN` on a map of this size."""
+    """Return the cost of :class:`ReLUConvBN` on a map of this size."""
     return convolution(inputs, outputs, 1, size) + batch_norm(outputs, affine=affine)
 
 
 def factorized_reduce_cost(inputs: int, outputs: int, size: Size, affine: bool = True) -> Costs:
-    """Cost of :class:`FactorizedReduce` on a map of this size before it is halved."""
+    """Return the cost of :class:`FactorizedReduce` on a map of this size before it is halved."""
     half = convolution(inputs, outputs // 2, 1, strided(size, 2))
     return half * 2 + batch_norm(outputs, affine=affine)
 
 
 def identity(channels: int, stride: int, affine: bool = True) -> nn.Module:
-    """The identity, or its replacement where the map is halved."""
+    """Return the identity, or its replacement if the map is halved."""
     return nn.Identity() if stride == 1 else FactorizedReduce(channels, channels, affine)
 
 
 def identity_cost(channels: int, stride: int, size: Size, affine: bool = True) -> Costs:
-    """Cost of :func:`identity` on an input of this size."""
+    """Return the cost of :func:`identity` on an input of this size."""
     return FREE if stride == 1 else factorized_reduce_cost(channels, channels, size, affine)
 
 
 def separable_conv_cost(channels: int, kernel: int, stride: int, size: Size, affine: bool = True) -> Costs:
-    """Cost of :class:`SeparableConv` on an input of this size."""
+    """Return the cost of :class:`SeparableConv` on an input of this size."""
     return _depthwise_separable_cost(channels, kernel, strided(size, stride), affine) * 2
 
 
@@ -164,19 +164,19 @@ def _depthwise_separable_cost(channels: int, kernel: int, output: Size, affine: 
 
 def _seven_by_seven_cost(channels: int, stride: int, size: Size) -> Costs:
     height, width = strided(size, stride)
-    # Seven weights a pair of channels, as a 1x1 convolution on seven times the channels has.
+    # There are seven weights for each pair of channels, as in a 1x1 convolution on seven times the channels.
     rows = convolution(7 * channels, channels, 1, (size[0], width))
     columns = convolution(7 * channels, channels, 1, (height, width))
     return rows + columns + batch_norm(channels)
 
 
 OperationConstructor = Callable[[int, int], nn.Module]
-"""Makes an operation from its channels and its stride."""
+"""A function from channels and stride to the module of an operation."""
 
 
 @dataclass(frozen=True)
 class Operation:
-    """An operation of a cell.
+    """Describe an operation of a cell.
 
     Attributes:
         build: (channels, stride) to the module; a class, a function or a ``functools.partial`` of one of them.
@@ -220,7 +220,7 @@ OPERATIONS: Mapping[str, Operation] = {
 
 
 def find_operation(name: str) -> Operation:
-    """Return the operation of this name; InputError with the known names if no operation has it."""
+    """Return the operation of this name; raise InputError with the known names if no operation has it."""
     if name not in OPERATIONS:
         raise InputError(f"unknown operation {name!r} in a cell; known: {', '.join(OPERATIONS)}")
     return OPERATIONS[name]

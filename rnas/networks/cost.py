@@ -1,4 +1,4 @@
-"""What a network costs: parameters and FLOPs, in the convention of the papers.
+"""Measure the cost of a network: parameters and FLOPs, as the papers count them.
 
 FLOPs are the papers' #F: multiply-accumulates of convolutions and linear layers for one image.
 Params are the elements of all trainable parameters; normalisation buffers do not count.
@@ -14,7 +14,7 @@ from rnas._typing import Integers
 
 @dataclass(frozen=True)
 class Cost:
-    """Cost of one network."""
+    """Hold the cost of one network."""
 
     params: int
     flops: int
@@ -22,7 +22,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Costs:
-    """Costs of many networks: two int64 arrays of one shape."""
+    """Hold the costs of many networks in two int64 arrays of one shape."""
 
     params: Integers
     flops: Integers
@@ -35,13 +35,13 @@ class Costs:
 
 
 def measured_cost(module: nn.Module, input_shape: tuple[int, int, int]) -> Cost:
-    """Count a built module by running one image through it with hooks on its layers.
+    """Count the cost of a built module by running one image through it with hooks on its layers.
 
-    The slow, independent way; :meth:`Architecture.cost` gives the same numbers without building.
-    A module on the ``meta`` device is counted without computing anything.
+    This is the slow, independent way; :meth:`Architecture.cost` gives the same numbers without building.
+    A module on the ``meta`` device is counted without any computation.
 
     Args:
-        module: from an image batch (N, C, H, W) to anything.
+        module: module from an image batch (N, C, H, W) to anything.
         input_shape: (C, H, W) of one image.
     """
     flops = 0

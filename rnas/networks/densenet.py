@@ -1,4 +1,4 @@
-"""DenseNet for small images (Huang et al., CVPR 2017), every transition's width given.
+"""Build DenseNet for small images (Huang et al., CVPR 2017), with a given width of every transition.
 
 DN-121-R is the reconfiguration of DenseNet-121 by Huang et al. (NeurIPS 2021): the last stage starts narrower.
 """
@@ -19,15 +19,15 @@ from rnas.networks.counting import Size, batch_norm, classifier, convolution, si
 
 @dataclass(frozen=True)
 class DenseNet:
-    """Stages of densely connected bottleneck layers, between them a 1x1 convolution and a 2x2 average pooling.
+    """Describe stages of densely connected bottleneck layers, separated by a 1x1 convolution and 2x2 average pooling.
 
     Attributes:
-        depths: layers of each stage.
+        depths: number of layers of each stage.
         channels: channels at the start of each stage: of the stem, then of each transition.
         growth: channels that a layer adds.
 
     Raises:
-        InputError: no stage, a stage without channels of its own, or a number below 1.
+        InputError: there is no stage, a stage has no channels, or a number is below 1.
     """
 
     kind: ClassVar[str] = "densenet"
@@ -47,12 +47,12 @@ class DenseNet:
             )
 
     def build(self, num_classes: int, input_shape: Shape) -> nn.Module:
-        """The network; InputError where the images are too small for its poolings."""
+        """Return the network; raise InputError if the images are too small for its poolings."""
         self._check(input_shape)
         return DenseNetwork(input_shape[0], num_classes, self.depths, self.channels, self.growth)
 
     def cost(self, input_shape: Shape, num_classes: int) -> Cost:
-        """Exact params and FLOPs; InputError where the images are too small for its poolings."""
+        """Return exact params and FLOPs; raise InputError if the images are too small for its poolings."""
         self._check(input_shape)
         size = input_shape[1:]
         costs = [convolution(input_shape[0], self.channels[0], 3, size)]
@@ -80,7 +80,7 @@ def _layer_cost(inputs: int, growth: int, size: Size) -> Costs:
 
 
 class DenseLayer(nn.Module):
-    """Normalisation, ReLU and a convolution, twice; the result goes before the input's channels."""
+    """Apply normalisation, ReLU and a convolution, all twice, and put the result before the input's channels."""
 
     def __init__(self, inputs: int, growth: int) -> None:
         super().__init__()
@@ -90,14 +90,14 @@ class DenseLayer(nn.Module):
         self.conv2 = nn.Conv2d(4 * growth, growth, 3, padding=1, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, inputs, H, W) to (N, growth + inputs, H, W)."""
+        """Map (N, inputs, H, W) to (N, growth + inputs, H, W)."""
         new = self.conv1(torch.relu(self.bn1(x)))
         new = self.conv2(torch.relu(self.bn2(new)))
         return torch.cat([new, x], dim=1)
 
 
 class Transition(nn.Module):
-    """Normalisation, ReLU, 1x1 convolution and 2x2 average pooling."""
+    """Apply normalisation, ReLU, a 1x1 convolution and 2x2 average pooling."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -106,18 +106,18 @@ class Transition(nn.Module):
         self.pool = nn.AvgPool2d(2)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, inputs, H, W) to (N, outputs, H // 2, W // 2)."""
+        """Map (N, inputs, H, W) to (N, outputs, H // 2, W // 2)."""
         out: Tensor = self.pool(self.conv(torch.relu(self.bn(x))))
         return out
 
 
 class DenseNetwork(nn.Module):
-    """Stem, stages and their transitions, head.
+    """Apply the stem, the stages with their transitions, and the head.
 
     Args:
         image_channels: channels of an image.
         num_classes: number of logits.
-        depths: layers of each stage.
+        depths: number of layers of each stage.
         channels: channels at the start of each stage: of the stem, then of each transition.
         growth: channels that a layer adds.
     """
@@ -136,12 +136,12 @@ class DenseNetwork(nn.Module):
                 parts.append(Transition(end, channels[stage + 1]))
             self.stages.append(nn.Sequential(*parts))
         self.bn = nn.BatchNorm2d(end)
-        # The published average over 4x4 is this one at the published 32x32.
+        # For images of the published size, 32x32, this equals the published average over 4x4.
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.linear = nn.Linear(end, num_classes)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Images (N, C, H, W) to logits (N, num_classes)."""
+        """Map images (N, C, H, W) to logits (N, num_classes)."""
         features = torch.relu(self.bn(self.stages(self.conv1(images))))
         logits: Tensor = self.linear(self.pool(features).flatten(1))
         return logits

@@ -1,8 +1,8 @@
-"""Cells of NAS-Bench-201 (Dong, Yang, ICLR 2020) on that benchmark's skeleton, and when two cells are one.
+"""Build networks of NAS-Bench-201 cells (Dong, Yang, ICLR 2020), and decide when two cells are the same.
 
-A cell has four nodes and an edge from each to every later one; an edge carries one of five operations and a
-node is the sum of its edges. Five cells, a residual block that halves the map and doubles the channels, five
-cells, another such block, five cells. Every convolution follows a ReLU and is followed by batch normalisation.
+A cell has four nodes and an edge from each to every later one. An edge has one of five operations, and a node is the
+sum of its edges. The skeleton has five cells, a residual block that halves the map and doubles the channels, five
+cells, another such block, and five cells. Every convolution follows a ReLU and precedes batch normalisation.
 """
 
 from collections.abc import Sequence
@@ -37,12 +37,12 @@ _CANCELLED = "#"
 
 
 def unique_string(operations: Sequence[str]) -> str:
-    """The benchmark's text of what a cell computes: cells with one text are one cell.
+    """Return the benchmark's text for what a cell computes: cells with the same text are the same cell.
 
-    A skip stands for the node it reads; ``none``, and whatever reads node 1 where that is nothing, for nothing;
-    the terms of a sum are sorted by name. 6,466 texts remain of the 15,625 cells. The rule goes no further: it
-    neither cancels a node 2 that is nothing nor expands sums within sums, and it takes a node that is read twice
-    for two equal ones.
+    A skip is written as the node that it reads. ``none`` is written as nothing, and so is any operation on node 1 if
+    that node is nothing. The terms of a sum are sorted by name. 6,466 texts remain of the 15,625 cells. The rule goes
+    no further: it neither cancels a node 2 that is nothing nor expands sums within sums, and it treats a node that is
+    read twice as two equal nodes.
 
     Args:
         operations: name of the operation on each edge, in the order of ``EDGES``.
@@ -66,15 +66,15 @@ def _term(operation: str, text: str) -> str:
 
 @dataclass(frozen=True)
 class NASBench201Cell:
-    """The network of one cell.
+    """Describe the network of one cell.
 
     Attributes:
         operations: name of the operation on each edge, in the order of ``EDGES``.
-        channels: of the first stage.
-        cells: in each of the three stages.
+        channels: channels of the first stage.
+        cells: number of cells in each of the three stages.
 
     Raises:
-        InputError: not six known operations, or a number below 1.
+        InputError: there are not six known operations, or a number is below 1.
     """
 
     kind: ClassVar[str] = "nas-bench-201"
@@ -94,12 +94,12 @@ class NASBench201Cell:
             raise InputError(f"channels {self.channels}, cells {self.cells}: both are at least 1")
 
     def build(self, num_classes: int, input_shape: Shape) -> nn.Module:
-        """The network; InputError for images whose sides are not multiples of 4."""
+        """Return the network; raise InputError for images whose sides are not multiples of 4."""
         check_size(input_shape)
         return NASBench201Network(input_shape[0], num_classes, self.operations, self.channels, self.cells)
 
     def cost(self, input_shape: Shape, num_classes: int) -> Cost:
-        """Exact params and FLOPs; InputError for images whose sides are not multiples of 4."""
+        """Return exact params and FLOPs; raise InputError for images whose sides are not multiples of 4."""
         return single(
             network_costs(
                 self.operations.count(CONV_1X1),
@@ -113,7 +113,7 @@ class NASBench201Cell:
 
 
 def check_size(input_shape: Shape) -> None:
-    """InputError for images that cannot be halved twice into equal grids."""
+    """Raise InputError for images that cannot be halved twice into equal grids."""
     if input_shape[1] % 4 or input_shape[2] % 4:
         raise InputError(
             f"a NAS-Bench-201 network halves its image twice; {input_shape[1]}x{input_shape[2]} pixels cannot be: "
@@ -129,15 +129,15 @@ def network_costs(
     channels: int = NASBench201Cell.channels,
     cells: int = NASBench201Cell.cells,
 ) -> Costs:
-    """Return the costs of networks by their cells' numbers of convolutions; nothing else in a cell costs anything.
+    """Return the costs of networks from their cells' numbers of convolutions; nothing else in a cell has a cost.
 
     Args:
         convolutions_1x1: number (n,) of 1x1 convolutions in a cell, or one number.
         convolutions_3x3: number (n,) of 3x3 convolutions in a cell, or one number.
         input_shape: (C, H, W) of one image, with H and W multiples of 4.
         num_classes: number of logits.
-        channels: of the first stage.
-        cells: in each stage.
+        channels: channels of the first stage.
+        cells: number of cells in each stage.
     """
     check_size(input_shape)
     size: Size = input_shape[1:]
@@ -154,13 +154,13 @@ def network_costs(
 
 
 def _reduction_costs(inputs: int, outputs: int, size: Size) -> Costs:
-    """Costs of :class:`ReductionBlock` with an output map of this size."""
+    """Return the costs of :class:`ReductionBlock` with an output map of this size."""
     main = convolution(inputs, outputs, 3, size) + convolution(outputs, outputs, 3, size)
     return main + batch_norm(outputs) * 2 + convolution(inputs, outputs, 1, size)
 
 
 class ReLUConvBN(nn.Module):
-    """ReLU, convolution, batch normalisation."""
+    """Apply ReLU, a convolution and batch normalisation."""
 
     def __init__(self, inputs: int, outputs: int, kernel_size: int, stride: int = 1) -> None:
         super().__init__()
@@ -171,7 +171,7 @@ class ReLUConvBN(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, inputs, H, W) to (N, outputs, H / stride, W / stride)."""
+        """Map (N, inputs, H, W) to (N, outputs, H / stride, W / stride)."""
         out: Tensor = self.op(x)
         return out
 
@@ -187,14 +187,14 @@ def _operation(name: str, channels: int) -> nn.Module:
 
 
 class CellModule(nn.Module):
-    """One cell, from (N, channels, H, W) to the same shape."""
+    """Apply one cell to (N, channels, H, W); the shape does not change."""
 
     def __init__(self, operations: Sequence[str], channels: int) -> None:
         super().__init__()
         self.layers = nn.ModuleList(_operation(name, channels) for name in operations)
 
     def forward(self, x: Tensor) -> Tensor:
-        """The sum of the edges into the last node."""
+        """Return the sum of the edges into the last node."""
         edges = list(zip(self.layers, EDGES, strict=True))
         nodes = [x]
         for node in range(1, NODES):
@@ -204,7 +204,7 @@ class CellModule(nn.Module):
 
 
 class ReductionBlock(nn.Module):
-    """Residual block of two 3x3 convolutions, the first at stride 2; its shortcut is a pooled 1x1 convolution."""
+    """Apply a residual block of two 3x3 convolutions, the first at stride 2; its shortcut is pooled, then 1x1."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -213,20 +213,20 @@ class ReductionBlock(nn.Module):
         self.downsample = nn.Sequential(nn.AvgPool2d(2), nn.Conv2d(inputs, outputs, 1, bias=False))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, inputs, H, W) to (N, outputs, H / 2, W / 2)."""
+        """Map (N, inputs, H, W) to (N, outputs, H / 2, W / 2)."""
         out: Tensor = self.downsample(x) + self.conv_b(self.conv_a(x))
         return out
 
 
 class NASBench201Network(nn.Module):
-    """Stem, cells and residual blocks, head: from (N, image_channels, H, W) to logits (N, num_classes).
+    """Map (N, image_channels, H, W) to logits (N, num_classes) by a stem, cells and residual blocks, and a head.
 
     Args:
         image_channels: channels of an image.
         num_classes: number of logits.
         operations: name of the operation on each edge of a cell, in the order of ``EDGES``.
-        channels: of the first stage.
-        cells: in each of the three stages.
+        channels: channels of the first stage.
+        cells: number of cells in each of the three stages.
     """
 
     def __init__(
@@ -247,7 +247,7 @@ class NASBench201Network(nn.Module):
         self.classifier = nn.Linear(widths[-1], num_classes)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Images (N, C, H, W) to logits (N, num_classes)."""
+        """Map images (N, C, H, W) to logits (N, num_classes)."""
         x = self.stem(images)
         for cell in self.cells:
             x = cell(x)

@@ -1,4 +1,4 @@
-"""Normalisation layers by name, for feature maps (N, C, H, W)."""
+"""Find normalisation layers for feature maps (N, C, H, W) by name."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -8,26 +8,26 @@ from torch.nn import functional as F
 
 
 class ChannelLayerNorm(nn.LayerNorm):
-    """Layer normalisation over the channels of each position, with one weight and bias a channel."""
+    """Normalise over the channels of each position, with one weight and one bias per channel."""
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 (the name of torch's own parameter)
-        """(N, C, H, W) to the same shape."""
+        """Map (N, C, H, W) to the same shape."""
         last = input.permute(0, 2, 3, 1)
         return F.layer_norm(last, self.normalized_shape, self.weight, self.bias, self.eps).permute(0, 3, 1, 2)
 
 
 def group_norm(channels: int) -> nn.GroupNorm:
-    """Group normalisation of :func:`groups` groups."""
+    """Return group normalisation with :func:`groups` groups."""
     return nn.GroupNorm(groups(channels), channels)
 
 
 def groups(channels: int) -> int:
-    """Groups of group normalisation: the largest divisor of the channels that is at most an eighth of them."""
+    """Return the number of groups: the largest divisor of the channels that is at most an eighth of them."""
     return next((n for n in range(channels // 8, 1, -1) if channels % n == 0), 1)
 
 
 class Normalization(NamedTuple):
-    """How a normalisation is made from a number of channels, and its parameters a channel."""
+    """Hold the function from channels to a normalisation, and the number of parameters per channel."""
 
     make: Callable[[int], nn.Module]
     params: int = 2
@@ -39,9 +39,9 @@ NORMALIZATIONS = {
     "instance": Normalization(nn.InstanceNorm2d, 0),
     "layer": Normalization(ChannelLayerNorm),
 }
-"""All with eps 1e-5; batch normalisation with momentum 0.1; instance normalisation without weight and bias."""
+"""All have eps 1e-5; batch normalisation has momentum 0.1; instance normalisation has no weight and no bias."""
 
 
 def runs_on(normalization: str, size: tuple[int, int]) -> bool:
-    """Whether a normalisation can train on maps of this (height, width): instance normalisation needs two positions."""
+    """Return whether a normalisation can train on maps of (height, width); instance normalisation needs 2 pixels."""
     return normalization != "instance" or size != (1, 1)

@@ -1,6 +1,7 @@
-"""ResNet for small images (He et al., CVPR 2016): ResNet-18 and ResNet-50 as the CIFAR baselines build them.
+"""Build ResNet for small images (He et al., CVPR 2016): ResNet-18 and ResNet-50 as the CIFAR baselines build them.
 
-Activation after the convolution, a 3x3 stem, four stages; pre-activation networks are in another module.
+They have the activation after the convolution, a 3x3 stem and four stages. Pre-activation networks are in another
+module.
 """
 
 from collections.abc import Sequence
@@ -21,15 +22,15 @@ _EXPANSION = {"basic": 1, "bottleneck": 4}
 
 @dataclass(frozen=True)
 class ResNet:
-    """A stem and stages of residual blocks; every stage but the first halves the map.
+    """Describe a stem and stages of residual blocks; every stage except the first halves the map.
 
     Attributes:
         block: two 3x3 convolutions, or 1x1, 3x3 and 1x1 with four times the channels at the end.
-        depths: blocks of each stage.
-        channels: channels of the 3x3 convolutions of each stage; the stem has those of the first.
+        depths: number of blocks of each stage.
+        channels: channels of the 3x3 convolutions of each stage; the stem has those of the first stage.
 
     Raises:
-        InputError: no stage, a stage without channels of its own, or a number below 1.
+        InputError: there is no stage, a stage has no channels, or a number is below 1.
     """
 
     kind: ClassVar[str] = "resnet"
@@ -49,11 +50,11 @@ class ResNet:
             )
 
     def build(self, num_classes: int, input_shape: Shape) -> nn.Module:
-        """The network; it runs on images of any size."""
+        """Return the network; it runs on images of any size."""
         return ResNetwork(input_shape[0], num_classes, self.depths, self.channels, _EXPANSION[self.block])
 
     def cost(self, input_shape: Shape, num_classes: int) -> Cost:
-        """Exact params and FLOPs."""
+        """Return exact params and FLOPs."""
         size = input_shape[1:]
         costs = [convolution(input_shape[0], self.channels[0], 3, size), batch_norm(self.channels[0])]
         for place in block_places(self.depths, self.channels, _EXPANSION[self.block]):
@@ -64,7 +65,7 @@ class ResNet:
 
 @dataclass(frozen=True)
 class BlockPlace:
-    """A block: its stage from 0, its input channels, the channels of its 3x3 convolutions, expansion and stride."""
+    """Hold a block's stage from 0, input channels, channels of its 3x3 convolutions, expansion and stride."""
 
     stage: int
     inputs: int
@@ -74,17 +75,17 @@ class BlockPlace:
 
     @property
     def outputs(self) -> int:
-        """Channels of its output."""
+        """Return the channels of its output."""
         return self.channels * self.expansion
 
     @property
     def projected(self) -> bool:
-        """Whether the shortcut is a convolution."""
+        """Return whether the shortcut is a convolution."""
         return self.stride != 1 or self.inputs != self.outputs
 
     @property
     def convolutions(self) -> list[tuple[int, int, int, int]]:
-        """(inputs, outputs, kernel, stride) of the convolutions of the main branch."""
+        """Return (inputs, outputs, kernel, stride) of the convolutions of the main branch."""
         if self.expansion == 1:
             return [(self.inputs, self.channels, 3, self.stride), (self.channels, self.channels, 3, 1)]
         return [
@@ -95,7 +96,7 @@ class BlockPlace:
 
 
 def block_places(depths: Sequence[int], channels: Sequence[int], expansion: int) -> list[BlockPlace]:
-    """Every block in order, of stages of these depths and channels."""
+    """Return every block in order, for stages of these depths and channels."""
     places = []
     inputs = channels[0]
     for stage, (depth, width) in enumerate(zip(depths, channels, strict=True)):
@@ -107,7 +108,7 @@ def block_places(depths: Sequence[int], channels: Sequence[int], expansion: int)
 
 
 def _block_cost(place: BlockPlace, size: Size) -> Costs:
-    """Cost of a block on an input map of this size."""
+    """Return the cost of a block on an input map of this size."""
     costs = []
     output = size
     for inputs, outputs, kernel, stride in place.convolutions:
@@ -119,7 +120,7 @@ def _block_cost(place: BlockPlace, size: Size) -> Costs:
 
 
 class Block(nn.Module):
-    """Convolutions with batch normalisation and ReLU, the shortcut added before the last ReLU."""
+    """Apply convolutions with batch normalisation and ReLU, and add the shortcut before the last ReLU."""
 
     def __init__(self, place: BlockPlace) -> None:
         super().__init__()
@@ -134,7 +135,7 @@ class Block(nn.Module):
             self.shortcut.append(nn.BatchNorm2d(place.outputs))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, inputs, H, W) to (N, outputs, ceil(H / stride), ceil(W / stride))."""
+        """Map (N, inputs, H, W) to (N, outputs, ceil(H / stride), ceil(W / stride))."""
         out = x
         for number in range(1, self.length + 1):
             out = self.get_submodule(f"bn{number}")(self.get_submodule(f"conv{number}")(out))
@@ -144,13 +145,13 @@ class Block(nn.Module):
 
 
 class ResNetwork(nn.Module):
-    """Stem, stages, pooling and classifier.
+    """Apply the stem, the stages, pooling and the classifier.
 
     Args:
         image_channels: channels of an image.
         num_classes: number of logits.
-        depths: blocks of each stage.
-        channels: channels of the 3x3 convolutions of each stage; the stem has those of the first.
+        depths: number of blocks of each stage.
+        channels: channels of the 3x3 convolutions of each stage; the stem has those of the first stage.
         expansion: 1 for blocks of two 3x3 convolutions, 4 for blocks of 1x1, 3x3 and 1x1.
     """
 
@@ -165,12 +166,12 @@ class ResNetwork(nn.Module):
         for stage in range(self.stages):
             blocks = (Block(place) for place in places if place.stage == stage)
             self.add_module(f"layer{stage + 1}", nn.Sequential(*blocks))
-        # The published average over 4x4 is this one at the published 32x32.
+        # For images of the published size, 32x32, this equals the published average over 4x4.
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.linear = nn.Linear(places[-1].outputs, num_classes)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Images (N, C, H, W) to logits (N, num_classes)."""
+        """Map images (N, C, H, W) to logits (N, num_classes)."""
         features = torch.relu(self.bn1(self.conv1(images)))
         for stage in range(self.stages):
             features = self.get_submodule(f"layer{stage + 1}")(features)

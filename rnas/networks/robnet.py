@@ -1,8 +1,8 @@
-"""RobNet (Guo et al., When NAS Meets Robustness, CVPR 2020): densely connected cells coded by bits on edges.
+"""Build RobNet (Guo et al., When NAS Meets Robustness, CVPR 2020): densely connected cells coded by bits on edges.
 
-Node n of a cell sums an operation on each of the 2 + n states before it: two bits on each of 14 edges say
-whether the edge carries an identity, a separable convolution, or both. Batch normalisation inside the cells
-has no scale and no shift, as in the released code.
+Node n of a cell sums an operation on each of the 2 + n states before it. Two bits on each of 14 edges select an
+identity, a separable convolution, or both. As in the released code, batch normalisation inside the cells has no scale
+and no shift.
 """
 
 import re
@@ -42,17 +42,16 @@ _OUTPUTS = (NODES, NODES)
 
 @dataclass(frozen=True)
 class RobNetwork:
-    """A network of RobNet cells.
+    """Describe a network of RobNet cells.
 
     Attributes:
-        codes: 28 binary digits a cell, two an edge; one code for all cells, or one for each.
+        codes: 28 binary digits per cell, two per edge; one code for all cells, or one for each.
         layers: number of cells; those at layers // 3 and 2 * layers // 3 halve the map.
         channels: channels of the nodes in the first stage; each halving doubles them.
-        stem: for small images one convolution; the ImageNet stem divides the sides by 8.
+        stem: one convolution for small images; the ImageNet stem divides the sides by 8.
 
     Raises:
-        InputError: a code that is not 28 binary digits, or a number of codes, layers or channels that no
-            such network has.
+        InputError: a code is not 28 binary digits, or no such network has this number of codes, layers or channels.
     """
 
     kind: ClassVar[str] = "robnet"
@@ -75,27 +74,27 @@ class RobNetwork:
                 f"{len(self.codes)} RobNet codes for {self.layers} cells; give one for all or one for each"
             )
         if len(set(self.codes)) == 1:
-            # One network has one description: equal codes are a shared one.
+            # Equal codes become one shared code, so that one network has one description.
             object.__setattr__(self, "codes", self.codes[:1])
 
     @property
     def stages(self) -> tuple[int, int, int]:
-        """Channels of the nodes in each stage."""
+        """Return the channels of the nodes in each stage."""
         return _stages(self.channels)
 
     @property
     def cell_codes(self) -> tuple[str, ...]:
-        """The code of each cell."""
+        """Return the code of each cell."""
         return self.codes * self.layers if len(self.codes) == 1 else self.codes
 
     def build(self, num_classes: int, input_shape: Shape) -> nn.Module:
-        """The network; InputError where the images cannot be halved as often as it does."""
+        """Return the network; raise InputError if the images cannot be halved often enough."""
         place_robnet_cells(self.layers, self.channels, self.stem, input_shape)
         network = ImageNetCellNetwork if self.stem == "imagenet" else CodedCellNetwork
         return network(input_shape[0], num_classes, self.codes, self.layers, self.channels)
 
     def cost(self, input_shape: Shape, num_classes: int) -> Cost:
-        """Exact params and FLOPs; InputError where the images cannot be halved as often as the network does."""
+        """Return exact params and FLOPs; raise InputError if the images cannot be halved often enough."""
         places = place_robnet_cells(self.layers, self.channels, self.stem, input_shape)
         edges = [
             edge_cost(place, source, code[2 * edge : 2 * edge + 2])
@@ -106,7 +105,7 @@ class RobNetwork:
 
 
 def place_robnet_cells(layers: int, channels: int, stem: str, input_shape: Shape) -> list[SizedCellPlace]:
-    """Where every cell stands for images of this shape; InputError where they cannot be halved."""
+    """Return the position of every cell for images of this shape; raise InputError if they cannot be halved."""
     if stem == "cifar":
         return sized(small_image_places(layers, channels), input_shape[1:])
     first = strided(strided(input_shape[1:], 2), 2)
@@ -115,7 +114,7 @@ def place_robnet_cells(layers: int, channels: int, stem: str, input_shape: Shape
 
 
 def frame_cost(places: list[SizedCellPlace], stem: str, input_shape: Shape, num_classes: int) -> Costs:
-    """Cost of all but the edges: the stem, the layers that adapt the inputs of every cell, the classifier."""
+    """Return the cost without edges: the stem, the layers that adapt the inputs of every cell, and the classifier."""
     image_channels, size = input_shape[0], input_shape[1:]
     if stem == "cifar":
         stem_total = stem_cost(image_channels, places[0].inputs[0], size)
@@ -126,7 +125,7 @@ def frame_cost(places: list[SizedCellPlace], stem: str, input_shape: Shape, num_
 
 
 def edge_cost(place: SizedCellPlace, source: int, code: str) -> Costs:
-    """Cost of an edge from this state in one cell."""
+    """Return the cost of an edge from this state in one cell."""
     stride, size = place.stride(source), place.edge_size(source)
     kept = identity_cost(place.channels, stride, size, affine=False) if code[0] == "1" else FREE
     convolved = separable_conv_cost(place.channels, 3, stride, size, affine=False) if code[1] == "1" else FREE
@@ -134,7 +133,7 @@ def edge_cost(place: SizedCellPlace, source: int, code: str) -> Costs:
 
 
 class IdentityAndConv(nn.Module):
-    """The sum of an identity and a separable convolution."""
+    """Add an identity and a separable convolution."""
 
     def __init__(self, channels: int, stride: int) -> None:
         super().__init__()
@@ -142,13 +141,13 @@ class IdentityAndConv(nn.Module):
         self.res = identity(channels, stride, affine=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, channels, H, W) to (N, channels, H / stride, W / stride)."""
+        """Map (N, channels, H, W) to (N, channels, H / stride, W / stride)."""
         out: Tensor = self.conv(x) + self.res(x)
         return out
 
 
 class Edge(nn.Module):
-    """The operation that a code of two bits puts on an edge."""
+    """Apply the operation that a code of two bits selects for an edge."""
 
     def __init__(self, code: str, channels: int, stride: int) -> None:
         super().__init__()
@@ -163,13 +162,13 @@ class Edge(nn.Module):
             self.op = IdentityAndConv(channels, stride)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, channels, H, W) to (N, channels, H / stride, W / stride)."""
+        """Map (N, channels, H, W) to (N, channels, H / stride, W / stride)."""
         out: Tensor = self.op(x)
         return out
 
 
 class CodedCell(Cell):
-    """A cell with the operations of its code."""
+    """Build a cell with the operations of its code."""
 
     def __init__(self, code: str, place: CellPlace) -> None:
         super().__init__(place, affine=False)
@@ -179,7 +178,7 @@ class CodedCell(Cell):
         )
 
     def forward(self, before: Tensor, last: Tensor) -> Tensor:
-        """Outputs of the two cells before to (N, 4 * channels, H, W)."""
+        """Map the outputs of the two cells before to (N, 4 * channels, H, W)."""
         states = [self.preprocess0(before), self.preprocess1(last)]
         for operation, (source, node) in zip(self._ops, EDGES, strict=True):
             incoming = operation(states[source])
@@ -191,12 +190,12 @@ class CodedCell(Cell):
 
 
 def small_image_places(layers: int, channels: int) -> list[CellPlace]:
-    """Where every cell stands behind the stem for small images."""
+    """Return the position of every cell after the stem for small images."""
     return place_cells(layers, _stages(channels), _OUTPUTS, (3 * channels, 3 * channels))
 
 
 def imagenet_places(layers: int, channels: int) -> list[CellPlace]:
-    """Where every cell stands behind the ImageNet stem."""
+    """Return the position of every cell after the ImageNet stem."""
     return place_cells(layers, _stages(channels), _OUTPUTS, (channels, channels), after_reduction=True)
 
 
@@ -205,18 +204,18 @@ def _stages(channels: int) -> tuple[int, int, int]:
 
 
 def _coded_cells(codes: Sequence[str], places: Sequence[CellPlace]) -> list[CodedCell]:
-    """A cell at every place; one code is for all of them."""
+    """Return a cell for every position; a single code is for all of them."""
     cell_codes = [*codes] * len(places) if len(codes) == 1 else codes
     return [CodedCell(code, place) for code, place in zip(cell_codes, places, strict=True)]
 
 
 class CodedCellNetwork(CellNetwork):
-    """A network of coded cells for small images.
+    """Classify small images with a network of coded cells.
 
     Args:
         image_channels: channels of an image.
         num_classes: number of logits.
-        codes: 28 binary digits a cell, two an edge; one code for all cells, or one for each.
+        codes: 28 binary digits per cell, two per edge; one code for all cells, or one for each.
         layers: number of cells; those at layers // 3 and 2 * layers // 3 halve the map.
         channels: channels of the nodes in the first stage; each halving doubles them.
     """
@@ -229,12 +228,12 @@ class CodedCellNetwork(CellNetwork):
 
 
 class ImageNetCellNetwork(nn.Module):
-    """A network of coded cells behind the ImageNet stem, which divides the sides of an image by 8.
+    """Classify images with a network of coded cells after the ImageNet stem, which divides an image's sides by 8.
 
     Args:
         image_channels: channels of an image.
         num_classes: number of logits.
-        codes: 28 binary digits a cell, two an edge; one code for all cells, or one for each.
+        codes: 28 binary digits per cell, two per edge; one code for all cells, or one for each.
         layers: number of cells; those at layers // 3 and 2 * layers // 3 halve the map.
         channels: channels of the nodes in the first stage; each halving doubles them.
     """
@@ -242,7 +241,7 @@ class ImageNetCellNetwork(nn.Module):
     def __init__(self, image_channels: int, num_classes: int, codes: Sequence[str], layers: int, channels: int) -> None:
         super().__init__()
         places = imagenet_places(layers, channels)
-        # Weights are drawn in the order in which layers are made: the stem's come last, as in CodedCellNetwork.
+        # Weights are drawn in the order in which layers are created. The stem's come last, as in CodedCellNetwork.
         cells = _coded_cells(codes, places)
         classifier = nn.Linear(output_channels(places, _OUTPUTS), num_classes)
         self.stem0 = nn.Sequential(
@@ -258,12 +257,12 @@ class ImageNetCellNetwork(nn.Module):
             nn.BatchNorm2d(channels),
         )
         self.cells = nn.ModuleList(cells)
-        # The published average over 7x7 is this one at the published 224x224.
+        # For images of the published size, 224x224, this equals the published average over 7x7.
         self.global_pooling = nn.AdaptiveAvgPool2d(1)
         self.classifier = classifier
 
     def forward(self, images: Tensor) -> Tensor:
-        """Images (N, C, H, W) to logits (N, num_classes)."""
+        """Map images (N, C, H, W) to logits (N, num_classes)."""
         before = self.stem0(images)
         last = self.stem1(before)
         for cell in self.cells:
@@ -315,9 +314,9 @@ CODES: Mapping[str, tuple[str, ...]] = {
         "1110111111111110110011011111",
         "1111010111110100001000010111",
     ),
-    # Never released. These have the published sizes and put their operations on the direct edges first, as the
-    # paper found best at a small budget; which edges the authors' networks have is not known.
+    # These two were never released. The codes have the published sizes and put their operations on the direct edges
+    # first, which the paper found best at a small budget; which edges the authors' networks have is unknown.
     "small-stand-in": (_digits("11 11 | 11 11 00 | 01 01 00 00 | 01 10 00 00 00"),),
     "medium-stand-in": (_digits("11 11 | 11 11 01 | 11 11 01 00 | 01 01 00 00 00"),),
 }
-"""The released codes by name, and stand-ins for the two that were not."""
+"""The released codes by name, and stand-ins for the two codes that were not released."""

@@ -1,4 +1,4 @@
-"""Blocks of a 1x1, a spatial and a 1x1 convolution, the spatial one grouped or hierarchical, and their cost."""
+"""Build blocks of a 1x1, a spatial and a 1x1 convolution, the spatial one grouped or hierarchical, and their cost."""
 
 import torch
 from torch import Tensor, nn
@@ -13,25 +13,25 @@ from rnas.networks.squeeze_excitation import CONV3X3
 
 
 class ThreeConvolutionBlock(ResidualBlock):
-    """``conv1`` 1x1 at the input's resolution, ``conv2`` k x k with the stride, ``conv3`` 1x1.
+    """Apply ``conv1`` 1x1 at the input's resolution, ``conv2`` k x k with the stride, and ``conv3`` 1x1.
 
-    With pre-activation ``bn2`` follows conv1 and ``bn3`` conv2, with post-activation ``bn1`` follows conv1, ``bn2``
-    conv2 and ``bn3`` conv3; each but the last of the post-activation is activated.
+    With pre-activation ``bn2`` follows conv1 and ``bn3`` follows conv2. With post-activation ``bn1`` follows conv1,
+    ``bn2`` conv2 and ``bn3`` conv3. Each of them is followed by an activation, except the last with post-activation.
 
-    With more than one scale the channels are cut into ``scales`` chunks of ``width``. All but the last chunk have a
-    convolution and normalisation of their own; at stride 1 each reads its chunk plus the result before it, at
-    stride 2 its chunk alone. The last chunk is kept, average-pooled 3x3 at stride 2. This is the hierarchical
-    convolution of Res2Net (Gao et al., TPAMI 2021) as the RobustResNets have it.
+    With more than one scale the channels are divided into ``scales`` chunks of ``width``. All chunks except the last
+    have their own convolution and normalisation. At stride 1 each reads its chunk plus the result before it, at stride
+    2 only its chunk. The last chunk stays unchanged, but is average-pooled 3x3 at stride 2. This is the hierarchical
+    convolution of Res2Net (Gao et al., TPAMI 2021) in the form of the RobustResNets.
 
     Args:
         in_channels: channels of the input.
         width: channels of the spatial convolution, for each of the scales.
         out_channels: channels of the output.
         stride: 1 or 2.
-        style: of the block.
+        style: style of the block.
         scales: number of chunks.
         cardinality: groups of the spatial convolution.
-        first_input_raw: see :class:`ResidualBlock`.
+        first_input_raw: whether the branch reads the block's input also with pre-activation.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class ThreeConvolutionBlock(ResidualBlock):
             self.bn1, self.bn2, self.bn3 = normalization(middle), norm, normalization(out_channels)
 
     def branch(self, x: Tensor) -> Tensor:
-        """The three convolutions."""
+        """Apply the three convolutions."""
         first, spatial = (self.bn2, self.bn3) if self.pre else (self.bn1, self.bn2)
         chunks = self._hierarchical(self.activation(first(self.conv1(x))), spatial)
         out: Tensor = self.conv3(self.gated(chunks, CONV3X3))
@@ -98,7 +98,7 @@ def three_convolution_cost(
     scales: Count = 1,
     cardinality: Count = 1,
 ) -> Costs:
-    """Costs (n,) of a :class:`ThreeConvolutionBlock` of these arguments."""
+    """Return the costs (n,) of a :class:`ThreeConvolutionBlock` with these arguments."""
     middle = width * scales
     convolutions = scales - (scales > 1)
     return (

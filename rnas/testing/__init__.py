@@ -1,1 +1,1 @@
-"""Conformance tests for plug-ins of rnas, our own and other people's: inherit a class and say what to test."""
+"""Test plug-ins for conformance, those of rnas and of other packages: inherit a class and name what to test."""

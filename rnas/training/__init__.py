@@ -1,1 +1,1 @@
-"""Adversarial training: recipes as data, and the loop that runs them."""
+"""Train networks: recipes as data, and the loop that runs them."""

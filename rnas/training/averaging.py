@@ -1,4 +1,4 @@
-"""Averages of the weights over a training."""
+"""Average the weights over a training."""
 
 import copy
 from collections.abc import Callable
@@ -12,12 +12,12 @@ from rnas.training.schedules.progress import Progress
 
 
 class EMA(BaseModel):
-    """Exponential moving average of the weights, after every step; buffers are the network's own.
+    """Average the weights exponentially after every step; buffers are the network's own.
 
     Attributes:
-        decay: share of the average that a step keeps, in (0, 1).
-        warmup: share of the training during which the average follows the weights (Gowal et al., 2020).
-        ramp: whether after it the decay of step d is at most (1 + d) / (10 + d), as there.
+        decay: share of the average that stays in it at each step, in (0, 1).
+        warmup: share of the training during which the average equals the weights (Gowal et al., 2020).
+        ramp: whether, after the warm-up, the decay of step d is at most (1 + d) / (10 + d), as in the same paper.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -28,7 +28,7 @@ class EMA(BaseModel):
     ramp: bool = False
 
     def keeps(self, progress: Progress) -> float:
-        """Share of the average that stays in it after the step at this progress."""
+        """Return the share of the average that stays in it after the step at this progress."""
         done = progress.step - round(self.warmup * progress.steps)
         if done < 0:
             return 0.0
@@ -36,9 +36,9 @@ class EMA(BaseModel):
 
 
 class SWA(BaseModel):
-    """Stochastic weight averaging (Izmailov et al., UAI 2018): the mean of the weights at the end of epochs.
+    """Take the mean of the weights at the end of epochs: stochastic weight averaging (Izmailov et al., UAI 2018).
 
-    Its batch normalisation gets the statistics of the clean training images.
+    The batch normalisation of the average uses the statistics of the clean training images.
 
     Attributes:
         start: share of the training after which epochs count, in [0, 1).
@@ -54,10 +54,10 @@ Averaging = Annotated[EMA | SWA, Field(discriminator="name")]
 
 
 class Average:
-    """The average of a network's weights under a rule.
+    """Hold the average of a network's weights under a rule.
 
     Attributes:
-        rule: how it is made.
+        rule: how the average is computed.
         model: a copy of the network with the average as its weights.
     """
 
@@ -68,34 +68,34 @@ class Average:
 
     @property
     def started(self) -> bool:
-        """Whether anything is in the average."""
+        """Return whether the average contains any weights."""
         return self._count > 0
 
     def after_step(self, model: nn.Module, progress: Progress) -> None:
-        """Take in the weights after a step that was taken at this progress."""
+        """Add the weights after a step that was taken at this progress."""
         if isinstance(self.rule, EMA):
             self._take_in(model, self.rule.keeps(progress) if self.started else 0.0)
 
     def after_epoch(self, model: nn.Module, progress: Progress, statistics: Callable[[nn.Module], None]) -> None:
-        """Take in the weights at the end of an epoch; ``statistics`` renews those of batch normalisation.
+        """Add the weights at the end of an epoch; ``statistics`` renews those of batch normalisation.
 
         Args:
-            model: whose weights they are.
-            progress: at the beginning of the epoch.
-            statistics: called with the averaged network.
+            model: the network with the weights.
+            progress: progress at the beginning of the epoch.
+            statistics: function that is called with the averaged network.
         """
         if isinstance(self.rule, SWA) and progress.reached(self.rule.start):
             self._take_in(model, self._count / (self._count + 1))
             statistics(self.model)
 
     def state(self) -> dict[str, Tensor]:
-        """All of it as tensors by name."""
+        """Return the whole state as tensors by name."""
         return {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()} | {
             "count": torch.tensor(self._count)
         }
 
     def load(self, state: dict[str, Tensor]) -> None:
-        """Take up where :meth:`state` was."""
+        """Restore a state from :meth:`state`."""
         prefix = "model."
         self.model.load_state_dict(
             {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}
@@ -104,7 +104,7 @@ class Average:
 
     @torch.no_grad()
     def _take_in(self, model: nn.Module, kept: float) -> None:
-        # All tensors in one launch, and nothing that waits for the device, as torch's AveragedModel does.
+        # All tensors are updated in one launch, without waiting for the device, as in torch's AveragedModel.
         torch._foreach_lerp_(list(self.model.parameters()), list(model.parameters()), 1 - kept)
         for averaged, buffer in zip(self.model.buffers(), model.buffers(), strict=True):
             averaged.copy_(buffer)

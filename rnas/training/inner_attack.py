@@ -1,4 +1,4 @@
-"""How a recipe crafts its training images."""
+"""Set how a recipe makes its adversarial training images."""
 
 from fractions import Fraction
 from typing import Annotated, Literal
@@ -13,15 +13,15 @@ from rnas.utils.quantities import FractionField
 
 
 class PGDInner(BaseModel):
-    """Signed gradient steps from a noisy image: PGD with several, the fast methods with one.
+    """Take signed gradient steps from a noisy image: several steps are PGD, one step is a fast method.
 
     Attributes:
-        steps: how many.
-        step: size of one as a share of epsilon; 1/4 is 2/255 at 8/255.
-        loss: what they maximise.
-        noise: what is added before the first, see :class:`rnas.attacks.start.Start`.
-        noise_share: its size as a share of epsilon.
-        mode: what normalisation layers do meanwhile, see :data:`rnas.attacks.state.Mode`.
+        steps: number of steps.
+        step: size of a step as a share of epsilon; 1/4 is 2/255 at 8/255.
+        loss: loss that the steps maximise.
+        noise: noise before the first step; see :class:`rnas.attacks.start.Start`.
+        noise_share: size of the noise as a share of epsilon.
+        mode: mode of normalisation layers during the attack; see :data:`rnas.attacks.state.Mode`.
         projection: whether each step ends inside the ball.
     """
 
@@ -38,24 +38,24 @@ class PGDInner(BaseModel):
 
     @property
     def passes(self) -> int:
-        """Forward and backward passes of the inner attack on a batch, without the one that trains on it."""
+        """Return the forward and backward passes of the inner attack on a batch, without the one that trains on it."""
         return self.steps
 
     def attack(self, epsilon: Fraction) -> PGD:
-        """The attack within a radius."""
+        """Return the attack within a radius."""
         start = Start(self.noise, self.noise_share)
         return PGD(epsilon, self.steps, self.step, self.loss, start=start, mode=self.mode, projection=self.projection)
 
 
 class FreeAT(BaseModel):
-    """Free adversarial training (Shafahi et al., NeurIPS 2019): each batch is trained on several times.
+    """Train on each batch several times: free adversarial training (Shafahi et al., NeurIPS 2019).
 
-    The gradient that trains the network also moves the perturbation, by steps of a share of epsilon; the
-    perturbation of a batch is where that of the next one starts.
+    The gradient that trains the network also moves the perturbation, by steps of a share of epsilon. The perturbation
+    of a batch is the start for the next batch.
 
     Attributes:
-        replays: how often a batch is trained on.
-        step: of the perturbation, as a share of epsilon.
+        replays: number of training steps on each batch.
+        step: step of the perturbation, as a share of epsilon.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -66,7 +66,7 @@ class FreeAT(BaseModel):
 
     @property
     def passes(self) -> int:
-        """Forward and backward passes of a batch beyond the first."""
+        """Return the forward and backward passes of a batch after the first."""
         return self.replays - 1
 
 

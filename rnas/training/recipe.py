@@ -1,4 +1,4 @@
-"""What a training recipe is: data, all of it in the hash of its results."""
+"""Define a training recipe: data that is part of the hash of its results."""
 
 from collections.abc import Mapping
 from typing import Any, Literal, Self
@@ -19,38 +19,39 @@ from rnas.training.weight_perturbation import WeightPerturbation
 
 
 class Recipe(BaseModel):
-    """How a network is trained. What a paper leaves open, or where we differ from it, the recipe's note says.
+    """Set how a network is trained. The note states what a paper does not specify, and where the recipe differs.
 
     Attributes:
         name: registered name.
-        source: the paper that it follows.
+        source: the paper that the recipe follows.
         note: what a reader must know in addition to the paper; may be empty.
-        epochs: passes over the training images, as published; a fidelity has its own.
-        batch_size: images of one step, likewise.
-        inner_attack: the inner attack, which makes the adversarial training images; None trains on images as they are.
-        loss: what the weights minimise.
+        epochs: passes over the training images, as published; a fidelity replaces it.
+        batch_size: images per step, as published; a fidelity replaces it.
+        inner_attack: the inner attack, which makes the adversarial training images; None trains on clean images.
+        loss: loss that training minimises.
         label_smoothing: share of the probability in [0, 1) that targets spread evenly over all classes.
-        cutmix: alpha of CutMix, which mixes pairs of images before the inner attack; None does not.
-        augmentation: in place of what suits the data; None keeps that.
+        cutmix: alpha of CutMix, which mixes pairs of images before the inner attack; None does not mix.
+        augmentation: augmentations that replace those of the data; None keeps those of the data.
         extra_fraction: share in [0, 1) of every batch that comes from extra data.
-        statistics: which images move the running statistics of batch normalisation: ``adversarial`` ones alone,
-            or ``both`` those and the images as they are.
-        normalization_momentum: of those statistics, after a first step that takes the batch's own; None keeps
-            the layers' momentum.
-        learning_rate: at its greatest.
-        schedule: of the learning rate.
-        momentum: of stochastic gradient descent.
+        statistics: images that update the running statistics of batch normalisation: only ``adversarial`` images, or
+            ``both`` these and the clean images.
+        normalization_momentum: momentum of these statistics, after a first step that takes those of the batch; None
+            keeps the layers' momentum.
+        learning_rate: greatest learning rate.
+        schedule: schedule of the learning rate.
+        momentum: momentum of stochastic gradient descent.
         nesterov: whether the momentum is Nesterov's.
-        weight_decay: on the weights of convolutions and linear layers.
+        weight_decay: weight decay of convolutions and linear layers.
         decay_normalization: whether the affine parameters of normalisation layers decay as well.
         decay_biases: whether other layers' biases, and parameters of activations, decay as well.
-        clip_norm: greatest l2 norm of the whole gradient; None is no clipping.
+        clip_norm: greatest l2 norm of the whole gradient; None does not clip.
         l1: weight of the sum of the absolute weights in the loss.
-        weight_perturbation: adversarial weight perturbation; None is without it.
+        weight_perturbation: adversarial weight perturbation; None trains without it.
         averaging: average of the weights that is the result of the training; None takes the weights themselves.
         overfitting_guard: stop when robust training accuracy falls by more than this in an epoch (catastrophic
-            overfitting of one-step methods), with the weights from before; None does not look.
-        activation: what the paper's networks have in place of their activation; None is the networks' own.
+            overfitting of one-step methods), and return the weights before it; None does not check.
+        activation: activation of the paper's networks, which replaces the networks' own; None keeps their own.
+        numerics: how the arithmetic is done.
         numerics: how the arithmetic is done.
     """
 
@@ -92,23 +93,23 @@ class Recipe(BaseModel):
                 raise ValueError(f"unknown augmentation {name!r}; known: {', '.join(AUGMENTATIONS)}")
         if self.loss.needs_clean and self.inner_attack is None:
             raise ValueError(
-                f"loss {self.loss.name} compares images with crafted ones: set inner_attack, or another loss"
+                f"loss {self.loss.name} compares clean and adversarial images: set inner_attack, or another loss"
             )
         if soft and not self.loss.soft_targets:
             raise ValueError(f"cutmix makes soft targets, and loss {self.loss.name} needs classes: set cutmix to null")
         if isinstance(self.inner_attack, FreeAT):
             if self.loss.needs_clean or self.weight_perturbation is not None:
                 raise ValueError(
-                    "replays train on one gradient: set loss to {name: cross-entropy}, and no perturbation"
+                    "replays train on one gradient: set loss to {name: cross-entropy}, and weight_perturbation to null"
                 )
             if self.statistics == "both":
-                raise ValueError("replays never see images as they are: set statistics to adversarial")
+                raise ValueError("replays never see clean images: set statistics to adversarial")
         elif self.inner_attack is not None and soft and self.inner_attack.loss not in ("cross-entropy", "kl"):
             raise ValueError(f"cutmix makes soft targets, and inner_attack.loss {self.inner_attack.loss} needs classes")
         if self.numerics.cuda_graphs and not (
             isinstance(self.inner_attack, PGDInner) and self.inner_attack.mode == "eval"
         ):
-            raise ValueError("numerics.cuda_graphs captures gradient steps in eval mode, and this recipe has none")
+            raise ValueError("numerics.cuda_graphs needs gradient steps in eval mode, but this recipe has none")
         if self.activation is not None and self.activation not in ACTIVATIONS:
             raise ValueError(f"unknown activation {self.activation!r}; known: {', '.join(ACTIVATIONS)}")
         if self.nesterov and not self.momentum:
@@ -117,9 +118,9 @@ class Recipe(BaseModel):
 
     @classmethod
     def resolve(cls, value: Any) -> Self:
-        """A registered recipe by name, or ``{name: NAME, ...}`` with some of its fields set otherwise, or with all.
+        """Return a registered recipe by name, or ``{name: NAME, ...}`` with some of its fields set otherwise, or with all.
 
-        A nested field such as ``loss`` keeps what is not set, unless another of its kind is named.
+        A nested field such as ``loss`` keeps what is not set, unless another kind is named.
 
         Raises:
             InputError: no recipe has that name.
@@ -136,7 +137,7 @@ class Recipe(BaseModel):
             return cls(**overrides)
         base = registry.load(registry.RECIPES, name)
         if not isinstance(base, cls):
-            raise InputError(f"recipe {name!r} is registered as a {type(base).__name__}; it has to be a Recipe")
+            raise InputError(f"recipe {name!r} is registered as a {type(base).__name__}; it must be a Recipe")
         return cls(**_merged(base.model_dump(mode="json"), overrides))
 
     @classmethod
@@ -145,9 +146,9 @@ class Recipe(BaseModel):
 
     @property
     def overrides(self) -> dict[str, Any]:
-        """What differs from the registered recipe of this name; a nested field of another kind is whole.
+        """Return the differences from the registered recipe of this name; a nested field of another kind is whole.
 
-        Empty where no recipe of this name is registered here.
+        The result is empty if no recipe of this name is registered.
         """
         if self.name not in registry.names(registry.RECIPES):
             return {}
@@ -156,11 +157,11 @@ class Recipe(BaseModel):
 
     @property
     def changes(self) -> dict[str, Any]:
-        """The same in one level: nested fields are named as ``inner_attack.steps`` is; one left out is None."""
+        """Return the differences in one level, with names such as ``inner_attack.steps``; a removed field is None."""
         return _flat(self.overrides)
 
     def inner_attack_at(self, fidelity: Fidelity) -> InnerAttack | None:
-        """The inner attack with a fidelity's cheaper attack in place of its own.
+        """Return the inner attack, with a fidelity's cheaper attack if it has one.
 
         Raises:
             InputError: the fidelity changes the steps of a recipe that has none.
@@ -169,13 +170,13 @@ class Recipe(BaseModel):
         if steps is None and step is None:
             return self.inner_attack
         if not isinstance(self.inner_attack, PGDInner):
-            raise InputError(f"fidelity: attack_steps and attack_step are for gradient steps; {self.name} takes none")
+            raise InputError(f"fidelity: attack_steps and attack_step need gradient steps, but {self.name} has none")
         changes = {"steps": steps or self.inner_attack.steps, "step": step or self.inner_attack.step}
         return self.inner_attack.model_copy(update=changes)
 
 
 def _differences(content: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
-    """What :func:`_merged` makes the content of, given the base."""
+    """Return the overrides with which :func:`_merged` makes the content from the base."""
     found: dict[str, Any] = {}
     for key, value in content.items():
         other = base.get(key)

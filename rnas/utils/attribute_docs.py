@@ -1,4 +1,4 @@
-"""What the docstrings of classes say of their attributes, to show it to users."""
+"""Read the descriptions of attributes from the docstrings of classes, to show them to users."""
 
 import inspect
 import re
@@ -8,7 +8,7 @@ _ENTRY = re.compile(r"^ {4}(?P<name>\w+): (?P<text>.*(?:\n {8}.*)*)", re.MULTILI
 
 
 def attribute_docs(cls: type) -> dict[str, str]:
-    """By name: what the section "Attributes" of a class, or of the nearest base that has it, says; each one line."""
+    """Return the entries of the section "Attributes" of a class, or its nearest base with one; each is one line."""
     found: dict[str, str] = {}
     for base in reversed(cls.__mro__):
         section = _SECTION.search(f"{inspect.cleandoc(base.__doc__ or '')}\n")

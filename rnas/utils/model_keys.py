@@ -1,4 +1,4 @@
-"""Which keys a pydantic model knows, at any depth."""
+"""Find the keys that a pydantic model accepts, at any depth."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, get_args
@@ -7,11 +7,11 @@ from pydantic import BaseModel
 
 
 def known_keys(model: type[BaseModel], path: Sequence[str | int]) -> tuple[str, ...]:
-    """Keys of the mapping at a path, in their order; empty where the model leaves them open.
+    """Return the keys of the mapping at a path, in their order; empty if the model accepts any key.
 
     Args:
-        model: of the whole.
-        path: as pydantic gives the place of a fault: keys, numbers in lists, and names of the members of unions.
+        model: model of the whole input.
+        path: location of an error as pydantic gives it: keys, indices in lists, and names of the members of unions.
     """
     models = [model]
     for part in path:
@@ -24,7 +24,7 @@ def known_keys(model: type[BaseModel], path: Sequence[str | int]) -> tuple[str, 
 
 
 def _is_named(model: type[BaseModel], name: str) -> bool:
-    """Whether a union discriminates this model by that name."""
+    """Return whether a union selects this model by that name."""
     return "name" in model.model_fields and name in get_args(model.model_fields["name"].annotation)
 
 

@@ -1,4 +1,4 @@
-"""Balls of what may be added to an image, one norm each."""
+"""Provide the balls that limit a perturbation, one file for each norm."""
 
 from rnas.attacks.attack import Norm
 from rnas.attacks.balls.ball import Ball

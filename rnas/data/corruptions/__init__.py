@@ -1,1 +1,1 @@
-"""The common corruptions of images (Hendrycks and Dietterich, ICLR 2019): computed, or read from published files."""
+"""Compute the common corruptions of images (Hendrycks and Dietterich, ICLR 2019), or read them from published files."""

@@ -1,1 +1,1 @@
-"""Measurements that explain the robustness of a network, one file each; found by entry point."""
+"""Measure what explains the robustness of a network, one file each; packages register theirs as entry points."""

@@ -1,1 +1,1 @@
-"""Block types of residual networks, one file each; found by entry point."""
+"""Provide block types of residual networks, one file each; registered as entry points."""

@@ -1,4 +1,4 @@
-"""The basic block: two spatial convolutions (He, Zhang, Ren, Sun, CVPR and ECCV 2016)."""
+"""Define the basic block: two spatial convolutions (He, Zhang, Ren, Sun, CVPR and ECCV 2016)."""
 
 from functools import partial
 
@@ -21,15 +21,15 @@ from rnas.networks.squeeze_excitation import CONV3X3
 
 
 class BasicBlock(ResidualBlock):
-    """Pre: ``conv2(act(bn2(conv1(act(bn1(x))))))``. Post: ``bn2(conv2(act(bn1(conv1(x)))))``.
+    """Compute ``conv2(act(bn2(conv1(act(bn1(x))))))`` (pre) or ``bn2(conv2(act(bn1(conv1(x)))))`` (post) as branch.
 
     Args:
         in_channels: channels of the input.
         planes: channels of the output.
         stride: 1 or 2.
-        style: of the block.
-        equal_width_shortcut_raw: the shortcut's convolution reads ``x`` where the input has as many channels as the
-            output, with pre-activation too.
+        style: style of the block.
+        equal_width_shortcut_raw: whether the shortcut's convolution reads ``x``, also with pre-activation, if input and
+            output have equally many channels.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class BasicBlock(ResidualBlock):
         self.conv2 = nn.Conv2d(planes, planes, kernel, 1, padding, bias=False)
 
     def branch(self, x: Tensor) -> Tensor:
-        """The two convolutions."""
+        """Apply the two convolutions."""
         between = self.bn2 if self.pre else self.bn1
         between_convolutions = self.gated(self.activation(between(self.conv1(x))), CONV3X3)
         out: Tensor = self.conv2(between_convolutions)
@@ -53,18 +53,18 @@ class BasicBlock(ResidualBlock):
 
 
 class Basic(BlockType):
-    """Output channels equal the planes; a conv3x3 gate stands between the two convolutions."""
+    """Define the basic type: output channels equal the planes; a conv3x3 gate is between the two convolutions."""
 
     fields = COMMON_FIELDS | {"equal_width_shortcut"}
     module: type[BasicBlock] = BasicBlock
 
     def constructor(self, block: Block) -> BlockConstructor:
-        """See :meth:`BlockType.constructor`."""
+        """Return a function that makes modules of this block."""
         raw = block.equal_width_shortcut == RAW
         return partial(self.module, style=block.style, equal_width_shortcut_raw=raw)
 
     def cost(self, blocks: BlockColumns, place: Place) -> Costs:
-        """See :meth:`BlockType.cost`."""
+        """Return the exact costs (n,) of these blocks."""
         planes, kernel = place.planes, blocks.kernel_size
         return (
             layer_cost.convolution(place.in_channels, planes, kernel, place.positions)

@@ -1,4 +1,4 @@
-"""What the weights of a network are trained to minimise, one file each."""
+"""Provide the losses that training minimises, one file each."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""MART (Wang et al., ICLR 2020): misclassification-aware adversarial training."""
+"""Compute the loss of MART (Wang et al., ICLR 2020): misclassification-aware adversarial training."""
 
 from typing import ClassVar, Literal
 
@@ -9,17 +9,17 @@ from pydantic import BaseModel, ConfigDict, NonNegativeFloat
 from rnas.attacks.losses import wrong_class
 from rnas.training.losses.batch import Batch, Value
 
-# As in the authors' code: they keep logarithms finite.
+# These constants of the authors' code keep logarithms finite.
 _ABOVE_ONE = 1.0001
 _BARELY_ABOVE_ONE = 1.0000001
 _TINY = 1e-12
 
 
 class MART(BaseModel):
-    """Boosted cross-entropy on the adversarial images, and a divergence weighted by how unsure the network is.
+    """Add boosted cross-entropy on the adversarial images and a divergence with a weight for each image.
 
-    The boosted part punishes the strongest wrong class; the weight of an image's divergence is one minus the
-    probability that the network gives its label without attack.
+    The boosted term also penalises the strongest wrong class. The weight of an image's divergence is one minus the
+    probability that the network gives its label on the clean image.
 
     Attributes:
         beta: weight of the divergence, lambda in the paper.
@@ -33,8 +33,8 @@ class MART(BaseModel):
     needs_clean: ClassVar[bool] = True
 
     def __call__(self, batch: Batch) -> Value:
-        """The loss of a batch whose targets are classes; batch normalisation sees the images first."""
-        # By logarithms, as the gradient of p log p is not finite where p rounds to 0.
+        """Return the loss of a batch whose targets are classes; batch normalisation sees the clean images first."""
+        # Logarithms are used because the gradient of p log p is not finite if p rounds to 0.
         clean = batch.clean_forward(batch.images).log_softmax(1)
         logits = batch.forward(batch.adversarial)
         adversarial = logits.softmax(1)

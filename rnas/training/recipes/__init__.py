@@ -1,1 +1,1 @@
-"""The recipes that rnas ships, one file a paper; others are registered under ``rnas.recipes``."""
+"""Provide the recipes of rnas, one file per paper; packages register others under ``rnas.recipes``."""

@@ -1,4 +1,4 @@
-"""Advanced adversarial training of the RobustResNet paper, after Gowal et al. (2020)."""
+"""Define the advanced adversarial training of the RobustResNet paper, after Gowal et al. (2020)."""
 
 from fractions import Fraction
 

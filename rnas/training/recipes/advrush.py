@@ -1,4 +1,4 @@
-"""Training of AdvRush's networks as released (Mok et al., ICCV 2021)."""
+"""Define the training of AdvRush's networks as released (Mok et al., ICCV 2021)."""
 
 from fractions import Fraction
 

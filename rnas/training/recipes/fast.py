@@ -1,4 +1,4 @@
-"""One-step adversarial training: FGSM-RS and N-FGSM, with a guard against catastrophic overfitting."""
+"""Define one-step adversarial training: FGSM-RS and N-FGSM, with a guard against catastrophic overfitting."""
 
 from fractions import Fraction
 

@@ -1,4 +1,4 @@
-"""Free adversarial training (Shafahi et al., NeurIPS 2019)."""
+"""Define free adversarial training (Shafahi et al., NeurIPS 2019)."""
 
 from fractions import Fraction
 

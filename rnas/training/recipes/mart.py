@@ -1,4 +1,4 @@
-"""MART as its authors train it (Wang et al., ICLR 2020)."""
+"""Define MART as its authors train it (Wang et al., ICLR 2020)."""
 
 from fractions import Fraction
 

@@ -1,4 +1,4 @@
-"""Standard adversarial training with PGD (Madry et al., ICLR 2018)."""
+"""Define standard adversarial training with PGD (Madry et al., ICLR 2018)."""
 
 from fractions import Fraction
 

@@ -1,4 +1,4 @@
-"""TRADES as its authors train it (Zhang et al., ICML 2019)."""
+"""Define TRADES as its authors train it (Zhang et al., ICML 2019)."""
 
 from fractions import Fraction
 

@@ -1,4 +1,4 @@
-"""Adversarial weight perturbation on SAT and on TRADES (Wu et al., NeurIPS 2020)."""
+"""Define adversarial weight perturbation on SAT and on TRADES (Wu et al., NeurIPS 2020)."""
 
 from fractions import Fraction
 

@@ -1,4 +1,4 @@
-"""How the learning rate goes, one file each."""
+"""Provide schedules of the learning rate, one file each."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Cosine decay after a linear warm-up."""
+"""Decay the learning rate along a cosine after a linear warm-up."""
 
 import math
 from typing import Literal
@@ -9,12 +9,12 @@ from rnas.training.schedules.progress import Every, Progress
 
 
 class Cosine(BaseModel):
-    """From ``initial`` straight up to 1 during the warm-up, then along half a cosine to ``final``.
+    """Rise linearly from ``initial`` to 1 during the warm-up, then fall along half a cosine to ``final``.
 
     Attributes:
-        warmup: share of the training that warms up, in [0, 1).
-        initial: where the warm-up starts, as a share of the learning rate.
-        final: where the cosine ends, as a share of the learning rate.
+        warmup: share of the training for the warm-up, in [0, 1).
+        initial: value at the start of the warm-up, as a share of the learning rate.
+        final: value at the end of the cosine, as a share of the learning rate.
         every: when the learning rate changes.
     """
 
@@ -27,7 +27,7 @@ class Cosine(BaseModel):
     every: Every = "step"
 
     def factor(self, progress: Progress) -> float:
-        """Learning rate as a share of the recipe's."""
+        """Return the learning rate as a share of the recipe's."""
         share = float(progress.share(self.every))
         if share < self.warmup:
             return self.initial + (1 - self.initial) * share / self.warmup
@@ -35,5 +35,5 @@ class Cosine(BaseModel):
         return self.final + (1 - self.final) * 0.5 * (1 + math.cos(math.pi * rest))
 
     def momentum(self, progress: Progress) -> float | None:
-        """None: the recipe's momentum stays."""
+        """Return None: the recipe's momentum stays."""
         return None

@@ -1,4 +1,4 @@
-"""One cycle: up to the learning rate, then down (Smith and Topin, 2017)."""
+"""Raise the learning rate and then lower it, in one cycle (Smith and Topin, 2017)."""
 
 import math
 from typing import Annotated, Literal
@@ -11,17 +11,17 @@ _Momentum = Annotated[float, Field(ge=0, lt=1)]
 
 
 class OneCycle(BaseModel):
-    """From ``initial`` up to 1 at ``peak``, then down to ``final``.
+    """Rise from ``initial`` to 1 at ``peak``, then fall to ``final``.
 
     Attributes:
-        peak: share of the training where the learning rate is greatest, in (0, 1).
-        initial: where it starts, as a share of the learning rate.
-        final: where it ends, as a share of the learning rate.
-        shape: ``linear`` pieces, or ``cosine`` ones.
-        momenta: momentum at the peak and at both ends, which goes against the learning rate; None keeps the
+        peak: share of the training at which the learning rate is greatest, in (0, 1).
+        initial: value at the start, as a share of the learning rate.
+        final: value at the end, as a share of the learning rate.
+        shape: ``linear`` or ``cosine`` pieces.
+        momenta: momentum at the peak and at both ends, which moves against the learning rate; None keeps the
             recipe's.
         every: when the learning rate changes. By epoch, the last epoch is the end, as when
-            ``torch.optim.lr_scheduler.OneCycleLR`` steps once an epoch.
+            ``torch.optim.lr_scheduler.OneCycleLR`` steps once per epoch.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -35,11 +35,11 @@ class OneCycle(BaseModel):
     every: Every = "step"
 
     def factor(self, progress: Progress) -> float:
-        """Learning rate as a share of the recipe's."""
+        """Return the learning rate as a share of the recipe's."""
         return self._between(progress, self.initial, 1.0, self.final)
 
     def momentum(self, progress: Progress) -> float | None:
-        """The momentum, or None where the recipe's stays."""
+        """Return the momentum, or None to keep the recipe's."""
         if self.momenta is None:
             return None
         low, high = self.momenta
