@@ -83,7 +83,7 @@ def test_a_true_rule_beats_the_published_one(
 
     other = command("test-rule", folder, "--flops", "50M")
     assert other.code == 2
-    assert "is being tested already, at 40M FLOPs by score with 5 seeds" in folded(other.err)
+    assert "is already being tested at 40M FLOPs by score with 5 seeds" in folded(other.err)
     path.write_text(path.read_text().replace('"tolerance": 0.05', '"tolerance": 0.06'))
     tampered = command("test-rule", folder)
     assert (tampered.code, tampered.out, len(tampered.err.splitlines())) == (2, "", 1)

@@ -157,7 +157,7 @@ def test_one_seed_decides_nothing() -> None:
     (budget,) = found.budgets
     assert [measured.interval for measured in budget.candidates] == [None] * 4
     assert [comparison.verdict for comparison in budget.comparisons] == [UNDECIDED, UNDECIDED, SAME]
-    assert any("no interval over seeds is possible" in note for note in found.notes)
+    assert any("there is no interval over seeds" in note for note in found.notes)
 
 
 def test_a_table_may_hold_the_score_of_each_seed() -> None:
@@ -187,14 +187,14 @@ def test_a_prediction_is_fixed_once_its_networks_are_evaluated(run: Run, tmp_pat
     grown = Run(run.setup, run.records[:30])
     assert load_or_predict(grown, folder, ledger, (BUDGET,), Band(), 2) == other
     assert load_or_predict(grown, folder, ledger, (), Band(), 5) == other
-    with pytest.raises(InputError, match="is being tested already, at 40M FLOPs by score with 2 seeds"):
+    with pytest.raises(InputError, match="is already being tested at 40M FLOPs by score with 2 seeds"):
         load_or_predict(run, folder, ledger, (BUDGET,), Band(), 3)
-    with pytest.raises(InputError, match="is being tested already, at 40M FLOPs by score"):
+    with pytest.raises(InputError, match="is already being tested at 40M FLOPs by score"):
         load_or_predict(run, folder, ledger, (BUDGET,), Band(), 2, "flops")
     with pytest.raises(InputError, match="not the prediction whose networks were evaluated"):
         ledger_of(ledger, run.setup, PREDICTION)
     (folder / other.file_name).unlink()
-    with pytest.raises(InputError, match="holds no prediction, though its networks were evaluated"):
+    with pytest.raises(InputError, match="holds no prediction, but its networks were evaluated"):
         load_or_predict(run, folder, ledger, (BUDGET,), Band(), 2)
 
 
