@@ -1,4 +1,4 @@
-"""Report of a replication as one HTML file that needs nothing else."""
+"""Render the report of a replication as one HTML file that needs no other files."""
 
 from collections.abc import Mapping
 from statistics import fmean, stdev
@@ -14,7 +14,7 @@ _SCRIPTS = ("theme.js", "plots.js", "replication.js")
 
 
 def render(replication: Mapping[str, Any]) -> str:
-    """The report as HTML text, from what replication.json holds; equal replications give equal text."""
+    """Return the report as HTML text, from the content of replication.json; equal replications give equal text."""
     factors = list(dict.fromkeys(name for cell in replication["cells"] for name in cell["factors"]))
     spans = _spans(replication)
     return page.render(
@@ -47,7 +47,7 @@ def render(replication: Mapping[str, Any]) -> str:
 
 
 def figure(replication: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the data of the page's script: a point for each cell, its means over seeds and their spread."""
+    """Return the data of the page's script: a point for each cell, with means and standard deviations over seeds."""
     drawn = replication["figure"]
     metric = metric_of(drawn["metric"])
     points = []
@@ -82,7 +82,7 @@ def figure(replication: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def metric_of(name: str) -> Metric:
-    """A metric by its name, with how its values are printed."""
+    """Return a metric by its name, which also formats its values."""
     share = name.endswith(("accuracy", "stability"))
     return Metric(name, "proportion" if share else "number")
 
@@ -103,7 +103,7 @@ def _row(replication: Mapping[str, Any], cell: Mapping[str, Any], factors: list[
 
 
 def _scores(metric: Metric, values: list[float | None]) -> str:
-    """Mean and standard deviation over seeds."""
+    """Format mean and standard deviation over seeds."""
     found = [value for value in values if value is not None]
     if not found:
         return MISSING
@@ -113,7 +113,7 @@ def _scores(metric: Metric, values: list[float | None]) -> str:
 
 
 def _spans(replication: Mapping[str, Any]) -> dict[str, float]:
-    """For each unit the farthest that an interval or a bound is from zero: claims of one unit have one scale."""
+    """Return for each unit the largest distance of an interval or a bound from zero, as the scale of its claims."""
     spans: dict[str, float] = {}
     for claim in replication["claims"]:
         if claim["value"] is not None:
@@ -123,7 +123,7 @@ def _spans(replication: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _whisker(claim: Mapping[str, Any], span: float | None) -> str:
-    """The claim's interval with its bounds, zero in the middle; empty where nothing was estimated."""
+    """Draw the claim's interval with its bounds and zero in the middle; empty if nothing was estimated."""
     if claim["value"] is None or not span:
         return ""
     bounds = {claim["bound"], -claim["bound"]} if claim["expected"] == "within" else {claim["bound"]}

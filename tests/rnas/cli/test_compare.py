@@ -82,7 +82,7 @@ def test_killed_it_goes_on_to_the_same_numbers(command: Callable[..., Result], t
     assert found["columns"] == expected["columns"]
     extended = command("compare", "--output", killed, "--seeds", 3, "--workers", 0)
     assert extended.err.count("seed 2") == 2
-    assert "The smallest gap that such a comparison finds" in extended.out
+    assert "The smallest gap that such a comparison detects" in extended.out
 
 
 @pytest.mark.slow

@@ -43,7 +43,7 @@ def test_what_keeps_to_the_contract_passes() -> None:
     ],
 )
 def test_what_does_not_is_told(proposals: Any, message: str) -> None:
-    with pytest.raises(InputError, match=rf"strategy RandomSearch of rnas\.optimization\.random .*{message}"):
+    with pytest.raises(InputError, match=rf"strategy RandomSearch of rnas\.nas\.strategies\.random .*{message}"):
         checked(proposals)
 
 
