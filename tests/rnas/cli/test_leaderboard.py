@@ -58,7 +58,7 @@ def test_a_foreign_file_is_one_line_and_nothing_is_written(command: Command, fol
     (folder / "net.json").write_text('{"kind": "residual"}')
     done = command("leaderboard", folder)
     assert (done.code, done.out) == (2, "")
-    assert "net.json: no result of rnas evaluate" in done.err
+    assert "net.json: not a result of rnas evaluate" in done.err
     assert done.err.count("\n") == 1
     assert not (folder / "leaderboard.html").exists()
 

@@ -106,7 +106,10 @@ def damaged(change) -> dict[str, Any]:
         (damaged(lambda content: content["worst_case"].pop("right")), "worst_case.right"),
         (damaged(lambda content: content["clean"].update(right="ffff")), "damaged"),
         (damaged(lambda content: content["clean"].update(right="zz" * 50)), "damaged"),
-        (damaged(lambda content: content["clean"].update(correct=399)), "400 of 400 images where 399 of 400"),
+        (
+            damaged(lambda content: content["clean"].update(correct=399)),
+            "400 of 400 images are marked as correct instead of 399 of 400",
+        ),
         (damaged(lambda content: content["data"]["ids"].pop()), "damaged"),
         (damaged(lambda content: content["data"].update(images=0, ids=[])), "damaged"),
         (damaged(lambda content: content.update(attacks=[])), "damaged"),
