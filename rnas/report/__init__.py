@@ -1,1 +1,1 @@
-"""The report of a run: one HTML file, a table for the terminal and one for spreadsheets."""
+"""Write everything that a person reads about results: pages, tables, figures and sentences."""

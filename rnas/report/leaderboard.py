@@ -1,4 +1,4 @@
-"""Networks ranked by robust accuracy, in one table for each set of evaluations that can be compared."""
+"""Rank networks by robust accuracy, in one table for each set of evaluations that can be compared."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,16 +11,16 @@ from rnas.statistics.proportions import Proportion
 from rnas.utils.quantities import format_size
 
 LEVEL = 0.05
-"""Adjusted p-values from here on do not tell a network from the best."""
+"""Level of the tests: a network with a larger adjusted p-value is indistinguishable from the best."""
 
 
 @dataclass(frozen=True)
 class LeaderboardAccuracy:
-    """An accuracy with its interval, and what it was counted on.
+    """An accuracy with its interval, and the result of each image.
 
     Attributes:
-        share: of the images that are classified correctly.
-        right: whether each image is, in the order of the images.
+        share: share of the images that are classified correctly.
+        right: whether each image is classified correctly, in the order of the images.
     """
 
     share: Proportion
@@ -29,7 +29,7 @@ class LeaderboardAccuracy:
 
 @dataclass(frozen=True)
 class LeaderboardFlag:
-    """A reason to doubt an evaluation: its name, and what was seen."""
+    """A reason to doubt an evaluation: its name and its explanation."""
 
     name: str
     explanation: str
@@ -41,17 +41,16 @@ class Entry:
 
     Attributes:
         name: of the network.
-        source: name of the file that it was read from.
-        setting: what must agree for two evaluations to be compared, each fact under its name; ``data`` and ``threat``
-            are among them.
-        clean: accuracy on the images as they are.
-        attacks: accuracy under each attack, by its name; under several threats also that under each of them. Entries
+        source: name of the file that the evaluation was read from.
+        setting: facts, by name, that must agree for two evaluations to be compared, including ``data`` and ``threat``.
+        clean: accuracy on the unchanged images.
+        attacks: accuracy under each attack, by its name, and, if there are several threats, under each threat. Entries
             of one setting have the same names.
         worst_case: accuracy under all attacks together.
         params: number of parameters.
         flops: multiply-accumulates for one image; None where that is not known.
         flags: reasons for doubt.
-        note: what a reader of results on these data must know; may be empty.
+        note: text that a reader of results on these data must know; may be empty.
     """
 
     name: str
@@ -76,10 +75,11 @@ class LeaderboardRow:
     """One line of a table.
 
     Attributes:
-        place: 1 for the highest worst-case accuracy; equal ones share it.
-        name: of the network, with its file's name where another of the table has the same.
-        entry: its evaluation.
-        p_value: of the paired test against the first line, adjusted for the number of lines; None on the first.
+        place: rank, 1 for the highest worst-case accuracy; equal accuracies share a rank.
+        name: name of the network, with the name of its file if another network of the table has the same name.
+        entry: the network's evaluation.
+        p_value: p-value of the paired test against the first line, adjusted for the number of lines; None on the first
+            line.
     """
 
     place: int
@@ -89,19 +89,19 @@ class LeaderboardRow:
 
     @property
     def as_good_as_the_best(self) -> bool:
-        """Whether the images do not tell it from the best."""
+        """Return whether the network is indistinguishable from the best on these images."""
         return self.p_value is None or self.p_value >= LEVEL
 
 
 @dataclass(frozen=True)
 class LeaderboardTable:
-    """Evaluations that can be compared, best first.
+    """A table of evaluations that can be compared, best first.
 
     Attributes:
-        setting: what they agree in.
-        rows: at least one.
-        notes: what a reader of results on these data must know.
-        apart: why they stand apart from an earlier table, that which they differ least from; empty in the first.
+        setting: the facts in which they agree.
+        rows: the lines, at least one.
+        notes: sentences that a reader of results on these data must know.
+        apart: difference to the most similar earlier table; empty in the first table.
     """
 
     setting: Mapping[str, str]
@@ -111,10 +111,10 @@ class LeaderboardTable:
 
 
 def tables(entries: Sequence[Entry]) -> list[LeaderboardTable]:
-    """One table for each setting, the one with most networks first.
+    """Return one table for each setting, the one with most networks first.
 
-    Two networks are compared by the exact test of McNemar on their images under the worst case; each is compared with
-    the best of its table, and p-values are adjusted by Holm's method for the number of comparisons.
+    Each network is compared with the best of its table by McNemar's exact test on the images under the worst case. The
+    p-values are adjusted by Holm's method for the number of comparisons.
     """
     together: dict[tuple[tuple[str, str], ...], list[Entry]] = {}
     for entry in entries:
@@ -128,7 +128,7 @@ def tables(entries: Sequence[Entry]) -> list[LeaderboardTable]:
 
 
 def to_dict(tables: Sequence[LeaderboardTable]) -> dict[str, Any]:
-    """The tables as JSON values, without the results of single images."""
+    """Convert the tables to JSON values, without the results of single images."""
     return {
         "schema_version": 1,
         "test": f"exact McNemar against the best of the table, adjusted by Holm, at {LEVEL}",
@@ -181,7 +181,7 @@ def _notes(entries: Sequence[Entry]) -> tuple[str, ...]:
 
 
 def _apart(setting: Mapping[str, str], earlier: Sequence[Mapping[str, str]]) -> str:
-    """In what it differs from the earlier setting that it differs least from."""
+    """Return the sentence on the difference to the most similar earlier setting."""
     if not earlier:
         return ""
     differing = [_differing(setting, other) for other in earlier]
@@ -190,7 +190,7 @@ def _apart(setting: Mapping[str, str], earlier: Sequence[Mapping[str, str]]) -> 
         f"{name} {setting.get(name, 'none')} instead of {earlier[nearest].get(name, 'none')}"
         for name in differing[nearest]
     )
-    return f"Apart from table {nearest + 1}, because of {facts}."
+    return f"This table is separate from table {nearest + 1} because of {facts}."
 
 
 def _differing(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""All results about a run's rule: the model's estimate, the paper's estimate, and the bias of the latter."""
+"""Collect all results about a run's rule: the model's estimate, the paper's estimate, and the latter's bias."""
 
 import hashlib
 import json
@@ -28,12 +28,13 @@ class Findings:
     """The results of a run on depth and width.
 
     Attributes:
-        run: its name.
-        rules: estimated by the model.
-        ranking: the paper's estimate; None where no level of depth or of width is large enough.
-        biases: what it makes of RobustScaling and of itself, simulated on this design; of the latter alone for networks
-            of two or four stages, and none where networks are too few to simulate them.
-        missing: why there is no ranking, or no bias; empty where there are both.
+        run: name of the run.
+        rules: the rule that the model estimates.
+        ranking: the paper's estimate; None if no level of depth or of width is large enough.
+        biases: bias of the paper's estimate, simulated on this design with RobustScaling and with the ranking's own
+            rule as the truth. Networks of two or four stages have only the second. Empty if there are too few networks
+            to simulate.
+        missing: reason why the ranking or the biases are missing; empty if both are there.
     """
 
     run: str
@@ -44,18 +45,18 @@ class Findings:
 
     @property
     def metric(self) -> Metric:
-        """The score, and how its values are printed."""
+        """Return the score's metric, which also formats its values."""
         return metric_of(self.rules.observations)
 
     def saved_rule(self) -> SavedRule:
-        """The likeliest rule with its intervals, whatever the verdicts say of it."""
+        """Return the likeliest rule with its intervals, even if its parts are not identified."""
         rule, observations = self.rules.rule, self.rules.observations
         values = SavedRule(rule).values
         found = [quantity for family in self.rules.families for quantity in family.quantities]
         flops = observations.flops
         return SavedRule(
             rule=rule,
-            # Medians of shares are brought to a sum of 1, which may take one out of a narrow interval.
+            # Medians of shares are scaled to a sum of 1, which may move one out of a narrow interval.
             intervals={
                 q.name: (min(q.optimum.low, values[q.name]), max(q.optimum.high, values[q.name])) for q in found
             },
@@ -66,7 +67,7 @@ class Findings:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON values."""
+        """Convert to JSON values."""
         return {
             "schema_version": SCHEMA_VERSION,
             "run": self.run,
@@ -84,12 +85,12 @@ class Findings:
 
 
 def findings_of(run: SearchResult, metric: str | None = None, seed: int = 0) -> Findings:
-    """What a run says of depth and width; see :func:`rnas.scaling_rules.fit.fit` for arguments and errors."""
+    """Estimate a run's rule by the model and as the paper does; arguments and errors are those of ``fit``."""
     return beside_the_paper(run.setup.config.name or run.setup.space.name, fit(run, metric, seed), seed)
 
 
 def beside_the_paper(run: str, rules: Rules, seed: int = 0) -> Findings:
-    """Rules with the paper's estimate from the same evaluations, as far as it can be had."""
+    """Add the paper's estimate from the same evaluations to a rule, if these allow it."""
     observations = rules.observations
     ranking, biases, missing = None, [], ""
     try:
@@ -103,7 +104,7 @@ def beside_the_paper(run: str, rules: Rules, seed: int = 0) -> Findings:
 
 
 def metric_of(observations: Observations) -> Metric:
-    """The score of observations, and how its values are printed."""
+    """Return the metric of the score of observations, which also formats its values."""
     name = observations.metric
     evaluations = [{"metrics": {name: value}} for value in observations.score.tolist()]
     (metric,) = metrics_of({"objectives": [], "evaluations": evaluations})
@@ -111,6 +112,6 @@ def metric_of(observations: Observations) -> Metric:
 
 
 def ledger_hash(observations: Observations) -> str:
-    """First 12 hexadecimal digits of the sha256 of what was evaluated and of the scores, in any order."""
+    """Return the first 12 hexadecimal digits of the sha256 of the keys and scores, which does not depend on order."""
     rows = sorted(zip(observations.keys, observations.score.tolist(), strict=True))
     return hashlib.sha256(json.dumps([observations.metric, rows]).encode()).hexdigest()[:12]

@@ -118,7 +118,7 @@ class Recipe(BaseModel):
 
     @classmethod
     def resolve(cls, value: Any) -> Self:
-        """Return a registered recipe by name, or ``{name: NAME, ...}`` with some of its fields set otherwise, or with all.
+        """Return a registered recipe by name, or ``{name: NAME, ...}`` with some or all of its fields changed.
 
         A nested field such as ``loss`` keeps what is not set, unless another kind is named.
 

@@ -1,4 +1,4 @@
-"""For those who search with NNI: our search spaces as its model spaces. Needs the extra ``nni``."""
+"""Use rnas search spaces as model spaces of NNI; this needs the extra ``nni``."""
 
 from rnas.nas.nni.samples import genome_of, sample_of
 from rnas.nas.nni.space import model_space

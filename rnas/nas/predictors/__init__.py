@@ -1,1 +1,1 @@
-"""Surrogates: from features of a genome to a metric, with an uncertainty."""
+"""Predictors of a metric and its uncertainty from the features of a genome."""

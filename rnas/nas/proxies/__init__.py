@@ -1,1 +1,1 @@
-"""Zero-cost proxies: scores of networks that nobody has trained, one file each; found by entry point."""
+"""Zero-cost proxies, which score untrained networks; one file each, found by entry point."""

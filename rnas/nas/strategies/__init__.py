@@ -1,1 +1,1 @@
-"""Propose what to evaluate next."""
+"""Search strategies, which propose the genomes to evaluate next."""

@@ -132,5 +132,5 @@ def test_an_entry_of_robustbench_claims_nothing_that_is_not_known() -> None:
 def test_evaluations_of_other_weights_are_refused(tmp_path: Path) -> None:
     result = tmp_path / "result.json"
     result.write_text("{}")
-    with pytest.raises(InputError, match="no result of rnas evaluate"):
+    with pytest.raises(InputError, match="not a result of rnas evaluate"):
         find_network(TINY, input_shape=SHAPE, evaluation=result)
