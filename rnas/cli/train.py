@@ -118,7 +118,7 @@ def _follow(path: Path, start: "Callable[[Listener], TrainingRun]", as_json: boo
     """Run a training and print what came of it."""
     from rnas.cli.training_table import print_summary
     from rnas.cli.training_view import TrainingView
-    from rnas.experiments.training.memory import BatchTooLargeError
+    from rnas.errors import BatchTooLargeError
 
     console = stderr()
     try:
@@ -162,8 +162,8 @@ def _assign(content: dict[str, Any], assignment: str) -> None:
 def _print_cost_estimate(setup: "Setup", as_json: bool) -> None:
     from rnas.cli.training_table import print_cost_estimate
     from rnas.cli.training_view import description
+    from rnas.errors import BatchTooLargeError
     from rnas.experiments.training.cost_estimate import estimate_cost
-    from rnas.experiments.training.memory import BatchTooLargeError
 
     console = stderr()
     for line in description(setup):

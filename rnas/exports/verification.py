@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
+from rnas.errors import ExportError
 from rnas.exports.format import Format
 
 TOLERANCE = 1e-4
@@ -20,10 +21,6 @@ BLOCKED = ("rnas", "search_spaces", "baselines")
 """Packages that cannot be imported while an export is read that claims not to need them."""
 
 _RUN = Path(__file__).with_name("readers") / "run.py"
-
-
-class ExportError(RuntimeError):
-    """An export does not compute what its network computes."""
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rnas.errors import DivergedError, InputError
+from rnas.errors import BatchTooLargeError, DivergedError, InputError
 from rnas.experiments.training.checkpoint import Checkpoint, write_description, write_weights
 from rnas.experiments.training.directory import TrainingDirectory
 from rnas.experiments.training.evaluation import CheckpointResult, compared, evaluate_test, evaluate_val
 from rnas.experiments.training.history import Row, best_row, to_csv
 from rnas.experiments.training.listener import Listener
-from rnas.experiments.training.memory import BatchTooLargeError, advise, out_of_memory, release
+from rnas.experiments.training.memory import advise, out_of_memory, release
 from rnas.experiments.training.setup import Setup
 from rnas.experiments.training.state import State
 from rnas.experiments.training.summary import Status, provenance, summarised

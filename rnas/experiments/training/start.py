@@ -5,12 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rnas.errors import InputError
+from rnas.errors import BatchTooLargeError, InputError
 from rnas.experiments.references import Reference, resolve
 from rnas.experiments.training.directory import TrainingDirectory
 from rnas.experiments.training.listener import Listener
 from rnas.experiments.training.loop import run_epochs
-from rnas.experiments.training.memory import BatchTooLargeError
 from rnas.experiments.training.resolve import resolve_settings
 from rnas.experiments.training.run import TrainingRun
 from rnas.experiments.training.setup import Setup

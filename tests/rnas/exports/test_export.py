@@ -9,14 +9,13 @@ import torch
 
 import rnas
 from rnas import registry
-from rnas.errors import InputError
+from rnas.errors import ExportError, InputError
 from rnas.exports import export as exporting
 from rnas.exports.format import require_extra
 from rnas.exports.hugging_face import FORMAT as HUGGING_FACE
 from rnas.exports.network import Network, find_network
 from rnas.exports.robustbench import model_info
 from rnas.exports.standalone import FORMAT as STANDALONE
-from rnas.exports.verification import ExportError
 from rnas.networks.residual import ResidualNetwork
 
 TINY = ResidualNetwork((1, 1), (8, 12), stem_width=4)
