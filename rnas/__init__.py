@@ -1,50 +1,7 @@
 """rnas: robust neural architecture search."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+import lazy_loader
 
-if TYPE_CHECKING:
-    from rnas.api import load_training as load_training
-    from rnas.api import resume as resume
-    from rnas.api import resume_training as resume_training
-    from rnas.api import search as search
-    from rnas.api import test_rule as test_rule
-    from rnas.api import train as train
-    from rnas.experiments.comparison.run import compare as compare
-    from rnas.experiments.comparison.run import resume_comparison as resume_comparison
-    from rnas.experiments.loading import load as load
-    from rnas.experiments.reproduction.reproduce import reproduce as reproduce
-    from rnas.experiments.training.run import TrainingRun as TrainingRun
-    from rnas.experiments.tuning.tune import resume_tuning as resume_tuning
-    from rnas.experiments.tuning.tune import tune as tune
-    from rnas.exports.export import export as export
-    from rnas.nas.run import Run as Run
-    from rnas.nas.run import load_run as load_run
+from rnas._version import __version__ as __version__
 
-__version__ = "0.1.0"
-
-_HOMES = {
-    "search": "rnas.api",
-    "resume": "rnas.api",
-    "test_rule": "rnas.api",
-    "train": "rnas.api",
-    "resume_training": "rnas.api",
-    "load_training": "rnas.api",
-    "compare": "rnas.experiments.comparison.run",
-    "resume_comparison": "rnas.experiments.comparison.run",
-    "load": "rnas.experiments.loading",
-    "export": "rnas.exports.export",
-    "Run": "rnas.nas.run",
-    "load_run": "rnas.nas.run",
-    "TrainingRun": "rnas.experiments.training.run",
-    "tune": "rnas.experiments.tuning.tune",
-    "resume_tuning": "rnas.experiments.tuning.tune",
-    "reproduce": "rnas.experiments.reproduction.reproduce",
-}
-
-
-def __getattr__(name: str) -> Any:
-    # On demand, so that a command that prints help does not wait for torch.
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'rnas' has no attribute {name!r}")
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

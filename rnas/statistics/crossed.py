@@ -144,8 +144,9 @@ def compared_variances(right: Rights) -> Mapping[tuple[int, int], Variance]:
 
 
 def mean_variances(right: Rights) -> list[Variance]:
-    """The variance of each network's mean by itself, noise pooled over networks: as :func:`compared_variances`, and
-    what seeds and images do to all networks alike.
+    """Return the variance of each network's mean by itself, with noise pooled over networks.
+
+    It is that of :func:`compared_variances`, and what seeds and images do to all networks alike.
 
     Where numbers of seeds differ, what all networks share of a seed is counted as if it were a network's own, which
     makes the variance no smaller than it is.

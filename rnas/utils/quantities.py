@@ -14,7 +14,7 @@ _FACTORS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
 def parse_size(value: Any) -> int:
-    """``"1.5G"`` -> 1500000000; whole numbers pass. InputError for anything else or below zero."""
+    """Read a size such as ``"1.5G"`` or 1500000000; InputError for anything else or below zero."""
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)(?:e\+?(\d{1,2}))?\s*([kmgt]?)\s*", str(value), re.IGNORECASE)
     if match is None or isinstance(value, bool):
         raise InputError(f"{value!r} is not a size; write a number with K, M, G or T, such as 150M")
@@ -24,7 +24,7 @@ def parse_size(value: Any) -> int:
 
 
 def format_size(value: float) -> str:
-    """1500000000 -> ``"1.5G"``: three significant digits."""
+    """Write a size with three significant digits, such as ``"1.5G"``."""
     for unit, factor in (("T", 1e12), ("G", 1e9), ("M", 1e6), ("K", 1e3)):
         if value >= factor:
             return f"{value / factor:.3g}{unit}" if value < 999.5 * factor else f"{value / factor:.0f}{unit}"
@@ -62,7 +62,7 @@ def parse_band(value: Any) -> Band:
 
 
 def parse_fraction(value: Any) -> Fraction:
-    """``"1/4"`` or ``0.25`` as an exact fraction, at least 0; InputError for anything else."""
+    """Read ``"1/4"`` or ``0.25`` as an exact fraction of at least 0; InputError for anything else."""
     try:
         fraction = Fraction(str(value).replace(" ", ""))
     except (ValueError, ZeroDivisionError):

@@ -38,6 +38,7 @@ CORRUPTIONS: Mapping[str, Corruption] = {
 """In the order of the paper."""
 
 SEVERITIES = (1, 2, 3, 4, 5)
+"""How strong a corruption can be; 5 is the strongest."""
 
 OURS = ("motion_blur", "snow", "frost")
 """Made otherwise than the published images were: not comparable with published numbers."""

@@ -56,7 +56,7 @@ def _possible(cell: CellGenotype) -> int:
 
 @dataclass(frozen=True)
 class Density:
-    """``density``, of the architecture alone."""
+    """Give ``density``, which depends on the architecture alone."""
 
     metrics: ClassVar[Mapping[str, tuple[float, float]]] = {"density": (0.0, 1.0)}
 

@@ -44,7 +44,7 @@ def _pooled(maps: Tensor, size: list[int]) -> Tensor:
 
 
 def fsp_distances(model: nn.Module, images: Tensor, adversarial: Tensor, batch_size: int = 100) -> dict[str, Tensor]:
-    """||G(x) - G(x')||^2, the sum of squared differences of all entries, for each block and image.
+    """Return ||G(x) - G(x')||^2, the sum of squared differences of all entries, for each block and image.
 
     Args:
         model: from images to logits; left as found, run in eval mode.

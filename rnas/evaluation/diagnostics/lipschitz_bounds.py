@@ -128,7 +128,7 @@ def _layer(module: nn.Module, inputs: Tensor) -> Layer:
 
 @dataclass(frozen=True)
 class LipschitzBound:
-    """``log_lipschitz_bound``: natural logarithm of the bound at weights of deviation 1, of the architecture alone."""
+    """Give ``log_lipschitz_bound``, the natural logarithm of the bound at weights of deviation 1."""
 
     metrics: ClassVar[Mapping[str, tuple[float, float]]] = {"log_lipschitz_bound": (-inf, inf)}
 

@@ -84,7 +84,7 @@ def perturbation_stability(
 
 @dataclass(frozen=True)
 class PerturbationStability:
-    """``perturbation_stability``, and the ``boundary_risk`` that an attack adds to the natural risk."""
+    """Give ``perturbation_stability``, and the ``boundary_risk`` that an attack adds to the natural risk."""
 
     metrics: ClassVar[Mapping[str, tuple[float, float]]] = {
         "perturbation_stability": (0.0, 1.0),

@@ -55,7 +55,7 @@ def sparsity(model: nn.Module, threshold: float = THRESHOLD) -> Sparsity:
 
 @dataclass(frozen=True)
 class WeightSparsity:
-    """``sparsity``, of all weights together.
+    """Give ``sparsity``, the share of all weights that are nearly zero.
 
     Attributes:
         threshold: see :func:`sparsity`.

@@ -17,7 +17,7 @@ Function = Callable[[Task, Context], Evaluation | Mapping[str, float]]
 
 
 class CallSettings(BaseModel):
-    """``{call: "package.module:name", ...}`` as it stands in a config.
+    """Hold ``{call: "package.module:name", ...}`` of a config.
 
     Attributes:
         call: where the function is; it is given a task and a context, and returns metrics by name, or an Evaluation.

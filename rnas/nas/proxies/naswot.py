@@ -34,7 +34,7 @@ _ACTIVATIONS = frozenset(
 
 
 def naswot(architecture: Architecture, input_shape: Shape, num_classes: int, images: Tensor, seed: int) -> float:
-    """log det K; -inf where K is singular, as when two images have one code. See :class:`rnas.nas.proxies.proxy.Proxy`.
+    """Return log det K, or -inf where K is singular, as when two images have one code.
 
     As published, normalisation uses the statistics of these images, and the score depends on how many there are (the
     paper has 128): compare scores on the same images only. The paper is about ReLU; the smooth activations that are

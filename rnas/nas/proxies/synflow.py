@@ -22,8 +22,7 @@ _NORMALIZATIONS = (_BatchNorm, _InstanceNorm, nn.GroupNorm, nn.LayerNorm)
 
 
 def synflow(architecture: Architecture, input_shape: Shape, num_classes: int, images: Tensor, seed: int) -> float:
-    """Logarithm of the sum over the weights of convolutions and linear layers. See
-    :class:`rnas.nas.proxies.proxy.Proxy`.
+    """Return the logarithm of the sum over the weights of convolutions and linear layers.
 
     A product over layers, the sum itself spans hundreds of orders of magnitude; its logarithm orders networks alike.
     -inf where no signal reaches the logits. As in the second paper's code batch normalisation is left out, and here

@@ -1,0 +1,78 @@
+from . import (
+    attacks as attacks,
+    data as data,
+    errors as errors,
+    evaluation as evaluation,
+    experiments as experiments,
+    exports as exports,
+    nas as nas,
+    networks as networks,
+    registry as registry,
+    report as report,
+    scaling_rules as scaling_rules,
+    statistics as statistics,
+    testing as testing,
+    training as training,
+    utils as utils,
+)
+from ._typing import (
+    Bools as Bools,
+    Floats as Floats,
+    Integers as Integers,
+    Shape as Shape,
+)
+from .api import (
+    measure_fidelity as measure_fidelity,
+    resume_training as resume_training,
+    load_training as load_training,
+    search as search,
+    test_rule as test_rule,
+    train as train,
+)
+from .errors import (
+    BatchTooLargeError as BatchTooLargeError,
+    DeadlineExceededError as DeadlineExceededError,
+    DivergedError as DivergedError,
+    ExportError as ExportError,
+    InputError as InputError,
+    LedgerError as LedgerError,
+    MisfitError as MisfitError,
+    NotEvaluatedError as NotEvaluatedError,
+    RnasError as RnasError,
+)
+from .experiment import (
+    CostEstimate as CostEstimate,
+    EstimatedWork as EstimatedWork,
+    Experiment as Experiment,
+    ExperimentSettings as ExperimentSettings,
+    Listener as Listener,
+    Result as Result,
+    Work as Work,
+    open_experiment as open_experiment,
+    resume as resume,
+)
+from .experiments.comparison.run import (
+    compare as compare,
+    resume_comparison as resume_comparison,
+)
+from .experiments.loading import load as load
+from .experiments.replications.run import replicate as replicate
+from .experiments.reproduction.reproduce import (
+    Reproduction as Reproduction,
+    reproduce as reproduce,
+)
+from .experiments.training.run import TrainingRun as TrainingRun
+from .experiments.tuning.tune import (
+    resume_tuning as resume_tuning,
+    tune as tune,
+)
+from .exports.export import (
+    Exported as Exported,
+    export as export,
+)
+from .nas.run import (
+    Run as Run,
+    load_run as load_run,
+)
+
+__version__: str
