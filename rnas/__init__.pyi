@@ -70,6 +70,16 @@ from .exports.export import (
     Exported as Exported,
     export as export,
 )
+from .networks.zoo_listing import (
+    Zoo as Zoo,
+    ZooNetwork as ZooNetwork,
+    zoo as zoo,
+)
+from .scaling_rules.scale import (
+    PrintedSetting as PrintedSetting,
+    ScaledNetwork as ScaledNetwork,
+    scale as scale,
+)
 from .nas.run import (
     Run as Run,
     load_run as load_run,
