@@ -75,6 +75,16 @@ from .networks.zoo_listing import (
     ZooNetwork as ZooNetwork,
     zoo as zoo,
 )
+from .report.leaderboard import Leaderboard as Leaderboard
+from .report.leaderboard_files import leaderboard as leaderboard
+from .scaling_rules.findings import (
+    Findings as Findings,
+    fit_rule as fit_rule,
+)
+from .scaling_rules.power import (
+    PowerStudy as PowerStudy,
+    power as power,
+)
 from .scaling_rules.scale import (
     PrintedSetting as PrintedSetting,
     ScaledNetwork as ScaledNetwork,

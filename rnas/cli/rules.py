@@ -37,11 +37,11 @@ def rules(
     from rnas.cli.rules_table import print_rules
     from rnas.nas.directory import RunDirectory
     from rnas.nas.run import Run
-    from rnas.scaling_rules.findings import findings_of
+    from rnas.scaling_rules.findings import fit_rule
     from rnas.utils.files import write_text
 
     run = Run.load(directory)
-    found = findings_of(run, metric)
+    found = fit_rule(run, metric)
     content = found.to_dict()
     write_text(RunDirectory(directory).rules, json.dumps(content, indent=2, allow_nan=False) + "\n")
     run.write()

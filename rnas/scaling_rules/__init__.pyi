@@ -11,11 +11,7 @@ from .exponents import (
     Exponents as Exponents,
     exponents as exponents,
 )
-from .findings import (
-    Findings as Findings,
-    beside_the_paper as beside_the_paper,
-    findings_of as findings_of,
-)
+from .findings import beside_the_paper as beside_the_paper
 from .fit import (
     Rules as Rules,
     fit as fit,
@@ -28,7 +24,6 @@ from .out_of_sample import (
     RuleTest as RuleTest,
     RuleTestBudget as RuleTestBudget,
 )
-from .power import PowerStudy as PowerStudy
 from .prediction import (
     BudgetPrediction as BudgetPrediction,
     Candidate as Candidate,
