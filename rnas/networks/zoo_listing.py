@@ -11,7 +11,7 @@ from rnas.networks.architecture import Shape
 from rnas.networks.zoo import CIFAR, Baseline, Published, PublishedAccuracy, baselines, find
 from rnas.utils.data_frames import data_frame
 from rnas.utils.notebook_tables import notebook_table
-from rnas.utils.quantities import format_size
+from rnas.utils.quantities import format_size, pluralize
 
 FLOPS = "multiply-accumulates of convolutions and linear layers for one image"
 
@@ -129,7 +129,7 @@ class Zoo(Sequence[ZooNetwork]):
             [format_size(row[name]) if name in ("params", "flops") else row[name] for name in columns]
             for row in self._rows()
         ]
-        return notebook_table(f"{len(self)} published networks; accuracies in percent", columns, rows)
+        return notebook_table(f"{pluralize(len(self), 'published network')}; accuracies in percent", columns, rows)
 
 
 def zoo(pattern: str | None = None, *, dataset: str | None = None) -> Zoo:
