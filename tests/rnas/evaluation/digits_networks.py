@@ -14,7 +14,7 @@ EPSILON = Fraction(3, 20)
 SPLITS = divide(load(None), load(None).splits, 0)
 
 
-def test_images(images: int) -> Split:
+def images_of_test(images: int) -> Split:
     return SPLITS["test"].first(images)
 
 

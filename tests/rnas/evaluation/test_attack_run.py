@@ -19,7 +19,7 @@ from rnas.evaluation.attack_run import AttackRun, PlannedAttack, Progress, run_a
 from rnas.evaluation.evaluation_state import EvaluationState
 from rnas.evaluation.robustness import evaluate_robustness
 from rnas.evaluation.threats import parse_threat
-from tests.rnas.evaluation.digits_networks import test_images
+from tests.rnas.evaluation.digits_networks import images_of_test
 
 THREAT = parse_threat("linf:3/20")
 L2 = parse_threat("l2:0.5")
@@ -44,11 +44,11 @@ def run(
     **settings: Any,
 ) -> AttackRun:
     state = state or EvaluationState({})
-    return run_attacks(model, split or test_images(60), plan, 10, 0, batch_size, state, **settings)
+    return run_attacks(model, split or images_of_test(60), plan, 10, 0, batch_size, state, **settings)
 
 
 def test_each_attack_alone_is_what_the_searchs_evaluation_says(robust_network: nn.Module) -> None:
-    split = test_images(60)
+    split = images_of_test(60)
     result = run(robust_network, [planned("pgd3"), planned("fgsm")])
     for attack in result.attacks:
         alone = evaluate_robustness(robust_network, split, [attack.planned.attack], 0)
@@ -60,7 +60,7 @@ def test_each_attack_alone_is_what_the_searchs_evaluation_says(robust_network: n
 
 @pytest.mark.slow
 def test_neither_the_other_attacks_nor_the_batches_change_a_result(robust_network: nn.Module) -> None:
-    plan, split = [*map(planned, SHORT), ensemble(*SHORT), planned("pgd3", L2)], test_images(30)
+    plan, split = [*map(planned, SHORT), ensemble(*SHORT), planned("pgd3", L2)], images_of_test(30)
     whole = run(robust_network, plan, split, batch_size=30)
     small = run(robust_network, plan, split, batch_size=7)
     alone = [run(robust_network, [one], split, batch_size=13).attacks[0] for one in plan]
@@ -94,7 +94,7 @@ def test_an_ensembles_attacks_see_only_what_is_left_in_full_batches(robust_netwo
 
 
 def test_the_ensemble_is_the_same_as_an_attack_of_its_own(robust_network: nn.Module) -> None:
-    split = test_images(60)
+    split = images_of_test(60)
     plan = ensemble(*SHORT)
     result = run(robust_network, [plan], batch_size=60).attacks[0]
     attacked = plan.attack(robust_network, split.images(slice(None)), split.labels, split.ids, 0)
@@ -129,7 +129,7 @@ def results_of(result: AttackRun) -> list[Any]:
 @pytest.mark.slow
 def test_stopped_at_any_batch_it_goes_on_to_the_same_end(robust_network: nn.Module, tmp_path: Path) -> None:
     plan = [planned("fgsm"), ensemble(*SHORT), planned("pgd3", L2)]
-    split = test_images(24)
+    split = images_of_test(24)
     told: list[Progress] = []
     whole = run(robust_network, plan, split, listener=told.append)
     for instant in range(0, len(told), 2):
@@ -205,7 +205,7 @@ def test_logits_that_become_nan_under_attack_are_broken(robust_network: nn.Modul
 
 def test_few_classes_leave_attacks_out() -> None:
     model = nn.Sequential(nn.Flatten(), nn.Linear(64, 2)).eval()
-    split = test_images(60)
+    split = images_of_test(60)
     binary = Split(split.pixels, split.labels % 2, split.ids, split.white)
     fast = planned("autoattack-fast")
     result = run_attacks(model, binary, [fast], 2, 0, 16, EvaluationState({}))

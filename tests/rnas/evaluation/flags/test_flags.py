@@ -19,11 +19,11 @@ from rnas.evaluation.flags.flag import Flag
 from rnas.evaluation.flags.probe import Probe
 from rnas.evaluation.observed_network import ObservedNetwork
 from rnas.evaluation.threats import parse_threat
-from tests.rnas.evaluation.digits_networks import EPSILON, SPLITS, plain_network, test_images, trained
+from tests.rnas.evaluation.digits_networks import EPSILON, SPLITS, images_of_test, plain_network, trained
 
 
 def found(model: nn.Module, images: int = 100, norm: Norm = "linf", epsilon: Fraction = EPSILON) -> Sequence[Flag]:
-    split = test_images(images)
+    split = images_of_test(images)
     return checked(
         Probe(ObservedNetwork(model), split.images(slice(None)), split.labels, split.ids, norm, epsilon, 0, 64)
     )
@@ -190,7 +190,7 @@ def test_the_attacks_of_an_evaluation_tell_on_all_images(robust_network: nn.Modu
         )
         plan = [PlannedAttack(name, threat, named_attack(name, EPSILON)) for name in names]
         plan.append(PlannedAttack("ours", threat, ours))
-        run = run_attacks(model, test_images(200), plan, 10, 0, 100, EvaluationState({}))
+        run = run_attacks(model, images_of_test(200), plan, 10, 0, 100, EvaluationState({}))
         return {flag.name for flag in found_by_attacks(run)}
 
     both = ("pgd20", "pgd20-margin")
