@@ -22,9 +22,9 @@ from ._typing import (
     Shape as Shape,
 )
 from .api import (
+    load_training as load_training,
     measure_fidelity as measure_fidelity,
     resume_training as resume_training,
-    load_training as load_training,
     search as search,
     test_rule as test_rule,
     train as train,
@@ -40,6 +40,7 @@ from .errors import (
     NotEvaluatedError as NotEvaluatedError,
     RnasError as RnasError,
 )
+from .evaluation.evaluation_result import EvaluationResult as EvaluationResult
 from .experiment import (
     CostEstimate as CostEstimate,
     EstimatedWork as EstimatedWork,
@@ -52,11 +53,15 @@ from .experiment import (
     resume as resume,
 )
 from .experiments.comparison.run import (
+    Comparison as Comparison,
     compare as compare,
     resume_comparison as resume_comparison,
 )
 from .experiments.loading import load as load
-from .experiments.replications.run import replicate as replicate
+from .experiments.replications.run import (
+    ReplicationRun as ReplicationRun,
+    replicate as replicate,
+)
 from .experiments.reproduction.reproduce import (
     Reproduction as Reproduction,
     reproduce as reproduce,
@@ -70,6 +75,11 @@ from .exports.export import (
     Exported as Exported,
     export as export,
 )
+from .nas.fidelity_study import FidelityStudy as FidelityStudy
+from .nas.run import (
+    Run as Run,
+    load_run as load_run,
+)
 from .networks.zoo_listing import (
     Zoo as Zoo,
     ZooNetwork as ZooNetwork,
@@ -81,6 +91,7 @@ from .scaling_rules.findings import (
     Findings as Findings,
     fit_rule as fit_rule,
 )
+from .scaling_rules.out_of_sample import RuleTest as RuleTest
 from .scaling_rules.power import (
     PowerStudy as PowerStudy,
     power as power,
@@ -89,10 +100,6 @@ from .scaling_rules.scale import (
     PrintedSetting as PrintedSetting,
     ScaledNetwork as ScaledNetwork,
     scale as scale,
-)
-from .nas.run import (
-    Run as Run,
-    load_run as load_run,
 )
 
 __version__: str

@@ -5,7 +5,6 @@ from .corruption_robustness import (
 )
 from .evaluation_result import (
     AttackEvaluation as AttackEvaluation,
-    EvaluationResult as EvaluationResult,
     FlagChecks as FlagChecks,
     MeasuredAccuracy as MeasuredAccuracy,
     ThreatEvaluation as ThreatEvaluation,

@@ -2,7 +2,6 @@ from .config import (
     Config as Config,
     FinalEvaluation as FinalEvaluation,
 )
-from .fidelity_study import FidelityStudy as FidelityStudy
 from .final_evaluation import FinalMember as FinalMember
 from .front import (
     hypervolume as hypervolume,

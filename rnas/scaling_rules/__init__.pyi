@@ -21,7 +21,6 @@ from .observations import Observations as Observations
 from .out_of_sample import (
     CandidateComparison as CandidateComparison,
     MeasuredCandidate as MeasuredCandidate,
-    RuleTest as RuleTest,
     RuleTestBudget as RuleTestBudget,
 )
 from .prediction import (

@@ -1,3 +1,3 @@
 from .checkpoint import Checkpoint as Checkpoint
-from .setup import Setup as Setup
 from .settings import TrainingRunSettings as TrainingRunSettings
+from .setup import Setup as Setup

@@ -8,9 +8,9 @@ from .call import (
 )
 from .evaluator import (
     Context as Context,
+    EvaluatesWeights as EvaluatesWeights,
     Evaluation as Evaluation,
     Evaluator as Evaluator,
-    EvaluatesWeights as EvaluatesWeights,
     ProvidesFinalEvaluator as ProvidesFinalEvaluator,
     Rung as Rung,
     Status as Status,
