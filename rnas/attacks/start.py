@@ -35,4 +35,6 @@ class Start:
 
 
 FROM_THE_IMAGE = Start("none")
+"""Start from the image itself."""
 UNIFORM = Start()
+"""Start from uniform noise in the ball."""

@@ -44,20 +44,25 @@ def scale(
 
       rnas scale --flops 1G --json > net.json
     """
-    from rnas.cli.scale_request import Request
-    from rnas.cli.scale_result import scaled
+    from rnas.cli.scale_request import rule_of, share
     from rnas.cli.scale_table import print_scaled
+    from rnas.scaling_rules.scale import scale as scaled
 
-    request = Request(flops, block, family, robust_scaling, rule, depths, widths, depth_to_width, tolerance)
-    result = scaled(request.scaling(), request.budget, request.share)
-    saved = request.saved_rule
+    result = scaled(
+        flops,
+        block=block,
+        family=family,
+        robust_scaling=robust_scaling,
+        rule=rule_of(rule, depths, widths, depth_to_width),
+        tolerance=share(tolerance),
+    )
     if as_json:
-        print_json(result if saved is None else {**result, "rule": {**saved.to_dict(), "sentence": saved.sentence()}})
+        print_json(result.to_dict())
         return
     console = stdout()
-    print_scaled(console, result)
-    if saved is not None:
+    print_scaled(console, result.to_dict())
+    if result.rule is not None:
         from rnas.cli.rule_table import print_rule
 
         console.print()
-        print_rule(console, saved)
+        print_rule(console, result.rule)

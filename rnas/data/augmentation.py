@@ -81,6 +81,7 @@ AUGMENTATIONS: dict[str, Callable[[Tensor, Generator], Tensor]] = {
     "cutout": cutout,
     "rotate": rotate,
 }
+"""Augmentations by name; each takes images (n, c, h, w) and a generator."""
 
 
 def augment(images: Tensor, names: tuple[str, ...], generator: Generator) -> Tensor:

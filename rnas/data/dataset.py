@@ -16,6 +16,7 @@ from rnas.errors import InputError
 from rnas.networks.architecture import Shape
 
 SPLITS = ("train", "val", "search_val", "test")
+"""Splits of a data set, by the order in which they are divided."""
 
 _HASHED_ROWS = 4096
 

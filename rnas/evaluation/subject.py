@@ -13,13 +13,13 @@ from torch import Tensor, nn
 
 from rnas.attacks.state import attacking
 from rnas.data.dataset import Dataset, Split, SplitSizes, content_hash, divide
-from rnas.errors import InputError
+from rnas.errors import InputError, MisfitError
 from rnas.evaluation.request import Request
 from rnas.evaluation.threats import Threat, parse_threat, threat_of, unseen_threats
 from rnas.evaluation.training_settings import ResolvedTraining, load_dataset
 from rnas.networks.architecture import Architecture, Shape
 from rnas.networks.weight_names import WeightNames
-from rnas.networks.weights import MisfitError, load_weights
+from rnas.networks.weights import load_weights
 from rnas.networks.zoo import CIFAR
 from rnas.utils.files import tensors_hash
 

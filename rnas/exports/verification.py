@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
+from rnas.errors import ExportError
 from rnas.exports.format import Format
 
 TOLERANCE = 1e-4
@@ -20,10 +21,6 @@ BLOCKED = ("rnas", "search_spaces", "baselines")
 """Packages that cannot be imported while an export that does not need rnas is read."""
 
 _RUN = Path(__file__).with_name("readers") / "run.py"
-
-
-class ExportError(RuntimeError):
-    """Error of an export whose logits differ from those of its network."""
 
 
 @dataclass(frozen=True)

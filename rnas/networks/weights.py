@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from rnas.errors import InputError
+from rnas.errors import InputError, MisfitError
 from rnas.networks.weight_names import WeightNames
 
 _WRAPPERS = ("model_state_dict", "state_dict", "unaveraged_model_state_dict")
@@ -27,10 +27,6 @@ _COUNTERS = ("total_ops", "total_params")
 
 _OWN_NAMES = WeightNames("rnas")
 _SHOWN = 3
-
-
-class MisfitError(InputError):
-    """Signal that a file can be read, but its weights do not fit the network."""
 
 
 class _Discarded:

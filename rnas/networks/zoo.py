@@ -175,7 +175,7 @@ class Baseline:
 
 
 @cache
-def zoo() -> dict[str, Baseline]:
+def baselines() -> dict[str, Baseline]:
     """Return every installed baseline by name, family after family."""
     found: dict[str, Baseline] = {}
     for family in registry.names(registry.BASELINES):
@@ -187,13 +187,13 @@ def zoo() -> dict[str, Baseline]:
 
 
 def find(name: str) -> Baseline:
-    """Return the baseline of this name, whatever its case and hyphens; InputError lists similar names."""
-    baselines = {_bare(known): baseline for known, baseline in zoo().items()}
-    if _bare(name) not in baselines:
-        similar = difflib.get_close_matches(name.lower(), zoo(), n=5, cutoff=0.5)
+    """The baseline of this name, whatever its case and hyphens; InputError with similar names if no baseline has it."""
+    by_name = {_bare(known): baseline for known, baseline in baselines().items()}
+    if _bare(name) not in by_name:
+        similar = difflib.get_close_matches(name.lower(), baselines(), n=5, cutoff=0.5)
         hint = f"similar: {', '.join(similar)}" if similar else "see rnas zoo"
         raise InputError(f"unknown network {name!r}; {hint}")
-    return baselines[_bare(name)]
+    return by_name[_bare(name)]
 
 
 def _bare(name: str) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 from rnas.statistics.holm import holm
 from rnas.statistics.mcnemar import mcnemar
 from rnas.statistics.proportions import Proportion
+from rnas.utils.data_frames import data_frame
+from rnas.utils.notebook_tables import notebook_table
 from rnas.utils.quantities import format_size
 
 LEVEL = 0.05
@@ -110,8 +112,83 @@ class LeaderboardTable:
     apart: str
 
 
-def tables(entries: Sequence[Entry]) -> list[LeaderboardTable]:
-    """Return one table for each setting, the one with most networks first.
+@dataclass(frozen=True)
+class Leaderboard:
+    """Hold networks that are ranked by robust accuracy.
+
+    Attributes:
+        tables: one for each set of evaluations that can be compared, the one with most networks first.
+    """
+
+    tables: tuple[LeaderboardTable, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the tables as JSON values, without the results of single images."""
+        return {
+            "schema_version": 1,
+            "test": f"exact McNemar against the best of the table, adjusted by Holm, at {LEVEL}",
+            "tables": [
+                {
+                    "setting": dict(table.setting),
+                    "notes": list(table.notes),
+                    "apart": table.apart,
+                    "networks": [
+                        {
+                            "place": row.place,
+                            "name": row.name,
+                            "file": row.entry.source,
+                            "worst_case": _json(row.entry.worst_case.share),
+                            "clean": _json(row.entry.clean.share),
+                            "attacks": {name: _json(a.share) for name, a in row.entry.attacks.items()},
+                            "p_value": row.p_value,
+                            "as_good_as_the_best": row.as_good_as_the_best,
+                            "params": row.entry.params,
+                            "flops": row.entry.flops,
+                            "flags": [{"name": flag.name, "explanation": flag.explanation} for flag in row.entry.flags],
+                        }
+                        for row in table.rows
+                    ],
+                }
+                for table in self.tables
+            ],
+        }
+
+    def to_pandas(self) -> Any:
+        """Return a ``pandas.DataFrame`` with a row for each network; ``table`` counts from 1.
+
+        Raises:
+            InputError: pandas is not installed.
+        """
+        return data_frame(self._rows())
+
+    def _rows(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "table": number,
+                "place": row.place,
+                "network": row.name,
+                "worst_case": row.entry.worst_case.share.value,
+                "clean": row.entry.clean.share.value,
+                "p_value": row.p_value,
+                "params": row.entry.params,
+                "flops": row.entry.flops,
+                **table.setting,
+            }
+            for number, table in enumerate(self.tables, 1)
+            for row in table.rows
+        ]
+
+    def _repr_html_(self) -> str:
+        columns = ("table", "place", "network", "worst_case", "clean", "p_value", "params", "flops")
+        rows = [
+            [f"{row[name]:.4g}" if isinstance(row[name], float) else row[name] for name in columns]
+            for row in self._rows()
+        ]
+        return notebook_table("Networks by worst-case accuracy", columns, rows)
+
+
+def tables(entries: Sequence[Entry]) -> tuple[LeaderboardTable, ...]:
+    """Rank evaluations in one table for each setting, the one with most networks first.
 
     Each network is compared with the best of its table by McNemar's exact test on the images under the worst case. The
     p-values are adjusted by Holm's method for the number of comparisons.
@@ -121,42 +198,10 @@ def tables(entries: Sequence[Entry]) -> list[LeaderboardTable]:
         together.setdefault(tuple(sorted(entry.setting.items())), []).append(entry)
     ordered = sorted(together.items(), key=lambda pair: (-len(pair[1]), pair[0]))
     settings = [members[0].setting for _, members in ordered]
-    return [
+    return tuple(
         LeaderboardTable(settings[at], _rows(members), _notes(members), _apart(settings[at], settings[:at]))
         for at, (_, members) in enumerate(ordered)
-    ]
-
-
-def to_dict(tables: Sequence[LeaderboardTable]) -> dict[str, Any]:
-    """Convert the tables to JSON values, without the results of single images."""
-    return {
-        "schema_version": 1,
-        "test": f"exact McNemar against the best of the table, adjusted by Holm, at {LEVEL}",
-        "tables": [
-            {
-                "setting": dict(table.setting),
-                "notes": list(table.notes),
-                "apart": table.apart,
-                "networks": [
-                    {
-                        "place": row.place,
-                        "name": row.name,
-                        "file": row.entry.source,
-                        "worst_case": _json(row.entry.worst_case.share),
-                        "clean": _json(row.entry.clean.share),
-                        "attacks": {name: _json(a.share) for name, a in row.entry.attacks.items()},
-                        "p_value": row.p_value,
-                        "as_good_as_the_best": row.as_good_as_the_best,
-                        "params": row.entry.params,
-                        "flops": row.entry.flops,
-                        "flags": [{"name": flag.name, "explanation": flag.explanation} for flag in row.entry.flags],
-                    }
-                    for row in table.rows
-                ],
-            }
-            for table in tables
-        ],
-    }
+    )
 
 
 def _rows(entries: Sequence[Entry]) -> tuple[LeaderboardRow, ...]:

@@ -11,13 +11,25 @@ from rnas.errors import InputError
 from rnas.evaluation import evaluation_result as written
 from rnas.evaluation.image_flags import unpack
 from rnas.evaluation.threats import robust_to_all
-from rnas.report.leaderboard import Entry, LeaderboardAccuracy, LeaderboardFlag
+from rnas.report.leaderboard import Entry, Leaderboard, LeaderboardAccuracy, LeaderboardFlag, tables
 from rnas.statistics.proportions import proportion
 
 _DIGITS = 8
 _UNCHECKED = LeaderboardFlag(
     "unchecked", "This network was evaluated without the checks for signs of overestimated robustness."
 )
+
+
+def leaderboard(folder: Path | str) -> Leaderboard:
+    """Rank the evaluated networks of a folder by robust accuracy.
+
+    Args:
+        folder: where evaluations were written to, one ``.json`` file for each network.
+
+    Raises:
+        InputError: there is no such folder or no such file in it, or one is damaged or no evaluation.
+    """
+    return Leaderboard(tables(read_entries(Path(folder))))
 
 
 def read_entries(folder: Path) -> list[Entry]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rnas.networks.zoo import Baseline, Published, zoo
+from rnas.networks.zoo import Baseline, Published, baselines
 from rnas.utils.metric import TEST, Metric
 
 NOTE = (
@@ -34,7 +34,7 @@ def published(run: Mapping[str, Any], metrics: Sequence[Metric]) -> list[dict[st
     dataset, shape = setting
     return [
         _row(baseline, row, metrics)
-        for baseline in zoo().values()
+        for baseline in baselines().values()
         if baseline.input_shape == shape and min(own) / _REACH <= baseline.cost.flops <= max(own) * _REACH
         for row in baseline.published
         if row.dataset == dataset and (row.clean or row.pgd20)

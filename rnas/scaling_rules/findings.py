@@ -3,19 +3,23 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from rnas.errors import InputError
 from rnas.nas.result import SearchResult
+from rnas.nas.search import Search
 from rnas.networks.robust_scaling import Rule
 from rnas.scaling_rules.fit import Rules, fit
 from rnas.scaling_rules.observations import Observations
 from rnas.scaling_rules.ranking import Ranking, rank
 from rnas.scaling_rules.ranking_bias import RankingBias, simulated_bias
 from rnas.scaling_rules.saved_rule import SavedRule
+from rnas.utils.data_frames import data_frame
 from rnas.utils.metric import Metric, metrics_of
+from rnas.utils.notebook_tables import notebook_table
 from rnas.utils.quantities import format_size
 
 SCHEMA_VERSION: Literal[1] = 1
@@ -66,6 +70,38 @@ class Findings:
             evaluations=len(observations),
         )
 
+    def to_pandas(self) -> Any:
+        """Return a ``pandas.DataFrame`` with a row for each quantity of the rule.
+
+        Raises:
+            InputError: pandas is not installed.
+        """
+        return data_frame(self._rows())
+
+    def _rows(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "part": family.name,
+                "verdict": family.verdict.value,
+                "quantity": quantity.name,
+                "optimum": quantity.optimum.value,
+                "low": quantity.optimum.low,
+                "high": quantity.optimum.high,
+                "published": quantity.published,
+                "at_edge": quantity.at_edge,
+            }
+            for family in self.rules.families
+            for quantity in family.quantities
+        ]
+
+    def _repr_html_(self) -> str:
+        columns = ("part", "verdict", "quantity", "optimum", "low", "high", "published")
+        rows = [
+            [f"{row[name]:.3f}" if isinstance(row[name], float) else row[name] for name in columns]
+            for row in self._rows()
+        ]
+        return notebook_table(f"The rule of {self.run} for {self.metric.name}, with 90 % intervals", columns, rows)
+
     def to_dict(self) -> dict[str, Any]:
         """Convert to JSON values."""
         return {
@@ -84,8 +120,19 @@ class Findings:
         }
 
 
-def findings_of(run: SearchResult, metric: str | None = None, seed: int = 0) -> Findings:
-    """Estimate a run's rule by the model and as the paper does; arguments and errors are those of ``fit``."""
+def fit_rule(run: SearchResult | Path | str, metric: str | None = None, *, seed: int = 0) -> Findings:
+    """Estimate the rule of depth and width from a search, and compare it with RobustScaling.
+
+    Args:
+        run: a search over residual networks, finished or not, or its directory.
+        metric: the score; None is the first objective that is maximised.
+        seed: of the draws that intervals and p-values are counted from.
+
+    Raises:
+        InputError: there is no search, fewer than 20 complete evaluations, no such metric, or networks without stages
+            of blocks.
+    """
+    run = run if isinstance(run, SearchResult) else Search.open(run).result()
     return beside_the_paper(run.setup.config.name or run.setup.space.name, fit(run, metric, seed), seed)
 
 

@@ -12,12 +12,15 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from rnas._typing import Floats
+from rnas.nas.result import SearchResult
+from rnas.nas.search import Search
 from rnas.networks.robust_scaling import Rule
 from rnas.scaling_rules.design_matrix import CAPACITY, DEPTH_TO_WIDTH, DEPTHS, FLOPS, PARAMS, DesignMatrix, parts_of
 from rnas.scaling_rules.estimate import Family, design_of, families_of
@@ -25,7 +28,10 @@ from rnas.scaling_rules.observations import Observations
 from rnas.scaling_rules.proportion import share_text, shares_of
 from rnas.scaling_rules.shares import inside
 from rnas.scaling_rules.synthetic_responses import FORMS, synthetic_response
+from rnas.scaling_rules.verdict import Verdict
 from rnas.statistics.mixed_model import MixedModel
+from rnas.utils.data_frames import data_frame
+from rnas.utils.notebook_tables import notebook_table
 from rnas.utils.threads import available_cores
 
 PUBLISHED = Rule()
@@ -122,6 +128,32 @@ class PowerStudy:
         """Convert to JSON values."""
         return asdict(self)
 
+    def to_pandas(self) -> Any:
+        """Return a ``pandas.DataFrame`` with a row for each ground truth and part: how often each verdict was reached.
+
+        Raises:
+            InputError: pandas is not installed.
+        """
+        return data_frame(self._rows())
+
+    def _rows(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "truth": tally.truth.name,
+                "effect": tally.truth.effect,
+                "noise": tally.truth.noise,
+                "part": tally.part,
+                "searched": tally.searched,
+                **{verdict.value: tally.verdicts.get(verdict.value, 0) for verdict in Verdict},
+            }
+            for tally in self.tallies
+        ]
+
+    def _repr_html_(self) -> str:
+        columns = ("truth", "part", *(verdict.value for verdict in Verdict))
+        rows = [[row[name] for name in columns] for row in self._rows()]
+        return notebook_table(f"Verdicts of {self.simulations} simulations of each ground truth", columns, rows)
+
 
 @dataclass(frozen=True)
 class SimulationPlan:
@@ -134,6 +166,42 @@ class SimulationPlan:
 
     observations: Observations
     simulations: tuple[Simulation, ...]
+
+
+def power(
+    run: SearchResult | Observations | Path | str,
+    metric: str | None = None,
+    *,
+    simulations: int = 20,
+    workers: int | None = None,
+    seed: int = 0,
+    measured: Callable[[int, float, int], None] = lambda count, seconds, at_once: None,
+    progress: Callable[[int, int], None] = lambda done, count: None,
+) -> PowerStudy:
+    """Simulate known truths on a search's own networks and noise, and estimate rules from them.
+
+    Args:
+        run: a search over residual networks, finished or not, or its directory, or its observations.
+        metric: the score; None is the first objective that is maximised.
+        simulations: number of simulations of each ground truth.
+        workers: processes; None is one for each core, and 1 stays in this process.
+        seed: of the noise.
+        measured: is called after the first simulation with the number of all, the seconds that the others will take,
+            and how many run at once.
+        progress: is called after each simulation with the number of those that are done, and of all.
+
+    Raises:
+        InputError: there is no search, fewer than 20 complete evaluations, no such metric, or equal scores.
+    """
+    if not isinstance(run, Observations):
+        run = Observations.from_run(run if isinstance(run, SearchResult) else Search.open(run).result(), metric)
+    planned = plan(run, simulations, seed)
+    count = len(planned.simulations)
+    found = []
+    for families in outcomes(planned, workers, lambda seconds, at_once: measured(count, seconds, at_once)):
+        found.append(families)
+        progress(len(found), count)
+    return summarize_power(planned, found)
 
 
 def plan(observations: Observations, simulations: int, seed: int = 0) -> SimulationPlan:

@@ -36,6 +36,7 @@ def cobb_douglas(shares: Floats, optimum: Floats) -> Floats:
 
 
 FORMS: Mapping[str, Form] = {"tent": tent, "bump": bump, "cobb-douglas": cobb_douglas}
+"""Shapes of a response around its optimum, by name."""
 
 
 def scaled_response(form: Form, shares: Floats, optimum: Floats, effect: float, other: Floats) -> Floats:

@@ -51,6 +51,7 @@ class SWA(BaseModel):
 
 
 Averaging = Annotated[EMA | SWA, Field(discriminator="name")]
+"""Average of weights over a training."""
 
 
 class Average:

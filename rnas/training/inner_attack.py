@@ -71,3 +71,4 @@ class FreeAT(BaseModel):
 
 
 InnerAttack = Annotated[PGDInner | FreeAT, Field(discriminator="name")]
+"""Attack that makes the images of an adversarial training."""

@@ -7,3 +7,4 @@ from rnas.attacks.balls.l2 import L2
 from rnas.attacks.balls.linf import LInf
 
 BALLS: dict[Norm, Ball] = {"linf": LInf(), "l2": L2(), "l1": L1()}
+"""The ball of each norm."""

@@ -38,6 +38,7 @@ CORRUPTIONS: Mapping[str, Corruption] = {
 """All corruptions, in the order of the paper."""
 
 SEVERITIES = (1, 2, 3, 4, 5)
+"""How strong a corruption can be; 5 is the strongest."""
 
 OURS = ("motion_blur", "snow", "frost")
 """Corruptions that differ from how the published images were made; their results are not comparable with papers."""

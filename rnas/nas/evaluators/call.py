@@ -20,7 +20,7 @@ Function = Callable[..., Evaluation | Mapping[str, float]]
 
 
 class CallSettings(BaseModel):
-    """``{call: "package.module:name", ...}`` as it stands in a config.
+    """Hold ``{call: "package.module:name", ...}`` of a config.
 
     Attributes:
         call: where the function is; it takes an architecture, or a task and a context, and returns metrics by name, or

@@ -27,7 +27,7 @@ _GZIP = b"\x1f\x8b"
 
 
 class TableSettings(BaseModel):
-    """``{table: FILE, ...}`` as it stands in a config.
+    """Hold ``{table: FILE, ...}`` of a config.
 
     Attributes:
         table: a CSV file with a header, which may be compressed with gzip.

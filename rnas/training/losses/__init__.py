@@ -9,3 +9,4 @@ from rnas.training.losses.mart import MART
 from rnas.training.losses.trades import TRADES
 
 Loss = Annotated[CrossEntropy | TRADES | MART, Field(discriminator="name")]
+"""Loss of a training."""

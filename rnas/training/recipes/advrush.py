@@ -25,3 +25,4 @@ ADVRUSH = Recipe(
     decay_biases=True,
     clip_norm=5.0,
 )
+"""Train as the networks of AdvRush were trained."""

@@ -37,9 +37,12 @@ BAT = Recipe(
     decay_biases=True,
     clip_norm=5.0,
 )
+"""Baseline adversarial training of the RobustResNet paper, by TRADES."""
 
 BAT_SAT = BAT.model_copy(
     update={"name": "bat-sat", "inner_attack": _ON_THE_LABEL, "loss": CrossEntropy(), "statistics": "adversarial"}
 )
+"""Baseline adversarial training of the RobustResNet paper, by SAT."""
 
 BAT_MART = BAT.model_copy(update={"name": "bat-mart", "inner_attack": _ON_THE_LABEL, "loss": MART(beta=6.0)})
+"""Baseline adversarial training of the RobustResNet paper, by MART."""

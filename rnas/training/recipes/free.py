@@ -25,3 +25,4 @@ FREE = Recipe(
     decay_biases=False,
     clip_norm=None,
 )
+"""Free adversarial training, which replays each batch."""

@@ -26,3 +26,4 @@ MART = Recipe(
     decay_biases=True,
     clip_norm=None,
 )
+"""Train by MART, as its authors do."""

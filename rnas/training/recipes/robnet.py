@@ -27,3 +27,4 @@ ROBNET = Recipe(
     decay_biases=False,
     clip_norm=None,
 )
+"""Train as the RobNets were trained."""

@@ -17,3 +17,4 @@ RST = TRADES.model_copy(
         "weight_decay": 5e-4,
     }
 )
+"""Robust self-training: TRADES with pseudo-labelled images."""

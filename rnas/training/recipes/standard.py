@@ -13,3 +13,4 @@ STANDARD = BAT.model_copy(
         "loss": CrossEntropy(),
     }
 )
+"""Train without attack, on the schedule of the baseline recipe."""

@@ -25,3 +25,4 @@ TRADES = Recipe(
     decay_biases=True,
     clip_norm=None,
 )
+"""Train by TRADES, as its authors do."""

@@ -9,3 +9,4 @@ from rnas.training.schedules.multistep import Multistep
 from rnas.training.schedules.one_cycle import OneCycle
 
 Schedule = Annotated[Cosine | Multistep | OneCycle, Field(discriminator="name")]
+"""Schedule of the learning rate."""

@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from rnas.report.leaderboard import Entry, LeaderboardAccuracy, LeaderboardFlag, tables, to_dict
+from rnas.report.leaderboard import Entry, Leaderboard, LeaderboardAccuracy, LeaderboardFlag, tables
 from rnas.report.leaderboard_text import against_the_best, explanation, headline, markdown
 from rnas.statistics.mcnemar import mcnemar
 from rnas.statistics.proportions import proportion
@@ -103,7 +103,7 @@ def test_order_of_files_changes_nothing() -> None:
 
 def test_json_holds_the_numbers_and_no_single_images() -> None:
     flagged = dataclasses.replace(FAR, flags=(LeaderboardFlag("zero gradients", "a third is zero"),))
-    content = to_dict(tables([BEST, flagged]))
+    content = Leaderboard(tables([BEST, flagged])).to_dict()
     best, far = content["tables"][0]["networks"]
     assert best["worst_case"]["accuracy"] == 0.6
     assert (best["p_value"], best["as_good_as_the_best"], best["file"]) == (None, True, "best.json")

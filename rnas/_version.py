@@ -1,0 +1,3 @@
+"""Hold the version of rnas."""
+
+__version__ = "0.1.0"
