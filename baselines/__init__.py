@@ -1,1 +1,1 @@
-"""Published networks and search methods, one family a file; found by entry point."""
+"""Provide published networks and their search methods, one family per file; registered as entry points."""

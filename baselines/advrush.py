@@ -1,4 +1,4 @@
-"""AdvRush (Mok, Na, Choe, Yoon, ICCV 2021): a cell found by differentiable search for a smooth loss."""
+"""Provide AdvRush (Mok, Na, Choe, Yoon, ICCV 2021): a cell from a differentiable search for a smooth loss."""
 
 from functools import partial
 

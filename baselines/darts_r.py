@@ -1,4 +1,4 @@
-"""DARTS and DARTS-R of the RobustWRN paper, and the cells of other searches on the same skeleton."""
+"""Provide DARTS and DARTS-R of the RobustWRN paper, and the cells of other searches on the same skeleton."""
 
 from functools import partial
 
@@ -13,14 +13,14 @@ _DERIVED = (
     "the paper prints no channels; these are the only ones with even numbers that give both printed sizes, "
     "with the second-order DARTS cell and 11 cells"
 )
-_COPIED = "CW and AutoAttack of this row are, digit for digit, those of DN-121-R: one of the two is a misprint"
+_COPIED = "CW and AutoAttack of this row have the same digits as those of DN-121-R: one of the two rows is a misprint"
 
 
 def reconfigured_darts(last_stage: float, channels: int) -> DartsCellNetwork:
-    """The paper's network of 11 second-order DARTS cells.
+    """Return the paper's network of 11 second-order DARTS cells.
 
     Args:
-        last_stage: share of the usual channels that the last stage has; brought to the nearest even number.
+        last_stage: share of the usual channels in the last stage, which is rounded to the nearest even number.
         channels: channels of the first stage.
     """
     last = 2 * round(4 * channels * last_stage / 2)

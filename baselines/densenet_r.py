@@ -1,4 +1,4 @@
-"""DenseNet-121 and DN-121-R of the RobustWRN paper (Huang et al., NeurIPS 2021)."""
+"""Provide DenseNet-121 and DN-121-R of the RobustWRN paper (Huang et al., NeurIPS 2021)."""
 
 from functools import partial
 
@@ -10,12 +10,12 @@ from rnas.networks.zoo import Baseline, Knob, Published
 
 
 def densenet_121(last_stage: float, growth: int) -> DenseNet:
-    """DenseNet-121 of this growth, its last stage starting with this share of the usual channels."""
+    """Return DenseNet-121 with this growth, whose last stage starts with this share of the usual channels."""
     return DenseNet((6, 12, 24, 16), (2 * growth, 4 * growth, 8 * growth, round(16 * growth * last_stage)), growth)
 
 
 def densenet(depths: tuple[int, ...], widths: tuple[int, ...]) -> DenseNet:
-    """A DenseNet of three stages that start with 16, 32 and 64 channels times the widths.
+    """Return a DenseNet of three stages that start with 16, 32 and 64 channels times the widths.
 
     Its growth is half of the first stage's channels, as in DenseNet-121.
     """
@@ -58,7 +58,7 @@ BASELINES = (
             "6.00",
             "87.22 52.52 47.75",
             "86.01 55.16 50.54",
-            "CW and AutoAttack of this row are, digit for digit, those of DARTS-R: one of the two is a misprint",
+            "CW and AutoAttack of this row have the same digits as those of DARTS-R: one of the two rows is a misprint",
         ),
         "the paper prints no channels; 205 at the start of the last stage, 0.4 times 512, give the printed size, as "
         "do 204 and 206",

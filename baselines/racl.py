@@ -1,4 +1,4 @@
-"""RACL (Dong, Li, Wang, Xu, 2020): a cell found under a bound of the Lipschitz constant."""
+"""Provide RACL (Dong, Li, Wang, Xu, 2020): a cell from a search with a bound on the Lipschitz constant."""
 
 from functools import partial
 
@@ -11,7 +11,7 @@ from rnas.networks.zoo import Baseline, Knob
 _SOURCE = "Dong, Li, Wang, Xu: Adversarially Robust Neural Architectures, arXiv 2009.00902, 2020"
 _FAMILY = "racl"
 _NAMES = (WeightNames(ADVRUSH_CODE, training_only=("auxiliary_head.",)),)
-_NOTE = "no code of the authors was found; the cell is the one that later comparisons list"
+_NOTE = "no code of the authors was found; later comparisons print this cell"
 
 BASELINES = (
     Baseline(

@@ -1,4 +1,4 @@
-"""ResNet-18 and ResNet-50 (He et al., CVPR 2016) as the RobNet paper trains them for comparison."""
+"""Provide ResNet-18 and ResNet-50 (He et al., CVPR 2016) as the RobNet paper trains them for comparison."""
 
 from functools import partial
 from typing import Literal
@@ -15,7 +15,7 @@ def _network(block: Literal["basic", "bottleneck"], depths: tuple[int, ...], cha
 
 
 def resnet(block: Literal["basic", "bottleneck"], depths: tuple[int, ...], widths: tuple[int, ...]) -> ResNet:
-    """A ResNet of three stages of 16, 32 and 64 channels times the widths."""
+    """Return a ResNet of three stages with 16, 32 and 64 channels times the widths."""
     return ResNet(block, depths, tuple(base * width for base, width in zip((16, 32, 64), widths, strict=True)))
 
 

@@ -1,4 +1,4 @@
-"""The RobNets (Guo et al., CVPR 2020), found among randomly sampled sub-networks of an adversarially trained one."""
+"""Provide the RobNets (Guo et al., CVPR 2020), found among random sub-networks of an adversarially trained supernet."""
 
 from functools import partial
 from typing import Literal
@@ -13,8 +13,8 @@ _NAMES = (WeightNames(ROBNET_CODE),)
 _HUNDRED = "#P is counted with a classifier of 100 classes"
 _STAND_IN = (
     "a stand-in: the authors' code was never released. It has the printed size, with convolutions on the direct "
-    "edges first; which edges theirs has, and so its accuracy, is not known. Printed for the real one: {} M, clean "
-    "{}, PGD-20 {}"
+    "edges first; which edges the real network has, and so its accuracy, is unknown. Printed for the real one: {} M, "
+    "clean {}, PGD-20 {}"
 )
 
 

@@ -1,6 +1,6 @@
-"""Networks of equal stages that the RobustResNets paper compares blocks on (Huang, Lu, Deb, Boddeti, CVPR 2023).
+"""Provide networks of equal stages on which the RobustResNets paper compares blocks (Huang et al., CVPR 2023).
 
-``dD-wW`` has D blocks in each of three stages, of 16 W, 32 W and 64 W planes.
+``dD-wW`` has D blocks in each of three stages, with 16 W, 32 W and 64 W planes.
 """
 
 from baselines.sources import (
@@ -36,7 +36,7 @@ def _uniform(
 
 
 def _gate(name: str, placement: str, reduction: int, params: str, cifar10: str, note: str = _NO_CODE) -> Baseline:
-    """A bottleneck with squeeze-and-excitation; clean and CW-40."""
+    """Return a bottleneck with squeeze-and-excitation; the accuracies are clean and CW-40."""
     clean, cw40 = accuracies(cifar10)
     source = f"{ROBUST_RESNETS}, Figure 5(d)"
     row = Published("cifar10", "TRADES", source, clean=clean, cw40=cw40, params=params, flops="39.1")

@@ -1,6 +1,6 @@
-"""The RobustResNets (Huang, Lu, Deb, Boddeti: Revisiting Residual Networks for Adversarial Robustness, CVPR 2023).
+"""Provide the RobustResNets (Huang et al.: Revisiting Residual Networks for Adversarial Robustness, CVPR 2023).
 
-With them the networks of basic blocks that the paper scales in the same way, and by depth or by width alone.
+The file also has the networks of basic blocks that the paper scales in the same way, and by depth or width alone.
 """
 
 from dataclasses import replace
@@ -26,8 +26,8 @@ _AS_RELEASED = (
     "configuration files leave out scales, base width, cardinality and reduction; with the code's defaults they "
     "describe a network 7.5 times as large"
 )
-_PAPER_TEXT = "as the paper's text has it: the first convolution of a block reads the activated input. Never released"
-_MISPRINT = "#P and #F are misprints: no setting near this one has them"
+_PAPER_TEXT = "as in the paper's text: the first convolution of a block reads the activated input; never released"
+_MISPRINT = "#P and #F are misprints: no setting near this one has these values"
 
 _PUBLISHED = {
     "a1": comparison(
@@ -75,7 +75,7 @@ def _one_way(
     published: tuple[Published, ...] = (),
     note: str = "",
 ) -> Baseline:
-    """A network scaled by depth or by width alone."""
+    """Return a network scaled by depth or by width alone."""
     network = widened(depths, widenings)
     baseline = _baseline(name, network, width_knob(network), published, note)
     return replace(baseline, robust_scaling=BASIC_BLOCK_SCALING)

@@ -1,6 +1,6 @@
-"""The WideResNets of the paper on depth and width by Huang et al. (NeurIPS 2021): WRN-34-R and what led to it.
+"""Provide the WideResNets of Huang et al. (NeurIPS 2021) on depth and width: WRN-34-R and the steps that led to it.
 
-``d`` gives the blocks of the three stages, 5-5-5 unless said, ``w`` their widenings, 10-10-10 unless said.
+``d`` gives the blocks of the three stages (default 5-5-5), and ``w`` their widenings (default 10-10-10).
 """
 
 from dataclasses import replace
@@ -35,7 +35,7 @@ def _baseline(name: str, network: ResidualNetwork, *published: Published, note: 
 
 
 def _scaled(gamma: float, params: str, clean: float, pgd20: float) -> Published:
-    """A row of Table 1, widenings 10-10-4 times gamma."""
+    """Return a row of Table 1, with widenings 10-10-4 times gamma."""
     source = f"{ROBUST_WRN}, Table 1, gamma {gamma:g}"
     return Published("cifar10", "SAT", source, PublishedAccuracy(clean), PublishedAccuracy(pgd20), params=params)
 

@@ -1,4 +1,4 @@
-"""The papers whose tables the baselines quote, and short ways to write their rows down."""
+"""Name the papers whose tables the baselines quote, and write their rows in short form."""
 
 from rnas.networks.weight_names import Rename, WeightNames
 from rnas.networks.zoo import Published, PublishedAccuracy
@@ -24,11 +24,11 @@ ROBUST_WRN_NAMES = WeightNames(
         Rename("bn1.", "norm1."),
     ),
 )
-"""Names of residual networks in two implementations."""
+"""Names of the weights of residual networks in two implementations."""
 
 
 def accuracies(text: str) -> list[PublishedAccuracy | None]:
-    """Accuracies as tables print them, ``84.62±0.06 55.90 -``; a dash is None."""
+    """Parse accuracies in the form of tables, ``84.62±0.06 55.90 -``; a dash is None."""
     read: list[PublishedAccuracy | None] = []
     for word in text.split():
         mean, _, spread = word.partition("±")
@@ -37,14 +37,14 @@ def accuracies(text: str) -> list[PublishedAccuracy | None]:
 
 
 def comparison(params: str, flops: str, cifar10: str, cifar100: str, note: str = "") -> tuple[Published, ...]:
-    """A row of the table that compares architectures under TRADES in the RobustResNets paper.
+    """Return a row of the table that compares architectures under TRADES in the RobustResNets paper.
 
     Args:
         params: #P, in millions.
         flops: #F, in billions.
         cifar10: clean, PGD-20, CW-40 and AutoAttack.
-        cifar100: the same.
-        note: what is known to be wrong about the row.
+        cifar100: the same for CIFAR-100.
+        note: known errors of the row.
     """
     rows = []
     for dataset, text in (("cifar10", cifar10), ("cifar100", cifar100)):
@@ -55,7 +55,7 @@ def comparison(params: str, flops: str, cifar10: str, cifar100: str, note: str =
 
 
 def block_comparison(params: str, flops: str, cifar10: str, cifar100: str, note: str = "") -> tuple[Published, ...]:
-    """A row of Table 1 of the RobustResNets paper, on blocks at depth 11 and width 16: clean, PGD-20 and CW-40."""
+    """Return a row of Table 1 of the RobustResNets paper, for depth 11 and width 16: clean, PGD-20 and CW-40."""
     rows = []
     for dataset, text in (("cifar10", cifar10), ("cifar100", cifar100)):
         clean, pgd20, cw40 = accuracies(text)
@@ -65,22 +65,22 @@ def block_comparison(params: str, flops: str, cifar10: str, cifar100: str, note:
 
 
 def printed_size(params: str, flops: str, table: int, note: str = "") -> tuple[Published, ...]:
-    """A row of the README of the RobustResNets' code, of which the size alone is quoted."""
+    """Return a row of the README of the RobustResNets' code; only the size is quoted."""
     return (Published("cifar10", "TRADES", f"{README}, Table {table}", params=params, flops=flops, note=note),)
 
 
 def reconfiguration(
     dataset: str, training: str, params: str, last: str, best: str, note: str = ""
 ) -> tuple[Published, ...]:
-    """A row of Table 2 of the RobustWRN paper, of the last checkpoint and of that with the best PGD-20.
+    """Return a row of Table 2 of the RobustWRN paper, for the last checkpoint and for the one with the best PGD-20.
 
     Args:
         dataset: name of the data.
         training: the adversarial training.
         params: #P, in millions.
-        last: clean, PGD-20 and AutoAttack of the last checkpoint; how many steps the paper's CW has is not said.
-        best: the same of the best checkpoint.
-        note: what is known to be wrong about the row.
+        last: clean, PGD-20 and AutoAttack of the last checkpoint; the steps of the paper's CW are unknown.
+        best: the same for the best checkpoint.
+        note: known errors of the row.
     """
     rows = []
     for checkpoint, text in (("best", best), ("last", last)):
@@ -101,7 +101,7 @@ def reconfiguration(
 
 
 def robnet_poster(dataset: str, params: str, clean: float, pgd20: float, note: str = "") -> Published:
-    """A row of the tables of the RobNet poster, whose PGD-20 has steps of 2/255."""
+    """Return a row of the tables of the RobNet poster, whose PGD-20 has steps of 2/255."""
     return Published(
         dataset,
         "PGD adversarial training",

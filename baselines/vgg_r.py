@@ -1,4 +1,4 @@
-"""VGG-11 and VGG-11-R of the RobustWRN paper (Huang et al., NeurIPS 2021)."""
+"""Provide VGG-11 and VGG-11-R of the RobustWRN paper (Huang et al., NeurIPS 2021)."""
 
 from functools import partial
 

@@ -1,6 +1,6 @@
-"""The WideResNets that papers on adversarial robustness compare with.
+"""Provide the WideResNets with which papers on adversarial robustness compare.
 
-WRN-28-10 to WRN-70-16 after Zagoruyko, Komodakis (BMVC 2016); WRN-34-R from "Exploring Architectural Ingredients of
+WRN-28-10 to WRN-70-16 follow Zagoruyko, Komodakis (BMVC 2016); WRN-34-R is from "Exploring Architectural Ingredients of
 Adversarially Robust Deep Neural Networks" (Huang et al., NeurIPS 2021); WRN-A1 to A4 have the depths and widenings of
 the RobustResNets (Huang, Lu, Deb, Boddeti, CVPR 2023) and the basic block.
 """
@@ -31,15 +31,15 @@ COMPOUND_SCALINGS = {
 
 
 def wide_resnet(depth: int, widening: int) -> ResidualNetwork:
-    """WRN-``depth``-``widening``. InputError unless the depth is 6 n + 4 with n blocks in each of three stages."""
+    """Return WRN-``depth``-``widening``. Raise InputError unless the depth is 6 n + 4, for n blocks in each stage."""
     blocks, rest = divmod(depth - 4, 6)
     if rest != 0 or blocks < 1:
-        raise InputError(f"a WideResNet has no depth {depth}; write 6 n + 4, such as 28 or 34")
+        raise InputError(f"there is no WideResNet of depth {depth}; write 6 n + 4, such as 28 or 34")
     return widened((blocks,) * 3, (widening,) * 3)
 
 
 def wrn_34_r(scale: float = 2.0) -> ResidualNetwork:
-    """WRN-34 with widenings 10, 10 and 4 times ``scale``; the published WRN-34-R has scale 2."""
+    """Return WRN-34 with widenings 10, 10 and 4 times ``scale``; the published WRN-34-R has scale 2."""
     return widened((5, 5, 5), tuple(scale * widening for widening in (10, 10, 4)))
 
 
@@ -58,13 +58,13 @@ ARCHITECTURES = {
 def widths_in_proportion(
     depths: tuple[int, ...], channels: tuple[int, ...], block: Block, first: int
 ) -> ResidualNetwork:
-    """The network whose first stage has ``first`` planes, the others in the proportion that ``channels`` gives."""
+    """Return the network whose first stage has ``first`` planes, and the others in proportion to ``channels``."""
     planes = tuple(max(1, round(first * value / channels[0])) for value in channels)
     return ResidualNetwork(depths, planes, (block,))
 
 
 def width_knob(network: ResidualNetwork) -> Knob:
-    """Width at the published depth: finer than the widening, which at small budgets would be off by a fifth."""
+    """Return a knob for width at the published depth: the widening alone would be off by a fifth at small budgets."""
     scaled = partial(widths_in_proportion, network.depths, network.channels, network.blocks[0])
     return Knob("planes of the first stage", "depth and proportions of the planes", scaled, network.channels[0])
 

@@ -1,9 +1,9 @@
-"""The pace of this machine: what one thread does, by which figures of different machines can be compared.
+"""Measure the pace of this machine, the speed of one thread, to compare figures of different machines.
 
     python benchmarks/machine.py
 
-Pace 1 is a thread that multiplies float32 matrices of 1024x1024 at 280 GFLOP/s. A plain loop of Python, which needs no
-vector instructions, is timed as well: much of a search is Python.
+At pace 1 a thread multiplies float32 matrices of 1024x1024 at 280 GFLOP/s. A plain loop of Python, which needs no
+vector instructions, is timed as well, since much of a search is Python.
 """
 
 import time

@@ -1,10 +1,10 @@
-"""How fast parts of rnas are: processor seconds, and their ratio to a plain loop of Python in the same run.
+"""Measure processor seconds of parts of rnas, and their ratio to a plain loop of Python in the same run.
 
     python benchmarks/speed.py
     python benchmarks/speed.py --only proposal startup --json FILE
 
-Seconds say little on a machine that is busy or slow. The ratio to the loop of ``machine.py``, which is timed before
-each part, can be compared between runs and machines.
+Seconds alone mean little on a machine that is busy or slow. The ratio to the loop of ``machine.py``, which is timed
+before each part, can be compared between runs and machines.
 """
 
 import argparse
@@ -39,7 +39,7 @@ Part = tuple[str, Callable[[], object]]
 
 
 def proposals() -> Iterator[Part]:
-    """A batch of eight from ledgers of many records, in a space to enumerate and in a large one."""
+    """Time a batch of eight proposals from ledgers of many records, in an enumerable and in a large space."""
     for objectives in ((ACCURACY, FLOPS), (ACCURACY, LATENCY)):
         for name, records in ((SMALL, 1000), (SMALL, 5000), (LARGE, 1000), (LARGE, 10_000)):
             problem = toy_problem(toy_space(name), objectives)
@@ -55,7 +55,7 @@ def proposals() -> Iterator[Part]:
 
 
 def costs() -> Iterator[Part]:
-    """Costs in closed form."""
+    """Time costs in closed form."""
     space = RobustResNetSpace(RobustResNetSpace.Settings(), (3, 32, 32), 10)
     genomes = raw_genomes(space, 100_000)
     yield "costs of 100000 networks of robust-resnet", lambda: space.cost(genomes)
@@ -63,14 +63,14 @@ def costs() -> Iterator[Part]:
 
 
 def predictors() -> Iterator[Part]:
-    """Fits to many evaluations."""
+    """Time fits to many evaluations."""
     many, few = samples(1000), samples(600)
     yield "Gaussian process fitted to 1000 evaluations", lambda: GaussianProcess().fit(*many).predict(many[0])
     yield "choice of a predictor on 600 evaluations", lambda: Switching().fit(*few)
 
 
 def rules() -> Iterator[Part]:
-    """A rule of depth and width."""
+    """Time the fit of a rule of depth and width."""
     for n in (100, 300):
         rng = np.random.default_rng(0)
         depths, widths = rng.integers(1, 9, size=(2, n, 3)).astype(np.float64)
@@ -83,18 +83,18 @@ def rules() -> Iterator[Part]:
 
 
 def estimates() -> Iterator[Part]:
-    """What a training is said to take, which has to be much less than the training."""
+    """Time the cost estimate of a training, which must take much less time than the training."""
     settings = AdversarialTrainingSettings.model_validate({"train": {"fidelity": {"epochs": 20, "batch_size": 32}}})
     space = RobustResNetSpace(RobustResNetSpace.Settings(), *AdversarialTraining.image_format(settings))
     task = Task(ResidualNetwork((1, 1, 1), (8, 8, 16), stem_width=8, upsample=2), 0)
     evaluator = AdversarialTraining(settings, space)
     yield "estimate of a training on digits", lambda: evaluator.estimate(task, Context())
     yield "that training itself", lambda: evaluator.evaluate(task, Context())
-    print(f"{evaluator.estimate(task, Context()).seconds:9.3f}{'':9}  what it is estimated to take, on the clock")
+    print(f"{evaluator.estimate(task, Context()).seconds:9.3f}{'':9}  its estimated duration, in wall time")
 
 
 def startup() -> Iterator[Part]:
-    """Commands that compute nothing, each in a process of its own."""
+    """Time commands that compute nothing, each in its own process."""
     for words in (("--help",), ("zoo",), ("spaces",), ("recipes",)):
         command = [sys.executable, "-c", "from rnas.cli import main; main()", *words]
         yield f"rnas {words[0]}", lambda c=command: subprocess.run(c, check=True, capture_output=True)
@@ -104,7 +104,7 @@ PARTS = {part.__name__.rstrip("s"): part for part in (proposals, costs, predicto
 
 
 def processor_seconds(function: Callable[[], object], repetitions: int) -> float:
-    """Return the least processor time of a call, that of processes which it starts included."""
+    """Return the least processor time of a call, including the processes that it starts."""
 
     def now() -> float:
         children = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -121,7 +121,7 @@ def processor_seconds(function: Callable[[], object], repetitions: int) -> float
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", choices=tuple(PARTS), default=tuple(PARTS))
-    parser.add_argument("--repetitions", type=int, default=3, help="of which the fastest counts")
+    parser.add_argument("--repetitions", type=int, default=3, help="number of repetitions, of which the fastest counts")
     parser.add_argument("--json", type=Path, help="write all figures here")
     arguments = parser.parse_args()
     torch.set_num_threads(1)

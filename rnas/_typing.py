@@ -4,7 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+"""Array of float64."""
 Integers = NDArray[np.int64]
+"""Array of int64."""
 Bools = NDArray[np.bool_]
+"""Array of booleans."""
 Shape = tuple[int, int, int]
-"""(channels, height, width) of one image."""
+"""Channels, height and width of one image."""

@@ -1,3 +1,3 @@
-"""The version of rnas, written here and nowhere else."""
+"""Hold the version of rnas."""
 
 __version__ = "0.1.0"

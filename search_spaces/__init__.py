@@ -1,1 +1,1 @@
-"""Search spaces that rnas ships, one file each; found by entry point."""
+"""Provide the search spaces of rnas, one file each; registered as entry points."""

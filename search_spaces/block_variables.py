@@ -1,4 +1,4 @@
-"""The variables of a residual block as columns of genomes, and which of their combinations mean one block."""
+"""Encode the variables of a residual block as columns of genomes, and find combinations that mean the same block."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,19 +28,19 @@ BLOCK_VARIABLES = (
     "activation",
     "normalization",
 )
-"""Fields of a block that are variables, in the genome's order; its base width follows from scales and cardinality."""
+"""Fields of a block that are variables, in the genome's order; scales and cardinality determine its base width."""
 
 ORDERED = frozenset({"kernel_size", "cardinality", "scales", "reduction"})
 
 
 @dataclass(frozen=True, eq=False)
 class BlockVariables:
-    """The block variables of one stage, or of all where they share their block.
+    """Describe the block variables of one stage, or of all stages if they share their block.
 
     Attributes:
-        choices: for each of :data:`BLOCK_VARIABLES` the choices that there are.
-        columns: place in the genome of those that are variables; the others have one choice.
-        smallest_map: (height, width) of the smallest maps that the block makes.
+        choices: choices for each of :data:`BLOCK_VARIABLES`.
+        columns: columns of the genome for the variables; the other fields have one choice.
+        smallest_map: (height, width) of the smallest maps that the block computes.
     """
 
     choices: Mapping[str, tuple[Choice, ...]]
@@ -48,12 +48,12 @@ class BlockVariables:
     smallest_map: tuple[int, int]
 
     def indices(self, genomes: Integers, name: str) -> Integers:
-        """Index (n,) into ``choices[name]`` of genomes (n, v)."""
+        """Return the index (n,) into ``choices[name]`` of genomes (n, v)."""
         column = self.columns.get(name)
         return np.zeros(len(genomes), dtype=np.int64) if column is None else genomes[:, column]
 
     def canonicalize(self, genomes: Integers) -> None:
-        """Make genomes (n, v) canonical in place, as far as it takes the block alone."""
+        """Make genomes (n, v) canonical in place, as far as the block alone decides it."""
         self._assign(genomes, "normalization", self._normalizations[self.indices(genomes, "normalization")])
         for index, special, values in self._special_cases:
             same = self.indices(genomes, "topology") == index
@@ -66,7 +66,7 @@ class BlockVariables:
             self._assign(genomes, name, self.indices(genomes, name) * active)
 
     def active(self, genomes: Integers) -> dict[str, NDArray[np.bool_]]:
-        """For each field but the topology, whether (n,) it changes the block of canonical genomes."""
+        """Return for each field except the topology, whether (n,) it changes the block of canonical genomes."""
         topology = self.indices(genomes, "topology")
         pre = self._columns_of("order", PRE)[self.indices(genomes, "order")]
         gated = ~self._columns_of("squeeze_excitation", NONE)[self.indices(genomes, "squeeze_excitation")]
@@ -81,13 +81,13 @@ class BlockVariables:
         return active
 
     def merge_reductions(self, genomes: Integers, depths: Integers, inputs: Integers, outputs: Integers) -> None:
-        """Set reductions that give the same hidden units as an earlier choice to that one, in place.
+        """Replace reductions that give the same hidden units as an earlier choice by that choice, in place.
 
         Args:
-            genomes: canonical in everything else (n, v).
-            depths: blocks (n, s) of the stages that have this block.
-            inputs: channels (n, s) that enter each of them.
-            outputs: channels (n, s) that leave each of them.
+            genomes: (n, v), canonical in everything else.
+            depths: numbers of blocks (n, s) of the stages that have this block.
+            inputs: input channels (n, s) of each of these stages.
+            outputs: output channels (n, s) of each of these stages.
         """
         if "reduction" not in self.columns:
             return
@@ -103,7 +103,7 @@ class BlockVariables:
         self._assign(genomes, "reduction", index)
 
     def block_columns(self, genomes: Integers) -> BlockColumns:
-        """The blocks of canonical genomes (n, v)."""
+        """Return the blocks of canonical genomes (n, v)."""
         activation = np.array([ACTIVATIONS[str(choice)].params for choice in self.choices["activation"]])
         normalization = np.array([NORMALIZATIONS[str(choice)].params for choice in self.choices["normalization"]])
         placement = np.array([PLACEMENTS.index(str(choice)) for choice in self.choices["squeeze_excitation"]])
@@ -122,7 +122,7 @@ class BlockVariables:
         )
 
     def decode(self, genome: Integers) -> Block:
-        """The block of a canonical genome (v,)."""
+        """Return the block of a canonical genome (v,)."""
         genomes = genome[None]
         fields = {name: self.choices[name][self.indices(genomes, name)[0]] for name in BLOCK_VARIABLES}
         active = {name for name, mask in self.active(genomes).items() if mask[0]} | {"topology"}
@@ -130,7 +130,7 @@ class BlockVariables:
         return Block(**{name: value for name, value in fields.items() if name in active}, base_width=base_width)
 
     def encode(self, block: Block) -> dict[str, Choice]:
-        """Values of the variables that the block reads."""
+        """Return the values of the variables that the block reads."""
         values = {name: getattr(block, name) for name in BLOCK_VARIABLES if block.reads(name)}
         if block.topology not in self.choices["topology"]:
             for topology, kind in zip(self.choices["topology"], self.types, strict=True):
@@ -141,7 +141,7 @@ class BlockVariables:
 
     @cached_property
     def types(self) -> tuple[BlockType, ...]:
-        """The block types of the topologies."""
+        """Return the block types of the topologies."""
         return tuple(block_type(str(topology)) for topology in self.choices["topology"])
 
     def _assign(self, genomes: Integers, name: str, indices: Integers) -> None:
@@ -165,7 +165,7 @@ class BlockVariables:
 
     @cached_property
     def _special_cases(self) -> list[tuple[int, int, Mapping[str, int]]]:
-        """(index of a topology, index of the one that it is a special case of another at some values, those values)."""
+        """Return (index of a topology, index of the one that it equals at some values, those values)."""
         topologies = self.choices["topology"]
         return [
             (index, topologies.index(special), values)
@@ -176,16 +176,16 @@ class BlockVariables:
 
     @cached_property
     def _normalizations(self) -> Integers:
-        """For each normalisation itself, or the first that can run."""
+        """Return each normalisation's own index, or that of the first that can run."""
         choices = self.choices["normalization"]
         table = _first_possible([runs_on(str(choice), self.smallest_map) for choice in choices])
         if table is None:
-            raise InputError("instance normalization cannot run on maps of 1x1: allow another or set upsample")
+            raise InputError("instance normalization cannot run on maps of 1x1: allow another choice or set upsample")
         return table
 
     @cached_property
     def _placements(self) -> Integers:
-        """For each topology (rows) and place of the gate, itself or the first place that the block has."""
+        """Return for each topology (rows) and place of the gate, its own index or the first place of the block."""
         choices = self.choices["squeeze_excitation"]
         tables = []
         for topology, kind in zip(self.choices["topology"], self.types, strict=True):
@@ -201,7 +201,7 @@ class BlockVariables:
 
 
 def _first_possible(possible: list[bool]) -> Integers | None:
-    """For each choice its own index if it is possible, else the first possible one's, or None."""
+    """Return for each choice its own index if it is possible, else that of the first possible one, or None."""
     if not any(possible):
         return None
     return np.where(possible, np.arange(len(possible)), possible.index(True))

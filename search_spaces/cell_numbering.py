@@ -1,6 +1,6 @@
-"""Cells of four nodes that differ only in how their nodes are numbered.
+"""Identify cells of four nodes that differ only in the numbering of their nodes.
 
-A cell is a row of 14 labels, one for each edge in the order of :data:`rnas.networks.cell_skeleton.EDGES`; label 0 is
+A cell is a row of 14 labels, one for each edge in the order of :data:`rnas.networks.cell_skeleton.EDGES`; label 0 means
 no edge.
 """
 
@@ -18,7 +18,7 @@ _ABSENT = len(EDGES)
 
 
 def _renumberings() -> tuple[Integers, Floats]:
-    """For each order of the nodes the old edge (24, 14) that every new one is, and 1 at each (14, 24) turned back."""
+    """Return the old edge (24, 14) of every new edge, for each order of the nodes, and 1 at reversed edges (14, 24)."""
     number = {edge: index for index, edge in enumerate(EDGES)}
     orders = [(0, 1, *order) for order in permutations(range(2, 2 + NODES))]
     origin = np.full((len(orders), len(EDGES)), _ABSENT, dtype=np.int64)
@@ -39,13 +39,13 @@ _ORIGIN, _BACKWARDS = _renumberings()
 def least_numbering(
     cells: Integers, labels: int, allowed: Callable[[Integers, Integers], NDArray[np.bool_]]
 ) -> Integers:
-    """Cells (n, 14), each in the one of its numberings that is least when read as a number.
+    """Return cells (n, 14), each in the numbering that is the least number when its labels are read as digits.
 
     Args:
-        cells: labels of the edges.
+        cells: (n, 14), labels of the edges.
         labels: number of labels.
-        allowed: rows (m,) of ``cells`` and renumbered cells (m, 14) to whether (m,) the space holds them. Only such
-            numberings are taken; a cell that has none is returned as it is.
+        allowed: function from rows (m,) of ``cells`` and renumbered cells (m, 14) to whether (m,) the space contains
+            them. Only such numberings are used; a cell without any is returned unchanged.
     """
     padded = np.pad(cells, ((0, 0), (0, 1)))
     values = _values(cells, labels)
@@ -64,8 +64,8 @@ def least_numbering(
 
 
 def _values(cells: Integers, labels: int) -> Floats:
-    """Every numbering (n, 24) of cells read as a number; infinite where an edge would run backwards."""
-    # Numbers below 2 ** 53 are exact as floats, whose products are much faster than those of integers.
+    """Return the number of every numbering (n, 24) of cells; infinite if an edge would be reversed."""
+    # Numbers below 2 ** 53 are exact as floats, and products of floats are much faster than those of integers.
     values: Floats = cells.astype(np.float64) @ _weights(labels)
     values[(cells > 0).astype(np.float64) @ _BACKWARDS > 0] = np.inf
     return values
@@ -73,7 +73,7 @@ def _values(cells: Integers, labels: int) -> Floats:
 
 @cache
 def _weights(labels: int) -> Floats:
-    """(14, 24): what each old edge's label counts for in every numbering."""
+    """Return (14, 24): the weight of each old edge's label in the number of every numbering."""
     weights = np.zeros((len(EDGES) + 1, len(_ORIGIN)))
     for column, origin in enumerate(_ORIGIN):
         weights[origin, column] = float(labels) ** np.arange(len(EDGES))

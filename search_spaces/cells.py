@@ -1,4 +1,4 @@
-"""What the spaces of cells share: cells as labelled edges, equal cells as one, exact cost by lookup."""
+"""Provide the base of spaces of cells: cells as labelled edges, one genome for equal cells, exact cost by lookup."""
 
 from abc import abstractmethod
 from functools import cached_property
@@ -18,12 +18,12 @@ from search_spaces.cell_numbering import least_numbering
 
 
 class CellSettings(SpaceSettings):
-    """Settings of a space of cells."""
+    """Set a space of cells."""
 
     layers: int = Field(20, ge=MINIMUM_LAYERS)
     """Number of cells."""
     channels: tuple[PositiveInt, ...] = Field((36,), min_length=1)
-    """Choices for the channels of the first stage; a list of one value fixes it: it is then no variable."""
+    """Choices for the channels of the first stage; a list of one value fixes it, so it is not a variable."""
 
     @field_validator("channels")
     @classmethod
@@ -32,11 +32,11 @@ class CellSettings(SpaceSettings):
 
 
 class CellSpace(SearchSpace):
-    """A space whose genomes describe one or more cells and choose the channels.
+    """Describe one or more cells and the number of channels by genomes.
 
-    A cell is written with the same number of variables each, or as labels: for each of the 14 edges of
-    :data:`rnas.networks.cell_skeleton.EDGES` a number, 0 for no edge. Cells that differ only in the numbering of
-    their nodes are one.
+    Every cell has the same number of variables. As labels, it has a number for each of the 14 edges of
+    :data:`rnas.networks.cell_skeleton.EDGES`, 0 for no edge. Cells that differ only in the numbering of their nodes are
+    the same cell.
     """
 
     settings: CellSettings
@@ -53,32 +53,32 @@ class CellSpace(SearchSpace):
     @property
     @abstractmethod
     def cells(self) -> int:
-        """Number of cells that a genome describes."""
+        """Return the number of cells that a genome describes."""
 
     @abstractmethod
     def cell_variables(self, cell: int) -> tuple[Variable, ...]:
-        """The variables of one cell before narrowing, as many for every cell."""
+        """Return the variables of one cell before narrowing; every cell has the same number."""
 
     @abstractmethod
     def labels_of(self, choices: Integers) -> Integers:
-        """Labels (m, 14) of cells whose variables have these choices (m, k), counted before narrowing."""
+        """Return labels (m, 14) of cells whose variables have these choices (m, k), counted before narrowing."""
 
     @abstractmethod
     def choices_of(self, labels: Integers) -> Integers:
-        """The inverse of :meth:`labels_of`."""
+        """Return the inverse of :meth:`labels_of`."""
 
     @abstractmethod
     def cost_table(
         self, settings: CellSettings, channels: int, input_shape: Shape, num_classes: int
     ) -> tuple[Costs, Integers]:
-        """Cost of a network without its edges, and (cells, 14, labels, 2) params and FLOPs that each label adds."""
+        """Return the cost of a network without edges, and (cells, 14, labels, 2) params and FLOPs of each label."""
 
     def normalized(self, labels: Integers) -> Integers:
-        """Labels (n, cells, 14), those that change nothing set to one agreed value; here all of them matter."""
+        """Return labels (n, cells, 14) in which labels that change nothing have one fixed value; here all matter."""
         return labels
 
     def declare(self) -> tuple[Variable, ...]:
-        """See :meth:`SearchSpace.declare`."""
+        """Declare the variables of all cells and the channels."""
         variables = tuple(variable for cell in range(self.cells) for variable in self.cell_variables(cell))
         if len(self.settings.channels) == 1:
             return variables
@@ -86,13 +86,13 @@ class CellSpace(SearchSpace):
 
     @cached_property
     def _kept(self) -> Integers:
-        """(v, choices): place before narrowing of each index of a variable."""
+        """Return (v, choices): position before narrowing of each index of a variable."""
         kept = [[full.choices.index(c) for c in now.choices] for full, now in self._pairs]
         return np.array([places + [-1] * (max(map(len, kept)) - len(places)) for places in kept], dtype=np.int64)
 
     @cached_property
     def _index(self) -> Integers:
-        """(v, choices): index after narrowing of each choice of a variable, -1 where it is narrowed away."""
+        """Return (v, choices): index after narrowing of each choice of a variable, -1 if narrowing removed it."""
         widest = max(len(full.choices) for full, _ in self._pairs)
         table = np.full((len(self._pairs), widest), -1, dtype=np.int64)
         for row, (full, now) in zip(table, self._pairs, strict=True):
@@ -101,7 +101,7 @@ class CellSpace(SearchSpace):
 
     @property
     def _pairs(self) -> list[tuple[Variable, Variable]]:
-        """Each variable before and after narrowing."""
+        """Return each variable before and after narrowing."""
         return [*zip(self.all_variables, self.variables, strict=True)]
 
     @cached_property
@@ -109,25 +109,25 @@ class CellSpace(SearchSpace):
         return len(self.cell_variables(0))
 
     def last_allowed(self, cell: int) -> Integers:
-        """For each variable (k,) of a cell the last choice that narrowing left, counted before narrowing."""
+        """Return for each variable (k,) of a cell the last choice that narrowing left, counted before narrowing."""
         last: Integers = self._kept[cell * self._cell_size : (cell + 1) * self._cell_size].max(axis=1)
         return last
 
     def network_labels(self, genomes: Integers) -> Integers:
-        """Labels (n, cells, 14) of genomes (n, v)."""
+        """Return labels (n, cells, 14) of genomes (n, v)."""
         size = self.cells * self._cell_size
         choices = self._kept[np.arange(size), genomes[:, :size]]
         return self.labels_of(choices.reshape(-1, self._cell_size)).reshape(len(genomes), self.cells, len(EDGES))
 
     def channel_choice(self, genomes: Integers) -> Integers:
-        """Index (n,) into the settings' channels of genomes (n, v)."""
+        """Return the index (n,) into the settings' channels of genomes (n, v)."""
         if len(self.settings.channels) == 1:
             return np.zeros(len(genomes), dtype=np.int64)
         chosen: Integers = self._kept[-1][genomes[:, -1]]
         return chosen
 
     def genomes_of(self, labels: Integers, channels: Integers) -> Integers:
-        """Genomes (n, v) of labels (n, cells, 14) and choices (n,) of channels; -1 where narrowing forbids a choice."""
+        """Return genomes (n, v) of labels (n, cells, 14) and channel choices (n,); -1 for choices that are removed."""
         choices = self.choices_of(labels.reshape(-1, len(EDGES))).reshape(len(labels), -1)
         if len(self.settings.channels) > 1:
             choices = np.hstack([choices, channels[:, None]])
@@ -135,7 +135,7 @@ class CellSpace(SearchSpace):
         return genomes
 
     def canonical(self, genomes: Integers) -> Integers:
-        """See :meth:`SearchSpace.canonical`."""
+        """Return the canonical form of genomes (n, v)."""
         return self.genomes_of(self._canonical_labels(self.network_labels(genomes)), self.channel_choice(genomes))
 
     def _canonical_labels(self, labels: Integers) -> Integers:
@@ -148,7 +148,7 @@ class CellSpace(SearchSpace):
                 return labels
 
     def held(self, labels: Integers, channels: int) -> Integers:
-        """The canonical genome (v,) of labels (cells, 14); InputError names what narrowing forbids of it."""
+        """Return the canonical genome (v,) of labels (cells, 14); InputError names a choice that narrowing removed."""
         labels = self._canonical_labels(labels[None])
         genome = self.genomes_of(labels, np.array([self.settings.channels.index(channels)], dtype=np.int64))[0]
         for variable, index in zip(self.variables, genome, strict=True):
@@ -161,21 +161,21 @@ class CellSpace(SearchSpace):
         return canonical
 
     def _allows(self, rows: Integers, labels: Integers) -> NDArray[np.bool_]:
-        """Whether (m,) the narrowed choices hold labels (m, 14) in these rows of cells, cell after cell of a genome."""
+        """Return whether (m,) the narrowed choices contain labels (m, 14) in these rows of the genomes' cells."""
         size = self._cell_size
         variables = rows[:, None] % self.cells * size + np.arange(size)
         held: NDArray[np.bool_] = (self._index[variables, self.choices_of(labels)] >= 0).all(axis=1)
         return held
 
     def channel_features(self, genomes: Integers) -> Floats:
-        """Channels of genomes (n, v) as a column (n, 1), a share of the widest choice; (n, 0) where they are fixed."""
+        """Return channels of genomes (n, v) as a column (n, 1), a share of the widest; (n, 0) if they are fixed."""
         if len(self.settings.channels) == 1:
             return np.empty((len(genomes), 0))
         shares = np.array(self.settings.channels, dtype=np.float64) / max(self.settings.channels)
         return shares[self.channel_choice(genomes)].reshape(-1, 1)
 
     def cost(self, genomes: Integers) -> Costs:
-        """See :meth:`SearchSpace.cost`; that of the network that ``decode`` gives, canonical or not."""
+        """Return the cost of the networks that ``decode`` gives for genomes (n, v), canonical or not."""
         labels = self.normalized(self.network_labels(genomes))
         channels = self.channel_choice(genomes)
         sums = self._frame_costs[channels]
@@ -190,5 +190,5 @@ def _pair(costs: Costs) -> Integers:
 
 
 def cost_rows(costs: list[Costs]) -> Integers:
-    """Costs of one network each as rows (n, 2) of params and FLOPs."""
+    """Return costs of one network each as rows (n, 2) of params and FLOPs."""
     return np.stack([_pair(cost) for cost in costs])

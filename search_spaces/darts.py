@@ -1,4 +1,4 @@
-"""The DARTS space (Liu et al., ICLR 2019): a normal and a reduction cell, two operations into each of four nodes."""
+"""Define the DARTS space (Liu et al., ICLR 2019): a normal and a reduction cell, two operations into each node."""
 
 import re
 from itertools import combinations
@@ -26,7 +26,7 @@ OPERATIONS = (
     "sep_conv_3x3",
     "sep_conv_5x5",
 )
-"""The operations that a derived DARTS cell can have; ``none`` only takes part in DARTS' own search."""
+"""The operations of a derived DARTS cell; DARTS uses ``none`` only in its own search."""
 
 CELLS = ("normal", "reduction")
 
@@ -36,7 +36,7 @@ _INCOMING = {node: [edge for edge, (_, end) in enumerate(EDGES) if end == node] 
 
 
 class DartsSpace(CellSpace):
-    """A normal and a reduction cell, each node reading two different earlier ones."""
+    """Search a normal and a reduction cell, whose nodes each read two different earlier nodes."""
 
     name: ClassVar[str] = "darts"
     summary: ClassVar[str] = "a normal and a reduction cell of four nodes, two of seven operations into each"
@@ -45,11 +45,11 @@ class DartsSpace(CellSpace):
 
     @property
     def cells(self) -> int:
-        """A normal and a reduction cell."""
+        """Return 2, for a normal and a reduction cell."""
         return len(CELLS)
 
     def cell_variables(self, cell: int) -> tuple[Variable, ...]:
-        """For each node the pair of earlier ones that it reads, then an operation on each of the two."""
+        """Return for each node the pair of earlier nodes that it reads, then an operation on each of the two."""
         variables = []
         for node, pairs in _INPUTS.items():
             name = f"{CELLS[cell]}:{node}"
@@ -59,7 +59,7 @@ class DartsSpace(CellSpace):
         return tuple(variables)
 
     def labels_of(self, choices: Integers) -> Integers:
-        """See :meth:`CellSpace.labels_of`."""
+        """Return labels (m, 14) of choices (m, k)."""
         labels = np.zeros((len(choices), len(EDGES)), dtype=np.int64)
         rows = np.arange(len(choices))
         columns = iter(choices.T)
@@ -71,7 +71,7 @@ class DartsSpace(CellSpace):
         return labels
 
     def choices_of(self, labels: Integers) -> Integers:
-        """See :meth:`CellSpace.choices_of`."""
+        """Return choices (m, k) of labels (m, 14)."""
         columns = []
         rows = np.arange(len(labels))
         for node, pairs in _INPUTS.items():
@@ -88,8 +88,8 @@ class DartsSpace(CellSpace):
     def cost_table(
         self, settings: CellSettings, channels: int, input_shape: Shape, num_classes: int
     ) -> tuple[Costs, Integers]:
-        """See :meth:`CellSpace.cost_table`."""
-        # Any cell does: the edges come from the table.
+        """Return the cost of a network without edges, and params and FLOPs of each label."""
+        # Any cell works, because the table contains the edges.
         network = doubling_network(GENOTYPES["darts-v2"], settings.layers, channels)
         places = network.places(input_shape)
         nothing = np.zeros((1, 2), dtype=np.int64)
@@ -102,23 +102,23 @@ class DartsSpace(CellSpace):
         return frame, np.stack(edges).reshape(len(CELLS), len(EDGES), self.labels, 2)
 
     def decode(self, genome: Integers) -> Architecture:
-        """See :meth:`SearchSpace.decode`; a genome that is not canonical is made so."""
+        """Return the network of a genome; a genome that is not canonical is made canonical."""
         genomes = self.canonical(genome[None])
         normal, reduction = (_cell(labels) for labels in self.network_labels(genomes)[0])
         channels = self.settings.channels[self.channel_choice(genomes)[0]]
         return doubling_network(Genotype(normal, reduction), self.settings.layers, channels)
 
     def encode(self, architecture: Architecture) -> Integers:
-        """See :meth:`SearchSpace.encode`."""
+        """Return the genome of an architecture; raise InputError if the space does not contain it."""
         if not isinstance(architecture, DartsCellNetwork):
-            raise InputError(f"space {self.name!r} holds no architecture of kind {architecture.kind!r}")
+            raise InputError(f"space {self.name!r} contains no architecture of kind {architecture.kind!r}")
         layers, channels = architecture.layers, architecture.channels[0]
         regular = doubling_network(Genotype(architecture.normal, architecture.reduction), layers, channels)
         if regular != architecture or layers != self.settings.layers or channels not in self.settings.channels:
             held = " or ".join(map(str, self.settings.channels))
             raise InputError(
-                f"space {self.name!r} holds networks of {self.settings.layers} cells that start with {held} channels, "
-                f"doubled by each reduction, and a stem of three times as many"
+                f"space {self.name!r} contains networks of {self.settings.layers} cells that start with {held} "
+                f"channels, doubled by each reduction, and a stem with three times as many channels"
             )
         labels = [
             _labels(cell, name) for name, cell in zip(CELLS, (architecture.normal, architecture.reduction), strict=True)
@@ -126,7 +126,7 @@ class DartsSpace(CellSpace):
         return self.held(np.array(labels, dtype=np.int64), channels)
 
     def parse(self, text: str) -> Architecture:
-        """JSON, or a ``Genotype(normal=[('sep_conv_3x3', 1), ...], ..., reduce=[...], ...)`` as DARTS prints it."""
+        """Parse JSON or ``Genotype(normal=[('sep_conv_3x3', 1), ...], ..., reduce=[...], ...)`` as DARTS prints it."""
         cells = dict(re.findall(r"(normal|reduce)\s*=\s*\[((?:\s*\(.*?\)\s*,?)+)\s*\]", text, re.DOTALL))
         if not cells:
             return arch.from_json(text)
@@ -136,14 +136,14 @@ class DartsSpace(CellSpace):
         return doubling_network(Genotype(normal, reduction), self.settings.layers, self.settings.channels[0])
 
     def features(self, genomes: Integers) -> Floats:
-        """For each edge and operation whether it is there, then the channels as a share of the widest."""
+        """Return for each edge and operation whether it is present, then the channels as a share of the widest."""
         labels = self.network_labels(self.canonical(genomes)).reshape(len(genomes), -1)
         present = np.eye(self.labels, dtype=np.float64)[labels][:, :, 1:]
         return np.hstack([present.reshape(len(genomes), -1), self.channel_features(genomes)])
 
 
 def _cell(labels: Integers) -> CellGenotype:
-    """The cell of labels (14,)."""
+    """Return the cell of labels (14,)."""
     nodes = []
     for incoming in _INCOMING.values():
         first, second = ((OPERATIONS[labels[edge] - 1], EDGES[edge][0]) for edge in incoming if labels[edge])
@@ -152,7 +152,7 @@ def _cell(labels: Integers) -> CellGenotype:
 
 
 def _labels(cell: CellGenotype, name: str) -> list[int]:
-    """Labels (14,) of a cell; InputError where the space has no such cell."""
+    """Return the labels (14,) of a cell; raise InputError if the space has no such cell."""
     if len(cell.nodes) != NODES or sorted(cell.concat) != list(_OWN_NODES):
         raise InputError(f"a cell of the DARTS space has nodes 2 to 5 and outputs them all; the {name} cell does not")
     labels = [0] * len(EDGES)
@@ -163,7 +163,7 @@ def _labels(cell: CellGenotype, name: str) -> list[int]:
             edge = EDGES.index((source, node))
             if labels[edge]:
                 raise InputError(
-                    f"node {node} of the {name} cell reads node {source} twice; in the DARTS space it reads two"
+                    f"node {node} of the {name} cell reads node {source} twice; it must read two different nodes"
                 )
             labels[edge] = 1 + OPERATIONS.index(operation)
     return labels
@@ -175,6 +175,6 @@ def _parse_cell(text: str) -> CellGenotype:
     ]
     if len(edges) != 2 * NODES:
         raise InputError(
-            f"a cell of a DARTS genotype has {2 * NODES} operations, two a node; this one has {len(edges)}"
+            f"a cell of a DARTS genotype has {2 * NODES} operations, two for each node; this one has {len(edges)}"
         )
     return CellGenotype(tuple(zip(edges[::2], edges[1::2], strict=True)))

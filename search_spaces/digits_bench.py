@@ -1,10 +1,10 @@
-"""Residual networks with their measured robustness: a whole search in seconds, offline.
+"""Search residual networks with known robustness: a whole search takes seconds, offline.
 
-1,296 small networks of the space ``robust-resnet``: every depth and widening of three stages on a small grid, three
-block topologies, two activations. 1,063 of them, drawn at random, were trained adversarially on the embedded digits,
-with two seeds; the table of results travels with the package, and what it does not hold is not searched. It is for
-tests, teaching and research on search methods, and no evidence about natural images. It was made by
-``benchmarks/search/digits_bench.py``, which also says how far the two seeds agree.
+The space has 1,296 small networks of ``robust-resnet``: every depth and widening of three stages on a small grid, three
+block topologies, two activations. 1,063 of them, drawn at random, were trained adversarially on the digits with two
+seeds. The package contains the table of results, and networks outside it are not searched. The space is for tests,
+teaching and research on search methods. It is no evidence about natural images. ``benchmarks/search/digits_bench.py``
+made the table and reports how far the two seeds agree.
 """
 
 import re
@@ -30,11 +30,11 @@ TRAINING: dict[str, Any] = {
     "images": {"search_val": 450, "test": 450},
     "evaluation": {"steps": 4, "step": "3/8"},
 }
-"""How every network of the table was trained and attacked, as an ``evaluator: {train: ...}`` says it."""
+"""Training and attack of every network in the table, in the form ``evaluator: {train: ...}``."""
 
 
 class DigitsBenchSettings(RobustResNetSettings):
-    """Settings of ``digits-bench``: those of ``robust-resnet`` at the values that the table holds."""
+    """Set ``digits-bench`` with the settings of ``robust-resnet``, at the values of the table."""
 
     upsample: PositiveInt | None = 1
     depths: tuple[PositiveInt, ...] = Field((1, 2, 3), min_length=1)
@@ -54,7 +54,7 @@ class DigitsBenchSettings(RobustResNetSettings):
 
 
 class DigitsBenchSpace(RobustResNetSpace):
-    """The networks of the table; evaluator ``digits-bench`` has their results."""
+    """Search the networks of the table; evaluator ``digits-bench`` has their results."""
 
     name = "digits-bench"
     summary = "1,063 residual networks for digits whose robustness is known: a search takes seconds"
@@ -62,10 +62,10 @@ class DigitsBenchSpace(RobustResNetSpace):
     usual_images: ClassVar[tuple[Shape, int]] = INPUT_SHAPE, NUM_CLASSES
 
     def parse(self, text: str) -> Architecture:
-        """The network of eight digits such as ``21102101``, of the notation of ``robust-resnet``, or of JSON.
+        """Parse eight digits such as ``21102101``, the notation of ``robust-resnet``, or JSON.
 
-        Each digit is the index of a choice, in the order of the variables and of their choices as the space has them
-        before it is narrowed: depths of the three stages, their widenings, topology, activation.
+        Each digit is the index of a choice, in the order of the variables and choices of the space before narrowing:
+        depths of the three stages, their widenings, topology, activation.
         """
         if re.fullmatch("[0-9]+", text.strip()) is None:
             return super().parse(text)
@@ -74,11 +74,11 @@ class DigitsBenchSpace(RobustResNetSpace):
 
 @cache
 def _whole() -> DigitsBenchSpace:
-    """The space as the table holds it."""
+    """Return the space without narrowing, as in the table."""
     return DigitsBenchSpace(DigitsBenchSettings(), INPUT_SHAPE, NUM_CLASSES)
 
 
-# Every process that searches reads the whole table, some more than once.
+# The result is cached because every process of a search reads the whole table, some more than once.
 @cache
 def _network(digits: str) -> Architecture:
     space, genome = _whole(), np.array([int(digit) for digit in digits])

@@ -1,4 +1,4 @@
-"""The results of the space ``digits-bench``, as an evaluator: ``evaluator: {digits-bench: {}}``."""
+"""Return the results of the space ``digits-bench`` as an evaluator: ``evaluator: {digits-bench: {}}``."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -20,13 +20,13 @@ _DATA = {"name": TRAINING["data"], "input_shape": list(INPUT_SHAPE)}
 
 
 class NoSettings(BaseModel):
-    """``{}``: there is nothing to set."""
+    """Accept ``{}``: there are no settings."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class DigitsBenchTableSettings(BaseModel):
-    """``{digits-bench: {}}`` as it stands in a config."""
+    """Accept ``{digits-bench: {}}`` in a config."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, serialize_by_alias=True)
 
@@ -39,15 +39,15 @@ class DigitsBenchTableSettings(BaseModel):
 
 
 class DigitsBenchTable:
-    """Robustness of the networks of ``digits-bench``, read from the table that travels with the package.
+    """Read the robustness of the networks of ``digits-bench`` from the table in the package.
 
-    Metrics: ``robust_accuracy``, ``robust_margin`` and ``clean_accuracy`` on all images that were not trained on, the
-    mean of two trainings that differ in their seed; the same of each training, such as ``robust_accuracy_seed0``;
-    ``flops`` and ``params``. On more images there is less noise, but no part is left that nothing chose by. A network
-    without a row fails, and what is known of it is NaN, so that no strategy proposes it.
+    The metrics are ``robust_accuracy``, ``robust_margin`` and ``clean_accuracy`` on all images outside the train split,
+    as means of two trainings with different seeds; the same of each training, such as ``robust_accuracy_seed0``;
+    ``flops`` and ``params``. Using all these images reduces noise, but leaves no separate test split. A network without
+    a row fails, and its known metrics are NaN, so that no strategy proposes it.
 
     Raises:
-        InputError: from the constructor, for another space.
+        InputError: the constructor was given another space.
     """
 
     Settings: ClassVar[type[BaseModel]] = DigitsBenchTableSettings
@@ -61,27 +61,27 @@ class DigitsBenchTable:
 
     @classmethod
     def image_format(cls, settings: DigitsBenchTableSettings) -> tuple[Shape, int]:
-        """Shape of one digit and number of classes."""
+        """Return the shape of one digit and the number of classes."""
         return INPUT_SHAPE, NUM_CLASSES
 
     @property
     def settings(self) -> DigitsBenchTableSettings:
-        """The settings it was made with."""
+        """Return the settings of this evaluator."""
         return self._settings
 
     @property
     def bounds(self) -> Mapping[str, tuple[float, float]]:
-        """Least and greatest value of each metric in the table: no evaluation can give another."""
+        """Return the least and greatest value of each metric in the table; no evaluation can give another."""
         return self._table.bounds
 
     @property
     def rungs(self) -> tuple[Rung, ...]:
-        """One: a table has the fidelity that it was made at, which the notes state."""
+        """Return one rung: the table has one fidelity, which the notes state."""
         return self._table.rungs
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Where the results come from and what they are worth."""
+        """Return the origin of the results and their limits."""
         training, attack, images = TRAINING["fidelity"], TRAINING["evaluation"], TRAINING["images"]
         return (
             *self._table.notes,
@@ -97,15 +97,15 @@ class DigitsBenchTable:
         )
 
     def known(self, architectures: Sequence[Architecture]) -> list[dict[str, float]]:
-        """FLOPs and params of each; NaN for one that the table does not hold."""
+        """Return FLOPs and params of each architecture; NaN for one without a row in the table."""
         return self._table.known(architectures)
 
     def evaluate(self, task: Task, context: Context) -> Evaluation:
-        """All metrics of the architecture, whatever the task's seed; status failed where the table has no row."""
+        """Return all metrics of the architecture, whatever the task's seed; status failed if it has no row."""
         evaluation = self._table.evaluate(task, context)
         made = {"data": _DATA, "training": TRAINING, "training_seeds": list(SEEDS)}
         return dataclasses.replace(evaluation, provenance={**evaluation.provenance, **made})
 
     def estimate(self, task: Task, context: Context) -> EvaluationEstimate:
-        """No time to speak of."""
+        """Return a negligible time."""
         return self._table.estimate(task, context)

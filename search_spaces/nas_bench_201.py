@@ -1,4 +1,4 @@
-"""The cells of NAS-Bench-201 (Dong, Yang, ICLR 2020): 15,625 genomes, 6,466 networks."""
+"""Define the space of NAS-Bench-201's cells (Dong, Yang, ICLR 2020): 15,625 genomes, 6,466 networks."""
 
 import re
 from collections.abc import Iterable
@@ -32,7 +32,7 @@ _CONV_1X1, _CONV_3X3 = OPERATIONS.index(CONV_1X1), OPERATIONS.index(CONV_3X3)
 
 
 class NASBench201Settings(SpaceSettings):
-    """Settings of the space."""
+    """Set the space of NAS-Bench-201."""
 
     channels: PositiveInt = NASBench201Cell.channels
     """Channels of the first stage."""
@@ -41,11 +41,11 @@ class NASBench201Settings(SpaceSettings):
 
 
 class NASBench201(SearchSpace):
-    """Six edges, five operations each.
+    """Search cells of six edges with five operations each.
 
-    Genomes that the benchmark's string rule calls equal are one network: that of the cheapest of them in the
-    whole space, and of equally cheap ones the first in the order of the operations. The canonical genome is
-    the cheapest, and then the first, that narrowing leaves.
+    Genomes that the benchmark's string rule treats as equal are one network. It is the network of the cheapest of these
+    genomes in the whole space; of equally cheap genomes, the first in the order of the operations. The canonical genome
+    is the cheapest, and then the first, that narrowing leaves.
     """
 
     name = "nas-bench-201"
@@ -54,44 +54,44 @@ class NASBench201(SearchSpace):
     settings: NASBench201Settings
 
     def declare(self) -> tuple[Variable, ...]:
-        """See :meth:`SearchSpace.declare`: one variable an edge, in the benchmark's order."""
+        """Declare one variable for each edge, in the benchmark's order."""
         names = {0: "in", NODES - 1: "out"}
         return tuple(
             Variable(f"{names.get(source, source)}-{names.get(target, target)}", OPERATIONS) for source, target in EDGES
         )
 
     def canonical(self, genomes: Integers) -> Integers:
-        """See :meth:`SearchSpace.canonical`."""
+        """Return the canonical form of genomes (n, 6)."""
         canonical: Integers = self._canonical[self._rows(genomes)]
         return canonical
 
     def decode(self, genome: Integers) -> Architecture:
-        """See :meth:`SearchSpace.decode`."""
+        """Return the network of a genome (6,)."""
         return self._cell(self._operations(genome[None])[0])
 
     def encode(self, architecture: Architecture) -> Integers:
-        """See :meth:`SearchSpace.encode`."""
+        """Return the canonical genome of an architecture; raise InputError if the space does not contain it."""
         settings = self.settings
         if not isinstance(architecture, NASBench201Cell):
-            raise InputError(f"space {self.name!r} holds cells, no architecture of kind {architecture.kind!r}")
+            raise InputError(f"space {self.name!r} contains cells, not an architecture of kind {architecture.kind!r}")
         if (architecture.channels, architecture.cells) != (settings.channels, settings.cells):
             raise InputError(
-                f"space {self.name!r} holds networks of {settings.channels} channels and {settings.cells} cells a "
-                f"stage, not of {architecture.channels} and {architecture.cells}; set channels and cells"
+                f"space {self.name!r} contains networks with {settings.channels} channels and {settings.cells} cells "
+                f"per stage, not {architecture.channels} and {architecture.cells}; set channels and cells"
             )
         text = unique_string(architecture.operations)
         if text not in self._genomes:
-            raise InputError(f"space {self.name!r}, as it is narrowed, does not hold {_digits(architecture)}")
+            raise InputError(f"space {self.name!r}, after narrowing, does not contain {_digits(architecture)}")
         genome = self._genomes[text].copy()
         held = self.decode(genome)
         if held != architecture:
             raise InputError(
-                f"space {self.name!r} holds {_digits(held)} in place of {_digits(architecture)}: they compute the same"
+                f"space {self.name!r} has {_digits(held)} instead of {_digits(architecture)}: they compute the same"
             )
         return genome
 
     def parse(self, text: str) -> Architecture:
-        """The cell of six digits, of the benchmark's own text, or of JSON, as the space holds it.
+        """Parse the cell from six digits, the benchmark's own text, or JSON, and return the network of the space.
 
         The digits are the operations on the edges, from 0 for none to 4 for average pooling; the benchmark's
         text is like ``|nor_conv_3x3~0|+|none~0|skip_connect~1|+|none~0|nor_conv_1x1~1|avg_pool_3x3~2|``.
@@ -110,7 +110,7 @@ class NASBench201(SearchSpace):
         return self._cell(_representatives()[_text(genome)])
 
     def cost(self, genomes: Integers) -> Costs:
-        """See :meth:`SearchSpace.cost`."""
+        """Return the cost of genomes (n, 6)."""
         operations = self._operations(genomes)
         return network_costs(
             (operations == _CONV_1X1).sum(axis=1),
@@ -122,10 +122,10 @@ class NASBench201(SearchSpace):
         )
 
     def features(self, genomes: Integers) -> Floats:
-        """See :meth:`SearchSpace.features`.
+        """Return the features of genomes (n, 6).
 
-        The operation of each edge, one-hot; for each sequence of at most three operations, skips left out, the share
-        of the four paths from input to output that have it; log FLOPs over the space's range.
+        They are the operation of each edge, one-hot; for each sequence of at most three operations without skips, the
+        share of the four paths from input to output that have it; and log FLOPs over the space's range.
         """
         operations = self._operations(genomes)
         rows = np.ravel_multi_index(tuple(operations.T), (len(OPERATIONS),) * len(EDGES))
@@ -141,12 +141,12 @@ class NASBench201(SearchSpace):
         )
 
     def _rows(self, genomes: Integers) -> Integers:
-        """Row (n,) of genomes (n, 6) in the arrays over all genomes that narrowing leaves."""
+        """Return the row (n,) of genomes (n, 6) in the arrays over all genomes that narrowing leaves."""
         rows: Integers = np.ravel_multi_index(tuple(genomes.T), tuple(self.sizes.tolist()))
         return rows
 
     def _operations(self, genomes: Integers) -> Integers:
-        """Indices (n, 6) into ``OPERATIONS`` of the networks of genomes (n, 6)."""
+        """Return indices (n, 6) into ``OPERATIONS`` of the networks of genomes (n, 6)."""
         operations: Integers = self._network[self._rows(genomes)]
         return operations
 
@@ -155,23 +155,23 @@ class NASBench201(SearchSpace):
 
     @cached_property
     def _grid(self) -> Integers:
-        """Every genome (6,) that narrowing leaves."""
+        """Return every genome (6,) that narrowing leaves."""
         return np.indices(tuple(self.sizes.tolist()), dtype=np.int64).reshape(len(EDGES), -1).T
 
     @cached_property
     def _cells(self) -> Integers:
-        """Indices (6,) into ``OPERATIONS`` of each genome that narrowing leaves."""
+        """Return indices (6,) into ``OPERATIONS`` of each genome that narrowing leaves."""
         kept = [[OPERATIONS.index(str(choice)) for choice in variable.choices] for variable in self.variables]
         return np.stack([np.array(own)[column] for own, column in zip(kept, self._grid.T, strict=True)], axis=1)
 
     @cached_property
     def _texts(self) -> list[str]:
-        """Unique string of each genome that narrowing leaves."""
+        """Return the unique string of each genome that narrowing leaves."""
         return [_text_of(tuple(cell)) for cell in self._cells.tolist()]
 
     @cached_property
     def _genomes(self) -> dict[str, Integers]:
-        """Canonical genome (6,) by unique string."""
+        """Return the canonical genome (6,) by unique string."""
         genomes: dict[str, Integers] = {}
         for row in np.argsort(_price(self._cells), kind="stable"):
             genomes.setdefault(self._texts[row], self._grid[row])
@@ -179,17 +179,17 @@ class NASBench201(SearchSpace):
 
     @cached_property
     def _canonical(self) -> Integers:
-        """Canonical genome (6,) of each genome that narrowing leaves."""
+        """Return the canonical genome (6,) of each genome that narrowing leaves."""
         return np.array([self._genomes[text] for text in self._texts])
 
     @cached_property
     def _network(self) -> Integers:
-        """Operations (6,) of the network of each genome that narrowing leaves."""
+        """Return the operations (6,) of the network of each genome that narrowing leaves."""
         return np.array([_representatives()[text] for text in self._texts])
 
 
 def _price(operations: Integers) -> Integers:
-    """FLOPs (n,) of cells (n, 6), in those of one 1x1 convolution."""
+    """Return FLOPs (n,) of cells (n, 6), in units of one 1x1 convolution."""
     price: Integers = (operations == _CONV_1X1).sum(axis=1) + 9 * (operations == _CONV_3X3).sum(axis=1)
     return price
 
@@ -201,7 +201,7 @@ def _text(operations: Integers) -> str:
 
 @cache
 def _text_of(operations: tuple[int, ...]) -> str:
-    """Return the unique string of six operations; kept, since every space of these cells asks for all."""
+    """Return the unique string of six operations; it is cached because every space of these cells needs all."""
     return unique_string(_names(operations))
 
 
@@ -215,7 +215,7 @@ def _all_operations() -> Integers:
 
 @cache
 def _representatives() -> dict[str, Integers]:
-    """For each unique string the operations (6,) of its cheapest cell in the whole space."""
+    """Return for each unique string the operations (6,) of its cheapest cell in the whole space."""
     operations = _all_operations()
     representatives: dict[str, Integers] = {}
     for row in np.argsort(_price(operations), kind="stable"):
@@ -225,7 +225,7 @@ def _representatives() -> dict[str, Integers]:
 
 @cache
 def _paths() -> Floats:
-    """For each cell of the whole space the share (sequences,) of the paths that have each sequence of operations."""
+    """Return for each cell of the whole space the share (sequences,) of paths with each sequence of operations."""
     places = {source_target: edge for edge, source_target in enumerate(EDGES)}
     inner = [nodes for length in range(NODES - 1) for nodes in _increasing(length)]
     routes = [[places[step] for step in pairwise((0, *nodes, NODES - 1))] for nodes in inner]
@@ -249,7 +249,7 @@ def _increasing(length: int) -> list[tuple[int, ...]]:
 
 
 def _of_benchmark_text(text: str) -> Integers:
-    """Operations (6,) of a cell as the benchmark writes it; InputError for anything else."""
+    """Return operations (6,) of a cell from the benchmark's text; raise InputError for anything else."""
     found = re.findall(r"(\w+)~(\d)", text)
     layout = "+".join("".join(f"|{{}}~{source}" for source in range(target)) + "|" for target in range(1, NODES))
     names = [name for name, _ in found]
@@ -262,6 +262,6 @@ def _of_benchmark_text(text: str) -> Integers:
 
 
 def _digits(architecture: Architecture) -> str:
-    """Six digits of a cell."""
+    """Return the six digits of a cell."""
     assert isinstance(architecture, NASBench201Cell)
     return "".join(str(OPERATIONS.index(name)) for name in architecture.operations)

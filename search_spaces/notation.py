@@ -1,9 +1,10 @@
-"""A short notation of residual networks: ``D 4-4-2 W 10-10-4``, ``D 14-14-7 W 5-7-3 robust-res-block activation=silu``.
+"""Parse a short notation of residual networks, such as ``D 4-4-2 W 10-10-4``.
 
-Depths after ``D`` and widenings after ``W``, a number for each stage; then, as far as they differ from a WideResNet's,
-the name of a topology and ``name=value`` for fields of :class:`rnas.networks.block.Block` and ``stem_width``.
-``robust-res-block`` alone is the published one: 8 scales, cardinality 4, residual squeeze-and-excitation by 64. Where
-scales or cardinality are given without a base width, it is the one that keeps the bottleneck's parameters.
+It has depths after ``D`` and widenings after ``W``, a number for each stage. Then come the name of a topology and
+``name=value`` for fields of :class:`rnas.networks.block.Block` and ``stem_width``, if they differ from a WideResNet's:
+``D 14-14-7 W 5-7-3 robust-res-block activation=silu``. ``robust-res-block`` alone is the published block: 8 scales,
+cardinality 4, residual squeeze-and-excitation by 64. If scales or cardinality are given without a base width, the base
+width is the one that keeps the bottleneck's parameters.
 """
 
 import dataclasses
@@ -21,7 +22,7 @@ _BLOCK_FIELDS = {field.name: field.type for field in dataclasses.fields(Block) i
 
 
 def parse(text: str, base_channels: tuple[int, ...], upsample: int) -> ResidualNetwork:
-    """The network of a text; its planes are base channels times widenings. InputError if it is not one."""
+    """Return the network of a text; planes are base channels times widenings. Raise InputError for other texts."""
     match = _STAGES.fullmatch(text)
     if match is None:
         raise InputError(f"{text!r} is not a residual network; {_EXAMPLE}")

@@ -1,4 +1,4 @@
-"""The RobNet space (Guo et al., CVPR 2020): what each of the 14 edges of a densely connected cell carries."""
+"""Define the RobNet space (Guo et al., CVPR 2020): the operations on the 14 edges of a densely connected cell."""
 
 import re
 from typing import ClassVar, Literal
@@ -18,26 +18,26 @@ from rnas.networks.robnet import RobNetwork, edge_cost, frame_cost, place_robnet
 from search_spaces.cells import CellSettings, CellSpace, cost_rows
 
 OPERATIONS = {"both": "11", "sep_conv": "01", "identity": "10", "none": "00"}
-"""What an edge can carry, from the dearest, and the two bits of the published codes."""
+"""Operations of an edge, from the most expensive, and the two bits of the published codes."""
 
 _CODES = tuple(reversed(OPERATIONS.values()))
-"""Codes by label, from no edge."""
+"""Codes by label, starting with no edge."""
 _SOURCES = [source for source, _ in EDGES]
 
 
 class RobNetSettings(CellSettings):
-    """Settings of the RobNet space."""
+    """Set the RobNet space."""
 
     shared: bool = True
-    """One code for all cells, or a code for each cell."""
+    """Whether all cells have one code; otherwise each cell has its own."""
     stem: Literal["cifar", "imagenet"] = "cifar"
-    """The stem: for small images one convolution; the ImageNet stem divides the sides by 8."""
+    """One convolution for small images; the ImageNet stem divides the sides by 8."""
 
 
 class RobNetSpace(CellSpace):
-    """Codes of RobNet's cells.
+    """Search codes of RobNet's cells.
 
-    Edges that can change nothing, those from a node into which nothing flows, carry the cheapest that is allowed.
+    Edges from a node without input cannot change anything, so they have the cheapest operation that is allowed.
     """
 
     name: ClassVar[str] = "robnet"
@@ -48,26 +48,26 @@ class RobNetSpace(CellSpace):
 
     @property
     def cells(self) -> int:
-        """1 where all cells share one code."""
+        """Return the number of codes; 1 if all cells share one code."""
         return 1 if self.settings.shared else self.settings.layers
 
     def cell_variables(self, cell: int) -> tuple[Variable, ...]:
-        """One variable an edge, named by the two states that it joins."""
+        """Return one variable per edge, named by the two states that it joins."""
         prefix = "" if self.settings.shared else f"cell{cell}:"
         return tuple(Variable(f"{prefix}{source}-{node}", tuple(OPERATIONS)) for source, node in EDGES)
 
     def labels_of(self, choices: Integers) -> Integers:
-        """See :meth:`CellSpace.labels_of`."""
+        """Return labels (m, 14) of choices (m, k)."""
         return self.labels - 1 - choices
 
     def choices_of(self, labels: Integers) -> Integers:
-        """See :meth:`CellSpace.choices_of`."""
+        """Return choices (m, k) of labels (m, 14)."""
         return self.labels - 1 - labels
 
     def cost_table(
         self, settings: CellSettings, channels: int, input_shape: Shape, num_classes: int
     ) -> tuple[Costs, Integers]:
-        """See :meth:`CellSpace.cost_table`."""
+        """Return the cost of a network without edges, and params and FLOPs of each label."""
         assert isinstance(settings, RobNetSettings)
         places = place_robnet_cells(settings.layers, channels, settings.stem, input_shape)
         groups = [places] if settings.shared else [[place] for place in places]
@@ -80,29 +80,29 @@ class RobNetSpace(CellSpace):
         return frame, np.stack(edges).reshape(len(groups), len(EDGES), len(_CODES), 2)
 
     def normalized(self, labels: Integers) -> Integers:
-        """See :meth:`CellSpace.normalized`."""
+        """Return labels in which edges without effect have the cheapest allowed operation."""
         idle = self.labels_of(np.stack([self.last_allowed(cell) for cell in range(self.cells)]))
         return np.where(_working(labels), labels, idle)
 
     def active(self, genome: Integers) -> NDArray[np.bool_]:
-        """See :meth:`SearchSpace.active`."""
+        """Return which variables (v,) of a canonical genome change the network."""
         active = np.ones(len(genome), dtype=bool)
         working = _working(self.network_labels(genome[None]))
         active[: working.size] = working.ravel()
         return active
 
     def decode(self, genome: Integers) -> Architecture:
-        """See :meth:`SearchSpace.decode`; a genome that is not canonical is made so."""
+        """Return the network of a genome; a genome that is not canonical is made canonical."""
         genomes = self.canonical(genome[None])
         codes = ("".join(_CODES[label] for label in cell) for cell in self.network_labels(genomes)[0])
         channels = self.settings.channels[self.channel_choice(genomes)[0]]
         return RobNetwork(tuple(codes), self.settings.layers, channels, self.settings.stem)
 
     def encode(self, architecture: Architecture) -> Integers:
-        """See :meth:`SearchSpace.encode`."""
+        """Return the genome of an architecture; raise InputError if the space does not contain it."""
         settings = self.settings
         if not isinstance(architecture, RobNetwork):
-            raise InputError(f"space {self.name!r} holds no architecture of kind {architecture.kind!r}")
+            raise InputError(f"space {self.name!r} contains no architecture of kind {architecture.kind!r}")
         for field, held in (
             ("layers", (settings.layers,)),
             ("stem", (settings.stem,)),
@@ -110,29 +110,29 @@ class RobNetSpace(CellSpace):
         ):
             value = getattr(architecture, field)
             if value not in held:
-                raise InputError(f"space {self.name!r} holds {field} {', '.join(map(str, held))}; not {value}")
+                raise InputError(f"space {self.name!r} contains {field} {', '.join(map(str, held))}, not {value}")
         if settings.shared and len(architecture.codes) > 1:
-            raise InputError(f"space {self.name!r} holds one code for all cells; set shared: false for one each")
+            raise InputError(f"space {self.name!r} has one code for all cells; set shared: false for one code per cell")
         codes = architecture.codes if settings.shared else architecture.cell_codes
         labels = [[_CODES.index(code[2 * edge : 2 * edge + 2]) for edge in range(len(EDGES))] for code in codes]
         return self.held(np.array(labels, dtype=np.int64), architecture.channels)
 
     def parse(self, text: str) -> Architecture:
-        """JSON, or the digits of a code as published, ``11 11 | 01 ...``; several codes are separated by commas."""
+        """Parse JSON, or the digits of a published code, ``11 11 | 01 ...``; commas separate several codes."""
         if not re.fullmatch(r"[01|,\s]+", text):
             return arch.from_json(text)
         codes = tuple(re.sub(r"[|\s]", "", code) for code in text.split(","))
         return RobNetwork(codes, self.settings.layers, self.settings.channels[0], self.settings.stem)
 
     def features(self, genomes: Integers) -> Floats:
-        """For each edge its identity and its convolution bit, then the channels as a share of the widest."""
+        """Return for each edge its identity and convolution bit, then the channels as a share of the widest."""
         labels = self.network_labels(self.canonical(genomes)).reshape(len(genomes), -1)
         bits = np.array([[int(bit) for bit in code] for code in _CODES], dtype=np.float64)[labels]
         return np.hstack([bits.reshape(len(genomes), -1), self.channel_features(genomes)])
 
 
 def _working(labels: Integers) -> NDArray[np.bool_]:
-    """Which edges (n, cells, 14) start where something flows."""
+    """Return which edges (n, cells, 14) start at a node with input."""
     carries = np.ascontiguousarray((labels > 0).transpose(1, 2, 0))
     starts = np.empty_like(carries)
     before = last = np.ones(len(labels), dtype=bool)

@@ -1,7 +1,7 @@
-"""The space of the RobustResNets: depths, widths and everything about the block.
+"""Define the space of the RobustResNets: depths, widths and all settings of the block.
 
-It holds what "Revisiting Residual Networks for Adversarial Robustness" (Huang, Lu, Deb, Boddeti, CVPR 2023)
-varied one factor at a time: WideResNets, RobustResNets and all between.
+It contains everything that "Revisiting Residual Networks for Adversarial Robustness" (Huang, Lu, Deb, Boddeti, CVPR
+2023) varied one factor at a time: WideResNets, RobustResNets and all networks between them.
 """
 
 from functools import cached_property
@@ -26,10 +26,10 @@ from search_spaces.staged import Choices, StagedSettings, StagedSpace
 
 
 class RobustResNetSettings(StagedSettings):
-    """Settings of ``robust-resnet``; a list holds the choices of the variable that it is named after."""
+    """Set ``robust-resnet``; a list contains the choices of the variable with its name."""
 
     blocks_per_stage: bool = False
-    """Whether each stage has block variables of its own, numbered as its depth is."""
+    """Whether each stage has its own block variables, numbered like its depth."""
     stem_width: tuple[PositiveInt, ...] = Field((16, 32, 64), min_length=1)
     topology: tuple[str, ...] = Field(
         ("basic", "bottleneck", "inverted-bottleneck", "robust-res-block", "no-residual"), min_length=1
@@ -53,12 +53,12 @@ class RobustResNetSettings(StagedSettings):
 
 
 class RobustResNetSpace(StagedSpace):
-    """Residual networks over depths, widths, stem and block.
+    """Search residual networks over depths, widths, stem and block.
 
-    A RobustResBlock's base width is no variable: it is the one that keeps the bottleneck's parameters for its scales
-    and cardinality. What cannot run is replaced by the first choice, in the settings' order, that can: instance
-    normalisation where a stage's maps are 1x1, and squeeze-and-excitation on the identity of a block without one.
-    Where no choice can, making the space is an InputError.
+    A RobustResBlock's base width is not a variable: it is the one that keeps the bottleneck's parameters for its scales
+    and cardinality. A choice that cannot run is replaced by the first choice, in the settings' order, that can. This
+    concerns instance normalisation on maps of 1x1, and squeeze-and-excitation on the identity of a block without one.
+    If no choice can run, creating the space raises InputError.
     """
 
     name = "robust-resnet"
@@ -71,19 +71,19 @@ class RobustResNetSpace(StagedSpace):
         self.canonical(np.zeros((1, len(self.variables)), dtype=np.int64))  # refuses what can never run
 
     def choices(self) -> dict[str, tuple[Choices, bool]]:
-        """See :meth:`StagedSpace.choices`."""
+        """Return the choices of depths, widths, stem and block."""
         block = {name: (getattr(self.settings, name), name in ORDERED) for name in BLOCK_VARIABLES}
         named = {name + suffix: choice for suffix in self.suffixes for name, choice in block.items()}
         return self.stage_choices() | {"stem_width": (self.settings.stem_width, True)} | named
 
     @property
     def suffixes(self) -> list[str]:
-        """What the names of block variables end in: nothing for a shared block, the stage's number for one each."""
+        """Return the endings of the names of block variables: empty for a shared block, else the stages' numbers."""
         return [str(stage) for stage in self.stages] if self.settings.blocks_per_stage else [""]
 
     @cached_property
     def block_variables(self) -> list[BlockVariables]:
-        """The block variables, by suffix."""
+        """Return the block variables, by suffix."""
         sizes = stage_sizes(self.input_shape, self.upsample, self.settings.stages)[1:]
         return [
             BlockVariables(
@@ -95,11 +95,11 @@ class RobustResNetSpace(StagedSpace):
         ]
 
     def canonical(self, genomes: Integers) -> Integers:
-        """See :meth:`SearchSpace.canonical`.
+        """Return the canonical form of genomes (n, v).
 
-        A variable that the block does not read is at its first choice; a RobustResBlock of one scale and cardinality 1
-        is a bottleneck, where the space has that; of the reductions that give the same hidden units everywhere the
-        first stands for all.
+        A variable that the block does not read has its first choice. A RobustResBlock of one scale and cardinality 1 is
+        a bottleneck, if the space has that. Reductions that give the same hidden units everywhere have the first of
+        their choices.
         """
         genomes = genomes.copy()
         for variables in self.block_variables:
@@ -114,7 +114,7 @@ class RobustResNetSpace(StagedSpace):
         return genomes
 
     def active_variables(self, genomes: Integers) -> NDArray[np.bool_]:
-        """See :meth:`StagedSpace.active_variables`."""
+        """Return which variables (n, v) of canonical genomes change the network."""
         active = np.ones(genomes.shape, dtype=bool)
         for variables in self.block_variables:
             for name, mask in variables.active(genomes).items():
@@ -123,22 +123,22 @@ class RobustResNetSpace(StagedSpace):
         return active
 
     def stem_widths(self, genomes: Integers) -> Integers:
-        """See :meth:`StagedSpace.stem_widths`."""
+        """Return the channels (n,) of the stem."""
         return self.numbers(genomes, "stem_width")
 
     def block_columns(self, genomes: Integers) -> list[BlockColumns]:
-        """See :meth:`StagedSpace.block_columns`."""
+        """Return the block of each stage, for canonical genomes (n, v)."""
         columns = [variables.block_columns(genomes) for variables in self.block_variables]
         return columns * (self.settings.stages // len(columns))
 
     def decode_blocks(self, genome: Integers) -> tuple[Block, ...]:
-        """See :meth:`StagedSpace.decode_blocks`."""
+        """Return the blocks of a canonical genome (v,)."""
         return tuple(variables.decode(genome) for variables in self.block_variables)
 
     def encode_blocks(self, architecture: ResidualNetwork) -> dict[str, Choice]:
-        """See :meth:`StagedSpace.encode_blocks`."""
+        """Return the values of the stem and block variables of an architecture."""
         if len(architecture.blocks) > len(self.suffixes):
-            raise InputError(f"space {self.name!r} holds one block for all stages; set blocks_per_stage for one each")
+            raise InputError(f"space {self.name!r} has one block for all stages; set blocks_per_stage for one each")
         values: dict[str, Choice] = {"stem_width": architecture.stem_width}
         for suffix, variables, block in zip(
             self.suffixes, self.block_variables, architecture.stage_blocks, strict=False

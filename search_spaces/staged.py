@@ -1,4 +1,4 @@
-"""What the spaces of residual networks share: depths and widths of the stages, cost, features, notation."""
+"""Provide the base of spaces of residual networks: depths and widths of the stages, cost, features, notation."""
 
 import dataclasses
 from abc import abstractmethod
@@ -21,22 +21,22 @@ from rnas.networks.residual_cost import ResidualColumns, residual_costs, stage_s
 from search_spaces import notation
 
 SMALLEST_LAST_MAP = 4
-"""Side of the last stage's maps that the default enlargement of the image leaves at least."""
+"""Least side of the last stage's maps after the default enlargement of the image."""
 
 Choices = tuple[Choice, ...]
 
 
 class StagedSettings(SpaceSettings):
-    """Settings of a space of residual networks. A list of one value fixes it: it is then no variable."""
+    """Set a space of residual networks. A list of one value fixes it, so it is not a variable."""
 
     stages: int = Field(3, ge=2, le=4)
     """Number of stages."""
     upsample: PositiveInt | None = None
-    """How many times the network enlarges its image; None for the least that leaves the last stage maps of at least 4x4
-    (2 for 8x8 images and three stages, 1 for 32x32).
+    """Factor by which the network enlarges its image; None takes the least that gives the last stage maps of at least
+    4x4 (2 for 8x8 images and three stages, 1 for 32x32).
     """
     depths: tuple[PositiveInt, ...] = Field(tuple(range(1, 29)), min_length=1)
-    """Choices for the blocks of each stage."""
+    """Choices for the number of blocks of each stage."""
     widths: tuple[PositiveInt | PositiveFloat, ...] = Field(tuple(range(1, 22)), min_length=1)
     """Choices for the widening of each stage; a stage's planes are its base channels times the widening."""
     base_channels: tuple[PositiveInt, ...] = BASE_CHANNELS
@@ -48,25 +48,25 @@ class StagedSettings(SpaceSettings):
             if isinstance(choices, tuple) and name != "base_channels":
                 numbers = [choice for choice in choices if not isinstance(choice, str)]
                 if len(set(choices)) != len(choices) or numbers != sorted(numbers):
-                    raise ValueError(f"{name} must hold different values, numbers in ascending order")
+                    raise ValueError(f"{name} must contain different values, numbers in ascending order")
         if len(self.base_channels) < self.stages:
             raise ValueError(f"base_channels has {len(self.base_channels)} values for {self.stages} stages")
         for width in self.widths:
             for base in self.base_channels[: self.stages]:
                 if width * base != int(width * base):
-                    raise ValueError(f"width {width} times {base} base channels is no whole number")
+                    raise ValueError(f"width {width} times {base} base channels is not a whole number")
         return self
 
 
 class StagedSpace(SearchSpace):
-    """A space of :class:`ResidualNetwork`: depths and widths of its stages, and what a subclass adds."""
+    """Search :class:`ResidualNetwork` over depths and widths of its stages; a subclass adds other variables."""
 
     Settings: ClassVar[type[SpaceSettings]] = StagedSettings
     settings: StagedSettings
 
     @cached_property
     def upsample(self) -> int:
-        """How many times the networks of this space enlarge their image."""
+        """Return the factor by which the networks of this space enlarge their image."""
         if self.settings.upsample is not None:
             return self.settings.upsample
         factor = 1
@@ -76,66 +76,66 @@ class StagedSpace(SearchSpace):
 
     @property
     def stages(self) -> range:
-        """Numbers of the stages, from 1, as they stand in the variables' names."""
+        """Return the numbers of the stages, from 1, as in the variables' names."""
         return range(1, self.settings.stages + 1)
 
     @property
     def base_channels(self) -> tuple[int, ...]:
-        """Channels of each stage at widening 1."""
+        """Return the channels of each stage at widening 1."""
         return self.settings.base_channels[: self.settings.stages]
 
     @abstractmethod
     def choices(self) -> dict[str, tuple[Choices, bool]]:
-        """By name, in the genome's order: the choices before narrowing, and whether they are ordered."""
+        """Return by name, in the genome's order, the choices before narrowing and whether they are ordered."""
 
     @abstractmethod
     def block_columns(self, genomes: Integers) -> list[BlockColumns]:
-        """The block of each stage, for canonical genomes (n, v)."""
+        """Return the block of each stage, for canonical genomes (n, v)."""
 
     @abstractmethod
     def encode_blocks(self, architecture: ResidualNetwork) -> dict[str, Choice]:
-        """Values of the variables beyond depths and widths, inactive ones aside."""
+        """Return the values of the variables other than depths and widths, without inactive ones."""
 
     @abstractmethod
     def decode_blocks(self, genome: Integers) -> tuple[Block, ...]:
-        """The blocks of a canonical genome (v,)."""
+        """Return the blocks of a canonical genome (v,)."""
 
     def stage_choices(self) -> dict[str, tuple[Choices, bool]]:
-        """Choices of the depths and widths, for :meth:`choices`."""
+        """Return the choices of the depths and widths, for :meth:`choices`."""
         depths = {f"depth{stage}": (self.settings.depths, True) for stage in self.stages}
         return depths | {f"width{stage}": (self.settings.widths, True) for stage in self.stages}
 
     def declare(self) -> tuple[Variable, ...]:
-        """See :meth:`SearchSpace.declare`."""
+        """Declare the variables that have more than one choice."""
         choices = self.choices()
         return tuple(Variable(name, v, ordered) for name, (v, ordered) in choices.items() if len(v) > 1)
 
     @cached_property
     def columns(self) -> dict[str, int]:
-        """Place in the genome of each variable."""
+        """Return the column of each variable in the genome."""
         return {variable.name: index for index, variable in enumerate(self.variables)}
 
     @cached_property
     def allowed(self) -> dict[str, Choices]:
-        """By name, what is left of the choices after narrowing; one where a value is fixed."""
+        """Return by name the choices that narrowing leaves; one choice if a value is fixed."""
         named = {variable.name: variable.choices for variable in self.variables}
         return {name: named.get(name, choices) for name, (choices, _) in self.choices().items()}
 
     def indices(self, genomes: Integers, name: str) -> Integers:
-        """Index (n,) into ``allowed[name]`` of genomes (n, v); 0 where it is fixed."""
+        """Return the index (n,) into ``allowed[name]`` of genomes (n, v); 0 if it is fixed."""
         column = self.columns.get(name)
         return np.zeros(len(genomes), dtype=np.int64) if column is None else genomes[:, column]
 
     def numbers(self, genomes: Integers, name: str) -> Integers:
-        """Values (n,) of a variable whose choices are whole numbers."""
+        """Return the values (n,) of a variable whose choices are whole numbers."""
         return np.array(self.allowed[name], dtype=np.int64)[self.indices(genomes, name)]
 
     def depths(self, genomes: Integers) -> Integers:
-        """Blocks (n, stages) of each stage."""
+        """Return the numbers of blocks (n, stages) of each stage."""
         return np.stack([self.numbers(genomes, f"depth{stage}") for stage in self.stages], axis=1)
 
     def planes(self, genomes: Integers) -> Integers:
-        """Planes (n, stages) of each stage."""
+        """Return the planes (n, stages) of each stage."""
         columns = []
         for stage, base in zip(self.stages, self.base_channels, strict=True):
             widths = np.array(self.allowed[f"width{stage}"], dtype=np.float64)
@@ -143,11 +143,11 @@ class StagedSpace(SearchSpace):
         return np.stack(columns, axis=1)
 
     def stem_widths(self, genomes: Integers) -> Integers:
-        """Channels (n,) of the stem."""
+        """Return the channels (n,) of the stem."""
         return np.full(len(genomes), ResidualNetwork.stem_width, dtype=np.int64)
 
     def decode(self, genome: Integers) -> ResidualNetwork:
-        """See :meth:`SearchSpace.decode`; genomes that are not canonical are made so."""
+        """Return the network of a genome; a genome that is not canonical is made canonical."""
         genomes = self.canonical(genome[None])
         return ResidualNetwork(
             depths=tuple(self.depths(genomes)[0].tolist()),
@@ -158,9 +158,9 @@ class StagedSpace(SearchSpace):
         )
 
     def encode(self, architecture: Architecture) -> Integers:
-        """See :meth:`SearchSpace.encode`."""
+        """Return the genome of an architecture; raise InputError if the space does not contain it."""
         if not isinstance(architecture, ResidualNetwork) or len(architecture.depths) != self.settings.stages:
-            raise InputError(f"space {self.name!r} holds residual networks of {self.settings.stages} stages")
+            raise InputError(f"space {self.name!r} contains residual networks of {self.settings.stages} stages")
         values: dict[str, Choice] = {}
         for stage, base, depth, planes in zip(
             self.stages, self.base_channels, architecture.depths, architecture.channels, strict=True
@@ -171,19 +171,19 @@ class StagedSpace(SearchSpace):
             if value not in self.allowed[name]:
                 known = ", ".join(map(str, self.allowed[name]))
                 shown = int(value) if isinstance(value, float) and value.is_integer() else value
-                raise InputError(f"space {self.name!r} does not hold {name} {shown}; it holds {known}")
+                raise InputError(f"space {self.name!r} does not contain {name} {shown}; it contains {known}")
             if name in self.columns:
                 genome[self.columns[name]] = self.allowed[name].index(value)
         genome[:] = self.canonical(genome[None])[0]
         held = self.decode(genome)
         if not self._same_network(held, architecture):
             raise InputError(
-                f"space {self.name!r} does not hold {arch.to_json(architecture)}; the nearest is {arch.to_json(held)}"
+                f"space {self.name!r} lacks {arch.to_json(architecture)}; the nearest is {arch.to_json(held)}"
             )
         return genome
 
     def _same_network(self, one: ResidualNetwork, other: ResidualNetwork) -> bool:
-        """Whether two descriptions differ in reductions at most, and in none that changes the hidden units."""
+        """Return whether two descriptions differ at most in reductions that give the same hidden units."""
         if one == other:
             return True
         alike = [dataclasses.replace(a, blocks=tuple(map(_without_reduction, a.blocks))) for a in (one, other)]
@@ -191,7 +191,7 @@ class StagedSpace(SearchSpace):
         return alike[0] == alike[1] and costs[0] == costs[1]
 
     def cost(self, genomes: Integers) -> Costs:
-        """See :meth:`SearchSpace.cost`."""
+        """Return the cost of genomes (n, v)."""
         genomes = self.canonical(genomes)
         blocks = self.block_columns(genomes)
         networks = ResidualColumns(
@@ -204,11 +204,11 @@ class StagedSpace(SearchSpace):
         return residual_costs(networks, self.input_shape, self.upsample, self.num_classes)
 
     def features(self, genomes: Integers) -> Floats:
-        """See :meth:`SearchSpace.features`.
+        """Return the features of genomes (n, v).
 
-        One column for each choice of an unordered variable, one with the scaled logarithm of an ordered one; all of
-        them 0 where the variable is inactive. Then what decides much of the robustness of these networks: log FLOPs
-        and log params over the range of the bands, each stage's share of the depth and of the width, and the
+        An unordered variable has one column for each choice, an ordered one has a column with its scaled logarithm; all
+        of them are 0 if the variable is inactive. The other columns decide much of the robustness of these networks:
+        log FLOPs and log params over the range of the bands, each stage's share of the depth and of the width, and the
         depth's share of depth and width together.
         """
         genomes = self.canonical(genomes)
@@ -233,16 +233,16 @@ class StagedSpace(SearchSpace):
         return np.stack(columns, axis=1).astype(np.float64)
 
     def active_variables(self, genomes: Integers) -> NDArray[np.bool_]:
-        """Which variables (n, v) of canonical genomes change the network."""
+        """Return which variables (n, v) of canonical genomes change the network."""
         return np.ones(genomes.shape, dtype=bool)
 
     def active(self, genome: Integers) -> NDArray[np.bool_]:
-        """See :meth:`SearchSpace.active`."""
+        """Return which variables (v,) of a canonical genome change the network."""
         active: NDArray[np.bool_] = self.active_variables(genome[None])[0]
         return active
 
     def parse(self, text: str) -> Architecture:
-        """JSON, or the notation of :mod:`search_spaces.notation`."""
+        """Parse JSON, or the notation of :mod:`search_spaces.notation`."""
         if text.lstrip().startswith("{"):
             return super().parse(text)
         return notation.parse(text, self.base_channels, self.upsample)
@@ -253,5 +253,5 @@ def _without_reduction(block: Block) -> Block:
 
 
 def _scaled(values: Floats, low: float, high: float) -> Floats:
-    """From [low, high] to [0, 1]; 0 where the range is one point."""
+    """Scale from [low, high] to [0, 1]; return 0 if the range is one point."""
     return (values - low) / (high - low) if high > low else np.zeros_like(values)

@@ -1,8 +1,8 @@
-"""The grids over depths and widths of WideResNets that the papers explored, each as a space.
+"""Define spaces for the grids over depths and widths of WideResNets that the papers explored.
 
 "Revisiting Residual Networks for Adversarial Robustness" (Huang, Lu, Deb, Boddeti, CVPR 2023) trained the grids of
-depths and of widths around WRN-28-10; "Exploring Architectural Ingredients of Adversarially Robust Deep Neural
-Networks" (Huang et al., NeurIPS 2021) that of the depths of WRN-34-10.
+depths and of widths around WRN-28-10. "Exploring Architectural Ingredients of Adversarially Robust Deep Neural
+Networks" (Huang et al., NeurIPS 2021) trained the grid of depths of WRN-34-10.
 """
 
 from typing import ClassVar
@@ -23,41 +23,41 @@ WIDTHS = (4, 6, 8, 10, 12, 14, 16, 20)
 
 
 class GridSettings(StagedSettings):
-    """Settings of a grid."""
+    """Set a grid."""
 
     block: Block = Block()
     """The block of all its networks."""
 
 
 class DepthSettings(GridSettings):
-    """Settings of ``wide-resnet-depths``."""
+    """Set ``wide-resnet-depths``."""
 
     depths: tuple[PositiveInt, ...] = Field(DEPTHS, min_length=1)
     widths: tuple[PositiveInt | PositiveFloat, ...] = Field((10,), min_length=1)
 
 
 class WidthSettings(GridSettings):
-    """Settings of ``wide-resnet-widths``."""
+    """Set ``wide-resnet-widths``."""
 
     depths: tuple[PositiveInt, ...] = Field((4,), min_length=1)
     widths: tuple[PositiveInt | PositiveFloat, ...] = Field(WIDTHS, min_length=1)
 
 
 class Wrn34DepthSettings(DepthSettings):
-    """Settings of ``wide-resnet-34-depths``."""
+    """Set ``wide-resnet-34-depths``."""
 
     depths: tuple[PositiveInt, ...] = Field((1, 3, 5, 7, 9), min_length=1)
 
 
 class CompoundSettings(GridSettings):
-    """Settings of ``wide-resnet-compound``."""
+    """Set ``wide-resnet-compound``."""
 
     depths: tuple[PositiveInt, ...] = Field(DEPTHS, min_length=1)
     widths: tuple[PositiveInt | PositiveFloat, ...] = Field(WIDTHS, min_length=1)
 
 
 class Grid(StagedSpace):
-    """Networks of one block over depths and widths of the stages."""
+    """Search networks of one block over depths and widths of the stages."""
 
     settings: GridSettings
 
@@ -66,31 +66,31 @@ class Grid(StagedSpace):
         self.decode(np.zeros(len(self.variables), dtype=np.int64)).require_runnable(input_shape)
 
     def choices(self) -> dict[str, tuple[Choices, bool]]:
-        """See :meth:`StagedSpace.choices`."""
+        """Return the choices of the depths and widths."""
         return self.stage_choices()
 
     def canonical(self, genomes: Integers) -> Integers:
-        """See :meth:`SearchSpace.canonical`; every genome is a network of its own."""
+        """Return the genomes unchanged; every genome is a different network."""
         return genomes.copy()
 
     def block_columns(self, genomes: Integers) -> list[BlockColumns]:
-        """See :meth:`StagedSpace.block_columns`."""
+        """Return the block of each stage, for canonical genomes (n, v)."""
         same = BlockColumns.of(self.settings.block)[np.zeros(len(genomes), dtype=np.int64)]
         return [same] * self.settings.stages
 
     def decode_blocks(self, genome: Integers) -> tuple[Block, ...]:
-        """See :meth:`StagedSpace.decode_blocks`."""
+        """Return the block for each stage."""
         return (self.settings.block,)
 
     def encode_blocks(self, architecture: ResidualNetwork) -> dict[str, Choice]:
-        """See :meth:`StagedSpace.encode_blocks`."""
+        """Return no values, because the block is fixed; raise InputError for another block."""
         if architecture.blocks != (self.settings.block,):
-            raise InputError(f"space {self.name!r} holds networks of one block, {self.settings.block}")
+            raise InputError(f"space {self.name!r} contains networks of one block, {self.settings.block}")
         return {}
 
 
 class DepthGrid(Grid):
-    """343 depths at widening 10."""
+    """Search 343 depths at widening 10."""
 
     name = "wide-resnet-depths"
     summary = "7^3 depths of a WideResNet at widening 10, around WRN-28-10"
@@ -98,7 +98,7 @@ class DepthGrid(Grid):
 
 
 class WidthGrid(Grid):
-    """512 widenings at depth 4."""
+    """Search 512 widenings at depth 4."""
 
     name = "wide-resnet-widths"
     summary = "8^3 widenings of a WideResNet at depth 4, around WRN-28-10"
@@ -106,7 +106,7 @@ class WidthGrid(Grid):
 
 
 class Wrn34DepthGrid(Grid):
-    """125 depths at widening 10."""
+    """Search 125 depths at widening 10."""
 
     name = "wide-resnet-34-depths"
     summary = "5^3 depths of a WideResNet at widening 10, around WRN-34-10"
@@ -114,7 +114,7 @@ class Wrn34DepthGrid(Grid):
 
 
 class CompoundGrid(Grid):
-    """343 depths times 512 widenings."""
+    """Search 343 depths times 512 widenings."""
 
     name = "wide-resnet-compound"
     summary = "7^3 depths times 8^3 widenings of a WideResNet"

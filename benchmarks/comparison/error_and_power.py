@@ -1,10 +1,10 @@
-"""Error and power of comparisons of networks, in simulated experiments.
+"""Measure error and power of comparisons of networks in simulated experiments.
 
     PYTHONPATH=. python benchmarks/comparison/error_and_power.py
 
-Seven networks and three seeds, under noise of several kinds. Of equal networks 5 % of the experiments should find some
-that differ, and of networks as far apart as the smallest detectable gap 80 % should find that. Where seeds are added
-until all is decided, the error counts over all looks.
+Each experiment has seven networks and three seeds, and noise of several kinds. With equal networks, 5 % of the
+experiments should find a difference. With networks that differ by the smallest detectable gap, 80 % should find it. If
+seeds are added until everything is decided, the error counts over all looks at the results.
 """
 
 import argparse

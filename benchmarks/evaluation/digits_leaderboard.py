@@ -1,8 +1,8 @@
-"""Published families at equal small FLOPs on digits: scaled, trained by one recipe, evaluated, ranked.
+"""Rank published families at equal small FLOPs on digits, scaled, trained by one recipe and evaluated.
 
-Eight networks of the zoo, of six families, are brought near one budget at 1x8x8, trained adversarially, and attacked by
-PGD, CW and AutoAttack's fast form; ``rnas leaderboard`` makes the tables. Digits test the machinery and are no evidence
-about networks for natural images. A folder that holds some of the results already is gone on with.
+Eight networks of the zoo, of six families, are scaled to one budget at 1x8x8, trained adversarially, and attacked by
+PGD, CW and AutoAttack's fast form; ``rnas leaderboard`` makes the tables. Digits test the software and are no evidence
+about networks for natural images. If the folder already holds results, only the missing ones are computed.
 
     python benchmarks/evaluation/digits_leaderboard.py --output results --workers 2
 """
@@ -18,7 +18,7 @@ from rnas.networks import architecture as arch
 from rnas.networks.zoo import find
 
 DIGITS = (1, 8, 8)
-# Cell networks run as well, by --networks, but their many small operations take minutes an epoch on a CPU.
+# Cell networks can be added by --networks, but their many small operations take minutes an epoch on a CPU.
 NETWORKS = (
     "wrn-28-10",
     "wrn-34-10",
@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--networks", nargs="+", default=NETWORKS, help="names of the zoo")
     parser.add_argument("--flops", type=int, default=3_000_000, help="multiply-accumulates of each at 1x8x8")
     parser.add_argument("--epochs", type=int, default=10)
-    parser.add_argument("--images", type=int, default=450, help="how many are attacked")
+    parser.add_argument("--images", type=int, default=450, help="number of attacked images")
     parser.add_argument("--attacks", default="pgd20,cw40,autoattack-fast")
     parser.add_argument("--workers", type=int, default=1, help="networks at once")
     arguments = parser.parse_args()
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def evaluated(name: str, arguments: argparse.Namespace) -> None:
-    """Train and attack one network, unless that is done."""
+    """Train and attack one network, unless its result exists."""
     short = name.replace("@", "-")
     folder = arguments.output / "trainings" / short
     file = arguments.output / f"{short}.json"
@@ -66,7 +66,7 @@ def evaluated(name: str, arguments: argparse.Namespace) -> None:
 
 
 def rnas(*words: object) -> None:
-    """Run a command of rnas; its failure ends the benchmark."""
+    """Run an rnas command; its failure ends the benchmark."""
     command = [str(Path(sys.executable).with_name("rnas")), *map(str, words)]
     print("rnas", *command[1:], flush=True)
     subprocess.run(command, check=True)

@@ -1,9 +1,9 @@
-"""How far the estimate of rules can be trusted: known truths, simulated, searched for and estimated.
+"""Measure how far the estimate of rules can be trusted, by simulating known truths.
 
     python benchmarks/rules/calibration.py --workers 2 --summary benchmarks/rules/README.md
 
-Each simulation is one line of JSON; the command may be stopped and started again, and what is there is not simulated
-again. With --seeds 0 it only shows what the results have.
+Each simulation is one line of JSON. The command may be stopped and started again, and then skips existing lines. With
+--seeds 0 it only shows the existing results.
 """
 
 import argparse
@@ -37,7 +37,7 @@ _RESULTS = Path(__file__).with_name("calibration.jsonl")
 
 
 def simulate(simulation: Simulation) -> Line:
-    """Evaluate networks whose truth is known, and estimate the rule from them."""
+    """Evaluate networks with a known truth, and estimate the rule from them."""
     design, truth, seed = simulation
     started = time.process_time()
     with threadpool_limits(limits=1):
@@ -62,7 +62,7 @@ def _rounded(interval: Interval) -> dict[str, float]:
 
 
 def read(file: Path) -> list[Line]:
-    """Lines of the same conditions; what a kill cut short is left out."""
+    """Read the lines of the same conditions, without a last line that a kill cut short."""
     lines = []
     for text in file.read_text().splitlines() if file.exists() else []:
         try:
@@ -75,7 +75,7 @@ def read(file: Path) -> list[Line]:
 
 
 def append(file: Path, line: Line) -> None:
-    """Write a line, on one of its own also after one that was cut short."""
+    """Append a line, on a new line even after one that was cut short."""
     with file.open("a+b") as stream:
         if stream.tell() > 0:
             stream.seek(-1, os.SEEK_END)
@@ -85,7 +85,7 @@ def append(file: Path, line: Line) -> None:
 
 
 def missing(lines: Iterable[Line], designs: Iterable[str], seeds: int) -> list[Simulation]:
-    """Simulations that the results do not have, seed by seed."""
+    """Return the simulations that are missing in the results, seed by seed."""
     done = {(line["design"], GroundTruth(line["ratio"], line["form"]), line["seed"]) for line in lines}
     wanted = ((design, truth, seed) for seed, design, truth in product(range(seeds), designs, TRUTHS))
     return [simulation for simulation in wanted if simulation not in done]

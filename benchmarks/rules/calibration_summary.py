@@ -1,4 +1,4 @@
-"""The figures of a calibration as Markdown."""
+"""Write the figures of a calibration as Markdown."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +19,7 @@ _BEGIN, _END = "<!-- calibration: begin -->", "<!-- calibration: end -->"
 
 
 def markdown(lines: Sequence[Line]) -> str:
-    """Coverage and half widths by design and truth, then claims where a rival decides."""
+    """Return tables of coverage and half widths by design and truth, and of claims if a rival determines the scores."""
     quantities = [name for names in _PARTS.values() for name in names]
     coverage, claims = [], []
     for design in DESIGNS:
@@ -49,13 +49,13 @@ def markdown(lines: Sequence[Line]) -> str:
 
 
 def replaced(text: str, tables: str) -> str:
-    """A Markdown file's text with the tables between its markers."""
+    """Return a Markdown file's text with the tables between its markers."""
     before, rest = text.split(_BEGIN)
     return f"{before}{_BEGIN}\n{tables}\n{_END}{rest.split(_END)[1]}"
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table."""
+    """Return a Markdown table."""
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (heads, ["---"] * len(heads), *rows))
 
 
@@ -64,7 +64,7 @@ def _named(truth: GroundTruth) -> tuple[str, str]:
 
 
 def _coverage(lines: Sequence[tuple[Rule, Line]]) -> list[str]:
-    """For each quantity how many intervals hold the true value, and their mean half width."""
+    """Return for each quantity the share of intervals that contain the true value, and their mean half width."""
     cells = []
     for part, names in _PARTS.items():
         for place, name in enumerate(names):

@@ -1,4 +1,4 @@
-"""Networks, and synthetic scores with known ground truths."""
+"""Make networks and synthetic scores with known ground truths."""
 
 import math
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from rnas.scaling_rules.observations import Observations
 from rnas.scaling_rules.synthetic_responses import FORMS, synthetic_response
 
 NETWORKS = 300
-"""Of a design."""
+"""Number of evaluations of a design."""
 
 EFFECT = 1.0
 """Gain of each part of a true rule over no rule, in the score's units."""
@@ -29,12 +29,12 @@ NOISE = 0.5
 
 DESIGNS = ("unbiased", "searched")
 RATIOS = {"2:2:1": ((2, 2, 1), 0.7), "3:1:2": ((3, 1, 2), 0.4), "1:2:3": ((1, 2, 3), 0.6)}
-"""By name the proportion of the stages' depths, and of their widths, and r_D."""
+"""Proportions of the stages' depths and widths, and r_D, by name."""
 
 RIVALS = ("params", "FLOPs", "nothing")
 
 BATCH = 50
-"""Networks that a search proposes at once."""
+"""Number of networks that a search proposes at once."""
 
 _BLOCK = 0.5
 _SCORE = "score"
@@ -57,7 +57,7 @@ _SPACE: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class GroundTruth:
-    """What decides the score: a ratio in a form, or a rival alone.
+    """What determines the score: a ratio in a form, or a rival alone.
 
     Attributes:
         ratio: a name of :data:`RATIOS`, or of :data:`RIVALS`.
@@ -69,14 +69,14 @@ class GroundTruth:
 
     @property
     def rule(self) -> Rule | None:
-        """Where the optimum is; None for a rival."""
+        """Return the optimum; None for a rival."""
         if not self.form:
             return None
         parts, share = RATIOS[self.ratio]
         return Rule(parts, parts, share / (1 - share))
 
     def score(self, networks: Observations) -> Floats:
-        """The score (n,) without noise."""
+        """Return the score (n,) without noise."""
         flops, params = np.log(networks.flops), np.log(networks.params)
         if self.rule is None:
             return {"params": params, "FLOPs": flops, "nothing": np.zeros(len(networks))}[self.ratio]
@@ -89,7 +89,7 @@ TRUTHS = (*(GroundTruth(ratio, form) for ratio in RATIOS for form in FORMS), *ma
 
 @cache
 def problem() -> Problem:
-    """Score up, FLOPs down."""
+    """Return the problem that maximises the score and minimises FLOPs."""
     made = registry.load(registry.SEARCH_SPACES, "robust-resnet")
     space: SearchSpace = made(made.Settings(**_SPACE), (3, 32, 32), 10)
 
@@ -99,13 +99,13 @@ def problem() -> Problem:
 
     objectives = (Objective(metric=_SCORE, direction="maximize"), Objective(metric="flops", direction="minimize"))
     low, high = space.flops_range
-    # A score has no ends; of FLOPs the reference is as far beyond the range as in a search.
+    # A score is unbounded; the reference of FLOPs is as far outside the range as in a search.
     reference, ideal = np.array([[math.nan, high + 0.01 * (high - low)], [math.nan, low]])
     return Problem(space, objectives, known, reference, ideal)
 
 
 def without_scores(genomes: Integers) -> Observations:
-    """Networks (n, v) with a score of 0."""
+    """Return observations of networks (n, v) with a score of 0."""
     space: Any = problem().space
     cost = space.cost(genomes)
     return Observations(
@@ -121,7 +121,7 @@ def without_scores(genomes: Integers) -> Observations:
 
 
 def designed(design: str, truth: GroundTruth, seed: int) -> Observations:
-    """Evaluated networks: drawn from the space, or proposed by the default strategy that sees their scores."""
+    """Return networks that are drawn from the space, or proposed by the default strategy, which sees their scores."""
     noise = NOISE * np.random.default_rng([seed, 1]).standard_normal(NETWORKS)
     if design == "unbiased":
         networks = without_scores(problem().space.sample(NETWORKS, np.random.default_rng(seed)))

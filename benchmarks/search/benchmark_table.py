@@ -1,4 +1,4 @@
-"""The tables that strategies are compared on, with all results at hand."""
+"""Load the tables that strategies are compared on, in which all results are known."""
 
 import math
 import os
@@ -18,7 +18,7 @@ from rnas.nas.setup import resolve
 from rnas.nas.strategies.candidates import genome_keys, possible
 
 REFERENCE = np.array([1.0, 1.01])
-"""Where hypervolume starts on the scale of :meth:`BenchmarkTable.scaled`."""
+"""Reference point of the hypervolume on the scale of :meth:`BenchmarkTable.scaled`."""
 
 _CHANCE = 0.10
 _NAS_ROBBENCH_FILE = "nas_robbench_201_cifar10.csv.gz"
@@ -28,11 +28,11 @@ NAMES = tuple(TITLES)
 
 
 class BenchmarkTable:
-    """A table of robust accuracy, to maximise, and FLOPs, to minimise.
+    """A table of robust accuracy, which is maximised, and FLOPs, which are minimised.
 
     Args:
         name: ``nas-robbench``, which is not part of the project, or ``digits-bench``.
-        path: of the former's file; None looks for it in the folder that RNAS_TEST_DATA names.
+        path: file of ``nas-robbench``; None looks for it in the folder RNAS_TEST_DATA.
     """
 
     def __init__(self, name: str, path: Path | None = None) -> None:
@@ -57,19 +57,20 @@ class BenchmarkTable:
         self._rows = {key: row for row, key in enumerate(genome_keys(self.genomes))}
 
     def rows(self, genomes: Integers) -> Integers:
-        """Row (n,) in the table of genomes (n, v)."""
+        """Return the rows (n,) of genomes (n, v) in the table."""
         return np.array([self._rows[key] for key in genome_keys(genomes)], dtype=np.int64)
 
     def scaled(self, rows: Integers, failed: NDArray[np.bool_]) -> Floats:
-        """Points (n, 2), minimised; NaN where the evaluation failed.
+        """Return points (n, 2), minimised, with NaN for failed evaluations.
 
-        Error is 0 at the table's best accuracy and 1 at chance, FLOPs are 0 and 1 at the table's least and greatest.
+        Error is 0 at the table's best accuracy and 1 at chance. FLOPs are 0 at the table's smallest and 1 at its
+        largest.
         """
         points = normalised(self._points[rows], self._nadir, self._ideal)
         return np.where(failed[:, None], np.nan, points)
 
     def front(self, failing: NDArray[np.bool_]) -> Floats:
-        """The true front (k, 2) on the scale of :meth:`scaled`, of those rows of the table that do not fail."""
+        """Return the true front (k, 2), on the scale of :meth:`scaled`, of the rows that do not fail."""
         points = self.scaled(np.arange(len(self.genomes)), failing)
         return points[non_dominated(points)]
 

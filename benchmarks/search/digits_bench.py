@@ -1,11 +1,11 @@
-"""Makes the table of the space ``digits-bench``: every network, trained adversarially with two seeds.
+"""Make the table of the space ``digits-bench``: every network, trained adversarially with two seeds.
 
     python benchmarks/search/digits_bench.py --results digits_bench.jsonl --workers 2
     python benchmarks/search/digits_bench.py --results digits_bench.jsonl --write search_spaces/digits_bench.csv.gz
 
-The first command may be stopped and started again: it goes on where it was. The networks are taken in a random order,
-so that a table of some of them is a random sample. The second command writes the table from what there is; it prints
-Kendall's tau between the two seeds within bands of FLOPs, which is the most that any predictor can reach.
+The first command may be stopped and started again; it then continues. The networks are trained in a random order, so
+that an incomplete table is a random sample. The second command writes the table from the existing results. It also
+prints Kendall's tau between the two seeds within bands of FLOPs, which is the most that any predictor can reach.
 """
 
 import argparse
@@ -44,7 +44,7 @@ def evaluator() -> AdversarialTraining:
 
 
 def train(genome: tuple[int, ...], seed: int) -> dict[str, Any]:
-    """One training, as a line of the results."""
+    """Train one network, and return the line of its result."""
     torch.set_num_threads(1)
     evaluate = evaluator()
     started = time.process_time()
@@ -55,7 +55,7 @@ def train(genome: tuple[int, ...], seed: int) -> dict[str, Any]:
 
 
 def read(results: Path) -> Iterator[dict[str, Any]]:
-    """Lines of the results; a last one that a kill cut short is left out."""
+    """Read the lines of the results, without a last line that a kill cut short."""
     if results.exists():
         for text in results.read_text().splitlines():
             try:
@@ -65,7 +65,7 @@ def read(results: Path) -> Iterator[dict[str, Any]]:
 
 
 def make(results: Path, workers: int, seconds: float) -> None:
-    """Train what is missing."""
+    """Run the missing trainings."""
     done = {(tuple(line["genome"]), line["seed"]) for line in read(results)}
     genomes = space().enumeration
     assert genomes is not None
@@ -77,7 +77,7 @@ def make(results: Path, workers: int, seconds: float) -> None:
         while running:
             for future in as_completed(running):
                 running.remove(future)
-                # On a line of its own, also after one that was cut short.
+                # Start a new line even after one that was cut short.
                 file.write(f"\n{json.dumps(future.result())}")
                 file.flush()
                 job = next(missing, None) if time.monotonic() < until else None
@@ -87,13 +87,13 @@ def make(results: Path, workers: int, seconds: float) -> None:
 
 
 def measured(line: dict[str, Any], metric: str) -> float:
-    """A metric on search_val and test together, which have one size; NaN where the training failed."""
+    """Return a metric on search_val and test together, which have the same size; NaN if the training failed."""
     metrics = line["metrics"]
     return float(np.mean([metrics.get(metric, np.nan), metrics.get(f"test_{metric}", np.nan)]))
 
 
 def write(results: Path, table: Path) -> None:
-    """The table: the mean of the seeds and each seed, of every network that has both."""
+    """Write the table, with the mean of the seeds and each seed, for every network that has both."""
     lines = {(tuple(line["genome"]), line["seed"]): line for line in read(results)}
     genomes = [genome for genome, seed in lines if seed == SEEDS[-1] and (genome, SEEDS[0]) in lines]
     genomes = sorted(genomes)
@@ -106,7 +106,7 @@ def write(results: Path, table: Path) -> None:
         digits = "".join(map(str, genome))
         cells = [*row.mean(axis=1), *row.ravel()]
         writer.writerow([digits, flops, params, *(f"{cell:.6f}" if np.isfinite(cell) else "" for cell in cells)])
-    # No date and no name in the header, so that equal tables are equal files.
+    # The header has no date and no name, so that equal tables are equal files.
     table.write_bytes(gzip.compress(text.getvalue().encode(), 9, mtime=0))
     seconds = [line["cpu_seconds"] for line in lines.values()]
     print(f"{len(genomes)} networks; CPU seconds of a training: mean {np.mean(seconds):.2f}, most {max(seconds):.2f}")
@@ -123,7 +123,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--results", type=Path, required=True, help="one line of JSON a training")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--seconds", type=float, default=float("inf"), help="start nothing new after so long")
+    parser.add_argument(
+        "--seconds", type=float, default=float("inf"), help="time in seconds after which no training is started"
+    )
     parser.add_argument("--write", type=Path, help="write the table here instead of training")
     arguments = parser.parse_args()
     if arguments.write is not None:

@@ -1,4 +1,4 @@
-"""Means and 95 % intervals over the seeds of a comparison."""
+"""Compute means and 95 % intervals over the seeds of a comparison."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,20 +10,20 @@ _RESAMPLES = 2000
 
 
 def mean_interval(values: Floats) -> tuple[Floats, Floats]:
-    """Mean (...) of values (seeds, ...) and half the width of its interval by Student's t; NaN for one seed."""
+    """Return the mean (...) of values (seeds, ...) and half its interval by Student's t, which is NaN for one seed."""
     n = len(values)
     mean = values.mean(axis=0)
     if n < 2:
         return mean, np.full_like(mean, np.nan)
-    # Infinite before a first success: there is no interval then.
+    # The value is infinite before a first success, so that there is no interval.
     with np.errstate(invalid="ignore"):
         return mean, t.ppf(0.975, n - 1) * values.std(axis=0, ddof=1) / np.sqrt(n)
 
 
 def evaluations_to(missing: Floats, level: float) -> tuple[int, int, int]:
-    """Evaluations until the mean of missing shares (seeds, budget) is at most ``1 - level``, and a bootstrap interval.
+    """Return the evaluations until the mean missing share (seeds, budget) is at most ``1 - level``, with an interval.
 
-    One more than the budget stands for more than it.
+    The interval is by bootstrap. A value of budget + 1 means more than the budget.
     """
 
     def reached(rows: NDArray[np.int64]) -> float:

@@ -1,4 +1,4 @@
-"""What is measured of a search: how far it is from the true front, and how well it predicted."""
+"""Measure the distance of a search from the true front, and the quality of its predictions."""
 
 import math
 from collections.abc import Sequence
@@ -17,10 +17,10 @@ _Z90 = 1.645
 
 
 def distances(points: Floats, front: Floats) -> tuple[Floats, Floats]:
-    """After each of points (n, 2), minimised: the hypervolume that is missing as a share of the front's, and IGD+.
+    """Return, after each of points (n, 2), minimised, the missing share of the front's hypervolume, and IGD+.
 
-    IGD+ (Ishibuchi et al., EMO 2015) is the mean distance that points of the front are better by than the nearest
-    point found; infinite before the first. NaN rows are failures.
+    IGD+ (Ishibuchi et al., EMO 2015) is the mean distance by which points of the front are better than the nearest
+    found point. It is infinite before the first found point. NaN rows are failures.
     """
     share = hypervolume_history(points, REFERENCE) / hypervolume(front, REFERENCE)
     indicator = IGDPlus(front)
@@ -35,10 +35,10 @@ def distances(points: Floats, front: Floats) -> tuple[Floats, Floats]:
 
 
 def prequential(predicted: Floats, spread: Floats, true: Floats) -> dict[str, Any] | None:
-    """How predictions (n,) that were written down first came true; None for fewer than two.
+    """Return the quality of predictions (n,) that were written before the results; None for fewer than two.
 
-    Kendall's tau over all and over the fifth of best true values (None without an order), and the share of 90 %
-    intervals, given standard deviations (n,), that hold the truth.
+    It has Kendall's tau over all and over the fifth with the best true values (None if they are equal), and the share
+    of 90 % intervals, from standard deviations (n,), that contain the true value.
     """
     if len(true) < 2:
         return None
@@ -52,11 +52,11 @@ def prequential(predicted: Floats, spread: Floats, true: Floats) -> dict[str, An
 
 
 def measured(table: BenchmarkTable, search: Search, seed: int, conditions: Conditions) -> dict[str, Any]:
-    """The measures of a search as JSON.
+    """Return the measures of a search as JSON values.
 
-    ``curve`` has [evaluations, missing hypervolume, IGD+] wherever one of the two changes; IGD+ is None before the
-    first success. Networks that fail are no part of the front that is compared with. Predictions count after the first
-    third of the budget.
+    ``curve`` has [evaluations, missing hypervolume, IGD+] whenever one of the two changes; IGD+ is None before the
+    first success. Networks that fail are not part of the true front. Predictions count after the first third of the
+    budget.
     """
     front = table.front(fails(table.genomes, seed, conditions.failing))
     missing, distance = distances(table.scaled(search.rows, search.failed), front)
@@ -74,7 +74,8 @@ def measured(table: BenchmarkTable, search: Search, seed: int, conditions: Condi
 
 
 def curves(lines: Sequence[dict[str, Any]], budget: int) -> tuple[Floats, Floats]:
-    """Missing hypervolume and IGD+ (searches, budget) after each evaluation; the last value where a search ended."""
+    """Return missing hypervolume and IGD+ (searches, budget) after each evaluation; ended searches keep their last
+    value."""
     missing, distance = np.full((2, len(lines), budget), math.inf)
     for line, deficits, igds in zip(lines, missing, distance, strict=True):
         for n, deficit, igd in line["curve"]:

@@ -1,4 +1,4 @@
-"""One search of one strategy on a table: ask and tell until the budget is used."""
+"""Run one search of one strategy on a table, until the budget is used."""
 
 import inspect
 import time
@@ -21,13 +21,13 @@ from rnas.nas.strategy import Problem, Proposal, Strategy, View
 
 @dataclass(frozen=True)
 class Conditions:
-    """What a search has to cope with.
+    """The conditions of a search.
 
     Attributes:
-        budget: evaluations.
-        batch: proposals made at once.
-        failing: share of the networks whose evaluation fails, in [0, 1).
-        noise_predictor: surrogates predict noise.
+        budget: number of evaluations.
+        batch: number of proposals that are made at once.
+        failing: share, in [0, 1), of the networks whose evaluation fails.
+        noise_predictor: whether surrogates predict noise.
     """
 
     budget: int = 300
@@ -38,13 +38,13 @@ class Conditions:
 
 @dataclass(frozen=True)
 class Search:
-    """What a search did, in order.
+    """The course of a search.
 
     Attributes:
-        rows: (n,) of the table.
-        failed: (n,) evaluations.
-        proposals: what led to them.
-        cpu_seconds: of this process, spent in proposing.
+        rows: (n,) rows of the table, in the order of evaluation.
+        failed: (n,) whether each evaluation failed.
+        proposals: the proposals that were evaluated.
+        cpu_seconds: processor time of this process in proposing, in seconds.
     """
 
     rows: Integers
@@ -54,7 +54,8 @@ class Search:
 
 
 def strategy_of(spec: str, problem: Problem, *, noise: bool) -> Strategy:
-    """The strategy of ``NAME`` or ``NAME:key=value,...``, values as in a config; InputError if it does not exist."""
+    """Make the strategy of ``NAME`` or ``NAME:key=value,...``, with values as in a config; raise InputError if
+    unknown."""
     name, _, settings = spec.partition(":")
     made: Any = registry.load(registry.STRATEGIES, name)
     options = {}
@@ -74,14 +75,14 @@ def strategy_of(spec: str, problem: Problem, *, noise: bool) -> Strategy:
 
 
 def fails(genomes: Integers, seed: int, share: float) -> NDArray[np.bool_]:
-    """Which (n,) of genomes (n, v) fail: so large a share, at random, the same whenever a genome is evaluated."""
+    """Return which (n,) of genomes (n, v) fail: a random share, the same whenever a genome is evaluated."""
     if share == 0:
         return np.zeros(len(genomes), dtype=bool)
     return np.array([np.random.default_rng([seed, *genome]).random() < share for genome in genomes.tolist()])
 
 
 def search(table: BenchmarkTable, strategy: Strategy, seed: int, conditions: Conditions) -> Search:
-    """Search as :class:`rnas.nas.loop.Loop` does, each batch waiting for the one before."""
+    """Search as :class:`rnas.nas.loop.Loop` does, where each batch waits for the previous one."""
     genomes = np.empty((0, len(table.problem.space.variables)), dtype=np.int64)
     rows = np.empty(0, dtype=np.int64)
     failed = np.empty(0, dtype=bool)

@@ -1,9 +1,9 @@
-"""How well predictors rank networks that they have not seen, and whether their intervals hold.
+"""Measure how well predictors rank networks that they have not seen, and the coverage of their intervals.
 
-Each predictor is fitted, as a search fits it, to the results of random networks of a table and asked for others, 2,000
-or as many as there are. Columns are Kendall's tau over all of these and over the fifth of most robust ones, the share
-of 90 % intervals that hold the truth, and CPU seconds to fit and to cross-validate once; means over seeds, which draw
-the networks, with 95 % intervals (Student's t).
+Each predictor is fitted, as in a search, to the results of random networks of a table, and then predicts at most 2,000
+others. Columns are Kendall's tau over all of these and over the fifth of the most robust ones, the share of 90 %
+intervals that contain the true value, and CPU seconds to fit and to cross-validate once. They are means over seeds,
+which draw the networks, with 95 % intervals (Student's t).
 
     python benchmarks/search/predictors.py --table nas-robbench --json benchmarks/search/predictors.json
 """
@@ -38,7 +38,7 @@ _COLUMNS = ("tau", "top_fifth_tau", "coverage", "cpu_s")
 
 
 def measured(table: BenchmarkTable, predictor: str, n: int, seed: int) -> dict[str, Any]:
-    """The columns of one predictor, fitted to ``n`` networks."""
+    """Return the columns of one predictor, fitted to ``n`` networks."""
     rows = np.random.default_rng([seed, n]).permutation(len(table.genomes))
     fitted, asked = rows[:n], rows[n : n + TESTED]
     metrics = {name: column[fitted] for name, column in table.metrics.items()}
@@ -53,7 +53,7 @@ def measured(table: BenchmarkTable, predictor: str, n: int, seed: int) -> dict[s
 
 
 def summary(values: Sequence[float]) -> str:
-    """Mean and half width of its 95 % interval."""
+    """Format the mean and half the width of its 95 % interval."""
     mean = float(np.mean(values))
     if len(values) < 2:
         return f"{mean:.3f}"
@@ -63,7 +63,9 @@ def summary(values: Sequence[float]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--table", choices=NAMES, default="nas-robbench")
-    parser.add_argument("--file", type=Path, help="of nas-robbench; else looked for in the folder RNAS_TEST_DATA names")
+    parser.add_argument(
+        "--file", type=Path, help="file of nas-robbench [default: looked up in the folder RNAS_TEST_DATA]"
+    )
     parser.add_argument("--predictors", nargs="+", default=PREDICTORS)
     parser.add_argument("--fitted", nargs="+", type=int, default=(50, 100, 200))
     parser.add_argument("--seeds", type=int, default=5)

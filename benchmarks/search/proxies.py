@@ -1,16 +1,16 @@
-"""Zero-cost proxies of networks trained adversarially: what they say beyond FLOPs, and what a search would gain.
+"""Measure what zero-cost proxies add to FLOPs for adversarially trained networks, and what a search would gain.
 
     python benchmarks/search/proxies.py --table search_spaces/digits_bench.csv.gz --json benchmarks/search/proxies.json
     python benchmarks/search/proxies.py --space nas-bench-201 --table nas_robbench_201_cifar10.csv.gz --data CIFAR10
 
-Kendall's tau of each proxy with robust accuracy: over all networks, within quarters of FLOPs, and of what FLOPs, or
-FLOPs and parameters, explain of neither. FLOPs and parameters are listed with them as the bar. Whether a proxy adds is
-for ``rnas.nas.proxies.judgement`` to say, three times: to one who knows the FLOPs, to one who knows parameters too, and
-to the surrogate of a search, which knows the space's features and the FLOPs. Last, the tau of a surrogate fitted to few
-networks, as in a search, on all others, and what each proxy adds to that: mean and standard error over random splits.
+Kendall's tau of each proxy with robust accuracy: over all networks, within quarters of FLOPs, and of the residuals
+after FLOPs, or FLOPs and parameters. FLOPs and parameters are listed for comparison. ``rnas.nas.proxies.judgement``
+decides whether a proxy adds information to FLOPs, to FLOPs and parameters, and to the inputs of a search's surrogate,
+which are the features of the space and the FLOPs. The last figures are the tau of a surrogate that is fitted to few
+networks, as in a search, on all others, and the gain by each proxy: mean and standard error over random splits.
 
-The first table is the project's. The second is NAS-RobBench-201 (Wu et al., ICLR 2024) and not part of it, nor are the
-images; of its cells a random sample is taken.
+The first table is part of the project. The second is NAS-RobBench-201 (Wu et al., ICLR 2024), which is not part of it,
+nor are the images; a random sample of its cells is used.
 """
 
 import argparse
@@ -43,7 +43,7 @@ COLUMNS = {"digits-bench": "robust_accuracy", "nas-bench-201": "pgd_8"}
 
 
 def networks(arguments: argparse.Namespace) -> tuple[SearchSpace, Integers, dict[str, Floats]]:
-    """The space, genomes (n, v) of a random sample, and columns (n,) of the table."""
+    """Return the space, genomes (n, v) of a random sample, and columns (n,) of the table."""
     space: SearchSpace
     with gzip.open(arguments.table, "rt") as file:
         rows = list(csv.DictReader(file))
@@ -61,7 +61,7 @@ def networks(arguments: argparse.Namespace) -> tuple[SearchSpace, Integers, dict
 
 
 def images(arguments: argparse.Namespace) -> Tensor:
-    """The first images of the train split, (n, C, H, W)."""
+    """Return the first images (n, C, H, W) of the train split."""
     name = "digits" if arguments.space == "digits-bench" else "cifar10"
     dataset = registry.load(registry.DATASETS, name)(arguments.data)
     return divide(dataset, dataset.splits, 0)["train"].first(arguments.images).images(slice(None))
@@ -70,7 +70,7 @@ def images(arguments: argparse.Namespace) -> Tensor:
 def scores(
     space: SearchSpace, genomes: Integers, batch: Tensor, seeds: int
 ) -> tuple[dict[str, Floats], dict[str, float]]:
-    """Of every registered proxy: scores (n, seeds), and the CPU seconds of one."""
+    """Return for every registered proxy the scores (n, seeds), and the CPU seconds of one score."""
     found, seconds = {}, {}
     architectures = [space.decode(genome) for genome in genomes]
     for name in registry.names(registry.PROXIES):
@@ -87,13 +87,13 @@ def scores(
 
 
 def surrogate_inputs(space: SearchSpace, genomes: Integers) -> Floats:
-    """What the surrogate of a search for accuracy and FLOPs knows, in its own weights."""
+    """Return the inputs of the surrogate of a search for accuracy and FLOPs, with its weights."""
     blocks = [space.features(genomes), space.cost(genomes).flops.astype(float)[:, None]]
     return np.concatenate([block / (np.sqrt(block.var(axis=0).sum()) or 1.0) for block in blocks], axis=1)
 
 
 def few(inputs: dict[str, Floats], target: Floats) -> dict[str, dict[str, list[float]]]:
-    """For each number of networks to fit: tau on the others without proxies, and the gain by each, with errors."""
+    """Return for each number of fitted networks the tau on the others, and the gain by each proxy, with errors."""
     rng = np.random.default_rng(0)
     found = {}
     for count in (count for count in FITTED if count <= len(target) // 2):
@@ -110,17 +110,17 @@ def few(inputs: dict[str, Floats], target: Floats) -> dict[str, dict[str, list[f
 
 
 def summary(values: Floats) -> list[float]:
-    """Mean and standard error."""
+    """Return mean and standard error."""
     return [round(float(values.mean()), 4), round(float(values.std(ddof=1) / np.sqrt(len(values))), 4)]
 
 
 def taus(first: Floats, second: Floats, flops: Floats) -> dict[str, Any]:
-    """Tau over all networks and within quarters of FLOPs."""
+    """Return tau over all networks and within quarters of FLOPs."""
     return {"tau": round(tau(first, second), 3), "quarters": rounded(tau_by_quarters(first, second, flops))}
 
 
 def judged(judgement: Judgement) -> dict[str, Any]:
-    """A judgement as JSON."""
+    """Convert a judgement to JSON values."""
     values = asdict(judgement)
     intervals = {name: rounded(values[name].values()) for name in ("partial_tau", "gain")}
     return {**intervals, "without": round(judgement.without, 3), "adds": judgement.adds}
@@ -131,7 +131,7 @@ def rounded(values: Any) -> list[float]:
 
 
 def measure(arguments: argparse.Namespace) -> dict[str, Any]:
-    """All of the figures."""
+    """Return all figures."""
     space, genomes, columns = networks(arguments)
     cost = space.cost(genomes)
     costs = {"flops": cost.flops.astype(float), "params": cost.params.astype(float)}
@@ -171,7 +171,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def show(found: dict[str, Any]) -> None:
-    """The figures as text."""
+    """Print the figures."""
     print(f"{found['space']}: {found['networks']} networks, tau with {found['target']}; within quarters of FLOPs")
     lines = {"between trainings": found["between_trainings"]} | found["bar"] | found["proxies"]
     for name, line in lines.items():
@@ -189,7 +189,7 @@ def show(found: dict[str, Any]) -> None:
 
 
 def listed(values: Sequence[float]) -> str:
-    """Numbers in a row."""
+    """Format numbers in a row."""
     return " ".join(f"{value:6.3f}" for value in values)
 
 
@@ -199,8 +199,8 @@ def main() -> None:
     parser.add_argument("--table", type=Path, required=True)
     parser.add_argument("--data", type=Path, help="folder of the CIFAR-10 images")
     parser.add_argument("--networks", type=int, default=600)
-    parser.add_argument("--images", type=int, default=128, help="that NASWOT sees")
-    parser.add_argument("--seeds", type=int, default=3, help="of the weights of the untrained networks")
+    parser.add_argument("--images", type=int, default=128, help="number of images for NASWOT")
+    parser.add_argument("--seeds", type=int, default=3, help="number of random weights of each untrained network")
     parser.add_argument("--json", type=Path, help="add the figures, by space, to this file")
     arguments = parser.parse_args()
     torch.set_num_threads(1)

@@ -1,15 +1,15 @@
-"""How many evaluations the strategies need, on tables in which every answer is known.
+"""Measure how many evaluations the strategies need, on tables in which every result is known.
 
     python benchmarks/search/strategies.py --table nas-robbench --strategies random nsga2 surrogate-nsga2 \\
         --json results.jsonl --figure results.png --summary README.md
 
-NAS-RobBench-201 (Wu et al., ICLR 2024) has 6,466 adversarially trained cells: PGD accuracy at 8/255 up, FLOPs down. It
-is not part of the project: give its file with --file, or a folder that holds it in RNAS_TEST_DATA. digits-bench comes
-with the package: mean robust accuracy of two seeds up, FLOPs down.
+NAS-RobBench-201 (Wu et al., ICLR 2024) has 6,466 adversarially trained cells; PGD accuracy at 8/255 is maximised and
+FLOPs are minimised. It is not part of the project: give its file with --file, or its folder in RNAS_TEST_DATA.
+digits-bench is part of the package; the mean robust accuracy of two seeds is maximised and FLOPs are minimised.
 
 Hypervolume and IGD+ are measured with error from 0.10 to the best accuracy and FLOPs over the table's range, both
 scaled to [0, 1], below the reference point (1, 1.01), against the table's true front. Each search is one line of the
-results; the command may be stopped and started again, and what is there is not searched for again.
+results; the command may be stopped and started again, and then skips existing lines.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from rnas.utils.provenance import versions
 
 
 def compare(table: BenchmarkTable, specs: list[str], seeds: int, conditions: Conditions, results: Path) -> None:
-    """Search with every strategy and seed that the results do not have."""
+    """Search with every strategy and seed that is missing in the results."""
     done = {
         (line["strategy"], line["seed"])
         for line in strategy_results.read(results, table)
@@ -52,18 +52,20 @@ def compare(table: BenchmarkTable, specs: list[str], seeds: int, conditions: Con
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--table", choices=NAMES, required=True)
-    parser.add_argument("--file", type=Path, help="of NAS-RobBench-201")
+    parser.add_argument("--file", type=Path, help="file of NAS-RobBench-201")
     parser.add_argument(
         "--strategies",
         nargs="*",
         default=["random", "nsga2", "surrogate-nsga2"],
         metavar="NAME[:KEY=VALUE,...]",
-        help="none at all: only show what the results have",
+        help="strategies; without names, only show the existing results",
     )
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--budget", type=int, default=300, help="evaluations of a search")
     parser.add_argument("--batch", type=int, default=5, help="proposals made at once")
-    parser.add_argument("--failing", type=float, default=0.0, metavar="P", help="so large a share of evaluations fails")
+    parser.add_argument(
+        "--failing", type=float, default=0.0, metavar="P", help="share of the networks whose evaluation fails"
+    )
     parser.add_argument("--noise-predictor", action="store_true", help="surrogates predict noise")
     parser.add_argument("--json", type=Path, help="results, one line each [default: TABLE.jsonl next to this file]")
     parser.add_argument("--figure", type=Path, help="draw the searches under these conditions here")

@@ -1,4 +1,4 @@
-"""The searches of a file as a figure."""
+"""Draw the searches of a file."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +20,7 @@ _DASHES = ("-", "--", "-.", ":")
 
 
 def draw(file: Path, table: BenchmarkTable, lines: Sequence[Line], conditions: Conditions) -> None:
-    """Missing hypervolume over evaluations, mean and 95 % interval of each strategy."""
+    """Draw missing hypervolume over evaluations, with mean and 95 % interval of each strategy."""
     chosen: dict[str, list[Line]] = {}
     for line in lines:
         if conditions_of(line) == conditions:

@@ -1,4 +1,4 @@
-"""Results of searches in a file, one line of JSON each, so that a comparison can be stopped and gone on with."""
+"""Store results of searches in a file, one line of JSON each, so that a comparison can be resumed."""
 
 import json
 from collections.abc import Mapping
@@ -13,12 +13,12 @@ Line = dict[str, Any]
 
 
 def conditions_of(line: Mapping[str, Any]) -> Conditions:
-    """The conditions that a line was made under."""
+    """Return the conditions of a line."""
     return Conditions(**{name: line[name] for name in asdict(Conditions())})
 
 
 def read(file: Path, table: BenchmarkTable) -> list[Line]:
-    """The lines of a table as it is now; what a kill cut short is left out."""
+    """Read the lines of the present table, without a last line that a kill cut short."""
     lines = []
     for text in file.read_text().splitlines() if file.exists() else []:
         try:
@@ -31,7 +31,7 @@ def read(file: Path, table: BenchmarkTable) -> list[Line]:
 
 
 def append(file: Path, line: Line) -> None:
-    """Write a line, on one of its own also after one that was cut short."""
+    """Append a line, on a new line even after one that was cut short."""
     with file.open("a+b") as stream:
         if stream.tell() > 0:
             stream.seek(-1, 2)

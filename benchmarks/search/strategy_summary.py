@@ -1,4 +1,4 @@
-"""What the searches of a file show, as Markdown tables."""
+"""Summarise the searches of a file as Markdown tables."""
 
 import math
 import re
@@ -19,7 +19,7 @@ _AT = (25, 50, 75, 120, 150, 200, 300)
 
 
 def markdown(table: BenchmarkTable, lines: Sequence[Line]) -> str:
-    """A Markdown table for each set of conditions that the lines were made under."""
+    """Return a Markdown table for each set of conditions."""
     groups: dict[Conditions, dict[str, list[Line]]] = {}
     for line in sorted(lines, key=lambda line: line["seed"]):
         groups.setdefault(conditions_of(line), {}).setdefault(line["strategy"], []).append(line)
@@ -27,11 +27,11 @@ def markdown(table: BenchmarkTable, lines: Sequence[Line]) -> str:
 
 
 def write(readme: Path, table: BenchmarkTable, lines: Sequence[Line]) -> None:
-    """Put the tables between the markers of a Markdown file; InputError where it has none."""
+    """Write the tables between the markers of a Markdown file; raise InputError if it has none."""
     begin, end = f"<!-- {table.name}: begin -->", f"<!-- {table.name}: end -->"
     text = readme.read_text() if readme.exists() else ""
     if not re.search(f"{begin}.*{end}", text, re.DOTALL):
-        raise InputError(f"{readme}: no lines {begin} and {end} to write the tables between")
+        raise InputError(f"{readme}: has no lines {begin} and {end}; add them where the tables belong")
     head, tail = text.split(begin)[0], text.split(end)[1]
     readme.write_text(f"{head}{begin}\n{markdown(table, lines)}\n{end}{tail}")
 
@@ -92,7 +92,7 @@ def _evaluations(value: int, low: int, high: int, budget: int) -> str:
 
 
 def told(conditions: Conditions) -> str:
-    """The conditions, but for the budget, in words."""
+    """Return the conditions in words, without the budget."""
     words = [f"batches of {conditions.batch}"]
     if conditions.failing:
         words.append(f"{100 * conditions.failing:g} % of the evaluations fail")

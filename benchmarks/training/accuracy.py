@@ -1,4 +1,4 @@
-"""What the switches of speed do to robust accuracy: a short training with each, from several seeds."""
+"""Measure the effect of each speed option on robust accuracy, by short trainings with several seeds."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,10 +27,11 @@ STEPS = 20
 def robust_accuracies(
     device: str, variants: Sequence[Variant], seeds: int, data: str, folder: Path | None
 ) -> list[dict[str, Any]]:
-    """One row for each way to run the training, with its difference from the first.
+    """Return one row for each variant of the training, with its difference from the first.
 
-    Trained as a search trains on these data; robust accuracy is that under PGD of 20 steps on the cross-entropy, in
-    float32, on all images that nothing trained on. A seed draws the same weights, batches and noise for every variant.
+    The training is that of a search on these data. Robust accuracy is measured under PGD of 20 steps on the
+    cross-entropy, in float32, on all images outside the training. A seed draws the same weights, batches and noise for
+    every variant.
     """
     dataset: Dataset = registry.load(registry.DATASETS, data)(folder)
     splits = divide(dataset, dataset.splits, 0, device)
@@ -74,7 +75,7 @@ def _accuracy(
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """Rows for people."""
+    """Format rows for people."""
     lines = [f"\n{'robust accuracy in percent':28}{'mean':>7}{'over seeds':>12}{'difference':>13}"]
     for row in rows:
         spread, error = (

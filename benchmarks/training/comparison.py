@@ -1,4 +1,4 @@
-"""Trainings that take turns, and what comes of it."""
+"""Time trainings that take turns."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
@@ -16,12 +16,12 @@ _MOST_STEPS = 32
 
 @dataclass(frozen=True)
 class Settings:
-    """How carefully is timed.
+    """Settings of the measurement.
 
     Attributes:
-        repetitions: turns that each training gets.
-        seconds: how long a turn should take at least; it has one step at least, and at most 32.
-        peaks: floating point operations a second that the device reaches, by precision.
+        repetitions: number of turns of each training.
+        seconds: least duration of a turn, in seconds; a turn has 1 to 32 steps.
+        peaks: largest number of floating point operations a second of the device, by precision.
     """
 
     repetitions: int
@@ -32,13 +32,13 @@ class Settings:
 def compare(
     name: str, subject: Subject, variants: dict[str, Sequence[Variant]], settings: Settings
 ) -> list[dict[str, Any]]:
-    """One row for each recipe and variant.
+    """Return one row for each recipe and variant.
 
     Args:
-        name: of the network.
-        subject: what is trained; its variant is the one that is compared with, and comes first.
-        variants: the others, by recipe.
-        settings: how carefully.
+        name: name of the network.
+        subject: the training; its variant is the reference, and comes first.
+        variants: other variants, by recipe.
+        settings: settings of the measurement.
     """
     distinct = {variant.name: variant for listed in variants.values() for variant in listed}
     rows = []
@@ -67,7 +67,7 @@ def compare(
 def _prepare(
     processes: dict[Variant, TimedProcess], variants: Sequence[Variant], recipe: str, steps: int
 ) -> dict[Variant, str]:
-    """Why some of the variants cannot be timed, such as for want of memory."""
+    """Prepare the variants; return reasons why some cannot be timed, such as too little memory."""
     failed = {}
     for variant in variants:
         try:
@@ -83,7 +83,7 @@ def _steps(process: TimedProcess, recipe: str, subject: Subject, settings: Setti
 
 
 def seconds(subject: Subject, run: Run) -> float:
-    """Of a CPU's own time with one thread, which other programs hardly change; of wall time elsewhere."""
+    """Return processor seconds for a CPU with one thread, which other programs hardly change, else wall seconds."""
     alone = subject.device == "cpu" and subject.threads == 1
     return run.processor_seconds if alone else run.seconds
 
@@ -132,7 +132,7 @@ def _precision(variant: Variant, device: str) -> str:
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
-    """Rows for people; rows of one network and recipe stand together."""
+    """Format rows for people; rows of one network and recipe are together."""
     header = (
         f"{'':26}{'ms/step':>10}{'images/s':>10}{'epoch':>9}{'peak':>6}{'memory':>9}{'speed-up':>10}"
         f"{'least to most':>17}{'of least times':>16}"

@@ -1,4 +1,4 @@
-"""The networks that are timed, for images of 3x32x32 and ten classes."""
+"""Define the timed networks, for images of 3x32x32 and ten classes."""
 
 from baselines.robust_resnet import ARCHITECTURES as ROBUST_RESNETS
 from baselines.wide_resnet import ARCHITECTURES as WIDE_RESNETS
@@ -22,12 +22,12 @@ CANDIDATES = {
     "robust-res-block": candidate(ROBUST_RES_BLOCK),
     "no-residual": candidate(Block("no-residual")),
 }
-"""One of each topology, 17 to 35 MFLOPs; the RobustResBlock with its squeeze-and-excitation."""
+"""Networks of each topology, with 17 to 35 MFLOPs; the RobustResBlock has its squeeze-and-excitation."""
 
 PUBLISHED = {
     "wrn-28-10": WIDE_RESNETS["wrn-28-10"],
     "robust-resnet-a1": ROBUST_RESNETS["robust-resnet-a1"],
 }
-"""Of about 5 GFLOPs."""
+"""Networks of about 5 GFLOPs."""
 
 NETWORKS = CANDIDATES | PUBLISHED

@@ -1,4 +1,4 @@
-"""How fast a device multiplies and adds at best, which no network exceeds."""
+"""Measure the peak floating point speed of a device, which no network exceeds."""
 
 import time
 from collections.abc import Callable
@@ -9,17 +9,17 @@ from torch.nn import functional as F
 
 _RUNS = 15
 _SIDE = {"cpu": 1024, "cuda": 8192}
-# Channels, height and width, and images of a 3x3 convolution: on some CPUs libraries are faster at these.
+# These are channels, height and width, and images of a 3x3 convolution, which is faster on some CPUs.
 _CONVOLUTION = {"cpu": (128, 16, 32), "cuda": (512, 32, 128)}
 
 
 def peak(device: torch.device, precision: str) -> float:
-    """Floating point operations a second of the faster of a product of large matrices and a large convolution.
+    """Return the floating point operations a second of a large matrix product or a large convolution, the faster one.
 
-    Those of a convolution are counted as networks' are, with what is beyond the border.
+    Operations of a convolution are counted as in networks, including those on the padding.
 
     Args:
-        device: with as many threads as are to be compared, where it is a CPU.
+        device: the device; a CPU uses the present number of threads.
         precision: ``float32``, ``tf32`` or ``bfloat16``.
     """
     side, (channels, height, images) = _SIDE[device.type], _CONVOLUTION[device.type]
@@ -41,7 +41,7 @@ def peak(device: torch.device, precision: str) -> float:
 
 
 def _least_seconds(work: Callable[[], object], device: torch.device) -> float:
-    # Of a CPU's own time with one thread, which other programs hardly change.
+    # This is the processor time of one thread, which other programs hardly change.
     alone = device.type == "cpu" and torch.get_num_threads() == 1
     clock = time.process_time if alone else time.perf_counter
     work()
@@ -56,6 +56,6 @@ def _least_seconds(work: Callable[[], object], device: torch.device) -> float:
 
 
 def synchronize(device: torch.device) -> None:
-    """Wait for all that a GPU has been given."""
+    """Wait until a GPU has finished its work."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)

@@ -1,9 +1,9 @@
-"""Adversarial training in the papers' way, to compare with: nothing in it is there for speed.
+"""Train adversarially as in the papers' code, without any optimisation for speed, for comparison.
 
-As the code released with the RobustResNets (Huang, Lu, Deb, Boddeti, CVPR 2023) it freezes the weights while it crafts,
-and predicts the clean images once a step for the divergence of TRADES. ``recomputing`` is as in the code of the authors
-of TRADES (Zhang et al., ICML 2019), which does neither: it predicts them anew at each attack step. Images are augmented
-one by one in a data loader.
+Like the code of the RobustResNets (Huang, Lu, Deb, Boddeti, CVPR 2023), it freezes the weights during the inner attack,
+and predicts the clean images once a step for the divergence of TRADES. ``recomputing`` follows the code of the authors
+of TRADES (Zhang et al., ICML 2019), which does neither: it predicts them again at each attack step. Images are
+augmented one by one in a data loader.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,11 +20,11 @@ PADDING = 4
 LOADER_WORKERS = 4
 
 Noise = Callable[[Tensor], Tensor]
-"""Standard normal or uniform in [-1, 1], as the recipe has it, of the shape of the images."""
+"""Noise in the shape of the images: standard normal or uniform in [-1, 1], depending on the recipe."""
 
 
 class Images(Dataset[tuple[Tensor, int]]):
-    """Images (n, C, H, W) uint8 and their classes, one by one, in [0, 1], cropped and flipped at random."""
+    """Data set of uint8 images (n, C, H, W) that returns each image in [0, 1], cropped and flipped at random."""
 
     def __init__(self, pixels: Tensor, labels: Tensor) -> None:
         self.pixels = pixels
@@ -44,15 +44,15 @@ class Images(Dataset[tuple[Tensor, int]]):
 
 
 class PlainTraining:
-    """One training under way.
+    """One plain training.
 
     Args:
-        model: on the device, its weights contiguous.
-        recipe: TRADES or cross-entropy, crafted in eval mode by gradient steps.
+        model: network on the device, with contiguous weights.
+        recipe: a recipe with TRADES or cross-entropy, whose inner attack takes gradient steps in eval mode.
         epsilon: radius of the ball.
-        recomputing: see the module.
+        recomputing: whether clean images are predicted again at each attack step, see the module.
         fused: whether the optimiser is one kernel.
-        noise: what inner_attack starts from; None draws it as the papers do.
+        noise: noise that the inner attack starts from; None draws it as in the papers.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class PlainTraining:
         )
 
     def step(self, images: Tensor, labels: Tensor) -> Tensor:
-        """Train on images (n, C, H, W) in [0, 1]; the loss."""
+        """Train on images (n, C, H, W) in [0, 1], and return the loss."""
         adversarial = self.craft(images, labels)
         self.model.train()
         self.optimizer.zero_grad()
@@ -99,7 +99,7 @@ class PlainTraining:
         return loss.detach()
 
     def craft(self, images: Tensor, labels: Tensor) -> Tensor:
-        """Adversarial images."""
+        """Return adversarial images."""
         epsilon, step = self.epsilon, self.epsilon * float(self.inner_attack.step)
         self.model.eval()
         if not self.recomputing:
@@ -124,12 +124,12 @@ class PlainTraining:
 
 
 def divergence(logits: Tensor, clean: Tensor) -> Tensor:
-    """Kullback-Leibler divergence of predictions from clean ones, summed over the images."""
+    """Return the Kullback-Leibler divergence of predictions from clean ones, summed over the images."""
     return F.kl_div(F.log_softmax(logits, dim=1), F.softmax(clean, dim=1), reduction="sum")
 
 
 def endless_batches(pixels: Tensor, labels: Tensor, size: int, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
-    """Batches on the device, loaded by processes of their own where that is a GPU."""
+    """Yield batches on the device; for a GPU, separate processes load them."""
     images = Images(pixels, labels)
     on_gpu = device.type == "cuda"
     loader = DataLoader(

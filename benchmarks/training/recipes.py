@@ -1,4 +1,4 @@
-"""The trainings that are timed, and how much each computes."""
+"""Define the timed trainings, and count what each computes."""
 
 from fractions import Fraction
 
@@ -9,7 +9,7 @@ from rnas.training.recipes.fast import FGSM_RS
 
 EPSILON = Fraction(8, 255)
 
-# A low learning rate keeps the weights finite on labels that are noise; the guard would be measured with every run.
+# A low learning rate keeps the weights finite on random labels. The guard would be timed in every run.
 _CALM = {"learning_rate": 0.01, "overfitting_guard": None}
 
 RECIPES = {
@@ -17,13 +17,13 @@ RECIPES = {
     "sat-10": BAT_SAT.model_copy(update=_CALM),
     "fgsm-rs": FGSM_RS.model_copy(update=_CALM),
 }
-"""TRADES and SAT with ten attack steps as the RobustResNets are trained, and FGSM-RS without its guard."""
+"""TRADES and SAT with ten attack steps, as for the RobustResNets, and FGSM-RS without its guard."""
 
 
 def passes(recipe: Recipe, attack_steps: int | None = None) -> int:
-    """Forward passes, or as much as one, that a training step takes for each image.
+    """Return the cost of a training step for each image, in forward passes.
 
-    A gradient by the image costs as much as a forward pass, one by the weights too.
+    A gradient with respect to the image costs as much as a forward pass, and so does one with respect to the weights.
     """
     inner_attack = recipe.inner_attack
     assert isinstance(inner_attack, PGDInner)

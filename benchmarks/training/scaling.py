@@ -1,4 +1,4 @@
-"""What a training step costs as depth, width, batch and attack steps grow."""
+"""Measure the cost of a training step as depth, width, batch and attack steps grow."""
 
 from dataclasses import replace
 from typing import Any
@@ -16,7 +16,7 @@ ATTACK_STEPS = (1, 3, 10, 20)
 
 
 def scaling(device: str, threads: int, batch: int, variant: Variant, settings: Settings) -> list[dict[str, Any]]:
-    """Rows for a network of basic blocks under TRADES, of which one number grows; ``grows`` says which."""
+    """Return rows for a network of basic blocks under TRADES, in which the number named by ``grows`` grows."""
     base = NETWORKS["basic"]
     assert isinstance(base, ResidualNetwork)
     subject = Subject(base, variant, batch, device, threads)
@@ -40,7 +40,7 @@ def scaling(device: str, threads: int, batch: int, variant: Variant, settings: S
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """Rows for people."""
+    """Format rows for people."""
     lines = [f"\n{'grows':14}{'to':>6}{'MFLOPs':>9}{'ms/step':>10}{'images/s':>10}{'peak':>6}{'memory':>9}"]
     for row in rows:
         if "failed" in row:

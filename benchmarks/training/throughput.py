@@ -1,13 +1,13 @@
-"""How fast adversarial training is, compared with the papers' way of it on the same machine in the same run.
+"""Compare the speed of adversarial training with the papers' plain loop, on the same machine in the same run.
 
     python benchmarks/training/throughput.py --json benchmarks/training/cpu.json
     python benchmarks/training/throughput.py --device cuda --json benchmarks/training/cuda.json
 
-Every training has a process of its own, and those that are compared take turns. A speed-up is the time of the plain
-loop (see plain_loop.py) over a training's own, turn by turn; the plain loop against itself shows the noise of the
-machine. On a CPU with one thread the times are those that the process itself spent on it. Epochs are extrapolated
-from single steps to CIFAR-10's 50,000 images; on a CPU the large networks have tiny batches. A share of the peak is
-that of the fastest product of large matrices in the same precision. Images and labels are random numbers.
+Every training has its own process, and compared trainings take turns. A speed-up is the time of the plain loop (see
+plain_loop.py) divided by that of a training, turn by turn; the plain loop against itself shows the noise of the
+machine. On a CPU with one thread the times are processor times. Epochs are extrapolated from single steps to CIFAR-10's
+50,000 images; on a CPU the large networks have tiny batches. A share of the peak is relative to the fastest product of
+large matrices in the same precision. Images and labels are random numbers.
 """
 
 import argparse
@@ -97,7 +97,7 @@ def peaks(device: str) -> dict[str, float]:
 
 
 def throughput(arguments: argparse.Namespace, settings: Settings) -> list[dict[str, Any]]:
-    """Rows of every network asked for; the large ones get half as many turns."""
+    """Return the rows of all requested networks; large ones get half as many turns."""
     rows = []
     for name in arguments.networks:
         large = name not in CANDIDATES
@@ -119,7 +119,7 @@ def throughput(arguments: argparse.Namespace, settings: Settings) -> list[dict[s
 
 
 def record(arguments: argparse.Namespace, minutes: float, results: dict[str, Any]) -> dict[str, Any]:
-    """Results with all that they depend on."""
+    """Return the results with everything that they depend on."""
     settings = {name: str(value) if isinstance(value, Path) else value for name, value in vars(arguments).items()}
     return {
         "command": shlex.join(["python", *sys.argv]),
@@ -161,7 +161,7 @@ def main() -> None:
             print(accuracy.table(results[part]), flush=True)
         results["peak"]["at_end"] = peaks(device)
         minutes = (time.perf_counter() - started) / 60
-        # After each part, so that what was measured is kept when a later one fails.
+        # Results are written after each part, so that they are not lost if a later part fails.
         if arguments.json:
             arguments.json.write_text(json.dumps(record(arguments, minutes, results), indent=1) + "\n")
     print(f"\n{minutes:.1f} minutes on {device_name(device)}")

@@ -1,7 +1,7 @@
-"""A training in a process of its own, which runs a few steps when it is told to.
+"""Run a training in its own process, a few steps at a time on request.
 
-Trainings that are compared take turns, so that what else the machine does meets all of them alike. Each has its own
-process for its own memory, allocator and switches of torch.
+Compared trainings take turns, so that other load on the machine affects all of them equally. Each has its own process,
+with its own memory, allocator and torch settings.
 """
 
 import multiprocessing
@@ -25,21 +25,21 @@ from rnas.training.plan import Plan
 from rnas.training.training import Check, Training
 
 IMAGES = 10_000
-"""How many random images an epoch has."""
+"""Number of random images in an epoch."""
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to run a training.
+    """A variant of how to run a training.
 
     Attributes:
-        name: for people.
+        name: name for people.
         loop: ``rnas``; ``plain`` or ``recomputing``, see :mod:`plain_loop`.
-        numerics: how the arithmetic is done; the plain loops heed ``tf32`` alone, and only in convolutions, as torch
-            has it where nobody says otherwise.
+        numerics: settings of the arithmetic; the plain loops only use ``tf32``, and only in convolutions, as is the
+            default of torch.
         fused: whether the optimiser of the plain loops is one kernel; that of rnas always is.
-        cudnn_benchmark: whether cuDNN chooses its algorithms by timing them, as the papers' code lets it; rnas does
-            not, since another choice gives other results.
+        cudnn_benchmark: whether cuDNN chooses its algorithms by timing them, as in the papers' code; rnas does not do
+            this, since another choice gives other results.
     """
 
     name: str
@@ -51,16 +51,16 @@ class Variant:
 
 @dataclass(frozen=True)
 class Subject:
-    """What a process trains.
+    """The training of a process.
 
     Attributes:
-        network: for images of ``shape`` and ten classes.
-        variant: how.
-        batch: images of a step.
-        device: a name of torch.
-        threads: of torch, on a CPU.
-        attack_steps: in place of the recipe's; None keeps them.
-        shape: (C, H, W).
+        network: network for images of ``shape`` and ten classes.
+        variant: variant of the training.
+        batch: number of images in a step.
+        device: torch name of the device.
+        threads: number of torch threads on a CPU.
+        attack_steps: number of attack steps; None takes the recipe's.
+        shape: (C, H, W) shape of an image.
     """
 
     network: ResidualNetwork
@@ -74,12 +74,12 @@ class Subject:
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a few steps.
+    """The result of a few steps.
 
     Attributes:
-        seconds: of wall time.
-        processor_seconds: that the process spent on a CPU.
-        peak_bytes: of memory in all that the process did so far, beyond what was there before the first training.
+        seconds: wall time, in seconds.
+        processor_seconds: processor time of the process, in seconds.
+        peak_bytes: peak memory of the process so far, minus that before the first training, in bytes.
     """
 
     seconds: float
@@ -88,15 +88,15 @@ class Run:
 
 
 class FailedError(Exception):
-    """A training that cannot be timed; says why."""
+    """Error of a training that cannot be timed, with the reason."""
 
 
 class TimedProcess:
-    """A subject's process. With :meth:`start` and :meth:`result` several run at once."""
+    """The process of a subject; with :meth:`start` and :meth:`result` several can run at once."""
 
     def __init__(self, subject: Subject) -> None:
         context = multiprocessing.get_context("forkserver")
-        # All processes start without torch's import, and from the same state.
+        # All processes start from the same state, without torch imported.
         context.set_forkserver_preload(["torch.utils.data", "rnas.training.training", "rnas.networks.residual"])
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(subject, theirs))
@@ -104,16 +104,16 @@ class TimedProcess:
         theirs.close()
 
     def prepare(self, recipe: str, steps: int) -> Run:
-        """Make the training of a recipe, given the steps of its runs, and warm it up."""
+        """Create the training of a recipe, given the steps of its runs, and warm it up."""
         self._ask((recipe, steps))
         return self.result()
 
     def start(self) -> None:
-        """Have it run its steps."""
+        """Start its steps."""
         self._ask(None)
 
     def result(self) -> Run:
-        """Wait for the end of them; FailedError if they did not end well."""
+        """Wait for the end of the steps; raise FailedError if they failed."""
         try:
             result = self._pipe.recv()
         except EOFError:
@@ -123,7 +123,7 @@ class TimedProcess:
         return result
 
     def run(self) -> Run:
-        """Run the steps."""
+        """Run the steps, and return their result."""
         self.start()
         return self.result()
 
@@ -140,7 +140,7 @@ class TimedProcess:
 
 
 class _Turns:
-    """Called before every step of a training: ends a turn, and waits until the next one is asked for."""
+    """Callback before every step of a training, which ends a turn and waits for the next request."""
 
     def __init__(self, pipe: Connection, device: torch.device, steps: int, bytes_before: int) -> None:
         self._pipe = pipe
@@ -167,7 +167,7 @@ class _Turns:
 
 
 class _AskedError(Exception):
-    """Leaves a training for that of another recipe."""
+    """Signal that leaves a training for that of another recipe."""
 
 
 def _serve(subject: Subject, pipe: Connection) -> None:
@@ -211,7 +211,7 @@ def train(subject: Subject, name: str, check: Check) -> None:
     plain = PlainTraining(model, recipe, float(EPSILON), variant.loop == "recomputing", variant.fused)
     for images, classes in endless_batches(pixels, labels, subject.batch, device):
         check(0.0)
-        # As the papers' code does for its progress line.
+        # The papers' code does this for its progress line.
         plain.step(images, classes).item()
 
 

@@ -1,4 +1,4 @@
-"""Several small networks in training on one device at once, each in a process of its own."""
+"""Measure the throughput of several small trainings on one device at once, each in its own process."""
 
 import time
 from contextlib import ExitStack, closing
@@ -13,7 +13,7 @@ _REPETITIONS = 2
 
 
 def together(name: str, device: str, batch: int, variant: Variant) -> list[dict[str, Any]]:
-    """How many images a second one, two and more trainings by SAT get through together; on a CPU, of a thread each."""
+    """Return the images a second of one, two and more SAT trainings together; on a CPU each has one thread."""
     kind = "cuda" if device.startswith("cuda") else "cpu"
     rows: list[dict[str, Any]] = []
     for count in COUNTS[kind]:
@@ -43,7 +43,7 @@ def _together(processes: list[TimedProcess]) -> float:
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """Rows for people."""
+    """Format rows for people."""
     lines = [f"\n{'at once':26}{'images/s':>10}{'speed-up':>10}"]
     for row in rows:
         label = f"{row['trainings']} x {row['network']}"

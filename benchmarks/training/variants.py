@@ -1,4 +1,4 @@
-"""The ways to run a training that are compared."""
+"""Define the compared variants of a training."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ _OFF = {"channels_last": False, "folding": False}
 _AS_TORCH_HAS_IT = Numerics(tf32=True)
 
 PLAIN = Variant("plain", "plain", _AS_TORCH_HAS_IT, cudnn_benchmark=True)
-"""The papers' way, which all others are compared with."""
+"""The papers' loop, with which all others are compared."""
 
 PLAIN_AGAIN = Variant("plain again", "plain", _AS_TORCH_HAS_IT, cudnn_benchmark=True)
-"""The same: how far its speed-up is from 1 is how far the machine is from quiet."""
+"""The same variant again; the deviation of its speed-up from 1 shows the noise of the machine."""
 
 FLOAT32 = Variant("rnas float32")
 TF32 = Variant("rnas tf32", numerics=Numerics(tf32=True))
@@ -22,19 +22,19 @@ GRAPHED = Variant("rnas bfloat16, graphs", numerics=Numerics(precision="bfloat16
 
 
 def best(device: str) -> Variant:
-    """The fastest for small networks."""
+    """Return the fastest variant for small networks."""
     return GRAPHED if device.startswith("cuda") else BFLOAT16
 
 
 def chosen(device: str) -> list[Variant]:
-    """What every network is timed with."""
+    """Return the variants that every network is timed with."""
     if device.startswith("cuda"):
         return [PLAIN, TF32, BFLOAT16, GRAPHED]
     return [PLAIN, PLAIN_AGAIN, FLOAT32, BFLOAT16]
 
 
 def alone(device: str, compiled: bool) -> list[Variant]:
-    """None of the switches of speed, and each on its own."""
+    """Return a variant without speed options, and one for each option alone."""
     found: dict[str, dict[str, Any]] = {
         "no switch": {},
         "channels_last": {"channels_last": True},
@@ -49,7 +49,7 @@ def alone(device: str, compiled: bool) -> list[Variant]:
 
 
 def switches(device: str, recipe: str, compiled: bool) -> list[Variant]:
-    """Each switch on its own, those too that only the plain loop leaves open."""
+    """Return a variant for each option alone, including those that only the plain loop has."""
     found = [
         *alone(device, compiled),
         Variant("plain, fused", "plain", _AS_TORCH_HAS_IT, fused=True, cudnn_benchmark=True),
@@ -67,5 +67,5 @@ def switches(device: str, recipe: str, compiled: bool) -> list[Variant]:
 
 
 def whose_accuracy_counts(device: str, compiled: bool) -> list[Variant]:
-    """None of the switches, each on its own, and what is fastest."""
+    """Return variants without options, with each option alone, and the fastest one."""
     return [*alone(device, compiled), FLOAT32, best(device)]

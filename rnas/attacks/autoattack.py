@@ -1,7 +1,7 @@
-"""The attacks of AutoAttack (Croce and Hein, ICML 2020; for l1 Croce and Hein, ICML 2021), as pyautoattack runs them.
+"""Run the attacks of AutoAttack with pyautoattack (Croce and Hein, ICML 2020; for l1 Croce and Hein, ICML 2021).
 
-The library draws noise for a batch. Here APGD's starts are a function of seed and id, FAB draws nothing, and what
-Square draws is the same for every image, so that the other images of a batch change nothing.
+The library draws its noise for a whole batch. Here the starts of APGD are a function of seed and id, FAB draws no
+noise, and Square draws the same noise for every image. The result for an image therefore does not depend on the batch.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ from rnas.utils.counter_noise import normal, uniform
 _NORMS: dict[Norm, str] = {"linf": "Linf", "l2": "L2", "l1": "L1"}
 _STEPS = 100
 _RESTARTS_IN_L1 = 5
-# In the l1 ball APGD comes from outside: the radii, and the share of the steps at each.
+# In the l1 ball APGD begins with larger balls: these are their radii and the share of the steps in each.
 _SCHEDULE_IN_L1 = ((3, 30), (2, 30), (1, 40))
 _MOST_TARGETS = 9
 _QUERIES = 5000
@@ -40,7 +40,7 @@ _SILENT.addHandler(logging.NullHandler())
 
 @dataclass(frozen=True)
 class AutoAttackComponent(ABC):
-    """What the attacks of AutoAttack have in common.
+    """Define what the attacks of AutoAttack have in common.
 
     Attributes:
         epsilon: radius of the ball, an exact fraction, for pixels in [0, 1].
@@ -55,29 +55,29 @@ class AutoAttackComponent(ABC):
     @property
     @abstractmethod
     def name(self) -> str:
-        """The name that the attack goes by."""
+        """Return the name of the attack."""
 
     @property
     def least_classes(self) -> int:
-        """Of how many classes a network must be for the attack's loss to exist."""
+        """Return the least number of classes for which the loss of the attack exists."""
         return 2
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, ids: Tensor, seed: int) -> Tensor:
-        """See :class:`rnas.attacks.attack.Attack`.
+        """Return adversarial images (see :class:`rnas.attacks.attack.Attack`).
 
         Raises:
             InputError: the network has too few classes for the attack's loss.
         """
         if not self.epsilon:
             return images.clone()
-        # The library counts on an order of memory like that of shapes.
+        # The library needs images whose order in memory is that of their dimensions.
         plain = images.detach().contiguous().float()
         with attacking(model), _kept_generators(images.device), torch.no_grad():
             classes = model(images[:1]).shape[1]
             if classes < self.least_classes:
                 raise InputError(
-                    f"{self.name} needs {self.least_classes} classes for its loss, the network has {classes}: "
-                    "leave it out, or take apgd-ce, fab-t and square"
+                    f"{self.name} needs {self.least_classes} classes for its loss, but the network has {classes}: "
+                    "remove it, or use apgd-ce, fab-t and square"
                 )
             network = AttackedNetwork(model, images, remember=self._remember)
             found = self._search(network, plain, labels, ids, seed, classes)
@@ -89,21 +89,21 @@ class AutoAttackComponent(ABC):
     def _search(
         self, network: AttackedNetwork, images: Tensor, labels: Tensor, ids: Tensor, seed: int, classes: int
     ) -> Tensor:
-        """Adversarial images, of images float32 in contiguous memory, by a network with this number of classes."""
+        """Return adversarial images of contiguous float32 images, for a network with this number of classes."""
 
 
 class _APGD(AutoAttackComponent):
-    """APGD, run after run, each on the images that withstood those before."""
+    """Run APGD several times, each time on the images that withstood the runs before."""
 
     _stream: ClassVar[str]
 
     @abstractmethod
     def _runs(self, classes: int) -> Sequence[int]:
-        """Numbers of the runs, of which their noise depends."""
+        """Return the numbers of the runs; the noise of a run depends on its number."""
 
     @abstractmethod
     def _library(self, network: AttackedNetwork, device: torch.device) -> APGDAttack:
-        """The library's attack of one run."""
+        """Return the library's attack for one run."""
 
     def _search(
         self, network: AttackedNetwork, images: Tensor, labels: Tensor, ids: Tensor, seed: int, classes: int
@@ -114,7 +114,7 @@ class _APGD(AutoAttackComponent):
         ranking = logits.argsort(dim=1).flip(1)
         right = logits.argmax(dim=1) == labels
         found = images.clone()
-        # The library's own loops over runs always begin with the first, and draw their starts for the whole batch.
+        # The library's own loop over runs always begins with the first run and draws its starts for the whole batch.
         for run in self._runs(classes):
             rows = right.nonzero().squeeze(1)
             if not len(rows):
@@ -127,7 +127,7 @@ class _APGD(AutoAttackComponent):
         return found
 
     def _start(self, images: Tensor, ids: Tensor, seed: int) -> Tensor:
-        """Where a run starts; in the l1 ball it is brought there by the run."""
+        """Return the starting points of a run; in the l1 ball the run itself projects them."""
         draw = uniform if self.norm == "linf" else normal
         noise = draw(seed, ids, tuple(images.shape[1:]))
         if self.norm == "l1":
@@ -137,7 +137,7 @@ class _APGD(AutoAttackComponent):
         return start
 
     def _run(self, attack: APGDAttack, images: Tensor, labels: Tensor, start: Tensor) -> tuple[Tensor, Tensor]:
-        """Which images withstood, and for the others the adversarial ones."""
+        """Return which images withstood the attack, and the adversarial images of the others."""
         schedule = _SCHEDULE_IN_L1 if self.norm == "l1" else ((1, _STEPS),)
         for times, steps in schedule:
             attack.eps, attack.n_iter = times * float(self.epsilon), steps
@@ -149,22 +149,22 @@ class _APGD(AutoAttackComponent):
 
 @dataclass(frozen=True)
 class APGD(_APGD):
-    """APGD of 100 steps on the cross-entropy or the difference of logits ratio; in the l1 ball with 5 restarts.
+    """Run APGD with 100 steps on the cross-entropy or the difference of logits ratio; in the l1 ball with 5 restarts.
 
     Attributes:
-        loss: what it maximises.
+        loss: the loss that the attack maximises.
     """
 
     loss: Literal["ce", "dlr"] = "ce"
 
     @property
     def name(self) -> str:
-        """``apgd-ce`` or ``apgd-dlr``."""
+        """Return ``apgd-ce`` or ``apgd-dlr``."""
         return f"apgd-{self.loss}"
 
     @property
     def least_classes(self) -> int:
-        """The ratio's denominator is the distance of the first logit from the third."""
+        """Return 3 for the ratio, whose denominator subtracts the third logit from the first, else 2."""
         return 3 if self.loss == "dlr" else 2
 
     @property
@@ -188,11 +188,11 @@ class APGD(_APGD):
 
 @dataclass(frozen=True)
 class TargetedAPGD(_APGD):
-    """APGD of 100 steps on the targeted difference of logits ratio, towards one class after another.
+    """Run APGD with 100 steps on the targeted difference of logits ratio, with one target class after another.
 
     Attributes:
-        targets: towards how many classes, those of the greatest logits first; at most all but the label's.
-        first: the rank, from 1, of the first of them among the wrong classes.
+        targets: number of target classes, from the greatest logit down; at most all classes except the label.
+        first: rank of the first target among the wrong classes, counted from 1.
     """
 
     targets: int = _MOST_TARGETS
@@ -202,14 +202,14 @@ class TargetedAPGD(_APGD):
 
     @property
     def name(self) -> str:
-        """``apgd-t``, ``apgd-tN`` for N targets, or ``apgd-tA-B`` for those of rank A to B."""
+        """Return ``apgd-t``, ``apgd-tN`` for N targets, or ``apgd-tA-B`` for the targets of ranks A to B."""
         if self.first > 1:
             return f"apgd-t{self.first}-{self.first + self.targets - 1}"
         return "apgd-t" if self.targets == standard_targets(self.norm) else f"apgd-t{self.targets}"
 
     @property
     def least_classes(self) -> int:
-        """The ratio's denominator takes in the fourth logit."""
+        """Return 4: the denominator of the ratio uses the fourth logit."""
         return 4
 
     def _runs(self, classes: int) -> Sequence[int]:
@@ -223,10 +223,10 @@ class TargetedAPGD(_APGD):
 
 @dataclass(frozen=True)
 class TargetedFAB(AutoAttackComponent):
-    """FAB of 100 steps (Croce and Hein, ICML 2020), to the boundary with one class after another; without noise.
+    """Run FAB with 100 steps (Croce and Hein, ICML 2020) to the boundary with one class after another, without noise.
 
     Attributes:
-        targets: towards how many classes, those of the greatest logits first; at most all but the label's.
+        targets: number of target classes, from the greatest logit down; at most all classes except the label.
     """
 
     targets: int = _MOST_TARGETS
@@ -235,7 +235,7 @@ class TargetedFAB(AutoAttackComponent):
 
     @property
     def name(self) -> str:
-        """``fab-t``, or ``fab-tN`` for N targets."""
+        """Return ``fab-t``, or ``fab-tN`` for N targets."""
         return "fab-t" if self.targets == _MOST_TARGETS else f"fab-t{self.targets}"
 
     def _search(
@@ -256,11 +256,11 @@ class TargetedFAB(AutoAttackComponent):
 
 @dataclass(frozen=True)
 class Square(AutoAttackComponent):
-    """The Square attack (Andriushchenko et al., ECCV 2020): random search, without any gradient.
+    """Run the Square attack (Andriushchenko et al., ECCV 2020), a random search without gradients.
 
     Attributes:
-        queries: how often an image is changed, at most.
-        skip_unchanged: ask the network nothing where a change leaves an image as it is. The result is the same.
+        queries: largest number of changes that are tried for an image.
+        skip_unchanged: do not query the network where a change leaves the image the same. This does not alter results.
     """
 
     queries: int = _QUERIES
@@ -268,7 +268,7 @@ class Square(AutoAttackComponent):
 
     @property
     def name(self) -> str:
-        """``square``, or ``squareN`` for N queries."""
+        """Return ``square``, or ``squareN`` for N queries."""
         return "square" if self.queries == _QUERIES else f"square{self.queries}"
 
     def _search(
@@ -289,36 +289,36 @@ class Square(AutoAttackComponent):
 
 
 class _SquareOfOneDraw(SquareAttack):  # type: ignore[misc]
-    """Draws once what the library draws for each image; it draws the squares' places once for all anyway."""
+    """Draw signs once for all images, as the library does already for the places of the squares."""
 
     def random_choice(self, shape: Sequence[int]) -> Tensor:
-        """Signs of a shape; where that is (n, C, H, W), the same for all n."""
+        """Draw signs of a shape; for a shape (n, C, H, W), the same signs for all n."""
         drawn: Tensor = super().random_choice([1, *shape[1:]] if len(shape) == 4 else shape)
         return drawn.expand(*shape)
 
     def margin_and_loss(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """The margin (n,) of images (n, C, H, W), as such and as the loss."""
+        """Return the margin (n,) of images (n, C, H, W), once as the margin and once as the loss."""
         margin: Tensor = super().margin_and_loss(x, y)[0]
-        # The library takes 0 for broken, and fails where all are exactly that at the start.
+        # The library takes a margin of 0 for misclassified, and fails where all margins are exactly 0 at the start.
         margin = margin.masked_fill(margin == 0, -torch.finfo(margin.dtype).tiny)
         return margin, margin.clone()
 
 
 class _SkippingSquare(_SquareOfOneDraw):
-    """Tries no change that leaves an image as it was.
+    """Skip every change that leaves an image the same.
 
-    In the l-infinity ball a square's pixels have one of two values, and late squares are small: on grey images about
-    every second one is there already. Where it is, the margin is known.
+    In the l-infinity ball the pixels of a square have one of two values, and late squares are small. On grey images
+    about every second square changes nothing. The margin of such an image is known without a query.
     """
 
     def attack_single_run(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """One run over images (n, C, H, W) with labels (n,)."""
+        """Run the attack once on images (n, C, H, W) with labels (n,)."""
         self._best: tuple[Tensor, Tensor] | None = None
         result: tuple[Tensor, Tensor] = super().attack_single_run(x, y)
         return result
 
     def margin_and_loss(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """The same of the run's images that are not broken yet; the library writes into what it is given."""
+        """Return the margins of the images that are still classified correctly; the library changes its inputs."""
         if self._best is None:
             margin, loss = super().margin_and_loss(x, y)
             self._best = x.clone(), margin.clone()
@@ -335,7 +335,7 @@ class _SkippingSquare(_SquareOfOneDraw):
 
 
 def standard_targets(norm: Norm) -> int:
-    """Towards how many classes APGD-T goes in the standard AutoAttack of a norm."""
+    """Return the number of target classes of APGD-T in the standard AutoAttack of a norm."""
     return 5 if norm == "l1" else _MOST_TARGETS
 
 
@@ -353,13 +353,13 @@ def _parse(name: str, epsilon: Fraction, norm: Norm) -> AutoAttackComponent | No
 
 
 def _stream(name: str, seed: int) -> int:
-    """A seed of its own for each attack and run, so that none starts where another did."""
+    """Return a different seed for each attack and run, so that no two of them share a starting point."""
     return int.from_bytes(hashlib.sha256(f"{name} {seed}".encode()).digest()[:7], "big")
 
 
 @contextmanager
 def _kept_generators(device: torch.device) -> Iterator[None]:
-    """After: torch's generators as before. The library seeds all of them."""
+    """Restore torch's random generators at the end. The library seeds all of them."""
     devices = range(torch.cuda.device_count()) if device.type == "cuda" else ()
     with torch.random.fork_rng(devices=list(devices)):
         yield
@@ -367,7 +367,7 @@ def _kept_generators(device: torch.device) -> Iterator[None]:
 
 FAMILY = AttackFamily(
     name="autoattack-components",
-    forms="apgd-ce, apgd-dlr, apgd-t, apgd-tN towards N classes such as apgd-t3, fab-t, square, squareN of N queries",
+    forms="apgd-ce, apgd-dlr, apgd-t, apgd-tN with N targets such as apgd-t3, fab-t, square, squareN with N queries",
     norms=("linf", "l2", "l1"),
     parse=_parse,
 )

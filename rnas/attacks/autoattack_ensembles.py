@@ -1,4 +1,4 @@
-"""AutoAttack as its authors run it, and cascades that reach the same at less cost."""
+"""Run AutoAttack as its authors do, or as a cascade that reaches the same result at less cost."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,11 +18,11 @@ _FEW_TARGETS = 3
 
 @dataclass(frozen=True)
 class Ensemble:
-    """Attacks in a row, each only on the images that withstood those before.
+    """Run attacks one after another, each only on the images that withstood the attacks before.
 
     Attributes:
-        name: the name that it goes by.
-        members: the attacks with their names, at least one, all of one ball.
+        name: name of the ensemble.
+        members: the attacks with their names; at least one, and all of one ball.
     """
 
     name: str
@@ -30,12 +30,12 @@ class Ensemble:
 
     @property
     def epsilon(self) -> Fraction:
-        """See :class:`rnas.attacks.attack.Attack`."""
+        """Return the radius of the ball, for pixels in [0, 1]."""
         return self.members[0][1].epsilon
 
     @property
     def norm(self) -> Norm:
-        """See :class:`rnas.attacks.attack.Attack`."""
+        """Return the norm of the ball."""
         return self.members[0][1].norm
 
     def fitting(self, classes: int) -> tuple[tuple[str, Attack], ...]:
@@ -43,15 +43,15 @@ class Ensemble:
         return tuple((name, attack) for name, attack in self.members if least_classes(attack) <= classes)
 
     def left_out(self, classes: int) -> dict[str, str]:
-        """Why the other members are left out, by name."""
+        """Return the reason why each other member does not run, by name."""
         return {
-            name: f"its loss needs {least_classes(attack)} classes, the network has {classes}"
+            name: f"its loss needs {least_classes(attack)} classes, but the network has {classes}"
             for name, attack in self.members
             if least_classes(attack) > classes
         }
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, ids: Tensor, seed: int) -> Tensor:
-        """See :class:`rnas.attacks.attack.Attack`; an image that withstands all is the last attack's."""
+        """Return adversarial images; an image that withstands every attack is returned from the last one."""
         adversarial = images.clone()
         with attacking(model), torch.no_grad():
             logits = model(images)
@@ -68,7 +68,7 @@ class Ensemble:
 
 
 def least_classes(attack: Attack) -> int:
-    """Of how many classes a network must be for an attack's loss to exist."""
+    """Return the least number of classes for which the loss of an attack exists."""
     return attack.least_classes if isinstance(attack, AutoAttackComponent) else 2
 
 
@@ -77,7 +77,7 @@ def _named(attacks: tuple[AutoAttackComponent, ...]) -> tuple[tuple[str, Attack]
 
 
 def _standard(epsilon: Fraction, norm: Norm) -> Ensemble:
-    """AutoAttack's version "standard": APGD-CE, APGD-T, FAB-T and Square."""
+    """Return AutoAttack's version "standard": APGD-CE, APGD-T, FAB-T and Square."""
     attacks = (
         APGD(epsilon, norm),
         TargetedAPGD(epsilon, norm, standard_targets(norm)),
@@ -88,17 +88,18 @@ def _standard(epsilon: Fraction, norm: Norm) -> Ensemble:
 
 
 def _fast(epsilon: Fraction, norm: Norm) -> Ensemble:
-    """What breaks nearly every image that the standard version breaks, the cheapest first."""
+    """Return attacks that break nearly every image that the standard version breaks, the cheapest first."""
     first = ("pgd20", PGD(epsilon, 20, Fraction(1, 10), norm=norm))
     attacks = (APGD(epsilon, norm), TargetedAPGD(epsilon, norm, _FEW_TARGETS))
     return Ensemble("autoattack-fast", (first, *_named(attacks)))
 
 
 def _cascade(epsilon: Fraction, norm: Norm) -> Ensemble:
-    """The fast form, then all of the standard version that it lacks, so that it breaks what the standard one breaks.
+    """Return the fast form and then the rest of the standard version, to break every image that the latter breaks.
 
-    Images at the edge fall to one random start and not to another: some restarts of PGD make up for that. They cost
-    less than is saved by what PGD breaks at the start, and by asking nothing about squares that change nothing.
+    An image near the decision boundary may withstand one random start and not another. Some restarts of PGD therefore
+    replace the starts that differ. They cost less than the cascade saves with PGD at its start and with the queries
+    that Square skips.
     """
     restarts = ("pgd10x10-margin", PGD(epsilon, 10, Fraction(1, 4), "margin", norm=norm, restarts=10))
     rest = (
@@ -124,7 +125,7 @@ def _parse(name: str, epsilon: Fraction, norm: Norm) -> Ensemble | None:
 
 FAMILY = AttackFamily(
     name="autoattack",
-    forms="autoattack (its standard version), autoattack-fast (PGD-20, APGD-CE, APGD-T on three targets), "
+    forms="autoattack (the standard version), autoattack-fast (PGD-20, APGD-CE, APGD-T with three targets), "
     "autoattack-cascade (the fast form, then the rest of the standard version)",
     norms=("linf", "l2", "l1"),
     parse=_parse,

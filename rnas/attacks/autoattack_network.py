@@ -1,24 +1,24 @@
-"""A network as AutoAttack's library has to see it."""
+"""Wrap a network in the form that AutoAttack's library needs."""
 
 import torch
 from torch import Tensor, nn
 
 _FAR_BELOW = 1000.0
-"""exp(-1000) is 0, so that a class so far below the others changes no cross-entropy."""
+"""A class with a logit so far below the others changes no cross-entropy, because exp(-1000) is 0 in float32."""
 
 
 class AttackedNetwork(nn.Module):
-    """A network for code that knows only finite float32 logits, gradients and images of contiguous memory.
+    """Wrap a network for code that needs finite float32 logits and gradients, and images of contiguous memory.
 
-    Logits that are not finite become those of a class more, one that no image is of, so that such an image counts
-    as broken; gradients that are not finite become 0, and so do those of a network that has none. As long as all
-    is finite, every number is the network's own.
+    An image with a logit that is not finite is assigned to an additional class, which is the label of no image, so it
+    counts as misclassified. Gradients that are not finite become 0, and so does the gradient of a network that has
+    none. Where all values are finite, they are the network's own.
 
     Args:
         model: the network.
-        like: images (n, C, H, W), in the number format and memory format that the network is to have.
-        remember: keep logits computed without gradient, the first for each number of images: FAB asks for those of
-            the images as they are time and again. Each may be written into only without it.
+        like: images (n, C, H, W) in the number format and memory format that the network needs.
+        remember: keep logits that are computed without gradient, the first for each number of images, because FAB asks
+            again and again for the logits of the original images. The caller may then not write into the logits.
     """
 
     def __init__(self, model: nn.Module, like: Tensor, remember: bool) -> None:
@@ -31,7 +31,7 @@ class AttackedNetwork(nn.Module):
         self._remembered: dict[int, tuple[Tensor, Tensor]] = {}
 
     def forward(self, images: Tensor) -> Tensor:
-        """Logits (n, K), or (n, K + 1) where some are not finite, float32, of images (n, C, H, W)."""
+        """Return logits (n, K), or (n, K + 1) if some are not finite, float32, of images (n, C, H, W)."""
         if torch.is_grad_enabled() and images.requires_grad:
             return self._with_gradient(images)
         if not self._remember:

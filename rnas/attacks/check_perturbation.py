@@ -1,4 +1,4 @@
-"""What an attack gave, held to its contract before a robust accuracy is made of it."""
+"""Check the result of an attack against its contract before a robust accuracy is computed from it."""
 
 from torch import Tensor
 
@@ -7,31 +7,31 @@ from rnas.attacks.balls import BALLS
 from rnas.errors import InputError
 
 _RELATIVE, _ABSOLUTE = 1e-3, 1e-6
-"""How far rounding may carry an image out of the ball, as a share of the radius and in itself."""
+"""Distance by which rounding may move an image out of the ball: a share of the radius, and an absolute value."""
 
 
 def check_perturbation(attack: Attack, images: Tensor, adversarial: Tensor) -> Tensor:
     """Return the adversarial images if they have the shape of ``images`` and are in the attack's ball.
 
-    An attack that leaves its ball looks strong, and one that returns what is no number breaks every image; both would
-    be read as facts about the network.
+    An attack that leaves its ball looks strong, and an attack that returns NaN breaks every image. Readers would take
+    both for facts about the network.
 
     Args:
-        attack: that was run.
+        attack: the attack that was run.
         images: (n, C, H, W) in [0, 1].
-        adversarial: what it gave for them.
+        adversarial: the images that the attack returned.
 
     Raises:
-        InputError: they are of another shape, not finite, outside [0, 1] or outside the ball.
+        InputError: they have another shape, are not finite, or are outside [0, 1] or outside the ball.
     """
     if adversarial.shape != images.shape:
-        raise _broken(attack, f"gave {tuple(adversarial.shape)} for images {tuple(images.shape)}")
+        raise _broken(attack, f"returned shape {tuple(adversarial.shape)} for images of shape {tuple(images.shape)}")
     if not len(images):
         return adversarial
     low, high = (end.item() for end in adversarial.detach().aminmax())
-    # Of NaN, comparisons are false.
+    # Comparisons with NaN are false.
     if not (low >= -_ABSOLUTE and high <= 1 + _ABSOLUTE):
-        raise _broken(attack, f"gave pixels from {low:g} to {high:g}; they are in [0, 1]")
+        raise _broken(attack, f"returned pixels from {low:g} to {high:g}, outside [0, 1]")
     epsilon = float(attack.epsilon)
     size = BALLS[attack.norm].size(adversarial.detach() - images).max().item()
     if not size <= epsilon * (1 + _RELATIVE) + _ABSOLUTE:
@@ -41,6 +41,6 @@ def check_perturbation(attack: Attack, images: Tensor, adversarial: Tensor) -> T
 
 def _broken(attack: Attack, what: str) -> InputError:
     return InputError(
-        f"attack {type(attack).__name__} of {type(attack).__module__} {what}: this is a bug in the attack, and "
-        "its accuracies mean nothing (rnas.testing.attack.AttackConformance tests for this)"
+        f"attack {type(attack).__name__} of {type(attack).__module__} {what}: this is a bug in the attack, and its "
+        "accuracies are not valid; test it with rnas.testing.attack.AttackConformance"
     )

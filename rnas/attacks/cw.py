@@ -1,4 +1,4 @@
-"""CW: PGD on the loss of Carlini and Wagner (S&P 2017), as papers on robust architectures run it."""
+"""Implement CW: PGD on the loss of Carlini and Wagner (S&P 2017), as papers on robust architectures run it."""
 
 import re
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from rnas.attacks.pgd import PGD
 
 @dataclass(frozen=True)
 class CW:
-    """PGD of steps of epsilon/10 from a random start on the margin of the logits, cut off at 0.
+    """Run PGD with steps of epsilon/10 from a random start on the margin of the logits, clipped at 0.
 
-    It is not the search for a least perturbation of Carlini and Wagner's own paper.
+    This is not the search for the smallest perturbation of Carlini and Wagner's own paper.
 
     Attributes:
         epsilon: l-infinity radius, an exact fraction in [0, 1].
-        steps: gradient steps, at least 1; CW-40 has 40.
+        steps: number of gradient steps, at least 1; CW-40 has 40.
     """
 
     epsilon: Fraction
@@ -27,15 +27,15 @@ class CW:
 
     @property
     def norm(self) -> Norm:
-        """See :class:`rnas.attacks.attack.Attack`."""
+        """Return the norm of the ball."""
         return "linf"
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, ids: Tensor, seed: int) -> Tensor:
-        """See :class:`rnas.attacks.attack.Attack`."""
+        """Return adversarial images (see :class:`rnas.attacks.attack.Attack`)."""
         return self.as_pgd()(model, images, labels, ids, seed)
 
     def as_pgd(self) -> PGD:
-        """See :class:`rnas.attacks.description.SpecialCaseOfPGD`."""
+        """Return the attack as PGD."""
         return PGD(self.epsilon, self.steps, Fraction(1, 10), "cw")
 
 
@@ -45,5 +45,5 @@ def _parse(name: str, epsilon: Fraction, norm: Norm) -> CW | None:
 
 
 FAMILY = AttackFamily(
-    name="cw", forms="cwN for N steps on the margin cut off at 0 such as cw40", norms=("linf",), parse=_parse
+    name="cw", forms="cwN for N steps on the margin clipped at 0 such as cw40", norms=("linf",), parse=_parse
 )

@@ -1,4 +1,4 @@
-"""An attack's settings as JSON values, for reports and records."""
+"""Describe an attack's settings as JSON values, for reports and records."""
 
 from dataclasses import fields, is_dataclass
 from fractions import Fraction
@@ -12,19 +12,19 @@ from rnas.attacks.pgd import PGD
 
 @runtime_checkable
 class SpecialCaseOfPGD(Protocol):
-    """An attack that is PGD with some settings fixed, and is described by all of them."""
+    """Run PGD with some settings fixed; the description has all settings of PGD."""
 
     def as_pgd(self) -> PGD:
-        """The attack as PGD."""
+        """Return the attack as PGD."""
 
 
 def describe(attack: Attack) -> dict[str, Any]:
-    """All that decides an attack's result but network, images and seed.
+    """Return everything that decides the attack's result, except network, images and seed.
 
     Returns:
-        ``name`` of its class, ``norm``, ``epsilon``, and each other field by its name: fractions as text, parts that
-        are dataclasses as mappings. Where the field ``step`` is a fraction it is a share of epsilon, and
-        ``step_size`` is the step itself, for pixels in [0, 1].
+        ``name`` (the class), ``norm``, ``epsilon``, and each other field by its name: fractions as text, and fields
+        that are dataclasses as mappings. If the field ``step`` is a fraction, it is a share of epsilon, and
+        ``step_size`` is the size of the step, for pixels in [0, 1].
     """
     complete = attack.as_pgd() if isinstance(attack, SpecialCaseOfPGD) else attack
     described = {"name": type(attack).__name__, "norm": attack.norm, "epsilon": str(attack.epsilon)}
@@ -38,7 +38,7 @@ def describe(attack: Attack) -> dict[str, Any]:
 def _json(value: Any) -> Any:
     if is_dataclass(value):
         values = {field.name: getattr(value, field.name) for field in fields(value)}
-        # The network that an attack is crafted on is named with it.
+        # The field source_name describes the source network.
         return {name: _json(part) for name, part in values.items() if not isinstance(part, nn.Module)}
     if isinstance(value, tuple | list):
         return [_json(element) for element in value]

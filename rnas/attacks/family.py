@@ -1,4 +1,4 @@
-"""What a package registers so that an attack is found by name."""
+"""Define what a package registers to make an attack available by name."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from rnas.attacks.attack import Attack, Norm
 
 @dataclass(frozen=True)
 class AttackFamily:
-    """Attacks of one kind and the names that they go by; registered under ``rnas.attacks``.
+    """Describe attacks of one kind and their names; registered under ``rnas.attacks``.
 
     Attributes:
-        name: of the family, such as ``pgd``.
-        forms: of its names, for help and messages, such as ``fgsm`` or ``pgdN of N steps``.
-        norms: that it has; at least one.
-        parse: from a name in lower case, a radius and one of the norms to the attack; None if the name is not one of
-            the family's. It raises InputError where the name is the family's and is no attack.
+        name: name of the family, such as ``pgd``.
+        forms: forms of its names, for help and messages, such as ``fgsm`` or ``pgdN with N steps``.
+        norms: the norms that it has; at least one.
+        parse: function from a name in lower case, a radius and one of the norms to the attack. It returns None for a
+            name of another family, and raises InputError for a name of this family that gives no attack.
     """
 
     name: str

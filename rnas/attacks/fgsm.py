@@ -1,4 +1,4 @@
-"""The fast gradient sign method (Goodfellow et al., ICLR 2015)."""
+"""Implement the fast gradient sign method (Goodfellow et al., ICLR 2015)."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -13,26 +13,26 @@ from rnas.attacks.start import FROM_THE_IMAGE
 
 @dataclass(frozen=True)
 class FGSM:
-    """One gradient step of size epsilon on the cross-entropy, from the image as it is.
+    """Take one gradient step of size epsilon on the cross-entropy, from the original image.
 
-    In the l-infinity norm it follows the gradient's sign; in l2 the gradient itself, known as the fast gradient
-    method; in l1 it moves pixels to the end of their range, those of the greatest gradients first, until epsilon is
-    spent. In l-infinity and l1 this is what raises a linear loss most within ball and range of pixels.
+    In the l-infinity norm the step follows the sign of the gradient. In l2 it follows the gradient itself, which is
+    known as the fast gradient method. In l1 it moves pixels to the end of their range, the largest gradients first,
+    until epsilon is used up. In l-infinity and l1 no other step within ball and pixel range raises a linear loss more.
 
     Attributes:
         epsilon: radius of the ball, an exact fraction, at least 0; in the l-infinity norm at most 1.
-        norm: of the ball.
+        norm: norm of the ball.
     """
 
     epsilon: Fraction
     norm: Norm = "linf"
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, ids: Tensor, seed: int) -> Tensor:
-        """See :class:`rnas.attacks.attack.Attack`; nothing of it depends on ids and seed."""
+        """Return adversarial images (see :class:`rnas.attacks.attack.Attack`); ids and seed have no effect."""
         return self.as_pgd()(model, images, labels, ids, seed)
 
     def as_pgd(self) -> PGD:
-        """See :class:`rnas.attacks.description.SpecialCaseOfPGD`."""
+        """Return the attack as PGD."""
         return PGD(self.epsilon, 1, Fraction(1), start=FROM_THE_IMAGE, norm=self.norm)
 
 

@@ -1,4 +1,4 @@
-"""Guided adversarial margin attack, GAMA-PGD (Sriramanan et al., NeurIPS 2020)."""
+"""Implement the guided adversarial margin attack, GAMA-PGD (Sriramanan et al., NeurIPS 2020)."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,19 +18,19 @@ from rnas.utils.counter_noise import uniform
 
 @dataclass(frozen=True)
 class GAMA:
-    """Signed steps on the margin of softmax probabilities, led at first away from the prediction on the image.
+    """Take signed steps on the margin of softmax probabilities, guided at first away from the clean prediction.
 
-    It starts at a distance of epsilon, up or down at random in every pixel. The squared l2 distance between the
-    probabilities and those of the image as it is adds to the margin, with a weight that falls in equal steps to 0
-    over the first quarter of the steps. The step is 2 epsilon, a tenth of it from 3/5 of the steps on, and a hundredth
-    from 17/20 on: steps 60 and 85 of the paper's 100. The authors' code has the distance from the prediction at the
-    starting point instead; this is the paper's.
+    The attack starts at a distance of epsilon, up or down at random in every pixel. It adds to the margin the squared
+    l2 distance of the probabilities from those of the original image, with a weight that falls in equal steps to 0
+    over the first quarter of the steps. The step is 2 epsilon; it is a tenth of that after 3/5 of the steps and a
+    hundredth after 17/20, which are steps 60 and 85 of the paper's 100. The distance is from the prediction on the
+    original image, as in the paper; the authors' code takes the prediction at the starting point.
 
     Attributes:
         epsilon: l-infinity radius, an exact fraction in [0, 1].
-        steps: gradient steps, at least 1; GAMA-100 has 100.
+        steps: number of gradient steps, at least 1; GAMA-100 has 100.
         step: size of the first steps as a share of epsilon.
-        weight: of the squared distance in the first step.
+        weight: weight of the squared distance in the first step.
 
     Raises:
         InputError: a setting is out of its range.
@@ -43,15 +43,15 @@ class GAMA:
 
     def __post_init__(self) -> None:
         if self.steps < 1 or self.weight < 0:
-            raise InputError(f"GAMA: {self.steps} steps, weight {self.weight}; at least 1 step and a weight of 0")
+            raise InputError(f"GAMA has {self.steps} steps and weight {self.weight}: give at least 1 step and weight 0")
 
     @property
     def norm(self) -> Norm:
-        """See :class:`rnas.attacks.attack.Attack`."""
+        """Return the norm of the ball."""
         return "linf"
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, ids: Tensor, seed: int) -> Tensor:
-        """See :class:`rnas.attacks.attack.Attack`."""
+        """Return adversarial images (see :class:`rnas.attacks.attack.Attack`)."""
         ball, epsilon = BALLS["linf"], float(self.epsilon)
         up = uniform(seed, ids, tuple(images.shape[1:])) >= 0
         adversarial = torch.where(up, images + epsilon, images - epsilon).clamp_(0, 1)

@@ -1,4 +1,4 @@
-"""Gradients of losses with respect to images, and how often they vanish."""
+"""Compute gradients of losses with respect to images, and how often they vanish."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ from rnas.errors import InputError
 
 
 def input_gradient(loss: Callable[[Tensor], Tensor], points: Tensor) -> Tensor:
-    """Gradient (n, C, H, W) of the sum of per-image losses (n,) at points (n, C, H, W); not always finite."""
+    """Return the gradient (n, C, H, W) of the sum of per-image losses (n,) at points; it may not be finite."""
     with torch.enable_grad():
         points = points.detach().requires_grad_(True)
         (gradient,) = torch.autograd.grad(loss(points).sum(), points)
@@ -20,28 +20,28 @@ def input_gradient(loss: Callable[[Tensor], Tensor], points: Tensor) -> Tensor:
 
 
 def without_gradient(model: nn.Module, images: Tensor, labels: Tensor, loss: LossName) -> Tensor:
-    """Whether each image (n,) gives a gradient attack nothing to follow, in eval mode.
+    """Return whether each image (n,) has a gradient that a gradient attack cannot follow, in eval mode.
 
-    Its gradient is 0 in every pixel, as softmax saturates, or not finite in one. Where there are many such images,
-    robust accuracy under attacks on this loss says little (Carlini et al., "On evaluating adversarial robustness",
-    2019).
+    The gradient is 0 in every pixel, because softmax saturates, or is not finite in some pixel. If there are many such
+    images, robust accuracy under attacks on this loss says little (Carlini et al., "On evaluating adversarial
+    robustness", 2019).
 
     Args:
-        model: left as found.
+        model: the network; it is left unchanged.
         images: (n, C, H, W) in [0, 1].
         labels: (n,).
-        loss: what an attack would maximise. ``cw`` has no gradient wherever an image is misclassified.
+        loss: the loss that an attack would maximise. ``cw`` has no gradient wherever an image is misclassified.
 
     Raises:
-        InputError: the loss is ``kl``, whose gradient is 0 at every image as it is.
+        InputError: the loss is ``kl``, whose gradient is 0 at every original image.
     """
     if loss == "kl":
-        raise InputError("loss kl has no gradient at an image as it is; ask for cross-entropy or margin")
+        raise InputError("loss kl has no gradient at an original image; use cross-entropy or margin")
     with attacking(model):
         gradient = input_gradient(lambda points: LOSSES[loss](model(points), labels), images).flatten(1)
     return ~gradient.isfinite().all(dim=1) | (gradient == 0).all(dim=1)
 
 
 def zero_gradient_share(model: nn.Module, images: Tensor, labels: Tensor, loss: LossName) -> float:
-    """Share, in [0, 1], of the images that :func:`without_gradient` says True of; at least one image."""
+    """Return the share, in [0, 1], of images without a usable gradient (:func:`without_gradient`); at least 1 image."""
     return without_gradient(model, images, labels, loss).double().mean().item()

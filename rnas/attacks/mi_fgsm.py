@@ -1,4 +1,4 @@
-"""The momentum iterative fast gradient sign method (Dong et al., CVPR 2018)."""
+"""Implement the momentum iterative fast gradient sign method (Dong et al., CVPR 2018)."""
 
 import re
 from dataclasses import dataclass
@@ -19,15 +19,15 @@ from rnas.errors import InputError
 
 @dataclass(frozen=True)
 class MIFGSM:
-    """Steps of epsilon / steps from the image, along the sum of all gradients so far, on the cross-entropy.
+    """Take steps of epsilon / steps from the image along the sum of all gradients so far, on the cross-entropy.
 
-    Before a gradient is added it is brought to an l1 norm of 1, and the sum decays. A step follows the sum's sign in
-    the l-infinity norm and the sum itself in l2.
+    Each gradient is scaled to an l1 norm of 1 before it is added, and the sum decays. A step follows the sign of the
+    sum in the l-infinity norm and the sum itself in l2.
 
     Attributes:
         epsilon: radius of the ball, an exact fraction, at least 0; in the l-infinity norm at most 1.
-        steps: gradient steps, at least 1; the paper has 10.
-        decay: of the sum from step to step, at least 0; 0 is no momentum.
+        steps: number of gradient steps, at least 1; the paper has 10.
+        decay: factor of the sum from step to step, at least 0; 0 means no momentum.
         norm: linf or l2.
 
     Raises:
@@ -42,17 +42,17 @@ class MIFGSM:
     def __post_init__(self) -> None:
         if self.steps < 1 or self.decay < 0 or self.norm == "l1":
             raise InputError(
-                f"MI-FGSM: {self.steps} steps, decay {self.decay}, norm {self.norm}; "
-                "at least 1 step, a decay of at least 0, and norm linf or l2"
+                f"MI-FGSM has {self.steps} steps, decay {self.decay} and norm {self.norm}: "
+                "give at least 1 step, a decay of at least 0, and norm linf or l2"
             )
 
     @property
     def step(self) -> Fraction:
-        """Size of one step as a share of epsilon."""
+        """Return the size of one step as a share of epsilon."""
         return Fraction(1, self.steps)
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, ids: Tensor, seed: int) -> Tensor:
-        """See :class:`rnas.attacks.attack.Attack`; nothing of it depends on ids and seed."""
+        """Return adversarial images (see :class:`rnas.attacks.attack.Attack`); ids and seed have no effect."""
         ball, epsilon, step = BALLS[self.norm], float(self.epsilon), float(self.epsilon * self.step)
         adversarial, momentum = images.clone(), torch.zeros_like(images)
         with attacking(model):
@@ -64,7 +64,7 @@ class MIFGSM:
 
 
 def _of_size_one(gradient: Tensor) -> Tensor:
-    """The gradient with an l1 norm of 1; 0 where it is 0."""
+    """Scale the gradient to an l1 norm of 1; a gradient of 0 stays 0."""
     size = BALLS["l1"].size(gradient)
     return gradient / per_image(torch.where(size > 0, size, torch.ones_like(size)), gradient)
 

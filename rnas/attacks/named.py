@@ -1,4 +1,4 @@
-"""Attacks by the names that papers report robust accuracy under: ``fgsm``, ``pgd20``, ``cw40``."""
+"""Find attacks by the names that papers use for robust accuracy: ``fgsm``, ``pgd20``, ``cw40``."""
 
 from contextlib import suppress
 from fractions import Fraction
@@ -10,30 +10,30 @@ from rnas.errors import InputError
 
 
 def attack_families() -> dict[str, AttackFamily]:
-    """Every family that can be loaded, ours and other packages', by the name that it is registered under."""
+    """Return every family that can be loaded, of rnas and of other packages, by its registered name."""
     families = {}
     for name in registry.names(registry.ATTACKS):
-        # What is wrong with another package's attack must not cost an evaluation that does not use it.
+        # An error in another package's attack must not stop an evaluation that does not use it.
         with suppress(InputError):
             families[name] = registry.load(registry.ATTACKS, name)
     return families
 
 
 def attack_forms() -> str:
-    """The forms of every name there is, for help and messages."""
+    """Return the forms of all names, for help and messages."""
     return "; ".join(family.forms for family in attack_families().values())
 
 
 def named_attack(name: str, epsilon: Fraction, norm: Norm = "linf") -> Attack:
-    """The attack of a name within a ball.
+    """Return the attack of a name within a ball.
 
     Args:
-        name: one of a registered family's, see :func:`attack_forms`.
+        name: a name of a registered family; see :func:`attack_forms`.
         epsilon: radius, at least 0; in the l-infinity norm at most 1.
-        norm: of the ball.
+        norm: norm of the ball.
 
     Raises:
-        InputError: no attack has this name, two families have one, or the attack does not exist in this norm.
+        InputError: no attack has this name, two families have it, or the attack does not exist in this norm.
     """
     found: dict[str, Attack] = {}
     families = attack_families()
@@ -51,6 +51,6 @@ def named_attack(name: str, epsilon: Fraction, norm: Norm = "linf") -> Attack:
         raise InputError(f"unknown attack {name!r}; known: {attack_forms()}{unloaded}")
     if len(found) > 1:
         raise InputError(
-            f"attack {name} is a name of several registered families, {', '.join(found)}: uninstall all but one"
+            f"attack {name} is a name in several registered families, {', '.join(found)}: uninstall all but one"
         )
     return next(iter(found.values()))

@@ -3,12 +3,12 @@
 from typing import Literal
 
 LossName = Literal["cross-entropy", "margin", "cw", "dlr", "kl"]
-"""What an attack maximises; ``kl`` needs the prediction on the image as it is, the others its label."""
+"""The loss that an attack maximises; ``kl`` needs the prediction on the original image, the others its label."""
 
 Mode = Literal["eval", "train", "train-updating"]
-"""What normalisation layers do while a network is attacked.
+"""The mode of normalisation layers while a network is attacked.
 
-``eval``: they use their running statistics. ``train``: they use those of the attacked batch, and the running ones
-stay (Gowal et al., 2020). ``train-updating``: every attack step changes the running ones too, as released code of
-some papers does; only for repeating their numbers.
+``eval``: they use their running statistics. ``train``: they use the statistics of the attacked batch and do not change
+the running ones (Gowal et al., 2020). ``train-updating``: every attack step changes the running statistics too, as the
+released code of some papers does; use it only to repeat the numbers of these papers.
 """

@@ -1,4 +1,4 @@
-"""Projected gradient descent in a ball (Madry et al., ICLR 2018)."""
+"""Implement projected gradient descent in a ball (Madry et al., ICLR 2018)."""
 
 import math
 import re
@@ -22,24 +22,24 @@ from rnas.errors import InputError
 
 @dataclass(frozen=True)
 class PGD:
-    """PGD from a random start; its last iterate is the result.
+    """Run PGD from a random start and return its last iterate.
 
-    In the l-infinity norm a step follows the gradient's sign, in l2 the gradient itself, and the result of a step is
-    projected. In l1 a step moves the few pixels of the greatest gradients, and the projection is the exact one onto
-    ball and range of pixels together (Croce and Hein, ICML 2021). See :mod:`rnas.attacks.balls`.
+    In the l-infinity norm a step follows the sign of the gradient, in l2 the gradient itself; each step is followed by
+    a projection. In l1 a step moves the few pixels with the largest gradients, and the projection onto ball and pixel
+    range together is exact (Croce and Hein, ICML 2021). See :mod:`rnas.attacks.balls`.
 
     Attributes:
         epsilon: radius of the ball, an exact fraction, at least 0; in the l-infinity norm at most 1.
-        steps: gradient steps, at least 1.
+        steps: number of gradient steps, at least 1.
         step: size of one step as a share of epsilon (1/4 is 2/255 at 8/255).
-        loss: what is maximised; ``kl`` is the divergence from the prediction on the image as it is (TRADES).
-        start: where it starts.
+        loss: loss that is maximised; ``kl`` is the divergence from the prediction on the original image (TRADES).
+        start: noise of the starting point.
         mode: what normalisation layers do; anything but ``eval`` makes results depend on the batch.
         projection: whether each step ends inside the ball. Without it, as N-FGSM trains (de Jorge et al., NeurIPS
-            2022), an image ends within the start's and the steps' reach together: for training, not for evaluation.
-        norm: of the ball.
-        restarts: runs, each from a start of its own, of which each image has the first that is misclassified, else
-            that of the greatest loss; at least 1, and more than 1 only in mode ``eval`` with projection.
+            2022), an image may move as far as the start and the steps together: for training, not for evaluation.
+        norm: norm of the ball.
+        restarts: number of runs from different starts, at least 1; more than 1 only in mode ``eval`` with projection.
+            The result is the first run that is misclassified, else the run with the greatest loss.
 
     Raises:
         InputError: a setting is out of its range.
@@ -57,12 +57,12 @@ class PGD:
 
     def __post_init__(self) -> None:
         if self.steps < 1 or self.restarts < 1:
-            raise InputError(f"PGD: {self.steps} steps, {self.restarts} restarts; both are at least 1")
+            raise InputError(f"PGD has {self.steps} steps and {self.restarts} restarts: give at least 1 of both")
         if self.restarts > 1 and (self.mode != "eval" or not self.projection):
-            raise InputError("PGD: restarts are for evaluation; leave them out, or take mode eval and projection")
+            raise InputError("PGD: restarts need mode eval and projection; set restarts to 1, or change these settings")
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, ids: Tensor, seed: int) -> Tensor:
-        """See :class:`rnas.attacks.attack.Attack`."""
+        """Return adversarial images (see :class:`rnas.attacks.attack.Attack`)."""
         if self.restarts > 1:
             once = replace(self, restarts=1)
             with attacking(model):
@@ -72,7 +72,7 @@ class PGD:
             return self.ascend(model, images, labels, start)
 
     def ascend(self, model: nn.Module, images: Tensor, labels: Tensor, start: Tensor) -> Tensor:
-        """All steps of one run from given starting points, with the model as it is; draws nothing."""
+        """Take all steps of one run from given starting points, without noise and with the model in its mode."""
         if self.norm == "linf":
             return self._ascend_by_signs(model, images, labels, start)
         ball, loss = BALLS[self.norm], loss_of(self.loss, model, images, labels)
@@ -84,7 +84,7 @@ class PGD:
         return adversarial
 
     def _ascend_by_signs(self, model: nn.Module, images: Tensor, labels: Tensor, start: Tensor) -> Tensor:
-        """The same for the l-infinity norm; training spends its time here."""
+        """Do the same for the l-infinity norm; training spends most of its time here."""
         epsilon, step = float(self.epsilon), float(self.epsilon * self.step)
         reach = epsilon if self.projection else math.inf
         lowest, highest = (images - reach).clamp_(min=0), (images + reach).clamp_(max=1)
@@ -102,7 +102,7 @@ class PGD:
 
 
 _STEP = Fraction(1, 10)
-"""Size of a step of the named ones as a share of epsilon: 0.8/255 at 8/255, as the papers on networks have it."""
+"""Step size of named attacks as a share of epsilon: 0.8/255 at 8/255, as the papers on architectures use it."""
 
 _LOSSES: tuple[LossName, ...] = (*LOSSES, "kl")
 
@@ -118,7 +118,7 @@ def _parse(name: str, epsilon: Fraction, norm: Norm) -> PGD | None:
 
 FAMILY = AttackFamily(
     name="pgd",
-    forms="pgdN for PGD of N steps of epsilon/10 such as pgd20, pgd20x5 for 5 restarts, "
+    forms="pgdN for PGD with N steps of epsilon/10 such as pgd20, pgd20x5 for 5 restarts, "
     "and either with -margin, -cw, -dlr or -kl",
     norms=("linf", "l2", "l1"),
     parse=_parse,

@@ -1,4 +1,4 @@
-"""Several attempts at one attack, and the strongest result of them for every image."""
+"""Run an attack several times and take the strongest result for every image."""
 
 from typing import Protocol
 
@@ -8,19 +8,19 @@ from torch import Tensor, nn
 from rnas.attacks.losses import loss_of, misclassified
 from rnas.attacks.names import LossName
 
-# Any large odd number does: seeds of the same search are small ones.
+# Any large odd number works, because the seeds of one search are small numbers.
 _NEXT = 0xD6E8FEB86659FD93
 
 
 class Attempt(Protocol):
-    """One run of an attack."""
+    """Run an attack once."""
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, ids: Tensor, seed: int) -> Tensor:
-        """See :class:`rnas.attacks.attack.Attack`."""
+        """Return adversarial images (see :class:`rnas.attacks.attack.Attack`)."""
 
 
 def restart_seed(seed: int, restart: int) -> int:
-    """Seed of a restart, counted from 0, whose is the attack's own."""
+    """Return the seed of a restart, counted from 0; the first has the attack's own seed."""
     return seed + restart * _NEXT
 
 
@@ -34,19 +34,19 @@ def strongest(
     ids: Tensor,
     seed: int,
 ) -> Tensor:
-    """Per image the first attempt that is misclassified, else that of the greatest loss, (n, C, H, W).
+    """Return per image the first attempt that is misclassified, else the one with the greatest loss, (n, C, H, W).
 
-    Images that are misclassified are not attacked again. So more attempts are never weaker on any image.
+    Images that are already misclassified are not attacked again. More attempts are never weaker on any image.
 
     Args:
         attempt: the attack without restarts.
-        restarts: how many attempts, at least 1.
-        loss: by which they are compared.
-        model: in eval mode, without gradients for parameters.
+        restarts: number of attempts, at least 1.
+        loss: loss that compares the attempts.
+        model: network in eval mode, without gradients for parameters.
         images: (n, C, H, W) in [0, 1].
         labels: (n,).
         ids: (n,).
-        seed: see :func:`restart_seed`.
+        seed: seed of the first attempt; see :func:`restart_seed`.
     """
     best = attempt(model, images, labels, ids, seed)
     value, broken = _judged(loss, model, images, labels, best)
@@ -68,6 +68,6 @@ def strongest(
 def _judged(
     loss: LossName, model: nn.Module, images: Tensor, labels: Tensor, attacked: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Loss of attacked images and whether they are misclassified, each (n,)."""
+    """Return the loss of attacked images and whether they are misclassified, each (n,)."""
     logits = model(attacked)
     return loss_of(loss, model, images, labels)(logits), misclassified(logits, labels)

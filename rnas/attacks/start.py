@@ -1,4 +1,4 @@
-"""Where in the ball an attack starts."""
+"""Choose where in the ball an attack starts."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -13,19 +13,19 @@ from rnas.utils.counter_noise import normal
 
 @dataclass(frozen=True)
 class Start:
-    """The noise that an attack adds to an image before its first step.
+    """Describe the noise that an attack adds to an image before its first step.
 
     Attributes:
-        noise: ``none``; ``uniform`` in the ball of radius share * epsilon, cut off at the range of pixels; or
-            ``gaussian`` in every pixel, of standard deviation share * epsilon, not cut off, as TRADES has it.
-        share: of epsilon.
+        noise: ``none``; ``uniform`` in the ball of radius share * epsilon, clipped to the range of pixels; or
+            ``gaussian`` in every pixel, with standard deviation share * epsilon, not clipped, as in TRADES.
+        share: share of epsilon.
     """
 
     noise: Literal["none", "uniform", "gaussian"] = "uniform"
     share: Fraction = Fraction(1)
 
     def of(self, images: Tensor, epsilon: float, ids: Tensor, seed: int, norm: Norm = "linf") -> Tensor:
-        """The starting points, a new tensor, of images (n, C, H, W) with ids (n,), in a ball of the norm."""
+        """Return the starting points, a new tensor, of images (n, C, H, W) with ids (n,), in a ball of the norm."""
         if self.noise == "none":
             return images.clone()
         draw = BALLS[norm].noise if self.noise == "uniform" else normal
@@ -35,4 +35,6 @@ class Start:
 
 
 FROM_THE_IMAGE = Start("none")
+"""Start from the image itself."""
 UNIFORM = Start()
+"""Start from uniform noise in the ball."""

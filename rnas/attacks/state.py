@@ -1,4 +1,4 @@
-"""Leaving a model as it was found."""
+"""Restore a model after an attack."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,9 +11,9 @@ from rnas.attacks.names import Mode
 
 @contextmanager
 def attacking(model: nn.Module, mode: Mode = "eval") -> Iterator[None]:
-    """Within: every layer in the mode and no gradient for parameters. After: all as before.
+    """Put every layer in the mode and parameters without gradient for the block; restore all of it at the end.
 
-    BatchNorm in training mode would mix an attack's images into its statistics and make a weaker attack.
+    In training mode, BatchNorm would mix an attack's images into its statistics and make a weaker attack.
     """
     modes = [(module, module.training) for module in model.modules()]
     wanted = [parameter for parameter in model.parameters() if parameter.requires_grad]
@@ -35,7 +35,7 @@ def attacking(model: nn.Module, mode: Mode = "eval") -> Iterator[None]:
 
 @contextmanager
 def kept_statistics(model: nn.Module) -> Iterator[None]:
-    """Within: normalisation layers in training mode use a batch's statistics and leave their running ones alone."""
+    """Let normalisation layers in training mode use batch statistics in the block, and keep the running ones."""
     tracking = [module for module in model.modules() if isinstance(module, _NormBase) and module.track_running_stats]
     for module in tracking:
         module.track_running_stats = False

@@ -1,4 +1,4 @@
-"""Attacks by transfer: crafted on one network, shown to another (Papernot et al., ASIA CCS 2017)."""
+"""Attack by transfer: compute the images on one network and show them to another (Papernot et al., ASIA CCS 2017)."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -10,15 +10,15 @@ from rnas.attacks.attack import Attack, Norm
 
 @dataclass(frozen=True)
 class Transfer:
-    """An attack that sees only a source network: black-box to the network that it is shown to.
+    """Attack with the gradient of a source network only: black-box to the network that is evaluated.
 
-    A network that withstands an attack through its own gradient and falls to one through another's masks its gradient
+    A network that withstands attacks with its own gradient, but not those with another network's, masks its gradient
     (Athalye et al., ICML 2018).
 
     Attributes:
-        source_name: what to call it in records.
-        source: from images to logits of the same classes, on the device of the images; left as found.
-        attack: what is crafted with the source's gradient.
+        source_name: name of the source in records.
+        source: network from images to logits of the same classes, on the device of the images; it is left unchanged.
+        attack: the attack that runs on the source.
     """
 
     source_name: str
@@ -27,14 +27,14 @@ class Transfer:
 
     @property
     def epsilon(self) -> Fraction:
-        """See :class:`rnas.attacks.attack.Attack`."""
+        """Return the radius of the ball, for pixels in [0, 1]."""
         return self.attack.epsilon
 
     @property
     def norm(self) -> Norm:
-        """See :class:`rnas.attacks.attack.Attack`."""
+        """Return the norm of the ball."""
         return self.attack.norm
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, ids: Tensor, seed: int) -> Tensor:
-        """See :class:`rnas.attacks.attack.Attack`; ``model`` is never asked."""
+        """Return adversarial images; ``model`` is not used."""
         return self.attack(self.source, images, labels, ids, seed)

@@ -66,8 +66,8 @@ def export(
     """
     shape = None if input_shape is None else _shape(input_shape)
 
+    from rnas.errors import ExportError
     from rnas.exports.export import export as write
-    from rnas.exports.verification import ExportError
 
     try:
         done = write(

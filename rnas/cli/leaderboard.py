@@ -21,20 +21,19 @@ def leaderboard(
 
       rnas leaderboard results
     """
-    from rnas.report.leaderboard import tables, to_dict
-    from rnas.report.leaderboard_files import read_entries
+    from rnas.report.leaderboard_files import leaderboard as ranked
     from rnas.report.leaderboard_html import render
     from rnas.report.leaderboard_table import print_tables
     from rnas.report.leaderboard_text import markdown
     from rnas.utils.files import write_text
 
-    ranked = tables(read_entries(directory))
+    found = ranked(directory)
     if as_json:
-        print_json(to_dict(ranked))
+        print_json(found.to_dict())
         return
-    pages = {directory / "leaderboard.html": render(ranked), directory / "leaderboard.md": markdown(ranked)}
+    pages = {directory / "leaderboard.html": render(found.tables), directory / "leaderboard.md": markdown(found.tables)}
     for path, text in pages.items():
         write_text(path, text)
     console = stdout()
-    print_tables(console, ranked)
+    print_tables(console, found.tables)
     console.print(f"Written: {', '.join(map(str, pages))}", highlight=False, markup=False, soft_wrap=True)

@@ -29,24 +29,24 @@ def power(
     from rnas.report.power import print_power_study
     from rnas.scaling_rules.findings import metric_of
     from rnas.scaling_rules.observations import Observations
-    from rnas.scaling_rules.power import outcomes, plan, summarize_power
+    from rnas.scaling_rules.power import power as simulated
     from rnas.utils.quantities import pluralize
 
     observations = Observations.from_run(Search.open(directory).result(), metric)
-    planned = plan(observations, simulations)
     console = stderr()
 
-    def measured(seconds: float, at_once: int) -> None:
+    def measured(count: int, seconds: float, at_once: int) -> None:
         minutes = pluralize(math.ceil(seconds / 60), "minute")
-        count = pluralize(len(planned.simulations), "simulation")
-        console.print(f"{count}, {at_once} at once: about {minutes}", highlight=False)
+        console.print(f"{pluralize(count, 'simulation')}, {at_once} at once: about {minutes}", highlight=False)
 
-    found = []
     with console.status("") as status:
-        for families in outcomes(planned, workers, measured):
-            found.append(families)
-            status.update(f"{len(found)} of {pluralize(len(planned.simulations), 'simulation')}")
-    power_study = summarize_power(planned, found)
+        power_study = simulated(
+            observations,
+            simulations=simulations,
+            workers=workers,
+            measured=measured,
+            progress=lambda done, count: status.update(f"{done} of {pluralize(count, 'simulation')}"),
+        )
     if as_json:
         print_json(power_study.to_dict())
         return

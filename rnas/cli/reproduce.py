@@ -60,7 +60,7 @@ def reproduce(
 
     from rnas.cli.reproduce_table import print_reproduction
     from rnas.cli.reproduce_view import ReproductionView
-    from rnas.experiments.reproduction.reproduce import NotEvaluatedError
+    from rnas.errors import NotEvaluatedError
     from rnas.experiments.reproduction.reproduce import reproduce as reproduced
 
     console = stderr()

@@ -36,11 +36,11 @@ def rules(
 
     from rnas.nas.search import RULES, Search
     from rnas.report.rules_table import print_rules
-    from rnas.scaling_rules.findings import findings_of
+    from rnas.scaling_rules.findings import fit_rule
     from rnas.utils.files import write_text
 
     search = Search.open(directory)
-    found = findings_of(search.result(), metric)
+    found = fit_rule(search.result(), metric)
     content = found.to_dict()
     write_text(directory / RULES, json.dumps(content, indent=2, allow_nan=False) + "\n")
     search.write()

@@ -1,1 +1,5 @@
-"""Images: where they come from and how they are divided."""
+"""Load images, divide them into splits, and augment or corrupt them."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

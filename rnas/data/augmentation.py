@@ -1,7 +1,7 @@
-"""Augmentations of whole batches, on the device where the images are.
+"""Augment whole batches on the device of the images.
 
-Each works alike on bytes and on floating point numbers, with the same draws from the generator: what follows is the
-same whether a batch is scaled to [0, 1] before or after, and bytes are less to move. Black is 0 in both.
+Each function treats bytes and floating point numbers alike, with the same random draws. The result is therefore the
+same whether a batch is scaled to [0, 1] before or after, and bytes are faster to move. Black is 0 in both.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ _BITS = 16
 
 
 def flip(images: Tensor, generator: Generator) -> Tensor:
-    """Images (n, C, H, W), each mirrored left to right with probability one half."""
+    """Mirror each of the images (n, C, H, W) left to right with probability one half."""
     mirrored = torch.rand(len(images), 1, 1, 1, generator=generator).to(images.device, non_blocking=True) < 0.5
     return torch.where(mirrored, images.flip(3), images)
 
 
 def crop(images: Tensor, generator: Generator) -> Tensor:
-    """Images (n, C, H, W), each padded by 4 black pixels on all sides and cropped back at a random place."""
+    """Pad each of the images (n, C, H, W) with 4 black pixels on all sides and crop it at a random place."""
     n, _, height, width = images.shape
     padded = F.pad(images, (PADDING,) * 4)
     top, left = torch.randint(0, 2 * PADDING + 1, (2, n), generator=generator).to(images.device, non_blocking=True)
@@ -45,10 +45,10 @@ def crop(images: Tensor, generator: Generator) -> Tensor:
 
 
 def cutout(images: Tensor, generator: Generator) -> Tensor:
-    """Images (n, C, H, W), each with a square window blackened (DeVries and Taylor, 2017).
+    """Blacken a square window in each of the images (n, C, H, W) (DeVries and Taylor, 2017).
 
-    It is 16 pixels wide, or half the shorter side where that is less. Its centre is uniform over the image, and what
-    reaches over the border is cut off.
+    The window is 16 pixels wide, or half the shorter side if that is less. Its centre is uniform over the image, and
+    the image's border cuts it off.
     """
     n, _, height, width = images.shape
     side = min(CUTOUT, min(height, width) // 2)
@@ -62,21 +62,21 @@ def cutout(images: Tensor, generator: Generator) -> Tensor:
 
 
 def rotate(images: Tensor, generator: Generator) -> Tensor:
-    """Images (n, C, H, W), each turned about its centre by an angle uniform in +-20 degrees.
+    """Rotate each of the images (n, C, H, W) about its centre by an angle uniform in +-20 degrees.
 
-    A pixel is that of the nearest place in the image, and black outside the image.
+    Each new pixel takes the nearest old one, or black outside the image.
     """
     n, _, height, width = images.shape
     degrees = (torch.rand(n, 1, 1, generator=generator).double() * 2 - 1) * DEGREES
     cosine, sine = degrees.deg2rad().cos(), degrees.deg2rad().sin()
 
     def fixed(value: Tensor) -> Tensor:
-        # Whole numbers of 2^-16 pixels: rounding to the nearest pixel is then the same on every device.
+        # Values are multiples of 2^-16 pixels, so that rounding to the nearest pixel is the same on every device.
         return (value * (1 << _BITS) + 0.5).floor().long().to(images.device, non_blocking=True)
 
     y, x = torch.arange(height, device=images.device)[:, None], torch.arange(width, device=images.device)
     middle_x, middle_y = (width - 1) / 2, (height - 1) / 2
-    # A pixel covers [0, 1): its middle is half a pixel in.
+    # A pixel covers [0, 1), so its middle is at 0.5.
     from_x = x * fixed(cosine) + y * fixed(-sine) + fixed(width / 2 - cosine * middle_x + sine * middle_y)
     from_y = x * fixed(sine) + y * fixed(cosine) + fixed(height / 2 - sine * middle_x - cosine * middle_y)
     columns, rows = from_x >> _BITS, from_y >> _BITS
@@ -91,15 +91,16 @@ AUGMENTATIONS: dict[str, Callable[[Tensor, Generator], Tensor]] = {
     "cutout": cutout,
     "rotate": rotate,
 }
+"""Augmentations by name; each takes images (n, c, h, w) and a generator."""
 
 
 def augment(images: Tensor, names: tuple[str, ...], generator: Generator) -> Tensor:
-    """Images (n, C, H, W), bytes or floating point, through the named augmentations in order.
+    """Apply the named augmentations in order to images (n, C, H, W), bytes or floating point.
 
     Args:
-        images: left as they are.
-        names: of :data:`AUGMENTATIONS`.
-        generator: a CPU one, whatever the device of the images.
+        images: the batch; it is not changed.
+        names: names from :data:`AUGMENTATIONS`.
+        generator: a generator on the CPU, whatever the device of the images.
     """
     for name in names:
         images = AUGMENTATIONS[name](images, generator)
@@ -107,7 +108,7 @@ def augment(images: Tensor, names: tuple[str, ...], generator: Generator) -> Ten
 
 
 def _taken(images: Tensor, places: Tensor) -> Tensor:
-    """Pixels (n, C, H, W) of the images at places (n, H, W), counted row by row."""
+    """Return the pixels (n, C, H, W) of the images at positions (n, H, W), counted row by row."""
     n, channels = images.shape[:2]
     taken = images.flatten(2).gather(2, places.flatten(1)[:, None].expand(-1, channels, -1))
     return taken.view(n, channels, *places.shape[1:])

@@ -1,4 +1,4 @@
-"""CIFAR-10 (Krizhevsky, 2009) from the files of its python version."""
+"""Load CIFAR-10 (Krizhevsky, 2009) from the files of its python version."""
 
 from pathlib import Path
 
@@ -27,21 +27,21 @@ _ARCHIVE = "cifar-10-python.tar.gz"
 
 
 def load(folder: Path | None) -> Dataset:
-    """The 50,000 training and 10,000 test images.
+    """Load the 50,000 training and 10,000 test images.
 
-    A copy whose ``batches.meta`` states another number of images a batch, or that has none, may be smaller; then the
-    note says how many there are.
+    A copy may be smaller if its ``batches.meta`` states another number of images per batch, or if it has no such file.
+    The note then states how many images there are.
 
     Args:
-        folder: the one that holds ``cifar-10-batches-py``, or that folder itself.
+        folder: the folder that contains ``cifar-10-batches-py``, or that folder itself.
 
     Raises:
-        InputError: no folder is given, a file is missing, or one is not what it should be.
+        InputError: no folder is given, a file is missing, or a file has the wrong content.
     """
     batches = find_folder("cifar10", folder, FOLDER)
     fix = (
         f"download {_ARCHIVE} from the CIFAR-10 page of the University of Toronto, unpack it, and give the folder "
-        f"that holds {FOLDER} as --data-dir"
+        f"that contains {FOLDER} as --data-dir"
     )
     require_files(batches, [file.name for file in FILES], fix)
     pixels, labels = zip(*(read_batch(batches / file.name, "labels", 10) for file in FILES), strict=True)
@@ -49,7 +49,7 @@ def load(folder: Path | None) -> Dataset:
     for file, batch in zip(FILES, labels, strict=True):
         if stated is not None and len(batch) != stated:
             raise InputError(
-                f"{batches / file.name}: holds {len(batch):,} images, and {_META} says {stated:,}; fetch it again"
+                f"{batches / file.name}: contains {len(batch):,} images, but {_META} says {stated:,}; download it again"
             )
     num_test_images = len(labels[-1])
     training = sum(map(len, labels)) - num_test_images
@@ -70,13 +70,13 @@ def load(folder: Path | None) -> Dataset:
 
 
 def _stated_count(path: Path) -> int | None:
-    """How many images each batch holds by the description that was published with them; None without one."""
+    """Return how many images each batch has according to the published description; None without one."""
     if not path.is_file():
         return None
     content = read_arrays(path)
     count = content.get("num_cases_per_batch") if isinstance(content, dict) else None
     if not isinstance(count, int):
-        raise InputError(f"{path}: does not say num_cases_per_batch; fetch {_ARCHIVE} again")
+        raise InputError(f"{path}: does not state num_cases_per_batch; download {_ARCHIVE} again")
     return count
 
 

@@ -1,4 +1,4 @@
-"""CIFAR-100 (Krizhevsky, 2009), its 100 fine classes, from the files of its python version."""
+"""Load CIFAR-100 (Krizhevsky, 2009), its 100 fine classes, from the files of its python version."""
 
 from pathlib import Path
 
@@ -20,21 +20,21 @@ _ARCHIVE = "cifar-100-python.tar.gz"
 
 
 def load(folder: Path | None) -> Dataset:
-    """The 50,000 training and 10,000 test images.
+    """Load the 50,000 training and 10,000 test images.
 
-    They are cropped and flipped by default, as the papers on robust architectures say. The code released with some
-    of them also turns CIFAR-100's images by up to 20 degrees: add ``rotate`` to the augmentation to do as it does.
+    By default they are cropped and flipped, as the papers on robust architectures say. Some of the released code also
+    rotates the images of CIFAR-100 by up to 20 degrees; add ``rotate`` to the augmentation to do the same.
 
     Args:
-        folder: the one that holds ``cifar-100-python``, or that folder itself.
+        folder: the folder that contains ``cifar-100-python``, or that folder itself.
 
     Raises:
-        InputError: no folder is given, a file is missing, or one is not what it should be.
+        InputError: no folder is given, a file is missing, or a file has the wrong content.
     """
     place = find_folder("cifar100", folder, FOLDER)
     fix = (
         f"download {_ARCHIVE} from the CIFAR page of the University of Toronto, unpack it, and give the folder that "
-        f"holds {FOLDER} as --data-dir"
+        f"contains {FOLDER} as --data-dir"
     )
     require_files(place, [file.name for file in FILES], fix)
     pixels, labels = zip(*(read_batch(place / file.name, "fine_labels", 100) for file in FILES), strict=True)

@@ -1,4 +1,4 @@
-"""One file of the python versions of CIFAR-10 and CIFAR-100."""
+"""Read one file of the python versions of CIFAR-10 and CIFAR-100."""
 
 from pathlib import Path
 
@@ -9,11 +9,11 @@ from rnas.errors import InputError
 
 
 def read_batch(path: Path, labels_name: str, num_classes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Pixels (n, 3, 32, 32) uint8 and labels (n,) int64 in [0, num_classes).
+    """Return pixels (n, 3, 32, 32) uint8 and labels (n,) int64 in [0, num_classes).
 
     Args:
-        path: of the file.
-        labels_name: what the labels are called in it.
+        path: path of the file.
+        labels_name: key of the labels in the file.
         num_classes: number of classes.
 
     Raises:
@@ -30,7 +30,7 @@ def read_batch(path: Path, labels_name: str, num_classes: int) -> tuple[np.ndarr
         or not all(isinstance(label, int) and 0 <= label < num_classes for label in labels)
     ):
         raise InputError(
-            f"{path}: not a CIFAR-{num_classes} batch (data of n x 3072 bytes and n {labels_name} of 0 to "
+            f"{path}: not a CIFAR-{num_classes} batch (n x 3072 bytes of data, and n {labels_name} from 0 to "
             f"{num_classes - 1})"
         )
     return pixels.reshape(-1, 3, 32, 32), np.array(labels, dtype=np.int64)

@@ -1,4 +1,4 @@
-"""CutMix (Yun et al., ICCV 2019): every image gets a box of another one, and its label a share of the other's."""
+"""Apply CutMix (Yun et al., ICCV 2019): every image gets a box of another one, and its label a share."""
 
 import math
 
@@ -12,24 +12,24 @@ _SEEDS = 2**63 - 1
 def cutmix(
     images: Tensor, labels: Tensor, num_classes: int, alpha: float, generator: Generator
 ) -> tuple[Tensor, Tensor]:
-    """A batch with one box of every image taken from a partner, and the classes' shares of the pixels.
+    """Replace one box in every image by that of a partner, and return the images and the classes' shares of the pixels.
 
-    The box is the same for the whole batch: its sides are sqrt(1 - lambda) of the image's, with lambda from
-    Beta(alpha, alpha), its centre is uniform, and what reaches over the border is cut off. The labels are mixed by
-    the pixels that are really there. Partners are a random permutation of the batch.
+    The box is the same for the whole batch. Its sides are sqrt(1 - lambda) of the image's, with lambda from
+    Beta(alpha, alpha); its centre is uniform, and the border cuts it off. Labels are mixed by the share of pixels that
+    the box really has. Partners are a random permutation of the batch.
 
     Args:
-        images: (n, C, H, W), of any type; left as they are.
+        images: (n, C, H, W), of any type; they are not changed.
         labels: (n,) int64 in [0, num_classes).
         num_classes: number of classes K.
         alpha: above 0; 1 makes every lambda in [0, 1] equally likely.
-        generator: a CPU one, whatever the device of the images.
+        generator: a generator on the CPU, whatever the device of the images.
 
     Returns:
         Images (n, C, H, W) and targets (n, K) float32, whose rows sum to 1.
     """
     n, _, height, width = images.shape
-    # Torch draws from Beta with its global generator only.
+    # Torch can draw from a Beta distribution only with its global generator.
     seed = int(torch.randint(0, _SEEDS, (), generator=generator))
     kept = np.random.default_rng(seed).beta(alpha, alpha)
     partner = torch.randperm(n, generator=generator).to(images.device, non_blocking=True)
@@ -44,7 +44,7 @@ def cutmix(
 
 
 def _side(length: int, kept: float, generator: Generator) -> tuple[int, int]:
-    """First pixel of the box, and the one after its last, along a side of ``size`` pixels."""
+    """Return the first pixel of the box, and the one after its last, along a side of ``length`` pixels."""
     box = round(length * math.sqrt(1 - kept))
     first = int(torch.randint(0, length, (), generator=generator)) - box // 2
     return max(first, 0), min(first + box, length)

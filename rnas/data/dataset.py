@@ -1,4 +1,4 @@
-"""A data set in memory, and its four disjoint splits."""
+"""Hold a data set in memory and divide it into its four disjoint splits."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -16,6 +16,7 @@ from rnas.errors import InputError
 from rnas.networks.architecture import Shape
 
 SPLITS = ("train", "val", "search_val", "test")
+"""Splits of a data set, by the order in which they are divided."""
 
 _HASHED_ROWS = 4096
 
@@ -26,26 +27,26 @@ _State = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Dataset:
-    """Labelled images as they were published. The tensors are not to be written into.
+    """Hold labelled images as they were published. Do not write into the tensors.
 
     Attributes:
         name: registered name.
         pixels: (N, C, H, W) uint8.
         labels: (N,) int64 in [0, num_classes).
-        white: the pixel value that stands for 1.0.
+        white: the pixel value that becomes 1.0.
         num_classes: number of classes.
-        num_test_images: number of published test images, which come last; 0 if there are none.
+        num_test_images: number of published test images, which come last; 0 if there are no test images.
         splits: default sizes of the four splits.
         epsilon: the usual l-infinity radius.
         fidelity: default training length, as keyword arguments of a Fidelity.
-        augmentation: names of the augmentations that suit these images.
+        augmentation: names of the augmentations for these images.
         note: what a reader of results on this data must know; may be empty.
-        verified: whether every file read has its published checksum. False is no fault, as the same images are
-            around in other packings, but it is not known that they are the same; None is that no checksums of these
-            files are published.
+        verified: whether every file has its published checksum. False is not an error, as copies of the same images in
+            other archives exist, but it is unknown whether the images are the same. None means that no checksums are
+            published.
 
     Raises:
-        InputError: a type, a shape or a value is not as above, or ``fidelity`` has names that a Fidelity has not.
+        InputError: a type, a shape or a value differs from the above, or ``fidelity`` has names that Fidelity lacks.
     """
 
     name: str
@@ -69,13 +70,13 @@ class Dataset:
 
     @property
     def input_shape(self) -> Shape:
-        """(C, H, W) of one image."""
+        """Return (C, H, W), the shape of one image."""
         channels, height, width = self.pixels.shape[1:]
         return channels, height, width
 
     @property
     def digest(self) -> str:
-        """Sha256 of all pixels and labels, in hexadecimal; computed once."""
+        """Return the sha256 of all pixels and labels, in hexadecimal; it is computed once."""
         state = _state(self.pixels, self.labels)
         if state not in self._digests:
             self._digests[state] = _sha256(self.pixels, self.labels)
@@ -84,13 +85,13 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Split:
-    """Images of one split, on one device. The tensors are not to be written into.
+    """Hold images of one split on one device. Do not write into the tensors.
 
     Attributes:
         pixels: (n, C, H, W) uint8.
         labels: (n,) int64.
-        ids: (n,) int64, the images' positions in the dataset: what attack noise depends on.
-        white: the pixel value that stands for 1.0.
+        ids: (n,) int64, the images' positions in the data set; attack noise depends on them.
+        white: the pixel value that becomes 1.0.
     """
 
     pixels: Tensor
@@ -106,43 +107,43 @@ class Split:
 
     @property
     def digest(self) -> str:
-        """Sha256 of pixels, labels, ids and white, in hexadecimal.
+        """Return the sha256 of pixels, labels, ids and white, in hexadecimal.
 
-        For splits that :func:`divide` made it is of the dataset's own digest and the ids, so that it costs little.
+        For a split from :func:`divide` it is computed from the data set's own digest and the ids, which is fast.
         """
         origin = self._dataset_digest
         own = _sha256(self.ids) if origin else _sha256(self.pixels, self.labels, self.ids)
         return hashlib.sha256(f"{origin} {own} {self.white}".encode()).hexdigest()
 
     def first(self, n: int) -> "Split":
-        """The first ``n`` images; any prefix of a split has its classes balanced."""
+        """Return the first ``n`` images; the classes of any first images of a split are balanced."""
         split = Split(self.pixels[:n], self.labels[:n], self.ids[:n], self.white)
         return _with_origin(split, self._dataset_digest)
 
     def to(self, device: torch.device | str) -> "Split":
-        """The same images on another device."""
+        """Return the same images on another device."""
         split = Split(self.pixels.to(device), self.labels.to(device), self.ids.to(device), self.white)
         return _with_origin(split, self._dataset_digest)
 
     def images(self, rows: Tensor | slice) -> Tensor:
-        """Images (b, C, H, W) float32 in [0, 1]."""
+        """Return images (b, C, H, W) float32 in [0, 1]."""
         return scaled(self.pixels[rows], self.white)
 
     @property
     def _dataset_digest(self) -> str:
-        """Of the dataset that the images are still rows of, or empty."""
+        """Return the digest of the data set if the images are still its rows, else an empty text."""
         if self._origin is None or self._origin[1] != _state(self.pixels, self.labels, self.ids):
             return ""
         return self._origin[0]
 
 
 def scaled(pixels: Tensor, white: int) -> Tensor:
-    """Images, float32 in [0, 1], of uint8 pixels in [0, white]."""
+    """Return images, float32 in [0, 1], from uint8 pixels in [0, white]."""
     return pixels.float().div_(white)
 
 
 def balanced_order(labels: Tensor, seed: int) -> Tensor:
-    """A permutation (n,) of all images, shuffled by seed, in which every prefix has the classes balanced."""
+    """Return a permutation (n,) of all images, shuffled by seed, whose every prefix has balanced classes."""
     rng = np.random.default_rng(seed)
     label = labels.numpy()
     place = np.empty(len(label))
@@ -155,8 +156,8 @@ def balanced_order(labels: Tensor, seed: int) -> Tensor:
 def divide(dataset: Dataset, sizes: SplitSizes, seed: int, device: torch.device | str = "cpu") -> dict[str, Split]:
     """Divide a data set into its four disjoint splits, shuffled by seed.
 
-    The splits train, val and search_val come from the published training images. The test split, on which nothing is
-    chosen, comes from the published test images, or from the training images if the data set has no test images.
+    The splits train, val and search_val come from the published training images. The test split comes from the
+    published test images, or from the training images if the data set has no test images.
 
     Raises:
         InputError: the splits ask for more images than there are.
@@ -168,7 +169,8 @@ def divide(dataset: Dataset, sizes: SplitSizes, seed: int, device: torch.device 
         test_order = not_test + balanced_order(dataset.labels[not_test:], seed)
         if sizes.test > len(test_order):
             raise InputError(
-                f"images.test asks for {sizes.test} images; {dataset.name} has {len(test_order)} test images"
+                f"images.test asks for {sizes.test} images, but {dataset.name} has {len(test_order)} test images: "
+                "lower this number"
             )
     else:
         asked["test"] = sizes.test
@@ -192,40 +194,40 @@ def divide(dataset: Dataset, sizes: SplitSizes, seed: int, device: torch.device 
 
 
 def content_hash(splits: Mapping[str, Split]) -> str:
-    """First 16 hexadecimal digits of the sha256 of every split's pixels, labels, ids and white, in order.
+    """Return the first 16 hexadecimal digits of the sha256 of every split's pixels, labels, ids and white, in order.
 
-    That of splits which :func:`divide` made and that of equal ones made otherwise differ.
+    Splits from :func:`divide` and equal splits that were made in another way have different hashes.
     """
     digests = "".join(f"{name} {splits[name].digest}\n" for name in SPLITS)
     return hashlib.sha256(digests.encode()).hexdigest()[:16]
 
 
 def _faults(dataset: Dataset) -> Iterator[str]:
-    """What is wrong and the fix; what comes later is only told where nothing before it is wrong."""
+    """Yield what is wrong and the fix; each check assumes that the checks before it passed."""
     pixels, labels, white = dataset.pixels, dataset.labels, dataset.white
     if pixels.dtype != torch.uint8:
-        yield f"pixels are {_type(pixels)}; give bytes, uint8, of which white stands for 1.0"
+        yield f"pixels are {_type(pixels)}; give bytes, uint8, with white for 1.0"
     if pixels.ndim != 4 or not pixels.numel():
         yield f"pixels have shape {tuple(pixels.shape)}; give (N, C, H, W), with at least one image"
     if not 1 <= white <= _MOST:
-        yield f"white is {white}; give the pixel value that stands for 1.0, from 1 to {_MOST}"
-    # Bytes are never above 255: most data sets need no look at all their pixels.
+        yield f"white is {white}; give the pixel value that becomes 1.0, from 1 to {_MOST}"
+    # Bytes are never above 255, so for most data sets the pixels need not be checked.
     if white < _MOST and (most := int(pixels.max())) > white:
-        yield f"a pixel is {most}, above white, which is {white}; set white to the value that stands for 1.0"
+        yield f"a pixel is {most}, above white, which is {white}; set white to the value that becomes 1.0"
     if labels.dtype != torch.int64:
-        yield f"labels are {_type(labels)}; give int64, as labels.long() does of whole numbers"
+        yield f"labels are {_type(labels)}; give int64, for example labels.long()"
     if labels.shape != pixels.shape[:1]:
-        yield f"labels have shape {tuple(labels.shape)} for {len(pixels)} images; give one an image"
+        yield f"labels have shape {tuple(labels.shape)} for {len(pixels)} images; give one label for each image"
     low, high = int(labels.min()), int(labels.max())
     if low < 0 or high >= dataset.num_classes:
         yield (
-            f"a label is {low if low < 0 else high}, and with num_classes {dataset.num_classes} they go from 0 to "
+            f"a label is {low if low < 0 else high}, but with num_classes {dataset.num_classes} labels go from 0 to "
             f"{dataset.num_classes - 1}; set num_classes, or number the classes from 0"
         )
     if not 0 <= dataset.num_test_images < len(labels):
         yield (
-            f"num_test_images is {dataset.num_test_images} of {len(labels)} images; give the number of published test "
-            "images, 0 if there are none"
+            f"num_test_images is {dataset.num_test_images}, but there are {len(labels)} images; give the number of "
+            "published test images, or 0"
         )
     unknown = [name for name in dataset.fidelity if name not in Fidelity.model_fields]
     if unknown:
@@ -248,12 +250,12 @@ def _with_origin(split: Split, digest: str) -> Split:
 
 
 def _state(*tensors: Tensor) -> _State:
-    """Another one after each time that a tensor was written into."""
+    """Return a value that changes each time a tensor is written into."""
     return tuple(0 if tensor.is_inference() else tensor._version for tensor in tensors)
 
 
 def _sha256(*tensors: Tensor) -> str:
-    """Of types, shapes and values, whatever the memory format and the device."""
+    """Return the hash of types, shapes and values, whatever the memory format and the device."""
     digest = hashlib.sha256()
     for tensor in tensors:
         digest.update(f"{tensor.dtype} {tuple(tensor.shape)}\n".encode())

@@ -1,4 +1,4 @@
-"""What is usual for small natural images: the radius and a short training."""
+"""Set the usual radius and a short training for small natural images."""
 
 from collections.abc import Mapping
 from fractions import Fraction

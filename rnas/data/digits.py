@@ -1,7 +1,7 @@
-"""The optical recognition of handwritten digits, as scikit-learn ships it: real scans, no download.
+"""Load the optical recognition of handwritten digits, which scikit-learn contains: real scans without a download.
 
-1,797 grey images of 8x8 pixels (Alpaydin and Kaynak, UCI, 1998). They are the embedded default: enough
-to test the machinery of a search, and no evidence about what holds at 32x32 and above.
+There are 1,797 grey images of 8x8 pixels (Alpaydin and Kaynak, UCI, 1998). They are the default data set. They are
+enough to test the machinery of a search, and no evidence for images of 32x32 pixels and above.
 """
 
 from fractions import Fraction
@@ -20,7 +20,7 @@ NOTE = (
 
 
 def load(folder: Path | None) -> Dataset:
-    """The digits. ``folder`` is not needed and not read."""
+    """Load the digits. ``folder`` is not read."""
     bunch = load_digits()
     return Dataset(
         name="digits",

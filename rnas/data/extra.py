@@ -1,8 +1,8 @@
-"""Further labelled training images: generated ones, or found ones with predicted labels.
+"""Load extra labelled training images: generated images, or collected images with predicted labels.
 
-Two kinds of file are around. An ``.npz`` of arrays ``image`` and ``label`` holds images of a generative model (Gowal et
-al., NeurIPS 2021; Wang et al., ICML 2023). A pickle of ``data`` and ``extrapolated_targets`` holds the 500K images
-of 80 Million Tiny Images with predicted labels (Carmon et al., NeurIPS 2019). Nothing in either is executed.
+Two kinds of file are common. An ``.npz`` with arrays ``image`` and ``label`` has images of a generative model (Gowal et
+al., NeurIPS 2021; Wang et al., ICML 2023). A pickle with ``data`` and ``extrapolated_targets`` has 500K images of 80
+Million Tiny Images with predicted labels (Carmon et al., NeurIPS 2019). No code in either file is executed.
 """
 
 from pathlib import Path
@@ -16,20 +16,20 @@ from rnas.data.restricted_pickle import read_arrays
 from rnas.errors import InputError
 
 FIRST_ID = 2**32
-"""Id of the first further image: above those of any data set's own, so that no two share their attack noise."""
+"""Id of the first extra image. It is above the ids of any data set, so that no two images share their attack noise."""
 
 _NAMES = (("image", "label"), ("data", "extrapolated_targets"))
 
 
 def load_extra(path: Path, dataset: Dataset) -> Split:
-    """All images of a file, on the CPU, with ids from 2^32 on. :attr:`Split.digest` tells what was read.
+    """Load all images of a file to the CPU, with ids from 2^32 on. :attr:`Split.digest` identifies what was read.
 
     Args:
         path: an ``.npz`` or a pickle; its images are (n, H, W, C) uint8, its labels (n,) integers.
-        dataset: whose images they are to be like: of its shape, its white and its classes.
+        dataset: data set with the shape, white and classes that the images must have.
 
     Raises:
-        InputError: the file cannot be read, is truncated, holds objects, or does not fit the dataset.
+        InputError: the file cannot be read, is truncated, contains objects, or does not fit the data set.
     """
     names, content = _content(path)
     pixels, labels = (content[name] for name in names)
@@ -43,11 +43,11 @@ def load_extra(path: Path, dataset: Dataset) -> Split:
     elif labels.min() < 0 or labels.max() >= dataset.num_classes:
         fault = f"{names[1]} go from {labels.min()} to {labels.max()}, not from 0 to {dataset.num_classes - 1}"
     elif pixels.max() > dataset.white:
-        fault = f"{names[0]} go up to {pixels.max()}, and white is {dataset.white}"
+        fault = f"{names[0]} go up to {pixels.max()}, but white is {dataset.white}"
     if fault:
         raise InputError(f"{path}: does not fit {dataset.name}: {fault}")
     return Split(
-        # A view, as a copy of a million images would be some GB more. Unpickled bytes may not be written into.
+        # This is a view, because a copy of a million images would take some GB. Unpickled bytes are read-only.
         pixels=torch.from_numpy(np.require(pixels, requirements="W")).permute(0, 3, 1, 2),
         labels=torch.from_numpy(labels.astype(np.int64)),
         ids=torch.arange(FIRST_ID, FIRST_ID + len(pixels)),
@@ -56,13 +56,13 @@ def load_extra(path: Path, dataset: Dataset) -> Split:
 
 
 def _content(path: Path) -> tuple[tuple[str, str], dict[str, np.ndarray]]:
-    """Names of the arrays of images and of labels, and the two arrays."""
+    """Return the names of the arrays of images and of labels, and the two arrays."""
     content = _npz(path) if _is_zip(path) else read_arrays(path)
     for names in _NAMES:
         if isinstance(content, dict) and all(isinstance(content.get(name), np.ndarray) for name in names):
             return names, content
     known = " nor ".join(" and ".join(names) for names in _NAMES)
-    raise InputError(f"{path}: holds no arrays {known}; give an .npz or a pickle of images and labels")
+    raise InputError(f"{path}: contains no arrays {known}; give an .npz or a pickle of images and labels")
 
 
 def _is_zip(path: Path) -> bool:
@@ -75,12 +75,12 @@ def _is_zip(path: Path) -> bool:
 
 def _npz(path: Path) -> dict[str, Any]:
     try:
-        # Opened here, as np.load leaves a damaged file open.
+        # The file is opened here, because np.load leaves a damaged file open.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return {name: arrays[name] for names in _NAMES for name in names if name in arrays}
     except Exception as error:  # A damaged archive raises almost anything.
         reason = " ".join(str(error).split())
-        raise InputError(f"{path}: not a readable .npz of plain arrays ({reason}); fetch it again") from None
+        raise InputError(f"{path}: not a readable .npz of plain arrays ({reason}); download it again") from None
 
 
 def _shape(array: np.ndarray) -> str:

@@ -1,4 +1,4 @@
-"""How long a network is trained."""
+"""Set how long a network is trained."""
 
 from typing import Any
 
@@ -8,24 +8,24 @@ from rnas.utils.quantities import FractionField
 
 
 class Fidelity(BaseModel):
-    """One complete schedule, from scratch."""
+    """Set one complete training schedule, from random weights."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     epochs: PositiveInt
     """Passes over the training images."""
     images: PositiveInt | None = None
-    """Number of training images, the first of the train split; None is all."""
+    """How many training images, from the beginning of the train split; None takes all."""
     batch_size: PositiveInt
-    """Images of one step."""
+    """Images per step."""
     attack_steps: PositiveInt | None = None
-    """Steps of the inner attack, fewer than the recipe's for a cheaper one; None keeps the recipe's."""
+    """Values that replace the recipe's, for a cheaper attack; None keeps the recipe's."""
     attack_step: FractionField | None = None
-    """Size of a step of the inner attack as a share of epsilon; None keeps the recipe's."""
+    """Values that replace the recipe's, for a cheaper attack; None keeps the recipe's."""
 
 
 class LowerRung(BaseModel):
-    """Overrides of the highest rung; None keeps its value."""
+    """Set how a lower rung differs from the highest; None takes the value of the highest."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
@@ -41,6 +41,6 @@ class LowerRung(BaseModel):
     """Size of a step of the inner attack as a share of epsilon."""
 
     def below(self, highest: Fidelity) -> Fidelity:
-        """The fidelity of this rung."""
+        """Return the fidelity of this rung."""
         changes: dict[str, Any] = {name: value for name, value in self if value is not None}
         return Fidelity(**(dict(highest) | changes))

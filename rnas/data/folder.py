@@ -1,4 +1,4 @@
-"""Images of one's own: a folder of class folders."""
+"""Load the user's own images from a folder of class folders."""
 
 from pathlib import Path
 
@@ -12,22 +12,22 @@ from rnas.data.splits import SplitSizes
 from rnas.errors import InputError
 
 _MOST_EVALUATED = 2_000
-_LAYOUT = "--data-dir DIR holds one folder of images a class, or train/ and test/ (or val/) with one each"
+_LAYOUT = "--data-dir DIR contains one folder of images for each class, or train/ and test/ (or val/) with such folders"
 
 
 def load(folder: Path | None) -> Dataset:
-    """The images of ``FOLDER/CLASS/``; or of ``FOLDER/train/CLASS/`` and ``FOLDER/test/CLASS/``.
+    """Load the images of ``FOLDER/CLASS/``, or of ``FOLDER/train/CLASS/`` and ``FOLDER/test/CLASS/``.
 
-    If there is no ``test``, ``val`` holds the test images. Classes and files are taken in the order of their names, and
-    names that begin with a dot are passed over. All images have one size; they become RGB. By default a tenth of the
-    training images is the search_val split, and the test split is taken from the test images, or else is another
-    tenth: at most 2,000 images each.
+    If there is no ``test``, ``val`` has the test images. Classes and files are sorted by name, and names that begin
+    with a dot are ignored. All images have one size and become RGB. By default a tenth of the training images is the
+    search_val split. The test split comes from the test images, or is another tenth of the training images. Each of the
+    two has at most 2,000 images.
 
     Args:
-        folder: with at least two classes.
+        folder: a folder with at least two classes.
 
     Raises:
-        InputError: no folder is given, it has another layout, or an image cannot be read or is of another size.
+        InputError: no folder is given, it has another layout, or an image cannot be read or has another size.
     """
     if folder is None:
         raise InputError(f"data folder needs a folder: {_LAYOUT}")
@@ -36,7 +36,7 @@ def load(folder: Path | None) -> Dataset:
     test = next((_images(folder / name) for name in ("test", "val") if divided and (folder / name).is_dir()), {})
     if test and test.keys() != train.keys():
         odd = min(test.keys() ^ train.keys())
-        raise InputError(f"{folder}: class {odd!r} is in only one of train and the test images; give it to both")
+        raise InputError(f"{folder}: class {odd!r} is only in the training or only in the test images; add it to both")
     labelled = [
         (path, label) for split in (train, test) for label, paths in enumerate(split.values()) for path in paths
     ]
@@ -58,7 +58,7 @@ def load(folder: Path | None) -> Dataset:
 
 
 def _images(folder: Path) -> dict[str, list[Path]]:
-    """Image files of each class, at least one, both sorted by name."""
+    """Return the image files of each class, at least one, both sorted by name."""
     try:
         classes = [path for path in _visible(folder) if path.is_dir()]
         if len(classes) < 2:
@@ -75,7 +75,7 @@ def _files(folder: Path) -> list[Path]:
         if suffix in SUFFIXES:
             images.append(path)
         elif suffix in Image.registered_extensions():
-            raise InputError(f"{path}: only png, jpg, bmp and webp images are read; convert it or take it out")
+            raise InputError(f"{path}: only png, jpg, bmp and webp images can be read; convert or remove it")
     if not images:
         raise InputError(f"{folder}: no png, jpg, bmp or webp images in this class; the data folder: {_LAYOUT}")
     return images

@@ -1,4 +1,4 @@
-"""Reading image files of one size."""
+"""Read image files of one size."""
 
 import warnings
 from collections.abc import Sequence
@@ -11,24 +11,24 @@ from rnas.errors import InputError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
 
-# Only these decoders are tried, whatever a file is called: others of Pillow's call programs or read other files.
+# Only these decoders are tried, whatever a file is called: others of Pillow's run programs or read other files.
 _FORMATS = ("PNG", "JPEG", "BMP", "WEBP")
 _MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
 _MOST_PIXELS = 4096 * 4096
 
 
 def read_images(paths: Sequence[Path]) -> np.ndarray:
-    """Pixels (n, 3, H, W) uint8 of image files; grey and palette images become RGB, transparency is dropped.
+    """Return pixels (n, 3, H, W) uint8 of image files; grey and palette images become RGB, transparency is dropped.
 
     Args:
-        paths: at least one; the first decides the size, of at most 4096 x 4096 pixels.
+        paths: at least one; the first decides the size, which is at most 4096 x 4096 pixels.
 
     Raises:
-        InputError: a file cannot be read, is truncated, is of another format, is grey of more than 8 bits, is too
-            large, or is not of the first one's size; or they are too many for the memory.
+        InputError: a file cannot be read, is truncated, has another format, is grey with more than 8 bits, is too
+            large, or differs in size from the first one; or the images need too much memory.
     """
     with warnings.catch_warnings():
-        # Sizes are checked here.
+        # This call checks the sizes.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         first = _read(paths[0], None)
         height, width, _ = first.shape
@@ -46,7 +46,7 @@ def read_images(paths: Sequence[Path]) -> np.ndarray:
 
 
 def _read(path: Path, like: tuple[Path, tuple[int, int]] | None) -> np.ndarray:
-    """Pixels (H, W, 3) of one file, of the (width, height) of another."""
+    """Return the pixels (H, W, 3) of one file, which must have the (width, height) of another."""
     try:
         with Image.open(path, formats=_FORMATS) as image:
             width, height = image.size
@@ -54,11 +54,11 @@ def _read(path: Path, like: tuple[Path, tuple[int, int]] | None) -> np.ndarray:
                 raise InputError(f"{path}: {width}x{height} is more than 4096x4096 pixels; resize all images")
             if like is not None and image.size != like[1]:
                 raise InputError(
-                    f"{path}: {width}x{height}, and {like[0]} is {like[1][0]}x{like[1][1]}; resize to one size"
+                    f"{path}: {width}x{height}, but {like[0]} is {like[1][0]}x{like[1][1]}; resize to one size"
                 )
             if image.mode not in _MODES:
-                raise InputError(f"{path}: mode {image.mode} is not one of 8 bits a channel; convert it to RGB")
-            # A palette's transparency is in it, and has to be applied before it can be dropped.
+                raise InputError(f"{path}: mode {image.mode} does not have 8 bits per channel; convert it to RGB")
+            # A palette contains its transparency, which must be applied before it can be dropped.
             return np.asarray((image.convert("RGBA") if image.mode == "P" else image).convert("RGB"))
     except InputError:
         raise

@@ -1,4 +1,4 @@
-"""Files as the authors of a data set published them: where they lie, how many images each holds, their checksums."""
+"""Check files of a published data set: their folder, their numbers of images and their checksums."""
 
 import hashlib
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ _checksum = partial(hashlib.md5, usedforsecurity=False)
 
 @dataclass(frozen=True)
 class PublishedFile:
-    """One file of a data set.
+    """Describe one file of a data set.
 
     Attributes:
-        name: of the file.
-        images: how many it holds.
+        name: name of the file.
+        images: number of images in it.
         md5: published checksum, in hexadecimal.
     """
 
@@ -27,37 +27,37 @@ class PublishedFile:
 
 
 def find_folder(dataset: str, folder: Path | None, subfolder: str, holds: str = "") -> Path:
-    """The subfolder of the folder given, or that one itself where it has none.
+    """Return the subfolder of the given folder, or the folder itself if it has no such subfolder.
 
     Args:
         dataset: registered name.
-        folder: the one given as --data-dir.
-        subfolder: name that the published archive unpacks to.
-        holds: what the folder to give holds, for the error, where that is not the subfolder.
+        folder: the folder given as --data-dir.
+        subfolder: name of the folder in the published archive.
+        holds: content of the folder to give, for the error, if that is not the subfolder.
 
     Raises:
         InputError: no folder is given.
     """
     if folder is None:
-        raise InputError(f"data {dataset} needs --data-dir DIR, the folder that holds {holds or subfolder}")
+        raise InputError(f"data {dataset} needs --data-dir DIR, the folder that contains {holds or subfolder}")
     return folder / subfolder if (folder / subfolder).is_dir() else folder
 
 
 def require_files(folder: Path, names: Sequence[str], fix: str) -> None:
-    """InputError with the fix where the folder lacks one of the files."""
+    """Raise InputError with the fix if the folder lacks one of the files."""
     missing = [name for name in names if not (folder / name).is_file()]
     if missing:
-        raise InputError(f"no {missing[0]} in {folder}: {fix}")
+        raise InputError(f"there is no {missing[0]} in {folder}: {fix}")
 
 
 def require_count(path: Path, images: int, expected: int) -> None:
-    """InputError where a file or folder does not hold as many images as were published."""
+    """Raise InputError if a file or folder does not have as many images as were published."""
     if images != expected:
-        raise InputError(f"{path}: holds {images:,} images, not the published {expected:,}; fetch it again")
+        raise InputError(f"{path}: contains {images:,} images, not the published {expected:,}; download it again")
 
 
 def verify(folder: Path, files: Sequence[PublishedFile]) -> bool:
-    """Whether every one of the files, which must be there, has its published checksum."""
+    """Return whether every one of the files, which must exist, has its published checksum."""
     return all(_md5(folder / file.name) == file.md5 for file in files)
 
 

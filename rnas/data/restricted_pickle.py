@@ -1,4 +1,4 @@
-"""Reading a published pickle without running anything in it."""
+"""Read a published pickle without running any code in it."""
 
 import pickle
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 from rnas.errors import InputError
 
-# What an array of numbers needs to be rebuilt, under the names of old and new NumPy, and nothing else.
+# These names, from old and new NumPy, are all that an array of numbers needs.
 _ALLOWED = {
     ("numpy", "ndarray"),
     ("numpy", "dtype"),
@@ -21,15 +21,15 @@ _ALLOWED = {
 class _ArraysOnly(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _ALLOWED:
-            raise pickle.UnpicklingError(f"it holds {module}.{name}, which is not data")
+            raise pickle.UnpicklingError(f"it contains {module}.{name}, which is not data")
         return super().find_class(module.replace("numpy.core", "numpy._core"), name)
 
 
 def read_arrays(path: Path) -> Any:
-    """Containers, numbers, bytes, text and NumPy arrays of a pickle file, whose text is read as latin-1.
+    """Return containers, numbers, bytes, text and NumPy arrays of a pickle file, whose text is read as latin-1.
 
     Raises:
-        InputError: the file is unreadable, truncated, or holds anything else. Nothing of it is executed.
+        InputError: the file is unreadable, truncated, or contains anything else. No code in it is executed.
     """
     try:
         with path.open("rb") as file:
@@ -38,4 +38,4 @@ def read_arrays(path: Path) -> Any:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     except Exception as error:  # A damaged pickle raises almost anything.
         reason = " ".join(str(error).split())
-        raise InputError(f"{path}: not a readable data file ({reason}); fetch it again") from None
+        raise InputError(f"{path}: not a readable data file ({reason}); download it again") from None

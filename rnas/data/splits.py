@@ -4,15 +4,15 @@ from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt
 
 
 class SplitSizes(BaseModel):
-    """How many images each split holds."""
+    """Set how many images each split has."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     train: PositiveInt | None = None
-    """Images of the gradient steps; None is all that the other splits leave."""
+    """Images for the gradient steps; None takes all images that the other splits leave."""
     val: NonNegativeInt = 0
-    """Images on which a training chooses its checkpoint."""
+    """Images that select the checkpoint of a training."""
     search_val: PositiveInt
     """Images whose accuracy a search optimises."""
     test: PositiveInt
-    """Images on which nothing is chosen."""
+    """Images on which nothing is selected."""

@@ -1,4 +1,4 @@
-"""Street View House Numbers (Netzer et al., 2011), the cropped digits, from the authors' MATLAB files."""
+"""Load Street View House Numbers (Netzer et al., 2011), the cropped digits, from the authors' MATLAB files."""
 
 from pathlib import Path
 
@@ -17,20 +17,20 @@ FILES = (
     PublishedFile("train_32x32.mat", 73_257, "e26dedcc434d2e4c54c9b2d4a06d8373"),
     PublishedFile("test_32x32.mat", 26_032, "eb5a983be6a315427106f1b164d9cef3"),
 )
-# What loadmat adds of its own.
+# These keys are added by loadmat.
 _HEADER = {"__header__", "__version__", "__globals__"}
 
 
 def load(folder: Path | None) -> Dataset:
-    """The 73,257 training and 26,032 test images; the easier ones of ``extra_32x32.mat`` are not read.
+    """Load the 73,257 training and 26,032 test images; the easier images of ``extra_32x32.mat`` are not read.
 
-    A mirrored digit is not a digit, so that the images are cropped by default and not flipped.
+    A mirrored digit is not a digit, so by default the images are cropped and not flipped.
 
     Args:
-        folder: the one with ``train_32x32.mat`` and ``test_32x32.mat``, or one whose folder ``svhn`` has them.
+        folder: the folder with ``train_32x32.mat`` and ``test_32x32.mat``, or one with a subfolder ``svhn`` of them.
 
     Raises:
-        InputError: no folder is given, a file is missing, or one is not what it should be.
+        InputError: no folder is given, a file is missing, or a file has the wrong content.
     """
     place = find_folder("svhn", folder, FOLDER, holds=FILES[0].name)
     fix = (
@@ -57,12 +57,12 @@ def load(folder: Path | None) -> Dataset:
 
 
 def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Pixels (n, 3, 32, 32) uint8 and labels (n,) int64 of one file."""
+    """Return pixels (n, 3, 32, 32) uint8 and labels (n,) int64 of one file."""
     try:
         content = loadmat(path, appendmat=False)
     except Exception as error:  # A damaged file raises almost anything.
         raise InputError(
-            f"{path}: not a readable MATLAB file ({' '.join(str(error).split())}); fetch it again"
+            f"{path}: not a readable MATLAB file ({' '.join(str(error).split())}); download it again"
         ) from None
     pixels, labels = content.get("X"), content.get("y")
     if (
@@ -76,6 +76,6 @@ def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
         or labels.shape != (pixels.shape[3], 1)
         or not ((labels >= 1) & (labels <= 10)).all()
     ):
-        raise InputError(f"{path}: not a file of SVHN's cropped digits (X of 32 x 32 x 3 x n bytes and n y of 1 to 10)")
-    # MATLAB's first index runs fastest. The digit 0 has the label 10.
+        raise InputError(f"{path}: not a file of SVHN's cropped digits (X: 32 x 32 x 3 x n bytes; y: n labels 1 to 10)")
+    # MATLAB's first index varies fastest. The digit 0 has the label 10.
     return np.ascontiguousarray(pixels.transpose(3, 2, 0, 1)), labels[:, 0].astype(np.int64) % 10

@@ -1,4 +1,4 @@
-"""Tiny ImageNet (Le and Yang, 2015): 200 classes of ImageNet at 64x64."""
+"""Load Tiny ImageNet (Le and Yang, 2015): 200 classes of ImageNet at 64x64."""
 
 from pathlib import Path
 
@@ -20,19 +20,19 @@ _ARCHIVE = "tiny-imagenet-200.zip"
 
 
 def load(folder: Path | None) -> Dataset:
-    """The 100,000 training images and, as test images, the 10,000 validation images.
+    """Load the 100,000 training images and, as test images, the 10,000 validation images.
 
     The published test images have no labels. Classes are numbered in the order of their WordNet ids.
     Grey images become RGB. Decoding takes some ten seconds.
 
     Args:
-        folder: the one that holds ``tiny-imagenet-200``, or that folder itself.
+        folder: the folder that contains ``tiny-imagenet-200``, or that folder itself.
 
     Raises:
-        InputError: no folder is given, a file is missing, or one is not what it should be.
+        InputError: no folder is given, a file is missing, or a file has the wrong content.
     """
     place = find_folder("tiny-imagenet", folder, FOLDER)
-    fix = f"download {_ARCHIVE} of Stanford's CS231n, unpack it, and give the folder that holds {FOLDER} as --data-dir"
+    fix = f"download {_ARCHIVE} of Stanford's CS231n, unpack it, and give the folder with {FOLDER} as --data-dir"
     require_files(place, [str(_ANNOTATIONS)], fix)
     classes = _classes(place / "train")
     training = [(path, label) for label, name in enumerate(classes) for path in _training(place / "train" / name)]
@@ -40,7 +40,7 @@ def load(folder: Path | None) -> Dataset:
     paths, labels = zip(*training, *validation, strict=True)
     pixels = read_images(paths)
     if pixels.shape[2:] != (64, 64):
-        raise InputError(f"{paths[0]}: {pixels.shape[3]}x{pixels.shape[2]}, not 64x64; fetch {_ARCHIVE} again")
+        raise InputError(f"{paths[0]}: {pixels.shape[3]}x{pixels.shape[2]}, not 64x64; download {_ARCHIVE} again")
     return Dataset(
         name="tiny-imagenet",
         pixels=torch.from_numpy(pixels),
@@ -56,22 +56,22 @@ def load(folder: Path | None) -> Dataset:
 
 
 def _classes(folder: Path) -> list[str]:
-    """WordNet ids, sorted."""
+    """Return the WordNet ids, sorted."""
     names = sorted(path.name for path in folder.glob("n*") if path.is_dir())
     if len(names) != CLASSES:
-        raise InputError(f"{folder}: holds {len(names)} class folders, not {CLASSES}; unpack {_ARCHIVE} again")
+        raise InputError(f"{folder}: contains {len(names)} class folders, not {CLASSES}; unpack {_ARCHIVE} again")
     return names
 
 
 def _training(folder: Path) -> list[Path]:
-    """Image files of one class."""
+    """Return the image files of one class."""
     paths = sorted((folder / "images").glob("*.JPEG"))
     require_count(folder / "images", len(paths), CLASS_IMAGES)
     return paths
 
 
 def _validation(path: Path, classes: list[str]) -> list[tuple[Path, int]]:
-    """Image files and labels of the list of validation images: file, WordNet id and a box, with tabs between."""
+    """Return image files and labels from the list of validation images: file, WordNet id and a box, split by tabs."""
     try:
         lines = path.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -81,7 +81,7 @@ def _validation(path: Path, classes: list[str]) -> list[tuple[Path, int]]:
     for number, line in enumerate(lines, 1):
         file, name, *_ = [*line.split("\t"), "", ""]
         if name not in numbers or Path(file).name != file:
-            raise InputError(f"{path}: line {number} names no image and class of train; unpack {_ARCHIVE} again")
+            raise InputError(f"{path}: line {number} has no image and class of train; unpack {_ARCHIVE} again")
         images.append((path.parent / "images" / file, numbers[name]))
     require_count(path, len(images), VALIDATION_IMAGES)
     return images

@@ -1,1 +1,5 @@
-"""From an architecture to its metrics: contracts, and the evaluators that rnas ships."""
+"""Measure accuracy and robustness of networks, and what explains them."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

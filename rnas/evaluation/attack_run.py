@@ -22,12 +22,12 @@ from rnas.evaluation.threats import Threat
 
 @dataclass(frozen=True)
 class PlannedAttack:
-    """An attack as it was asked for.
+    """Hold an attack that the user asked for.
 
     Attributes:
-        name: of the attack.
-        threat: whose ball it searches.
-        attack: the attack, of that ball.
+        name: name of the attack.
+        threat: threat whose ball the attack searches.
+        attack: the attack, in that ball.
     """
 
     name: str
@@ -35,19 +35,19 @@ class PlannedAttack:
     attack: Attack
 
     def steps(self, classes: int) -> tuple[tuple[str, Attack], ...]:
-        """The attacks that it consists of, each for the images that withstand those before."""
+        """Return the attacks that it consists of; each runs on the images that withstand the ones before."""
         return self.attack.fitting(classes) if isinstance(self.attack, Ensemble) else ((self.name, self.attack),)
 
 
 @dataclass(frozen=True)
 class StepResult:
-    """What one attack did.
+    """Hold the result of one attack.
 
     Attributes:
-        name: of the attack.
+        name: name of the attack.
         attack: the attack.
-        attacked: (n,) bool, the images that it was run on.
-        broken: (n,) bool, those that are misclassified then, among the attacked.
+        attacked: (n,) bool, the images that it ran on.
+        broken: (n,) bool, the attacked images that it made the network misclassify.
         state: passes and seconds.
     """
 
@@ -60,17 +60,17 @@ class StepResult:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far an attack is.
+    """Describe the progress of an attack.
 
     Attributes:
-        attack: its name, with that of its ensemble and threat.
-        number: of the attack, from 1.
-        attacks: how many there are.
-        images: how many it has to attack.
-        done: how many of them it has attacked.
-        kept: how many of those it had attacked before it was stopped and went on.
-        broken: how many of those it has broken.
-        right: how many of all images withstand this attack so far, and those before it in its ensemble.
+        attack: name of the attack, with the names of its ensemble and threat.
+        number: number of the attack, from 1.
+        attacks: number of all attacks.
+        images: number of images to attack.
+        done: number of images attacked so far.
+        kept: number of images attacked before an interruption.
+        broken: number of images broken so far.
+        right: number of all images that withstand this attack so far and the attacks before it in its ensemble.
     """
 
     attack: str
@@ -84,24 +84,24 @@ class Progress:
 
     @classmethod
     def of(cls, attack: str, number: int, attacks: int, step: StepResult, kept: int) -> "Progress":
-        """What a step has come to."""
+        """Return the progress of a step."""
         images, broken = int(step.attacked.sum()), int(step.broken.sum())
         return cls(attack, number, attacks, images, step.state.done, kept, broken, images - broken)
 
     @property
     def share(self) -> float:
-        """How much in [0, 1] of all attacks is done, if each takes as long as the others."""
+        """Return the share in [0, 1] of all attacks that is done, as if each took the same time."""
         return (self.number - 1 + self.done / max(self.images, 1)) / self.attacks
 
 
 @dataclass(frozen=True)
 class AttackResult:
-    """What came of a planned attack.
+    """Hold the result of a planned attack.
 
     Attributes:
         planned: the attack.
-        steps: the attacks that it consisted of, in their order.
-        right: (n,) bool, classified correctly as it is and under all of them.
+        steps: results of the attacks that it consists of, in their order.
+        right: (n,) bool, images that are classified correctly, both clean and under all of its attacks.
     """
 
     planned: PlannedAttack
@@ -111,11 +111,11 @@ class AttackResult:
 
 @dataclass(frozen=True)
 class AttackRun:
-    """All results on the images of a split, in their order, on the CPU.
+    """Hold all results on the images of a split, in their order, on the CPU.
 
     Attributes:
-        clean: (n,) bool, classified correctly as it is; logits that are not finite are wrong.
-        attacks: what came of each planned attack.
+        clean: (n,) bool, whether the clean image is classified correctly; logits that are not finite are wrong.
+        attacks: result of each planned attack.
     """
 
     clean: Tensor
@@ -132,22 +132,22 @@ def run_attacks(
     state: EvaluationState,
     listener: Callable[[Progress], None] = lambda progress: None,
 ) -> AttackRun:
-    """Run each planned attack on all images that are classified correctly as they are.
+    """Run each planned attack on all images that are classified correctly.
 
-    Of an ensemble each attack is run only on what withstood those before; its batches are filled up from all of
-    them. Results are kept batch by batch: with the state of a run that was stopped, the rest is done, and the result
-    is that of a run that was not. Attacks whose noise is a function of (seed, id) give the same in any batch, so
-    that nothing depends on which other attacks are run.
+    Each attack of an ensemble runs only on images that withstood the attacks before it; these fill its batches. Results
+    are saved after every batch. If a run is stopped, the saved state lets it finish with the same result as a run that
+    was not stopped. Attacks whose noise is a function of (seed, id) give the same result in any batch, so nothing
+    depends on which other attacks are run.
 
     Args:
-        model: on the device of the split; left as found.
+        model: network on the device of the split; it is left unchanged.
         split: images to attack.
-        plan: the attacks; no two of the same name and threat.
+        plan: the attacks; no two have the same name and threat.
         classes: number of classes.
-        seed: of the attacks' noise.
-        batch_size: images at a time.
-        state: what is known already.
-        listener: told before and after every batch.
+        seed: seed of the attacks' noise.
+        batch_size: images per batch.
+        state: results so far.
+        listener: function that is called before and after every batch.
 
     Raises:
         InputError: an attack left its ball.
@@ -197,7 +197,7 @@ def _batches(
     batch_size: int,
     state: EvaluationState,
 ) -> Iterator[StepResult]:
-    """The step as it was found, and after each batch."""
+    """Yield the step as it was saved, and after each batch."""
     known = state.step(key)
     if known is not None:
         step = replace(step, broken=unpack(known.broken, len(split)), state=known)
@@ -212,7 +212,7 @@ def _batches(
 
 
 def _attacked(network: ObservedNetwork, split: Split, step: StepResult, rows: Tensor, seed: int) -> StepResult:
-    """The step after one more batch, of the images at some rows."""
+    """Return the step after one more batch, of the images at some rows."""
     network.reset()
     started = time.perf_counter()
     there = rows.to(split.labels.device)

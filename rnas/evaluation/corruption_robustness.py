@@ -1,4 +1,4 @@
-"""Accuracy of a network under the common corruptions (Hendrycks and Dietterich, ICLR 2019)."""
+"""Measure the accuracy of a network under the common corruptions (Hendrycks and Dietterich, ICLR 2019)."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -20,18 +20,18 @@ from rnas.statistics.proportions import Proportion, proportion
 _Z = 1.959964
 
 Check = Callable[[float], None]
-"""Called with the share done, in [0, 1); raises to stop."""
+"""Function that is called with the share done, in [0, 1); it raises to stop."""
 
 
 @dataclass(frozen=True)
 class CorruptionRobustness:
-    """Per-image results under each corruption and severity.
+    """Hold results for each image under each corruption and severity.
 
     Attributes:
-        correct: by corruption and severity, whether each image was classified correctly: (n,) bool on the CPU, in the
+        correct: whether each image was classified correctly, by corruption and severity: (n,) bool on the CPU, in the
             order of the images.
-        published: whether the images are the published ones, read from files, and not computed.
-        seed: of what is random about computed images; None for published ones.
+        published: whether the images come from published files, and were not computed.
+        seed: seed of the random numbers for computed images; None for published images.
     """
 
     correct: Mapping[tuple[str, int], Tensor]
@@ -40,15 +40,15 @@ class CorruptionRobustness:
 
     @property
     def accuracies(self) -> dict[tuple[str, int], Proportion]:
-        """By corruption and severity, the accuracy with its Wilson 95 % interval."""
+        """Return the accuracy with its Wilson 95 % interval, by corruption and severity."""
         return {place: _share(right) for place, right in self.correct.items()}
 
     @property
     def mean(self) -> Proportion:
-        """The mean of all accuracies, with its 95 % interval.
+        """Return the mean of all accuracies, with its 95 % interval.
 
-        Every corruption shows the same images, so the interval is that of a mean over images, each with the share of
-        corruptions under which it is classified correctly; it takes these shares as normal, not as Bernoulli.
+        Every corruption shows the same images. The interval is therefore that of a mean over images; the value of an
+        image is its share of correct corruptions. It treats these shares as normal, not as Bernoulli.
         """
         shares = torch.stack(list(self.correct.values())).double().mean(dim=0)
         value, images = shares.mean().item(), len(shares)
@@ -56,7 +56,7 @@ class CorruptionRobustness:
         return Proportion(value, max(value - reach, 0.0), min(value + reach, 1.0), images)
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON values: the mean, the accuracy under each corruption, and that at each of its severities."""
+        """Return JSON values: the mean, the accuracy under each corruption, and at each of its severities."""
         accuracies = self.accuracies
         severities: dict[str, list[int]] = {}
         for name, severity in self.correct:
@@ -65,7 +65,7 @@ class CorruptionRobustness:
             "images": "published" if self.published else "computed",
             "comparable": [name for name in severities if self.published or name not in OURS],
             "seed": self.seed,
-            "interval": "95 %: Wilson; of the mean, over images",
+            "interval": "95 %: Wilson; for the mean, over images",
             "mean": _json(self.mean),
             "corruptions": [
                 {
@@ -87,16 +87,16 @@ def evaluate_corruptions(
     batch_size: int = 500,
     check: Check = lambda share: None,
 ) -> CorruptionRobustness:
-    """Classify every image of a split under each corruption, computed here, in eval mode.
+    """Compute each corruption and classify every image of a split under it, in eval mode.
 
     Args:
-        model: on the device of the split; left in the mode in which it came.
-        split: images of 1 or 3 channels and at least 8x8 pixels.
-        seed: of what is random about the corruptions.
-        corruptions: names, of :data:`rnas.data.corruptions.named.CORRUPTIONS`.
-        severities: of 1 to 5.
-        batch_size: images at a time; changes nothing but memory and rounding.
-        check: called before every batch.
+        model: network on the device of the split; its mode is left unchanged.
+        split: images with 1 or 3 channels and at least 8x8 pixels.
+        seed: seed of the random numbers of corruptions.
+        corruptions: names from :data:`rnas.data.corruptions.named.CORRUPTIONS`.
+        severities: numbers from 1 to 5.
+        batch_size: images per batch; it affects only memory and rounding.
+        check: function that is called before every batch.
 
     Raises:
         InputError: there is no such corruption or severity, or the images are too small.
@@ -126,22 +126,24 @@ def evaluate_published_corruptions(
     """Classify published corrupted images, CIFAR-10-C or CIFAR-100-C, in eval mode.
 
     Args:
-        model: from 3x32x32 images; left in the mode in which it came.
-        folder: the one that holds the files, see :mod:`rnas.data.corruptions.published`.
-        num_classes: of the network: 10 or 100.
-        rows: (n,) int64, positions in the published test set; None is all 10,000.
-        device: that the model is on.
-        corruptions: names, of :data:`rnas.data.corruptions.named.CORRUPTIONS`.
-        severities: of 1 to 5.
-        batch_size: images at a time; changes nothing but memory and rounding.
-        check: called before every batch.
+        model: network for 3x32x32 images; its mode is left unchanged.
+        folder: folder that contains the files; see :mod:`rnas.data.corruptions.published`.
+        num_classes: number of the network's classes, 10 or 100.
+        rows: (n,) int64, positions in the published test set; None takes all 10,000.
+        device: device of the model.
+        corruptions: names from :data:`rnas.data.corruptions.named.CORRUPTIONS`.
+        severities: numbers from 1 to 5.
+        batch_size: images per batch; it affects only memory and rounding.
+        check: function that is called before every batch.
 
     Raises:
-        InputError: a file is missing or is not what it should be, or its labels are not the network's.
+        InputError: a file is missing or has the wrong content, or its number of classes is not the network's.
     """
     classes = int(published_labels(folder).max()) + 1
     if classes != num_classes:
-        raise InputError(f"{folder} has images of {classes} classes, the network {num_classes}: give the other folder")
+        raise InputError(
+            f"{folder} has images of {classes} classes, but the network has {num_classes}: give the other folder"
+        )
 
     def images_of(name: str, severity: int) -> Callable[[slice], tuple[Tensor, Tensor]]:
         split = published_split(folder, name, severity, rows)

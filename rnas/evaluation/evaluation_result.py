@@ -1,4 +1,4 @@
-"""What ``rnas evaluate`` prints and writes: a result that others can be compared and joined with."""
+"""Define what ``rnas evaluate`` prints and writes: a result that can be compared and joined with others."""
 
 from html import escape
 from typing import Any, Literal
@@ -9,7 +9,7 @@ from rnas.evaluation.flags.flag import Flag
 from rnas.utils.data_frames import data_frame
 
 CLEAN, WORST_CASE = "clean", "worst case"
-"""Names of the accuracies that are no single attack's."""
+"""Names of the accuracies that do not belong to a single attack."""
 
 
 class _Part(BaseModel):
@@ -17,15 +17,15 @@ class _Part(BaseModel):
 
 
 class MeasuredAccuracy(_Part):
-    """A share of the images.
+    """Hold a share of the images.
 
     Attributes:
-        correct: how many are classified correctly.
+        correct: number of images that are classified correctly.
         accuracy: their share, in [0, 1].
         low: lower end of the Wilson 95 % interval.
-        high: its upper end.
-        right: which they are: a bit for each image, in the order of the ids of the data, eight a byte, the first in
-            the highest bit, the last byte filled up with zeros, in hexadecimal. The union of attacks or threats, also
+        high: upper end of the interval.
+        right: the correct images: a bit for each image, in the order of the ids of the data, eight per byte, the first
+            in the highest bit, the last byte filled with zeros, in hexadecimal. The union of attacks or threats, also
             of several results on the same images, is the bitwise AND. See :mod:`rnas.evaluation.image_flags`.
     """
 
@@ -37,13 +37,13 @@ class MeasuredAccuracy(_Part):
 
 
 class Cost(_Part):
-    """What an attack took.
+    """Hold the cost of an attack.
 
     Attributes:
-        seconds: on the clock, those before an interruption included.
+        seconds: elapsed time, with the time before an interruption.
         forward_passes: images that the network classified.
-        backward_passes: images that it gave a gradient for.
-        zero_gradient_share: share of those whose gradient was 0 in every pixel, or not finite; None without any. Of
+        backward_passes: images for which the network computed a gradient.
+        zero_gradient_share: share of gradients that were 0 in every pixel, or not finite; None without gradients. For
             attacks on ``cw`` it counts images that are broken already.
     """
 
@@ -54,15 +54,15 @@ class Cost(_Part):
 
 
 class Member(_Part):
-    """One attack of an ensemble.
+    """Hold the result of one attack of an ensemble.
 
     Attributes:
-        name: of the attack.
-        settings: see :func:`rnas.attacks.description.describe`.
-        attacked: how many images withstood those before it, and so were attacked.
-        broken: how many of them it broke.
-        broken_images: which it broke, in the form of ``right``: those that this attack broke first.
-        cost: what it took.
+        name: name of the attack.
+        settings: settings of the attack; see :func:`rnas.attacks.description.describe`.
+        attacked: number of images that withstood the attacks before it, and so were attacked.
+        broken: number of these images that it broke.
+        broken_images: images that this attack broke first, in the form of ``right``.
+        cost: cost of the attack.
     """
 
     name: str
@@ -74,17 +74,17 @@ class Member(_Part):
 
 
 class AttackEvaluation(MeasuredAccuracy):
-    """The images that are classified correctly as they are and under an attack.
+    """Hold the share of images that are classified correctly, both clean and under an attack.
 
     Attributes:
-        name: as it was asked for.
-        threat: name of the threat that it was run in.
-        norm: of the threat.
-        epsilon: its radius, an exact fraction, for pixels in [0, 1].
-        settings: see :func:`rnas.attacks.description.describe`; of an ensemble its members have their own.
-        cost: what it took.
-        members: of an ensemble its attacks in their order; of an attack nothing.
-        left_out: why others of its attacks were not run, by name.
+        name: name in the request.
+        threat: name of the threat in which it was run.
+        norm: norm of the threat.
+        epsilon: radius of the threat, an exact fraction, for pixels in [0, 1].
+        settings: settings; see :func:`rnas.attacks.description.describe`. Members of an ensemble have their own.
+        cost: cost of the attack.
+        members: attacks of an ensemble in their order; empty for a single attack.
+        left_out: reason why other attacks of the ensemble were not run, by name.
     """
 
     name: str
@@ -98,12 +98,12 @@ class AttackEvaluation(MeasuredAccuracy):
 
 
 class ThreatEvaluation(MeasuredAccuracy):
-    """The images that are classified correctly as they are and under every attack of a threat.
+    """Hold the share of images that are classified correctly, both clean and under every attack of a threat.
 
     Attributes:
         name: norm and radius, such as ``linf:8/255``.
-        norm: of the ball.
-        epsilon: its radius, an exact fraction.
+        norm: norm of the ball.
+        epsilon: radius of the ball, an exact fraction.
     """
 
     name: str
@@ -112,7 +112,7 @@ class ThreatEvaluation(MeasuredAccuracy):
 
 
 class Weights(_Part):
-    """The weights.
+    """Identify the weights.
 
     Attributes:
         file: its path; None where the network was given as a module.
@@ -124,18 +124,18 @@ class Weights(_Part):
 
 
 class Data(_Part):
-    """The images.
+    """Describe the images.
 
     Attributes:
         name: registered name of the data.
-        split: always ``test``, on which nothing was chosen.
-        images: how many there were.
+        split: always ``test``, on which nothing was selected.
+        images: number of images.
         published_test_images: whether they are from the published test set.
         input_shape: (channels, height, width).
         num_classes: number of classes.
-        split_seed: by which the data were divided.
-        hash: of all splits.
-        images_hash: of the images and labels that were evaluated alone.
+        split_seed: seed that divided the data.
+        hash: hash of all splits.
+        images_hash: hash of only the images and labels that were evaluated.
         ids: positions of the images in the data, in the order of every ``right``.
     """
 
@@ -152,12 +152,12 @@ class Data(_Part):
 
 
 class FlagChecks(_Part):
-    """What was checked for signs of overestimated robustness.
+    """Describe the checks for signs of overestimated robustness.
 
     Attributes:
         threat: name of the threat whose ball the checks searched.
-        images: how many images they were made on.
-        names: of the checks.
+        images: number of images in the checks.
+        names: names of the checks.
     """
 
     threat: str
@@ -166,7 +166,7 @@ class FlagChecks(_Part):
 
 
 class EvaluationResult(_Part):
-    """Clean and robust accuracy of one network, and all that decided them.
+    """Hold clean and robust accuracy of one network, and everything that decided them.
 
     Attributes:
         schema_version: of this form; higher where a field changes its meaning.
@@ -177,24 +177,24 @@ class EvaluationResult(_Part):
         architecture_key: its key, or None.
         params: number of its parameters.
         flops: multiply-accumulates for one image, or None.
-        weights: which.
-        data: on which images.
-        seed: of the attacks' noise.
-        batch_size: images at a time.
-        precision: of all numbers.
+        weights: the weights.
+        data: the images.
+        seed: seed of the attacks' noise.
+        batch_size: images per batch.
+        precision: precision of all numbers.
         interval: kind of all intervals.
-        clean: the images as they are.
+        clean: accuracy on clean images.
         attacks: one entry for each attack and threat.
         threats: one entry for each threat.
-        worst_case: under every attack of every threat: the union of the threats.
+        worst_case: accuracy under every attack of every threat: the union of the threats.
         corruptions: accuracy under the common corruptions, in the form of
-            :meth:`rnas.evaluation.corruption_robustness.CorruptionRobustness.to_dict`; None where they were left out.
-        flags: what the checks found; see :class:`rnas.evaluation.flags.flag.Flag`. None where they were left out.
+            :meth:`rnas.evaluation.corruption_robustness.CorruptionRobustness.to_dict`; None if they were not computed.
+        flags: findings of the checks; see :class:`rnas.evaluation.flags.flag.Flag`. None if the checks did not run.
         flag_checks: what was checked, or None.
-        request: everything that was asked for, by the names of :class:`rnas.evaluation.request.Request`.
-        versions: of Python and libraries.
+        request: the whole request, by the names of :class:`rnas.evaluation.request.Request`.
+        versions: versions of Python and libraries.
         device: the processor.
-        processor: its model; empty where it is not known.
+        processor: model of the processor; empty if unknown.
         note: what a reader of results on these data must know.
     """
 
@@ -251,7 +251,7 @@ class EvaluationResult(_Part):
 
     @property
     def accuracies(self) -> dict[str, MeasuredAccuracy]:
-        """By name: ``clean``, each attack, with its threat before it where there are several, and ``worst case``."""
+        """Return ``clean``, each attack and ``worst case`` by name; several threats put theirs before the attack's."""
         several = len(self.threats) > 1
         attacks = {f"{own.threat} {own.name}" if several else own.name: own for own in self.attacks}
         return {CLEAN: self.clean, **attacks, WORST_CASE: self.worst_case}

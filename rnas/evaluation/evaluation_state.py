@@ -1,4 +1,4 @@
-"""How far an evaluation is, in a file that is whole at every instant."""
+"""Save the progress of an evaluation in a file that is complete at every instant."""
 
 from pathlib import Path
 from typing import Any, Self
@@ -10,15 +10,15 @@ from rnas.utils.files import write_text
 
 
 class StepState(BaseModel):
-    """What one attack has done so far.
+    """Hold what one attack has done so far.
 
     Attributes:
-        done: how many of the images that it is to attack, in their order, it has attacked.
-        broken: which of all images it has broken, see :mod:`rnas.evaluation.image_flags`.
-        seconds: that it took.
+        done: number of images attacked so far, in the order of the images to attack.
+        broken: all images broken so far; see :mod:`rnas.evaluation.image_flags`.
+        seconds: elapsed time.
         forward_passes: images that the network classified for it.
-        backward_passes: images that the network gave it a gradient for.
-        zero_gradients: how many of those were 0 in every pixel, or not finite.
+        backward_passes: images for which the network computed a gradient for it.
+        zero_gradients: number of gradients that were 0 in every pixel, or not finite.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -32,11 +32,11 @@ class StepState(BaseModel):
 
 
 class _Content(BaseModel):
-    """The file.
+    """Define the content of the file.
 
     Attributes:
-        setting: all that decides the results.
-        clean: which images are classified correctly as they are; None is not known yet.
+        setting: everything that decides the results.
+        clean: clean images that are classified correctly; None if not known yet.
         steps: what each attack has done, by its name.
     """
 
@@ -48,14 +48,14 @@ class _Content(BaseModel):
 
 
 class EvaluationState:
-    """What is known already of one evaluation; kept in a file after every change, if there is one.
+    """Hold the results so far of one evaluation, and save them to a file, if there is one, after every change.
 
     Args:
-        setting: all that decides the results, as JSON values.
-        path: the file; None keeps it in memory.
+        setting: everything that decides the results, as JSON values.
+        path: path of the file; None keeps the state in memory.
 
     Raises:
-        InputError: the file is of another evaluation, or cannot be read.
+        InputError: the file belongs to another evaluation, or cannot be read.
     """
 
     def __init__(self, setting: dict[str, Any], path: Path | None = None) -> None:
@@ -67,20 +67,20 @@ class EvaluationState:
 
     @property
     def clean(self) -> str | None:
-        """Which images are classified correctly as they are; None is not known yet."""
+        """Return which clean images are classified correctly; None if not known yet."""
         return self._content.clean
 
     def step(self, name: str) -> StepState | None:
-        """What an attack has done; None is nothing yet."""
+        """Return what an attack has done; None if it has done nothing yet."""
         return self._content.steps.get(name)
 
     def keep_clean(self, flags: str) -> Self:
-        """Keep which images are classified correctly as they are."""
+        """Save which clean images are classified correctly."""
         self._content.clean = flags
         return self._written()
 
     def keep_step(self, name: str, state: StepState) -> Self:
-        """Keep what an attack has done."""
+        """Save what an attack has done."""
         self._content.steps[name] = state
         return self._written()
 
@@ -105,8 +105,8 @@ def _require_same(path: Path, there: dict[str, Any], here: dict[str, Any]) -> No
         first = different[0]
         others = f", and {len(different) - 1} more" if len(different) > 1 else ""
         raise InputError(
-            f"{path}: the state of another evaluation: its {first} is {_short(there.get(first))}, here it is "
-            f"{_short(here.get(first))}{others}; give another --output, or delete it to start again"
+            f"{path} is the state of another evaluation: its {first} is {_short(there.get(first))}, but here it is "
+            f"{_short(here.get(first))}{others}; give another --output, or delete the file to start again"
         )
 
 

@@ -1,4 +1,4 @@
-"""One yes or no for each image as a short text: what files of results and states hold."""
+"""Store one yes or no for each image as a short text, for files of results and states."""
 
 import numpy as np
 import torch
@@ -6,15 +6,15 @@ from torch import Tensor
 
 
 def pack(flags: Tensor) -> str:
-    """Flags (n,) in hexadecimal: eight a byte, the first in the highest bit, the last byte filled up with zeros."""
+    """Return flags (n,) in hexadecimal: eight per byte, the first in the highest bit, zeros at the end."""
     return np.packbits(flags.bool().cpu().numpy()).tobytes().hex()
 
 
 def unpack(text: str, images: int) -> Tensor:
-    """Flags (images,), bool, on the CPU, that :func:`pack` wrote.
+    """Return flags (images,), bool, on the CPU, from a text of :func:`pack`.
 
     Raises:
-        ValueError: the text does not hold this number of flags.
+        ValueError: the text does not have this number of flags.
     """
     data = np.frombuffer(bytes.fromhex(text), dtype=np.uint8)
     if len(data) != -(-images // 8):

@@ -1,18 +1,18 @@
-"""Counting what an attack asks of a network, and how often it is given no gradient."""
+"""Count the passes of a network under attack, and the gradients that are zero."""
 
 import torch
 from torch import Tensor, nn
 
 
 class ObservedNetwork(nn.Module):
-    """A network that counts, and that answers with a gradient of zeros where it has none.
+    """Count the passes of a network, and return a gradient of zeros if it has none.
 
     Attributes:
-        forward_passes: images that it has classified.
-        backward_passes: images that it has given a gradient for.
+        forward_passes: number of images that it has classified.
+        backward_passes: number of images for which it has computed a gradient.
 
     Args:
-        model: from images (n, C, H, W) to logits (n, K).
+        model: network from images (n, C, H, W) to logits (n, K).
     """
 
     def __init__(self, model: nn.Module) -> None:
@@ -28,23 +28,23 @@ class ObservedNetwork(nn.Module):
 
     @property
     def zero_gradients(self) -> int:
-        """Of how many images the gradient was 0 in every pixel, or not finite in one."""
+        """Return the number of images whose gradient was 0 in every pixel, or not finite in one."""
         return int(self._zeros)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Logits (n, K) of images (n, C, H, W)."""
+        """Return logits (n, K) of images (n, C, H, W)."""
         self.forward_passes += len(images)
         if not torch.is_grad_enabled() or not images.requires_grad:
             logits: Tensor = self._model(images)
             return logits
         images = images.view_as(images)
         images.register_hook(self._count)  # type: ignore[no-untyped-call]
-        # Adding zeros changes no number, and connects logits with images where the network does not.
+        # Adding zeros changes no number, and connects logits with images if the network does not.
         connected: Tensor = self._model(images) + (0 * images).sum(dim=(1, 2, 3))[:, None]
         return connected
 
     def _count(self, gradient: Tensor) -> None:
         self.backward_passes += len(gradient)
         greatest = gradient.detach().abs().amax(dim=(1, 2, 3))
-        # Kept on the device, as reading it each time would wait for the device.
+        # The count stays on the device, because reading it each time would wait for the device.
         self._zeros = self._zeros + (~greatest.isfinite() | (greatest == 0)).sum()

@@ -1,4 +1,4 @@
-"""What ``rnas evaluate`` is asked for."""
+"""Define the request of ``rnas evaluate``."""
 
 import re
 from dataclasses import dataclass, fields
@@ -13,7 +13,7 @@ from rnas.evaluation.threats import Threat
 
 @dataclass(frozen=True)
 class Request:
-    """What to evaluate, on what, and under which attacks. None is the run's own where the network has one.
+    """Set the network, the data and the attacks of an evaluation. None takes the value of the network's own experiment.
 
     Attributes:
         network: what :func:`rnas.experiments.references.resolve` understands, or what a module is called.
@@ -29,13 +29,13 @@ class Request:
         seed: of the attacks' noise.
         batch_size: images at a time, at least 1.
         device: a torch device.
-        unseen: whether to add threats that networks are not trained for, see
+        unseen: whether to add threats that networks are not trained for; see
             :func:`rnas.evaluation.threats.unseen_threats`.
-        transfer: networks with weights of their own, as for ``network``, from which PGD-20 is transferred.
+        transfer: networks with weights of their own, in the form of ``network``, from which PGD-20 is transferred.
         corruptions: ``computed`` for the common corruptions of the images, or the folder of published corrupted
             images; None leaves them out.
         flags: whether to look for signs of overestimated robustness.
-        output: folder for the result and, until then, for what is known already; None keeps nothing.
+        output: folder for the result and, until then, for the results so far; None saves nothing.
     """
 
     network: str
@@ -57,7 +57,7 @@ class Request:
 
     @property
     def name(self) -> str:
-        """A short name for files: of a checkpoint its folder and its own, of a run's member the run and the member."""
+        """Return a short name for files: of a checkpoint its folder and name, of a search result the run and member."""
         path = Path(self.network)
         parts = [part for part in path.parts if part not in (path.anchor, "..", "checkpoints")]
         words = "-".join(parts[-2:] if path.suffix == ".safetensors" else parts[-1:])
@@ -66,7 +66,7 @@ class Request:
         return re.sub(r"[^\w.-]+", "-", words).strip("-.") or "network"
 
     def to_dict(self) -> dict[str, Any]:
-        """The request as JSON values."""
+        """Return the request as JSON values."""
         return {field.name: _json(getattr(self, field.name)) for field in fields(self)}
 
 

@@ -1,4 +1,4 @@
-"""Robust accuracy of a network on a split of the data, and its continuous counterpart."""
+"""Measure the robust accuracy of a network on a split of the data, and its continuous counterpart."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ _NEXT = 104_729
 
 @dataclass(frozen=True)
 class Robustness:
-    """Per-image results; every field is (n,) on the CPU, in the order of the split.
+    """Hold results for each image; every field is (n,) on the CPU, in the order of the split.
 
     Attributes:
-        clean: classified correctly as it is.
-        robust: classified correctly as it is and under every attack.
-        margin: least margin of softmax probabilities, in [-1, 1], over the image and its attacked versions:
-            that of the label minus the greatest other. Margins of logits do not compare across networks.
+        clean: whether the clean image is classified correctly.
+        robust: whether the image is classified correctly, both clean and under every attack.
+        margin: least margin of softmax probabilities, in [-1, 1], over the image and its adversarial versions: the
+            probability of the label minus the greatest other. Margins of logits cannot be compared across networks.
     """
 
     clean: Tensor
@@ -31,7 +31,7 @@ class Robustness:
     margin: Tensor
 
     def metrics(self, prefix: str = "") -> dict[str, float]:
-        """Means as ``clean_accuracy``, ``robust_accuracy`` and ``robust_margin``."""
+        """Return the means as ``clean_accuracy``, ``robust_accuracy`` and ``robust_margin``."""
         return {
             f"{prefix}clean_accuracy": self.clean.double().mean().item(),
             f"{prefix}robust_accuracy": self.robust.double().mean().item(),
@@ -40,14 +40,14 @@ class Robustness:
 
 
 def attack_seed(seed: int, number: int = 0) -> int:
-    """Seed of the noise of the attack of a number, from 0, in an evaluation; alone each attack is the first."""
+    """Return the noise seed of the attack with a number, from 0; a single attack has the seed of number 0."""
     return seed * _NEXT + number
 
 
 def judge(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Whether (n,) logits (n, K) are right, and their softmax margin (n,) in [-1, 1].
+    """Return whether (n,) logits (n, K) are right, and their softmax margin (n,) in [-1, 1].
 
-    A row with a logit that is not finite is wrong, with margin -1: argmax would call NaN class 0.
+    A row with a logit that is not finite is wrong and has margin -1; argmax alone would take NaN for a class.
     """
     probabilities = logits.float().softmax(dim=1)
     margin = probabilities.gather(1, labels[:, None]).squeeze(1) - wrong_class(probabilities, labels)
@@ -64,15 +64,15 @@ def evaluate_robustness(
     batch_size: int = 500,
     check: Callable[[float], None] = lambda share: None,
 ) -> Robustness:
-    """Classify every image of a split as it is and under each attack, in eval mode.
+    """Classify every image of a split, both clean and under each attack, in eval mode.
 
     Args:
-        model: on the device of the split; left in the mode in which it came.
+        model: network on the device of the split; its mode is left unchanged.
         split: images to attack.
-        attacks: an image is robust if it withstands all of them.
-        seed: of the attacks' noise; each attack has its own.
-        batch_size: images at a time; changes nothing but memory and rounding.
-        check: called before every batch with the share done; raises to stop.
+        attacks: the attacks; an image is robust if it withstands all of them.
+        seed: seed of the attacks' noise; each attack has its own.
+        batch_size: images per batch; it affects only memory and rounding.
+        check: function that is called before every batch with the share done; it raises to stop.
 
     Raises:
         InputError: an attack left its ball.

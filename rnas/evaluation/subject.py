@@ -1,4 +1,4 @@
-"""What is evaluated: a network with its weights, and images that it was not trained on."""
+"""Load what is evaluated: a network with its weights, and images that it was not trained on."""
 
 import hashlib
 import re
@@ -14,13 +14,13 @@ from torch import Tensor, nn
 from rnas.attacks.state import attacking
 from rnas.data.dataset import Dataset, Split, content_hash, divide
 from rnas.data.splits import SplitSizes
-from rnas.errors import InputError
+from rnas.errors import InputError, MisfitError
 from rnas.evaluation.request import Request
 from rnas.evaluation.threats import Threat, parse_threat, threat_of, unseen_threats
 from rnas.evaluation.training_settings import ResolvedTraining, load_dataset
 from rnas.networks.architecture import Architecture, Shape
 from rnas.networks.weight_names import WeightNames
-from rnas.networks.weights import MisfitError, load_weights
+from rnas.networks.weights import load_weights
 from rnas.networks.zoo import CIFAR
 from rnas.utils.files import tensors_hash
 
@@ -29,16 +29,16 @@ _DATA = "cifar10"
 
 @dataclass(frozen=True)
 class EvaluatedNetwork:
-    """A network to evaluate, with what is known of its weights and its training.
+    """Describe a network to evaluate, with its weights and its training if they are known.
 
     Attributes:
-        name: what its user calls it.
+        name: name that its user gives it.
         architecture: the network.
-        input_shape: shape of the images that it was published or searched for.
-        num_classes: number of classes that it was published or searched for.
-        weight_names: namings that files of its weights may follow.
-        checkpoint: the weights that its search or training wrote, or None.
-        training: how it was trained: on which data, divided how. None where that is not known.
+        input_shape: shape of the images for which it was published or searched.
+        num_classes: number of classes for which it was published or searched.
+        weight_names: naming schemes that files of its weights may follow.
+        checkpoint: weights from its search or training, or None.
+        training: settings of its training, with its data and splits; None if unknown.
     """
 
     name: str
@@ -52,7 +52,7 @@ class EvaluatedNetwork:
 
 @dataclass(frozen=True)
 class Subject:
-    """Everything that a request names, found and loaded.
+    """Hold everything that a request names, loaded.
 
     Attributes:
         network: the network; None where a module was given.
@@ -60,9 +60,9 @@ class Subject:
         weights: the file of weights; None where a module was given.
         sha256: of the file, or of the module's tensors.
         threats: at least one, no two of the same ball.
-        split_seed: by which the data were divided.
-        data_hash: of all splits of the data.
-        images_hash: of the images and labels alone, however the rest of the data is divided.
+        split_seed: seed that divided the data.
+        data_hash: hash of all splits of the data.
+        images_hash: hash of the images and labels alone, however the rest of the data is divided.
         split: the images, on the device.
         model: the network with its weights, on the device; in eval mode where it was loaded.
     """
@@ -83,7 +83,7 @@ def subject_of(network: EvaluatedNetwork, request: Request) -> Subject:
     """Load the network's weights and the images that a request asks for.
 
     Raises:
-        InputError: there are no weights; or they, the network and the data do not fit each other.
+        InputError: there are no weights, or the weights, the network and the data do not fit each other.
     """
     weights = request.weights if request.weights is not None else network.checkpoint
     if weights is None:
@@ -186,12 +186,12 @@ def _split_seed(request: Request, dataset: Dataset, training: ResolvedTraining |
 
 
 def most_images(dataset: Dataset, sizes: SplitSizes) -> int:
-    """How many images can be evaluated on: all published test images, or else the test split."""
+    """Return how many images can be evaluated: all published test images, or else the test split."""
     return dataset.num_test_images or sizes.test
 
 
 def _divided(dataset: Dataset, sizes: SplitSizes, images: int | None, split_seed: int) -> dict[str, Split]:
-    """The splits of the data; the test split reaches as far into published test images as is asked for."""
+    """Return the splits of the data; the test split takes as many published test images as the request needs."""
     most = most_images(dataset, sizes)
     if images is not None and images > most:
         raise InputError(f"images {images}: {dataset.name} has {most} to evaluate on; give at most as many")
@@ -207,7 +207,7 @@ def _test_split(splits: dict[str, Split], images: int | None, device: str) -> Sp
 
 
 def images_hash(split: Split) -> str:
-    """First 16 hexadecimal digits of the sha256 of images, labels and ids, whatever their order."""
+    """Return the first 16 hexadecimal digits of the sha256 of images, labels and ids, whatever their order."""
     order = split.ids.argsort()
     digest = hashlib.sha256(f"{split.white}".encode())
     for tensor in (split.pixels, split.labels, split.ids):
@@ -216,7 +216,7 @@ def images_hash(split: Split) -> str:
 
 
 def loaded(network: EvaluatedNetwork, weights: Path, dataset: Dataset) -> nn.Module:
-    """The network for the data's images and classes, with the weights."""
+    """Return the network for the data's images and classes, with the weights."""
     there = (network.input_shape, network.num_classes)
     here = (dataset.input_shape, dataset.num_classes)
     if network.checkpoint is not None and there != here:
@@ -226,7 +226,7 @@ def loaded(network: EvaluatedNetwork, weights: Path, dataset: Dataset) -> nn.Mod
         )
     with _built_for(dataset, InputError), torch.random.fork_rng(devices=[]):
         module = network.architecture.build(dataset.num_classes, dataset.input_shape)
-    # A file that cannot be read is no matter of the data.
+    # A file that cannot be read does not depend on the data.
     with _built_for(dataset, MisfitError):
         load_weights(module, weights, network.weight_names, network.name)
     return module.eval()
@@ -234,7 +234,7 @@ def loaded(network: EvaluatedNetwork, weights: Path, dataset: Dataset) -> nn.Mod
 
 @contextmanager
 def _built_for(dataset: Dataset, fault: type[InputError]) -> Iterator[None]:
-    """Say of a fault that the data, which decide the images and the classes, may be the wrong ones."""
+    """Add to an error that the data, which decide the images and the classes, may be the wrong ones."""
     try:
         yield
     except fault as error:

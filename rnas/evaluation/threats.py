@@ -1,4 +1,4 @@
-"""Threat models: a norm and a radius, those that a network was not trained for among them, and their union."""
+"""Define threat models, each a norm and a radius, threats that a network was not trained for, and their union."""
 
 import math
 from collections.abc import Sequence
@@ -23,13 +23,13 @@ _CIFAR10: tuple[str, Shape] = ("cifar10", (3, 32, 32))
 
 @dataclass(frozen=True)
 class Threat:
-    """What an adversary may do to an image: add anything within a ball, and stay in [0, 1].
+    """Describe what an adversary may do to an image: add anything within a ball, and stay in [0, 1].
 
     Attributes:
-        name: norm and radius as they are written, such as ``linf:8/255``.
-        norm: of the ball, over all pixels and channels together.
-        epsilon: its radius, an exact fraction, for pixels in [0, 1]; an l2 or l1 radius may be above 1.
-        source: who chose the radius.
+        name: norm and radius in the written form, such as ``linf:8/255``.
+        norm: norm of the ball, over all pixels and channels together.
+        epsilon: radius of the ball, an exact fraction, for pixels in [0, 1]; an l2 or l1 radius may be above 1.
+        source: origin of the radius.
     """
 
     name: str
@@ -39,10 +39,10 @@ class Threat:
 
 
 def parse_threat(text: str) -> Threat:
-    """``"linf:8/255"``, ``"l2:0.5"`` or ``"l1:12"`` as a threat whose source is ``given``.
+    """Parse ``"linf:8/255"``, ``"l2:0.5"`` or ``"l1:12"`` to a threat whose source is ``given``.
 
     Raises:
-        InputError: the text is no norm and radius, the radius is below 0, or an l-infinity radius is above 1.
+        InputError: the text is not a norm and a radius, the radius is below 0, or an l-infinity radius is above 1.
     """
     return _threat(text, "given")
 
@@ -53,11 +53,11 @@ def threat_of(attack: Attack) -> Threat:
 
 
 def unseen_threats(data: str, input_shape: Shape, epsilon: Fraction) -> tuple[Threat, ...]:
-    """Threats beyond the l-infinity ball that networks for these images are trained for: larger, l2 and l1.
+    """Return threats other than the l-infinity ball that networks for these images are trained for: larger, l2 and l1.
 
-    For CIFAR-10 the l2 and l1 radii are those under which the union of threats is published (Maini et al., ICML
-    2020; Croce and Hein, ICML 2022). All others are ours: one and a half times the l-infinity radius, and l2 and l1
-    radii in the proportion to the image's size and the l-infinity radius that the published ones have, to two digits.
+    For CIFAR-10 the l2 and l1 radii are those of published unions of threats (Maini et al., ICML 2020; Croce and Hein,
+    ICML 2022). rnas chose all others: one and a half times the l-infinity radius, and l2 and l1 radii with the same
+    proportion to the image's size and the l-infinity radius as the published ones, to two digits.
 
     Args:
         data: registered name of the data.
@@ -77,16 +77,16 @@ def unseen_threats(data: str, input_shape: Shape, epsilon: Fraction) -> tuple[Th
 
 
 def robust_to_all(flags: Sequence[Tensor]) -> Tensor:
-    """Whether each image (n,) is classified correctly under every threat: the AND of flags (n,), at least one.
+    """Return whether each image (n,) is correct under every threat: the AND of flags (n,), at least one.
 
-    The flags are on the same images in the same order. A network is as robust to a union of threats as to the worst
-    of them image by image (Tramer and Boneh, NeurIPS 2019): never better than under any one alone.
+    The flags are for the same images in the same order. The robustness to a union of threats is that to the worst of
+    them, image by image (Tramer and Boneh, NeurIPS 2019), and never better than to any single one.
     """
     return torch.stack(tuple(flags)).bool().all(dim=0)
 
 
 def union_accuracy(flags: Sequence[Tensor]) -> Proportion:
-    """The share of images that :func:`robust_to_all` counts, with its Wilson 95 % interval."""
+    """Return the share of images that :func:`robust_to_all` counts, with its Wilson 95 % interval."""
     right = robust_to_all(flags)
     return proportion(right.double().mean().item(), len(right))
 
@@ -95,7 +95,7 @@ def _threat(text: str, source: Source) -> Threat:
     norm, colon, radius = text.replace(" ", "").lower().partition(":")
     known: tuple[Norm, ...] = get_args(Norm)
     if not colon or norm not in known:
-        raise InputError(f"{text!r} is no threat; write NORM:EPS with a norm of {', '.join(known)}, such as l2:0.5")
+        raise InputError(f"{text!r} is not a threat; write NORM:EPS with a norm of {', '.join(known)}, such as l2:0.5")
     try:
         epsilon = parse_epsilon(radius) if norm == "linf" else parse_fraction(radius)
     except InputError as error:
@@ -104,7 +104,7 @@ def _threat(text: str, source: Source) -> Threat:
 
 
 def _levels(epsilon: Fraction) -> str:
-    """In levels of 8-bit pixels where it is a whole number of them, as papers write it."""
+    """Return the radius in levels of 8-bit pixels if it is a whole number of them, as papers write it."""
     return f"{epsilon * 255}/255" if (epsilon * 255).denominator == 1 else str(epsilon)
 
 

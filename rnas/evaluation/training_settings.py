@@ -1,4 +1,4 @@
-"""What to train on and how, as a config says it."""
+"""Define what to train on and how, as in a config."""
 
 from fractions import Fraction
 from functools import lru_cache
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 
 class EvaluationSettings(BaseModel):
-    """How a trained network is measured."""
+    """Set how a trained network is measured."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     steps: PositiveInt = 20
-    """Steps of the attack behind robust accuracy: PGD on the cross-entropy and PGD on the margin."""
+    """Number of steps of the attacks behind robust accuracy: PGD on the cross-entropy and PGD on the margin."""
     step: FractionField = Fraction(1, 4)
-    """Size of a step as a share of epsilon."""
+    """Size of one step as a share of epsilon."""
     batch_size: PositiveInt = 500
-    """Images that are attacked at once."""
+    """Images per batch."""
     diagnostics: tuple[str, ...] = ()
     """Names of registered diagnostics, whose metrics are recorded too."""
 
@@ -42,7 +42,7 @@ class EvaluationSettings(BaseModel):
 
 
 class TrainingSettings(BaseModel):
-    """What to train on and how; ``images``, ``eps``, ``fidelity`` and ``augmentation`` default to the data's own."""
+    """Set what to train on and how; images, eps, fidelity and augmentation default to the data's own."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
@@ -51,7 +51,7 @@ class TrainingSettings(BaseModel):
     data_dir: PathField | None = None
     """Folder that holds the files of the data."""
     extra: PathField | None = None
-    """File of further images, for recipes that take a share of every batch from them."""
+    """File of extra images, for recipes that take a share of every batch from them."""
     split_seed: NonNegativeInt = 0
     """Seed that divides the data into splits."""
     images: SplitSizes | None = None
@@ -63,8 +63,8 @@ class TrainingSettings(BaseModel):
     fidelity: Fidelity | None = None
     """How long to train."""
     rungs: tuple[LowerRung, ...] = ()
-    """Lower rungs of fidelity, cheapest first, each by what differs from the highest; all networks of a search start at
-    the lowest, and the better half is promoted and trained from scratch at the next rung.
+    """Lower rungs of fidelity, cheapest first, each by its differences from the highest. All networks of a search start
+    at the lowest; the better half is promoted and trained from random weights at the next rung.
     """
     augmentation: tuple[str, ...] | None = None
     """Names of augmentations, in order; a recipe may have its own."""
@@ -91,12 +91,12 @@ class TrainingSettings(BaseModel):
         return self
 
     def resolved(self) -> "ResolvedTraining":
-        """The same with the data's own defaults filled in; InputError when the data cannot be read."""
+        """Return the settings with the data's own defaults filled in; raise InputError if the data cannot be read."""
         dataset = load_dataset(self.data, self.data_dir)
         fidelity = dict(dataset.fidelity)
         inner_attack = self.recipe.inner_attack
         if not isinstance(inner_attack, PGDInner) or inner_attack.steps == 1:
-            # The data's cheaper attack is one of several steps.
+            # The data's cheaper attack has several steps.
             fidelity = {name: value for name, value in fidelity.items() if not name.startswith("attack_")}
         own = {
             "images": dataset.splits,
@@ -108,7 +108,7 @@ class TrainingSettings(BaseModel):
 
 
 class ResolvedTraining(TrainingSettings):
-    """Training settings with nothing left open."""
+    """Hold training settings without open fields."""
 
     images: SplitSizes
     eps: EpsilonField
@@ -118,6 +118,6 @@ class ResolvedTraining(TrainingSettings):
 
 @lru_cache(maxsize=2)
 def load_dataset(name: str, folder: Path | None) -> "Dataset":
-    """A registered dataset, read once a process."""
+    """Load a registered data set, once per process."""
     dataset: Dataset = registry.load(registry.DATASETS, name)(folder)
     return dataset

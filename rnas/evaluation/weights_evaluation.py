@@ -1,4 +1,4 @@
-"""Clean and robust accuracy of a network with given weights, and all that decided them."""
+"""Measure clean and robust accuracy of a network with given weights, and record everything that decided them."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -49,19 +49,19 @@ from rnas.utils.quantities import pluralize
 _PRECISION = "float32, TensorFloat-32 off"
 _TRANSFERRED = "pgd20"
 _PROBED = 100
-"""Images that the checks are made on, at most."""
+"""Largest number of images for the checks."""
 
 
 def evaluate_subject(
     request: Request, subject: Subject, listener: Listener, sources: Sequence[EvaluatedNetwork | nn.Module] = ()
 ) -> EvaluationResult:
-    """Classify test images as they are and under each attack, in float32 and eval mode.
+    """Classify test images, both clean and under each attack, in float32 and eval mode.
 
-    An image withstands an attack if it is classified correctly as it is and attacked, and the worst case if it
-    withstands every attack of every threat. An attack's result does not depend on which others are asked for.
+    An image withstands an attack if it is classified correctly, both clean and attacked. It withstands the worst case
+    if it withstands every attack of every threat. The result of an attack does not depend on which others are run.
 
-    Where an output folder is given, what is known is written there after every batch, and the same request resumes from
-    it; the result is written to ``NAME.json``.
+    If there is an output folder, results are saved there after every batch, and the same request resumes from them. The
+    final result is written to ``NAME.json``.
 
     Args:
         request: what to evaluate.
@@ -71,8 +71,8 @@ def evaluate_subject(
         sources: the networks that ``request.transfer`` names, in the same order.
 
     Raises:
-        InputError: the network, the images and the attacks do not fit each other, or the output folder holds the state
-            of another evaluation under this name.
+        InputError: the network, the images and the attacks do not fit each other, or the output folder contains the
+            state of another evaluation with this name.
     """
     split, threats = subject.split, subject.threats
     plan = _plan(request.attacks, threats, subject.dataset.num_classes) + _transferred(request, subject, sources)
@@ -124,8 +124,8 @@ def _plan(attacks: Sequence[str | Attack], threats: Sequence[Threat], classes: i
     for planned in plan:
         if not isinstance(planned.attack, Ensemble) and classes < least_classes(planned.attack):
             raise InputError(
-                f"attack {planned.name} needs {least_classes(planned.attack)} classes for its loss, the data have "
-                f"{classes}: leave it out, or take autoattack, which leaves it out by itself"
+                f"attack {planned.name} needs {least_classes(planned.attack)} classes for its loss, but the data have "
+                f"{classes}: remove it, or use autoattack, which leaves it out by itself"
             )
     return plan
 
@@ -167,7 +167,7 @@ def _corruptions(request: Request, subject: Subject, listener: Listener) -> dict
 
 
 def _setting(request: Request, subject: Subject, plan: Sequence[PlannedAttack]) -> dict[str, Any]:
-    """All that decides the flags of the images, as JSON values."""
+    """Return everything that decides the flags of the images, as JSON values."""
     classes = subject.dataset.num_classes
     setting = {
         "weights": subject.sha256,
@@ -184,10 +184,10 @@ def _setting(request: Request, subject: Subject, plan: Sequence[PlannedAttack]) 
         "batch size": request.batch_size,
         "precision": _PRECISION,
         "device": device_name(request.device),
-        # Without plug-ins, so that installing one ends no evaluation.
+        # Plug-ins are not listed, so that installing one does not invalidate an evaluation.
         "versions": libraries() | _autoattack(),
     }
-    # As it is read from a file.
+    # The setting has the form in which it is read from a file.
     content: dict[str, Any] = json.loads(json.dumps(setting))
     return content
 
@@ -215,7 +215,7 @@ def _flags(request: Request, subject: Subject, run: AttackRun, listener: Listene
         request.seed,
         request.batch_size,
     )
-    # What the attacks themselves show, on all images, stands for what the checks find on a few.
+    # What the attacks show on all images replaces what the checks find on a few.
     found = {flag.name: flag for flag in (*checked(probe), *found_by_attacks(run))}
     return [found[name] for name in CHECKS if name in found]
 

@@ -22,7 +22,7 @@ from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture
 from rnas.networks.exported import Export, read_export, read_otherwise
 from rnas.networks.weight_names import WeightNames
-from rnas.networks.zoo import find, zoo
+from rnas.networks.zoo import baselines, find
 
 
 @dataclass(frozen=True)
@@ -177,5 +177,5 @@ def _of_file(path: Path) -> Reference:
 
 def _namings(architecture: Architecture) -> tuple[WeightNames, ...]:
     """The namings of all published networks of an architecture's kind."""
-    alike = [baseline for baseline in zoo().values() if baseline.network.kind == architecture.kind]
+    alike = [baseline for baseline in baselines().values() if baseline.network.kind == architecture.kind]
     return tuple(dict.fromkeys(names for baseline in alike for names in baseline.weight_names))

@@ -1,4 +1,4 @@
-"""Exporting: build, write under another name, compare in a fresh process, and only then give the files their names."""
+"""Export: build, write under a temporary name, compare in a new process, and only then rename the files."""
 
 import os
 import shutil
@@ -18,14 +18,14 @@ from rnas.networks.architecture import Architecture, Shape
 
 @dataclass(frozen=True)
 class Exported:
-    """What was exported.
+    """The result of an export.
 
     Attributes:
-        path: the file or folder.
-        files: all files, by name, sorted.
-        format: in which it is.
-        network: what was exported.
-        agreement: how the files compared with it in a fresh process.
+        path: file or folder of the export.
+        files: names of all files, sorted.
+        format: format of the export.
+        network: the exported network.
+        agreement: comparison of the files with the network in a new process.
     """
 
     path: Path
@@ -35,7 +35,7 @@ class Exported:
     agreement: Agreement
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it as JSON values."""
+        """Convert to JSON values."""
         return {
             "path": str(self.path),
             "files": [str(file) for file in self.files],
@@ -65,23 +65,23 @@ def export(
     seed: int = 0,
     evaluation: Path | str | None = None,
 ) -> Exported:
-    """Write a network with its weights in a form that is used elsewhere, and compare it at once in a fresh process.
+    """Write a network with its weights in a format of another tool, and compare the files in a new process.
 
     Args:
-        architecture: an architecture, or what :func:`rnas.experiments.references.resolve` understands.
+        architecture: an architecture, or a reference that :func:`rnas.experiments.references.resolve` accepts.
         format: a registered name: ``safetensors``, ``standalone``, ``torch-export``, ``onnx``, ``nni``,
             ``hugging-face`` or ``robustbench``.
-        path: the file or folder to write; nothing there may exist.
-        weights: a file of weights; None is those of the architecture's own run, and where there are none, new ones
-            drawn from ``seed``: the export says that it is untrained.
-        num_classes: None is as many as it was published or searched for.
-        input_shape: (channels, height, width); None is that which it was published or searched for.
-        seed: of weights where there are none.
-        evaluation: a result of ``rnas evaluate`` of these weights, for the formats that tell of accuracies.
+        path: file or folder to write; it must not exist.
+        weights: a file of weights; None takes those of the architecture's own run or, if there are none, new ones drawn
+            from ``seed``, and the export then says that it is untrained.
+        num_classes: number of classes; None takes the number that it was published or searched for.
+        input_shape: (channels, height, width); None takes the shape that it was published or searched for.
+        seed: seed of new weights.
+        evaluation: a result of ``rnas evaluate`` for these weights, for the formats that contain accuracies.
 
     Raises:
         InputError: a setting is wrong, a library is missing, or the network cannot be written in this format.
-        ExportError: what was written computes something else; nothing of it is left.
+        ExportError: the written files compute other logits; they are removed.
     """
     chosen: Format = registry.load(registry.EXPORTS, format)
     target = Path(path)
@@ -98,7 +98,7 @@ def export(
 
 
 def require_free(chosen: Format, target: Path) -> None:
-    """InputError unless a format can write to a place, where nothing is yet."""
+    """Raise InputError unless a format can write to a path that does not exist yet."""
     if chosen.suffix and target.suffix != chosen.suffix:
         raise InputError(f"{target}: format {chosen.name} writes a {chosen.suffix} file; call it NAME{chosen.suffix}")
     if target.exists():
@@ -107,7 +107,7 @@ def require_free(chosen: Format, target: Path) -> None:
 
 @contextmanager
 def _workplace(target: Path) -> Iterator[Path]:
-    """Make a folder next to the target, which is removed when the block ends."""
+    """Make a folder next to the target, and remove it when the block ends."""
     folder = target.parent / f".{target.name}.partial-{os.getpid()}"
     try:
         folder.mkdir(parents=True)
@@ -120,7 +120,7 @@ def _workplace(target: Path) -> Iterator[Path]:
 
 
 def _moved(folder: Path, target: Path) -> tuple[Path, ...]:
-    """Give everything its name at last, the target itself after what belongs to it."""
+    """Rename everything to its final name, the target itself last."""
     names = sorted((item.name for item in folder.iterdir()), key=lambda name: name == target.name)
     for name in names:
         if (target.parent / name).exists():

@@ -1,4 +1,4 @@
-"""Python expressions for values: plain ones, classes and functions, and calls, laid out as Ruff formats them."""
+"""Write Python expressions for plain values, classes, functions and calls, in the layout of Ruff."""
 
 import inspect
 import json
@@ -18,12 +18,12 @@ _PLAIN = (type(None), bool, int, float)
 
 @dataclass(frozen=True)
 class Expression:
-    """An expression as text, or as its parts between an opening and a closing text.
+    """An expression as text, or as parts between an opening and a closing text.
 
     Attributes:
-        opening: the whole text where there are no parts.
-        parts: each with what stands before it, such as ``name=``.
-        closing: the end.
+        opening: the text before the parts, or the whole text without parts.
+        parts: the parts, each with the text before it, such as ``name=``.
+        closing: the text after the parts.
     """
 
     opening: str
@@ -32,12 +32,12 @@ class Expression:
 
     @property
     def flat(self) -> str:
-        """The expression in one line."""
-        # A tuple of one has its comma in the closing text.
+        """Return the expression in one line."""
+        # The comma of a tuple with one element is in the closing text.
         return self.opening + ", ".join(before + part.flat for before, part in self.parts) + self.closing
 
     def lines(self, before: str = "", after: str = "", indent: str = "") -> list[str]:
-        """The expression between two texts, in as few lines as fit the width."""
+        """Return the expression between two texts, in as few lines as fit the width."""
         line = f"{indent}{before}{self.flat}{after}"
         if len(line) <= WIDTH or not self.parts:
             return [line]
@@ -51,13 +51,13 @@ class Expression:
 
 
 def call(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], source: Source) -> Expression:
-    """Return the call of a class or a function. Arguments have their names; those equal to the default are left out.
+    """Return the call of a class or a function, with named arguments and without those equal to the default.
 
     Args:
-        function: what is called.
-        args: by position.
-        kwargs: by name.
-        source: to which the definitions of all classes and functions are added.
+        function: the class or function to call.
+        args: arguments by position.
+        kwargs: arguments by name.
+        source: source that the definitions of all classes and functions are added to.
 
     Raises:
         InputError: a value that cannot be written, or a class or function without source.
@@ -73,7 +73,7 @@ def call(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str,
         extra = next((name for name in named if parameters[name].kind is inspect.Parameter.VAR_KEYWORD), None)
         named |= named.pop(extra) if extra else {}
     parts += [(f"{name}=", expression(value, source)) for name, value in named.items()]
-    # The definition of what is called comes after those of its arguments.
+    # The definition of the called function comes after those of its arguments.
     return Expression(f"{source.name_of(function)}(", tuple(parts), ")")
 
 
@@ -82,7 +82,7 @@ def _is(value: Any, default: Any) -> bool:
 
 
 def expression(value: Any, source: Source) -> Expression:
-    """Return an expression of this value; see :func:`call` for the source and the errors."""
+    """Return an expression for this value; source and errors are those of :func:`call`."""
     match value:
         case str():
             return Expression(json.dumps(value, ensure_ascii=False))

@@ -1,4 +1,4 @@
-"""What a format of exports is."""
+"""Define the contract of an export format."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,17 +10,17 @@ from rnas.exports.network import Network
 
 @runtime_checkable
 class Format(Protocol):
-    """A way to write networks. One instance is registered under ``rnas.exports``.
+    """A format to write networks in; one instance is registered under ``rnas.exports``.
 
     Attributes:
-        name: as it is registered.
-        summary: what it is, in one line.
-        suffix: of its file, such as ``.onnx``; empty where it writes a folder.
+        name: name under which it is registered.
+        summary: description in one line.
+        suffix: suffix of its file, such as ``.onnx``; empty if it writes a folder.
         needs_rnas: whether rnas must be installed to read it.
-        extra: what must be installed to write it, as an extra of rnas; empty where nothing is.
-        reader: a script that defines ``read(path)``, which gives the exported network as a function from images to
-            logits, float32 arrays of NumPy. It is run in a fresh process, by itself, and may import rnas only where
-            ``needs_rnas`` says so.
+        extra: extra of rnas that must be installed to write it; empty if none is needed.
+        reader: a script that defines ``read(path)``, which returns the exported network as a function from images to
+            logits, both float32 NumPy arrays. It runs alone in a new process, and may import rnas only if
+            ``needs_rnas`` is true.
     """
 
     name: str
@@ -34,9 +34,9 @@ class Format(Protocol):
         """Write a network.
 
         Args:
-            network: with its weights.
-            path: the folder to fill, which exists and is empty; or, of a format of one file, that file, which does not
-                exist. Further files of it may be written next to it.
+            network: the network with its weights.
+            path: an empty folder to fill, or, for a format of one file, the file to create. Further files may be
+                written next to that file.
 
         Raises:
             InputError: the network cannot be written in this format.
@@ -44,12 +44,12 @@ class Format(Protocol):
 
 
 def reader_script(name: str) -> Path:
-    """One of our own readers."""
+    """Return the path of a reader script of this package."""
     return Path(__file__).with_name("readers") / f"{name}.py"
 
 
 def require_extra(extra: str, *modules: str) -> None:
-    """InputError where a library that an extra of rnas brings is missing."""
+    """Raise InputError if a library of an extra is not installed."""
     for module in modules:
         if find_spec(module) is None:
             raise InputError(f"{module} is not installed: pip install 'rnas[{extra}]'")

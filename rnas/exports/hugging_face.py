@@ -1,4 +1,4 @@
-"""The format ``hugging-face``: a folder to upload, with configuration, weights, code and model card."""
+"""Write the format ``hugging-face``: a folder to upload, with configuration, weights, code and model card."""
 
 import json
 from collections.abc import Iterator
@@ -18,7 +18,8 @@ _HEAD = ("", "| attack | threat | accuracy | 95 % interval |", "|---|---|---|---
 
 
 class HuggingFace:
-    """``config.json``, ``model.safetensors``, ``modeling.py``, which needs torch and safetensors, and ``README.md``."""
+    """Format with ``config.json``, ``model.safetensors``, ``README.md``, and ``modeling.py`` with the code to load
+    them."""
 
     name = "hugging-face"
     summary = "folder with config.json, model.safetensors, model card and the code that loads it"
@@ -28,7 +29,7 @@ class HuggingFace:
     reader = reader_script("python_file")
 
     def write(self, network: Network, path: Path) -> None:
-        """See :meth:`rnas.exports.format.Format.write`."""
+        """Write the folder; see :meth:`rnas.exports.format.Format.write`."""
         write_described(path / FOLDER_WEIGHTS, network.module, network.provenance)
         write_tensors(path / _EXAMPLE, {"images": network.images, "logits": network.logits})
         constants = {
@@ -52,7 +53,7 @@ class HuggingFace:
 
 
 def _card(network: Network) -> Iterator[str]:
-    """The model card: what is known, and nothing else."""
+    """Return the model card, which contains only known facts."""
     told = network.provenance
     channels, height, width = network.input_shape
     yield from ("---", "pipeline_tag: image-classification", "library_name: pytorch", "tags:")
@@ -60,8 +61,8 @@ def _card(network: Network) -> Iterator[str]:
     if network.untrained:
         yield from (f"**Untrained.** The weights are drawn from seed {told['weights']['seed']}.", "")
     yield from (
-        f"Images (N, {channels}, {height}, {width}) in [0, 1] to {network.num_classes} logits; whatever normalisation "
-        "the network has is a layer inside.",
+        f"Images (N, {channels}, {height}, {width}) in [0, 1] to {network.num_classes} logits. Any "
+        "normalisation of images is a layer inside the network.",
         "",
         f"- architecture: kind `{network.architecture.kind}`, key `{network.key}`, described in `{FOLDER_CONFIG}`",
         f"- parameters: {told['params']:,}",
@@ -73,7 +74,7 @@ def _card(network: Network) -> Iterator[str]:
     yield from _accuracies(network)
     yield from ("", "## Use", "", "```python", "from modeling import load", "")
     yield from ("network = load()  # an nn.Module in eval mode, its weights checked by their sha256", "```", "")
-    yield "The code needs torch and safetensors. `python modeling.py` checks that everything is intact."
+    yield "The code needs torch and safetensors. `python modeling.py` checks that the files are not damaged."
 
 
 def _training(network: Network) -> Iterator[str]:
@@ -95,7 +96,7 @@ def _accuracies(network: Network) -> Iterator[str]:
         "",
         "## Accuracy",
         "",
-        f"On {result.data.images} images of {result.data.name}, {result.data.split} part:",
+        f"On {result.data.images} images of {result.data.name}, {result.data.split} split:",
     )
     yield from _HEAD
     yield f"| none | | {result.clean.accuracy:.4f} | {result.clean.low:.4f} to {result.clean.high:.4f} |"
@@ -104,7 +105,7 @@ def _accuracies(network: Network) -> Iterator[str]:
 
 
 def _searched(network: Network) -> Iterator[str]:
-    """What its search measured, where nothing better is known."""
+    """Return the section with the accuracies of the network's search, which is used without a better evaluation."""
     result = network.search_result
     if result is None:
         return

@@ -1,4 +1,4 @@
-"""What is exported: a built network with its weights, and all that is known about both."""
+"""Collect what is exported: a built network with its weights, and the known facts about both."""
 
 import json
 from collections.abc import Mapping
@@ -34,16 +34,17 @@ class Network:
     """A network to export.
 
     Attributes:
-        name: as it was asked for, without folders.
-        architecture: its description.
-        input_shape: (C, H, W) of an image.
+        name: requested name, without folders.
+        architecture: description of the network.
+        input_shape: (C, H, W) shape of an image.
         num_classes: number of logits.
-        module: built, with its weights, in eval mode on the CPU; normalisation of the input is inside.
-        images: (3, C, H, W) in [0, 1], drawn from a seed, on which every export is compared.
-        logits: (3, num_classes), what the network makes of them.
-        provenance: where architecture and weights come from, as JSON values.
-        evaluation: what was measured of these weights, or None.
-        space: the space that it was searched in, of a member of a run at its own images and classes.
+        module: the built network with its weights, in eval mode on the CPU; it includes the normalisation of images.
+        images: (3, C, H, W) random images in [0, 1], on which every export is compared.
+        logits: (3, num_classes) logits of the network on these images.
+        provenance: sources of architecture and weights, as JSON values.
+        evaluation: evaluation of these weights, or None.
+        space: search space of the network, if it is a member of a run with the run's image shape and classes, else
+            None.
     """
 
     name: str
@@ -59,18 +60,18 @@ class Network:
 
     @property
     def untrained(self) -> bool:
-        """Whether the weights are drawn from a seed."""
+        """Return whether the weights are drawn from a seed."""
         return bool(self.provenance["weights"]["status"] == UNTRAINED)
 
     @property
     def search_result(self) -> Mapping[str, Any] | None:
-        """What the search that found it measured of these weights; see :mod:`rnas.exports.search_result`."""
+        """Return what the search measured of these weights; see :mod:`rnas.exports.search_result`."""
         found: Mapping[str, Any] | None = self.provenance["weights"].get("search")
         return found
 
     @property
     def key(self) -> str:
-        """The architecture's key."""
+        """Return the architecture's key."""
         return arch.key(self.architecture)
 
 
@@ -82,25 +83,27 @@ def find_network(
     seed: int = 0,
     evaluation: Path | str | None = None,
 ) -> Network:
-    """Build a network and load its weights, those of a file, of its own run, or new ones from a seed.
+    """Build a network and load its weights from a file or its own run, or draw new ones from a seed.
 
     Args:
-        words: an architecture, or what :func:`rnas.experiments.references.resolve` understands.
-        weights: a file that :func:`rnas.networks.weights.read_weights` reads; None is the run's own where they fit.
-        num_classes: None is as many as it was published or searched for.
-        input_shape: None is that which it was published or searched for.
-        seed: of weights where there are none.
-        evaluation: a result of ``rnas evaluate`` of these very weights.
+        words: an architecture, or a reference that :func:`rnas.experiments.references.resolve` accepts.
+        weights: a file that :func:`rnas.networks.weights.read_weights` reads; None takes the run's own if they fit.
+        num_classes: number of classes; None takes the number that it was published or searched for.
+        input_shape: (C, H, W); None takes the shape that it was published or searched for.
+        seed: seed of new weights.
+        evaluation: a result of ``rnas evaluate`` for these weights.
 
     Raises:
-        InputError: there is no such network, it cannot run at this shape, its logits are not finite, or files do not
-            fit each other.
+        InputError: the network does not exist or cannot run at this shape, its logits are not finite, or files do not
+            belong together.
     """
     reference = resolve(words) if isinstance(words, str | Path) else _reference_of(words)
     classes = reference.num_classes if num_classes is None else num_classes
     shape = reference.input_shape if input_shape is None else input_shape
     if classes < 1 or len(shape) != 3 or min(shape) < 1:
-        raise InputError(f"{classes} classes and images of shape {shape}: give whole numbers above zero, three a shape")
+        raise InputError(
+            f"{classes} classes and images of shape {shape}: give whole numbers above zero, three for the shape"
+        )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         module = reference.architecture.build(classes, shape).eval()
@@ -153,18 +156,18 @@ def _provenance(
 
 
 def _name(reference: Reference) -> str:
-    """A short name without folders; an export keeps the one that it has."""
+    """Return a short name without folders; a network from an export has the same name again."""
     if reference.exported is not None:
         return str(reference.exported["name"])
     words = Path(reference.name)
     if words == reference.checkpoint and description_of(words).is_file():
-        # Every training calls its weights best and last.
+        # The files of every training are called best and last.
         return f"{words.absolute().parent.name}-{words.stem}"
     return words.stem if words.suffix in (".json", ".safetensors") else words.name.replace(":", "-")
 
 
 def _source(reference: Reference) -> str | None:
-    """The paper of a published network."""
+    """Return the paper of a published network."""
     try:
         found = find(reference.name)
     except InputError:
@@ -183,7 +186,7 @@ def _weights(reference: Reference, file: Path | None, seed: int) -> dict[str, An
         "search": None,
     }
     if reference.exported is not None and file == reference.checkpoint:
-        # What is known of the weights is what the export that they come from says.
+        # The facts about the weights are those in the export that they come from.
         return {**told, **reference.exported["weights"]}
     if file == reference.checkpoint and reference.training is not None:
         told["training"] = {"settings": _settings(reference)}
@@ -196,7 +199,7 @@ def _weights(reference: Reference, file: Path | None, seed: int) -> dict[str, An
 
 
 def _settings(reference: Reference) -> dict[str, Any]:
-    """How the weights were trained, without folders of the machine."""
+    """Return the training settings of the weights, without folders of the machine."""
     assert reference.training is not None
     settings = reference.training.model_dump(mode="json")
     extra = settings.pop("extra")
@@ -206,13 +209,15 @@ def _settings(reference: Reference) -> dict[str, Any]:
 
 
 def _evaluation(path: Path, architecture: Architecture, file: Path | None) -> EvaluationResult:
-    """A result of ``rnas evaluate``; InputError unless it is of this network and these weights."""
+    """Read a result of ``rnas evaluate``; raise InputError unless it is for this network and these weights."""
     try:
         result = EvaluationResult.model_validate(json.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     except ValueError as error:
-        raise InputError(f"{path}: no result of rnas evaluate ({str(error).splitlines()[0]})") from None
+        raise InputError(f"{path}: not a result of rnas evaluate ({str(error).splitlines()[0]})") from None
     if result.architecture_key != arch.key(architecture) or file is None or result.weights.sha256 != file_hash(file):
-        raise InputError(f"{path}: is of another network or other weights than what is exported; leave it out")
+        raise InputError(
+            f"{path}: this result is for another network or other weights than the exported ones; leave it out"
+        )
     return result

@@ -1,4 +1,4 @@
-"""The format ``nni``: a member of a search space as a sample of NNI's model space, with its weights."""
+"""Write the format ``nni``: a member of a search space as a sample of NNI's model space, with its weights."""
 
 import json
 from collections.abc import Mapping
@@ -21,10 +21,10 @@ from rnas.networks.weights import load_weights
 
 
 class NNIMember:
-    """A folder with ``sample.json``, what NNI's ``export_top_models`` gives, and ``model.safetensors``.
+    """Folder with ``sample.json``, as NNI's ``export_top_models`` returns it, and ``model.safetensors``.
 
-    It is for members of registered search spaces alone: another network has no choices that NNI could fix. The sample
-    is of the whole space, without a run's bands.
+    It is only for members of registered search spaces, since other networks have no choices that NNI could fix. The
+    sample belongs to the whole space, without the bands of a run.
     """
 
     name = "nni"
@@ -35,7 +35,7 @@ class NNIMember:
     reader = reader_script("nni_model")
 
     def write(self, network: Network, path: Path) -> None:
-        """See :meth:`rnas.exports.format.Format.write`."""
+        """Write the folder; see :meth:`rnas.exports.format.Format.write`."""
         require_extra(self.extra, "nni", "pytorch_lightning")
         from rnas.nas.nni.samples import sample_of
 
@@ -53,7 +53,7 @@ class NNIMember:
 
 
 def load_member(path: Path | str) -> nn.Module:
-    """The network that NNI's model space gives for an exported sample, with its weights, in eval mode.
+    """Return the network of an exported sample in NNI's model space, with its weights, in eval mode.
 
     Raises:
         InputError: the folder is damaged, or NNI is not installed.
@@ -69,7 +69,7 @@ def load_member(path: Path | str) -> nn.Module:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{folder / NNI_SAMPLE}: cannot be read as a sample ({error}); export it again") from None
     if read_export(folder / FOLDER_WEIGHTS) is None:
-        raise InputError(f"{folder / FOLDER_WEIGHTS}: no weights of an export; export it again")
+        raise InputError(f"{folder / FOLDER_WEIGHTS}: these are not the weights of an export; export it again")
     space = _bound(name, settings, (channels, height, width), classes)
     with torch.random.fork_rng(devices=[]):
         network: Any = model_space(space).freeze(sample)
@@ -79,7 +79,7 @@ def load_member(path: Path | str) -> nn.Module:
 
 
 def _space_of(network: Network) -> SearchSpace:
-    """The network's own space, else the first registered one that holds it; InputError where none does."""
+    """Return the network's own space, else the first registered one that holds it; raise InputError if none does."""
     shape, classes = network.input_shape, network.num_classes
     if network.space is not None:
         settings = network.space.settings.model_dump(mode="json", exclude={"flops", "params"})

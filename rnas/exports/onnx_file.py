@@ -1,4 +1,4 @@
-"""The format ``onnx``."""
+"""Write the format ``onnx``."""
 
 import json
 import logging
@@ -16,7 +16,7 @@ OPSET = 18
 
 
 class OnnxFile:
-    """A graph of opset 18 from ``images`` to ``logits`` for any batch size, which onnx.checker accepts."""
+    """Graph of opset 18 from ``images`` to ``logits`` for any batch size, which onnx.checker accepts."""
 
     name = "onnx"
     summary = f"ONNX graph of opset {OPSET} for any batch size, from images to logits"
@@ -26,12 +26,12 @@ class OnnxFile:
     reader = reader_script("onnx_runtime")
 
     def write(self, network: Network, path: Path) -> None:
-        """See :meth:`rnas.exports.format.Format.write`."""
+        """Write the file; see :meth:`rnas.exports.format.Format.write`."""
         require_extra(self.extra, "onnx", "onnxscript", "onnxruntime")
         import onnx
 
         with warnings.catch_warnings(), torch.no_grad():
-            # torch and onnxscript warn of their own parts that they replace.
+            # torch and onnxscript warn of deprecated functions of their own.
             warnings.simplefilter("ignore")
             logging.getLogger("torch.onnx").setLevel(logging.ERROR)
             program = torch.onnx.export(

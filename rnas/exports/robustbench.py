@@ -1,4 +1,4 @@
-"""The format ``robustbench``: an entry as RobustBench keeps them (Croce et al., NeurIPS 2021), with its network."""
+"""Write the format ``robustbench``: an entry of RobustBench (Croce et al., NeurIPS 2021), with its network."""
 
 import json
 from collections.abc import Mapping
@@ -18,28 +18,28 @@ _TEST_IMAGES = 10_000
 
 
 class RobustBench:
-    """``model_info.json`` with what is known, null where nothing is, and ``model.py`` with ``load()``.
+    """Folder with ``model_info.json``, in which null marks unknown facts, and ``model.py`` with ``load()``.
 
-    Accuracies come from a result of ``rnas evaluate`` alone, and only where it is of all 10,000 published test images,
-    as the leaderboard asks. What a search measured of its own network stands in the footnote. Threat model and radius
-    are those of the attack, else those that the network was trained for.
+    Accuracies only come from a result of ``rnas evaluate`` on all 10,000 published test images, as the leaderboard
+    requires. Accuracies that a search measured are in the footnote. Threat model and radius are those of the attack,
+    else those that the network was trained for.
     """
 
     name = "robustbench"
-    summary = "entry of RobustBench, null where nothing is known, with a loader"
+    summary = "entry of RobustBench with a loader; unknown facts are null"
     suffix = ""
     needs_rnas = False
     extra = ""
     reader = reader_script("python_file")
 
     def write(self, network: Network, path: Path) -> None:
-        """See :meth:`rnas.exports.format.Format.write`."""
+        """Write the folder; see :meth:`rnas.exports.format.Format.write`."""
         STANDALONE.write(network, path / ROBUSTBENCH_CODE)
         (path / ROBUSTBENCH_INFO).write_text(json.dumps(model_info(network), indent=2) + "\n", encoding="utf-8")
 
 
 def model_info(network: Network) -> dict[str, Any]:
-    """The entry; accuracies in percent as text, as RobustBench has them."""
+    """Return the entry, with accuracies in percent as text, as in RobustBench."""
     settings = _settings(network)
     result = network.evaluation
     official = result is not None and result.data.published_test_images and result.data.images == _TEST_IMAGES
@@ -66,7 +66,7 @@ def model_info(network: Network) -> dict[str, Any]:
 
 
 def _footnote(network: Network) -> str | None:
-    """What its search measured, where nothing better is known."""
+    """Return the footnote with the accuracies of the network's search."""
     result = network.search_result
     if result is None or network.evaluation is not None:
         return None

@@ -1,4 +1,4 @@
-"""What a search measured of the weights that are exported: its own numbers, with all that decided them."""
+"""Collect the accuracies that a search measured for the exported weights, with the settings behind them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,17 +13,17 @@ CAVEAT = "These are the search's own low-fidelity numbers, not AutoAttack."
 
 
 def search_result(record: Record, file: Path) -> dict[str, Any] | None:
-    """What a record of adversarial training says of a file of weights, as JSON values.
+    """Return what a record of adversarial training says about a file of weights, as JSON values.
 
-    The accuracies are those on the test split, on which nothing was chosen; of a lower rung,
-    whose networks are not measured there, those on the search_val split, which the search chose by.
+    The accuracies are those on the test split, on which nothing was chosen. Networks of a lower rung are not measured
+    there, so that theirs are those on the search_val split, which the search optimised.
 
     Args:
-        record: of a search whose evaluator trains and attacks networks itself.
-        file: of the weights; they must be those that the record is of.
+        record: record of a search whose evaluator trains and attacks networks.
+        file: file of weights, which must be those of the record.
 
     Returns:
-        None where the record is of other weights, or has no metrics.
+        None if the record is of other weights or has no metrics.
     """
     if record.evaluation is None or not record.complete:
         return None
@@ -45,7 +45,7 @@ def search_result(record: Record, file: Path) -> dict[str, Any] | None:
 
 
 def accuracies(result: Mapping[str, Any]) -> tuple[Proportion, Proportion]:
-    """The clean and the robust accuracy of a result with their intervals."""
+    """Return the clean and the robust accuracy of a result with their intervals."""
     images = result["data"]["images"]
     return proportion(result["clean_accuracy"], images), proportion(result["robust_accuracy"], images)
 
@@ -57,12 +57,12 @@ def attack_words(result: Mapping[str, Any]) -> str:
 
 
 def threat_words(result: Mapping[str, Any]) -> str:
-    """Norm and radius, such as ``linf:8/255``."""
+    """Return norm and radius, such as ``linf:8/255``."""
     return f"{result['evaluation']['norm']}:{result['evaluation']['epsilon']}"
 
 
 def setting_words(result: Mapping[str, Any]) -> str:
-    """On which images, and after which training."""
+    """Describe the images and the training of a result."""
     data = result["data"]
     return (
         f"on {pluralize(data['images'], 'image')} of {data['name']}, {data['split']} split, after "

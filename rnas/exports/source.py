@@ -1,4 +1,4 @@
-"""Collects source: the definitions that a network needs, as their authors wrote them."""
+"""Collect the source of the definitions that a network needs, as their authors wrote them."""
 
 import ast
 import builtins
@@ -36,33 +36,33 @@ class Import:
 
     @property
     def name(self) -> str:
-        """The name that it binds in the file."""
+        """Return the name that it binds in the file."""
         return self.alias or self.member or self.package
 
     @property
     def package(self) -> str:
-        """The top of the module's name."""
+        """Return the top-level package of the module."""
         return self.module.partition(".")[0]
 
     @property
     def meaning(self) -> str:
-        """What the name stands for."""
+        """Return the full name of the imported object."""
         return f"{self.module}.{self.member}" if self.member else self.module if self.alias else self.package
 
     @property
     def is_allowed(self) -> bool:
-        """Whether it is of torch or of the standard library."""
+        """Return whether it is from torch or the standard library."""
         return self.package == "torch" or self.package in sys.stdlib_module_names
 
 
 class Source:
-    """Definitions with everything that they use, each after what it uses.
+    """The copied definitions and everything that they use, in order of use.
 
-    Names of torch and of the standard library are imported. Names of the given packages are followed to the statement
+    Names from torch and the standard library are imported. Names of the given packages are followed to the statement
     that defines them, and that statement is copied.
 
     Args:
-        packages: the packages whose source is copied.
+        packages: packages whose source is copied.
         taken: names that a definition must not have.
 
     Attributes:
@@ -80,15 +80,15 @@ class Source:
         self._is_constant: dict[ast.stmt, bool] = {}
 
     def require(self, needed: Import) -> None:
-        """Add an import; InputError where its name means something else already."""
+        """Add an import; raise InputError if its name already means something else."""
         self._name(needed.name, needed.meaning)
         self._imports.setdefault(needed.name if needed.member or needed.alias else needed.module, needed)
 
     def name_of(self, thing: Any) -> str:
-        """Add a class or a function with all that it uses, and return the expression that names it.
+        """Add a class or a function with everything that it uses, and return the expression that names it.
 
         Raises:
-            InputError: its source cannot be found, or it uses what the file cannot hold.
+            InputError: its source cannot be found, or it uses something that the file cannot contain.
         """
         name, module = str(thing.__qualname__), thing.__module__
         if getattr(nn, name, None) is thing:
@@ -100,10 +100,10 @@ class Source:
         return name
 
     def import_lines(self) -> list[str]:
-        """The import statements in the order of isort."""
+        """Return the import statements in the order of isort."""
         groups: dict[int, list[Import]] = {0: [], 1: [], 2: []}
         for needed in self._imports.values():
-            # First come what changes Python itself, then the standard library, then other packages.
+            # Imports from __future__ come first, then the standard library, then other packages.
             place = 2 - (needed.package in sys.stdlib_module_names) - (needed.package == "__future__")
             groups[place].append(needed)
         return [line for group in groups.values() if group for line in ("", *_statements(group))][1:]
@@ -114,7 +114,7 @@ class Source:
             raise InputError(f"{name} is the name of {other} and of {meaning}; rename one of them, {OTHERWISE}")
 
     def _follow(self, needed: Import, user: str) -> bool:
-        """Add what an import stands for; return whether it uses no class and no function that is copied."""
+        """Add the target of an import; return whether it uses no copied class and no copied function."""
         if needed.is_allowed:
             self.require(needed)
             return True
@@ -142,8 +142,8 @@ class Source:
         return self._is_constant[statement]
 
     def _copy(self, statement: ast.stmt, module: "_Module", meaning: str) -> None:
-        """Add a statement after all that it uses."""
-        # A statement that refers back to this one, while this one's names are followed, is no constant.
+        """Add a statement after everything that it uses."""
+        # A statement that refers back to this one while its names are followed is not a constant.
         self._is_constant[statement] = False
         own = _binds(statement)
         for name in own:
@@ -166,12 +166,12 @@ class Source:
 
 @dataclass(frozen=True)
 class _Module:
-    """The source of a module.
+    """The source code of a module.
 
     Attributes:
-        name: its name.
-        package: what its relative imports start from.
-        lines: its lines.
+        name: name of the module.
+        package: package that its relative imports start from.
+        lines: lines of its source.
         bound: the last statement at the top level that binds each name.
         documentation: the string after an assignment, by the assignment.
     """
@@ -183,7 +183,7 @@ class _Module:
     documentation: Mapping[ast.stmt, ast.stmt]
 
     def text(self, statement: ast.stmt) -> str:
-        """A statement with its decorators, with the comments above it and with the string that documents it."""
+        """Return a statement with its decorators, the comments above it and the string that documents it."""
         decorators = statement.decorator_list if isinstance(statement, ast.ClassDef | ast.FunctionDef) else []
         first = min([statement.lineno, *(decorator.lineno for decorator in decorators)]) - 1
         while first and self.lines[first - 1].startswith("#"):
@@ -205,7 +205,7 @@ def _parsed(module: ModuleType) -> _Module:
         and isinstance(after, ast.Expr)
         and isinstance(after.value, ast.Constant)
     }
-    # Imports for type checkers alone stand in a branch.
+    # Imports that are only for type checkers are inside a branch.
     branches = [inner for statement in body if isinstance(statement, ast.If | ast.Try) for inner in statement.body]
     imports = [statement for statement in branches if isinstance(statement, ast.Import | ast.ImportFrom)]
     bound = {name: statement for statement in (*imports, *body) for name in _binds(statement)}
@@ -213,7 +213,7 @@ def _parsed(module: ModuleType) -> _Module:
 
 
 def _binds(statement: ast.stmt) -> list[str]:
-    """Names that a statement binds."""
+    """Return the names that a statement binds."""
     match statement:
         case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.AnnAssign(target=ast.Name(id=name)):
             return [name]
@@ -225,7 +225,7 @@ def _binds(statement: ast.stmt) -> list[str]:
 
 
 def _uses(statement: ast.stmt, text: str) -> list[str]:
-    """Names outside a statement that it uses, in the order in which they stand in it."""
+    """Return the outside names that a statement uses, in order of occurrence."""
     outside = _global_names(symtable.symtable(text, "<source>", "exec"))
     places = {(node.lineno, node.col_offset): node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
     return list(dict.fromkeys(places[place] for place in sorted(places) if places[place] in outside))
@@ -238,7 +238,7 @@ def _global_names(table: symtable.SymbolTable) -> set[str]:
 
 
 def _import(statement: ast.Import | ast.ImportFrom, name: str, module: _Module) -> Import:
-    """The import of a name that a statement binds."""
+    """Return the import of a name that a statement binds."""
     [alias] = [a for a in statement.names if (a.asname or a.name.partition(".")[0]) == name]
     if isinstance(statement, ast.Import):
         return Import(alias.name, "", alias.asname or "")
@@ -247,7 +247,7 @@ def _import(statement: ast.Import | ast.ImportFrom, name: str, module: _Module) 
 
 
 def _statements(group: Iterable[Import]) -> list[str]:
-    """Import statements, sorted as isort does."""
+    """Return import statements in the order of isort."""
     modules, members = [], dict[str, list[Import]]()
     for needed in group:
         if needed.member:

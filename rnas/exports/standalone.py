@@ -1,4 +1,4 @@
-"""The format ``standalone``: one Python file that needs torch alone, and a file of its weights."""
+"""Write the format ``standalone``: one Python file that needs only torch, and a file of its weights."""
 
 import json
 import textwrap
@@ -86,17 +86,17 @@ if __name__ == "__main__":
 
 
 class Standalone:
-    """One file with the source of the network's own classes, a loader that checks its weights, and a check of all."""
+    """Python file with the source of the network's own classes, a loader and a check, and a file of weights."""
 
     name = "standalone"
-    summary = "one readable .py file that needs torch alone, and a file of weights; python FILE checks itself"
+    summary = "one readable .py file that needs only torch, and a file of weights; python FILE checks both"
     suffix = ".py"
     needs_rnas = False
     extra = ""
     reader = reader_script("python_file")
 
     def write(self, network: Network, path: Path) -> None:
-        """See :meth:`rnas.exports.format.Format.write`."""
+        """Write both files; see :meth:`rnas.exports.format.Format.write`."""
         weights = path.with_suffix(".pt")
         content = {
             "state_dict": plain(network.module.state_dict()),
@@ -113,12 +113,12 @@ def python_file(network: Network, own_name: str, constants: Mapping[str, str]) -
     """Return the text of the file.
 
     Args:
-        network: the network that the file builds.
+        network: network that the file builds.
         own_name: name of the file.
-        constants: WEIGHTS and SHA256 of a file of torch; with EXAMPLE and EXAMPLE_SHA256, of files of safetensors.
+        constants: WEIGHTS and SHA256 for a torch file; EXAMPLE and EXAMPLE_SHA256 too for safetensors files.
 
     Raises:
-        InputError: the source of the network's class, or of what it uses, cannot be copied.
+        InputError: the source of the network's class, or of something that it uses, cannot be copied.
     """
     cls = type(network.module)
     source = Source(_OWN_PACKAGES | {cls.__module__.partition(".")[0]}, _NAMES)
@@ -142,7 +142,7 @@ def python_file(network: Network, own_name: str, constants: Mapping[str, str]) -
 
 
 def _spaced(constants: list[str]) -> Iterator[str]:
-    """Yield constants with a blank line around those of several lines."""
+    """Yield constants, with a blank line around those of several lines."""
     for before, constant in zip([None, *constants], constants, strict=False):
         if before is not None and "\n" in before + constant:
             yield ""

@@ -1,4 +1,4 @@
-"""The format ``safetensors``: one file of weights that describes its network."""
+"""Write the format ``safetensors``: one file of weights that describes its network."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from rnas.utils.files import plain, write_tensors
 
 
 class TensorsFile:
-    """Weights, architecture, provenance and their checksum; ``rnas.load`` reads it, and any reader its tensors."""
+    """File of weights, architecture, provenance and checksum for ``rnas.load``; any reader can read its tensors."""
 
     name = "safetensors"
     summary = "weights with architecture, provenance and checksum in one file; rnas.load reads it"
@@ -24,7 +24,7 @@ class TensorsFile:
     reader = reader_script("rnas_load")
 
     def write(self, network: Network, path: Path) -> None:
-        """See :meth:`rnas.exports.format.Format.write`."""
+        """Write the file; see :meth:`rnas.exports.format.Format.write`."""
         write_described(path, network.module, network.provenance)
 
 

@@ -1,4 +1,4 @@
-"""The format ``torch-export``: an archive of ``torch.export``."""
+"""Write the format ``torch-export``: an archive of ``torch.export``."""
 
 import json
 import warnings
@@ -14,7 +14,7 @@ EXTRA_FILE = "provenance.json"
 
 
 class TorchExport:
-    """A graph with its weights for any batch size; ``torch.export.load`` reads it."""
+    """Graph with its weights for any batch size, which ``torch.export.load`` reads."""
 
     name = "torch-export"
     summary = "archive of torch.export for any batch size; torch.export.load reads it"
@@ -24,15 +24,15 @@ class TorchExport:
     reader = reader_script("torch_archive")
 
     def write(self, network: Network, path: Path) -> None:
-        """See :meth:`rnas.exports.format.Format.write`."""
+        """Write the file; see :meth:`rnas.exports.format.Format.write`."""
         text = json.dumps(network.provenance, sort_keys=True, allow_nan=False)
         torch.export.save(exported_program(network), path, extra_files={EXTRA_FILE: text})
 
 
 def exported_program(network: Network) -> torch.export.ExportedProgram:
-    """The network's graph, its batch of any size from 1; InputError where torch cannot follow the network."""
+    """Return the network's graph for any batch size from 1; raise InputError if torch cannot trace the network."""
     with warnings.catch_warnings(), torch.no_grad():
-        # torch warns of its own parts that it replaces.
+        # torch warns of deprecated functions of its own.
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.simplefilter("ignore", FutureWarning)
         batch = torch.export.Dim("batch", min=1)
@@ -40,7 +40,7 @@ def exported_program(network: Network) -> torch.export.ExportedProgram:
             return torch.export.export(network.module, (network.images,), dynamic_shapes=({0: batch},))
         except Exception as error:  # Tracing runs the module's own code, which may raise anything.
             reason = str(error).strip().splitlines()[0]
-            raise InputError(f"{network.name}: torch.export cannot follow this network ({reason})") from None
+            raise InputError(f"{network.name}: torch.export cannot trace this network ({reason})") from None
 
 
 FORMAT = TorchExport()

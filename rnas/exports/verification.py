@@ -1,4 +1,4 @@
-"""Comparison of exports with their networks, in a fresh process that knows nothing but the files."""
+"""Compare exports with their networks, in a new process that only has the files."""
 
 import json
 import subprocess
@@ -11,30 +11,27 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
+from rnas.errors import ExportError
 from rnas.exports.format import Format
 
 TOLERANCE = 1e-4
-"""Largest difference of a logit, as a share of the largest logit."""
+"""Largest allowed difference of a logit, divided by the largest logit."""
 
 BLOCKED = ("rnas", "search_spaces", "baselines")
-"""Packages that cannot be imported while an export is read that claims not to need them."""
+"""Packages that cannot be imported while an export that does not need rnas is read."""
 
 _RUN = Path(__file__).with_name("readers") / "run.py"
 
 
-class ExportError(RuntimeError):
-    """An export does not compute what its network computes."""
-
-
 @dataclass(frozen=True)
 class Written:
-    """An export on the disk, and what it should compute.
+    """A written export, and the logits that it should compute.
 
     Attributes:
-        format: it is in.
-        path: of its file or folder.
-        images: (N, C, H, W) in [0, 1].
-        logits: (N, num_classes) of the network.
+        format: format of the export.
+        path: path of its file or folder.
+        images: (N, C, H, W) images in [0, 1].
+        logits: (N, num_classes) logits of the network.
     """
 
     format: Format
@@ -45,10 +42,10 @@ class Written:
 
 @dataclass(frozen=True)
 class Agreement:
-    """How an export compares with its network.
+    """The comparison of an export with its network.
 
     Attributes:
-        difference: the largest of a logit.
+        difference: largest absolute difference of a logit.
         largest: the largest logit in absolute value.
     """
 
@@ -57,14 +54,14 @@ class Agreement:
 
     @property
     def relative(self) -> float:
-        """The difference as a share of the largest logit."""
+        """Return the difference divided by the largest logit."""
         return self.difference / self.largest if self.largest else self.difference
 
 
 def verify(exports: Sequence[Written]) -> list[Agreement]:
-    """Read exports in one fresh process and compare their logits.
+    """Read exports in one new process and compare their logits.
 
-    If a format claims not to need rnas, it cannot be imported there.
+    If a format does not need rnas, rnas cannot be imported there.
 
     Raises:
         ExportError: one cannot be read, or differs by more than :data:`TOLERANCE`.

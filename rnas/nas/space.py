@@ -21,6 +21,7 @@ from rnas.networks.cost import Costs
 from rnas.utils.quantities import Band, BandField, format_size
 
 Choice = int | float | str | bool
+"""Value of a variable of a search space."""
 Quantity = Literal["flops", "params"]
 
 ENUMERABLE = 20_000

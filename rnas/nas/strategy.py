@@ -12,6 +12,7 @@ from rnas.nas.objective import Objective
 from rnas.nas.space import SearchSpace
 
 Columns = Mapping[str, NDArray[np.float64]]
+"""Values by name, each an array (n,)."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
-"""Activation functions by name.
+"""Find activation functions by name.
 
-A parametric activation is one module, and so one set of parameters, wherever a block uses it.
+A block uses one module of a parametric activation everywhere, and so one set of parameters.
 """
 
 from pkgutil import resolve_name
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Activation(NamedTuple):
-    """Where an activation is defined, as ``module:class``, and how many parameters one module of it has."""
+    """Hold the function that makes an activation, and the number of parameters of one module."""
 
     defined: str
     params: int = 0
@@ -34,4 +34,4 @@ ACTIVATIONS = {
     "prelu": Activation("torch.nn:PReLU", 1),
     "two-slope": Activation("rnas.networks.modules.activations:TwoSlope", 2),
 }
-"""GELU is the exact one, Softplus has beta 1 and threshold 20, PReLU one slope that starts at 0.25."""
+"""GELU is the exact one, Softplus has beta 1 and threshold 20, and PReLU has one slope that starts at 0.25."""

@@ -1,4 +1,4 @@
-"""Architectures: frozen descriptions of networks, their canonical JSON and their key."""
+"""Define architectures: immutable descriptions of networks, with their canonical JSON and key."""
 
 import dataclasses
 import hashlib
@@ -19,32 +19,32 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class Architecture(Protocol):
-    """A frozen, hashable dataclass that describes one network.
+    """Describe one network. An architecture is a frozen, hashable dataclass.
 
-    Its class is registered under ``rnas.architectures`` by its ``kind``. Fields hold JSON values, tuples
-    and further frozen dataclasses; a field added later has a default, so that old keys stay.
+    Its class is registered under ``rnas.architectures`` by its ``kind``. Fields are JSON values, tuples or frozen
+    dataclasses. A field that is added later needs a default, so that existing keys do not change.
     """
 
     kind: ClassVar[str]
 
     def build(self, num_classes: int, input_shape: Shape) -> "nn.Module":
-        """The network, from an image batch (N, C, H, W) in [0, 1] to logits (N, num_classes).
+        """Return the network, from an image batch (N, C, H, W) in [0, 1] to logits (N, num_classes).
 
-        Normalisation of the input, where the network has any, is a layer inside. Weights are drawn from
-        torch's global generator. Raises InputError where the network cannot run at this shape.
+        If the network normalises its input, this is a layer inside it. Weights are drawn from torch's global random
+        generator. The method raises InputError if the network cannot run at this shape.
 
-        The format ``standalone`` copies the source of the module's class and of all that it uses. That class is one of
-        its own, not a bare ``nn.Sequential``. What it uses stands at the top level of modules and imports only torch
-        and the standard library. Its constructor is given numbers, texts, tuples, dictionaries, frozen dataclasses,
-        classes and functions.
+        The export format ``standalone`` copies the source of the module's class and of everything that it uses.
+        Therefore the class is one of its own, not a bare ``nn.Sequential``. Everything that it uses is at the top level
+        of a module and imports only torch and the standard library. The arguments of its constructor are numbers,
+        texts, tuples, dictionaries, frozen dataclasses, classes and functions.
         """
 
     def cost(self, input_shape: Shape, num_classes: int) -> Cost:
-        """Exact params and FLOPs of the network that ``build`` returns, without building it."""
+        """Return the exact params and FLOPs of the network that ``build`` returns, without building it."""
 
 
 def _plain(value: Any) -> Any:
-    """A field's value as JSON, dataclasses without the fields that are at their default."""
+    """Return a field's value as JSON; dataclasses are written without the fields that have their default."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {f.name: (f.default, getattr(value, f.name)) for f in dataclasses.fields(value)}
         return {name: _plain(now) for name, (default, now) in fields.items() if now != default}
@@ -54,17 +54,17 @@ def _plain(value: Any) -> Any:
 
 
 def to_dict(architecture: Architecture) -> dict[str, Any]:
-    """JSON object of an architecture: its ``kind`` and every field that is not at its default."""
+    """Return the JSON object of an architecture: its ``kind`` and every field that differs from its default."""
     return {"kind": architecture.kind, **_plain(architecture)}
 
 
 def to_json(architecture: Architecture) -> str:
-    """Canonical JSON: sorted names, no spaces. Equal architectures give equal text."""
+    """Return the canonical JSON, with sorted names and no spaces; equal architectures give equal text."""
     return json.dumps(to_dict(architecture), sort_keys=True, separators=(",", ":"))
 
 
 def key(architecture: Architecture) -> str:
-    """First 12 hexadecimal digits of the sha256 of the canonical JSON."""
+    """Return the first 12 hexadecimal digits of the sha256 of the canonical JSON."""
     return hashlib.sha256(to_json(architecture).encode()).hexdigest()[:12]
 
 
@@ -74,7 +74,7 @@ def _validator(cls: type[Architecture]) -> TypeAdapter[Architecture]:
 
 
 def from_dict(data: Any) -> Architecture:
-    """The architecture that :func:`to_dict` described; InputError names the field that is wrong."""
+    """Return the architecture that :func:`to_dict` described; InputError names the field that is wrong."""
     if not isinstance(data, dict) or not isinstance(data.get("kind"), str):
         raise InputError('an architecture is a JSON object with a "kind"')
     cls = registry.load(registry.ARCHITECTURES, data["kind"])
@@ -90,7 +90,7 @@ def from_dict(data: Any) -> Architecture:
 
 
 def from_json(text: str) -> Architecture:
-    """The architecture of a JSON text; InputError where it is not one."""
+    """Return the architecture of a JSON text; raise InputError for other texts."""
     try:
         data = json.loads(text)
     except json.JSONDecodeError as error:

@@ -1,4 +1,4 @@
-"""Residual blocks as data, and the contract of a block type."""
+"""Describe residual blocks as data, and define the contract of a block type."""
 
 import dataclasses
 from abc import ABC, abstractmethod
@@ -40,10 +40,10 @@ _POSITIVE = ("kernel_size", "cardinality", "scales", "base_width", "reduction")
 COMMON_FIELDS = frozenset(
     {"activation", "normalization", "order", "kernel_size", "squeeze_excitation", "reduction"},
 )
-"""The fields that every block type of ours reads."""
+"""The fields that every block type of rnas reads."""
 
 PRE_FIELDS = frozenset({"first_input", "equal_width_shortcut"})
-"""The fields that mean something with pre-activation only."""
+"""The fields that matter only with pre-activation."""
 
 
 Count = TypeVar("Count", int, Integers)
@@ -51,29 +51,29 @@ Count = TypeVar("Count", int, Integers)
 
 @dataclass(frozen=True)
 class Block:
-    """The block that one stage, or all stages, repeat. ``Block()`` is the basic block of a WideResNet.
+    """Describe the block that one stage, or all stages, repeat. ``Block()`` is the basic block of a WideResNet.
 
-    A field that the topology does not read is set to its default, and a block that is a special case of
-    another topology takes that one's name, so that one block has one description. InputError where a value
-    is not one of those below.
+    A field that the topology does not read is set to its default, and a block that is a special case of another
+    topology gets that topology's name. So every block has exactly one description. A value outside the lists below
+    raises InputError.
 
     Attributes:
         topology: name of a block type (entry points ``rnas.blocks``).
-        activation: a name of :data:`rnas.networks.activations.ACTIVATIONS`.
-        normalization: a name of :data:`rnas.networks.normalization.NORMALIZATIONS`.
+        activation: a name from :data:`rnas.networks.activations.ACTIVATIONS`.
+        normalization: a name from :data:`rnas.networks.normalization.NORMALIZATIONS`.
         order: ``pre``, normalise and activate before each convolution, or ``post``, after it.
-        first_input: what the first convolution of a bottleneck or RobustResBlock with pre-activation reads:
-            ``raw``, the block's input, as in the released code of the RobustResNets, or ``activated``, as in
-            their paper's text. With ``raw`` the first normalisation serves the shortcut's convolution alone.
+        first_input: input of the first convolution of a bottleneck or RobustResBlock with pre-activation: ``raw``, the
+            block's input, as in the released code of the RobustResNets, or ``activated``, as in their paper's text.
+            With ``raw`` the first normalisation serves only the convolution of the shortcut.
         kernel_size: odd side of the spatial convolutions.
         cardinality: groups of the spatial convolution (RobustResBlock).
         scales: chunks of the hierarchical convolution (RobustResBlock).
-        base_width: channels a group in 160ths of the planes (RobustResBlock).
-        squeeze_excitation: a name of :data:`rnas.networks.squeeze_excitation.PLACEMENTS`.
-        reduction: divisor of the channels that gives the gate's hidden units, of which there is at least one.
-        equal_width_shortcut: what the shortcut's convolution of a basic block with pre-activation reads where the
-            block halves the resolution between equal widths: ``activated`` as in the RobustResNets, ``raw`` as in
-            the WideResNets of Huang et al. (NeurIPS 2021).
+        base_width: channels per group in 160ths of the planes (RobustResBlock).
+        squeeze_excitation: a name from :data:`rnas.networks.squeeze_excitation.PLACEMENTS`.
+        reduction: divisor of the channels that gives the number of the gate's hidden units, at least one.
+        equal_width_shortcut: input of the shortcut's convolution in a basic block with pre-activation that halves the
+            resolution between equal widths: ``activated`` as in the RobustResNets, or ``raw`` as in the WideResNets of
+            Huang et al. (NeurIPS 2021).
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -112,7 +112,7 @@ class Block:
                 object.__setattr__(self, field.name, field.default)
 
     def reads(self, name: str) -> bool:
-        """Whether a field changes the block, given the others."""
+        """Return whether a field changes the block, given the other fields."""
         if name == "topology":
             return True
         if name == "reduction" and self.squeeze_excitation == NONE:
@@ -121,7 +121,7 @@ class Block:
 
     @property
     def style(self) -> "modules.BlockStyle":
-        """What its modules need to know of it beyond their convolutions."""
+        """Return what the block's modules need to know apart from their convolutions."""
         return modules.BlockStyle(
             ACTIVATIONS[self.activation].make,
             NORMALIZATIONS[self.normalization].make,
@@ -133,30 +133,30 @@ class Block:
 
     @property
     def type(self) -> "BlockType":
-        """Return the block type of this topology; InputError if no block has that name."""
+        """Return the block type of this topology; raise InputError if no block has that name."""
         return block_type(self.topology)
 
 
 def require_positive(where: str, name: str, value: Any) -> None:
-    """InputError unless ``value`` is a whole number of at least 1."""
+    """Raise InputError unless ``value`` is a whole number of at least 1."""
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise InputError(f"{where}: {name} is {value!r}; write a whole number of at least 1")
 
 
 def block_type(topology: str) -> "BlockType":
-    """Return the block type registered under a topology's name; InputError if no block has it."""
+    """Return the block type registered under a topology's name; raise InputError if no block has it."""
     found: BlockType = registry.load(registry.BLOCKS, topology)
     return found
 
 
 @dataclass(frozen=True)
 class BlockColumns:
-    """Many blocks, one field a column (n,), as the closed-form cost needs them.
+    """Hold many blocks, with one field per column (n,), for the closed-form cost.
 
     Attributes:
-        types: block types, and ``topology``: which of them each block is.
+        types: the block types; ``topology`` is the index of each block's type.
         pre: whether the order is pre-activation.
-        normalization: parameters a channel of the normalisation.
+        normalization: parameters per channel of the normalisation.
         activation: parameters of the activation.
         squeeze_excitation: index into :data:`rnas.networks.squeeze_excitation.PLACEMENTS`.
     """
@@ -195,21 +195,21 @@ class BlockColumns:
         )
 
     def __getitem__(self, rows: Any) -> "BlockColumns":
-        """The blocks of some rows (an index array, a mask or a slice)."""
+        """Return the blocks of some rows (an index array, a mask or a slice)."""
         columns = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         return BlockColumns(**{k: v if k == "types" else v[rows] for k, v in columns.items()})
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where in their networks many blocks stand.
+    """Hold the position of many blocks in their networks.
 
     Attributes:
         in_channels: channels (n,) of the block's input.
         planes: the stage's nominal channels (n,).
         stride: 1 or 2.
         in_positions: height times width of the block's input.
-        positions: height times width of its output.
+        positions: height times width of the block's output.
     """
 
     in_channels: Integers
@@ -220,15 +220,15 @@ class Place:
 
 
 class BlockType(ABC):
-    """One block topology: how it is built and what it costs.
+    """Define one block topology: how it is built and what it costs.
 
     An instance is registered under ``rnas.blocks``. Its test is :class:`rnas.testing.block.BlockConformance`.
 
     Attributes:
-        fields: the fields of :class:`Block` that it reads, ``topology`` aside.
-        placements: where squeeze-and-excitation can stand in it.
-        expansion: channels of its output a plane.
-        special_cases: other block types, each with the values of fields at which it is that one.
+        fields: the fields of :class:`Block` that it reads, without ``topology``.
+        placements: possible places of squeeze-and-excitation.
+        expansion: output channels per plane.
+        special_cases: other block types, each with the values of fields at which this block equals it.
     """
 
     fields: ClassVar[frozenset[str]] = COMMON_FIELDS
@@ -242,16 +242,17 @@ class BlockType(ABC):
 
     @abstractmethod
     def constructor(self, block: Block) -> "modules.BlockConstructor":
-        """What makes modules of this block, from (N, in_channels, H, W) to (N, out_channels, ceil(H / stride), ...).
+        """Return a function that makes modules of this block.
 
-        The format ``standalone`` exports it where it is a class, a function or a ``functools.partial`` of one of them,
-        with plain values and a :class:`rnas.networks.modules.residual_block.BlockStyle`.
+        A module maps (N, in_channels, H, W) to (N, out_channels, ceil(H / stride), ...). The export format
+        ``standalone`` supports a class, a function, or a ``functools.partial`` of one of them with plain values and a
+        :class:`BlockStyle`.
         """
 
     @abstractmethod
     def cost(self, blocks: BlockColumns, place: Place) -> Costs:
-        """Exact costs (n,), int64, of the modules that ``constructor`` makes for these blocks at this place.
+        """Return the exact costs (n,), int64, of the modules that ``constructor`` makes for these blocks and places.
 
-        n may be 0, and costs are then empty: a space asks so for a block that none of its genomes has. Columns of
-        fields that are not read hold any value.
+        n may be 0, and the costs are then empty: a space asks for the cost of a block that none of its genomes has.
+        Columns of fields that the type does not read may have any value.
         """

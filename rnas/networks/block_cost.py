@@ -16,9 +16,10 @@ def surroundings_cost(
     out_channels: layer_cost.Count,
     connected: bool,
 ) -> Costs:
-    """Costs (n,) of all that :class:`ResidualBlock` has beyond the branch, and of the branch's outer normalisation.
+    """Return the costs (n,) of everything in :class:`ResidualBlock` except the branch, with the outer normalisation.
 
-    That one is ``bn1`` on the input's channels with pre-activation, and the last one, on the output's, after it.
+    The outer normalisation is ``bn1`` on the input's channels with pre-activation, and the last one on the output's
+    channels with post-activation.
     """
     reshapes = np.asarray(place.stride != 1) | (place.in_channels != out_channels)
     placement = blocks.squeeze_excitation
@@ -45,7 +46,7 @@ def three_convolution_cost(
     scales: Count = 1,
     cardinality: Count = 1,
 ) -> Costs:
-    """Costs (n,) of a :class:`ThreeConvolutionBlock` of these arguments."""
+    """Return the costs (n,) of a :class:`ThreeConvolutionBlock` with these arguments."""
     middle = width * scales
     convolutions = scales - (scales > 1)
     return (

@@ -1,7 +1,7 @@
-"""Operations on the edges of a cell: what module each is and what it costs.
+"""Define the operations on the edges of a cell: their modules and their costs.
 
-The set of DARTS (Liu et al., ICLR 2019) with the two of NASNet and AmoebaNet. All keep the number of
-channels; with stride 2 they halve a map of even sides. An operation is one entry of ``OPERATIONS``.
+The set is that of DARTS (Liu et al., ICLR 2019) with the two of NASNet and AmoebaNet. All operations keep the number of
+channels; with stride 2 they halve a map with even sides. An operation is one entry of ``OPERATIONS``.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,23 +23,23 @@ else:
 
 
 def relu_conv_bn_cost(inputs: int, outputs: int, size: Size, affine: bool = True) -> Costs:
-    """Cost of :class:`ReLUConvBN` on a map of this size."""
+    """Return the cost of :class:`ReLUConvBN` on a map of this size."""
     return convolution(inputs, outputs, 1, size) + batch_norm(outputs, affine=affine)
 
 
 def factorized_reduce_cost(inputs: int, outputs: int, size: Size, affine: bool = True) -> Costs:
-    """Cost of :class:`FactorizedReduce` on a map of this size before it is halved."""
+    """Return the cost of :class:`FactorizedReduce` on a map of this size before it is halved."""
     half = convolution(inputs, outputs // 2, 1, strided(size, 2))
     return half * 2 + batch_norm(outputs, affine=affine)
 
 
 def identity_cost(channels: int, stride: int, size: Size, affine: bool = True) -> Costs:
-    """Cost of :func:`identity` on an input of this size."""
+    """Return the cost of :func:`identity` on an input of this size."""
     return FREE if stride == 1 else factorized_reduce_cost(channels, channels, size, affine)
 
 
 def separable_conv_cost(channels: int, kernel: int, stride: int, size: Size, affine: bool = True) -> Costs:
-    """Cost of :class:`SeparableConv` on an input of this size."""
+    """Return the cost of :class:`SeparableConv` on an input of this size."""
     return _depthwise_separable_cost(channels, kernel, strided(size, stride), affine) * 2
 
 
@@ -50,7 +50,7 @@ def _depthwise_separable_cost(channels: int, kernel: int, output: Size, affine: 
 
 def _seven_by_seven_cost(channels: int, stride: int, size: Size) -> Costs:
     height, width = strided(size, stride)
-    # Seven weights a pair of channels, as a 1x1 convolution on seven times the channels has.
+    # There are seven weights for each pair of channels, as in a 1x1 convolution on seven times the channels.
     rows = convolution(7 * channels, channels, 1, (size[0], width))
     columns = convolution(7 * channels, channels, 1, (height, width))
     return rows + columns + batch_norm(channels)
@@ -58,12 +58,11 @@ def _seven_by_seven_cost(channels: int, stride: int, size: Size) -> Costs:
 
 @dataclass(frozen=True)
 class Operation:
-    """An operation of a cell.
+    """Describe an operation of a cell.
 
     Attributes:
-        module: name of a class or a function of :mod:`rnas.networks.modules.cell_operations`.
+        build: (channels, stride) to the module; a class, a function or a ``functools.partial`` of one of them.
         cost: (channels, stride, size of the input map) to its cost.
-        kernel: argument of the module; None where it has none.
     """
 
     module: str
@@ -112,7 +111,7 @@ OPERATIONS: Mapping[str, Operation] = {
 
 
 def find_operation(name: str) -> Operation:
-    """Return the operation of this name; InputError with the known names if no operation has it."""
+    """Return the operation of this name; raise InputError with the known names if no operation has it."""
     if name not in OPERATIONS:
         raise InputError(f"unknown operation {name!r} in a cell; known: {', '.join(OPERATIONS)}")
     return OPERATIONS[name]

@@ -1,7 +1,7 @@
-"""The skeleton that DARTS, AdvRush, RACL and RobNet share: a stem, a row of cells, pooling and a classifier.
+"""Build the skeleton that DARTS, AdvRush, RACL and RobNet share: a stem, a row of cells, pooling and a classifier.
 
-Cell i of L is a reduction cell where i is L // 3 or 2L // 3: it moves on to the next stage's channels and
-halves the map. Each cell reads the outputs of the two before it.
+Cell i of L is a reduction cell if i is L // 3 or 2L // 3: it halves the map and has the next stage's channels. Each
+cell reads the outputs of the two cells before it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,10 +13,10 @@ from rnas.networks.cost import Costs
 from rnas.networks.counting import Size, batch_norm, classifier, convolution
 
 MINIMUM_LAYERS = 4
-"""Fewest cells with a cell after each of the two reductions."""
+"""Least number of cells that has a cell after each of the two reductions."""
 
 NODES = 4
-"""Nodes of a cell of DARTS or RobNet."""
+"""Number of nodes of a cell of DARTS or RobNet."""
 
 EDGES = tuple((source, node + 2) for node in range(NODES) for source in range(node + 2))
 """(state read, node written) of the 14 edges that such a cell can have; states 0 and 1 are its inputs."""
@@ -24,13 +24,13 @@ EDGES = tuple((source, node + 2) for node in range(NODES) for source in range(no
 
 @dataclass(frozen=True)
 class CellPlace:
-    """Where a cell stands in the network.
+    """Hold the position of a cell in the network.
 
     Attributes:
         reduction: whether it is a reduction cell.
-        after_reduction: whether the output of the cell two before is twice as large as that of the one before.
+        after_reduction: whether the output of the cell two before is twice as large as that of the cell before.
         channels: channels of each of its nodes.
-        inputs: channels of the outputs of the cell two before and of the one before.
+        inputs: channels of the outputs of the cell two before and of the cell before.
     """
 
     reduction: bool
@@ -39,13 +39,13 @@ class CellPlace:
     inputs: tuple[int, int]
 
     def stride(self, state: int) -> int:
-        """Stride of an edge that starts at this state: 0 and 1 are the cell's inputs, later ones its nodes."""
+        """Return the stride of an edge from this state: 0 and 1 are the cell's inputs, later ones its nodes."""
         return 2 if self.reduction and state < 2 else 1
 
 
 @dataclass(frozen=True)
 class SizedCellPlace(CellPlace):
-    """Where a cell stands for images of one size.
+    """Hold the position of a cell for images of one size.
 
     Attributes:
         size: size of the maps that the cell reads.
@@ -54,17 +54,17 @@ class SizedCellPlace(CellPlace):
     size: Size
 
     def edge_size(self, state: int) -> Size:
-        """Size of the map that an edge from this state reads."""
+        """Return the size of the map that an edge from this state reads."""
         return (self.size[0] // 2, self.size[1] // 2) if self.reduction and state >= 2 else self.size
 
 
 def is_reduction(cell: int, layers: int) -> bool:
-    """Say whether this cell, counted from 0, is a reduction cell."""
+    """Return whether this cell, counted from 0, is a reduction cell."""
     return cell in (layers // 3, 2 * layers // 3)
 
 
 def check_sizes(layers: int, channels: tuple[int, ...]) -> None:
-    """InputError for a number of cells or channels of stages that no network of cells can have."""
+    """Raise InputError for numbers of cells or channels that no network of cells can have."""
     if layers < MINIMUM_LAYERS:
         raise InputError(f"layers is {layers}; a network of cells has at least {MINIMUM_LAYERS}")
     if min(channels) < 1:
@@ -84,12 +84,12 @@ def place_cells(
     stem: tuple[int, int],
     after_reduction: bool = False,
 ) -> list[CellPlace]:
-    """Where every cell stands.
+    """Return the position of every cell.
 
     Args:
         layers: number of cells.
         channels: channels of the nodes in each of the three stages.
-        outputs: number of nodes that make the output of a normal and of a reduction cell.
+        outputs: number of nodes in the output of a normal and of a reduction cell.
         stem: channels of the stem's two outputs.
         after_reduction: whether the stem's first output is twice as large as its second.
     """
@@ -107,7 +107,7 @@ def place_cells(
 
 
 def sized(places: Iterable[CellPlace], size: Size) -> list[SizedCellPlace]:
-    """The places of cells of which the first reads maps of this size; InputError where a map cannot be halved."""
+    """Return the sized positions of cells for this size of the first map; raise InputError if one cannot be halved."""
     found = []
     for place in places:
         if place.reduction:
@@ -119,7 +119,7 @@ def sized(places: Iterable[CellPlace], size: Size) -> list[SizedCellPlace]:
 
 
 def check_even(size: Size) -> None:
-    """InputError where a map of this size cannot be halved into two equal grids."""
+    """Raise InputError if a map of this size cannot be halved into two equal grids."""
     if size[0] % 2 or size[1] % 2 or min(size) < 2:
         raise InputError(
             f"a network of cells cannot halve a {size[0]}x{size[1]} map: "
@@ -128,12 +128,12 @@ def check_even(size: Size) -> None:
 
 
 def output_channels(places: Sequence[CellPlace], outputs: tuple[int, int]) -> int:
-    """Channels of the last cell's output."""
+    """Return the channels of the last cell's output."""
     return outputs[places[-1].reduction] * places[-1].channels
 
 
 def inputs_cost(place: SizedCellPlace, affine: bool = True) -> Costs:
-    """Cost of the two layers that adapt a cell's inputs."""
+    """Return the cost of the two layers that adapt a cell's inputs."""
     before, last = place.inputs
     size = place.size
     if place.after_reduction:
@@ -144,10 +144,10 @@ def inputs_cost(place: SizedCellPlace, affine: bool = True) -> Costs:
 
 
 def stem_cost(image_channels: int, channels: int, size: Size) -> Costs:
-    """Cost of :func:`stem`."""
+    """Return the cost of :func:`stem`."""
     return convolution(image_channels, channels, 3, size) + batch_norm(channels)
 
 
 def classifier_cost(places: Sequence[CellPlace], outputs: tuple[int, int], num_classes: int) -> Costs:
-    """Cost of the classifier on the last cell's output."""
+    """Return the cost of the classifier on the last cell's output."""
     return classifier(output_channels(places, outputs), num_classes)

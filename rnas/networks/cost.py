@@ -1,4 +1,4 @@
-"""What a network costs: parameters and FLOPs, in the convention of the papers.
+"""Measure the cost of a network: parameters and FLOPs, as the papers count them.
 
 FLOPs are the papers' #F: multiply-accumulates of convolutions and linear layers for one image.
 Params are the elements of all trainable parameters; normalisation buffers do not count.
@@ -11,7 +11,7 @@ from rnas._typing import Integers
 
 @dataclass(frozen=True)
 class Cost:
-    """Cost of one network."""
+    """Hold the cost of one network."""
 
     params: int
     flops: int
@@ -19,7 +19,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Costs:
-    """Costs of many networks: two int64 arrays of one shape."""
+    """Hold the costs of many networks in two int64 arrays of one shape."""
 
     params: Integers
     flops: Integers

@@ -1,7 +1,7 @@
-"""Networks of DARTS-style cells: DARTS, DARTS-R, AdvRush, RACL, PDARTS, NASNet, AmoebaNet.
+"""Build networks of DARTS-style cells: DARTS, DARTS-R, AdvRush, RACL, PDARTS, NASNet, AmoebaNet.
 
 The skeleton is that of Liu et al. (ICLR 2019) on small images. DARTS-R is its reconfiguration by Huang et al.
-(NeurIPS 2021), which sets the channels of each stage by hand.
+(NeurIPS 2021), with the channels of each stage set by hand.
 """
 
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ else:
 
 @dataclass(frozen=True)
 class DartsCellNetwork:
-    """A network of two cells, one normal and one that halves the map.
+    """Describe a network of two cells, one normal and one that halves the map.
 
     Attributes:
         normal: the normal cell.
@@ -65,16 +65,16 @@ class DartsCellNetwork:
 
     @property
     def outputs(self) -> tuple[int, int]:
-        """Number of nodes that make the output of a normal and of a reduction cell."""
+        """Return the number of nodes in the output of a normal and of a reduction cell."""
         return len(self.normal.concat), len(self.reduction.concat)
 
     def places(self, input_shape: Shape) -> list[SizedCellPlace]:
-        """Where every cell stands for images of this shape; InputError where they cannot be halved twice."""
+        """Return the position of every cell for images of this shape; raise InputError if it cannot be halved twice."""
         stems = (self.stem_channels, self.stem_channels)
         return sized(place_cells(self.layers, self.channels, self.outputs, stems), input_shape[1:])
 
     def build(self, num_classes: int, input_shape: Shape) -> "nn.Module":
-        """The network; InputError where the images cannot be halved twice."""
+        """Return the network; raise InputError if the images cannot be halved twice."""
         self.places(input_shape)
         cells = [
             (tuple(edge for node in cell.nodes for edge in node), cell.concat) for cell in (self.normal, self.reduction)
@@ -92,7 +92,7 @@ class DartsCellNetwork:
         )
 
     def cost(self, input_shape: Shape, num_classes: int) -> Cost:
-        """Exact params and FLOPs; InputError where the images cannot be halved twice."""
+        """Return exact params and FLOPs; raise InputError if the images cannot be halved twice."""
         places = self.places(input_shape)
         edges = [
             edge_cost(places, reduction, operation, source)
@@ -104,13 +104,13 @@ class DartsCellNetwork:
 
 
 def frame_cost(places: list[SizedCellPlace], outputs: tuple[int, int], input_shape: Shape, num_classes: int) -> Costs:
-    """Cost of all but the edges: the stem, the layers that adapt the inputs of every cell, the classifier."""
+    """Return the cost without edges: the stem, the layers that adapt the inputs of every cell, and the classifier."""
     stem_total = stem_cost(input_shape[0], places[0].inputs[0], input_shape[1:])
     return total([stem_total, *map(inputs_cost, places)]) + classifier_cost(places, outputs, num_classes)
 
 
 def edge_cost(places: list[SizedCellPlace], reduction: bool | int, operation: str, source: int) -> Costs:
-    """Cost of one edge of the normal or the reduction cell, summed over all cells of that kind."""
+    """Return the cost of one edge of the normal or the reduction cell, summed over all cells of that kind."""
     cost = find_operation(operation).cost
     return total(
         cost(place.channels, place.stride(source), place.edge_size(source))
@@ -120,16 +120,16 @@ def edge_cost(places: list[SizedCellPlace], reduction: bool | int, operation: st
 
 
 def doubling_network(genotype: Genotype, layers: int, channels: int) -> DartsCellNetwork:
-    """The usual network of two cells: ``channels`` doubled by each reduction, and a stem of three times as many."""
+    """Return the usual network of two cells; each reduction doubles ``channels``, and the stem has three times them."""
     stages = (channels, 2 * channels, 4 * channels)
     return DartsCellNetwork(genotype.normal, genotype.reduction, layers, stages, 3 * channels)
 
 
 def repeated_cells(genotype: Genotype, repetitions: int, channels: int) -> DartsCellNetwork:
-    """The network N@C: N normal cells before, between and after the reductions, C channels in the first.
+    """Return the network N@C: N normal cells before, between and after the reductions, C channels in the first.
 
     Args:
-        genotype: its two cells.
+        genotype: the two cells.
         repetitions: N, at least 1.
         channels: C.
     """

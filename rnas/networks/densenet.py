@@ -1,4 +1,4 @@
-"""DenseNet for small images (Huang et al., CVPR 2017), every transition's width given.
+"""Build DenseNet for small images (Huang et al., CVPR 2017), with a given width of every transition.
 
 DN-121-R is the reconfiguration of DenseNet-121 by Huang et al. (NeurIPS 2021): the last stage starts narrower.
 """
@@ -24,15 +24,15 @@ else:
 
 @dataclass(frozen=True)
 class DenseNet:
-    """Stages of densely connected bottleneck layers, between them a 1x1 convolution and a 2x2 average pooling.
+    """Describe stages of densely connected bottleneck layers, separated by a 1x1 convolution and 2x2 average pooling.
 
     Attributes:
-        depths: layers of each stage.
+        depths: number of layers of each stage.
         channels: channels at the start of each stage: of the stem, then of each transition.
         growth: channels that a layer adds.
 
     Raises:
-        InputError: no stage, a stage without channels of its own, or a number below 1.
+        InputError: there is no stage, a stage has no channels, or a number is below 1.
     """
 
     kind: ClassVar[str] = "densenet"
@@ -52,12 +52,12 @@ class DenseNet:
             )
 
     def build(self, num_classes: int, input_shape: Shape) -> "nn.Module":
-        """The network; InputError where the images are too small for its poolings."""
+        """Return the network; raise InputError if the images are too small for its poolings."""
         self._check(input_shape)
         return modules.DenseNetwork(input_shape[0], num_classes, self.depths, self.channels, self.growth)
 
     def cost(self, input_shape: Shape, num_classes: int) -> Cost:
-        """Exact params and FLOPs; InputError where the images are too small for its poolings."""
+        """Return exact params and FLOPs; raise InputError if the images are too small for its poolings."""
         self._check(input_shape)
         size = input_shape[1:]
         costs = [convolution(input_shape[0], self.channels[0], 3, size)]

@@ -1,4 +1,4 @@
-"""Reading exports back: weights with their architecture, checked by checksums. Nothing in a file is executed."""
+"""Read exports: weights with their architecture, checked by checksums. No code in a file is executed."""
 
 import ast
 import hashlib
@@ -30,14 +30,14 @@ _REMEDY = "restore it from a copy, or export again"
 
 @dataclass(frozen=True)
 class Export:
-    """An export that was read back.
+    """Hold an export that was read.
 
     Attributes:
         weights: the file of its weights.
-        architecture: of the network.
+        architecture: architecture of the network.
         input_shape: (C, H, W) of an image.
         num_classes: number of logits.
-        provenance: what it says of itself.
+        provenance: the export's own record of its origin.
     """
 
     weights: Path
@@ -48,13 +48,13 @@ class Export:
 
 
 def read_export(path: Path) -> Export | None:
-    """The export at a path; None where there is something else.
+    """Return the export at a path; None if something else is there.
 
     Args:
-        path: a safetensors file of ours, a standalone ``.py`` file, or a folder for Hugging Face.
+        path: a safetensors file of rnas, a standalone ``.py`` file, or a folder for Hugging Face.
 
     Raises:
-        InputError: it is an export, and damaged, changed or incomplete.
+        InputError: it is an export, but it is damaged, changed or incomplete.
     """
     if path.suffix == ".safetensors" and path.is_file():
         return _of_safetensors(path)
@@ -66,7 +66,7 @@ def read_export(path: Path) -> Export | None:
 
 
 def read_otherwise(path: Path) -> str | None:
-    """What an export is that :func:`read_export` does not read, and how it is loaded; None where it is no such one."""
+    """Return how to load an export that :func:`read_export` does not read; None if it is not such an export."""
     if path.is_file():
         return {
             ".onnx": f"an ONNX export: load it with onnxruntime.InferenceSession({str(path)!r})",
@@ -80,7 +80,7 @@ def read_otherwise(path: Path) -> str | None:
 
 
 def signature(provenance: str, tensors: Mapping[str, Tensor]) -> str:
-    """Sha256 of an export's provenance and of its tensors, in hexadecimal."""
+    """Return the sha256 of an export's provenance and of its tensors, in hexadecimal."""
     return hashlib.sha256(f"{provenance}\n{tensors_hash(tensors)}".encode()).hexdigest()
 
 
@@ -101,7 +101,7 @@ def _of_safetensors(path: Path) -> Export | None:
 
 
 def _looks_ours(path: Path) -> bool:
-    """Whether a damaged safetensors file begins as our exports do."""
+    """Return whether a damaged safetensors file begins like an export of rnas."""
     with path.open("rb") as file:
         return f'"{PROVENANCE}":'.encode() in file.read(4096)
 
@@ -121,7 +121,7 @@ def _of_standalone(path: Path) -> Export:
 
 
 def _texts(path: Path) -> dict[str, str]:
-    """Top-level names of a Python file that are set to a text."""
+    """Return the top-level names of a Python file whose value is a text."""
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"))
     except (SyntaxError, UnicodeDecodeError, ValueError):

@@ -1,7 +1,7 @@
-"""Cells as data: the genotype of a cell, and the cells that were published.
+"""Describe cells as data: the genotype of a cell, and the published cells.
 
-Nodes are numbered as everywhere in the literature: 0 and 1 are the outputs of the two cells before, the
-cell's own nodes follow from 2. A node is the sum of two operations on earlier nodes.
+Nodes are numbered as in the literature: 0 and 1 are the outputs of the two cells before, and the cell's own nodes
+follow from 2. A node is the sum of two operations on earlier nodes.
 """
 
 from collections.abc import Mapping
@@ -19,14 +19,14 @@ Edge = tuple[str, int]
 
 @dataclass(frozen=True)
 class CellGenotype:
-    """A cell.
+    """Describe a cell.
 
     Attributes:
         nodes: the two edges into each node, in the order in which the original code numbers its operations.
         concat: nodes that are concatenated to the cell's output.
 
     Raises:
-        InputError: an unknown operation, an edge from a node that is not earlier, or an output that is no node.
+        InputError: an operation is unknown, an edge comes from a node that is not earlier, or an output is not a node.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -51,7 +51,7 @@ class CellGenotype:
 
 @dataclass(frozen=True)
 class Genotype:
-    """A normal cell and a reduction cell."""
+    """Describe a normal cell and a reduction cell."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
@@ -73,7 +73,7 @@ _SHORT = {
 
 
 def _cell(text: str, concat: tuple[int, ...] = (2, 3, 4, 5)) -> CellGenotype:
-    """A cell of nodes written ``s3 1, sk 0`` and separated by bars."""
+    """Parse a cell of nodes written ``s3 1, sk 0`` and separated by bars."""
     nodes = []
     for node in text.split("|"):
         first, second = ((_SHORT[name], int(source)) for name, source in map(str.split, node.split(",")))

@@ -1,8 +1,8 @@
-"""Cells of NAS-Bench-201 (Dong, Yang, ICLR 2020) on that benchmark's skeleton, and when two cells are one.
+"""Build networks of NAS-Bench-201 cells (Dong, Yang, ICLR 2020), and decide when two cells are the same.
 
-A cell has four nodes and an edge from each to every later one; an edge carries one of five operations and a
-node is the sum of its edges. Five cells, a residual block that halves the map and doubles the channels, five
-cells, another such block, five cells. Every convolution follows a ReLU and is followed by batch normalisation.
+A cell has four nodes and an edge from each to every later one. An edge has one of five operations, and a node is the
+sum of its edges. The skeleton has five cells, a residual block that halves the map and doubles the channels, five
+cells, another such block, and five cells. Every convolution follows a ReLU and precedes batch normalisation.
 """
 
 from collections.abc import Sequence
@@ -43,12 +43,12 @@ _CANCELLED = "#"
 
 
 def unique_string(operations: Sequence[str]) -> str:
-    """The benchmark's text of what a cell computes: cells with one text are one cell.
+    """Return the benchmark's text for what a cell computes: cells with the same text are the same cell.
 
-    A skip stands for the node it reads; ``none``, and whatever reads node 1 where that is nothing, for nothing;
-    the terms of a sum are sorted by name. 6,466 texts remain of the 15,625 cells. The rule goes no further: it
-    neither cancels a node 2 that is nothing nor expands sums within sums, and it takes a node that is read twice
-    for two equal ones.
+    A skip is written as the node that it reads. ``none`` is written as nothing, and so is any operation on node 1 if
+    that node is nothing. The terms of a sum are sorted by name. 6,466 texts remain of the 15,625 cells. The rule goes
+    no further: it neither cancels a node 2 that is nothing nor expands sums within sums, and it treats a node that is
+    read twice as two equal nodes.
 
     Args:
         operations: name of the operation on each edge, in the order of ``EDGES``.
@@ -72,15 +72,15 @@ def _term(operation: str, text: str) -> str:
 
 @dataclass(frozen=True)
 class NASBench201Cell:
-    """The network of one cell.
+    """Describe the network of one cell.
 
     Attributes:
         operations: name of the operation on each edge, in the order of ``EDGES``.
-        channels: of the first stage.
-        cells: in each of the three stages.
+        channels: channels of the first stage.
+        cells: number of cells in each of the three stages.
 
     Raises:
-        InputError: not six known operations, or a number below 1.
+        InputError: there are not six known operations, or a number is below 1.
     """
 
     kind: ClassVar[str] = "nas-bench-201"
@@ -100,12 +100,12 @@ class NASBench201Cell:
             raise InputError(f"channels {self.channels}, cells {self.cells}: both are at least 1")
 
     def build(self, num_classes: int, input_shape: Shape) -> "nn.Module":
-        """The network; InputError for images whose sides are not multiples of 4."""
+        """Return the network; raise InputError for images whose sides are not multiples of 4."""
         check_size(input_shape)
         return modules.NASBench201Network(input_shape[0], num_classes, self.operations, self.channels, self.cells)
 
     def cost(self, input_shape: Shape, num_classes: int) -> Cost:
-        """Exact params and FLOPs; InputError for images whose sides are not multiples of 4."""
+        """Return exact params and FLOPs; raise InputError for images whose sides are not multiples of 4."""
         return single(
             network_costs(
                 self.operations.count(CONV_1X1),
@@ -119,7 +119,7 @@ class NASBench201Cell:
 
 
 def check_size(input_shape: Shape) -> None:
-    """InputError for images that cannot be halved twice into equal grids."""
+    """Raise InputError for images that cannot be halved twice into equal grids."""
     if input_shape[1] % 4 or input_shape[2] % 4:
         raise InputError(
             f"a NAS-Bench-201 network halves its image twice; {input_shape[1]}x{input_shape[2]} pixels cannot be: "
@@ -135,15 +135,15 @@ def network_costs(
     channels: int = NASBench201Cell.channels,
     cells: int = NASBench201Cell.cells,
 ) -> Costs:
-    """Return the costs of networks by their cells' numbers of convolutions; nothing else in a cell costs anything.
+    """Return the costs of networks from their cells' numbers of convolutions; nothing else in a cell has a cost.
 
     Args:
         convolutions_1x1: number (n,) of 1x1 convolutions in a cell, or one number.
         convolutions_3x3: number (n,) of 3x3 convolutions in a cell, or one number.
         input_shape: (C, H, W) of one image, with H and W multiples of 4.
         num_classes: number of logits.
-        channels: of the first stage.
-        cells: in each stage.
+        channels: channels of the first stage.
+        cells: number of cells in each stage.
     """
     check_size(input_shape)
     size: Size = input_shape[1:]
@@ -160,6 +160,6 @@ def network_costs(
 
 
 def _reduction_costs(inputs: int, outputs: int, size: Size) -> Costs:
-    """Costs of :class:`ReductionBlock` with an output map of this size."""
+    """Return the costs of :class:`ReductionBlock` with an output map of this size."""
     main = convolution(inputs, outputs, 3, size) + convolution(outputs, outputs, 3, size)
     return main + batch_norm(outputs) * 2 + convolution(inputs, outputs, 1, size)

@@ -1,4 +1,4 @@
-"""Normalisation layers by name, for feature maps (N, C, H, W)."""
+"""Find normalisation layers for feature maps (N, C, H, W) by name."""
 
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Normalization(NamedTuple):
-    """Where a normalisation is defined, as ``module:class or function``, and its parameters a channel."""
+    """Hold the function from channels to a normalisation, and the number of parameters per channel."""
 
     defined: str
     params: int = 2
@@ -28,9 +28,9 @@ NORMALIZATIONS = {
     "instance": Normalization("torch.nn:InstanceNorm2d", 0),
     "layer": Normalization("rnas.networks.modules.normalization:ChannelLayerNorm"),
 }
-"""All with eps 1e-5; batch normalisation with momentum 0.1; instance normalisation without weight and bias."""
+"""All have eps 1e-5; batch normalisation has momentum 0.1; instance normalisation has no weight and no bias."""
 
 
 def runs_on(normalization: str, size: tuple[int, int]) -> bool:
-    """Whether a normalisation can train on maps of this (height, width): instance normalisation needs two positions."""
+    """Return whether a normalisation can train on maps of (height, width); instance normalisation needs 2 pixels."""
     return normalization != "instance" or size != (1, 1)

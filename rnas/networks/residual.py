@@ -1,7 +1,7 @@
-"""Residual networks of two to four stages: WideResNets, RobustResNets and what lies between them.
+"""Build residual networks of two to four stages: WideResNets, RobustResNets and networks between them.
 
-Structure: WideResNet (Zagoruyko, Komodakis, BMVC 2016) in the form of "Revisiting Residual Networks for Adversarial
-Robustness" (Huang, Lu, Deb, Boddeti, CVPR 2023). State-dict names are those of that paper's released code.
+The structure is WideResNet (Zagoruyko, Komodakis, BMVC 2016) in the form of "Revisiting Residual Networks for
+Adversarial Robustness" (Huang, Lu, Deb, Boddeti, CVPR 2023). State-dict names are those of that paper's released code.
 """
 
 from collections.abc import Sequence
@@ -42,22 +42,23 @@ BASE_CHANNELS = (16, 32, 64, 128)
 
 @dataclass(frozen=True)
 class ResidualNetwork:
-    """A stem, two to four stages of blocks, and a linear classifier on pooled features.
+    """Describe a stem, two to four stages of blocks, and a linear classifier on pooled features.
 
-    Stem: a 3x3 convolution at stride 1. The first block of every stage but the first halves the resolution. Head:
-    normalisation and activation, average pooling over all positions, a linear layer. Where the first stage is
-    post-activated (a structure of ours) the stem's convolution is normalised and activated as well; where the last
-    one is, its blocks end activated and the head has neither. InputError where a value is impossible.
+    The stem is a 3x3 convolution at stride 1. The first block of every stage except the first halves the resolution.
+    The head has normalisation and activation, average pooling over all positions, and a linear layer. If the first
+    stage is post-activated (a structure of rnas), the stem's convolution is also normalised and activated. If the last
+    stage is post-activated, its blocks end with an activation, and the head has neither. A value that is not possible
+    raises InputError.
 
     Attributes:
-        depths: blocks of each stage.
-        channels: planes of each stage; a stage's maps have as many channels, or what its block makes of them.
+        depths: number of blocks of each stage.
+        channels: planes of each stage; the block decides how many channels the stage's maps have for its planes.
         blocks: one block for all stages, or one for each.
         stem_width: channels of the stem.
-        upsample: how many times the image is enlarged, by nearest neighbours, before it enters the stem.
-        head_activation: the head's, where it is not that of the last stage.
+        upsample: factor by which nearest neighbours enlarge the image before the stem.
+        head_activation: activation of the head, if it differs from that of the last stage.
         normalize_input: subtract CIFAR-10's channel means from the image and divide it by their deviations, as the
-            released code does where its flag ``pre_process`` is set; no published setting sets it.
+            released code does if its flag ``pre_process`` is set; no published setting sets it.
     """
 
     kind: ClassVar[str] = "residual"
@@ -94,19 +95,19 @@ class ResidualNetwork:
 
     @property
     def stage_blocks(self) -> tuple[Block, ...]:
-        """The block of each stage."""
+        """Return the block of each stage."""
         return self.blocks * (len(self.depths) // len(self.blocks))
 
     @property
     def widenings(self) -> tuple[float, ...]:
-        """Planes of each stage in multiples of :data:`BASE_CHANNELS`."""
+        """Return the planes of each stage in multiples of :data:`BASE_CHANNELS`."""
         return tuple(planes / base for planes, base in zip(self.channels, BASE_CHANNELS, strict=False))
 
     def build(self, num_classes: int, input_shape: Shape) -> "nn.Module":
-        """See :meth:`rnas.networks.architecture.Architecture.build`.
+        """Return the network (see :meth:`rnas.networks.architecture.Architecture.build`).
 
-        Convolutions start from N(0, 2 / (k^2 out_channels)), whatever their groups, normalisations from weight 1 and
-        bias 0, the classifier from bias 0; linear weights keep torch's default.
+        Convolutions start from N(0, 2 / (k^2 out_channels)), whatever their groups; normalisations start from weight 1
+        and bias 0, and the classifier from bias 0. Linear weights have torch's default.
         """
         self.require_runnable(input_shape)
         if self.normalize_input and input_shape[0] != len(CIFAR10_MEAN):
@@ -131,7 +132,7 @@ class ResidualNetwork:
         )
 
     def require_runnable(self, input_shape: Shape) -> None:
-        """InputError where the network cannot be trained on images of this shape."""
+        """Raise InputError if the network cannot be trained on images of this shape."""
         sizes = stage_sizes(input_shape, self.upsample, len(self.depths))[1:]
         for stage, (size, block) in enumerate(zip(sizes, self.stage_blocks, strict=True), 1):
             if not runs_on(block.normalization, size):
@@ -141,13 +142,13 @@ class ResidualNetwork:
                 )
 
     def cost(self, input_shape: Shape, num_classes: int) -> Cost:
-        """See :meth:`rnas.networks.architecture.Architecture.cost`."""
+        """Return exact params and FLOPs (see :meth:`rnas.networks.architecture.Architecture.cost`)."""
         costs = costs_of([self], input_shape, num_classes)
         return Cost(int(costs.params[0]), int(costs.flops[0]))
 
 
 def costs_of(networks: Sequence[ResidualNetwork], input_shape: Shape, num_classes: int) -> Costs:
-    """Return the exact costs (n,) of n >= 1 networks that differ in depths, channels and stem width alone."""
+    """Return the exact costs (n,) of n >= 1 networks that differ only in depths, channels and stem width."""
     first, count = networks[0], len(networks)
     activation = first.head_activation or first.blocks[-1].activation
     columns = ResidualColumns(
@@ -161,9 +162,9 @@ def costs_of(networks: Sequence[ResidualNetwork], input_shape: Shape, num_classe
 
 
 def widened(depths: Sequence[int], widenings: Sequence[float], block: Block = BASIC) -> ResidualNetwork:
-    """The network of these depths whose stages have :data:`BASE_CHANNELS` times the widenings as planes.
+    """Return the network of these depths whose stages have :data:`BASE_CHANNELS` times the widenings as planes.
 
-    InputError where a stage's planes are no whole number.
+    It raises InputError if the planes of a stage are not a whole number.
     """
     planes = [widening * base for widening, base in zip(widenings, BASE_CHANNELS, strict=False)]
     if any(value != int(value) for value in planes):

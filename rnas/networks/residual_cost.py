@@ -1,4 +1,4 @@
-"""Exact params and FLOPs of many residual networks at once, without building them."""
+"""Compute exact params and FLOPs of many residual networks at once, without building them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ STEM_KERNEL = 3
 
 @dataclass(frozen=True)
 class ResidualColumns:
-    """Many residual networks of one number of stages, one field a column.
+    """Hold many residual networks with the same number of stages, with one field per column.
 
     Attributes:
-        depths: blocks of each stage (n, stages).
+        depths: number of blocks of each stage (n, stages).
         channels: planes of each stage (n, stages).
         blocks: for each stage the networks' blocks.
         stem_width: channels of the stem (n,).
-        head_activation: parameters of the head's activation (n,), where the last stage is pre-activated.
+        head_activation: parameters of the head's activation (n,), for networks with a pre-activated last stage.
     """
 
     depths: Integers
@@ -34,12 +34,12 @@ class ResidualColumns:
 
 
 def stage_strides(stages: int) -> tuple[int, ...]:
-    """The first stage keeps the resolution, each later one halves it."""
+    """Return the strides: the first stage keeps the resolution, each later one halves it."""
     return (1,) + (2,) * (stages - 1)
 
 
 def stage_sizes(input_shape: Shape, upsample: int, stages: int) -> list[tuple[int, int]]:
-    """(height, width) of the maps that enter the first stage, and of those that leave each stage."""
+    """Return (height, width) of the input maps of the first stage, and of the output maps of each stage."""
     size = input_shape[1] * upsample, input_shape[2] * upsample
     sizes = [size]
     for stride in stage_strides(stages):
@@ -49,7 +49,7 @@ def stage_sizes(input_shape: Shape, upsample: int, stages: int) -> list[tuple[in
 
 
 def residual_costs(networks: ResidualColumns, input_shape: Shape, upsample: int, num_classes: int) -> Costs:
-    """Costs (n,) of residual networks whose images, enlarged ``upsample`` times, enter the stem."""
+    """Return costs (n,) of residual networks whose images are enlarged ``upsample`` times before the stem."""
     stages = networks.depths.shape[1]
     positions = [height * width for height, width in stage_sizes(input_shape, upsample, stages)]
     first, last = networks.blocks[0], networks.blocks[-1]
@@ -66,19 +66,19 @@ def residual_costs(networks: ResidualColumns, input_shape: Shape, upsample: int,
 
 
 def stage_outputs(blocks: BlockColumns, planes: Integers) -> Integers:
-    """Channels (n,) that leave a stage of these planes."""
+    """Return the output channels (n,) of a stage with these planes."""
     widened = np.stack([np.asarray(kind.out_channels(planes)) for kind in blocks.types])
     outputs: Integers = np.take_along_axis(widened, blocks.topology[None], axis=0)[0]
     return outputs
 
 
 def _stage_costs(blocks: BlockColumns, depths: Integers, place: Place) -> tuple[Costs, Integers]:
-    """Costs of one stage, whose first block stands at ``place``, and the channels that leave it."""
+    """Return the costs of one stage, whose first block is at ``place``, and its output channels."""
     outputs = stage_outputs(blocks, place.planes)
     params, flops = np.empty_like(outputs), np.empty_like(outputs)
     for index, kind in enumerate(blocks.types):
         rows = np.flatnonzero(blocks.topology == index)
-        # Few of a handful of networks have any one block.
+        # In a small batch of networks, few of them have any one block.
         if len(rows) == 0:
             continue
         these, planes = blocks[rows], place.planes[rows]

@@ -1,6 +1,7 @@
-"""ResNet for small images (He et al., CVPR 2016): ResNet-18 and ResNet-50 as the CIFAR baselines build them.
+"""Build ResNet for small images (He et al., CVPR 2016): ResNet-18 and ResNet-50 as the CIFAR baselines build them.
 
-Activation after the convolution, a 3x3 stem, four stages; pre-activation networks are in another module.
+They have the activation after the convolution, a 3x3 stem and four stages. Pre-activation networks are in another
+module.
 """
 
 from collections.abc import Sequence
@@ -27,15 +28,15 @@ _EXPANSION = {"basic": 1, "bottleneck": 4}
 
 @dataclass(frozen=True)
 class ResNet:
-    """A stem and stages of residual blocks; every stage but the first halves the map.
+    """Describe a stem and stages of residual blocks; every stage except the first halves the map.
 
     Attributes:
         block: two 3x3 convolutions, or 1x1, 3x3 and 1x1 with four times the channels at the end.
-        depths: blocks of each stage.
-        channels: channels of the 3x3 convolutions of each stage; the stem has those of the first.
+        depths: number of blocks of each stage.
+        channels: channels of the 3x3 convolutions of each stage; the stem has those of the first stage.
 
     Raises:
-        InputError: no stage, a stage without channels of its own, or a number below 1.
+        InputError: there is no stage, a stage has no channels, or a number is below 1.
     """
 
     kind: ClassVar[str] = "resnet"
@@ -55,11 +56,11 @@ class ResNet:
             )
 
     def build(self, num_classes: int, input_shape: Shape) -> "nn.Module":
-        """The network; it runs on images of any size."""
+        """Return the network; it runs on images of any size."""
         return modules.ResNetwork(input_shape[0], num_classes, self.depths, self.channels, _EXPANSION[self.block])
 
     def cost(self, input_shape: Shape, num_classes: int) -> Cost:
-        """Exact params and FLOPs."""
+        """Return exact params and FLOPs."""
         size = input_shape[1:]
         costs = [convolution(input_shape[0], self.channels[0], 3, size), batch_norm(self.channels[0])]
         for place in block_places(self.depths, self.channels, _EXPANSION[self.block]):
@@ -70,7 +71,7 @@ class ResNet:
 
 @dataclass(frozen=True)
 class BlockPlace:
-    """A block: its stage from 0, its input channels, the channels of its 3x3 convolutions, expansion and stride."""
+    """Hold a block's stage from 0, input channels, channels of its 3x3 convolutions, expansion and stride."""
 
     stage: int
     inputs: int
@@ -80,17 +81,17 @@ class BlockPlace:
 
     @property
     def outputs(self) -> int:
-        """Channels of its output."""
+        """Return the channels of its output."""
         return self.channels * self.expansion
 
     @property
     def projected(self) -> bool:
-        """Whether the shortcut is a convolution."""
+        """Return whether the shortcut is a convolution."""
         return self.stride != 1 or self.inputs != self.outputs
 
     @property
     def convolutions(self) -> list[tuple[int, int, int, int]]:
-        """(inputs, outputs, kernel, stride) of the convolutions of the main branch."""
+        """Return (inputs, outputs, kernel, stride) of the convolutions of the main branch."""
         if self.expansion == 1:
             return [(self.inputs, self.channels, 3, self.stride), (self.channels, self.channels, 3, 1)]
         return [
@@ -101,7 +102,7 @@ class BlockPlace:
 
 
 def block_places(depths: Sequence[int], channels: Sequence[int], expansion: int) -> list[BlockPlace]:
-    """Every block in order, of stages of these depths and channels."""
+    """Return every block in order, for stages of these depths and channels."""
     places = []
     inputs = channels[0]
     for stage, (depth, width) in enumerate(zip(depths, channels, strict=True)):
@@ -113,7 +114,7 @@ def block_places(depths: Sequence[int], channels: Sequence[int], expansion: int)
 
 
 def _block_cost(place: BlockPlace, size: Size) -> Costs:
-    """Cost of a block on an input map of this size."""
+    """Return the cost of a block on an input map of this size."""
     costs = []
     output = size
     for inputs, outputs, kernel, stride in place.convolutions:

@@ -1,8 +1,8 @@
-"""RobNet (Guo et al., When NAS Meets Robustness, CVPR 2020): densely connected cells coded by bits on edges.
+"""Build RobNet (Guo et al., When NAS Meets Robustness, CVPR 2020): densely connected cells coded by bits on edges.
 
-Node n of a cell sums an operation on each of the 2 + n states before it: two bits on each of 14 edges say
-whether the edge carries an identity, a separable convolution, or both. Batch normalisation inside the cells
-has no scale and no shift, as in the released code.
+Node n of a cell sums an operation on each of the 2 + n states before it. Two bits on each of 14 edges select an
+identity, a separable convolution, or both. As in the released code, batch normalisation inside the cells has no scale
+and no shift.
 """
 
 import re
@@ -44,17 +44,16 @@ OUTPUTS = (NODES, NODES)
 
 @dataclass(frozen=True)
 class RobNetwork:
-    """A network of RobNet cells.
+    """Describe a network of RobNet cells.
 
     Attributes:
-        codes: 28 binary digits a cell, two an edge; one code for all cells, or one for each.
+        codes: 28 binary digits per cell, two per edge; one code for all cells, or one for each.
         layers: number of cells; those at layers // 3 and 2 * layers // 3 halve the map.
         channels: channels of the nodes in the first stage; each halving doubles them.
-        stem: for small images one convolution; the ImageNet stem divides the sides by 8.
+        stem: one convolution for small images; the ImageNet stem divides the sides by 8.
 
     Raises:
-        InputError: a code that is not 28 binary digits, or a number of codes, layers or channels that no
-            such network has.
+        InputError: a code is not 28 binary digits, or no such network has this number of codes, layers or channels.
     """
 
     kind: ClassVar[str] = "robnet"
@@ -77,27 +76,27 @@ class RobNetwork:
                 f"{len(self.codes)} RobNet codes for {self.layers} cells; give one for all or one for each"
             )
         if len(set(self.codes)) == 1:
-            # One network has one description: equal codes are a shared one.
+            # Equal codes become one shared code, so that one network has one description.
             object.__setattr__(self, "codes", self.codes[:1])
 
     @property
     def stages(self) -> tuple[int, int, int]:
-        """Channels of the nodes in each stage."""
+        """Return the channels of the nodes in each stage."""
         return _stages(self.channels)
 
     @property
     def cell_codes(self) -> tuple[str, ...]:
-        """The code of each cell."""
+        """Return the code of each cell."""
         return self.codes * self.layers if len(self.codes) == 1 else self.codes
 
     def build(self, num_classes: int, input_shape: Shape) -> "nn.Module":
-        """The network; InputError where the images cannot be halved as often as it does."""
+        """Return the network; raise InputError if the images cannot be halved often enough."""
         place_robnet_cells(self.layers, self.channels, self.stem, input_shape)
         network = modules.ImageNetCellNetwork if self.stem == "imagenet" else modules.CodedCellNetwork
         return network(input_shape[0], num_classes, self.codes, self.layers, self.channels)
 
     def cost(self, input_shape: Shape, num_classes: int) -> Cost:
-        """Exact params and FLOPs; InputError where the images cannot be halved as often as the network does."""
+        """Return exact params and FLOPs; raise InputError if the images cannot be halved often enough."""
         places = place_robnet_cells(self.layers, self.channels, self.stem, input_shape)
         edges = [
             edge_cost(place, source, code[2 * edge : 2 * edge + 2])
@@ -108,7 +107,7 @@ class RobNetwork:
 
 
 def place_robnet_cells(layers: int, channels: int, stem: str, input_shape: Shape) -> list[SizedCellPlace]:
-    """Where every cell stands for images of this shape; InputError where they cannot be halved."""
+    """Return the position of every cell for images of this shape; raise InputError if they cannot be halved."""
     if stem == "cifar":
         return sized(small_image_places(layers, channels), input_shape[1:])
     first = strided(strided(input_shape[1:], 2), 2)
@@ -117,7 +116,7 @@ def place_robnet_cells(layers: int, channels: int, stem: str, input_shape: Shape
 
 
 def frame_cost(places: list[SizedCellPlace], stem: str, input_shape: Shape, num_classes: int) -> Costs:
-    """Cost of all but the edges: the stem, the layers that adapt the inputs of every cell, the classifier."""
+    """Return the cost without edges: the stem, the layers that adapt the inputs of every cell, and the classifier."""
     image_channels, size = input_shape[0], input_shape[1:]
     if stem == "cifar":
         stem_total = stem_cost(image_channels, places[0].inputs[0], size)
@@ -128,7 +127,7 @@ def frame_cost(places: list[SizedCellPlace], stem: str, input_shape: Shape, num_
 
 
 def edge_cost(place: SizedCellPlace, source: int, code: str) -> Costs:
-    """Cost of an edge from this state in one cell."""
+    """Return the cost of an edge from this state in one cell."""
     stride, size = place.stride(source), place.edge_size(source)
     kept = identity_cost(place.channels, stride, size, affine=False) if code[0] == "1" else FREE
     convolved = separable_conv_cost(place.channels, 3, stride, size, affine=False) if code[1] == "1" else FREE
@@ -136,12 +135,12 @@ def edge_cost(place: SizedCellPlace, source: int, code: str) -> Costs:
 
 
 def small_image_places(layers: int, channels: int) -> list[CellPlace]:
-    """Where every cell stands behind the stem for small images."""
+    """Return the position of every cell after the stem for small images."""
     return place_cells(layers, _stages(channels), OUTPUTS, (3 * channels, 3 * channels))
 
 
 def imagenet_places(layers: int, channels: int) -> list[CellPlace]:
-    """Where every cell stands behind the ImageNet stem."""
+    """Return the position of every cell after the ImageNet stem."""
     return place_cells(layers, _stages(channels), OUTPUTS, (channels, channels), after_reduction=True)
 
 
@@ -197,4 +196,4 @@ CODES: Mapping[str, tuple[str, ...]] = {
     "small-stand-in": (_digits("11 11 | 11 11 00 | 01 01 00 00 | 01 10 00 00 00"),),
     "medium-stand-in": (_digits("11 11 | 11 11 01 | 11 11 01 00 | 01 01 00 00 00"),),
 }
-"""The released codes by name, and stand-ins for the two that were not."""
+"""The released codes by name, and stand-ins for the two codes that were not released."""

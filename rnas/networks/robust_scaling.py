@@ -1,10 +1,10 @@
-"""RobustScaling: depth and width for a budget of FLOPs (Huang, Lu, Deb, Boddeti, CVPR 2023, section 4.2).
+"""Apply RobustScaling: choose depth and width for a budget of FLOPs (Huang et al., CVPR 2023, section 4.2).
 
-The paper's rule is a proportion of the stages' depths, D1:D2:D3 = 2:2:1, one of their widths, W1:W2:W3 = 2:2.5:1, and
-one of their sums, 7:3, at a FLOPs target; whole numbers cannot keep all of them. Here the setting wins that has the
-least sum of squared logarithms of what is off: of each depth from the depths' proportion, of each width from the
-widths', of the ratio of the sums, and of the FLOPs from the target, which must not be off by more than a tolerance.
-Every depth and width is the rule's, rounded up or down.
+The paper's rule is a proportion of the stages' depths, D1:D2:D3 = 2:2:1, a proportion of their widths, W1:W2:W3 =
+2:2.5:1, and a proportion of their sums, 7:3, at a FLOPs target. Whole numbers cannot satisfy all of them exactly. This
+module takes the setting with the least sum of squared logarithms of four deviations: of each depth from the proportion
+of depths, of each width from that of widths, of the ratio of the sums, and of the FLOPs from the target. The FLOPs must
+stay within a tolerance. Every depth and width is the rule's value, rounded up or down.
 """
 
 import math
@@ -22,20 +22,20 @@ from rnas.networks.zoo import Scaled
 from rnas.utils.quantities import format_size
 
 _AT_ONCE = 64
-"""Settings whose FLOPs are counted together."""
+"""Number of settings whose FLOPs are counted together."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """Proportions of a family of networks; the defaults are the paper's.
+    """Set the proportions of a family of networks; the defaults are the paper's.
 
     Attributes:
-        depths: of the stages' depths to each other.
-        widths: of the stages' widths to each other, as many.
-        depth_to_width: of the sum of depths to the sum of widths.
+        depths: proportions of the stages' depths to each other.
+        widths: proportions of the stages' widths to each other, as many as depths.
+        depth_to_width: ratio of the sum of depths to the sum of widths.
 
     Raises:
-        InputError: different numbers of depths and widths, or a number that is not above zero.
+        InputError: the numbers of depths and widths differ, or a number is not above zero.
     """
 
     depths: tuple[float, ...] = (2, 2, 1)
@@ -50,18 +50,18 @@ class Rule:
 
     @property
     def depth_share(self) -> float:
-        """The paper's r_D: the sum of depths as a share of the sum of depths and widths."""
+        """Return the paper's r_D: the sum of depths as a share of the sum of depths and widths."""
         return self.depth_to_width / (1 + self.depth_to_width)
 
     def distance(self, depths: Sequence[int], widths: Sequence[float]) -> float:
-        """How far a setting is off the proportions, as the sum of squared logarithms; 0 is exact."""
+        """Return the deviation of a setting from the proportions, as the sum of squared logarithms; 0 is exact."""
         ratio = math.log(sum(depths) / sum(widths) / self.depth_to_width)
         return float(_off(np.array([depths]), self.depths)[0] + _off(np.array([widths]), self.widths)[0] + ratio**2)
 
 
 @dataclass(frozen=True)
 class Setting:
-    """Depths and widths of the stages for a budget, their FLOPs, and their value of the objective."""
+    """Hold depths and widths of the stages for a budget, their FLOPs, and their value of the objective."""
 
     depths: tuple[int, ...]
     widths: tuple[int, ...]
@@ -74,13 +74,13 @@ class Setting:
 
 @dataclass(frozen=True)
 class RobustScaling:
-    """Networks of one kind brought to a budget by a rule.
+    """Scale networks of one kind to a budget by a rule.
 
     Attributes:
-        architecture: from depths and widths of the stages to the network; FLOPs grow with each of them.
-        unit: what a depth and a width of 1 are.
+        architecture: function from depths and widths of the stages to the network; FLOPs grow with each of them.
+        unit: meaning of a depth and a width of 1.
         rule: the proportions.
-        tolerance: by what share the FLOPs may be off.
+        tolerance: allowed deviation of the FLOPs, as a share.
     """
 
     architecture: Callable[[tuple[int, ...], tuple[int, ...]], Architecture]
@@ -90,16 +90,16 @@ class RobustScaling:
 
     @property
     def description(self) -> str:
-        """See :class:`rnas.networks.zoo.Scaling`."""
+        """Return what changes and what stays fixed, in one line."""
         depths, widths = (":".join(f"{x:g}" for x in parts) for parts in (self.rule.depths, self.rule.widths))
         return f"RobustScaling, depths {depths}, widths {widths}, r_D {self.rule.depth_share:.3g}; {self.unit}"
 
     def setting(
         self, depths: tuple[int, ...], widths: tuple[int, ...], flops: int, input_shape: Shape, num_classes: int
     ) -> Setting:
-        """Depths and widths as a setting for a budget of FLOPs.
+        """Return depths and widths as a setting for a budget of FLOPs.
 
-        Its objective is the distance from the rule plus the squared logarithm of its FLOPs over the budget.
+        Its objective is the distance from the rule plus the squared logarithm of its FLOPs divided by the budget.
         """
         counted = self.architecture(depths, widths).cost(input_shape, num_classes).flops
         return Setting(depths, widths, counted, self._objective(depths, widths, counted, flops))
@@ -108,19 +108,19 @@ class RobustScaling:
         return self.rule.distance(depths, widths) + math.log(counted / flops) ** 2
 
     def nearest(self, flops: int, input_shape: Shape, num_classes: int) -> Scaled:
-        """Return the network of :meth:`optimum`; InputError if there is no such network."""
+        """Return the network of :meth:`optimum`; raise InputError if there is no such network."""
         best = self.optimum(flops, input_shape, num_classes)
         return Scaled(self.architecture(best.depths, best.widths), str(best), best.flops, flops)
 
     def optimum(self, flops: int, input_shape: Shape, num_classes: int) -> Setting:
-        """Return the setting of least objective within the tolerance; InputError if no setting is within it."""
+        """Return the setting with the least objective within the tolerance; raise InputError if there is none."""
 
         def count(depths: tuple[int, ...], widths: tuple[int, ...]) -> int:
             return self.architecture(depths, widths).cost(input_shape, num_classes).flops
 
         depths, widths, distances = self._candidates(flops, count)
         best: Setting | None = None
-        # By distance from the rule, which is a lower bound of the objective and costs no counting.
+        # The order is by distance from the rule, a lower bound of the objective that needs no counting.
         rows, columns = np.unravel_index(np.argsort(distances, axis=None), distances.shape)
         settings = [(depths[row], widths[column]) for row, column in zip(rows, columns, strict=True)]
         counts = self._counts(settings, input_shape, num_classes)
@@ -158,7 +158,7 @@ class RobustScaling:
     def _candidates(
         self, flops: int, count: Callable[[tuple[int, ...], tuple[int, ...]], int]
     ) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]], Floats]:
-        """Depths (d), widths (w) and their distances from the rule (d, w), around the scale of the budget."""
+        """Return depths (d), widths (w) and their distances from the rule (d, w), around the scale of the budget."""
         stretch = self.rule.depth_to_width * sum(self.rule.widths) / sum(self.rule.depths)
         scale = 0.5 / max(self.rule.widths)
         while count(_nearest(self.rule.depths, scale * stretch), _nearest(self.rule.widths, scale)) < flops:
@@ -171,7 +171,7 @@ class RobustScaling:
 
 
 def _off(settings: Floats, proportions: Sequence[float]) -> Floats:
-    """How far settings (n, stages) are off their proportion, whatever their size."""
+    """Return the deviation of settings (n, stages) from their proportion, whatever their size."""
     logs = np.log(settings / np.array(proportions))
     off: Floats = ((logs - logs.mean(axis=1, keepdims=True)) ** 2).sum(axis=1)
     return off
@@ -182,8 +182,8 @@ def _nearest(proportions: Sequence[float], scale: float) -> tuple[int, ...]:
 
 
 def _roundings(proportions: Sequence[float], scale: float) -> list[tuple[int, ...]]:
-    """The proportions at all scales from half to twice this one, each part rounded up or down, at least 1."""
-    # Between two scales at which some part is whole, the roundings are the same.
+    """Return the proportions at all scales from half to twice this one, each rounded up or down, at least 1."""
+    # The roundings stay the same between two scales at which some value is whole.
     whole = {n / part for part in proportions for n in range(math.ceil(scale * part / 2), int(2 * scale * part) + 1)}
     ends = sorted({scale / 2, 2 * scale, *whole})
     found = set()

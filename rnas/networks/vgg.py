@@ -1,4 +1,4 @@
-"""VGG with batch normalisation for small images (Simonyan & Zisserman, ICLR 2015).
+"""Build VGG with batch normalisation for small images (Simonyan & Zisserman, ICLR 2015).
 
 VGG-11-R is the reconfiguration of VGG-11 by Huang et al. (NeurIPS 2021), with a narrower last stage.
 """
@@ -25,13 +25,13 @@ else:
 
 @dataclass(frozen=True)
 class VGG:
-    """A plain stack of 3x3 convolutions with bias, each followed by batch normalisation and ReLU.
+    """Describe a plain stack of 3x3 convolutions with bias, each followed by batch normalisation and ReLU.
 
     Attributes:
         stages: channels of the convolutions of each stage; a 2x2 maximum pooling ends a stage.
 
     Raises:
-        InputError: no stage, a stage without a convolution, or channels below 1.
+        InputError: there is no stage, a stage has no convolution, or channels are below 1.
     """
 
     kind: ClassVar[str] = "vgg"
@@ -44,12 +44,12 @@ class VGG:
             raise InputError(f"VGG stages are {self.stages}; each names the channels of at least one convolution")
 
     def build(self, num_classes: int, input_shape: Shape) -> "nn.Module":
-        """The network; InputError where the images are too small to be halved by every stage."""
+        """Return the network; raise InputError if the images are too small to be halved by every stage."""
         self._check(input_shape)
         return modules.VGGNetwork(input_shape[0], num_classes, self.stages)
 
     def cost(self, input_shape: Shape, num_classes: int) -> Cost:
-        """Exact params and FLOPs; InputError where the images are too small to be halved by every stage."""
+        """Return exact params and FLOPs; raise InputError if the images are too small to be halved by every stage."""
         self._check(input_shape)
         costs = []
         inputs, size = input_shape[0], input_shape[1:]

@@ -1,4 +1,4 @@
-"""How the tensors of published weights are named, and what they are called here."""
+"""Translate the names of tensors in published weights to those of rnas."""
 
 import re
 from collections.abc import Sequence
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Rename:
-    """A beginning of names: ``{}`` stands for one part between dots, in both in the same order.
+    """Replace the beginning of names; ``{}`` means one part between dots, in the same order in both.
 
     ``Rename("blocks.{}.layer.{}.convShortcut.", "blocks.{}.layer.{}.shortcut.0.")`` renames the shortcuts of every
-    block; what follows the beginning is kept.
+    block; the rest of the name does not change.
     """
 
     original: str
@@ -19,12 +19,13 @@ class Rename:
 
 @dataclass(frozen=True)
 class WeightNames:
-    """The names in the state dicts of one released implementation.
+    """Translate the names in the state dicts of one released implementation.
 
     Attributes:
         code: the implementation, as owner/repository.
-        renames: beginnings of names that differ from ours; the first that fits counts. All other names are ours.
-        training_only: beginnings of names that only training reads; they are left out when weights are loaded.
+        renames: beginnings of names that differ from those of rnas; the first that fits is used. All other names are
+            equal.
+        training_only: beginnings of names that only training reads; they are ignored when weights are loaded.
     """
 
     code: str
@@ -32,14 +33,14 @@ class WeightNames:
     training_only: tuple[str, ...] = ()
 
     def ours(self, original: str) -> str | None:
-        """Our name of a tensor, or None where only training reads it. A leading ``module.`` is left out."""
+        """Return the name of a tensor in rnas, or None if only training reads it; a leading ``module.`` is dropped."""
         name = original.removeprefix("module.")
         if name.startswith(self.training_only):
             return None
         return _renamed(name, [(rename.original, rename.ours) for rename in self.renames])
 
     def original(self, ours: str) -> str:
-        """The inverse of :meth:`ours`."""
+        """Return the inverse of :meth:`ours`."""
         return _renamed(ours, [(rename.ours, rename.original) for rename in self.renames])
 
 

@@ -1,6 +1,6 @@
-"""Weights from files: our own checkpoints, and published ones as the original repositories write and name them.
+"""Read weights from files: checkpoints of rnas, and published weights in the form and names of their repositories.
 
-Nothing of a file is executed: safetensors hold tensors alone, and of pickles only tensors and plain values are read.
+No code in a file is executed: safetensors contain only tensors, and only tensors and plain values of pickles are read.
 """
 
 import pickle
@@ -16,11 +16,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from rnas.errors import InputError
+from rnas.errors import InputError, MisfitError
 from rnas.networks.weight_names import WeightNames
 
 _WRAPPERS = ("model_state_dict", "state_dict", "unaveraged_model_state_dict")
-"""What released checkpoints keep their state dict under, the averaged weights before the last ones."""
+"""Keys of the state dict in released checkpoints, the averaged weights before the last ones."""
 
 _COUNTERS = ("total_ops", "total_params")
 """Buffers that a profiler of FLOPs left in every module of some released networks."""
@@ -29,12 +29,8 @@ _OWN_NAMES = WeightNames("rnas")
 _SHOWN = 3
 
 
-class MisfitError(InputError):
-    """Weights of a file that can be read are not those of the network."""
-
-
 class _Discarded:
-    """Stands for an object that released training code stores with its weights; it does and holds nothing."""
+    """Replace an object that released training code stores with its weights; it does nothing and has no content."""
 
     def __init__(self, *_args: Any) -> None:
         pass
@@ -50,12 +46,12 @@ def _plain_dict(*_factory: Any) -> dict[Any, Any]:
 _NUMPY_SCALAR = cast(Callable[..., Any], np.float64(0).__reduce__()[0])
 
 _READABLE: tuple[Callable[..., Any] | tuple[Callable[..., Any], str], ...] = (
-    # Accuracies and FLOPs as NumPy scalars, under the names of old and new NumPy.
+    # These are accuracies and FLOPs as NumPy scalars, under the names of old and new NumPy.
     _NUMPY_SCALAR,
     (_NUMPY_SCALAR, "numpy.core.multiarray.scalar"),
     np.dtype,
     *(type(np.dtype(name)) for name in ("bool", "int32", "int64", "float32", "float64")),
-    # The optimizer and the schedule of the training, whose code is not called.
+    # These are the optimizer and the schedule of the training, whose code is not called.
     (_plain_dict, "collections.defaultdict"),
     dict,
     (_Discarded, "torch.optim.sgd.SGD"),
@@ -63,18 +59,18 @@ _READABLE: tuple[Callable[..., Any] | tuple[Callable[..., Any], str], ...] = (
     (_Discarded, "lr_scheduler.CosineLRScheduler"),
     (_Discarded, "builtins.getattr"),
 )
-"""What released checkpoints hold beyond tensors, plain values and containers."""
+"""Other types in released checkpoints than tensors, plain values and containers."""
 
 
 def read_weights(path: Path | str) -> dict[str, Tensor]:
-    """The tensors of a file by the names that it gives them, on the CPU.
+    """Return the tensors of a file by their names in the file, on the CPU.
 
     Args:
-        path: a safetensors file, or one that ``torch.save`` wrote: a state dict, or one wrapped as released
-            checkpoints wrap it, of which the averaged weights are taken where it has both.
+        path: a safetensors file, or a file from ``torch.save``: a state dict, or a released checkpoint that contains
+            one. If a checkpoint has averaged and last weights, the averaged weights are read.
 
     Raises:
-        InputError: it cannot be read, is neither, or is a pickle that holds code, of which nothing is executed.
+        InputError: it cannot be read, is neither, or is a pickle that contains code, which is not executed.
     """
     path = Path(path)
     try:
@@ -82,7 +78,7 @@ def read_weights(path: Path | str) -> dict[str, Tensor]:
             head = file.read(9)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    # The ninth byte of safetensors opens a JSON object; what torch.save writes has another there.
+    # The ninth byte of safetensors opens a JSON object; files from torch.save have another byte there.
     found = _from_safetensors(path) if head[8:] == b"{" else _from_pickle(path)
     for wrapper in _WRAPPERS:
         if isinstance(found, Mapping) and isinstance(found.get(wrapper), Mapping):
@@ -98,12 +94,12 @@ def load_weights(module: nn.Module, path: Path | str, names: Sequence[WeightName
     Args:
         module: the network.
         path: a file that :func:`read_weights` reads.
-        names: namings that its tensors may follow; our own is always tried too.
-        network: what to call the network in messages.
+        names: naming schemes that its tensors may follow; the scheme of rnas is always tried too.
+        network: name of the network in messages.
 
     Raises:
         InputError: the file cannot be read.
-        MisfitError: by no naming its tensors are exactly those of the network.
+        MisfitError: no naming scheme makes its tensors exactly those of the network.
     """
     ours = module.state_dict()
     tensors = read_weights(path)
@@ -137,13 +133,13 @@ def _from_pickle(path: Path) -> Any:
 
 @dataclass(frozen=True)
 class _Fit:
-    """How the tensors of a file, by one naming, match those of a network.
+    """Compare the tensors of a file, under one naming scheme, with those of a network.
 
     Attributes:
-        renamed: the tensors that the network has, by our names.
-        missing: what the network needs beyond them, as this naming calls it.
-        unexpected: what the file has beyond them.
-        shapes: for those of another shape the name, the file's shape and the network's.
+        renamed: the tensors that the network has, by their names in rnas.
+        missing: the other tensors that the network needs, by their names in this scheme.
+        unexpected: the other tensors in the file.
+        shapes: for tensors of another shape the name, the file's shape and the network's.
     """
 
     renamed: Mapping[str, Tensor]
@@ -161,7 +157,7 @@ class _Fit:
             name = naming.ours(original)
             if name is None:
                 continue
-            # A name that the other implementation gives to something else, or to nothing, is not of this naming.
+            # A name that the other implementation uses for something else, or not at all, is not in this scheme.
             own = naming.original(name) == original.removeprefix("module.")
             if name not in ours or name in renamed or not own:
                 unexpected.append(original)
@@ -174,11 +170,11 @@ class _Fit:
 
     @property
     def faults(self) -> int:
-        """How many tensors are missing, unexpected, or of another shape."""
+        """Return how many tensors are missing, unexpected, or of another shape."""
         return len(self.missing) + len(self.unexpected) + len(self.shapes)
 
     def explained(self) -> str:
-        """The faults in one line, and the fix where only the number of classes is wrong."""
+        """Describe the errors in one line, and the fix if only the number of classes is wrong."""
         shapes = [f"{name} {there} instead of {here}" for name, there, here in self.shapes]
         classes = {(there[:1], here[:1]) for _, there, here in self.shapes if there[1:] == here[1:]}
         if len(shapes) == self.faults and len(shapes) <= 2 and len(classes) == 1:

@@ -1,4 +1,4 @@
-"""Published networks: what they are, what was published about them, and how they grow to other budgets.
+"""Describe published networks: their architecture, their published results, and how they scale to other budgets.
 
 A family is a file with a tuple of :class:`Baseline`, registered under ``rnas.baselines``.
 """
@@ -20,7 +20,7 @@ CIFAR: Shape = (3, 32, 32)
 
 @dataclass(frozen=True)
 class PublishedAccuracy:
-    """An accuracy in percent as printed, and the standard deviation over repetitions where one is printed."""
+    """Hold an accuracy in percent as printed, and the standard deviation over repetitions if one is printed."""
 
     mean: float
     spread: float | None = None
@@ -28,19 +28,19 @@ class PublishedAccuracy:
 
 @dataclass(frozen=True)
 class Published:
-    """One network's row of a published table. What the table does not have is None.
+    """Hold one network's row of a published table. A value that the table does not have is None.
 
     Attributes:
         dataset: ``cifar10``, ``cifar100`` or ``imagenet``.
-        training: the adversarial training, and which checkpoint where the table has several.
+        training: the adversarial training, and the checkpoint if the table has several.
         source: paper and table.
         clean: accuracy without attack.
-        pgd20: under 20 steps of PGD; the step sizes of different papers differ.
-        cw40: under 40 steps of PGD on the margin loss.
-        autoattack: under AutoAttack.
+        pgd20: accuracy under 20 steps of PGD; the step sizes of different papers differ.
+        cw40: accuracy under 40 steps of PGD on the margin loss.
+        autoattack: accuracy under AutoAttack.
         params: #P as printed, in millions.
         flops: #F as printed, in billions of multiply-accumulates.
-        note: what is known to be wrong or unusual about the row.
+        note: known errors or special features of the row.
     """
 
     dataset: str
@@ -57,13 +57,13 @@ class Published:
 
 @dataclass(frozen=True)
 class Scaled:
-    """A network brought near a budget.
+    """Hold a network that was scaled to about a budget.
 
     Attributes:
         architecture: the network.
-        setting: what its family's knob was set to, in words.
+        setting: the setting of its family's knob, in words.
         flops: its FLOPs.
-        target: the FLOPs asked for.
+        target: the requested FLOPs.
     """
 
     architecture: Architecture
@@ -73,29 +73,29 @@ class Scaled:
 
     @property
     def deviation(self) -> float:
-        """FLOPs beyond the target, as a share of it."""
+        """Return the FLOPs above the target, as a share of it."""
         return self.flops / self.target - 1
 
 
 class Scaling(Protocol):
-    """How the networks of a family grow."""
+    """Scale the networks of a family."""
 
     @property
     def description(self) -> str:
-        """What is changed and what is kept, in one line."""
+        """Return what changes and what stays fixed, in one line."""
 
     def nearest(self, flops: int, input_shape: Shape, num_classes: int) -> Scaled:
-        """The network of this family for a budget of FLOPs at images of this shape."""
+        """Return the network of this family for a budget of FLOPs at images of this shape."""
 
 
 @dataclass(frozen=True)
 class Knob:
-    """A scaling by one whole number: the FLOPs nearest to the budget win.
+    """Scale by one whole number, to the FLOPs nearest to the budget.
 
     Attributes:
-        name: what the number is.
+        name: name of the number.
         fixed: what stays as published.
-        architecture: from the number to the network; FLOPs grow with it.
+        architecture: function from the number to the network; FLOPs grow with it.
         published: the number of the published network.
         step: the number is a multiple of this.
     """
@@ -108,11 +108,11 @@ class Knob:
 
     @property
     def description(self) -> str:
-        """See :class:`Scaling`."""
+        """Return the number's name, what is fixed, and the published number."""
         return f"{self.name} at fixed {self.fixed}; {self.published} as published"
 
     def nearest(self, flops: int, input_shape: Shape, num_classes: int) -> Scaled:
-        """See :class:`Scaling`."""
+        """Return the network whose FLOPs are nearest to the budget."""
 
         def scaled(steps: int) -> Scaled:
             architecture = self.architecture(steps * self.step)
@@ -130,18 +130,18 @@ class Knob:
 
 @dataclass(frozen=True)
 class Baseline:
-    """A published network.
+    """Describe a published network.
 
     Attributes:
-        name: lower case, as in ``robustresnet-a1``.
-        family: the networks that are scaled in one way, and found by one entry point.
+        name: name in lower case, as in ``robustresnet-a1``.
+        family: networks with the same way of scaling, registered as one entry point.
         network: its description, the same for any number of classes.
         source: the paper that published the network.
-        scaling: how it grows to other budgets.
-        weight_names: naming of published weights, one for each implementation that released some.
-        published: what was printed about it.
-        robust_scaling: RobustScaling of networks of its kind, where that is not its family's own way to grow.
-        note: where the released code and the paper differ, or what had to be derived.
+        scaling: how it scales to other budgets.
+        weight_names: naming schemes of published weights, one for each implementation that released some.
+        published: published results.
+        robust_scaling: RobustScaling of such networks, if it is not already ``scaling``.
+        note: differences between the released code and the paper, or facts that had to be derived.
         input_shape: shape of the images that it was published for.
         num_classes: number of classes that it was published for.
     """
@@ -159,24 +159,24 @@ class Baseline:
     num_classes: int = 10
 
     def architecture(self, num_classes: int) -> Architecture:
-        """Return the network for a number of classes: the classifier is no part of a description."""
+        """Return the network for a number of classes; a description does not include the classifier."""
         return self.network
 
     @property
     def cost(self) -> Cost:
-        """Params and FLOPs at the images and classes that it was published for."""
+        """Return params and FLOPs for the images and classes that it was published for."""
         return self.network.cost(self.input_shape, self.num_classes)
 
     def scaled_to(self, flops: int, input_shape: Shape = CIFAR, num_classes: int = 10) -> Scaled:
-        """The network of its family for a budget of FLOPs; InputError unless the budget is above zero."""
+        """Return the network of its family for a budget of FLOPs; raise InputError unless the budget is above zero."""
         if flops <= 0:
             raise InputError(f"{self.name} cannot be scaled to {flops} FLOPs; give a budget above zero")
         return self.scaling.nearest(flops, input_shape, num_classes)
 
 
 @cache
-def zoo() -> dict[str, Baseline]:
-    """Every installed baseline by name, family after family."""
+def baselines() -> dict[str, Baseline]:
+    """Return every installed baseline by name, family after family."""
     found: dict[str, Baseline] = {}
     for family in registry.names(registry.BASELINES):
         for baseline in registry.load(registry.BASELINES, family):
@@ -188,14 +188,14 @@ def zoo() -> dict[str, Baseline]:
 
 def find(name: str) -> Baseline:
     """The baseline of this name, whatever its case and hyphens; InputError with similar names if no baseline has it."""
-    baselines = {_bare(known): baseline for known, baseline in zoo().items()}
-    if _bare(name) not in baselines:
-        similar = difflib.get_close_matches(name.lower(), zoo(), n=5, cutoff=0.5)
+    by_name = {_bare(known): baseline for known, baseline in baselines().items()}
+    if _bare(name) not in by_name:
+        similar = difflib.get_close_matches(name.lower(), baselines(), n=5, cutoff=0.5)
         hint = f"similar: {', '.join(similar)}" if similar else "see rnas zoo"
         raise InputError(f"unknown network {name!r}; {hint}")
-    return baselines[_bare(name)]
+    return by_name[_bare(name)]
 
 
 def _bare(name: str) -> str:
-    """``RobustResNet-A1`` and ``robust-resnet-a1`` are one name."""
+    """Return a name without hyphens and capitals: ``RobustResNet-A1`` and ``robust-resnet-a1`` are one name."""
     return name.lower().replace("-", "")

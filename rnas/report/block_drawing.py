@@ -1,4 +1,4 @@
-"""Drawing of one residual block: its layers from left to right, with the identity branch above them."""
+"""Draw a residual block: its layers from left to right, with the identity branch above them."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -10,28 +10,28 @@ from rnas.report import svg
 from rnas.report.residual_stages import ACTIVATIONS, NORMALIZATIONS, block_name, block_options
 
 ROW_HEIGHT = 84.0
-"""Height of the drawing of one block."""
+"""Height of the drawing of one block, in SVG units."""
 
 _TEXT, _CHARACTER, _PADDING, _GAP, _CHIP = 12.0, 6.6, 14.0, 9.0, 24.0
 
-# Size of the title, and the width of a bold letter as a share of it.
+# The size of the title, and the width of a bold letter divided by that size.
 _TITLE, _BOLD = 13.0, 0.58
 
 
 class Layer(NamedTuple):
-    """One layer: its name, and whether it holds a convolution (drawn as a box) or not."""
+    """One layer: its name, and whether it is a convolution, which is drawn as a box."""
 
     name: str
     boxed: bool = False
 
     @property
     def width(self) -> float:
-        """Width of its drawing."""
+        """Return the width of its drawing."""
         return len(self.name) * _CHARACTER + (_PADDING if self.boxed else 2)
 
 
 def layers(block: Mapping[str, Any]) -> list[Layer]:
-    """The layers of a block's branch in their order; one layer of its own name for a topology that is not known."""
+    """Return the layers of a block's branch in order; an unknown topology is one layer with its name."""
     spatial = _spatial(block)
     if spatial is None:
         return [Layer(str(block["topology"]), boxed=True)]
@@ -55,7 +55,7 @@ def layers(block: Mapping[str, Any]) -> list[Layer]:
 
 
 def draw_block(name: str, block: Mapping[str, Any], top: float, width: float) -> str:
-    """The block in a strip of ``ROW_HEIGHT`` below ``top``, with its name and options above it."""
+    """Draw the block in a strip of ``ROW_HEIGHT`` below ``top``, with its name and options above it."""
     described, start = ", ".join([block_name(block), *block_options(block)]), 20 + len(name) * _CHARACTER
     size = min(_TITLE, (width - start) / (len(described) * _BOLD))
     title = svg.text(name, 8, top + 14, 11, opacity=0.75)
@@ -92,7 +92,7 @@ def _spatial(block: Mapping[str, Any]) -> Layer | None:
 
 
 def _around(block: Mapping[str, Any], spatial: Layer) -> tuple[list[Layer], list[Layer]]:
-    """Convolutions before and after the first spatial one."""
+    """Return the convolutions before and after the first spatial one."""
     if block["topology"] in ("basic", "no-residual"):
         return [], [spatial]
     expansion = f", \u00d7{INNER_CHANNELS}" if block["topology"] == "inverted-bottleneck" else ""
@@ -111,7 +111,7 @@ def _draw_layer(layer: Layer, left: float, middle: float) -> str:
 
 
 def _identity(block: Mapping[str, Any], end: float, middle: float) -> str:
-    """The identity branch from the block's input to the addition at ``end``."""
+    """Draw the identity branch from the block's input to the addition at ``end``."""
     high = middle - 27
     up = f"M22 {middle:g} L22 {high + 8:g} Q22 {high:g} 30 {high:g}"
     down = f"L{end - 8:g} {high:g} Q{end:g} {high:g} {end:g} {high + 8:g} L{end:g} {middle - 8:g}"

@@ -1,4 +1,4 @@
-"""Drawing of a NAS-Bench-201 cell: its graph of four nodes and six operations."""
+"""Draw a NAS-Bench-201 cell: its graph of four nodes and six operations."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ _WIDTH, _HEIGHT, _BASE = 680.0, 236.0, 142.0
 _NODES = {"in": 70.0, "1": 250.0, "2": 430.0, "out": 610.0}
 _RADIUS = 17.0
 
-# How far an edge bows out of the line of nodes, upwards above zero: edges of the same span never cross.
+# The distance that an edge bows out of the line of nodes, upwards if positive; edges of equal span never cross.
 _BOWS = {("in", "2"): 62.0, ("in", "out"): 112.0, ("1", "out"): -66.0}
 
 _STROKES: dict[str, dict[str, str | float]] = {
@@ -23,7 +23,7 @@ _STROKES: dict[str, dict[str, str | float]] = {
 
 
 def draw_cell(architecture: Mapping[str, Any]) -> str:
-    """SVG of a cell whose ``operations`` are six codes, one an edge."""
+    """Return the SVG of a cell whose ``operations`` are six codes, one for each edge."""
     names = [NAS_BENCH_201_OPERATIONS[int(code)] for code in architecture["operations"]]
     edges = "".join(_edge(*edge, name) for edge, name in zip(NAS_BENCH_201_EDGES, names, strict=True))
     nodes = "".join(_node(name, x) for name, x in _NODES.items())

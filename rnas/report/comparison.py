@@ -1,4 +1,4 @@
-"""A comparison as one HTML file that needs nothing else."""
+"""Render a comparison as one HTML file that needs no other files."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,7 +23,7 @@ def write(result: ComparisonResult, path: Path) -> None:
 
 
 def render(content: Mapping[str, Any]) -> str:
-    """The report as HTML text, from the content of the result; equal results give equal text."""
+    """Return the report as HTML text, from the content of the result; equal comparisons give equal text."""
     data = comparison_data(content)
     main = words.main_column(content)
     return page.render(
@@ -55,14 +55,16 @@ def render(content: Mapping[str, Any]) -> str:
 
 
 def _chart_caption(content: Mapping[str, Any]) -> str:
-    said = "Bars are the 95 % intervals of the table."
+    said = "Bars show the 95 % intervals of the table."
     if content["published"]:
-        said += " Choose clean accuracy or a published attack to see published numbers, at the networks' own size."
+        said += (
+            " Choose clean accuracy or a published attack to see published numbers, at the networks' original sizes."
+        )
     return said
 
 
 def _lines(content: Mapping[str, Any], main: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The rows of the table; the first of each network has a drawing of its interval."""
+    """Return the rows of the table; the first of each network has a drawing of its interval."""
     ends = [score[end] for score in main for end in ("low", "high") if score[end] is not None]
     span = (min(ends), max(ends)) if ends else (0.0, 1.0)
     return [
@@ -83,7 +85,7 @@ def _lines(content: Mapping[str, Any], main: Sequence[Mapping[str, Any]]) -> lis
 
 
 def _pairs(pairs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """All pairs, the better network first, those with the largest difference before others."""
+    """Return all pairs, the better network first; pairs with the largest difference come first."""
     found = []
     for pair in sorted(pairs, key=lambda pair: -abs(pair["difference"])):
         turned = pair["difference"] < 0

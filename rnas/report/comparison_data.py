@@ -1,4 +1,4 @@
-"""Data of the script of a comparison's page: its networks as rows, in the form of a run's evaluations."""
+"""Prepare the data of the script of a comparison's page, with networks as rows like a run's evaluations."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ from rnas.utils.metric import Metric
 Content = Mapping[str, Any]
 
 Column = tuple[Metric, list[Any], dict[int, list[float]]]
-"""A metric with a value for each network, and the ends of its interval by row."""
+"""A metric, its value for each network, and the ends of its interval by row."""
 
 _COSTS = (
     ("flops", Metric("flops", "size")),
@@ -27,7 +27,7 @@ _COSTS = (
 
 
 def comparison_data(content: Content) -> dict[str, Any]:
-    """Everything that the script reads, as one JSON object of columns; a row is a network."""
+    """Return everything that the script reads, as one JSON object of columns; a row is a network."""
     networks = content["networks"]
     measured = [_measured(column) for column in content["columns"]]
     costs: list[Column] = [(metric, [one[field] for one in networks], {}) for field, metric in _COSTS]
@@ -70,9 +70,9 @@ def _column(checkpoint: str, attack: str) -> str:
 
 
 def _measured(column: Mapping[str, Any]) -> Column:
-    """One kind of accuracy: how it is printed, its values, and the intervals of those that have one.
+    """Return one kind of accuracy: its metric, its values, and the intervals of those that have one.
 
-    It has no direction: which of two networks is better is for the table's tests to say.
+    The metric has no direction, since only the tests of the table decide which of two networks is better.
     """
     metric = Metric(_column(column["checkpoint"], column["attack"]), "proportion")
     scores = column["networks"]
@@ -93,7 +93,7 @@ def _shape(content: Content) -> str:
 
 
 def _published(row: Mapping[str, Any], metrics: list[Metric]) -> dict[str, Any]:
-    """A row of a published table, at the cost that is printed there; what was published is a best checkpoint."""
+    """Return a row of a published table, at the published cost; published results are those of best checkpoints."""
     known: dict[str, float] = {}
     if row["flops_billions"]:
         known["flops"] = 1e9 * float(row["flops_billions"])
@@ -106,7 +106,7 @@ def _published(row: Mapping[str, Any], metrics: list[Metric]) -> dict[str, Any]:
 
 
 def _alike(content: Content, row: int) -> list[str]:
-    """Networks that share a letter with one."""
+    """Return the names of the networks that share a letter with one."""
     groups = [set(score["group"]) for score in words.main_column(content)["networks"]]
     return [
         other["name"]

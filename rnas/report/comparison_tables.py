@@ -1,4 +1,4 @@
-"""The table of a comparison as Markdown, LaTeX and CSV, in the layout in which papers print it."""
+"""Write the table of a comparison as Markdown, LaTeX and CSV, in the layout of papers."""
 
 import csv
 import io
@@ -29,7 +29,7 @@ class Line:
     Attributes:
         network: its record in the result.
         checkpoint: ``best`` or ``last``.
-        scores: one for each heading of :func:`attacks`.
+        scores: one score for each heading of :func:`attacks`.
     """
 
     network: Mapping[str, Any]
@@ -38,7 +38,7 @@ class Line:
 
     @property
     def facts(self) -> tuple[str, ...]:
-        """Params, FLOPs, latency and training, in words."""
+        """Return params, FLOPs, latency and training time as text."""
         own = self.network
         return (
             format_size(own["params"]),
@@ -54,7 +54,7 @@ def attacks(content: Content) -> list[str]:
 
 
 def lines(content: Content) -> list[Line]:
-    """The networks, the most robust first, each with its best and its last checkpoint."""
+    """Return the networks, the most robust first, each with its best and its last checkpoint."""
     return [
         Line(
             content["networks"][row],
@@ -73,13 +73,13 @@ def headings(content: Content) -> list[str]:
 
 
 def gaps(content: Content, checkpoint: str) -> list[str]:
-    """The smallest detectable gap of each column, in points; a dash where nothing is tested."""
+    """Return the smallest detectable gap of each column, in points; a dash if nothing is tested."""
     columns = [column for column in content["columns"] if column["checkpoint"] == checkpoint]
     return [words.gap(column["detectable"]) for column in columns]
 
 
 def published(content: Content) -> list[list[str]]:
-    """Lines of published numbers, in the order of :data:`PUBLISHED_HEADINGS`."""
+    """Return the lines of published numbers, in the order of :data:`PUBLISHED_HEADINGS`."""
     return [
         [
             row["network"],
@@ -94,7 +94,7 @@ def published(content: Content) -> list[list[str]]:
 
 
 def printed(accuracy: Mapping[str, Any] | None) -> str:
-    """A published accuracy with its spread, where there is one."""
+    """Format a published accuracy with its standard deviation, if there is one."""
     if accuracy is None:
         return "\u2013"
     spread = "" if accuracy["spread"] is None else f" \u00b1 {accuracy['spread']:.2f}"
@@ -107,7 +107,7 @@ def render(content: Content, form: str) -> str:
 
 
 def markdown(content: Content) -> str:
-    """As Markdown; names cannot break out of their cell."""
+    """Write the table as Markdown; names cannot break out of their cells."""
     measured = len(attacks(content))
     rows = [headings(content), ["---", *["---:"] * 4, "---", *["---:"] * measured]]
     for line in lines(content):
@@ -130,7 +130,7 @@ def markdown(content: Content) -> str:
         _table(rows),
         _plain(words.METHOD),
         *(f"> {_plain(note)}" for note in words.notes(content)),
-        "## How each network was brought to these FLOPs",
+        "## How each network was scaled to these FLOPs",
         "\n".join(f"- {_plain(one['name'])}: {_plain(scaled(one))}" for one in content["networks"]),
     ]
     if content["published"]:
@@ -141,13 +141,13 @@ def markdown(content: Content) -> str:
 
 
 def scaled(one: Mapping[str, Any]) -> str:
-    """Say how a network was scaled."""
+    """Return the sentence that says how a network was scaled."""
     setting = f"; {one['setting']}" if one["setting"] else ""
     return f"{one['scaling']}{setting}; {format_size(one['flops'])} FLOPs, {one['deviation']:+.1%}"
 
 
 def score_text(score: Mapping[str, Any]) -> str:
-    """Mean, half of the interval and letters."""
+    """Format the mean, half the width of the interval, and the letters."""
     half = words.half_width(score)
     return (
         f"{words.percent(score['mean'])}{f' ± {half}' if half else ''}{' ' + score['group'] if score['group'] else ''}"
@@ -155,7 +155,7 @@ def score_text(score: Mapping[str, Any]) -> str:
 
 
 def latex(content: Content) -> str:
-    """As a table for booktabs, with the packages' usual commands alone."""
+    """Write the table as LaTeX that needs only the package booktabs."""
     measured = attacks(content)
     columns = f"l{'r' * 4}l{'r' * len(measured)}"
     body = []
@@ -202,7 +202,7 @@ def latex(content: Content) -> str:
 
 
 def comma_separated(content: Content) -> str:
-    """As CSV: numbers as they are, accuracies in [0, 1]; measured ones alone."""
+    """Write the measured numbers as CSV, without rounding; accuracies are in [0, 1]."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     names = [re.sub(r"\W+", "_", attack) for attack in attacks(content)]
@@ -236,7 +236,7 @@ def _table(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text in which Markdown and HTML see nothing but letters, on one line."""
+    """Escape text for Markdown and HTML, on one line."""
     return "".join(f"\\{letter}" if letter in "\\`*_{}[]<>|#~&" else letter for letter in " ".join(text.split()))
 
 

@@ -1,4 +1,4 @@
-"""Sentences about the result of a comparison."""
+"""Write the sentences about the result of a comparison."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -23,23 +23,23 @@ LABELS = {
 _TOLD = ("epochs", "batch_size")
 
 METHOD = (
-    "A mean is over all seeds and images; its 95 % interval is for other seeds and other images, with variances pooled "
-    "over networks, and ends at 0 % and 100 % where mean and half width reach beyond. Seeds and images are "
-    "crossed factors: every network is trained with the same seeds and attacked on the same images. In each column all "
-    "pairs are tested together by Tukey's test, with a chance of at most 5 % that any two equal networks are called "
-    "distinguishable; networks that share a letter are indistinguishable, and their order means nothing. A pooled "
-    "variance that comes out 0 is unknown: no interval and no test rests on it. FLOPs are multiply-accumulates for one "
-    "image."
+    "A mean is taken over all seeds and images. Its 95 % interval holds for other seeds and other images, uses "
+    "variances that are pooled over networks, and is cut at 0 % and 100 %. Seeds and images are crossed factors: "
+    "every network is trained with the same seeds and attacked on the same images. In each column all pairs are "
+    "tested together by Tukey's test, with a probability of at most 5 % that any two equal networks are called "
+    "distinguishable. Networks that share a letter are indistinguishable, and their order means nothing. A pooled "
+    "variance that is estimated as 0 is treated as unknown: no interval and no test uses it. FLOPs are "
+    "multiply-accumulates for one image."
 )
 
 PUBLISHED = (
-    "Published numbers, not measured here: other trainings, other attacks' settings and, where FLOPs differ, other "
-    "sizes. They follow the table for orientation and take no part in any test."
+    "These numbers were published, not measured here. They come from other trainings, other settings of the attacks "
+    "and, if FLOPs differ, other sizes. They are shown for orientation only and are not part of any test."
 )
 
 
 def main_column(content: Content) -> Mapping[str, Any]:
-    """The best checkpoint under all attacks together: what networks are ranked by."""
+    """Return the column that networks are ranked by: the best checkpoint under all attacks together."""
     column: Mapping[str, Any] = next(
         column for column in content["columns"] if (column["checkpoint"], column["attack"]) == PRIMARY
     )
@@ -47,22 +47,22 @@ def main_column(content: Content) -> Mapping[str, Any]:
 
 
 def label(attack: str) -> str:
-    """An attack as papers write it."""
+    """Return the name of an attack as papers write it."""
     return LABELS.get(attack, attack)
 
 
 def order(content: Content) -> list[int]:
-    """Rows of the networks by that column, the best first, those without a number last."""
+    """Return the rows of the networks by the main column, the best first, those without a number last."""
     means = [score["mean"] for score in main_column(content)["networks"]]
     return sorted(range(len(means)), key=lambda row: (means[row] is None, -(means[row] or 0.0)))
 
 
 def setting_sentence(content: Content) -> str:
-    """Say what was compared, on which data, and how."""
+    """Return the sentence that says what was compared, on which data, and how."""
     data, images = content["data"], content["images"]
     shape = "x".join(map(str, data["input_shape"]))
     part = "published test images" if content["published_test_images"] else "images that nothing was chosen on"
-    on = f"attacked on {images:,} {part}" if images else "nothing to attack"
+    on = f"attacked on {images:,} {part}" if images else "not attacked"
     return (
         f"{pluralize(len(content['networks']), 'network')} at {format_size(content['flops'])} FLOPs "
         f"(within {content['tolerance']:.0%}) of {shape} images of {data['name']}, each trained with "
@@ -80,7 +80,7 @@ def _changes(content: Content) -> str:
 
 
 def verdict_sentence(content: Content) -> str:
-    """Say which networks are distinguishable from the best, and how large a gap would have been found."""
+    """Return the sentence on the networks that are distinguishable from the best, and on the detectable gap."""
     column = main_column(content)
     scores = {
         one["name"]: score
@@ -88,10 +88,10 @@ def verdict_sentence(content: Content) -> str:
         if not one["untested"]
     }
     if len(scores) < 2:
-        return "Fewer than two networks have a result with every seed: nothing can be tested."
+        return "Fewer than two networks have a result with every seed, so that nothing can be tested."
     if column["detectable"] is None:
         return _nothing_compared([score["mean"] for score in scores.values()])
-    # Where numbers of seeds differ, the best may have more letters than one.
+    # If the numbers of seeds differ, the best network may have several letters.
     letters = set(max(scores.values(), key=lambda score: score["mean"])["group"])
     best = [name for name, score in scores.items() if letters & set(score["group"])]
     if len(best) == len(scores):
@@ -101,17 +101,17 @@ def verdict_sentence(content: Content) -> str:
     else:
         told = f"Under all attacks together, the best are indistinguishable at 95 %: {', '.join(best)}"
     points, power = gap(column["detectable"]), f"{content['power']:.0%}"
-    return f"{told}. The smallest gap that such a comparison finds with {power} power is {points} points."
+    return f"{told}. The smallest gap that such a comparison detects with {power} power is {points} points."
 
 
 def _nothing_compared(means: Sequence[float]) -> str:
-    """Say why networks whose pooled variance came out 0 cannot be compared."""
+    """Return the sentence that says why networks with a pooled variance of 0 cannot be compared."""
     if len(set(means)) > 1:
         return (
-            "Under all attacks together, no noise of seeds and images shows, so that differences cannot be tested; "
-            "compare with more seeds or images."
+            "Under all attacks together, the estimated noise of seeds and images is 0, so that differences cannot be "
+            "tested; compare with more seeds or images."
         )
-    fix = "attack more" if means[0] == 1 else "train longer or attack less"
+    fix = "use stronger attacks" if means[0] == 1 else "train longer or use weaker attacks"
     return (
         f"Under all attacks together, all networks scored the same {percent(means[0])} %, so that nothing "
         f"can be compared; {fix}."
@@ -119,7 +119,7 @@ def _nothing_compared(means: Sequence[float]) -> str:
 
 
 def method_notes(content: Content) -> list[str]:
-    """What this comparison does otherwise than all do, of tuning and of numbers of seeds; empty for most."""
+    """Return sentences on tuning and on additional seeds; empty for a comparison without both."""
     return [*_tuning_notes(content), *_sequential_notes(content)]
 
 
@@ -131,19 +131,19 @@ def _tuning_notes(content: Content) -> list[str]:
     val = tuning["val"]
     chosen = "; ".join(f"{one['name']}: {_chosen(one['tuned'])}" for one in content["networks"])
     shorter = tuning["epochs"] < content["epochs"]
-    caution = " Trainings of the comparison are longer, and may want other values." if shorter else ""
+    caution = " Trainings of the comparison are longer, and other values may be better for them." if shorter else ""
     return [
         f"Before the comparison each network's {fields} were chosen from {pluralize(tuning['trials'], 'trial')} of "
-        f"{pluralize(tuning['epochs'], 'epoch')}, the recipe as it is and the same random values for all, by "
-        f"{val['metric'].replace('_', ' ')} on {pluralize(val['images'], 'val image')}, none of them "
-        f"of those that the table is of, with a seed of their own; it took {duration(tuning['seconds'])} of training. "
-        f"{chosen}.{caution}"
+        f"{pluralize(tuning['epochs'], 'epoch')}: the recipe's own values, and random values that were the same for "
+        f"all. They were chosen by {val['metric'].replace('_', ' ')} on {pluralize(val['images'], 'val image')}, which "
+        "are not among the images of the table, with a seed that the comparison does not use. Tuning took "
+        f"{duration(tuning['seconds'])} of training. {chosen}.{caution}"
     ]
 
 
 def _chosen(tuned: Mapping[str, Any]) -> str:
     if tuned["trial"] is None:
-        return "no trial was completed, so that the recipe's own are kept"
+        return "no trial was completed, so that the recipe's own values are used"
     values = ", ".join(f"{name.replace('_', ' ')} {value:.3g}" for name, value in tuned["parameters"].items())
     if tuned["trial"] == 0:
         return f"{values}, the recipe's own ({percent(tuned['value'])} %)"
@@ -156,11 +156,11 @@ def _sequential_notes(content: Content) -> list[str]:
         return []
     seeds = ", ".join(f"{one['name']} {one['seeds']}" for one in content["networks"])
     return [
-        f"At first all networks had {content['seeds']} seeds; those that were not distinguishable from all others, by "
-        f"their best checkpoints under all attacks together, got further ones, up to {content['most_seeds']}: {seeds}. "
-        f"That makes {content['looks']} looks at the results at most, and each tests at {content['look_level']:.2%} "
-        f"(Bonferroni), so that the chance that any two equal networks are called distinguishable at any of them is at "
-        f"most {content['level']:.0%}. Means of networks with fewer seeds are adjusted for seeds by least squares, and "
+        f"At first all networks had {content['seeds']} seeds. Networks that were not distinguishable from all others, "
+        f"by their best checkpoints under all attacks together, got more seeds, up to {content['most_seeds']}: "
+        f"{seeds}. The results are tested at most {content['looks']} times, each time at {content['look_level']:.2%} "
+        "(Bonferroni), so that the probability that any two equal networks are ever called distinguishable is at most "
+        f"{content['level']:.0%}. Means of networks with fewer seeds are adjusted for seeds by least squares, and "
         "their pairs are tested by Tukey and Kramer; smallest gaps are those of the networks with the most seeds."
     ]
 
@@ -173,7 +173,7 @@ def _seeds(content: Content) -> str:
 
 
 def _at_chance(content: Content) -> list[str]:
-    """That networks are no better than guessing, by the clean accuracy of their best checkpoints."""
+    """Return a warning on networks whose best checkpoints have a clean accuracy no better than chance."""
     images, chance = content["images"], 1 / content["data"]["num_classes"]
     clean = next(c for c in content["columns"] if (c["checkpoint"], c["attack"]) == (PRIMARY[0], CLEAN))
     names = [
@@ -188,7 +188,7 @@ def _at_chance(content: Content) -> list[str]:
 
 
 def notes(content: Content) -> list[str]:
-    """Return what a reader must know about the numbers."""
+    """Return the sentences that a reader must know about the numbers."""
     found = [content["data"]["note"]] if content["data"]["note"] else []
     found += _at_chance(content)
     found += method_notes(content)
@@ -200,37 +200,37 @@ def notes(content: Content) -> list[str]:
         if one["flags"]
     ]
     if not content["flags_looked_for"]:
-        found.append("Signs of overestimated robustness were not looked for.")
+        found.append("The networks were not checked for signs of overestimated robustness.")
     devices = sorted({device for one in content["networks"] for device in one["devices"]})
     if devices:
         found.append(
-            f"Latency is the median forward pass of one image, training is of one seed, both on {' and '.join(devices)}"
-            ", together with whatever else ran there."
+            "Latency is the median time of a forward pass of one image, and training is the time of one seed, both on "
+            f"{' and '.join(devices)}. Other processes may have run there at the same time."
         )
     return found
 
 
 def percent(value: float | None) -> str:
-    """An accuracy in per cent with two digits; a dash if it is missing."""
+    """Format an accuracy in per cent with two digits; a dash if it is missing."""
     return "\u2013" if value is None else f"{100 * value:.2f}"
 
 
 def half_width(score: Mapping[str, Any]) -> str:
-    """Half of an interval in points; a dash for a mean that has none, empty where there is no mean."""
+    """Format half the width of an interval in points; a dash for a mean without one, empty without a mean."""
     if score["half_width"] is None:
         return "" if score["mean"] is None else "\u2013"
     return f"{100 * score['half_width']:.2f}"
 
 
 def gap(detectable: float | None) -> str:
-    """A smallest detectable gap in points; a dash where nothing is tested."""
+    """Format a smallest detectable gap in points; a dash if nothing is tested."""
     if detectable is None:
         return "\u2013"
     return f"{100 * detectable:.2f}" if detectable < 1 else "over 100"
 
 
 def duration(seconds: float | None) -> str:
-    """Seconds, minutes or hours; a dash where there are none."""
+    """Format a time as seconds, minutes or hours; a dash if it is missing."""
     if seconds is None:
         return "\u2013"
     if seconds < 120:
@@ -239,5 +239,5 @@ def duration(seconds: float | None) -> str:
 
 
 def latency(milliseconds: float | None) -> str:
-    """Milliseconds; a dash where there are none."""
+    """Format a latency in milliseconds; a dash if it is missing."""
     return "\u2013" if milliseconds is None else f"{milliseconds:.3g} ms"

@@ -1,4 +1,4 @@
-"""An architecture in one line, from its JSON."""
+"""Describe an architecture in one line, from its JSON."""
 
 import json
 from collections.abc import Mapping
@@ -7,16 +7,16 @@ from typing import Any
 from rnas.report.residual_stages import block_name, block_options, is_residual, stages_of
 
 NAS_BENCH_201_OPERATIONS = ("none", "skip", "conv 1\u00d71", "conv 3\u00d73", "avg pool")
-"""Names of the operation codes."""
+"""Names of the operations by their codes."""
 
 NAS_BENCH_201_EDGES = (("in", "1"), ("in", "2"), ("1", "2"), ("in", "out"), ("1", "out"), ("2", "out"))
-"""The edge of each code."""
+"""Edges of a cell, in the order of its codes."""
 
 _LONGEST = 140
 
 
 def describe(architecture: Mapping[str, Any]) -> str:
-    """One line: depths, channels and block of a residual network, operations of a cell, else short JSON."""
+    """Return one line: depths, channels and block of a residual network, operations of a cell, else short JSON."""
     if is_residual(architecture):
         return _residual(architecture)
     if is_cell(architecture):
@@ -32,7 +32,7 @@ def describe(architecture: Mapping[str, Any]) -> str:
 
 
 def is_cell(architecture: Mapping[str, Any]) -> bool:
-    """Whether this is a NAS-Bench-201 cell with six known operation codes."""
+    """Return whether this is a NAS-Bench-201 cell with six known operation codes."""
     codes = architecture.get("operations")
     return (
         architecture.get("kind") == "nas-bench-201"

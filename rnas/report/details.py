@@ -1,4 +1,4 @@
-"""Details of each network for the page: packed, since a page may hold a thousand of them."""
+"""Prepare the details of each network for the page; they are packed, since a page may hold a thousand of them."""
 
 import base64
 import json
@@ -17,10 +17,10 @@ from rnas.utils.metric import Metric
 from rnas.utils.quantities import pluralize
 
 _DRAWN = 2000
-"""Evaluations up to which all networks are drawn; in a longer run those of the front alone."""
+"""Largest number of evaluations for which all networks are drawn; in a longer run only the front is drawn."""
 
 _EACH = 250
-"""Details packed together: enough that what they share is written once, few enough to unpack at a click."""
+"""Number of details in one part: large for compression, small enough to unpack at a click."""
 
 
 @dataclass(frozen=True)
@@ -28,14 +28,15 @@ class Detail:
     """Return the details of one network in addition to its metrics.
 
     Attributes:
-        drawing: markup; empty where it is not drawn.
-        architecture: its JSON object.
-        variables: what two networks are compared by, values by name.
-        record: names and values of what was recorded with its result.
-        provenance: likewise, of what it was made with.
-        curve: the training, a mapping of numbers an epoch.
-        intervals: ends of 95 % intervals by name of the metric, for those that have one.
-        source: what ``rnas export`` is given for it, ``{}`` being the folder of the page; empty where it has no result.
+        drawing: markup of the drawing; empty if it is not drawn.
+        architecture: the architecture's JSON object.
+        variables: values by name, for the comparison of two networks.
+        record: names and values of the facts recorded with its result.
+        provenance: names and values of its provenance.
+        curve: the training, one mapping of numbers for each epoch.
+        intervals: ends of the 95 % intervals by the name of the metric, for metrics that have one.
+        source: argument of ``rnas export`` for the network, with ``{}`` for the folder of the page; empty without a
+            result.
     """
 
     drawing: str
@@ -49,7 +50,7 @@ class Detail:
 
 
 def details(run: Mapping[str, Any], metrics: Sequence[Metric]) -> list[Detail]:
-    """One for each evaluation of a run, in their order."""
+    """Return the details of each evaluation of a run, in order."""
     evaluations = run["evaluations"]
     front = frozenset(run["front"])
     return [
@@ -68,7 +69,7 @@ def details(run: Mapping[str, Any], metrics: Sequence[Metric]) -> list[Detail]:
 
 
 def pack(found: Sequence[Detail]) -> dict[str, Any]:
-    """The details in parts of ``each``, every part columns as JSON, deflated, in base64.
+    """Pack the details in parts of ``each``; a part is columns as JSON, deflated, in base64.
 
     Raises:
         ValueError: a number is not finite.
@@ -80,17 +81,17 @@ def pack(found: Sequence[Detail]) -> dict[str, Any]:
 
 
 def formats() -> list[dict[str, str]]:
-    """The formats of ``rnas export``, each with the suffix of its file, the most readable first."""
+    """Return the formats of ``rnas export``, each with the suffix of its file, the most readable first."""
     found = []
     for name in sorted(registry.names(registry.EXPORTS), key=lambda name: (name != "standalone", name)):
-        # Another package's format that cannot be imported must not cost a run its report.
+        # A report must not fail because the format of another package cannot be imported.
         with suppress(ImportError):
             found.append({"name": name, "suffix": registry.load(registry.EXPORTS, name).suffix})
     return found
 
 
 def predicted(evaluation: Mapping[str, Any], metrics: Sequence[Metric]) -> str:
-    """Return the prediction of an evaluation before it was made, in one line."""
+    """Return, in one line, the prediction that was made before an evaluation."""
     known = {metric.name: metric for metric in metrics}
     parts = []
     for name, prediction in (evaluation.get("predictions") or {}).items():
@@ -101,7 +102,7 @@ def predicted(evaluation: Mapping[str, Any], metrics: Sequence[Metric]) -> str:
 
 
 def fidelity(evaluation: Mapping[str, Any]) -> str:
-    """At what fidelity an evaluation was made, in one line."""
+    """Return the fidelity of an evaluation in one line."""
     return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in (evaluation.get("fidelity") or {}).items())
 
 

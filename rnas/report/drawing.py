@@ -1,4 +1,4 @@
-"""Drawings of architectures, as markup that stands in any HTML page."""
+"""Draw architectures as markup for any HTML page."""
 
 import json
 from collections.abc import Mapping
@@ -12,10 +12,10 @@ from rnas.report.residual_stages import is_residual
 
 
 def draw(architecture: Mapping[str, Any]) -> str:
-    """Markup of one architecture, given as its JSON object; whatever it holds is escaped.
+    """Return the markup of one architecture, given as its JSON object; all of its values are escaped.
 
-    A residual network and a NAS-Bench-201 cell are an SVG that scales to its container and names its colours as
-    classes; anything else is a list of its fields.
+    A residual network or a NAS-Bench-201 cell is an SVG that scales to its container and names its colours as classes.
+    Any other architecture is a list of its fields.
     """
     if is_residual(architecture):
         return draw_residual(architecture)

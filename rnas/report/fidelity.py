@@ -1,4 +1,4 @@
-"""Text and table cells of a fidelity study, from its JSON."""
+"""Write the text and the table of a fidelity study, from its JSON."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -33,7 +33,7 @@ def write(result: FidelityResult, path: Path) -> None:
 
 
 def rows(study: Study) -> tuple[list[str], list[list[str]]]:
-    """Headings, and one row for each lower rung and band."""
+    """Return the headings, and one row for each lower rung and band."""
     headings = ["rung", "FLOPs", "networks", "tau", "ceiling", "own noise", "top fifth promoted", "regret, points"]
     lines = [
         [
@@ -52,21 +52,21 @@ def rows(study: Study) -> tuple[list[str], list[list[str]]]:
 
 
 def caption(study: Study) -> str:
-    """What the numbers are."""
+    """Return the text that explains the numbers."""
     failures = study["failures"]
     return (
         f"{pluralize(study['architectures'], 'network')}, {pluralize(study['seeds'], 'seed')} at each rung, ranked by "
         f"{study['metric'].replace('_', ' ')}; the highest rung is {_settings(study['fidelities'][-1])}.\n"
-        "tau: Kendall's, between the rung and the highest, with different seeds. Ceiling: between two seeds at the "
-        "highest rung, the most that any rung can reach. Own noise: between two seeds at the rung.\n"
-        f"Top fifth promoted: share of the truly best fifth among the {study['promote']:.0%} promoted. Regret: what "
-        "the best promoted network lacks to the best of all. In brackets 95 % intervals over networks."
+        "tau is Kendall's tau between the rung and the highest, with different seeds. Ceiling is tau between two seeds "
+        "at the highest rung, the most that any rung can reach. Own noise is tau between two seeds at the rung.\n"
+        f"Top fifth promoted is the share of the truly best fifth among the {study['promote']:.0%} promoted. Regret is "
+        "the score of the best network minus that of the best promoted one. Brackets hold 95 % intervals over networks."
         + (f"\nLeft out: {pluralize(failures, 'failed evaluation')}." if failures else "")
     )
 
 
 def shift_sentences(study: Study) -> list[str]:
-    """Whether each rung moves the optimum of each quantity, in a sentence."""
+    """Return for each rung and quantity a sentence that says whether the optimum moves."""
     sentences = []
     for shift in study["shifts"]:
         moved = shift["shift"]
@@ -96,7 +96,7 @@ def _setting(name: str, value: Any) -> str:
 
 
 def _points(estimate: Mapping[str, float]) -> dict[str, float]:
-    """From a share to percentage points."""
+    """Convert a share to percentage points."""
     return {name: 100 * value for name, value in estimate.items()}
 
 

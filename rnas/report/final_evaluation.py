@@ -1,11 +1,11 @@
-"""Text of the final evaluation of a front."""
+"""Write the text of the final evaluation of a front."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 
 def mean_text(member: Mapping[str, Any]) -> str:
-    """Mean worst-case accuracy over seeds with its 95 % interval; a dash without any."""
+    """Format the mean worst-case accuracy over seeds with its 95 % interval; a dash if it is missing."""
     if member["accuracy"] is None:
         return "\u2013"
     if member["half_width"] is None:
@@ -14,7 +14,7 @@ def mean_text(member: Mapping[str, Any]) -> str:
 
 
 def change_text(member: Mapping[str, Any]) -> str:
-    """Rank in the search and now, such as ``3 to 1``."""
+    """Format the ranks in the search and in the final evaluation, such as ``3 to 1``."""
     before, after = member["rank"], member["final_rank"]
     if after is None:
         return f"{before} to \u2013"
@@ -22,7 +22,7 @@ def change_text(member: Mapping[str, Any]) -> str:
 
 
 def final_evaluation_caption(final_evaluation: Mapping[str, Any]) -> str:
-    """What the numbers are, in one sentence or two, with what changed."""
+    """Return one or two sentences that explain the numbers and say how ranks changed."""
     members = final_evaluation["members"]
     seeds = max((len(member["seeds"]) for member in members), default=0)
     moved = sum(m["final_rank"] not in (None, m["rank"]) for m in members)
@@ -36,17 +36,17 @@ def final_evaluation_caption(final_evaluation: Mapping[str, Any]) -> str:
 
 
 def _alike(members: Sequence[Mapping[str, Any]]) -> str:
-    """How many of the others the seeds do not tell apart from the best: their intervals overlap."""
+    """Say how many of the others are indistinguishable from the best, because their intervals overlap."""
     measured = [member for member in members if member["half_width"] is not None]
     if len(measured) < 2:
-        return "single trainings tell none from another"
+        return "with a single training each, none can be distinguished from another"
     best, *others = measured
     alike = sum(best["accuracy"] - m["accuracy"] <= best["half_width"] + m["half_width"] for m in others)
     return f"{alike} of the {len(others)} others are indistinguishable from the best (their intervals overlap)"
 
 
 def view(final_evaluation: Mapping[str, Any]) -> dict[str, Any]:
-    """Everything that the report's section says."""
+    """Return the content of the section of the report."""
     return {
         "caption": final_evaluation_caption(final_evaluation),
         "rows": [

@@ -1,4 +1,4 @@
-"""The front of a run: its members, their scores and what noise leaves of the differences."""
+"""Collect the front of a run: its members, their scores and the noise of the differences."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,13 +14,14 @@ Record = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Score:
-    """A metric of one architecture: on the images that the search chose by, and on those it never saw.
+    """A metric of one architecture, on the search_val images and on the test images.
 
     Attributes:
-        metric: what was measured.
-        search: value on the search's images, or None where it has none.
-        test: value on the test images, or None where it was not measured.
-        search_val_share, test_share: the same as shares of images; None unless an accuracy with a known image count.
+        metric: the metric.
+        search: value on the search_val images, or None if it is missing.
+        test: value on the test images, or None if it was not measured.
+        search_val_share, test_share: the same values as shares of images; None unless the metric is an accuracy with a
+            known number of images.
     """
 
     metric: Metric
@@ -31,12 +32,12 @@ class Score:
 
     @property
     def share(self) -> Proportion | None:
-        """The share to read: of the test images, if there are any."""
+        """Return the share of the test images, if there are any, else that of the search_val images."""
         return self.test_share or self.search_val_share
 
     @property
     def drop(self) -> float | None:
-        """How much worse the test value is, in the metric's unit; below zero where it is better."""
+        """Return how much worse the test value is, in the metric's unit; negative if it is better."""
         if self.search is None or self.test is None:
             return None
         worse = self.search - self.test
@@ -48,11 +49,11 @@ class FrontMember:
     """An architecture of the front.
 
     Attributes:
-        evaluation: its record in the run's JSON.
+        evaluation: the architecture's record in the run's JSON.
         row: index of that record among the run's evaluations.
-        objectives: its scores, in the order of the objectives.
-        others: its scores of all other metrics.
-        tied_with: key of the member before it if their accuracies are indistinguishable, else None.
+        objectives: scores in the order of the objectives.
+        others: scores of all other metrics.
+        tied_with: key of the previous member if their accuracies are indistinguishable, else None.
     """
 
     evaluation: Record
@@ -63,23 +64,23 @@ class FrontMember:
 
     @property
     def key(self) -> str:
-        """Key of the architecture."""
+        """Return the key of the architecture."""
         return str(self.evaluation["key"])
 
     def score(self, metric: Metric) -> Score:
-        """The score of one metric."""
+        """Return the score of one metric."""
         return next(s for s in self.objectives + self.others if s.metric.name == metric.name)
 
 
 def judged(metrics: tuple[Metric, ...]) -> Metric | None:
-    """The metric whose noise decides what is distinguishable: the first objective that is an accuracy."""
+    """Return the metric whose noise decides what is distinguishable: the first objective that is an accuracy."""
     return next((m for m in metrics if m.direction and m.kind == "proportion"), None)
 
 
 def members(run: Run, metrics: tuple[Metric, ...]) -> list[FrontMember]:
-    """The members of the front, best first by the accuracy among the objectives, or else by the first objective.
+    """Return the front, best first by the first objective that is an accuracy, or else by the first objective.
 
-    An architecture evaluated more than once stands with its last complete evaluation at the highest rung.
+    An architecture that was evaluated more than once is shown with its last complete evaluation at the highest rung.
     """
     objectives = [m for m in metrics if m.direction]
     rows = _rows(run, objectives)
@@ -97,7 +98,7 @@ def at_highest_rung(run: Run, evaluation: Record) -> bool:
 
 
 def _rows(run: Run, objectives: list[Metric]) -> dict[str, int]:
-    """Index of the evaluation that an architecture stands with, by key."""
+    """Return the index of the evaluation that each architecture is shown with, by key."""
     return {
         evaluation["key"]: row
         for row, evaluation in enumerate(run["evaluations"])
@@ -131,7 +132,7 @@ def _score(evaluation: Record, metric: Metric) -> Score:
 
 
 def share_of(evaluation: Record, metric: Metric) -> Proportion | None:
-    """An accuracy of one evaluation as a share of the images that it was measured on; None where that is not known."""
+    """Return an accuracy of one evaluation as a share of its images; None if their number is not known."""
     value = evaluation["metrics"].get(metric.name)
     images = ((evaluation.get("provenance") or {}).get("data") or {}).get("images") or {}
     count = images.get("test" if metric.name.startswith(TEST) else "search_val")

@@ -1,4 +1,4 @@
-"""The front's table and what can be said about it, ready for the page."""
+"""Prepare the front's table and the sentences about it for the page."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class ColumnGroup:
 
 @dataclass(frozen=True)
 class FrontCell:
-    """One cell: what it shows, what it sorts by, whether a group starts with it, whether it speaks of noise."""
+    """One cell: its text, its value for sorting, whether it starts a group, and whether it is about noise."""
 
     text: str
     value: float | str
@@ -41,7 +41,7 @@ class FrontRow:
 
 
 def groups(members: list[FrontMember]) -> list[ColumnGroup]:
-    """Columns of each metric: one value, or search, final, interval and drop where the run has them."""
+    """Return the columns of each metric: one value, or search, test, interval and drop if the run has them."""
     noisy = judged(tuple(s.metric for s in members[0].objectives)) if any(m.tied_with for m in members) else None
     found = []
     for column in zip(*(member.objectives + member.others for member in members), strict=True):
@@ -57,7 +57,7 @@ def groups(members: list[FrontMember]) -> list[ColumnGroup]:
 
 
 def rows(members: list[FrontMember], columns: list[ColumnGroup]) -> list[FrontRow]:
-    """The table, one row a member."""
+    """Return the rows of the table, one for each member."""
     spans = [_span([member.score(group.metric) for member in members]) for group in columns]
     return [
         FrontRow(
@@ -71,7 +71,7 @@ def rows(members: list[FrontMember], columns: list[ColumnGroup]) -> list[FrontRo
 
 
 def sentences(members: list[FrontMember], metrics: tuple[Metric, ...]) -> list[str]:
-    """What the table shows: the noise between neighbours, the cheapest member as good as the best, the mean drop."""
+    """Return sentences on noise between neighbours, the cheapest member as good as the best, and the mean drop."""
     metric = judged(metrics)
     if metric is None or len(members) < 2:
         return []
@@ -94,14 +94,13 @@ def sentences(members: list[FrontMember], metrics: tuple[Metric, ...]) -> list[s
         mean = 100 * sum(drops) / len(drops)
         change = "drops" if mean >= 0 else "rises"
         said.append(
-            f"From the images that the search chose by to the test images, {name} {change} "
-            f"by {abs(mean):.1f} points on average."
+            f"From the images of the search to the test images, {name} {change} by {abs(mean):.1f} points on average."
         )
     return said
 
 
 def drop_text(score: Score) -> str:
-    """The drop from search to test, in percentage points for an accuracy."""
+    """Format the drop from search to test, in percentage points for an accuracy."""
     if score.drop is None:
         return MISSING
     if score.metric.kind == "proportion":
@@ -111,7 +110,7 @@ def drop_text(score: Score) -> str:
 
 
 def interval_text(score: Score) -> str:
-    """Return the 95 % interval of the share to read, in per cent."""
+    """Format the 95 % interval of the reported share, in per cent."""
     share = score.share
     return MISSING if share is None else f"{100 * share.low:.1f} to {100 * share.high:.1f}"
 
@@ -158,7 +157,7 @@ def _span(scores: list[Score]) -> tuple[float, float]:
 
 
 def _whisker(score: Score, span: tuple[float, float]) -> str:
-    """Draw the interval of the value to read, with a ring for the search's value if that differs."""
+    """Draw the interval of the reported value, with a ring for the search's value if that differs."""
     share = score.share
     if share is None:
         return ""

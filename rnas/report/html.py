@@ -1,4 +1,4 @@
-"""The report of a run: one HTML file that needs nothing else."""
+"""Render the report of a run as one HTML file that needs no other files."""
 
 import json
 from collections import Counter
@@ -52,12 +52,12 @@ class Network:
 
 
 def render(run: Mapping[str, Any]) -> str:
-    """The report as HTML text, from what ``result.json`` holds.
+    """Return the report as HTML text, from the content of ``result.json``.
 
     Equal runs give equal text.
 
     Args:
-        run: the run's JSON object, with numbers or null where a number is missing.
+        run: the run's JSON object, in which null stands for a missing number.
     """
     metrics = metrics_of(run)
     front = members(run, metrics)
@@ -100,7 +100,7 @@ def render(run: Mapping[str, Any]) -> str:
 
 
 def _name(part: Any) -> str:
-    """Name of a part of the config, which is a name alone or a mapping with one."""
+    """Return the name in a part of the config, which is a name or a mapping with a name."""
     return str(part.get("name", "")) if isinstance(part, Mapping) else str(part or "")
 
 
@@ -109,7 +109,7 @@ def _data_name(evaluation: Mapping[str, Any]) -> str:
 
 
 def _with_metric(run: Mapping[str, Any], metric: str) -> int:
-    """How many evaluations at the highest rung have a metric."""
+    """Count the evaluations at the highest rung that have a metric."""
     return sum(at_highest_rung(run, e) and e["metrics"].get(metric) is not None for e in run["evaluations"])
 
 
@@ -155,12 +155,12 @@ def _statuses(run: Mapping[str, Any]) -> str:
 def _chart_caption(
     run: Mapping[str, Any], shape: str, front: list[FrontMember], metrics: tuple[Metric, ...], published: bool
 ) -> str:
-    """Say what the chart leaves out, and for which images its costs are."""
+    """Return the sentences that say what the chart leaves out, and the image shape of its costs."""
     counts = Counter(e["status"] for e in run["evaluations"] if e["status"] != "complete")
     said = ""
     if counts:
         missing = ", ".join(f"{count:,} {status.replace('-', ' ')}" for status, count in counts.most_common())
-        said = f"Not drawn, for they have no numbers: {missing}. "
+        said = f"Not drawn, since they have no numbers: {missing}. "
     if any(metric.name == "flops" for metric in metrics) and shape:
         said += f"FLOPs are multiply-accumulates of convolutions and linear layers for one {shape} image. "
     if any(score.share for member in front for score in member.objectives):

@@ -1,4 +1,4 @@
-"""Networks ranked by robust accuracy, in one table for each set of evaluations that can be compared."""
+"""Rank networks by robust accuracy, in one table for each set of evaluations that can be compared."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -8,19 +8,21 @@ from typing import Any
 from rnas.statistics.holm import holm
 from rnas.statistics.mcnemar import mcnemar
 from rnas.statistics.proportions import Proportion
+from rnas.utils.data_frames import data_frame
+from rnas.utils.notebook_tables import notebook_table
 from rnas.utils.quantities import format_size
 
 LEVEL = 0.05
-"""Adjusted p-values from here on do not tell a network from the best."""
+"""Level of the tests: a network with a larger adjusted p-value is indistinguishable from the best."""
 
 
 @dataclass(frozen=True)
 class LeaderboardAccuracy:
-    """An accuracy with its interval, and what it was counted on.
+    """An accuracy with its interval, and the result of each image.
 
     Attributes:
-        share: of the images that are classified correctly.
-        right: whether each image is, in the order of the images.
+        share: share of the images that are classified correctly.
+        right: whether each image is classified correctly, in the order of the images.
     """
 
     share: Proportion
@@ -29,7 +31,7 @@ class LeaderboardAccuracy:
 
 @dataclass(frozen=True)
 class LeaderboardFlag:
-    """A reason to doubt an evaluation: its name, and what was seen."""
+    """A reason to doubt an evaluation: its name and its explanation."""
 
     name: str
     explanation: str
@@ -41,17 +43,16 @@ class Entry:
 
     Attributes:
         name: of the network.
-        source: name of the file that it was read from.
-        setting: what must agree for two evaluations to be compared, each fact under its name; ``data`` and ``threat``
-            are among them.
-        clean: accuracy on the images as they are.
-        attacks: accuracy under each attack, by its name; under several threats also that under each of them. Entries
+        source: name of the file that the evaluation was read from.
+        setting: facts, by name, that must agree for two evaluations to be compared, including ``data`` and ``threat``.
+        clean: accuracy on the unchanged images.
+        attacks: accuracy under each attack, by its name, and, if there are several threats, under each threat. Entries
             of one setting have the same names.
         worst_case: accuracy under all attacks together.
         params: number of parameters.
         flops: multiply-accumulates for one image; None where that is not known.
         flags: reasons for doubt.
-        note: what a reader of results on these data must know; may be empty.
+        note: text that a reader of results on these data must know; may be empty.
     """
 
     name: str
@@ -76,10 +77,11 @@ class LeaderboardRow:
     """One line of a table.
 
     Attributes:
-        place: 1 for the highest worst-case accuracy; equal ones share it.
-        name: of the network, with its file's name where another of the table has the same.
-        entry: its evaluation.
-        p_value: of the paired test against the first line, adjusted for the number of lines; None on the first.
+        place: rank, 1 for the highest worst-case accuracy; equal accuracies share a rank.
+        name: name of the network, with the name of its file if another network of the table has the same name.
+        entry: the network's evaluation.
+        p_value: p-value of the paired test against the first line, adjusted for the number of lines; None on the first
+            line.
     """
 
     place: int
@@ -89,19 +91,19 @@ class LeaderboardRow:
 
     @property
     def as_good_as_the_best(self) -> bool:
-        """Whether the images do not tell it from the best."""
+        """Return whether the network is indistinguishable from the best on these images."""
         return self.p_value is None or self.p_value >= LEVEL
 
 
 @dataclass(frozen=True)
 class LeaderboardTable:
-    """Evaluations that can be compared, best first.
+    """A table of evaluations that can be compared, best first.
 
     Attributes:
-        setting: what they agree in.
-        rows: at least one.
-        notes: what a reader of results on these data must know.
-        apart: why they stand apart from an earlier table, that which they differ least from; empty in the first.
+        setting: the facts in which they agree.
+        rows: the lines, at least one.
+        notes: sentences that a reader of results on these data must know.
+        apart: difference to the most similar earlier table; empty in the first table.
     """
 
     setting: Mapping[str, str]
@@ -110,53 +112,96 @@ class LeaderboardTable:
     apart: str
 
 
-def tables(entries: Sequence[Entry]) -> list[LeaderboardTable]:
-    """One table for each setting, the one with most networks first.
+@dataclass(frozen=True)
+class Leaderboard:
+    """Hold networks that are ranked by robust accuracy.
 
-    Two networks are compared by the exact test of McNemar on their images under the worst case; each is compared with
-    the best of its table, and p-values are adjusted by Holm's method for the number of comparisons.
+    Attributes:
+        tables: one for each set of evaluations that can be compared, the one with most networks first.
+    """
+
+    tables: tuple[LeaderboardTable, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the tables as JSON values, without the results of single images."""
+        return {
+            "schema_version": 1,
+            "test": f"exact McNemar against the best of the table, adjusted by Holm, at {LEVEL}",
+            "tables": [
+                {
+                    "setting": dict(table.setting),
+                    "notes": list(table.notes),
+                    "apart": table.apart,
+                    "networks": [
+                        {
+                            "place": row.place,
+                            "name": row.name,
+                            "file": row.entry.source,
+                            "worst_case": _json(row.entry.worst_case.share),
+                            "clean": _json(row.entry.clean.share),
+                            "attacks": {name: _json(a.share) for name, a in row.entry.attacks.items()},
+                            "p_value": row.p_value,
+                            "as_good_as_the_best": row.as_good_as_the_best,
+                            "params": row.entry.params,
+                            "flops": row.entry.flops,
+                            "flags": [{"name": flag.name, "explanation": flag.explanation} for flag in row.entry.flags],
+                        }
+                        for row in table.rows
+                    ],
+                }
+                for table in self.tables
+            ],
+        }
+
+    def to_pandas(self) -> Any:
+        """Return a ``pandas.DataFrame`` with a row for each network; ``table`` counts from 1.
+
+        Raises:
+            InputError: pandas is not installed.
+        """
+        return data_frame(self._rows())
+
+    def _rows(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "table": number,
+                "place": row.place,
+                "network": row.name,
+                "worst_case": row.entry.worst_case.share.value,
+                "clean": row.entry.clean.share.value,
+                "p_value": row.p_value,
+                "params": row.entry.params,
+                "flops": row.entry.flops,
+                **table.setting,
+            }
+            for number, table in enumerate(self.tables, 1)
+            for row in table.rows
+        ]
+
+    def _repr_html_(self) -> str:
+        columns = ("table", "place", "network", "worst_case", "clean", "p_value", "params", "flops")
+        rows = [
+            [f"{row[name]:.4g}" if isinstance(row[name], float) else row[name] for name in columns]
+            for row in self._rows()
+        ]
+        return notebook_table("Networks by worst-case accuracy", columns, rows)
+
+
+def tables(entries: Sequence[Entry]) -> tuple[LeaderboardTable, ...]:
+    """Rank evaluations in one table for each setting, the one with most networks first.
+
+    Each network is compared with the best of its table by McNemar's exact test on the images under the worst case. The
+    p-values are adjusted by Holm's method for the number of comparisons.
     """
     together: dict[tuple[tuple[str, str], ...], list[Entry]] = {}
     for entry in entries:
         together.setdefault(tuple(sorted(entry.setting.items())), []).append(entry)
     ordered = sorted(together.items(), key=lambda pair: (-len(pair[1]), pair[0]))
     settings = [members[0].setting for _, members in ordered]
-    return [
+    return tuple(
         LeaderboardTable(settings[at], _rows(members), _notes(members), _apart(settings[at], settings[:at]))
         for at, (_, members) in enumerate(ordered)
-    ]
-
-
-def to_dict(tables: Sequence[LeaderboardTable]) -> dict[str, Any]:
-    """The tables as JSON values, without the results of single images."""
-    return {
-        "schema_version": 1,
-        "test": f"exact McNemar against the best of the table, adjusted by Holm, at {LEVEL}",
-        "tables": [
-            {
-                "setting": dict(table.setting),
-                "notes": list(table.notes),
-                "apart": table.apart,
-                "networks": [
-                    {
-                        "place": row.place,
-                        "name": row.name,
-                        "file": row.entry.source,
-                        "worst_case": _json(row.entry.worst_case.share),
-                        "clean": _json(row.entry.clean.share),
-                        "attacks": {name: _json(a.share) for name, a in row.entry.attacks.items()},
-                        "p_value": row.p_value,
-                        "as_good_as_the_best": row.as_good_as_the_best,
-                        "params": row.entry.params,
-                        "flops": row.entry.flops,
-                        "flags": [{"name": flag.name, "explanation": flag.explanation} for flag in row.entry.flags],
-                    }
-                    for row in table.rows
-                ],
-            }
-            for table in tables
-        ],
-    }
+    )
 
 
 def _rows(entries: Sequence[Entry]) -> tuple[LeaderboardRow, ...]:
@@ -181,7 +226,7 @@ def _notes(entries: Sequence[Entry]) -> tuple[str, ...]:
 
 
 def _apart(setting: Mapping[str, str], earlier: Sequence[Mapping[str, str]]) -> str:
-    """In what it differs from the earlier setting that it differs least from."""
+    """Return the sentence on the difference to the most similar earlier setting."""
     if not earlier:
         return ""
     differing = [_differing(setting, other) for other in earlier]
@@ -190,7 +235,7 @@ def _apart(setting: Mapping[str, str], earlier: Sequence[Mapping[str, str]]) -> 
         f"{name} {setting.get(name, 'none')} instead of {earlier[nearest].get(name, 'none')}"
         for name in differing[nearest]
     )
-    return f"Apart from table {nearest + 1}, because of {facts}."
+    return f"This table is separate from table {nearest + 1} because of {facts}."
 
 
 def _differing(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The results of ``rnas evaluate`` in a folder, ready to be ranked."""
+"""Read the results of ``rnas evaluate`` in a folder, to rank them."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from rnas.errors import InputError
 from rnas.evaluation import evaluation_result as written
 from rnas.evaluation.image_flags import unpack
 from rnas.evaluation.threats import robust_to_all
-from rnas.report.leaderboard import Entry, LeaderboardAccuracy, LeaderboardFlag
+from rnas.report.leaderboard import Entry, Leaderboard, LeaderboardAccuracy, LeaderboardFlag, tables
 from rnas.statistics.proportions import proportion
 
 _DIGITS = 8
@@ -20,12 +20,23 @@ _UNCHECKED = LeaderboardFlag(
 )
 
 
-def read_entries(folder: Path) -> list[Entry]:
-    """One entry for each ``.json`` file of a folder, in the order of their names.
+def leaderboard(folder: Path | str) -> Leaderboard:
+    """Rank the evaluated networks of a folder by robust accuracy.
+
+    Args:
+        folder: where evaluations were written to, one ``.json`` file for each network.
 
     Raises:
-        InputError: there is no such folder or no such file in it, or one is no result of ``rnas evaluate``, or a
-            damaged one.
+        InputError: there is no such folder or no such file in it, or one is damaged or no evaluation.
+    """
+    return Leaderboard(tables(read_entries(Path(folder))))
+
+
+def read_entries(folder: Path) -> list[Entry]:
+    """Return one entry for each ``.json`` file of a folder, in the order of their names.
+
+    Raises:
+        InputError: the folder or such files do not exist, or a file is not a result of ``rnas evaluate`` or is damaged.
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: not a folder; give the one that rnas evaluate ARCH -o DIR wrote to")
@@ -44,9 +55,11 @@ def _entry(path: Path) -> Entry:
         worst_case = _accuracy(result.worst_case, result.data)
         union = robust_to_all([unpack(attack.right, result.data.images) for attack in result.attacks])
         if worst_case.right != tuple(union.tolist()):
-            raise ValueError("its worst case is not what its attacks leave")
+            raise ValueError("its worst case does not agree with its attacks")
     except (ValueError, RuntimeError) as error:
-        raise InputError(f"{path}: a damaged result of rnas evaluate: {error}; evaluate the network again") from None
+        raise InputError(
+            f"{path}: this result of rnas evaluate is damaged: {error}; evaluate the network again"
+        ) from None
     several = len(threats) > 1
     columns = threats if several else {}
     columns = columns | {f"{name} {threat}" if several else name: a for (threat, name), a in attacks.items()}
@@ -74,7 +87,7 @@ def _read(path: Path) -> written.EvaluationResult:
         place = ".".join(map(str, first["loc"]))
         fault = f"{place}: {first['msg']}" if place else first["msg"]
         raise InputError(
-            f"{path}: no result of rnas evaluate ({fault}); take it out of the folder or evaluate the network again"
+            f"{path}: not a result of rnas evaluate ({fault}); remove it from the folder or evaluate the network again"
         ) from None
 
 
@@ -84,7 +97,9 @@ def _accuracy(accuracy: written.MeasuredAccuracy, data: written.Data) -> Leaderb
     if not data.images:
         raise ValueError("it has no images")
     if correct != accuracy.correct or len(data.ids) != data.images:
-        raise ValueError(f"{correct} of {len(data.ids)} images where {accuracy.correct} of {data.images} should be")
+        raise ValueError(
+            f"{correct} of {len(data.ids)} images are marked as correct instead of {accuracy.correct} of {data.images}"
+        )
     return LeaderboardAccuracy(proportion(correct / data.images, data.images), tuple(right.tolist()))
 
 
@@ -95,7 +110,7 @@ def _flags(result: written.EvaluationResult) -> tuple[LeaderboardFlag, ...]:
 
 
 def _setting(result: written.EvaluationResult) -> dict[str, str]:
-    """Return what two results must agree in to be about the same images, attacked in the same way."""
+    """Return the facts that agree if two results are about the same images, attacked in the same way."""
     data = result.data
     origin = "published test images" if data.published_test_images else "images of the test split"
     balls = sorted({(threat.norm, threat.epsilon) for threat in result.threats})

@@ -1,4 +1,4 @@
-"""A leaderboard as one HTML file that needs nothing else."""
+"""Render a leaderboard as one HTML file that needs no other files."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from rnas.utils.quantities import format_size
 
 @dataclass(frozen=True)
 class Column:
-    """A heading, and whether its cells are numbers."""
+    """A column: its heading, and whether its cells are numbers."""
 
     label: str
     number: bool = True
@@ -22,7 +22,7 @@ class Column:
 
 @dataclass(frozen=True)
 class LeaderboardCell:
-    """One cell: its class, what it shows, what it sorts by, and what stands below: an interval or names of flags."""
+    """One cell: its class, its text, its value for sorting, and the interval or the flags below the text."""
 
     kind: Literal["number", "number worst", "name", "against"]
     text: str
@@ -33,7 +33,7 @@ class LeaderboardCell:
 
 @dataclass(frozen=True)
 class LeaderboardLine:
-    """One row of a table of the page, with its number in the table."""
+    """One row of a table of the page, with its number."""
 
     number: int
     name: str
@@ -43,9 +43,9 @@ class LeaderboardLine:
 
 
 def render(tables: Sequence[LeaderboardTable]) -> str:
-    """The leaderboard as HTML text; equal tables give equal text.
+    """Return the leaderboard as HTML text; equal tables give equal text.
 
-    Every heading sorts its table, by mouse or keyboard; without scripts the tables stand in order of robust accuracy.
+    Every heading sorts its table, by mouse or keyboard; without scripts the tables are in order of robust accuracy.
     """
     views = [
         {

@@ -1,4 +1,4 @@
-"""Sentences about a leaderboard, and the leaderboard as Markdown."""
+"""Write the sentences about a leaderboard, and the leaderboard as Markdown."""
 
 from collections.abc import Sequence
 
@@ -8,22 +8,22 @@ from rnas.utils.quantities import format_size
 
 
 def percent(value: float) -> str:
-    """An accuracy as a number of per cent, without the sign: ``54.30``."""
+    """Format an accuracy in per cent, without the sign: ``54.30``."""
     return f"{100 * value:.2f}"
 
 
 def span_text(share: Proportion) -> str:
-    """The ends of an interval in per cent: ``53.3 to 55.3``."""
+    """Format the ends of an interval in per cent: ``53.3 to 55.3``."""
     return f"{100 * share.low:.1f} to {100 * share.high:.1f}"
 
 
 def title(table: LeaderboardTable) -> str:
-    """The facts that tell tables apart at a glance."""
+    """Return the facts that best distinguish tables."""
     return ", ".join(table.setting[name] for name in ("data", "threat"))
 
 
 def against_the_best(row: LeaderboardRow) -> str:
-    """State the result of the paired test of a row."""
+    """Return the result of the paired test of a row."""
     if row.p_value is None:
         return "best"
     value = "p\u00a0<\u00a00.001" if row.p_value < 0.001 else f"p\u00a0=\u00a0{row.p_value:.3f}"
@@ -31,11 +31,12 @@ def against_the_best(row: LeaderboardRow) -> str:
 
 
 def explanation(table: LeaderboardTable) -> str:
-    """Explain the numbers of a table, and say which networks are distinguishable from its best."""
+    """Return the sentences that explain the numbers of a table and its tests."""
     images = table.rows[0].entry.worst_case.share.images
     tied = sum(row.as_good_as_the_best for row in table.rows)
     said = (
-        f"In order of accuracy under all attacks together, on the same {images:,} images, with Wilson 95 % intervals. "
+        f"Networks are in order of accuracy under all attacks together, on the same {images:,} images. "
+        "Intervals are Wilson 95 % intervals. "
     )
     if len(table.rows) > 1:
         said += (
@@ -43,7 +44,7 @@ def explanation(table: LeaderboardTable) -> str:
             f"{len(table.rows) - 1} {'comparisons' if len(table.rows) > 2 else 'comparison'}; "
         )
         said += (
-            f"{tied} of {len(table.rows)}, the best among them, are indistinguishable from it at {LEVEL:g}. "
+            f"{tied} of {len(table.rows)}, including the best itself, are indistinguishable from it at {LEVEL:g}. "
             if tied > 1
             else f"the best is distinguishable from all others at {LEVEL:g}. "
         )
@@ -51,16 +52,16 @@ def explanation(table: LeaderboardTable) -> str:
 
 
 def headline(tables: Sequence[LeaderboardTable]) -> str:
-    """State the numbers of networks and tables."""
+    """Return the sentence on the numbers of networks and tables."""
     networks = sum(len(table.rows) for table in tables)
     said = f"{networks} evaluation{'s' if networks != 1 else ''}"
     if len(tables) == 1:
         return f"{said}, comparable with each other."
-    return f"{said} in {len(tables)} tables: numbers of different tables do not compare."
+    return f"{said} in {len(tables)} tables; numbers of different tables cannot be compared."
 
 
 def markdown(tables: Sequence[LeaderboardTable]) -> str:
-    """The leaderboard as Markdown text, ending in a line feed; names cannot break out of their cell."""
+    """Return the leaderboard as Markdown text that ends in a line feed; names cannot break out of their cells."""
     parts = ["# Robust accuracy", headline(tables)]
     for number, table in enumerate(tables, 1):
         heading = f"Table {number}: {title(table)}" if len(tables) > 1 else title(table)
@@ -101,5 +102,5 @@ def _table(table: LeaderboardTable) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text in which Markdown and HTML see nothing but letters, on one line."""
+    """Escape text for Markdown and HTML, on one line."""
     return "".join(f"\\{letter}" if letter in "\\`*_{}[]<>|#~&" else letter for letter in " ".join(text.split()))

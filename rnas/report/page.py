@@ -1,4 +1,4 @@
-"""The common frame of all pages: their files, and a policy that forbids network access."""
+"""Render the common frame of all pages, with a policy that forbids network access."""
 
 import base64
 import hashlib
@@ -61,18 +61,19 @@ def render(
     charts: bool = False,
     **shown: Any,
 ) -> str:
-    """A page as HTML text; equal arguments give equal text.
+    """Return a page as HTML text; equal arguments give equal text.
 
-    Everything is inside, and the page asks the browser to refuse any request and any script but its own. What is shown
-    is escaped.
+    The page contains everything that it needs, and tells the browser to refuse all requests and all scripts but its
+    own. Shown values are escaped.
 
     Args:
         template: file of this package that extends ``base.html``.
-        scripts: files of this package, run in this order after ``page.js`` and, of what is given, the data and plotly.
-        styles: files of this package after ``report.css``.
-        data: what the scripts read, JSON values; ValueError where a number is not finite.
+        scripts: script files of this package, run in this order after ``page.js``, the data and plotly, as far as these
+            are given.
+        styles: style files of this package that follow ``report.css``.
+        data: JSON values that the scripts read; a number that is not finite raises ValueError.
         charts: whether the scripts draw with plotly.
-        shown: what the template shows.
+        shown: values that the template shows.
     """
     own = asset("page.js", *scripts)
     run = (get_plotlyjs(), own) if charts else (own,)
@@ -91,7 +92,7 @@ def render(
 
 
 def yaml_text(content: Any) -> str:
-    """JSON values as YAML to read, what is short on one line."""
+    """Format JSON values as YAML for people, with short values on one line."""
     text: str = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None)
     return text.rstrip()
 
@@ -102,13 +103,13 @@ def short(value: Any, digits: int) -> Any:
 
 
 def _json(data: Mapping[str, Any]) -> Markup:
-    """JSON that can stand in a page, short."""
+    """Write short JSON that is safe inside a page."""
     return htmlsafe_json_dumps(data, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
 
 
 @cache
 def environment() -> Environment:
-    """Templates of this package; whatever they show is escaped."""
+    """Return the environment of this package's templates, which escapes all values."""
     return Environment(
         loader=PackageLoader("rnas.report"),
         autoescape=True,
@@ -120,12 +121,12 @@ def environment() -> Environment:
 
 @cache
 def asset(*names: str) -> str:
-    """The text of files of this package, one after the other."""
+    """Return the joined text of files of this package."""
     return "\n".join(files("rnas.report").joinpath("assets", name).read_text("utf-8") for name in names)
 
 
 def policy(*scripts: str) -> str:
-    """A Content-Security-Policy that allows these scripts alone, styles in the page, and no request at all."""
+    """Return a Content-Security-Policy that allows only these scripts, styles in the page, and no requests."""
     hashes = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
     allowed = " ".join(f"'sha256-{digest}'" for digest in hashes)
     return (

@@ -1,4 +1,4 @@
-"""Data of the page's script: plain columns, ready for JSON."""
+"""Prepare the data of the page's script as plain columns for JSON."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,9 +18,9 @@ _PREDICTED = ("metric", "after", "tau", "tau_top_fifth", "coverage_90")
 def page_data(
     run: Mapping[str, Any], metrics: tuple[Metric, ...], front: list[FrontMember], hypervolume: Hypervolume, shape: str
 ) -> dict[str, Any]:
-    """Everything that the script of the page reads, as one JSON object of columns.
+    """Return everything that the script of the page reads, as one JSON object of columns.
 
-    Values come with their text, so that a number is printed by one piece of code alone.
+    Values come with their text, so that only one piece of code formats numbers.
     """
     evaluations = run["evaluations"]
     return {
@@ -53,7 +53,7 @@ def page_data(
 def _column(metric: Metric, run: Mapping[str, Any], shape: str) -> dict[str, Any]:
     evaluations = run["evaluations"]
     found = [evaluation["metrics"].get(metric.name) for evaluation in evaluations]
-    # What is drawn is compared, and lower rungs are not to be compared with the highest.
+    # Readers compare the points of the chart, but results of lower rungs cannot be compared with the highest.
     values = [value if at_highest_rung(run, e) else None for e, value in zip(evaluations, found, strict=True)]
     counted = f" (one {shape} image)" if metric.name == "flops" and shape else ""
     return {
@@ -68,7 +68,7 @@ def _column(metric: Metric, run: Mapping[str, Any], shape: str) -> dict[str, Any
 
 
 def _intervals(metric: Metric, front: list[FrontMember]) -> dict[str, Any]:
-    """Wilson intervals of the front's members by their row, where the metric is counted on images."""
+    """Return Wilson intervals of the front's members by row, if the metric is counted on images."""
     shares = {member.row: share_of(member.evaluation, metric) for member in front}
     return {
         "intervals": {
@@ -78,13 +78,13 @@ def _intervals(metric: Metric, front: list[FrontMember]) -> dict[str, Any]:
 
 
 def _cost(metrics: tuple[Metric, ...]) -> int | None:
-    """The metric that evaluations can be filtered by: FLOPs, or else what is minimised first."""
+    """Return the metric that evaluations can be filtered by: FLOPs, or else the first minimised objective."""
     named = [row for row, metric in enumerate(metrics) if metric.name == "flops"]
     return next(iter(named + [row for row, metric in enumerate(metrics) if metric.direction == "minimize"]), None)
 
 
 def _axes(metrics: tuple[Metric, ...]) -> dict[str, int | None]:
-    """Return the first axes of the front's chart: a minimised metric along x; None is the evaluation's number."""
+    """Return the initial axes of the front's chart: x is a minimised metric, or None for the evaluation's number."""
     objectives = [row for row, metric in enumerate(metrics) if metric.direction]
     if len(objectives) == 1:
         return {"x": None, "y": objectives[0], "colour": None}

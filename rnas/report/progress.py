@@ -1,4 +1,4 @@
-"""The progress of a search, as numbers and sentences."""
+"""Describe the progress of a search by numbers and sentences."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,11 +10,11 @@ from rnas.utils.metric import Metric
 
 @dataclass(frozen=True)
 class Hypervolume:
-    """Hypervolume after each evaluation.
+    """The hypervolume after each evaluation.
 
     Attributes:
-        values: one an evaluation, None before the first.
-        label: what 1 means on this scale.
+        values: hypervolume after each evaluation, None before the first complete one.
+        label: text that says what 1 means on this scale.
     """
 
     values: tuple[float | None, ...]
@@ -22,14 +22,14 @@ class Hypervolume:
 
     @property
     def last(self) -> float | None:
-        """The value after the last evaluation that has one."""
+        """Return the last value."""
         return next((value for value in reversed(self.values) if value is not None), None)
 
 
 def normalised_hypervolume(run: Mapping[str, Any]) -> Hypervolume:
-    """Hypervolume as a share of the box between the reference and the ideal point.
+    """Return the hypervolume as a share of the box between the reference and the ideal point.
 
-    Where a corner of that box is not known, as a share of the run's last hypervolume instead.
+    If a corner of that box is not known, it is a share of the run's last hypervolume instead.
     """
     raw = run["hypervolume"]
     corners = zip(run["reference_point"] or [None], run["ideal_point"] or [None], strict=True)
@@ -44,7 +44,7 @@ def normalised_hypervolume(run: Mapping[str, Any]) -> Hypervolume:
 
 
 def surrogate_sentences(run: Mapping[str, Any], metrics: Sequence[Metric]) -> list[str]:
-    """Say for each predicted objective how good its predictions were over the whole run."""
+    """Return for each predicted objective a sentence on the quality of its predictions over the whole run."""
     phrases = {metric.name: metric.phrase for metric in metrics}
     last = {point["metric"]: point for point in run["surrogate"]}
     sentences = []

@@ -1,4 +1,4 @@
-"""The versions and machines of a run's evaluations, and where they differ."""
+"""Summarise the versions and machines of a run's evaluations, and their differences."""
 
 import json
 from collections import Counter
@@ -14,9 +14,9 @@ class Fact:
     """One thing recorded with the evaluations.
 
     Attributes:
-        name: path to it, such as ``data.images.test``.
-        values: its values, most frequent first, each with the number of evaluations that have it.
-        more: how many further values there are.
+        name: path of the fact, such as ``data.images.test``.
+        values: values, most frequent first, each with the number of evaluations that have it.
+        more: number of further values.
     """
 
     name: str
@@ -25,7 +25,7 @@ class Fact:
 
 
 def facts(evaluations: Sequence[Mapping[str, Any]]) -> list[Fact]:
-    """Every fact of the evaluations' provenance, in the order in which they first appear."""
+    """Return every fact of the evaluations' provenance, in the order of their first occurrence."""
     counts: dict[str, Counter[str]] = {}
     for evaluation in evaluations:
         for name, value in leaves(evaluation.get("provenance") or {}):
@@ -34,13 +34,13 @@ def facts(evaluations: Sequence[Mapping[str, Any]]) -> list[Fact]:
 
 
 def input_shape(evaluations: Sequence[Mapping[str, Any]]) -> str:
-    """The shape of one image, at which FLOPs are counted, such as ``3x32x32``; empty where it is not recorded."""
+    """Return the shape of the image that FLOPs are counted for, such as ``3x32x32``; empty if not recorded."""
     shapes = (((e.get("provenance") or {}).get("data") or {}).get("input_shape") for e in evaluations)
     return next(("\u00d7".join(map(str, shape)) for shape in shapes if shape), "")
 
 
 def leaves(value: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
-    """Paths to all that a mapping holds, such as ``data.images.test``, each with its value as text."""
+    """Yield the path of every value in a mapping, such as ``data.images.test``, with the value as text."""
     for name, item in value.items():
         if isinstance(item, Mapping) and item:
             yield from leaves(item, f"{path}{name}.")

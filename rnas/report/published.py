@@ -1,16 +1,16 @@
-"""Published networks for the chart of a run: accuracies as printed, at the networks' own cost."""
+"""Select published networks for the chart of a run: accuracies as printed, at the networks' original cost."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rnas.networks.zoo import Baseline, Published, zoo
+from rnas.networks.zoo import Baseline, Published, baselines
 from rnas.utils.metric import TEST, Metric
 
 NOTE = (
-    "Published: accuracies as printed, robust accuracy being that under PGD-20, at the networks' own FLOPs. They are "
-    "from other trainings and other attacks than this run's: for orientation, and not to be ranked with it."
+    "Published networks have their printed accuracies, with robust accuracy under PGD-20, at their original FLOPs. "
+    "Their trainings and attacks differ from those of this run, so that they are for orientation and not for ranking."
 )
-"""What the page says about them."""
+"""Text of the page about published networks."""
 
 _EPSILON = "8/255"
 _REACH = 2.0
@@ -20,12 +20,12 @@ _COUNTERPARTS = {"clean_accuracy": "clean", "robust_accuracy": "pgd20"}
 def published(run: Mapping[str, Any], metrics: Sequence[Metric]) -> list[dict[str, Any]]:
     """Return the rows of published tables that can be shown with a run's evaluations, in the order of the zoo.
 
-    They are of the same data at the same input shape and, where there is an attack, of the same epsilon, 8/255; their
-    FLOPs are within a factor of 2 of those that the run has.
+    They have the same data, input shape and, under an attack, the same epsilon, 8/255. Their FLOPs are within a factor
+    of 2 of those in the run.
 
     Returns:
         For each row the ``network``, a ``text`` on training and source, and ``values`` and ``texts``, one for each
-        metric, None and empty where nothing was published that compares with it.
+        metric, which are None and empty if no comparable number was published.
     """
     setting = _setting(run)
     own = [e["metrics"]["flops"] for e in run["evaluations"] if e["metrics"].get("flops") is not None]
@@ -34,7 +34,7 @@ def published(run: Mapping[str, Any], metrics: Sequence[Metric]) -> list[dict[st
     dataset, shape = setting
     return [
         _row(baseline, row, metrics)
-        for baseline in zoo().values()
+        for baseline in baselines().values()
         if baseline.input_shape == shape and min(own) / _REACH <= baseline.cost.flops <= max(own) * _REACH
         for row in baseline.published
         if row.dataset == dataset and (row.clean or row.pgd20)
@@ -42,7 +42,7 @@ def published(run: Mapping[str, Any], metrics: Sequence[Metric]) -> list[dict[st
 
 
 def _setting(run: Mapping[str, Any]) -> tuple[str, tuple[int, ...]] | None:
-    """Name and shape of the data that networks were attacked on with the published epsilon; None for another."""
+    """Return name and shape of the data, if networks were attacked with the published epsilon, else None."""
     for evaluation in run["evaluations"]:
         provenance = evaluation.get("provenance") or {}
         data, attack = provenance.get("data") or {}, provenance.get("evaluation") or {}
@@ -67,10 +67,10 @@ def published_row(
     """Convert a published result for the page.
 
     Args:
-        network: its name.
-        told: of its training and where it was printed; what is empty is left out.
-        known: what was printed, by metric.
-        metrics: those of the page.
+        network: name of the network.
+        told: texts about its training and its source; empty ones are left out.
+        known: published values by metric.
+        metrics: metrics of the page.
     """
     values = [known.get(metric.name) for metric in metrics]
     return {

@@ -1,4 +1,4 @@
-"""Report of a replication as one HTML file that needs nothing else."""
+"""Render the report of a replication as one HTML file that needs no other files."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,7 +23,7 @@ def write(result: ReplicationResult, path: Path) -> None:
 
 
 def render(replication: Mapping[str, Any]) -> str:
-    """The report as HTML text, from the content of the result; equal results give equal text."""
+    """Return the report as HTML text, from the content of the result; equal replications give equal text."""
     factors = list(dict.fromkeys(name for cell in replication["cells"] for name in cell["factors"]))
     spans = _spans(replication)
     return page.render(
@@ -56,7 +56,7 @@ def render(replication: Mapping[str, Any]) -> str:
 
 
 def figure(replication: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the data of the page's script: a point for each cell, its means over seeds and their spread."""
+    """Return the data of the page's script: a point for each cell, with means and standard deviations over seeds."""
     drawn = replication["figure"]
     metric = metric_of(drawn["metric"])
     points = []
@@ -91,7 +91,7 @@ def figure(replication: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def metric_of(name: str) -> Metric:
-    """A metric by its name, with how its values are printed."""
+    """Return a metric by its name, which also formats its values."""
     share = name.endswith(("accuracy", "stability"))
     return Metric(name, "proportion" if share else "number")
 
@@ -112,7 +112,7 @@ def _row(replication: Mapping[str, Any], cell: Mapping[str, Any], factors: list[
 
 
 def _scores(metric: Metric, values: list[float | None]) -> str:
-    """Mean and standard deviation over seeds."""
+    """Format mean and standard deviation over seeds."""
     found = [value for value in values if value is not None]
     if not found:
         return MISSING
@@ -122,7 +122,7 @@ def _scores(metric: Metric, values: list[float | None]) -> str:
 
 
 def _spans(replication: Mapping[str, Any]) -> dict[str, float]:
-    """For each unit the farthest that an interval or a bound is from zero: claims of one unit have one scale."""
+    """Return for each unit the largest distance of an interval or a bound from zero, as the scale of its claims."""
     spans: dict[str, float] = {}
     for claim in replication["claims"]:
         if claim["value"] is not None:
@@ -132,7 +132,7 @@ def _spans(replication: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _whisker(claim: Mapping[str, Any], span: float | None) -> str:
-    """The claim's interval with its bounds, zero in the middle; empty where nothing was estimated."""
+    """Draw the claim's interval with its bounds and zero in the middle; empty if nothing was estimated."""
     if claim["value"] is None or not span:
         return ""
     bounds = {claim["bound"], -claim["bound"]} if claim["expected"] == "within" else {claim["bound"]}

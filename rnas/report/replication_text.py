@@ -1,4 +1,4 @@
-"""Sentences about a replication's result, from its JSON."""
+"""Write the sentences about a replication's result, from its JSON."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from rnas.utils.quantities import format_size, pluralize
 Replication = Mapping[str, Any]
 
 _LEARNED = 0.8
-"""Share of the best cell's clean accuracy below which a cell has not learned the task."""
+"""A cell whose clean accuracy is below this share of the best cell's has not learned the task."""
 
 _WORDS = {
     "supported": "These data support it.",
@@ -22,7 +22,7 @@ _WORDS = {
 
 
 def verdict_sentence(replication: Replication) -> str:
-    """State the verdict on the observation, and how many of its claims lead to it."""
+    """Return the verdict on the observation, with the number of claims that lead to it."""
     counts = Counter(claim["verdict"] for claim in replication["claims"])
     parts = [f"{counts[verdict]} {verdict.removesuffix(' by these data')}" for verdict in _WORDS if counts[verdict]]
     words = _WORDS[replication["verdict"]]
@@ -32,7 +32,7 @@ def verdict_sentence(replication: Replication) -> str:
 
 
 def setting_sentence(replication: Replication) -> str:
-    """Data, training, size and replications, in one line."""
+    """Return data, training, size and number of seeds in one line."""
     training = replication["settings"]["training"]
     fidelity = training["fidelity"]
     shape = "x".join(map(str, replication["data"]["input_shape"]))
@@ -50,7 +50,7 @@ def setting_sentence(replication: Replication) -> str:
 
 
 def notes(replication: Replication) -> list[str]:
-    """Return what a reader must know in addition to the verdict."""
+    """Return the sentences that a reader must know in addition to the verdict."""
     scope = (
         "The verdict is about networks of this size, this training and these images, and not about the paper's own "
         "experiment."
@@ -61,7 +61,7 @@ def notes(replication: Replication) -> list[str]:
 
 
 def _learning(replication: Replication) -> str:
-    """A warning where some networks have not learned the task: then it is the length of training that is compared."""
+    """Return a warning if some networks have not learned the task, so that speed of learning is compared."""
     scores = [cell["scores"]["test_clean_accuracy"] for cell in replication["cells"]]
     means = [fmean(own) for values in scores if (own := [value for value in values if value is not None])]
     if not means or min(means) > _LEARNED * max(means):
@@ -74,19 +74,18 @@ def _learning(replication: Replication) -> str:
 
 
 METHOD = (
-    "A claim is decided where its interval is wholly on one side of its bound; the observation is supported if all its "
-    "claims are, and contradicted if one is. Intervals are at the levels of Holm's procedure, so that the chance of "
-    "deciding any claim of the replication wrongly is at most 5 %. Comparisons of cells are paired by seed, and their "
-    "noise is that between seeds, by variances moderated over the cells; slopes and correlations over networks count "
-    "what "
-    "else networks differ in as noise too. All networks are attacked on the same images, whose choice is not in the "
-    "intervals."
+    "A claim is decided if its interval is completely on one side of its bound; the observation is supported if all "
+    "its claims are, and contradicted if one is. Intervals are at the levels of Holm's procedure, so that the chance "
+    "of deciding any claim of the replication wrongly is at most 5 %. Comparisons of cells are paired by seed, and "
+    "their noise is that between seeds, by variances moderated over the cells; slopes and correlations over networks "
+    "count what else networks differ in as noise too. All networks are attacked on the same images, whose choice is "
+    "not in the intervals."
 )
-"""How claims are decided."""
+"""Text that explains how claims are decided."""
 
 
 def estimate_text(claim: Mapping[str, Any]) -> str:
-    """Format estimate, interval and unit; without an estimate the reason."""
+    """Format estimate, interval and unit, or the reason if there is no estimate."""
     if claim["value"] is None:
         return f"{MISSING} {claim['reason']}"
     return f"{claim['value']:+.2f} [{claim['low']:+.2f}, {claim['high']:+.2f}] {claim['unit']}"
@@ -99,23 +98,23 @@ def expected_text(claim: Mapping[str, Any]) -> str:
 
 
 def p_text(claim: Mapping[str, Any]) -> str:
-    """The adjusted p-value."""
+    """Format the adjusted p-value."""
     if claim["value"] is None:
         return MISSING
     return "< 0.001" if claim["p_value"] < 0.001 else f"{claim['p_value']:.3f}"
 
 
 def used_text(claim: Mapping[str, Any]) -> str:
-    """Format the number of comparisons or networks that the estimate is from."""
+    """Format the number of comparisons or networks behind the estimate."""
     left_out = f", {claim['unused']} left out" if claim["unused"] else ""
     return f"{pluralize(claim['used'], claim['of'])}{left_out}"
 
 
 def level_text(level: str | float) -> str:
-    """A level of a factor."""
+    """Format a level of a factor."""
     return f"{level:.3g}" if isinstance(level, float) else str(level)
 
 
 def size_text(cell: Mapping[str, Any]) -> str:
-    """FLOPs and params."""
+    """Format FLOPs and params."""
     return f"{format_size(cell['flops'])} FLOPs, {format_size(cell['params'])} params"

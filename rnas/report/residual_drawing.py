@@ -1,4 +1,4 @@
-"""Drawing of a residual network: its stages to scale, their shares of depth and width, and the block they repeat."""
+"""Draw a residual network: its stages to scale, their shares of depth and width, and the repeated block."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +17,7 @@ _COLOURS = ("#2f6fb3", "#2c8c83", "#c27a1c", "#8a5aa8")
 
 
 def draw_residual(architecture: Mapping[str, Any]) -> str:
-    """SVG of a residual network, left to right from image to classifier.
+    """Return the SVG of a residual network, left to right from image to classifier.
 
     A rectangle is a block; its height is proportional to the stage's channels.
     """
@@ -31,7 +31,7 @@ def draw_residual(architecture: Mapping[str, Any]) -> str:
 
 
 def _blocks(stages: list[DrawnStage]) -> list[tuple[str, Mapping[str, Any]]]:
-    """The different blocks, each with the stages that repeat it."""
+    """Return the different blocks, each with the stages that repeat it."""
     users: list[tuple[Mapping[str, Any], list[int]]] = []
     for number, stage in enumerate(stages, 1):
         numbers = next((numbers for block, numbers in users if block == stage.block), None)
@@ -45,7 +45,7 @@ def _blocks(stages: list[DrawnStage]) -> list[tuple[str, Mapping[str, Any]]]:
 
 
 def _colour(at: int) -> dict[str, str | float]:
-    """Attributes of a stage's shapes: a class for the page's colours, and a fill without them."""
+    """Return the attributes of a stage's shapes: a class for the page's colours, and a fill for use without them."""
     return {"class_": f"stage-{at % 4 + 1}", "fill": _COLOURS[at % 4]}
 
 

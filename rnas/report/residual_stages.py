@@ -1,4 +1,4 @@
-"""The stages of a residual network, read from its JSON alone: a report opens without the classes of its run."""
+"""Read the stages of a residual network from its JSON, since a report must not need the classes of its run."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -24,10 +24,10 @@ class DrawnStage:
     """One stage.
 
     Attributes:
-        depth: D, its number of blocks.
-        channels: its planes.
-        widening: W, the planes in units of 16 for the first stage, 32 for the second and so on.
-        block: every field of its block, those at their default included.
+        depth: number of blocks (D).
+        channels: number of planes.
+        widening: planes in units of 16 for the first stage, 32 for the second and so on (W).
+        block: all fields of its block, including those at their defaults.
     """
 
     depth: int
@@ -37,7 +37,7 @@ class DrawnStage:
 
 
 def is_residual(architecture: Mapping[str, Any]) -> bool:
-    """Whether this is a residual network whose stages can be read."""
+    """Return whether this is a residual network whose stages can be read."""
     depths: Any = architecture.get("depths")
     channels: Any = architecture.get("channels")
     blocks = architecture.get("blocks", [{}])
@@ -53,7 +53,7 @@ def is_residual(architecture: Mapping[str, Any]) -> bool:
 
 
 def stages_of(architecture: Mapping[str, Any]) -> list[DrawnStage]:
-    """The stages of an architecture for which :func:`is_residual` holds."""
+    """Return the stages of an architecture for which :func:`is_residual` is true."""
     depths, channels = architecture["depths"], architecture["channels"]
     blocks = architecture.get("blocks", [{}])
     blocks = blocks * (len(depths) // len(blocks))
@@ -64,13 +64,13 @@ def stages_of(architecture: Mapping[str, Any]) -> list[DrawnStage]:
 
 
 def block_name(block: Mapping[str, Any]) -> str:
-    """Topology and activation of a block, for people."""
+    """Return topology and activation of a block as text."""
     topology = _TOPOLOGIES.get(block["topology"], block["topology"])
     return f"{topology}, {ACTIVATIONS.get(block['activation'], block['activation'])}"
 
 
 def block_options(block: Mapping[str, Any]) -> list[str]:
-    """List the fields of a block that are not at their defaults, for people."""
+    """Return the fields of a block that are not at their defaults, as texts."""
     words = {
         "normalization": "{} normalization",
         "order": "{}-activation",
@@ -88,7 +88,7 @@ def block_options(block: Mapping[str, Any]) -> list[str]:
 
 
 def ratio(values: list[float]) -> str:
-    """Values relative to the last one, as the scaling rules are written: ``2 : 2.5 : 1``."""
+    """Format values relative to the last one, as in scaling rules: ``2 : 2.5 : 1``."""
     return " : ".join(f"{value / values[-1]:.3g}" for value in values)
 
 

@@ -1,4 +1,4 @@
-"""Words and cells for a run's rule, from the JSON of :class:`rnas.scaling_rules.findings.Findings`."""
+"""Write the sentences and tables on a rule, from the JSON of :class:`rnas.scaling_rules.findings.Findings`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,12 +15,12 @@ _AT_AN_END = 0.5
 
 
 def metric_of(content: Content) -> Metric:
-    """The score, and how its values are printed."""
+    """Return the metric of the score, which also formats its values."""
     return Metric(content["metric"], content["kind"])
 
 
 def scope_sentence(content: Content) -> str:
-    """Say what the rule was fitted to."""
+    """Return the sentence that says what the rule was fitted to."""
     low, high = map(format_size, content["flops"])
     fitted = ""
     if content["fitted"] < content["evaluations"]:
@@ -36,7 +36,7 @@ def view(content: Content, evaluations: int) -> dict[str, Any]:
 
     Args:
         content: the findings.
-        evaluations: of residual networks that are complete by now.
+        evaluations: number of complete evaluations of residual networks by now.
     """
     return {
         "scope": scope_sentence(content),
@@ -48,17 +48,17 @@ def view(content: Content, evaluations: int) -> dict[str, Any]:
 
 
 def stale_sentence(content: Content, evaluations: int) -> str:
-    """That the run has gone on since; empty where it has not."""
+    """Return a warning that the run has more evaluations by now; empty if it has not."""
     if evaluations <= content["evaluations"]:
         return ""
     return (
-        f"The run has {evaluations:,} complete evaluations by now; this is of the first {content['evaluations']:,}. "
-        "rnas rules brings it up to date."
+        f"The run has {evaluations:,} complete evaluations by now, but this section uses only the first "
+        f"{content['evaluations']:,}. Run rnas rules to update it."
     )
 
 
 def verdict_sentences(content: Content) -> list[tuple[str, str, str]]:
-    """For each part its name, its verdict, and why."""
+    """Return for each part its name, its verdict and the reason."""
     return [
         (_capital(family["name"]), _verdict_words(family), _reason(family, metric_of(content)))
         for family in content["families"]
@@ -66,12 +66,12 @@ def verdict_sentences(content: Content) -> list[tuple[str, str, str]]:
 
 
 def summary(content: Content) -> str:
-    """The verdicts alone, in one line."""
+    """Return the verdicts in one line."""
     return _capital("; ".join(f"{family['name']}: {_verdict_words(family)}" for family in content["families"])) + "."
 
 
 def quantities_table(content: Content) -> ReportTable:
-    """Return the optimum of every quantity, and RobustScaling's."""
+    """Return the table of the optimum of every quantity, with RobustScaling's value."""
     rows = []
     for family in content["families"]:
         for quantity in family["quantities"]:
@@ -86,12 +86,12 @@ def quantities_table(content: Content) -> ReportTable:
                 )
             )
     return ReportTable(
-        ("quantity", "optimum", "90 % interval", "RobustScaling", "at an end of what was searched"), tuple(rows)
+        ("quantity", "optimum", "90 % interval", "RobustScaling", "at an end of the searched range"), tuple(rows)
     )
 
 
 def ranking_table(content: Content, of: str) -> ReportTable | None:
-    """Shares of the top-ranked, the uniform and the bottom-ranked, of "depth" or "width"; None where there are none."""
+    """Return the table of shares of "depth" or "width" of top-ranked, uniform and bottom-ranked networks, or None."""
     ranked = content["ranking"][of]
     if ranked is None:
         return None
@@ -113,12 +113,12 @@ def ranking_table(content: Content, of: str) -> ReportTable | None:
         )
         if group is not None
     ]
-    headings = (f"total {of}", *stages, "proportion", f"mean {metric.phrase}", "beats of its level", "networks")
+    headings = (f"total {of}", *stages, "proportion", f"mean {metric.phrase}", "better than share of level", "networks")
     return ReportTable(headings, tuple(rows))
 
 
 def ranking_sentences(content: Content, of: str) -> list[str]:
-    """Levels, correlation and measured bias of the ranking of "depth" or "width"."""
+    """Return sentences on levels, correlation and bias of the ranking of "depth" or "width"."""
     ranked = content["ranking"][of]
     if ranked is None:
         return []
@@ -136,8 +136,8 @@ def ranking_sentences(content: Content, of: str) -> list[str]:
     biases = [bias[of] for bias in content["ranking"]["biases"] if bias[of] is not None]
     if biases and all(bias["signal"] == 0 for bias in biases):
         sentences.append(
-            f"Its bias: at equal FLOPs, shares of {of} explain no more of these scores than noise would. What the "
-            f"design alone returns is {proportion_text(biases[0]['mean'])}."
+            f"Its bias: at equal FLOPs, shares of {of} explain no more of these scores than noise would. The estimate "
+            f"from the design alone is {proportion_text(biases[0]['mean'])}."
         )
     elif biases:
         returned = "; ".join(
@@ -145,29 +145,29 @@ def ranking_sentences(content: Content, of: str) -> list[str]:
         )
         sentences.append(
             f"Its bias, simulated {content['ranking']['biases'][0]['draws']} times on this design with the noise of "
-            f"these scores, the true shares being {biases[0]['signal']:.0%} of the variance at equal FLOPs: "
+            f"these scores, where the true shares explain {biases[0]['signal']:.0%} of the variance at equal FLOPs: "
             f"{returned}."
         )
     return sentences
 
 
 def explained_table(content: Content) -> ReportTable:
-    """Return how much of the scores' variance each hypothesis predicts."""
+    """Return the table of the share of the scores' variance that each hypothesis predicts."""
     rows = tuple((name, _variance(share)) for name, share in content["explained"].items())
     return ReportTable(("hypothesis", "variance predicted"), rows)
 
 
 def explained_sentence(content: Content) -> str:
-    """Say whether shares predict more than capacity does."""
+    """Return the sentence that compares the predictions by shares and by capacity."""
     capacity, shares = (_variance(content["explained"][f"FLOPs and {other}"]) for other in ("params", "shares"))
     return (
-        f"Each score is predicted from all others. FLOPs and shares predict {shares} of the variance; their rival, "
-        f"FLOPs and params, {capacity}. How the search chose its networks is part of these numbers."
+        f"Each score is predicted from all others. FLOPs and shares predict {shares} of the variance; the competing "
+        f"hypothesis, FLOPs and params, predicts {capacity}. These numbers depend on how the search chose its networks."
     )
 
 
 def blocks_table(content: Content) -> ReportTable | None:
-    """The effect of each choice of each block variable; None where none varies."""
+    """Return the table of the effect of each choice of each block variable; None if none varies."""
     if not content["blocks"]:
         return None
     metric = metric_of(content)
@@ -187,23 +187,23 @@ def blocks_table(content: Content) -> ReportTable | None:
 
 
 def exponents_sentence(content: Content) -> str:
-    """Say how depth and width grow with FLOPs."""
+    """Return the sentence on the growth of depth and width with FLOPs."""
     found = content["exponents"]
     if found is None:
         return (
-            "Exponents of depth and width in FLOPs: none. The budgets are less than a factor of two apart, r_D does "
-            "not vary, or its optimum may well be beyond what was searched."
+            "Exponents of depth and width in FLOPs cannot be estimated. The budgets are less than a factor of two "
+            "apart, r_D does not vary, or its optimum may be outside the searched range."
         )
     low, high = map(format_size, found["flops"])
     return (
         f"From {low} to {high} FLOPs, at the best r_D of each budget, the sum of depths grows as FLOPs to the power "
-        f"{_signed(found['depth'])}, the sum of widths as FLOPs to the power {_signed(found['width'])}; with r_D the "
-        "same at all budgets both are about a third."
+        f"{_signed(found['depth'])}, and the sum of widths as FLOPs to the power {_signed(found['width'])}. If the "
+        "best r_D were the same at all budgets, both would be about a third."
     )
 
 
 def drifts_table(content: Content) -> ReportTable | None:
-    """Where the optimum is at lower rungs; None without one."""
+    """Return the table of the optimum at lower rungs; None without lower rungs."""
     if not content["drifts"]:
         return None
     rows = tuple(
@@ -220,31 +220,32 @@ def drifts_table(content: Content) -> ReportTable | None:
 
 
 METHOD = (
-    "The model: a Gaussian process of FLOPs and params, block, depth shares, width shares and r_D, with no assumed "
-    "form. Shares are of the sum of depths in blocks, and of the sum of widths in multiples of 16, 32, 64 and 128 "
-    "channels; r_D is the sum of depths over both sums. Optima are adjusted for FLOPs, params and block; p-values are "
-    "corrected for the number of parts (Holm), and verdicts are at a level of 5 %. No rule is equal shares, and "
-    "r_D .5; where no such network was searched, it is what networks had on average."
+    "The model is a Gaussian process of FLOPs and params, block, depth shares, width shares and r_D, with no assumed "
+    "form. Shares are those of the sum of depths in blocks, and of the sum of widths in multiples of 16, 32, 64 and "
+    "128 channels; r_D is the sum of depths divided by both sums together. Optima are adjusted for FLOPs, params and "
+    "block. "
+    'P-values are corrected for the number of parts (Holm), and verdicts are at a level of 5 %. "No rule" means equal '
+    "shares and r_D .5, or, if no such network was searched, the average of the networks."
 )
 
 PAPERS = (
-    "The paper's estimate describes which networks scored best; it ranks within levels of a total, whatever else "
-    "varies there, and is drawn to uniform."
+    "The paper's estimate describes the networks that scored best. It ranks networks within levels of a total, "
+    "whatever else varies there, and is biased towards uniform shares."
 )
 
 BLOCKS = (
-    "Effects relative to the mean over the choices of a variable, adjusted for FLOPs, params, shares and the other "
-    "variables."
+    "Effects are relative to the mean over the choices of a variable, and adjusted for FLOPs, params, shares and the "
+    "other variables."
 )
 
 DRIFTS = (
-    "Where the optimum moves between rungs, longer training may move it further, and the verdict on its part is "
+    "If an optimum moves between rungs, longer training may move it further, so that the verdict on its part is "
     "withdrawn."
 )
 
 
 def gain_text(interval: Mapping[str, float], metric: Metric) -> str:
-    """A difference of scores with its interval, in points where scores are accuracies."""
+    """Format a difference of scores with its interval, in points if scores are accuracies."""
     if metric.kind == "proportion":
         value, low, high = (f"{100 * interval[name]:+z.1f}" for name in ("value", "low", "high"))
         return f"{value} points [{low}, {high}]"
@@ -253,7 +254,7 @@ def gain_text(interval: Mapping[str, float], metric: Metric) -> str:
 
 
 def p_text(p_value: float) -> str:
-    """A p-value as text: ``p .032``, ``p < .001``."""
+    """Format a p-value: ``p .032``, ``p < .001``."""
     return "p < .001" if p_value < 0.001 else f"p {p_value:.3f}".replace("0.", ".")
 
 
@@ -270,13 +271,13 @@ def _reason(family: Content, metric: Metric) -> str:
     given, given_flops = p_text(family["p_value"]), p_text(family["p_value_flops"])
     if verdict is Verdict.CAPACITY:
         return (
-            f"Given FLOPs alone {_matter(name)} ({given_flops}); given FLOPs and params what is left is "
-            f"indistinguishable from 0 ({given}). That the best networks share it may come from their parameters."
+            f"Given FLOPs alone {_matter(name)} ({given_flops}); given FLOPs and params, the remaining "
+            f"effect is indistinguishable from 0 ({given}). The best networks may share it because of their parameters."
         )
     if family["p_value"] > LEVEL:
         return (
-            f"Given FLOPs and params its effect is indistinguishable from 0 ({given}), and so it is given FLOPs "
-            f"alone ({given_flops})."
+            f"Its effect is indistinguishable from 0 given FLOPs and params ({given}) and also given FLOPs alone "
+            f"({given_flops})."
         )
     shown = f"Given FLOPs and params {_matter(name)} ({given})"
     if family["gain"]["low"] <= 0:
@@ -286,12 +287,13 @@ def _reason(family: Content, metric: Metric) -> str:
     likeliest = f"The likeliest optimum, {_optimum(family)}, is worth {gain} ({given})"
     if verdict is Verdict.EDGE:
         ends = ", ".join(quantity["name"] for quantity in quantities if quantity["at_edge"] > _AT_AN_END)
-        return f"{likeliest}, but {ends} is best at an end of what was searched; the optimum may be beyond."
+        return f"{likeliest}, but {ends} is best at an end of the searched range; the optimum may be outside."
     if verdict is Verdict.NOT_AT_THIS_FIDELITY:
-        return f"{likeliest}, but it moves between the rungs, and may move on with longer training."
+        return f"{likeliest}, but it moves between the rungs, and may move further with longer training."
     if verdict is Verdict.NOT_IDENTIFIED:
         return (
-            f"{likeliest}, but its intervals neither stay near RobustScaling nor exclude it: {_intervals(quantities)}."
+            f"{likeliest}, but its intervals are not all near RobustScaling and do not exclude it: "
+            f"{_intervals(quantities)}."
         )
     return f"{likeliest}: {_intervals(quantities)}."
 

@@ -1,4 +1,4 @@
-"""Figures of how depth and width are spread, as "Revisiting Residual Networks" (Huang et al., CVPR 2023) draws them."""
+"""Draw how depth and width are spread, as in "Revisiting Residual Networks" (Huang et al., CVPR 2023)."""
 
 from collections.abc import Sequence
 from itertools import accumulate
@@ -18,20 +18,20 @@ from rnas.utils.metric import Metric, metrics_of
 from rnas.utils.quantities import format_size
 
 PUBLISHED = Rule()
-"""Rule that is drawn for reference if networks have as many stages."""
+"""Rule that is drawn for reference if the networks have the same number of stages."""
 
 _SAME_BUDGET = 1.25
-"""Networks of one budget differ in FLOPs by at most this factor."""
+"""Largest factor between the FLOPs of networks of one budget."""
 
 _BUDGET_SIZE = 3
-"""Evaluations at a budget, on average; with fewer, that FLOPs stand apart is chance."""
+"""Smallest mean number of evaluations at a budget; with fewer, gaps between FLOPs may be chance."""
 
 _MOST_BANDS = 4
 _BAND_SIZE = 20
 _MOST_POINTS = 20
 
 _BAR = 0.9
-"""Share of its place that a bar fills."""
+"""Share of the available width that a bar fills."""
 
 _R_D = "r<sub>D</sub>"
 
@@ -39,14 +39,14 @@ _NAMES = {"top": "Top tenth", "uniform": "Uniform", "bottom": "Bottom tenth"}
 
 
 def shares_figure(ranked: RankedShares, dark: bool = False) -> go.Figure:
-    """Shares of the stages by level of total depth or width, of the networks ranked top, uniform and bottom.
+    """Draw the shares of the stages by level of total depth or width, for networks ranked top, uniform and bottom.
 
-    After figure 7 (b, c, d and f, g, h): a bar for each level, divided as the total is, on average over the group; and
-    the group's mean score below it. Dashed are the published shares, where networks have three stages.
+    The figure follows figure 7 (b, c, d and f, g, h). Each level has a bar that is divided by the group's mean shares,
+    and the group's mean score below it. Dashed lines are the published shares, if networks have three stages.
 
     Args:
-        ranked: shares of one of both.
-        dark: light on dark.
+        ranked: shares of depth or of width.
+        dark: whether the figure is light on dark.
     """
     colours = palette(dark)
     metric = _metric(ranked.metric, [level.top.score for level in ranked.levels])
@@ -106,22 +106,23 @@ def shares_figure(ranked: RankedShares, dark: bool = False) -> go.Figure:
     figure.update_yaxes(range=[0, 1], tickformat=".0%", row=1)
     figure.update_yaxes(title_text=f"Share of total {ranked.of}", row=1, col=1)
     figure.update_yaxes(title_text=metric.label, row=2, col=1)
-    # Left to itself plotly gives these matched axes its range for no data.
+    # Without a range, plotly gives these matched axes its default range for no data.
     figure.update_yaxes(tickformat=_tick_format(metric), range=_range(ranked.levels), row=2)
     figure.update_xaxes(title_text=f"Total {ranked.of} ({unit})", row=2, col=2)
     return figure
 
 
 def depth_to_width_figure(observations: Observations, dark: bool = False) -> go.Figure:
-    """The score by r_D, the sum of depths as a share of the sum of depths and widths, in bands of FLOPs.
+    """Draw the score by r_D, the sum of depths divided by the sum of depths and widths, in bands of FLOPs.
 
-    After figure 8: a point for each evaluation, and a line through the means of neighbours. The bands are the budgets
-    where evaluations gather at some, else up to four of equal numbers of evaluations; FLOPs differ within a band, and
-    with them what r_D seems to do. Dashed is the published optimum, where networks have three stages.
+    The figure follows figure 8: a point for each evaluation, and a line through the means of neighbours. The bands are
+    budgets, if the evaluations form groups of FLOPs, else up to four bands with equal numbers of evaluations. FLOPs
+    differ within a band, which may affect the apparent effect of r_D. The dashed line is the published optimum, if
+    networks have three stages.
 
     Args:
-        observations: what was evaluated.
-        dark: light on dark.
+        observations: evaluated networks.
+        dark: whether the figure is light on dark.
     """
     metric = _metric(observations.metric, observations.score.tolist())
     figure = go.Figure()
@@ -178,7 +179,8 @@ def depth_to_width_figure(observations: Observations, dark: bool = False) -> go.
 
 
 def flops_bands(flops: Floats) -> list[Integers]:
-    """Rows of each band of FLOPs (n,), from the least FLOPs: budgets that stand apart, else equal numbers of rows."""
+    """Return the rows of each band of FLOPs (n,), ascending: separate budgets, else bands with equal numbers of
+    rows."""
     order = np.argsort(flops, kind="stable")
     jumps = np.flatnonzero(flops[order][1:] > _SAME_BUDGET * flops[order][:-1]) + 1
     budgets = np.split(order, jumps)
@@ -189,7 +191,7 @@ def flops_bands(flops: Floats) -> list[Integers]:
 
 
 def smoothed(x: Floats, y: Floats) -> tuple[list[float], list[float]]:
-    """Means of neighbours: of each value of x (n,) where these are few, else of groups of about equal size."""
+    """Return means of neighbours: of each value of x (n,) if these are few, else of groups of about equal size."""
     values, which = np.unique(x.round(6), return_inverse=True)
     if len(values) <= _MOST_POINTS:
         groups = [np.flatnonzero(which == value) for value in range(len(values))]
@@ -247,7 +249,7 @@ def _style(figure: go.Figure, title: str, subtitle: str, dark: bool) -> None:
 
 
 def _range(levels: Sequence[Level]) -> list[float]:
-    """Ends of an axis of the scores of all groups."""
+    """Return the ends of an axis that holds the scores of all groups."""
     low, high = min(level.bottom.score for level in levels), max(level.top.score for level in levels)
     margin = 0.12 * (high - low) or 0.5
     return [low - margin, high + margin]
@@ -271,7 +273,7 @@ def _subtitle(ranked: RankedShares, metric: Metric) -> str:
 
 
 def _bars(ranked: RankedShares) -> tuple[Floats, Floats]:
-    """Centres and widths (levels,) of the bars: as wide as totals are apart, or from bin to bin."""
+    """Return centres and widths (levels,) of the bars; a width is the distance of totals or the width of a bin."""
     lows, highs = (np.array([getattr(level, end) for level in ranked.levels]) for end in ("low", "high"))
     if not ranked.binned or len(lows) == 1:
         apart = np.diff(lows).min() if len(lows) > 1 else max(1.0, highs[0] - lows[0])

@@ -1,4 +1,4 @@
-"""A run's rule as one HTML file that needs nothing else."""
+"""Render a run's rule as one HTML file that needs no other files."""
 
 import json
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class PageFigure:
 
 
 def render(found: Findings) -> str:
-    """The page as HTML text; equal findings give equal text."""
+    """Return the page as HTML text; equal findings give equal text."""
     content = found.to_dict()
     drawn = figures(found)
     rankings = [
@@ -56,7 +56,7 @@ def render(found: Findings) -> str:
 
 
 def figures(found: Findings) -> list[PageFigure]:
-    """Figures 7 and 8 of the paper from a run, those of which it has the networks."""
+    """Return figures 7 and 8 of the paper from a run, as far as it has the networks for them."""
     observations = found.rules.observations
     drawn = []
     ranking = found.ranking
@@ -71,5 +71,5 @@ def figures(found: Findings) -> list[PageFigure]:
 
 
 def _plain(figure: go.Figure) -> Any:
-    """A figure as JSON values; its arrays stay packed, as plotly packs them."""
+    """Convert a figure to JSON values, with arrays in plotly's packed form."""
     return json.loads(figure.to_json())

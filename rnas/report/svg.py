@@ -1,10 +1,10 @@
-"""The few SVG elements that the drawings are made of, as text."""
+"""Write the SVG elements that the drawings consist of."""
 
 from html import escape
 
 
 def element(tag: str, content: str = "", /, **attributes: str | float) -> str:
-    """One element; ``content`` is markup already, attribute values are escaped.
+    """Return one element; ``content`` is markup, and attribute values are escaped.
 
     ``class_`` writes ``class``, and ``stroke_width`` writes ``stroke-width``.
     """
@@ -14,17 +14,17 @@ def element(tag: str, content: str = "", /, **attributes: str | float) -> str:
 
 
 def text(content: object, x: float, y: float, size: float = 12, /, **attributes: str | float) -> str:
-    """A line of text, escaped, in the colour of the page's text."""
+    """Return a line of text, escaped, in the colour of the page's text."""
     return element("text", escape(str(content)), x=x, y=y, font_size=size, fill="currentColor", **attributes)
 
 
 def line(x1: float, y1: float, x2: float, y2: float, /, **attributes: str | float) -> str:
-    """A straight line in the colour of the page's text."""
+    """Return a straight line in the colour of the page's text."""
     return element("line", x1=x1, y1=y1, x2=x2, y2=y2, stroke="currentColor", **attributes)
 
 
 def document(label: str, width: float, height: float, parts: list[str]) -> str:
-    """A whole drawing that scales to its container, with ``label`` as what screen readers say."""
+    """Return a whole drawing that scales to its container, with ``label`` for screen readers."""
     return element(
         "svg",
         element("title", escape(label)) + "".join(parts),

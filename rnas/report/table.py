@@ -1,4 +1,4 @@
-"""The front of a run as a table for the terminal and as CSV."""
+"""Write the front of a run as a table for the terminal and as CSV."""
 
 import csv
 import io
@@ -16,7 +16,7 @@ from rnas.utils.metric import Metric, metrics_of
 
 
 def front_table(run: Mapping[str, Any]) -> Table:
-    """The front as a table: key, each objective on the search's and on the test images, architecture.
+    """Return the front as a table: key, each objective on search_val and on test images, architecture.
 
     The first accuracy with a known image count is followed by its Wilson 95 % interval.
 
@@ -45,14 +45,14 @@ def front_table(run: Mapping[str, Any]) -> Table:
     table.add_column("architecture")
     for row, member in enumerate(front):
         numbers = [cells[row] for _, cells in columns]
-        # The cell alone must not wrap: of a column that must not, Rich takes no more width than of the numbers.
+        # Only the cell must not wrap: Rich would make a whole no-wrap column as narrow as its numbers.
         architecture = Text(describe(member.evaluation["architecture"]), no_wrap=True, overflow="ellipsis")
         table.add_row(*map(Text, (member.key, *numbers)), architecture)
     return table
 
 
 def evaluated_as(run: Mapping[str, Any]) -> list[str]:
-    """One line on the attack, images, seed and recipe behind a run's accuracies; none where nothing was trained."""
+    """Return a line on the attack, images, seed and recipe behind a run's accuracies; empty if nothing was trained."""
     trained = [e for e in run["evaluations"] if {"evaluation", "data", "recipe"} <= e["provenance"].keys()]
     if not trained:
         return []
@@ -66,9 +66,9 @@ def evaluated_as(run: Mapping[str, Any]) -> list[str]:
 
 
 def pareto_csv(run: Mapping[str, Any]) -> str:
-    """The front as CSV text: key, objectives, all other metrics, search variables; what is missing is empty.
+    """Return the front as CSV text: key, objectives, all other metrics, search variables; missing values are empty.
 
-    A variable that shares its name with a metric stands as ``parameter:NAME``.
+    A variable with the same name as a metric is called ``parameter:NAME``.
 
     Args:
         run: what ``result.json`` of a search holds.
@@ -89,7 +89,7 @@ def pareto_csv(run: Mapping[str, Any]) -> str:
 
 
 def _columns(metric: Metric, scores: list[Score], with_interval: bool) -> list[tuple[str, list[str]]]:
-    """Heading and cells of each column of one objective."""
+    """Return heading and cells of each column of one objective."""
     columns = [(metric.label.replace(" ", "\n", 1) + f" {metric.arrow}", [metric.format(s.search) for s in scores])]
     if any(score.test is not None for score in scores):
         columns.append(("test", [metric.format(score.test) for score in scores]))

@@ -1,4 +1,4 @@
-"""An interval as a small picture for a table's cell."""
+"""Draw an interval as a small picture for the cell of a table."""
 
 from collections.abc import Sequence
 
@@ -19,15 +19,15 @@ def whisker(
     ring: float | None = None,
     bounds: Sequence[float] = (),
 ) -> Markup:
-    """A line from end to end of an interval and a dot for its value, on a scale that a column's pictures share.
+    """Draw an interval as a line and its value as a dot, on a scale that the pictures of a column share.
 
     Args:
         low, high: ends of the interval.
-        value: what the dot stands for.
-        span: what is at the left and at the right end of the picture.
-        length: of the picture, in its own units.
-        ring: another value, drawn as a ring.
-        bounds: values drawn as upright lines.
+        value: position of the dot.
+        span: values at the left and at the right end of the picture.
+        length: length of the picture, in SVG units.
+        ring: another value, which is drawn as a ring.
+        bounds: values that are drawn as vertical lines.
     """
     left, right = span
 

@@ -1,4 +1,5 @@
-"""Rules: what a search says about how depth and width are spread, with its uncertainty."""
+"""Estimate, test and save rules: how to spread depth and width over the stages of a network."""
 
-from rnas.scaling_rules.fit import Rules as Rules
-from rnas.scaling_rules.fit import fit as fit
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,4 +1,4 @@
-"""Effects of the choices of block variables on the score."""
+"""Estimate the effects of the choices of block variables on the score."""
 
 from dataclasses import dataclass
 
@@ -18,12 +18,13 @@ class BlockEffect:
     """The effect of one choice, adjusted for FLOPs, params, shares and the other block variables.
 
     Attributes:
-        variable: such as "topology".
-        value: such as "robust-res-block".
-        evaluations: that have it.
-        effect: on the score, relative to the mean over the choices of its variable; 90 %, drawn towards 0 as the data
-            ask.
-        p_value: that the variable does not matter at all; Holm over the variables.
+        variable: name of the block variable, such as "topology".
+        value: the choice, such as "robust-res-block".
+        evaluations: number of evaluations with this choice.
+        effect: effect on the score, relative to the mean over the choices of its variable, with its 90 % interval. The
+            mixed model shrinks it towards 0.
+        p_value: p-value of the hypothesis that the variable has no effect, corrected for the number of variables
+            (Holm).
     """
 
     variable: str
@@ -34,7 +35,7 @@ class BlockEffect:
 
 
 def block_effects(design: DesignMatrix, rng: np.random.Generator) -> tuple[BlockEffect, ...]:
-    """Effects of all block variables that vary, in their order; see :class:`BlockEffect`."""
+    """Estimate the effect of each choice of each block variable that varies, in the order of the variables."""
     if not design.blocks:
         return ()
     score = design.observations.score

@@ -20,7 +20,7 @@ from rnas.scaling_rules.observations import Observations, beyond_stages, residua
 from rnas.utils.quantities import Band, format_size
 
 _SAMPLED = 1000
-"""Number of networks that are drawn from a space too large to enumerate."""
+"""Number of networks that are drawn from a space that is too large to enumerate."""
 
 _SURROGATE = "gaussian-process"
 
@@ -31,7 +31,7 @@ class Selection:
 
     Attributes:
         network: the network.
-        parameters: variables of the space beyond depths and widths, by name.
+        parameters: values of the space's other variables, without depths and widths, by name.
         chosen: how it was selected, in words.
     """
 
@@ -42,15 +42,15 @@ class Selection:
 
 @dataclass(frozen=True)
 class BudgetCandidates:
-    """One budget, and the data that its candidates are selected from.
+    """Select the candidates of one budget from the data of a run.
 
     Attributes:
-        setup: of the run.
+        setup: setup of the run.
         metric: name of the score.
-        records: complete evaluations of the run, of the highest rung.
-        fitted: those of them that the rule was fitted to.
-        flops: the budget.
-        tolerance: by what share FLOPs may be off it.
+        records: complete evaluations of the run at the highest rung.
+        fitted: the records that the rule was fitted to.
+        flops: the budget, in multiply-accumulates for one image.
+        tolerance: largest relative difference between a network's FLOPs and the budget.
     """
 
     setup: Setup
@@ -62,17 +62,17 @@ class BudgetCandidates:
 
     @cached_property
     def base(self) -> Record:
-        """Return the most robust fitted network; its block and stem are those of every network of a rule."""
+        """Return the most robust fitted record; every network of a rule has its block and stem."""
         return most_robust(self.fitted, self.metric)
 
     def by_rule(self, rule: Rule) -> Selection:
-        """Select the network of a rule: scaled to the budget, or else the space's nearest at that budget.
+        """Select the network of a rule: scaled to the budget, or else the nearest network of the space at that budget.
 
-        An evaluator that looks results up has those of the space's networks only, so that the nearest is selected, with
-        the base's block if there is such a network.
+        An evaluator that looks results up only has results of the networks of the space. The nearest of these is then
+        selected, if possible with the block of the base.
 
         Raises:
-            InputError: the space has no network at the budget either.
+            InputError: the rule cannot be scaled to the budget, and the space has no network at the budget.
         """
         place = "the table"
         if not self.setup.evaluator.instant:
@@ -83,7 +83,7 @@ class BudgetCandidates:
         return self._nearest(rule, place)
 
     def searched(self) -> Selection:
-        """Select the best at the budget: of what was evaluated there, or by the prediction of a surrogate.
+        """Select the best evaluated network at the budget, or the best predicted one if none was evaluated there.
 
         Raises:
             InputError: the space has no network at the budget.
@@ -102,10 +102,10 @@ class BudgetCandidates:
         return self._of_space(best_network, f"best predicted of {len(networks)}")
 
     def _scaled(self, rule: Rule) -> ResidualNetwork:
-        """Build the network of the whole depths and widths nearest to a rule, with the base's block.
+        """Build the network with the base's block whose whole depths and widths are nearest to a rule.
 
-        Widths are whole in units of the run's own, which may be finer or coarser than the rule's 16, 32 and 64
-        channels.
+        Widths are multiples of the run's own units, which may be smaller or larger than the 16, 32 and 64 channels of
+        the rule.
         """
         template = residual(self.base)
         grains = self._grains
@@ -125,7 +125,7 @@ class BudgetCandidates:
 
     @cached_property
     def _grains(self) -> tuple[int, ...]:
-        """Return, for each stage, the channels that a widening by one adds."""
+        """Return for each stage the number of channels that a widening by one adds."""
         channels = np.array([residual(record).channels for record in self.records])
         stages = zip(channels.T, BASE_CHANNELS, strict=False)
         return tuple(int(np.gcd.reduce([base, *stage])) for stage, base in stages)
@@ -142,10 +142,10 @@ class BudgetCandidates:
 
     @cached_property
     def _networks_of_space(self) -> list[ResidualNetwork]:
-        """Return the networks of the space at the budget that can be evaluated; InputError if the space has none."""
+        """Return the networks of the space at the budget that can be evaluated; raise InputError if there are none."""
         space, evaluator = self.setup.space, self.setup.evaluator
         low, high = (round((1 + sign * self.tolerance) * self.flops) for sign in (-1, 1))
-        # The search's own band of FLOPs may end below the budget.
+        # The band of FLOPs of the search may end below the budget.
         settings = space.settings.model_copy(update={"flops": Band(low, high)})
         missing = f"no network of space {space.name!r} that can be evaluated has {format_size(self.flops)} FLOPs"
         try:
@@ -182,7 +182,8 @@ def most_robust(records: Sequence[Record], metric: str) -> Record:
 
 
 def uniform_rule(observations: Observations) -> Rule:
-    """Return no rule: equal depths, equal widths, r_D .5; or the nearest place to the average that a network had."""
+    """Return the rule with equal depths, equal widths and r_D .5; see ``uniform`` of :class:`RulePart` for
+    exceptions."""
     stages = observations.stages
     places = {part.name: part.uniform for part in parts_of(observations, Rule())}
     depths = places.get(DEPTHS, observations.depth_shares[0])

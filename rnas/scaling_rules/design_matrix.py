@@ -1,4 +1,4 @@
-"""Observations as the columns and covariances of a mixed model."""
+"""Turn observations into the columns and covariances of a mixed model."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,17 +16,17 @@ from rnas.statistics.mixed_model import MixedModel
 
 FLOPS, PARAMS = 0, 1
 CAPACITY = (FLOPS, PARAMS)
-"""Columns of the capacity."""
+"""Columns of :attr:`DesignMatrix.capacity`."""
 
 LENGTHS = (0.2, 0.5)
-"""Length scales of functions of shares: what bends within a fifth of their range, and what bends over half of it."""
+"""Length scales of functions of shares: one that bends within a fifth of the range, and one over half of it."""
 
 CAPACITY_LENGTH = 1.5
 """Length scale of functions of log FLOPs and log params, in standard deviations."""
 
 _TEST_LENGTH = 0.5
 _STEPS = {2: 100, 3: 40, 4: 16}
-"""Steps of a grid of shares by the number of stages, for some hundred places each."""
+"""Number of steps of a grid of shares, by the number of stages; each grid has a few hundred points."""
 
 _R_STEPS = 200
 _CAPACITY_IN_ALL = 0.3
@@ -34,17 +34,17 @@ _CAPACITY_IN_ALL = 0.3
 
 @dataclass(frozen=True)
 class RulePart:
-    """One part of a rule: what it is a function of, and where its optimum is looked for.
+    """One part of a rule: its coordinates, and the grid on which its optimum is searched.
 
     Attributes:
-        name: such as "depth shares".
+        name: name of the part, such as "depth shares".
         quantities: names of the coordinates.
-        values: (n, c) of the observations.
-        grid: (m, c) where the optimum may be, within what was searched.
-        uniform: (c,) no rule at all: equal shares, or depth as large as width; where none such was searched, the place
-            nearest to what networks had on average.
-        published: (c,) of RobustScaling; None if it says nothing for this number of stages.
-        rounding: how far from its best value a coordinate may be because depths and widths are whole numbers.
+        values: (n, c) coordinates of the observations.
+        grid: (m, c) possible optima, within the range of the observations.
+        uniform: (c,) coordinates without a rule: equal shares, or depth equal to width. If the grid does not contain
+            them, the point of the grid nearest to the mean of the observations.
+        published: (c,) coordinates of RobustScaling; None if it is not defined for this number of stages.
+        rounding: largest distance of a coordinate from its best value that rounding to whole depths and widths causes.
     """
 
     name: str
@@ -60,7 +60,7 @@ DEPTHS, WIDTHS, DEPTH_TO_WIDTH = "depth shares", "width shares", "depth to width
 
 
 def parts_of(observations: Observations, rule: Rule) -> tuple[RulePart, ...]:
-    """Depth shares, width shares and r_D, those of which the observations show at least three values."""
+    """Return the parts of a rule (depth shares, width shares, r_D) that have at least three observed values."""
     stages = observations.stages
     depth_total = float(np.median(observations.depths.sum(axis=1)))
     width_total = float(np.median(observations.widths.sum(axis=1)))
@@ -107,7 +107,7 @@ def _part(
 
 
 def no_rule(uniform: Floats, grid: Floats, values: Floats) -> Floats:
-    """The uniform place (c,), or where it is outside a grid (m, c) the one nearest to the mean of values (n, c)."""
+    """Return uniform (c,) if it is inside a grid (m, c), else the grid point nearest to the mean of values (n, c)."""
     if inside(uniform, grid):
         return uniform
     return np.asarray(grid[((grid - values.mean(axis=0)) ** 2).sum(axis=1).argmin()])
@@ -115,11 +115,11 @@ def no_rule(uniform: Floats, grid: Floats, values: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class DesignMatrix:
-    """Columns and covariances of a mixed model for some observations, and that model.
+    """The columns and covariances of a mixed model for some observations, and the fitted model.
 
     Attributes:
-        observations: whose design it is.
-        parts: of the rule.
+        observations: the evaluated networks.
+        parts: the parts of the rule.
     """
 
     observations: Observations
@@ -127,17 +127,17 @@ class DesignMatrix:
 
     @cached_property
     def capacity(self) -> Floats:
-        """(n, 2) logarithms of FLOPs and params, each with mean 0 and deviation 1."""
+        """Return the logarithms (n, 2) of FLOPs and params, each with mean 0 and standard deviation 1."""
         logs = np.log(np.stack([self.observations.flops, self.observations.params], axis=1))
         return standardised(logs)
 
     @cached_property
     def blocks(self) -> Mapping[str, Floats]:
-        """For each block variable (n, values) whether it takes each of its values, less its share."""
+        """Return for each block variable its centred indicator columns (n, values), one for each value."""
         return {name: one_hot(values) for name, values in self.observations.blocks.items()}
 
     def fixed(self, capacity: Sequence[int]) -> Floats:
-        """A constant and some columns of the capacity; one that the others explain is left out."""
+        """Return a constant and some columns of the capacity, without those that depend linearly on others."""
         columns = np.column_stack([np.ones(len(self.observations)), self.capacity[:, list(capacity)]])
         kept: list[int] = []
         for column in range(columns.shape[1]):
@@ -146,36 +146,36 @@ class DesignMatrix:
         return columns[:, kept]
 
     def of_capacity(self, capacity: Sequence[int]) -> list[Floats]:
-        """Covariance of a smooth function of some columns of the capacity; none for no column."""
+        """Return the covariance of a smooth function of some columns of the capacity; empty without columns."""
         return [matern(self.capacity[:, list(capacity)], CAPACITY_LENGTH)] if len(capacity) else []
 
     def of_blocks(self, without: str | None = None) -> list[Floats]:
-        """Covariance of an effect of each value of each block variable but one."""
+        """Return a covariance for each block variable, optionally without one of them."""
         return [covariance for name, covariance in self._of_blocks.items() if name != without]
 
     def of_parts(self, without: str | None = None) -> list[Floats]:
-        """Covariances of smooth functions of every part of the rule but one, two length scales each."""
+        """Return two covariances, one a length scale, for each part of the rule, optionally without one part."""
         return [one for name, covariances in self._of_parts.items() if name != without for one in covariances]
 
     @cached_property
     def of_all(self) -> Floats:
-        """Covariance of a function of everything, which takes up what a sum of functions cannot."""
+        """Return the covariance of a function of all inputs, which models interactions."""
         inputs = [_CAPACITY_IN_ALL * self.capacity, *(part.values for part in self.parts), *self.blocks.values()]
         return matern(np.column_stack(inputs), LENGTHS[-1])
 
     @cached_property
     def model(self) -> MixedModel:
-        """Of the scores, with everything at once: functions of capacity, of blocks, of parts and of all."""
+        """Return the full model of the scores, with functions of capacity, of blocks, of parts and of all inputs."""
         functions = [*self.of_capacity(CAPACITY), *self.of_blocks(), *self.of_parts(), self.of_all]
         return MixedModel(self.observations.score, self.fixed(CAPACITY), functions)
 
     def block_function(self, name: str) -> int:
-        """Place among the model's functions of the effect of a block variable."""
+        """Return the index, among the model's functions, of the effect of a block variable."""
         # The function of capacity comes first.
         return 1 + list(self.blocks).index(name)
 
     def part_functions(self, part: RulePart) -> list[int]:
-        """Places among the model's functions of those of a part, in the order of the length scales."""
+        """Return the indices, among the model's functions, of a part's functions, in the order of the length scales."""
         first = 1 + len(self.blocks) + len(LENGTHS) * [one.name for one in self.parts].index(part.name)
         return [first + scale for scale in range(len(LENGTHS))]
 
@@ -188,22 +188,22 @@ class DesignMatrix:
         return {part.name: [matern(part.values, length) for length in LENGTHS] for part in self.parts}
 
     def test(self, part: RulePart) -> Floats:
-        """Covariance with which it is tested whether a part matters at all."""
+        """Return the covariance for the test of whether a part has any effect."""
         return matern(part.values, _TEST_LENGTH)
 
 
 def matern(inputs: Floats, length: float, others: Floats | None = None) -> Floats:
-    """Matern 5/2 covariance (n, m) of inputs (n, c) and others (m, c), or of inputs among themselves."""
+    """Return the Matern 5/2 covariance (n, m) of inputs (n, c) and others (m, c), by default the inputs themselves."""
     return np.asarray(Matern(length, nu=2.5)(inputs, others))
 
 
 def standardised(columns: Floats) -> Floats:
-    """Columns (n, c) with mean 0 and deviation 1; a constant one is 0."""
+    """Scale columns (n, c) to mean 0 and standard deviation 1; a constant column becomes 0."""
     spread = columns.std(axis=0)
     return np.asarray((columns - columns.mean(axis=0)) / np.where(spread > 1e-9, spread, 1.0))
 
 
 def one_hot(values: NDArray[np.str_]) -> Floats:
-    """(n, k) whether a value (n,) is each of those that occur, in their order, less its share."""
+    """Return the centred indicator columns (n, k) of values (n,), one for each distinct value, sorted."""
     columns = (values[:, None] == np.unique(values)[None, :]).astype(np.float64)
     return np.asarray(columns - columns.mean(axis=0))

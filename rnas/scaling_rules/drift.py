@@ -1,4 +1,4 @@
-"""Drift of the optimum with the length of training: rules at every rung."""
+"""Estimate how the optimum of a rule moves with the length of training, from rung to rung."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,10 +17,10 @@ class Drift:
     """The shift of the optimum of one quantity at a lower rung.
 
     Attributes:
-        quantity: such as "D3".
-        below_highest: by how many rungs the lower one is below the highest, from 1.
-        optimum: there.
-        shift: from the highest rung's; 90 %.
+        quantity: name of the quantity, such as "D3".
+        below_highest: number of rungs between the lower rung and the highest, from 1.
+        optimum: the optimum at the lower rung.
+        shift: the optimum at the lower rung minus that at the highest rung, with its 90 % interval.
     """
 
     quantity: str
@@ -30,17 +30,17 @@ class Drift:
 
     @property
     def found(self) -> bool:
-        """Whether the interval excludes no shift."""
+        """Return whether the interval of the shift excludes 0."""
         return self.shift.excludes_zero
 
 
 def drifts(highest: DesignMatrix, lower: Sequence[DesignMatrix], seed: int = 0) -> tuple[Drift, ...]:
-    """The drift of every quantity from each lower rung, the next to the highest first."""
+    """Estimate the drift of every quantity at each lower rung; the rung just below the highest comes first."""
     found = []
     draws = [_draws(design, seed + number) for number, design in enumerate((highest, *lower))]
     for below_highest, below in enumerate(draws[1:], start=1):
         for name in draws[0].keys() & below.keys():
-            # Independent of each other, so that their differences are draws of the shift.
+            # The draws are independent of each other, so that their differences are draws of the shift.
             shift = below[name] - draws[0][name]
             found.append(Drift(name, below_highest, interval_of(below[name]), interval_of(shift)))
     return tuple(sorted(found, key=lambda drift: (drift.below_highest, drift.quantity)))
@@ -54,7 +54,7 @@ def _draws(design: DesignMatrix, seed: int) -> dict[str, np.ndarray]:
 
 
 def at_this_fidelity(family: Family, found: Sequence[Drift]) -> Family:
-    """A family whose verdict is withdrawn where one of its quantities drifts."""
+    """Withdraw a family's verdict if one of its quantities drifts."""
     moving = {drift.quantity for drift in found if drift.found}
     claims = family.verdict not in (Verdict.NOT_IDENTIFIED, Verdict.CAPACITY)
     if claims and any(quantity.name in moving for quantity in family.quantities):

@@ -1,9 +1,9 @@
-"""The model-based estimate of a rule: a smooth function of each part, in addition to capacity and block.
+"""Estimate a rule by a model: smooth functions of its parts, in addition to capacity and block.
 
-The score is a sum of a function of FLOPs and params, an effect of each block variable, smooth functions of depth
-shares, of width shares and of r_D, a function of everything that takes up what a sum cannot, and noise: a Gaussian
-process of variance components, :mod:`rnas.statistics.mixed_model`. Nothing is assumed of the functions' form. Draws of
-a part's function, given all results, have their optima somewhere; where, is the interval.
+The score is a sum of a function of FLOPs and params, an effect of each block variable, smooth functions of the shares
+of depth, of the shares of width and of r_D, a function of all inputs that models interactions, and noise. This is a
+Gaussian process with variance components, see :mod:`rnas.statistics.mixed_model`. The functions have no assumed form.
+The interval of an optimum is that of the optima of functions that are drawn from the posterior.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,10 +23,10 @@ from rnas.statistics.interval import Interval
 from rnas.statistics.mixed_model import MixedModel, sample_mvn
 
 FITTED = 600
-"""Most evaluations that a rule is fitted to, drawn at random: time grows with their cube."""
+"""Largest number of evaluations that a rule is fitted to, drawn at random: time grows with their cube."""
 
 FEWEST = 20
-"""Fewest evaluations from which anything is estimated."""
+"""Smallest number of evaluations from which a rule is estimated."""
 
 _DRAWS = 2000
 _ALL_AT_ONCE = 0.95
@@ -38,15 +38,17 @@ class Family:
 
     Attributes:
         name: "depth shares", "width shares" or "depth to width".
-        quantities: of its optimum.
-        gain: score at the optimum less that without a rule, see ``uniform`` of
-            :class:`rnas.scaling_rules.design_matrix.RulePart`, in the score's units; 90 %.
-        gain_published: the same of RobustScaling's shares; None where it has none, or none that was searched.
-        p_value: that the part does not matter given FLOPs and params; Holm over the parts.
-        p_value_flops: the same given FLOPs alone.
-        verdict: what may be said.
-        evaluations_needed: about how many would decide, where it is not identified.
-        needed_is_least: whether that is a lower bound alone, see :class:`rnas.scaling_rules.verdict.Needed`.
+        quantities: the coordinates of its optimum.
+        gain: score at the optimum minus the score without a rule, see ``uniform`` of
+            :class:`rnas.scaling_rules.design_matrix.RulePart`, in the score's units, with its 90 % interval.
+        gain_published: the same for RobustScaling's shares; None if these are not defined or outside the searched
+            range.
+        p_value: p-value of the hypothesis that the part has no effect given FLOPs and params, corrected for the number
+            of parts (Holm).
+        p_value_flops: the same, given FLOPs alone.
+        verdict: the conclusion from all of these.
+        evaluations_needed: approximate number of evaluations that would decide, if the part is not identified.
+        needed_is_least: whether that number is only a lower bound, see :class:`rnas.scaling_rules.verdict.Needed`.
     """
 
     name: str
@@ -65,9 +67,9 @@ class Optima:
     """Draws of the optimum of one part.
 
     Attributes:
-        draws: (k, c) coordinates.
-        gain: of the likeliest optimum over uniform shares.
-        gain_published: of RobustScaling's over uniform shares.
+        draws: (k, c) coordinates of the drawn optima.
+        gain: gain of the likeliest optimum over uniform shares.
+        gain_published: gain of RobustScaling's shares over uniform shares.
     """
 
     draws: Floats
@@ -76,10 +78,10 @@ class Optima:
 
 
 def fitted_to(observations: Observations, seed: int = 0) -> Observations:
-    """All observations, or as many as are fitted to, drawn at random.
+    """Return all observations, or a random subset if there are more than a rule is fitted to.
 
     Raises:
-        InputError: there are too few, or they do not differ.
+        InputError: there are too few observations, or all scores are equal.
     """
     if len(observations) < FEWEST:
         raise InputError(f"{len(observations)} evaluations of residual networks; a rule needs at least {FEWEST}")
@@ -92,10 +94,10 @@ def fitted_to(observations: Observations, seed: int = 0) -> Observations:
 
 
 def design_of(observations: Observations, rule: Rule, seed: int = 0) -> DesignMatrix:
-    """The design of what is fitted to, see :func:`fitted_to`, with the parts of a rule to compare with.
+    """Return the design matrix of the fitted observations; ``rule`` is the rule that the estimate is compared with.
 
     Raises:
-        InputError: as there, or all networks have the same shares.
+        InputError: there are too few observations, or all scores or all shares are equal.
     """
     observations = fitted_to(observations, seed)
     parts = parts_of(observations, rule)
@@ -105,11 +107,11 @@ def design_of(observations: Observations, rule: Rule, seed: int = 0) -> DesignMa
 
 
 def families_of(design: DesignMatrix, seed: int = 0) -> tuple[Family, ...]:
-    """Every part of a rule that the observations of a design show, with its verdict.
+    """Estimate every part of a rule that varies in a design, with its verdict.
 
     Args:
-        design: to estimate from.
-        seed: of the draws.
+        design: the design to estimate from.
+        seed: seed of the draws.
     """
     rng = np.random.default_rng(seed)
     optima = optima_of(design, rng)
@@ -140,12 +142,12 @@ def families_of(design: DesignMatrix, seed: int = 0) -> tuple[Family, ...]:
 
 
 def optima_of(design: DesignMatrix, rng: np.random.Generator) -> Mapping[str, Optima]:
-    """Draws of the optimum of every part, by its name."""
+    """Draw the optimum of every part, by the name of the part."""
     return {part.name: _optima(design, part, rng) for part in design.parts}
 
 
 def _optima(design: DesignMatrix, part: RulePart, rng: np.random.Generator) -> Optima:
-    # Of a place that was not searched nothing is known.
+    # Nothing is known about a point outside the searched range.
     known = part.published is not None and inside(part.published, part.grid)
     marked = [part.uniform, part.published] if part.published is not None and known else [part.uniform]
     places = np.concatenate([part.grid, np.stack(marked)])
@@ -175,6 +177,6 @@ def _quantities(part: RulePart, draws: Floats) -> tuple[Quantity, ...]:
 
 
 def _p_value(design: DesignMatrix, part: RulePart, capacity: Sequence[int], rng: np.random.Generator) -> float:
-    """That a part does not matter, given some of the capacity, the blocks and the other parts."""
+    """Test that a part has no effect, given some of the capacity, the blocks and the other parts."""
     others = [*design.of_capacity(capacity), *design.of_blocks(), *design.of_parts(without=part.name), design.of_all]
     return MixedModel(design.observations.score, design.fixed(capacity), others).p_value(design.test(part), rng)

@@ -1,4 +1,4 @@
-"""Growth of depth and width with the budget: exponents of FLOPs."""
+"""Estimate how depth and width grow with the budget, as exponents of FLOPs."""
 
 from dataclasses import dataclass
 
@@ -18,14 +18,16 @@ _EDGE = 0.5
 
 @dataclass(frozen=True)
 class Exponents:
-    """At the best r_D of each budget the sums of depths and of widths grow as powers of FLOPs.
+    """Exponents by which the sums of depths and of widths grow with FLOPs, at the best r_D of each budget.
 
-    With r_D the same at all budgets both are about a third, since FLOPs go with depth times width squared.
+    If the best r_D is the same at all budgets, both are about a third, since FLOPs are proportional to depth times
+    width squared.
 
     Attributes:
-        depth: exponent of the sum of depths; 90 %.
-        width: exponent of the sum of widths; 90 %.
-        flops: least and greatest budget between which they are taken: the tenths at either end are left out.
+        depth: exponent of the sum of depths, with its 90 % interval.
+        width: exponent of the sum of widths, with its 90 % interval.
+        flops: smallest and largest budget that they are estimated between, without the tenth of the networks at either
+            end.
     """
 
     depth: Interval
@@ -34,14 +36,15 @@ class Exponents:
 
 
 def exponents(design: DesignMatrix, rng: np.random.Generator) -> Exponents | None:
-    """The exponents; None where FLOPs span less than a factor of two, or the best r_D may be beyond the space."""
+    """Estimate the exponents; None if FLOPs span less than a factor of two, or the best r_D may be outside the
+    space."""
     observations = design.observations
     part = next((part for part in design.parts if part.name == DEPTH_TO_WIDTH), None)
     budget = np.log(observations.flops)
     low, high = np.quantile(budget, _ENDS)
     if part is None or high - low < _SEVERAL:
         return None
-    # A function of r_D that changes with the budget, in addition to one that does not.
+    # One function of r_D changes with the budget, in addition to one that does not.
     capacity = design.of_capacity(CAPACITY)
     scaled = standardised(budget[:, None])[:, 0]
     r = part.values
@@ -72,9 +75,9 @@ def exponents(design: DesignMatrix, rng: np.random.Generator) -> Exponents | Non
 
 
 def _growth(total: Floats, budget: Floats, r: Floats, ends: tuple[float, float], best: list[Floats]) -> Floats:
-    """Exponent (k,) of a sum (n,) in FLOPs between two budgets, given the best r_D (k,) at each.
+    """Compute the exponents (k,) in FLOPs of a sum (n,) between two budgets, given the best r_D (k,) at each.
 
-    Given log FLOPs and r_D the sum is all but determined; a regression reads it off the networks themselves.
+    Log FLOPs and r_D almost determine the sum, so that it is predicted by a regression over the networks.
     """
 
     def columns(flops: Floats, share: Floats) -> Floats:

@@ -1,21 +1,25 @@
-"""All results about a run's rule: the model's estimate, the paper's estimate, and the bias of the latter."""
+"""Collect all results about a run's rule: the model's estimate, the paper's estimate, and the latter's bias."""
 
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from rnas.errors import InputError
 from rnas.nas.result import SearchResult
+from rnas.nas.search import Search
 from rnas.networks.robust_scaling import Rule
 from rnas.scaling_rules.fit import Rules, fit
 from rnas.scaling_rules.observations import Observations
 from rnas.scaling_rules.ranking import Ranking, rank
 from rnas.scaling_rules.ranking_bias import RankingBias, simulated_bias
 from rnas.scaling_rules.saved_rule import SavedRule
+from rnas.utils.data_frames import data_frame
 from rnas.utils.metric import Metric, metrics_of
+from rnas.utils.notebook_tables import notebook_table
 from rnas.utils.quantities import format_size
 
 SCHEMA_VERSION: Literal[1] = 1
@@ -28,12 +32,13 @@ class Findings:
     """The results of a run on depth and width.
 
     Attributes:
-        run: its name.
-        rules: estimated by the model.
-        ranking: the paper's estimate; None where no level of depth or of width is large enough.
-        biases: what it makes of RobustScaling and of itself, simulated on this design; of the latter alone for networks
-            of two or four stages, and none where networks are too few to simulate them.
-        missing: why there is no ranking, or no bias; empty where there are both.
+        run: name of the run.
+        rules: the rule that the model estimates.
+        ranking: the paper's estimate; None if no level of depth or of width is large enough.
+        biases: bias of the paper's estimate, simulated on this design with RobustScaling and with the ranking's own
+            rule as the truth. Networks of two or four stages have only the second. Empty if there are too few networks
+            to simulate.
+        missing: reason why the ranking or the biases are missing; empty if both are there.
     """
 
     run: str
@@ -44,18 +49,18 @@ class Findings:
 
     @property
     def metric(self) -> Metric:
-        """The score, and how its values are printed."""
+        """Return the score's metric, which also formats its values."""
         return metric_of(self.rules.observations)
 
     def saved_rule(self) -> SavedRule:
-        """The likeliest rule with its intervals, whatever the verdicts say of it."""
+        """Return the likeliest rule with its intervals, even if its parts are not identified."""
         rule, observations = self.rules.rule, self.rules.observations
         values = SavedRule(rule).values
         found = [quantity for family in self.rules.families for quantity in family.quantities]
         flops = observations.flops
         return SavedRule(
             rule=rule,
-            # Medians of shares are brought to a sum of 1, which may take one out of a narrow interval.
+            # Medians of shares are scaled to a sum of 1, which may move one out of a narrow interval.
             intervals={
                 q.name: (min(q.optimum.low, values[q.name]), max(q.optimum.high, values[q.name])) for q in found
             },
@@ -65,8 +70,40 @@ class Findings:
             evaluations=len(observations),
         )
 
+    def to_pandas(self) -> Any:
+        """Return a ``pandas.DataFrame`` with a row for each quantity of the rule.
+
+        Raises:
+            InputError: pandas is not installed.
+        """
+        return data_frame(self._rows())
+
+    def _rows(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "part": family.name,
+                "verdict": family.verdict.value,
+                "quantity": quantity.name,
+                "optimum": quantity.optimum.value,
+                "low": quantity.optimum.low,
+                "high": quantity.optimum.high,
+                "published": quantity.published,
+                "at_edge": quantity.at_edge,
+            }
+            for family in self.rules.families
+            for quantity in family.quantities
+        ]
+
+    def _repr_html_(self) -> str:
+        columns = ("part", "verdict", "quantity", "optimum", "low", "high", "published")
+        rows = [
+            [f"{row[name]:.3f}" if isinstance(row[name], float) else row[name] for name in columns]
+            for row in self._rows()
+        ]
+        return notebook_table(f"The rule of {self.run} for {self.metric.name}, with 90 % intervals", columns, rows)
+
     def to_dict(self) -> dict[str, Any]:
-        """As JSON values."""
+        """Convert to JSON values."""
         return {
             "schema_version": SCHEMA_VERSION,
             "run": self.run,
@@ -83,13 +120,24 @@ class Findings:
         }
 
 
-def findings_of(run: SearchResult, metric: str | None = None, seed: int = 0) -> Findings:
-    """What a run says of depth and width; see :func:`rnas.scaling_rules.fit.fit` for arguments and errors."""
+def fit_rule(run: SearchResult | Path | str, metric: str | None = None, *, seed: int = 0) -> Findings:
+    """Estimate the rule of depth and width from a search, and compare it with RobustScaling.
+
+    Args:
+        run: a search over residual networks, finished or not, or its directory.
+        metric: the score; None is the first objective that is maximised.
+        seed: of the draws that intervals and p-values are counted from.
+
+    Raises:
+        InputError: there is no search, fewer than 20 complete evaluations, no such metric, or networks without stages
+            of blocks.
+    """
+    run = run if isinstance(run, SearchResult) else Search.open(run).result()
     return beside_the_paper(run.setup.config.name or run.setup.space.name, fit(run, metric, seed), seed)
 
 
 def beside_the_paper(run: str, rules: Rules, seed: int = 0) -> Findings:
-    """Rules with the paper's estimate from the same evaluations, as far as it can be had."""
+    """Add the paper's estimate from the same evaluations to a rule, if these allow it."""
     observations = rules.observations
     ranking, biases, missing = None, [], ""
     try:
@@ -103,7 +151,7 @@ def beside_the_paper(run: str, rules: Rules, seed: int = 0) -> Findings:
 
 
 def metric_of(observations: Observations) -> Metric:
-    """The score of observations, and how its values are printed."""
+    """Return the metric of the score of observations, which also formats its values."""
     name = observations.metric
     evaluations = [{"metrics": {name: value}} for value in observations.score.tolist()]
     (metric,) = metrics_of({"objectives": [], "evaluations": evaluations})
@@ -111,6 +159,6 @@ def metric_of(observations: Observations) -> Metric:
 
 
 def ledger_hash(observations: Observations) -> str:
-    """First 12 hexadecimal digits of the sha256 of what was evaluated and of the scores, in any order."""
+    """Return the first 12 hexadecimal digits of the sha256 of the keys and scores, which does not depend on order."""
     rows = sorted(zip(observations.keys, observations.score.tolist(), strict=True))
     return hashlib.sha256(json.dumps([observations.metric, rows]).encode()).hexdigest()[:12]

@@ -1,4 +1,4 @@
-"""A run's rule: everything that its evaluations say about depth, width and block."""
+"""Estimate a run's rule: the effects of depth, width and block on the score."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -22,13 +22,13 @@ class Rules:
     """The rule estimated from evaluations.
 
     Attributes:
-        observations: all of them.
+        observations: all evaluations at the highest rung.
         fitted: number of evaluations that the model was fitted to.
-        families: depth shares, width shares and depth to width, those that vary.
-        explained: by hypothesis, the share of the scores' variance that it predicts.
+        families: estimates of depth shares, width shares and depth to width, as far as these vary.
+        explained: share of the scores' variance that each hypothesis predicts, by its name.
         blocks: effects of the choices of block variables.
-        exponents: of depth and width in FLOPs; None where the budgets are too alike.
-        drifts: of the optimum from lower rungs; empty with one rung.
+        exponents: exponents of depth and width in FLOPs; None if the budgets differ too little.
+        drifts: drift of the optimum at lower rungs; empty with one rung.
     """
 
     observations: Observations
@@ -41,14 +41,14 @@ class Rules:
 
     @property
     def rule(self) -> Rule:
-        """The likeliest rule; where a part does not vary, the shares that all networks have.
+        """Return the likeliest rule; a part that does not vary has the shares of all networks.
 
-        How far it can be trusted is for the verdicts to say.
+        The verdicts of the families say how far it can be trusted.
         """
         return likeliest_rule(self.families, self.observations)
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON values."""
+        """Convert to JSON values."""
         families = [asdict(family) | {"verdict": family.verdict.value} for family in self.families]
         flops = self.observations.flops
         return {
@@ -66,7 +66,7 @@ class Rules:
 
 
 def likeliest_rule(families: Sequence[Family], observations: Observations) -> Rule:
-    """The rule of the likeliest optima; where a part does not vary, the shares that all networks have."""
+    """Return the rule of the likeliest optima; a part that does not vary has the shares of all networks."""
     found = {family.name: [quantity.optimum.value for quantity in family.quantities] for family in families}
     depths = found.get(DEPTHS, observations.depth_shares[0].tolist())
     widths = found.get(WIDTHS, observations.width_shares[0].tolist())
@@ -78,12 +78,13 @@ def fit(run: SearchResult, metric: str | None = None, seed: int = 0) -> Rules:
     """What a search over residual networks says about architecture, beside RobustScaling.
 
     Args:
-        run: a search, finished or not.
-        metric: the score; None is the first objective that is maximised.
-        seed: of the draws that intervals and p-values are counted from.
+        run: a search over residual networks, finished or not.
+        metric: name of the score; None takes the first objective that is maximised.
+        seed: seed of the draws from which intervals and p-values are computed.
 
     Raises:
-        InputError: fewer than 20 complete evaluations, no such metric, or networks without stages of blocks.
+        InputError: there are fewer than 20 complete evaluations, none has the metric, or networks have no stages of
+            blocks.
     """
     highest = Observations.from_run(run, metric)
     lower = []
@@ -95,7 +96,7 @@ def fit(run: SearchResult, metric: str | None = None, seed: int = 0) -> Rules:
 
 
 def fit_observations(highest: Observations, lower: list[Observations], seed: int = 0) -> Rules:
-    """The rule of observations at the highest rung, and at lower rungs, the next to the highest first."""
+    """Estimate the rule from observations at the highest rung and at lower rungs, ordered from the highest down."""
     published = Rule()
     design = design_of(highest, published, seed)
     families = families_of(design, seed)

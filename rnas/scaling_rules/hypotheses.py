@@ -1,4 +1,4 @@
-"""The rivals: how much of the scores capacity explains, and how much shares do."""
+"""Compare how well capacity and shares of depth and width predict the scores."""
 
 from collections.abc import Mapping
 
@@ -9,11 +9,11 @@ Explained = Mapping[str, float]
 
 
 def explained(design: DesignMatrix) -> Explained:
-    """Return, by hypothesis, the share of the scores' variance that it predicts, each score from all others.
+    """Return for each hypothesis the share of the scores' variance that it predicts, each score from all others.
 
-    A share below 0 means that it predicts nothing. FLOPs alone, params alone and both together are the rivals of "FLOPs
-    and shares". Where params do as well as shares, a rule of shares may be one of capacity: late stages hold most
-    parameters.
+    A share below 0 means that the hypothesis predicts nothing. "FLOPs and shares" competes with FLOPs alone, params
+    alone and both together. If params predict as well as shares, the effect of shares may be one of capacity, since
+    late stages hold most parameters.
     """
     blocks = design.of_blocks()
     shares = design.of_parts()

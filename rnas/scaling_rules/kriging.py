@@ -1,4 +1,4 @@
-"""Predictions of a rule's mixed model for networks that were not evaluated."""
+"""Predict the scores of networks that were not evaluated by a rule's mixed model."""
 
 from dataclasses import dataclass
 
@@ -20,8 +20,8 @@ class Expectation:
     """Expected scores of networks, in the units of the observations.
 
     Attributes:
-        mean: (m,).
-        covariance: (m, m) of what is not known of the mean scores.
+        mean: (m,) expected scores.
+        covariance: (m, m) posterior covariance of the networks' mean scores.
         noise: variance of a single evaluation around its network's mean.
     """
 
@@ -43,11 +43,12 @@ class Expectation:
 
 
 def expectation(observations: Observations, others: Observations) -> Expectation:
-    """Predict observations (m) by a mixed model that is fitted to others (n); the scores of the former are not read.
+    """Fit a mixed model to observations (n) and predict the scores of others (m), whose own scores are not read.
 
-    The model is that of :mod:`rnas.scaling_rules.estimate`, with its fixed effects predicted as well (universal
-    kriging: Matheron, 1969). Its variances are taken as known, so that intervals are somewhat short where observations
-    are few. Beyond the FLOPs and params of the observations it goes on linearly in their logarithms, ever less sure.
+    The model is that of :mod:`rnas.scaling_rules.estimate`, and its fixed effects are predicted as well (universal
+    kriging: Matheron, 1969). Its variances are taken as known, so that intervals are somewhat too short if there are
+    few observations. Outside the observed FLOPs and params it extrapolates linearly in their logarithms, with growing
+    uncertainty.
     """
     n = len(observations)
     design = _joint(observations, others)
@@ -64,7 +65,7 @@ def expectation(observations: Observations, others: Observations) -> Expectation
 
 
 def _joint(observations: Observations, others: Observations) -> DesignMatrix:
-    """One design of all, so that columns are centred and scaled alike."""
+    """Join both into one design, so that columns are centred and scaled alike."""
     blocks = {name: np.concatenate([values, others.blocks[name]]) for name, values in observations.blocks.items()}
     joint = Observations(
         metric=observations.metric,
@@ -80,7 +81,7 @@ def _joint(observations: Observations, others: Observations) -> DesignMatrix:
 
 
 def _fixed(design: DesignMatrix, n: int) -> Floats:
-    """Columns of the fixed effects, as many as the first n rows can tell apart."""
+    """Return the columns of the fixed effects that the first n rows can separate."""
     for capacity in (CAPACITY, (FLOPS,)):
         columns = design.fixed(capacity)
         if np.linalg.matrix_rank(columns[:n], tol=1e-6 * n**0.5) == columns.shape[1]:

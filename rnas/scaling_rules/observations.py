@@ -1,4 +1,4 @@
-"""Evaluated residual networks as numbers: the data that a rule is estimated from."""
+"""Describe evaluated residual networks as arrays: the data that a rule is estimated from."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,17 +20,17 @@ INACTIVE = "inactive"
 
 @dataclass(frozen=True)
 class Observations:
-    """Complete evaluations of residual networks of one number of stages.
+    """Complete evaluations of residual networks that have the same number of stages.
 
     Attributes:
         metric: name of the score.
-        score: (n,) of each evaluation; larger is better.
-        depths: (n, stages) blocks of each stage.
+        score: (n,) scores; larger is better.
+        depths: (n, stages) numbers of blocks.
         widths: (n, stages) widenings, in multiples of 16, 32, 64 and 128 channels.
         flops: (n,) multiply-accumulates for one image.
-        params: (n,).
-        blocks: each block variable that takes several values, by name, as (n,) texts.
-        keys: (n,) of the architectures; one that was evaluated several times occurs several times.
+        params: (n,) numbers of parameters.
+        blocks: values, as (n,) texts, of each block variable that takes several values, by name.
+        keys: (n,) keys of the architectures; one that was evaluated several times occurs several times.
     """
 
     metric: str
@@ -48,11 +48,12 @@ class Observations:
 
         Args:
             run: a search over residual networks.
-            metric: the score; None is the first objective that is maximised.
-            rung: from 0, the cheapest; None is the highest.
+            metric: name of the score; None takes the first objective that is maximised.
+            rung: index of the rung, from 0, the cheapest; None takes the highest.
 
         Raises:
-            InputError: no evaluation has the metric, or networks are not residual ones of one number of stages.
+            InputError: no evaluation has the metric, or the networks are not residual or differ in their number of
+                stages.
         """
         metric = metric or first_maximised(run)
         space = run.setup.space
@@ -74,13 +75,13 @@ class Observations:
         """Collect records.
 
         Args:
-            metric: the score, which every record has.
+            metric: name of the score, which every record has.
             records: evaluations of residual networks.
             flops: multiply-accumulates of each network for one image.
             params: number of parameters of each network.
 
         Raises:
-            InputError: networks are not residual ones of one number of stages.
+            InputError: the networks are not residual, or differ in their number of stages.
         """
         networks = [residual(record) for record in records]
         stages = {len(network.depths) for network in networks}
@@ -107,7 +108,7 @@ class Observations:
         params: Sequence[int],
         keys: Sequence[str],
     ) -> "Observations":
-        """Describe networks of one number of stages as numbers; all other arguments have one value a network."""
+        """Describe networks that have the same number of stages; all other arguments have one value a network."""
         return cls(
             metric=metric,
             score=np.array(score, dtype=np.float64),
@@ -124,26 +125,26 @@ class Observations:
 
     @property
     def stages(self) -> int:
-        """Number of stages of every network."""
+        """Return the number of stages of every network."""
         return int(self.depths.shape[1])
 
     @property
     def depth_shares(self) -> Floats:
-        """(n, stages) shares of the sum of depths."""
+        """Return the share (n, stages) of each stage in the sum of depths."""
         return stage_shares(self.depths)
 
     @property
     def width_shares(self) -> Floats:
-        """(n, stages) shares of the sum of widths."""
+        """Return the share (n, stages) of each stage in the sum of widths."""
         return stage_shares(self.widths)
 
     @property
     def depth_to_width(self) -> Floats:
-        """(n,) the papers' r_D: the sum of depths as a share of the sum of depths and widths."""
+        """Return the papers' r_D (n,): the sum of depths divided by the sum of depths and widths."""
         return depth_to_width(self.depths, self.widths)
 
     def __getitem__(self, rows: Integers) -> "Observations":
-        """Select some rows (k,)."""
+        """Select rows by index (k,)."""
         return Observations(
             metric=self.metric,
             score=self.score[rows],
@@ -156,14 +157,14 @@ class Observations:
         )
 
     def with_score(self, score: Floats) -> "Observations":
-        """The same design with another score (n,), as for a simulation."""
+        """Return the same networks with other scores (n,), such as those of a simulation."""
         return Observations(
             self.metric, score, self.depths, self.widths, self.flops, self.params, self.blocks, self.keys
         )
 
 
 def first_maximised(run: SearchResult) -> str:
-    """The score unless another is named: the first objective that is maximised; InputError where there is none."""
+    """Return the name of the first objective that is maximised; raise InputError if there is none."""
     maximised = [o.metric for o in run.setup.problem.objectives if o.direction == "maximize"]
     if not maximised:
         raise InputError("the run maximises nothing; name the score with --metric")
@@ -171,7 +172,7 @@ def first_maximised(run: SearchResult) -> str:
 
 
 def residual(record: Record) -> ResidualNetwork:
-    """Its network; InputError where it is no residual one."""
+    """Return the network of a record; raise InputError if it is not residual."""
     if not isinstance(record.architecture, ResidualNetwork):
         raise InputError(
             f"a network of kind {record.architecture.kind!r} has no stages of blocks; "
@@ -181,17 +182,17 @@ def residual(record: Record) -> ResidualNetwork:
 
 
 def beyond_stages(parameters: Mapping[str, Choice]) -> dict[str, Choice]:
-    """The variables of a space beyond depths and widths."""
+    """Return the values of all variables except depths and widths, by name."""
     return {name: value for name, value in parameters.items() if not name.startswith(("depth", "width"))}
 
 
 def block_variables(parameters: Iterable[Mapping[str, Choice]]) -> dict[str, NDArray[np.str_]]:
-    """Values (n,), as texts, of all variables of the space beyond depths and widths, from the active ones of each."""
+    """Return the values (n,), as texts, of all variables except depths and widths; inactive ones are marked as such."""
     named = [beyond_stages(active) for active in parameters]
     names = dict.fromkeys(name for values in named for name in values)
     return {name: np.array([str(values.get(name, INACTIVE)) for values in named]) for name in names}
 
 
 def varying(blocks: Mapping[str, NDArray[np.str_]]) -> dict[str, NDArray[np.str_]]:
-    """The variables that take more than one value."""
+    """Return the variables that take more than one value."""
     return {name: values for name, values in blocks.items() if len(np.unique(values)) > 1}

@@ -25,7 +25,7 @@ SAME, UNDECIDED = "the same network", "not decided: no interval over seeds"
 _LEVEL = 0.05
 
 Scores = Mapping[int, float]
-"""Score by seed."""
+"""Scores of a network by seed."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,12 @@ class MeasuredCandidate:
 
     Attributes:
         candidate: the network and its prediction.
-        scores: by seed.
-        mean: of the scores; None without any.
-        interval: of the mean, by Student's t, 95 %; None with fewer than two seeds.
-        held: whether the predicted interval holds the mean; None without scores.
-        same_as: other candidates that are this network.
-        failures: evaluations without a score, each with its reason.
+        scores: the measured scores by seed.
+        mean: mean of the scores; None without any.
+        interval: 95 % interval of the mean, by Student's t; None with fewer than two seeds.
+        held: whether the predicted interval contains the mean; None without scores.
+        same_as: names of the other candidates that are the same network.
+        failures: reason of each evaluation that has no score.
     """
 
     candidate: Candidate
@@ -56,13 +56,14 @@ class CandidateComparison:
     """The rule's network compared with another at the same budget.
 
     Attributes:
-        over: name of the other.
-        predicted: predicted gain of the rule's network, 95 %; None where both are one network.
-        gain: measured: mean difference over the seeds that both have; None without any.
-        interval: of that, paired by seed, by Student's t, 95 %; None with fewer than two seeds.
-        p_value: of no difference, corrected for the number of tests (Holm); None without an interval.
-        held: whether the predicted interval holds the measured gain.
-        verdict: in words, by the corrected p-value at 5 %.
+        over: name of the other candidate.
+        predicted: predicted gain of the rule's network, with its 95 % interval; None if both are the same network.
+        gain: measured gain, the mean difference over the seeds that both have; None without any.
+        interval: 95 % interval of the measured gain, paired by seed, by Student's t; None with fewer than two seeds.
+        p_value: p-value of the hypothesis that there is no difference, corrected for the number of tests (Holm); None
+            without an interval.
+        held: whether the predicted interval contains the measured gain; None without either.
+        verdict: the conclusion in words, from the corrected p-value at a level of 5 %.
     """
 
     over: str
@@ -76,7 +77,7 @@ class CandidateComparison:
 
 @dataclass(frozen=True)
 class RuleTestBudget:
-    """The result at one budget: its candidates, comparisons of the rule's network, and why candidates are missing."""
+    """The result at one budget: candidates, comparisons with the rule's network, and reasons for missing candidates."""
 
     flops: int
     candidates: tuple[MeasuredCandidate, ...]
@@ -85,7 +86,7 @@ class RuleTestBudget:
 
     @property
     def networks(self) -> tuple[tuple[MeasuredCandidate, ...], ...]:
-        """The candidates, those that are one network together; the rule's network is first."""
+        """Return the candidates grouped by network; the group of the rule's network is first."""
         found: dict[str, list[MeasuredCandidate]] = {}
         for measured in self.candidates:
             found.setdefault(measured.candidate.key, []).append(measured)
@@ -93,7 +94,7 @@ class RuleTestBudget:
 
     @property
     def compared(self) -> tuple[tuple[CandidateComparison, ...], ...]:
-        """The comparisons, those with one network together; those with the rule's own are last."""
+        """Return the comparisons grouped by network; those with the rule's own network are last."""
         found = {comparison.over: comparison for comparison in self.comparisons}
         own, *others = self.networks
         groups = [[found[m.candidate.name] for m in group if m.candidate.name in found] for group in (*others, own)]
@@ -105,10 +106,10 @@ class RuleTestResult:
     """The result of the test.
 
     Attributes:
-        prediction: what was predicted.
-        budgets: what was found at each.
-        tests: number that p-values are corrected for: of pairs of networks, however many candidates each of them is.
-        notes: what a reader must know.
+        prediction: the prediction that was tested.
+        budgets: the result at each budget.
+        tests: number of tests that p-values are corrected for, which counts pairs of different networks.
+        notes: sentences that a reader of the result must know.
     """
 
     prediction: RulePrediction
@@ -117,7 +118,7 @@ class RuleTestResult:
     notes: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON values."""
+        """Convert to JSON values."""
         prediction = self.prediction
         return {
             "prediction": prediction.hash,
@@ -146,14 +147,14 @@ class RuleTestResult:
 
 
 def problem_of(setup: Setup, prediction: RulePrediction) -> Problem:
-    """The run's problem over the candidates alone, which the run's space need not hold."""
+    """Return the run's problem with a space of the candidates alone, which may be outside the run's space."""
     networks = [candidate.network for budget in prediction.budgets for candidate in budget.candidates]
     space = DesignSpace(networks, setup.space.input_shape, setup.space.num_classes)
     return replace(setup.problem, space=space, known=KnownMetrics(space, setup.evaluator))
 
 
 def tasks_of(setup: Setup, prediction: RulePrediction) -> list[Task]:
-    """Every candidate at the highest fidelity, seed by seed."""
+    """Return a task for every seed and candidate at the highest fidelity, seed by seed."""
     fidelity = setup.evaluator.rungs[-1].fidelity
     return [
         Task(candidate.network, seed, fidelity)
@@ -164,8 +165,8 @@ def tasks_of(setup: Setup, prediction: RulePrediction) -> list[Task]:
 
 
 def notes_of(setup: Setup) -> list[str]:
-    """Return what a reader must know about the run's evaluations."""
-    own = ["Scores were looked up: the searched network was chosen by the same numbers, which flatters it."]
+    """Return the sentences that a reader must know about the run's evaluations."""
+    own = ["Scores were looked up; the searched network was chosen by the same numbers, so that its score is too high."]
     return [*(own if setup.evaluator.instant else []), *setup.evaluator.notes]
 
 
@@ -173,12 +174,12 @@ def measure(prediction: RulePrediction, records: Sequence[Record], notes: Sequen
     """Compare a prediction with the evaluations of its networks.
 
     Args:
-        prediction: what was predicted.
-        records: of the evaluations, in any order.
-        notes: that the result holds further.
+        prediction: the prediction to test.
+        records: evaluations of its networks, in any order.
+        notes: sentences that :func:`notes_of` returns.
     """
     budgets = [_budget(budget, prediction.metric, records) for budget in prediction.budgets]
-    # Candidates that are one network have one test, which counts once.
+    # Candidates that are the same network have one test, which counts once.
     p_values = {
         pair: comparison.p_value
         for budget in budgets
@@ -198,7 +199,7 @@ def measure(prediction: RulePrediction, records: Sequence[Record], notes: Sequen
 
 
 def _pairs(budget: RuleTestBudget) -> list[tuple[frozenset[str], CandidateComparison]]:
-    """The comparisons of a budget, each with the keys of its two networks."""
+    """Return the comparisons of a budget, each with the keys of its two networks."""
     own, *others = (measured.candidate.key for measured in budget.candidates)
     return [(frozenset({own, other}), found) for other, found in zip(others, budget.comparisons, strict=True)]
 
@@ -224,7 +225,7 @@ def _measured(
         interval=over_seeds(list(scores.values())),
         held=None if mean is None else candidate.score.low <= mean <= candidate.score.high,
         same_as=tuple(c.name for c in everyone if c.key == candidate.key and c.name != candidate.name),
-        # A network that is several candidates has its record once for each.
+        # A network that is several candidates has one record for each of them.
         failures=tuple(dict.fromkeys(f"seed {r.seed}: {_failure(r)}" for r in own if not scores_of(r, metric))),
     )
 
@@ -243,7 +244,7 @@ def _failure(record: Record) -> str:
 
 
 def _comparison(ours: MeasuredCandidate, other: MeasuredCandidate, predicted: Interval | None) -> CandidateComparison:
-    """Before p-values are corrected, and without a verdict."""
+    """Compare two candidates, before p-values are corrected and without a verdict."""
     name = other.candidate.name
     if other.candidate.key == ours.candidate.key:
         return CandidateComparison(name, None, None, None, None, None, SAME)
@@ -269,7 +270,7 @@ def _judged(comparison: CandidateComparison, p_value: float | None) -> Candidate
 
 
 def over_seeds(values: Sequence[float]) -> Interval | None:
-    """Mean and its 95 % interval by Student's t; None of fewer than two values."""
+    """Return the mean and its 95 % interval by Student's t; None for fewer than two values."""
     if len(values) < 2:
         return None
     mean = float(np.mean(values))
@@ -278,12 +279,12 @@ def over_seeds(values: Sequence[float]) -> Interval | None:
 
 
 def _p_value(differences: Sequence[float]) -> float | None:
-    """Two-sided, by Student's t; None of fewer than two differences."""
+    """Return the two-sided p-value by Student's t; None for fewer than two differences."""
     if len(differences) < 2:
         return None
     mean, error = abs(float(np.mean(differences))), _standard_error(differences)
     if error == 0:
-        # No noise at all: an evaluator that knows no seeds.
+        # There is no noise if the evaluator does not depend on the seed.
         return float(mean == 0)
     return float(2 * student.sf(mean / error, len(differences) - 1))
 
@@ -295,7 +296,7 @@ def _standard_error(values: Sequence[float]) -> float:
 def _notes(budgets: Sequence[RuleTestBudget]) -> list[str]:
     found = []
     if all(len(measured.scores) < 2 for budget in budgets for measured in budget.candidates):
-        found.append("One seed only: no interval over seeds is possible, so that nothing is decided between networks.")
+        found.append("There is only one seed, so that there is no interval over seeds and networks cannot be compared.")
     return found
 
 

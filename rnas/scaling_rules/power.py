@@ -1,8 +1,8 @@
 """Power study of a run: simulate known ground truths on its design and noise, and estimate rules from them.
 
-The networks are the run's, with their FLOPs, params and blocks; only the scores are synthetic. If depth and width
-decide nothing, a verdict that claims a rule is a false positive. If a rule decides, nine of ten intervals should hold
-its values.
+The networks are the run's, with their FLOPs, params and blocks; only the scores are synthetic. If the scores do not
+depend on depth and width, a verdict that claims a rule is a false positive. If they depend on a rule, nine of ten
+intervals should contain its values.
 """
 
 import time
@@ -12,12 +12,15 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from rnas._typing import Floats
+from rnas.nas.result import SearchResult
+from rnas.nas.search import Search
 from rnas.networks.robust_scaling import Rule
 from rnas.scaling_rules.design_matrix import CAPACITY, DEPTH_TO_WIDTH, DEPTHS, FLOPS, PARAMS, DesignMatrix, parts_of
 from rnas.scaling_rules.estimate import Family, design_of, families_of
@@ -25,15 +28,18 @@ from rnas.scaling_rules.observations import Observations
 from rnas.scaling_rules.proportion import share_text, shares_of
 from rnas.scaling_rules.shares import inside
 from rnas.scaling_rules.synthetic_responses import FORMS, synthetic_response
+from rnas.scaling_rules.verdict import Verdict
 from rnas.statistics.mixed_model import MixedModel
+from rnas.utils.data_frames import data_frame
+from rnas.utils.notebook_tables import notebook_table
 from rnas.utils.threads import available_cores
 
 PUBLISHED = Rule()
 ROBUST_SCALING = "RobustScaling"
-"""Name of the ground truth in which it decides."""
+"""Name of the ground truth in which RobustScaling determines the scores."""
 
 STRENGTHS = (0.5, 1.0, 2.0)
-"""Gain of each part of the published rule over no rule, in standard deviations of the noise."""
+"""Gains of each part of the published rule over no rule, in standard deviations of the noise."""
 
 _RIVALS = {"params alone decide": (PARAMS,), "FLOPs alone decide": (FLOPS,), "nothing decides": ()}
 _SKEWED = {2: (2, 1), 3: (3, 1, 2), 4: (3, 1, 2, 2)}
@@ -43,13 +49,13 @@ _ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class GroundTruth:
-    """The ground truth of some simulations: what decides their scores.
+    """The ground truth of some simulations: what determines their scores.
 
     Attributes:
         name: such as "RobustScaling" or "params alone decide".
-        rule: the rule that decides; None for a rival, where depth and width decide nothing but capacity.
-        effect: what each part of the rule gains over no rule, in the score's units.
-        noise: standard deviation.
+        rule: the rule that determines the scores; None for a rival, where depth and width only act through capacity.
+        effect: gain of each part of the rule over no rule, in the score's units.
+        noise: standard deviation of the noise.
     """
 
     name: str
@@ -68,13 +74,13 @@ class Simulation:
 
 @dataclass(frozen=True)
 class Tally:
-    """Verdicts on one part in all simulations of one ground truth.
+    """The verdicts on one part in all simulations of one ground truth.
 
     Attributes:
         truth: the ground truth.
-        part: such as "depth shares".
-        searched: whether the true optimum is within what was searched; True for a rival.
-        verdicts: how often each was reached, by its words.
+        part: name of the part, such as "depth shares".
+        searched: whether the true optimum is within the searched range; True for a rival.
+        verdicts: number of simulations by verdict, in its words.
     """
 
     truth: GroundTruth
@@ -85,12 +91,12 @@ class Tally:
 
 @dataclass(frozen=True)
 class Coverage:
-    """How often the 90 % interval of a quantity held the true value.
+    """How often the 90 % interval of a quantity contained the true value.
 
     Attributes:
-        quantity: such as "D3".
-        held: number of intervals that did.
-        simulations: number with a rule whose part is within what was searched.
+        quantity: name of the quantity, such as "D3".
+        held: number of intervals that contained the true value.
+        simulations: number of simulations whose true optimum is within the searched range.
         half_width: median half length of the intervals.
     """
 
@@ -107,9 +113,9 @@ class PowerStudy:
     Attributes:
         evaluations: number of evaluations of the design.
         simulations: number of simulations of each ground truth.
-        claims: by rival, how many simulations claimed a rule in any part.
-        tallies: verdicts by truth and part.
-        coverage: by quantity.
+        claims: number of simulations that claimed a rule in any part, by rival.
+        tallies: verdicts by ground truth and part.
+        coverage: coverage of each quantity.
     """
 
     evaluations: int
@@ -122,31 +128,93 @@ class PowerStudy:
         """Convert to JSON values."""
         return asdict(self)
 
+    def to_pandas(self) -> Any:
+        """Return a ``pandas.DataFrame`` with a row for each ground truth and part: how often each verdict was reached.
+
+        Raises:
+            InputError: pandas is not installed.
+        """
+        return data_frame(self._rows())
+
+    def _rows(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "truth": tally.truth.name,
+                "effect": tally.truth.effect,
+                "noise": tally.truth.noise,
+                "part": tally.part,
+                "searched": tally.searched,
+                **{verdict.value: tally.verdicts.get(verdict.value, 0) for verdict in Verdict},
+            }
+            for tally in self.tallies
+        ]
+
+    def _repr_html_(self) -> str:
+        columns = ("truth", "part", *(verdict.value for verdict in Verdict))
+        rows = [[row[name] for name in columns] for row in self._rows()]
+        return notebook_table(f"Verdicts of {self.simulations} simulations of each ground truth", columns, rows)
+
 
 @dataclass(frozen=True)
 class SimulationPlan:
-    """Simulations to be made, one ground truth after the other.
+    """The simulations to run, one ground truth after the other.
 
     Attributes:
-        observations: the design, at most as many as are fitted to.
-        simulations: in order.
+        observations: the design, at most as many observations as a rule is fitted to.
+        simulations: the simulations, in order.
     """
 
     observations: Observations
     simulations: tuple[Simulation, ...]
 
 
+def power(
+    run: SearchResult | Observations | Path | str,
+    metric: str | None = None,
+    *,
+    simulations: int = 20,
+    workers: int | None = None,
+    seed: int = 0,
+    measured: Callable[[int, float, int], None] = lambda count, seconds, at_once: None,
+    progress: Callable[[int, int], None] = lambda done, count: None,
+) -> PowerStudy:
+    """Simulate known truths on a search's own networks and noise, and estimate rules from them.
+
+    Args:
+        run: a search over residual networks, finished or not, or its directory, or its observations.
+        metric: the score; None is the first objective that is maximised.
+        simulations: number of simulations of each ground truth.
+        workers: processes; None is one for each core, and 1 stays in this process.
+        seed: of the noise.
+        measured: is called after the first simulation with the number of all, the seconds that the others will take,
+            and how many run at once.
+        progress: is called after each simulation with the number of those that are done, and of all.
+
+    Raises:
+        InputError: there is no search, fewer than 20 complete evaluations, no such metric, or equal scores.
+    """
+    if not isinstance(run, Observations):
+        run = Observations.from_run(run if isinstance(run, SearchResult) else Search.open(run).result(), metric)
+    planned = plan(run, simulations, seed)
+    count = len(planned.simulations)
+    found = []
+    for families in outcomes(planned, workers, lambda seconds, at_once: measured(count, seconds, at_once)):
+        found.append(families)
+        progress(len(found), count)
+    return summarize_power(planned, found)
+
+
 def plan(observations: Observations, simulations: int, seed: int = 0) -> SimulationPlan:
     """Draw the scores of all simulations.
 
-    Rivals are fitted to the data: as functions of params alone, of FLOPs alone, and of nothing, all else being noise.
-    A rule is added to the data's trends in FLOPs, params and block, with the data's noise: what these and shares leave
-    unexplained. The forms of :mod:`rnas.scaling_rules.synthetic_responses` take turns.
+    Rivals are fitted to the data, as functions of params alone, of FLOPs alone, or as a constant; the rest is noise. A
+    rule is added to the data's trends in FLOPs, params and block. Its noise is what these and shares leave unexplained
+    in the data. The forms of :mod:`rnas.scaling_rules.synthetic_responses` are used in turn.
 
     Args:
-        observations: of the run.
+        observations: evaluations of the run.
         simulations: number of simulations of each ground truth.
-        seed: of the noise.
+        seed: seed of the noise.
 
     Raises:
         InputError: there are fewer than 20 evaluations, or their scores do not differ.
@@ -176,10 +244,10 @@ def outcomes(
     """Estimate the rule of each simulation of a plan, in its order, as results come.
 
     Args:
-        planned: see :func:`plan`.
-        workers: processes; None is one for each core, and 1 stays in this process.
-        measured: is called after the first simulation with the seconds that the others will take, and how many run at
-            once.
+        planned: the plan of :func:`plan`.
+        workers: number of processes; None is one for each core, and 1 uses this process alone.
+        measured: function that is called after the first simulation with the estimated seconds of the others, and the
+            number that run at once.
     """
     found = partial(simulated, planned.observations)
     first, *others = planned.simulations
@@ -190,7 +258,7 @@ def outcomes(
     if at_once == 1:
         yield from map(found, others)
         return
-    # Spawned rather than forked: a forked child of a process with threads may hang.
+    # Processes are spawned, since a forked child of a process with threads may hang.
     with ProcessPoolExecutor(at_once, get_context("spawn")) as pool:
         try:
             yield from pool.map(found, others)
@@ -199,7 +267,7 @@ def outcomes(
 
 
 def summarize_power(planned: SimulationPlan, found: Sequence[tuple[Family, ...]]) -> PowerStudy:
-    """Summarize what was estimated in the simulations of a plan, one entry each."""
+    """Summarize the estimates from the simulations of a plan, one entry a simulation."""
     parts = {part.name: part for part in parts_of(planned.observations, PUBLISHED)}
     by_truth: dict[GroundTruth, list[tuple[Family, ...]]] = {}
     for simulation, families in zip(planned.simulations, found, strict=True):
@@ -236,7 +304,7 @@ def true_values(rule: Rule, part: str) -> Floats:
 
 
 def _truths(design: DesignMatrix) -> Iterator[tuple[GroundTruth, Callable[[str], Floats]]]:
-    """Yield each ground truth, and its scores without noise by the form of the response."""
+    """Yield each ground truth with a function from the form of the response to the scores without noise."""
     observations = design.observations
     for name, capacity in _RIVALS.items():
         trend, noise = _trend(design, capacity, shares=False)
@@ -266,7 +334,7 @@ def _with_rule(observations: Observations, trend: Floats, rule: Rule, effect: fl
 
 
 def _trend(design: DesignMatrix, capacity: Sequence[int], *, shares: bool) -> tuple[Floats, float]:
-    """Fit the scores' trend (n,) in some of the capacity and the blocks, given shares or not; and their noise."""
+    """Fit the scores' trend (n,) in some of the capacity and the blocks; return it and the noise."""
     score = design.observations.score
     if not capacity:
         return np.full(len(score), score.mean()), float(score.std())

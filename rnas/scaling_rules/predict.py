@@ -42,11 +42,11 @@ def predict_at_budgets(
         run: a search over residual networks.
         budgets: FLOPs to test at.
         fit: band of FLOPs to fit on.
-        seeds: that the networks will be evaluated with.
+        seeds: seeds that the networks will be evaluated with.
         metric: name of the score.
 
     Raises:
-        InputError: a budget lies in the band, too few evaluations are left, or no network has a budget's FLOPs.
+        InputError: a budget is inside the band, too few evaluations are left, or no network has the FLOPs of a budget.
     """
     _check(budgets, fit)
     space = run.setup.space
@@ -105,7 +105,7 @@ def _check(budgets: tuple[int, ...], fit: Band) -> None:
 
 
 def _fitted(observations: Observations, budgets: Sequence[int], fit: Band) -> NDArray[np.bool_]:
-    """Say for each observation whether the rule is fitted to it."""
+    """Return for each observation whether the rule is fitted to it."""
     flops = observations.flops
     inside = (flops >= fit.low) & (flops <= (np.inf if fit.high is None else fit.high))
     apart = np.all([np.abs(flops / budget - 1) > TOLERANCE for budget in budgets], axis=0)
@@ -115,7 +115,7 @@ def _fitted(observations: Observations, budgets: Sequence[int], fit: Band) -> ND
 def _networks(
     budget_candidates: BudgetCandidates, rule: Rule, uniform: Rule
 ) -> tuple[dict[str, Selection], dict[str, str]]:
-    """Select the candidates of a budget by name; and say why others are left out."""
+    """Return the candidates of a budget by name, and the reasons why others are missing."""
     networks = {RULE: budget_candidates.by_rule(rule)}
     left_out = {}
     published = Rule()

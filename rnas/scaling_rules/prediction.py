@@ -1,4 +1,4 @@
-"""A rule's prediction, which is written with its hash before anything is evaluated."""
+"""Write and read a rule's prediction, which is written with its hash before anything is evaluated."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ RULE, ROBUST_SCALING, UNIFORM, SEARCHED = "rule", "robust-scaling", "uniform", "
 """Names of the candidates."""
 
 TOLERANCE = 0.05
-"""Share by which the FLOPs of a candidate may differ from a test budget."""
+"""Largest relative difference between the FLOPs of a candidate and the test budget."""
 
 _NAME = "prediction-"
 _DIGITS = 12
@@ -31,12 +31,12 @@ class Candidate:
     """A network at a test budget.
 
     Attributes:
-        name: which it is: the rule's, RobustScaling's, the uniform or the searched one.
-        network: what will be evaluated.
-        key: of the network.
-        flops: its own.
-        chosen: how, in words.
-        score: predicted mean over the seeds; 95 %.
+        name: how it was selected: "rule", "robust-scaling", "uniform" or "searched".
+        network: the network to evaluate.
+        key: key of the network.
+        flops: multiply-accumulates of the network for one image.
+        chosen: how the network was selected, in words.
+        score: predicted mean score over the seeds, with its 95 % interval.
     """
 
     name: str
@@ -48,20 +48,21 @@ class Candidate:
 
     @property
     def setting(self) -> str:
-        """Depths and widths, these in multiples of 16, 32, 64 and 128 channels."""
+        """Return depths and widths as text, widths in multiples of 16, 32, 64 and 128 channels."""
         depths = ",".join(map(str, self.network.depths))
         return f"D = {depths}; W = {','.join(f'{width:g}' for width in self.network.widenings)}"
 
 
 @dataclass(frozen=True)
 class BudgetPrediction:
-    """What is predicted at one test budget.
+    """The prediction at one test budget.
 
     Attributes:
         flops: the budget.
-        candidates: by their order of mention; the rule's is first.
-        gains: predicted mean score over the seeds of the rule's network less another's, by the other's name; 95 %.
-        left_out: why a candidate is missing, by its name.
+        candidates: the candidates; that of the rule is first.
+        gains: predicted mean score over the seeds of the rule's network minus that of another, by the other's name,
+            with its 95 % interval.
+        left_out: reason for each missing candidate, by its name.
     """
 
     flops: int
@@ -72,23 +73,23 @@ class BudgetPrediction:
 
 @dataclass(frozen=True)
 class RulePrediction:
-    """Everything that is predicted, and the data that it was fitted to.
+    """The prediction of a rule at all test budgets, and the data that the rule was fitted to.
 
     Attributes:
         run: name of the run.
-        fingerprint: of the run's configuration.
-        ledger: sha256 of the complete evaluations that were fitted, in hexadecimal.
+        fingerprint: fingerprint of the run's configuration.
+        ledger: sha256 of the fitted evaluations, in hexadecimal.
         metric: name of the score.
-        fitted: number of evaluations.
-        fitted_flops: least and most of them.
+        fitted: number of fitted evaluations.
+        fitted_flops: smallest and largest FLOPs of the fitted networks.
         fit: band of FLOPs that the user set for fitting.
-        rule: what was fitted.
-        uniform: what the uniform network is of: no rule, see :func:`rnas.scaling_rules.candidates.uniform_rule`.
-        base: key of the most robust network that was fitted; its block and stem are those of all but the searched one.
-        verdicts: on each part of the rule, in words.
-        seeds: of the evaluations to come; none is the search's own.
-        tolerance: by what share FLOPs may be off a budget.
-        budgets: what is predicted at each.
+        rule: the fitted rule.
+        uniform: rule of the uniform network, see :func:`rnas.scaling_rules.candidates.uniform_rule`.
+        base: key of the most robust fitted network; all candidates but the searched one have its block and stem.
+        verdicts: verdict on each part of the rule, in words, by the part's name.
+        seeds: seeds of the evaluations to come, all different from the search's own.
+        tolerance: largest relative difference between a network's FLOPs and a budget.
+        budgets: the prediction at each budget.
     """
 
     run: str
@@ -108,27 +109,27 @@ class RulePrediction:
 
     @property
     def text(self) -> str:
-        """Canonical JSON: sorted names, and numbers that read back as they were."""
+        """Return canonical JSON, with sorted names and numbers that are read back without a change."""
         content = _ADAPTER.dump_python(self, mode="json")
         return json.dumps(content, sort_keys=True, indent=2, allow_nan=False) + "\n"
 
     @property
     def hash(self) -> str:
-        """Sha256 of :attr:`text` in hexadecimal: of the file that it is written to, as ``sha256sum`` gives it."""
+        """Return the sha256 of :attr:`text` in hexadecimal, which is what ``sha256sum`` prints for the file."""
         return hashlib.sha256(self.text.encode()).hexdigest()
 
     @property
     def file_name(self) -> str:
-        """``prediction-<first 12 digits of the hash>.json``."""
+        """Return the name of the file, ``prediction-<first 12 digits of the hash>.json``."""
         return f"{_NAME}{self.hash[:_DIGITS]}.json"
 
     def asks(self, budgets: tuple[int, ...], fit: Band, seeds: int, metric: str) -> bool:
-        """Whether it answers this question."""
+        """Return whether the prediction has these settings."""
         own = tuple(budget.flops for budget in self.budgets), self.fit, len(self.seeds), self.metric
         return own == (budgets, fit, seeds, metric)
 
     def write(self, folder: Path) -> Path:
-        """Write it to a folder, whole or not at all; the path of the file."""
+        """Write the prediction to a folder, whole or not at all; return the path of the file."""
         folder.mkdir(exist_ok=True)
         write_text(folder / self.file_name, self.text)
         return folder / self.file_name
@@ -138,16 +139,18 @@ _ADAPTER: TypeAdapter[RulePrediction] = TypeAdapter(RulePrediction)
 
 
 def written(folder: Path) -> RulePrediction | None:
-    """Read the prediction in a folder; None if it holds no prediction.
+    """Read the prediction in a folder; return None if there is none.
 
     Raises:
-        InputError: a file is not what was written, or there are several.
+        InputError: the file was changed, or there are several.
     """
     paths = sorted(folder.glob(f"{_NAME}*.json"))
     if not paths:
         return None
     if len(paths) > 1:
-        raise InputError(f"{folder} holds {len(paths)} predictions; one is written for a run: remove what was added")
+        raise InputError(
+            f"{folder} holds {len(paths)} predictions, but a run has only one; remove the files that were added"
+        )
     (path,) = paths
     content = path.read_bytes()
     found = hashlib.sha256(content).hexdigest()
@@ -169,5 +172,5 @@ def _parsed(path: Path, content: bytes) -> RulePrediction:
 
 
 def ledger_hash(evaluations: list[dict[str, Any]]) -> str:
-    """Sha256 of evaluations, as JSON objects in their order, in hexadecimal."""
+    """Return the sha256, in hexadecimal, of evaluations as JSON objects in their order."""
     return hashlib.sha256(json.dumps(evaluations, sort_keys=True).encode()).hexdigest()

@@ -1,13 +1,13 @@
-"""Shares of depth and width as the paper estimates them: those of the best networks of each total.
+"""Estimate shares of depth and width as the paper does, from the best networks of each total.
 
 "Revisiting Residual Networks for Adversarial Robustness" (Huang, Lu, Deb, Boddeti, CVPR 2023, section 4.2.1, figure 7)
 ranks networks by robust accuracy within each level of total depth (of total width) and averages the shares of the
 top-ranked over the levels. It does not say how many are top-ranked; here it is a tenth of a level.
 
-This describes a design and its scores, and estimates no optimum: noise in the ranks, and levels near the ends of the
-grid, which hold nothing but nearly uniform networks, both draw it to uniform. How far is measured by
-:func:`rnas.scaling_rules.ranking_bias.simulated_bias`. Nothing but the total is held fixed within a level: where
-widths, blocks or FLOPs vary as well, they decide the ranks too.
+This describes a design and its scores, and does not estimate an optimum. It is biased towards uniform shares, by noise
+in the ranks and by levels near the ends of the grid, which contain only nearly uniform networks.
+:func:`rnas.scaling_rules.ranking_bias.simulated_bias` measures this bias. Only the total is fixed within a level: if
+widths, blocks or FLOPs vary as well, they also affect the ranks.
 """
 
 from collections.abc import Sequence
@@ -23,26 +23,26 @@ from rnas.networks.robust_scaling import Rule
 from rnas.scaling_rules.observations import Observations
 
 TOP_SHARE = 0.1
-"""Share of a level that is top-ranked, and that is bottom-ranked; at least one network."""
+"""Share of a level that is top-ranked, and equally bottom-ranked; each is at least one network."""
 
 SMALLEST_LEVEL = 5
-"""Networks of a level that is ranked; on the papers' grids smaller levels hold nearly uniform networks alone."""
+"""Smallest number of networks in a level; smaller levels of the papers' grids hold only nearly uniform networks."""
 
 BIN_SIZE = 10
-"""Networks of a level where totals hardly repeat."""
+"""Approximate number of networks in a bin, which replaces a level if few networks have the same total."""
 
 _DIGITS = 6
 
 
 @dataclass(frozen=True)
 class NetworkGroup:
-    """Networks of one kind in one level, or the average of these over the levels.
+    """A group of networks in one level, or the average of such groups over the levels.
 
     Attributes:
-        shares: (stages,) of the total, averaged; they sum to 1.
-        score: averaged; of the top it flatters and of the bottom it belittles, because they were chosen by it.
-        place: share of the level's other networks that score lower, averaged; 1 is best, 0 is worst, ties count half.
-        networks: how many they are.
+        shares: (stages,) mean shares of the total; they sum to 1.
+        score: mean score. It is too high for the top and too low for the bottom, which were chosen by the score.
+        place: mean share of the level's other networks that score lower; 1 is best, 0 is worst, ties count half.
+        networks: number of networks.
     """
 
     shares: tuple[float, ...]
@@ -53,13 +53,13 @@ class NetworkGroup:
 
 @dataclass(frozen=True)
 class Level:
-    """Networks of one total depth or width, or of one bin of it.
+    """The networks of one total depth or width, or of one bin of totals.
 
     Attributes:
-        low, high: least and largest total, in blocks or in widenings; equal unless it is a bin.
-        networks: how many there are.
-        top, bottom: the tenth that scores best, and worst, with all that tie with its last.
-        uniform: those whose stages are equal; None if no network has such.
+        low, high: smallest and largest total, in blocks or in widenings; they are equal unless it is a bin.
+        networks: number of networks.
+        top, bottom: the tenth with the highest and with the lowest scores, including ties.
+        uniform: networks whose stages are equal; None if there are none.
     """
 
     low: float
@@ -72,17 +72,17 @@ class Level:
 
 @dataclass(frozen=True)
 class RankedShares:
-    """Shares of the stages of the networks ranked top and bottom.
+    """The shares of the stages of the networks ranked top and bottom.
 
     Attributes:
-        of: what is shared.
+        of: whether these are shares of depth or of width.
         metric: name of the score.
-        levels: ascending, each of at least :data:`SMALLEST_LEVEL` networks whose shares are not all the same.
+        levels: levels in ascending order, each with at least :data:`SMALLEST_LEVEL` networks of different shares.
         binned: whether levels are bins.
-        left_out: networks of other levels.
-        tau: Kendall's rank correlation of total and score over all networks, in [-1, 1], as figure 7 has it;
-            None where all totals or all scores are equal.
-        p_value: of no correlation; None with tau.
+        left_out: number of networks in other levels.
+        tau: Kendall's rank correlation of total and score over all networks, in [-1, 1], as in figure 7; None if all
+            totals or all scores are equal.
+        p_value: p-value of the hypothesis that there is no correlation; None without tau.
     """
 
     of: Literal["depth", "width"]
@@ -95,36 +95,36 @@ class RankedShares:
 
     @property
     def top(self) -> NetworkGroup:
-        """The top-ranked, averaged over the levels: the paper's estimate."""
+        """Return the top-ranked networks, averaged over the levels: the paper's estimate."""
         return averaged([level.top for level in self.levels])
 
     @property
     def bottom(self) -> NetworkGroup:
-        """The bottom-ranked, averaged over the levels."""
+        """Return the bottom-ranked networks, averaged over the levels."""
         return averaged([level.bottom for level in self.levels])
 
     @property
     def uniform(self) -> NetworkGroup | None:
-        """The uniform, averaged over the levels that have one; None where none has."""
+        """Return the uniform networks, averaged over the levels that have some; None if no level has."""
         groups = [level.uniform for level in self.levels if level.uniform is not None]
         return averaged(groups) if groups else None
 
     def to_dict(self) -> dict[str, Any]:
-        """Fields and averages as JSON values."""
+        """Convert fields and averages to JSON values."""
         averages = {"top": self.top, "uniform": self.uniform, "bottom": self.bottom}
         return {**asdict(self), **{name: group and asdict(group) for name, group in averages.items()}}
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """The paper's estimate of both; None is one that no level can show."""
+    """The paper's estimate for depth and for width; None if no level is large enough for an estimate."""
 
     depth: RankedShares | None
     width: RankedShares | None
 
     @property
     def rule(self) -> Rule:
-        """The top-ranked shares as a rule; what no level can show is uniform, and depth to width is as published."""
+        """Return the top-ranked shares as a rule; missing shares are uniform, and depth to width is as published."""
         depths, widths = (ranked.top.shares if ranked else () for ranked in (self.depth, self.width))
         uniform = (1.0,) * max(len(depths), len(widths))
         return Rule(depths or uniform, widths or uniform)
@@ -133,33 +133,33 @@ class Ranking:
 def rank(observations: Observations) -> Ranking:
     """Rank networks within levels of their total depth, and within levels of their total width.
 
-    Levels are the totals that occur. Where most networks are of a total that fewer than :data:`SMALLEST_LEVEL` have, as
-    in a search over many widths, levels are bins of about :data:`BIN_SIZE` networks of neighbouring totals. A network
-    that was evaluated several times counts once, with the mean of its scores.
+    A level is a total that occurs. If most networks have a total that fewer than :data:`SMALLEST_LEVEL` networks share,
+    as in a search over many widths, levels are bins of about :data:`BIN_SIZE` networks with neighbouring totals. A
+    network that was evaluated several times counts once, with the mean of its scores.
 
     Raises:
-        InputError: no level, of depth or of width, has enough networks of different shares.
+        InputError: no level of depth or of width has enough networks of different shares.
     """
     networks = distinct(observations)
     depth = _ranked("depth", networks.depths, networks)
     width = _ranked("width", networks.widths, networks)
     if depth is None and width is None:
         raise InputError(
-            f"{len(networks)} networks, and no total depth or width that at least {SMALLEST_LEVEL} with different "
-            "shares have; evaluate more, or let depths or widths vary"
+            f"of {len(networks)} networks, no {SMALLEST_LEVEL} with different shares have the same total depth or width"
+            "; evaluate more, or let depths or widths vary"
         )
     return Ranking(depth, width)
 
 
 def distinct(observations: Observations) -> Observations:
-    """One row a network, with the mean of its scores."""
+    """Return one row for each network, with the mean of its scores."""
     _, first, which = np.unique(observations.keys, return_index=True, return_inverse=True)
     sums = np.bincount(which, weights=observations.score)
     return observations[first].with_score(sums / np.bincount(which))
 
 
 def averaged(groups: Sequence[NetworkGroup]) -> NetworkGroup:
-    """Several groups as one; each weighs the same, however many networks it has."""
+    """Average groups with equal weights, whatever their numbers of networks."""
     return NetworkGroup(
         shares=tuple(np.mean([group.shares for group in groups], axis=0).tolist()),
         score=float(np.mean([group.score for group in groups])),
@@ -169,7 +169,7 @@ def averaged(groups: Sequence[NetworkGroup]) -> NetworkGroup:
 
 
 def _ranked(of: Literal["depth", "width"], settings: Floats, networks: Observations) -> RankedShares | None:
-    """Rank settings (n, stages), which are the networks' depths or widths; None if no level is left."""
+    """Rank networks by depths or widths, the settings (n, stages); return None if no level is left."""
     score = networks.score
     totals = settings.sum(axis=1).round(_DIGITS)
     of_level, binned = _levels(totals)
@@ -192,7 +192,7 @@ def _ranked(of: Literal["depth", "width"], settings: Floats, networks: Observati
 
 
 def _levels(totals: Floats) -> tuple[Integers, bool]:
-    """The level (n,) of each total (n,), and whether levels are bins."""
+    """Return the level (n,) of each total (n,), and whether levels are bins."""
     _, of_level, sizes = np.unique(totals, return_inverse=True, return_counts=True)
     if 2 * sizes[sizes >= SMALLEST_LEVEL].sum() >= len(totals):
         return of_level, False

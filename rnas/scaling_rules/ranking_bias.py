@@ -1,7 +1,7 @@
-"""The bias of the paper's estimate towards uniform shares, simulated with a known truth on the design of the data.
+"""Simulate the bias of the paper's estimate towards uniform shares, with a known truth on the design of the data.
 
-A simulation: it describes the estimate of :mod:`rnas.scaling_rules.ranking` on this design at this noise, and says
-nothing of what the shares of robust networks are.
+The simulation describes the estimate of :mod:`rnas.scaling_rules.ranking` on this design at this noise. It says nothing
+about the true shares of robust networks.
 """
 
 from collections.abc import Sequence
@@ -21,12 +21,12 @@ _ENDS = (5, 95)
 
 @dataclass(frozen=True)
 class Recovered:
-    """True shares of the stages in simulations, and their estimates.
+    """The true shares of the stages in simulations, and their estimates.
 
     Attributes:
         truth: (stages,) the true shares; they sum to 1.
-        mean: (stages,) of the estimates over the simulations.
-        low, high: (stages,) between which nine of ten estimates lie.
+        mean: (stages,) mean estimates over the simulations.
+        low, high: (stages,) 5 % and 95 % quantiles of the estimates.
         signal: share of the variance at equal FLOPs, in [0, 1], that the true shares explain; the rest is noise.
     """
 
@@ -42,11 +42,11 @@ class Recovered:
 
 @dataclass(frozen=True)
 class RankingBias:
-    """Estimates of a true rule; None if no level of the design can show a part.
+    """The estimates of a true rule; a part is None if no level of the design is large enough for an estimate.
 
     Attributes:
-        depth: shares of depth.
-        width: shares of width.
+        depth: true and estimated shares of depth.
+        width: true and estimated shares of width.
         draws: number of simulations.
     """
 
@@ -57,12 +57,13 @@ class RankingBias:
 
 @dataclass(frozen=True)
 class _Spread:
-    """Components of the scores of a design.
+    """The components of the scores of a design.
 
     Attributes:
-        slope: of the score in log FLOPs.
-        signals: sum of squares at equal FLOPs that shares explain, beyond what noise would, of depth and of width.
-        noise: standard deviation of what neither FLOPs nor shares explain.
+        slope: slope of the score in log FLOPs.
+        signals: sums of squares at equal FLOPs that shares of depth and shares of width explain, beyond what noise
+            would.
+        noise: standard deviation of the rest, which neither FLOPs nor shares explain.
     """
 
     slope: float
@@ -79,9 +80,9 @@ def simulated_bias(observations: Observations, rule: Rule, rng: np.random.Genera
     explain nothing in the data, the rule has no effect, and the estimate shows the design alone.
 
     Args:
-        observations: the design, and the scores whose slope, noise and strength are taken.
-        rule: the truth; its depth to width is not used, for levels of totals cannot show it.
-        rng: draws the noise.
+        observations: the design, and the scores that slope, noise and strength are estimated from.
+        rule: the truth; its depth to width is not used, since levels of totals cannot show it.
+        rng: generator of the noise.
         draws: number of simulations.
 
     Raises:
@@ -89,7 +90,7 @@ def simulated_bias(observations: Observations, rule: Rule, rng: np.random.Genera
     """
     networks = distinct(observations)
     if len(rule.depths) != networks.stages:
-        raise InputError(f"a rule of {len(rule.depths)} stages, and networks of {networks.stages}")
+        raise InputError(f"the rule has {len(rule.depths)} stages, but the networks have {networks.stages}")
     spread = _spread(networks)
     truth = spread.slope * np.log(networks.flops)
     distances = [
@@ -143,13 +144,13 @@ def _spread(networks: Observations) -> _Spread:
 
 
 def _trend(flops: Floats) -> Floats:
-    """Columns (n, 2): a constant, and log FLOPs about their mean."""
+    """Return columns (n, 2): a constant, and centred log FLOPs."""
     logs = np.log(flops)
     return np.column_stack([np.ones(len(logs)), logs - logs.mean()])
 
 
 def _surface(shares: Floats) -> Floats:
-    """Columns (n, terms), about their means: log shares, their squares and products; the last stage follows."""
+    """Return centred columns (n, terms): log shares, their squares and products, without the redundant last stage."""
     logs = _log_shares(shares)[:, :-1]
     products = [logs[:, i] * logs[:, j] for i in range(logs.shape[1]) for j in range(i, logs.shape[1])]
     columns = np.column_stack([logs, *products])
@@ -158,7 +159,7 @@ def _surface(shares: Floats) -> Floats:
 
 
 def _log_shares(shares: Floats) -> Floats:
-    """Centred log ratios (n, stages), which sum to 0."""
+    """Return centred log ratios (n, stages), which sum to 0."""
     logs = np.log(shares)
     centred: Floats = logs - logs.mean(axis=1, keepdims=True)
     return centred
@@ -176,6 +177,6 @@ def _residual(columns: Floats, values: Floats) -> Floats:
 
 
 def _unexplained(columns: Floats, values: Floats) -> tuple[float, int]:
-    """Sum of squares that columns leave, and their rank."""
+    """Return the sum of squares that columns leave unexplained, and their rank."""
     residual = _residual(columns, values)
     return float(residual @ residual), int(np.linalg.matrix_rank(columns))

@@ -1,4 +1,4 @@
-"""A rule as a file: its proportions, how sure they are, and what they were fitted on."""
+"""Save and load a rule as a file: its proportions, their intervals, and the data it was fitted on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,10 +15,10 @@ from rnas.utils.files import write_text
 SCHEMA_VERSION: Literal[1] = 1
 
 DEPTH_TO_WIDTH = "r_D"
-"""Name of the sum of depths as a share of the sum of depths and widths; stages are ``D1``, ``W1`` and so on."""
+"""Name of the sum of depths divided by the sum of depths and widths; stages are ``D1``, ``W1`` and so on."""
 
 Span = tuple[float, float]
-"""Low and high end of an interval."""
+"""The low and the high end of an interval."""
 
 _SLACK = 0.01
 """Tolerance of a value outside its interval: medians of shares are scaled to a sum of 1."""
@@ -28,20 +28,20 @@ _REMEDY = "rnas rules RUN --save FILE writes one"
 
 @dataclass(frozen=True)
 class SavedRule:
-    """A rule, and where it comes from.
+    """A rule, with its intervals and its source.
 
     Attributes:
         rule: the proportions.
-        intervals: by quantity, as :attr:`values` names them: the ends, in [0, 1], of an interval around its value.
-        confidence: of the intervals, in (0, 1).
-        source: the run that it was fitted on, or the publication; empty where nothing is known.
-        metric: the score that it is good for; empty where nothing is known.
-        ledger: hash of the evaluations that it was fitted on, where it was.
-        evaluations: how many they are.
-        budgets: FLOPs that they were made at, ascending.
+        intervals: ends, in [0, 1], of the interval around a quantity's value, by the names of :attr:`values`.
+        confidence: confidence level of the intervals, in (0, 1).
+        source: the run that it was fitted on, or the publication; empty if unknown.
+        metric: the score that the rule was fitted to; empty if unknown.
+        ledger: hash of the evaluations that it was fitted on; None for a published rule.
+        evaluations: number of these evaluations.
+        budgets: FLOPs of these evaluations, ascending.
 
     Raises:
-        InputError: an interval of an unknown quantity, one that does not hold its value, or budgets out of order.
+        InputError: an interval has an unknown quantity or does not contain its value, or the budgets are out of order.
     """
 
     rule: Rule
@@ -55,29 +55,33 @@ class SavedRule:
 
     def __post_init__(self) -> None:
         if not 0 < self.confidence < 1:
-            raise InputError(f"confidence {self.confidence:g} of a rule's intervals; write one between 0 and 1")
+            raise InputError(f"confidence is {self.confidence:g}; write a number between 0 and 1")
         values = self.values
         for name, (low, high) in self.intervals.items():
             if name not in values:
-                raise InputError(f"an interval of {name!r}; the quantities of this rule are {', '.join(values)}")
+                raise InputError(
+                    f"there is an interval of {name!r}; the quantities of this rule are {', '.join(values)}"
+                )
             if not (0 <= low <= high <= 1 and low - _SLACK <= values[name] <= high + _SLACK):
                 raise InputError(
-                    f"the interval of {name}, {low:g} to {high:g}, must be in 0 to 1 and hold {values[name]:g}"
+                    f"the interval of {name} is {low:g} to {high:g}; "
+                    f"it must be within 0 to 1 and contain {values[name]:g}"
                 )
         if list(self.budgets) != sorted(set(self.budgets)):
-            raise InputError(f"budgets {list(self.budgets)} of a rule; write each once, ascending")
+            raise InputError(f"budgets is {list(self.budgets)}; write each budget once, in ascending order")
 
     @property
     def values(self) -> dict[str, float]:
-        """Every quantity by name: shares of depth ``D1``... and of width ``W1``..., each summing to 1, and ``r_D``."""
+        """Return every quantity by name: shares of depth ``D1``... and of width ``W1``..., which sum to 1, and
+        ``r_D``."""
         depths = {f"D{stage}": share for stage, share in enumerate(shares_of(self.rule.depths), 1)}
         widths = {f"W{stage}": share for stage, share in enumerate(shares_of(self.rule.widths), 1)}
         return {**depths, **widths, DEPTH_TO_WIDTH: self.rule.depth_share}
 
     def sentence(self) -> str:
-        """The rule in words, such as ``D1:D2:D3 = 2 : 2 : 1, W1:W2:W3 = 2 : 2.5 : 1, depth to width 7 : 3 (r_D .70)``.
+        """Return the rule as text: ``D1:D2:D3 = 2 : 2 : 1, W1:W2:W3 = 2 : 2.5 : 1, depth to width 7 : 3 (r_D .70)``.
 
-        Each proportion has its smallest part as 1. Intervals, where known, follow as shares.
+        The smallest part of each proportion is 1. Intervals, if known, follow as shares.
         """
         deep = round(10 * self.rule.depth_share, 1)
         parts = [
@@ -94,19 +98,19 @@ class SavedRule:
         return _File.of(self).model_dump(mode="json")
 
     def save(self, path: Path | str) -> None:
-        """Write it as JSON, whole or not at all, over what is there.
+        """Write the rule as JSON, whole or not at all; replace an existing file.
 
         Raises:
-            OSError: it cannot be written.
+            OSError: the file cannot be written.
         """
         write_text(Path(path), f"{_File.of(self).model_dump_json(indent=2)}\n")
 
     @classmethod
     def load(cls, path: Path | str) -> Self:
-        """Read what :meth:`save` wrote.
+        """Read a file that :meth:`save` wrote.
 
         Raises:
-            InputError: there is no such file, or it is no rule; it says what is wrong.
+            InputError: the file does not exist, or does not hold a rule.
         """
         try:
             text = Path(path).read_text(encoding="utf-8")
@@ -119,14 +123,14 @@ class SavedRule:
         except ValidationError as error:
             fault = error.errors()[0]
             where = "".join(f"{part}: " for part in fault["loc"])
-            raise InputError(f"{path} is no rule: {where}{fault['msg']}; {_REMEDY}") from None
+            raise InputError(f"{path} is not a rule: {where}{fault['msg']}; {_REMEDY}") from None
         try:
             return cls(
                 rule=Rule(content.depths, content.widths, content.depth_to_width),
                 **content.model_dump(exclude={"schema_version", "depths", "widths", "depth_to_width"}),
             )
         except InputError as error:
-            raise InputError(f"{path} is no rule: {error}; {_REMEDY}") from None
+            raise InputError(f"{path} is not a rule: {error}; {_REMEDY}") from None
 
     def _stages(self, letter: str, parts: tuple[float, ...]) -> str:
         names = [f"{letter}{stage}" for stage in range(1, len(parts) + 1)]
@@ -142,7 +146,7 @@ class SavedRule:
 
 
 class _File(BaseModel):
-    """The JSON of a rule; see :class:`SavedRule`."""
+    """The JSON form of a :class:`SavedRule`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -186,10 +190,10 @@ _NAMED = {"robust-scaling": ROBUST_SCALING}
 
 
 def find_rule(text: str | Path) -> SavedRule:
-    """The rule ``robust-scaling``, or that of a file.
+    """Return the rule ``robust-scaling``, or the rule in a file.
 
     Raises:
-        InputError: it is neither.
+        InputError: the text is neither ``robust-scaling`` nor the path of a rule.
     """
     named = _NAMED.get(str(text).strip().lower())
     return SavedRule.load(text) if named is None else named

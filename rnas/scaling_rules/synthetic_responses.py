@@ -1,8 +1,8 @@
-"""Synthetic responses of a score to shares, in forms that the estimate does not assume.
+"""Compute synthetic responses of a score to shares, in forms that the estimate does not assume.
 
-The estimate of :mod:`rnas.scaling_rules.estimate` draws smooth functions from a Gaussian process. These forms differ
-from
-them: one has a crease at its optimum, one is flat far from it, and one falls without bound where a share vanishes.
+The estimate of :mod:`rnas.scaling_rules.estimate` draws smooth functions from a Gaussian process. These forms are
+different: one has a crease at its optimum, one is flat far from it, and one falls without bound as a share approaches
+0.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,13 +15,13 @@ from rnas.scaling_rules.observations import Observations
 from rnas.scaling_rules.proportion import shares_of
 
 Form = Callable[[Floats, Floats], Floats]
-"""From shares (n, c) and the optimum (c,) to responses (n,), highest at the optimum."""
+"""A function from shares (n, c) and the optimum (c,) to responses (n,), which are highest at the optimum."""
 
 _BREADTH = 0.25
 
 
 def tent(shares: Floats, optimum: Floats) -> Floats:
-    """Decrease with the sum of absolute differences, from a crease at the optimum."""
+    """Return minus the sum of absolute differences, which has a crease at the optimum."""
     return np.asarray(-np.abs(shares - optimum).sum(axis=1))
 
 
@@ -36,6 +36,7 @@ def cobb_douglas(shares: Floats, optimum: Floats) -> Floats:
 
 
 FORMS: Mapping[str, Form] = {"tent": tent, "bump": bump, "cobb-douglas": cobb_douglas}
+"""Shapes of a response around its optimum, by name."""
 
 
 def scaled_response(form: Form, shares: Floats, optimum: Floats, effect: float, other: Floats) -> Floats:
@@ -44,8 +45,8 @@ def scaled_response(form: Form, shares: Floats, optimum: Floats, effect: float, 
     Args:
         form: form of the response.
         shares: (n, c) of networks.
-        optimum: (c,) where the response is highest.
-        effect: what the optimum gains over uniform shares, in the score's units.
+        optimum: (c,) shares with the highest response.
+        effect: gain of the optimum over uniform shares, in the score's units.
         other: (c,) shares that replace the uniform ones if the optimum is uniform itself.
     """
     uniform = np.full(len(optimum), 1 / len(optimum))
@@ -55,14 +56,14 @@ def scaled_response(form: Form, shares: Floats, optimum: Floats, effect: float, 
 
 
 def synthetic_response(observations: Observations, rule: Rule, form: str, effect: float, other: Rule) -> Floats:
-    """Return what a rule adds to the scores (n,) of a design, at most 0; each of its three parts is worth an effect.
+    """Return the response (n,) to a rule, at most 0, to add to the scores of a design; its three parts weigh the same.
 
     Args:
         observations: the design; its scores are not read.
-        rule: the optima, for the same number of stages.
+        rule: the optima, for the design's number of stages.
         form: a name of :data:`FORMS`.
         effect: gain of each part over no rule, in the score's units.
-        other: rule that replaces no rule for a part that is uniform itself.
+        other: rule that a part is compared with if its own shares are uniform.
     """
     r = observations.depth_to_width
     parts = [

@@ -1,4 +1,4 @@
-"""Verdicts on one part of a rule."""
+"""Decide on one part of a rule."""
 
 import math
 from collections.abc import Sequence
@@ -10,10 +10,10 @@ from scipy.stats import norm
 from rnas.statistics.interval import Interval
 
 LEVEL = 0.05
-"""Probability, over all parts of a rule together, to claim anything where there is nothing."""
+"""Probability, over all parts of a rule together, that an effect is claimed although there is none."""
 
 MARGIN = 0.05
-"""Difference of a share or of r_D that counts as none, rounding to whole depths and widths aside."""
+"""Largest difference of a share or of r_D that counts as equal, apart from rounding to whole depths and widths."""
 
 _POWER = 0.8
 _WEAKEST = 0.5
@@ -33,20 +33,20 @@ class Verdict(Enum):
 
     @property
     def claims(self) -> bool:
-        """Whether it says that shares or r_D matter in addition to capacity."""
+        """Return whether the verdict is that shares or r_D have an effect in addition to capacity."""
         return self in (Verdict.AGREES, Verdict.DIFFERS, Verdict.IDENTIFIED, Verdict.EDGE)
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """One number of a rule's optimum.
+    """One coordinate of a rule's optimum.
 
     Attributes:
-        name: D1, D2, ... and W1, W2, ... are shares that sum to 1; r_D.
-        optimum: where the score is highest, adjusted for FLOPs, params and block; 90 %.
-        wide: the interval that holds all quantities of its part at once with 95 %.
+        name: D1, D2, ... for shares of depth, W1, W2, ... for shares of width, or r_D.
+        optimum: the value with the highest score, adjusted for FLOPs, params and block, with its 90 % interval.
+        wide: its interval at the level at which the intervals of all quantities of the part hold together with 95 %.
         published: RobustScaling's value; None for networks of two or four stages.
-        at_edge: probability in [0, 1] that the optimum is at an end of what was searched.
+        at_edge: probability in [0, 1] that the optimum is at an end of the searched range.
     """
 
     name: str
@@ -59,14 +59,15 @@ class Quantity:
 def verdict_on(
     quantities: Sequence[Quantity], gain: Interval, p_value: float, p_value_flops: float, rounding: float
 ) -> Verdict:
-    """The verdict on a part.
+    """Return the verdict on a part.
 
     Args:
-        quantities: of the part.
-        gain: of the optimum over uniform shares.
-        p_value: that the part does not matter given FLOPs and params, corrected for the number of parts.
-        p_value_flops: the same given FLOPs alone.
-        rounding: see :class:`rnas.scaling_rules.design_matrix.RulePart`.
+        quantities: quantities of the part.
+        gain: gain of the optimum over uniform shares.
+        p_value: p-value of the hypothesis that the part has no effect given FLOPs and params, corrected for the number
+            of parts.
+        p_value_flops: the same, given FLOPs alone.
+        rounding: rounding of the part, see :class:`rnas.scaling_rules.design_matrix.RulePart`.
     """
     if p_value > LEVEL:
         return Verdict.CAPACITY if p_value_flops <= LEVEL else Verdict.NOT_IDENTIFIED
@@ -87,11 +88,11 @@ def verdict_on(
 
 @dataclass(frozen=True)
 class Needed:
-    """Number of evaluations that would decide.
+    """The number of evaluations that would decide on a part.
 
     Attributes:
         evaluations: approximate number, rounded up to two digits.
-        at_least: whether this is a lower bound alone, of an effect or a gain too weak to tell how weak it is.
+        at_least: whether the number is only a lower bound, because the effect or the gain is too weak to be measured.
     """
 
     evaluations: int
@@ -103,10 +104,10 @@ def evaluations_needed(
 ) -> Needed:
     """Estimate how many evaluations of this design and noise would decide, if the estimates were the truth.
 
-    Of three numbers the largest: until the part's effect is significant with a power of 80 %, until the gain's interval
-    excludes 0, and until every interval is narrower than the margin of equivalence; each by the square root law, and at
-    least half as many again. An effect or a gain of less than half its noise is taken for one of half, which makes the
-    number a lower bound where it comes from there.
+    The result is the largest of three numbers: until the effect of the part is significant with a power of 80 %, until
+    the interval of the gain excludes 0, and until every interval is narrower than the margin of equivalence. Each
+    follows from the square root law. The result is at least 1.5 times the present number. An effect or a gain below
+    half of its noise is replaced by half of its noise; a number that follows from it is only a lower bound.
     """
     wanted = float(norm.isf(LEVEL) + norm.isf(1 - _POWER))
     effect, worth = float(norm.isf(p_value)), gain.value / max(gain.half_width, 1e-12)

@@ -1,17 +1,17 @@
-"""Variances of accuracies where networks are trained with the same seeds and attacked on the same images.
+"""Estimate variances of accuracies of networks that share their training seeds and their attacked images.
 
-Seeds and images are crossed random factors: another seed, or another sample of images, would have given other numbers.
-With S seeds and I images the mean squares of the complete layout have the expectations of J. Cornfield, J. W. Tukey,
+Seeds and images are crossed random factors: other seeds or another sample of images would give other accuracies.
+With S seeds and I images, the mean squares of the complete layout have the expectations of J. Cornfield, J. W. Tukey,
 "Average values of mean squares in factorials" (Annals of Mathematical Statistics, 1956), so that
 
     (MS of networks x seeds + MS of networks x images - MS of the three) / (S I)
 
-estimates the variance of a network's mean where networks are compared: what seeds and images do to all networks alike
-is not in it. Its degrees of freedom are those of F. E. Satterthwaite (Biometrics Bulletin, 1946).
+estimates the variance of a network's mean in a comparison of networks. The effect of seeds and images that is the same
+for all networks is not part of it. Its degrees of freedom follow F. E. Satterthwaite (Biometrics Bulletin, 1946).
 
-Networks may have different numbers of seeds, each the first ones of all. Seeds are then the blocks of an incomplete
-block design (F. Yates, Annals of Eugenics, 1940): means are adjusted for seeds by least squares, mean squares are those
-of networks adjusted for seeds, and the numbers of seeds above become what the design makes of them.
+Networks may have different numbers of seeds; each network has the first seeds of the list. Seeds are then the blocks of
+an incomplete block design (F. Yates, Annals of Eugenics, 1940). Means are adjusted for seeds by least squares, mean
+squares are those of networks adjusted for seeds, and numbers that the design gives replace the numbers of seeds above.
 """
 
 import math
@@ -24,19 +24,19 @@ import numpy as np
 from rnas._typing import Bools, Floats
 
 Rights = Sequence[Bools] | Bools
-"""For each network whether it is right, (seeds, images), each with the first seeds of all and the same images."""
+"""For each network, whether it is right, (seeds, images); each has the first seeds of the list and the same images."""
 
 _DIGITS = 7
-"""Sums of squares of right and wrong are above the last of them, or nothing but rounding."""
+"""A sum of squares of right and wrong is above this value, or it is only rounding error."""
 
 
 @dataclass(frozen=True)
 class Variance:
-    """An estimate of the variance of a mean.
+    """Hold an estimate of the variance of a mean.
 
     Attributes:
-        value: at least 0.
-        degrees: of freedom, at least 1.
+        value: the estimate, at least 0.
+        degrees: its degrees of freedom, at least 1.
     """
 
     value: float
@@ -44,23 +44,23 @@ class Variance:
 
     @property
     def known(self) -> bool:
-        """Whether it says how large the noise is: one of 0 says that so few seeds and images did not show any."""
+        """Return whether the noise is known; an estimate of 0 means that too few seeds and images showed any."""
         return self.value > 0
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Which network was trained with which seed: the cells, those of the first network first.
+    """Describe which network was trained with which seed. Each such pair is a cell; cells are in order of networks.
 
     Every projection is (cells, cells).
 
     Attributes:
         means: weights (networks, cells) of the networks' means, adjusted for seeds.
         mean: projection on what all cells have in common.
-        networks: on differences between networks.
-        adjusted: on the same adjusted for seeds.
-        seeds: on differences between seeds, adjusted for networks.
-        rest: on what neither networks nor seeds explain.
+        networks: projection on differences between networks.
+        adjusted: projection on differences between networks, adjusted for seeds.
+        seeds: projection on differences between seeds, adjusted for networks.
+        rest: projection on what neither networks nor seeds explain.
     """
 
     means: Floats
@@ -73,7 +73,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class _Stratum:
-    """Mean square of one random factor, seeds or images, and that of the residual."""
+    """Hold the mean square of one random factor, seeds or images, and that of the residual."""
 
     square: float
     degrees: float
@@ -81,14 +81,14 @@ class _Stratum:
 
 @lru_cache(maxsize=64)
 def layout(seeds: tuple[int, ...]) -> Layout:
-    """Return the layout of networks with their numbers of seeds."""
+    """Return the layout of networks with these numbers of seeds."""
     network = np.repeat(np.arange(len(seeds)), seeds)
     seed = np.concatenate([np.arange(count) for count in seeds])
     networks, blocks = np.eye(len(seeds))[network], np.eye(max(seeds))[seed]
     both = np.hstack([networks, blocks])
     mean = np.full((len(seed), len(seed)), 1 / len(seed))
     by_network, by_seed, by_both = (columns @ np.linalg.pinv(columns) for columns in (networks, blocks, both))
-    # A network's own effect, and the average of those of all seeds.
+    # A network's mean is its own effect plus the average effect of all seeds.
     adjusted = np.hstack([np.eye(len(seeds)), np.full((len(seeds), max(seeds)), 1 / max(seeds))])
     return Layout(
         means=adjusted @ np.linalg.pinv(both),
@@ -101,39 +101,39 @@ def layout(seeds: tuple[int, ...]) -> Layout:
 
 
 def means(right: Rights) -> Floats:
-    """Accuracy of each network, over seeds and images.
+    """Return the accuracy of each network, over seeds and images.
 
-    Where some have fewer seeds they are adjusted for seeds, which can take one near an end a little out of [0, 1].
+    If some networks have fewer seeds, the means are adjusted for seeds, which can put a mean slightly outside [0, 1].
     """
     own = np.array([rows.mean() for rows in right])
     if len({len(rows) for rows in right}) == 1:
         return own
     cells = np.concatenate([rows.mean(axis=1) for rows in right])
-    # Equal networks have equal means, whatever least squares leave of the last digits.
+    # Equal networks get equal means, although least squares may differ in the last digits.
     adjusted: Floats = np.round(layout(_seeds(right)).means @ cells, 12)
     return adjusted
 
 
 def compared_variances(right: Rights) -> Mapping[tuple[int, int], Variance]:
-    """For each pair of networks half the variance of the difference of their means, noise pooled over all networks.
+    """Return, for each pair of networks, half the variance of the difference of their means, with noise pooled.
 
-    With equal numbers of seeds this is one for all pairs: the variance of a network's mean where networks are compared.
+    With equal numbers of seeds it is the same for all pairs: the variance of a network's mean in a comparison.
 
     Args:
         right: at least two networks, each with at least two seeds and images.
 
     Raises:
-        ValueError: there are fewer.
+        ValueError: there are fewer networks, seeds or images.
     """
     if len(right) < 2:
-        raise ValueError(f"{len(right)} networks; there have to be two")
+        raise ValueError(f"there are {len(right)} networks; a comparison needs at least two")
     design, images = layout(_seeds(right)), _images(right)
     by_cell, by_image = _grams(right)
     seed = _stratum([design.rest], by_cell)
     image = _stratum([design.adjusted], by_image, images - 1)
     both = _stratum([design.rest], by_image, images - 1)
     networks = np.repeat(np.eye(len(right)), _seeds(right), axis=0)
-    # As many seeds as each network would have in a complete layout that knows as much of networks and images.
+    # This is the number of seeds of a complete layout that would give as much information on networks and images.
     seeds = float(np.trace(networks.T @ design.adjusted @ networks)) / (len(right) - 1)
     found = {}
     for first in range(len(right)):
@@ -144,17 +144,17 @@ def compared_variances(right: Rights) -> Mapping[tuple[int, int], Variance]:
 
 
 def mean_variances(right: Rights) -> list[Variance]:
-    """The variance of each network's mean by itself, noise pooled over networks: as :func:`compared_variances`, and
-    what seeds and images do to all networks alike.
+    """Return the variance of each network's mean by itself, with noise pooled over networks.
 
-    Where numbers of seeds differ, what all networks share of a seed is counted as if it were a network's own, which
-    makes the variance no smaller than it is.
+    It adds to :func:`compared_variances` the effect of seeds and images that is the same for all networks. If numbers
+    of seeds differ, the effect of a seed on all networks counts as if it were a network's own, which never makes the
+    variance too small.
 
     Args:
-        right: each network with at least two seeds and images.
+        right: networks, each with at least two seeds and images.
 
     Raises:
-        ValueError: there are fewer.
+        ValueError: there are fewer seeds or images.
     """
     design, images = layout(_seeds(right)), _images(right)
     by_cell, by_image = _grams(right)
@@ -169,26 +169,26 @@ def mean_variances(right: Rights) -> list[Variance]:
 
 
 def seed_degrees(right: Rights) -> int:
-    """Degrees of freedom that the seeds alone give to comparisons of networks."""
+    """Return the degrees of freedom that the seeds alone give to comparisons of networks."""
     return _rank(layout(_seeds(right)).rest)
 
 
 def _seeds(right: Rights) -> tuple[int, ...]:
     seeds = tuple(len(rows) for rows in right)
     if min(seeds) < 2:
-        raise ValueError(f"{min(seeds)} seeds; there have to be two of each network")
+        raise ValueError(f"a network has {min(seeds)} seeds; each network needs at least two")
     return seeds
 
 
 def _images(right: Rights) -> int:
     images = right[0].shape[1]
     if images < 2:
-        raise ValueError(f"{images} images; there have to be two")
+        raise ValueError(f"there are {images} images; at least two are needed")
     return int(images)
 
 
 def _grams(right: Rights) -> tuple[Floats, Floats]:
-    """Products of all cells with one another, over images: of the cells' means, and of what deviates from them."""
+    """Return products of all cells with one another, over images: of the cells' means, and of deviations from them."""
     cells = np.concatenate([rows.astype(np.float64) for rows in right])
     whole = cells.mean(axis=1, keepdims=True)
     away = cells - whole
@@ -196,12 +196,12 @@ def _grams(right: Rights) -> tuple[Floats, Floats]:
 
 
 def _stratum(projections: Sequence[Floats], gram: Floats, times: int = 1) -> _Stratum:
-    """The mean square of independent parts, with the degrees of freedom that it has by Satterthwaite.
+    """Return the mean square of independent components, with its degrees of freedom by Satterthwaite.
 
     Args:
-        projections: on the parts.
-        gram: see :func:`_grams`.
-        times: how many degrees of freedom each dimension of a projection has.
+        projections: projections on the components.
+        gram: products of cells; see :func:`_grams`.
+        times: degrees of freedom of each dimension of a projection.
     """
     degrees = [times * _rank(projection) for projection in projections]
     parts = [max(round(float((projection * gram).sum()), _DIGITS), 0.0) / sum(degrees) for projection in projections]
@@ -215,9 +215,9 @@ def _rank(projection: Floats) -> int:
 
 
 def _crossed(seed: _Stratum, image: _Stratum, both: _Stratum, per_seed: float, per_image: float) -> Variance:
-    """The variance to which strata of seeds, of images and of both add up, by what a mean square of each counts."""
-    # What images add is no less than nothing. What seeds add is left as it is estimated: its mean square has few
-    # degrees of freedom, and to raise it where it comes out low would make it too large on average.
+    """Add the strata of seeds, of images and of both to a variance, with the weight of each mean square."""
+    # The contribution of images is at least 0. The contribution of seeds stays as estimated: its mean square has few
+    # degrees of freedom, and raising low estimates would make it too large on average.
     value = per_seed * seed.square + per_image * max(image.square - both.square, 0.0)
     weighted = ((per_seed, seed), (per_image, image), (per_image, both))
     uncertain = sum((weight * stratum.square) ** 2 / stratum.degrees for weight, stratum in weighted)

@@ -1,10 +1,10 @@
-"""Several tests at once: p-values adjusted for their number."""
+"""Adjust p-values for the number of tests."""
 
 from collections.abc import Sequence
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """P-values adjusted for their number, in their order (S. Holm, 1979): each below alpha is significant at alpha."""
+    """Return p-values adjusted by S. Holm (1979), in their order: a result below alpha is significant at alpha."""
     adjusted = [1.0] * len(p_values)
     highest = 0.0
     for rank, place in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):

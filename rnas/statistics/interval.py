@@ -1,4 +1,4 @@
-"""A number with an interval around it."""
+"""Represent a number with an interval around it."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ _ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class Interval:
-    """A value and an interval around it, whose confidence is for its owner to say."""
+    """Hold a value and an interval around it; the code that makes the interval decides its confidence."""
 
     value: float
     low: float
@@ -15,18 +15,18 @@ class Interval:
 
     @property
     def half_width(self) -> float:
-        """Half of its length."""
+        """Return half of the interval's length."""
         return (self.high - self.low) / 2
 
     @property
     def excludes_zero(self) -> bool:
-        """Whether all of it is on one side of 0."""
+        """Return whether the whole interval is on one side of 0."""
         return self.excludes(0, 0)
 
     def within(self, low: float, high: float) -> bool:
-        """Whether all of it lies between two values."""
+        """Return whether the whole interval lies between two values."""
         return low - _ROUNDING <= self.low and self.high <= high + _ROUNDING
 
     def excludes(self, low: float, high: float) -> bool:
-        """Whether none of it lies between two values."""
+        """Return whether no point of the interval lies between two values."""
         return self.low > high or self.high < low

@@ -1,10 +1,10 @@
-"""A linear mixed model: fixed effects, random functions with given covariances, and noise.
+"""Fit a linear mixed model: fixed effects, random functions with given covariances, and noise.
 
     y = X b + sum over components c of u_c + e,    u_c ~ N(0, v_c K_c),    e ~ N(0, v_0 I)
 
-The variances are estimated by restricted maximum likelihood (Patterson, Thompson, Biometrika 1971), so that a function
-that the data do not show gets none. What the model says holds given the inputs, however these were chosen: a search
-that chose later inputs by earlier results does not bias it (Rubin, Biometrika 1976).
+The variances are estimated by restricted maximum likelihood (Patterson, Thompson, Biometrika 1971), so a function that
+the data do not show gets a variance of 0. The results are conditional on the inputs, however these were chosen: a
+search that chose later inputs by earlier results does not bias them (Rubin, Biometrika 1976).
 """
 
 from collections.abc import Sequence
@@ -17,10 +17,10 @@ from scipy.optimize import minimize
 from rnas._typing import Floats
 
 _LEAST, _MOST = -12.0, 4.0
-"""Bounds of the logarithms of variances, in units of that of y."""
+"""Bounds of the logarithms of variances, in units of the variance of y."""
 
 _USUAL, _WEIGHT = -2.0, 0.01
-"""Where a variance tends that the data say nothing of, and how strongly: it keeps the optimum unique."""
+"""Target of a variance that the data do not determine, and the strength of its pull; it keeps the optimum unique."""
 
 _JITTER = 1e-9
 _ITERATIONS = 60
@@ -28,21 +28,21 @@ _DRAWS = 10_000
 
 
 class MixedModel:
-    """Fitted on creation.
+    """Fit the model when it is created.
 
     Args:
         y: (n,) responses.
-        fixed: (n, p) columns of full rank, a constant among them.
-        covariances: (n, n) of each random function at the inputs, with a variance of about 1.
+        fixed: (n, p) columns of full rank, one of them constant.
+        covariances: (n, n) covariance of each random function at the inputs, with a variance of about 1.
 
     Attributes:
-        variances: of the functions, in their order, and of the noise, in the units of y squared.
+        variances: variances of the functions, in their order, and of the noise, in the units of y squared.
     """
 
     def __init__(self, y: Floats, fixed: Floats, covariances: Sequence[Floats]) -> None:
         self._y, self._fixed, self._covariances = y, fixed, covariances
         residual = y - fixed @ np.linalg.lstsq(fixed, y, rcond=None)[0]
-        # Fixed effects may explain everything.
+        # Fixed effects may explain the data completely.
         self._unit = max(float(residual.var()), _JITTER * float(y.var()))
         count = len(covariances) + 1
         start = np.full(count, _USUAL)
@@ -59,14 +59,14 @@ class MixedModel:
         self._weights = self._projection @ y
 
     def _decomposed(self, variances: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-        """Lower factor of the covariance V of y, V^-1 X, the projection P without the fixed effects, and X' V^-1 X."""
+        """Return the lower factor of the covariance V of y, V^-1 X, the projection P off fixed effects, X' V^-1 X."""
         n = len(self._y)
         total = np.zeros((n, n))
         for variance, covariance in zip(variances, self._covariances, strict=False):
             total += variance * covariance
         total[np.diag_indices(n)] += variances[-1] + _JITTER * self._unit
         factor = cholesky(total, lower=True)
-        # From the factor itself: a third of the time of solving for the columns of the identity.
+        # The inverse from the factor takes a third of the time of solving for the columns of the identity.
         lower = np.tril(dpotri(factor, lower=True)[0])
         inverse = lower + np.tril(lower, -1).T
         weighted = inverse @ self._fixed
@@ -74,7 +74,7 @@ class MixedModel:
         return factor, weighted, inverse - weighted @ np.linalg.solve(information, weighted.T), information
 
     def _objective(self, logarithms: Floats) -> tuple[float, Floats]:
-        """Negative restricted log likelihood, and its gradient, at logarithms of variances in units of that of y."""
+        """Return the negative restricted log likelihood and its gradient, at logs of variances in units of y's."""
         variances = np.exp(logarithms) * self._unit
         factor, _, projection, information = self._decomposed(variances)
         weights = projection @ self._y
@@ -90,13 +90,13 @@ class MixedModel:
     def posterior(
         self, functions: Sequence[int], crossed: Sequence[Floats], own: Sequence[Floats], fixed: Floats | None = None
     ) -> tuple[Floats, Floats]:
-        """Mean (m,) and covariance (m, m) of the sum of some functions at other inputs.
+        """Return the mean (m,) and covariance (m, m) of the sum of some functions at other inputs.
 
         Args:
-            functions: their places among the covariances.
-            crossed: (m, n) covariance of each between the other inputs and those of y.
-            own: (m, m) covariance of each among the other inputs.
-            fixed: (m, p) columns of the fixed effects there, which the sum then has as well (universal kriging:
+            functions: indices of the functions among the covariances.
+            crossed: (m, n) covariance of each function between the other inputs and the inputs of y.
+            own: (m, m) covariance of each function among the other inputs.
+            fixed: (m, p) columns of the fixed effects at the other inputs, to add these to the sum (universal kriging:
                 Matheron, 1969); None leaves them out.
         """
         scales = self.variances[list(functions)]
@@ -111,14 +111,14 @@ class MixedModel:
         return mean, covariance
 
     def left_out(self) -> Floats:
-        """(n,) what each response differs from its prediction by all others, at the same variances."""
+        """Return (n,) the difference of each response from its prediction by all others, at the same variances."""
         return self._weights / np.diag(self._projection)
 
     def p_value(self, covariance: Floats, rng: np.random.Generator) -> float:
-        """Return the p-value of the hypothesis that a further function, of covariance (n, n), is zero.
+        """Return the p-value of the hypothesis that an additional function, of covariance (n, n), is zero.
 
-        A score test (Lin, Biometrika 1997): the statistic is a quadratic form of y, distributed under this model as a
-        weighted sum of squares of normal variables, of which the p-value counts draws.
+        This is a score test (Lin, Biometrika 1997): the statistic is a quadratic form of y. Under this model it is
+        distributed as a weighted sum of squares of normal variables, and the p-value is a share of random draws.
         """
         observed = self._weights @ covariance @ self._weights
         inner = self._factor.T @ self._projection @ covariance @ self._projection @ self._factor
@@ -129,7 +129,7 @@ class MixedModel:
 
 
 def sample_mvn(mean: Floats, covariance: Floats, draws: int, rng: np.random.Generator) -> Floats:
-    """Draws (m, draws) of a normal distribution, whose covariance may be singular."""
+    """Return draws (m, draws) from a normal distribution, whose covariance may be singular."""
     values, vectors = np.linalg.eigh((covariance + covariance.T) / 2)
     spread = vectors * np.sqrt(np.maximum(values, 0))
     return np.asarray(mean[:, None] + spread @ rng.standard_normal((len(mean), draws)))

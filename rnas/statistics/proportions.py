@@ -1,4 +1,4 @@
-"""Sampling noise of an accuracy: Wilson intervals, and whether two accuracies are distinguishable."""
+"""Compute Wilson intervals of accuracies, and decide whether two accuracies are distinguishable."""
 
 import math
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from scipy.stats import binomtest
 
 @dataclass(frozen=True)
 class Proportion:
-    """A share of images, with its Wilson 95 % interval.
+    """Hold a share of images with its Wilson 95 % interval.
 
     Attributes:
         value: the share, in [0, 1].
         low, high: ends of the interval, in [0, 1].
-        images: number of images that it was counted on.
+        images: number of images behind the share.
     """
 
     value: float
@@ -25,15 +25,15 @@ class Proportion:
 
 @lru_cache(maxsize=4096)
 def proportion(value: float, images: int) -> Proportion:
-    """A share of ``images`` images with its 95 % interval (E. B. Wilson, 1927)."""
+    """Return a share of ``images`` images with its 95 % interval (E. B. Wilson, 1927)."""
     interval = binomtest(round(value * images), images).proportion_ci(confidence_level=0.95, method="wilson")
     return Proportion(value, float(interval.low), float(interval.high), images)
 
 
 def indistinguishable(first: Proportion, second: Proportion) -> bool:
-    """Whether the 95 % interval of the difference of two shares holds zero.
+    """Return whether the 95 % interval of the difference of two shares contains zero.
 
-    The interval is Newcombe's, made from the two Wilson intervals (R. G. Newcombe, 1998, method 10). It takes the
+    The interval is Newcombe's, made from the two Wilson intervals (R. G. Newcombe, 1998, method 10). It treats the
     shares as independent; on the same images the true noise is a little smaller.
     """
     if first.value < second.value:

@@ -1,13 +1,14 @@
-"""Further seeds for those networks alone that are still compared with no decision, and what looking so often costs.
+"""Plan more seeds for the networks that are still undecided, and correct the level for repeated tests.
 
-All networks have the first seeds. At each look every pair is tested; networks that are not distinguishable from all
-others get one seed more than any network has, until nothing is undecided or there are no more seeds. To look again is
-another chance to be wrong. The level is therefore divided by the number of looks that were planned (Bonferroni),
-whether they are needed or not: the chance that any two equal networks are called distinguishable at any look is at most
+All networks have the first seeds. At each look every pair is tested. Networks that are not distinguishable from all
+others get one seed more than any network has, until nothing is undecided or no seeds remain. Each look is another
+chance of a false positive. The level is therefore divided by the number of planned looks (Bonferroni), whether or not
+all of them take place. The chance that any two equal networks are called distinguishable at any look is then at most
 the level, however the looks depend on one another.
 
-That numbers of seeds depend on results does no harm to this. Two equal networks that no look has distinguished have, at
-each look, all the seeds that there are by then: only a wrong decision, which is counted already, makes theirs unequal.
+Numbers of seeds depend on results, but this does not harm the guarantee. Two equal networks that no look has
+distinguished have, at each look, all the seeds so far. Only a wrong decision, which is already counted, could make
+their numbers of seeds unequal.
 """
 
 from rnas.statistics.crossed import Rights
@@ -20,17 +21,17 @@ def looks(first: int, most: int) -> int:
 
 
 def level(first: int, most: int) -> float:
-    """The level of each look's tests."""
+    """Return the level of the tests at each look."""
     return LEVEL / looks(first, most)
 
 
 def next_seeds(right: Rights, first: int, most: int) -> tuple[int, ...]:
-    """Return how many seeds each network needs for the next look; as many as it has if no look follows.
+    """Return how many seeds each network needs for the next look; the present numbers if there is no further look.
 
     Args:
-        right: for each network whether it is right, (seeds, images), with the first seeds of all.
-        first: seeds that all had at the first look.
-        most: seeds that a network may have.
+        right: for each network, whether it is right, (seeds, images), with the first seeds of the list.
+        first: number of seeds of every network at the first look.
+        most: largest number of seeds of a network.
     """
     seeds = tuple(len(rows) for rows in right)
     reached = max(seeds)

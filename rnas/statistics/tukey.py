@@ -1,9 +1,9 @@
 """Test which networks differ: Tukey's test of all pairs, with variances pooled over networks.
 
-Three seeds have no power one pair at a time. Here all networks share one estimate of the noise, and the chance that any
-two equal ones are called distinguishable is at most 5 % over all pairs together (J. W. Tukey, "The problem of multiple
-comparisons", 1953). Where numbers of seeds differ the test is that of C. Y. Kramer (Biometrics, 1957), which errs on
-the safe side (A. J. Hayter, Annals of Statistics, 1984).
+Three seeds have too little power for tests of single pairs. Here all networks share one estimate of the noise. The
+chance that any two equal networks are called distinguishable is at most 5 % over all pairs together (J. W. Tukey, "The
+problem of multiple comparisons", 1953). If numbers of seeds differ, the test is that of C. Y. Kramer (Biometrics,
+1957), which is conservative (A. J. Hayter, Annals of Statistics, 1984).
 """
 
 import itertools
@@ -32,17 +32,17 @@ _QUANTILES = 200
 
 @dataclass(frozen=True)
 class Pair:
-    """Two networks.
+    """Hold the comparison of two networks.
 
     Attributes:
-        first: row of the one.
-        second: row of the other.
+        first: row of the first network.
+        second: row of the second network.
         difference: accuracy of the first minus that of the second.
-        low: end of the interval that holds all pairs' differences at once, with a confidence of 1 less the level; no
-            lower than -1.
-        high: likewise; no higher than 1.
-        p_value: Tukey's, for all pairs together.
-        apart: whether they are distinguishable.
+        low: lower end of the simultaneous interval, which covers all pairs together with confidence 1 - level; at
+            least -1.
+        high: upper end of the interval; at most 1.
+        p_value: Tukey's p-value, for all pairs together.
+        apart: whether the networks are distinguishable.
     """
 
     first: int
@@ -56,21 +56,20 @@ class Pair:
 
 @dataclass(frozen=True)
 class Analysis:
-    """Statistics of the accuracies of several networks.
+    """Hold statistics of the accuracies of several networks.
 
-    Nothing is tested for a single network, nor if the pooled variance comes out 0: noise that did not show may still
-    exist.
+    Nothing is tested for a single network, or if the pooled variance is 0: noise may exist that the data do not show.
 
     Attributes:
-        means: accuracy of each, over seeds and images; see :func:`rnas.statistics.crossed.means`.
-        half_widths: of each mean's 95 % interval, by Student's t; for other seeds and other images. None where the
-            variance of means comes out 0.
-        variance: of a mean where networks are compared; None where nothing is tested. Where numbers of seeds differ,
-            this and the next two are of the pair that is known best.
-        critical: difference from which two are distinguishable; None where nothing is tested.
-        detectable: difference that such an experiment finds in 80 % of cases; None where nothing is tested.
-        pairs: all of them, first before second; none where nothing is tested.
-        groups: letters of each network; two that share one are indistinguishable. Empty where nothing is tested.
+        means: accuracy of each network, over seeds and images; see :func:`rnas.statistics.crossed.means`.
+        half_widths: half-width of each mean's 95 % interval by Student's t, for other seeds and other images; None if
+            the variance of the means is 0.
+        variance: variance of a mean in the comparison of networks; None if nothing is tested. If numbers of seeds
+            differ, this and the next two values are those of the pair with the smallest variance.
+        critical: difference from which two networks are distinguishable; None if nothing is tested.
+        detectable: difference that such an experiment finds in 80 % of cases; None if nothing is tested.
+        pairs: all pairs, first before second; empty if nothing is tested.
+        groups: letters of each network; two that share one are indistinguishable. Empty if nothing is tested.
     """
 
     means: tuple[float, ...]
@@ -86,12 +85,12 @@ def analyse(right: Rights, level: float = LEVEL) -> Analysis:
     """Compare networks that were trained with the same seeds and attacked on the same images.
 
     Args:
-        right: for each network whether it is right, (seeds, images), with the first seeds of all; at least two seeds
-            and two images.
+        right: for each network, whether it is right, (seeds, images), with the first seeds of the list; at least two
+            seeds and two images.
         level: chance that any two equal networks are called distinguishable.
 
     Raises:
-        ValueError: there are fewer.
+        ValueError: there are fewer seeds or images.
     """
     average = means(right)
     half_widths = tuple(map(_half_width, mean_variances(right)))
@@ -112,25 +111,25 @@ def analyse(right: Rights, level: float = LEVEL) -> Analysis:
 
 
 def distinguishable(right: Rights, level: float) -> Bools:
-    """Decide which two networks are distinguishable, (networks, networks); see :func:`analyse` for details."""
+    """Return which pairs of networks are distinguishable, (networks, networks); see :func:`analyse`."""
     return _apart(means(right), _critical(len(right), compared_variances(right), level))
 
 
 def critical_range(networks: int, variance: Variance, level: float = LEVEL) -> float:
-    """Return the range of equal networks' means that is exceeded with a chance of the level, in means' deviations."""
+    """Return the range of equal networks' means, in standard deviations, exceeded with a chance of the level."""
     return _range_quantile(networks, _whole(variance), level)
 
 
 def detectable(networks: int, seed_degrees: int, variance: Variance, level: float = LEVEL) -> float:
-    """A difference of two networks that is found in at least 80 % of experiments such as the one of the variance.
+    """Return a difference of two networks that at least 80 % of experiments like this one find.
 
-    The estimates of the variance scatter in both experiments, this one and the one that looks for the difference, and
-    the chance is over both. Each is taken to have no more degrees of freedom than seeds alone would give.
+    The estimates of the variance vary both in this experiment and in the one that looks for the difference; the chance
+    is over both. Each estimate is taken to have only the degrees of freedom that seeds alone would give.
 
     Args:
-        networks: how many are compared.
-        seed_degrees: those degrees of freedom.
-        variance: as this experiment estimates it.
+        networks: number of compared networks.
+        seed_degrees: degrees of freedom of the seeds alone.
+        variance: variance that this experiment estimates.
         level: of the test.
     """
     degrees = _whole(Variance(variance.value, seed_degrees))
@@ -139,13 +138,13 @@ def detectable(networks: int, seed_degrees: int, variance: Variance, level: floa
 
 
 def compact_letters(means: Sequence[float], critical: float | Floats) -> tuple[str, ...]:
-    """Letters of each network: two share one exactly where they differ by no more than their critical difference.
+    """Return letters of each network: two share one exactly if they differ by at most their critical difference.
 
-    The letters are those of H.-P. Piepho (Journal of Computational and Graphical Statistics, 2004): a group that holds
-    two networks that differ becomes two groups, each without one of them. The best has ``a``.
+    The letters follow H.-P. Piepho (Journal of Computational and Graphical Statistics, 2004): a group that contains two
+    networks that differ becomes two groups, each without one of them. The best network has ``a``.
 
     Args:
-        means: of the networks.
+        means: accuracies of the networks.
         critical: one difference for all pairs, or (networks, networks).
     """
     apart = _apart(np.array(means), critical)
@@ -164,7 +163,7 @@ def compact_letters(means: Sequence[float], critical: float | Floats) -> tuple[s
 
 
 def letter(number: int) -> str:
-    """``a`` to ``z``, and then ``A`` to ``Z``; ValueError beyond them."""
+    """Return ``a`` to ``z``, then ``A`` to ``Z``; raise ValueError beyond them."""
     if number >= 52:
         raise ValueError("more groups than letters")
     return chr(ord("a") + number) if number < 26 else chr(ord("A") + number - 26)
@@ -215,8 +214,8 @@ def _p_value(difference: float, networks: int, variance: Variance) -> float:
 
 
 def _whole(variance: Variance) -> int:
-    # Quantiles take a tenth of a second each, so that they are kept, and as in printed tables many degrees of freedom
-    # are rounded down to a few numbers. Down is the safe side; what is added is for rounding errors of whole ones.
+    # Quantiles take a tenth of a second each, so they are cached, and many degrees of freedom are rounded down to a few
+    # numbers, as in printed tables. Rounding down is conservative; the small constant guards against rounding errors.
     degrees = math.floor(max(variance.degrees, 1.0) + 1e-6)
     return degrees if degrees <= _TABLE[0] else max(entry for entry in _TABLE if entry <= degrees)
 
@@ -228,12 +227,12 @@ def _range_quantile(networks: int, degrees: int, level: float) -> float:
 
 @lru_cache(maxsize=1_000)
 def _distance(threshold: float, degrees: int) -> float:
-    """Return the distance of two means that is detected with the power, in true standard deviations of it."""
+    """Return the distance of two means that is detected with the power, in true standard deviations of a mean."""
     quantiles = (np.arange(_QUANTILES) + 0.5) / _QUANTILES
     estimated = np.sqrt(chi2.ppf(quantiles, degrees) / degrees)
 
     def missing(distance: float) -> float:
-        # Rows are this experiment's estimates, columns those of the one that looks for the difference.
+        # Rows are estimates of this experiment; columns are estimates of the one that looks for the difference.
         off, limit = distance * estimated[:, None], threshold * estimated
         return POWER - float(np.mean(norm.sf(limit - off) + norm.sf(limit + off)))
 

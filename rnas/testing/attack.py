@@ -1,4 +1,4 @@
-"""What holds for every attack."""
+"""Test attacks for conformance: inherit the class in a test module and name the attack."""
 
 from abc import ABC, abstractmethod
 from dataclasses import replace
@@ -18,7 +18,7 @@ CLASSES = 10
 
 
 def small_network() -> nn.Sequential:
-    """A network with BatchNorm and Dropout for images (n, 1, 8, 8), in float64 and training mode, of fixed weights."""
+    """Return a fixed network with BatchNorm and Dropout for images (n, 1, 8, 8), in float64 and training mode."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         return nn.Sequential(
@@ -32,7 +32,7 @@ def small_network() -> nn.Sequential:
 
 
 def random_batch() -> Batch:
-    """Images (24, 1, 8, 8), float64, with pixels of exactly 0 and 1 among them, labels and ids."""
+    """Return images (24, 1, 8, 8), float64, some pixels exactly 0 or 1, with labels and ids."""
     generator = torch.Generator().manual_seed(1)
     images = (torch.rand(24, 1, 8, 8, generator=generator, dtype=torch.float64) * 1.2 - 0.1).clamp(0, 1)
     images[0], images[1] = 0, 1
@@ -40,13 +40,13 @@ def random_batch() -> Batch:
 
 
 class AttackConformance(ABC):
-    """Inherit, say which attack, and pytest finds the tests.
+    """Test what every attack must do. A subclass overrides :meth:`attack`.
 
-    The network is in float64 where batches are compared, so that another batch size does not change roundings.
+    The network is in float64 where batches are compared, so that the batch size does not change rounding.
 
     Attributes:
         randomised: whether the seed changes the result.
-        number_formats: in which it is held to ball and range of pixels.
+        number_formats: formats in which the result must be in the ball and in the range of pixels.
     """
 
     randomised: ClassVar[bool] = True
@@ -54,27 +54,27 @@ class AttackConformance(ABC):
 
     @abstractmethod
     def attack(self) -> Attack:
-        """The attack under test."""
+        """Return the attack under test."""
 
     def attack_without_radius(self) -> Attack:
-        """The same with epsilon 0; to override where the radius is not a field."""
+        """Return the same attack with epsilon 0; override this if the radius is not a field."""
         settings: Any = self.attack()
         nowhere: Attack = replace(settings, epsilon=Fraction(0))
         return nowhere
 
     def distance(self, change: Tensor) -> Tensor:
-        """Norm (n,), as a share of the attack's radius, of what it added to images (n, C, H, W)."""
+        """Return the norm (n,) of changes (n, C, H, W) of images, as a share of the attack's radius."""
         attack = self.attack()
         return BALLS[attack.norm].size(change.double()) / float(attack.epsilon)
 
     @pytest.fixture
     def network(self) -> nn.Sequential:
-        """See :func:`small_network`."""
+        """Return the network of :func:`small_network`."""
         return small_network()
 
     @pytest.fixture
     def batch(self) -> Batch:
-        """See :func:`random_batch`."""
+        """Return the batch of :func:`random_batch`."""
         return random_batch()
 
     def test_result_is_in_the_ball_and_in_the_range_of_pixels(self, network: nn.Module, batch: Batch) -> None:
@@ -161,7 +161,7 @@ class AttackConformance(ABC):
 
 
 class _BrokenGradient(nn.Module):
-    """The network, with a gradient that is not a number in a quarter of the pixels."""
+    """Wrap the network to return NaN as gradient in a quarter of the pixels."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Conformance of block types: inherit the class in a test module and say which one to test."""
+"""Test block types for conformance: inherit the class in a test module and name the block type."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -22,23 +22,22 @@ _SIZES = ((6, 8), (7, 5), (9, 9))
 
 
 class BlockConformance:
-    """What every block type must do. A subclass overrides :meth:`block`.
+    """Test what every block type must do. A subclass overrides :meth:`block`.
 
-    That a network of such blocks trains as a whole is for
-    :class:`rnas.testing.architecture.ArchitectureConformance`.
+    :class:`rnas.testing.architecture.ArchitectureConformance` tests that a whole network of such blocks trains.
 
     Attributes:
-        rows: blocks whose closed form is computed at once, for each stride and size of the input.
+        rows: number of blocks whose closed form is computed at once, for each stride and size of the input.
     """
 
     rows: int = 10
 
     def block(self) -> BlockType | str:
-        """The block type, or the name under which it is registered."""
+        """Return the block type, or its registered name."""
         raise NotImplementedError
 
     def test_it_names_what_there_is(self) -> None:
-        """Its fields are a block's, its placements known, and squeeze-and-excitation can be left out."""
+        """Test that its fields are those of a block, its placements known, and squeeze-and-excitation optional."""
         kind = self._kind()
         assert isinstance(kind, BlockType)
         assert kind.fields <= set(_FIELDS)
@@ -46,7 +45,7 @@ class BlockConformance:
         assert set(kind.placements) <= set(PLACEMENTS)
 
     def test_cost_is_that_of_the_built_block(self) -> None:
-        """For many random blocks at once, at both strides, on even and odd maps."""
+        """Test the cost of many random blocks at once, at both strides, on even and odd maps."""
         kind = self._kind()
         described = _description(kind)
         rng = np.random.default_rng(0)
@@ -63,7 +62,7 @@ class BlockConformance:
                 _require_exact(costs, self.rows)
 
     def test_no_blocks_have_no_costs(self) -> None:
-        """Empty columns give empty costs: a space asks so where no network of a batch has such a block."""
+        """Test that empty columns give empty costs: a space asks this if no network of a batch has such a block."""
         kind = self._kind()
         none = np.empty(0, dtype=np.int64)
         columns = _columns([_description(kind)()])[none]
@@ -71,7 +70,7 @@ class BlockConformance:
             _require_exact(kind.cost(columns, _place(none, none, stride, (7, 5))), 0)
 
     def test_output_has_the_stated_shape_and_gradients(self) -> None:
-        """In both modes, and in eval mode one image's output does not depend on the others."""
+        """Test it in both modes, and that in eval mode one image's output does not depend on the others."""
         kind = self._kind()
         described = _description(kind)
         rng = np.random.default_rng(1)
@@ -85,7 +84,7 @@ class BlockConformance:
                     images.grad = None
                     output = module.train(training)(images)
                     assert output.shape == (len(images), *shape)
-                    # Not the sum, which is the same for all that is normalised last.
+                    # The sum would be the same for all outputs that are normalised last.
                     torch.autograd.backward(output.square().sum())
                     assert images.grad is not None
                     assert images.grad.isfinite().all()
@@ -95,19 +94,19 @@ class BlockConformance:
                 torch.testing.assert_close(alone, output.detach(), rtol=1e-4, atol=1e-4)
 
     def test_output_channels_of_one_stage_are_those_of_many(self) -> None:
-        """Whether the planes are a number or an array."""
+        """Test that the result is the same if the planes are a number or an array."""
         kind = self._kind()
         planes: Integers = np.arange(1, 40)
         assert kind.out_channels(planes).tolist() == [kind.out_channels(count) for count in planes.tolist()]
 
     def test_fields_that_it_names_change_it(self) -> None:
-        """For each there are blocks that differ in it alone, and in what they compute."""
+        """Test that for each field, blocks that differ only in it can differ in what they compute."""
         kind = self._kind()
         for field in kind.fields:
             assert _changes(kind, field), f"{field} changes nothing: leave it out of fields"
 
     def test_fields_that_it_does_not_name_change_nothing(self) -> None:
-        """Neither what is built nor what it costs; a description holds them at their defaults."""
+        """Test that other fields change neither the network nor its cost; a description keeps their defaults."""
         kind = self._kind()
         rng = np.random.default_rng(3)
         others = [field for field in _FIELDS if field not in kind.fields]
@@ -123,10 +122,10 @@ class BlockConformance:
         for block, same in zip(given, reset, strict=True):
             for in_channels, stride in ((8, 1), (kind.out_channels(8), 2)):
                 computed = [_computed(kind, description, in_channels, 8, stride) for description in (block, same)]
-                assert torch.equal(*computed), f"{others} are not all without effect on {block}"
+                assert torch.equal(*computed), f"some of {others} have an effect on {block}"
 
     def test_special_cases_cost_what_the_other_type_costs(self) -> None:
-        """A description takes the other type's name there."""
+        """Test that special cases cost the same as the other type, whose name a description has for them."""
         kind = self._kind()
         rng = np.random.default_rng(4)
         planes = rng.integers(1, 33, self.rows)
@@ -146,7 +145,7 @@ class BlockConformance:
 
 
 def _description(kind: BlockType) -> type[Block]:
-    """Blocks of a type that need not be registered."""
+    """Return a class of blocks of a type, which need not be registered."""
 
     class Description(Block):
         @property
@@ -157,7 +156,7 @@ def _description(kind: BlockType) -> type[Block]:
 
 
 def _unreduced(kind: BlockType) -> type[Block]:
-    """Blocks that hold what they are given, read or not."""
+    """Return a class of blocks that keep every field, even those that the type does not read."""
 
     class Unreduced(_description(kind)):  # type: ignore[misc]
         def reads(self, name: str) -> bool:
@@ -167,7 +166,7 @@ def _unreduced(kind: BlockType) -> type[Block]:
 
 
 def _choices(kind: BlockType) -> Mapping[str, Sequence[str | int]]:
-    """Values of every field of a block."""
+    """Return the values of every field of a block."""
     return {
         "activation": tuple(ACTIVATIONS),
         "normalization": tuple(NORMALIZATIONS),
@@ -184,12 +183,12 @@ def _choices(kind: BlockType) -> Mapping[str, Sequence[str | int]]:
 
 
 def _values(kind: BlockType, rng: np.random.Generator) -> dict[str, Any]:
-    """A random value of every field of a block."""
+    """Draw a random value of every field of a block."""
     return {field: choices[int(rng.integers(len(choices)))] for field, choices in _choices(kind).items()}
 
 
 def _columns(blocks: Sequence[Block]) -> BlockColumns:
-    """Columns (n,) of n blocks of one type."""
+    """Return the columns (n,) of n blocks of one type."""
     rows = [BlockColumns.of(block) for block in blocks]
     fields = [field.name for field in dataclasses.fields(BlockColumns) if field.name != "types"]
     columns = {field: np.concatenate([getattr(row, field) for row in rows]) for field in fields}
@@ -202,14 +201,14 @@ def _place(in_channels: Integers, planes: Integers, stride: int, size: tuple[int
 
 
 def _built(kind: BlockType, block: Block, in_channels: int, planes: int, stride: int) -> nn.Module:
-    """The block with weights of one seed."""
+    """Return the block with the initial weights of one seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         return kind.constructor(block)(in_channels, planes, stride)
 
 
 def _computed(kind: BlockType, block: Block, in_channels: int, planes: int, stride: int) -> Tensor:
-    """What the block makes of one batch in training mode."""
+    """Return the output of the block for one batch in training mode."""
     with torch.no_grad():
         output: Tensor = _built(kind, block, in_channels, planes, stride).train()(_images(in_channels))
     return output
@@ -220,7 +219,7 @@ def _images(channels: int, size: tuple[int, int] = (7, 5)) -> Tensor:
 
 
 def _changes(kind: BlockType, field: str) -> bool:
-    """Whether any of many pairs of blocks that differ in the field alone differ in what they compute."""
+    """Return whether any of many pairs of blocks that differ only in the field compute different outputs."""
     rng = np.random.default_rng(2)
     described = _description(kind)
     for _ in range(_PAIRS):

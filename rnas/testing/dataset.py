@@ -1,4 +1,4 @@
-"""What holds for every data set."""
+"""Test data sets for conformance: inherit the class in a test module and load the data set."""
 
 from abc import ABC, abstractmethod
 from typing import ClassVar
@@ -12,11 +12,11 @@ from rnas.data.fidelity import Fidelity
 
 
 class DatasetConformance(ABC):
-    """Inherit, say how the data set is loaded, and pytest finds the tests.
+    """Test what every data set must do. A subclass overrides :meth:`dataset`.
 
     Attributes:
-        registered: whether an entry point names it; False of one that is made for a test.
-        repeated: how many images to test on have the pixels of another image too. A subclass that allows some says
+        registered: whether an entry point names it; False for a data set that is made for a test.
+        repeated: number of test images that may have the pixels of another image. A subclass that allows some states
             why the publishers' files have them.
     """
 
@@ -25,10 +25,10 @@ class DatasetConformance(ABC):
 
     @abstractmethod
     def dataset(self) -> Dataset:
-        """The data set under test."""
+        """Return the data set under test."""
 
     def test_its_name_is_the_registered_one(self) -> None:
-        """Under which a config and the ledger of a run ask for it."""
+        """Test that its name is the one by which a config and a ledger refer to it."""
         if self.registered:
             assert self.dataset().name in registry.names(registry.DATASETS)
 
@@ -54,7 +54,7 @@ class DatasetConformance(ABC):
         assert augmented.shape == data.pixels[:8].shape
         assert int(augmented.max()) <= data.white
 
-    def test_default_parts_are_disjoint_and_final_is_held_out(self) -> None:
+    def test_default_splits_are_disjoint_and_test_is_separate(self) -> None:
         data = self.dataset()
         splits = divide(data, data.splits, 0)
         ids = torch.cat([splits[name].ids for name in SPLITS])
@@ -63,13 +63,13 @@ class DatasetConformance(ABC):
             assert int(splits["test"].ids.min()) >= len(data.labels) - data.num_test_images
 
     def test_no_test_image_is_among_the_others(self) -> None:
-        """Of the published test images none is published for training; without such, no image is there twice."""
+        """Test that no published test image is a training image; without test images, that no image occurs twice."""
         data = self.dataset()
         images = [bytes(image) for image in data.pixels.flatten(1).numpy()]
         split = len(images) - data.num_test_images
         others = set(images[:split])
         repeated = sum(image in others for image in images[split:]) if data.num_test_images else split - len(others)
-        assert repeated <= self.repeated, f"{repeated} images to test on have the pixels of another"
+        assert repeated <= self.repeated, f"{repeated} test images have the pixels of another image"
 
     def test_loading_twice_gives_the_same(self) -> None:
         one, other = self.dataset(), self.dataset()

@@ -1,4 +1,4 @@
-"""What holds for every diagnostic."""
+"""Test diagnostics for conformance: inherit the class in a test module and name the diagnostic."""
 
 import pickle
 from abc import ABC, abstractmethod
@@ -23,25 +23,25 @@ _EPSILON = Fraction(1, 20)
 
 
 class DiagnosticConformance(ABC):
-    """Inherit, say which diagnostic, and pytest finds the tests.
+    """Test what every diagnostic must do. A subclass overrides the abstract methods.
 
-    The networks are in float64, so that another batch size does not change roundings.
+    The networks are in float64, so that the batch size does not change rounding.
     """
 
     @abstractmethod
     def diagnostic(self) -> Diagnostic:
-        """The diagnostic under test."""
+        """Return the diagnostic under test."""
 
     def architectures(self) -> Sequence[Architecture]:
-        """Small architectures for images of (3, 8, 8); at least one that the diagnostic covers."""
+        """Return small architectures for images of (3, 8, 8); the diagnostic covers at least one."""
         return ResidualNetwork((1, 1), (4, 6), stem_width=4), NASBench201Cell(_CELL, channels=4, cells=1)
 
     def contexts(self) -> list[DiagnosticContext]:
-        """For each architecture a network in training mode, twelve images and their attacked versions."""
+        """Return for each architecture a network in training mode, twelve images and their adversarial versions."""
         return [_context(architecture) for architecture in self.architectures()]
 
     def covered(self) -> list[DiagnosticContext]:
-        """Those of the architectures that the diagnostic covers."""
+        """Return the contexts of architectures that the diagnostic covers."""
         return [context for context in self.contexts() if self.diagnostic().covers(context.architecture)]
 
     def test_it_is_a_frozen_value(self) -> None:
@@ -128,7 +128,7 @@ def _context(architecture: Architecture) -> DiagnosticContext:
 
 
 def _found(model: nn.Module) -> list[tuple[bool, int, int, list[bool]]]:
-    """Mode, number of hooks and wanted gradients of every layer."""
+    """Return mode, number of hooks and required gradients of every layer."""
     return [
         (
             module.training,

@@ -1,4 +1,4 @@
-"""Conformance of evaluators: inherit the class in a test module and say how the evaluator is made."""
+"""Test evaluators for conformance: inherit the class in a test module and create the evaluator."""
 
 import pickle
 from collections.abc import Sequence
@@ -12,22 +12,22 @@ from rnas.networks.architecture import Architecture
 
 
 class EvaluatorConformance:
-    """What every evaluator must do. A subclass overrides :meth:`make` and :meth:`architectures`."""
+    """Test what every evaluator must do. A subclass overrides :meth:`make` and :meth:`architectures`."""
 
     def make(self) -> Evaluator:
-        """The evaluator."""
+        """Return the evaluator."""
         raise NotImplementedError
 
     def architectures(self) -> Sequence[Architecture]:
-        """At least two different architectures that it can evaluate in little time."""
+        """Return at least two different architectures that it can evaluate quickly."""
         raise NotImplementedError
 
     def evaluated(self, evaluator: Evaluator) -> list[Evaluation]:
-        """An evaluation of each architecture."""
+        """Return an evaluation of each architecture."""
         return [guard.evaluate(evaluator, Task(a, seed=3), Context()) for a in self.architectures()]
 
     def test_it_has_all_parts_of_the_contract(self) -> None:
-        """And says what images its settings stand for."""
+        """Test that it has every member of the contract, and the image format of its settings."""
         evaluator = self.make()
         assert isinstance(evaluator, Evaluator)
         shape, classes = evaluator.image_format(evaluator.settings)
@@ -38,12 +38,12 @@ class EvaluatorConformance:
         assert all(isinstance(note, str) for note in evaluator.notes)
 
     def test_settings_survive_a_config(self) -> None:
-        """What they print is what they are made from."""
+        """Test that its settings, as text, create the same evaluator."""
         settings = self.make().settings
         assert type(settings).model_validate(settings.model_dump(mode="json")) == settings
 
     def test_metrics_are_numbers_within_their_bounds(self) -> None:
-        """Every evaluation is complete, and all have the same metrics."""
+        """Test that every evaluation is complete, with the same metrics and within their bounds."""
         evaluator = self.make()
         evaluations = self.evaluated(evaluator)
         for evaluation in evaluations:
@@ -56,7 +56,7 @@ class EvaluatorConformance:
                 assert low <= value <= high, name
 
     def test_bounds_are_of_metrics_that_there_are(self) -> None:
-        """Each is given by an evaluation or known without one, and its least value is not above its greatest."""
+        """Test that each bound belongs to a metric, and that its least value is not above its greatest."""
         evaluator = self.make()
         given = set(self.evaluated(evaluator)[0].metrics)
         given.update(evaluator.known(self.architectures())[0])
@@ -64,7 +64,7 @@ class EvaluatorConformance:
         assert all(low <= high for low, high in evaluator.bounds.values())
 
     def test_equal_tasks_give_equal_metrics(self) -> None:
-        """Again, in another order, and from the copy that a worker process is sent."""
+        """Test equal tasks again, in another order, and with the copy that a worker process receives."""
         evaluator = self.make()
         metrics = [evaluation.metrics for evaluation in self.evaluated(evaluator)]
         assert [evaluation.metrics for evaluation in self.evaluated(evaluator)] == metrics
@@ -73,7 +73,7 @@ class EvaluatorConformance:
         assert [guard.evaluate(copy, task, Context()).metrics for task in tasks[::-1]] == metrics[::-1]
 
     def test_known_metrics_are_those_of_the_evaluation(self) -> None:
-        """They have the same names for all architectures, alone or together."""
+        """Test that known metrics have the same names for all architectures, alone or together."""
         evaluator = self.make()
         architectures = self.architectures()
         known = evaluator.known(architectures)
@@ -84,7 +84,7 @@ class EvaluatorConformance:
             assert {name: evaluation.metrics.get(name, value) for name, value in metrics.items()} == metrics
 
     def test_an_estimate_is_a_time(self) -> None:
-        """In seconds, and in bytes where memory was measured."""
+        """Test that an estimate is in seconds, and in bytes if memory was measured."""
         estimate = self.make().estimate(Task(self.architectures()[0], seed=0), Context())
         assert 0 <= estimate.seconds < 3600
         assert estimate.memory is None or estimate.memory > 0

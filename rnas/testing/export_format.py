@@ -1,4 +1,4 @@
-"""What holds for every format of exports."""
+"""Test export formats for conformance: inherit the class in a test module and name the format."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -16,14 +16,14 @@ _CELL = ("nor_conv_3x3", "skip_connect", "nor_conv_1x1", "none", "avg_pool_3x3",
 
 
 class ExportFormatConformance(ABC):
-    """Inherit, say which format, and pytest finds the tests."""
+    """Test what every export format must do. A subclass overrides :meth:`format`."""
 
     @abstractmethod
     def format(self) -> Format:
-        """The format under test."""
+        """Return the format under test."""
 
     def cases(self) -> Sequence[tuple[Architecture, Shape, int]]:
-        """Small networks, shapes of their images and numbers of their classes."""
+        """Return small networks, the shapes of their images and their numbers of classes."""
         block = Block("basic", activation="prelu", squeeze_excitation="standard")
         return (
             (ResidualNetwork((1, 1), (8, 12), (block,), stem_width=4, normalize_input=True), (3, 8, 8), 10),
@@ -49,7 +49,7 @@ class ExportFormatConformance(ABC):
             before = {name: tensor.clone() for name, tensor in network.module.state_dict().items()}
             chosen.write(network, path)
             assert path.exists()
-            # The network is left as it was.
+            # The export must not change the network.
             assert not network.module.training
             assert all(before[name].equal(tensor) for name, tensor in network.module.state_dict().items())
             exports.append(Written(chosen, path, network.images, network.logits))

@@ -1,4 +1,4 @@
-"""The global generators of torch, numpy and ``random``, to find what changes them."""
+"""Find code that changes the global random generators of torch, numpy and ``random``."""
 
 import random
 from collections.abc import Iterator
@@ -12,10 +12,10 @@ _SEED = 0x5EED0DD5
 
 @contextmanager
 def generators_left_as_found() -> Iterator[None]:
-    """Around a call that must not touch a global generator; AssertionError where one is in another state after it.
+    """Raise AssertionError if the block changes the state of a global random generator.
 
-    Within, the generators are in states that no seed gives, so that one who seeds them is found too, whatever
-    ran before; afterwards they are as they were.
+    In the block the generators have states that no seed gives, so that code that seeds them is found as well. At the
+    end they have their former states again.
     """
     found = torch.get_rng_state(), np.random.get_state(), random.getstate()  # noqa: NPY002
     torch.manual_seed(_SEED)

@@ -1,6 +1,6 @@
-"""Weights that are a function of the tensors' names, to compare a network with another implementation of it.
+"""Fill weights as a function of the tensors' names, to compare a network with another implementation of it.
 
-Two implementations filled so give equal logits if and only if their forward passes and their names agree.
+Two implementations with such weights give equal logits if and only if their forward passes and their names agree.
 """
 
 import math
@@ -14,7 +14,7 @@ _MODULUS = 2**31
 
 
 def named_noise(name: str, shape: tuple[int, ...]) -> Tensor:
-    """Float64 values in [-1, 1) that depend on the name and each value's position in row-major order."""
+    """Return float64 values in [-1, 1) that depend on the name and each value's position in row-major order."""
     position = torch.arange(math.prod(shape), dtype=torch.int64)
     state = (position * 1103515245 + zlib.crc32(name.encode()) + 12345) % _MODULUS
     state = (state * 1103515245 + 12345) % _MODULUS
@@ -24,13 +24,13 @@ def named_noise(name: str, shape: tuple[int, ...]) -> Tensor:
 def fill_by_name(module: nn.Module, gain: float = 1.0, rename: Callable[[str], str] = str) -> None:
     """Fill every parameter and every floating-point buffer of a module, in place.
 
-    Weights of two dimensions and more are uniform with a variance of ``gain``^2 over their fan-in, those of one
-    dimension near 1, biases and running means near 0, running variances in [0.5, 1.5).
+    Weights with two or more dimensions are uniform with a variance of ``gain``^2 divided by their fan-in. Weights with
+    one dimension are near 1, biases and running means near 0, and running variances in [0.5, 1.5).
 
     Args:
-        module: what to fill.
-        gain: standard deviation of a layer's output at inputs of unit variance.
-        rename: from the module's names of tensors to those of the implementation that it is compared with.
+        module: the module to fill.
+        gain: standard deviation of a layer's output for inputs of unit variance.
+        rename: function from the module's names of tensors to those of the other implementation.
     """
     with torch.no_grad():
         for name, tensor in module.state_dict().items():

@@ -1,4 +1,4 @@
-"""Conformance of predictors: inherit the class in a test module and say how the predictor is made."""
+"""Test predictors for conformance: inherit the class in a test module and create the predictor."""
 
 import numpy as np
 from scipy.stats import kendalltau
@@ -8,20 +8,20 @@ from rnas.nas.predictors.predictor import Predictor
 
 
 class PredictorConformance:
-    """What every predictor must do. A subclass overrides :meth:`make`.
+    """Test what every predictor must do. A subclass overrides :meth:`make`.
 
     Attributes:
-        least_tau: Kendall's tau that it must reach on 200 new points of a smooth function, from 60.
+        least_tau: least Kendall's tau on 200 new points of a smooth function, after fitting to 60.
     """
 
     least_tau: float = 0.6
 
     def make(self) -> Predictor:
-        """The predictor, not fitted."""
+        """Return the predictor before fitting."""
         raise NotImplementedError
 
     def test_predictions_have_the_right_shape(self) -> None:
-        """One finite mean and one finite standard deviation of at least 0 for each row, also for none."""
+        """Test for one finite mean and one finite standard deviation of at least 0 per row, also without rows."""
         features, target = samples(40)
         predictor = self.make()
         assert predictor.fit(features, target) is predictor
@@ -32,19 +32,19 @@ class PredictorConformance:
             assert (np.isfinite(std) & (std >= 0)).all()
 
     def test_order_is_learnt(self) -> None:
-        """The means of new points are in much the order of their targets."""
+        """Test that the means of new points have nearly the order of their targets."""
         new, truth = samples(200, seed=1)
         mean, _ = self.make().fit(*samples(60)).predict(new)
         assert kendalltau(mean, truth).statistic >= self.least_tau
 
     def test_what_was_seen_is_more_certain(self) -> None:
-        """On the average the spread is less at the points fitted to than far from them."""
+        """Test that on average the spread is smaller at the fitted points than far from them."""
         features, target = samples(60)
         predictor = self.make().fit(features, target)
         assert predictor.predict(features)[1].mean() < predictor.predict(features + 3.0)[1].mean()
 
     def test_intervals_hold_what_they_say(self) -> None:
-        """Of 90 % intervals of new results, which are noisy, 80 to 97 % hold."""
+        """Test that 80 to 97 % of the 90 % intervals contain new results, which are noisy."""
         features, target = samples(420)
         target = target + np.random.default_rng(2).normal(scale=0.02, size=420)
         mean, std = self.make().fit(features[:120], target[:120]).predict(features[120:])
@@ -52,7 +52,7 @@ class PredictorConformance:
         assert 0.80 <= held.mean() <= 0.97
 
     def test_units_are_those_of_the_target(self) -> None:
-        """A target in other units gives the same predictions in those."""
+        """Test that a target in other units gives the same predictions in those units."""
         features, target = samples(40)
         new, _ = samples(20, seed=1)
         mean, std = self.make().fit(features, target).predict(new)
@@ -61,7 +61,7 @@ class PredictorConformance:
         np.testing.assert_allclose(other_std, 1000.0 * std, rtol=1e-2)
 
     def test_it_is_a_function_of_the_last_fit(self) -> None:
-        """Bit for bit, whatever it was fitted to before, and without touching what it is given or numpy's generator."""
+        """Test that it depends bit for bit on its last fit, and changes neither its inputs nor numpy's generator."""
         features, target = samples(40)
         copies = features.copy(), target.copy()
         new, _ = samples(20, seed=1)
@@ -76,7 +76,7 @@ class PredictorConformance:
         assert (target == copies[1]).all()
 
     def test_poor_samples_are_no_error(self) -> None:
-        """Two points, equal targets, features that never change, one point with two results."""
+        """Test two points, equal targets, features that never change, and one point with two results."""
         features, target = samples(10)
         repeated = np.repeat(features[:5], 2, axis=0)
         for poor in (
@@ -93,7 +93,7 @@ class PredictorConformance:
 
 
 def samples(n: int, seed: int = 0) -> tuple[Floats, Floats]:
-    """Features (n, 6) in [0, 1] and a smooth target (n,) with the long lower tail that accuracies have."""
+    """Return features (n, 6) in [0, 1] and a smooth target (n,) with a long lower tail, as accuracies have."""
     features = np.random.default_rng(seed).random((n, 6))
     height = features[:, 0] + features[:, 1] * features[:, 2] - 0.5 * features[:, 3]
     return features, 0.5 - 0.4 * np.exp(-2.0 * height)

@@ -1,4 +1,4 @@
-"""What holds for every zero-cost proxy."""
+"""Test zero-cost proxies for conformance: inherit the class in a test module and name the proxy."""
 
 import math
 from abc import ABC, abstractmethod
@@ -20,18 +20,18 @@ _CLASSES = 5
 
 
 class ProxyConformance(ABC):
-    """Inherit, say which proxy, and pytest finds the tests."""
+    """Test what every zero-cost proxy must do. A subclass overrides the abstract methods."""
 
     @abstractmethod
     def proxy(self) -> Proxy:
-        """The proxy under test."""
+        """Return the proxy under test."""
 
     def architectures(self) -> Sequence[Architecture]:
-        """Small architectures for images of (1, 8, 8) and (3, 8, 8), of which none is the worst."""
+        """Return small architectures for images of (1, 8, 8) and (3, 8, 8); none has the worst possible score."""
         return ResidualNetwork((1, 1), (4, 6), stem_width=4), NASBench201Cell(_CELL, channels=4, cells=1)
 
     def score(self, architecture: Architecture, images: Tensor | None = None, seed: int = 0) -> float:
-        """The proxy's score; on twelve images of (3, 8, 8) unless others are given."""
+        """Return the proxy's score; on twelve images of (3, 8, 8) unless other images are given."""
         images = _images((3, 8, 8)) if images is None else images
         channels, height, width = images.shape[1:]
         return self.proxy()(architecture, (channels, height, width), _CLASSES, images, seed)
@@ -82,7 +82,7 @@ def _images(shape: Shape) -> Tensor:
 
 
 def _modes() -> list[Any]:
-    """The global settings that a score may lean on."""
+    """Return the global settings on which a score may depend."""
     return [
         torch.get_default_dtype(),
         torch.is_grad_enabled(),

@@ -1,4 +1,4 @@
-"""Conformance of recipes: inherit the class in a test module and say which recipe to test."""
+"""Test recipes for conformance: inherit the class in a test module and name the recipe."""
 
 import json
 
@@ -7,28 +7,28 @@ from rnas.training.recipe import Recipe
 
 
 class RecipeConformance:
-    """What every recipe must do. A subclass overrides :meth:`recipe`."""
+    """Test what every recipe must do. A subclass overrides :meth:`recipe`."""
 
     def recipe(self) -> Recipe | str:
-        """The recipe, or the name under which it is registered."""
+        """Return the recipe, or its registered name."""
         raise NotImplementedError
 
     def test_it_is_valid(self) -> None:
-        """Its model accepts it anew: a copy that was updated may hold what the model refuses."""
+        """Test that its model accepts it again, because an updated copy may have values that the model refuses."""
         recipe = self._recipe()
         content = {name: getattr(recipe, name) for name in Recipe.model_fields}
         assert Recipe.model_validate(content) == recipe
         assert hash(Recipe.model_validate(content)) == hash(recipe)
 
     def test_json_gives_the_recipe_back(self) -> None:
-        """As text, and as the values that a config or a ledger holds."""
+        """Test the recipe as text, and as the values of a config or a ledger."""
         recipe = self._recipe()
         text = recipe.model_dump_json()
         assert Recipe.model_validate_json(text) == recipe
         assert Recipe.model_validate(json.loads(text)) == recipe
 
     def test_it_bears_its_registered_name_and_says_its_source(self) -> None:
-        """By the name alone, or inside a config, the registry gives it back."""
+        """Test that the registry returns it for its name alone, or inside a config."""
         recipe = self._recipe()
         chosen = self.recipe()
         assert recipe.name == (chosen if isinstance(chosen, str) else recipe.name)

@@ -1,4 +1,4 @@
-"""Conformance of search spaces: inherit the class in a test module and say how the space is made."""
+"""Test search spaces for conformance: inherit the class in a test module and create the space."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,20 +14,20 @@ from rnas.networks.modules.measured_cost import measured_cost
 
 
 class SearchSpaceConformance:
-    """What every search space must do. A subclass overrides :meth:`make`.
+    """Test what every search space must do. A subclass overrides :meth:`make`.
 
     Attributes:
-        built: how many architectures are built to compare their cost with the closed form.
+        built: number of architectures that are built to compare their cost with the closed form.
     """
 
     built: int = 10
 
     def make(self, **settings: Any) -> SearchSpace:
-        """The space with these settings (``narrow``, ``flops``, ``params``) in addition to the test's own."""
+        """Return the space with these settings (``narrow``, ``flops``, ``params``) added to the test's own."""
         raise NotImplementedError
 
     def test_variables_are_named_and_have_choices(self) -> None:
-        """Names differ, choices differ, and ordered ones are ascending numbers."""
+        """Test that names differ, choices differ, and ordered choices are ascending numbers."""
         space = self.make()
         names = [variable.name for variable in space.variables]
         assert len(set(names)) == len(names) > 0
@@ -37,7 +37,7 @@ class SearchSpaceConformance:
                 assert list(variable.choices) == sorted(variable.choices)
 
     def test_canonical_form_is_final(self) -> None:
-        """It is its own canonical form, within the choices, and the genomes it was made from stay."""
+        """Test that it is its own canonical form, is within the choices, and leaves the given genomes unchanged."""
         space = self.make()
         genomes = np.concatenate([corner_genomes(space), raw_genomes(space, 300)])
         before = genomes.copy()
@@ -49,7 +49,7 @@ class SearchSpaceConformance:
         assert (space.canonical(canonical) == canonical).all()
 
     def test_one_architecture_has_one_canonical_genome(self) -> None:
-        """Genomes and architectures turn into each other, whatever form the genome has."""
+        """Test that genomes and architectures convert into each other, whatever form the genome has."""
         space = self.make()
         genomes = np.concatenate([corner_genomes(space), raw_genomes(space, 200)])
         keys: dict[str, tuple[int, ...]] = {}
@@ -61,14 +61,14 @@ class SearchSpaceConformance:
         assert len(set(keys.values())) == len(keys)
 
     def test_text_gives_the_architecture_back(self) -> None:
-        """JSON of an architecture is a text that the space reads."""
+        """Test that the space reads an architecture from its JSON text."""
         space = self.make()
         for genome in raw_genomes(space, 10):
             architecture = space.decode(genome)
             assert space.parse(arch.to_json(architecture)) == architecture
 
     def test_cost_is_that_of_the_architecture(self) -> None:
-        """For any genome, by the architecture's closed form and by counting the built network."""
+        """Test the cost of any genome against the architecture's closed form and a count of the built network."""
         space = self.make()
         genomes = np.concatenate([raw_genomes(space, 100), corner_genomes(space)])
         costs = space.cost(genomes)
@@ -83,7 +83,7 @@ class SearchSpaceConformance:
                 assert measured_cost(module, space.input_shape) == cost, arch.to_json(architecture)
 
     def test_features_are_a_function_of_the_architecture(self) -> None:
-        """They are finite, scaled, row by row, equal for equal architectures and different for different ones."""
+        """Test that features are finite, scaled, computed row by row, and equal exactly for equal architectures."""
         space = self.make()
         genomes = raw_genomes(space, 100)
         canonical = space.canonical(genomes)
@@ -98,7 +98,7 @@ class SearchSpaceConformance:
         assert len(np.unique(features, axis=0)) == len(np.unique(canonical, axis=0))
 
     def test_inactive_variables_change_nothing(self) -> None:
-        """And the parameters of an architecture are its active variables."""
+        """Test that inactive variables change nothing, and that an architecture's parameters are the active ones."""
         space = self.make()
         rng = np.random.default_rng(2)
         for genome in space.uniform(50, rng):
@@ -109,7 +109,7 @@ class SearchSpaceConformance:
             assert list(space.parameters(space.decode(genome))) == names
 
     def test_narrowing_is_kept(self) -> None:
-        """A variable narrowed to one choice has that choice wherever it is active."""
+        """Test that a variable narrowed to one choice has that choice wherever it is active."""
         for variable in self.make().variables:
             choice = variable.choices[-1]
             space = self.make(narrow={variable.name: [choice]})
@@ -117,13 +117,13 @@ class SearchSpaceConformance:
                 assert space.parameters(space.decode(genome)).get(variable.name, choice) == choice
 
     def test_unknown_names_and_choices_are_refused(self) -> None:
-        """With the known ones in the message."""
+        """Test that the message lists the known ones."""
         name = self.make().variables[0].name
         assert name in refusal(lambda: self.make(narrow={"no such variable": [1]}))
         assert name in refusal(lambda: self.make(narrow={name: ["no such choice"]}))
 
     def test_samples_are_spread_over_the_cost(self) -> None:
-        """They are canonical, a function of the generator, and 20 find half the strata of log FLOPs that 1,000 do."""
+        """Test that samples are canonical, depend on the generator, and 20 find half the FLOPs strata of 1,000."""
         space = self.make()
         genomes = space.sample(20, np.random.default_rng(0))
         assert genomes.shape == (20, len(space.variables))
@@ -136,7 +136,7 @@ class SearchSpaceConformance:
         assert found >= there_are / 2
 
     def test_bands_are_hard(self) -> None:
-        """Samples and repaired genomes are inside; repair leaves what is inside as it is."""
+        """Test that samples and repaired genomes are inside, and that repair does not change genomes inside."""
         free = self.make()
         costs = free.cost(free.sample(200, np.random.default_rng(0)))
         flops = [int(np.quantile(costs.flops, q)) for q in (0.3, 0.6)]
@@ -153,20 +153,21 @@ class SearchSpaceConformance:
         assert (first == second).all()
 
     def test_a_band_without_architectures_is_refused(self) -> None:
-        """The message names what the space reaches."""
+        """Test that the message states the range of the space."""
         most = self.make().flops_range[1]
         assert "reaches" in refusal(lambda: self.make(flops=[1000 * most, 2000 * most]))
         assert "reaches" in refusal(lambda: self.make(params=[0, 1]))
 
 
 def raw_genomes(space: SearchSpace, n: int) -> Integers:
-    """Uniform genomes (n, v) that are not made canonical; the same at each call."""
+    """Draw uniform genomes (n, v), not canonical; the same at each call."""
     return np.random.default_rng(0).integers(0, space.sizes, size=(n, len(space.sizes)))
 
 
 def corner_genomes(space: SearchSpace) -> Integers:
-    """Genomes (2 + 2 v, v), not made canonical: all variables at their first choice, all at their last, and each of
-    them at either end with the others in the middle.
+    """Return genomes (2 + 2 v, v), not canonical, at the ends of the variables' choices.
+
+    All variables are at their first choice, or all at their last, or one is at either end and the others in the middle.
     """
     last = np.array(space.sizes) - 1
     middle = np.tile(last // 2, (len(last), 1))
@@ -175,7 +176,7 @@ def corner_genomes(space: SearchSpace) -> Integers:
 
 
 def refusal(call: Callable[[], object]) -> str:
-    """The message of the InputError that a call raises."""
+    """Return the message of the InputError that a call raises."""
     try:
         call()
     except InputError as error:

@@ -1,4 +1,4 @@
-"""Conformance of strategies: inherit the class in a test module and say how the strategy is made."""
+"""Test strategies for conformance: inherit the class in a test module and create the strategy."""
 
 import dataclasses
 import os
@@ -28,10 +28,10 @@ PARAMS = Objective(metric="params", direction="minimize")
 
 
 class StrategyConformance:
-    """What every strategy must do. A subclass overrides :meth:`make`.
+    """Test what every strategy must do. A subclass overrides :meth:`make`.
 
     Attributes:
-        before: evaluations that most tests show the strategy; more than its first random ones.
+        before: number of evaluations in most tests; more than the strategy's first random ones.
         randomised: whether the generator and the view's seed change the first proposals.
     """
 
@@ -39,11 +39,11 @@ class StrategyConformance:
     randomised: bool = True
 
     def make(self, problem: Problem) -> Strategy:
-        """The strategy on a problem."""
+        """Return the strategy on a problem."""
         raise NotImplementedError
 
     def test_proposals_are_new_and_inside_the_bands(self) -> None:
-        """Canonical, none seen or pending, none twice; from the first to a late batch."""
+        """Test that proposals, from first to late batches, are canonical, differ, and are neither seen nor pending."""
         for name, bands in ((SMALL, {}), (SMALL, {"flops": ["40M", "90M"]}), (LARGE, {"flops": ["150M", "250M"]})):
             problem = toy_problem(toy_space(name, **bands))
             for n, seen, pending in ((5, 0, 0), (1, 3, 2), (8, self.before, 4)):
@@ -56,7 +56,7 @@ class StrategyConformance:
                 assert len(np.unique(together, axis=0)) == len(together)
 
     def test_proposals_depend_on_the_arguments_alone(self) -> None:
-        """Not on what the strategy was asked before, the clock, generators it is not given, or another instance."""
+        """Test that earlier calls, the clock, other generators and other instances have no effect."""
         problem = toy_problem(toy_space(SMALL))
         view = toy_view(problem, self.before, 3)
         used = self.make(problem)
@@ -70,7 +70,7 @@ class StrategyConformance:
         assert [p.predictions for p in first] == [p.predictions for p in second]
 
     def test_the_generator_decides_a_randomised_strategy(self) -> None:
-        """Another one, and another seed of the view, give other first proposals."""
+        """Test that another generator, or another seed of the view, gives other first proposals."""
         problem = toy_problem(toy_space(LARGE))
         view = toy_view(problem, 0, 0)
         first, second = (
@@ -80,7 +80,7 @@ class StrategyConformance:
         assert ([tuple(p.genome) for p in first] != [tuple(p.genome) for p in second]) == self.randomised
 
     def test_the_view_is_left_as_it_is(self) -> None:
-        """Nothing is written into its arrays."""
+        """Test that nothing is written into the view's arrays."""
         problem = toy_problem(toy_space(SMALL))
         view, same = toy_view(problem, self.before, 3), toy_view(problem, self.before, 3)
         self._proposed(problem, 4, view)
@@ -89,7 +89,7 @@ class StrategyConformance:
         assert all(np.array_equal(view.metrics[name], same.metrics[name]) for name in same.metrics)
 
     def test_a_used_up_space_ends_the_search(self) -> None:
-        """Every genome of a small space is proposed once; then there are fewer, and then none."""
+        """Test that every genome of a small space is proposed once; then there are fewer, and then an empty batch."""
         narrow = {"in-1": ["none"], "in-2": ["skip_connect"], "1-2": ["none"], "in-out": ["none"]}
         problem = toy_problem(toy_space(SMALL, narrow=narrow))
         everything = problem.space.enumeration
@@ -103,7 +103,7 @@ class StrategyConformance:
         assert len(self._proposed(problem, 4, evaluated(problem, seen))) == 0
 
     def test_failures_are_no_numbers(self) -> None:
-        """Whatever stands in the metrics of a failure changes nothing; and all may have failed."""
+        """Test that the metrics of a failure have no effect, and that all evaluations may have failed."""
         problem = toy_problem(toy_space(SMALL))
         view = toy_view(problem, self.before, 0, failed=0.3)
         other = {name: np.where(view.failed, 1e9, column) for name, column in view.metrics.items()}
@@ -113,7 +113,7 @@ class StrategyConformance:
             assert len(self._proposed(problem, 5, toy_view(problem, self.before, 0, failed=share))) == 5
 
     def test_any_objectives_will_do(self) -> None:
-        """All known, none known, one, three, and such that nothing is known of their range."""
+        """Test objectives that are all known or all unknown, one or three of them, and some without a known range."""
         for objectives in (
             [FLOPS, PARAMS],
             [ACCURACY, LATENCY],
@@ -127,7 +127,7 @@ class StrategyConformance:
                 assert len(self._proposed(problem, 3, toy_view(problem, self.before, 2))) == 3
 
     def test_predictions_are_of_objectives_that_are_not_known(self) -> None:
-        """Where there are any, they are finite numbers, with a spread of at least 0."""
+        """Test that predictions, if there are any, are finite numbers with a spread of at least 0."""
         problem = toy_problem(toy_space(SMALL), [ACCURACY, FLOPS, LATENCY])
         for proposal in self._proposals(problem, 4, toy_view(problem, self.before, 2)):
             assert proposal.predictions.keys() <= {ACCURACY.metric, LATENCY.metric}
@@ -136,7 +136,7 @@ class StrategyConformance:
                 assert prediction.std >= 0
 
     def test_what_cannot_be_evaluated_is_not_proposed(self) -> None:
-        """Genomes with a known metric that is NaN are passed over."""
+        """Test that genomes with a known metric that is NaN are not proposed."""
         for name in (SMALL, LARGE):
             whole = toy_problem(toy_space(name))
             partial = dataclasses.replace(whole, known=_without_the_first_choice(whole.known))
@@ -151,14 +151,14 @@ class StrategyConformance:
         return self.make(problem).propose(n, view, np.random.default_rng([0, len(view.genomes)]))
 
     def _proposed(self, problem: Problem, n: int, view: View) -> Integers:
-        """Genomes (n, v) of the proposals."""
+        """Return the genomes (n, v) of the proposals."""
         genomes = [proposal.genome for proposal in self._proposals(problem, n, view)]
         return np.array(genomes, dtype=np.int64).reshape(len(genomes), len(problem.space.variables))
 
 
 @contextmanager
 def _another_day(day: int) -> Iterator[None]:
-    """Set clocks a number of days ahead, and change global generators and other randomness of the machine."""
+    """Set clocks some days ahead, and change the global random generators and other randomness of the machine."""
     clocks = {name: getattr(time, name) for name in ("time", "monotonic", "perf_counter")}
     with pytest.MonkeyPatch.context() as patch:
         for name, clock in clocks.items():
@@ -173,14 +173,14 @@ def _another_day(day: int) -> Iterator[None]:
 
 
 def toy_space(name: str, **settings: Any) -> SearchSpace:
-    """A registered space for images of 3x32x32 and 10 classes, with settings as a config gives them."""
+    """Return a registered space for images of 3x32x32 and 10 classes, with settings in the form of a config."""
     cls = registry.load(registry.SEARCH_SPACES, name)
     space: SearchSpace = cls(cls.Settings(**settings), (3, 32, 32), 10)
     return space
 
 
 def toy_metrics(space: SearchSpace, genomes: Integers) -> dict[str, Floats]:
-    """Accuracy in [0, 1] and latency above 0 of genomes (n, v): smooth in the features, in conflict with FLOPs."""
+    """Return accuracy in [0, 1] and latency above 0 of genomes (n, v): smooth, and in conflict with FLOPs."""
     features = space.features(genomes)
     weights = np.random.default_rng(0).normal(size=(2, features.shape[1]))
     flops = np.log(space.cost(genomes).flops.astype(np.float64))
@@ -191,7 +191,7 @@ def toy_metrics(space: SearchSpace, genomes: Integers) -> dict[str, Floats]:
 def toy_problem(
     space: SearchSpace, objectives: Sequence[Objective] = (ACCURACY, FLOPS), bounded: bool = True
 ) -> Problem:
-    """A problem whose metrics are those of :func:`toy_metrics`; without ``bounded`` both corners of its box are NaN."""
+    """Return a problem with the metrics of :func:`toy_metrics`; without ``bounded`` both corners of its box are NaN."""
 
     def known(genomes: Integers) -> Columns:
         costs = space.cost(genomes)
@@ -216,7 +216,7 @@ def toy_view(problem: Problem, seen: int, pending: int, failed: float = 0.0) -> 
 
 
 def _without_the_first_choice(known: Callable[[Integers], Columns]) -> Callable[[Integers], Columns]:
-    """Known metrics that are NaN where the first variable is at its first choice."""
+    """Return known metrics that are NaN where the first variable is at its first choice."""
 
     def partly_known(genomes: Integers) -> Columns:
         missing = genomes[:, 0] == 0
@@ -226,6 +226,6 @@ def _without_the_first_choice(known: Callable[[Integers], Columns]) -> Callable[
 
 
 def evaluated(problem: Problem, genomes: Integers) -> View:
-    """A view in which these genomes (n, v) are complete and nothing is pending."""
+    """Return a view in which these genomes (n, v) are complete and nothing is pending."""
     metrics = {**toy_metrics(problem.space, genomes), **problem.known(genomes)}
     return View(genomes, metrics, np.zeros(len(genomes), dtype=bool), genomes[:0])

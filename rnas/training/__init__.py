@@ -1,1 +1,5 @@
-"""Adversarial training: recipes as data, and the loop that runs them."""
+"""Train networks: recipes as data, and the loop that runs them."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

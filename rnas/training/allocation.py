@@ -1,21 +1,21 @@
-"""Memory that a process has freed stays its own."""
+"""Keep the memory that a process frees."""
 
 import ctypes
 from functools import cache
 
-# Of glibc's mallopt: a size above which freed memory at the end of the heap goes back to the system, and how many
-# requests may be served by mappings of their own, which go back as soon as they are freed.
+# Options of glibc's mallopt: the size above which freed memory at the end of the heap goes back to the system, and how
+# many requests may be served by separate mappings, which go back as soon as they are freed.
 _TRIM_THRESHOLD, _NEVER = -1, -1
 _MAPPINGS, _NONE = -4, 0
 
 
 @cache
 def keep_freed_memory() -> None:
-    """Have the C library keep freed memory for the next tensor; where it is not glibc, nothing is done.
+    """Let the C library reuse freed memory for the next tensor; do nothing if it is not glibc.
 
-    Otherwise tensors above 32 MiB, which training on a CPU makes and frees by the hundred, cost more in pages that the
-    system gives, zeroes and takes back than in arithmetic. The process then holds the most that it ever used, and
-    a sixth more for gaps. Results are the same.
+    Training on a CPU makes and frees hundreds of tensors above 32 MiB. Without this, it costs more to get, zero and
+    return their pages than to do the arithmetic. The process then keeps the most memory that it ever used, and a sixth
+    more for gaps. Results are the same.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:

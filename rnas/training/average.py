@@ -11,10 +11,10 @@ from rnas.training.schedules.progress import Progress
 
 
 class Average:
-    """The average of a network's weights under a rule.
+    """Hold the average of a network's weights under a rule.
 
     Attributes:
-        rule: how it is made.
+        rule: how the average is computed.
         model: a copy of the network with the average as its weights.
     """
 
@@ -25,34 +25,34 @@ class Average:
 
     @property
     def started(self) -> bool:
-        """Whether anything is in the average."""
+        """Return whether the average contains any weights."""
         return self._count > 0
 
     def after_step(self, model: nn.Module, progress: Progress) -> None:
-        """Take in the weights after a step that was taken at this progress."""
+        """Add the weights after a step that was taken at this progress."""
         if isinstance(self.rule, EMA):
             self._take_in(model, self.rule.keeps(progress) if self.started else 0.0)
 
     def after_epoch(self, model: nn.Module, progress: Progress, statistics: Callable[[nn.Module], None]) -> None:
-        """Take in the weights at the end of an epoch; ``statistics`` renews those of batch normalisation.
+        """Add the weights at the end of an epoch; ``statistics`` renews those of batch normalisation.
 
         Args:
-            model: whose weights they are.
-            progress: at the beginning of the epoch.
-            statistics: called with the averaged network.
+            model: the network with the weights.
+            progress: progress at the beginning of the epoch.
+            statistics: function that is called with the averaged network.
         """
         if isinstance(self.rule, SWA) and progress.reached(self.rule.start):
             self._take_in(model, self._count / (self._count + 1))
             statistics(self.model)
 
     def state(self) -> dict[str, Tensor]:
-        """All of it as tensors by name."""
+        """Return the whole state as tensors by name."""
         return {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()} | {
             "count": torch.tensor(self._count)
         }
 
     def load(self, state: dict[str, Tensor]) -> None:
-        """Take up where :meth:`state` was."""
+        """Restore a state from :meth:`state`."""
         prefix = "model."
         self.model.load_state_dict(
             {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}

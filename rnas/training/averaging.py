@@ -1,4 +1,4 @@
-"""Rules for averages of the weights over a training."""
+"""Average the weights over a training."""
 
 from typing import Annotated, Literal
 
@@ -8,20 +8,20 @@ from rnas.training.schedules.progress import Progress
 
 
 class EMA(BaseModel):
-    """Exponential moving average of the weights, after every step; buffers are the network's own."""
+    """Average the weights exponentially after every step; buffers are the network's own."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: Literal["ema"] = "ema"
     decay: float = Field(gt=0, lt=1)
-    """Share of the average that a step keeps, in (0, 1)."""
+    """Share of the average that stays in it at each step, in (0, 1)."""
     warmup: float = Field(0.0, ge=0, lt=1)
-    """Share of the training during which the average follows the weights (Gowal et al., 2020)."""
+    """Share of the training during which the average equals the weights (Gowal et al., 2020)."""
     ramp: bool = False
-    """Whether after the warm-up the decay of step d is at most (1 + d) / (10 + d) (Gowal et al., 2020)."""
+    """Whether, after the warm-up, the decay of step d is at most (1 + d) / (10 + d), as in the same paper."""
 
     def keeps(self, progress: Progress) -> float:
-        """Share of the average that stays in it after the step at this progress."""
+        """Return the share of the average that stays in it after the step at this progress."""
         done = progress.step - round(self.warmup * progress.steps)
         if done < 0:
             return 0.0
@@ -29,9 +29,9 @@ class EMA(BaseModel):
 
 
 class SWA(BaseModel):
-    """Stochastic weight averaging (Izmailov et al., UAI 2018): the mean of the weights at the end of epochs.
+    """Take the mean of the weights at the end of epochs: stochastic weight averaging (Izmailov et al., UAI 2018).
 
-    Its batch normalisation gets the statistics of the clean training images.
+    The batch normalisation of the average uses the statistics of the clean training images.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
@@ -42,3 +42,4 @@ class SWA(BaseModel):
 
 
 Averaging = Annotated[EMA | SWA, Field(discriminator="name")]
+"""Average of weights over a training."""

@@ -1,4 +1,4 @@
-"""The images of an epoch, batch by batch."""
+"""Yield the images of an epoch in batches."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from rnas.training.plan import Plan
 
 @dataclass(frozen=True)
 class MiniBatch:
-    """Augmented images of one step.
+    """Hold the augmented images of one step.
 
     Attributes:
         images: (n, C, H, W) float32 in [0, 1].
-        targets: classes (n,) int64, or their probabilities (n, K) where images are mixed.
-        ids: (n,) int64, what attack noise depends on.
+        targets: classes (n,) int64, or class probabilities (n, K) if images are mixed.
+        ids: (n,) int64; attack noise depends on them.
     """
 
     images: Tensor
@@ -28,27 +28,27 @@ class MiniBatch:
 
     @property
     def labels(self) -> Tensor:
-        """The class (n,) of each image, the likelier one where two are mixed."""
+        """Return the class (n,) of each image, the more probable one if two are mixed."""
         return self.targets if self.targets.ndim == 1 else self.targets.argmax(1)
 
 
 def mini_batches(split: Split, extra: Split | None, plan: Plan, epoch_seed: int) -> Iterator[MiniBatch]:
-    """Batches of one epoch: shuffled, joined with extra images, augmented, and mixed where the recipe says so.
+    """Yield the batches of one epoch: shuffled, joined with extra images, augmented, and mixed if the recipe says so.
 
-    Order, augmentation and mixing are functions of the seed alone. The extra images are a fixed number of every
-    batch, and as many fewer are drawn from the split.
+    Order, augmentation and mixing depend only on the seed. A fixed number of images in every batch are extra images,
+    and they replace images of the split.
 
     Args:
         split: training images.
-        extra: further ones on the same device, for a recipe with an extra fraction.
-        plan: of the training.
-        epoch_seed: of this epoch.
+        extra: extra images on the same device, for a recipe with an extra fraction.
+        plan: plan of the training.
+        epoch_seed: seed of this epoch.
     """
     generator = torch.Generator().manual_seed(epoch_seed)
     steps, size = plan.epoch_steps(len(split)), min(plan.fidelity.batch_size, len(split))
     further = min(round(size * plan.recipe.extra_fraction), size - 1) if extra is not None else 0
     device = split.pixels.device
-    # A whole epoch's rows at once: each copy to a GPU waits for all that it has to do.
+    # The rows of a whole epoch are copied at once, because each copy to a GPU waits for all its pending work.
     own_rows = _split(torch.randperm(len(split), generator=generator).to(device), size - further)
     extra_rows: tuple[Tensor, ...] = ()
     if extra is not None and further:
@@ -70,7 +70,7 @@ def mini_batches(split: Split, extra: Split | None, plan: Plan, epoch_seed: int)
 
 
 def _endless(split: Split, count: int, generator: Generator) -> Tensor:
-    """So many rows of a split, shuffled anew each time that all were drawn."""
+    """Return ``count`` rows of a split, shuffled again each time that all were drawn."""
     rounds = -(-count // len(split))
     return torch.cat([torch.randperm(len(split), generator=generator) for _ in range(rounds)])[:count]
 

@@ -1,14 +1,14 @@
-"""Convolutions that are slower in reduced precision than without it."""
+"""Keep convolutions in float32 that are slower in reduced precision."""
 
 import torch
 from torch import Tensor, nn
 
 
 class Float32Convolution(nn.Conv2d):
-    """A convolution that computes in float32 under autocast too, and gives what it was given."""
+    """Convolve in float32 even under autocast, and return the data type of the input."""
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 (the name of torch's own parameter)
-        """(N, C, H, W) to (N, out_channels, ...)."""
+        """Map (N, C, H, W) to (N, out_channels, ...)."""
         device = input.device.type
         if not torch.is_autocast_enabled(device):
             return super().forward(input)
@@ -19,9 +19,9 @@ class Float32Convolution(nn.Conv2d):
 
 
 def keep_slow_ones_in_float32(network: nn.Module) -> None:
-    """Make those convolutions of a network on the CPU that have groups and a stride compute in float32.
+    """Let convolutions of a network on the CPU that have groups and a stride compute in float32.
 
-    oneDNN has no kernel in bfloat16 for the gradient by their input: it takes five to forty times as long.
+    oneDNN has no bfloat16 kernel for the gradient with respect to their input: it takes five to forty times as long.
     """
     for module in network.modules():
         slow = type(module) is nn.Conv2d and module.groups > 1 and max(module.stride) > 1

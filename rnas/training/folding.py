@@ -1,4 +1,4 @@
-"""A network as attacks in eval mode see it, with less to compute."""
+"""Build a network that equals another in eval mode and needs less computation."""
 
 import copy
 from collections import Counter
@@ -19,17 +19,17 @@ _CONVOLUTIONS = (nn.Conv2d, Float32Convolution, SampledConvolution)
 
 
 class FoldedNetwork(nn.Module):
-    """A network in eval mode with frozen weights, equal up to rounding, that follows one under training.
+    """Follow a network under training: equal to it in eval mode up to rounding, with frozen weights.
 
-    In eval mode batch normalisation multiplies each channel by a constant and adds another. Where nothing but it reads
-    a convolution, that convolution does so here with its own weights and bias, which saves two passes over the maps.
-    All else shares the memory of the network.
+    In eval mode, batch normalisation multiplies each channel by a constant and adds another. If only batch
+    normalisation reads the output of a convolution, the convolution here includes it in its own weights and bias, which
+    saves two passes over the maps. Everything else shares the memory of the network.
 
     Args:
-        network: what it follows; left as it is.
-        images: (n, C, H, W), any that the network takes, to see what reads what.
-        dtype: of convolutions and linear layers here, so that autocast need not cast them at every pass; None is the
-            network's own.
+        network: the network to follow; it is not changed.
+        images: (n, C, H, W), any images that the network accepts, to find which module reads which output.
+        dtype: data type of convolutions and linear layers here, so that autocast need not cast them at every pass;
+            None is the network's own.
     """
 
     def __init__(self, network: nn.Module, images: Tensor, dtype: torch.dtype | None = None) -> None:
@@ -37,7 +37,7 @@ class FoldedNetwork(nn.Module):
         self._copied: list[tuple[nn.Module, nn.Module]] = []
         self._folded: list[tuple[nn.Conv2d, nn.BatchNorm2d, nn.Conv2d]] = []
         normalized = _normalized_convolutions(network, images)
-        # What a deep copy finds here takes the place of the original, wherever that is used.
+        # In a deep copy, these modules replace the originals wherever those are used.
         made: dict[int, Any] = {id(parameter): _frozen(parameter) for parameter in network.parameters()}
         made |= {id(buffer): buffer for buffer in network.buffers()}
         for module in network.modules():
@@ -55,7 +55,7 @@ class FoldedNetwork(nn.Module):
 
     @torch.no_grad()
     def refresh(self) -> None:
-        """Take over weights and statistics as they are now."""
+        """Copy the present weights and statistics."""
         for module, copied in self._copied:
             for weight, own in zip(module.parameters(), copied.parameters(), strict=True):
                 own.copy_(weight)
@@ -74,20 +74,20 @@ class FoldedNetwork(nn.Module):
             bias.copy_(shift)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Images (n, C, H, W) to logits (n, K)."""
+        """Map images (n, C, H, W) to logits (n, K)."""
         logits: Tensor = self.network(images)
         return logits
 
 
 def _frozen(tensor: Tensor) -> nn.Parameter:
-    """A parameter on the same memory."""
+    """Return a parameter that shares the tensor's memory."""
     return nn.Parameter(tensor.detach(), requires_grad=False)
 
 
 def _normalized_convolutions(network: nn.Module, images: Tensor) -> Mapping[nn.Module, nn.BatchNorm2d]:
-    """Each convolution whose output is read by a batch normalisation and nothing else, with that normalisation.
+    """Return each convolution whose output only a batch normalisation reads, with that normalisation.
 
-    Subclasses are left out, and so is what a forward pass uses more than once.
+    Subclasses are excluded, and so are modules that a forward pass uses more than once.
     """
     with attacking(network), torch.no_grad(), _Trace() as trace:
         network(images)
@@ -105,10 +105,10 @@ def _normalized_convolutions(network: nn.Module, images: Tensor) -> Mapping[nn.M
 
 
 class _Trace(TorchFunctionMode):
-    """What the functions of torch read.
+    """Record what the functions of torch read.
 
     Attributes:
-        readers: how many of them read a tensor, by its id.
+        readers: how many functions read a tensor, by its id.
         convolved: weight and output of each convolution.
         normalized: input and mean of each batch normalisation that has a running mean.
     """
@@ -118,7 +118,7 @@ class _Trace(TorchFunctionMode):
         self.readers: Counter[int] = Counter()
         self.convolved: list[tuple[Tensor, Tensor]] = []
         self.normalized: list[tuple[Tensor, Tensor]] = []
-        # A tensor that is gone may leave its id to another one.
+        # Another tensor may get the id of a deleted one.
         self._kept: list[Any] = []
 
     def __torch_function__(
@@ -127,7 +127,7 @@ class _Trace(TorchFunctionMode):
         keywords = kwargs or {}
         result = func(*args, **keywords)
         self._kept.append(result)
-        # A function that gives no tensor asks for a shape or the like.
+        # A function that returns no tensor reads only a shape or the like.
         if any(isinstance(leaf, Tensor) for leaf in tree_leaves(result)):
             self.readers.update(id(leaf) for leaf in tree_leaves((args, keywords)) if isinstance(leaf, Tensor))
         if func is F.conv2d:

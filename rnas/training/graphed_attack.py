@@ -1,4 +1,4 @@
-"""All steps of the inner attack as one CUDA graph, so that the GPU need not wait for their launches."""
+"""Run all steps of the inner attack as one CUDA graph, so that the GPU does not wait for their launches."""
 
 import torch
 from torch import Tensor, nn
@@ -10,13 +10,13 @@ _WARM_UPS = 3
 
 
 class GraphedAttack:
-    """PGD whose steps are captured once and replayed, for batches of one shape on one GPU.
+    """Capture the steps of PGD once and replay them, for batches of one shape on one GPU.
 
-    The noise is drawn outside of the graph. The graph reads weights and statistics where they are, so an
-    optimiser must change them in place, as torch's do.
+    The noise is drawn outside the graph. The graph reads weights and statistics from their memory, so an optimiser must
+    change them in place, as torch's optimisers do.
 
     Args:
-        attack: what to capture; in eval mode, which updates nothing.
+        attack: the attack to capture; in eval mode, which updates nothing.
         model: the network, on the GPU.
     """
 
@@ -28,9 +28,9 @@ class GraphedAttack:
         self._result = torch.empty(0)
 
     def __call__(self, images: Tensor, labels: Tensor, ids: Tensor, seed: int) -> Tensor:
-        """Adversarial images of a batch; of one of another shape than the first, without the graph."""
+        """Return adversarial images of a batch; for a shape other than the first, without the graph."""
         start = self._attack.start.of(images, float(self._attack.epsilon), ids, seed)
-        # Graphs and streams are made on the current device.
+        # Graphs and streams are created on the current device.
         with torch.cuda.device(images.device), attacking(self._model):
             if self._graph is None:
                 self._capture(images, labels, start)
@@ -46,7 +46,7 @@ class GraphedAttack:
         self._inputs = (images.clone(), labels.clone(), start.clone())
         stream: torch.cuda.Stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         stream.wait_stream(torch.cuda.current_stream())
-        # Libraries choose and set up their kernels in the first runs, which a capture must not see.
+        # Libraries choose and set up their kernels in the first runs, which must not be captured.
         with torch.cuda.stream(stream):
             for _ in range(_WARM_UPS):
                 self._ascend()

@@ -1,4 +1,4 @@
-"""How a recipe crafts its training images."""
+"""Set how a recipe makes its adversarial training images."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ else:
 
 
 class PGDInner(BaseModel):
-    """Signed gradient steps from a noisy image: PGD with several, the fast methods with one."""
+    """Take signed gradient steps from a noisy image: several steps are PGD, one step is a fast method."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
@@ -31,21 +31,21 @@ class PGDInner(BaseModel):
     loss: LossName = "cross-entropy"
     """Loss that the steps maximise."""
     noise: Literal["none", "uniform", "gaussian"] = "uniform"
-    """Noise that is added before the first step, see :class:`rnas.attacks.start.Start`."""
+    """Noise before the first step; see :class:`rnas.attacks.start.Start`."""
     noise_share: FractionField = Fraction(1)
     """Size of the noise as a share of epsilon."""
     mode: Mode = "eval"
-    """What normalisation layers do during the attack, see :data:`rnas.attacks.state.Mode`."""
+    """Mode of normalisation layers during the attack; see :data:`rnas.attacks.state.Mode`."""
     projection: bool = True
     """Whether each step ends inside the ball."""
 
     @property
     def passes(self) -> int:
-        """Forward and backward passes of the inner attack on a batch, without the one that trains on it."""
+        """Return the forward and backward passes of the inner attack on a batch, without the one that trains on it."""
         return self.steps
 
     def attack(self, epsilon: Fraction) -> pgd.PGD:
-        """The attack within a radius."""
+        """Return the attack within a radius."""
         noise = start.Start(self.noise, self.noise_share)
         return pgd.PGD(
             epsilon, self.steps, self.step, self.loss, start=noise, mode=self.mode, projection=self.projection
@@ -53,24 +53,25 @@ class PGDInner(BaseModel):
 
 
 class FreeAT(BaseModel):
-    """Free adversarial training (Shafahi et al., NeurIPS 2019): each batch is trained on several times.
+    """Train on each batch several times: free adversarial training (Shafahi et al., NeurIPS 2019).
 
-    The gradient that trains the network also moves the perturbation, by steps of a share of epsilon; the
-    perturbation of a batch is where that of the next one starts.
+    The gradient that trains the network also moves the perturbation, by steps of a share of epsilon. The perturbation
+    of a batch is the start for the next batch.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: Literal["free-at"] = "free-at"
     replays: PositiveInt
-    """How often a batch is trained on."""
+    """Number of training steps on each batch."""
     step: FractionField = Fraction(1)
-    """Size of a step of the perturbation as a share of epsilon."""
+    """Step of the perturbation, as a share of epsilon."""
 
     @property
     def passes(self) -> int:
-        """Forward and backward passes of a batch beyond the first."""
+        """Return the forward and backward passes of a batch after the first."""
         return self.replays - 1
 
 
 InnerAttack = Annotated[PGDInner | FreeAT, Field(discriminator="name")]
+"""Attack that makes the images of an adversarial training."""

@@ -1,4 +1,4 @@
-"""How the arithmetic of a training is done: faster forms, each of which changes results in the last digits or more."""
+"""Set the arithmetic of a training: each faster form changes results in the last digits or more."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ else:
 
 
 class Numerics(BaseModel):
-    """Switches of speed. All are part of the recipe's hash."""
+    """Set options for speed. All of them are part of the recipe's hash."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
@@ -35,7 +35,7 @@ class Numerics(BaseModel):
     channels_last: bool = True
     """Whether images and weights are stored with their channels last."""
     folding: bool = True
-    """Whether batch normalisation is part of the convolution before it while images are attacked in eval mode, see
+    """Whether the inner attack in eval mode runs batch normalisation as part of the convolution before it; see
     :class:`rnas.training.folding.FoldedNetwork`.
     """
     tf32: bool = False
@@ -49,13 +49,13 @@ class Numerics(BaseModel):
 
     @contextmanager
     def active(self, device: torch.device) -> Iterator[None]:
-        """Within, multiplications are done so."""
+        """Apply the options to multiplications in the block."""
         if device.type == "cpu":
             keep_freed_memory()
         cudnn, matmul = torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32
         torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = self.tf32
         try:
-            # Autocast's cache of rounded weights lives as long as the context: it would outlive an optimiser's step.
+            # Autocast's cache of rounded weights lives as long as the context, longer than an optimiser's step.
             reduced = self.precision == "bfloat16"
             with torch.autocast(device.type, dtype=torch.bfloat16, enabled=reduced, cache_enabled=False):
                 yield
@@ -64,16 +64,16 @@ class Numerics(BaseModel):
 
     @property
     def dtype(self) -> torch.dtype | None:
-        """To which autocast rounds the weights of convolutions and linear layers; None where it does not."""
+        """Return the data type to which autocast rounds the weights of these layers; None without autocast."""
         return torch.bfloat16 if self.precision == "bfloat16" else None
 
     @property
     def memory_format(self) -> torch.memory_format:
-        """Of images and weights."""
+        """Return the memory format of images and weights."""
         return torch.channels_last if self.channels_last else torch.contiguous_format
 
     def prepare(self, model: nn.Module) -> None:
-        """Bring the convolutions of a network into the memory format, and into what each of them is fastest in."""
+        """Convert the convolutions of a network to the memory format, and each to its fastest form."""
         nn.utils.convert_conv2d_weight_memory_format(model, self.memory_format)
         if self.channels_last:
             sampled_convolution.sample_before_pointwise_convolutions(model)

@@ -1,4 +1,4 @@
-"""Everything that a training depends on but the network, the images and the seed."""
+"""Define everything that a training depends on, except the network, the images and the seed."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,12 +11,12 @@ from rnas.training.schedules.progress import Progress
 
 @dataclass(frozen=True)
 class Plan:
-    """A recipe for so long, within a ball.
+    """Combine a recipe with its length and a ball.
 
     Attributes:
         recipe: how to train.
-        fidelity: how long.
-        epsilon: l-infinity radius of the crafted images.
+        fidelity: how long to train.
+        epsilon: l-infinity radius of the inner attack.
         num_classes: number of classes.
         augmentation: names of augmentations, in order.
     """
@@ -29,17 +29,17 @@ class Plan:
 
     @property
     def inner_attack(self) -> InnerAttack | None:
-        """How training images are crafted."""
+        """Return the inner attack, or None."""
         return self.recipe.inner_attack_at(self.fidelity)
 
     def epoch_steps(self, images: int) -> int:
-        """Return the number of batches of an epoch; a short last one is dropped, unless it is the only one."""
+        """Return the number of batches of an epoch; a short last batch is dropped, unless it is the only one."""
         return max(images // self.fidelity.batch_size, 1)
 
     def steps(self, images: int) -> int:
-        """Batches of the whole training."""
+        """Return the number of batches of the whole training."""
         return self.fidelity.epochs * self.epoch_steps(images)
 
     def progress(self, step: int, images: int) -> Progress:
-        """Where the training stands before a step, counted from 0."""
+        """Return the progress of the training before a step, counted from 0."""
         return Progress(step, self.steps(images), self.fidelity.epochs)

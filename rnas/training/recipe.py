@@ -1,4 +1,4 @@
-"""What a training recipe is: data, all of it in the hash of its results."""
+"""Define a training recipe: data that is part of the hash of its results."""
 
 from collections.abc import Mapping
 from typing import Any, Literal, Self
@@ -19,40 +19,41 @@ from rnas.training.weight_perturbation import WeightPerturbation
 
 
 class Recipe(BaseModel):
-    """How a network is trained. What a paper leaves open, or where we differ from it, the recipe's note says."""
+    """Set how a network is trained. The note states what a paper does not specify, and where the recipe differs."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: str
     """Name under which it is registered."""
     source: str
-    """Paper that it follows."""
+    """The paper that the recipe follows."""
     note: str = ""
     """Notes for a reader of the paper; may be empty."""
     epochs: PositiveInt
-    """Passes over the training images, as published; a fidelity has its own."""
+    """Passes over the training images, as published; a fidelity replaces it."""
     batch_size: PositiveInt
-    """Images of one step, as published; a fidelity has its own."""
+    """Images per step, as published; a fidelity replaces it."""
     inner_attack: InnerAttack | None
-    """The inner attack, which makes the adversarial training images; None trains on images as they are."""
+    """The inner attack, which makes the adversarial training images; None trains on clean images."""
     loss: Loss
-    """Loss that the weights minimise."""
+    """Loss that training minimises."""
     label_smoothing: float = Field(0.0, ge=0, lt=1)
     """Share of the probability in [0, 1) that targets spread evenly over all classes."""
     cutmix: PositiveFloat | None = None
-    """Alpha of CutMix, which mixes pairs of images before the inner attack; None does not."""
+    """Alpha of CutMix, which mixes pairs of images before the inner attack; None does not mix."""
     augmentation: tuple[str, ...] | None = None
-    """Names of augmentations in place of those that suit the data; None keeps those."""
+    """Augmentations that replace those of the data; None keeps those of the data."""
     extra_fraction: float = Field(0.0, ge=0, lt=1)
     """Share in [0, 1) of every batch that comes from extra data."""
     statistics: Literal["adversarial", "both"]
-    """Which images move the running statistics of batch normalisation: ``adversarial`` ones alone, or ``both`` those
-    and the images as they are.
+    """Images that update the running statistics of batch normalisation: only ``adversarial`` images, or ``both`` these
+    and the clean images.
     """
     normalization_momentum: float | None = Field(None, gt=0, le=1)
-    """Momentum of those statistics, after a first step that takes the batch's own; None keeps the layers' momentum."""
+    """Momentum of these statistics, after a first step that takes those of the batch; None keeps the layers' momentum.
+    """
     learning_rate: PositiveFloat
-    """Largest learning rate."""
+    """Greatest learning rate."""
     schedule: Schedule
     """Schedule of the learning rate."""
     momentum: float = Field(ge=0, lt=1)
@@ -66,19 +67,19 @@ class Recipe(BaseModel):
     decay_biases: bool
     """Whether other layers' biases, and parameters of activations, decay as well."""
     clip_norm: PositiveFloat | None
-    """Greatest l2 norm of the whole gradient; None is no clipping."""
+    """Greatest l2 norm of the whole gradient; None does not clip."""
     l1: NonNegativeFloat = 0.0
     """Weight of the sum of the absolute weights in the loss."""
     weight_perturbation: WeightPerturbation | None = None
-    """Adversarial weight perturbation; None is without it."""
+    """Adversarial weight perturbation; None trains without it."""
     averaging: Averaging | None = None
     """Average of the weights that is the result of the training; None takes the weights themselves."""
     overfitting_guard: float | None = Field(None, gt=0, lt=1)
-    """Fall of the robust training accuracy in one epoch that stops the training (catastrophic overfitting of one-step
-    methods), with the weights from before; None does not look.
+    """Stop when robust training accuracy falls by more than this in an epoch (catastrophic overfitting of one-step
+    methods), and return the weights before it; None does not check.
     """
     activation: str | None = None
-    """Activation that replaces the networks' own, as in the paper; None is the networks' own."""
+    """Activation of the paper's networks, which replaces the networks' own; None keeps their own."""
     numerics: Numerics = Numerics()
     """Arithmetic of the training."""
 
@@ -90,23 +91,23 @@ class Recipe(BaseModel):
                 raise ValueError(f"unknown augmentation {name!r}; known: {', '.join(AUGMENTATIONS)}")
         if self.loss.needs_clean and self.inner_attack is None:
             raise ValueError(
-                f"loss {self.loss.name} compares images with crafted ones: set inner_attack, or another loss"
+                f"loss {self.loss.name} compares clean and adversarial images: set inner_attack, or another loss"
             )
         if soft and not self.loss.soft_targets:
             raise ValueError(f"cutmix makes soft targets, and loss {self.loss.name} needs classes: set cutmix to null")
         if isinstance(self.inner_attack, FreeAT):
             if self.loss.needs_clean or self.weight_perturbation is not None:
                 raise ValueError(
-                    "replays train on one gradient: set loss to {name: cross-entropy}, and no perturbation"
+                    "replays train on one gradient: set loss to {name: cross-entropy}, and weight_perturbation to null"
                 )
             if self.statistics == "both":
-                raise ValueError("replays never see images as they are: set statistics to adversarial")
+                raise ValueError("replays never see clean images: set statistics to adversarial")
         elif self.inner_attack is not None and soft and self.inner_attack.loss not in ("cross-entropy", "kl"):
             raise ValueError(f"cutmix makes soft targets, and inner_attack.loss {self.inner_attack.loss} needs classes")
         if self.numerics.cuda_graphs and not (
             isinstance(self.inner_attack, PGDInner) and self.inner_attack.mode == "eval"
         ):
-            raise ValueError("numerics.cuda_graphs captures gradient steps in eval mode, and this recipe has none")
+            raise ValueError("numerics.cuda_graphs needs gradient steps in eval mode, but this recipe has none")
         if self.activation is not None and self.activation not in ACTIVATIONS:
             raise ValueError(f"unknown activation {self.activation!r}; known: {', '.join(ACTIVATIONS)}")
         if self.nesterov and not self.momentum:
@@ -115,9 +116,9 @@ class Recipe(BaseModel):
 
     @classmethod
     def resolve(cls, value: Any) -> Self:
-        """A registered recipe by name, or ``{name: NAME, ...}`` with some of its fields set otherwise, or with all.
+        """Return a registered recipe by name, or ``{name: NAME, ...}`` with some or all of its fields changed.
 
-        A nested field such as ``loss`` keeps what is not set, unless another of its kind is named.
+        A nested field such as ``loss`` keeps what is not set, unless another kind is named.
 
         Raises:
             InputError: no recipe has that name.
@@ -134,7 +135,7 @@ class Recipe(BaseModel):
             return cls(**overrides)
         base = registry.load(registry.RECIPES, name)
         if not isinstance(base, cls):
-            raise InputError(f"recipe {name!r} is registered as a {type(base).__name__}; it has to be a Recipe")
+            raise InputError(f"recipe {name!r} is registered as a {type(base).__name__}; it must be a Recipe")
         return cls(**_merged(base.model_dump(mode="json"), overrides))
 
     @classmethod
@@ -143,9 +144,9 @@ class Recipe(BaseModel):
 
     @property
     def overrides(self) -> dict[str, Any]:
-        """What differs from the registered recipe of this name; a nested field of another kind is whole.
+        """Return the differences from the registered recipe of this name; a nested field of another kind is whole.
 
-        Empty where no recipe of this name is registered here.
+        The result is empty if no recipe of this name is registered.
         """
         if self.name not in registry.names(registry.RECIPES):
             return {}
@@ -154,11 +155,11 @@ class Recipe(BaseModel):
 
     @property
     def changes(self) -> dict[str, Any]:
-        """The same in one level: nested fields are named as ``inner_attack.steps`` is; one left out is None."""
+        """Return the differences in one level, with names such as ``inner_attack.steps``; a removed field is None."""
         return _flat(self.overrides)
 
     def inner_attack_at(self, fidelity: Fidelity) -> InnerAttack | None:
-        """The inner attack with a fidelity's cheaper attack in place of its own.
+        """Return the inner attack, with a fidelity's cheaper attack if it has one.
 
         Raises:
             InputError: the fidelity changes the steps of a recipe that has none.
@@ -167,13 +168,13 @@ class Recipe(BaseModel):
         if steps is None and step is None:
             return self.inner_attack
         if not isinstance(self.inner_attack, PGDInner):
-            raise InputError(f"fidelity: attack_steps and attack_step are for gradient steps; {self.name} takes none")
+            raise InputError(f"fidelity: attack_steps and attack_step need gradient steps, but {self.name} has none")
         changes = {"steps": steps or self.inner_attack.steps, "step": step or self.inner_attack.step}
         return self.inner_attack.model_copy(update=changes)
 
 
 def _differences(content: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
-    """What :func:`_merged` makes the content of, given the base."""
+    """Return the overrides with which :func:`_merged` makes the content from the base."""
     found: dict[str, Any] = {}
     for key, value in content.items():
         other = base.get(key)

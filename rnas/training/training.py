@@ -1,4 +1,4 @@
-"""One training under way: the hot loop, and all the state it has."""
+"""Run one training: the inner loop and all its state."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -31,11 +31,11 @@ _GUARD_IMAGES = 500
 _GUARD_STEPS = 10
 
 Check = Callable[[float], None]
-"""Called before every step with the share of the training done, in [0, 1); raises to stop."""
+"""Function that is called before every step with the share of the training done, in [0, 1); it raises to stop."""
 
 
 class _Float32(nn.Module):
-    """A network whose logits leave reduced precision."""
+    """Convert the logits of a network to float32."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -47,25 +47,25 @@ class _Float32(nn.Module):
 
 
 class Training:
-    """Trains a network in place by a plan, one epoch after the other.
+    """Train a network in place by a plan, epoch by epoch.
 
-    What happens in an epoch is a function of the state before it, the seed and the epoch's number: order,
-    augmentation and attack noise are the same for every network.
+    An epoch depends only on the state before it, the seed and the epoch's number: order, augmentation and attack noise
+    are the same for every network.
 
     Args:
-        model: on the device of the images, with its weights drawn.
-        split: training images; as many as the fidelity says are taken from its beginning.
+        model: network on the device of the images, with initial weights.
+        split: training images; the fidelity says how many are taken from its beginning.
         plan: recipe, fidelity and epsilon.
-        seed: of everything random here.
-        extra: further images on the same device, for a recipe with an extra fraction.
+        seed: seed of all random numbers here.
+        extra: extra images on the same device, for a recipe with an extra fraction.
 
     Attributes:
         model: the network under training.
-        epoch: epochs done.
+        epoch: number of epochs done.
         overfitted: whether the guard against catastrophic overfitting ended the training.
 
     Raises:
-        InputError: the recipe needs extra images and none are given.
+        InputError: the recipe needs extra images, but none are given.
     """
 
     def __init__(self, model: nn.Module, split: Split, plan: Plan, seed: int, extra: Split | None = None) -> None:
@@ -73,7 +73,7 @@ class Training:
         if recipe.extra_fraction and extra is None:
             raise InputError(
                 f"recipe {recipe.name} takes {recipe.extra_fraction:.0%} of each batch from extra data: give a file of "
-                "it as --extra FILE, or do without: --set recipe.extra_fraction=0"
+                "extra data as --extra FILE, or train without it: --set recipe.extra_fraction=0"
             )
         recipe.numerics.prepare(model)
         self.model = model
@@ -99,16 +99,16 @@ class Training:
 
     @property
     def result(self) -> nn.Module:
-        """The network that the training has made so far: the average of its weights where the recipe has one."""
+        """Return the network trained so far: the average of its weights if the recipe has one."""
         if self._average is not None and self._average.started:
             return self._average.model
         return self.model
 
     def epochs(self, check: Check = lambda share: None) -> Iterator[Mapping[str, float]]:
-        """Run what is left; yields one mapping an epoch.
+        """Run the remaining epochs and yield one mapping for each.
 
-        It has ``epoch``, counted from 1; ``loss``; ``train_robust_accuracy`` of the crafted images;
-        ``learning_rate`` of the last step; ``seconds``; and ``guarded_accuracy`` where a guard looks.
+        It has ``epoch``, counted from 1; ``loss``; ``train_robust_accuracy`` on the adversarial images;
+        ``learning_rate`` of the last step; ``seconds``; and ``guarded_accuracy`` if there is a guard.
 
         Raises:
             DivergedError: a loss or a weight is not finite.
@@ -128,7 +128,7 @@ class Training:
             yield point
 
     def state(self) -> dict[str, Tensor]:
-        """All that the next epoch depends on, as tensors by name; they change as the training goes on."""
+        """Return everything that the next epoch depends on, as tensors by name; training changes them in place."""
         state = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
         for name, parameter in self.model.named_parameters():
             momentum = self._optimizer.state.get(parameter, {}).get("momentum_buffer")
@@ -144,17 +144,17 @@ class Training:
         }
 
     def load(self, state: Mapping[str, Tensor]) -> None:
-        """Take up a training of the same plan where :meth:`state` was."""
+        """Continue a training of the same plan from its :meth:`state`."""
         self.model.load_state_dict(_under("model.", state))
         momenta = _under("momentum.", state)
         for name, parameter in self.model.named_parameters():
             self._optimizer.state.pop(parameter, None)
             if name in momenta:
-                # In the parameter's own memory format.
+                # The buffer needs the memory format of the parameter.
                 self._optimizer.state[parameter]["momentum_buffer"] = torch.empty_like(parameter).copy_(momenta[name])
         if self._average is not None:
             self._average.load(_under("average.", state))
-        # A copy, as training changes it in place.
+        # A copy is needed because training changes it in place.
         self._perturbation = state["perturbation"].to(self._device, copy=True)
         self.epoch = int(state["epoch"])
         self.overfitted = bool(state["overfitted"])
@@ -179,7 +179,7 @@ class Training:
                     seen += len(batch.labels)
                 if self._average is not None:
                     self._average.after_step(self.model, plan.progress(step, images))
-                # Reading a loss waits for the device, so those of several steps are read together.
+                # Reading a loss waits for the device, so the losses of several steps are read together.
                 if (step + 1) % _STEPS_BETWEEN_CHECKS == 0:
                     self._require_finite(losses[checked:])
                     checked = len(losses)
@@ -198,7 +198,7 @@ class Training:
         }
 
     def _step(self, batch: MiniBatch, step: int, seed: int) -> Iterator[Value]:
-        """Train on one batch: once, or as often as it is replayed."""
+        """Train on one batch, once or for each replay."""
         recipe = self._plan.recipe
         if isinstance(self._inner_attack, FreeAT):
             yield from self._replays(batch, self._inner_attack)
@@ -287,10 +287,10 @@ class Training:
         return refreshed
 
     def _prepared(self, network: nn.Module) -> nn.Module:
-        """A network as the numerics run it."""
+        """Return the network in the form that the numerics require."""
         numerics = self._plan.recipe.numerics
         if numerics.compile:
-            # It keeps the module's interface, which its type does not say.
+            # torch.compile keeps the module's interface, which its type does not show.
             network = cast(nn.Module, torch.compile(network))
         return network if numerics.precision == "float32" else _Float32(network)
 
@@ -307,8 +307,8 @@ class Training:
                     module.momentum = recipe.normalization_momentum if step else 1.0
 
     def _renew_statistics(self, model: nn.Module) -> None:
-        """Batch normalisation's statistics of the training images as they are."""
-        # A short last batch is left out as in training: normalisation over few images is too noisy.
+        """Set batch normalisation's statistics to those of the clean training images."""
+        # A short last batch is dropped, as in training, because normalisation over few images is too noisy.
         size = self._plan.fidelity.batch_size
         starts = range(0, self._plan.epoch_steps(len(self._split)) * size, size)
         with self._plan.recipe.numerics.active(self._device):
@@ -318,7 +318,7 @@ class Training:
         split, size = self._split.first(_GUARD_IMAGES), self._plan.fidelity.batch_size
         attack = PGD(self._plan.epsilon, _GUARD_STEPS)
         right = torch.zeros((), device=self._device)
-        # In batches of the training's size, which the memory is known to hold.
+        # Batches have the training's size, which is known to fit in memory.
         with self._plan.recipe.numerics.active(self._device):
             for start in range(0, len(split), size):
                 rows = slice(start, start + size)

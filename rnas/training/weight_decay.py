@@ -1,4 +1,4 @@
-"""Which parameters decay."""
+"""Choose the parameters that decay."""
 
 from typing import Any
 
@@ -11,11 +11,11 @@ _NORMALIZATION = (_NormBase, nn.GroupNorm, nn.LayerNorm)
 def parameter_groups(
     model: nn.Module, weight_decay: float, decay_normalization: bool, decay_biases: bool
 ) -> list[dict[str, Any]]:
-    """The parameters that train, in groups for an optimiser of torch.
+    """Return the trainable parameters in groups for an optimiser of torch.
 
     Args:
-        model: whose parameters they are.
-        weight_decay: of convolutions' and linear layers' weights.
+        model: the network with the parameters.
+        weight_decay: weight decay of the weights of convolutions and linear layers.
         decay_normalization: whether weights and biases of normalisation layers decay too.
         decay_biases: whether the biases of other layers, and parameters of activations, decay too.
     """

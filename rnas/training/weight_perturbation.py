@@ -1,4 +1,4 @@
-"""Adversarial weight perturbation (Wu et al., NeurIPS 2020)."""
+"""Apply adversarial weight perturbation (Wu et al., NeurIPS 2020)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TINY = 1e-20
 
 
 class WeightPerturbation(BaseModel):
-    """Trains at weights that are moved, tensor by tensor, to where the loss is higher."""
+    """Train at weights that are moved, tensor by tensor, in the direction of a higher loss."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
@@ -32,11 +32,11 @@ class WeightPerturbation(BaseModel):
 
 @contextmanager
 def perturbed(model: nn.Module, gradients: dict[str, Tensor], gamma: float) -> Iterator[None]:
-    """Within: each tensor of weights w of two or more dimensions is w + gamma * |w| * g / |g|; after: less that.
+    """Add gamma * |w| * g / |g| to each weight tensor w of two or more dimensions in the block; subtract it at the end.
 
     Args:
-        model: whatever is done to its weights within stays.
-        gradients: of the loss, by parameter name.
+        model: the network; other changes to its weights in the block stay.
+        gradients: gradients of the loss, by parameter name.
         gamma: size of the move.
     """
     with torch.no_grad():

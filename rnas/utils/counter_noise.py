@@ -1,7 +1,7 @@
-"""Noise that depends on a seed and an image's id alone, so that batches change nothing.
+"""Make noise that depends only on a seed and an image's id, and not on the batch.
 
-Counter-based: every pixel's number is a hash (the finaliser of SplitMix64; Steele, Lea and Flood, 2014) of
-seed, id and pixel, in integer arithmetic that is the same on every device.
+The noise is counter-based: the number of every pixel is a hash (the finaliser of SplitMix64; Steele, Lea and Flood,
+2014) of seed, id and pixel, in integer arithmetic that is the same on every device.
 """
 
 import math
@@ -16,13 +16,13 @@ _BITS = 24
 
 
 def _signed(value: int) -> int:
-    """An unsigned 64-bit number as the int64 of the same bits."""
+    """Return an unsigned 64-bit number as the int64 with the same bits."""
     value &= 0xFFFFFFFFFFFFFFFF
     return value - (1 << 64) if value >> 63 else value
 
 
 def _shift(value: Tensor, bits: int) -> Tensor:
-    """Logical shift right of int64."""
+    """Shift int64 right logically."""
     return (value >> bits) & ((1 << (64 - bits)) - 1)
 
 
@@ -33,12 +33,12 @@ def _mix(value: Tensor) -> Tensor:
 
 
 def uniform(seed: int, ids: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """Noise (n, *shape), float32, uniform in [-1, 1), on the device of ``ids``.
+    """Return noise (n, *shape), float32, uniform in [-1, 1), on the device of ``ids``.
 
     Args:
         seed: any whole number.
         ids: (n,) int64, one for each image.
-        shape: of one image.
+        shape: shape of one image.
     """
     pixel = torch.arange(torch.Size(shape).numel(), device=ids.device)
     image = _mix(ids * _signed(_GAMMA) + _signed(seed * _SECOND + _GAMMA))
@@ -47,13 +47,13 @@ def uniform(seed: int, ids: Tensor, shape: tuple[int, ...]) -> Tensor:
 
 
 def normal(seed: int, ids: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """Noise (n, *shape), float32, from the standard normal distribution, cut off at about 5.4 deviations.
+    """Return noise (n, *shape), float32, from the standard normal distribution, bounded by about 5.4 deviations.
 
     Args:
         seed: any whole number.
         ids: (n,) int64, one for each image.
-        shape: of one image.
+        shape: shape of one image.
     """
-    # Uniform noise has 2^24 values, of which -1 is one: half a step more keeps both ends finite.
+    # Uniform noise has 2^24 values, and one of them is -1. Adding half a step keeps both ends finite.
     inside = uniform(seed, ids, shape).add_(1.0 / (1 << _BITS))
     return inside.mul_(1 - 2.0 / (1 << _BITS)).erfinv_().mul_(math.sqrt(2))

@@ -1,4 +1,4 @@
-"""Directories of experiments: made whole or not at all, and written to by one process at a time."""
+"""Create directories of experiments as a whole, and let only one process at a time write to each."""
 
 import os
 import shlex
@@ -13,7 +13,7 @@ from rnas.errors import InputError
 
 
 def require_free(path: Path) -> None:
-    """Raise InputError where something is at the path already."""
+    """Raise InputError if the path exists already."""
     if path.exists():
         resume = f"rnas resume {shlex.quote(str(path))}"
         raise InputError(f"{path} exists already: choose another output, or resume it with {resume}")
@@ -29,10 +29,10 @@ def next_free(name: str, folder: Path = Path("runs")) -> Path:
 
 @contextmanager
 def creating(path: Path) -> Iterator[Path]:
-    """Within: an empty directory to fill, which is moved to the path when the block ends well.
+    """Give the block an empty directory to fill, and move it to the path when the block succeeds.
 
     Raises:
-        InputError: the path exists already, or cannot be made.
+        InputError: the path exists already, or it cannot be created.
     """
     require_free(path)
     try:
@@ -46,19 +46,19 @@ def creating(path: Path) -> Iterator[Path]:
             shutil.rmtree(partial, ignore_errors=True)
             raise
     except OSError as error:
-        raise InputError(f"{path}: cannot be made ({error.strerror})") from None
+        raise InputError(f"{path}: cannot be created ({error.strerror})") from None
 
 
 @contextmanager
 def locked(path: Path, doing: str) -> Iterator[None]:
-    """Within, the directory is this process's alone.
+    """Reserve the directory for this process during the block.
 
     Args:
         path: the directory.
-        doing: what a process does that holds it, such as ``searching``, for the message.
+        doing: what the process does, for the message, such as ``searching``.
 
     Raises:
-        InputError: another process holds it.
+        InputError: another process has reserved it.
     """
     lock = FileLock(path / "lock")
     try:

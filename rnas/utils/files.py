@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, whenever the process is killed."""
+"""Write files that are complete or absent, even if the process is killed."""
 
 import hashlib
 import os
@@ -23,21 +23,21 @@ _SUFFIX = ".partial"
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Within: a path to write a file to, which takes the place of the other when the block ends well."""
+    """Give the block a path to write to, and put that file in place of ``path`` when the block succeeds."""
     partial = path.with_name(f"{path.name}{_SUFFIX}")
     partial.touch()
     mode = partial.stat().st_mode
     yield partial
-    # What safetensors writes none but the owner may read, whatever the user's own default is.
+    # Only the owner may read a file that safetensors writes, whatever the user's default is.
     partial.chmod(mode)
     with partial.open("rb") as file:
-        # Else the new name may reach the disk before what it names.
+        # Otherwise the new name may reach the disk before the content.
         os.fsync(file.fileno())
     partial.replace(path)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text in UTF-8."""
+    """Write a text file in UTF-8."""
     with replacing(path) as partial:
         partial.write_text(text, encoding="utf-8")
 
@@ -56,7 +56,7 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[s
 
 
 def plain(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Copies on the CPU, each with memory of its own in the order of its dimensions."""
+    """Return copies on the CPU, each with contiguous memory of its own."""
     return {
         name: tensor.detach().to("cpu", copy=True).contiguous(memory_format=torch.contiguous_format)
         for name, tensor in tensors.items()
@@ -64,19 +64,19 @@ def plain(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def discard_partial(folder: Path) -> None:
-    """Remove what a killed process was writing in a folder."""
+    """Remove the files in a folder that a killed process did not finish."""
     for path in folder.glob(f"*{_SUFFIX}"):
         path.unlink()
 
 
 def file_hash(path: Path) -> str:
-    """Sha256 of a file, in hexadecimal."""
+    """Return the sha256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def tensors_hash(tensors: Mapping[str, Tensor]) -> str:
-    """Sha256 of names, types, shapes and values, in hexadecimal; the tensors are on the CPU."""
+    """Return the sha256 of names, types, shapes and values, in hexadecimal; the tensors are on the CPU."""
     digest = hashlib.sha256()
     for name in sorted(tensors):
         tensor = tensors[name].contiguous()

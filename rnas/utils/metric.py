@@ -1,4 +1,4 @@
-"""Names and formats of a run's metrics."""
+"""Name metrics and format their values."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ MISSING = "\u2013"
 """Text for a missing value."""
 
 TEST = "test_"
-"""Prefix of a metric that was measured on the images that nothing chose on."""
+"""Prefix of a metric that was measured on the test split."""
 
 _LABELS = {
     "robust_accuracy": "Robust accuracy",
@@ -26,12 +26,12 @@ Kind = Literal["proportion", "size", "number"]
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric: what it is called and how its values are printed.
+    """Describe one metric: its name and how its values are printed.
 
     Attributes:
         name: name in the ledger.
         kind: ``proportion`` is an accuracy in [0, 1], ``size`` a count such as FLOPs.
-        direction: ``maximize`` or ``minimize`` where it is an objective, else None.
+        direction: ``maximize`` or ``minimize`` for an objective, else None.
     """
 
     name: str
@@ -40,24 +40,24 @@ class Metric:
 
     @property
     def label(self) -> str:
-        """Heading of a column or an axis; names that are not the package's own stay as they are."""
+        """Return the heading of a column or an axis; names that the package does not define stay the same."""
         if self.name.startswith(TEST) and (known := _LABELS.get(self.name.removeprefix(TEST))):
-            return f"{known}, final" if known in ("FLOPs", "Params") else f"Final {known[0].lower()}{known[1:]}"
+            return f"{known}, test" if known in ("FLOPs", "Params") else f"Test {known[0].lower()}{known[1:]}"
         return _LABELS.get(self.name, self.name)
 
     @property
     def phrase(self) -> str:
-        """The label inside a sentence."""
+        """Return the label for use inside a sentence."""
         own = self.name.removeprefix(TEST) in _LABELS
         return self.label[0].lower() + self.label[1:] if own and not self.label.startswith("FLOPs") else self.label
 
     @property
     def arrow(self) -> str:
-        """An arrow towards better, or nothing where the metric is no objective."""
+        """Return an arrow in the direction of better values, or an empty text if the metric is not an objective."""
         return {"maximize": "↑", "minimize": "↓", None: ""}[self.direction]
 
     def format(self, value: float | None) -> str:
-        """A value as text: ``71.0 %``, ``1.23M``, ``0.3125``."""
+        """Return a value as text: ``71.0 %``, ``1.23M``, ``0.3125``."""
         if value is None:
             return MISSING
         if self.kind == "proportion":
@@ -67,12 +67,12 @@ class Metric:
         return f"{value:,.0f}" if float(value).is_integer() and abs(value) < 1e9 else f"{value:.4g}"
 
     def better(self, values: Iterable[float]) -> float:
-        """The best of some values; the least where the metric has no direction."""
+        """Return the best of some values; the least if the metric has no direction."""
         return max(values) if self.direction == "maximize" else min(values)
 
 
 def metrics_of(run: Mapping[str, Any]) -> tuple[Metric, ...]:
-    """Every metric of a run that has a value: objectives in their order, then the others as they first appear."""
+    """Return every metric of a run that has a value: first the objectives, then the others as they first appear."""
     columns: dict[str, list[float]] = {objective["metric"]: [] for objective in run["objectives"]}
     for evaluation in run["evaluations"]:
         for name, value in evaluation["metrics"].items():

@@ -13,11 +13,11 @@ from rnas.errors import InputError
 
 
 def known_keys(model: type[BaseModel], path: Sequence[str | int]) -> tuple[str, ...]:
-    """Keys of the mapping at a path, in their order; empty where the model leaves them open.
+    """Return the keys of the mapping at a path, in their order; empty if the model accepts any key.
 
     Args:
-        model: of the whole.
-        path: as pydantic gives the place of a fault: keys, numbers in lists, and names of the members of unions.
+        model: model of the whole input.
+        path: location of an error as pydantic gives it: keys, indices in lists, and names of the members of unions.
     """
     models = [model]
     for part in path:
@@ -87,7 +87,7 @@ def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def _is_named(model: type[BaseModel], name: str) -> bool:
-    """Whether a union discriminates this model by that name."""
+    """Return whether a union selects this model by that name."""
     return "name" in model.model_fields and name in get_args(model.model_fields["name"].annotation)
 
 

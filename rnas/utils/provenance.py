@@ -1,4 +1,4 @@
-"""Where a number comes from: versions, device, and hashes of what decided it."""
+"""Record the origin of a number: versions, device, and hashes of the inputs that decide it."""
 
 import hashlib
 import json
@@ -23,13 +23,13 @@ _LIBRARIES = ("rnas", "torch", "numpy", "scipy", "scikit-learn", "pymoo", "optun
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python, of the libraries that decide results, and of packages that register plug-ins, by name."""
+    """Return versions of Python, of the libraries that decide results, and of packages with plug-ins, by name."""
     return libraries() | plugins()
 
 
 @cache
 def libraries() -> dict[str, str]:
-    """Versions of Python and of the libraries that decide every result, by name."""
+    """Return versions of Python and of the libraries that decide every result, by name."""
     found = {"python": platform.python_version()}
     for library in _LIBRARIES:
         try:
@@ -41,17 +41,17 @@ def libraries() -> dict[str, str]:
 
 @cache
 def plugins() -> dict[str, str]:
-    """Versions of the installed packages other than rnas that register parts under any of its groups, by name."""
+    """Return versions of the installed packages other than rnas that register any plug-in, by name."""
     found: dict[str, str] = {}
     for package in distributions():
         if any(point.group.startswith("rnas.") for point in package.entry_points) and package.name != "rnas":
-            # One that is found twice is imported from the place that comes first.
+            # Python imports a package from the first place that has it.
             found.setdefault(package.name, package.version)
     return dict(sorted(found.items()))
 
 
 def device_name(device: str) -> str:
-    """The processor behind a torch device, for people."""
+    """Return the name of the processor of a torch device, for people."""
     if device.startswith("cuda"):
         return torch.cuda.get_device_name(device)
     return f"{device} ({platform.machine()}, {torch.get_num_threads()} thread(s))"
@@ -59,9 +59,9 @@ def device_name(device: str) -> str:
 
 @cache
 def processor(device: str) -> str:
-    """The model of the processor behind a torch device and what torch uses of it: others round otherwise.
+    """Return the processor model of a torch device and the features that torch uses; other models round differently.
 
-    Empty where the system does not tell.
+    The text is empty if the system does not report it.
     """
     if device.startswith("cuda"):
         return torch.cuda.get_device_name(device)
@@ -72,6 +72,6 @@ def processor(device: str) -> str:
 
 
 def json_hash(value: Mapping[str, Any]) -> str:
-    """First 12 hexadecimal digits of the sha256 of a mapping's JSON, names sorted."""
+    """Return the first 12 hexadecimal digits of the sha256 of a mapping's JSON with sorted names."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:12]

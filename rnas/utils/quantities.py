@@ -1,4 +1,4 @@
-"""Sizes, bands and epsilons as people write them: ``5G``, ``150M:250M``, ``8/255``."""
+"""Parse and format sizes, bands and epsilons as people write them: ``5G``, ``150M:250M``, ``8/255``."""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _FACTORS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
 def parse_size(value: Any) -> int:
-    """``"1.5G"`` -> 1500000000; whole numbers pass. InputError for anything else or below zero."""
+    """Parse ``"1.5G"`` to 1500000000 and accept whole numbers; raise InputError for anything else or below zero."""
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)(?:e\+?(\d{1,2}))?\s*([kmgt]?)\s*", str(value), re.IGNORECASE)
     if match is None or isinstance(value, bool):
         raise InputError(f"{value!r} is not a size; write a number with K, M, G or T, such as 150M")
@@ -24,7 +24,7 @@ def parse_size(value: Any) -> int:
 
 
 def format_size(value: float) -> str:
-    """1500000000 -> ``"1.5G"``: three significant digits."""
+    """Format 1500000000 as ``"1.5G"``, with three significant digits."""
     for unit, factor in (("T", 1e12), ("G", 1e9), ("M", 1e6), ("K", 1e3)):
         if value >= factor:
             return f"{value / factor:.3g}{unit}" if value < 999.5 * factor else f"{value / factor:.0f}{unit}"
@@ -32,13 +32,13 @@ def format_size(value: float) -> str:
 
 
 def pluralize(number: int, noun: str) -> str:
-    """``"1 epoch"``, ``"2 epochs"``, ``"10,000 images"``."""
+    """Return ``"1 epoch"``, ``"2 epochs"``, ``"10,000 images"``."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 @dataclass(frozen=True)
 class Band:
-    """An inclusive range of a cost. ``high`` None is no upper limit."""
+    """Hold an inclusive range of a cost; if ``high`` is None there is no upper limit."""
 
     low: int = 0
     high: int | None = None
@@ -48,7 +48,7 @@ class Band:
 
 
 def parse_band(value: Any) -> Band:
-    """``"150M:250M"``, ``":1G"``, ``"1G:"`` or a list of two sizes; InputError for anything else."""
+    """Parse ``"150M:250M"``, ``":1G"``, ``"1G:"`` or a list of two sizes; raise InputError for anything else."""
     if isinstance(value, Band):
         return value
     parts = value.split(":") if isinstance(value, str) else value
@@ -62,7 +62,7 @@ def parse_band(value: Any) -> Band:
 
 
 def parse_fraction(value: Any) -> Fraction:
-    """``"1/4"`` or ``0.25`` as an exact fraction, at least 0; InputError for anything else."""
+    """Parse ``"1/4"`` or ``0.25`` to an exact fraction, at least 0; raise InputError for anything else."""
     try:
         fraction = Fraction(str(value).replace(" ", ""))
     except (ValueError, ZeroDivisionError):
@@ -73,7 +73,7 @@ def parse_fraction(value: Any) -> Fraction:
 
 
 def parse_epsilon(value: Any) -> Fraction:
-    """``"8/255"`` or ``0.1`` as an exact fraction in [0, 1]; InputError for anything else."""
+    """Parse ``"8/255"`` or ``0.1`` to an exact fraction in [0, 1]; raise InputError for anything else."""
     epsilon = parse_fraction(value)
     if epsilon > 1:
         raise InputError(f"epsilon {value} is above 1; pixels are in [0, 1], so write 8/255, not 8")

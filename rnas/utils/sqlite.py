@@ -1,4 +1,4 @@
-"""The default storage of a ledger: one SQLite file in write-ahead mode."""
+"""Store a ledger in one SQLite file in write-ahead mode, the default storage."""
 
 import shutil
 import sqlite3
@@ -17,10 +17,10 @@ _BUSY_SECONDS = 60
 
 @contextmanager
 def opened(path: Path) -> Iterator[RDBStorage]:
-    """The storage in a file, made if it is not there; its log is folded into the file at the end.
+    """Open the storage in a file, which is created if it does not exist; merge its log into the file at the end.
 
     Raises:
-        LedgerError: the file is there and is not a whole database. It is left as it is.
+        LedgerError: the file exists and is not a complete database. It is not changed.
     """
     if path.exists():
         check(path)
@@ -37,7 +37,7 @@ def opened(path: Path) -> Iterator[RDBStorage]:
 
 
 def check(path: Path) -> None:
-    """Raise LedgerError unless the file is a whole SQLite database that holds a study."""
+    """Raise LedgerError unless the file is a complete SQLite database that contains a study."""
     fix = "restore it from a copy, or start a new run"
     try:
         with _unchanged(path) as connection:
@@ -48,7 +48,7 @@ def check(path: Path) -> None:
     if found != [("ok",)]:
         raise LedgerError(f"{path} is damaged ({str(found[0][0]).splitlines()[0]}): {fix}")
     if not tables:
-        raise LedgerError(f"{path} is damaged (it holds no study): {fix}")
+        raise LedgerError(f"{path} is damaged (it contains no study): {fix}")
 
 
 @contextmanager
@@ -59,7 +59,7 @@ def _unchanged(path: Path) -> Iterator[sqlite3.Connection]:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True)) as connection:
             yield connection
         return
-    # To read a log takes a connection that may fold it into the file, so a copy is read.
+        # Reading a log needs a connection that may merge it into the file, so a copy is read.
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / path.name
         shutil.copyfile(path, copy)
@@ -69,7 +69,7 @@ def _unchanged(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _create(path: Path) -> None:
-    """Make the tables aside and move them into place, so that a file that is there is always whole."""
+    """Create the tables in another file and move it into place, so that the file is always complete."""
     partial = path.with_suffix(".partial")
     partial.unlink(missing_ok=True)
     with closing(sqlite3.connect(partial)) as connection:
@@ -90,7 +90,7 @@ def _storage(path: Path) -> RDBStorage:
         skip_compatibility_check=True,
     )
 
-    # In write-ahead mode NORMAL loses nothing when a process dies, and waits for the disk far less often.
+    # In write-ahead mode, NORMAL loses nothing when a process dies, and it waits for the disk far less often.
     @event.listens_for(storage.engine, "connect")
     def _relax(connection: sqlite3.Connection, _record: object) -> None:
         connection.execute("PRAGMA synchronous=NORMAL")

@@ -1,4 +1,4 @@
-"""How many threads an evaluation uses, and how many cores there are."""
+"""Set the number of threads of an evaluation, and count the cores."""
 
 import os
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ import torch
 
 @contextmanager
 def one_thread(device: str) -> Iterator[None]:
-    """Within, torch uses one thread on a CPU: with more, results differ in the last digits."""
+    """Let torch use one thread on a CPU in the block; with more threads, results differ in the last digits."""
     threads = torch.get_num_threads()
     if device == "cpu":
         torch.set_num_threads(1)

@@ -1,4 +1,4 @@
-"""Read YAML files and explain what is wrong with their content."""
+"""Read YAML files and explain errors in their content."""
 
 from pathlib import Path
 from typing import Any
@@ -11,17 +11,17 @@ from rnas.utils.model_keys import known_keys
 
 
 def read_yaml(path: Path) -> Any:
-    """Return the content of a YAML file. Raise InputError where it cannot be read."""
+    """Return the content of a YAML file; raise InputError if it cannot be read."""
     try:
         return yaml.safe_load(path.read_text())
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     except (yaml.YAMLError, ValueError) as error:
-        raise InputError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
+        raise InputError(f"{path}: not valid YAML ({' '.join(str(error).split())})") from None
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
-    """Read a YAML file that holds a mapping; an empty file is an empty one. Raise InputError where it holds none."""
+    """Read a YAML file that contains a mapping; an empty file is an empty one. Raise InputError for other content."""
     content = read_yaml(path)
     if content is None:
         return {}
@@ -31,7 +31,7 @@ def read_mapping(path: Path) -> dict[str, Any]:
 
 
 def set_key(data: dict[str, Any], assignment: str) -> None:
-    """Apply ``key.inner=value``, the value as YAML, to a nested mapping; InputError where that cannot be."""
+    """Apply ``key.inner=value``, with the value as YAML, to a nested mapping; raise InputError if that fails."""
     path, sign, text = assignment.partition("=")
     keys = path.strip().split(".")
     if not sign or not all(keys):
@@ -50,12 +50,12 @@ def set_key(data: dict[str, Any], assignment: str) -> None:
 
 
 def explained(error: ValidationError, source: str, model: type[BaseModel] | None = None) -> InputError:
-    """The first fault of a validation in one line, an unknown key before a missing one: it may be that one, mistyped.
+    """Return the first error of a validation in one line; an unknown key comes first, as it may be a typing mistake.
 
     Args:
-        error: of the validation.
-        source: what to call the input.
-        model: that was validated, to say which keys it knows.
+        error: the error of the validation.
+        source: name of the input for the message.
+        model: the validated model, to list the keys that it accepts.
     """
     faults = error.errors()
     fault = next((fault for fault in faults if fault["type"] == "extra_forbidden"), faults[0])

@@ -83,7 +83,7 @@ def test_notation_of_darts() -> None:
     assert make(layers=8, channels=(16,)).parse(PDARTS) == doubling_network(GENOTYPES["pdarts"], 8, 16)
     with pytest.raises(InputError, match="one of them is missing"):
         make().parse("Genotype(normal=[('skip_connect', 0)])")
-    with pytest.raises(InputError, match="8 operations, two a node; this one has 1"):
+    with pytest.raises(InputError, match="8 operations, two for each node; this one has 1"):
         make().parse("Genotype(normal=[('skip_connect', 0)], reduce=[('skip_connect', 0)])")
     with pytest.raises(InputError, match="not an architecture's JSON"):
         make().parse("ADVRUSH")
@@ -100,7 +100,7 @@ SKIP = (("skip_connect", 0), ("skip_connect", 1))
     ("network", "message"),
     [
         (VGG(), "no architecture of kind 'vgg'"),
-        (DartsCellNetwork(layers=11), "holds networks of 20 cells that start with 36 channels"),
+        (DartsCellNetwork(layers=11), "contains networks of 20 cells that start with 36 channels"),
         (DartsCellNetwork(channels=(36, 72, 116)), "doubled by each reduction"),
         (DartsCellNetwork(stem_channels=64), "a stem of three times as many"),
         (with_normal(*[SKIP] * 5), "has nodes 2 to 5"),

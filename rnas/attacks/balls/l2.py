@@ -1,4 +1,4 @@
-"""The l2 ball, of Euclidean distance."""
+"""Implement the l2 ball, in the Euclidean norm."""
 
 import torch
 from torch import Tensor
@@ -8,21 +8,22 @@ from rnas.utils.counter_noise import normal, uniform
 
 
 class L2:
-    """See :class:`rnas.attacks.balls.ball.Ball`."""
+    """Provide the geometry of the l2 ball."""
 
     def size(self, change: Tensor) -> Tensor:
-        """Euclidean norm (n,)."""
+        """Return the Euclidean norm (n,)."""
         size: Tensor = torch.linalg.vector_norm(change.flatten(1), dim=1)
         return size
 
     def ascend(self, points: Tensor, gradient: Tensor, length: float) -> Tensor:
-        """A step along the gradient, brought to the length."""
+        """Take a step of the given length along the gradient."""
         return torch.add(points, self._unit(gradient), alpha=length)
 
     def project(self, points: Tensor, images: Tensor, radius: float) -> Tensor:
-        """What was added is scaled down to the radius, then cut off at [0, 1].
+        """Scale the perturbation down to the radius, then clip the points to [0, 1].
 
-        As attacks do it since Madry et al. (2018); the nearest point of ball and range together can be another one.
+        Attacks have done this since Madry et al. (2018). The nearest point of the ball and the range together can be
+        another one.
         """
         change = points - images
         size = self.size(change)
@@ -31,16 +32,16 @@ class L2:
         return torch.where(per_image(size > radius, change), inside, points).clamp_(0, 1)
 
     def noise(self, seed: int, ids: Tensor, shape: tuple[int, ...]) -> Tensor:
-        """A direction of normal noise, at a distance whose power of the number of pixels is uniform."""
+        """Draw a direction from normal noise, and a distance that makes the points uniform in the ball."""
         pixels = torch.Size(shape).numel()
         direction = normal(seed, ids, (pixels,))
-        # The number after those that made the direction is independent of them.
+        # The number after those of the direction is independent of them.
         share = (uniform(seed, ids, (pixels + 1,))[:, -1] + 1) / 2
         length = share.pow(1 / pixels) / self.size(direction)
         return (direction * length[:, None]).reshape(len(ids), *shape)
 
     def _unit(self, gradient: Tensor) -> Tensor:
-        # Squares of the tiny gradients of confident networks would be 0.
+        # The gradients of confident networks are tiny, and their squares would round to 0.
         greatest = gradient.abs().flatten(1).amax(1)
         scaled = gradient / per_image(torch.where(greatest > 0, greatest, torch.ones_like(greatest)), gradient)
         size = self.size(scaled)

@@ -1,4 +1,4 @@
-"""Blurs. The severities are those of CIFAR-10-C, in pixels (Hendrycks and Dietterich, ICLR 2019)."""
+"""Blur images, with the severities of CIFAR-10-C in pixels (Hendrycks and Dietterich, ICLR 2019)."""
 
 import math
 
@@ -20,7 +20,7 @@ from rnas.data.corruptions.sampling import (
 
 
 def defocus_blur(images: Tensor, severity: int, ids: Tensor, seed: int) -> Tensor:
-    """A disk, its rim smoothed. See :mod:`rnas.data.corruptions.named`."""
+    """Blur with a disk that has a smooth rim. See :mod:`rnas.data.corruptions.named`."""
     radius, smoothing = ((0.3, 0.4), (0.4, 0.5), (0.5, 0.6), (1.0, 0.2), (1.5, 0.1))[severity - 1]
     reach = int(radius)
     offsets = np.arange(-reach, reach + 1)
@@ -31,10 +31,10 @@ def defocus_blur(images: Tensor, severity: int, ids: Tensor, seed: int) -> Tenso
 
 
 def glass_blur(images: Tensor, severity: int, ids: Tensor, seed: int) -> Tensor:
-    """Pixels exchanged with neighbours, between two Gaussian blurs. See :mod:`rnas.data.corruptions.named`.
+    """Exchange pixels with their neighbours, between two Gaussian blurs. See :mod:`rnas.data.corruptions.named`.
 
-    A pixel takes the value of itself or of one of the three pixels above and to the left of it, as the published
-    images were made: there the exchange never reached the neighbour.
+    A pixel takes its own value or that of one of the three pixels above and to the left of it. The published images
+    were made in the same way: their code never changed the neighbour.
     """
     sigma, rounds = ((0.05, 1), (0.25, 1), (0.4, 1), (0.25, 2), (0.4, 2))[severity - 1]
     height, width = images.shape[2:]
@@ -50,10 +50,10 @@ def glass_blur(images: Tensor, severity: int, ids: Tensor, seed: int) -> Tensor:
 
 
 def motion_blur(images: Tensor, severity: int, ids: Tensor, seed: int) -> Tensor:
-    """Half a Gaussian along a line of -45 to 45 degrees. See :mod:`rnas.data.corruptions.named`.
+    """Blur with half a Gaussian along a line of -45 to 45 degrees. See :mod:`rnas.data.corruptions.named`.
 
-    Ours: the published images were made by ImageMagick; this follows its definition without being checked against it,
-    and is not comparable with published CIFAR-10-C numbers.
+    ImageMagick made the published images. This function follows its definition but was not compared with it, so results
+    are not comparable with published CIFAR-10-C numbers.
     """
     radius, sigma = ((6, 1.0), (6, 1.5), (6, 2.0), (8, 2.0), (9, 2.5))[severity - 1]
     angles = uniform("motion_blur", seed, ids, ()) * (math.pi / 4)
@@ -61,11 +61,11 @@ def motion_blur(images: Tensor, severity: int, ids: Tensor, seed: int) -> Tensor
 
 
 def zoom_blur(images: Tensor, severity: int, ids: Tensor, seed: int) -> Tensor:
-    """The mean of an image and its enlargements, in steps of 0.01. See :mod:`rnas.data.corruptions.named`.
+    """Average an image and its enlargements, in steps of 0.01. See :mod:`rnas.data.corruptions.named`.
 
-    Enlargements go by whole pixels: below 32x32 the first of them change nothing.
+    Enlargements use whole pixels, so below 32x32 the first of them change nothing.
     """
-    # Rounding decides which of the stops is a step itself, as it did for the published images.
+    # Rounding decides whether the stop is itself a step, as it did for the published images.
     stop = (1.06, 1.11, 1.16, 1.21, 1.26)[severity - 1]
     enlarged = [zoomed(images, float(factor)) for factor in np.arange(1, stop, 0.01)]
     return torch.stack([images, *enlarged]).mean(dim=0).clamp_(0, 1)

@@ -1,4 +1,4 @@
-"""What processing does to images. The severities are those of CIFAR-10-C (Hendrycks and Dietterich, ICLR 2019)."""
+"""Degrade images as processing does, with the severities of CIFAR-10-C (Hendrycks and Dietterich, ICLR 2019)."""
 
 import io
 
@@ -12,16 +12,16 @@ from rnas.data.corruptions.sampling import gaussian_filtered, half_mirror, mirro
 
 
 def contrast(images: Tensor, severity: int, ids: Tensor, seed: int) -> Tensor:
-    """Each channel shrinks towards its mean, to 0.75 down to 0.15. See :mod:`rnas.data.corruptions.named`."""
+    """Shrink each channel towards its mean, to 0.75 down to 0.15. See :mod:`rnas.data.corruptions.named`."""
     kept = (0.75, 0.5, 0.4, 0.3, 0.15)[severity - 1]
     mean = images.mean(dim=(2, 3), keepdim=True)
     return ((images - mean) * kept + mean).clamp_(0, 1)
 
 
 def elastic_transform(images: Tensor, severity: int, ids: Tensor, seed: int) -> Tensor:
-    """A random affine map, then smooth random displacements. See :mod:`rnas.data.corruptions.named`.
+    """Apply a random affine map and then smooth random displacements. See :mod:`rnas.data.corruptions.named`.
 
-    Lengths go with the image's shorter side, as published for 32 pixels.
+    Lengths scale with the image's shorter side; the published values are for 32 pixels.
     """
     shift, smoothness, affine = (
         (0.0, 0.0, 0.08),
@@ -41,14 +41,14 @@ def elastic_transform(images: Tensor, severity: int, ids: Tensor, seed: int) -> 
 
 
 def pixelate(images: Tensor, severity: int, ids: Tensor, seed: int) -> Tensor:
-    """To 0.95 down to 0.65 of the size and back, by box filters. See :mod:`rnas.data.corruptions.named`."""
+    """Shrink to 0.95 down to 0.65 of the size and enlarge, by box filters. See :mod:`rnas.data.corruptions.named`."""
     share = (0.95, 0.9, 0.85, 0.75, 0.65)[severity - 1]
     rows, columns = (_there_and_back(size, int(size * share)).to(images) for size in images.shape[2:])
     return (rows @ images @ columns.T).clamp_(0, 1)
 
 
 def jpeg_compression(images: Tensor, severity: int, ids: Tensor, seed: int) -> Tensor:
-    """JPEG of quality 80 down to 40, by the installed Pillow. See :mod:`rnas.data.corruptions.named`."""
+    """Compress as JPEG of quality 80 down to 40, with the installed Pillow. See :mod:`rnas.data.corruptions.named`."""
     quality = (80, 65, 58, 50, 40)[severity - 1]
     pixels = (images * 255).round().clamp_(0, 255).to(torch.uint8).movedim(1, 3).cpu().numpy()
     read = np.stack([_through_jpeg(image, quality) for image in pixels])
@@ -56,14 +56,14 @@ def jpeg_compression(images: Tensor, severity: int, ids: Tensor, seed: int) -> T
 
 
 def _grid(images: Tensor) -> tuple[Tensor, Tensor]:
-    """Row and column (H, W) of each pixel."""
+    """Return the row and column (H, W) of each pixel."""
     height, width = (torch.arange(size, dtype=images.dtype, device=images.device) for size in images.shape[2:])
     rows, columns = torch.meshgrid(height, width, indexing="ij")
     return rows, columns
 
 
 def _affine(moves: Tensor, rows: Tensor, columns: Tensor) -> tuple[Tensor, Tensor]:
-    """Where each pixel (n, H, W) comes from, where three points around the middle move by ``moves`` (n, 3, 2)."""
+    """Return the source of each pixel (n, H, W) if three points around the middle move by ``moves`` (n, 3, 2)."""
     middle = torch.tensor([size // 2 for size in rows.shape], dtype=moves.dtype, device=moves.device)
     reach = min(rows.shape) // 3
     corners = torch.tensor([[1, 1], [-1, 1], [-1, -1]], dtype=moves.dtype, device=moves.device) * reach
@@ -76,13 +76,13 @@ def _affine(moves: Tensor, rows: Tensor, columns: Tensor) -> tuple[Tensor, Tenso
 
 
 def _there_and_back(size: int, smaller: int) -> Tensor:
-    """The matrix (size, size) by which Pillow's box filter makes a line smaller and large again."""
+    """Return the matrix (size, size) of Pillow's box filter that makes a line smaller and then large again."""
     down = Image.fromarray(np.eye(size, dtype=np.float32)).resize((size, smaller), Image.Resampling.BOX)
     return torch.from_numpy(np.array(down.resize((size, size), Image.Resampling.BOX)))
 
 
 def _through_jpeg(pixels: np.ndarray, quality: int) -> np.ndarray:
-    """An image (H, W, C) uint8 as it is read back from a JPEG file."""
+    """Return an image (H, W, C) uint8 after it was written to and read from a JPEG file."""
     file = io.BytesIO()
     grey = pixels.shape[2] == 1
     Image.fromarray(pixels[..., 0] if grey else pixels).save(file, "JPEG", quality=quality)

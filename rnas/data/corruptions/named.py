@@ -1,11 +1,11 @@
-"""The fifteen common corruptions by their published names.
+"""Find the fifteen common corruptions by their published names.
 
-Each is a function of (images, severity, ids, seed): images (n, C, H, W) in [0, 1], C 1 or 3, H and W at least 8;
-severity 1 to 5; ids (n,) int64, of which, with the seed, an image's randomness is a function, so that batches change
-nothing; it returns new images of the same shape in [0, 1].
+Each corruption is a function of (images, severity, ids, seed). Images are (n, C, H, W) in [0, 1], with C 1 or 3 and H
+and W at least 8. Severity is 1 to 5. Ids are (n,) int64; the random numbers for an image are a function of its id and
+the seed, so they do not depend on the batch. The function returns new images of the same shape in [0, 1].
 
-The severities are those of CIFAR-10-C, in pixels of 32x32 images except where an image's own size is said to count.
-Published files hold images that were cut off to 8 bits; these are not.
+The severities are those of CIFAR-10-C, in pixels of 32x32 images, except where a docstring says that the image's own
+size counts. Published files contain images that were truncated to 8 bits; these images are not.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ from rnas.data.corruptions import blur, digital, noise, weather
 from rnas.errors import InputError
 
 Corruption = Callable[[Tensor, int, Tensor, int], Tensor]
-"""From (images, severity, ids, seed) to corrupted images."""
+"""A function from (images, severity, ids, seed) to corrupted images."""
 
 CORRUPTIONS: Mapping[str, Corruption] = {
     "gaussian_noise": noise.gaussian_noise,
@@ -35,21 +35,22 @@ CORRUPTIONS: Mapping[str, Corruption] = {
     "pixelate": digital.pixelate,
     "jpeg_compression": digital.jpeg_compression,
 }
-"""In the order of the paper."""
+"""All corruptions, in the order of the paper."""
 
 SEVERITIES = (1, 2, 3, 4, 5)
+"""How strong a corruption can be; 5 is the strongest."""
 
 OURS = ("motion_blur", "snow", "frost")
-"""Made otherwise than the published images were: not comparable with published numbers."""
+"""Corruptions that differ from how the published images were made; their results are not comparable with papers."""
 
 _LEAST_SIDE = 8
 
 
 def corrupted(name: str, images: Tensor, severity: int, ids: Tensor, seed: int) -> Tensor:
-    """Images under a corruption.
+    """Return images under a corruption.
 
     Args:
-        name: one of :data:`CORRUPTIONS`.
+        name: a name from :data:`CORRUPTIONS`.
         images: (n, C, H, W) in [0, 1].
         severity: 1 to 5.
         ids: (n,) int64.
@@ -64,11 +65,11 @@ def corrupted(name: str, images: Tensor, severity: int, ids: Tensor, seed: int) 
     if name not in CORRUPTIONS:
         raise InputError(f"unknown corruption {name!r}; known: {', '.join(CORRUPTIONS)}")
     if severity not in SEVERITIES:
-        raise InputError(f"severity {severity} of {name}: give one of 1 to 5")
+        raise InputError(f"severity {severity} of {name} does not exist: give one from 1 to 5")
     channels, height, width = images.shape[1:]
     if channels not in (1, 3) or min(height, width) < _LEAST_SIDE:
         raise InputError(
-            f"{channels}x{height}x{width} images cannot be corrupted: it takes 1 or 3 channels and at least "
+            f"{channels}x{height}x{width} images cannot be corrupted: they need 1 or 3 channels and at least "
             f"{_LEAST_SIDE}x{_LEAST_SIDE} pixels"
         )
     return CORRUPTIONS[name](images, severity, ids, seed)

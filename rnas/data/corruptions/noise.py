@@ -1,4 +1,4 @@
-"""Noise of single pixels. The severities are those of CIFAR-10-C (Hendrycks and Dietterich, ICLR 2019)."""
+"""Add noise to single pixels, with the severities of CIFAR-10-C (Hendrycks and Dietterich, ICLR 2019)."""
 
 import torch
 from scipy.special import pdtr, pdtrik
@@ -8,20 +8,20 @@ from rnas.data.corruptions.randomness import normal, uniform
 
 
 def gaussian_noise(images: Tensor, severity: int, ids: Tensor, seed: int) -> Tensor:
-    """Normal noise of standard deviation 0.04 to 0.1. See :mod:`rnas.data.corruptions.named`."""
+    """Add normal noise of standard deviation 0.04 to 0.1. See :mod:`rnas.data.corruptions.named`."""
     deviation = (0.04, 0.06, 0.08, 0.09, 0.10)[severity - 1]
     drawn = normal("gaussian_noise", seed, ids, tuple(images.shape[1:]))
     return images.add(drawn.to(images.dtype), alpha=deviation).clamp_(0, 1)
 
 
 def shot_noise(images: Tensor, severity: int, ids: Tensor, seed: int) -> Tensor:
-    """Counts of photons, Poisson, where white is 500 down to 50 of them. See :mod:`rnas.data.corruptions.named`."""
+    """Draw Poisson counts of photons, with 500 down to 50 photons for white. See :mod:`rnas.data.corruptions.named`."""
     photons = (500, 250, 100, 75, 50)[severity - 1]
     drawn = uniform("shot_noise", seed, ids, tuple(images.shape[1:])).double().cpu()
-    # Between the 2^24 values that uniform noise has, so never at 0.
+    # Half a step between the 2^24 values of uniform noise, so the share is never 0.
     share = ((drawn + 1) / 2 + 2.0**-25).numpy()
     mean = images.double().cpu().numpy() * photons
-    # The smallest count whose distribution function reaches the share; the inverse in real numbers may be one above.
+    # The count is the smallest whose distribution function reaches the share; the real-valued inverse may be one above.
     count = pdtrik(share, mean).clip(min=0)
     counts = torch.from_numpy(count).ceil()
     below = (counts - 1).clamp_(min=0)
@@ -31,7 +31,7 @@ def shot_noise(images: Tensor, severity: int, ids: Tensor, seed: int) -> Tensor:
 
 
 def impulse_noise(images: Tensor, severity: int, ids: Tensor, seed: int) -> Tensor:
-    """A share of 0.01 to 0.07 of all values becomes 0 or 1. See :mod:`rnas.data.corruptions.named`."""
+    """Set a share of 0.01 to 0.07 of all values to 0 or 1. See :mod:`rnas.data.corruptions.named`."""
     share = (0.01, 0.02, 0.03, 0.05, 0.07)[severity - 1]
     drawn = uniform("impulse_noise", seed, ids, tuple(images.shape[1:]))
     return torch.where(drawn.abs() < share, (drawn > 0).to(images.dtype), images)

@@ -1,4 +1,4 @@
-"""Plasma fractals by the diamond-square algorithm (Fournier, Fussell and Carpenter, 1982), one for each image."""
+"""Draw plasma fractals by the diamond-square algorithm (Fournier, Fussell and Carpenter, 1982), one for each image."""
 
 import torch
 from torch import Tensor
@@ -9,15 +9,16 @@ _SWING = 100.0
 
 
 def plasma(name: str, seed: int, ids: Tensor, height: int, width: int, decay: float) -> Tensor:
-    """Height maps (n, 1, height, width), float32, in [0, 1]; they wrap around at the next power of two.
+    """Return height maps (n, 1, height, width), float32, in [0, 1]; they repeat at the next power of two.
 
     Args:
-        name: what they are for: other names draw other maps.
-        seed: with an image's id decides its map.
+        name: purpose of the maps; a different name gives different maps.
+        seed: seed of the maps, together with the id of an image.
         ids: (n,) int64.
-        height: of a map, in pixels.
-        width: of a map, in pixels.
-        decay: by how much the square root of the swing shrinks from one scale to the next, above 1; less is rougher.
+        height: height of a map, in pixels.
+        width: width of a map, in pixels.
+        decay: factor, above 1, by which the square root of the amplitude shrinks at each finer scale; a smaller one
+            gives rougher maps.
     """
     size = 1 << (max(height, width) - 1).bit_length()
     drawn = uniform(name, seed, ids, (size, size))

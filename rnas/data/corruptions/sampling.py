@@ -1,6 +1,6 @@
-"""Shifting, filtering and warping batches of images, each image on its own.
+"""Shift, filter and warp batches of images, each image independently.
 
-Sums run tap by tap, never through a library's convolution, so that an image's result is the same in every batch.
+Sums run tap by tap, never through a library's convolution, so that the result for an image is the same in every batch.
 """
 
 import math
@@ -12,27 +12,27 @@ import torch.nn.functional as F
 from torch import Tensor
 
 Border = Callable[[Tensor, int], Tensor]
-"""From whole-number positions, which may lie outside, and a size to positions in [0, size)."""
+"""A function from whole positions, which may lie outside, and a size to positions in [0, size)."""
 
 
 def edge(positions: Tensor, size: int) -> Tensor:
-    """Outside lies the nearest pixel: a a | a b c | c c."""
+    """Use the nearest pixel outside the image: a a | a b c | c c."""
     return positions.clamp(0, size - 1)
 
 
 def mirror(positions: Tensor, size: int) -> Tensor:
-    """Outside lies the image, mirrored at the middle of its last pixel: c b | a b c | b a."""
+    """Use the image mirrored at the middle of its last pixel: c b | a b c | b a."""
     return (size - 1) - ((positions % (2 * size - 2)) - (size - 1)).abs()
 
 
 def half_mirror(positions: Tensor, size: int) -> Tensor:
-    """Outside lies the image, mirrored behind its last pixel: b a | a b c | c b."""
+    """Use the image mirrored behind its last pixel: b a | a b c | c b."""
     wrapped = positions % (2 * size)
     return torch.minimum(wrapped, 2 * size - 1 - wrapped)
 
 
 def filtered(images: Tensor, kernel: Sequence[Sequence[float]], border: Border) -> Tensor:
-    """Images (n, C, H, W) correlated with a kernel of odd height and width."""
+    """Correlate images (n, C, H, W) with a kernel of odd height and width."""
     height, width = images.shape[2:]
     reach = len(kernel) // 2, len(kernel[0]) // 2
     rows = border(torch.arange(-reach[0], height + reach[0], device=images.device), height)
@@ -47,7 +47,7 @@ def filtered(images: Tensor, kernel: Sequence[Sequence[float]], border: Border) 
 
 
 def gaussian_weights(sigma: float, reach: int) -> list[float]:
-    """A normal density at -reach to reach pixels, scaled to sum to 1; all weight in the middle where sigma is 0."""
+    """Return a normal density at -reach to reach pixels, scaled to sum to 1; sigma 0 puts all weight in the middle."""
     if sigma == 0:
         return [float(offset == 0) for offset in range(-reach, reach + 1)]
     density = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
@@ -56,18 +56,18 @@ def gaussian_weights(sigma: float, reach: int) -> list[float]:
 
 
 def gaussian_filtered(images: Tensor, sigma: float, border: Border, truncate: float = 4.0) -> Tensor:
-    """Images (n, C, H, W) under a Gaussian of ``sigma`` pixels, cut off at ``truncate`` times it."""
+    """Filter images (n, C, H, W) with a Gaussian of ``sigma`` pixels, truncated at ``truncate`` times sigma."""
     weights = gaussian_weights(sigma, int(truncate * sigma + 0.5))
     return filtered(filtered(images, [weights], border), [[weight] for weight in weights], border)
 
 
 def streaked(images: Tensor, radius: int, sigma: float, angles: Tensor) -> Tensor:
-    """Images (n, C, H, W) smeared along a line, by half a Gaussian over 2 * radius + 1 pixels.
+    """Smear images (n, C, H, W) along a line, by half a Gaussian over 2 * radius + 1 pixels.
 
     Args:
         images: the batch.
-        radius: in pixels.
-        sigma: of the Gaussian, in pixels.
+        radius: radius in pixels.
+        sigma: standard deviation of the Gaussian, in pixels.
         angles: (n,) radians, clockwise from the direction of rows.
     """
     height, width = images.shape[2:]
@@ -85,13 +85,13 @@ def streaked(images: Tensor, radius: int, sigma: float, angles: Tensor) -> Tenso
 
 
 def taken(images: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
-    """The pixels of images (n, C, H, W) at rows and columns (n, H, W), int64."""
+    """Return the pixels of images (n, C, H, W) at rows and columns (n, H, W), int64."""
     flat = (rows * images.shape[3] + columns).flatten(1)[:, None].expand(-1, images.shape[1], -1)
     return images.flatten(2).gather(2, flat).reshape(*images.shape[:2], *rows.shape[1:])
 
 
 def warped(images: Tensor, rows: Tensor, columns: Tensor, border: Border) -> Tensor:
-    """Images (n, C, H, W) at positions (n, H, W) between pixels, by bilinear interpolation."""
+    """Interpolate images (n, C, H, W) bilinearly at positions (n, H, W) between pixels."""
     height, width = images.shape[2:]
     top, left = rows.floor(), columns.floor()
     down, right = (rows - top)[:, None].to(images.dtype), (columns - left)[:, None].to(images.dtype)
@@ -103,9 +103,9 @@ def warped(images: Tensor, rows: Tensor, columns: Tensor, border: Border) -> Ten
 
 
 def zoomed(images: Tensor, factor: float) -> Tensor:
-    """The middle of images (n, C, H, W), enlarged by ``factor`` >= 1 to the same size.
+    """Enlarge the middle of images (n, C, H, W) by ``factor`` >= 1 to the same size.
 
-    It crops whole pixels, enlarges them bilinearly with the corners in place to a whole size, and crops that.
+    It crops whole pixels, enlarges them bilinearly to a whole size with aligned corners, and crops the result.
     """
     height, width = images.shape[2:]
     cropped = math.ceil(height / factor), math.ceil(width / factor)

@@ -1,4 +1,4 @@
-"""Weather. The severities are those of CIFAR-10-C (Hendrycks and Dietterich, ICLR 2019)."""
+"""Simulate weather, with the severities of CIFAR-10-C (Hendrycks and Dietterich, ICLR 2019)."""
 
 import math
 
@@ -11,16 +11,16 @@ from rnas.data.corruptions.sampling import streaked, zoomed
 
 _LUMA = (0.299, 0.587, 0.114)
 
-# Of the ridges of frost, and its colour.
+# The width of the ridges of frost, and its colour.
 _SHARPNESS = 4
 _ICE = (0.8, 0.93, 1.0)
 
 
 def snow(images: Tensor, severity: int, ids: Tensor, seed: int) -> Tensor:
-    """Flakes that fall in streaks, over a whitened image. See :mod:`rnas.data.corruptions.named`.
+    """Let flakes fall in streaks over a whitened image. See :mod:`rnas.data.corruptions.named`.
 
-    Ours: the streaks of the published images were made by ImageMagick; these follow its definition without being
-    checked against it, and are not comparable with published CIFAR-10-C numbers.
+    ImageMagick made the streaks of the published images. This function follows its definition but was not compared with
+    it, so results are not comparable with published CIFAR-10-C numbers.
     """
     mean, deviation, zoom, least, radius, sigma, kept = (
         (0.1, 0.2, 1.0, 0.6, 8, 3.0, 0.95),
@@ -41,10 +41,10 @@ def snow(images: Tensor, severity: int, ids: Tensor, seed: int) -> Tensor:
 
 
 def frost(images: Tensor, severity: int, ids: Tensor, seed: int) -> Tensor:
-    """An image seen through ice. See :mod:`rnas.data.corruptions.named`.
+    """Show an image through ice. See :mod:`rnas.data.corruptions.named`.
 
-    Ours: the published images were blended with photographs of frost; this blends them, with the same weights, with
-    computed bright ridges, and is not comparable with published CIFAR-10-C numbers.
+    The published images were blended with photographs of frost. This function blends them, with the same weights, with
+    computed bright ridges, so results are not comparable with published CIFAR-10-C numbers.
     """
     kept, ice = ((1.0, 0.2), (1.0, 0.3), (0.9, 0.4), (0.85, 0.4), (0.75, 0.45))[severity - 1]
     height, width = images.shape[2:]
@@ -55,7 +55,7 @@ def frost(images: Tensor, severity: int, ids: Tensor, seed: int) -> Tensor:
 
 
 def fog(images: Tensor, severity: int, ids: Tensor, seed: int) -> Tensor:
-    """A cloudy veil, a plasma fractal. See :mod:`rnas.data.corruptions.named`."""
+    """Lay fog over an image, in the form of a plasma fractal. See :mod:`rnas.data.corruptions.named`."""
     amount, decay = ((0.2, 3.0), (0.5, 3.0), (0.75, 2.5), (1.0, 2.0), (1.5, 1.75))[severity - 1]
     height, width = images.shape[2:]
     veil = plasma("fog", seed, ids, height, width, decay).to(images.dtype)
@@ -64,17 +64,17 @@ def fog(images: Tensor, severity: int, ids: Tensor, seed: int) -> Tensor:
 
 
 def brightness(images: Tensor, severity: int, ids: Tensor, seed: int) -> Tensor:
-    """The value of hue, saturation and value rises by 0.05 to 0.3. See :mod:`rnas.data.corruptions.named`."""
+    """Raise the value of hue, saturation and value by 0.05 to 0.3. See :mod:`rnas.data.corruptions.named`."""
     rise = (0.05, 0.1, 0.15, 0.2, 0.3)[severity - 1]
     value = images.amax(dim=1, keepdim=True)
     raised = (value + rise).clamp_(max=1)
-    # Hue and saturation stay where channels keep their proportions; black has none of either, and turns grey.
+    # Hue and saturation stay the same if channels keep their proportions. Black has neither, and turns grey.
     share = torch.where(value > 0, images / value.clamp(min=torch.finfo(images.dtype).tiny), 1)
     return (share * raised).clamp_(0, 1)
 
 
 def _grey(images: Tensor) -> Tensor:
-    """The luma (n, 1, H, W) of images of three channels or one."""
+    """Return the luma (n, 1, H, W) of images with three channels or one."""
     if images.shape[1] == 1:
         return images
     weights = torch.tensor(_LUMA, dtype=images.dtype, device=images.device)

@@ -1,4 +1,4 @@
-"""The blocks of a network: the units whose outputs the papers compare."""
+"""Find the blocks of a network: the units whose outputs the papers compare."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,19 +17,19 @@ _UNITS = (Cell, CellModule, ReductionBlock, DenseLayer, Transition, Block)
 
 @dataclass(frozen=True)
 class Span:
-    """Modules that run one after another: what enters ``first`` and what leaves ``last`` belong to the block."""
+    """Mark modules that run one after another as a block, from the input of ``first`` to the output of ``last``."""
 
     first: nn.Module
     last: nn.Module
 
 
 def blocks(model: nn.Module) -> dict[str, Span]:
-    """The blocks of a network by the name of their first module, in the order in which they are registered.
+    """Return the blocks of a network by the name of their first module, in the order in which they are registered.
 
-    Residual networks: every block of every stage. Networks of cells: every cell, and the reduction blocks of
-    NAS-Bench-201. DenseNet: every dense layer and transition. VGG: the convolutions up to and with each pooling.
-    Any other network: its direct children, or itself where it has none. A known network inside another module, such
-    as a normalisation of its images, is found too.
+    A residual network has every block of every stage. A network of cells has every cell, and NAS-Bench-201 also its
+    reduction blocks. DenseNet has every dense layer and transition. VGG has the convolutions up to and with each
+    pooling. Any other network has its direct children, or itself if it has none. A known network inside another module,
+    such as a normalisation of its images, is found too.
     """
     found = dict(_known(model))
     children = {name: Span(child, child) for name, child in model.named_children()}

@@ -1,4 +1,4 @@
-"""Comparing what a network makes of images and of the same images attacked, block by block."""
+"""Compare, block by block, what a network computes from images and from the same images under attack."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -13,10 +13,10 @@ from rnas.errors import InputError
 from rnas.evaluation.diagnostics.blocks import Span
 
 Pair = tuple[Tensor, Tensor]
-"""Feature maps (b, ...) of images, and of the same images attacked."""
+"""Feature maps (b, ...) of images, and of the same images under attack."""
 
 Measure = Callable[[Pair, Pair], Tensor | None]
-"""From what enters a block and what leaves it to a value (b,) an image, or None where it is not defined."""
+"""A function from the input and output of a block to a value (b,) per image, or None if the value is not defined."""
 
 
 def compare(
@@ -27,22 +27,23 @@ def compare(
     measure: Measure,
     batch_size: int = 100,
 ) -> dict[str, Tensor]:
-    """A value for every block and pair of images, in eval mode.
+    """Return a value for every block and pair of images, in eval mode.
 
     Args:
-        model: from images to anything; left as found.
+        model: network from images to anything; it is left unchanged.
         images: (n, C, H, W).
         adversarial: (n, C, H, W), one for each image.
-        spans: blocks by name. Where a block reads several tensors, its input is the last of them, for a cell the
-            output of the cell before.
+        spans: blocks by name. If a block reads several tensors, its input is the last of them; for a cell this is the
+            output of the cell before it.
         measure: what to compute.
-        batch_size: pairs at a time.
+        batch_size: pairs per batch.
 
     Returns:
-        Values (n,) on the CPU by name, in the order in which the blocks finish. A block that does not run, or for
-        which the measure is not defined, is left out; one that runs more than once counts as it runs last.
+        Values (n,) on the CPU by name, in the order in which the blocks finish. A block that does not run, or for which
+        the measure is not defined, is missing; a block that runs more than once has the value of its last run.
 
     Raises:
+        InputError: a block reads or returns something other than a tensor, or the images are not in pairs.
         InputError: a block reads or gives something other than a tensor, or the images do not come in pairs.
     """
     require_pairs(images, adversarial)
@@ -56,23 +57,23 @@ def compare(
 
 
 def require_pairs(images: Tensor, adversarial: Tensor) -> None:
-    """InputError unless there are images, and an attacked one for each of them."""
+    """Raise InputError unless there are images, and an adversarial image for each."""
     if images.shape != adversarial.shape or not len(images):
         raise InputError(
-            f"images of shape {tuple(images.shape)} and attacked ones of shape {tuple(adversarial.shape)}: "
+            f"images have shape {tuple(images.shape)} and adversarial images {tuple(adversarial.shape)}: "
             "give one attacked image for each, and at least one"
         )
 
 
 @contextmanager
 def _measuring(spans: Mapping[str, Span], measure: Measure) -> Iterator[dict[str, Tensor]]:
-    """Within: every run of a block puts its values into the mapping. After: no hook is left."""
+    """Let every run of a block in the context put its values into the mapping; remove all hooks at the end."""
     entered: dict[str, Tensor] = {}
     measured: dict[str, Tensor] = {}
 
     def enter(name: str) -> Callable[[nn.Module, tuple[Any, ...]], None]:
         def hook(_module: nn.Module, inputs: tuple[Any, ...]) -> None:
-            # A copy, since the block may overwrite its input.
+            # A copy is needed because the block may overwrite its input.
             entered[name] = _tensor(name, inputs[-1] if inputs else None).clone()
 
         return hook
@@ -101,5 +102,5 @@ def _pair(stacked: Tensor) -> Pair:
 
 def _tensor(name: str, value: Any) -> Tensor:
     if not isinstance(value, Tensor):
-        raise InputError(f"block {name!r} passes on a {type(value).__name__}; its values can be compared for a tensor")
+        raise InputError(f"block {name!r} returns a {type(value).__name__}; only values of a tensor can be compared")
     return value

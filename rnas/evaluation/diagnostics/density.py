@@ -1,7 +1,7 @@
-"""Architecture density of Guo et al., "When NAS Meets Robustness" (RobNet, CVPR 2020).
+"""Compute the architecture density of Guo et al., "When NAS Meets Robustness" (RobNet, CVPR 2020).
 
-The connected edges of all cells as a share of all edges that the cells could have. An edge joins two states of a cell
-and is connected if it carries any operation; an edge that carries two operations is still one edge.
+It is the number of connected edges of all cells divided by the number of possible edges. An edge joins two states of a
+cell. It is connected if it has any operation; an edge with two operations is still one edge.
 """
 
 from collections.abc import Mapping
@@ -20,11 +20,11 @@ from rnas.networks.robnet import RobNetwork
 
 
 def density(architecture: Architecture) -> float:
-    """Connected edges over possible edges of all cells, in [0, 1].
+    """Return connected edges divided by possible edges of all cells, in [0, 1].
 
-    RobNet: 14 possible edges a cell. DARTS and its kin: two a node at most, of the edges from every earlier state, so
-    that 8 of 14 is the greatest; a node that reads one state twice has one edge. NAS-Bench-201: 6, without its
-    reduction blocks, which are no cells.
+    RobNet has 14 possible edges per cell. In DARTS and similar spaces, edges from every earlier state are possible, but
+    a node has at most two, so the greatest density is 8 of 14; a node that reads one state twice has one edge.
+    NAS-Bench-201 has 6 possible edges; its reduction blocks are not cells and do not count.
 
     Raises:
         InputError: the architecture has no cells of edges.
@@ -56,16 +56,16 @@ def _possible(cell: CellGenotype) -> int:
 
 @dataclass(frozen=True)
 class Density:
-    """``density``, of the architecture alone."""
+    """Measure ``density``, from the architecture alone."""
 
     metrics: ClassVar[Mapping[str, tuple[float, float]]] = {"density": (0.0, 1.0)}
 
     def covers(self, architecture: Architecture) -> bool:
-        """Networks of cells."""
+        """Return True for networks of cells."""
         return isinstance(architecture, RobNetwork | NASBench201Cell | DartsCellNetwork)
 
     def __call__(self, context: DiagnosticContext) -> dict[str, float]:
-        """See :class:`rnas.evaluation.diagnostics.diagnostic.Diagnostic`."""
+        """Return the density of the architecture."""
         return {"density": density(context.architecture)}
 
 

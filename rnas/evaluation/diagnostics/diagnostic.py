@@ -1,4 +1,4 @@
-"""The contract of a diagnostic, and what it is given."""
+"""Define the contract of a diagnostic, and its inputs."""
 
 import math
 from collections.abc import Mapping
@@ -14,20 +14,20 @@ from rnas.networks.architecture import Architecture, Shape
 
 @dataclass(frozen=True, eq=False)
 class DiagnosticContext:
-    """A trained network, images and attacked images.
+    """Hold a trained network, images and adversarial images.
 
     Attributes:
-        model: from images (n, C, H, W) in [0, 1] to logits (n, num_classes); any mode.
-        architecture: what it was built from.
-        images: (n, C, H, W) in [0, 1], n at least 1, of the model's dtype and on its device.
-        adversarial: (n, C, H, W), the images as an attack on this model left them.
+        model: network from images (n, C, H, W) in [0, 1] to logits (n, num_classes); any mode.
+        architecture: architecture of the model.
+        images: (n, C, H, W) in [0, 1], n at least 1, in the model's dtype and on its device.
+        adversarial: (n, C, H, W), the images after an attack on this model.
         labels: (n,) int64.
-        ids: (n,) int64; an image's noise is a function of (seed, id).
-        epsilon: l-infinity radius of the ball in which a diagnostic may look for changes of its own.
-        seed: of a diagnostic's noise.
+        ids: (n,) int64; the noise of an image is a function of (seed, id).
+        epsilon: l-infinity radius of the ball in which a diagnostic may search.
+        seed: seed of a diagnostic's noise.
         num_classes: number of logits.
         input_shape: (C, H, W) of one image.
-        batch_size: images at a time; changes nothing but memory and rounding.
+        batch_size: images per batch; it affects only memory and rounding.
     """
 
     model: nn.Module
@@ -45,30 +45,30 @@ class DiagnosticContext:
 
 @runtime_checkable
 class Diagnostic(Protocol):
-    """A frozen dataclass; an instance of it is registered under ``rnas.diagnostics``.
+    """Explain the robustness of a network. A diagnostic is a frozen dataclass, registered under ``rnas.diagnostics``.
 
     Attributes:
-        metrics: what it gives: least and greatest possible value by name, infinite without a bound.
+        metrics: least and greatest possible value of each result by name, infinite without a bound.
     """
 
     metrics: ClassVar[Mapping[str, tuple[float, float]]]
 
     def covers(self, architecture: Architecture) -> bool:
-        """Whether it is defined for networks of this architecture."""
+        """Return whether the diagnostic is defined for networks of this architecture."""
 
     def __call__(self, context: DiagnosticContext) -> dict[str, float]:
-        """A finite value for each of its metrics.
+        """Return a finite value for each of its metrics.
 
-        The model, its mode, the tensors and the global generators are left as found.
+        The call leaves the model, its mode, the tensors and the global random generators unchanged.
 
         Raises:
             InputError: it is not defined for this architecture, or for these images.
-            DivergedError: a value is no finite number, since the network's are not.
+            DivergedError: a value is not finite, because values of the network are not.
         """
 
 
 def finite_metrics(metrics: Mapping[str, float]) -> dict[str, float]:
-    """The metrics as they are; DivergedError names the first that is not a finite number."""
+    """Return the metrics unchanged; raise DivergedError with the name of the first that is not finite."""
     for name, value in metrics.items():
         if not math.isfinite(value):
             raise DivergedError(f"{name} is {value}: the network's values are not finite numbers")

@@ -1,10 +1,11 @@
-"""The empirical Lipschitz constant of a network and of its blocks, on given pairs of images.
+"""Estimate the empirical Lipschitz constant of a network and of its blocks, on given pairs of images.
 
-Equation 3 of "Exploring Architectural Ingredients of Adversarially Robust Deep Neural Networks" (Huang, Wang, Erfani,
-Gu, Bailey, Ma, NeurIPS 2021), after Yang et al., "A Closer Look at Accuracy vs. Robustness" (NeurIPS 2020): the mean
-over images of ||f(x) - f(x')||_1 / ||x - x'||_inf, x' from an attack (PGD-20 in the paper) and f the logits or, in
-its figure 5, the network from its input to the end of a block. Of a linear map f(x) = W x + b the ratio of a pair is
-||W (x - x')||_1 / ||x - x'||_inf, whatever b and x, and never above the operator norm of W from l-infinity to l1.
+It is equation 3 of "Exploring Architectural Ingredients of Adversarially Robust Deep Neural Networks" (Huang, Wang,
+Erfani, Gu, Bailey, Ma, NeurIPS 2021), after Yang et al., "A Closer Look at Accuracy vs. Robustness" (NeurIPS 2020): the
+mean over images of ||f(x) - f(x')||_1 / ||x - x'||_inf. Here x' comes from an attack (PGD-20 in the paper), and f is
+the logits or, in the paper's figure 5, the network from its input to the end of a block. For a linear map f(x) = W x +
+b the ratio of a pair is ||W (x - x')||_1 / ||x - x'||_inf, whatever b and x; it is never above the operator norm of W
+from l-infinity to l1.
 """
 
 from collections.abc import Mapping
@@ -26,13 +27,13 @@ _NETWORK = "(network)"
 
 @dataclass(frozen=True)
 class LipschitzRatios:
-    """Change of the output a change of the image, (n,) float64 on the CPU, at least 0.
+    """Hold the change of the output divided by the change of the image, (n,) float64 on the CPU, at least 0.
 
-    A ratio is infinite where an output is not finite, and NaN where an image and its attacked version are equal.
+    A ratio is infinite if an output is not finite, and NaN if an image and its adversarial version are equal.
 
     Attributes:
-        network: of the network's output.
-        blocks: of each block's output, by name, in the order in which the blocks run.
+        network: ratios of the network's output.
+        blocks: ratios of each block's output, by name, in the order in which the blocks run.
     """
 
     network: Tensor
@@ -40,32 +41,32 @@ class LipschitzRatios:
 
 
 def change(before: Tensor, after: Tensor) -> Tensor:
-    """||before - after||_1 over all but the first axis, (n,) float64; infinite where it is not a finite number."""
+    """Return ||before - after||_1 over all but the first axis, (n,) float64; infinite if it is not finite."""
     total = (before - after).flatten(1).abs().sum(1, dtype=torch.float64)
     return torch.where(total.isfinite(), total, torch.full_like(total, inf))
 
 
 def distance(before: Tensor, after: Tensor) -> Tensor:
-    """||before - after||_inf over all but the first axis, (n,) float64."""
+    """Return ||before - after||_inf over all but the first axis, (n,) float64."""
     return (before - after).flatten(1).abs().amax(1).double()
 
 
 def ratio(changed: Tensor, moved: Tensor) -> Tensor:
-    """Changes (n,) by distances (n,), NaN where the distance is 0."""
+    """Return changes (n,) divided by distances (n,), NaN where the distance is 0."""
     return torch.where(moved > 0, changed / moved, torch.nan)
 
 
 def lipschitz_ratios(model: nn.Module, images: Tensor, adversarial: Tensor, batch_size: int = 100) -> LipschitzRatios:
-    """The ratios of all pairs, for the network and for each of its :func:`rnas.evaluation.diagnostics.blocks.blocks`.
+    """Return the ratios of all pairs, for the network and its :func:`rnas.evaluation.diagnostics.blocks.blocks`.
 
     Args:
-        model: from images to logits; left as found, run in eval mode.
+        model: network from images to logits; it is left unchanged and runs in eval mode.
         images: (n, C, H, W).
         adversarial: (n, C, H, W), one for each image.
-        batch_size: pairs at a time.
+        batch_size: pairs per batch.
 
     Raises:
-        InputError: the images do not come in pairs, or a block gives something other than a tensor.
+        InputError: the images are not in pairs, or a block returns something other than a tensor.
     """
 
     def measure(_inputs: Pair, outputs: Pair) -> Tensor:
@@ -79,7 +80,7 @@ def lipschitz_ratios(model: nn.Module, images: Tensor, adversarial: Tensor, batc
 
 
 def mean_ratio(ratios: Tensor) -> float:
-    """The empirical Lipschitz constant: mean of ratios (n,) over the pairs that differ.
+    """Return the empirical Lipschitz constant: the mean of ratios (n,) over the pairs that differ.
 
     Raises:
         InputError: no pair differs.
@@ -88,7 +89,7 @@ def mean_ratio(ratios: Tensor) -> float:
 
 
 def greatest_ratio(ratios: Tensor) -> float:
-    """The greatest of ratios (n,) over the pairs that differ: a lower bound of the Lipschitz constant.
+    """Return the greatest ratio (n,) over the pairs that differ: a lower bound of the Lipschitz constant.
 
     Raises:
         InputError: no pair differs.
@@ -99,15 +100,15 @@ def greatest_ratio(ratios: Tensor) -> float:
 def _of_pairs_that_differ(ratios: Tensor) -> Tensor:
     different = ratios[~ratios.isnan()]
     if not len(different):
-        raise InputError("every attacked image equals its image; a Lipschitz constant needs two points that differ")
+        raise InputError("every adversarial image equals its image; a Lipschitz constant needs two points that differ")
     return different
 
 
 @dataclass(frozen=True)
 class EmpiricalLipschitz:
-    """The constant of the network, as the mean and as the greatest over images, and the mean of its last block.
+    """Measure the constant of the network, as mean and as greatest value over images, and the mean of its last block.
 
-    The names of blocks differ between architectures, so that only the last one, which every network has, is a metric.
+    Names of blocks differ between architectures, so only the last block, which every network has, is a metric.
     """
 
     metrics: ClassVar[Mapping[str, tuple[float, float]]] = {
@@ -117,11 +118,11 @@ class EmpiricalLipschitz:
     }
 
     def covers(self, architecture: Architecture) -> bool:
-        """Every architecture."""
+        """Return True for every architecture."""
         return True
 
     def __call__(self, context: DiagnosticContext) -> dict[str, float]:
-        """See :class:`rnas.evaluation.diagnostics.diagnostic.Diagnostic`."""
+        """Return the constants of the context's network."""
         ratios = lipschitz_ratios(context.model, context.images, context.adversarial, context.batch_size)
         last = list(ratios.blocks.values())[-1]
         return finite_metrics(

@@ -1,8 +1,8 @@
-"""The flow of solution procedure (FSP) matrix of a block, and how far an attack moves it.
+"""Compute the flow of solution procedure (FSP) matrix of a block, and how much an attack changes it.
 
-Yim et al., "A Gift from Knowledge Distillation" (CVPR 2017). Guo et al., "When NAS Meets Robustness" (RobNet, CVPR
-2020), take the distance between the matrices of an image and of its attacked version as an indicator: robust networks
-have a low one in their deeper cells.
+The matrix is from Yim et al., "A Gift from Knowledge Distillation" (CVPR 2017). Guo et al., "When NAS Meets Robustness"
+(RobNet, CVPR 2020), use the distance between the matrices of an image and of its adversarial version as an indicator:
+robust networks have a small distance in their deeper cells.
 """
 
 from collections.abc import Mapping
@@ -21,18 +21,18 @@ from rnas.evaluation.diagnostics.diagnostic import DiagnosticContext, finite_met
 from rnas.networks.architecture import Architecture
 
 _MATRICES = 16
-"""Matrices at a time; one of a wide block has as many entries as a large feature map."""
+"""Number of matrices per batch; the matrix of a wide block has as many entries as a large feature map."""
 
 
 def fsp_matrices(inputs: Tensor, outputs: Tensor) -> Tensor:
-    """G = sum over positions of F_in F_out^T / (height * width), (n, a, b).
+    """Return G = sum over positions of F_in F_out^T / (height * width), (n, a, b).
 
-    Where the maps differ in size, as in a block that halves them, both are max-pooled to the smaller sides, as Yim et
-    al. do.
+    If the maps differ in size, as in a block that halves them, both are max-pooled to the smaller sides, as in Yim et
+    al.
 
     Args:
-        inputs: feature maps (n, a, H, W) that enter a block.
-        outputs: feature maps (n, b, H', W') that leave it.
+        inputs: feature maps (n, a, H, W), the input of a block.
+        outputs: feature maps (n, b, H', W'), the output of the block.
     """
     size = [min(sides) for sides in zip(inputs.shape[2:], outputs.shape[2:], strict=True)]
     entering, leaving = (_pooled(maps, size).flatten(2) for maps in (inputs, outputs))
@@ -44,25 +44,25 @@ def _pooled(maps: Tensor, size: list[int]) -> Tensor:
 
 
 def fsp_distances(model: nn.Module, images: Tensor, adversarial: Tensor, batch_size: int = 100) -> dict[str, Tensor]:
-    """||G(x) - G(x')||^2, the sum of squared differences of all entries, for each block and image.
+    """Return ||G(x) - G(x')||^2, the sum of squared differences of all entries, for each block and image.
 
     Args:
-        model: from images to logits; left as found, run in eval mode.
+        model: network from images to logits; it is left unchanged and runs in eval mode.
         images: (n, C, H, W).
         adversarial: (n, C, H, W), one for each image.
-        batch_size: pairs at a time.
+        batch_size: pairs per batch.
 
     Returns:
-        Distances (n,) float64 on the CPU, at least 0, by name of the block, in the order in which the blocks run;
-        infinite where a matrix is not finite. A block that does not lead from feature maps to feature maps has none.
-        A cell's input is the output of the cell before it.
+        Distances (n,) float64 on the CPU, at least 0, by name of the block, in the order in which the blocks run. They
+        are infinite where a matrix is not finite. A block whose input or output is not a feature map has no distance.
+        The input of a cell is the output of the cell before it.
 
     Raises:
-        InputError: the images do not come in pairs, or no block has feature maps.
+        InputError: the images are not in pairs, or no block has feature maps.
     """
     found = compare(model, images, adversarial, blocks(model), _distances, batch_size)
     if not found:
-        raise InputError("no block of this network leads from feature maps to feature maps; it has no FSP matrix")
+        raise InputError("no block of this network has feature maps as input and output; it has no FSP matrix")
     return found
 
 
@@ -80,7 +80,7 @@ def _distances(inputs: Pair, outputs: Pair) -> Tensor | None:
 
 @dataclass(frozen=True)
 class FSPDistance:
-    """Mean distance over images: of the last block, and of all blocks on average."""
+    """Measure the mean distance over images, of the last block and as the average of all blocks."""
 
     metrics: ClassVar[Mapping[str, tuple[float, float]]] = {
         "fsp_distance_last": (0.0, inf),
@@ -88,11 +88,11 @@ class FSPDistance:
     }
 
     def covers(self, architecture: Architecture) -> bool:
-        """Every architecture whose blocks have feature maps, as all of ours have."""
+        """Return True for every architecture; the blocks of all architectures of rnas have feature maps."""
         return True
 
     def __call__(self, context: DiagnosticContext) -> dict[str, float]:
-        """See :class:`rnas.evaluation.diagnostics.diagnostic.Diagnostic`."""
+        """Return the distances of the context's network."""
         found = fsp_distances(context.model, context.images, context.adversarial, context.batch_size)
         means = torch.stack([distances.mean() for distances in found.values()])
         return finite_metrics({"fsp_distance_last": means[-1].item(), "fsp_distance_mean": means.mean().item()})

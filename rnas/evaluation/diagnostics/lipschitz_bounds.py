@@ -1,9 +1,9 @@
-"""Upper bounds of the expected Lipschitz constant of a network with Gaussian weights, from its sizes alone.
+"""Compute upper bounds of the expected Lipschitz constant of a network with Gaussian weights, from its sizes alone.
 
-Theorems 1 and 2 of "Exploring Architectural Ingredients of Adversarially Robust Deep Neural Networks" (Huang, Wang,
-Erfani, Gu, Bailey, Ma, NeurIPS 2021). They are about a chain of layers with 1-Lipschitz activations. Of a residual
-network that is the chain of its main branches: identity branches, their 1x1 convolutions, gates and normalisations
-have no part in it. The bound orders widths and depths of one family; it does not bound a trained network.
+These are theorems 1 and 2 of "Exploring Architectural Ingredients of Adversarially Robust Deep Neural Networks" (Huang,
+Wang, Erfani, Gu, Bailey, Ma, NeurIPS 2021). They apply to a chain of layers with 1-Lipschitz activations. In a residual
+network the chain consists of its main branches, without identity branches and their 1x1 convolutions, gates and
+normalisations. The bound orders widths and depths of one family; it does not bound a trained network.
 """
 
 import math
@@ -29,11 +29,11 @@ _SHORTCUT = "shortcut"
 
 @dataclass(frozen=True)
 class Layer:
-    """Sizes of a convolution, or of a linear layer as one of kernel 1 on a 1x1 map.
+    """Hold the sizes of a convolution; a linear layer is one with kernel 1 on a 1x1 map.
 
     Attributes:
-        in_channels: W_{j-1}, of one group where the convolution is grouped: its matrix consists of the groups' blocks.
-        out_channels: W_j, likewise.
+        in_channels: W_{j-1}, of one group if the convolution is grouped: its matrix consists of the groups' blocks.
+        out_channels: W_j, of one group likewise.
         kernel_size: k_j, (height, width).
         size: m_j, (height, width) of the map that it reads.
     """
@@ -44,10 +44,10 @@ class Layer:
     size: tuple[int, int] = (1, 1)
 
     def bound(self, deviation: float = 1.0) -> float:
-        """(m sqrt(W_{j-1}) + (m - k + 1) sqrt(W_j)) sigma, with areas' roots where maps are not square.
+        """Return (m sqrt(W_{j-1}) + (m - k + 1) sqrt(W_j)) sigma, with roots of areas if maps are not square.
 
-        Theorem 1's (sqrt(h_{j-1}) + sqrt(h_j)) sigma where m = k = 1. A kernel larger than its map counts as one that
-        covers it.
+        With m = k = 1 it is theorem 1's (sqrt(h_{j-1}) + sqrt(h_j)) sigma. A kernel larger than its map counts as one
+        of the map's size.
 
         Args:
             deviation: sigma, standard deviation of the weights.
@@ -58,19 +58,19 @@ class Layer:
 
 
 def log_bound(layers: Iterable[Layer], deviation: float = 1.0) -> float:
-    """Natural logarithm of the product of the layers' bounds; the product of a deep network is no float.
+    """Return the natural logarithm of the product of the layers' bounds; the product of a deep network can overflow.
 
     Args:
-        layers: of a chain.
+        layers: layers of a chain.
         deviation: sigma, above 0, of all weights.
     """
     return sum(math.log(layer.bound(deviation)) for layer in layers)
 
 
 def chain(architecture: Architecture, input_shape: Shape, num_classes: int) -> list[Layer]:
-    """The convolutions of the main branches and the classifier, in the order in which they run.
+    """Return the convolutions of the main branches and the classifier, in the order in which they run.
 
-    The convolutions on the chunks of a hierarchical block are one layer, of a chunk's channels. The network is built
+    The convolutions on the chunks of a hierarchical block are one layer, with a chunk's channels. The network is built
     without weights, and no random number is drawn.
 
     Args:
@@ -79,7 +79,7 @@ def chain(architecture: Architecture, input_shape: Shape, num_classes: int) -> l
         num_classes: number of logits.
 
     Raises:
-        InputError: the architecture is no chain, or cannot run at this shape.
+        InputError: the architecture is not a chain, or cannot run at this shape.
     """
     if not isinstance(architecture, _CHAINS):
         raise InputError(
@@ -102,7 +102,7 @@ def chain(architecture: Architecture, input_shape: Shape, num_classes: int) -> l
 
 
 def _chained(model: nn.Module) -> list[nn.Module]:
-    """The layers of a network that are part of the chain."""
+    """Return the layers of a network that are part of the chain."""
     skipped: set[nn.Module] = set()
     for name, module in model.named_modules():
         if isinstance(module, SqueezeExcitation) or name.split(".")[-1] == _SHORTCUT:
@@ -128,16 +128,16 @@ def _layer(module: nn.Module, inputs: Tensor) -> Layer:
 
 @dataclass(frozen=True)
 class LipschitzBound:
-    """``log_lipschitz_bound``: natural logarithm of the bound at weights of deviation 1, of the architecture alone."""
+    """Measure ``log_lipschitz_bound``: the natural logarithm of the bound for weights of deviation 1."""
 
     metrics: ClassVar[Mapping[str, tuple[float, float]]] = {"log_lipschitz_bound": (-inf, inf)}
 
     def covers(self, architecture: Architecture) -> bool:
-        """Residual networks, ResNets and VGGs."""
+        """Return True for residual networks, ResNets and VGGs."""
         return isinstance(architecture, _CHAINS)
 
     def __call__(self, context: DiagnosticContext) -> dict[str, float]:
-        """See :class:`rnas.evaluation.diagnostics.diagnostic.Diagnostic`."""
+        """Return the bound of the architecture."""
         layers = chain(context.architecture, context.input_shape, context.num_classes)
         return {"log_lipschitz_bound": log_bound(layers)}
 

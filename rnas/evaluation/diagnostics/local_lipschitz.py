@@ -1,9 +1,9 @@
-"""The local Lipschitz constant of a network or a block around each image, searched for by gradient ascent.
+"""Search by gradient ascent for the local Lipschitz constant of a network or a block around each image.
 
-max ||f(x) - f(x')||_1 / ||x - x'||_inf over the x' in [0, 1] of an l-infinity ball around x: the maximum inside
+It is max ||f(x) - f(x')||_1 / ||x - x'||_inf over the x' in [0, 1] in an l-infinity ball around x: the maximum inside
 equation 3 of "Exploring Architectural Ingredients of Adversarially Robust Deep Neural Networks" (Huang et al., NeurIPS
-2021), with the ratio itself as the attack's aim, as Yang et al. have it ("A Closer Look at Accuracy vs. Robustness",
-NeurIPS 2020). What is found is a lower bound.
+2021). The attack maximises the ratio itself, as in Yang et al. ("A Closer Look at Accuracy vs. Robustness", NeurIPS
+2020). The result is a lower bound.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,23 +24,24 @@ from rnas.evaluation.diagnostics.empirical_lipschitz import change, distance, gr
 from rnas.networks.architecture import Architecture
 
 NEAR = Start("uniform", Fraction(1, 10))
-"""Uniform noise of a tenth of the radius, so that small distances are seen before large ones."""
+"""Uniform noise of a tenth of the radius, so that small distances are searched before large ones."""
 
 
 @dataclass(frozen=True)
 class LipschitzAscent:
-    """Signed gradient steps on the ratio from near the image; the greatest ratio on the way is the result.
+    """Take signed gradient steps on the ratio from near the image, and return the greatest ratio on the way.
 
-    While a step is taken the distance counts as a constant. Its derivative acts on the pixels that have moved
-    furthest alone, and would pull them back from the corners of the ball, where a linear map has its greatest ratio.
+    During a step the distance counts as a constant. Its derivative affects only the pixels that have moved furthest,
+    and would move them back from the corners of the ball, where a linear map has its greatest ratio.
 
-    Exact for a linear map f(x) = W x + b of one output, or of several that share no pixel, where the ball lies in
-    [0, 1]: there the ascent reaches sum |W|, the operator norm of W from l-infinity to l1. That norm is NP-hard in
-    general; for any other W the result is never above it, and is reached where the gradient points out of the ball.
+    The result is exact for a linear map f(x) = W x + b with one output, or with several that share no pixel, if the
+    ball lies in [0, 1]. There the ascent reaches sum |W|, the operator norm of W from l-infinity to l1. That norm is
+    NP-hard in general. For any other W the result is never above it, and equals it if the gradient points out of the
+    ball.
 
     Attributes:
         epsilon: radius of the ball, an exact fraction in (0, 1].
-        steps: gradient steps, at least 1; from the start, 11 steps of a tenth reach any corner.
+        steps: number of gradient steps, at least 1; from the start, 11 steps of a tenth reach any corner.
         step: size of one step as a share of epsilon.
     """
 
@@ -49,16 +50,16 @@ class LipschitzAscent:
     step: Fraction = Fraction(1, 10)
 
     def __call__(self, model: nn.Module, images: Tensor, ids: Tensor, seed: int, block: str | None = None) -> Tensor:
-        """The greatest ratio that was found, (n,) float64 on the CPU.
+        """Return the greatest ratio that was found, (n,) float64 on the CPU.
 
-        Infinite where the output is not finite, NaN where no point was found that differs from the image.
+        It is infinite if the output is not finite, and NaN if no point was found that differs from the image.
 
         Args:
-            model: from images to logits; left as found, run in eval mode.
+            model: network from images to logits; it is left unchanged and runs in eval mode.
             images: (n, C, H, W) in [0, 1].
-            ids: (n,) int64; an image's start is a function of (seed, id).
-            seed: of the starts.
-            block: name of one of the :func:`rnas.evaluation.diagnostics.blocks.blocks`, or None for the network's
+            ids: (n,) int64; the start of an image is a function of (seed, id).
+            seed: seed of the starts.
+            block: name of a block from :func:`rnas.evaluation.diagnostics.blocks.blocks`, or None for the network's
                 output.
 
         Raises:
@@ -88,7 +89,7 @@ class LipschitzAscent:
 
 
 def _output_of(model: nn.Module, block: str | None) -> Callable[[Tensor], Tensor]:
-    """From images to the output of a block, or of the network."""
+    """Return the function from images to the output of a block, or of the network."""
     if block is None:
         return model
     found = blocks(model)
@@ -100,7 +101,7 @@ def _output_of(model: nn.Module, block: str | None) -> Callable[[Tensor], Tensor
         caught: list[Tensor] = []
 
         def catch(_module: nn.Module, _inputs: Any, output: Tensor) -> None:
-            # A copy, since the next layer may overwrite it.
+            # A copy is needed because the next layer may overwrite it.
             caught.append(output.clone())
 
         handle = last.register_forward_hook(catch)
@@ -115,11 +116,11 @@ def _output_of(model: nn.Module, block: str | None) -> Callable[[Tensor], Tensor
 
 @dataclass(frozen=True)
 class LocalLipschitz:
-    """The network's constant within the context's radius, as the mean and as the greatest over images.
+    """Measure the network's constant within the context's radius, as mean and as greatest value over images.
 
     Attributes:
-        steps: see :class:`LipschitzAscent`.
-        step: likewise.
+        steps: number of gradient steps; see :class:`LipschitzAscent`.
+        step: size of one step as a share of epsilon.
     """
 
     metrics: ClassVar[Mapping[str, tuple[float, float]]] = {
@@ -131,11 +132,11 @@ class LocalLipschitz:
     step: Fraction = LipschitzAscent.step
 
     def covers(self, architecture: Architecture) -> bool:
-        """Every architecture."""
+        """Return True for every architecture."""
         return True
 
     def __call__(self, context: DiagnosticContext) -> dict[str, float]:
-        """See :class:`rnas.evaluation.diagnostics.diagnostic.Diagnostic`."""
+        """Return the constants of the context's network."""
         ascent = LipschitzAscent(context.epsilon, self.steps, self.step)
         batches = zip(*(torch.split(part, context.batch_size) for part in (context.images, context.ids)), strict=True)
         ratios = torch.cat([ascent(context.model, images, ids, context.seed) for images, ids in batches])

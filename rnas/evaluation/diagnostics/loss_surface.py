@@ -1,4 +1,4 @@
-"""The loss on a plane through each image: along its gradient's sign and along random signs."""
+"""Compute the loss on a plane through each image, along its gradient's sign and along random signs."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,12 +16,12 @@ from rnas.utils.counter_noise import uniform
 
 @dataclass(frozen=True)
 class LossSurface:
-    """Losses on a grid of the plane x + a d1 + b d2.
+    """Hold losses on a grid of the plane x + a d1 + b d2.
 
     Attributes:
-        offsets: (k,) values of a and of b, in units of a pixel in [0, 1], ascending, 0 in the middle.
-        losses: (n, k, k) cross-entropy of image i at a = offsets[j] and b = offsets[l]; as the network gives it, NaN
-            and infinity too.
+        offsets: (k,) values of a and of b, for pixels in [0, 1], ascending, 0 in the middle.
+        losses: (n, k, k) cross-entropy of image i at a = offsets[j] and b = offsets[l]; NaN and infinity are not
+            replaced.
     """
 
     offsets: Floats
@@ -29,7 +29,7 @@ class LossSurface:
 
     @property
     def mean(self) -> Floats:
-        """(k, k), the mean over images; not finite where a loss is not."""
+        """Return (k, k), the mean over images; it is not finite where a loss is not."""
         mean: Floats = self.losses.mean(axis=0)
         return mean
 
@@ -44,24 +44,24 @@ def loss_surface(
     points: int = 11,
     batch_size: int = 100,
 ) -> LossSurface:
-    """The cross-entropy on the plane that d1 and d2 span at each image, in eval mode.
+    """Return the cross-entropy on the plane that d1 and d2 span at each image, in eval mode.
 
-    d1 is the sign of the loss' gradient at the image (0 at a pixel whose gradient is 0 or not finite), d2 a random
-    sign for each pixel (Rademacher), a function of (seed, id). Points are not cut off at [0, 1], so that the
-    surface is one of a plane.
+    d1 is the sign of the loss' gradient at the image (0 at a pixel whose gradient is 0 or not finite). d2 is a random
+    sign for each pixel (Rademacher), a function of (seed, id). Points are not clipped to [0, 1], so that they form a
+    plane.
 
     Args:
-        model: from images to logits; left as found.
+        model: network from images to logits; it is left unchanged.
         images: (n, C, H, W) in [0, 1].
         labels: (n,) int64.
         ids: (n,) int64.
-        seed: of d2.
+        seed: seed of d2.
         reach: greatest a and b, above 0; 8/255 spans the usual ball.
-        points: values of a and of b each, odd so that the image itself is one of the points.
-        batch_size: images at a time.
+        points: number of values of a and of b, odd so that the image itself is one of the points.
+        batch_size: images per batch.
 
     Raises:
-        InputError: points is even or below 3, or reach not above 0.
+        InputError: points is even or below 3, or reach is not above 0.
     """
     if points < 3 or points % 2 == 0:
         raise InputError(f"points is {points}; write an odd number of at least 3, so that the image is one of them")
@@ -89,6 +89,6 @@ def _gradient_sign(model: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
 
 
 def rademacher(seed: int, ids: Tensor, images: Tensor) -> Tensor:
-    """A random sign, -1 or 1, for each pixel, like images (n, C, H, W); a function of (seed, id)."""
+    """Return a random sign, -1 or 1, for each pixel, like images (n, C, H, W); a function of (seed, id)."""
     noise = uniform(seed, ids, tuple(images.shape[1:]))
     return torch.where(noise < 0, -1.0, 1.0).to(images.dtype)

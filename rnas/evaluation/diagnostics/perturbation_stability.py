@@ -1,10 +1,10 @@
-"""Perturbation stability, and the risks into which it divides the errors under attack.
+"""Measure perturbation stability, and divide the errors under attack into two risks.
 
-Stability as in "Exploring Architectural Ingredients of Adversarially Robust Deep Neural Networks" (Huang, Wang,
+Stability is defined in "Exploring Architectural Ingredients of Adversarially Robust Deep Neural Networks" (Huang, Wang,
 Erfani, Gu, Bailey, Ma, NeurIPS 2021, section 4.5), after Wu et al., "Do Wider Neural Networks Really Help
-Adversarial Robustness?" (NeurIPS 2021): an image is stable if no change within the ball changes its prediction, right
-or wrong; an image withstands the attack if it is both correct and stable. What is lost is therefore the natural
-risk plus the boundary risk of Zhang et al., TRADES (ICML 2019).
+Adversarial Robustness?" (NeurIPS 2021). An image is stable if no change within the ball changes its prediction, right
+or wrong. An image withstands the attack if it is both correct and stable. The error under attack is therefore the
+natural risk plus the boundary risk of Zhang et al., TRADES (ICML 2019).
 """
 
 from collections.abc import Mapping
@@ -22,12 +22,12 @@ from rnas.networks.architecture import Architecture
 
 @dataclass(frozen=True)
 class Stability:
-    """Per-image results; every field is (n,) bool on the CPU.
+    """Hold results for each image; every field is (n,) bool on the CPU.
 
     Attributes:
-        correct: classified correctly as it is.
-        stable: classified alike as it is and attacked, rightly or wrongly. Where a logit of either is not finite
-            there is no class, and the image is neither correct nor stable.
+        correct: whether the clean image is classified correctly.
+        stable: whether the clean and the adversarial image have the same prediction, right or wrong. If a logit of
+            either is not finite, there is no prediction, and the image is neither correct nor stable.
     """
 
     correct: Tensor
@@ -35,39 +35,39 @@ class Stability:
 
     @property
     def perturbation_stability(self) -> float:
-        """Share of stable images, in [0, 1]; a stronger attack would leave fewer of them."""
+        """Return the share of stable images, in [0, 1]; a stronger attack could give a lower share."""
         return self.stable.double().mean().item()
 
     @property
     def natural_risk(self) -> float:
-        """Share of images that are not correct as they are, in [0, 1]."""
+        """Return the share of clean images that are not correct, in [0, 1]."""
         return (~self.correct).double().mean().item()
 
     @property
     def boundary_risk(self) -> float:
-        """Share of images that are correct but not stable, in [0, 1]."""
+        """Return the share of images that are correct but not stable, in [0, 1]."""
         return (self.correct & ~self.stable).double().mean().item()
 
     @property
     def robust_risk(self) -> float:
-        """Share of images that are not both correct and stable: natural and boundary risk together."""
+        """Return the share of images that are not both correct and stable: the sum of natural and boundary risk."""
         return (~(self.correct & self.stable)).double().mean().item()
 
 
 def perturbation_stability(
     model: nn.Module, images: Tensor, adversarial: Tensor, labels: Tensor, batch_size: int = 100
 ) -> Stability:
-    """Which images are correct and which are stable under the attack that gave these adversarial images.
+    """Return which images are correct and which are stable under the attack that made these adversarial images.
 
     Args:
-        model: from images to logits (n, K); left as found, run in eval mode.
+        model: network from images to logits (n, K); it is left unchanged and runs in eval mode.
         images: (n, C, H, W).
         adversarial: (n, C, H, W), one for each image.
         labels: (n,) int64.
-        batch_size: pairs at a time.
+        batch_size: pairs per batch.
 
     Raises:
-        InputError: the images do not come in pairs.
+        InputError: the images are not in pairs.
     """
     require_pairs(images, adversarial)
     correct, stable = [], []
@@ -84,7 +84,7 @@ def perturbation_stability(
 
 @dataclass(frozen=True)
 class PerturbationStability:
-    """``perturbation_stability``, and the ``boundary_risk`` that an attack adds to the natural risk."""
+    """Measure ``perturbation_stability``, and the ``boundary_risk`` that an attack adds to the natural risk."""
 
     metrics: ClassVar[Mapping[str, tuple[float, float]]] = {
         "perturbation_stability": (0.0, 1.0),
@@ -92,11 +92,11 @@ class PerturbationStability:
     }
 
     def covers(self, architecture: Architecture) -> bool:
-        """Every architecture."""
+        """Return True for every architecture."""
         return True
 
     def __call__(self, context: DiagnosticContext) -> dict[str, float]:
-        """See :class:`rnas.evaluation.diagnostics.diagnostic.Diagnostic`."""
+        """Return stability and boundary risk of the context's network."""
         found = perturbation_stability(
             context.model, context.images, context.adversarial, context.labels, context.batch_size
         )

@@ -1,7 +1,7 @@
-"""Weight sparsity: how many weights of a network are zero or nearly so.
+"""Measure weight sparsity: the share of weights of a network that are zero or nearly zero.
 
 "Exploring the Relationship between Architectural Design and Adversarially Robust Generalization" (Liu et al., CVPR
-2023) ties it to robustness against attacks that were not trained on.
+2023) connects it with robustness to attacks that were not used in training.
 """
 
 from collections.abc import Mapping
@@ -15,16 +15,16 @@ from rnas.evaluation.diagnostics.diagnostic import DiagnosticContext
 from rnas.networks.architecture import Architecture
 
 THRESHOLD = 1e-3
-"""Greatest magnitude of a weight that counts as zero. A choice of ours, in the weights' own units."""
+"""Greatest magnitude of a weight that counts as zero, in the weights' own units; rnas chose the value."""
 
 
 @dataclass(frozen=True)
 class Sparsity:
-    """Shares of weights that count as zero, in [0, 1].
+    """Hold shares of weights that count as zero, in [0, 1].
 
     Attributes:
-        layers: by name of each convolution and linear layer.
-        total: of all their weights together.
+        layers: share of each convolution and linear layer, by name.
+        total: share of all their weights together.
     """
 
     layers: Mapping[str, float]
@@ -32,7 +32,7 @@ class Sparsity:
 
 
 def sparsity(model: nn.Module, threshold: float = THRESHOLD) -> Sparsity:
-    """Share of the weights of convolutions and linear layers whose magnitude is at most the threshold.
+    """Return the share of the weights of convolutions and linear layers whose magnitude is at most the threshold.
 
     Biases and normalisations do not count; a weight that is not finite is not near zero.
 
@@ -55,10 +55,10 @@ def sparsity(model: nn.Module, threshold: float = THRESHOLD) -> Sparsity:
 
 @dataclass(frozen=True)
 class WeightSparsity:
-    """``sparsity``, of all weights together.
+    """Measure ``sparsity``, of all weights together.
 
     Attributes:
-        threshold: see :func:`sparsity`.
+        threshold: greatest magnitude that counts as zero; see :func:`sparsity`.
     """
 
     metrics: ClassVar[Mapping[str, tuple[float, float]]] = {"sparsity": (0.0, 1.0)}
@@ -66,11 +66,11 @@ class WeightSparsity:
     threshold: float = THRESHOLD
 
     def covers(self, architecture: Architecture) -> bool:
-        """Every architecture."""
+        """Return True for every architecture."""
         return True
 
     def __call__(self, context: DiagnosticContext) -> dict[str, float]:
-        """See :class:`rnas.evaluation.diagnostics.diagnostic.Diagnostic`."""
+        """Return the sparsity of the context's network."""
         return {"sparsity": sparsity(context.model, self.threshold).total}
 
 

@@ -1,8 +1,8 @@
-"""How the empirical Lipschitz constant runs through the stages of a residual network.
+"""Measure how the empirical Lipschitz constant changes over the stages of a residual network.
 
 Figure 5 of "Exploring Architectural Ingredients of Adversarially Robust Deep Neural Networks" (Huang, Wang, Erfani, Gu,
-Bailey, Ma, NeurIPS 2021): the constant of the map from the image to the output of each block; see
-:mod:`rnas.evaluation.diagnostics.empirical_lipschitz`. Natural logarithms, since what is compared are factors.
+Bailey, Ma, NeurIPS 2021) shows the constant of the map from the image to the output of each block; see
+:mod:`rnas.evaluation.diagnostics.empirical_lipschitz`. Metrics are natural logarithms, because factors are compared.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,10 +21,11 @@ from rnas.networks.residual import ResidualNetwork
 
 @dataclass(frozen=True)
 class StageLipschitz:
-    """The logarithm of the constant at the end of the first stage, and by how much it changes after that.
+    """Measure the logarithm of the constant at the end of the first stage, and its changes after that.
 
-    The growth within stages is from a stage's first block to its last, the mean over the stages of several blocks, 0
-    where it has none. The step between stages is from the last block of one to the first of the next, their mean.
+    The growth within stages is the change from a stage's first block to its last, as the mean over stages with several
+    blocks; it is 0 if there are none. The step between stages is the change from the last block of a stage to the first
+    of the next, as a mean.
     """
 
     metrics: ClassVar[Mapping[str, tuple[float, float]]] = {
@@ -34,11 +35,11 @@ class StageLipschitz:
     }
 
     def covers(self, architecture: Architecture) -> bool:
-        """Residual networks."""
+        """Return True for residual networks."""
         return isinstance(architecture, ResidualNetwork)
 
     def __call__(self, context: DiagnosticContext) -> dict[str, float]:
-        """See :class:`rnas.evaluation.diagnostics.diagnostic.Diagnostic`."""
+        """Return the metrics of the context's network."""
         if not isinstance(context.architecture, ResidualNetwork):
             raise InputError(
                 f"a network of kind {context.architecture.kind!r} has no stages of residual blocks; "
@@ -50,7 +51,7 @@ class StageLipschitz:
 
 
 def stage_metrics(constants: Sequence[float], depths: Sequence[int]) -> dict[str, float]:
-    """The metrics from the constants of all blocks in the order in which they run, and the blocks of each stage.
+    """Return the metrics from the constants of all blocks, in the order in which they run, and each stage's depth.
 
     Raises:
         DivergedError: a constant is 0 or infinite.

@@ -1,4 +1,4 @@
-"""Signs that a robust accuracy is higher than the network's robustness, one check a file."""
+"""Find signs that a robust accuracy is higher than the network's robustness, one check per file."""
 
 from collections.abc import Callable, Sequence
 
@@ -38,17 +38,17 @@ CHECKS: dict[str, Callable[[Probe], Flag | None]] = {
     "black-box": black_box.check,
     "large-radius": large_radius.check,
 }
-"""The checks on a network, by the name of what they may find."""
+"""The checks on a network, by the name of the flag that they may return."""
 
 
 def checked(probe: Probe) -> Sequence[Flag]:
-    """What the checks find on a network: nothing, for one whose gradients show attacks the way."""
+    """Return what the checks find on a network; the result is empty if its gradients guide attacks well."""
     found = (check(probe) for check in CHECKS.values())
     return [flag for flag in found if flag is not None]
 
 
 def found_by_attacks(run: AttackRun) -> Sequence[Flag]:
-    """What the attacks of an evaluation show by themselves, on all of its images."""
+    """Return what the attacks of an evaluation show by themselves, on all of its images."""
     flags: list[Flag | None] = []
     for result in run.attacks:
         if not isinstance(result.planned.attack, Ensemble):
@@ -62,7 +62,7 @@ def found_by_attacks(run: AttackRun) -> Sequence[Flag]:
 
 
 def _robust_to_pgd(run: AttackRun, threat: Threat) -> Tensor | None:
-    """The images (n,) that withstand PGD-20 on both losses in a threat's ball; None where one was not asked for."""
+    """Return the images (n,) that withstand PGD-20 on both losses in a threat's ball; None if one was not run."""
     right = {result.planned.name: result.right for result in run.attacks if result.planned.threat == threat}
     flags = [right[name] for name in attack_gap.PGD_NAMES if name in right]
     return robust_to_all(flags) if len(flags) == len(attack_gap.PGD_NAMES) else None

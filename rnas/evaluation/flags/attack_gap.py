@@ -1,4 +1,4 @@
-"""AutoAttack breaking far more than PGD."""
+"""Check whether AutoAttack breaks far more images than PGD."""
 
 from torch import Tensor
 
@@ -8,13 +8,13 @@ from rnas.evaluation.flags.probe import Probe
 from rnas.statistics.proportions import proportion
 
 PGD_NAMES = ("pgd20", "pgd20-margin")
-"""The attacks that AutoAttack is compared with."""
+"""The attacks with which AutoAttack is compared."""
 
 _THRESHOLD = 0.05
 
 
 def check(probe: Probe) -> Flag | None:
-    """Whether the strongest part of AutoAttack breaks far more images than PGD-20; in the l1 ball it always does."""
+    """Check whether AutoAttack's strongest attack breaks far more than PGD-20; skip l1, where it always does."""
     if probe.norm == "l1":
         return None
     pgd = probe.right
@@ -24,10 +24,10 @@ def check(probe: Probe) -> Flag | None:
 
 
 def gap(pgd: Tensor, autoattack: Tensor) -> Flag | None:
-    """The flag of images (n,) that withstand PGD-20 on both losses, and of those that withstand AutoAttack.
+    """Return the flag from images (n,) that withstand PGD-20 on both losses, and those that withstand AutoAttack.
 
-    Honest networks that are unsure of everything lose much from the one loss to the other, but few points of accuracy
-    beyond both.
+    Sound networks with low confidence lose much accuracy from one loss to the other, but few points more than under
+    both.
     """
     share = proportion((pgd & ~autoattack).double().mean().item(), len(pgd))
     if share.low <= _THRESHOLD:
@@ -35,8 +35,8 @@ def gap(pgd: Tensor, autoattack: Tensor) -> Flag | None:
     return Flag(
         name="attack-gap",
         explanation=f"AutoAttack breaks another {share.value:.0%} of images beyond PGD-20 on the cross-entropy and on "
-        "the margin. The value is the lower end of the 95 % interval. PGD is misled by this network, and stronger "
-        "attacks may be too.",
+        "the margin. The value is the lower end of the 95 % interval. This network misleads PGD, and may mislead "
+        "stronger attacks too.",
         value=share.low,
         threshold=_THRESHOLD,
     )

@@ -1,4 +1,4 @@
-"""An attack without gradient breaking what attacks by gradient do not."""
+"""Check whether an attack without gradients breaks images that gradient attacks do not."""
 
 from torch import Tensor
 
@@ -13,7 +13,7 @@ _QUERIES = "square200"
 
 
 def check(probe: Probe) -> Flag | None:
-    """Whether Square breaks images that withstand PGD on both losses and the strongest part of AutoAttack."""
+    """Check whether Square breaks images that withstand PGD on both losses and AutoAttack's strongest attack."""
     left = probe.robust_to(probe.strong_attack)
     for name in PGD_NAMES:
         left = left & probe.robust_to(named_attack(name, probe.epsilon, probe.norm))
@@ -22,17 +22,17 @@ def check(probe: Probe) -> Flag | None:
 
 
 def beyond_gradients(broken: Tensor) -> Flag | None:
-    """The flag of images (n,) that Square broke though they had withstood attacks by gradient.
+    """Return the flag from images (n,) that Square broke although they withstood gradient attacks.
 
-    The threshold is AutoAttack's own (Croce and Hein, 2021); here the 95 % interval has to be above it.
+    The threshold is AutoAttack's own (Croce and Hein, 2021); here the whole 95 % interval must be above it.
     """
     share = proportion(broken.double().mean().item(), len(broken))
     if share.low <= _THRESHOLD:
         return None
     return Flag(
         name="black-box",
-        explanation=f"Square, which sees no gradient, breaks {share.value:.1%} of images that withstand attacks by "
-        "gradient: the gradient is masked (Carlini et al., 2019). The value is the lower end of the 95 % interval.",
+        explanation=f"Square, which uses no gradient, breaks {share.value:.1%} of images that withstand gradient "
+        "attacks: the gradient is masked (Carlini et al., 2019). The value is the lower end of the 95 % interval.",
         value=share.low,
         threshold=_THRESHOLD,
     )

@@ -1,4 +1,4 @@
-"""Networks that give one answer to everything."""
+"""Check whether a network gives one answer to all images."""
 
 from rnas.evaluation.flags.flag import Flag
 from rnas.evaluation.flags.probe import Probe
@@ -8,7 +8,7 @@ _LEAST_IMAGES = 10
 
 
 def check(probe: Probe) -> Flag | None:
-    """Whether nearly all images are given one class, though they are of several."""
+    """Check whether nearly all images get one class, although they belong to several."""
     labels = probe.labels
     if len(labels) < _LEAST_IMAGES or bool((labels == labels[0]).all()):
         return None
@@ -19,7 +19,7 @@ def check(probe: Probe) -> Flag | None:
     return Flag(
         name="constant-prediction",
         explanation=f"The network gives {share:.0%} of the images one class. No attack changes that answer, and it is "
-        "right where the class happens to be: its accuracy under attack means nothing.",
+        "right for the images of that class: its accuracy under attack means nothing.",
         value=share,
         threshold=_THRESHOLD,
     )

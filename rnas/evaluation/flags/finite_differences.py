@@ -1,4 +1,4 @@
-"""Gradients that do not tell how the network answers nearby."""
+"""Check whether gradients predict how the output changes nearby."""
 
 import torch
 
@@ -15,11 +15,11 @@ _THRESHOLD = 0.4
 
 
 def check(probe: Probe) -> Flag | None:
-    """Whether changes of the margin, by 1/1000 of the range of pixels in random directions, are not the gradient's.
+    """Check whether changes of the margin, by 1/1000 of the pixel range in random directions, differ from the gradient.
 
-    The error is relative to the greater of both changes, over all images and directions: 0 where they agree, 1 where
-    the gradient says nothing, at most 2. Of honest networks it was 0.15 at most, of thresholds like those of
-    MeanSparse (Amini et al., 2024) 0.5 and above.
+    The error is relative to the greater of both changes, over all images and directions. It is 0 if they agree, 1 if
+    the gradient gives no information, and at most 2. It was at most 0.15 for sound networks, and 0.5 and above for
+    thresholds like those of MeanSparse (Amini et al., 2024).
     """
     rows = probe.right.nonzero().squeeze(1)
     images, labels = probe.images[rows], probe.labels[rows]
@@ -43,8 +43,8 @@ def check(probe: Probe) -> Flag | None:
         return None
     return Flag(
         name="finite-differences",
-        explanation=f"A change of pixels by {_STEP} changes the margin otherwise than the gradient says, by "
-        f"{error:.0%} of the change. A layer rounds, cuts off or draws at random: attack it with an approximation of "
+        explanation=f"A change of pixels by {_STEP} changes the margin differently from the gradient, by "
+        f"{error:.0%} of the change. A layer rounds, clips or draws at random: attack it with an approximation of "
         "its gradient (BPDA; Athalye et al., ICML 2018).",
         value=error,
         threshold=_THRESHOLD,

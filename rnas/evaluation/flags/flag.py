@@ -1,16 +1,16 @@
-"""What a check found."""
+"""Define the result of a check."""
 
 from pydantic import BaseModel, ConfigDict
 
 
 class Flag(BaseModel):
-    """A sign that a robust accuracy is higher than the network's robustness.
+    """Describe a sign that a robust accuracy is higher than the network's robustness.
 
     Attributes:
-        name: of the check.
-        explanation: what was seen, and why it matters.
-        value: what was measured.
-        threshold: above which the value is suspicious.
+        name: name of the flag.
+        explanation: what was observed, and why it matters.
+        value: measured value.
+        threshold: limit above which the value is suspicious.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

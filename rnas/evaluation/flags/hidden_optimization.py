@@ -1,4 +1,4 @@
-"""Gradients that a network computes while it classifies."""
+"""Check whether a network computes gradients while it classifies."""
 
 import sys
 from types import CodeType, FrameType
@@ -13,7 +13,7 @@ _GRADIENTS: tuple[CodeType, ...] = (torch.autograd.grad.__code__, torch.autograd
 
 
 def check(probe: Probe) -> Flag | None:
-    """Whether the network calls torch for a gradient while it classifies (Croce et al., ICML 2022)."""
+    """Check whether the network asks torch for a gradient while it classifies (Croce et al., ICML 2022)."""
     calls = 0
 
     def count(frame: FrameType, event: str, argument: Any) -> None:
@@ -21,7 +21,7 @@ def check(probe: Probe) -> Flag | None:
         if event == "call" and frame.f_code in _GRADIENTS:
             calls += 1
 
-    # The profiler's hook, not the tracer's: coverage and debuggers use that one.
+    # The profiler's hook is used because coverage and debuggers use the tracer's.
     before = sys.getprofile()
     sys.setprofile(count)
     try:
@@ -32,8 +32,8 @@ def check(probe: Probe) -> Flag | None:
         return None
     return Flag(
         name="hidden-optimization",
-        explanation="The network computes gradients while it classifies: it optimises for each image. Attacks do not "
-        "see through that; evaluate with ones made for this defence.",
+        explanation="The network computes gradients while it classifies: it optimises for each image. Attacks cannot "
+        "differentiate through that; evaluate with attacks made for this defence.",
         value=calls,
         threshold=0,
     )

@@ -1,4 +1,4 @@
-"""Images that stay right when anything may be added."""
+"""Check whether images stay correct when almost any change is allowed."""
 
 from fractions import Fraction
 from math import isqrt
@@ -10,9 +10,9 @@ from rnas.statistics.proportions import proportion
 
 
 def check(probe: Probe) -> Flag | None:
-    """Whether PGD leaves more images right than one class has, in a ball that holds a plain grey image.
+    """Check whether PGD leaves more images correct than one class has, in a ball that contains a plain grey image.
 
-    Half the range of pixels makes any image grey, and of equal images at most the greatest class is right.
+    Half the pixel range is enough to make any image grey, and among equal images at most the largest class is right.
     """
     pixels = probe.images[0].numel()
     radius = {"linf": Fraction(1, 2), "l2": Fraction(isqrt(pixels) + 1, 2), "l1": Fraction(pixels, 2)}[probe.norm]
@@ -23,9 +23,9 @@ def check(probe: Probe) -> Flag | None:
         return None
     return Flag(
         name="large-radius",
-        explanation=f"{left.value:.0%} of images withstand PGD in a ball so large that it makes any image plain grey. "
-        "The attack fails, not the adversary (Carlini et al., 2019). The value is the lower end of the 95 % interval, "
-        "the threshold the share of the greatest class.",
+        explanation=f"{left.value:.0%} of images withstand PGD in a ball so large that it can make any image plain "
+        "grey. The attack fails, but no real adversary would (Carlini et al., 2019). The value is the lower end of "
+        "the 95 % interval, the threshold the share of the largest class.",
         value=left.low,
         threshold=chance,
     )

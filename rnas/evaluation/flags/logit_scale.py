@@ -1,4 +1,4 @@
-"""Logits so large that the cross-entropy hides the way."""
+"""Check whether large logits make attacks on the cross-entropy fail."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,7 +16,7 @@ _THRESHOLD = 0.03
 
 
 def check(probe: Probe) -> Flag | None:
-    """Whether PGD-20 on the cross-entropy breaks more images once large logits are divided by their median margin."""
+    """Check whether PGD-20 on the cross-entropy breaks more images if the median margin divides large logits."""
     right = probe.right
     greatest = probe.logits(probe.images[right]).topk(2, dim=1).values
     if not len(greatest):
@@ -32,8 +32,8 @@ def check(probe: Probe) -> Flag | None:
     return Flag(
         name="logit-scale",
         explanation=f"PGD-20 breaks another {broken.value:.0%} of images when logits are divided by {margin:.3g}: "
-        "their scale, not the network, withstands attacks on the cross-entropy. The value is the lower end of the "
-        "95 % interval.",
+        "the scale of the logits, not the network, withstands attacks on the cross-entropy. The value is the lower end "
+        "of the 95 % interval.",
         value=broken.low,
         threshold=_THRESHOLD,
     )
@@ -41,7 +41,7 @@ def check(probe: Probe) -> Flag | None:
 
 @dataclass(frozen=True)
 class _OnScaledLogits:
-    """An attack that sees logits divided by a number."""
+    """Attack with logits that are divided by a number."""
 
     attack: PGD
     divisor: float

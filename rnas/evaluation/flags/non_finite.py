@@ -1,4 +1,4 @@
-"""Logits that are not finite."""
+"""Check whether logits are finite."""
 
 import torch
 
@@ -8,7 +8,7 @@ from rnas.evaluation.flags.probe import Probe
 
 
 def check(probe: Probe) -> Flag | None:
-    """Whether any image, as it is or after one step of PGD, has logits that are not finite."""
+    """Check whether any image, clean or after one step of PGD, has logits that are not finite."""
     rows = torch.arange(len(probe.images), device=probe.images.device)
     stepped = probe.attacked(PGD(probe.epsilon, 1, norm=probe.norm), rows)
     finite = [probe.logits(images).isfinite().all(dim=1) for images in (probe.images, stepped)]
@@ -17,8 +17,8 @@ def check(probe: Probe) -> Flag | None:
         return None
     return Flag(
         name="non-finite-logits",
-        explanation=f"{share:.0%} of images, as they are or after one step of PGD, have logits that are NaN or "
-        "infinite. They count as broken here; elsewhere argmax may call them right.",
+        explanation=f"{share:.0%} of images, clean or after one step of PGD, have logits that are NaN or "
+        "infinite. They count as broken here; other software may call them right, because it uses argmax.",
         value=share,
         threshold=0.0,
     )

@@ -1,4 +1,4 @@
-"""Outputs that are probabilities and not logits."""
+"""Check whether outputs are probabilities and not logits."""
 
 from rnas.evaluation.flags.flag import Flag
 from rnas.evaluation.flags.probe import Probe
@@ -8,7 +8,7 @@ _THRESHOLD = 0.5
 
 
 def check(probe: Probe) -> Flag | None:
-    """Whether the outputs for most images lie in [0, 1] and sum to 1."""
+    """Check whether the outputs for most images lie in [0, 1] and sum to 1."""
     outputs = probe.logits(probe.images)
     inside = ((outputs >= -_ROUNDING) & (outputs <= 1 + _ROUNDING)).all(dim=1)
     sums = (outputs.sum(dim=1) - 1).abs() <= _ROUNDING
@@ -18,7 +18,7 @@ def check(probe: Probe) -> Flag | None:
     return Flag(
         name="probabilities",
         explanation=f"For {share:.0%} of images the outputs are probabilities. Attacks need logits: a cross-entropy "
-        "takes the softmax again, and has almost no gradient for confident images. Leave the last softmax out.",
+        "takes the softmax again, and has almost no gradient for confident images. Remove the last softmax.",
         value=share,
         threshold=_THRESHOLD,
     )

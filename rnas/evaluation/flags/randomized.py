@@ -1,4 +1,4 @@
-"""Networks that answer differently each time."""
+"""Check whether a network gives different answers each time."""
 
 import torch
 import torch.nn.functional as F
@@ -10,7 +10,7 @@ _THRESHOLD = 1e-4
 
 
 def check(probe: Probe) -> Flag | None:
-    """Whether the directions of two answers' logits differ by more than rounding (Croce and Hein, 2021)."""
+    """Check whether the logits of two runs differ in direction by more than rounding (Croce and Hein, 2021)."""
     first, second = (F.normalize(probe.logits(probe.images).nan_to_num(0, 0, 0), dim=1) for _ in range(2))
     difference = torch.linalg.vector_norm(first - second, dim=1).max().item()
     if difference <= _THRESHOLD:

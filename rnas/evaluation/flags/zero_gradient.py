@@ -1,4 +1,4 @@
-"""Gradients that are zero."""
+"""Check whether gradients are zero."""
 
 from rnas.attacks.gradient import zero_gradient_share
 from rnas.attacks.names import LossName
@@ -9,15 +9,15 @@ _THRESHOLD = 0.05
 
 
 def check_cross_entropy(probe: Probe) -> Flag | None:
-    """Whether the gradient of the cross-entropy is zero for many images."""
+    """Check whether the gradient of the cross-entropy is zero for many images."""
     return _check(
         probe, "cross-entropy", "saturated by large logits or masked: attacks on the cross-entropy do not move"
     )
 
 
 def check_margin(probe: Probe) -> Flag | None:
-    """Whether the gradient of the margin of the logits is zero for many images."""
-    return _check(probe, "margin", "masked: no attack by gradient moves")
+    """Check whether the gradient of the margin of the logits is zero for many images."""
+    return _check(probe, "margin", "masked: gradient attacks do not move")
 
 
 def _check(probe: Probe, loss: LossName, meaning: str) -> Flag | None:

@@ -20,6 +20,7 @@ Factor = str | float
 
 PAPER, SMALL = "paper", "small"
 CAPACITIES = (SMALL, PAPER)
+"""Sizes of networks that a replication can have."""
 
 _SMALL_CHANNELS = (4, 8, 16)
 _SMALL_STEM = 8
@@ -204,7 +205,7 @@ def _cells(cells: Callable[[Size], Iterable[DesignCell]], size: Size) -> tuple[D
 
 
 def stratified(levels: Sequence[float], limit: int) -> list[int]:
-    """``limit`` of the rows, as even over the levels as they allow, drawn at random with a fixed seed; in order."""
+    """Return ``limit`` of the rows in order, drawn with a fixed seed, as even over the levels as they allow."""
     rng = np.random.default_rng(0)
     rows: dict[float, list[int]] = defaultdict(list)
     for row in rng.permutation(len(levels)).tolist():

@@ -1,1 +1,5 @@
-"""Reproducing recorded results: is what a run, a training or an evaluation says of a network found again?"""
+"""Evaluate recorded results again, and say whether they are found again."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

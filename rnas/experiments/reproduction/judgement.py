@@ -12,6 +12,7 @@ from scipy.stats import t as student
 from rnas.statistics.interval import Interval
 
 ReproductionStatus = Literal["reproduced exactly", "reproduced within the interval", "not reproduced", "not judged"]
+"""What the evaluation of a recorded result again has shown."""
 EXACTLY: ReproductionStatus = "reproduced exactly"
 WITHIN: ReproductionStatus = "reproduced within the interval"
 NOT: ReproductionStatus = "not reproduced"

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from rnas.errors import InputError
+from rnas.errors import InputError, NotEvaluatedError
 from rnas.experiment import Listener
 from rnas.experiments.reproduction.check import Check, as_recorded
 from rnas.experiments.reproduction.find import find
@@ -32,10 +32,6 @@ from rnas.utils.quantities import pluralize
 
 SCHEMA_VERSION = 1
 _SEEDS = 2**31
-
-
-class NotEvaluatedError(RuntimeError):
-    """Evaluating a result again ended with an error that says nothing of the result."""
 
 
 @dataclass(frozen=True)

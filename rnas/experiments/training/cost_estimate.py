@@ -10,10 +10,11 @@ from torch import nn
 
 from rnas.attacks.attack import Attack
 from rnas.attacks.named import named_attack
+from rnas.errors import BatchTooLargeError
 from rnas.evaluation.robustness import evaluate_robustness
 from rnas.experiment import CostEstimate, EstimatedWork
 from rnas.experiments.training.evaluation import val_attacks
-from rnas.experiments.training.memory import BatchTooLargeError, advise, out_of_memory, peak_memory, release
+from rnas.experiments.training.memory import advise, out_of_memory, peak_memory, release
 from rnas.experiments.training.setup import Setup
 from rnas.training.inner_attack import PGDInner
 from rnas.utils.threads import one_thread

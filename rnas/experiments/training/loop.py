@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rnas.errors import DivergedError, InputError
+from rnas.errors import BatchTooLargeError, DivergedError, InputError
 from rnas.experiment import Experiment, Listener, Work
 from rnas.experiments.training.checkpoint import BEST, LAST, Checkpoint, write_description, write_weights
 from rnas.experiments.training.evaluation import CheckpointResult, compared, evaluate_test, evaluate_val
 from rnas.experiments.training.history import HISTORY, Row, best_row, to_csv
-from rnas.experiments.training.memory import BatchTooLargeError, advise, out_of_memory, release
+from rnas.experiments.training.memory import advise, out_of_memory, release
 from rnas.experiments.training.settings import TrainingRunSettings
 from rnas.experiments.training.setup import Setup
 from rnas.experiments.training.state import STATE, State

@@ -28,10 +28,6 @@ Kind = Literal["training", "evaluation"]
 """Of the work that runs out of memory."""
 
 
-class BatchTooLargeError(MemoryError):
-    """A training ran out of memory; the message says which batch would fit."""
-
-
 class _EnoughError(Exception):
     """Leaves a training after its first step."""
 

@@ -6,13 +6,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from rnas.errors import InputError
+from rnas.errors import BatchTooLargeError, InputError
 from rnas.experiment import CostEstimate, Experiment, Listener
 from rnas.experiments.training.checkpoint import BEST, LAST, Checkpoint
 from rnas.experiments.training.cost_estimate import estimate_cost
 from rnas.experiments.training.history import Row
 from rnas.experiments.training.loop import train_to_the_end
-from rnas.experiments.training.memory import BatchTooLargeError
 from rnas.experiments.training.result import TrainingResult
 from rnas.experiments.training.settings import KIND, TrainingRunSettings
 from rnas.experiments.training.setup import Setup

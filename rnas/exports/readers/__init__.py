@@ -1,1 +1,1 @@
-"""Scripts that read exports in a fresh process; each is run by itself, most without rnas."""
+"""Scripts that read exports in a new process; each runs alone, most without rnas."""

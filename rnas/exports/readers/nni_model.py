@@ -1,4 +1,4 @@
-"""Freezes a member of a model space of NNI and loads its weights."""
+"""Freeze a member of a model space of NNI and load its weights."""
 
 from collections.abc import Callable
 
@@ -12,6 +12,6 @@ Array = NDArray[np.float32]
 
 
 def read(path: str) -> Callable[[Array], Array]:
-    """The network of an export."""
+    """Return the network of an export."""
     network = load_member(path)
     return lambda images: network(torch.from_numpy(images)).detach().numpy()

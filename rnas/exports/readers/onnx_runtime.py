@@ -1,4 +1,4 @@
-"""Reads an ONNX file with onnxruntime, without torch."""
+"""Read an ONNX file with onnxruntime, without torch."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ Array = NDArray[np.float32]
 
 
 def read(path: str) -> Callable[[Array], Array]:
-    """The network of an export."""
+    """Return the network of an export."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])

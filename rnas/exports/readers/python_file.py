@@ -1,4 +1,4 @@
-"""Reads a Python file that has a function ``load``, or the only one of a folder."""
+"""Read a Python file that has a function ``load``, or the only Python file of a folder."""
 
 import sys
 from collections.abc import Callable
@@ -14,12 +14,12 @@ Array = NDArray[np.float32]
 
 
 def read(path: str) -> Callable[[Array], Array]:
-    """The network of an export."""
+    """Return the network of an export."""
     place = Path(path)
     file = place if place.is_file() else next(place.glob("*.py"))
     module = ModuleType("network")
     module.__file__ = str(file)
-    # Dataclasses look their module up.
+    # Dataclasses look up their module.
     sys.modules[module.__name__] = module
     SourceFileLoader(module.__name__, str(file)).exec_module(module)
     network = module.load()

@@ -1,4 +1,4 @@
-"""Reads what ``rnas.load`` reads."""
+"""Read an export with ``rnas.load``."""
 
 from collections.abc import Callable
 
@@ -12,6 +12,6 @@ Array = NDArray[np.float32]
 
 
 def read(path: str) -> Callable[[Array], Array]:
-    """The network of an export."""
+    """Return the network of an export."""
     network = rnas.load(path)
     return lambda images: network(torch.from_numpy(images)).detach().numpy()

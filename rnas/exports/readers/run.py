@@ -1,7 +1,7 @@
-"""Runs readers in this process and compares logits: ``python run.py JOBS``, where JOBS is a JSON file.
+"""Run readers in this process and compare logits: ``python run.py JOBS``, where JOBS is a JSON file.
 
 Each job has ``reader``, ``path``, ``example`` (a file of NumPy with ``images`` and ``logits``) and ``without``, names
-of packages that must not be imported. What came of each is printed as JSON: ``difference`` and ``largest`` logit, or
+of packages that must not be imported. The result of each is printed as JSON: ``difference`` and ``largest`` logit, or
 ``error``. Jobs that forbid packages come before those that import them.
 """
 
@@ -26,7 +26,7 @@ def _outcome(job: dict[str, Any]) -> dict[str, Any]:
     for name in [name for name in sys.modules if name.partition(".")[0] in job["without"]]:
         if sys.modules[name] is not None:
             return {"path": job["path"], "error": f"{name} was imported before"}
-    # An import of what is None here fails, as it would where it is not installed.
+    # The import of a module that is None here fails, as if it were not installed.
     sys.modules.update(dict.fromkeys(job["without"]))
     try:
         reader = ModuleType("reader")

@@ -1,4 +1,4 @@
-"""Reads an archive of ``torch.export``."""
+"""Read an archive of ``torch.export``."""
 
 from collections.abc import Callable
 
@@ -10,6 +10,6 @@ Array = NDArray[np.float32]
 
 
 def read(path: str) -> Callable[[Array], Array]:
-    """The network of an export."""
+    """Return the network of an export."""
     network = torch.export.load(path).module()
     return lambda images: network(torch.from_numpy(images)).detach().numpy()

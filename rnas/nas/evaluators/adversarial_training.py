@@ -53,7 +53,7 @@ _TIMED_SECONDS = 5.0
 
 
 class AdversarialTrainingSettings(BaseModel):
-    """``{train: {...}}`` as it stands in a config."""
+    """Hold ``{train: {...}}`` of a config."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -20,7 +20,7 @@ Function = Callable[..., Evaluation | Mapping[str, float]]
 
 
 class CallSettings(BaseModel):
-    """``{call: "package.module:name", ...}`` as it stands in a config."""
+    """Hold ``{call: "package.module:name", ...}`` of a config."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 

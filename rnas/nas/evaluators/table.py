@@ -27,7 +27,7 @@ _GZIP = b"\x1f\x8b"
 
 
 class TableSettings(BaseModel):
-    """``{table: FILE, ...}`` as it stands in a config."""
+    """Hold ``{table: FILE, ...}`` of a config."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 

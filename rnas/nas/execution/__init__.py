@@ -1,1 +1,5 @@
 """Where evaluations run: in this process, or in one process per slot."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,6 +1,5 @@
-"""For those who search with NNI: our search spaces as its model spaces. Needs the extra ``nni``."""
+"""Use rnas search spaces as model spaces of NNI; this needs the extra ``nni``."""
 
-from rnas.nas.nni.samples import genome_of, sample_of
-from rnas.nas.nni.space import model_space
+import lazy_loader
 
-__all__ = ["genome_of", "model_space", "sample_of"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,4 +1,4 @@
-"""Bands on FLOPs and params as NNI has them: a constraint that samples have to meet."""
+"""Express bands on FLOPs and params as an NNI constraint on samples."""
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
@@ -22,12 +22,12 @@ Sample = dict[str, Any]
 
 
 def has_bands(space: SearchSpace) -> bool:
-    """Whether a space is limited in FLOPs or params."""
+    """Return whether a space limits FLOPs or params."""
     return space.settings.flops != Band() or space.settings.params != Band()
 
 
 def violation(space: SearchSpace, genome: Integers) -> str | None:
-    """What is wrong with the cost of a canonical genome (v,), or None where it lies inside the bands."""
+    """Return which band the cost of a canonical genome (v,) violates, or None if it is inside all bands."""
     costs = space.cost(genome[None])
     for name, band, cost in (
         ("flops", space.settings.flops, int(costs.flops[0])),
@@ -41,12 +41,12 @@ def violation(space: SearchSpace, genome: Integers) -> str | None:
 class InsideBands(Constraint):  # type: ignore[misc]
     """The bands of a space, added to a model space before its variables.
 
-    A sample outside violates it, so that NNI's strategies try again. Where none of the variables is chosen yet it
-    chooses them all: of uniform samples, next to none may lie inside a narrow band. It draws them stratified over log
-    FLOPs, in blocks of 32, from the generator it is handed.
+    A sample outside the bands violates it, so that NNI's strategies try again. If no variable is chosen yet, it chooses
+    all of them, since very few uniform samples may be inside a narrow band. It draws them stratified over log FLOPs, in
+    blocks of 32, from the generator that it is given.
 
     Args:
-        space: with bands.
+        space: search space with bands.
     """
 
     def __init__(self, space: SearchSpace) -> None:
@@ -58,11 +58,11 @@ class InsideBands(Constraint):  # type: ignore[misc]
         self._drawn: Iterator[Integers] = iter(())
 
     def leaf_mutables(self, is_leaf: Callable[[Mutable], bool]) -> Iterable[LabeledMutable]:
-        """Itself: the variables are the model space's own."""
+        """Return this constraint alone: the variables belong to the model space."""
         yield self
 
     def check_contains(self, sample: Sample) -> SampleValidationError | None:
-        """A ConstraintViolation for a sample outside the bands, and None for one inside."""
+        """Return a ConstraintViolation for a sample outside the bands, and None for one inside."""
         genome = genome_of(self._space, sample)
         key = genome.tobytes()
         if key not in self._violations:
@@ -71,16 +71,16 @@ class InsideBands(Constraint):  # type: ignore[misc]
         return None if wrong is None else ConstraintViolation(wrong)
 
     def default(self, memo: Sample | None = None) -> None:
-        """Choose the variables of some network inside, where none is chosen; check them else."""
+        """Choose the variables of a network inside the bands if none is chosen, else check them."""
         self._fill({} if memo is None else memo, lambda: self._default)
 
     def random(self, memo: Sample | None = None, random_state: np.random.RandomState | None = None) -> None:
-        """Draw the variables, where none is chosen; check them else."""
+        """Draw the variables if none is chosen, else check them."""
         source = np.random.RandomState() if random_state is None else random_state
         self._fill({} if memo is None else memo, lambda: self._draw(source))
 
     def grid(self, memo: Sample | None = None, granularity: int | None = None) -> Iterable[None]:
-        """Every network inside once; InputError in a space that is too large to enumerate."""
+        """Yield every network inside the bands once; raise InputError if the space is too large to enumerate."""
         genomes = self._space.enumeration
         if genomes is None:
             raise InputError(f"space {self._space.name!r} is too large for a grid inside bands; narrow its variables")
@@ -92,8 +92,8 @@ class InsideBands(Constraint):  # type: ignore[misc]
             del sample[variable.name]
 
     def as_legacy_dict(self) -> dict[str, Any]:
-        """InputError: NNI's TPE asks for this, knows no constraints and does not try again."""
-        raise InputError(f"NNI's TPE does not keep to bands; give it space {self._space.name!r} without them")
+        """Raise InputError: NNI's TPE calls this, does not support constraints and does not try again."""
+        raise InputError(f"NNI's TPE does not support bands; give it space {self._space.name!r} without bands")
 
     def _fill(self, memo: Sample, choose: Callable[[], Integers]) -> None:
         if not any(variable.name in memo for variable in self._space.variables):

@@ -1,4 +1,4 @@
-"""NNI's regularized evolution where more models are in flight than its population holds."""
+"""Extend NNI's regularized evolution to more models in flight than its population holds."""
 
 from rnas.nas.nni.library import ExecutableModelSpace, RegularizedEvolution
 
@@ -6,9 +6,9 @@ from rnas.nas.nni.library import ExecutableModelSpace, RegularizedEvolution
 class BatchedEvolution(RegularizedEvolution):  # type: ignore[misc]
     """Regularized evolution (Real et al., AAAI 2019) that samples at random while no parent is known.
 
-    NNI's counts models in flight among its population, and breaks where it has no others or all of them failed.
+    NNI's own class counts models in flight as part of its population, and fails if it has no others or all failed.
     """
 
     def new_individual(self) -> ExecutableModelSpace:
-        """A child of the best of a tournament, or one at random."""
+        """Return a child of the winner of a tournament, or a random individual."""
         return super().new_individual() if self._population else self.random()

@@ -1,4 +1,4 @@
-"""What is used of NNI 3 (Microsoft), imported without the warnings of its import. NNI is an extra."""
+"""Import NNI 3 (Microsoft), an extra, without the warnings of its import."""
 
 import warnings
 
@@ -6,9 +6,9 @@ from rnas.errors import InputError
 
 try:
     with warnings.catch_warnings():
-        # Classes of newer versions of torch that NNI does not know.
+        # NNI does not know these classes of newer versions of torch.
         warnings.filterwarnings("ignore", message=".* is found to be not a nn.Module", category=RuntimeWarning)
-        # What NNI and its requirements use of Python and of each other is older than what is installed.
+        # NNI and its requirements use deprecated parts of Python and of each other.
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.simplefilter("ignore", PendingDeprecationWarning)
         warnings.simplefilter("ignore", FutureWarning)

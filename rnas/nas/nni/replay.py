@@ -1,4 +1,4 @@
-"""An execution engine of NNI that knows the results beforehand, and stops a strategy where they end."""
+"""Replay known results to an NNI strategy, and collect what it requests next."""
 
 import logging
 from collections import defaultdict
@@ -14,27 +14,27 @@ from rnas.nas.nni.samples import genome_of, sample_of
 from rnas.nas.space import SearchSpace
 
 PATIENCE = 200
-"""Models without a new network that a strategy may submit one after the other."""
+"""Largest number of models in a row without a new network that a strategy may submit."""
 
 
 class ReplayEngine(ExecutionEngine):  # type: ignore[misc]
-    """Answers a strategy's models from what was proposed before, in that order, and collects what it asks beyond.
+    """NNI execution engine that answers models from earlier proposals, in their order, and collects further requests.
 
-    The first model with a new network is proposal 0, the next proposal 1, and so on. A strategy in the state that it
-    had asks for the networks that it asked for; where a proposal is of another network, the model is made that
-    network's. Results are told when they were known: before the strategy is asked for proposal ``i``, those of the
-    first ``told[i]`` proposals have been. Networks asked for again are answered with their result once that is told.
+    The first model with a new network is proposal 0, the next is proposal 1, and so on. A strategy in the same state
+    requests the same networks again; if a proposal has another network, the model gets that network. Results are
+    reported at the same time as in the search: before the strategy is asked for proposal ``i``, those of the first
+    ``told[i]`` proposals are reported. Repeated requests are answered once their result is reported.
 
     Args:
-        space: of the genomes.
-        possible: whether a genome (v,) can be evaluated; one that cannot is told as failed.
-        proposed: (p, v) genomes in the order of their proposal, those without a result last.
-        scores: (r,) of the results, r <= p; larger is better, NaN is told as a failure without a metric.
-        told: (p,) how many results were known when each was proposed.
-        wanted: how many more genomes to collect.
+        space: search space of the genomes.
+        possible: function that returns whether a genome (v,) can be evaluated; others are reported as failed.
+        proposed: (p, v) genomes in the order of their proposal; those without a result are last.
+        scores: (r,) scores of the results, r <= p; larger is better, NaN is reported as a failure without a metric.
+        told: (p,) number of results that were known when each was proposed.
+        wanted: number of further genomes to collect.
 
     Attributes:
-        found: genomes (v,) that the strategy asked for, none of them proposed before; at most ``wanted``.
+        found: new genomes (v,) that the strategy requested; at most ``wanted``.
     """
 
     def __init__(
@@ -62,15 +62,15 @@ class ReplayEngine(ExecutionEngine):  # type: ignore[misc]
         self._tell()
 
     def idle_worker_available(self) -> bool:
-        """Always: nothing runs."""
+        """Return True: no model ever runs."""
         return True
 
     def budget_available(self) -> bool:
-        """Until enough is found, or nothing new comes."""
+        """Return whether the strategy may go on: too few genomes are found and new ones still come."""
         return not self._ended and len(self.found) < self._wanted
 
     def wait_models(self, *models: ExecutableModelSpace) -> None:
-        """At once: what has no result yet has none in this replay."""
+        """Return at once: a model without a result gets none in this replay."""
 
     def submit_models(self, *models: ExecutableModelSpace) -> None:
         """Answer models, or collect their genomes."""
@@ -102,7 +102,7 @@ class ReplayEngine(ExecutionEngine):  # type: ignore[misc]
         self._tell()
 
     def _answer_at_once(self, genome: Integers, model: ExecutableModelSpace) -> bool:
-        """Deal with a model that needs no evaluation, if it is one."""
+        """Answer a model if it needs no evaluation; return whether it was answered."""
         earlier = self._number_of.get(genome.tobytes())
         if earlier is not None:
             if earlier < self._delivered:
@@ -116,7 +116,7 @@ class ReplayEngine(ExecutionEngine):  # type: ignore[misc]
         return True
 
     def _tell(self) -> None:
-        """Deliver what was known when the next proposal was made."""
+        """Report the results that were known when the next proposal was made."""
         number = len(self._number_of)
         known = self._told[number] if number < len(self._told) else len(self._scores)
         for result in range(self._delivered, min(known, number, len(self._scores))):
@@ -134,7 +134,7 @@ class ReplayEngine(ExecutionEngine):  # type: ignore[misc]
 
 @contextmanager
 def silence() -> Iterator[None]:
-    """Nothing from NNI's log, which goes to the standard output, where results belong."""
+    """Silence NNI's log, which goes to the standard output, where results belong."""
     log = logging.getLogger("nni")
     level = log.level
     log.setLevel(logging.CRITICAL + 1)

@@ -1,4 +1,4 @@
-"""Genomes as NNI writes them: a sample is a dictionary of one choice for each variable."""
+"""Convert genomes to NNI's samples and back; a sample is a dictionary with one choice for each variable."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,16 +11,18 @@ from rnas.nas.space import Choice, SearchSpace
 
 
 def sample_of(space: SearchSpace, genome: Integers) -> dict[str, Choice]:
-    """The sample of a genome (v,): the choice of each variable by its name, in the space's order."""
+    """Return the sample of a genome (v,): the choice of each variable by its name, in the space's order."""
     return {v.name: v.choices[int(index)] for v, index in zip(space.variables, genome, strict=True)}
 
 
 def genome_of(space: SearchSpace, sample: Mapping[str, Any]) -> Integers:
-    """The canonical genome (v,) of a sample, inside the bands or not.
+    """Return the canonical genome (v,) of a sample, inside the bands or not.
 
-    Several samples may mean one network; their genome is the same. What the sample holds in addition to the space's
-    variables, such as choices of an evaluator, is passed over. InputError for a variable that is missing or has another
-    choice.
+    Samples of the same network have the same genome. Entries of the sample that are not variables of the
+    space, such as choices of an evaluator, are ignored.
+
+    Raises:
+        InputError: a variable is missing or has an unknown choice.
     """
     genome = []
     for variable in space.variables:

@@ -1,4 +1,4 @@
-"""A search space as a model space of NNI, for those who search with NNI."""
+"""Make a search space a model space of NNI."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from rnas.nas.space import SearchSpace
 
 
 class NetworkSpace(ModelSpace):  # type: ignore[misc]
-    """See :func:`model_space`. Importable under its name, as NNI's trials need it."""
+    """Model space of :func:`model_space`; it can be imported by name, as NNI's trials require."""
 
     def __init__(self, space: SearchSpace) -> None:
         super().__init__()
@@ -23,26 +23,27 @@ class NetworkSpace(ModelSpace):  # type: ignore[misc]
 
     @classmethod
     def create_fixed_module(cls, sample: dict[str, Any], space: SearchSpace) -> nn.Module:
-        """What stands for the model space where NNI has chosen a sample: that network itself."""
+        """Return the network of a sample that NNI has chosen."""
         return network_of(space, sample)
 
     def freeze(self, sample: dict[str, Any]) -> nn.Module:
-        """Build the network of a sample, with its own weights; SampleValidationError if it is of another space."""
+        """Build the network of a sample, with new weights; raise SampleValidationError if it is of another space."""
         self.validate(sample)
         return network_of(self.space, sample)
 
 
 def model_space(space: SearchSpace) -> NetworkSpace:
-    """The space for NNI's multi-trial strategies: one ``Categorical`` a variable, of its name and its choices.
+    """Return the space for NNI's multi-trial strategies, with one ``Categorical`` for each variable.
 
-    A sample frozen there is the network that ``space.decode(genome).build(...)`` gives, a plain module without a trace
-    of NNI. A sample that is not canonical is the network of its canonical form. A sample outside the space's bands is
-    refused with NNI's ``ConstraintViolation``, at which NNI's evolution and random search try again; both draw their
-    random samples inside, see :class:`rnas.nas.nni.bands.InsideBands`. NNI's TPE does not try again: give it a space
-    without bands. One-shot strategies need a network with all choices in it, which this is not.
+    A frozen sample is the network that ``space.decode(genome).build(...)`` returns, a plain module without NNI classes.
+    A sample that is not canonical gives the network of its canonical form. A sample outside the bands raises NNI's
+    ``ConstraintViolation``, after which NNI's evolution and random search try again. Both draw their random samples
+    inside the bands, see :class:`rnas.nas.nni.bands.InsideBands`. NNI's TPE does not try again: give it a space without
+    bands. One-shot strategies need a network that contains all choices, so that they cannot be used here.
 
-    NNI's profiler, told to leave out bias, normalisation and activation, counts our FLOPs where it knows the shapes of
-    what a network is made of; it knows no splits and few activations. ``space.cost`` counts every network.
+    NNI's profiler counts the FLOPs of rnas if it is set to leave out bias, normalisation and activation, and if it
+    knows the shapes of all operations of a network; it does not know splits and most activations. ``space.cost`` counts
+    every network.
 
     Search NAS-Bench-201's cells with NNI, in this process::
 
@@ -58,7 +59,7 @@ def model_space(space: SearchSpace) -> NetworkSpace:
         space = cells(cells.Settings(flops="40M:90M"), (3, 32, 32), 10)
 
         def evaluate(network):
-            nni.report_final_result(robust_accuracy(network))  # of yours
+            nni.report_final_result(robust_accuracy(network))  # a function of your own
 
         experiment = NasExperiment(model_space(space), FunctionalEvaluator(evaluate), RegularizedEvolution())
         experiment.config.execution_engine = SequentialEngineConfig(max_model_count=100)
@@ -67,13 +68,18 @@ def model_space(space: SearchSpace) -> NetworkSpace:
         architecture = space.decode(genome_of(space, best))
 
     Args:
-        space: bound to its images, see :class:`rnas.nas.space.SearchSpace`.
+        space: search space with its image shape, see :class:`rnas.nas.space.SearchSpace`.
     """
     return NetworkSpace(space)
 
 
 def network_of(space: SearchSpace, sample: dict[str, Any]) -> nn.Module:
-    """The network of a sample; InputError for foreign choices, ConstraintViolation outside the bands."""
+    """Return the network of a sample.
+
+    Raises:
+        InputError: a choice is unknown.
+        ConstraintViolation: the network is outside the bands.
+    """
     genome = genome_of(space, sample)
     wrong = violation(space, genome)
     if wrong is not None:

@@ -1,4 +1,4 @@
-"""A spread for regressions that have none of their own: how far off they were on points they had not seen."""
+"""Estimate the uncertainty of regressions that have none of their own, from their errors on unseen points."""
 
 import numpy as np
 from scipy.spatial.distance import cdist
@@ -6,7 +6,7 @@ from scipy.spatial.distance import cdist
 from rnas._typing import Floats, Integers
 
 FOLDS = 5
-"""Most parts of a cross-validation."""
+"""Largest number of folds of a cross-validation."""
 
 _AT_THE_DATA = (0.95, 0.8, 0.6, 0.4, 0.2)
 _CHUNK = 2000
@@ -15,14 +15,15 @@ _CHUNK = 2000
 class Spread:
     """The standard deviation of a regression's error, noise included, from its cross-validated residuals.
 
-    The error's variance is s^2 (w + (1 - w) d^2 / D^2), with d the distance to the nearest fitted point and D the root
-    mean square of that over the out-of-fold points; s and w, of a few values, are the most likely for normal residuals.
-    It is at most what it would be for a target that had nothing to do with its prediction.
+    The variance of the error is s^2 (w + (1 - w) d^2 / D^2), where d is the distance to the nearest fitted point and D
+    the root mean square of this distance over the out-of-fold points. s and w are the values, from a short list, with
+    the highest likelihood for normal residuals. The variance is at most that of a target that does not depend on its
+    prediction.
 
     Args:
-        inputs: (n, f) points that the regression is fitted to.
-        residuals: (n,) targets, of mean 0 and variance 1 or so, less their predictions by the other folds.
-        fold: (n,) of each point.
+        inputs: (n, f) points that the regression was fitted to.
+        residuals: (n,) targets, with mean about 0 and variance about 1, minus their predictions from the other folds.
+        fold: (n,) index of the fold of each point.
     """
 
     def __init__(self, inputs: Floats, residuals: Floats, fold: Integers) -> None:
@@ -42,7 +43,7 @@ class Spread:
         self._share, self._variance = _AT_THE_DATA[best], variances[best]
 
     def at(self, inputs: Floats, predicted: Floats) -> Floats:
-        """Standard deviation (m,) at inputs (m, f) with these predictions (m,)."""
+        """Return the standard deviation (m,) at inputs (m, f) with these predictions (m,)."""
         variance = self._variance * self._shape(nearest(inputs, self._inputs), self._share)
         return np.sqrt(np.minimum(variance, 1.0 + predicted**2))
 
@@ -51,12 +52,12 @@ class Spread:
 
 
 def folds(n: int) -> Integers:
-    """Fold (n,) of each of n >= 2 rows, dealt in turn, so that each has evaluations of all times."""
+    """Assign n >= 2 rows to folds (n,) in turn, so that each fold has early and late evaluations."""
     return np.arange(n) % min(n, FOLDS)
 
 
 def nearest(inputs: Floats, points: Floats) -> Floats:
-    """Euclidean distance (m,) of inputs (m, f) to the nearest of points (n, f)."""
-    # In parts, so that memory stays bounded for a space that is enumerated.
+    """Return the Euclidean distance (m,) of inputs (m, f) to the nearest of points (n, f)."""
+    # Inputs are processed in parts, so that memory is bounded for a space that is enumerated.
     parts = [cdist(inputs[row : row + _CHUNK], points).min(axis=1) for row in range(0, len(inputs), _CHUNK)]
     return np.concatenate(parts) if parts else np.empty(0)

@@ -8,10 +8,10 @@ from rnas.nas.predictors.predictor import Predictor
 
 
 def checked_prediction(predictor: Predictor, features: Floats) -> tuple[Floats, Floats]:
-    """Mean and standard deviation (n,) at features (n, f).
+    """Return the predicted mean and standard deviation (n,) at features (n, f).
 
     Raises:
-        InputError: they are of another shape or not finite, or a standard deviation is below 0.
+        InputError: they have another shape or are not finite, or a standard deviation is below 0.
     """
     mean, std = predictor.predict(features)
     shapes = {np.shape(mean), np.shape(std)}

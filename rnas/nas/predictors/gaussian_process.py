@@ -1,4 +1,4 @@
-"""A Gaussian process (Rasmussen, Williams 2006) on normal scores of the target."""
+"""Predict by a Gaussian process (Rasmussen, Williams 2006) on normal scores of the target."""
 
 import warnings
 
@@ -11,22 +11,22 @@ from rnas._typing import Floats
 from rnas.nas.predictors.on_normal_scores import OnNormalScores
 
 _TUNED_ON = 200
-"""Most points that the kernel is tuned on: each step costs their cube."""
+"""Largest number of points that the kernel is tuned on: the cost of a step grows with their cube."""
 
 
 class GaussianProcess(OnNormalScores):
-    """Matern 5/2 plus noise, one length scale, hyperparameters by maximum marginal likelihood.
+    """Gaussian process with a Matern 5/2 kernel plus noise, and one length scale.
 
-    The standard deviation includes noise: it is that of a new result.
+    Hyperparameters maximise the marginal likelihood. The standard deviation includes noise: it is that of a new result.
     """
 
     def _fit(self, inputs: Floats, scores: Floats) -> None:
-        # Evenly over the order of the targets, so that few points still show all of their range.
+        # Points are spread evenly over the order of the targets, so that few points still cover the whole range.
         tuned_on = np.argsort(scores, kind="stable")[np.linspace(0, len(scores) - 1, _TUNED_ON).astype(int)]
         tuned_on = tuned_on if len(scores) > _TUNED_ON else np.arange(len(scores))
         kernel = ConstantKernel(1.0, (1e-2, 1e2)) * Matern(1.0, (0.1, 30.0), nu=2.5) + WhiteKernel(1e-2, (1e-4, 1.0))
         with warnings.catch_warnings():
-            # A hyperparameter at its bound is what the bounds are for.
+            # A hyperparameter at its bound is no reason for a warning.
             warnings.simplefilter("ignore", ConvergenceWarning)
             self._process = GaussianProcessRegressor(kernel).fit(inputs[tuned_on], scores[tuned_on])
             if len(tuned_on) < len(scores):

@@ -1,4 +1,4 @@
-"""Gradient boosting of regression trees (Friedman 2001, 2002), on normal scores of the target."""
+"""Predict by gradient boosting of regression trees (Friedman 2001, 2002) on normal scores of the target."""
 
 import numpy as np
 from sklearn.ensemble import GradientBoostingRegressor
@@ -10,7 +10,7 @@ _TREES = 60
 
 
 class GradientBoosting(ScoreRegression):
-    """Small trees, each on a random part of points and features; cross-validation says after how many to stop."""
+    """Boosted small trees, each fitted to random points and features; cross-validation chooses their number."""
 
     def _regress(self, inputs: Floats, scores: Floats, fold: Integers) -> Regression:
         stages = np.empty((_TREES, len(scores)))
@@ -23,7 +23,7 @@ class GradientBoosting(ScoreRegression):
 
 
 def _grow(inputs: Floats, scores: Floats, trees: int) -> GradientBoostingRegressor:
-    # Seven tenths of one point would be none.
+    # Seven tenths of one point would be no point.
     subsample = 0.7 if len(scores) > 1 else 1.0
     boosting = GradientBoostingRegressor(
         n_estimators=trees, learning_rate=0.1, max_depth=4, subsample=subsample, max_features=0.3, random_state=0

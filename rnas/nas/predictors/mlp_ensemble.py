@@ -1,4 +1,4 @@
-"""An ensemble of multilayer perceptrons, after Lakshminarayanan et al. (2017), on normal scores of the target."""
+"""Predict by an ensemble of multilayer perceptrons (Lakshminarayanan et al., 2017) on normal scores of the target."""
 
 import warnings
 
@@ -10,11 +10,11 @@ from rnas._typing import Floats, Integers
 from rnas.nas.predictors.score_regression import Regression, ScoreRegression
 
 _WIDER = 4.0
-"""Inputs are as far apart as this, so that first weights of the usual size bend their layer."""
+"""Distance between scaled inputs, at which initial weights of the usual size make the first layer nonlinear."""
 
 
 class MLPEnsemble(ScoreRegression):
-    """The mean of one member a fold, each trained on the others, so that training it is its cross-validation too."""
+    """Ensemble with one member for each fold, trained on the other folds, so that training also cross-validates."""
 
     def _regress(self, inputs: Floats, scores: Floats, fold: Integers) -> Regression:
         members = []
@@ -29,6 +29,6 @@ class MLPEnsemble(ScoreRegression):
 def _train(inputs: Floats, scores: Floats, seed: int) -> MLPRegressor:
     perceptron = MLPRegressor(hidden_layer_sizes=(32,), alpha=1.0, solver="lbfgs", max_iter=100, random_state=seed)
     with warnings.catch_warnings():
-        # A bounded number of steps is meant: it bounds the time, and stops early.
+        # The number of steps is limited on purpose: this bounds the time, and stops early.
         warnings.simplefilter("ignore", ConvergenceWarning)
         return perceptron.fit(_WIDER * inputs, scores)

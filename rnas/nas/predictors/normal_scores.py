@@ -1,4 +1,4 @@
-"""A monotone map between a target and normal scores, so that its order counts and its outliers do not."""
+"""Map a target to normal scores and back, so that its order counts and its outliers do not."""
 
 import numpy as np
 from scipy.stats import norm, rankdata
@@ -10,15 +10,15 @@ _TAIL = 0.1
 
 
 class NormalScores:
-    """The rank-based inverse normal transformation of a sample, made invertible.
+    """An invertible form of the rank-based inverse normal transformation of a sample.
 
-    Accuracies of networks have a long tail of failures and crowd where the front is. A regression on their
-    standardised values spends itself on the tail; on normal scores it resolves the crowd.
+    Accuracies of networks have a long tail of failures and lie close together near the front. A regression on
+    standardised values mainly fits the tail; on normal scores it also separates the networks near the front.
 
-    Between the sample's values the map is linear; beyond them it goes on with the mean slope of the nearest tenth.
+    Between the sample's values the map is linear; outside, it continues with the mean slope of the nearest tenth.
 
     Args:
-        sample: (n,) finite values, at least two of them different.
+        sample: (n,) finite values, of which at least two are different.
     """
 
     def __init__(self, sample: Floats) -> None:
@@ -31,13 +31,13 @@ class NormalScores:
         self._slope_above = np.ptp(self._values[high]) / np.ptp(self._at[high])
 
     def values(self, scores: Floats) -> Floats:
-        """Target values of scores of any shape."""
+        """Convert scores of any shape to values of the target."""
         below = np.minimum(scores - self._at[0], 0.0) * self._slope_below
         above = np.maximum(scores - self._at[-1], 0.0) * self._slope_above
         return np.asarray(np.interp(scores, self._at, self._values) + below + above)
 
     def moments(self, mean: Floats, std: Floats) -> tuple[Floats, Floats]:
-        """Mean and standard deviation (n,) of the target where its score is normal with these (n,)."""
+        """Return mean and std (n,) of the target, given those (n,) of its normally distributed score."""
         values = self.values(mean[:, None] + std[:, None] * _NODES)
         weights = _WEIGHTS / _WEIGHTS.sum()
         centre = values @ weights

@@ -1,4 +1,4 @@
-"""What predictors on normal scores of the target have in common."""
+"""Base class of predictors on normal scores of the target."""
 
 from abc import ABC, abstractmethod
 from typing import Self
@@ -12,12 +12,12 @@ from rnas.nas.predictors.normal_scores import NormalScores
 class OnNormalScores(ABC):
     """A predictor that is fitted to normal scores of the target.
 
-    Features are taken as they come, so that their scales are their weights; only their overall scale, the root mean
-    square distance of two points, is divided out. Where all targets are equal, they are predicted with certainty.
+    Features are not scaled one by one, so that their scales are their weights; they are only divided by their common
+    scale, the root mean square distance of two points. If all targets are equal, they are predicted with std 0.
     """
 
     def fit(self, features: Floats, target: Floats) -> Self:
-        """See :meth:`rnas.nas.predictors.predictor.Predictor.fit`."""
+        """Fit to targets; see :meth:`rnas.nas.predictors.predictor.Predictor.fit`."""
         self._constant = float(target[0]) if np.ptp(target) == 0 else None
         if self._constant is None:
             self._scale = np.sqrt(2 * features.var(axis=0).sum()) or 1.0
@@ -26,7 +26,7 @@ class OnNormalScores(ABC):
         return self
 
     def predict(self, features: Floats) -> tuple[Floats, Floats]:
-        """See :meth:`rnas.nas.predictors.predictor.Predictor.predict`."""
+        """Predict new results; see :meth:`rnas.nas.predictors.predictor.Predictor.predict`."""
         if self._constant is not None:
             return np.full(len(features), self._constant), np.zeros(len(features))
         if len(features) == 0:
@@ -39,4 +39,4 @@ class OnNormalScores(ABC):
 
     @abstractmethod
     def _predict(self, inputs: Floats) -> tuple[Floats, Floats]:
-        """Mean and standard deviation (m,) of the scores of inputs (m, f), m >= 1."""
+        """Return mean and standard deviation (m,) of the scores of inputs (m, f), m >= 1."""

@@ -1,4 +1,4 @@
-"""The contract of a predictor."""
+"""Define the contract of a predictor."""
 
 from typing import Protocol, Self
 
@@ -6,10 +6,10 @@ from rnas._typing import Floats
 
 
 class Predictor(Protocol):
-    """A regression with an uncertainty. Registered under ``rnas.predictors``; deterministic."""
+    """A deterministic regression with an uncertainty, registered under ``rnas.predictors``."""
 
     def fit(self, features: Floats, target: Floats) -> Self:
         """Fit features (n, f), n >= 2, to targets (n,), all finite."""
 
     def predict(self, features: Floats) -> tuple[Floats, Floats]:
-        """Mean and standard deviation (n,) of a new result at features (n, f), its noise included, in its units."""
+        """Predict mean and std (n,), including noise, of a new result at features (n, f), in the target's units."""

@@ -1,4 +1,4 @@
-"""Smoothing by radial basis functions (Wahba 1990), on normal scores of the target."""
+"""Predict by smoothing with radial basis functions (Wahba 1990) on normal scores of the target."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ _SMOOTHINGS = (0.01, 0.1, 0.3, 1.0, 3.0)
 
 
 class RadialBasis(ScoreRegression):
-    """A linear kernel and a constant; the smoothing is chosen by cross-validation."""
+    """Radial basis functions with a linear kernel and a constant; cross-validation chooses the smoothing."""
 
     def _regress(self, inputs: Floats, scores: Floats, fold: Integers) -> Regression:
         return best_of(_fit, _SMOOTHINGS, inputs, scores, fold)

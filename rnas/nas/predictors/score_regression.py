@@ -1,4 +1,4 @@
-"""What regressions without an uncertainty have in common: a calibrated spread."""
+"""Base class of regressions without an uncertainty of their own, which adds a calibrated one."""
 
 from abc import abstractmethod
 from collections.abc import Callable
@@ -20,7 +20,7 @@ class Regression:
     """A fitted regression.
 
     Attributes:
-        predict: from inputs (m, f) to scores (m,).
+        predict: function from inputs (m, f) to scores (m,).
         out_of_fold: (n,) scores of the fitted points, each predicted without its fold.
     """
 
@@ -29,7 +29,7 @@ class Regression:
 
 
 class ScoreRegression(OnNormalScores):
-    """Fits a regression to normal scores of the target; its spread is that of what cross-validation got wrong."""
+    """Regression on normal scores of the target, whose uncertainty comes from its errors in cross-validation."""
 
     def _fit(self, inputs: Floats, scores: Floats) -> None:
         fold = folds(len(scores))
@@ -42,7 +42,7 @@ class ScoreRegression(OnNormalScores):
 
     @abstractmethod
     def _regress(self, inputs: Floats, scores: Floats, fold: Integers) -> Regression:
-        """A regression of scores (n,) on inputs (n, f), n >= 2, with its predictions of each of the folds (n,)."""
+        """Fit scores (n,) to inputs (n, f), n >= 2, and predict each of the folds (n,) from the others."""
 
 
 def cross_validated(
@@ -63,7 +63,7 @@ def best_of(
     scores: Floats,
     fold: Integers,
 ) -> Regression:
-    """The fit with the setting of least squared error in cross-validation."""
+    """Return the fit whose setting has the smallest squared error in cross-validation."""
     tried = [cross_validated(partial(fit, setting), inputs, scores, fold) for setting in settings]
     best = int(np.argmin([np.square(scores - predicted).sum() for predicted in tried]))
     return Regression(fit(settings[best], inputs, scores), tried[best])

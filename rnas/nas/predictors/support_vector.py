@@ -1,4 +1,4 @@
-"""Support vector regression (Drucker et al., 1997) with a radial kernel, on normal scores of the target."""
+"""Predict by support vector regression (Drucker et al., 1997) on normal scores of the target."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ _PENALTIES = (0.5, 2.0, 10.0)
 
 
 class SupportVector(ScoreRegression):
-    """Kernel width and penalty are chosen by cross-validation."""
+    """Support vector regression with a radial kernel; cross-validation chooses kernel width and penalty."""
 
     def _regress(self, inputs: Floats, scores: Floats, fold: Integers) -> Regression:
         settings = tuple((gamma, penalty) for gamma in _GAMMAS for penalty in _PENALTIES)

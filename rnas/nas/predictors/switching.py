@@ -1,4 +1,4 @@
-"""The predictor that cross-validation finds best, chosen anew at each fit (after NSGANetV2: Lu et al., ECCV 2020)."""
+"""Choose the best predictor by cross-validation at each fit, as in NSGANetV2 (Lu et al., ECCV 2020)."""
 
 from typing import Self
 
@@ -12,23 +12,23 @@ from rnas.nas.predictors.validation import fold_taus
 NAMES = ("gaussian-process", "support-vector", "radial-basis", "gradient-boosting", "mlp-ensemble")
 
 _CHOSEN_ON = 100
-"""Most points to choose on, so that the time of the choice does not grow with the points."""
+"""Largest number of points to choose on, so that the time of the choice is bounded."""
 
 _FEWEST = 12
-"""With fewer, taus are chance, and the first is taken."""
+"""Smallest number of points to choose on; with fewer, tau is mostly noise, and the first predictor is used."""
 
 
 class Switching:
-    """Fits the predictor with the highest Kendall tau in three folds, their mean less their standard deviation.
+    """The predictor with the highest Kendall's tau over three folds, as mean minus standard deviation.
 
     The choice takes about a second of CPU time, whatever the number of points.
 
     Args:
-        names: of the registered predictors to choose from, at least one; of equal ones the first is taken.
+        names: names of registered predictors to choose from, at least one; the first of equal ones is used.
 
     Attributes:
         chosen: name of the predictor that was fitted last.
-        worth: what each of the names reached in the choice; empty where there were fewer than 12 points.
+        worth: value of each name in the choice; empty if there were fewer than 12 points.
 
     Raises:
         InputError: a name is not registered.
@@ -38,7 +38,7 @@ class Switching:
         self._predictors = {name: registry.load(registry.PREDICTORS, name) for name in names}
 
     def fit(self, features: Floats, target: Floats) -> Self:
-        """See :meth:`rnas.nas.predictors.predictor.Predictor.fit`."""
+        """Choose a predictor and fit it; see :meth:`rnas.nas.predictors.predictor.Predictor.fit`."""
         self.worth: dict[str, float] = {}
         if len(target) >= _FEWEST and np.ptp(target) > 0:
             rows = np.linspace(0, len(target) - 1, min(len(target), _CHOSEN_ON)).astype(int)
@@ -50,5 +50,5 @@ class Switching:
         return self
 
     def predict(self, features: Floats) -> tuple[Floats, Floats]:
-        """See :meth:`rnas.nas.predictors.predictor.Predictor.predict`."""
+        """Predict by the chosen predictor; see :meth:`rnas.nas.predictors.predictor.Predictor.predict`."""
         return self._fitted.predict(features)

@@ -1,4 +1,4 @@
-"""How far a predictor can be trusted on the evaluations at hand."""
+"""Measure how well a predictor orders the evaluations, by cross-validation."""
 
 from collections.abc import Callable
 
@@ -13,16 +13,16 @@ _FOLDS = 3
 
 
 def cross_validated_tau(predictor: Callable[[], Predictor], features: Floats, target: Floats) -> float:
-    """Kendall's tau, in [-1, 1], of targets (n,), n >= 4, and their predictions by the other two thirds.
+    """Return Kendall's tau, in [-1, 1], of targets (n,), n >= 4, and their out-of-fold predictions.
 
-    Every third row is a fold, so that each has evaluations of all times. 0 where the targets or the predictions have
-    no order.
+    Every third row is a fold, so that each fold has early and late evaluations. Tau is 0 if all targets or all
+    predictions are equal.
     """
     return _tau(target, _cross_validated(predictor, features, target))
 
 
 def fold_taus(predictor: Callable[[], Predictor], features: Floats, target: Floats) -> Floats:
-    """The same as :func:`cross_validated_tau` within each of the three folds (3,), n >= 6."""
+    """Return the tau of :func:`cross_validated_tau` within each of the three folds (3,), n >= 6."""
     predicted = _cross_validated(predictor, features, target)
     return np.array([_tau(target[part::_FOLDS], predicted[part::_FOLDS]) for part in range(_FOLDS)])
 

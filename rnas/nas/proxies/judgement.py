@@ -1,4 +1,4 @@
-"""Whether a proxy says anything that is not known without it."""
+"""Judge whether a proxy adds information to the cost of a network."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from rnas.nas.proxies.partial_tau import beyond_cost, normal_scores, tau
 from rnas.statistics.interval import Interval
 
 FEWEST = 40
-"""Networks below which nothing is judged."""
+"""Smallest number of networks on which a proxy is judged."""
 
 _FOLDS = 3
 _RESAMPLES = 1000
@@ -22,15 +22,16 @@ _WEIGHT = 0.5
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a proxy is worth to one who knows the cost of each network.
+    """The value of a proxy in addition to the cost of each network.
 
-    Intervals are of 95 %, by the bootstrap over the networks (percentiles).
+    Intervals are 95 % percentile intervals of the bootstrap over the networks.
 
     Attributes:
         tau: Kendall's tau of the proxy and the target, which cost alone may explain.
-        partial_tau: the tau of what cost explains of neither.
-        without: tau of the target and its cross-validated predictions from what is known, in [-1, 1].
-        gain: how much that tau rises when the predictor is given the proxy too.
+        partial_tau: Kendall's tau of the parts of both that cost does not explain.
+        without: Kendall's tau, in [-1, 1], of the target and its cross-validated predictions from the known inputs
+            alone.
+        gain: increase of that tau if the predictor has the proxy as an input too.
     """
 
     tau: float
@@ -40,22 +41,22 @@ class Judgement:
 
     @property
     def adds(self) -> bool:
-        """The rule: the interval of the partial tau excludes 0, and that of the gain lies above 0."""
+        """Return whether the interval of the partial tau excludes 0 and that of the gain is above 0."""
         return self.partial_tau.excludes_zero and self.gain.low > 0
 
 
 def judge(scores: Floats, target: Floats, costs: Floats, known: Floats | None = None) -> Judgement:
-    """Judge a proxy on networks whose results are at hand.
+    """Judge a proxy on networks whose results are known.
 
     Args:
-        scores: (n,) of the proxy; -inf where no network can be worse.
-        target: (n,) finite, whatever the proxy should predict.
-        costs: (n, c), FLOPs for one.
-        known: (n, k) inputs that a predictor has without the proxy, in the scales that weigh them; normal scores of the
-            costs unless given.
+        scores: (n,) scores of the proxy; -inf if no network can be worse.
+        target: (n,) finite values that the proxy should predict.
+        costs: (n, c) costs of the networks, such as FLOPs.
+        known: (n, k) inputs that a predictor has without the proxy, scaled by their weights; by default normal scores
+            of the costs.
 
     Raises:
-        InputError: too few networks, a score that is no number, or a target that is not finite.
+        InputError: there are too few networks, a score is NaN, or a target is not finite.
     """
     if len(target) < FEWEST:
         raise InputError(f"a proxy cannot be judged on {len(target)} networks; give at least {FEWEST}")
@@ -74,16 +75,16 @@ def judge(scores: Floats, target: Floats, costs: Floats, known: Floats | None = 
 
 
 def with_scores(known: Floats, scores: Floats) -> Floats:
-    """Inputs (n, k + 1): what is known, scaled to a total variance of 1, and the scores (n,) at half that deviation.
+    """Join known inputs, scaled to a total variance of 1, and scores (n,) with half that deviation, as (n, k + 1).
 
-    At an equal weight, scores that say nothing harm a predictor of few networks.
+    With equal weights, scores without information would harm a predictor that is fitted to few networks.
     """
     column = normal_scores(scores)
     return np.column_stack([known / _deviation(known), _WEIGHT * column / _deviation(column[:, None])])
 
 
 def cross_validated(inputs: Floats, target: Floats) -> Floats:
-    """Predict targets (n,), each by the default predictor from inputs (n, k) of the other folds' networks."""
+    """Predict targets (n,) from inputs (n, k) by the default predictor, each from the other folds."""
     predicted = np.empty(len(target))
     for rest, out in KFold(_FOLDS, shuffle=True, random_state=0).split(inputs):
         predicted[out] = GaussianProcess().fit(inputs[rest], target[rest]).predict(inputs[out])[0]
@@ -91,7 +92,7 @@ def cross_validated(inputs: Floats, target: Floats) -> Floats:
 
 
 def _deviation(inputs: Floats) -> float:
-    """Root of the total variance; 1 where nothing varies."""
+    """Return the square root of the total variance; 1 if nothing varies."""
     return float(np.sqrt(inputs.var(axis=0).sum())) or 1.0
 
 

@@ -1,8 +1,8 @@
-"""NASWOT: how differently an untrained network's activations respond to different images.
+"""Score networks by NASWOT: how differently an untrained network's activations respond to different images.
 
-Mellor, Turner, Storkey, Crowley, "Neural Architecture Search without Training" (ICML 2021). An image's code has one bit
-for each unit: whether what enters its activation function is positive. With K the matrix of the number of bits in
-which two images agree, the score is log det K: greatest where all codes differ most.
+Mellor, Turner, Storkey, Crowley, "Neural Architecture Search without Training" (ICML 2021). The code of an image has
+one bit for each unit: whether the input of its activation function is positive. Let K be the matrix of the numbers of
+bits in which two images agree. The score is log det K, which is larger the more all codes differ.
 """
 
 import math
@@ -34,15 +34,15 @@ _ACTIVATIONS = frozenset(
 
 
 def naswot(architecture: Architecture, input_shape: Shape, num_classes: int, images: Tensor, seed: int) -> float:
-    """log det K; -inf where K is singular, as when two images have one code. See :class:`rnas.nas.proxies.proxy.Proxy`.
+    """Return log det K, or -inf if K is singular; see :class:`rnas.nas.proxies.proxy.Proxy`.
 
-    As published, normalisation uses the statistics of these images, and the score depends on how many there are (the
-    paper has 128): compare scores on the same images only. The paper is about ReLU; the smooth activations that are
-    used in its place are read by the sign of their input too.
+    K is singular if two images have the same code, for example. As published, normalisation uses the statistics of
+    these images, and the score depends on their number (128 in the paper), so that only scores on the same images can
+    be compared. The paper is about ReLU; smooth activations are also read by the sign of their input.
 
     Raises:
-        InputError: the network has no such activation, or there is one image only.
-        DivergedError: what enters an activation is not finite.
+        InputError: the network has no such activation, or there is only one image.
+        DivergedError: the input of an activation is not finite.
     """
     if len(images) < 2:
         raise InputError("NASWOT compares images: give at least two")
@@ -54,16 +54,16 @@ def naswot(architecture: Architecture, input_shape: Shape, num_classes: int, ima
 
 
 def log_determinant(matrix: Tensor) -> float:
-    """log det of a symmetric matrix (n, n) without negative eigenvalues; -inf where it is singular."""
+    """Return log det of a positive semidefinite matrix (n, n); -inf if it is singular."""
     eigenvalues = torch.linalg.eigvalsh(matrix)
     rounding = len(matrix) * torch.finfo(matrix.dtype).eps * eigenvalues[-1]
     return -math.inf if eigenvalues[0] <= rounding else eigenvalues.log().sum().item()
 
 
 class _Agreements(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Within: counts, over all units of all activations that run, where two images of the batch agree.
+    """Context that counts, over all units of all activations that run, where two images of the batch agree.
 
-    It sees the operations themselves, so that an activation counts alike as a module and as a function.
+    It intercepts the operations, so that activations count equally as modules and as functions.
     """
 
     def __init__(self) -> None:
@@ -77,9 +77,9 @@ class _Agreements(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return func(*args, **(kwargs or {}))
 
     def _count(self, entering: Tensor) -> None:
-        """What enters an activation, (n, units)."""
+        """Count the agreements of the inputs (n, units) of an activation."""
         if not entering.isfinite().all():
-            raise DivergedError("what enters an activation of the untrained network is not finite")
+            raise DivergedError("the input of an activation of the untrained network is not finite")
         # Counts below 2^24 are exact in float32.
         code = (entering > 0).float()
         agreeing = (code @ code.T + (1 - code) @ (1 - code).T).double()

@@ -1,9 +1,9 @@
-"""SynFlow: how much of a signal every weight of an untrained network passes on.
+"""Score networks by SynFlow: how much of a signal the weights of an untrained network pass on.
 
 Tanaka, Kunin, Yamins, Ganguli, "Pruning neural networks without any data by iteratively conserving synaptic flow"
-(NeurIPS 2020); as a score of networks Abdelfattah, Mehrotra, Dudziak, Lane, "Zero-Cost Proxies for Lightweight NAS"
-(ICLR 2021). With all parameters made positive and an image of ones, it is the sum over weights w of |w dR/dw|, where R
-is the sum of the logits.
+(NeurIPS 2020); used as a score of networks by Abdelfattah, Mehrotra, Dudziak, Lane, "Zero-Cost Proxies for Lightweight
+NAS" (ICLR 2021). With all parameters made positive and an image of ones, it is the sum over weights w of |w dR/dw|,
+where R is the sum of the logits.
 """
 
 import math
@@ -22,12 +22,11 @@ _NORMALIZATIONS = (_BatchNorm, _InstanceNorm, nn.GroupNorm, nn.LayerNorm)
 
 
 def synflow(architecture: Architecture, input_shape: Shape, num_classes: int, images: Tensor, seed: int) -> float:
-    """Logarithm of the sum over the weights of convolutions and linear layers. See
-    :class:`rnas.nas.proxies.proxy.Proxy`.
+    """Return the log of the sum over all convolutions and linear layers; see :class:`rnas.nas.proxies.proxy.Proxy`.
 
-    A product over layers, the sum itself spans hundreds of orders of magnitude; its logarithm orders networks alike.
-    -inf where no signal reaches the logits. As in the second paper's code batch normalisation is left out, and here
-    all other normalisation likewise, which would undo the signal of a constant image. The images are not read.
+    The sum is a product over layers and spans hundreds of orders of magnitude; its logarithm gives the same order. It
+    is -inf if no signal reaches the logits. As in the second paper's code, batch normalisation is left out. All other
+    normalisation is left out too, since it would remove the signal of a constant image. The images are not read.
 
     Raises:
         DivergedError: the sum is not finite.

@@ -35,21 +35,21 @@ class Posterior:
 
 @dataclass(frozen=True)
 class Box:
-    """Where hypervolume is measured: between an ideal and a reference point (objectives,)."""
+    """The box between an ideal and a reference point (objectives,), in which hypervolume is measured."""
 
     reference: Floats
     ideal: Floats
 
     @classmethod
     def around(cls, points: Floats, reference: Floats, ideal: Floats) -> "Box":
-        """A box with NaN in either corner replaced by the worst and the best of points (n, objectives)."""
+        """Return a box in which the best and the worst of points (n, objectives) replace NaN in its corners."""
         reference = np.where(np.isnan(reference), points.max(axis=0), reference)
         ideal = np.where(np.isnan(ideal), points.min(axis=0), ideal)
-        # A box without extent in an objective still has to measure the others.
+        # A box that has no extent in one objective must still measure the others.
         return cls(np.where(reference > ideal, reference, ideal + 1.0), ideal)
 
     def scaled(self, points: Floats) -> Floats:
-        """Points (n, objectives) with the ideal at 0 and the reference at 1."""
+        """Scale points (n, objectives) so that the ideal is 0 and the reference is 1."""
         return (points - self.ideal) / (self.reference - self.ideal)
 
     def scaled_posterior(self, posterior: Posterior) -> Posterior:
@@ -58,11 +58,11 @@ class Box:
 
 
 def hypervolume_gains(points: Floats, front: Floats) -> Floats:
-    """What each of points (n, m) alone would add to the hypervolume of a front (k, m); the reference is 1."""
+    """Return how much each of points (n, m) alone adds to the hypervolume of a front (k, m); the reference is 1."""
     gains = np.zeros(len(points))
     ones = np.ones(points.shape[1])
     for row in np.flatnonzero((points < 1).all(axis=1)):
-        # Of the new point's box the front covers what its points, moved into that box, cover.
+        # The front covers as much of the new point's box as its points cover when they are moved into that box.
         covered = np.maximum(front, points[row])
         gains[row] = np.prod(1 - points[row]) - hypervolume(covered, ones)
     return gains
@@ -72,17 +72,17 @@ def choose_next(posterior: Posterior, front: Floats, free: NDArray[np.bool_], ka
     """Return the row of the free candidate whose lower confidence bound adds most to the hypervolume of ``front``.
 
     Args:
-        posterior: of n candidates, on the scale on which the reference is 1.
+        posterior: posterior of n candidates, scaled so that the reference is 1.
         front: (k, m) points that count as evaluated.
         free: (n,) candidates to choose from, at least one.
-        kappa: standard deviations that the bound lies below the mean; where no candidate adds anything it is
-            doubled, and in the end the candidate with the largest standard deviation is taken.
+        kappa: number of standard deviations between the bound and the mean. If no candidate adds anything, it is
+            doubled several times, and then the candidate with the largest standard deviation is taken.
     """
     rows = np.flatnonzero(free)
     width = kappa
     while width <= _WIDEST:
         points = posterior.lower_bound(width)[rows]
-        # A dominated candidate never adds more than the one that dominates it.
+        # A dominated candidate never adds more than the candidate that dominates it.
         best = non_dominated(points)
         gains = hypervolume_gains(points[best], front)
         if gains.max() > 0:
@@ -94,8 +94,8 @@ def choose_next(posterior: Posterior, front: Floats, free: NDArray[np.bool_], ka
 def choose_batch(posterior: Posterior, front: Floats, kappas: Sequence[float]) -> list[int]:
     """Return the rows of the candidates to evaluate next, one for each kappa, best first.
 
-    Each choice counts what was chosen before it at its expected value, so that the batch spreads along the front.
-    Fewer rows where there are fewer candidates.
+    Each choice treats the earlier ones as evaluated with their expected values, so that the batch spreads along the
+    front. Fewer rows are returned if there are fewer candidates.
     """
     free = np.ones(len(posterior.mean), dtype=bool)
     chosen: list[int] = []

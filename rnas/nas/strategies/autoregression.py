@@ -1,4 +1,4 @@
-"""From one rung to the next (Kennedy, O'Hagan, Biometrika 2000)."""
+"""Predict results at one rung from those at the rung below (Kennedy, O'Hagan, Biometrika 2000)."""
 
 from collections.abc import Callable
 
@@ -9,14 +9,14 @@ from rnas.nas.predictors.predictor import Predictor
 
 
 class Autoregression:
-    """A metric at one rung as a linear function of itself at the rung below, plus what a predictor makes of the rest.
+    """A metric at one rung as a linear function of the same metric at the rung below, plus a predicted remainder.
 
-    The slope is never negative: what is better after short training may be no better after long, but is not taken to
-    be worse for it.
+    The slope is never negative: better results after short training are never taken as a sign of worse results after
+    long training.
 
     Args:
-        predictor: makes an unfitted predictor, of what the line leaves over.
-        inputs: (n, f) of the networks that have results at both rungs, n >= 2.
+        predictor: function that makes an unfitted predictor, which is fitted to the residuals of the line.
+        inputs: (n, f) inputs of the networks that have results at both rungs, n >= 2.
         below: (n,) results at the rung below.
         above: (n,) results at this rung.
     """
@@ -28,6 +28,6 @@ class Autoregression:
         self._rest = predictor().fit(inputs, above - self._slope * below)
 
     def lifted(self, inputs: Floats, mean: Floats, std: Floats) -> tuple[Floats, Floats]:
-        """Mean and standard deviation (n,) at this rung of what has these (n,) at the rung below, 0 if it is known."""
+        """Return mean and std (n,) at this rung, given those (n,) at the rung below; std is 0 for known results."""
         rest, rest_std = self._rest.predict(inputs)
         return self._slope * mean + rest, np.hypot(self._slope * std, rest_std)

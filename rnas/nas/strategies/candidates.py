@@ -1,4 +1,4 @@
-"""Genomes that may be proposed: inside the bands, not tried before, and possible to evaluate."""
+"""Select genomes that may be proposed: inside the bands, not tried before, and possible to evaluate."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,22 +11,22 @@ _FEWEST_DRAWN = 32
 
 
 def genome_keys(genomes: Integers) -> list[bytes]:
-    """A hashable key of each genome (n, v)."""
+    """Return a hashable key for each genome (n, v)."""
     return [row.tobytes() for row in np.ascontiguousarray(genomes, dtype=np.int64)]
 
 
 def taken(view: View) -> set[bytes]:
-    """Keys of the genomes that were proposed before, whatever came of them."""
+    """Return the keys of all genomes that were proposed before, whatever their status."""
     return {*genome_keys(view.genomes), *genome_keys(view.pending)}
 
 
 def possible(problem: Problem, genomes: Integers) -> NDArray[np.bool_]:
-    """Which (n,) of genomes (n, v) can be evaluated: a known metric that is NaN says that the evaluator has nothing."""
+    """Return for each genome (n, v) whether it can be evaluated; it cannot if one of its known metrics is NaN."""
     return np.asarray(np.all([np.isfinite(column) for column in problem.known(genomes).values()], axis=0))
 
 
 def impossible(problem: Problem) -> set[bytes]:
-    """Keys of the genomes that cannot be evaluated, in a space small enough to enumerate; none are known in others."""
+    """Return the keys of the genomes that cannot be evaluated; empty for a space that is too large to enumerate."""
     everything = problem.space.enumeration
     if everything is None:
         return set()
@@ -34,9 +34,9 @@ def impossible(problem: Problem) -> set[bytes]:
 
 
 def fresh(problem: Problem, genomes: Integers, excluded: set[bytes]) -> Integers:
-    """Those of genomes (n, v) that may be proposed, in their order, each once.
+    """Return those of genomes (n, v) that may be proposed, each once, in the given order.
 
-    Left out are those in ``excluded``, and those that cannot be evaluated.
+    Genomes in ``excluded`` and genomes that cannot be evaluated are left out.
     """
     seen = set(excluded)
     rows = []
@@ -49,13 +49,13 @@ def fresh(problem: Problem, genomes: Integers, excluded: set[bytes]) -> Integers
 
 
 def sample_fresh(problem: Problem, n: int, excluded: set[bytes], rng: np.random.Generator) -> Integers:
-    """``n`` genomes that may be proposed, stratified over log FLOPs; fewer where no more are found."""
+    """Sample ``n`` genomes that may be proposed, stratified over log FLOPs; fewer if no more are found."""
     space = problem.space
     found = np.empty((0, len(space.variables)), dtype=np.int64)
     if n == 0:
         return found
     for _ in range(_ROUNDS):
-        # Strata that are used up give genomes seen before, so more are drawn than are missing.
+        # Exhausted strata repeat known genomes, so that more are drawn than are missing.
         missing = n - len(found)
         drawn = space.sample(missing if len(found) == 0 else max(missing, _FEWEST_DRAWN), rng)
         found = np.concatenate([found, fresh(problem, drawn, excluded | set(genome_keys(found)))])[:n]

@@ -1,10 +1,9 @@
-"""A crossed design: networks chosen so that the effects of what they differ in can be separated.
+"""Choose networks by a crossed design, so that the effects of their properties can be separated.
 
-At equal FLOPs shares of depth and width go along with params, so that a rule of shares and one of capacity predict
-much the same. Here networks are chosen for the information of a quadratic model of all of them, log params among them:
-each next one is where that model knows least (a D-optimal design: Fedorov, Theory of Optimal Experiments, 1972; one
-after the other: Wynn, Annals of Mathematical Statistics 1970). Nothing is learnt from results. Give the space a narrow
-band of FLOPs.
+At equal FLOPs, shares of depth and width are correlated with params, so that a rule of shares and a rule of capacity
+predict almost the same. Here each next network adds the most information to a quadratic model of shares, r_D and log
+params. This is a D-optimal design (Fedorov, Theory of Optimal Experiments, 1972) built sequentially (Wynn, Annals of
+Mathematical Statistics 1970). The results are not used. Give the space a narrow band of FLOPs.
 """
 
 from itertools import combinations
@@ -21,27 +20,27 @@ _DRAWN = 96
 _RIDGE = 1e-3
 
 _FEW = 12
-"""Most columns whose squares and products are terms too."""
+"""Largest number of columns for which squares and products are also terms."""
 
 
 class CrossedDesign:
     """Residual networks whose shares of depth, shares of width, r_D and params vary independently of each other.
 
-    In other spaces the features take the place of shares, and are not squared.
+    In other spaces, features replace shares and are not squared.
 
     Args:
-        problem: what is searched.
+        problem: the problem to search.
     """
 
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
-        # What columns are scaled by has to be the same for every batch.
+        # The scale of the columns must be the same for every batch.
         sample = sample_fresh(problem, _DRAWN, set(), np.random.default_rng(0))
         columns = self._columns(sample)
         self._mean, self._spread = columns.mean(axis=0), columns.std(axis=0)
 
     def propose(self, n: int, view: View, rng: np.random.Generator) -> list[Proposal]:
-        """See :meth:`rnas.nas.strategy.Strategy.propose`."""
+        """Propose the genomes that add the most information; see :meth:`rnas.nas.strategy.Strategy.propose`."""
         pool = sample_fresh(self._problem, max(_DRAWN, n), taken(view), rng)
         if len(pool) == 0:
             return []
@@ -49,7 +48,7 @@ class CrossedDesign:
         return [Proposal(pool[row]) for row in most_informative(self._model(pool), before, n)]
 
     def _columns(self, genomes: Integers) -> Floats:
-        """What networks (n, v) differ in, (n, c): log params first."""
+        """Return the properties (n, c) of networks (n, v); log params come first."""
         known = self._problem.known(genomes)
         costs = np.log(np.maximum(np.stack([known["params"], known["flops"]], axis=1), 1))
         networks = [self._problem.space.decode(genome) for genome in genomes]
@@ -58,12 +57,12 @@ class CrossedDesign:
             return np.column_stack([costs, self._problem.space.features(genomes)])
         depths = np.array([network.depths for network in residual], dtype=np.float64)
         widths = np.array([network.widenings for network in residual])
-        # The last share is what the others leave.
+        # The last share is one minus the sum of the others.
         shares = [stage_shares(sizes)[:, :-1] for sizes in (depths, widths)]
         return np.column_stack([costs, *shares, depth_to_width(depths, widths)])
 
     def _model(self, genomes: Integers) -> Floats:
-        """Terms (n, t) of a quadratic model, or of a linear one where there are many columns."""
+        """Return the terms (n, t) of a quadratic model, or of a linear one if there are many columns."""
         if len(genomes) == 0:
             return np.empty((0, 0))
         scaled = (self._columns(genomes) - self._mean) / np.where(self._spread > 0, self._spread, 1.0)
@@ -71,18 +70,18 @@ class CrossedDesign:
 
 
 def quadratic(columns: Floats) -> Floats:
-    """1, columns (n, c), their squares and their products, (n, 1 + 2 c + c (c - 1) / 2)."""
+    """Return 1, the columns (n, c), their squares and their products, as (n, 1 + 2 c + c (c - 1) / 2)."""
     products = [columns[:, i] * columns[:, j] for i, j in combinations(range(columns.shape[1]), 2)]
     return np.column_stack([np.ones(len(columns)), columns, columns**2, *products])
 
 
 def most_informative(terms: Floats, before: Floats, n: int) -> list[int]:
-    """Up to ``n`` rows of terms (m, t) that add most to the determinant of the information, one after the other.
+    """Choose up to ``n`` rows of terms (m, t), each adding most to the determinant of the information.
 
     Args:
-        terms: of candidates.
-        before: (k, t) terms of what is in the design already; (0, 0) where that is nothing.
-        n: how many to choose.
+        terms: (m, t) terms of the candidates.
+        before: (k, t) terms of the networks that are already in the design; (0, 0) if there are none.
+        n: number of rows to choose.
     """
     information = _RIDGE * np.eye(terms.shape[1])
     if len(before):
@@ -91,7 +90,7 @@ def most_informative(terms: Floats, before: Floats, n: int) -> list[int]:
     free = np.ones(len(terms), dtype=bool)
     chosen: list[int] = []
     for _ in range(min(n, len(terms))):
-        # By the matrix determinant lemma the determinant grows by 1 + x' M^-1 x.
+        # By the matrix determinant lemma the determinant grows by the factor 1 + x' M^-1 x.
         leverage = np.where(free, np.einsum("ij,jk,ik->i", terms, inverse, terms), -np.inf)
         row = int(leverage.argmax())
         chosen.append(row)

@@ -1,4 +1,4 @@
-"""The operators of NSGA-II (Deb et al., IEEE TEC 2002), from pymoo, on genomes."""
+"""Apply pymoo's operators of NSGA-II (Deb et al., IEEE TEC 2002) to genomes."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -23,20 +23,21 @@ from rnas.nas.strategies.candidates import genome_keys
 
 SELECTION = TournamentSelection(func_comp=binary_tournament)
 CROSSOVER = UniformCrossover(prob=0.9)
-# A wide distribution: a narrow one rounds back to the value it started from.
+# The distribution is wide, since a narrow one rounds back to the value that it started from.
 _STEPS = PolynomialMutation(prob=1.0, eta=3)
 _CHOICES = ChoiceRandomMutation()
 
 
 def genome_problem(space: SearchSpace, objectives: int) -> Any:
-    """The space as pymoo sees it: integers with bounds."""
+    """Return the space as a pymoo problem of bounded integers."""
     variables = {v.name: Integer(bounds=(0, len(v.choices) - 1)) for v in space.variables}
     high = space.sizes - 1
     return GenomeProblem(len(variables), objectives, xl=np.zeros_like(high), xu=high, vtype=int, vars=variables)
 
 
 class GenomeMutation:
-    """Changes each variable with probability 1 / variables: ordered ones by a step, the others to any choice."""
+    """Mutation that changes each variable with probability 1 / variables: ordered ones by a step, others to any
+    choice."""
 
     def __init__(self, space: SearchSpace) -> None:
         self._ordered = np.array([variable.ordered for variable in space.variables])
@@ -51,7 +52,7 @@ class GenomeMutation:
 
 
 class GenomeRepair:
-    """Moves genomes into the bands and into canonical form."""
+    """Repair that moves genomes into the bands and into canonical form."""
 
     def __init__(self, space: SearchSpace) -> None:
         self._space = space
@@ -64,13 +65,13 @@ class GenomeRepair:
 
 
 class NoRepeats:
-    """Drops genomes that are excluded, or stand in the population or earlier in the offspring."""
+    """Filter that drops genomes that are excluded, in the population, or earlier in the offspring."""
 
     def __init__(self, excluded: set[bytes]) -> None:
         self._excluded = excluded
 
     def do(self, population: Any, *others: Any) -> Any:
-        """The individuals of a pymoo population that repeat none before them."""
+        """Return the individuals of a pymoo population that do not repeat an earlier one."""
         seen = set(self._excluded)
         for other in others:
             if len(other):
@@ -84,14 +85,14 @@ class NoRepeats:
 
 
 def survivors(space: SearchSpace, genomes: Integers, points: Floats, size: int, rng: np.random.Generator) -> Any:
-    """The best ``size`` of evaluated genomes, by rank and crowding, as a pymoo population.
+    """Return the best ``size`` evaluated genomes, by rank and crowding, as a pymoo population.
 
     Args:
-        space: that the genomes belong to.
-        genomes: (n, v).
-        points: (n, objectives), minimised, all finite.
-        size: how many survive.
-        rng: breaks ties.
+        space: search space of the genomes.
+        genomes: (n, v) evaluated genomes.
+        points: (n, objectives) results, minimised, all finite.
+        size: number of survivors.
+        rng: generator that breaks ties.
     """
     problem = genome_problem(space, points.shape[1])
     population = Population.new("X", genomes)
@@ -100,7 +101,7 @@ def survivors(space: SearchSpace, genomes: Integers, points: Floats, size: int, 
 
 
 def offspring(space: SearchSpace, parents: Any, n: int, excluded: set[bytes], rng: np.random.Generator) -> Integers:
-    """Up to ``n`` new genomes inside the bands by tournament, crossover and mutation of :func:`survivors`."""
+    """Make up to ``n`` new genomes inside the bands by tournament, crossover and mutation of :func:`survivors`."""
     mating = Mating(
         SELECTION,
         CROSSOVER,

@@ -1,4 +1,4 @@
-"""What is evaluated before there is anything to learn from."""
+"""Propose the first genomes, before there are results to learn from."""
 
 import numpy as np
 
@@ -10,18 +10,18 @@ _DRAWN_PER_STRATUM = 8
 
 
 def initial_design(problem: Problem, n: int, strata: int, tried: Integers, rng: np.random.Generator) -> Integers:
-    """``n`` genomes that go on filling equal strata of log FLOPs evenly, both ends first.
+    """Propose ``n`` genomes that fill equal strata of log FLOPs evenly, both ends first.
 
-    The lowest and the highest stratum begin with the cheapest and the most costly genome, of the whole space where it
-    is small and of those drawn else; all other genomes are random within theirs. Fewer than ``n`` are returned where
-    the space has no more.
+    The lowest stratum begins with the cheapest genome and the highest with the most costly one, of the whole space if
+    it is small, else of the drawn genomes. All other genomes are random within their strata. Fewer than ``n`` are
+    returned if the space has no more.
 
     Args:
-        problem: what is searched.
-        n: how many to propose now.
-        strata: how many there are.
-        tried: (k, v) genomes proposed before.
-        rng: of the random choices.
+        problem: the problem to search.
+        n: number of genomes to propose now.
+        strata: number of strata.
+        tried: (k, v) genomes that were proposed before.
+        rng: generator of the random choices.
     """
     low, high = np.log(np.maximum(problem.space.flops_range, 1))
     width = (high - low) / strata or 1.0
@@ -38,7 +38,7 @@ def initial_design(problem: Problem, n: int, strata: int, tried: Integers, rng: 
     if len(pool) == 0:
         return pool
     if problem.space.enumeration is not None:
-        # Shuffled, since many networks may cost the least.
+        # The order is shuffled, since many networks may have the lowest cost.
         everything = rng.permutation(fresh(problem, problem.space.enumeration, excluded))
         costs = log_flops(everything)
         pool = fresh(problem, np.concatenate([everything[[costs.argmin(), costs.argmax()]], pool]), set())

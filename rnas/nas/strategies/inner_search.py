@@ -1,4 +1,4 @@
-"""Searching on the surrogate: candidates for true evaluation, without evaluating any."""
+"""Search on the surrogate for candidates to evaluate."""
 
 from collections.abc import Callable
 
@@ -31,16 +31,16 @@ def candidates(
     population: int,
     generations: int,
 ) -> Integers:
-    """Genomes (n, v) that may be proposed: all of a small space, else those that NSGA-II visits on the surrogate.
+    """Return genomes (n, v) that may be proposed: all of a small space, else those that NSGA-II visits.
 
     Args:
-        problem: what is searched.
-        acquisition: genomes (n, v) to surrogate points (n, objectives), minimised.
-        start: (k, v) genomes of the front so far, from which NSGA-II starts, beside random ones.
+        problem: the problem to search.
+        acquisition: function from genomes (n, v) to surrogate points (n, objectives), minimised.
+        start: (k, v) genomes of the present front; NSGA-II starts from these and from random ones.
         excluded: keys of genomes that may not be proposed.
-        rng: of the random choices.
-        population: of NSGA-II.
-        generations: of NSGA-II.
+        rng: generator of the random choices.
+        population: population size of NSGA-II.
+        generations: number of generations of NSGA-II.
     """
     space = problem.space
     if space.enumeration is not None:

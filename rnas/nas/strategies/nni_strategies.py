@@ -1,4 +1,4 @@
-"""NNI's own strategies on our spaces. Needs the extra ``nni``."""
+"""Run NNI's own strategies on rnas search spaces; this needs the extra ``nni``."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ from rnas.nas.strategies.scalarization import augmented_chebyshev, crowded_compa
 from rnas.nas.strategy import Problem, Proposal, View
 
 _CLASSES = {"grid-search": GridSearch, "random": Random, "regularized-evolution": RegularizedEvolution}
-"""By the name that NNI gives the class, in lower case with hyphens."""
+"""NNI's strategies by the name of their class, in lower case with hyphens."""
 
 _SCALARIZATIONS: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
     "augmented-chebyshev": augmented_chebyshev,
@@ -33,21 +33,23 @@ _SEEDS = 2**32
 class NNIStrategy:
     """A multi-trial strategy of NNI 3, replayed for each batch.
 
-    The strategy is made anew from the search's seed and runs on :func:`rnas.nas.nni.model_space` of the space. The
-    networks it asks for are answered with the results in the ledger, each given when it was known then; what it asks
-    for beyond is proposed. A network asked for twice is answered from the ledger, a failure as NNI tells one: without a
-    metric. A strategy that ends, or asks for nothing new 200 times in a row, is helped out with genomes at random.
+    For each batch the strategy is created again from the seed of the search and runs on
+    :func:`rnas.nas.nni.model_space` of the space. Its requests are answered with the results in the ledger, in the
+    order in which these became known. Requests without a result are proposed. A repeated request is answered from the
+    ledger. A failure is reported without a metric, as NNI does. If the strategy ends, or requests nothing new 200 times
+    in a row, random genomes are proposed instead.
 
-    NNI's strategies see one number. Of one objective that is its value. Of several it is their ``scalarization`` among
-    all results of the view; where a score that has changed since leads the replay elsewhere, the ledger stands.
+    NNI's strategies see one number: the value of a single objective, or the ``scalarization`` of several among all
+    results of the view. Such scores change with further results. If the replay then requests another network than the
+    one in the ledger, the one in the ledger is used.
 
     Args:
-        problem: what is searched.
-        strategy: regularized-evolution (Real et al., AAAI 2019), random, or grid-search, which inside bands needs a
-            space that can be enumerated.
-        options: of NNI's class, such as ``population_size``.
-        scalarization: crowded-comparison, the order of NSGA-II, which keeps to the whole front, or
-            augmented-chebyshev, which leads to its knee.
+        problem: the problem to search.
+        strategy: regularized-evolution (Real et al., AAAI 2019), random, or grid-search. With bands, grid-search needs
+            a space that can be enumerated.
+        options: options of NNI's class, such as ``population_size``.
+        scalarization: crowded-comparison, the order of NSGA-II, which covers the whole front, or augmented-chebyshev,
+            which leads to the knee of the front.
     """
 
     def __init__(
@@ -65,14 +67,14 @@ class NNIStrategy:
         self._models = SimplifiedModelSpace.from_model(model_space(problem.space))
 
     def propose(self, n: int, view: View, rng: np.random.Generator) -> list[Proposal]:
-        """See :meth:`rnas.nas.strategy.Strategy.propose`."""
+        """Propose what NNI's strategy requests next; see :meth:`rnas.nas.strategy.Strategy.propose`."""
         found = self._asked_for(n, view)
         more = sample_fresh(self._problem, n - len(found), taken(view) | set(genome_keys(found)), rng)
         state = {_TOLD: len(view.genomes)}
         return [Proposal(genome, state=state) for genome in np.concatenate([found, more])]
 
     def _asked_for(self, n: int, view: View) -> Integers:
-        """Genomes (k, v), k <= n, that the strategy asks for after those of the view."""
+        """Return genomes (k, v), k <= n, that the strategy requests after those of the view."""
         proposed = np.concatenate([view.genomes, view.pending])
         states = view.states or ({},) * len(proposed)
         engine = ReplayEngine(
@@ -88,14 +90,14 @@ class NNIStrategy:
         return np.array(engine.found, dtype=np.int64).reshape(len(engine.found), proposed.shape[1])
 
     def _is_possible(self, genome: Integers) -> bool:
-        # Kept, as every replay asks for the same ones.
+        # They are cached, since every replay requests the same ones.
         [key] = genome_keys(genome[None])
         if key not in self._possible:
             self._possible[key] = bool(possible(self._problem, genome[None])[0])
         return self._possible[key]
 
     def _scores(self, view: View) -> NDArray[np.float64]:
-        """What NNI sees of each result (r,): larger is better, NaN where it failed."""
+        """Return the number that NNI sees for each result (r,); larger is better, NaN marks a failure."""
         complete = ~view.failed
         points = minimised(view.metrics, self._problem.objectives)[complete]
         scores = np.full(len(view.failed), np.nan)
@@ -106,12 +108,12 @@ class NNIStrategy:
 
 def _chosen(kind: str, name: Any, known: Mapping[str, Any]) -> Any:
     if name not in known:
-        raise InputError(f"strategy nni: there is no {kind} {name!r}; known: {', '.join(known)}")
+        raise InputError(f"strategy nni: unknown {kind} {name!r}; known: {', '.join(known)}")
     return known[name]
 
 
 def _options(name: str, cls: type[Strategy], options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options, if NNI takes them; InputError else: its classes swallow what they do not know."""
+    """Check the options; raise InputError for unknown ones, which NNI's own classes ignore silently."""
     if not isinstance(options, Mapping):
         raise InputError(f"strategy nni: options is {options!r}; give names and values, as in {{population_size: 20}}")
     parameters = inspect.signature(cls).parameters.values()
@@ -125,5 +127,5 @@ def _options(name: str, cls: type[Strategy], options: Mapping[str, Any]) -> dict
     try:
         cls(seed=0, **options)
     except ValueError as error:
-        raise InputError(f"strategy nni: {name} does not take {dict(options)}: {error}") from None
+        raise InputError(f"strategy nni: {name} does not accept {dict(options)}: {error}") from None
     return dict(options)

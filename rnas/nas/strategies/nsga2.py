@@ -1,4 +1,4 @@
-"""Plain NSGA-II (Deb et al., IEEE TEC 2002) on true evaluations, without a surrogate."""
+"""Search by plain NSGA-II (Deb et al., IEEE TEC 2002) on true evaluations, without a surrogate."""
 
 import numpy as np
 
@@ -11,14 +11,14 @@ from rnas.nas.strategy import Problem, Proposal, View
 
 
 class NSGA2Strategy:
-    """Random genomes, stratified over log FLOPs, and then children of the best so far.
+    """Propose random genomes, stratified over log FLOPs, and then children of the best genomes so far.
 
-    Survivors are taken by rank and crowding from everything evaluated, so that no generation has to be
-    complete before the next begins. Failed evaluations have no children.
+    Survivors are selected by rank and crowding from all evaluated genomes, so that a generation need not be complete
+    before the next begins. Failed evaluations have no children.
 
     Args:
-        problem: what is searched.
-        population: random genomes at first, and survivors later; at least 2.
+        problem: the problem to search.
+        population: number of random genomes at first, and of survivors later; at least 2.
     """
 
     def __init__(self, problem: Problem, population: int = 20) -> None:
@@ -26,7 +26,7 @@ class NSGA2Strategy:
         self._population = whole_number("nsga2", "population", population, least=2)
 
     def propose(self, n: int, view: View, rng: np.random.Generator) -> list[Proposal]:
-        """See :meth:`rnas.nas.strategy.Strategy.propose`."""
+        """Propose random genomes or children of the survivors; see :meth:`rnas.nas.strategy.Strategy.propose`."""
         excluded = taken(view)
         complete = np.flatnonzero(~view.failed)
         if len(excluded) < self._population or len(complete) == 0:
@@ -43,6 +43,6 @@ class NSGA2Strategy:
         parents = survivors(space, view.genomes[complete], points, self._population, rng)
         barren = excluded | impossible(self._problem)
         children = fresh(self._problem, offspring(space, parents, n, barren, rng), barren)
-        # Mating gives up where the survivors' surroundings are used up.
+        # Mating stops if the survivors have no new children left.
         more = sample_fresh(self._problem, n - len(children), excluded | set(genome_keys(children)), rng)
         return np.concatenate([children, more])

@@ -1,4 +1,4 @@
-"""Optuna's samplers (Akiba et al., KDD 2019) by name, with their options checked."""
+"""Make Optuna's samplers (Akiba et al., KDD 2019) by name, and check their options."""
 
 import inspect
 import re
@@ -15,35 +15,35 @@ from pydantic import TypeAdapter, ValidationError
 
 from rnas.errors import InputError
 
-# Optuna announces every study and trial on its own; here progress is shown once.
+# Optuna logs every study and trial itself, but progress should be shown only once.
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 _PLAIN: dict[str, Any] = {"bool": bool, "int": int, "float": float, "str": str, "None": None}
 _PICKLED = ("cma-es",)
-"""Samplers that keep themselves in a study as a pickle, which to read is to run."""
+"""Samplers that store themselves in a study as a pickle; reading a pickle executes it."""
 
 
 def sampler_names() -> list[str]:
-    """Names of the samplers that can be made from a seed alone.
+    """Return the names of the samplers that can be made from a seed alone.
 
-    The name is the class's in ``optuna.samplers`` without ``Sampler``, words joined by hyphens, Roman numbers as
-    digits: ``TPESampler`` is tpe, ``NSGAIISampler`` nsga2, ``BruteForceSampler`` brute-force.
+    A name is that of the class in ``optuna.samplers`` without ``Sampler``, with hyphens between words and digits for
+    Roman numbers: ``TPESampler`` is tpe, ``NSGAIISampler`` is nsga2, ``BruteForceSampler`` is brute-force.
     """
     return sorted(_classes().keys() - set(_PICKLED))
 
 
 def make_sampler(source: str, name: Any, options: Any, objectives: int, seed: int) -> BaseSampler:
-    """A new sampler.
+    """Make a new sampler.
 
     Args:
-        source: what to call it in messages.
+        source: text that messages begin with.
         name: one of :func:`sampler_names`.
-        options: of its class, by keyword; those that are a number, a text or a truth value.
-        objectives: that it has to do.
-        seed: of its random numbers, in [0, 2^32).
+        options: options of its class, by keyword; each is a number, a text or a truth value.
+        objectives: number of objectives.
+        seed: seed of its random numbers, in [0, 2^32).
 
     Raises:
-        InputError: there is no such sampler or option, a value is wrong, or it does not do several objectives.
+        InputError: the sampler or an option is unknown, a value is wrong, or it does not support several objectives.
     """
     if name in _PICKLED:
         raise InputError(
@@ -55,7 +55,7 @@ def make_sampler(source: str, name: Any, options: Any, objectives: int, seed: in
     cls = _classes()[name]
     checked = _options(f"{source}: options", name, cls, options)
     with warnings.catch_warnings():
-        # That Optuna may change a sampler is for those who program with it.
+        # Optuna's warnings that a sampler may change are for programmers, not for users of rnas.
         warnings.simplefilter("ignore", ExperimentalWarning)
         try:
             sampler = cls(**checked, seed=seed)
@@ -67,7 +67,7 @@ def make_sampler(source: str, name: Any, options: Any, objectives: int, seed: in
 
 
 def _classes() -> dict[str, Callable[..., BaseSampler]]:
-    """Classes that take a seed and need nothing else, by name."""
+    """Return the classes that need no argument but a seed, by name."""
     found: dict[str, Any] = {}
     for spelled in optuna.samplers.__all__:
         cls = getattr(optuna.samplers, spelled)
@@ -87,9 +87,9 @@ def _name(spelled: str) -> str:
 
 
 def _options(source: str, name: str, cls: Callable[..., BaseSampler], options: Any) -> dict[str, Any]:
-    """The options, if the class has them and their values are of the type that it says."""
+    """Return the options if the class has them and their values have the declared types, else raise InputError."""
     if not isinstance(options, Mapping):
-        raise InputError(f"{source}: {options!r} is no mapping; write one such as {{population_size: 20}}")
+        raise InputError(f"{source}: {options!r} is not a mapping; write one such as {{population_size: 20}}")
     types = {}
     for parameter in inspect.signature(cls).parameters.values():
         kinds = [kind.strip() for kind in str(parameter.annotation).split("|")]

@@ -1,7 +1,8 @@
-"""Optuna's samplers (Akiba et al., KDD 2019) as a strategy.
+"""Use Optuna's samplers (Akiba et al., KDD 2019) as a strategy.
 
-A study in memory is rebuilt from the view each time, and the sampler is asked. What the sampler keeps in a study, such
-as NSGA-II its generations and parents, is stored in the proposals' states, so that a rebuilt study is the one that was.
+For each batch, a study in memory is rebuilt from the view, and the sampler suggests genomes. The attributes that a
+sampler stores in a study, such as the generations and parents of NSGA-II, are stored in the states of the proposals, so
+that a rebuilt study equals the original one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,30 +23,30 @@ from rnas.nas.strategy import Problem, Proposal, View
 
 _STUDY = "search"
 _MOST_REPEATS = 10
-"""Largest number of repeats in a row that a sampler sees; a fresh genome replaces the next."""
+"""Largest number of repeats in a row that a sampler may suggest; a new genome replaces the next one."""
 
 _SEQUENCES = ("qmc",)
-"""Samplers whose seed says which sequence to follow, from the search's beginning to its end."""
+"""Samplers whose seed selects a sequence that they follow during the whole search."""
 
 
 class OptunaStrategy:
-    """What an Optuna sampler suggests, moved into the bands and never twice.
+    """Propose what an Optuna sampler suggests, moved into the bands and never twice.
 
-    A suggestion that means a genome inside the bands is answered in the sampler's own spelling, so that it learns the
-    result of that spelling; one that had to be moved into the bands is answered as what it became. Where a suggestion
-    repeats an earlier genome, its trial has that one's result, and the sampler is asked again: alone it would have
-    spent an evaluation on it. A failure is a failed trial, what is pending a running one.
+    If a suggestion means a genome inside the bands, its trial has the values that the sampler suggested. If the
+    suggestion had to be moved into the bands, its trial has the values of the moved genome. If a suggestion repeats an
+    earlier genome, its trial gets the earlier result, and the sampler is asked again, so that no evaluation is wasted.
+    A failed evaluation is a failed trial, and a pending one is a running trial.
 
-    The sampler is made anew for each batch from a seed of its own, so that what it hides in itself does not matter: a
-    Gaussian process fits its kernel from the start, for one.
+    For each batch the sampler is created again from a seed of its own, so that its internal state does not matter. For
+    example, a Gaussian process fits its kernel from the start.
 
     Args:
-        problem: what is searched.
-        sampler: see :func:`rnas.nas.strategies.optuna_samplers.sampler_names`.
-        options: of the sampler's class, by keyword.
+        problem: the problem to search.
+        sampler: name of the sampler, see :func:`rnas.nas.strategies.optuna_samplers.sampler_names`.
+        options: options of the sampler's class, by keyword.
 
     Raises:
-        InputError: there is no such sampler or option, or it does not do several objectives.
+        InputError: the sampler or an option is unknown, or it does not support several objectives.
     """
 
     def __init__(self, problem: Problem, sampler: str = "tpe", options: Mapping[str, Any] | None = None) -> None:
@@ -55,7 +56,7 @@ class OptunaStrategy:
         self._sampler(0)
 
     def propose(self, n: int, view: View, rng: np.random.Generator) -> list[Proposal]:
-        """See :meth:`rnas.nas.strategy.Strategy.propose`."""
+        """Propose what the sampler suggests; see :meth:`rnas.nas.strategy.Strategy.propose`."""
         drawn = int(rng.integers(2**31))
         replay = _Replay(self._problem, self._sampler(view.seed if self._name in _SEQUENCES else drawn), view)
         proposals: list[Proposal] = []
@@ -72,7 +73,7 @@ class OptunaStrategy:
 
 
 class _Replay:
-    """A study in memory that holds what a view tells, and what is asked after that."""
+    """A study in memory with the results of a view and the suggestions after them."""
 
     def __init__(self, problem: Problem, sampler: BaseSampler, view: View) -> None:
         self._problem = problem
@@ -93,7 +94,7 @@ class _Replay:
             self._tell(genome, state)
 
     def next(self, rng: np.random.Generator) -> Proposal | None:
-        """Ask until a genome may be proposed; None where none is left."""
+        """Ask until a genome may be proposed; return None if none is left."""
         before = self._study_attributes
         repeats: list[dict[str, Any]] = []
         while True:
@@ -120,7 +121,7 @@ class _Replay:
         return Proposal(genome, state={key: value for key, value in state.items() if value})
 
     def _tell(self, genome: Integers, state: Mapping[str, Any]) -> None:
-        """Add the trials of a proposal as they were, with what is known of them now."""
+        """Add the trials of a proposal as they were made, with their results as known now."""
         for repeat in state.get("repeats", ()):
             answered = np.array(repeat["genome"], dtype=np.int64)
             self._add(answered, self._canonical(answered), repeat["attributes"])
@@ -140,16 +141,16 @@ class _Replay:
         self._storage.create_new_trial(self._id, template_trial=trial)
 
     def _ask(self) -> tuple[int, Integers]:
-        """Id of a new trial, and what the sampler suggests for it: a genome, not canonical, maybe outside the bands."""
+        """Return the id of a new trial and its suggested genome, which may be not canonical or outside the bands."""
         trial = self._study.ask(self._distributions)
         return trial._trial_id, np.array([trial.params[name] for name in self._distributions], dtype=np.int64)
 
     def _answered(self, suggested: Integers, genome: Integers) -> Integers:
-        """A genome as it is given to the sampler: as suggested, if that means the same network."""
+        """Return the genome to report to the sampler: the suggested one if it means the same network."""
         return suggested if np.array_equal(self._canonical(suggested), genome) else genome
 
     def _close(self, trial: int, answered: Integers, genome: Integers) -> dict[str, Any]:
-        """Make a suggested trial that of a genome, with its result where there is one; the sampler's attributes."""
+        """Give a suggested trial a genome and its result, if there is one; return the sampler's attributes."""
         for (name, distribution), value in zip(self._distributions.items(), answered.tolist(), strict=True):
             self._storage.set_trial_param(trial, name, value, distribution)
         state, values = self._outcome(genome)
@@ -162,7 +163,7 @@ class _Replay:
         return canonical
 
     def _outcome(self, genome: Integers) -> tuple[TrialState, Sequence[float] | None]:
-        """What is known of a genome: its result, that it is pending, or that it cannot be evaluated."""
+        """Return the state of a genome: its result, that it is pending, or that it cannot be evaluated."""
         (key,) = genome_keys(genome[None])
         if key in self._results:
             values = self._results[key]
@@ -175,7 +176,7 @@ class _Replay:
 
 
 def _results(problem: Problem, view: View) -> dict[bytes, list[float] | None]:
-    """Values of the objectives by genome; None where the evaluation failed."""
+    """Return the values of the objectives by genome; None if the evaluation failed."""
     points = np.stack([view.metrics[objective.metric] for objective in problem.objectives], axis=1)
     complete = ~view.failed & np.isfinite(points).all(axis=1)
     return {

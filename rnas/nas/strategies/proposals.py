@@ -1,4 +1,4 @@
-"""What a strategy proposed, held to its contract before it is evaluated."""
+"""Check the proposals of a strategy before they are evaluated."""
 
 from collections.abc import Sequence
 
@@ -10,20 +10,21 @@ from rnas.nas.strategy import Problem, Proposal, Strategy, View
 
 
 def check_proposals(strategy: Strategy, proposals: Sequence[Proposal], n: int, problem: Problem, view: View) -> None:
-    """Nothing, if a strategy keeps to its contract; a search would else pay for what it knows, or leave its bands.
+    """Check that proposals meet the contract of a strategy, so that no evaluation is repeated or outside the bands.
 
     Args:
-        strategy: that was asked.
-        proposals: what it gave.
-        n: how many it was asked for.
-        problem: what is searched.
-        view: that it was given.
+        strategy: the strategy that made the proposals.
+        proposals: the proposals.
+        n: number of proposals that were requested.
+        problem: the problem to search.
+        view: the view of the ledger that the strategy was given.
 
     Raises:
-        InputError: they are too many or no proposals, or a genome is not canonical, outside the bands, or not new.
+        InputError: there are too many proposals, or they are no proposals, or a genome is not canonical, outside the
+            bands, or not new.
     """
     if len(proposals) > n or not all(isinstance(proposal, Proposal) for proposal in proposals):
-        raise _broken(strategy, f"gave {len(proposals)} things where at most {n} Proposals are asked for")
+        raise _broken(strategy, f"returned {len(proposals)} values, but at most {n} Proposals were requested")
     if not proposals:
         return
     try:
@@ -31,17 +32,17 @@ def check_proposals(strategy: Strategy, proposals: Sequence[Proposal], n: int, p
     except (TypeError, ValueError):
         genomes = np.empty(0, dtype=np.int64)
     if genomes.shape != (len(proposals), len(problem.space.variables)):
-        raise _broken(strategy, f"gave genomes that are not of {len(problem.space.variables)} whole numbers each")
+        raise _broken(strategy, f"returned genomes that are not {len(problem.space.variables)} whole numbers each")
     if ((genomes < 0) | (genomes >= problem.space.sizes)).any():
-        raise _broken(strategy, "gave a genome with a choice that its variable has not")
+        raise _broken(strategy, "returned a genome with a choice that its variable does not have")
     if (problem.space.repair(genomes, np.random.default_rng(0)) != genomes).any():
-        raise _broken(strategy, "gave a genome that is not canonical or outside the bands; space.repair makes it so")
+        raise _broken(strategy, "returned a genome that is not canonical or outside the bands; apply space.repair")
     if len({*genome_keys(genomes)} - taken(view)) < len(genomes):
-        raise _broken(strategy, "gave a genome twice, or one that it proposed before")
+        raise _broken(strategy, "returned a genome twice, or one that it proposed before")
 
 
 def _broken(strategy: Strategy, what: str) -> InputError:
     return InputError(
         f"strategy {type(strategy).__name__} of {type(strategy).__module__} {what}: this is a bug in the "
-        "strategy; the ledger is not harmed (rnas.testing.strategy.StrategyConformance tests for this)"
+        "strategy; the ledger is unchanged (rnas.testing.strategy.StrategyConformance tests for this)"
     )

@@ -1,4 +1,4 @@
-"""Zero-cost proxies as inputs of the surrogate."""
+"""Compute scores of zero-cost proxies as inputs of the surrogate."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,15 +14,15 @@ from rnas.nas.space import SearchSpace
 from rnas.nas.strategies.candidates import genome_keys
 
 IMAGES = 16
-"""Images that a proxy sees. Of noise, so that it needs no data: NASWOT ranks alike on noise and on photographs."""
+"""Number of images of noise that a proxy sees; no data are needed, as NASWOT ranks alike on noise and photographs."""
 
 
 class ProxyScores:
-    """Scores of genomes by proxies, each worked out once.
+    """The scores of genomes by proxies, each computed once.
 
     Args:
-        space: whose genomes are scored.
-        names: of the proxies, as registered under ``rnas.proxies``.
+        space: search space of the genomes.
+        names: names of proxies that are registered under ``rnas.proxies``.
     """
 
     def __init__(self, space: SearchSpace, names: Sequence[str]) -> None:
@@ -33,9 +33,9 @@ class ProxyScores:
         self._known: dict[bytes, list[float]] = {}
 
     def __call__(self, genomes: Integers) -> Floats:
-        """Genomes (n, v) to scores (n, proxies), higher meant to be better.
+        """Score genomes (n, v) by each proxy, as (n, proxies); higher is meant to be better.
 
-        -inf where no network can be worse, NaN where a proxy is not defined.
+        A score is -inf if no network can be worse, and NaN if the proxy is not defined for the network.
         """
         keys = genome_keys(genomes)
         for key, genome in zip(keys, genomes, strict=True):
@@ -54,13 +54,13 @@ class ProxyScores:
         if score < np.inf:
             return score
         raise InputError(
-            f"proxy {name!r} scored a network {score}; a score is finite or -inf: fix the proxy, or leave it out "
+            f"proxy {name!r} scored a network {score}, but a score is finite or -inf; fix the proxy, or leave it out "
             "(rnas.testing.proxy.ProxyConformance tests for this)"
         )
 
 
 def normal_scores_among(values: Floats, others: Floats) -> Floats:
-    """Values (n,) as quantiles of N(0, 1) by their places among others (k,); 0, the middle, for NaN."""
+    """Convert values (n,) to quantiles of N(0, 1) by their ranks among others (k,); NaN becomes 0, the middle."""
     others = np.sort(others[~np.isnan(others)])
     below, up_to = (np.searchsorted(others, values, side=side) for side in ("left", "right"))
     scores = norm.ppf((below + up_to + 1) / 2 / (len(others) + 1))

@@ -1,4 +1,4 @@
-"""Random search: the strategy that every other has to beat."""
+"""Search at random: the baseline of every other strategy."""
 
 import numpy as np
 
@@ -7,11 +7,11 @@ from rnas.nas.strategy import Problem, Proposal, View
 
 
 class RandomSearch:
-    """Genomes at random, stratified over log FLOPs: uniform ones would crowd one cost."""
+    """Propose random genomes, stratified over log FLOPs, since uniform genomes concentrate around one cost."""
 
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
 
     def propose(self, n: int, view: View, rng: np.random.Generator) -> list[Proposal]:
-        """See :meth:`rnas.nas.strategy.Strategy.propose`."""
+        """Propose random genomes; see :meth:`rnas.nas.strategy.Strategy.propose`."""
         return [Proposal(genome) for genome in sample_fresh(self._problem, n, taken(view), rng)]

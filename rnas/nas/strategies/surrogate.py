@@ -1,4 +1,4 @@
-"""Surrogate models of the objectives."""
+"""Fit surrogate models of the objectives."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,22 +18,22 @@ from rnas.nas.strategies.proxy_scores import normal_scores_among
 from rnas.nas.strategy import Columns, Prediction, Problem, Results, View
 
 FITTED = 600
-"""Most evaluations that a predictor is fitted to, so that its time stays bounded as the ledger grows."""
+"""Largest number of evaluations that a predictor is fitted to, so that its time is bounded as the ledger grows."""
 
 VALIDATED = 150
-"""Most evaluations that it is cross-validated on."""
+"""Largest number of evaluations that a predictor is cross-validated on."""
 
 FEWEST_PROMOTED = 8
-"""Fewest complete evaluations at a higher rung from which the step to it is learnt."""
+"""Smallest number of complete evaluations at a higher rung from which the step to it is learnt."""
 
 
 PARAMS = "params"
 
 PARAMS_SHARE = 0.5
-"""Weight of params as an input next to features and objectives: capacity says much while there are few evaluations."""
+"""Weight of params as an input, relative to features and objectives: capacity predicts well from few evaluations."""
 
 PROXY_SHARE = 1.5
-"""Weight of a proxy's scores as an input, where they are any."""
+"""Weight of the scores of proxies as an input, if there are any."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ class Complete:
     """The complete evaluations at one rung, in ledger order.
 
     Attributes:
-        genomes: (n, v).
-        metrics: column (n,) for each metric.
-        points: (n, objectives), minimised.
+        genomes: (n, v) evaluated genomes.
+        metrics: (n,) values of each metric, by name.
+        points: (n, objectives) values of the objectives, minimised.
     """
 
     genomes: Integers
@@ -52,31 +52,31 @@ class Complete:
 
     @classmethod
     def of(cls, results: Results, objectives: Sequence[Objective]) -> "Complete":
-        """Those of some results."""
+        """Collect the complete evaluations from results at one rung."""
         rows = np.flatnonzero(~results.failed)
         metrics = {name: column[rows] for name, column in results.metrics.items()}
         return cls(results.genomes[rows], metrics, minimised(results.metrics, objectives)[rows])
 
 
 class Surrogate:
-    """A predictor for each objective that is not known, fitted to the complete evaluations.
+    """Fitted predictors, one for each objective that is not known, trained on the complete evaluations.
 
-    Its inputs are the space's features and the known objectives, all of these together weighing as much as those, and
-    the scores of proxies where they are given, by their places among those of what was evaluated.
-    With several rungs, each step to a rung with enough results is an :class:`Autoregression`, and the posterior is
-    that of the highest such rung.
+    Inputs are the features of the space, the known objectives, which together weigh as much as the features, and the
+    scores of proxies, if given, as ranks among those of the evaluated genomes. With several rungs, each step to a rung
+    with enough results is an :class:`Autoregression`, and the posterior is that of the highest such rung.
 
     Args:
-        problem: what is searched.
-        view: what was evaluated; at least four evaluations at the lowest rung are complete.
-        predictor: makes an unfitted predictor.
-        scores: genomes (n, v) to scores (n, proxies); None leaves proxies out.
+        problem: the problem to search.
+        view: view of the ledger with at least four complete evaluations at the lowest rung.
+        predictor: function that makes an unfitted predictor.
+        scores: function from genomes (n, v) to scores (n, proxies); None uses no proxies.
 
     Attributes:
-        genomes: (n, v) that are complete at the rung of the posterior.
-        points: (n, objectives) of those, minimised.
-        underway: (k, objectives) points expected at that rung of what is complete below it and may yet be promoted.
-        tau: least cross-validated Kendall's tau of the predictors of the lowest rung; 1 where every objective is known.
+        genomes: (n, v) genomes that are complete at the rung of the posterior.
+        points: (n, objectives) values of these genomes, minimised.
+        underway: (k, objectives) expected points, at that rung, of genomes that are complete below it and may still be
+            promoted.
+        tau: smallest cross-validated Kendall's tau of the predictors of the lowest rung; 1 if every objective is known.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class Surrogate:
         predicted = [o.metric for o in problem.objectives if o.metric not in known]
         self._with_params = PARAMS in known and PARAMS not in self._known
         rows = fitted_rows(lowest.points, FITTED)
-        # Constant inputs say nothing, whatever their weight.
+        # Constant inputs have no effect, whatever their weight.
         deviations = [np.sqrt(block.var(axis=0).sum()) or 1.0 for block in self._blocks(lowest.genomes[rows])]
         shares = [1.0, *(1 / np.sqrt(len(self._known)) for _ in self._known), *([PARAMS_SHARE] * self._with_params)]
         shares += [PROXY_SHARE] * self._scored.shape[1]
@@ -126,9 +126,9 @@ class Surrogate:
         return self._posterior(genomes, means, {metric: std for metric, (_, std) in predicted.items()}, 0)
 
     def predictions(self, genomes: Integers) -> list[Mapping[str, Prediction]]:
-        """The prediction of each objective that is not known, at the lowest rung, for each of genomes (n, v).
+        """Predict each objective that is not known, at the lowest rung, for each of genomes (n, v).
 
-        A proposal is evaluated there first, so that its prediction can be compared with a result.
+        A proposal is evaluated at the lowest rung first, so that its prediction can be compared with a result.
         """
         if not self._predictors or len(genomes) == 0:
             return [{} for _ in genomes]
@@ -139,7 +139,7 @@ class Surrogate:
         ]
 
     def _predicted(self, genomes: Integers) -> dict[str, tuple[Floats, Floats]]:
-        """Mean and standard deviation (n,) at the lowest rung of each objective that is not known."""
+        """Return mean and standard deviation (n,) at the lowest rung of each objective that is not known."""
         inputs = self._inputs(genomes)
         return {metric: checked_prediction(predictor, inputs) for metric, predictor in self._predictors.items()}
 
@@ -161,7 +161,7 @@ class Surrogate:
     def _step(
         self, predictor: Callable[[], Predictor], below: Complete, above: Complete, pairs: Integers
     ) -> dict[str, Autoregression]:
-        """What is learnt of the step from a rung to the next by the rows (n, 2) of networks with results at both."""
+        """Fit the step from a rung to the next to the rows (n, 2) of networks with results at both."""
         lower, upper = pairs[fitted_rows(above.points[pairs[:, 1]], FITTED)].T
         inputs = self._inputs(above.genomes[upper])
         return {
@@ -170,7 +170,8 @@ class Surrogate:
         }
 
     def _underway(self, rungs: Sequence[Complete], promoted: Sequence[Results]) -> Floats:
-        """See ``underway``: promotion goes by the order of the ledger, so only what follows the last one promoted."""
+        """Return ``underway``; as promotion follows the ledger's order, only genomes after the last promoted one
+        count."""
         points = [self.points[:0]]
         for number, (rung, above) in enumerate(zip(rungs[:-1], promoted, strict=False)):
             pairs = paired(rung.genomes, above.genomes)
@@ -182,7 +183,7 @@ class Surrogate:
         return np.concatenate(points)
 
     def _blocks(self, genomes: Integers) -> list[Floats]:
-        """Inputs (n, ...) in groups: the space's features, each known objective, params if they are none, proxies."""
+        """Return inputs (n, ...) in groups: features, each known objective, params if not an objective, proxies."""
         known = self._problem.known(genomes)
         costs = [*self._known, *([PARAMS] * self._with_params)]
         blocks = [self._problem.space.features(genomes), *(known[metric][:, None] for metric in costs)]
@@ -197,7 +198,7 @@ class Surrogate:
 
 
 def fitted_rows(points: Floats, most: int) -> Integers:
-    """Which of points (n, m) to fit to: all, or the best half by rank and the rest evenly over their order."""
+    """Select which of points (n, m) to fit to: all, or the best half by rank and the rest evenly over their order."""
     if len(points) <= most:
         return np.arange(len(points))
     ranked = np.concatenate(NonDominatedSorting().do(points, n_stop_if_ranked=most // 2))[: most // 2]
@@ -207,7 +208,7 @@ def fitted_rows(points: Floats, most: int) -> Integers:
 
 
 def paired(below: Integers, above: Integers) -> Integers:
-    """Rows (k, 2) of the same genomes in (n, v) and (m, v), in the order of the second."""
+    """Return the rows (k, 2) of equal genomes in (n, v) and (m, v), in the order of the second."""
     places = {key: row for row, key in enumerate(genome_keys(below))}
     rows = [(places[key], row) for row, key in enumerate(genome_keys(above)) if key in places]
     return np.array(rows, dtype=np.int64).reshape(-1, 2)

@@ -1,9 +1,9 @@
-"""The default strategy: a surrogate for each objective that has to be evaluated, and NSGA-II on it.
+"""Search by NSGA-II on a surrogate of each objective that must be evaluated; this is the default strategy.
 
-After NSGANetV2 (Lu et al., ECCV 2020): known costs are computed, never predicted, and the inner search starts from the
-front. Unlike there, the batch is chosen for the hypervolume that it is expected to add, with a kappa drawn anew for
-each choice (Berk et al., 2020), and failures are never fitted. With several rungs, the front of the highest rung with
-enough results is searched for.
+As in NSGANetV2 (Lu et al., ECCV 2020), known costs are computed, never predicted, and the inner search starts from the
+front. In contrast to it, the batch is chosen for its expected gain of hypervolume, with a new random kappa for each
+choice (Berk et al., 2020), and failures are never fitted. With several rungs, the objectives are those of the highest
+rung with enough results.
 """
 
 from collections.abc import Sequence
@@ -30,12 +30,12 @@ _FEWEST_FITTED = 4
 _TRUSTED_TAU = 0.3
 
 SHORTLIST = 300
-"""Most candidates that proxies score for one batch: a score is a network built and run."""
+"""Largest number of candidates that proxies score for one batch: each score builds and runs a network."""
 
 
 @dataclass(frozen=True)
 class _Surrogates:
-    """The surrogate without proxies, and the better one of those without and with them."""
+    """The surrogate without proxies, and the better of the surrogates without and with proxies."""
 
     plain: Surrogate
     best: Surrogate
@@ -46,21 +46,21 @@ class _Surrogates:
 
 
 class SurrogateNSGA2:
-    """Learns what evaluations cost too much to try out.
+    """Propose genomes by a surrogate model of the objectives, since evaluations are expensive.
 
     Args:
-        problem: what is searched.
-        initial: evaluations before the surrogate is asked, spread evenly over log FLOPs.
+        problem: the problem to search.
+        initial: number of evaluations before the surrogate is used, spread evenly over log FLOPs.
         predictor: name of the predictor of each objective that is not known.
-        proxies: names of zero-cost proxies that the predictors may use, for each batch where, cross-validated on what
-            was evaluated so far, they order the results better with them. Only the 300 candidates with the best
-            acquisition are scored; a score costs a forward pass or two of the network, on the CPU.
-        kappa: the largest number of standard deviations that the lower confidence bound lies below the mean; each
-            choice draws its own from 0 to this.
-        exploration: share of choices that are random genomes instead, so that no surrogate can trap the search; more,
-            up to all of them, where cross-validation finds that the surrogate has not learnt the order of the results.
-        population: of the inner NSGA-II, in a space too large to enumerate.
-        generations: of the inner NSGA-II.
+        proxies: names of zero-cost proxies that the predictors may use. A batch uses them if they improve the order of
+            the results in cross-validation on the evaluations so far. Only the 300 candidates with the best acquisition
+            are scored; a score costs one or two forward passes of the network on the CPU.
+        kappa: largest number of standard deviations between the lower confidence bound and the mean; each choice draws
+            its own number from 0 to this.
+        exploration: share of choices that are random genomes instead, so that a wrong surrogate cannot trap the search.
+            It grows, up to 1, if the surrogate does not predict the order of the results in cross-validation.
+        population: population size of the inner NSGA-II, in a space that is too large to enumerate.
+        generations: number of generations of the inner NSGA-II.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class SurrogateNSGA2:
         self._generations = whole_number(name, "generations", generations, least=1)
 
     def propose(self, n: int, view: View, rng: np.random.Generator) -> list[Proposal]:
-        """See :meth:`rnas.nas.strategy.Strategy.propose`."""
+        """Propose a batch by the surrogate; see :meth:`rnas.nas.strategy.Strategy.propose`."""
         excluded = taken(view)
         if len(excluded) < self._initial or (~view.failed).sum() < _FEWEST_FITTED:
             tried = np.concatenate([view.genomes, view.pending])
@@ -105,7 +105,7 @@ class SurrogateNSGA2:
         return [Proposal(g, p) for g, p in zip(genomes, surrogate.predictions(genomes), strict=True)]
 
     def _fitted(self, view: View) -> _Surrogates:
-        """The surrogate, and the one with proxies where it orders the results better."""
+        """Fit the surrogate, and the one with proxies if it orders the results better."""
         plain = Surrogate(self._problem, view, self._predictor)
         if self._scores is None:
             return _Surrogates(plain, plain)

@@ -1,1 +1,5 @@
-"""Block types of residual networks, one file each; found by entry point."""
+"""Provide block types of residual networks, one file each; registered as entry points."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,4 +1,4 @@
-"""The basic block: two spatial convolutions (He, Zhang, Ren, Sun, CVPR and ECCV 2016)."""
+"""Define the basic block: two spatial convolutions (He, Zhang, Ren, Sun, CVPR and ECCV 2016)."""
 
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -17,7 +17,7 @@ else:
 
 
 class Basic(BlockType):
-    """Output channels equal the planes; a conv3x3 gate stands between the two convolutions."""
+    """Define the basic type: output channels equal the planes; a conv3x3 gate is between the two convolutions."""
 
     fields = COMMON_FIELDS | {"equal_width_shortcut"}
     connected: ClassVar[bool] = True
@@ -29,12 +29,12 @@ class Basic(BlockType):
         return modules.BasicBlock
 
     def constructor(self, block: Block) -> "BlockConstructor":
-        """See :meth:`BlockType.constructor`."""
+        """Return a function that makes modules of this block."""
         raw = block.equal_width_shortcut == RAW
         return partial(self.module, style=block.style, equal_width_shortcut_raw=raw)
 
     def cost(self, blocks: BlockColumns, place: Place) -> Costs:
-        """See :meth:`BlockType.cost`."""
+        """Return the exact costs (n,) of these blocks."""
         planes, kernel = place.planes, blocks.kernel_size
         return (
             layer_cost.convolution(place.in_channels, planes, kernel, place.positions)

@@ -1,4 +1,4 @@
-"""The bottleneck block: 1x1, spatial and 1x1 convolutions (He, Zhang, Ren, Sun, CVPR and ECCV 2016)."""
+"""Define the bottleneck block: 1x1, spatial and 1x1 convolutions (He, Zhang, Ren, Sun, CVPR and ECCV 2016)."""
 
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,21 +15,21 @@ else:
     modules = LazyModule("rnas.networks.modules.blocks")
 
 BOTTLENECK_EXPANSION = 4
-"""Channels of the output a plane."""
+"""Output channels per plane."""
 
 
 class Bottleneck(BlockType):
-    """The spatial convolution has as many channels as planes, the output four times as many."""
+    """Define the bottleneck: the spatial convolution has as many channels as planes, the output four times as many."""
 
     fields = COMMON_FIELDS | {"first_input"}
     expansion = BOTTLENECK_EXPANSION
 
     def constructor(self, block: Block) -> "BlockConstructor":
-        """See :meth:`BlockType.constructor`."""
+        """Return a function that makes modules of this block."""
         return partial(modules.BottleneckBlock, style=block.style, first_input_raw=block.first_input == RAW)
 
     def cost(self, blocks: BlockColumns, place: Place) -> Costs:
-        """See :meth:`BlockType.cost`."""
+        """Return the exact costs (n,) of these blocks."""
         return three_convolution_cost(blocks, place, place.planes, self.out_channels(place.planes))
 
 

@@ -1,9 +1,10 @@
-"""The inverted bottleneck: expansion, depthwise convolution, projection (Sandler et al., CVPR 2018).
+"""Define the inverted bottleneck: expansion, depthwise convolution, projection (Sandler et al., CVPR 2018).
 
 "Revisiting Residual Networks for Adversarial Robustness" (Huang, Lu, Deb, Boddeti, CVPR 2023) compares one without
-giving its expansion or its activations; this structure is ours. 1x1 to 4 channels a plane, depthwise k x k with the
-stride, 1x1 to the planes; a normalisation and activation before each convolution with pre-activation, after
-each but the last, which is only normalised, with post-activation; shortcut and addition as in the other blocks.
+giving its expansion or its activations, so rnas chose this structure. It has a 1x1 convolution to 4 channels per plane,
+a depthwise k x k convolution with the stride, and a 1x1 convolution to the planes. With pre-activation, normalisation
+and activation come before each convolution. With post-activation, they come after each convolution, but the last one is
+only normalised. Shortcut and addition are as in the other blocks.
 """
 
 from functools import partial
@@ -21,18 +22,18 @@ else:
     modules = LazyModule("rnas.networks.modules.blocks")
 
 INNER_CHANNELS = 4
-"""Channels of the depthwise convolution a plane."""
+"""Channels of the depthwise convolution per plane."""
 
 
 class InvertedBottleneck(BlockType):
-    """Output channels equal the planes; a conv3x3 gate stands after the depthwise convolution."""
+    """Define the type: output channels equal the planes; a conv3x3 gate is after the depthwise convolution."""
 
     def constructor(self, block: Block) -> "BlockConstructor":
-        """See :meth:`BlockType.constructor`."""
+        """Return a function that makes modules of this block."""
         return partial(modules.InvertedBottleneckBlock, style=block.style)
 
     def cost(self, blocks: BlockColumns, place: Place) -> Costs:
-        """See :meth:`BlockType.cost`."""
+        """Return the exact costs (n,) of these blocks."""
         inner = INNER_CHANNELS * place.planes
         return three_convolution_cost(blocks, place, inner, place.planes, cardinality=inner)
 

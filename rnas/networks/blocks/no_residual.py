@@ -1,8 +1,8 @@
-"""The basic block without its identity branch.
+"""Define the basic block without its identity branch.
 
 "Revisiting Residual Networks for Adversarial Robustness" (Huang, Lu, Deb, Boddeti, CVPR 2023) shows it as a curve
-without a definition; this structure is ours: the output is the basic block's branch alone, in either order. Residual
-squeeze-and-excitation still adds the gated branch to it.
+without a definition, so rnas chose this structure: the output is only the basic block's branch, in either order.
+Residual squeeze-and-excitation still adds the gated branch to it.
 """
 
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ else:
 
 
 class NoResidual(Basic):
-    """As basic, without a place for squeeze-and-excitation on the identity branch."""
+    """Define the basic type without an identity branch, which is also no place for squeeze-and-excitation."""
 
     fields = COMMON_FIELDS
     placements = tuple(placement for placement in PLACEMENTS if placement != IDENTITY)

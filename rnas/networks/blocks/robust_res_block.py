@@ -1,4 +1,4 @@
-"""RobustResBlock: a bottleneck with grouped, hierarchical convolutions (Huang, Lu, Deb, Boddeti, CVPR 2023)."""
+"""Define the RobustResBlock, a bottleneck with grouped, hierarchical convolutions (Huang et al., CVPR 2023)."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -24,16 +24,16 @@ UNIT = 160
 
 
 def chunk_width(planes: int, base_width: int, cardinality: int) -> int:
-    """Channels of one scale: a multiple of the cardinality, at least one channel a group (planes below 16)."""
+    """Return the channels of one scale: a multiple of the cardinality, at least one per group (planes below 16)."""
     return max(planes * base_width // UNIT, 1) * cardinality
 
 
 def balanced_base_width(scales: int, cardinality: int) -> int:
-    """The base width that keeps the parameters of a block nearest those of the bottleneck.
+    """Return the base width that keeps the parameters of a block nearest to those of the bottleneck.
 
-    A bottleneck of p planes has 17 p^2 weights in its convolutions, without the shortcut's; with chunks of x p
-    channels, S scales, g groups and q = max(S - 1, 1) spatial convolutions they are (8 x S + 9 q x^2 / g) p^2.
-    Gives the paper's 10 for 8 scales and cardinality 4, and 160 for the bottleneck itself.
+    The convolutions of a bottleneck of p planes have 17 p^2 weights, without the shortcut's. With chunks of x p
+    channels, S scales, g groups and q = max(S - 1, 1) spatial convolutions they have (8 x S + 9 q x^2 / g) p^2. The
+    result is the paper's 10 for 8 scales and cardinality 4, and 160 for the bottleneck itself.
     """
 
     def excess(base_width: int) -> float:
@@ -44,7 +44,7 @@ def balanced_base_width(scales: int, cardinality: int) -> int:
 
 
 class RobustRes(BlockType):
-    """Output channels are four times the planes."""
+    """Define the RobustResBlock type: output channels are four times the planes."""
 
     fields = Bottleneck.fields | {"cardinality", "scales", "base_width"}
     expansion = Bottleneck.expansion
@@ -53,7 +53,7 @@ class RobustRes(BlockType):
     }
 
     def constructor(self, block: Block) -> "BlockConstructor":
-        """See :meth:`BlockType.constructor`."""
+        """Return a function that makes modules of this block."""
         return partial(
             modules.RobustResBlock,
             style=block.style,
@@ -64,8 +64,8 @@ class RobustRes(BlockType):
         )
 
     def cost(self, blocks: BlockColumns, place: Place) -> Costs:
-        """See :meth:`BlockType.cost`."""
-        # As chunk_width, for arrays.
+        """Return the exact costs (n,) of these blocks."""
+        # The formula is that of chunk_width, for arrays.
         width = np.maximum(place.planes * blocks.base_width // UNIT, 1) * blocks.cardinality
         out_channels = self.out_channels(place.planes)
         return three_convolution_cost(

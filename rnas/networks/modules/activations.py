@@ -5,10 +5,10 @@ from torch import Tensor, nn
 
 
 class TwoSlope(nn.Module):
-    """``max(beta x, 0) - min(alpha x, 0)`` with scalars alpha and beta learned from draws of N(0, 1).
+    """Compute ``max(beta x, 0) - min(alpha x, 0)`` with learned scalars alpha and beta that start from N(0, 1).
 
-    The "custom" activation of the code released with "Revisiting Residual Networks for Adversarial
-    Robustness" (Huang, Lu, Deb, Boddeti, CVPR 2023).
+    This is the "custom" activation of the code released with "Revisiting Residual Networks for Adversarial Robustness"
+    (Huang, Lu, Deb, Boddeti, CVPR 2023).
     """
 
     def __init__(self) -> None:
@@ -17,5 +17,5 @@ class TwoSlope(nn.Module):
         self.beta = nn.Parameter(torch.randn(1))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Elementwise; any shape."""
+        """Apply the function to each element of a tensor of any shape."""
         return torch.relu(self.beta * x) + torch.relu(-self.alpha * x)

@@ -16,15 +16,15 @@ from rnas.networks.squeeze_excitation import CONV3X3
 
 
 class BasicBlock(ResidualBlock):
-    """Pre: ``conv2(act(bn2(conv1(act(bn1(x))))))``. Post: ``bn2(conv2(act(bn1(conv1(x)))))``.
+    """Compute ``conv2(act(bn2(conv1(act(bn1(x))))))`` (pre) or ``bn2(conv2(act(bn1(conv1(x)))))`` (post) as branch.
 
     Args:
         in_channels: channels of the input.
         planes: channels of the output.
         stride: 1 or 2.
-        style: of the block.
-        equal_width_shortcut_raw: the shortcut's convolution reads ``x`` where the input has as many channels as the
-            output, with pre-activation too.
+        style: style of the block.
+        equal_width_shortcut_raw: whether the shortcut's convolution reads ``x``, also with pre-activation, if input and
+            output have equally many channels.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class BasicBlock(ResidualBlock):
         self.conv2 = nn.Conv2d(planes, planes, kernel, 1, padding, bias=False)
 
     def branch(self, x: Tensor) -> Tensor:
-        """The two convolutions."""
+        """Apply the two convolutions."""
         between = self.bn2 if self.pre else self.bn1
         between_convolutions = self.gated(self.activation(between(self.conv1(x))), CONV3X3)
         out: Tensor = self.conv2(between_convolutions)
@@ -48,31 +48,31 @@ class BasicBlock(ResidualBlock):
 
 
 class NoResidualBlock(BasicBlock):
-    """A basic block's branch, with post-activation activated at its end."""
+    """Apply a basic block's branch; with post-activation its end is activated."""
 
     connected: ClassVar[bool] = False
 
 
 class ThreeConvolutionBlock(ResidualBlock):
-    """``conv1`` 1x1 at the input's resolution, ``conv2`` k x k with the stride, ``conv3`` 1x1.
+    """Apply ``conv1`` 1x1 at the input's resolution, ``conv2`` k x k with the stride, and ``conv3`` 1x1.
 
-    With pre-activation ``bn2`` follows conv1 and ``bn3`` conv2, with post-activation ``bn1`` follows conv1, ``bn2``
-    conv2 and ``bn3`` conv3; each but the last of the post-activation is activated.
+    With pre-activation ``bn2`` follows conv1 and ``bn3`` follows conv2. With post-activation ``bn1`` follows conv1,
+    ``bn2`` conv2 and ``bn3`` conv3. Each of them is followed by an activation, except the last with post-activation.
 
-    With more than one scale the channels are cut into ``scales`` chunks of ``width``. All but the last chunk have a
-    convolution and normalisation of their own; at stride 1 each reads its chunk plus the result before it, at
-    stride 2 its chunk alone. The last chunk is kept, average-pooled 3x3 at stride 2. This is the hierarchical
-    convolution of Res2Net (Gao et al., TPAMI 2021) as the RobustResNets have it.
+    With more than one scale the channels are divided into ``scales`` chunks of ``width``. All chunks except the last
+    have their own convolution and normalisation. At stride 1 each reads its chunk plus the result before it, at stride
+    2 only its chunk. The last chunk stays unchanged, but is average-pooled 3x3 at stride 2. This is the hierarchical
+    convolution of Res2Net (Gao et al., TPAMI 2021) in the form of the RobustResNets.
 
     Args:
         in_channels: channels of the input.
         width: channels of the spatial convolution, for each of the scales.
         out_channels: channels of the output.
         stride: 1 or 2.
-        style: of the block.
+        style: style of the block.
         scales: number of chunks.
         cardinality: groups of the spatial convolution.
-        first_input_raw: see :class:`ResidualBlock`.
+        first_input_raw: whether the branch reads the block's input also with pre-activation.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class ThreeConvolutionBlock(ResidualBlock):
             self.bn1, self.bn2, self.bn3 = normalization(middle), norm, normalization(out_channels)
 
     def branch(self, x: Tensor) -> Tensor:
-        """The three convolutions."""
+        """Apply the three convolutions."""
         first, spatial = (self.bn2, self.bn3) if self.pre else (self.bn1, self.bn2)
         chunks = self._hierarchical(self.activation(first(self.conv1(x))), spatial)
         out: Tensor = self.conv3(self.gated(chunks, CONV3X3))
@@ -131,14 +131,14 @@ def _listed(modules: nn.Module) -> list[nn.Module]:
 
 
 class BottleneckBlock(ThreeConvolutionBlock):
-    """Three convolutions, of which the spatial one has as many channels as planes.
+    """Apply three convolutions; the spatial one has as many channels as planes.
 
     Args:
         in_channels: channels of the input.
         planes: channels of the spatial convolution.
         stride: 1 or 2.
-        style: of the block.
-        first_input_raw: the first convolution reads the block's input with pre-activation too.
+        style: style of the block.
+        first_input_raw: whether the first convolution reads the block's input also with pre-activation.
     """
 
     def __init__(self, in_channels: int, planes: int, stride: int, style: BlockStyle, *, first_input_raw: bool) -> None:
@@ -147,7 +147,7 @@ class BottleneckBlock(ThreeConvolutionBlock):
 
 
 class InvertedBottleneckBlock(ThreeConvolutionBlock):
-    """Three convolutions: 1x1 to four channels a plane, a depthwise one with the stride, 1x1 to the planes."""
+    """Apply a 1x1 convolution to four channels per plane, a depthwise one with the stride, and a 1x1 one to planes."""
 
     def __init__(self, in_channels: int, planes: int, stride: int, style: BlockStyle) -> None:
         inner = INNER_CHANNELS * planes
@@ -155,17 +155,17 @@ class InvertedBottleneckBlock(ThreeConvolutionBlock):
 
 
 class RobustResBlock(ThreeConvolutionBlock):
-    """Three convolutions, the spatial one grouped and hierarchical.
+    """Apply three convolutions; the spatial one is grouped and hierarchical.
 
     Args:
         in_channels: channels of the input.
         planes: a quarter of the channels of the output.
         stride: 1 or 2.
-        style: of the block.
+        style: style of the block.
         cardinality: groups of the spatial convolution.
         scales: chunks of the hierarchical convolution.
-        base_width: channels a group in 160ths of the planes.
-        first_input_raw: the first convolution reads the block's input with pre-activation too.
+        base_width: channels per group in 160ths of the planes.
+        first_input_raw: whether the first convolution reads the block's input also with pre-activation.
     """
 
     def __init__(

@@ -9,7 +9,7 @@ from torch import Tensor, cat, nn
 
 
 class ReLUConvBN(nn.Module):
-    """ReLU, 1x1 convolution, batch normalisation."""
+    """Apply ReLU, a 1x1 convolution and batch normalisation."""
 
     def __init__(self, inputs: int, outputs: int, affine: bool = True) -> None:
         super().__init__()
@@ -18,13 +18,13 @@ class ReLUConvBN(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, inputs, H, W) to (N, outputs, H, W)."""
+        """Map (N, inputs, H, W) to (N, outputs, H, W)."""
         out: Tensor = self.op(x)
         return out
 
 
 class FactorizedReduce(nn.Module):
-    """Halves a map by two 1x1 convolutions of stride 2, the second shifted by one pixel in both axes."""
+    """Halve a map by two 1x1 convolutions of stride 2; the second is shifted by one pixel in both axes."""
 
     def __init__(self, inputs: int, outputs: int, affine: bool = True) -> None:
         super().__init__()
@@ -34,14 +34,14 @@ class FactorizedReduce(nn.Module):
         self.bn = nn.BatchNorm2d(outputs, affine=affine)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, inputs, H, W) to (N, outputs, H / 2, W / 2); outputs, H and W even."""
+        """Map (N, inputs, H, W) to (N, outputs, H / 2, W / 2); outputs, H and W are even."""
         x = self.relu(x)
         out: Tensor = self.bn(cat([self.conv_1(x), self.conv_2(x[:, :, 1:, 1:])], dim=1))
         return out
 
 
 class SeparableConv(nn.Module):
-    """Twice: ReLU, depthwise k x k convolution, 1x1 convolution, batch normalisation."""
+    """Apply ReLU, a depthwise k x k convolution, a 1x1 convolution and batch normalisation, all of it twice."""
 
     def __init__(self, channels: int, stride: int, kernel: int, affine: bool = True) -> None:
         super().__init__()
@@ -51,26 +51,26 @@ class SeparableConv(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, channels, H, W) to (N, channels, H / stride, W / stride)."""
+        """Map (N, channels, H, W) to (N, channels, H / stride, W / stride)."""
         out: Tensor = self.op(x)
         return out
 
 
 class DilatedConv(nn.Module):
-    """ReLU, depthwise k x k convolution of dilation 2, 1x1 convolution, batch normalisation."""
+    """Apply ReLU, a depthwise k x k convolution of dilation 2, a 1x1 convolution and batch normalisation."""
 
     def __init__(self, channels: int, stride: int, kernel: int, affine: bool = True) -> None:
         super().__init__()
         self.op = nn.Sequential(*_depthwise_separable(channels, kernel, stride, 2, affine))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, channels, H, W) to (N, channels, H / stride, W / stride)."""
+        """Map (N, channels, H, W) to (N, channels, H / stride, W / stride)."""
         out: Tensor = self.op(x)
         return out
 
 
 class SevenBySeven(nn.Module):
-    """ReLU, 1x7 convolution, 7x1 convolution, batch normalisation."""
+    """Apply ReLU, a 1x7 convolution, a 7x1 convolution and batch normalisation."""
 
     def __init__(self, channels: int, stride: int, affine: bool = True) -> None:
         super().__init__()
@@ -82,35 +82,35 @@ class SevenBySeven(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, channels, H, W) to (N, channels, H / stride, W / stride)."""
+        """Map (N, channels, H, W) to (N, channels, H / stride, W / stride)."""
         out: Tensor = self.op(x)
         return out
 
 
 class Zero(nn.Module):
-    """Multiplies by 0, so that NaN and infinity of its input still show."""
+    """Multiply by 0, so that NaN and infinity of the input remain visible."""
 
     def __init__(self, stride: int) -> None:
         super().__init__()
         self.stride = stride
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, channels, H, W) to zeros (N, channels, H / stride, W / stride)."""
+        """Map (N, channels, H, W) to zeros (N, channels, H / stride, W / stride)."""
         return x[:, :, :: self.stride, :: self.stride] * 0.0
 
 
 def max_pool(channels: int, stride: int) -> nn.Module:
-    """A 3x3 maximum pooling, for any number of channels."""
+    """Return a 3x3 maximum pooling; any number of channels works."""
     return nn.MaxPool2d(3, stride, padding=1)
 
 
 def avg_pool(channels: int, stride: int) -> nn.Module:
-    """A 3x3 average pooling, for any number of channels."""
+    """Return a 3x3 average pooling; any number of channels works."""
     return nn.AvgPool2d(3, stride, padding=1, count_include_pad=False)
 
 
 def zero(channels: int, stride: int) -> nn.Module:
-    """No operation, for any number of channels."""
+    """Return the operation that gives zeros; any number of channels works."""
     return Zero(stride)
 
 
@@ -125,9 +125,9 @@ def _depthwise_separable(channels: int, kernel: int, stride: int, dilation: int,
 
 
 def identity(channels: int, stride: int, affine: bool = True) -> nn.Module:
-    """The identity, or its replacement where the map is halved."""
+    """Return the identity, or its replacement if the map is halved."""
     return nn.Identity() if stride == 1 else FactorizedReduce(channels, channels, affine)
 
 
 OperationConstructor = Callable[[int, int], nn.Module]
-"""Makes an operation from its channels and its stride."""
+"""A function from channels and stride to the module of an operation."""

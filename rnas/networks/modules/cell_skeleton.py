@@ -11,7 +11,7 @@ from rnas.networks.modules.cell_operations import FactorizedReduce, ReLUConvBN
 
 
 class Cell(nn.Module):
-    """What all cells begin with: the two inputs brought to one size and number of channels."""
+    """Convert the two inputs of a cell to one size and number of channels; all cells begin with this."""
 
     def __init__(self, place: CellPlace, affine: bool = True) -> None:
         super().__init__()
@@ -22,7 +22,7 @@ class Cell(nn.Module):
 
 
 def stem(image_channels: int, channels: int) -> nn.Sequential:
-    """The stem for small images: a 3x3 convolution and batch normalisation."""
+    """Return the stem for small images: a 3x3 convolution and batch normalisation."""
     return nn.Sequential(
         nn.Conv2d(image_channels, channels, 3, padding=1, bias=False),
         nn.BatchNorm2d(channels),
@@ -30,7 +30,7 @@ def stem(image_channels: int, channels: int) -> nn.Sequential:
 
 
 class CellNetwork(nn.Module):
-    """A network of cells for small images; logits from the pooled output of the last cell."""
+    """Classify small images by a network of cells; logits come from the pooled output of the last cell."""
 
     def __init__(self, stem: nn.Module, cells: Iterable[nn.Module], classifier: nn.Linear) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class CellNetwork(nn.Module):
         self.classifier = classifier
 
     def forward(self, images: Tensor) -> Tensor:
-        """Images (N, C, H, W) to logits (N, num_classes)."""
+        """Map images (N, C, H, W) to logits (N, num_classes)."""
         before = last = self.stem(images)
         for cell in self.cells:
             before, last = last, cell(before, last)

@@ -16,13 +16,13 @@ from rnas.networks.modules.cell_skeleton import Cell, CellNetwork, stem
 
 
 class GenotypeCell(Cell):
-    """A cell with the operations of its genotype.
+    """Build a cell with the operations of its genotype.
 
     Args:
-        place: where it stands.
+        place: position of the cell.
         edges: (operation, state that it reads) of every edge, two into each node.
         concat: nodes that are concatenated to the cell's output.
-        operations: makes the operations, by name.
+        operations: functions that make the operations, by name.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class GenotypeCell(Cell):
         self.concat = concat
 
     def forward(self, before: Tensor, last: Tensor) -> Tensor:
-        """Outputs of the two cells before to (N, len(concat) * channels, H, W)."""
+        """Map the outputs of the two cells before to (N, len(concat) * channels, H, W)."""
         states = [self.preprocess0(before), self.preprocess1(last)]
         edges = [*zip(self._ops, self.sources, strict=True)]
         for (first, a), (second, b) in zip(edges[::2], edges[1::2], strict=True):
@@ -47,14 +47,14 @@ class GenotypeCell(Cell):
 
 
 class DartsNetwork(CellNetwork):
-    """A network of two cells, one normal and one that halves the map.
+    """Classify images with a network of two cells, one normal and one that halves the map.
 
     Args:
         image_channels: channels of an image.
         num_classes: number of logits.
-        normal: edges of the normal cell, and nodes that are its output; see :class:`GenotypeCell`.
-        reduction: the same of the cell that halves the map.
-        operations: makes the operations, by name.
+        normal: edges of the normal cell, and its output nodes; see :class:`GenotypeCell`.
+        reduction: the same for the cell that halves the map.
+        operations: functions that make the operations, by name.
         layers: number of cells; those at layers // 3 and 2 * layers // 3 halve the map.
         channels: channels of the nodes in each of the three stages.
         stem_channels: channels of the stem.

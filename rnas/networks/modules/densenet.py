@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 
 class DenseLayer(nn.Module):
-    """Normalisation, ReLU and a convolution, twice; the result goes before the input's channels."""
+    """Apply normalisation, ReLU and a convolution, all twice, and put the result before the input's channels."""
 
     def __init__(self, inputs: int, growth: int) -> None:
         super().__init__()
@@ -17,14 +17,14 @@ class DenseLayer(nn.Module):
         self.conv2 = nn.Conv2d(4 * growth, growth, 3, padding=1, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, inputs, H, W) to (N, growth + inputs, H, W)."""
+        """Map (N, inputs, H, W) to (N, growth + inputs, H, W)."""
         new = self.conv1(torch.relu(self.bn1(x)))
         new = self.conv2(torch.relu(self.bn2(new)))
         return torch.cat([new, x], dim=1)
 
 
 class Transition(nn.Module):
-    """Normalisation, ReLU, 1x1 convolution and 2x2 average pooling."""
+    """Apply normalisation, ReLU, a 1x1 convolution and 2x2 average pooling."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -33,18 +33,18 @@ class Transition(nn.Module):
         self.pool = nn.AvgPool2d(2)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, inputs, H, W) to (N, outputs, H // 2, W // 2)."""
+        """Map (N, inputs, H, W) to (N, outputs, H // 2, W // 2)."""
         out: Tensor = self.pool(self.conv(torch.relu(self.bn(x))))
         return out
 
 
 class DenseNetwork(nn.Module):
-    """Stem, stages and their transitions, head.
+    """Apply the stem, the stages with their transitions, and the head.
 
     Args:
         image_channels: channels of an image.
         num_classes: number of logits.
-        depths: layers of each stage.
+        depths: number of layers of each stage.
         channels: channels at the start of each stage: of the stem, then of each transition.
         growth: channels that a layer adds.
     """
@@ -63,12 +63,12 @@ class DenseNetwork(nn.Module):
                 parts.append(Transition(end, channels[stage + 1]))
             self.stages.append(nn.Sequential(*parts))
         self.bn = nn.BatchNorm2d(end)
-        # The published average over 4x4 is this one at the published 32x32.
+        # For images of the published size, 32x32, this equals the published average over 4x4.
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.linear = nn.Linear(end, num_classes)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Images (N, C, H, W) to logits (N, num_classes)."""
+        """Map images (N, C, H, W) to logits (N, num_classes)."""
         features = torch.relu(self.bn(self.stages(self.conv1(images))))
         logits: Tensor = self.linear(self.pool(features).flatten(1))
         return logits

@@ -7,13 +7,13 @@ from rnas.networks.cost import Cost
 
 
 def measured_cost(module: nn.Module, input_shape: tuple[int, int, int]) -> Cost:
-    """Count a built module by running one image through it with hooks on its layers.
+    """Count the cost of a built module by running one image through it with hooks on its layers.
 
-    The slow, independent way; :meth:`Architecture.cost` gives the same numbers without building.
-    A module on the ``meta`` device is counted without computing anything.
+    This is the slow, independent way; :meth:`Architecture.cost` gives the same numbers without building.
+    A module on the ``meta`` device is counted without any computation.
 
     Args:
-        module: from an image batch (N, C, H, W) to anything.
+        module: module from an image batch (N, C, H, W) to anything.
         input_shape: (C, H, W) of one image.
     """
     flops = 0

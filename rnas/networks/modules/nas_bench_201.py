@@ -17,7 +17,7 @@ from rnas.networks.nas_bench_201 import (
 
 
 class ReLUConvBN(nn.Module):
-    """ReLU, convolution, batch normalisation."""
+    """Apply ReLU, a convolution and batch normalisation."""
 
     def __init__(self, inputs: int, outputs: int, kernel_size: int, stride: int = 1) -> None:
         super().__init__()
@@ -28,7 +28,7 @@ class ReLUConvBN(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, inputs, H, W) to (N, outputs, H / stride, W / stride)."""
+        """Map (N, inputs, H, W) to (N, outputs, H / stride, W / stride)."""
         out: Tensor = self.op(x)
         return out
 
@@ -44,14 +44,14 @@ def _operation(name: str, channels: int) -> nn.Module:
 
 
 class CellModule(nn.Module):
-    """One cell, from (N, channels, H, W) to the same shape."""
+    """Apply one cell to (N, channels, H, W); the shape does not change."""
 
     def __init__(self, operations: Sequence[str], channels: int) -> None:
         super().__init__()
         self.layers = nn.ModuleList(_operation(name, channels) for name in operations)
 
     def forward(self, x: Tensor) -> Tensor:
-        """The sum of the edges into the last node."""
+        """Return the sum of the edges into the last node."""
         edges = list(zip(self.layers, EDGES, strict=True))
         nodes = [x]
         for node in range(1, NODES):
@@ -61,7 +61,7 @@ class CellModule(nn.Module):
 
 
 class ReductionBlock(nn.Module):
-    """Residual block of two 3x3 convolutions, the first at stride 2; its shortcut is a pooled 1x1 convolution."""
+    """Apply a residual block of two 3x3 convolutions, the first at stride 2; its shortcut is pooled, then 1x1."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -70,20 +70,20 @@ class ReductionBlock(nn.Module):
         self.downsample = nn.Sequential(nn.AvgPool2d(2), nn.Conv2d(inputs, outputs, 1, bias=False))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, inputs, H, W) to (N, outputs, H / 2, W / 2)."""
+        """Map (N, inputs, H, W) to (N, outputs, H / 2, W / 2)."""
         out: Tensor = self.downsample(x) + self.conv_b(self.conv_a(x))
         return out
 
 
 class NASBench201Network(nn.Module):
-    """Stem, cells and residual blocks, head: from (N, image_channels, H, W) to logits (N, num_classes).
+    """Map (N, image_channels, H, W) to logits (N, num_classes) by a stem, cells and residual blocks, and a head.
 
     Args:
         image_channels: channels of an image.
         num_classes: number of logits.
         operations: name of the operation on each edge of a cell, in the order of ``EDGES``.
-        channels: of the first stage.
-        cells: in each of the three stages.
+        channels: channels of the first stage.
+        cells: number of cells in each of the three stages.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class NASBench201Network(nn.Module):
         self.classifier = nn.Linear(widths[-1], num_classes)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Images (N, C, H, W) to logits (N, num_classes)."""
+        """Map images (N, C, H, W) to logits (N, num_classes)."""
         x = self.stem(images)
         for cell in self.cells:
             x = cell(x)

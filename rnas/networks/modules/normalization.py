@@ -5,19 +5,19 @@ from torch.nn import functional as F
 
 
 class ChannelLayerNorm(nn.LayerNorm):
-    """Layer normalisation over the channels of each position, with one weight and bias a channel."""
+    """Normalise over the channels of each position, with one weight and one bias per channel."""
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002 (the name of torch's own parameter)
-        """(N, C, H, W) to the same shape."""
+        """Map (N, C, H, W) to the same shape."""
         last = input.permute(0, 2, 3, 1)
         return F.layer_norm(last, self.normalized_shape, self.weight, self.bias, self.eps).permute(0, 3, 1, 2)
 
 
 def group_norm(channels: int) -> nn.GroupNorm:
-    """Group normalisation of :func:`groups` groups."""
+    """Return group normalisation with :func:`groups` groups."""
     return nn.GroupNorm(groups(channels), channels)
 
 
 def groups(channels: int) -> int:
-    """Groups of group normalisation: the largest divisor of the channels that is at most an eighth of them."""
+    """Return the number of groups: the largest divisor of the channels that is at most an eighth of them."""
     return next((n for n in range(channels // 8, 1, -1) if channels % n == 0), 1)

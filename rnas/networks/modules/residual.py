@@ -16,9 +16,9 @@ from rnas.networks.residual_cost import STEM_KERNEL, stage_strides
 
 
 class InputNormalization(nn.Module):
-    """Images (N, 3, H, W) in [0, 1] with CIFAR-10's channel means and deviations taken out.
+    """Normalise images (N, 3, H, W) in [0, 1] by CIFAR-10's channel means and deviations.
 
-    The constants are no part of the state dict: published weights do not hold them.
+    The constants are not part of the state dict, because published weights do not contain them.
     """
 
     mean: Tensor
@@ -30,12 +30,12 @@ class InputNormalization(nn.Module):
         self.register_buffer("std", torch.tensor(CIFAR10_STD).reshape(-1, 1, 1), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalised images."""
+        """Return normalised images."""
         return (x - self.mean) / self.std
 
 
 class Stage(nn.Module):
-    """Blocks in a row, the first of them with the stride."""
+    """Run blocks one after another; the first has the stride."""
 
     def __init__(
         self, block: BlockConstructor, depth: int, in_channels: int, planes: int, out_channels: int, stride: int
@@ -46,30 +46,30 @@ class Stage(nn.Module):
         self.layer = nn.Sequential(first, *later)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, in_channels, H, W) to (N, out_channels, ...)."""
+        """Map (N, in_channels, H, W) to (N, out_channels, ...)."""
         out: Tensor = self.layer(x)
         return out
 
 
 NormalizationActivation = tuple[Callable[[int], nn.Module], Callable[[], nn.Module]]
-"""What makes a normalisation from a number of channels, and what makes an activation."""
+"""A function from a number of channels to a normalisation, and a function that makes an activation."""
 
 
 class ResidualModule(nn.Module):
-    """A residual network, from images (N, image_channels, H, W) to logits (N, num_classes).
+    """Map images (N, image_channels, H, W) to logits (N, num_classes) by a residual network.
 
     Args:
         image_channels: channels of an image.
         num_classes: number of logits.
-        depths: blocks of each stage.
+        depths: number of blocks of each stage.
         planes: planes of each stage.
-        out_channels: channels of the maps that leave each stage.
-        blocks: what makes the blocks, one for all stages or one for each.
+        out_channels: channels of the output maps of each stage.
+        blocks: functions that make the blocks, one for all stages or one for each.
         stem_width: channels of the stem.
-        stem_layers: what follows the stem's convolution; None is nothing.
-        head_layers: what stands before the classifier's pooling; None is nothing.
-        upsample: how many times the image is enlarged, by nearest neighbours, before it enters the stem.
-        input_normalization: makes the layer that reads the image.
+        stem_layers: functions that make the layers after the stem's convolution; None for no layers.
+        head_layers: functions that make the layers before the classifier's pooling; None for no layers.
+        upsample: factor by which nearest neighbours enlarge the image before the stem.
+        input_normalization: function that makes the layer that reads the image.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class ResidualModule(nn.Module):
                 nn.init.normal_(layer.weight, std=math.sqrt(2 / fan_out))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Images to logits."""
+        """Map images to logits."""
         x = self.normalization(x)
         if self.upsample != 1:
             x = F.interpolate(x, scale_factor=self.upsample, mode="nearest")

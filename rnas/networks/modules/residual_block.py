@@ -10,20 +10,20 @@ from rnas.networks.modules.squeeze_excitation import SqueezeExcitation
 from rnas.networks.squeeze_excitation import CONV3X3, IDENTITY, NONE, RESIDUAL, STANDARD
 
 BlockConstructor = Callable[[int, int, int], nn.Module]
-"""Makes a block from its input channels, its planes and its stride."""
+"""A function from a block's input channels, its planes and its stride to its module."""
 
 
 @dataclass(frozen=True)
 class BlockStyle:
-    """What is common to the blocks of a stage, whichever convolutions they have.
+    """Hold what the blocks of a stage have in common, whatever their convolutions.
 
     Attributes:
-        activation: makes an activation.
-        normalization: makes a normalisation from a number of channels.
-        pre: whether normalisation and activation stand before each convolution, or after it.
+        activation: function that makes an activation.
+        normalization: function from a number of channels to a normalisation.
+        pre: whether normalisation and activation are before each convolution; otherwise they are after it.
         kernel_size: odd side of the spatial convolutions.
-        squeeze_excitation: where the gate stands, ``none`` for no gate.
-        reduction: divisor of the channels that gives the gate's hidden units, of which there is at least one.
+        squeeze_excitation: place of the gate; ``none`` means no gate.
+        reduction: divisor of the channels that gives the number of the gate's hidden units, at least one.
     """
 
     activation: Callable[[], nn.Module] = nn.ReLU
@@ -35,24 +35,24 @@ class BlockStyle:
 
 
 class ResidualBlock(nn.Module):
-    """A branch of convolutions and an identity branch, whose results are added.
+    """Add the results of a branch of convolutions and an identity branch.
 
-    Pre-activation: ``a = activation(bn1(x))`` feeds the branch and, where the shape changes, a 1x1 convolution
-    without normalisation as the shortcut; elsewhere the shortcut is ``x``. Post-activation, a structure of ours
-    in the usual form: the branch reads ``x`` and ends in a normalisation, the shortcut is ``x`` or a 1x1
-    convolution with normalisation, and their sum is activated.
+    With pre-activation, ``a = activation(bn1(x))`` is the input of the branch and, if the shape changes, of the
+    shortcut, which is a 1x1 convolution without normalisation; otherwise the shortcut is ``x``. With post-activation, a
+    structure of rnas in the usual form, the branch reads ``x`` and ends with a normalisation, the shortcut is ``x`` or
+    a 1x1 convolution with normalisation, and their sum is activated.
 
-    A subclass makes its convolutions and their normalisations, ``bn1`` too, and gives ``branch``. All activations
-    of a block are one module.
+    A subclass makes its convolutions and their normalisations, also ``bn1``, and defines ``branch``. All activations of
+    a block are one module.
 
     Args:
         in_channels: channels of the input.
-        middle_channels: channels of the spatial convolution's output, where a conv3x3 gate stands.
+        middle_channels: channels of the spatial convolution's output, the place of a conv3x3 gate.
         out_channels: channels of the output.
         stride: 1 or 2.
-        style: of the block.
-        first_input_raw: the branch reads ``x`` with pre-activation too.
-        shortcut_input_raw: so does the shortcut's convolution.
+        style: style of the block.
+        first_input_raw: whether the branch reads ``x`` also with pre-activation.
+        shortcut_input_raw: whether the shortcut's convolution does the same.
     """
 
     connected: ClassVar[bool] = True
@@ -83,8 +83,8 @@ class ResidualBlock(nn.Module):
                 self.shortcut.append(style.normalization(out_channels))
         self.placement = style.squeeze_excitation
         if self.placement != NONE:
-            # The hidden units follow the block's output wherever the gate stands, except on the identity branch, where
-            # they follow its input: that reproduces the parameters that the paper prints.
+            # The number of hidden units depends on the block's output wherever the gate is, except on the identity
+            # branch, where it depends on the input: this reproduces the parameters that the paper prints.
             reduced = in_channels if self.placement == IDENTITY else out_channels
             gated = {IDENTITY: in_channels, CONV3X3: middle_channels}.get(self.placement, out_channels)
             self.se = SqueezeExcitation(gated, max(reduced // style.reduction, 1))
@@ -92,20 +92,20 @@ class ResidualBlock(nn.Module):
             self.se_bn = style.normalization(out_channels)
 
     def branch(self, x: Tensor) -> Tensor:
-        """The convolutions, from the block's input or its activation to (N, out_channels, ...)."""
+        """Apply the convolutions to the block's input or its activation; the result is (N, out_channels, ...)."""
         raise NotImplementedError
 
     def gated(self, x: Tensor, placement: str) -> Tensor:
-        """``x`` times its gate if that is where the gate stands."""
+        """Return ``x`` times its gate if this is the place of the gate, else ``x``."""
         return x * self.se(x) if self.placement == placement else x
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, in_channels, H, W) to (N, out_channels, ceil(H / stride), ceil(W / stride))."""
+        """Map (N, in_channels, H, W) to (N, out_channels, ceil(H / stride), ceil(W / stride))."""
         if not self.pre:
             joined: Tensor = self.activation(self._joined(self.branch(x), x))
             return joined
         if self.first_input_raw and self.shortcut_input_raw:
-            # bn1 is kept, as in the released networks, though nothing would read its output.
+            # bn1 stays, as in the released networks, although nothing would read its output.
             return self._joined(self.branch(x), x)
         activated = self.activation(self.bn1(x))
         branch = self.branch(x if self.first_input_raw else activated)

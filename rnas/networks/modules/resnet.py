@@ -9,7 +9,7 @@ from rnas.networks.resnet import BlockPlace, block_places
 
 
 class Block(nn.Module):
-    """Convolutions with batch normalisation and ReLU, the shortcut added before the last ReLU."""
+    """Apply convolutions with batch normalisation and ReLU, and add the shortcut before the last ReLU."""
 
     def __init__(self, place: BlockPlace) -> None:
         super().__init__()
@@ -24,7 +24,7 @@ class Block(nn.Module):
             self.shortcut.append(nn.BatchNorm2d(place.outputs))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, inputs, H, W) to (N, outputs, ceil(H / stride), ceil(W / stride))."""
+        """Map (N, inputs, H, W) to (N, outputs, ceil(H / stride), ceil(W / stride))."""
         out = x
         for number in range(1, self.length + 1):
             out = self.get_submodule(f"bn{number}")(self.get_submodule(f"conv{number}")(out))
@@ -34,13 +34,13 @@ class Block(nn.Module):
 
 
 class ResNetwork(nn.Module):
-    """Stem, stages, pooling and classifier.
+    """Apply the stem, the stages, pooling and the classifier.
 
     Args:
         image_channels: channels of an image.
         num_classes: number of logits.
-        depths: blocks of each stage.
-        channels: channels of the 3x3 convolutions of each stage; the stem has those of the first.
+        depths: number of blocks of each stage.
+        channels: channels of the 3x3 convolutions of each stage; the stem has those of the first stage.
         expansion: 1 for blocks of two 3x3 convolutions, 4 for blocks of 1x1, 3x3 and 1x1.
     """
 
@@ -55,12 +55,12 @@ class ResNetwork(nn.Module):
         for stage in range(self.stages):
             blocks = (Block(place) for place in places if place.stage == stage)
             self.add_module(f"layer{stage + 1}", nn.Sequential(*blocks))
-        # The published average over 4x4 is this one at the published 32x32.
+        # For images of the published size, 32x32, this equals the published average over 4x4.
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.linear = nn.Linear(places[-1].outputs, num_classes)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Images (N, C, H, W) to logits (N, num_classes)."""
+        """Map images (N, C, H, W) to logits (N, num_classes)."""
         features = torch.relu(self.bn1(self.conv1(images)))
         for stage in range(self.stages):
             features = self.get_submodule(f"layer{stage + 1}")(features)

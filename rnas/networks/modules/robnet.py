@@ -12,7 +12,7 @@ from rnas.networks.robnet import OUTPUTS, imagenet_places, small_image_places
 
 
 class IdentityAndConv(nn.Module):
-    """The sum of an identity and a separable convolution."""
+    """Add an identity and a separable convolution."""
 
     def __init__(self, channels: int, stride: int) -> None:
         super().__init__()
@@ -20,13 +20,13 @@ class IdentityAndConv(nn.Module):
         self.res = identity(channels, stride, affine=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, channels, H, W) to (N, channels, H / stride, W / stride)."""
+        """Map (N, channels, H, W) to (N, channels, H / stride, W / stride)."""
         out: Tensor = self.conv(x) + self.res(x)
         return out
 
 
 class Edge(nn.Module):
-    """The operation that a code of two bits puts on an edge."""
+    """Apply the operation that a code of two bits selects for an edge."""
 
     def __init__(self, code: str, channels: int, stride: int) -> None:
         super().__init__()
@@ -41,13 +41,13 @@ class Edge(nn.Module):
             self.op = IdentityAndConv(channels, stride)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, channels, H, W) to (N, channels, H / stride, W / stride)."""
+        """Map (N, channels, H, W) to (N, channels, H / stride, W / stride)."""
         out: Tensor = self.op(x)
         return out
 
 
 class CodedCell(Cell):
-    """A cell with the operations of its code."""
+    """Build a cell with the operations of its code."""
 
     def __init__(self, code: str, place: CellPlace) -> None:
         super().__init__(place, affine=False)
@@ -57,7 +57,7 @@ class CodedCell(Cell):
         )
 
     def forward(self, before: Tensor, last: Tensor) -> Tensor:
-        """Outputs of the two cells before to (N, 4 * channels, H, W)."""
+        """Map the outputs of the two cells before to (N, 4 * channels, H, W)."""
         states = [self.preprocess0(before), self.preprocess1(last)]
         for operation, (source, node) in zip(self._ops, EDGES, strict=True):
             incoming = operation(states[source])
@@ -69,18 +69,18 @@ class CodedCell(Cell):
 
 
 def _coded_cells(codes: Sequence[str], places: Sequence[CellPlace]) -> list[CodedCell]:
-    """A cell at every place; one code is for all of them."""
+    """Return a cell for every position; a single code is for all of them."""
     cell_codes = [*codes] * len(places) if len(codes) == 1 else codes
     return [CodedCell(code, place) for code, place in zip(cell_codes, places, strict=True)]
 
 
 class CodedCellNetwork(CellNetwork):
-    """A network of coded cells for small images.
+    """Classify small images with a network of coded cells.
 
     Args:
         image_channels: channels of an image.
         num_classes: number of logits.
-        codes: 28 binary digits a cell, two an edge; one code for all cells, or one for each.
+        codes: 28 binary digits per cell, two per edge; one code for all cells, or one for each.
         layers: number of cells; those at layers // 3 and 2 * layers // 3 halve the map.
         channels: channels of the nodes in the first stage; each halving doubles them.
     """
@@ -93,12 +93,12 @@ class CodedCellNetwork(CellNetwork):
 
 
 class ImageNetCellNetwork(nn.Module):
-    """A network of coded cells behind the ImageNet stem, which divides the sides of an image by 8.
+    """Classify images with a network of coded cells after the ImageNet stem, which divides an image's sides by 8.
 
     Args:
         image_channels: channels of an image.
         num_classes: number of logits.
-        codes: 28 binary digits a cell, two an edge; one code for all cells, or one for each.
+        codes: 28 binary digits per cell, two per edge; one code for all cells, or one for each.
         layers: number of cells; those at layers // 3 and 2 * layers // 3 halve the map.
         channels: channels of the nodes in the first stage; each halving doubles them.
     """
@@ -127,7 +127,7 @@ class ImageNetCellNetwork(nn.Module):
         self.classifier = classifier
 
     def forward(self, images: Tensor) -> Tensor:
-        """Images (N, C, H, W) to logits (N, num_classes)."""
+        """Map images (N, C, H, W) to logits (N, num_classes)."""
         before = self.stem0(images)
         last = self.stem1(before)
         for cell in self.cells:

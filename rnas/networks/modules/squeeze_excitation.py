@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 
 class SqueezeExcitation(nn.Module):
-    """The gate (N, C, 1, 1) in [0, 1] of feature maps (N, C, H, W): pooled, reduced, ReLU, expanded, sigmoid.
+    """Compute the gate (N, C, 1, 1) in [0, 1] of maps (N, C, H, W): pooled, reduced, ReLU, expanded, sigmoid.
 
     Args:
         channels: C.
@@ -22,6 +22,6 @@ class SqueezeExcitation(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) to (N, C, 1, 1)."""
+        """Map (N, C, H, W) to (N, C, 1, 1)."""
         gate: Tensor = self.fc(torch.mean(x, dim=(2, 3)))
         return gate[:, :, None, None]

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 
 class VGGNetwork(nn.Module):
-    """Convolutional features and one linear layer.
+    """Apply convolutions and one linear layer.
 
     Args:
         image_channels: channels of an image.
@@ -23,12 +23,12 @@ class VGGNetwork(nn.Module):
                 layers += [nn.Conv2d(inputs, outputs, 3, padding=1), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]
                 inputs = outputs
             layers.append(nn.MaxPool2d(2))
-        # The published network ends here on a 1x1 map; the average admits larger images.
+        # At this point the published network has a 1x1 map; the average also allows larger images.
         layers.append(nn.AdaptiveAvgPool2d(1))
         self.features = nn.Sequential(*layers)
         self.classifier = nn.Linear(inputs, num_classes)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Images (N, C, H, W) to logits (N, num_classes)."""
+        """Map images (N, C, H, W) to logits (N, num_classes)."""
         logits: Tensor = self.classifier(self.features(images).flatten(1))
         return logits

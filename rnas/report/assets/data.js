@@ -1,9 +1,9 @@
-/* The run, as columns, and what the other scripts share. */
+/* The run as columns, and functions that the other scripts share. */
 const run = JSON.parse(byId("page-data").textContent);
 const onFront = new Set(run.front);
 const MISSING = "\u2013";
 
-/* Which rows are shown; a page with a filter changes it and tells whoever draws. */
+/* The shown rows; a page with a filter changes them and notifies the functions that draw. */
 let passes = () => true;
 const filterListeners = [];
 

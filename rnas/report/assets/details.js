@@ -1,4 +1,4 @@
-/* The details of a network, unpacked a part at a time when they are asked for. */
+/* The details of a network, unpacked one part at a time on request. */
 const parts = new Map();
 
 const unpacked = async (text) => {

@@ -1,7 +1,7 @@
-/* Which evaluations are shown, in the list and in the chart: by status, text and cost. */
+/* The filter of the list and the chart by status, text and cost. */
 const cost = run.metrics[run.axes.cost];
 
-/* "1.5M" as a number; NaN for what is not a number, null for nothing. */
+/* Parses "1.5M" as a number; NaN for other text, null for empty text. */
 const sizeOf = (text) => {
   if (!text.trim()) return null;
   const match = /^([\d.,]+)\s*([kmgt]?)$/i.exec(text.trim());
@@ -67,7 +67,7 @@ document.querySelectorAll(".filter-clear").forEach((button) =>
       byId(`evaluation-${name}`).value = "";
     });
     applyFilter();
-    /* The button is gone now; its neighbour is not. */
+    /* The button is hidden now, so focus moves to its neighbour. */
     byId(button.closest("#front") ? "front-plot" : "evaluation-text").focus({ preventScroll: true });
   }),
 );

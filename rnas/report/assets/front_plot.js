@@ -24,7 +24,7 @@ const hover = (row) => {
   ].join("<br>");
 };
 
-/* From each value to the ends of its interval, where the metric has one. */
+/* Distances from each value to the ends of its interval, if the metric has one. */
 const errorBars = (y, rows) => {
   if (!rows.some((row) => y.intervals?.[row])) return undefined;
   const bars = rows.map((row) => y.intervals[row]);
@@ -40,7 +40,7 @@ const errorBars = (y, rows) => {
   };
 };
 
-/* Where points are few, their names stand next to them, inwards at the right end. */
+/* If there are few points, their names are next to them, on the inner side at the right end. */
 const FEW = 12;
 const labels = (names, xs) => {
   const end = 0.8 * Math.max(...xs) + 0.2 * Math.min(...xs);
@@ -52,7 +52,7 @@ const labels = (names, xs) => {
   };
 };
 
-/* Published numbers over these axes; they have no place over the number of an evaluation. */
+/* Published numbers on these axes; they cannot be shown against the number of an evaluation. */
 const publishedTrace = (x, y) => {
   const at = [x, y].map((axis) => run.metrics.indexOf(axis));
   const rows = byId("front-published").checked
@@ -84,7 +84,7 @@ const publishedTrace = (x, y) => {
   };
 };
 
-/* Rings around what the panel shows; the two of a pair have different letters. */
+/* Rings around the networks in the panel; the two of a pair have different letters. */
 const selectedTrace = (x, y) => {
   const rows = panel.rows.filter((row) => isNumber(x.values[row]) && isNumber(y.values[row]));
   return {
@@ -207,7 +207,7 @@ if (byId("front-plot")) {
     if (isNumber(point.customdata)) openPanel(point.customdata, event.shiftKey);
   });
 
-  /* By keyboard: arrows go from point to point in the order of the horizontal axis, Enter opens. */
+  /* Keyboard: arrows move from point to point along the horizontal axis, Enter opens a network. */
   let reached = null;
   const drawnPoints = () =>
     plot.data

@@ -1,5 +1,5 @@
 "use strict";
-/* What the scripts of every page share. */
+/* Functions that the scripts of every page share. */
 const byId = (id) => document.getElementById(id);
 const isNumber = (value) => typeof value === "number";
 

@@ -1,4 +1,4 @@
-/* One network, or two side by side, in a panel that is reached by keyboard and closed by Escape. */
+/* A panel with one network, or two side by side, that the keyboard can reach and Escape closes. */
 const panel = { rows: [], told: [], opener: null };
 const panelListeners = [];
 const NAMES = ["A", "B"];
@@ -11,7 +11,7 @@ const shortly = (row) =>
     .filter((text) => text && text !== MISSING)
     .join("  ");
 
-/* Markup of a drawing: it was escaped where it was made, and what is parsed so runs no script. */
+/* The markup of a drawing. It was escaped when it was made, and markup that is parsed like this runs no script. */
 const drawingOf = (told, name) => {
   const figure = make("figure");
   figure.append(make("figcaption", name));
@@ -49,10 +49,10 @@ const intervalText = (metric, told) => {
   return ends ? ends.map((end) => (100 * end).toFixed(1)).join(" to ") : "";
 };
 
-/* Newcombe's interval of a difference of shares, made from their own, holds zero. */
+/* Whether Newcombe's interval of a difference of shares, computed from their intervals, contains zero. */
 const indistinguishable = (less, [, high], more, [low]) => more - less <= Math.hypot(more - low, high - less);
 
-/* By how much the second is more than the first. It says which is better for costs, and for shares of known noise. */
+/* The second value minus the first. It says which is better only for costs, and for shares with known noise. */
 const difference = (metric, [first, second], told) => {
   const [a, b] = [metric.values[first], metric.values[second]];
   if (!isNumber(a) || !isNumber(b)) return "";
@@ -158,7 +158,7 @@ const showCurves = () => {
   show("panel-plot", panelCurves);
 };
 
-/* The folder that the page lies in is the run's; a page from elsewhere knows no more than its name. */
+/* The page is in the folder of the run; a page that was loaded from elsewhere knows only the name of that folder. */
 const folder = () => {
   if (window.location.protocol !== "file:") return run.name;
   const path = decodeURIComponent(window.location.pathname).replace(/\/[^/]*$/, "");
@@ -212,7 +212,7 @@ const showPanel = async () => {
   panelListeners.forEach((listener) => listener());
 };
 
-/* With ``compared`` it is compared with what the panel shows already. */
+/* With ``compared`` it is compared with the network that the panel already shows. */
 const openPanel = async (row, compared = false) => {
   if (byId("panel").hidden) panel.opener = document.activeElement;
   const [first] = panel.rows;
@@ -254,7 +254,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") closePanel();
 });
 
-/* Whatever names a row of the run opens it: a button by keyboard, its whole line by mouse. */
+/* Every mention of a row of the run opens it: a button by keyboard, its whole line by mouse. */
 document.addEventListener("click", (event) => {
   const control = event.target.closest("a, button, input, select, label, summary");
   const opening = control ? control.closest("[data-open]") : event.target.closest("tr[data-row]");

@@ -1,4 +1,4 @@
-/* The charts. Each is a function of the theme and its controls that gives traces and a layout. */
+/* The charts. Each is a function from the theme and its controls to traces and a layout. */
 const MUCH_WIDER = 30;
 const plots = new Map();
 
@@ -25,13 +25,13 @@ const axisOf = (title, kind = "number", values = []) => {
 
 const kindOf = (quantity) => (quantity.endsWith("accuracy") ? "proportion" : "number");
 
-/* Of curves, each the epochs of one: no ticks between whole epochs. */
+/* The axis of epochs of some curves, without ticks between whole epochs. */
 const epochAxis = (curves) => {
   const last = Math.max(...curves.flat());
   return { ...axisOf("Epoch"), dtick: last <= 10 ? 1 : undefined };
 };
 
-/* Colours of a scale of numbers; both ends stand out from the page. */
+/* The colours of a numeric scale; both ends contrast with the page. */
 const scale = () => {
   const shades = isDark() ? ["#3f74ad", "#4fa3b8", "#f4d98b"] : ["#f0c766", "#3c9aa5", "#173f73"];
   return shades.map((shade, at) => [at / 2, shade]);
@@ -63,7 +63,7 @@ const show = (id, figure) => {
   Plotly.react(id, traces, layout, {
     displaylogo: false,
     responsive: true,
-    /* These buttons and no others: plotly's own set can open a page elsewhere. */
+    /* Only these buttons are shown, since plotly's own set can open another site. */
     modeBarButtons: [["zoom2d", "pan2d", "resetScale2d", "toImage"]],
     showSendToCloud: false,
     toImageButtonOptions: { format: "svg", filename: id },
@@ -73,7 +73,7 @@ const showAll = () => plots.forEach((figure, id) => show(id, figure));
 
 themeListeners.push(showAll);
 
-/* Paper is light and narrower than the window. */
+/* Printed paper is light and narrower than the window. */
 const PAPER = 680;
 const PAPER_TALL = 330;
 let themeBefore;

@@ -1,4 +1,4 @@
-/* Hypervolume, and how predictions came true, over evaluations. */
+/* Hypervolume and quality of predictions over evaluations. */
 show("hypervolume-plot", () => ({
   traces: [
     {

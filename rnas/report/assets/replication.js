@@ -1,4 +1,4 @@
-/* The figure of a replication: every cell, coloured by its levels; a scale where the colours are numbers, else lines. */
+/* The figure of a replication: every cell, coloured by its levels, with a colour scale for numbers, else lines. */
 const figure = JSON.parse(byId("page-data").textContent);
 const PALETTE = ["stage-1", "warm", "stage-2", "stage-4", "stage-3", "muted", "faint"];
 const DASHES = ["solid", "dash", "dot", "dashdot"];

@@ -1,4 +1,4 @@
-/* The figures of a rule, each drawn beforehand in light and in dark. */
+/* The figures of a rule, each prepared in a light and a dark version. */
 const drawn = JSON.parse(byId("page-data").textContent);
 
 Object.entries(drawn).forEach(([id, themes]) =>

@@ -1,5 +1,5 @@
-/* Headings that sort, and the front's table, which stands in the page. */
-/* Numbers by size, texts by alphabet, what is missing last whichever way. */
+/* Headings that sort a table, and the front's table, which is part of the page. */
+/* Sorts numbers by size and texts by alphabet; missing values are last in both directions. */
 const compare = (a, b, direction) => {
   const missing = (value) => value === null || value === undefined || value === "";
   if (missing(a) || missing(b)) return Number(missing(a)) - Number(missing(b));

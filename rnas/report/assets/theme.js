@@ -1,4 +1,4 @@
-/* Light and dark: the system's choice until the reader makes one. */
+/* Light and dark themes: the system's choice until the reader chooses. */
 const systemDark = window.matchMedia("(prefers-color-scheme: dark)");
 const root = document.documentElement;
 const themeListeners = [];
@@ -12,7 +12,7 @@ const applyTheme = (theme) => {
   themeListeners.forEach((listener) => listener());
 };
 
-/* A page opened from a file may be denied storage; the choice then lasts as long as the page. */
+/* A page that was opened from a file may have no storage; the choice then lasts as long as the page. */
 const remembered = (action) => {
   try {
     return action(window.localStorage);
@@ -30,7 +30,7 @@ byId("theme").addEventListener("click", () => {
 systemDark.addEventListener("change", () => applyTheme(root.dataset.theme));
 applyTheme(remembered((storage) => storage.getItem("rnas-theme")));
 
-/* Custom properties hold light-dark(...); a computed colour is what the charts need. */
+/* Custom properties hold light-dark(...), but the charts need a computed colour. */
 const probe = make("span", "", { hidden: "" });
 document.body.append(probe);
 const colour = (name) => {

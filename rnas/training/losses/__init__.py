@@ -1,4 +1,4 @@
-"""What the weights of a network are trained to minimise, one file each."""
+"""Provide the losses that training minimises, one file each."""
 
 from typing import Annotated
 
@@ -9,3 +9,4 @@ from rnas.training.losses.mart import MART
 from rnas.training.losses.trades import TRADES
 
 Loss = Annotated[CrossEntropy | TRADES | MART, Field(discriminator="name")]
+"""Loss of a training."""

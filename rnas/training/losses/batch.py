@@ -1,4 +1,4 @@
-"""What a loss is computed from."""
+"""Define the inputs and outputs of a loss."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ Forward = Callable[["Tensor"], "Tensor"]
 
 @dataclass(frozen=True)
 class Batch:
-    """The images of one step, and the network on them.
+    """Hold the images of one step, and the network that runs on them.
 
     Attributes:
         images: (n, C, H, W) in [0, 1], augmented.
-        adversarial: (n, C, H, W), crafted from them; the images themselves where nothing is crafted.
-        targets: classes (n,) int64, or their probabilities (n, K).
+        adversarial: (n, C, H, W), the adversarial images; equal to ``images`` without an inner attack.
+        targets: classes (n,) int64, or class probabilities (n, K).
         label_smoothing: share of the probability in [0, 1) that is spread evenly over all classes.
-        clean_forward: the network as it is run on the images.
-        forward: the network as it is run on the adversarial images.
+        clean_forward: the network as it runs on ``images``.
+        forward: the network as it runs on the adversarial images.
     """
 
     images: Tensor
@@ -37,11 +37,11 @@ class Batch:
 
 @dataclass(frozen=True)
 class Value:
-    """Of a loss.
+    """Hold the value of a loss.
 
     Attributes:
         loss: mean over the batch, a scalar with a gradient.
-        logits: (n, K) of the adversarial images.
+        logits: (n, K), logits of the adversarial images.
     """
 
     loss: Tensor

@@ -1,4 +1,4 @@
-"""Cross-entropy on the crafted images: SAT (Madry et al., ICLR 2018), and standard training where none are crafted."""
+"""Compute the cross-entropy on adversarial images (SAT; Madry et al., ICLR 2018), or on clean ones without attack."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ else:
 
 
 class CrossEntropy(BaseModel):
-    """Mean cross-entropy of the network's prediction on the adversarial images."""
+    """Compute the mean cross-entropy of the network's prediction on the adversarial images."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -25,6 +25,6 @@ class CrossEntropy(BaseModel):
     needs_clean: ClassVar[bool] = False
 
     def __call__(self, batch: Batch) -> Value:
-        """The loss of a batch."""
+        """Return the loss of a batch."""
         logits = batch.forward(batch.adversarial)
         return Value(F.cross_entropy(logits, batch.targets, label_smoothing=batch.label_smoothing), logits)

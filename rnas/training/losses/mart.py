@@ -1,4 +1,4 @@
-"""MART (Wang et al., ICLR 2020): misclassification-aware adversarial training."""
+"""Compute the loss of MART (Wang et al., ICLR 2020): misclassification-aware adversarial training."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _TINY = 1e-12
 
 
 class MART(BaseModel):
-    """Boosted cross-entropy on the adversarial images, and a divergence weighted by how unsure the network is.
+    """Add boosted cross-entropy on the adversarial images and a divergence with a weight for each image.
 
-    The boosted part punishes the strongest wrong class; the weight of an image's divergence is one minus the
-    probability that the network gives its label without attack.
+    The boosted term also penalises the strongest wrong class. The weight of an image's divergence is one minus the
+    probability that the network gives its label on the clean image.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
@@ -41,7 +41,7 @@ class MART(BaseModel):
     needs_clean: ClassVar[bool] = True
 
     def __call__(self, batch: Batch) -> Value:
-        """The loss of a batch whose targets are classes; batch normalisation sees the images first."""
+        """Return the loss of a batch whose targets are classes; batch normalisation sees the clean images first."""
         # By logarithms, as the gradient of p log p is not finite where p rounds to 0.
         clean = batch.clean_forward(batch.images).log_softmax(1)
         logits = batch.forward(batch.adversarial)

@@ -1,4 +1,4 @@
-"""TRADES (Zhang et al., ICML 2019)."""
+"""Compute the loss of TRADES (Zhang et al., ICML 2019)."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ else:
 
 
 class TRADES(BaseModel):
-    """Cross-entropy on the images, and beta times the divergence of the adversarial prediction from the clean one.
+    """Add cross-entropy on the images and beta times the divergence of the adversarial prediction from the clean one.
 
-    The clean prediction inside the divergence has a gradient too.
+    The clean prediction in the divergence has a gradient too.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
@@ -33,7 +33,7 @@ class TRADES(BaseModel):
     needs_clean: ClassVar[bool] = True
 
     def __call__(self, batch: Batch) -> Value:
-        """The loss of a batch; batch normalisation sees the images first."""
+        """Return the loss of a batch; batch normalisation sees the clean images first."""
         clean = batch.clean_forward(batch.images)
         logits = batch.forward(batch.adversarial)
         natural = F.cross_entropy(clean, batch.targets, label_smoothing=batch.label_smoothing)

@@ -1,4 +1,4 @@
-"""Advanced adversarial training of the RobustResNet paper, after Gowal et al. (2020)."""
+"""Define the advanced adversarial training of the RobustResNet paper, after Gowal et al. (2020)."""
 
 from fractions import Fraction
 
@@ -34,3 +34,4 @@ AAT = Recipe(
     averaging=EMA(decay=0.995, warmup=0.025, ramp=True),
     activation="silu",
 )
+"""Advanced adversarial training of the RobustResNet paper, with extra data."""

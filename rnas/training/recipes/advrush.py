@@ -1,4 +1,4 @@
-"""Training of AdvRush's networks as released (Mok et al., ICCV 2021)."""
+"""Define the training of AdvRush's networks as released (Mok et al., ICCV 2021)."""
 
 from fractions import Fraction
 
@@ -25,3 +25,4 @@ ADVRUSH = Recipe(
     decay_biases=True,
     clip_norm=5.0,
 )
+"""Train as the networks of AdvRush were trained."""

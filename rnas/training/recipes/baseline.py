@@ -1,4 +1,4 @@
-"""Baseline adversarial training of the RobustResNet paper: TRADES, SAT or MART, all else equal."""
+"""Define the baseline adversarial training of the RobustResNet paper: TRADES, SAT or MART with equal settings."""
 
 from fractions import Fraction
 
@@ -11,7 +11,8 @@ from rnas.training.schedules.multistep import Multistep
 
 _SOURCE = "Huang et al., Revisiting Residual Networks for Adversarial Robustness, CVPR 2023: baseline training"
 
-# Steps of 2/255 at 8/255; released code starts TRADES at .001 times a standard normal, the others at a step times it.
+# Steps are 2/255 at 8/255. The released code starts TRADES at .001 times a normal variable, the others at a step
+# times it.
 _ON_THE_LABEL = PGDInner(steps=10, step=Fraction(1, 4), noise="gaussian", noise_share=Fraction(1, 4))
 _ON_THE_DIVERGENCE = PGDInner(
     steps=10, step=Fraction(1, 4), loss="kl", noise="gaussian", noise_share=Fraction(51, 1600)
@@ -36,9 +37,12 @@ BAT = Recipe(
     decay_biases=True,
     clip_norm=5.0,
 )
+"""Baseline adversarial training of the RobustResNet paper, by TRADES."""
 
 BAT_SAT = BAT.model_copy(
     update={"name": "bat-sat", "inner_attack": _ON_THE_LABEL, "loss": CrossEntropy(), "statistics": "adversarial"}
 )
+"""Baseline adversarial training of the RobustResNet paper, by SAT."""
 
 BAT_MART = BAT.model_copy(update={"name": "bat-mart", "inner_attack": _ON_THE_LABEL, "loss": MART(beta=6.0)})
+"""Baseline adversarial training of the RobustResNet paper, by MART."""

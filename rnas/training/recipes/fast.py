@@ -1,4 +1,4 @@
-"""One-step adversarial training: FGSM-RS and N-FGSM, with a guard against catastrophic overfitting."""
+"""Define one-step adversarial training: FGSM-RS and N-FGSM, with a guard against catastrophic overfitting."""
 
 from fractions import Fraction
 
@@ -26,6 +26,7 @@ FGSM_RS = Recipe(
     clip_norm=None,
     overfitting_guard=0.2,
 )
+"""Adversarial training by one step from a random start."""
 
 N_FGSM = FGSM_RS.model_copy(
     update={
@@ -38,3 +39,4 @@ N_FGSM = FGSM_RS.model_copy(
         "inner_attack": PGDInner(steps=1, step=Fraction(1), noise_share=Fraction(2), projection=False),
     }
 )
+"""Adversarial training by one step from noise that is not clipped."""

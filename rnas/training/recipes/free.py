@@ -1,4 +1,4 @@
-"""Free adversarial training (Shafahi et al., NeurIPS 2019)."""
+"""Define free adversarial training (Shafahi et al., NeurIPS 2019)."""
 
 from fractions import Fraction
 
@@ -25,3 +25,4 @@ FREE = Recipe(
     decay_biases=False,
     clip_norm=None,
 )
+"""Free adversarial training, which replays each batch."""

@@ -1,4 +1,4 @@
-"""MART as its authors train it (Wang et al., ICLR 2020)."""
+"""Define MART as its authors train it (Wang et al., ICLR 2020)."""
 
 from fractions import Fraction
 
@@ -26,3 +26,4 @@ MART = Recipe(
     decay_biases=True,
     clip_norm=None,
 )
+"""Train by MART, as its authors do."""

@@ -1,4 +1,4 @@
-"""Training of the RobNets as released (Guo et al., CVPR 2020)."""
+"""Define the training of the RobNets as released (Guo et al., CVPR 2020)."""
 
 from fractions import Fraction
 
@@ -27,3 +27,4 @@ ROBNET = Recipe(
     decay_biases=False,
     clip_norm=None,
 )
+"""Train as the RobNets were trained."""

@@ -1,4 +1,4 @@
-"""Robust self-training: TRADES with pseudo-labelled images (Carmon et al., NeurIPS 2019)."""
+"""Define robust self-training: TRADES with pseudo-labelled images (Carmon et al., NeurIPS 2019)."""
 
 from rnas.training.recipes.trades import TRADES
 from rnas.training.schedules.cosine import Cosine
@@ -17,3 +17,4 @@ RST = TRADES.model_copy(
         "weight_decay": 5e-4,
     }
 )
+"""Robust self-training: TRADES with pseudo-labelled images."""

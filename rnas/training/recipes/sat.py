@@ -1,4 +1,4 @@
-"""Standard adversarial training with PGD (Madry et al., ICLR 2018)."""
+"""Define standard adversarial training with PGD (Madry et al., ICLR 2018)."""
 
 from fractions import Fraction
 
@@ -27,6 +27,7 @@ SAT = Recipe(
     decay_biases=True,
     clip_norm=None,
 )
+"""Standard adversarial training with PGD."""
 
 SHORT_SAT = SAT.model_copy(
     update={
@@ -39,3 +40,4 @@ SHORT_SAT = SAT.model_copy(
         "clip_norm": 5.0,
     }
 )
+"""Standard adversarial training of a few epochs."""

@@ -1,4 +1,4 @@
-"""Training without attack, on the schedule of the baseline recipe."""
+"""Define training without attack, on the schedule of the baseline recipe."""
 
 from rnas.training.losses.cross_entropy import CrossEntropy
 from rnas.training.recipes.baseline import BAT
@@ -13,3 +13,4 @@ STANDARD = BAT.model_copy(
         "loss": CrossEntropy(),
     }
 )
+"""Train without attack, on the schedule of the baseline recipe."""

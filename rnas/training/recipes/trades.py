@@ -1,4 +1,4 @@
-"""TRADES as its authors train it (Zhang et al., ICML 2019)."""
+"""Define TRADES as its authors train it (Zhang et al., ICML 2019)."""
 
 from fractions import Fraction
 
@@ -25,3 +25,4 @@ TRADES = Recipe(
     decay_biases=True,
     clip_norm=None,
 )
+"""Train by TRADES, as its authors do."""

@@ -1,4 +1,4 @@
-"""Adversarial weight perturbation on SAT and on TRADES (Wu et al., NeurIPS 2020)."""
+"""Define adversarial weight perturbation on SAT and on TRADES (Wu et al., NeurIPS 2020)."""
 
 from fractions import Fraction
 
@@ -13,6 +13,7 @@ _SOURCE = "Wu, Xia and Wang, Adversarial Weight Perturbation Helps Robust Genera
 SAT_AWP = SAT.model_copy(
     update={"name": "sat-awp", "source": _SOURCE, "note": "", "weight_perturbation": WeightPerturbation(gamma=0.01)}
 )
+"""Standard adversarial training with perturbed weights."""
 
 TRADES_AWP = TRADES.model_copy(
     update={
@@ -26,3 +27,4 @@ TRADES_AWP = TRADES.model_copy(
         "weight_perturbation": WeightPerturbation(gamma=0.005, start=9 / 200),
     }
 )
+"""TRADES with perturbed weights."""

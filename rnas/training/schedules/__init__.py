@@ -1,4 +1,4 @@
-"""How the learning rate goes, one file each."""
+"""Provide schedules of the learning rate, one file each."""
 
 from typing import Annotated
 
@@ -9,3 +9,4 @@ from rnas.training.schedules.multistep import Multistep
 from rnas.training.schedules.one_cycle import OneCycle
 
 Schedule = Annotated[Cosine | Multistep | OneCycle, Field(discriminator="name")]
+"""Schedule of the learning rate."""

@@ -1,4 +1,4 @@
-"""Cosine decay after a linear warm-up."""
+"""Decay the learning rate along a cosine after a linear warm-up."""
 
 import math
 from typing import Literal
@@ -9,22 +9,22 @@ from rnas.training.schedules.progress import Every, Progress
 
 
 class Cosine(BaseModel):
-    """From ``initial`` straight up to 1 during the warm-up, then along half a cosine to ``final``."""
+    """Rise linearly from ``initial`` to 1 during the warm-up, then fall along half a cosine to ``final``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: Literal["cosine"] = "cosine"
     warmup: float = Field(0.0, ge=0, lt=1)
-    """Share of the training that warms up, in [0, 1)."""
+    """Share of the training for the warm-up, in [0, 1)."""
     initial: float = Field(0.0, ge=0, le=1)
-    """Where the warm-up starts, as a share of the learning rate."""
+    """Value at the start of the warm-up, as a share of the learning rate."""
     final: float = Field(0.0, ge=0, le=1)
-    """Where the cosine ends, as a share of the learning rate."""
+    """Value at the end of the cosine, as a share of the learning rate."""
     every: Every = "step"
     """When the learning rate changes."""
 
     def factor(self, progress: Progress) -> float:
-        """Learning rate as a share of the recipe's."""
+        """Return the learning rate as a share of the recipe's."""
         share = float(progress.share(self.every))
         if share < self.warmup:
             return self.initial + (1 - self.initial) * share / self.warmup
@@ -32,5 +32,5 @@ class Cosine(BaseModel):
         return self.final + (1 - self.final) * 0.5 * (1 + math.cos(math.pi * rest))
 
     def momentum(self, progress: Progress) -> float | None:
-        """None: the recipe's momentum stays."""
+        """Return None: the recipe's momentum stays."""
         return None

@@ -1,4 +1,4 @@
-"""One cycle: up to the learning rate, then down (Smith and Topin, 2017)."""
+"""Raise the learning rate and then lower it, in one cycle (Smith and Topin, 2017)."""
 
 import math
 from typing import Annotated, Literal
@@ -11,32 +11,32 @@ _Momentum = Annotated[float, Field(ge=0, lt=1)]
 
 
 class OneCycle(BaseModel):
-    """From ``initial`` up to 1 at ``peak``, then down to ``final``."""
+    """Rise from ``initial`` to 1 at ``peak``, then fall to ``final``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: Literal["one-cycle"] = "one-cycle"
     peak: float = Field(gt=0, lt=1)
-    """Share of the training where the learning rate is greatest, in (0, 1)."""
+    """Share of the training at which the learning rate is greatest, in (0, 1)."""
     initial: float = Field(0.0, ge=0, le=1)
-    """Where the learning rate starts, as a share of the learning rate."""
+    """Value at the start, as a share of the learning rate."""
     final: float = Field(0.0, ge=0, le=1)
-    """Where the learning rate ends, as a share of the learning rate."""
+    """Value at the end, as a share of the learning rate."""
     shape: Literal["linear", "cosine"] = "linear"
-    """Shape of the two pieces."""
+    """``linear`` or ``cosine`` pieces."""
     momenta: tuple[_Momentum, _Momentum] | None = None
-    """Momentum at the peak and at both ends, which goes against the learning rate; None keeps the recipe's."""
+    """Momentum at the peak and at both ends, which moves against the learning rate; None keeps the recipe's."""
     every: Every = "step"
     """When the learning rate changes. By epoch, the last epoch is the end, as when
-    ``torch.optim.lr_scheduler.OneCycleLR`` steps once an epoch.
+    ``torch.optim.lr_scheduler.OneCycleLR`` steps once per epoch.
     """
 
     def factor(self, progress: Progress) -> float:
-        """Learning rate as a share of the recipe's."""
+        """Return the learning rate as a share of the recipe's."""
         return self._between(progress, self.initial, 1.0, self.final)
 
     def momentum(self, progress: Progress) -> float | None:
-        """The momentum, or None where the recipe's stays."""
+        """Return the momentum, or None to keep the recipe's."""
         if self.momenta is None:
             return None
         low, high = self.momenta

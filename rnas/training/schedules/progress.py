@@ -1,4 +1,4 @@
-"""Where in its course a training stands."""
+"""Measure the progress of a training."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -10,12 +10,12 @@ Every = Literal["step", "epoch"]
 
 @dataclass(frozen=True)
 class Progress:
-    """Steps done of a training.
+    """Count the steps of a training.
 
     Attributes:
         step: steps done, in [0, steps).
-        steps: steps in all.
-        epochs: epochs in all, which divide the steps.
+        steps: number of all steps.
+        epochs: number of all epochs, a divisor of the number of steps.
     """
 
     step: int
@@ -23,13 +23,13 @@ class Progress:
     epochs: int
 
     def reached(self, share: float) -> bool:
-        """Whether this share of the steps is done; a decimal such as 0.05 means that fraction exactly."""
+        """Return whether this share of the steps is done; a decimal such as 0.05 means that fraction exactly."""
         return self.step / self.steps >= share
 
     def share(self, every: Every) -> Fraction:
-        """Share in [0, 1) of the training that is done: of its steps, or of its whole epochs.
+        """Return the share in [0, 1) of the training that is done: of its steps, or of its whole epochs.
 
-        Of n steps the first is at 1 / (n + 1), so that none of them is at either end.
+        The first of n steps is at 1 / (n + 1), so that no step is at either end.
         """
         if every == "step":
             return Fraction(self.step + 1, self.steps + 1)

@@ -278,7 +278,7 @@ class TestFewClasses:
     @pytest.mark.parametrize(("name", "classes", "least"), [("apgd-t", 3, 4), ("apgd-t3", 2, 4), ("apgd-dlr", 2, 3)])
     def test_one_asked_for_by_name_is_refused(self, name: str, classes: int, least: int) -> None:
         model = linear(classes)
-        with pytest.raises(InputError, match=f"{name} needs {least} classes for its loss, the network has {classes}"):
+        with pytest.raises(InputError, match=f"{name} needs {least} classes .* the network has {classes}"):
             named_attack(name, EPSILON)(model, *batch(model, 4), 0)
 
 

@@ -26,18 +26,18 @@ def test_the_ball_is_that_of_the_norm(norm: Norm, step: float) -> None:
     attack = PGD(EPSILON, 3, norm=norm)
     check_perturbation(attack, IMAGES, IMAGES + 0.999 * step)
     with pytest.raises(
-        InputError, match=f"attack PGD of rnas.attacks.pgd changed an image by .* 0.1 in {norm}: it must"
+        InputError, match=f"attack PGD of rnas.attacks.pgd changed an image by .* 0.1 in {norm}: this is a bug"
     ):
         check_perturbation(attack, IMAGES, IMAGES + 1.01 * step)
 
 
 def test_other_shapes_and_pixels_are_refused() -> None:
-    with pytest.raises(InputError, match=r"gave \(1, 1, 4, 4\) for images \(2, 1, 4, 4\)"):
+    with pytest.raises(InputError, match=r"shape \(1, 1, 4, 4\) for images of shape \(2, 1, 4, 4\)"):
         check_perturbation(FGSM(EPSILON), IMAGES, IMAGES[:1])
     odd = IMAGES.clone()
     odd[1, 0, 0, 0] = torch.nan
     with pytest.raises(InputError, match="pixels from nan to nan"):
         check_perturbation(FGSM(EPSILON), IMAGES, odd)
     bright = torch.ones_like(IMAGES)
-    with pytest.raises(InputError, match=r"pixels from 1.05 to 1.05; they are in \[0, 1\]"):
+    with pytest.raises(InputError, match=r"pixels from 1.05 to 1.05, outside \[0, 1\]"):
         check_perturbation(FGSM(EPSILON), bright, bright + 0.05)

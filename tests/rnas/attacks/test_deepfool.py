@@ -104,5 +104,5 @@ def test_an_image_that_no_step_fools_is_infinitely_far() -> None:
     "settings", [{"steps": 0}, {"overshoot": Fraction(-1)}, {"classes": 1}, {"norm": "l1"}], ids=lambda one: str(one)
 )
 def test_settings_out_of_range_are_refused(settings) -> None:
-    with pytest.raises(InputError, match=r"DeepFool: .* at least 1 step"):
+    with pytest.raises(InputError, match=r"DeepFool has .* at least 1 step"):
         DeepFool(Fraction(1, 10), **settings)

@@ -47,5 +47,5 @@ def test_it_starts_at_a_corner_of_the_ball() -> None:
 
 @pytest.mark.parametrize("settings", [{"steps": 0}, {"weight": -1}], ids=lambda one: str(one))
 def test_settings_out_of_range_are_refused(settings) -> None:
-    with pytest.raises(InputError, match=r"GAMA: .* at least 1 step"):
+    with pytest.raises(InputError, match=r"GAMA has .* at least 1 step"):
         GAMA(Fraction(1, 10), **settings)

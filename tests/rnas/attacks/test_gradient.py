@@ -54,5 +54,5 @@ def test_the_model_is_left_as_found_and_in_eval_mode_meanwhile() -> None:
 
 def test_a_loss_without_gradient_at_every_image_is_refused() -> None:
     images, labels, _ = random_batch()
-    with pytest.raises(InputError, match="kl has no gradient at an image as it is"):
+    with pytest.raises(InputError, match="kl has no gradient at an original image"):
         zero_gradient_share(small_network(), images, labels, "kl")

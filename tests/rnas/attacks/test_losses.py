@@ -58,7 +58,7 @@ def test_the_ratio_of_three_classes_is_over_their_spread() -> None:
 
 
 def test_the_ratio_of_two_classes_is_refused() -> None:
-    with pytest.raises(InputError, match=r"dlr needs at least 3 classes, not 2; use margin"):
+    with pytest.raises(InputError, match=r"dlr needs at least 3 classes, but there are 2; use margin"):
         logits_ratio(torch.zeros(1, 2), torch.tensor([0]))
 
 

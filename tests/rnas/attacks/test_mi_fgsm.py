@@ -46,5 +46,5 @@ def test_without_momentum_it_is_pgd_from_the_image() -> None:
 
 @pytest.mark.parametrize("settings", [{"steps": 0}, {"decay": Fraction(-1)}, {"norm": "l1"}], ids=lambda one: str(one))
 def test_settings_out_of_range_are_refused(settings) -> None:
-    with pytest.raises(InputError, match=r"MI-FGSM: .* at least 1 step"):
+    with pytest.raises(InputError, match=r"MI-FGSM has .* at least 1 step"):
         MIFGSM(Fraction(1, 5), **settings)

@@ -109,7 +109,7 @@ def test_another_packages_family_is_found(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_name_of_two_families_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     family = AttackFamily("other", "fgsm", ("linf",), lambda name, epsilon, norm: FGSM(epsilon))
     _register(monkeypatch, family)
-    with pytest.raises(InputError, match="fgsm is a name of several registered families, fgsm, theirs"):
+    with pytest.raises(InputError, match="fgsm is a name in several registered families, fgsm, theirs"):
         named_attack("fgsm", EPSILON)
 
 

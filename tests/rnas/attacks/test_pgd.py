@@ -105,15 +105,15 @@ def test_restart_seeds_are_far_apart() -> None:
 
 
 def test_restarts_in_training_are_refused() -> None:
-    with pytest.raises(InputError, match="restarts are for evaluation"):
+    with pytest.raises(InputError, match="restarts need mode eval and projection"):
         PGD(EPSILON, 2, mode="train", restarts=2)
-    with pytest.raises(InputError, match="restarts are for evaluation"):
+    with pytest.raises(InputError, match="restarts need mode eval and projection"):
         PGD(EPSILON, 2, projection=False, restarts=2)
 
 
 @pytest.mark.parametrize(("steps", "restarts"), [(0, 1), (1, 0)])
 def test_no_steps_or_no_runs_are_refused(steps: int, restarts: int) -> None:
-    with pytest.raises(InputError, match="both are at least 1"):
+    with pytest.raises(InputError, match="at least 1 of both"):
         PGD(EPSILON, steps, restarts=restarts)
 
 
@@ -162,5 +162,5 @@ class _TwoClasses(nn.Module):
 
 def test_the_ratio_needs_three_classes() -> None:
     images, labels, ids = random_batch()
-    with pytest.raises(InputError, match="at least 3 classes, not 2"):
+    with pytest.raises(InputError, match="at least 3 classes, but there are 2"):
         PGD(EPSILON, 2, loss="dlr")(_TwoClasses(), images, labels % 2, ids, 0)

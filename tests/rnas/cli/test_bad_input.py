@@ -115,8 +115,8 @@ def test_a_wrong_search_is_refused_before_anything_is_made(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("space: [", "config.yaml: not YAML"),
-        ("\x00\x01", "config.yaml: not YAML"),
+        ("space: [", "config.yaml: not valid YAML"),
+        ("\x00\x01", "config.yaml: not valid YAML"),
         ("- a\n- b\n", "config.yaml: a config is a mapping"),
         ("buget: 3\n", "config.yaml: buget: unknown key"),
         ("space: {narrow: {depth1: [1]}}\n", "config.yaml: space: it needs a name"),

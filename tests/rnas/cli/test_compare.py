@@ -72,4 +72,4 @@ def test_a_comparison_is_tuned_trained_tested_and_extended(command: Callable[...
     assert 0 < content["tuning"]["seconds"] < content["seconds"]
     extended = command("resume", folder, "--seeds", 3, "--workers", 0)
     assert extended.err.count("seed 2") == 2
-    assert "The smallest gap that such a comparison finds" in extended.out
+    assert "The smallest gap that such a comparison detects" in extended.out

@@ -356,7 +356,7 @@ def test_the_state_of_another_evaluation_is_refused(command: Command, member: st
     words = (member, *SHORT, "--images", 10, "-o", tmp_path)
     before = measured(command, *words)
     for changed, difference in (
-        (("--seed", 1), "its seed is 0, here it is 1"),
+        (("--seed", 1), "its seed is 0, but here it is 1"),
         (("--attacks", "fgsm"), "its attacks is"),
         (("--eps", "1/20"), "its attacks is"),
         (("--images", 11), "its images is 10, here it is 11"),
@@ -417,7 +417,7 @@ def test_the_hash_of_the_images_is_theirs_alone(command: Command, member: str) -
         (["--eps", "8"], "write 8/255, not 8"),
         (["--norm", "l2"], "--norm l2 has no usual radius: give --eps too"),
         (["--norm", "l3"], "unknown norm 'l3'; known: linf, l2, l1"),
-        (["--threat", "l2"], "'l2' is no threat"),
+        (["--threat", "l2"], "'l2' is not a threat"),
         (["--threat", "l2:1", "--eps", "1"], "leave --norm and --eps out"),
         (["--attacks", "cw40", "--norm", "l2", "--eps", "1"], "attack cw40 has no l2 form"),
         (["--device", "tpu"], "known: auto, cpu, cuda"),
@@ -426,7 +426,7 @@ def test_the_hash_of_the_images_is_theirs_alone(command: Command, member: str) -
         (["--split-seed", "4"], "leave split_seed out"),
         (["--weights", "nothing.pth"], "nothing.pth: cannot be read"),
         (["--corruptions", "nowhere"], "nowhere"),
-        (["--transfer", "wrn-28-10"], "wrn-28-10 has no weights here"),
+        (["--transfer", "wrn-28-10"], "wrn-28-10 has no weights"),
     ],
 )
 def test_bad_options(command: Command, member: str, words: list[str], message: str) -> None:

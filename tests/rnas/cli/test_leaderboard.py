@@ -31,7 +31,7 @@ def test_pages_are_written_and_tables_printed(command: Command, folder: Path) ->
     done = command("leaderboard", folder)
     assert (done.code, done.err) == (0, "")
     words = " ".join(done.out.split())
-    for said in ("Table 1: cifar10, linf 8/255", "Apart from table 1, because of threat linf 16/255", "50.00"):
+    for said in ("Table 1: cifar10, linf 8/255", "separate from table 1 because of threat linf 16/255", "50.00"):
         assert said in words
     assert "worse: zero-gradient-margin. A third is zero." in words
     assert "leaderboard.html" in done.out
@@ -58,7 +58,7 @@ def test_a_foreign_file_is_one_line_and_nothing_is_written(command: Command, fol
     (folder / "net.json").write_text('{"kind": "residual"}')
     done = command("leaderboard", folder)
     assert (done.code, done.out) == (2, "")
-    assert "net.json: no result of rnas evaluate" in done.err
+    assert "net.json: not a result of rnas evaluate" in done.err
     assert done.err.count("\n") == 1
     assert not (folder / "leaderboard.html").exists()
 

@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 
 import rnas
-from rnas.cli.scale import Request
 from rnas.experiments.references import resolve
 from rnas.networks.architecture import from_dict
 from rnas.networks.robust_scaling import RobustScaling, Rule
-from rnas.networks.zoo import zoo
+from rnas.networks.zoo import baselines
 from rnas.scaling_rules.saved_rule import ROBUST_SCALING, SavedRule
 
 Command = Callable[..., Any]
@@ -28,7 +27,7 @@ def scaled(command: Command, *words: object) -> dict[str, Any]:
 
 def test_the_published_setting_at_its_budget_beside_all_printed_ones(command: Command) -> None:
     content = scaled(command, "--flops", "5G")
-    assert from_dict(content["architecture"]) == zoo()["robust-resnet-a1"].network
+    assert from_dict(content["architecture"]) == baselines()["robust-resnet-a1"].network
     assert content["setting"] == "D = 14,14,7; W = 5,7,3"
     assert (content["params"], content["flops"], content["target"]) == (19_222_738, 5_080_232_192, 5 * 10**9)
     assert content["deviation"] == pytest.approx(0.0160464384)
@@ -41,7 +40,7 @@ def test_the_published_setting_at_its_budget_beside_all_printed_ones(command: Co
     assert [row["printed"]["depths"] for row in rows] == [[14, 14, 7], [17, 17, 8], [22, 22, 11], [27, 28, 13]]
     assert [row["printed"]["widths"] for row in rows] == [[5, 7, 3], [7, 9, 4], [8, 11, 5], [10, 14, 6]]
     for row in rows:
-        network = zoo()[row["name"]]
+        network = baselines()[row["name"]]
         assert row["printed"]["flops"] == network.cost.flops
         assert row["optimum"]["objective"] <= row["printed"]["objective"] < 0.03
         assert abs(row["optimum"]["flops"] / row["target"] - 1) <= 0.05
@@ -102,11 +101,10 @@ def test_people_read_the_rule_beside_its_network(command: Command, tmp_path: Pat
 
 
 def test_the_published_rule_by_its_name() -> None:
-    request = Request("1G", "basic", None, False, "robust-scaling", None, None, None, "5%")
-    scaling = request.scaling()
-    assert isinstance(scaling, RobustScaling)
-    assert scaling.rule == Rule()
-    assert request.saved_rule is ROBUST_SCALING
+    found = rnas.scale("1G", block="basic", rule="robust-scaling")
+    assert isinstance(found.scaling, RobustScaling)
+    assert found.scaling.rule == Rule()
+    assert found.rule is ROBUST_SCALING
 
 
 def test_a_tolerance(command: Command) -> None:
@@ -158,15 +156,15 @@ def test_what_is_found_can_be_saved_and_loaded(command: Command, tmp_path: Path)
     ("words", "message"),
     [
         (["--flops", "much"], "'much' is not a size"),
-        (["--flops", "0"], "--flops 0: give a budget above zero"),
+        (["--flops", "0"], "flops: 0 is no budget; give one above zero"),
         (["--flops", "100"], "no whole depths and widths by the rule come within 5% of 100 FLOPs at 32x32; the smal"),
         (["--flops", "1G", "--block", "brick"], "unknown block 'brick'; known: basic, bottleneck, "),
-        (["--flops", "1G", "--block", "{"], "--block: Invalid JSON"),
-        (["--flops", "1G", "--block", '{"size": 3}'], "--block: size: "),
-        (["--flops", "1G", "--block", '{"kernel_size": 4}'], "--block: block: kernel_size is 4; write an odd number"),
+        (["--flops", "1G", "--block", "{"], "block: Invalid JSON"),
+        (["--flops", "1G", "--block", '{"size": 3}'], "block: size: "),
+        (["--flops", "1G", "--block", '{"kernel_size": 4}'], "block: block: kernel_size is 4; write an odd number"),
         (["--flops", "1G", "--family", "brick"], "unknown network 'brick'; see rnas zoo"),
-        (["--flops", "1G", "--family", "vgg", "--block", "basic"], "give --block or --family, not both"),
-        (["--flops", "1G", "--robust-scaling"], "--robust-scaling is for a --family; a block is always scaled so"),
+        (["--flops", "1G", "--family", "vgg", "--block", "basic"], "give block or family, not both"),
+        (["--flops", "1G", "--robust-scaling"], "--robust-scaling: it is for a family; a block is always scaled so"),
         (
             ["--flops", "1G", "--family", "advrush", "--robust-scaling"],
             "RobustScaling is not for advrush; it scales by",
@@ -177,7 +175,7 @@ def test_what_is_found_can_be_saved_and_loaded(command: Command, tmp_path: Path)
         (["--flops", "1G", "--widths", "1:0:1"], "--widths 1:0:1: write numbers above zero"),
         (["--flops", "1G", "--widths", "1:1"], "3 depths and 2 widths in a rule; give one a stage"),
         (["--flops", "1G", "--rule", "nowhere.json"], "nowhere.json does not exist; give the file of a rule"),
-        (["--flops", "1G", "--rule", __file__], "test_scale.py is no rule: Invalid JSON"),
+        (["--flops", "1G", "--rule", __file__], "test_scale.py is not a rule: Invalid JSON"),
         (
             ["--flops", "1G", "--rule", "robust-scaling", "--depths", "1:1:1"],
             "give --rule, or --depths, --widths and -",

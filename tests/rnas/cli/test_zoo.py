@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rnas.networks.architecture import from_dict
-from rnas.networks.zoo import zoo
+from rnas.networks.zoo import baselines
 
 Command = Callable[..., Any]
 
@@ -40,7 +40,7 @@ def networks(command: Command, *words: str) -> dict[str, dict[str, Any]]:
 
 def test_json_has_the_counts_of_the_released_code(command: Command) -> None:
     found = networks(command)
-    assert list(found) == list(zoo())
+    assert list(found) == list(baselines())
     assert len(COUNTS) > 80
     for row in COUNTS:
         network, classes = found[row["name"]], int(row["classes"])
@@ -57,7 +57,7 @@ def test_json_has_what_was_printed_with_its_faults_marked(command: Command) -> N
     found = networks(command)
     disagreeing = {}
     for name, network in found.items():
-        baseline = zoo()[name]
+        baseline = baselines()[name]
         assert from_dict(network["architecture"]) == baseline.network
         for row, published in zip(network["published"], baseline.published, strict=True):
             assert (row["dataset"], row["training"], row["source"], row["note"]) == (
@@ -86,7 +86,7 @@ def test_json_of_a_row_that_was_typed_from_the_paper(command: Command) -> None:
 def test_the_overview_has_every_network_within_the_terminal(command: Command) -> None:
     out = command("zoo").out
     assert max(len(line.rstrip()) for line in out.splitlines()) <= 100
-    for name, network in zoo().items():
+    for name, network in baselines().items():
         # The longest names go on in the next line.
         assert name[:30] in out
         assert f"{network.family}:" in out

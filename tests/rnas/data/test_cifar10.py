@@ -72,10 +72,10 @@ def test_a_batch_with_fewer_images_than_the_description_says_is_refused(small: P
     meta.write_bytes(pickle.dumps({"num_cases_per_batch": 20}))
     assert len(load(small).labels) == 120
     meta.write_bytes(pickle.dumps({"num_cases_per_batch": 10_000}))
-    with pytest.raises(InputError, match=r"data_batch_1: holds 20 images, and batches.meta says 10,000"):
+    with pytest.raises(InputError, match=r"data_batch_1: contains 20 images, but batches.meta says 10,000"):
         load(small)
     meta.write_bytes(pickle.dumps([]))
-    with pytest.raises(InputError, match=r"batches.meta: does not say num_cases_per_batch"):
+    with pytest.raises(InputError, match=r"batches.meta: does not state num_cases_per_batch"):
         load(small)
 
 

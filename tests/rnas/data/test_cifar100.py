@@ -66,9 +66,9 @@ def _fewer(path: Path) -> None:
     [
         (lambda path: path.unlink(), "no train in .*cifar-100-python.tar.gz"),
         (lambda path: path.write_bytes(path.read_bytes()[:1000]), "train: not a readable data file"),
-        (_without("fine_labels"), "train: not a CIFAR-100 batch .* fine_labels of 0 to 99"),
+        (_without("fine_labels"), "train: not a CIFAR-100 batch .* fine_labels from 0 to 99"),
         (_without("data"), "train: not a CIFAR-100 batch"),
-        (_fewer, "train: holds 299 images, not the published 300"),
+        (_fewer, "train: contains 299 images, not the published 300"),
     ],
 )
 def test_a_missing_truncated_or_foreign_file_is_named(small: Path, damage, message: str) -> None:

@@ -109,7 +109,7 @@ def test_what_does_not_fit_the_dataset_is_refused(
 
 def test_pixels_beyond_white_are_refused(tmp_path: Path) -> None:
     digits = replace(DATASET, white=16)
-    assert "image go up to 255, and white is 16" in refusal(npz(tmp_path / "a.npz"), digits)
+    assert "image go up to 255, but white is 16" in refusal(npz(tmp_path / "a.npz"), digits)
     assert load_extra(npz(tmp_path / "b.npz", image=PIXELS % 17), digits).white == 16
 
 
@@ -117,13 +117,13 @@ def test_pixels_beyond_white_are_refused(tmp_path: Path) -> None:
 def test_a_file_without_the_arrays_is_refused(tmp_path: Path, missing: str) -> None:
     arrays = {name: value for name, value in (("image", PIXELS), ("label", LABELS)) if name != missing}
     np.savez(tmp_path / "a.npz", **arrays)
-    assert "holds no arrays image and label nor data and extrapolated_targets" in refusal(tmp_path / "a.npz")
+    assert "contains no arrays image and label nor data and extrapolated_targets" in refusal(tmp_path / "a.npz")
 
 
 @pytest.mark.parametrize("content", [[], 3, {"data": [1]}, {"data": PIXELS, "extrapolated_targets": "text"}])
 def test_a_foreign_pickle_is_refused(tmp_path: Path, content: object) -> None:
     (tmp_path / "a.pickle").write_bytes(pickle.dumps(content))
-    assert "holds no arrays" in refusal(tmp_path / "a.pickle")
+    assert "contains no arrays" in refusal(tmp_path / "a.pickle")
 
 
 def test_damaged_files_are_refused(tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def test_test_goes_before_val_and_train_can_be_alone(split: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda folder: Image.new("RGB", (9, 9)).save(folder / "ant" / "05.png"), "ant/05.png: 9x9, and .* resize"),
+        (lambda folder: Image.new("RGB", (9, 9)).save(folder / "ant" / "05.png"), "ant/05.png: 9x9, but .* resize"),
         (lambda folder: (folder / "ant" / "05.png").write_bytes(b"GIF89a"), "ant/05.png: not a PNG"),
         (lambda folder: Image.new("RGB", (12, 10)).save(folder / "ant" / "a.gif"), "ant/a.gif: only png, jpg"),
         (lambda folder: (folder / "dog").mkdir(), "dog: no png, jpg, bmp or webp images in this class"),
@@ -114,7 +114,7 @@ def test_the_file_or_folder_at_fault_is_named(plain: Path, damage, message: str)
 
 def test_both_splits_have_the_same_classes(split: Path) -> None:
     (split / "test" / "ant").rename(split / "test" / "dog")
-    with pytest.raises(InputError, match="class 'ant' is in only one of train and the test images"):
+    with pytest.raises(InputError, match="class 'ant' is only in the training or only in the test images"):
         load(split)
 
 
@@ -128,6 +128,6 @@ def test_a_folder_that_is_missing_or_a_file(tmp_path: Path) -> None:
 
 def test_no_folder_says_what_it_holds() -> None:
     with pytest.raises(
-        InputError, match="data folder needs a folder: --data-dir DIR holds one folder of images a class"
+        InputError, match="data folder needs a folder: --data-dir DIR contains one folder of images for each class"
     ):
         load(None)

@@ -51,7 +51,7 @@ def test_other_modes_become_rgb(tmp_path: Path, mode: str) -> None:
 
 def test_the_first_image_of_another_size_is_named(tmp_path: Path) -> None:
     small, odd, odder = (save(tmp_path / f"{side}.png", Image.new("RGB", (side, 7))) for side in (8, 9, 10))
-    assert refusal(small, small, odd, odder) == f"{odd}: 9x7, and {small} is 8x7; resize to one size"
+    assert refusal(small, small, odd, odder) == f"{odd}: 9x7, but {small} is 8x7; resize to one size"
 
 
 def test_the_first_of_the_damaged_files_is_named(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_other_formats_are_not_decoded_under_any_name(tmp_path: Path) -> None:
 
 def test_deep_grey_images_are_refused_rather_than_cut_down(tmp_path: Path) -> None:
     path = save(tmp_path / "deep.png", Image.fromarray(np.full((4, 4), 40_000, dtype=np.uint16)))
-    assert refusal(path) == f"{path}: mode I;16 is not one of 8 bits a channel; convert it to RGB"
+    assert refusal(path) == f"{path}: mode I;16 does not have 8 bits per channel; convert it to RGB"
 
 
 def png(width: int, height: int) -> bytes:

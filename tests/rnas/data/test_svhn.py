@@ -99,7 +99,7 @@ def test_anything_but_the_two_plain_arrays_is_refused(small: Path, other: dict[s
         (lambda path: path.write_bytes(path.read_bytes()[:3000]), "test_32x32.mat: not a readable MATLAB file"),
         (lambda path: path.write_bytes(b""), "test_32x32.mat: not a readable MATLAB file"),
         (lambda path: path.write_bytes(b"<html>not found</html>" * 20), "test_32x32.mat: not a readable MATLAB file"),
-        (lambda path: savemat(path, content(19)), "test_32x32.mat: holds 19 images, not the published 20"),
+        (lambda path: savemat(path, content(19)), "test_32x32.mat: contains 19 images, not the published 20"),
     ],
 )
 def test_a_missing_truncated_or_foreign_file_is_named(small: Path, damage, message: str) -> None:
@@ -114,5 +114,5 @@ def test_the_published_numbers_of_images() -> None:
 
 
 def test_no_folder_says_how_to_get_the_data() -> None:
-    with pytest.raises(InputError, match=r"data svhn needs --data-dir DIR, the folder that holds train_32x32.mat"):
+    with pytest.raises(InputError, match=r"data svhn needs --data-dir DIR, the folder that contains train_32x32.mat"):
         load(None)

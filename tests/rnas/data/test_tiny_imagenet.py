@@ -73,19 +73,19 @@ FIRST = Path("train", CLASSES[0], "images", f"{CLASSES[0]}_0.JPEG")
     [
         (ANNOTATIONS, Path.unlink, "no val/val_annotations.txt in .*tiny-imagenet-200.zip"),
         (ANNOTATIONS, lambda path: path.write_bytes(b"\xff\xfe\x00"), "val_annotations.txt: cannot be read"),
-        (ANNOTATIONS, lambda path: path.write_text("val_0.JPEG\tn00000000\t1\n"), "line 1 names no image and class"),
-        (ANNOTATIONS, lambda path: path.write_text("val_0.JPEG\n"), "line 1 names no image and class"),
-        (ANNOTATIONS, lambda path: path.write_text(f"../x.JPEG\t{CLASSES[0]}\n"), "line 1 names no image and class"),
+        (ANNOTATIONS, lambda path: path.write_text("val_0.JPEG\tn00000000\t1\n"), "line 1 has no image and class"),
+        (ANNOTATIONS, lambda path: path.write_text("val_0.JPEG\n"), "line 1 has no image and class"),
+        (ANNOTATIONS, lambda path: path.write_text(f"../x.JPEG\t{CLASSES[0]}\n"), "line 1 has no image and class"),
         (
             ANNOTATIONS,
             lambda path: path.write_text(path.read_text().split("val_8")[0]),
-            "val_annotations.txt: holds 8 images, not the published 9",
+            "val_annotations.txt: contains 8 images, not the published 9",
         ),
-        (FIRST, Path.unlink, "images: holds 7 images, not the published 8"),
+        (FIRST, Path.unlink, "images: contains 7 images, not the published 8"),
         (FIRST, lambda path: path.write_bytes(path.read_bytes()[:300]), f"{CLASSES[0]}_0.JPEG: not a readable image"),
-        (FIRST, lambda path: save(path, 0, 32), f"{CLASSES[0]}_1.JPEG: 64x64, and .*_0.JPEG is 32x32"),
+        (FIRST, lambda path: save(path, 0, 32), f"{CLASSES[0]}_1.JPEG: 64x64, but .*_0.JPEG is 32x32"),
         (Path("val", "images", "val_3.JPEG"), Path.unlink, "val_3.JPEG: not a readable image"),
-        (Path("train", CLASSES[0]), lambda path: path.rename(path.parent / "other"), "holds 2 class folders, not 3"),
+        (Path("train", CLASSES[0]), lambda path: path.rename(path.parent / "other"), "contains 2 class folders, not 3"),
     ],
 )
 def test_a_missing_truncated_or_foreign_file_is_named(small: Path, file: Path, damage, message: str) -> None:

@@ -135,7 +135,7 @@ def test_published_files_are_read_by_severity_and_row(published: Path) -> None:
 
 
 def test_a_folder_for_other_classes_is_refused(published: Path) -> None:
-    with pytest.raises(InputError, match="10 classes, the network 100"):
+    with pytest.raises(InputError, match="10 classes, but the network has 100"):
         evaluate_published_corruptions(Corner(), published, 100, corruptions=["fog"])
 
 

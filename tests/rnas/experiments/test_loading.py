@@ -14,7 +14,7 @@ from rnas.errors import InputError
 from rnas.nas.result import SearchResult
 from rnas.networks.architecture import Shape
 from rnas.networks.modules.measured_cost import measured_cost
-from rnas.networks.zoo import find, zoo
+from rnas.networks.zoo import baselines, find
 from tests.rnas.experiments.training.trainings import trained
 
 
@@ -117,7 +117,7 @@ def cases(largest: int) -> list[object]:
 def test_every_implementation_of_every_family_is_here() -> None:
     # WideResNets stand in three families; all of basic blocks are one network class with one naming a repository.
     wide = {"wide-resnet": "robust-wrn", "robust-wrn": "robust-wrn"}
-    released = {(wide.get(b.family, b.family), names.code) for b in zoo().values() for names in b.weight_names}
+    released = {(wide.get(b.family, b.family), names.code) for b in baselines().values() for names in b.weight_names}
     assert released == {(wide.get(family, family), code) for family, code in map(family_and_code, NAMINGS)}
 
 

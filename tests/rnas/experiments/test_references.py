@@ -9,14 +9,14 @@ from rnas.nas.members import member
 from rnas.nas.result import SearchResult
 from rnas.networks import architecture as arch
 from rnas.networks.residual import widened
-from rnas.networks.zoo import zoo
+from rnas.networks.zoo import baselines
 from rnas.utils.files import file_hash
 from tests.rnas.experiments.training.trainings import NETWORK, trained
 
 
 @pytest.mark.parametrize("text", ["robustresnet-a1", "RobustResNet-A1", "robust-resnet-a1"])
 def test_published_networks(text: str) -> None:
-    baseline = zoo()["robust-resnet-a1"]
+    baseline = baselines()["robust-resnet-a1"]
     found = resolve(text)
     assert found.architecture == baseline.network
     assert (found.input_shape, found.num_classes, found.weight_names) == ((3, 32, 32), 10, baseline.weight_names)
@@ -25,7 +25,7 @@ def test_published_networks(text: str) -> None:
 def test_a_folder_called_like_a_network_does_not_hide_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("vgg-11").mkdir()
-    assert resolve("vgg-11").architecture == zoo()["vgg-11"].network
+    assert resolve("vgg-11").architecture == baselines()["vgg-11"].network
 
 
 def test_networks_for_other_images() -> None:

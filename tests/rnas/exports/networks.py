@@ -12,7 +12,7 @@ from rnas.networks.residual import ResidualNetwork
 from rnas.networks.resnet import ResNet
 from rnas.networks.robnet import RobNetwork
 from rnas.networks.vgg import VGG
-from rnas.networks.zoo import Baseline, zoo
+from rnas.networks.zoo import Baseline, baselines
 
 IMAGE: Shape = (3, 16, 16)
 
@@ -20,7 +20,7 @@ IMAGE: Shape = (3, 16, 16)
 def families() -> dict[str, Baseline]:
     """The first network of every family of the zoo."""
     found: dict[str, Baseline] = {}
-    for baseline in zoo().values():
+    for baseline in baselines().values():
         found.setdefault(baseline.family, baseline)
     return found
 

@@ -9,14 +9,13 @@ import torch
 
 import rnas
 from rnas import registry
-from rnas.errors import InputError
-from rnas.exports import export as exporting
+from rnas.errors import ExportError, InputError
+from rnas.exports.export import _moved
 from rnas.exports.format import require_extra
 from rnas.exports.hugging_face import FORMAT as HUGGING_FACE
 from rnas.exports.network import Network, find_network
 from rnas.exports.robustbench import model_info
 from rnas.exports.standalone import FORMAT as STANDALONE
-from rnas.exports.verification import ExportError
 from rnas.networks.residual import ResidualNetwork
 
 TINY = ResidualNetwork((1, 1), (8, 12), stem_width=4)
@@ -81,7 +80,7 @@ def test_no_file_beside_the_target_is_replaced(tmp_path: Path) -> None:
         (work / name).write_text("new")
     (tmp_path / "net.pt").write_text("old")
     with pytest.raises(InputError, match=r"net\.pt exists already"):
-        exporting._moved(work, target)
+        _moved(work, target)
     assert not target.exists()
     assert (tmp_path / "net.pt").read_text() == "old"
 
@@ -132,5 +131,5 @@ def test_an_entry_of_robustbench_claims_nothing_that_is_not_known() -> None:
 def test_evaluations_of_other_weights_are_refused(tmp_path: Path) -> None:
     result = tmp_path / "result.json"
     result.write_text("{}")
-    with pytest.raises(InputError, match="no result of rnas evaluate"):
+    with pytest.raises(InputError, match="not a result of rnas evaluate"):
         find_network(TINY, input_shape=SHAPE, evaluation=result)

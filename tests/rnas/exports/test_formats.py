@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from rnas import registry
+from rnas.errors import ExportError
 from rnas.exports.format import Format
 from rnas.exports.network import find_network
-from rnas.exports.verification import TOLERANCE, Agreement, ExportError, Written, verify
+from rnas.exports.verification import TOLERANCE, Agreement, Written, verify
 from rnas.networks.architecture import Architecture, Shape
 from rnas.networks.residual import ResidualNetwork
 from rnas.testing.export_format import ExportFormatConformance

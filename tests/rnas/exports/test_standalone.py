@@ -26,7 +26,7 @@ from rnas.networks.modules.blocks import ThreeConvolutionBlock
 from rnas.networks.nas_bench_201 import NASBench201Cell
 from rnas.networks.residual import ResidualNetwork
 from rnas.networks.robnet import CODES, RobNetwork
-from rnas.networks.zoo import zoo
+from rnas.networks.zoo import baselines
 from tests.rnas.exports.networks import families, members, reduced
 from tests.rnas.exports.own_network import Own
 
@@ -176,7 +176,7 @@ def test_a_refusal_names_the_architecture(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_most_irregular_ones_at_their_own_size(tmp_path: Path) -> None:
     names = ("robnet-free", "robnet-large-imagenet", "nasnet", "amoebanet", "robust-resnet-a1")
-    networks = [(zoo()[name].network, zoo()[name].input_shape) for name in names]
+    networks = [(baselines()[name].network, baselines()[name].input_shape) for name in names]
     require_clean([export.path for export in write(networks, tmp_path)], tmp_path)
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from rnas.errors import InputError
 from rnas.networks.vgg import VGG
-from rnas.networks.zoo import Baseline, Knob, Scaled, find, zoo
+from rnas.networks.zoo import Baseline, Knob, Scaled, baselines, find
 
 SHAPE = (3, 16, 16)
 
@@ -49,7 +49,7 @@ def test_cost_is_counted_at_the_published_images() -> None:
 
 @pytest.mark.parametrize("name", ["robustresnet-a1", "RobustResNet-A1", "robust-resnet-a1"])
 def test_names_are_found_whatever_their_case_and_hyphens(name: str) -> None:
-    assert find(name) is zoo()["robust-resnet-a1"]
+    assert find(name) is baselines()["robust-resnet-a1"]
 
 
 def test_an_unknown_name_brings_similar_ones() -> None:

@@ -39,7 +39,7 @@ def test_what_changed_and_what_is_noise_is_said() -> None:
 def test_flags_are_counted() -> None:
     flagged = {**CONTENT, "members": [{**CONTENT["members"][0], "flags": ["zero-gradients"]}]}
     assert "1 flagged." in final_evaluation_caption(flagged)
-    assert "single trainings tell none from another" in final_evaluation_caption(flagged)
+    assert "with a single training each, none can be distinguished from another" in final_evaluation_caption(flagged)
     assert view(flagged)["rows"][0]["flags"] == "zero-gradients"
 
 

@@ -133,7 +133,7 @@ def test_says_what_it_shows(trained_run):
     text = re.sub(r"\s+", " ", Page(render(trained_run)).text)
     assert "A search of robust-resnet on digits (1\u00d78\u00d78 images)" in text
     assert "41 complete, 1 diverged, 1 out of memory, 1 timeout, 1 failed" in text
-    assert "Not drawn, for they have no numbers: 1 diverged, 1 out of memory, 1 timeout, 1 failed." in text
+    assert "Not drawn, since they have no numbers: 1 diverged, 1 out of memory, 1 timeout, 1 failed." in text
     assert "digits test the machinery and are no evidence about RobustScaling" in text
     assert "for one 1\u00d78\u00d78 image" in text
     assert "noise of the 447 test images" in text

@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from rnas.report.leaderboard import Entry, LeaderboardAccuracy, LeaderboardFlag, tables, to_dict
+from rnas.report.leaderboard import Entry, Leaderboard, LeaderboardAccuracy, LeaderboardFlag, tables
 from rnas.report.leaderboard_text import against_the_best, explanation, headline, markdown
 from rnas.statistics.mcnemar import mcnemar
 from rnas.statistics.proportions import proportion
@@ -84,7 +84,7 @@ def test_what_does_not_compare_stands_apart_and_the_reason_is_given() -> None:
     assert "threat linf, epsilon 16/255 instead of linf, epsilon 8/255" in apart["x"] + apart["y"]
     assert all(table.rows[0].p_value is None for table in (second, third))
     # The last is compared with the table that it differs least from.
-    assert third.apart.startswith("Apart from table ")
+    assert third.apart.startswith("This table is separate from table ")
     assert third.apart.count("instead of") == 1
 
 
@@ -93,7 +93,7 @@ def test_every_fact_parts(fact: str) -> None:
     other = dataclasses.replace(FAR, setting=SETTING | {fact: "another"})
     first, second = tables([BEST, CLOSE, other])
     assert len(first.rows) == 2
-    assert second.apart == f"Apart from table 1, because of {fact} another instead of {SETTING[fact]}."
+    assert second.apart == f"This table is separate from table 1 because of {fact} another instead of {SETTING[fact]}."
 
 
 def test_order_of_files_changes_nothing() -> None:
@@ -103,7 +103,7 @@ def test_order_of_files_changes_nothing() -> None:
 
 def test_json_holds_the_numbers_and_no_single_images() -> None:
     flagged = dataclasses.replace(FAR, flags=(LeaderboardFlag("zero gradients", "a third is zero"),))
-    content = to_dict(tables([BEST, flagged]))
+    content = Leaderboard(tables([BEST, flagged])).to_dict()
     best, far = content["tables"][0]["networks"]
     assert best["worst_case"]["accuracy"] == 0.6
     assert (best["p_value"], best["as_good_as_the_best"], best["file"]) == (None, True, "best.json")
@@ -119,12 +119,12 @@ def test_words_of_a_table() -> None:
         "indistinguishable, p = 0.062",
         "worse, p < 0.001",
     ]
-    assert "2 of 3, the best among them, are indistinguishable" in explanation(table)
+    assert "2 of 3, including the best itself, are indistinguishable" in explanation(table)
     assert "400 images" in explanation(table)
     assert "distinguishable from all others" in explanation(tables([BEST, FAR])[0])
     assert "McNemar" not in explanation(tables([BEST])[0])
     assert headline([table]) == "3 evaluations, comparable with each other."
-    assert "do not compare" in headline(tables([BEST, entry("x", range(90), WIDER)]))
+    assert "cannot be compared" in headline(tables([BEST, entry("x", range(90), WIDER)]))
 
 
 def test_markdown_is_a_table_whatever_names_hold() -> None:
@@ -144,4 +144,4 @@ def test_markdown_is_a_table_whatever_names_hold() -> None:
 def test_markdown_of_several_tables_numbers_them() -> None:
     text = markdown(tables([BEST, CLOSE, entry("x", range(90), WIDER)]))
     assert "## Table 1: cifar10, linf, epsilon 8/255" in text
-    assert "Apart from table 1, because of threat linf, epsilon 16/255" in text
+    assert "This table is separate from table 1 because of threat linf, epsilon 16/255" in text

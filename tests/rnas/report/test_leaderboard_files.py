@@ -95,22 +95,25 @@ def damaged(change) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "no result of rnas evaluate"),
-        ('{"name": "a"', "no result of rnas evaluate"),
-        ("[1, 2]", "no result of rnas evaluate"),
-        ('{"kind": "residual", "depths": [1, 1, 1]}', "no result of rnas evaluate"),
-        (b"\xff\xfe\x00", "no result of rnas evaluate"),
-        ("[" * 100_000, "no result of rnas evaluate"),
+        ("", "not a result of rnas evaluate"),
+        ('{"name": "a"', "not a result of rnas evaluate"),
+        ("[1, 2]", "not a result of rnas evaluate"),
+        ('{"kind": "residual", "depths": [1, 1, 1]}', "not a result of rnas evaluate"),
+        (b"\xff\xfe\x00", "not a result of rnas evaluate"),
+        ("[" * 100_000, "not a result of rnas evaluate"),
         (damaged(lambda content: content.update(schema_version=2)), "schema_version"),
         (damaged(lambda content: content.update(surprise=1)), "surprise"),
         (damaged(lambda content: content["worst_case"].pop("right")), "worst_case.right"),
         (damaged(lambda content: content["clean"].update(right="ffff")), "damaged"),
         (damaged(lambda content: content["clean"].update(right="zz" * 50)), "damaged"),
-        (damaged(lambda content: content["clean"].update(correct=399)), "400 of 400 images where 399 of 400"),
+        (
+            damaged(lambda content: content["clean"].update(correct=399)),
+            "400 of 400 images are marked as correct instead of 399 of 400",
+        ),
         (damaged(lambda content: content["data"]["ids"].pop()), "damaged"),
         (damaged(lambda content: content["data"].update(images=0, ids=[])), "damaged"),
         (damaged(lambda content: content.update(attacks=[])), "damaged"),
-        (damaged(lambda content: content.update(worst_case=accuracy(range(91)))), "its worst case is not what"),
+        (damaged(lambda content: content.update(worst_case=accuracy(range(91)))), "its worst case does not agree"),
     ],
 )
 def test_a_foreign_or_damaged_file_is_named_in_one_line(tmp_path: Path, content, message: str) -> None:

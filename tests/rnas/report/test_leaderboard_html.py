@@ -38,7 +38,7 @@ def test_it_holds_every_number_and_every_reason(text: str) -> None:
         "linf, epsilon 16/255",
     ):
         assert words in page.text.replace("\u00a0", " ")
-    assert "Apart from table 1, because of threat" in page.text
+    assert "separate from table 1 because of threat" in page.text
     assert [row[1].split()[0] for row in cells(text)] == ["best", "close", "far"]
     assert [row[1].split()[0] for row in cells(text, 2)] == ["x"]
 

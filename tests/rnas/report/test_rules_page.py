@@ -20,7 +20,7 @@ def test_the_page_has_every_section_and_escapes_what_it_is_given(found: Findings
         assert f'<section id="{section}"' in page
     assert "&lt;a run&gt;" in page
     assert "<a run>" not in page
-    assert "Likeliest, whatever the verdicts say of it: D1:D2:D3" in page
+    assert "The likeliest rule, whether or not it is identified: D1:D2:D3" in page
     assert render(found) == page
 
 
@@ -28,7 +28,7 @@ def test_figures_of_what_can_be_ranked(found: Findings) -> None:
     assert [figure.id for figure in figures(found)] == ["depth-shares", "width-shares", "depth-to-width"]
     unranked = Findings("a run", found.rules, None, (), "no level")
     assert [figure.id for figure in figures(unranked)] == ["depth-to-width"]
-    assert "Not to be had: no level." in render(unranked)
+    assert "This estimate is not available: no level." in render(unranked)
 
 
 @pytest.mark.slow

@@ -1,7 +1,7 @@
 import pytest
 
 from rnas.networks.nas_bench_201 import NASBench201Cell
-from rnas.networks.zoo import find, zoo
+from rnas.networks.zoo import baselines, find
 from rnas.report.structure import structure
 
 
@@ -28,7 +28,7 @@ def test_structures(name: str, text: str) -> None:
 
 
 def test_different_networks_differ_in_words() -> None:
-    networks = {baseline.network for baseline in zoo().values()}
+    networks = {baseline.network for baseline in baselines().values()}
     assert len({structure(network) for network in networks}) == len(networks) > 80
 
 

@@ -160,7 +160,7 @@ def test_two_and_four_stages(stages: int) -> None:
     ids=["few", "same-shares", "one-network"],
 )
 def test_nothing_to_rank(observations: Observations) -> None:
-    with pytest.raises(InputError, match="no total depth or width that at least 5 with different shares have"):
+    with pytest.raises(InputError, match="no 5 with different shares have the same total depth or width"):
         rank(observations)
 
 

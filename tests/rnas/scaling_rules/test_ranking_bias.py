@@ -130,7 +130,7 @@ def test_in_words() -> None:
 @pytest.mark.parametrize(
     ("observations", "rule", "message"),
     [
-        (small_grid, Rule((2, 1), (1, 1)), "a rule of 2 stages, and networks of 3"),
+        (small_grid, Rule((2, 1), (1, 1)), "the rule has 2 stages, but the networks have 3"),
         (lambda: small_grid()[np.arange(6)], PUBLISHED, "6 networks are too few to simulate the bias of ranking"),
     ],
 )

@@ -61,13 +61,16 @@ def test_the_published_rule_by_name_or_a_file(tmp_path: Path) -> None:
     ("fields", "message"),
     [
         ({"intervals": {"D4": (0, 1)}}, "an interval of 'D4'; the quantities of this rule are D1, D2, D3, W1, W2, W3"),
-        ({"intervals": {"D1": (0.5, 0.6)}}, "the interval of D1, 0.5 to 0.6, must be in 0 to 1 and hold 0.4"),
-        ({"intervals": {"D1": (0.5, 0.3)}}, "the interval of D1, 0.5 to 0.3, must be"),
-        ({"intervals": {"D1": (-0.1, 0.6)}}, "the interval of D1, -0.1 to 0.6, must be"),
-        ({"intervals": {"r_D": (0.6, 7)}}, "the interval of r_D, 0.6 to 7, must be"),
+        (
+            {"intervals": {"D1": (0.5, 0.6)}},
+            "D1 is 0.5 to 0.6; it must be within 0 to 1 and contain 0.4",
+        ),
+        ({"intervals": {"D1": (0.5, 0.3)}}, "the interval of D1 is 0.5 to 0.3; it must be"),
+        ({"intervals": {"D1": (-0.1, 0.6)}}, "the interval of D1 is -0.1 to 0.6; it must be"),
+        ({"intervals": {"r_D": (0.6, 7)}}, "the interval of r_D is 0.6 to 7; it must be"),
         ({"intervals": {"D1": (float("nan"), 0.6)}}, "the interval of D1, nan to 0.6, must be"),
-        ({"confidence": 90}, "confidence 90 of a rule's intervals; write one between 0 and 1"),
-        ({"budgets": (2, 1)}, r"budgets \[2, 1\] of a rule; write each once, ascending"),
+        ({"confidence": 90}, "confidence is 90; write a number between 0 and 1"),
+        ({"budgets": (2, 1)}, r"budgets is \[2, 1\]; write each budget once, in ascending order"),
         ({"budgets": (1, 1)}, r"budgets \[1, 1\] of a rule"),
     ],
 )
@@ -91,16 +94,16 @@ def test_medians_that_are_a_little_off_a_sum_of_one_are_no_error() -> None:
         ({"depth_to_width": float("nan")}, "depth_to_width: Input should be a finite number"),
         ({"depth_to_width": True}, "depth_to_width: Input should be a valid number"),
         ({"intervals": {"D1": [0.3]}}, "intervals: D1: 1: Field required"),
-        ({"intervals": {"D9": [0.3, 0.4]}}, "an interval of 'D9'"),
+        ({"intervals": {"D9": [0.3, 0.4]}}, "there is an interval of 'D9'"),
         ({"evaluations": 0}, "evaluations: Input should be greater than 0"),
-        ({"budgets": [2, 1]}, r"budgets \[2, 1\] of a rule"),
+        ({"budgets": [2, 1]}, r"budgets is \[2, 1\]"),
         ({"width": 3}, "width: Extra inputs are not permitted"),
     ],
 )
 def test_files_that_are_no_rules(changes: dict[str, Any], message: str, tmp_path: Path) -> None:
     path = tmp_path / "rule.json"
     path.write_text(json.dumps({**FITTED.to_dict(), **changes}))
-    with pytest.raises(InputError, match=f"^{path} is no rule: {message}") as error:
+    with pytest.raises(InputError, match=f"^{path} is not a rule: {message}") as error:
         SavedRule.load(path)
     assert "\n" not in str(error.value)
 
@@ -125,5 +128,5 @@ def test_no_file_and_no_text(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read as a rule"):
         SavedRule.load(binary)
     binary.write_text("{")
-    with pytest.raises(InputError, match=r"is no rule: Invalid JSON.*; rnas rules RUN --save FILE writes one$"):
+    with pytest.raises(InputError, match=r"is not a rule: Invalid JSON.*; rnas rules RUN --save FILE writes one$"):
         SavedRule.load(binary)

@@ -124,10 +124,10 @@ def test_what_is_unknown_or_out_of_range_is_refused_once_and_named(
         ({"name": "free", "loss": {"name": "mart"}}, "replays train on one gradient"),
         ({"name": "free", "weight_perturbation": {"gamma": 0.01}}, "replays train on one gradient"),
         ({"name": "free", "statistics": "both"}, "set statistics to adversarial"),
-        ({"name": "trades", "inner_attack": None}, "loss trades compares images with crafted ones"),
+        ({"name": "trades", "inner_attack": None}, "loss trades compares clean and adversarial images"),
         ({"name": "sat", "nesterov": True, "momentum": 0}, "nesterov needs momentum above 0"),
         ({"name": "sat", "augmentation": ["crop", "mixup"]}, "unknown augmentation 'mixup'; known: crop, flip"),
-        ({"name": "aat", "numerics": {"cuda_graphs": True}}, "captures gradient steps in eval mode"),
+        ({"name": "aat", "numerics": {"cuda_graphs": True}}, "needs gradient steps in eval mode"),
         ({"name": "aat", "activation": "relux"}, "unknown activation 'relux'; known: relu"),
     ],
 )
@@ -150,7 +150,7 @@ def test_a_fidelity_may_attack_more_cheaply() -> None:
 
 @pytest.mark.parametrize("name", ["standard", "free"])
 def test_there_is_no_cheaper_form_of_no_steps(name: str) -> None:
-    with pytest.raises(InputError, match=f"{name} takes none"):
+    with pytest.raises(InputError, match=f"but {name} has none"):
         Recipe.resolve(name).inner_attack_at(Fidelity(epochs=1, batch_size=8, attack_steps=3))
 
 

@@ -29,7 +29,7 @@ def test_or_not_at_all(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(InputError) as found:
         fail(path, OSError(28, "No space left on device"))
-    assert str(found.value) == f"{path}: cannot be made (No space left on device)"
+    assert str(found.value) == f"{path}: cannot be created (No space left on device)"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -21,7 +21,7 @@ def test_labels_are_words_for_our_own_names_and_the_name_for_others():
     names = ["robust_accuracy", "test_robust_accuracy", "flops", "pgd_8", "PGD", "final_x"]
     assert [Metric(name).label for name in names] == [
         "Robust accuracy",
-        "Final robust accuracy",
+        "Test robust accuracy",
         "FLOPs",
         "pgd_8",
         "PGD",

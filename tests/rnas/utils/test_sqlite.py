@@ -28,7 +28,7 @@ def test_it_is_in_write_ahead_mode_and_folded_into_one_file_at_the_end(database:
 def test_a_truncated_file_is_refused_and_left_as_it_is(database: Path, size: int) -> None:
     database.write_bytes(database.read_bytes()[:size])
     before = database.read_bytes()
-    with pytest.raises(LedgerError, match=r"study\.db is damaged"), sqlite.opened(database):
+    with pytest.raises(LedgerError, match=r"ledger\.db is damaged"), sqlite.opened(database):
         pass
     assert database.read_bytes() == before
     assert [path.name for path in database.parent.iterdir()] == ["ledger.db"]

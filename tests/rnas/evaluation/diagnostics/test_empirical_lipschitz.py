@@ -100,6 +100,6 @@ class _Unpack(nn.Module):
 
 def test_blocks_that_pass_on_no_tensor_are_refused_and_leave_no_hook() -> None:
     model = nn.Sequential(_Pair(), _Unpack())
-    with pytest.raises(InputError, match="block '0' passes on a tuple"):
+    with pytest.raises(InputError, match="block '0' returns a tuple"):
         lipschitz_ratios(model, images([[0.0]]), images([[1.0]]))
     assert not any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())

@@ -127,7 +127,7 @@ def test_further_seeds_are_for_those_that_are_not_distinguished(tmp_path: Path) 
     assert "trained with 2 to 4 seeds by" in words.setting_sentence(content)
     (note,) = words.method_notes(content)
     assert "small 2, resnet-18 4, wrn-28-10 4" in note
-    assert "3 looks at the results at most, and each tests at 1.67%" in note
+    assert "tested at most 3 times, each time at 1.67%" in note
 
 
 def test_what_was_tuned_is_told(tmp_path: Path) -> None:

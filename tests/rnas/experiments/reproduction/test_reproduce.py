@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 import rnas
+from rnas.errors import NotEvaluatedError
 from rnas.experiments.reproduction.judgement import EXACTLY, NOT
-from rnas.experiments.reproduction.reproduce import NotEvaluatedError
 from tests.rnas.experiments.reproduction.records import FUNCTION
 
 

@@ -56,7 +56,7 @@ def test_a_sampler_of_one_objective_is_for_one_objective(monkeypatch: pytest.Mon
         (None, {}, "unknown sampler None"),
         (["tpe"], {}, "unknown sampler"),
         ("cma-es", {}, "as a pickle"),
-        ("nsga2", [20], r"here: options: \[20\] is no mapping"),
+        ("nsga2", [20], r"here: options: \[20\] is not a mapping"),
         ("nsga2", {"seed": 3}, "sampler nsga2 has no 'seed'; it has population_size"),
         ("nsga2", {"crossover": "uniform"}, "has no 'crossover'"),
         ("random", {"size": 3}, "it has no options"),

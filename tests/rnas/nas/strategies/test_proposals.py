@@ -32,18 +32,18 @@ def test_what_keeps_to_the_contract_passes() -> None:
 @pytest.mark.parametrize(
     ("proposals", "message"),
     [
-        ([*FRESH, *FRESH], "gave 6 things where at most 3 Proposals"),
-        ([FRESH[0].genome], "gave 1 things where at most 3 Proposals"),
-        ([Proposal(FRESH[0].genome[:2])], "not of 6 whole numbers each"),
-        ([Proposal(FRESH[0].genome + 9)], "a choice that its variable has not"),
+        ([*FRESH, *FRESH], "returned 6 values, but at most 3 Proposals"),
+        ([FRESH[0].genome], "returned 1 values, but at most 3 Proposals"),
+        ([Proposal(FRESH[0].genome[:2])], "not 6 whole numbers each"),
+        ([Proposal(FRESH[0].genome + 9)], "a choice that its variable does not have"),
         ([Proposal(np.zeros(6, dtype=np.int64))], "not canonical or outside the bands"),
-        ([FRESH[0], FRESH[0]], "gave a genome twice"),
+        ([FRESH[0], FRESH[0]], "returned a genome twice"),
         ([Proposal(VIEW.genomes[0])], "one that it proposed before"),
         ([Proposal(VIEW.pending[0])], "one that it proposed before"),
     ],
 )
 def test_what_does_not_is_told(proposals: Any, message: str) -> None:
-    with pytest.raises(InputError, match=rf"strategy RandomSearch of rnas\.optimization\.random .*{message}"):
+    with pytest.raises(InputError, match=rf"strategy RandomSearch of rnas\.nas\.strategies\.random .*{message}"):
         checked(proposals)
 
 

@@ -42,7 +42,7 @@ def test_a_proxy_that_is_not_defined_scores_nothing_and_a_network_that_overflows
 def test_what_is_no_score_is_refused(score: float) -> None:
     scores = ProxyScores(space(), [])
     scores._proxies = {"theirs": lambda *_: score}
-    with pytest.raises(InputError, match=f"proxy 'theirs' scored a network {score}; a score is finite or -inf"):
+    with pytest.raises(InputError, match=f"proxy 'theirs' scored a network {score}, but a score is finite or -inf"):
         scores(space().sample(1, np.random.default_rng(0)))
 
 

@@ -1,0 +1,6 @@
+from .named import (
+    CORRUPTIONS as CORRUPTIONS,
+    SEVERITIES as SEVERITIES,
+    Corruption as Corruption,
+    corrupted as corrupted,
+)

@@ -1,0 +1,7 @@
+from . import (
+    comparison as comparison,
+    replications as replications,
+    reproduction as reproduction,
+    training as training,
+    tuning as tuning,
+)

@@ -1,0 +1,34 @@
+from .analysis import (
+    ClaimVerdict as ClaimVerdict,
+    Finding as Finding,
+)
+from .claim import (
+    Claim as Claim,
+    ClaimEstimate as ClaimEstimate,
+    Contrast as Contrast,
+    Estimand as Estimand,
+    RankCorrelation as RankCorrelation,
+    Term as Term,
+    Trend as Trend,
+)
+from .contrasts import (
+    Levels as Levels,
+    difference as difference,
+    mean as mean,
+    minus as minus,
+    slope as slope,
+    trend as trend,
+)
+from .design import (
+    CAPACITIES as CAPACITIES,
+    DesignCell as DesignCell,
+    Factor as Factor,
+    Replication as Replication,
+    ReplicationFigure as ReplicationFigure,
+    Size as Size,
+    capacity_label as capacity_label,
+    stratified as stratified,
+)
+from .noise import Noise as Noise
+from .registered import replications as replications
+from .settings import ReplicationSettings as ReplicationSettings

@@ -1,0 +1,1 @@
+from .judgement import ReproductionStatus as ReproductionStatus

@@ -1,0 +1,67 @@
+from . import layer_cost as layer_cost
+from .activations import (
+    ACTIVATIONS as ACTIVATIONS,
+    Activation as Activation,
+)
+from .architecture import (
+    Architecture as Architecture,
+    from_dict as from_dict,
+    from_json as from_json,
+    key as key,
+    to_dict as to_dict,
+    to_json as to_json,
+)
+from .block import (
+    Block as Block,
+    BlockColumns as BlockColumns,
+    BlockType as BlockType,
+    Place as Place,
+    block_type as block_type,
+)
+from .blocks.robust_res_block import ROBUST_RES_BLOCK as ROBUST_RES_BLOCK
+from .cost import (
+    Cost as Cost,
+    Costs as Costs,
+)
+from .darts_cells import DartsCellNetwork as DartsCellNetwork
+from .densenet import DenseNet as DenseNet
+from .genotypes import (
+    GENOTYPES as GENOTYPES,
+    CellGenotype as CellGenotype,
+    Genotype as Genotype,
+)
+from .nas_bench_201 import NASBench201Cell as NASBench201Cell
+from .normalization import NORMALIZATIONS as NORMALIZATIONS
+from .residual import (
+    BASE_CHANNELS as BASE_CHANNELS,
+    ResidualNetwork as ResidualNetwork,
+    widened as widened,
+)
+from .resnet import ResNet as ResNet
+from .robnet import RobNetwork as RobNetwork
+from .robust_scaling import (
+    RobustScaling as RobustScaling,
+    Rule as Rule,
+    Setting as Setting,
+)
+from .squeeze_excitation import PLACEMENTS as PLACEMENTS
+from .vgg import VGG as VGG
+from .weight_names import (
+    Rename as Rename,
+    WeightNames as WeightNames,
+)
+from .weights import (
+    load_weights as load_weights,
+    read_weights as read_weights,
+)
+from .zoo import (
+    Baseline as Baseline,
+    Knob as Knob,
+    Published as Published,
+    PublishedAccuracy as PublishedAccuracy,
+    Scaled as Scaled,
+    Scaling as Scaling,
+    find as find,
+)
+from .modules.residual_block import BlockStyle as BlockStyle
+from .modules.measured_cost import measured_cost as measured_cost

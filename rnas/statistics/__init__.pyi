@@ -1,0 +1,25 @@
+from .crossed import (
+    compared_variances as compared_variances,
+    mean_variances as mean_variances,
+)
+from .holm import holm as holm
+from .interval import Interval as Interval
+from .mcnemar import mcnemar as mcnemar
+from .mixed_model import MixedModel as MixedModel
+from .proportions import (
+    Proportion as Proportion,
+    indistinguishable as indistinguishable,
+    proportion as proportion,
+)
+from .sequential import (
+    level as level,
+    next_seeds as next_seeds,
+)
+from .tukey import (
+    Analysis as Analysis,
+    Pair as Pair,
+    analyse as analyse,
+    critical_range as critical_range,
+    detectable as detectable,
+    distinguishable as distinguishable,
+)
