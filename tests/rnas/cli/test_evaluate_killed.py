@@ -73,4 +73,4 @@ def test_killed_at_any_instant_and_started_again(tmp_path: Path) -> None:
     other = subprocess.run([*command, "-o", killed, "--seed", "1"], capture_output=True, text=True, check=False)
     assert other.returncode == 2
     assert other.stderr.count("\n") == 1
-    assert "its seed is 0, here it is 1" in other.stderr
+    assert "its seed is 0, but here it is 1" in other.stderr
