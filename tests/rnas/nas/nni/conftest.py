@@ -1,2 +1,2 @@
-# Before a test imports NNI itself: there its import is kept from warning.
+# This comes before a test imports NNI itself, and silences the warnings of that import.
 import rnas.nas.nni  # noqa: F401
