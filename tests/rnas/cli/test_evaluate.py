@@ -335,7 +335,7 @@ def test_a_result_is_written_and_the_same_request_goes_on_from_it(
     # Nothing is attacked again: even the seconds are the same.
     assert measured(command, *words) == printed
     assert json.loads((folder / f"digits-{key}.json").read_text()) == printed
-    # And that is told.
+    # The output says so.
     attacked = printed["clean"]["correct"]
     told = command("evaluate", *words).err
     assert told.count(f"{attacked} of {attacked} images attacked ({attacked} of them kept from before)") == 3

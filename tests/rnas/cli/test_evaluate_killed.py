@@ -31,7 +31,7 @@ def result(folder: Path) -> dict[str, Any]:
 
 
 def batches(folder: Path) -> int:
-    """How many batches the state holds; each is kept before the next begins."""
+    """Return the number of batches in the state; each is stored before the next begins."""
     try:
         state = json.loads((folder / "net.state").read_text())
     except FileNotFoundError:
