@@ -21,14 +21,6 @@ from ._typing import (
     Integers as Integers,
     Shape as Shape,
 )
-from .api import (
-    load_training as load_training,
-    measure_fidelity as measure_fidelity,
-    resume_training as resume_training,
-    search as search,
-    test_rule as test_rule,
-    train as train,
-)
 from .errors import (
     BatchTooLargeError as BatchTooLargeError,
     DeadlineExceededError as DeadlineExceededError,
@@ -52,12 +44,14 @@ from .experiment import (
     open_experiment as open_experiment,
     resume as resume,
 )
+from .experiments.comparison.result import ComparisonResult as ComparisonResult
 from .experiments.comparison.run import (
     Comparison as Comparison,
     compare as compare,
-    resume_comparison as resume_comparison,
 )
+from .experiments.evaluate import evaluate as evaluate
 from .experiments.loading import load as load
+from .experiments.replications.result import ReplicationResult as ReplicationResult
 from .experiments.replications.run import (
     ReplicationRun as ReplicationRun,
     replicate as replicate,
@@ -66,19 +60,27 @@ from .experiments.reproduction.reproduce import (
     Reproduction as Reproduction,
     reproduce as reproduce,
 )
-from .experiments.training.run import TrainingRun as TrainingRun
-from .experiments.tuning.tune import (
-    resume_tuning as resume_tuning,
+from .experiments.train import train as train
+from .experiments.training.result import TrainingResult as TrainingResult
+from .experiments.training.training import Training as Training
+from .experiments.tuning.result import TuningResult as TuningResult
+from .experiments.tuning.tuning import (
+    Tuning as Tuning,
     tune as tune,
 )
 from .exports.export import (
     Exported as Exported,
     export as export,
 )
-from .nas.fidelity_study import FidelityStudy as FidelityStudy
-from .nas.run import (
-    Run as Run,
-    load_run as load_run,
+from .nas.fidelity_study import (
+    FidelityResult as FidelityResult,
+    FidelityStudy as FidelityStudy,
+    measure_fidelity as measure_fidelity,
+)
+from .nas.result import SearchResult as SearchResult
+from .nas.search import (
+    Search as Search,
+    search as search,
 )
 from .networks.zoo_listing import (
     Zoo as Zoo,
@@ -91,10 +93,14 @@ from .scaling_rules.findings import (
     Findings as Findings,
     fit_rule as fit_rule,
 )
-from .scaling_rules.out_of_sample import RuleTest as RuleTest
+from .scaling_rules.out_of_sample import RuleTestResult as RuleTestResult
 from .scaling_rules.power import (
     PowerStudy as PowerStudy,
     power as power,
+)
+from .scaling_rules.rule_test import (
+    RuleTest as RuleTest,
+    test_rule as test_rule,
 )
 from .scaling_rules.scale import (
     PrintedSetting as PrintedSetting,

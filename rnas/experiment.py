@@ -15,8 +15,8 @@ import json
 import os
 import shlex
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from multiprocessing import parent_process
 from pathlib import Path
@@ -94,6 +94,35 @@ class Listener:
 
     def message(self, text: str) -> None:
         """Something else happened that a user should know."""
+
+
+class ShareListener(Listener):
+    """Pass on how much of something is done as one share; of an experiment with several phases that of the first.
+
+    Args:
+        report: is given the share, in [0, 1].
+    """
+
+    def __init__(self, report: Callable[[float], None]) -> None:
+        self._report = report
+        self._work: Work | None = None
+        self._done = 0.0
+
+    def started(self, experiment: "Experiment[Any, Any]", work: Work) -> None:
+        """Count from what is done already."""
+        if work.phase:
+            self._report = lambda share: None
+        self._work, self._done = work, work.done
+
+    def progress(self, shares: Mapping[str, float]) -> None:
+        """Report the share of all work."""
+        total = 1.0 if self._work is None else max(self._work.total, 1)
+        self._report(min((self._done + sum(shares.values())) / total, 1.0))
+
+    def recorded(self, record: Any) -> None:
+        """Count a piece of the work."""
+        if self._work is not None:
+            self._done += 1
 
 
 @dataclass(frozen=True)
@@ -174,15 +203,25 @@ class Experiment(ABC, Generic[S, R]):
             path: the directory; None is the first free ``runs/<name>-<n>``.
 
         Raises:
-            InputError: the directory exists already or cannot be made, or a worker process imports a script without a
-                guard.
+            InputError: the directory exists already or cannot be made, something that the settings name is missing, or
+                a worker process imports a script without a guard.
         """
-        if parent_process() is not None:
-            raise InputError(f'a script that runs a {cls.kind} needs its call under if __name__ == "__main__":')
-        experiment = cls(Path(path) if path is not None else next_free(cls._name(settings)), settings)
-        with creating(experiment.path) as partial:
-            experiment._fill(partial)
+        cls._require_main_process()
+        experiment = cls(Path(path) if path is not None else cls._default_path(settings), settings)
+        experiment._check()
+        experiment._make()
         return experiment
+
+    @classmethod
+    def _require_main_process(cls) -> None:
+        """Raise InputError in a worker process that imports a script which creates an experiment without a guard."""
+        if cls._starts_processes and parent_process() is not None:
+            raise InputError(f'a script that runs a {cls.kind} needs its call under if __name__ == "__main__":')
+
+    def _make(self) -> None:
+        """Make the directory, whole or not at all."""
+        with creating(self.path) as partial:
+            self._fill(partial)
 
     @classmethod
     def open(cls, path: Path | str) -> Self:
@@ -203,6 +242,24 @@ class Experiment(ABC, Generic[S, R]):
     @abstractmethod
     def _name(cls, settings: S) -> str:
         """Return the first part of the default directory's name."""
+
+    @classmethod
+    def _default_path(cls, settings: S) -> Path:
+        """Return the directory of a new experiment for which none is named."""
+        return next_free(cls._name(settings))
+
+    def supply(self, **objects: object) -> None:
+        """Give the experiment objects that its settings only name, such as a search space of the user's own.
+
+        Args:
+            **objects: by the name of the setting; None gives nothing.
+
+        Raises:
+            InputError: this kind of experiment takes no such object, or it is not the one that the settings name.
+        """
+        given = [name for name, value in objects.items() if value is not None]
+        if given:
+            raise InputError(f"{given[0]}: a {self.kind} takes no object; leave {given[0]} out")
 
     @abstractmethod
     def _run(self, listener: Listener, workers: int | None) -> None:
@@ -257,7 +314,8 @@ class Experiment(ABC, Generic[S, R]):
             **larger: new values of fields that may grow, such as ``budget=80``.
 
         Raises:
-            InputError: the field does not grow, or its value would be smaller than before.
+            InputError: the field does not grow, its value would be smaller than before, or another process is running
+                the experiment.
         """
         given = {name: value for name, value in larger.items() if value is not None}
         for name, value in given.items():
@@ -269,8 +327,9 @@ class Experiment(ABC, Generic[S, R]):
                 raise InputError(f"{name}: {self.path} has {own} already; give {own} or more, not {value}")
         changed = {name: value for name, value in given.items() if value != getattr(self.settings, name)}
         if changed:
-            self.settings = self.settings.model_copy(update=changed)
-            self._write_settings(self.path)
+            with self._locked():
+                self.settings = self.settings.model_copy(update=changed)
+                self._write_settings(self.path)
 
     def run(self, listener: Listener | None = None, *, workers: int | None = None) -> R:
         """Do what is missing, write result and report, and return the result.
@@ -284,7 +343,7 @@ class Experiment(ABC, Generic[S, R]):
             InputError: another process is running the experiment, or something that it needs is missing.
             LedgerError: the ledger is damaged or gone.
         """
-        with locked(self.path, f"running the {self.kind}"):
+        with self._locked():
             discard_partial(self.path)
             self._run(listener or Listener(), workers)
             return self.write()
@@ -293,9 +352,17 @@ class Experiment(ABC, Generic[S, R]):
         """Write ``result.json`` and the report from the ledger as it is now, and return the result."""
         result = self.result()
         write_text(self.result_file, json.dumps(result.to_dict(), indent=2, allow_nan=False) + "\n")
+        self.write_report(result)
+        return result
+
+    def write_report(self, result: R) -> None:
+        """Write the report of a result, and whatever else the kind's report writer makes."""
         if self.kind in registry.names(registry.REPORTS):
             registry.load(registry.REPORTS, self.kind)(result, self.path)
-        return result
+
+    def _locked(self) -> AbstractContextManager[None]:
+        """Within, the directory is this process's alone."""
+        return locked(self.path, f"running the {self.kind}")
 
     @contextmanager
     def storage(self) -> Iterator[BaseStorage]:
@@ -309,13 +376,22 @@ class Experiment(ABC, Generic[S, R]):
         with sqlite.opened(self.database) as storage:
             yield storage
 
+    def _check(self) -> None:
+        """Raise InputError where the experiment cannot run here. It is called before the directory is made."""
+
     def _fill(self, folder: Path) -> None:
         """Write what a new directory holds before anything is run."""
         self._write_settings(folder)
 
     def _write_settings(self, folder: Path) -> None:
-        content = {"kind": self.kind, **self.settings.model_dump(mode="json", exclude_none=self._leaves_none_out)}
-        write_text(folder / CONFIG, yaml.safe_dump(content, sort_keys=False, width=100))
+        write_text(folder / CONFIG, yaml.safe_dump(self._content(), sort_keys=False, width=100))
+
+    def _content(self) -> dict[str, Any]:
+        """Return what ``config.yaml`` holds."""
+        return {"kind": self.kind, **self.settings.model_dump(mode="json", exclude_none=self._leaves_none_out)}
+
+    _starts_processes: ClassVar[bool] = True
+    """Whether it may start processes, which import the script that runs it again."""
 
     _leaves_none_out: ClassVar[bool] = False
     """Whether settings that are None are left out of ``config.yaml``."""
@@ -341,14 +417,14 @@ def settings_in(path: Path, kind: str | None = None) -> dict[str, Any]:
     Raises:
         InputError: there is no experiment, it is of another kind, or ``config.yaml`` cannot be read.
     """
-    wanted = kind or "experiment"
+    wanted = f"a {kind}" if kind else "an experiment"
     found = kind_at(path)
     if found is None and not (path / CONFIG).is_file():
         inner = experiments_in(path)
         if inner:
             more = f" and {len(inner) - _NAMED} more" if len(inner) > _NAMED else ""
-            raise InputError(f"{path} is not a {wanted}; it holds {', '.join(inner[:_NAMED])}{more}: name one of them")
-        raise InputError(f"{path} is not a {wanted}: it has no {CONFIG}")
+            raise InputError(f"{path} is not {wanted}; it holds {', '.join(inner[:_NAMED])}{more}: name one of them")
+        raise InputError(f"{path} is not {wanted}: it has no {CONFIG}")
     content = read_mapping(path / CONFIG)
     if found is None:
         raise InputError(f"{path / CONFIG} has no kind: it is not the directory of an experiment")
@@ -380,7 +456,14 @@ def open_experiment(path: Path | str) -> Experiment[Any, Any]:
 
 
 def resume(
-    path: Path | str, *, listener: Listener | None = None, workers: int | None = None, **larger: int | None
+    path: Path | str,
+    *,
+    listener: Listener | None = None,
+    workers: int | None = None,
+    space: object = None,
+    evaluator: object = None,
+    strategy: object = None,
+    **larger: int | None,
 ) -> Any:
     """Resume an experiment of any kind that was stopped, or enlarge one that has ended, and return its result.
 
@@ -388,6 +471,9 @@ def resume(
         path: the experiment's directory.
         listener: learns of progress.
         workers: how much runs at once, this time only; see :meth:`Experiment.run`.
+        space: the search space of a search that was given one as an object which cannot be imported.
+        evaluator: its evaluator, likewise.
+        strategy: its strategy, likewise.
         **larger: fields that grow, such as ``budget=80`` of a search, ``trials=40`` of a tuning or ``seeds=5`` of a
             comparison.
 
@@ -396,5 +482,6 @@ def resume(
         LedgerError: its ledger is damaged.
     """
     experiment = open_experiment(path)
+    experiment.supply(space=space, evaluator=evaluator, strategy=strategy)
     experiment.extend(**larger)
     return experiment.run(listener, workers=workers)

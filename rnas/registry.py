@@ -4,6 +4,7 @@ A plug-in is one file and one line in the ``[project.entry-points]`` table of th
 """
 
 from functools import cache
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -43,9 +44,8 @@ def names(group: str) -> list[str]:
     return sorted(_group(group))
 
 
-@cache
 def load(group: str, name: str) -> Any:
-    """The object registered as ``name``.
+    """Return the object registered as ``name``, or the one that ``package.module:name`` imports.
 
     Raises:
         InputError: nothing has this name (the message lists the known ones), several packages register it, or it cannot
@@ -54,6 +54,8 @@ def load(group: str, name: str) -> Any:
     points = _group(group).get(name, ())
     kinds = group.removeprefix("rnas.").replace("_", " ")
     kind = f"{kinds[:-3]}y" if kinds.endswith("ies") else kinds.removesuffix("s")
+    if not points and ":" in name:
+        return imported(name, kind)
     if not points:
         known = ", ".join(names(group)) or "none is installed"
         raise InputError(f"unknown {kind} {name!r}; known: {known}")
@@ -67,6 +69,45 @@ def load(group: str, name: str) -> Any:
         raise InputError(
             f"{kind} {name!r} of {_owner(points[0])} cannot be loaded from {points[0].value}: {reason}"
         ) from error
+
+
+def imported(place: str, kind: str) -> Any:
+    """Return the object at ``package.module:name``.
+
+    Args:
+        place: where it is.
+        kind: what it is, for the message.
+
+    Raises:
+        InputError: it cannot be imported.
+    """
+    module, colon, name = place.partition(":")
+    if not (module and colon and name):
+        raise InputError(f"{kind} {place!r}: write package.module:name")
+    try:
+        found = import_module(module)
+        for part in name.split("."):
+            found = getattr(found, part)
+    except Exception as error:
+        if module == "__main__":
+            fix = f"it was defined in a script or a notebook: resume there, and give the {kind} again as an object"
+        else:
+            fix = "install its package, or put its folder on PYTHONPATH"
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise InputError(f"{kind} {place!r}: cannot be imported ({reason[0]}); {fix}") from None
+    return found
+
+
+def origin(part: Any) -> str:
+    """Return ``package.module:name`` of a class or a function; of anything else, that of its class."""
+    named = part if hasattr(part, "__qualname__") else type(part)
+    return f"{named.__module__}:{named.__qualname__}"
+
+
+def name_of(group: str, part: Any) -> str:
+    """Return the name of a class, or of that of an object: as it is registered, else where it is."""
+    place = origin(part)
+    return next((name for name, points in _group(group).items() if [p.value for p in points] == [place]), place)
 
 
 def _owner(point: EntryPoint) -> str:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from rnas.errors import InputError
-from rnas.nas.evaluators.evaluator import Context, CostEstimate, Evaluation, Rung, Task
+from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Rung, Task
 from rnas.nas.evaluators.table import Table, TableSettings
 from rnas.nas.space import SearchSpace
 from rnas.networks.architecture import Architecture, Shape
@@ -106,6 +106,6 @@ class DigitsBenchTable:
         made = {"data": _DATA, "training": TRAINING, "training_seeds": list(SEEDS)}
         return dataclasses.replace(evaluation, provenance={**evaluation.provenance, **made})
 
-    def estimate(self, task: Task, context: Context) -> CostEstimate:
+    def estimate(self, task: Task, context: Context) -> EvaluationEstimate:
         """No time to speak of."""
         return self._table.estimate(task, context)

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import torch
 
 from rnas.errors import DeadlineExceededError, DivergedError
-from rnas.nas.evaluators.evaluator import Context, CostEstimate, Evaluation, Rung, Status, Task
+from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Rung, Status, Task
 from rnas.networks.architecture import Architecture
 
 
@@ -97,8 +97,8 @@ class Scripted:
     def known(self, architectures: Sequence[Architecture]) -> list[dict[str, float]]:
         return [{} for _ in architectures]
 
-    def estimate(self, task: Task, context: Context) -> CostEstimate:
-        return CostEstimate(self.seconds)
+    def estimate(self, task: Task, context: Context) -> EvaluationEstimate:
+        return EvaluationEstimate(self.seconds)
 
 
 def as_task(channels: int, seed: int = 0, **fidelity: Any) -> Task:

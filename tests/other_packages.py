@@ -32,5 +32,4 @@ def installed(
 
 def _find_anew() -> None:
     registry._group.cache_clear()
-    registry.load.cache_clear()
     plugins.cache_clear()

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnas._typing import Floats, Integers
-from rnas.nas.config import Config, resolve
+from rnas.nas.config import SearchConfig
 from rnas.nas.evaluators.evaluator import Context, Task
 from rnas.nas.front import non_dominated, normalised
 from rnas.nas.objective import minimised
+from rnas.nas.setup import resolve
 from rnas.nas.strategies.candidates import genome_keys, possible
 
 REFERENCE = np.array([1.0, 1.01])
@@ -35,7 +36,7 @@ class BenchmarkTable:
     """
 
     def __init__(self, name: str, path: Path | None = None) -> None:
-        setup = resolve(Config.parse(_config(name, path), name), Path(), name)
+        setup = resolve(SearchConfig.parse(_config(name, path), name), Path(), name)
         self.name = name
         self.problem = setup.problem
         self.accuracy = _ACCURACY[name]

@@ -70,8 +70,8 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
-    except OSError as error:
-        _leave(str(error), 1)
+    except (MemoryError, OSError) as error:
+        _leave(str(error) or "out of memory", 1)
     except Exception as error:
         if hasattr(error, "format_message"):
             context = getattr(error, "ctx", None)

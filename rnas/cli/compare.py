@@ -1,18 +1,11 @@
 """``rnas compare``: networks at the same FLOPs, by one recipe, with several seeds."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from rnas.cli.interruption import interruptible
-from rnas.cli.output import AsJson, print_json, stderr, stdout
-from rnas.errors import InputError
-
-if TYPE_CHECKING:
-    from rnas.nas.evaluators.evaluator import Evaluation
-    from rnas.nas.ledger import Ledger, Record
-    from rnas.nas.listener import Listener
+from rnas.cli.output import AsJson
 
 
 def compare(
@@ -25,10 +18,9 @@ def compare(
         ),
     ] = None,
     flops: Annotated[
-        str | None,
-        typer.Option(help="FLOPs of each for one image of the data, such as 5G; needed for a new comparison."),
-    ] = None,
-    seeds: Annotated[int | None, typer.Option(min=2, help="Trainings of each [default: 3]; more may follow.")] = None,
+        str, typer.Option(help="FLOPs of each for one image of the data, such as 5G.", show_default=False)
+    ] = ...,  # type: ignore[assignment]
+    seeds: Annotated[int, typer.Option(min=2, help="Trainings of each; more may be added later.")] = 3,
     until_decided: Annotated[
         int | None,
         typer.Option(
@@ -49,7 +41,7 @@ def compare(
     tune_epochs: Annotated[
         int | None, typer.Option(min=1, help="Of each of these trials [default: those of the trainings].")
     ] = None,
-    recipe: Annotated[str | None, typer.Option(help="Training recipe, or a YAML file of one [default: sat].")] = None,
+    recipe: Annotated[str, typer.Option(help="Training recipe, or a YAML file of one.")] = "sat",
     data: Annotated[str | None, typer.Option(help="Images to train on [default: cifar10].")] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Folder that holds the images' files.")] = None,
     eps: Annotated[str | None, typer.Option(help="Radius of the attacks, such as 8/255 [default: the data's].")] = None,
@@ -67,31 +59,27 @@ def compare(
         ),
     ] = None,
     flags: Annotated[
-        bool | None,
+        bool,
         typer.Option(
             "--flags/--no-flags",
-            help="Look for signs of overestimated robustness in the best checkpoints, on 100 images [default: flags].",
-            show_default=False,
+            help="Look for signs of overestimated robustness in the best checkpoints, on 100 images.",
         ),
-    ] = None,
+    ] = True,
     robust_scaling: Annotated[
         bool,
         typer.Option(
             "--robust-scaling", help="Residual networks of no zoo grow by RobustScaling, not by their own proportions."
         ),
     ] = False,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="Directory; a comparison in it is resumed [default: runs/compare-DATA-N]."),
-    ] = None,
+    output: Annotated[Path | None, typer.Option(help="A new directory [default: runs/compare-DATA-N].")] = None,
     workers: Annotated[int | None, typer.Option(min=0, help="Trainings at once; 0 trains in this process.")] = None,
     dry_run: Annotated[bool, typer.Option(help="Show the networks and what it would take; train nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Scale networks to the same FLOPs, train each by one recipe with several seeds, and test the differences.
 
-    Published networks grow as their families do. A comparison that was stopped is resumed with the same --output; with
-    more --seeds it is extended. The table stands there as comparison.html, .md, .tex, .csv and .json.
+    Published networks grow as their families do. Stopped, it is resumed by rnas resume DIR, and extended with --seeds
+    there. The directory holds result.json, report.html, and the table as Markdown, LaTeX and CSV.
 
     Examples:
 
@@ -101,105 +89,38 @@ def compare(
 
       rnas compare wrn-28-10 resnet-18 --flops 1G --data-dir data --tune 8 --tune-epochs 10 --until-decided 10
 
-      rnas compare --output runs/compare-cifar10-1 --seeds 5
+      rnas resume runs/compare-cifar10-1 --seeds 5
     """
-    from rnas.experiments.comparison import run as running
-    from rnas.experiments.comparison.directory import ComparisonDirectory
-    from rnas.experiments.comparison.settings import resolve_settings
+    from rnas.cli.comparison_view import print_networks
+    from rnas.cli.cost_estimate import print_cost_estimate
+    from rnas.cli.progress import run_shown
+    from rnas.experiments.comparison.run import Comparison
+    from rnas.experiments.comparison.settings import ATTACKS, resolve_settings
     from rnas.experiments.training.resolve import recipe_content
-    from rnas.experiments.training.start import merged_settings
 
-    choices = {
-        "flops": flops,
-        "until_decided": until_decided,
-        "tune": tune,
-        "tune_epochs": tune_epochs,
-        "recipe": recipe,
-        "data": data,
-        "data_dir": data_dir,
-        "eps": eps,
-        "epochs": epochs,
-        "batch_size": batch_size,
-        "images": images,
-        "attacks": attacks,
-        "attacked_images": attacked_images,
-        "flags": flags,
-        "robust_scaling": robust_scaling or None,
-    }
-    given = [f"--{key.replace('_', '-')}" for key, value in choices.items() if value is not None]
-    if output is not None and ComparisonDirectory.is_at(output) and not networks and not dry_run:
-        if given:
-            raise InputError(f"a comparison keeps its settings for life: leave {', '.join(given)} out")
-        _follow(
-            output,
-            as_json,
-            lambda **listeners: running.resume_comparison(output, seeds=seeds, workers=workers, **listeners),
-        )
-        return
-    if flops is None:
-        if output is not None and output.exists() and not ComparisonDirectory.is_at(output):
-            ComparisonDirectory(output).read_settings()
-        raise InputError(
-            "say how large the networks are to be, such as --flops 5G, or give the --output of a comparison to resume"
-        )
-    training = merged_settings(
-        {
-            "data": data,
-            "data_dir": data_dir,
-            "eps": eps,
-            "attacks": None if attacks is None else tuple(name.strip() for name in attacks.split(",")),
-        },
-        recipe=recipe_content(recipe or "sat"),
-        epochs=epochs,
-        batch_size=batch_size,
-        images=images,
-    )
     settings = resolve_settings(
         networks or (),
         flops=flops,
-        seeds=seeds or 3,
-        by_the_rule=robust_scaling,
+        recipe=recipe_content(recipe),
+        seeds=seeds,
         until_decided=until_decided,
+        robust_scaling=robust_scaling,
         tune=tune,
         tune_epochs=tune_epochs,
+        data=data,
+        data_dir=data_dir,
+        images=images,
+        eps=eps,
+        epochs=epochs,
+        batch_size=batch_size,
+        attacks=ATTACKS if attacks is None else [name.strip() for name in attacks.split(",")],
         attacked_images=attacked_images,
-        flags=flags is not False,
-        **training,
+        flags=flags,
     )
     if dry_run:
-        from rnas.cli.compare_table import design_content, print_design
-
-        content = design_content(settings, workers)
-        if as_json:
-            print_json(content)
-        else:
-            print_design(stdout(), content)
+        experiment = Comparison(output or Path(), settings)
+        if not as_json:
+            print_networks(experiment)
+        print_cost_estimate(experiment.estimate(workers), as_json)
         return
-    directory = running.prepare(settings, output)
-    _follow(directory.path, as_json, lambda **listeners: running.run_comparison(directory, workers, **listeners))
-
-
-def _follow(path: Path, as_json: bool, start: Any) -> None:
-    """Run a comparison and print what came of it."""
-    from rnas.cli.compare_table import print_comparison
-    from rnas.cli.counted_lines import CountedLines
-    from rnas.cli.tuning_view import TuningView
-    from rnas.experiments.comparison.directory import ComparisonDirectory
-
-    console = stderr()
-
-    def listener(ledger: "Ledger", _slots: int) -> "Listener":
-        return CountedLines(console, ledger, _found)
-
-    with interruptible(console, ComparisonDirectory.resumed_by, path):
-        content = start(listener=listener, tuning_listener=lambda path: TuningView(console, path)).result
-    if as_json:
-        print_json(content)
-    else:
-        print_comparison(stdout(), content)
-        report = ComparisonDirectory(path).report
-        stdout().print(f"Report: {report}, and .md, .tex, .csv, .json", highlight=False, markup=False, soft_wrap=True)
-
-
-def _found(record: "Record", evaluation: "Evaluation") -> str:
-    return f"{record.metrics['best_worst_case']:.1%} robust, {evaluation.seconds:.1f} s"
+    run_shown(Comparison.create(settings, output), as_json, workers)

@@ -97,6 +97,7 @@ def evaluate(
     from rnas.evaluation.request import Request
     from rnas.evaluation.threats import parse_threat
     from rnas.experiments.evaluate import evaluate_weights
+    from rnas.utils.devices import torch_device
 
     request = Request(
         network,
@@ -109,7 +110,7 @@ def evaluate(
         split_seed=split_seed,
         seed=seed,
         batch_size=batch_size,
-        device=_torch_device(device),
+        device=torch_device(device),
         unseen=unseen,
         transfer=tuple(transfer or ()),
         corruptions=corruptions,
@@ -122,12 +123,3 @@ def evaluate(
         print_json(result.model_dump(mode="json"))
     else:
         print_evaluation(stdout(), result)
-
-
-def _torch_device(device: str) -> str:
-    import torch
-
-    available = torch.cuda.is_available()
-    if device == "cuda" and not available:
-        raise InputError("--device cuda is not available here; give --device cpu")
-    return "cuda" if available and device != "cpu" else "cpu"

@@ -121,7 +121,7 @@ def _facts(result: EvaluationResult) -> dict[str, str]:
     images = pluralize(data.images, "published test image") if data.published_test_images else own
     return {
         "network": result.network,
-        "weights": f"{weights.file}, sha256 {weights.sha256[:16]}",
+        "weights": f"{weights.file or 'of a module'}, sha256 {weights.sha256[:16]}",
         "data": f"{data.name}, the first {images} by split seed {data.split_seed}, hash {data.hash}",
         "ball": "; ".join(f"{threat.norm}, epsilon {threat.epsilon}" for threat in result.threats)
         + " for pixels in [0, 1]",

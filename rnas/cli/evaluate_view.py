@@ -1,6 +1,7 @@
 """The live view of an evaluation."""
 
 import time
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
@@ -8,7 +9,7 @@ from rich.progress import Progress as Bar
 
 from rnas.cli.bar_view import BarView
 from rnas.evaluation.attack_run import Progress
-from rnas.evaluation.weights_evaluation import Listener
+from rnas.experiment import Listener
 from rnas.utils.quantities import pluralize
 
 _SECONDS_BETWEEN_LINES = 30.0
@@ -35,12 +36,14 @@ class EvaluationView(BarView, Listener):
         self._written = time.monotonic()
         self._task = self._bar.add_task("", total=None, found="")
 
-    def began(self, words: str) -> None:
-        """Say what is evaluated."""
-        self.say(words)
+    def message(self, text: str) -> None:
+        """Say what begins."""
+        self._bar.update(self._task, description=text, total=None, completed=0, found="")
+        self.say(text)
 
-    def attacking(self, progress: Progress) -> None:
+    def recorded(self, record: Any) -> None:
         """Move the bar, or write a line where an attack ends or has run for long."""
+        progress: Progress = record
         ended = progress.done == progress.images
         found = f"{progress.images - progress.done} left, {progress.broken} broken, {progress.right} right"
         label = f"{progress.attack} ({progress.number} of {progress.attacks})"
@@ -49,16 +52,6 @@ class EvaluationView(BarView, Listener):
             attacked = f"{progress.done:,} of {pluralize(progress.images, 'image')} attacked"
             kept = f" ({progress.kept:,} of them kept from before)" if progress.kept else ""
             self.say(f"{label}: {attacked}{kept}, {found}")
-
-    def corrupting(self) -> None:
-        """Announce the common corruptions."""
-        self._bar.update(self._task, description="common corruptions", total=None, completed=0, found="")
-        self.say("common corruptions")
-
-    def checking(self, images: int) -> None:
-        """Announce the checks."""
-        self._bar.update(self._task, description="checks", total=None, completed=0, found="")
-        self.say(f"checks for signs of overestimated robustness, on {pluralize(images, 'image')}")
 
     def say(self, line: str) -> None:
         """Write a line, and remember when."""

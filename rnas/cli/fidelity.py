@@ -1,72 +1,49 @@
 """``rnas fidelity``: whether short trainings rank networks as long ones do."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
-from rnas.cli.interruption import interruptible
-from rnas.cli.output import AsJson, print_json, stderr, stdout
-
-if TYPE_CHECKING:
-    from rnas.nas.evaluators.evaluator import Evaluation
-    from rnas.nas.ledger import Record
+from rnas.cli.output import AsJson
 
 
 def fidelity(
-    source: Annotated[Path, typer.Argument(metavar="RUN|CONFIG", help="A run's directory, or a YAML config.")],
+    source: Annotated[Path, typer.Argument(metavar="SEARCH|CONFIG", help="A search's directory, or a YAML config.")],
     architectures: Annotated[int, typer.Option(min=10, help="Networks to train at every rung.")] = 120,
-    bands: Annotated[int, typer.Option(min=1, help="Bands of FLOPs to judge within.")] = 2,
+    bands: Annotated[int, typer.Option(min=1, help="Bands of FLOPs to compare within.")] = 2,
     seeds: Annotated[int, typer.Option(min=1, help="Trainings of each at each rung; two show the noise.")] = 2,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Directory to make for a config [default: runs/SPACE-N].")
-    ] = None,
+    workers: Annotated[int | None, typer.Option(min=0, help="Trainings at once [default: the search's own].")] = None,
+    output: Annotated[Path | None, typer.Option(help="Directory of the study [default: SEARCH/fidelity-N].")] = None,
+    dry_run: Annotated[
+        bool, typer.Option(help="Measure some evaluations here, print the cost estimate, train nothing.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Measure how well short trainings rank networks, compared with the limit that noise sets.
+    """Measure how well evaluations at the lower rungs rank networks, and the most that noise lets any rung reach.
 
-    Networks drawn from the space are trained at every rung with several seeds. A measurement that was stopped is
-    resumed by the same command on the run's directory. The figures are written to its fidelity.json and report.
+    Networks drawn from the space are trained at every rung with several seeds. The figures are in result.json of the
+    study, and in the report of the search. For a config a search is made in runs/SPACE-N, and nothing is searched yet.
 
     Examples:
 
       rnas fidelity runs/robust-resnet-1
 
-      rnas fidelity my.yaml --architectures 60 --output runs/fidelity
+      rnas fidelity my.yaml --architectures 60
     """
-    from rnas import api
-    from rnas.cli.counted_lines import CountedLines
-    from rnas.report.fidelity import shift_sentences
+    from rnas.cli.cost_estimate import print_cost_estimate
+    from rnas.cli.progress import run_shown
+    from rnas.nas.config import SearchConfig
+    from rnas.nas.fidelity_study import FidelitySettings, FidelityStudy
+    from rnas.nas.search import Search
+    from rnas.utils.yaml_files import read_mapping
 
-    console = stderr()
-    directory = api.fidelity_directory(source, output)
-    with interruptible(console, "fidelity", directory.path):
-        study = api.measure_fidelity(
-            directory, architectures, bands, seeds, lambda setup, ledger, slots: CountedLines(console, ledger, _seconds)
-        )
-    content = study.to_dict()
-    if as_json:
-        print_json(content)
+    search = source
+    if source.is_file():
+        config = SearchConfig.parse(read_mapping(source), str(source))
+        search = Search.create(config, folder=source.parent, source=str(source)).path
+    settings = FidelitySettings(search=search, architectures=architectures, bands=bands, seeds=seeds)
+    if dry_run:
+        print_cost_estimate(FidelityStudy(output or search, settings).estimate(workers), as_json)
         return
-    stdout().print(quality_table(content))
-    for line in shift_sentences(content):
-        stdout().print(line, highlight=False, soft_wrap=True)
-
-
-def _seconds(_record: "Record", evaluation: "Evaluation") -> str:
-    return f"{evaluation.seconds:.1f} s"
-
-
-def quality_table(study: dict[str, Any]) -> Table:
-    """Figures of each lower rung in each band, from a study's JSON."""
-    from rnas.report.fidelity import caption, rows
-
-    table = Table(caption=Text(caption(study)), box=None, pad_edge=False, caption_justify="left")
-    headings, lines = rows(study)
-    for number, heading in enumerate(headings):
-        table.add_column(heading, justify="left" if number < 2 else "right")
-    for cells in lines:
-        table.add_row(*cells)
-    return table
+    run_shown(FidelityStudy.create(settings, output), as_json, workers)

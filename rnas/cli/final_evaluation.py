@@ -1,30 +1,20 @@
-"""Final evaluation of a front: progress and results."""
+"""Word the final evaluations of a front: each one, and what they changed."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rnas.cli.counted_lines import CountedLines
-from rnas.nas.evaluators.evaluator import FINAL_ACCURACY, Evaluation
-from rnas.nas.ledger import Ledger, Record
+from rnas.nas.evaluators.evaluator import FINAL_ACCURACY
+from rnas.nas.ledger import Record
 from rnas.report.final_evaluation import change_text, final_evaluation_caption, mean_text
 
 
-def final_evaluation_lines(console: Console, ledger: Ledger) -> CountedLines:
-    """Return a listener that announces the final evaluations and writes one line for each.
-
-    Args:
-        console: where to write, usually stderr.
-        ledger: of the final evaluations.
-    """
-    opening = "final evaluation: the front is trained again with new seeds and attacked"
-    return CountedLines(console, ledger, _found, label="final ", opening=opening)
-
-
-def _found(record: Record, evaluation: Evaluation) -> str:
+def final_words(record: Record) -> str:
+    """Return what a final evaluation found."""
+    evaluation = record.evaluation
+    assert evaluation is not None
     flags = [flag["name"] for flag in evaluation.provenance["final_evaluation"]["flags"]]
     flagged = f"  flagged: {', '.join(flags)}" if flags else ""
     return f"worst case {record.metrics[FINAL_ACCURACY]:.4f}  {evaluation.seconds:.1f} s{flagged}"
@@ -34,7 +24,7 @@ def final_evaluation_table(run: Mapping[str, Any]) -> Table:
     """Return the table of the final evaluations, best first.
 
     Args:
-        run: the JSON object that ``rnas report DIR --json`` prints, with ``final_evaluation``.
+        run: what ``result.json`` of a search holds, with ``final_evaluation``.
     """
     final_evaluation = run["final_evaluation"]
     table = Table(

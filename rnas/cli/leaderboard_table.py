@@ -43,6 +43,6 @@ def _grid(table: LeaderboardTable) -> Grid:
     for row in table.rows:
         worst = row.entry.worst_case.share
         cells = [str(row.place), percent(worst.value), span_text(worst), percent(row.entry.clean.share.value)]
-        cells += [format_size(row.entry.params), format_size(row.entry.flops), against_the_best(row)]
+        cells += [format_size(row.entry.params), row.entry.flops_text, against_the_best(row)]
         grid.add_row(*map(Text, cells), Text(row.name, style="red" if row.entry.flags else ""))
     return grid

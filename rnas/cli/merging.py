@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from rnas.errors import InputError
-from rnas.nas.config import Config
+from rnas.nas.config import SearchConfig
 from rnas.nas.presets import preset as load_preset
 from rnas.nas.presets import preset_of
 from rnas.utils.yaml_files import read_mapping, set_key
@@ -46,7 +46,7 @@ def merged(
     else:
         name = preset or preset_of(options.space) or _PRESETS.get(options.data or "digits", "cifar10-smoke")
         content, folder, source = load_preset(name), Path(), f"preset {name}"
-    Config.parse(content, source)
+    SearchConfig.parse(content, source)
     _apply(content, options)
     for assignment in assignments:
         set_key(content, assignment)

@@ -23,6 +23,11 @@ def stderr() -> Console:
     return Console(stderr=True)
 
 
+def say(console: Console, line: str) -> None:
+    """Print a line as it is, however long."""
+    console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
 def print_json(value: Any) -> None:
     """One JSON document on stdout."""
     print(json.dumps(value, indent=2, allow_nan=False))

@@ -26,13 +26,13 @@ def power(
       rnas power runs/robust-resnet-1 --simulations 50
     """
     from rnas.cli.power_table import print_power_study
-    from rnas.nas.run import Run
+    from rnas.nas.search import Search
     from rnas.scaling_rules.findings import metric_of
     from rnas.scaling_rules.observations import Observations
     from rnas.scaling_rules.power import power as simulated
     from rnas.utils.quantities import pluralize
 
-    observations = Observations.from_run(Run.load(directory), metric)
+    observations = Observations.from_run(Search.open(directory).result(), metric)
     console = stderr()
 
     def measured(count: int, seconds: float, at_once: int) -> None:

@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.text import Text
 
 from rnas.cli.rules_table import grid
-from rnas.report.rules import ReportTable
+from rnas.report.page import ReportTable
 from rnas.scaling_rules.power import ROBUST_SCALING, GroundTruth, PowerStudy, Tally
 from rnas.scaling_rules.verdict import LEVEL, Verdict
 from rnas.utils.metric import Metric

@@ -1,31 +1,21 @@
 """``rnas replicate``: replicate a paper's experiment, and judge its claims."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from rnas.cli.interruption import interruptible
-from rnas.cli.output import AsJson, print_json, stderr, stdout
+from rnas.cli.output import AsJson, print_json, stdout
 from rnas.errors import InputError
-
-if TYPE_CHECKING:
-    from rnas.experiments.replications.settings import ReplicationSettings
-    from rnas.nas.evaluators.evaluator import Evaluation
-    from rnas.nas.ledger import Ledger, Record
-    from rnas.nas.listener import Listener
 
 
 def replicate(
     name: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[NAME]", help="Name of a replication; without it and --output the replications are listed."
-        ),
+        str | None, typer.Argument(metavar="[NAME]", help="A replication; without it they are listed.")
     ] = None,
     list_them: Annotated[bool, typer.Option("--list", help="List the replications.")] = False,
-    data: Annotated[str | None, typer.Option(help="Images to train on [default: digits].")] = None,
+    data: Annotated[str, typer.Option(help="Images to train on.")] = "digits",
     data_dir: Annotated[Path | None, typer.Option(help="Folder that holds the images' files.")] = None,
     recipe: Annotated[
         str | None, typer.Option(help="Training recipe, or a YAML file of one [default: the paper's; short on digits].")
@@ -43,19 +33,15 @@ def replicate(
     cells: Annotated[
         int | None, typer.Option(min=8, help="Train at most N cells of a large grid, a stratified random subset.")
     ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="Directory; a replication in it is resumed [default: runs/NAME-DATA-N]."),
-    ] = None,
+    output: Annotated[Path | None, typer.Option(help="A new directory [default: runs/NAME-DATA-N].")] = None,
     workers: Annotated[int | None, typer.Option(min=0, help="Trainings at once; 0 trains in this process.")] = None,
     dry_run: Annotated[bool, typer.Option(help="Show the design and what it would take; train nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Repeat a paper's experiment, and say whether the results support what the paper observed.
+    """Repeat a replication of a paper, and say whether the results support what the paper observed.
 
-    Each network of its design is trained with several seeds. A replication that was stopped is resumed
-    with the same --output; with more --seeds it is extended. Results stand in replication.json there, and in
-    replication.html.
+    Each network of the design is trained with several seeds. Stopped, it is resumed by rnas resume DIR, and extended
+    with --seeds there. The directory holds result.json and report.html.
 
     Examples:
 
@@ -65,49 +51,39 @@ def replicate(
 
       rnas replicate depth-grid --data cifar10 --data-dir data --epochs 15 --cells 60 --dry-run
 
-      rnas replicate --output runs/block-topology-digits-1 --seeds 6
+      rnas resume runs/block-topology-digits-1 --seeds 6
     """
-    from rnas.experiments.replications import run as running
-    from rnas.experiments.replications.directory import ReplicationDirectory
-    from rnas.experiments.replications.settings import resolve_settings
-    from rnas.experiments.training.resolve import recipe_content
-
-    choices = {
-        "data": data,
-        "data_dir": data_dir,
-        "recipe": None if recipe is None else recipe_content(recipe),
-        "eps": eps,
-        "epochs": epochs,
-        "images": images,
-        "capacity": capacity,
-        "base_channels": None if base_channels is None else _channels(base_channels),
-        "cells": cells,
-    }
-    if output is not None and name is None:
-        given = [f"--{key.replace('_', '-')}" for key, value in choices.items() if value is not None]
-        if given:
-            raise InputError(
-                f"the settings of a replication cannot change: leave {', '.join(given)} out, or name a new replication"
-            )
-        if not ReplicationDirectory.is_at(output):
-            raise InputError(
-                f"{output} holds no replication to resume; name one to create: rnas replicate NAME --output {output}"
-            )
-        _follow(
-            output,
-            as_json,
-            lambda listener: running.resume_replication(output, seeds=seeds, workers=workers, listener=listener),
-        )
-        return
     if name is None or list_them:
         _list(as_json)
         return
-    settings = resolve_settings(name, choices | {"seeds": seeds})
+
+    from rnas.cli.cost_estimate import print_cost_estimate
+    from rnas.cli.progress import run_shown
+    from rnas.cli.replication_view import print_design
+    from rnas.experiments.replications.run import ReplicationRun
+    from rnas.experiments.replications.settings import resolve_settings
+    from rnas.experiments.training.resolve import recipe_content
+
+    settings = resolve_settings(
+        name,
+        data=data,
+        data_dir=data_dir,
+        recipe=None if recipe is None else recipe_content(recipe),
+        eps=eps,
+        epochs=epochs,
+        images=images,
+        seeds=seeds,
+        capacity=capacity,
+        base_channels=None if base_channels is None else _channels(base_channels),
+        cells=cells,
+    )
     if dry_run:
-        _show_design(settings, workers, as_json)
+        experiment = ReplicationRun(output or Path(), settings)
+        if not as_json:
+            print_design(experiment)
+        print_cost_estimate(experiment.estimate(workers), as_json)
         return
-    directory = running.prepare(settings, output)
-    _follow(directory.path, as_json, lambda listener: running.run_replication(directory, workers, listener))
+    run_shown(ReplicationRun.create(settings, output), as_json, workers)
 
 
 def _channels(text: str) -> tuple[int, ...]:
@@ -115,30 +91,6 @@ def _channels(text: str) -> tuple[int, ...]:
         return tuple(int(part) for part in text.split(","))
     except ValueError:
         raise InputError(f"--base-channels {text!r}: write three whole numbers, such as 4,8,16") from None
-
-
-def _follow(path: Path, as_json: bool, start: Any) -> None:
-    """Run a replication and print what came of it."""
-    from rnas.cli.counted_lines import CountedLines
-    from rnas.cli.replicate_table import print_replication
-    from rnas.experiments.replications.directory import ReplicationDirectory
-
-    console = stderr()
-
-    def listener(ledger: "Ledger", _slots: int, label: str) -> "Listener":
-        return CountedLines(console, ledger, _found, f"{label}: " if label else "")
-
-    with interruptible(console, ReplicationDirectory.resumed_by, path):
-        content = start(listener).result
-    if as_json:
-        print_json(content)
-    else:
-        print_replication(stdout(), content)
-        stdout().print(f"Report: {ReplicationDirectory(path).report}", highlight=False, markup=False, soft_wrap=True)
-
-
-def _found(record: "Record", evaluation: "Evaluation") -> str:
-    return f"{record.metrics['test_robust_accuracy']:.1%} robust, {evaluation.seconds:.1f} s"
 
 
 def _list(as_json: bool) -> None:
@@ -165,13 +117,3 @@ def _list(as_json: bool) -> None:
             f"{replication.observation} ({replication.paper.partition(':')[0]}; {replication.section})",
         )
     stdout().print(table)
-
-
-def _show_design(settings: "ReplicationSettings", workers: int | None, as_json: bool) -> None:
-    from rnas.cli.replicate_table import design_content, print_design
-
-    content = design_content(settings, workers)
-    if as_json:
-        print_json(content)
-    else:
-        print_design(stdout(), content)

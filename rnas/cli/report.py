@@ -9,21 +9,24 @@ from rnas.cli.output import AsJson, print_json, stdout
 
 
 def report(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Directory of a run, finished or not.")],
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Directory of an experiment, finished or not.")],
     as_json: AsJson = False,
 ) -> None:
-    """Write a run's report.html and pareto.csv, and print its front.
+    """Write the report of an experiment from what it has done so far, and print its result.
 
-    With --json the whole run is printed instead, and no file is written.
+    With --json the result is printed as JSON instead, and no file is written.
     """
-    from rnas.nas.run import Run
-    from rnas.report.table import front_table
+    from rnas.cli.words import view_module
+    from rnas.experiment import open_experiment
 
-    run = Run.load(directory)
-    content = run.to_dict()
+    experiment = open_experiment(directory)
     if as_json:
-        print_json(content)
+        print_json(experiment.result().to_dict())
         return
-    run.write()
-    stdout().print(front_table(content))
-    stdout().print(f"Report: {directory / 'report.html'}", highlight=False, soft_wrap=True)
+    result = experiment.result()
+    experiment.write_report(result)
+    module = view_module(experiment.kind)
+    if module is not None:
+        module.show(experiment, result, as_json)
+    else:
+        stdout().print(f"Result: {experiment.result_file}", highlight=False, markup=False, soft_wrap=True)

@@ -35,16 +35,15 @@ def rules(
     import json
 
     from rnas.cli.rules_table import print_rules
-    from rnas.nas.directory import RunDirectory
-    from rnas.nas.run import Run
+    from rnas.nas.search import RULES, Search
     from rnas.scaling_rules.findings import fit_rule
     from rnas.utils.files import write_text
 
-    run = Run.load(directory)
-    found = fit_rule(run, metric)
+    search = Search.open(directory)
+    found = fit_rule(search.result(), metric)
     content = found.to_dict()
-    write_text(RunDirectory(directory).rules, json.dumps(content, indent=2, allow_nan=False) + "\n")
-    run.write()
+    write_text(directory / RULES, json.dumps(content, indent=2, allow_nan=False) + "\n")
+    search.write()
     if save is not None:
         found.saved_rule().save(save)
         open_parts = [family.name for family in found.rules.families if not family.verdict.claims]

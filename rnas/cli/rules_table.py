@@ -8,7 +8,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from rnas.report import rules
-from rnas.report.rules import ReportTable
+from rnas.report.page import ReportTable
 
 
 def print_rules(console: Console, content: Mapping[str, Any]) -> None:

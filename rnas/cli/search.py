@@ -1,25 +1,11 @@
-"""``rnas search``, and ``rnas resume`` of a search."""
+"""``rnas search``."""
 
-import shlex
-import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from rnas.cli.interruption import interruptible
-from rnas.cli.output import AsJson, print_json, stderr, stdout
-
-if TYPE_CHECKING:
-    from rnas.api import ListenerFactory
-    from rnas.nas.config import Setup
-    from rnas.nas.directory import RunDirectory
-    from rnas.nas.ledger import Ledger, Record
-    from rnas.nas.run import Run
-
-_ROUNDING = 1e-9
+from rnas.cli.output import AsJson
 
 
 def _above_zero(value: float | None) -> float | None:
@@ -53,11 +39,9 @@ def search(
     assignments: Annotated[
         list[str] | None, typer.Option("--set", help="Set any key of the config: KEY=VALUE. May be repeated.")
     ] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Directory of the new run [default: runs/SPACE-N].")
-    ] = None,
+    output: Annotated[Path | None, typer.Option(help="Directory of the search [default: runs/SPACE-N].")] = None,
     dry_run: Annotated[
-        bool, typer.Option(help="Measure one evaluation here, print the cost estimate, search nothing.")
+        bool, typer.Option(help="Measure some evaluations here, print the cost estimate, search nothing.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -76,126 +60,16 @@ def search(
 
       rnas search my.yaml --set evaluator.train.fidelity.epochs=4 --dry-run
     """
-    from rnas import api
     from rnas.cli import merging
-    from rnas.nas.config import Config, resolve
+    from rnas.cli.cost_estimate import print_cost_estimate
+    from rnas.cli.progress import run_shown
+    from rnas.nas.config import SearchConfig
+    from rnas.nas.search import Search
 
     given = merging.Options(space, data, data_dir, recipe, eps, flops, params, budget, hours, seed, strategy, workers)
     content, folder, source = merging.merged(config, preset, given, assignments or [])
+    parsed = SearchConfig.parse(content, source)
     if dry_run:
-        from rnas.cli.cost_estimate import cost_estimate, print_cost_estimate
-
-        estimate = cost_estimate(resolve(Config.parse(content, source), folder, source))
-        if as_json:
-            print_json(estimate)
-        else:
-            print_cost_estimate(estimate)
+        print_cost_estimate(Search.draft(parsed, output, folder=folder, source=source).estimate(), as_json)
         return
-    setup, directory = api.prepare(content, folder, source, output)
-    _follow(
-        directory,
-        lambda listener, final_listener: api.run_search(directory, setup, listener, final_listener=final_listener),
-        as_json,
-    )
-
-
-def resume(directory: Path, budget: int | None, workers: int | None, as_json: bool) -> None:
-    """Go on with a search that was stopped, or extend a finished one."""
-    from rnas import api
-    from rnas.nas.directory import RunDirectory
-
-    where = RunDirectory(directory)
-    _follow(
-        where,
-        lambda listener, final_listener: api.resume(
-            directory, budget=budget, workers=workers, listener=listener, final_listener=final_listener
-        ),
-        as_json,
-    )
-
-
-def _follow(
-    directory: "RunDirectory", start: "Callable[[ListenerFactory, ListenerFactory], Run]", as_json: bool
-) -> None:
-    """Run a search and print what it found."""
-    from rnas.cli.counted_lines import CountedLines
-    from rnas.cli.final_evaluation import final_evaluation_lines, final_evaluation_table
-    from rnas.cli.progress import LiveView
-    from rnas.report.table import front_table
-    from rnas.utils.quantities import pluralize
-
-    console = stderr()
-    views: list[LiveView] = []
-
-    def kept() -> str:
-        return f"{pluralize(views[0].finished, 'evaluation')} kept" if views else ""
-
-    started = time.monotonic()
-    final_started: list[float] = []
-    with interruptible(console, "resume", directory.path, kept), ExitStack() as stack:
-
-        def listener(setup: "Setup", ledger: "Ledger", slots: int) -> LiveView:
-            views.append(LiveView(console, setup, ledger, slots))
-            console.print(
-                f"{directory.path}: {setup.config.strategy['name']} over {setup.space.name}, "
-                f"{pluralize(setup.config.budget, 'evaluation')}{_before(ledger.records)}, {slots} at once",
-                highlight=False,
-                soft_wrap=True,
-            )
-            return stack.enter_context(views[0])
-
-        def final_listener(setup: "Setup", ledger: "Ledger", slots: int) -> CountedLines:
-            final_started.append(time.monotonic())
-            return final_evaluation_lines(console, ledger)
-
-        run = start(listener, final_listener)
-    if as_json:
-        print_json(run.to_dict())
-        return
-    short = shortfall(run, directory.path, (final_started or [time.monotonic()])[0] - started)
-    if short is not None:
-        console.print(short, highlight=False, markup=False, soft_wrap=True)
-    if run.records and not run.complete:
-        console.print("no evaluation was completed; the reasons are above and in the report", soft_wrap=True)
-        raise typer.Exit(1)
-    content = run.to_dict()
-    stdout().print(front_table(content))
-    if content["final_evaluation"]:
-        stdout().print(final_evaluation_table(content))
-    stdout().print(f"Report: {directory.report}", highlight=False, soft_wrap=True)
-
-
-def _before(records: "Sequence[Record]") -> str:
-    """What of a search was done at earlier times."""
-    finished = sum(record.evaluation is not None for record in records)
-    started = len(records) - finished
-    words = f", {finished} of them finished before" if records else ""
-    return f"{words}, {started} interrupted before and run again" if started else words
-
-
-def shortfall(run: "Run", path: Path, seconds: float) -> str | None:
-    """Why a search ended before its budget was spent, in a line with what to do; None where it was spent.
-
-    Args:
-        run: that ended, uninterrupted.
-        path: of its directory.
-        seconds: how long it searched, this time.
-    """
-    from rnas.utils.quantities import Band, pluralize
-
-    config = run.setup.config
-    waiting = any(record.evaluation is None for record in run.records)
-    # Any further evaluation costs at most 1 of the budget.
-    if not waiting and config.budget - run.spent < 1 - _ROUNDING:
-        return None
-    ended = f"ended with {len(run.complete)} of {pluralize(config.budget, 'evaluation')}: "
-    if waiting or (config.hours is not None and seconds >= 3600 * config.hours):
-        return f"{ended}the time was up; resume with: rnas resume {shlex.quote(str(path))}"
-    settings = run.setup.space.settings
-    banded = [name for name in ("flops", "params") if getattr(settings, name) != Band()]
-    fixes = [f"widen {' and '.join(f'space.{name}' for name in banded)}"] if banded else []
-    fixes += ["narrow less"] if settings.narrow else []
-    inside = " inside its bands" if banded else ""
-    number = len({record.key for record in run.records})
-    fix = f": {', or '.join(fixes)}, in a new search" if fixes else ""
-    return f"{ended}the space holds no more than these {number}{inside}{fix}"
+    run_shown(Search.create(parsed, output, folder=folder, source=source), as_json)

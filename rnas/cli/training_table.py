@@ -1,4 +1,4 @@
-"""What came of a training, and what one would take, for people."""
+"""Print what came of a training."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,8 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rnas.cli.training_view import duration
-from rnas.experiments.training.cost_estimate import TrainingCostEstimate
+from rnas.cli.progress import duration
 from rnas.utils.quantities import pluralize
 
 
@@ -39,25 +38,9 @@ def print_summary(console: Console, summary: Mapping[str, Any]) -> None:
         console.print(line, highlight=False, markup=False)
 
 
-def print_cost_estimate(console: Console, estimate: TrainingCostEstimate) -> None:
-    """Print seconds, memory and the total."""
-    images = pluralize(estimate.images, "image")
-    facts = {
-        "an epoch": f"{duration(estimate.seconds_per_epoch)} for {images} in batches of {estimate.batch_size}",
-        "val": f"{duration(estimate.val_seconds)} after each",
-        "test": f"{duration(estimate.test_seconds)} for best and last together",
-        "memory": f"{estimate.memory_bytes / 2**30:.2f} GiB {'of the GPU' if estimate.device == 'cuda' else 'in all'}",
-        "in all": f"about {duration(estimate.seconds)} for {pluralize(estimate.epochs, 'epoch')} on {estimate.device}",
-    }
-    grid = Table.grid(padding=(0, 2))
-    for name, text in facts.items():
-        grid.add_row(Text(name, style="bold"), Text(text))
-    console.print(grid)
-
-
-def _accuracies(test: Mapping[str, Any]) -> dict[str, Mapping[str, float]]:
-    attacks = {attack["name"]: attack for attack in test["attacks"]}
-    return {"clean": test["clean"], **attacks, "worst case": test["worst_case"]}
+def _accuracies(final: Mapping[str, Any]) -> dict[str, Mapping[str, float]]:
+    attacks = {attack["name"]: attack for attack in final["attacks"]}
+    return {"clean": final["clean"], **attacks, "worst case": final["worst_case"]}
 
 
 def _accuracy(accuracy: Mapping[str, float]) -> str:

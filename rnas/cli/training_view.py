@@ -1,106 +1,83 @@
-"""The live view of a training."""
+"""Show a training: what is trained, its epochs, and what came of it."""
 
-import time
-from collections.abc import Sequence
-from pathlib import Path
-from types import TracebackType
-from typing import Self
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from rich.console import Console, Group
-from rich.live import Live
-from rich.text import Text
+import typer
 
-from rnas.cli.counting_bar import counting_bar
+from rnas.cli.output import print_json, say, stderr, stdout
+from rnas.cli.training_table import print_summary
+from rnas.cli.words import Words
+from rnas.experiment import Work
 from rnas.experiments.training.evaluation import val_words
-from rnas.experiments.training.history import Row
+from rnas.experiments.training.history import Row, best_row
+from rnas.experiments.training.result import TrainingResult
 from rnas.experiments.training.setup import Setup
+from rnas.experiments.training.training import Training
 from rnas.networks import architecture as arch
 from rnas.utils.quantities import format_size, pluralize
 
 
-class TrainingView:
-    """A listener that writes a line for each epoch, and on a terminal keeps a bar below them.
+class ProgressWords(Words):
+    """Word the epochs of a training."""
 
-    Args:
-        console: where to write, usually stderr.
-        path: directory of the training.
-    """
+    experiment: Training
 
-    def __init__(self, console: Console, path: Path) -> None:
-        self._console = console
-        self._path = path
-        self._epochs = 0
-        self._earlier = 0
-        self._began = time.monotonic()
-        self._told: tuple[str, str] | None = None
-        self._best = ""
-        self._bar = counting_bar()
-        self._task = self._bar.add_task("epochs", total=None, left="")
-        self._live = Live(console=console, refresh_per_second=4, transient=True)
+    def __init__(self, experiment: Training, work: Work) -> None:
+        super().__init__(experiment, work)
+        self._history: list[Row] = list(experiment.history)
 
-    def __enter__(self) -> Self:
-        return self
+    def opening(self) -> list[str]:
+        """Return what is trained, how, and what the best epoch is chosen by."""
+        if self.work.phase:
+            return []
+        first, *others = description(self.experiment.setup)
+        lines = [f"{self.experiment.path}: {first}", *others]
+        if self.work.done:
+            were = "was" if self.work.done == 1 else "were"
+            lines.append(f"{self.work.done} of {pluralize(round(self.work.total), 'epoch')} {were} done before")
+        return lines
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._live.stop()
+    def recorded(self, record: Row) -> str:
+        """Return what an epoch found."""
+        self._history.append(record)
+        return (
+            f"loss {record['loss']:.4f}  training {record['train_robust_accuracy']:.1%}  "
+            f"selection {record['val_clean_accuracy']:.1%} clean "
+            f"{record['val_robust_accuracy']:.1%} robust  "
+            f"rate {record['learning_rate']:.2g}  {record['seconds'] + record['val_seconds']:.1f} s"
+        )
 
-    def started(self, setup: Setup, history: Sequence[Row]) -> None:
-        """Say what is trained, how, and what the best epoch is chosen by."""
-        self._epochs, self._earlier = setup.settings.fidelity.epochs, len(history)
-        self._bar.update(self._task, total=self._epochs, completed=self._earlier)
-        self._began = time.monotonic()
-        first, *others = description(setup)
-        for line in (f"{self._path}: {first}", *others):
-            self._say(line)
-        if history:
-            were = "was" if len(history) == 1 else "were"
-            self._say(f"{len(history)} of {pluralize(self._epochs, 'epoch')} {were} done before")
-        if self._console.is_terminal:
-            self._live.start()
+    def findings(self) -> Sequence[str]:
+        """Return the best epoch so far."""
+        if not self._history:
+            return ()
+        best = best_row(self._history, self.experiment.settings.recipe)
+        return (f"best {best['val_robust_accuracy']:.1%} robust (epoch {best['epoch']:.0f})",)
 
-    def training(self, epoch: int, share: float) -> None:
-        """Move the bar."""
-        self._show(f"epoch {epoch}: {share:.0%} of its steps", epoch - 1)
+    def running(self, shares: Mapping[str, float]) -> str:
+        """Return what is under way; the selection after an epoch has no share of its own."""
+        words = (label if label.startswith("selection") else f"{label}: {share:.0%}" for label, share in shares.items())
+        return ", ".join(words)
 
-    def selecting(self, epoch: int, share: float) -> None:
-        """Move the bar."""
-        self._show(f"epoch {epoch}: {share:.0%} of the val images", epoch - 1)
 
-    def ended(self, history: Sequence[Row], best: Row) -> None:
-        """Write the epoch's line."""
-        done = len(history)
-        self._best = f"best {best['val_robust_accuracy']:.1%} robust (epoch {best['epoch']:.0f})"
-        seconds = (time.monotonic() - self._began) / (done - self._earlier) * (self._epochs - done)
-        left = f"{duration(seconds)} left" if done < self._epochs else ""
-        self._bar.update(self._task, left=left)
-        parts = (_line(history[-1], self._epochs), left, self._best)
-        self._say("  ".join(part for part in parts if part))
-
-    def evaluating(self, checkpoint: str, attack: str, share: float) -> None:
-        """Announce each attack, and move the bar."""
-        if (checkpoint, attack) != self._told and not self._console.is_terminal:
-            self._say(f"test images: {attack} on the {checkpoint} weights")
-        self._told = checkpoint, attack
-        self._show(f"test images: {attack} on the {checkpoint} weights {share:.0%}", self._epochs)
-
-    def out_of_memory(self) -> None:
-        """Say why nothing happens for a while."""
-        self._live.stop()
-        self._say("out of memory; trying smaller batches, to say which fits")
-
-    def _show(self, doing: str, epochs: int) -> None:
-        if self._console.is_terminal:
-            self._bar.update(self._task, completed=epochs)
-            self._live.update(Group(self._bar, Text(doing), Text(self._best)))
-
-    def _say(self, line: str) -> None:
-        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+def show(experiment: Training, result: TrainingResult, as_json: bool) -> None:
+    """Print what came of a training; a diverged one is a failure."""
+    summary = result.summary
+    assert summary is not None
+    if summary["status"] != "complete":
+        say(stderr(), _ending(summary))
+    if as_json:
+        print_json(result.to_dict())
+    elif summary["status"] != "diverged":
+        print_summary(stdout(), summary)
+        say(stdout(), f"Weights: {experiment.best} and {experiment.last.name}; all figures: {experiment.result_file}")
+    if summary["status"] == "diverged":
+        raise typer.Exit(1)
 
 
 def description(setup: Setup) -> list[str]:
-    """What is trained, on what, and what the best epoch is chosen by: a line each."""
+    """Return what is trained, on what, and what the best epoch is chosen by: a line each."""
     settings, recipe = setup.settings, setup.settings.recipe
     cost = setup.architecture.cost(setup.dataset.input_shape, setup.dataset.num_classes)
     shape = "x".join(map(str, setup.dataset.input_shape))
@@ -120,17 +97,11 @@ def description(setup: Setup) -> list[str]:
     return lines + [note for note in (setup.dataset.note,) if note]
 
 
-def _line(row: Row, epochs: int) -> str:
-    return (
-        f"{row['epoch']:>{len(str(epochs))}.0f}/{epochs}  loss {row['loss']:.4f}  "
-        f"train {row['train_robust_accuracy']:.1%}  "
-        f"val {row['val_clean_accuracy']:.1%} clean {row['val_robust_accuracy']:.1%} robust  "
-        f"rate {row['learning_rate']:.2g}  {row['seconds'] + row['val_seconds']:.1f} s"
-    )
-
-
-def duration(seconds: float) -> str:
-    """Seconds as people say them."""
-    if seconds < 100:
-        return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+def _ending(summary: Mapping[str, Any]) -> str:
+    """Why a training ended before its last epoch, in one line."""
+    if summary["status"] != "diverged":
+        return str(summary["reason"])
+    kept = "no epoch was completed"
+    if summary["epochs_done"]:
+        kept = f"kept are the weights of epochs {summary['best']['epoch']} (best) and {summary['last']['epoch']} (last)"
+    return f"rnas: diverged: {summary['reason']}; {kept}; a lower rate may help: --set recipe.learning_rate=..."

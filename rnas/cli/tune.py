@@ -1,18 +1,11 @@
 """``rnas tune``."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from rnas.cli.interruption import interruptible
-from rnas.cli.output import AsJson, print_json, stderr, stdout
-from rnas.utils.yaml_files import set_key
-
-if TYPE_CHECKING:
-    from rnas.experiments.tuning.listener import Listener
-    from rnas.experiments.tuning.tune import TuningRun
+from rnas.cli.output import AsJson
 
 
 def tune(
@@ -46,17 +39,20 @@ def tune(
         typer.Option("--set", help="Set anything else, such as images.val=500. May be repeated."),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Directory of the tuning [default: runs/tune-ARCH-RECIPE-N].")
+        Path | None, typer.Option(help="Directory of the tuning [default: runs/tune-ARCH-RECIPE-N].")
     ] = None,
     workers: Annotated[
         int, typer.Option(min=0, help="Trainings at once, each in a process of its own; 0 is one by one, repeatable.")
     ] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    dry_run: Annotated[
+        bool, typer.Option(help="Measure a few steps here, print the cost estimate, tune nothing.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Tune a recipe's hyperparameters for a network, by robust accuracy on the val split.
 
-    Test images are not looked at. A tuning that was stopped is resumed by rnas resume.
+    Test images are not looked at. rnas resume continues a tuning that was stopped.
 
     Examples:
 
@@ -64,41 +60,30 @@ def tune(
 
       rnas tune net.json --recipe sat --data digits --space momentum=0.8:0.95
     """
-    from rnas.experiments.training import start
-    from rnas.experiments.training.resolve import recipe_content
-    from rnas.experiments.tuning.tune import prepare, run_tuning
+    from rnas.cli.cost_estimate import print_cost_estimate
+    from rnas.cli.progress import run_shown
+    from rnas.experiments.references import resolve
+    from rnas.experiments.training.resolve import recipe_content, resolve_settings
+    from rnas.experiments.tuning.tuning import Tuning, tuning_settings
+    from rnas.utils.yaml_files import set_key
 
-    content = start.merged_settings(
-        {"data": data, "data_dir": data_dir, "eps": eps, "seed": seed, "device": device},
-        recipe=recipe_content(recipe),
-        epochs=epochs,
-        batch_size=batch_size,
-        images=images,
-    )
+    given = {
+        "recipe": recipe_content(recipe),
+        "data": data,
+        "data_dir": data_dir,
+        "eps": eps,
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "images": None if images is None else {"training": images},
+        "seed": seed,
+        "device": device,
+    }
+    content = {key: value for key, value in given.items() if value is not None}
     for assignment in assignments or []:
         set_key(content, assignment)
-    directory, settings = prepare(network, content, space, output=output, trials=trials, sampler=sampler, pruner=pruner)
-    _follow(directory.path, lambda listener: run_tuning(directory, settings, workers, listener), as_json)
-
-
-def resume_tuning(path: Path, trials: int | None, workers: int | None, as_json: bool) -> None:
-    """Go on with the tuning of a directory, or extend it."""
-    from rnas.experiments.tuning.tune import resume_tuning
-
-    _follow(path, lambda listener: resume_tuning(path, trials=trials, workers=workers or 0, listener=listener), as_json)
-
-
-def _follow(path: Path, start: "Callable[[Listener], TuningRun]", as_json: bool) -> None:
-    """Run a tuning and print what came of it."""
-    from rnas.cli.tuning_table import print_tuning
-    from rnas.cli.tuning_view import TuningView
-
-    console = stderr()
-    with interruptible(console, "resume", path), TuningView(console, path) as view:
-        tuning = start(view)
-    if as_json:
-        print_json(tuning.summary)
+    training = resolve_settings(resolve(network), content)
+    settings = tuning_settings(training, space, trials=trials, sampler=sampler, pruner=pruner)
+    if dry_run:
+        print_cost_estimate(Tuning(Path(), settings).estimate(workers), as_json)
     else:
-        print_tuning(stdout(), tuning.directory, tuning.summary)
-    if tuning.summary["best"] is None:
-        raise typer.Exit(1)
+        run_shown(Tuning.create(settings, output), as_json, workers)

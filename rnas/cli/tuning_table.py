@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -9,18 +10,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rnas.cli.training_view import duration
-from rnas.cli.tuning_view import value_word
-from rnas.experiments.tuning.directory import TuningDirectory
+from rnas.cli.progress import duration
 from rnas.utils.quantities import pluralize
 
 _METRICS = {"robust_accuracy": "robust", "clean_accuracy": "clean"}
 
 
-def print_tuning(console: Console, directory: TuningDirectory, summary: Mapping[str, Any]) -> None:
-    """Print the trials, the best and the recipe as it was given, what mattered, and the config to use."""
+def print_tuning(console: Console, recipe: Path, summary: Mapping[str, Any]) -> None:
+    """Print the trials, the best beside the recipe as it was given, what mattered, and the config to use."""
     console.print(_table(summary))
-    for line in _lines(directory, summary):
+    for line in _lines(recipe, summary):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
@@ -67,7 +66,7 @@ def _is_best(summary: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
     return bool(row["number"] == summary["best"])
 
 
-def _lines(directory: TuningDirectory, summary: Mapping[str, Any]) -> list[str]:
+def _lines(recipe: Path, summary: Mapping[str, Any]) -> list[str]:
     val = summary["val"]
     seconds = sum(row["seconds"] for row in summary["trials"])
     lines = [
@@ -81,16 +80,16 @@ def _lines(directory: TuningDirectory, summary: Mapping[str, Any]) -> list[str]:
     return [
         *lines,
         "The best of many on the same images is flattered, and another number of epochs may want other settings. On "
-        f"images that nothing was chosen by: {_command(directory, summary)}",
+        f"images that nothing was chosen by: {_command(recipe, summary)}",
         "",
         yaml.safe_dump(summary["config"], sort_keys=False).rstrip(),
     ]
 
 
-def _command(directory: TuningDirectory, summary: Mapping[str, Any]) -> str:
+def _command(recipe: Path, summary: Mapping[str, Any]) -> str:
     """What trains the network by the best recipe."""
     training = summary["settings"]["training"]
-    words = ["rnas", "train", summary["network"], "--recipe", str(directory.recipe), "--data", training["data"]]
+    words = ["rnas", "train", summary["network"], "--recipe", str(recipe), "--data", training["data"]]
     if training["data_dir"] is not None:
         words += ["--data-dir", training["data_dir"]]
     return shlex.join([*words, "--epochs", str(summary["epochs"])])
@@ -117,3 +116,8 @@ def _importance(summary: Mapping[str, Any]) -> str:
         return "Too few trials were completed to say which setting mattered."
     shares = ", ".join(f"{key} {share:.0%}" for key, share in summary["importance"].items())
     return f"Share of the differences between trials that each setting explains (fANOVA): {shares}."
+
+
+def value_word(value: Any) -> str:
+    """One value: a number to three digits, the others as YAML has them."""
+    return f"{value:.3g}" if isinstance(value, float) else yaml.safe_dump(value).splitlines()[0]

@@ -1,141 +1,82 @@
-"""The live view of a tuning."""
+"""Show a tuning: what is tuned, its trials, and what came of it."""
 
-import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-import yaml
+import typer
 from optuna.trial import FrozenTrial, TrialState
-from rich.console import Console, Group
-from rich.live import Live
-from rich.text import Text
 
-from rnas.cli.counting_bar import counting_bar
-from rnas.cli.training_view import duration
-from rnas.experiments.tuning.result import state_of
-from rnas.experiments.tuning.settings import TuningSettings
+from rnas.cli.output import print_json, stdout
+from rnas.cli.tuning_table import print_tuning, value_word
+from rnas.cli.words import Words
+from rnas.experiment import Work
+from rnas.experiments.tuning.result import TuningResult, state_of
 from rnas.experiments.tuning.study import result_of
+from rnas.experiments.tuning.tuning import Tuning
 from rnas.utils.quantities import pluralize
 
 
-class TuningView:
-    """A listener that writes a line for each trial, and on a terminal keeps a bar below them.
+class ProgressWords(Words):
+    """Word the trials of a tuning."""
 
-    Args:
-        console: where to write, usually stderr.
-        path: directory of the tuning.
-    """
+    experiment: Tuning
 
-    def __init__(self, console: Console, path: Path) -> None:
-        self._console = console
-        self._path = path
-        self._settings: TuningSettings | None = None
-        self._done = self._earlier = 0
-        self._best: FrozenTrial | None = None
-        self._began = time.monotonic()
-        self._bar = counting_bar()
-        self._task = self._bar.add_task("trials", total=None, left="")
-        self._live = Live(console=console, refresh_per_second=4, transient=True)
+    def __init__(self, experiment: Tuning, work: Work) -> None:
+        super().__init__(experiment, work)
+        self._trials: list[FrozenTrial] = experiment.trials()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._live.stop()
-
-    def started(self, settings: TuningSettings, trials: Sequence[FrozenTrial]) -> None:
-        """Say what is tuned, and by what it is chosen."""
-        self._settings = settings
-        ended = [trial for trial in trials if trial.state.is_finished()]
-        self._done = self._earlier = len(ended)
-        for trial in ended:
-            self._keep_best(trial)
-        self._bar.update(self._task, total=settings.trials, completed=self._done)
-        for line in self._description(settings):
-            self._say(line)
-        if trials:
-            again = f", {len(trials) - len(ended)} interrupted and trained again" if len(trials) > len(ended) else ""
-            were = "was" if len(ended) == 1 else "were"
-            self._say(f"{len(ended)} of {pluralize(settings.trials, 'trial')} {were} done before{again}")
-        if self._console.is_terminal:
-            self._live.start()
-
-    def running(self, shares: Mapping[int, float]) -> None:
-        """Move the bar, and show how far each trial is."""
-        if not self._console.is_terminal:
-            return
-        self._bar.update(self._task, completed=self._done, left=self._left(sum(shares.values())))
-        self._live.update(Group(self._bar, Text(", ".join(f"trial {n}: {s:.0%}" for n, s in sorted(shares.items())))))
-
-    def ended(self, trial: FrozenTrial) -> None:
-        """Write the trial's line."""
-        assert self._settings is not None
-        self._done += 1
-        self._keep_best(trial)
-        result = result_of(trial)
-        total = self._settings.trials
-        parts = [f"{self._done:>{len(str(total))}}/{total}  trial {trial.number}", parameters_words(trial.params)]
-        parts.append(self._outcome(trial, result))
-        parts.append(f"{result['seconds']:.1f} s")
-        if self._best is not None:
-            parts.append(f"best {self._best.value:.1%} (trial {self._best.number})")
-        left = self._left(0.0)
-        self._say("  ".join(part for part in (*parts, left) if part))
-
-    def _outcome(self, trial: FrozenTrial, result: Mapping[str, Any]) -> str:
-        state = state_of(trial)
-        if state not in ("complete", "pruned"):
-            return f"{state}: {result['reason']}"
-        assert self._settings is not None
-        reached = (
-            f"{max(row[self._settings.metric] for row in result['curve']):.1%} {accuracy_word(self._settings.metric)}"
-        )
-        return reached if state == "complete" else f"{reached}, stopped after epoch {len(result['curve'])}"
-
-    def _keep_best(self, trial: FrozenTrial) -> None:
-        if trial.state is TrialState.COMPLETE and (
-            self._best is None or (trial.value or 0.0) > (self._best.value or 0.0)
-        ):
-            self._best = trial
-
-    def _left(self, share: float) -> str:
-        assert self._settings is not None
-        fresh = self._done + share - self._earlier
-        left = self._settings.trials - self._done - share
-        if fresh <= 0 or left <= 0:
-            return ""
-        return f"{duration((time.monotonic() - self._began) / fresh * left)} left"
-
-    def _description(self, settings: TuningSettings) -> list[str]:
+    def opening(self) -> list[str]:
+        """Return what is tuned, and by what it is chosen."""
+        settings = self.experiment.settings
         training = settings.training
         tuned = ", ".join(f"{key} in {values}" for key, values in settings.space.items())
-        return [
-            f"{self._path}: {training.network} by recipe {training.recipe.name}, {pluralize(settings.trials, 'trial')} "
-            f"of {pluralize(training.fidelity.epochs, 'epoch')} on {training.device}, sampler {settings.sampler}, "
-            f"pruner {settings.pruner}, seed {training.seed}",
+        lines = [
+            f"{self.experiment.path}: {training.network} by recipe {training.recipe.name}, "
+            f"{pluralize(settings.trials, 'trial')} of {pluralize(training.fidelity.epochs, 'epoch')} on "
+            f"{training.device}, sampler {settings.sampler}, pruner {settings.pruner}, seed {training.seed}",
             f"tuned: {tuned}",
             "trial 0 is the recipe as it is; chosen by "
-            f"{accuracy_word(settings.metric)} accuracy on the val split, never by test images",
+            f"{_accuracy_word(settings.metric)} accuracy on held-out training images, never by test images",
         ]
+        if self._trials:
+            ended = round(self.work.done)
+            again = f", {len(self._trials) - ended} begun and trained again" if len(self._trials) > ended else ""
+            were = "was" if ended == 1 else "were"
+            lines.append(f"{ended} of {pluralize(settings.trials, 'trial')} {were} done before{again}")
+        return lines
 
-    def _say(self, line: str) -> None:
-        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+    def recorded(self, record: FrozenTrial) -> str:
+        """Return the values of a trial, and what it reached."""
+        self._trials.append(record)
+        values = "  ".join(f"{key} {value_word(value)}" for key, value in record.params.items())
+        result = result_of(record)
+        parts = [f"trial {record.number}", values, self._outcome(record, result), f"{result['seconds']:.1f} s"]
+        return "  ".join(part for part in parts if part)
+
+    def findings(self) -> Sequence[str]:
+        """Return the best trial so far."""
+        complete = [trial for trial in self._trials if trial.state is TrialState.COMPLETE]
+        best = max(complete, key=lambda trial: (trial.value or 0.0, -trial.number), default=None)
+        return () if best is None else (f"best {best.value:.1%} (trial {best.number})",)
+
+    def _outcome(self, trial: FrozenTrial, result: Mapping[str, Any]) -> str:
+        state, metric = state_of(trial), self.experiment.settings.metric
+        if state not in ("complete", "pruned"):
+            return f"{state}: {result['reason']}"
+        reached = f"{max(row[metric] for row in result['curve']):.1%} {_accuracy_word(metric)}"
+        return reached if state == "complete" else f"{reached}, stopped after epoch {len(result['curve'])}"
 
 
-def parameters_words(parameters: Mapping[str, Any]) -> str:
-    """Values of a trial, numbers to three digits."""
-    return "  ".join(f"{key} {value_word(value)}" for key, value in parameters.items())
+def show(experiment: Tuning, result: TuningResult, as_json: bool) -> None:
+    """Print what came of a tuning; one without a complete trial is a failure."""
+    if as_json:
+        print_json(result.to_dict())
+    else:
+        print_tuning(stdout(), experiment.recipe, result.summary)
+    if result.best is None:
+        raise typer.Exit(1)
 
 
-def value_word(value: Any) -> str:
-    """One value: a number to three digits, the others as YAML has them."""
-    return f"{value:.3g}" if isinstance(value, float) else yaml.safe_dump(value).splitlines()[0]
-
-
-def accuracy_word(metric: str) -> str:
+def _accuracy_word(metric: str) -> str:
     """``robust`` or ``clean``, of a column of the history."""
     return metric.removeprefix("val_").removesuffix("_accuracy")

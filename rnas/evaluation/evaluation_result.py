@@ -1,10 +1,12 @@
 """What ``rnas evaluate`` prints and writes: a result that others can be compared and joined with."""
 
+from html import escape
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from rnas.evaluation.flags.flag import Flag
+from rnas.utils.data_frames import data_frame
 
 CLEAN, WORST_CASE = "clean", "worst case"
 """Names of the accuracies that are no single attack's."""
@@ -110,14 +112,14 @@ class ThreatEvaluation(MeasuredAccuracy):
 
 
 class Weights(_Part):
-    """The file of weights.
+    """The weights.
 
     Attributes:
-        file: its path.
-        sha256: of its bytes.
+        file: its path; None where the network was given as a module.
+        sha256: of its bytes, or of the names and values of the module's tensors.
     """
 
-    file: str
+    file: str | None
     sha256: str
 
 
@@ -170,10 +172,11 @@ class EvaluationResult(_Part):
         schema_version: of this form; higher where a field changes its meaning.
         name: short name, that of the file of the result.
         network: as it was asked for.
-        architecture: its description; ``rnas.networks.architecture.from_dict`` reads it.
-        architecture_key: its key.
+        architecture: its description; ``rnas.networks.architecture.from_dict`` reads it. None where the network was
+            given as a module.
+        architecture_key: its key, or None.
         params: number of its parameters.
-        flops: multiply-accumulates for one image.
+        flops: multiply-accumulates for one image, or None.
         weights: which.
         data: on which images.
         seed: of the attacks' noise.
@@ -198,10 +201,10 @@ class EvaluationResult(_Part):
     schema_version: Literal[1] = 1
     name: str
     network: str
-    architecture: dict[str, Any]
-    architecture_key: str
+    architecture: dict[str, Any] | None
+    architecture_key: str | None
     params: int
-    flops: int
+    flops: int | None
     weights: Weights
     data: Data
     seed: int
@@ -220,6 +223,31 @@ class EvaluationResult(_Part):
     device: str
     processor: str = ""
     note: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as JSON values."""
+        return self.model_dump(mode="json")
+
+    def to_pandas(self) -> Any:
+        """Return the accuracies as a ``pandas.DataFrame``, one row each, with their intervals.
+
+        Raises:
+            InputError: pandas is not installed.
+        """
+        columns = ("correct", "accuracy", "low", "high")
+        return data_frame(
+            {"name": name, **{column: getattr(own, column) for column in columns}}
+            for name, own in self.accuracies.items()
+        )
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{escape(name)}</td><td>{own.accuracy:.2%}</td><td>{own.low:.2%} - {own.high:.2%}</td></tr>"
+            for name, own in self.accuracies.items()
+        )
+        flags = "".join(f"<p>{escape(flag.name)}: {escape(flag.explanation)}</p>" for flag in self.flags or ())
+        of = f"{self.network}, {self.data.images} images of {self.data.name}"
+        return f"<p>{escape(of)}</p><table>{rows}</table>{flags}"
 
     @property
     def accuracies(self) -> dict[str, MeasuredAccuracy]:

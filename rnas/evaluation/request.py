@@ -5,6 +5,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from rnas.attacks.attack import Attack
+from rnas.attacks.description import describe
+from rnas.data.dataset import Dataset
 from rnas.evaluation.threats import Threat
 
 
@@ -13,14 +16,15 @@ class Request:
     """What to evaluate, on what, and under which attacks. None is the run's own where the network has one.
 
     Attributes:
-        network: what :func:`rnas.experiments.references.resolve` understands.
+        network: what :func:`rnas.experiments.references.resolve` understands, or what a module is called.
         weights: a file of weights; None is the run's checkpoint.
-        data: registered data set; None without a run is CIFAR-10.
+        data: registered data set, or one that was made; None without a run is CIFAR-10.
         data_dir: folder of its files.
         threats: balls that the attacks search; none is the l-infinity ball of the run's radius, or without a run of
             the data's usual one.
-        attacks: names that :func:`rnas.attacks.named.named_attack` knows, at least one.
-        images: evaluate only the first N images of the test split, at least 1; None is all by default.
+        attacks: names that :func:`rnas.attacks.named.named_attack` knows, each for every threat; and attacks, each for
+            the ball that it has. At least one.
+        images: the first so many of the test split, at least 1; None is all by default.
         split_seed: divides the data; None without a run is 0.
         seed: of the attacks' noise.
         batch_size: images at a time, at least 1.
@@ -36,10 +40,10 @@ class Request:
 
     network: str
     weights: Path | None = None
-    data: str | None = None
+    data: str | Dataset | None = None
     data_dir: Path | None = None
     threats: tuple[Threat, ...] = ()
-    attacks: tuple[str, ...] = ("fgsm", "pgd20", "pgd20-margin")
+    attacks: tuple[str | Attack, ...] = ("fgsm", "pgd20", "pgd20-margin")
     images: int | None = None
     split_seed: int | None = None
     seed: int = 0
@@ -69,6 +73,8 @@ class Request:
 def _json(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_json(element) for element in value]
-    if isinstance(value, Threat):
+    if isinstance(value, Threat | Dataset):
         return value.name
-    return str(value) if isinstance(value, Path) else value
+    if isinstance(value, Path):
+        return str(value)
+    return value if value is None or isinstance(value, bool | int | str) else describe(value)

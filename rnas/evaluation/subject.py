@@ -5,20 +5,23 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from rnas.attacks.state import attacking
 from rnas.data.dataset import Dataset, Split, SplitSizes, content_hash, divide
 from rnas.errors import InputError, MisfitError
 from rnas.evaluation.request import Request
-from rnas.evaluation.threats import Threat, parse_threat, unseen_threats
+from rnas.evaluation.threats import Threat, parse_threat, threat_of, unseen_threats
 from rnas.evaluation.training_settings import ResolvedTraining, load_dataset
 from rnas.networks.architecture import Architecture, Shape
 from rnas.networks.weight_names import WeightNames
 from rnas.networks.weights import load_weights
 from rnas.networks.zoo import CIFAR
+from rnas.utils.files import tensors_hash
 
 _DATA = "cifar10"
 
@@ -51,21 +54,21 @@ class Subject:
     """Everything that a request names, found and loaded.
 
     Attributes:
-        network: the network's architecture.
+        network: the network; None where a module was given.
         dataset: the data.
-        weights: the file of weights.
-        sha256: of the file.
+        weights: the file of weights; None where a module was given.
+        sha256: of the file, or of the module's tensors.
         threats: at least one, no two of the same ball.
         split_seed: by which the data were divided.
         data_hash: of all splits of the data.
         images_hash: of the images and labels alone, however the rest of the data is divided.
         split: the images, on the device.
-        model: the network with its weights, on the device and in eval mode.
+        model: the network with its weights, on the device; in eval mode where it was loaded.
     """
 
-    network: EvaluatedNetwork
+    network: EvaluatedNetwork | None
     dataset: Dataset
-    weights: Path
+    weights: Path | None
     sha256: str
     threats: tuple[Threat, ...]
     split_seed: int
@@ -83,33 +86,90 @@ def subject_of(network: EvaluatedNetwork, request: Request) -> Subject:
     """
     weights = request.weights if request.weights is not None else network.checkpoint
     if weights is None:
-        raise InputError(f"{request.network} has no weights here, and random ones mean nothing: give --weights FILE")
+        raise InputError(f"{request.network} has no weights here, and random ones mean nothing: give a file of weights")
+    images = _images_of(request, network.training)
+    model = loaded(network, weights, images.dataset).to(request.device)
+    sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()
+    return Subject(network=network, weights=weights, sha256=sha256, model=model, **vars(images))
+
+
+def module_subject(module: nn.Module, request: Request) -> Subject:
+    """Return a module and the images that a request asks for.
+
+    Args:
+        module: from images (n, C, H, W) in [0, 1] to logits (n, K), on the request's device.
+        request: what to evaluate it on.
+
+    Raises:
+        InputError: the module does not take the images, or gives no logit for each class.
+    """
+    images = _images_of(request, None)
+    _require_logits(module, images.split, images.dataset)
+    sha256 = tensors_hash({name: tensor.detach().cpu() for name, tensor in module.state_dict().items()})
+    return Subject(network=None, weights=None, sha256=sha256, model=module, **vars(images))
+
+
+def _require_logits(module: nn.Module, split: Split, dataset: Dataset) -> None:
+    name = type(module).__name__
+    try:
+        with attacking(module), torch.no_grad(), torch.random.fork_rng():
+            logits = module(split.images(slice(0, 1)))
+    except (RuntimeError, TypeError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(
+            f"network {name} does not take {_images(dataset.input_shape, dataset.num_classes)} of {dataset.name} "
+            f"({reason}): give the data that it was made for"
+        ) from None
+    wanted = (1, dataset.num_classes)
+    if not isinstance(logits, Tensor) or tuple(logits.shape) != wanted:
+        found = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+        raise InputError(
+            f"network {name} gives {found} for an image of {dataset.name}; logits of shape {wanted} are needed"
+        )
+
+
+@dataclass(frozen=True)
+class _EvaluatedImages:
+    """What a request asks for beside the network; see :class:`Subject`."""
+
+    dataset: Dataset
+    threats: tuple[Threat, ...]
+    split_seed: int
+    data_hash: str
+    images_hash: str
+    split: Split
+
+
+def _images_of(request: Request, training: ResolvedTraining | None) -> _EvaluatedImages:
     # The images that a run's training never saw are known from its own division of the data alone.
-    training = network.training
-    name = request.data or (training.data if training else _DATA)
+    if isinstance(request.data, Dataset):
+        dataset = request.data
+        name = dataset.name
+    else:
+        name = request.data or (training.data if training else _DATA)
     if training is not None and training.data != name:
         training = None
-    dataset = load_dataset(name, request.data_dir or (training.data_dir if training else None))
-    usual = training.eps if training else dataset.epsilon
-    threats = request.threats or (parse_threat(f"linf:{usual}"),)
-    if request.unseen:
-        threats = (*threats, *unseen_threats(dataset.name, dataset.input_shape, usual))
+    if not isinstance(request.data, Dataset):
+        dataset = load_dataset(name, request.data_dir or (training.data_dir if training else None))
+    threats = _threats(request, training.eps if training else dataset.epsilon, dataset)
     split_seed = _split_seed(request, dataset, training)
     splits = _divided(dataset, training.images if training else dataset.splits, request.images, split_seed)
     split = _test_split(splits, request.images, request.device)
-    model = loaded(network, weights, dataset).to(request.device)
-    return Subject(
-        network,
-        dataset,
-        weights,
-        hashlib.sha256(weights.read_bytes()).hexdigest(),
-        tuple({(threat.norm, threat.epsilon): threat for threat in threats}.values()),
-        split_seed,
-        content_hash(splits),
-        images_hash(split),
-        split,
-        model,
-    )
+    return _EvaluatedImages(dataset, threats, split_seed, content_hash(splits), images_hash(split), split)
+
+
+def _threats(request: Request, usual: Fraction, dataset: Dataset) -> tuple[Threat, ...]:
+    """The balls that are asked for, no two alike; those of attacks that were given as objects come last."""
+    own = [threat_of(attack) for attack in request.attacks if not isinstance(attack, str)]
+    asked = request.threats
+    if not asked and len(own) < len(request.attacks):
+        asked = (parse_threat(f"linf:{usual}"),)
+    if request.unseen:
+        asked = (*asked, *unseen_threats(dataset.name, dataset.input_shape, usual))
+    different = {(threat.norm, threat.epsilon): threat for threat in asked}
+    for threat in own:
+        different.setdefault((threat.norm, threat.epsilon), threat)
+    return tuple(different.values())
 
 
 def _split_seed(request: Request, dataset: Dataset, training: ResolvedTraining | None) -> int:
@@ -118,8 +178,8 @@ def _split_seed(request: Request, dataset: Dataset, training: ResolvedTraining |
         return own
     if training is not None and not dataset.num_test_images:
         raise InputError(
-            f"--split-seed {request.split_seed}: the run divided {dataset.name} by seed {own}, and by another some of "
-            "the images would be ones that it was trained on; leave --split-seed out"
+            f"split_seed {request.split_seed}: the run divided {dataset.name} by seed {own}, and by another some of "
+            "the images would be ones that it was trained on; leave split_seed out"
         )
     return request.split_seed
 
@@ -133,7 +193,7 @@ def _divided(dataset: Dataset, sizes: SplitSizes, images: int | None, split_seed
     """The splits of the data; the test split reaches as far into published test images as is asked for."""
     most = most_images(dataset, sizes)
     if images is not None and images > most:
-        raise InputError(f"--images {images}: {dataset.name} has {most} to evaluate on; give at most as many")
+        raise InputError(f"images {images}: {dataset.name} has {most} to evaluate on; give at most as many")
     if images is not None and images > sizes.test:
         sizes = sizes.model_copy(update={"test": images})
     return divide(dataset, sizes, split_seed)
@@ -161,7 +221,7 @@ def loaded(network: EvaluatedNetwork, weights: Path, dataset: Dataset) -> nn.Mod
     if network.checkpoint is not None and there != here:
         raise InputError(
             f"{network.name} was made for {_images(*there)}, {dataset.name} has {_images(*here)}: "
-            "give --data that it was made for"
+            "give the data that it was made for"
         )
     with _built_for(dataset, InputError), torch.random.fork_rng(devices=[]):
         module = network.architecture.build(dataset.num_classes, dataset.input_shape)
@@ -180,7 +240,7 @@ def _built_for(dataset: Dataset, fault: type[InputError]) -> Iterator[None]:
         told = re.sub(r", so give num_classes=\d+$", "", str(error))
         raise InputError(
             f"{told}; the network was built for {dataset.name}, {_images(dataset.input_shape, dataset.num_classes)}: "
-            "give --data that the weights were made for, or the network that they are of"
+            "give the data that the weights were made for, or the network that they are of"
         ) from None
 
 

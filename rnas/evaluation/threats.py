@@ -9,14 +9,14 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from rnas.attacks.attack import Norm
+from rnas.attacks.attack import Attack, Norm
 from rnas.errors import InputError
 from rnas.networks.architecture import Shape
 from rnas.statistics.proportions import Proportion, proportion
 from rnas.utils.quantities import parse_epsilon, parse_fraction
 
-Source = Literal["published", "ours", "given"]
-"""Who chose a radius: a paper for these data, this package by a rule of its own, or the user."""
+Source = Literal["published", "ours", "given", "attack"]
+"""Who chose a radius: a paper for these data, this package by a rule of its own, the user, or an attack's author."""
 
 _CIFAR10: tuple[str, Shape] = ("cifar10", (3, 32, 32))
 
@@ -45,6 +45,11 @@ def parse_threat(text: str) -> Threat:
         InputError: the text is no norm and radius, the radius is below 0, or an l-infinity radius is above 1.
     """
     return _threat(text, "given")
+
+
+def threat_of(attack: Attack) -> Threat:
+    """Return the ball of an attack as a threat whose source is ``attack``."""
+    return Threat(f"{attack.norm}:{_levels(attack.epsilon)}", attack.norm, attack.epsilon, "attack")
 
 
 def unseen_threats(data: str, input_shape: Shape, epsilon: Fraction) -> tuple[Threat, ...]:

@@ -4,12 +4,14 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from rnas.attacks.attack import Attack
 from rnas.attacks.autoattack_ensembles import Ensemble, least_classes
 from rnas.attacks.description import describe
 from rnas.attacks.named import named_attack
@@ -35,8 +37,9 @@ from rnas.evaluation.flags.probe import Probe
 from rnas.evaluation.image_flags import pack
 from rnas.evaluation.observed_network import ObservedNetwork
 from rnas.evaluation.request import Request
-from rnas.evaluation.subject import EvaluatedNetwork, Subject, subject_of
+from rnas.evaluation.subject import EvaluatedNetwork, Subject, module_subject, subject_of
 from rnas.evaluation.threats import Threat, robust_to_all
+from rnas.experiment import Listener
 from rnas.networks import architecture as arch
 from rnas.statistics.proportions import proportion
 from rnas.utils.files import write_text
@@ -49,24 +52,8 @@ _PROBED = 100
 """Images that the checks are made on, at most."""
 
 
-class Listener:
-    """A listener of an evaluation; by itself it does nothing."""
-
-    def began(self, words: str) -> None:
-        """What is evaluated, before the first attack."""
-
-    def attacking(self, progress: Progress) -> None:
-        """Before and after every batch of an attack."""
-
-    def corrupting(self) -> None:
-        """The common corruptions start."""
-
-    def checking(self, images: int) -> None:
-        """The checks for overestimated robustness start, on a number of images."""
-
-
 def evaluate_subject(
-    request: Request, subject: Subject, listener: Listener, sources: Sequence[EvaluatedNetwork] = ()
+    request: Request, subject: Subject, listener: Listener, sources: Sequence[EvaluatedNetwork | nn.Module] = ()
 ) -> EvaluationResult:
     """Classify test images as they are and under each attack, in float32 and eval mode.
 
@@ -79,7 +66,8 @@ def evaluate_subject(
     Args:
         request: what to evaluate.
         subject: the network and the images of the request.
-        listener: learns of progress.
+        listener: learns of progress. Every record is a :class:`rnas.evaluation.attack_run.Progress`, before and after
+            every batch of an attack.
         sources: the networks that ``request.transfer`` names, in the same order.
 
     Raises:
@@ -90,7 +78,12 @@ def evaluate_subject(
     plan = _plan(request.attacks, threats, subject.dataset.num_classes) + _transferred(request, subject, sources)
     state = EvaluationState(_setting(request, subject, plan), _file(request, ".state"))
     radii = ", ".join(threat.name for threat in threats)
-    listener.began(f"{request.network}: {pluralize(len(split), 'image')} of {subject.dataset.name}, {radii}")
+    listener.message(f"{request.network}: {pluralize(len(split), 'image')} of {subject.dataset.name}, {radii}")
+
+    def attacked(progress: Progress) -> None:
+        listener.recorded(progress)
+        listener.progress({request.name: progress.share})
+
     # TensorFloat-32, which GPUs would else take for convolutions, is not float32.
     with torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
         run = run_attacks(
@@ -101,7 +94,7 @@ def evaluate_subject(
             request.seed,
             request.batch_size,
             state,
-            listener.attacking,
+            attacked,
         )
         flags = _flags(request, subject, run, listener) if request.flags else None
         corruptions = _corruptions(request, subject, listener)
@@ -112,12 +105,22 @@ def evaluate_subject(
     return result
 
 
-def _plan(names: Sequence[str], threats: Sequence[Threat], classes: int) -> list[PlannedAttack]:
+def _plan(attacks: Sequence[str | Attack], threats: Sequence[Threat], classes: int) -> list[PlannedAttack]:
+    names = dict.fromkeys(attack for attack in attacks if isinstance(attack, str))
     plan = [
         PlannedAttack(name, threat, named_attack(name, threat.epsilon, threat.norm))
         for threat in threats
-        for name in dict.fromkeys(names)
+        # The ball of an attack that was given as an object is for that attack.
+        if threat.source != "attack"
+        for name in names
     ]
+    for attack in attacks:
+        if not isinstance(attack, str):
+            threat = next(one for one in threats if (one.norm, one.epsilon) == (attack.norm, attack.epsilon))
+            plan.append(PlannedAttack(_free_name(attack, threat, plan), threat, attack))
+    for threat in threats:
+        if all(planned.threat != threat for planned in plan):
+            raise InputError(f"threat {threat.name} has no attack: name one in attacks, or leave the threat out")
     for planned in plan:
         if not isinstance(planned.attack, Ensemble) and classes < least_classes(planned.attack):
             raise InputError(
@@ -127,12 +130,22 @@ def _plan(names: Sequence[str], threats: Sequence[Threat], classes: int) -> list
     return plan
 
 
-def _transferred(request: Request, subject: Subject, sources: Sequence[EvaluatedNetwork]) -> list[PlannedAttack]:
+def _free_name(attack: Attack, threat: Threat, plan: Sequence[PlannedAttack]) -> str:
+    """What an attack that was given as an object is called: as its class is, with a number where that is taken."""
+    taken = {planned.name for planned in plan if planned.threat == threat}
+    name = str(getattr(attack, "name", type(attack).__name__))
+    names = chain([name], (f"{name}-{number}" for number in count(2)))
+    return next(each for each in names if each not in taken)
+
+
+def _transferred(
+    request: Request, subject: Subject, sources: Sequence[EvaluatedNetwork | nn.Module]
+) -> list[PlannedAttack]:
     """PGD-20 crafted on other networks, which must be for the same images and classes."""
     plan = []
     for name, network in zip(request.transfer, sources, strict=True):
-        own = replace(request, network=name, weights=None, data=subject.dataset.name, split_seed=None)
-        source = subject_of(network, own)
+        own = replace(request, network=name, weights=None, data=subject.dataset, split_seed=None)
+        source = module_subject(network, own) if isinstance(network, nn.Module) else subject_of(network, own)
         label = f"{_TRANSFERRED} from {name}"
         named = f"{name}, sha256 {source.sha256[:16]}"
         for threat in subject.threats:
@@ -144,7 +157,7 @@ def _transferred(request: Request, subject: Subject, sources: Sequence[Evaluated
 def _corruptions(request: Request, subject: Subject, listener: Listener) -> dict[str, Any] | None:
     if request.corruptions is None:
         return None
-    listener.corrupting()
+    listener.message("common corruptions")
     model, size = subject.model, request.batch_size
     if request.corruptions == "computed":
         return evaluate_corruptions(model, subject.split, request.seed, batch_size=size).to_dict()
@@ -158,7 +171,7 @@ def _setting(request: Request, subject: Subject, plan: Sequence[PlannedAttack]) 
     classes = subject.dataset.num_classes
     setting = {
         "weights": subject.sha256,
-        "architecture": arch.to_dict(subject.network.architecture),
+        "architecture": str(subject.model) if subject.network is None else arch.to_dict(subject.network.architecture),
         "data": f"{subject.dataset.name} {subject.data_hash}",
         "split seed": subject.split_seed,
         "images": len(subject.split),
@@ -185,13 +198,13 @@ def _file(request: Request, suffix: str) -> Path | None:
     try:
         request.output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"--output {request.output}: cannot be made ({error.strerror}); give a folder") from None
+        raise InputError(f"output {request.output}: cannot be made ({error.strerror}); give a folder") from None
     return request.output / f"{request.name}{suffix}"
 
 
 def _flags(request: Request, subject: Subject, run: AttackRun, listener: Listener) -> list[Flag]:
     few, threat = subject.split.first(_PROBED), subject.threats[0]
-    listener.checking(len(few))
+    listener.message(f"checks for signs of overestimated robustness, on {pluralize(len(few), 'image')}")
     probe = Probe(
         ObservedNetwork(subject.model),
         few.images(slice(None)).contiguous(memory_format=torch.channels_last),
@@ -214,17 +227,13 @@ def _result(
     flags: Sequence[Flag] | None,
     corruptions: dict[str, Any] | None,
 ) -> EvaluationResult:
-    network, dataset = subject.network, subject.dataset
-    cost = network.architecture.cost(dataset.input_shape, dataset.num_classes)
+    dataset = subject.dataset
     checks = FlagChecks(threat=subject.threats[0].name, images=min(_PROBED, len(subject.split)), names=tuple(CHECKS))
     return EvaluationResult(
         name=request.name,
         network=request.network,
-        architecture=arch.to_dict(network.architecture),
-        architecture_key=arch.key(network.architecture),
-        params=cost.params,
-        flops=cost.flops,
-        weights=Weights(file=str(subject.weights), sha256=subject.sha256),
+        **_network(subject),
+        weights=Weights(file=None if subject.weights is None else str(subject.weights), sha256=subject.sha256),
         data=Data(
             name=dataset.name,
             split="test",
@@ -254,6 +263,17 @@ def _result(
         processor=processor(request.device),
         note=dataset.note,
     )
+
+
+def _network(subject: Subject) -> dict[str, Any]:
+    """What is known of the network itself."""
+    if subject.network is None:
+        params = sum(parameter.numel() for parameter in subject.model.parameters())
+        return {"architecture": None, "architecture_key": None, "params": params, "flops": None}
+    architecture = subject.network.architecture
+    cost = architecture.cost(subject.dataset.input_shape, subject.dataset.num_classes)
+    own = {"architecture": arch.to_dict(architecture), "architecture_key": arch.key(architecture)}
+    return {**own, "params": cost.params, "flops": cost.flops}
 
 
 def _attack(result: AttackResult, classes: int) -> AttackEvaluation:

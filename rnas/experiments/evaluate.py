@@ -1,13 +1,126 @@
-"""Evaluate a network that is named: a published one, a run's member, a checkpoint or an export."""
+"""Evaluate a network: one that is named, one that is described, or any module."""
 
+import copy
+from collections.abc import Sequence
+from dataclasses import is_dataclass
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
+from torch import nn
+
+from rnas.attacks.attack import Attack
+from rnas.attacks.state import attacking
 from rnas.data.corruptions.published import published_labels
+from rnas.data.dataset import Dataset
+from rnas.errors import InputError
 from rnas.evaluation.evaluation_result import EvaluationResult
 from rnas.evaluation.request import Request
-from rnas.evaluation.subject import subject_of
-from rnas.evaluation.weights_evaluation import Listener, evaluate_subject
-from rnas.experiments.references import resolve
+from rnas.evaluation.subject import EvaluatedNetwork, module_subject, subject_of
+from rnas.evaluation.threats import Threat, parse_threat
+from rnas.evaluation.weights_evaluation import evaluate_subject
+from rnas.experiment import Listener
+from rnas.experiments.references import resolve, resolve_reference
+from rnas.networks.architecture import Architecture
+from rnas.utils.devices import torch_device
+
+ATTACKS = ("fgsm", "pgd20", "pgd20-margin")
+
+
+def evaluate(
+    network: nn.Module | Architecture | str | Path,
+    *,
+    data: Dataset | str | None = None,
+    data_dir: Path | str | None = None,
+    attacks: Sequence[str | Attack] = ATTACKS,
+    eps: float | str | None = None,
+    threats: Sequence[Threat | str] = (),
+    unseen: bool = False,
+    weights: Path | str | None = None,
+    images: int | None = None,
+    split_seed: int | None = None,
+    seed: int = 0,
+    batch_size: int = 500,
+    transfer: Sequence[nn.Module | str | Path] = (),
+    corruptions: Path | str | None = None,
+    flags: bool = True,
+    device: str = "auto",
+    name: str | None = None,
+    output: Path | str | None = None,
+    listener: Listener | None = None,
+) -> EvaluationResult:
+    """Measure clean and robust accuracy of a network, in float32 and eval mode, on images that nothing was chosen on.
+
+    The numbers are those of ``rnas evaluate``, image for image.
+
+    Args:
+        network: any module from images (n, C, H, W) in [0, 1] to logits (n, K), which is left as it was found; or an
+            architecture; or what :func:`rnas.experiments.references.resolve` understands, such as a checkpoint's path.
+        data: a data set, or its registered name; None is the data that the network was trained on, or else CIFAR-10.
+        data_dir: folder of the data's files.
+        attacks: names, such as ``"pgd20"`` or ``"autoattack"``, each of which is run for every threat; and attacks,
+            each of which is run for the ball that it has. At least one.
+        eps: l-infinity radius for pixels in [0, 1], such as ``"8/255"``; None is the training's, or else the data's.
+        threats: balls such as ``"l2:0.5"``, in place of ``eps``; the worst case is that of their union.
+        unseen: whether to add threats that networks are not trained for: a larger, an l2 and an l1 ball.
+        weights: file of weights of a named or described network; None is that of its own search or training.
+        images: the first so many; None is all of the test split.
+        split_seed: divides the data; None is the training's own, or else 0.
+        seed: of the attacks' noise.
+        batch_size: images at a time; it changes rounding alone.
+        transfer: networks with weights, from which PGD-20 is transferred.
+        corruptions: ``"computed"`` for the common corruptions of the images, or a folder of published corrupted ones.
+        flags: whether to look for signs of overestimated robustness, on 100 images.
+        device: ``auto``, ``cpu`` or ``cuda``; ``auto`` is where a module is. A module that is elsewhere is copied.
+        name: what to call a module in the result and its file; None is the name of its class.
+        output: folder for the result and, until then, for what is known already; the same call resumes from it.
+        listener: learns of progress.
+
+    Raises:
+        InputError: there are no weights; they, the network and the data do not fit each other; something asked for
+            does not exist; or the output folder holds the state of another evaluation under this name.
+    """
+    if eps is not None and threats:
+        raise InputError("threats hold norm and radius: leave eps out, or write it as one more threat")
+    for field, value in (("images", images), ("batch_size", batch_size)):
+        if value is not None and value < 1:
+            raise InputError(f"{field} {value}: give a whole number above zero")
+    balls = (f"linf:{eps}",) if eps is not None else threats
+    module = network if isinstance(network, nn.Module) else None
+    if module is not None and weights is not None:
+        raise InputError("weights: a module has weights of its own; leave weights out")
+    if module is None and name is not None:
+        raise InputError("name: a network that is named or described keeps its name; leave name out")
+    place = torch_device(device) if module is None or device != "auto" else _device_of(module)
+    reference = None if isinstance(network, nn.Module) else resolve_reference(network)
+    sources: list[EvaluatedNetwork | nn.Module] = [
+        _on(one, place) if isinstance(one, nn.Module) else resolve(one) for one in transfer
+    ]
+    request = Request(
+        network=reference.name if reference is not None else name or type(network).__name__,
+        weights=None if weights is None else Path(weights),
+        data=data,
+        data_dir=None if data_dir is None else Path(data_dir),
+        threats=tuple(parse_threat(ball) if isinstance(ball, str) else ball for ball in balls),
+        attacks=_attacks(attacks),
+        images=images,
+        split_seed=split_seed,
+        seed=seed,
+        batch_size=batch_size,
+        device=place,
+        unseen=unseen,
+        transfer=tuple(type(one).__name__ if isinstance(one, nn.Module) else str(one) for one in transfer),
+        corruptions=None if corruptions is None else str(corruptions),
+        flags=flags,
+        output=None if output is None else Path(output),
+    )
+    _check_corruptions(request)
+    if module is None:
+        assert reference is not None
+        return evaluate_subject(request, subject_of(reference, request), listener or Listener(), sources)
+    module = _on(module, place)
+    with attacking(module):
+        return evaluate_subject(request, module_subject(module, request), listener or Listener(), sources)
 
 
 def evaluate_weights(request: Request, listener: Listener | None = None) -> EvaluationResult:
@@ -15,14 +128,45 @@ def evaluate_weights(request: Request, listener: Listener | None = None) -> Eval
 
     Args:
         request: what to evaluate.
-        listener: learns of progress.
+        listener: learns of progress, as there.
 
     Raises:
         InputError: there are no weights; they, the network and the data do not fit each other; something asked for
             does not exist; or the output folder holds the state of another evaluation under this name.
     """
+    _check_corruptions(request)
+    subject = subject_of(resolve(request.network), request)
+    return evaluate_subject(request, subject, listener or Listener(), [resolve(name) for name in request.transfer])
+
+
+def _check_corruptions(request: Request) -> None:
     if request.corruptions not in (None, "computed"):
         # A wrong folder is reported before the attacks, not after them.
         published_labels(Path(str(request.corruptions)))
-    subject = subject_of(resolve(request.network), request)
-    return evaluate_subject(request, subject, listener or Listener(), [resolve(name) for name in request.transfer])
+
+
+def _attacks(attacks: Any) -> tuple[str | Attack, ...]:
+    """The attacks that are asked for, names in lower case; InputError where one is none."""
+    given = (attacks,) if isinstance(attacks, str) or is_dataclass(attacks) else tuple(attacks)
+    if not given:
+        raise InputError("attacks: give at least one")
+    for attack in given:
+        known = is_dataclass(attack) and callable(attack) and hasattr(attack, "epsilon") and hasattr(attack, "norm")
+        if not isinstance(attack, str) and not known:
+            raise InputError(
+                f"attacks: {attack!r} is no attack: give a name, or a frozen dataclass with epsilon and norm that is "
+                "called as rnas.attacks.attack.Attack says"
+            )
+    return tuple(attack.strip().lower() if isinstance(attack, str) else attack for attack in given)
+
+
+def _device_of(module: nn.Module) -> str:
+    tensor = next(chain(module.parameters(), module.buffers()), None)
+    return "cpu" if tensor is None else str(tensor.device)
+
+
+def _on(module: nn.Module, device: str) -> nn.Module:
+    """The module, or a copy of it where it is on another device."""
+    if _device_of(module).split(":")[0] == device.split(":")[0]:
+        return module
+    return copy.deepcopy(module).to(device)

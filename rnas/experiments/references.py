@@ -9,12 +9,14 @@ from typing import Any
 from rnas.errors import InputError
 from rnas.evaluation.subject import EvaluatedNetwork
 from rnas.evaluation.training_settings import ResolvedTraining
+from rnas.experiment import kind_at
 from rnas.experiments.training.checkpoint import Checkpoint, description_of
-from rnas.experiments.training.directory import is_training
+from rnas.experiments.training.settings import KIND as TRAINING
 from rnas.nas.evaluators.adversarial_training import AdversarialTraining
 from rnas.nas.ledger import Record
 from rnas.nas.members import FORMS, member, run_and_member
-from rnas.nas.run import Run
+from rnas.nas.result import SearchResult
+from rnas.nas.search import Search
 from rnas.nas.space import SearchSpace
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture
@@ -63,7 +65,7 @@ def resolve(text: str | Path) -> Reference:
         return _of_file(path)
     # A folder of results is often called like its network, which is meant then.
     if path.exists() and not _is_published(text):
-        if is_training(path):
+        if kind_at(path) == TRAINING:
             raise InputError(f"{text} is a training; for its network write {path / 'best.safetensors'}")
         otherwise = read_otherwise(path)
         if otherwise is not None:
@@ -73,9 +75,20 @@ def resolve(text: str | Path) -> Reference:
         return _of_file(path)
     folder, colon, word = run_and_member(text)
     if colon:
-        return _of_run(Run.load(folder), word, text)
+        return _of_run(Search.open(folder).result(), word, text)
     baseline = find(text)
     return Reference(text, baseline.network, baseline.input_shape, baseline.num_classes, baseline.weight_names)
+
+
+def resolve_reference(architecture: Architecture | str | Path) -> Reference:
+    """Return the network that words name, or the one that is given.
+
+    Raises:
+        InputError: the words name none.
+    """
+    if isinstance(architecture, str | Path):
+        return resolve(architecture)
+    return Reference(arch.key(architecture), architecture)
 
 
 def _is_published(text: str) -> bool:
@@ -86,26 +99,23 @@ def _is_published(text: str) -> bool:
     return True
 
 
-def _of_run(run: Run, word: str, text: str) -> Reference:
+def _of_run(run: SearchResult, word: str, text: str) -> Reference:
     record = member(run, word)
     space = run.setup.space
-    checkpoint = None
-    if run.directory is not None:
-        checkpoint = run.directory.checkpoints / f"{record.key}.safetensors"
     return Reference(
         text,
         record.architecture,
         space.input_shape,
         space.num_classes,
         _namings(record.architecture),
-        checkpoint if checkpoint is not None and checkpoint.is_file() else None,
+        run.checkpoint(record.key),
         _training(run),
         space,
         record,
     )
 
 
-def _training(run: Run) -> ResolvedTraining | None:
+def _training(run: SearchResult) -> ResolvedTraining | None:
     evaluator = run.setup.evaluator
     return evaluator.settings.train.resolved() if isinstance(evaluator, AdversarialTraining) else None
 
@@ -118,7 +128,7 @@ def _of_checkpoint(path: Path) -> Reference:
         return _of_training(Checkpoint.read(path))
     if path.parent.name != "checkpoints" or not (folder / "config.yaml").is_file():
         raise InputError(f"{path}: weights of no run; name the architecture, and these as its weights")
-    return _of_run(Run.load(folder), path.stem, str(path))
+    return _of_run(Search.open(folder).result(), path.stem, str(path))
 
 
 def _of_training(checkpoint: Checkpoint) -> Reference:

@@ -1,6 +1,6 @@
 from .config import (
-    Config as Config,
     FinalEvaluation as FinalEvaluation,
+    SearchConfig as SearchConfig,
 )
 from .final_evaluation import FinalMember as FinalMember
 from .front import (

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rnas.experiment import Listener, Work
 from rnas.nas.dispatch import dispatch
 from rnas.nas.evaluators.evaluator import Task
 from rnas.nas.execution.executor import Executor
 from rnas.nas.ledger import Ledger, Record
-from rnas.nas.listener import Listener, Silent
 from rnas.nas.strategy import Problem
 from rnas.networks import architecture as arch
 from rnas.utils.provenance import json_hash
@@ -35,7 +35,7 @@ def evaluate_all(
         listener: is called with what happens.
         until: ``time.monotonic()`` after which nothing new is started; records may then lack their results.
     """
-    listener = listener or Silent()
+    listener = listener or Listener()
     ledger.close_finished_trials()
     known = {_identity(record.architecture, record.seed, record.fidelity): record.number for record in ledger.records}
     for task in tasks:
@@ -49,6 +49,23 @@ def evaluate_all(
     waiting = [number for number in dict.fromkeys(numbers) if ledger.records[number].evaluation is None]
     dispatch(waiting, problem, ledger, executor, listener, until)
     return tuple(ledger.records[number] for number in numbers)
+
+
+def recorded(tasks: Sequence[Task], ledger: Ledger) -> tuple[Record | None, ...]:
+    """Return the record of each task whose result the ledger holds, and None of each other."""
+    known = {
+        _identity(record.architecture, record.seed, record.fidelity): record
+        for record in ledger.records
+        if record.evaluation is not None
+    }
+    return tuple(known.get(_identity(task.architecture, task.seed, task.fidelity)) for task in tasks)
+
+
+def work_on(tasks: Sequence[Task], ledger: Ledger, slots: int, phase: str = "") -> Work:
+    """Return how much there is to evaluate, equal tasks counted once, and how much of it is done."""
+    unique = {_identity(task.architecture, task.seed, task.fidelity): task for task in tasks}
+    done = sum(record is not None for record in recorded(list(unique.values()), ledger))
+    return Work("evaluation", len(unique), done, slots, phase)
 
 
 def _identity(architecture: arch.Architecture, seed: int, fidelity: Mapping[str, Any]) -> Identity:

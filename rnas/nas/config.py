@@ -1,14 +1,8 @@
-"""The configuration of a run: small YAML, every key checked, defaults for all but what differs."""
+"""Define the configuration of a search: every key is checked, and has a default."""
 
-import inspect
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any, Literal, Self
 
-import yaml
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -20,21 +14,13 @@ from pydantic import (
     field_validator,
 )
 
-from rnas import registry
 from rnas.errors import InputError
-from rnas.nas.evaluators.evaluator import Evaluator, ProvidesFinalEvaluator
+from rnas.experiment import ExperimentSettings
 from rnas.nas.objective import Objective
-from rnas.nas.problem import problem_of
-from rnas.nas.space import SearchSpace
-from rnas.nas.strategy import Problem, Strategy
 from rnas.utils.provenance import json_hash
 from rnas.utils.yaml_files import explained
 
 _NOT_OF_THE_SEARCH = frozenset({"budget", "final_evaluation", "hours", "workers", "device", "storage"})
-_DEFAULT_OBJECTIVES = (
-    Objective(metric="robust_accuracy", direction="maximize"),
-    Objective(metric="flops", direction="minimize"),
-)
 
 
 class FinalEvaluation(BaseModel):
@@ -51,21 +37,22 @@ class FinalEvaluation(BaseModel):
     attacks: tuple[str, ...] = Field(("autoattack-cascade",), min_length=1)
 
 
-class Config(BaseModel):
+class SearchConfig(ExperimentSettings):
     """A run's configuration as it is written.
 
     Attributes:
         name: of the run; its directory's, unless given.
-        space: name of a search space, or ``{name: NAME, ...}`` with the space's settings.
-        evaluator: ``{train: {...}}``, ``{table: FILE, ...}``, ``{call: "package.module:name"}``, or another
-            registered evaluator by its name.
+        space: name of a search space, or ``{name: NAME, ...}`` with the space's settings. A name such as
+            ``package.module:Class`` imports a space that is not registered.
+        evaluator: ``{train: {...}}``, ``{table: FILE, ...}``, ``{call: "package.module:name"}``, another registered
+            evaluator by its name, or ``{class: "package.module:Class", settings: {...}}``.
         objectives: what to trade off; robust accuracy up and FLOPs down, where networks are trained.
-        strategy: name of a strategy, or ``{name: NAME, ...}`` with its options.
+        strategy: name of a strategy, or ``{name: NAME, ...}`` with its options; imported like a space.
         seed: of everything random.
         budget: evaluations in all; one at a lower rung counts as its share of the
             cost of one at the highest.
-        final_evaluation: how the front is evaluated at the end: each member is trained again with several new seeds at
-            the highest fidelity, and attacked by AutoAttack; None skips this.
+        final_evaluation: how the front is evaluated at the end: trained again with several seeds at the highest
+            fidelity, and attacked by AutoAttack; None leaves it at what the search measured.
         hours: start nothing new after so long; None is no limit.
         batch_size: proposals made at once.
         promote: share of each batch that is promoted to the next rung, if there is one;
@@ -77,13 +64,11 @@ class Config(BaseModel):
         storage: URL of a database for the ledger, such as postgresql+psycopg://...; None is a file in the run.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     name: str | None = None
-    space: dict[str, Any] = {"name": "robust-resnet"}
-    evaluator: dict[str, Any] = {"train": {}}
+    space: dict[str, Any] = Field({"name": "robust-resnet"})
+    evaluator: dict[str, Any] = Field({"train": {}})
     objectives: tuple[Objective, ...] = ()
-    strategy: dict[str, Any] = {"name": "surrogate-nsga2"}
+    strategy: dict[str, Any] = Field({"name": "surrogate-nsga2"})
     seed: int = Field(0, ge=0, lt=2**31)
     budget: PositiveInt = 100
     final_evaluation: FinalEvaluation | None = None
@@ -112,8 +97,10 @@ class Config(BaseModel):
         """Check a mapping read from somewhere; InputError names source, key and fault."""
         if not isinstance(data, Mapping):
             raise InputError(f"{source}: a config is a mapping of keys to values")
+        # The config of a search says so; it is a good start for another one.
+        content = {key: value for key, value in data.items() if (key, value) != ("kind", "search")}
         try:
-            return cls.model_validate(data)
+            return cls.model_validate(content)
         except ValidationError as error:
             raise explained(error, source, cls) from None
 
@@ -121,131 +108,3 @@ class Config(BaseModel):
     def fingerprint(self) -> str:
         """Hash of what decides the search: its length, place and machine do not, nor what comes after it."""
         return json_hash(self.model_dump(mode="json", exclude=set(_NOT_OF_THE_SEARCH)))
-
-
-@dataclass(frozen=True)
-class Setup:
-    """A configuration with nothing left open, and the objects that it names."""
-
-    config: Config
-    space: SearchSpace
-    evaluator: Evaluator
-    problem: Problem
-    strategy: Strategy
-
-
-def read_yaml(path: Path) -> Any:
-    """Content of a YAML file; InputError where it cannot be read."""
-    try:
-        return yaml.safe_load(path.read_text())
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    except (yaml.YAMLError, ValueError) as error:
-        raise InputError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
-
-
-def read_mapping(path: Path) -> dict[str, Any]:
-    """Read a config file as a mapping, unchecked; InputError if it is not one."""
-    content = read_yaml(path)
-    if content is None:
-        return {}
-    if not isinstance(content, dict):
-        raise InputError(f"{path}: a config is a mapping of keys to values")
-    return content
-
-
-def to_yaml(config: Config) -> str:
-    """The configuration as text; what is None is left out."""
-    return yaml.safe_dump(config.model_dump(mode="json", exclude_none=True), sort_keys=False, width=100)
-
-
-def resolve(config: Config, folder: Path, source: str) -> Setup:
-    """Find the plug-ins that a configuration names and fill in their defaults.
-
-    Args:
-        config: as written.
-        folder: where its relative paths start.
-        source: what to call it in messages.
-
-    Raises:
-        InputError: a plug-in is unknown, a setting is wrong, data are missing, or a band is empty.
-    """
-    evaluator_class = _evaluator_class(config, source)
-    evaluator_settings = _settings(evaluator_class.Settings, config.evaluator, folder, f"{source}: evaluator")
-    with _within(f"{source}: space"):
-        space_class = registry.load(registry.SEARCH_SPACES, config.space["name"])
-    settings = _settings(space_class.Settings, _options(config.space), folder, f"{source}: space")
-    shape, classes = evaluator_class.image_format(evaluator_settings)
-    with _within(f"{source}: space"):
-        space: SearchSpace = space_class(settings, shape, classes)
-    evaluator: Evaluator = evaluator_class(evaluator_settings, space)
-    if config.final_evaluation is not None:
-        if not isinstance(evaluator, ProvidesFinalEvaluator):
-            raise InputError(f"{source}: final_evaluation: this evaluator trains no networks to attack; leave it out")
-        evaluator.final_evaluator(config.final_evaluation.attacks)
-    objectives = config.objectives or _default_objectives(evaluator, source)
-    with _within(source):
-        problem = problem_of(space, evaluator, objectives)
-    with _within(f"{source}: strategy"):
-        strategy_class = registry.load(registry.STRATEGIES, config.strategy["name"])
-        options = _strategy_options(strategy_class, config.strategy)
-    with _within(source):
-        strategy: Strategy = strategy_class(problem, **options)
-    full = config.model_copy(
-        update={
-            "space": {"name": config.space["name"], **settings.model_dump(mode="json")},
-            "evaluator": evaluator.settings.model_dump(mode="json"),
-            "objectives": objectives,
-        }
-    )
-    return Setup(full, space, evaluator, problem, strategy)
-
-
-def available_cores() -> int:
-    """CPU cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-@contextmanager
-def _within(where: str) -> Iterator[None]:
-    """Say where in a config something is wrong."""
-    try:
-        yield
-    except InputError as error:
-        raise InputError(f"{where}: {error}") from None
-
-
-def _options(chosen: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in chosen.items() if key != "name"}
-
-
-def _settings(model: type[BaseModel], values: Mapping[str, Any], folder: Path, source: str) -> BaseModel:
-    try:
-        return model.model_validate(values, context={"folder": folder})
-    except ValidationError as error:
-        raise explained(error, source, model) from None
-
-
-def _evaluator_class(config: Config, source: str) -> Any:
-    known = registry.names(registry.EVALUATORS)
-    kinds = [name for name in known if name in config.evaluator]
-    if len(kinds) != 1:
-        raise InputError(f"{source}: evaluator: name one of {', '.join(known)}, as in evaluator: {{train: {{}}}}")
-    return registry.load(registry.EVALUATORS, kinds[0])
-
-
-def _default_objectives(evaluator: Evaluator, source: str) -> tuple[Objective, ...]:
-    if _DEFAULT_OBJECTIVES[0].metric in evaluator.bounds:
-        return _DEFAULT_OBJECTIVES
-    raise InputError(
-        f"{source}: objectives: name what to trade off, such as [{{metric: flops, direction: minimize}}, ...]"
-    )
-
-
-def _strategy_options(strategy_class: Any, strategy: Mapping[str, Any]) -> dict[str, Any]:
-    options = _options(strategy)
-    known = list(inspect.signature(strategy_class).parameters)[1:]
-    for name in options:
-        if name not in known:
-            raise InputError(f"unknown key {name!r}; it has {', '.join(known) or 'no options'}")
-    return options

@@ -3,10 +3,10 @@
 import time
 from collections.abc import Callable, Iterable
 
+from rnas.experiment import Listener
 from rnas.nas.evaluators.evaluator import Task
 from rnas.nas.execution.executor import Executor
-from rnas.nas.ledger import Ledger
-from rnas.nas.listener import Listener
+from rnas.nas.ledger import Ledger, Record
 from rnas.nas.problem import with_known
 from rnas.nas.strategy import Problem
 
@@ -34,6 +34,10 @@ def dispatch(
     """
     waiting = list(numbers)
     running: set[int] = set()
+
+    def tick(shares: dict[int, float]) -> None:
+        listener.progress({label(ledger.records[number]): share for number, share in shares.items()})
+
     while True:
         if time.monotonic() < until:
             waiting += more()
@@ -44,7 +48,17 @@ def dispatch(
                 running.add(number)
         if not running:
             return
-        for number, evaluation in executor.wait(listener.running):
+        for number, evaluation in executor.wait(tick):
             running.discard(number)
             whole = with_known(problem, ledger.records[number].architecture, evaluation)
             listener.recorded(ledger.record(number, whole))
+
+
+def label(record: Record) -> str:
+    """Return what an evaluation under way is called: its number in the ledger and its architecture's key."""
+    return f"{record.number} {record.key}"
+
+
+def numbered(label: str) -> int:
+    """Return the number in the ledger of the evaluation that a label of :func:`label` names."""
+    return int(label.partition(" ")[0])

@@ -1,30 +1,47 @@
-"""Measure how well lower rungs rank networks: some networks, every rung, several seeds."""
+"""Study the rungs of a search before they are trusted: some networks, every rung, several seeds."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
+from pydantic import BaseModel, Field, PositiveInt
 
 from rnas._typing import Floats
 from rnas.errors import InputError
-from rnas.nas.config import Setup
+from rnas.experiment import CostEstimate, EstimatedWork, Listener
+from rnas.nas.campaign import evaluate_all, recorded, work_on
 from rnas.nas.evaluators.evaluator import Task
-from rnas.nas.ledger import Record
+from rnas.nas.experiment_on_search import ExperimentOnSearch, OnSearchSettings
+from rnas.nas.ledger import Ledger, Record
 from rnas.nas.rung_quality import RungQuality, Shift, optimum_shifts, rung_quality
+from rnas.nas.setup import Setup
 from rnas.nas.strategies.candidates import sample_fresh
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture
 from rnas.networks.residual import ResidualNetwork
 from rnas.networks.stage_shares import depth_to_width, stage_shares
 
-LEDGER = "fidelity"
-"""Suffix of the companion ledger that holds the evaluations."""
+
+class FidelitySettings(OnSearchSettings):
+    """Hold what decides a study of rungs.
+
+    Attributes:
+        search: directory of the search whose rungs are studied.
+        architectures: how many networks, drawn from the space, stratified over log FLOPs.
+        bands: of FLOPs, within which networks are compared.
+        seeds: trainings of each network at each rung; two show the noise.
+    """
+
+    architectures: int = Field(120, ge=1)
+    bands: PositiveInt = 2
+    seeds: PositiveInt = 2
 
 
 @dataclass(frozen=True)
-class FidelityStudy:
-    """How well lower rungs rank networks.
+class FidelityResult:
+    """Say how well evaluations at the lower rungs rank networks.
 
     Attributes:
         metric: by which networks are ranked: the first objective that is maximised.
@@ -49,42 +66,117 @@ class FidelityStudy:
     shifts: tuple[Shift, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON values."""
+        """Return the figures as JSON values."""
         content = asdict(self)
         content["shifts"] = [asdict(shift) | {"found": shift.found} for shift in self.shifts]
         return content
 
 
-def fidelity_tasks(setup: Setup, architectures: int, seeds: int) -> list[Task]:
-    """Networks drawn from the space, stratified over log FLOPs, at every rung with every seed; network by network.
+class FidelityStudy(ExperimentOnSearch[FidelitySettings, FidelityResult]):
+    """Train networks at every rung of a search with several seeds, and say how well the lower rungs rank them."""
 
-    Raises:
-        InputError: the evaluator has one rung only, or the space holds fewer networks.
-    """
-    if len(setup.evaluator.rungs) < 2:
-        raise InputError(
-            "the evaluator has one fidelity only; give it lower rungs, as in "
-            "evaluator: {train: {rungs: [{epochs: 3}], fidelity: {epochs: 15, ...}}}"
+    kind: ClassVar[str] = "fidelity"
+    Settings: ClassVar[type[BaseModel]] = FidelitySettings
+    grows: ClassVar[tuple[str, ...]] = ("seeds",)
+
+    def _check(self) -> None:
+        self._tasks()
+
+    def _tasks(self) -> list[Task]:
+        """Return networks from the space, stratified over log FLOPs, at every rung with every seed, network by network.
+
+        Raises:
+            InputError: nothing is maximised, there is one rung only, or the space holds fewer networks.
+        """
+        setup, settings = self.search.setup, self.settings
+        if all(objective.direction == "minimize" for objective in setup.problem.objectives):
+            raise InputError(f"{settings.search}: nothing is maximised, so that there is no score to rank networks by")
+        if len(setup.evaluator.rungs) < 2:
+            raise InputError(
+                "the evaluator has one fidelity only; give it lower rungs, as in "
+                "evaluator: {train: {rungs: [{epochs: 3}], fidelity: {epochs: 15, ...}}}"
+            )
+        number = settings.architectures
+        genomes = sample_fresh(setup.problem, number, set(), np.random.default_rng(setup.config.seed))
+        if len(genomes) < number:
+            raise InputError(f"the space holds {len(genomes)} networks; ask for at most as many, not {number}")
+        drawn = [setup.space.decode(genome) for genome in genomes]
+        first = setup.config.seed
+        return [
+            Task(architecture, seed, rung.fidelity)
+            for architecture in drawn
+            for rung in setup.evaluator.rungs
+            for seed in range(first, first + settings.seeds)
+        ]
+
+    def _run(self, listener: Listener, workers: int | None) -> None:
+        setup, tasks = self.search.setup, self._tasks()
+        with self._ledger() as ledger, setup.executor(workers=workers, seconds=setup.config.time_limit) as executor:
+            listener.started(self, work_on(tasks, ledger, executor.slots))
+            evaluate_all(tasks, setup.problem, ledger, executor, listener)
+
+    def _result(self, ledger: Ledger) -> FidelityResult:
+        tasks = self._tasks()
+        records = [record for record in recorded(tasks, ledger) if record is not None]
+        if len(records) < len(tasks):
+            raise self._unfinished()
+        return figures(self.search.setup, tasks, records, self.settings.bands)
+
+    def write(self) -> FidelityResult:
+        """Write the result, and the report of the search, which shows it."""
+        result = super().write()
+        self.search.write_report(self.search.result())
+        return result
+
+    def estimate(self, workers: int | None = None) -> CostEstimate:
+        """Measure evaluations at the highest rung; those of a lower one cost their share of it."""
+        of_search = self.search.estimate(workers)
+        rungs = self.search.setup.evaluator.rungs
+        each = self.settings.architectures * self.settings.seeds / len(of_search.work)
+        work = tuple(
+            EstimatedWork(
+                f"{one.label} at rung {number}", each, one.seconds * rung.share, one.memory_bytes, one.details
+            )
+            for number, rung in enumerate(rungs)
+            for one in of_search.work
         )
-    genomes = sample_fresh(setup.problem, architectures, set(), np.random.default_rng(setup.config.seed))
-    if len(genomes) < architectures:
-        raise InputError(f"the space holds {len(genomes)} networks; ask for at most as many, not {architectures}")
-    drawn = [setup.space.decode(genome) for genome in genomes]
-    first = setup.config.seed
-    return [
-        Task(architecture, seed, rung.fidelity)
-        for architecture in drawn
-        for rung in setup.evaluator.rungs
-        for seed in range(first, first + seeds)
-    ]
+        return CostEstimate(work, of_search.slots, of_search.device)
 
 
-def fidelity_study(setup: Setup, tasks: Sequence[Task], records: Sequence[Record], bands: int) -> FidelityStudy:
-    """The figures of a study's evaluations.
+def measure_fidelity(
+    search: Path | str,
+    *,
+    architectures: int = 120,
+    bands: int = 2,
+    seeds: int = 2,
+    output: Path | str | None = None,
+    workers: int | None = None,
+    listener: Listener | None = None,
+) -> FidelityResult:
+    """Train networks at every rung of a search with several seeds, and say how well the lower rungs rank them.
 
     Args:
-        setup: of the run.
-        tasks: of :func:`fidelity_tasks`.
+        search: its directory.
+        architectures: how many networks, drawn from the space, stratified over log FLOPs.
+        bands: of FLOPs, within which networks are compared.
+        seeds: trainings of each network at each rung; two show the noise.
+        output: directory of the study; None is the first free ``SEARCH/fidelity-<n>``.
+        workers: evaluations at once; None is the search's own number.
+        listener: learns of progress.
+
+    Raises:
+        InputError: the evaluator has one rung only, nothing is maximised, or the directory exists.
+    """
+    settings = FidelitySettings(search=Path(search), architectures=architectures, bands=bands, seeds=seeds)
+    return FidelityStudy.create(settings, output).run(listener, workers=workers)
+
+
+def figures(setup: Setup, tasks: Sequence[Task], records: Sequence[Record], bands: int) -> FidelityResult:
+    """Compute the figures of a study from its evaluations.
+
+    Args:
+        setup: of the search.
+        tasks: every network at every rung with every seed.
         records: one a task, each with its result.
         bands: parts of the range of log FLOPs.
     """
@@ -98,7 +190,7 @@ def fidelity_study(setup: Setup, tasks: Sequence[Task], records: Sequence[Record
     space = setup.space
     flops = np.array([a.cost(space.input_shape, space.num_classes).flops for a in architectures], dtype=np.float64)
     rng = np.random.default_rng(setup.config.seed)
-    return FidelityStudy(
+    return FidelityResult(
         metric=metric,
         fidelities=tuple(rung.fidelity for rung in rungs),
         shares=tuple(rung.share for rung in rungs),

@@ -18,11 +18,11 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from rnas._typing import Integers
+from rnas.experiment import Listener
 from rnas.nas.dispatch import dispatch
 from rnas.nas.evaluators.evaluator import Rung
 from rnas.nas.execution.executor import Executor
 from rnas.nas.ledger import Ledger, Record
-from rnas.nas.listener import Listener, Silent
 from rnas.nas.objective import minimised
 from rnas.nas.rungs import BatchPosition, batch_of, position_of, promoted
 from rnas.nas.strategies.proposals import check_proposals
@@ -59,7 +59,7 @@ class Loop:
     lookahead: Literal[0, 1] = 0
     rungs: tuple[Rung, ...] = (Rung(),)
     promote: float = 0.5
-    listener: Listener = field(default_factory=Silent)
+    listener: Listener = field(default_factory=Listener)
 
     def __post_init__(self) -> None:
         self._encoded: dict[str, Integers] = {}

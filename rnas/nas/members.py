@@ -6,7 +6,7 @@ import numpy as np
 
 from rnas.errors import InputError
 from rnas.nas.ledger import Record
-from rnas.nas.run import Run
+from rnas.nas.result import SearchResult
 from rnas.utils.quantities import format_size, parse_size
 
 FORMS = "a key, knee, at:FLOPS such as at:200M, or max:METRIC"
@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 
 def run_and_member(text: str) -> tuple[str, str, str]:
-    """Split ``RUN:MEMBER`` into run, colon and member; the last two may be empty. A run's name may hold colons too."""
+    """Split ``RUN:MEMBER`` into run, colon and member; no colon where there is none. A path may hold colons, too."""
     folder, colon, word = text.rpartition(":")
     for form in ("at", "max"):
         if folder.endswith(f":{form}"):
@@ -26,7 +26,7 @@ def run_and_member(text: str) -> tuple[str, str, str]:
     return folder, colon, word
 
 
-def member(run: Run, word: str) -> Record:
+def member(run: SearchResult, word: str) -> Record:
     """The record that a word stands for.
 
     Args:
@@ -53,7 +53,7 @@ def member(run: Run, word: str) -> Record:
     raise InputError(f"{_place(run)} has no member {word!r}; write {FORMS}")
 
 
-def knee(run: Run) -> Record | None:
+def knee(run: SearchResult) -> Record | None:
     """The member of the front that is farthest from the plane through the front's extremes, towards the ideal.
 
     Every objective counts from its best to its worst value on the front (Das, Structural Optimization 18, 1999). Of
@@ -71,7 +71,7 @@ def knee(run: Run) -> Record | None:
     return front[best] if sums[best] < plane - _ROUNDING else None
 
 
-def _knee_or_end(run: Run) -> Record:
+def _knee_or_end(run: SearchResult) -> Record:
     """The knee, else the front's best by the first objective; which it is is logged."""
     found = knee(run)
     objectives = run.setup.problem.objectives
@@ -88,8 +88,8 @@ def _knee_or_end(run: Run) -> Record:
     return record
 
 
-def best_under(run: Run, flops: int) -> Record:
-    """The record with the best first maximised objective among those within a number of FLOPs; InputError if none."""
+def best_under(run: SearchResult, flops: int) -> Record:
+    """The record with the best first maximised objective among those of at most so many FLOPs; InputError if none."""
     gains = [objective.metric for objective in run.setup.problem.objectives if objective.direction == "maximize"]
     if not gains:
         raise InputError(f"{_place(run)} maximises nothing, so that none of its members is best under a cost")
@@ -106,7 +106,7 @@ def best_under(run: Run, flops: int) -> Record:
     return max(within, key=lambda record: (record.metrics[gains[0]], -costs[record.key]))
 
 
-def greatest(run: Run, metric: str) -> Record:
+def greatest(run: SearchResult, metric: str) -> Record:
     """The complete record with the most of a metric; InputError where none has it."""
     having = [record for record in run.complete if metric in record.metrics]
     if not having:
@@ -121,5 +121,5 @@ def _shown(metric: str, value: float) -> str:
     return f"{100 * value:.1f} %" if metric.endswith("accuracy") and 0 <= value <= 1 else f"{value:.4g}"
 
 
-def _place(run: Run) -> str:
-    return str(run.directory.path) if run.directory is not None else "the run"
+def _place(run: SearchResult) -> str:
+    return str(run.path) if run.path is not None else "the search"

@@ -1,18 +1,29 @@
 """A comparison as one HTML file that needs nothing else."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from rnas.experiment import REPORT
+from rnas.experiments.comparison.result import ComparisonResult
 from rnas.report import comparison_tables as tables
 from rnas.report import comparison_text as words
 from rnas.report import page
 from rnas.report.comparison_data import comparison_data
 from rnas.report.description import describe
 from rnas.report.whisker import whisker
+from rnas.utils.files import write_text
+
+
+def write(result: ComparisonResult, path: Path) -> None:
+    """Write ``report.html``, and the table in the forms of :data:`rnas.report.comparison_tables.FORMS`."""
+    write_text(path / REPORT, render(result.content))
+    for form in tables.FORMS:
+        write_text(path / f"table.{form}", tables.render(result.content, form))
 
 
 def render(content: Mapping[str, Any]) -> str:
-    """The report as HTML text, from what comparison.json holds; equal comparisons give equal text."""
+    """The report as HTML text, from the content of the result; equal results give equal text."""
     data = comparison_data(content)
     main = words.main_column(content)
     return page.render(

@@ -27,7 +27,7 @@ class Line:
     """One checkpoint of one network.
 
     Attributes:
-        network: its record in comparison.json.
+        network: its record in the result.
         checkpoint: ``best`` or ``last``.
         scores: one for each heading of :func:`attacks`.
     """
@@ -102,9 +102,8 @@ def printed(accuracy: Mapping[str, Any] | None) -> str:
 
 
 def render(content: Content, form: str) -> str:
-    """The table in a form: ``md``, ``tex`` or ``csv``; KeyError for another."""
-    forms: dict[str, Callable[[Content], str]] = {"md": markdown, "tex": latex, "csv": comma_separated}
-    return forms[form](content)
+    """Return the table in one of the :data:`FORMS`."""
+    return FORMS[form](content)
 
 
 def markdown(content: Content) -> str:
@@ -239,3 +238,7 @@ def _table(rows: Sequence[Sequence[str]]) -> str:
 def _plain(text: str) -> str:
     """Text in which Markdown and HTML see nothing but letters, on one line."""
     return "".join(f"\\{letter}" if letter in "\\`*_{}[]<>|#~&" else letter for letter in " ".join(text.split()))
+
+
+FORMS: dict[str, Callable[[Content], str]] = {"md": markdown, "tex": latex, "csv": comma_separated}
+"""Forms of the table, by the suffix of their files."""

@@ -8,7 +8,7 @@ from rnas.statistics.proportions import proportion
 from rnas.utils.quantities import format_size, pluralize
 
 Content = Mapping[str, Any]
-"""As comparison.json holds it."""
+"""A comparison's result as JSON values."""
 
 LABELS = {
     "clean": "clean",

@@ -1,17 +1,35 @@
 """Text and table cells of a fidelity study, from its JSON."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from rnas.nas.fidelity_study import FidelityResult
+from rnas.report import page
 from rnas.utils.quantities import format_size, pluralize
 
 Study = Mapping[str, Any]
 
 
-def view(study: Study) -> dict[str, Any]:
-    """Everything that the report's section says."""
+def view(study: Study, number: int = 1) -> dict[str, Any]:
+    """Return everything that the report's section says, which is the report's first of its kind, or a later one."""
     headings, lines = rows(study)
-    return {"caption": caption(study), "headings": headings, "rows": lines, "sentences": shift_sentences(study)}
+    return {
+        "id": "fidelity" if number == 1 else f"fidelity-{number}",
+        "caption": caption(study),
+        "headings": headings,
+        "rows": lines,
+        "sentences": shift_sentences(study),
+    }
+
+
+def write(result: FidelityResult, path: Path) -> None:
+    """Write ``report.html`` of a study into its directory."""
+    study = result.to_dict()
+    headings, lines = rows(study)
+    table = page.ReportTable(tuple(headings), tuple(map(tuple, lines)), len(headings))
+    blocks: list[page.Block] = [caption(study), table, *shift_sentences(study)]
+    page.write_blocks(path / "report.html", "fidelity", "How well the lower rungs rank networks", blocks)
 
 
 def rows(study: Study) -> tuple[list[str], list[list[str]]]:

@@ -41,7 +41,7 @@ class FrontRow:
 
 
 def groups(members: list[FrontMember]) -> list[ColumnGroup]:
-    """Columns of each metric: one value, or search, test, interval and drop where the run has them."""
+    """Columns of each metric: one value, or search, final, interval and drop where the run has them."""
     noisy = judged(tuple(s.metric for s in members[0].objectives)) if any(m.tied_with for m in members) else None
     found = []
     for column in zip(*(member.objectives + member.others for member in members), strict=True):

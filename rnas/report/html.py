@@ -52,7 +52,7 @@ class Network:
 
 
 def render(run: Mapping[str, Any]) -> str:
-    """The report as HTML text, from the JSON object that ``rnas report DIR --json`` prints.
+    """The report as HTML text, from what ``result.json`` holds.
 
     Equal runs give equal text.
 
@@ -84,7 +84,7 @@ def render(run: Mapping[str, Any]) -> str:
         filtered=True,
         chart_caption=_chart_caption(run, shape, front, metrics, bool(data["published"])),
         final_evaluation=final_evaluation.view(run["final_evaluation"]) if run.get("final_evaluation") else None,
-        fidelity=fidelity.view(run["fidelity"]) if run.get("fidelity") else None,
+        fidelity_studies=[fidelity.view(study, number) for number, study in enumerate(run.get("fidelity", ()), 1)],
         rules=rules.view(run["rules"], _with_metric(run, run["rules"]["metric"])) if run.get("rules") else None,
         front_sentences=front_view.sentences(front, metrics),
         networks=[_network(member) for member in front],

@@ -10,6 +10,7 @@ from rnas.statistics.mcnemar import mcnemar
 from rnas.statistics.proportions import Proportion
 from rnas.utils.data_frames import data_frame
 from rnas.utils.notebook_tables import notebook_table
+from rnas.utils.quantities import format_size
 
 LEVEL = 0.05
 """Adjusted p-values from here on do not tell a network from the best."""
@@ -50,7 +51,7 @@ class Entry:
             of one setting have the same names.
         worst_case: accuracy under all attacks together.
         params: number of parameters.
-        flops: multiply-accumulates for one image.
+        flops: multiply-accumulates for one image; None where that is not known.
         flags: reasons for doubt.
         note: what a reader of results on these data must know; may be empty.
     """
@@ -62,9 +63,14 @@ class Entry:
     attacks: Mapping[str, LeaderboardAccuracy]
     worst_case: LeaderboardAccuracy
     params: int
-    flops: int
+    flops: int | None
     flags: tuple[LeaderboardFlag, ...]
     note: str = ""
+
+    @property
+    def flops_text(self) -> str:
+        """Return the FLOPs to three digits; empty where they are not known."""
+        return "" if self.flops is None else format_size(self.flops)
 
 
 @dataclass(frozen=True)

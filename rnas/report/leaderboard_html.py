@@ -103,7 +103,7 @@ def _line(number: int, row: LeaderboardRow, span: tuple[float, float], attacks: 
         _accuracy(entry.clean.share),
         *(_accuracy(entry.attacks[name].share) for name in attacks),
         LeaderboardCell("number", format_size(entry.params), entry.params),
-        LeaderboardCell("number", format_size(entry.flops), entry.flops),
+        LeaderboardCell("number", entry.flops_text, entry.flops or 0),
     )
     return LeaderboardLine(number, row.name, cells, row.as_good_as_the_best, entry.flags)
 

@@ -94,7 +94,7 @@ def _table(table: LeaderboardTable) -> str:
         accuracies = [entry.worst_case, entry.clean, *map(entry.attacks.__getitem__, names)]
         worst, *others = (f"{percent(a.share.value)} ({span_text(a.share)})" for a in accuracies)
         cells = [str(row.place), _plain(row.name), f"**{worst}**", against_the_best(row), *others]
-        cells += [format_size(entry.params), format_size(entry.flops)]
+        cells += [format_size(entry.params), entry.flops_text]
         cells += [", ".join(f"**\u26a0 {_plain(flag.name)}**" for flag in entry.flags)] if flagged else []
         lines.append(cells)
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

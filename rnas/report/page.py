@@ -2,9 +2,11 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -14,6 +16,40 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from rnas import __version__
+from rnas.utils.files import write_text
+
+
+@dataclass(frozen=True)
+class ReportTable:
+    """Hold headings and rows of texts.
+
+    Attributes:
+        words: how many of the first columns are words; the others are numbers.
+    """
+
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    words: int = 1
+
+
+Block = str | ReportTable
+"""A paragraph, or a table."""
+
+
+def write_blocks(path: Path, kind: str, title: str, blocks: Sequence[Block]) -> None:
+    """Write a page of paragraphs and tables.
+
+    Args:
+        path: of the file.
+        kind: what the page is of, such as ``rule test``.
+        title: its heading.
+        blocks: what it shows, in order.
+    """
+    shown = [
+        {"number": number, "text": block if isinstance(block, str) else "", "table": block}
+        for number, block in enumerate(blocks)
+    ]
+    write_text(path, render("blocks.html", scripts=("theme.js",), kind=kind, title=title, blocks=shown))
 
 
 def render(

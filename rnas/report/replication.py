@@ -1,20 +1,29 @@
 """Report of a replication as one HTML file that needs nothing else."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
+from rnas.experiment import REPORT
+from rnas.experiments.replications.result import ReplicationResult
 from rnas.report import page, replication_text
 from rnas.report.description import describe
 from rnas.report.whisker import whisker
+from rnas.utils.files import write_text
 from rnas.utils.metric import MISSING, Metric
 from rnas.utils.quantities import format_size
 
 _SCRIPTS = ("theme.js", "plots.js", "replication.js")
 
 
+def write(result: ReplicationResult, path: Path) -> None:
+    """Write ``report.html`` into the directory of a replication."""
+    write_text(path / REPORT, render(result.content))
+
+
 def render(replication: Mapping[str, Any]) -> str:
-    """The report as HTML text, from what replication.json holds; equal replications give equal text."""
+    """The report as HTML text, from the content of the result; equal results give equal text."""
     factors = list(dict.fromkeys(name for cell in replication["cells"] for name in cell["factors"]))
     spans = _spans(replication)
     return page.render(

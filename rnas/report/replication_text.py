@@ -74,12 +74,13 @@ def _learning(replication: Replication) -> str:
 
 
 METHOD = (
-    "A claim is decided where its interval is wholly on one side of its bound; the observation is supported if all "
-    "its claims are, and contradicted if one is. Intervals are at the levels of Holm's procedure, so that the chance "
-    "of deciding any claim of the replication wrongly is at most 5 %. Comparisons of cells are paired by seed, and "
-    "their noise is that between seeds, by variances moderated over the cells; slopes and correlations over networks "
-    "count what else networks differ in as noise too. All networks are attacked on the same images, whose choice is "
-    "not in the intervals."
+    "A claim is decided where its interval is wholly on one side of its bound; the observation is supported if all its "
+    "claims are, and contradicted if one is. Intervals are at the levels of Holm's procedure, so that the chance of "
+    "deciding any claim of the replication wrongly is at most 5 %. Comparisons of cells are paired by seed, and their "
+    "noise is that between seeds, by variances moderated over the cells; slopes and correlations over networks count "
+    "what "
+    "else networks differ in as noise too. All networks are attacked on the same images, whose choice is not in the "
+    "intervals."
 )
 """How claims are decided."""
 

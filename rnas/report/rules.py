@@ -1,9 +1,9 @@
 """Words and cells for a run's rule, from the JSON of :class:`rnas.scaling_rules.findings.Findings`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from rnas.report.page import ReportTable
 from rnas.scaling_rules.proportion import proportion_text, share_text
 from rnas.scaling_rules.verdict import LEVEL, Verdict
 from rnas.utils.metric import MISSING, Metric
@@ -12,19 +12,6 @@ from rnas.utils.quantities import format_size, pluralize
 Content = Mapping[str, Any]
 
 _AT_AN_END = 0.5
-
-
-@dataclass(frozen=True)
-class ReportTable:
-    """Headings and rows of texts.
-
-    Attributes:
-        words: how many of the first columns are words; the others are numbers.
-    """
-
-    headings: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    words: int = 1
 
 
 def metric_of(content: Content) -> Metric:

@@ -21,7 +21,7 @@ def front_table(run: Mapping[str, Any]) -> Table:
     The first accuracy with a known image count is followed by its Wilson 95 % interval.
 
     Args:
-        run: the JSON object that ``rnas report DIR --json`` prints.
+        run: what ``result.json`` of a search holds.
     """
     metrics = metrics_of(run)
     front = members(run, metrics)
@@ -71,7 +71,7 @@ def pareto_csv(run: Mapping[str, Any]) -> str:
     A variable that shares its name with a metric stands as ``parameter:NAME``.
 
     Args:
-        run: the JSON object that ``rnas report DIR --json`` prints.
+        run: what ``result.json`` of a search holds.
     """
     metrics = metrics_of(run)
     front = members(run, metrics)

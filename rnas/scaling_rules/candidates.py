@@ -8,9 +8,9 @@ import numpy as np
 
 from rnas import registry
 from rnas.errors import InputError
-from rnas.nas.config import Setup
 from rnas.nas.ledger import Record
 from rnas.nas.problem import KnownMetrics
+from rnas.nas.setup import Setup
 from rnas.nas.space import Choice
 from rnas.nas.strategies.candidates import possible
 from rnas.networks.residual import BASE_CHANNELS, ResidualNetwork

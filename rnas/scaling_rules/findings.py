@@ -9,7 +9,8 @@ from typing import Any, Literal
 import numpy as np
 
 from rnas.errors import InputError
-from rnas.nas.run import Run, load_run
+from rnas.nas.result import SearchResult
+from rnas.nas.search import Search
 from rnas.networks.robust_scaling import Rule
 from rnas.scaling_rules.fit import Rules, fit
 from rnas.scaling_rules.observations import Observations
@@ -118,7 +119,7 @@ class Findings:
         }
 
 
-def fit_rule(run: Run | Path | str, metric: str | None = None, *, seed: int = 0) -> Findings:
+def fit_rule(run: SearchResult | Path | str, metric: str | None = None, *, seed: int = 0) -> Findings:
     """Estimate the rule of depth and width from a search, and compare it with RobustScaling.
 
     Args:
@@ -130,7 +131,7 @@ def fit_rule(run: Run | Path | str, metric: str | None = None, *, seed: int = 0)
         InputError: there is no search, fewer than 20 complete evaluations, no such metric, or networks without stages
             of blocks.
     """
-    run = run if isinstance(run, Run) else load_run(run)
+    run = run if isinstance(run, SearchResult) else Search.open(run).result()
     return beside_the_paper(run.setup.config.name or run.setup.space.name, fit(run, metric, seed), seed)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from rnas.nas.run import Run
+from rnas.nas.result import SearchResult
 from rnas.networks.robust_scaling import Rule
 from rnas.scaling_rules.block_effects import BlockEffect, block_effects
 from rnas.scaling_rules.design_matrix import DEPTH_TO_WIDTH, DEPTHS, WIDTHS
@@ -74,8 +74,8 @@ def likeliest_rule(families: Sequence[Family], observations: Observations) -> Ru
     return Rule(tuple(depths), tuple(widths), share / (1 - share))
 
 
-def fit(run: Run, metric: str | None = None, seed: int = 0) -> Rules:
-    """Estimate the rule of depth and width from a search over residual networks, and compare it with RobustScaling.
+def fit(run: SearchResult, metric: str | None = None, seed: int = 0) -> Rules:
+    """What a search over residual networks says about architecture, beside RobustScaling.
 
     Args:
         run: a search, finished or not.

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from rnas._typing import Floats, Integers
 from rnas.errors import InputError
 from rnas.nas.ledger import Record
-from rnas.nas.run import Run
+from rnas.nas.result import SearchResult
 from rnas.nas.space import Choice
 from rnas.networks.residual import ResidualNetwork
 from rnas.networks.stage_shares import depth_to_width, stage_shares
@@ -43,7 +43,7 @@ class Observations:
     keys: tuple[str, ...]
 
     @classmethod
-    def from_run(cls, run: Run, metric: str | None = None, rung: int | None = None) -> "Observations":
+    def from_run(cls, run: SearchResult, metric: str | None = None, rung: int | None = None) -> "Observations":
         """Collect the complete evaluations of a run at one rung.
 
         Args:
@@ -162,8 +162,8 @@ class Observations:
         )
 
 
-def first_maximised(run: Run) -> str:
-    """Return the default score: the first objective that is maximised; InputError if nothing is maximised."""
+def first_maximised(run: SearchResult) -> str:
+    """The score unless another is named: the first objective that is maximised; InputError where there is none."""
     maximised = [o.metric for o in run.setup.problem.objectives if o.direction == "maximize"]
     if not maximised:
         raise InputError("the run maximises nothing; name the score with --metric")

@@ -1,36 +1,23 @@
-"""The out-of-sample test of a rule: predictions at other budgets, and what was then measured there."""
+"""Compare what a rule predicted at budgets that it was not fitted on with what was then measured there."""
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy.stats import t as student
 
-from rnas.errors import InputError
-from rnas.nas.config import Setup
 from rnas.nas.evaluators.evaluator import Task
-from rnas.nas.ledger import Ledger, Record
+from rnas.nas.ledger import Record
 from rnas.nas.listed_space import DesignSpace
 from rnas.nas.problem import KnownMetrics
-from rnas.nas.run import Run
+from rnas.nas.setup import Setup
 from rnas.nas.strategy import Problem
 from rnas.networks import architecture as arch
-from rnas.scaling_rules.observations import first_maximised
-from rnas.scaling_rules.predict import predict_at_budgets
-from rnas.scaling_rules.prediction import RULE, BudgetPrediction, Candidate, RulePrediction, written
+from rnas.scaling_rules.prediction import RULE, BudgetPrediction, Candidate, RulePrediction
 from rnas.statistics.holm import holm
 from rnas.statistics.interval import Interval
-from rnas.utils.quantities import Band, format_size, pluralize
-
-LEDGER = "out-of-sample"
-"""Suffix of the companion ledger that holds the evaluations."""
-
-FOLDER, RESULT = "out_of_sample", "out_of_sample.json"
-"""In a run's directory: the folder of the prediction, and the file of the result."""
 
 BETTER, WORSE, NO_DIFFERENCE = "better", "worse", "indistinguishable at 95 %"
 SAME, UNDECIDED = "the same network", "not decided: no interval over seeds"
@@ -114,8 +101,8 @@ class RuleTestBudget:
 
 
 @dataclass(frozen=True)
-class RuleTest:
-    """The result of the out-of-sample test of a rule.
+class RuleTestResult:
+    """The result of the test.
 
     Attributes:
         prediction: what was predicted.
@@ -158,63 +145,6 @@ class RuleTest:
         }
 
 
-def load_or_predict(
-    run: Run, folder: Path, ledger: Ledger, budgets: tuple[int, ...], fit: Band, seeds: int, metric: str | None = None
-) -> RulePrediction:
-    """Load the prediction that is written, or make a new one and write it.
-
-    A prediction is made once: the first evaluation at a test budget fixes it, since a later one could use results.
-
-    Args:
-        run: the search whose rule is tested.
-        folder: where the prediction is written.
-        ledger: of the run, opened to be written to.
-        budgets: FLOPs to test at; none loads the written prediction.
-        fit: band of FLOPs to fit on.
-        seeds: evaluations of each network; always one if the evaluator looks results up.
-        metric: the score; None is the first objective that is maximised.
-
-    Raises:
-        InputError: the written one was changed or is missing, or it answers another question and is being evaluated.
-    """
-    started = ledger.has_companion(LEDGER)
-    if run.setup.evaluator.instant:
-        seeds = 1
-    kept = written(folder)
-    if kept is None and started:
-        raise InputError(
-            f"{folder} holds no prediction, though its networks were evaluated: restore the file from a copy"
-        )
-    if kept is not None and not budgets:
-        return kept
-    score = metric or first_maximised(run)
-    if kept is not None and kept.asks(budgets, fit, seeds, score):
-        return kept
-    if kept is not None and started:
-        raise InputError(
-            f"{folder / kept.file_name} is being tested already, at {_budgets(kept)} FLOPs by {kept.metric} with "
-            f"{pluralize(len(kept.seeds), 'seed')}: resume without options; another prediction could use results"
-        )
-    if not budgets:
-        raise InputError("name the budgets to test at, such as --flops 4M")
-    first = run.setup.config.seed + 1
-    prediction = predict_at_budgets(run, budgets, fit, tuple(range(first, first + seeds)), score)
-    if kept is not None:
-        (folder / kept.file_name).unlink()
-    prediction.write(folder)
-    return prediction
-
-
-def ledger_of(search: Ledger, setup: Setup, prediction: RulePrediction) -> Ledger:
-    """Open the ledger of a prediction's evaluations; InputError if it holds those of another prediction."""
-    try:
-        return search.companion(LEDGER, f"{setup.config.fingerprint}-{prediction.hash}")
-    except InputError:
-        raise InputError(
-            f"{prediction.file_name} is not the prediction whose networks were evaluated: restore that from a copy"
-        ) from None
-
-
 def problem_of(setup: Setup, prediction: RulePrediction) -> Problem:
     """The run's problem over the candidates alone, which the run's space need not hold."""
     networks = [candidate.network for budget in prediction.budgets for candidate in budget.candidates]
@@ -239,13 +169,13 @@ def notes_of(setup: Setup) -> list[str]:
     return [*(own if setup.evaluator.instant else []), *setup.evaluator.notes]
 
 
-def rule_test(prediction: RulePrediction, records: Sequence[Record], notes: Sequence[str] = ()) -> RuleTest:
+def measure(prediction: RulePrediction, records: Sequence[Record], notes: Sequence[str] = ()) -> RuleTestResult:
     """Compare a prediction with the evaluations of its networks.
 
     Args:
         prediction: what was predicted.
-        records: of the evaluations of its networks, in any order.
-        notes: of :func:`notes_of`.
+        records: of the evaluations, in any order.
+        notes: that the result holds further.
     """
     budgets = [_budget(budget, prediction.metric, records) for budget in prediction.budgets]
     # Candidates that are one network have one test, which counts once.
@@ -256,7 +186,7 @@ def rule_test(prediction: RulePrediction, records: Sequence[Record], notes: Sequ
         if comparison.p_value is not None
     }
     corrected = dict(zip(p_values, holm(list(p_values.values())), strict=True))
-    return RuleTest(
+    return RuleTestResult(
         prediction,
         tuple(
             replace(budget, comparisons=tuple(_judged(found, corrected.get(pair)) for pair, found in _pairs(budget)))
@@ -386,12 +316,3 @@ def _candidate(measured: MeasuredCandidate) -> dict[str, Any]:
         "same_as": list(measured.same_as),
         "failures": list(measured.failures),
     }
-
-
-def _budgets(prediction: RulePrediction) -> str:
-    return ", ".join(format_size(budget.flops) for budget in prediction.budgets)
-
-
-def as_text(result: RuleTest) -> str:
-    """The file of a result."""
-    return json.dumps(result.to_dict(), indent=2, allow_nan=False) + "\n"

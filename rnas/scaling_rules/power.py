@@ -19,8 +19,8 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from rnas._typing import Floats
-from rnas.nas.config import available_cores
-from rnas.nas.run import Run, load_run
+from rnas.nas.result import SearchResult
+from rnas.nas.search import Search
 from rnas.networks.robust_scaling import Rule
 from rnas.scaling_rules.design_matrix import CAPACITY, DEPTH_TO_WIDTH, DEPTHS, FLOPS, PARAMS, DesignMatrix, parts_of
 from rnas.scaling_rules.estimate import Family, design_of, families_of
@@ -32,6 +32,7 @@ from rnas.scaling_rules.verdict import Verdict
 from rnas.statistics.mixed_model import MixedModel
 from rnas.utils.data_frames import data_frame
 from rnas.utils.notebook_tables import notebook_table
+from rnas.utils.threads import available_cores
 
 PUBLISHED = Rule()
 ROBUST_SCALING = "RobustScaling"
@@ -168,7 +169,7 @@ class SimulationPlan:
 
 
 def power(
-    run: Run | Observations | Path | str,
+    run: SearchResult | Observations | Path | str,
     metric: str | None = None,
     *,
     simulations: int = 20,
@@ -193,7 +194,7 @@ def power(
         InputError: there is no search, fewer than 20 complete evaluations, no such metric, or equal scores.
     """
     if not isinstance(run, Observations):
-        run = Observations.from_run(run if isinstance(run, Run) else load_run(run), metric)
+        run = Observations.from_run(run if isinstance(run, SearchResult) else Search.open(run).result(), metric)
     planned = plan(run, simulations, seed)
     count = len(planned.simulations)
     found = []

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from rnas.errors import InputError
 from rnas.nas.ledger import Record
-from rnas.nas.run import Run
+from rnas.nas.result import SearchResult
 from rnas.networks import architecture as arch
 from rnas.networks.robust_scaling import Rule
 from rnas.scaling_rules.candidates import BudgetCandidates, Selection, most_robust, uniform_rule
@@ -30,7 +30,7 @@ from rnas.utils.quantities import Band, format_size
 
 
 def predict_at_budgets(
-    run: Run, budgets: tuple[int, ...], fit: Band, seeds: tuple[int, ...], metric: str
+    run: SearchResult, budgets: tuple[int, ...], fit: Band, seeds: tuple[int, ...], metric: str
 ) -> RulePrediction:
     """Predict scores by a run's rule at budgets that it is not fitted on; nothing is evaluated.
 

@@ -117,7 +117,7 @@ class Recipe(BaseModel):
 
     @classmethod
     def resolve(cls, value: Any) -> Self:
-        """A registered recipe by name, or ``{name: NAME, ...}`` with some of its fields set otherwise.
+        """A registered recipe by name, or ``{name: NAME, ...}`` with some of its fields set otherwise, or with all.
 
         A nested field such as ``loss`` keeps what is not set, unless another of its kind is named.
 
@@ -131,10 +131,17 @@ class Recipe(BaseModel):
             raise InputError(f"{value!r} is not a recipe; write a name, or {{name: NAME, ...}}")
         overrides = {"name": value} if isinstance(value, str) else dict(value)
         name = str(overrides.get("name", "sat"))
+        if name not in registry.names(registry.RECIPES) and cls._required() <= overrides.keys():
+            # A recipe that was made in a script, as settings keep it.
+            return cls(**overrides)
         base = registry.load(registry.RECIPES, name)
         if not isinstance(base, cls):
             raise InputError(f"recipe {name!r} is registered as a {type(base).__name__}; it has to be a Recipe")
         return cls(**_merged(base.model_dump(mode="json"), overrides))
+
+    @classmethod
+    def _required(cls) -> set[str]:
+        return {name for name, field in cls.model_fields.items() if field.is_required()}
 
     @property
     def overrides(self) -> dict[str, Any]:

@@ -1,6 +1,7 @@
-"""Directories of runs, trainings and tunings: made whole or not at all, and written to by one process at a time."""
+"""Directories of experiments: made whole or not at all, and written to by one process at a time."""
 
 import os
+import shlex
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,24 +10,19 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from rnas.errors import InputError
-from rnas.utils.directory_kind import kind_of
 
 
 def require_free(path: Path) -> None:
-    """Raise InputError where something is at the path already; it says what can be gone on with."""
-    kind = kind_of(path)
-    if kind is not None:
-        raise InputError(
-            f"{path} is a {kind.noun} already: choose another --output, or resume with: {kind.resume_command(path)}"
-        )
+    """Raise InputError where something is at the path already."""
     if path.exists():
-        raise InputError(f"{path} exists already: choose another --output")
+        resume = f"rnas resume {shlex.quote(str(path))}"
+        raise InputError(f"{path} exists already: choose another output, or resume it with {resume}")
 
 
-def next_free(name: str) -> Path:
-    """``runs/<name>-<n>`` with the least n from 1 that is free."""
+def next_free(name: str, folder: Path = Path("runs")) -> Path:
+    """Return ``<folder>/<name>-<n>`` with the least n from 1 that is free."""
     number = 1
-    while (path := Path("runs") / f"{name}-{number}").exists():
+    while (path := folder / f"{name}-{number}").exists():
         number += 1
     return path
 

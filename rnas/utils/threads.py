@@ -1,5 +1,6 @@
-"""How many threads an evaluation uses."""
+"""How many threads an evaluation uses, and how many cores there are."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,3 +17,8 @@ def one_thread(device: str) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(threads)
+
+
+def available_cores() -> int:
+    """Return the number of CPU cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -2,8 +2,8 @@
 
 import pytest
 
-from rnas import api
-from rnas.nas.run import Run
+import rnas
+from rnas.nas.result import SearchResult
 
 SEARCH = {
     "space": {"name": "wide-resnet-depths", "narrow": {"depth1": [2, 3], "depth2": [2, 3, 4]}},
@@ -19,6 +19,6 @@ SEARCH = {
 
 
 @pytest.fixture(scope="session")
-def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+def finished_run(tmp_path_factory: pytest.TempPathFactory) -> SearchResult:
     """Twelve networks, each scored by its depth, in a directory of its own."""
-    return api.search(SEARCH, output=tmp_path_factory.mktemp("runs") / "of:depths")
+    return rnas.search(SEARCH, output=tmp_path_factory.mktemp("runs") / "of:depths")

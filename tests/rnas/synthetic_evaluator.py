@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from rnas.nas.config import Config, resolve
+from rnas.nas.config import SearchConfig
 from rnas.nas.evaluators.evaluator import Context, Task
 from rnas.nas.ledger import Record
 from rnas.nas.problem import with_known
-from rnas.nas.run import Run
+from rnas.nas.result import SearchResult
+from rnas.nas.setup import resolve
 from rnas.nas.strategies.candidates import sample_fresh
 from rnas.networks import architecture as arch
 from rnas.networks.residual import ResidualNetwork
@@ -68,9 +69,9 @@ def score(task: Task, _context: Context) -> dict[str, float]:
     return {"score": mean_score(network) + NOISE * float(rng.standard_normal())}
 
 
-def run_in_memory(config: Mapping[str, Any], evaluations: int) -> Run:
-    """Evaluate networks of a configuration, stratified over log FLOPs, without a search."""
-    setup = resolve(Config.parse(config, "test"), Path(), "test")
+def run_in_memory(config: Mapping[str, Any], evaluations: int) -> SearchResult:
+    """Networks of a configuration, stratified over log FLOPs, evaluated without a search."""
+    setup = resolve(SearchConfig.parse(config, "test"), Path(), "test")
     genomes = sample_fresh(setup.problem, evaluations, set(), np.random.default_rng(0))
     records = []
     for number, genome in enumerate(genomes):
@@ -89,4 +90,4 @@ def run_in_memory(config: Mapping[str, Any], evaluations: int) -> Run:
                 evaluation=with_known(setup.problem, network, setup.evaluator.evaluate(task, Context())),
             )
         )
-    return Run(setup, records)
+    return SearchResult(setup, records)

@@ -51,7 +51,6 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
 
 def _forget() -> None:
     registry.names.__globals__["_group"].cache_clear()
-    registry.load.cache_clear()
 
 
 def test_a_plugin_of_another_package_is_found(install: Install) -> None:

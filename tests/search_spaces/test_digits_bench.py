@@ -13,9 +13,10 @@ import pytest
 import rnas
 from rnas.cli import merging
 from rnas.errors import InputError
-from rnas.nas.config import Config, Setup, resolve
+from rnas.nas.config import SearchConfig
 from rnas.nas.evaluators.evaluator import Context, Status, Task
 from rnas.nas.presets import preset
+from rnas.nas.setup import Setup, resolve
 from rnas.nas.space import SearchSpace
 from rnas.nas.strategies.candidates import possible
 from rnas.networks import architecture as arch
@@ -152,4 +153,4 @@ def test_bands_and_narrowing_hold_in_a_search(tmp_path: Path) -> None:
 
 
 def _setup(**changes: Any) -> Setup:
-    return resolve(Config.parse({**preset("digits-bench"), **changes}, "config"), Path(), "config")
+    return resolve(SearchConfig.parse({**preset("digits-bench"), **changes}, "config"), Path(), "config")

@@ -16,7 +16,7 @@ from rnas.networks.zoo import Baseline, Scaled, find
 from rnas.training.recipe import Recipe
 from rnas.utils.quantities import format_size
 
-_FIX = "leave it out, or choose another --flops"
+_FIX = "leave it out, or choose other flops"
 
 DEFAULT = ("wrn-28-10", "robust-resnet-a1", "robnet-large-v2", "advrush-7@96", "racl-7@104", "darts-r")
 """The networks that RobustResNets were published with, and DARTS-R."""
@@ -78,7 +78,7 @@ def compared_network(
     *,
     recipe: Recipe,
     tolerance: float = 0.05,
-    by_the_rule: bool = False,
+    robust_scaling: bool = False,
 ) -> ComparedNetwork:
     """Return the network that words name, scaled to a budget of FLOPs.
 
@@ -92,7 +92,7 @@ def compared_network(
         num_classes: number of logits.
         recipe: whose activation the network takes, where it has one.
         tolerance: by what share its FLOPs may be off.
-        by_the_rule: residual networks that are not published take RobustScaling's proportions instead of their own.
+        robust_scaling: residual networks that are not published take RobustScaling's proportions instead of their own.
 
     Raises:
         InputError: nothing of its family is near the budget, or it cannot be scaled.
@@ -103,12 +103,12 @@ def compared_network(
     if baseline is not None:
         found = _near(words, baseline.scaled_to, flops, input_shape, num_classes)
         description = baseline.scaling.description
-    elif not by_the_rule and abs(own.cost(input_shape, num_classes).flops / flops - 1) <= tolerance:
+    elif not robust_scaling and abs(own.cost(input_shape, num_classes).flops / flops - 1) <= tolerance:
         found, description = None, "as it is"
     else:
-        scaling = scaling_of(own, tolerance, by_the_rule)
+        scaling = scaling_of(own, tolerance, robust_scaling)
         found, description = _near(words, scaling.nearest, flops, input_shape, num_classes), scaling.description
-        if not by_the_rule:
+        if not robust_scaling:
             description = description.replace("RobustScaling", "its own proportions")
     if found is not None and abs(found.deviation) > tolerance:
         raise InputError(f"{words}: {_off(found)}; {_FIX}")

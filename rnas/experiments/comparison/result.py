@@ -1,7 +1,7 @@
-"""The result of a comparison, as its comparison.json holds it."""
+"""What came of a comparison."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from itertools import takewhile
 from statistics import fmean, median
 from typing import Any
@@ -16,6 +16,7 @@ from rnas.experiments.comparison.networks import ComparedNetwork
 from rnas.experiments.comparison.settings import ComparisonSettings
 from rnas.experiments.comparison.training import CHECKPOINTS, CLEAN, PRIMARY, WORST_CASE, metric
 from rnas.experiments.comparison.tuning import content_of, network_content, seconds
+from rnas.experiments.seeded_trainings import Records, TabularResult
 from rnas.nas.ledger import Record
 from rnas.networks.zoo import PublishedAccuracy, find
 from rnas.statistics.sequential import level, looks, next_seeds
@@ -24,14 +25,30 @@ from rnas.statistics.tukey import LEVEL, POWER, Analysis, analyse
 SCHEMA_VERSION = 1
 UNTESTED = "one of its trainings gave no result, so that it is left out of the tests"
 
-Records = Sequence[Sequence[Record]]
-"""For each network those of its trainings, by seed."""
+
+@dataclass(frozen=True)
+class ComparisonResult(TabularResult):
+    """Say how robust networks of the same FLOPs are, and which of them differ."""
+
+    @property
+    def networks(self) -> list[dict[str, Any]]:
+        """Each network with its cost, its trainings and what was tuned."""
+        return list(self.content["networks"])
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return a row for each network, checkpoint and attack: mean accuracy, its interval, and its letters."""
+        return [
+            {"network": one["name"], "checkpoint": column["checkpoint"], "attack": column["attack"]}
+            | {name: score[name] for name in ("mean", "low", "high", "group")}
+            for column in self.content["columns"]
+            for one, score in zip(self.content["networks"], column["networks"], strict=True)
+        ]
 
 
-def result(
+def compared(
     settings: ComparisonSettings, records: Records, tunings: Mapping[str, Mapping[str, Any]] | None = None
-) -> dict[str, Any]:
-    """The whole comparison as JSON values; numbers that are missing are None.
+) -> ComparisonResult:
+    """Compare the networks; numbers that are missing are None.
 
     Args:
         settings: of the comparison.
@@ -45,7 +62,7 @@ def result(
     dataset = load_dataset(training.data, training.data_dir)
     first = _complete(records)
     tested = _tested(settings, records)
-    return {
+    content = {
         "schema_version": SCHEMA_VERSION,
         "flops": settings.flops,
         "tolerance": settings.tolerance,
@@ -99,6 +116,7 @@ def result(
         + sum(seconds(summary) for summary in tunings.values()),
         "settings": settings.model_dump(mode="json"),
     }
+    return ComparisonResult(content)
 
 
 def next_round(settings: ComparisonSettings, records: Records) -> tuple[int, ...]:

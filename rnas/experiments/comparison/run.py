@@ -1,217 +1,208 @@
-"""Running a comparison: every network with every seed, on a ledger, so that what is done is never done again."""
+"""Run a comparison: tune and train every network with every seed, attack all, and test the differences."""
 
-import json
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from optuna.storages import BaseStorage
-
-from rnas.errors import InputError, LedgerError
-from rnas.experiments.comparison.directory import ComparisonDirectory
-from rnas.experiments.comparison.networks import ComparedNetwork
-from rnas.experiments.comparison.result import next_round, result
-from rnas.experiments.comparison.settings import ComparisonSettings, resolve_settings
+from rnas.errors import InputError
+from rnas.experiment import CostEstimate, EstimatedWork, Listener
+from rnas.experiments.comparison.result import ComparisonResult, compared, next_round
+from rnas.experiments.comparison.settings import ATTACKS, ComparisonSettings, resolve_settings
 from rnas.experiments.comparison.training import METRIC, ComparedTraining
-from rnas.experiments.comparison.tuning import ListenerFactory as TuningListenerFactory
-from rnas.experiments.comparison.tuning import chosen, tuned, tuning_settings
-from rnas.experiments.training.cost_estimate import TrainingCostEstimate
+from rnas.experiments.comparison.tuning import chosen, tune_all, tuning_results, tuning_settings
+from rnas.experiments.seeded_trainings import Records, SeededTrainings, TrainingGroup
 from rnas.experiments.training.setup import Setup
-from rnas.experiments.tuning.listener import Listener as TuningListener
-from rnas.experiments.tuning.listener import Silent as SilentTuning
-from rnas.nas.campaign import evaluate_all
-from rnas.nas.evaluators.evaluator import Context, Task
-from rnas.nas.execution.local import local_executor, slots
-from rnas.nas.ledger import Ledger, Record
-from rnas.nas.listed_space import DesignSpace
-from rnas.nas.listener import Listener, Silent
+from rnas.nas.evaluators.evaluator import Context
+from rnas.nas.execution.local import slots
 from rnas.nas.objective import Objective
-from rnas.nas.problem import problem_of
-from rnas.networks import architecture as arch
-from rnas.report.comparison import render
-from rnas.report.comparison_tables import render as render_table
-from rnas.utils.directories import next_free
-from rnas.utils.files import write_text
+from rnas.networks.architecture import Architecture
+from rnas.training.recipe import Recipe
 from rnas.utils.threads import one_thread
 
 OBJECTIVE = Objective(metric=METRIC, direction="maximize")
 
-_NAME = "comparison"
 
-ListenerFactory = Callable[[Ledger, int], Listener]
-"""Made from the ledger and the number of slots."""
+class Comparison(SeededTrainings[ComparisonSettings, ComparisonResult]):
+    """Compare networks of the same FLOPs, each trained with several seeds.
 
-Records = list[tuple[Record, ...]]
-
-
-def _silent_tuning(path: Path) -> AbstractContextManager[TuningListener]:
-    return nullcontext(SilentTuning())
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """A comparison that has ended.
-
-    Attributes:
-        directory: where it is kept.
-        settings: all that decides it.
-        result: tables, tests and failures, as comparison.json holds them.
+    Beside the files of every experiment the directory holds ``trainings``, a directory for each training; ``tunings``,
+    one for each network, where networks are tuned; ``evaluations``, a file for each checkpoint; and the table as
+    ``table.md``, ``table.tex`` and ``table.csv``.
     """
 
-    directory: ComparisonDirectory
-    settings: ComparisonSettings
-    result: Mapping[str, Any]
+    kind = "comparison"
+    Settings = ComparisonSettings
+
+    @property
+    def trainings(self) -> Path:
+        """Folder of a directory for each training."""
+        return self.path / "trainings"
+
+    @property
+    def tunings(self) -> Path:
+        """Folder of a directory for each network's tuning."""
+        return self.path / "tunings"
+
+    def result(self) -> ComparisonResult:
+        """Return what has come of the comparison so far.
+
+        Raises:
+            InputError: a network has no result yet.
+            LedgerError: trainings were attacked on different images.
+        """
+        return compared(self.settings, self._records(), tuning_results(self.tunings, self.settings))
+
+    def estimate(self, workers: int | None = None) -> CostEstimate:
+        """Measure the tuning of each network, and its training with quick attacks at the end.
+
+        Raises:
+            InputError: a network cannot be trained here.
+        """
+        evaluator, places, work = ComparedTraining(self.settings), slots(workers), []
+        for one in self.settings.networks:
+            with one_thread(places[0]):
+                found = evaluator.training_estimate(evaluator.task(one.network, 0), Context(places[0]))
+            epoch, selection = (part.seconds for part in found.work[:2])
+            shape, classes = evaluator.image_format(self.settings)
+            facts = one.facts(self.settings.flops, shape, classes)
+            memory = found.work[0].memory_bytes
+            details = {name: facts[name] for name in ("flops", "params")}
+            work.append(EstimatedWork(one.name, self.settings.seeds, found.seconds, memory, details))
+            if (tuning := self.settings.tuning) is not None:
+                seconds = tuning.epochs * (epoch + selection)
+                work.append(EstimatedWork(f"tuning of {one.name}", tuning.trials, seconds, memory, details))
+        return CostEstimate(tuple(work), len(places), places[0])
+
+    def extend(self, **larger: int | None) -> None:
+        """Enlarge the comparison; see :meth:`Experiment.extend`.
+
+        Raises:
+            InputError: it adds seeds by itself.
+        """
+        most = self.settings.until_decided
+        if larger.get("seeds") is not None and most is not None:
+            raise InputError(f"seeds: {self.path} adds seeds until all is decided, up to {most}: leave seeds out")
+        super().extend(**larger)
+
+    @classmethod
+    def _name(cls, settings: ComparisonSettings) -> str:
+        return f"compare-{settings.training.data}"
+
+    def _check(self) -> None:
+        ComparedTraining(self.settings)
+        for one in self.settings.networks:
+            Setup.of(self.settings.training.training_of(one.name, one.architecture, 0, "cpu"))
+            if self.settings.tuning is not None:
+                tuning_settings(self.settings, one, "cpu")
+
+    def _run(self, listener: Listener, workers: int | None) -> None:
+        tune_all(self.tunings, self.settings, workers, listener)
+        super()._run(listener, workers)
+
+    def _groups(self) -> Sequence[TrainingGroup]:
+        evaluator = ComparedTraining(self.settings)
+        tunings = tuning_results(self.tunings, self.settings)
+        tasks = (evaluator.task(one.network, 0, chosen(tunings.get(one.name))) for one in self.settings.networks)
+        return [TrainingGroup(self.kind, evaluator, OBJECTIVE, tuple(tasks))]
+
+    def _wanted_seeds(self, records: Records) -> tuple[int, ...]:
+        return next_round(self.settings, records) if all(records) else super()._wanted_seeds(records)
+
+    @property
+    def _trainings(self) -> Path:
+        return self.trainings
 
 
 def compare(
-    networks: Sequence[str] = (),
+    networks: Sequence[Architecture | str | Path] = (),
     *,
-    flops: int | str,
-    recipe: Any = "sat",
+    flops: float | str,
+    recipe: Recipe | Mapping[str, Any] | str = "sat",
     seeds: int = 3,
+    until_decided: int | None = None,
+    tolerance: float = 0.05,
+    robust_scaling: bool = False,
+    tune: int | None = None,
+    tune_epochs: int | None = None,
+    data: str | None = None,
+    data_dir: Path | str | None = None,
+    extra: Path | str | None = None,
+    split_seed: int | None = None,
+    images: int | Mapping[str, int] | None = None,
+    eps: str | float | None = None,
+    augmentation: Sequence[str] | None = None,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    fidelity: Mapping[str, Any] | None = None,
+    evaluation: Mapping[str, Any] | None = None,
+    attacks: Sequence[str] = ATTACKS,
+    attacked_images: int | None = None,
+    flags: bool = True,
     output: Path | str | None = None,
     workers: int | None = None,
-    listener: ListenerFactory = lambda ledger, slots: Silent(),
-    tuning_listener: TuningListenerFactory = _silent_tuning,
-    **given: Any,
-) -> Comparison:
+    listener: Listener | None = None,
+) -> ComparisonResult:
     """Bring networks to the same FLOPs, train each with several seeds by one recipe, attack all, test differences.
 
     Args:
-        networks: names of the zoo, ``RUN:KEY`` and its like, JSON files; none is the default networks.
-        flops: of each, such as ``"5G"`` or ``5e9``, for one image of the data.
-        recipe: name, or ``{name: NAME, ...}`` with some fields set otherwise.
-        seeds: trainings of each, at least two.
+        networks: architectures; names of the zoo, members of searches such as ``RUN:knee``, or JSON files. None at all
+            is :data:`rnas.experiments.comparison.networks.DEFAULT`.
+        flops: multiply-accumulates of each network for one image of the data, such as ``"5G"`` or ``5e9``.
+        recipe: a recipe, its name, or ``{name: NAME, ...}`` with some of its fields set otherwise.
+        seeds: trainings of each network, at least two.
+        until_decided: up to how many seeds networks get further ones that are not told apart from all others; None
+            adds none.
+        tolerance: by what share FLOPs may be off, in (0, 1).
+        robust_scaling: whether residual networks that are not published take RobustScaling's proportions instead of
+            their own.
+        tune: trials in which each network's learning rate and weight decay are tuned before, at least two; None tunes
+            nothing.
+        tune_epochs: of each of these trials; None is as many as the trainings have.
+        data: registered name of the data; None is the data of the search that a network comes from, or else CIFAR-10.
+        data_dir: folder of the data's files.
+        extra: file of further images, for recipes that take a share of every batch from them.
+        split_seed: divides the data; None is the search's own, or else 0.
+        images: how many to train on, or sizes of the parts by name; None is all.
+        eps: l-infinity radius of all attacks for pixels in [0, 1], such as ``"8/255"``; None is the data's own.
+        augmentation: names of augmentations, in order; None is what suits the data.
+        epochs: of each training; None is as many as the recipe was published with.
+        batch_size: images of one step; None is the recipe's own.
+        fidelity: further fields of :class:`rnas.data.fidelity.Fidelity`, such as ``{"attack_steps": 3}``.
+        evaluation: fields of :class:`rnas.evaluation.training_settings.EvaluationSettings`: the attack by which the
+            best epoch is chosen.
+        attacks: names of the attacks on the checkpoints.
+        attacked_images: attack only the first so many images of the test split; None is all of it.
+        flags: whether to look for signs of overestimated robustness in the best checkpoints.
         output: directory; None makes ``runs/compare-<data>-<n>``.
         workers: trainings at once, each in a process of its own; 0 trains in this process; None is one a core or GPU.
-        listener: makes the listener of progress.
-        tuning_listener: makes the listener of a network's tuning.
-        **given: see :func:`rnas.experiments.comparison.settings.resolve_settings`, such as ``tune=8`` or
-            ``until_decided=10``.
+        listener: learns of progress, also of the tunings. Every record is a record of the ledger, or a trial.
 
     Raises:
         InputError: a setting is wrong, data are missing, or the directory exists.
     """
-    budget = int(flops) if isinstance(flops, float) else flops
-    settings = resolve_settings(networks, flops=budget, seeds=seeds, recipe=recipe, **given)
-    return run_comparison(
-        prepare(settings, None if output is None else Path(output)), workers, listener, tuning_listener
+    settings = resolve_settings(
+        networks,
+        flops=flops,
+        recipe=recipe,
+        seeds=seeds,
+        until_decided=until_decided,
+        tolerance=tolerance,
+        robust_scaling=robust_scaling,
+        tune=tune,
+        tune_epochs=tune_epochs,
+        data=data,
+        data_dir=data_dir,
+        extra=extra,
+        split_seed=split_seed,
+        images=images,
+        eps=eps,
+        augmentation=augmentation,
+        epochs=epochs,
+        batch_size=batch_size,
+        fidelity=fidelity,
+        evaluation=evaluation,
+        attacks=attacks,
+        attacked_images=attacked_images,
+        flags=flags,
     )
-
-
-def resume_comparison(
-    path: Path | str,
-    *,
-    seeds: int | None = None,
-    workers: int | None = None,
-    listener: ListenerFactory = lambda ledger, slots: Silent(),
-    tuning_listener: TuningListenerFactory = _silent_tuning,
-) -> Comparison:
-    """Resume a comparison that was stopped, or train its networks with further seeds.
-
-    Args:
-        path: the comparison's directory.
-        seeds: in all; None keeps the comparison's own. The larger is kept in the directory.
-        workers: see :func:`compare`.
-        listener: see :func:`compare`.
-        tuning_listener: see :func:`compare`.
-
-    Raises:
-        InputError: this is no comparison, it is in use, it would have fewer seeds than before, or it adds seeds where
-            they are needed by itself.
-        LedgerError: its ledger is damaged.
-    """
-    directory = ComparisonDirectory(Path(path))
-    most = directory.read_settings().until_decided
-    if seeds is not None and most is not None:
-        raise InputError(f"{path} adds seeds until all is decided, up to {most} as it was planned: leave --seeds out")
-    directory.extended(seeds)
-    return run_comparison(directory, workers, listener, tuning_listener)
-
-
-def prepare(settings: ComparisonSettings, output: Path | None) -> ComparisonDirectory:
-    """Make the directory of a new comparison; nothing is trained yet.
-
-    Raises:
-        InputError: the directory exists already, or a network cannot be trained by these settings.
-    """
-    path = output or next_free(f"compare-{settings.training.data}")
-    ComparisonDirectory.require_new(path)
-    ComparedTraining(settings)
-    for one in settings.networks:
-        Setup.of(settings.training.training_of(one.name, one.architecture, 0, "cpu"))
-        if settings.tuning is not None:
-            tuning_settings(settings, one, "cpu")
-    return ComparisonDirectory.create(path, settings)
-
-
-def run_comparison(
-    directory: ComparisonDirectory,
-    workers: int | None,
-    listener: ListenerFactory,
-    tuning_listener: TuningListenerFactory = _silent_tuning,
-) -> Comparison:
-    """Tune and train what is missing, and write result, report and tables."""
-    settings = directory.read_settings()
-    with directory.writing() as storage:
-        tunings = tuned(directory.tunings, settings, workers, tuning_listener)
-        records = _trained(directory, settings, storage, tunings, workers, listener)
-        content = result(settings, records, tunings)
-        write_text(directory.result, json.dumps(content, indent=2, allow_nan=False) + "\n")
-        write_text(directory.report, render(content))
-        for form, path in directory.tables.items():
-            write_text(path, render_table(content, form))
-    return Comparison(directory, settings, content)
-
-
-def cost_estimates(settings: ComparisonSettings, workers: int | None) -> tuple[list[TrainingCostEstimate], int]:
-    """What one training of each network takes here, measured in seconds; and how many trainings run at once.
-
-    Raises:
-        InputError: a network cannot be trained here.
-    """
-    evaluator, places = ComparedTraining(settings), slots(workers)
-    tasks = [evaluator.task(one.network, 0) for one in settings.networks]
-    with one_thread(places[0]):
-        return [evaluator.cost_estimate(task, Context(places[0])) for task in tasks], len(places)
-
-
-def _trained(
-    directory: ComparisonDirectory,
-    settings: ComparisonSettings,
-    storage: BaseStorage,
-    tunings: Mapping[str, Mapping[str, Any]],
-    workers: int | None,
-    listener: ListenerFactory,
-) -> Records:
-    """For each network the records of its trainings, by seed."""
-    evaluator = ComparedTraining(settings)
-    problem = problem_of(_space(settings, evaluator), evaluator, (OBJECTIVE,))
-    ledger = Ledger(storage, problem.objectives, _NAME, settings.fingerprint)
-
-    def task(one: ComparedNetwork, seed: int) -> Task:
-        return evaluator.task(one.network, seed, chosen(tunings.get(one.name)))
-
-    fidelities = {arch.key(one.network): task(one, 0).fidelity for one in settings.networks}
-    if any(record.fidelity != fidelities[record.key] for record in ledger.records):
-        raise LedgerError(f"{directory.tunings} holds other tunings than those trained by: restore it from a copy")
-    seeds: tuple[int, ...] = (settings.seeds,) * len(settings.networks)
-    with local_executor(evaluator, workers, directory.trainings) as executor:
-        told = listener(ledger, executor.slots)
-        while True:
-            # Seed after seed, so that a comparison that is stopped has whole replications.
-            pairs = [(row, seed) for seed in range(max(seeds)) for row, count in enumerate(seeds) if seed < count]
-            tasks = [task(settings.networks[row], seed) for row, seed in pairs]
-            found = dict(zip(pairs, evaluate_all(tasks, problem, ledger, executor, told), strict=True))
-            records = [tuple(found[row, seed] for seed in range(count)) for row, count in enumerate(seeds)]
-            further = next_round(settings, records)
-            if further == seeds:
-                return records
-            seeds = further
-
-
-def _space(settings: ComparisonSettings, evaluator: ComparedTraining) -> DesignSpace:
-    shape, classes = evaluator.image_format(settings)
-    return DesignSpace([one.network for one in settings.networks], shape, classes)
+    return Comparison.create(settings, output).run(listener, workers=workers)

@@ -19,8 +19,8 @@ _LEAST_WIDTH = 4
 """Fewest channels of a network's narrowest stage, so that it can shrink."""
 
 
-def scaling_of(architecture: Architecture, tolerance: float, by_the_rule: bool) -> Scaling:
-    """A way to scale a network that leaves everything else of it unchanged.
+def scaling_of(architecture: Architecture, tolerance: float, robust_scaling: bool) -> Scaling:
+    """How a network grows and shrinks while it stays what it is.
 
     Residual networks keep the proportions of their own depths and widths, or take those of RobustScaling; networks of
     cells keep cells and depth, and change their channels.
@@ -28,13 +28,13 @@ def scaling_of(architecture: Architecture, tolerance: float, by_the_rule: bool) 
     Args:
         architecture: the network.
         tolerance: by what share FLOPs may be off.
-        by_the_rule: residual networks take RobustScaling's proportions.
+        robust_scaling: residual networks take RobustScaling's proportions.
 
     Raises:
         InputError: nothing is known of networks of its kind, or RobustScaling is for another number of stages.
     """
     if isinstance(architecture, ResidualNetwork):
-        return _residual(architecture, tolerance, by_the_rule)
+        return _residual(architecture, tolerance, robust_scaling)
     if isinstance(architecture, DartsCellNetwork):
         fixed = f"{architecture.layers} cells and proportions of the stages"
         return Knob(
@@ -62,15 +62,15 @@ def own_rule(network: ResidualNetwork) -> Rule:
     return Rule(tuple(map(float, network.depths)), widths, sum(network.depths) / sum(widths))
 
 
-def _residual(network: ResidualNetwork, tolerance: float, by_the_rule: bool) -> RobustScaling:
-    rule = Rule() if by_the_rule else own_rule(network)
+def _residual(network: ResidualNetwork, tolerance: float, robust_scaling: bool) -> RobustScaling:
+    rule = Rule() if robust_scaling else own_rule(network)
     if len(rule.depths) != len(network.depths):
         raise InputError(
             f"RobustScaling is for {len(rule.depths)} stages; a network of {len(network.depths)} keeps its own "
             "proportions: leave --robust-scaling out"
         )
     # The rule's ratio of depth to width is one of widths in the paper's unit.
-    bases = BASE_CHANNELS[: len(network.channels)] if by_the_rule else _bases(network)
+    bases = BASE_CHANNELS[: len(network.channels)] if robust_scaling else _bases(network)
     unit = f"depth in blocks, width in multiples of {', '.join(map(str, bases))} channels"
     return RobustScaling(partial(_staged, network, bases), unit, rule, tolerance)
 

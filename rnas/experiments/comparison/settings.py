@@ -1,6 +1,7 @@
-"""Everything that decides a comparison, as its comparison.yaml holds it."""
+"""Resolve the settings of a comparison."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
@@ -9,11 +10,13 @@ from rnas.errors import InputError
 from rnas.evaluation.subject import most_images
 from rnas.evaluation.training_settings import EvaluationSettings, ResolvedTraining, load_dataset
 from rnas.experiments.comparison.networks import DEFAULT, ComparedNetwork, compared_network, require_distinct
-from rnas.experiments.references import Reference, resolve
-from rnas.experiments.settings import ExperimentSettings
+from rnas.experiments.references import Reference, resolve_reference
+from rnas.experiments.seeded_trainings import SeededSettings
 from rnas.experiments.training import resolve as training
 from rnas.experiments.training.settings import TrainingRunSettings, TrainingSplitSizes
 from rnas.experiments.tuning.space import applied
+from rnas.networks.architecture import Architecture
+from rnas.training.recipe import Recipe
 from rnas.utils.provenance import json_hash
 from rnas.utils.quantities import parse_size
 from rnas.utils.yaml_files import explained
@@ -81,8 +84,8 @@ class TuningBudget(BaseModel):
     epochs: PositiveInt
 
 
-class ComparisonSettings(ExperimentSettings):
-    """A comparison with nothing left open.
+class ComparisonSettings(SeededSettings):
+    """Hold everything that decides a comparison.
 
     Attributes:
         flops: multiply-accumulates for one image that every network has, nearly.
@@ -132,61 +135,67 @@ class ComparisonSettings(ExperimentSettings):
 
 
 def resolve_settings(
-    networks: Sequence[str],
+    networks: Sequence[Architecture | str | Path] = (),
     *,
-    flops: int | str,
+    flops: float | str,
+    recipe: Recipe | Mapping[str, Any] | str = "sat",
     seeds: int = 3,
-    tolerance: float = 0.05,
-    by_the_rule: bool = False,
     until_decided: int | None = None,
+    tolerance: float = 0.05,
+    robust_scaling: bool = False,
     tune: int | None = None,
     tune_epochs: int | None = None,
+    data: str | None = None,
+    data_dir: Path | str | None = None,
+    extra: Path | str | None = None,
+    split_seed: int | None = None,
+    images: int | Mapping[str, int] | None = None,
+    eps: str | float | None = None,
+    augmentation: Sequence[str] | None = None,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    fidelity: Mapping[str, Any] | None = None,
+    evaluation: Mapping[str, Any] | None = None,
+    attacks: Sequence[str] = ATTACKS,
     attacked_images: int | None = None,
     flags: bool = True,
-    **given: Any,
 ) -> ComparisonSettings:
-    """The settings of a comparison, with everything that is not given at the recipe's and the data's own.
-
-    Args:
-        networks: what names them; none is :data:`rnas.experiments.comparison.networks.DEFAULT`.
-        flops: of each, such as ``"5G"``, for one image of the data.
-        seeds: trainings of each, at least two.
-        tolerance: by what share FLOPs may be off.
-        by_the_rule: residual networks that are not published take RobustScaling's proportions, not their own.
-        until_decided: largest number of seeds of networks that are not distinguishable from all others.
-        tune: trials in which each network's learning rate and weight decay are tuned before; None tunes nothing.
-        tune_epochs: of each trial; None is as many as the trainings have.
-        attacked_images: see :class:`SharedTraining`.
-        flags: likewise.
-        **given: see :func:`rnas.experiments.training.resolve.resolve_settings`.
+    """Resolve the settings of a comparison; see :func:`rnas.compare` for the arguments.
 
     Raises:
         InputError: a setting is wrong, a network is unknown or not near the FLOPs, or the data cannot be read.
     """
-    given = {"attacks": ATTACKS, **{key: value for key, value in given.items() if value is not None}}
-    for key in ("seed", "device"):
-        if key in given:
-            raise InputError(f"compare: {key} is not for a comparison; leave it out")
-    budget = parse_size(flops)
-    if budget == 0 or seeds < 2:
-        raise InputError(
-            "--flops 0: give a budget above zero"
-            if budget == 0
-            else f"{seeds} seed: a comparison needs at least two, or it cannot separate networks from noise"
-        )
+    budget = parse_size(int(flops) if isinstance(flops, float) else flops)
+    if budget == 0:
+        raise InputError("flops 0: give a budget above zero")
+    if seeds < 2:
+        raise InputError(f"seeds {seeds}: a comparison needs at least two, or it cannot tell networks from luck")
     if tune is None and tune_epochs is not None:
-        raise InputError(f"--tune-epochs {tune_epochs}: say how many trials each network gets, such as --tune 8")
-    references = [resolve(name) for name in tuple(networks) or DEFAULT]
+        raise InputError(f"tune_epochs {tune_epochs}: say how many trials each network gets, such as tune=8")
+    references = [resolve_reference(network) for network in networks or DEFAULT]
     # The images that a search chose a member by are known from its own division of the data.
     searched = (reference for reference in references if reference.training is not None)
+    given = {
+        "recipe": recipe,
+        "data": data,
+        "data_dir": data_dir,
+        "extra": extra,
+        "split_seed": split_seed,
+        "images": images,
+        "eps": eps,
+        "augmentation": augmentation,
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "fidelity": fidelity,
+        "evaluation": evaluation,
+        "attacks": tuple(attacks),
+    }
     shared = training.resolve_settings(next(searched, references[0]), given)
     dataset = load_dataset(shared.data, shared.data_dir)
     most = most_images(dataset, shared.images)
     if attacked_images is not None and attacked_images > most:
-        raise InputError(
-            f"--attacked-images {attacked_images}: {dataset.name} has {most} to attack; give at most as many"
-        )
-    compared_networks = [
+        raise InputError(f"attacked_images {attacked_images}: {dataset.name} has {most} to attack; give at most {most}")
+    compared = [
         compared_network(
             reference,
             budget,
@@ -194,11 +203,11 @@ def resolve_settings(
             dataset.num_classes,
             recipe=shared.recipe,
             tolerance=tolerance,
-            by_the_rule=by_the_rule,
+            robust_scaling=robust_scaling,
         )
         for reference in references
     ]
-    require_distinct(compared_networks)
+    require_distinct(compared)
     for reference in references:
         _require_unseen(reference, shared)
     try:
@@ -207,7 +216,7 @@ def resolve_settings(
             tolerance=tolerance,
             seeds=seeds,
             until_decided=until_decided,
-            networks=tuple(compared_networks),
+            networks=tuple(compared),
             training=SharedTraining.of(shared, attacked_images, flags=flags),
             tuning=None if tune is None else TuningBudget(trials=tune, epochs=tune_epochs or shared.fidelity.epochs),
         )
@@ -228,5 +237,5 @@ def _require_unseen(reference: Reference, shared: TrainingRunSettings) -> None:
     ):
         raise InputError(
             f"{reference.name} was chosen on another division of {shared.data}, so that its test split is not unseen: "
-            "compare members of one run, and leave --split-seed and the sizes of the splits out"
+            "compare members of one run, and leave split_seed and the sizes of images out"
         )

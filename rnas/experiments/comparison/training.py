@@ -13,22 +13,22 @@ from pydantic import BaseModel
 
 from rnas.attacks.named import named_attack
 from rnas.errors import DivergedError
-from rnas.evaluation.attack_run import Progress
 from rnas.evaluation.evaluation_result import CLEAN as CLEAN
 from rnas.evaluation.evaluation_result import WORST_CASE as WORST_CASE
 from rnas.evaluation.evaluation_result import EvaluationResult
 from rnas.evaluation.request import Request
 from rnas.evaluation.subject import subject_of
 from rnas.evaluation.training_settings import load_dataset
-from rnas.evaluation.weights_evaluation import Listener, evaluate_subject
+from rnas.evaluation.weights_evaluation import evaluate_subject
+from rnas.experiment import CostEstimate, ShareListener
 from rnas.experiments.comparison.settings import ComparisonSettings
 from rnas.experiments.references import resolve
-from rnas.experiments.training.cost_estimate import TrainingCostEstimate, estimate_cost
-from rnas.experiments.training.listener import Silent
-from rnas.experiments.training.run import TrainingRun
+from rnas.experiments.training.cost_estimate import estimate_cost
+from rnas.experiments.training.result import TrainingResult
+from rnas.experiments.training.settings import TrainingRunSettings
 from rnas.experiments.training.setup import Setup
-from rnas.experiments.training.start import resume_training, run_training
-from rnas.nas.evaluators.evaluator import Context, CostEstimate, Evaluation, Rung, Status, Task
+from rnas.experiments.training.training import Training
+from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Rung, Status, Task
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
 from rnas.utils.provenance import json_hash
@@ -140,13 +140,13 @@ class ComparedTraining:
             Status.COMPLETE, metrics=metrics, seconds=time.perf_counter() - started, provenance=provenance
         )
 
-    def estimate(self, task: Task, context: Context) -> CostEstimate:
-        """Of the training, with quick attacks at its end: how long strong ones take depends on what they break."""
-        estimate = self.cost_estimate(task, context)
-        return CostEstimate(estimate.seconds, estimate.memory_bytes)
+    def estimate(self, task: Task, context: Context) -> EvaluationEstimate:
+        """Measure the training, with quick attacks at its end: what strong ones take depends on what they break."""
+        found = self.training_estimate(task, context)
+        return EvaluationEstimate(found.seconds, found.work[0].memory_bytes)
 
-    def cost_estimate(self, task: Task, context: Context) -> TrainingCostEstimate:
-        """The same by parts."""
+    def training_estimate(self, task: Task, context: Context) -> CostEstimate:
+        """Measure the same by parts."""
         with _on(context.device):
             return estimate_cost(Setup.of(self._settings(task, context)))
 
@@ -154,20 +154,18 @@ class ComparedTraining:
         """A training with a seed, with what of the recipe was tuned for the network."""
         return Task(architecture, seed, {**self.rungs[0].fidelity, **({"recipe": dict(tuned)} if tuned else {})})
 
-    def _settings(self, task: Task, context: Context) -> Any:
+    def _settings(self, task: Task, context: Context) -> TrainingRunSettings:
         key = arch.key(task.architecture)
         device = "cuda" if context.device.startswith("cuda") else "cpu"
         return self.settings.training.training_of(
             key, arch.to_dict(task.architecture), task.seed, device, task.fidelity.get("recipe")
         )
 
-    def _trained(self, task: Task, context: Context) -> TrainingRun:
+    def _trained(self, task: Task, context: Context) -> TrainingResult:
         assert context.folder is not None
         path = context.folder / f"{arch.key(task.architecture)}-seed-{task.seed}"
-        listener = _Passing(context, self.settings.training.fidelity.epochs)
-        if path.exists():
-            return resume_training(path, listener)
-        return run_training(path, Setup.of(self._settings(task, context)), listener)
+        training = Training.open(path) if path.exists() else Training.create(self._settings(task, context), path)
+        return training.run(ShareListener(lambda share: context.progress(_TRAINING_SHARE * share)))
 
     def _attacked(self, checkpoint: Path, context: Context, place: int) -> EvaluationResult:
         assert context.folder is not None
@@ -183,7 +181,11 @@ class ComparedTraining:
             flags=training.flags and place == 0,
             output=context.folder.parent / _EVALUATIONS,
         )
-        return evaluate_subject(request, subject_of(resolve(checkpoint), request), _Attacking(context, place))
+
+        def report(share: float) -> None:
+            context.progress(_TRAINING_SHARE + (1 - _TRAINING_SHARE) * (place + share) / len(CHECKPOINTS))
+
+        return evaluate_subject(request, subject_of(resolve(checkpoint), request), ShareListener(report))
 
     def _latency(self, architecture: Architecture, device: str) -> float:
         """Milliseconds of a forward pass of one image, the median of several."""
@@ -221,28 +223,3 @@ def _record(result: EvaluationResult) -> dict[str, Any]:
         "attack_seconds": sum(attack.cost.seconds for attack in result.attacks),
         "flags": [flag.name for flag in result.flags or ()],
     }
-
-
-class _Passing(Silent):
-    """Passes on how far the training is."""
-
-    def __init__(self, context: Context, epochs: int) -> None:
-        self._context = context
-        self._epochs = epochs
-
-    def training(self, epoch: int, share: float) -> None:
-        """After every step."""
-        self._context.progress(_TRAINING_SHARE * (epoch - 1 + share) / self._epochs)
-
-
-class _Attacking(Listener):
-    """Passes on how far the attacks on a checkpoint are."""
-
-    def __init__(self, context: Context, place: int) -> None:
-        self._context = context
-        self._place = place
-
-    def attacking(self, progress: Progress) -> None:
-        """After every batch."""
-        share = (self._place + progress.share) / len(CHECKPOINTS)
-        self._context.progress(_TRAINING_SHARE + (1 - _TRAINING_SHARE) * share)

@@ -6,20 +6,18 @@ on which networks are compared, is not looked at, and no seed of the comparison 
 """
 
 import json
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from rnas.errors import InputError
+from rnas.experiment import RESULT, Listener, kind_at
 from rnas.experiments.comparison.networks import ComparedNetwork
 from rnas.experiments.comparison.settings import ComparisonSettings
-from rnas.experiments.tuning.directory import TuningDirectory
-from rnas.experiments.tuning.listener import Listener
 from rnas.experiments.tuning.settings import TuningSettings
 from rnas.experiments.tuning.space import default_space
-from rnas.experiments.tuning.tune import run_tuning
-from rnas.experiments.tuning.tune import tuning_settings as resolved_tuning
+from rnas.experiments.tuning.tuning import Tuning
+from rnas.experiments.tuning.tuning import tuning_settings as resolve_tuning
 from rnas.nas.execution.local import slots
 from rnas.networks import architecture as arch
 
@@ -27,9 +25,6 @@ FIELDS = ("learning_rate", "weight_decay")
 
 SEED = 2**30
 """Of tunings: those of the comparison begin at 0."""
-
-ListenerFactory = Callable[[Path], AbstractContextManager[Listener]]
-"""Made from the directory of a tuning, for as long as it takes."""
 
 
 def tuning_settings(settings: ComparisonSettings, one: ComparedNetwork, device: str) -> TuningSettings:
@@ -49,19 +44,19 @@ def tuning_settings(settings: ComparisonSettings, one: ComparedNetwork, device: 
     training = training.model_copy(update={"fidelity": training.fidelity.model_copy(update={"epochs": budget.epochs})})
     space = {key: values for key, values in default_space(training.recipe).items() if key in FIELDS}
     # Random: what other samplers suggest depends on a network's results, so that networks would not be tried alike.
-    return resolved_tuning(training, space, trials=budget.trials, sampler="random", pruner="none")
+    return resolve_tuning(training, space, trials=budget.trials, sampler="random", pruner="none")
 
 
-def tuned(
-    folder: Path, settings: ComparisonSettings, workers: int | None, listener: ListenerFactory
+def tune_all(
+    folder: Path, settings: ComparisonSettings, workers: int | None, listener: Listener
 ) -> dict[str, Mapping[str, Any]]:
-    """The summary of the tuning of each network, by its name, from where it stopped; empty where nothing is tuned.
+    """Tune each network, as far as that is not done yet, and return the results by the networks' names.
 
     Args:
-        folder: of a directory for each.
-        settings: of the comparison.
+        folder: of a directory for each network.
+        settings: of the comparison; where it has no budget for tuning, nothing is tuned.
         workers: trials at once; see :func:`rnas.nas.execution.local.local_executor`.
-        listener: makes the listener of progress.
+        listener: learns of progress.
 
     Raises:
         InputError: a network cannot be trained with the recipe as it is.
@@ -70,19 +65,27 @@ def tuned(
     if settings.tuning is None:
         return {}
     device = "cuda" if slots(workers)[0].startswith("cuda") else "cpu"
-    found = {}
     for one in settings.networks:
-        directory = TuningDirectory(folder / arch.key(one.network))
-        if not TuningDirectory.is_at(directory.path):
-            TuningDirectory.create(directory.path, tuning_settings(settings, one, device))
-        if not directory.result.exists():
-            with listener(directory.path) as told:
-                try:
-                    run_tuning(directory, directory.read_settings(), workers, told)
-                except InputError as error:
-                    raise InputError(f"tuning {one.name}: {error}") from None
-        found[one.name] = json.loads(directory.result.read_text(encoding="utf-8"))
-    return found
+        path = tuning_path(folder, one)
+        if kind_at(path) is None:
+            Tuning.create(tuning_settings(settings, one, device), path)
+        if not Tuning.open(path).result_file.exists():
+            try:
+                Tuning.open(path).run(listener, workers=len(slots(workers)) if workers is None else workers)
+            except InputError as error:
+                raise InputError(f"tuning {one.name}: {error}") from None
+    return tuning_results(folder, settings)
+
+
+def tuning_results(folder: Path, settings: ComparisonSettings) -> dict[str, Mapping[str, Any]]:
+    """Return the results of the tunings that have ended, by the networks' names."""
+    files = {one.name: tuning_path(folder, one) / RESULT for one in settings.networks}
+    return {name: json.loads(file.read_text(encoding="utf-8")) for name, file in files.items() if file.exists()}
+
+
+def tuning_path(folder: Path, one: ComparedNetwork) -> Path:
+    """Return the directory of a network's tuning."""
+    return folder / arch.key(one.network)
 
 
 def chosen(summary: Mapping[str, Any] | None) -> dict[str, float]:

@@ -44,6 +44,14 @@ class DesignCell:
     params: int
     recipe: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def label(self) -> str:
+        """Return the levels in one line."""
+        return ", ".join(
+            f"{name} {level:.3g}" if isinstance(level, float) else f"{name} {level}"
+            for name, level in self.factors.items()
+        )
+
     def number(self, name: str) -> float:
         """A factor whose levels are numbers; ``FLOPs`` and ``params`` are two of every cell."""
         own: dict[str, Factor] = {"FLOPs": self.flops, "params": self.params}

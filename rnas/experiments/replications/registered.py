@@ -1,11 +1,15 @@
-"""The replications that are installed."""
+"""Find the replications that are installed."""
 
 from rnas import registry
 from rnas.experiments.replications.design import Replication
 
 
 def find(name: str) -> Replication:
-    """Return the replication of this name; InputError with the known names if no replication has it."""
+    """Return the replication of this name.
+
+    Raises:
+        InputError: there is none; the message has the known names.
+    """
     found: Replication = registry.load(registry.REPLICATIONS, name)
     return found
 

@@ -1,6 +1,7 @@
-"""The result of a replication, as its replication.json holds it."""
+"""What came of a replication."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,21 +11,51 @@ from rnas.evaluation.training_settings import load_dataset
 from rnas.experiments.replications.analysis import Finding, judge, overall
 from rnas.experiments.replications.design import DesignCell
 from rnas.experiments.replications.settings import ReplicationSettings
+from rnas.experiments.seeded_trainings import TabularResult
 from rnas.nas.ledger import Record
 from rnas.networks import architecture as arch
 
 SCHEMA_VERSION = 1
 
 
-def result(
+@dataclass(frozen=True)
+class ReplicationResult(TabularResult):
+    """Say what the results of a replication are worth as evidence for what the paper observed."""
+
+    @property
+    def verdict(self) -> str:
+        """What becomes of the observation: ``supported``, ``contradicted`` or ``not decided by these data``."""
+        return str(self.content["verdict"])
+
+    @property
+    def claims(self) -> list[dict[str, Any]]:
+        """Each claim with its estimate, interval, p-value and verdict."""
+        return list(self.content["claims"])
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return a row for each cell and seed, with the levels of the cell's factors and the metrics."""
+        return [
+            {
+                **cell["factors"],
+                **{name: cell[name] for name in ("key", "flops", "params")},
+                "seed": seed,
+                "status": status,
+                **{name: values[seed] for name, values in cell["scores"].items()},
+            }
+            for cell in self.content["cells"]
+            for seed, status in enumerate(cell["statuses"])
+        ]
+
+
+def judged(
     settings: ReplicationSettings, cells: Sequence[DesignCell], records: Sequence[Sequence[Record]]
-) -> dict[str, Any]:
-    """Return the result as JSON values; numbers that are missing are None.
+) -> ReplicationResult:
+    """Judge the claims of a replication; numbers that are missing are None.
 
     Args:
-        settings: settings of the replication.
-        cells: cells of its design.
-        records: records of each cell's trainings, by seed.
+        settings: of the replication.
+        cells: of its design.
+        records: for each cell those of its trainings, by seed, of as many seeds each.
     """
     replication, training = settings.definition, settings.training
     claims = replication.claims(cells)
@@ -34,7 +65,7 @@ def result(
     dataset = load_dataset(training.data, training.data_dir)
     whole = replication.design(settings.size)
     unique = {id(record): record for own in records for record in own}
-    return {
+    content = {
         "schema_version": SCHEMA_VERSION,
         "replication": replication.name,
         "title": replication.title,
@@ -65,7 +96,7 @@ def result(
             for row, (cell, own) in enumerate(zip(cells, records, strict=True))
         ],
         "cells_of_the_design": len(whole),
-        "seeds": settings.seeds,
+        "seeds": len(records[0]),
         "trainings": len(unique),
         "failures": [
             {
@@ -86,6 +117,7 @@ def result(
         },
         "settings": settings.model_dump(mode="json"),
     }
+    return ReplicationResult(content)
 
 
 def scores_of(records: Sequence[Sequence[Record]], metric: str) -> Floats:

@@ -1,205 +1,190 @@
-"""Run a replication: train every cell with every seed, on a ledger, so that no training is repeated."""
+"""Run a replication: train every cell of its design with every seed, and judge the paper's claims."""
 
-import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from optuna.storages import BaseStorage
+import numpy as np
 
 from rnas import registry
-from rnas.experiments.replications.design import DesignCell, require_distinct
-from rnas.experiments.replications.directory import ReplicationDirectory
-from rnas.experiments.replications.result import result
-from rnas.experiments.replications.settings import ReplicationSettings, resolve_settings
-from rnas.nas.campaign import evaluate_all
+from rnas.errors import InputError
+from rnas.experiment import CostEstimate, EstimatedWork, Listener
+from rnas.experiments.replications.design import DesignCell, Replication, require_distinct
+from rnas.experiments.replications.result import ReplicationResult, judged
+from rnas.experiments.replications.settings import DIGITS, ReplicationSettings, resolve_settings
+from rnas.experiments.seeded_trainings import SeededTrainings, TrainingGroup
 from rnas.nas.evaluators.adversarial_training import AdversarialTraining
-from rnas.nas.evaluators.evaluator import Context, CostEstimate, Task
-from rnas.nas.execution.local import local_executor, slots
-from rnas.nas.ledger import Ledger, Record
+from rnas.nas.evaluators.evaluator import Context, Task
+from rnas.nas.execution.local import slots
 from rnas.nas.listed_space import DesignSpace
-from rnas.nas.listener import Listener, Silent
 from rnas.nas.objective import Objective
-from rnas.nas.problem import problem_of
-from rnas.report.replication import render
-from rnas.utils.directories import next_free
-from rnas.utils.files import write_text
+from rnas.training.recipe import Recipe
 from rnas.utils.provenance import json_hash
 from rnas.utils.threads import one_thread
 
 OBJECTIVE = Objective(metric="test_robust_accuracy", direction="maximize")
 
-Group = tuple[Mapping[str, Any], list[int]]
+CellGroup = tuple[Mapping[str, Any], list[int]]
 """Changes of the recipe, and the rows of the cells that have them."""
 
-ListenerFactory = Callable[[Ledger, int, str], Listener]
-"""Made from the ledger of a group of cells, the number of slots, and what the group's recipe has otherwise."""
 
+class ReplicationRun(SeededTrainings[ReplicationSettings, ReplicationResult]):
+    """Repeat a paper's replication, and say what its results are worth as evidence for the paper's observation."""
 
-@dataclass(frozen=True)
-class ReplicationRun:
-    """A finished replication.
+    kind = "replication"
+    Settings = ReplicationSettings
 
-    Attributes:
-        directory: its directory.
-        settings: its settings.
-        result: verdict, claims and cells, as replication.json holds them.
-    """
+    @cached_property
+    def cells(self) -> tuple[DesignCell, ...]:
+        """The cells of the design that are trained."""
+        return self.settings.design()
 
-    directory: ReplicationDirectory
-    settings: ReplicationSettings
-    result: Mapping[str, Any]
+    def result(self) -> ReplicationResult:
+        """Return what has come of the replication so far: of the seeds that all cells have been trained with.
+
+        Raises:
+            InputError: there is no such seed yet.
+        """
+        records = self._records()
+        order = [row for _, rows in cell_groups(self.cells) for row in rows]
+        seeds = min(map(len, records))
+        by_cell = {row: own[:seeds] for row, own in zip(order, records, strict=True)}
+        return judged(self.settings, self.cells, [by_cell[row] for row in range(len(self.cells))])
+
+    def estimate(self, workers: int | None = None) -> CostEstimate:
+        """Measure the cheapest and the dearest cell; the time of the others is taken to grow linearly with FLOPs.
+
+        Raises:
+            InputError: a cell cannot be trained here.
+        """
+        places, memory = slots(workers), 0
+        flops, seconds = [], []
+        for cell in sorted(self.cells, key=lambda cell: cell.flops)[:: max(len(self.cells) - 1, 1)]:
+            evaluator = evaluator_for(self.settings, self.cells, cell.recipe)
+            task = Task(cell.architecture, 0, evaluator.rungs[-1].fidelity)
+            with one_thread(places[0]):
+                found = evaluator.estimate(task, Context(places[0]))
+            flops.append(cell.flops)
+            seconds.append(found.seconds)
+            memory = max(memory, found.memory or 0)
+        seeds = self.settings.seeds
+        times = np.interp([cell.flops for cell in self.cells], flops, seconds).tolist()
+        work = (
+            EstimatedWork(cell.label, seeds, time, memory or None, {"flops": cell.flops, "params": cell.params})
+            for cell, time in zip(self.cells, times, strict=True)
+        )
+        return CostEstimate(tuple(work), len(places), places[0])
+
+    def supply(self, **objects: object) -> None:
+        """Give the run its ``replication`` as an object, where it is not registered; see :meth:`Experiment.supply`."""
+        replication = objects.pop("replication", None)
+        super().supply(**objects)
+        if isinstance(replication, Replication):
+            if replication.name != self.settings.replication:
+                raise InputError(f"replication: {self.path} is of {self.settings.replication}, not {replication.name}")
+            self.settings = self.settings.defined_by(replication)
+
+    @classmethod
+    def _name(cls, settings: ReplicationSettings) -> str:
+        return f"{settings.replication}-{settings.training.data}"
+
+    def _check(self) -> None:
+        require_distinct(self.cells)
+        for group in self._groups():
+            assert group.tasks
+
+    def _groups(self) -> Sequence[TrainingGroup]:
+        """Return the cells by the changes of their recipe: the tasks of one ledger have one recipe."""
+        return [self._group(changes, [self.cells[row] for row in rows]) for changes, rows in cell_groups(self.cells)]
+
+    def _group(self, changes: Mapping[str, Any], cells: Sequence[DesignCell]) -> TrainingGroup:
+        name = self.settings.replication
+        evaluator = evaluator_for(self.settings, cells, changes)
+        fidelity = evaluator.rungs[-1].fidelity
+        return TrainingGroup(
+            f"{name}-{json_hash(changes)}" if changes else name,
+            evaluator,
+            OBJECTIVE,
+            tuple(Task(cell.architecture, 0, fidelity) for cell in cells),
+            ", ".join(f"{field.replace('_', ' ')} {value}" for field, value in changes.items()),
+        )
 
 
 def replicate(
-    name: str,
+    replication: Replication | str,
     *,
+    data: str = DIGITS,
+    data_dir: Path | str | None = None,
+    recipe: Recipe | Mapping[str, Any] | str | None = None,
+    eps: str | float | None = None,
+    epochs: int | None = None,
+    images: int | None = None,
+    seeds: int | None = None,
+    capacity: str | None = None,
+    base_channels: Sequence[int] | None = None,
+    cells: int | None = None,
     output: Path | str | None = None,
     workers: int | None = None,
-    listener: ListenerFactory = lambda ledger, slots, label: Silent(),
-    **given: Any,
-) -> ReplicationRun:
-    """Repeat a paper's experiment, and judge the paper's observation by the results.
+    listener: Listener | None = None,
+) -> ReplicationResult:
+    """Repeat a replication of a paper, and say what its results are worth as evidence for the paper's observation.
+
+    On digits trainings take seconds and networks are small; on other data the recipe is the paper's, as long as it was
+    published, and so are the networks.
 
     Args:
-        name: of the replication; see :func:`rnas.experiments.replications.registered.replications`.
+        replication: its registered name, see :func:`rnas.experiments.replications.registered.replications`; or an
+            object. One that is not registered is given again to :func:`rnas.resume`.
+        data: registered name of the data.
+        data_dir: folder of the data's files.
+        recipe: a recipe, its name, or ``{name: NAME, ...}`` with some of its fields set otherwise; None is the paper's,
+            and a short one on digits.
+        eps: l-infinity radius of all attacks for pixels in [0, 1], such as ``"8/255"``; None is the data's own.
+        epochs: of each training; None is as many as the recipe was published with, and 4 on digits.
+        images: how many to train on; None is all.
+        seeds: trainings of each cell, at least 1; None is as many as the replication says.
+        capacity: ``small``, or ``paper`` for the paper's own depths and widths; None is ``small`` on digits.
+        base_channels: planes of the three stages at widening 1; None is 16, 32, 64, and a quarter of these for small.
+        cells: at most so many cells of the design, drawn at random with a fixed seed; None is all.
         output: directory; None makes ``runs/<replication>-<data>-<n>``.
         workers: trainings at once, each in a process of its own; 0 trains in this process; None is one a core or GPU.
-        listener: makes the listener of progress.
-        **given: see :func:`rnas.experiments.replications.settings.resolve_settings`.
+        listener: learns of progress. Every record is a record of the ledger.
 
     Raises:
         InputError: a setting is wrong, data are missing, or the directory exists.
     """
-    return run_replication(
-        prepare(resolve_settings(name, given), None if output is None else Path(output)), workers, listener
+    settings = resolve_settings(
+        replication,
+        data=data,
+        data_dir=data_dir,
+        recipe=recipe,
+        eps=eps,
+        epochs=epochs,
+        images=images,
+        seeds=seeds,
+        capacity=capacity,
+        base_channels=base_channels,
+        cells=cells,
     )
+    return ReplicationRun.create(settings, output).run(listener, workers=workers)
 
 
-def resume_replication(
-    path: Path | str,
-    *,
-    seeds: int | None = None,
-    workers: int | None = None,
-    listener: ListenerFactory = lambda ledger, slots, label: Silent(),
-) -> ReplicationRun:
-    """Resume a replication that was stopped, or train its cells with further seeds.
-
-    Args:
-        path: the replication's directory.
-        seeds: total number of seeds; None is the replication's own. A larger number is saved in the directory.
-        workers: see :func:`replicate`.
-        listener: see :func:`replicate`.
-
-    Raises:
-        InputError: this is not a replication, it is in use, or it would have fewer seeds than before.
-        LedgerError: its ledger is damaged.
-    """
-    directory = ReplicationDirectory(Path(path))
-    directory.extended(seeds)
-    return run_replication(directory, workers, listener)
-
-
-def prepare(settings: ReplicationSettings, output: Path | None) -> ReplicationDirectory:
-    """Make the directory of a new replication; nothing is trained yet.
-
-    Raises:
-        InputError: the directory exists already, or the replication cannot be run by these settings.
-    """
-    path = output or next_free(f"{settings.replication}-{settings.training.data}")
-    ReplicationDirectory.require_new(path)
-    cells = settings.design()
-    require_distinct(cells)
-    for changes, _ in groups(cells):
-        evaluator_for(settings, cells, changes)
-    return ReplicationDirectory.create(path, settings)
-
-
-def run_replication(directory: ReplicationDirectory, workers: int | None, listener: ListenerFactory) -> ReplicationRun:
-    """Train what is missing, and write result and report."""
-    settings = directory.read_settings()
-    cells = settings.design()
-    records: dict[int, tuple[Record, ...]] = {}
-    with directory.writing() as storage:
-        for group in groups(cells):
-            records |= _evaluated(settings, cells, group, storage, workers, listener)
-        content = result(settings, cells, [records[row] for row in range(len(cells))])
-        write_text(directory.result, json.dumps(content, indent=2, allow_nan=False) + "\n")
-        write_text(directory.report, render(content))
-    return ReplicationRun(directory, settings, content)
-
-
-def groups(cells: Sequence[DesignCell]) -> list[Group]:
-    """The rows of the cells by the changes of their recipe, in the order in which these first occur."""
-    found: dict[str, Group] = {}
+def cell_groups(cells: Sequence[DesignCell]) -> list[CellGroup]:
+    """Return the rows of the cells by the changes of their recipe, in the order in which these first occur."""
+    found: dict[str, CellGroup] = {}
     for row, cell in enumerate(cells):
         found.setdefault(json_hash(cell.recipe), (cell.recipe, []))[1].append(row)
     return list(found.values())
 
 
-def label(changes: Mapping[str, Any]) -> str:
-    """Changes of a recipe in words; empty where there are none."""
-    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in changes.items())
-
-
-def cost_estimates(
-    settings: ReplicationSettings, workers: int | None
-) -> tuple[list[tuple[DesignCell, CostEstimate]], int]:
-    """What the cheapest and the dearest cell take here, measured in seconds; and how many trainings run at once.
-
-    Raises:
-        InputError: a cell cannot be trained here.
-    """
-    cells = settings.design()
-    places = slots(workers)
-    found = []
-    for cell in {id(cell): cell for cell in (min(cells, key=_flops), max(cells, key=_flops))}.values():
-        evaluator = evaluator_for(settings, cells, cell.recipe)
-        task = Task(cell.architecture, 0, evaluator.rungs[-1].fidelity)
-        with one_thread(places[0]):
-            found.append((cell, evaluator.estimate(task, Context(places[0]))))
-    return found, len(places)
-
-
-def _flops(cell: DesignCell) -> int:
-    return cell.flops
-
-
 def evaluator_for(
     settings: ReplicationSettings, cells: Sequence[DesignCell], changes: Mapping[str, Any]
 ) -> AdversarialTraining:
-    """Return the evaluator of cells whose recipe has these changes."""
+    """Return what trains and attacks the networks of cells whose recipe has these changes."""
+    size = settings.size
+    space = DesignSpace([cell.architecture for cell in cells], size.input_shape, size.num_classes)
     evaluator: AdversarialTraining = registry.load(registry.EVALUATORS, "train")(
-        settings.evaluator_settings(changes), _space(settings, cells)
+        settings.evaluator_settings(changes), space
     )
     return evaluator
-
-
-def _space(settings: ReplicationSettings, cells: Sequence[DesignCell]) -> DesignSpace:
-    size = settings.size
-    return DesignSpace([cell.architecture for cell in cells], size.input_shape, size.num_classes)
-
-
-def _evaluated(
-    settings: ReplicationSettings,
-    cells: Sequence[DesignCell],
-    group: Group,
-    storage: BaseStorage,
-    workers: int | None,
-    listener: ListenerFactory,
-) -> dict[int, tuple[Record, ...]]:
-    """For each row of a group the records of its trainings, by seed."""
-    changes, rows = group
-    own = [cells[row] for row in rows]
-    evaluator = evaluator_for(settings, own, changes)
-    problem = problem_of(_space(settings, own), evaluator, (OBJECTIVE,))
-    # A ledger for each recipe, since the tasks of one ledger differ in network, seed and fidelity alone.
-    name = f"{settings.replication}-{json_hash(changes)}" if changes else settings.replication
-    ledger = Ledger(storage, problem.objectives, name, settings.fingerprint)
-    fidelity = evaluator.rungs[-1].fidelity
-    # Seed after seed, so that an interrupted replication has whole seeds.
-    tasks = [Task(cell.architecture, seed, fidelity) for seed in range(settings.seeds) for cell in own]
-    with local_executor(evaluator, workers) as executor:
-        records = evaluate_all(tasks, problem, ledger, executor, listener(ledger, executor.slots, label(changes)))
-    return {row: tuple(records[place :: len(rows)]) for place, row in enumerate(rows)}

@@ -1,15 +1,15 @@
-"""The settings of a replication, as its replication.yaml holds them."""
+"""Resolve the settings of a replication."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import PositiveInt, ValidationError, model_validator
+from pydantic import PositiveInt, PrivateAttr, ValidationError
 
-from rnas.evaluation.training_settings import ResolvedTraining, TrainingSettings, load_dataset
+from rnas.evaluation.training_settings import TrainingSettings, load_dataset
 from rnas.experiments.replications.design import PAPER, SMALL, DesignCell, Replication, Size
 from rnas.experiments.replications.registered import find
-from rnas.experiments.settings import ExperimentSettings
+from rnas.experiments.seeded_trainings import SeededSettings
 from rnas.nas.evaluators.adversarial_training import AdversarialTrainingSettings
 from rnas.training.inner_attack import PGDInner
 from rnas.training.recipe import Recipe
@@ -31,8 +31,8 @@ _SCORED = 100
 """Images of the part that a search chooses by; a replication chooses nothing, and only its diagnostics look at them."""
 
 
-class ReplicationSettings(ExperimentSettings):
-    """The settings of a replication, all resolved.
+class ReplicationSettings(SeededSettings):
+    """Hold everything that decides the run of a replication.
 
     Attributes:
         replication: its registered name.
@@ -48,17 +48,19 @@ class ReplicationSettings(ExperimentSettings):
     base_channels: tuple[PositiveInt, PositiveInt, PositiveInt] | None = None
     cells: PositiveInt | None = None
     seeds: PositiveInt
-    training: ResolvedTraining
 
-    @model_validator(mode="after")
-    def _known(self) -> Self:
-        find(self.replication)
-        return self
+    _definition: Replication | None = PrivateAttr(None)
 
     @property
     def definition(self) -> Replication:
-        """The registered replication."""
-        return find(self.replication)
+        """The replication itself: the one that was given as an object, or the registered one."""
+        return self._definition or find(self.replication)
+
+    def defined_by(self, replication: Replication) -> Self:
+        """Return the same settings with the replication as an object, which need not be registered then."""
+        found = self.model_copy()
+        found._definition = replication
+        return found
 
     @property
     def size(self) -> Size:
@@ -78,7 +80,6 @@ class ReplicationSettings(ExperimentSettings):
         """
         recipe = changes if "name" in changes else {**self.training.recipe.model_dump(mode="json"), **changes}
         content = self.training.model_dump(mode="json")
-        content["evaluation"]["diagnostics"] = self.definition.diagnostics
         try:
             training = TrainingSettings.model_validate(content | {"recipe": recipe})
         except ValidationError as error:
@@ -92,47 +93,57 @@ class ReplicationSettings(ExperimentSettings):
         return json_hash(content)
 
 
-def resolve_settings(name: str, given: Mapping[str, Any]) -> ReplicationSettings:
-    """Resolve the settings of a replication; everything that is not given has its default.
-
-    On digits trainings take seconds and networks are small; on other data the recipe is the paper's, as long as it was
-    published, and so are the networks.
-
-    Args:
-        name: name of the replication.
-        given: any of ``data``, ``data_dir``, ``recipe``, ``eps``, ``epochs``, ``images`` (to train on), ``seeds``,
-            ``capacity``, ``base_channels`` and ``cells``; None is not given.
+def resolve_settings(
+    replication: Replication | str,
+    *,
+    data: str = DIGITS,
+    data_dir: Path | str | None = None,
+    recipe: Recipe | Mapping[str, Any] | str | None = None,
+    eps: str | float | None = None,
+    epochs: int | None = None,
+    images: int | None = None,
+    seeds: int | None = None,
+    capacity: str | None = None,
+    base_channels: Sequence[int] | None = None,
+    cells: int | None = None,
+) -> ReplicationSettings:
+    """Resolve the settings of a replication; see :func:`rnas.replicate` for the arguments.
 
     Raises:
         InputError: a setting is wrong, or the data cannot be read.
     """
-    given = {key: value for key, value in given.items() if value is not None}
-    replication = find(name)
-    data, folder = given.pop("data", DIGITS), given.pop("data_dir", None)
-    folder = None if folder is None else Path(folder).expanduser().resolve()
+    found = find(replication) if isinstance(replication, str) else replication
+    folder = None if data_dir is None else Path(data_dir).expanduser().resolve()
     parts = load_dataset(data, folder).splits
     on_digits = data == DIGITS
-    own: dict[str, Any] = {"capacity": SMALL if on_digits else PAPER, "seeds": replication.seeds}
     try:
-        recipe = Recipe.resolve(given.pop("recipe", _DIGITS_RECIPE if on_digits else replication.recipe))
-        fidelity: dict[str, Any] = {"epochs": recipe.epochs, "batch_size": recipe.batch_size}
+        own = Recipe.resolve(recipe if recipe is not None else _DIGITS_RECIPE if on_digits else found.recipe)
+        fidelity: dict[str, Any] = {"epochs": own.epochs, "batch_size": own.batch_size}
         if on_digits:
-            several = isinstance(recipe.inner_attack, PGDInner) and recipe.inner_attack.steps > 1
+            several = isinstance(own.inner_attack, PGDInner) and own.inner_attack.steps > 1
             fidelity = _DIGITS_FIDELITY | (_DIGITS_ATTACK if several else {})
-        fidelity |= {key: given.pop(key) for key in ("epochs", "images") if key in given}
+        fidelity |= {key: value for key, value in (("epochs", epochs), ("images", images)) if value is not None}
         training = TrainingSettings.model_validate(
             {
                 "data": data,
                 "data_dir": folder,
                 "images": parts.model_copy(update={"search_val": min(_SCORED, parts.search_val)}),
-                "recipe": recipe,
-                "eps": given.pop("eps", None),
+                "recipe": own,
+                "eps": eps,
                 "fidelity": fidelity,
-                **({"evaluation": _DIGITS_EVALUATION} if on_digits else {}),
+                "evaluation": {**(_DIGITS_EVALUATION if on_digits else {}), "diagnostics": found.diagnostics},
             }
         )
-        return ReplicationSettings.model_validate(
-            {**own, **given, "replication": replication.name, "training": dict(training.resolved())}
+        settings = ReplicationSettings.model_validate(
+            {
+                "replication": found.name,
+                "capacity": capacity or (SMALL if on_digits else PAPER),
+                "base_channels": base_channels,
+                "cells": cells,
+                "seeds": found.seeds if seeds is None else seeds,
+                "training": dict(training.resolved()),
+            }
         )
     except ValidationError as error:
-        raise explained(error, f"{SOURCE} {replication.name}") from None
+        raise explained(error, f"{SOURCE} {found.name}") from None
+    return settings if isinstance(replication, str) else settings.defined_by(replication)

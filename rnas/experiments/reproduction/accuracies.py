@@ -26,8 +26,7 @@ class Accuracies(ABC):
         return 0.0, 1.0
 
     def interval(self, metric: str, source: Source, level: float) -> Interval | None:
-        """Of images, from whatever source; see
-        :meth:`rnas.experiments.reproduction.recorded_result.RecordedResult.interval`."""
+        """Return an interval over images, whatever the source."""
         return image_interval(self.metrics[metric], self.images, level=level)
 
     def resolution(self, metric: str) -> float:

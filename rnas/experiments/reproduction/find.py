@@ -3,14 +3,15 @@
 from pathlib import Path
 
 from rnas.errors import InputError
+from rnas.experiment import kind_at
 from rnas.experiments.reproduction.recorded_evaluation import RecordedEvaluation
 from rnas.experiments.reproduction.recorded_result import RecordedResult
 from rnas.experiments.reproduction.recorded_search import RecordedSearch
 from rnas.experiments.reproduction.recorded_training import RecordedTraining
-from rnas.experiments.training.directory import is_training
+from rnas.experiments.training.settings import KIND as TRAINING
 from rnas.nas.execution.local import Device
 from rnas.nas.members import FORMS, member, run_and_member
-from rnas.nas.run import Run
+from rnas.nas.search import Search
 
 
 def find(words: str | Path, device: Device | None = None) -> RecordedResult:
@@ -19,9 +20,10 @@ def find(words: str | Path, device: Device | None = None) -> RecordedResult:
     Args:
         words: ``RUN:KEY``, ``RUN:knee``, ``RUN:at:200M`` or ``RUN:max:METRIC`` with the directory of a search, or
             ``RUN/checkpoints/KEY.safetensors``; a training's directory, for its best weights, or its
-            ``best.safetensors`` or ``last.safetensors``; or a JSON file of ``rnas evaluate``, of a final evaluation,
-            ``RUN/final_evaluation/seed-N/...json``, or of a comparison, ``DIR/evaluations/...json``.
-        device: what to reproduce it on; None is that of the record.
+            ``best.safetensors`` or ``last.safetensors``; or a result of ``rnas evaluate``: its JSON file, also of the
+            final evaluations of a run, ``RUN/final_evaluation/seed-N/...json``, and of a comparison,
+            ``DIR/evaluations/...json``.
+        device: what to verify it on; None is that of the record.
 
     Raises:
         InputError: they name none.
@@ -29,7 +31,7 @@ def find(words: str | Path, device: Device | None = None) -> RecordedResult:
     text, path = str(words), Path(words)
     if path.suffix == ".safetensors":
         return _of_weights(text, path, device)
-    if is_training(path):
+    if kind_at(path) == TRAINING:
         return RecordedTraining.read(text, path, "best", device)
     if path.is_file():
         return RecordedEvaluation.read(text, path, device)
@@ -40,14 +42,14 @@ def find(words: str | Path, device: Device | None = None) -> RecordedResult:
         raise InputError(
             f"{text} names no result; write RUN:KEY, a training's directory, or a JSON file of rnas evaluate"
         )
-    run = Run.load(folder)
+    run = Search.open(folder).result()
     return RecordedSearch(text, run, member(run, word), device)
 
 
 def _of_weights(text: str, path: Path, device: Device | None) -> RecordedResult:
-    if is_training(path.parent) and path.stem in ("best", "last"):
+    if kind_at(path.parent) == TRAINING and path.stem in ("best", "last"):
         return RecordedTraining.read(text, path.parent, "best" if path.stem == "best" else "last", device)
     if path.parent.name == "checkpoints":
-        run = Run.load(path.parent.parent)
+        run = Search.open(path.parent.parent).result()
         return RecordedSearch(text, run, member(run, path.stem), device)
     raise InputError(f"{text}: weights of no run; name the run's member, or the result of their evaluation")

@@ -17,21 +17,20 @@ from rnas.attacks.description import describe
 from rnas.attacks.named import named_attack
 from rnas.data.dataset import Dataset, Split
 from rnas.errors import InputError
-from rnas.evaluation.attack_run import Progress
 from rnas.evaluation.evaluation_result import EvaluationResult
 from rnas.evaluation.image_flags import unpack
 from rnas.evaluation.request import Request
 from rnas.evaluation.subject import Subject, images_hash, loaded
 from rnas.evaluation.threats import parse_threat
 from rnas.evaluation.training_settings import load_dataset
-from rnas.evaluation.weights_evaluation import Listener as EvaluationListener
 from rnas.evaluation.weights_evaluation import evaluate_subject
+from rnas.experiment import Listener
 from rnas.experiments.references import Reference, resolve
 from rnas.experiments.reproduction.accuracies import Accuracies
 from rnas.experiments.reproduction.attempt import attempted
 from rnas.experiments.reproduction.check import Check, circumstances, compared, network_checks
 from rnas.experiments.reproduction.own_device import own_device
-from rnas.experiments.reproduction.recorded_result import Listener, Outcome, Source
+from rnas.experiments.reproduction.recorded_result import Outcome, Source
 from rnas.nas.execution.local import Device, slots
 from rnas.networks import architecture as arch
 from rnas.statistics.mcnemar import mcnemar
@@ -68,12 +67,16 @@ class RecordedEvaluation(Accuracies):
             raise explained(error, f"{path}: not a result of rnas evaluate") from None
         except ValueError as error:
             raise InputError(f"{path}: not a result of rnas evaluate ({error})") from None
+        if result.architecture is None or result.weights.file is None:
+            raise InputError(
+                f"{path}: a module that was given from Python cannot be evaluated again from here: export it first"
+            )
         return cls(words, path, result, device)
 
     @property
     def key(self) -> str:
         """As recorded."""
-        return self.result.architecture_key
+        return str(self.result.architecture_key)
 
     @property
     def seed(self) -> int | None:
@@ -107,7 +110,7 @@ class RecordedEvaluation(Accuracies):
             "ball": f"{balls} for pixels in [0, 1]",
             "noise": f"seed {result.seed}, {result.precision}",
             "images": f"{data.images:,} of the test split; {data.name} by split seed {data.split_seed}",
-            "weights": result.weights.file,
+            "weights": str(result.weights.file),
             "training": "not known" if training is None else f"recipe {training.recipe.name}",
             "left out": "" if result.corruptions is None else "common corruptions, which are not evaluated again",
             "note": result.note,
@@ -136,7 +139,7 @@ class RecordedEvaluation(Accuracies):
         """Network, weights, images, that numbers and images agree, versions, device."""
         result, data = self.result, self.result.data
         network = arch.from_dict(result.architecture)
-        costs = {"params": result.params, "flops": result.flops}
+        costs = {"params": result.params, "flops": result.flops or 0}
         found = network_checks(self.key, network, costs, data.input_shape, data.num_classes)
         found.append(compared("weights", result.weights.sha256, file_hash(self._weights)))
         here = f"{len(self._split):,}, {images_hash(self._split)}"
@@ -174,7 +177,7 @@ class RecordedEvaluation(Accuracies):
     def _measured(self, listener: Listener) -> Outcome:
         request = self._request
         sources = [resolve(name) for name in request.transfer]
-        accuracies = evaluate_subject(request, self._subject(), _Passing(listener), sources).accuracies
+        accuracies = evaluate_subject(request, self._subject(), listener, sources).accuracies
         return Outcome(
             None,
             {name: own.accuracy for name, own in accuracies.items()},
@@ -215,7 +218,7 @@ class RecordedEvaluation(Accuracies):
 
     @property
     def _weights(self) -> Path:
-        return Path(self.result.weights.file)
+        return Path(str(self.result.weights.file))
 
     @cached_property
     def _place(self) -> str:
@@ -287,18 +290,3 @@ class RecordedEvaluation(Accuracies):
             yield
         finally:
             torch.set_num_threads(before)
-
-
-class _Passing(EvaluationListener):
-    """Passes on how far the attacks are."""
-
-    def __init__(self, listener: Listener) -> None:
-        self._listener = listener
-
-    def began(self, words: str) -> None:
-        """What is attacked."""
-        self._listener.say(words)
-
-    def attacking(self, progress: Progress) -> None:
-        """After every batch."""
-        self._listener.done(progress.share)

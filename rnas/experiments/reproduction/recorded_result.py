@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from rnas.experiment import Listener
 from rnas.experiments.reproduction.check import Check
 from rnas.nas.evaluators.evaluator import Status
 from rnas.statistics.interval import Interval
@@ -40,26 +41,6 @@ class Outcome:
             return ""
         seed = "" if self.seed is None else f"seed {self.seed}: "
         return f"{seed}{self.status}: {self.reason}"
-
-
-class Listener(Protocol):
-    """A listener of a reproduction."""
-
-    def say(self, line: str) -> None:
-        """Report that something starts or has ended."""
-
-    def done(self, share: float) -> None:
-        """Report the share in [0, 1] that is done."""
-
-
-class Silent:
-    """A listener that does nothing."""
-
-    def say(self, line: str) -> None:
-        """Nothing."""
-
-    def done(self, share: float) -> None:
-        """Nothing."""
 
 
 class RecordedResult(Protocol):

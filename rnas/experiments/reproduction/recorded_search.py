@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rnas.errors import InputError
+from rnas.experiment import Listener
 from rnas.experiments.reproduction.attempt import attempted
 from rnas.experiments.reproduction.check import (
     CIRCUMSTANCES,
@@ -21,15 +22,14 @@ from rnas.experiments.reproduction.check import (
 )
 from rnas.experiments.reproduction.judgement import image_interval, rounding_interval
 from rnas.experiments.reproduction.own_device import own_device
-from rnas.experiments.reproduction.recorded_result import Listener, Outcome, Source
+from rnas.experiments.reproduction.recorded_result import Outcome, Source
 from rnas.nas.campaign import evaluate_all
 from rnas.nas.evaluators import guard
 from rnas.nas.evaluators.evaluator import Context, EvaluatesWeights, Evaluation, Evaluator, Status, Task
 from rnas.nas.execution.local import Device, local_executor, slots
 from rnas.nas.ledger import Ledger, Record
-from rnas.nas.listener import Silent
 from rnas.nas.problem import with_known
-from rnas.nas.run import Run
+from rnas.nas.result import SearchResult
 from rnas.statistics.interval import Interval
 from rnas.utils.files import file_hash
 from rnas.utils.provenance import json_hash
@@ -57,7 +57,7 @@ class RecordedSearch:
     """
 
     words: str
-    run: Run
+    run: SearchResult
     record: Record
     device: Device | None = None
 
@@ -126,7 +126,7 @@ class RecordedSearch:
         """The table of one that evaluates in no time; else the checkpoint, if the run kept one, and scratch."""
         if self.usual == "table":
             return ("table",)
-        kept = self.usual == "checkpoint" and self._checkpoint.is_file()
+        kept = self.usual == "checkpoint" and self.run.checkpoint(self.key) is not None
         return ("checkpoint", "scratch") if kept else ("scratch",)
 
     @property
@@ -206,10 +206,9 @@ class RecordedSearch:
             # Processes are started for several at once.
             workers = 0
         names = f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"
-        listener.say(f"{pluralize(len(tasks), 'evaluation')} from scratch, with {names}")
+        listener.message(f"{pluralize(len(tasks), 'evaluation')} from scratch, with {names}")
         with local_executor(self._evaluator, workers, device=self._device) as executor:
-            telling = _Telling(ledger, listener)
-            records = evaluate_all(tasks, setup.problem, ledger, executor, telling)
+            records = evaluate_all(tasks, setup.problem, ledger, executor, listener)
         outcomes = []
         for record in records:
             assert record.evaluation is not None
@@ -217,9 +216,12 @@ class RecordedSearch:
         return outcomes
 
     def _measured(self, source: Source, listener: Listener) -> Outcome:
-        evaluator, context = self._evaluator, Context(self._place, progress=listener.done)
+        def report(share: float) -> None:
+            listener.progress({self.key: share})
+
+        evaluator, context = self._evaluator, Context(self._place, progress=report)
         if source == "checkpoint" and isinstance(evaluator, EvaluatesWeights):
-            listener.say(f"{self._checkpoint} is attacked again, on {self._place}")
+            listener.message(f"{self._checkpoint} is attacked again, on {self._place}")
             evaluation = evaluator.evaluate_weights(self._task(), self._checkpoint, context)
         else:
             evaluation = evaluator.evaluate(self._task(), context)
@@ -252,8 +254,9 @@ class RecordedSearch:
 
     @property
     def _checkpoint(self) -> Path:
-        assert self.run.directory is not None
-        return self.run.directory.checkpoints / f"{self.key}.safetensors"
+        path = self.run.checkpoint(self.key)
+        assert path is not None
+        return path
 
     @property
     def _device(self) -> Device:
@@ -274,31 +277,6 @@ class RecordedSearch:
             if evaluator.instant:
                 return guard.evaluate(evaluator, self._task(), Context(self._place)).provenance
             return evaluator.provenance(self._task(), self._place) if isinstance(evaluator, EvaluatesWeights) else {}
-
-
-class _Telling(Silent):
-    """Passes on how far trainings are.
-
-    Args:
-        ledger: of the trainings, all of which are proposed at once.
-        listener: is told.
-    """
-
-    def __init__(self, ledger: Ledger, listener: Listener) -> None:
-        self._ledger = ledger
-        self._listener = listener
-
-    def recorded(self, record: Record) -> None:
-        """One line for each."""
-        assert record.evaluation is not None
-        told = f"{record.evaluation.seconds:.1f} s" if record.complete else record.evaluation.reason
-        self._listener.say(f"seed {record.seed}: {record.status}, {told}")
-
-    def running(self, shares: Mapping[int, float]) -> None:
-        """The share of all."""
-        records = self._ledger.records
-        ended = sum(record.evaluation is not None for record in records)
-        self._listener.done((ended + sum(shares.values())) / len(records))
 
 
 def _outcome(seed: int, evaluation: Evaluation) -> Outcome:

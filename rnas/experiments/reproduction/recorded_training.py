@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from rnas.errors import InputError
 from rnas.evaluation.evaluation_result import CLEAN, WORST_CASE
+from rnas.experiment import Listener, ShareListener
 from rnas.experiments.reproduction.accuracies import Accuracies
 from rnas.experiments.reproduction.attempt import attempted
 from rnas.experiments.reproduction.check import (
@@ -23,14 +24,11 @@ from rnas.experiments.reproduction.check import (
     recipe_check,
 )
 from rnas.experiments.reproduction.own_device import own_device
-from rnas.experiments.reproduction.recorded_result import Listener, Outcome, Source
-from rnas.experiments.training import listener as training_listener
-from rnas.experiments.training.directory import TrainingDirectory
+from rnas.experiments.reproduction.recorded_result import Outcome, Source
 from rnas.experiments.training.evaluation import described_attacks, evaluate_test
 from rnas.experiments.training.settings import TrainingRunSettings
 from rnas.experiments.training.setup import Setup
-from rnas.experiments.training.start import run_training
-from rnas.experiments.training.state import State
+from rnas.experiments.training.training import Training
 from rnas.nas.evaluators.evaluator import Status
 from rnas.nas.execution.local import Device, slots
 from rnas.networks import architecture as arch
@@ -49,37 +47,40 @@ class RecordedTraining(Accuracies):
 
     Attributes:
         words: what named it.
-        directory: of the training.
-        settings: of the training.
+        training: that has ended.
         summary: what came of it.
         name: which weights.
         device: what to reproduce it on; None is that of the record, see :func:`own_device`.
     """
 
     words: str
-    directory: TrainingDirectory
-    settings: TrainingRunSettings
+    training: Training
     summary: Mapping[str, Any]
     name: Name
     device: Device | None = None
 
     @classmethod
     def read(cls, words: str, path: Path, name: Name, device: Device | None) -> Self:
-        """The result of a training's directory; InputError if there is no training."""
-        directory = TrainingDirectory(path)
-        settings, summary = directory.read_settings(), directory.read_summary()
+        """The result of a training's directory; InputError where there is none."""
+        training = Training.open(path)
+        summary = training.summary
         if summary is None:
-            raise InputError(f"{path} has no result to reproduce yet; resume with: rnas resume {path}")
-        if "test" not in summary.get(name, {}):
-            raise InputError(f"{path} has no result to reproduce ({summary.get('status')}: {summary.get('reason')})")
-        result = cls(words, directory, settings, summary, name, device)
+            raise InputError(f"{path} has no result to verify yet; resume it with: {training.resume_command}")
+        if "final" not in summary.get(name, {}):
+            raise InputError(f"{path} has no result to verify ({summary.get('status')}: {summary.get('reason')})")
+        result = cls(words, training, summary, name, device)
         try:
             _ = result.metrics, result.conditions, result.key, summary["architecture"], summary["settings"]["recipe"]
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise InputError(
-                f"{directory.summary}: damaged ({type(error).__name__} {error}); restore it from a copy"
+                f"{training.result_file}: damaged ({type(error).__name__} {error}); restore it from a copy"
             ) from None
         return result
+
+    @property
+    def settings(self) -> TrainingRunSettings:
+        """Return the settings of the training."""
+        return self.training.settings
 
     @property
     def key(self) -> str:
@@ -104,7 +105,7 @@ class RecordedTraining(Accuracies):
     @property
     def curve(self) -> Sequence[Mapping[str, float]]:
         """The history."""
-        return State.read(self.directory.state, with_tensors=False).history if self.directory.state.exists() else ()
+        return self.training.history
 
     @property
     def conditions(self) -> Mapping[str, str]:
@@ -143,7 +144,7 @@ class RecordedTraining(Accuracies):
             same = TrainingRunSettings.model_validate(summary["settings"]).fingerprint
             network = arch.from_dict(summary["architecture"])
         except (ValidationError, InputError) as error:
-            raise InputError(f"{self.directory.summary}: damaged ({' '.join(str(error).split())[:200]})") from None
+            raise InputError(f"{self.training.result_file}: damaged ({' '.join(str(error).split())[:200]})") from None
         found = network_checks(self.key, network, summary, dataset.input_shape, dataset.num_classes)
         found.append(compared("settings", same, self.settings.fingerprint))
         found.append(
@@ -171,7 +172,7 @@ class RecordedTraining(Accuracies):
 
     def evaluated(self, source: Source, listener: Listener) -> Outcome:
         """The weights attacked again."""
-        listener.say(f"{self._checkpoint} is attacked again, on {self._place}")
+        listener.message(f"{self._checkpoint} is attacked again, on {self._place}")
         with one_thread(self._place):
             return attempted(self.settings.seed, lambda: self._measured(listener))
 
@@ -179,26 +180,28 @@ class RecordedTraining(Accuracies):
         """Whole trainings, one after another, in a folder that is removed."""
         outcomes = []
         for place, seed in enumerate(seeds):
-            listener.say(f"training {place + 1} of {len(seeds)} from scratch, seed {seed}")
-            passing = _Passing(listener, self.settings.fidelity.epochs, place, len(seeds))
-            outcomes.append(attempted(seed, partial(self._trained, seed, passing)))
+            listener.message(f"training {place + 1} of {len(seeds)} from scratch, seed {seed}")
+            outcomes.append(attempted(seed, partial(self._trained, seed, listener)))
         return outcomes
 
     def _measured(self, listener: Listener) -> Outcome:
         setup, attacks = self._setup, self.settings.attacks
 
         def moved(attack: str, share: float) -> None:
-            listener.done((attacks.index(attack) + share) / len(attacks))
+            listener.progress({f"{self.name} weights": (attacks.index(attack) + share) / len(attacks)})
 
         # A training's own network: in another memory format the last digits are others.
         model = setup.training().model
         load_weights(model, self._checkpoint, (), self.key)
         return Outcome(self.settings.seed, _accuracies(evaluate_test(setup, model, moved).to_dict()))
 
-    def _trained(self, seed: int, passing: "_Passing") -> Outcome:
+    def _trained(self, seed: int, listener: Listener) -> Outcome:
+        def report(share: float) -> None:
+            listener.progress({f"seed {seed}": share})
+
         settings = self._settings.model_copy(update={"seed": seed})
         with tempfile.TemporaryDirectory() as folder:
-            run = run_training(Path(folder) / "training", Setup.of(settings), passing)
+            run = Training.create(settings, Path(folder) / "training").run(ShareListener(report))
         summary = run.summary
         # A training that was begun is ended by its last epoch, by overfitting, or by a loss that is not finite.
         assert summary is not None
@@ -213,7 +216,7 @@ class RecordedTraining(Accuracies):
 
     @property
     def _checkpoint(self) -> Path:
-        return self.directory.best if self.name == "best" else self.directory.last
+        return self.training.best if self.name == "best" else self.training.last
 
     @cached_property
     def _place(self) -> str:
@@ -232,20 +235,6 @@ class RecordedTraining(Accuracies):
     def _told(self) -> Mapping[str, Any]:
         told: Mapping[str, Any] = self.settings.model_dump(mode="json")
         return told
-
-
-class _Passing(training_listener.Silent):
-    """Passes on how far one of several trainings is."""
-
-    def __init__(self, listener: Listener, epochs: int, place: int, trainings: int) -> None:
-        self._listener = listener
-        self._epochs = epochs
-        self._place = place
-        self._trainings = trainings
-
-    def training(self, epoch: int, share: float) -> None:
-        """After every step."""
-        self._listener.done((self._place + (epoch - 1 + share) / self._epochs) / self._trainings)
 
 
 def _accuracies(final: Mapping[str, Any]) -> dict[str, float]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rnas.errors import InputError, NotEvaluatedError
+from rnas.experiment import Listener
 from rnas.experiments.reproduction.check import Check, as_recorded
 from rnas.experiments.reproduction.find import find
 from rnas.experiments.reproduction.judgement import (
@@ -22,7 +23,7 @@ from rnas.experiments.reproduction.judgement import (
     overall,
     seed_spread_of,
 )
-from rnas.experiments.reproduction.recorded_result import Listener, Outcome, RecordedResult, Silent, Source
+from rnas.experiments.reproduction.recorded_result import Outcome, RecordedResult, Source
 from rnas.nas.evaluators.evaluator import Status
 from rnas.nas.execution.local import Device
 from rnas.utils.files import write_text
@@ -117,7 +118,7 @@ def reproduce(
         device: ``auto``, ``cpu`` or ``cuda``; None is that of the record: a CPU where it was made on one, else
             a GPU where there is one.
         output: a new file that keeps the reproduction as JSON; None keeps none.
-        listener: receives progress.
+        listener: learns of progress. A record is an evaluation from scratch that has ended, or an attack under way.
 
     Returns:
         What was checked and found. Nothing that was reproduced is changed.
@@ -134,7 +135,7 @@ def reproduce(
     path = None if output is None else _free(Path(output))
     found = find(result, device)
     chosen = _source(found, source, seeds)
-    reproduction = _reproduced(found, chosen, seeds, listener or Silent())
+    reproduction = _reproduced(found, chosen, seeds, listener or Listener())
     if path is not None:
         write_text(path, json.dumps(reproduction.to_dict(), indent=2, allow_nan=False) + "\n")
     return reproduction

@@ -34,5 +34,5 @@ def activation_note(before: Architecture, recipe: Recipe) -> str:
         return ""
     return (
         f"recipe {recipe.name} has activation {activation}, which takes the place of {' and '.join(had)}; "
-        "--set recipe.activation=null keeps the network's own"
+        "set recipe.activation to null to keep the network's own"
     )

@@ -10,14 +10,17 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from rnas.errors import InputError
-from rnas.experiments.training.directory import TrainingDirectory, is_training
-from rnas.experiments.training.settings import TrainingRunSettings
+from rnas.experiment import RESULT, kind_at
+from rnas.experiments.training.settings import KIND, TrainingRunSettings
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
 from rnas.utils.files import file_hash, write_tensors, write_text
 from rnas.utils.yaml_files import explained
 
 SCHEMA_VERSION = 1
+
+BEST, LAST = "best.safetensors", "last.safetensors"
+"""Names of the files of the best and of the last epoch's weights."""
 
 
 @dataclass(frozen=True)
@@ -114,8 +117,7 @@ def description_of(path: Path) -> Path:
 
 
 def _remedy(folder: Path) -> str:
-    directory = TrainingDirectory(folder)
-    if is_training(folder) and not directory.summary.exists():
+    if kind_at(folder) == KIND and not (folder / RESULT).exists():
         return f"the training that writes them makes both again: rnas resume {folder}"
     return "restore both from a copy"
 

@@ -1,11 +1,9 @@
-"""Estimate what a training takes on this machine, before it runs."""
+"""Measure what a training would take here, before it begins."""
 
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from itertools import pairwise
 from statistics import median
-from typing import Any
 
 import torch
 from torch import nn
@@ -14,11 +12,15 @@ from rnas.attacks.attack import Attack
 from rnas.attacks.named import named_attack
 from rnas.errors import BatchTooLargeError
 from rnas.evaluation.robustness import evaluate_robustness
+from rnas.experiment import CostEstimate, EstimatedWork
 from rnas.experiments.training.evaluation import val_attacks
 from rnas.experiments.training.memory import advise, out_of_memory, peak_memory, release
 from rnas.experiments.training.setup import Setup
 from rnas.training.inner_attack import PGDInner
 from rnas.utils.threads import one_thread
+
+EPOCH, SELECTION, TEST = "an epoch", "selection after an epoch", "attacks on the best or the last weights"
+"""Labels of the work of a training."""
 
 _TIMED_STEPS = 8
 _TIMED_SECONDS = 5.0
@@ -32,41 +34,7 @@ class _EnoughError(Exception):
     """Leaves a training that only had to be timed."""
 
 
-@dataclass(frozen=True)
-class TrainingCostEstimate:
-    """Seconds and bytes, by a few steps and batches that were run.
-
-    Attributes:
-        epochs: of the training.
-        images: trained on in each.
-        batch_size: of a step.
-        seconds_per_epoch: of training.
-        val_seconds: of the evaluation on the val split after each epoch.
-        test_seconds: of the attacks on the test split at the end, for best and last.
-        memory_bytes: the most that was used: on the GPU, or by the whole process.
-        device: a torch device.
-    """
-
-    epochs: int
-    images: int
-    batch_size: int
-    seconds_per_epoch: float
-    val_seconds: float
-    test_seconds: float
-    memory_bytes: int
-    device: str
-
-    @property
-    def seconds(self) -> float:
-        """Of everything."""
-        return self.epochs * (self.seconds_per_epoch + self.val_seconds) + self.test_seconds
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON values."""
-        return {**asdict(self), "seconds": self.seconds}
-
-
-def estimate_cost(setup: Setup) -> TrainingCostEstimate:
+def estimate_cost(setup: Setup) -> CostEstimate:
     """Time a few training steps and a batch under each attack, and scale them up.
 
     Raises:
@@ -77,16 +45,16 @@ def estimate_cost(setup: Setup) -> TrainingCostEstimate:
         try:
             step = _step_seconds(setup)
             in_training = False
-            return _cost_estimate(setup, step)
+            return _estimate(setup, step)
         except Exception as error:
             if not out_of_memory(error):
                 raise
         release()
         advice = advise(setup, in_training)
-        raise BatchTooLargeError(f"{advice.fault}: give {advice.option}")
+        raise BatchTooLargeError(f"{advice.fault}: {advice.remedy}")
 
 
-def _cost_estimate(setup: Setup, step: float) -> TrainingCostEstimate:
+def _estimate(setup: Setup, step: float) -> CostEstimate:
     settings = setup.settings
     plan = setup.plan()
     # As many images as an attack of usual length gets through in a few seconds, so that slow networks are quick too.
@@ -100,16 +68,17 @@ def _cost_estimate(setup: Setup, step: float) -> TrainingCostEstimate:
     test = sum(_image_seconds(setup, model, attack, batch) for attack in attacks)
     epoch = step * plan.epoch_steps(setup.images)
     if settings.recipe.overfitting_guard:
-        # About one of the two attacks on the val split, on images of its own.
+        # About one of the two attacks of the val split on images of its own.
         epoch += val / 2 * 10 / settings.evaluation.steps * min(_GUARD_IMAGES, setup.images)
-    return TrainingCostEstimate(
-        epochs=settings.fidelity.epochs,
-        images=setup.images,
-        batch_size=settings.fidelity.batch_size,
-        seconds_per_epoch=epoch,
-        val_seconds=val * len(setup.splits["val"]),
-        test_seconds=2 * test * len(setup.splits["test"]),
-        memory_bytes=peak_memory(settings.device),
+    epochs, selected, judged = settings.fidelity.epochs, len(setup.splits["val"]), len(setup.splits["test"])
+    details = {"images": setup.images, "batch_size": settings.fidelity.batch_size}
+    return CostEstimate(
+        (
+            EstimatedWork(EPOCH, epochs, epoch, peak_memory(settings.device), details),
+            EstimatedWork(SELECTION, epochs, val * selected, None, {"images": selected}),
+            EstimatedWork(TEST, 2, test * judged, None, {"images": judged}),
+        ),
+        slots=1,
         device=settings.device,
     )
 

@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from rnas.training.recipe import Recipe
 
+HISTORY = "history.csv"
+"""Name of the file of all epochs."""
+
 Row = Mapping[str, float]
 """Of one epoch: ``epoch`` from 1, ``loss``, ``train_robust_accuracy`` of the crafted images, ``learning_rate`` of
 the last step, ``seconds`` of training; ``val_clean_accuracy``, ``val_robust_accuracy`` and

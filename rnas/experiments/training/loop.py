@@ -5,61 +5,70 @@ training that was killed in between makes them again when it is resumed.
 """
 
 import json
-import shlex
 import time
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from rnas.errors import BatchTooLargeError, DivergedError, InputError
-from rnas.experiments.training.checkpoint import Checkpoint, write_description, write_weights
-from rnas.experiments.training.directory import TrainingDirectory
+from rnas.experiment import Experiment, Listener, Work
+from rnas.experiments.training.checkpoint import BEST, LAST, Checkpoint, write_description, write_weights
 from rnas.experiments.training.evaluation import CheckpointResult, compared, evaluate_test, evaluate_val
-from rnas.experiments.training.history import Row, best_row, to_csv
-from rnas.experiments.training.listener import Listener
+from rnas.experiments.training.history import HISTORY, Row, best_row, to_csv
 from rnas.experiments.training.memory import advise, out_of_memory, release
+from rnas.experiments.training.settings import TrainingRunSettings
 from rnas.experiments.training.setup import Setup
-from rnas.experiments.training.state import State
+from rnas.experiments.training.state import STATE, State
 from rnas.experiments.training.summary import Status, provenance, summarised
 from rnas.networks.weights import load_weights
-from rnas.training.training import Training
 from rnas.utils.files import write_text
 from rnas.utils.provenance import json_hash
 from rnas.utils.threads import one_thread
 
+TrainingExperiment = Experiment[TrainingRunSettings, Any]
 
-def run_epochs(directory: TrainingDirectory, setup: Setup, listener: Listener) -> None:
-    """Train from where the directory's state is until the end; nothing where the training has ended.
+EVALUATION = "final evaluation"
+"""Name of the phase after the last epoch."""
+
+_FILES = {"best": BEST, "last": LAST}
+
+
+def train_to_the_end(experiment: TrainingExperiment, setup: Setup, listener: Listener) -> None:
+    """Train from where the state in the experiment's directory is until the end, and write the result.
+
+    Args:
+        experiment: the training, whose directory is this process's alone.
+        setup: what its settings name.
+        listener: learns of progress. Every record is a row of the history.
 
     Raises:
-        InputError: the directory is in use, or what it holds is damaged or of other settings or data.
+        InputError: what the directory holds is damaged, or of other settings or data.
         BatchTooLargeError: memory ran out.
     """
-    with directory.writing(), one_thread(setup.settings.device):
-        if directory.read_summary() is not None:
-            return
+    with one_thread(setup.settings.device):
         where = _Where()
         try:
-            _Loop(directory, setup, listener, where).run()
+            _Loop(experiment, setup, listener, where).run()
             return
         except Exception as error:
             if not out_of_memory(error):
                 raise
         # Out of the handler, where no traceback holds network and optimiser any more.
         release()
-        listener.out_of_memory()
-        raise BatchTooLargeError(_out_of_memory(directory, setup, where.in_training))
+        listener.message("out of memory; trying smaller batches, to say which fits")
+        raise BatchTooLargeError(_out_of_memory(experiment, setup, where.in_training))
 
 
-def _out_of_memory(directory: TrainingDirectory, setup: Setup, in_training: bool) -> str:
+def _out_of_memory(experiment: TrainingExperiment, setup: Setup, in_training: bool) -> str:
     """What would fit, and how to resume, in one line."""
     advice = advise(setup, in_training)
-    if not directory.state.exists():
-        return f"{advice.fault}: give {advice.option}"
+    if not (experiment.path / STATE).exists():
+        return f"{advice.fault}: {advice.remedy}"
     # The epochs done are of this batch size; that of evaluations changes no more than rounding.
     fix = "free some memory"
     if advice.batch and not in_training:
-        fix = f"set evaluation.batch_size to {advice.batch} in {directory.settings}"
-    return f"{advice.fault}: {fix}, and resume with: rnas resume {shlex.quote(str(directory.path))}"
+        fix = f"{advice.remedy} in {experiment.config}"
+    return f"{advice.fault}: {fix}, and resume with: {experiment.resume_command}"
 
 
 @dataclass
@@ -76,12 +85,13 @@ class _Where:
 class _Loop:
     """A training under way."""
 
-    def __init__(self, directory: TrainingDirectory, setup: Setup, listener: Listener, where: _Where) -> None:
+    def __init__(self, experiment: TrainingExperiment, setup: Setup, listener: Listener, where: _Where) -> None:
         self._where = where
-        self._directory = directory
+        self._experiment = experiment
+        self._folder: Path = experiment.path
         self._setup = setup
         self._listener = listener
-        self._training: Training = setup.training()
+        self._training = setup.training()
         images = {name: setup.data_record[name] for name in ("hash", "extra")}
         self._state = State(setup.settings.fingerprint, json_hash(images), ())
         self._provenance = provenance(setup)
@@ -89,7 +99,8 @@ class _Loop:
     def run(self) -> None:
         """Train, evaluate, and write what came of it."""
         self._restore()
-        self._listener.started(self._setup, self._state.history)
+        epochs = self._setup.settings.fidelity.epochs
+        self._listener.started(self._experiment, Work("epoch", epochs, len(self._state.history)))
         status: Status = "complete"
         reason = ""
         try:
@@ -106,23 +117,22 @@ class _Loop:
             )
         checkpoints = {}
         if self._state.history:
-            paths = {"best": self._directory.best, "last": self._directory.last}
-            checkpoints = {name: Checkpoint.read(path) for name, path in paths.items()}
+            checkpoints = {name: Checkpoint.read(self._folder / file) for name, file in _FILES.items()}
         summary = summarised(self._setup, self._state.history, status, reason, checkpoints)
         if status != "diverged":
             summary = self._evaluated(summary, checkpoints)
-        write_text(self._directory.summary, json.dumps(summary, indent=2, allow_nan=False) + "\n")
+        write_text(self._experiment.result_file, json.dumps(summary, indent=2, allow_nan=False) + "\n")
 
     def _restore(self) -> None:
-        path = self._directory.state
+        path = self._folder / STATE
         if not path.exists():
-            if self._directory.history.exists():
+            if (self._folder / HISTORY).exists():
                 raise InputError(f"{path} is gone, though the training has results: restore it from a copy")
             return
         saved = State.read(path)
         if saved.fingerprint != self._state.fingerprint:
             raise InputError(
-                f"{self._directory.settings} was changed since the training began, which is one of other settings "
+                f"{self._experiment.config} was changed since the training began, which is one of other settings "
                 "now: restore it from a copy, or train anew"
             )
         if saved.data != self._state.data:
@@ -143,7 +153,10 @@ class _Loop:
 
         def check(share: float) -> None:
             self._where.in_training = True
-            self._listener.training(training.epoch + 1, share * epochs - training.epoch)
+            self._listener.progress({f"epoch {training.epoch + 1}": share * epochs - training.epoch})
+
+        def selecting(_share: float) -> None:
+            self._listener.progress({f"selection after epoch {training.epoch}": 1.0})
 
         for point in training.epochs(check):
             if training.overfitted:
@@ -152,14 +165,12 @@ class _Loop:
                 self._state = replace(self._state, overfitting=overfitting)
             else:
                 self._where.in_training = False
-                selected = evaluate_val(
-                    self._setup, training.result, lambda share: self._listener.selecting(training.epoch, share)
-                )
+                selected = evaluate_val(self._setup, training.result, selecting)
                 self._state = replace(self._state, history=(*self._state.history, {**point, **selected}))
-            replace(self._state, tensors=training.state()).write(self._directory.state)
+            replace(self._state, tensors=training.state()).write(self._folder / STATE)
             self._derive()
             if not training.overfitted:
-                self._listener.ended(self._state.history, self._best)
+                self._listener.recorded(self._state.history[-1])
         self._where.in_training = False
 
     @property
@@ -173,11 +184,11 @@ class _Loop:
         if self._best is row:
             self._keep("best", row, weights)
         self._keep("last", row, weights)
-        write_text(self._directory.history, to_csv(self._state.history))
+        write_text(self._folder / HISTORY, to_csv(self._state.history))
 
     def _keep(self, name: str, row: Row, weights: Any) -> None:
         setup = self._setup
-        path = self._directory.best if name == "best" else self._directory.last
+        path = self._folder / _FILES[name]
         val = {metric: row[f"val_{metric}"] for metric in ("clean_accuracy", "robust_accuracy", "robust_margin")}
         checkpoint = Checkpoint(
             path,
@@ -196,6 +207,7 @@ class _Loop:
         """The summary with the results of best and last on the test split."""
         started = time.perf_counter()
         results: dict[int, CheckpointResult] = {}
+        self._listener.started(self._experiment, Work("evaluation", 1, phase=EVALUATION))
         summary["comparison"] = None
         for name, checkpoint in checkpoints.items():
             if checkpoint.epoch not in results:
@@ -210,4 +222,12 @@ class _Loop:
         model = self._training.model
         # The training is over, and its network is as good as another to hold the weights.
         load_weights(model, checkpoint.path, (), checkpoint.path.name)
-        return evaluate_test(self._setup, model, lambda attack, share: self._listener.evaluating(name, attack, share))
+        attacks = self._setup.settings.attacks
+
+        def moved(attack: str, share: float) -> None:
+            label = f"{attack} on the {name} weights"
+            if not share:
+                self._listener.message(f"test images: {label}")
+            self._listener.progress({label: (attacks.index(attack) + share) / len(attacks)})
+
+        return evaluate_test(self._setup, model, moved)

@@ -70,12 +70,12 @@ class Advice:
     Attributes:
         batch: images at a time that fit; 0 where not even one does.
         fault: the same in words, and what did not fit.
-        option: that gives this batch to a new training.
+        remedy: what to do in a new training, in words.
     """
 
     batch: int
     fault: str
-    option: str
+    remedy: str
 
 
 def advise(setup: Setup, in_training: bool) -> Advice:
@@ -91,9 +91,9 @@ def advise(setup: Setup, in_training: bool) -> Advice:
     fits = largest_batch(size, lambda batch: _attempt(setup, kind, batch))
     fault = f"out of memory with {kind} batches of {size} images"
     if not fits:
-        return Advice(0, f"{fault}, and even with one of 1 image", "a smaller network")
-    option = f"--batch-size {fits}" if in_training else f"--set evaluation.batch_size={fits}"
-    return Advice(fits, f"{fault}; {fits} fit here", option)
+        return Advice(0, f"{fault}, and even with one of 1 image", "take a smaller network")
+    field = "batch_size" if in_training else "evaluation.batch_size"
+    return Advice(fits, f"{fault}; {fits} fit here", f"set {field} to {fits}")
 
 
 def peak_memory(device: str) -> int:

@@ -9,12 +9,13 @@ from pydantic import ValidationError
 
 from rnas.data.dataset import Dataset, divide
 from rnas.errors import InputError
+from rnas.evaluation.subject import EvaluatedNetwork
 from rnas.evaluation.training_settings import ResolvedTraining, load_dataset
-from rnas.experiments.references import Reference
 from rnas.experiments.training.activation import with_activation
 from rnas.experiments.training.settings import TrainingRunSettings
 from rnas.networks import architecture as arch
 from rnas.training.recipe import Recipe
+from rnas.utils.devices import torch_device
 from rnas.utils.yaml_files import explained, read_yaml
 
 SOURCE = "train"
@@ -22,10 +23,10 @@ SOURCE = "train"
 
 _DATA = "cifar10"
 _MOST_VAL = 1_024
-_DEVICES = ("auto", "cpu", "cuda")
+_OF_FIDELITY = ("epochs", "batch_size")
 
 
-def resolve_settings(reference: Reference, given: Mapping[str, Any]) -> TrainingRunSettings:
+def resolve_settings(reference: EvaluatedNetwork, given: Mapping[str, Any]) -> TrainingRunSettings:
     """Resolve the settings of a training.
 
     Data, radius and division into splits default to those of the search that the network comes from, else to CIFAR-10
@@ -35,19 +36,25 @@ def resolve_settings(reference: Reference, given: Mapping[str, Any]) -> Training
 
     Args:
         reference: the network.
-        given: keys of :class:`TrainingRunSettings` but ``network`` and ``architecture``; None is not given.
-            ``recipe`` is a name, or a mapping of it and what differs; ``images`` and ``fidelity`` may leave keys out;
-            ``device`` may be ``auto``.
+        given: keys of :class:`TrainingRunSettings` but ``network`` and ``architecture``; None is not
+            given. ``recipe`` is a recipe, a name,
+            or a mapping of it and what differs; ``images`` and ``fidelity`` may be given in part;
+            ``images`` may be the size of the train split alone; ``epochs`` and ``batch_size`` are those of the
+            fidelity; ``device`` may be ``auto``.
 
     Raises:
         InputError: a setting is wrong, or the data cannot be read.
     """
     given = {key: value for key, value in given.items() if value is not None}
     settable = [key for key in TrainingRunSettings.model_fields if key not in ("network", "architecture")]
+    settable += _OF_FIDELITY
     for key in given:
         if key not in settable:
             raise InputError(f"{SOURCE}: {key}: unknown key; it has {', '.join(settable)}")
     recipe = _recipe(given.pop("recipe", "sat"))
+    length = {"epochs": recipe.epochs, "batch_size": recipe.batch_size}
+    length |= {key: given.pop(key) for key in _OF_FIDELITY if key in given}
+    sizes = given.pop("images", {})
     name = given.pop("data", reference.training.data if reference.training else _DATA)
     own = reference.training if reference.training is not None and reference.training.data == name else None
     folder = given.pop("data_dir", own.data_dir if own else None)
@@ -63,10 +70,10 @@ def resolve_settings(reference: Reference, given: Mapping[str, Any]) -> Training
         "recipe": recipe,
         "eps": own.eps if own else dataset.epsilon,
         "augmentation": own.augmentation if own else dataset.augmentation,
-        "images": _over(_split_sizes(dataset, own), given.pop("images", {})),
-        "fidelity": _over({"epochs": recipe.epochs, "batch_size": recipe.batch_size}, given.pop("fidelity", {})),
+        "images": _over(_split_sizes(dataset, own), {"training": sizes} if isinstance(sizes, int) else sizes),
+        "fidelity": _over(length, given.pop("fidelity", {})),
         "evaluation": _over({"steps": 10}, given.pop("evaluation", {})),
-        "device": _device(given.pop("device", "auto")),
+        "device": torch_device(given.pop("device", "auto")),
     }
     try:
         settings = TrainingRunSettings.model_validate({**content, **given})
@@ -105,15 +112,6 @@ def _split_sizes(dataset: Dataset, own: ResolvedTraining | None) -> dict[str, in
 def _over(default: Mapping[str, Any], given: Any) -> Any:
     """The default with what is given over it; what is no mapping is left for the check of the settings."""
     return {**default, **given} if isinstance(given, Mapping) else given
-
-
-def _device(name: Any) -> str:
-    if name not in _DEVICES:
-        raise InputError(f"unknown device {name!r}; known: {', '.join(_DEVICES)}")
-    available = torch.cuda.is_available()
-    if name == "cuda" and not available:
-        raise InputError("device cuda is not available here; take device cpu")
-    return "cuda" if available and name != "cpu" else "cpu"
 
 
 def _require_unseen(dataset: Dataset, settings: TrainingRunSettings, own: ResolvedTraining | None, name: str) -> None:

@@ -1,14 +1,20 @@
-"""Everything that decides a training, as its training.yaml holds it."""
+"""Hold everything that decides a training."""
 
+import re
+from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 
 from rnas.attacks.named import named_attack
 from rnas.data.dataset import SplitSizes
+from rnas.errors import InputError
 from rnas.evaluation.training_settings import EvaluationSettings, ResolvedTraining
+from rnas.networks import architecture as arch
+from rnas.networks.zoo import find
 from rnas.utils.provenance import json_hash
+
+KIND = "training"
 
 ATTACKS = ("fgsm", "pgd20", "pgd20-margin")
 
@@ -70,6 +76,16 @@ class TrainingRunSettings(ResolvedTraining):
         return json_hash(self.model_dump(mode="json", exclude=_NOT_OF_THE_RESULT))
 
     @property
+    def short_name(self) -> str:
+        """The network in a directory's name: a published name, a file's, or the key."""
+        try:
+            word = find(self.network).name
+        except InputError:
+            path = Path(self.network)
+            word = path.stem if path.suffix == ".json" else arch.key(arch.from_dict(self.architecture))
+        return re.sub(r"[^a-z0-9.-]+", "-", word.lower()).strip("-.") or "network"
+
+    @property
     def recipe_hash(self) -> str:
         """Hash of recipe, length, radius and augmentation, as a search records it."""
         return json_hash(
@@ -85,9 +101,3 @@ class TrainingRunSettings(ResolvedTraining):
     def recipe_changes(self) -> tuple[str, ...]:
         """Fields of the recipe that are not those of the registered one."""
         return tuple(self.recipe.overrides)
-
-    def to_yaml(self) -> str:
-        """As text, the network first."""
-        content = self.model_dump(mode="json")
-        first = {key: content.pop(key) for key in ("network", "architecture", "seed")}
-        return yaml.safe_dump(first | content, sort_keys=False, width=100)

@@ -112,13 +112,13 @@ def _extra(settings: TrainingRunSettings, dataset: Dataset) -> Split | None:
     if recipe.extra_fraction and path is None:
         raise InputError(
             f"recipe {recipe.name} takes {recipe.extra_fraction:.0%} of each batch from extra data: give a file of it "
-            "as --extra FILE, or do without: --set recipe.extra_fraction=0"
+            "as extra, or do without: set recipe.extra_fraction to 0"
         )
     if path is None:
         return None
     if not recipe.extra_fraction:
         raise InputError(
             f"recipe {recipe.name} takes nothing from extra data: leave it out, or say how much: "
-            "--set recipe.extra_fraction=0.5"
+            "set recipe.extra_fraction to 0.5"
         )
     return load_extra(path, dataset).to(settings.device)

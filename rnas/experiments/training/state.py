@@ -13,6 +13,9 @@ from rnas.errors import InputError
 from rnas.experiments.training.history import Row
 from rnas.utils.files import plain, tensors_hash, write_tensors
 
+STATE = "state.safetensors"
+"""Name of the file."""
+
 
 @dataclass(frozen=True)
 class State:

@@ -1,10 +1,11 @@
-"""What came of a tuning."""
+"""Hold what came of a tuning."""
 
-import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
 from typing import Any
 
-import yaml
 from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState
 
@@ -12,13 +13,11 @@ from rnas.data.dataset import divide
 from rnas.evaluation.training_settings import load_dataset
 from rnas.experiments.training.evaluation import val_words
 from rnas.experiments.training.history import best_row
-from rnas.experiments.tuning.directory import TuningDirectory
 from rnas.experiments.tuning.settings import TuningSettings
 from rnas.experiments.tuning.study import TuningStudy, result_of
 from rnas.networks import architecture as arch
 from rnas.statistics.proportions import indistinguishable, proportion
-from rnas.utils.files import write_text
-from rnas.utils.provenance import device_name, versions
+from rnas.utils.data_frames import data_frame
 
 SCHEMA_VERSION = 1
 
@@ -26,6 +25,60 @@ _LEAST_FOR_IMPORTANCE = 4
 """Complete trials for each field that is tuned; of fewer the analysis of variance says nothing."""
 
 Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class TuningResult:
+    """Hold what a tuning has come to so far.
+
+    Attributes:
+        path: directory of the tuning.
+        settings: all that decides it.
+        summary: trials, best recipe and all that decided them, as ``result.json`` holds them.
+    """
+
+    path: Path
+    settings: TuningSettings
+    summary: Mapping[str, Any]
+
+    @property
+    def trials(self) -> Sequence[Row]:
+        """A row for each trial, see :func:`trial_row`."""
+        rows: Sequence[Row] = self.summary["trials"]
+        return rows
+
+    @property
+    def best(self) -> Row | None:
+        """The row of the best trial; None where none was completed."""
+        return None if self.summary["best"] is None else self.trials[self.summary["best"]]
+
+    @property
+    def recipe(self) -> Mapping[str, Any] | None:
+        """The best recipe, as :func:`rnas.train` takes it; None where no trial was completed."""
+        config = self.summary["config"]
+        return None if config is None else config["recipe"]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the summary as JSON values."""
+        return dict(self.summary)
+
+    def to_pandas(self) -> Any:
+        """Return the trials as a ``pandas.DataFrame``, one row each, with a column for each field that was tuned.
+
+        Raises:
+            InputError: pandas is not installed.
+        """
+        kept = ("number", "state", "value", "low", "high", "epoch", "seconds")
+        return data_frame({**{key: row.get(key) for key in kept}, **row["parameters"]} for row in self.trials)
+
+    def _repr_html_(self) -> str:
+        rows = [["trial", *self.summary["space"], self.summary["val"]["metric"], "state"]]
+        for row in self.trials:
+            values = [str(row["parameters"].get(key, "")) for key in self.summary["space"]]
+            reached = "" if row["value"] is None else f"{row['value']:.1%}"
+            rows.append([str(row["number"]), *values, reached, row["state"]])
+        cells = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+        return f"<p>Tuning {escape(str(self.path))}, best: trial {self.summary['best']}</p><table>{cells}</table>"
 
 
 def summarised(settings: TuningSettings, study: TuningStudy) -> dict[str, Any]:
@@ -59,17 +112,9 @@ def summarised(settings: TuningSettings, study: TuningStudy) -> dict[str, Any]:
         "comparison": _compared(rows, best, images),
         "importance": _importance(settings, study),
         "config": None if best is None else {"recipe": settings.recipe_config(best["parameters"])},
-        "versions": versions(),
-        "device": device_name(training.device),
+        **study.provenance,
         "settings": settings.model_dump(mode="json"),
     }
-
-
-def write(directory: TuningDirectory, summary: Mapping[str, Any]) -> None:
-    """Write the summary, and the best recipe where there is one."""
-    if summary["config"] is not None:
-        write_text(directory.recipe, yaml.safe_dump(summary["config"]["recipe"], sort_keys=False))
-    write_text(directory.result, json.dumps(summary, indent=2, allow_nan=False) + "\n")
 
 
 def trial_row(settings: TuningSettings, trial: FrozenTrial, images: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Everything that decides a tuning, as its tuning.yaml holds it."""
+"""Hold everything that decides a tuning."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -7,8 +7,9 @@ from typing import Any, Self
 from optuna.distributions import BaseDistribution
 from pydantic import Field, PositiveInt, ValidationError, model_validator
 
+from rnas import registry
 from rnas.errors import InputError
-from rnas.experiments.settings import ExperimentSettings
+from rnas.experiment import ExperimentSettings
 from rnas.experiments.training.activation import with_activation
 from rnas.experiments.training.history import chosen_by
 from rnas.experiments.training.settings import TrainingRunSettings
@@ -24,7 +25,7 @@ _CHEAPER = {"inner_attack.steps": "attack_steps", "inner_attack.step": "attack_s
 
 
 class TuningSettings(ExperimentSettings):
-    """A tuning with nothing left open; one for the life of its directory, the number of trials aside.
+    """Hold a tuning with nothing left open; only the number of trials may grow.
 
     Attributes:
         space: fields of the recipe with the values that they may take; see
@@ -90,4 +91,6 @@ class TuningSettings(ExperimentSettings):
     def recipe_config(self, parameters: Mapping[str, Value]) -> dict[str, Any]:
         """A trial's recipe as a config takes it: the registered name, and what differs from that recipe."""
         recipe = applied(self.training.recipe, parameters)
+        if recipe.name not in registry.names(registry.RECIPES):
+            return recipe.model_dump(mode="json")
         return {"name": recipe.name, **recipe.overrides}

@@ -40,7 +40,7 @@ def parse_space(texts: list[str]) -> dict[str, str]:
     for text in texts:
         key, sign, values = text.partition("=")
         if not sign or not key.strip():
-            raise InputError(f"--space {text!r}: write {_FORMS}")
+            raise InputError(f"space {text!r}: write {_FORMS}")
         space[key.strip()] = values.strip()
     return space
 

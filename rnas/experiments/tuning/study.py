@@ -18,6 +18,7 @@ from rnas.nas.strategies.optuna_samplers import make_sampler
 _NAME = "tuning"
 _RESULT = "result"
 _FINGERPRINT = "fingerprint"
+_PROVENANCE = "provenance"
 
 
 class TuningStudy:
@@ -47,9 +48,19 @@ class TuningStudy:
             self.study.set_user_attr(_FINGERPRINT, settings.fingerprint)
         elif fingerprint != settings.fingerprint:
             raise InputError(
-                "tuning.yaml was changed since the tuning began, which is one of other settings now: restore it from a "
+                "config.yaml was changed since the tuning began, which is one of other settings now: restore it from a "
                 "copy, or tune anew"
             )
+
+    @property
+    def provenance(self) -> Mapping[str, Any]:
+        """``versions`` and ``device`` of the process that last ran trials; empty before."""
+        kept: Mapping[str, Any] = self.study.user_attrs.get(_PROVENANCE, {})
+        return kept
+
+    def keep_provenance(self, provenance: Mapping[str, Any]) -> None:
+        """Keep where trials are run, as JSON values."""
+        self.study.set_user_attr(_PROVENANCE, dict(provenance))
 
     @property
     def trials(self) -> list[FrozenTrial]:

@@ -4,7 +4,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 import torch
 
@@ -24,8 +23,6 @@ class TrialTraining:
         settings: of the tuning.
         database: file of its study, which records every epoch wherever the training runs.
     """
-
-    instant: ClassVar[bool] = False
 
     settings: TuningSettings
     database: Path

@@ -25,7 +25,8 @@ from rnas.errors import DeadlineExceededError, InputError
 from rnas.evaluation.diagnostics.diagnostic import Diagnostic, DiagnosticContext
 from rnas.evaluation.robustness import Robustness, evaluate_robustness
 from rnas.evaluation.training_settings import TrainingSettings, load_dataset
-from rnas.nas.evaluators.evaluator import Context, CostEstimate, Evaluation, Evaluator, Rung, Status, Task
+from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Rung, Status, Task
+from rnas.nas.evaluators.final_training import FinalTraining
 from rnas.nas.evaluators.guard import classified
 from rnas.nas.space import SearchSpace
 from rnas.networks import architecture as arch
@@ -239,14 +240,12 @@ class AdversarialTraining:
         """See :class:`rnas.nas.evaluators.evaluator.EvaluatesWeights`."""
         return self._provenance(self._plan(device, task), device)
 
-    def final_evaluator(self, attacks: Sequence[str]) -> Evaluator:
+    def final_evaluator(self, attacks: Sequence[str]) -> FinalTraining:
         """See :class:`rnas.nas.evaluators.evaluator.ProvidesFinalEvaluator`."""
-        # Imported here because evaluating weights knows of runs, and runs know of this evaluator.
-        from rnas.nas.evaluators.final_training import FinalTraining
+        space = self._space
+        return FinalTraining(self, self._training, space.input_shape, space.num_classes, tuple(attacks))
 
-        return FinalTraining(self, tuple(attacks))
-
-    def estimate(self, task: Task, context: Context) -> CostEstimate:
+    def estimate(self, task: Task, context: Context) -> EvaluationEstimate:
         """Time a few training steps and one batch of the evaluation, and scale them up."""
         plan = self._plan(context.device, task)
         model = self._build(task, context.device)
@@ -270,7 +269,7 @@ class AdversarialTraining:
         per_image = (time.perf_counter() - started) / batch
         images = len(plan.splits["search_val"]) + len(plan.splits["test"])
         seconds = step * plan.training.steps(len(plan.splits["train"])) + per_image * images
-        return CostEstimate(seconds, _peak_memory(context.device))
+        return EvaluationEstimate(seconds, _peak_memory(context.device))
 
     def _plan(self, device: str, task: Task) -> _Plan:
         training = self._training

@@ -1,26 +1,30 @@
 """An evaluator that calls a function of the user's."""
 
-import importlib
+import inspect
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from numbers import Real
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, PositiveInt
 
+from rnas import registry
 from rnas.errors import InputError
-from rnas.nas.evaluators.evaluator import Context, CostEstimate, Evaluation, Rung, Status, Task
+from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Rung, Status, Task
 from rnas.nas.space import SearchSpace
 from rnas.networks.architecture import Architecture, Shape
 
-Function = Callable[[Task, Context], Evaluation | Mapping[str, float]]
+Function = Callable[..., Evaluation | Mapping[str, float]]
+"""Takes an architecture, or a task and a context."""
 
 
 class CallSettings(BaseModel):
     """Hold ``{call: "package.module:name", ...}`` of a config.
 
     Attributes:
-        call: where the function is; it is given a task and a context, and returns metrics by name, or an Evaluation.
+        call: where the function is; it takes an architecture, or a task and a context, and returns metrics by name, or
+            an Evaluation.
         input_shape: (C, H, W) of the images that FLOPs are counted at.
         num_classes: number of classes.
     """
@@ -33,7 +37,12 @@ class CallSettings(BaseModel):
 
 
 class Call:
-    """Calls ``f(task, context)``. What it raises becomes a failed evaluation, as with every evaluator.
+    """Call ``f(architecture)`` or ``f(task, context)``. What it raises becomes a failed evaluation.
+
+    Args:
+        settings: where the function is.
+        space: that is searched.
+        function: the function itself, where it is given as an object; None imports it.
 
     Raises:
         InputError: from the constructor, when there is no such function.
@@ -42,14 +51,19 @@ class Call:
     Settings: ClassVar[type[BaseModel]] = CallSettings
     instant: ClassVar[bool] = False
 
-    def __init__(self, settings: CallSettings, space: SearchSpace) -> None:
+    def __init__(self, settings: CallSettings, space: SearchSpace, function: Function | None = None) -> None:
         self._settings = settings
         self._space = space
-        self._function = _imported(settings.call)
+        self._given = function
+        self._function = function or _imported(settings.call)
+        self._of_architecture = _takes_one(self._function)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A function is not always picklable where its name is.
-        return type(self), (self._settings, self._space)
+        given = self._given
+        with suppress(InputError):
+            given = None if _imported(self._settings.call) is given else given
+        return type(self), (self._settings, self._space, given)
 
     @classmethod
     def image_format(cls, settings: CallSettings) -> tuple[Shape, int]:
@@ -87,7 +101,7 @@ class Call:
             TypeError: it returned neither an Evaluation nor numbers by name.
         """
         started = time.perf_counter()
-        result = self._function(task, context)
+        result = self._called(task, context)
         if isinstance(result, Evaluation):
             return result
         if not isinstance(result, Mapping):
@@ -100,11 +114,24 @@ class Call:
             provenance={"call": self._settings.call},
         )
 
-    def estimate(self, task: Task, context: Context) -> CostEstimate:
+    def estimate(self, task: Task, context: Context) -> EvaluationEstimate:
         """Time one call: only the function knows what it would need."""
         started = time.perf_counter()
-        self._function(task, context)
-        return CostEstimate(seconds=time.perf_counter() - started)
+        self._called(task, context)
+        return EvaluationEstimate(seconds=time.perf_counter() - started)
+
+    def _called(self, task: Task, context: Context) -> Evaluation | Mapping[str, float]:
+        return self._function(task.architecture) if self._of_architecture else self._function(task, context)
+
+
+def _takes_one(function: Function) -> bool:
+    """Return whether a function takes one argument, the architecture."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    needed = [p for p in parameters if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    return len(needed) == 1 and not any(p.kind is p.VAR_POSITIONAL or p.name == "context" for p in parameters)
 
 
 def _number(call: str, name: str, value: Any) -> float:
@@ -114,20 +141,8 @@ def _number(call: str, name: str, value: Any) -> float:
 
 
 def _imported(call: str) -> Function:
-    """The function of ``package.module:name``; InputError if it does not exist."""
-    module, colon, name = call.partition(":")
-    if not (module and colon and name):
-        raise InputError(f"evaluator call {call!r}: write package.module:name")
-    try:
-        function = importlib.import_module(module)
-        for part in name.split("."):
-            function = getattr(function, part)
-    except Exception as error:
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise InputError(
-            f"evaluator call {call!r}: cannot be imported ({reason[0]}); "
-            "install its package, or put its folder on PYTHONPATH"
-        ) from None
+    """Return the function of ``package.module:name``; InputError where there is none."""
+    function: Function = registry.imported(call, "evaluator")
     if not callable(function):
-        raise InputError(f"evaluator call {call!r}: not a function")
+        raise InputError(f"evaluator {call!r}: not a function")
     return function

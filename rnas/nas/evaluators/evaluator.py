@@ -82,15 +82,22 @@ class Rung:
 
 
 @dataclass(frozen=True)
-class CostEstimate:
+class EvaluationEstimate:
     """What one evaluation is expected to need here: seconds, and bytes of memory where measured."""
 
     seconds: float
     memory: int | None = None
 
 
+class Evaluates(Protocol):
+    """What an executor asks of an evaluator. It must be picklable, since it travels to worker processes once."""
+
+    def evaluate(self, task: Task, context: Context) -> Evaluation:
+        """Evaluate one architecture. An exception becomes status failed, with its message."""
+
+
 @runtime_checkable
-class Evaluator(Protocol):
+class Evaluator(Evaluates, Protocol):
     """Gives metrics of architectures. Registered under ``rnas.evaluators`` as a class.
 
     It is made as ``cls(settings, space)``, with an instance of its ``Settings``, a model whose first field has the
@@ -127,13 +134,10 @@ class Evaluator(Protocol):
     def notes(self) -> Sequence[str]:
         """What a reader of its results must know."""
 
-    def evaluate(self, task: Task, context: Context) -> Evaluation:
-        """Evaluate one architecture. An exception becomes status failed, with its message."""
-
     def known(self, architectures: Sequence[Architecture]) -> list[dict[str, float]]:
         """For each architecture the metrics that need no evaluation; the same names for all."""
 
-    def estimate(self, task: Task, context: Context) -> CostEstimate:
+    def estimate(self, task: Task, context: Context) -> EvaluationEstimate:
         """Measure, in seconds rather than minutes, what ``evaluate`` would need."""
 
 
@@ -162,10 +166,10 @@ FINAL_ACCURACY = "test_worst_case_accuracy"
 
 @runtime_checkable
 class ProvidesFinalEvaluator(Protocol):
-    """An evaluator whose networks can be given a final evaluation."""
+    """An evaluator that can also evaluate the members of a front finally."""
 
-    def final_evaluator(self, attacks: Sequence[str]) -> Evaluator:
-        """Return an evaluator of the same training with one more metric, :data:`FINAL_ACCURACY`, under these attacks.
+    def final_evaluator(self, attacks: Sequence[str]) -> Evaluates:
+        """Return what trains as this one does, and gives one more metric, :data:`FINAL_ACCURACY`, under these attacks.
 
         The provenance of its evaluations holds ``final_evaluation``: the attacks, the interval of that accuracy, and
         flags, each with name and explanation, if its robustness looks overestimated. Raises InputError for an unknown

@@ -1,78 +1,55 @@
-"""The final evaluation of a network: trained as in the search, and attacked by the strongest attacks."""
+"""Evaluate a network finally: train it as in the search, and attack it as hard as it can be."""
 
 import time
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar
-
-from pydantic import BaseModel
+from typing import Any
 
 from rnas.attacks.named import named_attack
 from rnas.errors import DeadlineExceededError
-from rnas.evaluation.attack_run import Progress
 from rnas.evaluation.request import Request
 from rnas.evaluation.subject import EvaluatedNetwork, subject_of
-from rnas.evaluation.weights_evaluation import Listener, evaluate_subject
-from rnas.nas.evaluators.adversarial_training import AdversarialTraining, AdversarialTrainingSettings
-from rnas.nas.evaluators.evaluator import FINAL_ACCURACY, Context, CostEstimate, Evaluation, Rung, Status, Task
+from rnas.evaluation.training_settings import ResolvedTraining
+from rnas.evaluation.weights_evaluation import evaluate_subject
+from rnas.experiment import ShareListener
+from rnas.nas.evaluators.evaluator import FINAL_ACCURACY, Context, Evaluates, Evaluation, Status, Task
 from rnas.networks import architecture as arch
-from rnas.networks.architecture import Architecture, Shape
+from rnas.networks.architecture import Shape
 
 _TRAINING_SHARE = 0.5
 
 
 class FinalTraining:
-    """Trains as an :class:`AdversarialTraining` does and then attacks the network on the test split of the data.
+    """Train as an evaluator does, and then attack the network on the test split of the data.
 
     Under the context's folder it leaves ``seed-N/KEY.safetensors`` and in the same folder the evaluation's result as
     ``rnas evaluate`` writes it; without a folder it cannot evaluate.
 
     Args:
-        training: how to train.
+        trainer: trains, and leaves the weights in the context's folder as ``KEY.safetensors``.
+        training: settings that it trains by.
+        input_shape: (C, H, W) of one image.
+        num_classes: number of logits.
         attacks: names that :func:`rnas.attacks.named.named_attack` knows.
 
     Raises:
         InputError: an attack is unknown.
     """
 
-    Settings: ClassVar[type[BaseModel]] = AdversarialTrainingSettings
-    instant: ClassVar[bool] = False
-
-    def __init__(self, training: AdversarialTraining, attacks: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        trainer: Evaluates,
+        training: ResolvedTraining,
+        input_shape: Shape,
+        num_classes: int,
+        attacks: tuple[str, ...],
+    ) -> None:
+        self._trainer = trainer
         self._training = training
+        self._input_shape = input_shape
+        self._num_classes = num_classes
         self._attacks = attacks
-        resolved = training.settings.train.resolved()
         for name in attacks:
-            named_attack(name, resolved.eps, "linf")
-
-    @classmethod
-    def image_format(cls, settings: AdversarialTrainingSettings) -> tuple[Shape, int]:
-        """See :meth:`AdversarialTraining.image_format`."""
-        return AdversarialTraining.image_format(settings)
-
-    @property
-    def settings(self) -> AdversarialTrainingSettings:
-        """Of the training."""
-        return self._training.settings
-
-    @property
-    def bounds(self) -> Mapping[str, tuple[float, float]]:
-        """Of the training, and one accuracy more."""
-        return {**self._training.bounds, FINAL_ACCURACY: (0.0, 1.0)}
-
-    @property
-    def rungs(self) -> tuple[Rung, ...]:
-        """The highest of the training alone."""
-        return self._training.rungs[-1:]
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """Of the training."""
-        return self._training.notes
-
-    def known(self, architectures: Sequence[Architecture]) -> list[dict[str, float]]:
-        """Nothing beyond params and FLOPs, which the space gives."""
-        return self._training.known(architectures)
+            named_attack(name, training.eps, "linf")
 
     def evaluate(self, task: Task, context: Context) -> Evaluation:
         """Train, attack, and look for signs of overestimated robustness.
@@ -85,14 +62,18 @@ class FinalTraining:
         started = time.perf_counter()
         folder = context.folder / f"seed-{task.seed}"
         first = replace(context, folder=folder, progress=lambda share: context.progress(share * _TRAINING_SHARE))
-        evaluation = self._training.evaluate(task, first)
+        evaluation = self._trainer.evaluate(task, first)
         if evaluation.status is not Status.COMPLETE:
             return evaluation
-        training = self.settings.train.resolved()
+        training = self._training
         weights = folder / f"{arch.key(task.architecture)}.safetensors"
-        shape, classes = self.image_format(self.settings)
         network = EvaluatedNetwork(
-            str(weights), task.architecture, shape, classes, checkpoint=weights, training=training
+            str(weights),
+            task.architecture,
+            self._input_shape,
+            self._num_classes,
+            checkpoint=weights,
+            training=training,
         )
         request = Request(
             network=str(weights),
@@ -102,7 +83,14 @@ class FinalTraining:
             device=context.device,
             output=folder,
         )
-        result = evaluate_subject(request, subject_of(network, request), _Passing(context))
+
+        def check(share: float) -> None:
+            done = _TRAINING_SHARE + (1 - _TRAINING_SHARE) * share
+            context.progress(done)
+            if context.deadline is not None and time.monotonic() > context.deadline:
+                raise DeadlineExceededError(f"its time limit was reached with {done:.0%} done")
+
+        result = evaluate_subject(request, subject_of(network, request), ShareListener(check))
         own: dict[str, Any] = {
             "attacks": list(self._attacks),
             "threat": [threat.name for threat in result.threats],
@@ -116,21 +104,3 @@ class FinalTraining:
             seconds=time.perf_counter() - started,
             provenance={**evaluation.provenance, "final_evaluation": own},
         )
-
-    def estimate(self, task: Task, context: Context) -> CostEstimate:
-        """Of the training alone: how long attacks take depends on how many images they break."""
-        return self._training.estimate(task, context)
-
-
-class _Passing(Listener):
-    """Passes on how far the attacks are."""
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-
-    def attacking(self, progress: Progress) -> None:
-        """After every batch."""
-        share = _TRAINING_SHARE + (1 - _TRAINING_SHARE) * progress.share
-        self._context.progress(share)
-        if self._context.deadline is not None and time.monotonic() > self._context.deadline:
-            raise DeadlineExceededError(f"its time limit was reached with {share:.0%} done")

@@ -8,10 +8,10 @@ from dataclasses import replace
 import torch
 
 from rnas.errors import DeadlineExceededError, DivergedError
-from rnas.nas.evaluators.evaluator import Context, Evaluation, Evaluator, Status, Task
+from rnas.nas.evaluators.evaluator import Context, Evaluates, Evaluation, Status, Task
 
 
-def evaluate(evaluator: Evaluator, task: Task, context: Context) -> Evaluation:
+def evaluate(evaluator: Evaluates, task: Task, context: Context) -> Evaluation:
     """Run an evaluator; every exception but an interrupt becomes a status with a reason of one line."""
     started = time.perf_counter()
     try:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, PositiveInt
 
 from rnas._typing import Floats
 from rnas.errors import InputError
-from rnas.nas.evaluators.evaluator import Context, CostEstimate, Evaluation, Rung, Status, Task
+from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Rung, Status, Task
 from rnas.nas.space import SearchSpace
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
@@ -128,9 +128,9 @@ class Table:
             provenance={"table": {"name": self._settings.table.name, "hash": self._hash}},
         )
 
-    def estimate(self, task: Task, context: Context) -> CostEstimate:
+    def estimate(self, task: Task, context: Context) -> EvaluationEstimate:
         """No time to speak of."""
-        return CostEstimate(seconds=0.0)
+        return EvaluationEstimate(seconds=0.0)
 
 
 def _read(content: bytes, settings: TableSettings) -> tuple[list[str], list[_Line]]:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from rnas.nas.evaluators import guard
-from rnas.nas.evaluators.evaluator import Context, Evaluation, Evaluator, Task
+from rnas.nas.evaluators.evaluator import Context, Evaluates, Evaluation, Task
 from rnas.nas.execution.executor import Limits
 from rnas.utils.threads import one_thread
 
@@ -20,7 +20,7 @@ class InProcess:
 
     slots = 1
 
-    def __init__(self, evaluator: Evaluator, device: str, limits: Limits) -> None:
+    def __init__(self, evaluator: Evaluates, device: str, limits: Limits) -> None:
         self._evaluator = evaluator
         self._device = device
         self._limits = limits

@@ -8,11 +8,11 @@ from typing import Literal
 import torch
 
 from rnas.errors import InputError
-from rnas.nas.config import available_cores
-from rnas.nas.evaluators.evaluator import Evaluator
+from rnas.nas.evaluators.evaluator import Evaluates
 from rnas.nas.execution.executor import Executor, Limits
 from rnas.nas.execution.in_process import InProcess
 from rnas.nas.execution.process_slots import ProcessSlots
+from rnas.utils.threads import available_cores
 
 Device = Literal["auto", "cpu", "cuda"]
 
@@ -43,7 +43,7 @@ def slots(workers: int | None, device: Device = "auto") -> list[str]:
 
 @contextmanager
 def local_executor(
-    evaluator: Evaluator,
+    evaluator: Evaluates,
     workers: int | None,
     folder: Path | None = None,
     *,
@@ -64,7 +64,8 @@ def local_executor(
         InputError: there is no GPU here, and one is asked for.
     """
     places, limits = slots(workers, device), Limits(seconds, folder)
-    if workers == 0 or (workers is None and evaluator.instant):
+    # What is no evaluator of a search, such as a trial of a tuning, does not say that it takes no time.
+    if workers == 0 or (workers is None and getattr(evaluator, "instant", False)):
         executor: Executor = InProcess(evaluator, places[0], limits)
     else:
         executor = ProcessSlots(evaluator, places, limits)

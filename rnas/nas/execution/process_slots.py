@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import pickle
 import signal
+import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -11,9 +12,10 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.sharedctypes import Synchronized
+from pathlib import Path
 
 from rnas.errors import InputError
-from rnas.nas.evaluators.evaluator import Evaluation, Evaluator, Status, Task
+from rnas.nas.evaluators.evaluator import Evaluates, Evaluation, Status, Task
 from rnas.nas.execution import worker
 from rnas.nas.execution.executor import Limits
 
@@ -37,7 +39,7 @@ class _Running:
 class _Slot:
     """A worker process, started when first needed and again after its death."""
 
-    def __init__(self, evaluator: Evaluator, device: str) -> None:
+    def __init__(self, evaluator: Evaluates, device: str) -> None:
         self._evaluator = evaluator
         self._device = device
         self._pool: ProcessPoolExecutor | None = None
@@ -104,11 +106,8 @@ class ProcessSlots:
         InputError: the evaluator cannot be pickled.
     """
 
-    def __init__(self, evaluator: Evaluator, devices: Sequence[str], limits: Limits) -> None:
-        try:
-            pickle.dumps(evaluator)
-        except Exception as error:  # Pickle raises whatever the object does.
-            raise InputError(f"the evaluator cannot travel to a worker process ({error}); set workers: 0") from None
+    def __init__(self, evaluator: Evaluates, devices: Sequence[str], limits: Limits) -> None:
+        _require_portable(evaluator)
         self._slots = [_Slot(evaluator, device) for device in devices]
         self._limits = limits
         self.slots = len(self._slots)
@@ -176,3 +175,15 @@ class ProcessSlots:
         if time.monotonic() - running.started > self._limits.seconds + _GRACE_SECONDS:
             running.overdue = True
             slot.kill()
+
+
+def _require_portable(evaluator: Evaluates) -> None:
+    """Raise InputError where an evaluator cannot be sent to a worker process and read there."""
+    fix = "define what it uses in a module file, not in a notebook or inside a function, or set workers: 0"
+    try:
+        sent = pickle.dumps(evaluator)
+    except Exception as error:  # Pickle raises whatever the object does.
+        raise InputError(f"the evaluator cannot travel to a worker process ({error}); {fix}") from None
+    # A worker imports the script that was started, but there is none where code was typed in.
+    if b"__main__" in sent and not Path(getattr(sys.modules["__main__"], "__file__", "")).is_file():
+        raise InputError(f"the evaluator cannot travel to a worker process (it is defined in __main__); {fix}")

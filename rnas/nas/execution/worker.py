@@ -11,12 +11,12 @@ from pathlib import Path
 import torch
 
 from rnas.nas.evaluators import guard
-from rnas.nas.evaluators.evaluator import Context, Evaluation, Evaluator, Task
+from rnas.nas.evaluators.evaluator import Context, Evaluates, Evaluation, Task
 
-_state: dict[str, tuple[Evaluator, str, "Synchronized[float]"]] = {}
+_state: dict[str, tuple[Evaluates, str, "Synchronized[float]"]] = {}
 
 
-def start(evaluator: Evaluator, device: str, share: "Synchronized[float]") -> None:
+def start(evaluator: Evaluates, device: str, share: "Synchronized[float]") -> None:
     """Prepare a worker: one torch thread on a CPU, deaf to Ctrl-C, and gone when its driver is."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_leave_with_parent, daemon=True).start()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rnas import api
 from rnas.cli import main
+from rnas.nas.search import search
 
 QUICK = {
     "space": {"name": "wide-resnet-depths", "narrow": {"depth1": [2, 3]}},
@@ -62,7 +62,7 @@ def refused(result: Result, code: int = 2) -> str:
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("runs") / "run"
-    api.search(QUICK, output=path)
+    search(QUICK, output=path)
     return path
 
 
@@ -130,7 +130,7 @@ def test_a_wrong_config_file_is_named(rnas: Command, text: str, message: str, tm
 def test_an_existing_run_is_not_overwritten(rnas: Command, finished: Path) -> None:
     before = {path: path.read_bytes() for path in finished.rglob("*") if path.is_file()}
     message = refused(rnas("search", "--budget", "3", "--output", finished))
-    assert f"{finished} is a search already: choose another --output, or resume with: rnas resume {finished}" in message
+    assert f"{finished} exists already: choose another output, or resume it with rnas resume {finished}" in message
     assert {path: path.read_bytes() for path in finished.rglob("*") if path.is_file()} == before
 
 
@@ -157,18 +157,22 @@ def test_a_truncated_ledger_is_exit_code_1_and_left_alone(
 
 
 def test_no_run_and_a_smaller_budget_are_refused(rnas: Command, finished: Path, tmp_path: Path) -> None:
-    assert "is not a run: it has no config.yaml" in refused(rnas("resume", tmp_path))
-    assert "is not a run: it has no config.yaml" in refused(rnas("report", tmp_path / "missing"))
+    assert "is not an experiment: it has no config.yaml" in refused(rnas("resume", tmp_path))
+    assert "is not an experiment: it has no config.yaml" in refused(rnas("report", tmp_path / "missing"))
     assert "Invalid value for '--budget'" in refused(rnas("resume", finished, "--budget", "0"))
     assert "Invalid value for '--workers'" in refused(rnas("resume", finished, "--workers", "-1"))
-    assert "budget 2 is less than the 3 evaluations" in refused(rnas("resume", finished, "--budget", "2"))
+    assert f"budget: {finished} has 3 already; give 3 or more, not 2" in refused(
+        rnas("resume", finished, "--budget", "2")
+    )
 
 
 def test_a_run_in_use_is_refused(rnas: Command, finished: Path) -> None:
     from filelock import FileLock
 
     with FileLock(finished / "lock"):
-        assert "is in use: another process" in refused(rnas("resume", finished))
+        before = (finished / "config.yaml").read_bytes()
+        assert "is in use: another process" in refused(rnas("resume", finished, "--budget", 9))
+        assert (finished / "config.yaml").read_bytes() == before
 
 
 def test_unknown_options_are_exit_code_2(rnas: Command) -> None:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from rnas.cli import main
-from rnas.nas.run import Run
+from rnas.nas.search import Search
 
 CONFIG = {
     "space": {"name": "wide-resnet-depths", "narrow": {"depth1": [2, 3]}},
@@ -48,7 +48,7 @@ def test_search_report_and_resume(rnas, tmp_path: Path) -> None:
     assert len([line for line in err.splitlines() if "/9  " in line]) == 9
     for name in ("config.yaml", "ledger.db", "report.html", "pareto.csv"):
         assert (run / name).stat().st_size > 0
-    front = [record.key for record in Run.load(run).front()]
+    front = [record.key for record in Search.open(run).result().front()]
     assert sorted(path.stem for path in (run / "architectures").iterdir()) == sorted(front)
     assert all(key in out for key in front)
 
@@ -92,7 +92,7 @@ def test_failures_are_told_and_do_not_stop_the_search(rnas, tmp_path: Path) -> N
     config = {**CONFIG, "evaluator": {"call": "tests.rnas.cli.scores:troubled"}, "time_limit": 0.1, "budget": 30}
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
     _, err = rnas("search", tmp_path / "config.yaml", "--output", tmp_path / "run")
-    statuses = [record.status for record in Run.load(tmp_path / "run").records]
+    statuses = [record.status for record in Search.open(tmp_path / "run").result().records]
     assert len(statuses) == 30
     assert {"complete", "diverged", "out-of-memory", "timeout", "failed"} == set(statuses)
     assert "out-of-memory: " in err
@@ -112,8 +112,8 @@ def test_dry_run_prints_the_cost_estimate_and_makes_nothing(rnas, tmp_path: Path
     ]
     out, _ = rnas("search", *small, "--dry-run", "--json")
     estimate = json.loads(out)
-    assert estimate["budget"] == 42
-    assert all(row["seconds"] > 0 and row["flops"] <= 800_000 for row in estimate["evaluations"])
+    assert sum(one["count"] for one in estimate["work"]) == pytest.approx(42)
+    assert all(one["seconds"] > 0 and one["details"]["flops"] <= 800_000 for one in estimate["work"])
     assert list(tmp_path.iterdir()) == []
 
 

@@ -17,7 +17,7 @@ def test_a_search_ends_resumes_and_reports(tmp_path: Path, command: Callable[...
     assert "FLOPs of one 1\u00d78\u00d78 image" in first.out
     second = command("resume", run, "--budget", 60)
     assert second.code == 0, second.err
-    assert len(rnas.load_run(run).complete) == 60
+    assert len(rnas.Search.open(run).result().complete) == 60
     assert "no evidence about natural images" in (run / "report.html").read_text()
 
 

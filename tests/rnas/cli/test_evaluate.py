@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
 
 import rnas
 from rnas.evaluation.evaluation_result import EvaluationResult
 from rnas.evaluation.image_flags import unpack
-from rnas.nas.run import Run
+from rnas.nas.result import SearchResult
 from rnas.networks import architecture as arch
 from rnas.networks.residual import ResidualNetwork
 from rnas.networks.zoo import find
@@ -49,24 +50,24 @@ SHORT = ("--attacks", "fgsm,pgd3,pgd3-margin", "--device", "cpu", "--no-flags")
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
+def trained(tmp_path_factory: pytest.TempPathFactory) -> SearchResult:
     """One small network, trained on digits."""
     return rnas.search(SEARCH, output=tmp_path_factory.mktemp("runs") / "digits")
 
 
 @pytest.fixture(scope="module")
-def member(trained: Run) -> str:
-    return f"{trained.directory.path}:{trained.complete[0].key}"
+def member(trained: SearchResult) -> str:
+    return f"{trained.path}:{trained.complete[0].key}"
 
 
 @pytest.fixture(scope="module")
-def checkpoint(trained: Run) -> Path:
-    path: Path = trained.directory.checkpoints / f"{trained.complete[0].key}.safetensors"
+def checkpoint(trained: SearchResult) -> Path:
+    path: Path = trained.path / "checkpoints" / f"{trained.complete[0].key}.safetensors"
     return path
 
 
 @pytest.fixture(scope="module")
-def description(trained: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def description(trained: SearchResult, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The trained network as JSON, apart from its run."""
     path = tmp_path_factory.mktemp("networks") / "net.json"
     path.write_text(json.dumps(arch.to_dict(trained.complete[0].architecture)))
@@ -97,7 +98,45 @@ def refusal(command: Command, *words: object) -> str:
     return message
 
 
-def test_a_members_own_weights_on_its_runs_test_split(command: Command, member: str, trained: Run) -> None:
+class Plain(nn.Module):
+    """Holds a network that rnas knows nothing of."""
+
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, images: Tensor) -> Tensor:
+        logits: Tensor = self.inner(images)
+        return logits
+
+
+def test_a_module_given_from_python_has_the_numbers_of_its_export_image_for_image(
+    command: Command, description: Path, checkpoint: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "exported.safetensors"
+    rnas.export(description, format="safetensors", path=path, weights=checkpoint, num_classes=10, input_shape=(1, 8, 8))
+    words = ("--data", "digits", "--attacks", "fgsm,pgd3,autoattack-fast", "--eps", "1/20", "--images", 100)
+    typed = measured(command, path, *words, "--batch-size", 64, "--device", "cpu")
+    found = rnas.evaluate(
+        Plain(rnas.load(path)),
+        data="digits",
+        attacks=("fgsm", "pgd3", "autoattack-fast"),
+        eps="1/20",
+        images=100,
+        batch_size=64,
+        device="cpu",
+    )
+    assert (found.architecture, found.flops, found.weights.file) == (None, None, None)
+    assert (found.network, found.params) == ("Plain", typed["params"])
+    # Which images are right, under each attack and each member of the ensemble, and what the checks measure.
+    own = ("name", "network", "architecture", "architecture_key", "flops", "weights", "request")
+    first, second = ({k: v for k, v in timeless(r).items() if k not in own} for r in (found.to_dict(), typed))
+    assert first == second
+    assert 0 < found.worst_case.correct < found.clean.correct < 100
+    assert first["flags"] is not None
+
+
+def test_a_members_own_weights_on_its_runs_final_part(command: Command, member: str, trained: SearchResult) -> None:
     found = measured(command, member, *SHORT)
     record = trained.complete[0]
     # The images, and so the clean accuracy, are those of the run's own test metrics.
@@ -384,7 +423,7 @@ def test_the_hash_of_the_images_is_theirs_alone(command: Command, member: str) -
         (["--device", "tpu"], "known: auto, cpu, cuda"),
         (["--data", "imagenet"], "unknown dataset 'imagenet'; known: "),
         (["--data", "cifar10"], "--data-dir"),
-        (["--split-seed", "4"], "leave --split-seed out"),
+        (["--split-seed", "4"], "leave split_seed out"),
         (["--weights", "nothing.pth"], "nothing.pth: cannot be read"),
         (["--corruptions", "nowhere"], "nowhere"),
         (["--transfer", "wrn-28-10"], "wrn-28-10 has no weights here"),
@@ -394,15 +433,15 @@ def test_bad_options(command: Command, member: str, words: list[str], message: s
     assert message in refusal(command, member, *words)
 
 
-def test_no_weights_are_refused(command: Command, finished_run: Run, description: Path) -> None:
-    for network in ("robust-resnet-a1", f"{finished_run.directory.path}:knee", description):
-        assert "give --weights FILE" in refusal(command, network, "--data", "digits")
+def test_no_weights_are_refused(command: Command, finished_run: SearchResult, description: Path) -> None:
+    for network in ("robust-resnet-a1", f"{finished_run.path}:knee", description):
+        assert "give a file of weights" in refusal(command, network, "--data", "digits")
 
 
 def test_weights_for_other_images_or_classes(command: Command, tmp_path: Path) -> None:
     path = tmp_path / "weights.safetensors"
     words = ("resnet-18", "--weights", path, "--data", "digits")
-    here = "built for digits, 1x8x8 images of 10 classes: give --data that the weights were made for"
+    here = "built for digits, 1x8x8 images of 10 classes: give the data that the weights were made for"
     save_file(rnas.load("resnet-18").state_dict(), path)
     colour = refusal(command, *words)
     assert "(64, 3, 3, 3) instead of (64, 1, 3, 3)" in colour

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from rnas.nas.rungs import position_of
+from rnas.nas.search import Search
 from tests.rnas.cli.conftest import Result
 
 CONFIG: dict[str, Any] = {
@@ -33,21 +34,29 @@ def config(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_rungs_are_measured_stored_and_reported(command: Callable[..., Result], config: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "run"
-    result = command("fidelity", config, "--architectures", 10, "--bands", 1, "--output", folder, "--json")
+def test_rungs_are_studied_and_reported_with_their_search(
+    command: Callable[..., Result], config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = command("fidelity", config, "--architectures", 10, "--bands", 1, "--json")
     assert result.code == 0, result.err
     study = json.loads(result.out)
     (quality,) = study["quality"]
     assert (study["architectures"], study["seeds"], study["failures"], quality["architectures"]) == (10, 2, 0, 10)
     assert {shift["quantity"] for shift in study["shifts"]} == {"r_D", "D3", "W3"}
-    assert json.loads((folder / "fidelity.json").read_text()) == study
     assert result.err.count("seed") == 10 * 2 * 2
-    again = command("fidelity", folder, "--architectures", 10, "--bands", 1)
+    folder = tmp_path / "runs" / "digits-bench-1"
+    own = folder / "fidelity-1"
+    assert json.loads((own / "result.json").read_text()) == study
+    assert yaml.safe_load((own / "config.yaml").read_text())["search"] == ".."
+    again = command("resume", own)
     assert "seed 0" not in again.err
     assert "Top fifth promoted" in again.out
     assert "Optimum of r_D" in again.out
-    assert "How well lower rungs rank networks" in (folder / "report.html").read_text()
+    assert "How well the lower rungs rank networks" in (folder / "report.html").read_text()
+    # The search itself has not begun, and still can.
+    assert command("resume", folder).code == 0
+    assert Search.open(folder).result().to_dict()["fidelity"] == [study]
 
 
 def test_a_search_promotes_to_higher_rungs(command: Callable[..., Result], config: Path, tmp_path: Path) -> None:
@@ -64,12 +73,16 @@ def test_a_search_promotes_to_higher_rungs(command: Callable[..., Result], confi
         assert ("test_robust_accuracy" in evaluation["metrics"]) == (evaluation["rung"] == 1)
 
 
-def test_it_needs_rungs_and_enough_networks(command: Callable[..., Result], config: Path, tmp_path: Path) -> None:
-    many = command("fidelity", config, "--architectures", 300, "--output", tmp_path / "many")
+def test_a_study_needs_rungs_and_enough_networks(
+    command: Callable[..., Result], config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    many = command("fidelity", config, "--architectures", 300)
     assert many.code == 2
     assert "the space holds 216 networks; ask for at most as many, not 300" in many.err
     content = {**CONFIG, "evaluator": {"train": {**CONFIG["evaluator"]["train"], "rungs": []}}}
     config.write_text(yaml.safe_dump(content))
-    none = command("fidelity", config, "--output", tmp_path / "none")
+    none = command("fidelity", config)
     assert none.code == 2
     assert "the evaluator has one fidelity only" in none.err
+    assert not list(tmp_path.glob("runs/*/fidelity-*"))

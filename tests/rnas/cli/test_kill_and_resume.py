@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from rnas.nas.run import Run
+from rnas.nas.result import SearchResult
+from rnas.nas.search import Search
 
 PROGRAM = [sys.executable, "-c", "from rnas.cli import main; main()"]
 CONFIG = {
@@ -47,7 +48,7 @@ CONFIG = {
 }
 
 
-def essence(run: Run) -> list[Any]:
+def essence(run: SearchResult) -> list[Any]:
     """All of a run but its seconds."""
     return [
         (
@@ -100,14 +101,14 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(config: Path) -> Run:
+def uninterrupted(config: Path) -> SearchResult:
     path = config.parent / "whole"
     subprocess.run([*PROGRAM, "search", config, "--output", path], check=True, capture_output=True)
-    return Run.load(path)
+    return Search.open(path).result()
 
 
 @pytest.mark.slow
-def test_killed_three_times_and_resumed(config: Path, uninterrupted: Run, tmp_path: Path) -> None:
+def test_killed_five_times_and_resumed(config: Path, uninterrupted: SearchResult, tmp_path: Path) -> None:
     path = tmp_path / "killed"
     instants = random.Random(0)
     kills = 0
@@ -129,11 +130,13 @@ def test_killed_three_times_and_resumed(config: Path, uninterrupted: Run, tmp_pa
         kills += 1
         command = ["resume", path]
     subprocess.run([*PROGRAM, "resume", path], check=True, capture_output=True)
-    assert essence(Run.load(path)) == essence(uninterrupted)
+    assert essence(Search.open(path).result()) == essence(uninterrupted)
 
 
 @pytest.mark.slow
-def test_interrupted_it_says_how_to_resume_and_extends(config: Path, uninterrupted: Run, tmp_path: Path) -> None:
+def test_interrupted_it_says_how_to_go_on_and_extends(
+    config: Path, uninterrupted: SearchResult, tmp_path: Path
+) -> None:
     path = tmp_path / "interrupted"
     driver = subprocess.Popen(
         [*PROGRAM, "search", config, "--output", path, "--budget", "11"],
@@ -156,16 +159,16 @@ def test_interrupted_it_says_how_to_resume_and_extends(config: Path, uninterrupt
     assert wait_until_gone(driver.pid) == []
 
     subprocess.run([*PROGRAM, "resume", path], check=True, capture_output=True)
-    assert len(Run.load(path).records) == 11
+    assert len(Search.open(path).result().records) == 11
     subprocess.run([*PROGRAM, "resume", path, "--budget", "18"], check=True, capture_output=True)
-    assert essence(Run.load(path)) == essence(uninterrupted)
+    assert essence(Search.open(path).result()) == essence(uninterrupted)
 
 
 @pytest.mark.slow
-def test_the_same_seed_gives_the_same_search(config: Path, uninterrupted: Run, tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_search(config: Path, uninterrupted: SearchResult, tmp_path: Path) -> None:
     subprocess.run(
         [*PROGRAM, "search", config, "--output", tmp_path / "again", "--workers", "1"], check=True, capture_output=True
     )
-    again = Run.load(tmp_path / "again")
+    again = Search.open(tmp_path / "again").result()
     assert essence(again) == essence(uninterrupted)
     assert [record.key for record in again.front()] == [record.key for record in uninterrupted.front()]

@@ -9,9 +9,12 @@ from pathlib import Path
 import yaml
 from rich.console import Console
 
-from rnas.cli.progress import LiveView
+from rnas.cli.progress import ProgressView
+from rnas.experiment import Work
+from rnas.nas.dispatch import label
 from rnas.nas.ledger import Ledger
-from rnas.nas.run import Run
+from rnas.nas.result import SearchResult
+from rnas.nas.search import Search
 
 CONFIG = {
     "space": "wide-resnet-depths",
@@ -40,7 +43,7 @@ def test_quality_is_shown_live_and_kept(command, tmp_path: Path) -> None:
     assert int(held) == round(100 * last["coverage_90"])
 
 
-def shown(run: Run, before: int, now: int, shares: dict[int, float]) -> str:
+def shown(run: SearchResult, before: int, now: int, shares: dict[int, float]) -> str:
     """What a terminal shows at last, of a run whose first evaluations ended before or now and others run."""
     text = io.StringIO()
     console = Console(file=text, force_terminal=True, width=120, color_system=None)
@@ -49,14 +52,17 @@ def shown(run: Run, before: int, now: int, shares: dict[int, float]) -> str:
         ledger.propose(replace(record, evaluation=None), run.setup.space.all_variables)
     for record in run.records[:before]:
         ledger.record(record.number, record.evaluation)
-    with LiveView(console, run.setup, ledger, 4) as view:
+    search = Search.open(run.path)
+    search._ledger = ledger
+    with ProgressView(console) as view:
+        view.started(search, Work("evaluation", 12, before, 4))
         for record in run.records[before : before + now]:
             view.recorded(ledger.record(record.number, record.evaluation))
-        view.running(shares)
+        view.progress({label(ledger.records[number]): share for number, share in shares.items()})
     return [line for line in text.getvalue().splitlines() if "━" in line][-1]
 
 
-def test_on_a_terminal_what_is_finished_is_counted_and_the_time_left_waits_for_it(finished_run: Run) -> None:
+def test_on_a_terminal_what_is_finished_is_counted_and_the_time_left_waits_for_it(finished_run: SearchResult) -> None:
     first = shown(finished_run, 0, 0, {0: 0.9, 1: 0.9, 2: 0.3})
     assert " 0/12" in first
     assert "left" not in first

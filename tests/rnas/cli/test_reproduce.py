@@ -15,7 +15,7 @@ from rnas.cli.reproduce_table import print_reproduction
 from rnas.experiments.reproduction.check import compared
 from rnas.experiments.reproduction.judgement import judged, seed_spread_of
 from rnas.experiments.reproduction.reproduce import Reproduction
-from rnas.nas.run import Run
+from rnas.nas.result import SearchResult
 from tests.rnas.cli.conftest import Result
 from tests.rnas.experiments.reproduction.records import FUNCTION, change
 from tests.rnas.experiments.training.trainings import trained
@@ -24,10 +24,10 @@ Command = Callable[..., Result]
 
 
 @pytest.fixture
-def run(finished_run: Run, tmp_path: Path) -> Path:
+def run(finished_run: SearchResult, tmp_path: Path) -> Path:
     """A copy of a run of a function's scores."""
-    assert finished_run.directory is not None
-    shutil.copytree(finished_run.directory.path, tmp_path / "run")
+    assert finished_run.path is not None
+    shutil.copytree(finished_run.path, tmp_path / "run")
     return tmp_path / "run"
 
 
@@ -69,7 +69,7 @@ def test_what_was_changed_is_told_and_not_evaluated(command: Command, run: Path)
 
 
 def test_attack_epsilon_images_seed_and_recipe_stand_beside_the_numbers(command: Command, tmp_path: Path) -> None:
-    training = trained(tmp_path / "training").directory.path
+    training = trained(tmp_path / "training").path
     done = command("reproduce", training)
     assert done.code == 0, done.err
     words = " ".join(done.out.split())
@@ -113,7 +113,7 @@ def test_names_are_printed_as_they_are() -> None:
 
 @pytest.mark.slow
 def test_luck_stands_in_a_table_of_its_own(command: Command, tmp_path: Path) -> None:
-    training = trained(tmp_path / "training").directory.path
+    training = trained(tmp_path / "training").path
     lucky = command("reproduce", training / "last.safetensors", "--seeds", 2)
     assert lucky.code == 0, lucky.err
     assert "Among trainings with seeds 1, 2" in " ".join(lucky.out.split())

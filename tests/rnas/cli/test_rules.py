@@ -7,15 +7,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rnas import api
-from rnas.nas.directory import RunDirectory
+import rnas
 from tests.rnas.cli.conftest import Result
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path: Path = tmp_path_factory.mktemp("rules") / "run"
-    api.search(space="digits-bench", budget=40, strategy="random", workers=0, output=path)
+    rnas.search(space="digits-bench", budget=40, strategy="random", workers=0, output=path)
     return path
 
 
@@ -26,12 +25,12 @@ def test_a_rule_is_told_kept_saved_and_scaled_with(command: Callable[..., Result
     assert result.code == 0, result.err
     for heading in ("Depth shares: ", "Width shares: ", "Depth to width: ", "RobustScaling", "As the paper", "Block"):
         assert heading in result.out
-    found = json.loads(RunDirectory(run).rules.read_text())
+    found = json.loads((run / "rules.json").read_text())
     assert [quantity["name"] for family in found["families"] for quantity in family["quantities"]] == [
         *("D1", "D2", "D3", "W1", "W2", "W3"),
         "r_D",
     ]
-    assert "Rules of depth and width" in RunDirectory(run).report.read_text()
+    assert "Rules of depth and width" in (run / "report.html").read_text()
     assert "<title>run" in page.read_text()
     scaled = command("scale", "--flops", "100M", "--block", "basic", "--rule", saved, "--json")
     assert scaled.code == 0, scaled.err

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
-from rnas.cli.search import shortfall
-from rnas.nas.directory import RunDirectory
-from rnas.nas.run import Run
+from rnas.cli.search_view import shortfall
+from rnas.nas.ledger import Ledger
+from rnas.nas.result import SearchResult
+from rnas.nas.search import Search
 from tests.rnas.cli.conftest import Result
 
 Command = Callable[..., Result]
@@ -50,9 +51,11 @@ def test_an_exhausted_space_is_told_and_nothing_to_go_on_with(command: Command) 
 @pytest.mark.usefixtures("folder")
 def test_proposals_without_a_result_start_over(command: Command) -> None:
     command("search", "tiny.yaml", "--budget", 2, "--output", "tiny")
-    with RunDirectory(Path("tiny")).writing(setup := RunDirectory(Path("tiny")).setup()) as ledger:
-        records = ledger.records
-        ledger.propose(replace(records[0], number=2, evaluation=None), setup.space.all_variables)
+    search = Search.open("tiny")
+    setup = search.setup
+    with search.storage() as storage:
+        ledger = Ledger(storage, setup.problem.objectives, "tiny", setup.config.fingerprint, new=False)
+        ledger.propose(replace(ledger.records[0], number=2, evaluation=None), setup.space.all_variables)
     result = command("resume", "tiny", "--budget", 3)
     assert "3 evaluations, 2 of them finished before, 1 interrupted before and run again, 1 at once" in result.err
 
@@ -76,25 +79,25 @@ def test_batches_are_told_where_no_bar_moves(command: Command) -> None:
         ({"narrow": {}}, ""),
     ],
 )
-def test_what_bounds_an_exhausted_space_is_named(finished_run: Run, bands: dict[str, Any], words: str) -> None:
+def test_what_bounds_an_exhausted_space_is_named(finished_run: SearchResult, bands: dict[str, Any], words: str) -> None:
     setup = finished_run.setup
     settings = type(setup.space.settings).model_validate({**setup.space.settings.model_dump(), **bands})
     space = type(setup.space)(settings, setup.space.input_shape, setup.space.num_classes)
     longer = replace(setup, space=space, config=setup.config.model_copy(update={"budget": 13}))
-    line = shortfall(Run(longer, finished_run.records), Path(), 1)
+    line = shortfall(SearchResult(longer, finished_run.records), Path(), False)
     assert line == f"ended with 12 of 13 evaluations: the space holds no more than these 12{words}"
 
 
-def test_the_time_was_up_where_it_was(finished_run: Run) -> None:
+def test_the_time_was_up_where_it_was(finished_run: SearchResult) -> None:
     config = finished_run.setup.config
     timed = replace(finished_run.setup, config=config.model_copy(update={"budget": 20, "hours": 0.5}))
     path = Path("my run")
-    assert shortfall(finished_run, path, 1e9) is None
-    line = shortfall(Run(timed, finished_run.records), path, 1801)
-    up = "ended with {} of 20 evaluations: the time was up; resume with: rnas resume 'my run'"
+    assert shortfall(finished_run, path, True) is None
+    line = shortfall(SearchResult(timed, finished_run.records), path, True)
+    up = "ended with {} of 20 evaluations: the time was up; resume it with: rnas resume 'my run'"
     assert line == up.format(12)
-    line = shortfall(Run(timed, finished_run.records), path, 1799)
+    line = shortfall(SearchResult(timed, finished_run.records), path, False)
     assert line is not None
     assert "the space holds no more than these 12" in line
     waiting = [*finished_run.records[:-1], replace(finished_run.records[-1], evaluation=None)]
-    assert shortfall(Run(timed, waiting), path, 1799) == up.format(11)
+    assert shortfall(SearchResult(timed, waiting), path, False) == up.format(11)

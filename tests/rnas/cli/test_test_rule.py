@@ -12,9 +12,9 @@ import pytest
 import yaml
 from rich.console import Console
 
-from rnas import api
-from rnas.cli.test_rule import print_rule_test
-from rnas.nas.run import Run
+import rnas
+from rnas.cli.rule_test_view import print_rule_test
+from rnas.nas.search import Search
 from tests.rnas.cli.conftest import Result
 from tests.rnas.cli.test_kill_and_resume import PROGRAM, wait_until_gone
 from tests.rnas.scaling_rules.test_out_of_sample import ALIKE, OURS, result
@@ -62,12 +62,13 @@ def test_a_true_rule_beats_the_published_one(
     command: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "run"
-    api.search(SYNTHETIC, output=folder)
+    rnas.search(SYNTHETIC, output=folder)
     result = command("test-rule", folder, "--flops", "40M", "--json")
     assert result.code == 0, result.err
     content = json.loads(result.out)
-    assert json.loads((folder / "out_of_sample.json").read_text()) == content
-    (path,) = (folder / "out_of_sample").iterdir()
+    own = folder / "rule-test-1"
+    assert json.loads((own / "result.json").read_text()) == content
+    (path,) = own.glob("prediction-*.json")
     lines = result.err.splitlines()
     assert lines[:2] == [f"prediction {content['prediction']}", f"in {path}"]
     assert content["seeds"] == [1, 2, 3, 4, 5]
@@ -76,18 +77,18 @@ def test_a_true_rule_beats_the_published_one(
     assert (scaling["verdict"], scaling["held"]) == ("better", True)
     assert scaling["interval"]["low"] > 0
     monkeypatch.setenv("COLUMNS", "200")
-    again = command("test-rule", folder)
-    assert again.err.splitlines() == lines[:2]
+    again = command("resume", own)
+    assert again.err.splitlines()[:2] == lines[:2]
+    assert "seed 1" not in again.err
     assert "gain of the rule over" in again.out
     assert "At 40M FLOPs" in again.out
 
-    other = command("test-rule", folder, "--flops", "50M")
-    assert other.code == 2
-    assert "is being tested already, at 40M FLOPs by score with 5 seeds" in folded(other.err)
     path.write_text(path.read_text().replace('"tolerance": 0.05', '"tolerance": 0.06'))
-    tampered = command("test-rule", folder)
+    tampered = command("resume", own)
     assert (tampered.code, tampered.out, len(tampered.err.splitlines())) == (2, "", 1)
     assert "was changed after it was written" in tampered.err
+    path.unlink()
+    assert "holds no prediction: restore the file" in folded(command("resume", own).err)
 
 
 @pytest.mark.slow
@@ -104,14 +105,15 @@ def test_killed_it_resumes_with_its_prediction(tmp_path: Path) -> None:
         start_new_session=True,
     )
     assert driver.stderr is not None
-    announced, _, first = (driver.stderr.readline() for _ in range(3))
+    announced, _, _, first = (driver.stderr.readline() for _ in range(4))
     driver.send_signal(signal.SIGKILL)
     driver.wait()
     driver.stderr.close()
     assert wait_until_gone(driver.pid) == []
     assert first.split()[0].startswith("1/"), first
-    assert not (folder / "out_of_sample.json").exists()
-    done = subprocess.run([*PROGRAM, "test-rule", folder, "--json"], check=True, capture_output=True, text=True)
+    own = folder / "rule-test-1"
+    assert not (own / "result.json").exists()
+    done = subprocess.run([*PROGRAM, "resume", own, "--json"], check=True, capture_output=True, text=True)
     content = json.loads(done.stdout)
     assert announced == f"prediction {content['prediction']}\n"
     assert "1/" not in [line.split()[0][:2] for line in done.stderr.splitlines()]
@@ -119,9 +121,10 @@ def test_killed_it_resumes_with_its_prediction(tmp_path: Path) -> None:
     for candidate in budget["candidates"]:
         assert list(candidate["scores"]) == ["1", "2", "3"]
         assert abs(candidate["flops"] / 550_000 - 1) <= content["tolerance"]
-    assert len(Run.load(folder).records) == 24
+    assert len(Search.open(folder).result().records) == 24
 
 
 def test_bad_budgets_are_refused(command: Callable[..., Result], tmp_path: Path) -> None:
     none = command("test-rule", tmp_path / "none", "--flops", "4M")
-    assert (none.code, "is not a run" in folded(none.err)) == (2, True)
+    assert (none.code, "is not a search" in folded(none.err)) == (2, True)
+    assert list(tmp_path.iterdir()) == []

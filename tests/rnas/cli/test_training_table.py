@@ -1,4 +1,4 @@
-"""The sentences about best and last, and about what a training would take."""
+"""What is said of best and last."""
 
 import io
 from typing import Any
@@ -7,16 +7,15 @@ import pytest
 import torch
 from rich.console import Console
 
-from rnas.cli.training_table import print_cost_estimate, print_summary
-from rnas.cli.training_view import duration
-from rnas.experiments.training.cost_estimate import TrainingCostEstimate
+from rnas.cli.progress import duration
+from rnas.cli.training_table import print_summary
 from rnas.experiments.training.evaluation import CheckpointResult, compared
-from rnas.experiments.training.run import TrainingRun
+from rnas.experiments.training.result import TrainingResult
 from tests.rnas.experiments.training.trainings import trained
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> TrainingRun:
+def finished(tmp_path_factory: pytest.TempPathFactory) -> TrainingResult:
     return trained(tmp_path_factory.mktemp("trainings") / "finished")
 
 
@@ -26,8 +25,8 @@ def printed(summary: dict[str, Any]) -> str:
     return text.getvalue()
 
 
-def summary(finished: TrainingRun, best: int, last: int) -> dict[str, Any]:
-    """Summarise a training whose best and last withstand these numbers of 100 images."""
+def summary(finished: TrainingResult, best: int, last: int) -> dict[str, Any]:
+    """Of a training whose best and last withstand so many of 100 images."""
     results = [CheckpointResult(torch.ones(100).bool(), {"pgd20": torch.arange(100) < right}) for right in (best, last)]
     content = {**finished.summary, "comparison": compared(*results)}
     for name, epoch, result in zip(("best", "last"), (7, 9), results, strict=True):
@@ -43,7 +42,7 @@ def summary(finished: TrainingRun, best: int, last: int) -> dict[str, Any]:
         (45, 60, "Under attack the last epoch is 15.00 points above the one that was chosen on the val split."),
     ],
 )
-def test_the_difference_is_named(finished: TrainingRun, best: int, last: int, verdict: str) -> None:
+def test_the_difference_is_named(finished: TrainingResult, best: int, last: int, verdict: str) -> None:
     text = printed(summary(finished, best, last))
     assert verdict in text
     assert "best, epoch 7" in text
@@ -55,27 +54,12 @@ def test_the_difference_is_named(finished: TrainingRun, best: int, last: int, ve
     assert ("indistinguishable" in row) is ("indistinguishable" in verdict)
 
 
-def test_one_epoch_that_is_best_and_last_has_one_column(finished: TrainingRun) -> None:
+def test_one_epoch_that_is_best_and_last_has_one_column(finished: TrainingResult) -> None:
     content = summary(finished, 60, 60)
     content["last"] = content["best"]
     text = printed({**content, "comparison": None})
     assert "epoch 7, best and last" in text
     assert "differ" not in text
-
-
-def test_the_cost_estimate() -> None:
-    text = io.StringIO()
-    print_cost_estimate(
-        Console(file=text, width=100), TrainingCostEstimate(200, 48_976, 128, 90.0, 8.0, 400.0, 3 * 2**30, "cuda")
-    )
-    lines = [line.strip() for line in text.getvalue().splitlines()]
-    assert lines == [
-        "an epoch  90 s for 48,976 images in batches of 128",
-        "val       8.0 s after each",
-        "test      7 min for best and last together",
-        "memory    3.00 GiB of the GPU",
-        "in all    about 5.6 h for 200 epochs on cuda",
-    ]
 
 
 @pytest.mark.parametrize(

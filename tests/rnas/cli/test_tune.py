@@ -57,12 +57,12 @@ def test_what_people_read_and_go_on_with(command: Command, folder: Path) -> None
     summary = json.loads(done(command(*train, *short, "--json")))
     assert Recipe.resolve(summary["settings"]["recipe"]) == Recipe.resolve(found)
 
-    result = command("resume", RUN, "--budget", 4, "--json")
+    result = command("resume", RUN, "--trials", 4, "--json")
     summary = json.loads(done(result))
     assert len(summary["trials"]) == 4
-    assert summary == json.loads((RUN / "summary.json").read_text())
+    assert summary == json.loads((RUN / "result.json").read_text())
     assert "3 of 4 trials were done before" in result.err
-    assert "cannot have 2" in refusal(command("resume", RUN, "--budget", 2))
+    assert "trials: " in refusal(command("resume", RUN, "--trials", 2))
 
 
 @pytest.mark.parametrize(
@@ -70,14 +70,14 @@ def test_what_people_read_and_go_on_with(command: Command, folder: Path) -> None
     [
         (["--recipe", "none"], "unknown recipe 'none'; known: "),
         (["--space", "decay=1:2"], "tune: recipe sat has no 'decay'"),
-        (["--space", "learning_rate"], "--space 'learning_rate': write KEY=LOW:HIGH"),
+        (["--space", "learning_rate"], "space 'learning_rate': write KEY=LOW:HIGH"),
         (["--space", "learning_rate=2:1"], "tune: learning_rate=2:1: the low end"),
         (["--space", "momentum=0.5:2"], "tune: momentum=2.0: momentum: input should be less than 1"),
         (["--sampler", "luck"], "tune: sampler: unknown sampler 'luck'; known: "),
         (["--pruner", "luck"], "tune: pruner: input should be 'median', 'hyperband' or 'none', not 'luck'"),
         (["--trials", "0"], "Invalid value for '--trials'"),
         (["--data", "nothing"], "unknown dataset 'nothing'"),
-        (["--output", "."], "exists already: choose another --output"),
+        (["--output", "."], "exists already: choose another output"),
         (["--set", "nonsense"], "write KEY=VALUE"),
         (["--images", "2000"], "images.train asks for 2000"),
     ],
@@ -98,11 +98,18 @@ def test_where_no_trial_is_completed_the_code_is_1(command: Command, folder: Pat
     assert not (RUN / "recipe.yaml").exists()
 
 
+def test_dry_run_prints_what_it_would_take_and_makes_nothing(command: Command, folder: Path) -> None:
+    out = done(command(*SHORT, "--dry-run"))
+    assert "a trial" in out
+    assert "3 times" in out
+    assert not Path("runs").exists()
+
+
 LONG = (*SHORT[:-2], "--trials", 6, "--epochs", 4)
 
 
 def killed_summary(folder: Path, path: str) -> Any:
-    return timeless(json.loads((folder / path / "summary.json").read_text()))
+    return timeless(json.loads((folder / path / "result.json").read_text()))
 
 
 def finish(*words: object) -> None:
@@ -138,6 +145,8 @@ def test_interrupted_it_says_how_to_resume(folder: Path, workers: int, number: s
     tuning.send_signal(number)
     _, rest = tuning.communicate(timeout=180)
     assert tuning.returncode == 130
-    assert rest.strip().splitlines()[-1] == "interrupted; resume with: rnas resume 'a run'"
+    last = rest.strip().splitlines()[-1]
+    assert last.startswith("interrupted; ")
+    assert last.endswith("rnas resume 'a run'")
     assert "Traceback" not in rest
     assert Path("a run/ledger.db").is_file()

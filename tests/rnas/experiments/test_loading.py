@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 import rnas
 from rnas.errors import InputError
-from rnas.nas.run import Run
+from rnas.nas.result import SearchResult
 from rnas.networks.architecture import Shape
 from rnas.networks.cost import measured_cost
 from rnas.networks.zoo import baselines, find
@@ -230,8 +230,8 @@ DIGITS = {
 def test_a_runs_own_checkpoints(tmp_path: Path) -> None:
     run = rnas.search(DIGITS, output=tmp_path / "run")
     key = run.complete[0].key
-    path = run.directory.checkpoints / f"{key}.safetensors"
-    member = f"{run.directory.path}:{key}"
+    path = run.path / "checkpoints" / f"{key}.safetensors"
+    member = f"{run.path}:{key}"
     trained = rnas.load(path)
     check_equal(rnas.load(member, weights=path), trained, (1, 8, 8))
     check_equal(rnas.load(member), trained, (1, 8, 8))
@@ -242,15 +242,15 @@ def test_a_runs_own_checkpoints(tmp_path: Path) -> None:
 
 def test_a_trainings_own_checkpoints(tmp_path: Path) -> None:
     run = trained(tmp_path / "run", {"name": "sat", "averaging": {"name": "ema", "decay": 0.9}}, epochs=1)
-    path = run.directory.best
+    path = run.best.path
     loaded = rnas.load(path)
     description = tmp_path / "run" / "architecture.json"
     check_equal(loaded, rnas.load(description, path, input_shape=(1, 8, 8)), (1, 8, 8))
     assert loaded.state_dict().keys() == load_file(path).keys()
 
 
-def test_a_member_of_a_run_without_checkpoints(finished_run: Run) -> None:
-    module = rnas.load(f"{finished_run.directory.path}:knee", num_classes=4, input_shape=(1, 16, 16))
+def test_a_member_of_a_run_without_checkpoints(finished_run: SearchResult) -> None:
+    module = rnas.load(f"{finished_run.path}:knee", num_classes=4, input_shape=(1, 16, 16))
     assert module(torch.rand(2, 1, 16, 16)).shape == (2, 4)
 
 

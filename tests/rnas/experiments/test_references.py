@@ -6,7 +6,7 @@ import pytest
 from rnas.errors import InputError
 from rnas.experiments.references import resolve
 from rnas.nas.members import member
-from rnas.nas.run import Run
+from rnas.nas.result import SearchResult
 from rnas.networks import architecture as arch
 from rnas.networks.residual import widened
 from rnas.networks.zoo import baselines
@@ -48,8 +48,8 @@ def test_json_files(tmp_path: Path, wrapped: bool) -> None:
     }
 
 
-def test_members_of_a_run(finished_run: Run) -> None:
-    place = finished_run.directory.path
+def test_members_of_a_run(finished_run: SearchResult) -> None:
+    place = finished_run.path
     key = finished_run.records[3].key
     for word in (key, "knee", "at:5G", "max:score"):
         found = resolve(f"{place}:{word}")
@@ -58,14 +58,14 @@ def test_members_of_a_run(finished_run: Run) -> None:
         assert found.checkpoint is None
 
 
-def test_checkpoints_of_a_run(finished_run: Run) -> None:
+def test_checkpoints_of_a_run(finished_run: SearchResult) -> None:
     record = finished_run.records[3]
-    folder = finished_run.directory.checkpoints
+    folder = finished_run.path / "checkpoints"
     folder.mkdir()
     path = folder / f"{record.key}.safetensors"
     path.touch()
     try:
-        for text in (str(path), f"{finished_run.directory.path}:{record.key}"):
+        for text in (str(path), f"{finished_run.path}:{record.key}"):
             found = resolve(text)
             assert (found.architecture, found.checkpoint) == (record.architecture, path)
     finally:
@@ -73,8 +73,8 @@ def test_checkpoints_of_a_run(finished_run: Run) -> None:
         folder.rmdir()
 
 
-def test_a_run_of_no_training_tells_none(finished_run: Run) -> None:
-    assert resolve(f"{finished_run.directory.path}:knee").training is None
+def test_a_run_of_no_training_tells_none(finished_run: SearchResult) -> None:
+    assert resolve(f"{finished_run.path}:knee").training is None
 
 
 def test_checkpoints_of_a_training(tmp_path: Path) -> None:
@@ -109,8 +109,8 @@ def test_checkpoints_of_a_training(tmp_path: Path) -> None:
         ("list.json", 'list.json: an architecture is a JSON object with a "kind"'),
         ("kind.json", "kind.json: unknown architecture 'house'"),
         ("field.json", "field.json: architecture of kind 'residual': depths"),
-        ("nowhere:knee", "nowhere is not a run: it has no config.yaml"),
-        (":knee", "is not a run"),
+        ("nowhere:knee", "nowhere is not a search: it has no config.yaml"),
+        (":knee", "is not a search"),
         (".", ". is a directory; for a member of a run write .: and a key, knee, at:FLOPS"),
         ("", "is a directory"),
     ],
@@ -128,8 +128,8 @@ def test_words_that_name_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         resolve(text)
 
 
-def test_a_member_that_is_not_there(finished_run: Run) -> None:
+def test_a_member_that_is_not_there(finished_run: SearchResult) -> None:
     with pytest.raises(InputError, match="has no member 'best'"):
-        resolve(f"{finished_run.directory.path}:best")
+        resolve(f"{finished_run.path}:best")
     with pytest.raises(InputError, match="is a directory; for a member of a run write"):
-        resolve(finished_run.directory.path)
+        resolve(finished_run.path)

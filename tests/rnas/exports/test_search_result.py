@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from rnas import api, registry
+import rnas
+from rnas import registry
 from rnas.exports.network import Network, find_network
 from rnas.exports.robustbench import model_info
 from rnas.exports.search_result import search_result
-from rnas.nas.run import Run
+from rnas.nas.result import SearchResult
 
 SEARCH = {
     "space": {"name": "wide-resnet-depths", "base_channels": [2, 4, 4], "depths": [1], "widths": [1, 2]},
@@ -30,15 +31,15 @@ SEARCH = {
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+def run(tmp_path_factory: pytest.TempPathFactory) -> SearchResult:
     """Two networks, trained for an epoch."""
-    return api.search(SEARCH, output=tmp_path_factory.mktemp("runs") / "run")
+    return rnas.search(SEARCH, output=tmp_path_factory.mktemp("runs") / "run")
 
 
-def test_the_card_tells_what_the_search_measured_with_all_that_decided_it(run: Run, tmp_path: Path) -> None:
-    assert run.directory is not None
+def test_the_card_tells_what_the_search_measured_with_all_that_decided_it(run: SearchResult, tmp_path: Path) -> None:
+    assert run.path is not None
     record = run.records[1]
-    registry.load(registry.EXPORTS, "hugging-face").write(find_network(f"{run.directory.path}:{record.key}"), tmp_path)
+    registry.load(registry.EXPORTS, "hugging-face").write(find_network(f"{run.path}:{record.key}"), tmp_path)
     card = (tmp_path / "README.md").read_text()
     setting = r"on 50 images of digits, test split, after 1 epoch of recipe short-sat ("
     assert f"{setting}{record.evaluation.provenance['recipe_hash']}), training seed {record.seed}." in card
@@ -51,7 +52,7 @@ def test_the_card_tells_what_the_search_measured_with_all_that_decided_it(run: R
     assert model_info(find_network(tmp_path))["footnote"] == model_info(_member(run))["footnote"]
 
 
-def test_robustbench_has_them_in_the_footnote_alone(run: Run) -> None:
+def test_robustbench_has_them_in_the_footnote_alone(run: SearchResult) -> None:
     entry = model_info(_member(run))
     assert (entry["threat_model"], entry["eps"]) == ("Linf", "3/20")
     assert {entry[name] for name in ("clean_acc", "reported", "autoattack_acc")} == {None}
@@ -59,10 +60,10 @@ def test_robustbench_has_them_in_the_footnote_alone(run: Run) -> None:
     assert f"{100 * robust:.2f}% robust accuracy, linf:3/20, worst case of PGD" in entry["footnote"]
 
 
-def test_other_weights_are_told_nothing_of(run: Run, tmp_path: Path) -> None:
-    assert run.directory is not None
+def test_other_weights_are_told_nothing_of(run: SearchResult, tmp_path: Path) -> None:
+    assert run.path is not None
     first, second = run.records
-    own = run.directory.checkpoints / f"{first.key}.safetensors"
+    own = run.path / "checkpoints" / f"{first.key}.safetensors"
     found = search_result(first, own)
     assert found is not None
     assert json.loads(json.dumps(found)) == found
@@ -79,9 +80,9 @@ def test_other_weights_are_told_nothing_of(run: Run, tmp_path: Path) -> None:
     # With weights of a file the search has nothing to say.
     other = tmp_path / "other.safetensors"
     other.write_bytes(own.read_bytes())
-    assert find_network(f"{run.directory.path}:{first.key}", other).search_result is None
+    assert find_network(f"{run.path}:{first.key}", other).search_result is None
 
 
-def _member(run: Run) -> Network:
-    assert run.directory is not None
-    return find_network(f"{run.directory.path}:{run.records[1].key}")
+def _member(run: SearchResult) -> Network:
+    assert run.path is not None
+    return find_network(f"{run.path}:{run.records[1].key}")

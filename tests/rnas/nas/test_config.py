@@ -6,15 +6,21 @@ import pytest
 import yaml
 
 from rnas.errors import InputError
-from rnas.nas.config import Config, resolve, to_yaml
+from rnas.nas.config import SearchConfig
 from rnas.nas.presets import preset, preset_names, preset_text
+from rnas.nas.setup import resolve
 from rnas.utils.yaml_files import read_mapping, set_key
 
 DIGITS = {"space": "wide-resnet-depths", "evaluator": {"train": {"data": "digits"}}}
 
 
+def dumped(config: SearchConfig) -> str:
+    """A configuration as YAML."""
+    return yaml.safe_dump(config.model_dump(mode="json", exclude_none=True))
+
+
 def test_what_is_not_said_takes_its_default() -> None:
-    setup = resolve(Config.parse(DIGITS, "test"), Path(), "test")
+    setup = resolve(SearchConfig.parse(DIGITS, "test"), Path(), "test")
     train = setup.config.evaluator["train"]
     assert train["eps"] == "3/20"
     assert train["recipe"]["name"] == "short-sat"
@@ -25,15 +31,15 @@ def test_what_is_not_said_takes_its_default() -> None:
 
 @pytest.mark.parametrize("name", ["digits"])
 def test_resolving_what_was_resolved_changes_nothing(name: str, tmp_path: Path) -> None:
-    setup = resolve(Config.parse(preset(name), name), Path(), name)
-    (tmp_path / "config.yaml").write_text(to_yaml(setup.config))
-    again = resolve(Config.parse(read_mapping(tmp_path / "config.yaml"), "again"), tmp_path, "again")
-    assert to_yaml(again.config) == to_yaml(setup.config)
+    setup = resolve(SearchConfig.parse(preset(name), name), Path(), name)
+    (tmp_path / "config.yaml").write_text(dumped(setup.config))
+    again = resolve(SearchConfig.parse(read_mapping(tmp_path / "config.yaml"), "again"), tmp_path, "again")
+    assert dumped(again.config) == dumped(setup.config)
     assert again.config.fingerprint == setup.config.fingerprint
 
 
 def test_epsilon_stays_an_exact_fraction() -> None:
-    config = Config.parse({**DIGITS, "evaluator": {"train": {"eps": "8/255"}}}, "test")
+    config = SearchConfig.parse({**DIGITS, "evaluator": {"train": {"eps": "8/255"}}}, "test")
     train = resolve(config, Path(), "test").evaluator.settings.train
     assert train.eps == Fraction(8, 255)
 
@@ -52,7 +58,7 @@ def test_epsilon_stays_an_exact_fraction() -> None:
     ],
 )
 def test_the_fingerprint_is_of_what_decides_results(changes: dict[str, Any], same: bool) -> None:
-    one, other = Config.parse(DIGITS, "test"), Config.parse({**DIGITS, **changes}, "test")
+    one, other = SearchConfig.parse(DIGITS, "test"), SearchConfig.parse({**DIGITS, **changes}, "test")
     assert (one.fingerprint == other.fingerprint) is same
 
 
@@ -78,7 +84,7 @@ def test_the_fingerprint_is_of_what_decides_results(changes: dict[str, Any], sam
 )
 def test_a_fault_is_told_with_its_place(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=rf"^{message}"):
-        resolve(Config.parse({**DIGITS, **changes}, "my.yaml"), Path(), "my.yaml")
+        resolve(SearchConfig.parse({**DIGITS, **changes}, "my.yaml"), Path(), "my.yaml")
 
 
 def test_relative_paths_start_at_the_config(tmp_path: Path) -> None:
@@ -88,7 +94,7 @@ def test_relative_paths_start_at_the_config(tmp_path: Path) -> None:
         "evaluator": {"table": "results.csv", "architecture": "cell"},
         "objectives": [{"metric": "accuracy", "direction": "maximize"}],
     }
-    setup = resolve(Config.parse(config, "test"), tmp_path, "test")
+    setup = resolve(SearchConfig.parse(config, "test"), tmp_path, "test")
     assert setup.config.evaluator["table"] == str(tmp_path / "results.csv")
 
 
@@ -116,7 +122,7 @@ def test_an_assignment_that_cannot_be_is_refused(assignment: str) -> None:
 
 @pytest.mark.parametrize("name", preset_names())
 def test_presets_are_configs(name: str) -> None:
-    assert Config.parse(yaml.safe_load(preset_text(name)), name).budget > 0
+    assert SearchConfig.parse(yaml.safe_load(preset_text(name)), name).budget > 0
     assert preset_text(name).startswith("# ")
 
 

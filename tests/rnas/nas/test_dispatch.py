@@ -3,10 +3,10 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pytest
 
+from rnas.experiment import Listener
 from rnas.nas.dispatch import dispatch
 from rnas.nas.evaluators.evaluator import Evaluation, Task
 from rnas.nas.ledger import Ledger, Record
-from rnas.nas.listener import Silent
 from rnas.nas.problem import problem_of
 from rnas.nas.strategy import Problem
 from rnas.networks import architecture as arch
@@ -50,7 +50,7 @@ def propose(problem: Problem, ledger: Ledger, n: int) -> list[int]:
 
 def test_all_slots_are_busy_and_results_are_whole(problem: Problem) -> None:
     ledger, executor = Ledger.in_memory(OBJECTIVES), Watched(Scripted({}), 0)
-    dispatch(propose(problem, ledger, 7), problem, ledger, executor, Silent(), float("inf"))
+    dispatch(propose(problem, ledger, 7), problem, ledger, executor, Listener(), float("inf"))
     assert executor.started == list(range(7))
     assert executor.at_once == [3, 3, 3, 3, 3, 2, 1]
     for record in ledger.records:
@@ -64,7 +64,7 @@ def test_more_is_asked_for_whenever_results_are_in(problem: Problem) -> None:
     def more() -> list[int]:
         return propose(problem, ledger, 1) if len(ledger) < 5 else []
 
-    dispatch(propose(problem, ledger, 1), problem, ledger, executor, Silent(), float("inf"), more)
+    dispatch(propose(problem, ledger, 1), problem, ledger, executor, Listener(), float("inf"), more)
     assert executor.started == list(range(5))
     assert all(record.complete for record in ledger.records)
 
@@ -72,5 +72,5 @@ def test_more_is_asked_for_whenever_results_are_in(problem: Problem) -> None:
 def test_nothing_is_asked_for_or_started_when_the_time_is_up(problem: Problem) -> None:
     ledger = Ledger.in_memory(OBJECTIVES)
     waiting = propose(problem, ledger, 2)
-    dispatch(waiting, problem, ledger, Watched(Scripted({}), 0), Silent(), 0.0, lambda: propose(problem, ledger, 1))
+    dispatch(waiting, problem, ledger, Watched(Scripted({}), 0), Listener(), 0.0, lambda: propose(problem, ledger, 1))
     assert [record.evaluation for record in ledger.records] == [None, None]

@@ -11,7 +11,7 @@ import rnas
 from rnas.cli import app
 from rnas.errors import InputError
 from rnas.nas.evaluators.evaluator import FINAL_ACCURACY
-from rnas.nas.run import Run
+from rnas.nas.result import SearchResult
 
 CONFIG: dict[str, Any] = {
     "space": {
@@ -39,11 +39,11 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+def run(tmp_path_factory: pytest.TempPathFactory) -> SearchResult:
     return rnas.search(CONFIG, output=tmp_path_factory.mktemp("final_evaluation") / "run")
 
 
-def test_every_member_is_trained_again_with_seeds_that_the_search_did_not_use(run: Run) -> None:
+def test_every_member_is_trained_again_with_seeds_that_the_search_did_not_use(run: SearchResult) -> None:
     keys = [record.key for record in run.front()]
     assert keys
     assert [(r.key, r.seed) for r in run.final_records] == [(key, seed) for key in keys for seed in (8, 9)]
@@ -58,28 +58,28 @@ def test_every_member_is_trained_again_with_seeds_that_the_search_did_not_use(ru
     assert ranks == sorted(ranks, key=lambda rank: rank or 99)
 
 
-def test_weights_and_results_stay_beside_the_run(run: Run) -> None:
-    assert run.directory is not None
+def test_weights_and_results_stay_beside_the_run(run: SearchResult) -> None:
+    assert run.path is not None
     key = run.front()[0].key
-    folder = run.directory.final_evaluation / "seed-8"
+    folder = run.path / "final_evaluation" / "seed-8"
     result = json.loads((folder / f"seed-8-{key}.json").read_text())
     assert result["architecture_key"] == key
     assert result["data"]["images"] == 60
     assert (folder / f"{key}.safetensors").exists()
-    assert "judged for good" in (run.directory.path / "report.html").read_text()
+    assert "judged for good" in (run.path / "report.html").read_text()
 
 
-def test_loaded_and_printed_it_says_the_same(run: Run) -> None:
-    assert run.directory is not None
-    again = rnas.load_run(run.directory.path)
+def test_loaded_and_printed_it_says_the_same(run: SearchResult) -> None:
+    assert run.path is not None
+    again = rnas.Search.open(run.path).result()
     assert again.final_members() == run.final_members()
-    printed = CliRunner().invoke(app, ["report", str(run.directory.path), "--json"])
+    printed = CliRunner().invoke(app, ["report", str(run.path), "--json"])
     members = json.loads(printed.stdout)["final_evaluation"]["members"]
     assert [member["key"] for member in members] == [member.key for member in run.final_members()]
-    resumed = CliRunner().invoke(app, ["resume", str(run.directory.path)])
+    resumed = CliRunner().invoke(app, ["resume", str(run.path)])
     assert resumed.exit_code == 0
     assert "Judged for good" in resumed.stdout
-    assert rnas.load_run(run.directory.path).final_records == run.final_records
+    assert rnas.Search.open(run.path).result().final_records == run.final_records
 
 
 def test_final_evaluations_need_networks_that_are_trained(tmp_path: Path) -> None:

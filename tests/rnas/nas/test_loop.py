@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rnas.experiment import Listener
 from rnas.nas.evaluators.evaluator import Context, Evaluation, Task
 from rnas.nas.execution.executor import Executor, Limits
 from rnas.nas.execution.in_process import InProcess
 from rnas.nas.ledger import Ledger, Record
-from rnas.nas.listener import Silent
 from rnas.nas.loop import Loop
 from rnas.nas.objective import Objective
 from rnas.nas.problem import problem_of
@@ -114,7 +114,7 @@ def test_an_extended_search_is_the_longer_one(problem: Problem, first: int) -> N
     assert without_seconds(ledger.records) == finished(problem, 20)
 
 
-class Interrupting(Silent):
+class Interrupting(Listener):
     """Raises at the n-th event."""
 
     def __init__(self, at: int) -> None:

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from optuna.trial import TrialState
 
+from rnas.experiment import Listener
 from rnas.nas.evaluators.evaluator import Context, Evaluation, Rung, Status, Task
 from rnas.nas.execution.executor import Limits
 from rnas.nas.execution.in_process import InProcess
 from rnas.nas.ledger import Ledger, Record
-from rnas.nas.listener import Silent
 from rnas.nas.loop import Loop, spent
 from rnas.nas.objective import minimised
 from rnas.nas.problem import problem_of
@@ -172,7 +172,7 @@ def test_interrupted_anywhere_and_resumed_it_ends_as_if_it_had_not_been(problem:
         ledger = Ledger.in_memory(OBJECTIVES, len(RUNGS))
         with pytest.raises(KeyboardInterrupt):
             loop(problem, ledger, listener=Interrupting(at)).run(5)
-        loop(problem, ledger, listener=Silent()).run(5)
+        loop(problem, ledger, listener=Listener()).run(5)
         assert told(ledger.records) == whole
 
 

@@ -9,23 +9,23 @@ from rnas.nas.evaluators.evaluator import Evaluation, Status
 from rnas.nas.ledger import Record
 from rnas.nas.members import knee, member
 from rnas.nas.objective import Objective
-from rnas.nas.run import Run
+from rnas.nas.result import SearchResult
 
 
 def flops(record: Record) -> int:
     return record.architecture.cost((3, 32, 32), 10).flops
 
 
-def scored(run: Run, points: list[tuple[float, float]]) -> Run:
+def scored(run: SearchResult, points: list[tuple[float, float]]) -> SearchResult:
     """The run as if its networks had these scores and FLOPs."""
     records = [
         replace(record, evaluation=Evaluation(Status.COMPLETE, {"score": score, "flops": cost}))
         for record, (score, cost) in zip(run.records, points, strict=False)
     ]
-    return Run(run.setup, records)
+    return SearchResult(run.setup, records)
 
 
-def test_by_key(finished_run: Run) -> None:
+def test_by_key(finished_run: SearchResult) -> None:
     for record in finished_run.records:
         assert member(finished_run, record.key).architecture == record.architecture
 
@@ -39,7 +39,7 @@ def test_by_key(finished_run: Run) -> None:
         ([(10, 1), (79, 4), (80, 3), (85, 9)], 2),
     ],
 )
-def test_the_knee(finished_run: Run, points: list[tuple[float, float]], expected: int) -> None:
+def test_the_knee(finished_run: SearchResult, points: list[tuple[float, float]], expected: int) -> None:
     found = knee(scored(finished_run, points))
     assert found is not None
     assert found.number == expected
@@ -60,14 +60,16 @@ def test_the_knee(finished_run: Run, points: list[tuple[float, float]], expected
     ],
 )
 def test_without_a_knee_the_best_by_the_first_objective_is_taken(
-    finished_run: Run, points: list[tuple[float, float]], expected: int
+    finished_run: SearchResult, points: list[tuple[float, float]], expected: int
 ) -> None:
     run = scored(finished_run, points)
     assert knee(run) is None
     assert member(run, "knee").number == expected
 
 
-def test_of_three_objectives_the_knee_lies_better_than_the_plane_through_the_extremes(finished_run: Run) -> None:
+def test_of_three_objectives_the_knee_lies_better_than_the_plane_through_the_extremes(
+    finished_run: SearchResult,
+) -> None:
     params = Objective(metric="params", direction="minimize")
     problem = finished_run.setup.problem
     problem = replace(
@@ -83,14 +85,14 @@ def test_of_three_objectives_the_knee_lies_better_than_the_plane_through_the_ext
             )
             for record, point in zip(finished_run.records, points, strict=False)
         ]
-        chosen = knee(Run(replace(finished_run.setup, problem=problem), records))
+        chosen = knee(SearchResult(replace(finished_run.setup, problem=problem), records))
         return None if chosen is None else chosen.number
 
     assert found((6, 4, 4)) == 3
     assert found((1, 8, 8)) is None
 
 
-def test_which_one_was_taken_is_told(finished_run: Run, caplog: pytest.LogCaptureFixture) -> None:
+def test_which_one_was_taken_is_told(finished_run: SearchResult, caplog: pytest.LogCaptureFixture) -> None:
     objective = Objective(metric="robust_accuracy", direction="maximize")
     objectives = (objective, finished_run.setup.problem.objectives[1])
     setup = replace(finished_run.setup, problem=replace(finished_run.setup.problem, objectives=objectives))
@@ -102,13 +104,13 @@ def test_which_one_was_taken_is_told(finished_run: Run, caplog: pytest.LogCaptur
             for record, (accuracy, cost) in zip(finished_run.records, points, strict=False)
         ]
         caplog.clear()
-        key = member(Run(setup, records), "knee").key
+        key = member(SearchResult(setup, records), "knee").key
         return key, caplog.messages[-1]
 
     key, line = told(0.087)
-    assert line == f"knee of the run: {key}, robust_accuracy 8.7 %, flops 312K"
+    assert line == f"knee of the search: {key}, robust_accuracy 8.7 %, flops 312K"
     key, line = told(0.01)
-    start = "no knee on the front of the run: took its best robust_accuracy: "
+    start = "no knee on the front of the search: took its best robust_accuracy: "
     assert line == f"{start}{key}, robust_accuracy 10.0 %, flops 900K"
     caplog.clear()
     caplog.set_level(logging.DEBUG)
@@ -116,14 +118,14 @@ def test_which_one_was_taken_is_told(finished_run: Run, caplog: pytest.LogCaptur
     assert caplog.messages == []
 
 
-def test_the_knee_is_that_of_other_units_too(finished_run: Run) -> None:
+def test_the_knee_is_that_of_other_units_too(finished_run: SearchResult) -> None:
     points = [(10.0, 1.0), (50.0, 2.0), (80.0, 3.0), (84.0, 6.0), (85.0, 9.0)]
     scaled = [(score / 100 - 3, cost * 1e9) for score, cost in points]
     assert member(scored(finished_run, points), "knee").number == 2
     assert member(scored(finished_run, scaled), "knee").number == 2
 
 
-def test_the_best_under_a_cost(finished_run: Run) -> None:
+def test_the_best_under_a_cost(finished_run: SearchResult) -> None:
     costs = sorted(flops(record) for record in finished_run.records)
     for limit in (costs[0], costs[3], costs[-1], costs[-1] + 1):
         found = member(finished_run, f"at:{limit}")
@@ -134,18 +136,18 @@ def test_the_best_under_a_cost(finished_run: Run) -> None:
         assert flops(found) == min(map(flops, equals))
 
 
-def test_the_most_of_a_metric(finished_run: Run) -> None:
+def test_the_most_of_a_metric(finished_run: SearchResult) -> None:
     assert flops(member(finished_run, "max:flops")) == max(map(flops, finished_run.records))
     deepest = max(sum(record.architecture.depths) for record in finished_run.records)
     assert sum(member(finished_run, "max:score").architecture.depths) == deepest
 
 
-def test_failures_are_no_members_by_merit(finished_run: Run) -> None:
+def test_failures_are_no_members_by_merit(finished_run: SearchResult) -> None:
     least = min(map(flops, finished_run.records))
     failure = Evaluation(Status.FAILED, reason="out of luck")
     records = [replace(r, evaluation=failure) if flops(r) == least else r for r in finished_run.records]
-    run = Run(finished_run.setup, records)
-    with pytest.raises(InputError, match="the run has no member of at most"):
+    run = SearchResult(finished_run.setup, records)
+    with pytest.raises(InputError, match="the search has no member of at most"):
         member(run, f"at:{least}")
     failed = next(record for record in records if not record.complete)
     assert member(run, failed.key) == failed
@@ -164,12 +166,12 @@ def test_failures_are_no_members_by_merit(finished_run: Run) -> None:
         ("", "no member"),
     ],
 )
-def test_words_that_name_nothing(finished_run: Run, word: str, message: str) -> None:
+def test_words_that_name_nothing(finished_run: SearchResult, word: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         member(finished_run, word)
 
 
 @pytest.mark.parametrize("word", ["knee", "at:5G", "max:score"])
-def test_a_run_without_results(finished_run: Run, word: str) -> None:
-    with pytest.raises(InputError, match="the run has no complete evaluation yet"):
-        member(Run(finished_run.setup, []), word)
+def test_a_run_without_results(finished_run: SearchResult, word: str) -> None:
+    with pytest.raises(InputError, match="the search has no complete evaluation yet"):
+        member(SearchResult(finished_run.setup, []), word)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rnas.experiments.comparison.result import result
+from rnas.experiments.comparison.result import compared
 from rnas.report import comparison_text as words
 from rnas.report.comparison import render
 from tests.rnas.experiments.comparison.records import records, settings
@@ -14,7 +14,7 @@ from tests.rnas.report.browser import Page
 @pytest.fixture(scope="module")
 def content(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     chosen = settings(tmp_path_factory.mktemp("networks"), seeds=3)
-    return result(chosen, records(chosen, [0.3, 0.9, 0.6], failed=(2,)))
+    return compared(chosen, records(chosen, [0.3, 0.9, 0.6], failed=(2,))).content
 
 
 def test_the_page_holds_every_network_and_escapes_what_it_shows(content: dict[str, Any]) -> None:
@@ -34,7 +34,7 @@ def test_the_page_holds_every_network_and_escapes_what_it_shows(content: dict[st
 
 def test_where_all_scored_the_same_there_are_no_intervals_and_no_pairs(tmp_path: Path) -> None:
     chosen = settings(tmp_path)
-    text = render(result(chosen, records(chosen, [0.0] * 3)))
+    text = render(compared(chosen, records(chosen, [0.0] * 3)).content)
     assert "all networks scored the same 0.00 %" in text
     assert 'id="pairs"' not in text
     table = text.split('id="table"')[1].split("</table>")[0]

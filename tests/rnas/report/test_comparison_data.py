@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rnas.experiments.comparison.result import result
+from rnas.experiments.comparison.result import compared
 from rnas.report.comparison_data import comparison_data
 from tests.rnas.experiments.comparison.records import records, settings
 
@@ -16,7 +16,7 @@ NUMBERS = {"clean": {"mean": 84.0, "spread": None}, "pgd20": {"mean": 56.0, "spr
 @pytest.fixture(scope="module")
 def content(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     chosen = settings(tmp_path_factory.mktemp("networks"), seeds=2)
-    found = result(chosen, records(chosen, [0.3, 0.9, 0.6], failed=(2,)))
+    found = compared(chosen, records(chosen, [0.3, 0.9, 0.6], failed=(2,))).content
     return {**found, "published": [{**ROW, **NUMBERS, "params_millions": "36.5", "flops_billions": "5.20"}]}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rnas.experiments.comparison.result import result
+from rnas.experiments.comparison.result import compared
 from rnas.report.comparison_tables import render
 from tests.rnas.experiments.comparison.records import records, settings
 
@@ -29,7 +29,7 @@ PUBLISHED = {
 @pytest.fixture(scope="module")
 def content(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     chosen = settings(tmp_path_factory.mktemp("networks"))
-    return {**result(chosen, records(chosen, [0.3, 0.9, 0.6])), "published": [PUBLISHED]}
+    return {**compared(chosen, records(chosen, [0.3, 0.9, 0.6])).content, "published": [PUBLISHED]}
 
 
 def test_markdown(content: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ import re
 import numpy as np
 import pytest
 
-from rnas.experiments.replications.result import result
+from rnas.experiments.replications.result import judged
 from rnas.experiments.replications.settings import ReplicationSettings, resolve_settings
 from rnas.nas.evaluators.evaluator import Evaluation, Status
 from rnas.nas.ledger import Record
@@ -32,8 +32,8 @@ def records(settings: ReplicationSettings, failed: int = 0) -> list[tuple[Record
 
 @pytest.fixture(scope="module")
 def replication() -> dict[str, object]:
-    settings = resolve_settings("block-topology", {"seeds": 2})
-    return result(settings, settings.design(), records(settings, failed=2))
+    settings = resolve_settings("block-topology", seeds=2)
+    return judged(settings, settings.design(), records(settings, failed=2)).content
 
 
 def test_the_page_holds_the_verdict_and_every_cell(replication: dict[str, object]) -> None:
@@ -69,16 +69,16 @@ def test_networks_that_have_not_learned_are_pointed_out(replication: dict[str, o
 
 
 def test_a_subset_is_called_one() -> None:
-    settings = resolve_settings("depth-grid", {"seeds": 1, "cells": 10})
-    part = result(settings, settings.design(), records(settings))
+    settings = resolve_settings("depth-grid", seeds=1, cells=10)
+    part = judged(settings, settings.design(), records(settings)).content
     assert "10 of 27 cells, a stratified random subset" in setting_sentence(part)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["depth-grid", "robust-res-block", "activations"])
 def test_the_figure_is_drawn_under_the_page_s_policy(name: str, opened) -> None:
-    settings = resolve_settings(name, {"seeds": 2})
-    page = opened(render(result(settings, settings.design(), records(settings))))
+    settings = resolve_settings(name, seeds=2)
+    page = opened(render(judged(settings, settings.design(), records(settings)).content))
     assert page.requests == []
     assert page.complaints == []
     plot = page.elements.split('id="replication-plot"')[1].split("</figure>")[0]

@@ -10,19 +10,19 @@ from rnas import registry
 from rnas.errors import InputError
 from rnas.nas.evaluators.evaluator import Evaluation, Status
 from rnas.nas.ledger import Record
-from rnas.nas.run import Run
+from rnas.nas.result import SearchResult
 from rnas.networks import architecture as arch
 from rnas.scaling_rules import fit
 from rnas.scaling_rules.observations import Observations
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+def run(tmp_path_factory: pytest.TempPathFactory) -> SearchResult:
     path: Path = tmp_path_factory.mktemp("runs") / "run"
     return rnas.search(space="digits-bench", strategy="random", budget=40, output=path)
 
 
-def test_a_run_is_read_as_numbers(run: Run) -> None:
+def test_a_run_is_read_as_numbers(run: SearchResult) -> None:
     found = Observations.from_run(run)
     assert len(found) == 40
     assert found.metric == "robust_accuracy"
@@ -36,7 +36,7 @@ def test_a_run_is_read_as_numbers(run: Run) -> None:
     assert found.blocks.keys() == {"topology", "activation"}
 
 
-def test_shares_sum_to_one(run: Run) -> None:
+def test_shares_sum_to_one(run: SearchResult) -> None:
     found = Observations.from_run(run)
     assert np.allclose(found.depth_shares.sum(axis=1), 1)
     assert np.allclose(found.width_shares.sum(axis=1), 1)
@@ -44,7 +44,7 @@ def test_shares_sum_to_one(run: Run) -> None:
     assert np.allclose(found.depth_to_width, totals[0] / (totals[0] + totals[1]))
 
 
-def test_some_rows_keep_what_varies_among_them(run: Run) -> None:
+def test_some_rows_keep_what_varies_among_them(run: SearchResult) -> None:
     found = Observations.from_run(run)
     relu = np.flatnonzero(found.blocks["activation"] == "relu")
     some = found[relu]
@@ -53,13 +53,13 @@ def test_some_rows_keep_what_varies_among_them(run: Run) -> None:
     assert some.keys == tuple(found.keys[row] for row in relu)
 
 
-def test_another_metric_may_be_the_score(run: Run) -> None:
+def test_another_metric_may_be_the_score(run: SearchResult) -> None:
     assert Observations.from_run(run, "clean_accuracy").metric == "clean_accuracy"
     with pytest.raises(InputError, match=r"it has .*robust_accuracy"):
         Observations.from_run(run, "speed")
 
 
-def test_a_rule_of_forty_evaluations_claims_little(run: Run) -> None:
+def test_a_rule_of_forty_evaluations_claims_little(run: SearchResult) -> None:
     rules = fit(run)
     assert rules.fitted == 40
     assert not rules.drifts

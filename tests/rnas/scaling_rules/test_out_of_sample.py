@@ -1,36 +1,26 @@
-"""The result of a test of a rule on given scores; and that its prediction is made once."""
+"""What came of a prediction, on scores that are given."""
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.stats import ttest_rel
 
-from rnas.errors import InputError
 from rnas.nas.evaluators.evaluator import Evaluation, Status
-from rnas.nas.ledger import Ledger, Record
-from rnas.nas.run import Run
-from rnas.networks.robust_scaling import Rule
-from rnas.scaling_rules.candidates import BudgetCandidates
+from rnas.nas.ledger import Record
 from rnas.scaling_rules.out_of_sample import (
     BETTER,
     NO_DIFFERENCE,
     SAME,
     UNDECIDED,
     WORSE,
-    RuleTest,
-    ledger_of,
-    load_or_predict,
-    notes_of,
-    rule_test,
+    RuleTestResult,
+    measure,
 )
-from rnas.scaling_rules.prediction import RULE, TOLERANCE, UNIFORM, RulePrediction, written
+from rnas.scaling_rules.prediction import RULE, UNIFORM, RulePrediction
 from rnas.statistics.interval import Interval
-from rnas.utils.quantities import Band
 from tests.rnas.scaling_rules.test_prediction import PREDICTION, candidate
-from tests.rnas.synthetic_evaluator import CONFIG, run_in_memory
 
 BUDGET = 40_000_000
 
@@ -64,9 +54,9 @@ def records(scores: Mapping[str, Mapping[int, float | None]], rivals: Rivals = R
     return found
 
 
-def result(rivals: Rivals = RIVALS, **scores: list[float | None]) -> RuleTest:
+def result(rivals: Rivals = RIVALS, **scores: list[float | None]) -> RuleTestResult:
     by_seed = {name.replace("_", "-"): dict(enumerate(values, 1)) for name, values in scores.items()}
-    return rule_test(prediction(rivals), records(by_seed, rivals))
+    return measure(prediction(rivals), records(by_seed, rivals))
 
 
 OURS = [0.50, 0.53, 0.47, 0.51, 0.52]
@@ -137,7 +127,7 @@ def test_whether_a_score_is_as_predicted() -> None:
 
 def test_a_failure_of_a_network_that_is_two_contestants_is_told_once() -> None:
     made = records({RULE: {1: 0.5, 2: None}})
-    (budget,) = rule_test(prediction(), [*made, *made]).budgets
+    (budget,) = measure(prediction(), [*made, *made]).budgets
     assert [measured.failures for measured in budget.candidates if measured.candidate.name == RULE] == [
         ("seed 2: failed: no memory",)
     ]
@@ -164,63 +154,5 @@ def test_a_table_may_hold_the_score_of_each_seed() -> None:
     own = candidate(RULE, RIVALS[RULE])
     metrics = {"robust_accuracy": 0.5, "robust_accuracy_seed0": 0.4, "robust_accuracy_seed1": 0.6}
     record = Record(0, own.key, own.network, 1, {}, 0, 0, evaluation=Evaluation(Status.COMPLETE, metrics))
-    (budget,) = rule_test(prediction(), [record]).budgets
+    (budget,) = measure(prediction(), [record]).budgets
     assert budget.candidates[0].scores == {0: 0.4, 1: 0.6}
-
-
-@pytest.fixture(scope="module")
-def run() -> Run:
-    return run_in_memory(CONFIG, 40)
-
-
-def test_a_prediction_is_fixed_once_its_networks_are_evaluated(run: Run, tmp_path: Path) -> None:
-    folder = tmp_path / "out_of_sample"
-    ledger = Ledger.in_memory(run.setup.problem.objectives)
-    with pytest.raises(InputError, match="name the budgets to test at"):
-        load_or_predict(run, folder, ledger, (), Band(), 3)
-    PREDICTION.write(folder)
-    other = load_or_predict(run, folder, ledger, (BUDGET,), Band(), 2)
-    assert other.seeds == (1, 2)
-    assert (len(list(folder.iterdir())), written(folder)) == (1, other)
-
-    ledger_of(ledger, run.setup, other)
-    grown = Run(run.setup, run.records[:30])
-    assert load_or_predict(grown, folder, ledger, (BUDGET,), Band(), 2) == other
-    assert load_or_predict(grown, folder, ledger, (), Band(), 5) == other
-    with pytest.raises(InputError, match="is being tested already, at 40M FLOPs by score with 2 seeds"):
-        load_or_predict(run, folder, ledger, (BUDGET,), Band(), 3)
-    with pytest.raises(InputError, match="is being tested already, at 40M FLOPs by score"):
-        load_or_predict(run, folder, ledger, (BUDGET,), Band(), 2, "flops")
-    with pytest.raises(InputError, match="not the prediction whose networks were evaluated"):
-        ledger_of(ledger, run.setup, PREDICTION)
-    (folder / other.file_name).unlink()
-    with pytest.raises(InputError, match="holds no prediction, though its networks were evaluated"):
-        load_or_predict(run, folder, ledger, (BUDGET,), Band(), 2)
-
-
-def test_a_table_gives_the_nearest_that_it_holds_and_one_seed(tmp_path: Path) -> None:
-    bench = run_in_memory({"space": "digits-bench", "evaluator": {"digits-bench": {}}}, 30)
-    ledger = Ledger.in_memory(bench.setup.problem.objectives)
-    found = load_or_predict(bench, tmp_path, ledger, (300_000,), Band(), 5)
-    assert found.seeds == (1,)
-    assert notes_of(bench.setup)[0].startswith("Scores were looked up")
-    assert found.budgets[0].candidates[0].chosen == "nearest in the table"
-    for own in found.budgets[0].candidates:
-        assert abs(own.flops / 300_000 - 1) <= TOLERANCE
-        (known,) = bench.setup.evaluator.known([own.network])
-        assert known["flops"] == own.flops
-    budget_candidates = BudgetCandidates(
-        bench.setup, "robust_accuracy", bench.complete, bench.complete, 5_000_000, TOLERANCE
-    )
-    with pytest.raises(InputError, match="no network of space 'digits-bench' that can be evaluated has 5M FLOPs"):
-        budget_candidates.by_rule(Rule())
-
-
-def test_another_score_may_be_named(tmp_path: Path) -> None:
-    bench = run_in_memory({"space": "digits-bench", "evaluator": {"digits-bench": {}}}, 30)
-    ledger = Ledger.in_memory(bench.setup.problem.objectives)
-    found = load_or_predict(bench, tmp_path, ledger, (300_000,), Band(), 1, "clean_accuracy")
-    assert found.metric == "clean_accuracy"
-    assert load_or_predict(bench, tmp_path, ledger, (300_000,), Band(), 1).metric == "robust_accuracy"
-    with pytest.raises(InputError, match="has a metric 'luck'; it has clean_accuracy"):
-        load_or_predict(bench, tmp_path, ledger, (300_000,), Band(), 1, "luck")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rnas.errors import InputError
-from rnas.nas.run import Run
+from rnas.nas.result import SearchResult
 from rnas.networks.residual import ResidualNetwork
 from rnas.networks.robust_scaling import Rule
 from rnas.scaling_rules.candidates import BudgetCandidates, uniform_rule
@@ -18,16 +18,16 @@ BUDGET = 40_000_000
 
 
 @pytest.fixture(scope="module")
-def run() -> Run:
+def run() -> SearchResult:
     return run_in_memory(CONFIG, 60)
 
 
 @pytest.fixture(scope="module")
-def prediction(run: Run) -> RulePrediction:
+def prediction(run: SearchResult) -> RulePrediction:
     return predict_at_budgets(run, (BUDGET,), Band(), (1, 2, 3), "score")
 
 
-def test_the_true_share_is_scaled_to_a_larger_budget(prediction: RulePrediction, run: Run) -> None:
+def test_the_planted_share_is_scaled_to_a_larger_budget(prediction: RulePrediction, run: SearchResult) -> None:
     (budget,) = prediction.budgets
     networks = {candidate.name: candidate for candidate in budget.candidates}
     assert list(networks) == [RULE, ROBUST_SCALING, UNIFORM, SEARCHED]
@@ -46,7 +46,7 @@ def test_the_true_share_is_scaled_to_a_larger_budget(prediction: RulePrediction,
     assert networks[SEARCHED].chosen.startswith("best predicted of ")
 
 
-def test_the_gain_is_foretold_with_its_sign(prediction: RulePrediction) -> None:
+def test_the_gain_is_predicted_with_its_sign(prediction: RulePrediction) -> None:
     (budget,) = prediction.budgets
     networks = {candidate.name: candidate.network for candidate in budget.candidates}
     truth = mean_score(networks[RULE]) - mean_score(networks[ROBUST_SCALING])
@@ -56,12 +56,12 @@ def test_the_gain_is_foretold_with_its_sign(prediction: RulePrediction) -> None:
 
 
 @pytest.mark.slow
-def test_it_is_the_same_again(prediction: RulePrediction, run: Run) -> None:
+def test_it_is_the_same_again(prediction: RulePrediction, run: SearchResult) -> None:
     assert predict_at_budgets(run, (BUDGET,), Band(), (1, 2, 3), "score").text == prediction.text
 
 
 @pytest.mark.slow
-def test_evaluations_at_the_budget_are_not_fitted(run: Run) -> None:
+def test_evaluations_at_the_budget_are_held_out(run: SearchResult) -> None:
     flops = Observations.from_run(run).flops
     budget = int(np.sort(flops)[40])
     near = np.abs(flops / budget - 1) <= TOLERANCE
@@ -77,8 +77,8 @@ def test_evaluations_at_the_budget_are_not_fitted(run: Run) -> None:
     assert below.ledger != found.ledger
 
 
-def test_bands_that_cannot_be(run: Run) -> None:
-    with pytest.raises(InputError, match="which holds the test budget 40M"):
+def test_bands_that_cannot_be(run: SearchResult) -> None:
+    with pytest.raises(InputError, match="which holds the held-out budget 40M"):
         predict_at_budgets(run, (BUDGET,), Band(1_000_000, None), (1,), "score")
     with pytest.raises(InputError, match="a rule needs at least 20"):
         predict_at_budgets(run, (BUDGET,), Band(0, 5_000_000), (1,), "score")
@@ -86,7 +86,7 @@ def test_bands_that_cannot_be(run: Run) -> None:
         predict_at_budgets(run, (BUDGET, BUDGET), Band(), (1,), "score")
 
 
-def test_uniform_is_no_rule_or_what_networks_had_on_average(run: Run) -> None:
+def test_uniform_is_no_rule_or_what_networks_had_on_average(run: SearchResult) -> None:
     observations = Observations.from_run(run)
     rule = uniform_rule(observations)
     assert (*rule.depths, *rule.widths) == pytest.approx([1 / 3] * 6)
@@ -96,7 +96,7 @@ def test_uniform_is_no_rule_or_what_networks_had_on_average(run: Run) -> None:
     assert uniform_rule(observations[deep]).depth_share == pytest.approx(shares[deep].mean(), abs=0.01)
 
 
-def test_units_of_width_do_not_change_the_rule(run: Run) -> None:
+def test_units_of_width_do_not_change_the_rule(run: SearchResult) -> None:
     """Widths are scaled in units of 8, 16 and 32 channels here; shares and r_D are of 16, 32 and 64."""
     budget_candidates = BudgetCandidates(run.setup, "score", run.complete, run.complete, 400_000_000, TOLERANCE)
     network = budget_candidates.by_rule(Rule()).network

@@ -36,7 +36,10 @@ def test_or_not_at_all(tmp_path: Path) -> None:
 def test_what_is_there_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(InputError) as found:
         creating(tmp_path).__enter__()
-    assert str(found.value) == f"{tmp_path} exists already: choose another --output"
+    assert (
+        str(found.value)
+        == f"{tmp_path} exists already: choose another output, or resume it with rnas resume {tmp_path}"
+    )
 
 
 def test_one_process_at_a_time(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def test_a_network_that_has_the_flops_is_taken_as_it_is(tmp_path: Path) -> None:
     assert key(as_it_is.network) == key(reference.architecture)
     grown = compared_network(reference, 2 * flops, DIGITS, 10, recipe=RECIPE)
     assert grown.scaling.startswith("its own proportions, depths 1:2:1")
-    ruled = compared_network(reference, 20 * flops, DIGITS, 10, recipe=RECIPE, by_the_rule=True)
+    ruled = compared_network(reference, 20 * flops, DIGITS, 10, recipe=RECIPE, robust_scaling=True)
     assert ruled.scaling.startswith("RobustScaling, depths 2:2:1")
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from rnas.errors import LedgerError
-from rnas.experiments.comparison.result import next_round, result
+from rnas.experiments.comparison.result import compared, next_round
 from rnas.networks.zoo import find
 from rnas.report import comparison_text as words
 from tests.rnas.experiments.comparison.records import IMAGES, records, settings
@@ -13,7 +13,7 @@ from tests.rnas.experiments.comparison.records import IMAGES, records, settings
 
 def test_means_groups_and_pairs(tmp_path: Path) -> None:
     chosen = settings(tmp_path)
-    content = result(chosen, records(chosen, [0.3, 0.9, 0.88]))
+    content = compared(chosen, records(chosen, [0.3, 0.9, 0.88])).content
     json.dumps(content, allow_nan=False)
     assert [(column["checkpoint"], column["attack"]) for column in content["columns"]] == [
         (name, attack) for name in ("best", "last") for attack in ("clean", "pgd20", "worst case")
@@ -42,7 +42,7 @@ def test_means_groups_and_pairs(tmp_path: Path) -> None:
 
 def test_where_all_scored_the_same_nothing_is_compared(tmp_path: Path) -> None:
     chosen = settings(tmp_path)
-    content = result(chosen, records(chosen, [0.0] * 3))
+    content = compared(chosen, records(chosen, [0.0] * 3)).content
     json.dumps(content, allow_nan=False)
     main = words.main_column(content)
     assert (main["detectable"], main["critical"], main["degrees"], main["pairs"]) == (None, None, None, [])
@@ -52,15 +52,15 @@ def test_where_all_scored_the_same_nothing_is_compared(tmp_path: Path) -> None:
     sentence = words.verdict_sentence(content)
     assert "all networks scored the same 0.00 %, so that nothing can be compared; train longer or" in sentence
     assert "power" not in sentence
-    perfect = words.verdict_sentence(result(chosen, records(chosen, [1.0] * 3)))
+    perfect = words.verdict_sentence(compared(chosen, records(chosen, [1.0] * 3)).content)
     assert "the same 100.00 %, so that nothing can be compared; attack more" in perfect
-    constant = words.verdict_sentence(result(chosen, records(chosen, [0.0, 1.0, 0.0])))
+    constant = words.verdict_sentence(compared(chosen, records(chosen, [0.0, 1.0, 0.0])).content)
     assert "differences cannot be tested; compare with more seeds or images" in constant
 
 
 def test_networks_at_chance_are_named(tmp_path: Path) -> None:
     chosen = settings(tmp_path)
-    content = result(chosen, records(chosen, [0.3, 0.9, 0.88]))
+    content = compared(chosen, records(chosen, [0.3, 0.9, 0.88])).content
     assert not any("above chance" in note for note in words.notes(content))
     clean, *others = content["columns"]
 
@@ -80,7 +80,7 @@ def test_networks_at_chance_are_named(tmp_path: Path) -> None:
 
 def test_a_network_without_all_its_trainings_is_shown_and_not_tested(tmp_path: Path) -> None:
     chosen = settings(tmp_path, seeds=3)
-    content = result(chosen, records(chosen, [0.3, 0.9, 0.6], failed=(2,)))
+    content = compared(chosen, records(chosen, [0.3, 0.9, 0.6], failed=(2,))).content
     score = words.main_column(content)["networks"][2]
     assert (score["group"], score["low"], score["seeds"][0]) == ("", None, None)
     assert score["mean"] > 0.4
@@ -89,7 +89,7 @@ def test_a_network_without_all_its_trainings_is_shown_and_not_tested(tmp_path: P
         {"network": "wrn-28-10", "seed": 0, "status": "diverged", "reason": "<loss> is not finite"}
     ]
     assert any("left out of the tests" in note for note in words.notes(content))
-    none = result(chosen, records(chosen, [0.3, 0.9, 0.6], failed=(0, 1, 2)))
+    none = compared(chosen, records(chosen, [0.3, 0.9, 0.6], failed=(0, 1, 2))).content
     assert "nothing can be tested" in words.verdict_sentence(none)
     json.dumps(none, allow_nan=False)
 
@@ -97,7 +97,7 @@ def test_a_network_without_all_its_trainings_is_shown_and_not_tested(tmp_path: P
 def test_a_late_failure_leaves_a_network_tested_by_the_seeds_before(tmp_path: Path) -> None:
     chosen = settings(tmp_path, until_decided=5)
     made = records(chosen, [0.03, 0.9, 0.88], failed=(1,), seeds=[2, 4, 4], failing_seed=3)
-    content = result(chosen, made)
+    content = compared(chosen, made).content
     assert len(words.main_column(content)["pairs"]) == 3
     assert any("with seed 3 failed, and it is tested by those before" in note for note in words.notes(content))
     assert next_round(chosen, made) == (2, 4, 5)
@@ -111,7 +111,7 @@ def test_further_seeds_are_for_those_that_are_not_distinguished(tmp_path: Path) 
     assert next_round(chosen, records(chosen, accuracies, failed=(1,))) == (2, 2, 2)
     made = records(chosen, accuracies, seeds=[2, 4, 4])
     assert next_round(chosen, made) == (2, 4, 4)
-    content = result(chosen, made)
+    content = compared(chosen, made).content
     json.dumps(content, allow_nan=False)
     assert (content["looks"], content["look_level"]) == (3, pytest.approx(0.05 / 3))
     assert [one["seeds"] for one in content["networks"]] == [2, 4, 4]
@@ -145,7 +145,7 @@ def test_what_was_tuned_is_told(tmp_path: Path) -> None:
     }
     failed = {**summary, "best": None, "comparison": None}
     tunings = {"small": summary, "resnet-18": {**summary, "best": 0}, "wrn-28-10": failed}
-    content = result(chosen, records(chosen, [0.5] * 3), tunings)
+    content = compared(chosen, records(chosen, [0.5] * 3), tunings).content
     json.dumps(content, allow_nan=False)
     assert content["tuning"]["seconds"] == 300.0
     assert content["seconds"] == 300.0 + 6 * 100.0
@@ -164,10 +164,10 @@ def test_other_images_are_noticed(tmp_path: Path) -> None:
     last = {**evaluation.provenance["last"], "images_hash": "of others"}
     changed = replace(made[0][0], evaluation=replace(evaluation, provenance={**evaluation.provenance, "last": last}))
     with pytest.raises(LedgerError, match="different images"):
-        result(chosen, [(changed, *made[0][1:]), *made[1:]])
+        compared(chosen, [(changed, *made[0][1:]), *made[1:]])
 
 
 def test_published_numbers_are_of_the_same_data_alone(tmp_path: Path) -> None:
     chosen = settings(tmp_path)
     assert any(row.dataset == "cifar10" for row in find("wrn-28-10").published)
-    assert result(chosen, records(chosen, [0.5] * 3))["published"] == []
+    assert compared(chosen, records(chosen, [0.5] * 3)).content["published"] == []

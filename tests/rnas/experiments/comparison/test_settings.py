@@ -3,16 +3,14 @@ from pathlib import Path
 import pytest
 
 from rnas.errors import InputError
-from rnas.experiments.comparison.directory import ComparisonDirectory
+from rnas.experiments.comparison.run import Comparison
 from rnas.experiments.comparison.settings import resolve_settings
 from tests.rnas.experiments.comparison.records import settings, small
 
 
 def test_what_is_kept_is_what_is_read(tmp_path: Path) -> None:
     chosen = settings(tmp_path)
-    directory = ComparisonDirectory.create(tmp_path / "comparison", chosen)
-    assert ComparisonDirectory.is_at(directory.path)
-    read = directory.read_settings()
+    read = Comparison.open(Comparison.create(chosen, tmp_path / "comparison").path).settings
     assert read == chosen
     assert read.fingerprint == chosen.fingerprint
 
@@ -24,7 +22,7 @@ def test_what_a_recipe_goes_without_is_kept_too(tmp_path: Path) -> None:
     without = {"name": "short-sat", "clip_norm": None}
     without_clipping = resolve_settings([small(tmp_path), "resnet-18"], flops="2M", data="digits", recipe=without)
     for name, one, norm in (("with", chosen, 5.0), ("without", without_clipping, None)):
-        read = ComparisonDirectory.create(tmp_path / name, one).read_settings()
+        read = Comparison.open(Comparison.create(one, tmp_path / name).path).settings
         assert read.training.recipe.clip_norm == norm
         assert read == one
 
@@ -63,13 +61,12 @@ def test_bad_settings_are_told_in_one_line(tmp_path: Path) -> None:
     for given, message in (
         ({"seeds": 1}, "at least two"),
         ({"flops": 0}, "above zero"),
-        ({"device": "cpu"}, "device is not for a comparison"),
         ({"attacks": ("pgd20", "no-such")}, "unknown attack 'no-such'"),
         ({"recipe": "no-such"}, "no-such"),
         ({"until_decided": 3}, "give more than the 3 seeds that all have"),
         ({"tune": 1}, "compare: trials: input should be greater than or equal to 2"),
-        ({"tune_epochs": 2}, "such as --tune 8"),
-        ({"attacked_images": 1000}, "--attacked-images 1000: digits has 450 to attack; give at most as many"),
+        ({"tune_epochs": 2}, "such as tune=8"),
+        ({"attacked_images": 1000}, "attacked_images 1000: digits has 450 to attack; give at most 450"),
     ):
         with pytest.raises(InputError, match=message) as error:
             resolve_settings(words, **{"flops": "2M", "data": "digits", "recipe": "short-sat", **given})

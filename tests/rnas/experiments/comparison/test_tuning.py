@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
+from rnas.experiment import Listener
 from rnas.experiments.comparison.settings import ComparisonSettings
 from rnas.experiments.comparison.training import ComparedTraining
-from rnas.experiments.comparison.tuning import SEED, chosen, tuned, tuning_settings
-from rnas.experiments.tuning.listener import Silent
+from rnas.experiments.comparison.tuning import SEED, chosen, tune_all, tuning_settings
 from tests.rnas.experiments.comparison.records import settings
 
 
@@ -40,5 +40,5 @@ def test_where_no_trial_was_completed_the_recipe_stays_as_it_is() -> None:
 
 
 def test_without_a_budget_nothing_is_tuned(tmp_path: Path) -> None:
-    assert tuned(tmp_path / "tunings", settings(tmp_path), 0, Silent) == {}
+    assert tune_all(tmp_path / "tunings", settings(tmp_path), 0, Listener()) == {}
     assert not (tmp_path / "tunings").exists()

@@ -8,7 +8,7 @@ from rnas import registry
 from rnas.errors import InputError
 from rnas.experiments.replications.design import Size, require_distinct, stratified
 from rnas.experiments.replications.registered import find, replications
-from rnas.experiments.replications.run import evaluator_for, groups
+from rnas.experiments.replications.run import cell_groups, evaluator_for
 from rnas.experiments.replications.settings import resolve_settings
 from rnas.networks import architecture as arch
 from tests.rnas.experiments.replications.simulated import SMALL
@@ -23,7 +23,7 @@ NAMES = [
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_design_on_digits_can_be_trained_and_judged(name: str) -> None:
-    replication, settings = find(name), resolve_settings(name, {})
+    replication, settings = find(name), resolve_settings(name)
     assert replication.name == name
     cells = settings.design()
     require_distinct(cells)
@@ -38,7 +38,7 @@ def test_a_design_on_digits_can_be_trained_and_judged(name: str) -> None:
         cells[-1].architecture.build(10, (1, 8, 8))
     claims = replication.claims(cells)
     assert len({claim.statement for claim in claims}) == len(claims) > 1
-    recipes = [changes for changes, _ in groups(cells)]
+    recipes = [changes for changes, _ in cell_groups(cells)]
     evaluators = [evaluator_for(settings, cells, changes) for changes in (recipes[0], recipes[-1])]
     for metric in {replication.figure.metric, *(claim.metric for claim in claims)}:
         assert all(metric in evaluator.bounds for evaluator in evaluators)

@@ -3,40 +3,37 @@ from pathlib import Path
 import pytest
 
 from rnas.errors import InputError
-from rnas.experiments.replications.settings import ReplicationSettings, resolve_settings
+from rnas.experiments.replications.run import ReplicationRun
+from rnas.experiments.replications.settings import resolve_settings
 from tests.rnas.data.cifar_files import write_cifar10
 
 
 def test_digits_are_quick_and_small_and_other_data_are_as_in_the_paper(tmp_path: Path) -> None:
-    digits = resolve_settings("depth-grid", {})
+    digits = resolve_settings("depth-grid")
     assert (digits.capacity, digits.training.recipe.name, digits.training.fidelity.epochs) == ("small", "short-sat", 4)
     write_cifar10(tmp_path, 20, 20)
-    paper = resolve_settings("depth-grid", {"data": "cifar10", "data_dir": tmp_path})
+    paper = resolve_settings("depth-grid", data="cifar10", data_dir=tmp_path)
     assert (paper.capacity, paper.training.recipe.name, paper.training.fidelity.epochs) == ("paper", "bat", 100)
-    assert (
-        resolve_settings("robust-wrn-depths", {"data": "cifar10", "data_dir": tmp_path}).training.recipe.name == "sat"
-    )
-    assert resolve_settings("depth-grid", {"recipe": "n-fgsm"}).training.fidelity.attack_steps is None
+    assert resolve_settings("robust-wrn-depths", data="cifar10", data_dir=tmp_path).training.recipe.name == "sat"
+    assert resolve_settings("depth-grid", recipe="n-fgsm").training.fidelity.attack_steps is None
 
 
 def test_what_is_kept_is_what_is_read(tmp_path: Path) -> None:
-    settings = resolve_settings("activations", {"eps": "1/10", "epochs": 3, "images": 100, "base_channels": (2, 4, 8)})
-    path = tmp_path / "replication.yaml"
-    path.write_text(settings.to_yaml())
-    read = ReplicationSettings.read(path)
+    settings = resolve_settings("activations", eps="1/10", epochs=3, images=100, base_channels=(2, 4, 8))
+    read = ReplicationRun.open(ReplicationRun.create(settings, tmp_path / "replication").path).settings
     assert read == settings
     assert read.fingerprint == settings.fingerprint
 
 
 def test_seeds_may_grow_and_nothing_else_may_change() -> None:
-    settings = resolve_settings("depth-grid", {})
+    settings = resolve_settings("depth-grid")
     assert settings.model_copy(update={"seeds": 9}).fingerprint == settings.fingerprint
-    assert resolve_settings("depth-grid", {"epochs": 5}).fingerprint != settings.fingerprint
-    assert resolve_settings("depth-grid", {"cells": 9}).fingerprint != settings.fingerprint
+    assert resolve_settings("depth-grid", epochs=5).fingerprint != settings.fingerprint
+    assert resolve_settings("depth-grid", cells=9).fingerprint != settings.fingerprint
 
 
 def test_a_cell_s_recipe_is_the_replication_s_but_for_its_changes() -> None:
-    settings = resolve_settings("activations", {})
+    settings = resolve_settings("activations")
     changed = settings.evaluator_settings({"weight_decay": 1e-4}).train.recipe
     assert changed == settings.training.recipe.model_copy(update={"weight_decay": 1e-4})
     assert settings.evaluator_settings({"name": "aat", "extra_fraction": 0.0}).train.recipe.name == "aat"

@@ -11,7 +11,7 @@ from tests.rnas.experiments.training.trainings import trained
 @pytest.fixture(scope="session")
 def searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The directory of a search that nobody writes to."""
-    return rnas.search(CONFIG, output=tmp_path_factory.mktemp("searched") / "run").directory.path  # type: ignore[union-attr]
+    return rnas.search(CONFIG, output=tmp_path_factory.mktemp("searched") / "run").path
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def run(searched: Path, tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def ended(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The directory of a training that nobody writes to."""
-    return trained(tmp_path_factory.mktemp("ended") / "training").directory.path
+    return trained(tmp_path_factory.mktemp("ended") / "training").path
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from rnas.errors import InputError
 from rnas.experiments.reproduction.find import find
 from rnas.experiments.reproduction.judgement import EXACTLY, NOT, UNJUDGED, WITHIN, image_interval
 from rnas.experiments.reproduction.reproduce import Reproduction
-from rnas.nas.run import Run
+from rnas.nas.result import SearchResult
+from rnas.nas.search import Search
 from rnas.networks import architecture as arch
 from search_spaces.digits_bench import DigitsBenchSpace
 from tests.rnas.experiments.reproduction.records import CONFIG, change, hashes
@@ -148,7 +149,7 @@ def test_what_is_not_as_recorded_refutes_at_once(run: Path, path: tuple[str, ...
 
 
 def test_changed_weights_refute_and_lost_ones_are_told(run: Path) -> None:
-    key = Run.load(run).front()[0].key
+    key = Search.open(run).result().front()[0].key
     path = run / "checkpoints" / f"{key}.safetensors"
     tensors = load_file(path)
     name = next(iter(tensors))
@@ -200,9 +201,9 @@ def test_a_row_of_a_table_is_equal_or_not(looked_up: Path) -> None:
     assert refuted(rnas.reproduce(result)) == ["table"]
 
 
-def test_what_a_function_gave_is_asked_of_it_again(finished_run: Run) -> None:
-    assert finished_run.directory is not None
-    found = rnas.reproduce(f"{finished_run.directory.path}:knee")
+def test_what_a_function_gave_is_asked_of_it_again(finished_run: SearchResult) -> None:
+    assert finished_run.path is not None
+    found = rnas.reproduce(f"{finished_run.path}:knee")
     assert (found.source, statuses(found)) == ("scratch", {"score": EXACTLY})
 
 
@@ -214,8 +215,8 @@ def test_provenance_of_another_form_is_no_obstacle(tmp_path: Path) -> None:
     assert (statuses(found), found.conditions["seed"]) == ({"score": EXACTLY}, "7")
 
 
-def test_one_that_failed_has_nothing_to_reproduce(run: Path) -> None:
-    key = Run.load(run).records[0].key
+def test_one_that_failed_has_nothing_to_verify(run: Path) -> None:
+    key = Search.open(run).result().records[0].key
     change(run, lambda content: content.update(status="diverged", metrics={}, reason="the loss is not finite"))
     with pytest.raises(InputError, match=r"no result to reproduce \(diverged: the loss is not finite\)"):
         rnas.reproduce(f"{run}:{key}")

@@ -15,7 +15,7 @@ from tests.rnas.experiments.training.trainings import trained
 
 
 def edited(training: Path, *path: str, value: Any) -> None:
-    file = training / "summary.json"
+    file = training / "result.json"
     content = json.loads(file.read_text())
     inner = content
     for part in path[:-1]:
@@ -73,14 +73,14 @@ def test_one_without_result_or_weights_is_told(training: Path) -> None:
     (training / "best.safetensors").unlink()
     with pytest.raises(InputError, match="its weights are not there; train the network again with --from scratch"):
         rnas.reproduce(training)
-    (training / "summary.json").unlink()
-    with pytest.raises(InputError, match="no result to reproduce yet; resume with: rnas resume"):
+    (training / "result.json").unlink()
+    with pytest.raises(InputError, match="no result to verify yet; resume it with: rnas resume"):
         rnas.reproduce(training)
 
 
 def test_a_summary_that_is_damaged_is_told(training: Path) -> None:
-    edited(training, "best", "test", "clean", value={})
-    with pytest.raises(InputError, match=r"summary\.json: damaged \(KeyError 'accuracy'\)"):
+    edited(training, "best", "final", "clean", value={})
+    with pytest.raises(InputError, match=r"result\.json: damaged \(KeyError 'accuracy'\)"):
         rnas.reproduce(training)
 
 

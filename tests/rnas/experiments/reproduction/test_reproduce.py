@@ -52,5 +52,5 @@ def test_who_gave_seeds_is_not_told_to_give_some(result: str, monkeypatch: pytes
     monkeypatch.setenv("FAILING", "8:memory")
     found = rnas.reproduce(result, seeds=2)
     assert (found.seeds, found.metrics[0].seed_spread) == ((9,), None)
-    assert "1 of 2 further seeds gave a result; the variation between trainings takes at least 2." in found.notes
+    assert "1 of 2 further seeds gave a result; luck takes at least 2." in found.notes
     assert not any("--seeds" in note for note in found.notes)

@@ -2,13 +2,13 @@ from pathlib import Path
 
 import pytest
 
-from rnas.experiments.training.run import TrainingRun
+from rnas.experiments.training.result import TrainingResult
 from tests.rnas.data.cifar_files import write_cifar10
 from tests.rnas.experiments.training.trainings import trained
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> TrainingRun:
+def finished(tmp_path_factory: pytest.TempPathFactory) -> TrainingResult:
     """Three epochs of standard adversarial training; not to be written to."""
     return trained(tmp_path_factory.mktemp("trainings") / "finished")
 

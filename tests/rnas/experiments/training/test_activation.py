@@ -26,7 +26,7 @@ def test_every_activation_is_replaced_and_nothing_else() -> None:
     assert found == replace(MIXED, blocks=blocks, head_activation=None)
     assert activation_note(MIXED, AAT) == (
         "recipe aat has activation silu, which takes the place of gelu and relu and mish; "
-        "--set recipe.activation=null keeps the network's own"
+        "set recipe.activation to null to keep the network's own"
     )
 
 

@@ -9,24 +9,24 @@ from safetensors.torch import load_file, save_file
 import rnas
 from rnas.errors import InputError
 from rnas.experiments.training.checkpoint import Checkpoint
-from rnas.experiments.training.run import TrainingRun
+from rnas.experiments.training.result import TrainingResult
 from rnas.utils.files import file_hash
 from tests.rnas.experiments.training.trainings import NETWORK
 
 
 @pytest.fixture
-def copy(finished: TrainingRun, tmp_path: Path) -> Path:
-    """The best weights and their description, apart from their training."""
+def copy(finished: TrainingResult, tmp_path: Path) -> Path:
+    """The best weights and what stands beside them, apart from their training."""
     for suffix in (".safetensors", ".json"):
-        shutil.copy(finished.directory.best.with_suffix(suffix), tmp_path)
+        shutil.copy(finished.best.path.with_suffix(suffix), tmp_path)
     return tmp_path / "best.safetensors"
 
 
-def test_what_stands_beside_the_weights(finished: TrainingRun) -> None:
-    content = json.loads((finished.directory.path / "last.json").read_text())
+def test_what_stands_beside_the_weights(finished: TrainingResult) -> None:
+    content = json.loads((finished.path / "last.json").read_text())
     assert (content["schema_version"], content["epoch"]) == (1, 3)
     assert (content["input_shape"], content["num_classes"]) == ([1, 8, 8], 10)
-    assert content["sha256"] == file_hash(finished.directory.last)
+    assert content["sha256"] == file_hash(finished.last.path)
     last = finished.history[-1]
     assert content["val"] == {
         metric: last[f"val_{metric}"] for metric in ("clean_accuracy", "robust_accuracy", "robust_margin")
@@ -37,15 +37,15 @@ def test_what_stands_beside_the_weights(finished: TrainingRun) -> None:
     assert {"versions", "device"} <= content["provenance"].keys()
 
 
-def test_it_reads_back_anywhere(copy: Path, finished: TrainingRun) -> None:
+def test_it_reads_back_anywhere(copy: Path, finished: TrainingResult) -> None:
     found = Checkpoint.read(copy)
     assert (found.architecture, found.settings, found.epoch) == (NETWORK, finished.settings, finished.best.epoch)
     assert found.to_dict() == finished.best.to_dict()
 
 
-def test_its_weights_are_those_that_were_judged(finished: TrainingRun) -> None:
-    module = rnas.load(finished.directory.best)
-    weights = load_file(finished.directory.best)
+def test_its_weights_are_those_that_were_judged(finished: TrainingResult) -> None:
+    module = rnas.load(finished.best.path)
+    weights = load_file(finished.best.path)
     assert module.state_dict().keys() == weights.keys()
     assert all(torch.equal(tensor, weights[name]) for name, tensor in module.state_dict().items())
     assert not module.training
@@ -59,10 +59,10 @@ def test_other_weights_are_told_by_their_hash(copy: Path) -> None:
             read(copy)
 
 
-def test_in_a_training_that_was_stopped_they_are_made_again(finished: TrainingRun, tmp_path: Path) -> None:
+def test_in_a_training_that_was_stopped_they_are_made_again(finished: TrainingResult, tmp_path: Path) -> None:
     folder = tmp_path / "stopped"
-    shutil.copytree(finished.directory.path, folder)
-    (folder / "summary.json").unlink()
+    shutil.copytree(finished.path, folder)
+    (folder / "result.json").unlink()
     (folder / "best.safetensors").write_bytes(b"half of it")
     with pytest.raises(InputError, match=rf"makes both again: rnas resume {folder}"):
         Checkpoint.read(folder / "best.safetensors")

@@ -3,7 +3,7 @@ import torch
 
 from rnas.evaluation.robustness import evaluate_robustness
 from rnas.experiments.training.evaluation import CheckpointResult, compared, evaluate_test, evaluate_val
-from rnas.experiments.training.run import TrainingRun
+from rnas.experiments.training.result import TrainingResult
 from rnas.experiments.training.setup import Setup
 
 
@@ -33,7 +33,7 @@ def test_a_difference_is_inside_the_noise_by_the_images_on_which_both_differ() -
     assert rows["worst case"] == {**rows["pgd"], "name": "worst case"}
 
 
-def test_val_and_test_look_at_their_own_splits(finished: TrainingRun) -> None:
+def test_selection_and_final_look_at_their_own_parts(finished: TrainingResult) -> None:
     setup = Setup.of(finished.settings)
     model = setup.training().model
     val = evaluate_val(setup, model)

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,12 @@ import pytest
 import torch
 from filelock import FileLock
 
-import rnas
 from rnas.errors import InputError
+from rnas.experiment import Listener, resume
 from rnas.experiments.training.history import to_csv
-from rnas.experiments.training.listener import Silent
-from rnas.experiments.training.run import TrainingRun
+from rnas.experiments.training.result import TrainingResult
+from rnas.experiments.training.training import Training
+from rnas.training.recipe import Recipe
 from rnas.utils import files
 from tests.rnas.experiments.training.trainings import timeless, trained, weights
 
@@ -23,42 +25,42 @@ class Stopped(BaseException):
     """Stands for a kill: nothing but the end of blocks runs after it."""
 
 
-class Stopping(Silent):
+class Stopping(Listener):
     """Stops a training at a step."""
 
     def __init__(self, steps: int) -> None:
         self.steps = steps
 
-    def training(self, epoch: int, share: float) -> None:
-        self.steps -= 1
+    def progress(self, shares: Mapping[str, float]) -> None:
+        self.steps -= any(label.startswith("epoch") for label in shares)
         if not self.steps:
             raise Stopped
 
 
-def essence(run: TrainingRun) -> Any:
+def essence(run: TrainingResult) -> Any:
     return timeless([run.history, run.summary, run.best.to_dict(), run.last.to_dict()])
 
 
-def assert_equal(found: TrainingRun, expected: TrainingRun) -> None:
+def assert_equal(found: TrainingResult, expected: TrainingResult) -> None:
     assert essence(found) == essence(expected)
     one, other = weights(found), weights(expected)
     assert one.keys() == other.keys()
     assert [name for name, tensor in one.items() if not torch.equal(tensor, other[name])] == []
 
 
-def test_what_a_training_leaves(finished: TrainingRun) -> None:
-    path = finished.directory.path
+def test_what_a_training_leaves(finished: TrainingResult) -> None:
+    path = finished.path
     assert sorted(file.name for file in path.iterdir()) == [
         "architecture.json",
         "best.json",
         "best.safetensors",
+        "config.yaml",
         "history.csv",
         "last.json",
         "last.safetensors",
         "lock",
+        "result.json",
         "state.safetensors",
-        "summary.json",
-        "training.yaml",
     ]
     assert [row["epoch"] for row in finished.history] == [1, 2, 3]
     assert (path / "history.csv").read_text() == to_csv(finished.history)
@@ -67,7 +69,7 @@ def test_what_a_training_leaves(finished: TrainingRun) -> None:
     assert (finished.last.epoch, finished.summary["epochs_done"]) == (3, 3)
 
 
-def test_the_summary_says_what_decided_it(finished: TrainingRun) -> None:
+def test_the_summary_says_what_decided_it(finished: TrainingResult) -> None:
     summary = finished.summary
     assert (summary["status"], summary["reason"], summary["recipe"], summary["seed"]) == ("complete", "", "sat", 0)
     assert summary["recipe_hash"] == finished.settings.recipe_hash
@@ -86,10 +88,10 @@ def test_the_summary_says_what_decided_it(finished: TrainingRun) -> None:
 
 
 @pytest.mark.parametrize("steps", [1, 3, 4, 8, 9])
-def test_stopped_at_a_step_and_resumed(finished: TrainingRun, tmp_path: Path, steps: int) -> None:
+def test_stopped_at_a_step_and_resumed(finished: TrainingResult, tmp_path: Path, steps: int) -> None:
     with pytest.raises(Stopped):
         trained(tmp_path / "run", listener=Stopping(steps))
-    assert_equal(rnas.resume_training(tmp_path / "run"), finished)
+    assert_equal(resume(tmp_path / "run"), finished)
 
 
 FILES = (
@@ -99,7 +101,7 @@ FILES = (
     "last.safetensors",
     "last.json",
     "history.csv",
-    "summary.json",
+    "result.json",
 )
 
 
@@ -107,10 +109,10 @@ FILES = (
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("epoch", [1, 2])
 def test_stopped_while_a_file_is_written_and_resumed(
-    finished: TrainingRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, moment: str, epoch: int
+    finished: TrainingResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, moment: str, epoch: int
 ) -> None:
     # The best weights of this training are those of its first epoch.
-    replace, left = Path.replace, 1 if name == "summary.json" or "best" in name else epoch
+    replace, left = Path.replace, 1 if name == "result.json" or "best" in name else epoch
 
     def stopping(path: Path, target: Path) -> Path:
         nonlocal left
@@ -126,7 +128,7 @@ def test_stopped_while_a_file_is_written_and_resumed(
     with pytest.raises(Stopped):
         trained(tmp_path / "run")
     monkeypatch.undo()
-    assert_equal(rnas.resume_training(tmp_path / "run"), finished)
+    assert_equal(resume(tmp_path / "run"), finished)
     assert not list((tmp_path / "run").glob("*.partial"))
 
 
@@ -145,7 +147,7 @@ def test_recipes_with_state_of_their_own(tmp_path: Path, recipe: Any) -> None:
     whole = trained(tmp_path / "whole", recipe)
     with pytest.raises(Stopped):
         trained(tmp_path / "run", recipe, listener=Stopping(7))
-    assert_equal(rnas.resume_training(tmp_path / "run"), whole)
+    assert_equal(resume(tmp_path / "run"), whole)
 
 
 def test_the_weights_of_an_average_are_the_result(tmp_path: Path) -> None:
@@ -156,23 +158,26 @@ def test_the_weights_of_an_average_are_the_result(tmp_path: Path) -> None:
     assert not torch.equal(tensors["last.fc.weight"], tensors["state.model.fc.weight"])
 
 
-def test_one_that_has_ended_is_only_read(finished: TrainingRun) -> None:
-    before = {path: path.stat().st_mtime_ns for path in finished.directory.path.iterdir()}
-    assert_equal(rnas.resume_training(finished.directory.path), finished)
-    assert {path: path.stat().st_mtime_ns for path in finished.directory.path.iterdir()} == before
+def test_one_that_has_ended_is_only_read(finished: TrainingResult) -> None:
+    before = {path: path.read_bytes() for path in finished.path.iterdir()}
+    assert_equal(resume(finished.path), finished)
+    assert {path: path.read_bytes() for path in finished.path.iterdir()} == before
 
 
-def unfinished(finished: TrainingRun, tmp_path: Path) -> Path:
+def unfinished(finished: TrainingResult, tmp_path: Path) -> Path:
     path = tmp_path / "run"
-    shutil.copytree(finished.directory.path, path)
-    (path / "summary.json").unlink()
+    shutil.copytree(finished.path, path)
+    (path / "result.json").unlink()
     return path
 
 
-def test_a_second_writer_is_refused(finished: TrainingRun, tmp_path: Path) -> None:
+def test_a_second_writer_is_refused(finished: TrainingResult, tmp_path: Path) -> None:
     path = unfinished(finished, tmp_path)
-    with FileLock(path / "lock"), pytest.raises(InputError, match=r"is in use: another process is training there"):
-        rnas.resume_training(path)
+    with (
+        FileLock(path / "lock"),
+        pytest.raises(InputError, match=r"is in use: another process is running the training there"),
+    ):
+        resume(path)
 
 
 def changed(path: Path, old: str, new: str) -> None:
@@ -181,46 +186,46 @@ def changed(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new))
 
 
-def test_changed_settings_are_refused_but_not_those_of_no_consequence(finished: TrainingRun, tmp_path: Path) -> None:
+def test_changed_settings_are_refused_but_not_those_of_no_consequence(finished: TrainingResult, tmp_path: Path) -> None:
     path = unfinished(finished, tmp_path)
-    changed(path / "training.yaml", "batch_size: 500", "batch_size: 30")
-    summary = rnas.resume_training(path).summary
+    changed(path / "config.yaml", "batch_size: 500", "batch_size: 30")
+    summary = resume(path).summary
     assert summary["best"]["test"] == finished.summary["best"]["test"]
-    (path / "summary.json").unlink()
-    changed(path / "training.yaml", "weight_decay: 0.0005", "weight_decay: 0.5")
-    with pytest.raises(InputError, match=r"training.yaml was changed since the training began"):
-        rnas.resume_training(path)
+    (path / "result.json").unlink()
+    changed(path / "config.yaml", "weight_decay: 0.0005", "weight_decay: 0.5")
+    with pytest.raises(InputError, match=r"config.yaml was changed since the training began"):
+        resume(path)
 
 
-def test_damaged_directories_are_told(finished: TrainingRun, tmp_path: Path) -> None:
+def test_damaged_directories_are_told(finished: TrainingResult, tmp_path: Path) -> None:
     path = unfinished(finished, tmp_path)
     state = path / "state.safetensors"
     whole = state.read_bytes()
     state.write_bytes(whole[:-10])
     with pytest.raises(InputError, match=r"state.safetensors: damaged"):
-        rnas.resume_training(path)
+        resume(path)
     state.unlink()
     with pytest.raises(InputError, match=r"state.safetensors is gone, though the training has results"):
-        rnas.resume_training(path)
+        resume(path)
     state.write_bytes(whole)
-    (path / "summary.json").write_text("{")
-    with pytest.raises(InputError, match=r"summary.json: damaged"):
-        rnas.resume_training(path)
-    changed(path / "training.yaml", "\nseed: 0", "\nseed: many")
-    with pytest.raises(InputError, match=r"training.yaml: seed: input should be a valid integer"):
-        rnas.load_training(path)
-    with pytest.raises(InputError, match=r"is no run; it holds run"):
-        rnas.resume_training(tmp_path)
+    (path / "result.json").write_text("{")
+    with pytest.raises(InputError, match=r"result.json: damaged"):
+        resume(path)
+    changed(path / "config.yaml", "\nseed: 0", "\nseed: many")
+    with pytest.raises(InputError, match=r"config.yaml: seed: input should be a valid integer"):
+        Training.open(path)
+    with pytest.raises(InputError, match=r"is not an experiment; it holds run"):
+        resume(tmp_path)
 
 
-def test_other_images_are_told(finished: TrainingRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_images_are_told(finished: TrainingResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from rnas.experiments.training.setup import Setup
 
     path = unfinished(finished, tmp_path)
     record = Setup.of(finished.settings).data_record
     monkeypatch.setattr(Setup, "data_record", {**record, "hash": "other"})
     with pytest.raises(InputError, match=r"the images that the training began with were others"):
-        rnas.resume_training(path)
+        resume(path)
 
 
 def test_a_loss_that_diverges_ends_the_training_with_the_last_good_epoch(tmp_path: Path) -> None:
@@ -231,8 +236,8 @@ def test_a_loss_that_diverges_ends_the_training_with_the_last_good_epoch(tmp_pat
     assert run.summary["reason"] == "the training loss is not finite in epoch 2"
     assert (run.best.epoch, run.last.epoch, len(run.history)) == (1, 1, 1)
     assert all(torch.isfinite(tensor).all() for tensor in weights(run).values())
-    assert "test" not in run.summary["best"]
-    assert rnas.resume_training(tmp_path / "run").summary == run.summary
+    assert "final" not in run.summary["best"]
+    assert resume(tmp_path / "run").summary == run.summary
 
 
 def test_one_that_diverges_at_once_has_nothing(tmp_path: Path) -> None:
@@ -258,8 +263,8 @@ def test_catastrophic_overfitting_ends_the_training_before_it(tmp_path: Path, mo
     assert run.last.epoch == 2
     assert "test" in run.summary["last"]
     # Stopped in the evaluation after it, it is known again.
-    (tmp_path / "run" / "summary.json").unlink()
-    assert timeless(rnas.resume_training(tmp_path / "run").summary) == timeless(run.summary)
+    (tmp_path / "run" / "result.json").unlink()
+    assert timeless(resume(tmp_path / "run").summary) == timeless(run.summary)
 
 
 def test_extra_data_are_in_the_summary_and_bound_to_the_state(tmp_path: Path) -> None:
@@ -273,7 +278,7 @@ def test_extra_data_are_in_the_summary_and_bound_to_the_state(tmp_path: Path) ->
 
     extra = write(tmp_path / "extra.npz")
     recipe = {"name": "sat", "extra_fraction": 0.5}
-    with pytest.raises(InputError, match=r"takes 50% of each batch from extra data: give a file of it as --extra FILE"):
+    with pytest.raises(InputError, match=r"takes 50% of each batch from extra data: give a file of it as extra"):
         trained(tmp_path / "run", recipe)
     with pytest.raises(InputError, match=r"recipe sat takes nothing from extra data"):
         trained(tmp_path / "run", extra=extra)
@@ -281,10 +286,10 @@ def test_extra_data_are_in_the_summary_and_bound_to_the_state(tmp_path: Path) ->
     run = trained(tmp_path / "run", recipe, extra=extra)
     record = run.summary["data"]["extra"]
     assert (record["file"], record["images"], len(record["sha256"])) == (str(extra), 50, 64)
-    (tmp_path / "run" / "summary.json").unlink()
+    (tmp_path / "run" / "result.json").unlink()
     write(extra)
     with pytest.raises(InputError, match=r"the images that the training began with were others"):
-        rnas.resume_training(tmp_path / "run")
+        resume(tmp_path / "run")
 
 
 def test_best_and_last_are_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -318,4 +323,26 @@ def test_files_are_written_to_the_disk_before_they_take_their_names(
     synced: list[int] = []
     monkeypatch.setattr(files.os, "fsync", synced.append)
     trained(tmp_path / "run", epochs=1)
-    assert len(synced) == 2 + 6 + 1
+    assert len(synced) == 2 + 6 + 2
+
+
+def test_a_recipe_of_ones_own_is_read_back(tmp_path: Path) -> None:
+    recipe = Recipe.resolve("sat").model_copy(update={"name": "of-my-own", "learning_rate": 0.05})
+    run = trained(tmp_path / "run", recipe, epochs=1)
+    assert Training.open(tmp_path / "run").settings.recipe == recipe == run.settings.recipe
+    assert (run.summary["recipe"], resume(tmp_path / "run").status) == ("of-my-own", "complete")
+
+
+def test_before_its_end_a_result_holds_the_epochs_done(finished: TrainingResult, tmp_path: Path) -> None:
+    result = Training.open(unfinished(finished, tmp_path)).result()
+    assert (result.status, result.to_dict()["epochs_done"], result.best.epoch) == ("running", 3, finished.best.epoch)
+    assert "running, 3 epochs" in result._repr_html_()
+    assert "fgsm" in finished._repr_html_()
+
+
+def test_the_history_is_a_data_frame_where_pandas_is_installed(finished: TrainingResult) -> None:
+    if find_spec("pandas") is None:
+        with pytest.raises(InputError, match="needs pandas, which is not installed: pip install pandas"):
+            finished.to_pandas()
+    else:
+        assert list(finished.to_pandas()["epoch"]) == [1, 2, 3]

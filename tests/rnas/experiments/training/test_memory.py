@@ -15,9 +15,8 @@ from rnas.experiments.training.memory import largest_batch, out_of_memory
 PROGRAM = """
 import json, resource, sys
 from pathlib import Path
-import rnas.api
 from rnas.cli import main
-from rnas.experiments.training import start
+from rnas.experiments.training import training
 import rnas.cli.training_view, sklearn.datasets
 
 size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
@@ -82,7 +81,7 @@ def test_what_says_that_memory_is_used_up(error: Exception, is_memory: bool) -> 
 def limited(mebibytes: int, folder: Path, *words: object) -> subprocess.CompletedProcess[str]:
     (folder / "net.json").write_text(NETWORK)
     command = [sys.executable, "-c", PROGRAM, str(mebibytes), "train", "net.json", *OPTIONS, *map(str, words)]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
 
 
 @pytest.mark.slow
@@ -93,7 +92,7 @@ def test_a_batch_that_does_not_fit_is_told_with_one_that_does(tmp_path: Path) ->
     line = result.stderr.splitlines()[-1]
     assert line.startswith("rnas: out of memory with training batches of 1213 images; ")
     fits = int(line.split("; ")[1].split()[0])
-    assert line.endswith(f"{fits} fit here: give --batch-size {fits}")
+    assert line.endswith(f"{fits} fit here: set batch_size to {fits}")
     assert 8 <= fits < 600
     assert list((tmp_path / "runs").iterdir()) == []
     # Near the limit libraries may end the process, so that not the largest is tried.
@@ -110,10 +109,10 @@ def test_an_evaluation_that_does_not_fit_goes_on_with_smaller_batches(tmp_path: 
     fits = int(line.split("; ")[1].split()[0])
     path = Path("runs/train-net-fgsm-rs-1")
     assert line.endswith(
-        f": set evaluation.batch_size to {fits} in {path / 'training.yaml'}, and resume with: rnas resume {path}"
+        f": set evaluation.batch_size to {fits} in {path / 'config.yaml'}, and resume with: rnas resume {path}"
     )
-    settings = tmp_path / path / "training.yaml"
+    settings = tmp_path / path / "config.yaml"
     settings.write_text(settings.read_text().replace("batch_size: 450", f"batch_size: {fits // 2}"))
     command = [sys.executable, "-c", PROGRAM, "600", "resume", str(path)]
-    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600)
     assert result.returncode == 0, result.stderr

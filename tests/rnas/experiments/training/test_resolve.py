@@ -14,7 +14,7 @@ from rnas.evaluation.training_settings import load_dataset
 from rnas.experiments.references import Reference, resolve
 from rnas.experiments.training.resolve import recipe_content, resolve_settings
 from rnas.experiments.training.settings import TrainingRunSettings
-from rnas.nas.run import Run
+from rnas.nas.result import SearchResult
 from rnas.networks import architecture as arch
 from rnas.networks.zoo import find
 from rnas.training.recipe import Recipe
@@ -39,7 +39,7 @@ SEARCH = {
 
 
 @pytest.fixture(scope="module")
-def search(tmp_path_factory: pytest.TempPathFactory) -> Run:
+def search(tmp_path_factory: pytest.TempPathFactory) -> SearchResult:
     return rnas.search(SEARCH, output=tmp_path_factory.mktemp("runs") / "search")
 
 
@@ -95,9 +95,7 @@ def test_what_is_given_goes_before_defaults() -> None:
 
 def test_settings_read_back_from_yaml_as_they_were() -> None:
     settings = resolved({"recipe": "aat", "extra": "extra.npz", "seed": 3})
-    content = yaml.safe_load(settings.to_yaml())
-    assert list(content)[:2] == ["network", "architecture"]
-    again = TrainingRunSettings.model_validate(content)
+    again = TrainingRunSettings.model_validate(yaml.safe_load(yaml.safe_dump(settings.model_dump(mode="json"))))
     assert again == settings
     assert again.fingerprint == settings.fingerprint
     assert settings.extra == Path("extra.npz").resolve()
@@ -126,8 +124,8 @@ def test_the_activation_of_a_recipe_is_that_of_the_network() -> None:
     assert arch.from_dict(kept.architecture) == NETWORK
 
 
-def test_a_member_of_a_search_is_judged_on_the_images_that_nothing_was_chosen_by(search: Run) -> None:
-    reference = resolve(f"{search.directory.path}:{search.records[0].key}")
+def test_a_member_of_a_search_is_judged_on_the_images_that_nothing_was_chosen_by(search: SearchResult) -> None:
+    reference = resolve(f"{search.path}:{search.records[0].key}")
     settings = resolve_settings(reference, {"device": "cpu"})
     assert (settings.data, settings.split_seed, str(settings.eps)) == ("digits", 3, "1/10")
     digits = load_dataset("digits", None)
@@ -145,8 +143,8 @@ def test_a_member_of_a_search_is_judged_on_the_images_that_nothing_was_chosen_by
     assert resolve_settings(reference, {"images": {"val": 60}}).images.val == 60
 
 
-def test_data_of_its_own_are_divided_as_usual(search: Run, cifar10_folder: Path) -> None:
-    reference = resolve(f"{search.directory.path}:knee")
+def test_data_of_its_own_are_divided_as_usual(search: SearchResult, cifar10_folder: Path) -> None:
+    reference = resolve(f"{search.path}:knee")
     settings = resolve_settings(reference, {"data": "cifar10", "data_dir": cifar10_folder, "device": "cpu"})
     assert (str(settings.eps), settings.split_seed, settings.images.val) == ("8/255", 0, 1024)
 
@@ -183,7 +181,8 @@ def test_a_file_of_a_recipe(tmp_path: Path) -> None:
         ({"device": "tpu"}, "unknown device 'tpu'; known: auto, cpu, cuda"),
         ({"architecture": {}}, "train: architecture: unknown key"),
         ({"evaluation": {"diagnostics": ["density"]}}, "diagnostics are measured in a search; leave them out"),
-        ({"epochs": 3}, "train: epochs: unknown key"),
+        ({"epoch": 3}, "train: epoch: unknown key"),
+        ({"epochs": 0}, "train: fidelity.epochs: input should be greater than 0, not 0"),
     ],
 )
 def test_a_wrong_setting_is_one_line(given: dict[str, Any], message: str) -> None:

@@ -8,7 +8,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 import rnas
-from rnas.experiments.training.run import TrainingRun
+from rnas.experiments.training.result import TrainingResult
 from rnas.networks.residual import ResidualNetwork
 
 NETWORK = ResidualNetwork(depths=(1, 1), channels=(4, 8), stem_width=4)
@@ -24,15 +24,14 @@ SHORT: dict[str, Any] = {
 }
 
 
-def trained(path: Path, recipe: Any = "sat", **changes: Any) -> TrainingRun:
+def trained(path: Path, recipe: Any = "sat", **changes: Any) -> TrainingResult:
     """A training of the small network in a new directory."""
     return rnas.train(NETWORK, recipe, output=path, **{**SHORT, **changes})
 
 
-def weights(run: TrainingRun) -> dict[str, Tensor]:
+def weights(run: TrainingResult) -> dict[str, Tensor]:
     """All tensors that a training leaves, by file and name."""
-    directory = run.directory
-    files = {path.stem: load_file(path) for path in (directory.best, directory.last, directory.state)}
+    files = {name: load_file(run.path / f"{name}.safetensors") for name in ("best", "last", "state")}
     return {f"{file}.{name}": tensor for file, tensors in files.items() for name, tensor in tensors.items()}
 
 

@@ -6,21 +6,22 @@ from typing import Any
 import pytest
 
 from rnas.errors import InputError
-from rnas.experiments.tuning.directory import TuningDirectory
+from rnas.experiments.tuning.tuning import Tuning
 from rnas.training.recipe import Recipe
 from tests.rnas.experiments.tuning.tunings import settings
 
 
 def test_they_read_back_as_they_were_written(tmp_path: Path) -> None:
-    made = settings(tmp_path / "run", {"learning_rate": "0.1:1"})
-    read = TuningDirectory(tmp_path / "run").read_settings()
+    made = settings({"learning_rate": "0.1:1"})
+    Tuning.create(made, tmp_path / "run")
+    read = Tuning.open(tmp_path / "run").settings
     assert read == made
     assert read.fingerprint == made.fingerprint
     assert made.model_copy(update={"trials": 99}).fingerprint == made.fingerprint
 
 
-def test_a_trial_is_the_training_with_other_values(tmp_path: Path) -> None:
-    made = settings(tmp_path / "run", ["learning_rate=0.1:1", "batch_size=20,40", "activation=null,silu"])
+def test_a_trial_is_the_training_with_other_values() -> None:
+    made = settings(["learning_rate=0.1:1", "batch_size=20,40", "activation=null,silu"])
     trial = made.trial({"learning_rate": 0.3, "batch_size": 20, "activation": "silu"})
     assert (trial.recipe.learning_rate, trial.fidelity.batch_size, trial.fidelity.epochs) == (0.3, 20, 2)
     assert trial.architecture["blocks"] == [{"activation": "silu"}]
@@ -29,8 +30,8 @@ def test_a_trial_is_the_training_with_other_values(tmp_path: Path) -> None:
     assert Recipe.resolve(made.recipe_config({"learning_rate": 0.3})) == made.trial({"learning_rate": 0.3}).recipe
 
 
-def test_published_values_outside_of_their_range_are_not_suggested(tmp_path: Path) -> None:
-    made = settings(tmp_path / "run", ["learning_rate=0.2:1", "momentum=0.9,0.95", "clip_norm=1:2"])
+def test_published_values_outside_of_their_range_are_not_suggested() -> None:
+    made = settings(["learning_rate=0.2:1", "momentum=0.9,0.95", "clip_norm=1:2"])
     assert made.published == {"momentum": 0.9}
 
 
@@ -46,18 +47,16 @@ def test_published_values_outside_of_their_range_are_not_suggested(tmp_path: Pat
         ({"trials": 0}, "tune: trials: input should be greater than 0"),
     ],
 )
-def test_what_no_trial_can_have_is_refused(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
+def test_what_no_trial_can_have_is_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError) as caught:
-        settings(tmp_path / "run", **changes)
+        settings(**changes)
     assert message in str(caught.value)
-    assert not (tmp_path / "run").exists()
 
 
 def test_a_changed_file_is_told(tmp_path: Path) -> None:
-    settings(tmp_path / "run")
-    directory = TuningDirectory(tmp_path / "run")
-    directory.settings.write_text(directory.settings.read_text().replace("pruner: none", "pruner: luck"))
-    with pytest.raises(InputError, match=r"tuning\.yaml: pruner: "):
-        directory.read_settings()
-    with pytest.raises(InputError, match="is no run; it holds run"):
-        TuningDirectory(tmp_path).read_settings()
+    config = Tuning.create(settings(), tmp_path / "run").config
+    config.write_text(config.read_text().replace("pruner: none", "pruner: luck"))
+    with pytest.raises(InputError, match=r"config\.yaml: pruner: "):
+        Tuning.open(tmp_path / "run")
+    with pytest.raises(InputError, match="is not a tuning; it holds run"):
+        Tuning.open(tmp_path)

@@ -77,7 +77,7 @@ def test_what_cannot_be_read_is_told(key: str, values: str, message: str) -> Non
 def test_arguments_are_divided_at_the_first_sign() -> None:
     assert parse_space(["learning_rate=0.1:1", " a.b = c=d,e"]) == {"learning_rate": "0.1:1", "a.b": "c=d,e"}
     for text in ("learning_rate", "=1:2"):
-        with pytest.raises(InputError, match="--space"):
+        with pytest.raises(InputError, match="space"):
             parse_space([text])
 
 

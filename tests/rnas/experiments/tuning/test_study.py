@@ -17,7 +17,7 @@ from tests.rnas.experiments.tuning.tunings import settings
 @pytest.fixture
 def long(tmp_path: Path) -> TuningSettings:
     """Of 12 epochs, with the median pruner."""
-    return settings(tmp_path / "run", fidelity={"epochs": 12, "batch_size": 40}, pruner="median")
+    return settings(fidelity={"epochs": 12, "batch_size": 40}, pruner="median")
 
 
 @pytest.fixture

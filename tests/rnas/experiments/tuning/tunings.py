@@ -4,8 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import rnas
+from rnas.experiments.references import resolve_reference
+from rnas.experiments.training.resolve import resolve_settings
+from rnas.experiments.tuning.result import TuningResult
 from rnas.experiments.tuning.settings import TuningSettings
-from rnas.experiments.tuning.tune import TuningRun, prepare
+from rnas.experiments.tuning.tuning import tuning_settings
 from tests.rnas.experiments.training.trainings import NETWORK
 
 SHORT: dict[str, Any] = {
@@ -18,15 +21,15 @@ SHORT: dict[str, Any] = {
 }
 
 
-def settings(path: Path, space: Any = None, **changes: Any) -> TuningSettings:
-    """Settings of a small tuning, whose directory is made."""
+def settings(space: Any = None, **changes: Any) -> TuningSettings:
+    """Settings of a small tuning."""
     own = {"trials": 5, "sampler": "tpe", "pruner": "none"}
     training = {key: value for key, value in changes.items() if key in SHORT}
     own |= {key: value for key, value in changes.items() if key not in SHORT}
-    return prepare(NETWORK, {**SHORT, **training}, space, output=path, **own)[1]
+    return tuning_settings(resolve_settings(resolve_reference(NETWORK), {**SHORT, **training}), space, **own)
 
 
-def tuned(path: Path, **changes: Any) -> TuningRun:
+def tuned(path: Path, **changes: Any) -> TuningResult:
     """A small tuning in a new directory."""
     given = {"recipe": SHORT["recipe"], "epochs": 2, "batch_size": 40, "trials": 5, "pruner": "none", **changes}
     rest = {key: SHORT[key] for key in ("data", "images", "evaluation", "device")}

@@ -163,7 +163,7 @@ def test_what_nni_cannot_do_in_bands_is_refused() -> None:
 
 
 PROGRAM = """
-import rnas.api, sys
+import rnas.nas.search, sys
 assert "nni" not in sys.modules
 sys.modules["nni"] = None
 from rnas.errors import InputError

@@ -1,72 +1,66 @@
-"""A run as its user reads it: records, front, hypervolume. Everything is derived from the ledger."""
+"""Derive what a search has found from its ledger: records, front, hypervolume."""
 
-import json
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from html import escape
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import make_url
 
-from rnas.nas.config import Config, Setup
-from rnas.nas.directory import RunDirectory
-from rnas.nas.final_evaluation import FinalMember, ledger_of, ranked
+from rnas.errors import InputError
+from rnas.nas.config import SearchConfig
+from rnas.nas.final_evaluation import FinalMember, ranked
 from rnas.nas.front import hypervolume_history, non_dominated
-from rnas.nas.ledger import Ledger, Record
+from rnas.nas.ledger import Record
 from rnas.nas.loop import spent
 from rnas.nas.objective import minimised
 from rnas.nas.quality import Quality, latest_quality, surrogate_quality
+from rnas.nas.setup import Setup
 from rnas.networks import architecture as arch
-from rnas.utils.files import write_text
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 SCHEMA_VERSION = 1
+CHECKPOINTS = "checkpoints"
+"""Folder, in a search's directory, of the weights of evaluated architectures, KEY.safetensors."""
+
 _MARGIN = 0.01
 
 
-class Run:
-    """What a search has found so far.
+@dataclass(frozen=True)
+class SearchResult:
+    """Hold what a search has found so far.
 
-    Args:
-        setup: configuration and objects of the run.
+    Attributes:
+        setup: configuration and parts of the search.
         records: of its ledger, in order.
-        directory: where it is stored, or None.
+        path: directory of the search, or None where there is none.
         final_records: of final evaluations, in their order.
+        fidelity: results of the studies of its rungs, as JSON values.
+        rules: what was found of depth and width, as JSON values; None where that was not asked.
     """
 
-    def __init__(
-        self,
-        setup: Setup,
-        records: Sequence[Record],
-        directory: RunDirectory | None = None,
-        final_records: Sequence[Record] = (),
-    ) -> None:
-        self.setup = setup
-        self.records = tuple(records)
-        self.directory = directory
-        self.final_records = tuple(final_records)
+    setup: Setup
+    records: tuple[Record, ...]
+    path: Path | None = None
+    final_records: tuple[Record, ...] = ()
+    fidelity: tuple[Mapping[str, Any], ...] = ()
+    rules: Mapping[str, Any] | None = None
 
-    @classmethod
-    def load(cls, path: Path | str) -> Self:
-        """Read a run's directory as it is now, also while it is searching.
+    @property
+    def name(self) -> str:
+        """Name of the search."""
+        return self.setup.config.name or ""
 
-        Raises:
-            InputError: this is no run.
-            LedgerError: its ledger is damaged.
-        """
-        directory = RunDirectory(Path(path))
-        setup = directory.setup()
-        with directory.reading(setup) as ledger:
-            return cls.of(setup, ledger, directory)
-
-    @classmethod
-    def of(cls, setup: Setup, ledger: Ledger, directory: RunDirectory | None = None) -> Self:
-        """A run as its ledger is now."""
-        final_evaluation = setup.config.final_evaluation
-        own = None if final_evaluation is None else ledger_of(ledger, setup, final_evaluation, new=False)
-        return cls(setup, ledger.records, directory, () if own is None else own.records)
+    def checkpoint(self, key: str) -> Path | None:
+        """Return the file of an architecture's weights; None where the search kept none."""
+        path = None if self.path is None else self.path / CHECKPOINTS / f"{key}.safetensors"
+        return path if path is not None and path.is_file() else None
 
     @property
     def complete(self) -> tuple[Record, ...]:
@@ -132,7 +126,7 @@ class Run:
         return latest_quality(self.records, self.setup.problem.objectives)
 
     def to_dict(self) -> dict[str, Any]:
-        """The whole run as JSON values, as ``rnas report DIR --json`` prints it; NaN is None."""
+        """Return the whole search as JSON values, as ``result.json`` holds it; NaN is None."""
         problem = self.setup.problem
         signs = np.array([objective.sign for objective in problem.objectives])
         run = {
@@ -148,8 +142,8 @@ class Run:
             "hypervolume": self.hypervolume(),
             "surrogate": [asdict(quality) for quality in self.quality()],
             "final_evaluation": self._final_evaluation(),
-            "fidelity": self._stored("fidelity"),
-            "rules": self._stored("rules"),
+            "fidelity": list(self.fidelity),
+            "rules": self.rules,
             "notes": list(self.setup.evaluator.notes),
         }
         clean: dict[str, Any] = _finite(run)
@@ -164,32 +158,48 @@ class Run:
             "members": [asdict(member) for member in self.final_members()],
         }
 
-    def _stored(self, name: Literal["fidelity", "rules"]) -> Any:
-        """Read the JSON of a study of this run; None if there is none."""
-        path: Path | None = getattr(self.directory, name, None)
-        return json.loads(path.read_text()) if path is not None and path.is_file() else None
+    def to_pandas(self) -> "DataFrame":
+        """Return a table with a row for each evaluation: number, key, status, parameters, metrics, seconds.
 
-    def write(self) -> None:
-        """Derive the files of the run's directory: report, front as CSV, the front's architectures as JSON."""
-        if self.directory is None:
-            raise ValueError("this run has no directory to write to")
-        from rnas.report.html import render
-        from rnas.report.table import pareto_csv
+        Raises:
+            InputError: pandas is not installed.
+        """
+        try:
+            from pandas import DataFrame
+        except ImportError:
+            raise InputError("to_pandas needs pandas: install it with pip install pandas") from None
+        front = {record.key for record in self.front()}
+        rows = [
+            {
+                "number": record.number,
+                "key": record.key,
+                "status": record.status,
+                "on_front": record.key in front,
+                **{f"parameter:{name}": value for name, value in record.parameters.items()},
+                **record.metrics,
+                "seconds": record.evaluation.seconds if record.evaluation else None,
+            }
+            for record in self.records
+        ]
+        return DataFrame(rows)
 
-        content = self.to_dict()
-        write_text(self.directory.report, render(content))
-        write_text(self.directory.pareto, pareto_csv(content))
-        folder = self.directory.architectures
-        folder.mkdir(exist_ok=True)
-        front = {f"{record.key}.json": record.architecture for record in self.front()}
-        for name, architecture in front.items():
-            write_text(folder / name, json.dumps(arch.to_dict(architecture), indent=2) + "\n")
-        for path in folder.glob("*.json"):
-            if path.name not in front:
-                path.unlink()
+    def __repr__(self) -> str:
+        """Return the search in a line."""
+        where = f" in {self.path}" if self.path is not None else ""
+        return f"<SearchResult {self.name!r}{where}: {len(self.records)} records, {len(self.front())} on the front>"
+
+    def _repr_html_(self) -> str:
+        """Return the front as a small table, for notebooks."""
+        metrics = [objective.metric for objective in self.setup.problem.objectives]
+        heading = "".join(f"<th>{escape(name)}</th>" for name in ("key", *metrics))
+        rows = "".join(
+            f"<tr><td>{record.key}</td>{''.join(f'<td>{record.metrics[name]:.4g}</td>' for name in metrics)}</tr>"
+            for record in self.front()
+        )
+        return f"<p>{escape(repr(self))}</p><table><tr>{heading}</tr>{rows}</table>"
 
 
-def _shown(config: Config) -> dict[str, Any]:
+def _shown(config: SearchConfig) -> dict[str, Any]:
     """The configuration as JSON, without the password of a database."""
     shown: dict[str, Any] = config.model_dump(mode="json", exclude_none=True)
     if config.storage is not None:
@@ -224,11 +234,6 @@ def _finite(value: Any) -> Any:
         return None
     if isinstance(value, Mapping):
         return {name: _finite(inner) for name, inner in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_finite(inner) for inner in value]
     return value
-
-
-def load_run(path: Path | str) -> Run:
-    """Read a run's directory; see :meth:`Run.load`."""
-    return Run.load(path)

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 import yaml
 
-import rnas
 from rnas.errors import InputError, LedgerError
+from rnas.experiment import Listener, resume
 from rnas.experiments.training.evaluation import evaluate_val
 from rnas.experiments.training.setup import Setup
-from rnas.experiments.tuning.listener import Silent
+from rnas.experiments.tuning.tuning import Tuning
 from rnas.training.recipe import Recipe
 from tests.rnas.experiments.training.trainings import timeless
 from tests.rnas.experiments.tuning.tunings import tuned
@@ -32,7 +32,7 @@ def test_its_summary_tells_what_was_found(whole: Any) -> None:
     assert summary["comparison"]["difference"] == values[summary["best"]] - values[0]
     assert rows[0]["parameters"] == settings.published
     best = rows[summary["best"]]["parameters"]
-    recipe = Recipe.resolve(yaml.safe_load(whole.directory.recipe.read_text()))
+    recipe = Recipe.resolve(yaml.safe_load((whole.path / "recipe.yaml").read_text()))
     assert recipe == settings.trial(best).recipe == Recipe.resolve(summary["config"]["recipe"])
 
 
@@ -44,19 +44,19 @@ def test_a_trial_is_an_ordinary_training_measured_on_val_images(whole: Any) -> N
     assert timeless(curve) == timeless(row["curve"])
 
 
-class Stop(Silent):
+class Stop(Listener):
     """Interrupts at the n-th word."""
 
     def __init__(self, after: int) -> None:
         self.left = after
 
-    def running(self, shares: Any) -> None:
+    def progress(self, shares: Any) -> None:
         self.left -= 1
         if self.left < 0:
             raise KeyboardInterrupt
 
-    def ended(self, trial: Any) -> None:
-        self.running({})
+    def recorded(self, record: Any) -> None:
+        self.progress({})
 
 
 @pytest.mark.parametrize("after", [1, pytest.param(9, marks=pytest.mark.slow), 16])
@@ -64,7 +64,7 @@ def test_interrupted_and_resumed_it_is_the_one_that_was_not(whole: Any, tmp_path
     path = tmp_path / "killed"
     with pytest.raises(KeyboardInterrupt):
         tuned(path, listener=Stop(after))
-    resumed = rnas.resume_tuning(path)
+    resumed = resume(path)
     assert timeless(resumed.summary) == timeless(whole.summary)
 
 
@@ -72,15 +72,15 @@ def test_it_is_extended(tmp_path: Path) -> None:
     path = tmp_path / "run"
     first = tuned(path, trials=1)
     assert first.summary["importance"] is None
-    longer = rnas.resume_tuning(path, trials=2)
+    longer = resume(path, trials=2)
     assert longer.summary["trials"][0] == first.summary["trials"][0]
-    assert len(longer.summary["trials"]) == longer.directory.read_settings().trials == 2
-    assert rnas.resume_tuning(path).summary == longer.summary
-    with pytest.raises(InputError, match="cannot have 1"):
-        rnas.resume_tuning(path, trials=1)
-    longer.directory.database.unlink()
+    assert len(longer.summary["trials"]) == Tuning.open(path).settings.trials == 2
+    assert resume(path).summary == longer.summary
+    with pytest.raises(InputError, match=r"trials: .* has 2 already; give 2 or more, not 1"):
+        resume(path, trials=1)
+    (path / "ledger.db").unlink()
     with pytest.raises(LedgerError, match="is gone"):
-        rnas.resume_tuning(path)
+        resume(path)
 
 
 def test_a_trial_that_diverges_is_a_bad_one(tmp_path: Path) -> None:

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import rnas
-from rnas import api
 from rnas.errors import InputError, LedgerError
-from rnas.nas.config import Config
+from rnas.nas.config import SearchConfig
+from rnas.nas.search import Search
 from rnas.networks.residual import ResidualNetwork
 
 TINY = {
@@ -26,11 +26,11 @@ def test_a_search_in_ten_lines(tmp_path: Path) -> None:
     assert len(run.records) == 3
     best = max(run.front(), key=lambda record: record.metrics["score"])
     assert isinstance(best.architecture, ResidualNetwork)
-    again = rnas.load_run(tmp_path / "run")
+    again = rnas.Search.open(tmp_path / "run").result()
     assert again.records == run.records
     longer = rnas.resume(tmp_path / "run", budget=4)
     assert [record.key for record in longer.records[:3]] == [record.key for record in run.records]
-    assert rnas.load_run(tmp_path / "run").setup.config.budget == 4
+    assert rnas.Search.open(tmp_path / "run").result().setup.config.budget == 4
 
 
 def test_the_front_holds_what_nothing_beats(tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_the_front_holds_what_nothing_beats(tmp_path: Path) -> None:
 
 
 def test_a_config_object_and_a_file_are_accepted(tmp_path: Path) -> None:
-    first = rnas.search(Config.parse(TINY, "test"), budget=2, output=tmp_path / "one")
+    first = rnas.search(SearchConfig.parse(TINY, "test"), budget=2, output=tmp_path / "one")
     (tmp_path / "copy.yaml").write_text((tmp_path / "one" / "config.yaml").read_text())
     second = rnas.search(tmp_path / "copy.yaml", output=tmp_path / "two")
     assert [record.key for record in second.records] == [record.key for record in first.records]
@@ -76,10 +76,10 @@ def test_names_that_are_not_there_are_attribute_errors() -> None:
 def test_what_is_for_this_time_only_is_not_kept(tmp_path: Path) -> None:
     rnas.search(TINY, budget=3, output=tmp_path / "run")
     rnas.resume(tmp_path / "run", budget=4, workers=1)
-    config = rnas.load_run(tmp_path / "run").setup.config
+    config = rnas.Search.open(tmp_path / "run").result().setup.config
     assert (config.budget, config.workers) == (4, 0)
     rnas.resume(tmp_path / "run", budget=4)
-    assert rnas.load_run(tmp_path / "run").setup.config.budget == 4
+    assert rnas.Search.open(tmp_path / "run").result().setup.config.budget == 4
 
 
 def test_architectures_that_left_the_front_are_not_kept(tmp_path: Path) -> None:
@@ -90,25 +90,26 @@ def test_architectures_that_left_the_front_are_not_kept(tmp_path: Path) -> None:
 
 
 def test_reading_makes_nothing(tmp_path: Path) -> None:
-    run = rnas.search(TINY, budget=2, output=tmp_path / "run")
-    (tmp_path / "run" / "ledger.db").unlink()
-    assert rnas.load_run(tmp_path / "run").records == ()
-    assert not (tmp_path / "run" / "ledger.db").exists()
-    (tmp_path / "run" / "checkpoints").mkdir()
-    with pytest.raises(LedgerError, match="is gone, though the run has results"):
-        rnas.load_run(run.directory.path)
+    search = Search.create(SearchConfig.parse({**TINY, "budget": 2}, "test"), tmp_path / "run")
+    assert search.result().records == ()
+    assert not search.database.exists()
+    search.run()
+    search.database.unlink()
+    for read in (search.result, lambda: rnas.resume(search.path)):
+        with pytest.raises(LedgerError, match="is gone, though the search has results"):
+            read()
 
 
-def test_a_config_of_no_run_is_refused(tmp_path: Path) -> None:
+def test_a_config_of_no_search_is_refused(tmp_path: Path) -> None:
     rnas.search(TINY, budget=2, output=tmp_path / "run")
     config = tmp_path / "run" / "config.yaml"
     text = config.read_text()
     config.write_text(text.replace("name: run\n", "", 1))
     with pytest.raises(InputError, match="it has no name"):
-        rnas.load_run(tmp_path / "run")
+        rnas.Search.open(tmp_path / "run").result()
     config.write_text(text.replace("name: run\n", "name: other\n", 1))
     with pytest.raises(LedgerError, match="holds no study 'other'"):
-        rnas.load_run(tmp_path / "run")
+        rnas.Search.open(tmp_path / "run").result()
 
 
 def test_runs_of_one_name_share_a_database_and_hide_its_password(tmp_path: Path) -> None:
@@ -116,7 +117,7 @@ def test_runs_of_one_name_share_a_database_and_hide_its_password(tmp_path: Path)
     for folder in ("a", "b"):
         run = rnas.search({**TINY, "storage": url}, budget=2, output=tmp_path / folder / "run")
         assert len(run.records) == 2
-        assert [record.key for record in rnas.load_run(tmp_path / folder / "run").records] == [
+        assert [record.key for record in rnas.Search.open(tmp_path / folder / "run").result().records] == [
             record.key for record in run.records
         ]
     with pytest.raises(InputError, match="the database cannot be opened"):
@@ -125,6 +126,6 @@ def test_runs_of_one_name_share_a_database_and_hide_its_password(tmp_path: Path)
 
 
 def test_a_worker_does_not_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api, "parent_process", lambda: object())
+    monkeypatch.setattr("rnas.experiment.parent_process", lambda: object())
     with pytest.raises(InputError, match="__main__"):
         rnas.search(TINY, budget=2, output=tmp_path / "run")

@@ -1,0 +1,87 @@
+"""Train one network that is given or named."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rnas.experiment import Listener
+from rnas.experiments.references import resolve_reference
+from rnas.experiments.training.resolve import resolve_settings
+from rnas.experiments.training.result import TrainingResult
+from rnas.experiments.training.training import Training
+from rnas.networks.architecture import Architecture
+from rnas.training.recipe import Recipe
+
+
+def train(
+    architecture: Architecture | str | Path,
+    recipe: Recipe | Mapping[str, Any] | str = "sat",
+    *,
+    data: str | None = None,
+    data_dir: Path | str | None = None,
+    extra: Path | str | None = None,
+    eps: float | str | None = None,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    images: int | Mapping[str, int] | None = None,
+    seed: int = 0,
+    split_seed: int | None = None,
+    attacks: Sequence[str] | None = None,
+    augmentation: Sequence[str] | None = None,
+    fidelity: Mapping[str, Any] | None = None,
+    evaluation: Mapping[str, Any] | None = None,
+    device: str = "auto",
+    output: Path | str | None = None,
+    listener: Listener | None = None,
+) -> TrainingResult:
+    """Train one network by a recipe, and evaluate its best and its last weights.
+
+    Args:
+        architecture: an architecture, or what :func:`rnas.experiments.references.resolve` understands.
+        recipe: a recipe, its name, or ``{name: NAME, ...}`` with some of its fields set otherwise.
+        data: registered name of the data; None is the data of the search that the network comes from, or else CIFAR-10.
+        data_dir: folder of the data's files.
+        extra: file of further images, for recipes that take a share of every batch from them.
+        eps: l-infinity radius of all attacks for pixels in [0, 1], such as ``"8/255"``; None is the search's or the
+            data's own.
+        epochs: passes over the training images; None is as many as the recipe was published with.
+        batch_size: images of one step; None is the recipe's own.
+        images: how many to train on, or sizes of the parts such as ``{"train": 2_000, "val": 200}``; None is
+            all that selection and test split leave.
+        seed: of the weights, of the order of images and of their noise, in [0, 2^31).
+        split_seed: divides the data; None is the search's own, or else 0.
+        attacks: names of the attacks on the test split; they are names, as a resumed training finds them again by
+            these. None is FGSM, and PGD-20 on the cross-entropy and on the margin.
+        augmentation: names of augmentations, in order; None is what suits the data.
+        fidelity: further fields of :class:`rnas.data.fidelity.Fidelity`, such as ``{"attack_steps": 3}``.
+        evaluation: fields of :class:`rnas.evaluation.training_settings.EvaluationSettings`: the attack on the
+            val split after every epoch.
+        device: ``auto``, ``cpu`` or ``cuda``.
+        output: directory of the training; None makes ``runs/train-<network>-<recipe>-<n>``.
+        listener: learns of progress.
+
+    Returns:
+        The result, with history, checkpoints and accuracies. A loss that diverges is no error: the status says so.
+
+    Raises:
+        InputError: a setting is wrong, data are missing, or the directory exists.
+        BatchTooLargeError: memory ran out; the message says which batch would fit.
+    """
+    given = {
+        "recipe": recipe,
+        "data": data,
+        "data_dir": data_dir,
+        "extra": extra,
+        "eps": eps,
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "images": images,
+        "seed": seed,
+        "split_seed": split_seed,
+        "attacks": attacks,
+        "augmentation": augmentation,
+        "fidelity": fidelity,
+        "evaluation": evaluation,
+        "device": device,
+    }
+    return Training.create(resolve_settings(resolve_reference(architecture), given), output).run(listener)

@@ -1,0 +1,137 @@
+"""Train one network by a recipe, in a directory of its own."""
+
+import json
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from rnas.errors import BatchTooLargeError, InputError
+from rnas.experiment import CostEstimate, Experiment, Listener
+from rnas.experiments.training.checkpoint import BEST, LAST, Checkpoint
+from rnas.experiments.training.cost_estimate import estimate_cost
+from rnas.experiments.training.history import Row
+from rnas.experiments.training.loop import train_to_the_end
+from rnas.experiments.training.result import TrainingResult
+from rnas.experiments.training.settings import KIND, TrainingRunSettings
+from rnas.experiments.training.setup import Setup
+from rnas.experiments.training.state import STATE, State
+from rnas.utils.files import write_text
+
+
+class Training(Experiment[TrainingRunSettings, TrainingResult]):
+    """Train one network, keep its best and its last weights, and evaluate both on images that nothing was chosen on.
+
+    It has no ledger: its state is ``state.safetensors``, written after every epoch, from which ``best.safetensors``,
+    ``last.safetensors`` and ``history.csv`` follow. ``result.json`` is there once the training has ended.
+    """
+
+    kind = KIND
+    Settings = TrainingRunSettings
+    # A comparison trains in worker processes.
+    _starts_processes = False
+
+    @property
+    def best(self) -> Path:
+        """Path of the weights of the best epoch on the val split."""
+        return self.path / BEST
+
+    @property
+    def last(self) -> Path:
+        """Path of the weights of the last epoch."""
+        return self.path / LAST
+
+    @property
+    def state(self) -> Path:
+        """Path of what the training resumes from."""
+        return self.path / STATE
+
+    @property
+    def architecture(self) -> Path:
+        """Path of the network's description."""
+        return self.path / "architecture.json"
+
+    @cached_property
+    def setup(self) -> Setup:
+        """Everything that the settings name, read.
+
+        Raises:
+            InputError: data are missing, the network cannot run on them, or there is no such device here.
+        """
+        return Setup.of(self.settings)
+
+    @property
+    def history(self) -> tuple[Row, ...]:
+        """A row for each epoch done; InputError where the state is damaged."""
+        return State.read(self.state, with_tensors=False).history if self.state.exists() else ()
+
+    @property
+    def summary(self) -> dict[str, Any] | None:
+        """What came of the training, None before it has ended; InputError where the file is damaged."""
+        if not self.result_file.exists():
+            return None
+        try:
+            content = json.loads(self.result_file.read_text(encoding="utf-8"))
+            if not isinstance(content, dict):
+                raise ValueError("no JSON object")
+        except (OSError, ValueError) as error:
+            raise InputError(
+                f"{self.result_file}: damaged ({error}); delete it, and {self.resume_command} makes it again"
+            ) from None
+        return content
+
+    def run(self, listener: Listener | None = None, *, workers: int | None = None) -> TrainingResult:
+        """Train until the end, and evaluate; a training that has ended is only read. A diverged loss is a result.
+
+        Args:
+            listener: learns of progress: every record is a row of the history.
+            workers: not used, as a training is one process.
+
+        Raises:
+            InputError: another process is training there, or what the directory holds is damaged.
+            BatchTooLargeError: memory ran out; where no epoch was done, nothing is left of the directory.
+        """
+        try:
+            return super().run(listener, workers=workers)
+        except BatchTooLargeError:
+            if not self.state.exists():
+                self._discard()
+            raise
+
+    def result(self) -> TrainingResult:
+        """Return what the training has come to so far.
+
+        Raises:
+            InputError: a file is damaged.
+        """
+        best, last = (Checkpoint.read(file) if file.exists() else None for file in (self.best, self.last))
+        return TrainingResult(self.path, self.settings, self.history, best, last, self.summary)
+
+    def estimate(self, workers: int | None = None) -> CostEstimate:
+        """Time a few steps and a batch under each attack; see :meth:`Experiment.estimate`.
+
+        Raises:
+            BatchTooLargeError: memory ran out.
+        """
+        return estimate_cost(self.setup)
+
+    @classmethod
+    def _name(cls, settings: TrainingRunSettings) -> str:
+        return f"train-{settings.short_name}-{settings.recipe.name}"
+
+    def _check(self) -> None:
+        _ = self.setup
+
+    def _fill(self, folder: Path) -> None:
+        super()._fill(folder)
+        write_text(folder / self.architecture.name, json.dumps(self.settings.architecture, indent=2) + "\n")
+
+    def _run(self, listener: Listener, workers: int | None) -> None:
+        if self.summary is None:
+            train_to_the_end(self, self.setup, listener)
+
+    def _discard(self) -> None:
+        for path in (self.config, self.architecture, self.path / "lock"):
+            path.unlink(missing_ok=True)
+        with suppress(OSError):
+            self.path.rmdir()

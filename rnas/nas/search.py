@@ -1,0 +1,411 @@
+"""Search for architectures: an experiment whose ledger holds every proposal and its result."""
+
+import json
+import math
+import secrets
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+from optuna.storages import BaseStorage, RDBStorage
+from pydantic import BaseModel
+
+from rnas.errors import InputError, LedgerError
+from rnas.experiment import CostEstimate, EstimatedWork, Experiment, Listener, Work
+from rnas.nas.campaign import evaluate_all, work_on
+from rnas.nas.config import FinalEvaluation, SearchConfig
+from rnas.nas.evaluators.call import Function
+from rnas.nas.evaluators.evaluator import Evaluator, ProvidesFinalEvaluator
+from rnas.nas.execution.local import devices, slots
+from rnas.nas.final_evaluation import ledger_of, tasks_of
+from rnas.nas.ledger import Ledger, Record
+from rnas.nas.loop import Loop, spent
+from rnas.nas.objective import Objective
+from rnas.nas.presets import preset, preset_of
+from rnas.nas.result import CHECKPOINTS, SearchResult
+from rnas.nas.setup import NO_OBJECTS, Objects, Setup, StrategyObject, described, resolve
+from rnas.nas.space import SearchSpace
+from rnas.networks import architecture as arch
+from rnas.utils.directories import require_free
+from rnas.utils.yaml_files import read_mapping
+
+RULES = "rules.json"
+"""What was found of depth and width, in a search's directory, where that was asked."""
+
+_FINALS = "final_evaluation"
+_FIDELITY = "fidelity-*"
+_SAMPLES = 3
+_ROUNDING = 1e-9
+
+
+class Search(Experiment[SearchConfig, SearchResult]):
+    """Propose architectures, evaluate them, and keep what no other beats."""
+
+    kind: ClassVar[str] = "search"
+    Settings: ClassVar[type[BaseModel]] = SearchConfig
+    grows: ClassVar[tuple[str, ...]] = ("budget",)
+    _leaves_none_out: ClassVar[bool] = True
+
+    def __init__(self, path: Path, settings: SearchConfig) -> None:
+        super().__init__(path, settings)
+        self._objects = NO_OBJECTS
+        self._ledger: Ledger | None = None
+        self.out_of_time = False
+        """Whether the last run in this process ended because ``hours`` were over."""
+
+    @classmethod
+    def draft(
+        cls,
+        config: SearchConfig,
+        path: Path | str | None = None,
+        *,
+        folder: Path = Path(),
+        source: str = "config",
+        objects: Objects = NO_OBJECTS,
+    ) -> Self:
+        """Resolve a configuration, and make nothing on disk: enough for :meth:`estimate`.
+
+        Args:
+            config: as written.
+            path: the directory that the search would have; None is the first free ``runs/<space>-<n>``.
+            folder: where the configuration's relative paths start.
+            source: what to call it in messages.
+            objects: parts that are given as objects.
+
+        Raises:
+            InputError: the configuration is wrong.
+        """
+        where = Path(path) if path is not None else cls._default_path(config)
+        name = config.name or where.name
+        if config.storage is not None:
+            # Searches of one name from several folders may share a database.
+            name = f"{name}-{secrets.token_hex(4)}"
+            connected(config.storage).engine.dispose()
+        devices(config.device, config.workers)
+        setup = resolve(config.model_copy(update={"name": name}), folder, source, objects)
+        search = cls(where, setup.config)
+        search._objects = objects
+        search.__dict__["setup"] = setup
+        return search
+
+    @classmethod
+    def create(
+        cls,
+        settings: SearchConfig,
+        path: Path | str | None = None,
+        *,
+        folder: Path = Path(),
+        source: str = "config",
+        objects: Objects = NO_OBJECTS,
+    ) -> Self:
+        """Resolve a configuration and make the directory of its search; nothing is evaluated yet. See :meth:`draft`."""
+        cls._require_main_process()
+        if path is not None:
+            require_free(Path(path))
+        search = cls.draft(settings, path, folder=folder, source=source, objects=objects)
+        search._make()
+        return search
+
+    @classmethod
+    def _name(cls, settings: SearchConfig) -> str:
+        return str(settings.space["name"]).rpartition(":")[2]
+
+    def supply(self, **objects: object) -> None:
+        """Give space, evaluator or strategy as objects, where the configuration says only where they come from.
+
+        Raises:
+            InputError: one is not what the search was begun with.
+        """
+        given: dict[str, Any] = {name: value for name, value in objects.items() if value is not None}
+        super().supply(**{name: value for name, value in given.items() if name not in Objects.__dataclass_fields__})
+        supplied = Objects(**given)
+        for name, record in described(supplied).items():
+            own = getattr(self.settings, name)
+            if not _alike(record, own):
+                raise InputError(f"{name}: {self.path} was begun with {_words(own)}; give that, not {_words(record)}")
+        self._objects = supplied
+        self.__dict__.pop("setup", None)
+
+    @cached_property
+    def setup(self) -> Setup:
+        """The configuration and its parts.
+
+        Raises:
+            InputError: a part cannot be made, such as one that was given as an object and is not supplied.
+        """
+        if self.settings.name is None:
+            raise InputError(f"{self.config} is not the config of a search: it has no name; restore it from a copy")
+        setup = resolve(self.settings, self.path, str(self.config), self._objects)
+        # Where an object is defined, a script or a module of the same code, decides nothing.
+        kept = {name: getattr(self.settings, name) for name in described(self._objects)}
+        return replace(setup, config=setup.config.model_copy(update=kept))
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """Records of the ledger as they are now, while the search runs in this process; empty else."""
+        return () if self._ledger is None else self._ledger.records
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder of the weights of evaluated architectures, KEY.safetensors."""
+        return self.path / CHECKPOINTS
+
+    def extend(self, **larger: int | None) -> None:
+        """See :meth:`Experiment.extend`."""
+        super().extend(**larger)
+        if "setup" in self.__dict__:
+            self.__dict__["setup"] = replace(
+                self.setup, config=self.setup.config.model_copy(update={"budget": self.settings.budget})
+            )
+
+    def result(self) -> SearchResult:
+        """Return what the search has found so far, also while it is running; see :meth:`Experiment.result`."""
+        setup = self.setup
+        if self._ledger is not None:
+            return self._result(self._ledger)
+        if self.settings.storage is None and not self.database.exists():
+            self._require_no_results()
+            return SearchResult(setup, (), self.path, fidelity=self._fidelity(), rules=self._rules())
+        with self.storage() as storage:
+            return self._result(self._opened(storage, new=False))
+
+    def _result(self, ledger: Ledger) -> SearchResult:
+        final_evaluation = self.settings.final_evaluation
+        judged = None if final_evaluation is None else ledger_of(ledger, self.setup, final_evaluation, new=False)
+        return SearchResult(
+            setup=self.setup,
+            records=ledger.records,
+            path=self.path,
+            final_records=() if judged is None else judged.records,
+            fidelity=self._fidelity(),
+            rules=self._rules(),
+        )
+
+    def _fidelity(self) -> tuple[Mapping[str, Any], ...]:
+        found = sorted(self.path.glob(f"{_FIDELITY}/result.json"))
+        return tuple(json.loads(path.read_text()) for path in found)
+
+    def _rules(self) -> Mapping[str, Any] | None:
+        path = self.path / RULES
+        content: Mapping[str, Any] | None = json.loads(path.read_text()) if path.is_file() else None
+        return content
+
+    def estimate(self, workers: int | None = None) -> CostEstimate:
+        """Measure a cheap, a middling and a dear architecture of the space; see :meth:`Experiment.estimate`."""
+        setup, config = self.setup, self.settings
+        sample = setup.space.sample(_SAMPLES, np.random.default_rng(config.seed))
+        costs = setup.space.cost(sample)
+        places = slots(config.workers if workers is None else workers, config.device)
+        work = []
+        for row in np.argsort(costs.flops):
+            architecture = setup.space.decode(sample[row])
+            one = setup.estimate(architecture, places[0])
+            details = {"flops": float(costs.flops[row]), "params": float(costs.params[row])}
+            label = f"evaluation of {arch.key(architecture)}"
+            work.append(EstimatedWork(label, config.budget / len(sample), one.seconds, one.memory, details))
+        return CostEstimate(tuple(work), len(places), places[0])
+
+    @contextmanager
+    def storage(self) -> Iterator[BaseStorage]:
+        """Open the ledger's database: the directory's own, or that of the configuration's URL."""
+        if self.settings.storage is None:
+            if not self.database.exists():
+                self._require_no_results()
+            with super().storage() as own:
+                yield own
+            return
+        shared = connected(self.settings.storage)
+        try:
+            yield shared
+        finally:
+            shared.remove_session()
+            shared.engine.dispose()
+
+    def _require_no_results(self) -> None:
+        if self.result_file.exists() or self.checkpoints.exists():
+            raise LedgerError(f"{self.database} is gone, though the search has results: restore it from a copy")
+
+    def _opened(self, storage: BaseStorage, new: bool) -> Ledger:
+        name = self.settings.name or self.path.name
+        return Ledger(storage, self.setup.problem.objectives, name, self.setup.config.fingerprint, new)
+
+    def _run(self, listener: Listener, workers: int | None) -> None:
+        setup, config = self.setup, self.settings
+        until = float("inf") if config.hours is None else time.monotonic() + 3600 * config.hours
+        with self.storage() as storage:
+            new = config.storage is not None or not (self.result_file.exists() or self.checkpoints.exists())
+            ledger = self._ledger = self._opened(storage, new)
+            try:
+                self._search(setup, ledger, listener, workers, until)
+                if config.final_evaluation is not None and all(
+                    record.evaluation is not None for record in ledger.records
+                ):
+                    self.write()
+                    self._evaluate_finals(config.final_evaluation, ledger, listener, workers, until)
+            finally:
+                self._ledger = None
+
+    def _search(self, setup: Setup, ledger: Ledger, listener: Listener, workers: int | None, until: float) -> None:
+        config, rungs = setup.config, setup.evaluator.rungs
+        held = spent(ledger.records, rungs)
+        if config.budget < math.floor(held + _ROUNDING):
+            raise InputError(f"budget {config.budget} is less than the {held:g} evaluations that the search holds")
+        done = spent([record for record in ledger.records if record.evaluation is not None], rungs)
+        with setup.executor(self.checkpoints, workers=workers, seconds=config.time_limit) as executor:
+            listener.started(self, Work("evaluation", config.budget, done, executor.slots))
+            Loop(
+                problem=setup.problem,
+                strategy=setup.strategy,
+                ledger=ledger,
+                executor=executor,
+                seed=config.seed,
+                batch_size=config.batch_size,
+                lookahead=0 if setup.evaluator.instant else 1,
+                rungs=rungs,
+                promote=config.promote,
+                listener=listener,
+            ).run(config.budget, until)
+        self.out_of_time = time.monotonic() >= until
+
+    def _evaluate_finals(
+        self, final_evaluation: FinalEvaluation, ledger: Ledger, listener: Listener, workers: int | None, until: float
+    ) -> None:
+        """Train the front again with other seeds, and attack it."""
+        setup = self.setup
+        judged = ledger_of(ledger, setup, final_evaluation)
+        assert judged is not None
+        assert isinstance(setup.evaluator, ProvidesFinalEvaluator)
+        evaluator = setup.evaluator.final_evaluator(final_evaluation.attacks)
+        tasks = tasks_of(self._result(ledger).front(), setup, final_evaluation)
+        with setup.executor(self.path / _FINALS, workers=workers, evaluator=evaluator) as executor:
+            listener.started(self, work_on(tasks, judged, executor.slots, "final evaluation"))
+            evaluate_all(tasks, setup.problem, judged, executor, listener, until)
+
+
+def search(
+    config: SearchConfig | Mapping[str, Any] | Path | str | None = None,
+    *,
+    space: SearchSpace | Mapping[str, Any] | str | None = None,
+    evaluator: Evaluator | Function | Mapping[str, Any] | str | None = None,
+    strategy: StrategyObject | Mapping[str, Any] | str | None = None,
+    objectives: Sequence[Objective | Mapping[str, Any]] | None = None,
+    budget: int | None = None,
+    seed: int | None = None,
+    hours: float | None = None,
+    batch_size: int | None = None,
+    promote: float | None = None,
+    final_evaluation: FinalEvaluation | Mapping[str, Any] | None = None,
+    time_limit: float | None = None,
+    device: Literal["auto", "cpu", "cuda"] | None = None,
+    storage: str | None = None,
+    name: str | None = None,
+    output: Path | str | None = None,
+    workers: int | None = None,
+    listener: Listener | None = None,
+) -> SearchResult:
+    """Search for architectures, and return what was found.
+
+    Every part can be named as in a config file, or given as an object.
+
+    Args:
+        config: a SearchConfig, a mapping, or the path of a YAML file, which the other arguments change. None is the
+            preset of the space's name where there is one, such as ``digits-bench``; else the preset ``digits``, unless
+            space or evaluator are objects.
+        space: name, mapping with name and settings, or a search space.
+        evaluator: mapping such as ``{"train": {...}}``, ``"package.module:function"``, an evaluator, or a function that
+            takes an architecture and returns metrics by name. With ``workers`` other than 0 it must be importable: it
+            is defined in a module or a script, and not in a notebook or inside a function.
+        strategy: name, mapping with name and options, a strategy, or its class.
+        objectives: what to trade off.
+        budget: evaluations in all.
+        seed: of everything random.
+        hours: nothing new is started after so long.
+        batch_size: proposals made at once.
+        promote: share of each batch that goes on to the next rung.
+        final_evaluation: how the front is evaluated at the end.
+        time_limit: seconds after which an evaluation is given up.
+        device: ``auto``, ``cpu`` or ``cuda``.
+        storage: URL of a database for the ledger.
+        name: of the search; its directory's, unless given.
+        output: directory of the search; None makes ``runs/<space>-<n>``.
+        workers: evaluations at once, each in a process of its own; 0 evaluates in this process; None is one for each
+            core or GPU.
+        listener: learns of progress.
+
+    Raises:
+        InputError: the configuration is wrong, or the directory exists.
+    """
+    given_evaluator = {"call": evaluator} if isinstance(evaluator, str) else evaluator
+    objects = Objects(
+        space=None if isinstance(space, str | Mapping) else space,
+        evaluator=None if isinstance(given_evaluator, Mapping) else given_evaluator,
+        strategy=None if isinstance(strategy, str | Mapping) else strategy,
+    )
+    changes = {
+        "space": space,
+        "evaluator": given_evaluator,
+        "strategy": strategy,
+        "objectives": None if objectives is None else tuple(objectives),
+        "budget": budget,
+        "seed": seed,
+        "hours": hours,
+        "batch_size": batch_size,
+        "promote": promote,
+        "final_evaluation": final_evaluation,
+        "time_limit": time_limit,
+        "device": device,
+        "storage": storage,
+        "name": name,
+        "workers": workers,
+    }
+    as_objects = {field for field in ("space", "evaluator", "strategy") if getattr(objects, field) is not None}
+    content, folder, source = _content(config, space, objects)
+    content = {key: value for key, value in content.items() if key not in as_objects}
+    content |= {key: value for key, value in changes.items() if value is not None and key not in as_objects}
+    if "space" in as_objects:
+        content |= {"space": described(objects)["space"]}
+    parsed = SearchConfig.parse(content, source)
+    return Search.create(parsed, output, folder=folder, source=source, objects=objects).run(listener)
+
+
+def _content(
+    config: SearchConfig | Mapping[str, Any] | Path | str | None, space: Any, objects: Objects
+) -> tuple[Mapping[str, Any], Path, str]:
+    """Return a configuration from wherever it comes, the folder of its relative paths, and its name for messages."""
+    if config is None and (objects.space is not None or objects.evaluator is not None):
+        return {}, Path(), "config"
+    if config is None:
+        return preset(preset_of(space) or "digits"), Path(), "config"
+    if isinstance(config, Path | str):
+        path = Path(config)
+        return read_mapping(path), path.parent, str(path)
+    if isinstance(config, SearchConfig):
+        config = config.model_dump(mode="json", exclude_none=True)
+    return config, Path(), "config"
+
+
+def connected(url: str) -> RDBStorage:
+    """Open a database by its URL; InputError where there is none."""
+    try:
+        return RDBStorage(url)
+    except Exception as error:  # Each driver has exceptions of its own.
+        first = str(error).strip().splitlines()[0]
+        raise InputError(f"storage: the database cannot be opened ({first}); check the URL") from None
+
+
+def _alike(record: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
+    """Return whether two records are of the same object, wherever it was imported from."""
+    return all(key in own and _placeless(value) == _placeless(own[key]) for key, value in record.items())
+
+
+def _placeless(value: Any) -> Any:
+    return value.rpartition(":")[2] if isinstance(value, str) else value
+
+
+def _words(record: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in record.items())

@@ -1,0 +1,23 @@
+"""Choose the device that work runs on."""
+
+from typing import Any
+
+import torch
+
+from rnas.errors import InputError
+
+DEVICES = ("auto", "cpu", "cuda")
+
+
+def torch_device(name: Any) -> str:
+    """Return ``cpu`` or ``cuda``; ``auto`` takes a GPU where there is one.
+
+    Raises:
+        InputError: there is no such device, here or anywhere.
+    """
+    if name not in DEVICES:
+        raise InputError(f"unknown device {name!r}; known: {', '.join(DEVICES)}")
+    available = torch.cuda.is_available()
+    if name == "cuda" and not available:
+        raise InputError("device cuda is not available here; take device cpu")
+    return "cuda" if available and name != "cpu" else "cpu"
