@@ -5,3 +5,7 @@ from . import (
     training as training,
     tuning as tuning,
 )
+from .seeded_trainings import (
+    SeededTrainings as SeededTrainings,
+    TrainingGroup as TrainingGroup,
+)

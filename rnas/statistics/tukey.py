@@ -130,7 +130,7 @@ def detectable(networks: int, seed_degrees: int, variance: Variance, level: floa
         networks: number of compared networks.
         seed_degrees: degrees of freedom of the seeds alone.
         variance: variance that this experiment estimates.
-        level: of the test.
+        level: level of the test.
     """
     degrees = _whole(Variance(variance.value, seed_degrees))
     threshold = _range_quantile(networks, degrees, level) / math.sqrt(2)

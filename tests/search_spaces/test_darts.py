@@ -102,7 +102,7 @@ SKIP = (("skip_connect", 0), ("skip_connect", 1))
         (VGG(), "no architecture of kind 'vgg'"),
         (DartsCellNetwork(layers=11), "contains networks of 20 cells that start with 36 channels"),
         (DartsCellNetwork(channels=(36, 72, 116)), "doubled by each reduction"),
-        (DartsCellNetwork(stem_channels=64), "a stem of three times as many"),
+        (DartsCellNetwork(stem_channels=64), "a stem with three times as many"),
         (with_normal(*[SKIP] * 5), "has nodes 2 to 5"),
         (with_normal(*[SKIP] * 4, concat=(5,)), "outputs them all; the normal cell does not"),
         (with_normal(*[SKIP] * 3, (("none", 0), ("skip_connect", 1))), "has no 'none'"),

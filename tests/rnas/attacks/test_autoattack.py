@@ -272,7 +272,7 @@ class TestFewClasses:
         assert isinstance(ensemble, Ensemble)
         assert list(ensemble.left_out(classes)) == left_out
         for reason in ensemble.left_out(classes).values():
-            assert f"needs 4 classes, the network has {classes}" in reason
+            assert f"needs 4 classes, but the network has {classes}" in reason
         assert misclassified(model(ensemble(model, images, labels, ids, 0)), labels).sum() > 1
 
     @pytest.mark.parametrize(("name", "classes", "least"), [("apgd-t", 3, 4), ("apgd-t3", 2, 4), ("apgd-dlr", 2, 3)])

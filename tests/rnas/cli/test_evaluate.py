@@ -335,7 +335,7 @@ def test_a_result_is_written_and_the_same_request_goes_on_from_it(
     # Nothing is attacked again: even the seconds are the same.
     assert measured(command, *words) == printed
     assert json.loads((folder / f"digits-{key}.json").read_text()) == printed
-    # And that is told.
+    # The output says so.
     attacked = printed["clean"]["correct"]
     told = command("evaluate", *words).err
     assert told.count(f"{attacked} of {attacked} images attacked ({attacked} of them kept from before)") == 3
@@ -359,8 +359,8 @@ def test_the_state_of_another_evaluation_is_refused(command: Command, member: st
         (("--seed", 1), "its seed is 0, but here it is 1"),
         (("--attacks", "fgsm"), "its attacks is"),
         (("--eps", "1/20"), "its attacks is"),
-        (("--images", 11), "its images is 10, here it is 11"),
-        (("--batch-size", 5), "its batch size is 500, here it is 5"),
+        (("--images", 11), "its images is 10, but here it is 11"),
+        (("--batch-size", 5), "its batch size is 500, but here it is 5"),
     ):
         assert difference in refusal(command, *words, *changed)
     assert measured(command, *words) == before

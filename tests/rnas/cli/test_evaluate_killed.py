@@ -31,7 +31,7 @@ def result(folder: Path) -> dict[str, Any]:
 
 
 def batches(folder: Path) -> int:
-    """How many batches the state holds; each is kept before the next begins."""
+    """Return the number of batches in the state; each is stored before the next begins."""
     try:
         state = json.loads((folder / "net.state").read_text())
     except FileNotFoundError:
@@ -73,4 +73,4 @@ def test_killed_at_any_instant_and_started_again(tmp_path: Path) -> None:
     other = subprocess.run([*command, "-o", killed, "--seed", "1"], capture_output=True, text=True, check=False)
     assert other.returncode == 2
     assert other.stderr.count("\n") == 1
-    assert "its seed is 0, here it is 1" in other.stderr
+    assert "its seed is 0, but here it is 1" in other.stderr

@@ -15,7 +15,7 @@ Command = Callable[..., Result]
 def test_settings_are_told_with_their_defaults_and_meaning(command: Command) -> None:
     told = json.loads(command("spaces", "robust-resnet", "--json").out)["settings"]
     cls = registry.load(registry.SEARCH_SPACES, "robust-resnet")
-    # What is told is a config of the space.
+    # The output is a config of the space.
     assert cls.Settings(**{name: setting["default"] for name, setting in told.items()}) == cls.Settings()
     assert set(cls.Settings.model_fields) - set(told) == {"narrow", "flops", "params"}
     assert told["base_channels"] == {"default": [16, 32, 64, 128], "meaning": "Base channels of each stage."}

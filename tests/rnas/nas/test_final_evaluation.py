@@ -1,4 +1,4 @@
-"""A front judged for good, on networks that are really trained, attacked and probed."""
+"""Test the final evaluation of a front on networks that are really trained, attacked and checked."""
 
 import json
 from pathlib import Path

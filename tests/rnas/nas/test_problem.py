@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from rnas.errors import InputError
-from rnas.nas.evaluators.evaluator import Context, CostEstimate, Evaluation, Evaluator, Rung, Status, Task
+from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Evaluator, Rung, Status, Task
 from rnas.nas.objective import Objective
 from rnas.nas.problem import problem_of
 from rnas.nas.strategy import Problem
@@ -44,8 +44,8 @@ class Counting:
         self.asked += len(architectures)
         return [{"skips": float(str(architecture).count("skip_connect"))} for architecture in architectures]
 
-    def estimate(self, task: Task, context: Context) -> CostEstimate:
-        return CostEstimate(0.0)
+    def estimate(self, task: Task, context: Context) -> EvaluationEstimate:
+        return EvaluationEstimate(0.0)
 
 
 def problem(

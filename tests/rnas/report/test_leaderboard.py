@@ -112,6 +112,14 @@ def test_json_holds_the_numbers_and_no_single_images() -> None:
     assert content["tables"][0]["setting"] == SETTING
 
 
+def test_networks_of_all_tables_are_rows() -> None:
+    board = Leaderboard(tables([BEST, CLOSE, entry("x", range(90), WIDER)]))
+    frame = board.to_pandas()
+    assert list(zip(frame.table, frame.network, strict=True)) == [(1, "best"), (1, "close"), (2, "x")]
+    assert frame.worst_case[0] == 0.6
+    assert "<td>close</td>" in board._repr_html_()
+
+
 def test_words_of_a_table() -> None:
     (table,) = tables([BEST, CLOSE, FAR])
     assert [against_the_best(row).replace("\u00a0", " ") for row in table.rows] == [

@@ -48,6 +48,14 @@ def test_the_papers_estimate_stands_beside_the_models(rules: Rules) -> None:
     assert (content["kind"], content["stages"], content["evaluations"]) == ("number", 3, 60)
 
 
+def test_the_quantities_of_a_rule_are_rows(rules: Rules) -> None:
+    found = Findings("a run", rules, None, (), "no ranking")
+    frame = found.to_pandas()
+    assert list(frame.quantity) == ["D1", "D2", "D3", "W1", "W2", "W3", "r_D"]
+    assert (frame.low <= frame.optimum).all()
+    assert "<p>The rule of a run for score, " in found._repr_html_()
+
+
 def test_where_no_level_can_be_ranked_the_rest_is_still_told() -> None:
     rng = np.random.default_rng(0)
     depths, widths = (np.repeat(rng.integers(1, 9, (40, 1)), 3, axis=1).astype(float) for _ in range(2))

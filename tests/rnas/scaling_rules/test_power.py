@@ -91,6 +91,10 @@ def test_what_was_found_is_counted(small: SimulationPlan, found: list[tuple[Fami
         ["D1", "D2", "D3", "W1", "W2", "W3", "r_D"], 5
     )
     assert json.loads(json.dumps(power_study.to_dict()))["tallies"][0]["part"] == "depth shares"
+    frame = power_study.to_pandas()
+    assert len(frame) == len(power_study.tallies)
+    assert (frame[[verdict.value for verdict in Verdict]].sum(axis=1) == 1).all()
+    assert "<td>params alone decide</td>" in power_study._repr_html_()
 
 
 def test_claims_and_intervals_that_miss_are_counted(small: SimulationPlan, found: list[tuple[Family, ...]]) -> None:

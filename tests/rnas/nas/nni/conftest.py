@@ -1,2 +1,3 @@
-# Before a test imports NNI itself: there its import is kept from warning.
-import rnas.nas.nni  # noqa: F401
+"""Import NNI as rnas does, before any test does: its first import writes a file and warns about classes of torch."""
+
+import rnas.nas.nni.library  # noqa: F401

@@ -1,4 +1,4 @@
-"""The engine that answers from a ledger, under a strategy that asks for what it is told to."""
+"""Test the engine that answers from a ledger, with a strategy that requests given networks."""
 
 from typing import Any
 

@@ -17,7 +17,7 @@ FEATURES = np.random.default_rng(0).random((12, 3))
 
 @dataclass
 class Wrong:
-    """Predicts what it is told."""
+    """A predictor that returns given predictions."""
 
     mean: Any
     std: Any

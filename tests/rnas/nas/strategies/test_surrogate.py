@@ -69,7 +69,7 @@ def lifted(view: View, rows: Integers, gain: float) -> Results:
 
 
 def view_of(seen: int, steps: Sequence[int]) -> View:
-    """A view of which the first so many of the results went on to each higher rung."""
+    """Return a view in which the first results, of a given number, were promoted to each higher rung."""
     view = toy_view(toy_problem(toy_space(SMALL)), seen, 0)
     rungs = [lifted(view, np.arange(step), 0.1 * (number + 1)) for number, step in enumerate(steps)]
     return replace(view, promoted=tuple(rungs))
