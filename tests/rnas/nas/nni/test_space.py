@@ -168,7 +168,7 @@ assert "nni" not in sys.modules
 sys.modules["nni"] = None
 from rnas.errors import InputError
 try:
-    import rnas.nas.nni
+    from rnas.nas.nni import model_space
 except InputError as error:
     print(error)
 """
