@@ -68,10 +68,10 @@ def test_the_published_rule_by_name_or_a_file(tmp_path: Path) -> None:
         ({"intervals": {"D1": (0.5, 0.3)}}, "the interval of D1 is 0.5 to 0.3; it must be"),
         ({"intervals": {"D1": (-0.1, 0.6)}}, "the interval of D1 is -0.1 to 0.6; it must be"),
         ({"intervals": {"r_D": (0.6, 7)}}, "the interval of r_D is 0.6 to 7; it must be"),
-        ({"intervals": {"D1": (float("nan"), 0.6)}}, "the interval of D1, nan to 0.6, must be"),
+        ({"intervals": {"D1": (float("nan"), 0.6)}}, "the interval of D1 is nan to 0.6; it must be"),
         ({"confidence": 90}, "confidence is 90; write a number between 0 and 1"),
         ({"budgets": (2, 1)}, r"budgets is \[2, 1\]; write each budget once, in ascending order"),
-        ({"budgets": (1, 1)}, r"budgets \[1, 1\] of a rule"),
+        ({"budgets": (1, 1)}, r"budgets is \[1, 1\]"),
     ],
 )
 def test_wrong_fields(fields: dict[str, Any], message: str) -> None:
