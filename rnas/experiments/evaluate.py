@@ -64,7 +64,7 @@ def evaluate(
         threats: balls such as ``"l2:0.5"``, in place of ``eps``; the worst case is that of their union.
         unseen: whether to add threats that networks are not trained for: a larger, an l2 and an l1 ball.
         weights: file of weights of a named or described network; None is that of its own search or training.
-        images: the first so many; None is all of the test split.
+        images: number of images, the first of the test split; None is all of them.
         split_seed: divides the data; None is the training's own, or else 0.
         seed: of the attacks' noise.
         batch_size: images at a time; it changes rounding alone.
@@ -146,7 +146,7 @@ def _check_corruptions(request: Request) -> None:
 
 
 def _attacks(attacks: Any) -> tuple[str | Attack, ...]:
-    """The attacks that are asked for, names in lower case; InputError where one is none."""
+    """Return the requested attacks, names in lower case; raise InputError for an unknown one."""
     given = (attacks,) if isinstance(attacks, str) or is_dataclass(attacks) else tuple(attacks)
     if not given:
         raise InputError("attacks: give at least one")

@@ -1,4 +1,4 @@
-"""Word a test of a rule: what was predicted beside what was measured; and write it as a page."""
+"""Write the text and the page of a test of a rule: what was predicted and what was measured."""
 
 from collections.abc import Sequence
 from pathlib import Path

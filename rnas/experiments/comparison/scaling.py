@@ -67,7 +67,7 @@ def _residual(network: ResidualNetwork, tolerance: float, robust_scaling: bool) 
     if len(rule.depths) != len(network.depths):
         raise InputError(
             f"RobustScaling is for {len(rule.depths)} stages; a network of {len(network.depths)} keeps its own "
-            "proportions: leave --robust-scaling out"
+            "proportions: leave robust_scaling out"
         )
     # The rule's ratio of depth to width is one of widths in the paper's unit.
     bases = BASE_CHANNELS[: len(network.channels)] if robust_scaling else _bases(network)

@@ -146,7 +146,7 @@ def replicate(
         seeds: trainings of each cell, at least 1; None is as many as the replication says.
         capacity: ``small``, or ``paper`` for the paper's own depths and widths; None is ``small`` on digits.
         base_channels: planes of the three stages at widening 1; None is 16, 32, 64, and a quarter of these for small.
-        cells: at most so many cells of the design, drawn at random with a fixed seed; None is all.
+        cells: the most cells of the design to train, drawn at random with a fixed seed; None is all of them.
         output: directory; None makes ``runs/<replication>-<data>-<n>``.
         workers: trainings at once, each in a process of its own; 0 trains in this process; None is one a core or GPU.
         listener: learns of progress. Every record is a record of the ledger.

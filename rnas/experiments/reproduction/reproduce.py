@@ -125,7 +125,8 @@ def reproduce(
 
     Raises:
         InputError: no result has this name, it cannot be reproduced from this source, or the file exists.
-        NotEvaluatedError: memory or time ran out, or another error came in the way. A loss that diverges is none.
+        NotEvaluatedError: memory or time ran out, or another error stopped the evaluation. A loss that diverges is
+            not such an error.
     """
     if seeds < 0 or 0 < seeds < LEAST_SEEDS:
         raise InputError(
@@ -143,9 +144,9 @@ def reproduce(
 
 def _free(path: Path) -> Path:
     if path.exists():
-        raise InputError(f"--output {path} exists already; choose another name")
+        raise InputError(f"output {path} exists already; choose another name")
     if not path.parent.is_dir():
-        raise InputError(f"--output {path}: there is no folder {path.parent}; make it first")
+        raise InputError(f"output {path}: there is no folder {path.parent}; make it first")
     return path
 
 
@@ -156,14 +157,14 @@ def _source(result: RecordedResult, source: Source | None, seeds: int) -> Source
         source = "scratch" if seeds else result.usual
     if source not in can:
         if can == ("table",):
-            raise InputError(f"{result.words} was read from a table: leave --from and --seeds out")
+            raise InputError(f"{result.words} was read from a table: leave source and seeds out")
         if source == "checkpoint":
-            raise InputError(f"{result.words}: its weights are not there; train the network again with --from scratch")
+            raise InputError(f"{result.words}: its weights are not there; train the network again with source scratch")
         raise InputError(
             f"{result.words} does not say how its weights were trained; reproduce the run or training they are of"
         )
     if seeds and source != "scratch":
-        raise InputError("--seeds trains again: leave --from checkpoint out, or give --from scratch")
+        raise InputError(f"seeds {seeds} trains the network again: give source scratch, or leave seeds out")
     return source
 
 
@@ -261,12 +262,14 @@ def _told(
             "out to the last bit: the record was changed since."
         )
     elif not equal_expected and source == "scratch" and not seeds_asked:
-        told.append("The intervals are of images, not of trainings: --seeds N covers the variation between trainings.")
+        told.append(
+            "The intervals cover the choice of images only; seeds=N covers the variation between trainings, too."
+        )
     unjudged = [metric.name for metric in metrics if metric.status == UNJUDGED]
     if unjudged:
         told.append(
             f"Not judged: {', '.join(unjudged)}. The training anew gave other weights, and no interval says how far "
-            f"these may be off{'' if seeds_asked else '; give --seeds N'}."
+            f"these may be off{'' if seeds_asked else '; give seeds=N'}."
         )
     return told + [
         f"{metric.name} lies {metric.seed_spread.place} the prediction interval of {len(metric.seed_spread.values)} "

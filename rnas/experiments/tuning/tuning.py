@@ -275,5 +275,5 @@ def tuning_settings(
 
 def _impossible(evaluation: Evaluation) -> str:
     """Why there is nothing to compare trials with."""
-    advice = "a smaller batch_size may help" if evaluation.status is Status.OUT_OF_MEMORY else "mend that first"
+    advice = "a smaller batch_size may help" if evaluation.status is Status.OUT_OF_MEMORY else "correct that first"
     return f"the recipe as it is given cannot be trained here ({evaluation.reason}): {advice}"

@@ -49,7 +49,7 @@ def depth(architecture: Architecture) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Stride:
-    """Takes every so many of the space's genomes, in their order."""
+    """Propose every n-th genome of the space, in order."""
 
     step: int = 3
 

@@ -16,7 +16,7 @@ from tests.rnas.experiments.training.trainings import NETWORK
 
 @pytest.fixture
 def copy(finished: TrainingResult, tmp_path: Path) -> Path:
-    """The best weights and what stands beside them, apart from their training."""
+    """Return the best weights and the files next to them, without their training."""
     for suffix in (".safetensors", ".json"):
         shutil.copy(finished.best.path.with_suffix(suffix), tmp_path)
     return tmp_path / "best.safetensors"
