@@ -150,8 +150,8 @@ def compare(
         flops: multiply-accumulates of each network for one image of the data, such as ``"5G"`` or ``5e9``.
         recipe: a recipe, its name, or ``{name: NAME, ...}`` with some of its fields set otherwise.
         seeds: trainings of each network, at least two.
-        until_decided: up to how many seeds networks get further ones that are not told apart from all others; None
-            adds none.
+        until_decided: the most seeds of a network; further seeds are added while it is indistinguishable at 95 % from
+            another network. None adds none.
         tolerance: by what share FLOPs may be off, in (0, 1).
         robust_scaling: whether residual networks that are not published take RobustScaling's proportions instead of
             their own.
@@ -171,7 +171,7 @@ def compare(
         evaluation: fields of :class:`rnas.evaluation.training_settings.EvaluationSettings`: the attack by which the
             best epoch is chosen.
         attacks: names of the attacks on the checkpoints.
-        attacked_images: attack only the first so many images of the test split; None is all of it.
+        attacked_images: number of images to attack, the first of the test split; None is all of them.
         flags: whether to look for signs of overestimated robustness in the best checkpoints.
         output: directory; None makes ``runs/compare-<data>-<n>``.
         workers: trainings at once, each in a process of its own; 0 trains in this process; None is one a core or GPU.
