@@ -84,16 +84,16 @@ class Listener:
         """Work begins or is resumed; an experiment with several phases calls this once for each."""
 
     def proposed(self, record: Any) -> None:
-        """A proposal was written to the ledger."""
+        """Take note that a proposal was written to the ledger."""
 
     def progress(self, shares: Mapping[str, float]) -> None:
         """Report what is under way now, with the share in [0, 1] that is done of each."""
 
     def recorded(self, record: Any) -> None:
-        """A result was written: a record of the ledger, a row of a training's history, a trial."""
+        """Take note that a result was written: a record of the ledger, a row of a training's history, or a trial."""
 
     def message(self, text: str) -> None:
-        """Something else happened that a user should know."""
+        """Pass on a message about another event that the user should know."""
 
 
 class ShareListener(Listener):
@@ -284,27 +284,27 @@ class Experiment(ABC, Generic[S, R]):
 
     @property
     def config(self) -> Path:
-        """Path of the settings."""
+        """Return the path of the settings."""
         return self.path / CONFIG
 
     @property
     def database(self) -> Path:
-        """Path of the ledger."""
+        """Return the path of the ledger."""
         return self.path / LEDGER
 
     @property
     def result_file(self) -> Path:
-        """Path of the result for machines."""
+        """Return the path of the result for machines."""
         return self.path / RESULT
 
     @property
     def report_file(self) -> Path:
-        """Path of the report."""
+        """Return the path of the report."""
         return self.path / REPORT
 
     @property
     def resume_command(self) -> str:
-        """The command that resumes this experiment."""
+        """Return the command that resumes this experiment."""
         return f"rnas resume {shlex.quote(str(self.path))}"
 
     def extend(self, **larger: int | None) -> None:
@@ -361,7 +361,7 @@ class Experiment(ABC, Generic[S, R]):
             registry.load(registry.REPORTS, self.kind)(result, self.path)
 
     def _locked(self) -> AbstractContextManager[None]:
-        """Within, the directory is this process's alone."""
+        """Lock the directory, so that only this process writes to it within the block."""
         return locked(self.path, f"running the {self.kind}")
 
     @contextmanager

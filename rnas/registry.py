@@ -30,7 +30,7 @@ REPORTS = "rnas.reports"
 
 @cache
 def _group(group: str) -> dict[str, tuple[EntryPoint, ...]]:
-    """What is registered under each name; more than one thing where two packages have it."""
+    """Return the entry points of each name. A name has several if several packages register it."""
     found: dict[str, tuple[EntryPoint, ...]] = {}
     for point in entry_points(group=group):
         # A package that is found twice, as one that is installed to be edited, registers the same twice.
@@ -40,7 +40,7 @@ def _group(group: str) -> dict[str, tuple[EntryPoint, ...]]:
 
 
 def names(group: str) -> list[str]:
-    """Names registered under an entry point group, sorted."""
+    """Return the names that are registered under an entry point group, sorted."""
     return sorted(_group(group))
 
 

@@ -166,7 +166,7 @@ def _device_of(module: nn.Module) -> str:
 
 
 def _on(module: nn.Module, device: str) -> nn.Module:
-    """The module, or a copy of it where it is on another device."""
+    """Return the module, or a copy of it if it is on another device."""
     if _device_of(module).split(":")[0] == device.split(":")[0]:
         return module
     return copy.deepcopy(module).to(device)

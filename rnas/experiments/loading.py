@@ -1,4 +1,4 @@
-"""Networks by name, with published weights or a run's own."""
+"""Load networks by name, with published weights or those of a run."""
 
 from pathlib import Path
 

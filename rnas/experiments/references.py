@@ -1,4 +1,4 @@
-"""Architectures as a user names them: a published network, a JSON file, a member of a run, a checkpoint."""
+"""Find architectures as a user names them: a published network, a JSON file, a member of a run, a checkpoint."""
 
 import json
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ from rnas.networks.zoo import baselines, find
 
 @dataclass(frozen=True)
 class Reference(EvaluatedNetwork):
-    """What a user's words name, which are its ``name``.
+    """Describe the network that a user's text names; this text is its ``name``.
 
     Attributes:
         space: the space that it was searched in, of a member of a run.
@@ -176,6 +176,6 @@ def _of_file(path: Path) -> Reference:
 
 
 def _namings(architecture: Architecture) -> tuple[WeightNames, ...]:
-    """The namings of all published networks of an architecture's kind."""
+    """Return the weight names of all published networks of an architecture's kind."""
     alike = [baseline for baseline in baselines().values() if baseline.network.kind == architecture.kind]
     return tuple(dict.fromkeys(names for baseline in alike for names in baseline.weight_names))

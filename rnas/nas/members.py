@@ -89,7 +89,7 @@ def _knee_or_end(run: SearchResult) -> Record:
 
 
 def best_under(run: SearchResult, flops: int) -> Record:
-    """Return the best record by the first maximised objective within a limit of FLOPs; raise InputError if there is none."""
+    """Return the best record by the first maximised objective under a limit of FLOPs; raise InputError if none is."""
     gains = [objective.metric for objective in run.setup.problem.objectives if objective.direction == "maximize"]
     if not gains:
         raise InputError(f"{_place(run)} maximises nothing, so that none of its members is best under a cost")

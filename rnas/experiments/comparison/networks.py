@@ -23,7 +23,7 @@ DEFAULT = ("wrn-28-10", "robust-resnet-a1", "robnet-large-v2", "advrush-7@96", "
 
 
 class ComparedNetwork(BaseModel):
-    """A network of a comparison, scaled to its FLOPs.
+    """Describe a network of a comparison, scaled to its FLOPs.
 
     Attributes:
         name: short, no two alike.
@@ -45,7 +45,7 @@ class ComparedNetwork(BaseModel):
 
     @property
     def network(self) -> Architecture:
-        """As it is trained."""
+        """Return the network as it is trained."""
         return arch.from_dict(self.architecture)
 
     def facts(self, flops: int, input_shape: Shape, num_classes: int) -> dict[str, Any]:
@@ -124,7 +124,7 @@ def compared_network(
 
 
 def require_distinct(compared_networks: Sequence[ComparedNetwork]) -> None:
-    """InputError where two have one name or are one network, or there are fewer than two."""
+    """Raise InputError if two networks have one name or are the same, or if there are fewer than two."""
     if len(compared_networks) < 2:
         raise InputError("a comparison needs at least two networks; name another")
     for what in ("name", "architecture"):

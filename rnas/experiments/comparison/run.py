@@ -35,12 +35,12 @@ class Comparison(SeededTrainings[ComparisonSettings, ComparisonResult]):
 
     @property
     def trainings(self) -> Path:
-        """Folder of a directory for each training."""
+        """Return the folder that has a directory for each training."""
         return self.path / "trainings"
 
     @property
     def tunings(self) -> Path:
-        """Folder of a directory for each network's tuning."""
+        """Return the folder that has a directory for each network's tuning."""
         return self.path / "tunings"
 
     def result(self) -> ComparisonResult:
@@ -142,7 +142,7 @@ def compare(
     workers: int | None = None,
     listener: Listener | None = None,
 ) -> ComparisonResult:
-    """Bring networks to the same FLOPs, train each with several seeds by one recipe, attack all, test differences.
+    """Scale networks to the same FLOPs, train each with several seeds by one recipe, attack all, and test differences.
 
     Args:
         networks: architectures; names of the zoo, members of searches such as ``RUN:knee``, or JSON files. None at all

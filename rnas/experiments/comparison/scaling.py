@@ -20,7 +20,7 @@ _LEAST_WIDTH = 4
 
 
 def scaling_of(architecture: Architecture, tolerance: float, robust_scaling: bool) -> Scaling:
-    """How a network grows and shrinks while it stays what it is.
+    """Return how a network of its family is scaled up and down.
 
     Residual networks keep the proportions of their own depths and widths, or take those of RobustScaling; networks of
     cells keep cells and depth, and change their channels.
@@ -57,7 +57,7 @@ def scaling_of(architecture: Architecture, tolerance: float, robust_scaling: boo
 
 
 def own_rule(network: ResidualNetwork) -> Rule:
-    """The proportions of a network's own depths and widths."""
+    """Return the proportions of a network's own depths and widths."""
     widths = tuple(planes / base for planes, base in zip(network.channels, _bases(network), strict=True))
     return Rule(tuple(map(float, network.depths)), widths, sum(network.depths) / sum(widths))
 
@@ -76,7 +76,7 @@ def _residual(network: ResidualNetwork, tolerance: float, robust_scaling: bool) 
 
 
 def _bases(network: ResidualNetwork) -> tuple[int, ...]:
-    """Channels of each stage at width 1: as many as divide the network's own, so that its blocks stay possible."""
+    """Return the channels of each stage at width 1. They divide the network's own, so that its blocks stay possible."""
     bases = (1,) * len(network.channels)
     for unit in reversed(_UNITS):
         larger = tuple(unit * 2**stage for stage in range(len(network.channels)))

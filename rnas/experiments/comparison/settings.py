@@ -29,7 +29,7 @@ _AFTER_TRAINING = ("fgsm",)
 
 
 class SharedTraining(ResolvedTraining):
-    """How every network is trained and attacked.
+    """Hold how every network is trained and attacked.
 
     Attributes:
         images: sizes of the splits; the best epoch is chosen on ``val``.
@@ -47,14 +47,14 @@ class SharedTraining(ResolvedTraining):
 
     @classmethod
     def of(cls, settings: TrainingRunSettings, attacked_images: int | None, *, flags: bool) -> Self:
-        """What a training shares with others, how many images are attacked, and whether flags are looked for."""
+        """Return the shared settings of a training, with the number of attacked images and whether flags are checked."""
         shared = {name: value for name, value in settings if name in cls.model_fields}
         return cls(**shared, attacked_images=attacked_images, flags=flags)
 
     def training_of(
         self, key: str, architecture: Mapping[str, Any], seed: int, device: str, tuned: Mapping[str, Any] | None = None
     ) -> TrainingRunSettings:
-        """The training of one network.
+        """Return the settings of the training of one network.
 
         Args:
             key: of the network, which names it.
@@ -71,7 +71,7 @@ class SharedTraining(ResolvedTraining):
 
 
 class TuningBudget(BaseModel):
-    """How much tuning each network gets before the comparison.
+    """Hold how much tuning each network gets before the comparison.
 
     Attributes:
         trials: trainings of each, of which one has the recipe as it is.
@@ -116,12 +116,14 @@ class ComparisonSettings(SeededSettings):
 
     @property
     def most_seeds(self) -> int:
-        """That a network may have."""
+        """Return the largest number of seeds that a network may have."""
         return self.until_decided or self.seeds
 
     @property
     def fingerprint(self) -> str:
-        """Hash of what decides results: the number of seeds, unless it is planned, and the place of the data do not."""
+        """Hash what decides results. The place of the data does not, nor the number of seeds unless the plan depends on
+        it.
+        """
         exclude: dict[str, Any] = {"training": {"data_dir", "extra"}}
         if self.training.attacked_images is None:
             exclude["training"] |= {"attacked_images"}
@@ -225,7 +227,7 @@ def resolve_settings(
 
 
 def _require_unseen(reference: Reference, shared: TrainingRunSettings) -> None:
-    """InputError where the test split may hold images that a search chose this network by."""
+    """Raise InputError if the test split may contain images that a search used to choose this network."""
     own = reference.training
     if own is None or own.data != shared.data or load_dataset(shared.data, shared.data_dir).num_test_images:
         return

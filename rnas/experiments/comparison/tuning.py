@@ -1,4 +1,4 @@
-"""Each network's own learning rate and weight decay, tuned with the same budget before networks are compared.
+"""Tune learning rate and weight decay of each network, with the same budget, before networks are compared.
 
 One recipe for all favours the networks that it was made for. Every network is tried with the recipe as it is and with
 the same random values of both, and keeps those of the trial that is most robust on the val split. The test split,
@@ -28,7 +28,7 @@ SEED = 2**30
 
 
 def tuning_settings(settings: ComparisonSettings, one: ComparedNetwork, device: str) -> TuningSettings:
-    """The tuning of a network.
+    """Return the settings of the tuning of a network.
 
     Args:
         settings: of the comparison, which tunes.
@@ -89,14 +89,14 @@ def tuning_path(folder: Path, one: ComparedNetwork) -> Path:
 
 
 def chosen(summary: Mapping[str, Any] | None) -> dict[str, float]:
-    """The values that a tuning chose; empty, which leaves the recipe as it is, where no trial was completed."""
+    """Return the values that a tuning chose. They are empty, and the recipe stays as it is, if no trial was completed."""
     if summary is None or summary["best"] is None:
         return {}
     return dict(summary["trials"][summary["best"]]["parameters"])
 
 
 def content_of(settings: ComparisonSettings, summaries: Mapping[str, Mapping[str, Any]]) -> dict[str, Any] | None:
-    """What was tuned, and how, as JSON values; None where nothing was."""
+    """Return what was tuned, and how, as JSON values; None if nothing was."""
     if settings.tuning is None:
         return None
     first = next(iter(summaries.values()))
@@ -128,5 +128,5 @@ def network_content(summary: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def seconds(summary: Mapping[str, Any]) -> float:
-    """That the trials of a tuning took."""
+    """Return the seconds that the trials of a tuning took."""
     return float(sum(row["seconds"] for row in summary["trials"]))

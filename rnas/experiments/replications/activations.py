@@ -1,4 +1,4 @@
-"""Smooth activations under weight decay, with and without that of BatchNorm, in baseline and advanced training."""
+"""Compare smooth activations under weight decay, also of BatchNorm, in baseline and advanced training."""
 
 from collections.abc import Iterator, Sequence
 from itertools import product
@@ -21,7 +21,7 @@ _ADVANCED: dict[str, Any] = {"name": "aat", "extra_fraction": 0.0, "activation":
 
 
 def cells(size: Size) -> Iterator[DesignCell]:
-    """Every combination, in one network."""
+    """Return a cell for every combination, in one network."""
     depth, width = (4, 10) if size.paper else (2, 2)
     for training, decayed, decay in product((BASELINE, ADVANCED), (DECAYS, KEPT), _WEIGHT_DECAYS):
         changes = {**(_ADVANCED if training == ADVANCED else {}), "weight_decay": decay}
@@ -37,7 +37,7 @@ def cells(size: Size) -> Iterator[DesignCell]:
 
 
 def claims(design: Sequence[DesignCell]) -> list[Claim]:
-    """Each smooth activation against ReLU, averaged over the weight decays."""
+    """Return the claims on each smooth activation against ReLU, averaged over the weight decays."""
     relu = {"activation": "relu"}
     no_gain = [
         Claim(

@@ -16,7 +16,7 @@ LEVEL = 0.05
 
 
 class ClaimVerdict(StrEnum):
-    """The verdict of the results on a claim."""
+    """Name the verdict of the results on a claim."""
 
     SUPPORTED = "supported"
     CONTRADICTED = "contradicted"
@@ -25,7 +25,7 @@ class ClaimVerdict(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """The result on one claim.
+    """Hold the result on one claim.
 
     The interval is at the level that Holm's procedure gives the claim among those of its replication, so that it
     excludes the bound exactly where the adjusted p-value is at most :data:`LEVEL`.
@@ -85,7 +85,7 @@ def _p_value(claim: Claim, estimate: ClaimEstimate | str) -> float:
 
 
 def _levels(p_values: Sequence[float]) -> list[float]:
-    """The level at which Holm's procedure comes to test each p-value; those after its end keep the last."""
+    """Return the level at which Holm's procedure tests each p-value; those after its end have the last level."""
     levels = [0.0] * len(p_values)
     level = 0.0
     ended = False

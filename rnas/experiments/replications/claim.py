@@ -1,4 +1,4 @@
-"""A claim about a design: an estimand of its results, and what the paper expects of its value."""
+"""Define a claim about a design: an estimand of its results, and the value that the paper expects."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _FEWEST_NETWORKS = 8
 
 @dataclass(frozen=True)
 class ClaimEstimate:
-    """A number with its uncertainty, which is Student's.
+    """Hold an estimate and its uncertainty, which follows Student's t distribution.
 
     Attributes:
         value: the estimate.
@@ -37,11 +37,11 @@ class ClaimEstimate:
 
 
 class Estimand(Protocol):
-    """An estimand of results."""
+    """Estimate a quantity from results."""
 
     @property
     def of(self) -> str:
-        """The unit of the counts: ``comparison`` or ``network``."""
+        """Return the unit of the counts: ``comparison`` or ``network``."""
 
     def estimate(self, values: Floats) -> ClaimEstimate | str:
         """Compute the estimate from values (cells, seeds), NaN where missing; without an estimate return the reason."""
@@ -49,7 +49,7 @@ class Estimand(Protocol):
 
 @dataclass(frozen=True)
 class Contrast:
-    """A weighted sum of cells' means over seeds: the mean of its terms.
+    """Estimate a weighted sum of the cells' means over seeds, as the mean of its terms.
 
     The noise is that between seeds, see :mod:`rnas.experiments.replications.noise`. Where weights sum to zero, as in a
     comparison of cells, they are paired by seed: what a seed does to all cells of the design is no noise. The images
@@ -63,11 +63,11 @@ class Contrast:
 
     @property
     def of(self) -> str:
-        """See :class:`Estimand`."""
+        """Return the unit of the counts."""
         return "comparison"
 
     def estimate(self, values: Floats) -> ClaimEstimate | str:
-        """See :class:`Estimand`."""
+        """Estimate the contrast from values (cells, seeds)."""
         complete = _complete(values)
         terms = [term for term in self.terms if all(complete[row] for row, _ in term)]
         if not terms:
@@ -88,7 +88,7 @@ class Contrast:
 
 @dataclass(frozen=True)
 class Trend:
-    """Least-squares slope of the cells' means over a covariate, within strata.
+    """Estimate the least-squares slope of the cells' means over a covariate, within strata.
 
     Each stratum has a level of its own. The noise is what the line leaves between networks, of seeds and of all else
     that networks differ in, so that it speaks of networks like these and not of these alone.
@@ -103,11 +103,11 @@ class Trend:
 
     @property
     def of(self) -> str:
-        """See :class:`Estimand`."""
+        """Return the unit of the counts."""
         return "network"
 
     def estimate(self, values: Floats) -> ClaimEstimate | str:
-        """See :class:`Estimand`."""
+        """Estimate the slope from values (cells, seeds)."""
         complete = _complete(values)
         x, y = np.array(self.covariate, dtype=np.float64), values.mean(axis=1)
         groups = [
@@ -130,17 +130,17 @@ class Trend:
 
 @dataclass(frozen=True)
 class RankCorrelation:
-    """Kendall's tau of the cells' means with a covariate (cells,); the standard error is the jackknife's."""
+    """Estimate Kendall's tau of the cells' means with a covariate (cells,), with the standard error of the jackknife."""
 
     covariate: tuple[float, ...]
 
     @property
     def of(self) -> str:
-        """See :class:`Estimand`."""
+        """Return the unit of the counts."""
         return "network"
 
     def estimate(self, values: Floats) -> ClaimEstimate | str:
-        """See :class:`Estimand`."""
+        """Estimate the rank correlation from values (cells, seeds)."""
         rows = np.flatnonzero(_complete(values))
         x, y = np.array(self.covariate)[rows], values[rows].mean(axis=1)
         if len(rows) < _FEWEST_NETWORKS or len(set(x)) < 2 or len(set(y)) < 2:
@@ -153,7 +153,7 @@ class RankCorrelation:
 
 @dataclass(frozen=True)
 class Claim:
-    """One comparison that an observation consists of.
+    """Define one comparison of an observation.
 
     Attributes:
         statement: what the paper says, as it is tested.
@@ -185,5 +185,5 @@ def _tau(x: Floats, y: Floats) -> float:
 
 
 def _with_noise(estimate: ClaimEstimate) -> ClaimEstimate | str:
-    """The estimate, unless its results show no noise at all, as those of trainings that learn nothing may."""
+    """Return the estimate, unless its results have no noise at all, which may happen if trainings learn nothing."""
     return estimate if estimate.standard_error > 1e-12 else "the results do not vary"

@@ -1,4 +1,4 @@
-"""The noise between seeds in each cell of a design, where cells have few seeds.
+"""Estimate the noise between seeds in each cell of a design whose cells have few seeds.
 
 A variance from two or three seeds is worth little, and the same variance for all cells need not be true. The moderated
 variance lies between: G. K. Smyth, "Linear models and empirical Bayes methods for assessing differential expression"
@@ -23,7 +23,7 @@ _WIDEST, _NARROWEST = 1e-2, 1e4
 
 @dataclass(frozen=True)
 class Noise:
-    """Variances of single trainings.
+    """Hold the variances of single trainings.
 
     Attributes:
         own: (cells,) each from the cell's own seeds.
@@ -51,7 +51,7 @@ class Noise:
 
 
 def noise(values: Floats, paired: bool) -> Noise:
-    """The noise of trainings (cells, seeds), at least two seeds and no value missing.
+    """Estimate the noise of trainings (cells, seeds), with at least two seeds and no missing value.
 
     Args:
         values: of a metric.

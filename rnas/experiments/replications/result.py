@@ -1,4 +1,4 @@
-"""What came of a replication."""
+"""Build the result of a replication."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,12 +24,12 @@ class ReplicationResult(TabularResult):
 
     @property
     def verdict(self) -> str:
-        """What becomes of the observation: ``supported``, ``contradicted`` or ``not decided by these data``."""
+        """Return the verdict on the observation: ``supported``, ``contradicted`` or ``not decided by these data``."""
         return str(self.content["verdict"])
 
     @property
     def claims(self) -> list[dict[str, Any]]:
-        """Each claim with its estimate, interval, p-value and verdict."""
+        """Return each claim with its estimate, interval, p-value and verdict."""
         return list(self.content["claims"])
 
     def rows(self) -> list[dict[str, Any]]:

@@ -30,14 +30,14 @@ CellGroup = tuple[Mapping[str, Any], list[int]]
 
 
 class ReplicationRun(SeededTrainings[ReplicationSettings, ReplicationResult]):
-    """Repeat a paper's replication, and say what its results are worth as evidence for the paper's observation."""
+    """Repeat a paper's experiment, and judge the paper's observation by the results."""
 
     kind = "replication"
     Settings = ReplicationSettings
 
     @cached_property
     def cells(self) -> tuple[DesignCell, ...]:
-        """The cells of the design that are trained."""
+        """Return the cells of the design that are trained."""
         return self.settings.design()
 
     def result(self) -> ReplicationResult:
@@ -128,7 +128,7 @@ def replicate(
     workers: int | None = None,
     listener: Listener | None = None,
 ) -> ReplicationResult:
-    """Repeat a replication of a paper, and say what its results are worth as evidence for the paper's observation.
+    """Repeat an experiment of a paper, and judge the paper's observation by the results.
 
     On digits trainings take seconds and networks are small; on other data the recipe is the paper's, as long as it was
     published, and so are the networks.

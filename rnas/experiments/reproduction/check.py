@@ -1,4 +1,4 @@
-"""What of a result can be checked at once, before anything is evaluated."""
+"""Check what can be checked of a result before anything is evaluated."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ RECIPE = frozenset({*_RECIPE_PARTS, "recipe_hash"})
 
 @dataclass(frozen=True)
 class Check:
-    """A recorded value and what it is here.
+    """Hold a recorded value and its value here.
 
     Attributes:
         name: of the thing.
@@ -39,19 +39,19 @@ class Check:
 
     @property
     def refutes(self) -> bool:
-        """Whether the result falls by it."""
+        """Return whether the check refutes the result."""
         return self.decides and self.same is False
 
 
 def compared(name: str, recorded: Any, found: Any) -> Check:
-    """A check that decides, of two values that print as they are; None was not recorded."""
+    """Return a deciding check of two values that print as they are; None was not recorded."""
     return Check(name, _text(recorded), _text(found), None if recorded is None else recorded == found)
 
 
 def network_checks(
     key: str, architecture: Architecture, recorded: Mapping[str, float], shape: Shape, classes: int
 ) -> list[Check]:
-    """Whether an architecture has its key, and the ``params`` and ``flops`` that a record gives it, if it does.
+    """Check that an architecture has its key, and the ``params`` and ``flops`` of the record if it has them.
 
     Args:
         key: as recorded.
@@ -67,7 +67,7 @@ def network_checks(
 
 
 def data_checks(recorded: Mapping[str, Any], here: Mapping[str, Any]) -> list[Check]:
-    """Whether the images are the recorded ones, and the extra training images, where there are any, by their hashes.
+    """Check by hashes that the images, and the extra training images if there are any, are the recorded ones.
 
     Args:
         recorded: ``hash`` of all splits, and ``extra``, which is None, or has a ``sha256`` or ``hash`` of its own.
@@ -80,7 +80,7 @@ def data_checks(recorded: Mapping[str, Any], here: Mapping[str, Any]) -> list[Ch
 
 
 def recipe_check(recorded: Mapping[str, Any], here: Mapping[str, Any]) -> Check:
-    """Whether a recorded training is the one that is configured here, and its hash its own.
+    """Check that the recorded training is the one that is configured here, and that its hash is correct.
 
     Args:
         recorded: ``recipe``, ``fidelity``, ``epsilon`` and ``augmentation`` of a record, and ``recipe_hash``.
@@ -94,7 +94,8 @@ def recipe_check(recorded: Mapping[str, Any], here: Mapping[str, Any]) -> Check:
 
 
 def circumstances(recorded: Mapping[str, Any], device: str) -> list[Check]:
-    """Versions, device and processor; where they differ last digits may, and a training soon does altogether.
+    """Compare versions, device and processor. Where they differ, last digits may differ, and a training soon differs
+    more.
 
     Args:
         recorded: provenance that may hold each of them by its name.
@@ -112,12 +113,12 @@ def circumstances(recorded: Mapping[str, Any], device: str) -> list[Check]:
 
 
 def as_recorded(checks: list[Check]) -> bool:
-    """Whether versions, device and processor are known to be those of the record."""
+    """Return whether versions, device and processor are known to be those of the record."""
     return all(check.same is True for check in checks if check.name in CIRCUMSTANCES)
 
 
 def _extra(data: Mapping[str, Any]) -> str | None:
-    """What tells extra images from others; None where the record does not say whether there were any."""
+    """Return what identifies extra images; None if the record does not say whether there were any."""
     if "extra" not in data:
         return None
     extra = data["extra"]

@@ -1,4 +1,4 @@
-"""Claims as a user names them."""
+"""Find results as a user names them."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from rnas.nas.search import Search
 
 
 def find(words: str | Path, device: Device | None = None) -> RecordedResult:
-    """The result that words name.
+    """Return the result that a text names.
 
     Args:
         words: ``RUN:KEY``, ``RUN:knee``, ``RUN:at:200M`` or ``RUN:max:METRIC`` with the directory of a search, or

@@ -1,4 +1,4 @@
-"""Whether a metric is reproduced, and where it lies among trainings with other seeds."""
+"""Judge whether a metric is reproduced, and where it lies among trainings with other seeds."""
 
 import math
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ _EQUAL = 1e-12
 
 @dataclass(frozen=True)
 class SeedSpread:
-    """A recorded value among those of trainings with other seeds.
+    """Hold a recorded value and the values of trainings with other seeds.
 
     Attributes:
         values: of the other seeds, at least two.
@@ -45,7 +45,7 @@ class SeedSpread:
 
 @dataclass(frozen=True)
 class Judged:
-    """A recorded metric and its value now.
+    """Hold a recorded metric and its value now.
 
     Attributes:
         name: of the metric.
@@ -68,7 +68,7 @@ class Judged:
 
 
 def level_of_each(metrics: int) -> float:
-    """Significance level of the test of each of some metrics, for 5 % of all together (Bonferroni's inequality).
+    """Return the significance level of the test of each metric, for 5 % of all together (Bonferroni's inequality).
 
     It holds however the metrics of one network depend on each other.
     """
@@ -87,7 +87,7 @@ def judged(
     equal_expected: bool = False,
     seed_spread: SeedSpread | None = None,
 ) -> Judged:
-    """The status on a metric.
+    """Return the status of a metric.
 
     What is equal is reproduced exactly, and where that is expected nothing else is reproduced. Else what decides is, in
     this order: the recorded value against other seeds, the paired test, the interval. Without any of them it is not
@@ -119,7 +119,7 @@ def judged(
 
 
 def overall(metrics: Sequence[Judged]) -> ReproductionStatus:
-    """That of the metric that is worst off, of those that are judged; ``not reproduced`` without any metric."""
+    """Return the worst status of the judged metrics; ``not reproduced`` without any metric."""
     statuses = {metric.status for metric in metrics}
     if not statuses or NOT in statuses:
         return NOT
@@ -129,7 +129,7 @@ def overall(metrics: Sequence[Judged]) -> ReproductionStatus:
 
 
 def image_interval(value: float, images: int, low: float = 0.0, high: float = 1.0, *, level: float = LEVEL) -> Interval:
-    """The interval of a mean over images of something in [low, high], as if other images were drawn.
+    """Compute the interval of a mean over images of a value in [low, high], as if other images were drawn.
 
     It is that of E. B. Wilson (1927) for a share, of confidence ``1 - level``. For other means it is that of a share
     scaled up, which is too long rather than too short: at a given mean nothing in [low, high] varies more than what is
@@ -141,7 +141,7 @@ def image_interval(value: float, images: int, low: float = 0.0, high: float = 1.
 
 
 def rounding_interval(value: float) -> Interval:
-    """Of a metric that is no mean over images: a thousandth of it on both sides, for rounding on other machines.
+    """Compute the interval of a metric that is no mean over images: a thousandth on both sides, for rounding.
 
     At least a millionth, as what is recorded as 0 may have been a difference of numbers around 1 in float32.
     """
@@ -157,7 +157,7 @@ def seed_spread_of(
     resolution: float,
     level: float = LEVEL,
 ) -> SeedSpread | None:
-    """Where a recorded value stands among those of other seeds; None with fewer than two.
+    """Compare a recorded value with those of other seeds; return None with fewer than two.
 
     The standard deviation of the values is taken as half of the resolution at least: seeds that tie, as few of them on
     few images often do, show no more than that they differ by less than that.

@@ -22,7 +22,7 @@ def copy(finished: TrainingResult, tmp_path: Path) -> Path:
     return tmp_path / "best.safetensors"
 
 
-def test_what_stands_beside_the_weights(finished: TrainingResult) -> None:
+def test_the_description_of_the_weights(finished: TrainingResult) -> None:
     content = json.loads((finished.path / "last.json").read_text())
     assert (content["schema_version"], content["epoch"]) == (1, 3)
     assert (content["input_shape"], content["num_classes"]) == ([1, 8, 8], 10)
