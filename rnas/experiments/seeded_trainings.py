@@ -92,7 +92,7 @@ class SeededTrainings(Experiment[S, R]):
 
     @property
     def _trainings(self) -> Path | None:
-        """Folder where trainings keep what does not fit into a ledger; None keeps nothing."""
+        """Return the folder where trainings store what does not fit into a ledger; None if they store nothing."""
         return None
 
     def _run(self, listener: Listener, workers: int | None) -> None:

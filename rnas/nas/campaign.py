@@ -1,4 +1,4 @@
-"""Evaluations that are all known beforehand: each task once, on a ledger."""
+"""Evaluate tasks that are all known beforehand, each once, on a ledger."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

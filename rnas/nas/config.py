@@ -24,7 +24,7 @@ _NOT_OF_THE_SEARCH = frozenset({"budget", "final_evaluation", "hours", "workers"
 
 
 class FinalEvaluation(BaseModel):
-    """The final evaluation of a front, after the search.
+    """Configure the final evaluation of a front, after the search.
 
     Attributes:
         seeds: retrainings per front member, with new seeds.
@@ -38,7 +38,7 @@ class FinalEvaluation(BaseModel):
 
 
 class SearchConfig(ExperimentSettings):
-    """A run's configuration as it is written.
+    """Hold the configuration of a search as it is written.
 
     Attributes:
         name: of the run; its directory's, unless given.
@@ -106,5 +106,5 @@ class SearchConfig(ExperimentSettings):
 
     @property
     def fingerprint(self) -> str:
-        """Hash of what decides the search: its length, place and machine do not, nor what comes after it."""
+        """Hash what decides the search; its length, place, machine and final evaluation do not."""
         return json_hash(self.model_dump(mode="json", exclude=set(_NOT_OF_THE_SEARCH)))

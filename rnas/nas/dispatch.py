@@ -1,4 +1,4 @@
-"""From the proposals of a ledger to their results: what is written is evaluated, what comes back is recorded."""
+"""Evaluate the proposals of a ledger, and record each result in it."""
 
 import time
 from collections.abc import Callable, Iterable

@@ -37,7 +37,7 @@ class ExperimentOnSearch(Experiment[S, R]):
 
     @cached_property
     def search(self) -> Search:
-        """The search, opened."""
+        """Open the search."""
         return Search.open(self.settings.search)
 
     def supply(self, **objects: object) -> None:
@@ -61,7 +61,7 @@ class ExperimentOnSearch(Experiment[S, R]):
 
     @property
     def _decisive(self) -> str:
-        """Hash of what decides the evaluations beyond the search: what grows does not."""
+        """Hash what decides the evaluations in addition to the search; settings that may grow do not."""
         return json_hash(self.settings.model_dump(mode="json", exclude={"search", *self.grows}))
 
     @contextmanager

@@ -204,7 +204,7 @@ def figures(setup: Setup, tasks: Sequence[Task], records: Sequence[Record], band
 
 
 def shares_of(architectures: Sequence[Architecture]) -> dict[str, Floats]:
-    """Of residual networks, how depth and width are spread, each (n,); empty if a network is not residual.
+    """Compute how residual networks distribute depth and width, each (n,); empty if a network is not residual.
 
     ``r_D`` is the share of depth in depth and width, in blocks and widenings of the papers' base channels; ``D3`` and
     ``W3`` are the third stage's shares of all depths and of all widenings.

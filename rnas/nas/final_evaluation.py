@@ -1,4 +1,4 @@
-"""The final evaluation of a front: every member is trained again with several seeds, and attacked by AutoAttack.
+"""Evaluate a front finally: train every member again with several seeds, and attack it by AutoAttack.
 
 A search chooses by one training and a quick attack, so that what it finds best was partly lucky. What is read here was
 chosen by neither: other seeds, the test split, the strongest attacks.
@@ -24,7 +24,7 @@ _CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class FinalMember:
-    """The final evaluation of one member of the front.
+    """Hold the final evaluation of one member of the front.
 
     Attributes:
         key: of the architecture.
@@ -52,7 +52,7 @@ class FinalMember:
 
 
 def tasks_of(front: Sequence[Record], setup: Setup, final_evaluation: FinalEvaluation) -> list[Task]:
-    """Each member at the highest fidelity, with seeds above the search's own, member by member."""
+    """Return the tasks of each member at the highest fidelity, with seeds above the search's own, member by member."""
     fidelity = setup.evaluator.rungs[-1].fidelity
     seeds = range(setup.config.seed + 1, setup.config.seed + 1 + final_evaluation.seeds)
     return [Task(record.architecture, seed, fidelity) for record in front for seed in seeds]
@@ -68,7 +68,7 @@ def ledger_of(search: Ledger, setup: Setup, final_evaluation: FinalEvaluation, n
 
 
 def ranked(front: Sequence[Record], records: Sequence[Record], setup: Setup) -> list[FinalMember]:
-    """The front's members, best first by what final evaluations say; those without one last.
+    """Rank the front's members by their final evaluations, best first; members without one are last.
 
     Args:
         front: of the search.

@@ -1,4 +1,4 @@
-"""The ledger: every proposal and its result, in an Optuna study. The state of a search is its ledger.
+"""Store every proposal and its result in an Optuna study. The state of a search is its ledger.
 
 A proposal is written first, as a RUNNING trial; its evaluation completes that trial; a failure makes it a FAIL
 trial with its status. An evaluation at a lower rung than the highest is a PRUNED trial: it has metrics, but
@@ -32,7 +32,7 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Record:
-    """One proposal and, once evaluated, its result.
+    """Hold one proposal and, once evaluated, its result.
 
     Attributes:
         number: position in the ledger, from 0.
@@ -64,22 +64,22 @@ class Record:
 
     @property
     def status(self) -> str:
-        """The evaluation's status, or ``pending``."""
+        """Return the evaluation's status, or ``pending``."""
         return PENDING if self.evaluation is None else self.evaluation.status.value
 
     @property
     def metrics(self) -> Mapping[str, float]:
-        """The evaluation's metrics; empty unless complete."""
+        """Return the evaluation's metrics; empty unless complete."""
         return {} if self.evaluation is None else self.evaluation.metrics
 
     @property
     def complete(self) -> bool:
-        """Whether it has metrics."""
+        """Return whether it has metrics."""
         return self.evaluation is not None and self.evaluation.status is Status.COMPLETE
 
 
 class Ledger:
-    """The records of one search, over an Optuna storage. One writer at a time.
+    """Store the records of one search in an Optuna storage. Only one process may write at a time.
 
     Args:
         storage: where the study lives.
@@ -139,21 +139,23 @@ class Ledger:
 
     @classmethod
     def in_memory(cls, objectives: Sequence[Objective], rungs: int = 1) -> Self:
-        """A ledger that is gone with the process."""
+        """Make a ledger that exists only as long as the process."""
         return cls(InMemoryStorage(), objectives, rungs=rungs)
 
     def companion(self, suffix: str, fingerprint: str, new: bool = True) -> "Ledger":
-        """Another ledger in the same storage, of evaluations that the search does not see; see :class:`Ledger`."""
+        """Return another ledger in the same storage, for evaluations that the search does not see; see
+        :class:`Ledger`.
+        """
         return Ledger(self._storage, self._objectives, f"{self._name}-{suffix}", fingerprint, new)
 
     def has_companion(self, suffix: str) -> bool:
-        """Whether there is one."""
+        """Return whether a companion ledger of this name exists."""
         names = [study.study_name for study in self._storage.get_all_studies()]
         return f"{self._name}-{suffix}" in names
 
     @property
     def records(self) -> tuple[Record, ...]:
-        """All records in proposal order."""
+        """Return all records in proposal order."""
         return tuple(self._records)
 
     def __len__(self) -> int:

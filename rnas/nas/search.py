@@ -133,7 +133,7 @@ class Search(Experiment[SearchConfig, SearchResult]):
 
     @cached_property
     def setup(self) -> Setup:
-        """The configuration and its parts.
+        """Load the configuration and its parts.
 
         Raises:
             InputError: a part cannot be made, such as one that was given as an object and is not supplied.
@@ -147,16 +147,16 @@ class Search(Experiment[SearchConfig, SearchResult]):
 
     @property
     def records(self) -> tuple[Record, ...]:
-        """Records of the ledger as they are now, while the search runs in this process; empty else."""
+        """Return the records of the ledger as they are now while the search runs in this process; otherwise none."""
         return () if self._ledger is None else self._ledger.records
 
     @property
     def checkpoints(self) -> Path:
-        """Folder of the weights of evaluated architectures, KEY.safetensors."""
+        """Return the folder of the weights of evaluated architectures, KEY.safetensors."""
         return self.path / CHECKPOINTS
 
     def extend(self, **larger: int | None) -> None:
-        """See :meth:`Experiment.extend`."""
+        """Enlarge the budget of the search; see :meth:`Experiment.extend`."""
         super().extend(**larger)
         if "setup" in self.__dict__:
             self.__dict__["setup"] = replace(

@@ -46,7 +46,7 @@ StrategyObject = Strategy | Callable[[Problem], Strategy]
 
 @dataclass(frozen=True)
 class Objects:
-    """Parts of a search that are given as objects; None is named by the configuration.
+    """Hold parts of a search that are given as objects; None means that the configuration names the part.
 
     Attributes:
         space: bound to images already.
@@ -81,7 +81,7 @@ class Setup:
         seconds: float | None = None,
         evaluator: Evaluates | None = None,
     ) -> AbstractContextManager[Executor]:
-        """Within, provide what runs evaluations; see :func:`rnas.nas.execution.local.local_executor`.
+        """Provide what runs evaluations within the block; see :func:`rnas.nas.execution.local.local_executor`.
 
         Args:
             folder: where bulky results go.

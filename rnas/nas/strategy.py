@@ -1,4 +1,4 @@
-"""The contract of a strategy: from what is known, what to try next."""
+"""Define the contract of a strategy, which proposes what to evaluate next from what is known."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ Columns = Mapping[str, NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class Problem:
-    """What is searched, for what.
+    """Define what is searched, and for which objectives.
 
     Attributes:
         space: the search space.
@@ -37,7 +37,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Results:
-    """Results at one rung, in ledger order.
+    """Hold results at one rung, in ledger order.
 
     Attributes:
         genomes: (n, v) canonical genomes with a result.
@@ -52,7 +52,7 @@ class Results:
 
 @dataclass(frozen=True)
 class View(Results):
-    """What a strategy may see, in ledger order; its own results are those of the lowest rung, where all start.
+    """Hold what a strategy may see, in ledger order; its own results are those of the lowest rung, where all start.
 
     Attributes:
         pending: (p, v) genomes proposed before and not yet in ``genomes``.
@@ -69,7 +69,7 @@ class View(Results):
 
 @dataclass(frozen=True)
 class Prediction:
-    """A metric as it is expected before evaluation: mean and standard deviation."""
+    """Predict a metric before evaluation, by mean and standard deviation."""
 
     mean: float
     std: float
@@ -77,7 +77,7 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A genome (v,) to evaluate.
+    """Propose a genome (v,) for evaluation.
 
     Attributes:
         genome: (v,) what to evaluate.
@@ -91,7 +91,7 @@ class Proposal:
 
 
 class Strategy(Protocol):
-    """Proposes genomes. Registered under ``rnas.strategies`` as a class made from (problem, **options).
+    """Propose genomes. A strategy is registered under ``rnas.strategies`` as a class made from (problem, **options).
 
     Stateless: what it proposes depends on its arguments alone, so that a search killed and resumed
     goes on as if nothing had happened. One that has a state by nature is replayed: rebuilt from the view's seed and
@@ -99,7 +99,7 @@ class Strategy(Protocol):
     """
 
     def propose(self, n: int, view: View, rng: np.random.Generator) -> list[Proposal]:
-        """At most ``n`` canonical genomes inside the bands, none of them seen or pending, all different.
+        """Return at most ``n`` canonical genomes inside the bands, all different, none of them seen or pending.
 
         Fewer where the space has no more; an empty list ends the search. What the first ``k`` of them are does not
         depend on the budget.

@@ -47,7 +47,7 @@ class SharedTraining(ResolvedTraining):
 
     @classmethod
     def of(cls, settings: TrainingRunSettings, attacked_images: int | None, *, flags: bool) -> Self:
-        """Return the shared settings of a training, with the number of attacked images and whether flags are checked."""
+        """Return the shared settings of a training, the number of attacked images, and whether flags are checked."""
         shared = {name: value for name, value in settings if name in cls.model_fields}
         return cls(**shared, attacked_images=attacked_images, flags=flags)
 

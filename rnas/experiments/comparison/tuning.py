@@ -89,7 +89,7 @@ def tuning_path(folder: Path, one: ComparedNetwork) -> Path:
 
 
 def chosen(summary: Mapping[str, Any] | None) -> dict[str, float]:
-    """Return the values that a tuning chose. They are empty, and the recipe stays as it is, if no trial was completed."""
+    """Return the values that a tuning chose. They are empty, which keeps the recipe, if no trial was completed."""
     if summary is None or summary["best"] is None:
         return {}
     return dict(summary["trials"][summary["best"]]["parameters"])

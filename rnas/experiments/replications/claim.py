@@ -130,7 +130,7 @@ class Trend:
 
 @dataclass(frozen=True)
 class RankCorrelation:
-    """Estimate Kendall's tau of the cells' means with a covariate (cells,), with the standard error of the jackknife."""
+    """Estimate Kendall's tau of the cells' means with a covariate (cells,), with the jackknife's standard error."""
 
     covariate: tuple[float, ...]
 

@@ -89,7 +89,7 @@ class Size:
         return self.capacity == PAPER
 
     def network(self, depths: Sequence[int], widths: Sequence[float], block: Block = BASIC) -> ResidualNetwork:
-        """Build a network of these depths whose stages have the base channels times the widenings, rounded, as planes."""
+        """Build a network of these depths whose planes are the base channels times the widenings, rounded."""
         assert self.base_channels is not None
         planes = (max(1, round(width * base)) for width, base in zip(widths, self.base_channels, strict=False))
         stem = ResidualNetwork.stem_width if self.paper else _SMALL_STEM

@@ -14,12 +14,12 @@ _CHOSEN_CARDINALITY, _CHOSEN_SCALES = 4, 8
 
 
 def aggregated(cardinality: int) -> Block:
-    """Return a bottleneck whose spatial convolution has groups, at the width that keeps its parameters."""
+    """Return a bottleneck whose spatial convolution has groups, as wide as keeps its parameters."""
     return _split(1, cardinality)
 
 
 def hierarchical(scales: int) -> Block:
-    """Return a bottleneck whose spatial convolution is a hierarchy of scales, at the width that keeps its parameters."""
+    """Return a bottleneck whose spatial convolution is a hierarchy of scales, as wide as keeps its parameters."""
     return _split(scales, 1)
 
 

@@ -36,7 +36,7 @@ _SEEDS = 2**31
 
 @dataclass(frozen=True)
 class Reproduction:
-    """The outcome of reproducing a recorded result.
+    """Hold the outcome of reproducing a recorded result.
 
     Attributes:
         result: the words that name it.
@@ -64,11 +64,11 @@ class Reproduction:
 
     @property
     def reproduced(self) -> bool:
-        """Whether all of it that is judged was reproduced, exactly or within the intervals."""
+        """Return whether every judged metric was reproduced, exactly or within its interval."""
         return self.status in (EXACTLY, WITHIN)
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it as JSON values, with the versions that reproduced it."""
+        """Return the outcome as JSON values, with the versions of the software that reproduced it."""
         content: dict[str, Any] = {"schema_version": SCHEMA_VERSION, **asdict(self), "versions": versions()}
         return {**content, "reproduced": self.reproduced}
 
@@ -151,7 +151,7 @@ def _free(path: Path) -> Path:
 
 
 def _source(result: RecordedResult, source: Source | None, seeds: int) -> Source:
-    """What to reproduce from; InputError where that cannot be."""
+    """Return the source to reproduce from; raise InputError if that is impossible."""
     can = result.sources
     if source is None:
         source = "scratch" if seeds else result.usual
@@ -241,7 +241,7 @@ def _judged(
 
 
 def _told_of_curve(result: RecordedResult, outcome: Outcome) -> list[str]:
-    """How far the training anew went the recorded way."""
+    """Compare the epochs of the new training with those of the recorded one."""
     pairs = list(zip(result.curve, outcome.curve, strict=False))
     if not pairs:
         return []

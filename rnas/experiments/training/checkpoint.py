@@ -1,4 +1,4 @@
-"""Weights of a training, bound by their hash to a JSON file that describes them."""
+"""Store weights of a training with a JSON file that describes them and has their hash."""
 
 import json
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ BEST, LAST = "best.safetensors", "last.safetensors"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The weights after an epoch.
+    """Describe the weights after an epoch.
 
     Attributes:
         path: the safetensors file; the JSON file of the same name is in the same folder.
@@ -51,7 +51,7 @@ class Checkpoint:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """The checkpoint of a safetensors file.
+        """Read the checkpoint of a safetensors file.
 
         Raises:
             InputError: it or its JSON file is missing or damaged, or they do not belong together.

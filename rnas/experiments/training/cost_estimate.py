@@ -31,7 +31,7 @@ _GUARD_IMAGES = 500
 
 
 class _EnoughError(Exception):
-    """Leaves a training that only had to be timed."""
+    """Stop a training that only had to be timed."""
 
 
 def estimate_cost(setup: Setup) -> CostEstimate:

@@ -1,4 +1,4 @@
-"""What is known of each epoch of a training, and which epoch is the best."""
+"""Record each epoch of a training, and find the best epoch."""
 
 import csv
 import io
@@ -17,7 +17,7 @@ looks for catastrophic overfitting."""
 
 
 def chosen_by(recipe: Recipe) -> tuple[str, str]:
-    """The columns that the best epoch has most of, the first before the second.
+    """Return the columns by which the best epoch has the largest values, the first before the second.
 
     Robust accuracy; clean accuracy where the recipe crafts nothing, as there the robust one is that of chance.
     """
@@ -26,13 +26,13 @@ def chosen_by(recipe: Recipe) -> tuple[str, str]:
 
 
 def best_row(history: Sequence[Row], recipe: Recipe) -> Row:
-    """The row of the best epoch so far, of equals the earliest; there is at least one."""
+    """Return the row of the best epoch so far, the earliest of equals; there must be at least one row."""
     first, second = chosen_by(recipe)
     return max(history, key=lambda row: (row[first], row[second]))
 
 
 def to_csv(history: Sequence[Row]) -> str:
-    """One line an epoch below the names of the columns; numbers are written so that they read back the same."""
+    """Write a header and one line for each epoch; numbers read back as the same numbers."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(history[0]) if history else ["epoch"], lineterminator="\n")
     writer.writeheader()

@@ -1,4 +1,4 @@
-"""Batches that fit into memory, and how much of it there was."""
+"""Find batches that fit into memory, and measure the memory in use."""
 
 import gc
 import json
@@ -29,18 +29,18 @@ Kind = Literal["training", "evaluation"]
 
 
 class _EnoughError(Exception):
-    """Leaves a training after its first step."""
+    """Stop a training after its first step."""
 
 
 def out_of_memory(error: BaseException) -> bool:
-    """Whether an exception says that memory of the GPU or of the host is used up."""
+    """Return whether an exception means that memory of the GPU or of the host ran out."""
     if isinstance(error, RuntimeError) and any(text in str(error) for text in _WITHOUT_A_CLASS):
         return True
     return classified(error)[0] is Status.OUT_OF_MEMORY
 
 
 def largest_batch(size: int, attempt: Callable[[int], None]) -> int:
-    """The largest batch below one that does not fit, to an eighth; 0 where none does.
+    """Find the largest batch that fits, below one that does not, to within an eighth; return 0 if none fits.
 
     Args:
         size: a batch that does not fit.
@@ -65,7 +65,7 @@ def largest_batch(size: int, attempt: Callable[[int], None]) -> int:
 
 @dataclass(frozen=True)
 class Advice:
-    """What would fit, for a training that ran out of memory.
+    """Hold which batch would fit, for a training that ran out of memory.
 
     Attributes:
         batch: images at a time that fit; 0 where not even one does.
@@ -97,7 +97,7 @@ def advise(setup: Setup, in_training: bool) -> Advice:
 
 
 def peak_memory(device: str) -> int:
-    """Most bytes that this process has used so far: on the GPU, or in all."""
+    """Return the most bytes that this process has used so far: on the GPU, or in all."""
     if device.startswith("cuda"):
         return torch.cuda.max_memory_reserved(device)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
@@ -139,7 +139,7 @@ def _attempt(setup: Setup, kind: Kind, batch: int) -> None:
 
 
 def _step(setup: Setup, batch: int) -> None:
-    """One training step, as the last epoch takes it: with all that a recipe begins later on."""
+    """Do one training step with everything that the recipe uses in its last epoch."""
     training = setup.training(batch)
     training.epoch = setup.settings.fidelity.epochs - 1
     steps = 0

@@ -1,4 +1,4 @@
-"""The state of a training after an epoch: the one file that all others of its directory follow from."""
+"""Store the state of a training after an epoch; all other files of its directory follow from this file."""
 
 import json
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ STATE = "state.safetensors"
 
 @dataclass(frozen=True)
 class State:
-    """Where a training stands.
+    """Hold the state of a training.
 
     Attributes:
         fingerprint: of its settings.

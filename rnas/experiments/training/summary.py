@@ -1,4 +1,4 @@
-"""What came of a training, with all that decided it."""
+"""Summarise a training, with everything that decided it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -20,7 +20,7 @@ Status = Literal["complete", "overfitted", "diverged"]
 def summarised(
     setup: Setup, history: Sequence[Row], status: Status, reason: str, checkpoints: Mapping[str, Checkpoint]
 ) -> dict[str, Any]:
-    """All but the results on the test split, as JSON values.
+    """Return all but the results on the test split, as JSON values.
 
     Args:
         setup: of the training.
@@ -85,7 +85,7 @@ def summarised(
 
 
 def provenance(setup: Setup) -> dict[str, Any]:
-    """Hashes of what decided the weights, versions and device, as JSON values."""
+    """Return hashes of what decided the weights, versions and device, as JSON values."""
     return {
         "recipe": setup.settings.recipe.name,
         "recipe_changes": list(setup.settings.recipe_changes),

@@ -1,4 +1,4 @@
-"""Pruners by name: which trials are stopped before their last epoch."""
+"""Make pruners by name; a pruner decides which trials stop before their last epoch."""
 
 from typing import Literal, get_args
 

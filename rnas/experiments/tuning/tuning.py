@@ -47,7 +47,7 @@ class Tuning(Experiment[TuningSettings, TuningResult]):
 
     @property
     def recipe(self) -> Path:
-        """Path of the best recipe found."""
+        """Return the path of the best recipe found."""
         return self.path / "recipe.yaml"
 
     def run(self, listener: Listener | None = None, *, workers: int | None = None) -> TuningResult:
@@ -274,6 +274,6 @@ def tuning_settings(
 
 
 def _impossible(evaluation: Evaluation) -> str:
-    """Why there is nothing to compare trials with."""
+    """Return why no value can be compared with that of trial 0."""
     advice = "a smaller batch_size may help" if evaluation.status is Status.OUT_OF_MEMORY else "correct that first"
     return f"the recipe as it is given cannot be trained here ({evaluation.reason}): {advice}"

@@ -1,4 +1,4 @@
-"""Where evaluations run on this machine: its cores or GPUs, in processes of their own or in this one."""
+"""Run evaluations on the cores or GPUs of this machine, in processes of their own or in this one."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ Device = Literal["auto", "cpu", "cuda"]
 
 
 def devices(device: Device, workers: int | None) -> list[str]:
-    """The torch device of each evaluation at once.
+    """Return the torch device of each evaluation that runs at once.
 
     Args:
         device: ``auto`` takes the GPUs where there are any.
@@ -37,7 +37,7 @@ def devices(device: Device, workers: int | None) -> list[str]:
 
 
 def slots(workers: int | None, device: Device = "auto") -> list[str]:
-    """The same, and one where ``workers`` is 0: evaluations in this process run somewhere too."""
+    """Return the same devices, and one device if ``workers`` is 0, for evaluations in this process."""
     return devices(device, 1 if workers == 0 else workers)
 
 
@@ -50,7 +50,7 @@ def local_executor(
     device: Device = "auto",
     seconds: float | None = None,
 ) -> Iterator[Executor]:
-    """Within, what runs an evaluator's tasks; its processes end with the block.
+    """Provide what runs an evaluator's tasks; its processes end with the block.
 
     Args:
         evaluator: runs the tasks.

@@ -1,4 +1,4 @@
-"""One process per slot, each a pool of its own, so that a death is charged to exactly one evaluation."""
+"""Run one process for each slot, each a pool of its own, so that a dead worker fails exactly one evaluation."""
 
 import multiprocessing
 import os
@@ -37,7 +37,7 @@ class _Running:
 
 
 class _Slot:
-    """A worker process, started when first needed and again after its death."""
+    """Run a worker process, which is started when it is first needed and again after it died."""
 
     def __init__(self, evaluator: Evaluates, device: str) -> None:
         self._evaluator = evaluator
@@ -67,7 +67,7 @@ class _Slot:
         return self._pool
 
     def never_started(self) -> bool:
-        """Whether the worker that died did so on its way; InputError when that happens again and again."""
+        """Return whether the worker died while it started; raise InputError if this happens repeatedly."""
         if self._ready is None or (self._ready.done() and self._ready.exception() is None):
             self._failed_starts = 0
             return False
@@ -81,7 +81,7 @@ class _Slot:
 
     @property
     def starting(self) -> bool:
-        """Whether the process is still on its way."""
+        """Return whether the process is still starting."""
         return self._ready is not None and not self._ready.done()
 
     def kill(self) -> None:
@@ -95,7 +95,7 @@ class _Slot:
 
 
 class ProcessSlots:
-    """One slot for each entry of ``devices``.
+    """Run evaluations in one slot for each entry of ``devices``.
 
     Args:
         evaluator: travels to each worker once, by pickle.
@@ -141,7 +141,7 @@ class ProcessSlots:
             slot.running = None
 
     def _finish(self, slot: _Slot) -> tuple[int, Evaluation] | None:
-        """The result of a slot whose future is done; None where the evaluation was started again."""
+        """Return the result of a slot whose future is done; None if the evaluation was started again."""
         running = slot.running
         assert running is not None
         slot.running = None
