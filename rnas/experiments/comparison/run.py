@@ -26,8 +26,8 @@ class Comparison(SeededTrainings[ComparisonSettings, ComparisonResult]):
     """Compare networks of the same FLOPs, each trained with several seeds.
 
     In addition to the files of every experiment, the directory contains ``trainings``, a directory for each training;
-    ``tunings``, one for each network, if networks are tuned; ``evaluations``, a file for each checkpoint; and the table as
-    ``table.md``, ``table.tex`` and ``table.csv``.
+    ``tunings``, one for each network, if networks are tuned; ``evaluations``, a file for each checkpoint; and the table
+    as ``table.md``, ``table.tex`` and ``table.csv``.
     """
 
     kind = "comparison"
