@@ -48,11 +48,11 @@ class TrainingGroup:
     """Describe networks that one evaluator trains with several seeds, on a ledger of their own.
 
     Attributes:
-        name: of the ledger's study.
+        name: name of the ledger's study.
         evaluator: trains and attacks a network.
         objective: what the ledger's trials are ranked by.
         tasks: the training of each network with one of the seeds.
-        label: what sets the group apart from others, for people; empty where there is one group.
+        label: what distinguishes the group from others, for people; empty if there is one group.
     """
 
     name: str
@@ -86,7 +86,7 @@ class SeededTrainings(Experiment[S, R]):
         """Return how many seeds each network of a group should have, by its trainings so far, of the same seeds each.
 
         Args:
-            records: for each network those of its trainings; none at first.
+            records: records of the trainings of each network; none at first.
         """
         return (self.settings.seeds,) * len(records)
 
@@ -156,7 +156,7 @@ class TabularResult:
     """Hold a result as JSON values, of which some are the rows of a table.
 
     Attributes:
-        content: all of it.
+        content: the whole result.
     """
 
     content: Mapping[str, Any]

@@ -41,23 +41,23 @@ class SearchConfig(ExperimentSettings):
     """Hold the configuration of a search as it is written.
 
     Attributes:
-        name: of the run; its directory's, unless given.
+        name: name of the search; by default that of its directory.
         space: name of a search space, or ``{name: NAME, ...}`` with the space's settings. A name such as
             ``package.module:Class`` imports a space that is not registered.
         evaluator: ``{train: {...}}``, ``{table: FILE, ...}``, ``{call: "package.module:name"}``, another registered
             evaluator by its name, or ``{class: "package.module:Class", settings: {...}}``.
         objectives: what to trade off; robust accuracy up and FLOPs down, where networks are trained.
         strategy: name of a strategy, or ``{name: NAME, ...}`` with its options; imported like a space.
-        seed: of everything random.
+        seed: seed of everything random.
         budget: evaluations in all; one at a lower rung counts as its share of the
             cost of one at the highest.
         final_evaluation: how the front is evaluated at the end: trained again with several seeds at the highest
             fidelity, and attacked by AutoAttack; None leaves it at what the search measured.
-        hours: start nothing new after so long; None is no limit.
+        hours: time after which nothing new is started; None is no limit.
         batch_size: proposals made at once.
         promote: share of each batch that is promoted to the next rung, if there is one;
             at least half, since short adversarial training screens networks and does not rank them.
-        time_limit: seconds after which an evaluation is given up; None is no limit.
+        time_limit: seconds after which an evaluation is stopped; None is no limit.
         workers: evaluations at once, each in a process of its own; 0 runs them in the searching process;
             None is one a CPU core, or one a GPU.
         device: ``auto``, ``cpu`` or ``cuda``.

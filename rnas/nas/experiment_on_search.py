@@ -45,7 +45,7 @@ class ExperimentOnSearch(Experiment[S, R]):
         self.search.supply(**objects)
 
     def result(self) -> R:
-        """Return what has come of the evaluations, all of which must have ended; see :meth:`Experiment.result`."""
+        """Return the result of the evaluations, all of which must have ended; see :meth:`Experiment.result`."""
         if not self.database.exists():
             if self.result_file.exists():
                 raise LedgerError(
@@ -81,7 +81,7 @@ class ExperimentOnSearch(Experiment[S, R]):
 
     @classmethod
     def _default_path(cls, settings: S) -> Path:
-        # A directory that is no search must not be made.
+        # A directory that is not that of a search must not be made.
         Search.open(settings.search)
         return next_free(cls.kind, settings.search)
 

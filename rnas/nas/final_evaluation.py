@@ -27,14 +27,14 @@ class FinalMember:
     """Hold the final evaluation of one member of the front.
 
     Attributes:
-        key: of the architecture.
-        searched: its value of the objective that ranks, as the search measured it.
-        rank: by that, from 1.
-        seeds: with which it was trained again, and evaluated.
-        accuracies: worst-case accuracy of each, in [0, 1].
-        accuracy: their mean; None without any.
-        half_width: of its 95 % interval over seeds, by Student's t; None with fewer than two seeds.
-        final_rank: by the mean, from 1; None without one.
+        key: key of the architecture.
+        searched: value of the objective that ranks, as the search measured it.
+        rank: rank by that value, from 1.
+        seeds: seeds of its new trainings and evaluations.
+        accuracies: worst-case accuracy with each seed, in [0, 1].
+        accuracy: their mean; None without any result.
+        half_width: half width of its 95 % interval over seeds, by Student's t; None with fewer than two seeds.
+        final_rank: rank by the mean, from 1; None without a mean.
         flags: names of the checks that found robustness overestimated, with any seed.
         failures: trainings that ended without a result, each with its reason.
     """
@@ -59,7 +59,7 @@ def tasks_of(front: Sequence[Record], setup: Setup, final_evaluation: FinalEvalu
 
 
 def ledger_of(search: Ledger, setup: Setup, final_evaluation: FinalEvaluation, new: bool = True) -> Ledger | None:
-    """Return the ledger of the final evaluations; None if there is none yet and ``new`` is false."""
+    """Return the ledger of the final evaluations; None if it does not exist yet and ``new`` is false."""
     decided_by = json_hash({"attacks": list(final_evaluation.attacks)})
     suffix = f"{_SUFFIX}-{decided_by}"
     if not new and not search.has_companion(suffix):
@@ -71,9 +71,9 @@ def ranked(front: Sequence[Record], records: Sequence[Record], setup: Setup) -> 
     """Rank the front's members by their final evaluations, best first; members without one are last.
 
     Args:
-        front: of the search.
-        records: of final evaluations; those of other architectures are passed over.
-        setup: of the run.
+        front: front of the search.
+        records: records of final evaluations; those of other architectures are ignored.
+        setup: parts of the search.
     """
     objective = next((o for o in setup.problem.objectives if o.direction == "maximize"), setup.problem.objectives[0])
     searched = minimised({objective.metric: np.array([r.metrics[objective.metric] for r in front])}, (objective,))[:, 0]

@@ -36,17 +36,17 @@ class Record:
 
     Attributes:
         number: position in the ledger, from 0.
-        key: of the architecture.
+        key: key of the architecture.
         architecture: what was proposed.
-        seed: of its evaluation.
+        seed: seed of its evaluation.
         fidelity: at which it is evaluated, as JSON.
         batch: number of the batch it was proposed in, from 0.
         num_observed: number of results that the strategy saw when it proposed this.
-        predictions: of the strategy, by metric.
+        predictions: predictions of the strategy, by metric.
         parameters: active variables of the space, by name.
-        state: of the strategy, as JSON, for one that is replayed.
+        state: state of the strategy, as JSON, for one that is replayed.
         rung: the rung that it is evaluated at; 0 is the cheapest.
-        evaluation: the result, or None while there is none.
+        evaluation: the result, or None before it is known.
     """
 
     number: int
@@ -82,16 +82,16 @@ class Ledger:
     """Store the records of one search in an Optuna storage. Only one process may write at a time.
 
     Args:
-        storage: where the study lives.
-        objectives: their metrics are the values of the trials.
-        name: of the study.
-        new: whether the study may be made, where it is not there.
-        fingerprint: of the configuration; a study of another one is refused.
+        storage: storage of the study.
+        objectives: objectives whose metrics are the values of the trials.
+        name: name of the study.
+        new: whether the study may be created if it does not exist.
+        fingerprint: hash of the configuration; a study of another one is refused.
         rungs: number of rungs; only a record at the highest has values to be ranked by.
 
     Raises:
         InputError: the study was made by another configuration.
-        LedgerError: it has a newer format, holds what is no record of ours, or is not there and not new.
+        LedgerError: it has a newer format, has a record that is not ours, or does not exist and is not new.
     """
 
     def __init__(
@@ -166,7 +166,7 @@ class Ledger:
 
         Args:
             record: what is proposed.
-            variables: of the space, before narrowing: they describe the trial's parameters.
+            variables: variables of the space before narrowing, which describe the trial's parameters.
         """
         if record.number != len(self._records):
             raise ValueError(f"the next record is number {len(self._records)}, not {record.number}")
@@ -191,7 +191,7 @@ class Ledger:
         self._records.append(record)
 
     def record(self, number: int, evaluation: Evaluation) -> Record:
-        """Write the evaluation of a proposal; ValueError where it has one already."""
+        """Write the evaluation of a proposal; raise ValueError if it has one already."""
         record = self._records[number]
         if record.evaluation is not None:
             raise ValueError(f"record {number} has its result already")

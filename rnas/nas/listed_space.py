@@ -48,7 +48,7 @@ class DesignSpace(SearchSpace):
         """Return the genome (1,) of an architecture; raise InputError if it is not in the design."""
         key = arch.key(architecture)
         if key not in self._architectures:
-            raise InputError(f"there is no network {key} in the design")
+            raise InputError(f"network {key} is not in the design; give one of its networks")
         return np.array([self._keys.index(key)], dtype=np.int64)
 
     def cost(self, genomes: Integers) -> Costs:

@@ -40,14 +40,14 @@ class Loop:
         problem: search space, objectives and known metrics.
         strategy: what to try next.
         ledger: everything known so far.
-        executor: where evaluations run.
-        seed: of the search, and of every evaluation.
+        executor: executor of the evaluations.
+        seed: seed of the search, and of every evaluation.
         batch_size: proposals of one batch at the lowest rung.
-        lookahead: how many batches may be open while the next is proposed: 0 waits for each batch, 1 keeps
+        lookahead: number of batches that may be open when the next is proposed: 0 waits for each batch, 1 keeps
             all slots busy.
-        rungs: of fidelity, cheapest first.
+        rungs: rungs of fidelity, cheapest first.
         promote: share of the complete records of a batch that is promoted to the next rung.
-        listener: is called with what happens.
+        listener: learns of progress.
     """
 
     problem: Problem

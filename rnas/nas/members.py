@@ -32,7 +32,7 @@ def member(run: SearchResult, word: str) -> Record:
     """Return the record that a word names.
 
     Args:
-        run: where to look.
+        run: the search.
         word: a key of an evaluated architecture; ``knee``, or where the front has none its end by the first
             objective, and which it is is logged; ``at:200M``, the most robust under those FLOPs; or ``max:METRIC``,
             the complete record with the most of a metric.

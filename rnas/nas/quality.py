@@ -21,16 +21,16 @@ class Quality:
     """Hold the agreement of predictions and results, for complete evaluations with a prediction.
 
     Attributes:
-        batch: after which it was taken.
-        metric: that was predicted.
+        batch: batch after which it was computed.
+        metric: predicted metric.
         tau: Kendall's, in [-1, 1], over the last of them up to and with the batch.
-        evaluations: how many those are, at most 20.
+        evaluations: number of these evaluations, at most 20.
         after: evaluations of the run up to and with the batch, predicted or not.
         predicted: how many of them were predicted and are complete; the rest is over all of these.
         tau_overall: Kendall's tau.
-        tau_top_fifth: Kendall's tau within the truly best fifth; None where that is fewer than four or has no order.
+        tau_top_fifth: Kendall's tau within the truly best fifth; None if it has fewer than four or all are equal.
         coverage_90: share, in [0, 1], of results within 1.645 standard deviations of their prediction, which are 90 %
-            where the predictor is calibrated.
+            if the predictor is calibrated.
     """
 
     batch: int

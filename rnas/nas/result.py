@@ -38,9 +38,9 @@ class SearchResult:
 
     Attributes:
         setup: configuration and parts of the search.
-        records: of its ledger, in order.
-        path: directory of the search, or None where there is none.
-        final_records: of final evaluations, in their order.
+        records: records of its ledger, in order.
+        path: directory of the search, or None if it has none.
+        final_records: records of final evaluations, in order.
         fidelity: results of the studies of its rungs, as JSON values.
         rules: what was found of depth and width, as JSON values; None where that was not asked.
     """
@@ -58,7 +58,7 @@ class SearchResult:
         return self.setup.config.name or ""
 
     def checkpoint(self, key: str) -> Path | None:
-        """Return the file of an architecture's weights; None where the search kept none."""
+        """Return the file of an architecture's weights; None if the search stored none."""
         path = None if self.path is None else self.path / CHECKPOINTS / f"{key}.safetensors"
         return path if path is not None and path.is_file() else None
 

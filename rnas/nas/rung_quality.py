@@ -29,7 +29,7 @@ class RungQuality:
     Attributes:
         rung: the lower one, from 0.
         flops: least and greatest of the band's architectures.
-        architectures: how many were complete at both rungs with every seed.
+        architectures: number of networks that are complete at both rungs with every seed.
         tau: Kendall's, between one training at the lower and one at the highest rung, with other seeds where there are.
         ceiling: tau between two seeds at the highest rung; None with one seed.
         noise: tau between two seeds at the lower rung; None with one seed.
@@ -59,7 +59,7 @@ class Shift:
         rung: the lower one, from 0.
         lower: optimum there.
         highest: optimum at the highest rung.
-        shift: of the lower from the highest.
+        shift: shift of the lower rung from the highest.
     """
 
     quantity: str
@@ -87,11 +87,11 @@ def rung_quality(
     """Compute the figures of every lower rung in every band that has at least five architectures.
 
     Args:
-        scores: for each rung, cheapest first, (n, seeds); larger is better, NaN where an evaluation failed.
+        scores: scores for each rung, cheapest first, (n, seeds); larger is better, NaN if an evaluation failed.
         flops: (n,) of the architectures.
-        bands: how many.
+        bands: number of bands.
         promote: share that is promoted.
-        rng: of the bootstrap.
+        rng: generator of the bootstrap.
     """
     found = []
     band = bands_of(flops, bands)
@@ -147,8 +147,8 @@ def optimum_shifts(
     Args:
         scores: as for :func:`rung_quality`; the mean over seeds is taken.
         flops: (n,).
-        quantities: by name.
-        rng: of the bootstrap.
+        quantities: quantities by name.
+        rng: generator of the bootstrap.
     """
     found = []
     for rung, lower in enumerate(scores[:-1]):

@@ -48,7 +48,7 @@ def promoted(points: Floats, members: Integers, n: int) -> Integers:
     Args:
         points: (m, objectives) of everything evaluated at the rung, minimised, all finite.
         members: rows of the cohort, from which to take.
-        n: how many.
+        n: number of points to return.
     """
     crowding = get_crowding_function("cd")
     rank = np.empty(len(points))

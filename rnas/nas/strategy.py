@@ -41,7 +41,7 @@ class Results:
 
     Attributes:
         genomes: (n, v) canonical genomes with a result.
-        metrics: column (n,) for each metric; NaN where the evaluation failed.
+        metrics: column (n,) for each metric; NaN if the evaluation failed.
         failed: (n,) evaluations without numbers: infeasible, never to be fitted.
     """
 
@@ -57,7 +57,7 @@ class View(Results):
     Attributes:
         pending: (p, v) genomes proposed before and not yet in ``genomes``.
         states: the state of each proposal of ``genomes`` and then of ``pending``; empty where all of them are.
-        seed: of the search; the same for every batch, for strategies that are rebuilt from it.
+        seed: seed of the search; the same for every batch, for strategies that are rebuilt from it.
         promoted: results at each higher rung, the next one first; empty with one rung.
     """
 
@@ -81,7 +81,7 @@ class Proposal:
 
     Attributes:
         genome: (v,) what to evaluate.
-        predictions: that led to it, by metric.
+        predictions: predictions that led to it, by metric.
         state: JSON values that the strategy wants back with the view, as one that is replayed does.
     """
 

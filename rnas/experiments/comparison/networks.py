@@ -27,9 +27,9 @@ class ComparedNetwork(BaseModel):
 
     Attributes:
         name: short, no two alike.
-        words: that named it.
-        architecture: as it is trained, as JSON.
-        scaling: what was changed and what was kept, in one line.
+        words: the text that named it.
+        architecture: the trained architecture as JSON.
+        scaling: what scaling changed and what stayed the same, in one line.
         setting: what that was set to, in words.
         published: name of the baseline that it is a scaled form of, or None.
     """
@@ -52,7 +52,7 @@ class ComparedNetwork(BaseModel):
         """Name, origin and cost as JSON values.
 
         Args:
-            flops: that it should have; ``deviation`` is the share by which it misses them.
+            flops: the wanted FLOPs; ``deviation`` is the relative difference from them.
             input_shape: (C, H, W) of one image.
             num_classes: number of logits.
         """
@@ -90,8 +90,8 @@ def compared_network(
         flops: multiply-accumulates for one image.
         input_shape: (C, H, W) of one image.
         num_classes: number of logits.
-        recipe: whose activation the network takes, where it has one.
-        tolerance: by what share its FLOPs may be off.
+        recipe: recipe whose activation, if it has one, the network gets.
+        tolerance: greatest relative difference from the FLOPs.
         robust_scaling: residual networks that are not published take RobustScaling's proportions instead of their own.
 
     Raises:

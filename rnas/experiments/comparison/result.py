@@ -51,8 +51,8 @@ def compared(
     """Compare the networks; numbers that are missing are None.
 
     Args:
-        settings: of the comparison.
-        records: of its trainings.
+        settings: settings of the comparison.
+        records: records of its trainings.
         tunings: summaries by the network's name, where networks were tuned.
 
     Raises:

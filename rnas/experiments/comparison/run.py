@@ -152,20 +152,20 @@ def compare(
         seeds: trainings of each network, at least two.
         until_decided: the most seeds of a network; further seeds are added while it is indistinguishable at 95 % from
             another network. None adds none.
-        tolerance: by what share FLOPs may be off, in (0, 1).
+        tolerance: greatest relative difference from the FLOPs, in (0, 1).
         robust_scaling: whether residual networks that are not published take RobustScaling's proportions instead of
             their own.
         tune: trials in which each network's learning rate and weight decay are tuned before, at least two; None tunes
             nothing.
-        tune_epochs: of each of these trials; None is as many as the trainings have.
+        tune_epochs: epochs of each of these trials; None is as many as the trainings have.
         data: registered name of the data; None is the data of the search that a network comes from, or else CIFAR-10.
         data_dir: folder of the data's files.
         extra: file of further images, for recipes that take a share of every batch from them.
         split_seed: divides the data; None is the search's own, or else 0.
-        images: how many to train on, or sizes of the parts by name; None is all.
+        images: number of images to train on, or sizes of the splits by name; None is all.
         eps: l-infinity radius of all attacks for pixels in [0, 1], such as ``"8/255"``; None is the data's own.
         augmentation: names of augmentations, in order; None is what suits the data.
-        epochs: of each training; None is as many as the recipe was published with.
+        epochs: epochs of each training; None is as many as the recipe was published with.
         batch_size: images of one step; None is the recipe's own.
         fidelity: further fields of :class:`rnas.data.fidelity.Fidelity`, such as ``{"attack_steps": 3}``.
         evaluation: fields of :class:`rnas.evaluation.training_settings.EvaluationSettings`: the attack by which the

@@ -27,7 +27,7 @@ def scaling_of(architecture: Architecture, tolerance: float, robust_scaling: boo
 
     Args:
         architecture: the network.
-        tolerance: by what share FLOPs may be off.
+        tolerance: greatest relative difference from the FLOPs.
         robust_scaling: residual networks take RobustScaling's proportions.
 
     Raises:

@@ -22,10 +22,10 @@ from rnas.utils.quantities import parse_size
 from rnas.utils.yaml_files import explained
 
 ATTACKS = ("pgd20", "cw40", "autoattack")
-"""Those that tables of robust networks print."""
+"""Attacks that tables of robust networks print."""
 
 _AFTER_TRAINING = ("fgsm",)
-"""Under which a training attacks its checkpoints by itself; what counts comes after it, image by image."""
+"""Attack of a training on its own checkpoints; the attacks that count come after it, image by image."""
 
 
 class SharedTraining(ResolvedTraining):
@@ -57,9 +57,9 @@ class SharedTraining(ResolvedTraining):
         """Return the settings of the training of one network.
 
         Args:
-            key: of the network, which names it.
+            key: key of the network, which is its name.
             architecture: the network as JSON.
-            seed: of the training.
+            seed: seed of the training.
             device: ``cpu`` or ``cuda``.
             tuned: fields of the recipe that this network has otherwise.
         """
@@ -74,8 +74,8 @@ class TuningBudget(BaseModel):
     """Hold how much tuning each network gets before the comparison.
 
     Attributes:
-        trials: trainings of each, of which one has the recipe as it is.
-        epochs: of each trial.
+        trials: trainings of each network, one of them with the unchanged recipe.
+        epochs: epochs of each trial.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -89,11 +89,11 @@ class ComparisonSettings(SeededSettings):
 
     Attributes:
         flops: multiply-accumulates for one image that every network has, nearly.
-        tolerance: by what share they may be off.
+        tolerance: greatest relative difference from the FLOPs.
         seeds: trainings of each network, with seeds from 0. More may be added later.
         until_decided: largest number of seeds of a network; those that are not distinguishable from all others get
             further seeds up to this number. None adds none.
-        networks: those compared, as they are trained.
+        networks: the compared networks, as they are trained.
         training: one for all.
         tuning: what is spent on each network's own learning rate and weight decay; None leaves the recipe's to all.
     """
@@ -171,7 +171,7 @@ def resolve_settings(
     if budget == 0:
         raise InputError("flops 0: give a budget above zero")
     if seeds < 2:
-        raise InputError(f"seeds {seeds}: a comparison needs at least two, or it cannot tell networks from luck")
+        raise InputError(f"seeds {seeds}: give at least two, because one training cannot separate networks from chance")
     if tune is None and tune_epochs is not None:
         raise InputError(f"tune_epochs {tune_epochs}: say how many trials each network gets, such as tune=8")
     references = [resolve_reference(network) for network in networks or DEFAULT]

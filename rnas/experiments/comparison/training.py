@@ -38,7 +38,7 @@ PRIMARY = ("best", WORST_CASE)
 """The best checkpoint under all attacks together: what networks are compared by first."""
 
 METRIC = "best_worst_case"
-"""Its name in the ledger."""
+"""Name of this metric in the ledger."""
 
 _EVALUATIONS = "evaluations"
 _TRAINING_SHARE = 0.5
@@ -51,11 +51,11 @@ class ComparedTraining:
 
     Metrics: ``best_...`` and ``last_...`` of ``clean``, each attack, and ``worst_case``, accuracies in [0, 1] on the
     test split. The provenance holds, for each checkpoint, which images were right. Without a folder it cannot
-    evaluate: the training is kept in ``trainings/KEY-seed-N`` there, and goes on when it was stopped. A task's fidelity
+    evaluate: the training is stored in ``trainings/KEY-seed-N`` there, and is resumed from it. A task's fidelity
     has what was tuned, as ``recipe``.
 
     Attributes:
-        settings: of the comparison.
+        settings: settings of the comparison.
     """
 
     Settings: ClassVar[type[BaseModel]] = ComparisonSettings

@@ -24,14 +24,14 @@ from rnas.networks import architecture as arch
 FIELDS = ("learning_rate", "weight_decay")
 
 SEED = 2**30
-"""Of tunings: those of the comparison begin at 0."""
+"""Seed of tunings; the seeds of the comparison begin at 0."""
 
 
 def tuning_settings(settings: ComparisonSettings, one: ComparedNetwork, device: str) -> TuningSettings:
     """Return the settings of the tuning of a network.
 
     Args:
-        settings: of the comparison, which tunes.
+        settings: settings of the comparison, with a budget for tuning.
         one: the network.
         device: ``cpu`` or ``cuda``.
 
@@ -50,11 +50,11 @@ def tuning_settings(settings: ComparisonSettings, one: ComparedNetwork, device: 
 def tune_all(
     folder: Path, settings: ComparisonSettings, workers: int | None, listener: Listener
 ) -> dict[str, Mapping[str, Any]]:
-    """Tune each network, as far as that is not done yet, and return the results by the networks' names.
+    """Tune each network that is not tuned yet, and return the results by the networks' names.
 
     Args:
-        folder: of a directory for each network.
-        settings: of the comparison; where it has no budget for tuning, nothing is tuned.
+        folder: folder with a directory for each network.
+        settings: settings of the comparison; without a budget for tuning, nothing is tuned.
         workers: trials at once; see :func:`rnas.nas.execution.local.local_executor`.
         listener: learns of progress.
 

@@ -54,10 +54,10 @@ def claims(design: Sequence[DesignCell]) -> list[Claim]:
 
     return [
         Claim(
-            "advanced training, BatchNorm kept from weight decay: silu is better than relu",
+            "advanced training, BatchNorm without weight decay: silu is better than relu",
             difference(design, {"activation": "silu"}, relu, {"training": ADVANCED, "BatchNorm": KEPT}),
         ),
-        Claim("silu gains more over relu where BatchNorm is kept from weight decay", minus(silu(KEPT), silu(DECAYS))),
+        Claim("silu gains more over relu if BatchNorm has no weight decay", minus(silu(KEPT), silu(DECAYS))),
         *no_gain,
     ]
 
@@ -68,7 +68,7 @@ REPLICATION = Replication(
     paper=ROBUST_RESNETS,
     section="section 4.1.2, figure 6, and observation 4 of section 1",
     observation="Whether smooth activations help depends on the training: under baseline training they do not improve "
-    "on ReLU, under advanced training SiLU does. That BatchNorm is kept from weight decay is crucial for them.",
+    "on ReLU, under advanced training SiLU does. It is crucial that BatchNorm has no weight decay.",
     recipe="bat",
     cells=cells,
     claims=claims,
@@ -78,5 +78,5 @@ REPLICATION = Replication(
     seeds=2,
     note="The paper compares each activation at its best weight decay, which the same results choose; here the weight "
     "decays are averaged. Advanced training is the paper's recipe without its extra data, at a learning rate of .1, "
-    "since it shares length and batch size with the baseline. That half a point is no improvement is our bound.",
+    "since it shares length and batch size with the baseline. The bound of half a point for no improvement is ours.",
 )

@@ -33,11 +33,11 @@ class Finding:
     Attributes:
         claim: the claim.
         verdict: the verdict on it.
-        estimate: with its standard error, or None.
+        estimate: estimate with its standard error, or None.
         low: end of the interval, in the metric's units; NaN without an estimate.
-        high: likewise.
-        confidence: of the interval alone, at least .95.
-        p_value: two-sided, of the bound; adjusted by Holm's procedure; 1 where there is no estimate.
+        high: other end of the interval.
+        confidence: confidence of the interval alone, at least .95.
+        p_value: two-sided p-value of the bound, adjusted by Holm's procedure; 1 without an estimate.
         reason: reason for a missing estimate.
     """
 
@@ -59,7 +59,7 @@ def judge(claims: Sequence[Claim], scores: Mapping[str, Floats]) -> tuple[Findin
 
     Args:
         claims: claims of a replication.
-        scores: by metric, (cells, seeds), NaN where a training has no result.
+        scores: scores by metric, (cells, seeds), NaN if a training has no result.
     """
     estimates = [claim.estimand.estimate(scores[claim.metric]) for claim in claims]
     p_values = [_p_value(claim, estimate) for claim, estimate in zip(claims, estimates, strict=True)]

@@ -26,7 +26,7 @@ class ClaimEstimate:
         standard_error: above 0.
         degrees: degrees of freedom of the standard error, above 0.
         used: comparisons or networks that it is from.
-        unused: those that were left out, for want of results.
+        unused: comparisons or networks that were left out because results are missing.
     """
 
     value: float
@@ -56,7 +56,7 @@ class Contrast:
     are taken as they are.
 
     Attributes:
-        terms: each is weights of cells; one of which a cell lacks a result is left out.
+        terms: weights of cells for each term; a term is left out if one of its cells has no result.
     """
 
     terms: tuple[Term, ...]
@@ -160,9 +160,9 @@ class Claim:
         estimand: what is estimated.
         expected: ``above`` or ``below`` the bound, or ``within`` it on both sides of zero.
         bound: in the metric's own units.
-        metric: of which.
-        unit: of the estimate as it is shown.
-        scale: from the metric's units to that one: accuracies are in [0, 1], and shown in points.
+        metric: the metric that is compared.
+        unit: unit in which the estimate is shown.
+        scale: factor from the metric's unit to that one: accuracies are in [0, 1], and shown in points.
     """
 
     statement: str

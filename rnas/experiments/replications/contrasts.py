@@ -23,7 +23,7 @@ def difference(cells: Sequence[DesignCell], of: Levels, than: Levels, where: Lev
     """Compare cells of some levels with others that are alike in all other factors, on average.
 
     Args:
-        cells: of the design.
+        cells: cells of the design.
         of: levels of the first of each pair.
         than: levels of the second, of the same factors.
         where: levels that both have.
@@ -58,7 +58,7 @@ def slope(cells: Sequence[DesignCell], factor: str, where: Levels | None = None,
     """Compute the least-squares slope over a numeric factor, among the cells that have some levels.
 
     Args:
-        cells: of the design.
+        cells: cells of the design.
         factor: the covariate.
         where: levels of the cells.
         by: factors; each combination of their levels has a slope, and a term, of its own.
@@ -90,10 +90,10 @@ def trend(cells: Sequence[DesignCell], factor: str, within: Sequence[str], step:
     """Compute the slope over a numeric factor among cells that are alike in other factors.
 
     Args:
-        cells: of the design.
+        cells: cells of the design.
         factor: the covariate.
         within: factors whose levels make the strata.
-        step: the slope is that of so large a change.
+        step: change of the factor for which the slope is given.
     """
     strata = tuple(tuple(cell.factors[name] for name in within) for cell in cells)
     return Trend(tuple(cell.number(factor) / step for cell in cells), strata)

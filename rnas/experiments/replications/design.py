@@ -154,8 +154,8 @@ class Replication:
         section: section and figure or table.
         observation: what the paper observed, in our words.
         recipe: the paper's training recipe.
-        cells: from a size to the design.
-        claims: from the cells to the comparisons that the observation consists of; it holds if all of them do.
+        cells: function from a size to the cells of the design.
+        claims: function from the cells to the comparisons of the observation, which holds if all of them do.
         figure: the figure of the report.
         seeds: default number of trainings of each cell.
         diagnostics: measured in addition to the accuracies.
@@ -182,7 +182,7 @@ class Replication:
         """Return the cells at a size, or a random subset, which is the same every time.
 
         Args:
-            size: of the networks.
+            size: size of the networks.
             limit: largest number of cells; None is all.
 
         Raises:

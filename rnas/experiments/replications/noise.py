@@ -28,7 +28,7 @@ class Noise:
     Attributes:
         own: (cells,) each from the cell's own seeds.
         moderated: (cells,) each from its own and what is common to all.
-        degrees: of freedom of a moderated variance.
+        degrees: degrees of freedom of a moderated variance.
     """
 
     own: Floats
@@ -54,7 +54,7 @@ def noise(values: Floats, paired: bool) -> Noise:
     """Estimate the noise of trainings (cells, seeds), with at least two seeds and no missing value.
 
     Args:
-        values: of a metric.
+        values: values of a metric.
         paired: seeds have effects that all cells share, and that are no noise where cells are compared.
     """
     cells, seeds = values.shape

@@ -53,9 +53,9 @@ def judged(
     """Judge the claims of a replication; numbers that are missing are None.
 
     Args:
-        settings: of the replication.
-        cells: of its design.
-        records: for each cell those of its trainings, by seed, of as many seeds each.
+        settings: settings of the replication.
+        cells: cells of its design.
+        records: records of the trainings of each cell, by seed, with equally many seeds.
     """
     replication, training = settings.definition, settings.training
     claims = replication.claims(cells)
@@ -121,7 +121,7 @@ def judged(
 
 
 def scores_of(records: Sequence[Sequence[Record]], metric: str) -> Floats:
-    """Return a metric of trainings (cells, seeds); NaN where a training lacks it."""
+    """Return a metric of trainings (cells, seeds); NaN if a training does not have it."""
     return np.array([[record.metrics.get(metric, np.nan) for record in own] for own in records], dtype=np.float64)
 
 

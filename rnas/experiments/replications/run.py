@@ -77,7 +77,7 @@ class ReplicationRun(SeededTrainings[ReplicationSettings, ReplicationResult]):
         return CostEstimate(tuple(work), len(places), places[0])
 
     def supply(self, **objects: object) -> None:
-        """Give the run its ``replication`` as an object, where it is not registered; see :meth:`Experiment.supply`."""
+        """Give the run its ``replication`` as an object if it is not registered; see :meth:`Experiment.supply`."""
         replication = objects.pop("replication", None)
         super().supply(**objects)
         if isinstance(replication, Replication):
@@ -141,8 +141,8 @@ def replicate(
         recipe: a recipe, its name, or ``{name: NAME, ...}`` with some of its fields set otherwise; None is the paper's,
             and a short one on digits.
         eps: l-infinity radius of all attacks for pixels in [0, 1], such as ``"8/255"``; None is the data's own.
-        epochs: of each training; None is as many as the recipe was published with, and 4 on digits.
-        images: how many to train on; None is all.
+        epochs: epochs of each training; None is as many as the recipe was published with, and 4 on digits.
+        images: number of images to train on; None is all.
         seeds: trainings of each cell, at least 1; None is as many as the replication says.
         capacity: ``small``, or ``paper`` for the paper's own depths and widths; None is ``small`` on digits.
         base_channels: planes of the three stages at widening 1; None is 16, 32, 64, and a quarter of these for small.

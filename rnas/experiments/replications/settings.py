@@ -37,7 +37,7 @@ class ReplicationSettings(SeededSettings):
     Attributes:
         replication: its registered name.
         capacity: ``small`` or ``paper``; see :class:`rnas.experiments.replications.design.Size`.
-        base_channels: likewise.
+        base_channels: base channels as the replication's size has them.
         cells: largest number of cells of the design, drawn at random; None is all.
         seeds: trainings of each cell, with seeds from 0. More may be added later.
         training: data, recipe, radius and length; one for all cells, but for what a cell's recipe has otherwise.

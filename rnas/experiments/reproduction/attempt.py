@@ -11,7 +11,7 @@ def attempted(seed: int | None, measure: Callable[[], Outcome]) -> Outcome:
     """Return the outcome of a measurement; if an error ended it, return an outcome that names the error.
 
     Args:
-        seed: of the training that is measured; None where that is not known.
+        seed: seed of the measured training; None if it is not known.
         measure: measures.
 
     Raises:

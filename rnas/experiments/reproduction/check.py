@@ -12,11 +12,11 @@ from rnas.training.recipe import Recipe
 from rnas.utils.provenance import device_name, json_hash, processor, versions
 
 CIRCUMSTANCES = ("versions", "device", "processor")
-"""What of a record's provenance may change the last digits."""
+"""Fields of a record's provenance that may change the last digits."""
 
 _RECIPE_PARTS = ("recipe", "fidelity", "epsilon", "augmentation")
 RECIPE = frozenset({*_RECIPE_PARTS, "recipe_hash"})
-"""What of it says how a network was trained."""
+"""Fields of it that describe how a network was trained."""
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,11 @@ class Check:
     """Hold a recorded value and its value here.
 
     Attributes:
-        name: of the thing.
-        recorded: as the record has it; empty where it says nothing.
-        found: as it is here.
-        same: whether the two agree; None where the record says nothing.
-        decides: whether a result cannot hold where they differ, as what is here is then something else.
+        name: name of the value.
+        recorded: the recorded value; empty if there is no record of it.
+        found: the value here.
+        same: whether the two agree; None if there is no recorded value.
+        decides: whether a difference refutes the result, because it would be a result of something else.
     """
 
     name: str
@@ -54,8 +54,8 @@ def network_checks(
     """Check that an architecture has its key, and the ``params`` and ``flops`` of the record if it has them.
 
     Args:
-        key: as recorded.
-        architecture: as recorded.
+        key: recorded key.
+        architecture: recorded architecture.
         recorded: costs by name.
         shape: (C, H, W) of an image.
         classes: number of classes.
@@ -84,7 +84,7 @@ def recipe_check(recorded: Mapping[str, Any], here: Mapping[str, Any]) -> Check:
 
     Args:
         recorded: ``recipe``, ``fidelity``, ``epsilon`` and ``augmentation`` of a record, and ``recipe_hash``.
-        here: the same of now. A field that came into recipes since, and is at its default, is no difference.
+        here: the same fields now. A field that recipes did not have then, with its default, is no difference.
     """
     parts = {name: recorded[name] for name in _RECIPE_PARTS}
     intact = json_hash(parts) == recorded["recipe_hash"]

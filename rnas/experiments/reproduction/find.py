@@ -23,7 +23,7 @@ def find(words: str | Path, device: Device | None = None) -> RecordedResult:
             ``best.safetensors`` or ``last.safetensors``; or a result of ``rnas evaluate``: its JSON file, also of the
             final evaluations of a run, ``RUN/final_evaluation/seed-N/...json``, and of a comparison,
             ``DIR/evaluations/...json``.
-        device: what to verify it on; None is that of the record.
+        device: device to reproduce it on; None is that of the record.
 
     Raises:
         InputError: they name none.

@@ -12,7 +12,7 @@ from scipy.stats import t as student
 from rnas.statistics.interval import Interval
 
 ReproductionStatus = Literal["reproduced exactly", "reproduced within the interval", "not reproduced", "not judged"]
-"""What the evaluation of a recorded result again has shown."""
+"""Status of a recorded result or metric after it was evaluated again."""
 EXACTLY: ReproductionStatus = "reproduced exactly"
 WITHIN: ReproductionStatus = "reproduced within the interval"
 NOT: ReproductionStatus = "not reproduced"
@@ -32,10 +32,10 @@ class SeedSpread:
     """Hold a recorded value and the values of trainings with other seeds.
 
     Attributes:
-        values: of the other seeds, at least two.
+        values: values of the other seeds, at least two.
         interval: their mean, and the interval that ``1 - level`` of further trainings fall into, by Student's t. It
             covers the variation between trainings on these images, not that between images.
-        place: where the recorded value is: ``inside`` it, ``above`` or ``below``.
+        place: place of the recorded value: ``inside`` the interval, ``above`` or ``below`` it.
     """
 
     values: tuple[float, ...]
@@ -48,14 +48,14 @@ class Judged:
     """Hold a recorded metric and its value now.
 
     Attributes:
-        name: of the metric.
-        recorded: its recorded value.
-        found: its value now, or None where it was not measured.
+        name: name of the metric.
+        recorded: recorded value.
+        found: value now, or None if it was not measured.
         interval: around the recorded value, of images; around the mean of other seeds where these decide; None where
             only the equal value will do.
-        p_value: of McNemar's test that it is right on as many of the same images, where that decides.
-        status: what follows; ``not judged`` where it is another value and nothing says how far it may be off.
-        seed_spread: how it stands among other seeds; None without two of them.
+        p_value: p-value of McNemar's test that equally many of the same images are right, if that test decides.
+        status: status that follows; ``not judged`` if the value differs and no interval for it is known.
+        seed_spread: its place among other seeds; None with fewer than two of them.
     """
 
     name: str
@@ -94,13 +94,13 @@ def judged(
     judged.
 
     Args:
-        name: of the metric.
-        recorded: its recorded value.
-        found: its value now; None is not reproduced.
-        equal: whether it is the recorded one, with the same images right where that is known.
+        name: name of the metric.
+        recorded: recorded value.
+        found: value now; None is not reproduced.
+        equal: whether both values are equal, with the same images right if these are known.
         interval: around the recorded value, of images or of rounding.
-        p_value: of the paired test.
-        level: of the paired test; see :func:`level_of_each`.
+        p_value: p-value of the paired test.
+        level: level of the paired test; see :func:`level_of_each`.
         equal_expected: whether the same computation was made under the same circumstances.
         seed_spread: the recorded value among other seeds.
     """
@@ -164,9 +164,9 @@ def seed_spread_of(
 
     Args:
         recorded: the value.
-        values: of other seeds.
+        values: values of other seeds.
         bounds: the least and the greatest that there can be.
-        resolution: by how much values differ at least, if they do; of an accuracy one image.
+        resolution: least difference of unequal values, such as one image of an accuracy.
         level: the interval holds ``1 - level`` of further trainings.
     """
     if len(values) < LEAST_SEEDS:

@@ -10,8 +10,8 @@ def own_device(recorded: Any, otherwise: Device = "auto") -> Device:
 
     Args:
         recorded: what the record says, as :func:`rnas.utils.provenance.device_name` names it. Whatever is no CPU was a
-            GPU, which is taken where there is one.
-        otherwise: what to take where the record does not say.
+            GPU, which is used if there is one.
+        otherwise: device to use if the record has none.
     """
     if not isinstance(recorded, str) or not recorded:
         return otherwise

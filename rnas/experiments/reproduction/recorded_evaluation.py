@@ -46,7 +46,7 @@ class RecordedEvaluation(Accuracies):
 
     Attributes:
         words: what named it.
-        path: of the file.
+        path: path of the file.
         result: what it holds.
         device: what to reproduce it on; None is that of the record, see :func:`own_device`.
     """
@@ -126,7 +126,7 @@ class RecordedEvaluation(Accuracies):
         """Return the weights as the only source; raise InputError if they are missing."""
         if not self._weights.is_file():
             raise InputError(
-                f"{self.path}: its weights {self._weights} are not there; restore them, or go where that path starts"
+                f"{self.path}: its weights {self._weights} are missing; restore them, or go where that path starts"
             )
         return ("checkpoint",)
 

@@ -10,7 +10,7 @@ from rnas.nas.evaluators.evaluator import Status
 from rnas.statistics.interval import Interval
 
 Source = Literal["checkpoint", "scratch", "table"]
-"""What a result is reproduced from: the weights that were kept, a training anew, or the row that it was read from."""
+"""Source of a reproduction: the stored weights, a new training, or the row that the result was read from."""
 
 
 @dataclass(frozen=True)
@@ -18,12 +18,12 @@ class Outcome:
     """Hold what the network of a result was measured at now.
 
     Attributes:
-        seed: of its training; None where that is not known.
-        metrics: by the names that the record has; empty where it failed.
-        curve: of a training anew, one mapping an epoch.
+        seed: seed of its training; None if it is not known.
+        metrics: values by the names in the record; empty if it failed.
+        curve: learning curve of a new training, one mapping an epoch.
         right: by metric which images were right, as :func:`rnas.evaluation.image_flags.pack` writes them; empty where
             the record does not hold that.
-        status: how it ended.
+        status: status of its end.
         reason: one line that says why it did not complete.
     """
 
@@ -79,7 +79,7 @@ class RecordedResult(Protocol):
         """Return the sources from which it can be reproduced here and now.
 
         Raises:
-            InputError: from nothing; the message says why, and what would help.
+            InputError: there is no source; the message says why, and what would help.
         """
 
     @property

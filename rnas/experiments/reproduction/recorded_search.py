@@ -51,9 +51,9 @@ class RecordedSearch:
 
     Attributes:
         words: what named it.
-        run: whose it is.
+        run: the search of the record.
         record: the record.
-        device: what to reproduce it on; None is that of the record, and where it does not say the run's own.
+        device: device to reproduce it on; None is that of the record, or that of the search if the record has none.
     """
 
     words: str
@@ -287,13 +287,13 @@ def _outcome(seed: int, evaluation: Evaluation) -> Outcome:
 
 
 def _known_keys(provenance: Mapping[str, Any], name: str, keys: frozenset[str]) -> Mapping[str, Any]:
-    """Return an entry of a provenance if it has these keys, else an empty mapping: users' evaluators differ."""
+    """Return an entry of a provenance if it has these keys, otherwise an empty mapping: users' evaluators differ."""
     entry = provenance.get(name)
     return entry if isinstance(entry, Mapping) and keys <= entry.keys() else {}
 
 
 def _compared(name: str, recorded: Any, here: Any) -> list[Check]:
-    """Compare an entry of the provenance: by its hash where it has one, else by all that was recorded of it."""
+    """Compare an entry of the provenance by its hash if it has one, otherwise by everything that was recorded of it."""
     if isinstance(recorded, Mapping) and isinstance(here, Mapping):
         if "hash" in recorded and "hash" in here:
             if name == "data":

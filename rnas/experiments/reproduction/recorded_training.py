@@ -47,9 +47,9 @@ class RecordedTraining(Accuracies):
 
     Attributes:
         words: what named it.
-        training: that has ended.
-        summary: what came of it.
-        name: which weights.
+        training: training that has ended.
+        summary: summary of the training.
+        name: ``best`` or ``last``, the weights.
         device: what to reproduce it on; None is that of the record, see :func:`own_device`.
     """
 
@@ -65,9 +65,9 @@ class RecordedTraining(Accuracies):
         training = Training.open(path)
         summary = training.summary
         if summary is None:
-            raise InputError(f"{path} has no result to verify yet; resume it with: {training.resume_command}")
+            raise InputError(f"{path} has no result to reproduce yet; resume it with: {training.resume_command}")
         if "final" not in summary.get(name, {}):
-            raise InputError(f"{path} has no result to verify ({summary.get('status')}: {summary.get('reason')})")
+            raise InputError(f"{path} has no result to reproduce ({summary.get('status')}: {summary.get('reason')})")
         result = cls(words, training, summary, name, device)
         try:
             _ = result.metrics, result.conditions, result.key, summary["architecture"], summary["settings"]["recipe"]
@@ -203,7 +203,7 @@ class RecordedTraining(Accuracies):
         with tempfile.TemporaryDirectory() as folder:
             run = Training.create(settings, Path(folder) / "training").run(ShareListener(report))
         summary = run.summary
-        # A training that was begun is ended by its last epoch, by overfitting, or by a loss that is not finite.
+        # A training ends with its last epoch, by overfitting, or by a loss that is not finite.
         assert summary is not None
         if summary["status"] == "diverged":
             return Outcome(seed, {}, run.history, status=Status.DIVERGED, reason=summary["reason"])

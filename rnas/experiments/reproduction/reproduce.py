@@ -40,15 +40,15 @@ class Reproduction:
 
     Attributes:
         result: the words that name it.
-        key: of the architecture.
+        key: key of the architecture.
         source: what it was reproduced from: ``checkpoint``, ``scratch`` or ``table``.
         conditions: attack, epsilon, images, seeds and recipe of the record, in words.
         checks: what was compared before anything was evaluated.
-        metrics: the status on each recorded metric; ``found`` is None where a check made evaluating pointless.
-        level: of the test of each metric: intervals have confidence ``1 - level``, and all of them together 95 %.
-        seeds: further ones that the network was trained with to a result.
+        metrics: the status of each recorded metric; ``found`` is None if a check made an evaluation pointless.
+        level: level of the test of each metric: intervals have confidence ``1 - level``, and all together 95 %.
+        seeds: further seeds whose trainings gave a result.
         notes: what a reader must know in addition.
-        status: on the result: that of the metric that is worst off, of those that are judged.
+        status: worst status among the judged metrics.
     """
 
     result: str
@@ -87,12 +87,12 @@ def reproduce(
     First comes what can be checked at once: that the architecture has its key, params and FLOPs, and that recipe,
     data, attack, weights or table are by their hashes those of the record. Where one of these is not, the result is
     not reproduced, and nothing is evaluated. Then the recorded attacks are run on the recorded images with the recorded
-    noise, on the weights that were kept, or on those of a training anew.
+    noise, on the stored weights, or on those of a new training.
 
     On a CPU with the versions, the device and the processor of the record the same numbers come out, and any other is
     not reproduced. Elsewhere, and where the record does not say, a metric is reproduced within its interval:
 
-    - An accuracy from images that the record knows one by one: McNemar's exact test does not tell the two apart.
+    - An accuracy whose images the record has one by one: by McNemar's exact test, it is indistinguishable at 95 %.
     - Other accuracies and margins: the interval of Wilson around the recorded value, as if images were drawn anew. It
       covers the choice of images, which is far more than what rounding does to the same weights; it does not
       cover the variation between trainings.
@@ -117,7 +117,7 @@ def reproduce(
         seeds: further trainings with other seeds, from scratch, none or at least two.
         device: ``auto``, ``cpu`` or ``cuda``; None is that of the record: a CPU where it was made on one, else
             a GPU where there is one.
-        output: a new file that keeps the reproduction as JSON; None keeps none.
+        output: a new file for the reproduction as JSON; None writes no file.
         listener: learns of progress. A record is an evaluation from scratch that has ended, or an attack under way.
 
     Returns:
@@ -248,8 +248,8 @@ def _told_of_curve(result: RecordedResult, outcome: Outcome) -> list[str]:
     for epoch, (recorded, found) in enumerate(pairs, 1):
         shared = [name for name in recorded if name in found and "seconds" not in name]
         if any(recorded[name] != found[name] for name in shared):
-            return [f"The training anew parts from the recorded one in epoch {epoch}."]
-    return [f"The training anew went the recorded way for {pluralize(len(pairs), 'epoch')}, bit for bit."]
+            return [f"The new training differs from the recorded one from epoch {epoch} on."]
+    return [f"The new training equals the recorded one for {pluralize(len(pairs), 'epoch')}, bit for bit."]
 
 
 def _told(
@@ -268,7 +268,7 @@ def _told(
     unjudged = [metric.name for metric in metrics if metric.status == UNJUDGED]
     if unjudged:
         told.append(
-            f"Not judged: {', '.join(unjudged)}. The training anew gave other weights, and no interval says how far "
+            f"Not judged: {', '.join(unjudged)}. The new training gave other weights, and no interval says how far "
             f"these may be off{'' if seeds_asked else '; give seeds=N'}."
         )
     return told + [

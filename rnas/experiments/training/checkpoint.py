@@ -32,10 +32,10 @@ class Checkpoint:
         architecture: the network.
         input_shape: (C, H, W) of the images that it was trained on.
         num_classes: number of their classes.
-        settings: how it was trained.
-        epoch: of the training, from 1.
+        settings: settings of its training.
+        epoch: epoch of the training, from 1.
         val: ``clean_accuracy``, ``robust_accuracy`` and ``robust_margin`` on the val split.
-        sha256: of the safetensors file, in hexadecimal.
+        sha256: hash of the safetensors file, in hexadecimal.
         provenance: hashes of recipe and data, versions and device, as JSON values.
     """
 

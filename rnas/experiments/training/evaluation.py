@@ -19,7 +19,7 @@ from rnas.statistics.mcnemar import mcnemar
 from rnas.statistics.proportions import proportion
 
 ATTACK_SEED = 0
-"""Of the attacks on the test split, as of ``rnas evaluate`` unless told otherwise: both then agree."""
+"""Seed of the attacks on the test split; it is the default of ``rnas evaluate``, so that both agree."""
 
 _NOISE = 0.05
 """Accuracies are indistinguishable if the p-value of their difference is not below it."""
@@ -34,7 +34,7 @@ class CheckpointResult:
 
     Attributes:
         clean: right as it is.
-        attacks: by name of the attack, right as it is and under the attack.
+        attacks: by name of the attack, which images are right as they are and under the attack.
     """
 
     clean: Tensor

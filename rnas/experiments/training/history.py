@@ -19,7 +19,7 @@ looks for catastrophic overfitting."""
 def chosen_by(recipe: Recipe) -> tuple[str, str]:
     """Return the columns by which the best epoch has the largest values, the first before the second.
 
-    Robust accuracy; clean accuracy where the recipe crafts nothing, as there the robust one is that of chance.
+    It is robust accuracy, or clean accuracy if the recipe has no inner attack, because robust accuracy is then chance.
     """
     columns = ("val_robust_accuracy", "val_clean_accuracy")
     return columns if recipe.inner_attack is not None else (columns[1], columns[0])

@@ -34,7 +34,7 @@ _FILES = {"best": BEST, "last": LAST}
 
 
 def train_to_the_end(experiment: TrainingExperiment, setup: Setup, listener: Listener) -> None:
-    """Train from where the state in the experiment's directory is until the end, and write the result.
+    """Train from the state in the experiment's directory until the end, and write the result.
 
     Args:
         experiment: the training, whose directory is this process's alone.
@@ -97,7 +97,7 @@ class _Loop:
         self._provenance = provenance(setup)
 
     def run(self) -> None:
-        """Train, evaluate, and write what came of it."""
+        """Train, evaluate, and write the result."""
         self._restore()
         epochs = self._setup.settings.fidelity.epochs
         self._listener.started(self._experiment, Work("epoch", epochs, len(self._state.history)))
@@ -136,7 +136,7 @@ class _Loop:
                 "now: restore it from a copy, or train anew"
             )
         if saved.data != self._state.data:
-            raise InputError(f"{path}: the images that the training began with were others: give it those back")
+            raise InputError(f"{path}: the training was started with other images: give those images again")
         try:
             self._training.load(saved.tensors)
         except (KeyError, RuntimeError) as error:

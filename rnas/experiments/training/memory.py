@@ -22,10 +22,10 @@ _STEPS = 8
 """A batch is near enough to the largest that fits when one larger by such a share of it does not fit."""
 
 _WITHOUT_A_CLASS = ("bad_alloc", "could not create a primitive", "could not create a memory object")
-"""What oneDNN, which convolves on CPUs, says when it gets no memory for code or scratch space."""
+"""Messages of oneDNN, which convolves on CPUs, if it gets no memory for code or scratch space."""
 
 Kind = Literal["training", "evaluation"]
-"""Of the work that runs out of memory."""
+"""Kind of work that runs out of memory."""
 
 
 class _EnoughError(Exception):
@@ -82,8 +82,8 @@ def advise(setup: Setup, in_training: bool) -> Advice:
     """Find the largest batch that fits, by trying some here.
 
     Args:
-        setup: of the training, whose network and optimiser are no longer held.
-        in_training: whether memory ran out in a training step, else in an evaluation.
+        setup: the training, whose network and optimiser are no longer in memory.
+        in_training: whether memory ran out in a training step, and not in an evaluation.
     """
     kind: Kind = "training" if in_training else "evaluation"
     settings = setup.settings
@@ -104,7 +104,7 @@ def peak_memory(device: str) -> int:
 
 
 def release() -> None:
-    """Give back the memory of what is no longer held."""
+    """Free the memory of objects that are no longer in use."""
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
@@ -119,13 +119,13 @@ def _survives(attempt: Callable[[int], None], batch: int) -> bool:
         survived = False
     else:
         survived = True
-    # Only here the traceback no longer holds what was allocated.
+    # Only here has the traceback released what was allocated.
     release()
     return survived
 
 
 def _attempt(setup: Setup, kind: Kind, batch: int) -> None:
-    """Work on a number of images: on a GPU here, else in a process of its own.
+    """Work on a number of images: on a GPU in this process, on a CPU in a process of its own.
 
     A library that gets no memory on a CPU may end the process, and the system may as well.
     """

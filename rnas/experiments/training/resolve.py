@@ -19,7 +19,7 @@ from rnas.utils.devices import torch_device
 from rnas.utils.yaml_files import explained, read_yaml
 
 SOURCE = "train"
-"""What the settings are called in messages."""
+"""Name of the settings in messages."""
 
 _DATA = "cifar10"
 _MOST_VAL = 1_024

@@ -33,8 +33,8 @@ class TrainingRunSettings(ResolvedTraining):
 
     Attributes:
         network: the words that named the architecture.
-        architecture: the network as JSON, with the recipe's activation where it has one.
-        seed: of the weights, of the order of images and of their noise, in [0, 2^31).
+        architecture: the network as JSON, with the recipe's activation if it has one.
+        seed: seed of the weights, of the order of images and of their noise, in [0, 2^31).
         images: sizes of the splits.
         evaluation: the attack on the val split after every epoch.
         attacks: names of the attacks on the test split at the end, at least one.

@@ -24,7 +24,7 @@ class Setup:
     """Hold a training that can be run.
 
     Attributes:
-        settings: all that decides it.
+        settings: everything that decides it.
         architecture: the network.
         dataset: the data.
         splits: train, val and test images on the device; search_val is empty.

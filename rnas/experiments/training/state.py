@@ -22,7 +22,7 @@ class State:
     """Hold the state of a training.
 
     Attributes:
-        fingerprint: of its settings.
+        fingerprint: hash of its settings.
         data: hash of its images.
         history: a row for each epoch done.
         overfitting: of the epoch that was taken back for catastrophic overfitting, ``epoch``, ``guarded_accuracy``
@@ -67,4 +67,4 @@ class State:
             return cls(rest["fingerprint"], rest["data"], tuple(rest["history"]), rest["overfitting"], tensors)
         except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
             reason = " ".join(str(error).split())
-            raise InputError(f"{path}: damaged ({reason}); restore it from a copy, or train anew") from None
+            raise InputError(f"{path}: damaged ({reason}); restore it from a copy, or train again") from None

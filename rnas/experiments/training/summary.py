@@ -23,11 +23,11 @@ def summarised(
     """Return all but the results on the test split, as JSON values.
 
     Args:
-        setup: of the training.
+        setup: the training.
         history: a row for each epoch done.
-        status: how it ended.
+        status: how the training ended.
         reason: one line that explains a status other than complete.
-        checkpoints: those called ``best`` and ``last``; none where no epoch was done.
+        checkpoints: the checkpoints ``best`` and ``last``; empty if no epoch was done.
     """
     settings, dataset = setup.settings, setup.dataset
     cost = setup.architecture.cost(dataset.input_shape, dataset.num_classes)
@@ -67,7 +67,7 @@ def summarised(
             "batch_size": settings.evaluation.batch_size,
             "precision": "float32",
             "interval": "Wilson, 95 %",
-            "difference": "best minus last; indistinguishable where the exact test of McNemar has p >= 0.05",
+            "difference": "best minus last; indistinguishable at 95 % if the exact test of McNemar has p >= 0.05",
         },
         **{
             name: {

@@ -8,7 +8,7 @@ PrunerName = Literal["median", "hyperband", "none"]
 PRUNERS: tuple[PrunerName, ...] = get_args(PrunerName)
 
 _WARMUP = 4
-"""In so great a part of the epochs the median stops nothing: early robust accuracy says little of that at the end."""
+"""Share of the epochs in which the median stops nothing: early robust accuracy hardly predicts that at the end."""
 
 
 def make_pruner(name: PrunerName, epochs: int) -> BasePruner:

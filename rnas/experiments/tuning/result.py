@@ -1,4 +1,4 @@
-"""Hold what came of a tuning."""
+"""Hold the result of a tuning."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class TuningResult:
 
     Attributes:
         path: directory of the tuning.
-        settings: all that decides it.
+        settings: everything that decides it.
         summary: trials, best recipe and all that decided them, as ``result.json`` holds them.
     """
 

@@ -21,7 +21,7 @@ from rnas.utils.provenance import json_hash
 from rnas.utils.yaml_files import explained
 
 _CHEAPER = {"inner_attack.steps": "attack_steps", "inner_attack.step": "attack_step"}
-"""What a fidelity has in place of fields of a recipe."""
+"""Fields of a fidelity that replace fields of a recipe."""
 
 
 class TuningSettings(ExperimentSettings):
@@ -30,7 +30,7 @@ class TuningSettings(ExperimentSettings):
     Attributes:
         space: fields of the recipe with the values that they may take; see
             :func:`rnas.experiments.tuning.space.distribution`.
-        trials: in all.
+        trials: number of trials in all.
         sampler: see :func:`rnas.nas.strategies.optuna_samplers.sampler_names`.
         pruner: see :func:`rnas.experiments.tuning.pruners.make_pruner`.
         training: of every trial but for what is tuned; its recipe as it is given is trial 0. Nothing is attacked at

@@ -12,7 +12,7 @@ from rnas.training.recipe import Recipe
 from rnas.utils.yaml_files import explained
 
 _FACTORS = {"learning_rate": 10, "weight_decay": 10, "loss.beta": 4, "weight_perturbation.gamma": 4}
-"""Fields that are tuned unless told otherwise, from the recipe's own value divided by a factor to it times that."""
+"""Fields that are tuned by default, from the recipe's own value divided by a factor to it times that."""
 
 _FIXED = ("name", "source", "note", "epochs")
 _FORMS = "KEY=LOW:HIGH, KEY=LOW:HIGH:log or KEY=A,B,C"
@@ -50,8 +50,8 @@ def distribution(recipe: Recipe, key: str, values: str) -> BaseDistribution:
     """Return the distribution of the values that a field may take.
 
     Args:
-        recipe: that has the field; whole numbers stay whole.
-        key: of the field, such as ``loss.beta``.
+        recipe: recipe that has the field; whole numbers stay whole.
+        key: name of the field, such as ``loss.beta``.
         values: ``LOW:HIGH`` for all numbers in between, ``LOW:HIGH:log`` for the same on a logarithmic scale, or
             ``A,B,C`` for a choice, each as YAML.
 
@@ -68,7 +68,7 @@ def distribution(recipe: Recipe, key: str, values: str) -> BaseDistribution:
         raise InputError(f"{key}={values}: write {_FORMS}") from None
     logarithmic = len(ends) == 3
     if logarithmic and ends[2] != "log":
-        raise InputError(f"{key}={values}: {ends[2]!r} is no scale; write {_FORMS}")
+        raise InputError(f"{key}={values}: {ends[2]!r} is not a scale; write {_FORMS}")
     if not low < high < float("inf"):
         raise InputError(f"{key}={values}: the low end has to be below the high one, and both numbers")
     if logarithmic and low <= 0:

@@ -25,8 +25,8 @@ class TuningStudy:
     """Store the trials of a tuning; several processes may open it to ask for trials, train one or read them.
 
     Args:
-        storage: where it lives; it is made where it is not there.
-        settings: of the tuning.
+        storage: storage of the study, which is created if it does not exist.
+        settings: settings of the tuning.
 
     Raises:
         InputError: the study is that of other settings.

@@ -20,7 +20,7 @@ class TrialTraining:
     """Train the tasks that executors are given, whose fidelity is ``number`` and ``parameters`` of a trial.
 
     Attributes:
-        settings: of the tuning.
+        settings: settings of the tuning.
         database: file of its study, which records every epoch wherever the training runs.
     """
 

@@ -83,7 +83,7 @@ class AdversarialTraining:
     out and no weights are kept.
 
     Raises:
-        InputError: from the constructor, when the data cannot be read or do not suffice.
+        InputError: the constructor raises it if the data cannot be read or do not suffice.
     """
 
     Settings: ClassVar[type[BaseModel]] = AdversarialTrainingSettings
@@ -195,14 +195,14 @@ class AdversarialTraining:
             curve.extend(training.epochs(lambda share: check(share * _TRAINING_SHARE)))
             model, overfitted = training.result, training.overfitted
             metrics |= self._measured(model, plan, task.architecture, lambda _: check(_TRAINING_SHARE))
-            # The network that is kept is that of the highest rung.
+            # Only the network of the highest rung is stored.
             if context.folder is not None and not self._is_lower(plan):
                 context.folder.mkdir(parents=True, exist_ok=True)
                 path = context.folder / f"{arch.key(task.architecture)}.safetensors"
                 write_tensors(path, model.state_dict())
                 weights = file_hash(path)[:_HASH_DIGITS]
         except Exception as error:
-            # Caught here rather than by the caller, so that the curve so far and its provenance are kept.
+            # Caught here rather than by the caller, so that the curve so far and its provenance are recorded.
             (status, reason), metrics = classified(error), {}
         return Evaluation(
             status,

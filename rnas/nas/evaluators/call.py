@@ -40,12 +40,12 @@ class Call:
     """Call ``f(architecture)`` or ``f(task, context)``. An exception in it becomes a failed evaluation.
 
     Args:
-        settings: where the function is.
-        space: that is searched.
-        function: the function itself, where it is given as an object; None imports it.
+        settings: settings that name the function.
+        space: searched space.
+        function: the function itself, if it is given as an object; None imports it.
 
     Raises:
-        InputError: from the constructor, when there is no such function.
+        InputError: the constructor raises it if there is no such function.
     """
 
     Settings: ClassVar[type[BaseModel]] = CallSettings
@@ -141,7 +141,7 @@ def _number(call: str, name: str, value: Any) -> float:
 
 
 def _imported(call: str) -> Function:
-    """Return the function of ``package.module:name``; InputError where there is none."""
+    """Return the function of ``package.module:name``; raise InputError if it cannot be found."""
     function: Function = registry.imported(call, "evaluator")
     if not callable(function):
         raise InputError(f"evaluator {call!r}: not a function")

@@ -37,7 +37,7 @@ class Context:
     Attributes:
         device: a torch device, such as ``cpu`` or ``cuda:0``.
         deadline: ``time.monotonic()`` after which to stop with status timeout, or None.
-        folder: where bulky results such as checkpoints go, or None to keep none.
+        folder: folder for large results such as checkpoints, or None to store none.
         progress: called with the share done, from 0 to 1.
     """
 
@@ -73,7 +73,7 @@ class Rung:
     """Define one rung.
 
     Attributes:
-        fidelity: of its evaluations, as JSON.
+        fidelity: fidelity of its evaluations, as JSON.
         share: cost of one evaluation as a share of one at the highest rung, in (0, 1].
     """
 
@@ -151,7 +151,7 @@ class EvaluatesWeights(Protocol):
     """
 
     def evaluate_weights(self, task: Task, weights: Path, context: Context) -> Evaluation:
-        """Evaluate a network whose weights an earlier ``evaluate`` of the same task kept, without training.
+        """Evaluate a network whose weights an earlier ``evaluate`` of the same task stored, without training.
 
         On the same machine and versions a CPU gives the same metrics. Raises InputError where the weights are not
         those of the task's network.

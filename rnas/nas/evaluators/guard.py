@@ -41,7 +41,7 @@ def _checked(evaluation: Evaluation) -> Evaluation:
     """Return the evaluation with values that a ledger can store; it is failed if a metric is not a finite number.
 
     Raises:
-        TypeError, ValueError: it is no Evaluation, or holds what is no JSON.
+        TypeError, ValueError: it is not an Evaluation, or has values that are not JSON.
     """
     if not isinstance(evaluation, Evaluation):
         raise TypeError(f"the evaluator returned a {type(evaluation).__name__}, not an Evaluation")

@@ -62,7 +62,7 @@ class Table:
     not hold are passed over. An architecture without a row fails, and what is known of it is NaN.
 
     Raises:
-        InputError: from the constructor, for a file, column or line that is wrong; it names them.
+        InputError: the constructor raises it for a file, column or line that is wrong, and names them.
     """
 
     Settings: ClassVar[type[BaseModel]] = TableSettings
@@ -176,7 +176,7 @@ def _held(lines: Sequence[_Line], settings: TableSettings, space: SearchSpace) -
             rows[key] = len(held)
             held.append(line)
     if not held:
-        raise InputError(f"{settings.table}: space {space.name!r} holds none of its architectures")
+        raise InputError(f"{settings.table}: none of its architectures is in space {space.name!r}")
     return rows, held
 
 

@@ -15,7 +15,7 @@ class InProcess:
     Args:
         evaluator: runs the tasks.
         device: a torch device.
-        limits: of each evaluation.
+        limits: limits of each evaluation.
     """
 
     slots = 1

@@ -100,7 +100,7 @@ class ProcessSlots:
     Args:
         evaluator: travels to each worker once, by pickle.
         devices: torch device of each slot; one named twice is shared.
-        limits: of each evaluation; a worker that is deaf to its deadline is killed soon after it.
+        limits: limits of each evaluation; a worker that ignores its deadline is killed soon after it.
 
     Raises:
         InputError: the evaluator cannot be pickled.
@@ -178,12 +178,12 @@ class ProcessSlots:
 
 
 def _require_portable(evaluator: Evaluates) -> None:
-    """Raise InputError where an evaluator cannot be sent to a worker process and read there."""
+    """Raise InputError if an evaluator cannot be sent to a worker process and read there."""
     fix = "define what it uses in a module file, not in a notebook or inside a function, or set workers: 0"
     try:
         sent = pickle.dumps(evaluator)
     except Exception as error:  # Pickle raises whatever the object does.
         raise InputError(f"the evaluator cannot travel to a worker process ({error}); {fix}") from None
-    # A worker imports the script that was started, but there is none where code was typed in.
+    # A worker imports the script that was started, which does not exist if code was typed in.
     if b"__main__" in sent and not Path(getattr(sys.modules["__main__"], "__file__", "")).is_file():
         raise InputError(f"the evaluator cannot travel to a worker process (it is defined in __main__); {fix}")
