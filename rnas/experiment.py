@@ -320,7 +320,7 @@ class Experiment(ABC, Generic[S, R]):
         given = {name: value for name, value in larger.items() if value is not None}
         for name, value in given.items():
             if name not in self.grows:
-                fields = " and ".join(self.grows) or "no field"
+                fields = f"only {' and '.join(self.grows)}" if self.grows else "no field"
                 raise InputError(f"{name}: {self.path} is a {self.kind}, and {fields} can grow; leave {name} out")
             own = getattr(self.settings, name)
             if value < own:

@@ -1,7 +1,7 @@
 """Evaluate a front finally: train every member again with several seeds, and attack it by AutoAttack.
 
-A search chooses by one training and a quick attack, so that what it finds best was partly lucky. What is read here was
-chosen by neither: other seeds, the test split, the strongest attacks.
+A search chooses by one training and a quick attack, so that its best networks were partly lucky. The final evaluation
+uses what no choice was based on: other seeds, the test split, and stronger attacks.
 """
 
 import math

@@ -68,10 +68,10 @@ class KnownMetrics:
 def problem_of(space: SearchSpace, evaluator: Evaluator, objectives: Sequence[Objective]) -> Problem:
     """Return the problem of trading off objectives over a space.
 
-    The reference point is an objective's own ``reference``; else, for a known metric, the worst value in the space,
-    pushed out by 1 % of the range, so that the worst adds something too; else the worst end of the evaluator's
-    bounds. The ideal point is the best value in the space, or the best end of the bounds. Both are NaN where there
-    is neither.
+    The reference point is an objective's own ``reference``. Without one, it is the worst value in the space for a known
+    metric, moved outwards by 1 % of the range so that the worst value adds volume, too, and otherwise the worst end of
+    the evaluator's bounds. The ideal point is the best value in the space, or the best end of the bounds. Both are NaN
+    if neither is known.
 
     Raises:
         InputError: no objective, one twice, one that the evaluator does not give, or a reference that nothing can beat.

@@ -116,7 +116,7 @@ class Search(Experiment[SearchConfig, SearchResult]):
         return str(settings.space["name"]).rpartition(":")[2]
 
     def supply(self, **objects: object) -> None:
-        """Give space, evaluator or strategy as objects, where the configuration says only where they come from.
+        """Give space, evaluator or strategy as objects if the configuration only says where they come from.
 
         Raises:
             InputError: one of them is not what the search was created with.
@@ -314,8 +314,8 @@ def search(
 
     Args:
         config: a SearchConfig, a mapping, or the path of a YAML file, which the other arguments change. None is the
-            preset of the space's name where there is one, such as ``digits-bench``; else the preset ``digits``, unless
-            space or evaluator are objects.
+            preset of the space's name if there is one, such as ``digits-bench``, and otherwise the preset ``digits``,
+            unless space or evaluator are objects.
         space: name, mapping with name and settings, or a search space.
         evaluator: mapping such as ``{"train": {...}}``, ``"package.module:function"``, an evaluator, or a function that
             takes an architecture and returns metrics by name. With ``workers`` other than 0 it must be importable: it
@@ -328,7 +328,7 @@ def search(
         batch_size: proposals made at once.
         promote: share of each batch that is promoted to the next rung.
         final_evaluation: how the front is evaluated at the end.
-        time_limit: seconds after which an evaluation is given up.
+        time_limit: seconds after which an evaluation is stopped.
         device: ``auto``, ``cpu`` or ``cuda``.
         storage: URL of a database for the ledger.
         name: name of the search; by default that of its directory.

@@ -110,7 +110,7 @@ def resolve(config: SearchConfig, folder: Path, source: str, objects: Objects = 
     """Find the parts that a configuration names, or take them as objects, and fill in their defaults.
 
     Args:
-        config: as written. Where a part is an object, what the configuration says of it is replaced by where the object
+        config: configuration as written. If a part is an object, its entry is replaced by the place that the object
             comes from.
         folder: folder at which its relative paths start.
         source: what to call it in messages.

@@ -93,14 +93,14 @@ class Proposal:
 class Strategy(Protocol):
     """Propose genomes. A strategy is registered under ``rnas.strategies`` as a class made from (problem, **options).
 
-    Stateless: what it proposes depends on its arguments alone, so that a search killed and resumed
-    goes on as if nothing had happened. One that has a state by nature is replayed: rebuilt from the view's seed and
-    given its results in order, with what else it needs stored in the proposals' states.
+    A strategy has no state: its proposals depend on its arguments alone, so that a search that was killed and resumed
+    ends as an uninterrupted one. A strategy that needs a state is replayed: it is rebuilt from the view's seed and gets
+    its results in order, and the proposals' states store what else it needs.
     """
 
     def propose(self, n: int, view: View, rng: np.random.Generator) -> list[Proposal]:
         """Return at most ``n`` canonical genomes inside the bands, all different, none of them seen or pending.
 
-        Fewer where the space has no more; an empty list ends the search. What the first ``k`` of them are does not
-        depend on the budget.
+        There are fewer if the space has no more; an empty list ends the search. The first ``k`` of them do not depend
+        on the budget.
         """

@@ -101,7 +101,7 @@ def _gain(comparisons: Sequence[CandidateComparison]) -> tuple[str, ...]:
 
 
 def _interval(interval: Interval | None, value: float | None = None, sign: str = "") -> str:
-    """Return a number with its interval in brackets; the number alone where there is none."""
+    """Return a number with its interval in brackets; the number alone without an interval."""
     form = f"{{:{sign}.3f}}"
     if interval is None:
         return "\u2013" if value is None else form.format(value)

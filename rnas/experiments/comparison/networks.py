@@ -80,10 +80,10 @@ def compared_network(
     tolerance: float = 0.05,
     robust_scaling: bool = False,
 ) -> ComparedNetwork:
-    """Return the network that words name, scaled to a budget of FLOPs.
+    """Return the network that a reference names, scaled to a budget of FLOPs.
 
-    A published network grows as its family does. Any other is taken as it is where it has the FLOPs already, and else
-    as :func:`rnas.experiments.comparison.scaling.scaling_of` says.
+    A published network is scaled as its family is. Any other is unchanged if it has the FLOPs already, and otherwise
+    scaled by :func:`rnas.experiments.comparison.scaling.scaling_of`.
 
     Args:
         reference: what :func:`rnas.experiments.references.resolve` found.

@@ -1,8 +1,8 @@
 """Tune learning rate and weight decay of each network, with the same budget, before networks are compared.
 
-One recipe for all favours the networks that it was made for. Every network is tried with the recipe as it is and with
-the same random values of both, and keeps those of the trial that is most robust on the val split. The test split,
-on which networks are compared, is not looked at, and no seed of the comparison is used.
+One recipe for all favours the networks that it was made for. Every network is therefore trained with the unchanged
+recipe and with the same random values of both fields, and the values of the trial that is most robust on the val split
+are used. Tuning uses neither the test split, on which networks are compared, nor a seed of the comparison.
 """
 
 import json

@@ -51,9 +51,9 @@ class Estimand(Protocol):
 class Contrast:
     """Estimate a weighted sum of the cells' means over seeds, as the mean of its terms.
 
-    The noise is that between seeds, see :mod:`rnas.experiments.replications.noise`. Where weights sum to zero, as in a
-    comparison of cells, they are paired by seed: what a seed does to all cells of the design is no noise. The images
-    are taken as they are.
+    The noise is that between seeds, see :mod:`rnas.experiments.replications.noise`. If weights sum to zero, as in a
+    comparison of cells, results are paired by seed: an effect of a seed on all cells of the design is not noise. The
+    images are fixed.
 
     Attributes:
         terms: weights of cells for each term; a term is left out if one of its cells has no result.
@@ -90,8 +90,8 @@ class Contrast:
 class Trend:
     """Estimate the least-squares slope of the cells' means over a covariate, within strata.
 
-    Each stratum has a level of its own. The noise is what the line leaves between networks, of seeds and of all else
-    that networks differ in, so that it speaks of networks like these and not of these alone.
+    Each stratum has a level of its own. The noise is the deviation of networks from the line, from seeds and from
+    everything else that differs between networks, so that the estimate is about networks like these, not only these.
 
     Attributes:
         covariate: (cells,) numbers.

@@ -38,13 +38,14 @@ class Noise:
     def standard_error(self, weights: Floats, seeds: int) -> float:
         """Return the standard error of a weighted sum of cells' means.
 
-        The greater of what own and what moderated variances give: so a comparison of cells that are noisier than most
-        keeps its level. In simulations of 5 and 21 cells with 2 and 3 seeds, cells equally noisy or a factor of two
-        apart, a two-sided test at 5 % with these degrees of freedom rejects a true hypothesis in 3 to 6 %.
+        It is the greater of the errors from own and from moderated variances, so that a comparison of cells that are
+        noisier than most has its nominal level. In simulations of 5 and 21 cells with 2 and 3 seeds, with equal noise
+        or noise that differs by a factor of two, a two-sided test at 5 % with these degrees of freedom rejects a true
+        hypothesis in 3 to 6 %.
 
         Args:
             weights: (cells,).
-            seeds: trainings that each mean is of.
+            seeds: number of trainings in each mean.
         """
         greater = max(float((weights**2 * variances).sum()) for variances in (self.own, self.moderated))
         return float(np.sqrt(greater / seeds))
@@ -55,7 +56,7 @@ def noise(values: Floats, paired: bool) -> Noise:
 
     Args:
         values: values of a metric.
-        paired: seeds have effects that all cells share, and that are no noise where cells are compared.
+        paired: whether seeds have effects that all cells share, which are not noise when cells are compared.
     """
     cells, seeds = values.shape
     residuals = values - values.mean(axis=1, keepdims=True)

@@ -89,9 +89,9 @@ def judged(
 ) -> Judged:
     """Return the status of a metric.
 
-    What is equal is reproduced exactly, and where that is expected nothing else is reproduced. Else what decides is, in
-    this order: the recorded value against other seeds, the paired test, the interval. Without any of them it is not
-    judged.
+    An equal value is reproduced exactly; if equality is expected, no other value is reproduced. Otherwise the first of
+    these decides: the recorded value among other seeds, the paired test, the interval. Without any of them, the metric
+    is not judged.
 
     Args:
         name: name of the metric.
@@ -141,9 +141,9 @@ def image_interval(value: float, images: int, low: float = 0.0, high: float = 1.
 
 
 def rounding_interval(value: float) -> Interval:
-    """Compute the interval of a metric that is no mean over images: a thousandth on both sides, for rounding.
+    """Compute the interval of a metric that is not a mean over images: a thousandth on both sides, for rounding.
 
-    At least a millionth, as what is recorded as 0 may have been a difference of numbers around 1 in float32.
+    The half width is at least a millionth, because a recorded 0 may be a difference of float32 numbers around 1.
     """
     half = max(_ROUNDING * abs(value), _LEAST_ROUNDING)
     return Interval(value, value - half, value + half)

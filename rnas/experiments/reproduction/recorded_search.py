@@ -166,9 +166,9 @@ class RecordedSearch:
     def interval(self, metric: str, source: Source, level: float) -> Interval | None:
         """Return an interval over images for accuracies and margins, and one for rounding for other metrics.
 
-        A function of the user's is taken to give the same number each time, but for rounding. None for what a table
-        has, which is equal or not, and for what is measured of weights that were trained anew: how far these carry a
-        metric that is no mean over images, nothing says but other seeds.
+        A user's function should give the same number each time, except for rounding. There is no interval for a row of
+        a table, which is equal or not, nor for a metric of newly trained weights that is not a mean over images: only
+        other seeds show how much it varies.
         """
         value, images = self.metrics[metric], self._images(metric)
         if source == "table":

@@ -10,10 +10,9 @@ HISTORY = "history.csv"
 """Name of the file of all epochs."""
 
 Row = Mapping[str, float]
-"""Of one epoch: ``epoch`` from 1, ``loss``, ``train_robust_accuracy`` of the crafted images, ``learning_rate`` of
-the last step, ``seconds`` of training; ``val_clean_accuracy``, ``val_robust_accuracy`` and
-``val_robust_margin`` on the val split, ``val_seconds``; and ``guarded_accuracy`` where the recipe
-looks for catastrophic overfitting."""
+"""One epoch: ``epoch`` from 1, ``loss``, ``train_robust_accuracy`` under the inner attack, ``learning_rate`` of the
+last step, ``seconds`` of training; ``val_clean_accuracy``, ``val_robust_accuracy`` and ``val_robust_margin`` on the val
+split, ``val_seconds``; and ``guarded_accuracy`` if the recipe looks for catastrophic overfitting."""
 
 
 def chosen_by(recipe: Recipe) -> tuple[str, str]:

@@ -132,8 +132,8 @@ class _Loop:
         saved = State.read(path)
         if saved.fingerprint != self._state.fingerprint:
             raise InputError(
-                f"{self._experiment.config} was changed since the training began, which is one of other settings "
-                "now: restore it from a copy, or train anew"
+                f"{self._experiment.config} was changed after the training was started: restore it from a copy, or "
+                "train again in a new directory"
             )
         if saved.data != self._state.data:
             raise InputError(f"{path}: the training was started with other images: give those images again")

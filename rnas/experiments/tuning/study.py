@@ -48,8 +48,8 @@ class TuningStudy:
             self.study.set_user_attr(_FINGERPRINT, settings.fingerprint)
         elif fingerprint != settings.fingerprint:
             raise InputError(
-                "config.yaml was changed since the tuning began, which is one of other settings now: restore it from a "
-                "copy, or tune anew"
+                "config.yaml was changed after the tuning was started: restore it from a copy, or tune again in a new "
+                "directory"
             )
 
     @property

@@ -77,10 +77,10 @@ class _EnoughTimedError(Exception):
 class AdversarialTraining:
     """Train each architecture from scratch by one recipe and measure its robust accuracy.
 
-    Metrics: ``robust_accuracy``, ``clean_accuracy`` and ``robust_margin`` on the search_val split, which a search
-    chooses by, and ``test_...`` of each on the test split, which nothing chooses by; and those of the diagnostics
-    that the settings name, on the first images of the search_val split. At a lower rung the test split is left
-    out and no weights are kept.
+    Metrics: ``robust_accuracy``, ``clean_accuracy`` and ``robust_margin`` on the search_val split, by which a
+    search chooses; ``test_...`` of each on the test split, by which nothing is chosen; and those of the diagnostics
+    that the settings name, on the first images of the search_val split. At a lower rung the test split is not used,
+    and no weights are stored.
 
     Raises:
         InputError: the constructor raises it if the data cannot be read or do not suffice.

@@ -55,7 +55,7 @@ def test_from_its_checkpoint_a_member_is_found_again_to_the_last_bit(searched: P
 def test_from_scratch_it_is_trained_to_the_same_bits(searched: Path) -> None:
     found = rnas.reproduce(f"{searched}:knee", source="scratch")
     assert found.status == EXACTLY
-    assert "The training anew went the recorded way for 2 epochs, bit for bit." in found.notes
+    assert "The new training equals the recorded one for 2 epochs, bit for bit." in found.notes
     assert "weights" not in {check.name for check in found.checks}
 
 
@@ -75,7 +75,7 @@ def test_a_changed_number_is_found_where_all_else_is_as_recorded(run: Path) -> N
     own = statuses(found)
     assert own.pop("robust_accuracy") == found.status == NOT
     assert set(own.values()) == {EXACTLY}
-    assert "the record was changed since" in found.notes[-1]
+    assert "the record was changed afterwards" in found.notes[-1]
 
 
 @pytest.mark.parametrize(("by", "expected"), [(0.05, WITHIN), (0.4, NOT)])
