@@ -28,12 +28,14 @@ class Setting:
         name: of the option, with underscores; the last part of the key where it is empty.
         default: in words what holds where the option is not given; the field's default where it is empty.
         argument: whether it is an argument and not an option.
+        shows_default: whether help says the default; without, the option may be left out.
     """
 
     key: str
     name: str = ""
     default: str = ""
     argument: bool = False
+    shows_default: bool = True
 
     @property
     def parameter(self) -> str:
@@ -94,8 +96,8 @@ def parameter(field: FieldInfo, setting: Setting) -> inspect.Parameter:
     # What None means is the default of the option.
     without = re.fullmatch(r"(?P<text>.*); None (?:is|keeps|means|takes) (?P<words>.*)", text.removesuffix("."))
     if without is not None and field.default is None:
-        text, words = without["text"], setting.default or without["words"]
-    if words:
+        text, words = f"{without['text']}.", setting.default or without["words"]
+    if words and setting.shows_default:
         text = f"{text.removesuffix('.')} [default: {words}]."
     metavar = "|".join(map(str, get_args(_inner(field.annotation)))) if _is_literal(field.annotation) else None
     name = setting.parameter.replace("_", "-")
@@ -105,7 +107,7 @@ def parameter(field: FieldInfo, setting: Setting) -> inspect.Parameter:
         if setting.argument
         else typer.Option(*names, help=text, metavar=metavar, show_default=False, min=low, max=high)
     )
-    required = field.is_required() and not setting.default
+    required = field.is_required() and setting.shows_default and not setting.default
     return inspect.Parameter(
         setting.parameter,
         inspect.Parameter.KEYWORD_ONLY,

@@ -102,7 +102,7 @@ class ProgressWords(Words):
         finished = sum(record.evaluation is not None for record in records)
         begun = len(records) - finished
         words = f", {finished} of them finished before" if records else ""
-        return f"{words}, {begun} begun before and started over" if begun else words
+        return f"{words}, {begun} interrupted before and run again" if begun else words
 
 
 def show(search: Search, result: SearchResult, as_json: bool) -> None:

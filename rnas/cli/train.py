@@ -60,13 +60,10 @@ def train(
     from rnas.cli.training_view import description
     from rnas.experiments.references import resolve
     from rnas.experiments.training.activation import activation_note
-    from rnas.experiments.training.resolve import recipe_content, resolve_settings
+    from rnas.experiments.training.resolve import resolve_settings
     from rnas.experiments.training.training import Training
-    from rnas.utils.yaml_files import set_key
 
-    content = {"recipe": recipe_content(recipe), "device": device, **settings}
-    for assignment in assignments or []:
-        set_key(content, assignment)
+    content = training_content({"recipe": recipe, "device": device, **settings}, assignments or [])
     reference = resolve(network)
     resolved = resolve_settings(reference, content)
     console = stderr()
@@ -80,3 +77,16 @@ def train(
         print_cost_estimate(training.estimate(), as_json)
     else:
         run_shown(Training.create(resolved, output), as_json)
+
+
+def training_content(given: dict[str, Any], assignments: list[str]) -> dict[str, Any]:
+    """Return the settings of a training from options and ``KEY=VALUE``, in the form of the settings."""
+    from rnas.experiments.training.resolve import recipe_content
+    from rnas.utils.yaml_files import set_key
+
+    content = {**given, "recipe": recipe_content(given["recipe"])}
+    if "images" in given:
+        content["images"] = {"train": given["images"]}
+    for assignment in assignments:
+        set_key(content, assignment)
+    return content

@@ -7,7 +7,7 @@ import typer
 
 from rnas.cli.console import AsJson
 from rnas.cli.options import with_settings
-from rnas.cli.train import DATA
+from rnas.cli.train import DATA, training_content
 from rnas.experiments.training.settings import TrainingRunSettings
 
 
@@ -58,13 +58,10 @@ def tune(
     from rnas.cli.cost_estimate import print_cost_estimate
     from rnas.cli.progress import run_shown
     from rnas.experiments.references import resolve
-    from rnas.experiments.training.resolve import recipe_content, resolve_settings
+    from rnas.experiments.training.resolve import resolve_settings
     from rnas.experiments.tuning.tuning import Tuning, tuning_settings
-    from rnas.utils.yaml_files import set_key
 
-    content = {"recipe": recipe_content(recipe), "device": device, **settings}
-    for assignment in assignments or []:
-        set_key(content, assignment)
+    content = training_content({"recipe": recipe, "device": device, **settings}, assignments or [])
     training = resolve_settings(resolve(network), content)
     resolved = tuning_settings(training, space, trials=trials, sampler=sampler, pruner=pruner)
     if dry_run:

@@ -39,6 +39,7 @@ def imported(words: list[str], environment: dict[str, str] | None = None) -> tup
         (["scale", "--help"], "--depth-to-width"),
         (["train", "--help"], "Passes over the training images"),
         (["tune", "--help"], "--trials"),
+        (["search", "--help"], "Seed of everything random"),
     ],
 )
 def test_what_computes_nothing_imports_nothing_slow(words: list[str], expected: str) -> None:
