@@ -182,8 +182,10 @@ def most_robust(records: Sequence[Record], metric: str) -> Record:
 
 
 def uniform_rule(observations: Observations) -> Rule:
-    """Return the rule with equal depths, equal widths and r_D .5; see ``uniform`` of :class:`RulePart` for
-    exceptions."""
+    """Return the rule with equal depths, equal widths and r_D .5.
+
+    See ``uniform`` of :class:`RulePart` for exceptions.
+    """
     stages = observations.stages
     places = {part.name: part.uniform for part in parts_of(observations, Rule())}
     depths = places.get(DEPTHS, observations.depth_shares[0])

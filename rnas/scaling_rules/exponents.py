@@ -36,8 +36,10 @@ class Exponents:
 
 
 def exponents(design: DesignMatrix, rng: np.random.Generator) -> Exponents | None:
-    """Estimate the exponents; None if FLOPs span less than a factor of two, or the best r_D may be outside the
-    space."""
+    """Estimate the exponents.
+
+    They are None if FLOPs span less than a factor of two, or if the best r_D may be outside the space.
+    """
     observations = design.observations
     part = next((part for part in design.parts if part.name == DEPTH_TO_WIDTH), None)
     budget = np.log(observations.flops)

@@ -158,7 +158,7 @@ def test_what_nni_cannot_do_in_bands_is_refused() -> None:
     published = SimplifiedModelSpace.from_model(model_space(residual(flops="4M:8M")))
     with pytest.raises(InputError, match="too large for a grid"):
         GridSearch()(published, SequentialExecutionEngine(max_model_count=1))
-    with pytest.raises(InputError, match="without them"):
+    with pytest.raises(InputError, match="without bands"):
         published.simplify()["bands"].as_legacy_dict()
 
 
@@ -168,7 +168,7 @@ assert "nni" not in sys.modules
 sys.modules["nni"] = None
 from rnas.errors import InputError
 try:
-    import rnas.nas.nni
+    from rnas.nas.nni import model_space
 except InputError as error:
     print(error)
 """
