@@ -12,7 +12,7 @@ from rich.text import Text
 
 from rnas.cli.console import print_json, stderr, stdout
 from rnas.cli.interruption import interruptible
-from rnas.cli.words import Words, view_module, words_class
+from rnas.cli.views.words import Words, view_module, words_class
 from rnas.experiment import Experiment, Listener, Work
 from rnas.utils.quantities import pluralize
 

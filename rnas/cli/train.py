@@ -57,7 +57,7 @@ def train(
     """
     from rnas.cli.cost_estimate import print_cost_estimate
     from rnas.cli.progress import run_shown
-    from rnas.cli.training_view import description
+    from rnas.cli.views.training import description
     from rnas.experiments.references import resolve
     from rnas.experiments.training.activation import activation_note
     from rnas.experiments.training.resolve import resolve_settings

@@ -9,8 +9,8 @@ import numpy as np
 import typer
 
 from rnas.cli.console import print_json, stderr, stdout
-from rnas.cli.final_evaluation import final_evaluation_table, final_words
-from rnas.cli.words import Words
+from rnas.cli.views.final_evaluation import final_evaluation_table, final_words
+from rnas.cli.views.words import Words
 from rnas.experiment import Work
 from rnas.nas.dispatch import numbered
 from rnas.nas.ledger import Record

@@ -6,8 +6,8 @@ from typing import Any
 import typer
 
 from rnas.cli.console import print_json, say, stderr, stdout
-from rnas.cli.training_table import print_summary
-from rnas.cli.words import Words
+from rnas.cli.views.training_table import print_summary
+from rnas.cli.views.words import Words
 from rnas.experiment import Work
 from rnas.experiments.training.evaluation import val_words
 from rnas.experiments.training.history import Row, best_row
@@ -56,8 +56,10 @@ class ProgressWords(Words):
         return (f"best {best['val_robust_accuracy']:.1%} robust (epoch {best['epoch']:.0f})",)
 
     def running(self, shares: Mapping[str, float]) -> str:
-        """Return what is under way; the val images after an epoch have no share of its own."""
-        words = (label if label.startswith("val images") else f"{label}: {share:.0%}" for label, share in shares.items())
+        """Return what is under way; the val images after an epoch have no share of their own."""
+        words = (
+            label if label.startswith("val images") else f"{label}: {share:.0%}" for label, share in shares.items()
+        )
         return ", ".join(words)
 
 
