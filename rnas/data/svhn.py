@@ -35,7 +35,7 @@ def load(folder: Path | None) -> Dataset:
     place = find_folder("svhn", folder, FOLDER, holds=FILES[0].name)
     fix = (
         "download train_32x32.mat and test_32x32.mat (format 2, cropped digits) from the SVHN page of Stanford "
-        "University, and give their folder as --data-dir"
+        "University, and give their folder as data_dir"
     )
     require_files(place, [file.name for file in FILES], fix)
     pixels, labels = zip(*(_read(place / file.name) for file in FILES), strict=True)

@@ -106,7 +106,7 @@ def _require_same(path: Path, there: dict[str, Any], here: dict[str, Any]) -> No
         others = f", and {len(different) - 1} more" if len(different) > 1 else ""
         raise InputError(
             f"{path} is the state of another evaluation: its {first} is {_short(there.get(first))}, but here it is "
-            f"{_short(here.get(first))}{others}; give another --output, or delete the file to start again"
+            f"{_short(here.get(first))}{others}; give another output, or delete the file to start again"
         )
 
 

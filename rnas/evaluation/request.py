@@ -24,7 +24,7 @@ class Request:
             the data's usual one.
         attacks: names that :func:`rnas.attacks.named.named_attack` knows, each for every threat; and attacks, each for
             the ball that it has. At least one.
-        images: the first so many of the test split, at least 1; None is all by default.
+        images: number of images, the first of the test split, at least 1; None is the default, all of them.
         split_seed: divides the data; None without a run is 0.
         seed: of the attacks' noise.
         batch_size: images at a time, at least 1.

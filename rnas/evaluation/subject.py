@@ -131,7 +131,7 @@ def _require_logits(module: nn.Module, split: Split, dataset: Dataset) -> None:
 
 @dataclass(frozen=True)
 class _EvaluatedImages:
-    """What a request asks for beside the network; see :class:`Subject`."""
+    """Hold what a request asks for in addition to the network; see :class:`Subject`."""
 
     dataset: Dataset
     threats: tuple[Threat, ...]

@@ -1,4 +1,4 @@
-"""Architectures as a user names them: a published network, a JSON file, a member of a run, a checkpoint."""
+"""Find architectures as a user names them: a published network, a JSON file, a member of a run, a checkpoint."""
 
 import json
 from collections.abc import Mapping
@@ -27,12 +27,12 @@ from rnas.networks.zoo import baselines, find
 
 @dataclass(frozen=True)
 class Reference(EvaluatedNetwork):
-    """What a user's words name, which are its ``name``.
+    """Describe the network that a user's text names; this text is its ``name``.
 
     Attributes:
         space: the space that it was searched in, of a member of a run.
         record: what that run's ledger says of it.
-        exported: what an export of rnas says of the network and of its weights, where it is one.
+        exported: what an export of rnas records of the network and its weights; None if it is no export.
     """
 
     space: SearchSpace | None = None
@@ -48,7 +48,7 @@ def resolve(text: str | Path) -> Reference:
             ``rnas scale --json`` prints it; ``RUN:KEY``, ``RUN:knee``, ``RUN:at:200M`` or ``RUN:max:METRIC`` with a
             run's directory; or the path of a checkpoint: of a search, ``DIR/checkpoints/KEY.safetensors``, or of a
             training, ``DIR/best.safetensors`` with ``best.json`` in the same folder; or an export: a safetensors file
-            of ours, a standalone ``.py`` file, of which nothing is executed, or a folder for Hugging Face.
+            of ours, a standalone ``.py`` file, which is not executed, or a folder for Hugging Face.
 
     Raises:
         InputError: they name none, or an export that is loaded elsewhere; a training's checkpoint is not the one that
@@ -176,6 +176,6 @@ def _of_file(path: Path) -> Reference:
 
 
 def _namings(architecture: Architecture) -> tuple[WeightNames, ...]:
-    """The namings of all published networks of an architecture's kind."""
+    """Return the weight names of all published networks of an architecture's kind."""
     alike = [baseline for baseline in baselines().values() if baseline.network.kind == architecture.kind]
     return tuple(dict.fromkeys(names for baseline in alike for names in baseline.weight_names))

@@ -46,9 +46,9 @@ def train(
             data's own.
         epochs: passes over the training images; None is as many as the recipe was published with.
         batch_size: images of one step; None is the recipe's own.
-        images: how many to train on, or sizes of the parts such as ``{"train": 2_000, "val": 200}``; None is
+        images: number of images to train on, or sizes of the splits such as ``{"train": 2_000, "val": 200}``; None is
             all that selection and test split leave.
-        seed: of the weights, of the order of images and of their noise, in [0, 2^31).
+        seed: seed of the weights, of the order of images and of their noise, in [0, 2^31).
         split_seed: divides the data; None is the search's own, or else 0.
         attacks: names of the attacks on the test split; they are names, as a resumed training finds them again by
             these. None is FGSM, and PGD-20 on the cross-entropy and on the margin.

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from rnas._version import __version__
+from rnas import __version__
 from rnas.errors import InputError
 from rnas.exports.expression import WIDTH, call
 from rnas.exports.format import reader_script

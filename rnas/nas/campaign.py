@@ -1,4 +1,4 @@
-"""Evaluations that are all known beforehand: each task once, on a ledger."""
+"""Evaluate tasks that are all known beforehand, each once, on a ledger."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -29,10 +29,10 @@ def evaluate_all(
 
     Args:
         tasks: what to evaluate; equal ones are evaluated once.
-        problem: whose objectives every evaluation has to give, and whose space holds the architectures.
-        ledger: where results are, and go.
-        executor: where evaluations run.
-        listener: is called with what happens.
+        problem: problem whose objectives every evaluation has to give, and whose space has the architectures.
+        ledger: ledger that has earlier results and receives the new ones.
+        executor: executor of the evaluations.
+        listener: learns of progress.
         until: ``time.monotonic()`` after which nothing new is started; records may then lack their results.
     """
     listener = listener or Listener()

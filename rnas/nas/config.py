@@ -104,5 +104,5 @@ class SearchConfig(ExperimentSettings):
 
     @property
     def fingerprint(self) -> str:
-        """Hash of what decides the search: its length, place and machine do not, nor what comes after it."""
+        """Hash what decides the search; its length, place, machine and final evaluation do not."""
         return json_hash(self.model_dump(mode="json", exclude=set(_NOT_OF_THE_SEARCH)))

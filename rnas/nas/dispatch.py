@@ -1,4 +1,4 @@
-"""From the proposals of a ledger to their results: what is written is evaluated, what comes back is recorded."""
+"""Evaluate the proposals of a ledger, and record each result in it."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -23,11 +23,11 @@ def dispatch(
     """Keep all slots busy until nothing waits, and record each result as it comes.
 
     Args:
-        numbers: of proposals without a result, in the order in which they are started.
-        problem: whose known metrics are added to what evaluations give.
-        ledger: that holds the proposals, and takes the results.
-        executor: where evaluations run; nothing else runs there.
-        listener: is called with results and progress.
+        numbers: numbers of proposals without a result, in the order in which they are started.
+        problem: problem whose known metrics are added to the evaluations.
+        ledger: ledger that has the proposals, and receives the results.
+        executor: executor of the evaluations; nothing else runs in it.
+        listener: learns of results and progress.
         until: ``time.monotonic()`` after which nothing new is started; what runs is waited for.
         more: writes further proposals and gives their numbers; asked before the first evaluation is started, and again
             whenever results are in.

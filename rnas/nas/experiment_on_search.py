@@ -37,7 +37,7 @@ class ExperimentOnSearch(Experiment[S, R]):
 
     @cached_property
     def search(self) -> Search:
-        """The search, opened."""
+        """Open the search."""
         return Search.open(self.settings.search)
 
     def supply(self, **objects: object) -> None:
@@ -45,7 +45,7 @@ class ExperimentOnSearch(Experiment[S, R]):
         self.search.supply(**objects)
 
     def result(self) -> R:
-        """Return what has come of the evaluations, all of which must have ended; see :meth:`Experiment.result`."""
+        """Return the result of the evaluations, all of which must have ended; see :meth:`Experiment.result`."""
         if not self.database.exists():
             if self.result_file.exists():
                 raise LedgerError(
@@ -61,7 +61,7 @@ class ExperimentOnSearch(Experiment[S, R]):
 
     @property
     def _decisive(self) -> str:
-        """Hash of what decides the evaluations beyond the search: what grows does not."""
+        """Hash what decides the evaluations in addition to the search; settings that may grow do not."""
         return json_hash(self.settings.model_dump(mode="json", exclude={"search", *self.grows}))
 
     @contextmanager
@@ -81,7 +81,7 @@ class ExperimentOnSearch(Experiment[S, R]):
 
     @classmethod
     def _default_path(cls, settings: S) -> Path:
-        # A directory that is no search must not be made.
+        # A directory that is not that of a search must not be made.
         Search.open(settings.search)
         return next_free(cls.kind, settings.search)
 

@@ -1,4 +1,4 @@
-"""The loop between strategy, ledger and executor.
+"""Run the loop between strategy, ledger and executor.
 
 Batch ``b`` is proposed from the results of the batches before ``b - lookahead``, with the batches in between
 as pending, and from the random generator of (seed, number of its first proposal). So what is tried depends
@@ -34,20 +34,20 @@ _ROUNDING = 1e-9
 
 @dataclass
 class Loop:
-    """One search in progress.
+    """Run one search.
 
     Attributes:
         problem: search space, objectives and known metrics.
         strategy: what to try next.
         ledger: everything known so far.
-        executor: where evaluations run.
-        seed: of the search, and of every evaluation.
+        executor: executor of the evaluations.
+        seed: seed of the search, and of every evaluation.
         batch_size: proposals of one batch at the lowest rung.
-        lookahead: how many batches may be open while the next is proposed: 0 waits for each batch, 1 keeps
+        lookahead: number of batches that may be open when the next is proposed: 0 waits for each batch, 1 keeps
             all slots busy.
-        rungs: of fidelity, cheapest first.
+        rungs: rungs of fidelity, cheapest first.
         promote: share of the complete records of a batch that is promoted to the next rung.
-        listener: is called with what happens.
+        listener: learns of progress.
     """
 
     problem: Problem
@@ -92,18 +92,18 @@ class Loop:
         return position_of(batch, len(self.rungs))
 
     def _ended(self, batch: int) -> bool:
-        """Whether neither this batch nor a later one has anything to propose: the space is exhausted."""
+        """Return whether the space is exhausted, so that neither this batch nor a later one has anything to propose."""
         position = self._position(batch)
         return position.cohort + position.rung - (len(self.rungs) - 1) > self._last_cohort
 
     def _affords(self, batch: int, budget: float) -> bool:
-        """Whether the budget suffices for one more evaluation, of this batch."""
+        """Return whether the budget suffices for one more evaluation of this batch."""
         return (
             spent(self.ledger.records, self.rungs) + self.rungs[self._position(batch).rung].share <= budget + _ROUNDING
         )
 
     def _may_propose(self, batch: int) -> bool:
-        """Whether the space is not exhausted and everything is known that the batch is decided by."""
+        """Return whether the space is not exhausted and all results are known that this batch depends on."""
         return not self._ended(batch) and all(
             record.evaluation is not None for record in self.ledger.records if record.batch < batch - self.lookahead
         )
@@ -170,7 +170,7 @@ class Loop:
         )
 
     def _at(self, rung: int, records: Iterable[Record]) -> list[Record]:
-        """Those of records that are evaluated at a rung."""
+        """Return the records that are evaluated at a rung."""
         return [record for record in records if record.rung == rung]
 
     def _view(self, seen: Sequence[Record], pending: Sequence[Record]) -> View:
@@ -209,5 +209,5 @@ class Loop:
 
 
 def spent(records: Iterable[Record], rungs: Sequence[Rung]) -> float:
-    """What proposals cost, in evaluations at the highest rung."""
+    """Return the cost of proposals, in evaluations at the highest rung."""
     return sum(rungs[record.rung].share for record in records)

@@ -1,4 +1,4 @@
-"""Members of a run by a word: a key, the knee of its front, the best under a cost, the most of a metric."""
+"""Find members of a search by a word: a key, the knee of its front, the best under a cost, the most of a metric."""
 
 import logging
 
@@ -18,7 +18,9 @@ _log = logging.getLogger(__name__)
 
 
 def run_and_member(text: str) -> tuple[str, str, str]:
-    """Split ``RUN:MEMBER`` into run, colon and member; no colon where there is none. A path may hold colons, too."""
+    """Split ``RUN:MEMBER`` into run, colon and member; the colon is empty if there is no member. A path may have
+    colons.
+    """
     folder, colon, word = text.rpartition(":")
     for form in ("at", "max"):
         if folder.endswith(f":{form}"):
@@ -27,10 +29,10 @@ def run_and_member(text: str) -> tuple[str, str, str]:
 
 
 def member(run: SearchResult, word: str) -> Record:
-    """The record that a word stands for.
+    """Return the record that a word names.
 
     Args:
-        run: where to look.
+        run: the search.
         word: a key of an evaluated architecture; ``knee``, or where the front has none its end by the first
             objective, and which it is is logged; ``at:200M``, the most robust under those FLOPs; or ``max:METRIC``,
             the complete record with the most of a metric.
@@ -54,7 +56,7 @@ def member(run: SearchResult, word: str) -> Record:
 
 
 def knee(run: SearchResult) -> Record | None:
-    """The member of the front that is farthest from the plane through the front's extremes, towards the ideal.
+    """Return the member of the front that is farthest from the plane through its extremes, towards the ideal.
 
     Every objective counts from its best to its worst value on the front (Das, Structural Optimization 18, 1999). Of
     equals the first on the front is meant. None where no member lies on that side of the plane: the front bulges the
@@ -72,7 +74,7 @@ def knee(run: SearchResult) -> Record | None:
 
 
 def _knee_or_end(run: SearchResult) -> Record:
-    """The knee, else the front's best by the first objective; which it is is logged."""
+    """Return the knee, or else the front's best by the first objective; log which one it is."""
     found = knee(run)
     objectives = run.setup.problem.objectives
     if found is None:
@@ -89,7 +91,7 @@ def _knee_or_end(run: SearchResult) -> Record:
 
 
 def best_under(run: SearchResult, flops: int) -> Record:
-    """The record with the best first maximised objective among those of at most so many FLOPs; InputError if none."""
+    """Return the best record by the first maximised objective under a limit of FLOPs; raise InputError if none is."""
     gains = [objective.metric for objective in run.setup.problem.objectives if objective.direction == "maximize"]
     if not gains:
         raise InputError(f"{_place(run)} maximises nothing, so that none of its members is best under a cost")
@@ -107,7 +109,7 @@ def best_under(run: SearchResult, flops: int) -> Record:
 
 
 def greatest(run: SearchResult, metric: str) -> Record:
-    """The complete record with the most of a metric; InputError where none has it."""
+    """Return the complete record with the most of a metric; raise InputError if no record has the metric."""
     having = [record for record in run.complete if metric in record.metrics]
     if not having:
         known = sorted({name for record in run.complete for name in record.metrics})

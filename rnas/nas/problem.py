@@ -1,4 +1,4 @@
-"""From a space, an evaluator and objectives to the problem that strategies are given."""
+"""Build the problem that strategies solve from a space, an evaluator and objectives."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -22,7 +22,7 @@ Range = tuple[float, float]
 
 
 class KnownMetrics:
-    """The metrics of genomes that need no evaluation, worked out once for each genome.
+    """Compute metrics of genomes that need no evaluation, once for each genome.
 
     ``flops`` and ``params`` are the space's own, unless the evaluator knows them, as a table with such columns does.
     NaN is a metric that the evaluator does not have for a genome: it cannot evaluate that one.
@@ -35,17 +35,17 @@ class KnownMetrics:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """Names of the known metrics."""
+        """Return the names of the known metrics."""
         return tuple(dict.fromkeys(["flops", "params", *self._told]))
 
     @cached_property
     def _told(self) -> tuple[str, ...]:
-        """Names of the metrics that the evaluator knows, of any network the same."""
+        """Return the names of the metrics that the evaluator knows, which are the same for any network."""
         genome = self._space.sample(1, np.random.default_rng(0))[0]
         return tuple(self._evaluator.known([self._space.decode(genome)])[0])
 
     def __call__(self, genomes: Integers) -> Columns:
-        """Genomes (n, v) to a column (n,) for each known metric."""
+        """Return a column (n,) for each known metric of genomes (n, v)."""
         genomes = np.ascontiguousarray(genomes, dtype=np.int64)
         keys = [genome.tobytes() for genome in genomes]
         new = {key: row for row, key in enumerate(keys) if key not in self._rows}
@@ -66,12 +66,12 @@ class KnownMetrics:
 
 
 def problem_of(space: SearchSpace, evaluator: Evaluator, objectives: Sequence[Objective]) -> Problem:
-    """The problem of trading off objectives over a space.
+    """Return the problem of trading off objectives over a space.
 
-    The reference point is an objective's own ``reference``; else, for a known metric, the worst value in the space,
-    pushed out by 1 % of the range, so that the worst adds something too; else the worst end of the evaluator's
-    bounds. The ideal point is the best value in the space, or the best end of the bounds. Both are NaN where there
-    is neither.
+    The reference point is an objective's own ``reference``. Without one, it is the worst value in the space for a known
+    metric, moved outwards by 1 % of the range so that the worst value adds volume, too, and otherwise the worst end of
+    the evaluator's bounds. The ideal point is the best value in the space, or the best end of the bounds. Both are NaN
+    if neither is known.
 
     Raises:
         InputError: no objective, one twice, one that the evaluator does not give, or a reference that nothing can beat.
@@ -89,7 +89,7 @@ def problem_of(space: SearchSpace, evaluator: Evaluator, objectives: Sequence[Ob
 
 
 def with_known(problem: Problem, architecture: Architecture, evaluation: Evaluation) -> Evaluation:
-    """An evaluation with the metrics that need none; failed, without numbers, where an objective is still missing."""
+    """Add known metrics to an evaluation; it is failed, without numbers, if an objective is still missing."""
     if evaluation.status is not Status.COMPLETE:
         return replace(evaluation, metrics={})
     known = {name: float(column[0]) for name, column in problem.known(problem.space.encode(architecture)[None]).items()}
@@ -102,7 +102,7 @@ def with_known(problem: Problem, architecture: Architecture, evaluation: Evaluat
 
 
 def _ends(objective: Objective, known: KnownMetrics, space: SearchSpace, evaluator: Evaluator) -> Range:
-    """Reference and ideal of one objective, minimised form; NaN where not known."""
+    """Return reference and ideal of one objective in minimised form; NaN if not known."""
     bounds = dict(evaluator.bounds)
     metric = objective.metric
     if metric in known.names:
@@ -131,7 +131,7 @@ def _ends(objective: Objective, known: KnownMetrics, space: SearchSpace, evaluat
 
 
 def _known_range(metric: str, known: KnownMetrics, space: SearchSpace, bounds: Range | None) -> Range:
-    """Least and greatest value of a known metric in the space."""
+    """Return the least and the greatest value of a known metric in the space."""
     if metric == "flops" and bounds is None:
         return space.flops_range
     if space.enumeration is not None:
@@ -146,5 +146,5 @@ def _known_range(metric: str, known: KnownMetrics, space: SearchSpace, bounds: R
 
 
 def _finite(value: float) -> float:
-    """The value, or NaN where a metric is not bounded on that side."""
+    """Return the value, or NaN if a metric is not bounded on that side."""
     return float(value) if np.isfinite(value) else np.nan

@@ -1,4 +1,4 @@
-"""Rungs of fidelity: which batch is evaluated at which rung, and which networks are promoted to the next.
+"""Decide which batch is evaluated at which rung of fidelity, and which networks are promoted to the next.
 
 A cohort of new genomes starts at the lowest rung. Its better half is promoted to the next rung, each time trained from
 scratch for longer (after successive halving: Jamieson and Talwalkar, AISTATS 2016; at least half are promoted, since
@@ -18,7 +18,7 @@ from rnas._typing import Floats, Integers
 
 @dataclass(frozen=True)
 class BatchPosition:
-    """Cohort, numbered from 0, and rung, from 0 for the cheapest, of a batch."""
+    """Hold the cohort of a batch, from 0, and its rung, from 0 for the cheapest."""
 
     rung: int
     cohort: int
@@ -42,12 +42,13 @@ def batch_of(position: BatchPosition, rungs: int) -> int:
 
 
 def promoted(points: Floats, members: Integers, n: int) -> Integers:
-    """The ``n`` best of some evaluated points, best first: by non-dominated rank, and then those in the least crowd.
+    """Return the ``n`` best of evaluated points, best first: by non-dominated rank, and within a rank the least
+    crowded.
 
     Args:
         points: (m, objectives) of everything evaluated at the rung, minimised, all finite.
         members: rows of the cohort, from which to take.
-        n: how many.
+        n: number of points to return.
     """
     crowding = get_crowding_function("cd")
     rank = np.empty(len(points))

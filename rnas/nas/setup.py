@@ -46,7 +46,7 @@ StrategyObject = Strategy | Callable[[Problem], Strategy]
 
 @dataclass(frozen=True)
 class Objects:
-    """Parts of a search that are given as objects; None is named by the configuration.
+    """Hold parts of a search that are given as objects; None means that the configuration names the part.
 
     Attributes:
         space: bound to images already.
@@ -81,12 +81,12 @@ class Setup:
         seconds: float | None = None,
         evaluator: Evaluates | None = None,
     ) -> AbstractContextManager[Executor]:
-        """Within, provide what runs evaluations; see :func:`rnas.nas.execution.local.local_executor`.
+        """Provide what runs evaluations within the block; see :func:`rnas.nas.execution.local.local_executor`.
 
         Args:
-            folder: where bulky results go.
+            folder: folder for large results.
             workers: this time only; None is the configuration's own number.
-            seconds: after which an evaluation is given up.
+            seconds: time after which an evaluation is stopped.
             evaluator: runs the tasks; None is the search's own.
         """
         number = self.config.workers if workers is None else workers
@@ -110,9 +110,9 @@ def resolve(config: SearchConfig, folder: Path, source: str, objects: Objects = 
     """Find the parts that a configuration names, or take them as objects, and fill in their defaults.
 
     Args:
-        config: as written. Where a part is an object, what the configuration says of it is replaced by where the object
+        config: configuration as written. If a part is an object, its entry is replaced by the place that the object
             comes from.
-        folder: where its relative paths start.
+        folder: folder at which its relative paths start.
         source: what to call it in messages.
         objects: parts that are given as objects.
 
@@ -285,7 +285,7 @@ def _strategy_options(strategy_class: Any, strategy: Mapping[str, Any], first: i
 
 
 def _require_makeable(found: Any, written: Mapping[str, Any], part: str) -> None:
-    """Raise InputError where a configuration records an object that cannot be made again from it."""
+    """Raise InputError if a configuration records an object that cannot be made again from it."""
     if written.get(_OBJECT):
         name = registry.origin(found)
         raise InputError(f"{name} cannot be made from its settings alone: give the {part} as an object again")

@@ -143,8 +143,10 @@ def _best(metric: Metric, front: list[FrontMember]) -> Tile:
     score, member = next((score, member) for value, score, member in scored if value == best)
     test = "" if score.test is None else f"{metric.format(score.test)} on the test images, "
     others = (s for s in member.objectives if s.metric.name != metric.name)
-    beside = ", ".join(f"{s.metric.format(s.search)} {s.metric.phrase}" for s in others)
-    return Tile(label, metric.format(best), f"{test}{beside}" + (f" ({member.key})" if beside else member.key))
+    others_text = ", ".join(f"{s.metric.format(s.search)} {s.metric.phrase}" for s in others)
+    return Tile(
+        label, metric.format(best), f"{test}{others_text}" + (f" ({member.key})" if others_text else member.key)
+    )
 
 
 def _statuses(run: Mapping[str, Any]) -> str:

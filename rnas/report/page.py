@@ -15,7 +15,7 @@ from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from rnas._version import __version__
+from rnas import __version__
 from rnas.utils.files import write_text
 
 

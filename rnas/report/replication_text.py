@@ -68,8 +68,8 @@ def _learning(replication: Replication) -> str:
         return ""
     return (
         f"At this length of training cells differ in how far they have learned the task at all: clean accuracy is from "
-        f"{min(means):.0%} to {max(means):.0%}. What is compared is then how fast networks learn as much as how robust "
-        "they become; train longer with --epochs to tell the two apart."
+        f"{min(means):.0%} to {max(means):.0%}. The comparison is then of how fast "
+        "networks learn as much as of how robust they become; train for more epochs to separate the two."
     )
 
 

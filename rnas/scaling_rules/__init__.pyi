@@ -11,7 +11,7 @@ from .exponents import (
     Exponents as Exponents,
     exponents as exponents,
 )
-from .findings import beside_the_paper as beside_the_paper
+from .findings import compare_with_paper as compare_with_paper
 from .fit import (
     Rules as Rules,
     fit as fit,

@@ -133,10 +133,10 @@ def fit_rule(run: SearchResult | Path | str, metric: str | None = None, *, seed:
             of blocks.
     """
     run = run if isinstance(run, SearchResult) else Search.open(run).result()
-    return beside_the_paper(run.setup.config.name or run.setup.space.name, fit(run, metric, seed), seed)
+    return compare_with_paper(run.setup.config.name or run.setup.space.name, fit(run, metric, seed), seed)
 
 
-def beside_the_paper(run: str, rules: Rules, seed: int = 0) -> Findings:
+def compare_with_paper(run: str, rules: Rules, seed: int = 0) -> Findings:
     """Add the paper's estimate from the same evaluations to a rule, if these allow it."""
     observations = rules.observations
     ranking, biases, missing = None, [], ""

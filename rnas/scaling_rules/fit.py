@@ -75,7 +75,7 @@ def likeliest_rule(families: Sequence[Family], observations: Observations) -> Ru
 
 
 def fit(run: SearchResult, metric: str | None = None, seed: int = 0) -> Rules:
-    """What a search over residual networks says about architecture, beside RobustScaling.
+    """Hold what a search over residual networks says about architecture, next to RobustScaling.
 
     Args:
         run: a search over residual networks, finished or not.

@@ -164,10 +164,10 @@ class Observations:
 
 
 def first_maximised(run: SearchResult) -> str:
-    """Return the name of the first objective that is maximised; raise InputError if there is none."""
+    """Return the name of the first objective that is maximised; raise InputError without one."""
     maximised = [o.metric for o in run.setup.problem.objectives if o.direction == "maximize"]
     if not maximised:
-        raise InputError("the run maximises nothing; name the score with --metric")
+        raise InputError("the run has no objective that it maximises; give metric, the name of the score")
     return maximised[0]
 
 

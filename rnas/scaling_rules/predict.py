@@ -56,7 +56,7 @@ def predict_at_budgets(
     if len(rows) < FEWEST:
         raise InputError(
             f"{len(rows)} evaluations are left to fit on, of {len(observations)}; a rule needs at least {FEWEST}: "
-            "test at other budgets, widen --fit, or evaluate more"
+            "test at other budgets, widen fit, or evaluate more"
         )
     fitted = observations[rows]
     families = families_of(design_of(fitted, Rule()))

@@ -139,7 +139,7 @@ _ADAPTER: TypeAdapter[RulePrediction] = TypeAdapter(RulePrediction)
 
 
 def written(folder: Path) -> RulePrediction | None:
-    """Read the prediction in a folder; return None if there is none.
+    """Read the prediction in a folder; return None if it has none yet.
 
     Raises:
         InputError: the file was changed, or there are several.

@@ -10,7 +10,7 @@ from scipy.stats import norm
 from rnas.statistics.interval import Interval
 
 LEVEL = 0.05
-"""Probability, over all parts of a rule together, that an effect is claimed although there is none."""
+"""Probability, over all parts of a rule together, that an effect is claimed that does not exist."""
 
 MARGIN = 0.05
 """Largest difference of a share or of r_D that counts as equal, apart from rounding to whole depths and widths."""

@@ -73,7 +73,7 @@ class Training:
         if recipe.extra_fraction and extra is None:
             raise InputError(
                 f"recipe {recipe.name} takes {recipe.extra_fraction:.0%} of each batch from extra data: give a file of "
-                "extra data as --extra FILE, or train without it: --set recipe.extra_fraction=0"
+                "them as extra, or set recipe.extra_fraction to 0 to train without them"
             )
         recipe.numerics.prepare(model)
         self.model = model

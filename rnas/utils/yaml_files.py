@@ -35,18 +35,18 @@ def set_key(data: dict[str, Any], assignment: str) -> None:
     path, sign, text = assignment.partition("=")
     keys = path.strip().split(".")
     if not sign or not all(keys):
-        raise InputError(f"--set {assignment!r}: write KEY=VALUE, such as --set evaluator.train.fidelity.epochs=4")
+        raise InputError(f"{assignment!r}: write KEY=VALUE, such as evaluator.train.fidelity.epochs=4")
     inner = data
     for key in keys[:-1]:
         if isinstance(inner.get(key), str) and key in ("space", "strategy", "recipe"):
             inner[key] = {"name": inner[key]}
         inner = inner.setdefault(key, {})
         if not isinstance(inner, dict):
-            raise InputError(f"--set {assignment!r}: {key} is not a mapping")
+            raise InputError(f"{assignment!r}: {key} is not a mapping")
     try:
         inner[keys[-1]] = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError):
-        raise InputError(f"--set {assignment!r}: the value is not YAML") from None
+        raise InputError(f"{assignment!r}: the value is not YAML") from None
 
 
 def explained(error: ValidationError, source: str, model: type[BaseModel] | None = None) -> InputError:

@@ -20,14 +20,14 @@ _LEAST_WIDTH = 4
 
 
 def scaling_of(architecture: Architecture, tolerance: float, robust_scaling: bool) -> Scaling:
-    """How a network grows and shrinks while it stays what it is.
+    """Return how a network of its family is scaled up and down.
 
     Residual networks keep the proportions of their own depths and widths, or take those of RobustScaling; networks of
     cells keep cells and depth, and change their channels.
 
     Args:
         architecture: the network.
-        tolerance: by what share FLOPs may be off.
+        tolerance: greatest relative difference from the FLOPs.
         robust_scaling: residual networks take RobustScaling's proportions.
 
     Raises:
@@ -57,7 +57,7 @@ def scaling_of(architecture: Architecture, tolerance: float, robust_scaling: boo
 
 
 def own_rule(network: ResidualNetwork) -> Rule:
-    """The proportions of a network's own depths and widths."""
+    """Return the proportions of a network's own depths and widths."""
     widths = tuple(planes / base for planes, base in zip(network.channels, _bases(network), strict=True))
     return Rule(tuple(map(float, network.depths)), widths, sum(network.depths) / sum(widths))
 
@@ -67,7 +67,7 @@ def _residual(network: ResidualNetwork, tolerance: float, robust_scaling: bool) 
     if len(rule.depths) != len(network.depths):
         raise InputError(
             f"RobustScaling is for {len(rule.depths)} stages; a network of {len(network.depths)} keeps its own "
-            "proportions: leave --robust-scaling out"
+            "proportions: leave robust_scaling out"
         )
     # The rule's ratio of depth to width is one of widths in the paper's unit.
     bases = BASE_CHANNELS[: len(network.channels)] if robust_scaling else _bases(network)
@@ -76,7 +76,7 @@ def _residual(network: ResidualNetwork, tolerance: float, robust_scaling: bool) 
 
 
 def _bases(network: ResidualNetwork) -> tuple[int, ...]:
-    """Channels of each stage at width 1: as many as divide the network's own, so that its blocks stay possible."""
+    """Return the channels of each stage at width 1. They divide the network's own, so that its blocks stay possible."""
     bases = (1,) * len(network.channels)
     for unit in reversed(_UNITS):
         larger = tuple(unit * 2**stage for stage in range(len(network.channels)))

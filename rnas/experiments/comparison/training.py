@@ -1,4 +1,4 @@
-"""One network trained with one seed to the end, and its best and last checkpoints attacked."""
+"""Train one network with one seed to the end, and attack its best and last checkpoints."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -38,7 +38,7 @@ PRIMARY = ("best", WORST_CASE)
 """The best checkpoint under all attacks together: what networks are compared by first."""
 
 METRIC = "best_worst_case"
-"""Its name in the ledger."""
+"""Name of this metric in the ledger."""
 
 _EVALUATIONS = "evaluations"
 _TRAINING_SHARE = 0.5
@@ -47,15 +47,15 @@ _TIMED, _WARMED = 20, 5
 
 @dataclass(frozen=True)
 class ComparedTraining:
-    """Trains by the settings of a comparison, and attacks what comes of it.
+    """Train by the settings of a comparison, and attack the checkpoints.
 
     Metrics: ``best_...`` and ``last_...`` of ``clean``, each attack, and ``worst_case``, accuracies in [0, 1] on the
     test split. The provenance holds, for each checkpoint, which images were right. Without a folder it cannot
-    evaluate: the training is kept in ``trainings/KEY-seed-N`` there, and goes on when it was stopped. A task's fidelity
+    evaluate: the training is stored in ``trainings/KEY-seed-N`` there, and is resumed from it. A task's fidelity
     has what was tuned, as ``recipe``.
 
     Attributes:
-        settings: of the comparison.
+        settings: settings of the comparison.
     """
 
     Settings: ClassVar[type[BaseModel]] = ComparisonSettings
@@ -69,33 +69,33 @@ class ComparedTraining:
 
     @classmethod
     def image_format(cls, settings: ComparisonSettings) -> tuple[Shape, int]:
-        """Shape of one image and number of classes of the data; InputError when they cannot be read."""
+        """Return the shape of one image and the number of classes; raise InputError if the data cannot be read."""
         dataset = load_dataset(settings.training.data, settings.training.data_dir)
         return dataset.input_shape, dataset.num_classes
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """What is measured of each checkpoint: ``clean``, the attacks, ``worst case``."""
+        """Return the columns that are measured of each checkpoint: ``clean``, the attacks, ``worst case``."""
         return CLEAN, *self.settings.training.attacks, WORST_CASE
 
     @property
     def bounds(self) -> Mapping[str, tuple[float, float]]:
-        """All are accuracies."""
+        """Return the bounds of the metrics, all of which are accuracies."""
         return {metric(checkpoint, column): (0.0, 1.0) for checkpoint in CHECKPOINTS for column in self.columns}
 
     @property
     def rungs(self) -> tuple[Rung, ...]:
-        """One, the whole training."""
+        """Return the only rung, which is the whole training."""
         return (Rung(self.settings.training.fidelity.model_dump(mode="json", exclude_none=True)),)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a reader of the results must know of the data."""
+        """Return notes on the data that a reader of the results must know."""
         dataset = load_dataset(self.settings.training.data, self.settings.training.data_dir)
         return (dataset.note,) if dataset.note else ()
 
     def known(self, architectures: Sequence[Architecture]) -> list[dict[str, float]]:
-        """Nothing beyond params and FLOPs, which the space gives."""
+        """Return no metrics: params and FLOPs come from the space."""
         return [{} for _ in architectures]
 
     def evaluate(self, task: Task, context: Context) -> Evaluation:
@@ -151,7 +151,7 @@ class ComparedTraining:
             return estimate_cost(Setup.of(self._settings(task, context)))
 
     def task(self, architecture: Architecture, seed: int, tuned: Mapping[str, Any] | None = None) -> Task:
-        """A training with a seed, with what of the recipe was tuned for the network."""
+        """Return the task of a training with a seed, with the fields of the recipe that were tuned for the network."""
         return Task(architecture, seed, {**self.rungs[0].fidelity, **({"recipe": dict(tuned)} if tuned else {})})
 
     def _settings(self, task: Task, context: Context) -> TrainingRunSettings:
@@ -188,7 +188,7 @@ class ComparedTraining:
         return evaluate_subject(request, subject_of(resolve(checkpoint), request), ShareListener(report))
 
     def _latency(self, architecture: Architecture, device: str) -> float:
-        """Milliseconds of a forward pass of one image, the median of several."""
+        """Return the median time of a forward pass of one image, in milliseconds."""
         shape, classes = self.image_format(self.settings)
         with torch.random.fork_rng(devices=[]):
             model = architecture.build(classes, shape).eval().to(device)
@@ -210,12 +210,12 @@ def metric(checkpoint: str, column: str) -> str:
 
 
 def _on(device: str) -> AbstractContextManager[Any]:
-    """Within, ``cuda`` means this GPU."""
+    """Make ``cuda`` mean this GPU within the block."""
     return torch.cuda.device(device) if device.startswith("cuda") else nullcontext()
 
 
 def _record(result: EvaluationResult) -> dict[str, Any]:
-    """What is recorded of an evaluation in addition to its accuracies."""
+    """Return what is recorded of an evaluation in addition to its accuracies."""
     return {
         "images": result.data.images,
         "images_hash": json_hash({"hash": result.data.images_hash, "ids": list(result.data.ids)}),

@@ -1,8 +1,8 @@
-"""Each network's own learning rate and weight decay, tuned with the same budget before networks are compared.
+"""Tune learning rate and weight decay of each network, with the same budget, before networks are compared.
 
-One recipe for all favours the networks that it was made for. Every network is tried with the recipe as it is and with
-the same random values of both, and keeps those of the trial that is most robust on the val split. The test split,
-on which networks are compared, is not looked at, and no seed of the comparison is used.
+One recipe for all favours the networks that it was made for. Every network is therefore trained with the unchanged
+recipe and with the same random values of both fields, and the values of the trial that is most robust on the val split
+are used. Tuning uses neither the test split, on which networks are compared, nor a seed of the comparison.
 """
 
 import json
@@ -24,14 +24,14 @@ from rnas.networks import architecture as arch
 FIELDS = ("learning_rate", "weight_decay")
 
 SEED = 2**30
-"""Of tunings: those of the comparison begin at 0."""
+"""Seed of tunings; the seeds of the comparison begin at 0."""
 
 
 def tuning_settings(settings: ComparisonSettings, one: ComparedNetwork, device: str) -> TuningSettings:
-    """The tuning of a network.
+    """Return the settings of the tuning of a network.
 
     Args:
-        settings: of the comparison, which tunes.
+        settings: settings of the comparison, with a budget for tuning.
         one: the network.
         device: ``cpu`` or ``cuda``.
 
@@ -50,11 +50,11 @@ def tuning_settings(settings: ComparisonSettings, one: ComparedNetwork, device: 
 def tune_all(
     folder: Path, settings: ComparisonSettings, workers: int | None, listener: Listener
 ) -> dict[str, Mapping[str, Any]]:
-    """Tune each network, as far as that is not done yet, and return the results by the networks' names.
+    """Tune each network that is not tuned yet, and return the results by the networks' names.
 
     Args:
-        folder: of a directory for each network.
-        settings: of the comparison; where it has no budget for tuning, nothing is tuned.
+        folder: folder with a directory for each network.
+        settings: settings of the comparison; without a budget for tuning, nothing is tuned.
         workers: trials at once; see :func:`rnas.nas.execution.local.local_executor`.
         listener: learns of progress.
 
@@ -89,14 +89,14 @@ def tuning_path(folder: Path, one: ComparedNetwork) -> Path:
 
 
 def chosen(summary: Mapping[str, Any] | None) -> dict[str, float]:
-    """The values that a tuning chose; empty, which leaves the recipe as it is, where no trial was completed."""
+    """Return the values that a tuning chose. They are empty, which keeps the recipe, if no trial was completed."""
     if summary is None or summary["best"] is None:
         return {}
     return dict(summary["trials"][summary["best"]]["parameters"])
 
 
 def content_of(settings: ComparisonSettings, summaries: Mapping[str, Mapping[str, Any]]) -> dict[str, Any] | None:
-    """What was tuned, and how, as JSON values; None where nothing was."""
+    """Return what was tuned, and how, as JSON values; None if nothing was."""
     if settings.tuning is None:
         return None
     first = next(iter(summaries.values()))
@@ -128,5 +128,5 @@ def network_content(summary: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def seconds(summary: Mapping[str, Any]) -> float:
-    """That the trials of a tuning took."""
+    """Return the seconds that the trials of a tuning took."""
     return float(sum(row["seconds"] for row in summary["trials"]))

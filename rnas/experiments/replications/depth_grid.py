@@ -1,4 +1,4 @@
-"""All depths of the three stages at one width."""
+"""Train all combinations of depths of the three stages at one width."""
 
 from collections.abc import Iterator, Sequence
 from itertools import product
@@ -13,7 +13,7 @@ NO_SUBSTANTIAL = 0.3
 
 
 def cells(size: Size) -> Iterator[DesignCell]:
-    """Every combination of the depths, with its shares."""
+    """Return a cell for every combination of the depths, with its shares."""
     depths = (2, 3, 4, 5, 7, 9, 11) if size.paper else (1, 2, 3)
     for setting in product(depths, repeat=3):
         total = sum(setting)

@@ -1,4 +1,4 @@
-"""The papers whose experiments are replicated."""
+"""Cite the papers whose experiments are replicated."""
 
 ROBUST_RESNETS = "Huang, Lu, Deb, Boddeti: Revisiting Residual Networks for Adversarial Robustness, CVPR 2023"
 ROBUST_WRN = (

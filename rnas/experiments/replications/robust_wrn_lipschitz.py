@@ -1,4 +1,4 @@
-"""Empirical Lipschitz constants of networks and of their blocks."""
+"""Measure empirical Lipschitz constants of networks and of their blocks."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,7 +10,7 @@ from rnas.experiments.replications.robust_wrn_stages import NOTHING, changed, on
 
 
 def cells(size: Size) -> Iterator[DesignCell]:
-    """Networks whose width differs in the first or in the last stage, or whose last stage's depth does."""
+    """Return networks that differ in the width of the first or the last stage, or in the depth of the last stage."""
     kept = (NOTHING, changed("depth", 3), changed("width", 1), changed("width", 3))
     for cell in one_stage_networks(size):
         if cell.factors["changed"] in kept:
@@ -18,7 +18,7 @@ def cells(size: Size) -> Iterator[DesignCell]:
 
 
 def claims(design: Sequence[DesignCell]) -> list[Claim]:
-    """Figures 4 and 5: width, depth and blocks."""
+    """Return the claims of figures 4 and 5 on width, depth and blocks."""
     network = [
         Claim(
             "a wider stage 3 has a larger Lipschitz constant of the network (Fig. 4b)",

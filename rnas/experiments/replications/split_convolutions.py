@@ -1,4 +1,4 @@
-"""Aggregated and hierarchical convolutions in the bottleneck: cardinality and scales."""
+"""Compare aggregated and hierarchical convolutions in the bottleneck, by cardinality and scales."""
 
 from collections.abc import Iterator, Sequence
 
@@ -14,12 +14,12 @@ _CHOSEN_CARDINALITY, _CHOSEN_SCALES = 4, 8
 
 
 def aggregated(cardinality: int) -> Block:
-    """A bottleneck whose spatial convolution has groups, as wide as keeps its parameters."""
+    """Return a bottleneck whose spatial convolution has groups, as wide as keeps its parameters."""
     return _split(1, cardinality)
 
 
 def hierarchical(scales: int) -> Block:
-    """A bottleneck whose spatial convolution is a hierarchy of scales, as wide as keeps its parameters."""
+    """Return a bottleneck whose spatial convolution is a hierarchy of scales, as wide as keeps its parameters."""
     return _split(scales, 1)
 
 
@@ -33,7 +33,9 @@ def _name(what: str, number: int) -> str:
 
 
 def cells(size: Size) -> Iterator[DesignCell]:
-    """Basic block and bottleneck, and the paper's cardinality and scales, at all capacities; sweeps at the least."""
+    """Return basic block and bottleneck with the paper's cardinality and scales at all capacities, and sweeps at the
+    least.
+    """
     chosen = {
         "basic": Block(),
         "bottleneck": Block(topology="bottleneck"),

@@ -1,4 +1,4 @@
-"""Claims that are accuracies over the same images, whatever they were recorded by."""
+"""Compare accuracies over the same images, whatever recorded them."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -9,20 +9,20 @@ from rnas.statistics.interval import Interval
 
 
 class Accuracies(ABC):
-    """How far metrics may be off that are all shares of the same images."""
+    """Give tolerances of metrics that are all shares of the same images."""
 
     @property
     @abstractmethod
     def metrics(self) -> Mapping[str, float]:
-        """Accuracies by name, in [0, 1]."""
+        """Return the accuracies by name, in [0, 1]."""
 
     @property
     @abstractmethod
     def images(self) -> int:
-        """That each of them is over."""
+        """Return the number of images of each accuracy."""
 
     def bounds(self, metric: str) -> tuple[float, float]:
-        """See :meth:`rnas.experiments.reproduction.recorded_result.RecordedResult.bounds`."""
+        """Return the bounds of a metric, which is an accuracy: 0 and 1."""
         return 0.0, 1.0
 
     def interval(self, metric: str, source: Source, level: float) -> Interval | None:
@@ -30,5 +30,5 @@ class Accuracies(ABC):
         return image_interval(self.metrics[metric], self.images, level=level)
 
     def resolution(self, metric: str) -> float:
-        """One image."""
+        """Return the difference of one image."""
         return 1 / self.images

@@ -1,4 +1,4 @@
-"""Measuring such that an error becomes an outcome."""
+"""Measure, and turn an error into an outcome."""
 
 from collections.abc import Callable
 
@@ -8,10 +8,10 @@ from rnas.nas.evaluators import guard
 
 
 def attempted(seed: int | None, measure: Callable[[], Outcome]) -> Outcome:
-    """What a measurement gives; where an error ended it, an outcome that says which.
+    """Return the outcome of a measurement; if an error ended it, return an outcome that names the error.
 
     Args:
-        seed: of the training that is measured; None where that is not known.
+        seed: seed of the measured training; None if it is not known.
         measure: measures.
 
     Raises:

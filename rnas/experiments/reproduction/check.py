@@ -1,4 +1,4 @@
-"""What of a result can be checked at once, before anything is evaluated."""
+"""Check what can be checked of a result before anything is evaluated."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,23 +12,23 @@ from rnas.training.recipe import Recipe
 from rnas.utils.provenance import device_name, json_hash, processor, versions
 
 CIRCUMSTANCES = ("versions", "device", "processor")
-"""What of a record's provenance may change the last digits."""
+"""Fields of a record's provenance that may change the last digits."""
 
 _RECIPE_PARTS = ("recipe", "fidelity", "epsilon", "augmentation")
 RECIPE = frozenset({*_RECIPE_PARTS, "recipe_hash"})
-"""What of it says how a network was trained."""
+"""Fields of it that describe how a network was trained."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """A recorded value and what it is here.
+    """Hold a recorded value and its value here.
 
     Attributes:
-        name: of the thing.
-        recorded: as the record has it; empty where it says nothing.
-        found: as it is here.
-        same: whether the two agree; None where the record says nothing.
-        decides: whether a result cannot hold where they differ, as what is here is then something else.
+        name: name of the value.
+        recorded: the recorded value; empty if there is no record of it.
+        found: the value here.
+        same: whether the two agree; None if there is no recorded value.
+        decides: whether a difference refutes the result, because it would be a result of something else.
     """
 
     name: str
@@ -39,23 +39,23 @@ class Check:
 
     @property
     def refutes(self) -> bool:
-        """Whether the result falls by it."""
+        """Return whether the check refutes the result."""
         return self.decides and self.same is False
 
 
 def compared(name: str, recorded: Any, found: Any) -> Check:
-    """A check that decides, of two values that print as they are; None was not recorded."""
+    """Return a deciding check of two values that print as they are; None was not recorded."""
     return Check(name, _text(recorded), _text(found), None if recorded is None else recorded == found)
 
 
 def network_checks(
     key: str, architecture: Architecture, recorded: Mapping[str, float], shape: Shape, classes: int
 ) -> list[Check]:
-    """Whether an architecture has its key, and the ``params`` and ``flops`` that a record gives it, if it does.
+    """Check that an architecture has its key, and the ``params`` and ``flops`` of the record if it has them.
 
     Args:
-        key: as recorded.
-        architecture: as recorded.
+        key: recorded key.
+        architecture: recorded architecture.
         recorded: costs by name.
         shape: (C, H, W) of an image.
         classes: number of classes.
@@ -67,7 +67,7 @@ def network_checks(
 
 
 def data_checks(recorded: Mapping[str, Any], here: Mapping[str, Any]) -> list[Check]:
-    """Whether the images are the recorded ones, and the extra training images, where there are any, by their hashes.
+    """Check by hashes that the images, and the extra training images if there are any, are the recorded ones.
 
     Args:
         recorded: ``hash`` of all splits, and ``extra``, which is None, or has a ``sha256`` or ``hash`` of its own.
@@ -80,11 +80,11 @@ def data_checks(recorded: Mapping[str, Any], here: Mapping[str, Any]) -> list[Ch
 
 
 def recipe_check(recorded: Mapping[str, Any], here: Mapping[str, Any]) -> Check:
-    """Whether a recorded training is the one that is configured here, and its hash its own.
+    """Check that the recorded training is the one that is configured here, and that its hash is correct.
 
     Args:
         recorded: ``recipe``, ``fidelity``, ``epsilon`` and ``augmentation`` of a record, and ``recipe_hash``.
-        here: the same of now. A field that came into recipes since, and is at its default, is no difference.
+        here: the same fields now. A field that recipes did not have then, with its default, is no difference.
     """
     parts = {name: recorded[name] for name in _RECIPE_PARTS}
     intact = json_hash(parts) == recorded["recipe_hash"]
@@ -94,7 +94,8 @@ def recipe_check(recorded: Mapping[str, Any], here: Mapping[str, Any]) -> Check:
 
 
 def circumstances(recorded: Mapping[str, Any], device: str) -> list[Check]:
-    """Versions, device and processor; where they differ last digits may, and a training soon does altogether.
+    """Compare versions, device and processor. Where they differ, last digits may differ, and a training soon differs
+    more.
 
     Args:
         recorded: provenance that may hold each of them by its name.
@@ -112,12 +113,12 @@ def circumstances(recorded: Mapping[str, Any], device: str) -> list[Check]:
 
 
 def as_recorded(checks: list[Check]) -> bool:
-    """Whether versions, device and processor are known to be those of the record."""
+    """Return whether versions, device and processor are known to be those of the record."""
     return all(check.same is True for check in checks if check.name in CIRCUMSTANCES)
 
 
 def _extra(data: Mapping[str, Any]) -> str | None:
-    """What tells extra images from others; None where the record does not say whether there were any."""
+    """Return what identifies extra images; None if the record does not say whether there were any."""
     if "extra" not in data:
         return None
     extra = data["extra"]

@@ -1,4 +1,4 @@
-"""Claims as a user names them."""
+"""Find results as a user names them."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from rnas.nas.search import Search
 
 
 def find(words: str | Path, device: Device | None = None) -> RecordedResult:
-    """The result that words name.
+    """Return the result that a text names.
 
     Args:
         words: ``RUN:KEY``, ``RUN:knee``, ``RUN:at:200M`` or ``RUN:max:METRIC`` with the directory of a search, or
@@ -23,7 +23,7 @@ def find(words: str | Path, device: Device | None = None) -> RecordedResult:
             ``best.safetensors`` or ``last.safetensors``; or a result of ``rnas evaluate``: its JSON file, also of the
             final evaluations of a run, ``RUN/final_evaluation/seed-N/...json``, and of a comparison,
             ``DIR/evaluations/...json``.
-        device: what to verify it on; None is that of the record.
+        device: device to reproduce it on; None is that of the record.
 
     Raises:
         InputError: they name none.

@@ -1,4 +1,4 @@
-"""Where a result is reproduced unless its reader says where."""
+"""Choose the device on which a result is reproduced by default."""
 
 from typing import Any
 
@@ -6,12 +6,12 @@ from rnas.nas.execution.local import Device
 
 
 def own_device(recorded: Any, otherwise: Device = "auto") -> Device:
-    """The kind of device that a record was made on: on another kind equal numbers cannot be asked for.
+    """Return the kind of device of the record, because another kind gives other last digits.
 
     Args:
         recorded: what the record says, as :func:`rnas.utils.provenance.device_name` names it. Whatever is no CPU was a
-            GPU, which is taken where there is one.
-        otherwise: what to take where the record does not say.
+            GPU, which is used if there is one.
+        otherwise: device to use if the record has none.
     """
     if not isinstance(recorded, str) or not recorded:
         return otherwise

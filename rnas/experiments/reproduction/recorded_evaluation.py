@@ -1,4 +1,4 @@
-"""What ``rnas evaluate`` recorded of a network, or the final evaluations of a front, or a comparison: one JSON file."""
+"""Reproduce an evaluation that a JSON file records: of ``rnas evaluate``, of a final evaluation or of a comparison."""
 
 import json
 import math
@@ -42,11 +42,11 @@ from rnas.utils.yaml_files import explained
 
 @dataclass(frozen=True)
 class RecordedEvaluation(Accuracies):
-    """Accuracies of given weights under attacks, image by image.
+    """Hold recorded accuracies of given weights under attacks, image by image.
 
     Attributes:
         words: what named it.
-        path: of the file.
+        path: path of the file.
         result: what it holds.
         device: what to reproduce it on; None is that of the record, see :func:`own_device`.
     """
@@ -58,7 +58,7 @@ class RecordedEvaluation(Accuracies):
 
     @classmethod
     def read(cls, words: str, path: Path, device: Device | None) -> Self:
-        """The result of a file; InputError where it holds none."""
+        """Read the result of a file; raise InputError if it has none."""
         try:
             result = EvaluationResult.model_validate(json.loads(path.read_text(encoding="utf-8")))
         except OSError as error:
@@ -75,32 +75,32 @@ class RecordedEvaluation(Accuracies):
 
     @property
     def key(self) -> str:
-        """As recorded."""
+        """Return the recorded key of the architecture."""
         return str(self.result.architecture_key)
 
     @property
     def seed(self) -> int | None:
-        """None: an evaluation does not know how its weights were trained."""
+        """Return None, because an evaluation does not know how its weights were trained."""
         return None
 
     @property
     def metrics(self) -> Mapping[str, float]:
-        """Accuracies: ``clean``, each attack, with its threat where there are several, and ``worst case``."""
+        """Return the accuracies: ``clean``, each attack, with its threat if there are several, and ``worst case``."""
         return {name: accuracy.accuracy for name, accuracy in self.result.accuracies.items()}
 
     @property
     def images(self) -> int:
-        """As recorded."""
+        """Return the recorded number of images."""
         return self.result.data.images
 
     @property
     def curve(self) -> Sequence[Mapping[str, float]]:
-        """Nothing."""
+        """Return no rows, because an evaluation has no epochs."""
         return ()
 
     @property
     def conditions(self) -> Mapping[str, str]:
-        """All but the training, which an evaluation does not know."""
+        """Return all conditions but the training, which an evaluation does not know."""
         result, data = self.result, self.result.data
         balls = "; ".join(f"{threat.norm}, epsilon {threat.epsilon}" for threat in result.threats)
         attacks = ", ".join(dict.fromkeys(attack.name for attack in result.attacks))
@@ -118,25 +118,25 @@ class RecordedEvaluation(Accuracies):
 
     @property
     def usual(self) -> Source:
-        """The weights."""
+        """Return ``checkpoint``, the usual source."""
         return "checkpoint"
 
     @property
     def sources(self) -> tuple[Source, ...]:
-        """The weights; InputError where they are not there."""
+        """Return the weights as the only source; raise InputError if they are missing."""
         if not self._weights.is_file():
             raise InputError(
-                f"{self.path}: its weights {self._weights} are not there; restore them, or go where that path starts"
+                f"{self.path}: its weights {self._weights} are missing; restore them, or go where that path starts"
             )
         return ("checkpoint",)
 
     @property
     def on_cpu(self) -> bool:
-        """Whether the device is not a GPU."""
+        """Return whether the device is not a GPU."""
         return self._place == "cpu"
 
     def checks(self, source: Source) -> list[Check]:
-        """Network, weights, images, that numbers and images agree, versions, device."""
+        """Check network, weights, images, agreement of numbers and images, versions and device."""
         result, data = self.result, self.result.data
         network = arch.from_dict(result.architecture)
         costs = {"params": result.params, "flops": result.flops or 0}
@@ -151,11 +151,11 @@ class RecordedEvaluation(Accuracies):
             return found + circumstances(recorded, self._place)
 
     def right(self, metric: str) -> str:
-        """As recorded."""
+        """Return which images were right, as recorded."""
         return self.result.accuracies[metric].right
 
     def p_value(self, metric: str, outcome: Outcome) -> float | None:
-        """On the very images."""
+        """Test the difference on the same images."""
         if metric not in outcome.right:
             return None
         recorded, found = (
@@ -164,12 +164,12 @@ class RecordedEvaluation(Accuracies):
         return mcnemar(recorded.tolist(), found.tolist())
 
     def evaluated(self, source: Source, listener: Listener) -> Outcome:
-        """The weights attacked again."""
+        """Attack the weights again."""
         with self._threads():
             return attempted(None, lambda: self._measured(listener))
 
     def trained(self, seeds: Sequence[int], listener: Listener) -> list[Outcome]:
-        """Never: it is no source."""
+        """Raise an error, because scratch is no source of an evaluation."""
         raise InputError(
             f"{self.path} does not say how its weights were trained; reproduce the run or training they are of"
         )
@@ -185,7 +185,7 @@ class RecordedEvaluation(Accuracies):
         )
 
     def _numbers(self) -> Check:
-        """Whether each accuracy is that of the images that are said to be right."""
+        """Check that each accuracy is that of the images that are recorded as right."""
         own = self.result.accuracies
         counts = {name: self._counted(name) for name in own}
         shares = {name: count / self.result.data.images for name, count in counts.items()}
@@ -200,14 +200,14 @@ class RecordedEvaluation(Accuracies):
         return Check("images right", recorded, found, not wrong)
 
     def _counted(self, metric: str) -> int:
-        """Of how many images it says that they are right."""
+        """Return the number of images that a flag string marks as right."""
         try:
             return int(unpack(self.right(metric), self.result.data.images).sum())
         except ValueError as error:
             raise InputError(f"{self.path}: not a result of rnas evaluate: {metric}: right: {error}") from None
 
     def _attacks(self) -> Check:
-        """Whether attacks are called what they were called; of those that were crafted on other networks, no more."""
+        """Check that the attacks have the recorded settings; of attacks from other networks, check the names only."""
         recorded, here = {}, {}
         for own in self.result.attacks:
             if own.name in self._request.attacks:
@@ -226,7 +226,7 @@ class RecordedEvaluation(Accuracies):
 
     @cached_property
     def _reference(self) -> Reference:
-        """The network; where its words name it no longer, as recorded."""
+        """Return the network; if its name no longer finds one, return the recorded network."""
         result, network = self.result, arch.from_dict(self.result.architecture)
         try:
             known = resolve(result.network)
@@ -251,7 +251,7 @@ class RecordedEvaluation(Accuracies):
 
     @property
     def _request(self) -> Request:
-        """As it was asked for, of the same threats and images, without what is not compared."""
+        """Return the recorded request, with the same threats and images, and without what is not compared."""
         asked: dict[str, Any] = {field.name: self.result.request.get(field.name) for field in fields(Request)}
         return Request(
             network=str(asked["network"]),
@@ -282,7 +282,7 @@ class RecordedEvaluation(Accuracies):
 
     @contextmanager
     def _threads(self) -> Iterator[None]:
-        """Within, as many threads as the record says: with others, results differ in the last digits."""
+        """Use the recorded number of threads within the block, because another number changes the last digits."""
         recorded, before = re.search(r"(\d+) thread", self.result.device), torch.get_num_threads()
         if recorded is not None:
             torch.set_num_threads(max(int(recorded[1]), 1))

@@ -1,4 +1,4 @@
-"""A recorded result: its metrics, and how they are measured again."""
+"""Define a recorded result: its metrics, and how they are measured again."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,20 +10,20 @@ from rnas.nas.evaluators.evaluator import Status
 from rnas.statistics.interval import Interval
 
 Source = Literal["checkpoint", "scratch", "table"]
-"""What a result is reproduced from: the weights that were kept, a training anew, or the row that it was read from."""
+"""Source of a reproduction: the stored weights, a new training, or the row that the result was read from."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a result's network was measured at now.
+    """Hold what the network of a result was measured at now.
 
     Attributes:
-        seed: of its training; None where that is not known.
-        metrics: by the names that the record has; empty where it failed.
-        curve: of a training anew, one mapping an epoch.
+        seed: seed of its training; None if it is not known.
+        metrics: values by the names in the record; empty if it failed.
+        curve: learning curve of a new training, one mapping an epoch.
         right: by metric which images were right, as :func:`rnas.evaluation.image_flags.pack` writes them; empty where
             the record does not hold that.
-        status: how it ended.
+        status: status of its end.
         reason: one line that says why it did not complete.
     """
 
@@ -36,7 +36,7 @@ class Outcome:
 
     @property
     def failure(self) -> str:
-        """Status and reason of one that did not complete, with its seed; empty of others."""
+        """Return status and reason of an outcome that is not complete, with its seed; empty for a complete one."""
         if self.status is Status.COMPLETE:
             return ""
         seed = "" if self.seed is None else f"seed {self.seed}: "
@@ -44,71 +44,74 @@ class Outcome:
 
 
 class RecordedResult(Protocol):
-    """What was recorded of one network."""
+    """Describe what was recorded of one network."""
 
     @property
     def words(self) -> str:
-        """What names it."""
+        """Return the text that names it."""
 
     @property
     def key(self) -> str:
-        """The architecture's key, as recorded."""
+        """Return the recorded key of the architecture."""
 
     @property
     def seed(self) -> int | None:
-        """Of the training, as recorded; None where that is not known."""
+        """Return the recorded seed of the training; None if it is not known."""
 
     @property
     def metrics(self) -> Mapping[str, float]:
-        """What is recorded, by name; none of it is NaN."""
+        """Return the recorded metrics by name; none of them is NaN."""
 
     @property
     def curve(self) -> Sequence[Mapping[str, float]]:
-        """What was recorded of the epochs of the training, one mapping each; may be empty."""
+        """Return what was recorded of each epoch of the training, one mapping an epoch; it may be empty."""
 
     @property
     def conditions(self) -> Mapping[str, str]:
-        """In words, for people: attack, epsilon, images, seeds, recipe."""
+        """Return attack, epsilon, images, seeds and recipe in words."""
 
     @property
     def usual(self) -> Source:
-        """What it is reproduced from unless told otherwise, be that here or not."""
+        """Return the source from which it is reproduced by default, whether that is available here or not."""
 
     @property
     def sources(self) -> tuple[Source, ...]:
-        """What it can be reproduced from, here and now.
+        """Return the sources from which it can be reproduced here and now.
 
         Raises:
-            InputError: from nothing; the message says why, and what would help.
+            InputError: there is no source; the message says why, and what would help.
         """
 
     @property
     def on_cpu(self) -> bool:
-        """Whether it is reproduced on a CPU, where equal computations give equal numbers."""
+        """Return whether it is reproduced on a CPU, where equal computations give equal numbers."""
 
     def checks(self, source: Source) -> list[Check]:
-        """What can be compared at once."""
+        """Check what can be compared at once."""
 
     def bounds(self, metric: str) -> tuple[float, float]:
-        """The least and the greatest that a metric can be."""
+        """Return the least and the greatest possible value of a metric."""
 
     def interval(self, metric: str, source: Source, level: float) -> Interval | None:
-        """Around a recorded metric, of confidence ``1 - level`` where it is of images; see :func:`reproduce`.
+        """Return an interval around a recorded metric, of confidence ``1 - level`` if it is of images; see
+        :func:`reproduce`.
 
         None where nothing says how far a value measured from this source may be off.
         """
 
     def resolution(self, metric: str) -> float:
-        """By how much two values of a metric differ at least, if they do: one image of an accuracy."""
+        """Return the least difference of two unequal values of a metric, such as one image of an accuracy."""
 
     def right(self, metric: str) -> str:
-        """Which images were right, as :func:`rnas.evaluation.image_flags.pack` writes it; empty where not recorded."""
+        """Return which images were right, as :func:`rnas.evaluation.image_flags.pack` writes it; empty if not
+        recorded.
+        """
 
     def p_value(self, metric: str, outcome: Outcome) -> float | None:
-        """Of McNemar's test that the same images are right as often; None where it is not known which were."""
+        """Return the p-value of McNemar's test that equally many images are right; None if the images are not known."""
 
     def evaluated(self, source: Source, listener: Listener) -> Outcome:
-        """The recorded network, measured again as it is, from ``checkpoint`` or ``table``."""
+        """Measure the recorded network again, from ``checkpoint`` or ``table``."""
 
     def trained(self, seeds: Sequence[int], listener: Listener) -> list[Outcome]:
-        """The network trained anew with each of some seeds, and measured; at least one seed."""
+        """Train the network again with each of some seeds, at least one, and measure it."""

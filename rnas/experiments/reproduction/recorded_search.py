@@ -1,4 +1,4 @@
-"""What a search recorded of one of its members."""
+"""Reproduce a result that a search recorded of one of its networks."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -47,13 +47,13 @@ _DATA = frozenset({"name", "images", "split_seed"})
 
 @dataclass(frozen=True)
 class RecordedSearch:
-    """A complete record of a run.
+    """Hold a complete record of a search.
 
     Attributes:
         words: what named it.
-        run: whose it is.
+        run: the search of the record.
         record: the record.
-        device: what to reproduce it on; None is that of the record, and where it does not say the run's own.
+        device: device to reproduce it on; None is that of the record, or that of the search if the record has none.
     """
 
     words: str
@@ -69,29 +69,29 @@ class RecordedSearch:
 
     @property
     def key(self) -> str:
-        """Of the record."""
+        """Return the key of the recorded architecture."""
         return self.record.key
 
     @property
     def seed(self) -> int | None:
-        """Of the training; none of a row of a table."""
+        """Return the seed of the training; None for a row of a table."""
         return None if self._evaluator.instant else self.record.seed
 
     @property
     def metrics(self) -> Mapping[str, float]:
-        """Those of the evaluation; params and FLOPs are checks, unless they were read from a table."""
+        """Return the metrics of the evaluation; params and FLOPs are checks instead, unless they come from a table."""
         known = self._evaluator.known([self.record.architecture])[0]
         return {name: v for name, v in self.record.metrics.items() if name not in _COSTS or name in known}
 
     @property
     def curve(self) -> Sequence[Mapping[str, float]]:
-        """Of the evaluation."""
+        """Return the learning curve of the evaluation."""
         assert self.record.evaluation is not None
         return self.record.evaluation.curve
 
     @property
     def conditions(self) -> Mapping[str, str]:
-        """As far as the evaluator records them."""
+        """Return the conditions that the evaluator records."""
         told: dict[str, str] = {}
         attack, data = _known_keys(self._provenance, "evaluation", _ATTACK), self._data
         if attack:
@@ -116,14 +116,14 @@ class RecordedSearch:
 
     @property
     def usual(self) -> Source:
-        """The table, the checkpoint, or scratch, where the evaluator keeps no weights."""
+        """Return the table, the checkpoint, or scratch if the evaluator keeps no weights."""
         if self._evaluator.instant:
             return "table"
         return "checkpoint" if isinstance(self._evaluator, EvaluatesWeights) else "scratch"
 
     @property
     def sources(self) -> tuple[Source, ...]:
-        """The table of one that evaluates in no time; else the checkpoint, if the run kept one, and scratch."""
+        """Return the table of an instant evaluator; otherwise scratch, and the checkpoint if the search has one."""
         if self.usual == "table":
             return ("table",)
         kept = self.usual == "checkpoint" and self.run.checkpoint(self.key) is not None
@@ -131,11 +131,11 @@ class RecordedSearch:
 
     @property
     def on_cpu(self) -> bool:
-        """Whether the device is not a GPU."""
+        """Return whether the device is not a GPU."""
         return self._place == "cpu"
 
     def checks(self, source: Source) -> list[Check]:
-        """Network, recipe, data, attack, table, weights, versions, device."""
+        """Check network, recipe, data, attack, table, weights, versions and device."""
         recorded, space = self._provenance, self.run.setup.space
         known = self._evaluator.known([self.record.architecture])[0]
         costs = {
@@ -159,16 +159,16 @@ class RecordedSearch:
             return found + circumstances(recorded, self._place)
 
     def bounds(self, metric: str) -> tuple[float, float]:
-        """Those of the evaluator."""
+        """Return the bounds that the evaluator gives."""
         bounds: tuple[float, float] = self._evaluator.bounds.get(metric, (-math.inf, math.inf))
         return bounds
 
     def interval(self, metric: str, source: Source, level: float) -> Interval | None:
-        """Of images for accuracies and margins; of rounding for what else is measured of the same weights.
+        """Return an interval over images for accuracies and margins, and one for rounding for other metrics.
 
-        A function of the user's is taken to give the same number each time, but for rounding. None for what a table
-        has, which is equal or not, and for what is measured of weights that were trained anew: how far these carry a
-        metric that is no mean over images, nothing says but other seeds.
+        A user's function should give the same number each time, except for rounding. There is no interval for a row of
+        a table, which is equal or not, nor for a metric of newly trained weights that is not a mean over images: only
+        other seeds show how much it varies.
         """
         value, images = self.metrics[metric], self._images(metric)
         if source == "table":
@@ -179,25 +179,25 @@ class RecordedSearch:
         return None if anew else rounding_interval(value)
 
     def resolution(self, metric: str) -> float:
-        """One image of an accuracy; of others what rounding changes."""
+        """Return the share of one image for an accuracy, and the effect of rounding for other metrics."""
         images = self._images(metric) if metric.removeprefix(_TEST) in _ACCURACIES else 0
         return 1 / images if images else rounding_interval(self.metrics[metric]).half_width
 
     def right(self, metric: str) -> str:
-        """Empty: a search does not keep it."""
+        """Return an empty string, because a search does not record which images were right."""
         return ""
 
     def p_value(self, metric: str, outcome: Outcome) -> float | None:
-        """None, likewise."""
+        """Return None, because a search does not record which images were right."""
         return None
 
     def evaluated(self, source: Source, listener: Listener) -> Outcome:
-        """The row of the table, or the checkpoint attacked again."""
+        """Read the row of the table, or attack the checkpoint again."""
         with one_thread(self._place):
             return attempted(self.record.seed, lambda: self._measured(source, listener))
 
     def trained(self, seeds: Sequence[int], listener: Listener) -> list[Outcome]:
-        """Evaluations of the run's evaluator, on as many workers as the run's configuration says."""
+        """Evaluate again with the evaluator of the search, on as many workers as its configuration says."""
         setup = self.run.setup
         tasks = [self._task(seed) for seed in seeds]
         ledger = Ledger.in_memory(setup.problem.objectives)
@@ -228,7 +228,7 @@ class RecordedSearch:
         return _outcome(self.record.seed, with_known(self.run.setup.problem, self.record.architecture, evaluation))
 
     def _images(self, metric: str) -> int:
-        """How many images a metric is a mean over; 0 if it is not a mean over images."""
+        """Return the number of images that a metric is a mean over; 0 if it is not such a mean."""
         if metric.removeprefix(_TEST) not in _OVER_IMAGES or not self._data:
             return 0
         return int(self._data["images"]["test" if metric.startswith(_TEST) else "search_val"])
@@ -244,7 +244,7 @@ class RecordedSearch:
 
     @property
     def _data(self) -> Mapping[str, Any]:
-        """The images, as they are here: that they are the recorded ones, their hash says. Empty where not known."""
+        """Return the images as they are here, if their hash is the recorded one; empty if that is not known."""
         data = _known_keys(self._here, "data", _DATA)
         return data if isinstance(data.get("images"), Mapping) else {}
 
@@ -271,7 +271,7 @@ class RecordedSearch:
 
     @cached_property
     def _here(self) -> Mapping[str, Any]:
-        """What an evaluation would record now, where that can be known at once; empty where not."""
+        """Return what an evaluation would record now, if that can be known at once; otherwise an empty mapping."""
         evaluator = self._evaluator
         with one_thread(self._place):
             if evaluator.instant:
@@ -287,13 +287,13 @@ def _outcome(seed: int, evaluation: Evaluation) -> Outcome:
 
 
 def _known_keys(provenance: Mapping[str, Any], name: str, keys: frozenset[str]) -> Mapping[str, Any]:
-    """Return an entry of a provenance if it has these keys, else an empty mapping: users' evaluators differ."""
+    """Return an entry of a provenance if it has these keys, otherwise an empty mapping: users' evaluators differ."""
     entry = provenance.get(name)
     return entry if isinstance(entry, Mapping) and keys <= entry.keys() else {}
 
 
 def _compared(name: str, recorded: Any, here: Any) -> list[Check]:
-    """Compare an entry of the provenance: by its hash where it has one, else by all that was recorded of it."""
+    """Compare an entry of the provenance by its hash if it has one, otherwise by everything that was recorded of it."""
     if isinstance(recorded, Mapping) and isinstance(here, Mapping):
         if "hash" in recorded and "hash" in here:
             if name == "data":
@@ -306,6 +306,6 @@ def _compared(name: str, recorded: Any, here: Any) -> list[Check]:
 
 
 def _short(values: Mapping[str, Any]) -> str:
-    """Few values as they are, many by their hash."""
+    """Return few values as they are, and many as their hash."""
     text = ", ".join(f"{name} {value}" for name, value in values.items())
     return text if len(text) <= _SHOWN else json_hash(values)

@@ -1,4 +1,4 @@
-"""What a training recorded of its best or its last weights."""
+"""Reproduce a result that a training recorded of its best or its last weights."""
 
 import json
 import tempfile
@@ -43,13 +43,13 @@ Name = Literal["best", "last"]
 
 @dataclass(frozen=True)
 class RecordedTraining(Accuracies):
-    """Accuracies on the test split, of the best or the last weights of a training that has ended.
+    """Hold accuracies on the test split of the best or the last weights of a training that has ended.
 
     Attributes:
         words: what named it.
-        training: that has ended.
-        summary: what came of it.
-        name: which weights.
+        training: training that has ended.
+        summary: summary of the training.
+        name: ``best`` or ``last``, the weights.
         device: what to reproduce it on; None is that of the record, see :func:`own_device`.
     """
 
@@ -61,13 +61,13 @@ class RecordedTraining(Accuracies):
 
     @classmethod
     def read(cls, words: str, path: Path, name: Name, device: Device | None) -> Self:
-        """The result of a training's directory; InputError where there is none."""
+        """Return the result of a training's directory; raise InputError if it has none."""
         training = Training.open(path)
         summary = training.summary
         if summary is None:
-            raise InputError(f"{path} has no result to verify yet; resume it with: {training.resume_command}")
+            raise InputError(f"{path} has no result to reproduce yet; resume it with: {training.resume_command}")
         if "final" not in summary.get(name, {}):
-            raise InputError(f"{path} has no result to verify ({summary.get('status')}: {summary.get('reason')})")
+            raise InputError(f"{path} has no result to reproduce ({summary.get('status')}: {summary.get('reason')})")
         result = cls(words, training, summary, name, device)
         try:
             _ = result.metrics, result.conditions, result.key, summary["architecture"], summary["settings"]["recipe"]
@@ -84,32 +84,32 @@ class RecordedTraining(Accuracies):
 
     @property
     def key(self) -> str:
-        """As recorded."""
+        """Return the recorded key of the architecture."""
         return str(self.summary["key"])
 
     @property
     def seed(self) -> int | None:
-        """As recorded."""
+        """Return the recorded seed."""
         return int(self.summary["seed"])
 
     @property
     def metrics(self) -> Mapping[str, float]:
-        """Accuracies: ``clean``, each attack by its name, ``worst case``."""
+        """Return the accuracies: ``clean``, each attack by its name, ``worst case``."""
         return _accuracies(self._own["test"])
 
     @property
     def images(self) -> int:
-        """Of the test split."""
+        """Return the number of images of the test split."""
         return len(self._setup.splits["test"])
 
     @property
     def curve(self) -> Sequence[Mapping[str, float]]:
-        """The history."""
+        """Return the history."""
         return self.training.history
 
     @property
     def conditions(self) -> Mapping[str, str]:
-        """All of them."""
+        """Return all conditions of the record."""
         evaluation, data = self.summary["evaluation"], self.summary["data"]
         attacks = ", ".join(attack["attack"] for attack in evaluation["attacks"])
         return {
@@ -124,21 +124,21 @@ class RecordedTraining(Accuracies):
 
     @property
     def usual(self) -> Source:
-        """The weights."""
+        """Return ``checkpoint``, the usual source."""
         return "checkpoint"
 
     @property
     def sources(self) -> tuple[Source, ...]:
-        """The weights, if they are there, and scratch."""
+        """Return scratch, and the weights if they are available."""
         return ("checkpoint", "scratch") if self._checkpoint.is_file() else ("scratch",)
 
     @property
     def on_cpu(self) -> bool:
-        """Whether the device is not a GPU."""
+        """Return whether the device is not a GPU."""
         return self._place == "cpu"
 
     def checks(self, source: Source) -> list[Check]:
-        """Network, settings, recipe, data, weights, versions, device."""
+        """Check network, settings, recipe, data, weights, versions and device."""
         summary, dataset = self.summary, self._setup.dataset
         try:
             same = TrainingRunSettings.model_validate(summary["settings"]).fingerprint
@@ -163,21 +163,21 @@ class RecordedTraining(Accuracies):
             return found + circumstances(summary, self._place)
 
     def right(self, metric: str) -> str:
-        """Empty: a training does not keep it."""
+        """Return an empty string, because a training does not record which images were right."""
         return ""
 
     def p_value(self, metric: str, outcome: Outcome) -> float | None:
-        """None, likewise."""
+        """Return None, because a training does not record which images were right."""
         return None
 
     def evaluated(self, source: Source, listener: Listener) -> Outcome:
-        """The weights attacked again."""
+        """Attack the weights again."""
         listener.message(f"{self._checkpoint} is attacked again, on {self._place}")
         with one_thread(self._place):
             return attempted(self.settings.seed, lambda: self._measured(listener))
 
     def trained(self, seeds: Sequence[int], listener: Listener) -> list[Outcome]:
-        """Whole trainings, one after another, in a folder that is removed."""
+        """Train again with each seed, one training after another, in a folder that is then removed."""
         outcomes = []
         for place, seed in enumerate(seeds):
             listener.message(f"training {place + 1} of {len(seeds)} from scratch, seed {seed}")
@@ -203,7 +203,7 @@ class RecordedTraining(Accuracies):
         with tempfile.TemporaryDirectory() as folder:
             run = Training.create(settings, Path(folder) / "training").run(ShareListener(report))
         summary = run.summary
-        # A training that was begun is ended by its last epoch, by overfitting, or by a loss that is not finite.
+        # A training ends with its last epoch, by overfitting, or by a loss that is not finite.
         assert summary is not None
         if summary["status"] == "diverged":
             return Outcome(seed, {}, run.history, status=Status.DIVERGED, reason=summary["reason"])
@@ -243,6 +243,6 @@ def _accuracies(final: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _recipe_of(settings: Mapping[str, Any], recipe_hash: str) -> dict[str, Any]:
-    """What a recipe's hash is of, out of settings as JSON."""
+    """Return the settings, as JSON values, of which a recipe's hash is computed."""
     own = {name: settings[name] for name in ("recipe", "fidelity", "augmentation")}
     return {**own, "epsilon": settings["eps"], "recipe_hash": recipe_hash}

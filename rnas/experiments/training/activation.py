@@ -1,4 +1,4 @@
-"""The activation that a recipe's paper trains networks with."""
+"""Give networks the activation that the recipe's paper trains with."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ from rnas.training.recipe import Recipe
 
 
 def with_activation(architecture: Architecture, recipe: Recipe) -> Architecture:
-    """The network with the recipe's activation in every block and in the head.
+    """Return the network with the recipe's activation in every block and in the head.
 
     A network of another family than the residual ones has no field for it and stays as it is, as all do where the
     recipe has none.
@@ -21,7 +21,7 @@ def with_activation(architecture: Architecture, recipe: Recipe) -> Architecture:
 
 
 def activation_note(before: Architecture, recipe: Recipe) -> str:
-    """One line that tells what :func:`with_activation` does to a network; empty where there is nothing to tell."""
+    """Return one line on how :func:`with_activation` changes a network; empty if it does not."""
     activation = recipe.activation
     if activation is None:
         return ""

@@ -27,11 +27,11 @@ _TIMED_SECONDS = 5.0
 _LEAST_IMAGES = 8
 _USUAL_STEPS = 20
 _GUARD_IMAGES = 500
-"""On which a recipe that looks for catastrophic overfitting runs PGD-10 after each epoch."""
+"""Images on which a recipe that looks for catastrophic overfitting runs PGD-10 after each epoch."""
 
 
 class _EnoughError(Exception):
-    """Leaves a training that only had to be timed."""
+    """Stop a training that only had to be timed."""
 
 
 def estimate_cost(setup: Setup) -> CostEstimate:

@@ -1,4 +1,4 @@
-"""Evaluation of a training: on the val split after every epoch, and on the test split at the end."""
+"""Evaluate a training on the val split after every epoch, and on the test split at the end."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -19,7 +19,7 @@ from rnas.statistics.mcnemar import mcnemar
 from rnas.statistics.proportions import proportion
 
 ATTACK_SEED = 0
-"""Of the attacks on the test split, as of ``rnas evaluate`` unless told otherwise: both then agree."""
+"""Seed of the attacks on the test split; it is the default of ``rnas evaluate``, so that both agree."""
 
 _NOISE = 0.05
 """Accuracies are indistinguishable if the p-value of their difference is not below it."""
@@ -29,11 +29,12 @@ Check = Callable[[float], None]
 
 @dataclass(frozen=True)
 class CheckpointResult:
-    """Which images of the test split a network is right on; every tensor is (n,) on the CPU, in the order of the split.
+    """Hold which images of the test split a network classifies correctly; tensors are (n,) on the CPU, in split
+    order.
 
     Attributes:
         clean: right as it is.
-        attacks: by name of the attack, right as it is and under the attack.
+        attacks: by name of the attack, which images are right as they are and under the attack.
     """
 
     clean: Tensor
@@ -41,16 +42,16 @@ class CheckpointResult:
 
     @property
     def worst_case(self) -> Tensor:
-        """Right as it is and under every attack."""
+        """Return which images are right as they are and under every attack."""
         return torch.stack([self.clean, *self.attacks.values()]).all(0)
 
     @property
     def flags(self) -> dict[str, Tensor]:
-        """All of them by name."""
+        """Return all flags by name."""
         return {"clean": self.clean, **self.attacks, "worst case": self.worst_case}
 
     def to_dict(self) -> dict[str, Any]:
-        """Accuracies in [0, 1] with their Wilson 95 % intervals, as JSON values."""
+        """Return accuracies in [0, 1] with their Wilson 95 % intervals, as JSON values."""
         return {
             "clean": _accuracy(self.clean),
             "attacks": [{"name": name, **_accuracy(right)} for name, right in self.attacks.items()],
@@ -59,7 +60,7 @@ class CheckpointResult:
 
 
 def evaluate_val(setup: Setup, model: nn.Module, check: Check = lambda share: None) -> dict[str, float]:
-    """Accuracies on the val split, and the seconds that they took, as columns of the history."""
+    """Return accuracies on the val split, and the seconds that they took, as columns of the history."""
     started = time.perf_counter()
     settings = setup.settings
     with _float32():
@@ -75,19 +76,21 @@ def evaluate_val(setup: Setup, model: nn.Module, check: Check = lambda share: No
 
 
 def val_attacks(settings: TrainingRunSettings) -> tuple[PGD, PGD]:
-    """The attacks whose worst case is robust accuracy on the val split."""
+    """Return the attacks whose worst case is robust accuracy on the val split."""
     steps, step = settings.evaluation.steps, settings.evaluation.step
     return PGD(settings.eps, steps, step, "cross-entropy"), PGD(settings.eps, steps, step, "margin")
 
 
 def val_words(settings: TrainingRunSettings) -> str:
-    """The same in words."""
+    """Return the attacks on the val split in words."""
     steps = settings.evaluation.steps
     return f"worst case of PGD-{steps} on the cross-entropy and PGD-{steps} on the margin"
 
 
 def evaluate_test(setup: Setup, model: nn.Module, moved: Callable[[str, float], None]) -> CheckpointResult:
-    """The test split as it is and under each attack of the settings; ``moved`` is told attack and share done."""
+    """Evaluate clean images of the test split and each attack; ``moved`` is called with the attack and the share
+    done.
+    """
     settings, split = setup.settings, setup.splits["test"]
     attacks: dict[str, Tensor] = {}
     clean = torch.empty(0)
@@ -122,13 +125,13 @@ def compared(best: CheckpointResult, last: CheckpointResult) -> list[dict[str, A
 
 
 def described_attacks(settings: TrainingRunSettings) -> list[dict[str, Any]]:
-    """Settings of the attacks on the test split, as JSON values."""
+    """Return the settings of the attacks on the test split, as JSON values."""
     return [{"attack": name, **describe(named_attack(name, settings.eps))} for name in settings.attacks]
 
 
 @contextmanager
 def _float32() -> Iterator[None]:
-    """Within: convolutions in float32. TensorFloat-32, which GPUs would else take for them, is not that."""
+    """Convolve in float32 within the block; GPUs would otherwise use TensorFloat-32, which is less precise."""
     with torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
         yield
 

@@ -1,4 +1,4 @@
-"""What is known of each epoch of a training, and which epoch is the best."""
+"""Record each epoch of a training, and find the best epoch."""
 
 import csv
 import io
@@ -10,29 +10,28 @@ HISTORY = "history.csv"
 """Name of the file of all epochs."""
 
 Row = Mapping[str, float]
-"""Of one epoch: ``epoch`` from 1, ``loss``, ``train_robust_accuracy`` of the crafted images, ``learning_rate`` of
-the last step, ``seconds`` of training; ``val_clean_accuracy``, ``val_robust_accuracy`` and
-``val_robust_margin`` on the val split, ``val_seconds``; and ``guarded_accuracy`` where the recipe
-looks for catastrophic overfitting."""
+"""One epoch: ``epoch`` from 1, ``loss``, ``train_robust_accuracy`` under the inner attack, ``learning_rate`` of the
+last step, ``seconds`` of training; ``val_clean_accuracy``, ``val_robust_accuracy`` and ``val_robust_margin`` on the val
+split, ``val_seconds``; and ``guarded_accuracy`` if the recipe looks for catastrophic overfitting."""
 
 
 def chosen_by(recipe: Recipe) -> tuple[str, str]:
-    """The columns that the best epoch has most of, the first before the second.
+    """Return the columns by which the best epoch has the largest values, the first before the second.
 
-    Robust accuracy; clean accuracy where the recipe crafts nothing, as there the robust one is that of chance.
+    It is robust accuracy, or clean accuracy if the recipe has no inner attack, because robust accuracy is then chance.
     """
     columns = ("val_robust_accuracy", "val_clean_accuracy")
     return columns if recipe.inner_attack is not None else (columns[1], columns[0])
 
 
 def best_row(history: Sequence[Row], recipe: Recipe) -> Row:
-    """The row of the best epoch so far, of equals the earliest; there is at least one."""
+    """Return the row of the best epoch so far, the earliest of equals; there must be at least one row."""
     first, second = chosen_by(recipe)
     return max(history, key=lambda row: (row[first], row[second]))
 
 
 def to_csv(history: Sequence[Row]) -> str:
-    """One line an epoch below the names of the columns; numbers are written so that they read back the same."""
+    """Write a header and one line for each epoch; numbers read back as the same numbers."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(history[0]) if history else ["epoch"], lineterminator="\n")
     writer.writeheader()

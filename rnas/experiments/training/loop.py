@@ -1,4 +1,4 @@
-"""The loop over epochs: train, select, keep; at the end the final evaluation.
+"""Run the epochs of a training and its final evaluation, and write the state after each epoch.
 
 After each epoch the state is written first, and best, last and history after it. All three follow from the state, so a
 training that was killed in between makes them again when it is resumed.
@@ -34,7 +34,7 @@ _FILES = {"best": BEST, "last": LAST}
 
 
 def train_to_the_end(experiment: TrainingExperiment, setup: Setup, listener: Listener) -> None:
-    """Train from where the state in the experiment's directory is until the end, and write the result.
+    """Train from the state in the experiment's directory until the end, and write the result.
 
     Args:
         experiment: the training, whose directory is this process's alone.
@@ -60,7 +60,7 @@ def train_to_the_end(experiment: TrainingExperiment, setup: Setup, listener: Lis
 
 
 def _out_of_memory(experiment: TrainingExperiment, setup: Setup, in_training: bool) -> str:
-    """What would fit, and how to resume, in one line."""
+    """Return in one line which batch would fit, and how to resume."""
     advice = advise(setup, in_training)
     if not (experiment.path / STATE).exists():
         return f"{advice.fault}: {advice.remedy}"
@@ -73,7 +73,7 @@ def _out_of_memory(experiment: TrainingExperiment, setup: Setup, in_training: bo
 
 @dataclass
 class _Where:
-    """What a training is at.
+    """Hold what a training is doing now.
 
     Attributes:
         in_training: a training step, not an evaluation.
@@ -83,7 +83,7 @@ class _Where:
 
 
 class _Loop:
-    """A training under way."""
+    """Run a training."""
 
     def __init__(self, experiment: TrainingExperiment, setup: Setup, listener: Listener, where: _Where) -> None:
         self._where = where
@@ -97,7 +97,7 @@ class _Loop:
         self._provenance = provenance(setup)
 
     def run(self) -> None:
-        """Train, evaluate, and write what came of it."""
+        """Train, evaluate, and write the result."""
         self._restore()
         epochs = self._setup.settings.fidelity.epochs
         self._listener.started(self._experiment, Work("epoch", epochs, len(self._state.history)))
@@ -132,11 +132,11 @@ class _Loop:
         saved = State.read(path)
         if saved.fingerprint != self._state.fingerprint:
             raise InputError(
-                f"{self._experiment.config} was changed since the training began, which is one of other settings "
-                "now: restore it from a copy, or train anew"
+                f"{self._experiment.config} was changed after the training was started: restore it from a copy, or "
+                "train again in a new directory"
             )
         if saved.data != self._state.data:
-            raise InputError(f"{path}: the images that the training began with were others: give it those back")
+            raise InputError(f"{path}: the training was started with other images: give those images again")
         try:
             self._training.load(saved.tensors)
         except (KeyError, RuntimeError) as error:
@@ -204,7 +204,7 @@ class _Loop:
         write_description(checkpoint)
 
     def _evaluated(self, summary: dict[str, Any], checkpoints: dict[str, Checkpoint]) -> dict[str, Any]:
-        """The summary with the results of best and last on the test split."""
+        """Return the summary with the results of best and last on the test split."""
         started = time.perf_counter()
         results: dict[int, CheckpointResult] = {}
         self._listener.started(self._experiment, Work("evaluation", 1, phase=EVALUATION))

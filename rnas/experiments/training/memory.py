@@ -1,4 +1,4 @@
-"""Batches that fit into memory, and how much of it there was."""
+"""Find batches that fit into memory, and measure the memory in use."""
 
 import gc
 import json
@@ -22,25 +22,25 @@ _STEPS = 8
 """A batch is near enough to the largest that fits when one larger by such a share of it does not fit."""
 
 _WITHOUT_A_CLASS = ("bad_alloc", "could not create a primitive", "could not create a memory object")
-"""What oneDNN, which convolves on CPUs, says when it gets no memory for code or scratch space."""
+"""Messages of oneDNN, which convolves on CPUs, if it gets no memory for code or scratch space."""
 
 Kind = Literal["training", "evaluation"]
-"""Of the work that runs out of memory."""
+"""Kind of work that runs out of memory."""
 
 
 class _EnoughError(Exception):
-    """Leaves a training after its first step."""
+    """Stop a training after its first step."""
 
 
 def out_of_memory(error: BaseException) -> bool:
-    """Whether an exception says that memory of the GPU or of the host is used up."""
+    """Return whether an exception means that memory of the GPU or of the host ran out."""
     if isinstance(error, RuntimeError) and any(text in str(error) for text in _WITHOUT_A_CLASS):
         return True
     return classified(error)[0] is Status.OUT_OF_MEMORY
 
 
 def largest_batch(size: int, attempt: Callable[[int], None]) -> int:
-    """The largest batch below one that does not fit, to an eighth; 0 where none does.
+    """Find the largest batch that fits, below one that does not, to within an eighth; return 0 if none fits.
 
     Args:
         size: a batch that does not fit.
@@ -65,7 +65,7 @@ def largest_batch(size: int, attempt: Callable[[int], None]) -> int:
 
 @dataclass(frozen=True)
 class Advice:
-    """What would fit, for a training that ran out of memory.
+    """Hold which batch would fit, for a training that ran out of memory.
 
     Attributes:
         batch: images at a time that fit; 0 where not even one does.
@@ -82,8 +82,8 @@ def advise(setup: Setup, in_training: bool) -> Advice:
     """Find the largest batch that fits, by trying some here.
 
     Args:
-        setup: of the training, whose network and optimiser are no longer held.
-        in_training: whether memory ran out in a training step, else in an evaluation.
+        setup: the training, whose network and optimiser are no longer in memory.
+        in_training: whether memory ran out in a training step, and not in an evaluation.
     """
     kind: Kind = "training" if in_training else "evaluation"
     settings = setup.settings
@@ -97,14 +97,14 @@ def advise(setup: Setup, in_training: bool) -> Advice:
 
 
 def peak_memory(device: str) -> int:
-    """Most bytes that this process has used so far: on the GPU, or in all."""
+    """Return the most bytes that this process has used so far: on the GPU, or in all."""
     if device.startswith("cuda"):
         return torch.cuda.max_memory_reserved(device)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def release() -> None:
-    """Give back the memory of what is no longer held."""
+    """Free the memory of objects that are no longer in use."""
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
@@ -119,13 +119,13 @@ def _survives(attempt: Callable[[int], None], batch: int) -> bool:
         survived = False
     else:
         survived = True
-    # Only here the traceback no longer holds what was allocated.
+    # Only here has the traceback released what was allocated.
     release()
     return survived
 
 
 def _attempt(setup: Setup, kind: Kind, batch: int) -> None:
-    """Work on a number of images: on a GPU here, else in a process of its own.
+    """Work on a number of images: on a GPU in this process, on a CPU in a process of its own.
 
     A library that gets no memory on a CPU may end the process, and the system may as well.
     """
@@ -139,7 +139,7 @@ def _attempt(setup: Setup, kind: Kind, batch: int) -> None:
 
 
 def _step(setup: Setup, batch: int) -> None:
-    """One training step, as the last epoch takes it: with all that a recipe begins later on."""
+    """Do one training step with everything that the recipe uses in its last epoch."""
     training = setup.training(batch)
     training.epoch = setup.settings.fidelity.epochs - 1
     steps = 0

@@ -1,4 +1,4 @@
-"""Whether a batch fits: a training step or an evaluation in a process of its own, which ends well if it does.
+"""Try a training step or an evaluation in its own process, which ends with exit code 0 if the batch fits.
 
 The request is JSON on stdin: ``settings`` of the training, ``kind`` of work and ``batch``, images at a time.
 """

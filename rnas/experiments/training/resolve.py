@@ -1,4 +1,4 @@
-"""From what a user gives to the settings of a training, with everything else at the recipe's and the data's own."""
+"""Resolve what a user gives to the settings of a training; the rest comes from the recipe and the data."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,7 +19,7 @@ from rnas.utils.devices import torch_device
 from rnas.utils.yaml_files import explained, read_yaml
 
 SOURCE = "train"
-"""What the settings are called in messages."""
+"""Name of the settings in messages."""
 
 _DATA = "cifar10"
 _MOST_VAL = 1_024
@@ -84,7 +84,7 @@ def resolve_settings(reference: EvaluatedNetwork, given: Mapping[str, Any]) -> T
 
 
 def recipe_content(text: str) -> Any:
-    """A recipe's name, or the content of the YAML file that is named instead of one.
+    """Return a recipe's name, or the content of a YAML file that is given instead of a name.
 
     Raises:
         InputError: the file cannot be read.
@@ -110,12 +110,12 @@ def _split_sizes(dataset: Dataset, own: ResolvedTraining | None) -> dict[str, in
 
 
 def _over(default: Mapping[str, Any], given: Any) -> Any:
-    """The default with what is given over it; what is no mapping is left for the check of the settings."""
+    """Return the default with the given values over it; the check of the settings handles other types."""
     return {**default, **given} if isinstance(given, Mapping) else given
 
 
 def _require_unseen(dataset: Dataset, settings: TrainingRunSettings, own: ResolvedTraining | None, name: str) -> None:
-    """InputError where the test split holds images that a search chose the network by."""
+    """Raise InputError if the test split has images that a search used to choose the network."""
     if own is None or not own.images.search_val or dataset.num_test_images:
         return
     seen = divide(dataset, own.images, own.split_seed)["search_val"].ids

@@ -1,4 +1,4 @@
-"""Hold what came of a training."""
+"""Hold the result of a training."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class TrainingResult:
 
     Attributes:
         path: directory of the training.
-        settings: all that decides it.
+        settings: everything that decides it.
         history: a row for each epoch done, see :data:`rnas.experiments.training.history.Row`.
         best: weights of the best epoch on the val split; None before the first.
         last: weights of the last epoch; None before the first.

@@ -1,4 +1,4 @@
-"""The state of a training after an epoch: the one file that all others of its directory follow from."""
+"""Store the state of a training after an epoch; all other files of its directory follow from this file."""
 
 import json
 from collections.abc import Mapping
@@ -19,10 +19,10 @@ STATE = "state.safetensors"
 
 @dataclass(frozen=True)
 class State:
-    """Where a training stands.
+    """Hold the state of a training.
 
     Attributes:
-        fingerprint: of its settings.
+        fingerprint: hash of its settings.
         data: hash of its images.
         history: a row for each epoch done.
         overfitting: of the epoch that was taken back for catastrophic overfitting, ``epoch``, ``guarded_accuracy``
@@ -67,4 +67,4 @@ class State:
             return cls(rest["fingerprint"], rest["data"], tuple(rest["history"]), rest["overfitting"], tensors)
         except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
             reason = " ".join(str(error).split())
-            raise InputError(f"{path}: damaged ({reason}); restore it from a copy, or train anew") from None
+            raise InputError(f"{path}: damaged ({reason}); restore it from a copy, or train again") from None

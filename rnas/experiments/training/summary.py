@@ -1,4 +1,4 @@
-"""What came of a training, with all that decided it."""
+"""Summarise a training, with everything that decided it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -20,14 +20,14 @@ Status = Literal["complete", "overfitted", "diverged"]
 def summarised(
     setup: Setup, history: Sequence[Row], status: Status, reason: str, checkpoints: Mapping[str, Checkpoint]
 ) -> dict[str, Any]:
-    """All but the results on the test split, as JSON values.
+    """Return all but the results on the test split, as JSON values.
 
     Args:
-        setup: of the training.
+        setup: the training.
         history: a row for each epoch done.
-        status: how it ended.
+        status: how the training ended.
         reason: one line that explains a status other than complete.
-        checkpoints: those called ``best`` and ``last``; none where no epoch was done.
+        checkpoints: the checkpoints ``best`` and ``last``; empty if no epoch was done.
     """
     settings, dataset = setup.settings, setup.dataset
     cost = setup.architecture.cost(dataset.input_shape, dataset.num_classes)
@@ -67,7 +67,7 @@ def summarised(
             "batch_size": settings.evaluation.batch_size,
             "precision": "float32",
             "interval": "Wilson, 95 %",
-            "difference": "best minus last; indistinguishable where the exact test of McNemar has p >= 0.05",
+            "difference": "best minus last; indistinguishable at 95 % if the exact test of McNemar has p >= 0.05",
         },
         **{
             name: {
@@ -85,7 +85,7 @@ def summarised(
 
 
 def provenance(setup: Setup) -> dict[str, Any]:
-    """Hashes of what decided the weights, versions and device, as JSON values."""
+    """Return hashes of what decided the weights, versions and device, as JSON values."""
     return {
         "recipe": setup.settings.recipe.name,
         "recipe_changes": list(setup.settings.recipe_changes),

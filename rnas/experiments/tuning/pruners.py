@@ -1,4 +1,4 @@
-"""Pruners by name: which trials are stopped before their last epoch."""
+"""Make pruners by name; a pruner decides which trials stop before their last epoch."""
 
 from typing import Literal, get_args
 
@@ -8,7 +8,7 @@ PrunerName = Literal["median", "hyperband", "none"]
 PRUNERS: tuple[PrunerName, ...] = get_args(PrunerName)
 
 _WARMUP = 4
-"""In so great a part of the epochs the median stops nothing: early robust accuracy says little of that at the end."""
+"""Share of the epochs in which the median stops nothing: early robust accuracy hardly predicts that at the end."""
 
 
 def make_pruner(name: PrunerName, epochs: int) -> BasePruner:

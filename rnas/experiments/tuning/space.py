@@ -1,4 +1,4 @@
-"""What is tuned: fields of a recipe, and the values that each may take."""
+"""Define what is tuned: fields of a recipe, and the values that each may take."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from rnas.training.recipe import Recipe
 from rnas.utils.yaml_files import explained
 
 _FACTORS = {"learning_rate": 10, "weight_decay": 10, "loss.beta": 4, "weight_perturbation.gamma": 4}
-"""Fields that are tuned unless told otherwise, from the recipe's own value divided by a factor to it times that."""
+"""Fields that are tuned by default, from the recipe's own value divided by a factor to it times that."""
 
 _FIXED = ("name", "source", "note", "epochs")
 _FORMS = "KEY=LOW:HIGH, KEY=LOW:HIGH:log or KEY=A,B,C"
@@ -21,7 +21,8 @@ Value = float | int | str | bool | None
 
 
 def default_space(recipe: Recipe) -> dict[str, str]:
-    """The fields that most depend on network and data, where the recipe has them, as :func:`distribution` reads them.
+    """Return the fields that most depend on network and data, if the recipe has them, in :func:`distribution`'s
+    form.
 
     Rates and weights act by their order of magnitude, so that all are searched on a logarithmic scale.
     """
@@ -35,7 +36,7 @@ def default_space(recipe: Recipe) -> dict[str, str]:
 
 
 def parse_space(texts: list[str]) -> dict[str, str]:
-    """``["learning_rate=0.01:1:log", ...]`` by key, unchecked; InputError where one is not of that form."""
+    """Split ``["learning_rate=0.01:1:log", ...]`` by key, unchecked; raise InputError for another form."""
     space = {}
     for text in texts:
         key, sign, values = text.partition("=")
@@ -46,11 +47,11 @@ def parse_space(texts: list[str]) -> dict[str, str]:
 
 
 def distribution(recipe: Recipe, key: str, values: str) -> BaseDistribution:
-    """The values that a field may take.
+    """Return the distribution of the values that a field may take.
 
     Args:
-        recipe: that has the field; whole numbers stay whole.
-        key: of the field, such as ``loss.beta``.
+        recipe: recipe that has the field; whole numbers stay whole.
+        key: name of the field, such as ``loss.beta``.
         values: ``LOW:HIGH`` for all numbers in between, ``LOW:HIGH:log`` for the same on a logarithmic scale, or
             ``A,B,C`` for a choice, each as YAML.
 
@@ -67,7 +68,7 @@ def distribution(recipe: Recipe, key: str, values: str) -> BaseDistribution:
         raise InputError(f"{key}={values}: write {_FORMS}") from None
     logarithmic = len(ends) == 3
     if logarithmic and ends[2] != "log":
-        raise InputError(f"{key}={values}: {ends[2]!r} is no scale; write {_FORMS}")
+        raise InputError(f"{key}={values}: {ends[2]!r} is not a scale; write {_FORMS}")
     if not low < high < float("inf"):
         raise InputError(f"{key}={values}: the low end has to be below the high one, and both numbers")
     if logarithmic and low <= 0:
@@ -80,7 +81,7 @@ def distribution(recipe: Recipe, key: str, values: str) -> BaseDistribution:
 
 
 def published_value(recipe: Recipe, key: str) -> Any:
-    """The recipe's own value of a field, as JSON.
+    """Return the recipe's own value of a field, as JSON.
 
     Raises:
         InputError: it has no such field, or it is not one to tune.
@@ -97,7 +98,7 @@ def published_value(recipe: Recipe, key: str) -> Any:
 
 
 def holds(allowed: BaseDistribution, value: Any) -> bool:
-    """Whether a value is among those that a field may take."""
+    """Return whether a value is among those that a field may take."""
     if isinstance(allowed, CategoricalDistribution):
         return value in allowed.choices
     assert isinstance(allowed, FloatDistribution | IntDistribution)
@@ -105,7 +106,7 @@ def holds(allowed: BaseDistribution, value: Any) -> bool:
 
 
 def corners(allowed: BaseDistribution) -> list[Value]:
-    """Both ends of a range, or all choices: where these can be trained with, so can what is in between."""
+    """Return both ends of a range, or all choices; if these can be trained with, values in between can be, too."""
     if isinstance(allowed, CategoricalDistribution):
         return list(allowed.choices)
     assert isinstance(allowed, FloatDistribution | IntDistribution)
@@ -113,7 +114,7 @@ def corners(allowed: BaseDistribution) -> list[Value]:
 
 
 def applied(recipe: Recipe, parameters: Mapping[str, Value]) -> Recipe:
-    """The recipe with fields set to other values; InputError where it cannot have them."""
+    """Return the recipe with fields set to other values; raise InputError if it cannot have them."""
     content = recipe.model_dump(mode="json")
     for key, value in parameters.items():
         *path, field = key.split(".")

@@ -1,4 +1,4 @@
-"""The Optuna study of a tuning (Akiba et al., KDD 2019): every trial with its parameters, epochs and result."""
+"""Store trials with parameters, epochs and result in an Optuna study (Akiba et al., KDD 2019)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,11 +22,11 @@ _PROVENANCE = "provenance"
 
 
 class TuningStudy:
-    """A study, opened by whoever asks for trials, trains one or reads them.
+    """Store the trials of a tuning; several processes may open it to ask for trials, train one or read them.
 
     Args:
-        storage: where it lives; it is made where it is not there.
-        settings: of the tuning.
+        storage: storage of the study, which is created if it does not exist.
+        settings: settings of the tuning.
 
     Raises:
         InputError: the study is that of other settings.
@@ -48,13 +48,13 @@ class TuningStudy:
             self.study.set_user_attr(_FINGERPRINT, settings.fingerprint)
         elif fingerprint != settings.fingerprint:
             raise InputError(
-                "config.yaml was changed since the tuning began, which is one of other settings now: restore it from a "
-                "copy, or tune anew"
+                "config.yaml was changed after the tuning was started: restore it from a copy, or tune again in a new "
+                "directory"
             )
 
     @property
     def provenance(self) -> Mapping[str, Any]:
-        """``versions`` and ``device`` of the process that last ran trials; empty before."""
+        """Return ``versions`` and ``device`` of the process that last ran trials; empty before the first."""
         kept: Mapping[str, Any] = self.study.user_attrs.get(_PROVENANCE, {})
         return kept
 
@@ -64,11 +64,11 @@ class TuningStudy:
 
     @property
     def trials(self) -> list[FrozenTrial]:
-        """All trials in their order."""
+        """Return all trials in order."""
         return self.study.get_trials(deepcopy=False)
 
     def ask(self) -> FrozenTrial:
-        """A new trial: the first has the recipe's own values, each other what the sampler suggests.
+        """Ask for a new trial: the first has the recipe's own values, each other what the sampler suggests.
 
         The sampler is made anew from the seed and the trial's number, so that what it suggests follows from what the
         study holds.
@@ -133,6 +133,6 @@ class TuningStudy:
 
 
 def result_of(trial: FrozenTrial) -> Mapping[str, Any]:
-    """What came of a trial: ``status``, ``reason``, ``curve``, ``seconds``, ``pruned``; empty while it is open."""
+    """Return ``status``, ``reason``, ``curve``, ``seconds`` and ``pruned`` of a trial; empty while it is open."""
     result: Mapping[str, Any] = trial.user_attrs.get(_RESULT, {})
     return result

@@ -1,4 +1,4 @@
-"""One trial: a training of which every epoch is reported, and which may be stopped after any."""
+"""Run one trial: a training that reports every epoch, and may be stopped after any."""
 
 import time
 from collections.abc import Mapping
@@ -17,10 +17,10 @@ from rnas.utils import sqlite
 
 @dataclass(frozen=True)
 class TrialTraining:
-    """Trains what executors are given: tasks whose fidelity is ``number`` and ``parameters`` of a trial.
+    """Train the tasks that executors are given, whose fidelity is ``number`` and ``parameters`` of a trial.
 
     Attributes:
-        settings: of the tuning.
+        settings: settings of the tuning.
         database: file of its study, which records every epoch wherever the training runs.
     """
 

@@ -1,4 +1,4 @@
-"""Turning whatever happens during an evaluation into a result."""
+"""Turn whatever happens during an evaluation into a result."""
 
 import json
 import math
@@ -22,7 +22,7 @@ def evaluate(evaluator: Evaluates, task: Task, context: Context) -> Evaluation:
 
 
 def classified(error: BaseException) -> tuple[Status, str]:
-    """The status that an exception stands for, and one line that tells it."""
+    """Return the status that an exception means, and one line that describes it."""
     status, reason = Status.FAILED, f"{type(error).__name__}: {error}"
     if isinstance(error, DivergedError):
         status, reason = Status.DIVERGED, str(error)
@@ -38,10 +38,10 @@ def classified(error: BaseException) -> tuple[Status, str]:
 
 
 def _checked(evaluation: Evaluation) -> Evaluation:
-    """The evaluation with values that a ledger can hold, failed where a metric is not a finite number.
+    """Return the evaluation with values that a ledger can store; it is failed if a metric is not a finite number.
 
     Raises:
-        TypeError, ValueError: it is no Evaluation, or holds what is no JSON.
+        TypeError, ValueError: it is not an Evaluation, or has values that are not JSON.
     """
     if not isinstance(evaluation, Evaluation):
         raise TypeError(f"the evaluator returned a {type(evaluation).__name__}, not an Evaluation")

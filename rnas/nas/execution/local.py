@@ -1,4 +1,4 @@
-"""Where evaluations run on this machine: its cores or GPUs, in processes of their own or in this one."""
+"""Run evaluations on the cores or GPUs of this machine, in processes of their own or in this one."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,11 +18,11 @@ Device = Literal["auto", "cpu", "cuda"]
 
 
 def devices(device: Device, workers: int | None) -> list[str]:
-    """The torch device of each evaluation at once.
+    """Return the torch device of each evaluation that runs at once.
 
     Args:
-        device: ``auto`` takes the GPUs where there are any.
-        workers: how many; None is one a core or GPU; 0 gives none.
+        device: ``auto`` uses the GPUs if there are any.
+        workers: number of evaluations at once; None is one a core or GPU; 0 gives none.
 
     Raises:
         InputError: there is no GPU here, and one is asked for.
@@ -37,7 +37,7 @@ def devices(device: Device, workers: int | None) -> list[str]:
 
 
 def slots(workers: int | None, device: Device = "auto") -> list[str]:
-    """The same, and one where ``workers`` is 0: evaluations in this process run somewhere too."""
+    """Return the same devices, and one device if ``workers`` is 0, for evaluations in this process."""
     return devices(device, 1 if workers == 0 else workers)
 
 
@@ -50,21 +50,21 @@ def local_executor(
     device: Device = "auto",
     seconds: float | None = None,
 ) -> Iterator[Executor]:
-    """Within, what runs an evaluator's tasks; its processes end with the block.
+    """Provide what runs an evaluator's tasks; its processes end with the block.
 
     Args:
         evaluator: runs the tasks.
         workers: evaluations at once, each in a process of its own; 0 evaluates in this process; None is one a core or
             GPU, and this process where evaluations take no time to speak of.
-        folder: where bulky results go, or None.
+        folder: folder for large results, or None.
         device: see :func:`devices`.
-        seconds: after which an evaluation is given up; None is no limit.
+        seconds: time after which an evaluation is stopped; None is no limit.
 
     Raises:
         InputError: there is no GPU here, and one is asked for.
     """
     places, limits = slots(workers, device), Limits(seconds, folder)
-    # What is no evaluator of a search, such as a trial of a tuning, does not say that it takes no time.
+    # A trial of a tuning, which is not an evaluator of a search, does not say whether it is instant.
     if workers == 0 or (workers is None and getattr(evaluator, "instant", False)):
         executor: Executor = InProcess(evaluator, places[0], limits)
     else:

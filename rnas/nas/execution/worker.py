@@ -1,4 +1,4 @@
-"""What runs inside a worker process."""
+"""Evaluate inside a worker process."""
 
 import os
 import signal
@@ -26,7 +26,7 @@ def start(evaluator: Evaluates, device: str, share: "Synchronized[float]") -> No
 
 
 def ready() -> int:
-    """The worker's process id, once it has started."""
+    """Return the worker's process id, once it has started."""
     return os.getpid()
 
 

@@ -77,6 +77,7 @@ def test_the_version_is_written_once() -> None:
     import importlib.metadata
 
     assert importlib.metadata.version("rnas") == __version__
+    assert CliRunner().invoke(app, ["--version"]).output == f"rnas {__version__}\n"
 
 
 def test_fields_in_messages_become_options() -> None:

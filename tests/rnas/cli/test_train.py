@@ -203,7 +203,7 @@ def test_a_loss_that_diverges_is_exit_code_1(command: Command, folder: Path) -> 
 def test_resume_knows_a_training(command: Command, folder: Path) -> None:
     first = done(command("train", "net.json", "--recipe", "sat", *SHORT, "--output", "run"))
     assert done(command("resume", "run")) == first
-    assert "budget: run is a training, of which no field can grow" in refusal(command("resume", "run", "--budget", 9))
+    assert "budget: run is a training, and no field can grow" in refusal(command("resume", "run", "--budget", 9))
     Path("run/result.json").unlink()
     result = command("resume", "run", "--json")
     assert json.loads(done(result))["epochs_done"] == 3

@@ -1,4 +1,4 @@
-"""What is said of best and last."""
+"""Test the lines about the best and the last weights."""
 
 import io
 from typing import Any
@@ -26,7 +26,7 @@ def printed(summary: dict[str, Any]) -> str:
 
 
 def summary(finished: TrainingResult, best: int, last: int) -> dict[str, Any]:
-    """Of a training whose best and last withstand so many of 100 images."""
+    """Return the lines for a training whose best and last weights withstand these numbers of 100 images."""
     results = [CheckpointResult(torch.ones(100).bool(), {"pgd20": torch.arange(100) < right}) for right in (best, last)]
     content = {**finished.summary, "comparison": compared(*results)}
     for name, epoch, result in zip(("best", "last"), (7, 9), results, strict=True):

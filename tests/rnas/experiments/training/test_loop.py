@@ -193,7 +193,7 @@ def test_changed_settings_are_refused_but_not_those_of_no_consequence(finished: 
     assert summary["best"]["test"] == finished.summary["best"]["test"]
     (path / "result.json").unlink()
     changed(path / "config.yaml", "weight_decay: 0.0005", "weight_decay: 0.5")
-    with pytest.raises(InputError, match=r"config.yaml was changed since the training began"):
+    with pytest.raises(InputError, match=r"config.yaml was changed after the training was started"):
         resume(path)
 
 
@@ -224,7 +224,7 @@ def test_other_images_are_told(finished: TrainingResult, tmp_path: Path, monkeyp
     path = unfinished(finished, tmp_path)
     record = Setup.of(finished.settings).data_record
     monkeypatch.setattr(Setup, "data_record", {**record, "hash": "other"})
-    with pytest.raises(InputError, match=r"the images that the training began with were others"):
+    with pytest.raises(InputError, match=r"the training was started with other images"):
         resume(path)
 
 
@@ -288,7 +288,7 @@ def test_extra_data_are_in_the_summary_and_bound_to_the_state(tmp_path: Path) ->
     assert (record["file"], record["images"], len(record["sha256"])) == (str(extra), 50, 64)
     (tmp_path / "run" / "result.json").unlink()
     write(extra)
-    with pytest.raises(InputError, match=r"the images that the training began with were others"):
+    with pytest.raises(InputError, match=r"the training was started with other images"):
         resume(tmp_path / "run")
 
 

@@ -157,8 +157,8 @@ def test_interrupted_and_resumed_from_disk_it_ends_as_if_it_had_not_been(tmp_pat
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"strategy": "annealing"}, "no strategy 'annealing'; known: grid-search, random, regularized-evolution"),
-        ({"scalarization": "sum"}, "no scalarization 'sum'"),
+        ({"strategy": "annealing"}, "unknown strategy 'annealing'; known: grid-search, random, regularized-evolution"),
+        ({"scalarization": "sum"}, "unknown scalarization 'sum'"),
         ({"options": {"populaton_size": 3}}, "has no option 'populaton_size'; it has population_size"),
         ({"options": {"seed": 3}}, "has no option 'seed'"),
         ({"options": {"population_size": "3"}}, "population_size is '3'; give a value such as 100"),
