@@ -91,9 +91,9 @@ def compare(
 
       rnas resume runs/compare-cifar10-1 --seeds 5
     """
-    from rnas.cli.comparison_view import print_networks
     from rnas.cli.cost_estimate import print_cost_estimate
     from rnas.cli.progress import run_shown
+    from rnas.cli.views.comparison import print_networks
     from rnas.experiments.comparison.run import Comparison
     from rnas.experiments.comparison.settings import ATTACKS, resolve_settings
     from rnas.experiments.training.resolve import recipe_content

@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from rnas.cli.console import print_json, stdout
-from rnas.cli.progress import duration
+from rnas.cli.console import duration, print_json, stdout
 from rnas.utils.quantities import format_size
 
 if TYPE_CHECKING:

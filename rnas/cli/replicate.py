@@ -59,7 +59,7 @@ def replicate(
 
     from rnas.cli.cost_estimate import print_cost_estimate
     from rnas.cli.progress import run_shown
-    from rnas.cli.replication_view import print_design
+    from rnas.cli.views.replication import print_design
     from rnas.experiments.replications.run import ReplicationRun
     from rnas.experiments.replications.settings import resolve_settings
     from rnas.experiments.training.resolve import recipe_content

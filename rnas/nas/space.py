@@ -61,9 +61,9 @@ class SpaceSettings(BaseModel):
     narrow: dict[str, list[Choice]] = {}
     """Choices that remain of each variable named here."""
     flops: BandField = Band()
-    """Least and greatest FLOPs of a network, such as ``[100M, 1G]``."""
+    """Band of FLOPs of a network: 100M:1G, or ``[100M, 1G]``."""
     params: BandField = Band()
-    """Least and greatest number of parameters of a network."""
+    """Band of parameters of a network, such as :1M."""
 
 
 class SearchSpace(ABC):

@@ -19,7 +19,7 @@ from rnas.experiments.training.setup import Setup
 from rnas.training.inner_attack import PGDInner
 from rnas.utils.threads import one_thread
 
-EPOCH, SELECTION, TEST = "an epoch", "selection after an epoch", "attacks on the best or the last weights"
+EPOCH, SELECTION, TEST = "an epoch", "val images after an epoch", "attacks on the best or the last weights"
 """Labels of the work of a training."""
 
 _TIMED_STEPS = 8

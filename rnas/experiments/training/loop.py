@@ -156,7 +156,7 @@ class _Loop:
             self._listener.progress({f"epoch {training.epoch + 1}": share * epochs - training.epoch})
 
         def selecting(_share: float) -> None:
-            self._listener.progress({f"selection after epoch {training.epoch}": 1.0})
+            self._listener.progress({f"val images after epoch {training.epoch}": 1.0})
 
         for point in training.epochs(check):
             if training.overfitted:

@@ -423,7 +423,7 @@ def test_the_hash_of_the_images_is_theirs_alone(command: Command, member: str) -
         (["--device", "tpu"], "known: auto, cpu, cuda"),
         (["--data", "imagenet"], "unknown dataset 'imagenet'; known: "),
         (["--data", "cifar10"], "--data-dir"),
-        (["--split-seed", "4"], "leave split_seed out"),
+        (["--split-seed", "4"], "leave --split-seed out"),
         (["--weights", "nothing.pth"], "nothing.pth: cannot be read"),
         (["--corruptions", "nowhere"], "nowhere"),
         (["--transfer", "wrn-28-10"], "wrn-28-10 has no weights"),

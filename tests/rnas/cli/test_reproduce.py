@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 import rnas
-from rnas.cli.reproduce_table import print_reproduction
+from rnas.cli.views.reproduce_table import print_reproduction
 from rnas.experiments.reproduction.check import compared
 from rnas.experiments.reproduction.judgement import judged, seed_spread_of
 from rnas.experiments.reproduction.reproduce import Reproduction

@@ -17,7 +17,7 @@ import json, resource, sys
 from pathlib import Path
 from rnas.cli import main
 from rnas.experiments.training import training
-import rnas.cli.training_view, sklearn.datasets
+import rnas.cli.views.training, sklearn.datasets
 
 size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 limit = size + int(sys.argv[1]) * 2**20

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rnas.cli.console import print_json, say, stdout
-from rnas.cli.words import EvaluationWords
+from rnas.cli.views.words import EvaluationWords
 from rnas.experiments.replications.result import ReplicationResult
 from rnas.experiments.replications.run import OBJECTIVE, ReplicationRun
 from rnas.report import replication_text

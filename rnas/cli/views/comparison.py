@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rnas.cli.console import print_json, say, stdout
-from rnas.cli.words import EvaluationWords
+from rnas.cli.views.words import EvaluationWords
 from rnas.experiments.comparison.result import ComparisonResult
 from rnas.experiments.comparison.run import Comparison
 from rnas.experiments.comparison.training import METRIC

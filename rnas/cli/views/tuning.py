@@ -7,8 +7,8 @@ import typer
 from optuna.trial import FrozenTrial, TrialState
 
 from rnas.cli.console import print_json, stdout
-from rnas.cli.tuning_table import print_tuning, value_word
-from rnas.cli.words import Words
+from rnas.cli.views.tuning_table import print_tuning, value_word
+from rnas.cli.views.words import Words
 from rnas.experiment import Work
 from rnas.experiments.tuning.result import TuningResult, state_of
 from rnas.experiments.tuning.study import result_of

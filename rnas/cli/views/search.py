@@ -9,8 +9,8 @@ import numpy as np
 import typer
 
 from rnas.cli.console import print_json, stderr, stdout
-from rnas.cli.final_evaluation import final_evaluation_table, final_words
-from rnas.cli.words import Words
+from rnas.cli.views.final_evaluation import final_evaluation_table, final_words
+from rnas.cli.views.words import Words
 from rnas.experiment import Work
 from rnas.nas.dispatch import numbered
 from rnas.nas.ledger import Record
@@ -102,7 +102,7 @@ class ProgressWords(Words):
         finished = sum(record.evaluation is not None for record in records)
         begun = len(records) - finished
         words = f", {finished} of them finished before" if records else ""
-        return f"{words}, {begun} begun before and started over" if begun else words
+        return f"{words}, {begun} interrupted before and run again" if begun else words
 
 
 def show(search: Search, result: SearchResult, as_json: bool) -> None:

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
-from rnas.cli.bar_view import BarView
+from rnas.cli.views.bar import BarView
 from rnas.evaluation.attack_run import Progress
 from rnas.experiment import Listener
 from rnas.utils.quantities import pluralize

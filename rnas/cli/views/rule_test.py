@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rnas.cli.console import print_json, stdout
-from rnas.cli.words import EvaluationWords
+from rnas.cli.views.words import EvaluationWords
 from rnas.experiment import Work
 from rnas.report.rule_test import blocks
 from rnas.scaling_rules.out_of_sample import RuleTestResult

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rnas.cli.progress import duration
+from rnas.cli.console import duration
 from rnas.utils.quantities import pluralize
 
 

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from rnas.cli.progress import ProgressView
-from rnas.cli.training_view import description
+from rnas.cli.views.training import description
 from rnas.experiment import Work
 from rnas.experiments.training.result import TrainingResult
 from rnas.experiments.training.setup import Setup
@@ -32,7 +32,7 @@ def shown(finished: TrainingResult, folder: Path, terminal: bool, done: int = 0)
         view.started(training, Work("epoch", 3, done))
         for row in finished.history[done:]:
             view.progress({f"epoch {row['epoch']}": 0.25})
-            view.progress({f"selection after epoch {row['epoch']}": 1.0})
+            view.progress({f"val images after epoch {row['epoch']}": 1.0})
             view.recorded(row)
         view.started(training, Work("evaluation", 1, phase="final evaluation"))
         view.message("test images: fgsm on the best weights")

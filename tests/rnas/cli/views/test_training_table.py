@@ -7,8 +7,8 @@ import pytest
 import torch
 from rich.console import Console
 
-from rnas.cli.progress import duration
-from rnas.cli.training_table import print_summary
+from rnas.cli.console import duration
+from rnas.cli.views.training_table import print_summary
 from rnas.experiments.training.evaluation import CheckpointResult, compared
 from rnas.experiments.training.result import TrainingResult
 from tests.rnas.experiments.training.trainings import trained

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rnas.cli.console import print_json, stdout
-from rnas.cli.words import EvaluationWords
+from rnas.cli.views.words import EvaluationWords
 from rnas.nas.fidelity_study import FidelityResult, FidelityStudy
 from rnas.report.fidelity import caption, rows, shift_sentences
 

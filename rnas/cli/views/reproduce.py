@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from rnas.cli.bar_view import BarView
+from rnas.cli.views.bar import BarView
 from rnas.experiment import Listener
 from rnas.nas.ledger import Record
 

@@ -9,13 +9,13 @@ from rnas.experiment import Experiment, Work
 from rnas.utils.quantities import pluralize
 
 _MODULES = {
-    "search": "rnas.cli.search_view",
-    "fidelity": "rnas.cli.fidelity_view",
-    "rule-test": "rnas.cli.rule_test_view",
-    "training": "rnas.cli.training_view",
-    "tuning": "rnas.cli.tuning_view",
-    "comparison": "rnas.cli.comparison_view",
-    "replication": "rnas.cli.replication_view",
+    "search": "rnas.cli.views.search",
+    "fidelity": "rnas.cli.views.fidelity",
+    "rule-test": "rnas.cli.views.rule_test",
+    "training": "rnas.cli.views.training",
+    "tuning": "rnas.cli.views.tuning",
+    "comparison": "rnas.cli.views.comparison",
+    "replication": "rnas.cli.views.replication",
 }
 
 

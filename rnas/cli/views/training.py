@@ -6,8 +6,8 @@ from typing import Any
 import typer
 
 from rnas.cli.console import print_json, say, stderr, stdout
-from rnas.cli.training_table import print_summary
-from rnas.cli.words import Words
+from rnas.cli.views.training_table import print_summary
+from rnas.cli.views.words import Words
 from rnas.experiment import Work
 from rnas.experiments.training.evaluation import val_words
 from rnas.experiments.training.history import Row, best_row
@@ -42,8 +42,8 @@ class ProgressWords(Words):
         """Return what an epoch found."""
         self._history.append(record)
         return (
-            f"loss {record['loss']:.4f}  training {record['train_robust_accuracy']:.1%}  "
-            f"selection {record['val_clean_accuracy']:.1%} clean "
+            f"loss {record['loss']:.4f}  train {record['train_robust_accuracy']:.1%}  "
+            f"val {record['val_clean_accuracy']:.1%} clean "
             f"{record['val_robust_accuracy']:.1%} robust  "
             f"rate {record['learning_rate']:.2g}  {record['seconds'] + record['val_seconds']:.1f} s"
         )
@@ -56,8 +56,10 @@ class ProgressWords(Words):
         return (f"best {best['val_robust_accuracy']:.1%} robust (epoch {best['epoch']:.0f})",)
 
     def running(self, shares: Mapping[str, float]) -> str:
-        """Return what is under way; the selection after an epoch has no share of its own."""
-        words = (label if label.startswith("selection") else f"{label}: {share:.0%}" for label, share in shares.items())
+        """Return what is under way; the val images after an epoch have no share of their own."""
+        words = (
+            label if label.startswith("val images") else f"{label}: {share:.0%}" for label, share in shares.items()
+        )
         return ", ".join(words)
 
 
