@@ -27,17 +27,17 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rnas import registry
 from rnas.errors import InputError, LedgerError
-from rnas.utils.directories import creating, locked, next_free
+from rnas.utils._directories import creating, locked, next_free
+from rnas.utils._lazy import LazyModule
+from rnas.utils._yaml_files import explained, read_mapping
 from rnas.utils.files import discard_partial, write_text
-from rnas.utils.lazy import LazyModule
-from rnas.utils.yaml_files import explained, read_mapping
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
 
-    from rnas.utils import sqlite
+    from rnas.utils import _sqlite as sqlite
 else:
-    sqlite = LazyModule("rnas.utils.sqlite")
+    sqlite = LazyModule("rnas.utils._sqlite")
 
 CONFIG = "config.yaml"
 LEDGER = "ledger.db"

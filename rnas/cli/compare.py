@@ -96,7 +96,7 @@ def compare(
     from rnas.cli.views.comparison import print_networks
     from rnas.experiments.comparison.run import Comparison
     from rnas.experiments.comparison.settings import ATTACKS, resolve_settings
-    from rnas.experiments.training.resolve import recipe_content
+    from rnas.experiments.training._resolve import recipe_content
 
     settings = resolve_settings(
         networks or (),

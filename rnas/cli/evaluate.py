@@ -94,10 +94,10 @@ def evaluate(
 
     from rnas.cli.views.evaluate import EvaluationView
     from rnas.cli.views.evaluate_table import print_evaluation
-    from rnas.evaluation.request import Request
+    from rnas.evaluation._request import Request
     from rnas.evaluation.threats import parse_threat
     from rnas.experiments.evaluate import evaluate_weights
-    from rnas.utils.devices import torch_device
+    from rnas.utils._devices import torch_device
 
     request = Request(
         network,

@@ -36,7 +36,7 @@ def fidelity(
     from rnas.nas.config import SearchConfig
     from rnas.nas.fidelity_study import FidelitySettings, FidelityStudy
     from rnas.nas.search import Search
-    from rnas.utils.yaml_files import read_mapping
+    from rnas.utils._yaml_files import read_mapping
 
     search = source
     if source.is_file():

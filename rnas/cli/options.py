@@ -14,7 +14,7 @@ import typer
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from rnas.utils.model_keys import field_of, meaning
+from rnas.utils._model_keys import field_of, meaning
 
 _SIMPLE = (bool, int, float, str, Path)
 

@@ -62,7 +62,7 @@ def replicate(
     from rnas.cli.views.replication import print_design
     from rnas.experiments.replications.run import ReplicationRun
     from rnas.experiments.replications.settings import resolve_settings
-    from rnas.experiments.training.resolve import recipe_content
+    from rnas.experiments.training._resolve import recipe_content
 
     settings = resolve_settings(
         name,

@@ -58,9 +58,9 @@ def train(
     from rnas.cli.cost_estimate import print_cost_estimate
     from rnas.cli.progress import run_shown
     from rnas.cli.views.training import description
-    from rnas.experiments.references import resolve
-    from rnas.experiments.training.activation import activation_note
-    from rnas.experiments.training.resolve import resolve_settings
+    from rnas.experiments._references import resolve
+    from rnas.experiments.training._activation import activation_note
+    from rnas.experiments.training._resolve import resolve_settings
     from rnas.experiments.training.training import Training
 
     content = training_content({"recipe": recipe, "device": device, **settings}, assignments or [])
@@ -81,8 +81,8 @@ def train(
 
 def training_content(given: dict[str, Any], assignments: list[str]) -> dict[str, Any]:
     """Return the settings of a training from options and ``KEY=VALUE``, in the form of the settings."""
-    from rnas.experiments.training.resolve import recipe_content
-    from rnas.utils.yaml_files import set_key
+    from rnas.experiments.training._resolve import recipe_content
+    from rnas.utils._yaml_files import set_key
 
     content = {**given, "recipe": recipe_content(given["recipe"])}
     if "images" in given:

@@ -57,8 +57,8 @@ def tune(
     """
     from rnas.cli.cost_estimate import print_cost_estimate
     from rnas.cli.progress import run_shown
-    from rnas.experiments.references import resolve
-    from rnas.experiments.training.resolve import resolve_settings
+    from rnas.experiments._references import resolve
+    from rnas.experiments.training._resolve import resolve_settings
     from rnas.experiments.tuning.tuning import Tuning, tuning_settings
 
     content = training_content({"recipe": recipe, "device": device, **settings}, assignments or [])

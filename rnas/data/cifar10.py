@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from rnas.data.cifar_batch import read_batch
+from rnas.data._cifar_batch import read_batch
+from rnas.data._defaults import EPSILON, FIDELITY
 from rnas.data.dataset import Dataset
-from rnas.data.defaults import EPSILON, FIDELITY
 from rnas.data.published import PublishedFile, find_folder, require_files, verify
 from rnas.data.restricted_pickle import read_arrays
 from rnas.data.splits import SplitSizes

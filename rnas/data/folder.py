@@ -5,8 +5,8 @@ from pathlib import Path
 import torch
 from PIL import Image
 
+from rnas.data._defaults import EPSILON, FIDELITY
 from rnas.data.dataset import Dataset
-from rnas.data.defaults import EPSILON, FIDELITY
 from rnas.data.images import SUFFIXES, read_images
 from rnas.data.splits import SplitSizes
 from rnas.errors import InputError

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from scipy.io import loadmat
 
+from rnas.data._defaults import EPSILON, FIDELITY
 from rnas.data.dataset import Dataset
-from rnas.data.defaults import EPSILON, FIDELITY
 from rnas.data.published import PublishedFile, find_folder, require_count, require_files, verify
 from rnas.data.splits import SplitSizes
 from rnas.errors import InputError

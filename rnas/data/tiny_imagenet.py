@@ -4,8 +4,8 @@ from pathlib import Path
 
 import torch
 
+from rnas.data._defaults import EPSILON, FIDELITY
 from rnas.data.dataset import Dataset
-from rnas.data.defaults import EPSILON, FIDELITY
 from rnas.data.images import read_images
 from rnas.data.published import find_folder, require_count, require_files
 from rnas.data.splits import SplitSizes

@@ -15,7 +15,7 @@ from rnas.attacks.state import attacking
 from rnas.data.dataset import Dataset, Split, content_hash, divide
 from rnas.data.splits import SplitSizes
 from rnas.errors import InputError, MisfitError
-from rnas.evaluation.request import Request
+from rnas.evaluation._request import Request
 from rnas.evaluation.threats import Threat, parse_threat, threat_of, unseen_threats
 from rnas.evaluation.training_settings import ResolvedTraining, load_dataset
 from rnas.networks.architecture import Architecture, Shape

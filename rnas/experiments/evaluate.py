@@ -11,18 +11,18 @@ from torch import nn
 
 from rnas.attacks.attack import Attack
 from rnas.attacks.state import attacking
-from rnas.data.corruptions.published import published_labels
+from rnas.data.corruptions._published import published_labels
 from rnas.data.dataset import Dataset
 from rnas.errors import InputError
+from rnas.evaluation._request import Request
+from rnas.evaluation._weights_evaluation import evaluate_subject
 from rnas.evaluation.evaluation_result import EvaluationResult
-from rnas.evaluation.request import Request
 from rnas.evaluation.subject import EvaluatedNetwork, module_subject, subject_of
 from rnas.evaluation.threats import Threat, parse_threat
-from rnas.evaluation.weights_evaluation import evaluate_subject
 from rnas.experiment import Listener
-from rnas.experiments.references import resolve, resolve_reference
+from rnas.experiments._references import resolve, resolve_reference
 from rnas.networks.architecture import Architecture
-from rnas.utils.devices import torch_device
+from rnas.utils._devices import torch_device
 
 ATTACKS = ("fgsm", "pgd20", "pgd20-margin")
 
@@ -55,7 +55,7 @@ def evaluate(
 
     Args:
         network: any module from images (n, C, H, W) in [0, 1] to logits (n, K), which is left as it was found; or an
-            architecture; or what :func:`rnas.experiments.references.resolve` understands, such as a checkpoint's path.
+            architecture; or what :func:`rnas.experiments._references.resolve` understands, such as a checkpoint's path.
         data: a data set, or its registered name; None is the data that the network was trained on, or else CIFAR-10.
         data_dir: folder of the data's files.
         attacks: names, such as ``"pgd20"`` or ``"autoattack"``, each of which is run for every threat; and attacks,
@@ -124,7 +124,7 @@ def evaluate(
 
 
 def evaluate_weights(request: Request, listener: Listener | None = None) -> EvaluationResult:
-    """Evaluate the network that a request names; see :func:`rnas.evaluation.weights_evaluation.evaluate_subject`.
+    """Evaluate the network that a request names; see :func:`rnas.evaluation._weights_evaluation.evaluate_subject`.
 
     Args:
         request: what to evaluate.

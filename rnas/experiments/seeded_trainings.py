@@ -11,16 +11,16 @@ from optuna.storages import BaseStorage
 from rnas.errors import InputError, LedgerError
 from rnas.evaluation.training_settings import ResolvedTraining, load_dataset
 from rnas.experiment import Experiment, ExperimentSettings, Listener, Result
-from rnas.nas.campaign import evaluate_all, work_on
+from rnas.nas._campaign import evaluate_all, work_on
+from rnas.nas._problem import problem_of
 from rnas.nas.evaluators.evaluator import Evaluator, Task
-from rnas.nas.execution.local import local_executor
+from rnas.nas.execution._local import local_executor
 from rnas.nas.ledger import Ledger, Record
 from rnas.nas.listed_space import DesignSpace
 from rnas.nas.objective import Objective
-from rnas.nas.problem import problem_of
 from rnas.nas.strategy import Problem
 from rnas.networks import architecture as arch
-from rnas.utils.data_frames import data_frame
+from rnas.utils._data_frames import data_frame
 
 Records = Sequence[Sequence[Record]]
 """For each network the records of its trainings, by seed."""

@@ -17,8 +17,8 @@ from pydantic import (
 from rnas.errors import InputError
 from rnas.experiment import ExperimentSettings
 from rnas.nas.objective import Objective
+from rnas.utils._yaml_files import explained
 from rnas.utils.provenance import json_hash
-from rnas.utils.yaml_files import explained
 
 _NOT_OF_THE_SEARCH = frozenset({"budget", "final_evaluation", "hours", "workers", "device", "storage"})
 

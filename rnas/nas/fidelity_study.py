@@ -11,17 +11,17 @@ from pydantic import BaseModel, Field, PositiveInt
 from rnas._typing import Floats
 from rnas.errors import InputError
 from rnas.experiment import CostEstimate, EstimatedWork, Listener
-from rnas.nas.campaign import evaluate_all, recorded, work_on
+from rnas.nas._campaign import evaluate_all, recorded, work_on
+from rnas.nas._experiment_on_search import ExperimentOnSearch, OnSearchSettings
+from rnas.nas._setup import Setup
 from rnas.nas.evaluators.evaluator import Task
-from rnas.nas.experiment_on_search import ExperimentOnSearch, OnSearchSettings
 from rnas.nas.ledger import Ledger, Record
 from rnas.nas.rung_quality import RungQuality, Shift, optimum_shifts, rung_quality
-from rnas.nas.setup import Setup
-from rnas.nas.strategies.candidates import sample_fresh
+from rnas.nas.strategies._candidates import sample_fresh
 from rnas.networks import architecture as arch
+from rnas.networks._stage_shares import depth_to_width, stage_shares
 from rnas.networks.architecture import Architecture
 from rnas.networks.residual import ResidualNetwork
-from rnas.networks.stage_shares import depth_to_width, stage_shares
 
 
 class FidelitySettings(OnSearchSettings):

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.stats import t as student
 
+from rnas.nas._setup import Setup
 from rnas.nas.config import FinalEvaluation
 from rnas.nas.evaluators.evaluator import FINAL_ACCURACY, Task
 from rnas.nas.ledger import Ledger, Record
 from rnas.nas.objective import minimised
-from rnas.nas.setup import Setup
 from rnas.utils.provenance import json_hash
 
 _SUFFIX = "final-evaluation"

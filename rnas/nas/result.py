@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from sqlalchemy import make_url
 
 from rnas.errors import InputError
+from rnas.nas._loop import spent
+from rnas.nas._setup import Setup
 from rnas.nas.config import SearchConfig
 from rnas.nas.final_evaluation import FinalMember, ranked
 from rnas.nas.front import hypervolume_history, non_dominated
 from rnas.nas.ledger import Record
-from rnas.nas.loop import spent
 from rnas.nas.objective import minimised
 from rnas.nas.quality import Quality, latest_quality, surrogate_quality
-from rnas.nas.setup import Setup
 from rnas.networks import architecture as arch
 
 if TYPE_CHECKING:

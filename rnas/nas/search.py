@@ -17,22 +17,22 @@ from pydantic import BaseModel
 
 from rnas.errors import InputError, LedgerError
 from rnas.experiment import CostEstimate, EstimatedWork, Experiment, Listener, Work
-from rnas.nas.campaign import evaluate_all, work_on
+from rnas.nas._campaign import evaluate_all, work_on
+from rnas.nas._loop import Loop, spent
+from rnas.nas._setup import NO_OBJECTS, Objects, Setup, StrategyObject, described, resolve
 from rnas.nas.config import FinalEvaluation, SearchConfig
 from rnas.nas.evaluators.call import Function
 from rnas.nas.evaluators.evaluator import Evaluator, ProvidesFinalEvaluator
-from rnas.nas.execution.local import devices, slots
+from rnas.nas.execution._local import devices, slots
 from rnas.nas.final_evaluation import ledger_of, tasks_of
 from rnas.nas.ledger import Ledger, Record
-from rnas.nas.loop import Loop, spent
 from rnas.nas.objective import Objective
 from rnas.nas.presets import preset, preset_of
 from rnas.nas.result import CHECKPOINTS, SearchResult
-from rnas.nas.setup import NO_OBJECTS, Objects, Setup, StrategyObject, described, resolve
 from rnas.nas.space import SearchSpace
 from rnas.networks import architecture as arch
-from rnas.utils.directories import require_free
-from rnas.utils.yaml_files import read_mapping
+from rnas.utils._directories import require_free
+from rnas.utils._yaml_files import read_mapping
 
 RULES = "rules.json"
 """File of the rule of depth and width in a search's directory, if one was asked for."""

@@ -6,7 +6,7 @@ from fractions import Fraction
 from statistics import fmean
 from typing import Any
 
-from rnas.utils.metric import MISSING
+from rnas.utils._metric import MISSING
 from rnas.utils.quantities import format_size, pluralize
 
 Replication = Mapping[str, Any]

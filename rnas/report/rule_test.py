@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from rnas.report import page
-from rnas.report.page import ReportTable
+from rnas.report import _page as page
+from rnas.report._page import ReportTable
 from rnas.scaling_rules.out_of_sample import (
     SAME,
     CandidateComparison,

@@ -12,14 +12,14 @@ from rnas.errors import InputError
 from rnas.nas.result import SearchResult
 from rnas.nas.search import Search
 from rnas.networks.robust_scaling import Rule
-from rnas.scaling_rules.fit import Rules, fit
+from rnas.scaling_rules._fit import Rules, fit
 from rnas.scaling_rules.observations import Observations
 from rnas.scaling_rules.ranking import Ranking, rank
 from rnas.scaling_rules.ranking_bias import RankingBias, simulated_bias
 from rnas.scaling_rules.saved_rule import SavedRule
-from rnas.utils.data_frames import data_frame
-from rnas.utils.metric import Metric, metrics_of
-from rnas.utils.notebook_tables import notebook_table
+from rnas.utils._data_frames import data_frame
+from rnas.utils._metric import Metric, metrics_of
+from rnas.utils._notebook_tables import notebook_table
 from rnas.utils.quantities import format_size
 
 SCHEMA_VERSION: Literal[1] = 1

@@ -11,8 +11,8 @@ from rnas.errors import InputError
 from rnas.nas.ledger import Record
 from rnas.nas.result import SearchResult
 from rnas.nas.space import Choice
+from rnas.networks._stage_shares import depth_to_width, stage_shares
 from rnas.networks.residual import ResidualNetwork
-from rnas.networks.stage_shares import depth_to_width, stage_shares
 
 INACTIVE = "inactive"
 """Value of a block variable that the others make meaningless."""

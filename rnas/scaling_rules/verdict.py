@@ -67,7 +67,7 @@ def verdict_on(
         p_value: p-value of the hypothesis that the part has no effect given FLOPs and params, corrected for the number
             of parts.
         p_value_flops: the same, given FLOPs alone.
-        rounding: rounding of the part, see :class:`rnas.scaling_rules.design_matrix.RulePart`.
+        rounding: rounding of the part, see :class:`rnas.scaling_rules._design_matrix.RulePart`.
     """
     if p_value > LEVEL:
         return Verdict.CAPACITY if p_value_flops <= LEVEL else Verdict.NOT_IDENTIFIED

@@ -14,14 +14,14 @@ from rnas.attacks.pgd import PGD
 from rnas.attacks.state import attacking, kept_statistics
 from rnas.data.dataset import Split
 from rnas.errors import DivergedError, InputError
-from rnas.training.average import Average
-from rnas.training.batches import MiniBatch, mini_batches
-from rnas.training.folding import FoldedNetwork
-from rnas.training.graphed_attack import GraphedAttack
+from rnas.training._average import Average
+from rnas.training._batches import MiniBatch, mini_batches
+from rnas.training._folding import FoldedNetwork
+from rnas.training._graphed_attack import GraphedAttack
+from rnas.training._weight_decay import parameter_groups
 from rnas.training.inner_attack import FreeAT, PGDInner
-from rnas.training.losses.batch import Batch, Value
+from rnas.training.losses._batch import Batch, Value
 from rnas.training.plan import Plan
-from rnas.training.weight_decay import parameter_groups
 from rnas.training.weight_perturbation import perturbed
 
 _EPOCH_SEED = 1_000_003

@@ -8,11 +8,11 @@ from rich.text import Text
 
 from rnas.cli.console import print_json, say, stdout
 from rnas.cli.views.words import EvaluationWords
+from rnas.experiments.comparison._training import METRIC
 from rnas.experiments.comparison.result import ComparisonResult
 from rnas.experiments.comparison.run import Comparison
-from rnas.experiments.comparison.training import METRIC
-from rnas.report import comparison_tables as tables
-from rnas.report import comparison_text as words
+from rnas.report import _comparison_tables as tables
+from rnas.report import _comparison_text as words
 
 
 class ProgressWords(EvaluationWords):

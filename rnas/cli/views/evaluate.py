@@ -8,7 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bar
 
 from rnas.cli.views.bar import BarView
-from rnas.evaluation.attack_run import Progress
+from rnas.evaluation._attack_run import Progress
 from rnas.experiment import Listener
 from rnas.utils.quantities import pluralize
 

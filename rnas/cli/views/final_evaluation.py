@@ -8,7 +8,7 @@ from rich.text import Text
 
 from rnas.nas.evaluators.evaluator import FINAL_ACCURACY
 from rnas.nas.ledger import Record
-from rnas.report.final_evaluation import change_text, final_evaluation_caption, mean_text
+from rnas.report._final_evaluation import change_text, final_evaluation_caption, mean_text
 
 
 def final_words(record: Record) -> str:

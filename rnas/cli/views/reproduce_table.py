@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rnas.experiments.reproduction.check import Check
+from rnas.experiments.reproduction._check import Check
 from rnas.experiments.reproduction.judgement import LEVEL, NOT, Judged
 from rnas.experiments.reproduction.reproduce import Reproduction
 from rnas.statistics.interval import Interval
@@ -16,7 +16,7 @@ _SOURCES = {"checkpoint": "its checkpoint", "scratch": "scratch", "table": "its 
 
 
 def print_reproduction(console: Console, reproduction: Reproduction) -> None:
-    """Print what :func:`rnas.experiments.reproduction.reproduce.reproduce` returns."""
+    """Print what :func:`rnas.reproduce` returns."""
     _line(console, f"{reproduction.result} ({reproduction.key}), reproduced from {_SOURCES[reproduction.source]}")
     console.print()
     console.print(_checks(reproduction.checks))

@@ -12,13 +12,13 @@ from rnas.cli.console import print_json, stderr, stdout
 from rnas.cli.views.final_evaluation import final_evaluation_table, final_words
 from rnas.cli.views.words import Words
 from rnas.experiment import Work
-from rnas.nas.dispatch import numbered
+from rnas.nas._dispatch import numbered
+from rnas.nas._loop import spent
 from rnas.nas.ledger import Record
-from rnas.nas.loop import spent
 from rnas.nas.quality import Quality
 from rnas.nas.result import SearchResult
 from rnas.nas.search import Search
-from rnas.report.table import front_table
+from rnas.report._table import front_table
 from rnas.utils.quantities import Band, format_size, pluralize
 
 _BANDS = 3

@@ -9,8 +9,8 @@ from rnas.cli.console import print_json, say, stderr, stdout
 from rnas.cli.views.training_table import print_summary
 from rnas.cli.views.words import Words
 from rnas.experiment import Work
-from rnas.experiments.training.evaluation import val_words
-from rnas.experiments.training.history import Row, best_row
+from rnas.experiments.training._evaluation import val_words
+from rnas.experiments.training._history import Row, best_row
 from rnas.experiments.training.result import TrainingResult
 from rnas.experiments.training.setup import Setup
 from rnas.experiments.training.training import Training

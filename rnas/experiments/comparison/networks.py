@@ -6,10 +6,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from rnas.errors import InputError
-from rnas.evaluation.request import Request
-from rnas.experiments.comparison.scaling import scaling_of
-from rnas.experiments.references import Reference
-from rnas.experiments.training.activation import with_activation
+from rnas.evaluation._request import Request
+from rnas.experiments._references import Reference
+from rnas.experiments.comparison._scaling import scaling_of
+from rnas.experiments.training._activation import with_activation
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
 from rnas.networks.zoo import Baseline, Scaled, find
@@ -80,10 +80,10 @@ def compared_network(
     """Return the network that a reference names, scaled to a budget of FLOPs.
 
     A published network is scaled as its family is. Any other is unchanged if it has the FLOPs already, and otherwise
-    scaled by :func:`rnas.experiments.comparison.scaling.scaling_of`.
+    scaled by :func:`rnas.experiments.comparison._scaling.scaling_of`.
 
     Args:
-        reference: what :func:`rnas.experiments.references.resolve` found.
+        reference: what :func:`rnas.experiments._references.resolve` found.
         flops: multiply-accumulates for one image.
         input_shape: (C, H, W) of one image.
         num_classes: number of logits.

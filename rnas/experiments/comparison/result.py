@@ -10,12 +10,12 @@ import numpy as np
 
 from rnas._typing import Bools
 from rnas.errors import LedgerError
-from rnas.evaluation.image_flags import unpack
+from rnas.evaluation._image_flags import unpack
 from rnas.evaluation.training_settings import load_dataset
+from rnas.experiments.comparison._training import CHECKPOINTS, CLEAN, PRIMARY, WORST_CASE, metric
+from rnas.experiments.comparison._tuning import content_of, network_content, seconds
 from rnas.experiments.comparison.networks import ComparedNetwork
 from rnas.experiments.comparison.settings import ComparisonSettings
-from rnas.experiments.comparison.training import CHECKPOINTS, CLEAN, PRIMARY, WORST_CASE, metric
-from rnas.experiments.comparison.tuning import content_of, network_content, seconds
 from rnas.experiments.seeded_trainings import Records, TabularResult
 from rnas.nas.ledger import Record
 from rnas.networks.zoo import PublishedAccuracy, find

@@ -6,18 +6,18 @@ from typing import Any
 
 from rnas.errors import InputError
 from rnas.experiment import CostEstimate, EstimatedWork, Listener
+from rnas.experiments.comparison._training import METRIC, ComparedTraining
+from rnas.experiments.comparison._tuning import chosen, tune_all, tuning_results, tuning_settings
 from rnas.experiments.comparison.result import ComparisonResult, compared, next_round
 from rnas.experiments.comparison.settings import ATTACKS, ComparisonSettings, resolve_settings
-from rnas.experiments.comparison.training import METRIC, ComparedTraining
-from rnas.experiments.comparison.tuning import chosen, tune_all, tuning_results, tuning_settings
 from rnas.experiments.seeded_trainings import Records, SeededTrainings, TrainingGroup
 from rnas.experiments.training.setup import Setup
 from rnas.nas.evaluators.evaluator import Context
-from rnas.nas.execution.local import slots
+from rnas.nas.execution._local import slots
 from rnas.nas.objective import Objective
 from rnas.networks.architecture import Architecture
 from rnas.training.recipe import Recipe
-from rnas.utils.threads import one_thread
+from rnas.utils._threads import one_thread
 
 OBJECTIVE = Objective(metric=METRIC, direction="maximize")
 
@@ -167,8 +167,8 @@ def compare(
         augmentation: names of augmentations, in order; None is what suits the data.
         epochs: epochs of each training; None is as many as the recipe was published with.
         batch_size: images of one step; None is the recipe's own.
-        fidelity: further fields of :class:`rnas.data.fidelity.Fidelity`, such as ``{"attack_steps": 3}``.
-        evaluation: fields of :class:`rnas.evaluation.training_settings.EvaluationSettings`: the attack by which the
+        fidelity: further fields of :class:`rnas.data.Fidelity`, such as ``{"attack_steps": 3}``.
+        evaluation: fields of :class:`rnas.evaluation.EvaluationSettings`: the attack by which the
             best epoch is chosen.
         attacks: names of the attacks on the checkpoints.
         attacked_images: number of images to attack, the first of the test split; None is all of them.

@@ -9,17 +9,17 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError,
 from rnas.errors import InputError
 from rnas.evaluation.subject import most_images
 from rnas.evaluation.training_settings import EvaluationSettings, ResolvedTraining, load_dataset
+from rnas.experiments._references import Reference, resolve_reference
 from rnas.experiments.comparison.networks import DEFAULT, ComparedNetwork, compared_network, require_distinct
-from rnas.experiments.references import Reference, resolve_reference
 from rnas.experiments.seeded_trainings import SeededSettings
-from rnas.experiments.training import resolve as training
+from rnas.experiments.training import _resolve as training
 from rnas.experiments.training.settings import TrainingRunSettings, TrainingSplitSizes
-from rnas.experiments.tuning.space import applied
+from rnas.experiments.tuning._space import applied
 from rnas.networks.architecture import Architecture
 from rnas.training.recipe import Recipe
+from rnas.utils._yaml_files import explained
 from rnas.utils.provenance import json_hash
 from rnas.utils.quantities import parse_size
-from rnas.utils.yaml_files import explained
 
 ATTACKS = ("pgd20", "cw40", "autoattack")
 """Attacks that tables of robust networks print."""

@@ -9,7 +9,7 @@ from scipy.stats import t as student
 
 from rnas._typing import Floats
 from rnas.experiments.replications.claim import Claim, ClaimEstimate
-from rnas.statistics.holm import holm
+from rnas.statistics._holm import holm
 
 LEVEL = 0.05
 """Chance that any claim of a replication is decided wrongly."""

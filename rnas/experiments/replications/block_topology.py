@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
+from rnas.experiments.replications._papers import ROBUST_RESNETS
 from rnas.experiments.replications.claim import Claim
 from rnas.experiments.replications.contrasts import difference, minus
 from rnas.experiments.replications.design import DesignCell, Replication, ReplicationFigure, Size, capacity_label
-from rnas.experiments.replications.papers import ROBUST_RESNETS
 from rnas.networks.block import POST, PRE, Block
 
 BASIC, BOTTLENECK, INVERTED, NO_RESIDUAL = "basic", "bottleneck", "inverted-bottleneck", "no-residual"

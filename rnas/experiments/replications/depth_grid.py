@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from itertools import product
 
+from rnas.experiments.replications._papers import ROBUST_RESNETS
 from rnas.experiments.replications.claim import Claim, RankCorrelation
 from rnas.experiments.replications.contrasts import trend
 from rnas.experiments.replications.design import DesignCell, Replication, ReplicationFigure, Size
-from rnas.experiments.replications.papers import ROBUST_RESNETS
 
 NO_SUBSTANTIAL = 0.3
 """Rank correlations below this are not called substantial; the paper prints no bound, and this one is ours."""

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from itertools import product
 
+from rnas.experiments.replications._papers import ROBUST_WRN
 from rnas.experiments.replications.claim import Claim, RankCorrelation
 from rnas.experiments.replications.contrasts import trend
 from rnas.experiments.replications.depth_grid import NO_SUBSTANTIAL
 from rnas.experiments.replications.design import DesignCell, Replication, ReplicationFigure, Size
-from rnas.experiments.replications.papers import ROBUST_WRN
 
 
 def cells(size: Size) -> Iterator[DesignCell]:

@@ -16,12 +16,12 @@ from rnas.experiments.replications.settings import DIGITS, ReplicationSettings, 
 from rnas.experiments.seeded_trainings import SeededTrainings, TrainingGroup
 from rnas.nas.evaluators.adversarial_training import AdversarialTraining
 from rnas.nas.evaluators.evaluator import Context, Task
-from rnas.nas.execution.local import slots
+from rnas.nas.execution._local import slots
 from rnas.nas.listed_space import DesignSpace
 from rnas.nas.objective import Objective
 from rnas.training.recipe import Recipe
+from rnas.utils._threads import one_thread
 from rnas.utils.provenance import json_hash
-from rnas.utils.threads import one_thread
 
 OBJECTIVE = Objective(metric="test_robust_accuracy", direction="maximize")
 
@@ -134,7 +134,7 @@ def replicate(
     published, and so are the networks.
 
     Args:
-        replication: its registered name, see :func:`rnas.experiments.replications.registered.replications`; or an
+        replication: its registered name, see :func:`rnas.experiments.replications.replications`; or an
             object. One that is not registered is given again to :func:`rnas.resume`.
         data: registered name of the data.
         data_dir: folder of the data's files.

@@ -13,8 +13,8 @@ from rnas.experiments.seeded_trainings import SeededSettings
 from rnas.nas.evaluators.adversarial_training import AdversarialTrainingSettings
 from rnas.training.inner_attack import PGDInner
 from rnas.training.recipe import Recipe
+from rnas.utils._yaml_files import explained
 from rnas.utils.provenance import json_hash
-from rnas.utils.yaml_files import explained
 
 SOURCE = "replication"
 """Name of the settings in messages."""

@@ -8,8 +8,9 @@ from typing import Any
 
 from rnas.errors import InputError, NotEvaluatedError
 from rnas.experiment import Listener
-from rnas.experiments.reproduction.check import Check, as_recorded
-from rnas.experiments.reproduction.find import find
+from rnas.experiments.reproduction._check import Check, as_recorded
+from rnas.experiments.reproduction._find import find
+from rnas.experiments.reproduction._recorded_result import Outcome, RecordedResult, Source
 from rnas.experiments.reproduction.judgement import (
     EXACTLY,
     LEAST_SEEDS,
@@ -23,9 +24,8 @@ from rnas.experiments.reproduction.judgement import (
     overall,
     seed_spread_of,
 )
-from rnas.experiments.reproduction.recorded_result import Outcome, RecordedResult, Source
 from rnas.nas.evaluators.evaluator import Status
-from rnas.nas.execution.local import Device
+from rnas.nas.execution._local import Device
 from rnas.utils.files import write_text
 from rnas.utils.provenance import versions
 from rnas.utils.quantities import pluralize
@@ -110,7 +110,7 @@ def reproduce(
     is partly chosen for its noise, and is above the values of other seeds (the winner's curse).
 
     Args:
-        result: see :func:`rnas.experiments.reproduction.find.find`.
+        result: see :func:`rnas.experiments.reproduction._find.find`.
         source: ``checkpoint`` or ``scratch``; None is the checkpoint if there is one, and otherwise the only other
             source. A table is its own source.
         seeds: further trainings with other seeds, from scratch, none or at least two.

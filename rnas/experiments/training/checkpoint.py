@@ -14,8 +14,8 @@ from rnas.experiment import RESULT, kind_at
 from rnas.experiments.training.settings import KIND, TrainingRunSettings
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
+from rnas.utils._yaml_files import explained
 from rnas.utils.files import file_hash, write_tensors, write_text
-from rnas.utils.yaml_files import explained
 
 SCHEMA_VERSION = 1
 

@@ -11,7 +11,7 @@ from rnas.errors import InputError
 from rnas.evaluation.training_settings import EvaluationSettings, ResolvedTraining
 from rnas.networks import architecture as arch
 from rnas.networks.zoo import find
-from rnas.utils.lazy import LazyModule
+from rnas.utils._lazy import LazyModule
 from rnas.utils.provenance import json_hash
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import Any, Self
 import torch
 from torch import nn
 
+from rnas.data._extra import load_extra
 from rnas.data.dataset import Dataset, Split, content_hash, divide
-from rnas.data.extra import load_extra
 from rnas.errors import InputError
 from rnas.evaluation.training_settings import load_dataset
 from rnas.experiments.training.settings import TrainingRunSettings

@@ -8,14 +8,14 @@ from typing import Any
 
 from rnas.errors import BatchTooLargeError, InputError
 from rnas.experiment import CostEstimate, Experiment, Listener
+from rnas.experiments.training._cost_estimate import estimate_cost
+from rnas.experiments.training._history import Row
+from rnas.experiments.training._loop import train_to_the_end
+from rnas.experiments.training._state import STATE, State
 from rnas.experiments.training.checkpoint import BEST, LAST, Checkpoint
-from rnas.experiments.training.cost_estimate import estimate_cost
-from rnas.experiments.training.history import Row
-from rnas.experiments.training.loop import train_to_the_end
 from rnas.experiments.training.result import TrainingResult
 from rnas.experiments.training.settings import KIND, TrainingRunSettings
 from rnas.experiments.training.setup import Setup
-from rnas.experiments.training.state import STATE, State
 from rnas.utils.files import write_text
 
 

@@ -11,13 +11,13 @@ from optuna.trial import FrozenTrial, TrialState
 
 from rnas.data.dataset import divide
 from rnas.evaluation.training_settings import load_dataset
-from rnas.experiments.training.evaluation import val_words
-from rnas.experiments.training.history import best_row
+from rnas.experiments.training._evaluation import val_words
+from rnas.experiments.training._history import best_row
+from rnas.experiments.tuning._study import TuningStudy, result_of
 from rnas.experiments.tuning.settings import TuningSettings
-from rnas.experiments.tuning.study import TuningStudy, result_of
 from rnas.networks import architecture as arch
 from rnas.statistics.proportions import indistinguishable, proportion
-from rnas.utils.data_frames import data_frame
+from rnas.utils._data_frames import data_frame
 
 SCHEMA_VERSION = 1
 

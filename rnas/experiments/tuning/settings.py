@@ -10,15 +10,15 @@ from pydantic import Field, PositiveInt, ValidationError, model_validator
 from rnas import registry
 from rnas.errors import InputError
 from rnas.experiment import ExperimentSettings
-from rnas.experiments.training.activation import with_activation
-from rnas.experiments.training.history import chosen_by
+from rnas.experiments.training._activation import with_activation
+from rnas.experiments.training._history import chosen_by
 from rnas.experiments.training.settings import TrainingRunSettings
-from rnas.experiments.tuning.pruners import PrunerName
-from rnas.experiments.tuning.space import Value, applied, corners, distribution, holds, published_value
-from rnas.nas.strategies.optuna_samplers import make_sampler
+from rnas.experiments.tuning._pruners import PrunerName
+from rnas.experiments.tuning._space import Value, applied, corners, distribution, holds, published_value
+from rnas.nas.strategies._optuna_samplers import make_sampler
 from rnas.networks import architecture as arch
+from rnas.utils._yaml_files import explained
 from rnas.utils.provenance import json_hash
-from rnas.utils.yaml_files import explained
 
 _CHEAPER = {"inner_attack.steps": "attack_steps", "inner_attack.step": "attack_step"}
 """Fields of a fidelity that replace fields of a recipe."""

@@ -10,25 +10,25 @@ from pydantic import ValidationError
 
 from rnas.errors import InputError
 from rnas.experiment import CostEstimate, EstimatedWork, Experiment, Listener, Work
-from rnas.experiments.references import resolve_reference
-from rnas.experiments.training.cost_estimate import EPOCH, SELECTION, estimate_cost
-from rnas.experiments.training.resolve import resolve_settings
+from rnas.experiments._references import resolve_reference
+from rnas.experiments.training._cost_estimate import EPOCH, SELECTION, estimate_cost
+from rnas.experiments.training._resolve import resolve_settings
 from rnas.experiments.training.settings import TrainingRunSettings
 from rnas.experiments.training.setup import Setup
+from rnas.experiments.tuning._space import default_space, parse_space
+from rnas.experiments.tuning._study import TuningStudy
+from rnas.experiments.tuning._trial import TrialTraining
 from rnas.experiments.tuning.result import TuningResult, summarised
 from rnas.experiments.tuning.settings import TuningSettings
-from rnas.experiments.tuning.space import default_space, parse_space
-from rnas.experiments.tuning.study import TuningStudy
-from rnas.experiments.tuning.trial import TrialTraining
 from rnas.nas.evaluators.evaluator import Evaluation, Status, Task
+from rnas.nas.execution._local import local_executor, slots
 from rnas.nas.execution.executor import Executor
-from rnas.nas.execution.local import local_executor, slots
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture
 from rnas.training.recipe import Recipe
+from rnas.utils._yaml_files import explained
 from rnas.utils.files import write_text
 from rnas.utils.provenance import device_name, versions
-from rnas.utils.yaml_files import explained
 
 SOURCE = "tune"
 """Name of the settings in messages."""
@@ -186,14 +186,14 @@ def tune(
     are those of :func:`rnas.train`, for every trial.
 
     Args:
-        architecture: an architecture, or what :func:`rnas.experiments.references.resolve` understands.
+        architecture: an architecture, or what :func:`rnas.experiments._references.resolve` understands.
         recipe: a recipe, its name, or ``{name: NAME, ...}`` with some of its fields set otherwise; as it is given it
             is trial 0.
         space: fields with the values that they may take, as ``{"learning_rate": "0.01:1:log"}`` or
-            ``["learning_rate=0.01:1:log"]``; None is :func:`rnas.experiments.tuning.space.default_space`.
+            ``["learning_rate=0.01:1:log"]``; None is :func:`rnas.experiments.tuning._space.default_space`.
         trials: number of trials in all.
-        sampler: see :func:`rnas.nas.strategies.optuna_samplers.sampler_names`.
-        pruner: ``median``, ``hyperband`` or ``none``; see :func:`rnas.experiments.tuning.pruners.make_pruner`.
+        sampler: see :func:`rnas.nas.strategies._optuna_samplers.sampler_names`.
+        pruner: ``median``, ``hyperband`` or ``none``; see :func:`rnas.experiments.tuning._pruners.make_pruner`.
         data: see :func:`rnas.train`.
         data_dir: see :func:`rnas.train`.
         extra: see :func:`rnas.train`.

@@ -18,16 +18,16 @@ from torch import nn
 from rnas import registry
 from rnas.attacks.attack import Attack
 from rnas.attacks.pgd import PGD
+from rnas.data._extra import load_extra
 from rnas.data.dataset import Split, content_hash, divide
-from rnas.data.extra import load_extra
 from rnas.data.fidelity import Fidelity
 from rnas.errors import DeadlineExceededError, InputError
 from rnas.evaluation.diagnostics.diagnostic import Diagnostic, DiagnosticContext
 from rnas.evaluation.robustness import Robustness, evaluate_robustness
 from rnas.evaluation.training_settings import TrainingSettings, load_dataset
+from rnas.nas.evaluators._final_training import FinalTraining
+from rnas.nas.evaluators._guard import classified
 from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Rung, Status, Task
-from rnas.nas.evaluators.final_training import FinalTraining
-from rnas.nas.evaluators.guard import classified
 from rnas.nas.space import SearchSpace
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape

@@ -3,10 +3,10 @@
 import time
 from collections.abc import Callable
 
-from rnas.nas.evaluators import guard
+from rnas.nas.evaluators import _guard as guard
 from rnas.nas.evaluators.evaluator import Context, Evaluates, Evaluation, Task
 from rnas.nas.execution.executor import Limits
-from rnas.utils.threads import one_thread
+from rnas.utils._threads import one_thread
 
 
 class InProcess:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from rnas.errors import InputError
 from rnas.nas.evaluators.evaluator import Evaluates, Evaluation, Status, Task
-from rnas.nas.execution import worker
+from rnas.nas.execution import _worker as worker
 from rnas.nas.execution.executor import Limits
 
 ATTEMPTS = 2

@@ -12,8 +12,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 import rnas
+from rnas.evaluation._image_flags import unpack
 from rnas.evaluation.evaluation_result import EvaluationResult
-from rnas.evaluation.image_flags import unpack
 from rnas.nas.result import SearchResult
 from rnas.networks import architecture as arch
 from rnas.networks.residual import ResidualNetwork

@@ -12,7 +12,7 @@ from rich.console import Console
 
 import rnas
 from rnas.cli.views.reproduce_table import print_reproduction
-from rnas.experiments.reproduction.check import compared
+from rnas.experiments.reproduction._check import compared
 from rnas.experiments.reproduction.judgement import judged, seed_spread_of
 from rnas.experiments.reproduction.reproduce import Reproduction
 from rnas.nas.result import SearchResult

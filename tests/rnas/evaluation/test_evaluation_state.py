@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from rnas.errors import InputError
-from rnas.evaluation.evaluation_state import EvaluationState, StepState
+from rnas.evaluation._evaluation_state import EvaluationState, StepState
 
 SETTING = {"weights": "ab12", "attacks": ["linf:1/10 fgsm", "linf:1/10 pgd20"], "seed": 0}
 

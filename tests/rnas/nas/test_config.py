@@ -6,10 +6,10 @@ import pytest
 import yaml
 
 from rnas.errors import InputError
+from rnas.nas._setup import resolve
 from rnas.nas.config import SearchConfig
 from rnas.nas.presets import preset, preset_names, preset_text
-from rnas.nas.setup import resolve
-from rnas.utils.yaml_files import read_mapping, set_key
+from rnas.utils._yaml_files import read_mapping, set_key
 
 DIGITS = {"space": "wide-resnet-depths", "evaluator": {"train": {"data": "digits"}}}
 

@@ -2,9 +2,9 @@ from collections.abc import Callable
 
 import pytest
 
-from rnas.report.rules_page import figures, render
+from rnas.report._rules_page import figures, render
+from rnas.scaling_rules._fit import fit_observations
 from rnas.scaling_rules.findings import Findings, compare_with_paper
-from rnas.scaling_rules.fit import fit_observations
 from tests.rnas.report.browser import Page
 from tests.rnas.scaling_rules.test_findings import scored
 

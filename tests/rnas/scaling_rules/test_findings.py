@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rnas.scaling_rules._fit import Rules, fit_observations
 from rnas.scaling_rules.findings import Findings, compare_with_paper, ledger_hash, metric_of
-from rnas.scaling_rules.fit import Rules, fit_observations
 from rnas.scaling_rules.observations import Observations
 from rnas.scaling_rules.saved_rule import SavedRule
 from tests.rnas.scaling_rules.grids import design

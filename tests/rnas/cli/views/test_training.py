@@ -10,9 +10,9 @@ from rich.console import Console
 from rnas.cli.progress import ProgressView
 from rnas.cli.views.training import description
 from rnas.experiment import Work
+from rnas.experiments.training._state import State
 from rnas.experiments.training.result import TrainingResult
 from rnas.experiments.training.setup import Setup
-from rnas.experiments.training.state import State
 from rnas.experiments.training.training import Training
 from tests.rnas.experiments.training.trainings import trained
 

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from rnas.cli.console import duration
 from rnas.cli.views.training_table import print_summary
-from rnas.experiments.training.evaluation import CheckpointResult, compared
+from rnas.experiments.training._evaluation import CheckpointResult, compared
 from rnas.experiments.training.result import TrainingResult
 from tests.rnas.experiments.training.trainings import trained
 

@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 
 import rnas
 from rnas.errors import InputError
-from rnas.experiments.reproduction.find import find
+from rnas.experiments.reproduction._find import find
 from rnas.experiments.reproduction.judgement import EXACTLY, NOT, UNJUDGED, WITHIN, image_interval
 from rnas.experiments.reproduction.reproduce import Reproduction
 from rnas.nas.result import SearchResult

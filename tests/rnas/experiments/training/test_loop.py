@@ -13,7 +13,7 @@ from filelock import FileLock
 
 from rnas.errors import InputError
 from rnas.experiment import Listener, resume
-from rnas.experiments.training.history import to_csv
+from rnas.experiments.training._history import to_csv
 from rnas.experiments.training.result import TrainingResult
 from rnas.experiments.training.training import Training
 from rnas.training.recipe import Recipe
@@ -293,7 +293,7 @@ def test_extra_data_are_in_the_summary_and_bound_to_the_state(tmp_path: Path) ->
 
 
 def test_best_and_last_are_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from rnas.experiments.training import loop
+    from rnas.experiments.training import _loop as loop
 
     robust = iter([0.2, 0.6, 0.1])
 

@@ -5,7 +5,7 @@ import torch
 from safetensors.torch import save_file
 
 from rnas.errors import InputError
-from rnas.experiments.training.state import State
+from rnas.experiments.training._state import State
 
 STATE = State(
     "fingerprint",

@@ -5,7 +5,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 
 from rnas import registry
 from rnas.errors import InputError
-from rnas.experiments.tuning.space import applied, corners, default_space, distribution, holds, parse_space
+from rnas.experiments.tuning._space import applied, corners, default_space, distribution, holds, parse_space
 from rnas.training.recipe import Recipe
 
 SAT, TRADES = Recipe.resolve("sat"), Recipe.resolve("trades")

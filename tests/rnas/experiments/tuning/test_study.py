@@ -8,8 +8,8 @@ from optuna.storages import InMemoryStorage
 from optuna.trial import TrialState
 
 from rnas.errors import InputError
+from rnas.experiments.tuning._study import TuningStudy, result_of
 from rnas.experiments.tuning.settings import TuningSettings
-from rnas.experiments.tuning.study import TuningStudy, result_of
 from rnas.nas.evaluators.evaluator import Evaluation, Status
 from tests.rnas.experiments.tuning.tunings import settings
 

@@ -11,10 +11,10 @@ import pytest
 
 from rnas import registry
 from rnas.errors import InputError
+from rnas.nas._problem import problem_of
 from rnas.nas.evaluators.evaluator import Context, Status, Task
 from rnas.nas.evaluators.table import Table, TableSettings
 from rnas.nas.objective import Objective
-from rnas.nas.problem import problem_of
 from rnas.networks.architecture import Architecture
 from rnas.testing.evaluator import EvaluatorConformance
 from rnas.testing.strategy import toy_space

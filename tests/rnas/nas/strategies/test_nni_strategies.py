@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from rnas.errors import InputError
+from rnas.nas._problem import problem_of
 from rnas.nas.ledger import Ledger
 from rnas.nas.nni import genome_of
-from rnas.nas.nni.library import RegularizedEvolution
-from rnas.nas.problem import problem_of
+from rnas.nas.nni._library import RegularizedEvolution
 from rnas.nas.strategies.nni_strategies import NNIStrategy
 from rnas.nas.strategy import Problem, View
 from rnas.testing.strategy import (
@@ -26,7 +26,7 @@ from rnas.testing.strategy import (
     toy_space,
     toy_view,
 )
-from rnas.utils import sqlite
+from rnas.utils import _sqlite as sqlite
 from search_spaces.wide_resnet import DepthGrid
 from tests.rnas.nas.nni.nas import ToyAccuracy, searched
 from tests.rnas.nas.test_loop import EVALUATOR, OBJECTIVES, Interrupting, loop, without_seconds
@@ -84,7 +84,7 @@ def test_a_replay_asks_for_what_was_asked_for(monkeypatch: pytest.MonkeyPatch) -
     view = search(problem, strategy, 60, batch=4, behind=1)
     expected = same_proposals(view, strategy)
     # Exchanging a network needs a sample, which a faithful replay never does.
-    monkeypatch.setattr("rnas.nas.nni.replay.sample_of", None)
+    monkeypatch.setattr("rnas.nas.nni._replay.sample_of", None)
     assert same_proposals(view, NNIStrategy(problem, options=SMALL_POPULATION)) == expected
 
 
