@@ -8,8 +8,9 @@ from rnas._typing import Floats, Integers
 
 
 def non_dominated(points: Floats) -> Integers:
-    """Return the rows of points (n, m) that no other dominates, ascending; equal points are all included, NaN never
-    is.
+    """Return the rows of points (n, m) that no other dominates, in ascending order.
+
+    Equal points are all included, and points with NaN are not.
     """
     rows = np.flatnonzero(np.isfinite(points).all(axis=1))
     if len(rows) == 0:

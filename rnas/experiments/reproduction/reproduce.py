@@ -158,7 +158,7 @@ def _source(result: RecordedResult, source: Source | None, seeds: int) -> Source
         if can == ("table",):
             raise InputError(f"{result.words} was read from a table: leave source and seeds out")
         if source == "checkpoint":
-            raise InputError(f"{result.words}: its weights are not there; train the network again with source scratch")
+            raise InputError(f"{result.words}: its weights are not there; train the network again with source=scratch")
         raise InputError(
             f"{result.words} does not say how its weights were trained; reproduce the run or training they are of"
         )
