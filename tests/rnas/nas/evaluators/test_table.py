@@ -98,7 +98,7 @@ def test_rows_outside_a_narrowed_space_are_passed_over(write: Any) -> None:
     path = write("cell,a\n333333,1\n000300,2\n")
     held = Table(TableSettings(table=path, architecture="cell"), narrow)
     assert held.bounds == {"a": (2.0, 2.0)}
-    with pytest.raises(InputError, match="holds none"):
+    with pytest.raises(InputError, match="none of its architectures is in space"):
         Table(TableSettings(table=write("cell,a\n333333,1\n"), architecture="cell"), narrow)
 
 
