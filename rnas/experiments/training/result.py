@@ -56,7 +56,7 @@ class TrainingResult:
         rows = []
         for name in ("best", "last"):
             own = (self.summary or {}).get(name, {})
-            if "final" in own:
+            if "test" in own:
                 attacks = [("clean", own["test"]["clean"]), *((one["name"], one) for one in own["test"]["attacks"])]
                 shares = ", ".join(f"{escape(label)} {one['accuracy']:.1%}" for label, one in attacks)
                 rows.append(f"<tr><td>{name}</td><td>epoch {own['epoch']}: {shares}</td></tr>")
