@@ -51,7 +51,7 @@ def cells(size: Size) -> Iterator[DesignCell]:
 
 
 def claims(design: Sequence[DesignCell]) -> list[Claim]:
-    """Either enhancement against the plain bottleneck and against the basic block, over capacities."""
+    """Return the claims on each enhancement against plain bottleneck and basic block, over capacities."""
     split = {
         "aggregated convolutions (cardinality 4)": _name("cardinality", _CHOSEN_CARDINALITY),
         "hierarchical convolutions (scales 8)": _name("scales", _CHOSEN_SCALES),
