@@ -71,7 +71,9 @@ def compare(
             "--robust-scaling", help="Residual networks of no zoo grow by RobustScaling, not by their own proportions."
         ),
     ] = False,
-    output: Annotated[Path | None, typer.Option(help="A new directory [default: runs/compare-DATA-N].")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A new directory [default: runs/compare-DATA-N].")
+    ] = None,
     workers: Annotated[int | None, typer.Option(min=0, help="Trainings at once; 0 trains in this process.")] = None,
     dry_run: Annotated[bool, typer.Option(help="Show the networks and what it would take; train nothing.")] = False,
     as_json: AsJson = False,

@@ -33,7 +33,9 @@ def replicate(
     cells: Annotated[
         int | None, typer.Option(min=8, help="Train at most N cells of a large grid, a stratified random subset.")
     ] = None,
-    output: Annotated[Path | None, typer.Option(help="A new directory [default: runs/NAME-DATA-N].")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A new directory [default: runs/NAME-DATA-N].")
+    ] = None,
     workers: Annotated[int | None, typer.Option(min=0, help="Trainings at once; 0 trains in this process.")] = None,
     dry_run: Annotated[bool, typer.Option(help="Show the design and what it would take; train nothing.")] = False,
     as_json: AsJson = False,

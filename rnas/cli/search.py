@@ -31,7 +31,9 @@ def search(
     assignments: Annotated[
         list[str] | None, typer.Option("--set", help="Set any key of the config: KEY=VALUE. May be repeated.")
     ] = None,
-    output: Annotated[Path | None, typer.Option(help="Directory of the search [default: runs/SPACE-N].")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Directory of the search [default: runs/SPACE-N].")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option(help="Measure some evaluations here, print the cost estimate, search nothing.")
     ] = False,

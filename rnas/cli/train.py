@@ -35,7 +35,8 @@ def train(
         typer.Option("--set", help="Set anything else, such as recipe.weight_decay=0. May be repeated."),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option(help="Directory of the training [default: runs/train-ARCH-RECIPE-N].")
+        Path | None,
+        typer.Option("--output", "-o", help="Directory of the training [default: runs/train-ARCH-RECIPE-N]."),
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     dry_run: Annotated[

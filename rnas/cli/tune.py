@@ -34,7 +34,7 @@ def tune(
         typer.Option("--set", help="Set anything else, such as images.val=500. May be repeated."),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option(help="Directory of the tuning [default: runs/tune-ARCH-RECIPE-N].")
+        Path | None, typer.Option("--output", "-o", help="Directory of the tuning [default: runs/tune-ARCH-RECIPE-N].")
     ] = None,
     workers: Annotated[
         int, typer.Option(min=0, help="Trainings at once, each in a process of its own; 0 is one by one, repeatable.")
