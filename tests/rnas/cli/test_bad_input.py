@@ -71,7 +71,7 @@ CASES = [
     (["--strategy", "luck"], "unknown strategy 'luck'; known: crossed, nni, nsga2, optuna, random, surrogate-nsga2"),
     (["--preset", "none"], "unknown preset 'none'; known: cifar10-crossed, cifar10-day, cifar10-smoke, digits"),
     (["--recipe", "none"], "evaluator: train.recipe: unknown recipe 'none'; known: "),
-    (["--data", "cifar10"], "data cifar10 needs --data-dir DIR"),
+    (["--data", "cifar10"], "data cifar10 needs data_dir"),
     (["--data", "cifar10", "--data-dir", "missing"], "no data_batch_1 in "),
     (["--eps", "8"], "evaluator: train.eps: epsilon 8 is above 1"),
     (["--eps", "eight"], "'eight' is not a fraction; write it such as 8/255"),

@@ -166,7 +166,7 @@ def test_dry_run_prints_what_it_would_take_and_makes_nothing(command: Command, f
         (["--recipe", "sat", "--attacks", "luck"], "unknown attack 'luck'; known: "),
         (["--recipe", "sat", "--eps", "8"], "eps: epsilon 8 is above 1"),
         (["--recipe", "sat", "--data", "nothing"], "unknown dataset 'nothing'"),
-        (["--recipe", "sat", "--data", "cifar10"], "needs --data-dir DIR"),
+        (["--recipe", "sat", "--data", "cifar10"], "needs data_dir"),
         (["--recipe", "sat", "--device", "tpu"], "unknown device 'tpu'"),
         (["--recipe", "sat", "--set", "nonsense"], "write KEY=VALUE"),
         (["--recipe", "sat", "--set", "recipe.decay=1"], "train: recipe: decay: unknown key"),
