@@ -75,7 +75,7 @@ def train(
         "eps": eps,
         "epochs": epochs,
         "batch_size": batch_size,
-        "images": None if images is None else {"training": images},
+        "images": None if images is None else {"train": images},
         "seed": seed,
         "split_seed": split_seed,
         "attacks": None if attacks is None else attacks.split(","),

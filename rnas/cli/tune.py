@@ -74,7 +74,7 @@ def tune(
         "eps": eps,
         "epochs": epochs,
         "batch_size": batch_size,
-        "images": None if images is None else {"training": images},
+        "images": None if images is None else {"train": images},
         "seed": seed,
         "device": device,
     }
