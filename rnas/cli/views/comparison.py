@@ -48,7 +48,7 @@ def print_comparison(content: Mapping[str, Any]) -> None:
     say(stdout(), words.verdict_sentence(content))
     say(stdout(), words.setting_sentence(content))
     tested = f"Tukey's test of all pairs, {100 * content['look_level']:.3g} %"
-    say(stdout(), f"Letters: networks that share one are not told apart ({tested}).")
+    say(stdout(), f"Letters: networks that share one are indistinguishable at 95 % ({tested}).")
     for note in words.notes(content):
         say(stdout(), note)
     for failure in content["failures"]:

@@ -1,4 +1,4 @@
-"""Show a test of a rule: the words of its progress, and what was predicted beside what was measured."""
+"""Show a test of a rule: the words of its progress, and the predictions with the measurements."""
 
 from typing import Any
 

@@ -17,7 +17,7 @@ _METRICS = {"robust_accuracy": "robust", "clean_accuracy": "clean"}
 
 
 def print_tuning(console: Console, recipe: Path, summary: Mapping[str, Any]) -> None:
-    """Print the trials, the best beside the recipe as it was given, what mattered, and the config to use."""
+    """Print the trials, the best compared with the given recipe, what mattered, and the config to use."""
     console.print(_table(summary))
     for line in _lines(recipe, summary):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
