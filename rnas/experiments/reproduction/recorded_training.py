@@ -66,7 +66,7 @@ class RecordedTraining(Accuracies):
         summary = training.summary
         if summary is None:
             raise InputError(f"{path} has no result to verify yet; resume it with: {training.resume_command}")
-        if "final" not in summary.get(name, {}):
+        if "test" not in summary.get(name, {}):
             raise InputError(f"{path} has no result to verify ({summary.get('status')}: {summary.get('reason')})")
         result = cls(words, training, summary, name, device)
         try:

@@ -70,7 +70,7 @@ def resolve_settings(reference: EvaluatedNetwork, given: Mapping[str, Any]) -> T
         "recipe": recipe,
         "eps": own.eps if own else dataset.epsilon,
         "augmentation": own.augmentation if own else dataset.augmentation,
-        "images": _over(_split_sizes(dataset, own), {"training": sizes} if isinstance(sizes, int) else sizes),
+        "images": _over(_split_sizes(dataset, own), {"train": sizes} if isinstance(sizes, int) else sizes),
         "fidelity": _over(length, given.pop("fidelity", {})),
         "evaluation": _over({"steps": 10}, given.pop("evaluation", {})),
         "device": torch_device(given.pop("device", "auto")),

@@ -52,11 +52,15 @@ class TrainingResult:
         """
         return data_frame(self.history)
 
+    def __repr__(self) -> str:
+        """Return the training in a line."""
+        return f"<TrainingResult {self.path}: {self.status}, epochs done: {len(self.history)}>"
+
     def _repr_html_(self) -> str:
         rows = []
         for name in ("best", "last"):
             own = (self.summary or {}).get(name, {})
-            if "final" in own:
+            if "test" in own:
                 attacks = [("clean", own["test"]["clean"]), *((one["name"], one) for one in own["test"]["attacks"])]
                 shares = ", ".join(f"{escape(label)} {one['accuracy']:.1%}" for label, one in attacks)
                 rows.append(f"<tr><td>{name}</td><td>epoch {own['epoch']}: {shares}</td></tr>")
