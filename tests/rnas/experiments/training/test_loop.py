@@ -236,7 +236,7 @@ def test_a_loss_that_diverges_ends_the_training_with_the_last_good_epoch(tmp_pat
     assert run.summary["reason"] == "the training loss is not finite in epoch 2"
     assert (run.best.epoch, run.last.epoch, len(run.history)) == (1, 1, 1)
     assert all(torch.isfinite(tensor).all() for tensor in weights(run).values())
-    assert "final" not in run.summary["best"]
+    assert "test" not in run.summary["best"]
     assert resume(tmp_path / "run").summary == run.summary
 
 
