@@ -240,6 +240,13 @@ class EvaluationResult(_Part):
             for name, own in self.accuracies.items()
         )
 
+    def __repr__(self) -> str:
+        """Return the accuracies in a line."""
+        shares = ", ".join(f"{name} {own.accuracy:.2%}" for name, own in self.accuracies.items())
+        return f"<EvaluationResult {self.network}, {self.data.images} images of {self.data.name}: {shares}>"
+
+    __str__ = __repr__
+
     def _repr_html_(self) -> str:
         rows = "".join(
             f"<tr><td>{escape(name)}</td><td>{own.accuracy:.2%}</td><td>{own.low:.2%} - {own.high:.2%}</td></tr>"

@@ -108,6 +108,8 @@ class Search(Experiment[SearchConfig, SearchResult]):
         if path is not None:
             require_free(Path(path))
         search = cls.draft(settings, path, folder=folder, source=source, objects=objects)
+        with search.setup.executor():
+            pass  # Parts that cannot travel to a worker are refused before a directory is made.
         search._make()
         return search
 
@@ -123,6 +125,9 @@ class Search(Experiment[SearchConfig, SearchResult]):
         """
         given: dict[str, Any] = {name: value for name, value in objects.items() if value is not None}
         super().supply(**{name: value for name, value in given.items() if name not in Objects.__dataclass_fields__})
+        for name, value in given.items():
+            if isinstance(value, str | Mapping):
+                raise InputError(f"{name}: {self.config} names it already; leave {name} out, or give an object")
         supplied = Objects(**given)
         for name, record in described(supplied).items():
             own = getattr(self.settings, name)

@@ -52,6 +52,10 @@ class TrainingResult:
         """
         return data_frame(self.history)
 
+    def __repr__(self) -> str:
+        """Return the training in a line."""
+        return f"<TrainingResult {self.path}: {self.status}, epochs done: {len(self.history)}>"
+
     def _repr_html_(self) -> str:
         rows = []
         for name in ("best", "last"):

@@ -71,6 +71,10 @@ class TuningResult:
         kept = ("number", "state", "value", "low", "high", "epoch", "seconds")
         return data_frame({**{key: row.get(key) for key in kept}, **row["parameters"]} for row in self.trials)
 
+    def __repr__(self) -> str:
+        """Return the tuning in a line."""
+        return f"<TuningResult {self.path}: {len(self.trials)} trials, best: trial {self.summary['best']}>"
+
     def _repr_html_(self) -> str:
         rows = [["trial", *self.summary["space"], self.summary["val"]["metric"], "state"]]
         for row in self.trials:

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import pickle
+import pickletools
 import signal
 import sys
 import time
@@ -185,5 +186,17 @@ def _require_portable(evaluator: Evaluates) -> None:
     except Exception as error:  # Pickle raises whatever the object does.
         raise InputError(f"the evaluator cannot travel to a worker process ({error}); {fix}") from None
     # A worker imports the script that was started, which does not exist if code was typed in.
-    if b"__main__" in sent and not Path(getattr(sys.modules["__main__"], "__file__", "")).is_file():
-        raise InputError(f"the evaluator cannot travel to a worker process (it is defined in __main__); {fix}")
+    name = _of_main(sent)
+    if name and not Path(getattr(sys.modules["__main__"], "__file__", "")).is_file():
+        where = f"it uses {name}, which is defined in __main__"
+        raise InputError(f"the evaluator cannot travel to a worker process ({where}); {fix}")
+
+
+def _of_main(sent: bytes) -> str | None:
+    """Return the name of the first thing in a pickle that is defined in ``__main__``; None if nothing is."""
+    texts = [value for _, value, _ in pickletools.genops(sent) if isinstance(value, str)]
+    for text, following in zip(texts, [*texts[1:], ""], strict=True):
+        module, _, name = text.partition(":")
+        if module == "__main__":
+            return name or following
+    return None

@@ -144,7 +144,16 @@ def test_a_recipes_activation_is_told(command: Command, folder: Path) -> None:
 
 def test_dry_run_prints_what_it_would_take_and_makes_nothing(command: Command, folder: Path) -> None:
     out = done(command("train", "net.json", "--recipe", "sat", *SHORT, "--dry-run"))
-    for word in ("an epoch", "batch size 40", "each, for about 3", "val images after", "attacks on", "GiB", "in all", "on cpu"):
+    for word in (
+        "an epoch",
+        "batch size 40",
+        "each, for about 3",
+        "val images after",
+        "attacks on",
+        "GiB",
+        "in all",
+        "on cpu",
+    ):
         assert word in out
     found = json.loads(done(command("train", "net.json", "--recipe", "sat", *SHORT, "--dry-run", "--json")))
     assert found["seconds"] == pytest.approx(sum(work["count"] * work["seconds"] for work in found["work"]))

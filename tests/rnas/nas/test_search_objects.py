@@ -1,6 +1,7 @@
 """A search whose parts are objects: in this process, in scripts with workers, killed and resumed."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -138,8 +139,19 @@ def test_parts_that_do_not_fit_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("function", [lambda architecture: {"score": 1.0}])
 def test_a_function_without_a_place_cannot_travel(function: Callable[..., Any], tmp_path: Path) -> None:
+    given: dict[str, Any] = {"space": SPACE, "evaluator": function, "objectives": OBJECTIVES, "budget": 1}
     with pytest.raises(InputError, match=r"cannot travel to a worker process .*; define what it uses in a module file"):
-        rnas.search(space=SPACE, evaluator=function, objectives=OBJECTIVES, workers=2, output=tmp_path / "run")
+        rnas.search(**given, workers=2, output=tmp_path / "run")
+    # Nothing was left behind, so that the same call with workers=0 is accepted.
+    assert len(rnas.search(**given, workers=0, output=tmp_path / "run").records) == 1
+
+
+@pytest.mark.parametrize("part", [{"strategy": "random"}, {"evaluator": {"call": "tests.rnas.cli.scores:total_depth"}}])
+def test_parts_that_the_config_names_are_not_given_to_resume(part: dict[str, Any], tmp_path: Path) -> None:
+    given: dict[str, Any] = {"space": SPACE, "evaluator": depth, "strategy": "random", "objectives": OBJECTIVES}
+    rnas.search(**given, budget=1, workers=0, output=tmp_path / "run")
+    with pytest.raises(InputError, match=r"config.yaml names it already; leave \w+ out, or give an object"):
+        rnas.resume(tmp_path / "run", **part)
 
 
 TYPED = """
@@ -156,6 +168,8 @@ def test_of_what_is_typed_in_a_notebook_it_is_said_what_to_do(tmp_path: Path) ->
     done = subprocess.run(
         [sys.executable, "-"], input=TYPED, cwd=tmp_path, env=environment(), capture_output=True, text=True
     )
+    assert "it uses score, which is defined in __main__" in done.stderr
+    assert not (tmp_path / "run").exists()
     assert (
         "define what it uses in a module file, not in a notebook or inside a function, or set workers: 0" in done.stderr
     )
@@ -164,8 +178,12 @@ def test_of_what_is_typed_in_a_notebook_it_is_said_what_to_do(tmp_path: Path) ->
 SCRIPT = """
 import sys, time
 from dataclasses import dataclass
+from fractions import Fraction
+import torch
 import rnas
-from rnas.nas.strategy import Proposal
+from rnas.attacks import attacking
+from rnas.nas import Proposal
+from rnas.training import Cosine, CrossEntropy, PGDInner, Recipe
 from search_spaces.wide_resnet import DepthGrid
 
 class Mine(DepthGrid):
@@ -177,7 +195,25 @@ class InOrder:
         seen = len(view.genomes) + len(view.pending)
         return [Proposal(genome) for genome in SPACE.enumeration[seen : seen + n]]
 
-SPACE = Mine(DepthGrid.Settings(narrow={"depth1": [2, 3], "depth2": [2, 3]}), (3, 32, 32), 10)
+@dataclass(frozen=True)
+class Sign:
+    epsilon: Fraction
+    norm: str = "linf"
+
+    def __call__(self, model, images, labels, ids, seed):
+        with attacking(model):
+            start = images.clone().requires_grad_()
+            torch.nn.functional.cross_entropy(model(start), labels).backward()
+        return (images + float(self.epsilon) * start.grad.sign()).clamp(0, 1)
+
+RECIPE = Recipe(
+    name="mine", source="own", epochs=1, batch_size=32, inner_attack=PGDInner(steps=1, step="1"), loss=CrossEntropy(),
+    statistics="adversarial", learning_rate=0.05, schedule=Cosine(), momentum=0.9, nesterov=True, weight_decay=5e-4,
+    decay_normalization=False, decay_biases=False, clip_norm=None,
+)
+DATA = {"data": "digits", "images": {"search_val": 50, "test": 50}}
+SHORT = {"fidelity": {"epochs": 1, "images": 64, "batch_size": 32}, "evaluation": {"steps": 1}}
+SPACE = Mine(DepthGrid.Settings(depths=(1, 2), widths=(1,)), (1, 8, 8), 10)
 
 def score(architecture):
     time.sleep(0.3)
@@ -188,6 +224,13 @@ if __name__ == "__main__":
     if sys.argv[1] == "search":
         objectives = [{"metric": "score", "direction": "maximize"}]
         rnas.search(**parts, objectives=objectives, budget=8, workers=2, output=sys.argv[2])
+    elif sys.argv[1] == "search-by-recipe":
+        parts["evaluator"] = {"train": {**DATA, **SHORT, "recipe": RECIPE}}
+        rnas.search(**parts, budget=4, workers=2, output=sys.argv[2])
+    elif sys.argv[1] == "evaluate":
+        best = rnas.train(SPACE.decode(SPACE.enumeration[0]), RECIPE, data="digits", images=64, attacks=["fgsm"]).best
+        attacks = [Sign(Fraction(1, 10)), "fgsm"]
+        print(rnas.evaluate(rnas.load(best.path), data="digits", attacks=attacks, eps="1/10", images=50, flags=False))
     else:
         rnas.resume(sys.argv[2], **(parts if sys.argv[1] == "resume-with-objects" else {}))
 """
@@ -198,12 +241,17 @@ def environment() -> dict[str, str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("how", ["resume", "resume-with-objects"])
-def test_a_script_of_its_own_parts_is_killed_and_resumed_on_two_workers(tmp_path: Path, how: str) -> None:
+@pytest.mark.parametrize(
+    ("search", "how", "budget"),
+    [("search", "resume", 8), ("search", "resume-with-objects", 8), ("search-by-recipe", "resume", 4)],
+)
+def test_a_script_of_its_own_parts_is_killed_and_resumed_on_two_workers(
+    tmp_path: Path, search: str, how: str, budget: int
+) -> None:
     script = tmp_path / "my_search.py"
     script.write_text(textwrap.dedent(SCRIPT))
     ledger = tmp_path / "killed" / "ledger.db"
-    driver = subprocess.Popen([sys.executable, script, "search", tmp_path / "killed"], env=environment())
+    driver = subprocess.Popen([sys.executable, script, search, tmp_path / "killed"], env=environment())
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and not (ledger.exists() and recorded(ledger)):
         time.sleep(0.1)
@@ -211,13 +259,13 @@ def test_a_script_of_its_own_parts_is_killed_and_resumed_on_two_workers(tmp_path
     driver.wait()
     assert not (tmp_path / "killed" / "result.json").exists()
     subprocess.run([sys.executable, script, how, tmp_path / "killed"], env=environment(), check=True)
-    subprocess.run([sys.executable, script, "search", tmp_path / "whole"], env=environment(), check=True)
+    subprocess.run([sys.executable, script, search, tmp_path / "whole"], env=environment(), check=True)
     both = []
     for name in ("killed", "whole"):
         content = yaml.safe_load((tmp_path / name / "result.json").read_text())
         both.append([(e["number"], e["key"], e["seed"], e["batch"], e["metrics"]) for e in content["evaluations"]])
     assert both[0] == both[1]
-    assert len(both[0]) == 8
+    assert len(both[0]) == budget
     assert written(tmp_path / "killed")["space"]["name"] == "__main__:Mine"
     elsewhere = subprocess.run(
         [sys.executable, "-c", "from rnas.cli import main; main()", "resume", tmp_path / "killed"],
@@ -226,6 +274,16 @@ def test_a_script_of_its_own_parts_is_killed_and_resumed_on_two_workers(tmp_path
     )
     assert elsewhere.returncode == 2
     assert "it was defined in a script or a notebook: resume there" in elsewhere.stderr
+
+
+@pytest.mark.slow
+def test_a_script_trains_by_its_own_recipe_and_evaluates_by_its_own_attack(tmp_path: Path) -> None:
+    (tmp_path / "my_search.py").write_text(textwrap.dedent(SCRIPT))
+    words = [sys.executable, "my_search.py", "evaluate"]
+    done = subprocess.run(words, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("<EvaluationResult ResidualModule, 50 images of digits: clean ")
+    shares = dict(re.findall(r"(Sign|fgsm) ([0-9.]+%)", done.stdout))
+    assert shares["Sign"] == shares["fgsm"]
 
 
 def recorded(ledger: Path) -> bool:

@@ -338,6 +338,7 @@ def test_before_its_end_a_result_holds_the_epochs_done(finished: TrainingResult,
     assert (result.status, result.to_dict()["epochs_done"], result.best.epoch) == ("running", 3, finished.best.epoch)
     assert "running, 3 epochs" in result._repr_html_()
     assert "fgsm" in finished._repr_html_()
+    assert repr(finished) == f"<TrainingResult {finished.path}: complete, epochs done: 3>"
 
 
 def test_the_history_is_a_data_frame_where_pandas_is_installed(finished: TrainingResult) -> None:

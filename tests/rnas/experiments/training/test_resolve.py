@@ -93,6 +93,10 @@ def test_what_is_given_goes_before_defaults() -> None:
     assert (str(settings.eps), settings.seed, settings.attacks) == ("1/10", 4, ("pgd5", "fgsm"))
 
 
+def test_a_number_of_images_is_that_of_the_train_split() -> None:
+    assert (resolved({"images": 64}).images.train, resolved({"images": 64}).images.val) == (64, resolved({}).images.val)
+
+
 def test_settings_read_back_from_yaml_as_they_were() -> None:
     settings = resolved({"recipe": "aat", "extra": "extra.npz", "seed": 3})
     again = TrainingRunSettings.model_validate(yaml.safe_load(yaml.safe_dump(settings.model_dump(mode="json"))))

@@ -74,6 +74,7 @@ def test_it_is_extended(tmp_path: Path) -> None:
     assert first.summary["importance"] is None
     longer = resume(path, trials=2)
     assert longer.summary["trials"][0] == first.summary["trials"][0]
+    assert repr(longer) == f"<TuningResult {path}: 2 trials, best: trial {longer.summary['best']}>"
     assert len(longer.summary["trials"]) == Tuning.open(path).settings.trials == 2
     assert resume(path).summary == longer.summary
     with pytest.raises(InputError, match=r"trials: .* has 2 already; give 2 or more, not 1"):
