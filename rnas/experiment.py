@@ -469,6 +469,7 @@ def resume(
     space: object = None,
     evaluator: object = None,
     strategy: object = None,
+    replication: object = None,
     **larger: int | None,
 ) -> Any:
     """Resume an experiment of any kind that was stopped, or enlarge one that has ended, and return its result.
@@ -480,6 +481,7 @@ def resume(
         space: the search space of a search that was given one as an object which cannot be imported.
         evaluator: the evaluator, if it was given in the same way.
         strategy: the strategy, if it was given in the same way.
+        replication: the design of a replication that is not registered.
         **larger: fields that grow, such as ``budget=80`` of a search, ``trials=40`` of a tuning or ``seeds=5`` of a
             comparison.
 
@@ -488,6 +490,6 @@ def resume(
         LedgerError: its ledger is damaged.
     """
     experiment = open_experiment(path)
-    experiment.supply(space=space, evaluator=evaluator, strategy=strategy)
+    experiment.supply(space=space, evaluator=evaluator, strategy=strategy, replication=replication)
     experiment.extend(**larger)
     return experiment.run(listener, workers=workers)
