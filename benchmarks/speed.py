@@ -28,7 +28,7 @@ from rnas.nas.predictors.switching import Switching
 from rnas.nas.strategies.surrogate_nsga2 import SurrogateNSGA2
 from rnas.networks.residual import ResidualNetwork
 from rnas.networks.zoo import find
-from rnas.scaling_rules.fit import fit_observations
+from rnas.scaling_rules._fit import fit_observations
 from rnas.scaling_rules.observations import Observations
 from rnas.testing.predictor import samples
 from rnas.testing.search_space import raw_genomes

@@ -6,32 +6,32 @@ class RnasError(Exception):
 
 
 class InputError(RnasError, ValueError):
-    """Something the user gave is wrong; the message says what, where and the fix (exit code 2)."""
+    """Report a wrong input of the user; the message says what, where and the fix (exit code 2)."""
 
 
 class MisfitError(InputError):
-    """The tensors of a file are not those of the network."""
+    """Report a file whose tensors do not fit the network."""
 
 
 class LedgerError(RnasError, RuntimeError):
-    """The ledger of an experiment is damaged or does not match its experiment (exit code 1)."""
+    """Report a ledger that is damaged or does not match its experiment (exit code 1)."""
 
 
 class DivergedError(RnasError, ArithmeticError):
-    """The loss of a training is no longer a finite number: status diverged."""
+    """Report that the loss of a training is no longer a finite number: status diverged."""
 
 
 class DeadlineExceededError(RnasError, TimeoutError):
-    """An evaluation ran past its deadline: status timeout."""
+    """Report that an evaluation ran past its deadline: status timeout."""
 
 
 class BatchTooLargeError(RnasError, MemoryError):
-    """Memory ran out; the message says which batch would fit."""
+    """Report that memory ran out; the message says which batch would fit."""
 
 
 class ExportError(RnasError, RuntimeError):
-    """What was exported cannot be read back, or computes something else."""
+    """Report that an export cannot be read back, or computes something else than its network."""
 
 
 class NotEvaluatedError(RnasError, RuntimeError):
-    """A recorded result could not be evaluated again; the message says why."""
+    """Report that a recorded result could not be evaluated again; the message says why."""

@@ -5,8 +5,8 @@ lives in a directory:
 
     config.yaml     ``kind:`` and the settings, with nothing left open
     ledger.db       what has been evaluated
-    result.json     what came of it, for machines
-    report.html     what came of it, for people
+    result.json     the result, for machines
+    report.html     the result, for people
 
 The state of an experiment is its ledger. An experiment that was killed and is resumed ends as the uninterrupted one.
 """
@@ -27,17 +27,17 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rnas import registry
 from rnas.errors import InputError, LedgerError
-from rnas.utils.directories import creating, locked, next_free
+from rnas.utils._directories import creating, locked, next_free
+from rnas.utils._lazy import LazyModule
+from rnas.utils._yaml_files import explained, read_mapping
 from rnas.utils.files import discard_partial, write_text
-from rnas.utils.lazy import LazyModule
-from rnas.utils.yaml_files import explained, read_mapping
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
 
-    from rnas.utils import sqlite
+    from rnas.utils import _sqlite as sqlite
 else:
-    sqlite = LazyModule("rnas.utils.sqlite")
+    sqlite = LazyModule("rnas.utils._sqlite")
 
 CONFIG = "config.yaml"
 LEDGER = "ledger.db"
@@ -70,10 +70,10 @@ class Work:
 
     Attributes:
         unit: what is counted, such as ``evaluation``, ``epoch``, ``trial`` or ``training``.
-        total: how many in all.
-        done: how many of them are done already.
-        slots: how many run at once.
-        phase: what this part of the experiment is called, such as ``final evaluation``; empty where there is only one.
+        total: number of units in all.
+        done: number of units that are done already.
+        slots: number of units that run at once.
+        phase: name of this part of the experiment, such as ``final evaluation``; empty if there is only one part.
     """
 
     unit: str
@@ -90,23 +90,23 @@ class Listener:
         """Work begins or is resumed; an experiment with several phases calls this once for each."""
 
     def proposed(self, record: Any) -> None:
-        """A proposal was written to the ledger."""
+        """Take note that a proposal was written to the ledger."""
 
     def progress(self, shares: Mapping[str, float]) -> None:
         """Report what is under way now, with the share in [0, 1] that is done of each."""
 
     def recorded(self, record: Any) -> None:
-        """A result was written: a record of the ledger, a row of a training's history, a trial."""
+        """Take note that a result was written: a record of the ledger, a row of a training's history, or a trial."""
 
     def message(self, text: str) -> None:
-        """Something else happened that a user should know."""
+        """Pass on a message about another event that the user should know."""
 
 
 class ShareListener(Listener):
     """Pass on how much of something is done as one share; of an experiment with several phases that of the first.
 
     Args:
-        report: is given the share, in [0, 1].
+        report: is called with the share, in [0, 1].
     """
 
     def __init__(self, report: Callable[[float], None]) -> None:
@@ -137,9 +137,9 @@ class EstimatedWork:
 
     Attributes:
         label: what is done, such as a network's key or name.
-        count: how often, in all.
-        seconds: of one.
-        memory_bytes: the most memory that one takes, where that was measured.
+        count: number of times that it is done.
+        seconds: time of one, in seconds.
+        memory_bytes: the most memory that one needs; None if it was not measured.
         details: further figures by name, such as FLOPs or the seconds of one epoch.
     """
 
@@ -156,7 +156,7 @@ class CostEstimate:
 
     Attributes:
         work: what there is to do.
-        slots: how much is done at once.
+        slots: number of units that run at once.
         device: a torch device.
     """
 
@@ -189,7 +189,7 @@ class Experiment(ABC, Generic[S, R]):
         Settings: pydantic model of the settings.
         grows: fields of the settings that may be enlarged later, such as ``budget``.
         path: the directory.
-        settings: all that decides the experiment.
+        settings: everything that decides the experiment.
     """
 
     kind: ClassVar[str]
@@ -205,7 +205,7 @@ class Experiment(ABC, Generic[S, R]):
         """Make the directory of a new experiment, whole or not at all. Nothing is run yet.
 
         Args:
-            settings: all that decides it.
+            settings: everything that decides it.
             path: the directory; None is the first free ``runs/<name>-<n>``.
 
         Raises:
@@ -258,7 +258,7 @@ class Experiment(ABC, Generic[S, R]):
         """Give the experiment objects that its settings only name, such as a search space of the user's own.
 
         Args:
-            **objects: by the name of the setting; None gives nothing.
+            **objects: one object by the name of its setting; None changes nothing.
 
         Raises:
             InputError: this kind of experiment takes no such object, or it is not the one that the settings name.
@@ -290,27 +290,27 @@ class Experiment(ABC, Generic[S, R]):
 
     @property
     def config(self) -> Path:
-        """Path of the settings."""
+        """Return the path of the settings."""
         return self.path / CONFIG
 
     @property
     def database(self) -> Path:
-        """Path of the ledger."""
+        """Return the path of the ledger."""
         return self.path / LEDGER
 
     @property
     def result_file(self) -> Path:
-        """Path of the result for machines."""
+        """Return the path of the result for machines."""
         return self.path / RESULT
 
     @property
     def report_file(self) -> Path:
-        """Path of the report."""
+        """Return the path of the report."""
         return self.path / REPORT
 
     @property
     def resume_command(self) -> str:
-        """The command that resumes this experiment."""
+        """Return the command that resumes this experiment."""
         return f"rnas resume {shlex.quote(str(self.path))}"
 
     def extend(self, **larger: int | None) -> None:
@@ -326,8 +326,8 @@ class Experiment(ABC, Generic[S, R]):
         given = {name: value for name, value in larger.items() if value is not None}
         for name, value in given.items():
             if name not in self.grows:
-                fields = " and ".join(self.grows) or "no field"
-                raise InputError(f"{name}: {self.path} is a {self.kind}, of which {fields} can grow; leave {name} out")
+                fields = f"only {' and '.join(self.grows)}" if self.grows else "no field"
+                raise InputError(f"{name}: {self.path} is a {self.kind}, and {fields} can grow; leave {name} out")
             own = getattr(self.settings, name)
             if value < own:
                 raise InputError(f"{name}: {self.path} has {own} already; give {own} or more, not {value}")
@@ -362,17 +362,17 @@ class Experiment(ABC, Generic[S, R]):
         return result
 
     def write_report(self, result: R) -> None:
-        """Write the report of a result, and whatever else the kind's report writer makes."""
+        """Write the report of a result, and the other files of the kind's report writer."""
         if self.kind in registry.names(registry.REPORTS):
             registry.load(registry.REPORTS, self.kind)(result, self.path)
 
     def _locked(self) -> AbstractContextManager[None]:
-        """Within, the directory is this process's alone."""
+        """Lock the directory, so that only this process writes to it within the block."""
         return locked(self.path, f"running the {self.kind}")
 
     @contextmanager
     def storage(self) -> "Iterator[BaseStorage]":
-        """Open the ledger's database, which is made where it is missing.
+        """Open the ledger's database; make it if it does not exist.
 
         Raises:
             LedgerError: it is damaged, or it is gone though there are results.
@@ -383,7 +383,7 @@ class Experiment(ABC, Generic[S, R]):
             yield storage
 
     def _check(self) -> None:
-        """Raise InputError where the experiment cannot run here. It is called before the directory is made."""
+        """Raise InputError if the experiment cannot run here. It is called before the directory is made."""
 
     def _fill(self, folder: Path) -> None:
         """Write what a new directory holds before anything is run."""
@@ -404,7 +404,7 @@ class Experiment(ABC, Generic[S, R]):
 
 
 def kind_at(path: Path) -> str | None:
-    """Return the kind of experiment in a directory, or None where there is none."""
+    """Return the kind of experiment in a directory, or None if it has no experiment."""
     try:
         content = yaml.safe_load((path / CONFIG).read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError):
@@ -451,7 +451,7 @@ def open_experiment(path: Path | str) -> Experiment[Any, Any]:
     """Open the experiment of a directory, whatever its kind.
 
     Raises:
-        InputError: there is none, or its kind is not registered.
+        InputError: the directory has no experiment, or its kind is not registered.
     """
     path = Path(path)
     settings_in(path)
@@ -476,15 +476,15 @@ def resume(
     Args:
         path: the experiment's directory.
         listener: learns of progress.
-        workers: how much runs at once, this time only; see :meth:`Experiment.run`.
+        workers: number of processes, this time only; see :meth:`Experiment.run`.
         space: the search space of a search that was given one as an object which cannot be imported.
-        evaluator: its evaluator, likewise.
-        strategy: its strategy, likewise.
+        evaluator: the evaluator, if it was given in the same way.
+        strategy: the strategy, if it was given in the same way.
         **larger: fields that grow, such as ``budget=80`` of a search, ``trials=40`` of a tuning or ``seeds=5`` of a
             comparison.
 
     Raises:
-        InputError: there is no experiment, another process is running it, or a field cannot grow so.
+        InputError: there is no experiment, another process is running it, or a field cannot grow.
         LedgerError: its ledger is damaged.
     """
     experiment = open_experiment(path)

@@ -30,7 +30,7 @@ REPORTS = "rnas.reports"
 
 @cache
 def _group(group: str) -> dict[str, tuple[EntryPoint, ...]]:
-    """What is registered under each name; more than one thing where two packages have it."""
+    """Return the entry points of each name. A name has several if several packages register it."""
     found: dict[str, tuple[EntryPoint, ...]] = {}
     for point in entry_points(group=group):
         # A package that is found twice, as one that is installed to be edited, registers the same twice.
@@ -40,7 +40,7 @@ def _group(group: str) -> dict[str, tuple[EntryPoint, ...]]:
 
 
 def names(group: str) -> list[str]:
-    """Names registered under an entry point group, sorted."""
+    """Return the names that are registered under an entry point group, sorted."""
     return sorted(_group(group))
 
 
@@ -75,8 +75,8 @@ def imported(place: str, kind: str) -> Any:
     """Return the object at ``package.module:name``.
 
     Args:
-        place: where it is.
-        kind: what it is, for the message.
+        place: ``package.module:name``.
+        kind: kind of the object, for the message.
 
     Raises:
         InputError: it cannot be imported.
@@ -105,7 +105,7 @@ def origin(part: Any) -> str:
 
 
 def name_of(group: str, part: Any) -> str:
-    """Return the name of a class, or of that of an object: as it is registered, else where it is."""
+    """Return the registered name of a class or of an object's class; if it has none, ``package.module:name``."""
     place = origin(part)
     return next((name for name, points in _group(group).items() if [p.value for p in points] == [place]), place)
 

@@ -1,7 +1,7 @@
 """Parse a short notation of residual networks, such as ``D 4-4-2 W 10-10-4``.
 
 It has depths after ``D`` and widenings after ``W``, a number for each stage. Then come the name of a topology and
-``name=value`` for fields of :class:`rnas.networks.block.Block` and ``stem_width``, if they differ from a WideResNet's:
+``name=value`` for fields of :class:`rnas.networks.Block` and ``stem_width``, if they differ from a WideResNet's:
 ``D 14-14-7 W 5-7-3 robust-res-block activation=silu``. ``robust-res-block`` alone is the published block: 8 scales,
 cardinality 4, residual squeeze-and-excitation by 64. If scales or cardinality are given without a base width, the base
 width is the one that keeps the bottleneck's parameters.

@@ -8,7 +8,7 @@ import numpy as np
 from synthetic import DESIGNS, TRUTHS, GroundTruth
 
 from rnas.networks.robust_scaling import Rule
-from rnas.scaling_rules.design_matrix import DEPTH_TO_WIDTH, DEPTHS, WIDTHS
+from rnas.scaling_rules._design_matrix import DEPTH_TO_WIDTH, DEPTHS, WIDTHS
 from rnas.scaling_rules.power import true_values
 from rnas.statistics.proportions import proportion
 

@@ -61,7 +61,7 @@ class GroundTruth:
 
     Attributes:
         ratio: a name of :data:`RATIOS`, or of :data:`RIVALS`.
-        form: a name of :data:`rnas.scaling_rules.synthetic_responses.FORMS`; empty for a rival.
+        form: a name of :data:`rnas.scaling_rules.FORMS`; empty for a rival.
     """
 
     ratio: str

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnas._typing import Floats, Integers
+from rnas.nas._setup import resolve
 from rnas.nas.config import SearchConfig
 from rnas.nas.evaluators.evaluator import Context, Task
 from rnas.nas.front import non_dominated, normalised
 from rnas.nas.objective import minimised
-from rnas.nas.setup import resolve
-from rnas.nas.strategies.candidates import genome_keys, possible
+from rnas.nas.strategies._candidates import genome_keys, possible
 
 REFERENCE = np.array([1.0, 1.01])
 """Reference point of the hypervolume on the scale of :meth:`BenchmarkTable.scaled`."""

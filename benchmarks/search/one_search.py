@@ -82,7 +82,7 @@ def fails(genomes: Integers, seed: int, share: float) -> NDArray[np.bool_]:
 
 
 def search(table: BenchmarkTable, strategy: Strategy, seed: int, conditions: Conditions) -> Search:
-    """Search as :class:`rnas.nas.loop.Loop` does, where each batch waits for the previous one."""
+    """Search as :class:`rnas.nas._loop.Loop` does, where each batch waits for the previous one."""
     genomes = np.empty((0, len(table.problem.space.variables)), dtype=np.int64)
     rows = np.empty(0, dtype=np.int64)
     failed = np.empty(0, dtype=bool)

@@ -31,8 +31,8 @@ from rnas import registry
 from rnas._typing import Floats, Integers
 from rnas.data.dataset import divide
 from rnas.nas.predictors.gaussian_process import GaussianProcess
+from rnas.nas.proxies._partial_tau import tau, tau_by_quarters
 from rnas.nas.proxies.judgement import Judgement, judge, with_scores
-from rnas.nas.proxies.partial_tau import tau, tau_by_quarters
 from rnas.nas.space import SearchSpace
 from search_spaces.digits_bench import INPUT_SHAPE, NUM_CLASSES, DigitsBenchSettings, DigitsBenchSpace
 from search_spaces.nas_bench_201 import NASBench201, NASBench201Settings

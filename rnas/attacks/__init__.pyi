@@ -11,7 +11,7 @@ from .autoattack import (
 from .autoattack_ensembles import Ensemble as Ensemble
 from .balls import BALLS as BALLS
 from .balls.ball import Ball as Ball
-from .check_perturbation import check_perturbation as check_perturbation
+from ._check_perturbation import check_perturbation as check_perturbation
 from .cw import CW as CW
 from .deepfool import DeepFool as DeepFool
 from .description import describe as describe

@@ -20,8 +20,8 @@ from pyautoattack.fab_pt import FABAttack_PT
 from pyautoattack.square import SquareAttack
 from torch import Tensor, nn
 
+from rnas.attacks._autoattack_network import AttackedNetwork
 from rnas.attacks.attack import Norm
-from rnas.attacks.autoattack_network import AttackedNetwork
 from rnas.attacks.family import AttackFamily
 from rnas.attacks.state import attacking
 from rnas.errors import InputError
@@ -63,7 +63,7 @@ class AutoAttackComponent(ABC):
         return 2
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, ids: Tensor, seed: int) -> Tensor:
-        """Return adversarial images (see :class:`rnas.attacks.attack.Attack`).
+        """Return adversarial images (see :class:`rnas.attacks.Attack`).
 
         Raises:
             InputError: the network has too few classes for the attack's loss.

@@ -31,7 +31,7 @@ class CW:
         return "linf"
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, ids: Tensor, seed: int) -> Tensor:
-        """Return adversarial images (see :class:`rnas.attacks.attack.Attack`)."""
+        """Return adversarial images (see :class:`rnas.attacks.Attack`)."""
         return self.as_pgd()(model, images, labels, ids, seed)
 
     def as_pgd(self) -> PGD:

@@ -53,7 +53,7 @@ class DeepFool:
             )
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, ids: Tensor, seed: int) -> Tensor:
-        """Return adversarial images (see :class:`rnas.attacks.attack.Attack`); ids and seed have no effect."""
+        """Return adversarial images (see :class:`rnas.attacks.Attack`); ids and seed have no effect."""
         points, _ = self._fooling(model, images, labels)
         return BALLS[self.norm].project(points, images, float(self.epsilon))
 

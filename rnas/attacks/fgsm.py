@@ -28,7 +28,7 @@ class FGSM:
     norm: Norm = "linf"
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, ids: Tensor, seed: int) -> Tensor:
-        """Return adversarial images (see :class:`rnas.attacks.attack.Attack`); ids and seed have no effect."""
+        """Return adversarial images (see :class:`rnas.attacks.Attack`); ids and seed have no effect."""
         return self.as_pgd()(model, images, labels, ids, seed)
 
     def as_pgd(self) -> PGD:

@@ -51,7 +51,7 @@ class GAMA:
         return "linf"
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, ids: Tensor, seed: int) -> Tensor:
-        """Return adversarial images (see :class:`rnas.attacks.attack.Attack`)."""
+        """Return adversarial images (see :class:`rnas.attacks.Attack`)."""
         ball, epsilon = BALLS["linf"], float(self.epsilon)
         up = uniform(seed, ids, tuple(images.shape[1:])) >= 0
         adversarial = torch.where(up, images + epsilon, images - epsilon).clamp_(0, 1)

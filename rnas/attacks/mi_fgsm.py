@@ -52,7 +52,7 @@ class MIFGSM:
         return Fraction(1, self.steps)
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, ids: Tensor, seed: int) -> Tensor:
-        """Return adversarial images (see :class:`rnas.attacks.attack.Attack`); ids and seed have no effect."""
+        """Return adversarial images (see :class:`rnas.attacks.Attack`); ids and seed have no effect."""
         ball, epsilon, step = BALLS[self.norm], float(self.epsilon), float(self.epsilon * self.step)
         adversarial, momentum = images.clone(), torch.zeros_like(images)
         with attacking(model):

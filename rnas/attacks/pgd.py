@@ -8,13 +8,13 @@ from fractions import Fraction
 import torch
 from torch import Tensor, nn
 
+from rnas.attacks._restarts import strongest
 from rnas.attacks.attack import Norm
 from rnas.attacks.balls import BALLS
 from rnas.attacks.family import AttackFamily
 from rnas.attacks.gradient import input_gradient
 from rnas.attacks.losses import LOSSES, loss_of
 from rnas.attacks.names import LossName, Mode
-from rnas.attacks.restarts import strongest
 from rnas.attacks.start import UNIFORM, Start
 from rnas.attacks.state import attacking
 from rnas.errors import InputError
@@ -62,7 +62,7 @@ class PGD:
             raise InputError("PGD: restarts need mode eval and projection; set restarts to 1, or change these settings")
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, ids: Tensor, seed: int) -> Tensor:
-        """Return adversarial images (see :class:`rnas.attacks.attack.Attack`)."""
+        """Return adversarial images (see :class:`rnas.attacks.Attack`)."""
         if self.restarts > 1:
             once = replace(self, restarts=1)
             with attacking(model):

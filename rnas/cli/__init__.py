@@ -3,11 +3,12 @@
 import re
 import sys
 from pkgutil import resolve_name
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
+from rnas import __version__
 from rnas.errors import InputError, LedgerError
 
 COMMANDS = {
@@ -100,6 +101,21 @@ app = typer.Typer(
 )
 for _name, _help in COMMANDS.items():
     app.command(_name, help=_help)(_listed)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"rnas {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _rnas(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Robust neural architecture search: networks that stay accurate under adversarial attack."""
 
 
 def main() -> None:

@@ -71,7 +71,9 @@ def compare(
             "--robust-scaling", help="Residual networks of no zoo grow by RobustScaling, not by their own proportions."
         ),
     ] = False,
-    output: Annotated[Path | None, typer.Option(help="A new directory [default: runs/compare-DATA-N].")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A new directory [default: runs/compare-DATA-N].")
+    ] = None,
     workers: Annotated[int | None, typer.Option(min=0, help="Trainings at once; 0 trains in this process.")] = None,
     dry_run: Annotated[bool, typer.Option(help="Show the networks and what it would take; train nothing.")] = False,
     as_json: AsJson = False,
@@ -91,12 +93,12 @@ def compare(
 
       rnas resume runs/compare-cifar10-1 --seeds 5
     """
-    from rnas.cli.comparison_view import print_networks
     from rnas.cli.cost_estimate import print_cost_estimate
     from rnas.cli.progress import run_shown
+    from rnas.cli.views.comparison import print_networks
     from rnas.experiments.comparison.run import Comparison
     from rnas.experiments.comparison.settings import ATTACKS, resolve_settings
-    from rnas.experiments.training.resolve import recipe_content
+    from rnas.experiments.training._resolve import recipe_content
 
     settings = resolve_settings(
         networks or (),

@@ -17,7 +17,7 @@ from rich.text import Text
 from rnas import registry
 from rnas.cli.console import AsJson, print_json, stdout
 from rnas.errors import InputError
-from rnas.utils.model_keys import all_keys, meaning, one_line, type_text
+from rnas.utils._model_keys import all_keys, meaning, one_line, type_text
 
 _ENTRY = re.compile(r"^ {4}(?P<name>\w+): (?P<text>.*(?:\n {8}.*)*)", re.MULTILINE)
 

@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from rnas.cli.console import print_json, stdout
-from rnas.cli.progress import duration
+from rnas.cli.console import duration, print_json, stdout
 from rnas.utils.quantities import format_size
 
 if TYPE_CHECKING:
@@ -29,5 +28,5 @@ def print_cost_estimate(estimate: "CostEstimate", as_json: bool) -> None:
 def _line(work: "EstimatedWork") -> str:
     details = [f"{name.replace('_', ' ')} {format_size(value)}" for name, value in (work.details or {}).items()]
     memory = [] if work.memory_bytes is None else [f"{work.memory_bytes / 2**30:.2f} GiB"]
-    times = "" if work.count == 1 else f", {work.count:.4g} times"
+    times = "" if work.count == 1 else f" each, for about {work.count:.0f}"
     return "  ".join([work.label, *details, f"{duration(work.seconds)}{times}", *memory])

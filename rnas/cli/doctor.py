@@ -33,8 +33,8 @@ def doctor(
     """Tell what is installed, which device there is, and whether data are found."""
     import torch
 
+    from rnas.utils._threads import available_cores
     from rnas.utils.provenance import versions
-    from rnas.utils.threads import available_cores
 
     data: dict[str, str] = {}
     for name in registry.names(registry.DATASETS):

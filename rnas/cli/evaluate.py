@@ -92,12 +92,12 @@ def evaluate(
         raise InputError(f"--norm {norm} has no usual radius: give --eps too, such as --eps 0.5")
     asked = threat or ([] if eps is None else [f"{norm}:{eps}"])
 
-    from rnas.cli.evaluate_table import print_evaluation
-    from rnas.cli.evaluate_view import EvaluationView
-    from rnas.evaluation.request import Request
+    from rnas.cli.views.evaluate import EvaluationView
+    from rnas.cli.views.evaluate_table import print_evaluation
+    from rnas.evaluation._request import Request
     from rnas.evaluation.threats import parse_threat
     from rnas.experiments.evaluate import evaluate_weights
-    from rnas.utils.devices import torch_device
+    from rnas.utils._devices import torch_device
 
     request = Request(
         network,

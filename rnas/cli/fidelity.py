@@ -14,7 +14,9 @@ def fidelity(
     bands: Annotated[int, typer.Option(min=1, help="Bands of FLOPs to compare within.")] = 2,
     seeds: Annotated[int, typer.Option(min=1, help="Trainings of each at each rung; two show the noise.")] = 2,
     workers: Annotated[int | None, typer.Option(min=0, help="Trainings at once [default: the search's own].")] = None,
-    output: Annotated[Path | None, typer.Option(help="Directory of the study [default: SEARCH/fidelity-N].")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Directory of the study [default: SEARCH/fidelity-N].")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option(help="Measure some evaluations here, print the cost estimate, train nothing.")
     ] = False,
@@ -36,7 +38,7 @@ def fidelity(
     from rnas.nas.config import SearchConfig
     from rnas.nas.fidelity_study import FidelitySettings, FidelityStudy
     from rnas.nas.search import Search
-    from rnas.utils.yaml_files import read_mapping
+    from rnas.utils._yaml_files import read_mapping
 
     search = source
     if source.is_file():

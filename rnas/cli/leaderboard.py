@@ -21,10 +21,10 @@ def leaderboard(
 
       rnas leaderboard results
     """
+    from rnas.report._leaderboard_html import render
+    from rnas.report._leaderboard_table import print_tables
+    from rnas.report._leaderboard_text import markdown
     from rnas.report.leaderboard_files import leaderboard as ranked
-    from rnas.report.leaderboard_html import render
-    from rnas.report.leaderboard_table import print_tables
-    from rnas.report.leaderboard_text import markdown
     from rnas.utils.files import write_text
 
     found = ranked(directory)

@@ -8,7 +8,7 @@ from rnas.errors import InputError
 from rnas.nas.config import SearchConfig
 from rnas.nas.presets import preset as load_preset
 from rnas.nas.presets import preset_of
-from rnas.utils.yaml_files import read_mapping, set_key
+from rnas.utils._yaml_files import read_mapping, set_key
 
 _PRESETS = {"digits": "digits", "cifar10": "cifar10-smoke"}
 

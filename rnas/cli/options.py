@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import re
 import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import typer
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from rnas.utils.model_keys import field_of, meaning
+from rnas.utils._model_keys import field_of, meaning
 
 _SIMPLE = (bool, int, float, str, Path)
 
@@ -27,12 +28,14 @@ class Setting:
         name: of the option, with underscores; the last part of the key where it is empty.
         default: in words what holds where the option is not given; the field's default where it is empty.
         argument: whether it is an argument and not an option.
+        shows_default: whether help says the default; without, the option may be left out.
     """
 
     key: str
     name: str = ""
     default: str = ""
     argument: bool = False
+    shows_default: bool = True
 
     @property
     def parameter(self) -> str:
@@ -43,15 +46,18 @@ class Setting:
 Command = Callable[..., None]
 
 
-def with_settings(model: type[BaseModel], *settings: Setting | str) -> Callable[[Command], Command]:
+def with_settings(
+    model: type[BaseModel], *settings: Setting | str, into: str = "settings"
+) -> Callable[[Command], Command]:
     """Give a command an option for each of some fields of a model.
 
-    The command has a parameter ``settings``, in whose place the options stand. It receives a mapping of the options
-    that were given, by their names: ``{"epochs": 3}`` for ``--epochs 3``.
+    The options stand in the place of one parameter of the command. It receives a mapping of those that were given, by
+    their names: ``{"epochs": 3}`` for ``--epochs 3``.
 
     Args:
         model: describes the fields, their types, bounds and defaults.
         settings: the fields; a text is a setting of that key.
+        into: name of the parameter of the command.
     """
     wanted = [Setting(setting) if isinstance(setting, str) else setting for setting in settings]
     made = {setting.parameter: parameter(field_of(model, setting.key), setting) for setting in wanted}
@@ -66,14 +72,12 @@ def with_settings(model: type[BaseModel], *settings: Setting | str) -> Callable[
                 value = values.pop(setting.parameter)
                 if value is not None and value != []:
                     content[setting.parameter] = _read(field_of(model, setting.key), value)
-            command(**values, settings=content)
+            command(**values, **{into: content})
 
         parameters = [
             new
             for old in own.parameters.values()
-            for new in (
-                made.values() if old.name == "settings" else (old.replace(kind=inspect.Parameter.KEYWORD_ONLY),)
-            )
+            for new in (made.values() if old.name == into else (old.replace(kind=inspect.Parameter.KEYWORD_ONLY),))
         ]
         run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         run.__annotations__ = {new.name: new.annotation for new in parameters}
@@ -87,9 +91,13 @@ def parameter(field: FieldInfo, setting: Setting) -> inspect.Parameter:
     """Return the parameter of a command that sets a field."""
     kind = _kind(field.annotation)
     low, high = _bounds(field) if kind is int else (None, None)
-    words = setting.default or _words(field)
     text = meaning(field)
-    if words:
+    words = setting.default or _words(field)
+    # What None means is the default of the option.
+    without = re.fullmatch(r"(?P<text>.*); None (?:is|keeps|means|takes) (?P<words>.*)", text.removesuffix("."))
+    if without is not None and field.default is None:
+        text, words = f"{without['text']}.", setting.default or without["words"]
+    if words and setting.shows_default:
         text = f"{text.removesuffix('.')} [default: {words}]."
     metavar = "|".join(map(str, get_args(_inner(field.annotation)))) if _is_literal(field.annotation) else None
     name = setting.parameter.replace("_", "-")
@@ -99,7 +107,7 @@ def parameter(field: FieldInfo, setting: Setting) -> inspect.Parameter:
         if setting.argument
         else typer.Option(*names, help=text, metavar=metavar, show_default=False, min=low, max=high)
     )
-    required = field.is_required() and not setting.default
+    required = field.is_required() and setting.shows_default and not setting.default
     return inspect.Parameter(
         setting.parameter,
         inspect.Parameter.KEYWORD_ONLY,

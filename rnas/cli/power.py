@@ -26,7 +26,7 @@ def power(
       rnas power runs/robust-resnet-1 --simulations 50
     """
     from rnas.nas.search import Search
-    from rnas.report.power import print_power_study
+    from rnas.report._power import print_power_study
     from rnas.scaling_rules.findings import metric_of
     from rnas.scaling_rules.observations import Observations
     from rnas.scaling_rules.power import power as simulated

@@ -10,9 +10,9 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
-from rnas.cli.console import print_json, stderr, stdout
+from rnas.cli.console import duration, print_json, stderr, stdout
 from rnas.cli.interruption import interruptible
-from rnas.cli.words import Words, view_module, words_class
+from rnas.cli.views.words import Words, view_module, words_class
 from rnas.experiment import Experiment, Listener, Work
 from rnas.utils.quantities import pluralize
 
@@ -139,10 +139,3 @@ def run_shown(experiment: Experiment[Any, Any], as_json: bool, workers: int | No
         print_json(result.to_dict())
     else:
         stdout().print(f"Result: {experiment.result_file}", highlight=False, markup=False, soft_wrap=True)
-
-
-def duration(seconds: float) -> str:
-    """Return seconds in the unit that people use for so many."""
-    if seconds < 100:
-        return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

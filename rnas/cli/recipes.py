@@ -11,7 +11,7 @@ from rich.text import Text
 
 from rnas import registry
 from rnas.cli.console import AsJson, print_json, stdout
-from rnas.report.zoo import Sources
+from rnas.report._zoo import Sources
 from rnas.training.averaging import EMA
 from rnas.training.inner_attack import FreeAT
 from rnas.training.recipe import Recipe

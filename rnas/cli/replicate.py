@@ -33,7 +33,9 @@ def replicate(
     cells: Annotated[
         int | None, typer.Option(min=8, help="Train at most N cells of a large grid, a stratified random subset.")
     ] = None,
-    output: Annotated[Path | None, typer.Option(help="A new directory [default: runs/NAME-DATA-N].")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A new directory [default: runs/NAME-DATA-N].")
+    ] = None,
     workers: Annotated[int | None, typer.Option(min=0, help="Trainings at once; 0 trains in this process.")] = None,
     dry_run: Annotated[bool, typer.Option(help="Show the design and what it would take; train nothing.")] = False,
     as_json: AsJson = False,
@@ -59,10 +61,10 @@ def replicate(
 
     from rnas.cli.cost_estimate import print_cost_estimate
     from rnas.cli.progress import run_shown
-    from rnas.cli.replication_view import print_design
+    from rnas.cli.views.replication import print_design
     from rnas.experiments.replications.run import ReplicationRun
     from rnas.experiments.replications.settings import resolve_settings
-    from rnas.experiments.training.resolve import recipe_content
+    from rnas.experiments.training._resolve import recipe_content
 
     settings = resolve_settings(
         name,

@@ -16,7 +16,7 @@ def report(
 
     With --json the result is printed as JSON instead, and no file is written.
     """
-    from rnas.cli.words import view_module
+    from rnas.cli.views.words import view_module
     from rnas.experiment import open_experiment
 
     experiment = open_experiment(directory)

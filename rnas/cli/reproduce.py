@@ -58,8 +58,8 @@ def reproduce(
         if word is not None and word not in known:
             raise InputError(f"unknown {option} {word!r}; known: {', '.join(known)}")
 
-    from rnas.cli.reproduce_table import print_reproduction
-    from rnas.cli.reproduce_view import ReproductionView
+    from rnas.cli.views.reproduce import ReproductionView
+    from rnas.cli.views.reproduce_table import print_reproduction
     from rnas.errors import NotEvaluatedError
     from rnas.experiments.reproduction.reproduce import reproduce as reproduced
 

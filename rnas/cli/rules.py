@@ -35,7 +35,7 @@ def rules(
     import json
 
     from rnas.nas.search import RULES, Search
-    from rnas.report.rules_table import print_rules
+    from rnas.report._rules_table import print_rules
     from rnas.scaling_rules.findings import fit_rule
     from rnas.utils.files import write_text
 
@@ -50,7 +50,7 @@ def rules(
         if open_parts:
             _say(f"{save}: the data do not decide {', '.join(open_parts)}; the file holds what is likeliest")
     if html is not None:
-        from rnas.report.rules_page import render
+        from rnas.report._rules_page import render
 
         write_text(html, render(found))
     if as_json:

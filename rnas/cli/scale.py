@@ -46,7 +46,7 @@ def scale(
 
       rnas scale --flops 1G --json > net.json
     """
-    from rnas.report.scale import print_scaled
+    from rnas.report._scale import print_scaled
     from rnas.scaling_rules.scale import scale as scaled
 
     result = scaled(
@@ -63,7 +63,7 @@ def scale(
     console = stdout()
     print_scaled(console, result.to_dict())
     if result.rule is not None:
-        from rnas.report.rules_table import print_rule
+        from rnas.report._rules_table import print_rule
 
         console.print()
         print_rule(console, result.rule)

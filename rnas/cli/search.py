@@ -1,45 +1,39 @@
 """``rnas search``."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from rnas.cli.console import AsJson
+from rnas.cli.options import Setting, with_settings
+from rnas.evaluation.training_settings import TrainingSettings
+from rnas.nas.config import SearchConfig
+from rnas.nas.space import SpaceSettings
 
 
-def _above_zero(value: float | None) -> float | None:
-    if value is not None and not value > 0:
-        raise typer.BadParameter(f"Input should be greater than 0, not {value:g}")
-    return value
+def _settings(*names: str) -> Iterator[Setting]:
+    # What holds where an option is not given is what the config or the preset says.
+    return (Setting(name, shows_default=False) for name in names)
 
 
+@with_settings(SearchConfig, *_settings("space", "strategy", "budget", "hours", "seed", "workers"), into="search")
+@with_settings(TrainingSettings, *_settings("data", "data_dir", "recipe", "eps"), into="training")
+@with_settings(SpaceSettings, *_settings("flops", "params"), into="bands")
 def search(
+    *,
     config: Annotated[Path | None, typer.Argument(help="A YAML config; see rnas presets for some.")] = None,
     preset: Annotated[str | None, typer.Option(help="Start from a preset instead of a config.")] = None,
-    space: Annotated[str | None, typer.Option(help="Search space; see rnas spaces.")] = None,
-    data: Annotated[
-        str | None, typer.Option(help="Images to train on, such as digits or cifar10; see rnas doctor.")
-    ] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="Folder that holds the images' files.")] = None,
-    recipe: Annotated[str | None, typer.Option(help="Training recipe; see rnas recipes.")] = None,
-    eps: Annotated[str | None, typer.Option(help="Radius of the attack, such as 8/255.")] = None,
-    flops: Annotated[str | None, typer.Option(help="Band of FLOPs, such as 150M:250M.")] = None,
-    params: Annotated[str | None, typer.Option(help="Band of parameters, such as :1M.")] = None,
-    budget: Annotated[int | None, typer.Option(min=1, help="Evaluations in all.")] = None,
-    hours: Annotated[
-        float | None,
-        typer.Option(callback=_above_zero, help="Start no new evaluation after this many hours."),
-    ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, max=2**31 - 1, help="Seed of everything random.")] = None,
-    strategy: Annotated[str | None, typer.Option(help="surrogate-nsga2, nsga2, random, or another by name.")] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=0, help="Evaluations at once; 0 runs them in this process.")
-    ] = None,
+    search: dict[str, Any],
+    training: dict[str, Any],
+    bands: dict[str, Any],
     assignments: Annotated[
         list[str] | None, typer.Option("--set", help="Set any key of the config: KEY=VALUE. May be repeated.")
     ] = None,
-    output: Annotated[Path | None, typer.Option(help="Directory of the search [default: runs/SPACE-N].")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Directory of the search [default: runs/SPACE-N].")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option(help="Measure some evaluations here, print the cost estimate, search nothing.")
     ] = False,
@@ -63,10 +57,9 @@ def search(
     from rnas.cli import merging
     from rnas.cli.cost_estimate import print_cost_estimate
     from rnas.cli.progress import run_shown
-    from rnas.nas.config import SearchConfig
     from rnas.nas.search import Search
 
-    given = merging.Options(space, data, data_dir, recipe, eps, flops, params, budget, hours, seed, strategy, workers)
+    given = merging.Options(**search, **training, **bands)
     content, folder, source = merging.merged(config, preset, given, assignments or [])
     parsed = SearchConfig.parse(content, source)
     if dry_run:

@@ -11,7 +11,7 @@ from rich.table import Table
 from rnas import registry
 from rnas.cli.console import AsJson, print_json, print_pairs, stdout
 from rnas.errors import InputError
-from rnas.utils.model_keys import all_keys, meaning
+from rnas.utils._model_keys import all_keys, meaning
 
 if TYPE_CHECKING:
     from rnas.nas.space import SearchSpace

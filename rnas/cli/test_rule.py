@@ -17,7 +17,9 @@ def test_rule(
     seeds: Annotated[int, typer.Option(min=1, help="Evaluations of each network.")] = 5,
     metric: Annotated[str | None, typer.Option(help="The score [default: the first objective maximised].")] = None,
     workers: Annotated[int | None, typer.Option(min=0, help="Evaluations at once [default: the search's own].")] = None,
-    output: Annotated[Path | None, typer.Option(help="Directory of the test [default: SEARCH/rule-test-N].")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Directory of the test [default: SEARCH/rule-test-N].")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option(help="Measure some evaluations here, print the cost estimate, evaluate nothing.")
     ] = False,

@@ -1,14 +1,19 @@
 """``rnas tune``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from rnas.cli.console import AsJson
+from rnas.cli.options import with_settings
+from rnas.cli.train import DATA, training_content
+from rnas.experiments.training.settings import TrainingRunSettings
 
 
+@with_settings(TrainingRunSettings, *DATA)
 def tune(
+    *,
     network: Annotated[
         str, typer.Argument(metavar="ARCH", help="A published network's name, an architecture's JSON, or RUN:KEY.")
     ],
@@ -21,25 +26,15 @@ def tune(
         ),
     ] = None,
     trials: Annotated[int, typer.Option(min=1, help="Trainings in all.")] = 20,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs of each [default: the recipe's].")] = None,
     sampler: Annotated[str, typer.Option(help="Optuna's sampler that suggests values, such as tpe or gp.")] = "tpe",
     pruner: Annotated[str, typer.Option(help="What stops poor trials early: median, hyperband or none.")] = "median",
-    data: Annotated[str | None, typer.Option(help="Images to train on [default: the run's own, else cifar10].")] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="Folder that holds the images' files.")] = None,
-    eps: Annotated[
-        str | None, typer.Option(help="Radius of the attacks, such as 8/255 [default: the run's own, else the data's].")
-    ] = None,
-    batch_size: Annotated[int | None, typer.Option(min=1, help="Images of a step [default: the recipe's].")] = None,
-    images: Annotated[
-        int | None, typer.Option(min=1, help="Train on only N images [default: all that the other splits leave].")
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of trainings and sampler.")] = 0,
+    settings: dict[str, Any],
     assignments: Annotated[
         list[str] | None,
         typer.Option("--set", help="Set anything else, such as images.val=500. May be repeated."),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option(help="Directory of the tuning [default: runs/tune-ARCH-RECIPE-N].")
+        Path | None, typer.Option("--output", "-o", help="Directory of the tuning [default: runs/tune-ARCH-RECIPE-N].")
     ] = None,
     workers: Annotated[
         int, typer.Option(min=0, help="Trainings at once, each in a process of its own; 0 is one by one, repeatable.")
@@ -62,28 +57,14 @@ def tune(
     """
     from rnas.cli.cost_estimate import print_cost_estimate
     from rnas.cli.progress import run_shown
-    from rnas.experiments.references import resolve
-    from rnas.experiments.training.resolve import recipe_content, resolve_settings
+    from rnas.experiments._references import resolve
+    from rnas.experiments.training._resolve import resolve_settings
     from rnas.experiments.tuning.tuning import Tuning, tuning_settings
-    from rnas.utils.yaml_files import set_key
 
-    given = {
-        "recipe": recipe_content(recipe),
-        "data": data,
-        "data_dir": data_dir,
-        "eps": eps,
-        "epochs": epochs,
-        "batch_size": batch_size,
-        "images": None if images is None else {"training": images},
-        "seed": seed,
-        "device": device,
-    }
-    content = {key: value for key, value in given.items() if value is not None}
-    for assignment in assignments or []:
-        set_key(content, assignment)
+    content = training_content({"recipe": recipe, "device": device, **settings}, assignments or [])
     training = resolve_settings(resolve(network), content)
-    settings = tuning_settings(training, space, trials=trials, sampler=sampler, pruner=pruner)
+    resolved = tuning_settings(training, space, trials=trials, sampler=sampler, pruner=pruner)
     if dry_run:
-        print_cost_estimate(Tuning(Path(), settings).estimate(workers), as_json)
+        print_cost_estimate(Tuning(Path(), resolved).estimate(workers), as_json)
     else:
-        run_shown(Tuning.create(settings, output), as_json, workers)
+        run_shown(Tuning.create(resolved, output), as_json, workers)

@@ -30,7 +30,7 @@ def zoo(
       rnas zoo 'wrn-*' --dataset cifar100
     """
     from rnas.networks.zoo_listing import zoo as listed
-    from rnas.report.zoo import print_description, print_overview
+    from rnas.report._zoo import print_description, print_overview
 
     found = listed(pattern, dataset=dataset).to_dict()
     if as_json:

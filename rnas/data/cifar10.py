@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from rnas.data.cifar_batch import read_batch
+from rnas.data._cifar_batch import read_batch
+from rnas.data._defaults import EPSILON, FIDELITY
 from rnas.data.dataset import Dataset
-from rnas.data.defaults import EPSILON, FIDELITY
 from rnas.data.published import PublishedFile, find_folder, require_files, verify
 from rnas.data.restricted_pickle import read_arrays
 from rnas.data.splits import SplitSizes
@@ -41,7 +41,7 @@ def load(folder: Path | None) -> Dataset:
     batches = find_folder("cifar10", folder, FOLDER)
     fix = (
         f"download {_ARCHIVE} from the CIFAR-10 page of the University of Toronto, unpack it, and give the folder "
-        f"that contains {FOLDER} as --data-dir"
+        f"that contains {FOLDER} as data_dir"
     )
     require_files(batches, [file.name for file in FILES], fix)
     pixels, labels = zip(*(read_batch(batches / file.name, "labels", 10) for file in FILES), strict=True)

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from rnas.data.cifar_batch import read_batch
+from rnas.data._cifar_batch import read_batch
+from rnas.data._defaults import EPSILON, FIDELITY
 from rnas.data.dataset import Dataset
-from rnas.data.defaults import EPSILON, FIDELITY
 from rnas.data.published import PublishedFile, find_folder, require_count, require_files, verify
 from rnas.data.splits import SplitSizes
 
@@ -34,7 +34,7 @@ def load(folder: Path | None) -> Dataset:
     place = find_folder("cifar100", folder, FOLDER)
     fix = (
         f"download {_ARCHIVE} from the CIFAR page of the University of Toronto, unpack it, and give the folder that "
-        f"contains {FOLDER} as --data-dir"
+        f"contains {FOLDER} as data_dir"
     )
     require_files(place, [file.name for file in FILES], fix)
     pixels, labels = zip(*(read_batch(place / file.name, "fine_labels", 100) for file in FILES), strict=True)

@@ -5,14 +5,14 @@ from pathlib import Path
 import torch
 from PIL import Image
 
+from rnas.data._defaults import EPSILON, FIDELITY
 from rnas.data.dataset import Dataset
-from rnas.data.defaults import EPSILON, FIDELITY
 from rnas.data.images import SUFFIXES, read_images
 from rnas.data.splits import SplitSizes
 from rnas.errors import InputError
 
 _MOST_EVALUATED = 2_000
-_LAYOUT = "--data-dir DIR contains one folder of images for each class, or train/ and test/ (or val/) with such folders"
+_LAYOUT = "a folder that contains one folder of images for each class, or train/ and test/ (or val/) with such folders"
 
 
 def load(folder: Path | None) -> Dataset:
@@ -30,7 +30,7 @@ def load(folder: Path | None) -> Dataset:
         InputError: no folder is given, it has another layout, or an image cannot be read or has another size.
     """
     if folder is None:
-        raise InputError(f"data folder needs a folder: {_LAYOUT}")
+        raise InputError(f"data folder needs data_dir, {_LAYOUT}")
     divided = (folder / "train").is_dir()
     train = _images(folder / "train" if divided else folder)
     test = next((_images(folder / name) for name in ("test", "val") if divided and (folder / name).is_dir()), {})

@@ -31,7 +31,7 @@ def find_folder(dataset: str, folder: Path | None, subfolder: str, holds: str = 
 
     Args:
         dataset: registered name.
-        folder: the folder given as --data-dir.
+        folder: the folder given as data_dir.
         subfolder: name of the folder in the published archive.
         holds: content of the folder to give, for the error, if that is not the subfolder.
 
@@ -39,7 +39,7 @@ def find_folder(dataset: str, folder: Path | None, subfolder: str, holds: str = 
         InputError: no folder is given.
     """
     if folder is None:
-        raise InputError(f"data {dataset} needs --data-dir DIR, the folder that contains {holds or subfolder}")
+        raise InputError(f"data {dataset} needs data_dir, the folder that contains {holds or subfolder}")
     return folder / subfolder if (folder / subfolder).is_dir() else folder
 
 

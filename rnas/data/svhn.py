@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from scipy.io import loadmat
 
+from rnas.data._defaults import EPSILON, FIDELITY
 from rnas.data.dataset import Dataset
-from rnas.data.defaults import EPSILON, FIDELITY
 from rnas.data.published import PublishedFile, find_folder, require_count, require_files, verify
 from rnas.data.splits import SplitSizes
 from rnas.errors import InputError
@@ -35,7 +35,7 @@ def load(folder: Path | None) -> Dataset:
     place = find_folder("svhn", folder, FOLDER, holds=FILES[0].name)
     fix = (
         "download train_32x32.mat and test_32x32.mat (format 2, cropped digits) from the SVHN page of Stanford "
-        "University, and give their folder as --data-dir"
+        "University, and give their folder as data_dir"
     )
     require_files(place, [file.name for file in FILES], fix)
     pixels, labels = zip(*(_read(place / file.name) for file in FILES), strict=True)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import torch
 
+from rnas.data._defaults import EPSILON, FIDELITY
 from rnas.data.dataset import Dataset
-from rnas.data.defaults import EPSILON, FIDELITY
 from rnas.data.images import read_images
 from rnas.data.published import find_folder, require_count, require_files
 from rnas.data.splits import SplitSizes
@@ -32,7 +32,7 @@ def load(folder: Path | None) -> Dataset:
         InputError: no folder is given, a file is missing, or a file has the wrong content.
     """
     place = find_folder("tiny-imagenet", folder, FOLDER)
-    fix = f"download {_ARCHIVE} of Stanford's CS231n, unpack it, and give the folder with {FOLDER} as --data-dir"
+    fix = f"download {_ARCHIVE} of Stanford's CS231n, unpack it, and give the folder with {FOLDER} as data_dir"
     require_files(place, [str(_ANNOTATIONS)], fix)
     classes = _classes(place / "train")
     training = [(path, label) for label, name in enumerate(classes) for path in _training(place / "train" / name)]

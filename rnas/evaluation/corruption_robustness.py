@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from rnas.attacks.state import attacking
+from rnas.data.corruptions._published import published_labels, published_split
 from rnas.data.corruptions.named import CORRUPTIONS, OURS, SEVERITIES, corrupted
-from rnas.data.corruptions.published import published_labels, published_split
 from rnas.data.dataset import Split
 from rnas.errors import InputError
 from rnas.evaluation.robustness import judge
@@ -93,7 +93,7 @@ def evaluate_corruptions(
         model: network on the device of the split; its mode is left unchanged.
         split: images with 1 or 3 channels and at least 8x8 pixels.
         seed: seed of the random numbers of corruptions.
-        corruptions: names from :data:`rnas.data.corruptions.named.CORRUPTIONS`.
+        corruptions: names from :data:`rnas.data.corruptions.CORRUPTIONS`.
         severities: numbers from 1 to 5.
         batch_size: images per batch; it affects only memory and rounding.
         check: function that is called before every batch.
@@ -127,11 +127,11 @@ def evaluate_published_corruptions(
 
     Args:
         model: network for 3x32x32 images; its mode is left unchanged.
-        folder: folder that contains the files; see :mod:`rnas.data.corruptions.published`.
+        folder: folder that contains the files; see :mod:`rnas.data.corruptions._published`.
         num_classes: number of the network's classes, 10 or 100.
         rows: (n,) int64, positions in the published test set; None takes all 10,000.
         device: device of the model.
-        corruptions: names from :data:`rnas.data.corruptions.named.CORRUPTIONS`.
+        corruptions: names from :data:`rnas.data.corruptions.CORRUPTIONS`.
         severities: numbers from 1 to 5.
         batch_size: images per batch; it affects only memory and rounding.
         check: function that is called before every batch.

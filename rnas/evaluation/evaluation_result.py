@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from rnas.evaluation.flags.flag import Flag
-from rnas.utils.data_frames import data_frame
+from rnas.utils._data_frames import data_frame
 
 CLEAN, WORST_CASE = "clean", "worst case"
 """Names of the accuracies that do not belong to a single attack."""
@@ -26,7 +26,7 @@ class MeasuredAccuracy(_Part):
         high: upper end of the interval.
         right: the correct images: a bit for each image, in the order of the ids of the data, eight per byte, the first
             in the highest bit, the last byte filled with zeros, in hexadecimal. The union of attacks or threats, also
-            of several results on the same images, is the bitwise AND. See :mod:`rnas.evaluation.image_flags`.
+            of several results on the same images, is the bitwise AND. See :mod:`rnas.evaluation._image_flags`.
     """
 
     correct: int
@@ -58,7 +58,7 @@ class Member(_Part):
 
     Attributes:
         name: name of the attack.
-        settings: settings of the attack; see :func:`rnas.attacks.description.describe`.
+        settings: settings of the attack; see :func:`rnas.attacks.describe`.
         attacked: number of images that withstood the attacks before it, and so were attacked.
         broken: number of these images that it broke.
         broken_images: images that this attack broke first, in the form of ``right``.
@@ -81,7 +81,7 @@ class AttackEvaluation(MeasuredAccuracy):
         threat: name of the threat in which it was run.
         norm: norm of the threat.
         epsilon: radius of the threat, an exact fraction, for pixels in [0, 1].
-        settings: settings; see :func:`rnas.attacks.description.describe`. Members of an ensemble have their own.
+        settings: settings; see :func:`rnas.attacks.describe`. Members of an ensemble have their own.
         cost: cost of the attack.
         members: attacks of an ensemble in their order; empty for a single attack.
         left_out: reason why other attacks of the ensemble were not run, by name.
@@ -189,9 +189,9 @@ class EvaluationResult(_Part):
         worst_case: accuracy under every attack of every threat: the union of the threats.
         corruptions: accuracy under the common corruptions, in the form of
             :meth:`rnas.evaluation.corruption_robustness.CorruptionRobustness.to_dict`; None if they were not computed.
-        flags: findings of the checks; see :class:`rnas.evaluation.flags.flag.Flag`. None if the checks did not run.
+        flags: findings of the checks; see :class:`rnas.evaluation.Flag`. None if the checks did not run.
         flag_checks: what was checked, or None.
-        request: the whole request, by the names of :class:`rnas.evaluation.request.Request`.
+        request: the whole request, by the names of :class:`rnas.evaluation._request.Request`.
         versions: versions of Python and libraries.
         device: the processor.
         processor: model of the processor; empty if unknown.

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from rnas.attacks._check_perturbation import check_perturbation
 from rnas.attacks.attack import Attack
-from rnas.attacks.check_perturbation import check_perturbation
 from rnas.attacks.losses import wrong_class
 from rnas.attacks.state import attacking
 from rnas.data.dataset import Split

@@ -15,7 +15,7 @@ from rnas.attacks.state import attacking
 from rnas.data.dataset import Dataset, Split, content_hash, divide
 from rnas.data.splits import SplitSizes
 from rnas.errors import InputError, MisfitError
-from rnas.evaluation.request import Request
+from rnas.evaluation._request import Request
 from rnas.evaluation.threats import Threat, parse_threat, threat_of, unseen_threats
 from rnas.evaluation.training_settings import ResolvedTraining, load_dataset
 from rnas.networks.architecture import Architecture, Shape
@@ -131,7 +131,7 @@ def _require_logits(module: nn.Module, split: Split, dataset: Dataset) -> None:
 
 @dataclass(frozen=True)
 class _EvaluatedImages:
-    """What a request asks for beside the network; see :class:`Subject`."""
+    """Hold what a request asks for in addition to the network; see :class:`Subject`."""
 
     dataset: Dataset
     threats: tuple[Threat, ...]

@@ -11,18 +11,18 @@ from torch import nn
 
 from rnas.attacks.attack import Attack
 from rnas.attacks.state import attacking
-from rnas.data.corruptions.published import published_labels
+from rnas.data.corruptions._published import published_labels
 from rnas.data.dataset import Dataset
 from rnas.errors import InputError
+from rnas.evaluation._request import Request
+from rnas.evaluation._weights_evaluation import evaluate_subject
 from rnas.evaluation.evaluation_result import EvaluationResult
-from rnas.evaluation.request import Request
 from rnas.evaluation.subject import EvaluatedNetwork, module_subject, subject_of
 from rnas.evaluation.threats import Threat, parse_threat
-from rnas.evaluation.weights_evaluation import evaluate_subject
 from rnas.experiment import Listener
-from rnas.experiments.references import resolve, resolve_reference
+from rnas.experiments._references import resolve, resolve_reference
 from rnas.networks.architecture import Architecture
-from rnas.utils.devices import torch_device
+from rnas.utils._devices import torch_device
 
 ATTACKS = ("fgsm", "pgd20", "pgd20-margin")
 
@@ -55,18 +55,18 @@ def evaluate(
 
     Args:
         network: any module from images (n, C, H, W) in [0, 1] to logits (n, K), which is left as it was found; or an
-            architecture; or what :func:`rnas.experiments.references.resolve` understands, such as a checkpoint's path.
+            architecture; or what :func:`rnas.experiments._references.resolve` understands, such as a checkpoint's path.
         data: a data set, or its registered name; None is the data that the network was trained on, or else CIFAR-10.
         data_dir: folder of the data's files.
         attacks: names, such as ``"pgd20"`` or ``"autoattack"``, each of which is run for every threat; and attacks,
             each of which is run for the ball that it has. At least one.
-        eps: l-infinity radius for pixels in [0, 1], such as ``"8/255"``; None is the training's, or else the data's.
+        eps: l-infinity radius for pixels in [0, 1], such as ``"8/255"``; None is that of the training or of the data.
         threats: balls such as ``"l2:0.5"``, in place of ``eps``; the worst case is that of their union.
         unseen: whether to add threats that networks are not trained for: a larger, an l2 and an l1 ball.
         weights: file of weights of a named or described network; None is that of its own search or training.
-        images: the first so many; None is all of the test split.
+        images: number of images, the first of the test split; None is all of them.
         split_seed: divides the data; None is the training's own, or else 0.
-        seed: of the attacks' noise.
+        seed: seed of the attacks' noise.
         batch_size: images at a time; it changes rounding alone.
         transfer: networks with weights, from which PGD-20 is transferred.
         corruptions: ``"computed"`` for the common corruptions of the images, or a folder of published corrupted ones.
@@ -81,7 +81,7 @@ def evaluate(
             does not exist; or the output folder holds the state of another evaluation under this name.
     """
     if eps is not None and threats:
-        raise InputError("threats hold norm and radius: leave eps out, or write it as one more threat")
+        raise InputError("eps: threats have a norm and a radius already; leave eps out, or write it as one more threat")
     for field, value in (("images", images), ("batch_size", batch_size)):
         if value is not None and value < 1:
             raise InputError(f"{field} {value}: give a whole number above zero")
@@ -124,7 +124,7 @@ def evaluate(
 
 
 def evaluate_weights(request: Request, listener: Listener | None = None) -> EvaluationResult:
-    """Evaluate the network that a request names; see :func:`rnas.evaluation.weights_evaluation.evaluate_subject`.
+    """Evaluate the network that a request names; see :func:`rnas.evaluation._weights_evaluation.evaluate_subject`.
 
     Args:
         request: what to evaluate.
@@ -146,7 +146,7 @@ def _check_corruptions(request: Request) -> None:
 
 
 def _attacks(attacks: Any) -> tuple[str | Attack, ...]:
-    """The attacks that are asked for, names in lower case; InputError where one is none."""
+    """Return the requested attacks, names in lower case; raise InputError for an unknown one."""
     given = (attacks,) if isinstance(attacks, str) or is_dataclass(attacks) else tuple(attacks)
     if not given:
         raise InputError("attacks: give at least one")
@@ -166,7 +166,7 @@ def _device_of(module: nn.Module) -> str:
 
 
 def _on(module: nn.Module, device: str) -> nn.Module:
-    """The module, or a copy of it where it is on another device."""
+    """Return the module, or a copy of it if it is on another device."""
     if _device_of(module).split(":")[0] == device.split(":")[0]:
         return module
     return copy.deepcopy(module).to(device)

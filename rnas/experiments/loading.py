@@ -1,11 +1,11 @@
-"""Networks by name, with published weights or a run's own."""
+"""Load networks by name, with published weights or those of a run."""
 
 from pathlib import Path
 
 from torch import nn
 
 from rnas.errors import InputError
-from rnas.experiments.references import resolve
+from rnas.experiments._references import resolve
 from rnas.networks.architecture import Shape
 from rnas.networks.weights import load_weights
 
@@ -19,12 +19,12 @@ def load(
     """Build a network that was published, saved or found, in eval mode on the CPU.
 
     Args:
-        architecture: what :func:`rnas.experiments.references.resolve` understands, such as ``"robust-resnet-a1"``,
+        architecture: what :func:`rnas.experiments._references.resolve` understands, such as ``"robust-resnet-a1"``,
             ``"net.json"`` or ``"runs/digits-1:knee"``.
         weights: a file of weights, safetensors or written by ``torch.save``, as rnas or the original repository names
             them. None takes those that the architecture's own run kept; where there are none, or for other images or
             classes, it draws new ones from torch's global generator.
-        num_classes: None is as many as it was published or searched for, 10 where neither is known.
+        num_classes: None is the published or searched number, 10 if neither is known.
         input_shape: (channels, height, width) of an image; None is that which it was published or searched for,
             (3, 32, 32) where neither is known.
 

@@ -11,16 +11,16 @@ from optuna.storages import BaseStorage
 from rnas.errors import InputError, LedgerError
 from rnas.evaluation.training_settings import ResolvedTraining, load_dataset
 from rnas.experiment import Experiment, ExperimentSettings, Listener, Result
-from rnas.nas.campaign import evaluate_all, work_on
+from rnas.nas._campaign import evaluate_all, work_on
+from rnas.nas._problem import problem_of
 from rnas.nas.evaluators.evaluator import Evaluator, Task
-from rnas.nas.execution.local import local_executor
+from rnas.nas.execution._local import local_executor
 from rnas.nas.ledger import Ledger, Record
 from rnas.nas.listed_space import DesignSpace
 from rnas.nas.objective import Objective
-from rnas.nas.problem import problem_of
 from rnas.nas.strategy import Problem
 from rnas.networks import architecture as arch
-from rnas.utils.data_frames import data_frame
+from rnas.utils._data_frames import data_frame
 
 Records = Sequence[Sequence[Record]]
 """For each network the records of its trainings, by seed."""
@@ -45,11 +45,11 @@ class TrainingGroup:
     """Describe networks that one evaluator trains with several seeds, on a ledger of their own.
 
     Attributes:
-        name: of the ledger's study.
+        name: name of the ledger's study.
         evaluator: trains and attacks a network.
         objective: what the ledger's trials are ranked by.
         tasks: the training of each network with one of the seeds.
-        label: what sets the group apart from others, for people; empty where there is one group.
+        label: what distinguishes the group from others, for people; empty if there is one group.
     """
 
     name: str
@@ -83,13 +83,13 @@ class SeededTrainings(Experiment[S, R]):
         """Return how many seeds each network of a group should have, by its trainings so far, of the same seeds each.
 
         Args:
-            records: for each network those of its trainings; none at first.
+            records: records of the trainings of each network; none at first.
         """
         return (self.settings.seeds,) * len(records)
 
     @property
     def _trainings(self) -> Path | None:
-        """Folder where trainings keep what does not fit into a ledger; None keeps nothing."""
+        """Return the folder where trainings store what does not fit into a ledger; None if they store nothing."""
         return None
 
     def _run(self, listener: Listener, workers: int | None) -> None:
@@ -153,7 +153,7 @@ class TabularResult:
     """Hold a result as JSON values, of which some are the rows of a table.
 
     Attributes:
-        content: all of it.
+        content: the whole result.
     """
 
     content: Mapping[str, Any]

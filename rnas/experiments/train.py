@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from rnas.experiment import Listener
-from rnas.experiments.references import resolve_reference
-from rnas.experiments.training.resolve import resolve_settings
+from rnas.experiments._references import resolve_reference
+from rnas.experiments.training._resolve import resolve_settings
 from rnas.experiments.training.result import TrainingResult
 from rnas.experiments.training.training import Training
 from rnas.networks.architecture import Architecture
@@ -37,7 +37,7 @@ def train(
     """Train one network by a recipe, and evaluate its best and its last weights.
 
     Args:
-        architecture: an architecture, or what :func:`rnas.experiments.references.resolve` understands.
+        architecture: an architecture, or what :func:`rnas.experiments._references.resolve` understands.
         recipe: a recipe, its name, or ``{name: NAME, ...}`` with some of its fields set otherwise.
         data: registered name of the data; None is the data of the search that the network comes from, or else CIFAR-10.
         data_dir: folder of the data's files.
@@ -46,15 +46,15 @@ def train(
             data's own.
         epochs: passes over the training images; None is as many as the recipe was published with.
         batch_size: images of one step; None is the recipe's own.
-        images: how many to train on, or sizes of the parts such as ``{"train": 2_000, "val": 200}``; None is
+        images: number of images to train on, or sizes of the splits such as ``{"train": 2_000, "val": 200}``; None is
             all that selection and test split leave.
-        seed: of the weights, of the order of images and of their noise, in [0, 2^31).
+        seed: seed of the weights, of the order of images and of their noise, in [0, 2^31).
         split_seed: divides the data; None is the search's own, or else 0.
         attacks: names of the attacks on the test split; they are names, as a resumed training finds them again by
             these. None is FGSM, and PGD-20 on the cross-entropy and on the margin.
         augmentation: names of augmentations, in order; None is what suits the data.
-        fidelity: further fields of :class:`rnas.data.fidelity.Fidelity`, such as ``{"attack_steps": 3}``.
-        evaluation: fields of :class:`rnas.evaluation.training_settings.EvaluationSettings`: the attack on the
+        fidelity: further fields of :class:`rnas.data.Fidelity`, such as ``{"attack_steps": 3}``.
+        evaluation: fields of :class:`rnas.evaluation.EvaluationSettings`: the attack on the
             val split after every epoch.
         device: ``auto``, ``cpu`` or ``cuda``.
         output: directory of the training; None makes ``runs/train-<network>-<recipe>-<n>``.

@@ -4,12 +4,12 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from rnas.exports._search_result import CAVEAT, accuracies, attack_words, setting_words, threat_words
 from rnas.exports.format import reader_script
 from rnas.exports.network import Network
-from rnas.exports.search_result import CAVEAT, accuracies, attack_words, setting_words, threat_words
 from rnas.exports.standalone import python_file
 from rnas.exports.tensors_file import write_described
-from rnas.networks.exported import CHECKSUM, FOLDER_CONFIG, FOLDER_WEIGHTS, PROVENANCE
+from rnas.networks._exported import CHECKSUM, FOLDER_CONFIG, FOLDER_WEIGHTS, PROVENANCE
 from rnas.utils.files import file_hash, write_tensors
 
 _EXAMPLE = "example.safetensors"

@@ -11,9 +11,9 @@ from torch import Tensor, nn
 
 from rnas.errors import InputError
 from rnas.evaluation.evaluation_result import EvaluationResult
-from rnas.experiments.references import Reference, resolve
+from rnas.experiments._references import Reference, resolve
 from rnas.experiments.training.checkpoint import Checkpoint, description_of
-from rnas.exports.search_result import search_result
+from rnas.exports._search_result import search_result
 from rnas.nas.space import SearchSpace
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
@@ -65,7 +65,7 @@ class Network:
 
     @property
     def search_result(self) -> Mapping[str, Any] | None:
-        """Return what the search measured of these weights; see :mod:`rnas.exports.search_result`."""
+        """Return what the search measured of these weights; see :mod:`rnas.exports._search_result`."""
         found: Mapping[str, Any] | None = self.provenance["weights"].get("search")
         return found
 
@@ -86,8 +86,8 @@ def find_network(
     """Build a network and load its weights from a file or its own run, or draw new ones from a seed.
 
     Args:
-        words: an architecture, or a reference that :func:`rnas.experiments.references.resolve` accepts.
-        weights: a file that :func:`rnas.networks.weights.read_weights` reads; None takes the run's own if they fit.
+        words: an architecture, or a reference that :func:`rnas.experiments._references.resolve` accepts.
+        weights: a file that :func:`rnas.networks.read_weights` reads; None takes the run's own if they fit.
         num_classes: number of classes; None takes the number that it was published or searched for.
         input_shape: (C, H, W); None takes the shape that it was published or searched for.
         seed: seed of new weights.

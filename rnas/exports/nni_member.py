@@ -15,8 +15,8 @@ from rnas.exports.format import reader_script, require_extra
 from rnas.exports.network import Network
 from rnas.exports.tensors_file import write_described
 from rnas.nas.space import SearchSpace
+from rnas.networks._exported import FOLDER_WEIGHTS, NNI_SAMPLE, read_export
 from rnas.networks.architecture import Shape
-from rnas.networks.exported import FOLDER_WEIGHTS, NNI_SAMPLE, read_export
 from rnas.networks.weights import load_weights
 
 

@@ -10,7 +10,7 @@ import torch
 from rnas.exports.format import reader_script, require_extra
 from rnas.exports.network import Network
 from rnas.exports.torch_export import exported_program
-from rnas.networks.exported import PROVENANCE
+from rnas.networks._exported import PROVENANCE
 
 OPSET = 18
 

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from rnas.evaluation.evaluation_result import AttackEvaluation
+from rnas.exports._search_result import CAVEAT, accuracies, attack_words, setting_words, threat_words
 from rnas.exports.format import reader_script
 from rnas.exports.network import Network
-from rnas.exports.search_result import CAVEAT, accuracies, attack_words, setting_words, threat_words
 from rnas.exports.standalone import FORMAT as STANDALONE
-from rnas.networks.exported import ROBUSTBENCH_CODE, ROBUSTBENCH_INFO
+from rnas.networks._exported import ROBUSTBENCH_CODE, ROBUSTBENCH_INFO
 
 _THREATS = {"linf": "Linf", "l2": "L2"}
 _WHOLE = ("autoattack", "autoattack-cascade")

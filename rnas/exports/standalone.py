@@ -9,12 +9,12 @@ from typing import Any
 import torch
 from torch import nn
 
-from rnas._version import __version__
+from rnas import __version__
 from rnas.errors import InputError
-from rnas.exports.expression import WIDTH, call
+from rnas.exports._expression import WIDTH, call
+from rnas.exports._source import OTHERWISE, Import, Source
 from rnas.exports.format import reader_script
 from rnas.exports.network import Network
-from rnas.exports.source import OTHERWISE, Import, Source
 from rnas.utils.files import file_hash, plain
 
 _OWN_PACKAGES = {"rnas", "search_spaces", "baselines"}

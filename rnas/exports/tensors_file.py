@@ -9,7 +9,7 @@ from torch import nn
 
 from rnas.exports.format import reader_script
 from rnas.exports.network import Network
-from rnas.networks.exported import CHECKSUM, PROVENANCE, signature
+from rnas.networks._exported import CHECKSUM, PROVENANCE, signature
 from rnas.utils.files import plain, write_tensors
 
 

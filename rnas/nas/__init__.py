@@ -1,4 +1,4 @@
-"""The search: objectives, strategies, and the loop between strategy, ledger and executor."""
+"""Search for networks: objectives, strategies, and the loop between strategy, ledger and executor."""
 
 import lazy_loader
 

@@ -17,8 +17,8 @@ from pydantic import (
 from rnas.errors import InputError
 from rnas.experiment import ExperimentSettings
 from rnas.nas.objective import Objective
+from rnas.utils._yaml_files import explained
 from rnas.utils.provenance import json_hash
-from rnas.utils.yaml_files import explained
 
 _NOT_OF_THE_SEARCH = frozenset({"budget", "final_evaluation", "hours", "workers", "device", "storage"})
 
@@ -104,5 +104,5 @@ class SearchConfig(ExperimentSettings):
 
     @property
     def fingerprint(self) -> str:
-        """Hash of what decides the search: its length, place and machine do not, nor what comes after it."""
+        """Hash what decides the search; its length, place, machine and final evaluation do not."""
         return json_hash(self.model_dump(mode="json", exclude=set(_NOT_OF_THE_SEARCH)))

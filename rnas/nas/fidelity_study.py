@@ -11,17 +11,17 @@ from pydantic import BaseModel, Field, PositiveInt
 from rnas._typing import Floats
 from rnas.errors import InputError
 from rnas.experiment import CostEstimate, EstimatedWork, Listener
-from rnas.nas.campaign import evaluate_all, recorded, work_on
+from rnas.nas._campaign import evaluate_all, recorded, work_on
+from rnas.nas._experiment_on_search import ExperimentOnSearch, OnSearchSettings
+from rnas.nas._setup import Setup
 from rnas.nas.evaluators.evaluator import Task
-from rnas.nas.experiment_on_search import ExperimentOnSearch, OnSearchSettings
 from rnas.nas.ledger import Ledger, Record
 from rnas.nas.rung_quality import RungQuality, Shift, optimum_shifts, rung_quality
-from rnas.nas.setup import Setup
-from rnas.nas.strategies.candidates import sample_fresh
+from rnas.nas.strategies._candidates import sample_fresh
 from rnas.networks import architecture as arch
+from rnas.networks._stage_shares import depth_to_width, stage_shares
 from rnas.networks.architecture import Architecture
 from rnas.networks.residual import ResidualNetwork
-from rnas.networks.stage_shares import depth_to_width, stage_shares
 
 
 class FidelitySettings(OnSearchSettings):
@@ -29,8 +29,8 @@ class FidelitySettings(OnSearchSettings):
 
     Attributes:
         search: directory of the search whose rungs are studied.
-        architectures: how many networks, drawn from the space, stratified over log FLOPs.
-        bands: of FLOPs, within which networks are compared.
+        architectures: number of networks, drawn from the space, stratified over log FLOPs.
+        bands: number of bands of FLOPs, within which networks are compared.
         seeds: trainings of each network at each rung; two show the noise.
     """
 
@@ -44,15 +44,15 @@ class FidelityResult:
     """Say how well evaluations at the lower rungs rank networks.
 
     Attributes:
-        metric: by which networks are ranked: the first objective that is maximised.
-        fidelities: of the rungs, cheapest first.
+        metric: metric that ranks networks: the first objective that is maximised.
+        fidelities: fidelities of the rungs, cheapest first.
         shares: cost of an evaluation at each rung as a share of one at the highest.
-        promote: share that goes on to the next rung, here by the metric within a band.
+        promote: share that is promoted to the next rung, here by the metric within a band.
         seeds: trainings of each network at each rung.
-        architectures: how many networks were evaluated.
+        architectures: number of evaluated networks.
         failures: evaluations without numbers; their networks are left out of what they miss.
-        quality: of each lower rung in each band of FLOPs.
-        shifts: of the optimum of depth and width shares; empty for networks that have none.
+        quality: quality of each lower rung in each band of FLOPs.
+        shifts: shifts of the optimum of depth and width shares; empty for networks without stages.
     """
 
     metric: str
@@ -90,7 +90,7 @@ class FidelityStudy(ExperimentOnSearch[FidelitySettings, FidelityResult]):
         """
         setup, settings = self.search.setup, self.settings
         if all(objective.direction == "minimize" for objective in setup.problem.objectives):
-            raise InputError(f"{settings.search}: nothing is maximised, so that there is no score to rank networks by")
+            raise InputError(f"{settings.search}: no objective is maximised, so that no score ranks networks; add one")
         if len(setup.evaluator.rungs) < 2:
             raise InputError(
                 "the evaluator has one fidelity only; give it lower rungs, as in "
@@ -156,9 +156,9 @@ def measure_fidelity(
     """Train networks at every rung of a search with several seeds, and say how well the lower rungs rank them.
 
     Args:
-        search: its directory.
-        architectures: how many networks, drawn from the space, stratified over log FLOPs.
-        bands: of FLOPs, within which networks are compared.
+        search: directory of the search.
+        architectures: number of networks, drawn from the space, stratified over log FLOPs.
+        bands: number of bands of FLOPs, within which networks are compared.
         seeds: trainings of each network at each rung; two show the noise.
         output: directory of the study; None is the first free ``SEARCH/fidelity-<n>``.
         workers: evaluations at once; None is the search's own number.
@@ -175,10 +175,10 @@ def figures(setup: Setup, tasks: Sequence[Task], records: Sequence[Record], band
     """Compute the figures of a study from its evaluations.
 
     Args:
-        setup: of the search.
+        setup: parts of the search.
         tasks: every network at every rung with every seed.
         records: one a task, each with its result.
-        bands: parts of the range of log FLOPs.
+        bands: number of parts of the range of log FLOPs.
     """
     metric = next(o.metric for o in setup.problem.objectives if o.direction == "maximize")
     rungs = setup.evaluator.rungs
@@ -204,7 +204,7 @@ def figures(setup: Setup, tasks: Sequence[Task], records: Sequence[Record], band
 
 
 def shares_of(architectures: Sequence[Architecture]) -> dict[str, Floats]:
-    """Of residual networks, how depth and width are spread, each (n,); empty if a network is not residual.
+    """Compute how residual networks distribute depth and width, each (n,); empty if a network is not residual.
 
     ``r_D`` is the share of depth in depth and width, in blocks and widenings of the papers' base channels; ``D3`` and
     ``W3`` are the third stage's shares of all depths and of all widenings.

@@ -1,7 +1,7 @@
-"""The final evaluation of a front: every member is trained again with several seeds, and attacked by AutoAttack.
+"""Evaluate a front finally: train every member again with several seeds, and attack it by AutoAttack.
 
-A search chooses by one training and a quick attack, so that what it finds best was partly lucky. What is read here was
-chosen by neither: other seeds, the test split, the strongest attacks.
+A search chooses by one training and a quick attack, so that its best networks were partly lucky. The final evaluation
+uses what no choice was based on: other seeds, the test split, and stronger attacks.
 """
 
 import math
@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.stats import t as student
 
+from rnas.nas._setup import Setup
 from rnas.nas.config import FinalEvaluation
 from rnas.nas.evaluators.evaluator import FINAL_ACCURACY, Task
 from rnas.nas.ledger import Ledger, Record
 from rnas.nas.objective import minimised
-from rnas.nas.setup import Setup
 from rnas.utils.provenance import json_hash
 
 _SUFFIX = "final-evaluation"
@@ -24,17 +24,17 @@ _CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class FinalMember:
-    """The final evaluation of one member of the front.
+    """Hold the final evaluation of one member of the front.
 
     Attributes:
-        key: of the architecture.
-        searched: its value of the objective that ranks, as the search measured it.
-        rank: by that, from 1.
-        seeds: with which it was trained again, and evaluated.
-        accuracies: worst-case accuracy of each, in [0, 1].
-        accuracy: their mean; None without any.
-        half_width: of its 95 % interval over seeds, by Student's t; None with fewer than two seeds.
-        final_rank: by the mean, from 1; None without one.
+        key: key of the architecture.
+        searched: value of the objective that ranks, as the search measured it.
+        rank: rank by that value, from 1.
+        seeds: seeds of its new trainings and evaluations.
+        accuracies: worst-case accuracy with each seed, in [0, 1].
+        accuracy: their mean; None without any result.
+        half_width: half width of its 95 % interval over seeds, by Student's t; None with fewer than two seeds.
+        final_rank: rank by the mean, from 1; None without a mean.
         flags: names of the checks that found robustness overestimated, with any seed.
         failures: trainings that ended without a result, each with its reason.
     """
@@ -52,14 +52,14 @@ class FinalMember:
 
 
 def tasks_of(front: Sequence[Record], setup: Setup, final_evaluation: FinalEvaluation) -> list[Task]:
-    """Each member at the highest fidelity, with seeds above the search's own, member by member."""
+    """Return the tasks of each member at the highest fidelity, with seeds above the search's own, member by member."""
     fidelity = setup.evaluator.rungs[-1].fidelity
     seeds = range(setup.config.seed + 1, setup.config.seed + 1 + final_evaluation.seeds)
     return [Task(record.architecture, seed, fidelity) for record in front for seed in seeds]
 
 
 def ledger_of(search: Ledger, setup: Setup, final_evaluation: FinalEvaluation, new: bool = True) -> Ledger | None:
-    """Return the ledger of the final evaluations; None if there is none yet and ``new`` is false."""
+    """Return the ledger of the final evaluations; None if it does not exist yet and ``new`` is false."""
     decided_by = json_hash({"attacks": list(final_evaluation.attacks)})
     suffix = f"{_SUFFIX}-{decided_by}"
     if not new and not search.has_companion(suffix):
@@ -68,12 +68,12 @@ def ledger_of(search: Ledger, setup: Setup, final_evaluation: FinalEvaluation, n
 
 
 def ranked(front: Sequence[Record], records: Sequence[Record], setup: Setup) -> list[FinalMember]:
-    """The front's members, best first by what final evaluations say; those without one last.
+    """Rank the front's members by their final evaluations, best first; members without one are last.
 
     Args:
-        front: of the search.
-        records: of final evaluations; those of other architectures are passed over.
-        setup: of the run.
+        front: front of the search.
+        records: records of final evaluations; those of other architectures are ignored.
+        setup: parts of the search.
     """
     objective = next((o for o in setup.problem.objectives if o.direction == "maximize"), setup.problem.objectives[0])
     searched = minimised({objective.metric: np.array([r.metrics[objective.metric] for r in front])}, (objective,))[:, 0]

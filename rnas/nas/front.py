@@ -1,4 +1,4 @@
-"""Non-dominated points and hypervolume. Points are minimised: smaller is better in every objective."""
+"""Compute non-dominated points and hypervolume. Points are minimised: smaller is better in every objective."""
 
 import numpy as np
 from pymoo.indicators.hv import Hypervolume
@@ -8,7 +8,10 @@ from rnas._typing import Floats, Integers
 
 
 def non_dominated(points: Floats) -> Integers:
-    """Rows of points (n, m) that no other dominates, ascending; equal points are all included, NaN never is."""
+    """Return the rows of points (n, m) that no other dominates, in ascending order.
+
+    Equal points are all included, and points with NaN are not.
+    """
     rows = np.flatnonzero(np.isfinite(points).all(axis=1))
     if len(rows) == 0:
         return rows
@@ -17,12 +20,12 @@ def non_dominated(points: Floats) -> Integers:
 
 
 def normalised(points: Floats, reference: Floats, ideal: Floats) -> Floats:
-    """Points (n, m) on the scale on which ``ideal`` is 0 and ``reference`` is 1 in every objective."""
+    """Scale points (n, m) so that ``ideal`` is 0 and ``reference`` is 1 in every objective."""
     return (points - ideal) / (reference - ideal)
 
 
 def hypervolume(points: Floats, reference: Floats) -> float:
-    """Volume that points (n, m) dominate below ``reference`` (m,), in the points' own units.
+    """Compute the volume that points (n, m) dominate below ``reference`` (m,), in the points' own units.
 
     NaN rows and points outside the reference add nothing. Divided by the product of ``reference - ideal``, which
     :func:`normalised` points have anyway, it is a share of the whole box.
@@ -34,7 +37,7 @@ def hypervolume(points: Floats, reference: Floats) -> float:
 
 
 def hypervolume_history(points: Floats, reference: Floats) -> Floats:
-    """Hypervolume (n,) after each of points (n, m), in their order; NaN rows add nothing."""
+    """Compute the hypervolume (n,) after each of points (n, m), in their order; NaN rows add nothing."""
     history = np.zeros(len(points))
     front = np.empty((0, points.shape[1]))
     volume = 0.0

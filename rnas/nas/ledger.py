@@ -1,4 +1,4 @@
-"""The ledger: every proposal and its result, in an Optuna study. The state of a search is its ledger.
+"""Store every proposal and its result in an Optuna study. The state of a search is its ledger.
 
 A proposal is written first, as a RUNNING trial; its evaluation completes that trial; a failure makes it a FAIL
 trial with its status. An evaluation at a lower rung than the highest is a PRUNED trial: it has metrics, but
@@ -32,21 +32,21 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Record:
-    """One proposal and, once evaluated, its result.
+    """Hold one proposal and, once evaluated, its result.
 
     Attributes:
         number: position in the ledger, from 0.
-        key: of the architecture.
+        key: key of the architecture.
         architecture: what was proposed.
-        seed: of its evaluation.
+        seed: seed of its evaluation.
         fidelity: at which it is evaluated, as JSON.
         batch: number of the batch it was proposed in, from 0.
         num_observed: number of results that the strategy saw when it proposed this.
-        predictions: of the strategy, by metric.
+        predictions: predictions of the strategy, by metric.
         parameters: active variables of the space, by name.
-        state: of the strategy, as JSON, for one that is replayed.
+        state: state of the strategy, as JSON, for one that is replayed.
         rung: the rung that it is evaluated at; 0 is the cheapest.
-        evaluation: the result, or None while there is none.
+        evaluation: the result, or None before it is known.
     """
 
     number: int
@@ -64,34 +64,34 @@ class Record:
 
     @property
     def status(self) -> str:
-        """The evaluation's status, or ``pending``."""
+        """Return the evaluation's status, or ``pending``."""
         return PENDING if self.evaluation is None else self.evaluation.status.value
 
     @property
     def metrics(self) -> Mapping[str, float]:
-        """The evaluation's metrics; empty unless complete."""
+        """Return the evaluation's metrics; empty unless complete."""
         return {} if self.evaluation is None else self.evaluation.metrics
 
     @property
     def complete(self) -> bool:
-        """Whether it has metrics."""
+        """Return whether it has metrics."""
         return self.evaluation is not None and self.evaluation.status is Status.COMPLETE
 
 
 class Ledger:
-    """The records of one search, over an Optuna storage. One writer at a time.
+    """Store the records of one search in an Optuna storage. Only one process may write at a time.
 
     Args:
-        storage: where the study lives.
-        objectives: their metrics are the values of the trials.
-        name: of the study.
-        new: whether the study may be made, where it is not there.
-        fingerprint: of the configuration; a study of another one is refused.
+        storage: storage of the study.
+        objectives: objectives whose metrics are the values of the trials.
+        name: name of the study.
+        new: whether the study may be created if it does not exist.
+        fingerprint: hash of the configuration; a study of another one is refused.
         rungs: number of rungs; only a record at the highest has values to be ranked by.
 
     Raises:
         InputError: the study was made by another configuration.
-        LedgerError: it has a newer format, holds what is no record of ours, or is not there and not new.
+        LedgerError: it has a newer format, has a record that is not ours, or does not exist and is not new.
     """
 
     def __init__(
@@ -139,21 +139,23 @@ class Ledger:
 
     @classmethod
     def in_memory(cls, objectives: Sequence[Objective], rungs: int = 1) -> Self:
-        """A ledger that is gone with the process."""
+        """Make a ledger that exists only as long as the process."""
         return cls(InMemoryStorage(), objectives, rungs=rungs)
 
     def companion(self, suffix: str, fingerprint: str, new: bool = True) -> "Ledger":
-        """Another ledger in the same storage, of evaluations that the search does not see; see :class:`Ledger`."""
+        """Return another ledger in the same storage, for evaluations that the search does not see; see
+        :class:`Ledger`.
+        """
         return Ledger(self._storage, self._objectives, f"{self._name}-{suffix}", fingerprint, new)
 
     def has_companion(self, suffix: str) -> bool:
-        """Whether there is one."""
+        """Return whether a companion ledger of this name exists."""
         names = [study.study_name for study in self._storage.get_all_studies()]
         return f"{self._name}-{suffix}" in names
 
     @property
     def records(self) -> tuple[Record, ...]:
-        """All records in proposal order."""
+        """Return all records in proposal order."""
         return tuple(self._records)
 
     def __len__(self) -> int:
@@ -164,7 +166,7 @@ class Ledger:
 
         Args:
             record: what is proposed.
-            variables: of the space, before narrowing: they describe the trial's parameters.
+            variables: variables of the space before narrowing, which describe the trial's parameters.
         """
         if record.number != len(self._records):
             raise ValueError(f"the next record is number {len(self._records)}, not {record.number}")
@@ -189,7 +191,7 @@ class Ledger:
         self._records.append(record)
 
     def record(self, number: int, evaluation: Evaluation) -> Record:
-        """Write the evaluation of a proposal; ValueError where it has one already."""
+        """Write the evaluation of a proposal; raise ValueError if it has one already."""
         record = self._records[number]
         if record.evaluation is not None:
             raise ValueError(f"record {number} has its result already")

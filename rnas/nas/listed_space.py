@@ -1,4 +1,4 @@
-"""The networks of a design as a search space: all of them by name, and nothing between."""
+"""Make a search space of the networks of a design: a genome names one of them."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -16,7 +16,7 @@ _VARIABLE = "network"
 
 
 class DesignSpace(SearchSpace):
-    """A space of listed networks; what evaluates and records knows networks through their space.
+    """Search among listed networks, because evaluators and records know networks through their space.
 
     Args:
         architectures: the networks, in order; equal ones count once.
@@ -33,26 +33,26 @@ class DesignSpace(SearchSpace):
         super().__init__(SpaceSettings(), input_shape, num_classes)
 
     def declare(self) -> tuple[Variable, ...]:
-        """One variable, the network's key."""
+        """Declare one variable, the network's key."""
         return (Variable(_VARIABLE, tuple(self._keys)),)
 
     def canonical(self, genomes: Integers) -> Integers:
-        """Every genome is a network of its own."""
+        """Return the genomes as they are, because each is a network of its own."""
         return genomes.copy()
 
     def decode(self, genome: Integers) -> Architecture:
-        """See :meth:`SearchSpace.decode`."""
+        """Return the architecture of a genome (1,)."""
         return self._architectures[self._keys[int(genome[0])]]
 
     def encode(self, architecture: Architecture) -> Integers:
-        """See :meth:`SearchSpace.encode`."""
+        """Return the genome (1,) of an architecture; raise InputError if it is not in the design."""
         key = arch.key(architecture)
         if key not in self._architectures:
-            raise InputError(f"there is no network {key} in the design")
+            raise InputError(f"network {key} is not in the design; give one of its networks")
         return np.array([self._keys.index(key)], dtype=np.int64)
 
     def cost(self, genomes: Integers) -> Costs:
-        """See :meth:`SearchSpace.cost`."""
+        """Return exact params and FLOPs of genomes (n, 1)."""
         costs = [self.decode(genome).cost(self.input_shape, self.num_classes) for genome in genomes]
         return Costs(
             params=np.array([cost.params for cost in costs], dtype=np.int64),
@@ -60,5 +60,5 @@ class DesignSpace(SearchSpace):
         )
 
     def features(self, genomes: Integers) -> Floats:
-        """One column for each network."""
+        """Return one column for each network."""
         return np.eye(len(self._keys))[genomes[:, 0]]

@@ -1,4 +1,4 @@
-"""Objectives: which metrics a search trades off, and in which direction."""
+"""Define objectives: the metrics that a search trades off, and their directions."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Objective(BaseModel):
-    """One objective. ``reference`` is its worst value of interest, where hypervolume starts."""
+    """Define one objective. ``reference`` is its worst value of interest, where hypervolume starts."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -19,10 +19,10 @@ class Objective(BaseModel):
 
     @property
     def sign(self) -> int:
-        """1 to minimise, -1 to maximise: multiplied by it, every objective is minimised."""
+        """Return 1 to minimise, -1 to maximise: multiplied by it, every objective is minimised."""
         return 1 if self.direction == "minimize" else -1
 
 
 def minimised(metrics: Mapping[str, NDArray[np.float64]], objectives: Sequence[Objective]) -> NDArray[np.float64]:
-    """Metric columns (n,) as a matrix (n, objectives) in which smaller is better; NaN where not known."""
+    """Return metric columns (n,) as a matrix (n, objectives) in which smaller is better; NaN if not known."""
     return np.stack([objective.sign * metrics[objective.metric] for objective in objectives], axis=1)

@@ -1,4 +1,4 @@
-"""How well predictions came true: each was written before its result (prequential)."""
+"""Measure how good predictions were; each was written before its result (prequential)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,19 +18,19 @@ _HALF_WIDTH = 1.645
 
 @dataclass(frozen=True)
 class Quality:
-    """Agreement of predictions and results, of evaluations that were predicted and are complete.
+    """Hold the agreement of predictions and results, for complete evaluations with a prediction.
 
     Attributes:
-        batch: after which it was taken.
-        metric: that was predicted.
+        batch: batch after which it was computed.
+        metric: predicted metric.
         tau: Kendall's, in [-1, 1], over the last of them up to and with the batch.
-        evaluations: how many those are, at most 20.
+        evaluations: number of these evaluations, at most 20.
         after: evaluations of the run up to and with the batch, predicted or not.
         predicted: how many of them were predicted and are complete; the rest is over all of these.
         tau_overall: Kendall's tau.
-        tau_top_fifth: Kendall's tau within the truly best fifth; None where that is fewer than four or has no order.
+        tau_top_fifth: Kendall's tau within the truly best fifth; None if it has fewer than four or all are equal.
         coverage_90: share, in [0, 1], of results within 1.645 standard deviations of their prediction, which are 90 %
-            where the predictor is calibrated.
+            if the predictor is calibrated.
     """
 
     batch: int
@@ -45,12 +45,12 @@ class Quality:
 
 
 def surrogate_quality(records: Sequence[Record], objectives: Sequence[Objective]) -> list[Quality]:
-    """One entry a batch and predicted objective, once four predictions have their results and these an order."""
+    """Return an entry for each batch and predicted objective, from four predictions with unequal results on."""
     return _after(_batches(records), records, objectives)
 
 
 def latest_quality(records: Sequence[Record], objectives: Sequence[Objective]) -> list[Quality]:
-    """Those entries of :func:`surrogate_quality` that are of the last batch, found without the others."""
+    """Return the entries of :func:`surrogate_quality` for the last batch, without computing the others."""
     return _after(_batches(records)[-1:], records, objectives)
 
 
@@ -89,7 +89,7 @@ def _after(batches: Sequence[int], records: Sequence[Record], objectives: Sequen
 
 
 def _table(records: Sequence[Record], metric: str) -> Floats:
-    """Batch, predicted mean, predicted std and value (n, 4) of the records in which the metric was predicted."""
+    """Return batch, predicted mean, predicted std and value (n, 4) of the records with a prediction of the metric."""
     rows = [
         (record.batch, record.predictions[metric].mean, record.predictions[metric].std, record.metrics[metric])
         for record in sorted(records, key=lambda record: (record.batch, record.number))
@@ -99,14 +99,14 @@ def _table(records: Sequence[Record], metric: str) -> Floats:
 
 
 def _top(rows: Floats, sign: int) -> Floats:
-    """The rows (k, 3) of the best fifth of values, and of those as good as the last of it."""
+    """Return the rows (k, 3) of the best fifth of values, and those that equal its last."""
     losses = sign * rows[:, 2]
     best: Floats = rows[losses <= np.sort(losses)[-(-len(rows) // 5) - 1]]
     return best
 
 
 def _tau(rows: Floats) -> float | None:
-    """Kendall's tau of mean and value in rows (n, 3) of mean, std and value; None where either has no order."""
+    """Return Kendall's tau of mean and value in rows (n, 3) of mean, std and value; None if either is constant."""
     means, _, values = rows.T
     # With all values equal on one side there is no order to agree on.
     if len(rows) < _FEWEST or np.ptp(means) == 0 or np.ptp(values) == 0:

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from sqlalchemy import make_url
 
 from rnas.errors import InputError
+from rnas.nas._loop import spent
+from rnas.nas._setup import Setup
 from rnas.nas.config import SearchConfig
 from rnas.nas.final_evaluation import FinalMember, ranked
 from rnas.nas.front import hypervolume_history, non_dominated
 from rnas.nas.ledger import Record
-from rnas.nas.loop import spent
 from rnas.nas.objective import minimised
 from rnas.nas.quality import Quality, latest_quality, surrogate_quality
-from rnas.nas.setup import Setup
 from rnas.networks import architecture as arch
 
 if TYPE_CHECKING:
@@ -38,9 +38,9 @@ class SearchResult:
 
     Attributes:
         setup: configuration and parts of the search.
-        records: of its ledger, in order.
-        path: directory of the search, or None where there is none.
-        final_records: of final evaluations, in their order.
+        records: records of its ledger, in order.
+        path: directory of the search, or None if it has none.
+        final_records: records of final evaluations, in order.
         fidelity: results of the studies of its rungs, as JSON values.
         rules: what was found of depth and width, as JSON values; None where that was not asked.
     """
@@ -58,13 +58,13 @@ class SearchResult:
         return self.setup.config.name or ""
 
     def checkpoint(self, key: str) -> Path | None:
-        """Return the file of an architecture's weights; None where the search kept none."""
+        """Return the file of an architecture's weights; None if the search stored none."""
         path = None if self.path is None else self.path / CHECKPOINTS / f"{key}.safetensors"
         return path if path is not None and path.is_file() else None
 
     @property
     def complete(self) -> tuple[Record, ...]:
-        """Records with metrics, of the highest rung."""
+        """Return the records with metrics at the highest rung."""
         return tuple(record for record in self.records if record.complete and record.rung == self._highest_rung)
 
     @property
@@ -73,12 +73,12 @@ class SearchResult:
 
     @property
     def spent(self) -> float:
-        """What the proposals so far cost, in evaluations at the highest rung."""
+        """Return what the proposals so far cost, in evaluations at the highest rung."""
         return spent(self.records, self.setup.evaluator.rungs)
 
     @property
     def values(self) -> NDArray[np.float64]:
-        """Objectives (n, objectives) of every record, in a form where smaller is better.
+        """Return the objectives (n, objectives) of every record, in a form in which smaller is better.
 
         NaN without metrics, and at the lower rungs, which are not to be compared with the highest.
         """
@@ -90,14 +90,16 @@ class SearchResult:
         return minimised(columns, objectives)
 
     def front(self) -> tuple[Record, ...]:
-        """Complete records that no other beats in every objective, sorted by the last objective."""
+        """Return the complete records that no other dominates, sorted by the last objective."""
         values = self.values
         rows = np.flatnonzero(np.isfinite(values).all(axis=1))
         best = rows[non_dominated(values[rows])]
         return tuple(self.records[row] for row in sorted(best, key=lambda row: (values[row, -1], row)))
 
     def reference_point(self) -> NDArray[np.float64]:
-        """Where hypervolume starts, smaller-is-better form: fixed, or for an unbounded metric the worst seen."""
+        """Return where hypervolume starts, in minimised form: a fixed value, or the worst seen for an unbounded
+        metric.
+        """
         reference = self.setup.problem.reference.copy()
         values = self.values
         values = values[np.isfinite(values).all(axis=1)]
@@ -107,7 +109,7 @@ class SearchResult:
         return reference
 
     def hypervolume(self) -> list[float]:
-        """Hypervolume, in the objectives' own units, after each record."""
+        """Return the hypervolume, in the objectives' own units, after each record."""
         reference = self.reference_point()
         if np.isnan(reference).any():
             return [0.0] * len(self.records)
@@ -200,7 +202,7 @@ class SearchResult:
 
 
 def _shown(config: SearchConfig) -> dict[str, Any]:
-    """The configuration as JSON, without the password of a database."""
+    """Return the configuration as JSON, without the password of a database."""
     shown: dict[str, Any] = config.model_dump(mode="json", exclude_none=True)
     if config.storage is not None:
         shown["storage"] = make_url(config.storage).render_as_string(hide_password=True)

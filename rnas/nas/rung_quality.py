@@ -1,4 +1,4 @@
-"""How well a lower rung ranks networks, compared with the limit that noise sets.
+"""Measure how well a lower rung ranks networks, compared with the limit that noise sets.
 
 Two trainings of one network differ by their seed. So no rung can agree with a higher one better than the higher one
 agrees with itself: Kendall's tau between rungs is compared with tau between seeds. All within bands of FLOPs, since
@@ -22,14 +22,14 @@ _FEWEST = 5
 
 @dataclass(frozen=True)
 class RungQuality:
-    """What a lower rung says of the highest, within one band of FLOPs.
+    """Hold how a lower rung compares with the highest, within one band of FLOPs.
 
     Intervals are of 95 %, by the bootstrap over architectures.
 
     Attributes:
         rung: the lower one, from 0.
         flops: least and greatest of the band's architectures.
-        architectures: how many were complete at both rungs with every seed.
+        architectures: number of networks that are complete at both rungs with every seed.
         tau: Kendall's, between one training at the lower and one at the highest rung, with other seeds where there are.
         ceiling: tau between two seeds at the highest rung; None with one seed.
         noise: tau between two seeds at the lower rung; None with one seed.
@@ -49,7 +49,7 @@ class RungQuality:
 
 @dataclass(frozen=True)
 class Shift:
-    """Whether a lower rung moves the optimum of a quantity of the architecture.
+    """Hold how a lower rung moves the optimum of a quantity of the architecture.
 
     The optimum is that of a parabola in the quantity, adjusted for log FLOPs, within the values observed; its
     shift has a 95 % interval, by the bootstrap over architectures.
@@ -59,7 +59,7 @@ class Shift:
         rung: the lower one, from 0.
         lower: optimum there.
         highest: optimum at the highest rung.
-        shift: of the lower from the highest.
+        shift: shift of the lower rung from the highest.
     """
 
     quantity: str
@@ -70,12 +70,12 @@ class Shift:
 
     @property
     def found(self) -> bool:
-        """Whether the interval excludes no shift."""
+        """Return whether the interval excludes a shift of 0."""
         return self.shift.excludes_zero
 
 
 def bands_of(flops: Floats, bands: int) -> Integers:
-    """Band (n,) of each of FLOPs (n,): equal intervals of the range of log FLOPs, from 0."""
+    """Return the band (n,) of each of FLOPs (n,): equal intervals of the range of log FLOPs, from 0."""
     edges = np.linspace(np.log(flops.min()), np.log(flops.max()), bands + 1)[1:-1]
     found: Integers = np.searchsorted(edges, np.log(flops), side="right")
     return found
@@ -84,14 +84,14 @@ def bands_of(flops: Floats, bands: int) -> Integers:
 def rung_quality(
     scores: Sequence[Floats], flops: Floats, bands: int, promote: float, rng: np.random.Generator
 ) -> list[RungQuality]:
-    """Figures of every lower rung in every band that holds at least five architectures.
+    """Compute the figures of every lower rung in every band that has at least five architectures.
 
     Args:
-        scores: for each rung, cheapest first, (n, seeds); larger is better, NaN where an evaluation failed.
+        scores: scores for each rung, cheapest first, (n, seeds); larger is better, NaN if an evaluation failed.
         flops: (n,) of the architectures.
-        bands: how many.
+        bands: number of bands.
         promote: share that is promoted.
-        rng: of the bootstrap.
+        rng: generator of the bootstrap.
     """
     found = []
     band = bands_of(flops, bands)
@@ -142,13 +142,13 @@ def _quality(
 def optimum_shifts(
     scores: Sequence[Floats], flops: Floats, quantities: Mapping[str, Floats], rng: np.random.Generator
 ) -> list[Shift]:
-    """For every lower rung and quantity (n,) that varies, whether its optimum is elsewhere than at the highest rung.
+    """Compare the optimum at every lower rung with that at the highest, for each quantity (n,) that varies.
 
     Args:
         scores: as for :func:`rung_quality`; the mean over seeds is taken.
         flops: (n,).
-        quantities: by name.
-        rng: of the bootstrap.
+        quantities: quantities by name.
+        rng: generator of the bootstrap.
     """
     found = []
     for rung, lower in enumerate(scores[:-1]):
@@ -171,7 +171,7 @@ def optimum_shifts(
 
 
 def _optimum(x: Floats, cost: Floats, score: Floats) -> float:
-    """Where a parabola in ``x``, adjusted for cost, is highest within the values of ``x``."""
+    """Find where a parabola in ``x``, adjusted for cost, is highest within the values of ``x``."""
     middle, scale = x.mean(), x.std() or 1.0
     z = (x - middle) / scale
     inputs = np.column_stack([np.ones_like(z), cost - cost.mean(), z, z**2])

@@ -17,25 +17,25 @@ from pydantic import BaseModel
 
 from rnas.errors import InputError, LedgerError
 from rnas.experiment import CostEstimate, EstimatedWork, Experiment, Listener, Work
-from rnas.nas.campaign import evaluate_all, work_on
+from rnas.nas._campaign import evaluate_all, work_on
+from rnas.nas._loop import Loop, spent
+from rnas.nas._setup import NO_OBJECTS, Objects, Setup, StrategyObject, described, resolve
 from rnas.nas.config import FinalEvaluation, SearchConfig
 from rnas.nas.evaluators.call import Function
 from rnas.nas.evaluators.evaluator import Evaluator, ProvidesFinalEvaluator
-from rnas.nas.execution.local import devices, slots
+from rnas.nas.execution._local import devices, slots
 from rnas.nas.final_evaluation import ledger_of, tasks_of
 from rnas.nas.ledger import Ledger, Record
-from rnas.nas.loop import Loop, spent
 from rnas.nas.objective import Objective
 from rnas.nas.presets import preset, preset_of
 from rnas.nas.result import CHECKPOINTS, SearchResult
-from rnas.nas.setup import NO_OBJECTS, Objects, Setup, StrategyObject, described, resolve
 from rnas.nas.space import SearchSpace
 from rnas.networks import architecture as arch
-from rnas.utils.directories import require_free
-from rnas.utils.yaml_files import read_mapping
+from rnas.utils._directories import require_free
+from rnas.utils._yaml_files import read_mapping
 
 RULES = "rules.json"
-"""What was found of depth and width, in a search's directory, where that was asked."""
+"""File of the rule of depth and width in a search's directory, if one was asked for."""
 
 _FINALS = "final_evaluation"
 _FIDELITY = "fidelity-*"
@@ -71,9 +71,9 @@ class Search(Experiment[SearchConfig, SearchResult]):
         """Resolve a configuration, and make nothing on disk: enough for :meth:`estimate`.
 
         Args:
-            config: as written.
+            config: configuration as written.
             path: the directory that the search would have; None is the first free ``runs/<space>-<n>``.
-            folder: where the configuration's relative paths start.
+            folder: folder at which the configuration's relative paths start.
             source: what to call it in messages.
             objects: parts that are given as objects.
 
@@ -118,10 +118,10 @@ class Search(Experiment[SearchConfig, SearchResult]):
         return str(settings.space["name"]).rpartition(":")[2]
 
     def supply(self, **objects: object) -> None:
-        """Give space, evaluator or strategy as objects, where the configuration says only where they come from.
+        """Give space, evaluator or strategy as objects if the configuration only says where they come from.
 
         Raises:
-            InputError: one is not what the search was begun with.
+            InputError: one of them is not what the search was created with.
         """
         given: dict[str, Any] = {name: value for name, value in objects.items() if value is not None}
         super().supply(**{name: value for name, value in given.items() if name not in Objects.__dataclass_fields__})
@@ -132,13 +132,13 @@ class Search(Experiment[SearchConfig, SearchResult]):
         for name, record in described(supplied).items():
             own = getattr(self.settings, name)
             if not _alike(record, own):
-                raise InputError(f"{name}: {self.path} was begun with {_words(own)}; give that, not {_words(record)}")
+                raise InputError(f"{name}: {self.path} was created with {_words(own)}; give that, not {_words(record)}")
         self._objects = supplied
         self.__dict__.pop("setup", None)
 
     @cached_property
     def setup(self) -> Setup:
-        """The configuration and its parts.
+        """Load the configuration and its parts.
 
         Raises:
             InputError: a part cannot be made, such as one that was given as an object and is not supplied.
@@ -152,16 +152,16 @@ class Search(Experiment[SearchConfig, SearchResult]):
 
     @property
     def records(self) -> tuple[Record, ...]:
-        """Records of the ledger as they are now, while the search runs in this process; empty else."""
+        """Return the records of the ledger as they are now while the search runs in this process; otherwise none."""
         return () if self._ledger is None else self._ledger.records
 
     @property
     def checkpoints(self) -> Path:
-        """Folder of the weights of evaluated architectures, KEY.safetensors."""
+        """Return the folder of the weights of evaluated architectures, KEY.safetensors."""
         return self.path / CHECKPOINTS
 
     def extend(self, **larger: int | None) -> None:
-        """See :meth:`Experiment.extend`."""
+        """Enlarge the budget of the search; see :meth:`Experiment.extend`."""
         super().extend(**larger)
         if "setup" in self.__dict__:
             self.__dict__["setup"] = replace(
@@ -319,8 +319,8 @@ def search(
 
     Args:
         config: a SearchConfig, a mapping, or the path of a YAML file, which the other arguments change. None is the
-            preset of the space's name where there is one, such as ``digits-bench``; else the preset ``digits``, unless
-            space or evaluator are objects.
+            preset of the space's name if there is one, such as ``digits-bench``, and otherwise the preset ``digits``,
+            unless space or evaluator are objects.
         space: name, mapping with name and settings, or a search space.
         evaluator: mapping such as ``{"train": {...}}``, ``"package.module:function"``, an evaluator, or a function that
             takes an architecture and returns metrics by name. With ``workers`` other than 0 it must be importable: it
@@ -328,15 +328,15 @@ def search(
         strategy: name, mapping with name and options, a strategy, or its class.
         objectives: what to trade off.
         budget: evaluations in all.
-        seed: of everything random.
-        hours: nothing new is started after so long.
+        seed: seed of everything random.
+        hours: time after which nothing new is started.
         batch_size: proposals made at once.
-        promote: share of each batch that goes on to the next rung.
+        promote: share of each batch that is promoted to the next rung.
         final_evaluation: how the front is evaluated at the end.
-        time_limit: seconds after which an evaluation is given up.
+        time_limit: seconds after which an evaluation is stopped.
         device: ``auto``, ``cpu`` or ``cuda``.
         storage: URL of a database for the ledger.
-        name: of the search; its directory's, unless given.
+        name: name of the search; by default that of its directory.
         output: directory of the search; None makes ``runs/<space>-<n>``.
         workers: evaluations at once, each in a process of its own; 0 evaluates in this process; None is one for each
             core or GPU.
@@ -395,7 +395,7 @@ def _content(
 
 
 def connected(url: str) -> RDBStorage:
-    """Open a database by its URL; InputError where there is none."""
+    """Open a database by its URL; raise InputError if it cannot be opened."""
     try:
         return RDBStorage(url)
     except Exception as error:  # Each driver has exceptions of its own.

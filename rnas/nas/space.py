@@ -1,4 +1,4 @@
-"""What can be searched: genomes, the architectures they mean, and what those cost.
+"""Define what can be searched: genomes, the architectures that they mean, and their costs.
 
 A genome is a vector of int64, one index into the choices of each variable. A space says what its
 genomes mean; sampling stratified over log FLOPs and repair into hard bands follow from that.
@@ -34,14 +34,14 @@ _NO_LIMIT = float("inf")
 
 @dataclass(frozen=True)
 class Variable:
-    """One decision. ``ordered`` choices are numbers whose order means something."""
+    """Define one decision. Choices of an ``ordered`` variable are numbers whose order has a meaning."""
 
     name: str
     choices: tuple[Choice, ...]
     ordered: bool = False
 
     def narrowed(self, choices: list[Any], setting: str = "") -> "Variable":
-        """The variable with only some of its choices, in their order; InputError for others.
+        """Return the variable with only some of its choices, in their order; raise InputError for other choices.
 
         ``setting`` is where a config sets the choices, for the message; empty where it does not.
         """
@@ -54,20 +54,20 @@ class Variable:
 
 
 class SpaceSettings(BaseModel):
-    """What every space lets a user set. A space adds its own by inheriting."""
+    """Hold the settings that every space has. A space adds its own by inheriting."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     narrow: dict[str, list[Choice]] = {}
     """Choices that remain of each variable named here."""
     flops: BandField = Band()
-    """Least and greatest FLOPs of a network, such as ``[100M, 1G]``."""
+    """Band of FLOPs of a network: 100M:1G, or ``[100M, 1G]``."""
     params: BandField = Band()
-    """Least and greatest number of parameters of a network."""
+    """Band of parameters of a network, such as :1M."""
 
 
 class SearchSpace(ABC):
-    """A space bound to the images it is searched on.
+    """Define a space for the images it is searched on.
 
     Args:
         settings: an instance of the class's ``Settings``.
@@ -100,11 +100,11 @@ class SearchSpace(ABC):
 
     @abstractmethod
     def declare(self) -> tuple[Variable, ...]:
-        """The variables before narrowing, in the order of the genome."""
+        """Declare the variables before narrowing, in the order of the genome."""
 
     @abstractmethod
     def canonical(self, genomes: Integers) -> Integers:
-        """Genomes (n, v) with whatever does not change the network set to one agreed value.
+        """Set whatever does not change the network to one agreed value, in genomes (n, v).
 
         Two genomes that mean one network have one canonical form, within the narrowed choices. What cannot run
         at the space's input shape is replaced by the rule that the space states.
@@ -112,51 +112,51 @@ class SearchSpace(ABC):
 
     @abstractmethod
     def decode(self, genome: Integers) -> Architecture:
-        """The architecture of one genome (v,)."""
+        """Return the architecture of one genome (v,)."""
 
     @abstractmethod
     def encode(self, architecture: Architecture) -> Integers:
-        """The canonical genome (v,) of an architecture; InputError if the space does not hold it."""
+        """Return the canonical genome (v,) of an architecture; raise InputError if it is not in the space."""
 
     @abstractmethod
     def cost(self, genomes: Integers) -> Costs:
-        """Exact params and FLOPs of genomes (n, v), vectorised, without building."""
+        """Compute exact params and FLOPs of genomes (n, v), vectorised, without building networks."""
 
     @abstractmethod
     def features(self, genomes: Integers) -> Floats:
-        """Genomes (n, v) as (n, f) inputs of a predictor, each column scaled to about [0, 1]."""
+        """Return genomes (n, v) as (n, f) inputs of a predictor, each column scaled to about [0, 1]."""
 
     def active(self, genome: Integers) -> NDArray[np.bool_]:
-        """Which variables (v,) of a canonical genome change the network. All, unless a space says else."""
+        """Return which variables (v,) of a canonical genome change the network; by default all."""
         return np.ones(len(genome), dtype=bool)
 
     def parse(self, text: str) -> Architecture:
-        """The architecture of a text; JSON unless a space has a shorter notation of its own."""
+        """Read an architecture from a text, which is JSON unless a space has a shorter notation of its own."""
         return arch.from_json(text)
 
     def parameters(self, architecture: Architecture) -> dict[str, Choice]:
-        """Active variables of an architecture by name."""
+        """Return the active variables of an architecture by name."""
         genome = self.encode(architecture)
         pairs = zip(self.variables, genome, self.active(genome), strict=True)
         return {variable.name: variable.choices[value] for variable, value, active in pairs if active}
 
     @cached_property
     def sizes(self) -> Integers:
-        """Number of choices of each variable (v,)."""
+        """Return the number of choices of each variable (v,)."""
         return np.array([len(variable.choices) for variable in self.variables], dtype=np.int64)
 
     @property
     def size(self) -> int:
-        """Number of genomes, before two that mean one network are counted once."""
+        """Return the number of genomes, where several genomes of one network all count."""
         return int(np.prod(self.sizes.astype(object)))
 
     def uniform(self, n: int, rng: np.random.Generator) -> Integers:
-        """``n`` canonical genomes drawn uniformly, wherever they fall in cost."""
+        """Draw ``n`` canonical genomes uniformly, whatever they cost."""
         return self.canonical(rng.integers(0, self.sizes, size=(n, len(self.sizes))))
 
     @cached_property
     def enumeration(self) -> Integers | None:
-        """Every canonical genome inside the bands, or None where the space is too large."""
+        """Return every canonical genome inside the bands, or None if the space is too large."""
         if self.size > ENUMERABLE:
             return None
         grid = np.indices(tuple(self.sizes.tolist()), dtype=np.int64).reshape(len(self.sizes), -1).T
@@ -166,16 +166,16 @@ class SearchSpace(ABC):
 
     @cached_property
     def flops_range(self) -> tuple[int, int]:
-        """Least and greatest FLOPs inside the bands; in a space too large to enumerate, as far as climbing finds."""
+        """Return least and greatest FLOPs inside the bands; in a large space, as far as a local search finds them."""
         return self._range("flops")
 
     @cached_property
     def params_range(self) -> tuple[int, int]:
-        """Least and greatest params inside the bands; in a space too large to enumerate, as far as climbing finds."""
+        """Return least and greatest params inside the bands; in a large space, as far as a local search finds them."""
         return self._range("params")
 
     def sample(self, n: int, rng: np.random.Generator) -> Integers:
-        """``n`` genomes inside the bands, stratified over log FLOPs, in random order.
+        """Draw ``n`` genomes inside the bands, stratified over log FLOPs, in random order.
 
         The range of log FLOPs is cut into ``n`` equal strata and each is given one genome, as near as the
         space comes to it: uniform genomes would crowd one cost.
@@ -190,7 +190,7 @@ class SearchSpace(ABC):
         return rng.permutation(self.repair(genomes, rng))
 
     def repair(self, genomes: Integers, rng: np.random.Generator) -> Integers:
-        """Canonical genomes (n, v) inside the bands; those that are inside already do not change."""
+        """Move canonical genomes (n, v) inside the bands; those that are inside already do not change."""
         genomes = self.canonical(genomes)
         limits = self._limits(len(genomes))
         if self.enumeration is not None:
@@ -221,7 +221,7 @@ class SearchSpace(ABC):
         )
 
     def _settings_that_reduce(self, quantity: Quantity, least: int) -> list[str]:
-        """Names of the space's own numbers which, halved, bring a cost below the least that it has now."""
+        """Return names of the space's own numbers which, halved, reduce a cost below its present least value."""
         free = self.settings.model_dump(exclude={"flops", "params"})
         names = []
         for name in type(self.settings).model_fields:
@@ -243,7 +243,7 @@ class SearchSpace(ABC):
 
     @cached_property
     def _inside(self) -> Integers:
-        """Some genomes inside the bands, or all where the space is small; empty where none was found."""
+        """Return some genomes inside the bands, or all if the space is small; empty if none was found."""
         if self.enumeration is not None:
             return self.enumeration
         rng = np.random.default_rng(0)
@@ -257,7 +257,7 @@ class SearchSpace(ABC):
         return np.full(n, float(band.low)), np.full(n, _NO_LIMIT if band.high is None else float(band.high))
 
     def _violation(self, genomes: Integers, lows: Floats, highs: Floats) -> Floats:
-        """How far (n,), in log cost, genomes lie outside FLOPs limits of their own and the params band."""
+        """Return how far (n,), in log cost, genomes are outside their own FLOPs limits and the params band."""
         costs = self.cost(genomes)
         band = self.settings.params
         flops, params = np.maximum(costs.flops, 1), np.maximum(costs.params, 1)
@@ -297,7 +297,7 @@ class SearchSpace(ABC):
         return genomes
 
     def _neighbours(self, genomes: Integers, columns: Integers, rng: np.random.Generator) -> Integers:
-        """``_NEIGHBOURS`` changes of each genome in one or two of some variables, half of them by one step.
+        """Make ``_NEIGHBOURS`` changes of each genome in one or two of some variables, half of them by one step.
 
         A variable is changed as often as it has other choices, so that depths and widths give way before kernels do.
         """
@@ -312,7 +312,9 @@ class SearchSpace(ABC):
         return many
 
     def _nearest(self, genomes: Integers, pool: Integers) -> Integers:
-        """For each genome the pool's nearest, by the sum of differences in units of each variable's range."""
+        """Return the nearest genome of the pool for each genome, by the sum of differences in units of variables'
+        ranges.
+        """
         ordered = np.array([variable.ordered for variable in self.variables])
         scale = np.maximum(self.sizes - 1, 1)
         chosen = np.empty_like(genomes)
@@ -323,7 +325,7 @@ class SearchSpace(ABC):
         return chosen
 
     def _stratified(self, pool: Integers, edges: Floats, rng: np.random.Generator) -> Integers:
-        """From an enumerated space: one genome a stratum, another of the nearest cost where it is empty."""
+        """Draw one genome of each stratum from an enumerated space; if it is empty, another of the nearest cost."""
         pool = rng.permutation(pool)
         log_flops = np.log(np.maximum(self.cost(pool).flops, 1))
         centres = (np.log(edges[:-1]) + np.log(edges[1:])) / 2
@@ -351,7 +353,7 @@ class SearchSpace(ABC):
         return max(low, own.low), high if own.high is None else min(high, own.high)
 
     def _reach(self, quantity: Quantity) -> tuple[int, int]:
-        """Least and greatest cost whatever the bands are."""
+        """Return least and greatest cost without the bands."""
         return self._least(quantity), self._extreme(quantity, 1, self._first, banded=False)
 
     def _least(self, quantity: Quantity) -> int:
@@ -359,11 +361,13 @@ class SearchSpace(ABC):
 
     @property
     def _first(self) -> Integers:
-        """The genome (1, v) of all first choices."""
+        """Return the genome (1, v) of all first choices."""
         return self.canonical(np.zeros(len(self.sizes), dtype=np.int64)[None])
 
     def _extreme(self, quantity: Quantity, sign: int, starts: Integers, *, banded: bool = True) -> int:
-        """Cost furthest in one direction, by changing one variable at a time from the best start until none helps."""
+        """Find the extreme cost in one direction, by changing one variable at a time from the best start until none
+        helps.
+        """
         column = np.repeat(np.arange(len(self.sizes)), self.sizes)
         value = np.concatenate([np.arange(size) for size in self.sizes])
         while True:

@@ -1,4 +1,4 @@
-"""The contract of a strategy: from what is known, what to try next."""
+"""Define the contract of a strategy, which proposes what to evaluate next from what is known."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ Columns = Mapping[str, NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class Problem:
-    """What is searched, for what.
+    """Define what is searched, and for which objectives.
 
     Attributes:
         space: the search space.
@@ -37,11 +37,11 @@ class Problem:
 
 @dataclass(frozen=True)
 class Results:
-    """Results at one rung, in ledger order.
+    """Hold results at one rung, in ledger order.
 
     Attributes:
         genomes: (n, v) canonical genomes with a result.
-        metrics: column (n,) for each metric; NaN where the evaluation failed.
+        metrics: column (n,) for each metric; NaN if the evaluation failed.
         failed: (n,) evaluations without numbers: infeasible, never to be fitted.
     """
 
@@ -52,12 +52,12 @@ class Results:
 
 @dataclass(frozen=True)
 class View(Results):
-    """What a strategy may see, in ledger order; its own results are those of the lowest rung, where all start.
+    """Hold what a strategy may see, in ledger order; its own results are those of the lowest rung, where all start.
 
     Attributes:
         pending: (p, v) genomes proposed before and not yet in ``genomes``.
         states: the state of each proposal of ``genomes`` and then of ``pending``; empty where all of them are.
-        seed: of the search; the same for every batch, for strategies that are rebuilt from it.
+        seed: seed of the search; the same for every batch, for strategies that are rebuilt from it.
         promoted: results at each higher rung, the next one first; empty with one rung.
     """
 
@@ -69,7 +69,7 @@ class View(Results):
 
 @dataclass(frozen=True)
 class Prediction:
-    """A metric as it is expected before evaluation: mean and standard deviation."""
+    """Predict a metric before evaluation, by mean and standard deviation."""
 
     mean: float
     std: float
@@ -77,11 +77,11 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A genome (v,) to evaluate.
+    """Propose a genome (v,) for evaluation.
 
     Attributes:
         genome: (v,) what to evaluate.
-        predictions: that led to it, by metric.
+        predictions: predictions that led to it, by metric.
         state: JSON values that the strategy wants back with the view, as one that is replayed does.
     """
 
@@ -91,16 +91,16 @@ class Proposal:
 
 
 class Strategy(Protocol):
-    """Proposes genomes. Registered under ``rnas.strategies`` as a class made from (problem, **options).
+    """Propose genomes. A strategy is registered under ``rnas.strategies`` as a class made from (problem, **options).
 
-    Stateless: what it proposes depends on its arguments alone, so that a search killed and resumed
-    goes on as if nothing had happened. One that has a state by nature is replayed: rebuilt from the view's seed and
-    given its results in order, with what else it needs stored in the proposals' states.
+    A strategy has no state: its proposals depend on its arguments alone, so that a search that was killed and resumed
+    ends as an uninterrupted one. A strategy that needs a state is replayed: it is rebuilt from the view's seed and gets
+    its results in order, and the proposals' states store what else it needs.
     """
 
     def propose(self, n: int, view: View, rng: np.random.Generator) -> list[Proposal]:
-        """At most ``n`` canonical genomes inside the bands, none of them seen or pending, all different.
+        """Return at most ``n`` canonical genomes inside the bands, all different, none of them seen or pending.
 
-        Fewer where the space has no more; an empty list ends the search. What the first ``k`` of them are does not
-        depend on the budget.
+        There are fewer if the space has no more; an empty list ends the search. The first ``k`` of them do not depend
+        on the budget.
         """

@@ -32,6 +32,6 @@ ACTIVATIONS = {
     "softplus": Activation("torch.nn:Softplus"),
     "mish": Activation("torch.nn:Mish"),
     "prelu": Activation("torch.nn:PReLU", 1),
-    "two-slope": Activation("rnas.networks.modules.activations:TwoSlope", 2),
+    "two-slope": Activation("rnas.networks.modules._activations:TwoSlope", 2),
 }
 """GELU is the exact one, Softplus has beta 1 and threshold 20, and PReLU has one slope that starts at 0.25."""

@@ -17,7 +17,7 @@ from rnas.networks.activations import ACTIVATIONS
 from rnas.networks.cost import Costs
 from rnas.networks.normalization import NORMALIZATIONS
 from rnas.networks.squeeze_excitation import NONE, PLACEMENTS
-from rnas.utils.lazy import LazyModule
+from rnas.utils._lazy import LazyModule
 
 if TYPE_CHECKING:
     from rnas.networks.modules import residual_block as modules
@@ -59,8 +59,8 @@ class Block:
 
     Attributes:
         topology: name of a block type (entry points ``rnas.blocks``).
-        activation: a name from :data:`rnas.networks.activations.ACTIVATIONS`.
-        normalization: a name from :data:`rnas.networks.normalization.NORMALIZATIONS`.
+        activation: a name from :data:`rnas.networks.ACTIVATIONS`.
+        normalization: a name from :data:`rnas.networks.NORMALIZATIONS`.
         order: ``pre``, normalise and activate before each convolution, or ``post``, after it.
         first_input: input of the first convolution of a bottleneck or RobustResBlock with pre-activation: ``raw``, the
             block's input, as in the released code of the RobustResNets, or ``activated``, as in their paper's text.
@@ -69,7 +69,7 @@ class Block:
         cardinality: groups of the spatial convolution (RobustResBlock).
         scales: chunks of the hierarchical convolution (RobustResBlock).
         base_width: channels per group in 160ths of the planes (RobustResBlock).
-        squeeze_excitation: a name from :data:`rnas.networks.squeeze_excitation.PLACEMENTS`.
+        squeeze_excitation: a name from :data:`rnas.networks.PLACEMENTS`.
         reduction: divisor of the channels that gives the number of the gate's hidden units, at least one.
         equal_width_shortcut: input of the shortcut's convolution in a basic block with pre-activation that halves the
             resolution between equal widths: ``activated`` as in the RobustResNets, or ``raw`` as in the WideResNets of
@@ -158,7 +158,7 @@ class BlockColumns:
         pre: whether the order is pre-activation.
         normalization: parameters per channel of the normalisation.
         activation: parameters of the activation.
-        squeeze_excitation: index into :data:`rnas.networks.squeeze_excitation.PLACEMENTS`.
+        squeeze_excitation: index into :data:`rnas.networks.PLACEMENTS`.
     """
 
     types: tuple["BlockType", ...]
@@ -222,7 +222,7 @@ class Place:
 class BlockType(ABC):
     """Define one block topology: how it is built and what it costs.
 
-    An instance is registered under ``rnas.blocks``. Its test is :class:`rnas.testing.block.BlockConformance`.
+    An instance is registered under ``rnas.blocks``. Its test is :class:`rnas.testing.BlockConformance`.
 
     Attributes:
         fields: the fields of :class:`Block` that it reads, without ``topology``.

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rnas.errors import InputError
-from rnas.networks.cell_operations import factorized_reduce_cost, relu_conv_bn_cost
+from rnas.networks._cell_operations import factorized_reduce_cost, relu_conv_bn_cost
 from rnas.networks.cost import Costs
 from rnas.networks.counting import Size, batch_norm, classifier, convolution
 

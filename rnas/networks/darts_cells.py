@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import ConfigDict
 
 from rnas.errors import InputError
+from rnas.networks._cell_operations import find_operation
 from rnas.networks.architecture import Shape
-from rnas.networks.cell_operations import find_operation
 from rnas.networks.cell_skeleton import (
     SizedCellPlace,
     check_sizes,
@@ -24,14 +24,14 @@ from rnas.networks.cell_skeleton import (
 from rnas.networks.cost import Cost, Costs
 from rnas.networks.counting import single, total
 from rnas.networks.genotypes import GENOTYPES, CellGenotype, Genotype
-from rnas.utils.lazy import LazyModule
+from rnas.utils._lazy import LazyModule
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from rnas.networks.modules import darts_cells as modules
+    from rnas.networks.modules import _darts_cells as modules
 else:
-    modules = LazyModule("rnas.networks.modules.darts_cells")
+    modules = LazyModule("rnas.networks.modules._darts_cells")
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,14 @@ from rnas.errors import InputError
 from rnas.networks.architecture import Shape
 from rnas.networks.cost import Cost, Costs
 from rnas.networks.counting import Size, batch_norm, classifier, convolution, single, total
-from rnas.utils.lazy import LazyModule
+from rnas.utils._lazy import LazyModule
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from rnas.networks.modules import densenet as modules
+    from rnas.networks.modules import _densenet as modules
 else:
-    modules = LazyModule("rnas.networks.modules.densenet")
+    modules = LazyModule("rnas.networks.modules._densenet")
 
 
 @dataclass(frozen=True)

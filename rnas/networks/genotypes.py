@@ -11,7 +11,7 @@ from typing import ClassVar
 from pydantic import ConfigDict
 
 from rnas.errors import InputError
-from rnas.networks.cell_operations import find_operation
+from rnas.networks._cell_operations import find_operation
 
 Edge = tuple[str, int]
 """(operation, node that it reads)."""
@@ -117,4 +117,4 @@ GENOTYPES: Mapping[str, Genotype] = {
         _cell("a3 0, s3 1 | m3 0, s7 2 | s7 0, a3 1 | m3 0, m3 1 | c7 0, s3 5", (3, 4, 6)),
     ),
 }
-"""The published cells by name, on the operations of :data:`rnas.networks.cell_operations.OPERATIONS`."""
+"""The published cells by name, on the operations of :data:`rnas.networks._cell_operations.OPERATIONS`."""

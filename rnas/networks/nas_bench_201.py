@@ -17,14 +17,14 @@ from rnas.networks.architecture import Shape
 from rnas.networks.cost import Cost, Costs
 from rnas.networks.counting import Size, batch_norm, classifier, convolution, single, total
 from rnas.networks.layer_cost import Count
-from rnas.utils.lazy import LazyModule
+from rnas.utils._lazy import LazyModule
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from rnas.networks.modules import nas_bench_201 as modules
+    from rnas.networks.modules import _nas_bench_201 as modules
 else:
-    modules = LazyModule("rnas.networks.modules.nas_bench_201")
+    modules = LazyModule("rnas.networks.modules._nas_bench_201")
 
 NONE = "none"
 SKIP = "skip_connect"

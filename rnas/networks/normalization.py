@@ -24,9 +24,9 @@ class Normalization(NamedTuple):
 
 NORMALIZATIONS = {
     "batch": Normalization("torch.nn:BatchNorm2d"),
-    "group": Normalization("rnas.networks.modules.normalization:group_norm"),
+    "group": Normalization("rnas.networks.modules._normalization:group_norm"),
     "instance": Normalization("torch.nn:InstanceNorm2d", 0),
-    "layer": Normalization("rnas.networks.modules.normalization:ChannelLayerNorm"),
+    "layer": Normalization("rnas.networks.modules._normalization:ChannelLayerNorm"),
 }
 """All have eps 1e-5; batch normalisation has momentum 0.1; instance normalisation has no weight and no bias."""
 

@@ -18,15 +18,15 @@ from rnas.networks.block import PRE, Block, BlockColumns, require_positive
 from rnas.networks.cost import Cost, Costs
 from rnas.networks.normalization import runs_on
 from rnas.networks.residual_cost import ResidualColumns, residual_costs, stage_sizes
-from rnas.utils.lazy import LazyModule
+from rnas.utils._lazy import LazyModule
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from rnas.networks.modules import residual as modules
+    from rnas.networks.modules import _residual as modules
 else:
     nn = LazyModule("torch.nn")
-    modules = LazyModule("rnas.networks.modules.residual")
+    modules = LazyModule("rnas.networks.modules._residual")
 
 STAGES = (2, 3, 4)
 

@@ -14,14 +14,14 @@ from rnas.errors import InputError
 from rnas.networks.architecture import Shape
 from rnas.networks.cost import Cost, Costs
 from rnas.networks.counting import Size, batch_norm, classifier, convolution, single, strided, total
-from rnas.utils.lazy import LazyModule
+from rnas.utils._lazy import LazyModule
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from rnas.networks.modules import resnet as modules
+    from rnas.networks.modules import _resnet as modules
 else:
-    modules = LazyModule("rnas.networks.modules.resnet")
+    modules = LazyModule("rnas.networks.modules._resnet")
 
 _EXPANSION = {"basic": 1, "bottleneck": 4}
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import ConfigDict
 
 from rnas.errors import InputError
+from rnas.networks._cell_operations import identity_cost, separable_conv_cost
 from rnas.networks.architecture import Shape
-from rnas.networks.cell_operations import identity_cost, separable_conv_cost
 from rnas.networks.cell_skeleton import (
     EDGES,
     NODES,
@@ -30,14 +30,14 @@ from rnas.networks.cell_skeleton import (
 )
 from rnas.networks.cost import Cost, Costs
 from rnas.networks.counting import FREE, Size, batch_norm, convolution, single, strided, total
-from rnas.utils.lazy import LazyModule
+from rnas.utils._lazy import LazyModule
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from rnas.networks.modules import robnet as modules
+    from rnas.networks.modules import _robnet as modules
 else:
-    modules = LazyModule("rnas.networks.modules.robnet")
+    modules = LazyModule("rnas.networks.modules._robnet")
 
 OUTPUTS = (NODES, NODES)
 

@@ -13,14 +13,14 @@ from rnas.networks.architecture import Shape
 from rnas.networks.cost import Cost
 from rnas.networks.counting import batch_norm, classifier, convolution, single, total
 from rnas.networks.layer_cost import parameters
-from rnas.utils.lazy import LazyModule
+from rnas.utils._lazy import LazyModule
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from rnas.networks.modules import vgg as modules
+    from rnas.networks.modules import _vgg as modules
 else:
-    modules = LazyModule("rnas.networks.modules.vgg")
+    modules = LazyModule("rnas.networks.modules._vgg")
 
 
 @dataclass(frozen=True)

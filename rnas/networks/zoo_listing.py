@@ -9,8 +9,8 @@ from rnas.errors import InputError
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Shape
 from rnas.networks.zoo import CIFAR, Baseline, Published, PublishedAccuracy, baselines, find
-from rnas.utils.data_frames import data_frame
-from rnas.utils.notebook_tables import notebook_table
+from rnas.utils._data_frames import data_frame
+from rnas.utils._notebook_tables import notebook_table
 from rnas.utils.quantities import format_size, pluralize
 
 FLOPS = "multiply-accumulates of convolutions and linear layers for one image"

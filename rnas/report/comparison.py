@@ -6,17 +6,17 @@ from typing import Any
 
 from rnas.experiment import REPORT
 from rnas.experiments.comparison.result import ComparisonResult
-from rnas.report import comparison_tables as tables
-from rnas.report import comparison_text as words
-from rnas.report import page
-from rnas.report.comparison_data import comparison_data
-from rnas.report.description import describe
-from rnas.report.whisker import whisker
+from rnas.report import _comparison_tables as tables
+from rnas.report import _comparison_text as words
+from rnas.report import _page as page
+from rnas.report._comparison_data import comparison_data
+from rnas.report._description import describe
+from rnas.report._whisker import whisker
 from rnas.utils.files import write_text
 
 
 def write(result: ComparisonResult, path: Path) -> None:
-    """Write ``report.html``, and the table in the forms of :data:`rnas.report.comparison_tables.FORMS`."""
+    """Write ``report.html``, and the table in the forms of :data:`rnas.report._comparison_tables.FORMS`."""
     write_text(path / REPORT, render(result.content))
     for form in tables.FORMS:
         write_text(path / f"table.{form}", tables.render(result.content, form))

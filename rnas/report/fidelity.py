@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from rnas.nas.fidelity_study import FidelityResult
-from rnas.report import page
+from rnas.report import _page as page
 from rnas.utils.quantities import format_size, pluralize
 
 Study = Mapping[str, Any]

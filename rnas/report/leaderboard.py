@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rnas.statistics.holm import holm
-from rnas.statistics.mcnemar import mcnemar
+from rnas.statistics._holm import holm
+from rnas.statistics._mcnemar import mcnemar
 from rnas.statistics.proportions import Proportion
-from rnas.utils.data_frames import data_frame
-from rnas.utils.notebook_tables import notebook_table
+from rnas.utils._data_frames import data_frame
+from rnas.utils._notebook_tables import notebook_table
 from rnas.utils.quantities import format_size
 
 LEVEL = 0.05

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from rnas.errors import InputError
 from rnas.evaluation import evaluation_result as written
-from rnas.evaluation.image_flags import unpack
+from rnas.evaluation._image_flags import unpack
 from rnas.evaluation.threats import robust_to_all
 from rnas.report.leaderboard import Entry, Leaderboard, LeaderboardAccuracy, LeaderboardFlag, tables
 from rnas.statistics.proportions import proportion

@@ -7,11 +7,12 @@ from typing import Any
 
 from rnas.experiment import REPORT
 from rnas.experiments.replications.result import ReplicationResult
-from rnas.report import page, replication_text
-from rnas.report.description import describe
-from rnas.report.whisker import whisker
+from rnas.report import _page as page
+from rnas.report import replication_text
+from rnas.report._description import describe
+from rnas.report._whisker import whisker
+from rnas.utils._metric import MISSING, Metric
 from rnas.utils.files import write_text
-from rnas.utils.metric import MISSING, Metric
 from rnas.utils.quantities import format_size
 
 _SCRIPTS = ("theme.js", "plots.js", "replication.js")

@@ -6,7 +6,7 @@ from fractions import Fraction
 from statistics import fmean
 from typing import Any
 
-from rnas.utils.metric import MISSING
+from rnas.utils._metric import MISSING
 from rnas.utils.quantities import format_size, pluralize
 
 Replication = Mapping[str, Any]
@@ -68,8 +68,8 @@ def _learning(replication: Replication) -> str:
         return ""
     return (
         f"At this length of training cells differ in how far they have learned the task at all: clean accuracy is from "
-        f"{min(means):.0%} to {max(means):.0%}. What is compared is then how fast networks learn as much as how robust "
-        "they become; train longer with --epochs to tell the two apart."
+        f"{min(means):.0%} to {max(means):.0%}. The comparison is then of how fast "
+        "networks learn as much as of how robust they become; train for more epochs to separate the two."
     )
 
 

@@ -1,10 +1,10 @@
-"""Word a test of a rule: what was predicted beside what was measured; and write it as a page."""
+"""Write the text and the page of a test of a rule: what was predicted and what was measured."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from rnas.report import page
-from rnas.report.page import ReportTable
+from rnas.report import _page as page
+from rnas.report._page import ReportTable
 from rnas.scaling_rules.out_of_sample import (
     SAME,
     CandidateComparison,
@@ -101,7 +101,7 @@ def _gain(comparisons: Sequence[CandidateComparison]) -> tuple[str, ...]:
 
 
 def _interval(interval: Interval | None, value: float | None = None, sign: str = "") -> str:
-    """Return a number with its interval in brackets; the number alone where there is none."""
+    """Return a number with its interval in brackets; the number alone without an interval."""
     form = f"{{:{sign}.3f}}"
     if interval is None:
         return "\u2013" if value is None else form.format(value)

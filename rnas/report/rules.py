@@ -1,12 +1,12 @@
-"""Write the sentences and tables on a rule, from the JSON of :class:`rnas.scaling_rules.findings.Findings`."""
+"""Write the sentences and tables on a rule, from the JSON of :class:`rnas.Findings`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rnas.report.page import ReportTable
-from rnas.scaling_rules.proportion import proportion_text, share_text
+from rnas.report._page import ReportTable
+from rnas.scaling_rules._proportion import proportion_text, share_text
 from rnas.scaling_rules.verdict import LEVEL, Verdict
-from rnas.utils.metric import MISSING, Metric
+from rnas.utils._metric import MISSING, Metric
 from rnas.utils.quantities import format_size, pluralize
 
 Content = Mapping[str, Any]

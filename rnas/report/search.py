@@ -5,8 +5,8 @@ from pathlib import Path
 
 from rnas.nas.result import SearchResult
 from rnas.networks import architecture as arch
-from rnas.report.html import render
-from rnas.report.table import pareto_csv
+from rnas.report._html import render
+from rnas.report._table import pareto_csv
 from rnas.utils.files import write_text
 
 REPORT = "report.html"

@@ -7,12 +7,12 @@ from .estimate import (
     Family as Family,
     Optima as Optima,
 )
-from .exponents import (
+from ._exponents import (
     Exponents as Exponents,
     exponents as exponents,
 )
-from .findings import beside_the_paper as beside_the_paper
-from .fit import (
+from .findings import compare_with_paper as compare_with_paper
+from ._fit import (
     Rules as Rules,
     fit as fit,
     fit_observations as fit_observations,

@@ -8,14 +8,14 @@ import numpy as np
 
 from rnas import registry
 from rnas.errors import InputError
+from rnas.nas._problem import KnownMetrics
+from rnas.nas._setup import Setup
 from rnas.nas.ledger import Record
-from rnas.nas.problem import KnownMetrics
-from rnas.nas.setup import Setup
 from rnas.nas.space import Choice
-from rnas.nas.strategies.candidates import possible
+from rnas.nas.strategies._candidates import possible
 from rnas.networks.residual import BASE_CHANNELS, ResidualNetwork
 from rnas.networks.robust_scaling import RobustScaling, Rule
-from rnas.scaling_rules.design_matrix import DEPTH_TO_WIDTH, DEPTHS, WIDTHS, parts_of
+from rnas.scaling_rules._design_matrix import DEPTH_TO_WIDTH, DEPTHS, WIDTHS, parts_of
 from rnas.scaling_rules.observations import Observations, beyond_stages, residual
 from rnas.utils.quantities import Band, format_size
 

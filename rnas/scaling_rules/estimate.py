@@ -14,11 +14,11 @@ import numpy as np
 from rnas._typing import Floats, Integers
 from rnas.errors import InputError
 from rnas.networks.robust_scaling import Rule
-from rnas.scaling_rules.design_matrix import CAPACITY, FLOPS, LENGTHS, DesignMatrix, RulePart, matern, parts_of
+from rnas.scaling_rules._design_matrix import CAPACITY, FLOPS, LENGTHS, DesignMatrix, RulePart, matern, parts_of
 from rnas.scaling_rules.observations import Observations
 from rnas.scaling_rules.shares import at_ends, inside, interval_of
 from rnas.scaling_rules.verdict import Quantity, Verdict, evaluations_needed, verdict_on
-from rnas.statistics.holm import holm
+from rnas.statistics._holm import holm
 from rnas.statistics.interval import Interval
 from rnas.statistics.mixed_model import MixedModel, sample_mvn
 
@@ -40,7 +40,7 @@ class Family:
         name: "depth shares", "width shares" or "depth to width".
         quantities: the coordinates of its optimum.
         gain: score at the optimum minus the score without a rule, see ``uniform`` of
-            :class:`rnas.scaling_rules.design_matrix.RulePart`, in the score's units, with its 90 % interval.
+            :class:`rnas.scaling_rules._design_matrix.RulePart`, in the score's units, with its 90 % interval.
         gain_published: the same for RobustScaling's shares; None if these are not defined or outside the searched
             range.
         p_value: p-value of the hypothesis that the part has no effect given FLOPs and params, corrected for the number

@@ -12,14 +12,14 @@ from rnas.errors import InputError
 from rnas.nas.result import SearchResult
 from rnas.nas.search import Search
 from rnas.networks.robust_scaling import Rule
-from rnas.scaling_rules.fit import Rules, fit
+from rnas.scaling_rules._fit import Rules, fit
 from rnas.scaling_rules.observations import Observations
 from rnas.scaling_rules.ranking import Ranking, rank
 from rnas.scaling_rules.ranking_bias import RankingBias, simulated_bias
 from rnas.scaling_rules.saved_rule import SavedRule
-from rnas.utils.data_frames import data_frame
-from rnas.utils.metric import Metric, metrics_of
-from rnas.utils.notebook_tables import notebook_table
+from rnas.utils._data_frames import data_frame
+from rnas.utils._metric import Metric, metrics_of
+from rnas.utils._notebook_tables import notebook_table
 from rnas.utils.quantities import format_size
 
 SCHEMA_VERSION: Literal[1] = 1
@@ -133,10 +133,10 @@ def fit_rule(run: SearchResult | Path | str, metric: str | None = None, *, seed:
             of blocks.
     """
     run = run if isinstance(run, SearchResult) else Search.open(run).result()
-    return beside_the_paper(run.setup.config.name or run.setup.space.name, fit(run, metric, seed), seed)
+    return compare_with_paper(run.setup.config.name or run.setup.space.name, fit(run, metric, seed), seed)
 
 
-def beside_the_paper(run: str, rules: Rules, seed: int = 0) -> Findings:
+def compare_with_paper(run: str, rules: Rules, seed: int = 0) -> Findings:
     """Add the paper's estimate from the same evaluations to a rule, if these allow it."""
     observations = rules.observations
     ranking, biases, missing = None, [], ""

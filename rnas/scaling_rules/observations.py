@@ -11,8 +11,8 @@ from rnas.errors import InputError
 from rnas.nas.ledger import Record
 from rnas.nas.result import SearchResult
 from rnas.nas.space import Choice
+from rnas.networks._stage_shares import depth_to_width, stage_shares
 from rnas.networks.residual import ResidualNetwork
-from rnas.networks.stage_shares import depth_to_width, stage_shares
 
 INACTIVE = "inactive"
 """Value of a block variable that the others make meaningless."""
@@ -164,10 +164,10 @@ class Observations:
 
 
 def first_maximised(run: SearchResult) -> str:
-    """Return the name of the first objective that is maximised; raise InputError if there is none."""
+    """Return the name of the first objective that is maximised; raise InputError without one."""
     maximised = [o.metric for o in run.setup.problem.objectives if o.direction == "maximize"]
     if not maximised:
-        raise InputError("the run maximises nothing; name the score with --metric")
+        raise InputError("the run has no objective that it maximises; give metric, the name of the score")
     return maximised[0]
 
 

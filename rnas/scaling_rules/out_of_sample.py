@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 from scipy.stats import t as student
 
+from rnas.nas._problem import KnownMetrics
+from rnas.nas._setup import Setup
 from rnas.nas.evaluators.evaluator import Task
 from rnas.nas.ledger import Record
 from rnas.nas.listed_space import DesignSpace
-from rnas.nas.problem import KnownMetrics
-from rnas.nas.setup import Setup
 from rnas.nas.strategy import Problem
 from rnas.networks import architecture as arch
 from rnas.scaling_rules.prediction import RULE, BudgetPrediction, Candidate, RulePrediction
-from rnas.statistics.holm import holm
+from rnas.statistics._holm import holm
 from rnas.statistics.interval import Interval
 
 BETTER, WORSE, NO_DIFFERENCE = "better", "worse", "indistinguishable at 95 %"

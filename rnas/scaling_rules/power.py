@@ -22,17 +22,17 @@ from rnas._typing import Floats
 from rnas.nas.result import SearchResult
 from rnas.nas.search import Search
 from rnas.networks.robust_scaling import Rule
-from rnas.scaling_rules.design_matrix import CAPACITY, DEPTH_TO_WIDTH, DEPTHS, FLOPS, PARAMS, DesignMatrix, parts_of
+from rnas.scaling_rules._design_matrix import CAPACITY, DEPTH_TO_WIDTH, DEPTHS, FLOPS, PARAMS, DesignMatrix, parts_of
+from rnas.scaling_rules._proportion import share_text, shares_of
 from rnas.scaling_rules.estimate import Family, design_of, families_of
 from rnas.scaling_rules.observations import Observations
-from rnas.scaling_rules.proportion import share_text, shares_of
 from rnas.scaling_rules.shares import inside
 from rnas.scaling_rules.synthetic_responses import FORMS, synthetic_response
 from rnas.scaling_rules.verdict import Verdict
 from rnas.statistics.mixed_model import MixedModel
-from rnas.utils.data_frames import data_frame
-from rnas.utils.notebook_tables import notebook_table
-from rnas.utils.threads import available_cores
+from rnas.utils._data_frames import data_frame
+from rnas.utils._notebook_tables import notebook_table
+from rnas.utils._threads import available_cores
 
 PUBLISHED = Rule()
 ROBUST_SCALING = "RobustScaling"

@@ -84,7 +84,7 @@ class RulePrediction:
         fitted_flops: smallest and largest FLOPs of the fitted networks.
         fit: band of FLOPs that the user set for fitting.
         rule: the fitted rule.
-        uniform: rule of the uniform network, see :func:`rnas.scaling_rules.candidates.uniform_rule`.
+        uniform: rule of the uniform network, see :func:`rnas.scaling_rules.uniform_rule`.
         base: key of the most robust fitted network; all candidates but the searched one have its block and stem.
         verdicts: verdict on each part of the rule, in words, by the part's name.
         seeds: seeds of the evaluations to come, all different from the search's own.
@@ -139,7 +139,7 @@ _ADAPTER: TypeAdapter[RulePrediction] = TypeAdapter(RulePrediction)
 
 
 def written(folder: Path) -> RulePrediction | None:
-    """Read the prediction in a folder; return None if there is none.
+    """Read the prediction in a folder; return None if it has none yet.
 
     Raises:
         InputError: the file was changed, or there are several.

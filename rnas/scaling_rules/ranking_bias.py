@@ -12,8 +12,8 @@ import numpy as np
 from rnas._typing import Floats
 from rnas.errors import InputError
 from rnas.networks.robust_scaling import Rule
+from rnas.scaling_rules._proportion import proportion_text, shares_of
 from rnas.scaling_rules.observations import Observations
-from rnas.scaling_rules.proportion import proportion_text, shares_of
 from rnas.scaling_rules.ranking import RankedShares, distinct, rank
 
 _ENDS = (5, 95)

@@ -9,14 +9,14 @@ from pydantic import BaseModel, BeforeValidator, PositiveInt
 
 from rnas.errors import InputError
 from rnas.experiment import CONFIG, CostEstimate, EstimatedWork, Listener
-from rnas.nas.campaign import evaluate_all, recorded, work_on
+from rnas.nas._campaign import evaluate_all, recorded, work_on
+from rnas.nas._experiment_on_search import ExperimentOnSearch, OnSearchSettings
 from rnas.nas.evaluators.evaluator import Task
-from rnas.nas.execution.local import slots
-from rnas.nas.experiment_on_search import ExperimentOnSearch, OnSearchSettings
+from rnas.nas.execution._local import slots
 from rnas.nas.ledger import Ledger
+from rnas.scaling_rules._predict import predict_at_budgets
 from rnas.scaling_rules.observations import first_maximised
 from rnas.scaling_rules.out_of_sample import RuleTestResult, measure, notes_of, problem_of, tasks_of
-from rnas.scaling_rules.predict import predict_at_budgets
 from rnas.scaling_rules.prediction import RulePrediction, written
 from rnas.utils.quantities import Band, BandField, parse_band, parse_size, pluralize
 

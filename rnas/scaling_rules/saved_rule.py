@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, FiniteFloat, PositiveInt, Validation
 
 from rnas.errors import InputError
 from rnas.networks.robust_scaling import Rule
-from rnas.scaling_rules.proportion import proportion_text, share_text, shares_of
+from rnas.scaling_rules._proportion import proportion_text, share_text, shares_of
 from rnas.utils.files import write_text
 
 SCHEMA_VERSION: Literal[1] = 1

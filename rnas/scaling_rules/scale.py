@@ -18,8 +18,8 @@ from rnas.networks.residual import BASE_CHANNELS, ResidualNetwork, widened
 from rnas.networks.robust_scaling import RobustScaling, Rule, Setting
 from rnas.networks.zoo import CIFAR, Baseline, Scaling, baselines, find
 from rnas.scaling_rules.saved_rule import SavedRule, find_rule
-from rnas.utils.data_frames import data_frame
-from rnas.utils.notebook_tables import notebook_table
+from rnas.utils._data_frames import data_frame
+from rnas.utils._notebook_tables import notebook_table
 from rnas.utils.quantities import parse_size
 
 CLASSES = 10

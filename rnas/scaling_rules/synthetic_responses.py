@@ -11,8 +11,8 @@ import numpy as np
 
 from rnas._typing import Floats
 from rnas.networks.robust_scaling import Rule
+from rnas.scaling_rules._proportion import shares_of
 from rnas.scaling_rules.observations import Observations
-from rnas.scaling_rules.proportion import shares_of
 
 Form = Callable[[Floats, Floats], Floats]
 """A function from shares (n, c) and the optimum (c,) to responses (n,), which are highest at the optimum."""

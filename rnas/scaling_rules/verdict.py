@@ -10,7 +10,7 @@ from scipy.stats import norm
 from rnas.statistics.interval import Interval
 
 LEVEL = 0.05
-"""Probability, over all parts of a rule together, that an effect is claimed although there is none."""
+"""Probability, over all parts of a rule together, that an effect is claimed that does not exist."""
 
 MARGIN = 0.05
 """Largest difference of a share or of r_D that counts as equal, apart from rounding to whole depths and widths."""
@@ -67,7 +67,7 @@ def verdict_on(
         p_value: p-value of the hypothesis that the part has no effect given FLOPs and params, corrected for the number
             of parts.
         p_value_flops: the same, given FLOPs alone.
-        rounding: rounding of the part, see :class:`rnas.scaling_rules.design_matrix.RulePart`.
+        rounding: rounding of the part, see :class:`rnas.scaling_rules._design_matrix.RulePart`.
     """
     if p_value > LEVEL:
         return Verdict.CAPACITY if p_value_flops <= LEVEL else Verdict.NOT_IDENTIFIED

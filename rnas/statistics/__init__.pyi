@@ -2,9 +2,9 @@ from .crossed import (
     compared_variances as compared_variances,
     mean_variances as mean_variances,
 )
-from .holm import holm as holm
+from ._holm import holm as holm
 from .interval import Interval as Interval
-from .mcnemar import mcnemar as mcnemar
+from ._mcnemar import mcnemar as mcnemar
 from .mixed_model import MixedModel as MixedModel
 from .proportions import (
     Proportion as Proportion,

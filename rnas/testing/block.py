@@ -24,7 +24,7 @@ _SIZES = ((6, 8), (7, 5), (9, 9))
 class BlockConformance:
     """Test what every block type must do. A subclass overrides :meth:`block`.
 
-    :class:`rnas.testing.architecture.ArchitectureConformance` tests that a whole network of such blocks trains.
+    :class:`rnas.testing.ArchitectureConformance` tests that a whole network of such blocks trains.
 
     Attributes:
         rows: number of blocks whose closed form is computed at once, for each stride and size of the input.

@@ -6,7 +6,7 @@ from itertools import chain
 
 import numpy as np
 
-from rnas.nas.evaluators import guard
+from rnas.nas.evaluators import _guard as guard
 from rnas.nas.evaluators.evaluator import Context, Evaluation, Evaluator, Status, Task
 from rnas.networks.architecture import Architecture
 

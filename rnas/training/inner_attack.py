@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 from rnas.attacks.names import LossName, Mode
-from rnas.utils.lazy import LazyModule
+from rnas.utils._lazy import LazyModule
 from rnas.utils.quantities import FractionField
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class PGDInner(BaseModel):
     loss: LossName = "cross-entropy"
     """Loss that the steps maximise."""
     noise: Literal["none", "uniform", "gaussian"] = "uniform"
-    """Noise before the first step; see :class:`rnas.attacks.start.Start`."""
+    """Noise before the first step; see :class:`rnas.attacks.Start`."""
     noise_share: FractionField = Fraction(1)
     """Size of the noise as a share of epsilon."""
     mode: Mode = "eval"

@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from rnas.training.allocation import keep_freed_memory
-from rnas.utils.lazy import LazyModule
+from rnas.training._allocation import keep_freed_memory
+from rnas.utils._lazy import LazyModule
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from rnas.training import float32_convolution, sampled_convolution
+    from rnas.training import _float32_convolution as float32_convolution
+    from rnas.training import _sampled_convolution as sampled_convolution
 else:
     torch = LazyModule("torch")
     nn = LazyModule("torch.nn")
-    float32_convolution = LazyModule("rnas.training.float32_convolution")
-    sampled_convolution = LazyModule("rnas.training.sampled_convolution")
+    float32_convolution = LazyModule("rnas.training._float32_convolution")
+    sampled_convolution = LazyModule("rnas.training._sampled_convolution")
 
 
 class Numerics(BaseModel):
@@ -36,7 +37,7 @@ class Numerics(BaseModel):
     """Whether images and weights are stored with their channels last."""
     folding: bool = True
     """Whether the inner attack in eval mode runs batch normalisation as part of the convolution before it; see
-    :class:`rnas.training.folding.FoldedNetwork`.
+    :class:`rnas.training._folding.FoldedNetwork`.
     """
     tf32: bool = False
     """Whether NVIDIA GPUs may round the inputs of float32 multiplications to TensorFloat-32."""

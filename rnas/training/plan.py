@@ -6,7 +6,7 @@ from fractions import Fraction
 from rnas.data.fidelity import Fidelity
 from rnas.training.inner_attack import InnerAttack
 from rnas.training.recipe import Recipe
-from rnas.training.schedules.progress import Progress
+from rnas.training.schedules._progress import Progress
 
 
 @dataclass(frozen=True)

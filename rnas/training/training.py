@@ -14,14 +14,14 @@ from rnas.attacks.pgd import PGD
 from rnas.attacks.state import attacking, kept_statistics
 from rnas.data.dataset import Split
 from rnas.errors import DivergedError, InputError
-from rnas.training.average import Average
-from rnas.training.batches import MiniBatch, mini_batches
-from rnas.training.folding import FoldedNetwork
-from rnas.training.graphed_attack import GraphedAttack
+from rnas.training._average import Average
+from rnas.training._batches import MiniBatch, mini_batches
+from rnas.training._folding import FoldedNetwork
+from rnas.training._graphed_attack import GraphedAttack
+from rnas.training._weight_decay import parameter_groups
 from rnas.training.inner_attack import FreeAT, PGDInner
-from rnas.training.losses.batch import Batch, Value
+from rnas.training.losses._batch import Batch, Value
 from rnas.training.plan import Plan
-from rnas.training.weight_decay import parameter_groups
 from rnas.training.weight_perturbation import perturbed
 
 _EPOCH_SEED = 1_000_003
@@ -73,7 +73,7 @@ class Training:
         if recipe.extra_fraction and extra is None:
             raise InputError(
                 f"recipe {recipe.name} takes {recipe.extra_fraction:.0%} of each batch from extra data: give a file of "
-                "extra data as --extra FILE, or train without it: --set recipe.extra_fraction=0"
+                "them as extra, or set recipe.extra_fraction to 0 to train without them"
             )
         recipe.numerics.prepare(model)
         self.model = model

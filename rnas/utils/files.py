@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safetensors import SafetensorError
-from safetensors.torch import save_file
-from torch import Tensor
 
-from rnas.utils.lazy import LazyModule
+from rnas.utils._lazy import LazyModule
 
 if TYPE_CHECKING:
     import torch
+    from safetensors import torch as safetensors
+    from torch import Tensor
 else:
     torch = LazyModule("torch")
+    safetensors = LazyModule("safetensors.torch")
 
 _SUFFIX = ".partial"
 
@@ -42,7 +43,7 @@ def write_text(path: Path, text: str) -> None:
         partial.write_text(text, encoding="utf-8")
 
 
-def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None) -> None:
+def write_tensors(path: Path, tensors: "Mapping[str, Tensor]", metadata: Mapping[str, str] | None = None) -> None:
     """Write tensors as safetensors.
 
     Raises:
@@ -50,12 +51,12 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[s
     """
     with replacing(path) as partial:
         try:
-            save_file(plain(tensors), partial, dict(metadata or {}))
+            safetensors.save_file(plain(tensors), partial, dict(metadata or {}))
         except SafetensorError as error:
             raise OSError(f"{path} cannot be written: {error}") from None
 
 
-def plain(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def plain(tensors: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
     """Return copies on the CPU, each with contiguous memory of its own."""
     return {
         name: tensor.detach().to("cpu", copy=True).contiguous(memory_format=torch.contiguous_format)
@@ -75,7 +76,7 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def tensors_hash(tensors: Mapping[str, Tensor]) -> str:
+def tensors_hash(tensors: "Mapping[str, Tensor]") -> str:
     """Return the sha256 of names, types, shapes and values, in hexadecimal; the tensors are on the CPU."""
     digest = hashlib.sha256()
     for name in sorted(tensors):

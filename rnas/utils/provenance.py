@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnas.utils.lazy import LazyModule
+from rnas.utils._lazy import LazyModule
 
 if TYPE_CHECKING:
     import torch

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from rnas.experiment import Experiment
+from rnas.experiments._references import resolve_reference
 from rnas.experiments.comparison import settings as comparison_settings
 from rnas.experiments.comparison.run import Comparison
-from rnas.experiments.references import resolve_reference
 from rnas.experiments.replications import settings as replication_settings
 from rnas.experiments.replications.run import ReplicationRun
-from rnas.experiments.training.resolve import resolve_settings
+from rnas.experiments.training._resolve import resolve_settings
 from rnas.experiments.training.training import Training
 from rnas.experiments.tuning.tuning import Tuning, tuning_settings
 from rnas.nas.config import SearchConfig

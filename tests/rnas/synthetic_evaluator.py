@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from rnas.nas._problem import with_known
+from rnas.nas._setup import resolve
 from rnas.nas.config import SearchConfig
 from rnas.nas.evaluators.evaluator import Context, Task
 from rnas.nas.ledger import Record
-from rnas.nas.problem import with_known
 from rnas.nas.result import SearchResult
-from rnas.nas.setup import resolve
-from rnas.nas.strategies.candidates import sample_fresh
+from rnas.nas.strategies._candidates import sample_fresh
 from rnas.networks import architecture as arch
 from rnas.networks.residual import ResidualNetwork
 

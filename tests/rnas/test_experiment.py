@@ -13,7 +13,7 @@ import pytest
 
 from rnas import registry
 from rnas.experiment import LEDGER, Experiment, Listener, Work, open_experiment, resume
-from rnas.utils import sqlite
+from rnas.utils import _sqlite as sqlite
 from tests.rnas.experiments_small import KINDS
 
 MOMENTS = (("any", 3), ("recorded", 1))

@@ -13,12 +13,12 @@ import pytest
 import rnas
 from rnas.cli import merging
 from rnas.errors import InputError
+from rnas.nas._setup import Setup, resolve
 from rnas.nas.config import SearchConfig
 from rnas.nas.evaluators.evaluator import Context, Status, Task
 from rnas.nas.presets import preset
-from rnas.nas.setup import Setup, resolve
 from rnas.nas.space import SearchSpace
-from rnas.nas.strategies.candidates import possible
+from rnas.nas.strategies._candidates import possible
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture
 from rnas.testing.evaluator import EvaluatorConformance

@@ -95,7 +95,7 @@ def test_published_notation() -> None:
         (VGG(), "no architecture of kind 'vgg'"),
         (RobNetwork(CODES["large"], layers=21), "contains layers 20, not 21"),
         (RobNetwork(CODES["large"], channels=40), "contains channels 36, not 40"),
-        (RobNetwork(CODES["large"], stem="imagenet"), "contains stem cifar; not imagenet"),
+        (RobNetwork(CODES["large"], stem="imagenet"), "contains stem cifar, not imagenet"),
         (RobNetwork(CODES["free"]), "set shared: false"),
     ],
 )

@@ -12,7 +12,10 @@ from collections.abc import Callable, Mapping
 
 from torch import Tensor
 
-from rnas.data.corruptions import blur, digital, noise, weather
+from rnas.data.corruptions import _blur as blur
+from rnas.data.corruptions import _digital as digital
+from rnas.data.corruptions import _noise as noise
+from rnas.data.corruptions import _weather as weather
 from rnas.errors import InputError
 
 Corruption = Callable[[Tensor, int, Tensor, int], Tensor]

@@ -26,7 +26,7 @@ from .local_lipschitz import (
     LipschitzAscent as LipschitzAscent,
     LocalLipschitz as LocalLipschitz,
 )
-from .loss_surface import (
+from ._loss_surface import (
     LossSurface as LossSurface,
     loss_surface as loss_surface,
 )

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from rnas.attacks.state import attacking
 from rnas.errors import InputError
-from rnas.evaluation.diagnostics.blocks import Span
+from rnas.evaluation.diagnostics._blocks import Span
 
 Pair = tuple[Tensor, Tensor]
 """Feature maps (b, ...) of images, and of the same images under attack."""

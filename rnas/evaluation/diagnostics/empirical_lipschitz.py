@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from rnas.errors import InputError
-from rnas.evaluation.diagnostics.blocks import Span, blocks
+from rnas.evaluation.diagnostics._blocks import Span, blocks
 from rnas.evaluation.diagnostics.comparison import Pair, compare
 from rnas.evaluation.diagnostics.diagnostic import DiagnosticContext, finite_metrics
 from rnas.networks.architecture import Architecture
@@ -57,7 +57,7 @@ def ratio(changed: Tensor, moved: Tensor) -> Tensor:
 
 
 def lipschitz_ratios(model: nn.Module, images: Tensor, adversarial: Tensor, batch_size: int = 100) -> LipschitzRatios:
-    """Return the ratios of all pairs, for the network and its :func:`rnas.evaluation.diagnostics.blocks.blocks`.
+    """Return the ratios of all pairs, for the network and its :func:`rnas.evaluation.diagnostics._blocks.blocks`.
 
     Args:
         model: network from images to logits; it is left unchanged and runs in eval mode.

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rnas.errors import InputError
-from rnas.evaluation.diagnostics.blocks import blocks
+from rnas.evaluation.diagnostics._blocks import blocks
 from rnas.evaluation.diagnostics.comparison import Pair, compare
 from rnas.evaluation.diagnostics.diagnostic import DiagnosticContext, finite_metrics
 from rnas.networks.architecture import Architecture

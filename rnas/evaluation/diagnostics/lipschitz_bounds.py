@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from rnas.errors import InputError
 from rnas.evaluation.diagnostics.diagnostic import DiagnosticContext
 from rnas.networks.architecture import Architecture, Shape
-from rnas.networks.modules.squeeze_excitation import SqueezeExcitation
+from rnas.networks.modules._squeeze_excitation import SqueezeExcitation
 from rnas.networks.residual import ResidualNetwork
 from rnas.networks.resnet import ResNet
 from rnas.networks.vgg import VGG

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from rnas.attacks.start import Start
 from rnas.attacks.state import attacking
 from rnas.errors import InputError
-from rnas.evaluation.diagnostics.blocks import blocks
+from rnas.evaluation.diagnostics._blocks import blocks
 from rnas.evaluation.diagnostics.diagnostic import DiagnosticContext, finite_metrics
 from rnas.evaluation.diagnostics.empirical_lipschitz import change, distance, greatest_ratio, mean_ratio, ratio
 from rnas.networks.architecture import Architecture
@@ -59,7 +59,7 @@ class LipschitzAscent:
             images: (n, C, H, W) in [0, 1].
             ids: (n,) int64; the start of an image is a function of (seed, id).
             seed: seed of the starts.
-            block: name of a block from :func:`rnas.evaluation.diagnostics.blocks.blocks`, or None for the network's
+            block: name of a block from :func:`rnas.evaluation.diagnostics._blocks.blocks`, or None for the network's
                 output.
 
         Raises:

@@ -6,22 +6,20 @@ from torch import Tensor
 
 from rnas.attacks.autoattack import Square
 from rnas.attacks.autoattack_ensembles import Ensemble
-from rnas.evaluation.attack_run import AttackRun
-from rnas.evaluation.flags import (
-    attack_gap,
-    black_box,
-    constant_prediction,
-    finite_differences,
-    hidden_optimization,
-    large_radius,
-    logit_scale,
-    non_finite,
-    probabilities,
-    randomized,
-    zero_gradient,
-)
+from rnas.evaluation._attack_run import AttackRun
+from rnas.evaluation.flags import _attack_gap as attack_gap
+from rnas.evaluation.flags import _black_box as black_box
+from rnas.evaluation.flags import _constant_prediction as constant_prediction
+from rnas.evaluation.flags import _finite_differences as finite_differences
+from rnas.evaluation.flags import _hidden_optimization as hidden_optimization
+from rnas.evaluation.flags import _large_radius as large_radius
+from rnas.evaluation.flags import _logit_scale as logit_scale
+from rnas.evaluation.flags import _non_finite as non_finite
+from rnas.evaluation.flags import _probabilities as probabilities
+from rnas.evaluation.flags import _randomized as randomized
+from rnas.evaluation.flags import _zero_gradient as zero_gradient
+from rnas.evaluation.flags._probe import Probe
 from rnas.evaluation.flags.flag import Flag
-from rnas.evaluation.flags.probe import Probe
 from rnas.evaluation.threats import Threat, robust_to_all
 
 CHECKS: dict[str, Callable[[Probe], Flag | None]] = {

@@ -1,4 +1,4 @@
-"""Networks at the same FLOPs, trained by one recipe with several seeds, and what their differences are worth."""
+"""Compare networks at the same FLOPs, trained by one recipe with several seeds, and test their differences."""
 
 import lazy_loader
 

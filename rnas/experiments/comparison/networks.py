@@ -6,10 +6,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from rnas.errors import InputError
-from rnas.evaluation.request import Request
-from rnas.experiments.comparison.scaling import scaling_of
-from rnas.experiments.references import Reference
-from rnas.experiments.training.activation import with_activation
+from rnas.evaluation._request import Request
+from rnas.experiments._references import Reference
+from rnas.experiments.comparison._scaling import scaling_of
+from rnas.experiments.training._activation import with_activation
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
 from rnas.networks.zoo import Baseline, Scaled, find
@@ -23,7 +23,7 @@ DEFAULT = ("wrn-28-10", "robust-resnet-a1", "robnet-large-v2", "advrush-7@96", "
 
 
 class ComparedNetwork(BaseModel):
-    """A network of a comparison, scaled to its FLOPs."""
+    """Describe a network of a comparison, scaled to its FLOPs."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
@@ -42,14 +42,14 @@ class ComparedNetwork(BaseModel):
 
     @property
     def network(self) -> Architecture:
-        """As it is trained."""
+        """Return the network as it is trained."""
         return arch.from_dict(self.architecture)
 
     def facts(self, flops: int, input_shape: Shape, num_classes: int) -> dict[str, Any]:
         """Name, origin and cost as JSON values.
 
         Args:
-            flops: that it should have; ``deviation`` is the share by which it misses them.
+            flops: the wanted FLOPs; ``deviation`` is the relative difference from them.
             input_shape: (C, H, W) of one image.
             num_classes: number of logits.
         """
@@ -77,18 +77,18 @@ def compared_network(
     tolerance: float = 0.05,
     robust_scaling: bool = False,
 ) -> ComparedNetwork:
-    """Return the network that words name, scaled to a budget of FLOPs.
+    """Return the network that a reference names, scaled to a budget of FLOPs.
 
-    A published network grows as its family does. Any other is taken as it is where it has the FLOPs already, and else
-    as :func:`rnas.experiments.comparison.scaling.scaling_of` says.
+    A published network is scaled as its family is. Any other is unchanged if it has the FLOPs already, and otherwise
+    scaled by :func:`rnas.experiments.comparison._scaling.scaling_of`.
 
     Args:
-        reference: what :func:`rnas.experiments.references.resolve` found.
+        reference: what :func:`rnas.experiments._references.resolve` found.
         flops: multiply-accumulates for one image.
         input_shape: (C, H, W) of one image.
         num_classes: number of logits.
-        recipe: whose activation the network takes, where it has one.
-        tolerance: by what share its FLOPs may be off.
+        recipe: recipe whose activation, if it has one, the network gets.
+        tolerance: greatest relative difference from the FLOPs.
         robust_scaling: residual networks that are not published take RobustScaling's proportions instead of their own.
 
     Raises:
@@ -121,7 +121,7 @@ def compared_network(
 
 
 def require_distinct(compared_networks: Sequence[ComparedNetwork]) -> None:
-    """InputError where two have one name or are one network, or there are fewer than two."""
+    """Raise InputError if two networks have one name or are the same, or if there are fewer than two."""
     if len(compared_networks) < 2:
         raise InputError("a comparison needs at least two networks; name another")
     for what in ("name", "architecture"):

@@ -1,4 +1,4 @@
-"""What came of a comparison."""
+"""Build the result of a comparison."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -10,12 +10,12 @@ import numpy as np
 
 from rnas._typing import Bools
 from rnas.errors import LedgerError
-from rnas.evaluation.image_flags import unpack
+from rnas.evaluation._image_flags import unpack
 from rnas.evaluation.training_settings import load_dataset
+from rnas.experiments.comparison._training import CHECKPOINTS, CLEAN, PRIMARY, WORST_CASE, metric
+from rnas.experiments.comparison._tuning import content_of, network_content, seconds
 from rnas.experiments.comparison.networks import ComparedNetwork
 from rnas.experiments.comparison.settings import ComparisonSettings
-from rnas.experiments.comparison.training import CHECKPOINTS, CLEAN, PRIMARY, WORST_CASE, metric
-from rnas.experiments.comparison.tuning import content_of, network_content, seconds
 from rnas.experiments.seeded_trainings import Records, TabularResult
 from rnas.nas.ledger import Record
 from rnas.networks.zoo import PublishedAccuracy, find
@@ -32,7 +32,7 @@ class ComparisonResult(TabularResult):
 
     @property
     def networks(self) -> list[dict[str, Any]]:
-        """Each network with its cost, its trainings and what was tuned."""
+        """Return each network with its cost, its trainings and its tuned values."""
         return list(self.content["networks"])
 
     def rows(self) -> list[dict[str, Any]]:
@@ -51,8 +51,8 @@ def compared(
     """Compare the networks; numbers that are missing are None.
 
     Args:
-        settings: of the comparison.
-        records: of its trainings.
+        settings: settings of the comparison.
+        records: records of its trainings.
         tunings: summaries by the network's name, where networks were tuned.
 
     Raises:
@@ -120,7 +120,7 @@ def compared(
 
 
 def next_round(settings: ComparisonSettings, records: Records) -> tuple[int, ...]:
-    """How many seeds each network should have after these trainings; as many as it has where none is missing."""
+    """Return the number of seeds that each network should have after these trainings, at least its present number."""
     seeds = [len(own) for own in records]
     tested = _tested(settings, records)
     if settings.until_decided is not None and tested:
@@ -133,22 +133,22 @@ def next_round(settings: ComparisonSettings, records: Records) -> tuple[int, ...
 
 
 def _leading(own: Sequence[Record]) -> list[Record]:
-    """The trainings of a network before the first that failed."""
+    """Return the trainings of a network before the first that failed."""
     return list(takewhile(lambda record: record.complete, own))
 
 
 def _can_be_tested(settings: ComparisonSettings, own: Sequence[Record]) -> bool:
-    """Whether a network has results of all the seeds that every network has."""
+    """Return whether a network has results for all seeds that every network has."""
     return len(_leading(own)) >= min(settings.seeds, len(own))
 
 
 def _tested(settings: ComparisonSettings, records: Records) -> list[int]:
-    """Rows of the networks that can be tested."""
+    """Return the rows of the networks that can be tested."""
     return [row for row, own in enumerate(records) if _can_be_tested(settings, own)]
 
 
 def _complete(records: Records) -> list[dict[str, Any]]:
-    """What trainings with a result say of themselves; LedgerError unless all saw the same images."""
+    """Return the provenance of the completed trainings; raise LedgerError unless all used the same images."""
     found = [dict(r.evaluation.provenance) for own in records for r in own if r.complete and r.evaluation is not None]
     if len({provenance[name]["images_hash"] for provenance in found for name in CHECKPOINTS}) > 1:
         raise LedgerError("trainings of this comparison were attacked on different images: its ledger is damaged")
@@ -181,7 +181,7 @@ def _network(
 def _column(
     settings: ComparisonSettings, records: Records, tested: Sequence[int], checkpoint: str, column: str
 ) -> dict[str, Any]:
-    """One kind of accuracy of one checkpoint: means, intervals, groups and pairs."""
+    """Return one kind of accuracy of one checkpoint: means, intervals, groups and pairs."""
     at = level(settings.seeds, settings.most_seeds)
     analysis = analyse(_rights(records, tested, checkpoint, column), at) if tested else None
     name = metric(checkpoint, column)
@@ -227,7 +227,7 @@ def _score(
 
 
 def _rights(records: Records, rows: Sequence[int], checkpoint: str, column: str) -> list[Bools]:
-    """For each network whether it is right, (seeds, images)."""
+    """Return for each network which images it classifies correctly, (seeds, images)."""
     found = []
     for row in rows:
         leading = _leading(records[row])

@@ -6,18 +6,18 @@ from typing import Any
 
 from rnas.errors import InputError
 from rnas.experiment import CostEstimate, EstimatedWork, Listener
+from rnas.experiments.comparison._training import METRIC, ComparedTraining
+from rnas.experiments.comparison._tuning import chosen, tune_all, tuning_results, tuning_settings
 from rnas.experiments.comparison.result import ComparisonResult, compared, next_round
 from rnas.experiments.comparison.settings import ATTACKS, ComparisonSettings, resolve_settings
-from rnas.experiments.comparison.training import METRIC, ComparedTraining
-from rnas.experiments.comparison.tuning import chosen, tune_all, tuning_results, tuning_settings
 from rnas.experiments.seeded_trainings import Records, SeededTrainings, TrainingGroup
 from rnas.experiments.training.setup import Setup
 from rnas.nas.evaluators.evaluator import Context
-from rnas.nas.execution.local import slots
+from rnas.nas.execution._local import slots
 from rnas.nas.objective import Objective
 from rnas.networks.architecture import Architecture
 from rnas.training.recipe import Recipe
-from rnas.utils.threads import one_thread
+from rnas.utils._threads import one_thread
 
 OBJECTIVE = Objective(metric=METRIC, direction="maximize")
 
@@ -25,9 +25,9 @@ OBJECTIVE = Objective(metric=METRIC, direction="maximize")
 class Comparison(SeededTrainings[ComparisonSettings, ComparisonResult]):
     """Compare networks of the same FLOPs, each trained with several seeds.
 
-    Beside the files of every experiment the directory holds ``trainings``, a directory for each training; ``tunings``,
-    one for each network, where networks are tuned; ``evaluations``, a file for each checkpoint; and the table as
-    ``table.md``, ``table.tex`` and ``table.csv``.
+    In addition to the files of every experiment, the directory contains ``trainings``, a directory for each training;
+    ``tunings``, one for each network, if networks are tuned; ``evaluations``, a file for each checkpoint; and the table
+    as ``table.md``, ``table.tex`` and ``table.csv``.
     """
 
     kind = "comparison"
@@ -35,12 +35,12 @@ class Comparison(SeededTrainings[ComparisonSettings, ComparisonResult]):
 
     @property
     def trainings(self) -> Path:
-        """Folder of a directory for each training."""
+        """Return the folder that has a directory for each training."""
         return self.path / "trainings"
 
     @property
     def tunings(self) -> Path:
-        """Folder of a directory for each network's tuning."""
+        """Return the folder that has a directory for each network's tuning."""
         return self.path / "tunings"
 
     def result(self) -> ComparisonResult:
@@ -142,7 +142,7 @@ def compare(
     workers: int | None = None,
     listener: Listener | None = None,
 ) -> ComparisonResult:
-    """Bring networks to the same FLOPs, train each with several seeds by one recipe, attack all, test differences.
+    """Scale networks to the same FLOPs, train each with several seeds by one recipe, attack all, and test differences.
 
     Args:
         networks: architectures; names of the zoo, members of searches such as ``RUN:knee``, or JSON files. None at all
@@ -150,28 +150,28 @@ def compare(
         flops: multiply-accumulates of each network for one image of the data, such as ``"5G"`` or ``5e9``.
         recipe: a recipe, its name, or ``{name: NAME, ...}`` with some of its fields set otherwise.
         seeds: trainings of each network, at least two.
-        until_decided: up to how many seeds networks get further ones that are not told apart from all others; None
-            adds none.
-        tolerance: by what share FLOPs may be off, in (0, 1).
+        until_decided: the most seeds of a network; further seeds are added while it is indistinguishable at 95 % from
+            another network. None adds none.
+        tolerance: greatest relative difference from the FLOPs, in (0, 1).
         robust_scaling: whether residual networks that are not published take RobustScaling's proportions instead of
             their own.
         tune: trials in which each network's learning rate and weight decay are tuned before, at least two; None tunes
             nothing.
-        tune_epochs: of each of these trials; None is as many as the trainings have.
+        tune_epochs: epochs of each of these trials; None is as many as the trainings have.
         data: registered name of the data; None is the data of the search that a network comes from, or else CIFAR-10.
         data_dir: folder of the data's files.
         extra: file of further images, for recipes that take a share of every batch from them.
         split_seed: divides the data; None is the search's own, or else 0.
-        images: how many to train on, or sizes of the parts by name; None is all.
+        images: number of images to train on, or sizes of the splits by name; None is all.
         eps: l-infinity radius of all attacks for pixels in [0, 1], such as ``"8/255"``; None is the data's own.
         augmentation: names of augmentations, in order; None is what suits the data.
-        epochs: of each training; None is as many as the recipe was published with.
+        epochs: epochs of each training; None is as many as the recipe was published with.
         batch_size: images of one step; None is the recipe's own.
-        fidelity: further fields of :class:`rnas.data.fidelity.Fidelity`, such as ``{"attack_steps": 3}``.
-        evaluation: fields of :class:`rnas.evaluation.training_settings.EvaluationSettings`: the attack by which the
+        fidelity: further fields of :class:`rnas.data.Fidelity`, such as ``{"attack_steps": 3}``.
+        evaluation: fields of :class:`rnas.evaluation.EvaluationSettings`: the attack by which the
             best epoch is chosen.
         attacks: names of the attacks on the checkpoints.
-        attacked_images: attack only the first so many images of the test split; None is all of it.
+        attacked_images: number of images to attack, the first of the test split; None is all of them.
         flags: whether to look for signs of overestimated robustness in the best checkpoints.
         output: directory; None makes ``runs/compare-<data>-<n>``.
         workers: trainings at once, each in a process of its own; 0 trains in this process; None is one a core or GPU.

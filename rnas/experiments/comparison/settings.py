@@ -9,23 +9,23 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError,
 from rnas.errors import InputError
 from rnas.evaluation.subject import most_images
 from rnas.evaluation.training_settings import EvaluationSettings, ResolvedTraining, load_dataset
+from rnas.experiments._references import Reference, resolve_reference
 from rnas.experiments.comparison.networks import DEFAULT, ComparedNetwork, compared_network, require_distinct
-from rnas.experiments.references import Reference, resolve_reference
 from rnas.experiments.seeded_trainings import SeededSettings
-from rnas.experiments.training import resolve as training
+from rnas.experiments.training import _resolve as training
 from rnas.experiments.training.settings import TrainingRunSettings, TrainingSplitSizes
-from rnas.experiments.tuning.space import applied
+from rnas.experiments.tuning._space import applied
 from rnas.networks.architecture import Architecture
 from rnas.training.recipe import Recipe
+from rnas.utils._yaml_files import explained
 from rnas.utils.provenance import json_hash
 from rnas.utils.quantities import parse_size
-from rnas.utils.yaml_files import explained
 
 ATTACKS = ("pgd20", "cw40", "autoattack")
-"""Those that tables of robust networks print."""
+"""Attacks that tables of robust networks print."""
 
 _AFTER_TRAINING = ("fgsm",)
-"""Under which a training attacks its checkpoints by itself; what counts comes after it, image by image."""
+"""Attack of a training on its own checkpoints; the attacks that count come after it, image by image."""
 
 
 class SharedTraining(ResolvedTraining):
@@ -44,19 +44,19 @@ class SharedTraining(ResolvedTraining):
 
     @classmethod
     def of(cls, settings: TrainingRunSettings, attacked_images: int | None, *, flags: bool) -> Self:
-        """What a training shares with others, how many images are attacked, and whether flags are looked for."""
+        """Return the shared settings of a training, the number of attacked images, and whether flags are checked."""
         shared = {name: value for name, value in settings if name in cls.model_fields}
         return cls(**shared, attacked_images=attacked_images, flags=flags)
 
     def training_of(
         self, key: str, architecture: Mapping[str, Any], seed: int, device: str, tuned: Mapping[str, Any] | None = None
     ) -> TrainingRunSettings:
-        """The training of one network.
+        """Return the settings of the training of one network.
 
         Args:
-            key: of the network, which names it.
+            key: key of the network, which is its name.
             architecture: the network as JSON.
-            seed: of the training.
+            seed: seed of the training.
             device: ``cpu`` or ``cuda``.
             tuned: fields of the recipe that this network has otherwise.
         """
@@ -110,12 +110,14 @@ class ComparisonSettings(SeededSettings):
 
     @property
     def most_seeds(self) -> int:
-        """That a network may have."""
+        """Return the largest number of seeds that a network may have."""
         return self.until_decided or self.seeds
 
     @property
     def fingerprint(self) -> str:
-        """Hash of what decides results: the number of seeds, unless it is planned, and the place of the data do not."""
+        """Hash what decides results. The place of the data does not, nor the number of seeds unless the plan depends on
+        it.
+        """
         exclude: dict[str, Any] = {"training": {"data_dir", "extra"}}
         if self.training.attacked_images is None:
             exclude["training"] |= {"attacked_images"}
@@ -163,7 +165,7 @@ def resolve_settings(
     if budget == 0:
         raise InputError("flops 0: give a budget above zero")
     if seeds < 2:
-        raise InputError(f"seeds {seeds}: a comparison needs at least two, or it cannot tell networks from luck")
+        raise InputError(f"seeds {seeds}: give at least two, because one training cannot separate networks from chance")
     if tune is None and tune_epochs is not None:
         raise InputError(f"tune_epochs {tune_epochs}: say how many trials each network gets, such as tune=8")
     references = [resolve_reference(network) for network in networks or DEFAULT]
@@ -219,7 +221,7 @@ def resolve_settings(
 
 
 def _require_unseen(reference: Reference, shared: TrainingRunSettings) -> None:
-    """InputError where the test split may hold images that a search chose this network by."""
+    """Raise InputError if the test split may contain images that a search used to choose this network."""
     own = reference.training
     if own is None or own.data != shared.data or load_dataset(shared.data, shared.data_dir).num_test_images:
         return

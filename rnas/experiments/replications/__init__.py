@@ -1,4 +1,4 @@
-"""Replications of the papers' experiments on architectures, at any size, each judged by its own data."""
+"""Replicate experiments of papers on architectures at any size, and judge each by its own data."""
 
 import lazy_loader
 

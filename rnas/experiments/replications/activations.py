@@ -1,13 +1,13 @@
-"""Smooth activations under weight decay, with and without that of BatchNorm, in baseline and advanced training."""
+"""Compare smooth activations under weight decay, also of BatchNorm, in baseline and advanced training."""
 
 from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Any
 
+from rnas.experiments.replications._papers import ROBUST_RESNETS
 from rnas.experiments.replications.claim import Claim
 from rnas.experiments.replications.contrasts import difference, minus
 from rnas.experiments.replications.design import DesignCell, Factor, Replication, ReplicationFigure, Size
-from rnas.experiments.replications.papers import ROBUST_RESNETS
 from rnas.networks.block import Block
 
 _ACTIVATIONS = ("relu", "silu", "softplus", "gelu")
@@ -21,7 +21,7 @@ _ADVANCED: dict[str, Any] = {"name": "aat", "extra_fraction": 0.0, "activation":
 
 
 def cells(size: Size) -> Iterator[DesignCell]:
-    """Every combination, in one network."""
+    """Return a cell for every combination, in one network."""
     depth, width = (4, 10) if size.paper else (2, 2)
     for training, decayed, decay in product((BASELINE, ADVANCED), (DECAYS, KEPT), _WEIGHT_DECAYS):
         changes = {**(_ADVANCED if training == ADVANCED else {}), "weight_decay": decay}
@@ -37,7 +37,7 @@ def cells(size: Size) -> Iterator[DesignCell]:
 
 
 def claims(design: Sequence[DesignCell]) -> list[Claim]:
-    """Each smooth activation against ReLU, averaged over the weight decays."""
+    """Return the claims on each smooth activation against ReLU, averaged over the weight decays."""
     relu = {"activation": "relu"}
     no_gain = [
         Claim(
@@ -54,10 +54,10 @@ def claims(design: Sequence[DesignCell]) -> list[Claim]:
 
     return [
         Claim(
-            "advanced training, BatchNorm kept from weight decay: silu is better than relu",
+            "advanced training, BatchNorm without weight decay: silu is better than relu",
             difference(design, {"activation": "silu"}, relu, {"training": ADVANCED, "BatchNorm": KEPT}),
         ),
-        Claim("silu gains more over relu where BatchNorm is kept from weight decay", minus(silu(KEPT), silu(DECAYS))),
+        Claim("silu gains more over relu if BatchNorm has no weight decay", minus(silu(KEPT), silu(DECAYS))),
         *no_gain,
     ]
 
@@ -68,7 +68,7 @@ REPLICATION = Replication(
     paper=ROBUST_RESNETS,
     section="section 4.1.2, figure 6, and observation 4 of section 1",
     observation="Whether smooth activations help depends on the training: under baseline training they do not improve "
-    "on ReLU, under advanced training SiLU does. That BatchNorm is kept from weight decay is crucial for them.",
+    "on ReLU, under advanced training SiLU does. It is crucial that BatchNorm has no weight decay.",
     recipe="bat",
     cells=cells,
     claims=claims,
@@ -78,5 +78,5 @@ REPLICATION = Replication(
     seeds=2,
     note="The paper compares each activation at its best weight decay, which the same results choose; here the weight "
     "decays are averaged. Advanced training is the paper's recipe without its extra data, at a learning rate of .1, "
-    "since it shares length and batch size with the baseline. That half a point is no improvement is our bound.",
+    "since it shares length and batch size with the baseline. The bound of half a point for no improvement is ours.",
 )

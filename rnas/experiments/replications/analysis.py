@@ -9,14 +9,14 @@ from scipy.stats import t as student
 
 from rnas._typing import Floats
 from rnas.experiments.replications.claim import Claim, ClaimEstimate
-from rnas.statistics.holm import holm
+from rnas.statistics._holm import holm
 
 LEVEL = 0.05
 """Chance that any claim of a replication is decided wrongly."""
 
 
 class ClaimVerdict(StrEnum):
-    """The verdict of the results on a claim."""
+    """Name the verdict of the results on a claim."""
 
     SUPPORTED = "supported"
     CONTRADICTED = "contradicted"
@@ -25,7 +25,7 @@ class ClaimVerdict(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """The result on one claim.
+    """Hold the result on one claim.
 
     The interval is at the level that Holm's procedure gives the claim among those of its replication, so that it
     excludes the bound exactly where the adjusted p-value is at most :data:`LEVEL`.
@@ -33,11 +33,11 @@ class Finding:
     Attributes:
         claim: the claim.
         verdict: the verdict on it.
-        estimate: with its standard error, or None.
+        estimate: estimate with its standard error, or None.
         low: end of the interval, in the metric's units; NaN without an estimate.
-        high: likewise.
-        confidence: of the interval alone, at least .95.
-        p_value: two-sided, of the bound; adjusted by Holm's procedure; 1 where there is no estimate.
+        high: other end of the interval.
+        confidence: confidence of the interval alone, at least .95.
+        p_value: two-sided p-value of the bound, adjusted by Holm's procedure; 1 without an estimate.
         reason: reason for a missing estimate.
     """
 
@@ -59,7 +59,7 @@ def judge(claims: Sequence[Claim], scores: Mapping[str, Floats]) -> tuple[Findin
 
     Args:
         claims: claims of a replication.
-        scores: by metric, (cells, seeds), NaN where a training has no result.
+        scores: scores by metric, (cells, seeds), NaN if a training has no result.
     """
     estimates = [claim.estimand.estimate(scores[claim.metric]) for claim in claims]
     p_values = [_p_value(claim, estimate) for claim, estimate in zip(claims, estimates, strict=True)]
@@ -85,7 +85,7 @@ def _p_value(claim: Claim, estimate: ClaimEstimate | str) -> float:
 
 
 def _levels(p_values: Sequence[float]) -> list[float]:
-    """The level at which Holm's procedure comes to test each p-value; those after its end keep the last."""
+    """Return the level at which Holm's procedure tests each p-value; those after its end have the last level."""
     levels = [0.0] * len(p_values)
     level = 0.0
     ended = False

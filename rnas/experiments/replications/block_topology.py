@@ -1,18 +1,20 @@
-"""Block topologies, and activation before or after the convolution, over capacities."""
+"""Compare block topologies, and activation before or after the convolution, at several capacities."""
 
 from collections.abc import Iterator, Sequence
 
+from rnas.experiments.replications._papers import ROBUST_RESNETS
 from rnas.experiments.replications.claim import Claim
 from rnas.experiments.replications.contrasts import difference, minus
 from rnas.experiments.replications.design import DesignCell, Replication, ReplicationFigure, Size, capacity_label
-from rnas.experiments.replications.papers import ROBUST_RESNETS
 from rnas.networks.block import POST, PRE, Block
 
 BASIC, BOTTLENECK, INVERTED, NO_RESIDUAL = "basic", "bottleneck", "inverted-bottleneck", "no-residual"
 
 
 def cells(size: Size) -> Iterator[DesignCell]:
-    """Three topologies with pre- and post-activation, and the basic block without its residual connection."""
+    """Return cells of three topologies with pre- and post-activation, and of the basic block without its residual
+    connection.
+    """
     for depth, width in size.capacities:
         for topology, order in [(t, o) for t in (BASIC, BOTTLENECK, INVERTED) for o in (PRE, POST)] + [
             (NO_RESIDUAL, PRE)
@@ -23,7 +25,7 @@ def cells(size: Size) -> Iterator[DesignCell]:
 
 
 def claims(design: Sequence[DesignCell]) -> list[Claim]:
-    """The comparisons of the paper's figure 3."""
+    """Return the comparisons of the paper's figure 3."""
     pre, post = {"activation": PRE}, {"activation": POST}
     levels = list(dict.fromkeys(cell.factors["capacity"] for cell in design))
     least, most = levels[0], levels[-1]

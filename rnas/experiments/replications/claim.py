@@ -1,4 +1,4 @@
-"""A claim about a design: an estimand of its results, and what the paper expects of its value."""
+"""Define a claim about a design: an estimand of its results, and the value that the paper expects."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ _FEWEST_NETWORKS = 8
 
 @dataclass(frozen=True)
 class ClaimEstimate:
-    """A number with its uncertainty, which is Student's.
+    """Hold an estimate and its uncertainty, which follows Student's t distribution.
 
     Attributes:
         value: the estimate.
         standard_error: above 0.
         degrees: degrees of freedom of the standard error, above 0.
         used: comparisons or networks that it is from.
-        unused: those that were left out, for want of results.
+        unused: comparisons or networks that were left out because results are missing.
     """
 
     value: float
@@ -37,11 +37,11 @@ class ClaimEstimate:
 
 
 class Estimand(Protocol):
-    """An estimand of results."""
+    """Estimate a quantity from results."""
 
     @property
     def of(self) -> str:
-        """The unit of the counts: ``comparison`` or ``network``."""
+        """Return the unit of the counts: ``comparison`` or ``network``."""
 
     def estimate(self, values: Floats) -> ClaimEstimate | str:
         """Compute the estimate from values (cells, seeds), NaN where missing; without an estimate return the reason."""
@@ -49,25 +49,25 @@ class Estimand(Protocol):
 
 @dataclass(frozen=True)
 class Contrast:
-    """A weighted sum of cells' means over seeds: the mean of its terms.
+    """Estimate a weighted sum of the cells' means over seeds, as the mean of its terms.
 
-    The noise is that between seeds, see :mod:`rnas.experiments.replications.noise`. Where weights sum to zero, as in a
-    comparison of cells, they are paired by seed: what a seed does to all cells of the design is no noise. The images
-    are taken as they are.
+    The noise is that between seeds, see :mod:`rnas.experiments.replications.noise`. If weights sum to zero, as in a
+    comparison of cells, results are paired by seed: an effect of a seed on all cells of the design is not noise. The
+    images are fixed.
 
     Attributes:
-        terms: each is weights of cells; one of which a cell lacks a result is left out.
+        terms: weights of cells for each term; a term is left out if one of its cells has no result.
     """
 
     terms: tuple[Term, ...]
 
     @property
     def of(self) -> str:
-        """See :class:`Estimand`."""
+        """Return the unit of the counts."""
         return "comparison"
 
     def estimate(self, values: Floats) -> ClaimEstimate | str:
-        """See :class:`Estimand`."""
+        """Estimate the contrast from values (cells, seeds)."""
         complete = _complete(values)
         terms = [term for term in self.terms if all(complete[row] for row, _ in term)]
         if not terms:
@@ -88,10 +88,10 @@ class Contrast:
 
 @dataclass(frozen=True)
 class Trend:
-    """Least-squares slope of the cells' means over a covariate, within strata.
+    """Estimate the least-squares slope of the cells' means over a covariate, within strata.
 
-    Each stratum has a level of its own. The noise is what the line leaves between networks, of seeds and of all else
-    that networks differ in, so that it speaks of networks like these and not of these alone.
+    Each stratum has a level of its own. The noise is the deviation of networks from the line, from seeds and from
+    everything else that differs between networks, so that the estimate is about networks like these, not only these.
 
     Attributes:
         covariate: (cells,) numbers.
@@ -103,11 +103,11 @@ class Trend:
 
     @property
     def of(self) -> str:
-        """See :class:`Estimand`."""
+        """Return the unit of the counts."""
         return "network"
 
     def estimate(self, values: Floats) -> ClaimEstimate | str:
-        """See :class:`Estimand`."""
+        """Estimate the slope from values (cells, seeds)."""
         complete = _complete(values)
         x, y = np.array(self.covariate, dtype=np.float64), values.mean(axis=1)
         groups = [
@@ -130,17 +130,17 @@ class Trend:
 
 @dataclass(frozen=True)
 class RankCorrelation:
-    """Kendall's tau of the cells' means with a covariate (cells,); the standard error is the jackknife's."""
+    """Estimate Kendall's tau of the cells' means with a covariate (cells,), with the jackknife's standard error."""
 
     covariate: tuple[float, ...]
 
     @property
     def of(self) -> str:
-        """See :class:`Estimand`."""
+        """Return the unit of the counts."""
         return "network"
 
     def estimate(self, values: Floats) -> ClaimEstimate | str:
-        """See :class:`Estimand`."""
+        """Estimate the rank correlation from values (cells, seeds)."""
         rows = np.flatnonzero(_complete(values))
         x, y = np.array(self.covariate)[rows], values[rows].mean(axis=1)
         if len(rows) < _FEWEST_NETWORKS or len(set(x)) < 2 or len(set(y)) < 2:
@@ -153,16 +153,16 @@ class RankCorrelation:
 
 @dataclass(frozen=True)
 class Claim:
-    """One comparison that an observation consists of.
+    """Define one comparison of an observation.
 
     Attributes:
         statement: what the paper says, as it is tested.
         estimand: what is estimated.
         expected: ``above`` or ``below`` the bound, or ``within`` it on both sides of zero.
         bound: in the metric's own units.
-        metric: of which.
-        unit: of the estimate as it is shown.
-        scale: from the metric's units to that one: accuracies are in [0, 1], and shown in points.
+        metric: the metric that is compared.
+        unit: unit in which the estimate is shown.
+        scale: factor from the metric's unit to that one: accuracies are in [0, 1], and shown in points.
     """
 
     statement: str
@@ -185,5 +185,5 @@ def _tau(x: Floats, y: Floats) -> float:
 
 
 def _with_noise(estimate: ClaimEstimate) -> ClaimEstimate | str:
-    """The estimate, unless its results show no noise at all, as those of trainings that learn nothing may."""
+    """Return the estimate, unless its results have no noise at all, which may happen if trainings learn nothing."""
     return estimate if estimate.standard_error > 1e-12 else "the results do not vary"

@@ -1,4 +1,4 @@
-"""Comparisons of a design's cells, from words about their levels."""
+"""Compare cells of a design that are given by their levels."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,7 +12,7 @@ Levels = Mapping[str, Factor | tuple[Factor, ...]]
 
 
 def holds(cell: DesignCell, levels: Levels) -> bool:
-    """Whether a cell has these levels."""
+    """Return whether a cell has these levels."""
     return all(
         cell.factors.get(name) in level if isinstance(level, tuple) else cell.factors.get(name) == level
         for name, level in levels.items()
@@ -20,10 +20,10 @@ def holds(cell: DesignCell, levels: Levels) -> bool:
 
 
 def difference(cells: Sequence[DesignCell], of: Levels, than: Levels, where: Levels | None = None) -> Contrast:
-    """By how much cells of some levels exceed those of others that are alike in all else, on average.
+    """Compare cells of some levels with others that are alike in all other factors, on average.
 
     Args:
-        cells: of the design.
+        cells: cells of the design.
         of: levels of the first of each pair.
         than: levels of the second, of the same factors.
         where: levels that both have.
@@ -45,7 +45,7 @@ def difference(cells: Sequence[DesignCell], of: Levels, than: Levels, where: Lev
 
 
 def minus(first: Contrast, second: Contrast) -> Contrast:
-    """An interaction: by how much one difference exceeds another, term by term.
+    """Compute an interaction: one difference minus another, term by term.
 
     Raises:
         ValueError: they have different numbers of terms.
@@ -55,10 +55,10 @@ def minus(first: Contrast, second: Contrast) -> Contrast:
 
 
 def slope(cells: Sequence[DesignCell], factor: str, where: Levels | None = None, by: Sequence[str] = ()) -> Contrast:
-    """The least-squares slope over a factor of numbers, of the cells that have some levels.
+    """Compute the least-squares slope over a numeric factor, among the cells that have some levels.
 
     Args:
-        cells: of the design.
+        cells: cells of the design.
         factor: the covariate.
         where: levels of the cells.
         by: factors; each combination of their levels has a slope, and a term, of its own.
@@ -81,19 +81,19 @@ def slope(cells: Sequence[DesignCell], factor: str, where: Levels | None = None,
 
 
 def mean(cells: Sequence[DesignCell], where: Levels | None = None) -> Contrast:
-    """The mean of the cells that have some levels."""
+    """Compute the mean of the cells that have some levels."""
     terms: list[Term] = [((row, 1.0),) for row, cell in enumerate(cells) if holds(cell, where or {})]
     return Contrast(tuple(terms))
 
 
 def trend(cells: Sequence[DesignCell], factor: str, within: Sequence[str], step: float = 1.0) -> Trend:
-    """The slope over a factor of numbers among cells that are alike in others.
+    """Compute the slope over a numeric factor among cells that are alike in other factors.
 
     Args:
-        cells: of the design.
+        cells: cells of the design.
         factor: the covariate.
         within: factors whose levels make the strata.
-        step: the slope is that of so large a change.
+        step: change of the factor for which the slope is given.
     """
     strata = tuple(tuple(cell.factors[name] for name in within) for cell in cells)
     return Trend(tuple(cell.number(factor) / step for cell in cells), strata)

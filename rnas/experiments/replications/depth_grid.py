@@ -1,19 +1,19 @@
-"""All depths of the three stages at one width."""
+"""Train all combinations of depths of the three stages at one width."""
 
 from collections.abc import Iterator, Sequence
 from itertools import product
 
+from rnas.experiments.replications._papers import ROBUST_RESNETS
 from rnas.experiments.replications.claim import Claim, RankCorrelation
 from rnas.experiments.replications.contrasts import trend
 from rnas.experiments.replications.design import DesignCell, Replication, ReplicationFigure, Size
-from rnas.experiments.replications.papers import ROBUST_RESNETS
 
 NO_SUBSTANTIAL = 0.3
 """Rank correlations below this are not called substantial; the paper prints no bound, and this one is ours."""
 
 
 def cells(size: Size) -> Iterator[DesignCell]:
-    """Every combination of the depths, with its shares."""
+    """Return a cell for every combination of the depths, with its shares."""
     depths = (2, 3, 4, 5, 7, 9, 11) if size.paper else (1, 2, 3)
     for setting in product(depths, repeat=3):
         total = sum(setting)

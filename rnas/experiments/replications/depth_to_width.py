@@ -1,11 +1,11 @@
-"""The share of depth, r_D, at fixed FLOPs."""
+"""Vary the share of depth, r_D, at fixed FLOPs."""
 
 from collections.abc import Iterator, Sequence
 
+from rnas.experiments.replications._papers import ROBUST_RESNETS
 from rnas.experiments.replications.claim import Claim
 from rnas.experiments.replications.contrasts import slope
 from rnas.experiments.replications.design import DesignCell, Replication, ReplicationFigure, Size
-from rnas.experiments.replications.papers import ROBUST_RESNETS
 from rnas.networks.residual import ResidualNetwork
 from rnas.networks.robust_scaling import RobustScaling, Rule
 from rnas.utils.quantities import format_size
@@ -15,7 +15,7 @@ _SHARES = (0.3, 0.4, 0.5, 0.6, PEAK, 0.8)
 
 
 def cells(size: Size) -> Iterator[DesignCell]:
-    """At each budget a network for each share, by RobustScaling with that share in place of the paper's."""
+    """Return a network for each budget and share, by RobustScaling with this share in place of the paper's."""
     shares: tuple[float, ...]
     if size.paper:
         shares, tolerance, unit = (*_SHARES, 0.9, 0.95), 0.05, 1.0
@@ -37,7 +37,7 @@ def cells(size: Size) -> Iterator[DesignCell]:
 
 
 def claims(design: Sequence[DesignCell]) -> list[Claim]:
-    """Rise to the optimum, and fall beyond it."""
+    """Return the claims that accuracy rises up to the optimum and falls beyond it."""
     shares = sorted({cell.number("r_D") for cell in design})
 
     def over(part: list[float]) -> dict[str, tuple[float | str, ...]]:

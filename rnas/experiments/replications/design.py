@@ -1,4 +1,4 @@
-"""A replication: the cells of its design at a size, and the paper's claims about them."""
+"""Define a replication: the cells of its design at a size, and the paper's claims about them."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -28,7 +28,7 @@ _SMALL_STEM = 8
 
 @dataclass(frozen=True)
 class DesignCell:
-    """One setting of a design, trained with every seed.
+    """Describe one setting of a design, which is trained with every seed.
 
     Attributes:
         factors: levels by the names of the factors.
@@ -53,14 +53,14 @@ class DesignCell:
         )
 
     def number(self, name: str) -> float:
-        """A factor whose levels are numbers; ``FLOPs`` and ``params`` are two of every cell."""
+        """Return the level of a numeric factor; ``FLOPs`` and ``params`` are such factors of every cell."""
         own: dict[str, Factor] = {"FLOPs": self.flops, "params": self.params}
         return float((own | dict(self.factors))[name])
 
 
 @dataclass(frozen=True)
 class Size:
-    """The size of the networks of a replication, and the shape of their images.
+    """Hold the size of the networks of a replication, and the shape of their images.
 
     Attributes:
         capacity: ``paper``, the levels that the paper has; or ``small``, levels of our own, for a CPU.
@@ -85,48 +85,48 @@ class Size:
 
     @property
     def paper(self) -> bool:
-        """Whether the levels are those of the paper."""
+        """Return whether the levels are those of the paper."""
         return self.capacity == PAPER
 
     def network(self, depths: Sequence[int], widths: Sequence[float], block: Block = BASIC) -> ResidualNetwork:
-        """A network of these depths whose stages have the base channels times the widenings, rounded, as planes."""
+        """Build a network of these depths whose planes are the base channels times the widenings, rounded."""
         assert self.base_channels is not None
         planes = (max(1, round(width * base)) for width, base in zip(widths, self.base_channels, strict=False))
         stem = ResidualNetwork.stem_width if self.paper else _SMALL_STEM
         return ResidualNetwork(tuple(depths), tuple(planes), (block,), stem)
 
     def flops(self, architecture: Architecture) -> int:
-        """Multiply-accumulates of a network for one image."""
+        """Return the multiply-accumulates of a network for one image."""
         return architecture.cost(self.input_shape, self.num_classes).flops
 
     def cell(
         self, architecture: Architecture, factors: Mapping[str, Factor], recipe: Mapping[str, Any] | None = None
     ) -> DesignCell:
-        """A cell with its costs."""
+        """Return a cell with its costs."""
         cost = architecture.cost(self.input_shape, self.num_classes)
         return DesignCell(dict(factors), architecture, cost.flops, cost.params, dict(recipe or {}))
 
     @property
     def widening(self) -> int:
-        """Widening of all stages of designs that vary depths: the papers' 10, and 2 for small."""
+        """Return the widening of all stages in designs that vary depths: 10 as in the papers, and 2 for small."""
         return 10 if self.paper else 2
 
     @property
     def capacities(self) -> tuple[tuple[int, int], ...]:
-        """Depth and widening of all stages at the levels of capacity on which blocks are compared, smallest first."""
+        """Return depth and widening of all stages at the capacities at which blocks are compared, smallest first."""
         if self.paper:
             return ((4, 10), (5, 12), (7, 14), (11, 16))
         return ((1, 2), (2, 2), (3, 3))
 
 
 def capacity_label(depth: int, width: int) -> str:
-    """A level of capacity in words."""
+    """Return a level of capacity in words."""
     return f"D {depth}, W {width}"
 
 
 @dataclass(frozen=True)
 class ReplicationFigure:
-    """What the figure of a replication shows: a metric of every cell.
+    """Describe the figure of a replication, which shows a metric of every cell.
 
     Attributes:
         x: factor, ``FLOPs`` or ``params`` along x.
@@ -145,7 +145,7 @@ class ReplicationFigure:
 
 @dataclass(frozen=True)
 class Replication:
-    """A replication of a paper; an instance is registered under ``rnas.replications``.
+    """Describe a replication of a paper; an instance is registered under ``rnas.replications``.
 
     Attributes:
         name: lower case, as on the command line.
@@ -154,8 +154,8 @@ class Replication:
         section: section and figure or table.
         observation: what the paper observed, in our words.
         recipe: the paper's training recipe.
-        cells: from a size to the design.
-        claims: from the cells to the comparisons that the observation consists of; it holds if all of them do.
+        cells: function from a size to the cells of the design.
+        claims: function from the cells to the comparisons of the observation, which holds if all of them do.
         figure: the figure of the report.
         seeds: default number of trainings of each cell.
         diagnostics: measured in addition to the accuracies.
@@ -182,7 +182,7 @@ class Replication:
         """Return the cells at a size, or a random subset, which is the same every time.
 
         Args:
-            size: of the networks.
+            size: size of the networks.
             limit: largest number of cells; None is all.
 
         Raises:
@@ -220,7 +220,7 @@ def stratified(levels: Sequence[float], limit: int) -> list[int]:
 
 
 def require_distinct(cells: Sequence[DesignCell]) -> None:
-    """ValueError where two cells have the same levels: a design would compare a cell with itself."""
+    """Raise ValueError if two cells have the same levels, because a design would compare a cell with itself."""
     counts = Counter(tuple(sorted((name, str(level)) for name, level in cell.factors.items())) for cell in cells)
     twice = [levels for levels, count in counts.items() if count > 1]
     if twice:

@@ -1,4 +1,4 @@
-"""The noise between seeds in each cell of a design, where cells have few seeds.
+"""Estimate the noise between seeds in each cell of a design whose cells have few seeds.
 
 A variance from two or three seeds is worth little, and the same variance for all cells need not be true. The moderated
 variance lies between: G. K. Smyth, "Linear models and empirical Bayes methods for assessing differential expression"
@@ -23,12 +23,12 @@ _WIDEST, _NARROWEST = 1e-2, 1e4
 
 @dataclass(frozen=True)
 class Noise:
-    """Variances of single trainings.
+    """Hold the variances of single trainings.
 
     Attributes:
         own: (cells,) each from the cell's own seeds.
         moderated: (cells,) each from its own and what is common to all.
-        degrees: of freedom of a moderated variance.
+        degrees: degrees of freedom of a moderated variance.
     """
 
     own: Floats
@@ -38,24 +38,25 @@ class Noise:
     def standard_error(self, weights: Floats, seeds: int) -> float:
         """Return the standard error of a weighted sum of cells' means.
 
-        The greater of what own and what moderated variances give: so a comparison of cells that are noisier than most
-        keeps its level. In simulations of 5 and 21 cells with 2 and 3 seeds, cells equally noisy or a factor of two
-        apart, a two-sided test at 5 % with these degrees of freedom rejects a true hypothesis in 3 to 6 %.
+        It is the greater of the errors from own and from moderated variances, so that a comparison of cells that are
+        noisier than most has its nominal level. In simulations of 5 and 21 cells with 2 and 3 seeds, with equal noise
+        or noise that differs by a factor of two, a two-sided test at 5 % with these degrees of freedom rejects a true
+        hypothesis in 3 to 6 %.
 
         Args:
             weights: (cells,).
-            seeds: trainings that each mean is of.
+            seeds: number of trainings in each mean.
         """
         greater = max(float((weights**2 * variances).sum()) for variances in (self.own, self.moderated))
         return float(np.sqrt(greater / seeds))
 
 
 def noise(values: Floats, paired: bool) -> Noise:
-    """The noise of trainings (cells, seeds), at least two seeds and no value missing.
+    """Estimate the noise of trainings (cells, seeds), with at least two seeds and no missing value.
 
     Args:
-        values: of a metric.
-        paired: seeds have effects that all cells share, and that are no noise where cells are compared.
+        values: values of a metric.
+        paired: whether seeds have effects that all cells share, which are not noise when cells are compared.
     """
     cells, seeds = values.shape
     residuals = values - values.mean(axis=1, keepdims=True)

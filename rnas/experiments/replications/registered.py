@@ -8,7 +8,7 @@ def find(name: str) -> Replication:
     """Return the replication of this name.
 
     Raises:
-        InputError: there is none; the message has the known names.
+        InputError: no replication has this name; the message has the known names.
     """
     found: Replication = registry.load(registry.REPLICATIONS, name)
     return found

@@ -1,4 +1,4 @@
-"""What came of a replication."""
+"""Build the result of a replication."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,12 +24,12 @@ class ReplicationResult(TabularResult):
 
     @property
     def verdict(self) -> str:
-        """What becomes of the observation: ``supported``, ``contradicted`` or ``not decided by these data``."""
+        """Return the verdict on the observation: ``supported``, ``contradicted`` or ``not decided by these data``."""
         return str(self.content["verdict"])
 
     @property
     def claims(self) -> list[dict[str, Any]]:
-        """Each claim with its estimate, interval, p-value and verdict."""
+        """Return each claim with its estimate, interval, p-value and verdict."""
         return list(self.content["claims"])
 
     def rows(self) -> list[dict[str, Any]]:
@@ -53,9 +53,9 @@ def judged(
     """Judge the claims of a replication; numbers that are missing are None.
 
     Args:
-        settings: of the replication.
-        cells: of its design.
-        records: for each cell those of its trainings, by seed, of as many seeds each.
+        settings: settings of the replication.
+        cells: cells of its design.
+        records: records of the trainings of each cell, by seed, with equally many seeds.
     """
     replication, training = settings.definition, settings.training
     claims = replication.claims(cells)
@@ -121,7 +121,7 @@ def judged(
 
 
 def scores_of(records: Sequence[Sequence[Record]], metric: str) -> Floats:
-    """Return a metric of trainings (cells, seeds); NaN where a training lacks it."""
+    """Return a metric of trainings (cells, seeds); NaN if a training does not have it."""
     return np.array([[record.metrics.get(metric, np.nan) for record in own] for own in records], dtype=np.float64)
 
 

@@ -1,12 +1,12 @@
-"""The topological enhancements that lead from the basic block to the RobustResBlock, one after the other."""
+"""Add the enhancements that lead from the basic block to the RobustResBlock, one after the other."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from rnas.experiments.replications._papers import ROBUST_RESNETS
 from rnas.experiments.replications.claim import Claim
 from rnas.experiments.replications.contrasts import difference
 from rnas.experiments.replications.design import DesignCell, Replication, ReplicationFigure, Size, capacity_label
-from rnas.experiments.replications.papers import ROBUST_RESNETS
 from rnas.networks.block import Block
 from rnas.networks.blocks.robust_res_block import ROBUST_RES_BLOCK, balanced_base_width
 
@@ -20,7 +20,7 @@ _STEPS = {
 
 
 def cells(size: Size) -> Iterator[DesignCell]:
-    """Each step at the largest capacity."""
+    """Return a cell for each step at the largest capacity."""
     depth, width = size.capacities[-1]
     for name, block in _STEPS.items():
         network = size.network((depth,) * 3, (width,) * 3, block)
@@ -28,7 +28,7 @@ def cells(size: Size) -> Iterator[DesignCell]:
 
 
 def claims(design: Sequence[DesignCell]) -> list[Claim]:
-    """All steps together, and each."""
+    """Return the claims on all steps together, and on each step."""
     first, *_, last = _STEPS
     whole = Claim(
         "the RobustResBlock is better than the basic block", difference(design, {"block": last}, {"block": first})

@@ -1,17 +1,17 @@
-"""The 125 depths around WRN-34-10."""
+"""Train the 125 depths around WRN-34-10."""
 
 from collections.abc import Iterator, Sequence
 from itertools import product
 
+from rnas.experiments.replications._papers import ROBUST_WRN
 from rnas.experiments.replications.claim import Claim, RankCorrelation
 from rnas.experiments.replications.contrasts import trend
 from rnas.experiments.replications.depth_grid import NO_SUBSTANTIAL
 from rnas.experiments.replications.design import DesignCell, Replication, ReplicationFigure, Size
-from rnas.experiments.replications.papers import ROBUST_WRN
 
 
 def cells(size: Size) -> Iterator[DesignCell]:
-    """Every combination of the depths."""
+    """Return a cell for every combination of the depths."""
     depths = (1, 3, 5, 7, 9) if size.paper else (1, 2, 4)
     for setting in product(depths, repeat=3):
         levels = {f"D{stage}": float(depth) for stage, depth in enumerate(setting, 1)}
@@ -19,7 +19,7 @@ def cells(size: Size) -> Iterator[DesignCell]:
 
 
 def claims(design: Sequence[DesignCell]) -> list[Claim]:
-    """Parameters as a whole, and depth of each stage at the same depths of the others."""
+    """Return the claims on parameters as a whole, and on the depth of each stage at equal depths of the others."""
     parameters = Claim(
         "parameters and robust accuracy are not substantially correlated: "
         f"Kendall's tau within {NO_SUBSTANTIAL:g} (Fig. 1b)",

@@ -1,16 +1,16 @@
-"""Empirical Lipschitz constants of networks and of their blocks."""
+"""Measure empirical Lipschitz constants of networks and of their blocks."""
 
 from collections.abc import Iterator, Sequence
 
+from rnas.experiments.replications._papers import ROBUST_WRN
 from rnas.experiments.replications.claim import Claim
 from rnas.experiments.replications.contrasts import mean, slope
 from rnas.experiments.replications.design import DesignCell, Replication, ReplicationFigure, Size
-from rnas.experiments.replications.papers import ROBUST_WRN
 from rnas.experiments.replications.robust_wrn_stages import NOTHING, changed, one_stage_networks
 
 
 def cells(size: Size) -> Iterator[DesignCell]:
-    """Networks whose width differs in the first or in the last stage, or whose last stage's depth does."""
+    """Return networks that differ in the width of the first or the last stage, or in the depth of the last stage."""
     kept = (NOTHING, changed("depth", 3), changed("width", 1), changed("width", 3))
     for cell in one_stage_networks(size):
         if cell.factors["changed"] in kept:
@@ -18,7 +18,7 @@ def cells(size: Size) -> Iterator[DesignCell]:
 
 
 def claims(design: Sequence[DesignCell]) -> list[Claim]:
-    """Figures 4 and 5: width, depth and blocks."""
+    """Return the claims of figures 4 and 5 on width, depth and blocks."""
     network = [
         Claim(
             "a wider stage 3 has a larger Lipschitz constant of the network (Fig. 4b)",

@@ -1,18 +1,18 @@
-"""The widths 10-10-4 scaled by gamma."""
+"""Scale the widths 10-10-4 by gamma."""
 
 from collections.abc import Iterator, Sequence
 
+from rnas.experiments.replications._papers import ROBUST_WRN
 from rnas.experiments.replications.claim import Claim
 from rnas.experiments.replications.contrasts import difference, minus
 from rnas.experiments.replications.design import DesignCell, Replication, ReplicationFigure, Size
-from rnas.experiments.replications.papers import ROBUST_WRN
 
 REDUCED, UNIFORM = "10-10-4", "10-10-10"
 _GAMMAS = (0.25, 0.5, 1.0, 1.5, 2.0)
 
 
 def cells(size: Size) -> Iterator[DesignCell]:
-    """Every scale of the reduced widths, and the uniform ones unscaled."""
+    """Return a cell for every scale of the reduced widths, and one for the unscaled uniform widths."""
     depth, unit = (5, 1.0) if size.paper else (2, 0.25)
     for gamma in _GAMMAS:
         widths = [gamma * unit * width for width in (10, 10, 4)]

@@ -1,11 +1,11 @@
-"""Depth and width of one stage at a time."""
+"""Vary depth and width of one stage at a time."""
 
 from collections.abc import Iterator, Sequence
 
+from rnas.experiments.replications._papers import ROBUST_WRN
 from rnas.experiments.replications.claim import Claim
 from rnas.experiments.replications.contrasts import Levels, slope
 from rnas.experiments.replications.design import DesignCell, Replication, ReplicationFigure, Size
-from rnas.experiments.replications.papers import ROBUST_WRN
 
 NOTHING = "nothing"
 
@@ -13,12 +13,14 @@ STAGES = (1, 2, 3)
 
 
 def changed(what: str, stage: int) -> str:
-    """The level of the factor ``changed``."""
+    """Return the level of the factor ``changed``."""
     return f"{what} of stage {stage}"
 
 
 def one_stage_networks(size: Size) -> Iterator[DesignCell]:
-    """A uniform network, and those whose depth or width differs in one stage; widths in tenths of the uniform one's."""
+    """Return a uniform network, and those that differ in depth or width of one stage. Widths are tenths of the uniform
+    one.
+    """
     depths, base_depth, unit = ((1, 3, 7, 9), 5, 1.0) if size.paper else ((1, 3, 4), 2, 0.2)
     yield _cell(size, unit, NOTHING, (base_depth,) * 3, (10,) * 3)
     for stage in STAGES:
@@ -38,7 +40,7 @@ def _cell(size: Size, unit: float, what: str, depths: tuple[int, ...], widths: t
 
 
 def claims(design: Sequence[DesignCell]) -> list[Claim]:
-    """The slope over depth, and over width, of each stage."""
+    """Return the claims on the slope over depth, and over width, of each stage."""
     found = []
     for what, letter, unit in (("depth", "D", "points a block"), ("width", "W", "points a widening")):
         for stage in STAGES:

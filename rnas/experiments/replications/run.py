@@ -16,12 +16,12 @@ from rnas.experiments.replications.settings import DIGITS, ReplicationSettings, 
 from rnas.experiments.seeded_trainings import SeededTrainings, TrainingGroup
 from rnas.nas.evaluators.adversarial_training import AdversarialTraining
 from rnas.nas.evaluators.evaluator import Context, Task
-from rnas.nas.execution.local import slots
+from rnas.nas.execution._local import slots
 from rnas.nas.listed_space import DesignSpace
 from rnas.nas.objective import Objective
 from rnas.training.recipe import Recipe
+from rnas.utils._threads import one_thread
 from rnas.utils.provenance import json_hash
-from rnas.utils.threads import one_thread
 
 OBJECTIVE = Objective(metric="test_robust_accuracy", direction="maximize")
 
@@ -30,14 +30,14 @@ CellGroup = tuple[Mapping[str, Any], list[int]]
 
 
 class ReplicationRun(SeededTrainings[ReplicationSettings, ReplicationResult]):
-    """Repeat a paper's replication, and say what its results are worth as evidence for the paper's observation."""
+    """Repeat a paper's experiment, and judge the paper's observation by the results."""
 
     kind = "replication"
     Settings = ReplicationSettings
 
     @cached_property
     def cells(self) -> tuple[DesignCell, ...]:
-        """The cells of the design that are trained."""
+        """Return the cells of the design that are trained."""
         return self.settings.design()
 
     def result(self) -> ReplicationResult:
@@ -77,7 +77,7 @@ class ReplicationRun(SeededTrainings[ReplicationSettings, ReplicationResult]):
         return CostEstimate(tuple(work), len(places), places[0])
 
     def supply(self, **objects: object) -> None:
-        """Give the run its ``replication`` as an object, where it is not registered; see :meth:`Experiment.supply`."""
+        """Give the run its ``replication`` as an object if it is not registered; see :meth:`Experiment.supply`."""
         replication = objects.pop("replication", None)
         super().supply(**objects)
         if isinstance(replication, Replication):
@@ -128,25 +128,25 @@ def replicate(
     workers: int | None = None,
     listener: Listener | None = None,
 ) -> ReplicationResult:
-    """Repeat a replication of a paper, and say what its results are worth as evidence for the paper's observation.
+    """Repeat an experiment of a paper, and judge the paper's observation by the results.
 
     On digits trainings take seconds and networks are small; on other data the recipe is the paper's, as long as it was
     published, and so are the networks.
 
     Args:
-        replication: its registered name, see :func:`rnas.experiments.replications.registered.replications`; or an
+        replication: its registered name, see :func:`rnas.experiments.replications.replications`; or an
             object. One that is not registered is given again to :func:`rnas.resume`.
         data: registered name of the data.
         data_dir: folder of the data's files.
         recipe: a recipe, its name, or ``{name: NAME, ...}`` with some of its fields set otherwise; None is the paper's,
             and a short one on digits.
         eps: l-infinity radius of all attacks for pixels in [0, 1], such as ``"8/255"``; None is the data's own.
-        epochs: of each training; None is as many as the recipe was published with, and 4 on digits.
-        images: how many to train on; None is all.
+        epochs: epochs of each training; None is as many as the recipe was published with, and 4 on digits.
+        images: number of images to train on; None is all.
         seeds: trainings of each cell, at least 1; None is as many as the replication says.
         capacity: ``small``, or ``paper`` for the paper's own depths and widths; None is ``small`` on digits.
         base_channels: planes of the three stages at widening 1; None is 16, 32, 64, and a quarter of these for small.
-        cells: at most so many cells of the design, drawn at random with a fixed seed; None is all.
+        cells: the most cells of the design to train, drawn at random with a fixed seed; None is all of them.
         output: directory; None makes ``runs/<replication>-<data>-<n>``.
         workers: trainings at once, each in a process of its own; 0 trains in this process; None is one a core or GPU.
         listener: learns of progress. Every record is a record of the ledger.

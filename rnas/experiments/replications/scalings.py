@@ -1,11 +1,11 @@
-"""The scalings of WideResNets, compared at equal FLOPs."""
+"""Compare scalings of WideResNets at equal FLOPs."""
 
 from collections.abc import Iterator, Sequence
 
+from rnas.experiments.replications._papers import ROBUST_RESNETS
 from rnas.experiments.replications.claim import Claim
 from rnas.experiments.replications.contrasts import difference
 from rnas.experiments.replications.design import DesignCell, Replication, ReplicationFigure, Size
-from rnas.experiments.replications.papers import ROBUST_RESNETS
 from rnas.networks.architecture import Architecture
 from rnas.networks.residual import ResidualNetwork
 from rnas.networks.robust_scaling import RobustScaling, Rule
@@ -26,7 +26,7 @@ _STEPS = 400
 
 
 def cells(size: Size) -> Iterator[DesignCell]:
-    """A network of each scaling at the FLOPs of each standard one."""
+    """Return a network of each scaling at the FLOPs of each standard network."""
     if size.paper and size.base_channels == (16, 32, 64):
         standards = [_residual(find(name).network) for name in _PUBLISHED[STANDARD]]
         rows = [{scaling: find(names[level]).network for scaling, names in _PUBLISHED.items()} for level in range(4)]
@@ -41,7 +41,7 @@ def cells(size: Size) -> Iterator[DesignCell]:
 
 
 def _by_rule(size: Size, depth: int, width: int) -> dict[str, Architecture]:
-    """The scalings of the paper at the FLOPs of a uniform network: what its tables have at larger ones."""
+    """Return the paper's scalings at the FLOPs of a uniform network; the paper's tables have them at larger FLOPs."""
     standard = size.network((depth,) * 3, (width,) * 3)
     budget, rule = size.flops(standard), Rule()
 
@@ -58,7 +58,7 @@ def _by_rule(size: Size, depth: int, width: int) -> dict[str, Architecture]:
 
 
 def _of_widths(size: Size, depths: Sequence[int], widths: Sequence[float], budget: int) -> ResidualNetwork:
-    """The network of these depths, and widths in this proportion, whose FLOPs are nearest the budget."""
+    """Return the network with these depths and widths in this proportion whose FLOPs are nearest the budget."""
     top = 2 * max(1.0, (budget / size.flops(size.network(depths, widths))) ** 0.5)
     scales = [top * step / _STEPS for step in range(1, _STEPS + 1)]
     networks = dict.fromkeys(size.network(depths, [scale * width for width in widths]) for scale in scales)
@@ -66,7 +66,7 @@ def _of_widths(size: Size, depths: Sequence[int], widths: Sequence[float], budge
 
 
 def _shared(total: int, proportions: Sequence[float]) -> tuple[int, ...]:
-    """A number of blocks in whole parts of a proportion, by largest remainder; each part is at least one."""
+    """Divide a number of blocks by a proportion into whole parts of at least one, by largest remainder."""
     parts = [total * part / sum(proportions) for part in proportions]
     whole = [max(1, int(part)) for part in parts]
     for stage in sorted(range(len(parts)), key=lambda stage: whole[stage] - parts[stage])[: total - sum(whole)]:
@@ -80,7 +80,7 @@ def _residual(network: Architecture) -> ResidualNetwork:
 
 
 def claims(design: Sequence[DesignCell]) -> list[Claim]:
-    """The compound scaling against each of the others, over all budgets."""
+    """Return the claims on the compound scaling against each of the others, over all budgets."""
     return [
         Claim(
             f"compound scaling is better than {words} at equal FLOPs",

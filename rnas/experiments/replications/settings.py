@@ -13,8 +13,8 @@ from rnas.experiments.seeded_trainings import SeededSettings
 from rnas.nas.evaluators.adversarial_training import AdversarialTrainingSettings
 from rnas.training.inner_attack import PGDInner
 from rnas.training.recipe import Recipe
+from rnas.utils._yaml_files import explained
 from rnas.utils.provenance import json_hash
-from rnas.utils.yaml_files import explained
 
 SOURCE = "replication"
 """Name of the settings in messages."""
@@ -53,7 +53,7 @@ class ReplicationSettings(SeededSettings):
 
     @property
     def definition(self) -> Replication:
-        """The replication itself: the one that was given as an object, or the registered one."""
+        """Return the replication that was given as an object, or the registered one."""
         return self._definition or find(self.replication)
 
     def defined_by(self, replication: Replication) -> Self:
@@ -64,12 +64,14 @@ class ReplicationSettings(SeededSettings):
 
     @property
     def size(self) -> Size:
-        """Size of its networks."""
+        """Return the size of its networks."""
         dataset = load_dataset(self.training.data, self.training.data_dir)
         return Size(self.capacity, dataset.input_shape, dataset.num_classes, self.base_channels)
 
     def design(self) -> tuple[DesignCell, ...]:
-        """See :meth:`rnas.experiments.replications.design.Replication.design`."""
+        """Return all cells and claims of the design; see
+        :meth:`rnas.experiments.replications.design.Replication.design`.
+        """
         return self.definition.design(self.size, self.cells)
 
     def evaluator_settings(self, changes: Mapping[str, Any]) -> AdversarialTrainingSettings:
@@ -88,7 +90,7 @@ class ReplicationSettings(SeededSettings):
 
     @property
     def fingerprint(self) -> str:
-        """Hash of what decides results: the number of seeds and the place of the data do not."""
+        """Hash what decides results; the number of seeds and the place of the data do not."""
         content = self.model_dump(mode="json", exclude={"seeds": True, "training": {"data_dir", "extra"}})
         return json_hash(content)
 

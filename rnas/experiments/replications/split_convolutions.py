@@ -1,11 +1,11 @@
-"""Aggregated and hierarchical convolutions in the bottleneck: cardinality and scales."""
+"""Compare aggregated and hierarchical convolutions in the bottleneck, by cardinality and scales."""
 
 from collections.abc import Iterator, Sequence
 
+from rnas.experiments.replications._papers import ROBUST_RESNETS
 from rnas.experiments.replications.claim import Claim
 from rnas.experiments.replications.contrasts import difference
 from rnas.experiments.replications.design import DesignCell, Replication, ReplicationFigure, Size, capacity_label
-from rnas.experiments.replications.papers import ROBUST_RESNETS
 from rnas.networks.block import Block
 from rnas.networks.blocks.robust_res_block import balanced_base_width
 
@@ -14,12 +14,12 @@ _CHOSEN_CARDINALITY, _CHOSEN_SCALES = 4, 8
 
 
 def aggregated(cardinality: int) -> Block:
-    """A bottleneck whose spatial convolution has groups, as wide as keeps its parameters."""
+    """Return a bottleneck whose spatial convolution has groups, as wide as keeps its parameters."""
     return _split(1, cardinality)
 
 
 def hierarchical(scales: int) -> Block:
-    """A bottleneck whose spatial convolution is a hierarchy of scales, as wide as keeps its parameters."""
+    """Return a bottleneck whose spatial convolution is a hierarchy of scales, as wide as keeps its parameters."""
     return _split(scales, 1)
 
 
@@ -33,7 +33,9 @@ def _name(what: str, number: int) -> str:
 
 
 def cells(size: Size) -> Iterator[DesignCell]:
-    """Basic block and bottleneck, and the paper's cardinality and scales, at all capacities; sweeps at the least."""
+    """Return basic block and bottleneck with the paper's cardinality and scales at all capacities, and sweeps at the
+    least.
+    """
     chosen = {
         "basic": Block(),
         "bottleneck": Block(topology="bottleneck"),
@@ -49,7 +51,7 @@ def cells(size: Size) -> Iterator[DesignCell]:
 
 
 def claims(design: Sequence[DesignCell]) -> list[Claim]:
-    """Either enhancement against the plain bottleneck and against the basic block, over capacities."""
+    """Return the claims on each enhancement against plain bottleneck and basic block, over capacities."""
     split = {
         "aggregated convolutions (cardinality 4)": _name("cardinality", _CHOSEN_CARDINALITY),
         "hierarchical convolutions (scales 8)": _name("scales", _CHOSEN_SCALES),

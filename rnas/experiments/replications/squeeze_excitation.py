@@ -1,11 +1,11 @@
-"""Squeeze-and-excitation in residual blocks, in its published places and as the paper's residual variant."""
+"""Place squeeze-and-excitation in residual blocks as published and as the paper's residual variant."""
 
 from collections.abc import Iterator, Sequence
 
+from rnas.experiments.replications._papers import ROBUST_RESNETS
 from rnas.experiments.replications.claim import Claim
 from rnas.experiments.replications.contrasts import difference
 from rnas.experiments.replications.design import DesignCell, Replication, ReplicationFigure, Size, capacity_label
-from rnas.experiments.replications.papers import ROBUST_RESNETS
 from rnas.networks.block import Block
 
 NONE, RESIDUAL = "none", "residual, r 16"
@@ -19,7 +19,9 @@ _VARIANTS = {
 
 
 def cells(size: Size) -> Iterator[DesignCell]:
-    """All variants in the bottleneck at the largest capacity; with and without the residual one at all others."""
+    """Return all variants in the bottleneck at the largest capacity; with and without the residual one at all
+    others.
+    """
     largest = size.capacities[-1]
     for depth, width in size.capacities:
         for topology in ("basic", "bottleneck"):
@@ -36,7 +38,7 @@ def cells(size: Size) -> Iterator[DesignCell]:
 
 
 def claims(design: Sequence[DesignCell]) -> list[Claim]:
-    """Published variants are worse than none, the residual one is better, in both blocks."""
+    """Return the claims that published variants are worse than none and the residual one is better, in both blocks."""
     largest = design[-1].factors["capacity"]
     at_largest = {"topology": "bottleneck", "capacity": largest}
     worse = [

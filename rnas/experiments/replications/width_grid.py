@@ -1,17 +1,17 @@
-"""All widths of the three stages at one depth."""
+"""Train all combinations of widths of the three stages at one depth."""
 
 from collections.abc import Iterator, Sequence
 from itertools import product
 
+from rnas.experiments.replications._papers import ROBUST_RESNETS
 from rnas.experiments.replications.claim import Claim, RankCorrelation
 from rnas.experiments.replications.contrasts import trend
 from rnas.experiments.replications.depth_grid import NO_SUBSTANTIAL
 from rnas.experiments.replications.design import DesignCell, Replication, ReplicationFigure, Size
-from rnas.experiments.replications.papers import ROBUST_RESNETS
 
 
 def cells(size: Size) -> Iterator[DesignCell]:
-    """Every combination of the widenings, with its shares."""
+    """Return a cell for every combination of the widenings, with its shares."""
     widths, depth = ((4, 6, 8, 10, 12, 14, 16, 20), 4) if size.paper else ((1, 2, 3), 1)
     for setting in product(widths, repeat=3):
         total = sum(setting)

@@ -1,4 +1,4 @@
-"""Whether a metric is reproduced, and where it lies among trainings with other seeds."""
+"""Judge whether a metric is reproduced, and where it lies among trainings with other seeds."""
 
 import math
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from scipy.stats import t as student
 from rnas.statistics.interval import Interval
 
 ReproductionStatus = Literal["reproduced exactly", "reproduced within the interval", "not reproduced", "not judged"]
-"""What the evaluation of a recorded result again has shown."""
+"""Status of a recorded result or metric after it was evaluated again."""
 EXACTLY: ReproductionStatus = "reproduced exactly"
 WITHIN: ReproductionStatus = "reproduced within the interval"
 NOT: ReproductionStatus = "not reproduced"
@@ -29,13 +29,13 @@ _EQUAL = 1e-12
 
 @dataclass(frozen=True)
 class SeedSpread:
-    """A recorded value among those of trainings with other seeds.
+    """Hold a recorded value and the values of trainings with other seeds.
 
     Attributes:
-        values: of the other seeds, at least two.
+        values: values of the other seeds, at least two.
         interval: their mean, and the interval that ``1 - level`` of further trainings fall into, by Student's t. It
             covers the variation between trainings on these images, not that between images.
-        place: where the recorded value is: ``inside`` it, ``above`` or ``below``.
+        place: place of the recorded value: ``inside`` the interval, ``above`` or ``below`` it.
     """
 
     values: tuple[float, ...]
@@ -45,17 +45,17 @@ class SeedSpread:
 
 @dataclass(frozen=True)
 class Judged:
-    """A recorded metric and its value now.
+    """Hold a recorded metric and its value now.
 
     Attributes:
-        name: of the metric.
-        recorded: its recorded value.
-        found: its value now, or None where it was not measured.
+        name: name of the metric.
+        recorded: recorded value.
+        found: value now, or None if it was not measured.
         interval: around the recorded value, of images; around the mean of other seeds where these decide; None where
             only the equal value will do.
-        p_value: of McNemar's test that it is right on as many of the same images, where that decides.
-        status: what follows; ``not judged`` where it is another value and nothing says how far it may be off.
-        seed_spread: how it stands among other seeds; None without two of them.
+        p_value: p-value of McNemar's test that equally many of the same images are right, if that test decides.
+        status: status that follows; ``not judged`` if the value differs and no interval for it is known.
+        seed_spread: its place among other seeds; None with fewer than two of them.
     """
 
     name: str
@@ -68,7 +68,7 @@ class Judged:
 
 
 def level_of_each(metrics: int) -> float:
-    """Significance level of the test of each of some metrics, for 5 % of all together (Bonferroni's inequality).
+    """Return the significance level of the test of each metric, for 5 % of all together (Bonferroni's inequality).
 
     It holds however the metrics of one network depend on each other.
     """
@@ -87,20 +87,20 @@ def judged(
     equal_expected: bool = False,
     seed_spread: SeedSpread | None = None,
 ) -> Judged:
-    """The status on a metric.
+    """Return the status of a metric.
 
-    What is equal is reproduced exactly, and where that is expected nothing else is reproduced. Else what decides is, in
-    this order: the recorded value against other seeds, the paired test, the interval. Without any of them it is not
-    judged.
+    An equal value is reproduced exactly; if equality is expected, no other value is reproduced. Otherwise the first of
+    these decides: the recorded value among other seeds, the paired test, the interval. Without any of them, the metric
+    is not judged.
 
     Args:
-        name: of the metric.
-        recorded: its recorded value.
-        found: its value now; None is not reproduced.
-        equal: whether it is the recorded one, with the same images right where that is known.
+        name: name of the metric.
+        recorded: recorded value.
+        found: value now; None is not reproduced.
+        equal: whether both values are equal, with the same images right if these are known.
         interval: around the recorded value, of images or of rounding.
-        p_value: of the paired test.
-        level: of the paired test; see :func:`level_of_each`.
+        p_value: p-value of the paired test.
+        level: level of the paired test; see :func:`level_of_each`.
         equal_expected: whether the same computation was made under the same circumstances.
         seed_spread: the recorded value among other seeds.
     """
@@ -119,7 +119,7 @@ def judged(
 
 
 def overall(metrics: Sequence[Judged]) -> ReproductionStatus:
-    """That of the metric that is worst off, of those that are judged; ``not reproduced`` without any metric."""
+    """Return the worst status of the judged metrics; ``not reproduced`` without any metric."""
     statuses = {metric.status for metric in metrics}
     if not statuses or NOT in statuses:
         return NOT
@@ -129,7 +129,7 @@ def overall(metrics: Sequence[Judged]) -> ReproductionStatus:
 
 
 def image_interval(value: float, images: int, low: float = 0.0, high: float = 1.0, *, level: float = LEVEL) -> Interval:
-    """The interval of a mean over images of something in [low, high], as if other images were drawn.
+    """Compute the interval of a mean over images of a value in [low, high], as if other images were drawn.
 
     It is that of E. B. Wilson (1927) for a share, of confidence ``1 - level``. For other means it is that of a share
     scaled up, which is too long rather than too short: at a given mean nothing in [low, high] varies more than what is
@@ -141,9 +141,9 @@ def image_interval(value: float, images: int, low: float = 0.0, high: float = 1.
 
 
 def rounding_interval(value: float) -> Interval:
-    """Of a metric that is no mean over images: a thousandth of it on both sides, for rounding on other machines.
+    """Compute the interval of a metric that is not a mean over images: a thousandth on both sides, for rounding.
 
-    At least a millionth, as what is recorded as 0 may have been a difference of numbers around 1 in float32.
+    The half width is at least a millionth, because a recorded 0 may be a difference of float32 numbers around 1.
     """
     half = max(_ROUNDING * abs(value), _LEAST_ROUNDING)
     return Interval(value, value - half, value + half)
@@ -157,16 +157,16 @@ def seed_spread_of(
     resolution: float,
     level: float = LEVEL,
 ) -> SeedSpread | None:
-    """Where a recorded value stands among those of other seeds; None with fewer than two.
+    """Compare a recorded value with those of other seeds; return None with fewer than two.
 
     The standard deviation of the values is taken as half of the resolution at least: seeds that tie, as few of them on
     few images often do, show no more than that they differ by less than that.
 
     Args:
         recorded: the value.
-        values: of other seeds.
+        values: values of other seeds.
         bounds: the least and the greatest that there can be.
-        resolution: by how much values differ at least, if they do; of an accuracy one image.
+        resolution: least difference of unequal values, such as one image of an accuracy.
         level: the interval holds ``1 - level`` of further trainings.
     """
     if len(values) < LEAST_SEEDS:

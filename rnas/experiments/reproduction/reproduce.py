@@ -8,8 +8,9 @@ from typing import Any
 
 from rnas.errors import InputError, NotEvaluatedError
 from rnas.experiment import Listener
-from rnas.experiments.reproduction.check import Check, as_recorded
-from rnas.experiments.reproduction.find import find
+from rnas.experiments.reproduction._check import Check, as_recorded
+from rnas.experiments.reproduction._find import find
+from rnas.experiments.reproduction._recorded_result import Outcome, RecordedResult, Source
 from rnas.experiments.reproduction.judgement import (
     EXACTLY,
     LEAST_SEEDS,
@@ -23,9 +24,8 @@ from rnas.experiments.reproduction.judgement import (
     overall,
     seed_spread_of,
 )
-from rnas.experiments.reproduction.recorded_result import Outcome, RecordedResult, Source
 from rnas.nas.evaluators.evaluator import Status
-from rnas.nas.execution.local import Device
+from rnas.nas.execution._local import Device
 from rnas.utils.files import write_text
 from rnas.utils.provenance import versions
 from rnas.utils.quantities import pluralize
@@ -36,19 +36,19 @@ _SEEDS = 2**31
 
 @dataclass(frozen=True)
 class Reproduction:
-    """The outcome of reproducing a recorded result.
+    """Hold the outcome of reproducing a recorded result.
 
     Attributes:
         result: the words that name it.
-        key: of the architecture.
+        key: key of the architecture.
         source: what it was reproduced from: ``checkpoint``, ``scratch`` or ``table``.
         conditions: attack, epsilon, images, seeds and recipe of the record, in words.
         checks: what was compared before anything was evaluated.
-        metrics: the status on each recorded metric; ``found`` is None where a check made evaluating pointless.
-        level: of the test of each metric: intervals have confidence ``1 - level``, and all of them together 95 %.
-        seeds: further ones that the network was trained with to a result.
+        metrics: the status of each recorded metric; ``found`` is None if a check made an evaluation pointless.
+        level: level of the test of each metric: intervals have confidence ``1 - level``, and all together 95 %.
+        seeds: further seeds whose trainings gave a result.
         notes: what a reader must know in addition.
-        status: on the result: that of the metric that is worst off, of those that are judged.
+        status: worst status among the judged metrics.
     """
 
     result: str
@@ -64,11 +64,11 @@ class Reproduction:
 
     @property
     def reproduced(self) -> bool:
-        """Whether all of it that is judged was reproduced, exactly or within the intervals."""
+        """Return whether every judged metric was reproduced, exactly or within its interval."""
         return self.status in (EXACTLY, WITHIN)
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it as JSON values, with the versions that reproduced it."""
+        """Return the outcome as JSON values, with the versions of the software that reproduced it."""
         content: dict[str, Any] = {"schema_version": SCHEMA_VERSION, **asdict(self), "versions": versions()}
         return {**content, "reproduced": self.reproduced}
 
@@ -84,40 +84,39 @@ def reproduce(
 ) -> Reproduction:
     """Evaluate a recorded result again, and say whether it reproduces.
 
-    First comes what can be checked at once: that the architecture has its key, params and FLOPs, and that recipe,
-    data, attack, weights or table are by their hashes those of the record. Where one of these is not, the result is
-    not reproduced, and nothing is evaluated. Then the recorded attacks are run on the recorded images with the recorded
-    noise, on the weights that were kept, or on those of a training anew.
+    First, everything that takes no evaluation is checked: key, params and FLOPs of the architecture, and the hashes of
+    recipe, data, attack, weights or table. If one of them differs from the record, the result is not reproduced, and
+    nothing is evaluated. Then the recorded attacks are run on the recorded images with the recorded noise, on the
+    stored weights, or on those of a new training.
 
-    On a CPU with the versions, the device and the processor of the record the same numbers come out, and any other is
-    not reproduced. Elsewhere, and where the record does not say, a metric is reproduced within its interval:
+    On a CPU with the versions, the device and the processor of the record, the numbers must be equal. In all other
+    cases, a metric is reproduced if it passes a test:
 
-    - An accuracy from images that the record knows one by one: McNemar's exact test does not tell the two apart.
-    - Other accuracies and margins: the interval of Wilson around the recorded value, as if images were drawn anew. It
-      covers the choice of images, which is far more than what rounding does to the same weights; it does not
-      cover the variation between trainings.
-    - From scratch with further seeds: the recorded value lies in the prediction interval of their values. It covers
-      the variation between trainings on these images.
-    - Metrics that are no mean over images: a thousandth of the value, for rounding, where they are of the same weights
-      or a function of the user's gave them. Of weights that were trained anew they are not judged without further
-      seeds, and count neither way.
+    - An accuracy for which the record has each image: McNemar's exact test finds no difference.
+    - Other accuracies and margins: the value is in Wilson's interval around the recorded value, as if other images were
+      drawn. The interval covers the choice of images, which is far more than the effect of rounding on the same
+      weights. It does not cover the variation between trainings.
+    - From scratch with further seeds: the recorded value is in the prediction interval of their values. The interval
+      covers the variation between trainings on these images.
+    - Metrics that are not means over images: they differ by at most a thousandth, for rounding, if they are of the same
+      weights or come from a user's function. For newly trained weights they are not judged without further seeds.
 
-    One metric out of its interval refutes a result. So that a result that holds is refuted by chance in at most 5 % of
-    cases, each of k metrics is tested at 5 % / k (Bonferroni), and intervals are longer than of 95 %.
+    One metric that fails refutes a result. Each of k metrics is tested at 5 % / k (Bonferroni), so that a true result
+    is refuted by chance in at most 5 % of cases; intervals are therefore longer than 95 % intervals.
 
     A row of a table is equal or not.
 
-    Further seeds also show the variation between trainings where a result is reproduced exactly: the best of many is
-    partly chosen for its noise, and lies above what other seeds give (the winner's curse).
+    Further seeds show the variation between trainings even if a result is reproduced exactly. The best of many networks
+    is partly chosen for its noise, and is above the values of other seeds (the winner's curse).
 
     Args:
-        result: see :func:`rnas.experiments.reproduction.find.find`.
-        source: ``checkpoint`` or ``scratch``; None is the checkpoint where there is one, the only other way where one
-            cannot be. A table has its own.
+        result: see :func:`rnas.experiments.reproduction._find.find`.
+        source: ``checkpoint`` or ``scratch``; None is the checkpoint if there is one, and otherwise the only other
+            source. A table is its own source.
         seeds: further trainings with other seeds, from scratch, none or at least two.
-        device: ``auto``, ``cpu`` or ``cuda``; None is that of the record: a CPU where it was made on one, else
-            a GPU where there is one.
-        output: a new file that keeps the reproduction as JSON; None keeps none.
+        device: ``auto``, ``cpu`` or ``cuda``; None is that of the record: a CPU if it was made on one, and otherwise
+            a GPU if there is one.
+        output: a new file for the reproduction as JSON; None writes no file.
         listener: learns of progress. A record is an evaluation from scratch that has ended, or an attack under way.
 
     Returns:
@@ -125,7 +124,8 @@ def reproduce(
 
     Raises:
         InputError: no result has this name, it cannot be reproduced from this source, or the file exists.
-        NotEvaluatedError: memory or time ran out, or another error came in the way. A loss that diverges is none.
+        NotEvaluatedError: memory or time ran out, or another error stopped the evaluation. A loss that diverges is
+            not such an error.
     """
     if seeds < 0 or 0 < seeds < LEAST_SEEDS:
         raise InputError(
@@ -143,27 +143,27 @@ def reproduce(
 
 def _free(path: Path) -> Path:
     if path.exists():
-        raise InputError(f"--output {path} exists already; choose another name")
+        raise InputError(f"output {path} exists already; choose another name")
     if not path.parent.is_dir():
-        raise InputError(f"--output {path}: there is no folder {path.parent}; make it first")
+        raise InputError(f"output {path}: there is no folder {path.parent}; make it first")
     return path
 
 
 def _source(result: RecordedResult, source: Source | None, seeds: int) -> Source:
-    """What to reproduce from; InputError where that cannot be."""
+    """Return the source to reproduce from; raise InputError if that is impossible."""
     can = result.sources
     if source is None:
         source = "scratch" if seeds else result.usual
     if source not in can:
         if can == ("table",):
-            raise InputError(f"{result.words} was read from a table: leave --from and --seeds out")
+            raise InputError(f"{result.words} was read from a table: leave source and seeds out")
         if source == "checkpoint":
-            raise InputError(f"{result.words}: its weights are not there; train the network again with --from scratch")
+            raise InputError(f"{result.words}: its weights are not there; train the network again with source=scratch")
         raise InputError(
             f"{result.words} does not say how its weights were trained; reproduce the run or training they are of"
         )
     if seeds and source != "scratch":
-        raise InputError("--seeds trains again: leave --from checkpoint out, or give --from scratch")
+        raise InputError(f"seeds {seeds} trains the network again: give source scratch, or leave seeds out")
     return source
 
 
@@ -180,7 +180,7 @@ def _reproduced(result: RecordedResult, source: Source, seeds: int, listener: Li
     elif source == "scratch" and result.seed is not None:
         further = tuple((result.seed + number) % _SEEDS for number in range(1, seeds + 1))
         outcome, *others = result.trained((result.seed, *further), listener)
-        notes += _told_of_curve(result, outcome)
+        notes += _curve_notes(result, outcome)
     else:
         outcome = result.evaluated(source, listener)
     if outcome is not None and outcome.status not in (Status.COMPLETE, Status.DIVERGED):
@@ -195,7 +195,7 @@ def _reproduced(result: RecordedResult, source: Source, seeds: int, listener: Li
     level = level_of_each(len(result.metrics))
     metrics = tuple(_judged(result, name, source, level, outcome, gave, equal_expected) for name in result.metrics)
     if outcome is not None:
-        notes += _told(source, equal_expected, not outcome.failure, bool(seeds), metrics)
+        notes += _notes(source, equal_expected, not outcome.failure, bool(seeds), metrics)
     status = NOT if refuting else overall(metrics)
     return Reproduction(
         result.words,
@@ -239,36 +239,38 @@ def _judged(
     )
 
 
-def _told_of_curve(result: RecordedResult, outcome: Outcome) -> list[str]:
-    """How far the training anew went the recorded way."""
+def _curve_notes(result: RecordedResult, outcome: Outcome) -> list[str]:
+    """Compare the epochs of the new training with those of the recorded one."""
     pairs = list(zip(result.curve, outcome.curve, strict=False))
     if not pairs:
         return []
     for epoch, (recorded, found) in enumerate(pairs, 1):
         shared = [name for name in recorded if name in found and "seconds" not in name]
         if any(recorded[name] != found[name] for name in shared):
-            return [f"The training anew parts from the recorded one in epoch {epoch}."]
-    return [f"The training anew went the recorded way for {pluralize(len(pairs), 'epoch')}, bit for bit."]
+            return [f"The new training differs from the recorded one from epoch {epoch} on."]
+    return [f"The new training equals the recorded one for {pluralize(len(pairs), 'epoch')}, bit for bit."]
 
 
-def _told(
+def _notes(
     source: Source, equal_expected: bool, measured: bool, seeds_asked: bool, metrics: Sequence[Judged]
 ) -> list[str]:
-    told = []
+    notes: list[str] = []
     if equal_expected and measured and any(metric.status == NOT for metric in metrics):
-        told.append(
-            "All that is recorded of how they came about is the same here, so that the recorded numbers have to come "
-            "out to the last bit: the record was changed since."
+        notes.append(
+            "Everything that decides the numbers is the same here as in the record, so that the numbers have to be "
+            "equal to the last bit: the record was changed afterwards."
         )
     elif not equal_expected and source == "scratch" and not seeds_asked:
-        told.append("The intervals are of images, not of trainings: --seeds N covers the variation between trainings.")
+        notes.append(
+            "The intervals cover the choice of images only; seeds=N covers the variation between trainings, too."
+        )
     unjudged = [metric.name for metric in metrics if metric.status == UNJUDGED]
     if unjudged:
-        told.append(
-            f"Not judged: {', '.join(unjudged)}. The training anew gave other weights, and no interval says how far "
-            f"these may be off{'' if seeds_asked else '; give --seeds N'}."
+        notes.append(
+            f"Not judged: {', '.join(unjudged)}. The new training gave other weights, and no interval says how far "
+            f"these may be off{'' if seeds_asked else '; give seeds=N'}."
         )
-    return told + [
+    return notes + [
         f"{metric.name} lies {metric.seed_spread.place} the prediction interval of {len(metric.seed_spread.values)} "
         "further seeds: the recorded training is not typical."
         for metric in metrics

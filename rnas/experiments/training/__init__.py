@@ -1,4 +1,4 @@
-"""One network trained by a recipe, in a directory of its own: checkpoints, history, exact resume, final evaluation."""
+"""Train one network by a recipe in a directory with checkpoints, history, exact resume and final evaluation."""
 
 import lazy_loader
 

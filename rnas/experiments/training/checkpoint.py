@@ -1,4 +1,4 @@
-"""Weights of a training, bound by their hash to a JSON file that describes them."""
+"""Store weights of a training with a JSON file that describes them and has their hash."""
 
 import json
 from collections.abc import Mapping
@@ -14,8 +14,8 @@ from rnas.experiment import RESULT, kind_at
 from rnas.experiments.training.settings import KIND, TrainingRunSettings
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
+from rnas.utils._yaml_files import explained
 from rnas.utils.files import file_hash, write_tensors, write_text
-from rnas.utils.yaml_files import explained
 
 SCHEMA_VERSION = 1
 
@@ -25,17 +25,17 @@ BEST, LAST = "best.safetensors", "last.safetensors"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The weights after an epoch.
+    """Describe the weights after an epoch.
 
     Attributes:
         path: the safetensors file; the JSON file of the same name is in the same folder.
         architecture: the network.
         input_shape: (C, H, W) of the images that it was trained on.
         num_classes: number of their classes.
-        settings: how it was trained.
-        epoch: of the training, from 1.
+        settings: settings of its training.
+        epoch: epoch of the training, from 1.
         val: ``clean_accuracy``, ``robust_accuracy`` and ``robust_margin`` on the val split.
-        sha256: of the safetensors file, in hexadecimal.
+        sha256: hash of the safetensors file, in hexadecimal.
         provenance: hashes of recipe and data, versions and device, as JSON values.
     """
 
@@ -51,7 +51,7 @@ class Checkpoint:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """The checkpoint of a safetensors file.
+        """Read the checkpoint of a safetensors file.
 
         Raises:
             InputError: it or its JSON file is missing or damaged, or they do not belong together.

@@ -1,4 +1,4 @@
-"""Hold what came of a training."""
+"""Hold the result of a training."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from rnas.experiments.training._history import Row
 from rnas.experiments.training.checkpoint import Checkpoint
-from rnas.experiments.training.history import Row
 from rnas.experiments.training.settings import TrainingRunSettings
-from rnas.utils.data_frames import data_frame
+from rnas.utils._data_frames import data_frame
 
 
 @dataclass(frozen=True)
@@ -18,8 +18,8 @@ class TrainingResult:
 
     Attributes:
         path: directory of the training.
-        settings: all that decides it.
-        history: a row for each epoch done, see :data:`rnas.experiments.training.history.Row`.
+        settings: everything that decides it.
+        history: a row for each epoch done, see :data:`rnas.experiments.training._history.Row`.
         best: weights of the best epoch on the val split; None before the first.
         last: weights of the last epoch; None before the first.
         summary: results on the test split and all that decided them, as ``result.json`` holds them; None before the

@@ -11,7 +11,7 @@ from rnas.errors import InputError
 from rnas.evaluation.training_settings import EvaluationSettings, ResolvedTraining
 from rnas.networks import architecture as arch
 from rnas.networks.zoo import find
-from rnas.utils.lazy import LazyModule
+from rnas.utils._lazy import LazyModule
 from rnas.utils.provenance import json_hash
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _NOT_OF_THE_RESULT: dict[str, Any] = {"network": True, "data_dir": True, "extra"
 
 
 class TrainingSplitSizes(SplitSizes):
-    """Sizes of the splits of a training, whose best epoch is chosen on ``val``; no search needs ``search_val``."""
+    """Hold sizes of the splits of a training; the best epoch is chosen on ``val``, and ``search_val`` is not needed."""
 
     val: PositiveInt
     search_val: NonNegativeInt = 0
@@ -71,7 +71,7 @@ class TrainingRunSettings(ResolvedTraining):
 
     @property
     def fingerprint(self) -> str:
-        """Hash of all but names of network and files, and the batch size of evaluations, which changes rounding alone.
+        """Hash all but names of network and files, and the batch size of evaluations, which changes rounding alone.
 
         Of the data themselves there is another.
         """
@@ -79,7 +79,7 @@ class TrainingRunSettings(ResolvedTraining):
 
     @property
     def short_name(self) -> str:
-        """The network in a directory's name: a published name, a file's, or the key."""
+        """Return the network in a directory's name: a published name, a file's, or the key."""
         try:
             word = find(self.network).name
         except InputError:
@@ -89,7 +89,7 @@ class TrainingRunSettings(ResolvedTraining):
 
     @property
     def recipe_hash(self) -> str:
-        """Hash of recipe, length, radius and augmentation, as a search records it."""
+        """Hash recipe, length, radius and augmentation, as a search records them."""
         return json_hash(
             {
                 "recipe": self.recipe.model_dump(mode="json"),
@@ -101,5 +101,5 @@ class TrainingRunSettings(ResolvedTraining):
 
     @property
     def recipe_changes(self) -> tuple[str, ...]:
-        """Fields of the recipe that are not those of the registered one."""
+        """Return the fields of the recipe that differ from those of the registered one."""
         return tuple(self.recipe.overrides)

@@ -1,4 +1,4 @@
-"""The splits that the settings of a training name."""
+"""Load the splits that the settings of a training name."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from typing import Any, Self
 import torch
 from torch import nn
 
+from rnas.data._extra import load_extra
 from rnas.data.dataset import Dataset, Split, content_hash, divide
-from rnas.data.extra import load_extra
 from rnas.errors import InputError
 from rnas.evaluation.training_settings import load_dataset
 from rnas.experiments.training.settings import TrainingRunSettings
@@ -21,10 +21,10 @@ from rnas.training.training import Training
 
 @dataclass(frozen=True)
 class Setup:
-    """A training that can be run.
+    """Hold a training that can be run.
 
     Attributes:
-        settings: all that decides it.
+        settings: everything that decides it.
         architecture: the network.
         dataset: the data.
         splits: train, val and test images on the device; search_val is empty.
@@ -61,7 +61,7 @@ class Setup:
 
     @cached_property
     def data_record(self) -> Mapping[str, Any]:
-        """What the images are, with hashes, as JSON values."""
+        """Describe the images with hashes, as JSON values."""
         settings, dataset = self.settings, self.dataset
         extra = self.extra
         return {
@@ -82,22 +82,22 @@ class Setup:
 
     @property
     def images(self) -> int:
-        """Images of the train split that are trained on."""
+        """Return the number of images of the train split that are used in training."""
         return int(self.data_record["trained_on"])
 
     def plan(self, batch_size: int | None = None) -> Plan:
-        """Recipe and length, with another batch size where one is given."""
+        """Return recipe and length, with another batch size if one is given."""
         settings = self.settings
         changes = {} if batch_size is None else {"batch_size": batch_size}
         fidelity = settings.fidelity.model_copy(update=changes)
         return Plan(settings.recipe, fidelity, settings.eps, self.dataset.num_classes, settings.augmentation)
 
     def build(self) -> nn.Module:
-        """The network with weights of torch's global generator, on the CPU."""
+        """Build the network on the CPU, with weights from torch's global generator."""
         return self.architecture.build(self.dataset.num_classes, self.dataset.input_shape)
 
     def training(self, batch_size: int | None = None) -> Training:
-        """The training before its first epoch."""
+        """Return the training before its first epoch."""
         settings = self.settings
         # Weights are drawn on the CPU, so that they do not depend on the device.
         with torch.random.fork_rng(devices=[]):

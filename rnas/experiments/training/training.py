@@ -8,14 +8,14 @@ from typing import Any
 
 from rnas.errors import BatchTooLargeError, InputError
 from rnas.experiment import CostEstimate, Experiment, Listener
+from rnas.experiments.training._cost_estimate import estimate_cost
+from rnas.experiments.training._history import Row
+from rnas.experiments.training._loop import train_to_the_end
+from rnas.experiments.training._state import STATE, State
 from rnas.experiments.training.checkpoint import BEST, LAST, Checkpoint
-from rnas.experiments.training.cost_estimate import estimate_cost
-from rnas.experiments.training.history import Row
-from rnas.experiments.training.loop import train_to_the_end
 from rnas.experiments.training.result import TrainingResult
 from rnas.experiments.training.settings import KIND, TrainingRunSettings
 from rnas.experiments.training.setup import Setup
-from rnas.experiments.training.state import STATE, State
 from rnas.utils.files import write_text
 
 
@@ -33,27 +33,27 @@ class Training(Experiment[TrainingRunSettings, TrainingResult]):
 
     @property
     def best(self) -> Path:
-        """Path of the weights of the best epoch on the val split."""
+        """Return the path of the weights of the best epoch on the val split."""
         return self.path / BEST
 
     @property
     def last(self) -> Path:
-        """Path of the weights of the last epoch."""
+        """Return the path of the weights of the last epoch."""
         return self.path / LAST
 
     @property
     def state(self) -> Path:
-        """Path of what the training resumes from."""
+        """Return the path of the state from which the training resumes."""
         return self.path / STATE
 
     @property
     def architecture(self) -> Path:
-        """Path of the network's description."""
+        """Return the path of the network's description."""
         return self.path / "architecture.json"
 
     @cached_property
     def setup(self) -> Setup:
-        """Everything that the settings name, read.
+        """Load everything that the settings name.
 
         Raises:
             InputError: data are missing, the network cannot run on them, or there is no such device here.
@@ -62,12 +62,12 @@ class Training(Experiment[TrainingRunSettings, TrainingResult]):
 
     @property
     def history(self) -> tuple[Row, ...]:
-        """A row for each epoch done; InputError where the state is damaged."""
+        """Return a row for each epoch done; raise InputError if the state is damaged."""
         return State.read(self.state, with_tensors=False).history if self.state.exists() else ()
 
     @property
     def summary(self) -> dict[str, Any] | None:
-        """What came of the training, None before it has ended; InputError where the file is damaged."""
+        """Return the summary, None before the training has ended; raise InputError if the file is damaged."""
         if not self.result_file.exists():
             return None
         try:

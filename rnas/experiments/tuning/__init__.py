@@ -1,4 +1,4 @@
-"""Tuning the hyperparameters of a recipe: trials on training images alone, chosen by val images."""
+"""Tune the hyperparameters of a recipe in trials that use training images only and are compared on val images."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""Hold what came of a tuning."""
+"""Hold the result of a tuning."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from optuna.trial import FrozenTrial, TrialState
 
 from rnas.data.dataset import divide
 from rnas.evaluation.training_settings import load_dataset
-from rnas.experiments.training.evaluation import val_words
-from rnas.experiments.training.history import best_row
+from rnas.experiments.training._evaluation import val_words
+from rnas.experiments.training._history import best_row
+from rnas.experiments.tuning._study import TuningStudy, result_of
 from rnas.experiments.tuning.settings import TuningSettings
-from rnas.experiments.tuning.study import TuningStudy, result_of
 from rnas.networks import architecture as arch
 from rnas.statistics.proportions import indistinguishable, proportion
-from rnas.utils.data_frames import data_frame
+from rnas.utils._data_frames import data_frame
 
 SCHEMA_VERSION = 1
 
@@ -33,7 +33,7 @@ class TuningResult:
 
     Attributes:
         path: directory of the tuning.
-        settings: all that decides it.
+        settings: everything that decides it.
         summary: trials, best recipe and all that decided them, as ``result.json`` holds them.
     """
 
@@ -43,18 +43,18 @@ class TuningResult:
 
     @property
     def trials(self) -> Sequence[Row]:
-        """A row for each trial, see :func:`trial_row`."""
+        """Return a row for each trial, see :func:`trial_row`."""
         rows: Sequence[Row] = self.summary["trials"]
         return rows
 
     @property
     def best(self) -> Row | None:
-        """The row of the best trial; None where none was completed."""
+        """Return the row of the best trial; None if no trial was completed."""
         return None if self.summary["best"] is None else self.trials[self.summary["best"]]
 
     @property
     def recipe(self) -> Mapping[str, Any] | None:
-        """The best recipe, as :func:`rnas.train` takes it; None where no trial was completed."""
+        """Return the best recipe, as :func:`rnas.train` takes it; None if no trial was completed."""
         config = self.summary["config"]
         return None if config is None else config["recipe"]
 
@@ -86,7 +86,7 @@ class TuningResult:
 
 
 def summarised(settings: TuningSettings, study: TuningStudy) -> dict[str, Any]:
-    """Trials, the best of them, how it compares with the recipe as it was given, and its config, as JSON values."""
+    """Return trials, the best one, its comparison with the recipe as given, and its config, as JSON values."""
     training = settings.training
     dataset = load_dataset(training.data, training.data_dir)
     images = len(divide(dataset, training.images, training.split_seed)["val"])
@@ -122,7 +122,7 @@ def summarised(settings: TuningSettings, study: TuningStudy) -> dict[str, Any]:
 
 
 def trial_row(settings: TuningSettings, trial: FrozenTrial, images: int) -> dict[str, Any]:
-    """One trial as JSON values.
+    """Return one trial as JSON values.
 
     ``value`` is the metric at the best epoch so far, with the ends ``low`` and ``high`` of its Wilson 95 % interval;
     ``state`` complete, pruned, open, or how the training failed.
@@ -154,7 +154,7 @@ def trial_row(settings: TuningSettings, trial: FrozenTrial, images: int) -> dict
 
 
 def state_of(trial: FrozenTrial) -> str:
-    """``complete``, ``pruned``, ``open``, or how the training failed."""
+    """Return ``complete``, ``pruned``, ``open``, or how the training failed."""
     result = result_of(trial)
     if not result:
         return "open"
@@ -164,7 +164,7 @@ def state_of(trial: FrozenTrial) -> str:
 
 
 def _compared(rows: Sequence[Row], best: Row | None, images: int) -> dict[str, Any] | None:
-    """The best trial less trial 0; None where one of them has no value."""
+    """Return the best trial minus trial 0; None if one of them has no value."""
     if best is None or not rows or rows[0]["state"] != "complete":
         return None
     return {

@@ -10,18 +10,18 @@ from pydantic import Field, PositiveInt, ValidationError, model_validator
 from rnas import registry
 from rnas.errors import InputError
 from rnas.experiment import ExperimentSettings
-from rnas.experiments.training.activation import with_activation
-from rnas.experiments.training.history import chosen_by
+from rnas.experiments.training._activation import with_activation
+from rnas.experiments.training._history import chosen_by
 from rnas.experiments.training.settings import TrainingRunSettings
-from rnas.experiments.tuning.pruners import PrunerName
-from rnas.experiments.tuning.space import Value, applied, corners, distribution, holds, published_value
-from rnas.nas.strategies.optuna_samplers import make_sampler
+from rnas.experiments.tuning._pruners import PrunerName
+from rnas.experiments.tuning._space import Value, applied, corners, distribution, holds, published_value
+from rnas.nas.strategies._optuna_samplers import make_sampler
 from rnas.networks import architecture as arch
+from rnas.utils._yaml_files import explained
 from rnas.utils.provenance import json_hash
-from rnas.utils.yaml_files import explained
 
 _CHEAPER = {"inner_attack.steps": "attack_steps", "inner_attack.step": "attack_step"}
-"""What a fidelity has in place of fields of a recipe."""
+"""Fields of a fidelity that replace fields of a recipe."""
 
 
 class TuningSettings(ExperimentSettings):
@@ -53,28 +53,28 @@ class TuningSettings(ExperimentSettings):
 
     @cached_property
     def distributions(self) -> dict[str, BaseDistribution]:
-        """The values that each field may take."""
+        """Return the values that each field may take."""
         return {key: distribution(self.training.recipe, key, values) for key, values in self.space.items()}
 
     @property
     def published(self) -> dict[str, Value]:
-        """Trial 0: the recipe's own values, of those fields that may take them."""
+        """Return trial 0: the recipe's own values of the fields that may take them."""
         own = {key: published_value(self.training.recipe, key) for key in self.space}
         return {key: value for key, value in own.items() if holds(self.distributions[key], value)}
 
     @property
     def metric(self) -> str:
-        """What is maximised: a column of the history on the val split."""
+        """Return what is maximised: a column of the history on the val split."""
         return chosen_by(self.training.recipe)[0]
 
     @property
     def fingerprint(self) -> str:
-        """Hash of all that decides what a trial is."""
+        """Hash everything that decides a trial."""
         content = self.model_dump(mode="json", exclude={"trials": True, "training": {"network"}})
         return json_hash(content)
 
     def trial(self, parameters: Mapping[str, Value]) -> TrainingRunSettings:
-        """The training of a trial; InputError where the recipe cannot have the values."""
+        """Return the settings of a trial's training; raise InputError if the recipe cannot have the values."""
         recipe = applied(self.training.recipe, parameters)
         architecture = with_activation(arch.from_dict(self.training.architecture), recipe)
         content = self.training.model_dump(mode="json")
@@ -86,7 +86,7 @@ class TuningSettings(ExperimentSettings):
             raise explained(error, ", ".join(f"{key}={value}" for key, value in parameters.items())) from None
 
     def recipe_config(self, parameters: Mapping[str, Value]) -> dict[str, Any]:
-        """A trial's recipe as a config takes it: the registered name, and what differs from that recipe."""
+        """Return a trial's recipe as a config takes it: the registered name, and the fields that differ from it."""
         recipe = applied(self.training.recipe, parameters)
         if recipe.name not in registry.names(registry.RECIPES):
             return recipe.model_dump(mode="json")

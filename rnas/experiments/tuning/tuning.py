@@ -10,28 +10,28 @@ from pydantic import ValidationError
 
 from rnas.errors import InputError
 from rnas.experiment import CostEstimate, EstimatedWork, Experiment, Listener, Work
-from rnas.experiments.references import resolve_reference
-from rnas.experiments.training.cost_estimate import EPOCH, SELECTION, estimate_cost
-from rnas.experiments.training.resolve import resolve_settings
+from rnas.experiments._references import resolve_reference
+from rnas.experiments.training._cost_estimate import EPOCH, SELECTION, estimate_cost
+from rnas.experiments.training._resolve import resolve_settings
 from rnas.experiments.training.settings import TrainingRunSettings
 from rnas.experiments.training.setup import Setup
+from rnas.experiments.tuning._space import default_space, parse_space
+from rnas.experiments.tuning._study import TuningStudy
+from rnas.experiments.tuning._trial import TrialTraining
 from rnas.experiments.tuning.result import TuningResult, summarised
 from rnas.experiments.tuning.settings import TuningSettings
-from rnas.experiments.tuning.space import default_space, parse_space
-from rnas.experiments.tuning.study import TuningStudy
-from rnas.experiments.tuning.trial import TrialTraining
 from rnas.nas.evaluators.evaluator import Evaluation, Status, Task
+from rnas.nas.execution._local import local_executor, slots
 from rnas.nas.execution.executor import Executor
-from rnas.nas.execution.local import local_executor, slots
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture
 from rnas.training.recipe import Recipe
+from rnas.utils._yaml_files import explained
 from rnas.utils.files import write_text
 from rnas.utils.provenance import device_name, versions
-from rnas.utils.yaml_files import explained
 
 SOURCE = "tune"
-"""What the settings are called in messages."""
+"""Name of the settings in messages."""
 
 
 class Tuning(Experiment[TuningSettings, TuningResult]):
@@ -47,11 +47,11 @@ class Tuning(Experiment[TuningSettings, TuningResult]):
 
     @property
     def recipe(self) -> Path:
-        """Path of the best recipe found."""
+        """Return the path of the best recipe found."""
         return self.path / "recipe.yaml"
 
     def run(self, listener: Listener | None = None, *, workers: int | None = None) -> TuningResult:
-        """Run trials until there are as many as the settings say, and write what came of them.
+        """Run trials until there are as many as the settings say, and write the result.
 
         Open trials, which a killed tuning leaves, are trained first, from their first epoch. One after the other in
         this process (0 workers) trials are those of a tuning that was never stopped; with several at once what the
@@ -89,7 +89,7 @@ class Tuning(Experiment[TuningSettings, TuningResult]):
             return TuningStudy(storage, self.settings).trials
 
     def write(self) -> TuningResult:
-        """Write the result and the best recipe, where there is one."""
+        """Write the result, and the best recipe if there is one."""
         result = super().write()
         if result.recipe is not None:
             write_text(self.recipe, yaml.safe_dump(dict(result.recipe), sort_keys=False))
@@ -186,22 +186,22 @@ def tune(
     are those of :func:`rnas.train`, for every trial.
 
     Args:
-        architecture: an architecture, or what :func:`rnas.experiments.references.resolve` understands.
+        architecture: an architecture, or what :func:`rnas.experiments._references.resolve` understands.
         recipe: a recipe, its name, or ``{name: NAME, ...}`` with some of its fields set otherwise; as it is given it
             is trial 0.
         space: fields with the values that they may take, as ``{"learning_rate": "0.01:1:log"}`` or
-            ``["learning_rate=0.01:1:log"]``; None is :func:`rnas.experiments.tuning.space.default_space`.
-        trials: how many in all.
-        sampler: see :func:`rnas.nas.strategies.optuna_samplers.sampler_names`.
-        pruner: ``median``, ``hyperband`` or ``none``; see :func:`rnas.experiments.tuning.pruners.make_pruner`.
+            ``["learning_rate=0.01:1:log"]``; None is :func:`rnas.experiments.tuning._space.default_space`.
+        trials: number of trials in all.
+        sampler: see :func:`rnas.nas.strategies._optuna_samplers.sampler_names`.
+        pruner: ``median``, ``hyperband`` or ``none``; see :func:`rnas.experiments.tuning._pruners.make_pruner`.
         data: see :func:`rnas.train`.
         data_dir: see :func:`rnas.train`.
         extra: see :func:`rnas.train`.
         eps: see :func:`rnas.train`.
-        epochs: of each training; None is as many as the recipe was published with.
+        epochs: epochs of each training; None is as many as the recipe was published with.
         batch_size: images of one step; None is the recipe's own.
         images: see :func:`rnas.train`.
-        seed: of every training, and of the sampler.
+        seed: seed of every training, and of the sampler.
         split_seed: see :func:`rnas.train`.
         augmentation: see :func:`rnas.train`.
         fidelity: see :func:`rnas.train`.
@@ -249,7 +249,7 @@ def tuning_settings(
     Args:
         training: settings of every trial but for what is tuned.
         space: see :func:`tune`.
-        trials: how many in all.
+        trials: number of trials in all.
         sampler: see :func:`tune`.
         pruner: see :func:`tune`.
 
@@ -274,6 +274,6 @@ def tuning_settings(
 
 
 def _impossible(evaluation: Evaluation) -> str:
-    """Why there is nothing to compare trials with."""
-    advice = "a smaller batch_size may help" if evaluation.status is Status.OUT_OF_MEMORY else "mend that first"
+    """Return why no value can be compared with that of trial 0."""
+    advice = "a smaller batch_size may help" if evaluation.status is Status.OUT_OF_MEMORY else "correct that first"
     return f"the recipe as it is given cannot be trained here ({evaluation.reason}): {advice}"

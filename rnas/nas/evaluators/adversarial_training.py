@@ -1,4 +1,4 @@
-"""The default evaluator: train adversarially at a low fidelity, then attack."""
+"""Train adversarially at a low fidelity, then attack; this is the default evaluator."""
 
 import resource
 import time
@@ -18,16 +18,16 @@ from torch import nn
 from rnas import registry
 from rnas.attacks.attack import Attack
 from rnas.attacks.pgd import PGD
+from rnas.data._extra import load_extra
 from rnas.data.dataset import Split, content_hash, divide
-from rnas.data.extra import load_extra
 from rnas.data.fidelity import Fidelity
 from rnas.errors import DeadlineExceededError, InputError
 from rnas.evaluation.diagnostics.diagnostic import Diagnostic, DiagnosticContext
 from rnas.evaluation.robustness import Robustness, evaluate_robustness
 from rnas.evaluation.training_settings import TrainingSettings, load_dataset
+from rnas.nas.evaluators._final_training import FinalTraining
+from rnas.nas.evaluators._guard import classified
 from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Rung, Status, Task
-from rnas.nas.evaluators.final_training import FinalTraining
-from rnas.nas.evaluators.guard import classified
 from rnas.nas.space import SearchSpace
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
@@ -62,7 +62,7 @@ class AdversarialTrainingSettings(BaseModel):
 
 @dataclass(frozen=True)
 class _Plan:
-    """Settings with nothing left open."""
+    """Hold settings with nothing left open."""
 
     splits: Mapping[str, Split]
     extra: Split | None
@@ -71,19 +71,19 @@ class _Plan:
 
 
 class _EnoughTimedError(Exception):
-    """Leaves a training that only had to be timed."""
+    """Stop a training that only had to be timed."""
 
 
 class AdversarialTraining:
-    """Trains each architecture from scratch by one recipe and measures its robust accuracy.
+    """Train each architecture from scratch by one recipe and measure its robust accuracy.
 
-    Metrics: ``robust_accuracy``, ``clean_accuracy`` and ``robust_margin`` on the search_val split, which a search
-    chooses by, and ``test_...`` of each on the test split, which nothing chooses by; and those of the diagnostics
-    that the settings name, on the first images of the search_val split. At a lower rung the test split is left
-    out and no weights are kept.
+    Metrics: ``robust_accuracy``, ``clean_accuracy`` and ``robust_margin`` on the search_val split, by which a
+    search chooses; ``test_...`` of each on the test split, by which nothing is chosen; and those of the diagnostics
+    that the settings name, on the first images of the search_val split. At a lower rung the test split is not used,
+    and no weights are stored.
 
     Raises:
-        InputError: from the constructor, when the data cannot be read or do not suffice.
+        InputError: the constructor raises it if the data cannot be read or do not suffice.
     """
 
     Settings: ClassVar[type[BaseModel]] = AdversarialTrainingSettings
@@ -121,29 +121,29 @@ class AdversarialTraining:
 
     @classmethod
     def image_format(cls, settings: AdversarialTrainingSettings) -> tuple[Shape, int]:
-        """Shape of one image and number of classes of the data; InputError when they cannot be read."""
+        """Return the shape of one image and the number of classes; raise InputError if the data cannot be read."""
         dataset = load_dataset(settings.train.data, settings.train.data_dir)
         return dataset.input_shape, dataset.num_classes
 
     @property
     def settings(self) -> AdversarialTrainingSettings:
-        """The settings with the data's own defaults filled in."""
+        """Return the settings with the data's own defaults filled in."""
         return AdversarialTrainingSettings(train=TrainingSettings(**dict(self._training)))
 
     @property
     def bounds(self) -> Mapping[str, tuple[float, float]]:
-        """Accuracies lie in [0, 1], margins in [-1, 1]."""
+        """Return the bounds of metrics: accuracies are in [0, 1], margins in [-1, 1]."""
         diagnosed = {name: ends for diagnostic in self._diagnostics() for name, ends in diagnostic.metrics.items()}
         return {**_BOUNDS, **diagnosed}
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a reader of the results must know of the data."""
+        """Return notes on the data that a reader of the results must know."""
         return (self._dataset.note,) if self._dataset.note else ()
 
     @property
     def rungs(self) -> tuple[Rung, ...]:
-        """The rungs of the settings; a rung's share is that of its images passed forward and backward."""
+        """Return the rungs of the settings; a rung's share is that of its images passed forward and backward."""
         return self._rungs
 
     def _resolved_rungs(self) -> tuple[Rung, ...]:
@@ -164,7 +164,7 @@ class AdversarialTraining:
         return tuple(rungs)
 
     def _passes(self, fidelity: Fidelity, attacked: Sequence[str]) -> int:
-        """Images passed forward and backward by a training at a fidelity and the attacks on some splits."""
+        """Count images passed forward and backward by a training at a fidelity and the attacks on some splits."""
         held: Mapping[str, int] = self._data_record["images"]
         inner_attack = self._training.recipe.inner_attack_at(fidelity)
         crafted = 0 if inner_attack is None else inner_attack.passes
@@ -173,7 +173,7 @@ class AdversarialTraining:
         return fidelity.epochs * images * (1 + crafted) + evaluated
 
     def known(self, architectures: Sequence[Architecture]) -> list[dict[str, float]]:
-        """Nothing beyond params and FLOPs, which the space gives."""
+        """Return no metrics: params and FLOPs come from the space."""
         return [{} for _ in architectures]
 
     def evaluate(self, task: Task, context: Context) -> Evaluation:
@@ -195,14 +195,14 @@ class AdversarialTraining:
             curve.extend(training.epochs(lambda share: check(share * _TRAINING_SHARE)))
             model, overfitted = training.result, training.overfitted
             metrics |= self._measured(model, plan, task.architecture, lambda _: check(_TRAINING_SHARE))
-            # The network that is kept is that of the highest rung.
+            # Only the network of the highest rung is stored.
             if context.folder is not None and not self._is_lower(plan):
                 context.folder.mkdir(parents=True, exist_ok=True)
                 path = context.folder / f"{arch.key(task.architecture)}.safetensors"
                 write_tensors(path, model.state_dict())
                 weights = file_hash(path)[:_HASH_DIGITS]
         except Exception as error:
-            # Caught here rather than by the caller, so that the curve so far and its provenance are kept.
+            # Caught here rather than by the caller, so that the curve so far and its provenance are recorded.
             (status, reason), metrics = classified(error), {}
         return Evaluation(
             status,
@@ -218,7 +218,7 @@ class AdversarialTraining:
         )
 
     def evaluate_weights(self, task: Task, weights: Path, context: Context) -> Evaluation:
-        """See :class:`rnas.nas.evaluators.evaluator.EvaluatesWeights`."""
+        """Evaluate a network with weights that an earlier evaluation of the same task stored, without training."""
         started = time.perf_counter()
         plan = self._plan(context.device, task)
         model = self._build(task, context.device)
@@ -237,11 +237,11 @@ class AdversarialTraining:
         )
 
     def provenance(self, task: Task, device: str) -> Mapping[str, Any]:
-        """See :class:`rnas.nas.evaluators.evaluator.EvaluatesWeights`."""
+        """Return what an evaluation of a task on a device would record of all that decides it, without evaluating."""
         return self._provenance(self._plan(device, task), device)
 
     def final_evaluator(self, attacks: Sequence[str]) -> FinalTraining:
-        """See :class:`rnas.nas.evaluators.evaluator.ProvidesFinalEvaluator`."""
+        """Return an evaluator of the members of a front under these attacks."""
         space = self._space
         return FinalTraining(self, self._training, space.input_shape, space.num_classes, tuple(attacks))
 
@@ -302,7 +302,7 @@ class AdversarialTraining:
         }
 
     def _check_names(self) -> None:
-        """InputError where two owners give one metric: which value stood would be chance."""
+        """Raise InputError if two owners give one metric, because either value could be the one that is recorded."""
         owners = dict.fromkeys((*_BOUNDS, "flops", "params"), "the evaluator")
         for name, diagnostic in zip(self._training.evaluation.diagnostics, self._diagnostics(), strict=True):
             for metric in diagnostic.metrics:
@@ -314,7 +314,7 @@ class AdversarialTraining:
         return [registry.load(registry.DIAGNOSTICS, name) for name in self._training.evaluation.diagnostics]
 
     def _diagnosed(self, model: nn.Module, plan: _Plan, architecture: Architecture) -> dict[str, float]:
-        """What the diagnostics say of a trained network and the first images of the search_val split."""
+        """Run the diagnostics on a trained network and the first images of the search_val split."""
         diagnostics = self._diagnostics()
         if not diagnostics:
             return {}
@@ -343,13 +343,15 @@ class AdversarialTraining:
         return model.to(device)
 
     def _is_lower(self, plan: _Plan) -> bool:
-        """Whether a plan is that of a lower rung."""
+        """Return whether a plan is that of a lower rung."""
         return plan.training.fidelity in [rung.below(self._training.fidelity) for rung in self._training.rungs]
 
     def _measured(
         self, model: nn.Module, plan: _Plan, architecture: Architecture, check: Callable[[float], None]
     ) -> dict[str, float]:
-        """All metrics of a trained network; of the test split, which is read of a front, at the highest rung alone."""
+        """Measure all metrics of a trained network; use the test split, which is reported of a front, at the highest
+        rung only.
+        """
         metrics: dict[str, float] = {}
         splits = {"search_val": ""} if self._is_lower(plan) else {"search_val": "", "test": "test_"}
         for place, (split, prefix) in enumerate(splits.items()):
@@ -396,7 +398,7 @@ class AdversarialTraining:
 
 
 def _peak_memory(device: str) -> int:
-    """Most bytes that this process has used so far: on the GPU, or in all."""
+    """Return the most bytes that this process has used so far: on the GPU, or in all."""
     if device.startswith("cuda"):
         return torch.cuda.max_memory_allocated(device)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

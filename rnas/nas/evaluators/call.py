@@ -1,4 +1,4 @@
-"""An evaluator that calls a function of the user's."""
+"""Evaluate by calling a function of the user's."""
 
 import inspect
 import time
@@ -35,15 +35,15 @@ class CallSettings(BaseModel):
 
 
 class Call:
-    """Call ``f(architecture)`` or ``f(task, context)``. What it raises becomes a failed evaluation.
+    """Call ``f(architecture)`` or ``f(task, context)``. An exception in it becomes a failed evaluation.
 
     Args:
-        settings: where the function is.
-        space: that is searched.
-        function: the function itself, where it is given as an object; None imports it.
+        settings: settings that name the function.
+        space: searched space.
+        function: the function itself, if it is given as an object; None imports it.
 
     Raises:
-        InputError: from the constructor, when there is no such function.
+        InputError: the constructor raises it if there is no such function.
     """
 
     Settings: ClassVar[type[BaseModel]] = CallSettings
@@ -65,35 +65,35 @@ class Call:
 
     @classmethod
     def image_format(cls, settings: CallSettings) -> tuple[Shape, int]:
-        """Shape of one image and number of classes, as the settings give them."""
+        """Return the shape of one image and the number of classes, as the settings give them."""
         return settings.input_shape, settings.num_classes
 
     @property
     def settings(self) -> CallSettings:
-        """The settings it was made with."""
+        """Return the settings it was made with."""
         return self._settings
 
     @property
     def bounds(self) -> Mapping[str, tuple[float, float]]:
-        """Nothing is known of the function's metrics."""
+        """Return no bounds, because nothing is known of the function's metrics."""
         return {}
 
     @property
     def rungs(self) -> tuple[Rung, ...]:
-        """One: the function has a fidelity of its own."""
+        """Return one rung, because the function has a fidelity of its own."""
         return (Rung(),)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Where the results come from."""
+        """Return where the results come from."""
         return (f"Results were computed by {self._settings.call}.",)
 
     def known(self, architectures: Sequence[Architecture]) -> list[dict[str, float]]:
-        """Nothing beyond params and FLOPs, which the space gives."""
+        """Return no metrics: params and FLOPs come from the space."""
         return [{} for _ in architectures]
 
     def evaluate(self, task: Task, context: Context) -> Evaluation:
-        """What the function returns.
+        """Return the result of the function.
 
         Raises:
             TypeError: it returned neither an Evaluation nor numbers by name.
@@ -139,7 +139,7 @@ def _number(call: str, name: str, value: Any) -> float:
 
 
 def _imported(call: str) -> Function:
-    """Return the function of ``package.module:name``; InputError where there is none."""
+    """Return the function of ``package.module:name``; raise InputError if it cannot be found."""
     function: Function = registry.imported(call, "evaluator")
     if not callable(function):
         raise InputError(f"evaluator {call!r}: not a function")

@@ -1,4 +1,4 @@
-"""The contract of an evaluator: what it is given, and what it must give back."""
+"""Define the contract of an evaluator: what it receives, and what it must return."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from rnas.networks.architecture import Architecture, Shape
 
 
 class Status(StrEnum):
-    """How an evaluation ended. All but the first are results too: kept, shown, and infeasible."""
+    """Name how an evaluation ended. All but the first are also results: they are recorded, shown, and infeasible."""
 
     COMPLETE = "complete"
     DIVERGED = "diverged"
@@ -23,7 +23,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Task:
-    """What to evaluate. Equal tasks give equal metrics on one machine."""
+    """Define what to evaluate. Equal tasks give equal metrics on one machine."""
 
     architecture: Architecture
     seed: int
@@ -32,12 +32,12 @@ class Task:
 
 @dataclass(frozen=True)
 class Context:
-    """Where to evaluate; nothing here may change a metric.
+    """Define where to evaluate; nothing here may change a metric.
 
     Attributes:
         device: a torch device, such as ``cpu`` or ``cuda:0``.
         deadline: ``time.monotonic()`` after which to stop with status timeout, or None.
-        folder: where bulky results such as checkpoints go, or None to keep none.
+        folder: folder for large results such as checkpoints, or None to store none.
         progress: called with the share done, from 0 to 1.
     """
 
@@ -49,7 +49,7 @@ class Context:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What came of a task.
+    """Hold the result of a task.
 
     Attributes:
         status: how it ended.
@@ -70,10 +70,10 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Rung:
-    """One rung.
+    """Define one rung.
 
     Attributes:
-        fidelity: of its evaluations, as JSON.
+        fidelity: fidelity of its evaluations, as JSON.
         share: cost of one evaluation as a share of one at the highest rung, in (0, 1].
     """
 
@@ -83,14 +83,14 @@ class Rung:
 
 @dataclass(frozen=True)
 class EvaluationEstimate:
-    """What one evaluation is expected to need here: seconds, and bytes of memory where measured."""
+    """Estimate what one evaluation needs here: seconds, and bytes of memory if they were measured."""
 
     seconds: float
     memory: int | None = None
 
 
 class Evaluates(Protocol):
-    """What an executor asks of an evaluator. It must be picklable, since it travels to worker processes once."""
+    """Define what an executor needs of an evaluator. It must be picklable, since each worker process gets a copy."""
 
     def evaluate(self, task: Task, context: Context) -> Evaluation:
         """Evaluate one architecture. An exception becomes status failed, with its message."""
@@ -98,7 +98,7 @@ class Evaluates(Protocol):
 
 @runtime_checkable
 class Evaluator(Evaluates, Protocol):
-    """Gives metrics of architectures. Registered under ``rnas.evaluators`` as a class.
+    """Evaluate architectures. An evaluator is registered under ``rnas.evaluators`` as a class.
 
     It is made as ``cls(settings, space)``, with an instance of its ``Settings``, a model whose first field has the
     registered name; and it must be picklable, since it travels to worker processes once.
@@ -113,29 +113,30 @@ class Evaluator(Evaluates, Protocol):
 
     @classmethod
     def image_format(cls, settings: Any) -> tuple[Shape, int]:
-        """Shape (C, H, W) of the images and number of classes that settings stand for."""
+        """Return the shape (C, H, W) of the images and the number of classes that settings define."""
 
     @property
     def settings(self) -> BaseModel:
-        """The settings it was made with, defaults filled in."""
+        """Return the settings it was made with, with defaults filled in."""
 
     @property
     def bounds(self) -> Mapping[str, tuple[float, float]]:
-        """Least and greatest possible value of a metric, for those that have them."""
+        """Return the least and the greatest possible value of each metric that has them."""
 
     @property
     def rungs(self) -> tuple[Rung, ...]:
-        """The rungs of fidelity, cheapest first. The last is what it evaluates at unless a task says otherwise.
+        """Return the rungs of fidelity, cheapest first. It evaluates at the last unless a task gives another
+        fidelity.
 
         ``(Rung(),)`` for an evaluator that has one fidelity and no name for it.
         """
 
     @property
     def notes(self) -> Sequence[str]:
-        """What a reader of its results must know."""
+        """Return notes that a reader of its results must know."""
 
     def known(self, architectures: Sequence[Architecture]) -> list[dict[str, float]]:
-        """For each architecture the metrics that need no evaluation; the same names for all."""
+        """Return for each architecture the metrics that need no evaluation; the same names for all."""
 
     def estimate(self, task: Task, context: Context) -> EvaluationEstimate:
         """Measure, in seconds rather than minutes, what ``evaluate`` would need."""
@@ -143,21 +144,21 @@ class Evaluator(Evaluates, Protocol):
 
 @runtime_checkable
 class EvaluatesWeights(Protocol):
-    """An evaluator that keeps the weights of its networks, and can measure these again.
+    """Define an evaluator that stores the weights of its networks, and can measure these again.
 
     ``evaluate`` keeps them in the context's folder as ``KEY.safetensors``, with the first 16 hexadecimal digits of the
     file's sha256 as ``weights`` in the provenance.
     """
 
     def evaluate_weights(self, task: Task, weights: Path, context: Context) -> Evaluation:
-        """Evaluate a network whose weights an earlier ``evaluate`` of the same task kept, without training.
+        """Evaluate a network whose weights an earlier ``evaluate`` of the same task stored, without training.
 
         On the same machine and versions a CPU gives the same metrics. Raises InputError where the weights are not
         those of the task's network.
         """
 
     def provenance(self, task: Task, device: str) -> Mapping[str, Any]:
-        """What an evaluation of a task on a device would record of all that decides it, without evaluating."""
+        """Return what an evaluation of a task on a device would record of all that decides it, without evaluating."""
 
 
 FINAL_ACCURACY = "test_worst_case_accuracy"
@@ -166,7 +167,7 @@ FINAL_ACCURACY = "test_worst_case_accuracy"
 
 @runtime_checkable
 class ProvidesFinalEvaluator(Protocol):
-    """An evaluator that can also evaluate the members of a front finally."""
+    """Define an evaluator that can also evaluate the members of a front finally."""
 
     def final_evaluator(self, attacks: Sequence[str]) -> Evaluates:
         """Return what trains as this one does, and gives one more metric, :data:`FINAL_ACCURACY`, under these attacks.

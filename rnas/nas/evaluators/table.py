@@ -1,4 +1,4 @@
-"""An evaluator that looks results up: a CSV file of architectures and their metrics."""
+"""Evaluate by looking results up in a CSV file of architectures and their metrics."""
 
 import csv
 import gzip
@@ -46,20 +46,20 @@ class TableSettings(BaseModel):
 
 @dataclass(frozen=True)
 class _Line:
-    """One row of the file: its number, and its cells by column."""
+    """Hold one row of the file: its number, and its cells by column."""
 
     number: int
     cells: Mapping[str, str]
 
 
 class Table:
-    """Results read from a table. Each architecture has at most one row, which every notation of it finds.
+    """Read results from a table. Each architecture has at most one row, which every notation of it finds.
 
     A cell that holds a finite number is a metric; any other is text and left alone. Rows that a narrowed space does
     not hold are passed over. An architecture without a row fails, and what is known of it is NaN.
 
     Raises:
-        InputError: from the constructor, for a file, column or line that is wrong; it names them.
+        InputError: the constructor raises it for a file, column or line that is wrong, and names them.
     """
 
     Settings: ClassVar[type[BaseModel]] = TableSettings
@@ -83,38 +83,38 @@ class Table:
 
     @classmethod
     def image_format(cls, settings: TableSettings) -> tuple[Shape, int]:
-        """Shape of one image and number of classes that the table was made with."""
+        """Return the shape of one image and the number of classes that the table was made with."""
         return settings.input_shape, settings.num_classes
 
     @property
     def settings(self) -> TableSettings:
-        """The settings it was made with."""
+        """Return the settings it was made with."""
         return self._settings
 
     @property
     def bounds(self) -> Mapping[str, tuple[float, float]]:
-        """Least and greatest value of each metric in the table: no evaluation can give another."""
+        """Return the least and the greatest value of each metric in the table: no evaluation can give another."""
         return {name: (float(np.nanmin(v)), float(np.nanmax(v))) for name, v in self._metrics.items()}
 
     @property
     def rungs(self) -> tuple[Rung, ...]:
-        """One: a table has the fidelity that it was made at."""
+        """Return one rung, because a table has the fidelity that it was made at."""
         return (Rung(),)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Where the results come from."""
+        """Return where the results come from."""
         return (f"Results were read from the table {self._settings.table.name}; no network was trained.",)
 
     def known(self, architectures: Sequence[Architecture]) -> list[dict[str, float]]:
-        """The known columns of each; NaN for one that the table does not hold."""
+        """Return the known columns of each architecture; NaN for one that is not in the table."""
         rows = [self._rows.get(arch.key(architecture)) for architecture in architectures]
         return [
             {name: math.nan if row is None else float(self._metrics[name][row]) for name in self._known} for row in rows
         ]
 
     def evaluate(self, task: Task, context: Context) -> Evaluation:
-        """All metrics of the architecture's row; status failed without one."""
+        """Return all metrics of the architecture's row; without a row the status is failed."""
         row = self._rows.get(arch.key(task.architecture))
         if row is None:
             return Evaluation(Status.FAILED, reason=f"{self._settings.table.name} has no row for this architecture")
@@ -126,12 +126,12 @@ class Table:
         )
 
     def estimate(self, task: Task, context: Context) -> EvaluationEstimate:
-        """No time to speak of."""
+        """Return an estimate of 0 seconds, because a row is read at once."""
         return EvaluationEstimate(seconds=0.0)
 
 
 def _read(content: bytes, settings: TableSettings) -> tuple[list[str], list[_Line]]:
-    """Header and rows of the file."""
+    """Return header and rows of the file."""
     path = settings.table
     try:
         text = (gzip.decompress(content) if content.startswith(_GZIP) else content).decode("utf-8-sig")
@@ -153,7 +153,7 @@ def _read(content: bytes, settings: TableSettings) -> tuple[list[str], list[_Lin
 
 
 def _held(lines: Sequence[_Line], settings: TableSettings, space: SearchSpace) -> tuple[dict[str, int], list[_Line]]:
-    """Of the rows that the space holds: row by key of the architecture, and lines."""
+    """Return the rows that the space contains, by key of the architecture, and their lines."""
     first: dict[str, int] = {}
     rows: dict[str, int] = {}
     held: list[_Line] = []
@@ -173,12 +173,12 @@ def _held(lines: Sequence[_Line], settings: TableSettings, space: SearchSpace) -
             rows[key] = len(held)
             held.append(line)
     if not held:
-        raise InputError(f"{settings.table}: space {space.name!r} holds none of its architectures")
+        raise InputError(f"{settings.table}: none of its architectures is in space {space.name!r}")
     return rows, held
 
 
 def _check_known(header: Sequence[str], lines: Sequence[_Line], settings: TableSettings) -> None:
-    """InputError where a column listed as known is missing or not of numbers."""
+    """Raise InputError if a column that is listed as known is missing or is not numeric."""
     for name in settings.known:
         if name not in header or name == settings.architecture:
             raise InputError(f"{settings.table}: no column {name!r}, which is listed as known")
@@ -188,7 +188,7 @@ def _check_known(header: Sequence[str], lines: Sequence[_Line], settings: TableS
 
 
 def _check_numbers(lines: Sequence[_Line], settings: TableSettings, metrics: Mapping[str, Floats]) -> None:
-    """InputError where a column that is mostly numbers has a cell that is neither a number nor empty."""
+    """Raise InputError if a column that is mostly numbers has a cell that is neither a number nor empty."""
     for name, values in metrics.items():
         if 2 * np.isfinite(values).sum() <= len(values):
             continue
@@ -199,7 +199,7 @@ def _check_numbers(lines: Sequence[_Line], settings: TableSettings, metrics: Map
 
 
 def _number(cell: str) -> float:
-    """A cell as a finite number, or NaN."""
+    """Return a cell as a finite number, or NaN."""
     try:
         value = float(cell)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Where evaluations run: in this process, or in one process per slot."""
+"""Run evaluations in this process, or in one process for each slot."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""The contract of an executor."""
+"""Define the contract of an executor."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from rnas.nas.evaluators.evaluator import Evaluation, Task
 
 @dataclass(frozen=True)
 class Limits:
-    """What an evaluation may use. ``seconds`` None is no limit."""
+    """Limit what an evaluation may use. ``seconds`` None is no limit."""
 
     seconds: float | None = None
     folder: Path | None = None
 
 
 class Executor(Protocol):
-    """Runs evaluations, several at once where it has several slots."""
+    """Run evaluations, several at once if there are several slots."""
 
     slots: int
     """How many evaluations run at once."""

@@ -1,21 +1,21 @@
-"""Evaluations in the searching process, one at a time: for tables, for debugging, for notebooks."""
+"""Run evaluations in the searching process, one at a time: for tables, for debugging, for notebooks."""
 
 import time
 from collections.abc import Callable
 
-from rnas.nas.evaluators import guard
+from rnas.nas.evaluators import _guard as guard
 from rnas.nas.evaluators.evaluator import Context, Evaluates, Evaluation, Task
 from rnas.nas.execution.executor import Limits
-from rnas.utils.threads import one_thread
+from rnas.utils._threads import one_thread
 
 
 class InProcess:
-    """One slot. A time limit is kept by evaluators that look at their deadline, as ours do.
+    """Run one evaluation at a time in this process. Evaluators must check their deadline themselves, as ours do.
 
     Args:
         evaluator: runs the tasks.
         device: a torch device.
-        limits: of each evaluation.
+        limits: limits of each evaluation.
     """
 
     slots = 1
@@ -46,4 +46,4 @@ class InProcess:
         return done
 
     def close(self) -> None:
-        """Nothing to end."""
+        """Do nothing, because no process was started."""

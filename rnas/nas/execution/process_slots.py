@@ -1,4 +1,4 @@
-"""One process per slot, each a pool of its own, so that a death is charged to exactly one evaluation."""
+"""Run one process for each slot, each a pool of its own, so that a dead worker fails exactly one evaluation."""
 
 import multiprocessing
 import os
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from rnas.errors import InputError
 from rnas.nas.evaluators.evaluator import Evaluates, Evaluation, Status, Task
-from rnas.nas.execution import worker
+from rnas.nas.execution import _worker as worker
 from rnas.nas.execution.executor import Limits
 
 ATTEMPTS = 2
@@ -38,7 +38,7 @@ class _Running:
 
 
 class _Slot:
-    """A worker process, started when first needed and again after its death."""
+    """Run a worker process, which is started when it is first needed and again after it died."""
 
     def __init__(self, evaluator: Evaluates, device: str) -> None:
         self._evaluator = evaluator
@@ -68,7 +68,7 @@ class _Slot:
         return self._pool
 
     def never_started(self) -> bool:
-        """Whether the worker that died did so on its way; InputError when that happens again and again."""
+        """Return whether the worker died while it started; raise InputError if this happens repeatedly."""
         if self._ready is None or (self._ready.done() and self._ready.exception() is None):
             self._failed_starts = 0
             return False
@@ -82,7 +82,7 @@ class _Slot:
 
     @property
     def starting(self) -> bool:
-        """Whether the process is still on its way."""
+        """Return whether the process is still starting."""
         return self._ready is not None and not self._ready.done()
 
     def kill(self) -> None:
@@ -96,12 +96,12 @@ class _Slot:
 
 
 class ProcessSlots:
-    """One slot for each entry of ``devices``.
+    """Run evaluations in one slot for each entry of ``devices``.
 
     Args:
         evaluator: travels to each worker once, by pickle.
         devices: torch device of each slot; one named twice is shared.
-        limits: of each evaluation; a worker that is deaf to its deadline is killed soon after it.
+        limits: limits of each evaluation; a worker that ignores its deadline is killed soon after it.
 
     Raises:
         InputError: the evaluator cannot be pickled.
@@ -142,7 +142,7 @@ class ProcessSlots:
             slot.running = None
 
     def _finish(self, slot: _Slot) -> tuple[int, Evaluation] | None:
-        """The result of a slot whose future is done; None where the evaluation was started again."""
+        """Return the result of a slot whose future is done; None if the evaluation was started again."""
         running = slot.running
         assert running is not None
         slot.running = None
@@ -179,13 +179,13 @@ class ProcessSlots:
 
 
 def _require_portable(evaluator: Evaluates) -> None:
-    """Raise InputError where an evaluator cannot be sent to a worker process and read there."""
+    """Raise InputError if an evaluator cannot be sent to a worker process and read there."""
     fix = "define what it uses in a module file, not in a notebook or inside a function, or set workers: 0"
     try:
         sent = pickle.dumps(evaluator)
     except Exception as error:  # Pickle raises whatever the object does.
         raise InputError(f"the evaluator cannot travel to a worker process ({error}); {fix}") from None
-    # A worker imports the script that was started, but there is none where code was typed in.
+    # A worker imports the script that was started, which does not exist if code was typed in.
     name = _of_main(sent)
     if name and not Path(getattr(sys.modules["__main__"], "__file__", "")).is_file():
         where = f"it uses {name}, which is defined in __main__"

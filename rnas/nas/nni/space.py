@@ -4,8 +4,8 @@ from typing import Any
 
 from torch import nn
 
-from rnas.nas.nni.bands import InsideBands, has_bands, violation
-from rnas.nas.nni.library import Categorical, ConstraintViolation, ModelSpace
+from rnas.nas.nni._bands import InsideBands, has_bands, violation
+from rnas.nas.nni._library import Categorical, ConstraintViolation, ModelSpace
 from rnas.nas.nni.samples import genome_of
 from rnas.nas.space import SearchSpace
 
@@ -38,8 +38,8 @@ def model_space(space: SearchSpace) -> NetworkSpace:
     A frozen sample is the network that ``space.decode(genome).build(...)`` returns, a plain module without NNI classes.
     A sample that is not canonical gives the network of its canonical form. A sample outside the bands raises NNI's
     ``ConstraintViolation``, after which NNI's evolution and random search try again. Both draw their random samples
-    inside the bands, see :class:`rnas.nas.nni.bands.InsideBands`. NNI's TPE does not try again: give it a space without
-    bands. One-shot strategies need a network that contains all choices, so that they cannot be used here.
+    inside the bands, see :class:`rnas.nas.nni._bands.InsideBands`. NNI's TPE does not try again: give it a space
+    without bands. One-shot strategies need a network that contains all choices, so that they cannot be used here.
 
     NNI's profiler counts the FLOPs of rnas if it is set to leave out bias, normalisation and activation, and if it
     knows the shapes of all operations of a network; it does not know splits and most activations. ``space.cost`` counts
@@ -68,7 +68,7 @@ def model_space(space: SearchSpace) -> NetworkSpace:
         architecture = space.decode(genome_of(space, best))
 
     Args:
-        space: search space with its image shape, see :class:`rnas.nas.space.SearchSpace`.
+        space: search space with its image shape, see :class:`rnas.nas.SearchSpace`.
     """
     return NetworkSpace(space)
 

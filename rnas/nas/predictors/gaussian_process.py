@@ -8,7 +8,7 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
 from rnas._typing import Floats
-from rnas.nas.predictors.on_normal_scores import OnNormalScores
+from rnas.nas.predictors._on_normal_scores import OnNormalScores
 
 _TUNED_ON = 200
 """Largest number of points that the kernel is tuned on: the cost of a step grows with their cube."""

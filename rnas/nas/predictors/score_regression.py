@@ -9,8 +9,8 @@ from typing import TypeVar
 import numpy as np
 
 from rnas._typing import Floats, Integers
-from rnas.nas.predictors.calibration import Spread, folds
-from rnas.nas.predictors.on_normal_scores import OnNormalScores
+from rnas.nas.predictors._calibration import Spread, folds
+from rnas.nas.predictors._on_normal_scores import OnNormalScores
 
 Setting = TypeVar("Setting")
 

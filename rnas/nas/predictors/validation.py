@@ -6,7 +6,7 @@ import numpy as np
 from scipy.stats import kendalltau
 
 from rnas._typing import Floats
-from rnas.nas.predictors.checked_prediction import checked_prediction
+from rnas.nas.predictors._checked_prediction import checked_prediction
 from rnas.nas.predictors.predictor import Predictor
 
 _FOLDS = 3

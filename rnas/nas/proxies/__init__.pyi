@@ -3,7 +3,7 @@ from .judgement import (
     judge as judge,
 )
 from .naswot import naswot as naswot
-from .partial_tau import (
+from ._partial_tau import (
     partial_tau as partial_tau,
     tau as tau,
 )

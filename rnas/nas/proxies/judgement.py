@@ -9,7 +9,7 @@ from sklearn.model_selection import KFold
 from rnas._typing import Floats, Integers
 from rnas.errors import InputError
 from rnas.nas.predictors.gaussian_process import GaussianProcess
-from rnas.nas.proxies.partial_tau import beyond_cost, normal_scores, tau
+from rnas.nas.proxies._partial_tau import beyond_cost, normal_scores, tau
 from rnas.statistics.interval import Interval
 
 FEWEST = 40

@@ -34,7 +34,7 @@ _ACTIVATIONS = frozenset(
 
 
 def naswot(architecture: Architecture, input_shape: Shape, num_classes: int, images: Tensor, seed: int) -> float:
-    """Return log det K, or -inf if K is singular; see :class:`rnas.nas.proxies.proxy.Proxy`.
+    """Return log det K, or -inf if K is singular; see :class:`rnas.nas.proxies.Proxy`.
 
     K is singular if two images have the same code, for example. As published, normalisation uses the statistics of
     these images, and the score depends on their number (128 in the paper), so that only scores on the same images can

@@ -22,7 +22,7 @@ _NORMALIZATIONS = (_BatchNorm, _InstanceNorm, nn.GroupNorm, nn.LayerNorm)
 
 
 def synflow(architecture: Architecture, input_shape: Shape, num_classes: int, images: Tensor, seed: int) -> float:
-    """Return the log of the sum over all convolutions and linear layers; see :class:`rnas.nas.proxies.proxy.Proxy`.
+    """Return the log of the sum over all convolutions and linear layers; see :class:`rnas.nas.proxies.Proxy`.
 
     The sum is a product over layers and spans hundreds of orders of magnitude; its logarithm gives the same order. It
     is -inf if no signal reaches the logits. As in the second paper's code, batch normalisation is left out. All other

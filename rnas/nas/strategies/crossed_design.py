@@ -11,10 +11,10 @@ from itertools import combinations
 import numpy as np
 
 from rnas._typing import Floats, Integers
-from rnas.nas.strategies.candidates import sample_fresh, taken
+from rnas.nas.strategies._candidates import sample_fresh, taken
 from rnas.nas.strategy import Problem, Proposal, View
+from rnas.networks._stage_shares import depth_to_width, stage_shares
 from rnas.networks.residual import ResidualNetwork
-from rnas.networks.stage_shares import depth_to_width, stage_shares
 
 _DRAWN = 96
 _RIDGE = 1e-3

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from rnas._typing import Integers
 from rnas.errors import InputError
-from rnas.nas.nni.evolution import BatchedEvolution
-from rnas.nas.nni.library import GridSearch, Random, RegularizedEvolution, SimplifiedModelSpace, Strategy
-from rnas.nas.nni.replay import ReplayEngine, silence
+from rnas.nas.nni._evolution import BatchedEvolution
+from rnas.nas.nni._library import GridSearch, Random, RegularizedEvolution, SimplifiedModelSpace, Strategy
+from rnas.nas.nni._replay import ReplayEngine, silence
 from rnas.nas.nni.space import model_space
 from rnas.nas.objective import minimised
-from rnas.nas.strategies.candidates import genome_keys, possible, sample_fresh, taken
-from rnas.nas.strategies.scalarization import augmented_chebyshev, crowded_comparison
+from rnas.nas.strategies._candidates import genome_keys, possible, sample_fresh, taken
+from rnas.nas.strategies._scalarization import augmented_chebyshev, crowded_comparison
 from rnas.nas.strategy import Problem, Proposal, View
 
 _CLASSES = {"grid-search": GridSearch, "random": Random, "regularized-evolution": RegularizedEvolution}

@@ -4,9 +4,9 @@ import numpy as np
 
 from rnas._typing import Integers
 from rnas.nas.objective import minimised
-from rnas.nas.strategies.candidates import fresh, genome_keys, impossible, sample_fresh, taken
-from rnas.nas.strategies.evolution import offspring, survivors
-from rnas.nas.strategies.options import whole_number
+from rnas.nas.strategies._candidates import fresh, genome_keys, impossible, sample_fresh, taken
+from rnas.nas.strategies._evolution import offspring, survivors
+from rnas.nas.strategies._options import whole_number
 from rnas.nas.strategy import Problem, Proposal, View
 
 

@@ -17,8 +17,8 @@ from optuna.study import StudyDirection
 from optuna.trial import TrialState, create_trial
 
 from rnas._typing import Integers
-from rnas.nas.strategies.candidates import fresh, genome_keys, sample_fresh, taken
-from rnas.nas.strategies.optuna_samplers import make_sampler
+from rnas.nas.strategies._candidates import fresh, genome_keys, sample_fresh, taken
+from rnas.nas.strategies._optuna_samplers import make_sampler
 from rnas.nas.strategy import Problem, Proposal, View
 
 _STUDY = "search"
@@ -42,7 +42,7 @@ class OptunaStrategy:
 
     Args:
         problem: the problem to search.
-        sampler: name of the sampler, see :func:`rnas.nas.strategies.optuna_samplers.sampler_names`.
+        sampler: name of the sampler, see :func:`rnas.nas.strategies._optuna_samplers.sampler_names`.
         options: options of the sampler's class, by keyword.
 
     Raises:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnas.nas.strategies.candidates import sample_fresh, taken
+from rnas.nas.strategies._candidates import sample_fresh, taken
 from rnas.nas.strategy import Problem, Proposal, View
 
 

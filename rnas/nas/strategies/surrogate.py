@@ -8,13 +8,13 @@ from pymoo.util.nds.non_dominated_sorting import NonDominatedSorting
 
 from rnas._typing import Floats, Integers
 from rnas.nas.objective import Objective, minimised
-from rnas.nas.predictors.checked_prediction import checked_prediction
+from rnas.nas.predictors._checked_prediction import checked_prediction
 from rnas.nas.predictors.predictor import Predictor
 from rnas.nas.predictors.validation import cross_validated_tau
-from rnas.nas.strategies.acquisition import Posterior
-from rnas.nas.strategies.autoregression import Autoregression
-from rnas.nas.strategies.candidates import genome_keys
-from rnas.nas.strategies.proxy_scores import normal_scores_among
+from rnas.nas.strategies._acquisition import Posterior
+from rnas.nas.strategies._autoregression import Autoregression
+from rnas.nas.strategies._candidates import genome_keys
+from rnas.nas.strategies._proxy_scores import normal_scores_among
 from rnas.nas.strategy import Columns, Prediction, Problem, Results, View
 
 FITTED = 600

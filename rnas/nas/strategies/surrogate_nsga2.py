@@ -17,12 +17,12 @@ from rnas import registry
 from rnas._typing import Floats, Integers
 from rnas.errors import InputError
 from rnas.nas.front import non_dominated
-from rnas.nas.strategies.acquisition import Box, choose_batch
-from rnas.nas.strategies.candidates import genome_keys, sample_fresh, taken
-from rnas.nas.strategies.initial_design import initial_design
-from rnas.nas.strategies.inner_search import candidates
-from rnas.nas.strategies.options import names, positive_number, share, whole_number
-from rnas.nas.strategies.proxy_scores import ProxyScores
+from rnas.nas.strategies._acquisition import Box, choose_batch
+from rnas.nas.strategies._candidates import genome_keys, sample_fresh, taken
+from rnas.nas.strategies._initial_design import initial_design
+from rnas.nas.strategies._inner_search import candidates
+from rnas.nas.strategies._options import names, positive_number, share, whole_number
+from rnas.nas.strategies._proxy_scores import ProxyScores
 from rnas.nas.strategies.surrogate import Surrogate
 from rnas.nas.strategy import Problem, Proposal, View
 

@@ -4,10 +4,10 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from rnas.networks import layer_cost
+from rnas.networks._block_cost import surroundings_cost
 from rnas.networks.block import COMMON_FIELDS, RAW, Block, BlockColumns, BlockType, Place
-from rnas.networks.block_cost import surroundings_cost
 from rnas.networks.cost import Costs
-from rnas.utils.lazy import LazyModule
+from rnas.utils._lazy import LazyModule
 
 if TYPE_CHECKING:
     from rnas.networks.modules import blocks as modules

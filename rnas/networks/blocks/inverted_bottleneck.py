@@ -10,10 +10,10 @@ only normalised. Shortcut and addition are as in the other blocks.
 from functools import partial
 from typing import TYPE_CHECKING
 
+from rnas.networks._block_cost import three_convolution_cost
 from rnas.networks.block import Block, BlockColumns, BlockType, Place
-from rnas.networks.block_cost import three_convolution_cost
 from rnas.networks.cost import Costs
-from rnas.utils.lazy import LazyModule
+from rnas.utils._lazy import LazyModule
 
 if TYPE_CHECKING:
     from rnas.networks.modules import blocks as modules

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rnas.networks.block import COMMON_FIELDS
 from rnas.networks.blocks.basic import Basic
 from rnas.networks.squeeze_excitation import IDENTITY, PLACEMENTS
-from rnas.utils.lazy import LazyModule
+from rnas.utils._lazy import LazyModule
 
 if TYPE_CHECKING:
     from rnas.networks.modules import blocks as modules

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from rnas.networks._block_cost import three_convolution_cost
 from rnas.networks.block import RAW, Block, BlockColumns, BlockType, Place
-from rnas.networks.block_cost import three_convolution_cost
 from rnas.networks.blocks.bottleneck import Bottleneck
 from rnas.networks.cost import Costs
 from rnas.networks.squeeze_excitation import RESIDUAL
-from rnas.utils.lazy import LazyModule
+from rnas.utils._lazy import LazyModule
 
 if TYPE_CHECKING:
     from rnas.networks.modules import blocks as modules

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from rnas.networks.modules.squeeze_excitation import SqueezeExcitation
+from rnas.networks.modules._squeeze_excitation import SqueezeExcitation
 from rnas.networks.squeeze_excitation import CONV3X3, IDENTITY, NONE, RESIDUAL, STANDARD
 
 BlockConstructor = Callable[[int, int, int], nn.Module]

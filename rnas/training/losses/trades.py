@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, NonNegativeFloat
 
-from rnas.training.losses.batch import Batch, Value
-from rnas.utils.lazy import LazyModule
+from rnas.training.losses._batch import Batch, Value
+from rnas.utils._lazy import LazyModule
 
 if TYPE_CHECKING:
     import torch.nn.functional as F

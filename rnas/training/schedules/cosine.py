@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from rnas.training.schedules.progress import Every, Progress
+from rnas.training.schedules._progress import Every, Progress
 
 
 class Cosine(BaseModel):

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from rnas.training.schedules.progress import Progress
+from rnas.training.schedules._progress import Progress
 from rnas.utils.quantities import FractionField
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from rnas.training.schedules.progress import Every, Progress
+from rnas.training.schedules._progress import Every, Progress
 
 _Momentum = Annotated[float, Field(ge=0, lt=1)]
 

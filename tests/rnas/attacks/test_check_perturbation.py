@@ -5,8 +5,8 @@ from fractions import Fraction
 import pytest
 import torch
 
+from rnas.attacks._check_perturbation import check_perturbation
 from rnas.attacks.attack import Norm
-from rnas.attacks.check_perturbation import check_perturbation
 from rnas.attacks.fgsm import FGSM
 from rnas.attacks.pgd import PGD
 from rnas.errors import InputError

@@ -6,12 +6,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from rnas.attacks._restarts import restart_seed
 from rnas.attacks.attack import Norm
 from rnas.attacks.cw import CW
 from rnas.attacks.fgsm import FGSM
 from rnas.attacks.losses import misclassified
 from rnas.attacks.pgd import PGD
-from rnas.attacks.restarts import restart_seed
 from rnas.attacks.start import Start
 from rnas.errors import InputError
 from rnas.testing.attack import random_batch, small_network

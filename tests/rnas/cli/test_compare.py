@@ -34,7 +34,7 @@ def test_what_cannot_be_run_is_refused_in_one_line(command: Callable[..., Result
         (["compare", network, "resnet-18", "--tune-epochs", 3, *digits], "such as tune=8"),
         (["compare", network, "resnet-18", "--tune", 1, *digits], "Invalid value for '--tune'"),
         (["resume", kept, "--seeds", 1], "has 2 already; give 2 or more"),
-        (["resume", kept, "--budget", 3], "of which seeds can grow"),
+        (["resume", kept, "--budget", 3], "and only seeds can grow"),
         (["resume", planned, "--seeds", 3], "leave seeds out"),
     ):
         result = command(*words)

@@ -12,8 +12,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 import rnas
+from rnas.evaluation._image_flags import unpack
 from rnas.evaluation.evaluation_result import EvaluationResult
-from rnas.evaluation.image_flags import unpack
 from rnas.nas.result import SearchResult
 from rnas.networks import architecture as arch
 from rnas.networks.residual import ResidualNetwork
@@ -423,7 +423,7 @@ def test_the_hash_of_the_images_is_theirs_alone(command: Command, member: str) -
         (["--device", "tpu"], "known: auto, cpu, cuda"),
         (["--data", "imagenet"], "unknown dataset 'imagenet'; known: "),
         (["--data", "cifar10"], "--data-dir"),
-        (["--split-seed", "4"], "leave split_seed out"),
+        (["--split-seed", "4"], "leave --split-seed out"),
         (["--weights", "nothing.pth"], "nothing.pth: cannot be read"),
         (["--corruptions", "nowhere"], "nowhere"),
         (["--transfer", "wrn-28-10"], "wrn-28-10 has no weights"),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from rnas.nas.rungs import position_of
+from rnas.nas._rungs import position_of
 from rnas.nas.search import Search
 from tests.rnas.cli.conftest import Result
 

@@ -37,6 +37,9 @@ def imported(words: list[str], environment: dict[str, str] | None = None) -> tup
         (["recipes"], "trades"),
         (["recipes", "sat-awp"], "weight_perturbation"),
         (["scale", "--help"], "--depth-to-width"),
+        (["train", "--help"], "Passes over the training images"),
+        (["tune", "--help"], "--trials"),
+        (["search", "--help"], "Seed of everything random"),
     ],
 )
 def test_what_computes_nothing_imports_nothing_slow(words: list[str], expected: str) -> None:
@@ -46,7 +49,9 @@ def test_what_computes_nothing_imports_nothing_slow(words: list[str], expected: 
     assert expected in output
 
 
-@pytest.mark.parametrize(("typed", "expected"), [("rnas zo", "zoo"), ("rnas zoo --data", "--dataset")])
+@pytest.mark.parametrize(
+    ("typed", "expected"), [("rnas zo", "zoo"), ("rnas zoo --data", "--dataset"), ("rnas train --epo", "--epochs")]
+)
 def test_completion_imports_nothing_slow(typed: str, expected: str) -> None:
     last = str(typed.count(" "))
     modules, output = imported([], {"_RNAS_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": last})
@@ -72,6 +77,7 @@ def test_the_version_is_written_once() -> None:
     import importlib.metadata
 
     assert importlib.metadata.version("rnas") == __version__
+    assert CliRunner().invoke(app, ["--version"]).output == f"rnas {__version__}\n"
 
 
 def test_fields_in_messages_become_options() -> None:

@@ -39,6 +39,10 @@ class Outer(BaseModel):
     the attacks."""
     folder: Path
     """Where the data are."""
+    images: int | None = None
+    """Images to train on; None is all."""
+    hours: float = 2.0
+    """Hours in all."""
 
 
 @pytest.fixture
@@ -48,7 +52,16 @@ def app() -> typer.Typer:
 
     @made.command()
     @with_settings(
-        Outer, Setting("inner.epochs", default="the recipe's"), "trials", "attacks", "device", "flags", "eps", "folder"
+        Outer,
+        Setting("inner.epochs", default="the recipe's"),
+        "trials",
+        "attacks",
+        "device",
+        "flags",
+        "eps",
+        "folder",
+        "images",
+        Setting("hours", shows_default=False),
     )
     def run(
         network: Annotated[str, typer.Argument(help="What is trained.")],
@@ -89,6 +102,8 @@ def test_help_says_what_the_model_says_with_defaults_and_bounds(app) -> None:
         "--flags / --no-flags",
         "Radius of the attacks.",
         "What is trained.",
+        "Images to train on [default: all].",
+        "Hours in all. --dry-run",
     ):
         assert words in text
 

@@ -7,10 +7,10 @@ import pytest
 
 import rnas
 from rnas.networks.robust_scaling import Rule
-from rnas.report.power import coverage_table, sentences, verdicts_table
+from rnas.report._power import coverage_table, sentences, verdicts_table
 from rnas.scaling_rules.power import ROBUST_SCALING, Coverage, GroundTruth, PowerStudy, Tally
 from rnas.scaling_rules.verdict import Verdict
-from rnas.utils.metric import Metric
+from rnas.utils._metric import Metric
 from tests.rnas.cli.conftest import Result
 
 WEAK, STRONG = (GroundTruth(ROBUST_SCALING, Rule(), effect, 0.02) for effect in (0.01, 0.04))

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from rnas.cli.progress import ProgressView
 from rnas.experiment import Work
-from rnas.nas.dispatch import label
+from rnas.nas._dispatch import label
 from rnas.nas.ledger import Ledger
 from rnas.nas.result import SearchResult
 from rnas.nas.search import Search

@@ -11,8 +11,8 @@ import pytest
 from rich.console import Console
 
 import rnas
-from rnas.cli.reproduce_table import print_reproduction
-from rnas.experiments.reproduction.check import compared
+from rnas.cli.views.reproduce_table import print_reproduction
+from rnas.experiments.reproduction._check import compared
 from rnas.experiments.reproduction.judgement import judged, seed_spread_of
 from rnas.experiments.reproduction.reproduce import Reproduction
 from rnas.nas.result import SearchResult
@@ -125,7 +125,7 @@ def test_luck_stands_in_a_table_of_its_own(command: Command, tmp_path: Path) -> 
     [
         (["--from", "memory"], "unknown --from 'memory'; known: checkpoint, scratch"),
         (["--device", "tpu"], "unknown --device 'tpu'; known: auto, cpu, cuda"),
-        (["--from", "checkpoint"], "its weights are not there; train the network again with --from scratch"),
+        (["--from", "checkpoint"], "its weights are not there; train the network again with source scratch"),
         (["--seeds", "1"], "1 seed: the variation between trainings takes at least 2 further seeds, or none"),
     ],
 )

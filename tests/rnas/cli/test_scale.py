@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import rnas
-from rnas.experiments.references import resolve
+from rnas.experiments._references import resolve
 from rnas.networks.architecture import from_dict
 from rnas.networks.robust_scaling import RobustScaling, Rule
 from rnas.networks.zoo import baselines

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from rnas.cli.search_view import shortfall
+from rnas.cli.views.search import shortfall
 from rnas.nas.ledger import Ledger
 from rnas.nas.result import SearchResult
 from rnas.nas.search import Search

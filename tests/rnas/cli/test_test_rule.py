@@ -13,7 +13,7 @@ import yaml
 from rich.console import Console
 
 import rnas
-from rnas.cli.rule_test_view import print_rule_test
+from rnas.cli.views.rule_test import print_rule_test
 from rnas.nas.search import Search
 from tests.rnas.cli.conftest import Result
 from tests.rnas.cli.test_kill_and_resume import PROGRAM, wait_until_gone

@@ -144,7 +144,7 @@ def test_a_recipes_activation_is_told(command: Command, folder: Path) -> None:
 
 def test_dry_run_prints_what_it_would_take_and_makes_nothing(command: Command, folder: Path) -> None:
     out = done(command("train", "net.json", "--recipe", "sat", *SHORT, "--dry-run"))
-    for word in ("an epoch", "batch size 40", "3 times", "selection after", "attacks on", "GiB", "in all", "on cpu"):
+    for word in ("an epoch", "batch size 40", "3 times", "val images after", "attacks on", "GiB", "in all", "on cpu"):
         assert word in out
     found = json.loads(done(command("train", "net.json", "--recipe", "sat", *SHORT, "--dry-run", "--json")))
     assert found["seconds"] == pytest.approx(sum(work["count"] * work["seconds"] for work in found["work"]))
@@ -166,7 +166,7 @@ def test_dry_run_prints_what_it_would_take_and_makes_nothing(command: Command, f
         (["--recipe", "sat", "--attacks", "luck"], "unknown attack 'luck'; known: "),
         (["--recipe", "sat", "--eps", "8"], "eps: epsilon 8 is above 1"),
         (["--recipe", "sat", "--data", "nothing"], "unknown dataset 'nothing'"),
-        (["--recipe", "sat", "--data", "cifar10"], "needs --data-dir DIR"),
+        (["--recipe", "sat", "--data", "cifar10"], "needs --data-dir, the folder"),
         (["--recipe", "sat", "--device", "tpu"], "unknown device 'tpu'"),
         (["--recipe", "sat", "--set", "nonsense"], "write KEY=VALUE"),
         (["--recipe", "sat", "--set", "recipe.decay=1"], "train: recipe: decay: unknown key"),
@@ -203,7 +203,7 @@ def test_a_loss_that_diverges_is_exit_code_1(command: Command, folder: Path) -> 
 def test_resume_knows_a_training(command: Command, folder: Path) -> None:
     first = done(command("train", "net.json", "--recipe", "sat", *SHORT, "--output", "run"))
     assert done(command("resume", "run")) == first
-    assert "budget: run is a training, of which no field can grow" in refusal(command("resume", "run", "--budget", 9))
+    assert "budget: run is a training, and no field can grow" in refusal(command("resume", "run", "--budget", 9))
     Path("run/result.json").unlink()
     result = command("resume", "run", "--json")
     assert json.loads(done(result))["epochs_done"] == 3

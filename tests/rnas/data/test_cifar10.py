@@ -99,7 +99,7 @@ def test_files_are_verified_by_their_published_checksums(small: Path, monkeypatc
 
 
 def test_no_folder_says_how_to_get_the_data() -> None:
-    with pytest.raises(InputError, match="--data-dir"):
+    with pytest.raises(InputError, match="data_dir"):
         load(None)
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from rnas.data.cutmix import cutmix
+from rnas.data._cutmix import cutmix
 
 
 def generator(seed: int) -> torch.Generator:

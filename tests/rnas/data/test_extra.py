@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
+from rnas.data._extra import FIRST_ID, load_extra
 from rnas.data.dataset import Dataset
-from rnas.data.extra import FIRST_ID, load_extra
 from rnas.data.splits import SplitSizes
 from rnas.errors import InputError
 

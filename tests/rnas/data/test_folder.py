@@ -128,6 +128,6 @@ def test_a_folder_that_is_missing_or_a_file(tmp_path: Path) -> None:
 
 def test_no_folder_says_what_it_holds() -> None:
     with pytest.raises(
-        InputError, match="data folder needs a folder: --data-dir DIR contains one folder of images for each class"
+        InputError, match="data folder needs data_dir, a folder that contains one folder of images for each class"
     ):
         load(None)

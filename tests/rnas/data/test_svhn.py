@@ -114,5 +114,5 @@ def test_the_published_numbers_of_images() -> None:
 
 
 def test_no_folder_says_how_to_get_the_data() -> None:
-    with pytest.raises(InputError, match=r"data svhn needs --data-dir DIR, the folder that contains train_32x32.mat"):
+    with pytest.raises(InputError, match=r"data svhn needs data_dir, the folder that contains train_32x32.mat"):
         load(None)

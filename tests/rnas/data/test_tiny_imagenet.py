@@ -108,5 +108,5 @@ def test_the_published_numbers_of_images() -> None:
 
 
 def test_no_folder_says_how_to_get_the_data() -> None:
-    with pytest.raises(InputError, match="data tiny-imagenet needs --data-dir DIR"):
+    with pytest.raises(InputError, match="data tiny-imagenet needs data_dir"):
         load(None)

@@ -15,8 +15,8 @@ from rnas.attacks.autoattack_ensembles import Ensemble
 from rnas.attacks.losses import misclassified
 from rnas.attacks.named import named_attack
 from rnas.data.dataset import Split
-from rnas.evaluation.attack_run import AttackRun, PlannedAttack, Progress, run_attacks
-from rnas.evaluation.evaluation_state import EvaluationState
+from rnas.evaluation._attack_run import AttackRun, PlannedAttack, Progress, run_attacks
+from rnas.evaluation._evaluation_state import EvaluationState
 from rnas.evaluation.robustness import evaluate_robustness
 from rnas.evaluation.threats import parse_threat
 from tests.rnas.evaluation.digits_networks import images_of_test

@@ -9,9 +9,9 @@ from pyautoattack import AutoAttack
 from torch import Tensor, nn
 
 from rnas.attacks.named import named_attack
-from rnas.evaluation.attack_run import PlannedAttack, run_attacks
-from rnas.evaluation.evaluation_state import EvaluationState
-from rnas.evaluation.observed_network import ObservedNetwork
+from rnas.evaluation._attack_run import PlannedAttack, run_attacks
+from rnas.evaluation._evaluation_state import EvaluationState
+from rnas.evaluation._observed_network import ObservedNetwork
 from rnas.evaluation.threats import parse_threat
 from tests.rnas.evaluation.digits_networks import EPSILON, images_of_test
 

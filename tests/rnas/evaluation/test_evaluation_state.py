@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from rnas.errors import InputError
-from rnas.evaluation.evaluation_state import EvaluationState, StepState
+from rnas.evaluation._evaluation_state import EvaluationState, StepState
 
 SETTING = {"weights": "ab12", "attacks": ["linf:1/10 fgsm", "linf:1/10 pgd20"], "seed": 0}
 
@@ -29,8 +29,8 @@ def test_without_a_file_nothing_is_written(tmp_path: Path, monkeypatch: pytest.M
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"seed": 1}, "its seed is 0, but here it is 1; give another --output"),
-        ({"seed": 1, "weights": "cd34"}, "its weights is ab12, but here it is cd34, and 1 more; give another --output"),
+        ({"seed": 1}, "its seed is 0, but here it is 1; give another output"),
+        ({"seed": 1, "weights": "cd34"}, "its weights is ab12, but here it is cd34, and 1 more; give another output"),
         (
             {"attacks": ["linf:1/10 fgsm"]},
             "its attacks is linf:1/10 fgsm linf:1/10 pgd20, but here it is linf:",

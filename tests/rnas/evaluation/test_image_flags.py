@@ -3,7 +3,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnas.evaluation.image_flags import pack, unpack
+from rnas.evaluation._image_flags import pack, unpack
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=70))

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from rnas.attacks.pgd import PGD
-from rnas.evaluation.observed_network import ObservedNetwork
+from rnas.evaluation._observed_network import ObservedNetwork
 
 
 def network() -> nn.Module:

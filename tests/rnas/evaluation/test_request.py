@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from rnas.evaluation.request import Request
+from rnas.evaluation._request import Request
 from rnas.evaluation.threats import parse_threat
 
 

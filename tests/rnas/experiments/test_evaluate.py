@@ -15,8 +15,8 @@ from rnas.attacks.named import named_attack
 from rnas.attacks.pgd import PGD
 from rnas.data.dataset import Dataset
 from rnas.errors import InputError
+from rnas.evaluation._image_flags import unpack
 from rnas.evaluation.evaluation_result import EvaluationResult
-from rnas.evaluation.image_flags import unpack
 from rnas.evaluation.training_settings import load_dataset
 from rnas.networks import architecture as arch
 from tests.rnas.experiments.training.trainings import NETWORK, trained

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from rnas.errors import InputError
-from rnas.experiments.references import resolve
-from rnas.nas.members import member
+from rnas.experiments._references import resolve
+from rnas.nas._members import member
 from rnas.nas.result import SearchResult
 from rnas.networks import architecture as arch
 from rnas.networks.residual import widened

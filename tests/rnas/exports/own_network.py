@@ -58,10 +58,10 @@ class Own:
     width: int = 4
 
     def build(self, num_classes: int, input_shape: Shape) -> nn.Module:
-        """See :class:`rnas.networks.architecture.Architecture`."""
+        """See :class:`rnas.networks.Architecture`."""
         block = partial(BasicBlock, style=BlockStyle(kernel_size=1))
         return OwnNetwork(input_shape[0], width=self.width, block=block, scale=Scale(0.5), classes=num_classes)
 
     def cost(self, input_shape: Shape, num_classes: int) -> Cost:
-        """See :class:`rnas.networks.architecture.Architecture`."""
+        """See :class:`rnas.networks.Architecture`."""
         return measured_cost(self.build(num_classes, input_shape), input_shape)

@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from rnas.errors import InputError
-from rnas.exports.expression import expression
-from rnas.exports.source import Source
+from rnas.exports._expression import expression
+from rnas.exports._source import Source
 from tests.rnas.exports.own_layers import Scale, Takes, halves
 from tests.rnas.exports.own_network import Own
 

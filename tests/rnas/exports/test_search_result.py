@@ -8,9 +8,9 @@ import pytest
 
 import rnas
 from rnas import registry
+from rnas.exports._search_result import search_result
 from rnas.exports.network import Network, find_network
 from rnas.exports.robustbench import model_info
-from rnas.exports.search_result import search_result
 from rnas.nas.result import SearchResult
 
 SEARCH = {

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from rnas.errors import InputError
-from rnas.exports.source import Import, Source
-from rnas.networks.modules.nas_bench_201 import NASBench201Network
+from rnas.exports._source import Import, Source
+from rnas.networks.modules._nas_bench_201 import NASBench201Network
 from tests.rnas.exports import own_layers
 from tests.rnas.exports.own_network import OwnNetwork
 

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from rnas.nas.campaign import evaluate_all
+from rnas.nas._campaign import evaluate_all
+from rnas.nas._problem import problem_of
 from rnas.nas.evaluators.evaluator import Task
 from rnas.nas.execution.executor import Limits
 from rnas.nas.execution.in_process import InProcess
 from rnas.nas.ledger import Ledger, Record
-from rnas.nas.problem import problem_of
 from rnas.nas.strategy import Problem
 from search_spaces.wide_resnet import DepthGrid
 from tests.evaluators import Scripted

@@ -6,10 +6,10 @@ import pytest
 import yaml
 
 from rnas.errors import InputError
+from rnas.nas._setup import resolve
 from rnas.nas.config import SearchConfig
 from rnas.nas.presets import preset, preset_names, preset_text
-from rnas.nas.setup import resolve
-from rnas.utils.yaml_files import read_mapping, set_key
+from rnas.utils._yaml_files import read_mapping, set_key
 
 DIGITS = {"space": "wide-resnet-depths", "evaluator": {"train": {"data": "digits"}}}
 
@@ -116,7 +116,7 @@ def test_set_reaches_any_key() -> None:
 
 @pytest.mark.parametrize("assignment", ["budget", "=3", ".budget=3", "budget.inner=3", "budget=[", "a..b=1"])
 def test_an_assignment_that_cannot_be_is_refused(assignment: str) -> None:
-    with pytest.raises(InputError, match="--set"):
+    with pytest.raises(InputError, match=r"KEY=VALUE|is not a mapping|is not YAML"):
         set_key({"budget": 1}, assignment)
 
 

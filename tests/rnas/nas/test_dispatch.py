@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from rnas.experiment import Listener
-from rnas.nas.dispatch import dispatch
+from rnas.nas._dispatch import dispatch
+from rnas.nas._problem import problem_of
 from rnas.nas.evaluators.evaluator import Evaluation, Task
 from rnas.nas.ledger import Ledger, Record
-from rnas.nas.problem import problem_of
 from rnas.nas.strategy import Problem
 from rnas.networks import architecture as arch
 from search_spaces.wide_resnet import DepthGrid

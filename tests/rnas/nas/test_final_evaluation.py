@@ -58,7 +58,7 @@ def test_every_member_is_trained_again_with_seeds_that_the_search_did_not_use(ru
     assert ranks == sorted(ranks, key=lambda rank: rank or 99)
 
 
-def test_weights_and_results_stay_beside_the_run(run: SearchResult) -> None:
+def test_weights_and_results_are_in_the_directory_of_the_run(run: SearchResult) -> None:
     assert run.path is not None
     key = run.front()[0].key
     folder = run.path / "final_evaluation" / "seed-8"
@@ -66,7 +66,7 @@ def test_weights_and_results_stay_beside_the_run(run: SearchResult) -> None:
     assert result["architecture_key"] == key
     assert result["data"]["images"] == 60
     assert (folder / f"{key}.safetensors").exists()
-    assert "judged for good" in (run.path / "report.html").read_text()
+    assert "Final evaluation: worst case of" in (run.path / "report.html").read_text()
 
 
 def test_loaded_and_printed_it_says_the_same(run: SearchResult) -> None:
@@ -78,7 +78,7 @@ def test_loaded_and_printed_it_says_the_same(run: SearchResult) -> None:
     assert [member["key"] for member in members] == [member.key for member in run.final_members()]
     resumed = CliRunner().invoke(app, ["resume", str(run.path)])
     assert resumed.exit_code == 0
-    assert "Judged for good" in resumed.stdout
+    assert "Final evaluation: worst case of" in resumed.stdout
     assert rnas.Search.open(run.path).result().final_records == run.final_records
 
 

@@ -13,7 +13,7 @@ from rnas.nas.objective import Objective
 from rnas.nas.space import Variable
 from rnas.nas.strategy import Prediction
 from rnas.networks.residual import ResidualNetwork
-from rnas.utils import sqlite
+from rnas.utils import _sqlite as sqlite
 
 OBJECTIVES = (
     Objective(metric="robust_accuracy", direction="maximize"),

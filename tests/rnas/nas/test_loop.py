@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from rnas.experiment import Listener
+from rnas.nas._loop import Loop
+from rnas.nas._problem import problem_of
 from rnas.nas.evaluators.evaluator import Context, Evaluation, Task
 from rnas.nas.execution.executor import Executor, Limits
 from rnas.nas.execution.in_process import InProcess
 from rnas.nas.ledger import Ledger, Record
-from rnas.nas.loop import Loop
 from rnas.nas.objective import Objective
-from rnas.nas.problem import problem_of
 from rnas.nas.strategies.nsga2 import NSGA2Strategy
 from rnas.nas.strategies.random import RandomSearch
 from rnas.nas.strategy import Problem

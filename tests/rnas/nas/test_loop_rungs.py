@@ -9,13 +9,13 @@ import pytest
 from optuna.trial import TrialState
 
 from rnas.experiment import Listener
+from rnas.nas._loop import Loop, spent
+from rnas.nas._problem import problem_of
 from rnas.nas.evaluators.evaluator import Context, Evaluation, Rung, Status, Task
 from rnas.nas.execution.executor import Limits
 from rnas.nas.execution.in_process import InProcess
 from rnas.nas.ledger import Ledger, Record
-from rnas.nas.loop import Loop, spent
 from rnas.nas.objective import minimised
-from rnas.nas.problem import problem_of
 from rnas.nas.strategies.nsga2 import NSGA2Strategy
 from rnas.nas.strategies.random import RandomSearch
 from rnas.nas.strategy import Problem, Proposal, View

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from rnas.errors import InputError
+from rnas.nas._members import knee, member
 from rnas.nas.evaluators.evaluator import Evaluation, Status
 from rnas.nas.ledger import Record
-from rnas.nas.members import knee, member
 from rnas.nas.objective import Objective
 from rnas.nas.result import SearchResult
 

@@ -8,9 +8,9 @@ import pytest
 from pydantic import BaseModel
 
 from rnas.errors import InputError
+from rnas.nas._problem import problem_of
 from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Evaluator, Rung, Status, Task
 from rnas.nas.objective import Objective
-from rnas.nas.problem import problem_of
 from rnas.nas.strategy import Problem
 from rnas.networks.architecture import Architecture, Shape
 from rnas.testing.strategy import LARGE, SMALL, toy_space

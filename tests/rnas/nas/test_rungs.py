@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnas.nas.rungs import BatchPosition, batch_of, position_of, promoted
+from rnas.nas._rungs import BatchPosition, batch_of, position_of, promoted
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def depth(architecture: Architecture) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Stride:
-    """Takes every so many of the space's genomes, in their order."""
+    """Propose every n-th genome of the space, in order."""
 
     step: int = 3
 
@@ -95,7 +95,7 @@ def test_space_function_and_strategy_may_be_objects(tmp_path: Path) -> None:
     longer = rnas.resume(path, budget=5, space=SPACE, evaluator=depth, strategy=Stride(2))
     assert longer.records[:3] == result.records
     for other in ({"strategy": Stride(3)}, {"evaluator": np.sum}, {"space": Bespoke(3)}):
-        with pytest.raises(InputError, match=rf"^{next(iter(other))}: .* was begun with "):
+        with pytest.raises(InputError, match=rf"^{next(iter(other))}: .* was created with "):
             rnas.resume(path, **other)
 
 

@@ -3,9 +3,9 @@ import torch
 from torch import nn
 
 from rnas.errors import InputError
-from rnas.networks.cell_operations import OPERATIONS, find_operation
+from rnas.networks._cell_operations import OPERATIONS, find_operation
 from rnas.networks.counting import single
-from rnas.networks.modules.cell_operations import FactorizedReduce
+from rnas.networks.modules._cell_operations import FactorizedReduce
 from rnas.networks.modules.measured_cost import measured_cost
 
 

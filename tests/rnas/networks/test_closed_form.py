@@ -4,8 +4,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rnas.networks._cell_operations import OPERATIONS
 from rnas.networks.architecture import Architecture, from_json, key, to_json
-from rnas.networks.cell_operations import OPERATIONS
 from rnas.networks.darts_cells import DartsCellNetwork, repeated_cells
 from rnas.networks.densenet import DenseNet
 from rnas.networks.genotypes import GENOTYPES, CellGenotype

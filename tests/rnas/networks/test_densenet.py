@@ -4,7 +4,7 @@ import torch
 from rnas.errors import InputError
 from rnas.networks.architecture import from_dict
 from rnas.networks.densenet import DenseNet
-from rnas.networks.modules.densenet import DenseLayer
+from rnas.networks.modules._densenet import DenseLayer
 
 
 def test_new_features_come_first() -> None:

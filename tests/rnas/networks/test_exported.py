@@ -10,7 +10,7 @@ from safetensors import safe_open
 import rnas
 from rnas import registry
 from rnas.errors import InputError
-from rnas.experiments.references import resolve
+from rnas.experiments._references import resolve
 from rnas.exports.network import Network, find_network
 from rnas.networks.residual import ResidualNetwork
 

@@ -8,9 +8,9 @@ from torch import nn
 from torch.nn import functional as F
 
 from rnas.networks.activations import ACTIVATIONS
-from rnas.networks.modules.activations import TwoSlope
-from rnas.networks.modules.normalization import ChannelLayerNorm, groups
-from rnas.networks.modules.squeeze_excitation import SqueezeExcitation
+from rnas.networks.modules._activations import TwoSlope
+from rnas.networks.modules._normalization import ChannelLayerNorm, groups
+from rnas.networks.modules._squeeze_excitation import SqueezeExcitation
 from rnas.networks.normalization import NORMALIZATIONS, runs_on
 from rnas.networks.squeeze_excitation import hidden_units
 

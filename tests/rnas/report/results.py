@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from rnas.evaluation.image_flags import pack
+from rnas.evaluation._image_flags import pack
 from rnas.statistics.proportions import proportion
 
 IMAGES = 400

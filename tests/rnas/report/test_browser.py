@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from rnas.report.html import render
+from rnas.report._html import render
 
 PANEL = "!document.querySelector('#panel').hidden"
 PAIR = f"{PANEL} && document.body.classList.contains('has-pair')"

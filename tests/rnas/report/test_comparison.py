@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from rnas.experiments.comparison.result import compared
-from rnas.report import comparison_text as words
+from rnas.report import _comparison_text as words
 from rnas.report.comparison import render
 from tests.rnas.experiments.comparison.records import records, settings
 from tests.rnas.report.browser import Page

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from rnas.experiments.comparison.result import compared
-from rnas.report.comparison_data import comparison_data
+from rnas.report._comparison_data import comparison_data
 from tests.rnas.experiments.comparison.records import records, settings
 
 ROW = {"network": "wrn-28-10", "training": "TRADES", "source": "Table 2", "note": "", "cw40": None, "autoattack": None}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rnas.experiments.comparison.result import compared
-from rnas.report.comparison_tables import render
+from rnas.report._comparison_tables import render
 from tests.rnas.experiments.comparison.records import records, settings
 
 PUBLISHED = {

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from rnas import registry
-from rnas.report.details import details, formats, pack
-from rnas.report.drawing import draw
-from rnas.utils.metric import metrics_of
+from rnas.report._details import details, formats, pack
+from rnas.report._drawing import draw
+from rnas.utils._metric import metrics_of
 
 Run = dict[str, Any]
 

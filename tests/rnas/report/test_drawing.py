@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnas.report.drawing import draw
+from rnas.report._drawing import draw
 
 SVG = "{http://www.w3.org/2000/svg}"
 ROBUST_RES_NET_A1 = {

@@ -2,8 +2,8 @@ import json
 import re
 from typing import Any
 
+from rnas.report._html import render
 from rnas.report.fidelity import view
-from rnas.report.html import render
 
 
 def estimate(value: float, low: float, high: float) -> dict[str, float]:

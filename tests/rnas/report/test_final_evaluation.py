@@ -1,6 +1,6 @@
 from typing import Any
 
-from rnas.report.final_evaluation import change_text, final_evaluation_caption, mean_text, view
+from rnas.report._final_evaluation import change_text, final_evaluation_caption, mean_text, view
 
 
 def member(key: str, rank: int, final_rank: int | None, accuracy: float | None, half: float | None) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 import pytest
 
-from rnas.report.front import members
-from rnas.utils.metric import metrics_of
+from rnas.report._front import members
+from rnas.utils._metric import metrics_of
 
 
 def front_of(run):

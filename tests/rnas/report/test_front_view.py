@@ -2,9 +2,9 @@ import re
 
 import pytest
 
-from rnas.report import front_view
-from rnas.report.front import members
-from rnas.utils.metric import metrics_of
+from rnas.report import _front_view as front_view
+from rnas.report._front import members
+from rnas.utils._metric import metrics_of
 
 
 def run_with(run, accuracies, final_loss=0.0):

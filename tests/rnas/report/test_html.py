@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from rnas.report.html import render
+from rnas.report._html import render
 
 VOID = {"meta", "br", "input", "link", "img", "hr"}
 HOSTILE = """</script><script>alert("x")</script><img src=https://example.org onerror=alert(1)>'"&"""

@@ -3,9 +3,9 @@ import dataclasses
 import numpy as np
 import pytest
 
+from rnas.report._leaderboard_text import against_the_best, explanation, headline, markdown
 from rnas.report.leaderboard import Entry, Leaderboard, LeaderboardAccuracy, LeaderboardFlag, tables
-from rnas.report.leaderboard_text import against_the_best, explanation, headline, markdown
-from rnas.statistics.mcnemar import mcnemar
+from rnas.statistics._mcnemar import mcnemar
 from rnas.statistics.proportions import proportion
 
 SETTING = {"data": "cifar10", "images": "the first 400", "threat": "linf, epsilon 8/255", "attacks": "pgd20"}

@@ -3,8 +3,8 @@ import re
 
 import pytest
 
+from rnas.report._leaderboard_html import render
 from rnas.report.leaderboard import LeaderboardFlag, tables
-from rnas.report.leaderboard_html import render
 from tests.rnas.report.test_html import HOSTILE, Page
 from tests.rnas.report.test_leaderboard import BEST, CLOSE, FAR, WIDER, entry
 

@@ -1,6 +1,6 @@
 import pytest
 
-from rnas.report.page import policy, render, short
+from rnas.report._page import policy, render, short
 
 
 def leaderboard(**more: object) -> str:

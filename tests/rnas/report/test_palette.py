@@ -2,8 +2,8 @@ import re
 
 import pytest
 
-from rnas.report.page import asset
-from rnas.report.palette import palette, sequence
+from rnas.report._page import asset
+from rnas.report._palette import palette, sequence
 
 
 def test_colours_are_those_of_the_pages() -> None:

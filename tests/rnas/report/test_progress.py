@@ -1,7 +1,7 @@
 import pytest
 
-from rnas.report.progress import normalised_hypervolume, surrogate_sentences
-from rnas.utils.metric import metrics_of
+from rnas.report._progress import normalised_hypervolume, surrogate_sentences
+from rnas.utils._metric import metrics_of
 
 RUN = {
     "objectives": [{}, {}],

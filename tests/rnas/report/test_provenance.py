@@ -1,4 +1,4 @@
-from rnas.report.provenance import facts, input_shape
+from rnas.report._provenance import facts, input_shape
 
 
 def test_facts_are_counted_where_evaluations_differ():

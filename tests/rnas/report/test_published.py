@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 
 from rnas.networks.zoo import find
-from rnas.report.published import published
-from rnas.utils.metric import metrics_of
+from rnas.report._published import published
+from rnas.utils._metric import metrics_of
 
 Run = dict[str, Any]
 

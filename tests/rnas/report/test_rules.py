@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 
 from rnas.report import rules
-from rnas.report.html import render
+from rnas.report._html import render
 from rnas.scaling_rules.verdict import Verdict
-from rnas.utils.metric import Metric
+from rnas.utils._metric import Metric
 from tests.rnas.report.rules_content import DEPTHS, RATIO, WIDTHS, content, family, interval, quantity
 
 

@@ -5,8 +5,8 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from rnas.report.palette import palette
-from rnas.report.rules_figures import depth_to_width_figure, flops_bands, shares_figure, smoothed
+from rnas.report._palette import palette
+from rnas.report._rules_figures import depth_to_width_figure, flops_bands, shares_figure, smoothed
 from rnas.scaling_rules.observations import Observations
 from rnas.scaling_rules.ranking import RankedShares, rank
 from tests.rnas.scaling_rules.grids import depth_grid, design, small_grid, width_grid

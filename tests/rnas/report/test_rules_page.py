@@ -2,16 +2,16 @@ from collections.abc import Callable
 
 import pytest
 
-from rnas.report.rules_page import figures, render
-from rnas.scaling_rules.findings import Findings, beside_the_paper
-from rnas.scaling_rules.fit import fit_observations
+from rnas.report._rules_page import figures, render
+from rnas.scaling_rules._fit import fit_observations
+from rnas.scaling_rules.findings import Findings, compare_with_paper
 from tests.rnas.report.browser import Page
 from tests.rnas.scaling_rules.test_findings import scored
 
 
 @pytest.fixture(scope="module")
 def found() -> Findings:
-    return beside_the_paper("<a run>", fit_observations(scored(), []))
+    return compare_with_paper("<a run>", fit_observations(scored(), []))
 
 
 def test_the_page_has_every_section_and_escapes_what_it_is_given(found: Findings) -> None:

@@ -3,7 +3,7 @@ from io import StringIO
 from rich.console import Console
 
 from rnas.networks.robust_scaling import Rule
-from rnas.report.rules_table import print_rule
+from rnas.report._rules_table import print_rule
 from rnas.scaling_rules.saved_rule import ROBUST_SCALING, SavedRule
 
 

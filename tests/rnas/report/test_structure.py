@@ -2,7 +2,7 @@ import pytest
 
 from rnas.networks.nas_bench_201 import NASBench201Cell
 from rnas.networks.zoo import baselines, find
-from rnas.report.structure import structure
+from rnas.report._structure import structure
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import io
 import pytest
 from rich.console import Console
 
-from rnas.report.table import front_table, pareto_csv
+from rnas.report._table import front_table, pareto_csv
 
 
 def printed(run, width=100):

@@ -1,6 +1,6 @@
 import re
 
-from rnas.report.whisker import whisker
+from rnas.report._whisker import whisker
 
 
 def test_ends_dot_ring_and_bounds_stand_where_they_are_on_the_scale() -> None:

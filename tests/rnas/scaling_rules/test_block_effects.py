@@ -5,8 +5,8 @@ import pytest
 
 from rnas._typing import Floats
 from rnas.networks.robust_scaling import Rule
-from rnas.scaling_rules.block_effects import block_effects
-from rnas.scaling_rules.design_matrix import DesignMatrix, parts_of
+from rnas.scaling_rules._block_effects import block_effects
+from rnas.scaling_rules._design_matrix import DesignMatrix, parts_of
 from rnas.scaling_rules.observations import Observations
 from tests.rnas.scaling_rules.synthetic_designs import noise, random_design
 

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from rnas.networks.robust_scaling import Rule
-from rnas.scaling_rules.design_matrix import DesignMatrix
-from rnas.scaling_rules.drift import at_this_fidelity, drifts
+from rnas.scaling_rules._design_matrix import DesignMatrix
+from rnas.scaling_rules._drift import at_this_fidelity, drifts
 from rnas.scaling_rules.estimate import design_of, families_of
 from rnas.scaling_rules.verdict import Verdict
 from tests.rnas.scaling_rules.synthetic_designs import noise, random_design, tent

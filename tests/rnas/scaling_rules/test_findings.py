@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rnas.scaling_rules.findings import Findings, beside_the_paper, ledger_hash, metric_of
-from rnas.scaling_rules.fit import Rules, fit_observations
+from rnas.scaling_rules._fit import Rules, fit_observations
+from rnas.scaling_rules.findings import Findings, compare_with_paper, ledger_hash, metric_of
 from rnas.scaling_rules.observations import Observations
 from rnas.scaling_rules.saved_rule import SavedRule
 from tests.rnas.scaling_rules.grids import design
@@ -35,7 +35,7 @@ def test_a_rule_is_saved_with_intervals_and_where_it_comes_from(rules: Rules, tm
 
 
 def test_the_papers_estimate_stands_beside_the_models(rules: Rules) -> None:
-    found = beside_the_paper("a run", rules)
+    found = compare_with_paper("a run", rules)
     assert found.ranking is not None
     assert found.missing == ""
     published, itself = found.biases
@@ -61,7 +61,7 @@ def test_where_no_level_can_be_ranked_the_rest_is_still_told() -> None:
     depths, widths = (np.repeat(rng.integers(1, 9, (40, 1)), 3, axis=1).astype(float) for _ in range(2))
     uniform = design(depths, widths)
     scores = uniform.with_score(uniform.depth_to_width + 0.1 * rng.standard_normal(40))
-    found = beside_the_paper("a run", fit_observations(scores, []))
+    found = compare_with_paper("a run", fit_observations(scores, []))
     assert [family.name for family in found.rules.families] == ["depth to width"]
     assert (found.ranking, found.biases) == (None, ())
     assert "let depths or widths vary" in found.missing

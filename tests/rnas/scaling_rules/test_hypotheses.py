@@ -4,8 +4,8 @@ import numpy as np
 
 from rnas._typing import Floats
 from rnas.networks.robust_scaling import Rule
-from rnas.scaling_rules.design_matrix import DesignMatrix, parts_of
-from rnas.scaling_rules.hypotheses import explained
+from rnas.scaling_rules._design_matrix import DesignMatrix, parts_of
+from rnas.scaling_rules._hypotheses import explained
 from rnas.scaling_rules.observations import Observations
 from tests.rnas.scaling_rules.synthetic_designs import noise, random_design, tent
 

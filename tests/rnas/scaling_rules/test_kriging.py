@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from rnas._typing import Floats
-from rnas.scaling_rules.kriging import expectation
+from rnas.scaling_rules._kriging import expectation
 from rnas.scaling_rules.observations import Observations
 from tests.rnas.scaling_rules.grids import design
 

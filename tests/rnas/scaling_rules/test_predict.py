@@ -7,9 +7,9 @@ from rnas.errors import InputError
 from rnas.nas.result import SearchResult
 from rnas.networks.residual import ResidualNetwork
 from rnas.networks.robust_scaling import Rule
+from rnas.scaling_rules._predict import predict_at_budgets
 from rnas.scaling_rules.candidates import BudgetCandidates, uniform_rule
 from rnas.scaling_rules.observations import Observations
-from rnas.scaling_rules.predict import predict_at_budgets
 from rnas.scaling_rules.prediction import ROBUST_SCALING, RULE, SEARCHED, TOLERANCE, UNIFORM, RulePrediction
 from rnas.utils.quantities import Band
 from tests.rnas.synthetic_evaluator import BEST_SHARE, CLASSES, CONFIG, IMAGES, mean_score, run_in_memory

@@ -1,6 +1,6 @@
 import pytest
 
-from rnas.scaling_rules.proportion import proportion_text, share_text, shares_of
+from rnas.scaling_rules._proportion import proportion_text, share_text, shares_of
 
 
 def test_shares_of_the_sum() -> None:

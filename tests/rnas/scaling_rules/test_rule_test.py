@@ -9,9 +9,9 @@ import yaml
 import rnas
 from rnas.errors import InputError
 from rnas.networks.robust_scaling import Rule
+from rnas.scaling_rules._predict import predict_at_budgets
 from rnas.scaling_rules.candidates import BudgetCandidates
 from rnas.scaling_rules.out_of_sample import notes_of
-from rnas.scaling_rules.predict import predict_at_budgets
 from rnas.scaling_rules.prediction import TOLERANCE, written
 from rnas.scaling_rules.rule_test import RuleTest, rule_test_settings
 from rnas.utils.quantities import Band

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnas.statistics.holm import holm
+from rnas.statistics._holm import holm
 
 
 def test_holm_on_a_worked_example() -> None:

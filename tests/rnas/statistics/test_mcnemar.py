@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnas.statistics.mcnemar import mcnemar
+from rnas.statistics._mcnemar import mcnemar
 
 
 def flags(both: int, first: int, second: int, neither: int) -> tuple[list[bool], list[bool]]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import kstest
 
-from rnas.scaling_rules.design_matrix import matern
+from rnas.scaling_rules._design_matrix import matern
 from rnas.statistics.mixed_model import MixedModel, sample_mvn
 
 RNG = np.random.default_rng

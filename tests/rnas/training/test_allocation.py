@@ -6,7 +6,7 @@ import pytest
 
 _SCRIPT = """
 import resource, torch
-from rnas.training.allocation import keep_freed_memory
+from rnas.training._allocation import keep_freed_memory
 if {keep}:
     keep_freed_memory()
 torch.set_num_threads(1)

@@ -4,9 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from rnas.training.average import Average
+from rnas.training._average import Average
 from rnas.training.averaging import EMA, SWA
-from rnas.training.schedules.progress import Progress
+from rnas.training.schedules._progress import Progress
 from rnas.training.training import Training
 from tests.rnas.training.digits import TRAINING, network, plan
 

@@ -6,9 +6,9 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from rnas.data._cutmix import cutmix
 from rnas.data.augmentation import augment
-from rnas.data.cutmix import cutmix
-from rnas.training.batches import MiniBatch, mini_batches
+from rnas.training._batches import MiniBatch, mini_batches
 from rnas.training.plan import Plan
 from tests.rnas.training.digits import EXTRA, TRAINING, coloured, plan
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from rnas.training.float32_convolution import Float32Convolution
+from rnas.training._float32_convolution import Float32Convolution
 from rnas.training.numerics import Numerics
 
 

@@ -20,7 +20,7 @@ from rnas.networks.resnet import ResNet
 from rnas.networks.robnet import RobNetwork
 from rnas.networks.squeeze_excitation import PLACEMENTS
 from rnas.networks.vgg import VGG
-from rnas.training.folding import FoldedNetwork
+from rnas.training._folding import FoldedNetwork
 from tests.rnas.training.digits import network
 
 _TOPOLOGIES = ("basic", "bottleneck", "inverted-bottleneck", "no-residual")

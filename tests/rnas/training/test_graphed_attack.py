@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from rnas.attacks.names import LossName
 from rnas.attacks.pgd import PGD
-from rnas.training.graphed_attack import GraphedAttack
+from rnas.training._graphed_attack import GraphedAttack
 from tests.rnas.training.digits import TRAINING, network
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from rnas.training.sampled_convolution import SampledConvolution, sample_before_pointwise_convolutions
+from rnas.training._sampled_convolution import SampledConvolution, sample_before_pointwise_convolutions
 
 
 @pytest.mark.parametrize(("stride", "groups", "side"), [(2, 1, 8), (3, 2, 7), ((1, 2), 1, 5)])

@@ -222,7 +222,7 @@ def test_a_fidelity_takes_the_first_images() -> None:
 
 @pytest.mark.parametrize("name", ["aat", "rst"])
 def test_extra_images_must_be_given_where_a_recipe_takes_them(name: str) -> None:
-    with pytest.raises(InputError, match=f"recipe {name} takes .*% of each batch from extra data: .*--extra FILE"):
+    with pytest.raises(InputError, match=f"recipe {name} takes .*% of each batch from extra data: .* as extra"):
         Training(network(), TRAINING, plan(name), 0)
     Training(network(), TRAINING, plan({"name": name, "extra_fraction": 0}), 0)
 

@@ -8,7 +8,7 @@ import torch
 
 from rnas import registry
 from rnas.data.dataset import Split
-from rnas.training.batches import mini_batches
+from rnas.training._batches import mini_batches
 from rnas.training.training import Training
 from tests.rnas.training.digits import EXTRA, TRAINING, plan
 from tests.rnas.training.transcription import CLASSES, SlowTraining, network
@@ -37,7 +37,7 @@ def _of_few_classes(split: Split) -> Split:
 
 @pytest.fixture(autouse=True)
 def _images_in_float64(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rnas.training.batches.scaled", lambda pixels, white: pixels.double() / white)
+    monkeypatch.setattr("rnas.training._batches.scaled", lambda pixels, white: pixels.double() / white)
 
 
 @pytest.mark.parametrize("recipe", _RECIPES, ids=lambda recipe: recipe if isinstance(recipe, str) else str([*recipe]))

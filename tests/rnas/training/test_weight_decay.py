@@ -9,15 +9,15 @@ from rnas.networks.block import Block
 from rnas.networks.darts_cells import doubling_network
 from rnas.networks.densenet import DenseNet
 from rnas.networks.genotypes import GENOTYPES
-from rnas.networks.modules.activations import TwoSlope
-from rnas.networks.modules.normalization import ChannelLayerNorm
+from rnas.networks.modules._activations import TwoSlope
+from rnas.networks.modules._normalization import ChannelLayerNorm
 from rnas.networks.nas_bench_201 import OPERATIONS, NASBench201Cell
 from rnas.networks.normalization import NORMALIZATIONS
 from rnas.networks.residual import ResidualNetwork
 from rnas.networks.resnet import ResNet
 from rnas.networks.robnet import CODES, RobNetwork
 from rnas.networks.vgg import VGG
-from rnas.training.weight_decay import parameter_groups
+from rnas.training._weight_decay import parameter_groups
 
 _DECAYING = (nn.Conv2d, nn.Linear)
 _NORMALIZATION = (nn.BatchNorm2d, nn.GroupNorm, nn.LayerNorm, nn.InstanceNorm2d)

@@ -4,7 +4,7 @@ import pytest
 from filelock import FileLock
 
 from rnas.errors import InputError
-from rnas.utils.directories import creating, locked, next_free
+from rnas.utils._directories import creating, locked, next_free
 
 
 def test_a_directory_is_made_whole(tmp_path: Path) -> None:

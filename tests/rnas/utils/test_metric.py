@@ -1,6 +1,6 @@
 import pytest
 
-from rnas.utils.metric import Metric, metrics_of
+from rnas.utils._metric import Metric, metrics_of
 
 
 @pytest.mark.parametrize(

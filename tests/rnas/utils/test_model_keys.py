@@ -4,8 +4,8 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rnas.errors import InputError
-from rnas.utils.model_keys import all_keys, field_of, known_keys, meaning, one_line, type_text
-from rnas.utils.yaml_files import explained
+from rnas.utils._model_keys import all_keys, field_of, known_keys, meaning, one_line, type_text
+from rnas.utils._yaml_files import explained
 
 
 class Part(BaseModel):
@@ -59,7 +59,7 @@ class Documented(BaseModel):
 
     steps: int | None = Field(1, ge=1)
     """Steps of ``SGD``, see
-    :class:`rnas.training.training.Training`.
+    :class:`rnas.training.Training`.
     """
     choices: tuple[Literal["a", "b"], ...] = ()
     parts: dict[str, int] = {}

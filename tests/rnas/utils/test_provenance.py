@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from rnas.experiments.reproduction.check import circumstances
+from rnas.experiments.reproduction._check import circumstances
 from rnas.utils import provenance
 from rnas.utils.provenance import libraries, processor, versions
 from tests.other_packages import installed

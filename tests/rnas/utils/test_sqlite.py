@@ -6,7 +6,7 @@ import pytest
 from optuna.study import StudyDirection
 
 from rnas.errors import LedgerError
-from rnas.utils import sqlite
+from rnas.utils import _sqlite as sqlite
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import torch
 from scipy import ndimage
 from torch import Tensor
 
-from rnas.data.corruptions.blur import defocus_blur, glass_blur, motion_blur, zoom_blur
+from rnas.data.corruptions._blur import defocus_blur, glass_blur, motion_blur, zoom_blur
 
 IDS = torch.arange(24)
 

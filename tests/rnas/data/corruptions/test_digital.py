@@ -7,7 +7,7 @@ from PIL import Image
 from scipy import ndimage
 from torch import Tensor
 
-from rnas.data.corruptions.digital import contrast, elastic_transform, jpeg_compression, pixelate
+from rnas.data.corruptions._digital import contrast, elastic_transform, jpeg_compression, pixelate
 
 IDS = torch.arange(24)
 

@@ -3,7 +3,7 @@ import pytest
 import torch
 from scipy import stats
 
-from rnas.data.corruptions.noise import gaussian_noise, impulse_noise, shot_noise
+from rnas.data.corruptions._noise import gaussian_noise, impulse_noise, shot_noise
 
 IDS = torch.arange(40)
 GREY = torch.full((40, 3, 32, 32), 0.5, dtype=torch.float64)

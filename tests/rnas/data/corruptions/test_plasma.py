@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from rnas.data.corruptions.plasma import plasma
+from rnas.data.corruptions._plasma import plasma
 
 
 @pytest.mark.parametrize(("height", "width"), [(8, 8), (32, 32), (33, 20)])

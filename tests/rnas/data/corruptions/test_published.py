@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from rnas.data.corruptions.published import published_split
+from rnas.data.corruptions._published import published_split
 from rnas.errors import InputError
 
 

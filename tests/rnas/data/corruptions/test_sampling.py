@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 from torch import Tensor
 
-from rnas.data.corruptions.sampling import (
+from rnas.data.corruptions._sampling import (
     edge,
     filtered,
     gaussian_filtered,

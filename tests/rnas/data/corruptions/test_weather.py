@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from rnas.data.corruptions.weather import brightness, fog, frost, snow
+from rnas.data.corruptions._weather import brightness, fog, frost, snow
 
 IDS = torch.arange(24)
 

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from rnas import registry
-from rnas.evaluation.diagnostics.blocks import blocks
+from rnas.evaluation.diagnostics._blocks import blocks
 from rnas.networks.architecture import Architecture
 from rnas.networks.residual import ResidualNetwork
 from rnas.networks.vgg import VGG

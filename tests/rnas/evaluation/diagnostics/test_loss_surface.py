@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from rnas.errors import InputError
-from rnas.evaluation.diagnostics.loss_surface import loss_surface, rademacher
+from rnas.evaluation.diagnostics._loss_surface import loss_surface, rademacher
 from tests.rnas.evaluation.diagnostics.networks import images, linear
 
 WEIGHTS = [[0.0, 0.0, 0.0, 0.0], [1.0, -2.0, 0.5, 3.0]]

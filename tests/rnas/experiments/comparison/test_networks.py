@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from rnas.errors import InputError
+from rnas.experiments._references import resolve
 from rnas.experiments.comparison.networks import DEFAULT, compared_network, require_distinct
-from rnas.experiments.references import resolve
 from rnas.networks.architecture import key
 from rnas.networks.zoo import find
 from rnas.training.recipe import Recipe

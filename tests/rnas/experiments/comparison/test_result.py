@@ -7,7 +7,7 @@ import pytest
 from rnas.errors import LedgerError
 from rnas.experiments.comparison.result import compared, next_round
 from rnas.networks.zoo import find
-from rnas.report import comparison_text as words
+from rnas.report import _comparison_text as words
 from tests.rnas.experiments.comparison.records import IMAGES, records, settings
 
 

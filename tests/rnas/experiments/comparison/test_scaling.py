@@ -1,7 +1,7 @@
 import pytest
 
 from rnas.errors import InputError
-from rnas.experiments.comparison.scaling import own_rule, scaling_of
+from rnas.experiments.comparison._scaling import own_rule, scaling_of
 from rnas.networks.darts_cells import DartsCellNetwork
 from rnas.networks.nas_bench_201 import NASBench201Cell
 from rnas.networks.residual import ResidualNetwork

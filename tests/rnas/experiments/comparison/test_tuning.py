@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 
 from rnas.experiment import Listener
+from rnas.experiments.comparison._training import ComparedTraining
+from rnas.experiments.comparison._tuning import SEED, chosen, tune_all, tuning_settings
 from rnas.experiments.comparison.settings import ComparisonSettings
-from rnas.experiments.comparison.training import ComparedTraining
-from rnas.experiments.comparison.tuning import SEED, chosen, tune_all, tuning_settings
 from tests.rnas.experiments.comparison.records import settings
 
 

@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from rnas.errors import DivergedError, InputError
-from rnas.experiments.reproduction.attempt import attempted
-from rnas.experiments.reproduction.recorded_result import Outcome
+from rnas.experiments.reproduction._attempt import attempted
+from rnas.experiments.reproduction._recorded_result import Outcome
 from rnas.nas.evaluators.evaluator import Status
 
 

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from rnas.data.fidelity import Fidelity
-from rnas.experiments.reproduction.check import (
+from rnas.experiments.reproduction._check import (
     as_recorded,
     circumstances,
     compared,

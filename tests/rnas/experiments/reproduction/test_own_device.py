@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from rnas.experiments.reproduction.own_device import own_device
-from rnas.nas.execution.local import Device
+from rnas.experiments.reproduction._own_device import own_device
+from rnas.nas.execution._local import Device
 from rnas.utils.provenance import device_name
 
 

@@ -9,11 +9,11 @@ import pytest
 
 import rnas
 from rnas.errors import InputError
+from rnas.evaluation._request import Request
 from rnas.evaluation.evaluation_result import EvaluationResult
-from rnas.evaluation.request import Request
 from rnas.evaluation.threats import parse_threat
 from rnas.experiments.evaluate import evaluate_weights
-from rnas.experiments.reproduction.find import find
+from rnas.experiments.reproduction._find import find
 from rnas.experiments.reproduction.judgement import EXACTLY, NOT, WITHIN
 
 Content = dict[str, Any]

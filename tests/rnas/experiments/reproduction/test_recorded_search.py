@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 
 import rnas
 from rnas.errors import InputError
-from rnas.experiments.reproduction.find import find
+from rnas.experiments.reproduction._find import find
 from rnas.experiments.reproduction.judgement import EXACTLY, NOT, UNJUDGED, WITHIN, image_interval
 from rnas.experiments.reproduction.reproduce import Reproduction
 from rnas.nas.result import SearchResult
@@ -55,7 +55,7 @@ def test_from_its_checkpoint_a_member_is_found_again_to_the_last_bit(searched: P
 def test_from_scratch_it_is_trained_to_the_same_bits(searched: Path) -> None:
     found = rnas.reproduce(f"{searched}:knee", source="scratch")
     assert found.status == EXACTLY
-    assert "The training anew went the recorded way for 2 epochs, bit for bit." in found.notes
+    assert "The new training equals the recorded one for 2 epochs, bit for bit." in found.notes
     assert "weights" not in {check.name for check in found.checks}
 
 
@@ -75,7 +75,7 @@ def test_a_changed_number_is_found_where_all_else_is_as_recorded(run: Path) -> N
     own = statuses(found)
     assert own.pop("robust_accuracy") == found.status == NOT
     assert set(own.values()) == {EXACTLY}
-    assert "the record was changed since" in found.notes[-1]
+    assert "the record was changed afterwards" in found.notes[-1]
 
 
 @pytest.mark.parametrize(("by", "expected"), [(0.05, WITHIN), (0.4, NOT)])
@@ -108,7 +108,7 @@ def test_rounding_judges_the_same_weights_and_not_others(run: Path) -> None:
     assert (own.pop("sparsity"), anew.status) == (UNJUDGED, EXACTLY)
     assert set(own.values()) == {EXACTLY}
     assert "Not judged: sparsity." in anew.notes[-1]
-    assert anew.notes[-1].endswith("give --seeds N.")
+    assert anew.notes[-1].endswith("give seeds=N.")
 
 
 def test_a_record_of_a_cpu_is_reproduced_on_one_where_there_is_a_gpu_too(
@@ -157,7 +157,7 @@ def test_changed_weights_refute_and_lost_ones_are_told(run: Path) -> None:
     assert refuted(rnas.reproduce(path)) == ["weights"]
     path.unlink()
     for source in (None, "checkpoint"):
-        with pytest.raises(InputError, match="its weights are not there; train the network again with --from scratch"):
+        with pytest.raises(InputError, match="its weights are not there; train the network again with source scratch"):
             rnas.reproduce(f"{run}:{key}", source=source)  # type: ignore[arg-type]
     assert rnas.reproduce(f"{run}:{key}", source="scratch").status == EXACTLY
 
@@ -192,7 +192,7 @@ def test_a_row_of_a_table_is_equal_or_not(looked_up: Path) -> None:
     assert (found.source, statuses(found)) == ("table", {"robust_accuracy": EXACTLY})
     assert [check.name for check in found.checks] == ["key", "params", "flops", "table"]
     for given in ({"source": "scratch"}, {"source": "checkpoint"}, {"seeds": 2}):
-        with pytest.raises(InputError, match="was read from a table: leave --from and --seeds out"):
+        with pytest.raises(InputError, match="was read from a table: leave source and seeds out"):
             rnas.reproduce(result, **given)  # type: ignore[arg-type]
     change(looked_up, lambda content: content["metrics"].update(robust_accuracy=0.5 + 1e-9))
     assert statuses(rnas.reproduce(result)) == {"robust_accuracy": NOT}

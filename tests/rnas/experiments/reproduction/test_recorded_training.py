@@ -38,7 +38,7 @@ def test_its_weights_are_found_again_to_the_last_bit(ended: Path, name: str) -> 
 def test_from_scratch_it_is_trained_to_the_same_bits(ended: Path) -> None:
     found = rnas.reproduce(ended / "last.safetensors", seeds=2)
     assert (found.source, found.seeds, found.status) == ("scratch", (1, 2), EXACTLY)
-    assert found.notes[0] == "The training anew went the recorded way for 3 epochs, bit for bit."
+    assert found.notes[0] == "The new training equals the recorded one for 3 epochs, bit for bit."
     assert all(metric.seed_spread is not None for metric in found.metrics)
 
 
@@ -71,10 +71,10 @@ def test_what_is_not_as_recorded_refutes_at_once(training: Path, path: tuple[str
 
 def test_one_without_result_or_weights_is_told(training: Path) -> None:
     (training / "best.safetensors").unlink()
-    with pytest.raises(InputError, match="its weights are not there; train the network again with --from scratch"):
+    with pytest.raises(InputError, match="its weights are not there; train the network again with source scratch"):
         rnas.reproduce(training)
     (training / "result.json").unlink()
-    with pytest.raises(InputError, match="no result to verify yet; resume it with: rnas resume"):
+    with pytest.raises(InputError, match="no result to reproduce yet; resume it with: rnas resume"):
         rnas.reproduce(training)
 
 

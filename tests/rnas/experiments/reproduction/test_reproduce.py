@@ -47,10 +47,10 @@ def test_seeds_that_gave_nothing_are_counted_and_left_out(result: str, monkeypat
     assert len(found.metrics[0].seed_spread.values) == 2
 
 
-def test_who_gave_seeds_is_not_told_to_give_some(result: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert any("--seeds N" in note for note in rnas.reproduce(result).notes)
+def test_notes_do_not_ask_for_seeds_that_were_given(result: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert any("seeds=N" in note for note in rnas.reproduce(result).notes)
     monkeypatch.setenv("FAILING", "8:memory")
     found = rnas.reproduce(result, seeds=2)
     assert (found.seeds, found.metrics[0].seed_spread) == ((9,), None)
-    assert "1 of 2 further seeds gave a result; luck takes at least 2." in found.notes
-    assert not any("--seeds" in note for note in found.notes)
+    assert "1 of 2 further seeds gave a result; the variation between trainings takes at least 2." in found.notes
+    assert not any("seeds=N" in note for note in found.notes)

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from rnas.experiments.training.activation import activation_note, with_activation
+from rnas.experiments.training._activation import activation_note, with_activation
 from rnas.networks.block import Block
 from rnas.networks.residual import ResidualNetwork
 from rnas.networks.zoo import find

@@ -16,13 +16,13 @@ from tests.rnas.experiments.training.trainings import NETWORK
 
 @pytest.fixture
 def copy(finished: TrainingResult, tmp_path: Path) -> Path:
-    """The best weights and what stands beside them, apart from their training."""
+    """Return the best weights and the files next to them, without their training."""
     for suffix in (".safetensors", ".json"):
         shutil.copy(finished.best.path.with_suffix(suffix), tmp_path)
     return tmp_path / "best.safetensors"
 
 
-def test_what_stands_beside_the_weights(finished: TrainingResult) -> None:
+def test_the_description_of_the_weights(finished: TrainingResult) -> None:
     content = json.loads((finished.path / "last.json").read_text())
     assert (content["schema_version"], content["epoch"]) == (1, 3)
     assert (content["input_shape"], content["num_classes"]) == ([1, 8, 8], 10)

@@ -1,8 +1,8 @@
 import pytest
 
-from rnas.experiments.references import resolve_reference
-from rnas.experiments.training.cost_estimate import EPOCH, SELECTION, TEST, estimate_cost
-from rnas.experiments.training.resolve import resolve_settings
+from rnas.experiments._references import resolve_reference
+from rnas.experiments.training._cost_estimate import EPOCH, SELECTION, TEST, estimate_cost
+from rnas.experiments.training._resolve import resolve_settings
 from rnas.experiments.training.setup import Setup
 from tests.rnas.experiments.training.trainings import NETWORK
 

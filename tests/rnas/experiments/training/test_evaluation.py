@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from rnas.evaluation.robustness import evaluate_robustness
-from rnas.experiments.training.evaluation import CheckpointResult, compared, evaluate_test, evaluate_val
+from rnas.experiments.training._evaluation import CheckpointResult, compared, evaluate_test, evaluate_val
 from rnas.experiments.training.result import TrainingResult
 from rnas.experiments.training.setup import Setup
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnas.experiments.training.history import Row, best_row, to_csv
+from rnas.experiments.training._history import Row, best_row, to_csv
 from rnas.training.recipe import Recipe
 
 SAT, STANDARD = Recipe.resolve("sat"), Recipe.resolve("standard")

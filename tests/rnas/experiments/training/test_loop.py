@@ -13,7 +13,7 @@ from filelock import FileLock
 
 from rnas.errors import InputError
 from rnas.experiment import Listener, resume
-from rnas.experiments.training.history import to_csv
+from rnas.experiments.training._history import to_csv
 from rnas.experiments.training.result import TrainingResult
 from rnas.experiments.training.training import Training
 from rnas.training.recipe import Recipe
@@ -193,7 +193,7 @@ def test_changed_settings_are_refused_but_not_those_of_no_consequence(finished: 
     assert summary["best"]["test"] == finished.summary["best"]["test"]
     (path / "result.json").unlink()
     changed(path / "config.yaml", "weight_decay: 0.0005", "weight_decay: 0.5")
-    with pytest.raises(InputError, match=r"config.yaml was changed since the training began"):
+    with pytest.raises(InputError, match=r"config.yaml was changed after the training was started"):
         resume(path)
 
 
@@ -224,7 +224,7 @@ def test_other_images_are_told(finished: TrainingResult, tmp_path: Path, monkeyp
     path = unfinished(finished, tmp_path)
     record = Setup.of(finished.settings).data_record
     monkeypatch.setattr(Setup, "data_record", {**record, "hash": "other"})
-    with pytest.raises(InputError, match=r"the images that the training began with were others"):
+    with pytest.raises(InputError, match=r"the training was started with other images"):
         resume(path)
 
 
@@ -288,12 +288,12 @@ def test_extra_data_are_in_the_summary_and_bound_to_the_state(tmp_path: Path) ->
     assert (record["file"], record["images"], len(record["sha256"])) == (str(extra), 50, 64)
     (tmp_path / "run" / "result.json").unlink()
     write(extra)
-    with pytest.raises(InputError, match=r"the images that the training began with were others"):
+    with pytest.raises(InputError, match=r"the training was started with other images"):
         resume(tmp_path / "run")
 
 
 def test_best_and_last_are_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from rnas.experiments.training import loop
+    from rnas.experiments.training import _loop as loop
 
     robust = iter([0.2, 0.6, 0.1])
 

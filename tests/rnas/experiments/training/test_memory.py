@@ -10,14 +10,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnas.experiments.training.memory import largest_batch, out_of_memory
+from rnas.experiments.training._memory import largest_batch, out_of_memory
 
 PROGRAM = """
 import json, resource, sys
 from pathlib import Path
 from rnas.cli import main
 from rnas.experiments.training import training
-import rnas.cli.training_view, sklearn.datasets
+import rnas.cli.views.training, sklearn.datasets
 
 size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 limit = size + int(sys.argv[1]) * 2**20
@@ -46,7 +46,7 @@ def test_the_largest_batch_that_fits_is_found_in_few_tries(size: int, limit: int
         if batch > limit:
             raise MemoryError
 
-    with patch("rnas.experiments.training.memory.release"):
+    with patch("rnas.experiments.training._memory.release"):
         found = largest_batch(size, attempt)
     assert found <= limit
     assert limit - found <= max(1, found // 8)

@@ -11,8 +11,8 @@ import rnas
 from rnas.data.dataset import divide
 from rnas.errors import InputError
 from rnas.evaluation.training_settings import load_dataset
-from rnas.experiments.references import Reference, resolve
-from rnas.experiments.training.resolve import recipe_content, resolve_settings
+from rnas.experiments._references import Reference, resolve
+from rnas.experiments.training._resolve import recipe_content, resolve_settings
 from rnas.experiments.training.settings import TrainingRunSettings
 from rnas.nas.result import SearchResult
 from rnas.networks import architecture as arch

@@ -5,7 +5,7 @@ import torch
 from safetensors.torch import save_file
 
 from rnas.errors import InputError
-from rnas.experiments.training.state import State
+from rnas.experiments.training._state import State
 
 STATE = State(
     "fingerprint",
@@ -50,7 +50,7 @@ def test_a_truncated_file_is_damaged(tmp_path: Path, length: int) -> None:
     path = tmp_path / "state.safetensors"
     STATE.write(path)
     path.write_bytes(path.read_bytes()[:length])
-    with pytest.raises(InputError, match=r"damaged .*; restore it from a copy, or train anew"):
+    with pytest.raises(InputError, match=r"damaged .*; restore it from a copy, or train again"):
         State.read(path)
 
 

@@ -3,7 +3,7 @@
 import pytest
 from optuna.pruners import HyperbandPruner, MedianPruner, NopPruner
 
-from rnas.experiments.tuning.pruners import PRUNERS, make_pruner
+from rnas.experiments.tuning._pruners import PRUNERS, make_pruner
 
 
 @pytest.mark.parametrize(

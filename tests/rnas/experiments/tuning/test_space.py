@@ -5,7 +5,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 
 from rnas import registry
 from rnas.errors import InputError
-from rnas.experiments.tuning.space import applied, corners, default_space, distribution, holds, parse_space
+from rnas.experiments.tuning._space import applied, corners, default_space, distribution, holds, parse_space
 from rnas.training.recipe import Recipe
 
 SAT, TRADES = Recipe.resolve("sat"), Recipe.resolve("trades")
@@ -60,7 +60,7 @@ def test_values_are_read(key: str, values: str, expected: object) -> None:
         ("learning_rate", "nan:1", "below the high one"),
         ("learning_rate", "0.1:inf", "below the high one"),
         ("learning_rate", "0:1:log", "begins above 0"),
-        ("learning_rate", "0.1:1:square", "'square' is no scale"),
+        ("learning_rate", "0.1:1:square", "'square' is not a scale"),
         ("learning_rate", "0.1", "nothing to choose from"),
         ("learning_rate", "0.1,0.1", "all different"),
         ("learning_rate", "", "nothing to choose from"),

@@ -8,8 +8,8 @@ from optuna.storages import InMemoryStorage
 from optuna.trial import TrialState
 
 from rnas.errors import InputError
+from rnas.experiments.tuning._study import TuningStudy, result_of
 from rnas.experiments.tuning.settings import TuningSettings
-from rnas.experiments.tuning.study import TuningStudy, result_of
 from rnas.nas.evaluators.evaluator import Evaluation, Status
 from tests.rnas.experiments.tuning.tunings import settings
 
@@ -84,7 +84,7 @@ def test_it_is_of_one_tuning_for_life(long: TuningSettings) -> None:
     study.ask()
     longer = long.model_copy(update={"trials": 9})
     assert len(TuningStudy(storage, longer).trials) == 1
-    with pytest.raises(InputError, match="was changed since the tuning began"):
+    with pytest.raises(InputError, match="was changed after the tuning was started"):
         TuningStudy(storage, TuningSettings.model_validate({**long.model_dump(), "pruner": "none"}))
 
 

@@ -8,7 +8,7 @@ import yaml
 
 from rnas.errors import InputError, LedgerError
 from rnas.experiment import Listener, resume
-from rnas.experiments.training.evaluation import evaluate_val
+from rnas.experiments.training._evaluation import evaluate_val
 from rnas.experiments.training.setup import Setup
 from rnas.experiments.tuning.tuning import Tuning
 from rnas.training.recipe import Recipe

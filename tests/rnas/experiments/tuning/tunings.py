@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import rnas
-from rnas.experiments.references import resolve_reference
-from rnas.experiments.training.resolve import resolve_settings
+from rnas.experiments._references import resolve_reference
+from rnas.experiments.training._resolve import resolve_settings
 from rnas.experiments.tuning.result import TuningResult
 from rnas.experiments.tuning.settings import TuningSettings
 from rnas.experiments.tuning.tuning import tuning_settings

@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 
 from rnas import registry
 from rnas.errors import InputError
-from rnas.nas.evaluators import guard
+from rnas.nas.evaluators import _guard as guard
 from rnas.nas.evaluators.adversarial_training import AdversarialTraining, AdversarialTrainingSettings
 from rnas.nas.evaluators.evaluator import Context, Evaluation, Evaluator, Status, Task
 from rnas.networks import architecture as arch

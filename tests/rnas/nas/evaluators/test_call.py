@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rnas.errors import InputError
-from rnas.nas.evaluators import guard
+from rnas.nas.evaluators import _guard as guard
 from rnas.nas.evaluators.call import Call, CallSettings
 from rnas.nas.evaluators.evaluator import Context, Status, Task
 from rnas.networks.architecture import Architecture

@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rnas.nas.evaluators import guard
+from rnas.nas.evaluators import _guard as guard
 from rnas.nas.evaluators.evaluator import Context, Evaluation, Status
 from tests.evaluators import Scripted, as_task
 

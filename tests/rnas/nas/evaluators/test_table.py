@@ -11,10 +11,10 @@ import pytest
 
 from rnas import registry
 from rnas.errors import InputError
+from rnas.nas._problem import problem_of
 from rnas.nas.evaluators.evaluator import Context, Status, Task
 from rnas.nas.evaluators.table import Table, TableSettings
 from rnas.nas.objective import Objective
-from rnas.nas.problem import problem_of
 from rnas.networks.architecture import Architecture
 from rnas.testing.evaluator import EvaluatorConformance
 from rnas.testing.strategy import toy_space
@@ -98,7 +98,7 @@ def test_rows_outside_a_narrowed_space_are_passed_over(write: Any) -> None:
     path = write("cell,a\n333333,1\n000300,2\n")
     held = Table(TableSettings(table=path, architecture="cell"), narrow)
     assert held.bounds == {"a": (2.0, 2.0)}
-    with pytest.raises(InputError, match="holds none"):
+    with pytest.raises(InputError, match="none of its architectures is in space"):
         Table(TableSettings(table=write("cell,a\n333333,1\n"), architecture="cell"), narrow)
 
 

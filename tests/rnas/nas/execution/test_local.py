@@ -1,8 +1,8 @@
 import pytest
 
 from rnas.errors import InputError
+from rnas.nas.execution._local import devices, local_executor, slots
 from rnas.nas.execution.in_process import InProcess
-from rnas.nas.execution.local import devices, local_executor, slots
 from rnas.nas.execution.process_slots import ProcessSlots
 from tests.evaluators import Scripted
 

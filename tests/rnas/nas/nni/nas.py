@@ -12,7 +12,7 @@ from nni.nas.execution import SequentialExecutionEngine
 from torch import nn
 
 from rnas.nas.nni import genome_of
-from rnas.nas.nni.library import SimplifiedModelSpace, Strategy
+from rnas.nas.nni._library import SimplifiedModelSpace, Strategy
 from rnas.nas.nni.space import model_space
 from rnas.nas.space import SearchSpace
 from rnas.testing.strategy import toy_metrics, toy_space

@@ -8,7 +8,7 @@ from nni.nas.space import ModelStatus, SimplifiedModelSpace
 from nni.nas.strategy import Strategy
 
 from rnas.nas.nni import model_space, sample_of
-from rnas.nas.nni.replay import PATIENCE, ReplayEngine
+from rnas.nas.nni._replay import PATIENCE, ReplayEngine
 from tests.rnas.nas.nni.nas import cells
 
 SPACE = cells()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from rnas.nas.predictors.calibration import Spread, folds, nearest
+from rnas.nas.predictors._calibration import Spread, folds, nearest
 
 
 def test_rows_are_dealt_to_the_folds_in_turn() -> None:

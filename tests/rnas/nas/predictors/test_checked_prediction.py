@@ -8,7 +8,7 @@ import pytest
 
 from rnas._typing import Floats
 from rnas.errors import InputError
-from rnas.nas.predictors.checked_prediction import checked_prediction
+from rnas.nas.predictors._checked_prediction import checked_prediction
 from rnas.nas.predictors.gaussian_process import GaussianProcess
 from rnas.nas.predictors.validation import cross_validated_tau
 

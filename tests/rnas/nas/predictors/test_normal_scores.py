@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from rnas.nas.predictors.normal_scores import NormalScores
+from rnas.nas.predictors._normal_scores import NormalScores
 
 SAMPLES = st.lists(st.integers(-1000, 1000), min_size=2, max_size=60).filter(lambda values: len(set(values)) > 1)
 

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from rnas._typing import Floats
-from rnas.nas.predictors.calibration import folds
+from rnas.nas.predictors._calibration import folds
 from rnas.nas.predictors.gradient_boosting import GradientBoosting
 from rnas.nas.predictors.mlp_ensemble import MLPEnsemble
 from rnas.nas.predictors.radial_basis import RadialBasis

@@ -3,8 +3,8 @@ import pytest
 
 from rnas._typing import Floats
 from rnas.errors import InputError
+from rnas.nas.proxies._partial_tau import tau
 from rnas.nas.proxies.judgement import FEWEST, cross_validated, judge, with_scores
-from rnas.nas.proxies.partial_tau import tau
 
 COSTS = np.exp(np.random.default_rng(0).normal(size=(90, 2)))
 SECRET = np.random.default_rng(1).normal(size=90)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau
 
-from rnas.nas.proxies.partial_tau import beyond_cost, normal_scores, partial_tau, tau, tau_by_quarters
+from rnas.nas.proxies._partial_tau import beyond_cost, normal_scores, partial_tau, tau, tau_by_quarters
 
 
 def test_tau_by_hand() -> None:

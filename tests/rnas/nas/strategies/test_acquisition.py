@@ -7,7 +7,7 @@ from hypothesis.extra.numpy import arrays
 
 from rnas._typing import Floats
 from rnas.nas.front import hypervolume
-from rnas.nas.strategies.acquisition import Box, Posterior, choose_batch, choose_next, hypervolume_gains
+from rnas.nas.strategies._acquisition import Box, Posterior, choose_batch, choose_next, hypervolume_gains
 
 
 def certain(points: Floats) -> Posterior:

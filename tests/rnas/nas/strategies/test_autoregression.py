@@ -3,7 +3,7 @@
 import numpy as np
 
 from rnas.nas.predictors.gaussian_process import GaussianProcess
-from rnas.nas.strategies.autoregression import Autoregression
+from rnas.nas.strategies._autoregression import Autoregression
 from rnas.testing.predictor import samples
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnas.nas.strategies.candidates import fresh, genome_keys, sample_fresh, taken
+from rnas.nas.strategies._candidates import fresh, genome_keys, sample_fresh, taken
 from rnas.testing.strategy import LARGE, SMALL, toy_problem, toy_space, toy_view
 
 

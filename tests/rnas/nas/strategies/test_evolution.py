@@ -4,8 +4,8 @@ import numpy as np
 
 from rnas.nas.front import non_dominated
 from rnas.nas.objective import minimised
-from rnas.nas.strategies.candidates import genome_keys
-from rnas.nas.strategies.evolution import offspring, survivors
+from rnas.nas.strategies._candidates import genome_keys
+from rnas.nas.strategies._evolution import offspring, survivors
 from rnas.testing.strategy import LARGE, SMALL, toy_problem, toy_space, toy_view
 
 

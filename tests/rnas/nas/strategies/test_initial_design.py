@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rnas._typing import Integers
-from rnas.nas.strategies.initial_design import initial_design
+from rnas.nas.strategies._initial_design import initial_design
 from rnas.nas.strategy import Columns
 from rnas.testing.strategy import LARGE, SMALL, toy_problem, toy_space
 

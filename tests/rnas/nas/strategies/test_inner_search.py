@@ -5,8 +5,8 @@ import numpy as np
 from rnas._typing import Floats, Integers
 from rnas.nas.front import hypervolume, normalised
 from rnas.nas.objective import minimised
-from rnas.nas.strategies.candidates import genome_keys
-from rnas.nas.strategies.inner_search import candidates
+from rnas.nas.strategies._candidates import genome_keys
+from rnas.nas.strategies._inner_search import candidates
 from rnas.nas.strategy import Problem
 from rnas.testing.strategy import LARGE, SMALL, evaluated, toy_problem, toy_space, toy_view
 

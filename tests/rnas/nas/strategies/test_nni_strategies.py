@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from rnas.errors import InputError
+from rnas.nas._problem import problem_of
 from rnas.nas.ledger import Ledger
 from rnas.nas.nni import genome_of
-from rnas.nas.nni.library import RegularizedEvolution
-from rnas.nas.problem import problem_of
+from rnas.nas.nni._library import RegularizedEvolution
 from rnas.nas.strategies.nni_strategies import NNIStrategy
 from rnas.nas.strategy import Problem, View
 from rnas.testing.strategy import (
@@ -26,7 +26,7 @@ from rnas.testing.strategy import (
     toy_space,
     toy_view,
 )
-from rnas.utils import sqlite
+from rnas.utils import _sqlite as sqlite
 from search_spaces.wide_resnet import DepthGrid
 from tests.rnas.nas.nni.nas import ToyAccuracy, searched
 from tests.rnas.nas.test_loop import EVALUATOR, OBJECTIVES, Interrupting, loop, without_seconds
@@ -84,7 +84,7 @@ def test_a_replay_asks_for_what_was_asked_for(monkeypatch: pytest.MonkeyPatch) -
     view = search(problem, strategy, 60, batch=4, behind=1)
     expected = same_proposals(view, strategy)
     # Exchanging a network needs a sample, which a faithful replay never does.
-    monkeypatch.setattr("rnas.nas.nni.replay.sample_of", None)
+    monkeypatch.setattr("rnas.nas.nni._replay.sample_of", None)
     assert same_proposals(view, NNIStrategy(problem, options=SMALL_POPULATION)) == expected
 
 
@@ -157,8 +157,8 @@ def test_interrupted_and_resumed_from_disk_it_ends_as_if_it_had_not_been(tmp_pat
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"strategy": "annealing"}, "no strategy 'annealing'; known: grid-search, random, regularized-evolution"),
-        ({"scalarization": "sum"}, "no scalarization 'sum'"),
+        ({"strategy": "annealing"}, "unknown strategy 'annealing'; known: grid-search, random, regularized-evolution"),
+        ({"scalarization": "sum"}, "unknown scalarization 'sum'"),
         ({"options": {"populaton_size": 3}}, "has no option 'populaton_size'; it has population_size"),
         ({"options": {"seed": 3}}, "has no option 'seed'"),
         ({"options": {"population_size": "3"}}, "population_size is '3'; give a value such as 100"),

@@ -7,7 +7,7 @@ import pytest
 from optuna.samplers import NSGAIISampler, RandomSampler
 
 from rnas.errors import InputError
-from rnas.nas.strategies.optuna_samplers import make_sampler, sampler_names
+from rnas.nas.strategies._optuna_samplers import make_sampler, sampler_names
 
 
 def test_names_follow_from_the_classes() -> None:

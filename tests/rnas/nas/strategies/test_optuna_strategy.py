@@ -15,7 +15,7 @@ from rnas.errors import InputError
 from rnas.nas.front import hypervolume, normalised
 from rnas.nas.ledger import Ledger
 from rnas.nas.objective import minimised
-from rnas.nas.strategies.optuna_samplers import make_sampler, sampler_names
+from rnas.nas.strategies._optuna_samplers import make_sampler, sampler_names
 from rnas.nas.strategies.optuna_strategy import OptunaStrategy
 from rnas.nas.strategy import Problem, Proposal, View
 from rnas.testing.strategy import (
@@ -29,7 +29,7 @@ from rnas.testing.strategy import (
     toy_space,
     toy_view,
 )
-from rnas.utils import sqlite
+from rnas.utils import _sqlite as sqlite
 from tests.rnas.nas.strategies.test_surrogate_nsga2 import RobBench, needs_table
 from tests.rnas.nas.test_loop import OBJECTIVES, Interrupting, loop, without_seconds
 from tests.rnas.nas.test_loop import problem as problem

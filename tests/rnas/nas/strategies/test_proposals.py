@@ -8,7 +8,7 @@ import pytest
 
 from rnas.errors import InputError
 from rnas.nas.ledger import Ledger
-from rnas.nas.strategies.proposals import check_proposals
+from rnas.nas.strategies._proposals import check_proposals
 from rnas.nas.strategies.random import RandomSearch
 from rnas.nas.strategy import Problem, Proposal, View
 from rnas.testing.strategy import SMALL, toy_problem, toy_space, toy_view

@@ -1,6 +1,6 @@
 import numpy as np
 
-from rnas.nas.strategies.scalarization import augmented_chebyshev, crowded_comparison
+from rnas.nas.strategies._scalarization import augmented_chebyshev, crowded_comparison
 
 FRONT = np.array([[0.0, 4.0], [1.0, 1.5], [1.2, 1.3], [4.0, 0.0]])
 

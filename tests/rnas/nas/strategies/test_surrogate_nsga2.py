@@ -18,11 +18,11 @@ from scipy.stats import kendalltau
 from rnas import registry
 from rnas._typing import Integers
 from rnas.errors import InputError
+from rnas.nas._problem import problem_of
 from rnas.nas.evaluators.evaluator import Context, Task
 from rnas.nas.evaluators.table import Table, TableSettings
 from rnas.nas.front import hypervolume, hypervolume_history, normalised
 from rnas.nas.objective import Objective, minimised
-from rnas.nas.problem import problem_of
 from rnas.nas.strategies.random import RandomSearch
 from rnas.nas.strategies.surrogate import FITTED
 from rnas.nas.strategies.surrogate_nsga2 import SurrogateNSGA2

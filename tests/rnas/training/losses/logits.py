@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from rnas.training.losses import CrossEntropy
-from rnas.training.losses.batch import Batch, Value
+from rnas.training.losses._batch import Batch, Value
 from rnas.training.losses.mart import MART
 from rnas.training.losses.trades import TRADES
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rnas.training.schedules._progress import Progress
 from rnas.training.schedules.cosine import Cosine
-from rnas.training.schedules.progress import Progress
 
 
 @st.composite

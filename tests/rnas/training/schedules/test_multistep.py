@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from rnas.training.schedules._progress import Progress
 from rnas.training.schedules.multistep import Multistep
-from rnas.training.schedules.progress import Progress
 
 
 def test_milestones_are_the_first_epochs_that_are_lower() -> None:

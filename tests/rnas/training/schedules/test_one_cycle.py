@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from torch.optim.lr_scheduler import OneCycleLR
 
+from rnas.training.schedules._progress import Progress
 from rnas.training.schedules.one_cycle import OneCycle
-from rnas.training.schedules.progress import Progress
 
 
 @pytest.mark.parametrize(("epochs", "peak"), [(400, 0.025), (400, 0.5), (100, 0.3), (31, 0.1), (5, 0.4)])

@@ -3,7 +3,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnas.training.schedules.progress import Progress
+from rnas.training.schedules._progress import Progress
 
 
 @given(epochs=st.integers(1, 60), each=st.integers(1, 30))

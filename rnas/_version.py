@@ -1,3 +1,0 @@
-"""Hold the version of rnas."""
-
-__version__ = "0.1.0"

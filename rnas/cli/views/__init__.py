@@ -1,0 +1,1 @@
+"""What people read of experiments: the words of their progress, and their results."""

@@ -1,0 +1,199 @@
+"""Show a search: the words of its progress, and its front at the end."""
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import typer
+
+from rnas.cli.console import print_json, stderr, stdout
+from rnas.cli.views.final_evaluation import final_evaluation_table, final_words
+from rnas.cli.views.words import Words
+from rnas.experiment import Work
+from rnas.nas._dispatch import numbered
+from rnas.nas._loop import spent
+from rnas.nas.ledger import Record
+from rnas.nas.quality import Quality
+from rnas.nas.result import SearchResult
+from rnas.nas.search import Search
+from rnas.report._table import front_table
+from rnas.utils.quantities import Band, format_size, pluralize
+
+_BANDS = 3
+_COSTS = ("flops", "params", "macs")
+_ROUNDING = 1e-9
+
+
+class ProgressWords(Words):
+    """Word the evaluations of a search, and its final evaluations.
+
+    Args:
+        experiment: the search.
+        work: the search, or the final evaluation of its front.
+    """
+
+    def __init__(self, experiment: Search, work: Work) -> None:
+        super().__init__(experiment, work)
+        self._search = experiment
+        self._setup = experiment.setup
+        self._rungs = experiment.setup.evaluator.rungs
+        self._final = bool(work.phase)
+        self._batch: int | None = None
+        if not self._final and len(self._rungs) > 1:
+            self.digits = 1
+
+    def opening(self) -> list[str]:
+        """Return what is searched and how, or what is evaluated finally."""
+        if self._final:
+            more = self.work.done < self.work.total
+            return ["the front is trained again with other seeds, and attacked"] if more else []
+        config = self._setup.config
+        return [
+            f"{self._search.path}: {config.strategy['name']} over {self._setup.space.name}, "
+            f"{pluralize(config.budget, 'evaluation')}{self._before()}, {self.work.slots} at once"
+        ]
+
+    def proposed(self, record: Record) -> str:
+        """Return a line for each batch, where evaluations take time."""
+        new = record.batch != self._batch
+        self._batch = record.batch
+        if self._final or not new or self._setup.evaluator.instant:
+            return ""
+        return f"batch {record.batch + 1} is proposed from {pluralize(record.num_observed, 'result')}"
+
+    def recorded(self, record: Record) -> str:
+        """Return key, objectives and seconds of an evaluation, or why it has none."""
+        evaluation = record.evaluation
+        assert evaluation is not None
+        if self._final:
+            found = final_words(record) if record.complete else f"{record.status}: {evaluation.reason}"
+            return f"{record.key}  seed {record.seed}  {found}"
+        rung = f"rung {record.rung}  " if len(self._rungs) > 1 else ""
+        if not record.complete:
+            return f"{rung}{record.key}  {record.status}: {evaluation.reason}"
+        objectives = "  ".join(_shown(o.metric, record.metrics[o.metric]) for o in self._setup.problem.objectives)
+        return f"{rung}{record.key}  {objectives}  {evaluation.seconds:.1f} s"
+
+    def findings(self) -> Sequence[str]:
+        """Return the front in a phrase, and its best by bands of cost."""
+        if self._final or not self._search.records:
+            return ()
+        result = SearchResult(self._setup, self._search.records)
+        front = result.front()
+        volumes = result.hypervolume()
+        first = f"|  front {len(front)}  hypervolume {_volume_share(result, volumes[-1] if volumes else 0.0)}"
+        for quality in result.latest_quality()[:1]:
+            first += f"  {_prediction_quality(quality)}"
+        return [first, *_bands(result, front)]
+
+    def cost(self, record: Record) -> float:
+        """Return what an evaluation takes of the budget: its rung's share."""
+        return 1 if self._final else spent([record], self._rungs)
+
+    def running_cost(self, label: str) -> float:
+        """Return the same of one that runs."""
+        return 1 if self._final else self.cost(self._search.records[numbered(label)])
+
+    def _before(self) -> str:
+        """Return what was done at earlier times."""
+        records = self._search.records
+        finished = sum(record.evaluation is not None for record in records)
+        begun = len(records) - finished
+        words = f", {finished} of them finished before" if records else ""
+        return f"{words}, {begun} interrupted before and run again" if begun else words
+
+
+def show(search: Search, result: SearchResult, as_json: bool) -> None:
+    """Print the front of a search, or all of it for machines.
+
+    Raises:
+        typer.Exit: no evaluation was completed.
+    """
+    if as_json:
+        print_json(result.to_dict())
+        return
+    console = stderr()
+    short = shortfall(result, search.path, search.out_of_time)
+    if short is not None:
+        console.print(short, highlight=False, markup=False, soft_wrap=True)
+    if result.records and not result.complete:
+        console.print("no evaluation was completed; the reasons are above and in the report", soft_wrap=True)
+        raise typer.Exit(1)
+    content: dict[str, Any] = result.to_dict()
+    stdout().print(front_table(content))
+    if content["final_evaluation"]:
+        stdout().print(final_evaluation_table(content))
+    stdout().print(f"Report: {search.report_file}", highlight=False, soft_wrap=True)
+
+
+def shortfall(result: SearchResult, path: Path, out_of_time: bool) -> str | None:
+    """Return why a search ended before its budget was spent, in a line with what to do; None where it was spent.
+
+    Args:
+        result: of the search, which was not interrupted.
+        path: its directory.
+        out_of_time: whether it ended because its hours were over.
+    """
+    config = result.setup.config
+    waiting = any(record.evaluation is None for record in result.records)
+    # Any further evaluation costs at most 1 of the budget.
+    if not waiting and config.budget - result.spent < 1 - _ROUNDING:
+        return None
+    ended = f"ended with {len(result.complete)} of {pluralize(config.budget, 'evaluation')}: "
+    if waiting or out_of_time:
+        return f"{ended}the time was up; resume it with: rnas resume {shlex.quote(str(path))}"
+    settings = result.setup.space.settings
+    banded = [name for name in ("flops", "params") if getattr(settings, name) != Band()]
+    fixes = [f"widen {' and '.join(f'space.{name}' for name in banded)}"] if banded else []
+    fixes += ["narrow less"] if settings.narrow else []
+    inside = " inside its bands" if banded else ""
+    number = len({record.key for record in result.records})
+    fix = f": {', or '.join(fixes)}, in a new search" if fixes else ""
+    return f"{ended}the space holds no more than these {number}{inside}{fix}"
+
+
+def _prediction_quality(quality: Quality) -> str:
+    """How far predictions are to be trusted, in a phrase."""
+    top = "" if quality.tau_top_fifth is None else f", top fifth {_short(quality.tau_top_fifth)}"
+    last = f"tau {_short(quality.tau)} (last {quality.evaluations})"
+    return f"{last}{top}, 90 % intervals hold {100 * quality.coverage_90:.0f} %"
+
+
+def _short(tau: float) -> str:
+    """Two decimals without the zero before the point."""
+    return f"{tau:.2f}".replace("0.", ".", 1)
+
+
+def _volume_share(run: SearchResult, volume: float) -> str:
+    """Hypervolume as a share of the box between reference and ideal point, where that is known."""
+    sides = run.reference_point() - run.setup.problem.ideal
+    if np.isnan(sides).any() or (sides <= 0).any():
+        return f"{volume:.4g}"
+    return f"{volume / float(np.prod(sides)):.1%}"
+
+
+def _bands(run: SearchResult, front: tuple[Record, ...]) -> list[str]:
+    """The best value of the first objective in each third of the front's range of log cost."""
+    objectives = run.setup.problem.objectives
+    costs = [o.metric for o in objectives if o.metric.startswith(_COSTS)]
+    gains = [o.metric for o in objectives if o.direction == "maximize"]
+    if not costs or not gains or len(front) < _BANDS:
+        return []
+    ordered = sorted(front, key=lambda record: record.metrics[costs[0]])
+    low, high = ordered[0].metrics[costs[0]], ordered[-1].metrics[costs[0]]
+    edges = np.geomspace(max(low, 1e-9), max(high, 1e-9), _BANDS + 1)[1:]
+    lines = []
+    for edge in edges:
+        within = [record for record in ordered if record.metrics[costs[0]] <= edge * (1 + 1e-9)]
+        if within:
+            best = max(within, key=lambda record: record.metrics[gains[0]])
+            lines.append(f"best up to {format_size(edge)} {costs[0]}: {_shown(gains[0], best.metrics[gains[0]])}")
+    return lines
+
+
+def _shown(metric: str, value: float) -> str:
+    if metric.startswith(_COSTS):
+        return f"{metric} {format_size(value)}"
+    return f"{metric} {value:.4f}"

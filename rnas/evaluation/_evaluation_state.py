@@ -1,0 +1,115 @@
+"""Save the progress of an evaluation in a file that is complete at every instant."""
+
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, NonNegativeFloat, NonNegativeInt, ValidationError
+
+from rnas.errors import InputError
+from rnas.utils.files import write_text
+
+
+class StepState(BaseModel):
+    """Hold what one attack has done so far.
+
+    Attributes:
+        done: number of images attacked so far, in the order of the images to attack.
+        broken: all images broken so far; see :mod:`rnas.evaluation._image_flags`.
+        seconds: elapsed time.
+        forward_passes: images that the network classified for it.
+        backward_passes: images for which the network computed a gradient for it.
+        zero_gradients: number of gradients that were 0 in every pixel, or not finite.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    done: NonNegativeInt
+    broken: str
+    seconds: NonNegativeFloat = 0.0
+    forward_passes: NonNegativeInt = 0
+    backward_passes: NonNegativeInt = 0
+    zero_gradients: NonNegativeInt = 0
+
+
+class _Content(BaseModel):
+    """Define the content of the file.
+
+    Attributes:
+        setting: everything that decides the results.
+        clean: clean images that are classified correctly; None if not known yet.
+        steps: what each attack has done, by its name.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    setting: dict[str, Any]
+    clean: str | None = None
+    steps: dict[str, StepState] = {}
+
+
+class EvaluationState:
+    """Hold the results so far of one evaluation, and save them to a file, if there is one, after every change.
+
+    Args:
+        setting: everything that decides the results, as JSON values.
+        path: path of the file; None keeps the state in memory.
+
+    Raises:
+        InputError: the file belongs to another evaluation, or cannot be read.
+    """
+
+    def __init__(self, setting: dict[str, Any], path: Path | None = None) -> None:
+        self._path = path
+        self._content = _Content(setting=setting)
+        if path is not None and path.exists():
+            self._content = _read(path)
+            _require_same(path, self._content.setting, setting)
+
+    @property
+    def clean(self) -> str | None:
+        """Return which clean images are classified correctly; None if not known yet."""
+        return self._content.clean
+
+    def step(self, name: str) -> StepState | None:
+        """Return what an attack has done; None if it has done nothing yet."""
+        return self._content.steps.get(name)
+
+    def keep_clean(self, flags: str) -> Self:
+        """Save which clean images are classified correctly."""
+        self._content.clean = flags
+        return self._written()
+
+    def keep_step(self, name: str, state: StepState) -> Self:
+        """Save what an attack has done."""
+        self._content.steps[name] = state
+        return self._written()
+
+    def _written(self) -> Self:
+        if self._path is not None:
+            write_text(self._path, self._content.model_dump_json())
+        return self
+
+
+def _read(path: Path) -> _Content:
+    try:
+        return _Content.model_validate_json(path.read_text())
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    except (ValidationError, ValueError):
+        raise InputError(f"{path}: not the state of an evaluation; delete it to start again") from None
+
+
+def _require_same(path: Path, there: dict[str, Any], here: dict[str, Any]) -> None:
+    different = [name for name in {**there, **here} if there.get(name) != here.get(name)]
+    if different:
+        first = different[0]
+        others = f", and {len(different) - 1} more" if len(different) > 1 else ""
+        raise InputError(
+            f"{path} is the state of another evaluation: its {first} is {_short(there.get(first))}, but here it is "
+            f"{_short(here.get(first))}{others}; give another output, or delete the file to start again"
+        )
+
+
+def _short(value: Any) -> str:
+    text = " ".join(value) if isinstance(value, list) else str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,337 @@
+"""Measure clean and robust accuracy of a network with given weights, and record everything that decided them."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from importlib.metadata import version
+from itertools import chain, count
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from rnas.attacks.attack import Attack
+from rnas.attacks.autoattack_ensembles import Ensemble, least_classes
+from rnas.attacks.description import describe
+from rnas.attacks.named import named_attack
+from rnas.attacks.transfer import Transfer
+from rnas.errors import InputError
+from rnas.evaluation._attack_run import AttackResult, AttackRun, PlannedAttack, Progress, StepResult, run_attacks
+from rnas.evaluation._evaluation_state import EvaluationState, StepState
+from rnas.evaluation._image_flags import pack
+from rnas.evaluation._observed_network import ObservedNetwork
+from rnas.evaluation._request import Request
+from rnas.evaluation.corruption_robustness import evaluate_corruptions, evaluate_published_corruptions
+from rnas.evaluation.evaluation_result import (
+    AttackEvaluation,
+    Cost,
+    Data,
+    EvaluationResult,
+    FlagChecks,
+    MeasuredAccuracy,
+    Member,
+    ThreatEvaluation,
+    Weights,
+)
+from rnas.evaluation.flags import CHECKS, checked, found_by_attacks
+from rnas.evaluation.flags._probe import Probe
+from rnas.evaluation.flags.flag import Flag
+from rnas.evaluation.subject import EvaluatedNetwork, Subject, module_subject, subject_of
+from rnas.evaluation.threats import Threat, robust_to_all
+from rnas.experiment import Listener
+from rnas.networks import architecture as arch
+from rnas.statistics.proportions import proportion
+from rnas.utils.files import write_text
+from rnas.utils.provenance import device_name, libraries, processor, versions
+from rnas.utils.quantities import pluralize
+
+_PRECISION = "float32, TensorFloat-32 off"
+_TRANSFERRED = "pgd20"
+_PROBED = 100
+"""Largest number of images for the checks."""
+
+
+def evaluate_subject(
+    request: Request, subject: Subject, listener: Listener, sources: Sequence[EvaluatedNetwork | nn.Module] = ()
+) -> EvaluationResult:
+    """Classify test images, both clean and under each attack, in float32 and eval mode.
+
+    An image withstands an attack if it is classified correctly, both clean and attacked. It withstands the worst case
+    if it withstands every attack of every threat. The result of an attack does not depend on which others are run.
+
+    If there is an output folder, results are saved there after every batch, and the same request resumes from them. The
+    final result is written to ``NAME.json``.
+
+    Args:
+        request: what to evaluate.
+        subject: the network and the images of the request.
+        listener: learns of progress. Every record is a :class:`rnas.evaluation._attack_run.Progress`, before and after
+            every batch of an attack.
+        sources: the networks that ``request.transfer`` names, in the same order.
+
+    Raises:
+        InputError: the network, the images and the attacks do not fit each other, or the output folder contains the
+            state of another evaluation with this name.
+    """
+    split, threats = subject.split, subject.threats
+    plan = _plan(request.attacks, threats, subject.dataset.num_classes) + _transferred(request, subject, sources)
+    state = EvaluationState(_setting(request, subject, plan), _file(request, ".state"))
+    radii = ", ".join(threat.name for threat in threats)
+    listener.message(f"{request.network}: {pluralize(len(split), 'image')} of {subject.dataset.name}, {radii}")
+
+    def attacked(progress: Progress) -> None:
+        listener.recorded(progress)
+        listener.progress({request.name: progress.share})
+
+    # TensorFloat-32, which GPUs would else take for convolutions, is not float32.
+    with torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
+        run = run_attacks(
+            subject.model,
+            split,
+            plan,
+            subject.dataset.num_classes,
+            request.seed,
+            request.batch_size,
+            state,
+            attacked,
+        )
+        flags = _flags(request, subject, run, listener) if request.flags else None
+        corruptions = _corruptions(request, subject, listener)
+    result = _result(request, subject, run, flags, corruptions)
+    path = _file(request, ".json")
+    if path is not None:
+        write_text(path, result.model_dump_json() + "\n")
+    return result
+
+
+def _plan(attacks: Sequence[str | Attack], threats: Sequence[Threat], classes: int) -> list[PlannedAttack]:
+    names = dict.fromkeys(attack for attack in attacks if isinstance(attack, str))
+    plan = [
+        PlannedAttack(name, threat, named_attack(name, threat.epsilon, threat.norm))
+        for threat in threats
+        # The ball of an attack that was given as an object is for that attack.
+        if threat.source != "attack"
+        for name in names
+    ]
+    for attack in attacks:
+        if not isinstance(attack, str):
+            threat = next(one for one in threats if (one.norm, one.epsilon) == (attack.norm, attack.epsilon))
+            plan.append(PlannedAttack(_free_name(attack, threat, plan), threat, attack))
+    for threat in threats:
+        if all(planned.threat != threat for planned in plan):
+            raise InputError(f"threat {threat.name} has no attack: name one in attacks, or leave the threat out")
+    for planned in plan:
+        if not isinstance(planned.attack, Ensemble) and classes < least_classes(planned.attack):
+            raise InputError(
+                f"attack {planned.name} needs {least_classes(planned.attack)} classes for its loss, but the data have "
+                f"{classes}: remove it, or use autoattack, which leaves it out by itself"
+            )
+    return plan
+
+
+def _free_name(attack: Attack, threat: Threat, plan: Sequence[PlannedAttack]) -> str:
+    """What an attack that was given as an object is called: as its class is, with a number where that is taken."""
+    taken = {planned.name for planned in plan if planned.threat == threat}
+    name = str(getattr(attack, "name", type(attack).__name__))
+    names = chain([name], (f"{name}-{number}" for number in count(2)))
+    return next(each for each in names if each not in taken)
+
+
+def _transferred(
+    request: Request, subject: Subject, sources: Sequence[EvaluatedNetwork | nn.Module]
+) -> list[PlannedAttack]:
+    """PGD-20 crafted on other networks, which must be for the same images and classes."""
+    plan = []
+    for name, network in zip(request.transfer, sources, strict=True):
+        own = replace(request, network=name, weights=None, data=subject.dataset, split_seed=None)
+        source = module_subject(network, own) if isinstance(network, nn.Module) else subject_of(network, own)
+        label = f"{_TRANSFERRED} from {name}"
+        named = f"{name}, sha256 {source.sha256[:16]}"
+        for threat in subject.threats:
+            attack = named_attack(_TRANSFERRED, threat.epsilon, threat.norm)
+            plan.append(PlannedAttack(label, threat, Transfer(named, source.model, attack)))
+    return plan
+
+
+def _corruptions(request: Request, subject: Subject, listener: Listener) -> dict[str, Any] | None:
+    if request.corruptions is None:
+        return None
+    listener.message("common corruptions")
+    model, size = subject.model, request.batch_size
+    if request.corruptions == "computed":
+        return evaluate_corruptions(model, subject.split, request.seed, batch_size=size).to_dict()
+    folder, classes = Path(request.corruptions), subject.dataset.num_classes
+    rows = None if request.images is None else torch.arange(request.images)
+    return evaluate_published_corruptions(model, folder, classes, rows, request.device, batch_size=size).to_dict()
+
+
+def _setting(request: Request, subject: Subject, plan: Sequence[PlannedAttack]) -> dict[str, Any]:
+    """Return everything that decides the flags of the images, as JSON values."""
+    classes = subject.dataset.num_classes
+    setting = {
+        "weights": subject.sha256,
+        "architecture": str(subject.model) if subject.network is None else arch.to_dict(subject.network.architecture),
+        "data": f"{subject.dataset.name} {subject.data_hash}",
+        "split seed": subject.split_seed,
+        "images": len(subject.split),
+        "attacks": [
+            f"{planned.threat.name} {name} {json.dumps(describe(attack), sort_keys=True)}"
+            for planned in plan
+            for name, attack in planned.steps(classes)
+        ],
+        "seed": request.seed,
+        "batch size": request.batch_size,
+        "precision": _PRECISION,
+        "device": device_name(request.device),
+        # Plug-ins are not listed, so that installing one does not invalidate an evaluation.
+        "versions": libraries() | _autoattack(),
+    }
+    # The setting has the form in which it is read from a file.
+    content: dict[str, Any] = json.loads(json.dumps(setting))
+    return content
+
+
+def _file(request: Request, suffix: str) -> Path | None:
+    if request.output is None:
+        return None
+    try:
+        request.output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"output {request.output}: cannot be made ({error.strerror}); give a folder") from None
+    return request.output / f"{request.name}{suffix}"
+
+
+def _flags(request: Request, subject: Subject, run: AttackRun, listener: Listener) -> list[Flag]:
+    few, threat = subject.split.first(_PROBED), subject.threats[0]
+    listener.message(f"checks for signs of overestimated robustness, on {pluralize(len(few), 'image')}")
+    probe = Probe(
+        ObservedNetwork(subject.model),
+        few.images(slice(None)).contiguous(memory_format=torch.channels_last),
+        few.labels,
+        few.ids,
+        threat.norm,
+        threat.epsilon,
+        request.seed,
+        request.batch_size,
+    )
+    # What the attacks show on all images replaces what the checks find on a few.
+    found = {flag.name: flag for flag in (*checked(probe), *found_by_attacks(run))}
+    return [found[name] for name in CHECKS if name in found]
+
+
+def _result(
+    request: Request,
+    subject: Subject,
+    run: AttackRun,
+    flags: Sequence[Flag] | None,
+    corruptions: dict[str, Any] | None,
+) -> EvaluationResult:
+    dataset = subject.dataset
+    checks = FlagChecks(threat=subject.threats[0].name, images=min(_PROBED, len(subject.split)), names=tuple(CHECKS))
+    return EvaluationResult(
+        name=request.name,
+        network=request.network,
+        **_network(subject),
+        weights=Weights(file=None if subject.weights is None else str(subject.weights), sha256=subject.sha256),
+        data=Data(
+            name=dataset.name,
+            split="test",
+            images=len(subject.split),
+            published_test_images=dataset.num_test_images > 0,
+            input_shape=dataset.input_shape,
+            num_classes=dataset.num_classes,
+            split_seed=subject.split_seed,
+            hash=subject.data_hash,
+            images_hash=subject.images_hash,
+            ids=tuple(subject.split.ids.tolist()),
+        ),
+        seed=request.seed,
+        batch_size=request.batch_size,
+        precision=_PRECISION,
+        interval="Wilson, 95 %",
+        clean=MeasuredAccuracy(**_accuracy(run.clean)),
+        attacks=tuple(_attack(result, dataset.num_classes) for result in run.attacks),
+        threats=tuple(_threat(threat, run) for threat in subject.threats),
+        worst_case=MeasuredAccuracy(**_accuracy(robust_to_all([result.right for result in run.attacks]))),
+        corruptions=corruptions,
+        flags=None if flags is None else tuple(flags),
+        flag_checks=None if flags is None else checks,
+        request=request.to_dict(),
+        versions=versions() | _autoattack(),
+        device=device_name(request.device),
+        processor=processor(request.device),
+        note=dataset.note,
+    )
+
+
+def _network(subject: Subject) -> dict[str, Any]:
+    """What is known of the network itself."""
+    if subject.network is None:
+        params = sum(parameter.numel() for parameter in subject.model.parameters())
+        return {"architecture": None, "architecture_key": None, "params": params, "flops": None}
+    architecture = subject.network.architecture
+    cost = architecture.cost(subject.dataset.input_shape, subject.dataset.num_classes)
+    own = {"architecture": arch.to_dict(architecture), "architecture_key": arch.key(architecture)}
+    return {**own, "params": cost.params, "flops": cost.flops}
+
+
+def _attack(result: AttackResult, classes: int) -> AttackEvaluation:
+    planned = result.planned
+    settings = describe(planned.attack)
+    ensemble = isinstance(planned.attack, Ensemble)
+    if ensemble:
+        del settings["members"]
+    return AttackEvaluation(
+        **_accuracy(result.right),
+        name=planned.name,
+        threat=planned.threat.name,
+        norm=planned.threat.norm,
+        epsilon=str(planned.threat.epsilon),
+        settings=settings,
+        cost=_cost(step.state for step in result.steps),
+        members=tuple(map(_member, result.steps)) if ensemble else (),
+        left_out=planned.attack.left_out(classes) if isinstance(planned.attack, Ensemble) else {},
+    )
+
+
+def _member(step: StepResult) -> Member:
+    return Member(
+        name=step.name,
+        settings=describe(step.attack),
+        attacked=int(step.attacked.sum()),
+        broken=int(step.broken.sum()),
+        broken_images=pack(step.broken),
+        cost=_cost([step.state]),
+    )
+
+
+def _cost(states: Iterable[StepState]) -> Cost:
+    states = tuple(states)
+    backward = sum(state.backward_passes for state in states)
+    return Cost(
+        seconds=sum(state.seconds for state in states),
+        forward_passes=sum(state.forward_passes for state in states),
+        backward_passes=backward,
+        zero_gradient_share=sum(state.zero_gradients for state in states) / backward if backward else None,
+    )
+
+
+def _threat(threat: Threat, run: AttackRun) -> ThreatEvaluation:
+    right = robust_to_all([result.right for result in run.attacks if result.planned.threat == threat])
+    return ThreatEvaluation(**_accuracy(right), name=threat.name, norm=threat.norm, epsilon=str(threat.epsilon))
+
+
+def _accuracy(right: Tensor) -> Mapping[str, Any]:
+    share = proportion(right.double().mean().item(), len(right))
+    return {
+        "correct": int(right.sum()),
+        "accuracy": share.value,
+        "low": share.low,
+        "high": share.high,
+        "right": pack(right),
+    }
+
+
+def _autoattack() -> dict[str, str]:
+    return {"pyautoattack": version("pyautoattack")}

@@ -1,0 +1,181 @@
+"""Find architectures as a user names them: a published network, a JSON file, a member of a run, a checkpoint."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rnas.errors import InputError
+from rnas.evaluation.subject import EvaluatedNetwork
+from rnas.evaluation.training_settings import ResolvedTraining
+from rnas.experiment import kind_at
+from rnas.experiments.training.checkpoint import Checkpoint, description_of
+from rnas.experiments.training.settings import KIND as TRAINING
+from rnas.nas._members import FORMS, member, run_and_member
+from rnas.nas.evaluators.adversarial_training import AdversarialTraining
+from rnas.nas.ledger import Record
+from rnas.nas.result import SearchResult
+from rnas.nas.search import Search
+from rnas.nas.space import SearchSpace
+from rnas.networks import architecture as arch
+from rnas.networks._exported import Export, read_export, read_otherwise
+from rnas.networks.architecture import Architecture
+from rnas.networks.weight_names import WeightNames
+from rnas.networks.zoo import baselines, find
+
+
+@dataclass(frozen=True)
+class Reference(EvaluatedNetwork):
+    """Describe the network that a user's text names; this text is its ``name``.
+
+    Attributes:
+        space: the space that it was searched in, of a member of a run.
+        record: what that run's ledger says of it.
+        exported: what an export of rnas records of the network and its weights; None if it is no export.
+    """
+
+    space: SearchSpace | None = None
+    record: Record | None = None
+    exported: Mapping[str, Any] | None = None
+
+
+def resolve(text: str | Path) -> Reference:
+    """Find the architecture that words name.
+
+    Args:
+        text: a name of the zoo; the path of a JSON file with an architecture, or with one under ``architecture``, as
+            ``rnas scale --json`` prints it; ``RUN:KEY``, ``RUN:knee``, ``RUN:at:200M`` or ``RUN:max:METRIC`` with a
+            run's directory; or the path of a checkpoint: of a search, ``DIR/checkpoints/KEY.safetensors``, or of a
+            training, ``DIR/best.safetensors`` with ``best.json`` in the same folder; or an export: a safetensors file
+            of ours, a standalone ``.py`` file, which is not executed, or a folder for Hugging Face.
+
+    Raises:
+        InputError: they name none, or an export that is loaded elsewhere; a training's checkpoint is not the one that
+            the JSON file of the same name describes; or an export is damaged.
+    """
+    text = str(text)
+    path = Path(text)
+    export = None if _is_published(text) else read_export(path)
+    if export is not None:
+        return _of_export(text, export)
+    if path.suffix == ".safetensors":
+        return _of_checkpoint(path)
+    if path.suffix == ".json":
+        return _of_file(path)
+    # A folder of results is often called like its network, which is meant then.
+    if path.exists() and not _is_published(text):
+        if kind_at(path) == TRAINING:
+            raise InputError(f"{text} is a training; for its network write {path / 'best.safetensors'}")
+        otherwise = read_otherwise(path)
+        if otherwise is not None:
+            raise InputError(f"{text} is {otherwise}")
+        if path.is_dir():
+            raise InputError(f"{text} is a directory; for a member of a run write {text}: and {FORMS}")
+        return _of_file(path)
+    folder, colon, word = run_and_member(text)
+    if colon:
+        return _of_run(Search.open(folder).result(), word, text)
+    baseline = find(text)
+    return Reference(text, baseline.network, baseline.input_shape, baseline.num_classes, baseline.weight_names)
+
+
+def resolve_reference(architecture: Architecture | str | Path) -> Reference:
+    """Return the network that words name, or the one that is given.
+
+    Raises:
+        InputError: the words name none.
+    """
+    if isinstance(architecture, str | Path):
+        return resolve(architecture)
+    return Reference(arch.key(architecture), architecture)
+
+
+def _is_published(text: str) -> bool:
+    try:
+        find(text)
+    except InputError:
+        return False
+    return True
+
+
+def _of_run(run: SearchResult, word: str, text: str) -> Reference:
+    record = member(run, word)
+    space = run.setup.space
+    return Reference(
+        text,
+        record.architecture,
+        space.input_shape,
+        space.num_classes,
+        _namings(record.architecture),
+        run.checkpoint(record.key),
+        _training(run),
+        space,
+        record,
+    )
+
+
+def _training(run: SearchResult) -> ResolvedTraining | None:
+    evaluator = run.setup.evaluator
+    return evaluator.settings.train.resolved() if isinstance(evaluator, AdversarialTraining) else None
+
+
+def _of_checkpoint(path: Path) -> Reference:
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    folder = path.parent.parent
+    if description_of(path).is_file():
+        return _of_training(Checkpoint.read(path))
+    if path.parent.name != "checkpoints" or not (folder / "config.yaml").is_file():
+        raise InputError(f"{path}: weights of no run; name the architecture, and these as its weights")
+    return _of_run(Search.open(folder).result(), path.stem, str(path))
+
+
+def _of_training(checkpoint: Checkpoint) -> Reference:
+    return Reference(
+        str(checkpoint.path),
+        checkpoint.architecture,
+        checkpoint.input_shape,
+        checkpoint.num_classes,
+        checkpoint=checkpoint.path,
+        training=checkpoint.settings,
+    )
+
+
+def _of_export(text: str, export: Export) -> Reference:
+    return Reference(
+        text,
+        export.architecture,
+        export.input_shape,
+        export.num_classes,
+        _namings(export.architecture),
+        export.weights,
+        exported=export.provenance,
+    )
+
+
+def _of_file(path: Path) -> Reference:
+    try:
+        content = json.loads(path.read_text())
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise InputError(
+            f"{path} is no architecture: binary; name a published network, an architecture's JSON or a run's member, "
+            "and a file of weights next to it"
+        ) from None
+    except ValueError as error:
+        raise InputError(f"{path}: not an architecture's JSON ({error})") from None
+    if isinstance(content, dict) and "kind" not in content:
+        content = content.get("architecture")
+    try:
+        architecture = arch.from_dict(content)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    return Reference(str(path), architecture, weight_names=_namings(architecture))
+
+
+def _namings(architecture: Architecture) -> tuple[WeightNames, ...]:
+    """Return the weight names of all published networks of an architecture's kind."""
+    alike = [baseline for baseline in baselines().values() if baseline.network.kind == architecture.kind]
+    return tuple(dict.fromkeys(names for baseline in alike for names in baseline.weight_names))

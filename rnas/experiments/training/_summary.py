@@ -1,0 +1,97 @@
+"""Summarise a training, with everything that decided it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from rnas.experiments.training._activation import activation_note
+from rnas.experiments.training._evaluation import ATTACK_SEED, described_attacks, val_words
+from rnas.experiments.training._history import Row, chosen_by
+from rnas.experiments.training.checkpoint import Checkpoint
+from rnas.experiments.training.setup import Setup
+from rnas.networks import architecture as arch
+from rnas.utils.provenance import device_name, processor, versions
+
+SCHEMA_VERSION = 1
+
+Status = Literal["complete", "overfitted", "diverged"]
+"""How a training ended. ``overfitted`` is catastrophic overfitting: the result is from before it."""
+
+
+def summarised(
+    setup: Setup, history: Sequence[Row], status: Status, reason: str, checkpoints: Mapping[str, Checkpoint]
+) -> dict[str, Any]:
+    """Return all but the results on the test split, as JSON values.
+
+    Args:
+        setup: the training.
+        history: a row for each epoch done.
+        status: how the training ended.
+        reason: one line that explains a status other than complete.
+        checkpoints: the checkpoints ``best`` and ``last``; empty if no epoch was done.
+    """
+    settings, dataset = setup.settings, setup.dataset
+    cost = setup.architecture.cost(dataset.input_shape, dataset.num_classes)
+    notes = (activation_note(setup.architecture, settings.recipe), settings.recipe.note, dataset.note)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "status": status,
+        "reason": reason,
+        "network": settings.network,
+        "key": arch.key(setup.architecture),
+        "architecture": arch.to_dict(setup.architecture),
+        "params": cost.params,
+        "flops": cost.flops,
+        "seed": settings.seed,
+        "epochs": settings.fidelity.epochs,
+        "epochs_done": len(history),
+        "seconds": {
+            "train": sum(row["seconds"] for row in history),
+            "val": sum(row["val_seconds"] for row in history),
+        },
+        "epsilon": str(settings.eps),
+        "norm": "linf",
+        "val": {
+            "attack": val_words(settings),
+            "steps": settings.evaluation.steps,
+            "step_size": str(settings.eps * settings.evaluation.step),
+            "seed": settings.split_seed,
+            "images": len(setup.splits["val"]),
+            "split": "val, taken from the published training images",
+            "best": f"the most {chosen_by(settings.recipe)[0]}, of equals the most {chosen_by(settings.recipe)[1]}, "
+            "of equals the earliest epoch",
+        },
+        "evaluation": {
+            "attacks": described_attacks(settings),
+            "seed": ATTACK_SEED,
+            "images": len(setup.splits["test"]),
+            "batch_size": settings.evaluation.batch_size,
+            "precision": "float32",
+            "interval": "Wilson, 95 %",
+            "difference": "best minus last; indistinguishable at 95 % if the exact test of McNemar has p >= 0.05",
+        },
+        **{
+            name: {
+                "epoch": checkpoint.epoch,
+                "file": checkpoint.path.name,
+                "sha256": checkpoint.sha256,
+                "val": dict(checkpoint.val),
+            }
+            for name, checkpoint in checkpoints.items()
+        },
+        **provenance(setup),
+        "settings": settings.model_dump(mode="json"),
+        "notes": [note for note in notes if note],
+    }
+
+
+def provenance(setup: Setup) -> dict[str, Any]:
+    """Return hashes of what decided the weights, versions and device, as JSON values."""
+    return {
+        "recipe": setup.settings.recipe.name,
+        "recipe_changes": list(setup.settings.recipe_changes),
+        "recipe_hash": setup.settings.recipe_hash,
+        "data": dict(setup.data_record),
+        "versions": versions(),
+        "device": device_name(setup.settings.device),
+        "processor": processor(setup.settings.device),
+    }

@@ -1,0 +1,319 @@
+"""Find the parts that a configuration names, or take them as objects."""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from pydantic import BaseModel, ValidationError
+
+from rnas import registry
+from rnas.errors import InputError
+from rnas.nas._problem import problem_of
+from rnas.nas.config import SearchConfig
+from rnas.nas.evaluators._guard import classified
+from rnas.nas.evaluators.call import Call, CallSettings, Function
+from rnas.nas.evaluators.evaluator import (
+    Context,
+    Evaluates,
+    EvaluationEstimate,
+    Evaluator,
+    ProvidesFinalEvaluator,
+    Task,
+)
+from rnas.nas.execution._local import local_executor
+from rnas.nas.execution.executor import Executor
+from rnas.nas.objective import Objective
+from rnas.nas.space import SearchSpace
+from rnas.nas.strategy import Problem, Strategy
+from rnas.networks import architecture as arch
+from rnas.networks.architecture import Architecture
+from rnas.utils._threads import one_thread
+from rnas.utils._yaml_files import explained
+
+_DEFAULT_OBJECTIVES = (
+    Objective(metric="robust_accuracy", direction="maximize"),
+    Objective(metric="flops", direction="minimize"),
+)
+_OBJECT = "object"
+"""Key of a part that only exists as an object: its class and settings do not suffice to make it again."""
+
+StrategyObject = Strategy | Callable[[Problem], Strategy]
+"""A strategy, or what makes one for a problem, such as its class."""
+
+
+@dataclass(frozen=True)
+class Objects:
+    """Hold parts of a search that are given as objects; None means that the configuration names the part.
+
+    Attributes:
+        space: bound to images already.
+        evaluator: an evaluator, or a function that takes an architecture and returns metrics by name.
+        strategy: a strategy, or what makes one for a problem.
+    """
+
+    space: SearchSpace | None = None
+    evaluator: Evaluator | Function | None = None
+    strategy: StrategyObject | None = None
+
+
+NO_OBJECTS = Objects()
+"""Every part is named by the configuration."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Hold a configuration with nothing left open, and its parts."""
+
+    config: SearchConfig
+    space: SearchSpace
+    evaluator: Evaluator
+    problem: Problem
+    strategy: Strategy
+
+    def executor(
+        self,
+        folder: Path | None = None,
+        *,
+        workers: int | None = None,
+        seconds: float | None = None,
+        evaluator: Evaluates | None = None,
+    ) -> AbstractContextManager[Executor]:
+        """Provide what runs evaluations within the block; see :func:`rnas.nas.execution._local.local_executor`.
+
+        Args:
+            folder: folder for large results.
+            workers: this time only; None is the configuration's own number.
+            seconds: time after which an evaluation is stopped.
+            evaluator: runs the tasks; None is the search's own.
+        """
+        number = self.config.workers if workers is None else workers
+        return local_executor(evaluator or self.evaluator, number, folder, device=self.config.device, seconds=seconds)
+
+    def estimate(self, architecture: Architecture, device: str) -> EvaluationEstimate:
+        """Measure what one evaluation at the highest rung takes here.
+
+        Raises:
+            InputError: the architecture cannot be evaluated.
+        """
+        task = Task(architecture, self.config.seed, self.evaluator.rungs[-1].fidelity)
+        with one_thread(device):
+            try:
+                return self.evaluator.estimate(task, Context(device))
+            except Exception as error:  # Whatever a user's own function raises.
+                raise InputError(f"{arch.key(architecture)} cannot be evaluated: {classified(error)[1]}") from None
+
+
+def resolve(config: SearchConfig, folder: Path, source: str, objects: Objects = NO_OBJECTS) -> Setup:
+    """Find the parts that a configuration names, or take them as objects, and fill in their defaults.
+
+    Args:
+        config: configuration as written. If a part is an object, its entry is replaced by the place that the object
+            comes from.
+        folder: folder at which its relative paths start.
+        source: what to call it in messages.
+        objects: parts that are given as objects.
+
+    Raises:
+        InputError: a part is unknown, a setting is wrong, data are missing, a band is empty, or parts do not fit.
+    """
+    space, evaluator, space_record, evaluator_record = _space_and_evaluator(config, folder, source, objects)
+    if config.final_evaluation is not None:
+        if not isinstance(evaluator, ProvidesFinalEvaluator):
+            raise InputError(
+                f"{source}: final_evaluation: this evaluator trains no networks to attack; leave final_evaluation out"
+            )
+        evaluator.final_evaluator(config.final_evaluation.attacks)
+    objectives = config.objectives or _default_objectives(evaluator, source)
+    with _within(source):
+        problem = problem_of(space, evaluator, objectives)
+    strategy, strategy_record = _strategy(config, problem, source, objects.strategy)
+    full = config.model_copy(
+        update={
+            "space": space_record,
+            "evaluator": evaluator_record,
+            "objectives": objectives,
+            "strategy": strategy_record,
+        }
+    )
+    return Setup(full, space, evaluator, problem, strategy)
+
+
+def described(objects: Objects) -> dict[str, dict[str, Any]]:
+    """Return how a configuration records the objects that are given, by the name of its field."""
+    found = {}
+    if objects.space is not None:
+        found["space"] = _space_record(objects.space)
+    if objects.strategy is not None:
+        found["strategy"] = _strategy_record(objects.strategy)
+    if isinstance(objects.evaluator, Evaluator):
+        found["evaluator"] = _evaluator_record(objects.evaluator)
+    elif objects.evaluator is not None:
+        found["evaluator"] = {"call": registry.origin(objects.evaluator)}
+    return found
+
+
+def _space_and_evaluator(
+    config: SearchConfig, folder: Path, source: str, objects: Objects
+) -> tuple[SearchSpace, Evaluator, dict[str, Any], dict[str, Any]]:
+    """Return space and evaluator, which need one image format, and how a configuration records them."""
+    given = objects.evaluator
+    evaluator_class: Any
+    settings: Any
+    if isinstance(given, Evaluator):
+        evaluator_class, settings = type(given), given.settings
+    elif given is not None:
+        if not callable(given):
+            raise InputError("evaluator: give an Evaluator, or a function from an architecture to metrics by name")
+        evaluator_class, settings = Call, CallSettings(call=registry.origin(given), **_image_format(objects.space))
+    else:
+        evaluator_class, values = _evaluator_class(config, source, _image_format(objects.space))
+        settings = _settings(evaluator_class.Settings, values, folder, f"{source}: evaluator")
+    shape, classes = evaluator_class.image_format(settings)
+    if objects.space is not None:
+        space, space_record = objects.space, _space_record(objects.space)
+        own = space.input_shape, space.num_classes
+        if own != (shape, classes):
+            raise InputError(
+                f"space: it is bound to images of shape {own[0]} and {own[1]} classes; the evaluator has images of "
+                f"shape {shape} and {classes} classes: make the space for these"
+            )
+    else:
+        space, space_record = _named_space(config, folder, source, (shape, classes))
+    if isinstance(given, Evaluator):
+        return space, given, space_record, _evaluator_record(given)
+    evaluator: Evaluator = Call(settings, space, given) if given is not None else evaluator_class(settings, space)
+    return space, evaluator, space_record, _evaluator_record(evaluator)
+
+
+def _image_format(space: SearchSpace | None) -> dict[str, Any]:
+    """Return the settings of a function that say which images a given space is bound to."""
+    return {} if space is None else {"input_shape": space.input_shape, "num_classes": space.num_classes}
+
+
+def _named_space(
+    config: SearchConfig, folder: Path, source: str, images: tuple[Any, int]
+) -> tuple[SearchSpace, dict[str, Any]]:
+    name = config.space["name"]
+    with _within(f"{source}: space"):
+        space_class = registry.load(registry.SEARCH_SPACES, name)
+        _require_makeable(space_class, config.space, "space")
+    settings = _settings(space_class.Settings, _options(config.space), folder, f"{source}: space")
+    with _within(f"{source}: space"):
+        space: SearchSpace = space_class(settings, *images)
+    return space, {"name": name, **settings.model_dump(mode="json")}
+
+
+def _space_record(space: SearchSpace) -> dict[str, Any]:
+    name = registry.name_of(registry.SEARCH_SPACES, type(space))
+    if len(inspect.signature(type(space)).parameters) != 3:
+        return {"name": name, _OBJECT: True}
+    return {"name": name, **space.settings.model_dump(mode="json")}
+
+
+def _evaluator_record(evaluator: Evaluator) -> dict[str, Any]:
+    place = registry.name_of(registry.EVALUATORS, type(evaluator))
+    settings: dict[str, Any] = evaluator.settings.model_dump(mode="json")
+    if ":" not in place:
+        return settings
+    if len(inspect.signature(type(evaluator)).parameters) != 2:
+        return {"class": place, _OBJECT: True}
+    return {"class": place, "settings": settings}
+
+
+def _evaluator_class(config: SearchConfig, source: str, images: Mapping[str, Any]) -> tuple[Any, Mapping[str, Any]]:
+    """Return the class of the evaluator that a configuration names, and the values of its settings."""
+    written = config.evaluator
+    if "class" in written:
+        with _within(f"{source}: evaluator"):
+            found = registry.imported(str(written["class"]), "evaluator")
+            _require_makeable(found, written, "evaluator")
+        return found, written.get("settings", {})
+    known = registry.names(registry.EVALUATORS)
+    kinds = [name for name in known if name in written]
+    if len(kinds) != 1:
+        raise InputError(f"{source}: evaluator: name one of {', '.join(known)}, as in evaluator: {{train: {{}}}}")
+    found = registry.load(registry.EVALUATORS, kinds[0])
+    return found, {**images, **written} if found is Call else written
+
+
+def _strategy(
+    config: SearchConfig, problem: Problem, source: str, given: StrategyObject | None
+) -> tuple[Strategy, dict[str, Any]]:
+    if given is not None:
+        strategy: Any = given
+        if callable(given) and (isinstance(given, type) or not hasattr(given, "propose")):
+            strategy = given(*([problem] if _takes_problem(given) else []))
+        if not hasattr(strategy, "propose"):
+            raise InputError("strategy: give a strategy, or what makes one for a problem, such as its class")
+        return strategy, _strategy_record(given)
+    with _within(f"{source}: strategy"):
+        strategy_class = registry.load(registry.STRATEGIES, config.strategy["name"])
+        _require_makeable(strategy_class, config.strategy, "strategy")
+        problems = [problem] if _takes_problem(strategy_class) else []
+        options = _strategy_options(strategy_class, config.strategy, len(problems))
+    with _within(source):
+        return strategy_class(*problems, **options), config.strategy
+
+
+def _strategy_record(given: StrategyObject) -> dict[str, Any]:
+    """Return name and options of a strategy: its class needs no more than these, or there is a mark that it does."""
+    name = registry.name_of(registry.STRATEGIES, given)
+    if isinstance(given, type) or inspect.isfunction(given):
+        return {"name": name}
+    values = {field.name: getattr(given, field.name) for field in fields(given)} if is_dataclass(given) else None
+    if values is None or not all(isinstance(value, str | int | float | bool | None) for value in values.values()):
+        return {"name": name, _OBJECT: True}
+    return {"name": name, **values}
+
+
+def _takes_problem(made_by: Any) -> bool:
+    """Return whether a strategy's class takes a problem: all but a dataclass without such a field do."""
+    return not is_dataclass(made_by) or "problem" in inspect.signature(cast(Any, made_by)).parameters
+
+
+def _strategy_options(strategy_class: Any, strategy: Mapping[str, Any], first: int) -> dict[str, Any]:
+    """Return the options of a strategy, which are the parameters of its class from the ``first`` on."""
+    options = _options(strategy)
+    known = list(inspect.signature(strategy_class).parameters)[first:]
+    for name in options:
+        if name not in known:
+            raise InputError(f"unknown key {name!r}; it has {', '.join(known) or 'no options'}")
+    return options
+
+
+def _require_makeable(found: Any, written: Mapping[str, Any], part: str) -> None:
+    """Raise InputError if a configuration records an object that cannot be made again from it."""
+    if written.get(_OBJECT):
+        name = registry.origin(found)
+        raise InputError(f"{name} cannot be made from its settings alone: give the {part} as an object again")
+
+
+@contextmanager
+def _within(part: str) -> Iterator[None]:
+    """Say in which part of a config something is wrong."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{part}: {error}") from None
+
+
+def _options(part: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in part.items() if key != "name"}
+
+
+def _settings(model: type[BaseModel], values: Mapping[str, Any], folder: Path, source: str) -> BaseModel:
+    try:
+        return model.model_validate(values, context={"folder": folder})
+    except ValidationError as error:
+        raise explained(error, source, model) from None
+
+
+def _default_objectives(evaluator: Evaluator, source: str) -> tuple[Objective, ...]:
+    if _DEFAULT_OBJECTIVES[0].metric in evaluator.bounds:
+        return _DEFAULT_OBJECTIVES
+    raise InputError(
+        f"{source}: objectives: name what to trade off, such as [{{metric: flops, direction: minimize}}, ...]"
+    )

@@ -1,0 +1,60 @@
+"""Turn whatever happens during an evaluation into a result."""
+
+import json
+import math
+import time
+from dataclasses import replace
+
+import torch
+
+from rnas.errors import DeadlineExceededError, DivergedError
+from rnas.nas.evaluators.evaluator import Context, Evaluates, Evaluation, Status, Task
+
+
+def evaluate(evaluator: Evaluates, task: Task, context: Context) -> Evaluation:
+    """Run an evaluator; every exception but an interrupt becomes a status with a reason of one line."""
+    started = time.perf_counter()
+    try:
+        return _checked(evaluator.evaluate(task, context))
+    except (Exception, SystemExit) as error:
+        status, reason = classified(error)
+        return Evaluation(status, seconds=time.perf_counter() - started, reason=reason)
+
+
+def classified(error: BaseException) -> tuple[Status, str]:
+    """Return the status that an exception means, and one line that describes it."""
+    status, reason = Status.FAILED, f"{type(error).__name__}: {error}"
+    if isinstance(error, DivergedError):
+        status, reason = Status.DIVERGED, str(error)
+    elif isinstance(error, DeadlineExceededError):
+        status, reason = Status.TIMEOUT, str(error)
+    elif isinstance(error, MemoryError | torch.OutOfMemoryError):
+        status, reason = Status.OUT_OF_MEMORY, str(error) or "out of memory"
+    elif isinstance(error, RuntimeError) and "can't allocate memory" in str(error):
+        # The CPU allocator has no exception class of its own.
+        status = Status.OUT_OF_MEMORY
+    lines = reason.strip().splitlines()
+    return status, lines[0][:300] if lines else status.value
+
+
+def _checked(evaluation: Evaluation) -> Evaluation:
+    """Return the evaluation with values that a ledger can store; it is failed if a metric is not a finite number.
+
+    Raises:
+        TypeError, ValueError: it is not an Evaluation, or has values that are not JSON.
+    """
+    if not isinstance(evaluation, Evaluation):
+        raise TypeError(f"the evaluator returned a {type(evaluation).__name__}, not an Evaluation")
+    checked = replace(
+        evaluation,
+        status=Status(evaluation.status),
+        metrics={str(name): float(value) for name, value in evaluation.metrics.items()},
+        curve=tuple(json.loads(json.dumps(list(evaluation.curve)))),
+        provenance=json.loads(json.dumps(dict(evaluation.provenance))),
+        seconds=float(evaluation.seconds),
+    )
+    wrong = [name for name, value in checked.metrics.items() if not math.isfinite(value)]
+    if checked.status is Status.COMPLETE and wrong:
+        reason = f"metric {wrong[0]!r} is not a finite number"
+        return replace(checked, status=Status.FAILED, metrics={}, reason=reason)
+    return checked
