@@ -71,7 +71,7 @@ def test_what_is_not_as_recorded_refutes_at_once(training: Path, path: tuple[str
 
 def test_one_without_result_or_weights_is_told(training: Path) -> None:
     (training / "best.safetensors").unlink()
-    with pytest.raises(InputError, match="its weights are not there; train the network again with source scratch"):
+    with pytest.raises(InputError, match="its weights are not there; train the network again with source=scratch"):
         rnas.reproduce(training)
     (training / "result.json").unlink()
     with pytest.raises(InputError, match="no result to reproduce yet; resume it with: rnas resume"):
