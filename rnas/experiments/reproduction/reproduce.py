@@ -163,7 +163,7 @@ def _source(result: RecordedResult, source: Source | None, seeds: int) -> Source
             f"{result.words} does not say how its weights were trained; reproduce the run or training they are of"
         )
     if seeds and source != "scratch":
-        raise InputError(f"seeds {seeds} trains the network again: give source scratch, or leave seeds out")
+        raise InputError(f"seeds {seeds} trains the network again: give source=scratch, or leave seeds out")
     return source
 
 

@@ -31,7 +31,7 @@ def test_what_cannot_be_run_is_refused_in_one_line(command: Callable[..., Result
         (["compare", network, "resnet-18", "--attacks", "fog", *digits], "unknown attack 'fog'"),
         (["compare", network, "resnet-18", "--images", 9999, *digits], "images.train asks for 9999"),
         (["compare", network, "resnet-18", "--until-decided", 3, *digits], "give more than the 3 seeds that all have"),
-        (["compare", network, "resnet-18", "--tune-epochs", 3, *digits], "such as tune=8"),
+        (["compare", network, "resnet-18", "--tune-epochs", 3, *digits], "such as --tune 8"),
         (["compare", network, "resnet-18", "--tune", 1, *digits], "Invalid value for '--tune'"),
         (["resume", kept, "--seeds", 1], "has 2 already; give 2 or more"),
         (["resume", kept, "--budget", 3], "and only seeds can grow"),

@@ -125,7 +125,7 @@ def test_luck_stands_in_a_table_of_its_own(command: Command, tmp_path: Path) -> 
     [
         (["--from", "memory"], "unknown --from 'memory'; known: checkpoint, scratch"),
         (["--device", "tpu"], "unknown --device 'tpu'; known: auto, cpu, cuda"),
-        (["--from", "checkpoint"], "its weights are not there; train the network again with source scratch"),
+        (["--from", "checkpoint"], "its weights are not there; train the network again with --from scratch"),
         (["--seeds", "1"], "1 seed: the variation between trainings takes at least 2 further seeds, or none"),
     ],
 )

@@ -1,8 +1,11 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import rnas
 from rnas.errors import InputError
+from rnas.experiments.replications.registered import find
 from rnas.experiments.replications.run import ReplicationRun
 from rnas.experiments.replications.settings import resolve_settings
 from tests.rnas.data.cifar_files import write_cifar10
@@ -39,3 +42,15 @@ def test_a_cell_s_recipe_is_the_replication_s_but_for_its_changes() -> None:
     assert settings.evaluator_settings({"name": "aat", "extra_fraction": 0.0}).train.recipe.name == "aat"
     with pytest.raises(InputError, match=r"replication activations: .*weight_decay"):
         settings.evaluator_settings({"weight_decay": -1})
+
+
+def test_a_design_that_is_not_registered_is_given_again(tmp_path: Path) -> None:
+    own = replace(find("depth-grid"), name="my-grid")
+    path = ReplicationRun.create(resolve_settings(own), tmp_path / "replication").path
+    with pytest.raises(InputError, match="my-grid"):
+        rnas.resume(path)
+    with pytest.raises(InputError, match="is of my-grid, not depth-grid"):
+        rnas.resume(path, replication=find("depth-grid"))
+    run = ReplicationRun.open(path)
+    run.supply(replication=own)
+    assert run.cells == ReplicationRun(path, resolve_settings("depth-grid")).cells

@@ -157,7 +157,7 @@ def test_changed_weights_refute_and_lost_ones_are_told(run: Path) -> None:
     assert refuted(rnas.reproduce(path)) == ["weights"]
     path.unlink()
     for source in (None, "checkpoint"):
-        with pytest.raises(InputError, match="its weights are not there; train the network again with source scratch"):
+        with pytest.raises(InputError, match="its weights are not there; train the network again with source=scratch"):
             rnas.reproduce(f"{run}:{key}", source=source)  # type: ignore[arg-type]
     assert rnas.reproduce(f"{run}:{key}", source="scratch").status == EXACTLY
 
