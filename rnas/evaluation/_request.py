@@ -16,7 +16,7 @@ class Request:
     """Set the network, the data and the attacks of an evaluation. None takes the value of the network's own experiment.
 
     Attributes:
-        network: what :func:`rnas.experiments._references.resolve` understands, or what a module is called.
+        network: what :func:`rnas.experiments.resolve` understands, or what a module is called.
         weights: a file of weights; None is the run's checkpoint.
         data: registered data set, or one that was made; None without a run is CIFAR-10.
         data_dir: folder of its files.

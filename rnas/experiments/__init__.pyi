@@ -5,6 +5,10 @@ from . import (
     training as training,
     tuning as tuning,
 )
+from ._references import (
+    Reference as Reference,
+    resolve as resolve,
+)
 from .seeded_trainings import (
     SeededTrainings as SeededTrainings,
     TrainingGroup as TrainingGroup,

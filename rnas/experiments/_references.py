@@ -41,7 +41,7 @@ class Reference(EvaluatedNetwork):
 
 
 def resolve(text: str | Path) -> Reference:
-    """Find the architecture that words name.
+    """Return the network that a text names.
 
     Args:
         text: a name of the zoo; the path of a JSON file with an architecture, or with one under ``architecture``, as

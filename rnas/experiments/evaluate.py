@@ -55,7 +55,7 @@ def evaluate(
 
     Args:
         network: any module from images (n, C, H, W) in [0, 1] to logits (n, K), which is left as it was found; or an
-            architecture; or what :func:`rnas.experiments._references.resolve` understands, such as a checkpoint's path.
+            architecture; or what :func:`rnas.experiments.resolve` understands, such as a checkpoint's path.
         data: a data set, or its registered name; None is the data that the network was trained on, or else CIFAR-10.
         data_dir: folder of the data's files.
         attacks: names, such as ``"pgd20"`` or ``"autoattack"``, each of which is run for every threat; and attacks,

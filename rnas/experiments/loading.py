@@ -19,7 +19,7 @@ def load(
     """Build a network that was published, saved or found, in eval mode on the CPU.
 
     Args:
-        architecture: what :func:`rnas.experiments._references.resolve` understands, such as ``"robust-resnet-a1"``,
+        architecture: what :func:`rnas.experiments.resolve` understands, such as ``"robust-resnet-a1"``,
             ``"net.json"`` or ``"runs/digits-1:knee"``.
         weights: a file of weights, safetensors or written by ``torch.save``, as rnas or the original repository names
             them. None takes those that the architecture's own run kept; where there are none, or for other images or

@@ -37,7 +37,7 @@ def train(
     """Train one network by a recipe, and evaluate its best and its last weights.
 
     Args:
-        architecture: an architecture, or what :func:`rnas.experiments._references.resolve` understands.
+        architecture: an architecture, or what :func:`rnas.experiments.resolve` understands.
         recipe: a recipe, its name, or ``{name: NAME, ...}`` with some of its fields set otherwise.
         data: registered name of the data; None is the data of the search that the network comes from, or else CIFAR-10.
         data_dir: folder of the data's files.

@@ -68,7 +68,7 @@ def export(
     """Write a network with its weights in a format of another tool, and compare the files in a new process.
 
     Args:
-        architecture: an architecture, or a reference that :func:`rnas.experiments._references.resolve` accepts.
+        architecture: an architecture, or a reference that :func:`rnas.experiments.resolve` accepts.
         format: a registered name: ``safetensors``, ``standalone``, ``torch-export``, ``onnx``, ``nni``,
             ``hugging-face`` or ``robustbench``.
         path: file or folder to write; it must not exist.

@@ -86,7 +86,7 @@ def find_network(
     """Build a network and load its weights from a file or its own run, or draw new ones from a seed.
 
     Args:
-        words: an architecture, or a reference that :func:`rnas.experiments._references.resolve` accepts.
+        words: an architecture, or a reference that :func:`rnas.experiments.resolve` accepts.
         weights: a file that :func:`rnas.networks.read_weights` reads; None takes the run's own if they fit.
         num_classes: number of classes; None takes the number that it was published or searched for.
         input_shape: (C, H, W); None takes the shape that it was published or searched for.

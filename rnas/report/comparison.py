@@ -16,7 +16,7 @@ from rnas.utils.files import write_text
 
 
 def write(result: ComparisonResult, path: Path) -> None:
-    """Write ``report.html``, and the table in the forms of :data:`rnas.report._comparison_tables.FORMS`."""
+    """Write ``report.html``, and the table as Markdown, LaTeX and CSV."""
     write_text(path / REPORT, render(result.content))
     for form in tables.FORMS:
         write_text(path / f"table.{form}", tables.render(result.content, form))

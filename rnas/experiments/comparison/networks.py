@@ -83,7 +83,7 @@ def compared_network(
     scaled by :func:`rnas.experiments.comparison._scaling.scaling_of`.
 
     Args:
-        reference: what :func:`rnas.experiments._references.resolve` found.
+        reference: a result of :func:`rnas.experiments.resolve`.
         flops: multiply-accumulates for one image.
         input_shape: (C, H, W) of one image.
         num_classes: number of logits.

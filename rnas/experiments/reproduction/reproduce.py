@@ -110,7 +110,8 @@ def reproduce(
     is partly chosen for its noise, and is above the values of other seeds (the winner's curse).
 
     Args:
-        result: see :func:`rnas.experiments.reproduction._find.find`.
+        result: ``RUN:KEY``, ``RUN:knee``, ``RUN:at:200M`` or ``RUN:max:METRIC`` of a search; a training's directory or
+            one of its checkpoints; or a JSON file that ``rnas evaluate`` wrote.
         source: ``checkpoint`` or ``scratch``; None is the checkpoint if there is one, and otherwise the only other
             source. A table is its own source.
         seeds: further trainings with other seeds, from scratch, none or at least two.

@@ -19,7 +19,7 @@ class TrainingResult:
     Attributes:
         path: directory of the training.
         settings: everything that decides it.
-        history: a row for each epoch done, see :data:`rnas.experiments.training._history.Row`.
+        history: a row for each epoch done, with its number, loss, accuracies and seconds.
         best: weights of the best epoch on the val split; None before the first.
         last: weights of the last epoch; None before the first.
         summary: results on the test split and all that decided them, as ``result.json`` holds them; None before the

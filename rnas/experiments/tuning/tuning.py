@@ -186,7 +186,7 @@ def tune(
     are those of :func:`rnas.train`, for every trial.
 
     Args:
-        architecture: an architecture, or what :func:`rnas.experiments._references.resolve` understands.
+        architecture: an architecture, or what :func:`rnas.experiments.resolve` understands.
         recipe: a recipe, its name, or ``{name: NAME, ...}`` with some of its fields set otherwise; as it is given it
             is trial 0.
         space: fields with the values that they may take, as ``{"learning_rate": "0.01:1:log"}`` or
