@@ -40,10 +40,3 @@ def print_pairs(first: str, second: str, rows: dict[str, str]) -> None:
     for name, text in rows.items():
         table.add_row(name, text)
     stdout().print(table, highlight=False, markup=False)
-
-
-def duration(seconds: float) -> str:
-    """Return seconds in a unit that suits their number."""
-    if seconds < 100:
-        return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from rnas.cli.console import duration, print_json, stdout
-from rnas.utils.quantities import format_size
+from rnas.cli.console import print_json, stdout
+from rnas.utils.quantities import duration, format_size
 
 if TYPE_CHECKING:
     from rnas.experiment import CostEstimate, EstimatedWork

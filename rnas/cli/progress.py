@@ -10,11 +10,11 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
-from rnas.cli.console import duration, print_json, stderr, stdout
+from rnas.cli.console import print_json, stderr, stdout
 from rnas.cli.interruption import interruptible
 from rnas.cli.views.words import Words, view_module, words_class
 from rnas.experiment import Experiment, Listener, Work
-from rnas.utils.quantities import pluralize
+from rnas.utils.quantities import duration, pluralize
 
 _LINES_BETWEEN_FINDINGS = 10
 

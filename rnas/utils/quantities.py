@@ -94,3 +94,10 @@ EpsilonField = Annotated[Fraction, BeforeValidator(parse_epsilon), PlainSerializ
 FractionField = Annotated[Fraction, BeforeValidator(parse_fraction), PlainSerializer(str)]
 PathField = Annotated[Path, AfterValidator(_in_folder), PlainSerializer(str)]
 """Field types for configuration models. Relative paths start at the ``folder`` of the validation context."""
+
+
+def duration(seconds: float) -> str:
+    """Return seconds in a unit that suits their number."""
+    if seconds < 100:
+        return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

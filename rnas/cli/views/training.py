@@ -6,7 +6,6 @@ from typing import Any
 import typer
 
 from rnas.cli.console import print_json, say, stderr, stdout
-from rnas.cli.views.training_table import print_summary
 from rnas.cli.views.words import Words
 from rnas.experiment import Work
 from rnas.experiments.training._evaluation import val_words
@@ -15,6 +14,7 @@ from rnas.experiments.training.result import TrainingResult
 from rnas.experiments.training.setup import Setup
 from rnas.experiments.training.training import Training
 from rnas.networks import architecture as arch
+from rnas.report.training import print_summary
 from rnas.utils.quantities import format_size, pluralize
 
 

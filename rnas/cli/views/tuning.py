@@ -7,12 +7,12 @@ import typer
 from optuna.trial import FrozenTrial, TrialState
 
 from rnas.cli.console import print_json, stdout
-from rnas.cli.views.tuning_table import print_tuning, value_word
 from rnas.cli.views.words import Words
 from rnas.experiment import Work
 from rnas.experiments.tuning._study import result_of
 from rnas.experiments.tuning.result import TuningResult, state_of
 from rnas.experiments.tuning.tuning import Tuning
+from rnas.report.tuning import print_tuning, value_word
 from rnas.utils.quantities import pluralize
 
 

@@ -59,6 +59,7 @@ def test_what_a_training_leaves(finished: TrainingResult) -> None:
         "last.json",
         "last.safetensors",
         "lock",
+        "report.html",
         "result.json",
         "state.safetensors",
     ]
@@ -323,7 +324,7 @@ def test_files_are_written_to_the_disk_before_they_take_their_names(
     synced: list[int] = []
     monkeypatch.setattr(files.os, "fsync", synced.append)
     trained(tmp_path / "run", epochs=1)
-    assert len(synced) == 2 + 6 + 2
+    assert len(synced) == 2 + 6 + 3
 
 
 def test_a_recipe_of_ones_own_is_read_back(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What came of a tuning, for people."""
+"""Word the result of a tuning, for the terminal and as a page."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -7,35 +7,37 @@ from typing import Any
 
 import yaml
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from rnas.cli.console import duration
-from rnas.utils.quantities import pluralize
+from rnas.experiments.tuning.result import TuningResult
+from rnas.report import _page as page
+from rnas.report._rules_table import grid
+from rnas.utils.quantities import duration, pluralize
 
 _METRICS = {"robust_accuracy": "robust", "clean_accuracy": "clean"}
 
 
+def write(result: TuningResult, path: Path) -> None:
+    """Write ``report.html`` of a tuning into its directory."""
+    training = result.settings.training
+    title = f"Tuning of {training.recipe.name} for {training.network}"
+    shown: list[page.Block] = [trials(result.summary), *filter(None, sentences(path / "recipe.yaml", result.summary))]
+    page.write_blocks(path / "report.html", "tuning", title, shown)
+
+
 def print_tuning(console: Console, recipe: Path, summary: Mapping[str, Any]) -> None:
     """Print the trials, the best compared with the given recipe, what mattered, and the config to use."""
-    console.print(_table(summary))
-    for line in _lines(recipe, summary):
+    console.print(grid(trials(summary)))
+    for line in sentences(recipe, summary):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def _table(summary: Mapping[str, Any]) -> Table:
+def trials(summary: Mapping[str, Any]) -> page.ReportTable:
+    """Return a row for each trial: its values, and what it reached at its best epoch."""
     metric = summary["val"]["metric"]
     other = next(name for name in _METRICS if name != metric)
-    table = Table(box=None, pad_edge=False)
-    table.add_column("trial", justify="right", no_wrap=True)
-    for key in summary["space"]:
-        table.add_column(key, justify="right")
-    for heading in (_METRICS[metric], "95 % interval", _METRICS[other], "epoch"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("")
-    for row in summary["trials"]:
-        table.add_row(*map(Text, _cells(summary, row, metric, other)), style="bold" if _is_best(summary, row) else None)
-    return table
+    headings = ("trial", *summary["space"], _METRICS[metric], "95 % interval", _METRICS[other], "epoch", "")
+    rows = tuple(tuple(_cells(summary, row, metric, other)) for row in summary["trials"])
+    return page.ReportTable(headings, rows)
 
 
 def _cells(summary: Mapping[str, Any], row: Mapping[str, Any], metric: str, other: str) -> Sequence[str]:
@@ -66,7 +68,8 @@ def _is_best(summary: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
     return bool(row["number"] == summary["best"])
 
 
-def _lines(recipe: Path, summary: Mapping[str, Any]) -> list[str]:
+def sentences(recipe: Path, summary: Mapping[str, Any]) -> list[str]:
+    """Return how trials were measured, the best one, what mattered, and how to train by it."""
     val = summary["val"]
     seconds = sum(row["seconds"] for row in summary["trials"])
     lines = [

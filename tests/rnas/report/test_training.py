@@ -1,16 +1,17 @@
 """Test the lines about the best and the last weights."""
 
 import io
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from rich.console import Console
 
-from rnas.cli.console import duration
-from rnas.cli.views.training_table import print_summary
 from rnas.experiments.training._evaluation import CheckpointResult, compared
 from rnas.experiments.training.result import TrainingResult
+from rnas.report.training import print_summary, write
+from rnas.utils.quantities import duration
 from tests.rnas.experiments.training.trainings import trained
 
 
@@ -68,3 +69,13 @@ def test_one_epoch_that_is_best_and_last_has_one_column(finished: TrainingResult
 )
 def test_durations(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+def test_a_page_has_the_accuracies_and_a_row_for_each_epoch(finished: TrainingResult, tmp_path: Path) -> None:
+    write(finished, tmp_path)
+    text = (tmp_path / "report.html").read_text()
+    assert f"{finished.settings.network}, trained by {finished.settings.recipe.name}" in text
+    for words in ("worst case", "robust, val", "Recipe"):
+        assert words in text
+    assert text.count("<tr") >= len(finished.history) + 2
+    assert (finished.path / "report.html").is_file()
