@@ -19,5 +19,5 @@ def test_it_holds_each_listed_network_once_and_nothing_else() -> None:
     costs = space.cost(genomes)
     assert costs.flops.tolist() == [space.decode(genome).cost((1, 8, 8), 10).flops for genome in genomes]
     assert len(np.unique(space.features(genomes), axis=0)) == 3
-    with pytest.raises(InputError, match="there is no network"):
+    with pytest.raises(InputError, match="is not in the design"):
         space.encode(ResidualNetwork((9, 9), (4, 8)))
