@@ -101,7 +101,7 @@ def test_where_no_trial_is_completed_the_code_is_1(command: Command, folder: Pat
 def test_dry_run_prints_what_it_would_take_and_makes_nothing(command: Command, folder: Path) -> None:
     out = done(command(*SHORT, "--dry-run"))
     assert "a trial" in out
-    assert "3 times" in out
+    assert "each, for about 3" in out
     assert not Path("runs").exists()
 
 
