@@ -78,7 +78,7 @@ def test_evaluations_at_the_budget_are_held_out(run: SearchResult) -> None:
 
 
 def test_bands_that_cannot_be(run: SearchResult) -> None:
-    with pytest.raises(InputError, match="which holds the held-out budget 40M"):
+    with pytest.raises(InputError, match="which holds the test budget 40M"):
         predict_at_budgets(run, (BUDGET,), Band(1_000_000, None), (1,), "score")
     with pytest.raises(InputError, match="a rule needs at least 20"):
         predict_at_budgets(run, (BUDGET,), Band(0, 5_000_000), (1,), "score")
