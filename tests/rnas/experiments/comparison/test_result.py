@@ -53,7 +53,7 @@ def test_where_all_scored_the_same_nothing_is_compared(tmp_path: Path) -> None:
     assert "all networks scored the same 0.00 %, so that nothing can be compared; train longer or" in sentence
     assert "power" not in sentence
     perfect = words.verdict_sentence(compared(chosen, records(chosen, [1.0] * 3)).content)
-    assert "the same 100.00 %, so that nothing can be compared; attack more" in perfect
+    assert "the same 100.00 %, so that nothing can be compared; use stronger attacks" in perfect
     constant = words.verdict_sentence(compared(chosen, records(chosen, [0.0, 1.0, 0.0])).content)
     assert "differences cannot be tested; compare with more seeds or images" in constant
 

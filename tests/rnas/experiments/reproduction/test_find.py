@@ -27,7 +27,7 @@ def test_words_that_name_no_claim(finished_run: SearchResult, words: str, messag
 def test_wishes_that_cannot_be(finished_run: SearchResult, tmp_path: Path) -> None:
     assert finished_run.path is not None
     result = f"{finished_run.path}:knee"
-    with pytest.raises(InputError, match="1 seed: luck takes at least 2"):
+    with pytest.raises(InputError, match="1 seed: the variation between trainings takes at least 2"):
         rnas.reproduce(result, seeds=1)
     with pytest.raises(InputError, match="exists already; choose another name"):
         rnas.reproduce(result, output=tmp_path)
