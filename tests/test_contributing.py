@@ -64,6 +64,7 @@ def test_the_table_of_names_has_every_group_and_holds_for_ours() -> None:
         registry.RECIPES: lambda part: part.name,
         registry.REPLICATIONS: lambda part: part.name,
         registry.EXPORTS: lambda part: part.name,
+        registry.EXPERIMENTS: lambda part: part.kind,
     }
     for group, name_of in own.items():
         for name in registry.names(group):
