@@ -1,6 +1,6 @@
 """Train several networks with several seeds each: what comparisons and replications have in common."""
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,9 +35,9 @@ class SeededSettings(ExperimentSettings):
     """How every network is trained, and on what."""
 
     @property
+    @abstractmethod
     def fingerprint(self) -> str:
         """Return a hash of what decides results."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def _by_seed(task: Task, records: Sequence[Record]) -> list[Record]:
 
 
 @dataclass(frozen=True)
-class TabularResult:
+class TabularResult(ABC):
     """Hold a result as JSON values, of which some are the rows of a table.
 
     Attributes:
@@ -162,9 +162,9 @@ class TabularResult:
         """Return the result as JSON values."""
         return dict(self.content)
 
+    @abstractmethod
     def rows(self) -> list[dict[str, Any]]:
         """Return the rows of the table."""
-        raise NotImplementedError
 
     def to_pandas(self) -> Any:
         """Return the rows as a pandas data frame.
