@@ -1,5 +1,7 @@
 """Any text and any value can be shown in a message of one short line."""
 
+import re
+
 import pytest
 
 from rnas.utils._text import error_text, one_line, shown, visible
@@ -25,8 +27,8 @@ def test_visible_escapes_what_cannot_be_shown_and_nothing_else() -> None:
 def test_one_line_is_short() -> None:
     assert one_line("a\n  b") == "a b"
     line = one_line("x" * 10_000_000 + "y")
-    assert len(line) <= 2_000 and line.startswith("xxx") and line.endswith("xy")
-    assert " ... " in line
+    assert len(line) <= 2_000
+    assert re.fullmatch("x+ ... x+y", line)
     assert len(one_line("\x00" * 1_999)) <= 2_000
 
 
