@@ -68,6 +68,7 @@ def load(folder: Path | None) -> Dataset:
         fidelity=FIDELITY,
         augmentation=("crop", "flip"),
         note="" if unread is None else f"The images in {unread.name}/ were not used, as there are test images as well.",
+        classes=tuple(train),
     )
 
 

@@ -61,6 +61,7 @@ def test_classes_and_files_are_in_order_of_their_names(plain: Path) -> None:
     assert (dataset.num_classes, dataset.num_test_images, dataset.verified) == (3, 0, None)
     assert dataset.labels.tolist() == [0] * 20 + [1] * 20 + [2] * 20
     # Capitals come first.
+    assert dataset.classes == ("Cat", "ant", "bird")
     assert dataset.pixels[:, 1, 0, 0].tolist() == [*range(40, 60), *range(20, 40), *range(20)]
 
 

@@ -80,7 +80,8 @@ def test_deep_images_are_refused_rather_than_cut_down(tmp_path: Path, colour: in
     path = tmp_path / "deep.png"
     values = 2 * {0: 1, 2: 3, 4: 2, 6: 4}[colour]
     path.write_bytes(png(2, 1, 16, colour, b"\0" + bytes(2 * values)))
-    assert Image.open(path).size == (2, 1)
+    with Image.open(path) as image:
+        assert image.size == (2, 1)
     assert refusal(path) == f"{path}: has 16 bits per channel, not 8; convert it to 8 bits"
 
 
