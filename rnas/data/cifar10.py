@@ -22,6 +22,9 @@ FILES = (
     PublishedFile("data_batch_5", 10_000, "482c414d41f54cd18b22e5b47cb7c3cb"),
     PublishedFile("test_batch", 10_000, "40351d587109b95175f43aff81a1287e"),
 )
+CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+"""Names of the classes by label."""
+
 _META = "batches.meta"
 _ARCHIVE = "cifar-10-python.tar.gz"
 
@@ -66,6 +69,7 @@ def load(folder: Path | None) -> Dataset:
         augmentation=("crop", "flip"),
         note=_note(training, num_test_images),
         verified=verify(batches, FILES),
+        classes=CLASSES,
     )
 
 

@@ -16,6 +16,18 @@ FILES = (
     PublishedFile("train", 50_000, "16019d7e3df5f24257cddd939b257f8d"),
     PublishedFile("test", 10_000, "f0ef6b0ae62326f3e7ffdfab6717acfc"),
 )
+_WORDS = """
+apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus butterfly camel can castle
+caterpillar cattle chair chimpanzee clock cloud cockroach couch crab crocodile cup dinosaur dolphin elephant flatfish
+forest fox girl hamster house kangaroo keyboard lamp lawn_mower leopard lion lizard lobster man maple_tree motorcycle
+mountain mouse mushroom oak_tree orange orchid otter palm_tree pear pickup_truck pine_tree plain plate poppy porcupine
+possum rabbit raccoon ray road rocket rose sea seal shark shrew skunk skyscraper snail snake spider squirrel streetcar
+sunflower sweet_pepper table tank telephone television tiger tractor train trout tulip turtle wardrobe whale
+willow_tree wolf woman worm
+"""
+CLASSES = tuple(_WORDS.split())
+"""Names of the fine classes by label."""
+
 _ARCHIVE = "cifar-100-python.tar.gz"
 
 
@@ -52,4 +64,5 @@ def load(folder: Path | None) -> Dataset:
         fidelity=FIDELITY,
         augmentation=("crop", "flip"),
         verified=verify(place, FILES),
+        classes=CLASSES,
     )

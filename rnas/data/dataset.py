@@ -44,6 +44,8 @@ class Dataset:
         verified: whether every file has its published checksum. False is not an error, as copies of the same images in
             other archives exist, but it is unknown whether the images are the same. None means that no checksums are
             published.
+        classes: names of the classes by label; empty if they have none. Weights are only good for data whose classes
+            have the same names in the same order.
 
     Raises:
         InputError: a type, a shape or a value differs from the above, or ``fidelity`` has names that Fidelity lacks.
@@ -61,6 +63,7 @@ class Dataset:
     augmentation: tuple[str, ...] = ()
     note: str = ""
     verified: bool | None = None
+    classes: tuple[str, ...] = ()
     _digests: dict[_State, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -228,6 +231,11 @@ def _faults(dataset: Dataset) -> Iterator[str]:
         yield (
             f"num_test_images is {dataset.num_test_images}, but there are {len(labels)} images; give the number of "
             "published test images, or 0"
+        )
+    if dataset.classes and len(set(dataset.classes)) != dataset.num_classes:
+        yield (
+            f"classes has {len(set(dataset.classes))} different names for {dataset.num_classes} classes; give one name "
+            "for each class, or none"
         )
     unknown = [name for name in dataset.fidelity if name not in Fidelity.model_fields]
     if unknown:

@@ -33,4 +33,5 @@ def load(folder: Path | None) -> Dataset:
         epsilon=Fraction(3, 20),
         fidelity={"epochs": 8, "batch_size": 64, "attack_steps": 3, "attack_step": Fraction(1, 2)},
         note=NOTE,
+        classes=tuple("0123456789"),
     )

@@ -53,6 +53,7 @@ def load(folder: Path | None) -> Dataset:
         fidelity=FIDELITY,
         augmentation=("crop",),
         verified=verify(place, FILES),
+        classes=tuple("0123456789"),
     )
 
 

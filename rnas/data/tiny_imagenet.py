@@ -52,6 +52,7 @@ def load(folder: Path | None) -> Dataset:
         epsilon=EPSILON,
         fidelity=FIDELITY,
         augmentation=("crop", "flip"),
+        classes=tuple(classes),
     )
 
 

@@ -41,6 +41,7 @@ class DatasetConformance(ABC):
         assert int(data.pixels.max()) <= data.white
         assert set(data.labels.tolist()) == set(range(data.num_classes))
         assert 0 <= data.num_test_images < len(data.labels)
+        assert len(data.classes) in (0, data.num_classes)
 
     def test_defaults_make_sense(self) -> None:
         data = self.dataset()

@@ -191,7 +191,7 @@ class RecordedTraining(Accuracies):
             listener.progress({f"{self.name} weights": (attacks.index(attack) + share) / len(attacks)})
 
         # A training's own network: in another memory format the last digits are others.
-        model = setup.training().model
+        model = setup.trainer().model
         load_weights(model, self._checkpoint, (), self.key)
         return Outcome(self.settings.seed, _accuracies(evaluate_test(setup, model, moved).to_dict()))
 

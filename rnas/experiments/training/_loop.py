@@ -91,7 +91,7 @@ class _Loop:
         self._folder: Path = experiment.path
         self._setup = setup
         self._listener = listener
-        self._training = setup.training()
+        self._training = setup.trainer()
         images = {name: setup.data_record[name] for name in ("hash", "extra")}
         self._state = State(setup.settings.fingerprint, json_hash(images), ())
         self._provenance = provenance(setup)

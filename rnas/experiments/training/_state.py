@@ -27,7 +27,7 @@ class State:
         history: a row for each epoch done.
         overfitting: of the epoch that was taken back for catastrophic overfitting, ``epoch``, ``guarded_accuracy``
             and ``before``; or None.
-        tensors: of :meth:`rnas.training.training.Training.state`; empty where only the rest was read.
+        tensors: of :meth:`rnas.training.trainer.Trainer.state`; empty where only the rest was read.
     """
 
     fingerprint: str

@@ -41,7 +41,7 @@ class TrialTraining:
         if context.device.startswith("cuda"):
             torch.cuda.set_device(context.device)
         setup = Setup.of(self.settings.trial(task.fidelity["parameters"]))
-        training = setup.training()
+        training = setup.trainer()
         curve: list[Mapping[str, float]] = []
         pruned = False
         with sqlite.opened(self.database) as storage:

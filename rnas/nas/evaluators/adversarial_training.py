@@ -34,7 +34,7 @@ from rnas.networks.architecture import Architecture, Shape
 from rnas.networks.weights import load_weights
 from rnas.training.numerics import Numerics
 from rnas.training.plan import Plan
-from rnas.training.training import Training
+from rnas.training.trainer import Trainer
 from rnas.utils.files import file_hash, write_tensors
 from rnas.utils.provenance import device_name, json_hash, processor, versions
 
@@ -191,7 +191,7 @@ class AdversarialTraining:
         status, reason, overfitted, weights = Status.COMPLETE, "", False, ""
         try:
             model = self._build(task, context.device)
-            training = Training(model, plan.splits["train"], plan.training, task.seed, plan.extra)
+            training = Trainer(model, plan.splits["train"], plan.training, task.seed, plan.extra)
             curve.extend(training.epochs(lambda share: check(share * _TRAINING_SHARE)))
             model, overfitted = training.result, training.overfitted
             metrics |= self._measured(model, plan, task.architecture, lambda _: check(_TRAINING_SHARE))
@@ -257,7 +257,7 @@ class AdversarialTraining:
                 raise _EnoughTimedError
 
         with suppress(_EnoughTimedError):
-            training = Training(model, plan.splits["train"], plan.training, task.seed, plan.extra)
+            training = Trainer(model, plan.splits["train"], plan.training, task.seed, plan.extra)
             list(training.epochs(stop_early))
         moments.append(time.perf_counter())
         step = median(after - before for before, after in pairwise(moments))

@@ -190,3 +190,10 @@ def test_what_is_no_data_set_is_refused_in_one_line(changes: dict[str, Any], wor
     with pytest.raises(InputError, match=f"^data set 'few': .*{words}") as caught:
         Dataset(**FEW | changes)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("classes", [tuple("012345678"), tuple("0123456788")])
+def test_classes_are_named_each_or_not_at_all(classes: tuple[str, ...]) -> None:
+    assert replace(DIGITS, classes=()).classes == ()
+    with pytest.raises(InputError, match="9 different names for 10 classes"):
+        replace(DIGITS, classes=classes)

@@ -248,9 +248,9 @@ def test_one_that_diverges_at_once_has_nothing(tmp_path: Path) -> None:
 
 def overfitting(accuracies: Mapping[int, float], monkeypatch: pytest.MonkeyPatch) -> None:
     """Robust accuracy on training images, as the guard sees it after each epoch."""
-    from rnas.training.training import Training
+    from rnas.training.trainer import Trainer
 
-    monkeypatch.setattr(Training, "_robust_training_accuracy", lambda training: accuracies[training.epoch])
+    monkeypatch.setattr(Trainer, "_robust_training_accuracy", lambda training: accuracies[training.epoch])
 
 
 def test_catastrophic_overfitting_ends_the_training_before_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
