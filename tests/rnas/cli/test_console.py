@@ -42,7 +42,8 @@ def test_progress_shows_messages_as_text() -> None:
         view.message(HOSTILE)
         console.print(view._bar)
     shown = console.file.getvalue()
-    assert SHOWN in shown and "\x1b" not in shown
+    assert SHOWN in shown
+    assert "\x1b" not in shown
     assert re.search(r"\[/x\].* \[conv1\] \[b\]", shown)
 
 
