@@ -38,6 +38,10 @@ class Cell:
         return " ".join(part for part in (self.text, self.small, self.letters) if part)
 
 
+Row = tuple[Cell | str, ...]
+"""Cells, one for each column; a text is a cell that has only a text."""
+
+
 @dataclass(frozen=True)
 class Column:
     """Describe a column.
@@ -46,18 +50,20 @@ class Column:
         title: its heading, with the unit.
         number: whether it holds numbers, which are aligned to the right.
         page_only: whether only pages show it.
+        wide_only: whether a terminal leaves it out, for which it makes the table too wide.
         one_line: whether a terminal cuts its cells rather than wraps them; nothing else cuts them.
     """
 
     title: str
     number: bool = False
     page_only: bool = False
+    wide_only: bool = False
     one_line: bool = False
 
 
 @dataclass(frozen=True)
 class Table:
-    """Hold a table of cells; a text is a cell that has only a text.
+    """Hold a table.
 
     Attributes:
         columns: the columns, in order.
@@ -65,14 +71,16 @@ class Table:
         caption: what the table holds.
         footer: rows about the columns.
         dense: whether columns stand close together on a terminal.
+        sortable: whether every heading of a page sorts the rows.
     """
 
     kind: ClassVar[str] = "table"
     columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell | str, ...], ...]
+    rows: tuple[Row, ...]
     caption: str = ""
-    footer: tuple[tuple[Cell | str, ...], ...] = ()
+    footer: tuple[Row, ...] = ()
     dense: bool = False
+    sortable: bool = False
 
     @property
     def headings(self) -> tuple[str, ...]:
@@ -89,9 +97,9 @@ class Table:
         """Return the footer as cells."""
         return [list(map(cell_of, row)) for row in self.footer]
 
-    def without_page_only(self) -> "Table":
-        """Return the table as it is outside of pages."""
-        shown = [not column.page_only for column in self.columns]
+    def outside_pages(self, terminal: bool = False) -> "Table":
+        """Return the table without the columns that only pages show, or that a terminal leaves out."""
+        shown = [not (column.page_only or (terminal and column.wide_only)) for column in self.columns]
         return replace(
             self,
             columns=tuple(compress(self.columns, shown)),
@@ -102,11 +110,12 @@ class Table:
 
 @dataclass(frozen=True)
 class Line:
-    """Hold a paragraph that stands out."""
+    """Hold a paragraph that stands out; a link of a page may lead to its id."""
 
     kind: ClassVar[str] = "line"
     text: str
     style: Style
+    id: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,54 +1,74 @@
-"""Write the front of a run as a table for the terminal and as CSV."""
+"""Describe the front of a search as a table, and write it as CSV."""
 
-import csv
-import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import compress
 from typing import Any
 
-from rich.table import Table
-from rich.text import Text
-
-from rnas.report._description import describe
-from rnas.report._front import Score, judged, members
-from rnas.report._front_view import drop_text, interval_text
+from rnas.report import _front_view as front_view
+from rnas.report._blocks import Block, Cell, Column, Row, Table, notes
+from rnas.report._chance import chance_notes
+from rnas.report._front import FrontMember, members
 from rnas.report._provenance import input_shape
+from rnas.report._text_forms import comma_separated
 from rnas.utils._metric import Metric, metrics_of
 
+_KNEE = "The knee is the member farthest from the line between the ends of the front, towards the ideal."
 
-def front_table(run: Mapping[str, Any]) -> Table:
-    """Return the front as a table: key, each objective on search_val and on test images, architecture.
 
-    The first accuracy with a known image count is followed by its Wilson 95 % interval.
+def blocks(run: Mapping[str, Any]) -> list[Block]:
+    """Return the front, what its numbers mean, and what a reader must know about it.
 
     Args:
-        run: what ``result.json`` of a search holds.
+        run: what ``result.json`` of a search holds, with the ``knee`` and ``num_classes``, as far as they are known.
     """
     metrics = metrics_of(run)
     front = members(run, metrics)
-    shape = input_shape(run["evaluations"])
-    objectives = [metric for metric in metrics if metric.direction]
-    counted = shape and any(metric.name == "flops" for metric in objectives)
-    table = Table(
-        caption=Text("\n".join([*([f"FLOPs of one {shape} image"] if counted else []), *evaluated_as(run)])) or None,
-        box=None,
-        pad_edge=False,
-        caption_justify="left",
-    )
-    table.add_column("key", no_wrap=True)
-    columns = [
-        column
-        for metric in objectives
-        for column in _columns(metric, [member.score(metric) for member in front], metric == judged(metrics))
+    return [
+        front_table(run),
+        *legend(run, front, metrics),
+        *front_view.sentences(front, metrics),
+        *notes(chance_notes(run, front, metrics)),
     ]
-    for heading, _ in columns:
-        table.add_column(Text(heading), justify="right", no_wrap=True)
-    table.add_column("architecture")
-    for row, member in enumerate(front):
-        numbers = [cells[row] for _, cells in columns]
-        # Only the cell must not wrap: Rich would make a whole no-wrap column as narrow as its numbers.
-        architecture = Text(describe(member.evaluation["architecture"]), no_wrap=True, overflow="ellipsis")
-        table.add_row(*map(Text, (member.key, *numbers)), architecture)
-    return table
+
+
+def front_table(run: Mapping[str, Any]) -> Table:
+    """Return a row for each member: key, each objective on search_val and on test images, architecture."""
+    metrics = metrics_of(run)
+    front = members(run, metrics)
+    groups = [group for group in front_view.groups(front) if group.metric.direction]
+    # Drawings and ties are for pages, which have the space.
+    shown = [name not in ("", front_view.NOISE) for group in groups for name in group.columns]
+    titles: Iterator[str] = compress(
+        (title for group in groups for title in (_title(group.metric), *group.columns[1:])), shown
+    )
+    if not front:
+        titles = (_title(metric) for metric in metrics if metric.direction)
+    rows: tuple[Row, ...] = tuple(
+        (
+            Cell(row.key, "knee" if row.key == run.get("knee") else ""),
+            *compress((cell.text for cell in row.cells), shown),
+            row.architecture,
+        )
+        for row in front_view.rows(front, groups)
+    )
+    numbers = (Column(title.replace("% ", "%\n"), number=True) for title in titles)
+    return Table((Column("key"), *numbers, Column("architecture", one_line=True)), rows)
+
+
+def legend(run: Mapping[str, Any], front: list[FrontMember], metrics: tuple[Metric, ...]) -> list[str]:
+    """Return sentences on how the numbers of the front came about."""
+    said = []
+    if any(score.test is not None for member in front for score in member.objectives):
+        said.append(
+            "An accuracy is first that on the images of the search, by which networks were chosen; test is that on the "
+            "test images, and drop is how many points it is lower there."
+        )
+    if run.get("knee"):
+        said.append(_KNEE)
+    shape = input_shape(run["evaluations"])
+    if shape and any(metric.name == "flops" and metric.direction for metric in metrics):
+        said.append(f"FLOPs are those of one {shape} image.")
+    return [*said, *evaluated_as(run)]
 
 
 def evaluated_as(run: Mapping[str, Any]) -> list[str]:
@@ -75,25 +95,19 @@ def pareto_csv(run: Mapping[str, Any]) -> str:
     """
     metrics = metrics_of(run)
     front = members(run, metrics)
-    names = [metric.name for metric in metrics]
+    names = ["key", *(metric.name for metric in metrics)]
     variables = dict.fromkeys(name for member in front for name in member.evaluation["parameters"])
-    headings = [f"parameter:{name}" if name in ("key", *names) else name for name in variables]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["key", *names, *headings])
-    for member in front:
-        values = member.evaluation["metrics"]
-        parameters = member.evaluation["parameters"]
-        writer.writerow([member.key, *map(values.get, names), *map(parameters.get, variables)])
-    return text.getvalue()
+    columns = {name: f"parameter:{name}" if name in names else name for name in variables}
+    rows = [
+        {
+            "key": member.key,
+            **member.evaluation["metrics"],
+            **{columns[name]: value for name, value in member.evaluation["parameters"].items()},
+        }
+        for member in front
+    ]
+    return comma_separated([*names, *columns.values()], rows)
 
 
-def _columns(metric: Metric, scores: list[Score], with_interval: bool) -> list[tuple[str, list[str]]]:
-    """Return heading and cells of each column of one objective."""
-    columns = [(metric.label.replace(" ", "\n", 1) + f" {metric.arrow}", [metric.format(s.search) for s in scores])]
-    if any(score.test is not None for score in scores):
-        columns.append(("test", [metric.format(score.test) for score in scores]))
-        columns.append(("drop", [drop_text(score) for score in scores]))
-    if with_interval and any(score.share for score in scores):
-        columns.append(("95 %\ninterval", [interval_text(score) for score in scores]))
-    return columns
+def _title(metric: Metric) -> str:
+    return metric.label.replace(" ", "\n", 1) + f" {metric.arrow}"

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from rnas import __version__
-from rnas.report._blocks import Block, Heading
+from rnas.report._blocks import Block, Heading, Table
 from rnas.utils.files import write_text
 
 
@@ -36,10 +36,14 @@ def render_blocks(
         lead: the sentence below the title; may be empty.
         data: light and dark version of each of its figures, by their ids; None without figures.
     """
+    sortable = any(isinstance(block, Table) and block.sortable for block in blocks)
+    scripts = ["theme.js"]
+    scripts += ["sorting.js"] if sortable else []
+    scripts += ["plots.js", "figures.js"] if data is not None else []
     return render(
         "blocks.html",
-        scripts=("theme.js",) if data is None else ("theme.js", "plots.js", "figures.js"),
-        styles=() if data is None else ("figures.css",),
+        scripts=tuple(scripts),
+        styles=("blocks.css",),
         data=data,
         charts=data is not None,
         kind=kind,

@@ -12,6 +12,7 @@ from rnas.report._blocks import Figure
 from rnas.report._rules_figures import depth_to_width_figure, shares_figure
 from rnas.scaling_rules.findings import Findings
 
+
 @dataclass(frozen=True)
 class PageFigure:
     """One figure of the page."""

@@ -20,14 +20,14 @@ def print_blocks(console: Console, blocks: Sequence[Block]) -> None:
     """
     before: Block | None = None
     for block in blocks:
-        if before is not None and not (_is_paragraph(before) and _is_paragraph(block)):
-            if not isinstance(before, Heading):
-                console.print()
+        paragraphs = _is_paragraph(before) and _is_paragraph(block)
+        if not (before is None or paragraphs or isinstance(before, Heading)):
+            console.print()
         _print_block(console, block)
         before = block
 
 
-def _is_paragraph(block: Block) -> bool:
+def _is_paragraph(block: Block | None) -> bool:
     return isinstance(block, str | Line)
 
 
@@ -35,7 +35,7 @@ def _print_block(console: Console, block: Block) -> None:
     match block:
         case str():
             _print_text(console, block)
-        case Line(text, style):
+        case Line(text, style, _):
             _print_text(console, text, _STYLES[style])
         case Heading(text):
             _print_text(console, text, "bold")
@@ -47,7 +47,7 @@ def _print_block(console: Console, block: Block) -> None:
                 grid.add_row(Text(name, style="bold"), Text(text, overflow="fold"))
             console.print(grid)
         case Table():
-            _print_table(console, block.without_page_only())
+            _print_table(console, block.outside_pages(terminal=True))
 
 
 def _print_text(console: Console, text: str, style: str = "") -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rnas.report._blocks import Block, Cell, Code, Facts, Heading, Line, Table
+from rnas.report._blocks import Block, Cell, Code, Facts, Figure, Heading, Line, Table
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -21,18 +21,18 @@ _LATEX = {
 _FORMULA = re.compile(r"[=+\-@\t\r]")
 
 
-def markdown(blocks: Sequence[Block]) -> str:
-    """Return blocks as Markdown text that ends in a line feed; texts cannot break out of their cells."""
-    return "\n\n".join(map(_markdown_block, blocks)) + "\n"
+def markdown(blocks: Sequence[Block], title: str) -> str:
+    """Return blocks below a title as Markdown text that ends in a line feed; texts cannot break out of their cells."""
+    return "\n\n".join([f"# {_plain(title)}", *map(_markdown_block, blocks)]) + "\n"
 
 
 def _markdown_block(block: Block) -> str:
     match block:
         case str():
             return _plain(block)
-        case Line(text, "strong"):
+        case Line(text, "strong" | "alarm", _):
             return f"**{_plain(text)}**"
-        case Line(text, _):
+        case Line(text, _, _):
             return f"> {_plain(text)}"
         case Heading(text):
             return f"## {_plain(text)}"
@@ -41,7 +41,9 @@ def _markdown_block(block: Block) -> str:
         case Facts():
             return "\n".join(f"- {_plain(name)}: {_plain(text)}" for name, text in block.shown)
         case Table():
-            return _markdown_table(block.without_page_only())
+            return _markdown_table(block.outside_pages())
+        case Figure():
+            return _plain(block.label)
 
 
 def _markdown_table(table: Table) -> str:
@@ -70,7 +72,7 @@ def latex(table: Table, caption: str, label: str) -> str:
         caption: everything that a reader of the table must know.
         label: what ``\\ref`` finds it by.
     """
-    table = table.without_page_only()
+    table = table.outside_pages()
     lines = [
         "% Needs \\usepackage{booktabs}.",
         "\\begin{table}",

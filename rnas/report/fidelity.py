@@ -13,11 +13,6 @@ from rnas.utils.quantities import format_size, pluralize
 Study = Mapping[str, Any]
 
 
-def view(study: Study, number: int = 1) -> dict[str, Any]:
-    """Return everything that the report's section says, which is the report's first of its kind, or a later one."""
-    return {"id": "fidelity" if number == 1 else f"fidelity-{number}", "blocks": section(study)}
-
-
 def write(result: FidelityResult, path: Path) -> None:
     """Write ``report.html`` of a study into its directory."""
     page.write_blocks(path / REPORT, "fidelity", "How well the lower rungs rank networks", blocks(result))
@@ -60,8 +55,9 @@ def captions(study: Study) -> list[str]:
         f"{study['metric'].replace('_', ' ')}; the highest rung is {_settings(study['fidelities'][-1])}.",
         "tau is Kendall's tau between the rung and the highest, with different seeds. Ceiling is tau between two seeds "
         "at the highest rung, the most that any rung can reach. Own noise is tau between two seeds at the rung.",
-        f"Top fifth promoted is the share of the truly best fifth among the {study['promote']:.0%} promoted. Regret is "
-        "the score of the best network minus that of the best promoted one. Brackets hold 95 % intervals over networks.",
+        f"Top fifth promoted is the share of the truly best fifth among the {study['promote']:.0%} promoted. Regret "
+        "is the score of the best network minus that of the best promoted one.",
+        "Brackets hold 95 % intervals over networks.",
         *([f"Left out: {pluralize(failures, 'failed evaluation')}."] if failures else []),
     ]
 

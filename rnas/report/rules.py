@@ -255,10 +255,9 @@ METHOD = (
     "The model is a Gaussian process of FLOPs and params, block, depth shares, width shares and r_D, with no assumed "
     "form. Shares are those of the sum of depths in blocks, and of the sum of widths in multiples of 16, 32, 64 and "
     "128 channels; r_D is the sum of depths divided by both sums together. Optima are adjusted for FLOPs, params and "
-    "block. "
-    "P-values are corrected for the number of parts (Holm), and verdicts are at a level of 5 %. What an optimum is worth "
-    "is its gain over the uniform network, which has equal shares and r_D .5, or over the average of the networks if no "
-    "uniform one was searched."
+    "block. P-values are corrected for the number of parts (Holm), and verdicts are at a level of 5 %. What an optimum "
+    "is worth is its gain over the uniform network, which has equal shares and r_D .5, or over the average of the "
+    "networks if no uniform one was searched."
 )
 
 PAPERS = (

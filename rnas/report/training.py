@@ -23,20 +23,17 @@ _HISTORY = {
 def write(result: TrainingResult, path: Path) -> None:
     """Write ``report.html`` of a training into its directory."""
     title = f"{result.settings.network}, trained by {result.settings.recipe.name}"
-    page.write_blocks(path / REPORT, "training", title, [*blocks(result), *history(result)])
+    summary = result.summary
+    early = []
+    if summary is not None and summary["status"] != "complete":
+        early = [f"The training ended early ({summary['status']}): {summary['reason']}."]
+    page.write_blocks(path / REPORT, "training", title, [*early, *blocks(result), *history(result)])
 
 
 def blocks(result: TrainingResult) -> list[Block]:
     """Return the accuracies of best and last weights side by side, and what their difference means."""
     summary = result.summary
-    if summary is None:
-        return []
-    shown: list[Block] = []
-    if summary["status"] != "complete":
-        shown.append(f"The training ended early ({summary['status']}): {summary['reason']}.")
-    if summary["status"] != "diverged":
-        shown += [accuracies(summary), *sentences(summary)]
-    return shown
+    return [] if summary is None or summary["status"] == "diverged" else [accuracies(summary), *sentences(summary)]
 
 
 def history(result: TrainingResult) -> list[Block]:

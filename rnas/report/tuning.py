@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from rnas.experiment import REPORT
 from rnas.experiments.tuning.result import TuningResult
 from rnas.report import _page as page
@@ -25,7 +26,7 @@ def write(result: TuningResult, path: Path) -> None:
 def blocks(result: TuningResult) -> list[Block]:
     """Return the trials, the best compared with the given recipe, what mattered, and the config to use."""
     summary = result.summary
-    shown: list[Block] = [trials(summary), *sentences(result.path / RECIPE, summary)]
+    shown: list[Block] = [trials(summary), *sentences(result.path / "recipe.yaml", summary)]
     if summary["config"] is not None:
         shown.append(Code(yaml.safe_dump(summary["config"], sort_keys=False).rstrip()))
     return shown
