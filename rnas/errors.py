@@ -13,6 +13,10 @@ class MisfitError(InputError):
     """Report a file whose tensors do not fit the network."""
 
 
+class WeightsWarning(UserWarning):
+    """Report what a file of weights does not say, and what is assumed."""
+
+
 class LedgerError(RnasError, RuntimeError):
     """Report a ledger that is damaged or does not match its experiment (exit code 1)."""
 
