@@ -3,21 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from rnas.errors import InputError
+from rnas.utils._documents import parse_yaml, read_yaml
 from rnas.utils._model_keys import known_keys
-
-
-def read_yaml(path: Path) -> Any:
-    """Return the content of a YAML file; raise InputError if it cannot be read."""
-    try:
-        return yaml.safe_load(path.read_text())
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    except (yaml.YAMLError, ValueError) as error:
-        raise InputError(f"{path}: not valid YAML ({' '.join(str(error).split())})") from None
+from rnas.utils._text import shown
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
@@ -35,18 +26,15 @@ def set_key(data: dict[str, Any], assignment: str) -> None:
     path, sign, text = assignment.partition("=")
     keys = path.strip().split(".")
     if not sign or not all(keys):
-        raise InputError(f"{assignment!r}: write KEY=VALUE, such as evaluator.train.fidelity.epochs=4")
+        raise InputError(f"{shown(assignment)}: write KEY=VALUE, such as evaluator.train.fidelity.epochs=4")
     inner = data
     for key in keys[:-1]:
         if isinstance(inner.get(key), str) and key in ("space", "strategy", "recipe"):
             inner[key] = {"name": inner[key]}
         inner = inner.setdefault(key, {})
         if not isinstance(inner, dict):
-            raise InputError(f"{assignment!r}: {key} is not a mapping")
-    try:
-        inner[keys[-1]] = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError):
-        raise InputError(f"{assignment!r}: the value is not YAML") from None
+            raise InputError(f"{shown(assignment)}: {key} is not a mapping")
+    inner[keys[-1]] = parse_yaml(text, shown(assignment))
 
 
 def explained(error: ValidationError, source: str, model: type[BaseModel] | None = None) -> InputError:
@@ -65,5 +53,5 @@ def explained(error: ValidationError, source: str, model: type[BaseModel] | None
         known = () if model is None else known_keys(model, fault["loc"][:-1])
         message = f"unknown key; it has {', '.join(known)}" if known else "unknown key"
     elif "input" in fault and fault["type"] not in ("value_error", "missing"):
-        message = f"{message[0].lower()}{message[1:]}, not {fault['input']!r}"
+        message = f"{message[0].lower()}{message[1:]}, not {shown(fault['input'])}"
     return InputError(f"{source}: {where}: {message}" if where else f"{source}: {message}")
