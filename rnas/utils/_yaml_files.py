@@ -1,7 +1,7 @@
 """Read YAML files and explain errors in their content."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -35,6 +35,24 @@ def set_key(data: dict[str, Any], assignment: str) -> None:
         if not isinstance(inner, dict):
             raise InputError(f"{shown(assignment)}: {key} is not a mapping")
     inner[keys[-1]] = parse_yaml(text, shown(assignment))
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def checked(model: type[M], content: Any, source: str, folder: Path = Path()) -> M:
+    """Return a model of a content; raise InputError in one line if it is wrong, see :func:`explained`.
+
+    Args:
+        model: what the content describes.
+        content: mapping of keys to values.
+        source: name of the content for the message.
+        folder: folder at which relative paths start.
+    """
+    try:
+        return model.model_validate(content, context={"folder": folder})
+    except ValidationError as error:
+        raise explained(error, source, model) from None
 
 
 def explained(error: ValidationError, source: str, model: type[BaseModel] | None = None) -> InputError:
