@@ -1,16 +1,11 @@
-"""A file from anywhere is read within bounds, or refused in one line."""
-
-import os
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+"""YAML from anywhere is read within bounds, or refused in one line."""
 
 import pytest
 import yaml
 
 from rnas.errors import InputError
 from rnas.nas.presets import preset_names, preset_text
-from rnas.utils._documents import parse_json, parse_yaml, read_bytes, read_json, read_text, read_yaml
+from rnas.utils._yaml_files import parse_yaml, set_key
 
 BOMB = "\n".join([f"a0: &a0 [{'x, ' * 9}]", *(f"a{n}: &a{n} [{f'*a{n - 1}, ' * 9}]" for n in range(1, 12))])
 MERGES = "\n".join(["m0: &m0 {a: 1}", *(f"m{n}: &m{n} {{<<: [{f'*m{n - 1}, ' * 9}]}}" for n in range(1, 12))])
@@ -48,23 +43,6 @@ def test_yaml_beyond_the_bounds_is_refused_in_one_line(text: str, reason: str) -
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("[" * 100_000, "nested more than 50 deep"),
-        ("[" * 60 + "]" * 60, "nested more than 50 deep"),
-        ('{"a":' * 60 + "1" + "}" * 60, "nested more than 50 deep"),
-        ('{"kind": "residual", "kind": "nas-bench-201"}', "the key 'kind' twice"),
-        ("9" * 5_000, "not valid JSON"),
-        ("{", "not valid JSON"),
-        ("", "not valid JSON"),
-    ],
-)
-def test_json_beyond_the_bounds_is_refused_in_one_line(text: str, reason: str) -> None:
-    with pytest.raises(InputError, match=reason):
-        parse_json(text, "here")
-
-
 @pytest.mark.parametrize("name", preset_names())
 def test_every_preset_reads_as_before(name: str) -> None:
     assert parse_yaml(preset_text(name), name) == yaml.safe_load(preset_text(name))
@@ -74,35 +52,10 @@ def test_plain_values_are_read() -> None:
     text = "a: &x {b: [1, 2.5, null, true, text]}\nc: {<<: *x, d: 2020-01-01}\ne: *x\nf: -0x10\n"
     inner = {"b": [1, 2.5, None, True, "text"]}
     assert parse_yaml(text, "here") == {"a": inner, "c": {**inner, "d": "2020-01-01"}, "e": inner, "f": -16}
-    assert parse_json('{"a": [1, 2.5, null, true, "\\udcff"]}', "here") == {"a": [1, 2.5, None, True, "\udcff"]}
     assert parse_yaml("", "here") is None
 
 
-@pytest.mark.parametrize(
-    "read", [read_yaml, read_json, lambda path: read_text(path, 9), lambda path: read_bytes(path, 9)]
-)
-def test_only_regular_files_within_the_size_are_read(read: Callable[[Path], Any], tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "fifo")
-    (tmp_path / "zero").symlink_to("/dev/zero")
-    (tmp_path / "loop").symlink_to(tmp_path / "loop")
-    with (tmp_path / "huge").open("wb") as file:
-        file.truncate(300 * 1024**2)
-    for name, reason in (
-        ("fifo", "a pipe"),
-        ("zero", "a device"),
-        (".", "a folder"),
-        ("absent", "No such file"),
-        ("x" * 5_000, "File name too long"),
-        ("nul\x00", "null"),
-        ("loop", "symbolic links"),
-        ("huge", "larger than"),
-    ):
-        with pytest.raises(InputError, match=reason):
-            read(tmp_path / name)
-
-
-def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
-    (tmp_path / "x").write_bytes(b"a: \xff")
-    for read in (read_yaml, read_json):
-        with pytest.raises(InputError, match="no text in UTF-8"):
-            read(tmp_path / "x")
+def test_a_value_on_the_command_line_has_the_same_bounds() -> None:
+    with pytest.raises(InputError, match="nested more than 50 deep") as error:
+        set_key({}, "space=" + "[" * 10_000)
+    assert len(str(error.value)) < 1_000
