@@ -114,13 +114,14 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         """Compose a node as the base class does, and count the values and levels that it stands for."""
         event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+        mark: Any = event.start_mark
         if isinstance(event, yaml.AliasEvent):
             target = self.anchors.get(event.anchor)
             if target is not None and id(target) not in self._extents:
-                raise yaml.composer.ComposerError(None, None, "a value that contains itself", event.start_mark)
+                raise yaml.composer.ComposerError(None, None, "a value that contains itself", mark)
         self._level += 1
         if self._level > _DEEPEST:
-            raise yaml.composer.ComposerError(None, None, f"nested more than {_DEEPEST} deep", event.start_mark)
+            raise yaml.composer.ComposerError(None, None, f"nested more than {_DEEPEST} deep", mark)
         node = super().compose_node(parent, index)
         self._level -= 1
         if node is not None and id(node) not in self._extents:
