@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from rnas import registry
 from rnas.errors import ChangedInputError, InputError, LedgerError
@@ -33,6 +33,7 @@ from rnas.utils._json_files import read_json_object
 from rnas.utils._lazy import LazyModule
 from rnas.utils._yaml_files import explained, read_mapping
 from rnas.utils.files import discard_partial, write_text
+from rnas.utils.model import Model
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
@@ -51,13 +52,11 @@ _NAMED = 8
 """Directories of experiments that a message names, at most."""
 
 
-class ExperimentSettings(BaseModel):
+class ExperimentSettings(Model):
     """Hold everything that decides an experiment, with nothing left open.
 
     They stay the same for the experiment's life, but for the fields that its kind lets grow.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class Result(Protocol):

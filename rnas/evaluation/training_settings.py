@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, field_validator, model_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 
 from rnas import registry
 from rnas.data.augmentation import AUGMENTATIONS
@@ -17,6 +17,7 @@ from rnas.errors import InputError
 from rnas.training.inner_attack import PGDInner
 from rnas.training.recipe import Recipe
 from rnas.utils.files import file_hash
+from rnas.utils.model import Model
 from rnas.utils.quantities import EpsilonField, FractionField, PathField
 
 if TYPE_CHECKING:
@@ -26,10 +27,8 @@ _MOST_FILES = 20_000
 """Files of a folder that are looked at for changes, at least if it has them."""
 
 
-class EvaluationSettings(BaseModel):
+class EvaluationSettings(Model):
     """Set how a trained network is measured."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     steps: PositiveInt = 20
     """Number of steps of the attacks behind robust accuracy: PGD on the cross-entropy and PGD on the margin."""
@@ -48,10 +47,8 @@ class EvaluationSettings(BaseModel):
         return names
 
 
-class TrainingSettings(BaseModel):
+class TrainingSettings(Model):
     """Set what to train on and how; images, eps, fidelity and augmentation default to the data's own."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     data: str = "digits"
     """Name of a registered data set, such as digits or cifar10."""
@@ -80,8 +77,8 @@ class TrainingSettings(BaseModel):
 
     @field_validator("recipe", mode="before")
     @classmethod
-    def _resolve_recipe(cls, value: Any) -> Recipe:
-        return Recipe.resolve(value)
+    def _complete_recipe(cls, value: Any) -> Any:
+        return Recipe.complete(value)
 
     @field_validator("augmentation")
     @classmethod

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 from torch import nn
 
 from rnas import registry
@@ -36,6 +36,7 @@ from rnas.training.numerics import Numerics
 from rnas.training.plan import Plan
 from rnas.training.trainer import Trainer
 from rnas.utils.files import file_hash, write_tensors
+from rnas.utils.model import Model
 from rnas.utils.provenance import device_name, json_hash, processor, versions
 
 _ATTACKS = 2
@@ -52,10 +53,8 @@ _TIMED_STEPS = 8
 _TIMED_SECONDS = 5.0
 
 
-class AdversarialTrainingSettings(BaseModel):
+class AdversarialTrainingSettings(Model):
     """Hold ``{train: {...}}`` of a config."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     train: TrainingSettings
 

@@ -19,9 +19,7 @@ from rnas.errors import ChangedInputError, InputError
 from rnas.nas.evaluators.evaluator import Evaluates, Evaluation, Status, Task, inputs_of
 from rnas.nas.execution import _worker as worker
 from rnas.nas.execution.executor import Limits
-
-ATTEMPTS = 2
-"""A worker's death costs an evaluation one attempt; the second is recorded as its failure."""
+from rnas.utils._processes import ATTEMPTS
 
 _GRACE_SECONDS = 10.0
 _TICK_SECONDS = 0.25
