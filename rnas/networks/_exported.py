@@ -117,7 +117,7 @@ def _signed(path: Path) -> str | None:
         raise InputError(f"{path}: damaged or truncated ({error}); {_REMEDY}") from None
     if signature(metadata[PROVENANCE], tensors) != metadata.get(CHECKSUM):
         raise InputError(f"{path}: was changed after it was written, its sha256 is another; {_REMEDY}")
-    return metadata[PROVENANCE]
+    return str(metadata[PROVENANCE])
 
 
 def _of_safetensors(path: Path) -> Export | None:

@@ -201,7 +201,7 @@ def load_weights(
     fault = _other_network(content, architecture) or _other_normalization(normalization, module)
     if fault:
         raise MisfitError(f"{path} does not fit {network}: {fault}")
-    module.load_state_dict(ours | best.renamed)
+    module.load_state_dict({**ours, **best.renamed})
     return (*content.notes, *_unsaid(content, architecture, bool(normalization)))
 
 
