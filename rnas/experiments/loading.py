@@ -1,10 +1,11 @@
 """Load networks by name, with published weights or those of a run."""
 
+import warnings
 from pathlib import Path
 
 from torch import nn
 
-from rnas.errors import InputError
+from rnas.errors import InputError, WeightsWarning
 from rnas.experiments._references import resolve
 from rnas.networks.architecture import Shape
 from rnas.networks.weights import load_weights
@@ -31,6 +32,9 @@ def load(
     Returns:
         The network, from images (N, *input_shape) in [0, 1] to logits (N, num_classes).
 
+    Warns:
+        WeightsWarning: the file has several weights, or does not say everything about its network.
+
     Raises:
         InputError: there is no such architecture, it cannot run at this shape, or the weights are not its own.
     """
@@ -44,5 +48,7 @@ def load(
     if weights is None and (own or Path(architecture) == reference.checkpoint):
         weights = reference.checkpoint
     if weights is not None:
-        load_weights(module, weights, reference.weight_names, f"{reference.name} with {classes} classes")
+        label = f"{reference.name} with {classes} classes"
+        for note in load_weights(module, weights, reference.weight_names, label, reference.architecture):
+            warnings.warn(note, WeightsWarning, stacklevel=2)
     return module.eval()

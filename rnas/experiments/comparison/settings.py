@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
+from pydantic import Field, PositiveInt, ValidationError, model_validator
 
 from rnas.errors import InputError
 from rnas.evaluation.subject import most_images
@@ -18,6 +18,7 @@ from rnas.experiments.tuning._space import applied
 from rnas.networks.architecture import Architecture
 from rnas.training.recipe import Recipe
 from rnas.utils._yaml_files import explained
+from rnas.utils.model import Model
 from rnas.utils.provenance import json_hash
 from rnas.utils.quantities import parse_size
 
@@ -67,10 +68,8 @@ class SharedTraining(ResolvedTraining):
         return TrainingRunSettings(**{**shared, **own, "attacks": _AFTER_TRAINING})
 
 
-class TuningBudget(BaseModel):
+class TuningBudget(Model):
     """How much tuning each network gets before the comparison."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     trials: int = Field(ge=2)
     """Trials for each network before the comparison, which tune its learning rate and weight decay on val images; one
@@ -207,14 +206,16 @@ def resolve_settings(
     for reference in references:
         _require_unseen(reference, shared)
     try:
-        return ComparisonSettings(
-            flops=budget,
-            tolerance=tolerance,
-            seeds=seeds,
-            until_decided=until_decided,
-            networks=tuple(compared),
-            training=SharedTraining.of(shared, attacked_images, flags=flags),
-            tuning=None if tune is None else TuningBudget(trials=tune, epochs=tune_epochs or shared.fidelity.epochs),
+        return ComparisonSettings.model_validate(
+            {
+                "flops": budget,
+                "tolerance": tolerance,
+                "seeds": seeds,
+                "until_decided": until_decided,
+                "networks": tuple(compared),
+                "training": SharedTraining.of(shared, attacked_images, flags=flags),
+                "tuning": tune and {"trials": tune, "epochs": tune_epochs or shared.fidelity.epochs},
+            }
         )
     except ValidationError as error:
         raise explained(error, "compare", ComparisonSettings) from None

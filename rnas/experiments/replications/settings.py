@@ -118,8 +118,11 @@ def resolve_settings(
     folder = None if data_dir is None else Path(data_dir).expanduser().resolve()
     parts = load_dataset(data, folder).splits
     on_digits = data == DIGITS
+    own = Recipe.resolve(
+        recipe if recipe is not None else _DIGITS_RECIPE if on_digits else found.recipe,
+        f"{SOURCE} {found.name}: recipe",
+    )
     try:
-        own = Recipe.resolve(recipe if recipe is not None else _DIGITS_RECIPE if on_digits else found.recipe)
         fidelity: dict[str, Any] = {"epochs": own.epochs, "batch_size": own.batch_size}
         if on_digits:
             several = isinstance(own.inner_attack, PGDInner) and own.inner_attack.steps > 1

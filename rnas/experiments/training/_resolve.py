@@ -51,7 +51,7 @@ def resolve_settings(reference: EvaluatedNetwork, given: Mapping[str, Any]) -> T
     for key in given:
         if key not in settable:
             raise InputError(f"{SOURCE}: {key}: unknown key; it has {', '.join(settable)}")
-    recipe = _recipe(given.pop("recipe", "sat"))
+    recipe = Recipe.resolve(given.pop("recipe", "sat"), f"{SOURCE}: recipe")
     length = {"epochs": recipe.epochs, "batch_size": recipe.batch_size}
     length |= {key: given.pop(key) for key in _OF_FIDELITY if key in given}
     sizes = given.pop("images", {})
@@ -90,13 +90,6 @@ def recipe_content(text: str) -> Any:
         InputError: the file cannot be read.
     """
     return read_yaml(Path(text)) if Path(text).suffix in (".yaml", ".yml") else text
-
-
-def _recipe(value: Any) -> Recipe:
-    try:
-        return Recipe.resolve(value)
-    except ValidationError as error:
-        raise explained(error, f"{SOURCE}: recipe", Recipe) from None
 
 
 def _split_sizes(dataset: Dataset, own: ResolvedTraining | None) -> dict[str, int]:

@@ -64,7 +64,7 @@ def test_bad_settings_are_told_in_one_line(tmp_path: Path) -> None:
         ({"attacks": ("pgd20", "no-such")}, "unknown attack 'no-such'"),
         ({"recipe": "no-such"}, "no-such"),
         ({"until_decided": 3}, "give more than the 3 seeds that all have"),
-        ({"tune": 1}, "compare: trials: input should be greater than or equal to 2"),
+        ({"tune": 1}, "compare: tuning.trials: input should be greater than or equal to 2"),
         ({"tune_epochs": 2}, "such as tune=8"),
         ({"attacked_images": 1000}, "attacked_images 1000: digits has 450 to attack; give at most 450"),
     ):
