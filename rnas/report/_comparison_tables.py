@@ -65,10 +65,7 @@ def measured_table(content: Content) -> Table:
         own = (name, *facts) if first else ("",) * 5
         rows.append((*own, checkpoint, *map(_score, scores), drawn))
     power = f"smallest gap detected with {content['power']:.0%} power, points"
-    footer = tuple(
-        (power if checkpoint == _BEST else "", *[""] * 4, checkpoint, *_gaps(content, checkpoint), "")
-        for checkpoint in CHECKPOINTS
-    )
+    footer = tuple((power, *[""] * 4, checkpoint, *_gaps(content, checkpoint), "") for checkpoint in CHECKPOINTS)
     return Table(columns, tuple(rows), "", footer)
 
 

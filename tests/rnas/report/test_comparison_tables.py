@@ -37,8 +37,8 @@ def test_markdown(content: dict[str, Any]) -> None:
     rows = [line for line in text.splitlines() if line.startswith("|")]
     assert [row.count("|") for row in rows[:10]] == [10] * 10
     assert rows[2].startswith("| resnet-18 (scaled) |")
-    assert re.search(r"\| best \| 100\.00 ± \u2013 \| \d\d\.\d\d ± \d+\.\d\d a \|", rows[2])
-    gaps = [row.split(" | ") for row in rows if "smallest detectable gap" in row]
+    assert re.search(r"\| best \| 100\.00 ± \u2013 \| \d\d\.\d\d ± \d+\.\d\d\u2020 a \|", rows[2])
+    gaps = [row.split(" | ") for row in rows if "smallest gap detected with 80% power, points" in row]
     assert [gap[5:7] for gap in gaps] == [["best", "\u2013"], ["last", "\u2013"]]
     assert all(float(gap[7]) > 0 for gap in gaps)
     assert "published" in text.lower()

@@ -1,4 +1,5 @@
 import pytest
+from markupsafe import Markup
 
 from rnas.report._blocks import Cell, Code, Facts, Heading, Line, Table, columns
 from rnas.report._page import policy, render_blocks, short
@@ -31,7 +32,7 @@ def test_numbers_are_shortened_and_nothing_else_is() -> None:
 
 
 def test_blocks_are_shown_in_order_and_escaped() -> None:
-    cell = Cell("<a>", "\u00b1 <2>", "b", "alarm", "<svg></svg>", 0.5, "#there", 3)
+    cell = Cell("<a>", "\u00b1 <2>", "b", "alarm", Markup("<svg></svg>"), 0.5, "#there", 3)
     table = Table(columns("x", "y"), (("one", cell),), "what it holds", (("<gap>", "1"),))
     text = render_blocks(
         "test",
