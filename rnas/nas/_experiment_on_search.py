@@ -3,13 +3,13 @@
 import os
 import shlex
 from abc import abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from rnas.errors import InputError, LedgerError
+from optuna.storages import BaseStorage
+
+from rnas.errors import InputError
 from rnas.experiment import Experiment, ExperimentSettings, Result
 from rnas.nas.ledger import Ledger
 from rnas.nas.search import Search
@@ -44,16 +44,13 @@ class ExperimentOnSearch(Experiment[S, R]):
         """Give objects that the search's configuration only names; see :meth:`Search.supply`."""
         self.search.supply(**objects)
 
+    def _check(self) -> None:
+        _ = self.search.setup
+
     def result(self) -> R:
         """Return the result of the evaluations, all of which must have ended; see :meth:`Experiment.result`."""
-        if not self.database.exists():
-            if self.result_file.exists():
-                raise LedgerError(
-                    f"{self.database} is gone, though the {self.kind} has results: restore it from a copy"
-                )
-            raise self._unfinished()
-        with self._ledger() as ledger:
-            return self._result(ledger)
+        with self.reading() as storage:
+            return self._result(self._ledger(storage))
 
     @abstractmethod
     def _result(self, ledger: Ledger) -> R:
@@ -64,13 +61,14 @@ class ExperimentOnSearch(Experiment[S, R]):
         """Hash what decides the evaluations in addition to the search; settings that may grow do not."""
         return json_hash(self.settings.model_dump(mode="json", exclude={"search", *self.grows}))
 
-    @contextmanager
-    def _ledger(self) -> Iterator[Ledger]:
-        """Open the ledger of the evaluations."""
-        setup = self.search.setup
-        with self.storage() as storage:
-            fingerprint = f"{setup.config.fingerprint}-{self._decisive}"
-            yield Ledger(storage, setup.problem.objectives, self.kind, fingerprint)
+    def _begin(self, storage: BaseStorage) -> None:
+        self._ledger(storage, new=True)
+
+    def _ledger(self, storage: BaseStorage, new: bool = False) -> Ledger:
+        """Return the ledger of the evaluations."""
+        setup = self.search.recorded
+        fingerprint = f"{setup.config.fingerprint}-{self._decisive}"
+        return Ledger(storage, setup.problem.objectives, self.kind, fingerprint, new, source=str(self.database))
 
     def _unfinished(self) -> InputError:
         return InputError(f"{self.path} has not ended: resume it with rnas resume {shlex.quote(str(self.path))}")

@@ -80,6 +80,7 @@ class FidelityStudy(ExperimentOnSearch[FidelitySettings, FidelityResult]):
     grows: ClassVar[tuple[str, ...]] = ("seeds",)
 
     def _check(self) -> None:
+        super()._check()
         self._tasks()
 
     def _tasks(self) -> list[Task]:
@@ -88,7 +89,7 @@ class FidelityStudy(ExperimentOnSearch[FidelitySettings, FidelityResult]):
         Raises:
             InputError: nothing is maximised, there is one rung only, or the space holds fewer networks.
         """
-        setup, settings = self.search.setup, self.settings
+        setup, settings = self.search.recorded, self.settings
         if all(objective.direction == "minimize" for objective in setup.problem.objectives):
             raise InputError(f"{settings.search}: no objective is maximised, so that no score ranks networks; add one")
         if len(setup.evaluator.rungs) < 2:
@@ -111,7 +112,11 @@ class FidelityStudy(ExperimentOnSearch[FidelitySettings, FidelityResult]):
 
     def _run(self, listener: Listener, workers: int | None) -> None:
         setup, tasks = self.search.setup, self._tasks()
-        with self._ledger() as ledger, setup.executor(workers=workers, seconds=setup.config.time_limit) as executor:
+        with (
+            self.storage() as storage,
+            setup.executor(workers=workers, seconds=setup.config.time_limit) as executor,
+        ):
+            ledger = self._ledger(storage)
             listener.started(self, work_on(tasks, ledger, executor.slots))
             evaluate_all(tasks, setup.problem, ledger, executor, listener)
 
@@ -120,7 +125,7 @@ class FidelityStudy(ExperimentOnSearch[FidelitySettings, FidelityResult]):
         records = [record for record in recorded(tasks, ledger) if record is not None]
         if len(records) < len(tasks):
             raise self._unfinished()
-        return figures(self.search.setup, tasks, records, self.settings.bands)
+        return figures(self.search.recorded, tasks, records, self.settings.bands)
 
     def write(self) -> FidelityResult:
         """Write the result, and the report of the search, which shows it."""
@@ -131,7 +136,7 @@ class FidelityStudy(ExperimentOnSearch[FidelitySettings, FidelityResult]):
     def estimate(self, workers: int | None = None) -> CostEstimate:
         """Measure evaluations at the highest rung; those of a lower one cost their share of it."""
         of_search = self.search.estimate(workers)
-        rungs = self.search.setup.evaluator.rungs
+        rungs = self.search.recorded.evaluator.rungs
         each = self.settings.architectures * self.settings.seeds / len(of_search.work)
         work = tuple(
             EstimatedWork(

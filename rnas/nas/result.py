@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import make_url
 
 from rnas.errors import InputError
 from rnas.nas._loop import spent
@@ -21,6 +20,7 @@ from rnas.nas.ledger import Record
 from rnas.nas.objective import minimised
 from rnas.nas.quality import Quality, latest_quality, surrogate_quality
 from rnas.networks import architecture as arch
+from rnas.utils import _databases as databases
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -205,7 +205,7 @@ def _shown(config: SearchConfig) -> dict[str, Any]:
     """Return the configuration as JSON, without the password of a database."""
     shown: dict[str, Any] = config.model_dump(mode="json", exclude_none=True)
     if config.storage is not None:
-        shown["storage"] = make_url(config.storage).render_as_string(hide_password=True)
+        shown["storage"] = databases.shown(config.storage)
     return shown
 
 

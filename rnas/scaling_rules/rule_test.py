@@ -84,20 +84,21 @@ class RuleTest(ExperimentOnSearch[RuleTestSettings, RuleTestResult]):
 
     @property
     def _seeds(self) -> int:
-        return 1 if self.search.setup.evaluator.instant else self.settings.seeds
+        return 1 if self.search.recorded.evaluator.instant else self.settings.seeds
 
     def _predicted(self) -> RulePrediction:
         settings = self.settings
         if not settings.flops:
             raise InputError("flops: name the budgets to test at, such as 4M")
         result = self.search.result()
-        first = self.search.setup.config.seed + 1
+        first = self.search.recorded.config.seed + 1
         seeds = tuple(range(first, first + self._seeds))
         return predict_at_budgets(
             result, settings.flops, settings.fit, seeds, settings.metric or first_maximised(result)
         )
 
     def _check(self) -> None:
+        super()._check()
         _ = self.prediction
 
     def _fill(self, folder: Path) -> None:
@@ -109,11 +110,15 @@ class RuleTest(ExperimentOnSearch[RuleTestSettings, RuleTestResult]):
         return self.prediction.hash
 
     def _tasks(self) -> list[Task]:
-        return tasks_of(self.search.setup, self.prediction)
+        return tasks_of(self.search.recorded, self.prediction)
 
     def _run(self, listener: Listener, workers: int | None) -> None:
         setup, tasks = self.search.setup, self._tasks()
-        with self._ledger() as ledger, setup.executor(workers=workers, seconds=setup.config.time_limit) as executor:
+        with (
+            self.storage() as storage,
+            setup.executor(workers=workers, seconds=setup.config.time_limit) as executor,
+        ):
+            ledger = self._ledger(storage)
             listener.started(self, work_on(tasks, ledger, executor.slots))
             evaluate_all(tasks, problem_of(setup, self.prediction), ledger, executor, listener)
 
@@ -122,7 +127,7 @@ class RuleTest(ExperimentOnSearch[RuleTestSettings, RuleTestResult]):
         records = [record for record in recorded(tasks, ledger) if record is not None]
         if len(records) < len(tasks):
             raise self._unfinished()
-        notes = notes_of(self.search.setup)
+        notes = notes_of(self.search.recorded)
         earlier = self.settings.earlier_tests
         if earlier:
             notes.append(

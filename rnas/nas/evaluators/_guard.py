@@ -7,21 +7,32 @@ from dataclasses import replace
 
 import torch
 
-from rnas.errors import DeadlineExceededError, DivergedError
+from rnas.errors import DeadlineExceededError, DivergedError, LedgerError
 from rnas.nas.evaluators.evaluator import Context, Evaluates, Evaluation, Status, Task
 from rnas.utils._text import error_text, one_line
+from rnas.utils.files import disk_is_full
 
 _LONGEST_REASON = 300
 
 
 def evaluate(evaluator: Evaluates, task: Task, context: Context) -> Evaluation:
-    """Run an evaluator; every exception but an interrupt becomes a status with a reason of one line."""
+    """Run an evaluator; every exception but an interrupt becomes a status with a reason of one line.
+
+    An error that says nothing of the network is raised: the evaluation is done again when the search is resumed.
+    """
     started = time.perf_counter()
     try:
         return _checked(evaluator.evaluate(task, context))
     except (Exception, SystemExit) as error:
+        if of_the_machine(error):
+            raise
         status, reason = classified(error)
         return Evaluation(status, seconds=time.perf_counter() - started, reason=reason)
+
+
+def of_the_machine(error: BaseException) -> bool:
+    """Return whether an error says nothing of the evaluated network: a full disk, or a ledger that is damaged."""
+    return disk_is_full(error) or isinstance(error, LedgerError)
 
 
 def classified(error: BaseException) -> tuple[Status, str]:
