@@ -24,6 +24,7 @@ from rnas.nas.space import Choice, Variable
 from rnas.nas.strategy import Prediction
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture
+from rnas.utils._sqlite import DATABASE_ERRORS
 from rnas.utils._text import error_text, one_line, shown
 from rnas.utils._yaml_files import explained
 
@@ -90,6 +91,8 @@ def _explained(source: str) -> Iterator[None]:
     """Say that a storage is damaged, whatever Optuna raises that reads it."""
     try:
         yield
+    except (*DATABASE_ERRORS, LedgerError):
+        raise
     except Exception as error:
         raise LedgerError(f"{source} is damaged ({one_line(error_text(error), _LONGEST)}); {_FIX}") from None
 
@@ -278,7 +281,7 @@ class _EvaluationContent(BaseModel):
 
     status: Annotated[Status, Field(strict=False)]
     metrics: dict[str, FiniteFloat]
-    curve: list[dict[str, int | float | str | None]]
+    curve: list[dict[str, int | float]]
     seconds: float
     provenance: dict[str, Any]
     reason: str
@@ -287,7 +290,7 @@ class _EvaluationContent(BaseModel):
 class _TrialContent(BaseModel):
     """Define what a trial of a ledger stores."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(strict=True)
 
     key: str
     architecture: dict[str, Any]

@@ -22,6 +22,9 @@ from rnas.errors import LedgerError
 WAIT_SECONDS = 60
 """Time after which waiting for a lock of another program ends."""
 
+DATABASE_ERRORS = (sqlite3.Error, SQLAlchemyError, StorageInternalError)
+"""What SQLite, SQLAlchemy and Optuna raise when a database fails."""
+
 _NOTICE_SECONDS = 3
 _COPIES = 20
 _LOG_HEADER = 32
@@ -102,7 +105,7 @@ def explained(name: Path | str) -> Iterator[None]:
     """Say in one line what a database cannot do: an error of it becomes a LedgerError."""
     try:
         yield
-    except (sqlite3.Error, SQLAlchemyError, StorageInternalError) as error:
+    except DATABASE_ERRORS as error:
         cause: BaseException = error
         while (inner := getattr(cause, "orig", None) or cause.__cause__) is not None:
             cause = inner

@@ -9,7 +9,7 @@ import torch
 
 from rnas.errors import DeadlineExceededError, DivergedError, LedgerError
 from rnas.nas.evaluators.evaluator import Context, Evaluates, Evaluation, Status, Task
-from rnas.utils._text import error_text, one_line
+from rnas.utils._text import error_text, one_line, shown
 from rnas.utils.files import disk_is_full
 
 _LONGEST_REASON = 300
@@ -69,6 +69,9 @@ def _checked(evaluation: Evaluation) -> Evaluation:
         seconds=float(evaluation.seconds),
         reason=one_line(str(evaluation.reason), _LONGEST_REASON),
     )
+    for row in checked.curve:
+        if not isinstance(row, dict) or not all(isinstance(value, int | float) for value in row.values()):
+            raise TypeError(f"the evaluator returned a curve with {shown(row)}, not numbers by name")
     wrong = [name for name, value in checked.metrics.items() if not math.isfinite(value)]
     if checked.status is Status.COMPLETE and wrong:
         reason = f"metric {wrong[0]!r} is not a finite number"
