@@ -29,7 +29,7 @@ from rnas import registry
 from rnas.errors import InputError, LedgerError
 from rnas.utils._directories import creating, locked, next_free
 from rnas.utils._lazy import LazyModule
-from rnas.utils._yaml_files import explained, read_mapping
+from rnas.utils._yaml_files import explained, read_mapping, read_yaml
 from rnas.utils.files import discard_partial, write_text
 from rnas.utils.model import Model
 
@@ -405,8 +405,8 @@ class Experiment(ABC, Generic[S, R]):
 def kind_at(path: Path) -> str | None:
     """Return the kind of experiment in a directory, or None if it has no experiment."""
     try:
-        content = yaml.safe_load((path / CONFIG).read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError):
+        content = read_yaml(path / CONFIG)
+    except InputError:
         return None
     kind = content.get("kind") if isinstance(content, dict) else None
     return kind if isinstance(kind, str) else None

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from rnas.errors import InputError, MisfitError
 from rnas.networks.weight_names import WeightNames
+from rnas.utils._regular_files import require_regular
 
 _WRAPPERS = ("model_state_dict", "state_dict", "unaveraged_model_state_dict")
 """Keys of the state dict in released checkpoints, the averaged weights before the last ones."""
@@ -73,6 +74,7 @@ def read_weights(path: Path | str) -> dict[str, Tensor]:
         InputError: it cannot be read, is neither, or is a pickle that contains code, which is not executed.
     """
     path = Path(path)
+    require_regular(path)
     try:
         with path.open("rb") as file:
             head = file.read(9)
