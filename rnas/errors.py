@@ -13,6 +13,14 @@ class MisfitError(InputError):
     """Report a file whose tensors do not fit the network."""
 
 
+class WeightsWarning(UserWarning):
+    """Report what a file of weights does not say, and what is assumed."""
+
+
+class ChangedInputError(InputError):
+    """Report that images or a file that an experiment reads are no longer those that it began with."""
+
+
 class LedgerError(RnasError, RuntimeError):
     """Report a ledger that is damaged or does not match its experiment (exit code 1)."""
 

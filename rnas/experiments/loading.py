@@ -1,9 +1,11 @@
 """Load networks by name, with published weights or those of a run."""
 
+import warnings
 from pathlib import Path
 
 from torch import nn
 
+from rnas.errors import WeightsWarning
 from rnas.experiments._references import resolve
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Shape
@@ -31,6 +33,9 @@ def load(
     Returns:
         The network, from images (N, *input_shape) in [0, 1] to logits (N, num_classes).
 
+    Warns:
+        WeightsWarning: the file has several weights, or does not say everything about its network.
+
     Raises:
         InputError: there is no such architecture, it cannot run at this shape, or the weights are not its own.
     """
@@ -42,5 +47,7 @@ def load(
     if weights is None and (own or Path(architecture) == reference.checkpoint):
         weights = reference.checkpoint
     if weights is not None:
-        load_weights(module, weights, reference.weight_names, f"{reference.name} with {classes} classes")
+        label = f"{reference.name} with {classes} classes"
+        for note in load_weights(module, weights, reference.weight_names, label, reference.architecture):
+            warnings.warn(note, WeightsWarning, stacklevel=2)
     return module.eval()

@@ -86,7 +86,27 @@ def signature(provenance: str, tensors: Mapping[str, Tensor]) -> str:
     return hashlib.sha256(f"{provenance}\n{tensors_hash(tensors)}".encode()).hexdigest()
 
 
-def _of_safetensors(path: Path) -> Export | None:
+def description_in(path: Path, text: str | None = None) -> Mapping[str, Any] | None:
+    """Return what rnas wrote into a file of weights about them, as JSON values; None for a file of others.
+
+    Args:
+        path: the file, safetensors or, with a text, any.
+        text: the description, where it was read from the file already.
+
+    Raises:
+        InputError: the file is damaged, or was changed after it was written.
+    """
+    if text is None:
+        text = _signed(path)
+    try:
+        content = json.loads(text or "null")
+    except ValueError:
+        return None
+    return content if isinstance(content, dict) and {"architecture", "key"} <= content.keys() else None
+
+
+def _signed(path: Path) -> str | None:
+    """Return the description in a safetensors file, checked by its checksum; None if it has none."""
     try:
         with safe_open(path, "pt") as file:
             metadata = file.metadata() or {}
@@ -99,7 +119,12 @@ def _of_safetensors(path: Path) -> Export | None:
         raise InputError(f"{path}: damaged or truncated ({error}); {_REMEDY}") from None
     if signature(metadata[PROVENANCE], tensors) != metadata.get(CHECKSUM):
         raise InputError(f"{path}: was changed after it was written, its sha256 is another; {_REMEDY}")
-    return _described(path, path, metadata[PROVENANCE])
+    return str(metadata[PROVENANCE])
+
+
+def _of_safetensors(path: Path) -> Export | None:
+    text = _signed(path)
+    return None if text is None else _described(path, path, text)
 
 
 def _looks_ours(path: Path) -> bool:

@@ -75,6 +75,11 @@ class DartsCellNetwork:
         stems = (self.stem_channels, self.stem_channels)
         return sized(place_cells(self.layers, self.channels, self.outputs, stems), input_shape[1:])
 
+    @property
+    def not_in_weights(self) -> dict[str, str]:
+        """Return what the names and shapes of its weights do not show."""
+        return {"the operations without weights": "as described"}
+
     def build(self, num_classes: int, input_shape: Shape) -> "nn.Module":
         """Return the network; raise InputError if the images cannot be halved twice."""
         self.places(input_shape)

@@ -101,6 +101,11 @@ class NASBench201Cell:
             raise InputError(f"channels {self.channels}, cells {self.cells}: both are at least 1")
         require_sizes("NAS-Bench-201", len(WIDENINGS) * self.cells, [self.channels])
 
+    @property
+    def not_in_weights(self) -> dict[str, str]:
+        """Return what the names and shapes of its weights do not show."""
+        return {"the operations without weights": "as described"}
+
     def build(self, num_classes: int, input_shape: Shape) -> "nn.Module":
         """Return the network; raise InputError for images whose sides are not multiples of 4."""
         check_size(input_shape)

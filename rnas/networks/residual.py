@@ -4,6 +4,7 @@ The structure is WideResNet (Zagoruyko, Komodakis, BMVC 2016) in the form of "Re
 Adversarial Robustness" (Huang, Lu, Deb, Boddeti, CVPR 2023). State-dict names are those of that paper's released code.
 """
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -61,7 +62,8 @@ class ResidualNetwork:
         upsample: factor by which nearest neighbours enlarge the image before the stem.
         head_activation: activation of the head, if it differs from that of the last stage.
         normalize_input: subtract CIFAR-10's channel means from the image and divide it by their deviations, as the
-            released code does if its flag ``pre_process`` is set; no published setting sets it.
+            released code does if its flag ``pre_process`` is set. Of the published networks WRN-A4 of the advanced
+            training has it (:mod:`baselines.robust_resnet`).
     """
 
     kind: ClassVar[str] = "residual"
@@ -107,6 +109,25 @@ class ResidualNetwork:
     def widenings(self) -> tuple[float, ...]:
         """Return the planes of each stage in multiples of :data:`BASE_CHANNELS`."""
         return tuple(planes / base for planes, base in zip(self.channels, BASE_CHANNELS, strict=False))
+
+    @property
+    def not_in_weights(self) -> dict[str, str]:
+        """Return the fields that the names and shapes of its weights do not show, with their values in words."""
+        names = dict.fromkeys([*(block.activation for block in self.blocks), self.head_activation or ""])
+        activations = " and ".join(name for name in names if name and not ACTIVATIONS[name].params)
+        hidden = {"activation": activations} if activations else {}
+        return hidden | {"normalize_input": str(self.normalize_input).lower()}
+
+    @property
+    def plainest(self) -> "ResidualNetwork":
+        """Return the network of ReLU and images as they are whose weights have the same names and shapes."""
+        blocks = tuple(
+            block if ACTIVATIONS[block.activation].params else dataclasses.replace(block, activation=BASIC.activation)
+            for block in self.blocks
+        )
+        own = self.head_activation
+        head = own if own is not None and ACTIVATIONS[own].params else BASIC.activation if own is not None else None
+        return dataclasses.replace(self, blocks=blocks, head_activation=head, normalize_input=False)
 
     def build(self, num_classes: int, input_shape: Shape) -> "nn.Module":
         """Return the network (see :meth:`rnas.networks.architecture.Architecture.build`).
