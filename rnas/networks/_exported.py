@@ -99,8 +99,8 @@ def description_in(path: Path, text: str | None = None) -> Mapping[str, Any] | N
     if text is None:
         text = _signed(path)
     try:
-        content = json.loads(text or "null")
-    except ValueError:
+        content = parse_json(text or "null", path)
+    except InputError:
         return None
     return content if isinstance(content, dict) and {"architecture", "key"} <= content.keys() else None
 
