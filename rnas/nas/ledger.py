@@ -17,7 +17,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, NonNegativeInt, ValidationError
 
-from rnas.errors import InputError, LedgerError
+from rnas.errors import InputError, LedgerError, error_text
 from rnas.nas.evaluators.evaluator import Evaluation, Status
 from rnas.nas.objective import Objective
 from rnas.nas.space import Choice, Variable
@@ -25,7 +25,7 @@ from rnas.nas.strategy import Prediction
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture
 from rnas.utils._sqlite import DATABASE_ERRORS
-from rnas.utils._text import error_text, one_line, shown
+from rnas.utils._text import one_line, shown
 from rnas.utils._yaml_files import explained
 
 # Optuna announces every study and trial on its own; here progress is shown once.

@@ -23,7 +23,7 @@ from rnas.nas._recorded import Facts, can_be_made, code_of, recorded
 from rnas.nas._setup import NO_OBJECTS, Objects, Setup, StrategyObject, described, resolve
 from rnas.nas.config import FinalEvaluation, SearchConfig
 from rnas.nas.evaluators.call import Function
-from rnas.nas.evaluators.evaluator import Evaluator, ProvidesFinalEvaluator
+from rnas.nas.evaluators.evaluator import Evaluator, ProvidesFinalEvaluator, inputs_of
 from rnas.nas.execution._local import devices, slots
 from rnas.nas.final_evaluation import ledger_of, tasks_of
 from rnas.nas.ledger import Ledger, Record
@@ -246,18 +246,22 @@ class Search(Experiment[SearchConfig, SearchResult]):
         with super().reading() if url is None else databases.reading(url) as storage:
             yield storage
 
-    def _fill(self, folder: Path) -> None:
+    def _make_ledger(self, folder: Path) -> None:
         url = self.settings.storage
         if url is None:
-            super()._fill(folder)
+            super()._make_ledger(folder)
             return
-        self._write_settings(folder)
         databases.create(url)
         with databases.opened(url) as storage:
             self._begin(storage)
 
     def _begin(self, storage: BaseStorage) -> None:
         self._opened(storage, Facts.of(self.setup))
+
+    def _inputs(self) -> Mapping[str, str]:
+        setup = self.setup
+        parts = {"space": setup.space, "evaluator": setup.evaluator, "strategy": setup.strategy}
+        return {f"{part}.{name}": found for part, one in parts.items() for name, found in inputs_of(one).items()}
 
     def _opened(self, storage: BaseStorage, facts: Facts | None = None) -> Ledger:
         """Return the ledger, which is new if there are facts to record in it."""

@@ -3,23 +3,36 @@
 import json
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 
 import torch
 
-from rnas.errors import DeadlineExceededError, DivergedError, LedgerError
-from rnas.nas.evaluators.evaluator import Context, Evaluates, Evaluation, Status, Task
-from rnas.utils._text import error_text, one_line, shown
+from rnas.errors import ChangedInputError, DeadlineExceededError, DivergedError, LedgerError, error_text
+from rnas.experiment import require_same
+from rnas.nas.evaluators.evaluator import Context, Evaluates, Evaluation, Status, Task, inputs_of
+from rnas.utils._text import one_line, shown
 from rnas.utils.files import disk_is_full
 
 _LONGEST_REASON = 300
 
 
-def evaluate(evaluator: Evaluates, task: Task, context: Context) -> Evaluation:
+def evaluate(evaluator: Evaluates, task: Task, context: Context, inputs: Mapping[str, str] | None = None) -> Evaluation:
     """Run an evaluator; every exception but an interrupt becomes a status with a reason of one line.
 
     An error that says nothing of the network is raised: the evaluation is done again when the search is resumed.
+
+    Args:
+        evaluator: runs the task.
+        task: what to evaluate.
+        context: where.
+        inputs: what the evaluator read when the experiment was started, see :func:`inputs_of`; None is not checked.
+
+    Raises:
+        ChangedInputError: what the evaluator reads has changed since.
     """
+    if inputs is not None:
+        require_same(inputs, inputs_of(evaluator))
     started = time.perf_counter()
     try:
         return _checked(evaluator.evaluate(task, context))
@@ -31,8 +44,8 @@ def evaluate(evaluator: Evaluates, task: Task, context: Context) -> Evaluation:
 
 
 def of_the_machine(error: BaseException) -> bool:
-    """Return whether an error says nothing of the evaluated network: a full disk, or a ledger that is damaged."""
-    return disk_is_full(error) or isinstance(error, LedgerError)
+    """Return whether an error says nothing of the network: a full disk, a damaged ledger, or files that changed."""
+    return disk_is_full(error) or isinstance(error, LedgerError | ChangedInputError)
 
 
 def classified(error: BaseException) -> tuple[Status, str]:

@@ -96,6 +96,11 @@ class Table:
         return {name: (float(np.nanmin(v)), float(np.nanmax(v))) for name, v in self._metrics.items()}
 
     @property
+    def inputs(self) -> Mapping[str, str]:
+        """Return the hash of the table."""
+        return {"table": self._hash}
+
+    @property
     def rungs(self) -> tuple[Rung, ...]:
         """Return one rung, because a table has the fidelity that it was made at."""
         return (Rung(),)
