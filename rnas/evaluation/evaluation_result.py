@@ -5,7 +5,6 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from rnas.evaluation.flags.flag import Flag
 from rnas.utils._data_frames import data_frame
 
 CLEAN, WORST_CASE = "clean", "worst case"
@@ -14,6 +13,22 @@ CLEAN, WORST_CASE = "clean", "worst case"
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Flag(_Part):
+    """Describe a sign that a robust accuracy is higher than the network's robustness.
+
+    Attributes:
+        name: name of the flag.
+        explanation: what was observed, and why it matters.
+        value: measured value.
+        threshold: limit above which the value is suspicious.
+    """
+
+    name: str
+    explanation: str
+    value: float
+    threshold: float
 
 
 class MeasuredAccuracy(_Part):
