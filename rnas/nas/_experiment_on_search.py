@@ -3,16 +3,19 @@
 import os
 import shlex
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
 from rnas.errors import InputError, LedgerError
-from rnas.experiment import Experiment, ExperimentSettings, Result
-from rnas.nas.ledger import Ledger
+from rnas.experiment import Experiment, ExperimentSettings, Listener, Result
+from rnas.nas._campaign import evaluate_all, recorded, work_on
+from rnas.nas.evaluators.evaluator import Task
+from rnas.nas.ledger import Ledger, Record
 from rnas.nas.search import Search
+from rnas.nas.strategy import Problem
 from rnas.utils._directories import next_free
 from rnas.utils.provenance import json_hash
 from rnas.utils.quantities import PathField
@@ -52,12 +55,30 @@ class ExperimentOnSearch(Experiment[S, R]):
                     f"{self.database} is gone, though the {self.kind} has results: restore it from a copy"
                 )
             raise self._unfinished()
+        tasks = self._tasks()
         with self._ledger() as ledger:
-            return self._result(ledger)
+            records = [record for record in recorded(tasks, ledger) if record is not None]
+        if len(records) < len(tasks):
+            raise self._unfinished()
+        return self._result(tasks, records)
 
     @abstractmethod
-    def _result(self, ledger: Ledger) -> R:
-        """Return what has come of the evaluations."""
+    def _tasks(self) -> list[Task]:
+        """Return what is to be evaluated."""
+
+    @abstractmethod
+    def _result(self, tasks: Sequence[Task], records: Sequence[Record]) -> R:
+        """Return what has come of the tasks; there is a record of each, with its evaluation."""
+
+    def _problem(self) -> Problem:
+        """Return the problem whose objectives every evaluation has to give."""
+        return self.search.setup.problem
+
+    def _run(self, listener: Listener, workers: int | None) -> None:
+        setup, tasks = self.search.setup, self._tasks()
+        with self._ledger() as ledger, setup.executor(workers=workers, seconds=setup.config.time_limit) as executor:
+            listener.started(self, work_on(tasks, ledger, executor.slots))
+            evaluate_all(tasks, self._problem(), ledger, executor, listener)
 
     @property
     def _decisive(self) -> str:
