@@ -1,5 +1,7 @@
 """Define what to train on and how, as in a config."""
 
+import os
+from collections.abc import Mapping
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -11,13 +13,18 @@ from rnas import registry
 from rnas.data.augmentation import AUGMENTATIONS
 from rnas.data.fidelity import Fidelity, LowerRung
 from rnas.data.splits import SplitSizes
+from rnas.errors import InputError
 from rnas.training.inner_attack import PGDInner
 from rnas.training.recipe import Recipe
+from rnas.utils.files import file_hash
 from rnas.utils.model import Model
 from rnas.utils.quantities import EpsilonField, FractionField, PathField
 
 if TYPE_CHECKING:
     from rnas.data.dataset import Dataset
+
+_MOST_FILES = 20_000
+"""Files of a folder that are looked at for changes, at least if it has them."""
 
 
 class EvaluationSettings(Model):
@@ -81,6 +88,17 @@ class TrainingSettings(Model):
                 raise ValueError(f"unknown augmentation {name!r}; known: {', '.join(AUGMENTATIONS)}")
         return names
 
+    @property
+    def inputs(self) -> Mapping[str, str]:
+        """Return a hash of what is read from files, by the field that names it; raise InputError if it is missing."""
+        found = {"data": load_dataset(self.data, self.data_dir).identity}
+        if self.extra is not None:
+            try:
+                found["extra"] = file_hash(self.extra)
+            except OSError as error:
+                raise InputError(f"{self.extra}: cannot be read ({error.strerror})") from None
+        return found
+
     @model_validator(mode="after")
     def _fitting_fidelity(self) -> Self:
         if self.fidelity is not None:
@@ -113,8 +131,29 @@ class ResolvedTraining(TrainingSettings):
     augmentation: tuple[str, ...]
 
 
-@lru_cache(maxsize=2)
 def load_dataset(name: str, folder: Path | None) -> "Dataset":
-    """Load a registered data set, once per process."""
+    """Load a registered data set; a process reads it again only after a file in the folder has changed."""
+    return _loaded(name, folder, _state(folder))
+
+
+@lru_cache(maxsize=2)
+def _loaded(name: str, folder: Path | None, _state: int) -> "Dataset":
     dataset: Dataset = registry.load(registry.DATASETS, name)(folder)
     return dataset
+
+
+def _state(folder: Path | None) -> int:
+    """Return a number that is another after a change of names, sizes or times of the first files in a folder."""
+    files: list[tuple[str, int, int]] = []
+    folders = [] if folder is None else [os.fspath(folder)]
+    for place in folders:
+        try:
+            with os.scandir(place) as entries:
+                found = [(entry.path, entry.stat(), entry.is_dir()) for entry in entries]
+        except OSError:
+            continue  # Loading says what is wrong.
+        files += [(path, stat.st_size, stat.st_mtime_ns) for path, stat, _ in found]
+        folders += [path for path, _, is_folder in found if is_folder]
+        if len(files) > _MOST_FILES:
+            break
+    return hash(tuple(sorted(files)))

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from rnas.errors import InputError
 from rnas.experiments.training._history import Row
+from rnas.utils._json_files import parse_json
 from rnas.utils.files import plain, tensors_hash, write_tensors
 
 STATE = "state.safetensors"
@@ -23,7 +24,6 @@ class State:
 
     Attributes:
         fingerprint: hash of its settings.
-        data: hash of its images.
         history: a row for each epoch done.
         overfitting: of the epoch that was taken back for catastrophic overfitting, ``epoch``, ``guarded_accuracy``
             and ``before``; or None.
@@ -31,7 +31,6 @@ class State:
     """
 
     fingerprint: str
-    data: str
     history: tuple[Row, ...]
     overfitting: Mapping[str, float] | None = None
     tensors: Mapping[str, Tensor] = field(default_factory=dict)
@@ -41,7 +40,6 @@ class State:
         tensors = plain(self.tensors)
         rest = {
             "fingerprint": self.fingerprint,
-            "data": self.data,
             "history": list(map(dict, self.history)),
             "overfitting": self.overfitting,
         }
@@ -61,10 +59,10 @@ class State:
                 metadata: Mapping[str, str] = file.metadata() or {}
                 if with_tensors:
                     tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            rest: Mapping[str, Any] = json.loads(metadata["state"])
+            rest: Mapping[str, Any] = parse_json(metadata["state"], "state")
             if with_tensors and tensors_hash(tensors) != metadata["tensors_sha256"]:
                 raise ValueError("its values do not have the hash that was written with them")
-            return cls(rest["fingerprint"], rest["data"], tuple(rest["history"]), rest["overfitting"], tensors)
+            return cls(rest["fingerprint"], tuple(rest["history"]), rest["overfitting"], tensors)
         except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
             reason = " ".join(str(error).split())
             raise InputError(f"{path}: damaged ({reason}); restore it from a copy, or train again") from None

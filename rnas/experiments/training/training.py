@@ -1,6 +1,7 @@
 """Train one network by a recipe, in a directory of its own."""
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,7 @@ from rnas.experiments.training.checkpoint import BEST, LAST, Checkpoint
 from rnas.experiments.training.result import TrainingResult
 from rnas.experiments.training.settings import KIND, TrainingRunSettings
 from rnas.experiments.training.setup import Setup
+from rnas.utils._json_files import read_json
 from rnas.utils.files import write_text
 
 
@@ -71,7 +73,7 @@ class Training(Experiment[TrainingRunSettings, TrainingResult]):
         if not self.result_file.exists():
             return None
         try:
-            content = json.loads(self.result_file.read_text(encoding="utf-8"))
+            content = read_json(self.result_file)
             if not isinstance(content, dict):
                 raise ValueError("no JSON object")
         except (OSError, ValueError) as error:
@@ -121,6 +123,16 @@ class Training(Experiment[TrainingRunSettings, TrainingResult]):
 
     def _check(self) -> None:
         _ = self.setup
+
+    def _inputs(self) -> Mapping[str, str]:
+        return self.settings.inputs
+
+    def require_same_inputs(self) -> None:
+        """Raise ChangedInputError if the images are not those that the training was created with; one that has ended
+        reads none.
+        """
+        if self.summary is None:
+            super().require_same_inputs()
 
     def _fill(self, folder: Path) -> None:
         super()._fill(folder)

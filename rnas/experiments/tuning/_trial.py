@@ -27,6 +27,11 @@ class TrialTraining:
     settings: TuningSettings
     database: Path
 
+    @property
+    def inputs(self) -> Mapping[str, str]:
+        """Return hashes of the images."""
+        return self.settings.training.inputs
+
     def evaluate(self, task: Task, context: Context) -> Evaluation:
         """Train, and measure each epoch on the val split.
 

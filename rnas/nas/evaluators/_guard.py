@@ -3,19 +3,33 @@
 import json
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 
 import torch
 
-from rnas.errors import DeadlineExceededError, DivergedError
-from rnas.nas.evaluators.evaluator import Context, Evaluates, Evaluation, Status, Task
-from rnas.utils._text import error_text, one_line
+from rnas.errors import DeadlineExceededError, DivergedError, error_text
+from rnas.experiment import require_same
+from rnas.nas.evaluators.evaluator import Context, Evaluates, Evaluation, Status, Task, inputs_of
+from rnas.utils._text import one_line
 
 _LONGEST_REASON = 300
 
 
-def evaluate(evaluator: Evaluates, task: Task, context: Context) -> Evaluation:
-    """Run an evaluator; every exception but an interrupt becomes a status with a reason of one line."""
+def evaluate(evaluator: Evaluates, task: Task, context: Context, inputs: Mapping[str, str] | None = None) -> Evaluation:
+    """Run an evaluator; every exception but an interrupt becomes a status with a reason of one line.
+
+    Args:
+        evaluator: runs the task.
+        task: what to evaluate.
+        context: where.
+        inputs: what the evaluator read when the experiment was started, see :func:`inputs_of`; None is not checked.
+
+    Raises:
+        ChangedInputError: what the evaluator reads has changed since.
+    """
+    if inputs is not None:
+        require_same(inputs, inputs_of(evaluator))
     started = time.perf_counter()
     try:
         return _checked(evaluator.evaluate(task, context))

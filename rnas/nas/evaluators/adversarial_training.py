@@ -95,6 +95,7 @@ class AdversarialTraining:
         self._extra = load_extra(self._training.extra, self._dataset) if self._training.extra is not None else None
         self._on_device: dict[str, tuple[dict[str, Split], Split | None]] = {}
         self._data_record = self._describe()
+        self._inputs = {f"train.{name}": found for name, found in self._training.inputs.items()}
         held = self._data_record["images"]["train"]
         for asked in (self._training.fidelity.images, *(rung.images for rung in self._training.rungs)):
             if asked is not None and asked > held:
@@ -139,6 +140,11 @@ class AdversarialTraining:
     def notes(self) -> tuple[str, ...]:
         """Return notes on the data that a reader of the results must know."""
         return (self._dataset.note,) if self._dataset.note else ()
+
+    @property
+    def inputs(self) -> Mapping[str, str]:
+        """Return hashes of the images, as they were when they were read."""
+        return self._inputs
 
     @property
     def rungs(self) -> tuple[Rung, ...]:
