@@ -1,6 +1,6 @@
 """Train several networks with several seeds each: what comparisons and replications have in common."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +20,7 @@ from rnas.nas.listed_space import DesignSpace
 from rnas.nas.objective import Objective
 from rnas.nas.strategy import Problem
 from rnas.networks import architecture as arch
-from rnas.utils._data_frames import data_frame
+from rnas.utils._tabular import Tabular
 
 Records = Sequence[Sequence[Record]]
 """For each network the records of its trainings, by seed."""
@@ -155,7 +155,7 @@ def _by_seed(task: Task, records: Sequence[Record]) -> list[Record]:
 
 
 @dataclass(frozen=True)
-class TabularResult(ABC):
+class TabularResult(Tabular):
     """Hold a result as JSON values, of which some are the rows of a table.
 
     Attributes:
@@ -167,15 +167,3 @@ class TabularResult(ABC):
     def to_dict(self) -> dict[str, Any]:
         """Return the result as JSON values."""
         return dict(self.content)
-
-    @abstractmethod
-    def rows(self) -> list[dict[str, Any]]:
-        """Return the rows of the table."""
-
-    def to_pandas(self) -> Any:
-        """Return the rows as a pandas data frame.
-
-        Raises:
-            InputError: pandas is not installed.
-        """
-        return data_frame(self.rows())

@@ -3,6 +3,7 @@
 import os
 import shlex
 from abc import abstractmethod
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,9 +11,12 @@ from typing import Any, TypeVar
 from optuna.storages import BaseStorage
 
 from rnas.errors import InputError
-from rnas.experiment import Experiment, ExperimentSettings, Result
-from rnas.nas.ledger import Ledger
+from rnas.experiment import Experiment, ExperimentSettings, Listener, Result
+from rnas.nas._campaign import evaluate_all, recorded, work_on
+from rnas.nas.evaluators.evaluator import Task
+from rnas.nas.ledger import Ledger, Record
 from rnas.nas.search import Search
+from rnas.nas.strategy import Problem
 from rnas.utils._directories import next_free
 from rnas.utils.provenance import json_hash
 from rnas.utils.quantities import PathField
@@ -54,12 +58,32 @@ class ExperimentOnSearch(Experiment[S, R]):
 
     def result(self) -> R:
         """Return the result of the evaluations, all of which must have ended; see :meth:`Experiment.result`."""
+        tasks = self._tasks()
         with self.reading() as storage:
-            return self._result(self._ledger(storage))
+            records = [record for record in recorded(tasks, self._ledger(storage)) if record is not None]
+        if len(records) < len(tasks):
+            raise self._unfinished()
+        return self._result(tasks, records)
 
     @abstractmethod
-    def _result(self, ledger: Ledger) -> R:
-        """Return what has come of the evaluations."""
+    def _tasks(self) -> list[Task]:
+        """Return what is to be evaluated."""
+
+    @abstractmethod
+    def _result(self, tasks: Sequence[Task], records: Sequence[Record]) -> R:
+        """Return what has come of the tasks; there is a record of each, with its evaluation."""
+
+    def _problem(self) -> Problem:
+        """Return the problem whose objectives every evaluation has to give."""
+        return self.search.setup.problem
+
+    def _run(self, listener: Listener, workers: int | None) -> None:
+        setup, tasks = self.search.setup, self._tasks()
+        seconds = setup.config.time_limit
+        with self.storage() as storage, setup.executor(workers=workers, seconds=seconds) as executor:
+            ledger = self._ledger(storage)
+            listener.started(self, work_on(tasks, ledger, executor.slots))
+            evaluate_all(tasks, self._problem(), ledger, executor, listener)
 
     @property
     def _decisive(self) -> str:

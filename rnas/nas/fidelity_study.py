@@ -11,11 +11,10 @@ from pydantic import BaseModel, Field, PositiveInt
 from rnas._typing import Floats
 from rnas.errors import InputError
 from rnas.experiment import CostEstimate, EstimatedWork, Listener
-from rnas.nas._campaign import evaluate_all, recorded, work_on
 from rnas.nas._experiment_on_search import ExperimentOnSearch, OnSearchSettings
 from rnas.nas._setup import Setup
 from rnas.nas.evaluators.evaluator import Task
-from rnas.nas.ledger import Ledger, Record
+from rnas.nas.ledger import Record
 from rnas.nas.rung_quality import RungQuality, Shift, optimum_shifts, rung_quality
 from rnas.nas.strategies._candidates import sample_fresh
 from rnas.networks import architecture as arch
@@ -110,21 +109,7 @@ class FidelityStudy(ExperimentOnSearch[FidelitySettings, FidelityResult]):
             for seed in range(first, first + settings.seeds)
         ]
 
-    def _run(self, listener: Listener, workers: int | None) -> None:
-        setup, tasks = self.search.setup, self._tasks()
-        with (
-            self.storage() as storage,
-            setup.executor(workers=workers, seconds=setup.config.time_limit) as executor,
-        ):
-            ledger = self._ledger(storage)
-            listener.started(self, work_on(tasks, ledger, executor.slots))
-            evaluate_all(tasks, setup.problem, ledger, executor, listener)
-
-    def _result(self, ledger: Ledger) -> FidelityResult:
-        tasks = self._tasks()
-        records = [record for record in recorded(tasks, ledger) if record is not None]
-        if len(records) < len(tasks):
-            raise self._unfinished()
+    def _result(self, tasks: Sequence[Task], records: Sequence[Record]) -> FidelityResult:
         return figures(self.search.recorded, tasks, records, self.settings.bands)
 
     def write(self) -> FidelityResult:

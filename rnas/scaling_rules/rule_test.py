@@ -9,11 +9,11 @@ from pydantic import BaseModel, BeforeValidator, PositiveInt
 
 from rnas.errors import InputError
 from rnas.experiment import CONFIG, CostEstimate, EstimatedWork, Listener
-from rnas.nas._campaign import evaluate_all, recorded, work_on
 from rnas.nas._experiment_on_search import ExperimentOnSearch, OnSearchSettings
 from rnas.nas.evaluators.evaluator import Task
 from rnas.nas.execution._local import slots
-from rnas.nas.ledger import Ledger
+from rnas.nas.ledger import Record
+from rnas.nas.strategy import Problem
 from rnas.scaling_rules._predict import predict_at_budgets
 from rnas.scaling_rules.observations import first_maximised
 from rnas.scaling_rules.out_of_sample import RuleTestResult, measure, notes_of, problem_of, tasks_of
@@ -112,21 +112,10 @@ class RuleTest(ExperimentOnSearch[RuleTestSettings, RuleTestResult]):
     def _tasks(self) -> list[Task]:
         return tasks_of(self.search.recorded, self.prediction)
 
-    def _run(self, listener: Listener, workers: int | None) -> None:
-        setup, tasks = self.search.setup, self._tasks()
-        with (
-            self.storage() as storage,
-            setup.executor(workers=workers, seconds=setup.config.time_limit) as executor,
-        ):
-            ledger = self._ledger(storage)
-            listener.started(self, work_on(tasks, ledger, executor.slots))
-            evaluate_all(tasks, problem_of(setup, self.prediction), ledger, executor, listener)
+    def _problem(self) -> Problem:
+        return problem_of(self.search.setup, self.prediction)
 
-    def _result(self, ledger: Ledger) -> RuleTestResult:
-        tasks = self._tasks()
-        records = [record for record in recorded(tasks, ledger) if record is not None]
-        if len(records) < len(tasks):
-            raise self._unfinished()
+    def _result(self, tasks: Sequence[Task], records: Sequence[Record]) -> RuleTestResult:
         notes = notes_of(self.search.recorded)
         earlier = self.settings.earlier_tests
         if earlier:

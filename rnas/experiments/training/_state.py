@@ -11,6 +11,7 @@ from torch import Tensor
 
 from rnas.errors import InputError
 from rnas.experiments.training._history import HISTORY, Row
+from rnas.utils._json_files import parse_json
 from rnas.utils.files import plain, tensors_hash, write_tensors
 
 STATE = "state.safetensors"
@@ -58,7 +59,7 @@ class State:
                 metadata: Mapping[str, str] = file.metadata() or {}
                 if with_tensors:
                     tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            rest: Mapping[str, Any] = json.loads(metadata["state"])
+            rest: Mapping[str, Any] = parse_json(metadata["state"], "state")
             if with_tensors and tensors_hash(tensors) != metadata["tensors_sha256"]:
                 raise ValueError("its values do not have the hash that was written with them")
             return cls(rest["fingerprint"], tuple(rest["history"]), rest["overfitting"], tensors)

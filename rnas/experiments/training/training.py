@@ -17,6 +17,7 @@ from rnas.experiments.training.checkpoint import BEST, LAST, Checkpoint
 from rnas.experiments.training.result import TrainingResult
 from rnas.experiments.training.settings import KIND, TrainingRunSettings
 from rnas.experiments.training.setup import Setup
+from rnas.utils._json_files import read_json
 from rnas.utils.files import write_text
 
 
@@ -73,7 +74,7 @@ class Training(Experiment[TrainingRunSettings, TrainingResult]):
         if not self.result_file.exists():
             return None
         try:
-            content = json.loads(self.result_file.read_text(encoding="utf-8"))
+            content = read_json(self.result_file)
             if not isinstance(content, dict):
                 raise ValueError("no JSON object")
         except (OSError, ValueError) as error:
