@@ -23,6 +23,12 @@ def report(
     if as_json:
         print_json(experiment.result().to_dict())
         return
-    result = experiment.result()
-    experiment.write_report(result)
+    result, unwritten = experiment.result(), None
+    try:
+        experiment.write_report(result)
+    except OSError as error:
+        # The result is shown all the same, as that of a run on storage that is only to be read.
+        unwritten = error
     show(experiment, result, as_json)
+    if unwritten is not None:
+        raise unwritten

@@ -32,6 +32,7 @@ def rules(
 
       rnas scale --flops 2G --rule rule.json
     """
+    import errno
     import json
 
     from rnas.nas.search import RULES, Search
@@ -43,8 +44,13 @@ def rules(
     search = Search.open(directory)
     found = fit_rule(search.result(), metric)
     content = found.to_dict()
-    write_text(directory / RULES, json.dumps(content, indent=2, allow_nan=False) + "\n")
-    search.write()
+    try:
+        write_text(directory / RULES, json.dumps(content, indent=2, allow_nan=False) + "\n")
+        search.write()
+    except OSError as error:
+        if error.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
+            raise
+        _say(f"{directory} cannot be written ({error.strerror}): {RULES} and the report stay as they are")
     if save is not None:
         found.saved_rule().save(save)
         open_parts = [family.name for family in found.rules.families if not family.verdict.claims]

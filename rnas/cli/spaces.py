@@ -42,7 +42,7 @@ def spaces(
         else:
             print_rows(("space", "what it holds"), rows.items())
         return
-    space_class = registry.load(registry.SEARCH_SPACES, name)
+    space_class = registry.load_or_import(registry.SEARCH_SPACES, name)
     shape, classes = _images(space_class, data, data_dir)
     space: SearchSpace = space_class(space_class.Settings(), shape, classes)
     low, high = space.flops_range

@@ -2,7 +2,6 @@
 
 import ast
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,8 @@ from torch import Tensor
 from rnas.errors import InputError
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
+from rnas.utils._json_files import parse_json, read_json
+from rnas.utils._regular_files import read_bytes
 from rnas.utils.files import file_hash, tensors_hash
 
 PROVENANCE = "rnas"
@@ -25,6 +26,7 @@ FOLDER_CONFIG = "config.json"
 NNI_SAMPLE = "sample.json"
 ROBUSTBENCH_CODE = "model.py"
 ROBUSTBENCH_INFO = "model_info.json"
+_LARGEST_CODE = 4 * 1024**2
 _REMEDY = "restore it from a copy, or export again"
 
 
@@ -97,8 +99,8 @@ def description_in(path: Path, text: str | None = None) -> Mapping[str, Any] | N
     if text is None:
         text = _signed(path)
     try:
-        content = json.loads(text or "null")
-    except ValueError:
+        content = parse_json(text or "null", path)
+    except InputError:
         return None
     return content if isinstance(content, dict) and {"architecture", "key"} <= content.keys() else None
 
@@ -148,8 +150,9 @@ def _of_standalone(path: Path) -> Export:
 def _texts(path: Path) -> dict[str, str]:
     """Return the top-level names of a Python file whose value is a text."""
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-    except (SyntaxError, UnicodeDecodeError, ValueError):
+        tree = ast.parse(read_bytes(path, _LARGEST_CODE))
+    # Python's parser raises the last two for code that is nested too deeply.
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise InputError(f"{path}: no standalone export: it cannot be read as Python; {_REMEDY}") from None
     return {
         statement.targets[0].id: statement.value.value
@@ -164,9 +167,9 @@ def _texts(path: Path) -> dict[str, str]:
 def _of_folder(path: Path) -> Export | None:
     config = path / FOLDER_CONFIG
     try:
-        content = json.loads(config.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{config}: no JSON ({error}); {_REMEDY}") from None
+        content = read_json(config)
+    except InputError as error:
+        raise InputError(f"{error}; {_REMEDY}") from None
     if not isinstance(content, dict) or PROVENANCE not in content:
         return None
     weights = path / FOLDER_WEIGHTS
@@ -186,7 +189,7 @@ def _require_hash(weights: Path, expected: str, described: Path) -> None:
 
 def _described(path: Path, weights: Path, provenance: str) -> Export:
     try:
-        content = json.loads(provenance)
+        content = parse_json(provenance, "provenance")
         channels, height, width = map(int, content["input_shape"])
         architecture = arch.from_dict(content["architecture"])
         return Export(weights, architecture, (channels, height, width), int(content["num_classes"]), content)

@@ -13,11 +13,9 @@ from rnas.attacks.named import named_attack
 from rnas.evaluation._attack_run import PlannedAttack, run_attacks
 from rnas.evaluation._evaluation_state import EvaluationState
 from rnas.evaluation._observed_network import ObservedNetwork
-from rnas.evaluation.flags import CHECKS, checked, found_by_attacks
-from rnas.evaluation.flags._attack_gap import gap
-from rnas.evaluation.flags._black_box import beyond_gradients
-from rnas.evaluation.flags._probe import Probe
-from rnas.evaluation.flags.flag import Flag
+from rnas.evaluation._probe import Probe
+from rnas.evaluation.evaluation_result import Flag
+from rnas.evaluation.flags import CHECKS, beyond_gradients, checked, found_by_attacks, gap
 from rnas.evaluation.threats import parse_threat
 from tests.rnas.evaluation.digits_networks import EPSILON, SPLITS, images_of_test, plain_network, trained
 
