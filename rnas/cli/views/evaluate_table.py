@@ -105,6 +105,10 @@ def _words(settings: Mapping[str, Any]) -> str:
 
 
 def _print_flags(console: Console, result: EvaluationResult) -> None:
+    for note in result.weights.notes:
+        console.print(Text(note, style=_ALARM), soft_wrap=True)
+    if result.weights.notes:
+        console.print()
     if not result.flags:
         return
     console.print(Text("Signs that the robustness is overestimated:", style=_ALARM))
@@ -131,7 +135,7 @@ def _facts(result: EvaluationResult) -> dict[str, str]:
         "intervals": result.interval,
         "device": result.device,
         "versions": ", ".join(f"{library} {version}" for library, version in result.versions.items()),
-        "note": result.note,
+        "note": result.note.removesuffix(" ".join(result.weights.notes)).strip(),
     }
 
 

@@ -23,6 +23,7 @@ from rnas.evaluation._weights_evaluation import evaluate_subject
 from rnas.evaluation.evaluation_result import EvaluationResult
 from rnas.evaluation.subject import Subject, images_hash, loaded
 from rnas.evaluation.threats import parse_threat
+from rnas.evaluation.training_data import TrainingData, listed
 from rnas.evaluation.training_settings import load_dataset
 from rnas.experiment import Listener
 from rnas.experiments._references import Reference, resolve
@@ -121,6 +122,7 @@ class RecordedEvaluation(RecordedResult):
         found.append(compared("weights", result.weights.sha256, file_hash(self._weights)))
         here = f"{len(self._split):,}, {images_hash(self._split)}"
         found.append(compared("images", f"{data.images:,}, {data.images_hash}", here))
+        found += self._training_checks()
         found.append(self._attacks())
         found.append(self._numbers())
         with self._threads():
@@ -160,6 +162,19 @@ class RecordedEvaluation(RecordedResult):
             {name: own.accuracy for name, own in accuracies.items()},
             right={name: own.right for name, own in accuracies.items()},
         )
+
+    def _training_checks(self) -> list[Check]:
+        """Check what the file of the weights says of its classes and its training images."""
+        trained_on = TrainingData.in_file(self._weights)
+        if trained_on is None:
+            return []
+        found = []
+        if trained_on.classes and self._dataset.classes:
+            found.append(compared("classes", listed(trained_on.classes), listed(self._dataset.classes)))
+        if trained_on.is_of(self._dataset):
+            seen = trained_on.seen(self._dataset) & set(self.result.data.ids)
+            found.append(compared("images trained on", 0, len(seen)))
+        return found
 
     def _numbers(self) -> Check:
         """Check that each accuracy is that of the images that are recorded as right."""
@@ -254,7 +269,7 @@ class RecordedEvaluation(RecordedResult):
             result.data.hash,
             result.data.images_hash,
             self._split,
-            loaded(self._reference, self._weights, self._dataset).to(self._place),
+            loaded(self._reference, self._weights, self._dataset)[0].to(self._place),
         )
 
     @contextmanager

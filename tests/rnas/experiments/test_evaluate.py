@@ -28,7 +28,7 @@ SHORT: dict[str, Any] = {"data": "digits", "images": 100, "batch_size": 64, "dev
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Weights of a network that is right on most images and robust on some."""
     folder = tmp_path_factory.mktemp("trainings") / "training"
-    images = {"train": 800, "val": 40, "test": 450}
+    images = {"train": 800, "val": 450, "test": 450}
     trained(folder, images=images, epochs=6, eps="1/20")
     return folder / "best.safetensors"
 
