@@ -164,15 +164,13 @@ class RecordedEvaluation(RecordedResult):
         )
 
     def _training_checks(self) -> list[Check]:
-        """Check what the file of the weights says of its classes and its training images."""
-        trained_on = TrainingData.in_file(self._weights)
-        if trained_on is None:
-            return []
+        """Check the names of the classes, and that no image is one that the weights are known to be trained on."""
+        recorded, trained_on = self.result.data, TrainingData.in_file(self._weights)
         found = []
-        if trained_on.classes and self._dataset.classes:
-            found.append(compared("classes", listed(trained_on.classes), listed(self._dataset.classes)))
-        if trained_on.is_of(self._dataset):
-            seen = trained_on.seen(self._dataset) & set(self.result.data.ids)
+        if recorded.classes and self._dataset.classes:
+            found.append(compared("classes", listed(recorded.classes), listed(self._dataset.classes)))
+        if trained_on is not None and trained_on.is_of(self._dataset):
+            seen = trained_on.seen(self._dataset) & set(recorded.ids)
             found.append(compared("images trained on", 0, len(seen)))
         return found
 
