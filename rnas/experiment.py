@@ -23,13 +23,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from rnas import registry
 from rnas.errors import InputError, LedgerError
 from rnas.utils._directories import creating, locked, next_free
 from rnas.utils._lazy import LazyModule
-from rnas.utils._yaml_files import explained, read_mapping
+from rnas.utils._yaml_files import checked, read_mapping
 from rnas.utils.files import discard_partial, write_text
 
 if TYPE_CHECKING:
@@ -55,6 +55,16 @@ class ExperimentSettings(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+def given_settings(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a function that starts an experiment, without those of the run and those that are None.
+
+    Args:
+        arguments: all arguments by name, as :func:`locals` returns them.
+    """
+    of_the_run = ("output", "workers", "listener")
+    return {name: value for name, value in arguments.items() if value is not None and name not in of_the_run}
 
 
 class Result(Protocol):
@@ -238,10 +248,7 @@ class Experiment(ABC, Generic[S, R]):
         """
         path = Path(path)
         content = settings_in(path, cls.kind)
-        try:
-            settings: Any = cls.Settings.model_validate(content, context={"folder": path})
-        except ValidationError as error:
-            raise explained(error, str(path / CONFIG), cls.Settings) from None
+        settings: Any = checked(cls.Settings, content, str(path / CONFIG), path)
         return cls(path, settings)
 
     @classmethod

@@ -10,23 +10,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from rnas.errors import InputError, LedgerError
-from rnas.experiment import Experiment, ExperimentSettings, Result
+from rnas.experiment import Experiment, Result
+from rnas.nas.config import OnSearchSettings
 from rnas.nas.ledger import Ledger
 from rnas.nas.search import Search
 from rnas.utils._directories import next_free
 from rnas.utils.provenance import json_hash
-from rnas.utils.quantities import PathField
-
-
-class OnSearchSettings(ExperimentSettings):
-    """Hold what decides an experiment on a search.
-
-    Attributes:
-        search: directory of the search; written relative to the experiment's own directory where this is inside it.
-    """
-
-    search: PathField
-
 
 S = TypeVar("S", bound=OnSearchSettings)
 R = TypeVar("R", bound=Result)

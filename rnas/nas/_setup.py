@@ -7,8 +7,6 @@ from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from pydantic import BaseModel, ValidationError
-
 from rnas import registry
 from rnas.errors import InputError
 from rnas.nas._problem import problem_of
@@ -31,7 +29,7 @@ from rnas.nas.strategy import Problem, Strategy
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture
 from rnas.utils._threads import one_thread
-from rnas.utils._yaml_files import explained
+from rnas.utils._yaml_files import checked
 
 _DEFAULT_OBJECTIVES = (
     Objective(metric="robust_accuracy", direction="maximize"),
@@ -170,7 +168,7 @@ def _space_and_evaluator(
         evaluator_class, settings = Call, CallSettings(call=registry.origin(given), **_image_format(objects.space))
     else:
         evaluator_class, values = _evaluator_class(config, source, _image_format(objects.space))
-        settings = _settings(evaluator_class.Settings, values, folder, f"{source}: evaluator")
+        settings = checked(evaluator_class.Settings, values, f"{source}: evaluator", folder)
     shape, classes = evaluator_class.image_format(settings)
     if objects.space is not None:
         space, space_record = objects.space, _space_record(objects.space)
@@ -200,7 +198,7 @@ def _named_space(
     with _within(f"{source}: space"):
         space_class = registry.load(registry.SEARCH_SPACES, name)
         _require_makeable(space_class, config.space, "space")
-    settings = _settings(space_class.Settings, _options(config.space), folder, f"{source}: space")
+    settings = checked(space_class.Settings, _options(config.space), f"{source}: space", folder)
     with _within(f"{source}: space"):
         space: SearchSpace = space_class(settings, *images)
     return space, {"name": name, **settings.model_dump(mode="json")}
@@ -302,13 +300,6 @@ def _within(part: str) -> Iterator[None]:
 
 def _options(part: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in part.items() if key != "name"}
-
-
-def _settings(model: type[BaseModel], values: Mapping[str, Any], folder: Path, source: str) -> BaseModel:
-    try:
-        return model.model_validate(values, context={"folder": folder})
-    except ValidationError as error:
-        raise explained(error, source, model) from None
 
 
 def _default_objectives(evaluator: Evaluator, source: str) -> tuple[Objective, ...]:

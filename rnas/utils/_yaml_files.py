@@ -1,7 +1,7 @@
 """Read YAML files and explain errors in their content."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -47,6 +47,24 @@ def set_key(data: dict[str, Any], assignment: str) -> None:
         inner[keys[-1]] = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError):
         raise InputError(f"{assignment!r}: the value is not YAML") from None
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def checked(model: type[M], content: Any, source: str, folder: Path = Path()) -> M:
+    """Return a model of a content; raise InputError in one line if it is wrong, see :func:`explained`.
+
+    Args:
+        model: what the content describes.
+        content: mapping of keys to values.
+        source: name of the content for the message.
+        folder: folder at which relative paths start.
+    """
+    try:
+        return model.model_validate(content, context={"folder": folder})
+    except ValidationError as error:
+        raise explained(error, source, model) from None
 
 
 def explained(error: ValidationError, source: str, model: type[BaseModel] | None = None) -> InputError:

@@ -16,7 +16,7 @@ from rnas.experiments.training.settings import TrainingRunSettings
 from rnas.networks import architecture as arch
 from rnas.training.recipe import Recipe
 from rnas.utils._devices import torch_device
-from rnas.utils._yaml_files import explained, read_yaml
+from rnas.utils._yaml_files import checked, explained
 
 SOURCE = "train"
 """Name of the settings in messages."""
@@ -51,7 +51,7 @@ def resolve_settings(reference: EvaluatedNetwork, given: Mapping[str, Any]) -> T
     for key in given:
         if key not in settable:
             raise InputError(f"{SOURCE}: {key}: unknown key; it has {', '.join(settable)}")
-    recipe = _recipe(given.pop("recipe", "sat"))
+    recipe = recipe_of(given.pop("recipe", "sat"), SOURCE)
     length = {"epochs": recipe.epochs, "batch_size": recipe.batch_size}
     length |= {key: given.pop(key) for key in _OF_FIDELITY if key in given}
     sizes = given.pop("images", {})
@@ -75,28 +75,21 @@ def resolve_settings(reference: EvaluatedNetwork, given: Mapping[str, Any]) -> T
         "evaluation": _over({"steps": 10}, given.pop("evaluation", {})),
         "device": torch_device(given.pop("device", "auto")),
     }
-    try:
-        settings = TrainingRunSettings.model_validate({**content, **given})
-    except ValidationError as error:
-        raise explained(error, SOURCE, TrainingRunSettings) from None
+    settings = checked(TrainingRunSettings, {**content, **given}, SOURCE)
     _require_unseen(dataset, settings, own, reference.name)
     return settings
 
 
-def recipe_content(text: str) -> Any:
-    """Return a recipe's name, or the content of a YAML file that is given instead of a name.
+def recipe_of(value: Any, source: str) -> Recipe:
+    """Return a recipe that is given as one, by its name, or by a mapping of it and what differs.
 
     Raises:
-        InputError: the file cannot be read.
+        InputError: there is no such recipe; the message begins with the source.
     """
-    return read_yaml(Path(text)) if Path(text).suffix in (".yaml", ".yml") else text
-
-
-def _recipe(value: Any) -> Recipe:
     try:
         return Recipe.resolve(value)
     except ValidationError as error:
-        raise explained(error, f"{SOURCE}: recipe", Recipe) from None
+        raise explained(error, f"{source}: recipe", Recipe) from None
 
 
 def _split_sizes(dataset: Dataset, own: ResolvedTraining | None) -> dict[str, int]:
