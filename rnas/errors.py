@@ -13,6 +13,10 @@ class MisfitError(InputError):
     """Report a file whose tensors do not fit the network."""
 
 
+class ChangedInputError(InputError):
+    """Report that images or a file that an experiment reads are no longer those that it began with."""
+
+
 class LedgerError(RnasError, RuntimeError):
     """Report a ledger that is damaged or does not match its experiment (exit code 1)."""
 

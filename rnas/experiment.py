@@ -5,6 +5,7 @@ lives in a directory:
 
     config.yaml     ``kind:`` and the settings, with nothing left open
     ledger.db       what has been evaluated
+    inputs.json     hashes of the images and files outside the directory that it reads
     result.json     the result, for machines
     report.html     the result, for people
 
@@ -23,14 +24,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from rnas import registry
-from rnas.errors import InputError, LedgerError
+from rnas.errors import ChangedInputError, InputError, LedgerError
 from rnas.utils._directories import creating, locked, next_free
+from rnas.utils._json_files import read_json_object
 from rnas.utils._lazy import LazyModule
 from rnas.utils._yaml_files import checked, read_mapping
 from rnas.utils.files import discard_partial, write_text
+from rnas.utils.model import Model
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
@@ -41,6 +44,7 @@ else:
 
 CONFIG = "config.yaml"
 LEDGER = "ledger.db"
+INPUTS = "inputs.json"
 RESULT = "result.json"
 REPORT = "report.html"
 
@@ -48,13 +52,11 @@ _NAMED = 8
 """Directories of experiments that a message names, at most."""
 
 
-class ExperimentSettings(BaseModel):
+class ExperimentSettings(Model):
     """Hold everything that decides an experiment, with nothing left open.
 
     They stay the same for the experiment's life, but for the fields that its kind lets grow.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 def given_settings(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -329,6 +331,7 @@ class Experiment(ABC, Generic[S, R]):
         Raises:
             InputError: the field does not grow, its value would be smaller than before, or another process is running
                 the experiment.
+            ChangedInputError: images or a file that the experiment reads have changed.
         """
         given = {name: value for name, value in larger.items() if value is not None}
         for name, value in given.items():
@@ -341,6 +344,7 @@ class Experiment(ABC, Generic[S, R]):
         changed = {name: value for name, value in given.items() if value != getattr(self.settings, name)}
         if changed:
             with self._locked():
+                self.require_same_inputs()
                 self.settings = self.settings.model_copy(update=changed)
                 self._write_settings(self.path)
 
@@ -354,10 +358,12 @@ class Experiment(ABC, Generic[S, R]):
 
         Raises:
             InputError: another process is running the experiment, or something that it needs is missing.
+            ChangedInputError: images or a file that the experiment reads have changed.
             LedgerError: the ledger is damaged or gone.
         """
         with self._locked():
             discard_partial(self.path)
+            self.require_same_inputs()
             self._run(listener or Listener(), workers)
             return self.write()
 
@@ -392,9 +398,26 @@ class Experiment(ABC, Generic[S, R]):
     def _check(self) -> None:
         """Raise InputError if the experiment cannot run here. It is called before the directory is made."""
 
+    def _inputs(self) -> Mapping[str, str]:
+        """Return a hash of everything outside the directory that is read for a result, by the field that names it."""
+        return {}
+
+    def require_same_inputs(self) -> None:
+        """Raise ChangedInputError if what the experiment reads is not what it was created with.
+
+        Raises:
+            InputError: a file is missing or damaged.
+        """
+        here = self._inputs()
+        if here:
+            require_same(read_json_object(self.path / INPUTS), here, f"{self.path} was created")
+
     def _fill(self, folder: Path) -> None:
         """Write what a new directory holds before anything is run."""
         self._write_settings(folder)
+        inputs = dict(self._inputs())
+        if inputs:
+            write_text(folder / INPUTS, json.dumps(inputs, indent=2) + "\n")
 
     def _write_settings(self, folder: Path) -> None:
         write_text(folder / CONFIG, yaml.safe_dump(self._content(), sort_keys=False, width=100))
@@ -408,6 +431,22 @@ class Experiment(ABC, Generic[S, R]):
 
     _leaves_none_out: ClassVar[bool] = False
     """Whether settings that are None are left out of ``config.yaml``."""
+
+
+def require_same(inputs: Mapping[str, str], here: Mapping[str, str], since: str = "the run was started") -> None:
+    """Raise ChangedInputError if what is read here differs from earlier inputs; each is a hash by the field's name.
+
+    Args:
+        inputs: the earlier hashes.
+        here: those of now.
+        since: what happened when they were recorded, for the message.
+    """
+    changed = [name for name in {**inputs, **here} if inputs.get(name) != here.get(name)]
+    if changed:
+        raise ChangedInputError(
+            f"{' and '.join(changed)}: the content has changed since {since}: restore what it was, or begin again in a "
+            "new directory"
+        )
 
 
 def kind_at(path: Path) -> str | None:

@@ -12,6 +12,7 @@ from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimat
 from rnas.nas.evaluators.table import Table, TableSettings
 from rnas.nas.space import SearchSpace
 from rnas.networks.architecture import Architecture, Shape
+from rnas.utils.model import Model
 from search_spaces.digits_bench import INPUT_SHAPE, NUM_CLASSES, TRAINING, DigitsBenchSpace
 
 TABLE = Path(__file__).with_name("digits_bench.csv.gz")
@@ -19,16 +20,14 @@ SEEDS = (0, 1)
 _DATA = {"name": TRAINING["data"], "input_shape": list(INPUT_SHAPE)}
 
 
-class NoSettings(BaseModel):
+class NoSettings(Model):
     """Accept ``{}``: there are no settings."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
-
-class DigitsBenchTableSettings(BaseModel):
+class DigitsBenchTableSettings(Model):
     """Accept ``{digits-bench: {}}`` in a config."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, serialize_by_alias=True)
+    model_config = ConfigDict(serialize_by_alias=True)
 
     digits_bench: NoSettings = Field(NoSettings(), alias="digits-bench")
 

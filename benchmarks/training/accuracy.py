@@ -18,7 +18,7 @@ from rnas.networks.block import Block
 from rnas.networks.residual import ResidualNetwork
 from rnas.training.plan import Plan
 from rnas.training.recipe import Recipe
-from rnas.training.training import Training
+from rnas.training.trainer import Trainer
 
 RECIPE = "short-sat"
 STEPS = 20
@@ -64,7 +64,7 @@ def _accuracy(
     model = network.build(dataset.num_classes, dataset.input_shape).to(device)
     recipe = Recipe.resolve({"name": RECIPE, "numerics": variant.numerics.model_dump()})
     plan = Plan(recipe, Fidelity(**dataset.fidelity), dataset.epsilon, dataset.num_classes, dataset.augmentation)
-    training = Training(model, splits["train"], plan, seed)
+    training = Trainer(model, splits["train"], plan, seed)
     for _ in training.epochs():
         pass
     robust = [

@@ -22,7 +22,7 @@ from rnas.data.fidelity import Fidelity
 from rnas.networks.residual import ResidualNetwork
 from rnas.training.numerics import Numerics
 from rnas.training.plan import Plan
-from rnas.training.training import Check, Training
+from rnas.training.trainer import Check, Trainer
 
 IMAGES = 10_000
 """Number of random images in an epoch."""
@@ -97,7 +97,7 @@ class TimedProcess:
     def __init__(self, subject: Subject) -> None:
         context = multiprocessing.get_context("forkserver")
         # All processes start from the same state, without torch imported.
-        context.set_forkserver_preload(["torch.utils.data", "rnas.training.training", "rnas.networks.residual"])
+        context.set_forkserver_preload(["torch.utils.data", "rnas.training.trainer", "rnas.networks.residual"])
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(subject, theirs))
         self._process.start()
@@ -202,7 +202,7 @@ def train(subject: Subject, name: str, check: Check) -> None:
     if variant.loop == "rnas":
         split = Split(pixels.to(device), labels.to(device), torch.arange(IMAGES, device=device), 255)
         recipe = recipe.model_copy(update={"numerics": variant.numerics})
-        training = Training(model, split, Plan(recipe, fidelity, EPSILON, CLASSES, ("crop", "flip")), 0)
+        training = Trainer(model, split, Plan(recipe, fidelity, EPSILON, CLASSES, ("crop", "flip")), 0)
         for _ in training.epochs(check):
             pass
         return

@@ -1,5 +1,6 @@
 """The command line: progress on stderr, results on stdout; exit 0 done, 1 failed, 2 bad input, 130 interrupted."""
 
+import io
 import re
 import sys
 from pkgutil import resolve_name
@@ -10,6 +11,7 @@ from typer.core import TyperGroup
 
 from rnas import __version__
 from rnas.errors import InputError, LedgerError
+from rnas.utils._text import error_text, one_line
 
 COMMANDS = {
     "search": "Search for robust architectures.",
@@ -120,18 +122,22 @@ def _rnas(
 
 def main() -> None:
     """Run a command; a fault is one line."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A character that the encoding lacks is shown as its escape.
+            stream.reconfigure(errors="backslashreplace")
     try:
         # Typer's own way of showing a wrong option takes several lines.
         code = app(args=sys.argv[1:] or ["--help"], prog_name="rnas", standalone_mode=False)
     except (InputError, LedgerError) as error:
-        _leave(str(error), 2 if isinstance(error, InputError) else 1)
+        _leave(error_text(error), 2 if isinstance(error, InputError) else 1)
     except typer.Abort:
         sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
     except (MemoryError, OSError) as error:
-        _leave(str(error) or "out of memory", 1)
+        _leave(error_text(error) or "out of memory", 1)
     except Exception as error:
         if hasattr(error, "format_message"):
             context = getattr(error, "ctx", None)
@@ -144,5 +150,5 @@ def main() -> None:
 
 
 def _leave(message: str, code: int) -> NoReturn:
-    print(f"rnas: {' '.join(message.split())}", file=sys.stderr)
+    print(f"rnas: {one_line(message)}", file=sys.stderr)
     sys.exit(code)

@@ -38,7 +38,8 @@ def compare(
     robust_scaling: Annotated[
         bool,
         typer.Option(
-            "--robust-scaling", help="Residual networks of no zoo grow by RobustScaling, not by their own proportions."
+            "--robust-scaling",
+            help="Scale residual networks that are not published by RobustScaling, not by their own rule.",
         ),
     ] = False,
     output: Annotated[Path | None, output_option("runs/compare-DATA-N")] = None,

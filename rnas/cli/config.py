@@ -77,7 +77,7 @@ def config(
         table.add_row(*(Text(text, overflow="fold") for text in (known.key, known.type, known.default, known.meaning)))
     stdout().print(table)
     if nested:
-        stdout().print(f"\n{nested} more keys stand inside these: rnas config KEY lists those of KEY.", highlight=False)
+        stdout().print(f"\n{nested} more keys stand inside these: rnas config KEY lists those of KEY.")
 
 
 def search_keys() -> Iterator[Key]:

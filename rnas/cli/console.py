@@ -3,17 +3,24 @@
 import json
 import os
 import sys
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.table import Table
+from rich.text import Text
+
+from rnas.utils._text import visible
 
 _WIDTH = 140
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for machines.")]
 Device = Annotated[str, typer.Option(metavar="auto|cpu|cuda", help="Device that computes.")]
-DryRun = Annotated[bool, typer.Option(help="Measure some of the work here, print the cost estimate, start nothing.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Measure some of the work here, print the cost estimate, start nothing.")
+]
 Network = Annotated[
     str,
     typer.Argument(metavar="ARCH", help="Name of a published network, an architecture's JSON, RUN:KEY, or checkpoint."),
@@ -29,19 +36,40 @@ def output_option(default: str) -> Any:
     return typer.Option("--output", "-o", help=f"Directory to make [default: {default}].")
 
 
-def stdout() -> Console:
+class PlainConsole(Console):
+    """Print text as text: brackets are no markup, and a character that could steer the terminal is shown as its escape.
+
+    Paths, messages and names come from files and other people's code, so that no place that prints may trust them.
+    """
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**{"markup": False, "highlight": False, "emoji": False, **given})
+
+    def render_str(self, text: str, **given: Any) -> Text:
+        """Make a text of visible characters only."""
+        return super().render_str(visible(text), **given)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Render as the base class does, texts with visible characters only."""
+        if isinstance(renderable, Text) and (plain := visible(renderable.plain)) != renderable.plain:
+            given = {name: getattr(renderable, name) for name in ("style", "justify", "overflow", "no_wrap", "end")}
+            renderable = Text(plain, **given)
+        return super().render(renderable, options)
+
+
+def stdout() -> PlainConsole:
     """Results go here; where no terminal sets a width, wide enough for whole tables."""
-    return Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDTH)
+    return PlainConsole(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDTH)
 
 
-def stderr() -> Console:
+def stderr() -> PlainConsole:
     """Progress and messages go here."""
-    return Console(stderr=True)
+    return PlainConsole(stderr=True)
 
 
 def say(console: Console, line: str) -> None:
     """Print a line as it is, however long."""
-    console.print(line, highlight=False, markup=False, soft_wrap=True)
+    console.print(Text(line), soft_wrap=True)
 
 
 def print_json(value: Any) -> None:
@@ -54,4 +82,4 @@ def print_pairs(first: str, second: str, rows: dict[str, str]) -> None:
     table = Table(first, second, box=None, pad_edge=False)
     for name, text in rows.items():
         table.add_row(name, text)
-    stdout().print(table, highlight=False, markup=False)
+    stdout().print(table)

@@ -20,9 +20,9 @@ def print_cost_estimate(estimate: "CostEstimate", as_json: bool) -> None:
         print_json(estimate.to_dict())
         return
     for work in estimate.work:
-        stdout().print(_line(work), highlight=False, markup=False, soft_wrap=True)
+        stdout().print(_line(work), soft_wrap=True)
     total = f"about {duration(estimate.seconds)} in all, {estimate.slots} at once on {estimate.device}"
-    stdout().print(total, highlight=False, markup=False, soft_wrap=True)
+    stdout().print(total, soft_wrap=True)
 
 
 def _line(work: "EstimatedWork") -> str:

@@ -81,7 +81,7 @@ def export(
             evaluation=evaluation,
         )
     except ExportError as error:
-        stderr().print(f"rnas: {error}", highlight=False, markup=False, soft_wrap=True)
+        stderr().print(f"rnas: {error}", soft_wrap=True)
         raise typer.Exit(1) from None
     if as_json:
         print_json(done.to_dict())
@@ -111,4 +111,4 @@ def _print(done: "Exported") -> None:
         f"most {verified['max_difference']:.1e}, {verified['relative_difference']:.1e} of the largest",
     ]
     for line in lines:
-        stdout().print(line, highlight=False, markup=False, soft_wrap=True)
+        stdout().print(line, soft_wrap=True)

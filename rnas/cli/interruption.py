@@ -29,7 +29,7 @@ def interruptible(console: Console, command: str, path: Path, kept: Callable[[],
     except KeyboardInterrupt:
         words = "; ".join(filter(None, ("interrupted", kept())))
         line = f"{words}; resume with: rnas {command} {shlex.quote(str(path))}"
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+        console.print(line, soft_wrap=True)
         raise typer.Exit(_INTERRUPTED) from None
 
 

@@ -36,4 +36,4 @@ def leaderboard(
         write_text(path, text)
     console = stdout()
     print_tables(console, found.tables)
-    console.print(f"Written: {', '.join(map(str, pages))}", highlight=False, markup=False, soft_wrap=True)
+    console.print(f"Written: {', '.join(map(str, pages))}", soft_wrap=True)

@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from rnas.utils._model_keys import field_of, meaning
-from rnas.utils._yaml_files import read_yaml
+from rnas.utils._yaml_files import parse_yaml, read_yaml
 
 _SIMPLE = (bool, int, float, str, Path)
 
@@ -98,6 +98,9 @@ def parameter(field: FieldInfo, setting: Setting) -> inspect.Parameter:
     kind: Any = list[str] if setting.repeated else _kind(field)
     low, high = _bounds(field) if kind is int else (None, None)
     text = meaning(field)
+    if kind is bool:
+        text = text.removeprefix("Whether to ")
+        text = f"{text[:1].upper()}{text[1:]}"
     words = setting.default or _words(field)
     # What None means is the default of the option.
     without = re.fullmatch(r"(?P<text>.*); None (?:is|keeps|means|takes|adds) (?P<words>.*)", text.removesuffix("."))
@@ -135,7 +138,9 @@ def _read(field: FieldInfo, value: Any) -> Any:
         return [item.strip() for item in value.split(",")]
     if not _is_model(field.annotation):
         return value
-    return read_yaml(Path(value)) if Path(value).suffix in (".yaml", ".yml") else value
+    if Path(value).suffix in (".yaml", ".yml"):
+        return read_yaml(Path(value))
+    return parse_yaml(value, value) if value.lstrip().startswith("{") else value
 
 
 def _inner(annotation: Any) -> Any:

@@ -88,7 +88,7 @@ def plugins(
         table.add_row(
             plugin.kind, plugin.name, plugin.object, package, "yes" if plugin.error is None else f"no: {plugin.error}"
         )
-    stdout().print(table, highlight=False, markup=False)
+    stdout().print(table)
 
 
 def registered(kind: str | None = None) -> list[Plugin]:

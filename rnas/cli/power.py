@@ -37,7 +37,7 @@ def power(
 
     def measured(count: int, seconds: float, at_once: int) -> None:
         minutes = pluralize(math.ceil(seconds / 60), "minute")
-        console.print(f"{pluralize(count, 'simulation')}, {at_once} at once: about {minutes}", highlight=False)
+        console.print(f"{pluralize(count, 'simulation')}, {at_once} at once: about {minutes}")
 
     with console.status("") as status:
         power_study = simulated(

@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
-from rnas.cli.console import print_json, stderr, stdout
+from rnas.cli.console import print_json, say, stderr, stdout
 from rnas.cli.interruption import interruptible
 from rnas.cli.views.words import Words, view_module, words_class
 from rnas.experiment import Experiment, Listener, Work
@@ -35,8 +35,10 @@ class ProgressView(Listener):
         self._shares: Mapping[str, float] = {}
         self._findings: Sequence[str] = ()
         self._began = time.monotonic()
-        columns = (TextColumn("{task.description}"), BarColumn(40), TextColumn("{task.fields[count]}"))
-        self._bar = Progress(*columns, TextColumn("{task.fields[left]}"))
+        texts = [
+            TextColumn(f"{{task.{name}}}", markup=False) for name in ("description", "fields[count]", "fields[left]")
+        ]
+        self._bar = Progress(texts[0], BarColumn(40), *texts[1:], console=console)
         self._task = self._bar.add_task("", total=None, count="", left="")
         self._live = Live(console=console, refresh_per_second=4, transient=True)
 
@@ -95,7 +97,7 @@ class ProgressView(Listener):
 
     def message(self, text: str) -> None:
         """Write a line."""
-        self._console.print(text, highlight=False, markup=False, soft_wrap=True)
+        say(self._console, text)
 
     def _refresh(self) -> None:
         if self._words is None or not self._console.is_terminal:
@@ -138,4 +140,4 @@ def run_shown(experiment: Experiment[Any, Any], as_json: bool, workers: int | No
     elif as_json:
         print_json(result.to_dict())
     else:
-        stdout().print(f"Result: {experiment.result_file}", highlight=False, markup=False, soft_wrap=True)
+        stdout().print(f"Result: {experiment.result_file}", soft_wrap=True)

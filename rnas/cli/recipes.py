@@ -103,7 +103,7 @@ def _print_overview(found: list[Recipe]) -> None:
         "Epochs and batch are as published; norm decays: whether weight decay reaches the affine parameters of "
         "normalisation layers. rnas recipes NAME shows all of one, with its note."
     )
-    console.print(legend, highlight=False, markup=False)
+    console.print(legend)
     console.print(sources.table())
 
 

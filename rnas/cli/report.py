@@ -29,4 +29,4 @@ def report(
     if module is not None:
         module.show(experiment, result, as_json)
     else:
-        stdout().print(f"Result: {experiment.result_file}", highlight=False, markup=False, soft_wrap=True)
+        stdout().print(f"Result: {experiment.result_file}", soft_wrap=True)

@@ -75,7 +75,7 @@ def reproduce(
                 listener=view,
             )
     except NotEvaluatedError as error:
-        console.print(f"rnas: {error}", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"rnas: {error}", soft_wrap=True)
         raise typer.Exit(1) from None
     if as_json:
         print_json(reproduction.to_dict())

@@ -59,8 +59,8 @@ def rules(
     print_rules(stdout(), content)
     written = [path for path in (save, html) if path is not None]
     if written:
-        stdout().print(f"Written: {', '.join(map(str, written))}", highlight=False, markup=False, soft_wrap=True)
+        stdout().print(f"Written: {', '.join(map(str, written))}", soft_wrap=True)
 
 
 def _say(line: str) -> None:
-    stderr().print(line, highlight=False, markup=False, soft_wrap=True)
+    stderr().print(line, soft_wrap=True)

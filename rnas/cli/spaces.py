@@ -71,8 +71,6 @@ def spaces(
         "Narrow a variable and give a band in a config, next to the settings:\n"
         f"space: {{name: {name}, narrow: {{{variable.name}: [{variable.choices[0]}]}}, "
         f"flops: [{format_size(low)}, {format_size(high)}]}}",
-        highlight=False,
-        markup=False,
         soft_wrap=True,
     )
 
@@ -112,5 +110,5 @@ def _print_settings(settings: dict[str, dict[str, Any]]) -> None:
         # As it stands in a config; YAML ends a document that is one word with dots.
         default = yaml.safe_dump(told["default"], default_flow_style=True, width=math.inf)
         table.add_row(key, default.removesuffix("...\n").strip(), told["meaning"])
-    stdout().print(table, highlight=False, markup=False)
+    stdout().print(table)
     stdout().print()

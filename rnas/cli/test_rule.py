@@ -10,7 +10,13 @@ from rnas.cli.options import Setting, with_settings
 from rnas.scaling_rules._rule_test_settings import RuleTestSettings
 
 
-@with_settings(RuleTestSettings, Setting("flops", repeated=True), Setting("fit", metavar="LOW:HIGH"), "seeds", "metric")
+@with_settings(
+    RuleTestSettings,
+    Setting("flops", repeated=True),
+    Setting("fit", default="all of them", metavar="LOW:HIGH"),
+    "seeds",
+    "metric",
+)
 def test_rule(
     *,
     search: Annotated[Path, typer.Argument(metavar="SEARCH", help="A search's directory.")],

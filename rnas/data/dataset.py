@@ -85,6 +85,11 @@ class Dataset:
             self._digests[state] = _sha256(self.pixels, self.labels)
         return self._digests[state]
 
+    @property
+    def identity(self) -> str:
+        """Return a hash of the images, which of them are test images, and the classes, in hexadecimal."""
+        return hashlib.sha256(f"{self.digest} {self.num_test_images} {self.classes}".encode()).hexdigest()
+
 
 @dataclass(frozen=True)
 class Split:

@@ -2,15 +2,14 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, PositiveInt
+from pydantic import PositiveInt
 
+from rnas.utils.model import Model
 from rnas.utils.quantities import FractionField
 
 
-class Fidelity(BaseModel):
+class Fidelity(Model):
     """Set one complete training schedule, from random weights."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     epochs: PositiveInt
     """Passes over the training images."""
@@ -24,10 +23,8 @@ class Fidelity(BaseModel):
     """Values that replace the recipe's, for a cheaper attack; None keeps the recipe's."""
 
 
-class LowerRung(BaseModel):
+class LowerRung(Model):
     """Set how a lower rung differs from the highest; None takes the value of the highest."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     epochs: PositiveInt | None = None
     """Passes over the training images."""

@@ -1,12 +1,12 @@
 """The sizes of the four splits of a data set."""
 
-from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt
+from pydantic import NonNegativeInt, PositiveInt
+
+from rnas.utils.model import Model
 
 
-class SplitSizes(BaseModel):
+class SplitSizes(Model):
     """Set how many images each split has."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     train: PositiveInt | None = None
     """Images for the gradient steps; None takes all images that the other splits leave."""

@@ -4,7 +4,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt
+from pydantic import NonNegativeInt, PositiveInt
+
+from rnas.utils.model import Model
 
 if TYPE_CHECKING:
     from rnas.attacks.attack import Attack
@@ -15,20 +17,19 @@ else:
     Attack = Dataset = Threat = Any
 
 
-class Request(BaseModel):
+class Request(Model):
     """Set the network, the data and the attacks of an evaluation. None takes the value of the network's own experiment.
 
     Attributes:
         network: what :func:`rnas.experiments.resolve` understands, or what a module is called.
         data: a registered data set's name, or one that was made.
-        attacks: names that :func:`rnas.attacks.named_attack` knows, and attacks. At least one.
+        attacks: names that :func:`rnas.attacks.named_attack` knows, each for every threat; and attacks, each for the
+            ball that it has. At least one.
         device: a torch device.
         unseen: see :func:`rnas.evaluation.threats.unseen_threats`.
         transfer: in the form of ``network``.
         output: folder for the result and, until then, for the results so far; None saves nothing.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     network: str
     weights: Path | None = None
@@ -40,9 +41,7 @@ class Request(BaseModel):
     threats: tuple[Threat, ...] = ()
     """Balls that the attacks search; none is the l-infinity ball of the run's radius, else of the data's usual one."""
     attacks: tuple[str | Attack, ...] = ("fgsm", "pgd20", "pgd20-margin")
-    """Attacks, such as fgsm, pgd20, cw40, autoattack-fast, autoattack-cascade and autoattack. A name is run for every
-    threat; an attack that is an object is run for its own ball.
-    """
+    """Attacks, such as fgsm, pgd20, cw40, autoattack-fast, autoattack-cascade and autoattack."""
     images: PositiveInt | None = None
     """Number of images, the first of the test split; None is all of them."""
     split_seed: NonNegativeInt | None = None

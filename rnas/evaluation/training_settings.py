@@ -1,28 +1,34 @@
 """Define what to train on and how, as in a config."""
 
+import os
+from collections.abc import Mapping
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, field_validator, model_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 
 from rnas import registry
 from rnas.data.augmentation import AUGMENTATIONS
 from rnas.data.fidelity import Fidelity, LowerRung
 from rnas.data.splits import SplitSizes
+from rnas.errors import InputError
 from rnas.training.inner_attack import PGDInner
 from rnas.training.recipe import Recipe
+from rnas.utils.files import file_hash
+from rnas.utils.model import Model
 from rnas.utils.quantities import EpsilonField, FractionField, PathField
 
 if TYPE_CHECKING:
     from rnas.data.dataset import Dataset
 
+_MOST_FILES = 20_000
+"""Files of a folder that are looked at for changes, at least if it has them."""
 
-class EvaluationSettings(BaseModel):
+
+class EvaluationSettings(Model):
     """Set how a trained network is measured."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     steps: PositiveInt = 20
     """Number of steps of the attacks behind robust accuracy: PGD on the cross-entropy and PGD on the margin."""
@@ -41,10 +47,8 @@ class EvaluationSettings(BaseModel):
         return names
 
 
-class TrainingSettings(BaseModel):
+class TrainingSettings(Model):
     """Set what to train on and how; images, eps, fidelity and augmentation default to the data's own."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     data: str = "digits"
     """Name of a registered data set, such as digits or cifar10."""
@@ -73,8 +77,8 @@ class TrainingSettings(BaseModel):
 
     @field_validator("recipe", mode="before")
     @classmethod
-    def _resolve_recipe(cls, value: Any) -> Recipe:
-        return Recipe.resolve(value)
+    def _complete_recipe(cls, value: Any) -> Any:
+        return Recipe.complete(value)
 
     @field_validator("augmentation")
     @classmethod
@@ -83,6 +87,17 @@ class TrainingSettings(BaseModel):
             if name not in AUGMENTATIONS:
                 raise ValueError(f"unknown augmentation {name!r}; known: {', '.join(AUGMENTATIONS)}")
         return names
+
+    @property
+    def inputs(self) -> Mapping[str, str]:
+        """Return a hash of what is read from files, by the field that names it; raise InputError if it is missing."""
+        found = {"data": load_dataset(self.data, self.data_dir).identity}
+        if self.extra is not None:
+            try:
+                found["extra"] = file_hash(self.extra)
+            except OSError as error:
+                raise InputError(f"{self.extra}: cannot be read ({error.strerror})") from None
+        return found
 
     @model_validator(mode="after")
     def _fitting_fidelity(self) -> Self:
@@ -116,8 +131,29 @@ class ResolvedTraining(TrainingSettings):
     augmentation: tuple[str, ...]
 
 
-@lru_cache(maxsize=2)
 def load_dataset(name: str, folder: Path | None) -> "Dataset":
-    """Load a registered data set, once per process."""
+    """Load a registered data set; a process reads it again only after a file in the folder has changed."""
+    return _loaded(name, folder, _state(folder))
+
+
+@lru_cache(maxsize=2)
+def _loaded(name: str, folder: Path | None, _state: int) -> "Dataset":
     dataset: Dataset = registry.load(registry.DATASETS, name)(folder)
     return dataset
+
+
+def _state(folder: Path | None) -> int:
+    """Return a number that is another after a change of names, sizes or times of the first files in a folder."""
+    files: list[tuple[str, int, int]] = []
+    folders = [] if folder is None else [os.fspath(folder)]
+    for place in folders:
+        try:
+            with os.scandir(place) as entries:
+                found = [(entry.path, entry.stat(), entry.is_dir()) for entry in entries]
+        except OSError:
+            continue  # Loading says what is wrong.
+        files += [(path, stat.st_size, stat.st_mtime_ns) for path, stat, _ in found]
+        folders += [path for path, _, is_folder in found if is_folder]
+        if len(files) > _MOST_FILES:
+            break
+    return hash(tuple(sorted(files)))

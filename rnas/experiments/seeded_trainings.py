@@ -79,6 +79,9 @@ class SeededTrainings(Experiment[S, R]):
         """Return the folder where trainings store what does not fit into a ledger; None if they store nothing."""
         return None
 
+    def _inputs(self) -> Mapping[str, str]:
+        return {f"training.{name}": found for name, found in self.settings.training.inputs.items()}
+
     def _run(self, listener: Listener, workers: int | None) -> None:
         with self.storage() as storage:
             for group in self._groups():

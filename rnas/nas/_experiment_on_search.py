@@ -33,6 +33,13 @@ class ExperimentOnSearch(Experiment[S, R]):
         """Give objects that the search's configuration only names; see :meth:`Search.supply`."""
         self.search.supply(**objects)
 
+    def require_same_inputs(self) -> None:
+        """Raise ChangedInputError if what the search reads is not what it was created with."""
+        self.search.require_same_inputs()
+
+    def _check(self) -> None:
+        self.require_same_inputs()
+
     def result(self) -> R:
         """Return the result of the evaluations, all of which must have ended; see :meth:`Experiment.result`."""
         if not self.database.exists():

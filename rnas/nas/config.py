@@ -3,30 +3,21 @@
 from collections.abc import Mapping
 from typing import Any, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    NonNegativeInt,
-    PositiveFloat,
-    PositiveInt,
-    field_validator,
-)
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator
 
 from rnas.errors import InputError
 from rnas.experiment import ExperimentSettings
 from rnas.nas.objective import Objective
 from rnas.utils._yaml_files import checked
+from rnas.utils.model import Model
 from rnas.utils.provenance import json_hash
 from rnas.utils.quantities import PathField
 
 _NOT_OF_THE_SEARCH = frozenset({"budget", "final_evaluation", "hours", "workers", "device", "storage"})
 
 
-class FinalEvaluation(BaseModel):
+class FinalEvaluation(Model):
     """The final evaluation of a front, after the search."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     seeds: PositiveInt = 3
     """Retrainings per front member, with new seeds."""

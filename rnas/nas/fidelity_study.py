@@ -67,6 +67,7 @@ class FidelityStudy(ExperimentOnSearch[FidelitySettings, FidelityResult]):
     grows: ClassVar[tuple[str, ...]] = ("seeds",)
 
     def _check(self) -> None:
+        super()._check()
         self._tasks()
 
     def _tasks(self) -> list[Task]:

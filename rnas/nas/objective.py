@@ -5,13 +5,12 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+
+from rnas.utils.model import Model
 
 
-class Objective(BaseModel):
+class Objective(Model):
     """Define one objective. ``reference`` is its worst value of interest, where hypervolume starts."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     metric: str
     direction: Literal["maximize", "minimize"]

@@ -22,7 +22,7 @@ from rnas.nas._loop import Loop, spent
 from rnas.nas._setup import NO_OBJECTS, Objects, Setup, StrategyObject, described, resolve
 from rnas.nas.config import FinalEvaluation, SearchConfig
 from rnas.nas.evaluators.call import Function
-from rnas.nas.evaluators.evaluator import Evaluator, ProvidesFinalEvaluator
+from rnas.nas.evaluators.evaluator import Evaluator, ProvidesFinalEvaluator, inputs_of
 from rnas.nas.execution._local import devices, slots
 from rnas.nas.final_evaluation import ledger_of, tasks_of
 from rnas.nas.ledger import Ledger, Record
@@ -230,6 +230,11 @@ class Search(Experiment[SearchConfig, SearchResult]):
         finally:
             shared.remove_session()
             shared.engine.dispose()
+
+    def _inputs(self) -> Mapping[str, str]:
+        setup = self.setup
+        parts = {"space": setup.space, "evaluator": setup.evaluator, "strategy": setup.strategy}
+        return {f"{part}.{name}": found for part, one in parts.items() for name, found in inputs_of(one).items()}
 
     def _require_no_results(self) -> None:
         if self.result_file.exists() or self.checkpoints.exists():

@@ -11,13 +11,14 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
 from rnas._typing import Floats, Integers
 from rnas.errors import InputError
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
 from rnas.networks.cost import Costs
+from rnas.utils.model import Model
 from rnas.utils.quantities import Band, BandField, format_size
 
 Choice = int | float | str | bool
@@ -53,12 +54,10 @@ class Variable:
         return Variable(self.name, tuple(c for c in self.choices if c in choices), self.ordered)
 
 
-class SpaceSettings(BaseModel):
+class SpaceSettings(Model):
     """Hold the settings that every space has. A space adds its own by inheriting."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-    narrow: dict[str, list[Choice]] = {}
+    narrow: dict[str, list[Choice]] = Field({})
     """Choices that remain of each variable named here."""
     flops: BandField = Band()
     """Band of FLOPs of a network: 100M:1G, or ``[100M, 1G]``."""

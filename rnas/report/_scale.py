@@ -34,8 +34,6 @@ def print_scaled(console: Console, result: Mapping[str, Any]) -> None:
         console.print(
             "The settings that the paper prints, and those of least objective at the same targets, "
             "for this block by this rule:",
-            highlight=False,
-            markup=False,
         )
         console.print(_printed(result["printed"]))
 

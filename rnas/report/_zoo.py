@@ -67,7 +67,7 @@ def print_overview(console: Console, networks: Sequence[Network]) -> None:
         f"{_convention(networks)} {_LEGEND} Of each network the first result on each data set is shown; "
         "rnas zoo NAME shows all, with the notes."
     )
-    console.print(legend, highlight=False, markup=False)
+    console.print(legend)
     console.print(sources.table())
 
 
@@ -185,7 +185,7 @@ def _print_results(console: Console, rows: Sequence[Row]) -> None:
         )
     console.print(table)
     console.print()
-    console.print(_LEGEND, highlight=False, markup=False)
+    console.print(_LEGEND)
     console.print(sources.table())
 
 

@@ -49,7 +49,7 @@ def print_summary(console: Console, summary: Mapping[str, Any]) -> None:
     console.print(grid(accuracies(summary)))
     console.print()
     for line in sentences(summary):
-        console.print(line, highlight=False, markup=False)
+        console.print(line)
 
 
 def accuracies(summary: Mapping[str, Any]) -> page.ReportTable:

@@ -28,7 +28,7 @@ def print_tuning(console: Console, recipe: Path, summary: Mapping[str, Any]) -> 
     """Print the trials, the best compared with the given recipe, what mattered, and the config to use."""
     console.print(grid(trials(summary)))
     for line in sentences(recipe, summary):
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+        console.print(line, soft_wrap=True)
 
 
 def trials(summary: Mapping[str, Any]) -> page.ReportTable:

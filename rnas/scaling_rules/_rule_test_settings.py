@@ -22,7 +22,7 @@ class RuleTestSettings(OnSearchSettings):
     flops: Annotated[tuple[int, ...], BeforeValidator(_budgets)]
     """Budgets to test at, such as 4M; the rule is not fitted on what is within 5 % of them."""
     fit: BandField = Band()
-    """FLOPs to fit on, LOW:HIGH, such as 1M:3M; an open band is all but the budgets tested at."""
+    """FLOPs to fit on, such as 1M:3M, without what is near the budgets."""
     seeds: PositiveInt = 5
     """Evaluations of each network, none with the search's own seed; one where results are looked up."""
     metric: str | None = None

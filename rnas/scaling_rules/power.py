@@ -8,10 +8,8 @@ intervals should contain its values.
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +30,7 @@ from rnas.scaling_rules.verdict import Verdict
 from rnas.statistics.mixed_model import MixedModel
 from rnas.utils._data_frames import data_frame
 from rnas.utils._notebook_tables import notebook_table
+from rnas.utils._processes import in_processes
 from rnas.utils._threads import available_cores
 
 PUBLISHED = Rule()
@@ -258,12 +257,7 @@ def outcomes(
     if at_once == 1:
         yield from map(found, others)
         return
-    # Processes are spawned, since a forked child of a process with threads may hang.
-    with ProcessPoolExecutor(at_once, get_context("spawn")) as pool:
-        try:
-            yield from pool.map(found, others)
-        finally:
-            pool.shutdown(cancel_futures=True)
+    yield from in_processes(found, others, at_once)
 
 
 def summarize_power(planned: SimulationPlan, found: Sequence[tuple[Family, ...]]) -> PowerStudy:

@@ -74,6 +74,7 @@ class RuleTest(ExperimentOnSearch[RuleTestSettings, RuleTestResult]):
         )
 
     def _check(self) -> None:
+        super()._check()
         _ = self.prediction
 
     def _fill(self, folder: Path) -> None:

@@ -19,8 +19,8 @@ from .schedules import Schedule as Schedule
 from .schedules.cosine import Cosine as Cosine
 from .schedules.multistep import Multistep as Multistep
 from .schedules.one_cycle import OneCycle as OneCycle
-from .training import (
+from .trainer import (
     Check as Check,
-    Training as Training,
+    Trainer as Trainer,
 )
 from .weight_perturbation import WeightPerturbation as WeightPerturbation

@@ -2,15 +2,14 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from rnas.training.schedules._progress import Progress
+from rnas.utils.model import Model
 
 
-class EMA(BaseModel):
+class EMA(Model):
     """Average the weights exponentially after every step; buffers are the network's own."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: Literal["ema"] = "ema"
     decay: float = Field(gt=0, lt=1)
@@ -28,13 +27,11 @@ class EMA(BaseModel):
         return min(self.decay, (1 + done) / (10 + done)) if self.ramp else self.decay
 
 
-class SWA(BaseModel):
+class SWA(Model):
     """Take the mean of the weights at the end of epochs: stochastic weight averaging (Izmailov et al., UAI 2018).
 
     The batch normalisation of the average uses the statistics of the clean training images.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: Literal["swa"] = "swa"
     start: float = Field(0.5, ge=0, lt=1)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+from pydantic import Field, PositiveInt
 
 from rnas.attacks.names import LossName, Mode
 from rnas.utils._lazy import LazyModule
+from rnas.utils.model import Model
 from rnas.utils.quantities import FractionField
 
 if TYPE_CHECKING:
@@ -18,10 +19,8 @@ else:
     start = LazyModule("rnas.attacks.start")
 
 
-class PGDInner(BaseModel):
+class PGDInner(Model):
     """Take signed gradient steps from a noisy image: several steps are PGD, one step is a fast method."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: Literal["pgd"] = "pgd"
     steps: PositiveInt
@@ -52,14 +51,12 @@ class PGDInner(BaseModel):
         )
 
 
-class FreeAT(BaseModel):
+class FreeAT(Model):
     """Train on each batch several times: free adversarial training (Shafahi et al., NeurIPS 2019).
 
     The gradient that trains the network also moves the perturbation, by steps of a share of epsilon. The perturbation
     of a batch is the start for the next batch.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: Literal["free-at"] = "free-at"
     replays: PositiveInt

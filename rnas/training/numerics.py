@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from rnas.training._allocation import keep_freed_memory
 from rnas.utils._lazy import LazyModule
+from rnas.utils.model import Model
 
 if TYPE_CHECKING:
     import torch
@@ -24,10 +23,8 @@ else:
     sampled_convolution = LazyModule("rnas.training._sampled_convolution")
 
 
-class Numerics(BaseModel):
+class Numerics(Model):
     """Set options for speed. All of them are part of the recipe's hash."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     precision: Literal["float32", "bfloat16"] = "float32"
     """Precision of convolutions and linear layers in training and the inner attack; weights, normalisation statistics,

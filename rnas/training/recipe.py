@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from rnas import registry
 from rnas.data.augmentation import AUGMENTATIONS
@@ -16,12 +16,12 @@ from rnas.training.losses import Loss
 from rnas.training.numerics import Numerics
 from rnas.training.schedules import Schedule
 from rnas.training.weight_perturbation import WeightPerturbation
+from rnas.utils._yaml_files import checked
+from rnas.utils.model import Model
 
 
-class Recipe(BaseModel):
+class Recipe(Model):
     """Set how a network is trained. The note states what a paper does not specify, and where the recipe differs."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: str
     """Name under which it is registered."""
@@ -115,15 +115,24 @@ class Recipe(BaseModel):
         return self
 
     @classmethod
-    def resolve(cls, value: Any) -> Self:
+    def resolve(cls, value: Any, source: str = "recipe") -> Self:
         """Return a registered recipe by name, or ``{name: NAME, ...}`` with some or all of its fields changed.
 
         A nested field such as ``loss`` keeps what is not set, unless another kind is named.
 
+        Args:
+            value: a recipe, a name, or a mapping.
+            source: name of the value for messages.
+
         Raises:
-            InputError: no recipe has that name.
-            pydantic.ValidationError: a field is unknown or out of range.
+            InputError: no recipe has that name, or a field is unknown or out of range.
         """
+        content = cls.complete(value)
+        return content if isinstance(content, cls) else checked(cls, content, source)
+
+    @classmethod
+    def complete(cls, value: Any) -> Any:
+        """Return a recipe as it is, and otherwise the values of all fields, before they are checked."""
         if isinstance(value, cls):
             return value
         if not isinstance(value, str | Mapping):
@@ -132,11 +141,11 @@ class Recipe(BaseModel):
         name = str(overrides.get("name", "sat"))
         if name not in registry.names(registry.RECIPES) and cls._required() <= overrides.keys():
             # A recipe that was made in a script, as settings keep it.
-            return cls(**overrides)
+            return overrides
         base = registry.load(registry.RECIPES, name)
         if not isinstance(base, cls):
             raise InputError(f"recipe {name!r} is registered as a {type(base).__name__}; it must be a Recipe")
-        return cls(**_merged(base.model_dump(mode="json"), overrides))
+        return _merged(base.model_dump(mode="json"), overrides)
 
     @classmethod
     def _required(cls) -> set[str]:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
+from pydantic import Field, PositiveFloat
 
 from rnas.utils._lazy import LazyModule
+from rnas.utils.model import Model
 
 if TYPE_CHECKING:
     import torch
@@ -19,10 +20,8 @@ else:
 _TINY = 1e-20
 
 
-class WeightPerturbation(BaseModel):
+class WeightPerturbation(Model):
     """Train at weights that are moved, tensor by tensor, in the direction of a higher loss."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     gamma: PositiveFloat
     """Size of the move as a share of a tensor's norm."""

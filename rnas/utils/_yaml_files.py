@@ -8,16 +8,35 @@ from pydantic import BaseModel, ValidationError
 
 from rnas.errors import InputError
 from rnas.utils._model_keys import known_keys
+from rnas.utils._regular_files import read_text
+from rnas.utils._text import error_text, one_line, shown
+
+_LARGEST = 256 * 1024
+_DEEPEST = 50
+_MOST_VALUES = 100_000
+_BITS = 128
 
 
 def read_yaml(path: Path) -> Any:
     """Return the content of a YAML file; raise InputError if it cannot be read."""
+    return parse_yaml(read_text(path, _LARGEST), path)
+
+
+def parse_yaml(text: str, source: object) -> Any:
+    """Return the value of a YAML text, of the types that JSON has.
+
+    Args:
+        text: one document.
+        source: what to call it in messages, such as its path.
+
+    Raises:
+        InputError: it is not YAML, names a key twice, or is nested or repeated beyond all use.
+    """
     try:
-        return yaml.safe_load(path.read_text())
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    except (yaml.YAMLError, ValueError) as error:
-        raise InputError(f"{path}: not valid YAML ({' '.join(str(error).split())})") from None
+        # The loader refuses all tags that are not plain values.
+        return yaml.load(text, Loader=_Loader)
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        raise InputError(f"{source}: not valid YAML ({one_line(error_text(error), 400)})") from None
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
@@ -35,18 +54,15 @@ def set_key(data: dict[str, Any], assignment: str) -> None:
     path, sign, text = assignment.partition("=")
     keys = path.strip().split(".")
     if not sign or not all(keys):
-        raise InputError(f"{assignment!r}: write KEY=VALUE, such as evaluator.train.fidelity.epochs=4")
+        raise InputError(f"{shown(assignment)}: write KEY=VALUE, such as evaluator.train.fidelity.epochs=4")
     inner = data
     for key in keys[:-1]:
         if isinstance(inner.get(key), str) and key in ("space", "strategy", "recipe"):
             inner[key] = {"name": inner[key]}
         inner = inner.setdefault(key, {})
         if not isinstance(inner, dict):
-            raise InputError(f"{assignment!r}: {key} is not a mapping")
-    try:
-        inner[keys[-1]] = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError):
-        raise InputError(f"{assignment!r}: the value is not YAML") from None
+            raise InputError(f"{shown(assignment)}: {key} is not a mapping")
+    inner[keys[-1]] = parse_yaml(text, shown(assignment))
 
 
 M = TypeVar("M", bound=BaseModel)
@@ -83,5 +99,70 @@ def explained(error: ValidationError, source: str, model: type[BaseModel] | None
         known = () if model is None else known_keys(model, fault["loc"][:-1])
         message = f"unknown key; it has {', '.join(known)}" if known else "unknown key"
     elif "input" in fault and fault["type"] not in ("value_error", "missing"):
-        message = f"{message[0].lower()}{message[1:]}, not {fault['input']!r}"
+        message = f"{message[0].lower()}{message[1:]}, not {shown(fault['input'])}"
     return InputError(f"{source}: {where}: {message}" if where else f"{source}: {message}")
+
+
+class _Loader(yaml.SafeLoader):
+    """Load plain values, with bounds on what short texts can expand to."""
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self._level = 0
+        self._extents: dict[int, tuple[int, int]] = {}
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """Compose a node as the base class does, and count the values and levels that it stands for."""
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+        mark: Any = event.start_mark
+        if isinstance(event, yaml.AliasEvent):
+            target = self.anchors.get(event.anchor)
+            if target is not None and id(target) not in self._extents:
+                raise yaml.composer.ComposerError(None, None, "a value that contains itself", mark)
+        self._level += 1
+        if self._level > _DEEPEST:
+            raise yaml.composer.ComposerError(None, None, f"nested more than {_DEEPEST} deep", mark)
+        node = super().compose_node(parent, index)
+        self._level -= 1
+        if node is not None and id(node) not in self._extents:
+            self._extents[id(node)] = self._extent(node)
+        return node
+
+    def _extent(self, node: yaml.Node) -> tuple[int, int]:
+        inner: list[yaml.Node] = []
+        if isinstance(node, yaml.MappingNode):
+            inner = [part for pair in node.value for part in pair]
+            names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+            if len(set(names)) < len(names):
+                twice = next(key for key, _ in node.value if names.count(key.value) > 1)
+                raise yaml.composer.ComposerError(None, None, f"the key {shown(twice.value)} twice", twice.start_mark)
+        elif isinstance(node, yaml.SequenceNode):
+            inner = node.value
+        extents = [self._extents[id(part)] for part in inner]
+        values, depth = 1 + sum(e[0] for e in extents), 1 + max((e[1] for e in extents), default=0)
+        if values > _MOST_VALUES or depth > _DEEPEST:
+            reason = (
+                f"more than {_MOST_VALUES:,} values" if values > _MOST_VALUES else f"nested more than {_DEEPEST} deep"
+            )
+            raise yaml.composer.ComposerError(None, None, reason, node.start_mark)
+        return values, depth
+
+    def _integer(self, node: yaml.ScalarNode) -> int:
+        value: int = self.construct_yaml_int(node)
+        if value.bit_length() > _BITS:
+            reason = f"an integer of more than {_BITS} bits"
+            raise yaml.constructor.ConstructorError(None, None, reason, node.start_mark)
+        return value
+
+
+# Dates, sets, bytes and ordered pairs are no values of a config: dates stay texts, and the other tags are unknown.
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.yaml_constructors = {
+    tag: constructor
+    for tag, constructor in yaml.SafeLoader.yaml_constructors.items()
+    if tag is None or tag.rpartition(":")[2] in ("null", "bool", "float", "str", "seq", "map")
+}
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader._integer)

@@ -20,7 +20,7 @@ from rnas.networks.blocks.robust_res_block import ROBUST_RES_BLOCK
 from rnas.networks.residual import ResidualNetwork
 from rnas.training.plan import Plan
 from rnas.training.recipes.sat import SAT
-from rnas.training.training import Training
+from rnas.training.trainer import Trainer
 from rnas.utils.counter_noise import normal, uniform
 
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "training"
@@ -61,7 +61,7 @@ def test_the_plain_loop_trains_as_ours_does(module: Any, name: str, recomputing:
 
     ours, plain, untrained = _network(block), _network(block), _network(block)
     plan = Plan(recipe, Fidelity(epochs=9, batch_size=IMAGES), recipes.EPSILON, 10)
-    point = next(iter(Training(ours, split, plan, 0).epochs()))
+    point = next(iter(Trainer(ours, split, plan, 0).epochs()))
     training = plain_loop.PlainTraining(plain, recipe, float(recipes.EPSILON), recomputing, noise=noise)
     images = split.images(slice(None))
     assert training.step(images, split.labels).item() == pytest.approx(point["loss"], rel=1e-4)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from rnas import registry
+from rnas.errors import ChangedInputError, InputError
 from rnas.experiment import LEDGER, Experiment, Listener, Work, open_experiment, resume
 from rnas.utils import _sqlite as sqlite
 from tests.rnas.experiments_small import KINDS
@@ -89,6 +90,26 @@ def ledger(path: Path) -> Any:
             ]
             for study in storage.get_all_studies()
         }
+
+
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=pytest.mark.slow if kind == "rule-test" else ()) for kind in KINDS]
+)
+def test_no_kind_goes_on_with_other_images(kind: str, tmp_path: Path) -> None:
+    experiment = KINDS[kind](tmp_path / "run")
+    experiment.require_same_inputs()
+    config = experiment.config.read_bytes()
+    # As if the images of this machine were others.
+    inputs = next(tmp_path.glob("*search*/inputs.json"), experiment.path / "inputs.json")
+    found = json.loads(inputs.read_text())
+    inputs.write_text(json.dumps({name: value[::-1] for name, value in found.items()}))
+    with pytest.raises(ChangedInputError, match=r"data: the content has changed since .* was created: restore"):
+        resume(experiment.path, workers=0, **dict.fromkeys(experiment.grows, 50))
+    assert experiment.config.read_bytes() == config
+    assert not experiment.result_file.exists()
+    inputs.unlink()
+    with pytest.raises(InputError, match=r"inputs.json: cannot be read"):
+        resume(experiment.path, workers=0)
 
 
 def test_every_kind_is_tested() -> None:

@@ -7,7 +7,6 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from baselines.robust_resnet import ARCHITECTURES as ROBUST_RESNETS
 from baselines.wide_resnet import ARCHITECTURES as WIDE_RESNETS
@@ -254,7 +253,7 @@ def test_networks_of_other_kinds_are_refused() -> None:
     ],
 )
 def test_impossible_settings_are_refused(settings: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValidationError, match=message):
+    with pytest.raises(InputError, match=message):
         RobustResNetSettings(**settings)
 
 

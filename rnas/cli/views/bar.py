@@ -32,4 +32,4 @@ class BarView:
 
     def say(self, line: str) -> None:
         """Write a line."""
-        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+        self._console.print(line, soft_wrap=True)

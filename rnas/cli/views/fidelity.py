@@ -22,8 +22,8 @@ def show(study: FidelityStudy, result: FidelityResult, as_json: bool) -> None:
         return
     stdout().print(quality_table(content))
     for line in shift_sentences(content):
-        stdout().print(line, highlight=False, soft_wrap=True)
-    stdout().print(f"Report: {study.report_file}", highlight=False, markup=False, soft_wrap=True)
+        stdout().print(line, soft_wrap=True)
+    stdout().print(f"Report: {study.report_file}", soft_wrap=True)
 
 
 def quality_table(study: Mapping[str, Any]) -> Table:

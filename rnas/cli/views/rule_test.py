@@ -39,7 +39,7 @@ def show(test: RuleTest, result: RuleTestResult, as_json: bool) -> None:
         print_json(result.to_dict())
         return
     print_rule_test(stdout(), result)
-    stdout().print(f"Report: {test.report_file}", highlight=False, markup=False, soft_wrap=True)
+    stdout().print(f"Report: {test.report_file}", soft_wrap=True)
 
 
 def print_rule_test(console: Console, result: RuleTestResult) -> None:

@@ -117,7 +117,7 @@ def show(search: Search, result: SearchResult, as_json: bool) -> None:
     console = stderr()
     short = shortfall(result, search.path, search.out_of_time)
     if short is not None:
-        console.print(short, highlight=False, markup=False, soft_wrap=True)
+        console.print(short, soft_wrap=True)
     if result.records and not result.complete:
         console.print("no evaluation was completed; the reasons are above and in the report", soft_wrap=True)
         raise typer.Exit(1)
@@ -125,7 +125,7 @@ def show(search: Search, result: SearchResult, as_json: bool) -> None:
     stdout().print(front_table(content))
     if content["final_evaluation"]:
         stdout().print(final_evaluation_table(content))
-    stdout().print(f"Report: {search.report_file}", highlight=False, soft_wrap=True)
+    stdout().print(f"Report: {search.report_file}", soft_wrap=True)
 
 
 def shortfall(result: SearchResult, path: Path, out_of_time: bool) -> str | None:

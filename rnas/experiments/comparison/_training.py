@@ -84,6 +84,11 @@ class ComparedTraining:
         return {metric(checkpoint, column): (0.0, 1.0) for checkpoint in CHECKPOINTS for column in self.columns}
 
     @property
+    def inputs(self) -> Mapping[str, str]:
+        """Return hashes of the images."""
+        return self.settings.training.inputs
+
+    @property
     def rungs(self) -> tuple[Rung, ...]:
         """Return the only rung, which is the whole training."""
         return (Rung(self.settings.training.fidelity.model_dump(mode="json", exclude_none=True)),)

@@ -4,8 +4,6 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict
-
 from rnas.errors import InputError
 from rnas.evaluation._request import Request
 from rnas.experiments.comparison._scaling import scaling_of
@@ -14,6 +12,7 @@ from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
 from rnas.networks.zoo import Baseline, Scaled, find
 from rnas.training.recipe import Recipe
+from rnas.utils.model import Model
 from rnas.utils.quantities import format_size
 
 if TYPE_CHECKING:
@@ -26,10 +25,8 @@ DEFAULT = ("wrn-28-10", "robust-resnet-a1", "robnet-large-v2", "advrush-7@96", "
 """The networks that RobustResNets were published with, and DARTS-R."""
 
 
-class ComparedNetwork(BaseModel):
+class ComparedNetwork(Model):
     """Describe a network of a comparison, scaled to its FLOPs."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: str
     """Short name, different from all others."""

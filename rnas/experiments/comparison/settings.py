@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import BeforeValidator, Field, PositiveInt, model_validator
 
 from rnas.evaluation.training_settings import EvaluationSettings, ResolvedTraining
 from rnas.experiments.comparison.networks import ComparedNetwork
 from rnas.experiments.training.settings import SeededSettings, TrainingRunSettings, TrainingSplitSizes
 from rnas.utils._lazy import LazyModule
+from rnas.utils.model import Model
 from rnas.utils.provenance import json_hash
 from rnas.utils.quantities import ShareField, parse_size
 
@@ -57,10 +58,8 @@ class SharedTraining(ResolvedTraining):
         return TrainingRunSettings(**{**shared, **own, "attacks": _AFTER_TRAINING})
 
 
-class TuningBudget(BaseModel):
+class TuningBudget(Model):
     """How much tuning each network gets before the comparison."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     trials: int = Field(ge=2)
     """Trials in which each network's learning rate and weight decay are tuned on val images before the comparison; one
@@ -76,7 +75,7 @@ class ComparisonSettings(SeededSettings):
     flops: Annotated[PositiveInt, BeforeValidator(parse_size)]
     """FLOPs to which every network is scaled, for one image of the data, such as 5G."""
     tolerance: ShareField = 0.05
-    """Share by which the FLOPs of a network may differ from this, such as 5%."""
+    """Share by which the FLOPs of a network may be off, such as 5%."""
     seeds: int = Field(3, ge=2)
     """Trainings of each network, with seeds from 0. More may be added later."""
     until_decided: int | None = None

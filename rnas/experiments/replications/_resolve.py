@@ -7,8 +7,8 @@ from rnas.evaluation.training_settings import TrainingSettings, load_dataset
 from rnas.experiments.replications.design import PAPER, SMALL, Replication
 from rnas.experiments.replications.registered import find
 from rnas.experiments.replications.settings import SOURCE, ReplicationSettings
-from rnas.experiments.training._resolve import recipe_of
 from rnas.training.inner_attack import PGDInner
+from rnas.training.recipe import Recipe
 from rnas.utils._yaml_files import checked
 
 DIGITS = "digits"
@@ -39,7 +39,7 @@ def resolve_settings(replication: Replication | str, **given: Any) -> Replicatio
     folder = None if folder is None else Path(folder).expanduser().resolve()
     parts = load_dataset(data, folder).splits
     on_digits = data == DIGITS
-    recipe = recipe_of(given.pop("recipe", _DIGITS_RECIPE if on_digits else found.recipe), source)
+    recipe = Recipe.resolve(given.pop("recipe", _DIGITS_RECIPE if on_digits else found.recipe), f"{source}: recipe")
     fidelity: dict[str, Any] = {"epochs": recipe.epochs, "batch_size": recipe.batch_size}
     if on_digits:
         several = isinstance(recipe.inner_attack, PGDInner) and recipe.inner_attack.steps > 1

@@ -43,7 +43,7 @@ def find(words: str | Path, device: Device | None = None) -> RecordedResult:
             f"{text} names no result; write RUN:KEY, a training's directory, or a JSON file of rnas evaluate"
         )
     run = Search.open(folder).result()
-    return RecordedSearch(text, run, member(run, word), device)
+    return RecordedSearch(text, run, member(run, word), device=device)
 
 
 def _of_weights(text: str, path: Path, device: Device | None) -> RecordedResult:
@@ -51,5 +51,5 @@ def _of_weights(text: str, path: Path, device: Device | None) -> RecordedResult:
         return RecordedTraining.read(text, path.parent, "best" if path.stem == "best" else "last", device)
     if path.parent.name == "checkpoints":
         run = Search.open(path.parent.parent).result()
-        return RecordedSearch(text, run, member(run, path.stem), device)
+        return RecordedSearch(text, run, member(run, path.stem), device=device)
     raise InputError(f"{text}: weights of no run; name the run's member, or the result of their evaluation")

@@ -26,12 +26,9 @@ from rnas.evaluation.threats import parse_threat
 from rnas.evaluation.training_settings import load_dataset
 from rnas.experiment import Listener
 from rnas.experiments._references import Reference, resolve
-from rnas.experiments.reproduction._accuracies import Accuracies
-from rnas.experiments.reproduction._attempt import attempted
 from rnas.experiments.reproduction._check import Check, circumstances, compared, network_checks
-from rnas.experiments.reproduction._own_device import own_device
-from rnas.experiments.reproduction._recorded_result import Outcome, Source
-from rnas.nas.execution._local import Device, slots
+from rnas.experiments.reproduction._recorded_result import Outcome, RecordedResult, Source, attempted, own_device
+from rnas.nas.execution._local import Device
 from rnas.networks import architecture as arch
 from rnas.statistics._mcnemar import mcnemar
 from rnas.utils._yaml_files import explained
@@ -41,20 +38,16 @@ from rnas.utils.quantities import parse_fraction
 
 
 @dataclass(frozen=True)
-class RecordedEvaluation(Accuracies):
+class RecordedEvaluation(RecordedResult):
     """Hold recorded accuracies of given weights under attacks, image by image.
 
     Attributes:
-        words: what named it.
         path: path of the file.
         result: what it holds.
-        device: what to reproduce it on; None is that of the record, see :func:`own_device`.
     """
 
-    words: str
     path: Path
     result: EvaluationResult
-    device: Device | None = None
 
     @classmethod
     def read(cls, words: str, path: Path, device: Device | None) -> Self:
@@ -71,7 +64,7 @@ class RecordedEvaluation(Accuracies):
             raise InputError(
                 f"{path}: a module that was given from Python cannot be evaluated again from here: export it first"
             )
-        return cls(words, path, result, device)
+        return cls(words, path, result, device=device)
 
     @property
     def key(self) -> str:
@@ -88,15 +81,9 @@ class RecordedEvaluation(Accuracies):
         """Return the accuracies: ``clean``, each attack, with its threat if there are several, and ``worst case``."""
         return {name: accuracy.accuracy for name, accuracy in self.result.accuracies.items()}
 
-    @property
-    def images(self) -> int:
+    def images(self, metric: str) -> int:
         """Return the recorded number of images."""
         return self.result.data.images
-
-    @property
-    def curve(self) -> Sequence[Mapping[str, float]]:
-        """Return no rows, because an evaluation has no epochs."""
-        return ()
 
     @property
     def conditions(self) -> Mapping[str, str]:
@@ -117,11 +104,6 @@ class RecordedEvaluation(Accuracies):
         }
 
     @property
-    def usual(self) -> Source:
-        """Return ``checkpoint``, the usual source."""
-        return "checkpoint"
-
-    @property
     def sources(self) -> tuple[Source, ...]:
         """Return the weights as the only source; raise InputError if they are missing."""
         if not self._weights.is_file():
@@ -129,11 +111,6 @@ class RecordedEvaluation(Accuracies):
                 f"{self.path}: its weights {self._weights} are missing; restore them, or go where that path starts"
             )
         return ("checkpoint",)
-
-    @property
-    def on_cpu(self) -> bool:
-        """Return whether the device is not a GPU."""
-        return self._place == "cpu"
 
     def checks(self, source: Source) -> list[Check]:
         """Check network, weights, images, agreement of numbers and images, versions and device."""
@@ -220,9 +197,9 @@ class RecordedEvaluation(Accuracies):
     def _weights(self) -> Path:
         return Path(str(self.result.weights.file))
 
-    @cached_property
-    def _place(self) -> str:
-        return slots(1, self.device or own_device(self.result.device))[0]
+    @property
+    def _own_device(self) -> Device:
+        return own_device(self.result.device)
 
     @cached_property
     def _reference(self) -> Reference:

@@ -9,7 +9,6 @@ from typing import Any
 
 from rnas.errors import InputError
 from rnas.experiment import Listener
-from rnas.experiments.reproduction._attempt import attempted
 from rnas.experiments.reproduction._check import (
     CIRCUMSTANCES,
     RECIPE,
@@ -20,14 +19,13 @@ from rnas.experiments.reproduction._check import (
     network_checks,
     recipe_check,
 )
-from rnas.experiments.reproduction._own_device import own_device
-from rnas.experiments.reproduction._recorded_result import Outcome, Source
-from rnas.experiments.reproduction.judgement import image_interval, rounding_interval
+from rnas.experiments.reproduction._recorded_result import Outcome, RecordedResult, Source, attempted, own_device
+from rnas.experiments.reproduction.judgement import rounding_interval
 from rnas.nas._campaign import evaluate_all
 from rnas.nas._problem import with_known
 from rnas.nas.evaluators import _guard as guard
 from rnas.nas.evaluators.evaluator import Context, EvaluatesWeights, Evaluation, Evaluator, Status, Task
-from rnas.nas.execution._local import Device, local_executor, slots
+from rnas.nas.execution._local import Device, local_executor
 from rnas.nas.ledger import Ledger, Record
 from rnas.nas.result import SearchResult
 from rnas.statistics.interval import Interval
@@ -46,20 +44,16 @@ _DATA = frozenset({"name", "images", "split_seed"})
 
 
 @dataclass(frozen=True)
-class RecordedSearch:
+class RecordedSearch(RecordedResult):
     """Hold a complete record of a search.
 
     Attributes:
-        words: what named it.
         run: the search of the record.
         record: the record.
-        device: device to reproduce it on; None is that of the record, or that of the search if the record has none.
     """
 
-    words: str
     run: SearchResult
     record: Record
-    device: Device | None = None
 
     def __post_init__(self) -> None:
         if not self.record.complete:
@@ -129,11 +123,6 @@ class RecordedSearch:
         kept = self.usual == "checkpoint" and self.run.checkpoint(self.key) is not None
         return ("checkpoint", "scratch") if kept else ("scratch",)
 
-    @property
-    def on_cpu(self) -> bool:
-        """Return whether the device is not a GPU."""
-        return self._place == "cpu"
-
     def checks(self, source: Source) -> list[Check]:
         """Check network, recipe, data, attack, table, weights, versions and device."""
         recorded, space = self._provenance, self.run.setup.space
@@ -170,26 +159,18 @@ class RecordedSearch:
         a table, which is equal or not, nor for a metric of newly trained weights that is not a mean over images: only
         other seeds show how much it varies.
         """
-        value, images = self.metrics[metric], self._images(metric)
         if source == "table":
             return None
-        if images:
-            return image_interval(value, images, *self.bounds(metric), level=level)
+        if self.images(metric):
+            return super().interval(metric, source, level)
         anew = source == "scratch" and isinstance(self._evaluator, EvaluatesWeights)
-        return None if anew else rounding_interval(value)
+        return None if anew else rounding_interval(self.metrics[metric])
 
     def resolution(self, metric: str) -> float:
         """Return the share of one image for an accuracy, and the effect of rounding for other metrics."""
-        images = self._images(metric) if metric.removeprefix(_TEST) in _ACCURACIES else 0
-        return 1 / images if images else rounding_interval(self.metrics[metric]).half_width
-
-    def right(self, metric: str) -> str:
-        """Return an empty string, because a search does not record which images were right."""
-        return ""
-
-    def p_value(self, metric: str, outcome: Outcome) -> float | None:
-        """Return None, because a search does not record which images were right."""
-        return None
+        if self.images(metric) and metric.removeprefix(_TEST) in _ACCURACIES:
+            return super().resolution(metric)
+        return rounding_interval(self.metrics[metric]).half_width
 
     def evaluated(self, source: Source, listener: Listener) -> Outcome:
         """Read the row of the table, or attack the checkpoint again."""
@@ -207,7 +188,7 @@ class RecordedSearch:
             workers = 0
         names = f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"
         listener.message(f"{pluralize(len(tasks), 'evaluation')} from scratch, with {names}")
-        with local_executor(self._evaluator, workers, device=self._device) as executor:
+        with local_executor(self._evaluator, workers, device=self.device or self._own_device) as executor:
             records = evaluate_all(tasks, setup.problem, ledger, executor, listener)
         outcomes = []
         for record in records:
@@ -227,8 +208,8 @@ class RecordedSearch:
             evaluation = evaluator.evaluate(self._task(), context)
         return _outcome(self.record.seed, with_known(self.run.setup.problem, self.record.architecture, evaluation))
 
-    def _images(self, metric: str) -> int:
-        """Return the number of images that a metric is a mean over; 0 if it is not such a mean."""
+    def images(self, metric: str) -> int:
+        """Return the number of images of an accuracy or a margin, where the data are known to be the recorded ones."""
         if metric.removeprefix(_TEST) not in _OVER_IMAGES or not self._data:
             return 0
         return int(self._data["images"]["test" if metric.startswith(_TEST) else "search_val"])
@@ -259,12 +240,8 @@ class RecordedSearch:
         return path
 
     @property
-    def _device(self) -> Device:
-        return self.device or own_device(self._provenance.get("device"), self.run.setup.config.device)
-
-    @cached_property
-    def _place(self) -> str:
-        return slots(1, self._device)[0]
+    def _own_device(self) -> Device:
+        return own_device(self._provenance.get("device"), self.run.setup.config.device)
 
     def _task(self, seed: int | None = None) -> Task:
         return Task(self.record.architecture, self.record.seed if seed is None else seed, self.record.fidelity)

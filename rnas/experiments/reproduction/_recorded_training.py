@@ -13,8 +13,6 @@ from pydantic import ValidationError
 from rnas.errors import InputError
 from rnas.evaluation.evaluation_result import CLEAN, WORST_CASE
 from rnas.experiment import Listener, ShareListener
-from rnas.experiments.reproduction._accuracies import Accuracies
-from rnas.experiments.reproduction._attempt import attempted
 from rnas.experiments.reproduction._check import (
     Check,
     circumstances,
@@ -23,14 +21,13 @@ from rnas.experiments.reproduction._check import (
     network_checks,
     recipe_check,
 )
-from rnas.experiments.reproduction._own_device import own_device
-from rnas.experiments.reproduction._recorded_result import Outcome, Source
+from rnas.experiments.reproduction._recorded_result import Outcome, RecordedResult, Source, attempted, own_device
 from rnas.experiments.training._evaluation import described_attacks, evaluate_test
 from rnas.experiments.training.settings import TrainingRunSettings
 from rnas.experiments.training.setup import Setup
 from rnas.experiments.training.training import Training
 from rnas.nas.evaluators.evaluator import Status
-from rnas.nas.execution._local import Device, slots
+from rnas.nas.execution._local import Device
 from rnas.networks import architecture as arch
 from rnas.networks.weights import load_weights
 from rnas.utils._threads import one_thread
@@ -42,22 +39,18 @@ Name = Literal["best", "last"]
 
 
 @dataclass(frozen=True)
-class RecordedTraining(Accuracies):
+class RecordedTraining(RecordedResult):
     """Hold accuracies on the test split of the best or the last weights of a training that has ended.
 
     Attributes:
-        words: what named it.
         training: training that has ended.
         summary: summary of the training.
         name: ``best`` or ``last``, the weights.
-        device: what to reproduce it on; None is that of the record, see :func:`own_device`.
     """
 
-    words: str
     training: Training
     summary: Mapping[str, Any]
     name: Name
-    device: Device | None = None
 
     @classmethod
     def read(cls, words: str, path: Path, name: Name, device: Device | None) -> Self:
@@ -68,7 +61,7 @@ class RecordedTraining(Accuracies):
             raise InputError(f"{path} has no result to reproduce yet; resume it with: {training.resume_command}")
         if "test" not in summary.get(name, {}):
             raise InputError(f"{path} has no result to reproduce ({summary.get('status')}: {summary.get('reason')})")
-        result = cls(words, training, summary, name, device)
+        result = cls(words, training, summary, name, device=device)
         try:
             _ = result.metrics, result.conditions, result.key, summary["architecture"], summary["settings"]["recipe"]
         except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -97,8 +90,7 @@ class RecordedTraining(Accuracies):
         """Return the accuracies: ``clean``, each attack by its name, ``worst case``."""
         return _accuracies(self._own["test"])
 
-    @property
-    def images(self) -> int:
+    def images(self, metric: str) -> int:
         """Return the number of images of the test split."""
         return len(self._setup.splits["test"])
 
@@ -123,19 +115,9 @@ class RecordedTraining(Accuracies):
         }
 
     @property
-    def usual(self) -> Source:
-        """Return ``checkpoint``, the usual source."""
-        return "checkpoint"
-
-    @property
     def sources(self) -> tuple[Source, ...]:
         """Return scratch, and the weights if they are available."""
         return ("checkpoint", "scratch") if self._checkpoint.is_file() else ("scratch",)
-
-    @property
-    def on_cpu(self) -> bool:
-        """Return whether the device is not a GPU."""
-        return self._place == "cpu"
 
     def checks(self, source: Source) -> list[Check]:
         """Check network, settings, recipe, data, weights, versions and device."""
@@ -162,14 +144,6 @@ class RecordedTraining(Accuracies):
         with one_thread(self._place):
             return found + circumstances(summary, self._place)
 
-    def right(self, metric: str) -> str:
-        """Return an empty string, because a training does not record which images were right."""
-        return ""
-
-    def p_value(self, metric: str, outcome: Outcome) -> float | None:
-        """Return None, because a training does not record which images were right."""
-        return None
-
     def evaluated(self, source: Source, listener: Listener) -> Outcome:
         """Attack the weights again."""
         listener.message(f"{self._checkpoint} is attacked again, on {self._place}")
@@ -191,7 +165,7 @@ class RecordedTraining(Accuracies):
             listener.progress({f"{self.name} weights": (attacks.index(attack) + share) / len(attacks)})
 
         # A training's own network: in another memory format the last digits are others.
-        model = setup.training().model
+        model = setup.trainer().model
         load_weights(model, self._checkpoint, (), self.key)
         return Outcome(self.settings.seed, _accuracies(evaluate_test(setup, model, moved).to_dict()))
 
@@ -218,9 +192,9 @@ class RecordedTraining(Accuracies):
     def _checkpoint(self) -> Path:
         return self.training.best if self.name == "best" else self.training.last
 
-    @cached_property
-    def _place(self) -> str:
-        return slots(1, self.device or own_device(self.summary.get("device"), self.settings.device))[0]
+    @property
+    def _own_device(self) -> Device:
+        return own_device(self.summary.get("device"), self.settings.device)
 
     @property
     def _settings(self) -> TrainingRunSettings:

@@ -62,7 +62,7 @@ def _estimate(setup: Setup, step: float) -> CostEstimate:
     passes = inner_attack.steps + 1 if isinstance(inner_attack, PGDInner) else 1
     affordable = int(_TIMED_SECONDS / step * settings.fidelity.batch_size * passes / _USUAL_STEPS)
     batch = min(max(affordable, _LEAST_IMAGES), settings.evaluation.batch_size, len(setup.splits["test"]))
-    model = setup.training().model
+    model = setup.trainer().model
     attacks = [named_attack(name, settings.eps) for name in settings.attacks]
     val = sum(_image_seconds(setup, model, attack, batch) for attack in val_attacks(settings))
     test = sum(_image_seconds(setup, model, attack, batch) for attack in attacks)
@@ -84,7 +84,7 @@ def _estimate(setup: Setup, step: float) -> CostEstimate:
 
 
 def _step_seconds(setup: Setup) -> float:
-    training = setup.training()
+    training = setup.trainer()
     # The last epoch has all that a recipe begins later on, such as perturbed weights.
     training.epoch = setup.settings.fidelity.epochs - 1
     moments: list[float] = []

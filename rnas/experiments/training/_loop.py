@@ -23,7 +23,6 @@ from rnas.experiments.training.setup import Setup
 from rnas.networks.weights import load_weights
 from rnas.utils._threads import one_thread
 from rnas.utils.files import write_text
-from rnas.utils.provenance import json_hash
 
 TrainingExperiment = Experiment[TrainingRunSettings, Any]
 
@@ -91,9 +90,8 @@ class _Loop:
         self._folder: Path = experiment.path
         self._setup = setup
         self._listener = listener
-        self._training = setup.training()
-        images = {name: setup.data_record[name] for name in ("hash", "extra")}
-        self._state = State(setup.settings.fingerprint, json_hash(images), ())
+        self._training = setup.trainer()
+        self._state = State(setup.settings.fingerprint, ())
         self._provenance = provenance(setup)
 
     def run(self) -> None:
@@ -135,8 +133,6 @@ class _Loop:
                 f"{self._experiment.config} was changed after the training was started: restore it from a copy, or "
                 "train again in a new directory"
             )
-        if saved.data != self._state.data:
-            raise InputError(f"{path}: the training was started with other images: give those images again")
         try:
             self._training.load(saved.tensors)
         except (KeyError, RuntimeError) as error:

@@ -140,7 +140,7 @@ def _attempt(setup: Setup, kind: Kind, batch: int) -> None:
 
 def _step(setup: Setup, batch: int) -> None:
     """Do one training step with everything that the recipe uses in its last epoch."""
-    training = setup.training(batch)
+    training = setup.trainer(batch)
     training.epoch = setup.settings.fidelity.epochs - 1
     steps = 0
 
@@ -158,7 +158,7 @@ def _step(setup: Setup, batch: int) -> None:
 def _evaluation(setup: Setup, batch: int) -> None:
     """Evaluate one batch as on the val split, with images of the test split."""
     split = setup.splits["test"].first(batch)
-    model = setup.training().model
+    model = setup.trainer().model
     evaluate_robustness(model, split, val_attacks(setup.settings), 0, batch)
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pydantic import ValidationError
 
 from rnas.data.dataset import Dataset, divide
 from rnas.errors import InputError
@@ -16,7 +15,7 @@ from rnas.experiments.training.settings import TrainingRunSettings
 from rnas.networks import architecture as arch
 from rnas.training.recipe import Recipe
 from rnas.utils._devices import torch_device
-from rnas.utils._yaml_files import checked, explained
+from rnas.utils._yaml_files import checked
 
 SOURCE = "train"
 """Name of the settings in messages."""
@@ -51,7 +50,7 @@ def resolve_settings(reference: EvaluatedNetwork, given: Mapping[str, Any]) -> T
     for key in given:
         if key not in settable:
             raise InputError(f"{SOURCE}: {key}: unknown key; it has {', '.join(settable)}")
-    recipe = recipe_of(given.pop("recipe", "sat"), SOURCE)
+    recipe = Recipe.resolve(given.pop("recipe", "sat"), f"{SOURCE}: recipe")
     length = {"epochs": recipe.epochs, "batch_size": recipe.batch_size}
     length |= {key: given.pop(key) for key in _OF_FIDELITY if key in given}
     sizes = given.pop("images", {})
@@ -78,18 +77,6 @@ def resolve_settings(reference: EvaluatedNetwork, given: Mapping[str, Any]) -> T
     settings = checked(TrainingRunSettings, {**content, **given}, SOURCE)
     _require_unseen(dataset, settings, own, reference.name)
     return settings
-
-
-def recipe_of(value: Any, source: str) -> Recipe:
-    """Return a recipe that is given as one, by its name, or by a mapping of it and what differs.
-
-    Raises:
-        InputError: there is no such recipe; the message begins with the source.
-    """
-    try:
-        return Recipe.resolve(value)
-    except ValidationError as error:
-        raise explained(error, f"{source}: recipe", Recipe) from None
 
 
 def _split_sizes(dataset: Dataset, own: ResolvedTraining | None) -> dict[str, int]:

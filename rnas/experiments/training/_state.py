@@ -23,15 +23,13 @@ class State:
 
     Attributes:
         fingerprint: hash of its settings.
-        data: hash of its images.
         history: a row for each epoch done.
         overfitting: of the epoch that was taken back for catastrophic overfitting, ``epoch``, ``guarded_accuracy``
             and ``before``; or None.
-        tensors: of :meth:`rnas.training.training.Training.state`; empty where only the rest was read.
+        tensors: of :meth:`rnas.training.trainer.Trainer.state`; empty where only the rest was read.
     """
 
     fingerprint: str
-    data: str
     history: tuple[Row, ...]
     overfitting: Mapping[str, float] | None = None
     tensors: Mapping[str, Tensor] = field(default_factory=dict)
@@ -41,7 +39,6 @@ class State:
         tensors = plain(self.tensors)
         rest = {
             "fingerprint": self.fingerprint,
-            "data": self.data,
             "history": list(map(dict, self.history)),
             "overfitting": self.overfitting,
         }
@@ -64,7 +61,7 @@ class State:
             rest: Mapping[str, Any] = json.loads(metadata["state"])
             if with_tensors and tensors_hash(tensors) != metadata["tensors_sha256"]:
                 raise ValueError("its values do not have the hash that was written with them")
-            return cls(rest["fingerprint"], rest["data"], tuple(rest["history"]), rest["overfitting"], tensors)
+            return cls(rest["fingerprint"], tuple(rest["history"]), rest["overfitting"], tensors)
         except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
             reason = " ".join(str(error).split())
             raise InputError(f"{path}: damaged ({reason}); restore it from a copy, or train again") from None

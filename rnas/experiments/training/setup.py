@@ -16,7 +16,7 @@ from rnas.experiments.training.settings import TrainingRunSettings
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture
 from rnas.training.plan import Plan
-from rnas.training.training import Training
+from rnas.training.trainer import Trainer
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Setup:
         """Build the network on the CPU, with weights from torch's global generator."""
         return self.architecture.build(self.dataset.num_classes, self.dataset.input_shape)
 
-    def training(self, batch_size: int | None = None) -> Training:
+    def trainer(self, batch_size: int | None = None) -> Trainer:
         """Return the training before its first epoch."""
         settings = self.settings
         # Weights are drawn on the CPU, so that they do not depend on the device.
@@ -104,7 +104,7 @@ class Setup:
             torch.manual_seed(settings.seed)
             model = self.build()
         model.to(settings.device)
-        return Training(model, self.splits["train"], self.plan(batch_size), settings.seed, self.extra)
+        return Trainer(model, self.splits["train"], self.plan(batch_size), settings.seed, self.extra)
 
 
 def _extra(settings: TrainingRunSettings, dataset: Dataset) -> Split | None:

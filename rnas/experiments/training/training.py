@@ -1,6 +1,7 @@
 """Train one network by a recipe, in a directory of its own."""
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -121,6 +122,16 @@ class Training(Experiment[TrainingRunSettings, TrainingResult]):
 
     def _check(self) -> None:
         _ = self.setup
+
+    def _inputs(self) -> Mapping[str, str]:
+        return self.settings.inputs
+
+    def require_same_inputs(self) -> None:
+        """Raise ChangedInputError if the images are not those that the training was created with; one that has ended
+        reads none.
+        """
+        if self.summary is None:
+            super().require_same_inputs()
 
     def _fill(self, folder: Path) -> None:
         super()._fill(folder)

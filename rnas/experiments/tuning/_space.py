@@ -5,11 +5,9 @@ from typing import Any
 
 import yaml
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
-from pydantic import ValidationError
 
 from rnas.errors import InputError
 from rnas.training.recipe import Recipe
-from rnas.utils._yaml_files import explained
 
 _FACTORS = {"learning_rate": 10, "weight_decay": 10, "loss.beta": 4, "weight_perturbation.gamma": 4}
 """Fields that are tuned by default, from the recipe's own value divided by a factor to it times that."""
@@ -119,10 +117,7 @@ def applied(recipe: Recipe, parameters: Mapping[str, Value]) -> Recipe:
     for key, value in parameters.items():
         *path, field = key.split(".")
         _value(content, path)[field] = value
-    try:
-        return Recipe.resolve(content)
-    except ValidationError as error:
-        raise explained(error, ", ".join(f"{key}={value}" for key, value in parameters.items())) from None
+    return Recipe.resolve(content, ", ".join(f"{key}={value}" for key, value in parameters.items()))
 
 
 def _value(content: Any, path: list[str]) -> Any:

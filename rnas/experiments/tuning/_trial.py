@@ -27,6 +27,11 @@ class TrialTraining:
     settings: TuningSettings
     database: Path
 
+    @property
+    def inputs(self) -> Mapping[str, str]:
+        """Return hashes of the images."""
+        return self.settings.training.inputs
+
     def evaluate(self, task: Task, context: Context) -> Evaluation:
         """Train, and measure each epoch on the val split.
 
@@ -41,7 +46,7 @@ class TrialTraining:
         if context.device.startswith("cuda"):
             torch.cuda.set_device(context.device)
         setup = Setup.of(self.settings.trial(task.fidelity["parameters"]))
-        training = setup.training()
+        training = setup.trainer()
         curve: list[Mapping[str, float]] = []
         pruned = False
         with sqlite.opened(self.database) as storage:

@@ -115,6 +115,9 @@ class Tuning(Experiment[TuningSettings, TuningResult]):
     def _check(self) -> None:
         Setup.of(self.settings.training)
 
+    def _inputs(self) -> Mapping[str, str]:
+        return {f"training.{name}": found for name, found in self.settings.training.inputs.items()}
+
     def _run(self, listener: Listener, workers: int | None) -> None:
         training = self.settings.training
         with self.storage() as storage:

@@ -1,6 +1,7 @@
 """Evaluate a network finally: train it as in the search, and attack it as hard as it can be."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,7 @@ from rnas.evaluation._weights_evaluation import evaluate_subject
 from rnas.evaluation.subject import EvaluatedNetwork, subject_of
 from rnas.evaluation.training_settings import ResolvedTraining
 from rnas.experiment import ShareListener
-from rnas.nas.evaluators.evaluator import FINAL_ACCURACY, Context, Evaluates, Evaluation, Status, Task
+from rnas.nas.evaluators.evaluator import FINAL_ACCURACY, Context, Evaluates, Evaluation, Status, Task, inputs_of
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Shape
 
@@ -50,6 +51,11 @@ class FinalTraining:
         self._attacks = attacks
         for name in attacks:
             named_attack(name, training.eps, "linf")
+
+    @property
+    def inputs(self) -> Mapping[str, str]:
+        """Return hashes of what the training reads."""
+        return inputs_of(self._trainer)
 
     def evaluate(self, task: Task, context: Context) -> Evaluation:
         """Train, attack, and look for signs of overestimated robustness.

@@ -3,16 +3,33 @@
 import json
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 
 import torch
 
 from rnas.errors import DeadlineExceededError, DivergedError
-from rnas.nas.evaluators.evaluator import Context, Evaluates, Evaluation, Status, Task
+from rnas.experiment import require_same
+from rnas.nas.evaluators.evaluator import Context, Evaluates, Evaluation, Status, Task, inputs_of
+from rnas.utils._text import error_text, one_line
+
+_LONGEST_REASON = 300
 
 
-def evaluate(evaluator: Evaluates, task: Task, context: Context) -> Evaluation:
-    """Run an evaluator; every exception but an interrupt becomes a status with a reason of one line."""
+def evaluate(evaluator: Evaluates, task: Task, context: Context, inputs: Mapping[str, str] | None = None) -> Evaluation:
+    """Run an evaluator; every exception but an interrupt becomes a status with a reason of one line.
+
+    Args:
+        evaluator: runs the task.
+        task: what to evaluate.
+        context: where.
+        inputs: what the evaluator read when the experiment was started, see :func:`inputs_of`; None is not checked.
+
+    Raises:
+        ChangedInputError: what the evaluator reads has changed since.
+    """
+    if inputs is not None:
+        require_same(inputs, inputs_of(evaluator))
     started = time.perf_counter()
     try:
         return _checked(evaluator.evaluate(task, context))
@@ -23,18 +40,19 @@ def evaluate(evaluator: Evaluates, task: Task, context: Context) -> Evaluation:
 
 def classified(error: BaseException) -> tuple[Status, str]:
     """Return the status that an exception means, and one line that describes it."""
-    status, reason = Status.FAILED, f"{type(error).__name__}: {error}"
+    text = error_text(error)
+    status, reason = Status.FAILED, f"{type(error).__name__}: {text}"
     if isinstance(error, DivergedError):
-        status, reason = Status.DIVERGED, str(error)
+        status, reason = Status.DIVERGED, text
     elif isinstance(error, DeadlineExceededError):
-        status, reason = Status.TIMEOUT, str(error)
+        status, reason = Status.TIMEOUT, text
     elif isinstance(error, MemoryError | torch.OutOfMemoryError):
-        status, reason = Status.OUT_OF_MEMORY, str(error) or "out of memory"
-    elif isinstance(error, RuntimeError) and "can't allocate memory" in str(error):
+        status, reason = Status.OUT_OF_MEMORY, text or "out of memory"
+    elif isinstance(error, RuntimeError) and "can't allocate memory" in text:
         # The CPU allocator has no exception class of its own.
         status = Status.OUT_OF_MEMORY
     lines = reason.strip().splitlines()
-    return status, lines[0][:300] if lines else status.value
+    return status, one_line(lines[0], _LONGEST_REASON) if lines else status.value
 
 
 def _checked(evaluation: Evaluation) -> Evaluation:
@@ -52,6 +70,7 @@ def _checked(evaluation: Evaluation) -> Evaluation:
         curve=tuple(json.loads(json.dumps(list(evaluation.curve)))),
         provenance=json.loads(json.dumps(dict(evaluation.provenance))),
         seconds=float(evaluation.seconds),
+        reason=one_line(str(evaluation.reason), _LONGEST_REASON),
     )
     wrong = [name for name, value in checked.metrics.items() if not math.isfinite(value)]
     if checked.status is Status.COMPLETE and wrong:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 from torch import nn
 
 from rnas import registry
@@ -34,8 +34,9 @@ from rnas.networks.architecture import Architecture, Shape
 from rnas.networks.weights import load_weights
 from rnas.training.numerics import Numerics
 from rnas.training.plan import Plan
-from rnas.training.training import Training
+from rnas.training.trainer import Trainer
 from rnas.utils.files import file_hash, write_tensors
+from rnas.utils.model import Model
 from rnas.utils.provenance import device_name, json_hash, processor, versions
 
 _ATTACKS = 2
@@ -52,10 +53,8 @@ _TIMED_STEPS = 8
 _TIMED_SECONDS = 5.0
 
 
-class AdversarialTrainingSettings(BaseModel):
+class AdversarialTrainingSettings(Model):
     """Hold ``{train: {...}}`` of a config."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     train: TrainingSettings
 
@@ -96,6 +95,7 @@ class AdversarialTraining:
         self._extra = load_extra(self._training.extra, self._dataset) if self._training.extra is not None else None
         self._on_device: dict[str, tuple[dict[str, Split], Split | None]] = {}
         self._data_record = self._describe()
+        self._inputs = {f"train.{name}": found for name, found in self._training.inputs.items()}
         held = self._data_record["images"]["train"]
         for asked in (self._training.fidelity.images, *(rung.images for rung in self._training.rungs)):
             if asked is not None and asked > held:
@@ -140,6 +140,11 @@ class AdversarialTraining:
     def notes(self) -> tuple[str, ...]:
         """Return notes on the data that a reader of the results must know."""
         return (self._dataset.note,) if self._dataset.note else ()
+
+    @property
+    def inputs(self) -> Mapping[str, str]:
+        """Return hashes of the images, as they were when they were read."""
+        return self._inputs
 
     @property
     def rungs(self) -> tuple[Rung, ...]:
@@ -191,7 +196,7 @@ class AdversarialTraining:
         status, reason, overfitted, weights = Status.COMPLETE, "", False, ""
         try:
             model = self._build(task, context.device)
-            training = Training(model, plan.splits["train"], plan.training, task.seed, plan.extra)
+            training = Trainer(model, plan.splits["train"], plan.training, task.seed, plan.extra)
             curve.extend(training.epochs(lambda share: check(share * _TRAINING_SHARE)))
             model, overfitted = training.result, training.overfitted
             metrics |= self._measured(model, plan, task.architecture, lambda _: check(_TRAINING_SHARE))
@@ -257,7 +262,7 @@ class AdversarialTraining:
                 raise _EnoughTimedError
 
         with suppress(_EnoughTimedError):
-            training = Training(model, plan.splits["train"], plan.training, task.seed, plan.extra)
+            training = Trainer(model, plan.splits["train"], plan.training, task.seed, plan.extra)
             list(training.epochs(stop_early))
         moments.append(time.perf_counter())
         step = median(after - before for before, after in pairwise(moments))

@@ -7,22 +7,21 @@ from contextlib import suppress
 from numbers import Real
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, PositiveInt
+from pydantic import BaseModel, PositiveInt
 
 from rnas import registry
 from rnas.errors import InputError
 from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Rung, Status, Task
 from rnas.nas.space import SearchSpace
 from rnas.networks.architecture import Architecture, Shape
+from rnas.utils.model import Model
 
 Function = Callable[..., Evaluation | Mapping[str, float]]
 """Takes an architecture, or a task and a context."""
 
 
-class CallSettings(BaseModel):
+class CallSettings(Model):
     """Hold ``{call: "package.module:name", ...}`` of a config."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     call: str
     """Place of the function, ``package.module:name``; it takes an architecture, or a task and a context, and returns

@@ -143,6 +143,23 @@ class Evaluator(Evaluates, Protocol):
 
 
 @runtime_checkable
+class ReadsInputs(Protocol):
+    """Define a part of a search, such as an evaluator, whose results depend on files."""
+
+    @property
+    def inputs(self) -> Mapping[str, str]:
+        """Return a hash of what is read from files, by the setting that names it.
+
+        A search ends with an error, and is not resumed, when one of them is another.
+        """
+
+
+def inputs_of(part: object) -> dict[str, str]:
+    """Return a hash of what a part of a search reads from files, by the setting that names it."""
+    return dict(part.inputs) if isinstance(part, ReadsInputs) else {}
+
+
+@runtime_checkable
 class EvaluatesWeights(Protocol):
     """Define an evaluator that stores the weights of its networks, and can measure these again.
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, PositiveInt
+from pydantic import BaseModel, PositiveInt
 
 from rnas._typing import Floats
 from rnas.errors import InputError
@@ -20,16 +20,15 @@ from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimat
 from rnas.nas.space import SearchSpace
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
+from rnas.utils.model import Model
 from rnas.utils.quantities import PathField
 
 _KNOWN_PREFIXES = ("flops", "params", "macs")
 _GZIP = b"\x1f\x8b"
 
 
-class TableSettings(BaseModel):
+class TableSettings(Model):
     """Hold ``{table: FILE, ...}`` of a config."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     table: PathField
     """A CSV file with a header, which may be compressed with gzip."""
@@ -95,6 +94,11 @@ class Table:
     def bounds(self) -> Mapping[str, tuple[float, float]]:
         """Return the least and the greatest value of each metric in the table: no evaluation can give another."""
         return {name: (float(np.nanmin(v)), float(np.nanmax(v))) for name, v in self._metrics.items()}
+
+    @property
+    def inputs(self) -> Mapping[str, str]:
+        """Return the hash of the table."""
+        return {"table": self._hash}
 
     @property
     def rungs(self) -> tuple[Rung, ...]:

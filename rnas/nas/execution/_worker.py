@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Mapping
 from multiprocessing import connection, parent_process
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
@@ -13,16 +14,16 @@ import torch
 from rnas.nas.evaluators import _guard as guard
 from rnas.nas.evaluators.evaluator import Context, Evaluates, Evaluation, Task
 
-_state: dict[str, tuple[Evaluates, str, "Synchronized[float]"]] = {}
+_state: dict[str, tuple[Evaluates, Mapping[str, str], str, "Synchronized[float]"]] = {}
 
 
-def start(evaluator: Evaluates, device: str, share: "Synchronized[float]") -> None:
+def start(evaluator: Evaluates, inputs: Mapping[str, str], device: str, share: "Synchronized[float]") -> None:
     """Prepare a worker: one torch thread on a CPU, deaf to Ctrl-C, and gone when its driver is."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     if device == "cpu":
         torch.set_num_threads(1)
-    _state["worker"] = (evaluator, device, share)
+    _state["worker"] = (evaluator, inputs, device, share)
 
 
 def ready() -> int:
@@ -32,14 +33,14 @@ def ready() -> int:
 
 def evaluate(task: Task, seconds: float | None, folder: Path | None) -> Evaluation:
     """Evaluate one task in this worker."""
-    evaluator, device, share = _state["worker"]
+    evaluator, inputs, device, share = _state["worker"]
     share.value = 0.0
 
     def report(done: float) -> None:
         share.value = done
 
     deadline = None if seconds is None else time.monotonic() + seconds
-    return guard.evaluate(evaluator, task, Context(device, deadline, folder, report))
+    return guard.evaluate(evaluator, task, Context(device, deadline, folder, report), inputs)
 
 
 def _leave_with_parent() -> None:

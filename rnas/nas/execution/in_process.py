@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from rnas.nas.evaluators import _guard as guard
-from rnas.nas.evaluators.evaluator import Context, Evaluates, Evaluation, Task
+from rnas.nas.evaluators.evaluator import Context, Evaluates, Evaluation, Task, inputs_of
 from rnas.nas.execution.executor import Limits
 from rnas.utils._threads import one_thread
 
@@ -22,6 +22,7 @@ class InProcess:
 
     def __init__(self, evaluator: Evaluates, device: str, limits: Limits) -> None:
         self._evaluator = evaluator
+        self._inputs = inputs_of(evaluator)
         self._device = device
         self._limits = limits
         self._submitted: list[tuple[int, Task]] = []
@@ -41,7 +42,7 @@ class InProcess:
 
             context = Context(self._device, deadline, self._limits.folder, report)
             with one_thread(self._device):
-                done.append((number, guard.evaluate(self._evaluator, task, context)))
+                done.append((number, guard.evaluate(self._evaluator, task, context, self._inputs)))
         self._submitted.clear()
         return done
 

@@ -15,13 +15,11 @@ from dataclasses import dataclass
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 
-from rnas.errors import InputError
-from rnas.nas.evaluators.evaluator import Evaluates, Evaluation, Status, Task
+from rnas.errors import ChangedInputError, InputError
+from rnas.nas.evaluators.evaluator import Evaluates, Evaluation, Status, Task, inputs_of
 from rnas.nas.execution import _worker as worker
 from rnas.nas.execution.executor import Limits
-
-ATTEMPTS = 2
-"""A worker's death costs an evaluation one attempt; the second is recorded as its failure."""
+from rnas.utils._processes import ATTEMPTS
 
 _GRACE_SECONDS = 10.0
 _TICK_SECONDS = 0.25
@@ -42,6 +40,7 @@ class _Slot:
 
     def __init__(self, evaluator: Evaluates, device: str) -> None:
         self._evaluator = evaluator
+        self._inputs = inputs_of(evaluator)
         self._device = device
         self._pool: ProcessPoolExecutor | None = None
         self._ready: Future[int] | None = None
@@ -63,7 +62,8 @@ class _Slot:
 
     def _process(self) -> ProcessPoolExecutor:
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(1, self._spawn, worker.start, (self._evaluator, self._device, self.share))
+            start = self._evaluator, self._inputs, self._device, self.share
+            self._pool = ProcessPoolExecutor(1, self._spawn, worker.start, start)
             self._ready = self._pool.submit(worker.ready)
         return self._pool
 
@@ -154,6 +154,8 @@ class ProcessSlots:
                 slot.submit(running.number, running.task, running.attempt, self._limits)
                 return None
             slot.kill()
+        except ChangedInputError:
+            raise
         except Exception as error:
             # A worker turns what an evaluation raises into a result, so it is the result that could not travel.
             return running.number, Evaluation(Status.FAILED, reason=f"its result cannot leave the worker: {error}")

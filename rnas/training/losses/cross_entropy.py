@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from rnas.training.losses._batch import Batch, Value
 from rnas.utils._lazy import LazyModule
+from rnas.utils.model import Model
 
 if TYPE_CHECKING:
     import torch.nn.functional as F
@@ -15,10 +14,8 @@ else:
     F = LazyModule("torch.nn.functional")
 
 
-class CrossEntropy(BaseModel):
+class CrossEntropy(Model):
     """Compute the mean cross-entropy of the network's prediction on the adversarial images."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Literal["cross-entropy"] = "cross-entropy"
     soft_targets: ClassVar[bool] = True

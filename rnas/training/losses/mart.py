@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, NonNegativeFloat
+from pydantic import NonNegativeFloat
 
 from rnas.training.losses._batch import Batch, Value
 from rnas.utils._lazy import LazyModule
+from rnas.utils.model import Model
 
 if TYPE_CHECKING:
     import torch
@@ -25,14 +26,12 @@ _BARELY_ABOVE_ONE = 1.0000001
 _TINY = 1e-12
 
 
-class MART(BaseModel):
+class MART(Model):
     """Add boosted cross-entropy on the adversarial images and a divergence with a weight for each image.
 
     The boosted term also penalises the strongest wrong class. The weight of an image's divergence is one minus the
     probability that the network gives its label on the clean image.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: Literal["mart"] = "mart"
     beta: NonNegativeFloat = 6.0

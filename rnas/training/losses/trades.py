@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, NonNegativeFloat
+from pydantic import NonNegativeFloat
 
 from rnas.training.losses._batch import Batch, Value
 from rnas.utils._lazy import LazyModule
+from rnas.utils.model import Model
 
 if TYPE_CHECKING:
     import torch.nn.functional as F
@@ -18,13 +19,11 @@ else:
     losses = LazyModule("rnas.attacks.losses")
 
 
-class TRADES(BaseModel):
+class TRADES(Model):
     """Add cross-entropy on the images and beta times the divergence of the adversarial prediction from the clean one.
 
     The clean prediction in the divergence has a gradient too.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: Literal["trades"] = "trades"
     beta: NonNegativeFloat = 6.0

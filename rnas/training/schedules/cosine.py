@@ -3,15 +3,14 @@
 import math
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from rnas.training.schedules._progress import Every, Progress
+from rnas.utils.model import Model
 
 
-class Cosine(BaseModel):
+class Cosine(Model):
     """Rise linearly from ``initial`` to 1 during the warm-up, then fall along half a cosine to ``final``."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: Literal["cosine"] = "cosine"
     warmup: float = Field(0.0, ge=0, lt=1)

@@ -3,16 +3,15 @@
 from fractions import Fraction
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from rnas.training.schedules._progress import Progress
+from rnas.utils.model import Model
 from rnas.utils.quantities import FractionField
 
 
-class Multistep(BaseModel):
+class Multistep(Model):
     """Multiply the learning rate by ``gamma`` at each milestone, at the beginning of an epoch."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: Literal["multistep"] = "multistep"
     milestones: tuple[Annotated[FractionField, Field(lt=Fraction(1))], ...]

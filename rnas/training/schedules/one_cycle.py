@@ -3,17 +3,16 @@
 import math
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from rnas.training.schedules._progress import Every, Progress
+from rnas.utils.model import Model
 
 _Momentum = Annotated[float, Field(ge=0, lt=1)]
 
 
-class OneCycle(BaseModel):
+class OneCycle(Model):
     """Rise from ``initial`` to 1 at ``peak``, then fall to ``final``."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     name: Literal["one-cycle"] = "one-cycle"
     peak: float = Field(gt=0, lt=1)

@@ -74,7 +74,7 @@ def test_splits_are_in_proportion(plain: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["test", "val"])
+@pytest.mark.parametrize("name", ["test", "Testing", "val", "valid", "VALIDATION", "dev"])
 def test_the_other_folder_holds_the_test_images(split: Path, name: str) -> None:
     (split / "test").rename(split / name)
     dataset = load(split)
@@ -89,6 +89,10 @@ def test_test_goes_before_val_and_train_can_be_alone(split: Path) -> None:
     before = load(split)
     fill(split / "val", 3)
     assert torch.equal(load(split).pixels, before.pixels)
+    assert (before.note, load(split).note) == (
+        "",
+        "The images in val/ were not used, as there are test images as well.",
+    )
     for name in ("test", "val"):
         (split / name).rename(split.parent / f"{name} of {split.name}")
     alone = load(split)
@@ -102,8 +106,13 @@ def test_test_goes_before_val_and_train_can_be_alone(split: Path) -> None:
         (lambda folder: Image.new("RGB", (9, 9)).save(folder / "ant" / "05.png"), "ant/05.png: 9x9, but .* resize"),
         (lambda folder: (folder / "ant" / "05.png").write_bytes(b"GIF89a"), "ant/05.png: not a PNG"),
         (lambda folder: Image.new("RGB", (12, 10)).save(folder / "ant" / "a.gif"), "ant/a.gif: only png, jpg"),
+        (lambda folder: Image.new("RGB", (12, 10)).save(folder / "loose.png"), "loose.png: this image is in no class"),
+        (lambda folder: (folder / "loose.heic").touch(), "loose.heic: only png, jpg"),
+        (lambda folder: (folder / "ant" / "a.npy").touch(), "ant/a.npy: only png, jpg"),
+        (lambda folder: (folder / "ant" / "a.HEIC").touch(), "ant/a.HEIC: only png, jpg"),
+        (lambda folder: fill(folder / "ant", 1, ("more",)), "ant/more: a folder within a class is not read"),
         (lambda folder: (folder / "dog").mkdir(), "dog: no png, jpg, bmp or webp images in this class"),
-        (lambda folder: fill(folder / "train", 2, ("ant",)), "train: fewer than two class folders"),
+        (lambda folder: fill(folder / "train", 2, ("ant",)), "Cat: this folder beside train/ is not read"),
     ],
 )
 def test_the_file_or_folder_at_fault_is_named(plain: Path, damage, message: str) -> None:
@@ -132,3 +141,24 @@ def test_no_folder_says_what_it_holds() -> None:
         InputError, match="data folder needs data_dir, a folder that contains one folder of images for each class"
     ):
         load(None)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda folder: fill(folder / "valid", 2) or fill(folder / "dev", 2), "both dev/ and valid/ are there"),
+        (lambda folder: fill(folder / "holdout", 2), "holdout: this folder beside train/ is not read"),
+        (lambda folder: (folder / "extra.npz").touch(), "extra.npz: only png, jpg"),
+        (lambda folder: Image.new("RGB", (12, 10)).save(folder / "test" / "a.png"), "test/a.png: this image is in no"),
+        (lambda folder: Image.new("RGB", (12, 10)).save(folder / "a.png"), "a.png: this image is in no class"),
+    ],
+)
+def test_nothing_beside_the_two_parts_is_skipped(split: Path, damage, message: str) -> None:
+    damage(split)
+    with pytest.raises(InputError, match=message):
+        load(split)
+
+
+def test_a_class_may_be_called_train(plain: Path) -> None:
+    fill(plain, 2, ("train",))
+    assert load(plain).num_classes == 4

@@ -75,15 +75,43 @@ def test_other_formats_are_not_decoded_under_any_name(tmp_path: Path) -> None:
         assert refusal(path) == f"{path}: not a PNG, JPEG, BMP or WebP image"
 
 
-def test_deep_grey_images_are_refused_rather_than_cut_down(tmp_path: Path) -> None:
-    path = save(tmp_path / "deep.png", Image.fromarray(np.full((4, 4), 40_000, dtype=np.uint16)))
-    assert refusal(path) == f"{path}: mode I;16 does not have 8 bits per channel; convert it to RGB"
+@pytest.mark.parametrize("colour", [0, 2, 4, 6])
+def test_deep_images_are_refused_rather_than_cut_down(tmp_path: Path, colour: int) -> None:
+    path = tmp_path / "deep.png"
+    values = 2 * {0: 1, 2: 3, 4: 2, 6: 4}[colour]
+    path.write_bytes(png(2, 1, 16, colour, b"\0" + bytes(2 * values)))
+    with Image.open(path) as image:
+        assert image.size == (2, 1)
+    assert refusal(path) == f"{path}: has 16 bits per channel, not 8; convert it to 8 bits"
 
 
-def png(width: int, height: int) -> bytes:
-    """A PNG file that claims a size and holds nothing."""
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(b"")), (b"IEND", b"")]
+def test_deep_jpeg_images_are_refused(tmp_path: Path) -> None:
+    path = save(tmp_path / "deep.jpg")
+    content = path.read_bytes()
+    depth = content.index(b"\xff\xc0") + 4
+    assert content[depth] == 8
+    path.write_bytes(content[:depth] + b"\x0c" + content[depth + 1 :])
+    assert refusal(path) == f"{path}: has 12 bits per channel, not 8; convert it to 8 bits"
+
+
+def test_shallow_images_keep_their_scale(tmp_path: Path) -> None:
+    path = tmp_path / "shallow.png"
+    path.write_bytes(png(2, 1, 4, 0, b"\0\x0f"))
+    assert read_images([path])[0, 0].tolist() == [[0, 255]]
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.webp"])
+def test_animations_are_refused(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    frames = [Image.new("RGB", (8, 8), (grey,) * 3) for grey in (0, 200)]
+    frames[0].save(path, save_all=True, append_images=frames[1:])
+    assert refusal(path) == f"{path}: has several frames, as an animation; save one of them as an image"
+
+
+def png(width: int, height: int, bits: int = 8, colour: int = 2, content: bytes = b"") -> bytes:
+    """A PNG file that claims a size, and holds nothing but the content."""
+    header = struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(content)), (b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
     )

@@ -1,12 +1,16 @@
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import rnas
-from rnas.errors import InputError, LedgerError
+from rnas import resume
+from rnas.errors import ChangedInputError, InputError, LedgerError
 from rnas.nas.config import SearchConfig
 from rnas.nas.search import Search
+from rnas.networks import architecture as arch
 from rnas.networks.residual import ResidualNetwork
 
 TINY = {
@@ -129,3 +133,54 @@ def test_a_worker_does_not_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("rnas.experiment.parent_process", lambda: object())
     with pytest.raises(InputError, match="__main__"):
         rnas.search(TINY, budget=2, output=tmp_path / "run")
+
+
+def small_images(folder: Path, first: int, last: int) -> None:
+    """Grey 8x8 images of two classes, by number."""
+    for label in "ab":
+        (folder / label).mkdir(parents=True, exist_ok=True)
+        for number in range(first, last):
+            Image.new("RGB", (8, 8), (2 * number, 7, ord(label))).save(folder / label / f"{number:03d}.png")
+
+
+def test_a_search_is_not_resumed_with_more_images(tmp_path: Path) -> None:
+    folder = tmp_path / "images"
+    small_images(folder, 0, 40)
+    config = {
+        "space": {"name": "robust-resnet", "depths": [1], "widths": [1], "base_channels": [4, 8, 16]},
+        "evaluator": {
+            "train": {
+                "data": "folder",
+                "data_dir": folder,
+                "images": {"search_val": 10, "test": 10},
+                "fidelity": {"epochs": 1, "batch_size": 30, "attack_steps": 1},
+                "evaluation": {"steps": 1},
+            }
+        },
+        "strategy": "random",
+        "budget": 1,
+        "workers": 0,
+    }
+    run = Search.create(SearchConfig.parse(config, "test"), tmp_path / "run")
+    run.run()
+    before = run.config.read_bytes()
+    small_images(folder, 40, 41)
+    with pytest.raises(
+        ChangedInputError, match=r"^evaluator.train.data: the content has changed since .*/run was crea"
+    ):
+        resume(run.path, budget=2)
+    assert run.config.read_bytes() == before
+    for label in "ab":
+        (folder / label / "040.png").unlink()
+    assert len(resume(run.path, budget=2).records) == 2
+
+
+def test_a_search_is_not_resumed_with_another_table(tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    network = json.dumps(arch.to_dict(ResidualNetwork((1, 1, 1), (16, 32, 64)))).replace('"', '""')
+    table.write_text(f'architecture,robust_accuracy\n"{network}",0.5\n')
+    config = {"space": "robust-resnet", "evaluator": {"table": table}, "strategy": "random", "budget": 1}
+    run = Search.create(SearchConfig.parse(config, "test"), tmp_path / "run")
+    table.write_text(table.read_text().replace("0.5", "0.6"))
+    with pytest.raises(ChangedInputError, match=r"^evaluator.table: the content has changed"):
+        resume(run.path)

@@ -7,7 +7,7 @@ from torch import nn
 from rnas.training._average import Average
 from rnas.training.averaging import EMA, SWA
 from rnas.training.schedules._progress import Progress
-from rnas.training.training import Training
+from rnas.training.trainer import Trainer
 from tests.rnas.training.digits import TRAINING, network, plan
 
 
@@ -111,7 +111,7 @@ def test_loaded_where_it_was_it_goes_on_the_same(rule: EMA | SWA) -> None:
 def test_averaged_batch_normalisation_has_the_statistics_of_clean_training_images() -> None:
     steps = plan({"name": "sat", "averaging": {"name": "swa", "start": 0.0}}, batch_size=50)
     part = TRAINING.first(120)
-    training = Training(network(), part, steps, 0)
+    training = Trainer(network(), part, steps, 0)
     list(training.epochs())
     convolution, norm = training.result[0], training.result[1]
     maps = [convolution(part.images(slice(start, start + 50))).detach() for start in (0, 50)]

@@ -2,9 +2,9 @@ from fractions import Fraction
 
 import pytest
 import torch
-from pydantic import ValidationError
 
 from rnas import registry
+from rnas.errors import InputError
 from rnas.training.inner_attack import FreeAT, PGDInner
 from rnas.training.recipe import Recipe
 from tests.rnas.training.digits import EPSILON, TRAINING, plan
@@ -52,7 +52,7 @@ def test_steps_and_noise_are_shares_of_epsilon() -> None:
 
 @pytest.mark.parametrize("steps", [0, -1])
 def test_no_steps_are_refused(steps: int) -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(InputError):
         PGDInner(steps=steps, step=Fraction(1))
-    with pytest.raises(ValidationError):
+    with pytest.raises(InputError):
         FreeAT(replays=steps)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from rnas.training.numerics import Numerics
-from rnas.training.training import Training
+from rnas.training.trainer import Trainer
 from tests.rnas.training.digits import SEARCH_VAL, TRAINING, accuracies, coloured, network, plan
 
 CPU = torch.device("cpu")
@@ -58,9 +58,9 @@ def test_weights_are_brought_into_the_memory_format(channels_last: bool) -> None
     assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
 
 
-def trained(numerics: dict[str, Any], epochs: int, recipe: str = "short-sat") -> tuple[Training, list[float]]:
+def trained(numerics: dict[str, Any], epochs: int, recipe: str = "short-sat") -> tuple[Trainer, list[float]]:
     steps = plan({"name": recipe, "numerics": numerics}, epochs=epochs)
-    training = Training(network(channels=3), coloured(TRAINING), steps, 0)
+    training = Trainer(network(channels=3), coloured(TRAINING), steps, 0)
     return training, [point["loss"] for point in training.epochs()]
 
 
@@ -82,9 +82,7 @@ def test_bfloat16_follows_float32() -> None:
 def test_bfloat16_is_as_robust_within_the_noise() -> None:
     robust = []
     for precision in ("float32", "bfloat16"):
-        training = Training(
-            network(), TRAINING, plan({"name": "short-sat", "numerics": {"precision": precision}}, 8), 0
-        )
+        training = Trainer(network(), TRAINING, plan({"name": "short-sat", "numerics": {"precision": precision}}, 8), 0)
         list(training.epochs())
         robust.append(accuracies(training.result)[1])
     share = sum(robust) / 2
@@ -111,7 +109,7 @@ def test_bfloat16_ends_at_the_logits(monkeypatch: pytest.MonkeyPatch) -> None:
         "averaging": {"name": "ema", "decay": 0.9},
         "overfitting_guard": 0.9,
     }
-    training = Training(model, TRAINING.first(100), plan(recipe, 1, 50, attack_steps=2), 0)
+    training = Trainer(model, TRAINING.first(100), plan(recipe, 1, 50, attack_steps=2), 0)
     # What is looked at before an epoch is in float32.
     inside.clear()
     list(training.epochs())
@@ -140,9 +138,9 @@ def test_bfloat16_ends_at_the_logits(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_switch_trains_on_a_gpu_as_on_a_cpu(numerics: dict[str, Any]) -> None:
     recipe = {"name": "short-sat", "numerics": numerics, "averaging": {"name": "ema", "decay": 0.9}}
     steps = plan(recipe, epochs=8, attack_steps=3, attack_step="1/2")
-    training = Training(network().cuda(), TRAINING.to("cuda"), steps, 0)
+    training = Trainer(network().cuda(), TRAINING.to("cuda"), steps, 0)
     losses = [point["loss"] for point in training.epochs()]
-    slow = Training(network(), TRAINING, plan("short-sat", epochs=8, attack_steps=3, attack_step="1/2"), 0)
+    slow = Trainer(network(), TRAINING, plan("short-sat", epochs=8, attack_steps=3, attack_step="1/2"), 0)
     assert losses[0] == pytest.approx(next(iter(slow.epochs()))["loss"], rel=0.05)
     assert losses[-1] < losses[0]
     clean, robust = accuracies(training.result.cpu())

@@ -48,13 +48,13 @@ from rnas.networks.residual import ResidualNetwork
 from rnas.data.fidelity import Fidelity
 from rnas.training.plan import Plan
 from rnas.training.recipes.sat import SAT
-from rnas.training.training import Training
+from rnas.training.trainer import Trainer
 
 torch.set_num_threads(1)
 split = Split(torch.randint(256, (16, 3, 32, 32), dtype=torch.uint8), torch.arange(16) % 10, torch.arange(16), 255)
 network = ResidualNetwork(depths=(1, 1, 1), channels=(8, 16, 16), stem_width=8, upsample=2).build(10, (3, 32, 32))
 plan = Plan(SAT, Fidelity(epochs=2, batch_size=16, attack_steps=1), Fraction(8, 255), 10)
-print([point["loss"] for point in Training(network, split, plan, 0).epochs()])
+print([point["loss"] for point in Trainer(network, split, plan, 0).epochs()])
 """
 
 

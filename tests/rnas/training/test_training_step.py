@@ -9,7 +9,7 @@ import torch
 from rnas import registry
 from rnas.data.dataset import Split
 from rnas.training._batches import mini_batches
-from rnas.training.training import Training
+from rnas.training.trainer import Trainer
 from tests.rnas.training.digits import EXTRA, TRAINING, plan
 from tests.rnas.training.transcription import CLASSES, SlowTraining, network
 
@@ -48,7 +48,7 @@ def test_steps_are_those_of_the_formulas(recipe: str | Mapping[str, Any]) -> Non
     steps = type(steps)(steps.recipe, steps.fidelity, steps.epsilon, CLASSES)
     model = network()
     slow = SlowTraining.of(steps, model)
-    training = Training(model, split, steps, 0, extra)
+    training = Trainer(model, split, steps, 0, extra)
     point = next(iter(training.epochs()))
     losses = [
         slow.step(batch.images, batch.targets, batch.ids, 0, number, len(split))

@@ -1,7 +1,7 @@
 import pytest
 import torch
-from pydantic import ValidationError
 
+from rnas.errors import InputError
 from rnas.training.weight_perturbation import WeightPerturbation, perturbed
 from tests.rnas.training.digits import network
 
@@ -50,5 +50,5 @@ def test_no_gradient_is_no_move() -> None:
 
 @pytest.mark.parametrize("wrong", [{"gamma": 0}, {"gamma": 0.1, "start": 1}])
 def test_what_is_no_perturbation_is_refused(wrong: dict[str, float]) -> None:
-    with pytest.raises(ValidationError):
-        WeightPerturbation.model_validate(wrong)
+    with pytest.raises(InputError):
+        WeightPerturbation(**wrong)

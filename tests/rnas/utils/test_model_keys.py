@@ -59,7 +59,7 @@ class Documented(BaseModel):
 
     steps: int | None = Field(1, ge=1)
     """Steps of ``SGD``, see
-    :class:`rnas.training.Training`.
+    :class:`rnas.training.Trainer`.
     """
     choices: tuple[Literal["a", "b"], ...] = ()
     parts: dict[str, int] = {}
@@ -81,7 +81,7 @@ def test_a_field_is_found_by_its_key_and_described_by_the_nearest_class_that_doe
     with pytest.raises(InputError, match=r"no setting 'inner\.step'"):
         field_of(Outer, "inner.step")
     steps = field_of(Quieter, "steps")
-    assert (steps.default, meaning(steps)) == (2, "Steps of SGD, see Training.")
+    assert (steps.default, meaning(steps)) == (2, "Steps of SGD, see Trainer.")
     assert Quieter.model_fields["steps"].description is None
     assert one_line("a\n  ``b``") == "a b"
 

@@ -10,7 +10,7 @@ from tests.rnas.experiments.training.trainings import NETWORK
 def ratio_to_real(setup: Setup) -> float:
     """Seconds of an epoch as estimated, by those of a real one."""
     seconds = estimate_cost(setup).work[0].seconds
-    (row,) = (point for point in setup.training().epochs() if point["epoch"] == 2)
+    (row,) = (point for point in setup.trainer().epochs() if point["epoch"] == 2)
     return seconds / float(row["seconds"])
 
 

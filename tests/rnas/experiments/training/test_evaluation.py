@@ -35,7 +35,7 @@ def test_a_difference_is_inside_the_noise_by_the_images_on_which_both_differ() -
 
 def test_selection_and_final_look_at_their_own_parts(finished: TrainingResult) -> None:
     setup = Setup.of(finished.settings)
-    model = setup.training().model
+    model = setup.trainer().model
     val = evaluate_val(setup, model)
     clean = evaluate_robustness(model, setup.splits["val"], [], 0).clean
     assert val["val_clean_accuracy"] == pytest.approx(clean.double().mean().item())

@@ -9,7 +9,6 @@ from rnas.experiments.training._state import State
 
 STATE = State(
     "fingerprint",
-    "data",
     ({"epoch": 1, "loss": 0.1 + 0.2, "seconds": 1e-9}, {"epoch": 2, "loss": 3.0}),
     {"epoch": 3.0, "guarded_accuracy": 0.1, "before": 0.4},
     {"weights": torch.rand(3, 4), "count": torch.tensor(7), "none": torch.zeros(0)},
@@ -20,9 +19,8 @@ def test_it_reads_back_the_same(tmp_path: Path) -> None:
     path = tmp_path / "state.safetensors"
     STATE.write(path)
     found = State.read(path)
-    assert (found.fingerprint, found.data, found.history, found.overfitting) == (
+    assert (found.fingerprint, found.history, found.overfitting) == (
         STATE.fingerprint,
-        STATE.data,
         STATE.history,
         STATE.overfitting,
     )

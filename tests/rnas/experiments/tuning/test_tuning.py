@@ -39,7 +39,7 @@ def test_its_summary_tells_what_was_found(whole: Any) -> None:
 def test_a_trial_is_an_ordinary_training_measured_on_val_images(whole: Any) -> None:
     row = whole.summary["trials"][1]
     setup = Setup.of(whole.settings.trial(row["parameters"]))
-    training = setup.training()
+    training = setup.trainer()
     curve = [{**point, **evaluate_val(setup, training.result)} for point in training.epochs()]
     assert timeless(curve) == timeless(row["curve"])
 

@@ -41,3 +41,33 @@ def test_a_bad_result_is_a_failure_with_its_reason(given: Any, reason: str) -> N
     assert result.status is Status.FAILED
     assert reason in result.reason
     assert result.metrics == {}
+
+
+class _MuteError(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (_MuteError(), "_MuteError: its text cannot be read (RuntimeError)"),
+        (
+            ValueError("layer [conv1] \udcff \x1b[2J \x00\nsecond line"),
+            r"ValueError: layer [conv1] \udcff \x1b[2J \x00",
+        ),
+        (ValueError("\n \n"), "ValueError:"),
+        (MemoryError(), "out of memory"),
+    ],
+)
+def test_the_reason_is_one_visible_line(error: Exception, reason: str) -> None:
+    assert guard.classified(error)[1] == reason
+
+
+def test_a_long_reason_is_cut() -> None:
+    assert len(guard.classified(ValueError("x" * 10_000_000))[1]) <= 300
+    result = guard.evaluate(
+        Returning(Evaluation(Status.FAILED, reason="x" * 10_000_000 + "\n")), as_task(16), Context()
+    )
+    assert result.status is Status.FAILED
+    assert 290 < len(result.reason) <= 300

@@ -7,11 +7,12 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from rnas.errors import InputError
+from rnas.errors import ChangedInputError, InputError
 from rnas.nas.evaluators.evaluator import Evaluation, Status
 from rnas.nas.execution.executor import Executor, Limits
 from rnas.nas.execution.in_process import InProcess
@@ -218,3 +219,24 @@ def test_no_worker_outlives_its_driver(tmp_path: Path, how: signal.Signals) -> N
     while time.monotonic() < deadline and any(Path(f"/proc/{worker}").exists() for worker in workers):
         time.sleep(0.05)
     assert not [worker for worker in workers if Path(f"/proc/{worker}").exists()]
+
+
+@dataclass(frozen=True)
+class _Reading(Scripted):
+    """Reads a file for every evaluation."""
+
+    file: Path = Path()
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        return {"file": self.file.read_text()}
+
+
+def test_nothing_is_evaluated_with_a_file_that_changed(make: Make, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("before")
+    executor = make(_Reading({}, file=file))
+    assert len(run_all(executor, [16])) == 1
+    file.write_text("after")
+    with pytest.raises(ChangedInputError, match=r"^file: the content has changed since the run was started"):
+        run_all(executor, [17])

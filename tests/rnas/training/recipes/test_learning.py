@@ -7,7 +7,7 @@ import pytest
 from rnas import registry
 from rnas.training.plan import Plan
 from rnas.training.recipe import Recipe
-from rnas.training.training import Training
+from rnas.training.trainer import Trainer
 from tests.rnas.training.digits import EXTRA, TRAINING, accuracies, network, plan
 
 
@@ -25,7 +25,7 @@ def _scaled(name: str) -> Plan:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in registry.names(registry.RECIPES) if name != "standard"])
 def test_robust_accuracy_is_well_above_chance(name: str) -> None:
-    training = Training(network(), TRAINING, _scaled(name), 0, EXTRA)
+    training = Trainer(network(), TRAINING, _scaled(name), 0, EXTRA)
     history = list(training.epochs())
     assert [point["epoch"] for point in history] == list(range(1, 9))
     assert not training.overfitted
@@ -35,7 +35,7 @@ def test_robust_accuracy_is_well_above_chance(name: str) -> None:
 
 
 def test_standard_training_is_accurate_and_not_robust() -> None:
-    training = Training(network(), TRAINING, _scaled("standard"), 0)
+    training = Trainer(network(), TRAINING, _scaled("standard"), 0)
     list(training.epochs())
     clean, nearly_clean = accuracies(training.result, Fraction(1, 50))
     assert clean > 0.9

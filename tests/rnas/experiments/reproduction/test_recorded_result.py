@@ -1,10 +1,13 @@
+from typing import Any
+
 import pytest
 import torch
 
 from rnas.errors import DivergedError, InputError
-from rnas.experiments.reproduction._attempt import attempted
-from rnas.experiments.reproduction._recorded_result import Outcome
+from rnas.experiments.reproduction._recorded_result import Outcome, attempted, own_device
 from rnas.nas.evaluators.evaluator import Status
+from rnas.nas.execution._local import Device
+from rnas.utils.provenance import device_name
 
 
 def failing(error: Exception) -> Outcome:
@@ -33,3 +36,20 @@ def test_bad_input_and_what_was_measured_pass() -> None:
     measured = Outcome(0, {"clean": 0.5})
     assert attempted(0, lambda: measured) is measured
     assert measured.failure == ""
+
+
+@pytest.mark.parametrize(
+    ("recorded", "otherwise", "expected"),
+    [
+        (device_name("cpu"), "auto", "cpu"),
+        (device_name("cpu"), "cuda", "cpu"),
+        ("NVIDIA H200", "cpu", "auto"),
+        ("", "cpu", "cpu"),
+        (None, "cuda", "cuda"),
+        ({"mine": 1}, "auto", "auto"),
+    ],
+)
+def test_a_result_is_reproduced_on_the_kind_of_device_that_it_was_made_on(
+    recorded: Any, otherwise: Device, expected: Device
+) -> None:
+    assert own_device(recorded, otherwise) == expected

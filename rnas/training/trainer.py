@@ -46,7 +46,7 @@ class _Float32(nn.Module):
         return logits
 
 
-class Training:
+class Trainer:
     """Train a network in place by a plan, epoch by epoch.
 
     An epoch depends only on the state before it, the seed and the epoch's number: order, augmentation and attack noise

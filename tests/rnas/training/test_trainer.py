@@ -14,7 +14,7 @@ from rnas.data.splits import SplitSizes
 from rnas.errors import DivergedError, InputError
 from rnas.training.plan import Plan
 from rnas.training.recipe import Recipe
-from rnas.training.training import Training
+from rnas.training.trainer import Trainer
 from tests.rnas.training.digits import EPSILON, EXTRA, TRAINING, coloured, network, plan
 
 IMAGES, FURTHER = coloured(TRAINING).first(60), coloured(EXTRA).first(40)
@@ -32,15 +32,15 @@ def kind(recipe: object) -> str:
     return recipe if isinstance(recipe, str) else "-".join(str(value) for value in [*recipe.values()][:2])  # type: ignore[attr-defined]
 
 
-def started(recipe: str | Mapping[str, Any], seed: int = 0, drawn: int = 0) -> Training:
-    return Training(network(drawn, 3, 4), IMAGES, plan(recipe, epochs=3, batch_size=20), seed, FURTHER)
+def started(recipe: str | Mapping[str, Any], seed: int = 0, drawn: int = 0) -> Trainer:
+    return Trainer(network(drawn, 3, 4), IMAGES, plan(recipe, epochs=3, batch_size=20), seed, FURTHER)
 
 
 def timeless(history: list[Mapping[str, float]]) -> list[dict[str, float]]:
     return [{name: value for name, value in point.items() if name != "seconds"} for point in history]
 
 
-def weights(training: Training) -> dict[str, Tensor]:
+def weights(training: Trainer) -> dict[str, Tensor]:
     named = [("trained", training.model), ("result", training.result)]
     return {f"{of}.{name}": tensor for of, model in named for name, tensor in model.state_dict().items()}
 
@@ -140,7 +140,7 @@ def test_order_augmentation_and_noise_are_the_same_for_all_networks() -> None:
         watched = Watched(width)
         bare = plan(recipe, batch_size=20)
         augmented = Plan(bare.recipe, bare.fidelity, bare.epsilon, 10, ("crop", "flip"))
-        list(Training(watched, TRAINING.first(60), augmented, 5, EXTRA).epochs())
+        list(Trainer(watched, TRAINING.first(60), augmented, 5, EXTRA).epochs())
         shown.append(torch.stack(watched.shown))
     assert torch.equal(*shown)
     # Clean for the divergence, the attack's start, and clean and crafted for the loss: of two epochs with three steps.
@@ -191,7 +191,7 @@ def test_statistics_follow_the_batch_at_first_and_slowly_then() -> None:
 
 
 def test_history_tells_epoch_loss_accuracy_and_learning_rate() -> None:
-    training = Training(network(), TRAINING, plan("bat", epochs=4, batch_size=100), 0)
+    training = Trainer(network(), TRAINING, plan("bat", epochs=4, batch_size=100), 0)
     history = list(training.epochs())
     assert [point["epoch"] for point in history] == [1, 2, 3, 4]
     assert [point["learning_rate"] for point in history] == pytest.approx([0.1, 0.1, 0.1, 0.01])
@@ -210,27 +210,27 @@ def test_check_is_told_the_share_done_and_may_stop() -> None:
             raise TimeoutError
 
     with pytest.raises(TimeoutError):
-        list(Training(network(), TRAINING.first(80), plan("sat", batch_size=20), 0).epochs(check))
+        list(Trainer(network(), TRAINING.first(80), plan("sat", batch_size=20), 0).epochs(check))
     assert shares == [0, 0.125, 0.25, 0.375, 0.5]
 
 
 def test_a_fidelity_takes_the_first_images() -> None:
-    few = Training(network(), TRAINING, plan("sat", batch_size=20, images=40), 0)
-    same = Training(network(), TRAINING.first(40), plan("sat", batch_size=20), 0)
+    few = Trainer(network(), TRAINING, plan("sat", batch_size=20, images=40), 0)
+    same = Trainer(network(), TRAINING.first(40), plan("sat", batch_size=20), 0)
     assert timeless(list(few.epochs())) == timeless(list(same.epochs()))
 
 
 @pytest.mark.parametrize("name", ["aat", "rst"])
 def test_extra_images_must_be_given_where_a_recipe_takes_them(name: str) -> None:
     with pytest.raises(InputError, match=f"recipe {name} takes .*% of each batch from extra data: .* as extra"):
-        Training(network(), TRAINING, plan(name), 0)
-    Training(network(), TRAINING, plan({"name": name, "extra_fraction": 0}), 0)
+        Trainer(network(), TRAINING, plan(name), 0)
+    Trainer(network(), TRAINING, plan({"name": name, "extra_fraction": 0}), 0)
 
 
 @pytest.mark.parametrize("each", [1, 4, 20])
 def test_a_loss_that_is_not_finite_stops_the_training(each: int) -> None:
     steps = plan("sat", epochs=3, batch_size=80 // each)
-    training = Training(network(), TRAINING.first(80), steps, 0)
+    training = Trainer(network(), TRAINING.first(80), steps, 0)
 
     def spoil(share: float) -> None:
         if training.epoch == 1:
@@ -243,7 +243,7 @@ def test_a_loss_that_is_not_finite_stops_the_training(each: int) -> None:
 
 def test_a_weight_that_is_not_finite_stops_the_training() -> None:
     reckless = {"name": "sat", "learning_rate": 3e38, "l1": 100.0}
-    training = Training(network(), TRAINING, plan(reckless, batch_size=600), 0)
+    training = Trainer(network(), TRAINING, plan(reckless, batch_size=600), 0)
     with pytest.raises(DivergedError, match="a weight is not finite after epoch 1"):
         list(training.epochs())
 
@@ -251,10 +251,10 @@ def test_a_weight_that_is_not_finite_stops_the_training() -> None:
 class TestGuard:
     """Against catastrophic overfitting."""
 
-    def guarded(self, monkeypatch: pytest.MonkeyPatch, accuracies: list[float], averaging: object = None) -> Training:
+    def guarded(self, monkeypatch: pytest.MonkeyPatch, accuracies: list[float], averaging: object = None) -> Trainer:
         """A training whose robust accuracy is said to be this after each epoch."""
         recipe = {"name": "fgsm-rs", "overfitting_guard": 0.2, "averaging": averaging}
-        training = Training(network(), TRAINING, plan(recipe, epochs=len(accuracies), batch_size=100), 0)
+        training = Trainer(network(), TRAINING, plan(recipe, epochs=len(accuracies), batch_size=100), 0)
         given = iter(accuracies)
         monkeypatch.setattr(training, "_robust_training_accuracy", lambda: next(given))
         return training
@@ -295,7 +295,7 @@ class TestGuard:
     @pytest.mark.parametrize("batch_size", [7, 100, 600])
     def test_it_looks_at_ten_steps_on_the_first_500_images(self, batch_size: int) -> None:
         recipe = Recipe.resolve({"name": "fgsm-rs", "overfitting_guard": 0.9})
-        training = Training(network(), TRAINING, plan(recipe, epochs=1, batch_size=batch_size), 3)
+        training = Trainer(network(), TRAINING, plan(recipe, epochs=1, batch_size=batch_size), 3)
         (point,) = training.epochs()
         split = TRAINING.first(500)
         attacked = PGD(EPSILON, 10)(training.model, split.images(slice(None)), split.labels, split.ids, 3)
@@ -314,14 +314,14 @@ class TestGuard:
         # Robust after steps of PGD, and then trained on far ends of single steps, with nothing between.
         base = {"name": "fgsm-rs", "learning_rate": 0.1, "overfitting_guard": 0.2}
         robust = plan({**base, "inner_attack": {"steps": 3, "step": "1/2"}}, epochs=9)
-        first = Training(network(), TRAINING, robust, 0)
+        first = Trainer(network(), TRAINING, robust, 0)
         history = first.epochs()
         for _ in range(6):
             point = next(history)
         assert point["guarded_accuracy"] > 0.5
         state = {name: tensor.clone() for name, tensor in first.state().items()}
         far = {"noise": "none", "step": 6, "projection": False}
-        second = Training(network(seed=1), TRAINING, plan({**base, "inner_attack": far}, epochs=9), 0)
+        second = Trainer(network(seed=1), TRAINING, plan({**base, "inner_attack": far}, epochs=9), 0)
         second.load(state)
         (point,) = second.epochs()
         assert point["guarded_accuracy"] < 0.3
@@ -340,7 +340,7 @@ class TestGuard:
                 "inner_attack": {"noise": "none", "step": 5, "projection": False},
                 "overfitting_guard": guard,
             }
-            training = Training(self.deep(), split, plan(recipe, epochs=20), 0)
+            training = Trainer(self.deep(), split, plan(recipe, epochs=20), 0)
             history = list(training.epochs())
             seen = split.first(500)
             attacked = PGD(EPSILON, 10)(training.model, seen.images(slice(None)), seen.labels, seen.ids, 0)

@@ -1,0 +1,80 @@
+"""Read JSON that people may have written or changed: nothing in it is passed over, and it is bounded in depth."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from rnas.errors import InputError
+from rnas.utils._regular_files import read_bytes
+from rnas.utils._text import error_text, one_line, shown
+
+_LARGEST = 512 * 1024**2
+_DEEPEST = 50
+
+
+def parse_json(text: str | bytes, source: object) -> Any:
+    """Return the value of a JSON text.
+
+    Args:
+        text: the text; bytes are UTF-8.
+        source: what to call it in messages, such as its path.
+
+    Raises:
+        InputError: it is not JSON, has a key twice in one object, a number that is not finite, or is nested too deeply.
+    """
+    try:
+        text = text.decode("utf-8") if isinstance(text, bytes) else text
+        value = json.loads(text, object_pairs_hook=_object, parse_constant=_not_finite)
+        _require_shallow(value)
+    except RecursionError:
+        raise InputError(f"{source}: not valid JSON (nested more than {_DEEPEST} deep)") from None
+    except ValueError as error:
+        raise InputError(f"{source}: not valid JSON ({one_line(error_text(error), 400)})") from None
+    return value
+
+
+def read_json(path: Path, largest: int = _LARGEST) -> Any:
+    """Return the content of a JSON file; raise InputError if it cannot be read.
+
+    Args:
+        path: the file.
+        largest: most bytes that it may have.
+    """
+    return parse_json(read_bytes(path, largest), path)
+
+
+def read_json_object(path: Path) -> dict[str, Any]:
+    """Return the content of a file that holds a JSON object; raise InputError if it cannot be read or holds none."""
+    content = read_json(path)
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: not a JSON object")
+    return content
+
+
+def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"the key {shown(key)} twice")
+        found[key] = value
+    return found
+
+
+def _not_finite(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not a finite number")
+
+
+def _require_shallow(value: Any) -> None:
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return
+    raise RecursionError
