@@ -45,9 +45,9 @@ def _gate(name: str, placement: str, reduction: int, params: str, cifar10: str, 
 
 
 BASELINES = (
-    _uniform("robust-res-block", ROBUST_RES_BLOCK, printed_size("39.6", "6.00", 1), depth=4, width=10),
-    _uniform("robust-res-block", ROBUST_RES_BLOCK, printed_size("70.5", "10.6", 1), depth=5, width=12),
-    _uniform("robust-res-block", ROBUST_RES_BLOCK, printed_size("133", "19.6", 1), depth=7, width=14),
+    _uniform("robust-res-block", ROBUST_RES_BLOCK, printed_size("39.6", "6.00", 1, "57.70 54.71"), depth=4, width=10),
+    _uniform("robust-res-block", ROBUST_RES_BLOCK, printed_size("70.5", "10.6", 1, "58.46 55.56"), depth=5, width=12),
+    _uniform("robust-res-block", ROBUST_RES_BLOCK, printed_size("133", "19.6", 1, "59.41 56.62"), depth=7, width=14),
     _uniform(
         "robust-res-block",
         ROBUST_RES_BLOCK,

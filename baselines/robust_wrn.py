@@ -9,6 +9,7 @@ from baselines.sources import (
     ROBUST_RESNETS_NAMES,
     ROBUST_WRN,
     ROBUST_WRN_NAMES,
+    TRADES_NAMES,
     comparison,
     reconfiguration,
 )
@@ -27,7 +28,7 @@ def _baseline(name: str, network: ResidualNetwork, *published: Published, note: 
         network=network,
         source=ROBUST_WRN,
         scaling=width_knob(network),
-        weight_names=(ROBUST_WRN_NAMES, ROBUST_RESNETS_NAMES),
+        weight_names=(ROBUST_WRN_NAMES, ROBUST_RESNETS_NAMES, TRADES_NAMES),
         published=published,
         robust_scaling=BASIC_BLOCK_SCALING,
         note=note,

@@ -24,7 +24,22 @@ ROBUST_WRN_NAMES = WeightNames(
         Rename("bn1.", "norm1."),
     ),
 )
-"""Names of the weights of residual networks in two implementations."""
+TRADES_NAMES = WeightNames(
+    "yaodongyu/TRADES",
+    renames=(
+        Rename("conv1.", "stem_conv."),
+        *(
+            Rename(f"block{stage + 1}.layer.{{}}.{original}", f"blocks.{stage}.layer.{{}}.{ours}")
+            for stage in range(3)
+            for original, ours in (("convShortcut.", "shortcut.0."), ("", ""))
+        ),
+        Rename("bn1.", "norm1."),
+    ),
+    training_only=("sub_block1.",),
+)
+"""Names of the weights of residual networks in three implementations; those of MART, AWP, RST and of RobustBench's
+WideResNet are those of TRADES. Its ``sub_block1`` is never run.
+"""
 
 
 def accuracies(text: str) -> list[PublishedAccuracy | None]:
@@ -64,9 +79,20 @@ def block_comparison(params: str, flops: str, cifar10: str, cifar100: str, note:
     return tuple(rows)
 
 
-def printed_size(params: str, flops: str, table: int, note: str = "") -> tuple[Published, ...]:
-    """Return a row of the README of the RobustResNets' code; only the size is quoted."""
-    return (Published("cifar10", "TRADES", f"{README}, Table {table}", params=params, flops=flops, note=note),)
+def printed_size(params: str, flops: str, table: int, results: str, note: str = "") -> tuple[Published, ...]:
+    """Return a row of a table in the README of the RobustResNets' code; the results are PGD-20 and CW-40."""
+    pgd20, cw40 = accuracies(results)
+    source = f"{README}, Table {table}"
+    return (Published("cifar10", "TRADES", source, pgd20=pgd20, cw40=cw40, params=params, flops=flops, note=note),)
+
+
+def other_trainings(sat: str, mart: str) -> tuple[Published, ...]:
+    """Return the results of SAT and MART in the README of the RobustResNets' code: PGD-20 and CW-40 of each."""
+    rows = []
+    for training, text in (("SAT", sat), ("MART", mart)):
+        pgd20, cw40 = accuracies(text)
+        rows.append(Published("cifar10", training, f"{README}, CIFAR-10 ({training})", pgd20=pgd20, cw40=cw40))
+    return tuple(rows)
 
 
 def reconfiguration(

@@ -10,8 +10,10 @@ from functools import partial
 from baselines.sources import (
     ROBUST_RESNETS_NAMES,
     ROBUST_WRN_NAMES,
+    TRADES_NAMES,
     block_comparison,
     comparison,
+    other_trainings,
     reconfiguration,
     robnet_poster,
 )
@@ -81,7 +83,7 @@ def _wide_resnet(name: str, *published: Published) -> Baseline:
         network=network,
         source="Zagoruyko, Komodakis: Wide Residual Networks, BMVC 2016",
         scaling=width_knob(network),
-        weight_names=(ROBUST_RESNETS_NAMES, ROBUST_WRN_NAMES),
+        weight_names=(ROBUST_RESNETS_NAMES, ROBUST_WRN_NAMES, TRADES_NAMES),
         published=published,
         robust_scaling=BASIC_BLOCK_SCALING,
     )
@@ -98,6 +100,7 @@ BASELINES = (
             "#F is 5.24 or 5.25 by every way of counting",
         ),
         robnet_poster("cifar10", "36.48", 86.43, 47.10),
+        *other_trainings("52.44 50.97", "57.69 52.88"),
     ),
     _wide_resnet("wrn-34-10"),
     _wide_resnet(
@@ -116,6 +119,7 @@ BASELINES = (
         *reconfiguration("cifar100", "SAT", "66.53", "59.63 24.50 22.27", "60.64 27.61 24.42"),
         *reconfiguration("cifar100", "TRADES", "66.53", "55.62 27.52 24.58", "56.47 29.48 24.85"),
         *reconfiguration("cifar100", "MART", "66.53", "58.51 26.50 23.33", "57.29 32.43 26.92"),
+        *other_trainings("52.85 51.36", "57.40 53.11"),
     ),
     _wide_resnet(
         "wrn-46-14",
@@ -125,6 +129,7 @@ BASELINES = (
             "85.22±0.15 56.37±0.18 54.19±0.11 52.63±0.18",
             "56.78±0.47 30.03±0.07 27.27±0.05 26.28±0.03",
         ),
+        *other_trainings("53.67 52.95", "58.43 54.32"),
     ),
     _wide_resnet(
         "wrn-70-16",
@@ -135,5 +140,6 @@ BASELINES = (
             "56.93±0.61 29.76±0.17 27.20±0.16 26.12±0.24",
         ),
         *block_comparison("267", "38.8", "85.51±0.19 56.78±0.13 54.52±0.13", "56.93±0.49 29.76±0.14 27.24±0.15"),
+        *other_trainings("54.12 50.52", "58.15 54.37"),
     ),
 )

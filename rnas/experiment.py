@@ -31,7 +31,7 @@ from rnas.errors import ChangedInputError, InputError, LedgerError
 from rnas.utils._directories import creating, locked, next_free
 from rnas.utils._json_files import read_json_object
 from rnas.utils._lazy import LazyModule
-from rnas.utils._yaml_files import checked, read_mapping
+from rnas.utils._yaml_files import checked, read_mapping, read_yaml
 from rnas.utils.files import discard_partial, write_text
 from rnas.utils.model import Model
 
@@ -452,8 +452,8 @@ def require_same(inputs: Mapping[str, str], here: Mapping[str, str], since: str 
 def kind_at(path: Path) -> str | None:
     """Return the kind of experiment in a directory, or None if it has no experiment."""
     try:
-        content = yaml.safe_load((path / CONFIG).read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError):
+        content = read_yaml(path / CONFIG)
+    except InputError:
         return None
     kind = content.get("kind") if isinstance(content, dict) else None
     return kind if isinstance(kind, str) else None

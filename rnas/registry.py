@@ -8,7 +8,7 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from rnas.errors import InputError
+from rnas.errors import InputError, error_text
 
 ARCHITECTURES = "rnas.architectures"
 BLOCKS = "rnas.blocks"
@@ -65,7 +65,7 @@ def load(group: str, name: str) -> Any:
     try:
         return points[0].load()
     except (ImportError, AttributeError) as error:
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        reason = next(iter(error_text(error).splitlines()), type(error).__name__)
         raise InputError(
             f"{kind} {name!r} of {_owner(points[0])} cannot be loaded from {points[0].value}: {reason}"
         ) from error
@@ -93,7 +93,7 @@ def imported(place: str, kind: str) -> Any:
             fix = f"it was defined in a script or a notebook: resume there, and give the {kind} again as an object"
         else:
             fix = "install its package, or put its folder on PYTHONPATH"
-        reason = str(error).strip().splitlines() or [type(error).__name__]
+        reason = error_text(error).strip().splitlines() or [type(error).__name__]
         raise InputError(f"{kind} {place!r}: cannot be imported ({reason[0]}); {fix}") from None
     return found
 

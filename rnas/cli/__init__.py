@@ -10,8 +10,8 @@ import typer
 from typer.core import TyperGroup
 
 from rnas import __version__
-from rnas.errors import InputError, LedgerError
-from rnas.utils._text import error_text, one_line
+from rnas.errors import InputError, LedgerError, error_text
+from rnas.utils._text import one_line
 
 COMMANDS = {
     "search": "Search for robust architectures.",

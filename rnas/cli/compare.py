@@ -19,6 +19,7 @@ from rnas.experiments.comparison.settings import ComparisonSettings
     "until_decided",
     Setting("tuning.trials", "tune", default="none", metavar="TRIALS"),
     Setting("tuning.epochs", "tune_epochs", default="those of the trainings"),
+    Setting("training.recipe", default="sat"),
     *of_training("training."),
     "training.attacks",
     "training.attacked_images",
@@ -39,7 +40,7 @@ def compare(
         bool,
         typer.Option(
             "--robust-scaling",
-            help="Scale residual networks that are not published by RobustScaling, not by their own rule.",
+            help="Scale residual networks that are not published by RobustScaling.",
         ),
     ] = False,
     output: Annotated[Path | None, output_option("runs/compare-DATA-N")] = None,

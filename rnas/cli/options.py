@@ -29,6 +29,7 @@ class Setting:
         key: the field, with dots between nested names, such as ``fidelity.epochs``.
         name: of the option, with underscores; the last part of the key where it is empty.
         default: in words what holds where the option is not given; the field's default where it is empty.
+        required: whether it has to be given although the field has a default.
         argument: whether it is an argument and not an option.
         repeated: whether it is given once for each item of a list, and not once with commas between them.
         metavar: what stands for its value in help.
@@ -38,6 +39,7 @@ class Setting:
     key: str
     name: str = ""
     default: str = ""
+    required: bool = False
     argument: bool = False
     repeated: bool = False
     metavar: str | None = None
@@ -121,7 +123,7 @@ def parameter(field: FieldInfo, setting: Setting) -> inspect.Parameter:
         if setting.argument
         else typer.Option(*names, help=text, metavar=metavar, show_default=False, min=low, max=high)
     )
-    required = field.is_required() and setting.shows_default and not setting.default
+    required = setting.required or (field.is_required() and setting.shows_default and not setting.default)
     return inspect.Parameter(
         setting.parameter,
         inspect.Parameter.KEYWORD_ONLY,

@@ -17,7 +17,6 @@ def of_training(prefix: str = "") -> tuple[Setting, ...]:
         prefix: what comes before each key, such as ``training.``.
     """
     return (
-        Setting(f"{prefix}recipe", default="sat"),
         Setting(f"{prefix}data", default="that of the search, else cifar10"),
         Setting(f"{prefix}data_dir"),
         Setting(f"{prefix}eps", default="that of the search, else the data's"),
@@ -29,6 +28,7 @@ def of_training(prefix: str = "") -> tuple[Setting, ...]:
 
 @with_settings(
     TrainingRunSettings,
+    Setting("recipe", required=True),
     *of_training(),
     "seed",
     Setting("split_seed", default="that of the search, else 0"),
@@ -88,7 +88,7 @@ def training_content(given: dict[str, Any], assignments: list[str]) -> dict[str,
     """Return the settings of a training from options and ``KEY=VALUE``, in the form of the settings."""
     from rnas.utils._yaml_files import set_key
 
-    content = {"recipe": "sat", **given}
+    content = dict(given)
     if "images" in given:
         content["images"] = {"train": given["images"]}
     for assignment in assignments:

@@ -25,7 +25,7 @@ from rnas.experiments.tuning.settings import TuningSettings
     "pruner",
     into="tuning",
 )
-@with_settings(TrainingRunSettings, *of_training(), "seed", into="training")
+@with_settings(TrainingRunSettings, Setting("recipe", required=True), *of_training(), "seed", into="training")
 def tune(
     *,
     network: Network,

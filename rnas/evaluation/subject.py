@@ -18,11 +18,12 @@ from rnas.errors import InputError, MisfitError
 from rnas.evaluation._request import Request
 from rnas.evaluation.threats import Threat, parse_threat, threat_of, unseen_threats
 from rnas.evaluation.training_settings import ResolvedTraining, load_dataset
+from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
 from rnas.networks.weight_names import WeightNames
 from rnas.networks.weights import load_weights
 from rnas.networks.zoo import CIFAR
-from rnas.utils.files import tensors_hash
+from rnas.utils.files import file_hash, tensors_hash
 
 _DATA = "cifar10"
 
@@ -90,7 +91,7 @@ def subject_of(network: EvaluatedNetwork, request: Request) -> Subject:
         raise InputError(f"{request.network} has no weights here, and random ones mean nothing: give a file of weights")
     images = _images_of(request, network.training)
     model = loaded(network, weights, images.dataset).to(request.device)
-    sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()
+    sha256 = file_hash(weights)
     return Subject(network=network, weights=weights, sha256=sha256, model=model, **vars(images))
 
 
@@ -225,7 +226,7 @@ def loaded(network: EvaluatedNetwork, weights: Path, dataset: Dataset) -> nn.Mod
             "give the data that it was made for"
         )
     with _built_for(dataset, InputError), torch.random.fork_rng(devices=[]):
-        module = network.architecture.build(dataset.num_classes, dataset.input_shape)
+        module = arch.build(network.architecture, dataset.num_classes, dataset.input_shape)
     # A file that cannot be read does not depend on the data.
     with _built_for(dataset, MisfitError):
         load_weights(module, weights, network.weight_names, network.name)

@@ -1,6 +1,5 @@
 """Find architectures as a user names them: a published network, a JSON file, a member of a run, a checkpoint."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,11 @@ from rnas.networks._exported import Export, read_export, read_otherwise
 from rnas.networks.architecture import Architecture
 from rnas.networks.weight_names import WeightNames
 from rnas.networks.zoo import baselines, find
+from rnas.utils._json_files import parse_json
+from rnas.utils._regular_files import read_bytes
+
+_LARGEST_ARCHITECTURE = 64 * 1024**2
+"""A result of an evaluation contains its architecture, and is larger than an architecture alone."""
 
 
 @dataclass(frozen=True)
@@ -156,16 +160,13 @@ def _of_export(text: str, export: Export) -> Reference:
 
 def _of_file(path: Path) -> Reference:
     try:
-        content = json.loads(path.read_text())
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+        text = read_bytes(path, _LARGEST_ARCHITECTURE).decode("utf-8")
     except UnicodeDecodeError:
         raise InputError(
             f"{path} is no architecture: binary; name a published network, an architecture's JSON or a run's member, "
             "and a file of weights next to it"
         ) from None
-    except ValueError as error:
-        raise InputError(f"{path}: not an architecture's JSON ({error})") from None
+    content = parse_json(text, f"{path}: not an architecture's JSON")
     if isinstance(content, dict) and "kind" not in content:
         content = content.get("architecture")
     try:

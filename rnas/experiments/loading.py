@@ -1,11 +1,13 @@
 """Load networks by name, with published weights or those of a run."""
 
+import warnings
 from pathlib import Path
 
 from torch import nn
 
-from rnas.errors import InputError
+from rnas.errors import WeightsWarning
 from rnas.experiments._references import resolve
+from rnas.networks import architecture as arch
 from rnas.networks.architecture import Shape
 from rnas.networks.weights import load_weights
 
@@ -31,18 +33,21 @@ def load(
     Returns:
         The network, from images (N, *input_shape) in [0, 1] to logits (N, num_classes).
 
+    Warns:
+        WeightsWarning: the file has several weights, or does not say everything about its network.
+
     Raises:
         InputError: there is no such architecture, it cannot run at this shape, or the weights are not its own.
     """
     reference = resolve(architecture)
     classes = reference.num_classes if num_classes is None else num_classes
     shape = reference.input_shape if input_shape is None else input_shape
-    if classes < 1 or len(shape) != 3 or min(shape) < 1:
-        raise InputError(f"{classes} classes and images of shape {shape}: give whole numbers above zero, three a shape")
-    module = reference.architecture.build(classes, shape)
+    module = arch.build(reference.architecture, classes, shape)
     own = (classes, shape) == (reference.num_classes, reference.input_shape)
     if weights is None and (own or Path(architecture) == reference.checkpoint):
         weights = reference.checkpoint
     if weights is not None:
-        load_weights(module, weights, reference.weight_names, f"{reference.name} with {classes} classes")
+        label = f"{reference.name} with {classes} classes"
+        for note in load_weights(module, weights, reference.weight_names, label, reference.architecture):
+            warnings.warn(note, WeightsWarning, stacklevel=2)
     return module.eval()

@@ -2,7 +2,6 @@
 
 import ast
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,8 @@ from torch import Tensor
 from rnas.errors import InputError
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
+from rnas.utils._json_files import parse_json, read_json
+from rnas.utils._regular_files import read_bytes
 from rnas.utils.files import file_hash, tensors_hash
 
 PROVENANCE = "rnas"
@@ -25,6 +26,7 @@ FOLDER_CONFIG = "config.json"
 NNI_SAMPLE = "sample.json"
 ROBUSTBENCH_CODE = "model.py"
 ROBUSTBENCH_INFO = "model_info.json"
+_LARGEST_CODE = 4 * 1024**2
 _REMEDY = "restore it from a copy, or export again"
 
 
@@ -84,7 +86,27 @@ def signature(provenance: str, tensors: Mapping[str, Tensor]) -> str:
     return hashlib.sha256(f"{provenance}\n{tensors_hash(tensors)}".encode()).hexdigest()
 
 
-def _of_safetensors(path: Path) -> Export | None:
+def description_in(path: Path, text: str | None = None) -> Mapping[str, Any] | None:
+    """Return what rnas wrote into a file of weights about them, as JSON values; None for a file of others.
+
+    Args:
+        path: the file, safetensors or, with a text, any.
+        text: the description, where it was read from the file already.
+
+    Raises:
+        InputError: the file is damaged, or was changed after it was written.
+    """
+    if text is None:
+        text = _signed(path)
+    try:
+        content = parse_json(text or "null", path)
+    except InputError:
+        return None
+    return content if isinstance(content, dict) and {"architecture", "key"} <= content.keys() else None
+
+
+def _signed(path: Path) -> str | None:
+    """Return the description in a safetensors file, checked by its checksum; None if it has none."""
     try:
         with safe_open(path, "pt") as file:
             metadata = file.metadata() or {}
@@ -97,7 +119,12 @@ def _of_safetensors(path: Path) -> Export | None:
         raise InputError(f"{path}: damaged or truncated ({error}); {_REMEDY}") from None
     if signature(metadata[PROVENANCE], tensors) != metadata.get(CHECKSUM):
         raise InputError(f"{path}: was changed after it was written, its sha256 is another; {_REMEDY}")
-    return _described(path, path, metadata[PROVENANCE])
+    return str(metadata[PROVENANCE])
+
+
+def _of_safetensors(path: Path) -> Export | None:
+    text = _signed(path)
+    return None if text is None else _described(path, path, text)
 
 
 def _looks_ours(path: Path) -> bool:
@@ -123,8 +150,9 @@ def _of_standalone(path: Path) -> Export:
 def _texts(path: Path) -> dict[str, str]:
     """Return the top-level names of a Python file whose value is a text."""
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-    except (SyntaxError, UnicodeDecodeError, ValueError):
+        tree = ast.parse(read_bytes(path, _LARGEST_CODE))
+    # Python's parser raises the last two for code that is nested too deeply.
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise InputError(f"{path}: no standalone export: it cannot be read as Python; {_REMEDY}") from None
     return {
         statement.targets[0].id: statement.value.value
@@ -139,9 +167,9 @@ def _texts(path: Path) -> dict[str, str]:
 def _of_folder(path: Path) -> Export | None:
     config = path / FOLDER_CONFIG
     try:
-        content = json.loads(config.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{config}: no JSON ({error}); {_REMEDY}") from None
+        content = read_json(config)
+    except InputError as error:
+        raise InputError(f"{error}; {_REMEDY}") from None
     if not isinstance(content, dict) or PROVENANCE not in content:
         return None
     weights = path / FOLDER_WEIGHTS
@@ -161,7 +189,7 @@ def _require_hash(weights: Path, expected: str, described: Path) -> None:
 
 def _described(path: Path, weights: Path, provenance: str) -> Export:
     try:
-        content = json.loads(provenance)
+        content = parse_json(provenance, "provenance")
         channels, height, width = map(int, content["input_shape"])
         architecture = arch.from_dict(content["architecture"])
         return Export(weights, architecture, (channels, height, width), int(content["num_classes"]), content)

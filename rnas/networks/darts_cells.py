@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import ConfigDict
 
 from rnas.errors import InputError
+from rnas.networks._bounds import require_sizes
 from rnas.networks._cell_operations import find_operation
 from rnas.networks.architecture import Shape
 from rnas.networks.cell_skeleton import (
@@ -62,6 +63,7 @@ class DartsCellNetwork:
         check_sizes(self.layers, self.channels)
         if self.stem_channels < 1:
             raise InputError(f"stem_channels is {self.stem_channels}; it is at least 1")
+        require_sizes("a network of cells", self.layers, [self.stem_channels])
 
     @property
     def outputs(self) -> tuple[int, int]:
@@ -72,6 +74,11 @@ class DartsCellNetwork:
         """Return the position of every cell for images of this shape; raise InputError if it cannot be halved twice."""
         stems = (self.stem_channels, self.stem_channels)
         return sized(place_cells(self.layers, self.channels, self.outputs, stems), input_shape[1:])
+
+    @property
+    def not_in_weights(self) -> dict[str, str]:
+        """Return what the names and shapes of its weights do not show."""
+        return {"the operations without weights": "as described"}
 
     def build(self, num_classes: int, input_shape: Shape) -> "nn.Module":
         """Return the network; raise InputError if the images cannot be halved twice."""

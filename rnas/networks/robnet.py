@@ -89,6 +89,11 @@ class RobNetwork:
         """Return the code of each cell."""
         return self.codes * self.layers if len(self.codes) == 1 else self.codes
 
+    @property
+    def not_in_weights(self) -> dict[str, str]:
+        """Return what the names and shapes of its weights do not show."""
+        return {"the operations without weights": "as described"}
+
     def build(self, num_classes: int, input_shape: Shape) -> "nn.Module":
         """Return the network; raise InputError if the images cannot be halved often enough."""
         place_robnet_cells(self.layers, self.channels, self.stem, input_shape)

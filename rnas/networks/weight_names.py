@@ -33,11 +33,10 @@ class WeightNames:
     training_only: tuple[str, ...] = ()
 
     def ours(self, original: str) -> str | None:
-        """Return the name of a tensor in rnas, or None if only training reads it; a leading ``module.`` is dropped."""
-        name = original.removeprefix("module.")
-        if name.startswith(self.training_only):
+        """Return the name of a tensor in rnas, or None if only training reads it."""
+        if original.startswith(self.training_only):
             return None
-        return _renamed(name, [(rename.original, rename.ours) for rename in self.renames])
+        return _renamed(original, [(rename.original, rename.ours) for rename in self.renames])
 
     def original(self, ours: str) -> str:
         """Return the inverse of :meth:`ours`."""

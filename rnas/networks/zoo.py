@@ -196,6 +196,16 @@ def find(name: str) -> Baseline:
     return by_name[_bare(name)]
 
 
+def same_weights(architecture: Architecture) -> list[str]:
+    """Return the names of other published networks whose weights have the same names and shapes."""
+    alike = getattr(architecture, "plainest", None)
+    return [
+        name
+        for name, baseline in baselines().items()
+        if alike is not None and baseline.network != architecture and alike == getattr(baseline.network, "plainest", 0)
+    ]
+
+
 def _bare(name: str) -> str:
     """Return a name without hyphens and capitals: ``RobustResNet-A1`` and ``robust-resnet-a1`` are one name."""
     return name.lower().replace("-", "")

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rnas.networks._bounds import MOST_LAYERS
 from rnas.networks.block import Block
 
 BLOCK_DEFAULTS: Mapping[str, Any] = {field.name: field.default for field in dataclasses.fields(Block)}
@@ -17,6 +18,7 @@ _TOPOLOGIES = {
     "no-residual": "no residual",
 }
 _UNIT_WIDTH = 16
+_MOST_STAGES = 8
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ def is_residual(architecture: Mapping[str, Any]) -> bool:
         architecture.get("kind") == "residual"
         and _positive_integers(depths)
         and _positive_integers(channels)
-        and len(depths) == len(channels)
+        and len(depths) == len(channels) <= _MOST_STAGES
+        and sum(depths) <= MOST_LAYERS
         and isinstance(blocks, list)
         and len(blocks) in (1, len(depths))
         and all(isinstance(block, Mapping) for block in blocks)

@@ -1,5 +1,6 @@
 """Read regular files of a bounded size, as a file from anywhere may be endless or no file at all."""
 
+import os
 import stat
 from pathlib import Path
 
@@ -20,10 +21,11 @@ def read_bytes(path: Path, largest: int) -> bytes:
     require_regular(path)
     try:
         with path.open("rb") as file:
-            content = file.read(largest + 1)
+            # A file of the kernel has more to read than its size says.
+            content = file.read(largest + 1) if os.fstat(file.fileno()).st_size <= largest else None
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    if len(content) > largest:
+    if content is None or len(content) > largest:
         raise InputError(f"{path}: larger than {largest:,} bytes, the most that is read; give a smaller file")
     return content
 
@@ -38,7 +40,7 @@ def require_regular(path: Path) -> None:
         raise InputError(f"{shown(str(path))}: no path ({error})") from None
     if not stat.S_ISREG(mode):
         what = "a folder" if stat.S_ISDIR(mode) else "a device, a pipe or a socket"
-        raise InputError(f"{path}: {what}, not a file; give a regular file")
+        raise InputError(f"{path}: cannot be read (it is {what}, not a regular file)")
 
 
 def read_text(path: Path, largest: int) -> str:
@@ -46,4 +48,4 @@ def read_text(path: Path, largest: int) -> str:
     try:
         return read_bytes(path, largest).decode("utf-8")
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: no text in UTF-8 ({error.reason} at byte {error.start})") from None
+        raise InputError(f"{path}: cannot be read (no text in UTF-8: {error.reason} at byte {error.start})") from None

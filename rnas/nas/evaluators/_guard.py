@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import torch
 
-from rnas.errors import DeadlineExceededError, DivergedError
+from rnas.errors import DeadlineExceededError, DivergedError, error_text
 from rnas.experiment import require_same
 from rnas.nas.evaluators.evaluator import Context, Evaluates, Evaluation, Status, Task, inputs_of
-from rnas.utils._text import error_text, one_line
+from rnas.utils._text import one_line
 
 _LONGEST_REASON = 300
 

@@ -24,8 +24,12 @@ UNIT = 160
 
 
 def chunk_width(planes: int, base_width: int, cardinality: int) -> int:
-    """Return the channels of one scale: a multiple of the cardinality, at least one per group (planes below 16)."""
-    return max(planes * base_width // UNIT, 1) * cardinality
+    """Return the channels of one scale: a multiple of the cardinality, at least one per group (planes below 16).
+
+    The product is in floating point, as in the released code, which rounds a few whole numbers down: 240 planes and
+    base width 82 give 122.
+    """
+    return max(int(planes * (base_width / UNIT)), 1) * cardinality
 
 
 def balanced_base_width(scales: int, cardinality: int) -> int:
@@ -66,7 +70,8 @@ class RobustRes(BlockType):
     def cost(self, blocks: BlockColumns, place: Place) -> Costs:
         """Return the exact costs (n,) of these blocks."""
         # The formula is that of chunk_width, for arrays.
-        width = np.maximum(place.planes * blocks.base_width // UNIT, 1) * blocks.cardinality
+        channels = (place.planes * (blocks.base_width / UNIT)).astype(np.int64)
+        width = np.maximum(channels, 1) * blocks.cardinality
         out_channels = self.out_channels(place.planes)
         return three_convolution_cost(
             blocks, place, width, out_channels, scales=blocks.scales, cardinality=blocks.cardinality

@@ -69,22 +69,19 @@ class DilatedConv(nn.Module):
         return out
 
 
-class SevenBySeven(nn.Module):
-    """Apply ReLU, a 1x7 convolution, a 7x1 convolution and batch normalisation."""
+class SevenBySeven(nn.Sequential):
+    """Apply ReLU, a 1x7 convolution, a 7x1 convolution and batch normalisation.
+
+    It maps (N, channels, H, W) to (N, channels, H / stride, W / stride).
+    """
 
     def __init__(self, channels: int, stride: int, affine: bool = True) -> None:
-        super().__init__()
-        self.op = nn.Sequential(
+        super().__init__(
             nn.ReLU(),
             nn.Conv2d(channels, channels, (1, 7), stride=(1, stride), padding=(0, 3), bias=False),
             nn.Conv2d(channels, channels, (7, 1), stride=(stride, 1), padding=(3, 0), bias=False),
             nn.BatchNorm2d(channels, affine=affine),
         )
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (N, channels, H, W) to (N, channels, H / stride, W / stride)."""
-        out: Tensor = self.op(x)
-        return out
 
 
 class Zero(nn.Module):

@@ -30,7 +30,9 @@ class Naming:
         return f"{self.network} of {self.code}"
 
 
-RRN, HUANG = "zhichao-lu/robust-residual-network", "HanxunH/RobustWRN"
+pytestmark = pytest.mark.filterwarnings("ignore::rnas.errors.WeightsWarning")
+
+RRN, HUANG, TRADES = "zhichao-lu/robust-residual-network", "HanxunH/RobustWRN", "yaodongyu/TRADES"
 NAMINGS = [
     Naming(
         "wrn-34-r-gamma-0.25",
@@ -44,6 +46,14 @@ NAMINGS = [
         "wrn-34-r-gamma-0.25",
         RRN,
         {"blocks.1.layer.0.shortcut.0.weight": "blocks.1.layer.0.shortcut.0.weight", "norm1.bias": "norm1.bias"},
+    ),
+    Naming(
+        "wrn-34-r-gamma-0.25",
+        TRADES,
+        {
+            "block2.layer.0.convShortcut.weight": "blocks.1.layer.0.shortcut.0.weight",
+            "conv1.weight": "stem_conv.weight",
+        },
     ),
     Naming(
         "robust-resnet-a1",
@@ -76,6 +86,11 @@ NAMINGS = [
             "cells.4.preprocess0.conv_2.weight": "cells.4.preprocess0.conv_2.weight",
             "cells.10._ops.7.op.3.bias": "cells.10._ops.7.op.3.bias",
         },
+    ),
+    Naming(
+        "amoebanet",
+        "nutellamok/advrush",
+        {"cells.6._ops.8.2.weight": "cells.6._ops.8.2.weight", "classifier.bias": "classifier.bias"},
     ),
     Naming(
         "pdarts",

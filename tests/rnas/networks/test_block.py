@@ -1,5 +1,6 @@
 """Blocks as data: one description for each block, and errors for impossible ones."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 from rnas.errors import InputError
 from rnas.networks.block import Block, BlockColumns
 from rnas.networks.blocks.robust_res_block import ROBUST_RES_BLOCK, balanced_base_width, chunk_width
+from rnas.networks.modules.measured_cost import measured_cost
+from rnas.networks.residual import ResidualNetwork
 
 
 @pytest.mark.parametrize(
@@ -100,8 +103,7 @@ def test_chunks_divide_into_their_groups(planes: int, base_width: int, cardinali
     width = chunk_width(planes, base_width, cardinality)
     assert width >= cardinality
     assert width % cardinality == 0
-    if planes * base_width >= 160:
-        assert width == planes * base_width // 160 * cardinality
+    assert width == max(math.floor(planes * (base_width / 160)), 1) * cardinality
 
 
 def test_columns_are_the_blocks_fields() -> None:
@@ -112,3 +114,13 @@ def test_columns_are_the_blocks_fields() -> None:
     three = columns[np.array([0, 0, 0])]
     assert three.kernel_size.tolist() == [3, 3, 3]
     assert three.types == columns.types
+
+
+def test_the_channels_of_a_scale_are_rounded_as_in_the_released_code() -> None:
+    # floor(240 * (82 / 160)) in floating point; in whole numbers it would be 123.
+    assert chunk_width(240, 82, 1) == 122
+    network = ResidualNetwork((1, 1, 1), (240, 28, 16), (Block(topology="robust-res-block", base_width=82),))
+    with torch.device("meta"):
+        module = network.build(10, (3, 8, 8))
+    assert module.blocks[0].layer[0].conv1.out_channels == 122
+    assert measured_cost(module, (3, 8, 8)) == network.cost((3, 8, 8), 10)

@@ -1,5 +1,6 @@
 """Files of weights: what is read, what is refused, and that nothing in them is run."""
 
+import argparse
 import os
 import pickle
 import sys
@@ -17,9 +18,14 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from rnas.errors import InputError
+from baselines.sources import ROBUST_RESNETS_NAMES, TRADES_NAMES
+from rnas.errors import InputError, MisfitError
+from rnas.networks.architecture import Architecture
+from rnas.networks.block import Block
+from rnas.networks.residual import ResidualNetwork, widened
 from rnas.networks.weight_names import Rename, WeightNames
 from rnas.networks.weights import load_weights, read_weights
+from tests.rnas.networks.released_modules import AdvancedResNet, TradesWideResNet, filled
 
 NAMES = WeightNames(
     "someone/something", (Rename("head.", "2."), Rename("norm{}.", "{}.")), training_only=("auxiliary.",)
@@ -50,8 +56,11 @@ def test_safetensors_are_known_by_their_content(path: Path) -> None:
     assert equal(read_weights(path), state)
 
 
+WRAPPERS = (None, "model_state_dict", "state_dict", "unaveraged_model_state_dict", "net", "model", "ema", "model_ema")
+
+
 @pytest.mark.parametrize("zipped", [True, False])
-@pytest.mark.parametrize("wrapper", [None, "model_state_dict", "state_dict", "unaveraged_model_state_dict"])
+@pytest.mark.parametrize("wrapper", [*WRAPPERS, "best", "last", "module", "a_name_of_their_own"])
 def test_state_dicts_are_unwrapped(path: Path, wrapper: str | None, zipped: bool) -> None:
     state = network().state_dict()
     content = state if wrapper is None else {"epoch": 3, wrapper: state, "optimizer_state_dict": None}
@@ -59,10 +68,154 @@ def test_state_dicts_are_unwrapped(path: Path, wrapper: str | None, zipped: bool
     assert equal(read_weights(path), state)
 
 
-def test_averaged_weights_come_before_the_last_ones(path: Path) -> None:
+@pytest.mark.parametrize(
+    ("good", "other", "said"),
+    [
+        ("model_state_dict", "unaveraged_model_state_dict", "which are averaged"),
+        ("ema_state_dict", "state_dict", "which are averaged"),
+        ("state_dict_ema", "state_dict", "which are averaged"),
+        ("model_ema", "model", "which are averaged"),
+        ("ema", "net", "which are averaged"),
+        ("swa_state_dict", "best", "which are averaged"),
+        ("best", "last", "The file has several weights: best is used, and not last."),
+        ("state_dict", "proxy", ""),
+    ],
+)
+def test_averaged_and_best_weights_come_first_and_it_is_said(path: Path, good: str, other: str, said: str) -> None:
+    preferred, last = network().state_dict(), network().state_dict()
+    for content in ({good: preferred, other: last}, {other: last, good: preferred}):
+        torch.save({"epoch": 1, **content}, path)
+        assert equal(read_weights(path), preferred)
+        (note,) = load_weights(network(), path) or ("",)
+        assert (said in note) if said else not note
+
+
+def test_averaged_weights_may_lie_deeper(path: Path) -> None:
     averaged, last = network().state_dict(), network().state_dict()
-    torch.save({"unaveraged_model_state_dict": last, "model_state_dict": averaged}, path)
+    torch.save({"state_dict": last, "ema": {"decay": 0.99, "shadow": averaged}}, path)
     assert equal(read_weights(path), averaged)
+
+
+def test_of_several_unknown_weights_none_is_guessed(path: Path) -> None:
+    torch.save({"teacher": network().state_dict(), "student": network().state_dict()}, path)
+    with pytest.raises(InputError, match=r"holds several state dicts \(teacher, student\): save the one"):
+        read_weights(path)
+
+
+@pytest.mark.parametrize("prefix", ["module.", "module.module.", "model.", "_orig_mod.", "module._orig_mod.", "1.net."])
+def test_prefixes_of_wrapping_modules_are_dropped(path: Path, prefix: str) -> None:
+    source, target = network(), network()
+    torch.save({f"{prefix}{name}": tensor for name, tensor in original(source).items()}, path)
+    load_weights(target, path, (NAMES,))
+    assert equal(target.state_dict(), source.state_dict())
+
+
+def test_the_average_of_torch_itself(path: Path) -> None:
+    averaged = torch.optim.swa_utils.AveragedModel(network())
+    target = network()
+    torch.save(averaged.state_dict(), path)
+    load_weights(target, path)
+    assert equal(target.state_dict(), averaged.module.state_dict())
+
+
+def test_counters_of_batches_are_not_needed(path: Path) -> None:
+    source, target = network(), network()
+    torch.save({name: tensor for name, tensor in source.state_dict().items() if "num_batches" not in name}, path)
+    load_weights(target, path)
+    assert torch.equal(target.get_parameter("0.weight"), source.get_parameter("0.weight"))
+
+
+def quantised(tensor: Tensor) -> Tensor:
+    return torch.quantize_per_tensor(tensor.detach(), 0.1, 0, torch.qint8)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda tensor: (tensor * 10).to(torch.int8), "0.weight holds int8, and the network computes with"),
+        (lambda tensor: tensor > 0, "0.weight holds bool, and the network computes with"),
+        (lambda tensor: torch.complex(tensor, tensor), "0.weight is complex; give a file of dense"),
+        (lambda tensor: tensor.to("meta"), r"0.weight is without values \(on the meta device\)"),
+        (lambda tensor: tensor.to_sparse(), "0.weight is sparse; give"),
+        (quantised, "0.weight is quantised; give"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore")  # torch warns of its own sparse and quantised tensors.
+def test_tensors_of_other_types_are_refused(path: Path, change: Any, message: str) -> None:
+    state = network().state_dict()
+    state["0.weight"] = change(state["0.weight"])
+    torch.save(state, path)
+    with pytest.raises(InputError, match=message) as error:
+        load_weights(network(), path)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_other_precisions_are_converted(path: Path, dtype: torch.dtype) -> None:
+    torch.save({name: tensor.to(dtype) for name, tensor in network().state_dict().items()}, path)
+    target = network()
+    load_weights(target, path)
+    assert target.get_parameter("0.weight").dtype == torch.float32
+
+
+def loaded(architecture: Architecture, path: Path) -> tuple[nn.Module, tuple[str, ...]]:
+    module = architecture.build(10, (3, 8, 8))
+    notes = load_weights(module, path, (ROBUST_RESNETS_NAMES, TRADES_NAMES), "net", architecture)
+    return module.eval(), notes
+
+
+def check_logits(found: nn.Module, expected: nn.Module) -> None:
+    images = torch.rand(4, 3, 8, 8)
+    with torch.no_grad():
+        torch.testing.assert_close(found(images), expected(images), rtol=1e-5, atol=1e-5)
+
+
+def test_weights_in_the_naming_of_trades_give_the_logits_of_its_network(path: Path) -> None:
+    released = filled(TradesWideResNet())
+    torch.save({f"module.{name}": tensor for name, tensor in released.state_dict().items()}, path)
+    module, notes = loaded(widened((1, 1, 1), (1, 1, 1)), path)
+    check_logits(module, released)
+    assert notes == (
+        "The file of the weights does not say all of its network: activation relu and normalize_input false are "
+        "assumed.",
+    )
+
+
+PLAIN = widened((1, 1, 1), (1, 1, 1))
+ADVANCED = ResidualNetwork(PLAIN.depths, PLAIN.channels, (Block(activation="silu"),), normalize_input=True)
+
+
+@pytest.mark.parametrize("with_constants", [True, False])
+def test_an_advanced_network_loads_into_its_own_form(path: Path, with_constants: bool) -> None:
+    released = filled(AdvancedResNet(with_constants=with_constants))
+    torch.save({"model_state_dict": released.state_dict()}, path)
+    module, (note,) = loaded(ADVANCED, path)
+    check_logits(module, released)
+    assert "activation silu" in note
+    assert ("normalize_input true" in note) is not with_constants
+
+
+def test_an_advanced_network_is_refused_by_the_plain_one_where_the_file_tells(path: Path) -> None:
+    torch.save(filled(AdvancedResNet(with_constants=True)).state_dict(), path)
+    with pytest.raises(MisfitError) as error:
+        loaded(PLAIN, path)
+    assert "its network normalises images by mean 0.4914, 0.4822, 0.4465 and deviation 0.2471" in str(error.value)
+    assert "normalize_input" in str(error.value)
+    torch.save(filled(AdvancedResNet(with_constants=False)).state_dict(), path)
+    _, (note,) = loaded(PLAIN, path)
+    assert "activation relu and normalize_input false are assumed" in note
+
+
+def test_other_constants_of_normalisation_are_refused(path: Path) -> None:
+    state = filled(AdvancedResNet(with_constants=True)).state_dict()
+    torch.save({**state, "mu": torch.full((3, 1, 1), 0.5)}, path)
+    with pytest.raises(MisfitError, match=r"mean 0.5, 0.5, 0.5 .*, and this one has other values"):
+        loaded(ADVANCED, path)
+    # A wrapper that changes nothing is none.
+    unchanged = {"normalize.mean": torch.zeros(3), "normalize.std": torch.ones(3)}
+    wrapped = {f"model.{name}": tensor for name, tensor in state.items() if name not in ("mu", "sigma")}
+    torch.save({**unchanged, **wrapped}, path)
+    loaded(PLAIN, path)
 
 
 def test_counters_of_a_profiler_are_left_out(path: Path) -> None:
@@ -95,6 +248,9 @@ def test_what_released_training_code_keeps_beside_its_weights(
         "model_state_dict": module.state_dict(),
         "optimizer_state_dict": optimizer.state_dict(),
         "ENV": {"flops": np.float64(5.1), "best": np.int64(3), "loss": torch.tensor(1.0), "history": [(1, 2.0)]},
+        "confusion": np.eye(3),
+        "labels": np.arange(3),
+        "args": argparse.Namespace(lr=0.1, out=Path("here")),
         # torch's own schedule, in the versions that released weights were made with.
         "scheduler_state_dict": {"anneal_func": torch.optim.lr_scheduler.OneCycleLR._annealing_cos},
         "scheduler": CosineLRScheduler(optimizer),
