@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rnas.cli.console import AsJson, DryRun, Workers, output_option
+from rnas.cli.console import AsJson, DryRun, Workers, output_option, stdout
 from rnas.cli.options import Setting, with_settings
 from rnas.cli.train import of_training
 from rnas.experiments.comparison.settings import ComparisonSettings
@@ -65,15 +65,16 @@ def compare(
     """
     from rnas.cli.cost_estimate import print_cost_estimate
     from rnas.cli.progress import run_shown
-    from rnas.cli.views.comparison import print_networks
     from rnas.experiments.comparison._resolve import resolve_settings
     from rnas.experiments.comparison.run import Comparison
+    from rnas.report._terminal import print_blocks
+    from rnas.report.comparison import networks_facts
 
     resolved = resolve_settings(networks or (), robust_scaling=robust_scaling, **settings)
     if dry_run:
         experiment = Comparison(output or Path(), resolved)
         if not as_json:
-            print_networks(experiment)
+            print_blocks(stdout(), [networks_facts(resolved)])
         print_cost_estimate(experiment.estimate(workers), as_json)
         return
     run_shown(Comparison.create(resolved, output), as_json, workers)

@@ -20,6 +20,7 @@ from rnas.evaluation._attack_run import AttackResult, AttackRun, PlannedAttack, 
 from rnas.evaluation._evaluation_state import EvaluationState, StepState
 from rnas.evaluation._image_flags import pack
 from rnas.evaluation._observed_network import ObservedNetwork
+from rnas.evaluation._probe import Probe
 from rnas.evaluation._request import Request
 from rnas.evaluation.corruption_robustness import evaluate_corruptions, evaluate_published_corruptions
 from rnas.evaluation.evaluation_result import (
@@ -27,6 +28,7 @@ from rnas.evaluation.evaluation_result import (
     Cost,
     Data,
     EvaluationResult,
+    Flag,
     FlagChecks,
     MeasuredAccuracy,
     Member,
@@ -34,8 +36,6 @@ from rnas.evaluation.evaluation_result import (
     Weights,
 )
 from rnas.evaluation.flags import CHECKS, checked, found_by_attacks
-from rnas.evaluation.flags._probe import Probe
-from rnas.evaluation.flags.flag import Flag
 from rnas.evaluation.subject import EvaluatedNetwork, Subject, module_subject, subject_of
 from rnas.evaluation.threats import Threat, robust_to_all
 from rnas.experiment import Listener

@@ -11,12 +11,11 @@ from pydantic import BaseModel
 from rnas._typing import Floats
 from rnas.errors import InputError
 from rnas.experiment import CostEstimate, EstimatedWork, Listener, given_settings
-from rnas.nas._campaign import evaluate_all, recorded, work_on
 from rnas.nas._experiment_on_search import ExperimentOnSearch
 from rnas.nas._setup import Setup
 from rnas.nas.config import FidelitySettings
 from rnas.nas.evaluators.evaluator import Task
-from rnas.nas.ledger import Ledger, Record
+from rnas.nas.ledger import Record
 from rnas.nas.rung_quality import RungQuality, Shift, optimum_shifts, rung_quality
 from rnas.nas.strategies._candidates import sample_fresh
 from rnas.networks import architecture as arch
@@ -76,7 +75,7 @@ class FidelityStudy(ExperimentOnSearch[FidelitySettings, FidelityResult]):
         Raises:
             InputError: nothing is maximised, there is one rung only, or the space holds fewer networks.
         """
-        setup, settings = self.search.setup, self.settings
+        setup, settings = self.search.recorded, self.settings
         if all(objective.direction == "minimize" for objective in setup.problem.objectives):
             raise InputError(f"{settings.search}: no objective is maximised, so that no score ranks networks; add one")
         if len(setup.evaluator.rungs) < 2:
@@ -97,18 +96,8 @@ class FidelityStudy(ExperimentOnSearch[FidelitySettings, FidelityResult]):
             for seed in range(first, first + settings.seeds)
         ]
 
-    def _run(self, listener: Listener, workers: int | None) -> None:
-        setup, tasks = self.search.setup, self._tasks()
-        with self._ledger() as ledger, setup.executor(workers=workers, seconds=setup.config.time_limit) as executor:
-            listener.started(self, work_on(tasks, ledger, executor.slots))
-            evaluate_all(tasks, setup.problem, ledger, executor, listener)
-
-    def _result(self, ledger: Ledger) -> FidelityResult:
-        tasks = self._tasks()
-        records = [record for record in recorded(tasks, ledger) if record is not None]
-        if len(records) < len(tasks):
-            raise self._unfinished()
-        return figures(self.search.setup, tasks, records, self.settings.bands)
+    def _result(self, tasks: Sequence[Task], records: Sequence[Record]) -> FidelityResult:
+        return figures(self.search.recorded, tasks, records, self.settings.bands)
 
     def write(self) -> FidelityResult:
         """Write the result, and the report of the search, which shows it."""
@@ -119,7 +108,7 @@ class FidelityStudy(ExperimentOnSearch[FidelitySettings, FidelityResult]):
     def estimate(self, workers: int | None = None) -> CostEstimate:
         """Measure evaluations at the highest rung; those of a lower one cost their share of it."""
         of_search = self.search.estimate(workers)
-        rungs = self.search.setup.evaluator.rungs
+        rungs = self.search.recorded.evaluator.rungs
         each = self.settings.architectures * self.settings.seeds / len(of_search.work)
         work = tuple(
             EstimatedWork(

@@ -9,11 +9,11 @@ from pydantic import BaseModel
 
 from rnas.errors import InputError
 from rnas.experiment import CONFIG, CostEstimate, EstimatedWork, Listener, given_settings
-from rnas.nas._campaign import evaluate_all, recorded, work_on
 from rnas.nas._experiment_on_search import ExperimentOnSearch
 from rnas.nas.evaluators.evaluator import Task
 from rnas.nas.execution._local import slots
-from rnas.nas.ledger import Ledger
+from rnas.nas.ledger import Record
+from rnas.nas.strategy import Problem
 from rnas.scaling_rules._predict import predict_at_budgets
 from rnas.scaling_rules._rule_test_settings import RuleTestSettings
 from rnas.scaling_rules.observations import first_maximised
@@ -62,12 +62,12 @@ class RuleTest(ExperimentOnSearch[RuleTestSettings, RuleTestResult]):
 
     @property
     def _seeds(self) -> int:
-        return 1 if self.search.setup.evaluator.instant else self.settings.seeds
+        return 1 if self.search.recorded.evaluator.instant else self.settings.seeds
 
     def _predicted(self) -> RulePrediction:
         settings = self.settings
         result = self.search.result()
-        first = self.search.setup.config.seed + 1
+        first = self.search.recorded.config.seed + 1
         seeds = tuple(range(first, first + self._seeds))
         return predict_at_budgets(
             result, settings.flops, settings.fit, seeds, settings.metric or first_maximised(result)
@@ -86,20 +86,13 @@ class RuleTest(ExperimentOnSearch[RuleTestSettings, RuleTestResult]):
         return self.prediction.hash
 
     def _tasks(self) -> list[Task]:
-        return tasks_of(self.search.setup, self.prediction)
+        return tasks_of(self.search.recorded, self.prediction)
 
-    def _run(self, listener: Listener, workers: int | None) -> None:
-        setup, tasks = self.search.setup, self._tasks()
-        with self._ledger() as ledger, setup.executor(workers=workers, seconds=setup.config.time_limit) as executor:
-            listener.started(self, work_on(tasks, ledger, executor.slots))
-            evaluate_all(tasks, problem_of(setup, self.prediction), ledger, executor, listener)
+    def _problem(self) -> Problem:
+        return problem_of(self.search.setup, self.prediction)
 
-    def _result(self, ledger: Ledger) -> RuleTestResult:
-        tasks = self._tasks()
-        records = [record for record in recorded(tasks, ledger) if record is not None]
-        if len(records) < len(tasks):
-            raise self._unfinished()
-        notes = notes_of(self.search.setup)
+    def _result(self, tasks: Sequence[Task], records: Sequence[Record]) -> RuleTestResult:
+        notes = notes_of(self.search.recorded)
         earlier = self.settings.earlier_tests
         if earlier:
             notes.append(

@@ -7,6 +7,8 @@ from pathlib import Path
 from rnas.errors import InputError
 from rnas.utils._text import shown
 
+_KERNEL = 1024**2
+
 
 def read_bytes(path: Path, largest: int) -> bytes:
     """Return the content of a regular file.
@@ -21,8 +23,9 @@ def read_bytes(path: Path, largest: int) -> bytes:
     require_regular(path)
     try:
         with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
             # A file of the kernel has more to read than its size says.
-            content = file.read(largest + 1) if os.fstat(file.fileno()).st_size <= largest else None
+            content = None if size > largest else file.read(min(largest, max(size, _KERNEL)) + 1)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     if content is None or len(content) > largest:
