@@ -19,6 +19,7 @@ from rnas.evaluation._request import Request
 from rnas.evaluation.threats import Threat, parse_threat, threat_of, unseen_threats
 from rnas.evaluation.training_data import TrainingData, listed
 from rnas.evaluation.training_settings import ResolvedTraining, load_dataset
+from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
 from rnas.networks.weight_names import WeightNames
 from rnas.networks.weights import load_weights
@@ -328,7 +329,7 @@ def loaded(network: EvaluatedNetwork, weights: Path, dataset: Dataset) -> tuple[
             "give the data that it was made for"
         )
     with _built_for(dataset, InputError), torch.random.fork_rng(devices=[]):
-        module = network.architecture.build(dataset.num_classes, dataset.input_shape)
+        module = arch.build(network.architecture, dataset.num_classes, dataset.input_shape)
     # A file that cannot be read does not depend on the data.
     with _built_for(dataset, MisfitError):
         notes = load_weights(module, weights, network.weight_names, network.name, network.architecture)

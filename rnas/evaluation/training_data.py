@@ -75,10 +75,7 @@ class TrainingData:
                 int(content["num_test_images"]),
                 tuple(map(str, content["classes"])),
                 int(content["split_seed"]),
-                # A training without a search has no images of search_val, which the sizes of a search must have.
-                SplitSizes.model_construct(
-                    **{name: None if size is None else int(size) for name, size in content["images"].items()}
-                ),
+                _sizes(content["images"]),
                 parse_fraction(content["epsilon"]),
             )
         except (KeyError, TypeError, ValueError) as error:
@@ -154,3 +151,11 @@ def is_checkpoint(description: Mapping[str, Any]) -> bool:
 def listed(classes: tuple[str, ...]) -> str:
     """Return the names of the classes in the order of the logits, of many the first."""
     return f"{', '.join(classes[:_SHOWN])}{', ...' if len(classes) > _SHOWN else ''}"
+
+
+def _sizes(content: Mapping[str, Any]) -> SplitSizes:
+    train, val, search_val, test = (content[name] for name in SPLITS)
+    # A training without a search has no images of search_val, of which a search must have some.
+    return SplitSizes.model_construct(
+        train=None if train is None else int(train), val=int(val), search_val=int(search_val), test=int(test)
+    )

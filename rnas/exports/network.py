@@ -1,12 +1,12 @@
 """Collect what is exported: a built network with its weights, and the known facts about both."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import ValidationError
 from torch import Tensor, nn
 
 from rnas.errors import InputError
@@ -19,6 +19,7 @@ from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
 from rnas.networks.weights import describe_weights, load_weights
 from rnas.networks.zoo import find
+from rnas.utils._json_files import read_json
 from rnas.utils.files import file_hash
 from rnas.utils.provenance import versions
 
@@ -105,13 +106,9 @@ def find_network(
     reference = resolve(words) if isinstance(words, str | Path) else _reference_of(words)
     classes = reference.num_classes if num_classes is None else num_classes
     shape = reference.input_shape if input_shape is None else input_shape
-    if classes < 1 or len(shape) != 3 or min(shape) < 1:
-        raise InputError(
-            f"{classes} classes and images of shape {shape}: give whole numbers above zero, three for the shape"
-        )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        module = reference.architecture.build(classes, shape).eval()
+        module = arch.build(reference.architecture, classes, shape).eval()
     own = (classes, shape) == (reference.num_classes, reference.input_shape)
     file = Path(weights) if weights is not None else reference.checkpoint if own else None
     notes: tuple[str, ...] = ()
@@ -216,10 +213,8 @@ def _weights(
 def _evaluation(path: Path, architecture: Architecture, file: Path | None) -> EvaluationResult:
     """Read a result of ``rnas evaluate``; raise InputError unless it is for this network and these weights."""
     try:
-        result = EvaluationResult.model_validate(json.loads(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    except ValueError as error:
+        result = EvaluationResult.model_validate(read_json(path))
+    except ValidationError as error:
         raise InputError(f"{path}: not a result of rnas evaluate ({str(error).splitlines()[0]})") from None
     if result.architecture_key != arch.key(architecture) or file is None or result.weights.sha256 != file_hash(file):
         raise InputError(

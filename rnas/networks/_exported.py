@@ -16,6 +16,8 @@ from torch import Tensor
 from rnas.errors import InputError
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
+from rnas.utils._json_files import parse_json, read_json
+from rnas.utils._regular_files import read_bytes
 from rnas.utils.files import file_hash, plain, tensors_hash, write_tensors
 
 PROVENANCE = "rnas"
@@ -25,6 +27,7 @@ FOLDER_CONFIG = "config.json"
 NNI_SAMPLE = "sample.json"
 ROBUSTBENCH_CODE = "model.py"
 ROBUSTBENCH_INFO = "model_info.json"
+_LARGEST_CODE = 4 * 1024**2
 _REMEDY = "restore it from a copy, or export again"
 
 
@@ -109,8 +112,8 @@ def description_in(path: Path, text: str | None = None) -> Mapping[str, Any] | N
     if text is None:
         return _signed(path)
     try:
-        content = json.loads(text)
-    except ValueError:
+        content = parse_json(text, path)
+    except InputError:
         return None
     return content if _is_description(content) else None
 
@@ -136,8 +139,8 @@ def _signed(path: Path) -> Mapping[str, Any] | None:
             return None
         raise InputError(f"{path}: damaged or truncated ({error}); {_REMEDY}") from None
     try:
-        content = json.loads(metadata[PROVENANCE])
-    except ValueError:
+        content = parse_json(metadata[PROVENANCE], path)
+    except InputError:
         content = None
     if not _is_description(content):
         raise InputError(f"{path}: its description cannot be read; {_REMEDY}")
@@ -166,7 +169,7 @@ def _of_standalone(path: Path) -> Export:
     _require_hash(weights, constants["SHA256"], path)
     try:
         content = torch.load(weights, map_location="cpu", weights_only=True)
-        provenance = json.loads(content["provenance"])
+        provenance = parse_json(str(content["provenance"]), weights)
     except Exception as error:  # A damaged pickle raises almost anything.
         raise InputError(f"{weights}: not readable as weights ({type(error).__name__}); {_REMEDY}") from None
     return _described(path, weights, provenance)
@@ -175,8 +178,9 @@ def _of_standalone(path: Path) -> Export:
 def _texts(path: Path) -> dict[str, str]:
     """Return the top-level names of a Python file whose value is a text."""
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-    except (SyntaxError, UnicodeDecodeError, ValueError):
+        tree = ast.parse(read_bytes(path, _LARGEST_CODE))
+    # Python's parser raises the last two for code that is nested too deeply.
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise InputError(f"{path}: no standalone export: it cannot be read as Python; {_REMEDY}") from None
     return {
         statement.targets[0].id: statement.value.value
@@ -191,9 +195,9 @@ def _texts(path: Path) -> dict[str, str]:
 def _of_folder(path: Path) -> Export | None:
     config = path / FOLDER_CONFIG
     try:
-        content = json.loads(config.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{config}: no JSON ({error}); {_REMEDY}") from None
+        content = read_json(config)
+    except InputError as error:
+        raise InputError(f"{error}; {_REMEDY}") from None
     if not isinstance(content, dict) or PROVENANCE not in content:
         return None
     weights = path / FOLDER_WEIGHTS

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
@@ -11,7 +12,11 @@ from pydantic import TypeAdapter, ValidationError
 from rnas import registry
 from rnas._typing import Shape as Shape
 from rnas.errors import InputError
+from rnas.networks._bounds import memory, require_images
 from rnas.networks.cost import Cost
+from rnas.utils._json_files import parse_json
+from rnas.utils._text import shown
+from rnas.utils.quantities import format_size
 
 if TYPE_CHECKING:
     from torch import nn
@@ -41,6 +46,30 @@ class Architecture(Protocol):
 
     def cost(self, input_shape: Shape, num_classes: int) -> Cost:
         """Return the exact params and FLOPs of the network that ``build`` returns, without building it."""
+
+
+def build(architecture: Architecture, num_classes: int, input_shape: Shape) -> "nn.Module":
+    """Return the network of an architecture that may come from a file, if this machine can hold it.
+
+    Raises:
+        InputError: the network cannot run at this shape, or it does not fit into memory.
+    """
+    require_images(input_shape, num_classes)
+    needed, held = 4 * architecture.cost(input_shape, num_classes).params, memory()
+    if needed > held:
+        raise InputError(
+            f"the network has {format_size(needed / 4)} parameters, which take {format_size(needed)} bytes; "
+            f"this machine has {format_size(held)}: give fewer blocks or channels"
+        )
+    try:
+        return architecture.build(num_classes, input_shape)
+    except (RuntimeError, MemoryError) as error:
+        if isinstance(error, MemoryError) or re.search("alloc|overflow|out of memory", str(error)):
+            raise InputError(
+                f"the network has {format_size(needed / 4)} parameters, and memory ran out: "
+                "give fewer blocks or channels"
+            ) from None
+        raise
 
 
 def _plain(value: Any) -> Any:
@@ -85,14 +114,10 @@ def from_dict(data: Any) -> Architecture:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the object"
         reason = first["msg"].removeprefix("Value error, ")
-        raise InputError(f"architecture of kind {data['kind']!r}: {where}: {reason}") from None
+        raise InputError(f"architecture of kind {shown(data['kind'])}: {where}: {reason}") from None
     return architecture
 
 
 def from_json(text: str) -> Architecture:
     """Return the architecture of a JSON text; raise InputError for other texts."""
-    try:
-        data = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise InputError(f"not an architecture's JSON: {error}") from None
-    return from_dict(data)
+    return from_dict(parse_json(text, "not an architecture's JSON"))

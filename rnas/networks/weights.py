@@ -22,6 +22,7 @@ from rnas.networks._exported import description_in
 from rnas.networks.architecture import Architecture
 from rnas.networks.weight_names import WeightNames
 from rnas.networks.zoo import same_weights
+from rnas.utils._regular_files import require_regular
 
 _AVERAGED = re.compile(r"(^|_)(ema|swa)(_|$)|(?<!un)averaged", re.IGNORECASE)
 """Keys of the averaged weights in released checkpoints."""
@@ -220,6 +221,7 @@ def _read(path: Path) -> _Content:
 
 
 def _is_safetensors(path: Path) -> bool:
+    require_regular(path)
     try:
         with path.open("rb") as file:
             head = file.read(9)

@@ -13,8 +13,11 @@ from rnas.evaluation._image_flags import unpack
 from rnas.evaluation.threats import robust_to_all
 from rnas.report.leaderboard import Entry, Leaderboard, LeaderboardAccuracy, LeaderboardFlag, tables
 from rnas.statistics.proportions import proportion
+from rnas.utils._json_files import parse_json
+from rnas.utils._regular_files import read_bytes
 
 _DIGITS = 8
+_LARGEST = 512 * 1024**2
 _UNCHECKED = LeaderboardFlag(
     "unchecked", "This network was evaluated without the checks for signs of overestimated robustness."
 )
@@ -78,10 +81,11 @@ def _entry(path: Path) -> Entry:
 
 
 def _read(path: Path) -> written.EvaluationResult:
+    content = read_bytes(path, _LARGEST)
     try:
-        return written.EvaluationResult.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+        return written.EvaluationResult.model_validate(parse_json(content, "it"))
+    except InputError as error:
+        raise InputError(f"{path}: not a result of rnas evaluate ({error}); remove it from the folder") from None
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"]))

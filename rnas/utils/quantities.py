@@ -9,15 +9,20 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, ValidationInfo
 
 from rnas.errors import InputError
+from rnas.utils._text import shown
 
+_SIZE_BITS = 256
+_SIZE_DIGITS = 100
 _FACTORS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
 def parse_size(value: Any) -> int:
     """Parse ``"1.5G"`` to 1500000000 and accept whole numbers; raise InputError for anything else or below zero."""
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)(?:e\+?(\d{1,2}))?\s*([kmgt]?)\s*", str(value), re.IGNORECASE)
-    if match is None or isinstance(value, bool):
-        raise InputError(f"{value!r} is not a size; write a number with K, M, G or T, such as 150M")
+    # Python does not convert integers of thousands of digits to text and back.
+    text = "" if isinstance(value, int) and value.bit_length() > _SIZE_BITS else str(value)[:_SIZE_DIGITS]
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)(?:e\+?(\d{1,2}))?\s*([kmgt]?)\s*", text, re.IGNORECASE)
+    if match is None or isinstance(value, bool) or len(text) == _SIZE_DIGITS:
+        raise InputError(f"{shown(value)} is not a size; write a number with K, M, G or T, such as 150M")
     number, exponent, unit = match.groups()
     power: int = 10 ** int(exponent or 0)
     return round(Fraction(number) * power * _FACTORS[unit.lower()])
@@ -53,22 +58,27 @@ def parse_band(value: Any) -> Band:
         return value
     parts = value.split(":") if isinstance(value, str) else value
     if not isinstance(parts, list | tuple) or len(parts) != 2:
-        raise InputError(f"{value!r} is not a band; write LOW:HIGH, such as 150M:250M")
+        raise InputError(f"{shown(value)} is not a band; write LOW:HIGH, such as 150M:250M")
     low = parse_size(parts[0]) if parts[0] not in ("", None) else 0
     high = parse_size(parts[1]) if parts[1] not in ("", None) else None
     if high is not None and low > high:
-        raise InputError(f"band {value!r} is empty: its low end is above its high end")
+        raise InputError(f"band {shown(value)} is empty: its low end is above its high end")
     return Band(low, high)
 
 
 def parse_fraction(value: Any) -> Fraction:
     """Parse ``"1/4"`` or ``0.25`` to an exact fraction, at least 0; raise InputError for anything else."""
     try:
-        fraction = Fraction(str(value).replace(" ", ""))
+        text = str(value).replace(" ", "")
+        exponent = re.search(r"e[+-]?0*(\d+)$", text, re.IGNORECASE)
+        # Python would compute the power of 1e999999999.
+        fraction = None if exponent is not None and len(exponent[1]) > 3 else Fraction(text)
     except (ValueError, ZeroDivisionError):
-        raise InputError(f"{value!r} is not a fraction; write it such as 8/255") from None
+        fraction = None
+    if fraction is None:
+        raise InputError(f"{shown(value)} is not a fraction; write it such as 8/255")
     if fraction < 0:
-        raise InputError(f"{value!r} is below 0; write 0 or more, such as 8/255")
+        raise InputError(f"{shown(value)} is below 0; write 0 or more, such as 8/255")
     return fraction
 
 
@@ -80,18 +90,35 @@ def parse_epsilon(value: Any) -> Fraction:
     return epsilon
 
 
+def parse_share(value: Any) -> float:
+    """Parse ``"5%"`` or ``0.05`` to 0.05; raise InputError unless it is between 0 and 1."""
+    text = str(value).strip()
+    try:
+        share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        share = -1.0
+    if not 0 < share < 1:
+        raise InputError(f"{value} is not a share between 0 and 1; write one such as 5%")
+    return share
+
+
 def _band_as_list(band: Band) -> list[int | None]:
     return [band.low, band.high]
 
 
 def _in_folder(path: Path, info: ValidationInfo) -> Path:
     folder: Path = (info.context or {}).get("folder", Path())
-    return (folder / path.expanduser()).resolve()
+    try:
+        return (folder / path.expanduser()).resolve()
+    except RuntimeError as error:
+        # The path names a home that does not exist, or links that lead in a circle.
+        raise InputError(f"{path}: cannot be resolved ({error})") from None
 
 
 BandField = Annotated[Band, BeforeValidator(parse_band), PlainSerializer(_band_as_list)]
 EpsilonField = Annotated[Fraction, BeforeValidator(parse_epsilon), PlainSerializer(str)]
 FractionField = Annotated[Fraction, BeforeValidator(parse_fraction), PlainSerializer(str)]
+ShareField = Annotated[float, BeforeValidator(parse_share)]
 PathField = Annotated[Path, AfterValidator(_in_folder), PlainSerializer(str)]
 """Field types for configuration models. Relative paths start at the ``folder`` of the validation context."""
 

@@ -5,7 +5,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -32,6 +32,7 @@ from rnas.experiments.reproduction._recorded_result import Outcome, RecordedResu
 from rnas.nas.execution._local import Device
 from rnas.networks import architecture as arch
 from rnas.statistics._mcnemar import mcnemar
+from rnas.utils._json_files import read_json
 from rnas.utils._yaml_files import explained
 from rnas.utils.files import file_hash
 from rnas.utils.provenance import json_hash
@@ -54,13 +55,9 @@ class RecordedEvaluation(RecordedResult):
     def read(cls, words: str, path: Path, device: Device | None) -> Self:
         """Read the result of a file; raise InputError if it has none."""
         try:
-            result = EvaluationResult.model_validate(json.loads(path.read_text(encoding="utf-8")))
-        except OSError as error:
-            raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+            result = EvaluationResult.model_validate(read_json(path))
         except ValidationError as error:
             raise explained(error, f"{path}: not a result of rnas evaluate") from None
-        except ValueError as error:
-            raise InputError(f"{path}: not a result of rnas evaluate ({error})") from None
         if result.architecture is None or result.weights.file is None:
             raise InputError(
                 f"{path}: a module that was given from Python cannot be evaluated again from here: export it first"
@@ -242,7 +239,7 @@ class RecordedEvaluation(RecordedResult):
     @property
     def _request(self) -> Request:
         """Return the recorded request, with the same threats and images, and without what is not compared."""
-        asked: dict[str, Any] = {field.name: self.result.request.get(field.name) for field in fields(Request)}
+        asked: dict[str, Any] = {name: self.result.request.get(name) for name in Request.model_fields}
         return Request(
             network=str(asked["network"]),
             threats=tuple(parse_threat(threat.name) for threat in self.result.threats),

@@ -15,6 +15,7 @@ from rnas.experiments.training.settings import KIND, TrainingRunSettings
 from rnas.networks import architecture as arch
 from rnas.networks._exported import write_described
 from rnas.networks.architecture import Architecture, Shape
+from rnas.utils._json_files import read_json
 from rnas.utils._yaml_files import explained
 from rnas.utils.files import file_hash, write_text
 
@@ -61,10 +62,9 @@ class Checkpoint:
             raise InputError(f"{path}: no such file")
         description = description_of(path)
         try:
-            content = json.loads(description.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else error
-            raise InputError(f"{description}: cannot be read ({reason}); it belongs to {path.name}") from None
+            content = read_json(description)
+        except InputError as error:
+            raise InputError(f"{description}: cannot be read ({error}); it belongs to {path.name}") from None
         try:
             checkpoint = cls._of(path, content)
         except ValidationError as error:

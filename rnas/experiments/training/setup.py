@@ -101,7 +101,7 @@ class Setup:
 
     def build(self) -> nn.Module:
         """Build the network on the CPU, with weights from torch's global generator."""
-        return self.architecture.build(self.dataset.num_classes, self.dataset.input_shape)
+        return arch.build(self.architecture, self.dataset.num_classes, self.dataset.input_shape)
 
     def trainer(self, batch_size: int | None = None) -> Trainer:
         """Return the training before its first epoch."""

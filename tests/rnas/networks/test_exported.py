@@ -13,6 +13,7 @@ from rnas import registry
 from rnas.errors import InputError
 from rnas.experiments._references import resolve
 from rnas.exports.network import Network, find_network
+from rnas.networks._exported import read_export
 from rnas.networks.residual import ResidualNetwork
 
 TINY = ResidualNetwork((1, 1), (8, 12), stem_width=4, normalize_input=True)
@@ -135,3 +136,20 @@ def test_weights_are_found_by_their_names_everywhere(network: Network, tmp_path:
         told = json.loads(file.metadata()["rnas"])
     assert told["key"] == network.key
     assert told["weights"] == {"status": "untrained", "seed": 3}
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["x = " + "1+" * 30_000 + "1", "x = " + "-" * 20_000 + "1", "(" * 50_000, "[" * 300_000, "\x00"],
+    ids=range(5),
+)
+def test_code_that_is_nested_beyond_the_parser_is_refused(code: str, tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text(code)
+    with pytest.raises(InputError, match="no standalone export"):
+        read_export(tmp_path / "net.py")
+
+
+def test_json_that_is_nested_beyond_use_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("[" * 100_000)
+    with pytest.raises(InputError, match="nested more than"):
+        read_export(tmp_path)

@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import tracemalloc
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -167,3 +168,21 @@ def test_a_tables_own_costs_stand(write: Any) -> None:
     assert problem.known(genome)["flops"].tolist() == [15.0]
     assert problem.known(genome)["params"].tolist() == space.cost(genome).params.tolist()
     assert problem.ideal.tolist() == [7.0]
+
+
+def test_a_small_file_that_decompresses_to_a_huge_line_is_refused_at_once(write: Any) -> None:
+    bomb = write(gzip.compress(b"cell,acc\n" + b"x" * 64 * 1024**2))
+    assert bomb.stat().st_size < 10**5
+    tracemalloc.start()
+    with pytest.raises(InputError, match=r"table.csv: not a CSV table .line 2 has more than"):
+        table(bomb)
+    assert tracemalloc.get_traced_memory()[1] < 16 * 1024**2
+    tracemalloc.stop()
+
+
+def test_a_table_is_a_regular_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    for name in ("fifo", "zero", "."):
+        with pytest.raises(InputError, match="not a regular file"):
+            table(tmp_path / name)
