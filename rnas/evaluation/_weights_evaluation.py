@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from importlib.metadata import version
 from itertools import chain, count
 from pathlib import Path
@@ -144,7 +143,7 @@ def _transferred(
     """PGD-20 crafted on other networks, which must be for the same images and classes."""
     plan = []
     for name, network in zip(request.transfer, sources, strict=True):
-        own = replace(request, network=name, weights=None, data=subject.dataset, split_seed=None)
+        own = request.model_copy(update={"network": name, "weights": None, "data": subject.dataset, "split_seed": None})
         source = module_subject(network, own) if isinstance(network, nn.Module) else subject_of(network, own)
         label = f"{_TRANSFERRED} from {name}"
         named = f"{name}, sha256 {source.sha256[:16]}"
