@@ -96,7 +96,7 @@ def _channels(text: str) -> tuple[int, ...]:
 
 
 def _list(as_json: bool) -> None:
-    from rnas.experiments.replications.registered import replications
+    from rnas.experiments.replications.design import replications
 
     if as_json:
         print_json(

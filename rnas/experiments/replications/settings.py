@@ -7,8 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import PositiveInt, PrivateAttr, ValidationError
 
 from rnas.evaluation.training_settings import TrainingSettings, load_dataset
-from rnas.experiments.replications.design import PAPER, SMALL, DesignCell, Replication, Size
-from rnas.experiments.replications.registered import find
+from rnas.experiments.replications.design import PAPER, SMALL, DesignCell, Replication, Size, find
 from rnas.experiments.seeded_trainings import SeededSettings
 from rnas.nas.evaluators.adversarial_training import AdversarialTrainingSettings
 from rnas.training.inner_attack import PGDInner
