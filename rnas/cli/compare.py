@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from rnas.cli.console import AsJson
+from rnas.cli.console import AsJson, stdout
 
 
 def compare(
@@ -95,10 +95,11 @@ def compare(
     """
     from rnas.cli.cost_estimate import print_cost_estimate
     from rnas.cli.progress import run_shown
-    from rnas.cli.views.comparison import print_networks
     from rnas.experiments.comparison.run import Comparison
     from rnas.experiments.comparison.settings import ATTACKS, resolve_settings
     from rnas.experiments.training._resolve import recipe_content
+    from rnas.report._terminal import print_blocks
+    from rnas.report.comparison import networks_facts
 
     settings = resolve_settings(
         networks or (),
@@ -122,7 +123,7 @@ def compare(
     if dry_run:
         experiment = Comparison(output or Path(), settings)
         if not as_json:
-            print_networks(experiment)
+            print_blocks(stdout(), [networks_facts(settings)])
         print_cost_estimate(experiment.estimate(workers), as_json)
         return
     run_shown(Comparison.create(settings, output), as_json, workers)

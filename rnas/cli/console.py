@@ -3,15 +3,16 @@
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
-from rich.table import Table
 from rich.text import Text
 
+from rnas.report._blocks import Table, columns
+from rnas.report._terminal import print_blocks
 from rnas.utils._text import visible
 
 _WIDTH = 140
@@ -60,9 +61,6 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, indent=2, allow_nan=False))
 
 
-def print_pairs(first: str, second: str, rows: dict[str, str]) -> None:
-    """Print a table of two columns with these headings."""
-    table = Table(first, second, box=None, pad_edge=False)
-    for name, text in rows.items():
-        table.add_row(name, text)
-    stdout().print(table)
+def print_rows(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table of words with these headings."""
+    print_blocks(stdout(), [Table(columns(*headings, words=len(headings)), tuple(map(tuple, rows)))])

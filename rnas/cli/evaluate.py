@@ -92,11 +92,12 @@ def evaluate(
         raise InputError(f"--norm {norm} has no usual radius: give --eps too, such as --eps 0.5")
     asked = threat or ([] if eps is None else [f"{norm}:{eps}"])
 
-    from rnas.cli.views.evaluate import EvaluationView
-    from rnas.cli.views.evaluate_table import print_evaluation
+    from rnas.cli.views.bars import EvaluationView
     from rnas.evaluation._request import Request
     from rnas.evaluation.threats import parse_threat
     from rnas.experiments.evaluate import evaluate_weights
+    from rnas.report._evaluation import blocks
+    from rnas.report._terminal import print_blocks
     from rnas.utils._devices import torch_device
 
     request = Request(
@@ -122,4 +123,4 @@ def evaluate(
     if as_json:
         print_json(result.model_dump(mode="json"))
     else:
-        print_evaluation(stdout(), result)
+        print_blocks(stdout(), blocks(result))

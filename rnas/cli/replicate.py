@@ -4,9 +4,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from rnas.cli.console import AsJson, print_json, stdout
+from rnas.cli.console import AsJson, print_json, print_rows, stdout
 from rnas.errors import InputError
 
 
@@ -61,10 +60,11 @@ def replicate(
 
     from rnas.cli.cost_estimate import print_cost_estimate
     from rnas.cli.progress import run_shown
-    from rnas.cli.views.replication import print_design
     from rnas.experiments.replications.run import ReplicationRun
     from rnas.experiments.replications.settings import resolve_settings
     from rnas.experiments.training._resolve import recipe_content
+    from rnas.report._terminal import print_blocks
+    from rnas.report.replication import design
 
     settings = resolve_settings(
         name,
@@ -82,7 +82,7 @@ def replicate(
     if dry_run:
         experiment = ReplicationRun(output or Path(), settings)
         if not as_json:
-            print_design(experiment)
+            print_blocks(stdout(), design(settings.definition, experiment.cells))
         print_cost_estimate(experiment.estimate(workers), as_json)
         return
     run_shown(ReplicationRun.create(settings, output), as_json, workers)
@@ -110,12 +110,5 @@ def _list(as_json: bool) -> None:
             }
         )
         return
-    table = Table(box=None, pad_edge=False)
-    table.add_column("replication", no_wrap=True)
-    table.add_column("what the paper observed")
-    for replication in replications():
-        table.add_row(
-            replication.name,
-            f"{replication.observation} ({replication.paper.partition(':')[0]}; {replication.section})",
-        )
-    stdout().print(table)
+    rows = ((one.name, f"{one.observation} ({one.paper.partition(':')[0]}; {one.section})") for one in replications())
+    print_rows(("replication", "what the paper observed"), rows)

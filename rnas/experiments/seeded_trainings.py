@@ -114,9 +114,14 @@ class SeededTrainings(Experiment[S, R]):
                 found = dict(zip(pairs, evaluate_all(tasks, problem, ledger, executor, listener), strict=True))
                 records = [[found[row, seed] for seed in range(count)] for row, count in enumerate(seeds)]
 
-    def _opened(self, group: TrainingGroup, storage: BaseStorage) -> tuple[Problem, Ledger]:
+    def _begin(self, storage: BaseStorage) -> None:
+        for group in self._groups():
+            self._opened(group, storage, new=True)
+
+    def _opened(self, group: TrainingGroup, storage: BaseStorage, new: bool = False) -> tuple[Problem, Ledger]:
         problem = group.problem(self.settings.training)
-        ledger = Ledger(storage, problem.objectives, group.name, self.settings.fingerprint)
+        fingerprint, source = self.settings.fingerprint, str(self.database)
+        ledger = Ledger(storage, problem.objectives, group.name, fingerprint, new, source=source)
         planned = {arch.key(task.architecture): task.fidelity for task in group.tasks}
         if any(record.fidelity != planned.get(record.key, record.fidelity) for record in ledger.records):
             raise LedgerError(
@@ -131,12 +136,10 @@ class SeededTrainings(Experiment[S, R]):
             InputError: a network has no result yet.
         """
         found = []
-        if self.database.exists():
-            with self.storage() as storage:
-                held = {study.study_name for study in storage.get_all_studies()}
-                for group in self._groups():
-                    ledger = self._opened(group, storage)[1] if group.name in held else None
-                    found += [_by_seed(task, () if ledger is None else ledger.records) for task in group.tasks]
+        with self.reading() as storage:
+            for group in self._groups():
+                records = self._opened(group, storage)[1].records
+                found += [_by_seed(task, records) for task in group.tasks]
         if not found or not all(found):
             raise InputError(f"{self.path} has no results yet; resume it with: {self.resume_command}")
         return found

@@ -3,13 +3,14 @@
 import os
 import shlex
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from rnas.errors import InputError, LedgerError
+from optuna.storages import BaseStorage
+
+from rnas.errors import InputError
 from rnas.experiment import Experiment, ExperimentSettings, Listener, Result
 from rnas.nas._campaign import evaluate_all, recorded, work_on
 from rnas.nas.evaluators.evaluator import Task
@@ -53,18 +54,13 @@ class ExperimentOnSearch(Experiment[S, R]):
 
     def _check(self) -> None:
         self.require_same_inputs()
+        _ = self.search.setup
 
     def result(self) -> R:
         """Return the result of the evaluations, all of which must have ended; see :meth:`Experiment.result`."""
-        if not self.database.exists():
-            if self.result_file.exists():
-                raise LedgerError(
-                    f"{self.database} is gone, though the {self.kind} has results: restore it from a copy"
-                )
-            raise self._unfinished()
         tasks = self._tasks()
-        with self._ledger() as ledger:
-            records = [record for record in recorded(tasks, ledger) if record is not None]
+        with self.reading() as storage:
+            records = [record for record in recorded(tasks, self._ledger(storage)) if record is not None]
         if len(records) < len(tasks):
             raise self._unfinished()
         return self._result(tasks, records)
@@ -83,7 +79,9 @@ class ExperimentOnSearch(Experiment[S, R]):
 
     def _run(self, listener: Listener, workers: int | None) -> None:
         setup, tasks = self.search.setup, self._tasks()
-        with self._ledger() as ledger, setup.executor(workers=workers, seconds=setup.config.time_limit) as executor:
+        seconds = setup.config.time_limit
+        with self.storage() as storage, setup.executor(workers=workers, seconds=seconds) as executor:
+            ledger = self._ledger(storage)
             listener.started(self, work_on(tasks, ledger, executor.slots))
             evaluate_all(tasks, self._problem(), ledger, executor, listener)
 
@@ -92,13 +90,14 @@ class ExperimentOnSearch(Experiment[S, R]):
         """Hash what decides the evaluations in addition to the search; settings that may grow do not."""
         return json_hash(self.settings.model_dump(mode="json", exclude={"search", *self.grows}))
 
-    @contextmanager
-    def _ledger(self) -> Iterator[Ledger]:
-        """Open the ledger of the evaluations."""
-        setup = self.search.setup
-        with self.storage() as storage:
-            fingerprint = f"{setup.config.fingerprint}-{self._decisive}"
-            yield Ledger(storage, setup.problem.objectives, self.kind, fingerprint)
+    def _begin(self, storage: BaseStorage) -> None:
+        self._ledger(storage, new=True)
+
+    def _ledger(self, storage: BaseStorage, new: bool = False) -> Ledger:
+        """Return the ledger of the evaluations."""
+        setup = self.search.recorded
+        fingerprint = f"{setup.config.fingerprint}-{self._decisive}"
+        return Ledger(storage, setup.problem.objectives, self.kind, fingerprint, new, source=str(self.database))
 
     def _unfinished(self) -> InputError:
         return InputError(f"{self.path} has not ended: resume it with rnas resume {shlex.quote(str(self.path))}")

@@ -88,7 +88,7 @@ class FidelityStudy(ExperimentOnSearch[FidelitySettings, FidelityResult]):
         Raises:
             InputError: nothing is maximised, there is one rung only, or the space holds fewer networks.
         """
-        setup, settings = self.search.setup, self.settings
+        setup, settings = self.search.recorded, self.settings
         if all(objective.direction == "minimize" for objective in setup.problem.objectives):
             raise InputError(f"{settings.search}: no objective is maximised, so that no score ranks networks; add one")
         if len(setup.evaluator.rungs) < 2:
@@ -110,7 +110,7 @@ class FidelityStudy(ExperimentOnSearch[FidelitySettings, FidelityResult]):
         ]
 
     def _result(self, tasks: Sequence[Task], records: Sequence[Record]) -> FidelityResult:
-        return figures(self.search.setup, tasks, records, self.settings.bands)
+        return figures(self.search.recorded, tasks, records, self.settings.bands)
 
     def write(self) -> FidelityResult:
         """Write the result, and the report of the search, which shows it."""
@@ -121,7 +121,7 @@ class FidelityStudy(ExperimentOnSearch[FidelitySettings, FidelityResult]):
     def estimate(self, workers: int | None = None) -> CostEstimate:
         """Measure evaluations at the highest rung; those of a lower one cost their share of it."""
         of_search = self.search.estimate(workers)
-        rungs = self.search.setup.evaluator.rungs
+        rungs = self.search.recorded.evaluator.rungs
         each = self.settings.architectures * self.settings.seeds / len(of_search.work)
         work = tuple(
             EstimatedWork(

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import make_url
 
 from rnas.nas._loop import spent
 from rnas.nas._setup import Setup
@@ -19,6 +18,7 @@ from rnas.nas.ledger import Record
 from rnas.nas.objective import minimised
 from rnas.nas.quality import Quality, latest_quality, surrogate_quality
 from rnas.networks import architecture as arch
+from rnas.utils import _databases as databases
 from rnas.utils._tabular import Tabular, notebook_table
 
 SCHEMA_VERSION = 1
@@ -188,7 +188,7 @@ def _shown(config: SearchConfig) -> dict[str, Any]:
     """Return the configuration as JSON, without the password of a database."""
     shown: dict[str, Any] = config.model_dump(mode="json", exclude_none=True)
     if config.storage is not None:
-        shown["storage"] = make_url(config.storage).render_as_string(hide_password=True)
+        shown["storage"] = databases.shown(config.storage)
     return shown
 
 

@@ -84,14 +84,14 @@ class RuleTest(ExperimentOnSearch[RuleTestSettings, RuleTestResult]):
 
     @property
     def _seeds(self) -> int:
-        return 1 if self.search.setup.evaluator.instant else self.settings.seeds
+        return 1 if self.search.recorded.evaluator.instant else self.settings.seeds
 
     def _predicted(self) -> RulePrediction:
         settings = self.settings
         if not settings.flops:
             raise InputError("flops: name the budgets to test at, such as 4M")
         result = self.search.result()
-        first = self.search.setup.config.seed + 1
+        first = self.search.recorded.config.seed + 1
         seeds = tuple(range(first, first + self._seeds))
         return predict_at_budgets(
             result, settings.flops, settings.fit, seeds, settings.metric or first_maximised(result)
@@ -110,13 +110,13 @@ class RuleTest(ExperimentOnSearch[RuleTestSettings, RuleTestResult]):
         return self.prediction.hash
 
     def _tasks(self) -> list[Task]:
-        return tasks_of(self.search.setup, self.prediction)
+        return tasks_of(self.search.recorded, self.prediction)
 
     def _problem(self) -> Problem:
         return problem_of(self.search.setup, self.prediction)
 
     def _result(self, tasks: Sequence[Task], records: Sequence[Record]) -> RuleTestResult:
-        notes = notes_of(self.search.setup)
+        notes = notes_of(self.search.recorded)
         earlier = self.settings.earlier_tests
         if earlier:
             notes.append(

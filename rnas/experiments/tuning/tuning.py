@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial
 from pydantic import ValidationError
 
@@ -75,17 +76,16 @@ class Tuning(Experiment[TuningSettings, TuningResult]):
             InputError: no trial was started yet, or the settings were changed.
             LedgerError: the ledger is damaged.
         """
-        if not self.database.exists():
-            raise InputError(f"{self.path} has no trial yet; start it with: {self.resume_command}")
-        with self.storage() as storage:
-            summary = summarised(self.settings, TuningStudy(storage, self.settings))
+        with self.reading() as storage:
+            study = TuningStudy(storage, self.settings)
+            if not study.trials:
+                raise InputError(f"{self.path} has no trial yet; start it with: {self.resume_command}")
+            summary = summarised(self.settings, study)
         return TuningResult(self.path, self.settings, summary)
 
     def trials(self) -> list[FrozenTrial]:
         """Return all trials so far in their order."""
-        if not self.database.exists():
-            return []
-        with self.storage() as storage:
+        with self.reading() as storage:
             return TuningStudy(storage, self.settings).trials
 
     def write(self) -> TuningResult:
@@ -115,6 +115,9 @@ class Tuning(Experiment[TuningSettings, TuningResult]):
 
     def _check(self) -> None:
         Setup.of(self.settings.training)
+
+    def _begin(self, storage: BaseStorage) -> None:
+        TuningStudy(storage, self.settings)
 
     def _inputs(self) -> Mapping[str, str]:
         return {f"training.{name}": found for name, found in self.settings.training.inputs.items()}

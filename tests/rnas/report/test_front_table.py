@@ -4,12 +4,13 @@ import io
 import pytest
 from rich.console import Console
 
-from rnas.report._table import front_table, pareto_csv
+from rnas.report._front_table import blocks, pareto_csv
+from rnas.report._terminal import print_blocks
 
 
-def printed(run, width=100):
-    console = Console(width=width, file=io.StringIO())
-    console.print(front_table(run))
+def printed(run, width=100, terminal=True):
+    console = Console(width=width, file=io.StringIO(), force_terminal=terminal, color_system=None)
+    print_blocks(console, blocks(run))
     return console.file.getvalue()
 
 
