@@ -7,8 +7,6 @@ from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from pydantic import BaseModel, ValidationError
-
 from rnas import registry
 from rnas.errors import InputError
 from rnas.nas._problem import problem_of
@@ -31,7 +29,7 @@ from rnas.nas.strategy import Problem, Strategy
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture
 from rnas.utils._threads import one_thread
-from rnas.utils._yaml_files import explained
+from rnas.utils._yaml_files import checked
 
 _DEFAULT_OBJECTIVES = (
     Objective(metric="robust_accuracy", direction="maximize"),
@@ -179,7 +177,7 @@ def _space_and_evaluator(
         made_by, settings = Call, CallSettings(call=registry.origin(given), **_image_format(objects.space))
     else:
         made_by, values = evaluator_class(config, source, _image_format(objects.space))
-        settings = settings_of(made_by.Settings, values, folder, f"{source}: evaluator")
+        settings = checked(made_by.Settings, values, f"{source}: evaluator", folder)
     shape, classes = made_by.image_format(settings)
     if objects.space is not None:
         space, space_record = objects.space, _space_record(objects.space)
@@ -210,7 +208,7 @@ def named_space(
     with _within(f"{source}: space"):
         space_class = registry.load_or_import(registry.SEARCH_SPACES, name)
         _require_makeable(space_class, config.space, "space")
-    settings = settings_of(space_class.Settings, _options(config.space), folder, f"{source}: space")
+    settings = checked(space_class.Settings, _options(config.space), f"{source}: space", folder)
     with _within(f"{source}: space"):
         space: SearchSpace = space_class(settings, *images)
     return space, {"name": name, **settings.model_dump(mode="json")}
@@ -312,14 +310,6 @@ def _within(part: str) -> Iterator[None]:
 
 def _options(part: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in part.items() if key != "name"}
-
-
-def settings_of(model: type[BaseModel], values: Mapping[str, Any], folder: Path, source: str) -> BaseModel:
-    """Check the settings of a part; raise InputError if one is wrong."""
-    try:
-        return model.model_validate(values, context={"folder": folder})
-    except ValidationError as error:
-        raise explained(error, source, model) from None
 
 
 def _default_objectives(evaluator: Evaluator, source: str) -> tuple[Objective, ...]:

@@ -23,11 +23,14 @@ def blocks(run: Mapping[str, Any]) -> list[Block]:
     """
     metrics = metrics_of(run)
     front = members(run, metrics)
+    shape = input_shape(run["evaluations"])
+    counted = shape and any(metric.name == "flops" and metric.direction for metric in metrics)
     return [
         front_table(run),
-        *legend(run, front, metrics),
+        *([f"FLOPs are those of one {shape} image."] if counted else []),
+        *legend(run, front),
         *front_view.sentences(front, metrics),
-        *notes(chance_notes(run, front, metrics)),
+        *notes([*chance_notes(run, front, metrics), *run["notes"]]),
     ]
 
 
@@ -55,7 +58,7 @@ def front_table(run: Mapping[str, Any]) -> Table:
     return Table((Column("key"), *numbers, Column("architecture", one_line=True)), rows)
 
 
-def legend(run: Mapping[str, Any], front: list[FrontMember], metrics: tuple[Metric, ...]) -> list[str]:
+def legend(run: Mapping[str, Any], front: list[FrontMember]) -> list[str]:
     """Return sentences on how the numbers of the front came about."""
     said = []
     if any(score.test is not None for member in front for score in member.objectives):
@@ -65,9 +68,6 @@ def legend(run: Mapping[str, Any], front: list[FrontMember], metrics: tuple[Metr
         )
     if run.get("knee"):
         said.append(_KNEE)
-    shape = input_shape(run["evaluations"])
-    if shape and any(metric.name == "flops" and metric.direction for metric in metrics):
-        said.append(f"FLOPs are those of one {shape} image.")
     return [*said, *evaluated_as(run)]
 
 

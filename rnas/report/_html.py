@@ -101,7 +101,7 @@ def render(run: Mapping[str, Any]) -> str:
         filtered=True,
         chart_caption=_chart_caption(run, shape, front, metrics, bool(data["published"])),
         sections=list(_sections(run)),
-        front_sentences=[*front_view.sentences(front, metrics), *front_legend(run, front, metrics)],
+        front_sentences=[*front_view.sentences(front, metrics), *front_legend(run, front)],
         networks=[_network(member) for member in front],
         hypervolume_label=hypervolume.label,
         hypervolume_last="none" if hypervolume.last is None else f"{hypervolume.last:.3f}",

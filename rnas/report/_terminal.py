@@ -8,6 +8,7 @@ from rich.text import Text
 
 from rnas.report._blocks import Block, Cell, Code, Column, Facts, Heading, Line, Table
 
+_WIDEST = 100_000
 _STYLES = {"": "", "strong": "bold", "note": "italic", "alarm": "bold red"}
 
 
@@ -66,11 +67,11 @@ def _print_table(console: Console, table: Table) -> None:
         )
     for row in (*table.body, *table.foot):
         grid.add_row(*(_text(cell, column) for cell, column in zip(row, table.columns, strict=True)))
-    needed = console.measure(grid, options=console.options.update(width=10_000)).maximum
-    if not console.is_terminal and any(column.one_line for column in table.columns) and needed > console.width:
-        console.print(grid, width=needed, crop=False, no_wrap=True, overflow="ignore")
-    else:
-        console.print(grid)
+    width = console.width
+    if not console.is_terminal and any(column.one_line for column in table.columns):
+        console.width = max(width, console.measure(grid, options=console.options.update(max_width=_WIDEST)).maximum)
+    console.print(grid)
+    console.width = width
     if table.caption:
         _print_text(console, table.caption)
 
