@@ -106,6 +106,7 @@ def _print(done: "Exported") -> None:
         what = f"weights of {weights['file']}, sha256 {weights['sha256'][:12]}"
     lines = [
         f"{done.network.name} ({what})",
+        *weights.get("notes", ()),
         f"Format {done.format.name}: {', '.join(told['files'])}",
         f"Compared on {verified['images']} images in a process of its own ({verified['process']}): logits differ by at "
         f"most {verified['max_difference']:.1e}, {verified['relative_difference']:.1e} of the largest",
