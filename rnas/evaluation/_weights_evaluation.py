@@ -36,7 +36,7 @@ from rnas.evaluation.evaluation_result import (
     Weights,
 )
 from rnas.evaluation.flags import CHECKS, checked, found_by_attacks
-from rnas.evaluation.subject import EvaluatedNetwork, Subject, module_subject, subject_of
+from rnas.evaluation.subject import EvaluatedNetwork, Subject, source_of_transfer
 from rnas.evaluation.threats import Threat, robust_to_all
 from rnas.experiment import Listener
 from rnas.networks import architecture as arch
@@ -143,8 +143,8 @@ def _transferred(
     """PGD-20 crafted on other networks, which must be for the same images and classes."""
     plan = []
     for name, network in zip(request.transfer, sources, strict=True):
-        own = request.model_copy(update={"network": name, "weights": None, "data": subject.dataset, "split_seed": None})
-        source = module_subject(network, own) if isinstance(network, nn.Module) else subject_of(network, own)
+        own = request.model_copy(update={"network": name, "weights": None})
+        source = source_of_transfer(network, own, subject)
         label = f"{_TRANSFERRED} from {name}"
         named = f"{name}, sha256 {source.sha256[:16]}"
         for threat in subject.threats:
@@ -232,7 +232,9 @@ def _result(
         name=request.name,
         network=request.network,
         **_network(subject),
-        weights=Weights(file=None if subject.weights is None else str(subject.weights), sha256=subject.sha256),
+        weights=Weights(
+            file=None if subject.weights is None else str(subject.weights), sha256=subject.sha256, notes=subject.notes
+        ),
         data=Data(
             name=dataset.name,
             split="test",
@@ -240,6 +242,7 @@ def _result(
             published_test_images=dataset.num_test_images > 0,
             input_shape=dataset.input_shape,
             num_classes=dataset.num_classes,
+            classes=dataset.classes,
             split_seed=subject.split_seed,
             hash=subject.data_hash,
             images_hash=subject.images_hash,
@@ -260,7 +263,7 @@ def _result(
         versions=versions() | _autoattack(),
         device=device_name(request.device),
         processor=processor(request.device),
-        note=dataset.note,
+        note=" ".join(note for note in (dataset.note, *subject.notes) if note),
     )
 
 

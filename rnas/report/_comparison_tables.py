@@ -42,15 +42,14 @@ def measured_table(content: Content) -> Table:
     Accuracies are in per cent, with half of their 95 % interval and the letters of their groups. The footer has the
     smallest detectable gap of each column.
     """
-    attacks = _attacks(content)
+    attacks, span = _attacks(content), _span(content)
     columns = (
         Column("network"),
         *(Column(fact, number=True) for fact in ("params", "FLOPs", "latency", "training")),
         Column("checkpoint"),
         *(Column(f"{words.label(attack)} %", number=True) for attack in attacks),
-        Column("worst case, best", page_only=True),
+        Column(f"worst case, best: {100 * span[0]:.0f} to {100 * span[1]:.0f} %", page_only=True),
     )
-    span = _span(content)
     rows: list[Row] = []
     for row, checkpoint, scores in _lines(content):
         network, first = content["networks"][row], checkpoint == _BEST

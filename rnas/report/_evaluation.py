@@ -15,6 +15,7 @@ def blocks(result: EvaluationResult) -> list[Block]:
     shown: list[Block] = [Table(columns(*_HEADINGS), tuple(_rows(result)))]
     if result.corruptions is not None:
         shown.append(_corruptions(result.corruptions))
+    shown += [Line(note, "alarm") for note in result.weights.notes]
     if result.flags:
         shown.append(Line("Signs that the robustness is overestimated:", "alarm"))
     for flag in result.flags or ():
@@ -108,5 +109,5 @@ def _facts(result: EvaluationResult) -> dict[str, str]:
         "intervals": result.interval,
         "device": result.device,
         "versions": ", ".join(f"{library} {version}" for library, version in result.versions.items()),
-        "note": result.note,
+        "note": result.note.removesuffix(" ".join(result.weights.notes)).strip(),
     }
