@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Self
 
 import torch
-from pydantic import ValidationError
 
 from rnas.attacks.description import describe
 from rnas.attacks.named import named_attack
@@ -33,7 +32,7 @@ from rnas.nas.execution._local import Device
 from rnas.networks import architecture as arch
 from rnas.statistics._mcnemar import mcnemar
 from rnas.utils._json_files import read_json
-from rnas.utils._yaml_files import explained
+from rnas.utils._yaml_files import checked
 from rnas.utils.files import file_hash
 from rnas.utils.provenance import json_hash
 from rnas.utils.quantities import parse_fraction
@@ -54,10 +53,7 @@ class RecordedEvaluation(RecordedResult):
     @classmethod
     def read(cls, words: str, path: Path, device: Device | None) -> Self:
         """Read the result of a file; raise InputError if it has none."""
-        try:
-            result = EvaluationResult.model_validate(read_json(path))
-        except ValidationError as error:
-            raise explained(error, f"{path}: not a result of rnas evaluate") from None
+        result = checked(EvaluationResult, read_json(path), f"{path}: not a result of rnas evaluate")
         if result.architecture is None or result.weights.file is None:
             raise InputError(
                 f"{path}: a module that was given from Python cannot be evaluated again from here: export it first"

@@ -1,5 +1,5 @@
+from rnas.experiments.replications._resolve import resolve_settings
 from rnas.experiments.replications.result import judged
-from rnas.experiments.replications.settings import resolve_settings
 from tests.rnas.report.test_replication import records
 
 
