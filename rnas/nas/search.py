@@ -281,11 +281,11 @@ class Search(Experiment[SearchConfig, SearchResult]):
 
     def _run(self, listener: Listener, workers: int | None) -> None:
         setup, config = self.setup, self.settings
-        if code := code_of(config):
-            listener.message(f"this search runs code that its configuration names: {', '.join(code)}")
         until = float("inf") if config.hours is None else time.monotonic() + 3600 * config.hours
         with self.storage() as storage:
             ledger = self._ledger = self._opened(storage)
+            if code := code_of(config):
+                listener.message(f"this search runs code that its configuration names: {', '.join(code)}")
             try:
                 self._search(setup, ledger, listener, workers, until)
                 if config.final_evaluation is not None and all(
