@@ -7,7 +7,9 @@ are used. Tuning uses neither the test split, on which networks are compared, no
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field, model_validator
 
 from rnas.errors import InputError
 from rnas.experiment import RESULT, Listener, kind_at
@@ -19,7 +21,7 @@ from rnas.experiments.tuning.tuning import Tuning
 from rnas.experiments.tuning.tuning import tuning_settings as resolve_tuning
 from rnas.nas.execution._local import slots
 from rnas.networks import architecture as arch
-from rnas.utils._json_files import read_content
+from rnas.utils._json_files import Content, read_content
 
 FIELDS = ("learning_rate", "weight_decay")
 
