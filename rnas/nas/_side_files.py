@@ -33,7 +33,7 @@ class _Family(Content):
         "not identified",
         "not identified at this fidelity",
     ]
-    quantities: list[_Quantity]
+    quantities: Annotated[list[_Quantity], Field(min_length=1)]
     gain: _Range
     p_value: float
     p_value_flops: float

@@ -65,6 +65,10 @@ class _Evaluation(Content):
     seed: int
 
 
+class _Settings(Content):
+    split_seed: int
+
+
 class _Summary(Content):
     status: Status
     reason: str
@@ -82,7 +86,7 @@ class _Summary(Content):
     data: _Data
     versions: dict[str, str]
     device: str
-    settings: dict[str, Any]
+    settings: _Settings
     best: _Weights | None = None
     last: _Weights | None = None
     comparison: list[_Difference] | None = None
