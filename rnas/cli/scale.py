@@ -7,6 +7,7 @@ import typer
 from rnas.cli.console import AsJson, print_json, stdout
 from rnas.errors import InputError
 from rnas.networks.robust_scaling import Rule
+from rnas.utils.quantities import parse_number
 
 
 def scale(
@@ -93,7 +94,7 @@ def share(text: str) -> float:
     """Return a tolerance such as ``5%`` or ``0.05``; InputError unless it is between 0 and 1."""
     text = text.strip()
     try:
-        found = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+        found = parse_number(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
     except ValueError:
         found = -1.0
     if not 0 < found < 1:
@@ -103,7 +104,7 @@ def share(text: str) -> float:
 
 def _proportion(option: str, text: str) -> tuple[float, ...]:
     try:
-        parts = tuple(float(part) for part in text.split(":"))
+        parts = tuple(map(parse_number, text.split(":")))
     except ValueError:
         parts = ()
     if not parts or not all(0 < part < float("inf") for part in parts):

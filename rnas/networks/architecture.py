@@ -12,6 +12,7 @@ from rnas import registry
 from rnas._typing import Shape as Shape
 from rnas.errors import InputError
 from rnas.networks.cost import Cost
+from rnas.utils._json_files import parse_json
 
 if TYPE_CHECKING:
     from torch import nn
@@ -86,13 +87,42 @@ def from_dict(data: Any) -> Architecture:
         where = ".".join(str(part) for part in first["loc"]) or "the object"
         reason = first["msg"].removeprefix("Value error, ")
         raise InputError(f"architecture of kind {data['kind']!r}: {where}: {reason}") from None
+    wrong = _not_kept(fields, architecture)
+    if wrong is not None:
+        raise InputError(f"architecture of kind {data['kind']!r}: {wrong}")
     return architecture
+
+
+def _not_kept(given: Any, found: Any, place: str = "") -> str | None:
+    """Return which part of JSON values an architecture does not have as it was given, and why; None if it has all.
+
+    Texts and truth values are no numbers, though pydantic reads them as such; and a value that the architecture has no
+    use for, so that it has the field's default instead, must not be passed over.
+    """
+    if isinstance(given, dict) and dataclasses.is_dataclass(found):
+        for field in dataclasses.fields(found):
+            if field.name not in given:
+                continue
+            one, other, inner = given[field.name], getattr(found, field.name), f"{place}.{field.name}".lstrip(".")
+            wrong = _not_kept(one, other, inner)
+            plain = isinstance(one, str | int | float)
+            # A block's topology is that of the simplest block which is the same.
+            if wrong is None and plain and other != one and other == field.default and field.name != "topology":
+                wrong = f"{inner}: {one!r} has no effect here; leave it out"
+            if wrong is not None:
+                return wrong
+    elif isinstance(given, list) and isinstance(found, tuple):
+        # Equal entries may be described by one.
+        pairs = zip(given, found if len(found) != 1 else found * len(given), strict=False)
+        wrongs = (_not_kept(one, other, f"{place}.{number}") for number, (one, other) in enumerate(pairs))
+        return next((wrong for wrong in wrongs if wrong is not None), None)
+    elif isinstance(found, int | float) and (
+        isinstance(given, bool) != isinstance(found, bool) or not isinstance(given, int | float)
+    ):
+        return f"{place}: {given!r} is not a {'truth value' if isinstance(found, bool) else 'number'}"
+    return None
 
 
 def from_json(text: str) -> Architecture:
     """Return the architecture of a JSON text; raise InputError for other texts."""
-    try:
-        data = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise InputError(f"not an architecture's JSON: {error}") from None
-    return from_dict(data)
+    return from_dict(parse_json(text, "architecture"))

@@ -1,5 +1,6 @@
 """Parse and format sizes, bands and epsilons as people write them: ``5G``, ``150M:250M``, ``8/255``."""
 
+import math
 import re
 from dataclasses import dataclass
 from fractions import Fraction
@@ -13,14 +14,29 @@ from rnas.errors import InputError
 _FACTORS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
+_FRACTION = re.compile(rf"\s*{_NUMBER.pattern}\s*(/\s*\d+\s*)?", re.ASCII | re.IGNORECASE)
+_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)(?:e\+?(\d{1,2}))?\s*([kmgt]?)\s*", re.ASCII | re.IGNORECASE)
+
+
+def parse_number(text: str) -> float:
+    """Return a finite number in decimal notation; raise ValueError for other texts, such as ``1_000`` or ``inf``."""
+    if _NUMBER.fullmatch(text.strip()) is None or not math.isfinite(number := float(text)):
+        raise ValueError(f"{text!r} is not a number")
+    return number
+
+
 def parse_size(value: Any) -> int:
     """Parse ``"1.5G"`` to 1500000000 and accept whole numbers; raise InputError for anything else or below zero."""
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)(?:e\+?(\d{1,2}))?\s*([kmgt]?)\s*", str(value), re.IGNORECASE)
+    match = _SIZE.fullmatch(str(value))
     if match is None or isinstance(value, bool):
         raise InputError(f"{value!r} is not a size; write a number with K, M, G or T, such as 150M")
     number, exponent, unit = match.groups()
     power: int = 10 ** int(exponent or 0)
-    return round(Fraction(number) * power * _FACTORS[unit.lower()])
+    size = Fraction(number) * power * _FACTORS[unit.lower()]
+    if size.denominator != 1:
+        raise InputError(f"{value!r} is not a whole number; write it with fewer decimals")
+    return size.numerator
 
 
 def format_size(value: float) -> str:
@@ -63,8 +79,11 @@ def parse_band(value: Any) -> Band:
 
 def parse_fraction(value: Any) -> Fraction:
     """Parse ``"1/4"`` or ``0.25`` to an exact fraction, at least 0; raise InputError for anything else."""
+    text = str(value)
     try:
-        fraction = Fraction(str(value).replace(" ", ""))
+        if _FRACTION.fullmatch(text) is None:
+            raise ValueError
+        fraction = Fraction("".join(text.split()))
     except (ValueError, ZeroDivisionError):
         raise InputError(f"{value!r} is not a fraction; write it such as 8/255") from None
     if fraction < 0:
