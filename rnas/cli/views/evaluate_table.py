@@ -63,8 +63,9 @@ def _corruptions(content: Mapping[str, Any]) -> Table:
         mark = "" if entry["name"] in content["comparable"] else " *"
         shares = (f"{at['accuracy']:.1%}" for at in entry["severities"])
         table.add_row(entry["name"] + mark, f"{entry['accuracy']:.1%}", *shares)
-    mean = content["mean"]
-    table.add_row("all", f"{mean['accuracy']:.1%}", f"{mean['low']:.1%} - {mean['high']:.1%}")
+    for label, mean in (("the 15 of the paper", content["mean"]), ("all 19", content["mean_of_19"])):
+        if mean is not None:
+            table.add_row(label, f"{mean['accuracy']:.1%}", f"{mean['low']:.1%} - {mean['high']:.1%}")
     return table
 
 
