@@ -43,3 +43,11 @@ class ExportError(RnasError, RuntimeError):
 
 class NotEvaluatedError(RnasError, RuntimeError):
     """Report that a recorded result could not be evaluated again; the message says why."""
+
+
+def error_text(error: BaseException) -> str:
+    """Return what an exception says, even if its own ``__str__`` fails."""
+    try:
+        return str(error)
+    except Exception as second:
+        return f"its text cannot be read ({type(second).__name__})"

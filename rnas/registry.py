@@ -8,7 +8,7 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from rnas.errors import InputError
+from rnas.errors import InputError, error_text
 
 ARCHITECTURES = "rnas.architectures"
 BLOCKS = "rnas.blocks"
@@ -45,17 +45,14 @@ def names(group: str) -> list[str]:
 
 
 def load(group: str, name: str) -> Any:
-    """Return the object registered as ``name``, or the one that ``package.module:name`` imports.
+    """Return the object registered as ``name``.
 
     Raises:
         InputError: nothing has this name (the message lists the known ones), several packages register it, or it cannot
-            be imported.
+            be loaded.
     """
     points = _group(group).get(name, ())
-    kinds = group.removeprefix("rnas.").replace("_", " ")
-    kind = f"{kinds[:-3]}y" if kinds.endswith("ies") else kinds.removesuffix("s")
-    if not points and ":" in name:
-        return imported(name, kind)
+    kind = _kind(group)
     if not points:
         known = ", ".join(names(group)) or "none is installed"
         raise InputError(f"unknown {kind} {name!r}; known: {known}")
@@ -65,10 +62,26 @@ def load(group: str, name: str) -> Any:
     try:
         return points[0].load()
     except (ImportError, AttributeError) as error:
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        reason = next(iter(error_text(error).splitlines()), type(error).__name__)
         raise InputError(
             f"{kind} {name!r} of {_owner(points[0])} cannot be loaded from {points[0].value}: {reason}"
         ) from error
+
+
+def load_or_import(group: str, name: str) -> Any:
+    """Return the object registered as ``name``, or the one that ``package.module:name`` imports.
+
+    The name comes from the user, or from a configuration that is about to be run: importing runs code.
+
+    Raises:
+        InputError: as :func:`load` and :func:`imported`.
+    """
+    return imported(name, _kind(group)) if is_import(group, name) else load(group, name)
+
+
+def is_import(group: str, name: str) -> bool:
+    """Return whether a name says where to import something that is not registered."""
+    return ":" in name and name not in _group(group)
 
 
 def imported(place: str, kind: str) -> Any:
@@ -93,7 +106,7 @@ def imported(place: str, kind: str) -> Any:
             fix = f"it was defined in a script or a notebook: resume there, and give the {kind} again as an object"
         else:
             fix = "install its package, or put its folder on PYTHONPATH"
-        reason = str(error).strip().splitlines() or [type(error).__name__]
+        reason = error_text(error).strip().splitlines() or [type(error).__name__]
         raise InputError(f"{kind} {place!r}: cannot be imported ({reason[0]}); {fix}") from None
     return found
 
@@ -108,6 +121,11 @@ def name_of(group: str, part: Any) -> str:
     """Return the registered name of a class or of an object's class; if it has none, ``package.module:name``."""
     place = origin(part)
     return next((name for name, points in _group(group).items() if [p.value for p in points] == [place]), place)
+
+
+def _kind(group: str) -> str:
+    kinds = group.removeprefix("rnas.").replace("_", " ")
+    return f"{kinds[:-3]}y" if kinds.endswith("ies") else kinds.removesuffix("s")
 
 
 def _owner(point: EntryPoint) -> str:

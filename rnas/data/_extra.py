@@ -14,6 +14,7 @@ import torch
 from rnas.data.dataset import Dataset, Split
 from rnas.data.restricted_pickle import read_arrays
 from rnas.errors import InputError
+from rnas.utils._regular_files import require_regular
 
 FIRST_ID = 2**32
 """Id of the first extra image. It is above the ids of any data set, so that no two images share their attack noise."""
@@ -66,6 +67,7 @@ def _content(path: Path) -> tuple[tuple[str, str], dict[str, np.ndarray]]:
 
 
 def _is_zip(path: Path) -> bool:
+    require_regular(path)
     try:
         with path.open("rb") as file:
             return file.read(2) == b"PK"

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from rnas.errors import InputError
+from rnas.utils._regular_files import require_regular
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
 
@@ -52,6 +53,8 @@ def read_images(paths: Sequence[Path]) -> np.ndarray:
 
 def _read(path: Path, like: tuple[Path, tuple[int, int]] | None) -> np.ndarray:
     """Return the pixels (H, W, 3) of one file, which must have the (width, height) of another."""
+    if path.exists():
+        require_regular(path)
     try:
         bits = _bits(path)
         if bits > 8:

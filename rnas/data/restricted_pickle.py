@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from rnas.errors import InputError
+from rnas.utils._regular_files import require_regular
 
 # These names, from old and new NumPy, are all that an array of numbers needs.
 _ALLOWED = {
@@ -31,6 +32,7 @@ def read_arrays(path: Path) -> Any:
     Raises:
         InputError: the file is unreadable, truncated, or contains anything else. No code in it is executed.
     """
+    require_regular(path)
     try:
         with path.open("rb") as file:
             return _ArraysOnly(file, encoding="latin1").load()

@@ -10,12 +10,14 @@ from rnas.data.images import read_images
 from rnas.data.published import find_folder, require_count, require_files
 from rnas.data.splits import SplitSizes
 from rnas.errors import InputError
+from rnas.utils._regular_files import read_text
 
 FOLDER = "tiny-imagenet-200"
 CLASSES = 200
 CLASS_IMAGES = 500
 VALIDATION_IMAGES = 10_000
 _ANNOTATIONS = Path("val", "val_annotations.txt")
+_LARGEST_LIST = 16 * 1024**2
 _ARCHIVE = "tiny-imagenet-200.zip"
 
 
@@ -73,10 +75,7 @@ def _training(folder: Path) -> list[Path]:
 
 def _validation(path: Path, classes: list[str]) -> list[tuple[Path, int]]:
     """Return image files and labels from the list of validation images: file, WordNet id and a box, split by tabs."""
-    try:
-        lines = path.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read ({error})") from None
+    lines = read_text(path, _LARGEST_LIST).splitlines()
     numbers = {name: label for label, name in enumerate(classes)}
     images = []
     for number, line in enumerate(lines, 1):

@@ -6,7 +6,10 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, NonNegativeFloat, NonNegativeInt, ValidationError
 
 from rnas.errors import InputError
+from rnas.utils._regular_files import read_bytes
 from rnas.utils.files import write_text
+
+_LARGEST = 512 * 1024**2
 
 
 class StepState(BaseModel):
@@ -92,10 +95,8 @@ class EvaluationState:
 
 def _read(path: Path) -> _Content:
     try:
-        return _Content.model_validate_json(path.read_text())
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    except (ValidationError, ValueError):
+        return _Content.model_validate_json(read_bytes(path, _LARGEST))
+    except ValidationError:
         raise InputError(f"{path}: not the state of an evaluation; delete it to start again") from None
 
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from importlib.metadata import version
 from itertools import chain, count
 from pathlib import Path
@@ -22,6 +21,7 @@ from rnas.evaluation._attack_run import AttackResult, AttackRun, PlannedAttack, 
 from rnas.evaluation._evaluation_state import EvaluationState, StepState
 from rnas.evaluation._image_flags import pack
 from rnas.evaluation._observed_network import ObservedNetwork
+from rnas.evaluation._probe import Probe
 from rnas.evaluation._request import Request
 from rnas.evaluation.corruption_robustness import evaluate_corruptions, evaluate_published_corruptions
 from rnas.evaluation.evaluation_result import (
@@ -29,6 +29,7 @@ from rnas.evaluation.evaluation_result import (
     Cost,
     Data,
     EvaluationResult,
+    Flag,
     FlagChecks,
     MeasuredAccuracy,
     Member,
@@ -36,9 +37,7 @@ from rnas.evaluation.evaluation_result import (
     Weights,
 )
 from rnas.evaluation.flags import CHECKS, checked, found_by_attacks
-from rnas.evaluation.flags._probe import Probe
-from rnas.evaluation.flags.flag import Flag
-from rnas.evaluation.subject import EvaluatedNetwork, Subject, module_subject, subject_of
+from rnas.evaluation.subject import EvaluatedNetwork, Subject, source_of_transfer
 from rnas.evaluation.threats import Threat, robust_to_all
 from rnas.experiment import Listener
 from rnas.networks import architecture as arch
@@ -147,8 +146,8 @@ def _transferred(
     """PGD-20 crafted on other networks, which must be for the same images and classes."""
     plan = []
     for name, network in zip(request.transfer, sources, strict=True):
-        own = replace(request, network=name, weights=None, data=subject.dataset, split_seed=None)
-        source = module_subject(network, own) if isinstance(network, nn.Module) else subject_of(network, own)
+        own = request.model_copy(update={"network": name, "weights": None})
+        source = source_of_transfer(network, own, subject)
         label = f"{_TRANSFERRED} from {name}"
         named = f"{name}, sha256 {source.sha256[:16]}"
         for threat in subject.threats:
@@ -239,7 +238,9 @@ def _result(
         name=request.name,
         network=request.network,
         **_network(subject),
-        weights=Weights(file=None if subject.weights is None else str(subject.weights), sha256=subject.sha256),
+        weights=Weights(
+            file=None if subject.weights is None else str(subject.weights), sha256=subject.sha256, notes=subject.notes
+        ),
         data=Data(
             name=dataset.name,
             split="test",
@@ -247,6 +248,7 @@ def _result(
             published_test_images=dataset.num_test_images > 0,
             input_shape=dataset.input_shape,
             num_classes=dataset.num_classes,
+            classes=dataset.classes,
             split_seed=subject.split_seed,
             hash=subject.data_hash,
             images_hash=subject.images_hash,
@@ -267,7 +269,7 @@ def _result(
         versions=versions() | _autoattack(),
         device=device_name(request.device),
         processor=processor(request.device),
-        note=dataset.note,
+        note=" ".join(note for note in (dataset.note, *subject.notes) if note),
     )
 
 

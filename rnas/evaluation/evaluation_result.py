@@ -5,8 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from rnas.evaluation.flags.flag import Flag
-from rnas.utils._data_frames import data_frame
+from rnas.utils._tabular import Tabular, notebook_table
 
 CLEAN, WORST_CASE = "clean", "worst case"
 """Names of the accuracies that do not belong to a single attack."""
@@ -14,6 +13,22 @@ CLEAN, WORST_CASE = "clean", "worst case"
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Flag(_Part):
+    """Describe a sign that a robust accuracy is higher than the network's robustness.
+
+    Attributes:
+        name: name of the flag.
+        explanation: what was observed, and why it matters.
+        value: measured value.
+        threshold: limit above which the value is suspicious.
+    """
+
+    name: str
+    explanation: str
+    value: float
+    threshold: float
 
 
 class MeasuredAccuracy(_Part):
@@ -117,10 +132,12 @@ class Weights(_Part):
     Attributes:
         file: its path; None where the network was given as a module.
         sha256: of its bytes, or of the names and values of the module's tensors.
+        notes: sentences on what is not known of them, which the result's note contains.
     """
 
     file: str | None
     sha256: str
+    notes: tuple[str, ...] = ()
 
 
 class Data(_Part):
@@ -133,6 +150,7 @@ class Data(_Part):
         published_test_images: whether they are from the published test set.
         input_shape: (channels, height, width).
         num_classes: number of classes.
+        classes: their names in the order of the logits; empty if they have none.
         split_seed: seed that divided the data.
         hash: hash of all splits.
         images_hash: hash of only the images and labels that were evaluated.
@@ -145,6 +163,7 @@ class Data(_Part):
     published_test_images: bool
     input_shape: tuple[int, int, int]
     num_classes: int
+    classes: tuple[str, ...] = ()
     split_seed: int
     hash: str
     images_hash: str
@@ -165,7 +184,7 @@ class FlagChecks(_Part):
     names: tuple[str, ...]
 
 
-class EvaluationResult(_Part):
+class EvaluationResult(_Part, Tabular):
     """Hold clean and robust accuracy of one network, and everything that decided them.
 
     Attributes:
@@ -195,7 +214,7 @@ class EvaluationResult(_Part):
         versions: versions of Python and libraries.
         device: the processor.
         processor: model of the processor; empty if unknown.
-        note: what a reader of results on these data must know.
+        note: what a reader of results on these data and of these weights must know.
     """
 
     schema_version: Literal[1] = 1
@@ -228,17 +247,13 @@ class EvaluationResult(_Part):
         """Return the result as JSON values."""
         return self.model_dump(mode="json")
 
-    def to_pandas(self) -> Any:
-        """Return the accuracies as a ``pandas.DataFrame``, one row each, with their intervals.
-
-        Raises:
-            InputError: pandas is not installed.
-        """
+    def rows(self) -> list[dict[str, Any]]:
+        """Return a row for each accuracy, with its interval."""
         columns = ("correct", "accuracy", "low", "high")
-        return data_frame(
+        return [
             {"name": name, **{column: getattr(own, column) for column in columns}}
             for name, own in self.accuracies.items()
-        )
+        ]
 
     def __repr__(self) -> str:
         """Return the accuracies in a line."""
@@ -248,13 +263,12 @@ class EvaluationResult(_Part):
     __str__ = __repr__
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{escape(name)}</td><td>{own.accuracy:.2%}</td><td>{own.low:.2%} - {own.high:.2%}</td></tr>"
-            for name, own in self.accuracies.items()
-        )
+        rows = [
+            (name, f"{own.accuracy:.2%}", f"{own.low:.2%} - {own.high:.2%}") for name, own in self.accuracies.items()
+        ]
         flags = "".join(f"<p>{escape(flag.name)}: {escape(flag.explanation)}</p>" for flag in self.flags or ())
         of = f"{self.network}, {self.data.images} images of {self.data.name}"
-        return f"<p>{escape(of)}</p><table>{rows}</table>{flags}"
+        return notebook_table(of, ("accuracy", "", "95 % interval"), rows) + flags
 
     @property
     def accuracies(self) -> dict[str, MeasuredAccuracy]:

@@ -1,6 +1,5 @@
 """Find architectures as a user names them: a published network, a JSON file, a member of a run, a checkpoint."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,12 +7,13 @@ from typing import Any
 
 from rnas.errors import InputError
 from rnas.evaluation.subject import EvaluatedNetwork
+from rnas.evaluation.training_data import is_checkpoint
 from rnas.evaluation.training_settings import ResolvedTraining
 from rnas.experiment import kind_at
 from rnas.experiments.training.checkpoint import Checkpoint, description_of
 from rnas.experiments.training.settings import KIND as TRAINING
 from rnas.nas._members import FORMS, member, run_and_member
-from rnas.nas.evaluators.adversarial_training import AdversarialTraining
+from rnas.nas.evaluators.adversarial_training import AdversarialTrainingSettings
 from rnas.nas.ledger import Record
 from rnas.nas.result import SearchResult
 from rnas.nas.search import Search
@@ -23,6 +23,11 @@ from rnas.networks._exported import Export, read_export, read_otherwise
 from rnas.networks.architecture import Architecture
 from rnas.networks.weight_names import WeightNames
 from rnas.networks.zoo import baselines, find
+from rnas.utils._json_files import parse_json
+from rnas.utils._regular_files import read_bytes
+
+_LARGEST_ARCHITECTURE = 64 * 1024**2
+"""A result of an evaluation contains its architecture, and is larger than an architecture alone."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,7 @@ def resolve(text: str | Path) -> Reference:
     text = str(text)
     path = Path(text)
     export = None if _is_published(text) else read_export(path)
-    if export is not None:
+    if export is not None and not (is_checkpoint(export.provenance) and _is_at_home(path)):
         return _of_export(text, export)
     if path.suffix == ".safetensors":
         return _of_checkpoint(path)
@@ -116,8 +121,17 @@ def _of_run(run: SearchResult, word: str, text: str) -> Reference:
 
 
 def _training(run: SearchResult) -> ResolvedTraining | None:
-    evaluator = run.setup.evaluator
-    return evaluator.settings.train.resolved() if isinstance(evaluator, AdversarialTraining) else None
+    settings = run.setup.evaluator.settings
+    return settings.train.resolved() if isinstance(settings, AdversarialTrainingSettings) else None
+
+
+def _is_at_home(path: Path) -> bool:
+    """Return whether a checkpoint is in the folder of its training or search."""
+    return description_of(path).is_file() or _is_of_search(path)
+
+
+def _is_of_search(path: Path) -> bool:
+    return path.parent.name == "checkpoints" and (path.parent.parent / "config.yaml").is_file()
 
 
 def _of_checkpoint(path: Path) -> Reference:
@@ -126,7 +140,7 @@ def _of_checkpoint(path: Path) -> Reference:
     folder = path.parent.parent
     if description_of(path).is_file():
         return _of_training(Checkpoint.read(path))
-    if path.parent.name != "checkpoints" or not (folder / "config.yaml").is_file():
+    if not _is_of_search(path):
         raise InputError(f"{path}: weights of no run; name the architecture, and these as its weights")
     return _of_run(Search.open(folder).result(), path.stem, str(path))
 
@@ -156,16 +170,13 @@ def _of_export(text: str, export: Export) -> Reference:
 
 def _of_file(path: Path) -> Reference:
     try:
-        content = json.loads(path.read_text())
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+        text = read_bytes(path, _LARGEST_ARCHITECTURE).decode("utf-8")
     except UnicodeDecodeError:
         raise InputError(
             f"{path} is no architecture: binary; name a published network, an architecture's JSON or a run's member, "
             "and a file of weights next to it"
         ) from None
-    except ValueError as error:
-        raise InputError(f"{path}: not an architecture's JSON ({error})") from None
+    content = parse_json(text, f"{path}: not an architecture's JSON")
     if isinstance(content, dict) and "kind" not in content:
         content = content.get("architecture")
     try:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from torch import nn
 
-from rnas.errors import InputError, WeightsWarning
+from rnas.errors import WeightsWarning
 from rnas.experiments._references import resolve
+from rnas.networks import architecture as arch
 from rnas.networks.architecture import Shape
 from rnas.networks.weights import load_weights
 
@@ -41,9 +42,7 @@ def load(
     reference = resolve(architecture)
     classes = reference.num_classes if num_classes is None else num_classes
     shape = reference.input_shape if input_shape is None else input_shape
-    if classes < 1 or len(shape) != 3 or min(shape) < 1:
-        raise InputError(f"{classes} classes and images of shape {shape}: give whole numbers above zero, three a shape")
-    module = reference.architecture.build(classes, shape)
+    module = arch.build(reference.architecture, classes, shape)
     own = (classes, shape) == (reference.num_classes, reference.input_shape)
     if weights is None and (own or Path(architecture) == reference.checkpoint):
         weights = reference.checkpoint

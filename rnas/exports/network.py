@@ -1,12 +1,12 @@
 """Collect what is exported: a built network with its weights, and the known facts about both."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import ValidationError
 from torch import Tensor, nn
 
 from rnas.errors import InputError
@@ -17,8 +17,9 @@ from rnas.exports._search_result import search_result
 from rnas.nas.space import SearchSpace
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
-from rnas.networks.weights import load_weights
+from rnas.networks.weights import describe_weights, load_weights
 from rnas.networks.zoo import find
+from rnas.utils._json_files import read_json
 from rnas.utils.files import file_hash
 from rnas.utils.provenance import versions
 
@@ -64,6 +65,11 @@ class Network:
         return bool(self.provenance["weights"]["status"] == UNTRAINED)
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        """Return the names of the classes in the order of the logits; empty if they are not known."""
+        return tuple(self.provenance["classes"])
+
+    @property
     def search_result(self) -> Mapping[str, Any] | None:
         """Return what the search measured of these weights; see :mod:`rnas.exports._search_result`."""
         found: Mapping[str, Any] | None = self.provenance["weights"].get("search")
@@ -100,23 +106,21 @@ def find_network(
     reference = resolve(words) if isinstance(words, str | Path) else _reference_of(words)
     classes = reference.num_classes if num_classes is None else num_classes
     shape = reference.input_shape if input_shape is None else input_shape
-    if classes < 1 or len(shape) != 3 or min(shape) < 1:
-        raise InputError(
-            f"{classes} classes and images of shape {shape}: give whole numbers above zero, three for the shape"
-        )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        module = reference.architecture.build(classes, shape).eval()
+        module = arch.build(reference.architecture, classes, shape).eval()
     own = (classes, shape) == (reference.num_classes, reference.input_shape)
     file = Path(weights) if weights is not None else reference.checkpoint if own else None
+    notes: tuple[str, ...] = ()
     if file is not None:
-        load_weights(module, file, reference.weight_names, f"{reference.name} with {classes} classes")
+        label = f"{reference.name} with {classes} classes"
+        notes = load_weights(module, file, reference.weight_names, label, reference.architecture)
     images = torch.rand(_PROBE_IMAGES, *shape, generator=torch.Generator().manual_seed(_PROBE_SEED))
     with torch.no_grad():
         logits = module(images)
     if not logits.isfinite().all():
         raise InputError(f"{reference.name}: its logits are not finite, so that no export can be compared with it")
-    provenance = _provenance(reference, module, classes, shape, file, seed)
+    provenance = _provenance(reference, classes, shape, file, seed, notes)
     return Network(
         provenance["name"],
         reference.architecture,
@@ -137,9 +141,10 @@ def _reference_of(architecture: Architecture) -> Reference:
 
 
 def _provenance(
-    reference: Reference, module: nn.Module, classes: int, shape: Shape, file: Path | None, seed: int
+    reference: Reference, classes: int, shape: Shape, file: Path | None, seed: int, notes: tuple[str, ...]
 ) -> dict[str, Any]:
     cost = reference.architecture.cost(shape, classes)
+    described = None if file is None else describe_weights(file)
     return {
         "schema_version": SCHEMA_VERSION,
         "name": _name(reference),
@@ -147,10 +152,11 @@ def _provenance(
         "key": arch.key(reference.architecture),
         "input_shape": list(shape),
         "num_classes": classes,
+        "classes": [] if described is None else described.get("classes", []),
         "params": cost.params,
         "flops": cost.flops,
         "source": _source(reference),
-        "weights": _weights(reference, file, seed),
+        "weights": _weights(reference, file, seed, described, notes),
         "versions": {library: versions()[library] for library in ("python", "rnas", "torch") if library in versions()},
     }
 
@@ -175,21 +181,27 @@ def _source(reference: Reference) -> str | None:
     return found.source if found.network == reference.architecture else None
 
 
-def _weights(reference: Reference, file: Path | None, seed: int) -> dict[str, Any]:
+def _weights(
+    reference: Reference, file: Path | None, seed: int, described: Mapping[str, Any] | None, notes: tuple[str, ...]
+) -> dict[str, Any]:
+    """Return the facts about the weights; those that their file has are kept."""
     if file is None:
         return {"status": UNTRAINED, "seed": seed}
+    own: Mapping[str, Any] = {} if described is None else described["weights"]
+    if own.get("status") == UNTRAINED:
+        return dict(own)
     told: dict[str, Any] = {
-        "status": GIVEN,
         "file": file.name,
         "sha256": file_hash(file),
         "training": None,
         "search": None,
+        "data": None,
+        **own,
+        "status": GIVEN,
+        "notes": [*own.get("notes", ()), *notes],
     }
-    if reference.exported is not None and file == reference.checkpoint:
-        # The facts about the weights are those in the export that they come from.
-        return {**told, **reference.exported["weights"]}
     if file == reference.checkpoint and reference.training is not None:
-        told["training"] = {"settings": _settings(reference)}
+        told["training"] = {"settings": reference.training.portable}
         if description_of(file).is_file():
             checkpoint = Checkpoint.read(file)
             told["training"] |= {"epoch": checkpoint.epoch, "val": dict(checkpoint.val)}
@@ -198,23 +210,11 @@ def _weights(reference: Reference, file: Path | None, seed: int) -> dict[str, An
     return told
 
 
-def _settings(reference: Reference) -> dict[str, Any]:
-    """Return the training settings of the weights, without folders of the machine."""
-    assert reference.training is not None
-    settings = reference.training.model_dump(mode="json")
-    extra = settings.pop("extra")
-    for name in ("data_dir", "network", "architecture", "device"):
-        settings.pop(name, None)
-    return {**settings, "extra": None if extra is None else Path(extra).name}
-
-
 def _evaluation(path: Path, architecture: Architecture, file: Path | None) -> EvaluationResult:
     """Read a result of ``rnas evaluate``; raise InputError unless it is for this network and these weights."""
     try:
-        result = EvaluationResult.model_validate(json.loads(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    except ValueError as error:
+        result = EvaluationResult.model_validate(read_json(path))
+    except ValidationError as error:
         raise InputError(f"{path}: not a result of rnas evaluate ({str(error).splitlines()[0]})") from None
     if result.architecture_key != arch.key(architecture) or file is None or result.weights.sha256 != file_hash(file):
         raise InputError(

@@ -13,11 +13,11 @@ from rnas import registry
 from rnas.errors import InputError
 from rnas.exports.format import reader_script, require_extra
 from rnas.exports.network import Network
-from rnas.exports.tensors_file import write_described
 from rnas.nas.space import SearchSpace
-from rnas.networks._exported import FOLDER_WEIGHTS, NNI_SAMPLE, read_export
+from rnas.networks._exported import FOLDER_WEIGHTS, NNI_SAMPLE, read_export, write_described
 from rnas.networks.architecture import Shape
 from rnas.networks.weights import load_weights
+from rnas.utils._json_files import read_json
 
 
 class NNIMember:
@@ -46,10 +46,11 @@ class NNIMember:
             "settings": space.settings.model_dump(mode="json"),
             "input_shape": list(network.input_shape),
             "num_classes": network.num_classes,
+            "classes": list(network.classes),
             "sample": sample,
         }
         (path / NNI_SAMPLE).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-        write_described(path / FOLDER_WEIGHTS, network.module, network.provenance)
+        write_described(path / FOLDER_WEIGHTS, network.module.state_dict(), network.provenance)
 
 
 def load_member(path: Path | str) -> nn.Module:
@@ -62,11 +63,11 @@ def load_member(path: Path | str) -> nn.Module:
 
     folder = Path(path)
     try:
-        content = json.loads((folder / NNI_SAMPLE).read_text(encoding="utf-8"))
+        content = read_json(folder / NNI_SAMPLE)
         name, settings, sample = content["space"], content["settings"], content["sample"]
         channels, height, width = content["input_shape"]
         classes = content["num_classes"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{folder / NNI_SAMPLE}: cannot be read as a sample ({error}); export it again") from None
     if read_export(folder / FOLDER_WEIGHTS) is None:
         raise InputError(f"{folder / FOLDER_WEIGHTS}: these are not the weights of an export; export it again")

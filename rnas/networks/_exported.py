@@ -16,7 +16,9 @@ from torch import Tensor
 from rnas.errors import InputError
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
-from rnas.utils.files import file_hash, tensors_hash
+from rnas.utils._json_files import parse_json, read_json
+from rnas.utils._regular_files import read_bytes
+from rnas.utils.files import file_hash, plain, tensors_hash, write_tensors
 
 PROVENANCE = "rnas"
 CHECKSUM = "sha256"
@@ -25,6 +27,7 @@ FOLDER_CONFIG = "config.json"
 NNI_SAMPLE = "sample.json"
 ROBUSTBENCH_CODE = "model.py"
 ROBUSTBENCH_INFO = "model_info.json"
+_LARGEST_CODE = 4 * 1024**2
 _REMEDY = "restore it from a copy, or export again"
 
 
@@ -84,6 +87,18 @@ def signature(provenance: str, tensors: Mapping[str, Tensor]) -> str:
     return hashlib.sha256(f"{provenance}\n{tensors_hash(tensors)}".encode()).hexdigest()
 
 
+def write_described(path: Path, tensors: Mapping[str, Tensor], description: Mapping[str, Any]) -> None:
+    """Write weights as safetensors, with a description and the checksum of both as metadata.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    tensors = plain(tensors)
+    # One entry, because several would be written in an order that changes from process to process.
+    content = {**description, CHECKSUM: signature(_text(description), tensors)}
+    write_tensors(path, tensors, {PROVENANCE: _text(content)})
+
+
 def description_in(path: Path, text: str | None = None) -> Mapping[str, Any] | None:
     """Return what rnas wrote into a file of weights about them, as JSON values; None for a file of others.
 
@@ -95,15 +110,23 @@ def description_in(path: Path, text: str | None = None) -> Mapping[str, Any] | N
         InputError: the file is damaged, or was changed after it was written.
     """
     if text is None:
-        text = _signed(path)
+        return _signed(path)
     try:
-        content = json.loads(text or "null")
-    except ValueError:
+        content = parse_json(text, path)
+    except InputError:
         return None
-    return content if isinstance(content, dict) and {"architecture", "key"} <= content.keys() else None
+    return content if _is_description(content) else None
 
 
-def _signed(path: Path) -> str | None:
+def _is_description(content: Any) -> bool:
+    return isinstance(content, dict) and {"architecture", "key"} <= content.keys()
+
+
+def _text(description: Mapping[str, Any]) -> str:
+    return json.dumps(description, sort_keys=True, allow_nan=False)
+
+
+def _signed(path: Path) -> Mapping[str, Any] | None:
     """Return the description in a safetensors file, checked by its checksum; None if it has none."""
     try:
         with safe_open(path, "pt") as file:
@@ -115,14 +138,21 @@ def _signed(path: Path) -> str | None:
         if not _looks_ours(path):
             return None
         raise InputError(f"{path}: damaged or truncated ({error}); {_REMEDY}") from None
-    if signature(metadata[PROVENANCE], tensors) != metadata.get(CHECKSUM):
+    try:
+        content = parse_json(metadata[PROVENANCE], path)
+    except InputError:
+        content = None
+    if not _is_description(content):
+        raise InputError(f"{path}: its description cannot be read; {_REMEDY}")
+    checksum = content.pop(CHECKSUM, None)
+    if signature(_text(content), tensors) != checksum:
         raise InputError(f"{path}: was changed after it was written, its sha256 is another; {_REMEDY}")
-    return str(metadata[PROVENANCE])
+    return dict(content)
 
 
 def _of_safetensors(path: Path) -> Export | None:
-    text = _signed(path)
-    return None if text is None else _described(path, path, text)
+    description = _signed(path)
+    return None if description is None else _described(path, path, description)
 
 
 def _looks_ours(path: Path) -> bool:
@@ -139,7 +169,7 @@ def _of_standalone(path: Path) -> Export:
     _require_hash(weights, constants["SHA256"], path)
     try:
         content = torch.load(weights, map_location="cpu", weights_only=True)
-        provenance = content["provenance"]
+        provenance = parse_json(str(content["provenance"]), weights)
     except Exception as error:  # A damaged pickle raises almost anything.
         raise InputError(f"{weights}: not readable as weights ({type(error).__name__}); {_REMEDY}") from None
     return _described(path, weights, provenance)
@@ -148,8 +178,9 @@ def _of_standalone(path: Path) -> Export:
 def _texts(path: Path) -> dict[str, str]:
     """Return the top-level names of a Python file whose value is a text."""
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-    except (SyntaxError, UnicodeDecodeError, ValueError):
+        tree = ast.parse(read_bytes(path, _LARGEST_CODE))
+    # Python's parser raises the last two for code that is nested too deeply.
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise InputError(f"{path}: no standalone export: it cannot be read as Python; {_REMEDY}") from None
     return {
         statement.targets[0].id: statement.value.value
@@ -164,9 +195,9 @@ def _texts(path: Path) -> dict[str, str]:
 def _of_folder(path: Path) -> Export | None:
     config = path / FOLDER_CONFIG
     try:
-        content = json.loads(config.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{config}: no JSON ({error}); {_REMEDY}") from None
+        content = read_json(config)
+    except InputError as error:
+        raise InputError(f"{error}; {_REMEDY}") from None
     if not isinstance(content, dict) or PROVENANCE not in content:
         return None
     weights = path / FOLDER_WEIGHTS
@@ -184,9 +215,8 @@ def _require_hash(weights: Path, expected: str, described: Path) -> None:
         raise InputError(f"{weights}: its sha256 is not the one in {described.name}: changed or truncated; {_REMEDY}")
 
 
-def _described(path: Path, weights: Path, provenance: str) -> Export:
+def _described(path: Path, weights: Path, content: Mapping[str, Any]) -> Export:
     try:
-        content = json.loads(provenance)
         channels, height, width = map(int, content["input_shape"])
         architecture = arch.from_dict(content["architecture"])
         return Export(weights, architecture, (channels, height, width), int(content["num_classes"]), content)

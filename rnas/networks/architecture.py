@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
@@ -11,8 +12,11 @@ from pydantic import TypeAdapter, ValidationError
 from rnas import registry
 from rnas._typing import Shape as Shape
 from rnas.errors import InputError
+from rnas.networks._bounds import memory, require_images
 from rnas.networks.cost import Cost
 from rnas.utils._json_files import parse_json
+from rnas.utils._text import shown
+from rnas.utils.quantities import format_size
 
 if TYPE_CHECKING:
     from torch import nn
@@ -42,6 +46,30 @@ class Architecture(Protocol):
 
     def cost(self, input_shape: Shape, num_classes: int) -> Cost:
         """Return the exact params and FLOPs of the network that ``build`` returns, without building it."""
+
+
+def build(architecture: Architecture, num_classes: int, input_shape: Shape) -> "nn.Module":
+    """Return the network of an architecture that may come from a file, if this machine can hold it.
+
+    Raises:
+        InputError: the network cannot run at this shape, or it does not fit into memory.
+    """
+    require_images(input_shape, num_classes)
+    needed, held = 4 * architecture.cost(input_shape, num_classes).params, memory()
+    if needed > held:
+        raise InputError(
+            f"the network has {format_size(needed / 4)} parameters, which take {format_size(needed)} bytes; "
+            f"this machine has {format_size(held)}: give fewer blocks or channels"
+        )
+    try:
+        return architecture.build(num_classes, input_shape)
+    except (RuntimeError, MemoryError) as error:
+        if isinstance(error, MemoryError) or re.search("alloc|overflow|out of memory", str(error)):
+            raise InputError(
+                f"the network has {format_size(needed / 4)} parameters, and memory ran out: "
+                "give fewer blocks or channels"
+            ) from None
+        raise
 
 
 def _plain(value: Any) -> Any:
@@ -86,10 +114,10 @@ def from_dict(data: Any) -> Architecture:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the object"
         reason = first["msg"].removeprefix("Value error, ")
-        raise InputError(f"architecture of kind {data['kind']!r}: {where}: {reason}") from None
+        raise InputError(f"architecture of kind {shown(data['kind'])}: {where}: {reason}") from None
     wrong = _not_kept(fields, architecture)
     if wrong is not None:
-        raise InputError(f"architecture of kind {data['kind']!r}: {wrong}")
+        raise InputError(f"architecture of kind {shown(data['kind'])}: {wrong}")
     return architecture
 
 
@@ -108,7 +136,7 @@ def _not_kept(given: Any, found: Any, place: str = "") -> str | None:
             plain = isinstance(one, str | int | float)
             # A block's topology is that of the simplest block which is the same.
             if wrong is None and plain and other != one and other == field.default and field.name != "topology":
-                wrong = f"{inner}: {one!r} has no effect here; leave it out"
+                wrong = f"{inner}: {shown(one)} has no effect here; leave it out"
             if wrong is not None:
                 return wrong
     elif isinstance(given, list) and isinstance(found, tuple):
@@ -119,10 +147,10 @@ def _not_kept(given: Any, found: Any, place: str = "") -> str | None:
     elif isinstance(found, int | float) and (
         isinstance(given, bool) != isinstance(found, bool) or not isinstance(given, int | float)
     ):
-        return f"{place}: {given!r} is not a {'truth value' if isinstance(found, bool) else 'number'}"
+        return f"{place}: {shown(given)} is not a {'truth value' if isinstance(found, bool) else 'number'}"
     return None
 
 
 def from_json(text: str) -> Architecture:
     """Return the architecture of a JSON text; raise InputError for other texts."""
-    return from_dict(parse_json(text, "architecture"))
+    return from_dict(parse_json(text, "not an architecture's JSON"))

@@ -13,6 +13,7 @@ from pydantic import ConfigDict
 from rnas import registry
 from rnas._typing import Integers
 from rnas.errors import InputError
+from rnas.networks._bounds import MOST_CHANNELS, require_positive
 from rnas.networks.activations import ACTIVATIONS
 from rnas.networks.cost import Costs
 from rnas.networks.normalization import NORMALIZATIONS
@@ -35,7 +36,13 @@ _CHOICES = {
     "squeeze_excitation": PLACEMENTS,
     "equal_width_shortcut": (ACTIVATED, RAW),
 }
-_POSITIVE = ("kernel_size", "cardinality", "scales", "base_width", "reduction")
+_MOST = {
+    "kernel_size": 101,
+    "cardinality": MOST_CHANNELS,
+    "scales": 64,
+    "base_width": MOST_CHANNELS,
+    "reduction": MOST_CHANNELS,
+}
 
 COMMON_FIELDS = frozenset(
     {"activation", "normalization", "order", "kernel_size", "squeeze_excitation", "reduction"},
@@ -95,8 +102,8 @@ class Block:
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise InputError(f"block: {name} is {getattr(self, name)!r}; write one of {', '.join(choices)}")
-        for name in _POSITIVE:
-            require_positive("block", name, getattr(self, name))
+        for name, most in _MOST.items():
+            require_positive("block", name, getattr(self, name), most)
         if self.kernel_size % 2 == 0:
             raise InputError(f"block: kernel_size is {self.kernel_size}; write an odd number")
         for topology, settings in self.type.special_cases.items():
@@ -145,12 +152,6 @@ class Block:
     def type(self) -> "BlockType":
         """Return the block type of this topology; raise InputError if no block has that name."""
         return block_type(self.topology)
-
-
-def require_positive(where: str, name: str, value: Any) -> None:
-    """Raise InputError unless ``value`` is a whole number of at least 1."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise InputError(f"{where}: {name} is {value!r}; write a whole number of at least 1")
 
 
 def block_type(topology: str) -> "BlockType":

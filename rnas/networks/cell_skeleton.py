@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rnas.errors import InputError
+from rnas.networks._bounds import require_sizes
 from rnas.networks._cell_operations import factorized_reduce_cost, relu_conv_bn_cost
 from rnas.networks.cost import Costs
 from rnas.networks.counting import Size, batch_norm, classifier, convolution
@@ -67,6 +68,7 @@ def check_sizes(layers: int, channels: tuple[int, ...]) -> None:
     """Raise InputError for numbers of cells or channels that no network of cells can have."""
     if layers < MINIMUM_LAYERS:
         raise InputError(f"layers is {layers}; a network of cells has at least {MINIMUM_LAYERS}")
+    require_sizes("a network of cells", layers, channels)
     if min(channels) < 1:
         raise InputError(f"channels are {list(channels)}; each is at least 1")
     for stage_channels in channels[-2:]:

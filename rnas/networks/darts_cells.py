@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import ConfigDict
 
 from rnas.errors import InputError
+from rnas.networks._bounds import require_sizes
 from rnas.networks._cell_operations import find_operation
 from rnas.networks.architecture import Shape
 from rnas.networks.cell_skeleton import (
@@ -62,6 +63,7 @@ class DartsCellNetwork:
         check_sizes(self.layers, self.channels)
         if self.stem_channels < 1:
             raise InputError(f"stem_channels is {self.stem_channels}; it is at least 1")
+        require_sizes("a network of cells", self.layers, [self.stem_channels])
 
     @property
     def outputs(self) -> tuple[int, int]:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import ConfigDict
 
 from rnas.errors import InputError
+from rnas.networks._bounds import require_sizes
 from rnas.networks.architecture import Shape
 from rnas.networks.cost import Cost, Costs
 from rnas.networks.counting import Size, batch_norm, classifier, convolution, single, total
 from rnas.utils._lazy import LazyModule
+from rnas.utils._text import shown
 
 if TYPE_CHECKING:
     from torch import nn
@@ -47,9 +49,10 @@ class DenseNet:
             raise InputError(f"DenseNet has {len(self.depths)} depths and {len(self.channels)} channels; give as many")
         if not self.depths or min(*self.depths, *self.channels, self.growth) < 1:
             raise InputError(
-                f"DenseNet depths {list(self.depths)}, channels {list(self.channels)}, growth {self.growth}: "
+                f"DenseNet depths {shown(self.depths)}, channels {shown(self.channels)}, growth {self.growth}: "
                 "at least one stage, every number at least 1"
             )
+        require_sizes("DenseNet", sum(self.depths), [*self.channels, self.growth])
 
     def build(self, num_classes: int, input_shape: Shape) -> "nn.Module":
         """Return the network; raise InputError if the images are too small for its poolings."""

@@ -13,6 +13,8 @@ from pydantic import ConfigDict
 from rnas.errors import InputError
 from rnas.networks._cell_operations import find_operation
 
+_MOST_NODES = 32
+
 Edge = tuple[str, int]
 """(operation, node that it reads)."""
 
@@ -35,6 +37,8 @@ class CellGenotype:
     concat: tuple[int, ...] = (2, 3, 4, 5)
 
     def __post_init__(self) -> None:
+        if len(self.nodes) > _MOST_NODES:
+            raise InputError(f"a cell of {len(self.nodes):,} nodes; the most is {_MOST_NODES}")
         for node, edges in enumerate(self.nodes, start=2):
             for operation, source in edges:
                 find_operation(operation)

@@ -13,6 +13,7 @@ import numpy as np
 from pydantic import ConfigDict
 
 from rnas.errors import InputError
+from rnas.networks._bounds import require_sizes
 from rnas.networks.architecture import Shape
 from rnas.networks.cost import Cost, Costs
 from rnas.networks.counting import Size, batch_norm, classifier, convolution, single, total
@@ -98,6 +99,7 @@ class NASBench201Cell:
                 raise InputError(f"unknown operation {operation!r} in a cell; known: {', '.join(OPERATIONS)}")
         if self.channels < 1 or self.cells < 1:
             raise InputError(f"channels {self.channels}, cells {self.cells}: both are at least 1")
+        require_sizes("NAS-Bench-201", len(WIDENINGS) * self.cells, [self.channels])
 
     @property
     def not_in_weights(self) -> dict[str, str]:

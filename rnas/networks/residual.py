@@ -13,9 +13,10 @@ import numpy as np
 from pydantic import ConfigDict
 
 from rnas.errors import InputError
+from rnas.networks._bounds import require_positive, require_sizes
 from rnas.networks.activations import ACTIVATIONS
 from rnas.networks.architecture import Shape
-from rnas.networks.block import PRE, Block, BlockColumns, require_positive
+from rnas.networks.block import PRE, Block, BlockColumns
 from rnas.networks.cost import Cost, Costs
 from rnas.networks.normalization import runs_on
 from rnas.networks.residual_cost import ResidualColumns, residual_costs, stage_sizes
@@ -30,12 +31,14 @@ else:
     modules = LazyModule("rnas.networks.modules._residual")
 
 STAGES = (2, 3, 4)
+_MOST_UPSAMPLING = 64
 
 CIFAR10_MEAN = (0.4914, 0.4822, 0.4465)
 CIFAR10_STD = (0.2471, 0.2435, 0.2616)
 
 
 BASIC = Block()
+_LARGEST = 2.0**62
 
 BASE_CHANNELS = (16, 32, 64, 128)
 """Planes of each stage of a WideResNet at widening 1."""
@@ -84,8 +87,10 @@ class ResidualNetwork:
         if len(self.blocks) not in (1, stages):
             raise InputError(f"{where}: {len(self.blocks)} blocks for {stages} stages; write one, or one for each")
         values = [("depth", d) for d in self.depths] + [("channels", c) for c in self.channels]
-        for name, value in [*values, ("stem_width", self.stem_width), ("upsample", self.upsample)]:
+        for name, value in [*values, ("stem_width", self.stem_width)]:
             require_positive(where, name, value)
+        require_positive(where, "upsample", self.upsample, _MOST_UPSAMPLING)
+        require_sizes(where, sum(self.depths), self.channels)
         if self.head_activation not in (None, *ACTIVATIONS):
             known = ", ".join(ACTIVATIONS)
             raise InputError(f"{where}: head_activation is {self.head_activation!r}; write one of {known}")
@@ -179,7 +184,22 @@ def costs_of(networks: Sequence[ResidualNetwork], input_shape: Shape, num_classe
         stem_width=np.array([network.stem_width for network in networks], dtype=np.int64),
         head_activation=np.full(count, ACTIVATIONS[activation].params, dtype=np.int64),
     )
+    if _may_overflow(columns, input_shape, first):
+        rough = residual_costs(columns.as_floats(), input_shape, first.upsample, num_classes)
+        if max(rough.params.max(), rough.flops.max()) >= _LARGEST:
+            raise InputError(
+                f"residual network: more than {_LARGEST:.0e} FLOPs or parameters at images of {input_shape}: give "
+                "fewer blocks, fewer channels or smaller images"
+            )
     return residual_costs(columns, input_shape, first.upsample, num_classes)
+
+
+def _may_overflow(columns: ResidualColumns, input_shape: Shape, network: ResidualNetwork) -> bool:
+    """Return whether costs could exceed 64 bits, by a bound that no usual network reaches."""
+    width = max(1, *(b.base_width * b.cardinality * b.scales // 160 for b in network.blocks))
+    positions = input_shape[1] * input_shape[2] * network.upsample**2
+    planes = max(int(columns.channels.max()), int(columns.stem_width.max()))
+    return int(columns.depths.sum(axis=1).max()) * (planes * width) ** 2 * positions * 2**24 >= 2**63
 
 
 def widened(depths: Sequence[int], widenings: Sequence[float], block: Block = BASIC) -> ResidualNetwork:

@@ -1,7 +1,8 @@
 """Compute exact params and FLOPs of many residual networks at once, without building them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -31,6 +32,11 @@ class ResidualColumns:
     blocks: Sequence[BlockColumns]
     stem_width: Integers
     head_activation: Integers
+
+    def as_floats(self) -> "ResidualColumns":
+        """Return the columns in which costs that exceed 64 bits lose digits instead of their sign."""
+        floats: Any = {name: getattr(self, name).astype(np.float64) for name in ("depths", "channels", "stem_width")}
+        return replace(self, **floats)
 
 
 def stage_strides(stages: int) -> tuple[int, ...]:

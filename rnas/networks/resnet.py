@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import ConfigDict
 
 from rnas.errors import InputError
+from rnas.networks._bounds import require_sizes
 from rnas.networks.architecture import Shape
 from rnas.networks.cost import Cost, Costs
 from rnas.networks.counting import Size, batch_norm, classifier, convolution, single, strided, total
 from rnas.utils._lazy import LazyModule
+from rnas.utils._text import shown
 
 if TYPE_CHECKING:
     from torch import nn
@@ -51,9 +53,10 @@ class ResNet:
             raise InputError(f"ResNet has {len(self.depths)} depths and {len(self.channels)} channels; give as many")
         if not self.depths or min(*self.depths, *self.channels) < 1:
             raise InputError(
-                f"ResNet depths {list(self.depths)}, channels {list(self.channels)}: "
+                f"ResNet depths {shown(self.depths)}, channels {shown(self.channels)}: "
                 "at least one stage, every number at least 1"
             )
+        require_sizes("ResNet", sum(self.depths), self.channels)
 
     def build(self, num_classes: int, input_shape: Shape) -> "nn.Module":
         """Return the network; it runs on images of any size."""

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import ConfigDict
 
 from rnas.errors import InputError
+from rnas.networks._bounds import require_sizes
 from rnas.networks.architecture import Shape
 from rnas.networks.cost import Cost
 from rnas.networks.counting import batch_norm, classifier, convolution, single, total
 from rnas.networks.layer_cost import parameters
 from rnas.utils._lazy import LazyModule
+from rnas.utils._text import shown
 
 if TYPE_CHECKING:
     from torch import nn
@@ -41,7 +43,11 @@ class VGG:
 
     def __post_init__(self) -> None:
         if not self.stages or any(not stage or min(stage) < 1 for stage in self.stages):
-            raise InputError(f"VGG stages are {self.stages}; each names the channels of at least one convolution")
+            raise InputError(
+                f"VGG stages are {shown(self.stages)}; each names the channels of at least one convolution"
+            )
+        channels = [outputs for stage in self.stages for outputs in stage]
+        require_sizes("VGG", len(channels), channels)
 
     def build(self, num_classes: int, input_shape: Shape) -> "nn.Module":
         """Return the network; raise InputError if the images are too small to be halved by every stage."""

@@ -22,6 +22,7 @@ from rnas.networks._exported import description_in
 from rnas.networks.architecture import Architecture
 from rnas.networks.weight_names import WeightNames
 from rnas.networks.zoo import same_weights
+from rnas.utils._regular_files import require_regular
 
 _AVERAGED = re.compile(r"(^|_)(ema|swa)(_|$)|(?<!un)averaged", re.IGNORECASE)
 """Keys of the averaged weights in released checkpoints."""
@@ -154,7 +155,8 @@ def describe_weights(path: Path | str) -> Mapping[str, Any] | None:
     Raises:
         InputError: the file cannot be read, or was changed after it was written.
     """
-    return _read(Path(path)).description
+    path = Path(path)
+    return description_in(path) if _is_safetensors(path) else _read(path).description
 
 
 def load_weights(
@@ -177,8 +179,8 @@ def load_weights(
         Sentences on what was chosen among the weights in the file, and on what the file does not say of its network.
 
     Raises:
-        InputError: the file cannot be read.
-        MisfitError: no naming scheme makes its tensors exactly those of the network, or they are of another network.
+        InputError: the file cannot be read, or says that it is of another network.
+        MisfitError: no naming scheme makes its tensors exactly those of the network.
     """
     content = _read(Path(path))
     ours = module.state_dict()
@@ -194,25 +196,19 @@ def load_weights(
         if ours[name].is_floating_point() and not tensor.is_floating_point()
     ]
     if wrong:
-        raise MisfitError(
+        raise InputError(
             f"{path}: {wrong[0]} holds {_type(best.renamed[wrong[0]])}, and the network computes with floating-point "
             "numbers: give weights that are not quantised"
         )
     fault = _other_network(content, architecture) or _other_normalization(normalization, module)
     if fault:
-        raise MisfitError(f"{path} does not fit {network}: {fault}")
+        raise InputError(f"{path} does not fit {network}: {fault}")
     module.load_state_dict({**ours, **best.renamed})
     return (*content.notes, *_unsaid(content, architecture, bool(normalization)))
 
 
 def _read(path: Path) -> _Content:
-    try:
-        with path.open("rb") as file:
-            head = file.read(9)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    # The ninth byte of safetensors opens a JSON object; files from torch.save have another byte there.
-    if head[8:] == b"{":
+    if _is_safetensors(path):
         description = description_in(path)
         content = _Content(_from_safetensors(path), description=description)
     else:
@@ -222,6 +218,17 @@ def _read(path: Path) -> _Content:
         if fault:
             raise InputError(f"{path}: {name} is {fault}; give a file of dense floating-point weights")
     return content
+
+
+def _is_safetensors(path: Path) -> bool:
+    require_regular(path)
+    try:
+        with path.open("rb") as file:
+            head = file.read(9)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    # The ninth byte of safetensors opens a JSON object; files from torch.save have another byte there.
+    return head[8:] == b"{"
 
 
 def _unwrapped(path: Path, found: Any) -> _Content:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rnas.networks._bounds import MOST_LAYERS
 from rnas.networks.block import Block
 
 BLOCK_DEFAULTS: Mapping[str, Any] = {field.name: field.default for field in dataclasses.fields(Block)}
@@ -17,6 +18,7 @@ _TOPOLOGIES = {
     "no-residual": "no residual",
 }
 _UNIT_WIDTH = 16
+_MOST_STAGES = 8
 
 
 @dataclass(frozen=True)
@@ -26,14 +28,19 @@ class DrawnStage:
     Attributes:
         depth: number of blocks (D).
         channels: number of planes.
-        widening: planes in units of 16 for the first stage, 32 for the second and so on (W).
+        unit: planes at widening 1: 16 for the first stage, 32 for the second and so on, whatever unit a space has.
         block: all fields of its block, including those at their defaults.
     """
 
     depth: int
     channels: int
-    widening: float
+    unit: int
     block: Mapping[str, Any]
+
+    @property
+    def widening(self) -> float:
+        """Return the planes in these units (W)."""
+        return self.channels / self.unit
 
 
 def is_residual(architecture: Mapping[str, Any]) -> bool:
@@ -45,7 +52,8 @@ def is_residual(architecture: Mapping[str, Any]) -> bool:
         architecture.get("kind") == "residual"
         and _positive_integers(depths)
         and _positive_integers(channels)
-        and len(depths) == len(channels)
+        and len(depths) == len(channels) <= _MOST_STAGES
+        and sum(depths) <= MOST_LAYERS
         and isinstance(blocks, list)
         and len(blocks) in (1, len(depths))
         and all(isinstance(block, Mapping) for block in blocks)
@@ -58,7 +66,7 @@ def stages_of(architecture: Mapping[str, Any]) -> list[DrawnStage]:
     blocks = architecture.get("blocks", [{}])
     blocks = blocks * (len(depths) // len(blocks))
     return [
-        DrawnStage(depth, planes, planes / (_UNIT_WIDTH * 2**at), {**BLOCK_DEFAULTS, **block})
+        DrawnStage(depth, planes, _UNIT_WIDTH * 2**at, {**BLOCK_DEFAULTS, **block})
         for at, (depth, planes, block) in enumerate(zip(depths, channels, blocks, strict=True))
     ]
 

@@ -13,8 +13,11 @@ from rnas.evaluation._image_flags import unpack
 from rnas.evaluation.threats import robust_to_all
 from rnas.report.leaderboard import Entry, Leaderboard, LeaderboardAccuracy, LeaderboardFlag, tables
 from rnas.statistics.proportions import proportion
+from rnas.utils._json_files import parse_json
+from rnas.utils._regular_files import read_bytes
 
 _DIGITS = 8
+_LARGEST = 512 * 1024**2
 _UNCHECKED = LeaderboardFlag(
     "unchecked", "This network was evaluated without the checks for signs of overestimated robustness."
 )
@@ -73,15 +76,16 @@ def _entry(path: Path) -> Entry:
         params=result.params,
         flops=result.flops,
         flags=_flags(result),
-        note=result.note,
+        note=result.note.removesuffix(" ".join(result.weights.notes)).strip(),
     )
 
 
 def _read(path: Path) -> written.EvaluationResult:
+    content = read_bytes(path, _LARGEST)
     try:
-        return written.EvaluationResult.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+        return written.EvaluationResult.model_validate(parse_json(content, "it"))
+    except InputError as error:
+        raise InputError(f"{path}: not a result of rnas evaluate ({error}); remove it from the folder") from None
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"]))
@@ -104,9 +108,10 @@ def _accuracy(accuracy: written.MeasuredAccuracy, data: written.Data) -> Leaderb
 
 
 def _flags(result: written.EvaluationResult) -> tuple[LeaderboardFlag, ...]:
+    doubts = tuple(LeaderboardFlag("weights", note) for note in result.weights.notes)
     if result.flags is None:
-        return (_UNCHECKED,)
-    return tuple(LeaderboardFlag(flag.name, flag.explanation) for flag in result.flags)
+        return (*doubts, _UNCHECKED)
+    return doubts + tuple(LeaderboardFlag(flag.name, flag.explanation) for flag in result.flags)
 
 
 def _setting(result: written.EvaluationResult) -> dict[str, str]:

@@ -13,6 +13,7 @@ from rnas.errors import InputError
 from rnas.networks.residual import ResidualNetwork
 from rnas.networks.robust_scaling import Rule
 from rnas.statistics.interval import Interval
+from rnas.utils._regular_files import read_bytes
 from rnas.utils.files import write_text
 from rnas.utils.quantities import Band
 
@@ -22,6 +23,7 @@ RULE, ROBUST_SCALING, UNIFORM, SEARCHED = "rule", "robust-scaling", "uniform", "
 TOLERANCE = 0.05
 """Largest relative difference between the FLOPs of a candidate and the test budget."""
 
+_LARGEST = 64 * 1024**2
 _NAME = "prediction-"
 _DIGITS = 12
 
@@ -152,7 +154,7 @@ def written(folder: Path) -> RulePrediction | None:
             f"{folder} holds {len(paths)} predictions, but a run has only one; remove the files that were added"
         )
     (path,) = paths
-    content = path.read_bytes()
+    content = read_bytes(path, _LARGEST)
     found = hashlib.sha256(content).hexdigest()
     if path.name != f"{_NAME}{found[:_DIGITS]}.json":
         raise InputError(

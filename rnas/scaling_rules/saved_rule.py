@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, FiniteFloat, PositiveInt, Validation
 from rnas.errors import InputError
 from rnas.networks.robust_scaling import Rule
 from rnas.scaling_rules._proportion import proportion_text, share_text, shares_of
+from rnas.utils._regular_files import read_text
 from rnas.utils.files import write_text
 
 SCHEMA_VERSION: Literal[1] = 1
@@ -21,6 +22,7 @@ Span = tuple[float, float]
 """The low and the high end of an interval."""
 
 _SLACK = 0.01
+_LARGEST = 1024**2
 """Tolerance of a value outside its interval: medians of shares are scaled to a sum of 1."""
 
 _REMEDY = "rnas rules RUN --save FILE writes one"
@@ -112,14 +114,12 @@ class SavedRule:
         Raises:
             InputError: the file does not exist, or does not hold a rule.
         """
+        if not Path(path).exists():
+            raise InputError(f"{path} does not exist; give the file of a rule: {_REMEDY}")
         try:
-            text = Path(path).read_text(encoding="utf-8")
-        except FileNotFoundError:
-            raise InputError(f"{path} does not exist; give the file of a rule: {_REMEDY}") from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"{path} cannot be read as a rule: {error}") from None
-        try:
-            content = _File.model_validate_json(text)
+            content = _File.model_validate_json(read_text(Path(path), _LARGEST))
+        except InputError as error:
+            raise InputError(f"{path} cannot be read as a rule: {error}; {_REMEDY}") from None
         except ValidationError as error:
             fault = error.errors()[0]
             where = "".join(f"{part}: " for part in fault["loc"])

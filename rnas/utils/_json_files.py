@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from rnas.errors import InputError
+from rnas.errors import InputError, error_text
 from rnas.utils._regular_files import read_bytes
-from rnas.utils._text import error_text, one_line, shown
+from rnas.utils._text import one_line, shown
 
 _LARGEST = 512 * 1024**2
 _DEEPEST = 50

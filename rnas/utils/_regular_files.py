@@ -1,10 +1,13 @@
 """Read regular files of a bounded size, as a file from anywhere may be endless or no file at all."""
 
+import os
 import stat
 from pathlib import Path
 
 from rnas.errors import InputError
 from rnas.utils._text import shown
+
+_KERNEL = 1024**2
 
 
 def read_bytes(path: Path, largest: int) -> bytes:
@@ -20,10 +23,12 @@ def read_bytes(path: Path, largest: int) -> bytes:
     require_regular(path)
     try:
         with path.open("rb") as file:
-            content = file.read(largest + 1)
+            size = os.fstat(file.fileno()).st_size
+            # A file of the kernel has more to read than its size says.
+            content = None if size > largest else file.read(min(largest, max(size, _KERNEL)) + 1)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    if len(content) > largest:
+    if content is None or len(content) > largest:
         raise InputError(f"{path}: larger than {largest:,} bytes, the most that is read; give a smaller file")
     return content
 
@@ -38,7 +43,7 @@ def require_regular(path: Path) -> None:
         raise InputError(f"{shown(str(path))}: no path ({error})") from None
     if not stat.S_ISREG(mode):
         what = "a folder" if stat.S_ISDIR(mode) else "a device, a pipe or a socket"
-        raise InputError(f"{path}: {what}, not a file; give a regular file")
+        raise InputError(f"{path}: cannot be read (it is {what}, not a regular file)")
 
 
 def read_text(path: Path, largest: int) -> str:
@@ -46,4 +51,4 @@ def read_text(path: Path, largest: int) -> str:
     try:
         return read_bytes(path, largest).decode("utf-8")
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: no text in UTF-8 ({error.reason} at byte {error.start})") from None
+        raise InputError(f"{path}: cannot be read (no text in UTF-8: {error.reason} at byte {error.start})") from None

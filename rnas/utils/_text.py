@@ -52,14 +52,6 @@ def shown(value: object) -> str:
     return one_line(_ShortRepr().repr(value))
 
 
-def error_text(error: BaseException) -> str:
-    """Return what an exception says, even if its own ``__str__`` fails."""
-    try:
-        return str(error)
-    except Exception as second:
-        return f"its text cannot be read ({type(second).__name__})"
-
-
 def _escape(character: str) -> str:
     code = ord(character)
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

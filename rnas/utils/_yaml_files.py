@@ -6,10 +6,10 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from rnas.errors import InputError
+from rnas.errors import InputError, error_text
 from rnas.utils._model_keys import known_keys
 from rnas.utils._regular_files import read_text
-from rnas.utils._text import error_text, one_line, shown
+from rnas.utils._text import one_line, shown
 
 _LARGEST = 256 * 1024
 _DEEPEST = 50

@@ -10,10 +10,11 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, ValidationInfo
 
 from rnas.errors import InputError
+from rnas.utils._text import shown
 
+_SIZE_BITS = 256
+_SIZE_DIGITS = 100
 _FACTORS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
-
-
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
 _FRACTION = re.compile(rf"\s*{_NUMBER.pattern}\s*(/\s*\d+\s*)?", re.ASCII | re.IGNORECASE)
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)(?:e\+?(\d{1,2}))?\s*([kmgt]?)\s*", re.ASCII | re.IGNORECASE)
@@ -28,14 +29,16 @@ def parse_number(text: str) -> float:
 
 def parse_size(value: Any) -> int:
     """Parse ``"1.5G"`` to 1500000000 and accept whole numbers; raise InputError for anything else or below zero."""
-    match = _SIZE.fullmatch(str(value))
-    if match is None or isinstance(value, bool):
-        raise InputError(f"{value!r} is not a size; write a number with K, M, G or T, such as 150M")
+    # Python does not convert integers of thousands of digits to text and back.
+    text = "" if isinstance(value, int) and value.bit_length() > _SIZE_BITS else str(value)[:_SIZE_DIGITS]
+    match = _SIZE.fullmatch(text)
+    if match is None or isinstance(value, bool) or len(text) == _SIZE_DIGITS:
+        raise InputError(f"{shown(value)} is not a size; write a number with K, M, G or T, such as 150M")
     number, exponent, unit = match.groups()
     power: int = 10 ** int(exponent or 0)
     size = Fraction(number) * power * _FACTORS[unit.lower()]
     if size.denominator != 1:
-        raise InputError(f"{value!r} is not a whole number; write it with fewer decimals")
+        raise InputError(f"{shown(value)} is not a whole number; write it with fewer decimals")
     return size.numerator
 
 
@@ -69,11 +72,11 @@ def parse_band(value: Any) -> Band:
         return value
     parts = value.split(":") if isinstance(value, str) else value
     if not isinstance(parts, list | tuple) or len(parts) != 2:
-        raise InputError(f"{value!r} is not a band; write LOW:HIGH, such as 150M:250M")
+        raise InputError(f"{shown(value)} is not a band; write LOW:HIGH, such as 150M:250M")
     low = parse_size(parts[0]) if parts[0] not in ("", None) else 0
     high = parse_size(parts[1]) if parts[1] not in ("", None) else None
     if high is not None and low > high:
-        raise InputError(f"band {value!r} is empty: its low end is above its high end")
+        raise InputError(f"band {shown(value)} is empty: its low end is above its high end")
     return Band(low, high)
 
 
@@ -81,13 +84,14 @@ def parse_fraction(value: Any) -> Fraction:
     """Parse ``"1/4"`` or ``0.25`` to an exact fraction, at least 0; raise InputError for anything else."""
     text = str(value)
     try:
+        # The pattern bounds exponents: Python would compute the power of 1e999999999.
         if _FRACTION.fullmatch(text) is None:
             raise ValueError
         fraction = Fraction("".join(text.split()))
     except (ValueError, ZeroDivisionError):
-        raise InputError(f"{value!r} is not a fraction; write it such as 8/255") from None
+        raise InputError(f"{shown(value)} is not a fraction; write it such as 8/255") from None
     if fraction < 0:
-        raise InputError(f"{value!r} is below 0; write 0 or more, such as 8/255")
+        raise InputError(f"{shown(value)} is below 0; write 0 or more, such as 8/255")
     return fraction
 
 
@@ -99,18 +103,35 @@ def parse_epsilon(value: Any) -> Fraction:
     return epsilon
 
 
+def parse_share(value: Any) -> float:
+    """Parse ``"5%"`` or ``0.05`` to 0.05; raise InputError unless it is between 0 and 1."""
+    text = str(value).strip()
+    try:
+        share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        share = -1.0
+    if not 0 < share < 1:
+        raise InputError(f"{value} is not a share between 0 and 1; write one such as 5%")
+    return share
+
+
 def _band_as_list(band: Band) -> list[int | None]:
     return [band.low, band.high]
 
 
 def _in_folder(path: Path, info: ValidationInfo) -> Path:
     folder: Path = (info.context or {}).get("folder", Path())
-    return (folder / path.expanduser()).resolve()
+    try:
+        return (folder / path.expanduser()).resolve()
+    except RuntimeError as error:
+        # The path names a home that does not exist, or links that lead in a circle.
+        raise InputError(f"{path}: cannot be resolved ({error})") from None
 
 
 BandField = Annotated[Band, BeforeValidator(parse_band), PlainSerializer(_band_as_list)]
 EpsilonField = Annotated[Fraction, BeforeValidator(parse_epsilon), PlainSerializer(str)]
 FractionField = Annotated[Fraction, BeforeValidator(parse_fraction), PlainSerializer(str)]
+ShareField = Annotated[float, BeforeValidator(parse_share)]
 PathField = Annotated[Path, AfterValidator(_in_folder), PlainSerializer(str)]
 """Field types for configuration models. Relative paths start at the ``folder`` of the validation context."""
 

@@ -5,7 +5,6 @@ recipe and with the same random values of both fields, and the values of the tri
 are used. Tuning uses neither the test split, on which networks are compared, nor a seed of the comparison.
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from rnas.experiments.tuning.tuning import Tuning
 from rnas.experiments.tuning.tuning import tuning_settings as resolve_tuning
 from rnas.nas.execution._local import slots
 from rnas.networks import architecture as arch
+from rnas.utils._json_files import read_json_object
 
 FIELDS = ("learning_rate", "weight_decay")
 
@@ -80,7 +80,7 @@ def tune_all(
 def tuning_results(folder: Path, settings: ComparisonSettings) -> dict[str, Mapping[str, Any]]:
     """Return the results of the tunings that have ended, by the networks' names."""
     files = {one.name: tuning_path(folder, one) / RESULT for one in settings.networks}
-    return {name: json.loads(file.read_text(encoding="utf-8")) for name, file in files.items() if file.exists()}
+    return {name: read_json_object(file) for name, file in files.items() if file.exists()}
 
 
 def tuning_path(folder: Path, one: ComparedNetwork) -> Path:

@@ -13,9 +13,11 @@ from rnas.errors import InputError
 from rnas.experiment import RESULT, kind_at
 from rnas.experiments.training.settings import KIND, TrainingRunSettings
 from rnas.networks import architecture as arch
+from rnas.networks._exported import write_described
 from rnas.networks.architecture import Architecture, Shape
+from rnas.utils._json_files import read_json
 from rnas.utils._yaml_files import explained
-from rnas.utils.files import file_hash, write_tensors, write_text
+from rnas.utils.files import file_hash, write_text
 
 SCHEMA_VERSION = 1
 
@@ -60,10 +62,9 @@ class Checkpoint:
             raise InputError(f"{path}: no such file")
         description = description_of(path)
         try:
-            content = json.loads(description.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else error
-            raise InputError(f"{description}: cannot be read ({reason}); it belongs to {path.name}") from None
+            content = read_json(description)
+        except InputError as error:
+            raise InputError(f"{description}: cannot be read ({error}); it belongs to {path.name}") from None
         try:
             checkpoint = cls._of(path, content)
         except ValidationError as error:
@@ -122,9 +123,9 @@ def _remedy(folder: Path) -> str:
     return "restore both from a copy"
 
 
-def write_weights(path: Path, weights: Mapping[str, Tensor]) -> str:
-    """Write weights by the network's names, and return the file's hash."""
-    write_tensors(path, weights)
+def write_weights(path: Path, weights: Mapping[str, Tensor], description: Mapping[str, Any]) -> str:
+    """Write weights by the network's names, with a description of network and data, and return the file's hash."""
+    write_described(path, weights, description)
     return file_hash(path)
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
 from rnas.errors import InputError
 from rnas.training.recipe import Recipe
+from rnas.utils._yaml_files import parse_yaml
 from rnas.utils.quantities import parse_number
 
 _FACTORS = {"learning_rate": 10, "weight_decay": 10, "loss.beta": 4, "weight_perturbation.gamma": 4}
@@ -129,8 +129,8 @@ def _value(content: Any, path: list[str]) -> Any:
 
 def _choice(key: str, values: str) -> CategoricalDistribution:
     try:
-        choices = yaml.safe_load(f"[{values}]")
-    except yaml.YAMLError:
+        choices = parse_yaml(f"[{values}]", key)
+    except InputError:
         choices = []
     if len(choices) < 2 or len({repr(choice) for choice in choices}) < len(choices):
         raise InputError(

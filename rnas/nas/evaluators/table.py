@@ -6,10 +6,10 @@ import hashlib
 import io
 import math
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import IO, ClassVar
 
 import numpy as np
 from pydantic import BaseModel, PositiveInt
@@ -21,10 +21,14 @@ from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimat
 from rnas.nas.space import SearchSpace
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
+from rnas.utils._regular_files import read_bytes
 from rnas.utils.model import Model
 from rnas.utils.quantities import PathField, parse_number
 
 _KNOWN_PREFIXES = ("flops", "params", "macs")
+_LARGEST = 512 * 1024**2
+_LONGEST_LINE = 1024**2
+_MOST_LINES = 2_000_000
 _GZIP = b"\x1f\x8b"
 
 
@@ -67,10 +71,7 @@ class Table:
 
     def __init__(self, settings: TableSettings, space: SearchSpace) -> None:
         self._settings = settings
-        try:
-            content = settings.table.read_bytes()
-        except OSError as error:
-            raise InputError(f"{settings.table}: cannot be read ({error.strerror})") from None
+        content = read_bytes(settings.table, _LARGEST)
         self._hash = hashlib.sha256(content).hexdigest()[:12]
         header, lines = _read(content, settings)
         self._rows, lines = _held(lines, settings, space)
@@ -142,9 +143,10 @@ class Table:
 def _read(content: bytes, settings: TableSettings) -> tuple[list[str], list[_Line]]:
     """Return header and rows of the file."""
     path = settings.table
+    file: IO[bytes] = io.BytesIO(content)
     try:
-        text = (gzip.decompress(content) if content.startswith(_GZIP) else content).decode("utf-8-sig")
-        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+        packed = gzip.GzipFile(fileobj=file) if content.startswith(_GZIP) else file
+        reader = csv.reader(_lines(io.TextIOWrapper(packed, encoding="utf-8-sig", newline="")), strict=True)
         rows = [(reader.line_num, cells) for cells in reader if cells]
     except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: not a CSV table ({error})") from None
@@ -159,6 +161,22 @@ def _read(content: bytes, settings: TableSettings) -> tuple[list[str], list[_Lin
         if len(cells) != len(header):
             raise InputError(f"{path}, line {number}: {len(cells)} cells under a header of {len(header)}")
     return header, [_Line(number, dict(zip(header, cells, strict=True))) for number, cells in rows[1:]]
+
+
+def _lines(text: io.TextIOWrapper) -> Iterator[str]:
+    """Yield the lines of a file, which may be much larger than it was before it was decompressed.
+
+    Raises:
+        csv.Error: a line or the whole is larger than that of any table.
+    """
+    read = number = 0
+    while line := text.readline(_LONGEST_LINE):
+        read, number = read + len(line), number + 1
+        if len(line) == _LONGEST_LINE:
+            raise csv.Error(f"line {number:,} has more than {_LONGEST_LINE:,} characters")
+        if read > _LARGEST or number > _MOST_LINES:
+            raise csv.Error(f"more than {_LARGEST:,} characters or {_MOST_LINES:,} lines")
+        yield line
 
 
 def _held(lines: Sequence[_Line], settings: TableSettings, space: SearchSpace) -> tuple[dict[str, int], list[_Line]]:

@@ -1,3 +1,4 @@
+import os
 import struct
 import zlib
 from pathlib import Path
@@ -135,3 +136,11 @@ def test_more_images_than_memory_are_refused(tmp_path: Path, monkeypatch: pytest
 
     monkeypatch.setattr("numpy.empty", empty)
     assert "2 images of 1000x1000 need 0 GB of memory" in refusal(path, path)
+
+
+def test_only_regular_files_are_read(tmp_path: Path) -> None:
+    good = save(tmp_path / "good.png")
+    os.mkfifo(tmp_path / "fifo.png")
+    (tmp_path / "zero.png").symlink_to("/dev/zero")
+    for name in ("fifo.png", "zero.png"):
+        assert "not a regular file" in refusal(good, tmp_path / name)

@@ -1,6 +1,7 @@
 """Exports read back, and refused in one line where they were changed."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from rnas import registry
 from rnas.errors import InputError
 from rnas.experiments._references import resolve
 from rnas.exports.network import Network, find_network
+from rnas.networks._exported import read_export
 from rnas.networks.residual import ResidualNetwork
 
 TINY = ResidualNetwork((1, 1), (8, 12), stem_width=4, normalize_input=True)
@@ -60,6 +62,21 @@ def test_the_network_of_an_entry_of_robustbench_is_named(network: Network, tmp_p
     again = rnas.load(str(error.value).rpartition(" ")[2])
     with torch.no_grad():
         assert torch.equal(again(network.images), network.logits)
+
+
+def test_equal_weights_are_equal_files(network: Network, tmp_path: Path) -> None:
+    path, _ = write("safetensors", network, tmp_path)
+    # Several entries would be written in an order that changes from process to process.
+    with safe_open(path, "pt") as file:
+        assert list(file.metadata()) == ["rnas"]
+
+
+def test_a_file_of_another_network_with_the_same_tensors_is_refused(network: Network, tmp_path: Path) -> None:
+    plain = replace(TINY, normalize_input=False)
+    for name in ("safetensors", "standalone"):
+        _, weights = write(name, network, tmp_path)
+        with pytest.raises(InputError, match=r"it is of another network, .* which differs in normalize_input"):
+            find_network(plain, weights, num_classes=5, input_shape=(3, 8, 8))
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -119,3 +136,20 @@ def test_weights_are_found_by_their_names_everywhere(network: Network, tmp_path:
         told = json.loads(file.metadata()["rnas"])
     assert told["key"] == network.key
     assert told["weights"] == {"status": "untrained", "seed": 3}
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["x = " + "1+" * 30_000 + "1", "x = " + "-" * 20_000 + "1", "(" * 50_000, "[" * 300_000, "\x00"],
+    ids=range(5),
+)
+def test_code_that_is_nested_beyond_the_parser_is_refused(code: str, tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text(code)
+    with pytest.raises(InputError, match="no standalone export"):
+        read_export(tmp_path / "net.py")
+
+
+def test_json_that_is_nested_beyond_use_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("[" * 100_000)
+    with pytest.raises(InputError, match="nested more than"):
+        read_export(tmp_path)

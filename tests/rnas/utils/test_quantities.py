@@ -162,3 +162,15 @@ def test_fields_of_a_model_come_back_as_they_are_written(tmp_path: Path) -> None
 def test_one_is_no_plural() -> None:
     words = [pluralize(number, "image") for number in (0, 1, 2, 10_000)]
     assert words == ["0 images", "1 image", "2 images", "10,000 images"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["1e999999999", "1e-999999999", 10**5_000, "9" * 10**6, "1" * 10**6 + "/3", "[" * 10**6],
+    ids=range(6),
+)
+def test_a_number_without_a_bound_is_refused_at_once(value: Any) -> None:
+    for parse in (parse_fraction, parse_size, parse_band):
+        with pytest.raises(InputError) as error:
+            parse(value)
+        assert len(str(error.value)) < 300

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from rnas.utils._text import error_text, one_line, shown, visible
+from rnas.errors import error_text
+from rnas.utils._text import one_line, shown, visible
 
 
 class _MuteError(Exception):

@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import tracemalloc
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -201,3 +202,21 @@ def test_every_notation_of_a_network_finds_its_row(write: Any) -> None:
     text = arch.to_json(turned).replace('"', '""')
     rows = Table(TableSettings(table=write(f'architecture,accuracy\n"{text}",0.5\n')), space)
     assert rows.evaluate(Task(network, 0), Context()).metrics == {"accuracy": 0.5}
+
+
+def test_a_small_file_that_decompresses_to_a_huge_line_is_refused_at_once(write: Any) -> None:
+    bomb = write(gzip.compress(b"cell,acc\n" + b"x" * 64 * 1024**2))
+    assert bomb.stat().st_size < 10**5
+    tracemalloc.start()
+    with pytest.raises(InputError, match=r"table.csv: not a CSV table .line 2 has more than"):
+        table(bomb)
+    assert tracemalloc.get_traced_memory()[1] < 16 * 1024**2
+    tracemalloc.stop()
+
+
+def test_a_table_is_a_regular_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    for name in ("fifo", "zero", "."):
+        with pytest.raises(InputError, match="not a regular file"):
+            table(tmp_path / name)
