@@ -82,8 +82,8 @@ def parse_band(value: Any) -> Band:
 
 def parse_fraction(value: Any) -> Fraction:
     """Parse ``"1/4"`` or ``0.25`` to an exact fraction, at least 0; raise InputError for anything else."""
-    text = str(value)
     try:
+        text = str(value)
         # The pattern bounds exponents: Python would compute the power of 1e999999999.
         if _FRACTION.fullmatch(text) is None:
             raise ValueError

@@ -49,7 +49,7 @@ def test_keys_are_the_same_in_every_process() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "architecture: not valid JSON"),
+        ("", "architecture.s JSON: not valid JSON"),
         ("[1, 2]", 'a JSON object with a "kind"'),
         ('"residual"', 'a JSON object with a "kind"'),
         ("{}", 'a JSON object with a "kind"'),

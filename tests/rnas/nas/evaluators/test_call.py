@@ -157,7 +157,7 @@ def test_what_goes_wrong_is_a_failure_with_a_reason(name: str, reason: str) -> N
 )
 def test_what_cannot_be_called_is_refused(name: str, message: str) -> None:
     with pytest.raises(InputError, match=message) as caught:
-        call(name)
+        _ = call(name).function
     assert "\n" not in str(caught.value)
 
 
