@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from rnas.cli.console import AsJson, print_json, stdout
+from rnas.cli.console import AsJson, print_json
 
 
 def report(
@@ -16,7 +16,7 @@ def report(
 
     With --json the result is printed as JSON instead, and no file is written.
     """
-    from rnas.cli.views.words import view_module
+    from rnas.cli.progress import show
     from rnas.experiment import open_experiment
 
     experiment = open_experiment(directory)
@@ -29,10 +29,6 @@ def report(
     except OSError as error:
         # The result is shown all the same, as that of a run on storage that is only to be read.
         unwritten = error
-    module = view_module(experiment.kind)
-    if module is not None:
-        module.show(experiment, result, as_json)
-    else:
-        stdout().print(f"Result: {experiment.result_file}", soft_wrap=True)
+    show(experiment, result, as_json)
     if unwritten is not None:
         raise unwritten

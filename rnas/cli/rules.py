@@ -36,7 +36,8 @@ def rules(
     import json
 
     from rnas.nas.search import RULES, Search
-    from rnas.report._rules_table import print_rules
+    from rnas.report._terminal import print_blocks
+    from rnas.report.rules import blocks
     from rnas.scaling_rules.findings import fit_rule
     from rnas.utils.files import write_text
 
@@ -62,7 +63,7 @@ def rules(
     if as_json:
         print_json(content)
         return
-    print_rules(stdout(), content)
+    print_blocks(stdout(), blocks(content, found.saved_rule().sentence()))
     written = [path for path in (save, html) if path is not None]
     if written:
         stdout().print(f"Written: {', '.join(map(str, written))}", soft_wrap=True)

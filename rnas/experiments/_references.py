@@ -7,6 +7,7 @@ from typing import Any
 
 from rnas.errors import InputError
 from rnas.evaluation.subject import EvaluatedNetwork
+from rnas.evaluation.training_data import is_checkpoint
 from rnas.evaluation.training_settings import ResolvedTraining
 from rnas.experiment import kind_at
 from rnas.experiments.training.checkpoint import Checkpoint, description_of
@@ -61,7 +62,7 @@ def resolve(text: str | Path) -> Reference:
     text = str(text)
     path = Path(text)
     export = None if _is_published(text) else read_export(path)
-    if export is not None:
+    if export is not None and not (is_checkpoint(export.provenance) and _is_at_home(path)):
         return _of_export(text, export)
     if path.suffix == ".safetensors":
         return _of_checkpoint(path)
@@ -124,13 +125,22 @@ def _training(run: SearchResult) -> ResolvedTraining | None:
     return settings.train.resolved() if isinstance(settings, AdversarialTrainingSettings) else None
 
 
+def _is_at_home(path: Path) -> bool:
+    """Return whether a checkpoint is in the folder of its training or search."""
+    return description_of(path).is_file() or _is_of_search(path)
+
+
+def _is_of_search(path: Path) -> bool:
+    return path.parent.name == "checkpoints" and (path.parent.parent / "config.yaml").is_file()
+
+
 def _of_checkpoint(path: Path) -> Reference:
     if not path.is_file():
         raise InputError(f"{path}: no such file")
     folder = path.parent.parent
     if description_of(path).is_file():
         return _of_training(Checkpoint.read(path))
-    if path.parent.name != "checkpoints" or not (folder / "config.yaml").is_file():
+    if not _is_of_search(path):
         raise InputError(f"{path}: weights of no run; name the architecture, and these as its weights")
     return _of_run(Search.open(folder).result(), path.stem, str(path))
 

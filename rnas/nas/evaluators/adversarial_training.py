@@ -24,18 +24,20 @@ from rnas.data.fidelity import Fidelity
 from rnas.errors import DeadlineExceededError, InputError
 from rnas.evaluation.diagnostics.diagnostic import Diagnostic, DiagnosticContext
 from rnas.evaluation.robustness import Robustness, evaluate_robustness
+from rnas.evaluation.training_data import describe_network
 from rnas.evaluation.training_settings import TrainingSettings, load_dataset
 from rnas.nas.evaluators._final_training import FinalTraining
 from rnas.nas.evaluators._guard import classified
 from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Rung, Status, Task
 from rnas.nas.space import SearchSpace
 from rnas.networks import architecture as arch
+from rnas.networks._exported import write_described
 from rnas.networks.architecture import Architecture, Shape
 from rnas.networks.weights import load_weights
 from rnas.training.numerics import Numerics
 from rnas.training.plan import Plan
 from rnas.training.trainer import Trainer
-from rnas.utils.files import file_hash, write_tensors
+from rnas.utils.files import file_hash
 from rnas.utils.model import Model
 from rnas.utils.provenance import device_name, json_hash, processor, versions
 
@@ -57,6 +59,7 @@ class AdversarialTrainingSettings(Model):
     """Hold ``{train: {...}}`` of a config."""
 
     train: TrainingSettings
+    """Training and attack of each network."""
 
 
 @dataclass(frozen=True)
@@ -204,7 +207,8 @@ class AdversarialTraining:
             if context.folder is not None and not self._is_lower(plan):
                 context.folder.mkdir(parents=True, exist_ok=True)
                 path = context.folder / f"{arch.key(task.architecture)}.safetensors"
-                write_tensors(path, model.state_dict())
+                description = describe_network(task.architecture, self._dataset, self._training)
+                write_described(path, model.state_dict(), description)
                 weights = file_hash(path)[:_HASH_DIGITS]
         except Exception as error:
             # Caught here rather than by the caller, so that the curve so far and its provenance are recorded.
@@ -303,6 +307,7 @@ class AdversarialTraining:
             "split_seed": self._training.split_seed,
             "images": {name: len(split) for name, split in splits.items()},
             "published_files": self._dataset.verified,
+            "classes": list(self._dataset.classes),
             "extra": None if self._extra is None else {"images": len(self._extra), "hash": self._extra.digest[:16]},
         }
 

@@ -1,4 +1,4 @@
-/* Headings that sort a table, and the front's table, which is part of the page. */
+/* Headings that sort a table. */
 /* Sorts numbers by size and texts by alphabet; missing values are last in both directions. */
 const compare = (a, b, direction) => {
   const missing = (value) => value === null || value === undefined || value === "";
@@ -21,16 +21,17 @@ const sortButton = (heading, onSort) => {
   });
 };
 
-document.querySelectorAll("table.sortable").forEach((table) => {
+/* Every heading of these tables sorts; above them may be headings of groups. */
+document.querySelectorAll("table.sorted").forEach((table) => {
   const body = table.tBodies[0];
-  const valueAt = (row, at) => {
-    const text = row.cells[at].dataset.value ?? row.cells[at].textContent;
-    return text === "" || Number.isNaN(Number(text)) || at === 0 ? text : Number(text);
-  };
-  table.querySelectorAll("thead tr:last-child th.number").forEach((heading, at) => {
+  table.querySelectorAll("thead tr:last-child th").forEach((heading, at) => {
     if (!heading.textContent.trim()) return;
+    const valueIn = (row) => {
+      const text = row.cells[at].dataset.value ?? row.cells[at].textContent;
+      return text === "" || Number.isNaN(Number(text)) ? text : Number(text);
+    };
     sortButton(heading, (direction) =>
-      body.append(...[...body.rows].sort((a, b) => compare(valueAt(a, at + 1), valueAt(b, at + 1), direction))),
+      body.append(...[...body.rows].sort((a, b) => compare(valueIn(a), valueIn(b), direction))),
     );
   });
 });

@@ -49,7 +49,7 @@ def test_the_published_setting_at_its_budget_beside_all_printed_ones(command: Co
 
 def test_people_read_the_objective_and_the_printed_settings(command: Command) -> None:
     out = command("scale", "--flops", "1G", "--block", "basic").out
-    assert max(map(len, out.splitlines())) <= 100
+    assert max(len(line) for line in out.splitlines() if not line.startswith("The ")) <= 100
     text = " ".join(out.split())
     assert "1G FLOPs; the network has -1.5 %" in text
     assert "the sum of the squared logarithms of what is off" in text
@@ -82,6 +82,17 @@ def test_a_rule_of_ones_own(command: Command) -> None:
     assert len(scaled(command, "--flops", "300M", *TWO_STAGES)["architecture"]["depths"]) == 2
 
 
+def test_base_channels_of_ones_own_give_small_networks(command: Command) -> None:
+    assert "smaller --base-channels give smaller networks" in command("scale", "--flops", "3M").err
+    content = scaled(command, "--flops", "4M", "--base-channels", "4,8,16")
+    assert abs(content["deviation"]) <= 0.05
+    channels = content["architecture"]["channels"]
+    assert [wide % base for wide, base in zip(channels, (4, 8, 16), strict=True)] == [0, 0, 0]
+    assert "width in multiples of 4, 8, 16 channels" in content["scaling"]
+    # The paper's settings are in other channels.
+    assert "printed" not in content
+
+
 def test_a_saved_rule_is_as_its_proportions(command: Command, tmp_path: Path) -> None:
     saved = SavedRule(Rule((2, 1), (1, 1)), {"D1": (0.6, 0.7)}, source="runs/depths-1", evaluations=40)
     saved.save(tmp_path / "rule.json")
@@ -93,7 +104,7 @@ def test_a_saved_rule_is_as_its_proportions(command: Command, tmp_path: Path) ->
 def test_people_read_the_rule_beside_its_network(command: Command, tmp_path: Path) -> None:
     SavedRule(Rule((2, 1), (1, 1)), {"D1": (0.6, 0.7)}, source="runs/depths-1").save(tmp_path / "rule.json")
     out = command("scale", "--flops", "300M", "--rule", tmp_path / "rule.json").out
-    assert max(map(len, out.splitlines())) <= 100
+    assert max(len(line) for line in out.splitlines() if not line.startswith("The ")) <= 100
     text = " ".join(out.split())
     assert "The rule: D1:D2 = 2 : 1 (D1 .67 [.60, .70]), W1:W2 = 1 : 1, depth to width 7 : 3 (r_D .70)" in text
     assert "runs/depths-1." in text
@@ -186,8 +197,12 @@ def test_what_is_found_can_be_saved_and_loaded(command: Command, tmp_path: Path)
         ),
         (["--flops", "1G", "--family", "vgg", "--rule", "robust-scaling"], "vgg scales by channels of the first stage"),
         (["--flops", "1G", "--depth-to-width", "7"], "--depth-to-width 7: write two numbers, such as 7:3"),
-        (["--flops", "1G", "--tolerance", "much"], "--tolerance much: write a share between 0 and 1, such as 5%"),
-        (["--flops", "1G", "--tolerance", "500%"], "--tolerance 500%: write a share between 0 and 1"),
+        (["--flops", "1G", "--base-channels", "4;8"], "--base-channels 4;8: write whole numbers with commas"),
+        (["--flops", "1G", "--base-channels", "4,8"], "--base-channels: the rule has 3 stages; give 3 whole numbers"),
+        (["--flops", "1G", "--base-channels", "4,8,0"], "--base-channels: give whole numbers above zero"),
+        (["--flops", "1G", "--family", "vgg", "--base-channels", "4,8,16"], "--base-channels: they are for a block"),
+        (["--flops", "1G", "--tolerance", "much"], "much is not a share between 0 and 1; write one such as 5%"),
+        (["--flops", "1G", "--tolerance", "500%"], "500% is not a share between 0 and 1"),
     ],
 )
 def test_bad_requests(command: Command, words: list[str], message: str) -> None:

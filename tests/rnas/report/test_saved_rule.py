@@ -3,14 +3,15 @@ from io import StringIO
 from rich.console import Console
 
 from rnas.networks.robust_scaling import Rule
-from rnas.report._rules_table import print_rule
+from rnas.report._saved_rule import blocks
+from rnas.report._terminal import print_blocks
 from rnas.scaling_rules.saved_rule import ROBUST_SCALING, SavedRule
 
 
 def printed(saved: SavedRule) -> list[list[str]]:
     """The words of each line."""
     console = Console(file=StringIO(), width=140)
-    print_rule(console, saved)
+    print_blocks(console, blocks(saved))
     file = console.file
     assert isinstance(file, StringIO)
     return [line.split() for line in file.getvalue().splitlines()]

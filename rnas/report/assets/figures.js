@@ -1,4 +1,4 @@
-/* The figures of a rule, each prepared in a light and a dark version. */
+/* The figures of a page, each prepared in a light and a dark version. */
 const drawn = JSON.parse(byId("page-data").textContent);
 
 Object.entries(drawn).forEach(([id, themes]) =>

@@ -1,35 +1,27 @@
-"""The accuracies of an evaluation for people, and below them all that decided them."""
+"""Describe an evaluation: its accuracies, and all that decided them."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from rnas.evaluation.evaluation_result import Cost, EvaluationResult, MeasuredAccuracy
+from rnas.report._blocks import Block, Facts, Line, Table, columns
 from rnas.utils.quantities import pluralize
 
-_ALARM = "bold red"
+_HEADINGS = ("images", "accuracy", "95 % interval", "broken", "seconds", "passes", "zero gradients")
 
 
-def print_evaluation(console: Console, result: EvaluationResult) -> None:
-    """Print what :func:`rnas.experiments.evaluate.evaluate_weights` returns."""
-    table = Table(box=None, pad_edge=False)
-    table.add_column("images", no_wrap=True)
-    for heading in ("accuracy", "95 % interval", "broken", "seconds", "passes", "zero gradients"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for row in _rows(result):
-        table.add_row(*map(Text, row))
-    console.print(table)
-    console.print()
+def blocks(result: EvaluationResult) -> list[Block]:
+    """Return what :func:`rnas.experiments.evaluate.evaluate_weights` found."""
+    shown: list[Block] = [Table(columns(*_HEADINGS), tuple(_rows(result)))]
     if result.corruptions is not None:
-        console.print(_corruptions(result.corruptions))
-        console.print()
-    _print_flags(console, result)
-    console.print(_grid(_attacks(result)))
-    console.print()
-    console.print(_grid(_facts(result)))
+        shown.append(_corruptions(result.corruptions))
+    shown += [Line(note, "alarm") for note in result.weights.notes]
+    if result.flags:
+        shown.append(Line("Signs that the robustness is overestimated:", "alarm"))
+    for flag in result.flags or ():
+        measured = f"({flag.value:.3g}, above {flag.threshold:.3g})"
+        shown.append(Line(f"  {flag.name} {measured}: {flag.explanation}", "alarm"))
+    return [*shown, Facts(_attacks(result)), Facts(_facts(result))]
 
 
 def _rows(result: EvaluationResult) -> Iterator[tuple[str, ...]]:
@@ -43,7 +35,7 @@ def _rows(result: EvaluationResult) -> Iterator[tuple[str, ...]]:
         for member in attack.members:
             yield f"  {member.name}", "", "", f"{member.broken} of {member.attacked}", *_passes(member.cost)
         for name in attack.left_out:
-            yield f"  {name}", "", "", "left out"
+            yield f"  {name}", "", "", "left out", "", "", ""
     if several:
         for threat in result.threats:
             yield f"all {threat.name}", *_share(threat), *none
@@ -51,21 +43,19 @@ def _rows(result: EvaluationResult) -> Iterator[tuple[str, ...]]:
 
 
 def _corruptions(content: Mapping[str, Any]) -> Table:
-    """Accuracy under each corruption at severities 1 to 5, and their mean."""
-    ours = "" if content["images"] == "published" else "; * ours, not comparable with published images"
-    table = Table(
-        box=None, pad_edge=False, title=f"common corruptions, {content['images']} images{ours}", title_justify="left"
-    )
-    table.add_column("corruption", no_wrap=True)
-    for heading in ("mean", "1", "2", "3", "4", "5"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    """Return the accuracy under each corruption at severities 1 to 5, and their mean."""
+    rows = []
     for entry in content["corruptions"]:
         mark = "" if entry["name"] in content["comparable"] else " *"
         shares = (f"{at['accuracy']:.1%}" for at in entry["severities"])
-        table.add_row(entry["name"] + mark, f"{entry['accuracy']:.1%}", *shares)
-    mean = content["mean"]
-    table.add_row("all", f"{mean['accuracy']:.1%}", f"{mean['low']:.1%} - {mean['high']:.1%}")
-    return table
+        rows.append((entry["name"] + mark, f"{entry['accuracy']:.1%}", *shares))
+    for label, mean in (("the 15 of the paper", content["mean"]), ("all 19", content["mean_of_19"])):
+        if mean is not None:
+            interval = f"{mean['low']:.1%} - {mean['high']:.1%}"
+            rows.append((label, f"{mean['accuracy']:.1%}", interval, "", "", "", ""))
+    ours = "" if content["images"] == "published" else "; * ours, not comparable with published images"
+    caption = f"Common corruptions at severities 1 to 5, {content['images']} images{ours}."
+    return Table(columns("corruption", "mean", "1", "2", "3", "4", "5"), tuple(rows), caption)
 
 
 def _share(accuracy: MeasuredAccuracy) -> tuple[str, str]:
@@ -78,7 +68,7 @@ def _passes(cost: Cost) -> tuple[str, str, str]:
 
 
 def _attacks(result: EvaluationResult) -> dict[str, str]:
-    """What each name in the table stands for."""
+    """Return what each name in the table stands for."""
     several = len(result.threats) > 1
     told: dict[str, str] = {}
     for attack in result.attacks:
@@ -92,7 +82,7 @@ def _attacks(result: EvaluationResult) -> dict[str, str]:
 
 
 def _words(settings: Mapping[str, Any]) -> str:
-    """An attack's settings: those of PGD in a sentence, others one by one."""
+    """Return an attack's settings: those of PGD in a sentence, others one by one."""
     steps, size, start = settings.get("steps"), settings.get("step_size"), settings.get("start")
     if size is not None and isinstance(start, Mapping):
         count = "1 step" if steps == 1 else f"{steps} steps"
@@ -102,16 +92,6 @@ def _words(settings: Mapping[str, Any]) -> str:
         return f"{count} of {size} on the {settings['loss']} from {origin}{again}"
     told = (name for name in settings if name not in ("norm", "epsilon"))
     return ", ".join(f"{name.replace('_', ' ')} {settings[name]}" for name in told).removeprefix("name ")
-
-
-def _print_flags(console: Console, result: EvaluationResult) -> None:
-    if not result.flags:
-        return
-    console.print(Text("Signs that the robustness is overestimated:", style=_ALARM))
-    for flag in result.flags:
-        measured = f"({flag.value:.3g}, above {flag.threshold:.3g})"
-        console.print(Text(f"  {flag.name} {measured}: {flag.explanation}", style=_ALARM), soft_wrap=True)
-    console.print()
 
 
 def _facts(result: EvaluationResult) -> dict[str, str]:
@@ -131,13 +111,5 @@ def _facts(result: EvaluationResult) -> dict[str, str]:
         "intervals": result.interval,
         "device": result.device,
         "versions": ", ".join(f"{library} {version}" for library, version in result.versions.items()),
-        "note": result.note,
+        "note": result.note.removesuffix(" ".join(result.weights.notes)).strip(),
     }
-
-
-def _grid(facts: Mapping[str, str]) -> Table:
-    grid = Table.grid(padding=(0, 2))
-    for name, text in facts.items():
-        if text:
-            grid.add_row(Text(name, style="bold"), Text(text, overflow="fold"))
-    return grid
