@@ -1,11 +1,5 @@
 """Measure what a training would take here, before it begins."""
 
-import time
-from contextlib import suppress
-from itertools import pairwise
-from statistics import median
-
-import torch
 from torch import nn
 
 from rnas.attacks.attack import Attack
@@ -16,22 +10,17 @@ from rnas.experiment import CostEstimate, EstimatedWork
 from rnas.experiments.training._evaluation import val_attacks
 from rnas.experiments.training._memory import advise, out_of_memory, peak_memory, release
 from rnas.experiments.training.setup import Setup
+from rnas.training._timing import TIMED_SECONDS, now, step_seconds
 from rnas.training.inner_attack import PGDInner
 from rnas.utils._threads import one_thread
 
 EPOCH, SELECTION, TEST = "an epoch", "val images after an epoch", "attacks on the best or the last weights"
 """Labels of the work of a training."""
 
-_TIMED_STEPS = 8
-_TIMED_SECONDS = 5.0
 _LEAST_IMAGES = 8
 _USUAL_STEPS = 20
 _GUARD_IMAGES = 500
 """Images on which a recipe that looks for catastrophic overfitting runs PGD-10 after each epoch."""
-
-
-class _EnoughError(Exception):
-    """Stop a training that only had to be timed."""
 
 
 def estimate_cost(setup: Setup) -> CostEstimate:
@@ -43,7 +32,8 @@ def estimate_cost(setup: Setup) -> CostEstimate:
     with one_thread(setup.settings.device):
         in_training = True
         try:
-            step = _step_seconds(setup)
+            settings = setup.settings
+            step = step_seconds(setup.trainer(), settings.fidelity.epochs, settings.device)
             in_training = False
             return _estimate(setup, step)
         except Exception as error:
@@ -60,7 +50,7 @@ def _estimate(setup: Setup, step: float) -> CostEstimate:
     # As many images as an attack of usual length gets through in a few seconds, so that slow networks are quick too.
     inner_attack = plan.inner_attack
     passes = inner_attack.steps + 1 if isinstance(inner_attack, PGDInner) else 1
-    affordable = int(_TIMED_SECONDS / step * settings.fidelity.batch_size * passes / _USUAL_STEPS)
+    affordable = int(TIMED_SECONDS / step * settings.fidelity.batch_size * passes / _USUAL_STEPS)
     batch = min(max(affordable, _LEAST_IMAGES), settings.evaluation.batch_size, len(setup.splits["test"]))
     model = setup.trainer().model
     attacks = [named_attack(name, settings.eps) for name in settings.attacks]
@@ -83,34 +73,10 @@ def _estimate(setup: Setup, step: float) -> CostEstimate:
     )
 
 
-def _step_seconds(setup: Setup) -> float:
-    training = setup.trainer()
-    # The last epoch has all that a recipe begins later on, such as perturbed weights.
-    training.epoch = setup.settings.fidelity.epochs - 1
-    moments: list[float] = []
-
-    def check(_share: float) -> None:
-        moments.append(_now(setup))
-        if len(moments) > _TIMED_STEPS or moments[-1] - moments[0] > _TIMED_SECONDS:
-            raise _EnoughError
-
-    with suppress(_EnoughError):
-        for _ in training.epochs(check):
-            pass
-        moments.append(_now(setup))
-    return median(after - before for before, after in pairwise(moments))
-
-
 def _image_seconds(setup: Setup, model: nn.Module, attack: Attack, batch: int) -> float:
     split = setup.splits["test"].first(batch)
     # Libraries choose and load their kernels in the first run.
     evaluate_robustness(model, split.first(1), [attack], 0, batch)
-    started = _now(setup)
+    started = now(setup.settings.device)
     evaluate_robustness(model, split, [attack], 0, batch)
-    return (_now(setup) - started) / batch
-
-
-def _now(setup: Setup) -> float:
-    if setup.settings.device == "cuda":
-        torch.cuda.synchronize()
-    return time.perf_counter()
+    return (now(setup.settings.device) - started) / batch

@@ -3,11 +3,9 @@
 import resource
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from statistics import median
 from typing import Any, ClassVar
 
 import numpy as np
@@ -34,6 +32,7 @@ from rnas.networks import architecture as arch
 from rnas.networks._exported import write_described
 from rnas.networks.architecture import Architecture, Shape
 from rnas.networks.weights import load_weights
+from rnas.training._timing import TIMED_SECONDS, now, step_seconds
 from rnas.training.numerics import Numerics
 from rnas.training.plan import Plan
 from rnas.training.trainer import Trainer
@@ -51,8 +50,6 @@ _BOUNDS = {f"{prefix}{name}": bound for prefix in ("", "test_") for name, bound 
 _HASH_DIGITS = 16
 _TRAINING_SHARE = 0.9
 _DIAGNOSED_IMAGES = 100
-_TIMED_STEPS = 8
-_TIMED_SECONDS = 5.0
 
 
 class AdversarialTrainingSettings(Model):
@@ -70,10 +67,6 @@ class _Plan:
     extra: Split | None
     training: Plan
     attacks: tuple[Attack, ...]
-
-
-class _EnoughTimedError(Exception):
-    """Stop a training that only had to be timed."""
 
 
 class AdversarialTraining:
@@ -258,26 +251,16 @@ class AdversarialTraining:
         """Time a few training steps and one batch of the evaluation, and scale them up."""
         plan = self._plan(context.device, task)
         model = self._build(task, context.device)
-        moments: list[float] = []
-
-        def stop_early(_share: float) -> None:
-            moments.append(time.perf_counter())
-            if len(moments) > _TIMED_STEPS or moments[-1] - moments[0] > _TIMED_SECONDS:
-                raise _EnoughTimedError
-
-        with suppress(_EnoughTimedError):
-            training = Trainer(model, plan.splits["train"], plan.training, task.seed, plan.extra)
-            list(training.epochs(stop_early))
-        moments.append(time.perf_counter())
-        step = median(after - before for before, after in pairwise(moments))
+        training = Trainer(model, plan.splits["train"], plan.training, task.seed, plan.extra)
+        step = step_seconds(training, plan.training.fidelity.epochs, context.device)
         # As many images as take a few steps' time, so that slow networks are measured quickly as well.
-        affordable = int(_TIMED_SECONDS / step * plan.training.fidelity.batch_size / 10)
+        affordable = int(TIMED_SECONDS / step * plan.training.fidelity.batch_size / 10)
         batch = min(max(affordable, 8), self._training.evaluation.batch_size, len(plan.splits["search_val"]))
-        started = time.perf_counter()
+        started = now(context.device)
         evaluate_robustness(model, plan.splits["search_val"].first(batch), plan.attacks, 0, batch)
-        per_image = (time.perf_counter() - started) / batch
+        per_image = (now(context.device) - started) / batch
         images = len(plan.splits["search_val"]) + len(plan.splits["test"])
-        seconds = step * plan.training.steps(len(plan.splits["train"])) + per_image * images
+        seconds = step * plan.training.steps(plan.training.images(len(plan.splits["train"]))) + per_image * images
         return EvaluationEstimate(seconds, _peak_memory(context.device))
 
     def _plan(self, device: str, task: Task) -> _Plan:
