@@ -1,5 +1,8 @@
 """Measure what a training would take here, before it begins."""
 
+import time
+
+import torch
 from torch import nn
 
 from rnas.attacks.attack import Attack
@@ -8,15 +11,16 @@ from rnas.errors import BatchTooLargeError
 from rnas.evaluation.robustness import evaluate_robustness
 from rnas.experiment import CostEstimate, EstimatedWork
 from rnas.experiments.training._evaluation import val_attacks
-from rnas.experiments.training._memory import advise, out_of_memory, peak_memory, release
+from rnas.experiments.training._memory import advise, out_of_memory, release
 from rnas.experiments.training.setup import Setup
-from rnas.training._timing import TIMED_SECONDS, now, step_seconds
 from rnas.training.inner_attack import PGDInner
+from rnas.utils._devices import peak_memory
 from rnas.utils._threads import one_thread
 
 EPOCH, SELECTION, TEST = "an epoch", "val images after an epoch", "attacks on the best or the last weights"
 """Labels of the work of a training."""
 
+_TIMED_SECONDS = 5.0
 _LEAST_IMAGES = 8
 _USUAL_STEPS = 20
 _GUARD_IMAGES = 500
@@ -32,8 +36,7 @@ def estimate_cost(setup: Setup) -> CostEstimate:
     with one_thread(setup.settings.device):
         in_training = True
         try:
-            settings = setup.settings
-            step = step_seconds(setup.trainer(), settings.fidelity.epochs, settings.device)
+            step = _step_seconds(setup)
             in_training = False
             return _estimate(setup, step)
         except Exception as error:
@@ -50,7 +53,7 @@ def _estimate(setup: Setup, step: float) -> CostEstimate:
     # As many images as an attack of usual length gets through in a few seconds, so that slow networks are quick too.
     inner_attack = plan.inner_attack
     passes = inner_attack.steps + 1 if isinstance(inner_attack, PGDInner) else 1
-    affordable = int(TIMED_SECONDS / step * settings.fidelity.batch_size * passes / _USUAL_STEPS)
+    affordable = int(_TIMED_SECONDS / step * settings.fidelity.batch_size * passes / _USUAL_STEPS)
     batch = min(max(affordable, _LEAST_IMAGES), settings.evaluation.batch_size, len(setup.splits["test"]))
     model = setup.trainer().model
     attacks = [named_attack(name, settings.eps) for name in settings.attacks]
@@ -73,10 +76,23 @@ def _estimate(setup: Setup, step: float) -> CostEstimate:
     )
 
 
+def _step_seconds(setup: Setup) -> float:
+    training = setup.trainer()
+    # The last epoch has all that a recipe begins later on, such as perturbed weights.
+    training.epoch = setup.settings.fidelity.epochs - 1
+    return training.step_seconds()
+
+
 def _image_seconds(setup: Setup, model: nn.Module, attack: Attack, batch: int) -> float:
     split = setup.splits["test"].first(batch)
     # Libraries choose and load their kernels in the first run.
     evaluate_robustness(model, split.first(1), [attack], 0, batch)
-    started = now(setup.settings.device)
+    started = _now(setup)
     evaluate_robustness(model, split, [attack], 0, batch)
-    return (now(setup.settings.device) - started) / batch
+    return (_now(setup) - started) / batch
+
+
+def _now(setup: Setup) -> float:
+    if setup.settings.device == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter()

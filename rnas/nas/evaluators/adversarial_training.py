@@ -1,6 +1,5 @@
 """Train adversarially at a low fidelity, then attack; this is the default evaluator."""
 
-import resource
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,10 +31,10 @@ from rnas.networks import architecture as arch
 from rnas.networks._exported import write_described
 from rnas.networks.architecture import Architecture, Shape
 from rnas.networks.weights import load_weights
-from rnas.training._timing import TIMED_SECONDS, now, step_seconds
 from rnas.training.numerics import Numerics
 from rnas.training.plan import Plan
 from rnas.training.trainer import Trainer
+from rnas.utils._devices import peak_memory
 from rnas.utils.files import file_hash
 from rnas.utils.model import Model
 from rnas.utils.provenance import device_name, json_hash, processor, versions
@@ -50,6 +49,7 @@ _BOUNDS = {f"{prefix}{name}": bound for prefix in ("", "test_") for name, bound 
 _HASH_DIGITS = 16
 _TRAINING_SHARE = 0.9
 _DIAGNOSED_IMAGES = 100
+_TIMED_SECONDS = 5.0
 
 
 class AdversarialTrainingSettings(Model):
@@ -251,17 +251,16 @@ class AdversarialTraining:
         """Time a few training steps and one batch of the evaluation, and scale them up."""
         plan = self._plan(context.device, task)
         model = self._build(task, context.device)
-        training = Trainer(model, plan.splits["train"], plan.training, task.seed, plan.extra)
-        step = step_seconds(training, plan.training.fidelity.epochs, context.device)
+        step = Trainer(model, plan.splits["train"], plan.training, task.seed, plan.extra).step_seconds()
         # As many images as take a few steps' time, so that slow networks are measured quickly as well.
-        affordable = int(TIMED_SECONDS / step * plan.training.fidelity.batch_size / 10)
+        affordable = int(_TIMED_SECONDS / step * plan.training.fidelity.batch_size / 10)
         batch = min(max(affordable, 8), self._training.evaluation.batch_size, len(plan.splits["search_val"]))
-        started = now(context.device)
+        started = time.perf_counter()
         evaluate_robustness(model, plan.splits["search_val"].first(batch), plan.attacks, 0, batch)
-        per_image = (now(context.device) - started) / batch
+        per_image = (time.perf_counter() - started) / batch
         images = len(plan.splits["search_val"]) + len(plan.splits["test"])
         seconds = step * plan.training.steps(plan.training.images(len(plan.splits["train"]))) + per_image * images
-        return EvaluationEstimate(seconds, _peak_memory(context.device))
+        return EvaluationEstimate(seconds, peak_memory(context.device))
 
     def _plan(self, device: str, task: Task) -> _Plan:
         training = self._training
@@ -388,10 +387,3 @@ class AdversarialTraining:
             "device": device_name(device),
             "processor": processor(device),
         }
-
-
-def _peak_memory(device: str) -> int:
-    """Return the most bytes that this process has used so far: on the GPU, or in all."""
-    if device.startswith("cuda"):
-        return torch.cuda.max_memory_allocated(device)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
