@@ -30,6 +30,7 @@ class DigitsBenchTableSettings(Model):
     model_config = ConfigDict(serialize_by_alias=True)
 
     digits_bench: NoSettings = Field(NoSettings(), alias="digits-bench")
+    """Results are looked up in the table of digits-bench; there is nothing to set."""
 
     @field_validator("digits_bench", mode="before")
     @classmethod

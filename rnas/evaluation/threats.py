@@ -92,7 +92,7 @@ def union_accuracy(flags: Sequence[Tensor]) -> Proportion:
 
 
 def _threat(text: str, source: Source) -> Threat:
-    norm, colon, radius = text.replace(" ", "").lower().partition(":")
+    norm, colon, radius = (part.strip() for part in text.lower().partition(":"))
     known: tuple[Norm, ...] = get_args(Norm)
     if not colon or norm not in known:
         raise InputError(f"{text!r} is not a threat; write NORM:EPS with a norm of {', '.join(known)}, such as l2:0.5")
@@ -100,7 +100,7 @@ def _threat(text: str, source: Source) -> Threat:
         epsilon = parse_epsilon(radius) if norm == "linf" else parse_fraction(radius)
     except InputError as error:
         raise InputError(f"threat {text!r}: {error}") from None
-    return Threat(f"{norm}:{radius}", known[known.index(norm)], epsilon, source)
+    return Threat(f"{norm}:{''.join(radius.split())}", known[known.index(norm)], epsilon, source)
 
 
 def _levels(epsilon: Fraction) -> str:

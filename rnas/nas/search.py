@@ -4,6 +4,7 @@ import json
 import math
 import secrets
 import time
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -35,6 +36,7 @@ from rnas.networks import architecture as arch
 from rnas.utils import _databases as databases
 from rnas.utils._directories import require_free
 from rnas.utils._yaml_files import read_mapping
+from rnas.utils.quantities import pluralize
 
 RULES = "rules.json"
 """File of the rule of depth and width in a search's directory, if one was asked for."""
@@ -180,6 +182,18 @@ class Search(Experiment[SearchConfig, SearchResult]):
     def checkpoints(self) -> Path:
         """Return the folder of the weights of evaluated architectures, KEY.safetensors."""
         return self.path / CHECKPOINTS
+
+    def run(self, listener: Listener | None = None, *, workers: int | None = None) -> SearchResult:
+        """Search until the budget is spent; see :meth:`Experiment.run`. A search without any result says so."""
+        result = super().run(listener, workers=workers)
+        ended = [record.evaluation for record in result.records if record.evaluation is not None]
+        if ended and not result.complete:
+            text = f"none of {pluralize(len(ended), 'evaluation')} gave a result; the first: {ended[0].reason}"
+            if listener is None:
+                warnings.warn(text, stacklevel=2)
+            else:
+                listener.message(text)
+        return result
 
     def extend(self, **larger: int | None) -> None:
         """Enlarge the budget of the search; see :meth:`Experiment.extend`."""

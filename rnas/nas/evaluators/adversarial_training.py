@@ -59,6 +59,7 @@ class AdversarialTrainingSettings(Model):
     """Hold ``{train: {...}}`` of a config."""
 
     train: TrainingSettings
+    """Training and attack of each network."""
 
 
 @dataclass(frozen=True)
