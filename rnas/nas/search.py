@@ -1,6 +1,5 @@
 """Search for architectures: an experiment whose ledger holds every proposal and its result."""
 
-import json
 import math
 import secrets
 import time
@@ -22,6 +21,7 @@ from rnas.nas._campaign import evaluate_all, work_on
 from rnas.nas._loop import Loop, spent
 from rnas.nas._recorded import Facts, can_be_made, code_of, recorded
 from rnas.nas._setup import NO_OBJECTS, Objects, Setup, StrategyObject, described, resolve
+from rnas.nas._side_files import read_fidelity, read_rules
 from rnas.nas.config import FinalEvaluation, SearchConfig
 from rnas.nas.evaluators.call import Function
 from rnas.nas.evaluators.evaluator import Evaluator, ProvidesFinalEvaluator, inputs_of
@@ -224,12 +224,11 @@ class Search(Experiment[SearchConfig, SearchResult]):
 
     def _fidelity(self) -> tuple[Mapping[str, Any], ...]:
         found = sorted(self.path.glob(f"{_FIDELITY}/result.json"))
-        return tuple(json.loads(path.read_text()) for path in found)
+        return tuple(map(read_fidelity, found))
 
     def _rules(self) -> Mapping[str, Any] | None:
         path = self.path / RULES
-        content: Mapping[str, Any] | None = json.loads(path.read_text()) if path.is_file() else None
-        return content
+        return read_rules(path) if path.is_file() else None
 
     def estimate(self, workers: int | None = None) -> CostEstimate:
         """Measure a cheap, a middling and a dear architecture of the space; see :meth:`Experiment.estimate`."""
@@ -296,11 +295,11 @@ class Search(Experiment[SearchConfig, SearchResult]):
 
     def _run(self, listener: Listener, workers: int | None) -> None:
         setup, config = self.setup, self.settings
-        if code := code_of(config):
-            listener.message(f"this search runs code that its configuration names: {', '.join(code)}")
         until = float("inf") if config.hours is None else time.monotonic() + 3600 * config.hours
         with self.storage() as storage:
             ledger = self._ledger = self._opened(storage)
+            if code := code_of(config):
+                listener.message(f"this search runs code that its configuration names: {', '.join(code)}")
             try:
                 self._search(setup, ledger, listener, workers, until)
                 if config.final_evaluation is not None and all(
