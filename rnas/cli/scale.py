@@ -7,6 +7,7 @@ import typer
 from rnas.cli.console import AsJson, print_json, stdout
 from rnas.errors import InputError
 from rnas.networks.robust_scaling import Rule
+from rnas.utils.quantities import parse_number
 
 
 def scale(
@@ -100,7 +101,7 @@ def _channels(text: str) -> tuple[int, ...]:
 
 def _proportion(option: str, text: str) -> tuple[float, ...]:
     try:
-        parts = tuple(float(part) for part in text.split(":"))
+        parts = tuple(map(parse_number, text.split(":")))
     except ValueError:
         parts = ()
     if not parts or not all(0 < part < float("inf") for part in parts):

@@ -15,6 +15,7 @@ from rnas.attacks.autoattack_ensembles import Ensemble, least_classes
 from rnas.attacks.description import describe
 from rnas.attacks.named import named_attack
 from rnas.attacks.transfer import Transfer
+from rnas.data.corruptions._published import require_of
 from rnas.errors import InputError
 from rnas.evaluation._attack_run import AttackResult, AttackRun, PlannedAttack, Progress, StepResult, run_attacks
 from rnas.evaluation._evaluation_state import EvaluationState, StepState
@@ -74,6 +75,8 @@ def evaluate_subject(
             state of another evaluation with this name.
     """
     split, threats = subject.split, subject.threats
+    if request.corruptions not in (None, "computed"):
+        require_of(Path(str(request.corruptions)), subject.dataset)
     plan = _plan(request.attacks, threats, subject.dataset.num_classes) + _transferred(request, subject, sources)
     state = EvaluationState(_setting(request, subject, plan), _file(request, ".state"))
     radii = ", ".join(threat.name for threat in threats)
@@ -160,9 +163,12 @@ def _corruptions(request: Request, subject: Subject, listener: Listener) -> dict
     model, size = subject.model, request.batch_size
     if request.corruptions == "computed":
         return evaluate_corruptions(model, subject.split, request.seed, batch_size=size).to_dict()
-    folder, classes = Path(request.corruptions), subject.dataset.num_classes
-    rows = None if request.images is None else torch.arange(request.images)
-    return evaluate_published_corruptions(model, folder, classes, rows, request.device, batch_size=size).to_dict()
+    folder, dataset = Path(request.corruptions), subject.dataset
+    # The corrupted versions of the images that are attacked.
+    rows = subject.split.ids.cpu().sort().values - (len(dataset.labels) - dataset.num_test_images)
+    return evaluate_published_corruptions(
+        model, folder, dataset.num_classes, rows, request.device, batch_size=size
+    ).to_dict()
 
 
 def _setting(request: Request, subject: Subject, plan: Sequence[PlannedAttack]) -> dict[str, Any]:

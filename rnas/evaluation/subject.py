@@ -17,7 +17,7 @@ from rnas.data.splits import SplitSizes
 from rnas.errors import InputError, MisfitError
 from rnas.evaluation._request import Request
 from rnas.evaluation.threats import Threat, parse_threat, threat_of, unseen_threats
-from rnas.evaluation.training_data import TrainingData, listed
+from rnas.evaluation.training_data import TrainingData, is_untrained, listed
 from rnas.evaluation.training_settings import ResolvedTraining, load_dataset
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
@@ -91,7 +91,7 @@ def subject_of(network: EvaluatedNetwork, request: Request) -> Subject:
             were trained on some of the images.
     """
     weights = _weights_of(network, request)
-    images = _images_of(request, network.training, TrainingData.in_file(weights))
+    images = _images_of(request, network.training, TrainingData.in_file(weights), untrained=is_untrained(weights))
     model, notes = loaded(network, weights, images.dataset)
     return Subject(
         network=network,
@@ -180,7 +180,7 @@ class _EvaluatedImages:
 
 
 def _images_of(
-    request: Request, training: ResolvedTraining | None, trained_on: TrainingData | None
+    request: Request, training: ResolvedTraining | None, trained_on: TrainingData | None, *, untrained: bool = False
 ) -> _EvaluatedImages:
     """Return the images of a request, none of which the weights were trained on as far as that is known.
 
@@ -188,9 +188,10 @@ def _images_of(
         request: what is asked for.
         training: settings of the network's own experiment, which know where its data are.
         trained_on: what the file of the weights says of its training, or None.
+        untrained: whether the file says that there was no training.
     """
     dataset = _dataset_of(request, training, trained_on)
-    division, epsilon, notes = None, dataset.epsilon, _unknown(dataset)
+    division, epsilon, notes = None, dataset.epsilon, _unknown(dataset, untrained)
     if trained_on is not None:
         trained_on.require_classes(dataset, request.network)
         notes = _other_images(request, dataset, trained_on)
@@ -222,8 +223,10 @@ def _dataset_of(request: Request, training: ResolvedTraining | None, trained_on:
     return load_dataset(name, request.data_dir or folder)
 
 
-def _unknown(dataset: Dataset) -> tuple[str, ...]:
+def _unknown(dataset: Dataset, untrained: bool) -> tuple[str, ...]:
     """Return sentences on what is not known of weights that say nothing of their training."""
+    if untrained:
+        return ("These weights are untrained: they were drawn from a seed.",)
     notes = []
     if not dataset.num_test_images:
         notes.append(
@@ -245,10 +248,17 @@ def _other_images(request: Request, dataset: Dataset, trained_on: TrainingData) 
     """
     if trained_on.is_of(dataset):
         return ()
+    notes: tuple[str, ...] = ()
+    if trained_on.classes and not dataset.classes:
+        notes = (f"{dataset.name} does not name its classes: they are taken to be {listed(trained_on.classes)}.",)
     if dataset.num_test_images:
-        return (f"These weights were trained on other images than those of {dataset.name} here ({trained_on.name}).",)
+        return (
+            *notes,
+            f"These weights were trained on other images than those of {dataset.name} here ({trained_on.name}).",
+        )
     if trained_on.name != dataset.name:
         return (
+            *notes,
             f"These weights were trained on {trained_on.name}: it is not known whether some of the evaluated images "
             "were among the training images.",
         )

@@ -16,8 +16,8 @@ from rnas.networks.weights import describe_weights
 from rnas.utils.quantities import parse_fraction
 
 SCHEMA_VERSION = 1
-CHECKPOINT = "checkpoint"
-"""Status of weights in the folder of their training or search."""
+CHECKPOINT, UNTRAINED = "checkpoint", "untrained"
+"""Status of weights in the folder of their training or search, and of weights that were drawn from a seed."""
 
 _SHOWN = 8
 
@@ -146,6 +146,12 @@ def describe_network(
 def is_checkpoint(description: Mapping[str, Any]) -> bool:
     """Return whether a description is that of weights in the folder of their training or search."""
     return bool(description.get("weights", {}).get("status") == CHECKPOINT)
+
+
+def is_untrained(weights: Path) -> bool:
+    """Return whether a file of weights says that they were drawn from a seed and never trained."""
+    description = describe_weights(weights)
+    return description is not None and description.get("weights", {}).get("status") == UNTRAINED
 
 
 def listed(classes: tuple[str, ...]) -> str:

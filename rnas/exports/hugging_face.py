@@ -93,6 +93,9 @@ def _training(network: Network) -> Iterator[str]:
         return
     yield f"- weights: `{weights['file']}`, sha256 `{weights['sha256']}`"
     yield from (f"- {note}" for note in weights["notes"])
+    data = weights["data"]
+    if data is not None:
+        yield f"- trained on: {data['name']}, sha256 `{data['sha256']}`, divided by seed {data['split_seed']}"
     settings = (weights["training"] or {}).get("settings")
     if settings:
         yield from ("", "## Training", "", "```json", *json.dumps(settings, indent=2).splitlines(), "```")
@@ -113,6 +116,8 @@ def _accuracies(network: Network) -> Iterator[str]:
     yield f"| none | | {result.clean.accuracy:.4f} | {result.clean.low:.4f} to {result.clean.high:.4f} |"
     for attack in result.attacks:
         yield f"| {attack.name} | {attack.threat} | {attack.accuracy:.4f} | {attack.low:.4f} to {attack.high:.4f} |"
+    if result.note:
+        yield from ("", result.note)
 
 
 def _searched(network: Network) -> Iterator[str]:

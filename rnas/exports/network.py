@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from rnas.errors import InputError
 from rnas.evaluation.evaluation_result import EvaluationResult
+from rnas.evaluation.training_data import UNTRAINED
 from rnas.experiments._references import Reference, resolve
 from rnas.experiments.training.checkpoint import Checkpoint, description_of
 from rnas.exports._search_result import search_result
@@ -24,7 +25,6 @@ from rnas.utils.files import file_hash
 from rnas.utils.provenance import versions
 
 SCHEMA_VERSION = 1
-UNTRAINED = "untrained"
 GIVEN = "from a file"
 _PROBE_SEED = 0
 _PROBE_IMAGES = 3

@@ -24,7 +24,7 @@ from rnas.networks.weight_names import WeightNames
 from rnas.networks.zoo import same_weights
 from rnas.utils._regular_files import require_regular
 
-_AVERAGED = re.compile(r"(^|_)(ema|swa)(_|$)|(?<!un)averaged", re.IGNORECASE)
+_AVERAGED = re.compile(r"(^|_)(ema|swa|avg)(_|$)|(?<!un)averaged", re.IGNORECASE)
 """Keys of the averaged weights in released checkpoints."""
 
 _WRAPPERS = (
@@ -102,7 +102,7 @@ _READABLE: tuple[Callable[..., Any] | tuple[Callable[..., Any], str], ...] = (
     _NUMPY_SCALAR,
     (_NUMPY_SCALAR, "numpy.core.multiarray.scalar"),
     np.dtype,
-    *(type(np.dtype(name)) for name in ("bool", "uint8", "int32", "int64", "float32", "float64")),
+    *{type(np.dtype(code)) for code in np.typecodes["All"]},
     (_plain_dict, "collections.defaultdict"),
     dict,
     *((_Discarded, name) for name in _DISCARDED),
@@ -200,7 +200,7 @@ def load_weights(
             f"{path}: {wrong[0]} holds {_type(best.renamed[wrong[0]])}, and the network computes with floating-point "
             "numbers: give weights that are not quantised"
         )
-    fault = _other_network(content, architecture) or _other_normalization(normalization, module)
+    fault = _other_network(content, architecture) or _other_normalization(normalization, module, architecture)
     if fault:
         raise InputError(f"{path} does not fit {network}: {fault}")
     module.load_state_dict({**ours, **best.renamed})
@@ -336,7 +336,9 @@ def _without_normalization(
     return dict(tensors), None
 
 
-def _other_normalization(found: tuple[str, Tensor, Tensor] | None, module: nn.Module) -> str:
+def _other_normalization(
+    found: tuple[str, Tensor, Tensor] | None, module: nn.Module, architecture: Architecture | None
+) -> str:
     """Return how the normalisation of images in a file differs from the network's; empty if it does not."""
     if found is None:
         return ""
@@ -348,9 +350,11 @@ def _other_normalization(found: tuple[str, Tensor, Tensor] | None, module: nn.Mo
         return ""
     mean, deviation = (", ".join(f"{value:.4g}" for value in values.tolist()) for values in there)
     does = "does not normalise them" if pair is None else "has other values"
+    others = [] if architecture is None else same_weights(architecture)
+    named = f", such as {_few(others)}" if others else ""
     return (
         f"its network normalises images by mean {mean} and deviation {deviation} ({names}), and this one {does}: name "
-        "one that normalises as it does (normalize_input of a residual network)"
+        f"one that normalises as it does (normalize_input of a residual network){named}"
     )
 
 

@@ -53,7 +53,7 @@ class Evaluation:
 
     Attributes:
         status: how it ended.
-        metrics: finite numbers by name; empty unless complete.
+        metrics: numbers by name, of at most 1e30 in size; empty unless complete.
         curve: one mapping an epoch, by name.
         seconds: wall-clock time.
         provenance: recipe, data hash, versions, device: JSON values.
@@ -152,6 +152,14 @@ class ReadsInputs(Protocol):
 
         A search ends with an error, and is not resumed, when one of them is another.
         """
+
+
+@runtime_checkable
+class KnowsWhatItHolds(Protocol):
+    """Define an evaluator that can evaluate some architectures of a space only."""
+
+    def holds(self, architectures: Sequence[Architecture]) -> Sequence[bool]:
+        """Return for each architecture whether it can be evaluated; others are not proposed."""
 
 
 def inputs_of(part: object) -> dict[str, str]:

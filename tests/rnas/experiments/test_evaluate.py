@@ -219,7 +219,16 @@ def test_what_is_not_known_of_the_training_is_said(divided: Path, module: nn.Mod
     digits = load_dataset("digits", None)
     other = replace(digits, name="scans", pixels=digits.pixels.flip(3))
     (note,) = quick(divided / "net.safetensors", data=other, images=20).weights.notes
+    unnamed = quick(divided / "net.safetensors", data=replace(other, classes=()), images=20).weights.notes
+    assert unnamed == ("scans does not name its classes: they are taken to be 0, 1, 2, 3, 4, 5, 6, 7, ....", note)
     assert note.startswith("These weights were trained on digits: it is not known whether some of the evaluated images")
+
+
+def test_untrained_weights_are_called_so(tmp_path: Path) -> None:
+    network = find_network(NETWORK, num_classes=10, input_shape=(1, 8, 8))
+    registry.load(registry.EXPORTS, "safetensors").write(network, tmp_path / "net.safetensors")
+    found = quick(tmp_path / "net.safetensors", data="digits", images=20)
+    assert found.weights.notes == ("These weights are untrained: they were drawn from a seed.",)
 
 
 def fill(folder: Path, classes: str, images: int, first: int = 0) -> Path:

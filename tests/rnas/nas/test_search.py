@@ -185,3 +185,69 @@ def test_a_search_is_not_resumed_with_another_table(tmp_path: Path) -> None:
     table.write_text(table.read_text().replace("0.5", "0.6"))
     with pytest.raises(ChangedInputError, match=r"^evaluator.table: the content has changed"):
         resume(run.path)
+
+
+SCORED = [{"metric": "score", "direction": "maximize"}]
+
+
+def counts_flops(architecture: object) -> dict[str, float]:
+    return {"score": 1.0, "flops": 123.0}
+
+
+def scores(architecture: object) -> dict[str, float]:
+    return {"accuracy": 1.0}
+
+
+def fails(architecture: object) -> dict[str, float]:
+    raise ValueError("no images")
+
+
+def far_apart(architecture: ResidualNetwork) -> dict[str, float]:
+    return {"score": 10.0 ** (40 * sum(architecture.depths) - 220), "latency": 10.0 ** (-100 * architecture.depths[0])}
+
+
+def test_a_function_may_not_call_its_own_count_flops(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"the evaluator gave flops 123, and flops is known to be .*: call"):
+        rnas.search(TINY, evaluator=counts_flops, budget=3, output=tmp_path / "run")
+    assert {record.evaluation for record in rnas.Search.open(tmp_path / "run").result().records} == {None}
+
+
+def test_a_search_ends_at_the_first_result_without_an_objective(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"objectives: .*gave no metric 'score'; it gave accuracy, flops, params"):
+        rnas.search(TINY, evaluator=scores, budget=3, output=tmp_path / "run")
+    assert {record.evaluation for record in rnas.Search.open(tmp_path / "run").result().records} == {None}
+
+
+def test_a_search_in_which_every_evaluation_failed_says_so(tmp_path: Path) -> None:
+    with pytest.warns(UserWarning, match=r"none of 3 evaluations gave a result; the first: ValueError: no images"):
+        rnas.search(TINY, evaluator=fails, budget=3, output=tmp_path / "run")
+
+
+@pytest.mark.filterwarnings("ignore:none of")
+@pytest.mark.parametrize("strategy", ["nsga2", "surrogate-nsga2"])
+def test_values_of_any_size_do_not_end_a_search(tmp_path: Path, strategy: str) -> None:
+    config = {
+        **TINY,
+        "space": {"name": "wide-resnet-depths", "narrow": {"depth1": [2, 3, 4], "depth2": [2, 3], "depth3": [2, 3, 4]}},
+        "objectives": [*SCORED, {"metric": "latency", "direction": "minimize"}],
+        "strategy": {"name": strategy} if strategy == "nsga2" else {"name": strategy, "initial": 6},
+    }
+    result = rnas.search(config, evaluator=far_apart, budget=16, output=tmp_path / "run")
+    assert len(result.records) == 16
+
+
+@pytest.mark.parametrize(
+    "strategy",
+    [
+        {"name": "nni", "strategy": [["random"]]},
+        {"name": "surrogate-nsga2", "predictor": ["gaussian-process"]},
+        {"name": "surrogate-nsga2", "predictor": {"a": 1}},
+        {"name": "surrogate-nsga2", "initial": "many"},
+        {"name": "nsga2", "population": True},
+        {"name": "optuna", "sampler": [[]]},
+        {"name": "optuna", "options": [1]},
+    ],
+)
+def test_options_of_strategies_have_their_types(strategy: dict[str, object], tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"strategy: "):
+        Search.create(SearchConfig.parse({**TINY, "strategy": strategy}, "test"), tmp_path / "run")

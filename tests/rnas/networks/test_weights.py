@@ -250,6 +250,9 @@ def test_what_released_training_code_keeps_beside_its_weights(
         "ENV": {"flops": np.float64(5.1), "best": np.int64(3), "loss": torch.tensor(1.0), "history": [(1, 2.0)]},
         "confusion": np.eye(3),
         "labels": np.arange(3),
+        "names": np.array(["cat", "dog"]),
+        "mixed": np.array([1, "a", None], dtype=object),
+        "half": np.zeros(2, np.float16),
         "args": argparse.Namespace(lr=0.1, out=Path("here")),
         # torch's own schedule, in the versions that released weights were made with.
         "scheduler_state_dict": {"anneal_func": torch.optim.lr_scheduler.OneCycleLR._annealing_cos},
