@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,6 @@ from rnas.evaluation.robustness import judge
 from rnas.statistics.proportions import Proportion, proportion
 
 _Z = 1.959964
-
-Check = Callable[[float], None]
-"""Function that is called with the share done, in [0, 1); it raises to stop."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +92,6 @@ def evaluate_corruptions(
     corruptions: Sequence[str] = tuple(CORRUPTIONS),
     severities: Sequence[int] = SEVERITIES,
     batch_size: int = 500,
-    check: Check = lambda share: None,
 ) -> CorruptionRobustness:
     """Compute each corruption and classify every image of a split under it, in eval mode.
 
@@ -105,7 +102,6 @@ def evaluate_corruptions(
         corruptions: names from :data:`rnas.data.corruptions.CORRUPTIONS`.
         severities: numbers from 1 to 5.
         batch_size: images per batch; it affects only memory and rounding.
-        check: function that is called before every batch.
 
     Raises:
         InputError: there is no such corruption or severity, or the images are too small.
@@ -117,7 +113,7 @@ def evaluate_corruptions(
 
         return batch
 
-    correct = _evaluated(model, images_of, len(split), corruptions, severities, batch_size, check)
+    correct = _evaluated(model, images_of, len(split), corruptions, severities, batch_size)
     return CorruptionRobustness(correct, published=False, seed=seed)
 
 
@@ -130,7 +126,6 @@ def evaluate_published_corruptions(
     corruptions: Sequence[str] | None = None,
     severities: Sequence[int] = SEVERITIES,
     batch_size: int = 500,
-    check: Check = lambda share: None,
 ) -> CorruptionRobustness:
     """Classify published corrupted images, CIFAR-10-C or CIFAR-100-C, in eval mode.
 
@@ -143,7 +138,6 @@ def evaluate_published_corruptions(
         corruptions: names of corruptions; None is the fifteen, and the four further ones if the folder has them.
         severities: numbers from 1 to 5.
         batch_size: images per batch; it affects only memory and rounding.
-        check: function that is called before every batch.
 
     Raises:
         InputError: a file is missing or has the wrong content, or its number of classes is not the network's.
@@ -164,7 +158,7 @@ def evaluate_published_corruptions(
 
     corruptions = published_names(folder) if corruptions is None else corruptions
     count = len(published_labels(folder) if rows is None else rows)
-    correct = _evaluated(model, images_of, count, corruptions, severities, batch_size, check)
+    correct = _evaluated(model, images_of, count, corruptions, severities, batch_size)
     return CorruptionRobustness(correct, published=True, seed=None)
 
 
@@ -175,15 +169,12 @@ def _evaluated(
     corruptions: Sequence[str],
     severities: Sequence[int],
     batch_size: int,
-    check: Check,
 ) -> dict[tuple[str, int], Tensor]:
-    places = [(name, severity) for name in corruptions for severity in severities]
     correct = {}
-    for number, (name, severity) in enumerate(places):
+    for name, severity in product(corruptions, severities):
         batch_of = images_of(name, severity)
         right = []
         for start in range(0, count, batch_size):
-            check((number + start / count) / len(places))
             images, labels = batch_of(slice(start, start + batch_size))
             with attacking(model), torch.no_grad():
                 right.append(judge(model(images.contiguous(memory_format=torch.channels_last)), labels)[0].cpu())

@@ -12,7 +12,6 @@ from torch import Tensor
 from rnas.attacks.attack import Attack, Norm
 from rnas.errors import InputError
 from rnas.networks.architecture import Shape
-from rnas.statistics.proportions import Proportion, proportion
 from rnas.utils.quantities import parse_epsilon, parse_fraction
 
 Source = Literal["published", "ours", "given", "attack"]
@@ -83,12 +82,6 @@ def robust_to_all(flags: Sequence[Tensor]) -> Tensor:
     them, image by image (Tramer and Boneh, NeurIPS 2019), and never better than to any single one.
     """
     return torch.stack(tuple(flags)).bool().all(dim=0)
-
-
-def union_accuracy(flags: Sequence[Tensor]) -> Proportion:
-    """Return the share of images that :func:`robust_to_all` counts, with its Wilson 95 % interval."""
-    right = robust_to_all(flags)
-    return proportion(right.double().mean().item(), len(right))
 
 
 def _threat(text: str, source: Source) -> Threat:

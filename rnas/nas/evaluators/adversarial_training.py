@@ -1,13 +1,10 @@
 """Train adversarially at a low fidelity, then attack; this is the default evaluator."""
 
-import resource
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from statistics import median
 from typing import Any, ClassVar
 
 import numpy as np
@@ -37,6 +34,7 @@ from rnas.networks.weights import load_weights
 from rnas.training.numerics import Numerics
 from rnas.training.plan import Plan
 from rnas.training.trainer import Trainer
+from rnas.utils._devices import peak_memory
 from rnas.utils.files import file_hash
 from rnas.utils.model import Model
 from rnas.utils.provenance import device_name, json_hash, processor, versions
@@ -51,7 +49,6 @@ _BOUNDS = {f"{prefix}{name}": bound for prefix in ("", "test_") for name, bound 
 _HASH_DIGITS = 16
 _TRAINING_SHARE = 0.9
 _DIAGNOSED_IMAGES = 100
-_TIMED_STEPS = 8
 _TIMED_SECONDS = 5.0
 
 
@@ -70,10 +67,6 @@ class _Plan:
     extra: Split | None
     training: Plan
     attacks: tuple[Attack, ...]
-
-
-class _EnoughTimedError(Exception):
-    """Stop a training that only had to be timed."""
 
 
 class AdversarialTraining:
@@ -258,18 +251,7 @@ class AdversarialTraining:
         """Time a few training steps and one batch of the evaluation, and scale them up."""
         plan = self._plan(context.device, task)
         model = self._build(task, context.device)
-        moments: list[float] = []
-
-        def stop_early(_share: float) -> None:
-            moments.append(time.perf_counter())
-            if len(moments) > _TIMED_STEPS or moments[-1] - moments[0] > _TIMED_SECONDS:
-                raise _EnoughTimedError
-
-        with suppress(_EnoughTimedError):
-            training = Trainer(model, plan.splits["train"], plan.training, task.seed, plan.extra)
-            list(training.epochs(stop_early))
-        moments.append(time.perf_counter())
-        step = median(after - before for before, after in pairwise(moments))
+        step = Trainer(model, plan.splits["train"], plan.training, task.seed, plan.extra).step_seconds()
         # As many images as take a few steps' time, so that slow networks are measured quickly as well.
         affordable = int(_TIMED_SECONDS / step * plan.training.fidelity.batch_size / 10)
         batch = min(max(affordable, 8), self._training.evaluation.batch_size, len(plan.splits["search_val"]))
@@ -277,8 +259,8 @@ class AdversarialTraining:
         evaluate_robustness(model, plan.splits["search_val"].first(batch), plan.attacks, 0, batch)
         per_image = (time.perf_counter() - started) / batch
         images = len(plan.splits["search_val"]) + len(plan.splits["test"])
-        seconds = step * plan.training.steps(len(plan.splits["train"])) + per_image * images
-        return EvaluationEstimate(seconds, _peak_memory(context.device))
+        seconds = step * plan.training.steps(plan.training.images(len(plan.splits["train"]))) + per_image * images
+        return EvaluationEstimate(seconds, peak_memory(context.device))
 
     def _plan(self, device: str, task: Task) -> _Plan:
         training = self._training
@@ -405,10 +387,3 @@ class AdversarialTraining:
             "device": device_name(device),
             "processor": processor(device),
         }
-
-
-def _peak_memory(device: str) -> int:
-    """Return the most bytes that this process has used so far: on the GPU, or in all."""
-    if device.startswith("cuda"):
-        return torch.cuda.max_memory_allocated(device)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

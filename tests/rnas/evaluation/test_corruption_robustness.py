@@ -98,18 +98,6 @@ def test_a_network_of_nans_scores_nothing() -> None:
     assert evaluate_corruptions(model, PART, corruptions=["fog"]).mean.value == 0
 
 
-def test_check_hears_the_share_done_and_may_stop_it() -> None:
-    shares: list[float] = []
-    evaluate_corruptions(Nearest(), PART, corruptions=["fog", "snow"], batch_size=60, check=shares.append)
-    assert shares == [number / 20 for number in range(20)]
-
-    def stop(share: float) -> None:
-        raise TimeoutError(share)
-
-    with pytest.raises(TimeoutError):
-        evaluate_corruptions(Nearest(), PART, check=stop)
-
-
 class Corner(nn.Module):
     """Reads the class from the red of the first pixel."""
 
