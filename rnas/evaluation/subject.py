@@ -248,10 +248,17 @@ def _other_images(request: Request, dataset: Dataset, trained_on: TrainingData) 
     """
     if trained_on.is_of(dataset):
         return ()
+    notes: tuple[str, ...] = ()
+    if trained_on.classes and not dataset.classes:
+        notes = (f"{dataset.name} does not name its classes: they are taken to be {listed(trained_on.classes)}.",)
     if dataset.num_test_images:
-        return (f"These weights were trained on other images than those of {dataset.name} here ({trained_on.name}).",)
+        return (
+            *notes,
+            f"These weights were trained on other images than those of {dataset.name} here ({trained_on.name}).",
+        )
     if trained_on.name != dataset.name:
         return (
+            *notes,
             f"These weights were trained on {trained_on.name}: it is not known whether some of the evaluated images "
             "were among the training images.",
         )

@@ -25,6 +25,7 @@ from rnas.networks.weight_names import WeightNames
 from rnas.networks.zoo import baselines, find
 from rnas.utils._json_files import parse_json
 from rnas.utils._regular_files import read_bytes
+from rnas.utils.files import file_hash
 
 _LARGEST_ARCHITECTURE = 64 * 1024**2
 """A result of an evaluation contains its architecture, and is larger than an architecture alone."""
@@ -107,13 +108,20 @@ def _is_published(text: str) -> bool:
 def _of_run(run: SearchResult, word: str, text: str) -> Reference:
     record = member(run, word)
     space = run.setup.space
+    checkpoint = run.checkpoint(record.key)
+    recorded = "" if record.evaluation is None else record.evaluation.provenance.get("weights", "")
+    if checkpoint is not None and recorded and not file_hash(checkpoint).startswith(recorded):
+        raise InputError(
+            f"{checkpoint}: its sha256 is not the one that the run recorded of member {record.key}: restore it from a "
+            "copy"
+        )
     return Reference(
         text,
         record.architecture,
         space.input_shape,
         space.num_classes,
         _namings(record.architecture),
-        run.checkpoint(record.key),
+        checkpoint,
         _training(run),
         space,
         record,

@@ -24,7 +24,7 @@ from rnas.networks.weight_names import WeightNames
 from rnas.networks.zoo import same_weights
 from rnas.utils._regular_files import require_regular
 
-_AVERAGED = re.compile(r"(^|_)(ema|swa)(_|$)|(?<!un)averaged", re.IGNORECASE)
+_AVERAGED = re.compile(r"(^|_)(ema|swa|avg)(_|$)|(?<!un)averaged", re.IGNORECASE)
 """Keys of the averaged weights in released checkpoints."""
 
 _WRAPPERS = (

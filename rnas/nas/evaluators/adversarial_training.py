@@ -255,7 +255,7 @@ class AdversarialTraining(Evaluator):
         evaluate_robustness(model, plan.splits["search_val"].first(batch), plan.attacks, 0, batch)
         per_image = (time.perf_counter() - started) / batch
         images = len(plan.splits["search_val"]) + len(plan.splits["test"])
-        seconds = step * plan.training.steps(len(plan.splits["train"])) + per_image * images
+        seconds = step * plan.training.steps(plan.training.images(len(plan.splits["train"]))) + per_image * images
         return EvaluationEstimate(seconds, peak_memory(context.device))
 
     def _plan(self, device: str, task: Task) -> _Plan:

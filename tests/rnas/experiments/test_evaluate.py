@@ -219,6 +219,8 @@ def test_what_is_not_known_of_the_training_is_said(divided: Path, module: nn.Mod
     digits = load_dataset("digits", None)
     other = replace(digits, name="scans", pixels=digits.pixels.flip(3))
     (note,) = quick(divided / "net.safetensors", data=other, images=20).weights.notes
+    unnamed = quick(divided / "net.safetensors", data=replace(other, classes=()), images=20).weights.notes
+    assert unnamed == ("scans does not name its classes: they are taken to be 0, 1, 2, 3, 4, 5, 6, 7, ....", note)
     assert note.startswith("These weights were trained on digits: it is not known whether some of the evaluated images")
 
 
