@@ -91,6 +91,11 @@ class Table:
         return tuple(column.title for column in self.columns)
 
     @property
+    def naming(self) -> int:
+        """Return which column names the rows: the first that holds words."""
+        return next((at for at, column in enumerate(self.columns) if not column.number), 0)
+
+    @property
     def groups(self) -> list[tuple[str, int]]:
         """Return each group of columns with the number of its columns; empty if no column has a group."""
         found = [(name, len(list(members))) for name, members in groupby(self.columns, lambda column: column.group)]

@@ -132,9 +132,9 @@ def markdown(content: Content) -> str:
 
 
 def latex(content: Content) -> str:
-    """Write the tables as LaTeX; the caption holds everything that a reader must know."""
-    sentences = [words.setting_sentence(content), words.legend(content), words.METHOD, *words.notes(content)]
-    text = forms.latex(measured_table(content), " ".join(sentences), "tab:robust-accuracy")
+    """Write the tables as LaTeX, with everything below that a reader must know."""
+    sentences = [words.verdict_sentence(content), words.legend(content), words.METHOD, *words.notes(content)]
+    text = forms.latex(measured_table(content), words.setting_sentence(content), "tab:robust-accuracy", sentences)
     if content["published"]:
         text += "\n" + forms.latex(published_table(content), words.PUBLISHED, "tab:published")
     return text

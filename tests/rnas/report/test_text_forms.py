@@ -22,10 +22,13 @@ def test_markdown_of_every_block() -> None:
 
 
 def test_latex_has_caption_label_and_no_drawings() -> None:
-    text = latex(TABLE, "50 % & more", "tab:x")
+    text = latex(TABLE, "50 % & more", "tab:x", ["One_two.", "Three."])
     assert "\\caption{50 \\% \\& more}\n\\label{tab:x}\n\\begin{tabular}{lr}" in text
     assert "x|y{\\footnotesize\\,(scaled)} & 1.5{\\footnotesize\\,$\\pm$ 0.5$\\dagger$}$^{\\mathrm{ab}}$ \\\\" in text
     assert text.count("\\midrule") == 2
+    assert (
+        "\\end{tabular}\n\\par\\smallskip\\parbox{\\linewidth}{\\footnotesize One\\_two. Three.}\n\\end{table}" in text
+    )
 
 
 def test_no_cell_of_a_csv_is_a_formula() -> None:
