@@ -24,14 +24,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from rnas import registry
 from rnas.errors import ChangedInputError, InputError, LedgerError
 from rnas.utils._directories import creating, locked, next_free, require_no_links
 from rnas.utils._json_files import read_json_object
 from rnas.utils._lazy import LazyModule
-from rnas.utils._yaml_files import explained, read_mapping, read_yaml
+from rnas.utils._yaml_files import checked, read_mapping, read_yaml
 from rnas.utils.files import discard_partial, write_text
 from rnas.utils.model import Model
 
@@ -57,6 +57,16 @@ class ExperimentSettings(Model):
 
     They stay the same for the experiment's life, but for the fields that its kind lets grow.
     """
+
+
+def given_settings(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a function that starts an experiment, without those of the run and those that are None.
+
+    Args:
+        arguments: all arguments by name, as :func:`locals` returns them.
+    """
+    of_the_run = ("output", "workers", "listener")
+    return {name: value for name, value in arguments.items() if value is not None and name not in of_the_run}
 
 
 class Result(Protocol):
@@ -240,10 +250,7 @@ class Experiment(ABC, Generic[S, R]):
         """
         path = Path(path)
         content = settings_in(path, cls.kind)
-        try:
-            settings: Any = cls.Settings.model_validate(content, context={"folder": path})
-        except ValidationError as error:
-            raise explained(error, str(path / CONFIG), cls.Settings) from None
+        settings: Any = checked(cls.Settings, content, str(path / CONFIG), path)
         return cls(path, settings)
 
     @classmethod

@@ -18,6 +18,23 @@ from rnas.utils._text import visible
 _WIDTH = 140
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for machines.")]
+Device = Annotated[str, typer.Option(metavar="auto|cpu|cuda", help="Device that computes.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Measure some of the work here, print the cost estimate, start nothing.")
+]
+Network = Annotated[
+    str,
+    typer.Argument(metavar="ARCH", help="Name of a published network, an architecture's JSON, RUN:KEY, or checkpoint."),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(min=0, help="Trainings at once, each in a process of its own; 0 trains one by one in this process."),
+]
+
+
+def output_option(default: str) -> Any:
+    """Return the option of the directory of an experiment; without it the directory is named by default."""
+    return typer.Option("--output", "-o", help=f"Directory to make [default: {default}].")
 
 
 class PlainConsole(Console):

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rnas.cli.console import AsJson
+from rnas.cli.console import AsJson, DryRun, output_option
 from rnas.cli.options import Setting, with_settings
 from rnas.evaluation.training_settings import TrainingSettings
 from rnas.nas.config import SearchConfig
@@ -31,12 +31,8 @@ def search(
     assignments: Annotated[
         list[str] | None, typer.Option("--set", help="Set any key of the config: KEY=VALUE. May be repeated.")
     ] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Directory of the search [default: runs/SPACE-N].")
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option(help="Measure some evaluations here, print the cost estimate, search nothing.")
-    ] = False,
+    output: Annotated[Path | None, output_option("runs/SPACE-N")] = None,
+    dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """Search for robust architectures.
@@ -59,8 +55,7 @@ def search(
     from rnas.cli.progress import run_shown
     from rnas.nas.search import Search
 
-    given = merging.Options(**search, **training, **bands)
-    content, folder, source = merging.merged(config, preset, given, assignments or [])
+    content, folder, source = merging.merged(config, preset, {**search, **training, **bands}, assignments or [])
     parsed = SearchConfig.parse(content, source)
     if dry_run:
         print_cost_estimate(Search.draft(parsed, output, folder=folder, source=source).estimate(), as_json)

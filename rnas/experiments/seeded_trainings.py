@@ -10,7 +10,8 @@ from optuna.storages import BaseStorage
 
 from rnas.errors import InputError, LedgerError
 from rnas.evaluation.training_settings import ResolvedTraining, load_dataset
-from rnas.experiment import Experiment, ExperimentSettings, Listener, Result
+from rnas.experiment import Experiment, Listener, Result
+from rnas.experiments.training.settings import SeededSettings
 from rnas.nas._campaign import evaluate_all, work_on
 from rnas.nas._problem import problem_of
 from rnas.nas.evaluators.evaluator import Evaluator, Task
@@ -24,20 +25,6 @@ from rnas.utils._tabular import Tabular
 
 Records = Sequence[Sequence[Record]]
 """For each network the records of its trainings, by seed."""
-
-
-class SeededSettings(ExperimentSettings):
-    """Hold the settings of an experiment that trains networks with several seeds."""
-
-    seeds: int
-    """Trainings of each network, with seeds from 0. More may be added later."""
-    training: ResolvedTraining
-    """How every network is trained, and on what."""
-
-    @property
-    @abstractmethod
-    def fingerprint(self) -> str:
-        """Return a hash of what decides results."""
 
 
 @dataclass(frozen=True)

@@ -11,26 +11,15 @@ from typing import Any, TypeVar
 from optuna.storages import BaseStorage
 
 from rnas.errors import InputError
-from rnas.experiment import Experiment, ExperimentSettings, Listener, Result
+from rnas.experiment import Experiment, Listener, Result
 from rnas.nas._campaign import evaluate_all, recorded, work_on
+from rnas.nas.config import OnSearchSettings
 from rnas.nas.evaluators.evaluator import Task
 from rnas.nas.ledger import Ledger, Record
 from rnas.nas.search import Search
 from rnas.nas.strategy import Problem
 from rnas.utils._directories import next_free
 from rnas.utils.provenance import json_hash
-from rnas.utils.quantities import PathField
-
-
-class OnSearchSettings(ExperimentSettings):
-    """Hold what decides an experiment on a search.
-
-    Attributes:
-        search: directory of the search; written relative to the experiment's own directory where this is inside it.
-    """
-
-    search: PathField
-
 
 S = TypeVar("S", bound=OnSearchSettings)
 R = TypeVar("R", bound=Result)

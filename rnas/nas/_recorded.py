@@ -14,14 +14,14 @@ from pydantic import BaseModel, ConfigDict, FiniteFloat, PositiveInt, Validation
 from rnas import registry
 from rnas._typing import Floats, Integers
 from rnas.errors import InputError, LedgerError
-from rnas.nas._setup import OBJECT, Setup, evaluator_class, named_space, settings_of
+from rnas.nas._setup import OBJECT, Setup, evaluator_class, named_space
 from rnas.nas.config import SearchConfig
 from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Rung, Task
 from rnas.nas.space import SearchSpace, SpaceSettings, Variable
 from rnas.nas.strategy import Columns, Problem, Proposal, View
 from rnas.networks.architecture import Architecture, Shape
 from rnas.networks.cost import Costs
-from rnas.utils._yaml_files import explained
+from rnas.utils._yaml_files import checked, explained
 
 
 class _Rung(BaseModel):
@@ -113,10 +113,10 @@ def recorded(config: SearchConfig, folder: Path, source: str, facts: Facts) -> S
         space: SearchSpace = _Space(config.space["name"], *images)
     else:
         space = named_space(config, folder, source, images)[0]
-    settings: BaseModel = BaseModel()
+    settings: BaseModel = _NoSettings()
     if "class" not in config.evaluator:
         found, values = evaluator_class(config, source, {})
-        settings = settings_of(found.Settings, values, folder, f"{source}: evaluator")
+        settings = checked(found.Settings, values, f"{source}: evaluator", folder)
     reference, ideal = (_array(point) for point in (facts.reference, facts.ideal))
     if not len(config.objectives) == len(reference) == len(ideal) or not facts.rungs:
         raise InputError(f"{source}: objectives: they are not those of the ledger; restore both from a copy")
@@ -149,6 +149,10 @@ def _refuse() -> NoReturn:
 
 def _known(genomes: Integers) -> Columns:
     _refuse()
+
+
+class _NoSettings(BaseModel):
+    """Stand for settings of an evaluator that is not imported."""
 
 
 class _Space(SearchSpace):

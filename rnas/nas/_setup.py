@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_type_hints
 
-from pydantic import BaseModel, ValidationError
+from pydantic import PydanticSchemaGenerationError, TypeAdapter, ValidationError
 
 from rnas import registry
 from rnas.errors import InputError
@@ -30,8 +30,9 @@ from rnas.nas.space import SearchSpace
 from rnas.nas.strategy import Problem, Strategy
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture
+from rnas.utils._text import shown
 from rnas.utils._threads import one_thread
-from rnas.utils._yaml_files import explained
+from rnas.utils._yaml_files import checked, explained
 
 _DEFAULT_OBJECTIVES = (
     Objective(metric="robust_accuracy", direction="maximize"),
@@ -179,7 +180,7 @@ def _space_and_evaluator(
         made_by, settings = Call, CallSettings(call=registry.origin(given), **_image_format(objects.space))
     else:
         made_by, values = evaluator_class(config, source, _image_format(objects.space))
-        settings = settings_of(made_by.Settings, values, folder, f"{source}: evaluator")
+        settings = checked(made_by.Settings, values, f"{source}: evaluator", folder)
     shape, classes = made_by.image_format(settings)
     if objects.space is not None:
         space, space_record = objects.space, _space_record(objects.space)
@@ -210,7 +211,7 @@ def named_space(
     with _within(f"{source}: space"):
         space_class = registry.load_or_import(registry.SEARCH_SPACES, name)
         _require_makeable(space_class, config.space, "space")
-    settings = settings_of(space_class.Settings, _options(config.space), folder, f"{source}: space")
+    settings = checked(space_class.Settings, _options(config.space), f"{source}: space", folder)
     with _within(f"{source}: space"):
         space: SearchSpace = space_class(settings, *images)
     return space, {"name": name, **settings.model_dump(mode="json")}
@@ -288,10 +289,27 @@ def _strategy_options(strategy_class: Any, strategy: Mapping[str, Any], first: i
     """Return the options of a strategy, which are the parameters of its class from the ``first`` on."""
     options = _options(strategy)
     known = list(inspect.signature(strategy_class).parameters)[first:]
-    for name in options:
+    types = _types(strategy_class)
+    for name, value in options.items():
         if name not in known:
             raise InputError(f"unknown key {name!r}; it has {', '.join(known) or 'no options'}")
+        try:
+            read = TypeAdapter(types[name]).validate_python(value) if name in types else value
+        except ValidationError as error:
+            raise explained(error, name) from None
+        except PydanticSchemaGenerationError:
+            continue  # The class checks types of its own.
+        if isinstance(value, bool) != isinstance(read, bool):
+            raise InputError(f"{name}: {shown(value)} is not of its type")
     return options
+
+
+def _types(made: Any) -> dict[str, Any]:
+    """Return the types of the parameters of a class or a function, as far as they are known."""
+    try:
+        return get_type_hints(made.__init__ if inspect.isclass(made) else made)
+    except Exception:  # Names in annotations may stand for anything.
+        return {}
 
 
 def _require_makeable(found: Any, written: Mapping[str, Any], part: str) -> None:
@@ -312,14 +330,6 @@ def _within(part: str) -> Iterator[None]:
 
 def _options(part: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in part.items() if key != "name"}
-
-
-def settings_of(model: type[BaseModel], values: Mapping[str, Any], folder: Path, source: str) -> BaseModel:
-    """Check the settings of a part; raise InputError if one is wrong."""
-    try:
-        return model.model_validate(values, context={"folder": folder})
-    except ValidationError as error:
-        raise explained(error, source, model) from None
 
 
 def _default_objectives(evaluator: Evaluator, source: str) -> tuple[Objective, ...]:

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-from pydantic import BaseModel, Field, PositiveInt
+from pydantic import BaseModel
 
 from rnas._typing import Floats
 from rnas.errors import InputError
-from rnas.experiment import CostEstimate, EstimatedWork, Listener
-from rnas.nas._experiment_on_search import ExperimentOnSearch, OnSearchSettings
+from rnas.experiment import CostEstimate, EstimatedWork, Listener, given_settings
+from rnas.nas._experiment_on_search import ExperimentOnSearch
 from rnas.nas._setup import Setup
+from rnas.nas.config import FidelitySettings
 from rnas.nas.evaluators.evaluator import Task
 from rnas.nas.ledger import Record
 from rnas.nas.rung_quality import RungQuality, Shift, optimum_shifts, rung_quality
@@ -21,21 +22,7 @@ from rnas.networks import architecture as arch
 from rnas.networks._stage_shares import depth_to_width, stage_shares
 from rnas.networks.architecture import Architecture
 from rnas.networks.residual import ResidualNetwork
-
-
-class FidelitySettings(OnSearchSettings):
-    """Hold what decides a study of rungs.
-
-    Attributes:
-        search: directory of the search whose rungs are studied.
-        architectures: number of networks, drawn from the space, stratified over log FLOPs.
-        bands: number of bands of FLOPs, within which networks are compared.
-        seeds: trainings of each network at each rung; two show the noise.
-    """
-
-    architectures: int = Field(120, ge=1)
-    bands: PositiveInt = 2
-    seeds: PositiveInt = 2
+from rnas.utils._yaml_files import checked
 
 
 @dataclass(frozen=True)
@@ -157,7 +144,7 @@ def measure_fidelity(
     Raises:
         InputError: the evaluator has one rung only, nothing is maximised, or the directory exists.
     """
-    settings = FidelitySettings(search=Path(search), architectures=architectures, bands=bands, seeds=seeds)
+    settings = checked(FidelitySettings, given_settings(locals()), "fidelity")
     return FidelityStudy.create(settings, output).run(listener, workers=workers)
 
 

@@ -16,13 +16,14 @@ from pydantic import BaseModel, PositiveInt
 
 from rnas._typing import Floats
 from rnas.errors import InputError
-from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Rung, Status, Task
+from rnas.nas.evaluators._guard import LARGEST_METRIC
+from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Evaluator, Status, Task
 from rnas.nas.space import SearchSpace
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
 from rnas.utils._regular_files import read_bytes
 from rnas.utils.model import Model
-from rnas.utils.quantities import PathField
+from rnas.utils.quantities import PathField, parse_number
 
 _KNOWN_PREFIXES = ("flops", "params", "macs")
 _LARGEST = 512 * 1024**2
@@ -55,11 +56,11 @@ class _Line:
     cells: Mapping[str, str]
 
 
-class Table:
+class Table(Evaluator):
     """Read results from a table. Each architecture has at most one row, which every notation of it finds.
 
     A cell that holds a finite number is a metric; any other is text and left alone. Rows that a narrowed space does
-    not hold are passed over. An architecture without a row fails, and what is known of it is NaN.
+    not hold are passed over. An architecture without a row is not proposed; it fails, and what is known of it is NaN.
 
     Raises:
         InputError: the constructor raises it for a file, column or line that is wrong, and names them.
@@ -102,11 +103,6 @@ class Table:
         return {"table": self._hash}
 
     @property
-    def rungs(self) -> tuple[Rung, ...]:
-        """Return one rung, because a table has the fidelity that it was made at."""
-        return (Rung(),)
-
-    @property
     def notes(self) -> tuple[str, ...]:
         """Return where the results come from."""
         return (f"Results were read from the table {self._settings.table.name}; no network was trained.",)
@@ -117,6 +113,10 @@ class Table:
         return [
             {name: math.nan if row is None else float(self._metrics[name][row]) for name in self._known} for row in rows
         ]
+
+    def holds(self, architectures: Sequence[Architecture]) -> list[bool]:
+        """Return for each architecture whether it has a row."""
+        return [arch.key(architecture) in self._rows for architecture in architectures]
 
     def evaluate(self, task: Task, context: Context) -> Evaluation:
         """Return all metrics of the architecture's row; without a row the status is failed."""
@@ -180,18 +180,21 @@ def _held(lines: Sequence[_Line], settings: TableSettings, space: SearchSpace) -
     rows: dict[str, int] = {}
     held: list[_Line] = []
     for line in lines:
+        contained = False
         try:
             architecture = space.parse(line.cells[settings.architecture])
         except InputError as error:
             raise InputError(f"{settings.table}, line {line.number}: {error}") from None
+        with suppress(InputError):
+            # The space has one description of networks that compute the same.
+            architecture, contained = space.decode(space.encode(architecture)), True
         key = arch.key(architecture)
         if key in first:
             raise InputError(
                 f"{settings.table}, line {line.number}: the same architecture as in line {first[key]}; keep one of them"
             )
         first[key] = line.number
-        with suppress(InputError):
-            space.encode(architecture)
+        if contained:
             rows[key] = len(held)
             held.append(line)
     if not held:
@@ -212,18 +215,20 @@ def _check_known(header: Sequence[str], lines: Sequence[_Line], settings: TableS
 def _check_numbers(lines: Sequence[_Line], settings: TableSettings, metrics: Mapping[str, Floats]) -> None:
     """Raise InputError if a column that is mostly numbers has a cell that is neither a number nor empty."""
     for name, values in metrics.items():
-        if 2 * np.isfinite(values).sum() <= len(values):
-            continue
+        few = 2 * np.isfinite(values).sum() <= len(values)
         for line, value in zip(lines, values, strict=True):
+            if abs(value) > LARGEST_METRIC:
+                raise InputError(
+                    f"{settings.table}, line {line.number}: {name} is {value:g}, beyond {LARGEST_METRIC:g}; scale it"
+                )
             cell = line.cells[name].strip()
-            if math.isnan(value) and cell and cell.lower() != "nan":
+            if not few and math.isnan(value) and cell and cell.lower() != "nan":
                 raise InputError(f"{settings.table}, line {line.number}: {name} is {cell!r}, not a number")
 
 
 def _number(cell: str) -> float:
     """Return a cell as a finite number, or NaN."""
     try:
-        value = float(cell)
+        return parse_number(cell)
     except ValueError:
         return math.nan
-    return value if math.isfinite(value) else math.nan

@@ -116,7 +116,7 @@ def test_set_reaches_any_key() -> None:
 
 @pytest.mark.parametrize("assignment", ["budget", "=3", ".budget=3", "budget.inner=3", "budget=[", "a..b=1"])
 def test_an_assignment_that_cannot_be_is_refused(assignment: str) -> None:
-    with pytest.raises(InputError, match=r"KEY=VALUE|is not a mapping|is not YAML"):
+    with pytest.raises(InputError, match=r"KEY=VALUE|is not a mapping|not valid YAML"):
         set_key({"budget": 1}, assignment)
 
 
