@@ -4,7 +4,7 @@ import ast
 import html
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
     from mkdocs.structure.pages import Page
+
+    from rnas.cli.config import Key
 
 ROOT = Path(__file__).parents[1]
 STUBS = {".".join(stub.parent.relative_to(ROOT).parts): stub for stub in sorted((ROOT / "rnas").rglob("__init__.pyi"))}
@@ -28,6 +30,7 @@ def generated() -> Iterator[tuple[str, str]]:
     """Yield path and Markdown of every page that is written from the code."""
     yield "reference/command-line.md", command_line()
     yield "reference/config.md", config_keys()
+    yield "reference/other-configs.md", other_keys()
     yield "reference/recipe.md", recipe_keys()
     yield from api_pages()
 
@@ -118,22 +121,19 @@ def _parameter(parameter: Any, context: Any) -> str:
     if record is None:
         return ""
     name, text = record
-    return f"| {_code(name)} | {_cell(text)} |"
+    return f"| {code(name)} | {_cell(text)} |"
 
 
 def config_keys() -> str:
     """Return the page of every key of a search's configuration."""
-    from rnas.cli.config import search_keys
+    from rnas.cli.config import keys_of
 
-    sections: dict[str, list[str]] = {}
-    for key in search_keys():
+    sections: dict[str, list[Key]] = {}
+    for key in keys_of("search"):
         found = re.match(r"(space|strategy)\([\w-]+\)|evaluator|final_evaluation|objectives", key.key)
-        title = found[0] if found and key.key != found[0] else "top"
-        row = f"| {_code(key.key)} | {_cell(key.type)} | {_code(key.default)} "
-        sections.setdefault(title, []).append(f"{row}| {_cell(key.meaning)} |")
-    titles = {"top": "The search"}
-    head = "| key | type | default | meaning |\n|---|---|---|---|\n"
-    tables = "\n\n".join(f"## {titles.get(title, title)}\n\n{head}" + "\n".join(rows) for title, rows in sections.items())
+        title = found[0] if found and key.key != found[0] else "The search"
+        sections.setdefault(title, []).append(key)
+    tables = "\n\n".join(f"## {title}\n\n{_table(keys)}" for title, keys in sections.items())
     return (
         "# Config keys\n\nA config is a YAML file with only the keys that differ from their defaults; "
         "[Configure a search](../how-to/configure.md) shows some. `rnas search --set KEY=VALUE` sets any of them. A "
@@ -142,12 +142,27 @@ def config_keys() -> str:
     )
 
 
+def other_keys() -> str:
+    """Return the page of the keys of all other kinds of experiments."""
+    from rnas import registry
+    from rnas.cli.config import keys_of
+
+    kinds = [kind for kind in registry.names(registry.EXPERIMENTS) if kind != "search"]
+    # The keys of a recipe have a page of their own.
+    tables = "\n\n".join(
+        f"## {kind}\n\n{_table([key for key in keys_of(kind) if 'recipe.' not in key.key])}" for kind in kinds
+    )
+    return (
+        "# Keys of other experiments\n\nThese are the keys in `config.yaml` of a directory. Commands set most of them by "
+        "their options; `rnas train` and `rnas tune` set the others by `--set KEY=VALUE`. `rnas config KIND` prints the "
+        f"same lists, also with the [keys of a recipe](recipe.md#keys).\n\n{tables}\n"
+    )
+
+
 def recipe_keys() -> str:
     """Return the page of every recipe, and of every key of one."""
     from rnas import registry
-    from rnas.cli.config import _key
-    from rnas.training.recipe import Recipe
-    from rnas.utils._model_keys import all_keys
+    from rnas.cli.config import keys_of
 
     recipes = [registry.load(registry.RECIPES, name) for name in registry.names(registry.RECIPES)]
     listed = "\n".join(
@@ -155,19 +170,24 @@ def recipe_keys() -> str:
         f"| {_cell(recipe.note)} |"
         for recipe in recipes
     )
-    keys = [_key(name, field) for name, field in all_keys(Recipe)]
-    rows = "\n".join(
-        f"| {_code(key.key)} | {_cell(key.type)} | {_code(key.default)} | {_cell(key.meaning)} |" for key in keys
-    )
+    keys = [key for key in keys_of("training") if key.key.startswith("recipe.")]
     return (
         "# Recipes and their keys\n\nA recipe is how a network is trained. `rnas recipes NAME` prints one as YAML; an "
         "edited copy is a recipe too. `rnas train ARCH --recipe NAME --set recipe.KEY=VALUE` changes one key.\n\n"
         "## Recipes\n\n| recipe | loss | epochs | after | note |\n|---|---|---|---|---|\n"
-        f"{listed}\n\n## Keys\n\n| key | type | default | meaning |\n|---|---|---|---|\n{rows}\n"
+        f"{listed}\n\n## Keys\n\n{_table(keys)}\n"
     )
 
 
-def _code(text: str) -> str:
+def _table(keys: "Iterable[Key]") -> str:
+    rows = (
+        f"| {code(key.key)} | {_cell(key.type)} | {code(key.default)} | {_cell(key.meaning)} |" for key in keys
+    )
+    return "\n".join(["| key | type | default | meaning |", "|---|---|---|---|", *rows])
+
+
+def code(text: str) -> str:
+    """Return a text as code in a cell of a table; empty if it is."""
     return f"<code>{_cell(text)}</code>" if text else ""
 
 
