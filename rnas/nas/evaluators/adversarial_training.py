@@ -25,7 +25,7 @@ from rnas.evaluation.training_data import describe_network
 from rnas.evaluation.training_settings import TrainingSettings, load_dataset
 from rnas.nas.evaluators._final_training import FinalTraining
 from rnas.nas.evaluators._guard import classified
-from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Rung, Status, Task
+from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Evaluator, Rung, Status, Task
 from rnas.nas.space import SearchSpace
 from rnas.networks import architecture as arch
 from rnas.networks._exported import write_described
@@ -69,7 +69,7 @@ class _Plan:
     attacks: tuple[Attack, ...]
 
 
-class AdversarialTraining:
+class AdversarialTraining(Evaluator):
     """Train each architecture from scratch by one recipe and measure its robust accuracy.
 
     Metrics: ``robust_accuracy``, ``clean_accuracy`` and ``robust_margin`` on the search_val split, by which a
@@ -172,10 +172,6 @@ class AdversarialTraining:
         images = min(fidelity.images or held["train"], held["train"])
         evaluated = sum(held[split] for split in attacked) * _ATTACKS * self._training.evaluation.steps
         return fidelity.epochs * images * (1 + crafted) + evaluated
-
-    def known(self, architectures: Sequence[Architecture]) -> list[dict[str, float]]:
-        """Return no metrics: params and FLOPs come from the space."""
-        return [{} for _ in architectures]
 
     def evaluate(self, task: Task, context: Context) -> Evaluation:
         """Train and attack one architecture; deterministic on a CPU with one thread."""

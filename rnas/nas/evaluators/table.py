@@ -17,7 +17,7 @@ from pydantic import BaseModel, PositiveInt
 from rnas._typing import Floats
 from rnas.errors import InputError
 from rnas.nas.evaluators._guard import LARGEST_METRIC
-from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Rung, Status, Task
+from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Evaluator, Status, Task
 from rnas.nas.space import SearchSpace
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
@@ -56,7 +56,7 @@ class _Line:
     cells: Mapping[str, str]
 
 
-class Table:
+class Table(Evaluator):
     """Read results from a table. Each architecture has at most one row, which every notation of it finds.
 
     A cell that holds a finite number is a metric; any other is text and left alone. Rows that a narrowed space does
@@ -104,11 +104,6 @@ class Table:
     def inputs(self) -> Mapping[str, str]:
         """Return the hash of the table."""
         return {"table": self._hash}
-
-    @property
-    def rungs(self) -> tuple[Rung, ...]:
-        """Return one rung, because a table has the fidelity that it was made at."""
-        return (Rung(),)
 
     @property
     def notes(self) -> tuple[str, ...]:
