@@ -14,7 +14,6 @@ from pydantic import Field, PositiveInt, model_validator
 from rnas._typing import Integers
 from rnas.errors import InputError
 from rnas.nas.space import Choice, SpaceSettings
-from rnas.networks.activations import ACTIVATIONS
 from rnas.networks.architecture import Shape
 from rnas.networks.block import POST, PRE, Block, BlockColumns
 from rnas.networks.normalization import NORMALIZATIONS
@@ -23,6 +22,8 @@ from rnas.networks.residual_cost import stage_outputs, stage_sizes
 from rnas.networks.squeeze_excitation import PLACEMENTS
 from search_spaces.block_variables import BLOCK_VARIABLES, ORDERED, BlockVariables
 from search_spaces.staged import Choices, StagedSettings, StagedSpace
+
+_STUDIED = ("relu", "silu", "gelu", "softplus", "mish", "prelu", "two-slope")
 
 
 class RobustResNetSettings(StagedSettings):
@@ -50,8 +51,8 @@ class RobustResNetSettings(StagedSettings):
     """Places of squeeze-and-excitation."""
     reduction: tuple[PositiveInt, ...] = Field((16, 64), min_length=1)
     """Divisors of the channels that give the hidden units of squeeze-and-excitation."""
-    activation: tuple[str, ...] = Field(tuple(ACTIVATIONS), min_length=1)
-    """Names of activations."""
+    activation: tuple[str, ...] = Field(_STUDIED, min_length=1)
+    """Names of activations; by default those that papers on robust networks compare."""
     normalization: tuple[str, ...] = Field(tuple(NORMALIZATIONS), min_length=1)
     """Names of normalisations."""
 

@@ -400,29 +400,14 @@ def search(
     Raises:
         InputError: the configuration is wrong, or the directory exists.
     """
+    changes = {name: value for name, value in locals().items() if name in SearchConfig.model_fields}
     given_evaluator = {"call": evaluator} if isinstance(evaluator, str) else evaluator
     objects = Objects(
         space=None if isinstance(space, str | Mapping) else space,
         evaluator=None if isinstance(given_evaluator, Mapping) else given_evaluator,
         strategy=None if isinstance(strategy, str | Mapping) else strategy,
     )
-    changes = {
-        "space": space,
-        "evaluator": given_evaluator,
-        "strategy": strategy,
-        "objectives": None if objectives is None else tuple(objectives),
-        "budget": budget,
-        "seed": seed,
-        "hours": hours,
-        "batch_size": batch_size,
-        "promote": promote,
-        "final_evaluation": final_evaluation,
-        "time_limit": time_limit,
-        "device": device,
-        "storage": storage,
-        "name": name,
-        "workers": workers,
-    }
+    changes["evaluator"] = given_evaluator
     as_objects = {field for field in ("space", "evaluator", "strategy") if getattr(objects, field) is not None}
     content, folder, source = _content(config, space, objects)
     content = {key: value for key, value in content.items() if key not in as_objects}

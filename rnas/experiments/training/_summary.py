@@ -132,7 +132,7 @@ def summarised(
     """
     settings, dataset = setup.settings, setup.dataset
     cost = setup.architecture.cost(dataset.input_shape, dataset.num_classes)
-    notes = (activation_note(setup.architecture, settings.recipe), settings.recipe.note, dataset.note)
+    notes = (activation_note(setup.architecture, settings.recipe), *settings.recipe.remarks, dataset.note)
     return {
         "schema_version": SCHEMA_VERSION,
         "status": status,

@@ -25,7 +25,7 @@ from rnas.evaluation.training_data import describe_network
 from rnas.evaluation.training_settings import TrainingSettings, load_dataset
 from rnas.nas.evaluators._final_training import FinalTraining
 from rnas.nas.evaluators._guard import classified
-from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Rung, Status, Task
+from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Evaluator, Rung, Status, Task
 from rnas.nas.space import SearchSpace
 from rnas.networks import architecture as arch
 from rnas.networks._exported import write_described
@@ -69,7 +69,7 @@ class _Plan:
     attacks: tuple[Attack, ...]
 
 
-class AdversarialTraining:
+class AdversarialTraining(Evaluator):
     """Train each architecture from scratch by one recipe and measure its robust accuracy.
 
     Metrics: ``robust_accuracy``, ``clean_accuracy`` and ``robust_margin`` on the search_val split, by which a
@@ -173,10 +173,6 @@ class AdversarialTraining:
         evaluated = sum(held[split] for split in attacked) * _ATTACKS * self._training.evaluation.steps
         return fidelity.epochs * images * (1 + crafted) + evaluated
 
-    def known(self, architectures: Sequence[Architecture]) -> list[dict[str, float]]:
-        """Return no metrics: params and FLOPs come from the space."""
-        return [{} for _ in architectures]
-
     def evaluate(self, task: Task, context: Context) -> Evaluation:
         """Train and attack one architecture; deterministic on a CPU with one thread."""
         started = time.perf_counter()
@@ -259,7 +255,7 @@ class AdversarialTraining:
         evaluate_robustness(model, plan.splits["search_val"].first(batch), plan.attacks, 0, batch)
         per_image = (time.perf_counter() - started) / batch
         images = len(plan.splits["search_val"]) + len(plan.splits["test"])
-        seconds = step * plan.training.steps(len(plan.splits["train"])) + per_image * images
+        seconds = step * plan.training.steps(plan.training.images(len(plan.splits["train"]))) + per_image * images
         return EvaluationEstimate(seconds, peak_memory(context.device))
 
     def _plan(self, device: str, task: Task) -> _Plan:

@@ -2,7 +2,7 @@
 
 import inspect
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cached_property
 from typing import Any, ClassVar
@@ -12,9 +12,9 @@ from pydantic import BaseModel, PositiveInt
 from rnas import registry
 from rnas.errors import InputError
 from rnas.nas.evaluators._guard import metric_value
-from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Rung, Status, Task
+from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Evaluator, Status, Task
 from rnas.nas.space import SearchSpace
-from rnas.networks.architecture import Architecture, Shape
+from rnas.networks.architecture import Shape
 from rnas.utils.model import Model
 
 Function = Callable[..., Evaluation | Mapping[str, float]]
@@ -34,7 +34,7 @@ class CallSettings(Model):
     """Number of classes."""
 
 
-class Call:
+class Call(Evaluator):
     """Call ``f(architecture)`` or ``f(task, context)``. An exception in it becomes a failed evaluation.
 
     Args:
@@ -69,23 +69,9 @@ class Call:
         return self._settings
 
     @property
-    def bounds(self) -> Mapping[str, tuple[float, float]]:
-        """Return no bounds, because nothing is known of the function's metrics."""
-        return {}
-
-    @property
-    def rungs(self) -> tuple[Rung, ...]:
-        """Return one rung, because the function has a fidelity of its own."""
-        return (Rung(),)
-
-    @property
     def notes(self) -> tuple[str, ...]:
         """Return where the results come from."""
         return (f"Results were computed by {self._settings.call}.",)
-
-    def known(self, architectures: Sequence[Architecture]) -> list[dict[str, float]]:
-        """Return no metrics: params and FLOPs come from the space."""
-        return [{} for _ in architectures]
 
     def evaluate(self, task: Task, context: Context) -> Evaluation:
         """Return the result of the function.

@@ -17,7 +17,7 @@ from pydantic import BaseModel, PositiveInt
 from rnas._typing import Floats
 from rnas.errors import InputError
 from rnas.nas.evaluators._guard import LARGEST_METRIC
-from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Rung, Status, Task
+from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Evaluator, Status, Task
 from rnas.nas.space import SearchSpace
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
@@ -56,7 +56,7 @@ class _Line:
     cells: Mapping[str, str]
 
 
-class Table:
+class Table(Evaluator):
     """Read results from a table. Each architecture has at most one row, which every notation of it finds.
 
     A cell that holds a finite number is a metric; any other is text and left alone. Rows that a narrowed space does
@@ -74,7 +74,10 @@ class Table:
         content = read_bytes(settings.table, _LARGEST)
         self._hash = hashlib.sha256(content).hexdigest()[:12]
         header, lines = _read(content, settings)
-        self._rows, lines = _held(lines, settings, space)
+        held = _held(lines, settings, space)
+        self._held = tuple(architecture for architecture, _ in held)
+        self._rows = {arch.key(architecture): row for row, architecture in enumerate(self._held)}
+        lines = [line for _, line in held]
         columns = {name: np.array([_number(line.cells[name]) for line in lines]) for name in header}
         del columns[settings.architecture]
         self._metrics = {name: values for name, values in columns.items() if np.isfinite(values).any()}
@@ -103,11 +106,6 @@ class Table:
         return {"table": self._hash}
 
     @property
-    def rungs(self) -> tuple[Rung, ...]:
-        """Return one rung, because a table has the fidelity that it was made at."""
-        return (Rung(),)
-
-    @property
     def notes(self) -> tuple[str, ...]:
         """Return where the results come from."""
         return (f"Results were read from the table {self._settings.table.name}; no network was trained.",)
@@ -119,9 +117,10 @@ class Table:
             {name: math.nan if row is None else float(self._metrics[name][row]) for name in self._known} for row in rows
         ]
 
-    def holds(self, architectures: Sequence[Architecture]) -> list[bool]:
-        """Return for each architecture whether it has a row."""
-        return [arch.key(architecture) in self._rows for architecture in architectures]
+    @property
+    def held(self) -> Sequence[Architecture]:
+        """Return the architectures of the rows that the space contains."""
+        return self._held
 
     def evaluate(self, task: Task, context: Context) -> Evaluation:
         """Return all metrics of the architecture's row; without a row the status is failed."""
@@ -179,11 +178,10 @@ def _lines(text: io.TextIOWrapper) -> Iterator[str]:
         yield line
 
 
-def _held(lines: Sequence[_Line], settings: TableSettings, space: SearchSpace) -> tuple[dict[str, int], list[_Line]]:
-    """Return the rows that the space contains, by key of the architecture, and their lines."""
+def _held(lines: Sequence[_Line], settings: TableSettings, space: SearchSpace) -> list[tuple[Architecture, _Line]]:
+    """Return the architectures of the rows that the space contains, and their lines."""
     first: dict[str, int] = {}
-    rows: dict[str, int] = {}
-    held: list[_Line] = []
+    held: list[tuple[Architecture, _Line]] = []
     for line in lines:
         contained = False
         try:
@@ -200,11 +198,10 @@ def _held(lines: Sequence[_Line], settings: TableSettings, space: SearchSpace) -
             )
         first[key] = line.number
         if contained:
-            rows[key] = len(held)
-            held.append(line)
+            held.append((architecture, line))
     if not held:
         raise InputError(f"{settings.table}: none of its architectures is in space {space.name!r}")
-    return rows, held
+    return held
 
 
 def _check_known(header: Sequence[str], lines: Sequence[_Line], settings: TableSettings) -> None:
