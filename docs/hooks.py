@@ -153,9 +153,9 @@ def other_keys() -> str:
         f"## {kind}\n\n{_table([key for key in keys_of(kind) if 'recipe.' not in key.key])}" for kind in kinds
     )
     return (
-        "# Keys of other experiments\n\nThese are the keys in `config.yaml` of a directory. Commands set most of them by "
-        "their options; `rnas train` and `rnas tune` set the others by `--set KEY=VALUE`. `rnas config KIND` prints the "
-        f"same lists, also with the [keys of a recipe](recipe.md#keys).\n\n{tables}\n"
+        "# Keys of other experiments\n\nThese are the keys in `config.yaml` of a directory. Commands set most of them "
+        "by their options; `rnas train` and `rnas tune` set the others by `--set KEY=VALUE`. `rnas config KIND` prints "
+        f"the same lists, also with the [keys of a recipe](recipe.md#keys).\n\n{tables}\n"
     )
 
 
@@ -180,9 +180,7 @@ def recipe_keys() -> str:
 
 
 def _table(keys: "Iterable[Key]") -> str:
-    rows = (
-        f"| {code(key.key)} | {_cell(key.type)} | {code(key.default)} | {_cell(key.meaning)} |" for key in keys
-    )
+    rows = (f"| {code(key.key)} | {_cell(key.type)} | {code(key.default)} | {_cell(key.meaning)} |" for key in keys)
     return "\n".join(["| key | type | default | meaning |", "|---|---|---|---|", *rows])
 
 

@@ -7,7 +7,7 @@ import typer
 from rnas.cli.console import AsJson, print_json, stdout
 from rnas.errors import InputError
 from rnas.networks.robust_scaling import Rule
-from rnas.utils.quantities import parse_number
+from rnas.utils.quantities import parse_number, parse_whole_numbers
 
 
 def scale(
@@ -94,7 +94,7 @@ def rule_of(rule: str | None, depths: str | None, widths: str | None, depth_to_w
 
 def _channels(text: str) -> tuple[int, ...]:
     try:
-        return tuple(int(part) for part in text.split(","))
+        return parse_whole_numbers(text)
     except ValueError:
         raise InputError(f"--base-channels {text}: write whole numbers with commas, such as 4,8,16") from None
 

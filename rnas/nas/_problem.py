@@ -1,6 +1,7 @@
 """Build the problem that strategies solve from a space, an evaluator and objectives."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 
@@ -45,6 +46,24 @@ class KnownMetrics:
         genome = self._space.sample(1, np.random.default_rng(0))[0]
         return tuple(self._evaluator.known([self._space.decode(genome)])[0])
 
+    @cached_property
+    def _held(self) -> Mapping[str, Architecture] | None:
+        """Return the architectures that the evaluator holds, by key; None if it does not say."""
+        if not isinstance(self._evaluator, KnowsWhatItHolds):
+            return None
+        return {arch.key(architecture): architecture for architecture in self._evaluator.held}
+
+    @cached_property
+    def held_genomes(self) -> Integers | None:
+        """Return the genomes (n, v) that the evaluator holds; None if it does not say which."""
+        if self._held is None:
+            return None
+        genomes = []
+        for architecture in self._held.values():
+            with suppress(InputError):  # Of a larger space than this one.
+                genomes.append(self._space.encode(architecture))
+        return np.array(genomes, dtype=np.int64).reshape(len(genomes), len(self._space.variables))
+
     def is_stated(self, metric: str) -> bool:
         """Return whether the evaluator says that its evaluations have a metric."""
         return metric in self._evaluator.bounds
@@ -63,11 +82,12 @@ class KnownMetrics:
         costs = self._space.cost(genomes)
         # Decoding takes much of the time of a proposal, and an evaluator that knows nothing needs none of it.
         own_metrics: Sequence[Mapping[str, float]] = [{}] * len(genomes)
-        held: Sequence[bool] = [True] * len(genomes)
-        if self._told or isinstance(self._evaluator, KnowsWhatItHolds):
+        held = [True] * len(genomes)
+        if self._told or self._held is not None:
             architectures = [self._space.decode(genome) for genome in genomes]
             own_metrics = self._evaluator.known(architectures) if self._told else own_metrics
-            held = self._evaluator.holds(architectures) if isinstance(self._evaluator, KnowsWhatItHolds) else held
+            if self._held is not None:
+                held = [arch.key(architecture) in self._held for architecture in architectures]
         for key, own, flops, params, possible in zip(keys, own_metrics, costs.flops, costs.params, held, strict=True):
             row = {"flops": float(flops), "params": float(params), **own}
             self._rows[key] = np.array([row[name] if possible else np.nan for name in self.names])

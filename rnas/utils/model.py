@@ -45,6 +45,8 @@ def _require_exact(name: str, given: Any, read: Any) -> None:
     if isinstance(read, int | float) and not isinstance(read, bool):
         if isinstance(given, bool):
             raise ValueError(f"{name} is {str(given).lower()}; write a number")
+        if isinstance(given, str) and "_" in given:
+            raise ValueError(f"{name} is {given!r}; write a number in digits")
         if isinstance(read, int) and abs(read) >= _LARGEST:
             raise ValueError(f"{name} is beyond all use; write a whole number below 2^53")
     elif isinstance(read, list | tuple) and isinstance(given, list | tuple):

@@ -27,6 +27,14 @@ def parse_number(text: str) -> float:
     return number
 
 
+def parse_whole_numbers(text: str) -> tuple[int, ...]:
+    """Return whole numbers with commas between them, such as ``4,8,16``; raise ValueError for other texts."""
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isascii() and part.isdecimal() for part in parts):
+        raise ValueError(f"{text!r} are no whole numbers")
+    return tuple(map(int, parts))
+
+
 def parse_size(value: Any) -> int:
     """Parse ``"1.5G"`` to 1500000000 and accept whole numbers; raise InputError for anything else or below zero."""
     # Python does not convert integers of thousands of digits to text and back.

@@ -166,8 +166,9 @@ class ReadsInputs(Protocol):
 class KnowsWhatItHolds(Protocol):
     """Define an evaluator that can evaluate some architectures of a space only."""
 
-    def holds(self, architectures: Sequence[Architecture]) -> Sequence[bool]:
-        """Return for each architecture whether it can be evaluated; others are not proposed."""
+    @property
+    def held(self) -> Sequence[Architecture]:
+        """Return all architectures that can be evaluated; others are not proposed."""
 
 
 def inputs_of(part: object) -> dict[str, str]:

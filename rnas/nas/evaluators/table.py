@@ -74,7 +74,10 @@ class Table(Evaluator):
         content = read_bytes(settings.table, _LARGEST)
         self._hash = hashlib.sha256(content).hexdigest()[:12]
         header, lines = _read(content, settings)
-        self._rows, lines = _held(lines, settings, space)
+        held = _held(lines, settings, space)
+        self._held = tuple(architecture for architecture, _ in held)
+        self._rows = {arch.key(architecture): row for row, architecture in enumerate(self._held)}
+        lines = [line for _, line in held]
         columns = {name: np.array([_number(line.cells[name]) for line in lines]) for name in header}
         del columns[settings.architecture]
         self._metrics = {name: values for name, values in columns.items() if np.isfinite(values).any()}
@@ -114,9 +117,10 @@ class Table(Evaluator):
             {name: math.nan if row is None else float(self._metrics[name][row]) for name in self._known} for row in rows
         ]
 
-    def holds(self, architectures: Sequence[Architecture]) -> list[bool]:
-        """Return for each architecture whether it has a row."""
-        return [arch.key(architecture) in self._rows for architecture in architectures]
+    @property
+    def held(self) -> Sequence[Architecture]:
+        """Return the architectures of the rows that the space contains."""
+        return self._held
 
     def evaluate(self, task: Task, context: Context) -> Evaluation:
         """Return all metrics of the architecture's row; without a row the status is failed."""
@@ -174,11 +178,10 @@ def _lines(text: io.TextIOWrapper) -> Iterator[str]:
         yield line
 
 
-def _held(lines: Sequence[_Line], settings: TableSettings, space: SearchSpace) -> tuple[dict[str, int], list[_Line]]:
-    """Return the rows that the space contains, by key of the architecture, and their lines."""
+def _held(lines: Sequence[_Line], settings: TableSettings, space: SearchSpace) -> list[tuple[Architecture, _Line]]:
+    """Return the architectures of the rows that the space contains, and their lines."""
     first: dict[str, int] = {}
-    rows: dict[str, int] = {}
-    held: list[_Line] = []
+    held: list[tuple[Architecture, _Line]] = []
     for line in lines:
         contained = False
         try:
@@ -195,11 +198,10 @@ def _held(lines: Sequence[_Line], settings: TableSettings, space: SearchSpace) -
             )
         first[key] = line.number
         if contained:
-            rows[key] = len(held)
-            held.append(line)
+            held.append((architecture, line))
     if not held:
         raise InputError(f"{settings.table}: none of its architectures is in space {space.name!r}")
-    return rows, held
+    return held
 
 
 def _check_known(header: Sequence[str], lines: Sequence[_Line], settings: TableSettings) -> None:

@@ -220,3 +220,23 @@ def test_a_table_is_a_regular_file(tmp_path: Path) -> None:
     for name in ("fifo", "zero", "."):
         with pytest.raises(InputError, match="not a regular file"):
             table(tmp_path / name)
+
+
+def test_a_small_table_of_a_huge_space_is_searched_whole(write: Any, tmp_path: Path) -> None:
+    space = toy_space("darts")
+    assert space.enumeration is None
+    texts = [arch.to_json(space.decode(genome)) for genome in space.sample(6, np.random.default_rng(1))]
+    rows = "".join('"' + text.replace('"', '""') + f'",{number}\n' for number, text in enumerate(texts))
+    config = {
+        "space": {"name": "darts", **space.settings.model_dump(mode="json")},
+        "evaluator": {
+            "table": write(f"architecture,accuracy\n{rows}"),
+            "input_shape": space.input_shape,
+            "num_classes": space.num_classes,
+        },
+        "objectives": [{"metric": "accuracy", "direction": "maximize"}],
+        "strategy": "random",
+        "budget": 10,
+    }
+    result = rnas.search(config, output=tmp_path / "run")
+    assert sorted(record.metrics["accuracy"] for record in result.records) == [0, 1, 2, 3, 4, 5]
