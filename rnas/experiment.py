@@ -24,14 +24,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from rnas import registry
 from rnas.errors import ChangedInputError, InputError, LedgerError
-from rnas.utils._directories import creating, locked, next_free
+from rnas.utils._directories import creating, locked, next_free, require_no_links
 from rnas.utils._json_files import read_json_object
 from rnas.utils._lazy import LazyModule
-from rnas.utils._yaml_files import explained, read_mapping, read_yaml
+from rnas.utils._yaml_files import checked, read_mapping, read_yaml
 from rnas.utils.files import discard_partial, write_text
 from rnas.utils.model import Model
 
@@ -57,6 +57,16 @@ class ExperimentSettings(Model):
 
     They stay the same for the experiment's life, but for the fields that its kind lets grow.
     """
+
+
+def given_settings(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a function that starts an experiment, without those of the run and those that are None.
+
+    Args:
+        arguments: all arguments by name, as :func:`locals` returns them.
+    """
+    of_the_run = ("output", "workers", "listener")
+    return {name: value for name, value in arguments.items() if value is not None and name not in of_the_run}
 
 
 class Result(Protocol):
@@ -240,10 +250,7 @@ class Experiment(ABC, Generic[S, R]):
         """
         path = Path(path)
         content = settings_in(path, cls.kind)
-        try:
-            settings: Any = cls.Settings.model_validate(content, context={"folder": path})
-        except ValidationError as error:
-            raise explained(error, str(path / CONFIG), cls.Settings) from None
+        settings: Any = checked(cls.Settings, content, str(path / CONFIG), path)
         return cls(path, settings)
 
     @classmethod
@@ -362,6 +369,7 @@ class Experiment(ABC, Generic[S, R]):
 
     def write(self) -> R:
         """Write ``result.json`` and the report from the ledger as it is now, and return the result."""
+        require_no_links(self.path)
         result = self.result()
         write_text(self.result_file, json.dumps(result.to_dict(), indent=2, allow_nan=False) + "\n")
         self.write_report(result)
@@ -369,24 +377,40 @@ class Experiment(ABC, Generic[S, R]):
 
     def write_report(self, result: R) -> None:
         """Write the report of a result, and the other files of the kind's report writer."""
+        require_no_links(self.path)
         if self.kind in registry.names(registry.REPORTS):
             registry.load(registry.REPORTS, self.kind)(result, self.path)
 
     def _locked(self) -> AbstractContextManager[None]:
         """Lock the directory, so that only this process writes to it within the block."""
+        require_no_links(self.path)
         return locked(self.path, f"running the {self.kind}")
 
     @contextmanager
     def storage(self) -> "Iterator[BaseStorage]":
-        """Open the ledger's database; make it if it does not exist.
+        """Open the ledger's database to write to it.
 
         Raises:
-            LedgerError: it is damaged, or it is gone though there are results.
+            LedgerError: it is damaged or gone, or another program keeps it locked.
         """
-        if self.result_file.exists() and not self.database.exists():
-            raise LedgerError(f"{self.database} is gone, though the {self.kind} has results: restore it from a copy")
         with sqlite.opened(self.database) as storage:
+            self._require_study(storage)
             yield storage
+
+    @contextmanager
+    def reading(self) -> "Iterator[BaseStorage]":
+        """Open a copy of the ledger's database: nothing is written to the directory, and no lock is waited for.
+
+        Raises:
+            LedgerError: it is damaged or gone.
+        """
+        with sqlite.reading(self.database) as storage:
+            self._require_study(storage)
+            yield storage
+
+    def _require_study(self, storage: "BaseStorage") -> None:
+        if not storage.get_all_studies():
+            raise LedgerError(f"{self.database} is damaged (it contains no study): restore it from a copy")
 
     def _check(self) -> None:
         """Raise InputError if the experiment cannot run here. It is called before the directory is made."""
@@ -406,11 +430,23 @@ class Experiment(ABC, Generic[S, R]):
             require_same(read_json_object(self.path / INPUTS), here, f"{self.path} was created")
 
     def _fill(self, folder: Path) -> None:
-        """Write what a new directory holds before anything is run."""
+        """Write what a new directory holds before anything is run: settings, and a ledger without records.
+
+        So a ledger that is not there later is one that was lost.
+        """
         self._write_settings(folder)
         inputs = dict(self._inputs())
         if inputs:
             write_text(folder / INPUTS, json.dumps(inputs, indent=2) + "\n")
+        self._make_ledger(folder)
+
+    def _make_ledger(self, folder: Path) -> None:
+        if self._has_ledger:
+            with sqlite.created(folder / LEDGER) as storage:
+                self._begin(storage)
+
+    def _begin(self, storage: "BaseStorage") -> None:
+        """Make the studies of a new ledger, at least one."""
 
     def _write_settings(self, folder: Path) -> None:
         write_text(folder / CONFIG, yaml.safe_dump(self._content(), sort_keys=False, width=100))
@@ -418,6 +454,9 @@ class Experiment(ABC, Generic[S, R]):
     def _content(self) -> dict[str, Any]:
         """Return what ``config.yaml`` holds."""
         return {"kind": self.kind, **self.settings.model_dump(mode="json", exclude_none=self._leaves_none_out)}
+
+    _has_ledger: ClassVar[bool] = True
+    """Whether it keeps its state in a ledger."""
 
     _starts_processes: ClassVar[bool] = True
     """Whether it may start processes, which import the script that runs it again."""

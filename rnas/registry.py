@@ -46,17 +46,14 @@ def names(group: str) -> list[str]:
 
 
 def load(group: str, name: str) -> Any:
-    """Return the object registered as ``name``, or the one that ``package.module:name`` imports.
+    """Return the object registered as ``name``.
 
     Raises:
         InputError: nothing has this name (the message lists the known ones), several packages register it, or it cannot
-            be imported.
+            be loaded.
     """
     points = _group(group).get(name, ())
-    kinds = group.removeprefix("rnas.").replace("_", " ")
-    kind = f"{kinds[:-3]}y" if kinds.endswith("ies") else kinds.removesuffix("s")
-    if not points and ":" in name:
-        return imported(name, kind)
+    kind = _kind(group)
     if not points:
         known = ", ".join(names(group)) or "none is installed"
         raise InputError(f"unknown {kind} {name[:_SHOWN]!r}; known: {known}")
@@ -70,6 +67,22 @@ def load(group: str, name: str) -> Any:
         raise InputError(
             f"{kind} {name!r} of {_owner(points[0])} cannot be loaded from {points[0].value}: {reason}"
         ) from error
+
+
+def load_or_import(group: str, name: str) -> Any:
+    """Return the object registered as ``name``, or the one that ``package.module:name`` imports.
+
+    The name comes from the user, or from a configuration that is about to be run: importing runs code.
+
+    Raises:
+        InputError: as :func:`load` and :func:`imported`.
+    """
+    return imported(name, _kind(group)) if is_import(group, name) else load(group, name)
+
+
+def is_import(group: str, name: str) -> bool:
+    """Return whether a name says where to import something that is not registered."""
+    return ":" in name and name not in _group(group)
 
 
 def imported(place: str, kind: str) -> Any:
@@ -109,6 +122,11 @@ def name_of(group: str, part: Any) -> str:
     """Return the registered name of a class or of an object's class; if it has none, ``package.module:name``."""
     place = origin(part)
     return next((name for name, points in _group(group).items() if [p.value for p in points] == [place]), place)
+
+
+def _kind(group: str) -> str:
+    kinds = group.removeprefix("rnas.").replace("_", " ")
+    return f"{kinds[:-3]}y" if kinds.endswith("ies") else kinds.removesuffix("s")
 
 
 def _owner(point: EntryPoint) -> str:

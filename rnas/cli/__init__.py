@@ -129,6 +129,7 @@ def main() -> None:
     try:
         # Typer's own way of showing a wrong option takes several lines.
         code = app(args=sys.argv[1:] or ["--help"], prog_name="rnas", standalone_mode=False)
+        sys.stdout.flush()
     except (InputError, LedgerError) as error:
         _leave(error_text(error), 2 if isinstance(error, InputError) else 1)
     except typer.Abort:
@@ -136,14 +137,17 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
-    except (MemoryError, OSError) as error:
+    except MemoryError as error:
         _leave(error_text(error) or "out of memory", 1)
+    except OSError as error:
+        place = "" if error.filename is None else f"{error.filename}: "
+        _leave(f"{place}{error.strerror or error_text(error)}", 1)
     except Exception as error:
         if hasattr(error, "format_message"):
             context = getattr(error, "ctx", None)
             command = f"rnas {context.info_name}" if context is not None and context.parent is not None else "rnas"
             _leave(f"{error.format_message().rstrip('.')}; see {command} --help", 2)
-        if type(error).__module__.partition(".")[0] in ("sqlalchemy", "optuna"):
+        if type(error).__module__.partition(".")[0] in ("sqlalchemy", "optuna", "sqlite3"):
             _leave(f"the ledger cannot be read or written: {str(error).splitlines()[0]}", 1)
         raise
     sys.exit(code or 0)

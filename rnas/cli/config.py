@@ -11,11 +11,9 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
-from rich.table import Table
-from rich.text import Text
 
 from rnas import registry
-from rnas.cli.console import AsJson, print_json, stdout
+from rnas.cli.console import AsJson, print_json, print_rows, stdout
 from rnas.errors import InputError
 from rnas.utils._model_keys import all_keys, meaning, one_line, type_text
 
@@ -69,13 +67,8 @@ def config(
         nested = len(found)
         found = [known for known in found if not re.search(r"[.(]", known.key)]
         nested -= len(found)
-    table = Table(box=None, pad_edge=False)
-    table.add_column("key", no_wrap=True)
-    for heading in ("type", "default", "meaning"):
-        table.add_column(heading)
-    for known in found:
-        table.add_row(*(Text(text, overflow="fold") for text in (known.key, known.type, known.default, known.meaning)))
-    stdout().print(table)
+    rows = ((known.key, known.type, known.default, known.meaning) for known in found)
+    print_rows(("key", "type", "default", "meaning"), rows)
     if nested:
         stdout().print(f"\n{nested} more keys stand inside these: rnas config KEY lists those of KEY.")
 

@@ -3,20 +3,38 @@
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
-from rich.table import Table
 from rich.text import Text
 
+from rnas.report._blocks import Table, columns
+from rnas.report._terminal import print_blocks
 from rnas.utils._text import visible
 
 _WIDTH = 140
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for machines.")]
+Device = Annotated[str, typer.Option(metavar="auto|cpu|cuda", help="Device that computes.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Measure some of the work here, print the cost estimate, start nothing.")
+]
+Network = Annotated[
+    str,
+    typer.Argument(metavar="ARCH", help="Name of a published network, an architecture's JSON, RUN:KEY, or checkpoint."),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(min=0, help="Trainings at once, each in a process of its own; 0 trains one by one in this process."),
+]
+
+
+def output_option(default: str) -> Any:
+    """Return the option of the directory of an experiment; without it the directory is named by default."""
+    return typer.Option("--output", "-o", help=f"Directory to make [default: {default}].")
 
 
 class PlainConsole(Console):
@@ -60,9 +78,6 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, indent=2, allow_nan=False))
 
 
-def print_pairs(first: str, second: str, rows: dict[str, str]) -> None:
-    """Print a table of two columns with these headings."""
-    table = Table(first, second, box=None, pad_edge=False)
-    for name, text in rows.items():
-        table.add_row(name, text)
-    stdout().print(table)
+def print_rows(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table of words with these headings."""
+    print_blocks(stdout(), [Table(columns(*headings, words=len(headings)), tuple(map(tuple, rows)))])

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from rnas import registry
-from rnas.cli.console import AsJson, print_json, print_pairs
+from rnas.cli.console import AsJson, print_json, print_rows
 from rnas.errors import InputError
 
 _EXTRAS = {
@@ -66,7 +66,7 @@ def doctor(
         **{f"extra {name}": found for name, found in content["extras"].items()},
         **{f"data {name}": found for name, found in data.items()},
     }
-    print_pairs("what", "state", rows)
+    print_rows(("what", "state"), rows.items())
 
 
 def _installed(packages: tuple[str, ...]) -> str:

@@ -1,33 +1,39 @@
 """``rnas evaluate``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from rnas.cli.console import AsJson, print_json, stderr, stdout
+from rnas.cli.console import AsJson, Device, Network, print_json, stderr, stdout
+from rnas.cli.options import Setting, with_settings
 from rnas.errors import InputError
+from rnas.evaluation._request import Request
 
 _DEVICES = ("auto", "cpu", "cuda")
 _NORMS = ("linf", "l2", "l1")
 
 
+@with_settings(
+    Request,
+    "weights",
+    "data",
+    "data_dir",
+    "attacks",
+    "images",
+    "split_seed",
+    "seed",
+    "batch_size",
+    "unseen",
+    Setting("transfer", repeated=True, metavar="ARCH"),
+    Setting("corruptions", metavar="computed|DIR"),
+    "flags",
+)
 def evaluate(
-    network: Annotated[
-        str,
-        typer.Argument(
-            metavar="ARCH", help="A published network's name, an architecture's JSON, RUN:KEY, or a checkpoint."
-        ),
-    ],
-    weights: Annotated[
-        Path | None, typer.Option(help="File of weights, safetensors or of torch.save [default: the run's own].")
-    ] = None,
-    data: Annotated[str | None, typer.Option(help="Data to classify [default: the run's own, else cifar10].")] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="Folder that holds the images' files.")] = None,
-    attacks: Annotated[
-        str, typer.Option(help="Names, such as fgsm, pgd20, cw40, autoattack-fast, autoattack-cascade, autoattack.")
-    ] = "fgsm,pgd20,pgd20-margin",
-    norm: Annotated[str, typer.Option(help="linf, l2 or l1.")] = "linf",
+    *,
+    network: Network,
+    settings: dict[str, Any],
+    norm: Annotated[str, typer.Option(metavar="|".join(_NORMS), help="Norm of the attacks' ball.")] = "linf",
     eps: Annotated[
         str | None, typer.Option(help="Radius of the attacks, such as 8/255 [default: the run's own, else the data's].")
     ] = None,
@@ -35,29 +41,7 @@ def evaluate(
         list[str] | None,
         typer.Option(help="NORM:EPS, such as l2:128/255, instead of --norm and --eps; repeat it for their union."),
     ] = None,
-    images: Annotated[
-        int | None, typer.Option(min=1, help="Only the first N images [default: all of the test split].")
-    ] = None,
-    split_seed: Annotated[
-        int | None, typer.Option(min=0, help="Seed that divides the data [default: the run's own, else 0].")
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the attacks' noise.")] = 0,
-    batch_size: Annotated[int, typer.Option(min=1, help="Images at a time.")] = 500,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    unseen: Annotated[
-        bool, typer.Option("--unseen", help="Add threats that networks are not trained for: larger, l2 and l1 balls.")
-    ] = False,
-    transfer: Annotated[
-        list[str] | None,
-        typer.Option(metavar="ARCH", help="Also PGD-20 crafted on this network with weights; repeat it for several."),
-    ] = None,
-    corruptions: Annotated[
-        str | None,
-        typer.Option(
-            metavar="computed|DIR", help="Also the 15 common corruptions: computed, or read from a CIFAR-10-C folder."
-        ),
-    ] = None,
-    flags: Annotated[bool, typer.Option(help="Look for signs of overestimated robustness, on 100 images.")] = True,
+    device: Device = "auto",
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="DIR", help="Write the result there; the same command goes on there."),
@@ -92,34 +76,19 @@ def evaluate(
         raise InputError(f"--norm {norm} has no usual radius: give --eps too, such as --eps 0.5")
     asked = threat or ([] if eps is None else [f"{norm}:{eps}"])
 
-    from rnas.cli.views.evaluate import EvaluationView
-    from rnas.cli.views.evaluate_table import print_evaluation
-    from rnas.evaluation._request import Request
+    from rnas.cli.views.bars import EvaluationView
     from rnas.evaluation.threats import parse_threat
     from rnas.experiments.evaluate import evaluate_weights
+    from rnas.report._evaluation import blocks
+    from rnas.report._terminal import print_blocks
     from rnas.utils._devices import torch_device
+    from rnas.utils._yaml_files import checked
 
-    request = Request(
-        network,
-        weights=weights,
-        data=data,
-        data_dir=data_dir,
-        threats=tuple(map(parse_threat, asked)),
-        attacks=tuple(name.strip().lower() for name in attacks.split(",")),
-        images=images,
-        split_seed=split_seed,
-        seed=seed,
-        batch_size=batch_size,
-        device=torch_device(device),
-        unseen=unseen,
-        transfer=tuple(transfer or ()),
-        corruptions=corruptions,
-        flags=flags,
-        output=output,
-    )
+    content = {"network": network, "threats": tuple(map(parse_threat, asked)), "device": torch_device(device)}
+    request = checked(Request, {**settings, **content, "output": output}, "evaluate")
     with EvaluationView(stderr()) as view:
         result = evaluate_weights(request, view)
     if as_json:
         print_json(result.model_dump(mode="json"))
     else:
-        print_evaluation(stdout(), result)
+        print_blocks(stdout(), blocks(result))

@@ -1,25 +1,23 @@
 """``rnas fidelity``: whether short trainings rank networks as long ones do."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from rnas.cli.console import AsJson
+from rnas.cli.console import AsJson, DryRun, output_option
+from rnas.cli.options import with_settings
+from rnas.nas.config import FidelitySettings, SearchConfig
 
 
+@with_settings(FidelitySettings, "architectures", "bands", "seeds")
 def fidelity(
+    *,
     source: Annotated[Path, typer.Argument(metavar="SEARCH|CONFIG", help="A search's directory, or a YAML config.")],
-    architectures: Annotated[int, typer.Option(min=10, help="Networks to train at every rung.")] = 120,
-    bands: Annotated[int, typer.Option(min=1, help="Bands of FLOPs to compare within.")] = 2,
-    seeds: Annotated[int, typer.Option(min=1, help="Trainings of each at each rung; two show the noise.")] = 2,
+    settings: dict[str, Any],
     workers: Annotated[int | None, typer.Option(min=0, help="Trainings at once [default: the search's own].")] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Directory of the study [default: SEARCH/fidelity-N].")
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option(help="Measure some evaluations here, print the cost estimate, train nothing.")
-    ] = False,
+    output: Annotated[Path | None, output_option("SEARCH/fidelity-N")] = None,
+    dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure how well evaluations at the lower rungs rank networks, and the most that noise lets any rung reach.
@@ -35,17 +33,16 @@ def fidelity(
     """
     from rnas.cli.cost_estimate import print_cost_estimate
     from rnas.cli.progress import run_shown
-    from rnas.nas.config import SearchConfig
-    from rnas.nas.fidelity_study import FidelitySettings, FidelityStudy
+    from rnas.nas.fidelity_study import FidelityStudy
     from rnas.nas.search import Search
-    from rnas.utils._yaml_files import read_mapping
+    from rnas.utils._yaml_files import checked, read_mapping
 
     search = source
     if source.is_file():
         config = SearchConfig.parse(read_mapping(source), str(source))
         search = Search.create(config, folder=source.parent, source=str(source)).path
-    settings = FidelitySettings(search=search, architectures=architectures, bands=bands, seeds=seeds)
+    resolved = checked(FidelitySettings, {"search": search, **settings}, "fidelity")
     if dry_run:
-        print_cost_estimate(FidelityStudy(output or search, settings).estimate(workers), as_json)
+        print_cost_estimate(FidelityStudy(output or search, resolved).estimate(workers), as_json)
         return
-    run_shown(FidelityStudy.create(settings, output), as_json, workers)
+    run_shown(FidelityStudy.create(resolved, output), as_json, workers)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from rnas.cli.console import AsJson, print_json, stdout
+from rnas.cli.console import AsJson, print_json, say, stdout
 
 
 def leaderboard(
@@ -21,9 +21,8 @@ def leaderboard(
 
       rnas leaderboard results
     """
-    from rnas.report._leaderboard_html import render
-    from rnas.report._leaderboard_table import print_tables
-    from rnas.report._leaderboard_text import markdown
+    from rnas.report._leaderboard_blocks import blocks, markdown, render
+    from rnas.report._terminal import print_blocks
     from rnas.report.leaderboard_files import leaderboard as ranked
     from rnas.utils.files import write_text
 
@@ -34,6 +33,5 @@ def leaderboard(
     pages = {directory / "leaderboard.html": render(found.tables), directory / "leaderboard.md": markdown(found.tables)}
     for path, text in pages.items():
         write_text(path, text)
-    console = stdout()
-    print_tables(console, found.tables)
-    console.print(f"Written: {', '.join(map(str, pages))}", soft_wrap=True)
+    print_blocks(stdout(), blocks(found.tables))
+    say(stdout(), f"Written: {', '.join(map(str, pages))}")

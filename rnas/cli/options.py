@@ -11,10 +11,12 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import annotated_types
 import typer
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
 
 from rnas.utils._model_keys import field_of, meaning
+from rnas.utils._yaml_files import parse_yaml, read_yaml
 
 _SIMPLE = (bool, int, float, str, Path)
 
@@ -27,14 +29,20 @@ class Setting:
         key: the field, with dots between nested names, such as ``fidelity.epochs``.
         name: of the option, with underscores; the last part of the key where it is empty.
         default: in words what holds where the option is not given; the field's default where it is empty.
+        required: whether it has to be given although the field has a default.
         argument: whether it is an argument and not an option.
+        repeated: whether it is given once for each item of a list, and not once with commas between them.
+        metavar: what stands for its value in help.
         shows_default: whether help says the default; without, the option may be left out.
     """
 
     key: str
     name: str = ""
     default: str = ""
+    required: bool = False
     argument: bool = False
+    repeated: bool = False
+    metavar: str | None = None
     shows_default: bool = True
 
     @property
@@ -89,17 +97,25 @@ def with_settings(
 
 def parameter(field: FieldInfo, setting: Setting) -> inspect.Parameter:
     """Return the parameter of a command that sets a field."""
-    kind = _kind(field.annotation)
+    kind: Any = list[str] if setting.repeated else _kind(field)
     low, high = _bounds(field) if kind is int else (None, None)
     text = meaning(field)
+    if kind is bool:
+        text = text.removeprefix("Whether to ")
+        text = f"{text[:1].upper()}{text[1:]}"
     words = setting.default or _words(field)
     # What None means is the default of the option.
-    without = re.fullmatch(r"(?P<text>.*); None (?:is|keeps|means|takes) (?P<words>.*)", text.removesuffix("."))
-    if without is not None and field.default is None:
+    without = re.fullmatch(r"(?P<text>.*); None (?:is|keeps|means|takes|adds) (?P<words>.*)", text.removesuffix("."))
+    if without is not None:
         text, words = f"{without['text']}.", setting.default or without["words"]
+    if _is_model(field.annotation):
+        text = f"{text.removesuffix('.')}, or a YAML file of it."
+    if setting.repeated:
+        text = f"{text} May be repeated."
     if words and setting.shows_default:
         text = f"{text.removesuffix('.')} [default: {words}]."
-    metavar = "|".join(map(str, get_args(_inner(field.annotation)))) if _is_literal(field.annotation) else None
+    choices = "|".join(map(str, get_args(_inner(field.annotation)))) if _is_literal(field.annotation) else None
+    metavar = setting.metavar or choices
     name = setting.parameter.replace("_", "-")
     names = (f"--{name}/--no-{name}",) if kind is bool else (f"--{name}",)
     option = (
@@ -107,7 +123,7 @@ def parameter(field: FieldInfo, setting: Setting) -> inspect.Parameter:
         if setting.argument
         else typer.Option(*names, help=text, metavar=metavar, show_default=False, min=low, max=high)
     )
-    required = field.is_required() and setting.shows_default and not setting.default
+    required = setting.required or (field.is_required() and setting.shows_default and not setting.default)
     return inspect.Parameter(
         setting.parameter,
         inspect.Parameter.KEYWORD_ONLY,
@@ -117,10 +133,16 @@ def parameter(field: FieldInfo, setting: Setting) -> inspect.Parameter:
 
 
 def _read(field: FieldInfo, value: Any) -> Any:
-    """A list from its items with commas between them; other values as they are."""
-    if not _is_list(field.annotation) or not isinstance(value, str):
+    """A list from its items with commas between them, a model from a mapping or its file; other values as they are."""
+    if not isinstance(value, str):
         return value
-    return [item.strip() for item in value.split(",")]
+    if _is_list(field.annotation):
+        return [item.strip() for item in value.split(",")]
+    if not _is_model(field.annotation):
+        return value
+    if Path(value).suffix in (".yaml", ".yml"):
+        return read_yaml(Path(value))
+    return parse_yaml(value, value) if value.lstrip().startswith("{") else value
 
 
 def _inner(annotation: Any) -> Any:
@@ -137,10 +159,12 @@ def _inner(annotation: Any) -> Any:
             return annotation
 
 
-def _kind(annotation: Any) -> type:
+def _kind(field: FieldInfo) -> type:
     """The type of an option's value: the field's where the command line has it, else text for the model to read."""
-    inner = _inner(annotation)
-    return inner if inner in _SIMPLE else str
+    inner = _inner(field.annotation)
+    constraints = (*field.metadata, *_constraints(field.annotation))
+    reads_text = any(isinstance(constraint, BeforeValidator) for constraint in constraints)
+    return inner if inner in _SIMPLE and not reads_text else str
 
 
 def _is_literal(annotation: Any) -> bool:
@@ -149,6 +173,11 @@ def _is_literal(annotation: Any) -> bool:
 
 def _is_list(annotation: Any) -> bool:
     return get_origin(_inner(annotation)) in (tuple, list)
+
+
+def _is_model(annotation: Any) -> bool:
+    inner = _inner(annotation)
+    return isinstance(inner, type) and issubclass(inner, BaseModel)
 
 
 def _bounds(field: FieldInfo) -> tuple[int | None, int | None]:
@@ -177,7 +206,7 @@ def _constraints(annotation: Any) -> Iterator[Any]:
 def _words(field: FieldInfo) -> str:
     """A field's default in words; empty where it has none, or None."""
     default = field.default
-    if field.is_required() or default is None or isinstance(default, BaseModel):
+    if default in (None, PydanticUndefined) or isinstance(default, BaseModel):
         return ""
     if isinstance(default, tuple | list):
         return ",".join(map(str, default))

@@ -5,10 +5,9 @@ from importlib.metadata import EntryPoint, distributions, entry_points
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from rnas import registry
-from rnas.cli.console import AsJson, print_json, stdout
+from rnas.cli.console import AsJson, print_json, print_rows
 from rnas.errors import InputError
 
 _PREFIX = "rnas."
@@ -82,13 +81,17 @@ def plugins(
     if as_json:
         print_json([asdict(plugin) for plugin in found])
         return
-    table = Table("kind", "name", "object", "package", "loads", box=None, pad_edge=False)
-    for plugin in found:
-        package = f"{plugin.distribution} {plugin.version}".strip()
-        table.add_row(
-            plugin.kind, plugin.name, plugin.object, package, "yes" if plugin.error is None else f"no: {plugin.error}"
+    rows = (
+        (
+            plugin.kind,
+            plugin.name,
+            plugin.object,
+            f"{plugin.distribution} {plugin.version}".strip(),
+            "yes" if plugin.error is None else f"no: {plugin.error}",
         )
-    stdout().print(table)
+        for plugin in found
+    )
+    print_rows(("kind", "name", "object", "package", "loads"), rows)
 
 
 def registered(kind: str | None = None) -> list[Plugin]:

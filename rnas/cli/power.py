@@ -26,7 +26,8 @@ def power(
       rnas power runs/robust-resnet-1 --simulations 50
     """
     from rnas.nas.search import Search
-    from rnas.report._power import print_power_study
+    from rnas.report._power import blocks
+    from rnas.report._terminal import print_blocks
     from rnas.scaling_rules.findings import metric_of
     from rnas.scaling_rules.observations import Observations
     from rnas.scaling_rules.power import power as simulated
@@ -50,4 +51,4 @@ def power(
     if as_json:
         print_json(power_study.to_dict())
         return
-    print_power_study(stdout(), power_study, metric_of(observations))
+    print_blocks(stdout(), blocks(power_study, metric_of(observations)))

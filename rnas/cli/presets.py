@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from rnas.cli.console import AsJson, print_json, print_pairs
+from rnas.cli.console import AsJson, print_json, print_rows
 
 
 def presets(
@@ -24,4 +24,4 @@ def presets(
     if as_json:
         print_json(first)
     else:
-        print_pairs("preset", "what for", first)
+        print_rows(("preset", "what for"), first.items())

@@ -1,19 +1,24 @@
 """Show the progress of an experiment: a line for each result and, on a terminal, a bar below the lines."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from types import TracebackType
 from typing import Any, Self
 
+import typer
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
+from rnas import registry
 from rnas.cli.console import print_json, say, stderr, stdout
 from rnas.cli.interruption import interruptible
-from rnas.cli.views.words import Words, view_module, words_class
+from rnas.cli.views.words import Words, words_class
 from rnas.experiment import Experiment, Listener, Work
+from rnas.report._blocks import Block
+from rnas.report._terminal import print_blocks
 from rnas.utils.quantities import duration, pluralize
 
 _LINES_BETWEEN_FINDINGS = 10
@@ -134,10 +139,34 @@ def run_shown(experiment: Experiment[Any, Any], as_json: bool, workers: int | No
     console = stderr()
     with ProgressView(console) as view, interruptible(console, "resume", experiment.path, view.kept):
         result = experiment.run(view, workers=workers)
-    module = view_module(experiment.kind)
-    if module is not None:
-        module.show(experiment, result, as_json)
-    elif as_json:
+    show(experiment, result, as_json)
+
+
+def show(experiment: Experiment[Any, Any], result: Any, as_json: bool) -> None:
+    """Print what came of an experiment on stdout, and how it ended on stderr.
+
+    Raises:
+        typer.Exit: the experiment as a whole failed.
+    """
+    words = words_class(experiment.kind)
+    for line in words.closing(experiment, result):
+        say(stderr(), line)
+    blocks = report_blocks(experiment.kind)
+    if as_json:
         print_json(result.to_dict())
-    else:
-        stdout().print(f"Result: {experiment.result_file}", soft_wrap=True)
+    elif blocks is None:
+        say(stdout(), f"Result: {experiment.result_file}")
+    elif shown := blocks(result):
+        print_blocks(stdout(), shown)
+        say(stdout(), words.files(experiment))
+    if words.failed(result):
+        raise typer.Exit(1)
+
+
+def report_blocks(kind: str) -> Callable[[Any], Sequence[Block]] | None:
+    """Return the function ``blocks(result)`` of the module that writes the reports of a kind; None without one."""
+    if kind not in registry.names(registry.REPORTS):
+        return None
+    module = import_module(registry.load(registry.REPORTS, kind).__module__)
+    found: Callable[[Any], Sequence[Block]] | None = getattr(module, "blocks", None)
+    return found

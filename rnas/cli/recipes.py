@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 import yaml
-from rich.table import Table
-from rich.text import Text
 
 from rnas import registry
 from rnas.cli.console import AsJson, print_json, stdout
+from rnas.report._blocks import Block, Table, columns
+from rnas.report._terminal import print_blocks
 from rnas.report._zoo import Sources
 from rnas.training.averaging import EMA
 from rnas.training.inner_attack import FreeAT
@@ -40,7 +40,7 @@ def recipes(
         content = {recipe.name: recipe.model_dump(mode="json") for recipe in found}
         print_json(content if name is None else content[name])
     elif name is None:
-        _print_overview(found)
+        print_blocks(stdout(), overview(found))
     else:
         print(recipe_text(found[0]), end="")
 
@@ -73,19 +73,11 @@ def inner_attack_words(recipe: Recipe) -> str:
     return f"PGD-{inner_attack.steps} on {loss}, steps of {step}"
 
 
-def _print_overview(found: list[Recipe]) -> None:
-    table = Table(box=None, pad_edge=False, collapse_padding=True)
-    table.add_column("recipe", no_wrap=True)
-    table.add_column("loss")
-    table.add_column("inner_attack")
-    for heading in ("epochs", "batch"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("norm decays", no_wrap=True)
-    table.add_column("with", max_width=30)
-    table.add_column("after", no_wrap=True)
+def overview(found: list[Recipe]) -> list[Block]:
+    """Return a row for each recipe, and where it comes from."""
     sources = Sources()
-    for recipe in found:
-        cells = (
+    rows = tuple(
+        (
             recipe.name,
             _loss_words(recipe),
             inner_attack_words(recipe),
@@ -95,16 +87,15 @@ def _print_overview(found: list[Recipe]) -> None:
             _other_words(recipe),
             sources.cite(recipe.source),
         )
-        table.add_row(*map(Text, cells))
-    console = stdout()
-    console.print(table)
-    console.print()
-    legend = (
-        "Epochs and batch are as published; norm decays: whether weight decay reaches the affine parameters of "
-        "normalisation layers. rnas recipes NAME shows all of one, with its note."
+        for recipe in found
     )
-    console.print(legend)
-    console.print(sources.table())
+    headings = ("recipe", "loss", "inner attack", "epochs", "batch", "norm decays", "with", "after")
+    return [
+        Table(columns(*headings, words=3, last_words=3), rows, dense=True),
+        "Epochs and batch are as published; norm decays: whether weight decay reaches the affine parameters of "
+        "normalisation layers. rnas recipes NAME shows all of one, with its note.",
+        sources.facts(),
+    ]
 
 
 def _loss_words(recipe: Recipe) -> str:

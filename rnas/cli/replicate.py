@@ -1,43 +1,38 @@
 """``rnas replicate``: replicate a paper's experiment, and judge its claims."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
-from rnas.cli.console import AsJson, print_json, stdout
-from rnas.errors import InputError
+from rnas.cli.console import AsJson, DryRun, Workers, output_option, print_json, print_rows, stdout
+from rnas.cli.options import Setting, with_settings
+from rnas.experiments.replications.settings import ReplicationSettings
 
 
+@with_settings(
+    ReplicationSettings,
+    Setting("training.data", default="digits"),
+    "training.data_dir",
+    Setting("training.recipe", default="the paper's; a short one on digits"),
+    Setting("training.eps", default="the data's"),
+    Setting("training.fidelity.epochs", default="the recipe's; 4 on digits"),
+    "training.fidelity.images",
+    Setting("seeds", default="as many as the replication says"),
+    Setting("capacity", default="small on digits, else paper"),
+    "base_channels",
+    "cells",
+)
 def replicate(
+    *,
     name: Annotated[
         str | None, typer.Argument(metavar="[NAME]", help="A replication; without it they are listed.")
     ] = None,
     list_them: Annotated[bool, typer.Option("--list", help="List the replications.")] = False,
-    data: Annotated[str, typer.Option(help="Images to train on.")] = "digits",
-    data_dir: Annotated[Path | None, typer.Option(help="Folder that holds the images' files.")] = None,
-    recipe: Annotated[
-        str | None, typer.Option(help="Training recipe, or a YAML file of one [default: the paper's; short on digits].")
-    ] = None,
-    eps: Annotated[str | None, typer.Option(help="Radius of the attack, such as 8/255 [default: the data's].")] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs of each training [default: the recipe's].")] = None,
-    images: Annotated[int | None, typer.Option(min=1, help="Train on only N images [default: all].")] = None,
-    seeds: Annotated[int | None, typer.Option(min=1, help="Trainings of each cell; more may be added later.")] = None,
-    capacity: Annotated[
-        str | None, typer.Option(help="small, or paper: its own depths and widths [default: small on digits].")
-    ] = None,
-    base_channels: Annotated[
-        str | None, typer.Option(help="Channels of the stages at widening 1 [default: 16,32,64; 4,8,16 for small].")
-    ] = None,
-    cells: Annotated[
-        int | None, typer.Option(min=8, help="Train at most N cells of a large grid, a stratified random subset.")
-    ] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="A new directory [default: runs/NAME-DATA-N].")
-    ] = None,
-    workers: Annotated[int | None, typer.Option(min=0, help="Trainings at once; 0 trains in this process.")] = None,
-    dry_run: Annotated[bool, typer.Option(help="Show the design and what it would take; train nothing.")] = False,
+    settings: dict[str, Any],
+    output: Annotated[Path | None, output_option("runs/NAME-DATA-N")] = None,
+    workers: Workers = None,
+    dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """Repeat a replication of a paper, and say whether the results support what the paper observed.
@@ -61,38 +56,19 @@ def replicate(
 
     from rnas.cli.cost_estimate import print_cost_estimate
     from rnas.cli.progress import run_shown
-    from rnas.cli.views.replication import print_design
+    from rnas.experiments.replications._resolve import resolve_settings
     from rnas.experiments.replications.run import ReplicationRun
-    from rnas.experiments.replications.settings import resolve_settings
-    from rnas.experiments.training._resolve import recipe_content
+    from rnas.report._terminal import print_blocks
+    from rnas.report.replication import design
 
-    settings = resolve_settings(
-        name,
-        data=data,
-        data_dir=data_dir,
-        recipe=None if recipe is None else recipe_content(recipe),
-        eps=eps,
-        epochs=epochs,
-        images=images,
-        seeds=seeds,
-        capacity=capacity,
-        base_channels=None if base_channels is None else _channels(base_channels),
-        cells=cells,
-    )
+    resolved = resolve_settings(name, **settings)
     if dry_run:
-        experiment = ReplicationRun(output or Path(), settings)
+        experiment = ReplicationRun(output or Path(), resolved)
         if not as_json:
-            print_design(experiment)
+            print_blocks(stdout(), design(resolved.definition, experiment.cells))
         print_cost_estimate(experiment.estimate(workers), as_json)
         return
-    run_shown(ReplicationRun.create(settings, output), as_json, workers)
-
-
-def _channels(text: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError:
-        raise InputError(f"--base-channels {text!r}: write three whole numbers, such as 4,8,16") from None
+    run_shown(ReplicationRun.create(resolved, output), as_json, workers)
 
 
 def _list(as_json: bool) -> None:
@@ -110,12 +86,5 @@ def _list(as_json: bool) -> None:
             }
         )
         return
-    table = Table(box=None, pad_edge=False)
-    table.add_column("replication", no_wrap=True)
-    table.add_column("what the paper observed")
-    for replication in replications():
-        table.add_row(
-            replication.name,
-            f"{replication.observation} ({replication.paper.partition(':')[0]}; {replication.section})",
-        )
-    stdout().print(table)
+    rows = ((one.name, f"{one.observation} ({one.paper.partition(':')[0]}; {one.section})") for one in replications())
+    print_rows(("replication", "what the paper observed"), rows)

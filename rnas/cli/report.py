@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from rnas.cli.console import AsJson, print_json, stdout
+from rnas.cli.console import AsJson, print_json
 
 
 def report(
@@ -16,17 +16,19 @@ def report(
 
     With --json the result is printed as JSON instead, and no file is written.
     """
-    from rnas.cli.views.words import view_module
+    from rnas.cli.progress import show
     from rnas.experiment import open_experiment
 
     experiment = open_experiment(directory)
     if as_json:
         print_json(experiment.result().to_dict())
         return
-    result = experiment.result()
-    experiment.write_report(result)
-    module = view_module(experiment.kind)
-    if module is not None:
-        module.show(experiment, result, as_json)
-    else:
-        stdout().print(f"Result: {experiment.result_file}", soft_wrap=True)
+    result, unwritten = experiment.result(), None
+    try:
+        experiment.write_report(result)
+    except OSError as error:
+        # The result is shown all the same, as that of a run on storage that is only to be read.
+        unwritten = error
+    show(experiment, result, as_json)
+    if unwritten is not None:
+        raise unwritten

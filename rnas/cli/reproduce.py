@@ -58,10 +58,11 @@ def reproduce(
         if word is not None and word not in known:
             raise InputError(f"unknown {option} {word!r}; known: {', '.join(known)}")
 
-    from rnas.cli.views.reproduce import ReproductionView
-    from rnas.cli.views.reproduce_table import print_reproduction
+    from rnas.cli.views.bars import ReproductionView
     from rnas.errors import NotEvaluatedError
     from rnas.experiments.reproduction.reproduce import reproduce as reproduced
+    from rnas.report._reproduction import blocks
+    from rnas.report._terminal import print_blocks
 
     console = stderr()
     try:
@@ -80,6 +81,6 @@ def reproduce(
     if as_json:
         print_json(reproduction.to_dict())
     else:
-        print_reproduction(stdout(), reproduction)
+        print_blocks(stdout(), blocks(reproduction))
     if not reproduction.reproduced:
         raise typer.Exit(1)

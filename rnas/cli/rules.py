@@ -32,18 +32,25 @@ def rules(
 
       rnas scale --flops 2G --rule rule.json
     """
+    import errno
     import json
 
     from rnas.nas.search import RULES, Search
-    from rnas.report._rules_table import print_rules
+    from rnas.report._terminal import print_blocks
+    from rnas.report.rules import blocks
     from rnas.scaling_rules.findings import fit_rule
     from rnas.utils.files import write_text
 
     search = Search.open(directory)
     found = fit_rule(search.result(), metric)
     content = found.to_dict()
-    write_text(directory / RULES, json.dumps(content, indent=2, allow_nan=False) + "\n")
-    search.write()
+    try:
+        write_text(directory / RULES, json.dumps(content, indent=2, allow_nan=False) + "\n")
+        search.write()
+    except OSError as error:
+        if error.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
+            raise
+        _say(f"{directory} cannot be written ({error.strerror}): {RULES} and the report stay as they are")
     if save is not None:
         found.saved_rule().save(save)
         open_parts = [family.name for family in found.rules.families if not family.verdict.claims]
@@ -56,7 +63,7 @@ def rules(
     if as_json:
         print_json(content)
         return
-    print_rules(stdout(), content)
+    print_blocks(stdout(), blocks(content, found.saved_rule().sentence()))
     written = [path for path in (save, html) if path is not None]
     if written:
         stdout().print(f"Written: {', '.join(map(str, written))}", soft_wrap=True)

@@ -46,7 +46,8 @@ def scale(
 
       rnas scale --flops 1G --json > net.json
     """
-    from rnas.report._scale import print_scaled
+    from rnas.report._scale import blocks
+    from rnas.report._terminal import print_blocks
     from rnas.scaling_rules.scale import scale as scaled
 
     result = scaled(
@@ -60,13 +61,7 @@ def scale(
     if as_json:
         print_json(result.to_dict())
         return
-    console = stdout()
-    print_scaled(console, result.to_dict())
-    if result.rule is not None:
-        from rnas.report._rules_table import print_rule
-
-        console.print()
-        print_rule(console, result.rule)
+    print_blocks(stdout(), blocks(result))
 
 
 def rule_of(rule: str | None, depths: str | None, widths: str | None, depth_to_width: str | None) -> str | Rule | None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rnas.cli.console import AsJson
+from rnas.cli.console import AsJson, DryRun, output_option
 from rnas.cli.options import Setting, with_settings
 from rnas.evaluation.training_settings import TrainingSettings
 from rnas.nas.config import SearchConfig
@@ -31,12 +31,8 @@ def search(
     assignments: Annotated[
         list[str] | None, typer.Option("--set", help="Set any key of the config: KEY=VALUE. May be repeated.")
     ] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Directory of the search [default: runs/SPACE-N].")
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option(help="Measure some evaluations here, print the cost estimate, search nothing.")
-    ] = False,
+    output: Annotated[Path | None, output_option("runs/SPACE-N")] = None,
+    dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """Search for robust architectures.

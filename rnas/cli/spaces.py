@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 import yaml
-from rich.table import Table
 
 from rnas import registry
-from rnas.cli.console import AsJson, print_json, print_pairs, stdout
+from rnas.cli.console import AsJson, print_json, print_rows, stdout
 from rnas.errors import InputError
 from rnas.utils._model_keys import all_keys, meaning
 
@@ -41,9 +40,9 @@ def spaces(
         if as_json:
             print_json(rows)
         else:
-            print_pairs("space", "what it holds", rows)
+            print_rows(("space", "what it holds"), rows.items())
         return
-    space_class = registry.load(registry.SEARCH_SPACES, name)
+    space_class = registry.load_or_import(registry.SEARCH_SPACES, name)
     shape, classes = _images(space_class, data, data_dir)
     space: SearchSpace = space_class(space_class.Settings(), shape, classes)
     low, high = space.flops_range
@@ -63,7 +62,7 @@ def spaces(
 
     _print_settings(settings)
     variables = {key: " ".join(map(str, choices)) for key, choices in content["variables"].items()}
-    print_pairs("variable", "choices", variables)
+    print_rows(("variable", "choices"), variables.items())
     variable = space.variables[0]
     stdout().print(
         f"\n{space.size:.3g} genomes; {format_size(low)} to {format_size(high)} FLOPs at "
@@ -105,10 +104,10 @@ def _settings(space: "SearchSpace") -> dict[str, dict[str, Any]]:
 def _print_settings(settings: dict[str, dict[str, Any]]) -> None:
     if not settings:
         return
-    table = Table("setting", "default", "meaning", box=None, pad_edge=False)
+    rows = []
     for key, told in settings.items():
         # As it stands in a config; YAML ends a document that is one word with dots.
         default = yaml.safe_dump(told["default"], default_flow_style=True, width=math.inf)
-        table.add_row(key, default.removesuffix("...\n").strip(), told["meaning"])
-    stdout().print(table)
+        rows.append((key, default.removesuffix("...\n").strip(), told["meaning"]))
+    print_rows(("setting", "default", "meaning"), rows)
     stdout().print()

@@ -1,28 +1,29 @@
 """``rnas test-rule``: test a run's rule out of sample."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from rnas.cli.console import AsJson
+from rnas.cli.console import AsJson, DryRun, output_option
+from rnas.cli.options import Setting, with_settings
+from rnas.scaling_rules._rule_test_settings import RuleTestSettings
 
 
+@with_settings(
+    RuleTestSettings,
+    Setting("flops", repeated=True),
+    Setting("fit", default="all of them", metavar="LOW:HIGH"),
+    "seeds",
+    "metric",
+)
 def test_rule(
+    *,
     search: Annotated[Path, typer.Argument(metavar="SEARCH", help="A search's directory.")],
-    flops: Annotated[list[str], typer.Option(help="Budget to test at, such as 4M; several times for several.")],
-    fit: Annotated[
-        str, typer.Option(metavar="LOW:HIGH", help="FLOPs to fit on [default: all but the budgets tested at].")
-    ] = "",
-    seeds: Annotated[int, typer.Option(min=1, help="Evaluations of each network.")] = 5,
-    metric: Annotated[str | None, typer.Option(help="The score [default: the first objective maximised].")] = None,
+    settings: dict[str, Any],
     workers: Annotated[int | None, typer.Option(min=0, help="Evaluations at once [default: the search's own].")] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Directory of the test [default: SEARCH/rule-test-N].")
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option(help="Measure some evaluations here, print the cost estimate, evaluate nothing.")
-    ] = False,
+    output: Annotated[Path | None, output_option("SEARCH/rule-test-N")] = None,
+    dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """Test the rule of a search where it was not fitted.
@@ -40,10 +41,11 @@ def test_rule(
     """
     from rnas.cli.cost_estimate import print_cost_estimate
     from rnas.cli.progress import run_shown
-    from rnas.scaling_rules.rule_test import RuleTest, rule_test_settings
+    from rnas.scaling_rules.rule_test import RuleTest
+    from rnas.utils._yaml_files import checked
 
-    settings = rule_test_settings(search, flops, fit=fit, seeds=seeds, metric=metric)
+    resolved = checked(RuleTestSettings, {"search": search, **settings}, "test-rule")
     if dry_run:
-        print_cost_estimate(RuleTest(output or search / "rule-test", settings).estimate(workers), as_json)
+        print_cost_estimate(RuleTest(output or search / "rule-test", resolved).estimate(workers), as_json)
         return
-    run_shown(RuleTest.create(settings, output), as_json, workers)
+    run_shown(RuleTest.create(resolved, output), as_json, workers)

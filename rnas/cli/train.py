@@ -5,43 +5,47 @@ from typing import Annotated, Any
 
 import typer
 
-from rnas.cli.console import AsJson, say, stderr
+from rnas.cli.console import AsJson, Device, DryRun, Network, output_option, say, stderr
 from rnas.cli.options import Setting, with_settings
 from rnas.experiments.training.settings import TrainingRunSettings
 
-DATA = (
-    Setting("data", default="that of the search, else cifar10"),
-    "data_dir",
-    Setting("eps", default="that of the search, else the data's"),
-    Setting("fidelity.epochs", default="the recipe's"),
-    Setting("fidelity.batch_size", default="the recipe's"),
-    Setting("images.train", "images"),
-    "seed",
-)
-"""What every command that trains one network lets its user set."""
+
+def of_training(prefix: str = "") -> tuple[Setting, ...]:
+    """Return what every command that trains networks lets its user set of a training.
+
+    Args:
+        prefix: what comes before each key, such as ``training.``.
+    """
+    return (
+        Setting(f"{prefix}data", default="that of the search, else cifar10"),
+        Setting(f"{prefix}data_dir"),
+        Setting(f"{prefix}eps", default="that of the search, else the data's"),
+        Setting(f"{prefix}fidelity.epochs", default="the recipe's"),
+        Setting(f"{prefix}fidelity.batch_size", default="the recipe's"),
+        Setting(f"{prefix}images.train", "images"),
+    )
 
 
 @with_settings(
-    TrainingRunSettings, *DATA, Setting("split_seed", default="that of the search, else 0"), "extra", "attacks"
+    TrainingRunSettings,
+    Setting("recipe", required=True),
+    *of_training(),
+    "seed",
+    Setting("split_seed", default="that of the search, else 0"),
+    "extra",
+    "attacks",
 )
 def train(
-    network: Annotated[
-        str, typer.Argument(metavar="ARCH", help="A published network's name, an architecture's JSON, or RUN:KEY.")
-    ],
-    recipe: Annotated[str, typer.Option(help="Training recipe, or a YAML file of one; see rnas recipes.")],
+    *,
+    network: Network,
     settings: dict[str, Any],
     assignments: Annotated[
         list[str] | None,
         typer.Option("--set", help="Set anything else, such as recipe.weight_decay=0. May be repeated."),
     ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="Directory of the training [default: runs/train-ARCH-RECIPE-N]."),
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    dry_run: Annotated[
-        bool, typer.Option(help="Measure a few steps here, print the cost estimate, train nothing.")
-    ] = False,
+    output: Annotated[Path | None, output_option("runs/train-ARCH-RECIPE-N")] = None,
+    device: Device = "auto",
+    dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """Train one network by a recipe, and evaluate the best and the last of its weights.
@@ -64,7 +68,7 @@ def train(
     from rnas.experiments.training._resolve import resolve_settings
     from rnas.experiments.training.training import Training
 
-    content = training_content({"recipe": recipe, "device": device, **settings}, assignments or [])
+    content = training_content({"device": device, **settings}, assignments or [])
     reference = resolve(network)
     resolved = resolve_settings(reference, content)
     console = stderr()
@@ -82,10 +86,9 @@ def train(
 
 def training_content(given: dict[str, Any], assignments: list[str]) -> dict[str, Any]:
     """Return the settings of a training from options and ``KEY=VALUE``, in the form of the settings."""
-    from rnas.experiments.training._resolve import recipe_content
     from rnas.utils._yaml_files import set_key
 
-    content = {**given, "recipe": recipe_content(given["recipe"])}
+    content = dict(given)
     if "images" in given:
         content["images"] = {"train": given["images"]}
     for assignment in assignments:

@@ -5,49 +5,45 @@ from typing import Annotated, Any
 
 import typer
 
-from rnas.cli.console import AsJson
-from rnas.cli.options import with_settings
-from rnas.cli.train import DATA, training_content
+from rnas.cli.console import AsJson, Device, DryRun, Network, Workers, output_option
+from rnas.cli.options import Setting, with_settings
+from rnas.cli.train import of_training, training_content
 from rnas.experiments.training.settings import TrainingRunSettings
+from rnas.experiments.tuning.settings import TuningSettings
 
 
-@with_settings(TrainingRunSettings, *DATA)
+@with_settings(
+    TuningSettings,
+    Setting(
+        "space",
+        default="learning_rate, weight_decay, loss.beta and weight_perturbation.gamma, as far as the recipe has them",
+        repeated=True,
+        metavar="KEY=VALUES",
+    ),
+    "trials",
+    "sampler",
+    "pruner",
+    into="tuning",
+)
+@with_settings(TrainingRunSettings, Setting("recipe", required=True), *of_training(), "seed", into="training")
 def tune(
     *,
-    network: Annotated[
-        str, typer.Argument(metavar="ARCH", help="A published network's name, an architecture's JSON, or RUN:KEY.")
-    ],
-    recipe: Annotated[str, typer.Option(help="Training recipe, or a YAML file of one; as it is, it is trial 0.")],
-    space: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="What to tune: KEY=LOW:HIGH, KEY=LOW:HIGH:log or KEY=A,B,C. May be repeated [default: learning_rate, "
-            "weight_decay, loss.beta and weight_perturbation.gamma, as far as the recipe has them].",
-        ),
-    ] = None,
-    trials: Annotated[int, typer.Option(min=1, help="Trainings in all.")] = 20,
-    sampler: Annotated[str, typer.Option(help="Optuna's sampler that suggests values, such as tpe or gp.")] = "tpe",
-    pruner: Annotated[str, typer.Option(help="What stops poor trials early: median, hyperband or none.")] = "median",
-    settings: dict[str, Any],
+    network: Network,
+    tuning: dict[str, Any],
+    training: dict[str, Any],
     assignments: Annotated[
         list[str] | None,
         typer.Option("--set", help="Set anything else, such as images.val=500. May be repeated."),
     ] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Directory of the tuning [default: runs/tune-ARCH-RECIPE-N].")
-    ] = None,
-    workers: Annotated[
-        int, typer.Option(min=0, help="Trainings at once, each in a process of its own; 0 is one by one, repeatable.")
-    ] = 0,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    dry_run: Annotated[
-        bool, typer.Option(help="Measure a few steps here, print the cost estimate, tune nothing.")
-    ] = False,
+    output: Annotated[Path | None, output_option("runs/tune-ARCH-RECIPE-N")] = None,
+    workers: Workers = 0,
+    device: Device = "auto",
+    dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """Tune a recipe's hyperparameters for a network, by robust accuracy on the val split.
 
-    Test images are not looked at. rnas resume continues a tuning that was stopped.
+    The recipe as it is given is trial 0. Test images are not looked at. rnas resume continues a stopped tuning.
 
     Examples:
 
@@ -61,9 +57,8 @@ def tune(
     from rnas.experiments.training._resolve import resolve_settings
     from rnas.experiments.tuning.tuning import Tuning, tuning_settings
 
-    content = training_content({"recipe": recipe, "device": device, **settings}, assignments or [])
-    training = resolve_settings(resolve(network), content)
-    resolved = tuning_settings(training, space, trials=trials, sampler=sampler, pruner=pruner)
+    content = training_content({"device": device, **training}, assignments or [])
+    resolved = tuning_settings(resolve_settings(resolve(network), content), **tuning)
     if dry_run:
         print_cost_estimate(Tuning(Path(), resolved).estimate(workers), as_json)
     else:

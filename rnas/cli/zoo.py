@@ -30,12 +30,13 @@ def zoo(
       rnas zoo 'wrn-*' --dataset cifar100
     """
     from rnas.networks.zoo_listing import zoo as listed
-    from rnas.report._zoo import print_description, print_overview
+    from rnas.report import _zoo as report
+    from rnas.report._terminal import print_blocks
 
     found = listed(pattern, dataset=dataset).to_dict()
     if as_json:
         print_json(found)
     elif len(found["networks"]) == 1 and pattern is not None and not _WILDCARDS & set(pattern):
-        print_description(stdout(), found["networks"][0])
+        print_blocks(stdout(), report.description(found["networks"][0]))
     else:
-        print_overview(stdout(), found["networks"])
+        print_blocks(stdout(), report.overview(found["networks"]))

@@ -5,11 +5,11 @@ from .corruption_robustness import (
 )
 from .evaluation_result import (
     AttackEvaluation as AttackEvaluation,
+    Flag as Flag,
     FlagChecks as FlagChecks,
     MeasuredAccuracy as MeasuredAccuracy,
     ThreatEvaluation as ThreatEvaluation,
 )
-from .flags.flag import Flag as Flag
 from .robustness import (
     Robustness as Robustness,
     evaluate_robustness as evaluate_robustness,

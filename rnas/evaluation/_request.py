@@ -1,58 +1,64 @@
 """Define the request of ``rnas evaluate``."""
 
 import re
-from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rnas.attacks.attack import Attack
-from rnas.attacks.description import describe
-from rnas.data.dataset import Dataset
-from rnas.evaluation.threats import Threat
+from pydantic import NonNegativeInt, PositiveInt
+
+from rnas.utils.model import Model
+
+if TYPE_CHECKING:
+    from rnas.attacks.attack import Attack
+    from rnas.data.dataset import Dataset
+    from rnas.evaluation.threats import Threat
+else:
+    # A description of options does not wait for torch; what is given is used as it is.
+    Attack = Dataset = Threat = Any
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(Model):
     """Set the network, the data and the attacks of an evaluation. None takes the value of the network's own experiment.
 
     Attributes:
         network: what :func:`rnas.experiments.resolve` understands, or what a module is called.
-        weights: a file of weights; None is the run's checkpoint.
-        data: registered data set, or one that was made; None without a run is CIFAR-10.
-        data_dir: folder of its files.
-        threats: balls that the attacks search; none is the l-infinity ball of the run's radius, or without a run of
-            the data's usual one.
-        attacks: names that :func:`rnas.attacks.named_attack` knows, each for every threat; and attacks, each for
-            the ball that it has. At least one.
-        images: number of images, the first of the test split, at least 1; None is the default, all of them.
-        split_seed: divides the data; None without a run is 0.
-        seed: of the attacks' noise.
-        batch_size: images at a time, at least 1.
+        data: a registered data set's name, or one that was made.
+        attacks: names that :func:`rnas.attacks.named_attack` knows, each for every threat; and attacks, each for the
+            ball that it has. At least one.
         device: a torch device.
-        unseen: whether to add threats that networks are not trained for; see
-            :func:`rnas.evaluation.threats.unseen_threats`.
-        transfer: networks with weights of their own, in the form of ``network``, from which PGD-20 is transferred.
-        corruptions: ``computed`` for the common corruptions of the images, or the folder of published corrupted
-            images; None leaves them out.
-        flags: whether to look for signs of overestimated robustness.
+        unseen: see :func:`rnas.evaluation.threats.unseen_threats`.
+        transfer: in the form of ``network``.
         output: folder for the result and, until then, for the results so far; None saves nothing.
     """
 
     network: str
     weights: Path | None = None
+    """File of weights, safetensors or of torch.save; None is the run's own."""
     data: str | Dataset | None = None
+    """Data to classify; None is the run's own, else cifar10."""
     data_dir: Path | None = None
+    """Folder that holds the files of the data."""
     threats: tuple[Threat, ...] = ()
+    """Balls that the attacks search; none is the l-infinity ball of the run's radius, else of the data's usual one."""
     attacks: tuple[str | Attack, ...] = ("fgsm", "pgd20", "pgd20-margin")
-    images: int | None = None
-    split_seed: int | None = None
-    seed: int = 0
-    batch_size: int = 500
+    """Attacks, such as fgsm, pgd20, cw40, autoattack-fast, autoattack-cascade and autoattack."""
+    images: PositiveInt | None = None
+    """Number of images, the first of the test split; None is all of them."""
+    split_seed: NonNegativeInt | None = None
+    """Seed that divides the data; None is the run's own, else 0."""
+    seed: NonNegativeInt = 0
+    """Seed of the attacks' noise."""
+    batch_size: PositiveInt = 500
+    """Images at a time."""
     device: str = "cpu"
     unseen: bool = False
+    """Whether to add threats that networks are not trained for: larger, l2 and l1 balls."""
     transfer: tuple[str, ...] = ()
+    """Networks with weights, from each of which PGD-20 is transferred too."""
     corruptions: str | None = None
+    """The 15 common corruptions too: ``computed``, or read from a CIFAR-10-C folder; None is without them."""
     flags: bool = True
+    """Whether to look for signs of overestimated robustness, on 100 images."""
     output: Path | None = None
 
     @property
@@ -67,10 +73,14 @@ class Request:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the request as JSON values."""
-        return {field.name: _json(getattr(self, field.name)) for field in fields(self)}
+        return {name: _json(value) for name, value in self}
 
 
 def _json(value: Any) -> Any:
+    from rnas.attacks.description import describe
+    from rnas.data.dataset import Dataset
+    from rnas.evaluation.threats import Threat
+
     if isinstance(value, tuple):
         return [_json(element) for element in value]
     if isinstance(value, Threat | Dataset):

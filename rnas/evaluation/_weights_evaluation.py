@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from importlib.metadata import version
 from itertools import chain, count
 from pathlib import Path
@@ -21,6 +20,7 @@ from rnas.evaluation._attack_run import AttackResult, AttackRun, PlannedAttack, 
 from rnas.evaluation._evaluation_state import EvaluationState, StepState
 from rnas.evaluation._image_flags import pack
 from rnas.evaluation._observed_network import ObservedNetwork
+from rnas.evaluation._probe import Probe
 from rnas.evaluation._request import Request
 from rnas.evaluation.corruption_robustness import evaluate_corruptions, evaluate_published_corruptions
 from rnas.evaluation.evaluation_result import (
@@ -28,6 +28,7 @@ from rnas.evaluation.evaluation_result import (
     Cost,
     Data,
     EvaluationResult,
+    Flag,
     FlagChecks,
     MeasuredAccuracy,
     Member,
@@ -35,8 +36,6 @@ from rnas.evaluation.evaluation_result import (
     Weights,
 )
 from rnas.evaluation.flags import CHECKS, checked, found_by_attacks
-from rnas.evaluation.flags._probe import Probe
-from rnas.evaluation.flags.flag import Flag
 from rnas.evaluation.subject import EvaluatedNetwork, Subject, module_subject, subject_of
 from rnas.evaluation.threats import Threat, robust_to_all
 from rnas.experiment import Listener
@@ -144,7 +143,7 @@ def _transferred(
     """PGD-20 crafted on other networks, which must be for the same images and classes."""
     plan = []
     for name, network in zip(request.transfer, sources, strict=True):
-        own = replace(request, network=name, weights=None, data=subject.dataset, split_seed=None)
+        own = request.model_copy(update={"network": name, "weights": None, "data": subject.dataset, "split_seed": None})
         source = module_subject(network, own) if isinstance(network, nn.Module) else subject_of(network, own)
         label = f"{_TRANSFERRED} from {name}"
         named = f"{name}, sha256 {source.sha256[:16]}"

@@ -5,8 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from rnas.evaluation.flags.flag import Flag
-from rnas.utils._data_frames import data_frame
+from rnas.utils._tabular import Tabular, notebook_table
 
 CLEAN, WORST_CASE = "clean", "worst case"
 """Names of the accuracies that do not belong to a single attack."""
@@ -14,6 +13,22 @@ CLEAN, WORST_CASE = "clean", "worst case"
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Flag(_Part):
+    """Describe a sign that a robust accuracy is higher than the network's robustness.
+
+    Attributes:
+        name: name of the flag.
+        explanation: what was observed, and why it matters.
+        value: measured value.
+        threshold: limit above which the value is suspicious.
+    """
+
+    name: str
+    explanation: str
+    value: float
+    threshold: float
 
 
 class MeasuredAccuracy(_Part):
@@ -165,7 +180,7 @@ class FlagChecks(_Part):
     names: tuple[str, ...]
 
 
-class EvaluationResult(_Part):
+class EvaluationResult(_Part, Tabular):
     """Hold clean and robust accuracy of one network, and everything that decided them.
 
     Attributes:
@@ -228,17 +243,13 @@ class EvaluationResult(_Part):
         """Return the result as JSON values."""
         return self.model_dump(mode="json")
 
-    def to_pandas(self) -> Any:
-        """Return the accuracies as a ``pandas.DataFrame``, one row each, with their intervals.
-
-        Raises:
-            InputError: pandas is not installed.
-        """
+    def rows(self) -> list[dict[str, Any]]:
+        """Return a row for each accuracy, with its interval."""
         columns = ("correct", "accuracy", "low", "high")
-        return data_frame(
+        return [
             {"name": name, **{column: getattr(own, column) for column in columns}}
             for name, own in self.accuracies.items()
-        )
+        ]
 
     def __repr__(self) -> str:
         """Return the accuracies in a line."""
@@ -248,13 +259,12 @@ class EvaluationResult(_Part):
     __str__ = __repr__
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{escape(name)}</td><td>{own.accuracy:.2%}</td><td>{own.low:.2%} - {own.high:.2%}</td></tr>"
-            for name, own in self.accuracies.items()
-        )
+        rows = [
+            (name, f"{own.accuracy:.2%}", f"{own.low:.2%} - {own.high:.2%}") for name, own in self.accuracies.items()
+        ]
         flags = "".join(f"<p>{escape(flag.name)}: {escape(flag.explanation)}</p>" for flag in self.flags or ())
         of = f"{self.network}, {self.data.images} images of {self.data.name}"
-        return f"<p>{escape(of)}</p><table>{rows}</table>{flags}"
+        return notebook_table(of, ("accuracy", "", "95 % interval"), rows) + flags
 
     @property
     def accuracies(self) -> dict[str, MeasuredAccuracy]:

@@ -12,7 +12,7 @@ from rnas.experiment import kind_at
 from rnas.experiments.training.checkpoint import Checkpoint, description_of
 from rnas.experiments.training.settings import KIND as TRAINING
 from rnas.nas._members import FORMS, member, run_and_member
-from rnas.nas.evaluators.adversarial_training import AdversarialTraining
+from rnas.nas.evaluators.adversarial_training import AdversarialTrainingSettings
 from rnas.nas.ledger import Record
 from rnas.nas.result import SearchResult
 from rnas.nas.search import Search
@@ -120,8 +120,8 @@ def _of_run(run: SearchResult, word: str, text: str) -> Reference:
 
 
 def _training(run: SearchResult) -> ResolvedTraining | None:
-    evaluator = run.setup.evaluator
-    return evaluator.settings.train.resolved() if isinstance(evaluator, AdversarialTraining) else None
+    settings = run.setup.evaluator.settings
+    return settings.train.resolved() if isinstance(settings, AdversarialTrainingSettings) else None
 
 
 def _of_checkpoint(path: Path) -> Reference:

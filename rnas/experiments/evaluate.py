@@ -23,6 +23,7 @@ from rnas.experiment import Listener
 from rnas.experiments._references import resolve, resolve_reference
 from rnas.networks.architecture import Architecture
 from rnas.utils._devices import torch_device
+from rnas.utils._yaml_files import checked
 
 ATTACKS = ("fgsm", "pgd20", "pgd20-margin")
 
@@ -80,11 +81,9 @@ def evaluate(
         InputError: there are no weights; they, the network and the data do not fit each other; something asked for
             does not exist; or the output folder holds the state of another evaluation under this name.
     """
+    given = {field: value for field, value in locals().items() if field in Request.model_fields}
     if eps is not None and threats:
         raise InputError("eps: threats have a norm and a radius already; leave eps out, or write it as one more threat")
-    for field, value in (("images", images), ("batch_size", batch_size)):
-        if value is not None and value < 1:
-            raise InputError(f"{field} {value}: give a whole number above zero")
     balls = (f"linf:{eps}",) if eps is not None else threats
     module = network if isinstance(network, nn.Module) else None
     if module is not None and weights is not None:
@@ -96,24 +95,15 @@ def evaluate(
     sources: list[EvaluatedNetwork | nn.Module] = [
         _on(one, place) if isinstance(one, nn.Module) else resolve(one) for one in transfer
     ]
-    request = Request(
-        network=reference.name if reference is not None else name or type(network).__name__,
-        weights=None if weights is None else Path(weights),
-        data=data,
-        data_dir=None if data_dir is None else Path(data_dir),
-        threats=tuple(parse_threat(ball) if isinstance(ball, str) else ball for ball in balls),
-        attacks=_attacks(attacks),
-        images=images,
-        split_seed=split_seed,
-        seed=seed,
-        batch_size=batch_size,
-        device=place,
-        unseen=unseen,
-        transfer=tuple(type(one).__name__ if isinstance(one, nn.Module) else str(one) for one in transfer),
-        corruptions=None if corruptions is None else str(corruptions),
-        flags=flags,
-        output=None if output is None else Path(output),
-    )
+    content = {
+        "network": reference.name if reference is not None else name or type(network).__name__,
+        "threats": tuple(parse_threat(ball) if isinstance(ball, str) else ball for ball in balls),
+        "attacks": _attacks(attacks),
+        "device": place,
+        "transfer": tuple(type(one).__name__ if isinstance(one, nn.Module) else str(one) for one in transfer),
+        "corruptions": None if corruptions is None else str(corruptions),
+    }
+    request = checked(Request, {**given, **content}, "evaluate")
     _check_corruptions(request)
     if module is None:
         assert reference is not None

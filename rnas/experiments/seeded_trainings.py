@@ -1,6 +1,6 @@
 """Train several networks with several seeds each: what comparisons and replications have in common."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +10,8 @@ from optuna.storages import BaseStorage
 
 from rnas.errors import InputError, LedgerError
 from rnas.evaluation.training_settings import ResolvedTraining, load_dataset
-from rnas.experiment import Experiment, ExperimentSettings, Listener, Result
+from rnas.experiment import Experiment, Listener, Result
+from rnas.experiments.training.settings import SeededSettings
 from rnas.nas._campaign import evaluate_all, work_on
 from rnas.nas._problem import problem_of
 from rnas.nas.evaluators.evaluator import Evaluator, Task
@@ -20,24 +21,10 @@ from rnas.nas.listed_space import DesignSpace
 from rnas.nas.objective import Objective
 from rnas.nas.strategy import Problem
 from rnas.networks import architecture as arch
-from rnas.utils._data_frames import data_frame
+from rnas.utils._tabular import Tabular
 
 Records = Sequence[Sequence[Record]]
 """For each network the records of its trainings, by seed."""
-
-
-class SeededSettings(ExperimentSettings):
-    """Hold the settings of an experiment that trains networks with several seeds."""
-
-    seeds: int
-    """Trainings of each network, with seeds from 0. More may be added later."""
-    training: ResolvedTraining
-    """How every network is trained, and on what."""
-
-    @property
-    @abstractmethod
-    def fingerprint(self) -> str:
-        """Return a hash of what decides results."""
 
 
 @dataclass(frozen=True)
@@ -114,9 +101,14 @@ class SeededTrainings(Experiment[S, R]):
                 found = dict(zip(pairs, evaluate_all(tasks, problem, ledger, executor, listener), strict=True))
                 records = [[found[row, seed] for seed in range(count)] for row, count in enumerate(seeds)]
 
-    def _opened(self, group: TrainingGroup, storage: BaseStorage) -> tuple[Problem, Ledger]:
+    def _begin(self, storage: BaseStorage) -> None:
+        for group in self._groups():
+            self._opened(group, storage, new=True)
+
+    def _opened(self, group: TrainingGroup, storage: BaseStorage, new: bool = False) -> tuple[Problem, Ledger]:
         problem = group.problem(self.settings.training)
-        ledger = Ledger(storage, problem.objectives, group.name, self.settings.fingerprint)
+        fingerprint, source = self.settings.fingerprint, str(self.database)
+        ledger = Ledger(storage, problem.objectives, group.name, fingerprint, new, source=source)
         planned = {arch.key(task.architecture): task.fidelity for task in group.tasks}
         if any(record.fidelity != planned.get(record.key, record.fidelity) for record in ledger.records):
             raise LedgerError(
@@ -131,12 +123,10 @@ class SeededTrainings(Experiment[S, R]):
             InputError: a network has no result yet.
         """
         found = []
-        if self.database.exists():
-            with self.storage() as storage:
-                held = {study.study_name for study in storage.get_all_studies()}
-                for group in self._groups():
-                    ledger = self._opened(group, storage)[1] if group.name in held else None
-                    found += [_by_seed(task, () if ledger is None else ledger.records) for task in group.tasks]
+        with self.reading() as storage:
+            for group in self._groups():
+                records = self._opened(group, storage)[1].records
+                found += [_by_seed(task, records) for task in group.tasks]
         if not found or not all(found):
             raise InputError(f"{self.path} has no results yet; resume it with: {self.resume_command}")
         return found
@@ -152,7 +142,7 @@ def _by_seed(task: Task, records: Sequence[Record]) -> list[Record]:
 
 
 @dataclass(frozen=True)
-class TabularResult(ABC):
+class TabularResult(Tabular):
     """Hold a result as JSON values, of which some are the rows of a table.
 
     Attributes:
@@ -164,15 +154,3 @@ class TabularResult(ABC):
     def to_dict(self) -> dict[str, Any]:
         """Return the result as JSON values."""
         return dict(self.content)
-
-    @abstractmethod
-    def rows(self) -> list[dict[str, Any]]:
-        """Return the rows of the table."""
-
-    def to_pandas(self) -> Any:
-        """Return the rows as a pandas data frame.
-
-        Raises:
-            InputError: pandas is not installed.
-        """
-        return data_frame(self.rows())

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rnas.experiment import Listener
+from rnas.experiment import Listener, given_settings
 from rnas.experiments._references import resolve_reference
 from rnas.experiments.training._resolve import resolve_settings
 from rnas.experiments.training.result import TrainingResult
@@ -67,21 +67,6 @@ def train(
         InputError: a setting is wrong, data are missing, or the directory exists.
         BatchTooLargeError: memory ran out; the message says which batch would fit.
     """
-    given = {
-        "recipe": recipe,
-        "data": data,
-        "data_dir": data_dir,
-        "extra": extra,
-        "eps": eps,
-        "epochs": epochs,
-        "batch_size": batch_size,
-        "images": images,
-        "seed": seed,
-        "split_seed": split_seed,
-        "attacks": attacks,
-        "augmentation": augmentation,
-        "fidelity": fidelity,
-        "evaluation": evaluation,
-        "device": device,
-    }
-    return Training.create(resolve_settings(resolve_reference(architecture), given), output).run(listener)
+    given = given_settings(locals())
+    settings = resolve_settings(resolve_reference(given.pop("architecture")), given)
+    return Training.create(settings, output).run(listener)

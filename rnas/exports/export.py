@@ -1,5 +1,6 @@
 """Export: build, write under a temporary name, compare in a new process, and only then rename the files."""
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -105,6 +106,10 @@ def require_free(chosen: Format, target: Path) -> None:
         raise InputError(f"{target} exists already; choose another name")
 
 
+_LEAST_FREE = 2**16
+"""Bytes: with less room on a disk, a file could not be written."""
+
+
 @contextmanager
 def _workplace(target: Path) -> Iterator[Path]:
     """Make a folder next to the target, and remove it when the block ends."""
@@ -115,6 +120,11 @@ def _workplace(target: Path) -> Iterator[Path]:
         raise InputError(f"{target}: cannot be written ({error.strerror})") from None
     try:
         yield folder
+    except RuntimeError as error:
+        # Torch and ONNX say this in words of their own.
+        if shutil.disk_usage(folder).free >= _LEAST_FREE:
+            raise
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target)) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

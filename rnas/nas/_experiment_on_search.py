@@ -3,30 +3,23 @@
 import os
 import shlex
 from abc import abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from rnas.errors import InputError, LedgerError
-from rnas.experiment import Experiment, ExperimentSettings, Result
-from rnas.nas.ledger import Ledger
+from optuna.storages import BaseStorage
+
+from rnas.errors import InputError
+from rnas.experiment import Experiment, Listener, Result
+from rnas.nas._campaign import evaluate_all, recorded, work_on
+from rnas.nas.config import OnSearchSettings
+from rnas.nas.evaluators.evaluator import Task
+from rnas.nas.ledger import Ledger, Record
 from rnas.nas.search import Search
+from rnas.nas.strategy import Problem
 from rnas.utils._directories import next_free
 from rnas.utils.provenance import json_hash
-from rnas.utils.quantities import PathField
-
-
-class OnSearchSettings(ExperimentSettings):
-    """Hold what decides an experiment on a search.
-
-    Attributes:
-        search: directory of the search; written relative to the experiment's own directory where this is inside it.
-    """
-
-    search: PathField
-
 
 S = TypeVar("S", bound=OnSearchSettings)
 R = TypeVar("R", bound=Result)
@@ -50,34 +43,50 @@ class ExperimentOnSearch(Experiment[S, R]):
 
     def _check(self) -> None:
         self.require_same_inputs()
+        _ = self.search.setup
 
     def result(self) -> R:
         """Return the result of the evaluations, all of which must have ended; see :meth:`Experiment.result`."""
-        if not self.database.exists():
-            if self.result_file.exists():
-                raise LedgerError(
-                    f"{self.database} is gone, though the {self.kind} has results: restore it from a copy"
-                )
+        tasks = self._tasks()
+        with self.reading() as storage:
+            records = [record for record in recorded(tasks, self._ledger(storage)) if record is not None]
+        if len(records) < len(tasks):
             raise self._unfinished()
-        with self._ledger() as ledger:
-            return self._result(ledger)
+        return self._result(tasks, records)
 
     @abstractmethod
-    def _result(self, ledger: Ledger) -> R:
-        """Return what has come of the evaluations."""
+    def _tasks(self) -> list[Task]:
+        """Return what is to be evaluated."""
+
+    @abstractmethod
+    def _result(self, tasks: Sequence[Task], records: Sequence[Record]) -> R:
+        """Return what has come of the tasks; there is a record of each, with its evaluation."""
+
+    def _problem(self) -> Problem:
+        """Return the problem whose objectives every evaluation has to give."""
+        return self.search.setup.problem
+
+    def _run(self, listener: Listener, workers: int | None) -> None:
+        setup, tasks = self.search.setup, self._tasks()
+        seconds = setup.config.time_limit
+        with self.storage() as storage, setup.executor(workers=workers, seconds=seconds) as executor:
+            ledger = self._ledger(storage)
+            listener.started(self, work_on(tasks, ledger, executor.slots))
+            evaluate_all(tasks, self._problem(), ledger, executor, listener)
 
     @property
     def _decisive(self) -> str:
         """Hash what decides the evaluations in addition to the search; settings that may grow do not."""
         return json_hash(self.settings.model_dump(mode="json", exclude={"search", *self.grows}))
 
-    @contextmanager
-    def _ledger(self) -> Iterator[Ledger]:
-        """Open the ledger of the evaluations."""
-        setup = self.search.setup
-        with self.storage() as storage:
-            fingerprint = f"{setup.config.fingerprint}-{self._decisive}"
-            yield Ledger(storage, setup.problem.objectives, self.kind, fingerprint)
+    def _begin(self, storage: BaseStorage) -> None:
+        self._ledger(storage, new=True)
+
+    def _ledger(self, storage: BaseStorage, new: bool = False) -> Ledger:
+        """Return the ledger of the evaluations."""
+        setup = self.search.recorded
+        fingerprint = f"{setup.config.fingerprint}-{self._decisive}"
+        return Ledger(storage, setup.problem.objectives, self.kind, fingerprint, new, source=str(self.database))
 
     def _unfinished(self) -> InputError:
         return InputError(f"{self.path} has not ended: resume it with rnas resume {shlex.quote(str(self.path))}")

@@ -7,12 +7,12 @@ import numpy as np
 from rnas.errors import InputError
 from rnas.nas.ledger import Record
 from rnas.nas.result import SearchResult
+from rnas.utils._metric import value_text
 from rnas.utils.quantities import format_size, parse_size
 
 FORMS = "a key, knee, at:FLOPS such as at:200M, or max:METRIC"
 """The words, for messages."""
 
-_COSTS = ("flops", "params", "macs")
 _ROUNDING = 1e-12
 _log = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ def _knee_or_end(run: SearchResult) -> Record:
         choice = f"no knee on the front of {_place(run)}: took its best {objectives[0].metric}"
     else:
         record, choice = found, f"knee of {_place(run)}"
-    metrics = ", ".join(f"{o.metric} {_shown(o.metric, record.metrics[o.metric])}" for o in objectives)
+    metrics = ", ".join(f"{o.metric} {value_text(o.metric, record.metrics[o.metric])}" for o in objectives)
     # A warning is seen where nobody set logging up, as in the commands.
     _log.warning("%s: %s, %s", choice, record.key, metrics)
     return record
@@ -115,12 +115,6 @@ def greatest(run: SearchResult, metric: str) -> Record:
         known = sorted({name for record in run.complete for name in record.metrics})
         raise InputError(f"{_place(run)} has no metric {metric!r}; it has {', '.join(known)}")
     return max(having, key=lambda record: record.metrics[metric])
-
-
-def _shown(metric: str, value: float) -> str:
-    if metric.startswith(_COSTS):
-        return format_size(value)
-    return f"{100 * value:.1f} %" if metric.endswith("accuracy") and 0 <= value <= 1 else f"{value:.4g}"
 
 
 def _place(run: SearchResult) -> str:

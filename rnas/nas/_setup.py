@@ -7,8 +7,6 @@ from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from pydantic import BaseModel, ValidationError
-
 from rnas import registry
 from rnas.errors import InputError
 from rnas.nas._problem import problem_of
@@ -31,13 +29,13 @@ from rnas.nas.strategy import Problem, Strategy
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture
 from rnas.utils._threads import one_thread
-from rnas.utils._yaml_files import explained
+from rnas.utils._yaml_files import checked
 
 _DEFAULT_OBJECTIVES = (
     Objective(metric="robust_accuracy", direction="maximize"),
     Objective(metric="flops", direction="minimize"),
 )
-_OBJECT = "object"
+OBJECT = "object"
 """Key of a part that only exists as an object: its class and settings do not suffice to make it again."""
 
 StrategyObject = Strategy | Callable[[Problem], Strategy]
@@ -72,6 +70,8 @@ class Setup:
     evaluator: Evaluator
     problem: Problem
     strategy: Strategy
+    recorded: bool = False
+    """Whether parts are left out that only code which the configuration names could make; see :func:`recorded`."""
 
     def executor(
         self,
@@ -89,6 +89,7 @@ class Setup:
             seconds: time after which an evaluation is stopped.
             evaluator: runs the tasks; None is the search's own.
         """
+        self.require_code()
         number = self.config.workers if workers is None else workers
         return local_executor(evaluator or self.evaluator, number, folder, device=self.config.device, seconds=seconds)
 
@@ -98,12 +99,18 @@ class Setup:
         Raises:
             InputError: the architecture cannot be evaluated.
         """
+        self.require_code()
         task = Task(architecture, self.config.seed, self.evaluator.rungs[-1].fidelity)
         with one_thread(device):
             try:
                 return self.evaluator.estimate(task, Context(device))
             except Exception as error:  # Whatever a user's own function raises.
                 raise InputError(f"{arch.key(architecture)} cannot be evaluated: {classified(error)[1]}") from None
+
+    def require_code(self) -> None:
+        """Import what the configuration names; raise InputError if that fails."""
+        if isinstance(self.evaluator, Call):
+            _ = self.evaluator.function
 
 
 def resolve(config: SearchConfig, folder: Path, source: str, objects: Objects = NO_OBJECTS) -> Setup:
@@ -160,18 +167,18 @@ def _space_and_evaluator(
 ) -> tuple[SearchSpace, Evaluator, dict[str, Any], dict[str, Any]]:
     """Return space and evaluator, which need one image format, and how a configuration records them."""
     given = objects.evaluator
-    evaluator_class: Any
+    made_by: Any
     settings: Any
     if isinstance(given, Evaluator):
-        evaluator_class, settings = type(given), given.settings
+        made_by, settings = type(given), given.settings
     elif given is not None:
         if not callable(given):
             raise InputError("evaluator: give an Evaluator, or a function from an architecture to metrics by name")
-        evaluator_class, settings = Call, CallSettings(call=registry.origin(given), **_image_format(objects.space))
+        made_by, settings = Call, CallSettings(call=registry.origin(given), **_image_format(objects.space))
     else:
-        evaluator_class, values = _evaluator_class(config, source, _image_format(objects.space))
-        settings = _settings(evaluator_class.Settings, values, folder, f"{source}: evaluator")
-    shape, classes = evaluator_class.image_format(settings)
+        made_by, values = evaluator_class(config, source, _image_format(objects.space))
+        settings = checked(made_by.Settings, values, f"{source}: evaluator", folder)
+    shape, classes = made_by.image_format(settings)
     if objects.space is not None:
         space, space_record = objects.space, _space_record(objects.space)
         own = space.input_shape, space.num_classes
@@ -181,10 +188,10 @@ def _space_and_evaluator(
                 f"shape {shape} and {classes} classes: make the space for these"
             )
     else:
-        space, space_record = _named_space(config, folder, source, (shape, classes))
+        space, space_record = named_space(config, folder, source, (shape, classes))
     if isinstance(given, Evaluator):
         return space, given, space_record, _evaluator_record(given)
-    evaluator: Evaluator = Call(settings, space, given) if given is not None else evaluator_class(settings, space)
+    evaluator: Evaluator = Call(settings, space, given) if given is not None else made_by(settings, space)
     return space, evaluator, space_record, _evaluator_record(evaluator)
 
 
@@ -193,14 +200,15 @@ def _image_format(space: SearchSpace | None) -> dict[str, Any]:
     return {} if space is None else {"input_shape": space.input_shape, "num_classes": space.num_classes}
 
 
-def _named_space(
+def named_space(
     config: SearchConfig, folder: Path, source: str, images: tuple[Any, int]
 ) -> tuple[SearchSpace, dict[str, Any]]:
+    """Return the space that a configuration names, and how it is recorded."""
     name = config.space["name"]
     with _within(f"{source}: space"):
-        space_class = registry.load(registry.SEARCH_SPACES, name)
+        space_class = registry.load_or_import(registry.SEARCH_SPACES, name)
         _require_makeable(space_class, config.space, "space")
-    settings = _settings(space_class.Settings, _options(config.space), folder, f"{source}: space")
+    settings = checked(space_class.Settings, _options(config.space), f"{source}: space", folder)
     with _within(f"{source}: space"):
         space: SearchSpace = space_class(settings, *images)
     return space, {"name": name, **settings.model_dump(mode="json")}
@@ -209,7 +217,7 @@ def _named_space(
 def _space_record(space: SearchSpace) -> dict[str, Any]:
     name = registry.name_of(registry.SEARCH_SPACES, type(space))
     if len(inspect.signature(type(space)).parameters) != 3:
-        return {"name": name, _OBJECT: True}
+        return {"name": name, OBJECT: True}
     return {"name": name, **space.settings.model_dump(mode="json")}
 
 
@@ -219,11 +227,11 @@ def _evaluator_record(evaluator: Evaluator) -> dict[str, Any]:
     if ":" not in place:
         return settings
     if len(inspect.signature(type(evaluator)).parameters) != 2:
-        return {"class": place, _OBJECT: True}
+        return {"class": place, OBJECT: True}
     return {"class": place, "settings": settings}
 
 
-def _evaluator_class(config: SearchConfig, source: str, images: Mapping[str, Any]) -> tuple[Any, Mapping[str, Any]]:
+def evaluator_class(config: SearchConfig, source: str, images: Mapping[str, Any]) -> tuple[Any, Mapping[str, Any]]:
     """Return the class of the evaluator that a configuration names, and the values of its settings."""
     written = config.evaluator
     if "class" in written:
@@ -250,7 +258,7 @@ def _strategy(
             raise InputError("strategy: give a strategy, or what makes one for a problem, such as its class")
         return strategy, _strategy_record(given)
     with _within(f"{source}: strategy"):
-        strategy_class = registry.load(registry.STRATEGIES, config.strategy["name"])
+        strategy_class = registry.load_or_import(registry.STRATEGIES, config.strategy["name"])
         _require_makeable(strategy_class, config.strategy, "strategy")
         problems = [problem] if _takes_problem(strategy_class) else []
         options = _strategy_options(strategy_class, config.strategy, len(problems))
@@ -265,7 +273,7 @@ def _strategy_record(given: StrategyObject) -> dict[str, Any]:
         return {"name": name}
     values = {field.name: getattr(given, field.name) for field in fields(given)} if is_dataclass(given) else None
     if values is None or not all(isinstance(value, str | int | float | bool | None) for value in values.values()):
-        return {"name": name, _OBJECT: True}
+        return {"name": name, OBJECT: True}
     return {"name": name, **values}
 
 
@@ -286,7 +294,7 @@ def _strategy_options(strategy_class: Any, strategy: Mapping[str, Any], first: i
 
 def _require_makeable(found: Any, written: Mapping[str, Any], part: str) -> None:
     """Raise InputError if a configuration records an object that cannot be made again from it."""
-    if written.get(_OBJECT):
+    if written.get(OBJECT):
         name = registry.origin(found)
         raise InputError(f"{name} cannot be made from its settings alone: give the {part} as an object again")
 
@@ -302,13 +310,6 @@ def _within(part: str) -> Iterator[None]:
 
 def _options(part: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in part.items() if key != "name"}
-
-
-def _settings(model: type[BaseModel], values: Mapping[str, Any], folder: Path, source: str) -> BaseModel:
-    try:
-        return model.model_validate(values, context={"folder": folder})
-    except ValidationError as error:
-        raise explained(error, source, model) from None
 
 
 def _default_objectives(evaluator: Evaluator, source: str) -> tuple[Objective, ...]:

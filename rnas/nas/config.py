@@ -1,16 +1,17 @@
-"""Define the configuration of a search: every key is checked, and has a default."""
+"""Define the configuration of a search, and of experiments on it: every key is checked."""
 
 from collections.abc import Mapping
 from typing import Any, Literal, Self
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError, field_validator
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator
 
 from rnas.errors import InputError
 from rnas.experiment import ExperimentSettings
 from rnas.nas.objective import Objective
-from rnas.utils._yaml_files import explained
+from rnas.utils._yaml_files import checked
 from rnas.utils.model import Model
 from rnas.utils.provenance import json_hash
+from rnas.utils.quantities import PathField
 
 _NOT_OF_THE_SEARCH = frozenset({"budget", "final_evaluation", "hours", "workers", "device", "storage"})
 
@@ -87,12 +88,27 @@ class SearchConfig(ExperimentSettings):
             raise InputError(f"{source}: a config is a mapping of keys to values")
         # The config of a search says so; it is a good start for another one.
         content = {key: value for key, value in data.items() if (key, value) != ("kind", "search")}
-        try:
-            return cls.model_validate(content)
-        except ValidationError as error:
-            raise explained(error, source, cls) from None
+        return checked(cls, content, source)
 
     @property
     def fingerprint(self) -> str:
         """Hash what decides the search; its length, place, machine and final evaluation do not."""
         return json_hash(self.model_dump(mode="json", exclude=set(_NOT_OF_THE_SEARCH)))
+
+
+class OnSearchSettings(ExperimentSettings):
+    """Hold what decides an experiment on a search."""
+
+    search: PathField
+    """Directory of the search; written relative to the experiment's own directory where this is inside it."""
+
+
+class FidelitySettings(OnSearchSettings):
+    """Hold what decides a study of rungs."""
+
+    architectures: int = Field(120, ge=10)
+    """Networks to train at every rung, drawn from the space, stratified over log FLOPs."""
+    bands: PositiveInt = 2
+    """Bands of FLOPs, within which networks are compared."""
+    seeds: PositiveInt = 2
+    """Trainings of each network at each rung; two show the noise."""

@@ -6,37 +6,23 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-from pydantic import BaseModel, Field, PositiveInt
+from pydantic import BaseModel
 
 from rnas._typing import Floats
 from rnas.errors import InputError
-from rnas.experiment import CostEstimate, EstimatedWork, Listener
-from rnas.nas._campaign import evaluate_all, recorded, work_on
-from rnas.nas._experiment_on_search import ExperimentOnSearch, OnSearchSettings
+from rnas.experiment import CostEstimate, EstimatedWork, Listener, given_settings
+from rnas.nas._experiment_on_search import ExperimentOnSearch
 from rnas.nas._setup import Setup
+from rnas.nas.config import FidelitySettings
 from rnas.nas.evaluators.evaluator import Task
-from rnas.nas.ledger import Ledger, Record
+from rnas.nas.ledger import Record
 from rnas.nas.rung_quality import RungQuality, Shift, optimum_shifts, rung_quality
 from rnas.nas.strategies._candidates import sample_fresh
 from rnas.networks import architecture as arch
 from rnas.networks._stage_shares import depth_to_width, stage_shares
 from rnas.networks.architecture import Architecture
 from rnas.networks.residual import ResidualNetwork
-
-
-class FidelitySettings(OnSearchSettings):
-    """Hold what decides a study of rungs.
-
-    Attributes:
-        search: directory of the search whose rungs are studied.
-        architectures: number of networks, drawn from the space, stratified over log FLOPs.
-        bands: number of bands of FLOPs, within which networks are compared.
-        seeds: trainings of each network at each rung; two show the noise.
-    """
-
-    architectures: int = Field(120, ge=1)
-    bands: PositiveInt = 2
-    seeds: PositiveInt = 2
+from rnas.utils._yaml_files import checked
 
 
 @dataclass(frozen=True)
@@ -89,7 +75,7 @@ class FidelityStudy(ExperimentOnSearch[FidelitySettings, FidelityResult]):
         Raises:
             InputError: nothing is maximised, there is one rung only, or the space holds fewer networks.
         """
-        setup, settings = self.search.setup, self.settings
+        setup, settings = self.search.recorded, self.settings
         if all(objective.direction == "minimize" for objective in setup.problem.objectives):
             raise InputError(f"{settings.search}: no objective is maximised, so that no score ranks networks; add one")
         if len(setup.evaluator.rungs) < 2:
@@ -110,18 +96,8 @@ class FidelityStudy(ExperimentOnSearch[FidelitySettings, FidelityResult]):
             for seed in range(first, first + settings.seeds)
         ]
 
-    def _run(self, listener: Listener, workers: int | None) -> None:
-        setup, tasks = self.search.setup, self._tasks()
-        with self._ledger() as ledger, setup.executor(workers=workers, seconds=setup.config.time_limit) as executor:
-            listener.started(self, work_on(tasks, ledger, executor.slots))
-            evaluate_all(tasks, setup.problem, ledger, executor, listener)
-
-    def _result(self, ledger: Ledger) -> FidelityResult:
-        tasks = self._tasks()
-        records = [record for record in recorded(tasks, ledger) if record is not None]
-        if len(records) < len(tasks):
-            raise self._unfinished()
-        return figures(self.search.setup, tasks, records, self.settings.bands)
+    def _result(self, tasks: Sequence[Task], records: Sequence[Record]) -> FidelityResult:
+        return figures(self.search.recorded, tasks, records, self.settings.bands)
 
     def write(self) -> FidelityResult:
         """Write the result, and the report of the search, which shows it."""
@@ -132,7 +108,7 @@ class FidelityStudy(ExperimentOnSearch[FidelitySettings, FidelityResult]):
     def estimate(self, workers: int | None = None) -> CostEstimate:
         """Measure evaluations at the highest rung; those of a lower one cost their share of it."""
         of_search = self.search.estimate(workers)
-        rungs = self.search.setup.evaluator.rungs
+        rungs = self.search.recorded.evaluator.rungs
         each = self.settings.architectures * self.settings.seeds / len(of_search.work)
         work = tuple(
             EstimatedWork(
@@ -168,7 +144,7 @@ def measure_fidelity(
     Raises:
         InputError: the evaluator has one rung only, nothing is maximised, or the directory exists.
     """
-    settings = FidelitySettings(search=Path(search), architectures=architectures, bands=bands, seeds=seeds)
+    settings = checked(FidelitySettings, given_settings(locals()), "fidelity")
     return FidelityStudy.create(settings, output).run(listener, workers=workers)
 
 

@@ -5,29 +5,37 @@ trial with its status. An evaluation at a lower rung than the highest is a PRUNE
 nothing to be compared by. Ledger order is proposal order.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 from optuna.storages import BaseStorage, InMemoryStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, NonNegativeInt, ValidationError
 
-from rnas.errors import InputError, LedgerError
+from rnas.errors import InputError, LedgerError, error_text
 from rnas.nas.evaluators.evaluator import Evaluation, Status
 from rnas.nas.objective import Objective
 from rnas.nas.space import Choice, Variable
 from rnas.nas.strategy import Prediction
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture
+from rnas.utils._sqlite import DATABASE_ERRORS
+from rnas.utils._text import one_line, shown
+from rnas.utils._yaml_files import explained
 
 # Optuna announces every study and trial on its own; here progress is shown once.
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 PENDING = "pending"
 FORMAT = 1
+
+_FIX = "restore it from a copy"
+_LONGEST = 200
 
 
 @dataclass(frozen=True)
@@ -78,6 +86,17 @@ class Record:
         return self.evaluation is not None and self.evaluation.status is Status.COMPLETE
 
 
+@contextmanager
+def _explained(source: str) -> Iterator[None]:
+    """Say that a storage is damaged, whatever Optuna raises that reads it."""
+    try:
+        yield
+    except (*DATABASE_ERRORS, LedgerError):
+        raise
+    except Exception as error:
+        raise LedgerError(f"{source} is damaged ({one_line(error_text(error), _LONGEST)}); {_FIX}") from None
+
+
 class Ledger:
     """Store the records of one search in an Optuna storage. Only one process may write at a time.
 
@@ -88,6 +107,8 @@ class Ledger:
         new: whether the study may be created if it does not exist.
         fingerprint: hash of the configuration; a study of another one is refused.
         rungs: number of rungs; only a record at the highest has values to be ranked by.
+        source: what to call the storage in messages, such as its path.
+        facts: further JSON values to record in a new study, for readers.
 
     Raises:
         InputError: the study was made by another configuration.
@@ -102,40 +123,54 @@ class Ledger:
         fingerprint: str = "",
         new: bool = True,
         rungs: int = 1,
+        source: str = "the ledger",
+        facts: Mapping[str, Any] | None = None,
     ) -> None:
+        self._source = source
         self._storage = storage
         self._rungs = rungs
         self._name = name
         self._objectives = tuple(objectives)
-        names = [study.study_name for study in storage.get_all_studies()]
+        with _explained(source):
+            names = [study.study_name for study in storage.get_all_studies()]
         if name not in names:
             if not new:
                 held = f"{', '.join(names)} only" if names else "none"
-                raise LedgerError(f"the ledger holds no study {name!r} ({held}): restore config.yaml or the ledger")
+                raise LedgerError(f"{source} holds no study {name!r} ({held}): restore config.yaml or the ledger")
             storage.create_new_study([StudyDirection[o.direction.upper()] for o in objectives], name)
         self._study_id = storage.get_study_id_from_name(name)
-        attributes = storage.get_study_user_attrs(self._study_id)
+        with _explained(source):
+            attributes = storage.get_study_user_attrs(self._study_id)
         own = {"objectives": [o.metric for o in objectives], "fingerprint": fingerprint, "format": FORMAT}
+        if facts is not None:
+            own["facts"] = dict(facts)
         # One by one, so that a study whose maker was killed half-way is completed.
         for attribute, value in own.items():
             if attribute not in attributes:
                 storage.set_study_user_attr(self._study_id, attribute, value)
         attributes = own | attributes
+        self._facts = attributes.get("facts")
         if attributes.get("fingerprint") != fingerprint:
             raise InputError(
                 f"run {name!r}: its ledger was written under another configuration than its config.yaml; "
                 "restore that file, or start a new run"
             )
         if attributes.get("format") != FORMAT:
-            raise LedgerError(f"the ledger has format {attributes.get('format')}, this version reads {FORMAT}")
-        trials = storage.get_all_trials(self._study_id, deepcopy=False)
+            raise LedgerError(f"{source} has format {attributes.get('format')}, this version reads {FORMAT}")
+        with _explained(source):
+            trials = storage.get_all_trials(self._study_id, deepcopy=False)
         self._trial_ids = [trial._trial_id for trial in trials]
-        self._records = [_record(trial) for trial in trials]
+        self._records = [_record(trial, source, self._objectives) for trial in trials]
         self._unclosed = [
             record.number
             for record, trial in zip(self._records, trials, strict=True)
             if record.evaluation is not None and not trial.state.is_finished()
         ]
+
+    @property
+    def facts(self) -> Any:
+        """Return the facts that were recorded when the study was made; None if there are none."""
+        return self._facts
 
     @classmethod
     def in_memory(cls, objectives: Sequence[Objective], rungs: int = 1) -> Self:
@@ -146,7 +181,7 @@ class Ledger:
         """Return another ledger in the same storage, for evaluations that the search does not see; see
         :class:`Ledger`.
         """
-        return Ledger(self._storage, self._objectives, f"{self._name}-{suffix}", fingerprint, new)
+        return Ledger(self._storage, self._objectives, f"{self._name}-{suffix}", fingerprint, new, source=self._source)
 
     def has_companion(self, suffix: str) -> bool:
         """Return whether a companion ledger of this name exists."""
@@ -239,26 +274,78 @@ def _distribution(variable: Variable) -> BaseDistribution:
     return CategoricalDistribution(variable.choices)
 
 
-def _record(trial: FrozenTrial) -> Record:
-    attributes = trial.user_attrs
+class _EvaluationContent(BaseModel):
+    """Define how an evaluation is stored."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    status: Annotated[Status, Field(strict=False)]
+    metrics: dict[str, FiniteFloat]
+    curve: list[dict[str, int | float]]
+    seconds: float
+    provenance: dict[str, Any]
+    reason: str
+
+
+class _TrialContent(BaseModel):
+    """Define what a trial of a ledger stores."""
+
+    model_config = ConfigDict(strict=True)
+
+    key: str
+    architecture: dict[str, Any]
+    seed: int
+    fidelity: dict[str, Any]
+    batch: NonNegativeInt
+    num_observed: NonNegativeInt
+    predictions: dict[str, Annotated[list[float], Field(min_length=2, max_length=2)]]
+    state: dict[str, Any] = {}
+    rung: NonNegativeInt
+    evaluation: _EvaluationContent | None = None
+
+
+def _record(trial: FrozenTrial, source: str, objectives: Sequence[Objective]) -> Record:
+    """Return the record of a trial; raise LedgerError if it is not whole, or not that of its architecture."""
+    attributes, where = trial.user_attrs, f"{source}: trial {trial.number}"
     if "key" not in attributes:
-        raise LedgerError(f"the ledger holds trial {trial.number}, which no search proposed: remove it from the study")
-    result = attributes.get("evaluation")
+        raise LedgerError(f"{where} was not proposed by a search: remove it from the study")
+    try:
+        content = _TrialContent.model_validate(attributes)
+        architecture = arch.from_dict(content.architecture)
+    except ValidationError as error:
+        raise LedgerError(f"{explained(error, where, _TrialContent)}; {_FIX}") from None
+    except InputError as error:
+        raise LedgerError(f"{where}: {error}; {_FIX}") from None
+    key = arch.key(architecture)
+    if content.key != key:
+        raise LedgerError(f"{where}: its key is {shown(content.key)}, and that of its architecture is {key}; {_FIX}")
+    evaluation = None if content.evaluation is None else _evaluation(content.evaluation)
+    if evaluation is not None and evaluation.status is Status.COMPLETE:
+        missing = [objective.metric for objective in objectives if objective.metric not in evaluation.metrics]
+        if missing:
+            raise LedgerError(f"{where}: evaluation.metrics: {missing[0]} is missing; {_FIX}")
     return Record(
         number=trial.number,
-        key=attributes["key"],
-        architecture=arch.from_dict(attributes["architecture"]),
-        seed=attributes["seed"],
-        fidelity=attributes["fidelity"],
-        batch=attributes["batch"],
-        num_observed=attributes["num_observed"],
-        predictions={name: Prediction(*pair) for name, pair in attributes["predictions"].items()},
+        key=key,
+        architecture=architecture,
+        seed=content.seed,
+        fidelity=content.fidelity,
+        batch=content.batch,
+        num_observed=content.num_observed,
+        predictions={name: Prediction(*pair) for name, pair in content.predictions.items()},
         parameters=trial.params,
-        state=attributes.get("state", {}),
-        rung=attributes["rung"],
-        evaluation=None if result is None else _evaluation(result),
+        state=content.state,
+        rung=content.rung,
+        evaluation=evaluation,
     )
 
 
-def _evaluation(result: Mapping[str, Any]) -> Evaluation:
-    return Evaluation(**{**result, "status": Status(result["status"]), "curve": tuple(result["curve"])})
+def _evaluation(content: _EvaluationContent) -> Evaluation:
+    return Evaluation(
+        status=content.status,
+        metrics=content.metrics,
+        curve=tuple(content.curve),
+        seconds=content.seconds,
+        provenance=content.provenance,
+        reason=content.reason,
+    )

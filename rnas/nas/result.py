@@ -3,15 +3,12 @@
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import make_url
 
-from rnas.errors import InputError
 from rnas.nas._loop import spent
 from rnas.nas._setup import Setup
 from rnas.nas.config import SearchConfig
@@ -21,9 +18,8 @@ from rnas.nas.ledger import Record
 from rnas.nas.objective import minimised
 from rnas.nas.quality import Quality, latest_quality, surrogate_quality
 from rnas.networks import architecture as arch
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
+from rnas.utils import _databases as databases
+from rnas.utils._tabular import Tabular, notebook_table
 
 SCHEMA_VERSION = 1
 CHECKPOINTS = "checkpoints"
@@ -33,7 +29,7 @@ _MARGIN = 0.01
 
 
 @dataclass(frozen=True)
-class SearchResult:
+class SearchResult(Tabular):
     """Hold what a search has found so far.
 
     Attributes:
@@ -160,18 +156,10 @@ class SearchResult:
             "members": [asdict(member) for member in self.final_members()],
         }
 
-    def to_pandas(self) -> "DataFrame":
-        """Return a table with a row for each evaluation: number, key, status, parameters, metrics, seconds.
-
-        Raises:
-            InputError: pandas is not installed.
-        """
-        try:
-            from pandas import DataFrame
-        except ImportError:
-            raise InputError("to_pandas needs pandas: install it with pip install pandas") from None
+    def rows(self) -> list[dict[str, Any]]:
+        """Return a row for each evaluation: number, key, status, parameters, metrics, seconds."""
         front = {record.key for record in self.front()}
-        rows = [
+        return [
             {
                 "number": record.number,
                 "key": record.key,
@@ -183,7 +171,6 @@ class SearchResult:
             }
             for record in self.records
         ]
-        return DataFrame(rows)
 
     def __repr__(self) -> str:
         """Return the search in a line."""
@@ -193,19 +180,15 @@ class SearchResult:
     def _repr_html_(self) -> str:
         """Return the front as a small table, for notebooks."""
         metrics = [objective.metric for objective in self.setup.problem.objectives]
-        heading = "".join(f"<th>{escape(name)}</th>" for name in ("key", *metrics))
-        rows = "".join(
-            f"<tr><td>{record.key}</td>{''.join(f'<td>{record.metrics[name]:.4g}</td>' for name in metrics)}</tr>"
-            for record in self.front()
-        )
-        return f"<p>{escape(repr(self))}</p><table><tr>{heading}</tr>{rows}</table>"
+        rows = [(record.key, *(f"{record.metrics[name]:.4g}" for name in metrics)) for record in self.front()]
+        return notebook_table(repr(self), ("key", *metrics), rows)
 
 
 def _shown(config: SearchConfig) -> dict[str, Any]:
     """Return the configuration as JSON, without the password of a database."""
     shown: dict[str, Any] = config.model_dump(mode="json", exclude_none=True)
     if config.storage is not None:
-        shown["storage"] = make_url(config.storage).render_as_string(hide_password=True)
+        shown["storage"] = databases.shown(config.storage)
     return shown
 
 

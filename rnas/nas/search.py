@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
-from optuna.storages import BaseStorage, RDBStorage
+from optuna.storages import BaseStorage
 from pydantic import BaseModel
 
-from rnas.errors import InputError, LedgerError
+from rnas.errors import InputError
 from rnas.experiment import CostEstimate, EstimatedWork, Experiment, Listener, Work
 from rnas.nas._campaign import evaluate_all, work_on
 from rnas.nas._loop import Loop, spent
+from rnas.nas._recorded import Facts, can_be_made, code_of, recorded
 from rnas.nas._setup import NO_OBJECTS, Objects, Setup, StrategyObject, described, resolve
 from rnas.nas.config import FinalEvaluation, SearchConfig
 from rnas.nas.evaluators.call import Function
@@ -31,6 +32,7 @@ from rnas.nas.presets import preset, preset_of
 from rnas.nas.result import CHECKPOINTS, SearchResult
 from rnas.nas.space import SearchSpace
 from rnas.networks import architecture as arch
+from rnas.utils import _databases as databases
 from rnas.utils._directories import require_free
 from rnas.utils._yaml_files import read_mapping
 
@@ -85,7 +87,7 @@ class Search(Experiment[SearchConfig, SearchResult]):
         if config.storage is not None:
             # Searches of one name from several folders may share a database.
             name = f"{name}-{secrets.token_hex(4)}"
-            connected(config.storage).engine.dispose()
+            databases.require_url(config.storage)
         devices(config.device, config.workers)
         setup = resolve(config.model_copy(update={"name": name}), folder, source, objects)
         search = cls(where, setup.config)
@@ -143,12 +145,31 @@ class Search(Experiment[SearchConfig, SearchResult]):
         Raises:
             InputError: a part cannot be made, such as one that was given as an object and is not supplied.
         """
-        if self.settings.name is None:
-            raise InputError(f"{self.config} is not the config of a search: it has no name; restore it from a copy")
         setup = resolve(self.settings, self.path, str(self.config), self._objects)
         # Where an object is defined, a script or a module of the same code, decides nothing.
         kept = {name: getattr(self.settings, name) for name in described(self._objects)}
         return replace(setup, config=setup.config.model_copy(update=kept))
+
+    @property
+    def recorded(self) -> Setup:
+        """Return the parts as reading needs them, for which no code is imported that the configuration names."""
+        return self.setup if self._readable else self._recorded
+
+    @cached_property
+    def _recorded(self) -> Setup:
+        with self.reading() as storage:
+            return self._parts(self._opened(storage))
+
+    @property
+    def _readable(self) -> bool:
+        """Whether the parts are loaded already, are given as objects, or can be made without importing code."""
+        return "setup" in self.__dict__ or self._objects is not NO_OBJECTS or can_be_made(self.settings)
+
+    def _parts(self, ledger: Ledger) -> Setup:
+        if self._readable:
+            return self.setup
+        facts = Facts.read(ledger.facts, str(self.database))
+        return recorded(self.settings, self.path, str(self.config), facts)
 
     @property
     def records(self) -> tuple[Record, ...]:
@@ -170,20 +191,16 @@ class Search(Experiment[SearchConfig, SearchResult]):
 
     def result(self) -> SearchResult:
         """Return what the search has found so far, also while it is running; see :meth:`Experiment.result`."""
-        setup = self.setup
         if self._ledger is not None:
             return self._result(self._ledger)
-        if self.settings.storage is None and not self.database.exists():
-            self._require_no_results()
-            return SearchResult(setup, (), self.path, fidelity=self._fidelity(), rules=self._rules())
-        with self.storage() as storage:
-            return self._result(self._opened(storage, new=False))
+        with self.reading() as storage:
+            return self._result(self._opened(storage))
 
     def _result(self, ledger: Ledger) -> SearchResult:
-        final_evaluation = self.settings.final_evaluation
-        judged = None if final_evaluation is None else ledger_of(ledger, self.setup, final_evaluation, new=False)
+        setup, final_evaluation = self._parts(ledger), self.settings.final_evaluation
+        judged = None if final_evaluation is None else ledger_of(ledger, setup, final_evaluation, new=False)
         return SearchResult(
-            setup=self.setup,
+            setup=setup,
             records=ledger.records,
             path=self.path,
             final_records=() if judged is None else judged.records,
@@ -217,39 +234,58 @@ class Search(Experiment[SearchConfig, SearchResult]):
 
     @contextmanager
     def storage(self) -> Iterator[BaseStorage]:
-        """Open the ledger's database: the directory's own, or that of the configuration's URL."""
-        if self.settings.storage is None:
-            if not self.database.exists():
-                self._require_no_results()
-            with super().storage() as own:
-                yield own
+        """Open the ledger's database to write to it: the directory's own, or that of the configuration's URL."""
+        url = self.settings.storage
+        with super().storage() if url is None else databases.opened(url) as storage:
+            yield storage
+
+    @contextmanager
+    def reading(self) -> Iterator[BaseStorage]:
+        """Open the same database, of which nothing is made or changed; see :meth:`Experiment.reading`."""
+        url = self.settings.storage
+        with super().reading() if url is None else databases.reading(url) as storage:
+            yield storage
+
+    def _make_ledger(self, folder: Path) -> None:
+        url = self.settings.storage
+        if url is None:
+            super()._make_ledger(folder)
             return
-        shared = connected(self.settings.storage)
-        try:
-            yield shared
-        finally:
-            shared.remove_session()
-            shared.engine.dispose()
+        databases.create(url)
+        with databases.opened(url) as storage:
+            self._begin(storage)
+
+    def _begin(self, storage: BaseStorage) -> None:
+        self._opened(storage, Facts.of(self.setup))
 
     def _inputs(self) -> Mapping[str, str]:
         setup = self.setup
         parts = {"space": setup.space, "evaluator": setup.evaluator, "strategy": setup.strategy}
         return {f"{part}.{name}": found for part, one in parts.items() for name, found in inputs_of(one).items()}
 
-    def _require_no_results(self) -> None:
-        if self.result_file.exists() or self.checkpoints.exists():
-            raise LedgerError(f"{self.database} is gone, though the search has results: restore it from a copy")
-
-    def _opened(self, storage: BaseStorage, new: bool) -> Ledger:
-        name = self.settings.name or self.path.name
-        return Ledger(storage, self.setup.problem.objectives, name, self.setup.config.fingerprint, new)
+    def _opened(self, storage: BaseStorage, facts: Facts | None = None) -> Ledger:
+        """Return the ledger, which is new if there are facts to record in it."""
+        config = self.setup.config if self._readable else self.settings
+        if config.name is None or not config.objectives:
+            raise InputError(f"{self.config} is not the config of a search: it has no name; restore it from a copy")
+        url = self.settings.storage
+        return Ledger(
+            storage,
+            config.objectives,
+            config.name,
+            config.fingerprint,
+            new=facts is not None,
+            source=str(self.database) if url is None else databases.shown(url),
+            facts=None if facts is None else facts.model_dump(mode="json"),
+        )
 
     def _run(self, listener: Listener, workers: int | None) -> None:
         setup, config = self.setup, self.settings
+        if code := code_of(config):
+            listener.message(f"this search runs code that its configuration names: {', '.join(code)}")
         until = float("inf") if config.hours is None else time.monotonic() + 3600 * config.hours
         with self.storage() as storage:
-            new = config.storage is not None or not (self.result_file.exists() or self.checkpoints.exists())
-            ledger = self._ledger = self._opened(storage, new)
+            ledger = self._ledger = self._opened(storage)
             try:
                 self._search(setup, ledger, listener, workers, until)
                 if config.final_evaluation is not None and all(
@@ -397,15 +433,6 @@ def _content(
     if isinstance(config, SearchConfig):
         config = config.model_dump(mode="json", exclude_none=True)
     return config, Path(), "config"
-
-
-def connected(url: str) -> RDBStorage:
-    """Open a database by its URL; raise InputError if it cannot be opened."""
-    try:
-        return RDBStorage(url)
-    except Exception as error:  # Each driver has exceptions of its own.
-        first = str(error).strip().splitlines()[0]
-        raise InputError(f"storage: the database cannot be opened ({first}); check the URL") from None
 
 
 def _alike(record: Mapping[str, Any], own: Mapping[str, Any]) -> bool:

@@ -9,8 +9,7 @@ from rnas.errors import InputError
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Shape
 from rnas.networks.zoo import CIFAR, Baseline, Published, PublishedAccuracy, baselines, find
-from rnas.utils._data_frames import data_frame
-from rnas.utils._notebook_tables import notebook_table
+from rnas.utils._tabular import Tabular, notebook_table
 from rnas.utils.quantities import format_size, pluralize
 
 FLOPS = "multiply-accumulates of convolutions and linear layers for one image"
@@ -69,7 +68,7 @@ class ZooNetwork:
 
 
 @dataclass(frozen=True)
-class Zoo(Sequence[ZooNetwork]):
+class Zoo(Sequence[ZooNetwork], Tabular):
     """Hold published networks, family after family. A network is found by its place or its name."""
 
     networks: tuple[ZooNetwork, ...]
@@ -100,15 +99,8 @@ class Zoo(Sequence[ZooNetwork]):
         """Return the networks as JSON values, and what FLOPs are."""
         return {"flops": FLOPS, "networks": [network.to_dict() for network in self]}
 
-    def to_pandas(self) -> Any:
-        """Return a ``pandas.DataFrame`` with a row for each published result; accuracies are in percent.
-
-        Raises:
-            InputError: pandas is not installed.
-        """
-        return data_frame(self._rows())
-
-    def _rows(self) -> Iterator[dict[str, Any]]:
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Yield a row for each published result; accuracies are in percent."""
         for network in self:
             baseline = network.baseline
             own = {"name": baseline.name, "family": baseline.family, **_cost_of(baseline)}
@@ -127,7 +119,7 @@ class Zoo(Sequence[ZooNetwork]):
         columns = ("name", "params", "flops", "dataset", *_ACCURACIES)
         rows = [
             [format_size(row[name]) if name in ("params", "flops") else row[name] for name in columns]
-            for row in self._rows()
+            for row in self.rows()
         ]
         return notebook_table(f"{pluralize(len(self), 'published network')}; accuracies in percent", columns, rows)
 

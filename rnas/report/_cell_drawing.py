@@ -23,8 +23,8 @@ _STROKES: dict[str, dict[str, str | float]] = {
 
 
 def draw_cell(architecture: Mapping[str, Any]) -> str:
-    """Return the SVG of a cell whose ``operations`` are six codes, one for each edge."""
-    names = [NAS_BENCH_201_OPERATIONS[int(code)] for code in architecture["operations"]]
+    """Return the SVG of a cell whose ``operations`` are six names, one for each edge."""
+    names = [NAS_BENCH_201_OPERATIONS[name] for name in architecture["operations"]]
     edges = "".join(_edge(*edge, name) for edge, name in zip(NAS_BENCH_201_EDGES, names, strict=True))
     nodes = "".join(_node(name, x) for name, x in _NODES.items())
     return svg.document(f"NAS-Bench-201 cell {describe(architecture)}", _WIDTH, _HEIGHT, [edges, nodes])

@@ -1,99 +1,200 @@
-"""Write the table of a comparison as Markdown, LaTeX and CSV, in the layout of papers."""
+"""Describe the tables of a comparison, and write them as Markdown, LaTeX and CSV."""
 
-import csv
-import io
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from rnas.experiments.comparison._training import CHECKPOINTS
+from rnas.networks import architecture as arch
+from rnas.networks.zoo import baselines
 from rnas.report import _comparison_text as words
+from rnas.report import _text_forms as forms
+from rnas.report._blocks import Block, Cell, Column, Facts, Heading, Line, Row, Table, columns, notes
 from rnas.report._comparison_text import Content
+from rnas.report._whisker import whisker
 from rnas.utils.quantities import format_size
 
-PUBLISHED_HEADINGS = ("network", "training", "#P (M)", "#F (G)", "clean", "PGD-20", "CW-40", "AutoAttack", "source")
+TITLE = "Robust accuracy at equal FLOPs"
 
-_LATEX = {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    **{letter: f"\\{letter}" for letter in "&%$#_{}"},
-}
+_CUT = "\u2020"
+_BEST = CHECKPOINTS[0]
+_PUBLISHED = ("network", "training", "#P (M)", "#F (G)", "clean", "PGD-20", "CW-40", "AutoAttack", "source")
 
 
-@dataclass(frozen=True)
-class Line:
-    """One checkpoint of one network.
-
-    Attributes:
-        network: its record in the result.
-        checkpoint: ``best`` or ``last``.
-        scores: one score for each heading of :func:`attacks`.
-    """
-
-    network: Mapping[str, Any]
-    checkpoint: str
-    scores: tuple[Mapping[str, Any], ...]
-
-    @property
-    def facts(self) -> tuple[str, ...]:
-        """Return params, FLOPs, latency and training time as text."""
-        own = self.network
-        return (
-            format_size(own["params"]),
-            format_size(own["flops"]),
-            words.latency(own["latency_ms"]),
-            words.duration(own["training_seconds"]),
-        )
-
-
-def attacks(content: Content) -> list[str]:
-    """Return the measures in order: clean, the attacks, the worst case of all."""
-    return [column["attack"] for column in content["columns"] if column["checkpoint"] == CHECKPOINTS[0]]
-
-
-def lines(content: Content) -> list[Line]:
-    """Return the networks, the most robust first, each with its best and its last checkpoint."""
+def blocks(content: Content) -> list[Block]:
+    """Return the table, what the tests say, and what a reader must know."""
+    failures = (
+        f"{one['network']}, seed {one['seed']}: {one['status']}: {one['reason']}" for one in content["failures"]
+    )
     return [
-        Line(
-            content["networks"][row],
-            checkpoint,
-            tuple(column["networks"][row] for column in content["columns"] if column["checkpoint"] == checkpoint),
-        )
-        for row in words.order(content)
-        for checkpoint in CHECKPOINTS
+        measured_table(content),
+        Line(words.verdict_sentence(content), "strong"),
+        words.setting_sentence(content),
+        words.legend(content),
+        *notes(words.notes(content)),
+        *failures,
     ]
 
 
-def headings(content: Content) -> list[str]:
-    """Return the headings of the table."""
-    measured = [words.label(attack) for attack in attacks(content)]
-    return ["network", "params", "FLOPs", "latency", "training", "checkpoint", *measured]
+def measured_table(content: Content) -> Table:
+    """Return two rows for each network, the most robust first: its best and its last checkpoint.
+
+    Accuracies are in per cent, with half of their 95 % interval and the letters of their groups. The footer has the
+    smallest detectable gap of each column.
+    """
+    attacks = _attacks(content)
+    columns = (
+        Column("network"),
+        *(Column(fact, number=True) for fact in ("params", "FLOPs", "latency", "training")),
+        Column("checkpoint"),
+        *(Column(f"{words.label(attack)} %", number=True) for attack in attacks),
+        Column("worst case, best", page_only=True),
+    )
+    span = _span(content)
+    rows: list[Row] = []
+    for row, checkpoint, scores in _lines(content):
+        network, first = content["networks"][row], checkpoint == _BEST
+        name = Cell(network["name"], "(scaled)" if is_scaled(network) else "", link=f"#network-{row}", opens=row)
+        facts = (
+            format_size(network["params"]),
+            format_size(network["flops"]),
+            words.latency(network["latency_ms"]),
+            words.duration(network["training_seconds"]),
+        )
+        drawn = Cell("", picture=_whisker(scores[-1], span) if first else "")
+        own = (name, *facts) if first else ("",) * 5
+        rows.append((*own, checkpoint, *map(_score, scores), drawn))
+    power = f"smallest gap detected with {content['power']:.0%} power, points"
+    footer = tuple((power, *[""] * 4, checkpoint, *_gaps(content, checkpoint), "") for checkpoint in CHECKPOINTS)
+    return Table(columns, tuple(rows), "", footer)
 
 
-def gaps(content: Content, checkpoint: str) -> list[str]:
-    """Return the smallest detectable gap of each column, in points; a dash if nothing is tested."""
-    columns = [column for column in content["columns"] if column["checkpoint"] == checkpoint]
-    return [words.gap(column["detectable"]) for column in columns]
+def pairs_table(content: Content) -> Table:
+    """Return all pairs by the main column, the better network first, the largest difference first."""
+    confidence = f"{100 * (1 - content['look_level']):.3g} %"
+    rows = []
+    for pair in sorted(words.main_column(content)["pairs"], key=lambda pair: -abs(pair["difference"])):
+        turned = pair["difference"] < 0
+        first, second = ("second", "first") if turned else ("first", "second")
+        low, high = (-pair["high"], -pair["low"]) if turned else (pair["low"], pair["high"])
+        rows.append(
+            (
+                pair[first],
+                pair[second],
+                f"{100 * abs(pair['difference']):.2f} [{100 * low:.2f} to {100 * high:.2f}]",
+                "< 0.001" if pair["p_value"] < 0.001 else f"{pair['p_value']:.3f}",
+                Cell("yes", style="strong") if pair["apart"] else Cell("no"),
+            )
+        )
+    by = f"by points [{confidence} for all pairs together]"
+    return Table(columns("network", "ahead of", by, "p (Tukey)", "distinguishable", words=2, last_words=1), tuple(rows))
 
 
-def published(content: Content) -> list[list[str]]:
-    """Return the lines of published numbers, in the order of :data:`PUBLISHED_HEADINGS`."""
-    return [
-        [
+def published_table(content: Content) -> Table:
+    """Return the published numbers of the compared networks, which were not measured here."""
+    rows = tuple(
+        (
             row["network"],
             row["training"],
             row["params_millions"] or "\u2013",
             row["flops_billions"] or "\u2013",
-            *(printed(row[attack]) for attack in ("clean", "pgd20", "cw40", "autoattack")),
+            *(_printed(row[attack]) for attack in ("clean", "pgd20", "cw40", "autoattack")),
             row["source"],
-        ]
+        )
         for row in content["published"]
+    )
+    return Table(columns(*_PUBLISHED, words=2, last_words=1), rows)
+
+
+def is_scaled(network: Mapping[str, Any]) -> bool:
+    """Return whether a network has other FLOPs than the one that its name stands for."""
+    own = baselines().get(network["name"])
+    as_published = own is not None and arch.key(own.network) == network["key"]
+    return not as_published and network["scaling"] != "as it is"
+
+
+def scaled(network: Mapping[str, Any]) -> str:
+    """Return the sentence that says how a network was scaled."""
+    setting = f"; {network['setting']}" if network["setting"] else ""
+    return f"{network['scaling']}{setting}; {format_size(network['flops'])} FLOPs, {network['deviation']:+.1%}"
+
+
+def markdown(content: Content) -> str:
+    """Write the tables as Markdown, with how each network was scaled."""
+    shown: list[Block] = [
+        *blocks(content),
+        words.METHOD,
+        Heading("How each network was scaled to these FLOPs"),
+        Facts({one["name"]: scaled(one) for one in content["networks"]}),
     ]
+    if content["published"]:
+        shown += [Heading("Published"), words.PUBLISHED, published_table(content)]
+    return forms.markdown(shown, TITLE)
 
 
-def printed(accuracy: Mapping[str, Any] | None) -> str:
+def latex(content: Content) -> str:
+    """Write the tables as LaTeX; the caption holds everything that a reader must know."""
+    sentences = [words.setting_sentence(content), words.legend(content), words.METHOD, *words.notes(content)]
+    text = forms.latex(measured_table(content), " ".join(sentences), "tab:robust-accuracy")
+    if content["published"]:
+        text += "\n" + forms.latex(published_table(content), words.PUBLISHED, "tab:published")
+    return text
+
+
+def csv(content: Content) -> str:
+    """Write the measured numbers as CSV, without rounding; accuracies are in [0, 1]."""
+    names = [re.sub(r"\W+", "_", attack) for attack in _attacks(content)]
+    facts = ["key", "params", "flops", "latency_ms", "training_seconds", "seeds"]
+    parts = ["mean", "low", "high", "group"]
+    rows = (
+        {
+            "network": content["networks"][row]["name"],
+            **{fact: content["networks"][row][fact] for fact in facts},
+            "checkpoint": checkpoint,
+            **{f"{name}_{part}": score[part] for name, score in zip(names, scores, strict=True) for part in parts},
+        }
+        for row, checkpoint, scores in _lines(content)
+    )
+    measured = [f"{name}_{part}" for name in names for part in parts]
+    return forms.comma_separated(["network", *facts, "checkpoint", *measured], rows)
+
+
+FORMS: dict[str, Callable[[Content], str]] = {"md": markdown, "tex": latex, "csv": csv}
+"""Forms of the tables, by the suffix of their files."""
+
+
+def _attacks(content: Content) -> list[str]:
+    """Return the measures in order: clean, the attacks, the worst case of all."""
+    return [column["attack"] for column in content["columns"] if column["checkpoint"] == _BEST]
+
+
+def _lines(content: Content) -> Iterator[tuple[int, str, tuple[Mapping[str, Any], ...]]]:
+    """Yield row, checkpoint and scores of each checkpoint of each network, the most robust network first."""
+    for row in words.order(content):
+        for checkpoint in CHECKPOINTS:
+            scores = (c["networks"][row] for c in content["columns"] if c["checkpoint"] == checkpoint)
+            yield row, checkpoint, tuple(scores)
+
+
+def _gaps(content: Content, checkpoint: str) -> list[str]:
+    """Return the smallest detectable gap of each column, in points; a dash if nothing is tested."""
+    return [words.gap(c["detectable"]) for c in content["columns"] if c["checkpoint"] == checkpoint]
+
+
+def _score(score: Mapping[str, Any]) -> Cell:
+    """Return the mean in per cent, half the width of its interval, marked if the interval is cut, and its letters."""
+    half = words.half_width(score)
+    cut = _CUT if half and is_cut(score) else ""
+    return Cell(words.percent(score["mean"]), f"\u00b1 {half}{cut}" if half else "", score["group"])
+
+
+def is_cut(score: Mapping[str, Any]) -> bool:
+    """Return whether an interval would go below 0 % or above 100 %."""
+    mean, half = score["mean"], score["half_width"]
+    return half is not None and not half <= mean <= 1 - half
+
+
+def _printed(accuracy: Mapping[str, Any] | None) -> str:
     """Format a published accuracy with its standard deviation, if there is one."""
     if accuracy is None:
         return "\u2013"
@@ -101,144 +202,13 @@ def printed(accuracy: Mapping[str, Any] | None) -> str:
     return f"{accuracy['mean']:.2f}{spread}"
 
 
-def render(content: Content, form: str) -> str:
-    """Return the table in one of the :data:`FORMS`."""
-    return FORMS[form](content)
+def _span(content: Content) -> tuple[float, float]:
+    scores = words.main_column(content)["networks"]
+    ends = [score[end] for score in scores for end in ("low", "high") if score[end] is not None]
+    return (min(ends), max(ends)) if ends else (0.0, 1.0)
 
 
-def markdown(content: Content) -> str:
-    """Write the table as Markdown; names cannot break out of their cells."""
-    measured = len(attacks(content))
-    rows = [headings(content), ["---", *["---:"] * 4, "---", *["---:"] * measured]]
-    for line in lines(content):
-        first = line.checkpoint == CHECKPOINTS[0]
-        rows.append(
-            [
-                _plain(line.network["name"]) if first else "",
-                *(line.facts if first else [""] * 4),
-                line.checkpoint,
-                *(score_text(score) for score in line.scores),
-            ]
-        )
-    rows += [
-        ["*smallest detectable gap*", *[""] * 4, checkpoint, *gaps(content, checkpoint)] for checkpoint in CHECKPOINTS
-    ]
-    parts = [
-        "# Robust accuracy at equal FLOPs",
-        _plain(words.setting_sentence(content)),
-        f"**{_plain(words.verdict_sentence(content))}**",
-        _table(rows),
-        _plain(words.METHOD),
-        *(f"> {_plain(note)}" for note in words.notes(content)),
-        "## How each network was scaled to these FLOPs",
-        "\n".join(f"- {_plain(one['name'])}: {_plain(scaled(one))}" for one in content["networks"]),
-    ]
-    if content["published"]:
-        rows = [list(PUBLISHED_HEADINGS), ["---", "---", *["---:"] * 6, "---"]]
-        rows += [[_plain(cell) for cell in row] for row in published(content)]
-        parts += ["## Published", _plain(words.PUBLISHED), _table(rows)]
-    return "\n\n".join(parts) + "\n"
-
-
-def scaled(one: Mapping[str, Any]) -> str:
-    """Return the sentence that says how a network was scaled."""
-    setting = f"; {one['setting']}" if one["setting"] else ""
-    return f"{one['scaling']}{setting}; {format_size(one['flops'])} FLOPs, {one['deviation']:+.1%}"
-
-
-def score_text(score: Mapping[str, Any]) -> str:
-    """Format the mean, half the width of the interval, and the letters."""
-    half = words.half_width(score)
-    return (
-        f"{words.percent(score['mean'])}{f' ± {half}' if half else ''}{' ' + score['group'] if score['group'] else ''}"
-    )
-
-
-def latex(content: Content) -> str:
-    """Write the table as LaTeX that needs only the package booktabs."""
-    measured = attacks(content)
-    columns = f"l{'r' * 4}l{'r' * len(measured)}"
-    body = []
-    for line in lines(content):
-        first = line.checkpoint == CHECKPOINTS[0]
-        own = [_tex(line.network["name"]), *map(_tex, line.facts)] if first else [""] * 5
-        body.append([*own, line.checkpoint, *map(_score_latex, line.scores)])
-    final = [
-        ["smallest detectable gap", *[""] * 4, checkpoint, *map(_tex, gaps(content, checkpoint))]
-        for checkpoint in CHECKPOINTS
-    ]
-    text = [
-        "% Needs \\usepackage{booktabs}.",
-        "\\begin{table}",
-        "\\centering",
-        f"\\caption{{{_tex(' '.join([words.setting_sentence(content), words.METHOD, *words.method_notes(content)]))}}}",
-        f"\\begin{{tabular}}{{{columns}}}",
-        "\\toprule",
-        _row([_tex(heading) for heading in headings(content)]),
-        "\\midrule",
-        *map(_row, body),
-        "\\midrule",
-        *map(_row, final),
-        "\\bottomrule",
-        "\\end{tabular}",
-        "\\end{table}",
-    ]
-    if content["published"]:
-        text += [
-            "",
-            "\\begin{table}",
-            "\\centering",
-            f"\\caption{{{_tex(words.PUBLISHED)}}}",
-            "\\begin{tabular}{llrrrrrrl}",
-            "\\toprule",
-            _row([_tex(heading) for heading in PUBLISHED_HEADINGS]),
-            "\\midrule",
-            *(_row([_tex(cell) for cell in row]) for row in published(content)),
-            "\\bottomrule",
-            "\\end{tabular}",
-            "\\end{table}",
-        ]
-    return "\n".join(text) + "\n"
-
-
-def comma_separated(content: Content) -> str:
-    """Write the measured numbers as CSV, without rounding; accuracies are in [0, 1]."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    names = [re.sub(r"\W+", "_", attack) for attack in attacks(content)]
-    facts = ["key", "params", "flops", "latency_ms", "training_seconds", "seeds"]
-    parts = ["mean", "low", "high", "group"]
-    writer.writerow(["network", *facts, "checkpoint", *(f"{name}_{part}" for name in names for part in parts)])
-    for line in lines(content):
-        scores = [score[part] for score in line.scores for part in parts]
-        writer.writerow([line.network["name"], *(line.network[fact] for fact in facts), line.checkpoint, *scores])
-    return out.getvalue()
-
-
-def _score_latex(score: Mapping[str, Any]) -> str:
-    half = words.half_width(score)
-    text = _tex(words.percent(score["mean"]))
-    text += f"{{\\footnotesize\\,$\\pm$\\,{_tex(half)}}}" if half else ""
-    return text + (f"$^{{\\mathrm{{{score['group']}}}}}$" if score["group"] else "")
-
-
-def _row(cells: Sequence[str]) -> str:
-    return " & ".join(cells) + r" \\"
-
-
-def _tex(text: str) -> str:
-    special = {"\u2013": "--", "\u00b1": r"$\pm$", **_LATEX}
-    return "".join(special.get(letter, letter) for letter in text)
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
-
-
-def _plain(text: str) -> str:
-    """Escape text for Markdown and HTML, on one line."""
-    return "".join(f"\\{letter}" if letter in "\\`*_{}[]<>|#~&" else letter for letter in " ".join(text.split()))
-
-
-FORMS: dict[str, Callable[[Content], str]] = {"md": markdown, "tex": latex, "csv": comma_separated}
-"""Forms of the table, by the suffix of their files."""
+def _whisker(score: Mapping[str, Any], span: tuple[float, float]) -> str:
+    if score["low"] is None:
+        return ""
+    return whisker(score["low"], score["high"], score["mean"], span, length=180.0)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rnas.experiments.comparison._training import CLEAN, PRIMARY
-from rnas.statistics.proportions import proportion
+from rnas.report._chance import chance_text, is_at_chance
 from rnas.utils.quantities import format_size, pluralize
 
 Content = Mapping[str, Any]
@@ -22,6 +22,9 @@ LABELS = {
 
 _TOLD = ("epochs", "batch_size")
 
+_ENOUGH = 6
+"""Degrees of freedom from which an estimate of the noise is not called poor."""
+
 METHOD = (
     "A mean is taken over all seeds and images. Its 95 % interval holds for other seeds and other images, uses "
     "variances that are pooled over networks, and is cut at 0 % and 100 %. Seeds and images are crossed factors: "
@@ -29,7 +32,8 @@ METHOD = (
     "tested together by Tukey's test, with a probability of at most 5 % that any two equal networks are called "
     "distinguishable. Networks that share a letter are indistinguishable, and their order means nothing. A pooled "
     "variance that is estimated as 0 is treated as unknown: no interval and no test uses it. FLOPs are "
-    "multiply-accumulates for one image."
+    "multiply-accumulates for one image. A network that is marked as scaled has the proportions of the one that it is "
+    "named after, at these FLOPs."
 )
 
 PUBLISHED = (
@@ -174,23 +178,45 @@ def _seeds(content: Content) -> str:
 
 def _at_chance(content: Content) -> list[str]:
     """Return a warning on networks whose best checkpoints have a clean accuracy no better than chance."""
-    images, chance = content["images"], 1 / content["data"]["num_classes"]
+    images, classes = content["images"], content["data"]["num_classes"]
     clean = next(c for c in content["columns"] if (c["checkpoint"], c["attack"]) == (PRIMARY[0], CLEAN))
     names = [
         one["name"]
         for one, score in zip(content["networks"], clean["networks"], strict=True)
-        if score["mean"] is not None and proportion(score["mean"], images).low <= chance
+        if score["mean"] is not None and is_at_chance(score["mean"], images, classes)
     ]
-    if not names:
+    return [chance_text(names, classes)] if names else []
+
+
+def _degrees_note(content: Content) -> list[str]:
+    """Return a warning if few seeds say little of the noise."""
+    tested = [one for one in content["networks"] if not one["untested"]]
+    seeds = min((one["seeds"] for one in tested), default=0)
+    degrees = (len(tested) - 1) * (seeds - 1)
+    if main_column(content)["detectable"] is None or degrees >= _ENOUGH:
         return []
-    are, rank = ("is", "its rank means") if len(names) == 1 else ("are", "their ranks mean")
-    return [f"{', '.join(names)} {are} not above chance ({100 * chance:.3g} %): {rank} nothing; train longer."]
+    return [
+        f"The noise of seeds is estimated with only {pluralize(degrees, 'degree')} of freedom, from "
+        f"{pluralize(seeds, 'seed')} of {pluralize(len(tested), 'network')}: intervals and smallest gaps are wide, and "
+        "differ between columns by chance. More seeds make them narrower."
+    ]
+
+
+def legend(content: Content) -> str:
+    """Return the sentence that explains the cells of the table."""
+    tested = f"Tukey's test of all pairs, {100 * content['look_level']:.3g} %"
+    return (
+        "Accuracies are in per cent, with half the width of their 95 % interval in points; \u2020 marks an interval "
+        "that is cut at 0 % or 100 %. A difference below the smallest gap is likely to be missed. Networks that share "
+        f"a letter are indistinguishable at 95 % ({tested})."
+    )
 
 
 def notes(content: Content) -> list[str]:
     """Return the sentences that a reader must know about the numbers."""
     found = [content["data"]["note"]] if content["data"]["note"] else []
     found += _at_chance(content)
+    found += _degrees_note(content)
     found += method_notes(content)
     found += [f"{one['name']}: {one['untested']}." for one in content["networks"] if one["untested"]]
     found += [f"{one['name']}: {note}." for one in content["networks"] for note in one["notes"]]

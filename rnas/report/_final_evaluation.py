@@ -1,7 +1,10 @@
 """Write the text of the final evaluation of a front."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
+
+from rnas.report._blocks import Block, Cell, Table, columns
 
 
 def mean_text(member: Mapping[str, Any]) -> str:
@@ -45,19 +48,19 @@ def _alike(members: Sequence[Mapping[str, Any]]) -> str:
     return f"{alike} of the {len(others)} others are indistinguishable from the best (their intervals overlap)"
 
 
-def view(final_evaluation: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the content of the section of the report."""
-    return {
-        "caption": final_evaluation_caption(final_evaluation),
-        "rows": [
-            {
-                "key": member["key"],
-                "searched": f"{member['searched']:.4f}",
-                "mean": mean_text(member),
-                "change": change_text(member),
-                "flags": ", ".join(member["flags"]),
-                "failures": member["failures"],
-            }
-            for member in final_evaluation["members"]
-        ],
-    }
+def blocks(final_evaluation: Mapping[str, Any]) -> list[Block]:
+    """Return the members of the front, best first by the final evaluation, and what the numbers mean."""
+    rows = []
+    for member in final_evaluation["members"]:
+        flags = Cell(", ".join(member["flags"]) or "none", style="alarm" if member["flags"] else "")
+        rows.append(
+            (
+                Cell(member["key"], link=f"#network-{member['key']}"),
+                f"{member['searched']:.4f}",
+                mean_text(member),
+                change_text(member),
+                replace(flags, small=f"({'; '.join(member['failures'])})" if member["failures"] else ""),
+            )
+        )
+    headings = ("key", "in the search", "final evaluation", "rank", "flags")
+    return [Table(columns(*headings, last_words=1), tuple(rows)), final_evaluation_caption(final_evaluation)]

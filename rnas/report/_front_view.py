@@ -1,4 +1,4 @@
-"""Prepare the front's table and the sentences about it for the page."""
+"""Prepare the columns of the front's table, for terminal and page, and the sentences about it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from rnas.report._whisker import whisker
 from rnas.statistics.proportions import indistinguishable
 from rnas.utils._metric import MISSING, Metric
 
-_NOISE = "indistinguishable from"
+NOISE = "indistinguishable from"
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def groups(members: list[FrontMember]) -> list[ColumnGroup]:
         if scores[0].metric.direction and any(score.share for score in scores):
             names += ["95 % interval", ""]
         names += ["drop"] if test else []
-        names += [_NOISE] if scores[0].metric == noisy else []
+        names += [NOISE] if scores[0].metric == noisy else []
         found.append(ColumnGroup(scores[0].metric, tuple(names)))
     return found
 
@@ -142,11 +142,11 @@ def _cells(member: FrontMember, group: ColumnGroup, span: tuple[float, float]) -
         "95 % interval": (interval_text(score), None if share is None else share.low),
         "": (_whisker(score, span), None if share is None else share.value),
         "drop": (drop_text(score), score.drop),
-        _NOISE: (tied_with, tied_with),
+        NOISE: (tied_with, tied_with),
     }
     cells = [(name, *shown[name]) for name in group.columns]
     return [
-        FrontCell(text, "" if value is None else value, at == 0, name == _NOISE)
+        FrontCell(text, "" if value is None else value, at == 0, name == NOISE)
         for at, (name, text, value) in enumerate(cells)
     ]
 

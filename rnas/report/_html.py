@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,11 @@ from rnas.report import _final_evaluation as final_evaluation
 from rnas.report import _front_view as front_view
 from rnas.report import _page as page
 from rnas.report import fidelity, rules
+from rnas.report._blocks import Block
+from rnas.report._chance import chance_notes
 from rnas.report._drawing import draw
 from rnas.report._front import FrontMember, Score, at_highest_rung, members
+from rnas.report._front_table import legend as front_legend
 from rnas.report._page_data import page_data
 from rnas.report._progress import Hypervolume, normalised_hypervolume, surrogate_sentences
 from rnas.report._provenance import facts, input_shape
@@ -42,6 +45,16 @@ class Tile:
     label: str
     value: str
     detail: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section of blocks: its id, its name in the navigation, its title."""
+
+    id: str
+    name: str
+    title: str
+    blocks: Sequence[Block]
 
 
 @dataclass(frozen=True)
@@ -80,16 +93,15 @@ def render(run: Mapping[str, Any]) -> str:
         shape=shape,
         objectives=[metric for metric in metrics if metric.direction],
         tiles=_tiles(run, metrics, front, hypervolume),
-        notes=run["notes"],
+        notes=[*chance_notes(run, front, metrics), *run["notes"]],
+        knee=run.get("knee"),
         front=front_view.rows(front, columns),
         groups=columns,
         published=data["published"],
         filtered=True,
         chart_caption=_chart_caption(run, shape, front, metrics, bool(data["published"])),
-        final_evaluation=final_evaluation.view(run["final_evaluation"]) if run.get("final_evaluation") else None,
-        fidelity_studies=[fidelity.view(study, number) for number, study in enumerate(run.get("fidelity", ()), 1)],
-        rules=rules.view(run["rules"], _with_metric(run, run["rules"]["metric"])) if run.get("rules") else None,
-        front_sentences=front_view.sentences(front, metrics),
+        sections=list(_sections(run)),
+        front_sentences=[*front_view.sentences(front, metrics), *front_legend(run, front, metrics)],
         networks=[_network(member) for member in front],
         hypervolume_label=hypervolume.label,
         hypervolume_last="none" if hypervolume.last is None else f"{hypervolume.last:.3f}",
@@ -100,6 +112,19 @@ def render(run: Mapping[str, Any]) -> str:
         config=page.yaml_text(run["config"]),
         facts=facts(run["evaluations"]),
     )
+
+
+def _sections(run: Mapping[str, Any]) -> Iterator[Section]:
+    """Yield what else was done with the run: final evaluation, studies of its rungs, rules."""
+    if run.get("final_evaluation"):
+        shown = final_evaluation.blocks(run["final_evaluation"])
+        yield Section("final-evaluation", "Final evaluation", "Final evaluation of the front", shown)
+    for number, study in enumerate(run.get("fidelity", ()), 1):
+        name = "fidelity" if number == 1 else f"fidelity-{number}"
+        yield Section(name, "Rungs", "How well the lower rungs rank networks", fidelity.section(study))
+    if run.get("rules"):
+        found = rules.section(run["rules"], _with_metric(run, run["rules"]["metric"]))
+        yield Section("rules", "Rules", "Rules of depth and width", found)
 
 
 def _name(part: Any) -> str:

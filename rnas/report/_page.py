@@ -3,7 +3,6 @@
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -16,40 +15,43 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from rnas import __version__
+from rnas.report._blocks import Block, Heading, Table
 from rnas.utils.files import write_text
 
 
-@dataclass(frozen=True)
-class ReportTable:
-    """Hold headings and rows of texts.
-
-    Attributes:
-        words: how many of the first columns are words; the others are numbers.
-    """
-
-    headings: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    words: int = 1
-
-
-Block = str | ReportTable
-"""A paragraph, or a table."""
-
-
 def write_blocks(path: Path, kind: str, title: str, blocks: Sequence[Block]) -> None:
-    """Write a page of paragraphs and tables.
+    """Write the page of :func:`render_blocks`."""
+    write_text(path, render_blocks(kind, title, blocks))
+
+
+def render_blocks(
+    kind: str, title: str, blocks: Sequence[Block], lead: str = "", data: Mapping[str, Any] | None = None
+) -> str:
+    """Return a page that shows blocks in order; each heading begins a section.
 
     Args:
-        path: of the file.
         kind: what the page is of, such as ``rule test``.
         title: its heading.
         blocks: what it shows, in order.
+        lead: the sentence below the title; may be empty.
+        data: light and dark version of each of its figures, by their ids; None without figures.
     """
-    shown = [
-        {"number": number, "text": block if isinstance(block, str) else "", "table": block}
-        for number, block in enumerate(blocks)
-    ]
-    write_text(path, render("blocks.html", scripts=("theme.js",), kind=kind, title=title, blocks=shown))
+    sortable = any(isinstance(block, Table) and block.sortable for block in blocks)
+    scripts = ["theme.js"]
+    scripts += ["sorting.js"] if sortable else []
+    scripts += ["plots.js", "figures.js"] if data is not None else []
+    return render(
+        "blocks.html",
+        scripts=tuple(scripts),
+        styles=("blocks.css",),
+        data=data,
+        charts=data is not None,
+        kind=kind,
+        title=title,
+        lead=lead,
+        blocks=blocks,
+        sections=[block for block in blocks if isinstance(block, Heading)],
+    )
 
 
 def render(

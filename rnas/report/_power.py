@@ -1,10 +1,6 @@
-"""Print a power study on the terminal."""
+"""Describe a power study."""
 
-from rich.console import Console
-from rich.text import Text
-
-from rnas.report._page import ReportTable
-from rnas.report._rules_table import grid
+from rnas.report._blocks import Block, Heading, Table, columns
 from rnas.scaling_rules.power import ROBUST_SCALING, GroundTruth, PowerStudy, Tally
 from rnas.scaling_rules.verdict import LEVEL, Verdict
 from rnas.utils._metric import Metric
@@ -20,19 +16,17 @@ _COLUMNS = {
 }
 
 
-def print_power_study(console: Console, power_study: PowerStudy, metric: Metric) -> None:
-    """Print false positives first, then power, then coverage."""
+def blocks(power_study: PowerStudy, metric: Metric) -> list[Block]:
+    """Return false positives first, then power, then coverage."""
     each = pluralize(power_study.simulations, "simulation")
-    console.print(Text(f"{pluralize(power_study.evaluations, 'network')} of the run, {each} of each ground truth."))
-    console.print()
-    for sentence in sentences(power_study):
-        console.print(Text(sentence))
-    console.print()
-    console.print(Text("Verdicts", style="bold"))
-    console.print(grid(verdicts_table(power_study, metric)))
-    console.print()
-    console.print(Text("90 % intervals, over all true rules within what was searched", style="bold"))
-    console.print(grid(coverage_table(power_study)))
+    return [
+        f"{pluralize(power_study.evaluations, 'network')} of the run, {each} of each ground truth.",
+        *sentences(power_study),
+        Heading("Verdicts"),
+        verdicts_table(power_study, metric),
+        Heading("90 % intervals, over all true rules within what was searched"),
+        coverage_table(power_study),
+    ]
 
 
 def sentences(power_study: PowerStudy) -> list[str]:
@@ -58,30 +52,30 @@ def sentences(power_study: PowerStudy) -> list[str]:
     return lines
 
 
-def verdicts_table(power_study: PowerStudy, metric: Metric) -> ReportTable:
+def verdicts_table(power_study: PowerStudy, metric: Metric) -> Table:
     """Return how often each verdict is reached, by truth and part; RobustScaling is for three stages only."""
     compared = any(tally.truth.name == ROBUST_SCALING for tally in power_study.tallies)
-    columns = [name for name in _COLUMNS if name not in (("identified",) if compared else ("agrees", "differs"))]
+    shown = [name for name in _COLUMNS if name not in (("identified",) if compared else ("agrees", "differs"))]
     rows = [
         (
             tally.truth.name,
             "" if tally.truth.rule is None else _worth(tally.truth, metric),
             tally.part,
-            *(str(_count(tally, name)) for name in columns),
+            *(str(_count(tally, name)) for name in shown),
             "" if tally.searched else "outside of what was searched",
         )
         for tally in power_study.tallies
     ]
-    return ReportTable(("truth", "each part worth", "part", *columns, ""), tuple(rows), words=3)
+    return Table(columns("truth", "each part worth", "part", *shown, "", words=3), tuple(rows))
 
 
-def coverage_table(power_study: PowerStudy) -> ReportTable:
+def coverage_table(power_study: PowerStudy) -> Table:
     """Return how often each quantity's interval holds the true value, and how wide it is."""
     rows = [
         (c.quantity, f"{c.held} of {c.simulations}", f"{c.held / c.simulations:.0%}", f"\u00b1{c.half_width:.2f}")
         for c in power_study.coverage
     ]
-    return ReportTable(("quantity", "held", "", "median half width"), tuple(rows))
+    return Table(columns("quantity", "held", "", "median half width"), tuple(rows))
 
 
 def _worth(truth: GroundTruth, metric: Metric) -> str:

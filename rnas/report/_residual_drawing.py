@@ -96,9 +96,8 @@ def _stages(stages: list[DrawnStage]) -> str:
         )
         resolution = "full resolution" if at == 0 else f"1/{2**at}"
         drawn += svg.text(resolution, centre, 14, 11, text_anchor="middle", opacity=0.75)
-        drawn += svg.text(
-            f"D {stage.depth} \u00b7 W {stage.widening:.3g}", centre, 142, 13, text_anchor="middle", font_weight=600
-        )
+        size = f"D {stage.depth} \u00b7 W {stage.widening:.3g}\u00d7{stage.unit}"
+        drawn += svg.text(size, centre, 142, 13, text_anchor="middle", font_weight=600)
         drawn += svg.text(f"{stage.channels} channels", centre, 158, text_anchor="middle", opacity=0.7)
         left += slot
     return drawn

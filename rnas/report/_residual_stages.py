@@ -28,14 +28,19 @@ class DrawnStage:
     Attributes:
         depth: number of blocks (D).
         channels: number of planes.
-        widening: planes in units of 16 for the first stage, 32 for the second and so on (W).
+        unit: planes at widening 1: 16 for the first stage, 32 for the second and so on, whatever unit a space has.
         block: all fields of its block, including those at their defaults.
     """
 
     depth: int
     channels: int
-    widening: float
+    unit: int
     block: Mapping[str, Any]
+
+    @property
+    def widening(self) -> float:
+        """Return the planes in these units (W)."""
+        return self.channels / self.unit
 
 
 def is_residual(architecture: Mapping[str, Any]) -> bool:
@@ -61,7 +66,7 @@ def stages_of(architecture: Mapping[str, Any]) -> list[DrawnStage]:
     blocks = architecture.get("blocks", [{}])
     blocks = blocks * (len(depths) // len(blocks))
     return [
-        DrawnStage(depth, planes, planes / (_UNIT_WIDTH * 2**at), {**BLOCK_DEFAULTS, **block})
+        DrawnStage(depth, planes, _UNIT_WIDTH * 2**at, {**BLOCK_DEFAULTS, **block})
         for at, (depth, planes, block) in enumerate(zip(depths, channels, blocks, strict=True))
     ]
 

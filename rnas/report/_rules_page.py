@@ -8,10 +8,9 @@ import plotly.graph_objects as go
 
 from rnas.report import _page as page
 from rnas.report import rules
+from rnas.report._blocks import Figure
 from rnas.report._rules_figures import depth_to_width_figure, shares_figure
 from rnas.scaling_rules.findings import Findings
-
-_SCRIPTS = ("theme.js", "plots.js", "rules.js")
 
 
 @dataclass(frozen=True)
@@ -26,34 +25,10 @@ class PageFigure:
 
 def render(found: Findings) -> str:
     """Return the page as HTML text; equal findings give equal text."""
-    content = found.to_dict()
-    drawn = figures(found)
-    rankings = [
-        {"table": table, "sentences": rules.ranking_sentences(content, of)}
-        for of in ("depth", "width")
-        if (table := rules.ranking_table(content, of)) is not None
-    ]
-    return page.render(
-        "rules_page.html",
-        scripts=_SCRIPTS,
-        styles=("rules.css",),
-        charts=True,
-        data={figure.id: {"light": _plain(figure.light), "dark": _plain(figure.dark)} for figure in drawn},
-        figures=drawn,
-        content=content,
-        summary=rules.summary(content),
-        sentence=found.saved_rule().sentence(),
-        rules=rules.view(content, content["evaluations"]),
-        papers=rules.PAPERS,
-        rankings=rankings,
-        explained=rules.explained_table(content),
-        explained_sentence=rules.explained_sentence(content),
-        blocks=rules.blocks_table(content),
-        blocks_sentence=rules.BLOCKS,
-        exponents=rules.exponents_sentence(content),
-        drifts=rules.drifts_table(content),
-        drifts_sentence=rules.DRIFTS,
-    )
+    content, drawn = found.to_dict(), figures(found)
+    shown = rules.blocks(content, found.saved_rule().sentence(), [Figure(figure.id, figure.label) for figure in drawn])
+    data = {figure.id: {"light": _plain(figure.light), "dark": _plain(figure.dark)} for figure in drawn}
+    return page.render_blocks("rules", content["run"], shown, rules.summary(content), data)
 
 
 def figures(found: Findings) -> list[PageFigure]:

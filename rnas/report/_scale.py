@@ -1,63 +1,60 @@
-"""What ``rnas scale`` finds, for people."""
+"""Describe what ``rnas scale`` finds."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
-from rnas.networks.architecture import from_dict
+from rnas.networks.robust_scaling import Setting
+from rnas.networks.zoo import CIFAR
+from rnas.report import _saved_rule as saved_rule
+from rnas.report._blocks import Block, Column, Facts, Table
 from rnas.report._structure import structure
+from rnas.scaling_rules.scale import CLASSES, OBJECTIVE, PrintedSetting, ScaledNetwork
 from rnas.utils.quantities import format_size
 
 
-def print_scaled(console: Console, result: Mapping[str, Any]) -> None:
-    """The network, how it was found, and how far the printed settings are from the best."""
-    shape = "x".join(map(str, result["input_shape"]))
+def blocks(result: ScaledNetwork) -> list[Block]:
+    """Return the network, how it was found, and how far the printed settings are from the best."""
+    cost, shape = result.cost, "x".join(map(str, CIFAR))
+    objective = f"{result.objective:.4f}, the least there is; minimised is {OBJECTIVE}"
     facts = {
-        "scaling": result["scaling"],
-        "setting": result["setting"],
-        "network": structure(from_dict(result["architecture"])),
-        "size": f"{result['params']:,} parameters, {result['flops']:,} FLOPs for one {shape} image, "
-        f"{result['num_classes']} classes",
-        "target": f"{format_size(result['target'])} FLOPs; the network has {_percent(result['deviation'])}",
+        "scaling": result.scaling.description,
+        "setting": result.setting,
+        "network": structure(result.architecture),
+        "size": f"{cost.params:,} parameters, {cost.flops:,} FLOPs for one {shape} image, {CLASSES} classes",
+        "target": f"{format_size(result.target)} FLOPs; the network has {_deviation(cost.flops, result.target)}",
+        "objective": "" if result.objective is None else objective,
     }
-    if "objective" in result:
-        facts["objective"] = f"{result['objective']:.4f}, the least there is; minimised is {result['minimised']}"
-    grid = Table.grid(padding=(0, 2))
-    for name, text in facts.items():
-        grid.add_row(Text(name, style="bold"), Text(text))
-    console.print(grid)
-    if "printed" in result:
-        console.print()
-        console.print(
-            "The settings that the paper prints, and those of least objective at the same targets, "
-            "for this block by this rule:",
-        )
-        console.print(_printed(result["printed"]))
+    shown: list[Block] = [Facts(facts)]
+    if result.printed:
+        shown += [
+            "The settings that the paper prints, and those of least objective at the same targets, for this block by "
+            "this rule:",
+            printed_table(result.printed),
+        ]
+    return shown if result.rule is None else [*shown, *saved_rule.blocks(result.rule)]
 
 
-def _printed(rows: list[Mapping[str, Any]]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for heading in ("setting", "target", "D", "W", "FLOPs", "deviation", "objective"):
-        table.add_column(heading, justify="left" if heading in ("setting", "D", "W") else "right", no_wrap=True)
-    for row in rows:
-        target = row["target"]
-        table.add_row(row["name"], format_size(target), *_cells(row["printed"], target))
-        table.add_row("  least objective", "", *(_cells(row["optimum"], target) if row["optimum"] else ("none",)))
-    return table
+def printed_table(settings: Sequence[PrintedSetting]) -> Table:
+    """Return two rows for each printed setting: itself, and the one of least objective at its target."""
+    words = ("setting", "D", "W")
+    headings = ("setting", "target", "D", "W", "FLOPs", "deviation", "objective")
+    rows = []
+    for row in settings:
+        rows.append((row.name, format_size(row.target), *_cells(row.printed, row.target)))
+        rows.append(("  least objective", "", *_cells(row.optimum, row.target)))
+    return Table(tuple(Column(heading, number=heading not in words) for heading in headings), tuple(rows))
 
 
-def _cells(setting: Mapping[str, Any], target: int) -> tuple[str, ...]:
+def _cells(setting: Setting | None, target: int) -> tuple[str, ...]:
+    if setting is None:
+        return "none", "", "", "", ""
     return (
-        ",".join(map(str, setting["depths"])),
-        ",".join(map(str, setting["widths"])),
-        format_size(setting["flops"]),
-        _percent(setting["flops"] / target - 1),
-        f"{setting['objective']:.4f}",
+        ",".join(map(str, setting.depths)),
+        ",".join(map(str, setting.widths)),
+        format_size(setting.flops),
+        _deviation(setting.flops, target),
+        f"{setting.objective:.4f}",
     )
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:+.1f} %"
+def _deviation(flops: int, target: int) -> str:
+    return f"{100 * (flops / target - 1):+.1f} %"

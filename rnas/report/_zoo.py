@@ -1,13 +1,10 @@
-"""The zoo for people: an overview of many networks, and all about one."""
+"""Describe the zoo: an overview of many networks, and all about one."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from rnas.networks.architecture import from_dict
+from rnas.report._blocks import Block, Cell, Column, Facts, Table
 from rnas.report._structure import structure
 from rnas.utils.quantities import format_size
 
@@ -34,41 +31,30 @@ class Sources:
         """``[1]`` for the first."""
         return f"[{self._numbers.setdefault(text, len(self._numbers) + 1)}]"
 
-    def table(self) -> Table:
-        """Every citation and what it stands for."""
-        grid = Table.grid(padding=(0, 1))
-        grid.add_column(justify="right")
-        for text, number in self._numbers.items():
-            grid.add_row(Text(f"[{number}]"), Text(text))
-        return grid
+    def facts(self) -> Facts:
+        """Return every citation and what it stands for."""
+        return Facts({f"[{number}]": text for text, number in self._numbers.items()})
 
 
-def print_overview(console: Console, networks: Sequence[Network]) -> None:
-    """One line for each network and data set, with the first of its published results."""
-    table = Table(box=None, pad_edge=False, collapse_padding=True)
-    table.add_column("network", overflow="fold")
-    for heading in ("params", "FLOPs"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("data", no_wrap=True)
-    for heading in (*_SIZES.values(), *_ACCURACIES.values()):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("from", no_wrap=True)
+def overview(networks: Sequence[Network]) -> list[Block]:
+    """Return a row for each network and data set, with the first of its published results."""
+    words = ("network", "data", "from")
+    headings = ("network", "params", "FLOPs", "data", *_SIZES.values(), *_ACCURACIES.values(), "from")
     sources = Sources()
+    rows: list[tuple[Cell | str, ...]] = []
     family = None
     for network in networks:
         if network["family"] != family:
             family = network["family"]
-            table.add_row(Text(f"{family}:", style="bold"))
-        for line in _lines(network, sources):
-            table.add_row(*map(Text, line))
-    console.print(table)
-    console.print()
-    legend = (
+            rows.append((Cell(f"{family}:", style="strong"), *[""] * (len(headings) - 1)))
+        rows += _lines(network, sources)
+    columns = tuple(Column(heading, number=heading not in words) for heading in headings)
+    return [
+        Table(columns, tuple(rows), dense=True),
         f"{_convention(networks)} {_LEGEND} Of each network the first result on each data set is shown; "
-        "rnas zoo NAME shows all, with the notes."
-    )
-    console.print(legend)
-    console.print(sources.table())
+        "rnas zoo NAME shows all, with the notes.",
+        sources.facts(),
+    ]
 
 
 def _convention(networks: Sequence[Network]) -> str:
@@ -101,7 +87,8 @@ def _lines(network: Network, sources: Sources) -> list[tuple[str, ...]]:
                 cited,
             )
         )
-    return lines or [(network["name"], format_size(network["params"]), format_size(network["flops"]))]
+    unpublished = ("",) * (2 + len(_SIZES) + len(_ACCURACIES))
+    return lines or [(network["name"], format_size(network["params"]), format_size(network["flops"]), *unpublished)]
 
 
 def _printed_sizes(row: Row) -> list[str]:
@@ -128,8 +115,8 @@ def _accuracies(row: Row, *, with_spread: bool) -> list[str]:
     return texts
 
 
-def print_description(console: Console, network: Network) -> None:
-    """All about one network."""
+def description(network: Network) -> list[Block]:
+    """Return all about one network."""
     facts = {
         "network": f"{network['name']}, of family {network['family']}",
         "after": network["source"],
@@ -142,14 +129,7 @@ def print_description(console: Console, network: Network) -> None:
         else "none were released",
         "note": network["note"],
     }
-    grid = Table.grid(padding=(0, 2))
-    for name, text in facts.items():
-        if text:
-            grid.add_row(Text(name, style="bold"), Text(text))
-    console.print(grid)
-    if network["published"]:
-        console.print()
-        _print_results(console, network["published"])
+    return [Facts(facts), *_results(network["published"])]
 
 
 def _counts(network: Network) -> dict[str, str]:
@@ -161,32 +141,24 @@ def _counts(network: Network) -> dict[str, str]:
     }
 
 
-def _print_results(console: Console, rows: Sequence[Row]) -> None:
-    table = Table(box=None, pad_edge=False, collapse_padding=True)
-    table.add_column("data", no_wrap=True)
-    table.add_column("training")
-    for heading in (*_SIZES.values(), *_ACCURACIES.values()):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("from", no_wrap=True)
+def _results(rows: Sequence[Row]) -> list[Block]:
+    if not rows:
+        return []
+    words = ("data", "training", "from")
+    headings = ("data", "training", *_SIZES.values(), *_ACCURACIES.values(), "from")
     sources = Sources()
-    for row in rows:
-        text = f"{row['source']}. {_sentence(row['note'])}".strip()
-        table.add_row(
-            *map(
-                Text,
-                (
-                    row["dataset"],
-                    row["training"],
-                    *_printed_sizes(row),
-                    *_accuracies(row, with_spread=True),
-                    sources.cite(text),
-                ),
-            )
+    lines = tuple(
+        (
+            row["dataset"],
+            row["training"],
+            *_printed_sizes(row),
+            *_accuracies(row, with_spread=True),
+            sources.cite(f"{row['source']}. {_sentence(row['note'])}".strip()),
         )
-    console.print(table)
-    console.print()
-    console.print(_LEGEND)
-    console.print(sources.table())
+        for row in rows
+    )
+    columns = tuple(Column(heading, number=heading not in words) for heading in headings)
+    return [Table(columns, lines, dense=True), _LEGEND, sources.facts()]
 
 
 def _sentence(text: str) -> str:

@@ -4,39 +4,34 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from rnas.experiment import REPORT
 from rnas.nas.fidelity_study import FidelityResult
 from rnas.report import _page as page
+from rnas.report._blocks import Block, Table, columns
 from rnas.utils.quantities import format_size, pluralize
 
 Study = Mapping[str, Any]
 
 
-def view(study: Study, number: int = 1) -> dict[str, Any]:
-    """Return everything that the report's section says, which is the report's first of its kind, or a later one."""
-    headings, lines = rows(study)
-    return {
-        "id": "fidelity" if number == 1 else f"fidelity-{number}",
-        "caption": caption(study),
-        "headings": headings,
-        "rows": lines,
-        "sentences": shift_sentences(study),
-    }
-
-
 def write(result: FidelityResult, path: Path) -> None:
     """Write ``report.html`` of a study into its directory."""
-    study = result.to_dict()
-    headings, lines = rows(study)
-    table = page.ReportTable(tuple(headings), tuple(map(tuple, lines)), len(headings))
-    blocks: list[page.Block] = [caption(study), table, *shift_sentences(study)]
-    page.write_blocks(path / "report.html", "fidelity", "How well the lower rungs rank networks", blocks)
+    page.write_blocks(path / REPORT, "fidelity", "How well the lower rungs rank networks", blocks(result))
 
 
-def rows(study: Study) -> tuple[list[str], list[list[str]]]:
-    """Return the headings, and one row for each lower rung and band."""
-    headings = ["rung", "FLOPs", "networks", "tau", "ceiling", "own noise", "top fifth promoted", "regret, points"]
-    lines = [
-        [
+def blocks(result: FidelityResult) -> list[Block]:
+    """Return what a reader is shown, in order."""
+    return section(result.to_dict())
+
+
+def section(study: Study) -> list[Block]:
+    """Return the figures of a study, what they mean, and whether the optimum moves between rungs."""
+    return [quality_table(study), *captions(study), *shift_sentences(study)]
+
+
+def quality_table(study: Study) -> Table:
+    """Return the table with a row for each lower rung and band of FLOPs."""
+    rows = [
+        (
             _fidelity(study, quality["rung"]),
             f"{format_size(quality['flops'][0])} to {format_size(quality['flops'][1])}",
             str(quality["architectures"]),
@@ -45,24 +40,26 @@ def rows(study: Study) -> tuple[list[str], list[list[str]]]:
             _interval(quality["noise"]),
             _interval(quality["recall"], "{:.0%}"),
             _interval(_points(quality["regret"]), "{:.1f}"),
-        ]
+        )
         for quality in study["quality"]
     ]
-    return headings, lines
+    headings = ("rung", "FLOPs", "networks", "tau", "ceiling", "own noise", "top fifth promoted", "regret, points")
+    return Table(columns(*headings, words=2), tuple(rows))
 
 
-def caption(study: Study) -> str:
-    """Return the text that explains the numbers."""
+def captions(study: Study) -> list[str]:
+    """Return the sentences that explain the numbers."""
     failures = study["failures"]
-    return (
+    return [
         f"{pluralize(study['architectures'], 'network')}, {pluralize(study['seeds'], 'seed')} at each rung, ranked by "
-        f"{study['metric'].replace('_', ' ')}; the highest rung is {_settings(study['fidelities'][-1])}.\n"
+        f"{study['metric'].replace('_', ' ')}; the highest rung is {_settings(study['fidelities'][-1])}.",
         "tau is Kendall's tau between the rung and the highest, with different seeds. Ceiling is tau between two seeds "
-        "at the highest rung, the most that any rung can reach. Own noise is tau between two seeds at the rung.\n"
-        f"Top fifth promoted is the share of the truly best fifth among the {study['promote']:.0%} promoted. Regret is "
-        "the score of the best network minus that of the best promoted one. Brackets hold 95 % intervals over networks."
-        + (f"\nLeft out: {pluralize(failures, 'failed evaluation')}." if failures else "")
-    )
+        "at the highest rung, the most that any rung can reach. Own noise is tau between two seeds at the rung.",
+        f"Top fifth promoted is the share of the truly best fifth among the {study['promote']:.0%} promoted. Regret "
+        "is the score of the best network minus that of the best promoted one.",
+        "Brackets hold 95 % intervals over networks.",
+        *([f"Left out: {pluralize(failures, 'failed evaluation')}."] if failures else []),
+    ]
 
 
 def shift_sentences(study: Study) -> list[str]:

@@ -8,8 +8,7 @@ from typing import Any
 from rnas.statistics._holm import holm
 from rnas.statistics._mcnemar import mcnemar
 from rnas.statistics.proportions import Proportion
-from rnas.utils._data_frames import data_frame
-from rnas.utils._notebook_tables import notebook_table
+from rnas.utils._tabular import Tabular, notebook_table
 from rnas.utils.quantities import format_size
 
 LEVEL = 0.05
@@ -113,7 +112,7 @@ class LeaderboardTable:
 
 
 @dataclass(frozen=True)
-class Leaderboard:
+class Leaderboard(Tabular):
     """Hold networks that are ranked by robust accuracy.
 
     Attributes:
@@ -153,15 +152,8 @@ class Leaderboard:
             ],
         }
 
-    def to_pandas(self) -> Any:
-        """Return a ``pandas.DataFrame`` with a row for each network; ``table`` counts from 1.
-
-        Raises:
-            InputError: pandas is not installed.
-        """
-        return data_frame(self._rows())
-
-    def _rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[dict[str, Any]]:
+        """Return a row for each network; ``table`` counts from 1."""
         return [
             {
                 "table": number,
@@ -182,7 +174,7 @@ class Leaderboard:
         columns = ("table", "place", "network", "worst_case", "clean", "p_value", "params", "flops")
         rows = [
             [f"{row[name]:.4g}" if isinstance(row[name], float) else row[name] for name in columns]
-            for row in self._rows()
+            for row in self.rows()
         ]
         return notebook_table("Networks by worst-case accuracy", columns, rows)
 

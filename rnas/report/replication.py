@@ -1,20 +1,23 @@
 """Render the report of a replication as one HTML file that needs no other files."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
 from rnas.experiment import REPORT
+from rnas.experiments.replications.design import DesignCell, Replication
 from rnas.experiments.replications.result import ReplicationResult
 from rnas.report import _page as page
 from rnas.report import replication_text
+from rnas.report._blocks import Block, Cell, Column, Facts, Heading, Line, Row, Table, columns, notes
 from rnas.report._description import describe
 from rnas.report._whisker import whisker
 from rnas.utils._metric import MISSING, Metric
 from rnas.utils.files import write_text
 from rnas.utils.quantities import format_size
 
+_CLEAN = "test_clean_accuracy"
 _SCRIPTS = ("theme.js", "plots.js", "replication.js")
 
 
@@ -25,12 +28,10 @@ def write(result: ReplicationResult, path: Path) -> None:
 
 def render(replication: Mapping[str, Any]) -> str:
     """Return the report as HTML text, from the content of the result; equal replications give equal text."""
-    factors = list(dict.fromkeys(name for cell in replication["cells"] for name in cell["factors"]))
-    spans = _spans(replication)
     return page.render(
         "replication.html",
         scripts=_SCRIPTS,
-        styles=("replication.css",),
+        styles=("study.css", "replication.css"),
         charts=True,
         data=figure(replication),
         replication=replication,
@@ -38,22 +39,78 @@ def render(replication: Mapping[str, Any]) -> str:
         setting=replication_text.setting_sentence(replication),
         notes=replication_text.notes(replication),
         method=replication_text.METHOD,
-        claims=[
-            {
-                "statement": claim["statement"],
-                "expected": replication_text.expected_text(claim),
-                "estimate": replication_text.estimate_text(claim),
-                "whisker": _whisker(claim, spans.get(claim["unit"])),
-                "p": replication_text.p_text(claim),
-                "used": replication_text.used_text(claim),
-                "verdict": claim["verdict"],
-            }
-            for claim in replication["claims"]
-        ],
-        factors=factors,
-        cells=[_row(replication, cell, factors) for cell in replication["cells"]],
+        claims=claims_table(replication),
+        cells=cells_table(replication),
+        failures=Facts({f"{one['key']}, seed {one['seed']}": _failure(one) for one in replication["failures"]}),
         settings=page.yaml_text(replication["settings"]),
     )
+
+
+def blocks(result: ReplicationResult) -> list[Block]:
+    """Return the claims, the verdict on the paper's observation, and what a reader must know."""
+    replication = result.content
+    return [
+        Heading(f"{replication['title']} ({replication['paper'].partition(':')[0]}; {replication['section']})"),
+        replication["observation"],
+        claims_table(replication),
+        Line(replication_text.verdict_sentence(replication), "strong"),
+        replication_text.setting_sentence(replication),
+        *notes(replication_text.notes(replication)),
+    ]
+
+
+def design(replication: Replication, cells: Sequence[DesignCell]) -> list[Block]:
+    """Return what a replication tests."""
+    claims = enumerate(replication.claims(cells), 1)
+    return [
+        Heading(f"{replication.title} ({replication.paper.partition(':')[0]}; {replication.section})"),
+        replication.observation,
+        *(f"{number}. {claim.statement}" for number, claim in claims),
+    ]
+
+
+def claims_table(replication: Mapping[str, Any]) -> Table:
+    """Return each claim with its estimate, the number of comparisons behind it, and its verdict."""
+    spans = _spans(replication)
+    rows = []
+    for claim in replication["claims"]:
+        decided = not claim["verdict"].startswith("not")
+        rows.append(
+            (
+                claim["statement"],
+                replication_text.expected_text(claim),
+                replication_text.estimate_text(claim),
+                Cell("", picture=_whisker(claim, spans.get(claim["unit"]))),
+                replication_text.p_text(claim),
+                replication_text.used_text(claim),
+                Cell(claim["verdict"], style="strong" if decided else ""),
+            )
+        )
+    headings = ("claim, as it is tested", "expected", "found [interval]", "", "p (Holm)", "from", "verdict")
+    return Table(tuple(Column(heading, page_only=not heading) for heading in headings), tuple(rows))
+
+
+def cells_table(replication: Mapping[str, Any]) -> Table:
+    """Return each cell with the levels of its factors, and mean and standard deviation over seeds."""
+    factors = list(dict.fromkeys(name for cell in replication["cells"] for name in cell["factors"]))
+    metric = metric_of(replication["figure"]["metric"])
+    numbers = (metric.name.replace("_", " "), "test clean accuracy", "FLOPs", "params")
+    rows: tuple[Row, ...] = tuple(
+        (
+            *(replication_text.level_text(cell["factors"].get(name, "")) for name in factors),
+            _scores(metric, cell["scores"][metric.name]),
+            _scores(metric_of(_CLEAN), cell["scores"][_CLEAN]),
+            format_size(cell["flops"]),
+            format_size(cell["params"]),
+            Cell(cell["key"], describe(cell["architecture"])),
+        )
+        for cell in replication["cells"]
+    )
+    return Table(columns(*factors, *numbers, "network", words=len(factors), last_words=1), rows)
+
+
+def _failure(one: Mapping[str, Any]) -> str:
+    return f"{one['status']}: {one['reason']}"
 
 
 def figure(replication: Mapping[str, Any]) -> dict[str, Any]:
@@ -95,21 +152,6 @@ def metric_of(name: str) -> Metric:
     """Return a metric by its name, which also formats its values."""
     share = name.endswith(("accuracy", "stability"))
     return Metric(name, "proportion" if share else "number")
-
-
-def _row(replication: Mapping[str, Any], cell: Mapping[str, Any], factors: list[str]) -> dict[str, Any]:
-    metric = metric_of(replication["figure"]["metric"])
-    return {
-        "levels": [
-            replication_text.level_text(cell["factors"][name]) if name in cell["factors"] else "" for name in factors
-        ],
-        "network": describe(cell["architecture"]),
-        "key": cell["key"],
-        "flops": format_size(cell["flops"]),
-        "params": format_size(cell["params"]),
-        "scores": _scores(metric, cell["scores"][metric.name]),
-        "clean": _scores(metric_of("test_clean_accuracy"), cell["scores"]["test_clean_accuracy"]),
-    }
 
 
 def _scores(metric: Metric, values: list[float | None]) -> str:

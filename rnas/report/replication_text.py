@@ -45,7 +45,7 @@ def setting_sentence(replication: Replication) -> str:
         f"{replication['data']['name']} ({shape} images), recipe {training['recipe']['name']}, "
         f"{pluralize(fidelity['epochs'], 'epoch')}{images}, epsilon {Fraction(training['eps'])}, "
         f"{replication['settings']['capacity']} capacity; {cells}, {pluralize(replication['seeds'], 'seed')} each, "
-        f"{pluralize(replication['trainings'], 'training')}{failures}"
+        f"{pluralize(replication['trainings'], 'training')}{failures}."
     )
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from rnas.experiment import REPORT
 from rnas.report import _page as page
-from rnas.report._page import ReportTable
+from rnas.report._blocks import Block, Table, columns
 from rnas.scaling_rules.out_of_sample import (
     SAME,
     CandidateComparison,
@@ -23,15 +24,15 @@ _GAINS = ("gain of the rule over", "predicted gain", "measured gain", "p (Holm)"
 def write(result: RuleTestResult, path: Path) -> None:
     """Write ``report.html`` of a test into its directory."""
     title = f"The rule of {result.prediction.run}, tested where it was not fitted"
-    page.write_blocks(path / "report.html", "rule test", title, blocks(result))
+    page.write_blocks(path / REPORT, "rule test", title, blocks(result))
 
 
-def blocks(result: RuleTestResult) -> list[page.Block]:
+def blocks(result: RuleTestResult) -> list[Block]:
     """Return what a reader is shown, in order."""
     prediction = result.prediction
     low, high = map(format_size, prediction.fitted_flops)
     verdicts = "; ".join(f"{name}: {verdict}" for name, verdict in prediction.verdicts.items())
-    shown: list[page.Block] = [
+    shown: list[Block] = [
         f"Prediction {prediction.hash}.",
         f"Rule: {SavedRule(prediction.rule).sentence()}.",
         f"Uniform: {SavedRule(prediction.uniform).sentence()}.",
@@ -48,16 +49,16 @@ def blocks(result: RuleTestResult) -> list[page.Block]:
     return [*shown, *result.notes]
 
 
-def _budget(budget: RuleTestBudget, metric: str) -> list[page.Block]:
+def _budget(budget: RuleTestBudget, metric: str) -> list[Block]:
     flops = [measured.candidate.flops for measured in budget.candidates]
     seeds = max(len(measured.scores) for measured in budget.candidates)
     held = [first.held for first, *_ in budget.networks if first.held is not None]
     return [
         f"At {format_size(budget.flops)} FLOPs, the networks' own up to {max(flops) / min(flops) - 1:.1%} apart; "
         f"{metric}, {pluralize(seeds, 'seed')}, with 95 % intervals:",
-        ReportTable(_NETWORKS, tuple(map(_cells, budget.networks)), len(_NETWORKS)),
+        Table(columns(*_NETWORKS, words=3), tuple(map(_cells, budget.networks))),
         *([f"{sum(held)} of {len(held)} measured scores lie in their predicted interval."] if held else []),
-        ReportTable(_GAINS, tuple(map(_gain, budget.compared)), len(_GAINS)),
+        Table(columns(*_GAINS), tuple(map(_gain, budget.compared))),
         *(f"No {name} network: {reason}." for name, reason in budget.left_out.items()),
         *(f"{_names(group)}, {failure}" for group in budget.networks for failure in group[0].failures),
     ]

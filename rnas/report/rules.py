@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rnas.report._page import ReportTable
+from rnas.report._blocks import Block, Facts, Heading, Table, columns, notes
 from rnas.scaling_rules._proportion import proportion_text, share_text
 from rnas.scaling_rules.verdict import LEVEL, Verdict
 from rnas.utils._metric import MISSING, Metric
@@ -31,20 +31,52 @@ def scope_sentence(content: Content) -> str:
     )
 
 
-def view(content: Content, evaluations: int) -> dict[str, Any]:
-    """Return the section on the rule for its run's report.
+def section(content: Content, evaluations: int) -> list[Block]:
+    """Return the verdicts on a rule and the optimum of each quantity, which its run's report shows too.
 
     Args:
         content: the findings.
         evaluations: number of complete evaluations of residual networks by now.
     """
-    return {
-        "scope": scope_sentence(content),
-        "stale": stale_sentence(content, evaluations),
-        "verdicts": verdict_sentences(content),
-        "quantities": quantities_table(content),
-        "method": METHOD,
-    }
+    stale = stale_sentence(content, evaluations)
+    return [
+        scope_sentence(content),
+        *notes([stale] if stale else []),
+        Facts({f"{name}: {verdict}": reason for name, verdict, reason in verdict_sentences(content)}),
+        quantities_table(content),
+        METHOD,
+    ]
+
+
+def blocks(content: Content, sentence: str, figures: Sequence[Block] = ()) -> list[Block]:
+    """Return everything that was found: verdicts first, then what they rest on.
+
+    Args:
+        content: the findings.
+        sentence: the likeliest rule in words.
+        figures: what a page draws.
+    """
+    shown: list[Block] = [
+        Heading("Rules of depth and width"),
+        *section(content, content["evaluations"]),
+        f"The likeliest rule, whether or not it is identified: {sentence}.",
+        Heading("The paper's estimate"),
+        PAPERS,
+    ]
+    for of in ("depth", "width"):
+        if (table := ranking_table(content, of)) is not None:
+            shown += [table, *ranking_sentences(content, of)]
+    if content["ranking"]["missing"]:
+        shown.append(f"This estimate is not available: {content['ranking']['missing']}.")
+    if figures:
+        shown += [Heading("Figures"), *figures]
+    shown += [Heading("What predicts the scores"), explained_table(content), explained_sentence(content)]
+    if (table := blocks_table(content)) is not None:
+        shown += [Heading("Block"), table, BLOCKS]
+    shown += [Heading("Growth with the budget"), exponents_sentence(content)]
+    if (table := drifts_table(content)) is not None:
+        shown += [Heading("Drift between rungs"), table, DRIFTS]
+    return shown
 
 
 def stale_sentence(content: Content, evaluations: int) -> str:
@@ -70,7 +102,7 @@ def summary(content: Content) -> str:
     return _capital("; ".join(f"{family['name']}: {_verdict_words(family)}" for family in content["families"])) + "."
 
 
-def quantities_table(content: Content) -> ReportTable:
+def quantities_table(content: Content) -> Table:
     """Return the table of the optimum of every quantity, with RobustScaling's value."""
     rows = []
     for family in content["families"]:
@@ -85,12 +117,11 @@ def quantities_table(content: Content) -> ReportTable:
                     f"{quantity['at_edge']:.0%}",
                 )
             )
-    return ReportTable(
-        ("quantity", "optimum", "90 % interval", "RobustScaling", "at an end of the searched range"), tuple(rows)
-    )
+    headings = ("quantity", "optimum", "90 % interval", "RobustScaling", "at an end of the searched range")
+    return Table(columns(*headings), tuple(rows), "Optimum of each quantity.")
 
 
-def ranking_table(content: Content, of: str) -> ReportTable | None:
+def ranking_table(content: Content, of: str) -> Table | None:
     """Return the table of shares of "depth" or "width" of top-ranked, uniform and bottom-ranked networks, or None."""
     ranked = content["ranking"][of]
     if ranked is None:
@@ -114,7 +145,7 @@ def ranking_table(content: Content, of: str) -> ReportTable | None:
         if group is not None
     ]
     headings = (f"total {of}", *stages, "proportion", f"mean {metric.phrase}", "better than share of level", "networks")
-    return ReportTable(headings, tuple(rows))
+    return Table(columns(*headings), tuple(rows), f"Shares of {of} of the networks ranked top, uniform and bottom.")
 
 
 def ranking_sentences(content: Content, of: str) -> list[str]:
@@ -151,10 +182,10 @@ def ranking_sentences(content: Content, of: str) -> list[str]:
     return sentences
 
 
-def explained_table(content: Content) -> ReportTable:
+def explained_table(content: Content) -> Table:
     """Return the table of the share of the scores' variance that each hypothesis predicts."""
     rows = tuple((name, _variance(share)) for name, share in content["explained"].items())
-    return ReportTable(("hypothesis", "variance predicted"), rows)
+    return Table(columns("hypothesis", "variance predicted"), rows)
 
 
 def explained_sentence(content: Content) -> str:
@@ -166,7 +197,7 @@ def explained_sentence(content: Content) -> str:
     )
 
 
-def blocks_table(content: Content) -> ReportTable | None:
+def blocks_table(content: Content) -> Table | None:
     """Return the table of the effect of each choice of each block variable; None if none varies."""
     if not content["blocks"]:
         return None
@@ -183,7 +214,7 @@ def blocks_table(content: Content) -> ReportTable | None:
         for effect in content["blocks"]
     )
     effect = f"effect on {metric.phrase} [90 %]"
-    return ReportTable(("variable", "choice", "evaluations", effect, "p (Holm)", ""), rows, words=2)
+    return Table(columns("variable", "choice", "evaluations", effect, "p (Holm)", "", words=2), rows)
 
 
 def exponents_sentence(content: Content) -> str:
@@ -202,7 +233,7 @@ def exponents_sentence(content: Content) -> str:
     )
 
 
-def drifts_table(content: Content) -> ReportTable | None:
+def drifts_table(content: Content) -> Table | None:
     """Return the table of the optimum at lower rungs; None without lower rungs."""
     if not content["drifts"]:
         return None
@@ -216,16 +247,17 @@ def drifts_table(content: Content) -> ReportTable | None:
         )
         for drift in content["drifts"]
     )
-    return ReportTable(("quantity", "rung", "optimum there (90 %)", "shift from the highest [90 %]", ""), rows, words=2)
+    headings = ("quantity", "rung", "optimum there (90 %)", "shift from the highest [90 %]", "")
+    return Table(columns(*headings, words=2), rows)
 
 
 METHOD = (
     "The model is a Gaussian process of FLOPs and params, block, depth shares, width shares and r_D, with no assumed "
     "form. Shares are those of the sum of depths in blocks, and of the sum of widths in multiples of 16, 32, 64 and "
     "128 channels; r_D is the sum of depths divided by both sums together. Optima are adjusted for FLOPs, params and "
-    "block. "
-    'P-values are corrected for the number of parts (Holm), and verdicts are at a level of 5 %. "No rule" means equal '
-    "shares and r_D .5, or, if no such network was searched, the average of the networks."
+    "block. P-values are corrected for the number of parts (Holm), and verdicts are at a level of 5 %. What an optimum "
+    "is worth is its gain over the uniform network, which has equal shares and r_D .5, or over the average of the "
+    "networks if no uniform one was searched."
 )
 
 PAPERS = (
@@ -267,7 +299,7 @@ def _verdict_words(family: Content) -> str:
 def _reason(family: Content, metric: Metric) -> str:
     verdict = Verdict(family["verdict"])
     name, quantities = family["name"], family["quantities"]
-    gain = f"{gain_text(family['gain'], metric)} over no rule"
+    gain = f"{gain_text(family['gain'], metric)} over the uniform network"
     given, given_flops = p_text(family["p_value"]), p_text(family["p_value_flops"])
     if verdict is Verdict.CAPACITY:
         return (

@@ -2,16 +2,41 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
+from rnas.experiment import REPORT
+from rnas.nas._members import knee
 from rnas.nas.result import SearchResult
 from rnas.networks import architecture as arch
+from rnas.report import _final_evaluation as final_evaluation
+from rnas.report import _front_table as front
+from rnas.report._blocks import Block, Heading
 from rnas.report._html import render
-from rnas.report._table import pareto_csv
 from rnas.utils.files import write_text
 
-REPORT = "report.html"
 FRONT = "pareto.csv"
 ARCHITECTURES = "architectures"
+
+
+def content_of(result: SearchResult) -> dict[str, Any]:
+    """Return a result as JSON values, with the key of the front's knee, or None, and the number of classes."""
+    bend = knee(result) if result.front() else None
+    return {
+        **result.to_dict(),
+        "knee": None if bend is None else bend.key,
+        "num_classes": result.setup.space.num_classes,
+    }
+
+
+def blocks(result: SearchResult) -> list[Block]:
+    """Return the front of a search, and what its final evaluation found."""
+    if result.records and not result.complete:
+        return []
+    content = content_of(result)
+    shown = front.blocks(content)
+    if content["final_evaluation"]:
+        shown += [Heading("Final evaluation of the front"), *final_evaluation.blocks(content["final_evaluation"])]
+    return shown
 
 
 def write(result: SearchResult, path: Path) -> None:
@@ -23,14 +48,14 @@ def write(result: SearchResult, path: Path) -> None:
         result: of the search.
         path: its directory.
     """
-    content = result.to_dict()
+    content = content_of(result)
     write_text(path / REPORT, render(content))
-    write_text(path / FRONT, pareto_csv(content))
+    write_text(path / FRONT, front.pareto_csv(content))
     folder = path / ARCHITECTURES
     folder.mkdir(exist_ok=True)
-    front = {f"{record.key}.json": record.architecture for record in result.front()}
-    for name, architecture in front.items():
+    members = {f"{record.key}.json": record.architecture for record in result.front()}
+    for name, architecture in members.items():
         write_text(folder / name, json.dumps(arch.to_dict(architecture), indent=2) + "\n")
     for file in folder.glob("*.json"):
-        if file.name not in front:
+        if file.name not in members:
             file.unlink()

@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
+from rnas.experiment import REPORT
 from rnas.experiments.training.result import TrainingResult
 from rnas.report import _page as page
-from rnas.report._rules_table import grid
+from rnas.report._blocks import Block, Heading, Table, columns
 from rnas.utils.quantities import duration, pluralize
 
 _HISTORY = {
@@ -24,40 +23,35 @@ _HISTORY = {
 def write(result: TrainingResult, path: Path) -> None:
     """Write ``report.html`` of a training into its directory."""
     title = f"{result.settings.network}, trained by {result.settings.recipe.name}"
-    page.write_blocks(path / "report.html", "training", title, blocks(result))
-
-
-def blocks(result: TrainingResult) -> list[page.Block]:
-    """Return what a reader is shown, in order."""
     summary = result.summary
-    shown: list[page.Block] = []
+    early = []
     if summary is not None and summary["status"] != "complete":
-        shown.append(f"The training ended early ({summary['status']}): {summary['reason']}.")
-    if summary is not None and summary["status"] != "diverged":
-        shown += [accuracies(summary), *sentences(summary)]
-    if result.history:
-        rows = [
-            (f"{row['epoch']:.0f}", *(form.format(row[name]) for name, (_, form) in _HISTORY.items()))
-            for row in result.history
-        ]
-        shown.append(page.ReportTable(("epoch", *(heading for heading, _ in _HISTORY.values())), tuple(rows)))
-    return shown
+        early = [f"The training ended early ({summary['status']}): {summary['reason']}."]
+    page.write_blocks(path / REPORT, "training", title, [*early, *blocks(result), *history(result)])
 
 
-def print_summary(console: Console, summary: Mapping[str, Any]) -> None:
-    """Print the accuracies of best and last side by side, and what their difference means."""
-    console.print(grid(accuracies(summary)))
-    console.print()
-    for line in sentences(summary):
-        console.print(line)
+def blocks(result: TrainingResult) -> list[Block]:
+    """Return the accuracies of best and last weights side by side, and what their difference means."""
+    summary = result.summary
+    return [] if summary is None or summary["status"] == "diverged" else [accuracies(summary), *sentences(summary)]
 
 
-def accuracies(summary: Mapping[str, Any]) -> page.ReportTable:
+def history(result: TrainingResult) -> list[Block]:
+    """Return the table with a row for each epoch; empty before the first has ended."""
+    rows = tuple(
+        (f"{row['epoch']:.0f}", *(form.format(row[name]) for name, (_, form) in _HISTORY.items()))
+        for row in result.history
+    )
+    headings = (heading for heading, _ in _HISTORY.values())
+    return [Heading("Epochs"), Table(columns("epoch", *headings), rows)] if rows else []
+
+
+def accuracies(summary: Mapping[str, Any]) -> Table:
     """Return the test accuracies of the best and the last weights, and their differences."""
     best, last = summary["best"], summary["last"]
     if best["epoch"] == last["epoch"]:
         rows = [(name, _accuracy(own)) for name, own in _accuracies(best["test"]).items()]
-        return page.ReportTable(("test images", f"epoch {best['epoch']}, best and last"), tuple(rows))
+        return Table(columns("test images", f"epoch {best['epoch']}, best and last"), tuple(rows))
     differences = {row["name"]: row for row in summary["comparison"]}
     others = _accuracies(last["test"])
     headings = ("test images", f"best, epoch {best['epoch']}", f"last, epoch {last['epoch']}", "best - last", "")
@@ -66,7 +60,7 @@ def accuracies(summary: Mapping[str, Any]) -> page.ReportTable:
         difference = differences[name]
         gap = f"{100 * difference['difference']:+.2f}"
         found.append((name, _accuracy(own), _accuracy(others[name]), gap, _verdict(difference)))
-    return page.ReportTable(headings, tuple(found))
+    return Table(columns(*headings), tuple(found))
 
 
 def _accuracies(final: Mapping[str, Any]) -> dict[str, Mapping[str, float]]:

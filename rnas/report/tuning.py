@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from rich.console import Console
 
+from rnas.experiment import REPORT
 from rnas.experiments.tuning.result import TuningResult
 from rnas.report import _page as page
-from rnas.report._rules_table import grid
+from rnas.report._blocks import Block, Code, Table, columns
 from rnas.utils.quantities import duration, pluralize
 
 _METRICS = {"robust_accuracy": "robust", "clean_accuracy": "clean"}
@@ -20,24 +20,25 @@ def write(result: TuningResult, path: Path) -> None:
     """Write ``report.html`` of a tuning into its directory."""
     training = result.settings.training
     title = f"Tuning of {training.recipe.name} for {training.network}"
-    shown: list[page.Block] = [trials(result.summary), *filter(None, sentences(path / "recipe.yaml", result.summary))]
-    page.write_blocks(path / "report.html", "tuning", title, shown)
+    page.write_blocks(path / REPORT, "tuning", title, blocks(result))
 
 
-def print_tuning(console: Console, recipe: Path, summary: Mapping[str, Any]) -> None:
-    """Print the trials, the best compared with the given recipe, what mattered, and the config to use."""
-    console.print(grid(trials(summary)))
-    for line in sentences(recipe, summary):
-        console.print(line, soft_wrap=True)
+def blocks(result: TuningResult) -> list[Block]:
+    """Return the trials, the best compared with the given recipe, what mattered, and the config to use."""
+    summary = result.summary
+    shown: list[Block] = [trials(summary), *sentences(result.path / "recipe.yaml", summary)]
+    if summary["config"] is not None:
+        shown.append(Code(yaml.safe_dump(summary["config"], sort_keys=False).rstrip()))
+    return shown
 
 
-def trials(summary: Mapping[str, Any]) -> page.ReportTable:
+def trials(summary: Mapping[str, Any]) -> Table:
     """Return a row for each trial: its values, and what it reached at its best epoch."""
     metric = summary["val"]["metric"]
     other = next(name for name in _METRICS if name != metric)
     headings = ("trial", *summary["space"], _METRICS[metric], "95 % interval", _METRICS[other], "epoch", "")
     rows = tuple(tuple(_cells(summary, row, metric, other)) for row in summary["trials"])
-    return page.ReportTable(headings, rows)
+    return Table(columns(*headings), rows)
 
 
 def _cells(summary: Mapping[str, Any], row: Mapping[str, Any], metric: str, other: str) -> Sequence[str]:
@@ -84,8 +85,6 @@ def sentences(recipe: Path, summary: Mapping[str, Any]) -> list[str]:
         *lines,
         "The best of many on the same images is flattered, and another number of epochs may want other settings. On "
         f"images that nothing was chosen by: {_command(recipe, summary)}",
-        "",
-        yaml.safe_dump(summary["config"], sort_keys=False).rstrip(),
     ]
 
 

@@ -17,9 +17,8 @@ from rnas.scaling_rules.observations import Observations
 from rnas.scaling_rules.ranking import Ranking, rank
 from rnas.scaling_rules.ranking_bias import RankingBias, simulated_bias
 from rnas.scaling_rules.saved_rule import SavedRule
-from rnas.utils._data_frames import data_frame
 from rnas.utils._metric import Metric, metrics_of
-from rnas.utils._notebook_tables import notebook_table
+from rnas.utils._tabular import Tabular, notebook_table
 from rnas.utils.quantities import format_size
 
 SCHEMA_VERSION: Literal[1] = 1
@@ -28,7 +27,7 @@ _PUBLISHED = Rule()
 
 
 @dataclass(frozen=True)
-class Findings:
+class Findings(Tabular):
     """The results of a run on depth and width.
 
     Attributes:
@@ -70,15 +69,8 @@ class Findings:
             evaluations=len(observations),
         )
 
-    def to_pandas(self) -> Any:
-        """Return a ``pandas.DataFrame`` with a row for each quantity of the rule.
-
-        Raises:
-            InputError: pandas is not installed.
-        """
-        return data_frame(self._rows())
-
-    def _rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[dict[str, Any]]:
+        """Return a row for each quantity of the rule."""
         return [
             {
                 "part": family.name,
@@ -98,7 +90,7 @@ class Findings:
         columns = ("part", "verdict", "quantity", "optimum", "low", "high", "published")
         rows = [
             [f"{row[name]:.3f}" if isinstance(row[name], float) else row[name] for name in columns]
-            for row in self._rows()
+            for row in self.rows()
         ]
         return notebook_table(f"The rule of {self.run} for {self.metric.name}, with 90 % intervals", columns, rows)
 

@@ -28,9 +28,8 @@ from rnas.scaling_rules.shares import inside
 from rnas.scaling_rules.synthetic_responses import FORMS, synthetic_response
 from rnas.scaling_rules.verdict import Verdict
 from rnas.statistics.mixed_model import MixedModel
-from rnas.utils._data_frames import data_frame
-from rnas.utils._notebook_tables import notebook_table
 from rnas.utils._processes import in_processes
+from rnas.utils._tabular import Tabular, notebook_table
 from rnas.utils._threads import available_cores
 
 PUBLISHED = Rule()
@@ -106,7 +105,7 @@ class Coverage:
 
 
 @dataclass(frozen=True)
-class PowerStudy:
+class PowerStudy(Tabular):
     """The result of a power study.
 
     Attributes:
@@ -127,15 +126,8 @@ class PowerStudy:
         """Convert to JSON values."""
         return asdict(self)
 
-    def to_pandas(self) -> Any:
-        """Return a ``pandas.DataFrame`` with a row for each ground truth and part: how often each verdict was reached.
-
-        Raises:
-            InputError: pandas is not installed.
-        """
-        return data_frame(self._rows())
-
-    def _rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[dict[str, Any]]:
+        """Return a row for each ground truth and part: how often each verdict was reached."""
         return [
             {
                 "truth": tally.truth.name,
@@ -150,7 +142,7 @@ class PowerStudy:
 
     def _repr_html_(self) -> str:
         columns = ("truth", "part", *(verdict.value for verdict in Verdict))
-        rows = [[row[name] for name in columns] for row in self._rows()]
+        rows = [[row[name] for name in columns] for row in self.rows()]
         return notebook_table(f"Verdicts of {self.simulations} simulations of each ground truth", columns, rows)
 
 

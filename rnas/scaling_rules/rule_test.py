@@ -3,46 +3,24 @@
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Self
+from typing import ClassVar, Self
 
-from pydantic import BaseModel, BeforeValidator, PositiveInt
+from pydantic import BaseModel
 
 from rnas.errors import InputError
-from rnas.experiment import CONFIG, CostEstimate, EstimatedWork, Listener
-from rnas.nas._campaign import evaluate_all, recorded, work_on
-from rnas.nas._experiment_on_search import ExperimentOnSearch, OnSearchSettings
+from rnas.experiment import CONFIG, CostEstimate, EstimatedWork, Listener, given_settings
+from rnas.nas._experiment_on_search import ExperimentOnSearch
 from rnas.nas.evaluators.evaluator import Task
 from rnas.nas.execution._local import slots
-from rnas.nas.ledger import Ledger
+from rnas.nas.ledger import Record
+from rnas.nas.strategy import Problem
 from rnas.scaling_rules._predict import predict_at_budgets
+from rnas.scaling_rules._rule_test_settings import RuleTestSettings
 from rnas.scaling_rules.observations import first_maximised
 from rnas.scaling_rules.out_of_sample import RuleTestResult, measure, notes_of, problem_of, tasks_of
 from rnas.scaling_rules.prediction import RulePrediction, written
-from rnas.utils.quantities import Band, BandField, parse_band, parse_size, pluralize
-
-
-def _budgets(value: Any) -> tuple[int, ...]:
-    several = (value,) if isinstance(value, int | str) else value
-    return tuple(sorted(map(parse_size, several)))
-
-
-class RuleTestSettings(OnSearchSettings):
-    """Hold what decides a test of a rule.
-
-    Attributes:
-        search: directory of a search over residual networks.
-        flops: budgets to test at, such as 4M; the rule is not fitted on what is within 5 % of them.
-        fit: band of FLOPs to fit on, such as 1M:3M; open is all but the budgets tested at.
-        seeds: evaluations of each network, none with the search's own seed; one where results are looked up.
-        metric: the score; None is the first objective that is maximised.
-        earlier_tests: how many tests of this search's rule there were already.
-    """
-
-    flops: Annotated[tuple[int, ...], BeforeValidator(_budgets)]
-    fit: BandField = Band()
-    seeds: PositiveInt = 5
-    metric: str | None = None
-    earlier_tests: int = 0
+from rnas.utils._yaml_files import checked
+from rnas.utils.quantities import Band, pluralize
 
 
 class RuleTest(ExperimentOnSearch[RuleTestSettings, RuleTestResult]):
@@ -84,14 +62,12 @@ class RuleTest(ExperimentOnSearch[RuleTestSettings, RuleTestResult]):
 
     @property
     def _seeds(self) -> int:
-        return 1 if self.search.setup.evaluator.instant else self.settings.seeds
+        return 1 if self.search.recorded.evaluator.instant else self.settings.seeds
 
     def _predicted(self) -> RulePrediction:
         settings = self.settings
-        if not settings.flops:
-            raise InputError("flops: name the budgets to test at, such as 4M")
         result = self.search.result()
-        first = self.search.setup.config.seed + 1
+        first = self.search.recorded.config.seed + 1
         seeds = tuple(range(first, first + self._seeds))
         return predict_at_budgets(
             result, settings.flops, settings.fit, seeds, settings.metric or first_maximised(result)
@@ -110,20 +86,13 @@ class RuleTest(ExperimentOnSearch[RuleTestSettings, RuleTestResult]):
         return self.prediction.hash
 
     def _tasks(self) -> list[Task]:
-        return tasks_of(self.search.setup, self.prediction)
+        return tasks_of(self.search.recorded, self.prediction)
 
-    def _run(self, listener: Listener, workers: int | None) -> None:
-        setup, tasks = self.search.setup, self._tasks()
-        with self._ledger() as ledger, setup.executor(workers=workers, seconds=setup.config.time_limit) as executor:
-            listener.started(self, work_on(tasks, ledger, executor.slots))
-            evaluate_all(tasks, problem_of(setup, self.prediction), ledger, executor, listener)
+    def _problem(self) -> Problem:
+        return problem_of(self.search.setup, self.prediction)
 
-    def _result(self, ledger: Ledger) -> RuleTestResult:
-        tasks = self._tasks()
-        records = [record for record in recorded(tasks, ledger) if record is not None]
-        if len(records) < len(tasks):
-            raise self._unfinished()
-        notes = notes_of(self.search.setup)
+    def _result(self, tasks: Sequence[Task], records: Sequence[Record]) -> RuleTestResult:
+        notes = notes_of(self.search.recorded)
         earlier = self.settings.earlier_tests
         if earlier:
             notes.append(
@@ -151,24 +120,11 @@ class RuleTest(ExperimentOnSearch[RuleTestSettings, RuleTestResult]):
         return CostEstimate(work, len(places), places[0])
 
 
-def rule_test_settings(
-    search: Path | str, flops: int | str | Sequence[int | str], *, fit: Band | str, seeds: int, metric: str | None
-) -> RuleTestSettings:
-    """Return the settings of a test; see :func:`test_rule`."""
-    return RuleTestSettings(
-        search=Path(search),
-        flops=_budgets(flops),
-        fit=parse_band(fit) if fit else Band(),
-        seeds=seeds,
-        metric=metric,
-    )
-
-
 def test_rule(
     search: Path | str,
     flops: int | str | Sequence[int | str],
     *,
-    fit: Band | str = "",
+    fit: Band | str | None = None,
     seeds: int = 5,
     metric: str | None = None,
     output: Path | str | None = None,
@@ -180,7 +136,7 @@ def test_rule(
     Args:
         search: directory of a search over residual networks.
         flops: one budget or several, such as ``("4M", "8M")``.
-        fit: band of FLOPs to fit on, such as ``"1M:3M"``; empty is all that is not within 5 % of a tested budget.
+        fit: band of FLOPs to fit on, such as ``"1M:3M"``; None is all that is not within 5 % of a tested budget.
         seeds: evaluations of each network, none with the search's own seed; one where results are looked up.
         metric: the score; None is the first objective that is maximised.
         output: directory of the test; None is the first free ``SEARCH/rule-test-<n>``.
@@ -190,5 +146,5 @@ def test_rule(
     Raises:
         InputError: too few evaluations to fit, no network at a budget, or the directory exists.
     """
-    settings = rule_test_settings(search, flops, fit=fit, seeds=seeds, metric=metric)
+    settings = checked(RuleTestSettings, given_settings(locals()), "test-rule")
     return RuleTest.create(settings, output).run(listener, workers=workers)

@@ -18,8 +18,7 @@ from rnas.networks.residual import BASE_CHANNELS, ResidualNetwork, widened
 from rnas.networks.robust_scaling import RobustScaling, Rule, Setting
 from rnas.networks.zoo import CIFAR, Baseline, Scaling, baselines, find
 from rnas.scaling_rules.saved_rule import SavedRule, find_rule
-from rnas.utils._data_frames import data_frame
-from rnas.utils._notebook_tables import notebook_table
+from rnas.utils._tabular import Tabular, notebook_table
 from rnas.utils.quantities import parse_size
 
 CLASSES = 10
@@ -59,7 +58,7 @@ class PrintedSetting:
 
 
 @dataclass(frozen=True)
-class ScaledNetwork:
+class ScaledNetwork(Tabular):
     """Hold a network that was brought to a budget of FLOPs.
 
     Attributes:
@@ -112,18 +111,14 @@ class ScaledNetwork:
             content["rule"] = {**self.rule.to_dict(), "sentence": self.rule.sentence()}
         return content
 
-    def to_pandas(self) -> Any:
-        """Return the printed settings as a ``pandas.DataFrame``, each with the best one at its budget.
-
-        Raises:
-            InputError: pandas is not installed.
-        """
-        return data_frame(
+    def rows(self) -> list[dict[str, Any]]:
+        """Return a row for each printed setting, and for the best one at its budget."""
+        return [
             {"name": row.name, "target": row.target, "chosen": chosen, **asdict(setting)}
             for row in self.printed
             for chosen, setting in (("printed", row.printed), ("optimum", row.optimum))
             if setting is not None
-        )
+        ]
 
     def _repr_html_(self) -> str:
         facts = {

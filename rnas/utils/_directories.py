@@ -10,6 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from rnas.errors import InputError
+from rnas.utils.files import disk_is_full
 
 
 def require_free(path: Path) -> None:
@@ -25,6 +26,20 @@ def next_free(name: str, folder: Path = Path("runs")) -> Path:
     while (path := folder / f"{name}-{number}").exists():
         number += 1
     return path
+
+
+def require_no_links(path: Path) -> None:
+    """Raise InputError if a directory holds a link, through which files elsewhere would be changed.
+
+    The directory itself may be a link.
+    """
+    for folder, folders, files in os.walk(path):
+        for name in (*folders, *files):
+            if os.path.islink(os.path.join(folder, name)):
+                raise InputError(
+                    f"{os.path.join(folder, name)} is a link, and nothing is written into a directory that holds one: "
+                    "put the file or folder itself there, or remove the link"
+                )
 
 
 @contextmanager
@@ -46,6 +61,8 @@ def creating(path: Path) -> Iterator[Path]:
             shutil.rmtree(partial, ignore_errors=True)
             raise
     except OSError as error:
+        if disk_is_full(error):
+            raise
         raise InputError(f"{path}: cannot be created ({error.strerror})") from None
 
 

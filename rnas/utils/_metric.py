@@ -1,5 +1,6 @@
 """Name metrics and format their values."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -71,6 +72,11 @@ class Metric:
         return max(values) if self.direction == "maximize" else min(values)
 
 
+def value_text(name: str, value: float) -> str:
+    """Format a value of a metric that is known by its name alone."""
+    return Metric(name, kind_of(name, [value])).format(value)
+
+
 def metrics_of(run: Mapping[str, Any]) -> tuple[Metric, ...]:
     """Return every metric of a run that has a value: first the objectives, then the others as they first appear."""
     columns: dict[str, list[float]] = {objective["metric"]: [] for objective in run["objectives"]}
@@ -79,10 +85,11 @@ def metrics_of(run: Mapping[str, Any]) -> tuple[Metric, ...]:
             if value is not None:
                 columns.setdefault(name, []).append(value)
     directions = {objective["metric"]: objective["direction"] for objective in run["objectives"]}
-    return tuple(Metric(name, _kind(name, values), directions.get(name)) for name, values in columns.items())
+    return tuple(Metric(name, kind_of(name, values), directions.get(name)) for name, values in columns.items())
 
 
-def _kind(name: str, values: list[float]) -> Kind:
-    if name.endswith("accuracy") and all(0 <= value <= 1 for value in values):
+def kind_of(name: str, values: Iterable[float]) -> Kind:
+    """Return what the values of a metric are, by its name; an accuracy may be that of one seed."""
+    if re.search(r"accuracy(_seed\d+)?$", name) and all(0 <= value <= 1 for value in values):
         return "proportion"
     return "size" if name.removeprefix(TEST) in _SIZES else "number"

@@ -1,7 +1,9 @@
 """Write files that are complete or absent, even if the process is killed."""
 
+import errno
 import hashlib
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,11 +24,18 @@ else:
 _SUFFIX = ".partial"
 
 
+def disk_is_full(error: BaseException) -> bool:
+    """Return whether an error means that there is no room left on a disk, which may be made before the next try."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Give the block a path to write to, and put that file in place of ``path`` when the block succeeds."""
     partial = path.with_name(f"{path.name}{_SUFFIX}")
-    partial.touch()
+    # A link of that name would be followed.
+    partial.unlink(missing_ok=True)
+    partial.touch(exist_ok=False)
     mode = partial.stat().st_mode
     yield partial
     # Only the owner may read a file that safetensors writes, whatever the user's default is.
@@ -53,7 +62,10 @@ def write_tensors(path: Path, tensors: "Mapping[str, Tensor]", metadata: Mapping
         try:
             safetensors.save_file(plain(tensors), partial, dict(metadata or {}))
         except SafetensorError as error:
-            raise OSError(f"{path} cannot be written: {error}") from None
+            # The library gives the number of the system's error in words only.
+            code = re.search(r"code: (\d+)", str(error))
+            number = errno.EIO if code is None else int(code[1])
+            raise OSError(number, os.strerror(number), str(path)) from None
 
 
 def plain(tensors: "Mapping[str, Tensor]") -> "dict[str, Tensor]":

@@ -90,6 +90,18 @@ def parse_epsilon(value: Any) -> Fraction:
     return epsilon
 
 
+def parse_share(value: Any) -> float:
+    """Parse ``"5%"`` or ``0.05`` to 0.05; raise InputError unless it is between 0 and 1."""
+    text = str(value).strip()
+    try:
+        share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        share = -1.0
+    if not 0 < share < 1:
+        raise InputError(f"{value} is not a share between 0 and 1; write one such as 5%")
+    return share
+
+
 def _band_as_list(band: Band) -> list[int | None]:
     return [band.low, band.high]
 
@@ -106,6 +118,7 @@ def _in_folder(path: Path, info: ValidationInfo) -> Path:
 BandField = Annotated[Band, BeforeValidator(parse_band), PlainSerializer(_band_as_list)]
 EpsilonField = Annotated[Fraction, BeforeValidator(parse_epsilon), PlainSerializer(str)]
 FractionField = Annotated[Fraction, BeforeValidator(parse_fraction), PlainSerializer(str)]
+ShareField = Annotated[float, BeforeValidator(parse_share)]
 PathField = Annotated[Path, AfterValidator(_in_folder), PlainSerializer(str)]
 """Field types for configuration models. Relative paths start at the ``folder`` of the validation context."""
 

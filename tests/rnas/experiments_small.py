@@ -6,18 +6,19 @@ from typing import Any
 
 from rnas.experiment import Experiment
 from rnas.experiments._references import resolve_reference
-from rnas.experiments.comparison import settings as comparison_settings
+from rnas.experiments.comparison import _resolve as comparison_settings
 from rnas.experiments.comparison.run import Comparison
-from rnas.experiments.replications import settings as replication_settings
+from rnas.experiments.replications import _resolve as replication_settings
 from rnas.experiments.replications.run import ReplicationRun
 from rnas.experiments.training._resolve import resolve_settings
 from rnas.experiments.training.training import Training
 from rnas.experiments.tuning.tuning import Tuning, tuning_settings
-from rnas.nas.config import SearchConfig
-from rnas.nas.fidelity_study import FidelitySettings, FidelityStudy
+from rnas.nas.config import FidelitySettings, SearchConfig
+from rnas.nas.fidelity_study import FidelityStudy
 from rnas.nas.search import Search
 from rnas.networks.residual import ResidualNetwork
-from rnas.scaling_rules.rule_test import RuleTest, rule_test_settings
+from rnas.scaling_rules._rule_test_settings import RuleTestSettings
+from rnas.scaling_rules.rule_test import RuleTest
 
 NETWORKS = tuple(ResidualNetwork((1, depth), (4, 8), stem_width=4) for depth in (1, 2))
 
@@ -119,7 +120,7 @@ def rule_test(path: Path) -> RuleTest:
     of = path.with_name("search")
     if not of.exists():
         Search.create(SearchConfig.parse(config, "test"), of).run()
-    return RuleTest.create(rule_test_settings(of, "550K", fit="", seeds=2, metric=None), path)
+    return RuleTest.create(RuleTestSettings(search=of, flops="550K", seeds=2), path)
 
 
 KINDS: dict[str, Callable[[Path], Experiment[Any, Any]]] = {

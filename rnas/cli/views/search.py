@@ -3,30 +3,31 @@
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import typer
 
-from rnas.cli.console import print_json, stderr, stdout
-from rnas.cli.views.final_evaluation import final_evaluation_table, final_words
 from rnas.cli.views.words import Words
 from rnas.experiment import Work
 from rnas.nas._dispatch import numbered
 from rnas.nas._loop import spent
+from rnas.nas.evaluators.evaluator import FINAL_ACCURACY
 from rnas.nas.ledger import Record
 from rnas.nas.quality import Quality
 from rnas.nas.result import SearchResult
 from rnas.nas.search import Search
-from rnas.report._table import front_table
-from rnas.utils.quantities import Band, format_size, pluralize
+from rnas.utils._metric import value_text
+from rnas.utils.quantities import Band, pluralize
 
 _BANDS = 3
 _COSTS = ("flops", "params", "macs")
 _ROUNDING = 1e-9
+_EXPLAINED = (
+    "hypervolume: what the front dominates, as a share of all that is possible; tau: how well predictions order the "
+    "results, 1 is perfectly, 0 not at all; top fifth: tau among the best fifth"
+)
 
 
-class ProgressWords(Words):
+class SearchWords(Words):
     """Word the evaluations of a search, and its final evaluations.
 
     Args:
@@ -50,10 +51,13 @@ class ProgressWords(Words):
             more = self.work.done < self.work.total
             return ["the front is trained again with other seeds, and attacked"] if more else []
         config = self._setup.config
-        return [
+        lines = [
             f"{self._search.path}: {config.strategy['name']} over {self._setup.space.name}, "
             f"{pluralize(config.budget, 'evaluation')}{self._before()}, {self.work.slots} at once"
         ]
+        if len(self._rungs) > 1:
+            lines.append("rung 0 is the shortest training; the best networks of a rung are trained longer at the next")
+        return [*lines, _EXPLAINED]
 
     def proposed(self, record: Record) -> str:
         """Return a line for each batch, where evaluations take time."""
@@ -68,12 +72,13 @@ class ProgressWords(Words):
         evaluation = record.evaluation
         assert evaluation is not None
         if self._final:
-            found = final_words(record) if record.complete else f"{record.status}: {evaluation.reason}"
+            found = _final_words(record) if record.complete else f"{record.status}: {evaluation.reason}"
             return f"{record.key}  seed {record.seed}  {found}"
         rung = f"rung {record.rung}  " if len(self._rungs) > 1 else ""
         if not record.complete:
             return f"{rung}{record.key}  {record.status}: {evaluation.reason}"
-        objectives = "  ".join(_shown(o.metric, record.metrics[o.metric]) for o in self._setup.problem.objectives)
+        metrics = [objective.metric for objective in self._setup.problem.objectives]
+        objectives = "  ".join(f"{name} {value_text(name, record.metrics[name])}" for name in metrics)
         return f"{rung}{record.key}  {objectives}  {evaluation.seconds:.1f} s"
 
     def findings(self) -> Sequence[str]:
@@ -96,6 +101,20 @@ class ProgressWords(Words):
         """Return the same of one that runs."""
         return 1 if self._final else self.cost(self._search.records[numbered(label)])
 
+    @staticmethod
+    def closing(experiment: Search, result: SearchResult) -> list[str]:
+        """Return why a search ended early, and whether nothing was completed."""
+        short = shortfall(result, experiment.path, experiment.out_of_time)
+        lines = [] if short is None else [short]
+        if SearchWords.failed(result):
+            lines.append("no evaluation was completed; the reasons are above and in the report")
+        return lines
+
+    @staticmethod
+    def failed(result: SearchResult) -> bool:
+        """Return whether evaluations were begun and none was completed."""
+        return bool(result.records) and not result.complete
+
     def _before(self) -> str:
         """Return what was done at earlier times."""
         records = self._search.records
@@ -103,29 +122,6 @@ class ProgressWords(Words):
         begun = len(records) - finished
         words = f", {finished} of them finished before" if records else ""
         return f"{words}, {begun} interrupted before and run again" if begun else words
-
-
-def show(search: Search, result: SearchResult, as_json: bool) -> None:
-    """Print the front of a search, or all of it for machines.
-
-    Raises:
-        typer.Exit: no evaluation was completed.
-    """
-    if as_json:
-        print_json(result.to_dict())
-        return
-    console = stderr()
-    short = shortfall(result, search.path, search.out_of_time)
-    if short is not None:
-        console.print(short, soft_wrap=True)
-    if result.records and not result.complete:
-        console.print("no evaluation was completed; the reasons are above and in the report", soft_wrap=True)
-        raise typer.Exit(1)
-    content: dict[str, Any] = result.to_dict()
-    stdout().print(front_table(content))
-    if content["final_evaluation"]:
-        stdout().print(final_evaluation_table(content))
-    stdout().print(f"Report: {search.report_file}", soft_wrap=True)
 
 
 def shortfall(result: SearchResult, path: Path, out_of_time: bool) -> str | None:
@@ -189,11 +185,15 @@ def _bands(run: SearchResult, front: tuple[Record, ...]) -> list[str]:
         within = [record for record in ordered if record.metrics[costs[0]] <= edge * (1 + 1e-9)]
         if within:
             best = max(within, key=lambda record: record.metrics[gains[0]])
-            lines.append(f"best up to {format_size(edge)} {costs[0]}: {_shown(gains[0], best.metrics[gains[0]])}")
+            reached = f"{gains[0]} {value_text(gains[0], best.metrics[gains[0]])}"
+            lines.append(f"best up to {value_text(costs[0], edge)} {costs[0]}: {reached}")
     return lines
 
 
-def _shown(metric: str, value: float) -> str:
-    if metric.startswith(_COSTS):
-        return f"{metric} {format_size(value)}"
-    return f"{metric} {value:.4f}"
+def _final_words(record: Record) -> str:
+    """Return what a final evaluation found."""
+    evaluation = record.evaluation
+    assert evaluation is not None
+    flags = [flag["name"] for flag in evaluation.provenance["final_evaluation"]["flags"]]
+    flagged = f"  flagged: {', '.join(flags)}" if flags else ""
+    return f"worst case {record.metrics[FINAL_ACCURACY]:.4f}  {evaluation.seconds:.1f} s{flagged}"

@@ -3,9 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import typer
-
-from rnas.cli.console import print_json, say, stderr, stdout
 from rnas.cli.views.words import Words
 from rnas.experiment import Work
 from rnas.experiments.training._evaluation import val_words
@@ -14,11 +11,10 @@ from rnas.experiments.training.result import TrainingResult
 from rnas.experiments.training.setup import Setup
 from rnas.experiments.training.training import Training
 from rnas.networks import architecture as arch
-from rnas.report.training import print_summary
 from rnas.utils.quantities import format_size, pluralize
 
 
-class ProgressWords(Words):
+class TrainingWords(Words):
     """Word the epochs of a training."""
 
     experiment: Training
@@ -62,20 +58,20 @@ class ProgressWords(Words):
         )
         return ", ".join(words)
 
+    @staticmethod
+    def closing(experiment: Training, result: TrainingResult) -> list[str]:
+        """Return why a training ended before its last epoch."""
+        return [] if result.summary is None or result.status == "complete" else [_ending(result.summary)]
 
-def show(experiment: Training, result: TrainingResult, as_json: bool) -> None:
-    """Print what came of a training; a diverged one is a failure."""
-    summary = result.summary
-    assert summary is not None
-    if summary["status"] != "complete":
-        say(stderr(), _ending(summary))
-    if as_json:
-        print_json(result.to_dict())
-    elif summary["status"] != "diverged":
-        print_summary(stdout(), summary)
-        say(stdout(), f"Weights: {experiment.best} and {experiment.last.name}; all figures: {experiment.result_file}")
-    if summary["status"] == "diverged":
-        raise typer.Exit(1)
+    @staticmethod
+    def failed(result: TrainingResult) -> bool:
+        """Return whether the training diverged."""
+        return result.status == "diverged"
+
+    @staticmethod
+    def files(experiment: Training) -> str:
+        """Return the line that says where the weights are."""
+        return f"Weights: {experiment.best} and {experiment.last.name}; all figures: {experiment.result_file}"
 
 
 def description(setup: Setup) -> list[str]:

@@ -3,20 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import typer
 from optuna.trial import FrozenTrial, TrialState
 
-from rnas.cli.console import print_json, stdout
 from rnas.cli.views.words import Words
 from rnas.experiment import Work
 from rnas.experiments.tuning._study import result_of
 from rnas.experiments.tuning.result import TuningResult, state_of
 from rnas.experiments.tuning.tuning import Tuning
-from rnas.report.tuning import print_tuning, value_word
+from rnas.report.tuning import value_word
 from rnas.utils.quantities import pluralize
 
 
-class ProgressWords(Words):
+class TuningWords(Words):
     """Word the trials of a tuning."""
 
     experiment: Tuning
@@ -59,22 +57,17 @@ class ProgressWords(Words):
         best = max(complete, key=lambda trial: (trial.value or 0.0, -trial.number), default=None)
         return () if best is None else (f"best {best.value:.1%} (trial {best.number})",)
 
+    @staticmethod
+    def failed(result: TuningResult) -> bool:
+        """Return whether no trial was completed."""
+        return result.best is None
+
     def _outcome(self, trial: FrozenTrial, result: Mapping[str, Any]) -> str:
         state, metric = state_of(trial), self.experiment.settings.metric
         if state not in ("complete", "pruned"):
             return f"{state}: {result['reason']}"
         reached = f"{max(row[metric] for row in result['curve']):.1%} {_accuracy_word(metric)}"
         return reached if state == "complete" else f"{reached}, stopped after epoch {len(result['curve'])}"
-
-
-def show(experiment: Tuning, result: TuningResult, as_json: bool) -> None:
-    """Print what came of a tuning; one without a complete trial is a failure."""
-    if as_json:
-        print_json(result.to_dict())
-    else:
-        print_tuning(stdout(), experiment.recipe, result.summary)
-    if result.best is None:
-        raise typer.Exit(1)
 
 
 def _accuracy_word(metric: str) -> str:

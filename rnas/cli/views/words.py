@@ -1,26 +1,26 @@
-"""Word the progress of experiments, and find the module that shows a kind."""
+"""Word the progress of an experiment and its end."""
 
 from collections.abc import Mapping, Sequence
-from importlib import import_module
-from types import ModuleType
+from pkgutil import resolve_name
 from typing import Any
 
 from rnas.experiment import Experiment, Work
 from rnas.utils.quantities import pluralize
 
-_MODULES = {
-    "search": "rnas.cli.views.search",
-    "fidelity": "rnas.cli.views.fidelity",
-    "rule-test": "rnas.cli.views.rule_test",
-    "training": "rnas.cli.views.training",
-    "tuning": "rnas.cli.views.tuning",
-    "comparison": "rnas.cli.views.comparison",
-    "replication": "rnas.cli.views.replication",
+_CLASSES = {
+    "search": "search:SearchWords",
+    "fidelity": "evaluations:EvaluationWords",
+    "rule-test": "evaluations:RuleTestWords",
+    "training": "training:TrainingWords",
+    "tuning": "tuning:TuningWords",
+    "comparison": "evaluations:EvaluationWords",
+    "replication": "evaluations:EvaluationWords",
 }
+"""What words each kind, which is imported when it is needed."""
 
 
 class Words:
-    """Word what happens in an experiment. A kind that has more to say has a subclass ``ProgressWords``.
+    """Word what happens in an experiment. A kind that has more to say has a subclass.
 
     Args:
         experiment: which one.
@@ -69,30 +69,23 @@ class Words:
         """Return how much of the work something under way is."""
         return 1
 
+    @staticmethod
+    def closing(experiment: Any, result: Any) -> list[str]:
+        """Return lines on how an experiment ended that are no results."""
+        return []
 
-class EvaluationWords(Words):
-    """Word evaluations that are all known beforehand: key, seed, and what was found."""
+    @staticmethod
+    def failed(result: Any) -> bool:
+        """Return whether a result is a failure of the whole experiment."""
+        return False
 
-    def recorded(self, record: Any) -> str:
-        """Return key, seed and outcome of an evaluation."""
-        found = self.found(record) if record.complete else f"{record.status}: {record.evaluation.reason}"
-        return f"{record.key}  seed {record.seed}  {found}"
-
-    def found(self, record: Any) -> str:
-        """Return what a complete evaluation found."""
-        return f"{record.evaluation.seconds:.1f} s"
-
-
-def view_module(kind: str) -> ModuleType | None:
-    """Return the module that shows a kind of experiment; None for a kind of a plug-in.
-
-    It has a subclass ``ProgressWords`` of :class:`Words`, and a function ``show(experiment, result, as_json)`` that
-    prints what came of an experiment and raises ``typer.Exit(1)`` where that is a failure.
-    """
-    return import_module(_MODULES[kind]) if kind in _MODULES else None
+    @staticmethod
+    def files(experiment: Any) -> str:
+        """Return the line that says where more can be found."""
+        return f"Report: {experiment.report_file}"
 
 
 def words_class(kind: str) -> type[Words]:
-    """Return what words the progress of a kind."""
-    found: type[Words] = getattr(view_module(kind), "ProgressWords", Words)
+    """Return what words a kind of experiment; :class:`Words` itself for a kind of a plug-in."""
+    found: type[Words] = resolve_name(f"rnas.cli.views.{_CLASSES[kind]}") if kind in _CLASSES else Words
     return found

@@ -44,7 +44,6 @@ def compare(
 
     Raises:
         InputError: a block reads or returns something other than a tensor, or the images are not in pairs.
-        InputError: a block reads or gives something other than a tensor, or the images do not come in pairs.
     """
     require_pairs(images, adversarial)
     values: dict[str, list[Tensor]] = defaultdict(list)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rnas.errors import InputError
-from rnas.evaluation.diagnostics.diagnostic import DiagnosticContext
+from rnas.evaluation.diagnostics.diagnostic import Diagnostic, DiagnosticContext
 from rnas.networks.architecture import Architecture
 from rnas.networks.cell_skeleton import EDGES, is_reduction
 from rnas.networks.darts_cells import DartsCellNetwork
@@ -55,7 +55,7 @@ def _possible(cell: CellGenotype) -> int:
 
 
 @dataclass(frozen=True)
-class Density:
+class Density(Diagnostic):
     """Measure ``density``, from the architecture alone."""
 
     metrics: ClassVar[Mapping[str, tuple[float, float]]] = {"density": (0.0, 1.0)}

@@ -1,10 +1,11 @@
 """Define the contract of a diagnostic, and its inputs."""
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar
 
 from torch import Tensor, nn
 
@@ -43,8 +44,7 @@ class DiagnosticContext:
     batch_size: int = 100
 
 
-@runtime_checkable
-class Diagnostic(Protocol):
+class Diagnostic(ABC):
     """Explain the robustness of a network. A diagnostic is a frozen dataclass, registered under ``rnas.diagnostics``.
 
     Attributes:
@@ -54,8 +54,10 @@ class Diagnostic(Protocol):
     metrics: ClassVar[Mapping[str, tuple[float, float]]]
 
     def covers(self, architecture: Architecture) -> bool:
-        """Return whether the diagnostic is defined for networks of this architecture."""
+        """Return whether the diagnostic is defined for networks of this architecture; by default it is for all."""
+        return True
 
+    @abstractmethod
     def __call__(self, context: DiagnosticContext) -> dict[str, float]:
         """Return a finite value for each of its metrics.
 

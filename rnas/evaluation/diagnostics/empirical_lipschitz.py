@@ -19,8 +19,7 @@ from torch import Tensor, nn
 from rnas.errors import InputError
 from rnas.evaluation.diagnostics._blocks import Span, blocks
 from rnas.evaluation.diagnostics.comparison import Pair, compare
-from rnas.evaluation.diagnostics.diagnostic import DiagnosticContext, finite_metrics
-from rnas.networks.architecture import Architecture
+from rnas.evaluation.diagnostics.diagnostic import Diagnostic, DiagnosticContext, finite_metrics
 
 _NETWORK = "(network)"
 
@@ -105,7 +104,7 @@ def _of_pairs_that_differ(ratios: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class EmpiricalLipschitz:
+class EmpiricalLipschitz(Diagnostic):
     """Measure the constant of the network, as mean and as greatest value over images, and the mean of its last block.
 
     Names of blocks differ between architectures, so only the last block, which every network has, is a metric.
@@ -116,10 +115,6 @@ class EmpiricalLipschitz:
         "empirical_lipschitz_max": (0.0, inf),
         "last_block_lipschitz": (0.0, inf),
     }
-
-    def covers(self, architecture: Architecture) -> bool:
-        """Return True for every architecture."""
-        return True
 
     def __call__(self, context: DiagnosticContext) -> dict[str, float]:
         """Return the constants of the context's network."""

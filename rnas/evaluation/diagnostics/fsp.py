@@ -17,8 +17,7 @@ from torch.nn import functional as F
 from rnas.errors import InputError
 from rnas.evaluation.diagnostics._blocks import blocks
 from rnas.evaluation.diagnostics.comparison import Pair, compare
-from rnas.evaluation.diagnostics.diagnostic import DiagnosticContext, finite_metrics
-from rnas.networks.architecture import Architecture
+from rnas.evaluation.diagnostics.diagnostic import Diagnostic, DiagnosticContext, finite_metrics
 
 _MATRICES = 16
 """Number of matrices per batch; the matrix of a wide block has as many entries as a large feature map."""
@@ -79,17 +78,13 @@ def _distances(inputs: Pair, outputs: Pair) -> Tensor | None:
 
 
 @dataclass(frozen=True)
-class FSPDistance:
+class FSPDistance(Diagnostic):
     """Measure the mean distance over images, of the last block and as the average of all blocks."""
 
     metrics: ClassVar[Mapping[str, tuple[float, float]]] = {
         "fsp_distance_last": (0.0, inf),
         "fsp_distance_mean": (0.0, inf),
     }
-
-    def covers(self, architecture: Architecture) -> bool:
-        """Return True for every architecture; the blocks of all architectures of rnas have feature maps."""
-        return True
 
     def __call__(self, context: DiagnosticContext) -> dict[str, float]:
         """Return the distances of the context's network."""

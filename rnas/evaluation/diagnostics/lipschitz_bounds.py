@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from rnas.errors import InputError
-from rnas.evaluation.diagnostics.diagnostic import DiagnosticContext
+from rnas.evaluation.diagnostics.diagnostic import Diagnostic, DiagnosticContext
 from rnas.networks.architecture import Architecture, Shape
 from rnas.networks.modules._squeeze_excitation import SqueezeExcitation
 from rnas.networks.residual import ResidualNetwork
@@ -127,7 +127,7 @@ def _layer(module: nn.Module, inputs: Tensor) -> Layer:
 
 
 @dataclass(frozen=True)
-class LipschitzBound:
+class LipschitzBound(Diagnostic):
     """Measure ``log_lipschitz_bound``: the natural logarithm of the bound for weights of deviation 1."""
 
     metrics: ClassVar[Mapping[str, tuple[float, float]]] = {"log_lipschitz_bound": (-inf, inf)}

@@ -19,9 +19,8 @@ from rnas.attacks.start import Start
 from rnas.attacks.state import attacking
 from rnas.errors import InputError
 from rnas.evaluation.diagnostics._blocks import blocks
-from rnas.evaluation.diagnostics.diagnostic import DiagnosticContext, finite_metrics
+from rnas.evaluation.diagnostics.diagnostic import Diagnostic, DiagnosticContext, finite_metrics
 from rnas.evaluation.diagnostics.empirical_lipschitz import change, distance, greatest_ratio, mean_ratio, ratio
-from rnas.networks.architecture import Architecture
 
 NEAR = Start("uniform", Fraction(1, 10))
 """Uniform noise of a tenth of the radius, so that small distances are searched before large ones."""
@@ -115,7 +114,7 @@ def _output_of(model: nn.Module, block: str | None) -> Callable[[Tensor], Tensor
 
 
 @dataclass(frozen=True)
-class LocalLipschitz:
+class LocalLipschitz(Diagnostic):
     """Measure the network's constant within the context's radius, as mean and as greatest value over images.
 
     Attributes:
@@ -130,10 +129,6 @@ class LocalLipschitz:
 
     steps: int = LipschitzAscent.steps
     step: Fraction = LipschitzAscent.step
-
-    def covers(self, architecture: Architecture) -> bool:
-        """Return True for every architecture."""
-        return True
 
     def __call__(self, context: DiagnosticContext) -> dict[str, float]:
         """Return the constants of the context's network."""

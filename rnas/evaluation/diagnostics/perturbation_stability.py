@@ -16,8 +16,7 @@ from torch import Tensor, nn
 
 from rnas.attacks.state import attacking
 from rnas.evaluation.diagnostics.comparison import require_pairs
-from rnas.evaluation.diagnostics.diagnostic import DiagnosticContext
-from rnas.networks.architecture import Architecture
+from rnas.evaluation.diagnostics.diagnostic import Diagnostic, DiagnosticContext
 
 
 @dataclass(frozen=True)
@@ -83,17 +82,13 @@ def perturbation_stability(
 
 
 @dataclass(frozen=True)
-class PerturbationStability:
+class PerturbationStability(Diagnostic):
     """Measure ``perturbation_stability``, and the ``boundary_risk`` that an attack adds to the natural risk."""
 
     metrics: ClassVar[Mapping[str, tuple[float, float]]] = {
         "perturbation_stability": (0.0, 1.0),
         "boundary_risk": (0.0, 1.0),
     }
-
-    def covers(self, architecture: Architecture) -> bool:
-        """Return True for every architecture."""
-        return True
 
     def __call__(self, context: DiagnosticContext) -> dict[str, float]:
         """Return stability and boundary risk of the context's network."""

@@ -11,8 +11,7 @@ from typing import ClassVar
 from torch import nn
 
 from rnas.errors import InputError
-from rnas.evaluation.diagnostics.diagnostic import DiagnosticContext
-from rnas.networks.architecture import Architecture
+from rnas.evaluation.diagnostics.diagnostic import Diagnostic, DiagnosticContext
 
 THRESHOLD = 1e-3
 """Greatest magnitude of a weight that counts as zero, in the weights' own units; rnas chose the value."""
@@ -54,7 +53,7 @@ def sparsity(model: nn.Module, threshold: float = THRESHOLD) -> Sparsity:
 
 
 @dataclass(frozen=True)
-class WeightSparsity:
+class WeightSparsity(Diagnostic):
     """Measure ``sparsity``, of all weights together.
 
     Attributes:
@@ -64,10 +63,6 @@ class WeightSparsity:
     metrics: ClassVar[Mapping[str, tuple[float, float]]] = {"sparsity": (0.0, 1.0)}
 
     threshold: float = THRESHOLD
-
-    def covers(self, architecture: Architecture) -> bool:
-        """Return True for every architecture."""
-        return True
 
     def __call__(self, context: DiagnosticContext) -> dict[str, float]:
         """Return the sparsity of the context's network."""

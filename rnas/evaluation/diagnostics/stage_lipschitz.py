@@ -13,14 +13,14 @@ from statistics import fmean
 from typing import ClassVar
 
 from rnas.errors import InputError
-from rnas.evaluation.diagnostics.diagnostic import DiagnosticContext, finite_metrics
+from rnas.evaluation.diagnostics.diagnostic import Diagnostic, DiagnosticContext, finite_metrics
 from rnas.evaluation.diagnostics.empirical_lipschitz import lipschitz_ratios, mean_ratio
 from rnas.networks.architecture import Architecture
 from rnas.networks.residual import ResidualNetwork
 
 
 @dataclass(frozen=True)
-class StageLipschitz:
+class StageLipschitz(Diagnostic):
     """Measure the logarithm of the constant at the end of the first stage, and its changes after that.
 
     The growth within stages is the change from a stage's first block to its last, as the mean over stages with several

@@ -1,11 +1,11 @@
 """Resolve the networks to compare, and rescale each to the same FLOPs."""
 
+import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rnas.errors import InputError
 from rnas.evaluation._request import Request
-from rnas.experiments._references import Reference
 from rnas.experiments.comparison._scaling import scaling_of
 from rnas.experiments.training._activation import with_activation
 from rnas.networks import architecture as arch
@@ -15,7 +15,11 @@ from rnas.training.recipe import Recipe
 from rnas.utils.model import Model
 from rnas.utils.quantities import format_size
 
-_FIX = "leave it out, or choose other flops"
+if TYPE_CHECKING:
+    from rnas.experiments._references import Reference
+
+_STEP, _FARTHEST = 1.01, 8
+"""Factor between the budgets at which networks are tried, and between a wrong budget and the last of these."""
 
 DEFAULT = ("wrn-28-10", "robust-resnet-a1", "robnet-large-v2", "advrush-7@96", "racl-7@104", "darts-r")
 """The networks that RobustResNets were published with, and DARTS-R."""
@@ -64,8 +68,8 @@ class ComparedNetwork(Model):
         }
 
 
-def compared_network(
-    reference: Reference,
+def compared_networks(
+    references: "Sequence[Reference]",
     flops: int,
     input_shape: Shape,
     num_classes: int,
@@ -73,48 +77,102 @@ def compared_network(
     recipe: Recipe,
     tolerance: float = 0.05,
     robust_scaling: bool = False,
-) -> ComparedNetwork:
-    """Return the network that a reference names, scaled to a budget of FLOPs.
+) -> tuple[ComparedNetwork, ...]:
+    """Return the networks that references name, each scaled to a budget of FLOPs.
 
     A published network is scaled as its family is. Any other is unchanged if it has the FLOPs already, and otherwise
     scaled by :func:`rnas.experiments.comparison._scaling.scaling_of`.
 
     Args:
-        reference: a result of :func:`rnas.experiments.resolve`.
+        references: results of :func:`rnas.experiments.resolve`.
         flops: multiply-accumulates for one image.
         input_shape: (C, H, W) of one image.
         num_classes: number of logits.
-        recipe: recipe whose activation, if it has one, the network gets.
+        recipe: recipe whose activation, if it has one, the networks get.
         tolerance: greatest relative difference from the FLOPs.
         robust_scaling: residual networks that are not published take RobustScaling's proportions instead of their own.
 
     Raises:
-        InputError: nothing of its family is near the budget, or it cannot be scaled.
+        InputError: networks cannot be brought near the budget; the message has the nearest budgets that fit all.
     """
-    words = reference.name
-    baseline = _baseline(words)
-    own = reference.architecture
+    if flops == 0:
+        raise InputError("flops 0: give a budget above zero")
+
+    def form(reference: "Reference", budget: int) -> tuple[Scaled, str]:
+        return _form(reference, budget, input_shape, num_classes, tolerance, robust_scaling)
+
+    found, faults = [], []
+    for reference in references:
+        try:
+            scaled, scaling = form(reference, flops)
+            if abs(scaled.deviation) > tolerance:
+                raise InputError(_off(scaled))
+        except InputError as error:
+            faults.append(f"{reference.name}: {error}")
+            continue
+        baseline = _baseline(reference.name)
+        network = ComparedNetwork(
+            name=Request(network=reference.name).name if baseline is None else baseline.name,
+            words=reference.name,
+            architecture=arch.to_dict(with_activation(scaled.architecture, recipe)),
+            published=None if baseline is None else baseline.name,
+            scaling=scaling,
+            setting=scaled.setting,
+        )
+        found.append(network)
+    if not faults:
+        return tuple(found)
+
+    def misfit(budget: int) -> float | None:
+        for reference in references:
+            try:
+                nearest = form(reference, budget)[0]
+            except InputError:
+                return budget
+            if abs(nearest.deviation) > tolerance:
+                return nearest.flops / (1 + math.copysign(tolerance, nearest.deviation))
+        return None
+
+    suitable = [_nearest_budget(misfit, flops, larger) for larger in (False, True)]
+    budgets = " or ".join(f"flops={format_size(budget)}" for budget in suitable if budget is not None)
+    fitting = f"all networks fit {budgets}; choose one of these," if budgets else "no budget near it fits all; choose"
+    raise InputError(f"{'; '.join(faults)}; {fitting} a tolerance above {tolerance:.3g}, or other networks")
+
+
+def _form(
+    reference: "Reference", flops: int, input_shape: Shape, num_classes: int, tolerance: float, robust_scaling: bool
+) -> tuple[Scaled, str]:
+    """Return the form of a network that is nearest to a budget, and how it is scaled; InputError if there is none."""
+    baseline = _baseline(reference.name)
     if baseline is not None:
-        found = _near(words, baseline.scaled_to, flops, input_shape, num_classes)
-        description = baseline.scaling.description
-    elif not robust_scaling and abs(own.cost(input_shape, num_classes).flops / flops - 1) <= tolerance:
-        found, description = None, "as it is"
-    else:
-        scaling = scaling_of(own, tolerance, robust_scaling)
-        found, description = _near(words, scaling.nearest, flops, input_shape, num_classes), scaling.description
-        if not robust_scaling:
-            description = description.replace("RobustScaling", "its own proportions")
-    if found is not None and abs(found.deviation) > tolerance:
-        raise InputError(f"{words}: {_off(found)}; {_FIX}")
-    network = with_activation(own if found is None else found.architecture, recipe)
-    return ComparedNetwork(
-        name=Request(words).name if baseline is None else baseline.name,
-        words=words,
-        architecture=arch.to_dict(network),
-        published=None if baseline is None else baseline.name,
-        scaling=description,
-        setting="" if found is None else found.setting,
-    )
+        return baseline.scaled_to(flops, input_shape, num_classes), baseline.scaling.description
+    own = reference.architecture
+    as_it_is = Scaled(own, "", own.cost(input_shape, num_classes).flops, flops)
+    if not robust_scaling and abs(as_it_is.deviation) <= tolerance:
+        return as_it_is, "as it is"
+    scaling = scaling_of(own, tolerance, robust_scaling)
+    words = "RobustScaling" if robust_scaling else "its own proportions"
+    return scaling.nearest(flops, input_shape, num_classes), scaling.description.replace("RobustScaling", words)
+
+
+def _nearest_budget(misfit: Callable[[int], float | None], flops: int, larger: bool) -> int | None:
+    """Return the budget nearest to a wrong one, in three significant digits, that fits all networks; None if none does.
+
+    Args:
+        misfit: returns for a budget that does not fit a network the one at which this network begins to fit, and None
+            for a budget that fits all.
+        flops: the wrong budget.
+        larger: whether to look for a larger or a smaller one.
+    """
+    budget = flops
+    while flops / _FARTHEST < budget < flops * _FARTHEST:
+        edge = misfit(budget)
+        if edge is None:
+            return budget
+        wanted = max(budget * _STEP, edge) if larger else min(budget / _STEP, edge)
+        unit = 10 ** max(len(str(int(wanted))) - 3, 0)
+        budget = (math.ceil if larger else math.floor)(wanted / unit) * unit
+    return None
 
 
 def require_distinct(compared_networks: Sequence[ComparedNetwork]) -> None:
@@ -127,16 +185,6 @@ def require_distinct(compared_networks: Sequence[ComparedNetwork]) -> None:
                 if getattr(one, what) == getattr(other, what):
                     fault = "are called alike" if what == "name" else "are the same network at these FLOPs"
                     raise InputError(f"{other.words} and {one.words} {fault}; leave one out")
-
-
-def _near(
-    words: str, nearest: Callable[[int, Shape, int], Scaled], flops: int, input_shape: Shape, num_classes: int
-) -> Scaled:
-    """Return the nearest to a budget; InputError that names the network if none is near it."""
-    try:
-        return nearest(flops, input_shape, num_classes)
-    except InputError as error:
-        raise InputError(f"{words}: {error}; {_FIX}") from None
 
 
 def _off(found: Scaled) -> str:

@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from rnas.errors import InputError
-from rnas.experiment import CostEstimate, EstimatedWork, Listener
+from rnas.experiment import CostEstimate, EstimatedWork, Listener, given_settings
+from rnas.experiments.comparison._resolve import resolve_settings
 from rnas.experiments.comparison._training import METRIC, ComparedTraining
 from rnas.experiments.comparison._tuning import chosen, tune_all, tuning_results, tuning_settings
 from rnas.experiments.comparison.result import ComparisonResult, compared, next_round
-from rnas.experiments.comparison.settings import ATTACKS, ComparisonSettings, resolve_settings
+from rnas.experiments.comparison.settings import ATTACKS, ComparisonSettings
 from rnas.experiments.seeded_trainings import Records, SeededTrainings, TrainingGroup
 from rnas.experiments.training.setup import Setup
 from rnas.nas.evaluators.evaluator import Context
@@ -120,7 +121,7 @@ def compare(
     recipe: Recipe | Mapping[str, Any] | str = "sat",
     seeds: int = 3,
     until_decided: int | None = None,
-    tolerance: float = 0.05,
+    tolerance: float | str = 0.05,
     robust_scaling: bool = False,
     tune: int | None = None,
     tune_epochs: int | None = None,
@@ -152,7 +153,7 @@ def compare(
         seeds: trainings of each network, at least two.
         until_decided: the most seeds of a network; further seeds are added while it is indistinguishable at 95 % from
             another network. None adds none.
-        tolerance: greatest relative difference from the FLOPs, in (0, 1).
+        tolerance: greatest relative difference from the FLOPs, in (0, 1), such as 0.05 or ``"5%"``.
         robust_scaling: whether residual networks that are not published take RobustScaling's proportions instead of
             their own.
         tune: trials in which each network's learning rate and weight decay are tuned before, at least two; None tunes
@@ -180,29 +181,5 @@ def compare(
     Raises:
         InputError: a setting is wrong, data are missing, or the directory exists.
     """
-    settings = resolve_settings(
-        networks,
-        flops=flops,
-        recipe=recipe,
-        seeds=seeds,
-        until_decided=until_decided,
-        tolerance=tolerance,
-        robust_scaling=robust_scaling,
-        tune=tune,
-        tune_epochs=tune_epochs,
-        data=data,
-        data_dir=data_dir,
-        extra=extra,
-        split_seed=split_seed,
-        images=images,
-        eps=eps,
-        augmentation=augmentation,
-        epochs=epochs,
-        batch_size=batch_size,
-        fidelity=fidelity,
-        evaluation=evaluation,
-        attacks=attacks,
-        attacked_images=attacked_images,
-        flags=flags,
-    )
+    settings = resolve_settings(**given_settings(locals()))
     return Comparison.create(settings, output).run(listener, workers=workers)

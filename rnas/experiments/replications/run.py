@@ -9,10 +9,11 @@ import numpy as np
 
 from rnas import registry
 from rnas.errors import InputError
-from rnas.experiment import CostEstimate, EstimatedWork, Listener
+from rnas.experiment import CostEstimate, EstimatedWork, Listener, given_settings
+from rnas.experiments.replications._resolve import DIGITS, resolve_settings
 from rnas.experiments.replications.design import DesignCell, Replication, require_distinct
 from rnas.experiments.replications.result import ReplicationResult, judged
-from rnas.experiments.replications.settings import DIGITS, ReplicationSettings, resolve_settings
+from rnas.experiments.replications.settings import ReplicationSettings
 from rnas.experiments.seeded_trainings import SeededTrainings, TrainingGroup
 from rnas.nas.evaluators.adversarial_training import AdversarialTraining
 from rnas.nas.evaluators.evaluator import Context, Task
@@ -154,19 +155,7 @@ def replicate(
     Raises:
         InputError: a setting is wrong, data are missing, or the directory exists.
     """
-    settings = resolve_settings(
-        replication,
-        data=data,
-        data_dir=data_dir,
-        recipe=recipe,
-        eps=eps,
-        epochs=epochs,
-        images=images,
-        seeds=seeds,
-        capacity=capacity,
-        base_channels=base_channels,
-        cells=cells,
-    )
+    settings = resolve_settings(**given_settings(locals()))
     return ReplicationRun.create(settings, output).run(listener, workers=workers)
 
 

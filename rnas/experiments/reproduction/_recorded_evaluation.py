@@ -5,7 +5,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -226,7 +226,7 @@ class RecordedEvaluation(RecordedResult):
     @property
     def _request(self) -> Request:
         """Return the recorded request, with the same threats and images, and without what is not compared."""
-        asked: dict[str, Any] = {field.name: self.result.request.get(field.name) for field in fields(Request)}
+        asked: dict[str, Any] = {name: self.result.request.get(name) for name in Request.model_fields}
         return Request(
             network=str(asked["network"]),
             threats=tuple(parse_threat(threat.name) for threat in self.result.threats),

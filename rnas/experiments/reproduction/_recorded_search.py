@@ -23,11 +23,13 @@ from rnas.experiments.reproduction._recorded_result import Outcome, RecordedResu
 from rnas.experiments.reproduction.judgement import rounding_interval
 from rnas.nas._campaign import evaluate_all
 from rnas.nas._problem import with_known
+from rnas.nas._setup import Setup
 from rnas.nas.evaluators import _guard as guard
 from rnas.nas.evaluators.evaluator import Context, EvaluatesWeights, Evaluation, Evaluator, Status, Task
 from rnas.nas.execution._local import Device, local_executor
 from rnas.nas.ledger import Ledger, Record
 from rnas.nas.result import SearchResult
+from rnas.nas.search import Search
 from rnas.statistics.interval import Interval
 from rnas.utils._threads import one_thread
 from rnas.utils.files import file_hash
@@ -179,7 +181,7 @@ class RecordedSearch(RecordedResult):
 
     def trained(self, seeds: Sequence[int], listener: Listener) -> list[Outcome]:
         """Evaluate again with the evaluator of the search, on as many workers as its configuration says."""
-        setup = self.run.setup
+        setup = self._setup
         tasks = [self._task(seed) for seed in seeds]
         ledger = Ledger.in_memory(setup.problem.objectives)
         workers = setup.config.workers
@@ -206,7 +208,7 @@ class RecordedSearch(RecordedResult):
             evaluation = evaluator.evaluate_weights(self._task(), self._checkpoint, context)
         else:
             evaluation = evaluator.evaluate(self._task(), context)
-        return _outcome(self.record.seed, with_known(self.run.setup.problem, self.record.architecture, evaluation))
+        return _outcome(self.record.seed, with_known(self._setup.problem, self.record.architecture, evaluation))
 
     def images(self, metric: str) -> int:
         """Return the number of images of an accuracy or a margin, where the data are known to be the recorded ones."""
@@ -214,9 +216,15 @@ class RecordedSearch(RecordedResult):
             return 0
         return int(self._data["images"]["test" if metric.startswith(_TEST) else "search_val"])
 
+    @cached_property
+    def _setup(self) -> Setup:
+        """Return the parts of the search; to evaluate, the code is imported that its configuration names."""
+        setup, path = self.run.setup, self.run.path
+        return Search.open(path).setup if setup.recorded and path is not None else setup
+
     @property
     def _evaluator(self) -> Evaluator:
-        return self.run.setup.evaluator
+        return self._setup.evaluator
 
     @property
     def _provenance(self) -> Mapping[str, Any]:

@@ -15,7 +15,7 @@ from rnas.experiment import Experiment, Listener, Work
 from rnas.experiments.training._evaluation import CheckpointResult, compared, evaluate_test, evaluate_val
 from rnas.experiments.training._history import HISTORY, Row, best_row, to_csv
 from rnas.experiments.training._memory import advise, out_of_memory, release
-from rnas.experiments.training._state import STATE, State
+from rnas.experiments.training._state import STATE, State, has_state
 from rnas.experiments.training._summary import Status, provenance, summarised
 from rnas.experiments.training.checkpoint import BEST, LAST, Checkpoint, write_description, write_weights
 from rnas.experiments.training.settings import TrainingRunSettings
@@ -122,11 +122,9 @@ class _Loop:
         write_text(self._experiment.result_file, json.dumps(summary, indent=2, allow_nan=False) + "\n")
 
     def _restore(self) -> None:
-        path = self._folder / STATE
-        if not path.exists():
-            if (self._folder / HISTORY).exists():
-                raise InputError(f"{path} is gone, though the training has results: restore it from a copy")
+        if not has_state(self._folder):
             return
+        path = self._folder / STATE
         saved = State.read(path)
         if saved.fingerprint != self._state.fingerprint:
             raise InputError(

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pydantic import ValidationError
 
 from rnas.data.dataset import Dataset, divide
 from rnas.errors import InputError
@@ -16,7 +15,7 @@ from rnas.experiments.training.settings import TrainingRunSettings
 from rnas.networks import architecture as arch
 from rnas.training.recipe import Recipe
 from rnas.utils._devices import torch_device
-from rnas.utils._yaml_files import explained, read_yaml
+from rnas.utils._yaml_files import checked
 
 SOURCE = "train"
 """Name of the settings in messages."""
@@ -75,21 +74,9 @@ def resolve_settings(reference: EvaluatedNetwork, given: Mapping[str, Any]) -> T
         "evaluation": _over({"steps": 10}, given.pop("evaluation", {})),
         "device": torch_device(given.pop("device", "auto")),
     }
-    try:
-        settings = TrainingRunSettings.model_validate({**content, **given})
-    except ValidationError as error:
-        raise explained(error, SOURCE, TrainingRunSettings) from None
+    settings = checked(TrainingRunSettings, {**content, **given}, SOURCE)
     _require_unseen(dataset, settings, own, reference.name)
     return settings
-
-
-def recipe_content(text: str) -> Any:
-    """Return a recipe's name, or the content of a YAML file that is given instead of a name.
-
-    Raises:
-        InputError: the file cannot be read.
-    """
-    return read_yaml(Path(text)) if Path(text).suffix in (".yaml", ".yml") else text
 
 
 def _split_sizes(dataset: Dataset, own: ResolvedTraining | None) -> dict[str, int]:

@@ -10,7 +10,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from rnas.errors import InputError
-from rnas.experiments.training._history import Row
+from rnas.experiments.training._history import HISTORY, Row
 from rnas.utils._json_files import parse_json
 from rnas.utils.files import plain, tensors_hash, write_tensors
 
@@ -66,3 +66,11 @@ class State:
         except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
             reason = " ".join(str(error).split())
             raise InputError(f"{path}: damaged ({reason}); restore it from a copy, or train again") from None
+
+
+def has_state(folder: Path) -> bool:
+    """Return whether a training has a state yet; raise InputError if it is gone though there are results."""
+    path = folder / STATE
+    if not path.exists() and (folder / HISTORY).exists():
+        raise InputError(f"{path} is gone, though the training has results: restore it from a copy")
+    return path.exists()

@@ -2,18 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import Any
 
 from rnas.experiments.training._history import Row
 from rnas.experiments.training.checkpoint import Checkpoint
 from rnas.experiments.training.settings import TrainingRunSettings
-from rnas.utils._data_frames import data_frame
+from rnas.utils._tabular import Tabular, notebook_table
 
 
 @dataclass(frozen=True)
-class TrainingResult:
+class TrainingResult(Tabular):
     """Hold what a training has come to so far.
 
     Attributes:
@@ -44,13 +43,9 @@ class TrainingResult:
             return dict(self.summary)
         return {"status": self.status, "epochs_done": len(self.history), "history": list(map(dict, self.history))}
 
-    def to_pandas(self) -> Any:
-        """Return the history as a ``pandas.DataFrame``, one row an epoch.
-
-        Raises:
-            InputError: pandas is not installed.
-        """
-        return data_frame(self.history)
+    def rows(self) -> tuple[Row, ...]:
+        """Return the history, one row an epoch."""
+        return self.history
 
     def __repr__(self) -> str:
         """Return the training in a line."""
@@ -62,7 +57,6 @@ class TrainingResult:
             own = (self.summary or {}).get(name, {})
             if "test" in own:
                 attacks = [("clean", own["test"]["clean"]), *((one["name"], one) for one in own["test"]["attacks"])]
-                shares = ", ".join(f"{escape(label)} {one['accuracy']:.1%}" for label, one in attacks)
-                rows.append(f"<tr><td>{name}</td><td>epoch {own['epoch']}: {shares}</td></tr>")
-        done = f"{self.status}, {len(self.history)} epochs"
-        return f"<p>Training {escape(str(self.path))}: {done}</p><table>{''.join(rows)}</table>"
+                rows.append((name, own["epoch"], ", ".join(f"{label} {one['accuracy']:.1%}" for label, one in attacks)))
+        title = f"Training {self.path}: {self.status}, {len(self.history)} epochs"
+        return notebook_table(title, ("weights", "epoch", "accuracies"), rows)

@@ -1,6 +1,7 @@
 """Hold everything that decides a training."""
 
 import re
+from abc import abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -9,6 +10,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_
 from rnas.data.splits import SplitSizes
 from rnas.errors import InputError
 from rnas.evaluation.training_settings import EvaluationSettings, ResolvedTraining
+from rnas.experiment import ExperimentSettings
 from rnas.networks import architecture as arch
 from rnas.networks.zoo import find
 from rnas.utils._lazy import LazyModule
@@ -103,3 +105,17 @@ class TrainingRunSettings(ResolvedTraining):
     def recipe_changes(self) -> tuple[str, ...]:
         """Return the fields of the recipe that differ from those of the registered one."""
         return tuple(self.recipe.overrides)
+
+
+class SeededSettings(ExperimentSettings):
+    """Hold the settings of an experiment that trains networks with several seeds."""
+
+    seeds: int
+    """Trainings of each network, with seeds from 0. More may be added later."""
+    training: ResolvedTraining
+    """How every network is trained, and on what."""
+
+    @property
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """Return a hash of what decides results."""

@@ -12,7 +12,7 @@ from rnas.experiment import CostEstimate, Experiment, Listener
 from rnas.experiments.training._cost_estimate import estimate_cost
 from rnas.experiments.training._history import Row
 from rnas.experiments.training._loop import train_to_the_end
-from rnas.experiments.training._state import STATE, State
+from rnas.experiments.training._state import STATE, State, has_state
 from rnas.experiments.training.checkpoint import BEST, LAST, Checkpoint
 from rnas.experiments.training.result import TrainingResult
 from rnas.experiments.training.settings import KIND, TrainingRunSettings
@@ -32,6 +32,7 @@ class Training(Experiment[TrainingRunSettings, TrainingResult]):
     Settings = TrainingRunSettings
     # A comparison trains in worker processes.
     _starts_processes = False
+    _has_ledger = False
 
     @property
     def best(self) -> Path:
@@ -65,7 +66,7 @@ class Training(Experiment[TrainingRunSettings, TrainingResult]):
     @property
     def history(self) -> tuple[Row, ...]:
         """Return a row for each epoch done; raise InputError if the state is damaged."""
-        return State.read(self.state, with_tensors=False).history if self.state.exists() else ()
+        return State.read(self.state, with_tensors=False).history if has_state(self.path) else ()
 
     @property
     def summary(self) -> dict[str, Any] | None:

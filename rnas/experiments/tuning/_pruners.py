@@ -1,11 +1,8 @@
 """Make pruners by name; a pruner decides which trials stop before their last epoch."""
 
-from typing import Literal, get_args
-
 from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner
 
-PrunerName = Literal["median", "hyperband", "none"]
-PRUNERS: tuple[PrunerName, ...] = get_args(PrunerName)
+from rnas.experiments.tuning.settings import PrunerName
 
 _WARMUP = 4
 """Share of the epochs in which the median stops nothing: early robust accuracy hardly predicts that at the end."""

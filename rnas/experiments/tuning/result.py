@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from rnas.experiments.tuning._study import TuningStudy, result_of
 from rnas.experiments.tuning.settings import TuningSettings
 from rnas.networks import architecture as arch
 from rnas.statistics.proportions import indistinguishable, proportion
-from rnas.utils._data_frames import data_frame
+from rnas.utils._tabular import Tabular, notebook_table
 
 SCHEMA_VERSION = 1
 
@@ -28,7 +27,7 @@ Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class TuningResult:
+class TuningResult(Tabular):
     """Hold what a tuning has come to so far.
 
     Attributes:
@@ -62,27 +61,23 @@ class TuningResult:
         """Return the summary as JSON values."""
         return dict(self.summary)
 
-    def to_pandas(self) -> Any:
-        """Return the trials as a ``pandas.DataFrame``, one row each, with a column for each field that was tuned.
-
-        Raises:
-            InputError: pandas is not installed.
-        """
+    def rows(self) -> list[dict[str, Any]]:
+        """Return a row for each trial, with a column for each field that was tuned."""
         kept = ("number", "state", "value", "low", "high", "epoch", "seconds")
-        return data_frame({**{key: row.get(key) for key in kept}, **row["parameters"]} for row in self.trials)
+        return [{**{key: row.get(key) for key in kept}, **row["parameters"]} for row in self.trials]
 
     def __repr__(self) -> str:
         """Return the tuning in a line."""
         return f"<TuningResult {self.path}: {len(self.trials)} trials, best: trial {self.summary['best']}>"
 
     def _repr_html_(self) -> str:
-        rows = [["trial", *self.summary["space"], self.summary["val"]["metric"], "state"]]
+        tuned = tuple(self.summary["space"])
+        rows = []
         for row in self.trials:
-            values = [str(row["parameters"].get(key, "")) for key in self.summary["space"]]
-            reached = "" if row["value"] is None else f"{row['value']:.1%}"
-            rows.append([str(row["number"]), *values, reached, row["state"]])
-        cells = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-        return f"<p>Tuning {escape(str(self.path))}, best: trial {self.summary['best']}</p><table>{cells}</table>"
+            reached = None if row["value"] is None else f"{row['value']:.1%}"
+            rows.append((row["number"], *(row["parameters"].get(key) for key in tuned), reached, row["state"]))
+        columns = ("trial", *tuned, self.summary["val"]["metric"], "state")
+        return notebook_table(f"Tuning {self.path}, best: trial {self.summary['best']}", columns, rows)
 
 
 def summarised(settings: TuningSettings, study: TuningStudy) -> dict[str, Any]:

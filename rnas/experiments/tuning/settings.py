@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from optuna.distributions import BaseDistribution
-from pydantic import Field, PositiveInt, ValidationError, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
 from rnas import registry
 from rnas.errors import InputError
@@ -13,12 +12,23 @@ from rnas.experiment import ExperimentSettings
 from rnas.experiments.training._activation import with_activation
 from rnas.experiments.training._history import chosen_by
 from rnas.experiments.training.settings import TrainingRunSettings
-from rnas.experiments.tuning._pruners import PrunerName
-from rnas.experiments.tuning._space import Value, applied, corners, distribution, holds, published_value
-from rnas.nas.strategies._optuna_samplers import make_sampler
 from rnas.networks import architecture as arch
-from rnas.utils._yaml_files import explained
+from rnas.utils._lazy import LazyModule
+from rnas.utils._yaml_files import checked
 from rnas.utils.provenance import json_hash
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+
+    from rnas.experiments.tuning import _space
+    from rnas.experiments.tuning._space import Value
+    from rnas.nas.strategies import _optuna_samplers
+else:
+    _space = LazyModule("rnas.experiments.tuning._space")
+    _optuna_samplers = LazyModule("rnas.nas.strategies._optuna_samplers")
+
+PrunerName = Literal["median", "hyperband", "none"]
+"""Pruner of :func:`rnas.experiments.tuning._pruners.make_pruner`."""
 
 _CHEAPER = {"inner_attack.steps": "attack_steps", "inner_attack.step": "attack_step"}
 """Fields of a fidelity that replace fields of a recipe."""
@@ -28,7 +38,7 @@ class TuningSettings(ExperimentSettings):
     """Hold a tuning with nothing left open; only the number of trials may grow."""
 
     space: dict[str, str] = Field(min_length=1)
-    """Fields of the recipe with the values that they may take: LOW:HIGH, LOW:HIGH:log or A,B,C."""
+    """Fields of the recipe to tune, with the values that they may take: LOW:HIGH, LOW:HIGH:log or A,B,C."""
     trials: PositiveInt = 20
     """Trainings in all."""
     sampler: str = "tpe"
@@ -42,25 +52,25 @@ class TuningSettings(ExperimentSettings):
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        make_sampler("sampler", self.sampler, {}, 1, 0)
+        _optuna_samplers.make_sampler("sampler", self.sampler, {}, 1, 0)
         for key, cheaper in _CHEAPER.items():
             if key in self.space and getattr(self.training.fidelity, cheaper) is not None:
                 raise InputError(f"{key} is tuned, and fidelity.{cheaper} takes its place: leave one of them out")
         for key, allowed in self.distributions.items():
-            for value in corners(allowed):
+            for value in _space.corners(allowed):
                 self.trial({key: value})
         return self
 
     @cached_property
-    def distributions(self) -> dict[str, BaseDistribution]:
+    def distributions(self) -> "dict[str, BaseDistribution]":
         """Return the values that each field may take."""
-        return {key: distribution(self.training.recipe, key, values) for key, values in self.space.items()}
+        return {key: _space.distribution(self.training.recipe, key, values) for key, values in self.space.items()}
 
     @property
-    def published(self) -> dict[str, Value]:
+    def published(self) -> "dict[str, Value]":
         """Return trial 0: the recipe's own values of the fields that may take them."""
-        own = {key: published_value(self.training.recipe, key) for key in self.space}
-        return {key: value for key, value in own.items() if holds(self.distributions[key], value)}
+        own = {key: _space.published_value(self.training.recipe, key) for key in self.space}
+        return {key: value for key, value in own.items() if _space.holds(self.distributions[key], value)}
 
     @property
     def metric(self) -> str:
@@ -73,21 +83,19 @@ class TuningSettings(ExperimentSettings):
         content = self.model_dump(mode="json", exclude={"trials": True, "training": {"network"}})
         return json_hash(content)
 
-    def trial(self, parameters: Mapping[str, Value]) -> TrainingRunSettings:
+    def trial(self, parameters: "Mapping[str, Value]") -> TrainingRunSettings:
         """Return the settings of a trial's training; raise InputError if the recipe cannot have the values."""
-        recipe = applied(self.training.recipe, parameters)
+        recipe = _space.applied(self.training.recipe, parameters)
         architecture = with_activation(arch.from_dict(self.training.architecture), recipe)
         content = self.training.model_dump(mode="json")
         content["fidelity"]["batch_size"] = recipe.batch_size
         content |= {"recipe": recipe.model_dump(mode="json"), "architecture": arch.to_dict(architecture)}
-        try:
-            return TrainingRunSettings.model_validate(content)
-        except ValidationError as error:
-            raise explained(error, ", ".join(f"{key}={value}" for key, value in parameters.items())) from None
+        source = ", ".join(f"{key}={value}" for key, value in parameters.items())
+        return checked(TrainingRunSettings, content, source)
 
-    def recipe_config(self, parameters: Mapping[str, Value]) -> dict[str, Any]:
+    def recipe_config(self, parameters: "Mapping[str, Value]") -> dict[str, Any]:
         """Return a trial's recipe as a config takes it: the registered name, and the fields that differ from it."""
-        recipe = applied(self.training.recipe, parameters)
+        recipe = _space.applied(self.training.recipe, parameters)
         if recipe.name not in registry.names(registry.RECIPES):
             return recipe.model_dump(mode="json")
         return {"name": recipe.name, **recipe.overrides}

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial
-from pydantic import ValidationError
 
 from rnas.errors import InputError
-from rnas.experiment import CostEstimate, EstimatedWork, Experiment, Listener, Work
+from rnas.experiment import CostEstimate, EstimatedWork, Experiment, Listener, Work, given_settings
 from rnas.experiments._references import resolve_reference
 from rnas.experiments.training._cost_estimate import EPOCH, SELECTION, estimate_cost
 from rnas.experiments.training._resolve import resolve_settings
@@ -26,7 +26,7 @@ from rnas.nas.execution.executor import Executor
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture
 from rnas.training.recipe import Recipe
-from rnas.utils._yaml_files import explained
+from rnas.utils._yaml_files import checked
 from rnas.utils.files import write_text
 from rnas.utils.provenance import device_name, versions
 
@@ -75,17 +75,16 @@ class Tuning(Experiment[TuningSettings, TuningResult]):
             InputError: no trial was started yet, or the settings were changed.
             LedgerError: the ledger is damaged.
         """
-        if not self.database.exists():
-            raise InputError(f"{self.path} has no trial yet; start it with: {self.resume_command}")
-        with self.storage() as storage:
-            summary = summarised(self.settings, TuningStudy(storage, self.settings))
+        with self.reading() as storage:
+            study = TuningStudy(storage, self.settings)
+            if not study.trials:
+                raise InputError(f"{self.path} has no trial yet; start it with: {self.resume_command}")
+            summary = summarised(self.settings, study)
         return TuningResult(self.path, self.settings, summary)
 
     def trials(self) -> list[FrozenTrial]:
         """Return all trials so far in their order."""
-        if not self.database.exists():
-            return []
-        with self.storage() as storage:
+        with self.reading() as storage:
             return TuningStudy(storage, self.settings).trials
 
     def write(self) -> TuningResult:
@@ -115,6 +114,9 @@ class Tuning(Experiment[TuningSettings, TuningResult]):
 
     def _check(self) -> None:
         Setup.of(self.settings.training)
+
+    def _begin(self, storage: BaseStorage) -> None:
+        TuningStudy(storage, self.settings)
 
     def _inputs(self) -> Mapping[str, str]:
         return {f"training.{name}": found for name, found in self.settings.training.inputs.items()}
@@ -218,43 +220,21 @@ def tune(
         InputError: a setting is wrong, data are missing, the directory exists, or the recipe as it is given cannot be
             trained.
     """
-    given = {
-        "recipe": recipe,
-        "data": data,
-        "data_dir": data_dir,
-        "extra": extra,
-        "eps": eps,
-        "epochs": epochs,
-        "batch_size": batch_size,
-        "images": images,
-        "seed": seed,
-        "split_seed": split_seed,
-        "augmentation": augmentation,
-        "fidelity": fidelity,
-        "evaluation": evaluation,
-        "device": device,
-    }
-    training = resolve_settings(resolve_reference(architecture), given)
-    settings = tuning_settings(training, space, trials=trials, sampler=sampler, pruner=pruner)
-    return Tuning.create(settings, output).run(listener, workers=workers)
+    given = given_settings(locals())
+    own = {name: given.pop(name) for name in ("space", "trials", "sampler", "pruner") if name in given}
+    training = resolve_settings(resolve_reference(given.pop("architecture")), given)
+    return Tuning.create(tuning_settings(training, **own), output).run(listener, workers=workers)
 
 
 def tuning_settings(
-    training: TrainingRunSettings,
-    space: Mapping[str, str] | Sequence[str] | None = None,
-    *,
-    trials: int = 20,
-    sampler: str = "tpe",
-    pruner: str = "median",
+    training: TrainingRunSettings, space: Mapping[str, str] | Sequence[str] | None = None, **own: Any
 ) -> TuningSettings:
     """Return the settings of a tuning.
 
     Args:
         training: settings of every trial but for what is tuned.
         space: see :func:`tune`.
-        trials: number of trials in all.
-        sampler: see :func:`tune`.
-        pruner: see :func:`tune`.
+        **own: other fields of the settings that are given.
 
     Raises:
         InputError: a setting is wrong.
@@ -265,15 +245,10 @@ def tuning_settings(
         space = parse_space(list(space))
     content = {
         "space": default_space(recipe) if space is None else dict(space),
-        "trials": trials,
-        "sampler": sampler,
-        "pruner": pruner,
+        **own,
         "training": {**training.model_dump(mode="json"), "recipe": recipe.model_dump(mode="json")},
     }
-    try:
-        return TuningSettings.model_validate(content)
-    except ValidationError as error:
-        raise explained(error, SOURCE, TuningSettings) from None
+    return checked(TuningSettings, content, SOURCE)
 
 
 def _impossible(evaluation: Evaluation) -> str:

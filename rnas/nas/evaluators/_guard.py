@@ -8,16 +8,19 @@ from dataclasses import replace
 
 import torch
 
-from rnas.errors import DeadlineExceededError, DivergedError, error_text
+from rnas.errors import ChangedInputError, DeadlineExceededError, DivergedError, LedgerError, error_text
 from rnas.experiment import require_same
 from rnas.nas.evaluators.evaluator import Context, Evaluates, Evaluation, Status, Task, inputs_of
-from rnas.utils._text import one_line
+from rnas.utils._text import one_line, shown
+from rnas.utils.files import disk_is_full
 
 _LONGEST_REASON = 300
 
 
 def evaluate(evaluator: Evaluates, task: Task, context: Context, inputs: Mapping[str, str] | None = None) -> Evaluation:
     """Run an evaluator; every exception but an interrupt becomes a status with a reason of one line.
+
+    An error that says nothing of the network is raised: the evaluation is done again when the search is resumed.
 
     Args:
         evaluator: runs the task.
@@ -34,8 +37,15 @@ def evaluate(evaluator: Evaluates, task: Task, context: Context, inputs: Mapping
     try:
         return _checked(evaluator.evaluate(task, context))
     except (Exception, SystemExit) as error:
+        if of_the_machine(error):
+            raise
         status, reason = classified(error)
         return Evaluation(status, seconds=time.perf_counter() - started, reason=reason)
+
+
+def of_the_machine(error: BaseException) -> bool:
+    """Return whether an error says nothing of the network: a full disk, a damaged ledger, or files that changed."""
+    return disk_is_full(error) or isinstance(error, LedgerError | ChangedInputError)
 
 
 def classified(error: BaseException) -> tuple[Status, str]:
@@ -72,6 +82,9 @@ def _checked(evaluation: Evaluation) -> Evaluation:
         seconds=float(evaluation.seconds),
         reason=one_line(str(evaluation.reason), _LONGEST_REASON),
     )
+    for row in checked.curve:
+        if not isinstance(row, dict) or not all(isinstance(value, int | float) for value in row.values()):
+            raise TypeError(f"the evaluator returned a curve with {shown(row)}, not numbers by name")
     wrong = [name for name, value in checked.metrics.items() if not math.isfinite(value)]
     if checked.status is Status.COMPLETE and wrong:
         reason = f"metric {wrong[0]!r} is not a finite number"

@@ -4,6 +4,7 @@ import inspect
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import cached_property
 from numbers import Real
 from typing import Any, ClassVar
 
@@ -39,10 +40,7 @@ class Call:
     Args:
         settings: settings that name the function.
         space: searched space.
-        function: the function itself, if it is given as an object; None imports it.
-
-    Raises:
-        InputError: the constructor raises it if there is no such function.
+        function: the function itself, if it is given as an object; None imports it when it is first needed.
     """
 
     Settings: ClassVar[type[BaseModel]] = CallSettings
@@ -52,8 +50,6 @@ class Call:
         self._settings = settings
         self._space = space
         self._given = function
-        self._function = function or _imported(settings.call)
-        self._of_architecture = _takes_one(self._function)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A function is not always picklable where its name is.
@@ -117,8 +113,17 @@ class Call:
         self._called(task, context)
         return EvaluationEstimate(seconds=time.perf_counter() - started)
 
+    @cached_property
+    def function(self) -> Function:
+        """Return the function; raise InputError if there is none of that name."""
+        return self._given or _imported(self._settings.call)
+
+    @cached_property
+    def _of_architecture(self) -> bool:
+        return _takes_one(self.function)
+
     def _called(self, task: Task, context: Context) -> Evaluation | Mapping[str, float]:
-        return self._function(task.architecture) if self._of_architecture else self._function(task, context)
+        return self.function(task.architecture) if self._of_architecture else self.function(task, context)
 
 
 def _takes_one(function: Function) -> bool:

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 
-from rnas.errors import ChangedInputError, InputError
+from rnas.errors import InputError
+from rnas.nas.evaluators import _guard as guard
 from rnas.nas.evaluators.evaluator import Evaluates, Evaluation, Status, Task, inputs_of
 from rnas.nas.execution import _worker as worker
 from rnas.nas.execution.executor import Limits
@@ -154,9 +155,9 @@ class ProcessSlots:
                 slot.submit(running.number, running.task, running.attempt, self._limits)
                 return None
             slot.kill()
-        except ChangedInputError:
-            raise
         except Exception as error:
+            if guard.of_the_machine(error):
+                raise
             # A worker turns what an evaluation raises into a result, so it is the result that could not travel.
             return running.number, Evaluation(Status.FAILED, reason=f"its result cannot leave the worker: {error}")
         seconds = time.monotonic() - running.started

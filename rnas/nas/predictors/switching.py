@@ -35,7 +35,7 @@ class Switching:
     """
 
     def __init__(self, names: tuple[str, ...] = NAMES) -> None:
-        self._predictors = {name: registry.load(registry.PREDICTORS, name) for name in names}
+        self._predictors = {name: registry.load_or_import(registry.PREDICTORS, name) for name in names}
 
     def fit(self, features: Floats, target: Floats) -> Self:
         """Choose a predictor and fit it; see :meth:`rnas.nas.predictors.predictor.Predictor.fit`."""

@@ -27,7 +27,7 @@ class ProxyScores:
 
     def __init__(self, space: SearchSpace, names: Sequence[str]) -> None:
         self._space = space
-        self._proxies: dict[str, Any] = {name: registry.load(registry.PROXIES, name) for name in names}
+        self._proxies: dict[str, Any] = {name: registry.load_or_import(registry.PROXIES, name) for name in names}
         generator = torch.Generator().manual_seed(0)
         self._images = torch.rand((IMAGES, *space.input_shape), generator=generator)
         self._known: dict[bytes, list[float]] = {}

@@ -79,7 +79,7 @@ class SurrogateNSGA2:
         self._initial = whole_number(name, "initial", initial, least=2)
         if not isinstance(predictor, str):
             raise InputError(f"strategy {name}: predictor is {predictor!r}; give a name")
-        self._predictor: Any = registry.load(registry.PREDICTORS, predictor)
+        self._predictor: Any = registry.load_or_import(registry.PREDICTORS, predictor)
         known = names(name, "proxies", proxies)
         self._scores = ProxyScores(problem.space, known) if known else None
         self._kappa = positive_number(name, "kappa", kappa)

@@ -1,4 +1,4 @@
-/* Headings that sort a table, and the front's table, which is part of the page. */
+/* Headings that sort a table. */
 /* Sorts numbers by size and texts by alphabet; missing values are last in both directions. */
 const compare = (a, b, direction) => {
   const missing = (value) => value === null || value === undefined || value === "";
@@ -31,6 +31,20 @@ document.querySelectorAll("table.sortable").forEach((table) => {
     if (!heading.textContent.trim()) return;
     sortButton(heading, (direction) =>
       body.append(...[...body.rows].sort((a, b) => compare(valueAt(a, at + 1), valueAt(b, at + 1), direction))),
+    );
+  });
+});
+
+/* Every heading of these tables sorts; in the front's table, which has two rows of headings, the numbers do. */
+document.querySelectorAll("table.sorted").forEach((table) => {
+  const body = table.tBodies[0];
+  table.querySelectorAll("thead th").forEach((heading, at) => {
+    const valueIn = (row) => {
+      const text = row.cells[at].dataset.value;
+      return text === "" || Number.isNaN(Number(text)) ? text : Number(text);
+    };
+    sortButton(heading, (direction) =>
+      body.append(...[...body.rows].sort((a, b) => compare(valueIn(a), valueIn(b), direction))),
     );
   });
 });

@@ -40,6 +40,11 @@ def imported(words: list[str], environment: dict[str, str] | None = None) -> tup
         (["train", "--help"], "Passes over the training images"),
         (["tune", "--help"], "--trials"),
         (["search", "--help"], "Seed of everything random"),
+        (["compare", "--help"], "FLOPs to which every network is scaled"),
+        (["replicate", "--help"], "Trainings of each cell"),
+        (["fidelity", "--help"], "Bands of FLOPs"),
+        (["test-rule", "--help"], "Budgets to test at"),
+        (["evaluate", "--help"], "Seed of the attacks' noise"),
     ],
 )
 def test_what_computes_nothing_imports_nothing_slow(words: list[str], expected: str) -> None:

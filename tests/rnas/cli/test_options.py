@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from rnas.cli.options import Setting, with_settings
 from rnas.errors import InputError
-from rnas.utils.quantities import FractionField
+from rnas.utils.quantities import FractionField, ShareField
 
 SEEN: list[dict[str, Any]] = []
 
@@ -43,6 +43,12 @@ class Outer(BaseModel):
     """Images to train on; None is all."""
     hours: float = 2.0
     """Hours in all."""
+    recipe: Inner = Field(default_factory=Inner)
+    """How to train."""
+    budgets: tuple[int, ...] = ()
+    """Sizes."""
+    share: ShareField = 0.05
+    """Tolerance."""
 
 
 @pytest.fixture
@@ -62,6 +68,9 @@ def app() -> typer.Typer:
         "folder",
         "images",
         Setting("hours", shows_default=False),
+        Setting("recipe", default="none"),
+        Setting("budgets", repeated=True, metavar="SIZE"),
+        "share",
     )
     def run(
         network: Annotated[str, typer.Argument(help="What is trained.")],
@@ -91,6 +100,20 @@ def test_only_what_is_given_is_set_and_read_as_the_model_takes_it(app) -> None:
     ] == SEEN
 
 
+def test_lists_are_repeated_models_read_from_files_and_texts_left_to_the_model(app, tmp_path: Path) -> None:
+    file = tmp_path / "recipe.yaml"
+    file.write_text("epochs: 4\n")
+    words = ["net", "--folder", "data", "--recipe", str(file), "--budgets", "3", "--budgets", "4", "--share", "5%"]
+    assert CliRunner().invoke(app, words).exit_code == 0
+    (seen,) = SEEN
+    assert (seen["recipe"], seen["budgets"], seen["share"]) == ({"epochs": 4}, ["3", "4"], "5%")
+    assert CliRunner().invoke(app, [*words[:3], "--recipe", "sat"]).exit_code == 0
+    assert SEEN[1]["recipe"] == "sat"
+    missing = CliRunner().invoke(app, [*words[:3], "--recipe", str(tmp_path / "missing.yaml")])
+    assert isinstance(missing.exception, InputError)
+    assert "missing.yaml: cannot be read" in str(missing.exception)
+
+
 def test_help_says_what_the_model_says_with_defaults_and_bounds(app) -> None:
     text = " ".join(CliRunner().invoke(app, ["--help"], env={"COLUMNS": "200"}).output.split())
     for words in (
@@ -103,7 +126,11 @@ def test_help_says_what_the_model_says_with_defaults_and_bounds(app) -> None:
         "Radius of the attacks.",
         "What is trained.",
         "Images to train on [default: all].",
-        "Hours in all. --dry-run",
+        "Hours in all.",
+        "How to train, or a YAML file of it [default: none].",
+        "--budgets SIZE",
+        "Sizes. May be repeated.",
+        "Tolerance [default: 0.05].",
     ):
         assert words in text
 

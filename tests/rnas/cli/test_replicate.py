@@ -23,7 +23,7 @@ def test_what_cannot_be_run_is_refused_in_one_line(command: Callable[..., Result
         (["block-topology", "--output", tmp_path], f"{tmp_path} exists already: choose another output"),
         (["block-topology", "--cells", 10], "compares all its 21 cells with each other; leave cells out"),
         (["block-topology", "--capacity", "vast"], "capacity: input should be 'small' or 'paper', not 'vast'"),
-        (["block-topology", "--base-channels", "4;8"], "write three whole numbers, such as 4,8,16"),
+        (["block-topology", "--base-channels", "4;8"], "base_channels.0: input should be a valid integer"),
         (["block-topology", "--images", 5000], "fidelity.images asks for 5000 images"),
         (["block-topology", "--recipe", "rst"], "needs extra data"),
     ):

@@ -11,11 +11,12 @@ import pytest
 from rich.console import Console
 
 import rnas
-from rnas.cli.views.reproduce_table import print_reproduction
 from rnas.experiments.reproduction._check import compared
 from rnas.experiments.reproduction.judgement import judged, seed_spread_of
 from rnas.experiments.reproduction.reproduce import Reproduction
 from rnas.nas.result import SearchResult
+from rnas.report._reproduction import blocks
+from rnas.report._terminal import print_blocks
 from tests.rnas.cli.conftest import Result
 from tests.rnas.experiments.reproduction.records import FUNCTION, change
 from tests.rnas.experiments.training.trainings import trained
@@ -105,9 +106,8 @@ def test_names_are_printed_as_they_are() -> None:
     )
     checks = (compared(name, "a", "a"),)
     console = Console(width=200, record=True, file=StringIO())
-    print_reproduction(
-        console, Reproduction("result", "key", "scratch", {}, checks, (metric,), 0.05, (1, 2), (), metric.status)
-    )
+    reproduction = Reproduction("result", "key", "scratch", {}, checks, (metric,), 0.05, (1, 2), (), metric.status)
+    print_blocks(console, blocks(reproduction))
     assert console.export_text().count(name) == 3
 
 

@@ -13,8 +13,9 @@ import yaml
 from rich.console import Console
 
 import rnas
-from rnas.cli.views.rule_test import print_rule_test
 from rnas.nas.search import Search
+from rnas.report._terminal import print_blocks
+from rnas.report.rule_test import blocks
 from tests.rnas.cli.conftest import Result
 from tests.rnas.cli.test_kill_and_resume import PROGRAM, wait_until_gone
 from tests.rnas.scaling_rules.test_out_of_sample import ALIKE, OURS, result
@@ -44,7 +45,7 @@ def test_a_network_is_one_row_whatever_it_is_called() -> None:
     out = StringIO()
     noisy = [0.41, 0.36, 0.37, 0.36, 0.35]
     found = result(ALIKE, rule=OURS, robust_scaling=[0.3, 0.2], uniform=noisy)
-    print_rule_test(Console(file=out, width=200), found)
+    print_blocks(Console(file=out, width=200), blocks(found))
     lines = [line for line in out.getvalue().splitlines() if line]
     alike = [line for line in lines if "searched" in line and "the searched one" not in line]
     assert [line.startswith("uniform, searched ") for line in alike] == [True, True]

@@ -21,11 +21,11 @@ from rnas.evaluation.threats import parse_threat
     ],
 )
 def test_short_names_for_files(network: str, name: str) -> None:
-    assert Request(network).name == name
+    assert Request(network=network).name == name
 
 
 def test_all_of_it_is_recorded() -> None:
-    request = Request("net.json", weights=Path("a/b.pth"), threats=(parse_threat("l2:0.5"),), images=5)
+    request = Request(network="net.json", weights=Path("a/b.pth"), threats=(parse_threat("l2:0.5"),), images=5)
     recorded = request.to_dict()
     assert recorded["weights"] == "a/b.pth"
     assert recorded["threats"] == ["l2:0.5"]

@@ -122,7 +122,7 @@ class Nothing:
         ({"attacks": ()}, "attacks: give at least one"),
         ({"attacks": (Nothing(),)}, "is no attack: give a name, or a frozen dataclass with epsilon and norm"),
         ({"attacks": ("luck",)}, "unknown attack 'luck'"),
-        ({"images": 0}, "images 0: give a whole number above zero"),
+        ({"images": 0}, "evaluate: images: input should be greater than 0, not 0"),
         ({"eps": "1/20", "threats": ("l2:0.5",)}, "leave eps out"),
         ({"weights": "net.safetensors"}, "a module has weights of its own"),
         ({"device": "tpu"}, "unknown device 'tpu'"),

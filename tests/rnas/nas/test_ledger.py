@@ -12,6 +12,7 @@ from rnas.nas.ledger import Ledger, Record
 from rnas.nas.objective import Objective
 from rnas.nas.space import Variable
 from rnas.nas.strategy import Prediction
+from rnas.networks import architecture as arch
 from rnas.networks.residual import ResidualNetwork
 from rnas.utils import _sqlite as sqlite
 
@@ -30,10 +31,11 @@ COMPLETE = Evaluation(
 
 
 def proposal(number: int) -> Record:
+    architecture = ResidualNetwork(depths=(1, 1, number + 1), channels=(16, 16, 16))
     return Record(
         number=number,
-        key=f"{number:012d}",
-        architecture=ResidualNetwork(depths=(1, 1, number + 1), channels=(16, 16, 16)),
+        key=arch.key(architecture),
+        architecture=architecture,
         seed=3,
         fidelity={"epochs": 2},
         batch=number // 2,
@@ -44,7 +46,7 @@ def proposal(number: int) -> Record:
 
 
 def test_records_come_back_as_they_were_written(tmp_path: Path) -> None:
-    with sqlite.opened(tmp_path / "ledger.db") as storage:
+    with sqlite.created(tmp_path / "ledger.db") as storage:
         ledger = Ledger(storage, OBJECTIVES, "run", "abc")
         for number in range(3):
             ledger.propose(proposal(number), VARIABLES)

@@ -19,7 +19,7 @@ from rnas.networks.modules.measured_cost import measured_cost
 from rnas.networks.resnet import ResNet
 from rnas.networks.robnet import CODES, RobNetwork
 from rnas.networks.vgg import VGG
-from rnas.testing.named_weights import fill_by_name, named_noise
+from tests.rnas.networks.named_weights import fill_by_name, named_noise
 
 GOLDEN = json.loads(Path(__file__).with_name("golden_cells.json").read_text())
 SLOW = {"advrush-7@96", "robnet-large-v2"}

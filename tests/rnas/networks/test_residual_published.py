@@ -17,7 +17,7 @@ from rnas.networks.block import RAW, Block
 from rnas.networks.blocks.robust_res_block import ROBUST_RES_BLOCK
 from rnas.networks.modules.measured_cost import measured_cost
 from rnas.networks.residual import ResidualNetwork, widened
-from rnas.testing.named_weights import fill_by_name, named_noise
+from tests.rnas.networks.named_weights import fill_by_name, named_noise
 
 CIFAR = (3, 32, 32)
 HERE = Path(__file__)

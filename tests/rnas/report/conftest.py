@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from rnas.networks.nas_bench_201 import OPERATIONS
 from tests.rnas.report.browser import CHROMIUM, Browser, Page, browser
 
 FAILURES = {
@@ -156,8 +157,8 @@ def make_table_run(evaluations: int = 60, seed: int = 1) -> Run:
     rng = random.Random(seed)
     records: list[dict[str, Any]] = []
     for number in range(evaluations):
-        architecture = {"kind": "nas-bench-201", "operations": [rng.randrange(5) for _ in range(6)]}
-        strength = sum(code in (2, 3) for code in architecture["operations"])
+        architecture = {"kind": "nas-bench-201", "operations": [OPERATIONS[rng.randrange(5)] for _ in range(6)]}
+        strength = sum("conv" in operation for operation in architecture["operations"])
         metrics = {"pgd_8": 10 + 6 * strength + rng.gauss(0, 2), "flops_m": 8 + 30.5 * strength, "clean": None}
         records.append(
             {

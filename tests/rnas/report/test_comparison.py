@@ -22,7 +22,7 @@ def test_the_page_holds_every_network_and_escapes_what_it_shows(content: dict[st
     assert text == render(content)
     assert words.verdict_sentence(content) in text
     table = text.split('id="table"')[1].split("</table>")[0]
-    assert table.count('scope="rowgroup"') == 3
+    assert table.count('data-open="') == 3
     assert table.count('class="whisker"') == 2
     assert "&lt;loss&gt; is not finite" in text
     assert "<loss>" not in text

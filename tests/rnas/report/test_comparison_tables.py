@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rnas.experiments.comparison.result import compared
-from rnas.report._comparison_tables import render
+from rnas.report._comparison_tables import FORMS
 from tests.rnas.experiments.comparison.records import records, settings
 
 PUBLISHED = {
@@ -33,27 +33,27 @@ def content(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def test_markdown(content: dict[str, Any]) -> None:
-    text = render(content, "md")
+    text = FORMS["md"](content)
     rows = [line for line in text.splitlines() if line.startswith("|")]
     assert [row.count("|") for row in rows[:10]] == [10] * 10
-    assert rows[2].startswith("| resnet-18 |")
-    assert re.search(r"\| best \| 100\.00 ± \u2013 \| \d\d\.\d\d ± \d+\.\d\d a \|", rows[2])
-    gaps = [row.split(" | ") for row in rows if "smallest detectable gap" in row]
+    assert rows[2].startswith("| resnet-18 (scaled) |")
+    assert re.search(r"\| best \| 100\.00 ± \u2013 \| \d\d\.\d\d ± \d+\.\d\d\u2020 a \|", rows[2])
+    gaps = [row.split(" | ") for row in rows if "smallest gap detected with 80% power, points" in row]
     assert [gap[5:7] for gap in gaps] == [["best", "\u2013"], ["last", "\u2013"]]
     assert all(float(gap[7]) > 0 for gap in gaps)
     assert "published" in text.lower()
     assert "not measured here" in text
     assert "| wrn-28-10 | TRADES \\& 100 epochs | 36.5 | 5.20 | 84.62 ± 0.06 | 55.90 |" in text
     assert "\\<device\\>" in text
-    unflagged = render({**content, "flags_looked_for": False}, "md")
+    unflagged = FORMS["md"]({**content, "flags_looked_for": False})
     assert ("were not checked" in text, "were not checked" in unflagged) == (False, True)
 
 
 def test_latex(content: dict[str, Any], tmp_path: Path) -> None:
-    text = render(content, "tex")
+    text = FORMS["tex"](content)
     assert "TRADES \\& 100 epochs" in text
     assert "table 1\\_a" in text
-    assert "100.00{\\footnotesize\\,$\\pm$\\,--} &" in text
+    assert "100.00{\\footnotesize\\,$\\pm$ --} &" in text
     for line in text.splitlines():
         if line.endswith(r" \\"):
             assert line.replace(r"\&", "").count("&") in (8, len(PUBLISHED) - 2)
@@ -65,14 +65,9 @@ def test_latex(content: dict[str, Any], tmp_path: Path) -> None:
 
 
 def test_csv(content: dict[str, Any]) -> None:
-    rows = list(csv.DictReader(io.StringIO(render(content, "csv"))))
+    rows = list(csv.DictReader(io.StringIO(FORMS["csv"](content))))
     assert [(row["network"], row["checkpoint"]) for row in rows[:2]] == [("resnet-18", "best"), ("resnet-18", "last")]
     assert len(rows) == 6
     main = next(column for column in content["columns"] if column["attack"] == "worst case")
     assert float(rows[0]["worst_case_mean"]) == main["networks"][1]["mean"]
     assert rows[0]["worst_case_group"] == "a"
-
-
-def test_no_other_form(content: dict[str, Any]) -> None:
-    with pytest.raises(KeyError):
-        render(content, "doc")

@@ -4,6 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rnas.networks.architecture import to_dict
+from rnas.networks.nas_bench_201 import OPERATIONS, NASBench201Cell
 from rnas.report._drawing import draw
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -38,7 +40,8 @@ def test_residual_network_shows_depths_widths_and_shares():
     drawing = draw(ROBUST_RES_NET_A1)
     shown = texts(drawing)
     assert [len(blocks(drawing, stage)) for stage in (1, 2, 3)] == [14, 14, 7]
-    assert {"D 14 · W 5", "D 14 · W 7", "D 7 · W 3", "80 channels", "224 channels", "192 channels"} <= set(shown)
+    sizes = {"D 14 \u00b7 W 5\u00d716", "D 14 \u00b7 W 7\u00d732", "D 7 \u00b7 W 3\u00d764"}
+    assert {*sizes, "80 channels", "224 channels", "192 channels"} <= set(shown)
     assert shown[shown.index("D1 : D2 : D3") + 1] == "2 : 2 : 1"
     assert shown[shown.index("W1 : W2 : W3") + 1] == "1.67 : 2.33 : 1"
     assert "RobustResBlock, ReLU, cardinality 4, scales 8, base width 10, residual SE /64" in shown
@@ -94,7 +97,8 @@ def test_different_blocks_are_drawn_with_their_stages():
 
 
 def test_cell_shows_its_six_operations():
-    drawing = draw({"kind": "nas-bench-201", "operations": [3, 1, 2, 0, 4, 3]})
+    cell = NASBench201Cell(tuple(OPERATIONS[code] for code in (3, 1, 2, 0, 4, 3)))
+    drawing = draw(to_dict(cell))
     shown = texts(drawing)
     assert shown[:6] == ["conv 3\u00d73", "skip", "conv 1\u00d71", "none", "avg pool", "conv 3\u00d73"]
     assert shown[6:] == ["in", "1", "2", "out"]
@@ -105,7 +109,7 @@ def test_cell_shows_its_six_operations():
     "architecture",
     [
         {"kind": "darts", "normal": [["skip", 0]]},
-        {"kind": "nas-bench-201", "operations": [9, 0, 0, 0, 0, 0]},
+        {"kind": "nas-bench-201", "operations": ["pool", *["none"] * 5]},
         {"kind": "residual", "depths": [1, 2], "channels": [16]},
     ],
 )

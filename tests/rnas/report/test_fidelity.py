@@ -3,7 +3,7 @@ import re
 from typing import Any
 
 from rnas.report._html import render
-from rnas.report.fidelity import view
+from rnas.report.fidelity import captions, quality_table, shift_sentences
 
 
 def estimate(value: float, low: float, high: float) -> dict[str, float]:
@@ -37,9 +37,9 @@ REPLICATION: dict[str, Any] = {
 
 
 def test_a_study_in_words() -> None:
-    shown = view(REPLICATION)
-    (row,) = shown["rows"]
-    assert row == [
+    table = quality_table(REPLICATION)
+    (row,) = table.rows
+    assert row == (
         "1 epoch (26% of the cost)",
         "60K to 200K",
         "38",
@@ -48,15 +48,14 @@ def test_a_study_in_words() -> None:
         "\u2013",
         "75% [40%, 100%]",
         "1.1 [0.0, 3.0]",
-    ]
-    assert len(shown["headings"]) == len(row)
-    assert (
-        "40 networks, 1 seed at each rung, ranked by robust accuracy; the highest rung is 5 epochs" in shown["caption"]
     )
-    assert shown["caption"].endswith("Left out: 2 failed evaluations.")
-    assert view({**REPLICATION, "failures": 1})["caption"].endswith("Left out: 1 failed evaluation.")
-    assert "Left out" not in view({**REPLICATION, "failures": 0})["caption"]
-    (sentence,) = shown["sentences"]
+    assert len(table.headings) == len(row)
+    caption = captions(REPLICATION)
+    assert "40 networks, 1 seed at each rung, ranked by robust accuracy; the highest rung is 5 epochs" in caption[0]
+    assert caption[-1] == "Left out: 2 failed evaluations."
+    assert captions({**REPLICATION, "failures": 1})[-1] == "Left out: 1 failed evaluation."
+    assert not any("Left out" in line for line in captions({**REPLICATION, "failures": 0}))
+    (sentence,) = shift_sentences(REPLICATION)
     assert "0.50 at 1 epoch (26% of the cost), 0.70 at the highest rung; the short training moves it" in sentence
 
 

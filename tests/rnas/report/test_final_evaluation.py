@@ -1,6 +1,6 @@
 from typing import Any
 
-from rnas.report._final_evaluation import change_text, final_evaluation_caption, mean_text, view
+from rnas.report._final_evaluation import blocks, change_text, final_evaluation_caption, mean_text
 
 
 def member(key: str, rank: int, final_rank: int | None, accuracy: float | None, half: float | None) -> dict[str, Any]:
@@ -40,7 +40,9 @@ def test_flags_are_counted() -> None:
     flagged = {**CONTENT, "members": [{**CONTENT["members"][0], "flags": ["zero-gradients"]}]}
     assert "1 flagged." in final_evaluation_caption(flagged)
     assert "with a single training each, none can be distinguished from another" in final_evaluation_caption(flagged)
-    assert view(flagged)["rows"][0]["flags"] == "zero-gradients"
+    table, _ = blocks(flagged)
+    assert table.body[0][-1].text == "zero-gradients"
+    assert table.body[0][-1].style == "alarm"
 
 
 def test_numbers_in_words() -> None:

@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from rnas.report._leaderboard_text import against_the_best, explanation, headline, markdown
+from rnas.report._leaderboard_blocks import against_the_best, explanation, headline, markdown
 from rnas.report.leaderboard import Entry, Leaderboard, LeaderboardAccuracy, LeaderboardFlag, tables
 from rnas.statistics._mcnemar import mcnemar
 from rnas.statistics.proportions import proportion
@@ -143,7 +143,7 @@ def test_markdown_is_a_table_whatever_names_hold() -> None:
     assert len({len(line.replace("\\|", "").split("|")) for line in rows}) == 1
     assert "\\<script\\>" in text
     assert "<b>" not in text.replace("\\<", "")
-    assert "**\u26a0 f\\|lag**" in text
+    assert "\\*w\\* flagged: f\\|lag**" in text
     assert "**60.00 (55.1 to 64.7)**" in text
     assert text.endswith("\n")
     assert not text.endswith("\n\n")

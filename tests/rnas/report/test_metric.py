@@ -1,6 +1,6 @@
 import pytest
 
-from rnas.utils._metric import Metric, metrics_of
+from rnas.utils._metric import Metric, metrics_of, value_text
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,19 @@ from rnas.utils._metric import Metric, metrics_of
 )
 def test_values_are_printed_with_their_unit(metric, value, text):
     assert metric.format(value) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("robust_accuracy_seed0", 0.6022, "60.2\u00a0%"),
+        ("test_flops", 27_900_000_000, "27.9G"),
+        ("flops_millions", 27_900, "27,900"),
+        ("robust_margin", 0.5, "0.5"),
+    ],
+)
+def test_a_value_is_written_as_its_name_says(name, value, text):
+    assert value_text(name, value) == text
 
 
 def test_labels_are_words_for_our_own_names_and_the_name_for_others():

@@ -4,8 +4,9 @@ import re
 import numpy as np
 import pytest
 
+from rnas.experiments.replications._resolve import resolve_settings
 from rnas.experiments.replications.result import judged
-from rnas.experiments.replications.settings import ReplicationSettings, resolve_settings
+from rnas.experiments.replications.settings import ReplicationSettings
 from rnas.nas.evaluators.evaluator import Evaluation, Status
 from rnas.nas.ledger import Record
 from rnas.report.replication import render

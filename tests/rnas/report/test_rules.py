@@ -17,7 +17,7 @@ def reason(verdict: Verdict, name: str = DEPTHS, **changes: Any) -> str:
 
 def test_a_rule_that_is_found_is_told_with_its_worth_beside_the_published_one() -> None:
     told = reason(Verdict.AGREES)
-    assert "D1:D2:D3 = 2.2 : 2.3 : 1, is worth +2.0 points [+1.0, +3.0] over no rule (p < .001)" in told
+    assert "D1:D2:D3 = 2.2 : 2.3 : 1, is worth +2.0 points [+1.0, +3.0] over the uniform network (p < .001)" in told
     assert "D3 .14 to .22 (published .20)" in told
     assert "published" not in reason(Verdict.IDENTIFIED, quantities=[quantity("D1", 0.4, None)])
 
@@ -131,6 +131,6 @@ def test_the_report_has_a_section_and_says_when_it_is_old(trained_run: dict[str,
     found = json.loads(json.dumps(content(family(DEPTHS, "agrees with RobustScaling"), evaluations=known)))
     page = render({**trained_run, "rules": found})
     assert 'href="#rules"' in page
-    assert "<b>Depth shares: agrees with RobustScaling.</b>" in page
+    assert "<dt>Depth shares: agrees with RobustScaling</dt>" in page
     assert ("Run rnas rules to update it" in page) == stale
     assert 'href="#rules"' not in render(trained_run)

@@ -16,7 +16,7 @@ def found() -> Findings:
 
 def test_the_page_has_every_section_and_escapes_what_it_is_given(found: Findings) -> None:
     page = render(found)
-    for section in ("rules", "paper", "figures", "explained", "growth"):
+    for section in ("rules-of-depth-and-width", "figures", "what-predicts-the-scores", "growth-with-the-budget"):
         assert f'<section id="{section}"' in page
     assert "&lt;a run&gt;" in page
     assert "<a run>" not in page

@@ -1,6 +1,7 @@
 """Test the lines about the best and the last weights."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ from rich.console import Console
 
 from rnas.experiments.training._evaluation import CheckpointResult, compared
 from rnas.experiments.training.result import TrainingResult
-from rnas.report.training import print_summary, write
+from rnas.report._terminal import print_blocks
+from rnas.report.training import blocks, write
 from rnas.utils.quantities import duration
 from tests.rnas.experiments.training.trainings import trained
 
@@ -20,9 +22,9 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> TrainingResult:
     return trained(tmp_path_factory.mktemp("trainings") / "finished")
 
 
-def printed(summary: dict[str, Any]) -> str:
+def printed(finished: TrainingResult, summary: dict[str, Any]) -> str:
     text = io.StringIO()
-    print_summary(Console(file=text, width=140), summary)
+    print_blocks(Console(file=text, width=140), blocks(replace(finished, summary=summary)))
     return text.getvalue()
 
 
@@ -44,7 +46,7 @@ def summary(finished: TrainingResult, best: int, last: int) -> dict[str, Any]:
     ],
 )
 def test_the_difference_is_named(finished: TrainingResult, best: int, last: int, verdict: str) -> None:
-    text = printed(summary(finished, best, last))
+    text = printed(finished, summary(finished, best, last))
     assert verdict in text
     assert "best, epoch 7" in text
     assert "last, epoch 9" in text
@@ -58,7 +60,7 @@ def test_the_difference_is_named(finished: TrainingResult, best: int, last: int,
 def test_one_epoch_that_is_best_and_last_has_one_column(finished: TrainingResult) -> None:
     content = summary(finished, 60, 60)
     content["last"] = content["best"]
-    text = printed({**content, "comparison": None})
+    text = printed(finished, {**content, "comparison": None})
     assert "epoch 7, best and last" in text
     assert "differ" not in text
 

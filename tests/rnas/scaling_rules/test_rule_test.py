@@ -10,10 +10,11 @@ import rnas
 from rnas.errors import InputError
 from rnas.networks.robust_scaling import Rule
 from rnas.scaling_rules._predict import predict_at_budgets
+from rnas.scaling_rules._rule_test_settings import RuleTestSettings
 from rnas.scaling_rules.candidates import BudgetCandidates
 from rnas.scaling_rules.out_of_sample import notes_of
 from rnas.scaling_rules.prediction import TOLERANCE, written
-from rnas.scaling_rules.rule_test import RuleTest, rule_test_settings
+from rnas.scaling_rules.rule_test import RuleTest
 from rnas.utils.quantities import Band
 from tests.rnas.synthetic_evaluator import run_in_memory
 
@@ -28,7 +29,7 @@ def search(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_it_is_predicted_when_it_is_made_and_resumes_in_the_search(search: Path) -> None:
-    made = RuleTest.create(rule_test_settings(search, "300K", fit="", seeds=5, metric=None))
+    made = RuleTest.create(RuleTestSettings(search=search, flops="300K"))
     assert made.path == search / "rule-test-1"
     prediction = written(made.path)
     assert prediction is not None
@@ -46,7 +47,7 @@ def test_it_is_predicted_when_it_is_made_and_resumes_in_the_search(search: Path)
 
 
 def test_what_was_predicted_must_stay(search: Path, tmp_path: Path) -> None:
-    made = RuleTest.create(rule_test_settings(search, FLOPS, fit="", seeds=1, metric=None), tmp_path / "test")
+    made = RuleTest.create(RuleTestSettings(search=search, flops=FLOPS, seeds=1), tmp_path / "test")
     config = yaml.safe_load(made.config.read_text())
     assert config["search"] == str(search)
     made.config.write_text(yaml.safe_dump({**config, "flops": [400_000]}))

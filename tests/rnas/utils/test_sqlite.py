@@ -12,7 +12,7 @@ from rnas.utils import _sqlite as sqlite
 @pytest.fixture
 def database(tmp_path: Path) -> Path:
     path = tmp_path / "ledger.db"
-    with sqlite.opened(path) as storage:
+    with sqlite.created(path) as storage:
         storage.create_new_study([StudyDirection.MINIMIZE], "study")
     return path
 

@@ -9,8 +9,9 @@ import numpy as np
 import torch
 
 from rnas.evaluation._image_flags import pack
+from rnas.experiments.comparison._resolve import resolve_settings
 from rnas.experiments.comparison._training import CHECKPOINTS, metric
-from rnas.experiments.comparison.settings import ComparisonSettings, resolve_settings
+from rnas.experiments.comparison.settings import ComparisonSettings
 from rnas.nas.evaluators.evaluator import Evaluation, Status
 from rnas.nas.ledger import Record
 from tests.rnas.experiments.comparison.simulated import right

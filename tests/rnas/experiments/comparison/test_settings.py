@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from rnas.errors import InputError
+from rnas.experiments.comparison._resolve import resolve_settings
 from rnas.experiments.comparison.run import Comparison
-from rnas.experiments.comparison.settings import resolve_settings
 from tests.rnas.experiments.comparison.records import settings, small
 
 
@@ -59,7 +59,7 @@ def test_all_are_trained_alike_but_for_network_and_seed(tmp_path: Path) -> None:
 def test_bad_settings_are_told_in_one_line(tmp_path: Path) -> None:
     words = [small(tmp_path), "resnet-18"]
     for given, message in (
-        ({"seeds": 1}, "at least two"),
+        ({"seeds": 1}, "compare: seeds: input should be greater than or equal to 2, not 1"),
         ({"flops": 0}, "above zero"),
         ({"attacks": ("pgd20", "no-such")}, "unknown attack 'no-such'"),
         ({"recipe": "no-such"}, "no-such"),

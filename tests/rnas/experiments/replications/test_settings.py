@@ -5,9 +5,9 @@ import pytest
 
 import rnas
 from rnas.errors import InputError
+from rnas.experiments.replications._resolve import resolve_settings
 from rnas.experiments.replications.registered import find
 from rnas.experiments.replications.run import ReplicationRun
-from rnas.experiments.replications.settings import resolve_settings
 from tests.rnas.data.cifar_files import write_cifar10
 
 

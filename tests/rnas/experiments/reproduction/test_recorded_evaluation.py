@@ -25,7 +25,12 @@ def evaluated(ended: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("evaluated")
     threats = (parse_threat("linf:1/10"), parse_threat("l2:0.5"))
     request = Request(
-        str(ended / "last.safetensors"), threats=threats, attacks=("pgd2",), images=40, flags=False, output=output
+        network=str(ended / "last.safetensors"),
+        threats=threats,
+        attacks=("pgd2",),
+        images=40,
+        flags=False,
+        output=output,
     )
     evaluate_weights(request)
     (path,) = output.glob("*.json")

@@ -12,12 +12,11 @@ from rnas.data.dataset import divide
 from rnas.errors import InputError
 from rnas.evaluation.training_settings import load_dataset
 from rnas.experiments._references import Reference, resolve
-from rnas.experiments.training._resolve import recipe_content, resolve_settings
+from rnas.experiments.training._resolve import resolve_settings
 from rnas.experiments.training.settings import TrainingRunSettings
 from rnas.nas.result import SearchResult
 from rnas.networks import architecture as arch
 from rnas.networks.zoo import find
-from rnas.training.recipe import Recipe
 from tests.rnas.experiments.training.trainings import NETWORK
 
 SEARCH = {
@@ -151,16 +150,6 @@ def test_data_of_its_own_are_divided_as_usual(search: SearchResult, cifar10_fold
     reference = resolve(f"{search.path}:knee")
     settings = resolve_settings(reference, {"data": "cifar10", "data_dir": cifar10_folder, "device": "cpu"})
     assert (str(settings.eps), settings.split_seed, settings.images.val) == ("8/255", 0, 1024)
-
-
-def test_a_file_of_a_recipe(tmp_path: Path) -> None:
-    path = tmp_path / "mine.yaml"
-    path.write_text("name: sat\nweight_decay: 0.001\nloss: {name: trades, beta: 3}\n")
-    recipe = resolved({"recipe": recipe_content(str(path))}).recipe
-    assert recipe == Recipe.resolve({"name": "sat", "weight_decay": 0.001, "loss": {"name": "trades", "beta": 3.0}})
-    assert recipe_content("sat") == "sat"
-    with pytest.raises(InputError, match=r"cannot be read"):
-        recipe_content(str(tmp_path / "missing.yaml"))
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,7 @@ def test_interrupted_and_resumed_from_disk_it_ends_as_if_it_had_not_been(tmp_pat
 
     whole = Ledger.in_memory(OBJECTIVES)
     loop(problem, whole, strategy=strategy()).run(18)
-    with sqlite.opened(tmp_path / "ledger.db") as storage, pytest.raises(KeyboardInterrupt):
+    with sqlite.created(tmp_path / "ledger.db") as storage, pytest.raises(KeyboardInterrupt):
         loop(problem, Ledger(storage, OBJECTIVES), strategy=strategy(), listener=Interrupting(at)).run(18)
     with sqlite.opened(tmp_path / "ledger.db") as storage:
         ledger = Ledger(storage, OBJECTIVES)

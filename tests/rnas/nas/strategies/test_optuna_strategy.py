@@ -185,7 +185,7 @@ def test_interrupted_and_resumed_it_proposes_the_same(
     loop(problem, whole, strategy=strategy).run(14)
     for at in (3, 16, 25):
         path = tmp_path / f"{at}.db"
-        with sqlite.opened(path) as storage, pytest.raises(KeyboardInterrupt):
+        with sqlite.created(path) as storage, pytest.raises(KeyboardInterrupt):
             loop(problem, Ledger(storage, OBJECTIVES), strategy=strategy, listener=Interrupting(at)).run(14)
         with sqlite.opened(path) as storage:
             ledger = Ledger(storage, OBJECTIVES)

@@ -1,0 +1,95 @@
+"""Resolve what a user gives to the settings of a comparison."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rnas.errors import InputError
+from rnas.evaluation.subject import most_images
+from rnas.evaluation.training_settings import load_dataset
+from rnas.experiments._references import Reference, resolve_reference
+from rnas.experiments.comparison.networks import DEFAULT, compared_networks, require_distinct
+from rnas.experiments.comparison.settings import ATTACKS, ComparisonSettings, SharedTraining
+from rnas.experiments.training import _resolve as training
+from rnas.experiments.training.settings import TrainingRunSettings
+from rnas.networks.architecture import Architecture
+from rnas.utils._yaml_files import checked
+from rnas.utils.quantities import parse_share, parse_size
+
+_OWN = ("seeds", "until_decided")
+_ATTACKED = ("attacked_images", "flags")
+_TUNING = {"tune": "trials", "tune_epochs": "epochs"}
+
+
+def resolve_settings(
+    networks: Sequence[Architecture | str | Path] = (),
+    *,
+    flops: float | str,
+    tolerance: float | str = 0.05,
+    robust_scaling: bool = False,
+    **given: Any,
+) -> ComparisonSettings:
+    """Resolve the settings of a comparison.
+
+    Args:
+        networks: see :func:`rnas.compare`.
+        flops: see :func:`rnas.compare`.
+        tolerance: see :func:`rnas.compare`.
+        robust_scaling: see :func:`rnas.compare`.
+        **given: its other arguments that are given, but those of the run.
+
+    Raises:
+        InputError: a setting is wrong, a network is unknown or not near the FLOPs, or the data cannot be read.
+    """
+    own = {name: given.pop(name) for name in _OWN if name in given}
+    attacked = {name: given.pop(name) for name in _ATTACKED if name in given}
+    tuning = {field: given.pop(name) for name, field in _TUNING.items() if name in given}
+    if tuning and "trials" not in tuning:
+        raise InputError(f"tune_epochs {tuning['epochs']}: say how many trials each network gets, such as tune=8")
+    references = [resolve_reference(network) for network in networks or DEFAULT]
+    # The images that a search chose a member by are known from its own division of the data.
+    searched = (reference for reference in references if reference.training is not None)
+    resolved = training.resolve_settings(next(searched, references[0]), {"attacks": ATTACKS, **given})
+    shared = {name: value for name, value in resolved if name in SharedTraining.model_fields}
+    dataset = load_dataset(resolved.data, resolved.data_dir)
+    most = most_images(dataset, resolved.images)
+    images = attacked.get("attacked_images", 0)
+    if images > most:
+        raise InputError(f"attacked_images {images}: {dataset.name} has {most} to attack; give at most {most}")
+    own |= {"flops": parse_size(flops), "tolerance": parse_share(tolerance)}
+    compared = compared_networks(
+        references,
+        own["flops"],
+        dataset.input_shape,
+        dataset.num_classes,
+        recipe=resolved.recipe,
+        tolerance=own["tolerance"],
+        robust_scaling=robust_scaling,
+    )
+    require_distinct(compared)
+    for reference in references:
+        _require_unseen(reference, resolved)
+    content = {
+        **own,
+        "networks": compared,
+        "training": {**shared, **attacked},
+        "tuning": {"epochs": resolved.fidelity.epochs, **tuning} if tuning else None,
+    }
+    return checked(ComparisonSettings, content, "compare")
+
+
+def _require_unseen(reference: Reference, shared: TrainingRunSettings) -> None:
+    """Raise InputError if the test split may contain images that a search used to choose this network."""
+    own = reference.training
+    if own is None or own.data != shared.data or load_dataset(shared.data, shared.data_dir).num_test_images:
+        return
+    not_trained = own.images.val + own.images.search_val
+    if (own.split_seed, own.images.test, not_trained) != (
+        shared.split_seed,
+        shared.images.test,
+        shared.images.val + shared.images.search_val,
+    ):
+        raise InputError(
+            f"{reference.name} was chosen on another division of {shared.data}, so that its test split is not unseen: "
+            "compare members of one run, and leave split_seed and the sizes of images out"
+        )
