@@ -21,11 +21,11 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import rnas
 from rnas.cli import main
 from rnas.errors import RnasError
 from rnas.nas.config import SearchConfig
 from rnas.nas.presets import preset
-from rnas.nas.result import SearchResult
 from rnas.nas.search import Search
 from rnas.networks import architecture as arch
 from rnas.networks.zoo import baselines
@@ -33,6 +33,7 @@ from rnas.report._drawing import draw
 from rnas.training.recipe import Recipe
 from rnas.utils._json_files import parse_json
 from rnas.utils._yaml_files import read_mapping
+from tests.rnas.conftest import SEARCH
 
 pytestmark = pytest.mark.slow
 
@@ -252,3 +253,225 @@ def run(*words: object) -> int:
     finally:
         sys.argv = before
     raise AssertionError("a command ends by SystemExit")
+
+
+WORDS = (
+    *(
+        "",
+        " ",
+        "-",
+        "--",
+        "-1",
+        "0",
+        "1",
+        "2",
+        "nan",
+        "inf",
+        "1e999999999",
+        "9" * 5_000,
+        "0x10",
+        "1_0",
+        "1/0",
+        "8/255",
+        "1G:2G",
+    ),
+    *(
+        "a" * 5_000,
+        "[/x]",
+        "[bold]",
+        "\x1b[2J",
+        "\udcff",
+        "\u202e",
+        "é日本",
+        "..",
+        "/",
+        "/dev/zero",
+        "/dev/null",
+        "~nobody/x",
+        "%s",
+    ),
+    *(
+        "a=b",
+        "=",
+        "a.b=[[",
+        "seed=" + "[" * 500,
+        "space.narrow.x=[1]",
+        "evaluator={table: /dev/zero}",
+        "budget=1e9",
+        "x:y",
+        ":",
+        "run:",
+    ),
+    *(
+        "run:knee",
+        "run:0",
+        "net.json",
+        "config.yaml",
+        "run",
+        "run/config.yaml",
+        "run/ledger.db",
+        "residual",
+        "wrn-28-10",
+        "linf:2",
+    ),
+)
+TEMPLATES = (
+    "search config.yaml -o new --set budget=2 --dry-run",
+    "search --space wide-resnet-depths --flops 1M:2M --budget 3 --data nowhere --dry-run",
+    "resume run --budget 12 --workers 0",
+    "report run --json",
+    "rules run --json --metric score",
+    "power run --simulations 1 --workers 1 --metric score",
+    "fidelity run --architectures 10 --seeds 2 -o new --dry-run",
+    "test-rule run --flops 4M --seeds 1 -o new --dry-run",
+    "train net.json --recipe trades --data digits --epochs 1 --images 50 --batch-size 10 --seed 1 -o new --dry-run",
+    "tune net.json --space learning_rate=0.1:1 --recipe sat --trials 2 --data nowhere -o new --dry-run",
+    "compare wrn-28-10 net.json --flops 5G --seeds 2 --data nowhere -o new --dry-run",
+    "replicate activations --data nowhere --seeds 2 --cells 3 --base-channels 4,8,16 -o new --dry-run",
+    "evaluate net.json --weights net.safetensors --attacks fgsm --images 3 --threat l2:1 --data digits --no-flags",
+    "export net.json --format safetensors -o new.safetensors --input-shape 1x8x8 --num-classes 3 --seed 1",
+    "export run:knee --format standalone -o new.py",
+    "reproduce run:knee --from checkpoint --seeds 2",
+    "leaderboard . --json",
+    "scale --flops 5G --depths 2:2:1 --widths 2:2.5:1 --depth-to-width 7:3 --block basic --tolerance 0.1",
+    "scale --flops 5G --family wrn-28-10 --rule robust-scaling",
+    "zoo wrn-28-10 --json",
+    "spaces digits-bench --json",
+    "recipes trades",
+    "config strategy",
+    "presets digits",
+    "plugins",
+)
+
+
+_OWN = ("run", "net.json", "net.safetensors", "config.yaml")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a run, a network and a config."""
+    found = tmp_path_factory.mktemp("fuzz")
+    rnas.search({**SEARCH, "budget": 24}, output=found / "run")
+    (found / "net.json").write_text('{"kind": "residual", "depths": [1, 1], "channels": [4, 8]}')
+    (found / "config.yaml").write_text((found / "run" / "config.yaml").read_text())
+    rnas.export(
+        str(found / "net.json"),
+        format="safetensors",
+        path=found / "net.safetensors",
+        num_classes=10,
+        input_shape=(1, 8, 8),
+    )
+    return found
+
+
+@contextmanager
+def inside(folder: Path) -> Iterator[None]:
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+def line(random: Random) -> list[str]:
+    """Return a command line with one to three faults."""
+    words = random.choice(TEMPLATES).split()
+    for _ in range(random.choice((1, 1, 2, 3))):
+        at = random.randrange(1, len(words) + 1)
+        change = random.random()
+        if change < 0.7 and at < len(words):
+            words[at] = random.choice(WORDS)
+        elif change < 0.8 and at < len(words) and words[at] != "--dry-run":
+            del words[at]
+        else:
+            words[at:at] = [random.choice(" ".join(TEMPLATES).split()), random.choice(WORDS)]
+    fits = words[0] in ("search", "fidelity", "test-rule", "train", "tune", "compare", "replicate")
+    return words + ["--dry-run"] * fits
+
+
+@examples(150)
+def test_command_lines(random: Random, folder: Path) -> None:
+    with inside(folder):
+        run(*line(random))
+        for path in folder.iterdir():
+            if path.name not in _OWN:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+COMMANDS = (
+    ("report", "copy", "--json"),
+    ("report", "copy"),
+    ("resume", "copy"),
+    ("export", "copy:knee"),
+    ("rules", "copy"),
+)
+
+
+def change_ledger(path: Path, random: Random) -> None:
+    """Change one value in a ledger, or lose a row."""
+    with closing(sqlite3.connect(path)) as connection:
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        table = random.choice([name for name in tables if name.startswith(("trial", "stud"))])
+        rows = connection.execute(f"SELECT rowid, * FROM {table}").fetchall()
+        if not rows:
+            return
+        row = random.choice(rows)
+        columns = [name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})")]
+        column = random.randrange(len(columns))
+        old = row[1 + column]
+        try:
+            new: Any = (
+                json.dumps(mutated(json.loads(old), random)) if isinstance(old, str) else random.choice(VALUES[:12])
+            )
+        except ValueError:
+            new = random.choice(("", "x", "{", '"x"', "[/x]"))
+        with connection:
+            connection.execute("PRAGMA foreign_keys = OFF")
+            try:
+                if random.random() < 0.1:
+                    connection.execute(f"DELETE FROM {table} WHERE rowid = ?", (row[0],))
+                else:
+                    connection.execute(f"UPDATE {table} SET {columns[column]} = ? WHERE rowid = ?", (new, row[0]))
+            except (sqlite3.Error, OverflowError, UnicodeEncodeError):
+                pass
+
+
+def damage(path: Path, random: Random) -> None:
+    """Change a file, or put something else in its place."""
+    change = random.random()
+    if path.suffix == ".db" and change < 0.6:
+        change_ledger(path, random)
+    elif change < 0.5 and path.suffix in (".json", ".yaml"):
+        written(path, yaml.safe_load(path.read_text()), random)
+    elif change < 0.8:
+        path.write_bytes(scrambled(path.read_bytes(), random))
+    else:
+        content = path.read_bytes()
+        path.unlink()
+        kind = random.choice(("absent", "empty", "folder", "fifo", "link", "zero"))
+        if kind == "empty":
+            path.touch()
+        elif kind == "folder":
+            path.mkdir()
+        elif kind == "fifo":
+            os.mkfifo(path)
+        elif kind == "link":
+            path.symlink_to(path.with_name("nowhere"))
+        elif kind == "zero":
+            path.symlink_to("/dev/zero")
+        assert kind != "absent" or content is not None
+
+
+@examples(60)
+def test_run_directories(random: Random, folder: Path) -> None:
+    copy = folder / "copy"
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(folder / "run", copy)
+    files = [path for path in copy.rglob("*") if path.is_file() and path.suffix in (".json", ".yaml", ".db")]
+    damage(random.choice([path for path in files if path.suffix != ".json"] + files[:2]), random)
+    words = random.choice(COMMANDS)
+    with inside(folder):
+        run(*words, *(("--format", "safetensors", "-o", "new.safetensors") if words[0] == "export" else ()))
+        (folder / "new.safetensors").unlink(missing_ok=True)
+    shutil.rmtree(copy)
