@@ -199,7 +199,12 @@ def _preset(name: str) -> dict[str, Any]:
     return preset(name)
 
 
-@examples(150)
+def refused(error: RnasError) -> None:
+    """Check that a message is short."""
+    assert len(str(error)) < 2_500
+
+
+@examples(60)
 def test_configs(random: Random, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.getbasetemp()
     content = _preset(random.choice(_PRESETS))
@@ -211,27 +216,28 @@ def test_configs(random: Random, tmp_path_factory: pytest.TempPathFactory) -> No
             assert search.settings.fingerprint
             search.setup.space.decode(search.setup.space.sample(1, np.random.default_rng(0))[0])
         except RnasError as error:
-            assert len(str(error)) < 5_000
+            refused(error)
 
 
-@examples(300)
+@examples(150)
 def test_architectures(random: Random) -> None:
     networks = list(baselines().values())
     content = arch.to_dict(random.choice(networks).network)
-    changed = mutated(content, random)
+    try:
+        text = json.dumps(mutated(content, random))
+    except ValueError:  # What contains itself is no JSON.
+        return
     with limited():
         try:
-            network = arch.from_dict(parse_json(json.dumps(changed), "here"))
+            network = arch.from_dict(parse_json(text, "here"))
             network.cost((3, 32, 32), 10)
             draw(arch.to_dict(network))
             assert arch.from_json(arch.to_json(network)) == network
         except RnasError as error:
-            assert len(str(error)) < 5_000
-        except ValueError as error:
-            assert "integer string conversion" in str(error)
+            refused(error)
 
 
-@examples(150)
+@examples(50)
 def test_recipes(random: Random, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.getbasetemp() / "recipe.yaml"
     content = Recipe.resolve(random.choice(("trades", "sat", "mart", "n-fgsm"))).model_dump(mode="json")
@@ -240,19 +246,18 @@ def test_recipes(random: Random, tmp_path_factory: pytest.TempPathFactory) -> No
     run("train", "wrn-28-10", "--data", "nowhere", "--recipe", path)
 
 
-def run(*words: object) -> int:
-    """Run a command in this process, and return its exit code; raise what it lets through."""
+def run(*words: object) -> None:
+    """Run a command in this process; raise what it lets through."""
     before = sys.argv
     sys.argv = ["rnas", *map(str, words)]
     try:
         with limited():
             main()
     except SystemExit as error:
-        assert error.code in (None, 0, 1, 2), error.code
-        return int(error.code or 0)
+        code = int(error.code or 0)
     finally:
         sys.argv = before
-    raise AssertionError("a command ends by SystemExit")
+    assert code in (0, 1, 2)
 
 
 WORDS = (
@@ -390,7 +395,7 @@ def line(random: Random) -> list[str]:
     return words + ["--dry-run"] * fits
 
 
-@examples(150)
+@examples(50)
 def test_command_lines(random: Random, folder: Path) -> None:
     with inside(folder):
         run(*line(random))
@@ -400,11 +405,10 @@ def test_command_lines(random: Random, folder: Path) -> None:
 
 
 COMMANDS = (
-    ("report", "copy", "--json"),
-    ("report", "copy"),
-    ("resume", "copy"),
-    ("export", "copy:knee"),
-    ("rules", "copy"),
+    ("report", "--json"),
+    ("report",),
+    ("export", "--format", "safetensors", "-o", "new.safetensors"),
+    ("resume",),
 )
 
 
@@ -447,7 +451,6 @@ def damage(path: Path, random: Random) -> None:
     elif change < 0.8:
         path.write_bytes(scrambled(path.read_bytes(), random))
     else:
-        content = path.read_bytes()
         path.unlink()
         kind = random.choice(("absent", "empty", "folder", "fifo", "link", "zero"))
         if kind == "empty":
@@ -460,18 +463,18 @@ def damage(path: Path, random: Random) -> None:
             path.symlink_to(path.with_name("nowhere"))
         elif kind == "zero":
             path.symlink_to("/dev/zero")
-        assert kind != "absent" or content is not None
 
 
-@examples(60)
+@examples(25)
 def test_run_directories(random: Random, folder: Path) -> None:
     copy = folder / "copy"
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(folder / "run", copy)
-    files = [path for path in copy.rglob("*") if path.is_file() and path.suffix in (".json", ".yaml", ".db")]
-    damage(random.choice([path for path in files if path.suffix != ".json"] + files[:2]), random)
-    words = random.choice(COMMANDS)
+    files = sorted(path for path in copy.rglob("*") if path.suffix in (".json", ".yaml", ".db"))
+    path = random.choice([copy / "config.yaml", copy / "ledger.db", random.choice(files)])
+    damage(path, random)
+    # Another config may be a search of any length.
+    name, *options = random.choice(COMMANDS[:3] if path.name == "config.yaml" else COMMANDS)
     with inside(folder):
-        run(*words, *(("--format", "safetensors", "-o", "new.safetensors") if words[0] == "export" else ()))
+        run(name, "copy:0" if name == "export" else "copy", *options, *(("--workers", "0") if name == "resume" else ()))
         (folder / "new.safetensors").unlink(missing_ok=True)
-    shutil.rmtree(copy)
