@@ -1,8 +1,9 @@
 """Define the DARTS space (Liu et al., ICLR 2019): a normal and a reduction cell, two operations into each node."""
 
+import ast
 import re
 from itertools import combinations
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -30,6 +31,8 @@ OPERATIONS = (
 
 CELLS = ("normal", "reduction")
 
+_LISTS = ("normal", "reduce")
+_LONGEST = 10_000
 _OWN_NODES = range(2, 2 + NODES)
 _INPUTS = {node: tuple(combinations(range(node), 2)) for node in _OWN_NODES}
 _INCOMING = {node: [edge for edge, (_, end) in enumerate(EDGES) if end == node] for node in _OWN_NODES}
@@ -126,13 +129,18 @@ class DartsSpace(CellSpace):
         return self.held(np.array(labels, dtype=np.int64), channels)
 
     def parse(self, text: str) -> Architecture:
-        """Parse JSON or ``Genotype(normal=[('sep_conv_3x3', 1), ...], ..., reduce=[...], ...)`` as DARTS prints it."""
-        cells = dict(re.findall(r"(normal|reduce)\s*=\s*\[((?:\s*\(.*?\)\s*,?)+)\s*\]", text, re.DOTALL))
-        if not cells:
+        """Parse JSON or a genotype as DARTS prints it, with nodes in lists of their own or without.
+
+        It is ``Genotype(normal=[('sep_conv_3x3', 1), ...], normal_concat=range(2, 6), reduce=[...], ...)``; without
+        ``normal_concat`` or ``reduce_concat`` the cell outputs all its nodes. A name may stand before it, as
+        in ``NAME = Genotype(...)``.
+        """
+        if "Genotype" not in text:
             return arch.from_json(text)
-        if len(cells) < len(CELLS):
-            raise InputError("a DARTS genotype has the lists normal=[...] and reduce=[...]; one of them is missing")
-        normal, reduction = (_parse_cell(cells[name]) for name in ("normal", "reduce"))
+        parts = _genotype_parts(text)
+        normal, reduction = (
+            _parse_cell(parts[name], parts.get(f"{name}_concat", tuple(_OWN_NODES))) for name in _LISTS
+        )
         return doubling_network(Genotype(normal, reduction), self.settings.layers, self.settings.channels[0])
 
     def features(self, genomes: Integers) -> Floats:
@@ -169,12 +177,51 @@ def _labels(cell: CellGenotype, name: str) -> list[int]:
     return labels
 
 
-def _parse_cell(text: str) -> CellGenotype:
-    edges = [
-        (operation, int(source)) for operation, source in re.findall(r"\(\s*['\"](\w+)['\"]\s*,\s*(\d+)\s*\)", text)
-    ]
+def _genotype_parts(text: str) -> dict[str, Any]:
+    """Return the values of a genotype by their names; raise InputError for a text that is anything more or less."""
+    text = re.sub(r"^\s*\w+\s*=(?=\s*Genotype)", "", text).strip()
+    try:
+        call = ast.parse(text[:_LONGEST], mode="eval").body
+        if not isinstance(call, ast.Call) or ast.unparse(call.func) != "Genotype" or call.args:
+            raise ValueError
+        parts = {str(keyword.arg): _value(keyword.value) for keyword in call.keywords}
+        if len(parts) < len(call.keywords) or len(text) > _LONGEST:
+            raise ValueError
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
+        raise InputError(
+            "not a DARTS genotype: write Genotype(normal=[...], normal_concat=[...], reduce=[...], reduce_concat=[...])"
+        ) from None
+    for name in parts:
+        if name.removesuffix("_concat") not in _LISTS:
+            raise InputError(f"a DARTS genotype has no {name}; it has normal, normal_concat, reduce and reduce_concat")
+    for name in _LISTS:
+        if name not in parts:
+            raise InputError(f"a DARTS genotype has the lists normal=[...] and reduce=[...]; {name} is missing")
+    return parts
+
+
+def _value(node: ast.expr) -> Any:
+    """Return a plain value or a range; raise ValueError or TypeError for others."""
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == "range" and not node.keywords:
+        low, high = (ast.literal_eval(end) for end in node.args)
+        if not (type(low) is type(high) is int and 0 <= low <= high <= len(EDGES)):
+            raise ValueError
+        return tuple(range(low, high))
+    return ast.literal_eval(node)
+
+
+def _parse_cell(edges: Any, concat: Any) -> CellGenotype:
+    edges = list(edges) if isinstance(edges, list | tuple) else [edges]
+    if all(isinstance(node, list | tuple) and len(node) == 2 and isinstance(node[0], list | tuple) for node in edges):
+        edges = [edge for node in edges for edge in node]
     if len(edges) != 2 * NODES:
         raise InputError(
             f"a cell of a DARTS genotype has {2 * NODES} operations, two for each node; this one has {len(edges)}"
         )
-    return CellGenotype(tuple(zip(edges[::2], edges[1::2], strict=True)))
+    for edge in edges:
+        if not isinstance(edge, list | tuple) or [type(part) for part in edge] != [str, int]:
+            raise InputError(f"{edge!r} is not an edge of a DARTS genotype; write it as ('sep_conv_3x3', 1)")
+    if not isinstance(concat, list | tuple) or any(type(node) is not int for node in concat):
+        raise InputError(f"{concat!r} are not the outputs of a cell; write range(2, 6), or a list of nodes")
+    nodes = [(operation, source) for operation, source in edges]
+    return CellGenotype(tuple(zip(nodes[::2], nodes[1::2], strict=True)), tuple(concat))

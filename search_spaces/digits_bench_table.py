@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from rnas.errors import InputError
-from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Rung, Task
+from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Evaluator, Task
 from rnas.nas.evaluators.table import Table, TableSettings
 from rnas.nas.space import SearchSpace
 from rnas.networks.architecture import Architecture, Shape
@@ -30,6 +30,7 @@ class DigitsBenchTableSettings(Model):
     model_config = ConfigDict(serialize_by_alias=True)
 
     digits_bench: NoSettings = Field(NoSettings(), alias="digits-bench")
+    """Results are looked up in the table of digits-bench; there is nothing to set."""
 
     @field_validator("digits_bench", mode="before")
     @classmethod
@@ -37,7 +38,7 @@ class DigitsBenchTableSettings(Model):
         return {} if value is None else value
 
 
-class DigitsBenchTable:
+class DigitsBenchTable(Evaluator):
     """Read the robustness of the networks of ``digits-bench`` from the table in the package.
 
     The metrics are ``robust_accuracy``, ``robust_margin`` and ``clean_accuracy`` on all images outside the train split,
@@ -72,11 +73,6 @@ class DigitsBenchTable:
     def bounds(self) -> Mapping[str, tuple[float, float]]:
         """Return the least and greatest value of each metric in the table; no evaluation can give another."""
         return self._table.bounds
-
-    @property
-    def rungs(self) -> tuple[Rung, ...]:
-        """Return one rung: the table has one fidelity, which the notes state."""
-        return self._table.rungs
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from rnas.errors import InputError
 from rnas.networks.block import Block
 from rnas.networks.blocks.robust_res_block import ROBUST_RES_BLOCK, balanced_base_width
 from rnas.networks.residual import ResidualNetwork
+from rnas.utils.quantities import parse_number
 
 _STAGES = re.compile(r"\s*D\s+(\S+)\s+W\s+(\S+)\s*(.*)")
 _EXAMPLE = "write D 4-4-4 W 10-10-10, then a topology and name=value as needed, or JSON"
@@ -34,7 +35,10 @@ def parse(text: str, base_channels: tuple[int, ...], upsample: int) -> ResidualN
     topologies = [word for word in words if "=" not in word] or ["basic"]
     if len(topologies) > 1:
         raise InputError(f"{text!r} names two topologies: {', '.join(topologies)}; write one")
-    settings = dict(word.split("=", 1) for word in words if "=" in word)
+    pairs = [word.split("=", 1) for word in words if "=" in word]
+    settings = dict(pairs)
+    if len(settings) < len(pairs):
+        raise InputError(f"{text!r} names a setting twice; write it once")
     stem_width = _whole("stem_width", settings.pop("stem_width", str(ResidualNetwork.stem_width)))
     return ResidualNetwork(
         depths=tuple(int(depth) for depth in depths),
@@ -48,7 +52,7 @@ def parse(text: str, base_channels: tuple[int, ...], upsample: int) -> ResidualN
 def _numbers(part: str, text: str, stages: int) -> list[float]:
     words = part.split("-")
     try:
-        numbers = [float(word) for word in words]
+        numbers = [parse_number(word) for word in words]
     except ValueError:
         numbers = []
     if len(numbers) != stages:
@@ -63,14 +67,18 @@ def _block(topology: str, settings: dict[str, str]) -> Block:
             raise InputError(f"a block has no {name!r}; it has {', '.join(_BLOCK_FIELDS)}")
         given[name] = _whole(name, value) if _BLOCK_FIELDS[name] is int else value
     if topology != ROBUST_RES_BLOCK.topology:
-        return Block(topology=topology, **given)
+        block = Block(topology=topology, **given)
+        block.require(given)
+        return block
     base = {name: getattr(ROBUST_RES_BLOCK, name) for name in _BLOCK_FIELDS} | given
     if "base_width" not in given:
         base["base_width"] = balanced_base_width(base["scales"], base["cardinality"])
-    return Block(topology=topology, **base)
+    block = Block(topology=topology, **base)
+    block.require(given)
+    return block
 
 
 def _whole(name: str, value: str) -> int:
-    if not value.isdecimal():
+    if not (value.isascii() and value.isdecimal()):
         raise InputError(f"{name} is {value!r}; write a whole number")
     return int(value)

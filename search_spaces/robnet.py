@@ -1,6 +1,7 @@
 """Define the RobNet space (Guo et al., CVPR 2020): the operations on the 14 edges of a densely connected cell."""
 
 import re
+from collections import Counter
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -23,6 +24,7 @@ OPERATIONS = {"both": "11", "sep_conv": "01", "identity": "10", "none": "00"}
 _CODES = tuple(reversed(OPERATIONS.values()))
 """Codes by label, starting with no edge."""
 _SOURCES = [source for source, _ in EDGES]
+_INTO_NODES = list(Counter(node for _, node in EDGES).values())
 
 
 class RobNetSettings(CellSettings):
@@ -121,7 +123,7 @@ class RobNetSpace(CellSpace):
         """Parse JSON, or the digits of a published code, ``11 11 | 01 ...``; commas separate several codes."""
         if not re.fullmatch(r"[01|,\s]+", text):
             return arch.from_json(text)
-        codes = tuple(re.sub(r"[|\s]", "", code) for code in text.split(","))
+        codes = tuple(map(_code, text.split(",")))
         return RobNetwork(codes, self.settings.layers, self.settings.channels[0], self.settings.stem)
 
     def features(self, genomes: Integers) -> Floats:
@@ -129,6 +131,18 @@ class RobNetSpace(CellSpace):
         labels = self.network_labels(self.canonical(genomes)).reshape(len(genomes), -1)
         bits = np.array([[int(bit) for bit in code] for code in _CODES], dtype=np.float64)[labels]
         return np.hstack([bits.reshape(len(genomes), -1), self.channel_features(genomes)])
+
+
+def _code(text: str) -> str:
+    """Return the digits of a code; bars, if there are any, are between its nodes, and blanks between its edges."""
+    nodes = [node.split() for node in text.split("|")]
+    lengths = [sum(map(len, node)) // 2 for node in nodes]
+    if (len(nodes) > 1 and lengths != _INTO_NODES) or any(len(word) % 2 for node in nodes for word in node):
+        raise InputError(
+            f"RobNet code {' '.join(text.split())!r}: write two digits for each edge, with bars between the edges into "
+            f"the nodes, {', '.join(map(str, _INTO_NODES))}, or without bars"
+        )
+    return "".join(word for node in nodes for word in node)
 
 
 def _working(labels: Integers) -> NDArray[np.bool_]:

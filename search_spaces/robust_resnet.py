@@ -14,7 +14,6 @@ from pydantic import Field, PositiveInt, model_validator
 from rnas._typing import Integers
 from rnas.errors import InputError
 from rnas.nas.space import Choice, SpaceSettings
-from rnas.networks.activations import ACTIVATIONS
 from rnas.networks.architecture import Shape
 from rnas.networks.block import POST, PRE, Block, BlockColumns
 from rnas.networks.normalization import NORMALIZATIONS
@@ -24,6 +23,8 @@ from rnas.networks.squeeze_excitation import PLACEMENTS
 from search_spaces.block_variables import BLOCK_VARIABLES, ORDERED, BlockVariables
 from search_spaces.staged import Choices, StagedSettings, StagedSpace
 
+_STUDIED = ("relu", "silu", "gelu", "softplus", "mish", "prelu", "two-slope")
+
 
 class RobustResNetSettings(StagedSettings):
     """Set ``robust-resnet``; a list contains the choices of the variable with its name."""
@@ -31,18 +32,29 @@ class RobustResNetSettings(StagedSettings):
     blocks_per_stage: bool = False
     """Whether each stage has its own block variables, numbered like its depth."""
     stem_width: tuple[PositiveInt, ...] = Field((16, 32, 64), min_length=1)
+    """Channels of the stem."""
     topology: tuple[str, ...] = Field(
         ("basic", "bottleneck", "inverted-bottleneck", "robust-res-block", "no-residual"), min_length=1
     )
+    """Names of block types."""
     order: tuple[str, ...] = Field((PRE, POST), min_length=1)
+    """Place of normalisation and activation: ``pre``, before each convolution, or ``post``, after it."""
     first_input: tuple[str, ...] = Field(("raw", "activated"), min_length=1)
+    """Input of the first convolution of a bottleneck or RobustResBlock with pre-activation: raw or activated."""
     kernel_size: tuple[PositiveInt, ...] = Field((3, 5, 7), min_length=1)
+    """Odd sides of the spatial convolutions."""
     cardinality: tuple[PositiveInt, ...] = Field((1, 2, 4, 8), min_length=1)
+    """Groups of the spatial convolution of a RobustResBlock."""
     scales: tuple[PositiveInt, ...] = Field((1, 2, 4, 8), min_length=1)
+    """Chunks of the hierarchical convolution of a RobustResBlock."""
     squeeze_excitation: tuple[str, ...] = Field(PLACEMENTS, min_length=1)
+    """Places of squeeze-and-excitation."""
     reduction: tuple[PositiveInt, ...] = Field((16, 64), min_length=1)
-    activation: tuple[str, ...] = Field(tuple(ACTIVATIONS), min_length=1)
+    """Divisors of the channels that give the hidden units of squeeze-and-excitation."""
+    activation: tuple[str, ...] = Field(_STUDIED, min_length=1)
+    """Names of activations; by default those that papers on robust networks compare."""
     normalization: tuple[str, ...] = Field(tuple(NORMALIZATIONS), min_length=1)
+    """Names of normalisations."""
 
     @model_validator(mode="after")
     def _blocks_exist(self) -> "RobustResNetSettings":

@@ -31,9 +31,10 @@ from rnas import registry
 from rnas._typing import Floats, Integers
 from rnas.data.dataset import divide
 from rnas.nas.predictors.gaussian_process import GaussianProcess
-from rnas.nas.proxies._partial_tau import tau, tau_by_quarters
+from rnas.nas.proxies._partial_tau import tau_by_quarters
 from rnas.nas.proxies.judgement import Judgement, judge, with_scores
 from rnas.nas.space import SearchSpace
+from rnas.statistics._ranks import kendall_tau
 from search_spaces.digits_bench import INPUT_SHAPE, NUM_CLASSES, DigitsBenchSettings, DigitsBenchSpace
 from search_spaces.nas_bench_201 import NASBench201, NASBench201Settings
 
@@ -102,7 +103,7 @@ def few(inputs: dict[str, Floats], target: Floats) -> dict[str, dict[str, list[f
             fitted, others = np.split(rng.permutation(len(target)), [count])
             for name, columns in inputs.items():
                 predictor = GaussianProcess().fit(columns[fitted], target[fitted])
-                reached[name].append(tau(predictor.predict(columns[others])[0], target[others]))
+                reached[name].append(kendall_tau(predictor.predict(columns[others])[0], target[others]))
         without = np.array(reached.pop("without"))
         gains = {name: np.array(values) - without for name, values in reached.items()}
         found[str(count)] = {"without": summary(without)} | {name: summary(gain) for name, gain in gains.items()}
@@ -116,7 +117,7 @@ def summary(values: Floats) -> list[float]:
 
 def taus(first: Floats, second: Floats, flops: Floats) -> dict[str, Any]:
     """Return tau over all networks and within quarters of FLOPs."""
-    return {"tau": round(tau(first, second), 3), "quarters": rounded(tau_by_quarters(first, second, flops))}
+    return {"tau": round(kendall_tau(first, second), 3), "quarters": rounded(tau_by_quarters(first, second, flops))}
 
 
 def judged(judgement: Judgement) -> dict[str, Any]:
@@ -143,7 +144,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     for name, values in found.items():
         score = values[:, 0]
         proxies[name] = taus(score, target, costs["flops"]) | {
-            "between_seeds": round(tau(values[:, 0], values[:, 1]), 3) if arguments.seeds > 1 else None,
+            "between_seeds": round(kendall_tau(values[:, 0], values[:, 1]), 3) if arguments.seeds > 1 else None,
             "cpu_seconds": round(seconds[name], 3),
             "mean_of_seeds": taus(values.mean(axis=1), target, costs["flops"]),
             "to_flops": judged(judge(score, target, flops)),

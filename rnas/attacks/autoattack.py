@@ -119,7 +119,8 @@ class _APGD(AutoAttackComponent):
             rows = right.nonzero().squeeze(1)
             if not len(rows):
                 break
-            attack.y_target = ranking[rows, run]
+            if isinstance(attack, APGDAttack_targeted):
+                attack.y_target = ranking[rows, run]
             start = self._start(images[rows], ids[rows], _stream(f"{self._stream} {run}", seed))
             withstood, attacked = self._run(attack, images[rows], labels[rows], start)
             right[rows] = withstood

@@ -15,7 +15,9 @@ from rnas.attacks.pgd import PGD
 class CW:
     """Run PGD with steps of epsilon/10 from a random start on the margin of the logits, clipped at 0.
 
-    This is not the search for the smallest perturbation of Carlini and Wagner's own paper.
+    The start is clipped to the range of pixels before the first step; the released loops clip after it, which changes
+    the outcome for a few images in either direction. This is not the search for the smallest perturbation of Carlini
+    and Wagner's own paper.
 
     Attributes:
         epsilon: l-infinity radius, an exact fraction in [0, 1].

@@ -33,7 +33,8 @@ class PGD:
         steps: number of gradient steps, at least 1.
         step: size of one step as a share of epsilon (1/4 is 2/255 at 8/255).
         loss: loss that is maximised; ``kl`` is the divergence from the prediction on the original image (TRADES).
-        start: noise of the starting point.
+        start: noise of the starting point. Uniform noise is clipped to the range of pixels before the first step; the
+            released loops of some papers clip after it, which changes the outcome for a few images in either direction.
         mode: mode of normalisation layers; anything but ``eval`` makes results depend on the batch.
         projection: whether each step ends inside the ball. Without it, as N-FGSM trains (de Jorge et al., NeurIPS
             2022), an image may move as far as the start and the steps together: for training, not for evaluation.

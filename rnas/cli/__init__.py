@@ -33,7 +33,7 @@ COMMANDS = {
     "scale": "Find a network for a budget of FLOPs.",
     "spaces": "List the search spaces, or describe one.",
     "recipes": "List the training recipes, or print one.",
-    "config": "List the keys of a search's configuration.",
+    "config": "List the keys of an experiment's configuration.",
     "presets": "List the presets of a search, or print one.",
     "plugins": "List the registered plug-ins.",
     "doctor": "Show versions, devices and data sets.",

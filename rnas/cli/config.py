@@ -16,6 +16,7 @@ from rnas import registry
 from rnas.cli.console import AsJson, print_json, print_rows, stdout
 from rnas.errors import InputError
 from rnas.utils._model_keys import all_keys, meaning, one_line, type_text
+from rnas.utils.quantities import Band
 
 _ENTRY = re.compile(r"^ {4}(?P<name>\w+): (?P<text>.*(?:\n {8}.*)*)", re.MULTILINE)
 
@@ -38,27 +39,30 @@ class Key:
 
 
 def config(
+    kind: Annotated[str, typer.Argument(help="Kind of experiment, such as search, training or comparison.")] = "search",
     key: Annotated[
         str | None, typer.Argument(help="Show all keys that begin with this, such as evaluator.train.fidelity.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the keys of a search's configuration: the type, default and meaning of each.
+    """List the keys of an experiment's configuration: the type, default and meaning of each.
 
-    Keys stand in a YAML file, or are set by rnas search --set KEY=VALUE. A name in brackets is not part of a key: it
-    says for which space, strategy, loss or schedule the key is.
+    Keys stand in a YAML file, or are set by --set KEY=VALUE of rnas search, train and tune. A name in brackets is not
+    part of a key: it says for which space, strategy, loss or schedule the key is.
 
     Examples:
 
       rnas config
 
-      rnas config evaluator
+      rnas config search evaluator
 
-      rnas config "space(robust-resnet)"
+      rnas config search "space(robust-resnet)"
+
+      rnas config training recipe
     """
-    found = [known for known in search_keys() if known.key.startswith(key or "")]
+    found = [known for known in keys_of(kind) if known.key.startswith(key or "")]
     if not found:
-        raise InputError(f"no key begins with {key!r}; rnas config lists the first ones")
+        raise InputError(f"no key begins with {key!r}; rnas config {kind} lists the first ones")
     if as_json:
         print_json([asdict(known) for known in found])
         return
@@ -70,38 +74,49 @@ def config(
     rows = ((known.key, known.type, known.default, known.meaning) for known in found)
     print_rows(("key", "type", "default", "meaning"), rows)
     if nested:
-        stdout().print(f"\n{nested} more keys stand inside these: rnas config KEY lists those of KEY.")
+        stdout().print(f"\n{nested} more keys stand inside these: rnas config {kind} KEY lists those of KEY.")
 
 
-def search_keys() -> Iterator[Key]:
-    """Yield the keys of a search's configuration, with those of every registered space, evaluator and strategy."""
-    from rnas.nas.config import SearchConfig
+def keys_of(kind: str) -> Iterator[Key]:
+    """Yield the keys of an experiment's configuration; of a search with those of every space, evaluator and strategy.
 
-    for name, field in all_keys(SearchConfig):
+    Args:
+        kind: registered kind of experiment.
+
+    Raises:
+        InputError: there is no such kind.
+    """
+    if kind not in registry.names(registry.EXPERIMENTS):
+        known = ", ".join(registry.names(registry.EXPERIMENTS))
+        raise InputError(f"unknown kind of experiment {kind!r}; known: {known}; for a key: rnas config search {kind}")
+    for name, field in all_keys(registry.load(registry.EXPERIMENTS, kind).Settings):
         yield _key(name, field)
+        if kind != "search":
+            continue
         if name == "space":
             for space in registry.names(registry.SEARCH_SPACES):
-                yield from _keys_of(registry.load(registry.SEARCH_SPACES, space).Settings, f"space({space}).")
+                yield from _keys_in(registry.load(registry.SEARCH_SPACES, space).Settings, f"space({space}).")
         elif name == "evaluator":
             for evaluator in registry.names(registry.EVALUATORS):
-                yield from _keys_of(registry.load(registry.EVALUATORS, evaluator).Settings, "evaluator.")
+                yield from _keys_in(registry.load(registry.EVALUATORS, evaluator).Settings, "evaluator.")
         elif name == "strategy":
             for strategy in registry.names(registry.STRATEGIES):
                 yield from _arguments(registry.load(registry.STRATEGIES, strategy), f"strategy({strategy}).")
 
 
-def _keys_of(model: type[BaseModel], prefix: str) -> Iterator[Key]:
+def _keys_in(model: type[BaseModel], prefix: str) -> Iterator[Key]:
     for name, field in all_keys(model, prefix):
         yield _key(name, field)
 
 
 def _key(name: str, field: FieldInfo) -> Key:
+    text = meaning(field) or ("Name by which it is chosen." if name.endswith(").name") else "")
     if field.is_required():
-        return Key(name, type_text(field), "", meaning(field))
+        return Key(name, type_text(field), "", text)
     value = field.get_default(call_default_factory=True, validated_data={})
     # The keys of a model follow, each with its own default.
     default = str(getattr(value, "name", "")) if isinstance(value, BaseModel) else _yaml(value)
-    return Key(name, type_text(field), default, meaning(field))
+    return Key(name, type_text(field), default, text)
 
 
 def _arguments(strategy: Any, prefix: str) -> Iterator[Key]:
@@ -117,5 +132,5 @@ def _arguments(strategy: Any, prefix: str) -> Iterator[Key]:
 
 def _yaml(value: Any) -> str:
     """A value as a configuration has it, on one line."""
-    plain = to_jsonable_python(value, fallback=str)
+    plain = str(value) if isinstance(value, Band) else to_jsonable_python(value, fallback=str)
     return yaml.safe_dump(plain, default_flow_style=True, width=10**9).removesuffix("...\n").strip()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rnas.cli.console import AsJson, print_json, stderr, stdout
+from rnas.cli.console import AsJson, print_json, say, stderr, stdout
 from rnas.errors import InputError
 
 if TYPE_CHECKING:
@@ -106,9 +106,15 @@ def _print(done: "Exported") -> None:
         what = f"weights of {weights['file']}, sha256 {weights['sha256'][:12]}"
     lines = [
         f"{done.network.name} ({what})",
+        *weights.get("notes", ()),
         f"Format {done.format.name}: {', '.join(told['files'])}",
         f"Compared on {verified['images']} images in a process of its own ({verified['process']}): logits differ by at "
         f"most {verified['max_difference']:.1e}, {verified['relative_difference']:.1e} of the largest",
     ]
+    if done.network.untrained:
+        lines.append(
+            "These weights are not trained, and the network classifies at chance: train it with rnas train, and export "
+            "the checkpoint"
+        )
     for line in lines:
-        stdout().print(line, soft_wrap=True)
+        say(stdout(), line)

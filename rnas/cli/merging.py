@@ -1,40 +1,30 @@
 """From config, preset and options to one configuration."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from rnas.errors import InputError
+from rnas.evaluation.training_settings import TrainingSettings
 from rnas.nas.config import SearchConfig
 from rnas.nas.presets import preset as load_preset
 from rnas.nas.presets import preset_of
+from rnas.nas.space import SpaceSettings
 from rnas.utils._yaml_files import read_mapping, set_key
 
 _PRESETS = {"digits": "digits", "cifar10": "cifar10-smoke"}
 
 
-@dataclass(frozen=True)
-class Options:
-    """Options of ``rnas search`` that stand for keys of the config; None is not given."""
-
-    space: str | None = None
-    data: str | None = None
-    data_dir: Path | None = None
-    recipe: str | None = None
-    eps: str | None = None
-    flops: str | None = None
-    params: str | None = None
-    budget: int | None = None
-    hours: float | None = None
-    seed: int | None = None
-    strategy: str | None = None
-    workers: int | None = None
-
-
 def merged(
-    config: Path | None, preset: str | None, options: Options, assignments: list[str]
+    config: Path | None, preset: str | None, options: Mapping[str, Any], assignments: list[str]
 ) -> tuple[dict[str, Any], Path, str]:
     """The configuration as a mapping, the folder of its relative paths, and its name for messages.
+
+    Args:
+        config: a YAML file.
+        preset: name of a preset, instead of a config.
+        options: what is given of the search, of its training and of the bands of its space.
+        assignments: each ``KEY=VALUE``.
 
     Raises:
         InputError: both a config and a preset are given, or one cannot be read.
@@ -44,7 +34,7 @@ def merged(
     if config is not None:
         content, folder, source = read_mapping(config), config.parent, str(config)
     else:
-        name = preset or preset_of(options.space) or _PRESETS.get(options.data or "digits", "cifar10-smoke")
+        name = preset or preset_of(options.get("space")) or _PRESETS.get(options.get("data", "digits"), "cifar10-smoke")
         content, folder, source = load_preset(name), Path(), f"preset {name}"
     SearchConfig.parse(content, source)
     _apply(content, options)
@@ -53,19 +43,15 @@ def merged(
     return content, folder, source
 
 
-def _apply(content: dict[str, Any], options: Options) -> None:
-    for key in ("budget", "hours", "seed", "strategy", "workers"):
-        value = getattr(options, key)
-        if value is not None:
-            content[key] = value
-    if options.space is not None and options.space != _space(content)["name"]:
+def _apply(content: dict[str, Any], options: Mapping[str, Any]) -> None:
+    content |= {key: value for key, value in options.items() if key in SearchConfig.model_fields and key != "space"}
+    if options.get("space", _space(content)["name"]) != _space(content)["name"]:
         # Another space has variables, and so settings, of its own.
-        content["space"] = {"name": options.space}
-    for band in ("flops", "params"):
-        if getattr(options, band) is not None:
-            content["space"] = {**_space(content), band: getattr(options, band)}
-    training = {key: getattr(options, key) for key in ("data", "data_dir", "recipe", "eps")}
-    training = {key: value for key, value in training.items() if value is not None}
+        content["space"] = {"name": options["space"]}
+    bands = {key: value for key, value in options.items() if key in SpaceSettings.model_fields}
+    if bands:
+        content["space"] = {**_space(content), **bands}
+    training = {key: value for key, value in options.items() if key in TrainingSettings.model_fields}
     if "data_dir" in training:
         # What is typed starts where it is typed, not at the config.
         training["data_dir"] = str(training["data_dir"].expanduser().absolute())

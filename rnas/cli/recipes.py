@@ -48,8 +48,9 @@ def recipes(
 def recipe_text(recipe: Recipe) -> str:
     """A recipe as YAML that reads back as the same, below what it follows and what a reader must know."""
     content = recipe.model_dump(mode="json")
-    source, note = content.pop("source"), content.pop("note")
-    comments = [f"After {source}.", note, f"Inner attack: {inner_attack_words(recipe)}."]
+    source = content.pop("source")
+    del content["note"]
+    comments = [f"After {source}.", *recipe.remarks, f"Inner attack: {inner_attack_words(recipe)}."]
     lines = [line for text in comments if text for line in textwrap.wrap(text, _WIDTH - 2)]
     return "".join(f"# {line}\n" for line in lines) + yaml.safe_dump(content, sort_keys=False, width=_WIDTH)
 

@@ -72,7 +72,7 @@ def replicate(
 
 
 def _list(as_json: bool) -> None:
-    from rnas.experiments.replications.registered import replications
+    from rnas.experiments.replications.design import replications
 
     if as_json:
         print_json(

@@ -7,6 +7,7 @@ import typer
 from rnas.cli.console import AsJson, print_json, stdout
 from rnas.errors import InputError
 from rnas.networks.robust_scaling import Rule
+from rnas.utils.quantities import parse_number, parse_whole_numbers
 
 
 def scale(
@@ -27,6 +28,10 @@ def scale(
     depths: Annotated[str | None, typer.Option(help="Proportion of the stages' depths [default: 2:2:1].")] = None,
     widths: Annotated[str | None, typer.Option(help="Proportion of the stages' widths [default: 2:2.5:1].")] = None,
     depth_to_width: Annotated[str | None, typer.Option(help="Sum of depths to sum of widths [default: 7:3].")] = None,
+    base_channels: Annotated[
+        str | None,
+        typer.Option(help="Channels of each stage at width 1 of a block, such as 4,8,16 [default: 16,32,64,128]."),
+    ] = None,
     tolerance: Annotated[str, typer.Option(help="How far the FLOPs may be off the budget.")] = "5%",
     as_json: AsJson = False,
 ) -> None:
@@ -42,6 +47,8 @@ def scale(
 
       rnas scale --flops 2G --block basic --rule rule.json
 
+      rnas scale --flops 4M --base-channels 4,8,16
+
       rnas scale --flops 5G --family advrush-7@96
 
       rnas scale --flops 1G --json > net.json
@@ -56,7 +63,8 @@ def scale(
         family=family,
         robust_scaling=robust_scaling,
         rule=rule_of(rule, depths, widths, depth_to_width),
-        tolerance=share(tolerance),
+        tolerance=tolerance,
+        base_channels=None if base_channels is None else _channels(base_channels),
     )
     if as_json:
         print_json(result.to_dict())
@@ -84,21 +92,16 @@ def rule_of(rule: str | None, depths: str | None, widths: str | None, depth_to_w
     )
 
 
-def share(text: str) -> float:
-    """Return a tolerance such as ``5%`` or ``0.05``; InputError unless it is between 0 and 1."""
-    text = text.strip()
+def _channels(text: str) -> tuple[int, ...]:
     try:
-        found = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+        return parse_whole_numbers(text)
     except ValueError:
-        found = -1.0
-    if not 0 < found < 1:
-        raise InputError(f"--tolerance {text}: write a share between 0 and 1, such as 5%")
-    return found
+        raise InputError(f"--base-channels {text}: write whole numbers with commas, such as 4,8,16") from None
 
 
 def _proportion(option: str, text: str) -> tuple[float, ...]:
     try:
-        parts = tuple(float(part) for part in text.split(":"))
+        parts = tuple(map(parse_number, text.split(":")))
     except ValueError:
         parts = ()
     if not parts or not all(0 < part < float("inf") for part in parts):

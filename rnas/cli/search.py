@@ -55,8 +55,7 @@ def search(
     from rnas.cli.progress import run_shown
     from rnas.nas.search import Search
 
-    given = merging.Options(**search, **training, **bands)
-    content, folder, source = merging.merged(config, preset, given, assignments or [])
+    content, folder, source = merging.merged(config, preset, {**search, **training, **bands}, assignments or [])
     parsed = SearchConfig.parse(content, source)
     if dry_run:
         print_cost_estimate(Search.draft(parsed, output, folder=folder, source=source).estimate(), as_json)

@@ -35,7 +35,7 @@ class Request(Model):
     weights: Path | None = None
     """File of weights, safetensors or of torch.save; None is the run's own."""
     data: str | Dataset | None = None
-    """Data to classify; None is the run's own, else cifar10."""
+    """Data to classify; None is the data that the weights were trained on, else cifar10."""
     data_dir: Path | None = None
     """Folder that holds the files of the data."""
     threats: tuple[Threat, ...] = ()

@@ -15,6 +15,7 @@ from rnas.attacks.autoattack_ensembles import Ensemble, least_classes
 from rnas.attacks.description import describe
 from rnas.attacks.named import named_attack
 from rnas.attacks.transfer import Transfer
+from rnas.data.corruptions._published import require_of
 from rnas.errors import InputError
 from rnas.evaluation._attack_run import AttackResult, AttackRun, PlannedAttack, Progress, StepResult, run_attacks
 from rnas.evaluation._evaluation_state import EvaluationState, StepState
@@ -36,7 +37,7 @@ from rnas.evaluation.evaluation_result import (
     Weights,
 )
 from rnas.evaluation.flags import CHECKS, checked, found_by_attacks
-from rnas.evaluation.subject import EvaluatedNetwork, Subject, module_subject, subject_of
+from rnas.evaluation.subject import EvaluatedNetwork, Subject, source_of_transfer
 from rnas.evaluation.threats import Threat, robust_to_all
 from rnas.experiment import Listener
 from rnas.networks import architecture as arch
@@ -74,6 +75,8 @@ def evaluate_subject(
             state of another evaluation with this name.
     """
     split, threats = subject.split, subject.threats
+    if request.corruptions not in (None, "computed"):
+        require_of(Path(str(request.corruptions)), subject.dataset)
     plan = _plan(request.attacks, threats, subject.dataset.num_classes) + _transferred(request, subject, sources)
     state = EvaluationState(_setting(request, subject, plan), _file(request, ".state"))
     radii = ", ".join(threat.name for threat in threats)
@@ -143,8 +146,8 @@ def _transferred(
     """PGD-20 crafted on other networks, which must be for the same images and classes."""
     plan = []
     for name, network in zip(request.transfer, sources, strict=True):
-        own = request.model_copy(update={"network": name, "weights": None, "data": subject.dataset, "split_seed": None})
-        source = module_subject(network, own) if isinstance(network, nn.Module) else subject_of(network, own)
+        own = request.model_copy(update={"network": name, "weights": None})
+        source = source_of_transfer(network, own, subject)
         label = f"{_TRANSFERRED} from {name}"
         named = f"{name}, sha256 {source.sha256[:16]}"
         for threat in subject.threats:
@@ -160,9 +163,12 @@ def _corruptions(request: Request, subject: Subject, listener: Listener) -> dict
     model, size = subject.model, request.batch_size
     if request.corruptions == "computed":
         return evaluate_corruptions(model, subject.split, request.seed, batch_size=size).to_dict()
-    folder, classes = Path(request.corruptions), subject.dataset.num_classes
-    rows = None if request.images is None else torch.arange(request.images)
-    return evaluate_published_corruptions(model, folder, classes, rows, request.device, batch_size=size).to_dict()
+    folder, dataset = Path(request.corruptions), subject.dataset
+    # The corrupted versions of the images that are attacked.
+    rows = subject.split.ids.cpu().sort().values - (len(dataset.labels) - dataset.num_test_images)
+    return evaluate_published_corruptions(
+        model, folder, dataset.num_classes, rows, request.device, batch_size=size
+    ).to_dict()
 
 
 def _setting(request: Request, subject: Subject, plan: Sequence[PlannedAttack]) -> dict[str, Any]:
@@ -232,7 +238,9 @@ def _result(
         name=request.name,
         network=request.network,
         **_network(subject),
-        weights=Weights(file=None if subject.weights is None else str(subject.weights), sha256=subject.sha256),
+        weights=Weights(
+            file=None if subject.weights is None else str(subject.weights), sha256=subject.sha256, notes=subject.notes
+        ),
         data=Data(
             name=dataset.name,
             split="test",
@@ -240,6 +248,7 @@ def _result(
             published_test_images=dataset.num_test_images > 0,
             input_shape=dataset.input_shape,
             num_classes=dataset.num_classes,
+            classes=dataset.classes,
             split_seed=subject.split_seed,
             hash=subject.data_hash,
             images_hash=subject.images_hash,
@@ -260,7 +269,7 @@ def _result(
         versions=versions() | _autoattack(),
         device=device_name(request.device),
         processor=processor(request.device),
-        note=dataset.note,
+        note=" ".join(note for note in (dataset.note, *subject.notes) if note),
     )
 
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +11,14 @@ import torch
 from torch import Tensor, nn
 
 from rnas.attacks.state import attacking
-from rnas.data.corruptions._published import published_labels, published_split
-from rnas.data.corruptions.named import CORRUPTIONS, OURS, SEVERITIES, corrupted
+from rnas.data.corruptions._published import published_labels, published_names, published_split
+from rnas.data.corruptions.named import CORRUPTIONS, FURTHER, OURS, SEVERITIES, corrupted
 from rnas.data.dataset import Split
 from rnas.errors import InputError
 from rnas.evaluation.robustness import judge
 from rnas.statistics.proportions import Proportion, proportion
 
 _Z = 1.959964
-
-Check = Callable[[float], None]
-"""Function that is called with the share done, in [0, 1); it raises to stop."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +43,20 @@ class CorruptionRobustness:
 
     @property
     def mean(self) -> Proportion:
-        """Return the mean of all accuracies, with its 95 % interval.
+        """Return the mean of the accuracies under the fifteen corruptions, with its 95 % interval.
 
         Every corruption shows the same images. The interval is therefore that of a mean over images; the value of an
         image is its share of correct corruptions. It treats these shares as normal, not as Bernoulli.
         """
-        shares = torch.stack(list(self.correct.values())).double().mean(dim=0)
+        return self._mean([right for (name, _), right in self.correct.items() if name not in FURTHER])
+
+    @property
+    def mean_of_all(self) -> Proportion | None:
+        """Return the mean under all nineteen corruptions of the published files; None without the four further ones."""
+        return self._mean(list(self.correct.values())) if any(name in FURTHER for name, _ in self.correct) else None
+
+    def _mean(self, correct: Sequence[Tensor]) -> Proportion:
+        shares = torch.stack(list(correct)).double().mean(dim=0)
         value, images = shares.mean().item(), len(shares)
         reach = _Z * shares.std().item() / math.sqrt(images) if images > 1 else 1.0
         return Proportion(value, max(value - reach, 0.0), min(value + reach, 1.0), images)
@@ -67,6 +73,7 @@ class CorruptionRobustness:
             "seed": self.seed,
             "interval": "95 %: Wilson; for the mean, over images",
             "mean": _json(self.mean),
+            "mean_of_19": None if self.mean_of_all is None else _json(self.mean_of_all),
             "corruptions": [
                 {
                     "name": name,
@@ -85,7 +92,6 @@ def evaluate_corruptions(
     corruptions: Sequence[str] = tuple(CORRUPTIONS),
     severities: Sequence[int] = SEVERITIES,
     batch_size: int = 500,
-    check: Check = lambda share: None,
 ) -> CorruptionRobustness:
     """Compute each corruption and classify every image of a split under it, in eval mode.
 
@@ -96,7 +102,6 @@ def evaluate_corruptions(
         corruptions: names from :data:`rnas.data.corruptions.CORRUPTIONS`.
         severities: numbers from 1 to 5.
         batch_size: images per batch; it affects only memory and rounding.
-        check: function that is called before every batch.
 
     Raises:
         InputError: there is no such corruption or severity, or the images are too small.
@@ -108,7 +113,7 @@ def evaluate_corruptions(
 
         return batch
 
-    correct = _evaluated(model, images_of, len(split), corruptions, severities, batch_size, check)
+    correct = _evaluated(model, images_of, len(split), corruptions, severities, batch_size)
     return CorruptionRobustness(correct, published=False, seed=seed)
 
 
@@ -118,10 +123,9 @@ def evaluate_published_corruptions(
     num_classes: int,
     rows: Tensor | None = None,
     device: torch.device | str = "cpu",
-    corruptions: Sequence[str] = tuple(CORRUPTIONS),
+    corruptions: Sequence[str] | None = None,
     severities: Sequence[int] = SEVERITIES,
     batch_size: int = 500,
-    check: Check = lambda share: None,
 ) -> CorruptionRobustness:
     """Classify published corrupted images, CIFAR-10-C or CIFAR-100-C, in eval mode.
 
@@ -131,10 +135,9 @@ def evaluate_published_corruptions(
         num_classes: number of the network's classes, 10 or 100.
         rows: (n,) int64, positions in the published test set; None takes all 10,000.
         device: device of the model.
-        corruptions: names from :data:`rnas.data.corruptions.CORRUPTIONS`.
+        corruptions: names of corruptions; None is the fifteen, and the four further ones if the folder has them.
         severities: numbers from 1 to 5.
         batch_size: images per batch; it affects only memory and rounding.
-        check: function that is called before every batch.
 
     Raises:
         InputError: a file is missing or has the wrong content, or its number of classes is not the network's.
@@ -153,8 +156,9 @@ def evaluate_published_corruptions(
 
         return batch
 
+    corruptions = published_names(folder) if corruptions is None else corruptions
     count = len(published_labels(folder) if rows is None else rows)
-    correct = _evaluated(model, images_of, count, corruptions, severities, batch_size, check)
+    correct = _evaluated(model, images_of, count, corruptions, severities, batch_size)
     return CorruptionRobustness(correct, published=True, seed=None)
 
 
@@ -165,15 +169,12 @@ def _evaluated(
     corruptions: Sequence[str],
     severities: Sequence[int],
     batch_size: int,
-    check: Check,
 ) -> dict[tuple[str, int], Tensor]:
-    places = [(name, severity) for name in corruptions for severity in severities]
     correct = {}
-    for number, (name, severity) in enumerate(places):
+    for name, severity in product(corruptions, severities):
         batch_of = images_of(name, severity)
         right = []
         for start in range(0, count, batch_size):
-            check((number + start / count) / len(places))
             images, labels = batch_of(slice(start, start + batch_size))
             with attacking(model), torch.no_grad():
                 right.append(judge(model(images.contiguous(memory_format=torch.channels_last)), labels)[0].cpu())

@@ -132,10 +132,12 @@ class Weights(_Part):
     Attributes:
         file: its path; None where the network was given as a module.
         sha256: of its bytes, or of the names and values of the module's tensors.
+        notes: sentences on what is not known of them, which the result's note contains.
     """
 
     file: str | None
     sha256: str
+    notes: tuple[str, ...] = ()
 
 
 class Data(_Part):
@@ -148,6 +150,7 @@ class Data(_Part):
         published_test_images: whether they are from the published test set.
         input_shape: (channels, height, width).
         num_classes: number of classes.
+        classes: their names in the order of the logits; empty if they have none.
         split_seed: seed that divided the data.
         hash: hash of all splits.
         images_hash: hash of only the images and labels that were evaluated.
@@ -160,6 +163,7 @@ class Data(_Part):
     published_test_images: bool
     input_shape: tuple[int, int, int]
     num_classes: int
+    classes: tuple[str, ...] = ()
     split_seed: int
     hash: str
     images_hash: str
@@ -210,7 +214,7 @@ class EvaluationResult(_Part, Tabular):
         versions: versions of Python and libraries.
         device: the processor.
         processor: model of the processor; empty if unknown.
-        note: what a reader of results on these data must know.
+        note: what a reader of results on these data and of these weights must know.
     """
 
     schema_version: Literal[1] = 1

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from rnas.data.splits import SplitSizes
 from rnas.errors import InputError, MisfitError
 from rnas.evaluation._request import Request
 from rnas.evaluation.threats import Threat, parse_threat, threat_of, unseen_threats
+from rnas.evaluation.training_data import TrainingData, is_untrained, listed
 from rnas.evaluation.training_settings import ResolvedTraining, load_dataset
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
@@ -66,6 +67,7 @@ class Subject:
         images_hash: hash of the images and labels alone, however the rest of the data is divided.
         split: the images, on the device.
         model: the network with its weights, on the device; in eval mode where it was loaded.
+        notes: sentences on what is not known of the weights.
     """
 
     network: EvaluatedNetwork | None
@@ -78,21 +80,52 @@ class Subject:
     images_hash: str
     split: Split
     model: nn.Module
+    notes: tuple[str, ...] = ()
 
 
 def subject_of(network: EvaluatedNetwork, request: Request) -> Subject:
     """Load the network's weights and the images that a request asks for.
 
     Raises:
-        InputError: there are no weights, or the weights, the network and the data do not fit each other.
+        InputError: there are no weights, the weights, the network and the data do not fit each other, or the weights
+            were trained on some of the images.
     """
+    weights = _weights_of(network, request)
+    images = _images_of(request, network.training, TrainingData.in_file(weights), untrained=is_untrained(weights))
+    model, notes = loaded(network, weights, images.dataset)
+    return Subject(
+        network=network,
+        weights=weights,
+        sha256=file_hash(weights),
+        model=model.to(request.device),
+        **{**vars(images), "notes": (*notes, *images.notes)},
+    )
+
+
+def _weights_of(network: EvaluatedNetwork, request: Request) -> Path:
     weights = request.weights if request.weights is not None else network.checkpoint
     if weights is None:
         raise InputError(f"{request.network} has no weights here, and random ones mean nothing: give a file of weights")
-    images = _images_of(request, network.training)
-    model = loaded(network, weights, images.dataset).to(request.device)
+    return weights
+
+
+def source_of_transfer(network: EvaluatedNetwork | nn.Module, request: Request, subject: Subject) -> Subject:
+    """Return a network whose adversarial images are tried on the subject; it may have been trained on the images.
+
+    Raises:
+        InputError: there are no weights, or it is for other images or classes than the subject.
+    """
+    dataset = subject.dataset
+    if isinstance(network, nn.Module):
+        _require_logits(network, subject.split, dataset)
+        return replace(subject, network=None, weights=None, sha256=_hash_of(network), model=network, notes=())
+    weights = _weights_of(network, request)
+    trained_on = TrainingData.in_file(weights)
+    if trained_on is not None:
+        trained_on.require_classes(dataset, network.name)
+    model, _ = loaded(network, weights, dataset)
     sha256 = file_hash(weights)
-    return Subject(network=network, weights=weights, sha256=sha256, model=model, **vars(images))
+    return replace(subject, network=network, weights=weights, sha256=sha256, model=model.to(request.device), notes=())
 
 
 def module_subject(module: nn.Module, request: Request) -> Subject:
@@ -105,10 +138,13 @@ def module_subject(module: nn.Module, request: Request) -> Subject:
     Raises:
         InputError: the module does not take the images, or gives no logit for each class.
     """
-    images = _images_of(request, None)
+    images = _images_of(request, None, None)
     _require_logits(module, images.split, images.dataset)
-    sha256 = tensors_hash({name: tensor.detach().cpu() for name, tensor in module.state_dict().items()})
-    return Subject(network=None, weights=None, sha256=sha256, model=module, **vars(images))
+    return Subject(network=None, weights=None, sha256=_hash_of(module), model=module, **vars(images))
+
+
+def _hash_of(module: nn.Module) -> str:
+    return tensors_hash({name: tensor.detach().cpu() for name, tensor in module.state_dict().items()})
 
 
 def _require_logits(module: nn.Module, split: Split, dataset: Dataset) -> None:
@@ -140,24 +176,97 @@ class _EvaluatedImages:
     data_hash: str
     images_hash: str
     split: Split
+    notes: tuple[str, ...]
 
 
-def _images_of(request: Request, training: ResolvedTraining | None) -> _EvaluatedImages:
-    # The images that a run's training never saw are known from its own division of the data alone.
-    if isinstance(request.data, Dataset):
-        dataset = request.data
-        name = dataset.name
-    else:
-        name = request.data or (training.data if training else _DATA)
-    if training is not None and training.data != name:
-        training = None
-    if not isinstance(request.data, Dataset):
-        dataset = load_dataset(name, request.data_dir or (training.data_dir if training else None))
-    threats = _threats(request, training.eps if training else dataset.epsilon, dataset)
-    split_seed = _split_seed(request, dataset, training)
-    splits = _divided(dataset, training.images if training else dataset.splits, request.images, split_seed)
+def _images_of(
+    request: Request, training: ResolvedTraining | None, trained_on: TrainingData | None, *, untrained: bool = False
+) -> _EvaluatedImages:
+    """Return the images of a request, none of which the weights were trained on as far as that is known.
+
+    Args:
+        request: what is asked for.
+        training: settings of the network's own experiment, which know where its data are.
+        trained_on: what the file of the weights says of its training, or None.
+        untrained: whether the file says that there was no training.
+    """
+    dataset = _dataset_of(request, training, trained_on)
+    division, epsilon, notes = None, dataset.epsilon, _unknown(dataset, untrained)
+    if trained_on is not None:
+        trained_on.require_classes(dataset, request.network)
+        notes = _other_images(request, dataset, trained_on)
+        if trained_on.name == dataset.name:
+            epsilon = trained_on.epsilon
+        # The images that a training never saw are known from its own division of the same data alone.
+        if trained_on.is_of(dataset) and trained_on.num_test_images == dataset.num_test_images:
+            division = trained_on
+    threats = _threats(request, epsilon, dataset)
+    split_seed = _split_seed(request, dataset, division)
+    splits = _divided(dataset, division.images if division else dataset.splits, request.images, split_seed)
     split = _test_split(splits, request.images, request.device)
-    return _EvaluatedImages(dataset, threats, split_seed, content_hash(splits), images_hash(split), split)
+    if division is None and trained_on is not None and trained_on.is_of(dataset):
+        overlap = len(trained_on.seen(dataset) & set(split.ids.tolist()))
+        if overlap:
+            raise InputError(
+                f"{request.network} was trained on {overlap} of the {len(split)} images of {dataset.name} that are "
+                "test images here: divide the data as they were when it was trained"
+            )
+    return _EvaluatedImages(dataset, threats, split_seed, content_hash(splits), images_hash(split), split, notes)
+
+
+def _dataset_of(request: Request, training: ResolvedTraining | None, trained_on: TrainingData | None) -> Dataset:
+    if isinstance(request.data, Dataset):
+        return request.data
+    own = trained_on.name if trained_on is not None else training.data if training is not None else _DATA
+    name = request.data or own
+    folder = training.data_dir if training is not None and training.data == name else None
+    return load_dataset(name, request.data_dir or folder)
+
+
+def _unknown(dataset: Dataset, untrained: bool) -> tuple[str, ...]:
+    """Return sentences on what is not known of weights that say nothing of their training."""
+    if untrained:
+        return ("These weights are untrained: they were drawn from a seed.",)
+    notes = []
+    if not dataset.num_test_images:
+        notes.append(
+            "It is not known which images these weights were trained on: some of those evaluated may be among them."
+        )
+    if dataset.classes and dataset.verified is None:
+        notes.append(
+            "It is not known which classes these weights have: their logits are taken in the order "
+            f"{listed(dataset.classes)}."
+        )
+    return tuple(notes)
+
+
+def _other_images(request: Request, dataset: Dataset, trained_on: TrainingData) -> tuple[str, ...]:
+    """Return a sentence if the data are others than those of the training.
+
+    Raises:
+        InputError: they have its name and no test images of their own, so that a part of the training may be evaluated.
+    """
+    if trained_on.is_of(dataset):
+        return ()
+    notes: tuple[str, ...] = ()
+    if trained_on.classes and not dataset.classes:
+        notes = (f"{dataset.name} does not name its classes: they are taken to be {listed(trained_on.classes)}.",)
+    if dataset.num_test_images:
+        return (
+            *notes,
+            f"These weights were trained on other images than those of {dataset.name} here ({trained_on.name}).",
+        )
+    if trained_on.name != dataset.name:
+        return (
+            *notes,
+            f"These weights were trained on {trained_on.name}: it is not known whether some of the evaluated images "
+            "were among the training images.",
+        )
+    raise InputError(
+        f"{request.network}: the images of {dataset.name} are not those that it was trained on (sha256 "
+        f"{dataset.digest[:12]} instead of {trained_on.sha256[:12]}), so that some of the evaluated ones may be among "
+        "its training images: restore them, or give images that it has not seen in a folder test beside train"
+    )
 
 
 def _threats(request: Request, usual: Fraction, dataset: Dataset) -> tuple[Threat, ...]:
@@ -174,7 +283,7 @@ def _threats(request: Request, usual: Fraction, dataset: Dataset) -> tuple[Threa
     return tuple(different.values())
 
 
-def _split_seed(request: Request, dataset: Dataset, training: ResolvedTraining | None) -> int:
+def _split_seed(request: Request, dataset: Dataset, training: TrainingData | None) -> int:
     own = training.split_seed if training else 0
     if request.split_seed is None or request.split_seed == own:
         return own
@@ -216,8 +325,12 @@ def images_hash(split: Split) -> str:
     return digest.hexdigest()[:16]
 
 
-def loaded(network: EvaluatedNetwork, weights: Path, dataset: Dataset) -> nn.Module:
-    """Return the network for the data's images and classes, with the weights."""
+def loaded(network: EvaluatedNetwork, weights: Path, dataset: Dataset) -> tuple[nn.Module, tuple[str, ...]]:
+    """Return the network for the data's images and classes with the weights, and what the file does not say of them.
+
+    Raises:
+        InputError: the weights are of another network, or for other images or classes.
+    """
     there = (network.input_shape, network.num_classes)
     here = (dataset.input_shape, dataset.num_classes)
     if network.checkpoint is not None and there != here:
@@ -229,8 +342,8 @@ def loaded(network: EvaluatedNetwork, weights: Path, dataset: Dataset) -> nn.Mod
         module = arch.build(network.architecture, dataset.num_classes, dataset.input_shape)
     # A file that cannot be read does not depend on the data.
     with _built_for(dataset, MisfitError):
-        load_weights(module, weights, network.weight_names, network.name)
-    return module.eval()
+        notes = load_weights(module, weights, network.weight_names, network.name, network.architecture)
+    return module.eval(), notes
 
 
 @contextmanager

@@ -12,7 +12,6 @@ from torch import Tensor
 from rnas.attacks.attack import Attack, Norm
 from rnas.errors import InputError
 from rnas.networks.architecture import Shape
-from rnas.statistics.proportions import Proportion, proportion
 from rnas.utils.quantities import parse_epsilon, parse_fraction
 
 Source = Literal["published", "ours", "given", "attack"]
@@ -85,14 +84,8 @@ def robust_to_all(flags: Sequence[Tensor]) -> Tensor:
     return torch.stack(tuple(flags)).bool().all(dim=0)
 
 
-def union_accuracy(flags: Sequence[Tensor]) -> Proportion:
-    """Return the share of images that :func:`robust_to_all` counts, with its Wilson 95 % interval."""
-    right = robust_to_all(flags)
-    return proportion(right.double().mean().item(), len(right))
-
-
 def _threat(text: str, source: Source) -> Threat:
-    norm, colon, radius = text.replace(" ", "").lower().partition(":")
+    norm, colon, radius = (part.strip() for part in text.lower().partition(":"))
     known: tuple[Norm, ...] = get_args(Norm)
     if not colon or norm not in known:
         raise InputError(f"{text!r} is not a threat; write NORM:EPS with a norm of {', '.join(known)}, such as l2:0.5")
@@ -100,7 +93,7 @@ def _threat(text: str, source: Source) -> Threat:
         epsilon = parse_epsilon(radius) if norm == "linf" else parse_fraction(radius)
     except InputError as error:
         raise InputError(f"threat {text!r}: {error}") from None
-    return Threat(f"{norm}:{radius}", known[known.index(norm)], epsilon, source)
+    return Threat(f"{norm}:{''.join(radius.split())}", known[known.index(norm)], epsilon, source)
 
 
 def _levels(epsilon: Fraction) -> str:

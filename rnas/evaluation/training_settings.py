@@ -130,6 +130,14 @@ class ResolvedTraining(TrainingSettings):
     fidelity: Fidelity
     augmentation: tuple[str, ...]
 
+    @property
+    def portable(self) -> dict[str, Any]:
+        """Return the settings that decide the weights as JSON values, without names and folders of one machine."""
+        settings = self.model_dump(mode="json")
+        for name in ("data_dir", "network", "architecture", "device"):
+            settings.pop(name, None)
+        return {**settings, "extra": None if self.extra is None else self.extra.name}
+
 
 def load_dataset(name: str, folder: Path | None) -> "Dataset":
     """Load a registered data set; a process reads it again only after a file in the folder has changed."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from rnas.errors import InputError
 from rnas.evaluation.subject import EvaluatedNetwork
+from rnas.evaluation.training_data import is_checkpoint
 from rnas.evaluation.training_settings import ResolvedTraining
 from rnas.experiment import kind_at
 from rnas.experiments.training.checkpoint import Checkpoint, description_of
@@ -24,6 +25,7 @@ from rnas.networks.weight_names import WeightNames
 from rnas.networks.zoo import baselines, find
 from rnas.utils._json_files import parse_json
 from rnas.utils._regular_files import read_bytes
+from rnas.utils.files import file_hash
 
 _LARGEST_ARCHITECTURE = 64 * 1024**2
 """A result of an evaluation contains its architecture, and is larger than an architecture alone."""
@@ -61,7 +63,7 @@ def resolve(text: str | Path) -> Reference:
     text = str(text)
     path = Path(text)
     export = None if _is_published(text) else read_export(path)
-    if export is not None:
+    if export is not None and not (is_checkpoint(export.provenance) and _is_at_home(path)):
         return _of_export(text, export)
     if path.suffix == ".safetensors":
         return _of_checkpoint(path)
@@ -106,13 +108,20 @@ def _is_published(text: str) -> bool:
 def _of_run(run: SearchResult, word: str, text: str) -> Reference:
     record = member(run, word)
     space = run.setup.space
+    checkpoint = run.checkpoint(record.key)
+    recorded = "" if record.evaluation is None else record.evaluation.provenance.get("weights", "")
+    if checkpoint is not None and recorded and not file_hash(checkpoint).startswith(recorded):
+        raise InputError(
+            f"{checkpoint}: its sha256 is not the one that the run recorded of member {record.key}: restore it from a "
+            "copy"
+        )
     return Reference(
         text,
         record.architecture,
         space.input_shape,
         space.num_classes,
         _namings(record.architecture),
-        run.checkpoint(record.key),
+        checkpoint,
         _training(run),
         space,
         record,
@@ -124,13 +133,22 @@ def _training(run: SearchResult) -> ResolvedTraining | None:
     return settings.train.resolved() if isinstance(settings, AdversarialTrainingSettings) else None
 
 
+def _is_at_home(path: Path) -> bool:
+    """Return whether a checkpoint is in the folder of its training or search."""
+    return description_of(path).is_file() or _is_of_search(path)
+
+
+def _is_of_search(path: Path) -> bool:
+    return path.parent.name == "checkpoints" and (path.parent.parent / "config.yaml").is_file()
+
+
 def _of_checkpoint(path: Path) -> Reference:
     if not path.is_file():
         raise InputError(f"{path}: no such file")
     folder = path.parent.parent
     if description_of(path).is_file():
         return _of_training(Checkpoint.read(path))
-    if path.parent.name != "checkpoints" or not (folder / "config.yaml").is_file():
+    if not _is_of_search(path):
         raise InputError(f"{path}: weights of no run; name the architecture, and these as its weights")
     return _of_run(Search.open(folder).result(), path.stem, str(path))
 

@@ -3,13 +3,13 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from rnas.exports._search_result import CAVEAT, accuracies, attack_words, setting_words, threat_words
 from rnas.exports.format import reader_script
 from rnas.exports.network import Network
 from rnas.exports.standalone import python_file
-from rnas.exports.tensors_file import write_described
-from rnas.networks._exported import CHECKSUM, FOLDER_CONFIG, FOLDER_WEIGHTS, PROVENANCE
+from rnas.networks._exported import CHECKSUM, FOLDER_CONFIG, FOLDER_WEIGHTS, PROVENANCE, write_described
 from rnas.utils.files import file_hash, write_tensors
 
 _EXAMPLE = "example.safetensors"
@@ -30,7 +30,7 @@ class HuggingFace:
 
     def write(self, network: Network, path: Path) -> None:
         """Write the folder; see :meth:`rnas.exports.format.Format.write`."""
-        write_described(path / FOLDER_WEIGHTS, network.module, network.provenance)
+        write_described(path / FOLDER_WEIGHTS, network.module.state_dict(), network.provenance)
         write_tensors(path / _EXAMPLE, {"images": network.images, "logits": network.logits})
         constants = {
             "WEIGHTS": FOLDER_WEIGHTS,
@@ -43,6 +43,7 @@ class HuggingFace:
             "model_type": "rnas",
             "architectures": [type(network.module).__name__],
             "num_labels": network.num_classes,
+            **_labels(network.classes),
             "num_channels": network.input_shape[0],
             "image_size": list(network.input_shape[1:]),
             CHECKSUM: constants["SHA256"],
@@ -50,6 +51,14 @@ class HuggingFace:
         }
         (path / FOLDER_CONFIG).write_text(json.dumps(config, indent=2, allow_nan=False) + "\n", encoding="utf-8")
         (path / "README.md").write_text("\n".join(_card(network)) + "\n", encoding="utf-8")
+
+
+def _labels(classes: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    """Return the names of the classes by label and the labels by name, as Hugging Face calls them."""
+    if not classes:
+        return {}
+    id2label = {str(label): name for label, name in enumerate(classes)}
+    return {"id2label": id2label, "label2id": {name: label for label, name in enumerate(classes)}}
 
 
 def _card(network: Network) -> Iterator[str]:
@@ -63,6 +72,7 @@ def _card(network: Network) -> Iterator[str]:
     yield from (
         f"Images (N, {channels}, {height}, {width}) in [0, 1] to {network.num_classes} logits. Any "
         "normalisation of images is a layer inside the network.",
+        *([f"The logits are in this order: {', '.join(network.classes)}."] if network.classes else []),
         "",
         f"- architecture: kind `{network.architecture.kind}`, key `{network.key}`, described in `{FOLDER_CONFIG}`",
         f"- parameters: {told['params']:,}",
@@ -82,6 +92,10 @@ def _training(network: Network) -> Iterator[str]:
     if network.untrained:
         return
     yield f"- weights: `{weights['file']}`, sha256 `{weights['sha256']}`"
+    yield from (f"- {note}" for note in weights["notes"])
+    data = weights["data"]
+    if data is not None:
+        yield f"- trained on: {data['name']}, sha256 `{data['sha256']}`, divided by seed {data['split_seed']}"
     settings = (weights["training"] or {}).get("settings")
     if settings:
         yield from ("", "## Training", "", "```json", *json.dumps(settings, indent=2).splitlines(), "```")
@@ -102,6 +116,8 @@ def _accuracies(network: Network) -> Iterator[str]:
     yield f"| none | | {result.clean.accuracy:.4f} | {result.clean.low:.4f} to {result.clean.high:.4f} |"
     for attack in result.attacks:
         yield f"| {attack.name} | {attack.threat} | {attack.accuracy:.4f} | {attack.low:.4f} to {attack.high:.4f} |"
+    if result.note:
+        yield from ("", result.note)
 
 
 def _searched(network: Network) -> Iterator[str]:

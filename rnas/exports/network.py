@@ -11,20 +11,20 @@ from torch import Tensor, nn
 
 from rnas.errors import InputError
 from rnas.evaluation.evaluation_result import EvaluationResult
+from rnas.evaluation.training_data import UNTRAINED
 from rnas.experiments._references import Reference, resolve
 from rnas.experiments.training.checkpoint import Checkpoint, description_of
 from rnas.exports._search_result import search_result
 from rnas.nas.space import SearchSpace
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
-from rnas.networks.weights import load_weights
+from rnas.networks.weights import describe_weights, load_weights
 from rnas.networks.zoo import find
 from rnas.utils._json_files import read_json
 from rnas.utils.files import file_hash
 from rnas.utils.provenance import versions
 
 SCHEMA_VERSION = 1
-UNTRAINED = "untrained"
 GIVEN = "from a file"
 _PROBE_SEED = 0
 _PROBE_IMAGES = 3
@@ -63,6 +63,11 @@ class Network:
     def untrained(self) -> bool:
         """Return whether the weights are drawn from a seed."""
         return bool(self.provenance["weights"]["status"] == UNTRAINED)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Return the names of the classes in the order of the logits; empty if they are not known."""
+        return tuple(self.provenance["classes"])
 
     @property
     def search_result(self) -> Mapping[str, Any] | None:
@@ -106,14 +111,16 @@ def find_network(
         module = arch.build(reference.architecture, classes, shape).eval()
     own = (classes, shape) == (reference.num_classes, reference.input_shape)
     file = Path(weights) if weights is not None else reference.checkpoint if own else None
+    notes: tuple[str, ...] = ()
     if file is not None:
-        load_weights(module, file, reference.weight_names, f"{reference.name} with {classes} classes")
+        label = f"{reference.name} with {classes} classes"
+        notes = load_weights(module, file, reference.weight_names, label, reference.architecture)
     images = torch.rand(_PROBE_IMAGES, *shape, generator=torch.Generator().manual_seed(_PROBE_SEED))
     with torch.no_grad():
         logits = module(images)
     if not logits.isfinite().all():
         raise InputError(f"{reference.name}: its logits are not finite, so that no export can be compared with it")
-    provenance = _provenance(reference, module, classes, shape, file, seed)
+    provenance = _provenance(reference, classes, shape, file, seed, notes)
     return Network(
         provenance["name"],
         reference.architecture,
@@ -134,9 +141,10 @@ def _reference_of(architecture: Architecture) -> Reference:
 
 
 def _provenance(
-    reference: Reference, module: nn.Module, classes: int, shape: Shape, file: Path | None, seed: int
+    reference: Reference, classes: int, shape: Shape, file: Path | None, seed: int, notes: tuple[str, ...]
 ) -> dict[str, Any]:
     cost = reference.architecture.cost(shape, classes)
+    described = None if file is None else describe_weights(file)
     return {
         "schema_version": SCHEMA_VERSION,
         "name": _name(reference),
@@ -144,10 +152,11 @@ def _provenance(
         "key": arch.key(reference.architecture),
         "input_shape": list(shape),
         "num_classes": classes,
+        "classes": [] if described is None else described.get("classes", []),
         "params": cost.params,
         "flops": cost.flops,
         "source": _source(reference),
-        "weights": _weights(reference, file, seed),
+        "weights": _weights(reference, file, seed, described, notes),
         "versions": {library: versions()[library] for library in ("python", "rnas", "torch") if library in versions()},
     }
 
@@ -172,37 +181,33 @@ def _source(reference: Reference) -> str | None:
     return found.source if found.network == reference.architecture else None
 
 
-def _weights(reference: Reference, file: Path | None, seed: int) -> dict[str, Any]:
+def _weights(
+    reference: Reference, file: Path | None, seed: int, described: Mapping[str, Any] | None, notes: tuple[str, ...]
+) -> dict[str, Any]:
+    """Return the facts about the weights; those that their file has are kept."""
     if file is None:
         return {"status": UNTRAINED, "seed": seed}
+    own: Mapping[str, Any] = {} if described is None else described["weights"]
+    if own.get("status") == UNTRAINED:
+        return dict(own)
     told: dict[str, Any] = {
-        "status": GIVEN,
         "file": file.name,
         "sha256": file_hash(file),
         "training": None,
         "search": None,
+        "data": None,
+        **own,
+        "status": GIVEN,
+        "notes": [*own.get("notes", ()), *notes],
     }
-    if reference.exported is not None and file == reference.checkpoint:
-        # The facts about the weights are those in the export that they come from.
-        return {**told, **reference.exported["weights"]}
     if file == reference.checkpoint and reference.training is not None:
-        told["training"] = {"settings": _settings(reference)}
+        told["training"] = {"settings": reference.training.portable}
         if description_of(file).is_file():
             checkpoint = Checkpoint.read(file)
             told["training"] |= {"epoch": checkpoint.epoch, "val": dict(checkpoint.val)}
         elif reference.record is not None:
             told["search"] = search_result(reference.record, file)
     return told
-
-
-def _settings(reference: Reference) -> dict[str, Any]:
-    """Return the training settings of the weights, without folders of the machine."""
-    assert reference.training is not None
-    settings = reference.training.model_dump(mode="json")
-    extra = settings.pop("extra")
-    for name in ("data_dir", "network", "architecture", "device"):
-        settings.pop(name, None)
-    return {**settings, "extra": None if extra is None else Path(extra).name}
 
 
 def _evaluation(path: Path, architecture: Architecture, file: Path | None) -> EvaluationResult:

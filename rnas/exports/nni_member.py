@@ -13,9 +13,8 @@ from rnas import registry
 from rnas.errors import InputError
 from rnas.exports.format import reader_script, require_extra
 from rnas.exports.network import Network
-from rnas.exports.tensors_file import write_described
 from rnas.nas.space import SearchSpace
-from rnas.networks._exported import FOLDER_WEIGHTS, NNI_SAMPLE, read_export
+from rnas.networks._exported import FOLDER_WEIGHTS, NNI_SAMPLE, read_export, write_described
 from rnas.networks.architecture import Shape
 from rnas.networks.weights import load_weights
 from rnas.utils._json_files import read_json
@@ -47,10 +46,11 @@ class NNIMember:
             "settings": space.settings.model_dump(mode="json"),
             "input_shape": list(network.input_shape),
             "num_classes": network.num_classes,
+            "classes": list(network.classes),
             "sample": sample,
         }
         (path / NNI_SAMPLE).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-        write_described(path / FOLDER_WEIGHTS, network.module, network.provenance)
+        write_described(path / FOLDER_WEIGHTS, network.module.state_dict(), network.provenance)
 
 
 def load_member(path: Path | str) -> nn.Module:

@@ -46,7 +46,11 @@ class OnnxFile:
         program.save(path, external_data=False)
         model = onnx.load(path)
         onnx.helper.set_model_props(
-            model, {PROVENANCE: json.dumps(network.provenance, sort_keys=True, allow_nan=False)}
+            model,
+            {
+                PROVENANCE: json.dumps(network.provenance, sort_keys=True, allow_nan=False),
+                "classes": json.dumps(network.classes),
+            },
         )
         onnx.checker.check_model(model, full_check=True)
         onnx.save(model, path)

@@ -26,7 +26,19 @@ _IMPORTS = (
     Import("torch", "Tensor"),
 )
 _NAMES = frozenset(
-    ("WEIGHTS", "SHA256", "EXAMPLE", "EXAMPLE_SHA256", "TOLERANCE", "build", "_content", "load", "check", "main")
+    (
+        "CLASSES",
+        "WEIGHTS",
+        "SHA256",
+        "EXAMPLE",
+        "EXAMPLE_SHA256",
+        "TOLERANCE",
+        "build",
+        "_content",
+        "load",
+        "check",
+        "main",
+    )
 )
 
 _PT_CONTENT = '''def _content() -> tuple[dict[str, Tensor], Tensor, Tensor]:
@@ -130,6 +142,8 @@ def python_file(network: Network, own_name: str, constants: Mapping[str, str]) -
     except InputError as error:
         raise InputError(f"architecture of kind {network.architecture.kind!r}: {error}") from None
     files = [*(f'{name} = "{value}"' for name, value in constants.items()), "TOLERANCE = 1e-4"]
+    if network.classes:
+        files += ["", *_classes(network.classes), '"""Names of the classes, in the order of the logits."""']
     build = [
         f"def build() -> {cls.__name__}:",
         f'    """Return the network of architecture {network.key} with new weights."""',
@@ -139,6 +153,13 @@ def python_file(network: Network, own_name: str, constants: Mapping[str, str]) -
     content = _SAFETENSORS_CONTENT if with_safetensors else _PT_CONTENT
     parts = ["\n".join(top), *source.definitions, "\n".join(build), content, _LOADER.format(name=cls.__name__)]
     return "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
+
+
+def _classes(classes: tuple[str, ...]) -> Iterator[str]:
+    """Yield the lines of a tuple of names."""
+    yield "CLASSES = ("
+    yield from (f"    {json.dumps(name)}," for name in classes)
+    yield ")"
 
 
 def _spaced(constants: list[str]) -> Iterator[str]:
@@ -188,6 +209,7 @@ def _docstring(network: Network, own_name: str) -> list[str]:
         "",
         *textwrap.wrap(told, WIDTH),
         *textwrap.wrap(f"Published in {network.provenance['source']}." if network.provenance["source"] else "", WIDTH),
+        *textwrap.wrap(" ".join(weights.get("notes", ())), WIDTH),
         *textwrap.wrap(f"Written by version {__version__} of rnas, architecture {network.key}.", WIDTH),
         *textwrap.wrap(
             f"load() returns the network with its weights; python {own_name} checks that its files are intact.", WIDTH

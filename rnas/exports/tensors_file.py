@@ -1,16 +1,10 @@
 """Write the format ``safetensors``: one file of weights that describes its network."""
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-from torch import nn
 
 from rnas.exports.format import reader_script
 from rnas.exports.network import Network
-from rnas.networks._exported import CHECKSUM, PROVENANCE, signature
-from rnas.utils.files import plain, write_tensors
+from rnas.networks._exported import write_described
 
 
 class TensorsFile:
@@ -25,14 +19,7 @@ class TensorsFile:
 
     def write(self, network: Network, path: Path) -> None:
         """Write the file; see :meth:`rnas.exports.format.Format.write`."""
-        write_described(path, network.module, network.provenance)
-
-
-def write_described(path: Path, module: nn.Module, provenance: Mapping[str, Any]) -> None:
-    """Write a state dict as safetensors, with a description and the checksum of both as metadata."""
-    tensors = plain(module.state_dict())
-    text = json.dumps(provenance, sort_keys=True, allow_nan=False)
-    write_tensors(path, tensors, {PROVENANCE: text, CHECKSUM: signature(text, tensors)})
+        write_described(path, network.module.state_dict(), network.provenance)
 
 
 FORMAT = TensorsFile()

@@ -50,7 +50,8 @@ def dispatch(
             return
         for number, evaluation in executor.wait(tick):
             running.discard(number)
-            whole = with_known(problem, ledger.records[number].architecture, evaluation)
+            first = not any(record.complete for record in ledger.records)
+            whole = with_known(problem, ledger.records[number].architecture, evaluation, first)
             listener.recorded(ledger.record(number, whole))
 
 

@@ -1,6 +1,7 @@
 """Build the problem that strategies solve from a space, an evaluator and objectives."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 
@@ -9,10 +10,11 @@ from numpy.typing import NDArray
 
 from rnas._typing import Integers
 from rnas.errors import InputError
-from rnas.nas.evaluators.evaluator import Evaluation, Evaluator, Status
+from rnas.nas.evaluators.evaluator import Evaluation, Evaluator, KnowsWhatItHolds, Status
 from rnas.nas.objective import Objective
 from rnas.nas.space import SearchSpace
 from rnas.nas.strategy import Columns, Problem
+from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture
 
 _MARGIN = 0.01
@@ -44,6 +46,28 @@ class KnownMetrics:
         genome = self._space.sample(1, np.random.default_rng(0))[0]
         return tuple(self._evaluator.known([self._space.decode(genome)])[0])
 
+    @cached_property
+    def _held(self) -> Mapping[str, Architecture] | None:
+        """Return the architectures that the evaluator holds, by key; None if it does not say."""
+        if not isinstance(self._evaluator, KnowsWhatItHolds):
+            return None
+        return {arch.key(architecture): architecture for architecture in self._evaluator.held}
+
+    @cached_property
+    def held_genomes(self) -> Integers | None:
+        """Return the genomes (n, v) that the evaluator holds; None if it does not say which."""
+        if self._held is None:
+            return None
+        genomes = []
+        for architecture in self._held.values():
+            with suppress(InputError):  # Of a larger space than this one.
+                genomes.append(self._space.encode(architecture))
+        return np.array(genomes, dtype=np.int64).reshape(len(genomes), len(self._space.variables))
+
+    def is_stated(self, metric: str) -> bool:
+        """Return whether the evaluator says that its evaluations have a metric."""
+        return metric in self._evaluator.bounds
+
     def __call__(self, genomes: Integers) -> Columns:
         """Return a column (n,) for each known metric of genomes (n, v)."""
         genomes = np.ascontiguousarray(genomes, dtype=np.int64)
@@ -58,11 +82,15 @@ class KnownMetrics:
         costs = self._space.cost(genomes)
         # Decoding takes much of the time of a proposal, and an evaluator that knows nothing needs none of it.
         own_metrics: Sequence[Mapping[str, float]] = [{}] * len(genomes)
-        if self._told:
-            own_metrics = self._evaluator.known([self._space.decode(genome) for genome in genomes])
-        for key, own, flops, params in zip(keys, own_metrics, costs.flops, costs.params, strict=True):
+        held = [True] * len(genomes)
+        if self._told or self._held is not None:
+            architectures = [self._space.decode(genome) for genome in genomes]
+            own_metrics = self._evaluator.known(architectures) if self._told else own_metrics
+            if self._held is not None:
+                held = [arch.key(architecture) in self._held for architecture in architectures]
+        for key, own, flops, params, possible in zip(keys, own_metrics, costs.flops, costs.params, held, strict=True):
             row = {"flops": float(flops), "params": float(params), **own}
-            self._rows[key] = np.array([row[name] for name in self.names])
+            self._rows[key] = np.array([row[name] if possible else np.nan for name in self.names])
 
 
 def problem_of(space: SearchSpace, evaluator: Evaluator, objectives: Sequence[Objective]) -> Problem:
@@ -88,15 +116,34 @@ def problem_of(space: SearchSpace, evaluator: Evaluator, objectives: Sequence[Ob
     return Problem(space, tuple(objectives), known, reference, ideal)
 
 
-def with_known(problem: Problem, architecture: Architecture, evaluation: Evaluation) -> Evaluation:
-    """Add known metrics to an evaluation; it is failed, without numbers, if an objective is still missing."""
+def with_known(problem: Problem, architecture: Architecture, evaluation: Evaluation, first: bool = False) -> Evaluation:
+    """Add known metrics to an evaluation; it is failed, without numbers, if an objective is still missing.
+
+    Args:
+        problem: the problem that is searched.
+        architecture: what was evaluated.
+        evaluation: the result.
+        first: whether no evaluation gave the objectives before.
+
+    Raises:
+        InputError: the evaluation has another value of a known metric; or it is the first, and lacks an objective of
+            which the evaluator does not say that it gives it: others would lack it as well.
+    """
     if evaluation.status is not Status.COMPLETE:
         return replace(evaluation, metrics={})
     known = {name: float(column[0]) for name, column in problem.known(problem.space.encode(architecture)[None]).items()}
+    for name, value in evaluation.metrics.items():
+        if known.get(name, value) != value:
+            raise InputError(
+                f"the evaluator gave {name} {value:g}, and {name} is known to be {known[name]:g} before an evaluation: "
+                f"call that metric something else than {name}"
+            )
     metrics = {**evaluation.metrics, **known}
     missing = [o.metric for o in problem.objectives if o.metric not in metrics]
     if missing:
         reason = f"its evaluation gave no metric {missing[0]!r}; it gave {', '.join(metrics)}"
+        if first and isinstance(problem.known, KnownMetrics) and not problem.known.is_stated(missing[0]):
+            raise InputError(f"objectives: {arch.key(architecture)}: {reason}: name one of these, or return that one")
         return replace(evaluation, status=Status.FAILED, metrics={}, reason=reason)
     return replace(evaluation, metrics=metrics)
 

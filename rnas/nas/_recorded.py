@@ -113,7 +113,7 @@ def recorded(config: SearchConfig, folder: Path, source: str, facts: Facts) -> S
         space: SearchSpace = _Space(config.space["name"], *images)
     else:
         space = named_space(config, folder, source, images)[0]
-    settings: BaseModel = BaseModel()
+    settings: BaseModel = _NoSettings()
     if "class" not in config.evaluator:
         found, values = evaluator_class(config, source, {})
         settings = checked(found.Settings, values, f"{source}: evaluator", folder)
@@ -149,6 +149,10 @@ def _refuse() -> NoReturn:
 
 def _known(genomes: Integers) -> Columns:
     _refuse()
+
+
+class _NoSettings(BaseModel):
+    """Stand for settings of an evaluator that is not imported."""
 
 
 class _Space(SearchSpace):

@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_type_hints
+
+from pydantic import PydanticSchemaGenerationError, TypeAdapter, ValidationError
 
 from rnas import registry
 from rnas.errors import InputError
@@ -28,8 +30,9 @@ from rnas.nas.space import SearchSpace
 from rnas.nas.strategy import Problem, Strategy
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture
+from rnas.utils._text import shown
 from rnas.utils._threads import one_thread
-from rnas.utils._yaml_files import checked
+from rnas.utils._yaml_files import checked, explained
 
 _DEFAULT_OBJECTIVES = (
     Objective(metric="robust_accuracy", direction="maximize"),
@@ -300,10 +303,27 @@ def _strategy_options(strategy_class: Any, strategy: Mapping[str, Any], first: i
     """Return the options of a strategy, which are the parameters of its class from the ``first`` on."""
     options = _options(strategy)
     known = list(inspect.signature(strategy_class).parameters)[first:]
-    for name in options:
+    types = _types(strategy_class)
+    for name, value in options.items():
         if name not in known:
             raise InputError(f"unknown key {name!r}; it has {', '.join(known) or 'no options'}")
+        try:
+            read = TypeAdapter(types[name]).validate_python(value) if name in types else value
+        except ValidationError as error:
+            raise explained(error, name) from None
+        except PydanticSchemaGenerationError:
+            continue  # The class checks types of its own.
+        if isinstance(value, bool) != isinstance(read, bool):
+            raise InputError(f"{name}: {shown(value)} is not of its type")
     return options
+
+
+def _types(made: Any) -> dict[str, Any]:
+    """Return the types of the parameters of a class or a function, as far as they are known."""
+    try:
+        return get_type_hints(made.__init__ if inspect.isclass(made) else made)
+    except Exception:  # Names in annotations may stand for anything.
+        return {}
 
 
 def _require_makeable(found: Any, written: Mapping[str, Any], part: str) -> None:

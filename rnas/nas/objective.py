@@ -10,11 +10,14 @@ from rnas.utils.model import Model
 
 
 class Objective(Model):
-    """Define one objective. ``reference`` is its worst value of interest, where hypervolume starts."""
+    """Define one objective."""
 
     metric: str
+    """Name of a metric, such as robust_accuracy or flops."""
     direction: Literal["maximize", "minimize"]
+    """Direction in which the metric is better."""
     reference: float | None = None
+    """Worst value of interest, where hypervolume starts; None is the metric's worst possible value."""
 
     @property
     def sign(self) -> int:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import kendalltau
 
 from rnas._typing import Floats, Integers
+from rnas.statistics._ranks import kendall_tau
 from rnas.statistics.interval import Interval
 
 _RESAMPLES = 400
@@ -113,7 +113,7 @@ def _quality(
     judge = highest[:, -1]
 
     def estimate(first: Floats, second: Floats) -> Interval:
-        return _bootstrapped(lambda rows: _tau(first[rows], second[rows]), samples)
+        return _bootstrapped(lambda rows: kendall_tau(first[rows], second[rows]), samples)
 
     def promoted(rows: Integers) -> Integers:
         count = int(np.ceil(promote * len(rows)))
@@ -188,9 +188,3 @@ def _bootstrapped(statistic: Callable[[Integers], float], samples: Integers) -> 
     values = [statistic(rows) for rows in samples]
     low, high = np.nanpercentile(values, _INTERVAL)
     return Interval(statistic(np.arange(samples.shape[1])), float(low), float(high))
-
-
-def _tau(first: Floats, second: Floats) -> float:
-    if np.ptp(first) == 0 or np.ptp(second) == 0:
-        return 0.0
-    return float(kendalltau(first, second).statistic)

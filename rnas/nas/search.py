@@ -1,6 +1,6 @@
 """Search for architectures: an experiment whose ledger holds every proposal and its result."""
 
-import json
+import logging
 import math
 import secrets
 import time
@@ -21,6 +21,7 @@ from rnas.nas._campaign import evaluate_all, work_on
 from rnas.nas._loop import Loop, spent
 from rnas.nas._recorded import Facts, can_be_made, code_of, recorded
 from rnas.nas._setup import NO_OBJECTS, Objects, Setup, StrategyObject, described, resolve
+from rnas.nas._side_files import read_fidelity, read_rules
 from rnas.nas.config import FinalEvaluation, SearchConfig
 from rnas.nas.evaluators.call import Function
 from rnas.nas.evaluators.evaluator import Evaluator, ProvidesFinalEvaluator, inputs_of
@@ -35,6 +36,7 @@ from rnas.networks import architecture as arch
 from rnas.utils import _databases as databases
 from rnas.utils._directories import require_free
 from rnas.utils._yaml_files import read_mapping
+from rnas.utils.quantities import pluralize
 
 RULES = "rules.json"
 """File of the rule of depth and width in a search's directory, if one was asked for."""
@@ -43,6 +45,7 @@ _FINALS = "final_evaluation"
 _FIDELITY = "fidelity-*"
 _SAMPLES = 3
 _ROUNDING = 1e-9
+_log = logging.getLogger(__name__)
 
 
 class Search(Experiment[SearchConfig, SearchResult]):
@@ -181,6 +184,19 @@ class Search(Experiment[SearchConfig, SearchResult]):
         """Return the folder of the weights of evaluated architectures, KEY.safetensors."""
         return self.path / CHECKPOINTS
 
+    def run(self, listener: Listener | None = None, *, workers: int | None = None) -> SearchResult:
+        """Search until the budget is spent; see :meth:`Experiment.run`. A search without any result says so."""
+        result = super().run(listener, workers=workers)
+        ended = [record.evaluation for record in result.records if record.evaluation is not None]
+        if ended and not result.complete:
+            text = f"none of {pluralize(len(ended), 'evaluation')} gave a result; the first: {ended[0].reason}"
+            if listener is None:
+                # It is seen where nobody set logging up, as in a notebook.
+                _log.warning("%s: %s", self.path, text)
+            else:
+                listener.message(text)
+        return result
+
     def extend(self, **larger: int | None) -> None:
         """Enlarge the budget of the search; see :meth:`Experiment.extend`."""
         super().extend(**larger)
@@ -210,12 +226,11 @@ class Search(Experiment[SearchConfig, SearchResult]):
 
     def _fidelity(self) -> tuple[Mapping[str, Any], ...]:
         found = sorted(self.path.glob(f"{_FIDELITY}/result.json"))
-        return tuple(json.loads(path.read_text()) for path in found)
+        return tuple(map(read_fidelity, found))
 
     def _rules(self) -> Mapping[str, Any] | None:
         path = self.path / RULES
-        content: Mapping[str, Any] | None = json.loads(path.read_text()) if path.is_file() else None
-        return content
+        return read_rules(path) if path.is_file() else None
 
     def estimate(self, workers: int | None = None) -> CostEstimate:
         """Measure a cheap, a middling and a dear architecture of the space; see :meth:`Experiment.estimate`."""
@@ -275,17 +290,18 @@ class Search(Experiment[SearchConfig, SearchResult]):
             config.name,
             config.fingerprint,
             new=facts is not None,
+            rungs=len(self.setup.evaluator.rungs) if self._readable else 1,
             source=str(self.database) if url is None else databases.shown(url),
             facts=None if facts is None else facts.model_dump(mode="json"),
         )
 
     def _run(self, listener: Listener, workers: int | None) -> None:
         setup, config = self.setup, self.settings
-        if code := code_of(config):
-            listener.message(f"this search runs code that its configuration names: {', '.join(code)}")
         until = float("inf") if config.hours is None else time.monotonic() + 3600 * config.hours
         with self.storage() as storage:
             ledger = self._ledger = self._opened(storage)
+            if code := code_of(config):
+                listener.message(f"this search runs code that its configuration names: {', '.join(code)}")
             try:
                 self._search(setup, ledger, listener, workers, until)
                 if config.final_evaluation is not None and all(
@@ -386,29 +402,14 @@ def search(
     Raises:
         InputError: the configuration is wrong, or the directory exists.
     """
+    changes = {name: value for name, value in locals().items() if name in SearchConfig.model_fields}
     given_evaluator = {"call": evaluator} if isinstance(evaluator, str) else evaluator
     objects = Objects(
         space=None if isinstance(space, str | Mapping) else space,
         evaluator=None if isinstance(given_evaluator, Mapping) else given_evaluator,
         strategy=None if isinstance(strategy, str | Mapping) else strategy,
     )
-    changes = {
-        "space": space,
-        "evaluator": given_evaluator,
-        "strategy": strategy,
-        "objectives": None if objectives is None else tuple(objectives),
-        "budget": budget,
-        "seed": seed,
-        "hours": hours,
-        "batch_size": batch_size,
-        "promote": promote,
-        "final_evaluation": final_evaluation,
-        "time_limit": time_limit,
-        "device": device,
-        "storage": storage,
-        "name": name,
-        "workers": workers,
-    }
+    changes["evaluator"] = given_evaluator
     as_objects = {field for field in ("space", "evaluator", "strategy") if getattr(objects, field) is not None}
     content, folder, source = _content(config, space, objects)
     content = {key: value for key, value in content.items() if key not in as_objects}

@@ -2,6 +2,7 @@
 
 import ast
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
 from rnas.utils._json_files import parse_json, read_json
 from rnas.utils._regular_files import read_bytes
-from rnas.utils.files import file_hash, tensors_hash
+from rnas.utils.files import file_hash, plain, tensors_hash, write_tensors
 
 PROVENANCE = "rnas"
 CHECKSUM = "sha256"
@@ -86,6 +87,18 @@ def signature(provenance: str, tensors: Mapping[str, Tensor]) -> str:
     return hashlib.sha256(f"{provenance}\n{tensors_hash(tensors)}".encode()).hexdigest()
 
 
+def write_described(path: Path, tensors: Mapping[str, Tensor], description: Mapping[str, Any]) -> None:
+    """Write weights as safetensors, with a description and the checksum of both as metadata.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    tensors = plain(tensors)
+    # One entry, because several would be written in an order that changes from process to process.
+    content = {**description, CHECKSUM: signature(_text(description), tensors)}
+    write_tensors(path, tensors, {PROVENANCE: _text(content)})
+
+
 def description_in(path: Path, text: str | None = None) -> Mapping[str, Any] | None:
     """Return what rnas wrote into a file of weights about them, as JSON values; None for a file of others.
 
@@ -97,15 +110,23 @@ def description_in(path: Path, text: str | None = None) -> Mapping[str, Any] | N
         InputError: the file is damaged, or was changed after it was written.
     """
     if text is None:
-        text = _signed(path)
+        return _signed(path)
     try:
-        content = parse_json(text or "null", path)
+        content = parse_json(text, path)
     except InputError:
         return None
-    return content if isinstance(content, dict) and {"architecture", "key"} <= content.keys() else None
+    return content if _is_description(content) else None
 
 
-def _signed(path: Path) -> str | None:
+def _is_description(content: Any) -> bool:
+    return isinstance(content, dict) and {"architecture", "key"} <= content.keys()
+
+
+def _text(description: Mapping[str, Any]) -> str:
+    return json.dumps(description, sort_keys=True, allow_nan=False)
+
+
+def _signed(path: Path) -> Mapping[str, Any] | None:
     """Return the description in a safetensors file, checked by its checksum; None if it has none."""
     try:
         with safe_open(path, "pt") as file:
@@ -117,14 +138,21 @@ def _signed(path: Path) -> str | None:
         if not _looks_ours(path):
             return None
         raise InputError(f"{path}: damaged or truncated ({error}); {_REMEDY}") from None
-    if signature(metadata[PROVENANCE], tensors) != metadata.get(CHECKSUM):
+    try:
+        content = parse_json(metadata[PROVENANCE], path)
+    except InputError:
+        content = None
+    if not _is_description(content):
+        raise InputError(f"{path}: its description cannot be read; {_REMEDY}")
+    checksum = content.pop(CHECKSUM, None)
+    if signature(_text(content), tensors) != checksum:
         raise InputError(f"{path}: was changed after it was written, its sha256 is another; {_REMEDY}")
-    return str(metadata[PROVENANCE])
+    return dict(content)
 
 
 def _of_safetensors(path: Path) -> Export | None:
-    text = _signed(path)
-    return None if text is None else _described(path, path, text)
+    description = _signed(path)
+    return None if description is None else _described(path, path, description)
 
 
 def _looks_ours(path: Path) -> bool:
@@ -141,7 +169,7 @@ def _of_standalone(path: Path) -> Export:
     _require_hash(weights, constants["SHA256"], path)
     try:
         content = torch.load(weights, map_location="cpu", weights_only=True)
-        provenance = content["provenance"]
+        provenance = parse_json(str(content["provenance"]), weights)
     except Exception as error:  # A damaged pickle raises almost anything.
         raise InputError(f"{weights}: not readable as weights ({type(error).__name__}); {_REMEDY}") from None
     return _described(path, weights, provenance)
@@ -187,9 +215,8 @@ def _require_hash(weights: Path, expected: str, described: Path) -> None:
         raise InputError(f"{weights}: its sha256 is not the one in {described.name}: changed or truncated; {_REMEDY}")
 
 
-def _described(path: Path, weights: Path, provenance: str) -> Export:
+def _described(path: Path, weights: Path, content: Mapping[str, Any]) -> Export:
     try:
-        content = parse_json(provenance, "provenance")
         channels, height, width = map(int, content["input_shape"])
         architecture = arch.from_dict(content["architecture"])
         return Export(weights, architecture, (channels, height, width), int(content["num_classes"]), content)

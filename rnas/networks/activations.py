@@ -31,7 +31,10 @@ ACTIVATIONS = {
     "gelu": Activation("torch.nn:GELU"),
     "softplus": Activation("torch.nn:Softplus"),
     "mish": Activation("torch.nn:Mish"),
+    "elu": Activation("torch.nn:ELU"),
+    "leaky-relu": Activation("torch.nn:LeakyReLU"),
     "prelu": Activation("torch.nn:PReLU", 1),
     "two-slope": Activation("rnas.networks.modules._activations:TwoSlope", 2),
 }
-"""GELU is the exact one, Softplus has beta 1 and threshold 20, and PReLU has one slope that starts at 0.25."""
+"""GELU is the exact one, Softplus has beta 1 and threshold 20, ELU has alpha 1, LeakyReLU has slope 0.01, and PReLU has
+one slope that starts at 0.25."""

@@ -115,7 +115,40 @@ def from_dict(data: Any) -> Architecture:
         where = ".".join(str(part) for part in first["loc"]) or "the object"
         reason = first["msg"].removeprefix("Value error, ")
         raise InputError(f"architecture of kind {shown(data['kind'])}: {where}: {reason}") from None
+    wrong = _not_kept(fields, architecture)
+    if wrong is not None:
+        raise InputError(f"architecture of kind {shown(data['kind'])}: {wrong}")
     return architecture
+
+
+def _not_kept(given: Any, found: Any, place: str = "") -> str | None:
+    """Return which part of JSON values an architecture does not have as it was given, and why; None if it has all.
+
+    Texts and truth values are no numbers, though pydantic reads them as such; and a value that the architecture has no
+    use for, so that it has the field's default instead, must not be passed over.
+    """
+    if isinstance(given, dict) and dataclasses.is_dataclass(found):
+        for field in dataclasses.fields(found):
+            if field.name not in given:
+                continue
+            one, other, inner = given[field.name], getattr(found, field.name), f"{place}.{field.name}".lstrip(".")
+            wrong = _not_kept(one, other, inner)
+            plain = isinstance(one, str | int | float)
+            # A block's topology is that of the simplest block which is the same.
+            if wrong is None and plain and other != one and other == field.default and field.name != "topology":
+                wrong = f"{inner}: {shown(one)} has no effect here; leave it out"
+            if wrong is not None:
+                return wrong
+    elif isinstance(given, list) and isinstance(found, tuple):
+        # Equal entries may be described by one.
+        pairs = zip(given, found if len(found) != 1 else found * len(given), strict=False)
+        wrongs = (_not_kept(one, other, f"{place}.{number}") for number, (one, other) in enumerate(pairs))
+        return next((wrong for wrong in wrongs if wrong is not None), None)
+    elif isinstance(found, int | float) and (
+        isinstance(given, bool) != isinstance(found, bool) or not isinstance(given, int | float)
+    ):
+        return f"{place}: {shown(given)} is not a {'truth value' if isinstance(found, bool) else 'number'}"
+    return None
 
 
 def from_json(text: str) -> Architecture:

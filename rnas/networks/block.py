@@ -118,6 +118,16 @@ class Block:
             if not self.reads(field.name):
                 object.__setattr__(self, field.name, field.default)
 
+    def require(self, given: Mapping[str, Any]) -> None:
+        """Raise InputError if the block lacks a value that was given, because its topology has no use for it.
+
+        Args:
+            given: values by field.
+        """
+        for name, value in given.items():
+            if name != "topology" and getattr(self, name) != value:
+                raise InputError(f"block: {self.topology} has no {name} here; leave it out")
+
     def reads(self, name: str) -> bool:
         """Return whether a field changes the block, given the other fields."""
         if name == "topology":

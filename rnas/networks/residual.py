@@ -202,12 +202,19 @@ def _may_overflow(columns: ResidualColumns, input_shape: Shape, network: Residua
     return int(columns.depths.sum(axis=1).max()) * (planes * width) ** 2 * positions * 2**24 >= 2**63
 
 
-def widened(depths: Sequence[int], widenings: Sequence[float], block: Block = BASIC) -> ResidualNetwork:
-    """Return the network of these depths whose stages have :data:`BASE_CHANNELS` times the widenings as planes.
+def widened(
+    depths: Sequence[int],
+    widenings: Sequence[float],
+    block: Block = BASIC,
+    base_channels: Sequence[int] = BASE_CHANNELS,
+) -> ResidualNetwork:
+    """Return the network of these depths whose stages have the base channels times the widenings as planes.
 
     It raises InputError if the planes of a stage are not a whole number.
     """
-    planes = [widening * base for widening, base in zip(widenings, BASE_CHANNELS, strict=False)]
+    planes = [widening * base for widening, base in zip(widenings, base_channels, strict=False)]
     if any(value != int(value) for value in planes):
-        raise InputError(f"widenings {tuple(widenings)} of {BASE_CHANNELS[: len(planes)]} planes give no whole numbers")
+        raise InputError(
+            f"widenings {tuple(widenings)} of {tuple(base_channels)[: len(planes)]} planes give no whole numbers"
+        )
     return ResidualNetwork(tuple(depths), tuple(int(value) for value in planes), (block,))

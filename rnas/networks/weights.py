@@ -24,7 +24,7 @@ from rnas.networks.weight_names import WeightNames
 from rnas.networks.zoo import same_weights
 from rnas.utils._regular_files import require_regular
 
-_AVERAGED = re.compile(r"(^|_)(ema|swa)(_|$)|(?<!un)averaged", re.IGNORECASE)
+_AVERAGED = re.compile(r"(^|_)(ema|swa|avg)(_|$)|(?<!un)averaged", re.IGNORECASE)
 """Keys of the averaged weights in released checkpoints."""
 
 _WRAPPERS = (
@@ -102,7 +102,7 @@ _READABLE: tuple[Callable[..., Any] | tuple[Callable[..., Any], str], ...] = (
     _NUMPY_SCALAR,
     (_NUMPY_SCALAR, "numpy.core.multiarray.scalar"),
     np.dtype,
-    *(type(np.dtype(name)) for name in ("bool", "uint8", "int32", "int64", "float32", "float64")),
+    *{type(np.dtype(code)) for code in np.typecodes["All"]},
     (_plain_dict, "collections.defaultdict"),
     dict,
     *((_Discarded, name) for name in _DISCARDED),
@@ -155,7 +155,8 @@ def describe_weights(path: Path | str) -> Mapping[str, Any] | None:
     Raises:
         InputError: the file cannot be read, or was changed after it was written.
     """
-    return _read(Path(path)).description
+    path = Path(path)
+    return description_in(path) if _is_safetensors(path) else _read(path).description
 
 
 def load_weights(
@@ -178,8 +179,8 @@ def load_weights(
         Sentences on what was chosen among the weights in the file, and on what the file does not say of its network.
 
     Raises:
-        InputError: the file cannot be read.
-        MisfitError: no naming scheme makes its tensors exactly those of the network, or they are of another network.
+        InputError: the file cannot be read, or says that it is of another network.
+        MisfitError: no naming scheme makes its tensors exactly those of the network.
     """
     content = _read(Path(path))
     ours = module.state_dict()
@@ -195,26 +196,19 @@ def load_weights(
         if ours[name].is_floating_point() and not tensor.is_floating_point()
     ]
     if wrong:
-        raise MisfitError(
+        raise InputError(
             f"{path}: {wrong[0]} holds {_type(best.renamed[wrong[0]])}, and the network computes with floating-point "
             "numbers: give weights that are not quantised"
         )
-    fault = _other_network(content, architecture) or _other_normalization(normalization, module)
+    fault = _other_network(content, architecture) or _other_normalization(normalization, module, architecture)
     if fault:
-        raise MisfitError(f"{path} does not fit {network}: {fault}")
+        raise InputError(f"{path} does not fit {network}: {fault}")
     module.load_state_dict({**ours, **best.renamed})
     return (*content.notes, *_unsaid(content, architecture, bool(normalization)))
 
 
 def _read(path: Path) -> _Content:
-    require_regular(path)
-    try:
-        with path.open("rb") as file:
-            head = file.read(9)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    # The ninth byte of safetensors opens a JSON object; files from torch.save have another byte there.
-    if head[8:] == b"{":
+    if _is_safetensors(path):
         description = description_in(path)
         content = _Content(_from_safetensors(path), description=description)
     else:
@@ -224,6 +218,17 @@ def _read(path: Path) -> _Content:
         if fault:
             raise InputError(f"{path}: {name} is {fault}; give a file of dense floating-point weights")
     return content
+
+
+def _is_safetensors(path: Path) -> bool:
+    require_regular(path)
+    try:
+        with path.open("rb") as file:
+            head = file.read(9)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    # The ninth byte of safetensors opens a JSON object; files from torch.save have another byte there.
+    return head[8:] == b"{"
 
 
 def _unwrapped(path: Path, found: Any) -> _Content:
@@ -331,7 +336,9 @@ def _without_normalization(
     return dict(tensors), None
 
 
-def _other_normalization(found: tuple[str, Tensor, Tensor] | None, module: nn.Module) -> str:
+def _other_normalization(
+    found: tuple[str, Tensor, Tensor] | None, module: nn.Module, architecture: Architecture | None
+) -> str:
     """Return how the normalisation of images in a file differs from the network's; empty if it does not."""
     if found is None:
         return ""
@@ -343,9 +350,11 @@ def _other_normalization(found: tuple[str, Tensor, Tensor] | None, module: nn.Mo
         return ""
     mean, deviation = (", ".join(f"{value:.4g}" for value in values.tolist()) for values in there)
     does = "does not normalise them" if pair is None else "has other values"
+    others = [] if architecture is None else same_weights(architecture)
+    named = f", such as {_few(others)}" if others else ""
     return (
         f"its network normalises images by mean {mean} and deviation {deviation} ({names}), and this one {does}: name "
-        "one that normalises as it does (normalize_input of a residual network)"
+        f"one that normalises as it does (normalize_input of a residual network){named}"
     )
 
 

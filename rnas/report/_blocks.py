@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import compress
+from itertools import compress, groupby
 from typing import ClassVar, Literal
 
 Style = Literal["", "strong", "note", "alarm"]
@@ -48,6 +48,8 @@ class Column:
 
     Attributes:
         title: its heading, with the unit.
+        group: what it and its neighbours of the same group are about, which stands above them on a page; elsewhere it
+            is the heading of the first of them.
         number: whether it holds numbers, which are aligned to the right.
         page_only: whether only pages show it.
         wide_only: whether a terminal leaves it out, for which it makes the table too wide.
@@ -55,6 +57,7 @@ class Column:
     """
 
     title: str
+    group: str = ""
     number: bool = False
     page_only: bool = False
     wide_only: bool = False
@@ -88,6 +91,17 @@ class Table:
         return tuple(column.title for column in self.columns)
 
     @property
+    def naming(self) -> int:
+        """Return which column names the rows: the first that holds words."""
+        return next((at for at, column in enumerate(self.columns) if not column.number), 0)
+
+    @property
+    def groups(self) -> list[tuple[str, int]]:
+        """Return each group of columns with the number of its columns; empty if no column has a group."""
+        found = [(name, len(list(members))) for name, members in groupby(self.columns, lambda column: column.group)]
+        return found if any(name for name, _ in found) else []
+
+    @property
     def body(self) -> list[list[Cell]]:
         """Return the rows as cells."""
         return [list(map(cell_of, row)) for row in self.rows]
@@ -100,9 +114,14 @@ class Table:
     def outside_pages(self, terminal: bool = False) -> "Table":
         """Return the table without the columns that only pages show, or that a terminal leaves out."""
         shown = [not (column.page_only or (terminal and column.wide_only)) for column in self.columns]
+        groups = ("", *(column.group for column in self.columns))
+        columns = (
+            replace(column, title=column.group) if column.group not in ("", before) else column
+            for column, before in zip(self.columns, groups, strict=False)
+        )
         return replace(
             self,
-            columns=tuple(compress(self.columns, shown)),
+            columns=tuple(compress(columns, shown)),
             rows=tuple(tuple(compress(row, shown)) for row in self.rows),
             footer=tuple(tuple(compress(row, shown)) for row in self.footer),
         )

@@ -8,7 +8,7 @@ from rnas.statistics.proportions import proportion
 from rnas.utils._metric import Metric
 
 _CLEAN = Metric("clean_accuracy", "proportion")
-_FIX = "train longer or use a smaller epsilon"
+_FIX = "train longer"
 
 
 def is_at_chance(accuracy: float, images: int | None, classes: int) -> bool:

@@ -42,15 +42,14 @@ def measured_table(content: Content) -> Table:
     Accuracies are in per cent, with half of their 95 % interval and the letters of their groups. The footer has the
     smallest detectable gap of each column.
     """
-    attacks = _attacks(content)
+    attacks, span = _attacks(content), _span(content)
     columns = (
         Column("network"),
         *(Column(fact, number=True) for fact in ("params", "FLOPs", "latency", "training")),
         Column("checkpoint"),
         *(Column(f"{words.label(attack)} %", number=True) for attack in attacks),
-        Column("worst case, best", page_only=True),
+        Column(f"worst case, best: {100 * span[0]:.0f} to {100 * span[1]:.0f} %", page_only=True),
     )
-    span = _span(content)
     rows: list[Row] = []
     for row, checkpoint, scores in _lines(content):
         network, first = content["networks"][row], checkpoint == _BEST
@@ -133,9 +132,9 @@ def markdown(content: Content) -> str:
 
 
 def latex(content: Content) -> str:
-    """Write the tables as LaTeX; the caption holds everything that a reader must know."""
-    sentences = [words.setting_sentence(content), words.legend(content), words.METHOD, *words.notes(content)]
-    text = forms.latex(measured_table(content), " ".join(sentences), "tab:robust-accuracy")
+    """Write the tables as LaTeX, with everything below that a reader must know."""
+    sentences = [words.verdict_sentence(content), words.legend(content), words.METHOD, *words.notes(content)]
+    text = forms.latex(measured_table(content), words.setting_sentence(content), "tab:robust-accuracy", sentences)
     if content["published"]:
         text += "\n" + forms.latex(published_table(content), words.PUBLISHED, "tab:published")
     return text

@@ -30,7 +30,7 @@ METHOD = (
     "variances that are pooled over networks, and is cut at 0 % and 100 %. Seeds and images are crossed factors: "
     "every network is trained with the same seeds and attacked on the same images. In each column all pairs are "
     "tested together by Tukey's test, with a probability of at most 5 % that any two equal networks are called "
-    "distinguishable. Networks that share a letter are indistinguishable, and their order means nothing. A pooled "
+    "distinguishable. The order of networks that share a letter means nothing. A pooled "
     "variance that is estimated as 0 is treated as unknown: no interval and no test uses it. FLOPs are "
     "multiply-accumulates for one image. A network that is marked as scaled has the proportions of the one that it is "
     "named after, at these FLOPs."

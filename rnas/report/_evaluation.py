@@ -15,6 +15,7 @@ def blocks(result: EvaluationResult) -> list[Block]:
     shown: list[Block] = [Table(columns(*_HEADINGS), tuple(_rows(result)))]
     if result.corruptions is not None:
         shown.append(_corruptions(result.corruptions))
+    shown += [Line(note, "alarm") for note in result.weights.notes]
     if result.flags:
         shown.append(Line("Signs that the robustness is overestimated:", "alarm"))
     for flag in result.flags or ():
@@ -48,8 +49,10 @@ def _corruptions(content: Mapping[str, Any]) -> Table:
         mark = "" if entry["name"] in content["comparable"] else " *"
         shares = (f"{at['accuracy']:.1%}" for at in entry["severities"])
         rows.append((entry["name"] + mark, f"{entry['accuracy']:.1%}", *shares))
-    mean = content["mean"]
-    rows.append(("all", f"{mean['accuracy']:.1%}", f"{mean['low']:.1%} - {mean['high']:.1%}", "", "", "", ""))
+    for label, mean in (("the 15 of the paper", content["mean"]), ("all 19", content["mean_of_19"])):
+        if mean is not None:
+            interval = f"{mean['low']:.1%} - {mean['high']:.1%}"
+            rows.append((label, f"{mean['accuracy']:.1%}", interval, "", "", "", ""))
     ours = "" if content["images"] == "published" else "; * ours, not comparable with published images"
     caption = f"Common corruptions at severities 1 to 5, {content['images']} images{ours}."
     return Table(columns("corruption", "mean", "1", "2", "3", "4", "5"), tuple(rows), caption)
@@ -108,5 +111,5 @@ def _facts(result: EvaluationResult) -> dict[str, str]:
         "intervals": result.interval,
         "device": result.device,
         "versions": ", ".join(f"{library} {version}" for library, version in result.versions.items()),
-        "note": result.note,
+        "note": result.note.removesuffix(" ".join(result.weights.notes)).strip(),
     }

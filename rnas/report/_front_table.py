@@ -1,16 +1,15 @@
-"""Describe the front of a search as a table, and write it as CSV."""
+"""Say what a reader of a front must know, and write it as CSV."""
 
-from collections.abc import Iterator, Mapping
-from itertools import compress
+from collections.abc import Mapping
 from typing import Any
 
 from rnas.report import _front_view as front_view
-from rnas.report._blocks import Block, Cell, Column, Row, Table, notes
+from rnas.report._blocks import Block, notes
 from rnas.report._chance import chance_notes
 from rnas.report._front import FrontMember, members
 from rnas.report._provenance import input_shape
 from rnas.report._text_forms import comma_separated
-from rnas.utils._metric import Metric, metrics_of
+from rnas.utils._metric import metrics_of
 
 _KNEE = "The knee is the member farthest from the line between the ends of the front, towards the ideal."
 
@@ -23,39 +22,18 @@ def blocks(run: Mapping[str, Any]) -> list[Block]:
     """
     metrics = metrics_of(run)
     front = members(run, metrics)
+    shape = input_shape(run["evaluations"])
+    counted = shape and any(metric.name == "flops" and metric.direction for metric in metrics)
     return [
-        front_table(run),
-        *legend(run, front, metrics),
+        front_view.table(front, metrics, run.get("knee")),
+        *([f"FLOPs are those of one {shape} image."] if counted else []),
+        *legend(run, front),
         *front_view.sentences(front, metrics),
-        *notes(chance_notes(run, front, metrics)),
+        *notes([*chance_notes(run, front, metrics), *run["notes"]]),
     ]
 
 
-def front_table(run: Mapping[str, Any]) -> Table:
-    """Return a row for each member: key, each objective on search_val and on test images, architecture."""
-    metrics = metrics_of(run)
-    front = members(run, metrics)
-    groups = [group for group in front_view.groups(front) if group.metric.direction]
-    # Drawings and ties are for pages, which have the space.
-    shown = [name not in ("", front_view.NOISE) for group in groups for name in group.columns]
-    titles: Iterator[str] = compress(
-        (title for group in groups for title in (_title(group.metric), *group.columns[1:])), shown
-    )
-    if not front:
-        titles = (_title(metric) for metric in metrics if metric.direction)
-    rows: tuple[Row, ...] = tuple(
-        (
-            Cell(row.key, "knee" if row.key == run.get("knee") else ""),
-            *compress((cell.text for cell in row.cells), shown),
-            row.architecture,
-        )
-        for row in front_view.rows(front, groups)
-    )
-    numbers = (Column(title.replace("% ", "%\n"), number=True) for title in titles)
-    return Table((Column("key"), *numbers, Column("architecture", one_line=True)), rows)
-
-
-def legend(run: Mapping[str, Any], front: list[FrontMember], metrics: tuple[Metric, ...]) -> list[str]:
+def legend(run: Mapping[str, Any], front: list[FrontMember]) -> list[str]:
     """Return sentences on how the numbers of the front came about."""
     said = []
     if any(score.test is not None for member in front for score in member.objectives):
@@ -65,9 +43,6 @@ def legend(run: Mapping[str, Any], front: list[FrontMember], metrics: tuple[Metr
         )
     if run.get("knee"):
         said.append(_KNEE)
-    shape = input_shape(run["evaluations"])
-    if shape and any(metric.name == "flops" and metric.direction for metric in metrics):
-        said.append(f"FLOPs are those of one {shape} image.")
     return [*said, *evaluated_as(run)]
 
 
@@ -78,9 +53,10 @@ def evaluated_as(run: Mapping[str, Any]) -> list[str]:
         return []
     provenance = trained[-1]["provenance"]
     attack, data = provenance["evaluation"], provenance["data"]
+    images = data.get("images")
+    split = f": {images['search_val']} images for the search, {images['test']} for the test" if images else ""
     return [
-        f"{attack['attack']}, {attack['steps']} steps, epsilon {attack['epsilon']}; "
-        f"{data['name']}: {data['images']['search_val']} images for the search, {data['images']['test']} for the test; "
+        f"{attack['attack']}, {attack['steps']} steps, epsilon {attack['epsilon']}; {data['name']}{split}; "
         f"recipe {provenance['recipe']['name']}; seed {trained[-1]['seed']}"
     ]
 
@@ -107,7 +83,3 @@ def pareto_csv(run: Mapping[str, Any]) -> str:
         for member in front
     ]
     return comma_separated([*names, *columns.values()], rows)
-
-
-def _title(metric: Metric) -> str:
-    return metric.label.replace(" ", "\n", 1) + f" {metric.arrow}"

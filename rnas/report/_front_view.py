@@ -1,73 +1,72 @@
-"""Prepare the columns of the front's table, for terminal and page, and the sentences about it."""
+"""Describe the table of a front, and write the sentences about it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from urllib.parse import quote
 
+from rnas.report._blocks import Cell, Column, Row, Table
 from rnas.report._description import describe
 from rnas.report._front import FrontMember, Score, judged
 from rnas.report._whisker import whisker
 from rnas.statistics.proportions import indistinguishable
 from rnas.utils._metric import MISSING, Metric
 
-NOISE = "indistinguishable from"
 
+def table(members: list[FrontMember], metrics: tuple[Metric, ...], knee: str | None = None) -> Table:
+    """Return a row for each member: key, each metric on search_val and on test images, architecture.
 
-@dataclass(frozen=True)
-class ColumnGroup:
-    """The columns of one metric."""
-
-    metric: Metric
-    columns: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class FrontCell:
-    """One cell: its text, its value for sorting, whether it starts a group, and whether it is about noise."""
-
-    text: str
-    value: float | str
-    first: bool
-    noise: bool
-
-
-@dataclass(frozen=True)
-class FrontRow:
-    """One member of the front, and its row among the evaluations."""
-
-    key: str
-    row: int
-    cells: tuple[FrontCell, ...]
-    architecture: str
-
-
-def groups(members: list[FrontMember]) -> list[ColumnGroup]:
-    """Return the columns of each metric: one value, or search, test, interval and drop if the run has them."""
-    noisy = judged(tuple(s.metric for s in members[0].objectives)) if any(m.tied_with for m in members) else None
-    found = []
-    for column in zip(*(member.objectives + member.others for member in members), strict=True):
-        scores: tuple[Score, ...] = column
-        test = any(score.test is not None for score in scores)
-        names = ["search", "test"] if test else ["search" if scores[0].metric.kind == "proportion" else "value"]
-        if scores[0].metric.direction and any(score.share for score in scores):
-            names += ["95 % interval", ""]
-        names += ["drop"] if test else []
-        names += [NOISE] if scores[0].metric == noisy else []
-        found.append(ColumnGroup(scores[0].metric, tuple(names)))
-    return found
-
-
-def rows(members: list[FrontMember], columns: list[ColumnGroup]) -> list[FrontRow]:
-    """Return the rows of the table, one for each member."""
-    spans = [_span([member.score(group.metric) for member in members]) for group in columns]
-    return [
-        FrontRow(
-            member.key,
-            member.row,
-            tuple(cell for group, span in zip(columns, spans, strict=True) for cell in _cells(member, group, span)),
-            describe(member.evaluation["architecture"]),
-        )
-        for member in members
+    Args:
+        members: the front, which may be empty.
+        metrics: metrics of the run, the objectives first.
+        knee: key of the member that is the knee of the front, or None.
+    """
+    first, last = Column("key"), Column("architecture", one_line=True)
+    if not members:
+        objectives = (Column(f"{metric.label} {metric.arrow}", number=True) for metric in metrics if metric.direction)
+        return Table((first, *objectives, last), ())
+    parts = [
+        list(_columns(list(scores), members))
+        for scores in zip(*(m.objectives + m.others for m in members), strict=True)
     ]
+    columns = [column for part in parts for column, _ in part]
+    cells = [cells for part in parts for _, cells in part]
+    rows: list[Row] = []
+    for at, member in enumerate(members):
+        link = f"#network-{quote(member.key)}"
+        key = Cell(member.key, "knee" if member.key == knee else "", value=member.key, link=link, opens=member.row)
+        rows.append((key, *(column[at] for column in cells), describe(member.evaluation["architecture"])))
+    return Table((first, *columns, last), tuple(rows), sortable=True)
+
+
+def _columns(scores: list[Score], members: list[FrontMember]) -> Iterator[tuple[Column, list[Cell]]]:
+    """Yield the columns of one metric with their cells: one value, or search, test, interval and drop if it has them.
+
+    Outside of pages only objectives are shown.
+    """
+    metric = scores[0].metric
+    group, other = f"{metric.label} {metric.arrow}".strip(), not metric.direction
+
+    def column(title: str, page_only: bool = False) -> Column:
+        return Column(title, group, number=True, page_only=other or page_only)
+
+    tested = any(score.test is not None for score in scores)
+    title = "search" if tested or metric.kind == "proportion" else "value"
+    yield column(title), [_cell(metric.format(score.search), score.search) for score in scores]
+    if tested:
+        yield column("test"), [_cell(metric.format(score.test), score.test) for score in scores]
+    if metric.direction and any(score.share for score in scores):
+        span = _span(scores)
+        lows = [None if score.share is None else score.share.low for score in scores]
+        yield column("95 % interval"), [_cell(interval_text(s), low) for s, low in zip(scores, lows, strict=True)]
+        yield column("", page_only=True), [Cell("", picture=_whisker(score, span)) for score in scores]
+    if tested:
+        yield column("drop"), [_cell(drop_text(score), score.drop) for score in scores]
+    if metric == judged(tuple(s.metric for s in members[0].objectives)) and any(m.tied_with for m in members):
+        ties = [Cell(member.tied_with or "", style="note") for member in members]
+        yield column("indistinguishable from", page_only=True), ties
+
+
+def _cell(text: str, value: float | None) -> Cell:
+    return Cell(text, value="" if value is None else value)
 
 
 def sentences(members: list[FrontMember], metrics: tuple[Metric, ...]) -> list[str]:
@@ -130,25 +129,6 @@ def _cheapest_as_good(members: list[FrontMember], metric: Metric, metrics: tuple
         f"The cheapest member that is indistinguishable from the best at 95 % is {cheapest.key}: "
         f"{prices[0]} {cost.phrase} where the best, {best.key}, takes {prices[1]}."
     )
-
-
-def _cells(member: FrontMember, group: ColumnGroup, span: tuple[float, float]) -> list[FrontCell]:
-    score = member.score(group.metric)
-    metric, share, tied_with = score.metric, score.share, member.tied_with or ""
-    shown: Mapping[str, tuple[str, float | str | None]] = {
-        "value": (metric.format(score.search), score.search),
-        "search": (metric.format(score.search), score.search),
-        "test": (metric.format(score.test), score.test),
-        "95 % interval": (interval_text(score), None if share is None else share.low),
-        "": (_whisker(score, span), None if share is None else share.value),
-        "drop": (drop_text(score), score.drop),
-        NOISE: (tied_with, tied_with),
-    }
-    cells = [(name, *shown[name]) for name in group.columns]
-    return [
-        FrontCell(text, "" if value is None else value, at == 0, name == NOISE)
-        for at, (name, text, value) in enumerate(cells)
-    ]
 
 
 def _span(scores: list[Score]) -> tuple[float, float]:

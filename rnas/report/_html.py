@@ -79,7 +79,6 @@ def render(run: Mapping[str, Any]) -> str:
     front = members(run, metrics)
     hypervolume = normalised_hypervolume(run)
     shape = input_shape(run["evaluations"])
-    columns = front_view.groups(front)
     data = page_data(run, metrics, front, hypervolume, shape)
     dataset = next((name for e in run["evaluations"] if (name := _data_name(e))), "")
     return page.render(
@@ -94,14 +93,12 @@ def render(run: Mapping[str, Any]) -> str:
         objectives=[metric for metric in metrics if metric.direction],
         tiles=_tiles(run, metrics, front, hypervolume),
         notes=[*chance_notes(run, front, metrics), *run["notes"]],
-        knee=run.get("knee"),
-        front=front_view.rows(front, columns),
-        groups=columns,
+        front=front_view.table(front, metrics, run.get("knee")) if front else None,
         published=data["published"],
         filtered=True,
         chart_caption=_chart_caption(run, shape, front, metrics, bool(data["published"])),
         sections=list(_sections(run)),
-        front_sentences=[*front_view.sentences(front, metrics), *front_legend(run, front, metrics)],
+        front_sentences=[*front_view.sentences(front, metrics), *front_legend(run, front)],
         networks=[_network(member) for member in front],
         hypervolume_label=hypervolume.label,
         hypervolume_last="none" if hypervolume.last is None else f"{hypervolume.last:.3f}",

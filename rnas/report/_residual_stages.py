@@ -10,7 +10,16 @@ from rnas.networks.block import Block
 
 BLOCK_DEFAULTS: Mapping[str, Any] = {field.name: field.default for field in dataclasses.fields(Block)}
 
-ACTIVATIONS = {"relu": "ReLU", "silu": "SiLU", "gelu": "GELU", "softplus": "Softplus", "mish": "Mish", "prelu": "PReLU"}
+ACTIVATIONS = {
+    "relu": "ReLU",
+    "silu": "SiLU",
+    "gelu": "GELU",
+    "softplus": "Softplus",
+    "mish": "Mish",
+    "elu": "ELU",
+    "leaky-relu": "LeakyReLU",
+    "prelu": "PReLU",
+}
 NORMALIZATIONS = {"batch": "BN", "group": "GN", "instance": "IN", "layer": "LN"}
 _TOPOLOGIES = {
     "inverted-bottleneck": "inverted bottleneck",

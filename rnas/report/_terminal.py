@@ -8,6 +8,8 @@ from rich.text import Text
 
 from rnas.report._blocks import Block, Cell, Code, Column, Facts, Heading, Line, Table
 
+_LONGEST_TITLE = 16
+_WIDEST = 100_000
 _STYLES = {"": "", "strong": "bold", "note": "italic", "alarm": "bold red"}
 
 
@@ -59,18 +61,18 @@ def _print_table(console: Console, table: Table) -> None:
     grid = Grid(box=None, pad_edge=False, collapse_padding=table.dense)
     for column in table.columns:
         grid.add_column(
-            Text(column.title),
+            Text(_broken(column.title) if column.number else column.title),
             justify="right" if column.number else "left",
             no_wrap=column.number or (column.one_line and not console.is_terminal),
             overflow="fold",
         )
     for row in (*table.body, *table.foot):
         grid.add_row(*(_text(cell, column) for cell, column in zip(row, table.columns, strict=True)))
-    needed = console.measure(grid, options=console.options.update(width=10_000)).maximum
-    if not console.is_terminal and any(column.one_line for column in table.columns) and needed > console.width:
-        console.print(grid, width=needed, crop=False, no_wrap=True, overflow="ignore")
-    else:
-        console.print(grid)
+    width = console.width
+    if not console.is_terminal and any(column.one_line for column in table.columns):
+        console.width = max(width, console.measure(grid, options=console.options.update(max_width=_WIDEST)).maximum)
+    console.print(grid)
+    console.width = width
     if table.caption:
         _print_text(console, table.caption)
 
@@ -80,3 +82,12 @@ def _text(cell: Cell, column: Column) -> Text:
         # Rich would make a whole column that does not wrap as narrow as its numbers.
         return Text(str(cell), style=_STYLES[cell.style], no_wrap=True, overflow="ellipsis")
     return Text(str(cell), style=_STYLES[cell.style], overflow="fold")
+
+
+def _broken(title: str) -> str:
+    """Return a long heading in two lines, so that numbers make a narrow column."""
+    blanks = [at for at, letter in enumerate(title) if letter == " "]
+    if len(title) <= _LONGEST_TITLE or not blanks:
+        return title
+    at = min(blanks, key=lambda at: abs(at - len(title) / 2))
+    return f"{title[:at]}\n{title[at + 1 :]}"

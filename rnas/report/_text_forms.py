@@ -64,13 +64,14 @@ def _plain(text: str) -> str:
     return "".join(f"\\{letter}" if letter in "\\`*_{}[]<>|#~&" else letter for letter in " ".join(text.split()))
 
 
-def latex(table: Table, caption: str, label: str) -> str:
+def latex(table: Table, caption: str, label: str, notes: Sequence[str] = ()) -> str:
     """Return a table as LaTeX that needs only the package booktabs.
 
     Args:
         table: what to write.
-        caption: everything that a reader of the table must know.
+        caption: what it shows.
         label: what ``\\ref`` finds it by.
+        notes: sentences below the table that a reader must know.
     """
     table = table.outside_pages()
     lines = [
@@ -88,6 +89,7 @@ def latex(table: Table, caption: str, label: str) -> str:
         *(_latex_row(map(_latex_cell, row)) for row in table.foot),
         "\\bottomrule",
         "\\end{tabular}",
+        *([f"\\par\\smallskip\\parbox{{\\linewidth}}{{\\footnotesize {_tex(' '.join(notes))}}}"] if notes else []),
         "\\end{table}",
     ]
     return "\n".join(lines) + "\n"

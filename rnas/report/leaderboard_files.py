@@ -76,7 +76,7 @@ def _entry(path: Path) -> Entry:
         params=result.params,
         flops=result.flops,
         flags=_flags(result),
-        note=result.note,
+        note=result.note.removesuffix(" ".join(result.weights.notes)).strip(),
     )
 
 
@@ -108,9 +108,10 @@ def _accuracy(accuracy: written.MeasuredAccuracy, data: written.Data) -> Leaderb
 
 
 def _flags(result: written.EvaluationResult) -> tuple[LeaderboardFlag, ...]:
+    doubts = tuple(LeaderboardFlag("weights", note) for note in result.weights.notes)
     if result.flags is None:
-        return (_UNCHECKED,)
-    return tuple(LeaderboardFlag(flag.name, flag.explanation) for flag in result.flags)
+        return (*doubts, _UNCHECKED)
+    return doubts + tuple(LeaderboardFlag(flag.name, flag.explanation) for flag in result.flags)
 
 
 def _setting(result: written.EvaluationResult) -> dict[str, str]:

@@ -7,7 +7,7 @@ import numpy as np
 from rnas._typing import Floats
 from rnas.networks.robust_scaling import Rule
 from rnas.scaling_rules._design_matrix import CAPACITY, FLOPS, DesignMatrix, parts_of
-from rnas.scaling_rules.observations import Observations
+from rnas.scaling_rules.observations import COLUMNS, Observations
 from rnas.statistics.interval import Interval
 from rnas.statistics.mixed_model import MixedModel
 
@@ -69,11 +69,7 @@ def _joint(observations: Observations, others: Observations) -> DesignMatrix:
     blocks = {name: np.concatenate([values, others.blocks[name]]) for name, values in observations.blocks.items()}
     joint = Observations(
         metric=observations.metric,
-        score=np.concatenate([observations.score, others.score]),
-        depths=np.concatenate([observations.depths, others.depths]),
-        widths=np.concatenate([observations.widths, others.widths]),
-        flops=np.concatenate([observations.flops, others.flops]),
-        params=np.concatenate([observations.params, others.params]),
+        **{name: np.concatenate([getattr(observations, name), getattr(others, name)]) for name in COLUMNS},
         blocks=blocks,
         keys=(*observations.keys, *others.keys),
     )

@@ -1,7 +1,7 @@
 """Describe evaluated residual networks as arrays: the data that a rule is estimated from."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from rnas.nas.result import SearchResult
 from rnas.nas.space import Choice
 from rnas.networks._stage_shares import depth_to_width, stage_shares
 from rnas.networks.residual import ResidualNetwork
+
+COLUMNS = ("score", "depths", "widths", "flops", "params")
+"""Fields of observations that are arrays with a row for each evaluation."""
 
 INACTIVE = "inactive"
 """Value of a block variable that the others make meaningless."""
@@ -145,22 +148,13 @@ class Observations:
 
     def __getitem__(self, rows: Integers) -> "Observations":
         """Select rows by index (k,)."""
-        return Observations(
-            metric=self.metric,
-            score=self.score[rows],
-            depths=self.depths[rows],
-            widths=self.widths[rows],
-            flops=self.flops[rows],
-            params=self.params[rows],
-            blocks=varying({name: values[rows] for name, values in self.blocks.items()}),
-            keys=tuple(self.keys[row] for row in rows),
-        )
+        blocks = varying({name: values[rows] for name, values in self.blocks.items()})
+        columns = {name: getattr(self, name)[rows] for name in COLUMNS}
+        return replace(self, **columns, blocks=blocks, keys=tuple(self.keys[row] for row in rows))
 
     def with_score(self, score: Floats) -> "Observations":
         """Return the same networks with other scores (n,), such as those of a simulation."""
-        return Observations(
-            self.metric, score, self.depths, self.widths, self.flops, self.params, self.blocks, self.keys
-        )
+        return replace(self, score=score)
 
 
 def first_maximised(run: SearchResult) -> str:

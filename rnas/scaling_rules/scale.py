@@ -1,6 +1,6 @@
 """Bring the networks of a block or of a family to a budget of FLOPs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from rnas.networks.robust_scaling import RobustScaling, Rule, Setting
 from rnas.networks.zoo import CIFAR, Baseline, Scaling, baselines, find
 from rnas.scaling_rules.saved_rule import SavedRule, find_rule
 from rnas.utils._tabular import Tabular, notebook_table
-from rnas.utils.quantities import parse_size
+from rnas.utils.quantities import parse_share, parse_size
 
 CLASSES = 10
 """Classes that costs are counted for."""
@@ -88,6 +88,8 @@ class ScaledNetwork(Tabular):
         scaling = self.scaling
         if not isinstance(scaling, RobustScaling) or not isinstance(self.architecture, ResidualNetwork):
             return ()
+        if scaling.unit != RobustScaling.unit:
+            return ()
         return tuple(_printed(scaling)) if len(self.architecture.depths) == _PRINTED_STAGES else ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -138,7 +140,8 @@ def scale(
     family: Baseline | str | None = None,
     robust_scaling: bool = False,
     rule: Rule | SavedRule | Path | str | None = None,
-    tolerance: float = 0.05,
+    tolerance: float | str = 0.05,
+    base_channels: Sequence[int] | None = None,
 ) -> ScaledNetwork:
     """Find the network of a block or family for a budget of FLOPs.
 
@@ -149,7 +152,9 @@ def scale(
         robust_scaling: whether to scale that family by RobustScaling, not by its own knob.
         rule: proportions of depth and width: themselves, ``robust-scaling``, or the file of a rule; None are those of
             RobustScaling.
-        tolerance: by what share the FLOPs may be off, in (0, 1).
+        tolerance: by what share the FLOPs may be off, in (0, 1), such as 0.05 or ``"5%"``.
+        base_channels: channels of each stage at width 1 of a block, such as ``(4, 8, 16)`` for small networks; None is
+            16, 32, 64, 128.
 
     Raises:
         InputError: an argument is wrong, two of them contradict each other, or no network is within the tolerance.
@@ -157,32 +162,51 @@ def scale(
     budget = parse_size(flops)
     if budget == 0:
         raise InputError(f"flops: {flops} is no budget; give one above zero")
-    if not 0 < tolerance < 1:
-        raise InputError(f"tolerance: {tolerance:g} is not a share between 0 and 1, such as 0.05")
+    share = parse_share(tolerance)
     saved = find_rule(rule) if isinstance(rule, Path | str) else rule if isinstance(rule, SavedRule) else None
-    scaling = _scaling(block, family, robust_scaling)
+    scaling = _scaling(block, family, robust_scaling, base_channels)
     if isinstance(scaling, RobustScaling):
         proportions = saved.rule if saved is not None else rule if isinstance(rule, Rule) else scaling.rule
-        scaling = replace(scaling, rule=proportions, tolerance=tolerance)
-        best = scaling.optimum(budget, CIFAR, CLASSES)
+        stages, bases = len(proportions.depths), base_channels or BASE_CHANNELS
+        if len(bases) < stages:
+            raise InputError(
+                f"base_channels: the rule has {stages} stages; give {stages} whole numbers, not {len(bases)}"
+            )
+        scaling = replace(scaling, rule=proportions, tolerance=share)
+        try:
+            best = scaling.optimum(budget, CIFAR, CLASSES)
+        except InputError as error:
+            raise InputError(f"{error}; smaller base_channels give smaller networks") from None
         architecture = scaling.architecture(best.depths, best.widths)
         return ScaledNetwork(architecture, scaling, str(best), budget, best.objective, saved)
     if rule is not None:
         name = family if isinstance(family, str) else family.name if family is not None else ""
         raise InputError(f"rule: {name} scales by {scaling.description}; a rule is for RobustScaling")
     found = scaling.nearest(budget, CIFAR, CLASSES)
-    if abs(found.deviation) > tolerance:
+    if abs(found.deviation) > share:
         raise InputError(f"tolerance: the nearest, {found.setting}, is {found.deviation:+.1%} off; give a larger one")
     return ScaledNetwork(found.architecture, scaling, found.setting, budget)
 
 
-def _scaling(block: Block | str | None, family: Baseline | str | None, robust_scaling: bool) -> Scaling:
+def _scaling(
+    block: Block | str | None,
+    family: Baseline | str | None,
+    robust_scaling: bool,
+    base_channels: Sequence[int] | None,
+) -> Scaling:
     if block is not None and family is not None:
         raise InputError("block: give block or family, not both")
     if robust_scaling and family is None:
         raise InputError("robust_scaling: it is for a family; a block is always scaled so")
     if family is None:
-        return RobustScaling(partial(widened, block=_block(block)))
+        if base_channels is None:
+            return RobustScaling(partial(widened, block=_block(block)))
+        if not all(isinstance(channels, int) and channels > 0 for channels in base_channels):
+            raise InputError(f"base_channels: give whole numbers above zero, not {tuple(base_channels)}")
+        unit = f"depth in blocks, width in multiples of {', '.join(map(str, base_channels))} channels"
+        return RobustScaling(partial(widened, block=_block(block), base_channels=tuple(base_channels)), unit)
+    if base_channels is not None:
+        raise InputError("base_channels: they are for a block; leave them out for a family")
     baseline = _baseline(family) if isinstance(family, str) else family
     if not robust_scaling or isinstance(baseline.scaling, RobustScaling):
         return baseline.scaling

@@ -11,6 +11,10 @@ from .proportions import (
     indistinguishable as indistinguishable,
     proportion as proportion,
 )
+from ._ranks import (
+    kendall_tau as kendall_tau,
+    normal_scores as normal_scores,
+)
 from .sequential import (
     level as level,
     next_seeds as next_seeds,

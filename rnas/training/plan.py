@@ -32,6 +32,10 @@ class Plan:
         """Return the inner attack, or None."""
         return self.recipe.inner_attack_at(self.fidelity)
 
+    def images(self, held: int) -> int:
+        """Return the number of images that are trained on, of those that a train split holds."""
+        return min(self.fidelity.images or held, held)
+
     def epoch_steps(self, images: int) -> int:
         """Return the number of batches of an epoch; a short last batch is dropped, unless it is the only one."""
         return max(images // self.fidelity.batch_size, 1)

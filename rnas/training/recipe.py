@@ -19,6 +19,12 @@ from rnas.training.weight_perturbation import WeightPerturbation
 from rnas.utils._yaml_files import checked
 from rnas.utils.model import Model
 
+_STATISTICS = (
+    "In every step, the running statistics of batch normalisation take the clean images and then the adversarial ones, "
+    "once each. The released code takes the clean images twice (TRADES, AWP) or the adversarial ones first (RST): the "
+    "gradients of a step are the same, the running statistics are not."
+)
+
 
 class Recipe(Model):
     """Set how a network is trained. The note states what a paper does not specify, and where the recipe differs."""
@@ -166,6 +172,15 @@ class Recipe(Model):
     def changes(self) -> dict[str, Any]:
         """Return the differences in one level, with names such as ``inner_attack.steps``; a removed field is None."""
         return _flat(self.overrides)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Return the note, if there is one, and what follows from the fields; of these the note alone is hashed."""
+        return tuple(text for text in (self.note, _STATISTICS if self._updates_otherwise else "") if text)
+
+    @property
+    def _updates_otherwise(self) -> bool:
+        return self.loss.name == "trades" and self.statistics == "both"
 
     def inner_attack_at(self, fidelity: Fidelity) -> InnerAttack | None:
         """Return the inner attack, with a fidelity's cheaper attack if it has one.

@@ -2,7 +2,10 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
+from itertools import pairwise
+from statistics import median
 from typing import cast
 
 import torch
@@ -44,6 +47,10 @@ class _Float32(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         logits: Tensor = self.network(images).float()
         return logits
+
+
+class _EnoughError(Exception):
+    """Stop a training that only had to be timed."""
 
 
 class Trainer:
@@ -126,6 +133,31 @@ class Trainer:
                 else:
                     self._guarded_accuracy = accuracy
             yield point
+
+    def step_seconds(self, steps: int = 8, seconds: float = 5.0) -> float:
+        """Run a few steps, and return the median time of one, in seconds; the training cannot be continued after it.
+
+        Args:
+            steps: number of steps, at most.
+            seconds: time after which no further step begins.
+        """
+        moments: list[float] = []
+
+        def check(_share: float) -> None:
+            moments.append(self._now())
+            if len(moments) > steps or moments[-1] - moments[0] > seconds:
+                raise _EnoughError
+
+        with suppress(_EnoughError):
+            for _ in self.epochs(check):
+                pass
+            moments.append(self._now())
+        return median(after - before for before, after in pairwise(moments))
+
+    def _now(self) -> float:
+        if self._device.type == "cuda":
+            torch.cuda.synchronize(self._device)
+        return time.perf_counter()
 
     def state(self) -> dict[str, Tensor]:
         """Return everything that the next epoch depends on, as tensors by name; training changes them in place."""

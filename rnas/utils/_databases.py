@@ -1,6 +1,7 @@
 """Store ledgers in a database of the user's, named by a URL, which several searches may share."""
 
 import os
+import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -40,10 +41,11 @@ def create(url: str) -> None:
     path = _file(url)
     if path is None:
         _connected(url, new=True).engine.dispose()
+    elif not path.parent.is_dir():
+        raise InputError(f"storage: {path} cannot be created, as there is no folder {path.parent}; check the URL")
     elif not path.exists():
-        partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
+        partial = path.with_name(f".{path.name}.partial-{secrets.token_hex(4)}")
         try:
-            partial.unlink(missing_ok=True)
             with sqlite.created(partial):
                 pass
             with suppress(FileExistsError):

@@ -1,5 +1,6 @@
 """Choose the device that work runs on."""
 
+import resource
 from typing import Any
 
 import torch
@@ -21,3 +22,10 @@ def torch_device(name: Any) -> str:
     if name == "cuda" and not available:
         raise InputError("device cuda is not available here; take device cpu")
     return "cuda" if available and name != "cpu" else "cpu"
+
+
+def peak_memory(device: str) -> int:
+    """Return the most bytes that this process has used so far: on the GPU, or in all."""
+    if device.startswith("cuda"):
+        return torch.cuda.max_memory_reserved(device)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

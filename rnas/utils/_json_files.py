@@ -5,9 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from pydantic import BaseModel, ConfigDict, ValidationError
+
 from rnas.errors import InputError, error_text
 from rnas.utils._regular_files import read_bytes
 from rnas.utils._text import one_line, shown
+from rnas.utils._yaml_files import explained
 
 _LARGEST = 512 * 1024**2
 _DEEPEST = 50
@@ -49,6 +52,29 @@ def read_json_object(path: Path) -> dict[str, Any]:
     content = read_json(path)
     if not isinstance(content, dict):
         raise InputError(f"{path}: not a JSON object")
+    return content
+
+
+class Content(BaseModel):
+    """Define the keys of a JSON object that its readers rely on, with strict types; it may have others."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+
+def read_content(path: Path, model: type[Content]) -> dict[str, Any]:
+    """Return the content of a file that a program wrote; raise InputError if it is not as the model says."""
+    try:
+        return dict(checked_content(read_json(path), model, path))
+    except InputError as error:
+        raise InputError(f"{error}; restore it from a copy, or delete it") from None
+
+
+def checked_content(content: Any, model: type[Content], source: object) -> Any:
+    """Return JSON values as they are; raise InputError, which names the field, if they are not as the model says."""
+    try:
+        model.model_validate(content)
+    except ValidationError as error:
+        raise explained(error, str(source), model) from None
     return content
 
 

@@ -47,7 +47,8 @@ def all_keys(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, Fi
     The keys of each member of a union of models are below its name, as in ``loss(trades).beta``.
     """
     for name in model.model_fields:
-        key, field = f"{prefix}{name}", _field(model, name)
+        field = _field(model, name)
+        key = f"{prefix}{field.alias or name}"
         yield key, field
         members = [*dict.fromkeys(models_in(field.annotation))]
         for member in members:

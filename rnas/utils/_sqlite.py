@@ -26,6 +26,7 @@ DATABASE_ERRORS = (sqlite3.Error, SQLAlchemyError, StorageInternalError)
 """What SQLite, SQLAlchemy and Optuna raise when a database fails."""
 
 _NOTICE_SECONDS = 3
+_LEAST_FREE = 2**16
 _COPIES = 20
 _LOG_HEADER = 32
 _URL = "sqlite:///ledger.db"
@@ -110,15 +111,19 @@ def explained(name: Path | str) -> Iterator[None]:
         while (inner := getattr(cause, "orig", None) or cause.__cause__) is not None:
             cause = inner
         reason = next(iter(str(cause).splitlines()), type(cause).__name__)
-        raise LedgerError(f"{name} cannot be read or written: {reason}{_advice(name, reason)}") from error
+        raise LedgerError(f"{name} cannot be read or written: {_reason(Path(name), reason)}") from error
 
 
-def _advice(name: Path | str, reason: str) -> str:
-    if "is full" in reason:
-        return "; make room, and resume"
+def _reason(path: Path, reason: str) -> str:
+    full = "is full" in reason
+    with suppress(OSError):
+        # SQLite does not always say why it cannot write.
+        full = full or ("I/O error" in reason and shutil.disk_usage(path.parent).free < _LEAST_FREE)
+    if full:
+        return "the disk is full: make room, and resume"
     if "locked" in reason:
-        return f"; {_holder(Path(name))} has kept it for {WAIT_SECONDS} seconds: end that program, and resume"
-    return ""
+        return f"it is locked, and {_holder(path)} has kept it for {WAIT_SECONDS} seconds: end that program, and resume"
+    return reason
 
 
 def _check(copy: Path, path: Path) -> None:
@@ -233,7 +238,7 @@ def _patiently(path: Path, action: Callable[[], _T]) -> _T:
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() - started >= WAIT_SECONDS:
                 raise
         if not said:
-            _log.warning("%s is locked by %s: waiting up to %d seconds", path, _holder(path), WAIT_SECONDS)
+            _log.warning("%s is locked by %s: waiting up to %s seconds", path, _holder(path), WAIT_SECONDS)
             said = True
 
 

@@ -152,6 +152,11 @@ class _Loader(yaml.SafeLoader):
         if value.bit_length() > _BITS:
             reason = f"an integer of more than {_BITS} bits"
             raise yaml.constructor.ConstructorError(None, None, reason, node.start_mark)
+        digits = str(node.value).replace("_", "").lstrip("+-")
+        if not digits.isdecimal() or (digits[0] == "0" and value):
+            # In other bases, and with colons as in 1:30, another number would be read than most people expect.
+            reason = f"the integer {shown(node.value)}; write it in decimal digits, or put a text in quotes"
+            raise yaml.constructor.ConstructorError(None, None, reason, node.start_mark)
         return value
 
 

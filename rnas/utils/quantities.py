@@ -1,5 +1,6 @@
 """Parse and format sizes, bands and epsilons as people write them: ``5G``, ``150M:250M``, ``8/255``."""
 
+import math
 import re
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,18 +15,39 @@ from rnas.utils._text import shown
 _SIZE_BITS = 256
 _SIZE_DIGITS = 100
 _FACTORS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
+_FRACTION = re.compile(rf"\s*{_NUMBER.pattern}\s*(/\s*\d+\s*)?", re.ASCII | re.IGNORECASE)
+_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)(?:e\+?(\d{1,2}))?\s*([kmgt]?)\s*", re.ASCII | re.IGNORECASE)
+
+
+def parse_number(text: str) -> float:
+    """Return a finite number in decimal notation; raise ValueError for other texts, such as ``1_000`` or ``inf``."""
+    if _NUMBER.fullmatch(text.strip()) is None or not math.isfinite(number := float(text)):
+        raise ValueError(f"{text!r} is not a number")
+    return number
+
+
+def parse_whole_numbers(text: str) -> tuple[int, ...]:
+    """Return whole numbers with commas between them, such as ``4,8,16``; raise ValueError for other texts."""
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isascii() and part.isdecimal() for part in parts):
+        raise ValueError(f"{text!r} are no whole numbers")
+    return tuple(map(int, parts))
 
 
 def parse_size(value: Any) -> int:
     """Parse ``"1.5G"`` to 1500000000 and accept whole numbers; raise InputError for anything else or below zero."""
     # Python does not convert integers of thousands of digits to text and back.
     text = "" if isinstance(value, int) and value.bit_length() > _SIZE_BITS else str(value)[:_SIZE_DIGITS]
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)(?:e\+?(\d{1,2}))?\s*([kmgt]?)\s*", text, re.IGNORECASE)
+    match = _SIZE.fullmatch(text)
     if match is None or isinstance(value, bool) or len(text) == _SIZE_DIGITS:
         raise InputError(f"{shown(value)} is not a size; write a number with K, M, G or T, such as 150M")
     number, exponent, unit = match.groups()
     power: int = 10 ** int(exponent or 0)
-    return round(Fraction(number) * power * _FACTORS[unit.lower()])
+    size = Fraction(number) * power * _FACTORS[unit.lower()]
+    if size.denominator != 1:
+        raise InputError(f"{shown(value)} is not a whole number; write it with fewer decimals")
+    return size.numerator
 
 
 def format_size(value: float) -> str:
@@ -69,14 +91,13 @@ def parse_band(value: Any) -> Band:
 def parse_fraction(value: Any) -> Fraction:
     """Parse ``"1/4"`` or ``0.25`` to an exact fraction, at least 0; raise InputError for anything else."""
     try:
-        text = str(value).replace(" ", "")
-        exponent = re.search(r"e[+-]?0*(\d+)$", text, re.IGNORECASE)
-        # Python would compute the power of 1e999999999.
-        fraction = None if exponent is not None and len(exponent[1]) > 3 else Fraction(text)
+        text = str(value)
+        # The pattern bounds exponents: Python would compute the power of 1e999999999.
+        if _FRACTION.fullmatch(text) is None:
+            raise ValueError
+        fraction = Fraction("".join(text.split()))
     except (ValueError, ZeroDivisionError):
-        fraction = None
-    if fraction is None:
-        raise InputError(f"{shown(value)} is not a fraction; write it such as 8/255")
+        raise InputError(f"{shown(value)} is not a fraction; write it such as 8/255") from None
     if fraction < 0:
         raise InputError(f"{shown(value)} is below 0; write 0 or more, such as 8/255")
     return fraction

@@ -21,7 +21,7 @@ from baselines import (
 )
 from rnas.networks.architecture import from_json, to_json
 from rnas.networks.robust_scaling import RobustScaling
-from rnas.networks.zoo import Baseline, Published, baselines
+from rnas.networks.zoo import Baseline, Published, baselines, same_weights
 
 FAMILIES = (
     advrush,
@@ -154,6 +154,17 @@ def test_robust_scaling_of_other_networks(name: str) -> None:
     assert "r_D 0.7" in scaling.description
     for flops in (10**9, 5 * 10**9):
         assert abs(scaling.nearest(flops, (3, 32, 32), 10).deviation) <= 0.05
+
+
+def test_advanced_networks_differ_from_plain_ones_in_what_weights_do_not_show() -> None:
+    assert same_weights(ZOO["wrn-a4"].network) == ["wrn-a4-advanced"]
+    assert same_weights(ZOO["robust-resnet-a1-advanced"].network) == ["robust-resnet-a1"]
+    assert ZOO["wrn-a4-advanced"].network.not_in_weights == {"activation": "silu", "normalize_input": "true"}
+    assert ZOO["robust-resnet-a2-advanced"].network.not_in_weights == {"activation": "silu", "normalize_input": "false"}
+    (row,) = ZOO["wrn-a4-advanced"].published
+    assert (row.clean.mean, row.autoattack.mean) == (91.58, 65.79)
+    (row,) = ZOO["robust-resnet-a1-advanced"].published
+    assert row.autoattack.mean == 63.70
 
 
 @pytest.mark.parametrize("name", ZOO)

@@ -2,17 +2,19 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rnas import registry
-from rnas.errors import ChangedInputError, InputError
+from rnas.errors import ChangedInputError, InputError, RnasError
 from rnas.experiment import LEDGER, Experiment, Listener, Work, open_experiment, resume
 from rnas.utils import _sqlite as sqlite
 from tests.rnas.experiments_small import KINDS
@@ -82,7 +84,7 @@ def ledger(path: Path) -> Any:
     """All that a ledger holds; None where a kind has none."""
     if not (path / LEDGER).exists():
         return None
-    with sqlite.opened(path / LEDGER) as storage:
+    with sqlite.reading(path / LEDGER) as storage:
         return {
             study.study_name: [
                 (trial.number, trial.state.name, trial.params, trial.values, essence(trial.user_attrs, path))
@@ -116,11 +118,37 @@ def test_every_kind_is_tested() -> None:
     assert set(KINDS) == set(registry.names(registry.EXPERIMENTS))
 
 
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The directory of a finished experiment of a kind, which tests do not change; made when it is first needed."""
+
+    @cache
+    def make(kind: str) -> Path:
+        path = tmp_path_factory.mktemp(kind) / "whole"
+        KINDS[kind](path).run(workers=0)
+        return path
+
+    return make
+
+
+@pytest.fixture
+def copy(finished: Callable[[str], Path], tmp_path: Path) -> Callable[[str], Path]:
+    """A copy of that directory, with those around it."""
+
+    def make(kind: str) -> Path:
+        shutil.copytree(finished(kind).parent, tmp_path / kind)
+        return tmp_path / kind / "whole"
+
+    return make
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
-def test_killed_and_resumed_it_is_the_uninterrupted_experiment(kind: str, tmp_path: Path) -> None:
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    expected = KINDS[kind](whole).run(workers=0)
+def test_killed_and_resumed_it_is_the_uninterrupted_experiment(
+    kind: str, tmp_path: Path, finished: Callable[[str], Path]
+) -> None:
+    whole, killed = finished(kind), tmp_path / "killed"
+    expected = open_experiment(whole).result()
     assert KINDS[kind](killed).kind == kind
     subprocess.run([sys.executable, "-c", _KILLING, killed], check=True, cwd=Path(__file__).parents[2])
     found = resume(killed, workers=0)
@@ -128,3 +156,82 @@ def test_killed_and_resumed_it_is_the_uninterrupted_experiment(kind: str, tmp_pa
     assert ledger(killed) == ledger(whole)
     assert essence(json.loads((killed / "result.json").read_text()), killed) == essence(expected.to_dict(), whole)
     assert open_experiment(killed).result().to_dict() == found.to_dict()
+
+
+SOME_SLOW = [kind if kind in ("training", "tuning") else pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS]
+"""Kinds, of which those that take seconds are slow."""
+
+
+def times(path: Path) -> dict[Path, int]:
+    """When each file and folder was changed last."""
+    return {each: each.stat().st_mtime_ns for each in (path, *path.rglob("*"))}
+
+
+@pytest.mark.parametrize("kind", SOME_SLOW)
+def test_reading_changes_nothing_and_links_and_lost_ledgers_are_refused(kind: str, copy: Callable[[str], Path]) -> None:
+    path = copy(kind)
+    before = times(path.parent)
+    result = open_experiment(path).result()
+    assert times(path.parent) == before
+    (path / "mine").symlink_to(path.parent)
+    for write in (open_experiment(path).write, open_experiment(path).run):
+        with pytest.raises(InputError, match="mine is a link, and nothing is written"):
+            write()
+    with pytest.raises(InputError, match="mine is a link, and nothing is written"):
+        open_experiment(path).write_report(result)
+    (path / "mine").unlink()
+    assert times(path.parent).keys() == before.keys()
+    state = path / (LEDGER if (path / LEDGER).exists() else "state.safetensors")
+    state.unlink()
+    (path / "result.json").unlink()
+    for use in (open_experiment(path).result, open_experiment(path).run):
+        with pytest.raises(RnasError, match=f"{state.name} is gone"):
+            use()
+    assert not state.exists()
+
+
+READ_BACK = {
+    "search": ("config.yaml", LEDGER, "rules.json", "fidelity-1/result.json"),
+    "training": ("config.yaml", "state.safetensors", "best.json", "last.json", "result.json"),
+    "tuning": ("config.yaml", LEDGER),
+    "comparison": ("config.yaml", LEDGER, "tunings/*/result.json"),
+    "replication": ("config.yaml", LEDGER),
+    "fidelity": ("config.yaml", LEDGER),
+    "rule-test": ("config.yaml", LEDGER, "prediction-*.json"),
+}
+"""What each kind reads of what it wrote."""
+
+DAMAGED: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda content: b"",
+    "truncated": lambda content: content[: len(content) // 2],
+    "a list": lambda content: b"[1]",
+    "a text": lambda content: b'"x"',
+    "a foreign object": lambda content: b'{"metric": 1}',
+    "binary": lambda content: bytes(range(256)) * 40,
+}
+
+
+@pytest.mark.parametrize("kind", SOME_SLOW)
+def test_a_damaged_file_is_one_line_and_is_left_as_it_is(kind: str, copy: Callable[[str], Path]) -> None:
+    path = copy(kind)
+    for name in READ_BACK[kind]:
+        file = next(path.glob(name), path / name)
+        file.parent.mkdir(exist_ok=True)
+        whole = file.read_bytes() if file.exists() else None
+        for damage, damaged in DAMAGED.items():
+            file.write_bytes(damaged(whole or b'{"schema_version": 1}'))
+            before = times(path.parent)
+            for use in (lambda: open_experiment(path).result(), lambda: resume(path, workers=0)):
+                with pytest.raises(RnasError) as found:
+                    use()
+                assert str(path) in str(found.value), (name, damage)
+                assert len(str(found.value).splitlines()) == 1, (name, damage)
+            after = times(path.parent)
+            assert {each: after[each] for each in before if each.is_file()} | {path / "lock": 0} == {
+                each: at for each, at in before.items() if each.is_file()
+            } | {path / "lock": 0}, (name, damage)
+        if whole is None:
+            file.unlink()
+        else:
+            file.write_bytes(whole)
+    open_experiment(path).result()

@@ -1,11 +1,14 @@
 """The DARTS space: conformance, published cells, notation."""
 
+import re
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 import pytest
 
 from rnas.errors import InputError
+from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
 from rnas.networks.cost import Cost
 from rnas.networks.darts_cells import DartsCellNetwork, doubling_network
@@ -81,12 +84,67 @@ def test_the_order_of_a_nodes_edges_and_of_nodes_is_nothing() -> None:
 
 def test_notation_of_darts() -> None:
     assert make(layers=8, channels=(16,)).parse(PDARTS) == doubling_network(GENOTYPES["pdarts"], 8, 16)
-    with pytest.raises(InputError, match="one of them is missing"):
+    with pytest.raises(InputError, match="reduce is missing"):
         make().parse("Genotype(normal=[('skip_connect', 0)])")
     with pytest.raises(InputError, match="8 operations, two for each node; this one has 1"):
         make().parse("Genotype(normal=[('skip_connect', 0)], reduce=[('skip_connect', 0)])")
-    with pytest.raises(InputError, match="not an architecture's JSON"):
+    with pytest.raises(InputError, match="not valid JSON"):
         make().parse("ADVRUSH")
+
+
+def test_every_part_of_a_genotype_counts() -> None:
+    space = make(layers=8, channels=(16,))
+    published = space.parse(PDARTS)
+    found = [published]
+    for part in re.finditer(r"'\w+'|\b\d+(?=\)[,\]])", PDARTS):
+        changed = "'sep_conv_7x7'" if part[0].startswith("'") else str(int(part[0]) + 1)
+        with suppress(InputError):
+            found.append(space.parse(PDARTS[: part.start()] + changed + PDARTS[part.end() :]))
+    assert len({arch.key(network) for network in found}) == len(found) > 16
+    for one, other in (
+        ("normal_concat=range(2, 6)", "normal_concat=[3, 4, 5]"),
+        ("reduce_concat=range(2, 6)", "reduce_concat=(2,)"),
+    ):
+        network = space.parse(PDARTS.replace(one, other))
+        assert network != published
+        with pytest.raises(InputError, match="outputs them all"):
+            space.encode(network)
+
+
+def test_nodes_of_a_genotype_may_have_lists_of_their_own() -> None:
+    space = make(layers=8, channels=(16,))
+    nested = re.sub(r"(\('\w+', \d\)),\s*(\('\w+', \d\))", r"[\1, \2]", PDARTS)
+    assert nested.count("[(") == 8
+    assert space.parse(nested) == space.parse(f"PDARTS = {PDARTS}") == space.parse(PDARTS)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("normal_concat", "normal_output"),
+        ("reduce_concat=range(2, 6)", "reduce_concat=range(2, 6), reduce_concat=range(2, 6)"),
+        ("reduce_concat=range(2, 6)", "reduce_concat=range(2, 6), extra=1"),
+        ("reduce_concat=range(2, 6))", "reduce_concat=range(2, 6)) + 1"),
+        ("reduce_concat=range(2, 6))", "reduce_concat=range(2, 6)) and more"),
+        ("reduce_concat=range(2, 6))", "reduce_concat=range(2, 7))"),
+        ("reduce_concat=range(2, 6))", "reduce_concat=range(2, 10**9))"),
+        ("reduce_concat=range(2, 6)", "reduce_concat=[2, 2]"),
+        ("reduce_concat=range(2, 6)", "reduce_concat=[True]"),
+        ("('dil_conv_5x5', 3)]", "('dil_conv_5x5', 3), ('dil_conv_5x5', 3)]"),
+        ("('dil_conv_5x5', 3)]", "('dil_conv_5x5', 3, 1)]"),
+        ("('dil_conv_5x5', 3)]", "('dil_conv_5x5', 3.0)]"),
+        ("('dil_conv_5x5', 3)]", "('dil_conv_5x5', 5)]"),
+        ("('dil_conv_5x5', 3)]", "('dil_conv_9x9', 3)]"),
+        ("('dil_conv_5x5', 3)]", "[('dil_conv_5x5', 3)]]"),
+        ("Genotype(", "Genotype([], "),
+        ("Genotype(", "exit() or Genotype("),
+        ("Genotype(", "x = y = Genotype("),
+    ],
+)
+def test_what_is_no_genotype_is_refused(old: str, new: str) -> None:
+    assert PDARTS.count(old) == 1
+    with pytest.raises(InputError):
+        make().parse(PDARTS.replace(old, new))
 
 
 def with_normal(*nodes: Any, concat: tuple[int, ...] = (2, 3, 4, 5)) -> DartsCellNetwork:

@@ -135,10 +135,10 @@ def test_there_is_nothing_to_set() -> None:
 
 
 def test_the_space_s_name_is_enough_for_a_search() -> None:
-    content, _, source = merging.merged(None, None, merging.Options(space="digits-bench", flops="100K:300K"), [])
+    content, _, source = merging.merged(None, None, {"space": "digits-bench", "flops": "100K:300K"}, [])
     assert source == "preset digits-bench"
     assert content == {**preset("digits-bench"), "space": {"name": "digits-bench", "flops": "100K:300K"}}
-    given, _, source = merging.merged(None, "digits", merging.Options(space="digits-bench"), [])
+    given, _, source = merging.merged(None, "digits", {"space": "digits-bench"}, [])
     assert source == "preset digits"
     assert "train" in given["evaluator"]
 

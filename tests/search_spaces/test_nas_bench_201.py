@@ -3,6 +3,7 @@
 import csv
 import gzip
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,21 @@ def test_three_notations_of_one_cell() -> None:
     assert space.parse(text) == cell
     assert space.parse(f" {arch.to_json(cell)} ") == cell
     assert digits(space.parse("014133")) == digits(space.decode(np.array([0, 1, 4, 1, 3, 3])))
+
+
+def test_every_part_of_the_benchmarks_text_counts() -> None:
+    space = make()
+    text = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|nor_conv_3x3~0|nor_conv_3x3~1|nor_conv_3x3~2|"
+    found = [space.parse(text)]
+    found += [
+        space.parse(text[: part.start()] + "avg_pool_3x3" + text[part.end() :])
+        for part in re.finditer("nor_conv_3x3", text)
+    ]
+    assert len(set(found)) == 1 + 6
+    for place in range(len(text)):
+        for changed in (text[:place] + text[place + 1 :], text[:place] + "1" + text[place:]):
+            with pytest.raises(InputError, match="is not a cell"):
+                space.parse(changed)
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,14 @@ def test_reads(text: str, network: ResidualNetwork) -> None:
         ("D 1-1-1 W 1-1-1 order=middle", "order is 'middle'"),
         ("D 1-1-1 W 1-1-1 stem_width=-1", "stem_width is '-1'"),
         ("D 1-1-1 W 1-1-1 basic bottleneck", "two topologies"),
-        ('{"kind":"residual"', "not an architecture's JSON"),
+        ("D 1_0-4-4 W 1-1-1", "'1_0-4-4' is not 3 numbers"),
+        ("D inf-4-4 W 1-1-1", "'inf-4-4' is not 3 numbers"),
+        ("D 4-4-4 W nan-1-1", "'nan-1-1' is not 3 numbers"),
+        ("D 1-1-1 W 1-1-1 activation=silu activation=relu", "names a setting twice"),
+        ("D 1-1-1 W 1-1-1 basic scales=8", "basic has no scales here; leave it out"),
+        ("D 1-1-1 W 1-1-1 reduction=8", "basic has no reduction here"),
+        ("D 1-1-1 W 1-1-1 order=post equal_width_shortcut=raw", "basic has no equal_width_shortcut here"),
+        ('{"kind":"residual"', "not valid JSON"),
     ],
 )
 def test_refuses(text: str, message: str) -> None:

@@ -89,6 +89,33 @@ def test_published_notation() -> None:
         make().parse("11 11")
 
 
+LARGE = "11 11 | 11 11 11 | 01 11 01 10 | 11 01 01 01 11"
+
+
+def test_every_digit_of_a_code_counts() -> None:
+    places = [place for place, digit in enumerate(LARGE) if digit in "01"]
+    texts = [LARGE[:place] + str(1 - int(LARGE[place])) + LARGE[place + 1 :] for place in places]
+    assert len({make().parse(text) for text in (LARGE, *texts)}) == 1 + 28
+    assert make().parse(LARGE.replace(" | ", " ")) == make().parse(LARGE.replace(" ", "")) == make().parse(LARGE)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("11 11 | 11", "11 | 11 11"),
+        ("11 11 |", "11 11 | |"),
+        ("11 11 |", "1 1 11 |"),
+        ("11 11 |", "11 |"),
+        (" 11 11 11 |", " 11 111 1 |"),
+    ],
+)
+def test_what_is_no_code_is_refused(old: str, new: str) -> None:
+    with pytest.raises(InputError, match="RobNet code"):
+        make().parse(LARGE.replace(old, new, 1))
+    with pytest.raises(InputError):
+        make().parse(f"{LARGE},")
+
+
 @pytest.mark.parametrize(
     ("network", "message"),
     [

@@ -11,13 +11,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rnas.data.corruptions.named import CORRUPTIONS, SEVERITIES
-from rnas.data.dataset import Split
+from rnas.data.corruptions.named import CORRUPTIONS, FURTHER, SEVERITIES
+from rnas.data.dataset import Dataset, Split
 from rnas.errors import InputError
 
 IMAGES = 10_000
 """Number of images of one severity."""
 
+_DATA = ("cifar10", "cifar100")
 _LABELS = "labels.npy"
 _PIXELS_SHAPE = (IMAGES * len(SEVERITIES), 32, 32, 3)
 _SOURCE = "unpack CIFAR-10-C.tar or CIFAR-100-C.tar, and give the folder that contains its .npy files"
@@ -28,7 +29,7 @@ def published_split(folder: Path, corruption: str, severity: int, rows: Tensor |
 
     Args:
         folder: the folder that contains the files.
-        corruption: a name from :data:`rnas.data.corruptions.CORRUPTIONS`.
+        corruption: a name from :data:`rnas.data.corruptions.CORRUPTIONS`, or one of the four further ones.
         severity: 1 to 5.
         rows: (n,) int64, positions in the published test set, in [0, 10000); None reads all.
 
@@ -38,19 +39,49 @@ def published_split(folder: Path, corruption: str, severity: int, rows: Tensor |
     Raises:
         InputError: there is no such corruption or severity, a file is missing, or a file has the wrong content.
     """
-    if corruption not in CORRUPTIONS:
-        raise InputError(f"unknown corruption {corruption!r}; known: {', '.join(CORRUPTIONS)}")
+    if corruption not in (*CORRUPTIONS, *FURTHER):
+        raise InputError(f"unknown corruption {corruption!r}; known: {', '.join((*CORRUPTIONS, *FURTHER))}")
     if severity not in SEVERITIES:
         raise InputError(f"severity {severity} of {corruption} does not exist: give one from 1 to 5")
     ids = torch.arange(IMAGES) if rows is None else rows.cpu()
-    pixels = _array(folder / f"{corruption}.npy")
-    if pixels.shape != _PIXELS_SHAPE or pixels.dtype != np.uint8:
-        raise InputError(
-            f"{folder / f'{corruption}.npy'}: contains {_described(pixels)}, not {'x'.join(map(str, _PIXELS_SHAPE))} "
-            "uint8; give a file of CIFAR-10-C or CIFAR-100-C"
-        )
+    pixels = _pixels(folder, corruption)
     chosen = np.array(pixels[ids.numpy() + (severity - 1) * IMAGES])
     return Split(torch.from_numpy(chosen).movedim(3, 1).contiguous(), published_labels(folder)[ids], ids, 255)
+
+
+def published_names(folder: Path) -> tuple[str, ...]:
+    """Return the corruptions that a folder has: the fifteen, and the four further ones if all of them are there.
+
+    Raises:
+        InputError: a file is missing or has the wrong content.
+    """
+    further = FURTHER if all((folder / f"{name}.npy").exists() for name in FURTHER) else ()
+    names = (*CORRUPTIONS, *further)
+    for name in names:
+        _pixels(folder, name)
+    return names
+
+
+def require_of(folder: Path, dataset: Dataset) -> None:
+    """Raise InputError unless a folder has corrupted versions of the test images of a data set.
+
+    Args:
+        folder: the folder that contains the files.
+        dataset: ``cifar10`` for CIFAR-10-C, or ``cifar100`` for CIFAR-100-C.
+    """
+    labels = published_labels(folder)
+    if dataset.name not in _DATA:
+        raise InputError(
+            f"corruptions {folder}: these images are of CIFAR-10 or CIFAR-100, and not of {dataset.name}; compute "
+            "corruptions of its own images instead: computed"
+        )
+    if dataset.num_test_images != IMAGES or not torch.equal(dataset.labels[-IMAGES:], labels):
+        classes = int(labels.max()) + 1
+        raise InputError(
+            f"corruptions {folder}: the labels are not those of the test images of {dataset.name}, though they have "
+            f"{classes} classes and {dataset.name} has {dataset.num_classes}: give the files that belong to the data"
+        )
+    published_names(folder)
 
 
 def published_labels(folder: Path) -> Tensor:
@@ -69,6 +100,17 @@ def published_labels(folder: Path) -> Tensor:
             "give a file of CIFAR-10-C or CIFAR-100-C"
         )
     return torch.from_numpy(blocks[0].astype(np.int64))
+
+
+def _pixels(folder: Path, corruption: str) -> np.ndarray[Any, np.dtype[Any]]:
+    path = folder / f"{corruption}.npy"
+    pixels = _array(path)
+    if pixels.shape != _PIXELS_SHAPE or pixels.dtype != np.uint8:
+        raise InputError(
+            f"{path}: contains {_described(pixels)}, not {'x'.join(map(str, _PIXELS_SHAPE))} uint8; give a file of "
+            "CIFAR-10-C or CIFAR-100-C"
+        )
+    return pixels
 
 
 def _array(path: Path) -> np.ndarray[Any, np.dtype[Any]]:

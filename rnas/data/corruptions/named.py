@@ -40,6 +40,9 @@ CORRUPTIONS: Mapping[str, Corruption] = {
 }
 """All corruptions, in the order of the paper."""
 
+FURTHER = ("speckle_noise", "gaussian_blur", "spatter", "saturate")
+"""Corruptions of the published sets that are not among the fifteen; they are read from files, and not computed."""
+
 SEVERITIES = (1, 2, 3, 4, 5)
 """How strong a corruption can be; 5 is the strongest."""
 

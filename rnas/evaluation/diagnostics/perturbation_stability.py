@@ -38,19 +38,9 @@ class Stability:
         return self.stable.double().mean().item()
 
     @property
-    def natural_risk(self) -> float:
-        """Return the share of clean images that are not correct, in [0, 1]."""
-        return (~self.correct).double().mean().item()
-
-    @property
     def boundary_risk(self) -> float:
         """Return the share of images that are correct but not stable, in [0, 1]."""
         return (self.correct & ~self.stable).double().mean().item()
-
-    @property
-    def robust_risk(self) -> float:
-        """Return the share of images that are not both correct and stable: the sum of natural and boundary risk."""
-        return (~(self.correct & self.stable)).double().mean().item()
 
 
 def perturbation_stability(

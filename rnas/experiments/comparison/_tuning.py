@@ -7,7 +7,9 @@ are used. Tuning uses neither the test split, on which networks are compared, no
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field, model_validator
 
 from rnas.errors import InputError
 from rnas.experiment import RESULT, Listener, kind_at
@@ -19,12 +21,39 @@ from rnas.experiments.tuning.tuning import Tuning
 from rnas.experiments.tuning.tuning import tuning_settings as resolve_tuning
 from rnas.nas.execution._local import slots
 from rnas.networks import architecture as arch
-from rnas.utils._json_files import read_json_object
+from rnas.utils._json_files import Content, read_content
 
 FIELDS = ("learning_rate", "weight_decay")
 
 SEED = 2**30
 """Seed of tunings; the seeds of the comparison begin at 0."""
+
+
+class _Trial(Content):
+    parameters: dict[str, float]
+    value: float | None
+    state: str
+    seconds: float
+
+
+class _Comparison(Content):
+    indistinguishable: bool
+
+
+class _Summary(Content):
+    """Define what is read of a tuning's result."""
+
+    space: dict[str, str]
+    val: dict[str, Any]
+    trials: Annotated[list[_Trial], Field(min_length=1)]
+    best: int | None
+    comparison: _Comparison | None
+
+    @model_validator(mode="after")
+    def _has_best(self) -> "_Summary":
+        if self.best is not None and not 0 <= self.best < len(self.trials):
+            raise ValueError(f"best is {self.best}, which is none of the {len(self.trials)} trials")
+        return self
 
 
 def tuning_settings(settings: ComparisonSettings, one: ComparedNetwork, device: str) -> TuningSettings:
@@ -80,7 +109,7 @@ def tune_all(
 def tuning_results(folder: Path, settings: ComparisonSettings) -> dict[str, Mapping[str, Any]]:
     """Return the results of the tunings that have ended, by the networks' names."""
     files = {one.name: tuning_path(folder, one) / RESULT for one in settings.networks}
-    return {name: read_json_object(file) for name, file in files.items() if file.exists()}
+    return {name: read_content(file, _Summary) for name, file in files.items() if file.exists()}
 
 
 def tuning_path(folder: Path, one: ComparedNetwork) -> Path:

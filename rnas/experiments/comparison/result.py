@@ -21,6 +21,8 @@ from rnas.nas.ledger import Record
 from rnas.networks.zoo import PublishedAccuracy, find
 from rnas.statistics.sequential import level, looks, next_seeds
 from rnas.statistics.tukey import LEVEL, POWER, Analysis, analyse
+from rnas.utils._tabular import notebook_table
+from rnas.utils.quantities import format_size, pluralize
 
 SCHEMA_VERSION = 1
 UNTESTED = "one of its trainings gave no result, so that it is left out of the tests"
@@ -29,6 +31,21 @@ UNTESTED = "one of its trainings gave no result, so that it is left out of the t
 @dataclass(frozen=True)
 class ComparisonResult(TabularResult):
     """Say how robust networks of the same FLOPs are, and which of them differ."""
+
+    def __repr__(self) -> str:
+        """Return the comparison in a line."""
+        networks = pluralize(len(self.networks), "network")
+        return f"<ComparisonResult: {networks} at {format_size(self.content['flops'])} FLOPs>"
+
+    def _repr_html_(self) -> str:
+        best, worst = PRIMARY
+        ranked = [row for row in self.rows() if (row["checkpoint"], row["attack"]) == (best, worst)]
+        ranked.sort(key=lambda row: row["mean"] or 0.0, reverse=True)
+        columns = ("network", "mean", "low", "high", "group")
+        cells = [
+            [f"{row[name]:.4f}" if isinstance(row[name], float) else row[name] for name in columns] for row in ranked
+        ]
+        return notebook_table(f"{self!r}: {worst} of the {best} checkpoint", columns, cells)
 
     @property
     def networks(self) -> list[dict[str, Any]]:

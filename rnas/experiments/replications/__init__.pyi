@@ -18,6 +18,7 @@ from .contrasts import (
     minus as minus,
     slope as slope,
     trend as trend,
+    uncorrelated as uncorrelated,
 )
 from .design import (
     CAPACITIES as CAPACITIES,
@@ -27,8 +28,8 @@ from .design import (
     ReplicationFigure as ReplicationFigure,
     Size as Size,
     capacity_label as capacity_label,
+    replications as replications,
     stratified as stratified,
 )
 from .noise import Noise as Noise
-from .registered import replications as replications
 from .settings import ReplicationSettings as ReplicationSettings

@@ -4,8 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from rnas.evaluation.training_settings import TrainingSettings, load_dataset
-from rnas.experiments.replications.design import PAPER, SMALL, Replication
-from rnas.experiments.replications.registered import find
+from rnas.experiments.replications.design import PAPER, SMALL, Replication, find
 from rnas.experiments.replications.settings import SOURCE, ReplicationSettings
 from rnas.training.inner_attack import PGDInner
 from rnas.training.recipe import Recipe

@@ -4,10 +4,16 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Any
 
-from rnas.experiments.replications._papers import ROBUST_RESNETS
 from rnas.experiments.replications.claim import Claim
 from rnas.experiments.replications.contrasts import difference, minus
-from rnas.experiments.replications.design import DesignCell, Factor, Replication, ReplicationFigure, Size
+from rnas.experiments.replications.design import (
+    ROBUST_RESNETS,
+    DesignCell,
+    Factor,
+    Replication,
+    ReplicationFigure,
+    Size,
+)
 from rnas.networks.block import Block
 
 _ACTIVATIONS = ("relu", "silu", "softplus", "gelu")

@@ -2,10 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 
-from rnas.experiments.replications._papers import ROBUST_RESNETS
 from rnas.experiments.replications.claim import Claim
 from rnas.experiments.replications.contrasts import difference, minus
-from rnas.experiments.replications.design import DesignCell, Replication, ReplicationFigure, Size, capacity_label
+from rnas.experiments.replications.design import (
+    ROBUST_RESNETS,
+    DesignCell,
+    Replication,
+    ReplicationFigure,
+    Size,
+    capacity_label,
+)
 from rnas.networks.block import POST, PRE, Block
 
 BASIC, BOTTLENECK, INVERTED, NO_RESIDUAL = "basic", "bottleneck", "inverted-bottleneck", "no-residual"

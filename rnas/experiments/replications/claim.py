@@ -6,10 +6,10 @@ from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import kendalltau
 
 from rnas._typing import Floats
 from rnas.experiments.replications.noise import noise
+from rnas.statistics._ranks import kendall_tau
 
 Term = tuple[tuple[int, float], ...]
 """Rows of cells and their weights."""
@@ -145,10 +145,10 @@ class RankCorrelation:
         x, y = np.array(self.covariate)[rows], values[rows].mean(axis=1)
         if len(rows) < _FEWEST_NETWORKS or len(set(x)) < 2 or len(set(y)) < 2:
             return f"fewer than {_FEWEST_NETWORKS} different networks are complete"
-        without = np.array([_tau(np.delete(x, row), np.delete(y, row)) for row in range(len(rows))])
+        without = np.array([kendall_tau(np.delete(x, row), np.delete(y, row)) for row in range(len(rows))])
         n = len(rows)
         error = float(np.sqrt((n - 1) / n * ((without - without.mean()) ** 2).sum()))
-        return _with_noise(ClaimEstimate(_tau(x, y), error, n - 1, n, len(values) - n))
+        return _with_noise(ClaimEstimate(kendall_tau(x, y), error, n - 1, n, len(values) - n))
 
 
 @dataclass(frozen=True)
@@ -177,11 +177,6 @@ class Claim:
 def _complete(values: Floats) -> NDArray[np.bool_]:
     """Say which cells (cells,) have a value of every seed."""
     return np.array([bool(np.isfinite(own).all()) for own in values])
-
-
-def _tau(x: Floats, y: Floats) -> float:
-    found = float(kendalltau(x, y).statistic)
-    return found if np.isfinite(found) else 0.0
 
 
 def _with_noise(estimate: ClaimEstimate) -> ClaimEstimate | str:

@@ -4,8 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from rnas.experiments.replications.claim import Contrast, Term, Trend
+from rnas.experiments.replications.claim import Claim, Contrast, RankCorrelation, Term, Trend
 from rnas.experiments.replications.design import DesignCell, Factor
+
+_SUBSTANTIAL = 0.3
+"""Rank correlations below this are not called substantial; the papers print no bound, and this one is ours."""
 
 Levels = Mapping[str, Factor | tuple[Factor, ...]]
 """Levels by factor; several are alternatives."""
@@ -97,3 +100,22 @@ def trend(cells: Sequence[DesignCell], factor: str, within: Sequence[str], step:
     """
     strata = tuple(tuple(cell.factors[name] for name in within) for cell in cells)
     return Trend(tuple(cell.number(factor) / step for cell in cells), strata)
+
+
+def uncorrelated(cells: Sequence[DesignCell], name: str, factor: str, figure: str = "") -> Claim:
+    """Claim that a numeric factor and robust accuracy are not substantially correlated.
+
+    Args:
+        cells: cells of the design.
+        name: what the factor is called in the statement.
+        factor: the factor.
+        figure: end of the statement.
+    """
+    return Claim(
+        f"{name} and robust accuracy are not substantially correlated: Kendall's tau within {_SUBSTANTIAL:g}{figure}",
+        RankCorrelation(tuple(cell.number(factor) for cell in cells)),
+        expected="within",
+        bound=_SUBSTANTIAL,
+        unit="tau",
+        scale=1.0,
+    )

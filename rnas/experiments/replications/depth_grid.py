@@ -3,13 +3,9 @@
 from collections.abc import Iterator, Sequence
 from itertools import product
 
-from rnas.experiments.replications._papers import ROBUST_RESNETS
-from rnas.experiments.replications.claim import Claim, RankCorrelation
-from rnas.experiments.replications.contrasts import trend
-from rnas.experiments.replications.design import DesignCell, Replication, ReplicationFigure, Size
-
-NO_SUBSTANTIAL = 0.3
-"""Rank correlations below this are not called substantial; the paper prints no bound, and this one is ours."""
+from rnas.experiments.replications.claim import Claim
+from rnas.experiments.replications.contrasts import trend, uncorrelated
+from rnas.experiments.replications.design import ROBUST_RESNETS, DesignCell, Replication, ReplicationFigure, Size
 
 
 def cells(size: Size) -> Iterator[DesignCell]:
@@ -26,14 +22,7 @@ def cells(size: Size) -> Iterator[DesignCell]:
 def claims(design: Sequence[DesignCell]) -> list[Claim]:
     """Return the claims on depth, and on its distribution at equal depth."""
     return [
-        Claim(
-            f"depth and robust accuracy are not substantially correlated: Kendall's tau within {NO_SUBSTANTIAL:g}",
-            RankCorrelation(tuple(cell.number("total depth") for cell in design)),
-            expected="within",
-            bound=NO_SUBSTANTIAL,
-            unit="tau",
-            scale=1.0,
-        ),
+        uncorrelated(design, "depth", "total depth"),
         Claim(
             "at equal total depth, a larger share of stage 3 is worse",
             trend(design, "share of stage 3", ["total depth"], step=0.1),

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from rnas.experiments.replications._papers import ROBUST_RESNETS
 from rnas.experiments.replications.claim import Claim
 from rnas.experiments.replications.contrasts import slope
-from rnas.experiments.replications.design import DesignCell, Replication, ReplicationFigure, Size
+from rnas.experiments.replications.design import ROBUST_RESNETS, DesignCell, Replication, ReplicationFigure, Size
 from rnas.networks.residual import ResidualNetwork
 from rnas.networks.robust_scaling import RobustScaling, Rule
 from rnas.utils.quantities import format_size

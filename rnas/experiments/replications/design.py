@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from rnas import registry
 from rnas.errors import InputError
 from rnas.experiments.replications.claim import Claim
 from rnas.networks.architecture import Architecture, Shape
@@ -17,6 +18,12 @@ from rnas.utils.quantities import pluralize
 
 Factor = str | float
 """Level of a factor of a design: a word, or a number where the levels have distances."""
+
+ROBUST_RESNETS = "Huang, Lu, Deb, Boddeti: Revisiting Residual Networks for Adversarial Robustness, CVPR 2023"
+ROBUST_WRN = (
+    "Huang, Wang, Erfani, Gu, Bailey, Ma: Exploring Architectural Ingredients of Adversarially Robust Deep Neural "
+    "Networks, NeurIPS 2021"
+)
 
 PAPER, SMALL = "paper", "small"
 CAPACITIES = (SMALL, PAPER)
@@ -196,6 +203,17 @@ class Replication:
                 f"replication {self.name} compares all its {len(cells)} cells with each other; leave cells out"
             )
         return tuple(cells[row] for row in stratified([cell.number(self.strata) for cell in cells], limit))
+
+
+def find(name: str) -> Replication:
+    """Return the installed replication of this name; raise InputError with the known names if there is none."""
+    found: Replication = registry.load(registry.REPLICATIONS, name)
+    return found
+
+
+def replications() -> tuple[Replication, ...]:
+    """Return every installed replication, by name."""
+    return tuple(find(name) for name in registry.names(registry.REPLICATIONS))
 
 
 # Bringing large networks to a budget takes a minute.

@@ -14,6 +14,7 @@ from rnas.experiments.replications.settings import ReplicationSettings
 from rnas.experiments.seeded_trainings import TabularResult
 from rnas.nas.ledger import Record
 from rnas.networks import architecture as arch
+from rnas.utils._tabular import notebook_table
 
 SCHEMA_VERSION = 1
 
@@ -21,6 +22,18 @@ SCHEMA_VERSION = 1
 @dataclass(frozen=True)
 class ReplicationResult(TabularResult):
     """Say what the results of a replication are worth as evidence for what the paper observed."""
+
+    def __repr__(self) -> str:
+        """Return the replication in a line."""
+        return f"<ReplicationResult {self.content['replication']!r}: {self.verdict}>"
+
+    def _repr_html_(self) -> str:
+        columns = ("statement", "value", "low", "high", "unit", "verdict")
+        rows = [
+            [f"{claim[name]:.4g}" if isinstance(claim[name], float) else claim[name] for name in columns]
+            for claim in self.claims
+        ]
+        return notebook_table(repr(self), columns, rows)
 
     @property
     def verdict(self) -> str:

@@ -3,10 +3,16 @@
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from rnas.experiments.replications._papers import ROBUST_RESNETS
 from rnas.experiments.replications.claim import Claim
 from rnas.experiments.replications.contrasts import difference
-from rnas.experiments.replications.design import DesignCell, Replication, ReplicationFigure, Size, capacity_label
+from rnas.experiments.replications.design import (
+    ROBUST_RESNETS,
+    DesignCell,
+    Replication,
+    ReplicationFigure,
+    Size,
+    capacity_label,
+)
 from rnas.networks.block import Block
 from rnas.networks.blocks.robust_res_block import ROBUST_RES_BLOCK, balanced_base_width
 

@@ -3,11 +3,9 @@
 from collections.abc import Iterator, Sequence
 from itertools import product
 
-from rnas.experiments.replications._papers import ROBUST_WRN
-from rnas.experiments.replications.claim import Claim, RankCorrelation
-from rnas.experiments.replications.contrasts import trend
-from rnas.experiments.replications.depth_grid import NO_SUBSTANTIAL
-from rnas.experiments.replications.design import DesignCell, Replication, ReplicationFigure, Size
+from rnas.experiments.replications.claim import Claim
+from rnas.experiments.replications.contrasts import trend, uncorrelated
+from rnas.experiments.replications.design import ROBUST_WRN, DesignCell, Replication, ReplicationFigure, Size
 
 
 def cells(size: Size) -> Iterator[DesignCell]:
@@ -20,15 +18,7 @@ def cells(size: Size) -> Iterator[DesignCell]:
 
 def claims(design: Sequence[DesignCell]) -> list[Claim]:
     """Return the claims on parameters as a whole, and on the depth of each stage at equal depths of the others."""
-    parameters = Claim(
-        "parameters and robust accuracy are not substantially correlated: "
-        f"Kendall's tau within {NO_SUBSTANTIAL:g} (Fig. 1b)",
-        RankCorrelation(tuple(cell.number("params") for cell in design)),
-        expected="within",
-        bound=NO_SUBSTANTIAL,
-        unit="tau",
-        scale=1.0,
-    )
+    parameters = uncorrelated(design, "parameters", "params", " (Fig. 1b)")
     stages = [
         Claim(
             f"at equal depths of the other stages, a deeper stage {stage} is {'worse' if stage == 3 else 'better'}",

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from rnas.experiments.replications._papers import ROBUST_WRN
 from rnas.experiments.replications.claim import Claim
 from rnas.experiments.replications.contrasts import mean, slope
-from rnas.experiments.replications.design import DesignCell, Replication, ReplicationFigure, Size
+from rnas.experiments.replications.design import ROBUST_WRN, DesignCell, Replication, ReplicationFigure, Size
 from rnas.experiments.replications.robust_wrn_stages import NOTHING, changed, one_stage_networks
 
 

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from rnas.experiments.replications._papers import ROBUST_WRN
 from rnas.experiments.replications.claim import Claim
 from rnas.experiments.replications.contrasts import difference, minus
-from rnas.experiments.replications.design import DesignCell, Replication, ReplicationFigure, Size
+from rnas.experiments.replications.design import ROBUST_WRN, DesignCell, Replication, ReplicationFigure, Size
 
 REDUCED, UNIFORM = "10-10-4", "10-10-10"
 _GAMMAS = (0.25, 0.5, 1.0, 1.5, 2.0)

@@ -12,12 +12,11 @@ from rnas.utils._yaml_files import checked
 from rnas.utils.provenance import json_hash
 
 if TYPE_CHECKING:
-    from rnas.experiments.replications import design, registered
+    from rnas.experiments.replications import design
     from rnas.experiments.replications.design import DesignCell, Replication, Size
     from rnas.nas.evaluators import adversarial_training
 else:
     design = LazyModule("rnas.experiments.replications.design")
-    registered = LazyModule("rnas.experiments.replications.registered")
     adversarial_training = LazyModule("rnas.nas.evaluators.adversarial_training")
 
 SOURCE = "replication"
@@ -47,7 +46,7 @@ class ReplicationSettings(SeededSettings):
     @property
     def definition(self) -> "Replication":
         """Return the replication that was given as an object, or the registered one."""
-        return self._definition or registered.find(self.replication)
+        return self._definition or design.find(self.replication)
 
     def defined_by(self, replication: "Replication") -> Self:
         """Return the same settings with the replication as an object, which need not be registered then."""

@@ -3,11 +3,9 @@
 from collections.abc import Iterator, Sequence
 from itertools import product
 
-from rnas.experiments.replications._papers import ROBUST_RESNETS
-from rnas.experiments.replications.claim import Claim, RankCorrelation
-from rnas.experiments.replications.contrasts import trend
-from rnas.experiments.replications.depth_grid import NO_SUBSTANTIAL
-from rnas.experiments.replications.design import DesignCell, Replication, ReplicationFigure, Size
+from rnas.experiments.replications.claim import Claim
+from rnas.experiments.replications.contrasts import trend, uncorrelated
+from rnas.experiments.replications.design import ROBUST_RESNETS, DesignCell, Replication, ReplicationFigure, Size
 
 
 def cells(size: Size) -> Iterator[DesignCell]:
@@ -23,14 +21,7 @@ def cells(size: Size) -> Iterator[DesignCell]:
 def claims(design: Sequence[DesignCell]) -> list[Claim]:
     """Return the claims on width, and on its distribution at equal width."""
     return [
-        Claim(
-            f"width and robust accuracy are not substantially correlated: Kendall's tau within {NO_SUBSTANTIAL:g}",
-            RankCorrelation(tuple(cell.number("total width") for cell in design)),
-            expected="within",
-            bound=NO_SUBSTANTIAL,
-            unit="tau",
-            scale=1.0,
-        ),
+        uncorrelated(design, "width", "total width"),
         Claim(
             "at equal total width, a larger share of stage 3 is worse",
             trend(design, "share of stage 3", ["total width"], step=0.1),

@@ -1,11 +1,12 @@
 """Check what can be checked of a result before anything is evaluated."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from rnas.data.fidelity import Fidelity
+from rnas.evaluation.training_data import listed
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
 from rnas.training.recipe import Recipe
@@ -74,6 +75,8 @@ def data_checks(recorded: Mapping[str, Any], here: Mapping[str, Any]) -> list[Ch
         here: the same of now.
     """
     found = [compared("data", recorded["hash"], here["hash"])]
+    if recorded.get("classes") and here.get("classes"):
+        found.append(compared("classes", _classes(recorded["classes"]), _classes(here["classes"])))
     if recorded.get("extra") or here.get("extra"):
         found.append(compared("extra data", _extra(recorded), _extra(here)))
     return found
@@ -115,6 +118,13 @@ def circumstances(recorded: Mapping[str, Any], device: str) -> list[Check]:
 def as_recorded(checks: list[Check]) -> bool:
     """Return whether versions, device and processor are known to be those of the record."""
     return all(check.same is True for check in checks if check.name in CIRCUMSTANCES)
+
+
+def _classes(names: Sequence[str]) -> str:
+    """Return the names of the classes, of many the first with the hash of all."""
+    classes = tuple(names)
+    shown = listed(classes)
+    return shown if shown == ", ".join(classes) else f"{shown} ({json_hash({'classes': list(classes)})})"
 
 
 def _extra(data: Mapping[str, Any]) -> str | None:

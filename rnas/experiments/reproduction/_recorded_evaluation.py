@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Self
 
 import torch
-from pydantic import ValidationError
 
 from rnas.attacks.description import describe
 from rnas.attacks.named import named_attack
@@ -23,6 +22,7 @@ from rnas.evaluation._weights_evaluation import evaluate_subject
 from rnas.evaluation.evaluation_result import EvaluationResult
 from rnas.evaluation.subject import Subject, images_hash, loaded
 from rnas.evaluation.threats import parse_threat
+from rnas.evaluation.training_data import TrainingData, listed
 from rnas.evaluation.training_settings import load_dataset
 from rnas.experiment import Listener
 from rnas.experiments._references import Reference, resolve
@@ -32,7 +32,7 @@ from rnas.nas.execution._local import Device
 from rnas.networks import architecture as arch
 from rnas.statistics._mcnemar import mcnemar
 from rnas.utils._json_files import read_json
-from rnas.utils._yaml_files import explained
+from rnas.utils._yaml_files import checked
 from rnas.utils.files import file_hash
 from rnas.utils.provenance import json_hash
 from rnas.utils.quantities import parse_fraction
@@ -53,10 +53,7 @@ class RecordedEvaluation(RecordedResult):
     @classmethod
     def read(cls, words: str, path: Path, device: Device | None) -> Self:
         """Read the result of a file; raise InputError if it has none."""
-        try:
-            result = EvaluationResult.model_validate(read_json(path))
-        except ValidationError as error:
-            raise explained(error, f"{path}: not a result of rnas evaluate") from None
+        result = checked(EvaluationResult, read_json(path), f"{path}: not a result of rnas evaluate")
         if result.architecture is None or result.weights.file is None:
             raise InputError(
                 f"{path}: a module that was given from Python cannot be evaluated again from here: export it first"
@@ -118,6 +115,7 @@ class RecordedEvaluation(RecordedResult):
         found.append(compared("weights", result.weights.sha256, file_hash(self._weights)))
         here = f"{len(self._split):,}, {images_hash(self._split)}"
         found.append(compared("images", f"{data.images:,}, {data.images_hash}", here))
+        found += self._training_checks()
         found.append(self._attacks())
         found.append(self._numbers())
         with self._threads():
@@ -157,6 +155,17 @@ class RecordedEvaluation(RecordedResult):
             {name: own.accuracy for name, own in accuracies.items()},
             right={name: own.right for name, own in accuracies.items()},
         )
+
+    def _training_checks(self) -> list[Check]:
+        """Check the names of the classes, and that no image is one that the weights are known to be trained on."""
+        recorded, trained_on = self.result.data, TrainingData.in_file(self._weights)
+        found = []
+        if recorded.classes and self._dataset.classes:
+            found.append(compared("classes", listed(recorded.classes), listed(self._dataset.classes)))
+        if trained_on is not None and trained_on.is_of(self._dataset):
+            seen = trained_on.seen(self._dataset) & set(recorded.ids)
+            found.append(compared("images trained on", 0, len(seen)))
+        return found
 
     def _numbers(self) -> Check:
         """Check that each accuracy is that of the images that are recorded as right."""
@@ -251,7 +260,7 @@ class RecordedEvaluation(RecordedResult):
             result.data.hash,
             result.data.images_hash,
             self._split,
-            loaded(self._reference, self._weights, self._dataset).to(self._place),
+            loaded(self._reference, self._weights, self._dataset)[0].to(self._place),
         )
 
     @contextmanager

@@ -179,12 +179,12 @@ def attempted(seed: int | None, measure: Callable[[], Outcome]) -> Outcome:
         measure: measures.
 
     Raises:
-        InputError: the measurement raised it.
+        InputError: the measurement raised it, as it may an error of the machine, such as a full disk.
     """
     try:
         return measure()
-    except InputError:
-        raise
     except Exception as error:
+        if isinstance(error, InputError) or guard.of_the_machine(error):
+            raise
         status, reason = guard.classified(error)
         return Outcome(seed, {}, status=status, reason=reason)

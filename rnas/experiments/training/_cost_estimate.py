@@ -1,9 +1,6 @@
 """Measure what a training would take here, before it begins."""
 
 import time
-from contextlib import suppress
-from itertools import pairwise
-from statistics import median
 
 import torch
 from torch import nn
@@ -14,24 +11,20 @@ from rnas.errors import BatchTooLargeError
 from rnas.evaluation.robustness import evaluate_robustness
 from rnas.experiment import CostEstimate, EstimatedWork
 from rnas.experiments.training._evaluation import val_attacks
-from rnas.experiments.training._memory import advise, out_of_memory, peak_memory, release
+from rnas.experiments.training._memory import advise, out_of_memory, release
 from rnas.experiments.training.setup import Setup
 from rnas.training.inner_attack import PGDInner
+from rnas.utils._devices import peak_memory
 from rnas.utils._threads import one_thread
 
 EPOCH, SELECTION, TEST = "an epoch", "val images after an epoch", "attacks on the best or the last weights"
 """Labels of the work of a training."""
 
-_TIMED_STEPS = 8
 _TIMED_SECONDS = 5.0
 _LEAST_IMAGES = 8
 _USUAL_STEPS = 20
 _GUARD_IMAGES = 500
 """Images on which a recipe that looks for catastrophic overfitting runs PGD-10 after each epoch."""
-
-
-class _EnoughError(Exception):
-    """Stop a training that only had to be timed."""
 
 
 def estimate_cost(setup: Setup) -> CostEstimate:
@@ -87,18 +80,7 @@ def _step_seconds(setup: Setup) -> float:
     training = setup.trainer()
     # The last epoch has all that a recipe begins later on, such as perturbed weights.
     training.epoch = setup.settings.fidelity.epochs - 1
-    moments: list[float] = []
-
-    def check(_share: float) -> None:
-        moments.append(_now(setup))
-        if len(moments) > _TIMED_STEPS or moments[-1] - moments[0] > _TIMED_SECONDS:
-            raise _EnoughError
-
-    with suppress(_EnoughError):
-        for _ in training.epochs(check):
-            pass
-        moments.append(_now(setup))
-    return median(after - before for before, after in pairwise(moments))
+    return training.step_seconds()
 
 
 def _image_seconds(setup: Setup, model: nn.Module, attack: Attack, batch: int) -> float:

@@ -5,6 +5,7 @@ import io
 from collections.abc import Mapping, Sequence
 
 from rnas.training.recipe import Recipe
+from rnas.utils._json_files import Content
 
 HISTORY = "history.csv"
 """Name of the file of all epochs."""
@@ -13,6 +14,19 @@ Row = Mapping[str, float]
 """One epoch: ``epoch`` from 1, ``loss``, ``train_robust_accuracy`` under the inner attack, ``learning_rate`` of the
 last step, ``seconds`` of training; ``val_clean_accuracy``, ``val_robust_accuracy`` and ``val_robust_margin`` on the val
 split, ``val_seconds``; and ``guarded_accuracy`` if the recipe looks for catastrophic overfitting."""
+
+
+class Epoch(Content):
+    """Define the columns of a row that are always there."""
+
+    epoch: float
+    loss: float
+    train_robust_accuracy: float
+    learning_rate: float
+    seconds: float
+    val_clean_accuracy: float
+    val_robust_accuracy: float
+    val_robust_margin: float
 
 
 def chosen_by(recipe: Recipe) -> tuple[str, str]:

@@ -192,7 +192,7 @@ class _Loop:
             setup.settings,
             int(row["epoch"]),
             val,
-            write_weights(path, weights),
+            write_weights(path, weights, setup.description),
             self._provenance,
         )
         write_description(checkpoint)

@@ -2,11 +2,9 @@
 
 import gc
 import json
-import resource
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -26,10 +24,6 @@ _WITHOUT_A_CLASS = ("bad_alloc", "could not create a primitive", "could not crea
 
 Kind = Literal["training", "evaluation"]
 """Kind of work that runs out of memory."""
-
-
-class _EnoughError(Exception):
-    """Stop a training after its first step."""
 
 
 def out_of_memory(error: BaseException) -> bool:
@@ -96,13 +90,6 @@ def advise(setup: Setup, in_training: bool) -> Advice:
     return Advice(fits, f"{fault}; {fits} fit here", f"set {field} to {fits}")
 
 
-def peak_memory(device: str) -> int:
-    """Return the most bytes that this process has used so far: on the GPU, or in all."""
-    if device.startswith("cuda"):
-        return torch.cuda.max_memory_reserved(device)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
 def release() -> None:
     """Free the memory of objects that are no longer in use."""
     gc.collect()
@@ -142,17 +129,7 @@ def _step(setup: Setup, batch: int) -> None:
     """Do one training step with everything that the recipe uses in its last epoch."""
     training = setup.trainer(batch)
     training.epoch = setup.settings.fidelity.epochs - 1
-    steps = 0
-
-    def check(_share: float) -> None:
-        nonlocal steps
-        steps += 1
-        if steps > 1:
-            raise _EnoughError
-
-    with suppress(_EnoughError):
-        for _ in training.epochs(check):
-            pass
+    training.step_seconds(1)
 
 
 def _evaluation(setup: Setup, batch: int) -> None:

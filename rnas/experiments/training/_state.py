@@ -10,12 +10,18 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from rnas.errors import InputError
-from rnas.experiments.training._history import HISTORY, Row
-from rnas.utils._json_files import parse_json
+from rnas.experiments.training._history import HISTORY, Epoch, Row
+from rnas.utils._json_files import Content, checked_content, parse_json
 from rnas.utils.files import plain, tensors_hash, write_tensors
 
 STATE = "state.safetensors"
 """Name of the file."""
+
+
+class _Rest(Content):
+    fingerprint: str
+    history: list[Epoch]
+    overfitting: dict[str, float] | None
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,7 @@ class State:
             rest: Mapping[str, Any] = parse_json(metadata["state"], "state")
             if with_tensors and tensors_hash(tensors) != metadata["tensors_sha256"]:
                 raise ValueError("its values do not have the hash that was written with them")
+            checked_content(rest, _Rest, "state")
             return cls(rest["fingerprint"], tuple(rest["history"]), rest["overfitting"], tensors)
         except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
             reason = " ".join(str(error).split())

@@ -3,18 +3,119 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from rnas.errors import InputError
 from rnas.experiments.training._activation import activation_note
 from rnas.experiments.training._evaluation import ATTACK_SEED, described_attacks, val_words
 from rnas.experiments.training._history import Row, chosen_by
 from rnas.experiments.training.checkpoint import Checkpoint
 from rnas.experiments.training.setup import Setup
 from rnas.networks import architecture as arch
+from rnas.utils._json_files import Content, checked_content
 from rnas.utils.provenance import device_name, processor, versions
 
 SCHEMA_VERSION = 1
 
 Status = Literal["complete", "overfitted", "diverged"]
 """How a training ended. ``overfitted`` is catastrophic overfitting: the result is from before it."""
+
+
+class _Accuracy(Content):
+    accuracy: float
+    low: float
+    high: float
+
+
+class _NamedAccuracy(_Accuracy):
+    name: str
+
+
+class _Test(Content):
+    clean: _Accuracy
+    attacks: list[_NamedAccuracy]
+    worst_case: _Accuracy
+
+
+class _Weights(Content):
+    epoch: int
+    sha256: str
+    val: dict[str, float]
+    test: _Test | None = None
+
+
+class _Difference(Content):
+    name: str
+    difference: float
+    p_value: float
+    indistinguishable: bool
+
+
+class _Data(Content):
+    name: str
+    hash: str
+
+
+class _Seconds(Content):
+    train: float
+    val: float
+
+
+class _Evaluation(Content):
+    attacks: list[dict[str, Any]]
+    images: int
+    seed: int
+
+
+class _Settings(Content):
+    split_seed: int
+
+
+class _Summary(Content):
+    status: Status
+    reason: str
+    network: str
+    key: str
+    architecture: dict[str, Any]
+    seed: int
+    epochs_done: int
+    seconds: _Seconds
+    epsilon: str
+    evaluation: _Evaluation
+    recipe: str
+    recipe_changes: list[str]
+    recipe_hash: str
+    data: _Data
+    versions: dict[str, str]
+    device: str
+    settings: _Settings
+    best: _Weights | None = None
+    last: _Weights | None = None
+    comparison: list[_Difference] | None = None
+
+
+class _EvaluatedWeights(_Weights):
+    test: _Test
+
+
+class _EvaluatedSummary(_Summary):
+    best: _EvaluatedWeights
+    last: _EvaluatedWeights
+    comparison: list[_Difference] | None
+
+
+def checked_summary(content: Any, source: object) -> dict[str, Any]:
+    """Return a summary as it was read from a file; raise InputError, which names the field, if it is damaged."""
+    found: dict[str, Any] = checked_content(content, _Summary, source)
+    if found["status"] == "diverged":
+        return found
+    checked_content(content, _EvaluatedSummary, source)
+    attacks = [attack["name"] for attack in found["last"]["test"]["attacks"]]
+    compared = [row["name"] for row in found["comparison"] or ()]
+    columns = ["clean", *attacks, "worst case"]
+    if [attack["name"] for attack in found["best"]["test"]["attacks"]] != attacks or (
+        found["best"]["epoch"] != found["last"]["epoch"] and not set(columns) <= set(compared)
+    ):
+        raise InputError(f"{source}: best, last and comparison do not have the same attacks")
+    return found
 
 
 def summarised(
@@ -31,7 +132,7 @@ def summarised(
     """
     settings, dataset = setup.settings, setup.dataset
     cost = setup.architecture.cost(dataset.input_shape, dataset.num_classes)
-    notes = (activation_note(setup.architecture, settings.recipe), settings.recipe.note, dataset.note)
+    notes = (activation_note(setup.architecture, settings.recipe), *settings.recipe.remarks, dataset.note)
     return {
         "schema_version": SCHEMA_VERSION,
         "status": status,

@@ -13,10 +13,11 @@ from rnas.errors import InputError
 from rnas.experiment import RESULT, kind_at
 from rnas.experiments.training.settings import KIND, TrainingRunSettings
 from rnas.networks import architecture as arch
+from rnas.networks._exported import write_described
 from rnas.networks.architecture import Architecture, Shape
 from rnas.utils._json_files import read_json
 from rnas.utils._yaml_files import explained
-from rnas.utils.files import file_hash, write_tensors, write_text
+from rnas.utils.files import file_hash, write_text
 
 SCHEMA_VERSION = 1
 
@@ -122,9 +123,9 @@ def _remedy(folder: Path) -> str:
     return "restore both from a copy"
 
 
-def write_weights(path: Path, weights: Mapping[str, Tensor]) -> str:
-    """Write weights by the network's names, and return the file's hash."""
-    write_tensors(path, weights)
+def write_weights(path: Path, weights: Mapping[str, Tensor], description: Mapping[str, Any]) -> str:
+    """Write weights by the network's names, with a description of network and data, and return the file's hash."""
+    write_described(path, weights, description)
     return file_hash(path)
 
 

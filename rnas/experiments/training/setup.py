@@ -11,6 +11,7 @@ from torch import nn
 from rnas.data._extra import load_extra
 from rnas.data.dataset import Dataset, Split, content_hash, divide
 from rnas.errors import InputError
+from rnas.evaluation.training_data import describe_network
 from rnas.evaluation.training_settings import load_dataset
 from rnas.experiments.training.settings import TrainingRunSettings
 from rnas.networks import architecture as arch
@@ -69,6 +70,7 @@ class Setup:
             "hash": content_hash(self.splits),
             "sha256": dataset.digest,
             "published_checksums": dataset.verified,
+            "classes": list(dataset.classes),
             "input_shape": list(dataset.input_shape),
             "num_classes": dataset.num_classes,
             "split_seed": settings.split_seed,
@@ -79,6 +81,11 @@ class Setup:
             if extra is None
             else {"file": str(settings.extra), "images": len(extra), "sha256": extra.digest},
         }
+
+    @cached_property
+    def description(self) -> Mapping[str, Any]:
+        """Describe network and data as JSON values, for the files of the weights."""
+        return describe_network(self.architecture, self.dataset, self.settings)
 
     @property
     def images(self) -> int:

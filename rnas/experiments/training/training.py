@@ -13,6 +13,7 @@ from rnas.experiments.training._cost_estimate import estimate_cost
 from rnas.experiments.training._history import Row
 from rnas.experiments.training._loop import train_to_the_end
 from rnas.experiments.training._state import STATE, State, has_state
+from rnas.experiments.training._summary import checked_summary
 from rnas.experiments.training.checkpoint import BEST, LAST, Checkpoint
 from rnas.experiments.training.result import TrainingResult
 from rnas.experiments.training.settings import KIND, TrainingRunSettings
@@ -74,14 +75,9 @@ class Training(Experiment[TrainingRunSettings, TrainingResult]):
         if not self.result_file.exists():
             return None
         try:
-            content = read_json(self.result_file)
-            if not isinstance(content, dict):
-                raise ValueError("no JSON object")
-        except (OSError, ValueError) as error:
-            raise InputError(
-                f"{self.result_file}: damaged ({error}); delete it, and {self.resume_command} makes it again"
-            ) from None
-        return content
+            return checked_summary(read_json(self.result_file), self.result_file)
+        except InputError as error:
+            raise InputError(f"{error}; delete it, and {self.resume_command} makes it again") from None
 
     def run(self, listener: Listener | None = None, *, workers: int | None = None) -> TrainingResult:
         """Train until the end, and evaluate; a training that has ended is only read. A diverged loss is a result.

@@ -8,6 +8,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from rnas.errors import InputError
 from rnas.training.recipe import Recipe
 from rnas.utils._yaml_files import parse_yaml
+from rnas.utils.quantities import parse_number
 
 _FACTORS = {"learning_rate": 10, "weight_decay": 10, "loss.beta": 4, "weight_perturbation.gamma": 4}
 """Fields that are tuned by default, from the recipe's own value divided by a factor to it times that."""
@@ -61,13 +62,13 @@ def distribution(recipe: Recipe, key: str, values: str) -> BaseDistribution:
     if len(ends) not in (2, 3):
         return _choice(key, values)
     try:
-        low, high = float(ends[0]), float(ends[1])
+        low, high = parse_number(ends[0]), parse_number(ends[1])
     except ValueError:
         raise InputError(f"{key}={values}: write {_FORMS}") from None
     logarithmic = len(ends) == 3
     if logarithmic and ends[2] != "log":
         raise InputError(f"{key}={values}: {ends[2]!r} is not a scale; write {_FORMS}")
-    if not low < high < float("inf"):
+    if low >= high:
         raise InputError(f"{key}={values}: the low end has to be below the high one, and both numbers")
     if logarithmic and low <= 0:
         raise InputError(f"{key}={values}: a logarithmic scale begins above 0")

@@ -1,24 +1,35 @@
 """Store trials with parameters, epochs and result in an Optuna study (Akiba et al., KDD 2019)."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import optuna
 from optuna import Study
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
+from pydantic import Field
 
-from rnas.errors import InputError
+from rnas.errors import InputError, LedgerError
+from rnas.experiments.training._history import Epoch
 from rnas.experiments.tuning._pruners import make_pruner
 from rnas.experiments.tuning.settings import TuningSettings
 from rnas.nas.evaluators.evaluator import Evaluation, Status
 from rnas.nas.strategies._optuna_samplers import make_sampler
+from rnas.utils._json_files import Content, checked_content
 
 _NAME = "tuning"
 _RESULT = "result"
 _FINGERPRINT = "fingerprint"
 _PROVENANCE = "provenance"
+
+
+class _Result(Content):
+    status: Annotated[Status, Field(strict=False)]
+    reason: str
+    curve: list[Epoch]
+    seconds: float
+    pruned: bool = False
 
 
 class TuningStudy:
@@ -133,6 +144,15 @@ class TuningStudy:
 
 
 def result_of(trial: FrozenTrial) -> Mapping[str, Any]:
-    """Return ``status``, ``reason``, ``curve``, ``seconds`` and ``pruned`` of a trial; empty while it is open."""
-    result: Mapping[str, Any] = trial.user_attrs.get(_RESULT, {})
+    """Return ``status``, ``reason``, ``curve``, ``seconds`` and ``pruned`` of a trial; empty while it is open.
+
+    Raises:
+        LedgerError: it is damaged.
+    """
+    if _RESULT not in trial.user_attrs:
+        return {}
+    try:
+        result: Mapping[str, Any] = checked_content(trial.user_attrs[_RESULT], _Result, f"trial {trial.number}")
+    except InputError as error:
+        raise LedgerError(f"the ledger is damaged ({error}): restore it from a copy") from None
     return result

@@ -5,6 +5,8 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from numbers import Real
+from typing import Any
 
 import torch
 
@@ -15,6 +17,9 @@ from rnas.utils._text import one_line, shown
 from rnas.utils.files import disk_is_full
 
 _LONGEST_REASON = 300
+
+LARGEST_METRIC = 1e30
+"""Largest size of a metric's value. Sums of squares and volumes of larger ones would not be finite."""
 
 
 def evaluate(evaluator: Evaluates, task: Task, context: Context, inputs: Mapping[str, str] | None = None) -> Evaluation:
@@ -76,7 +81,7 @@ def _checked(evaluation: Evaluation) -> Evaluation:
     checked = replace(
         evaluation,
         status=Status(evaluation.status),
-        metrics={str(name): float(value) for name, value in evaluation.metrics.items()},
+        metrics={str(name): metric_value(str(name), value) for name, value in evaluation.metrics.items()},
         curve=tuple(json.loads(json.dumps(list(evaluation.curve)))),
         provenance=json.loads(json.dumps(dict(evaluation.provenance))),
         seconds=float(evaluation.seconds),
@@ -85,8 +90,16 @@ def _checked(evaluation: Evaluation) -> Evaluation:
     for row in checked.curve:
         if not isinstance(row, dict) or not all(isinstance(value, int | float) for value in row.values()):
             raise TypeError(f"the evaluator returned a curve with {shown(row)}, not numbers by name")
-    wrong = [name for name, value in checked.metrics.items() if not math.isfinite(value)]
-    if checked.status is Status.COMPLETE and wrong:
-        reason = f"metric {wrong[0]!r} is not a finite number"
-        return replace(checked, status=Status.FAILED, metrics={}, reason=reason)
+    for name, value in checked.metrics.items():
+        if checked.status is Status.COMPLETE and not abs(value) <= LARGEST_METRIC:
+            size = f"{value:g}, beyond {LARGEST_METRIC:g}" if math.isfinite(value) else "not a finite number"
+            return replace(checked, status=Status.FAILED, metrics={}, reason=f"metric {name!r} is {size}")
     return checked
+
+
+def metric_value(name: str, value: Any) -> float:
+    """Return the value of a metric, which may be a scalar of numpy or torch; raise TypeError if it is no number."""
+    number = value.item() if getattr(value, "shape", None) == () else value
+    if isinstance(number, bool) or not isinstance(number, Real):
+        raise TypeError(f"metric {name!r} is {shown(value)}, not a number")
+    return float(number)

@@ -1,13 +1,10 @@
 """Train adversarially at a low fidelity, then attack; this is the default evaluator."""
 
-import resource
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from statistics import median
 from typing import Any, ClassVar
 
 import numpy as np
@@ -24,18 +21,21 @@ from rnas.data.fidelity import Fidelity
 from rnas.errors import DeadlineExceededError, InputError
 from rnas.evaluation.diagnostics.diagnostic import Diagnostic, DiagnosticContext
 from rnas.evaluation.robustness import Robustness, evaluate_robustness
+from rnas.evaluation.training_data import describe_network
 from rnas.evaluation.training_settings import TrainingSettings, load_dataset
 from rnas.nas.evaluators._final_training import FinalTraining
 from rnas.nas.evaluators._guard import classified
-from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Rung, Status, Task
+from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Evaluator, Rung, Status, Task
 from rnas.nas.space import SearchSpace
 from rnas.networks import architecture as arch
+from rnas.networks._exported import write_described
 from rnas.networks.architecture import Architecture, Shape
 from rnas.networks.weights import load_weights
 from rnas.training.numerics import Numerics
 from rnas.training.plan import Plan
 from rnas.training.trainer import Trainer
-from rnas.utils.files import file_hash, write_tensors
+from rnas.utils._devices import peak_memory
+from rnas.utils.files import file_hash
 from rnas.utils.model import Model
 from rnas.utils.provenance import device_name, json_hash, processor, versions
 
@@ -49,7 +49,6 @@ _BOUNDS = {f"{prefix}{name}": bound for prefix in ("", "test_") for name, bound 
 _HASH_DIGITS = 16
 _TRAINING_SHARE = 0.9
 _DIAGNOSED_IMAGES = 100
-_TIMED_STEPS = 8
 _TIMED_SECONDS = 5.0
 
 
@@ -57,6 +56,7 @@ class AdversarialTrainingSettings(Model):
     """Hold ``{train: {...}}`` of a config."""
 
     train: TrainingSettings
+    """Training and attack of each network."""
 
 
 @dataclass(frozen=True)
@@ -69,11 +69,7 @@ class _Plan:
     attacks: tuple[Attack, ...]
 
 
-class _EnoughTimedError(Exception):
-    """Stop a training that only had to be timed."""
-
-
-class AdversarialTraining:
+class AdversarialTraining(Evaluator):
     """Train each architecture from scratch by one recipe and measure its robust accuracy.
 
     Metrics: ``robust_accuracy``, ``clean_accuracy`` and ``robust_margin`` on the search_val split, by which a
@@ -177,10 +173,6 @@ class AdversarialTraining:
         evaluated = sum(held[split] for split in attacked) * _ATTACKS * self._training.evaluation.steps
         return fidelity.epochs * images * (1 + crafted) + evaluated
 
-    def known(self, architectures: Sequence[Architecture]) -> list[dict[str, float]]:
-        """Return no metrics: params and FLOPs come from the space."""
-        return [{} for _ in architectures]
-
     def evaluate(self, task: Task, context: Context) -> Evaluation:
         """Train and attack one architecture; deterministic on a CPU with one thread."""
         started = time.perf_counter()
@@ -204,7 +196,8 @@ class AdversarialTraining:
             if context.folder is not None and not self._is_lower(plan):
                 context.folder.mkdir(parents=True, exist_ok=True)
                 path = context.folder / f"{arch.key(task.architecture)}.safetensors"
-                write_tensors(path, model.state_dict())
+                description = describe_network(task.architecture, self._dataset, self._training)
+                write_described(path, model.state_dict(), description)
                 weights = file_hash(path)[:_HASH_DIGITS]
         except Exception as error:
             # Caught here rather than by the caller, so that the curve so far and its provenance are recorded.
@@ -254,18 +247,7 @@ class AdversarialTraining:
         """Time a few training steps and one batch of the evaluation, and scale them up."""
         plan = self._plan(context.device, task)
         model = self._build(task, context.device)
-        moments: list[float] = []
-
-        def stop_early(_share: float) -> None:
-            moments.append(time.perf_counter())
-            if len(moments) > _TIMED_STEPS or moments[-1] - moments[0] > _TIMED_SECONDS:
-                raise _EnoughTimedError
-
-        with suppress(_EnoughTimedError):
-            training = Trainer(model, plan.splits["train"], plan.training, task.seed, plan.extra)
-            list(training.epochs(stop_early))
-        moments.append(time.perf_counter())
-        step = median(after - before for before, after in pairwise(moments))
+        step = Trainer(model, plan.splits["train"], plan.training, task.seed, plan.extra).step_seconds()
         # As many images as take a few steps' time, so that slow networks are measured quickly as well.
         affordable = int(_TIMED_SECONDS / step * plan.training.fidelity.batch_size / 10)
         batch = min(max(affordable, 8), self._training.evaluation.batch_size, len(plan.splits["search_val"]))
@@ -273,8 +255,8 @@ class AdversarialTraining:
         evaluate_robustness(model, plan.splits["search_val"].first(batch), plan.attacks, 0, batch)
         per_image = (time.perf_counter() - started) / batch
         images = len(plan.splits["search_val"]) + len(plan.splits["test"])
-        seconds = step * plan.training.steps(len(plan.splits["train"])) + per_image * images
-        return EvaluationEstimate(seconds, _peak_memory(context.device))
+        seconds = step * plan.training.steps(plan.training.images(len(plan.splits["train"]))) + per_image * images
+        return EvaluationEstimate(seconds, peak_memory(context.device))
 
     def _plan(self, device: str, task: Task) -> _Plan:
         training = self._training
@@ -303,6 +285,7 @@ class AdversarialTraining:
             "split_seed": self._training.split_seed,
             "images": {name: len(split) for name, split in splits.items()},
             "published_files": self._dataset.verified,
+            "classes": list(self._dataset.classes),
             "extra": None if self._extra is None else {"images": len(self._extra), "hash": self._extra.digest[:16]},
         }
 
@@ -400,10 +383,3 @@ class AdversarialTraining:
             "device": device_name(device),
             "processor": processor(device),
         }
-
-
-def _peak_memory(device: str) -> int:
-    """Return the most bytes that this process has used so far: on the GPU, or in all."""
-    if device.startswith("cuda"):
-        return torch.cuda.max_memory_allocated(device)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -2,19 +2,19 @@
 
 import inspect
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cached_property
-from numbers import Real
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, PositiveInt
 
 from rnas import registry
 from rnas.errors import InputError
-from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Rung, Status, Task
+from rnas.nas.evaluators._guard import metric_value
+from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Evaluator, Status, Task
 from rnas.nas.space import SearchSpace
-from rnas.networks.architecture import Architecture, Shape
+from rnas.networks.architecture import Shape
 from rnas.utils.model import Model
 
 Function = Callable[..., Evaluation | Mapping[str, float]]
@@ -34,7 +34,7 @@ class CallSettings(Model):
     """Number of classes."""
 
 
-class Call:
+class Call(Evaluator):
     """Call ``f(architecture)`` or ``f(task, context)``. An exception in it becomes a failed evaluation.
 
     Args:
@@ -69,23 +69,9 @@ class Call:
         return self._settings
 
     @property
-    def bounds(self) -> Mapping[str, tuple[float, float]]:
-        """Return no bounds, because nothing is known of the function's metrics."""
-        return {}
-
-    @property
-    def rungs(self) -> tuple[Rung, ...]:
-        """Return one rung, because the function has a fidelity of its own."""
-        return (Rung(),)
-
-    @property
     def notes(self) -> tuple[str, ...]:
         """Return where the results come from."""
         return (f"Results were computed by {self._settings.call}.",)
-
-    def known(self, architectures: Sequence[Architecture]) -> list[dict[str, float]]:
-        """Return no metrics: params and FLOPs come from the space."""
-        return [{} for _ in architectures]
 
     def evaluate(self, task: Task, context: Context) -> Evaluation:
         """Return the result of the function.
@@ -99,7 +85,7 @@ class Call:
             return result
         if not isinstance(result, Mapping):
             raise TypeError(f"{self._settings.call} returned {type(result).__name__}, not metrics by name")
-        metrics = {str(name): _number(self._settings.call, str(name), value) for name, value in result.items()}
+        metrics = {str(name): metric_value(str(name), value) for name, value in result.items()}
         return Evaluation(
             Status.COMPLETE,
             metrics=metrics,
@@ -115,31 +101,44 @@ class Call:
 
     @cached_property
     def function(self) -> Function:
-        """Return the function; raise InputError if there is none of that name."""
-        return self._given or _imported(self._settings.call)
+        """Return the function; raise InputError if there is none of that name, or it takes other arguments."""
+        found = self._given or _imported(self._settings.call)
+        _takes_one(self._settings.call, found)
+        return found
 
     @cached_property
     def _of_architecture(self) -> bool:
-        return _takes_one(self.function)
+        return _takes_one(self._settings.call, self.function)
 
     def _called(self, task: Task, context: Context) -> Evaluation | Mapping[str, float]:
         return self.function(task.architecture) if self._of_architecture else self.function(task, context)
 
 
-def _takes_one(function: Function) -> bool:
-    """Return whether a function takes one argument, the architecture."""
+def _takes_one(call: str, function: Function) -> bool:
+    """Return whether a function takes one argument, the architecture, and not two; raise InputError if neither."""
     try:
-        parameters = inspect.signature(function).parameters.values()
+        signature = inspect.signature(function)
     except (TypeError, ValueError):
         return False
+    parameters = signature.parameters.values()
+    if not _accepts(signature, 1) and not _accepts(signature, 2):
+        raise InputError(
+            f"evaluator {call}: the function takes {signature}; write it as f(architecture), or as f(task, context)"
+        )
     needed = [p for p in parameters if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    return len(needed) == 1 and not any(p.kind is p.VAR_POSITIONAL or p.name == "context" for p in parameters)
+    return (
+        _accepts(signature, 1)
+        and len(needed) <= 1
+        and not any(p.kind is p.VAR_POSITIONAL or p.name == "context" for p in parameters)
+    )
 
 
-def _number(call: str, name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"{call} returned {value!r} as metric {name!r}, not a number")
-    return float(value)
+def _accepts(signature: inspect.Signature, arguments: int) -> bool:
+    try:
+        signature.bind(*range(arguments))
+    except TypeError:
+        return False
+    return True
 
 
 def _imported(call: str) -> Function:

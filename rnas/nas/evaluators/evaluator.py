@@ -53,7 +53,7 @@ class Evaluation:
 
     Attributes:
         status: how it ended.
-        metrics: finite numbers by name; empty unless complete.
+        metrics: numbers by name, of at most 1e30 in size; empty unless complete.
         curve: one mapping an epoch, by name.
         seconds: wall-clock time.
         provenance: recipe, data hash, versions, device: JSON values.
@@ -101,7 +101,8 @@ class Evaluator(Evaluates, Protocol):
     """Evaluate architectures. An evaluator is registered under ``rnas.evaluators`` as a class.
 
     It is made as ``cls(settings, space)``, with an instance of its ``Settings``, a model whose first field has the
-    registered name; and it must be picklable, since it travels to worker processes once.
+    registered name; and it must be picklable, since it travels to worker processes once. What most
+    evaluators do is inherited by one that derives from this class.
 
     Attributes:
         Settings: pydantic model of what a config says of it.
@@ -121,22 +122,29 @@ class Evaluator(Evaluates, Protocol):
 
     @property
     def bounds(self) -> Mapping[str, tuple[float, float]]:
-        """Return the least and the greatest possible value of each metric that has them."""
+        """Return the least and the greatest possible value of each metric that has them; by default none has."""
+        return {}
 
     @property
     def rungs(self) -> tuple[Rung, ...]:
         """Return the rungs of fidelity, cheapest first. It evaluates at the last unless a task gives another
         fidelity.
 
-        ``(Rung(),)`` for an evaluator that has one fidelity and no name for it.
+        By default it has one fidelity, and no name for it.
         """
+        return (Rung(),)
 
     @property
     def notes(self) -> Sequence[str]:
-        """Return notes that a reader of its results must know."""
+        """Return notes that a reader of its results must know; by default there are none."""
+        return ()
 
     def known(self, architectures: Sequence[Architecture]) -> list[dict[str, float]]:
-        """Return for each architecture the metrics that need no evaluation; the same names for all."""
+        """Return for each architecture the metrics that need no evaluation; the same names for all.
+
+        By default it knows none: params and FLOPs come from the space.
+        """
+        return [{} for _ in architectures]
 
     def estimate(self, task: Task, context: Context) -> EvaluationEstimate:
         """Measure, in seconds rather than minutes, what ``evaluate`` would need."""
@@ -152,6 +160,15 @@ class ReadsInputs(Protocol):
 
         A search ends with an error, and is not resumed, when one of them is another.
         """
+
+
+@runtime_checkable
+class KnowsWhatItHolds(Protocol):
+    """Define an evaluator that can evaluate some architectures of a space only."""
+
+    @property
+    def held(self) -> Sequence[Architecture]:
+        """Return all architectures that can be evaluated; others are not proposed."""
 
 
 def inputs_of(part: object) -> dict[str, str]:

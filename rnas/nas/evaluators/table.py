@@ -16,13 +16,14 @@ from pydantic import BaseModel, PositiveInt
 
 from rnas._typing import Floats
 from rnas.errors import InputError
-from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Rung, Status, Task
+from rnas.nas.evaluators._guard import LARGEST_METRIC
+from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Evaluator, Status, Task
 from rnas.nas.space import SearchSpace
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
 from rnas.utils._regular_files import read_bytes
 from rnas.utils.model import Model
-from rnas.utils.quantities import PathField
+from rnas.utils.quantities import PathField, parse_number
 
 _KNOWN_PREFIXES = ("flops", "params", "macs")
 _LARGEST = 512 * 1024**2
@@ -55,11 +56,11 @@ class _Line:
     cells: Mapping[str, str]
 
 
-class Table:
+class Table(Evaluator):
     """Read results from a table. Each architecture has at most one row, which every notation of it finds.
 
     A cell that holds a finite number is a metric; any other is text and left alone. Rows that a narrowed space does
-    not hold are passed over. An architecture without a row fails, and what is known of it is NaN.
+    not hold are passed over. An architecture without a row is not proposed; it fails, and what is known of it is NaN.
 
     Raises:
         InputError: the constructor raises it for a file, column or line that is wrong, and names them.
@@ -73,7 +74,10 @@ class Table:
         content = read_bytes(settings.table, _LARGEST)
         self._hash = hashlib.sha256(content).hexdigest()[:12]
         header, lines = _read(content, settings)
-        self._rows, lines = _held(lines, settings, space)
+        held = _held(lines, settings, space)
+        self._held = tuple(architecture for architecture, _ in held)
+        self._rows = {arch.key(architecture): row for row, architecture in enumerate(self._held)}
+        lines = [line for _, line in held]
         columns = {name: np.array([_number(line.cells[name]) for line in lines]) for name in header}
         del columns[settings.architecture]
         self._metrics = {name: values for name, values in columns.items() if np.isfinite(values).any()}
@@ -102,11 +106,6 @@ class Table:
         return {"table": self._hash}
 
     @property
-    def rungs(self) -> tuple[Rung, ...]:
-        """Return one rung, because a table has the fidelity that it was made at."""
-        return (Rung(),)
-
-    @property
     def notes(self) -> tuple[str, ...]:
         """Return where the results come from."""
         return (f"Results were read from the table {self._settings.table.name}; no network was trained.",)
@@ -117,6 +116,11 @@ class Table:
         return [
             {name: math.nan if row is None else float(self._metrics[name][row]) for name in self._known} for row in rows
         ]
+
+    @property
+    def held(self) -> Sequence[Architecture]:
+        """Return the architectures of the rows that the space contains."""
+        return self._held
 
     def evaluate(self, task: Task, context: Context) -> Evaluation:
         """Return all metrics of the architecture's row; without a row the status is failed."""
@@ -174,29 +178,30 @@ def _lines(text: io.TextIOWrapper) -> Iterator[str]:
         yield line
 
 
-def _held(lines: Sequence[_Line], settings: TableSettings, space: SearchSpace) -> tuple[dict[str, int], list[_Line]]:
-    """Return the rows that the space contains, by key of the architecture, and their lines."""
+def _held(lines: Sequence[_Line], settings: TableSettings, space: SearchSpace) -> list[tuple[Architecture, _Line]]:
+    """Return the architectures of the rows that the space contains, and their lines."""
     first: dict[str, int] = {}
-    rows: dict[str, int] = {}
-    held: list[_Line] = []
+    held: list[tuple[Architecture, _Line]] = []
     for line in lines:
+        contained = False
         try:
             architecture = space.parse(line.cells[settings.architecture])
         except InputError as error:
             raise InputError(f"{settings.table}, line {line.number}: {error}") from None
+        with suppress(InputError):
+            # The space has one description of networks that compute the same.
+            architecture, contained = space.decode(space.encode(architecture)), True
         key = arch.key(architecture)
         if key in first:
             raise InputError(
                 f"{settings.table}, line {line.number}: the same architecture as in line {first[key]}; keep one of them"
             )
         first[key] = line.number
-        with suppress(InputError):
-            space.encode(architecture)
-            rows[key] = len(held)
-            held.append(line)
+        if contained:
+            held.append((architecture, line))
     if not held:
         raise InputError(f"{settings.table}: none of its architectures is in space {space.name!r}")
-    return rows, held
+    return held
 
 
 def _check_known(header: Sequence[str], lines: Sequence[_Line], settings: TableSettings) -> None:
@@ -212,18 +217,20 @@ def _check_known(header: Sequence[str], lines: Sequence[_Line], settings: TableS
 def _check_numbers(lines: Sequence[_Line], settings: TableSettings, metrics: Mapping[str, Floats]) -> None:
     """Raise InputError if a column that is mostly numbers has a cell that is neither a number nor empty."""
     for name, values in metrics.items():
-        if 2 * np.isfinite(values).sum() <= len(values):
-            continue
+        few = 2 * np.isfinite(values).sum() <= len(values)
         for line, value in zip(lines, values, strict=True):
+            if abs(value) > LARGEST_METRIC:
+                raise InputError(
+                    f"{settings.table}, line {line.number}: {name} is {value:g}, beyond {LARGEST_METRIC:g}; scale it"
+                )
             cell = line.cells[name].strip()
-            if math.isnan(value) and cell and cell.lower() != "nan":
+            if not few and math.isnan(value) and cell and cell.lower() != "nan":
                 raise InputError(f"{settings.table}, line {line.number}: {name} is {cell!r}, not a number")
 
 
 def _number(cell: str) -> float:
     """Return a cell as a finite number, or NaN."""
     try:
-        value = float(cell)
+        return parse_number(cell)
     except ValueError:
         return math.nan
-    return value if math.isfinite(value) else math.nan

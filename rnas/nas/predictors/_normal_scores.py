@@ -1,9 +1,9 @@
 """Map a target to normal scores and back, so that its order counts and its outliers do not."""
 
 import numpy as np
-from scipy.stats import norm, rankdata
 
 from rnas._typing import Floats
+from rnas.statistics._ranks import normal_scores
 
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(15)
 _TAIL = 0.1
@@ -22,7 +22,7 @@ class NormalScores:
     """
 
     def __init__(self, sample: Floats) -> None:
-        self.scores: Floats = norm.ppf((rankdata(sample) - 0.5) / len(sample))
+        self.scores: Floats = normal_scores(sample)
         self._values, first = np.unique(sample, return_index=True)
         self._at = self.scores[first]
         tail = max(1, int(_TAIL * len(self._values)))

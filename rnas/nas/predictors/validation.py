@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 import numpy as np
-from scipy.stats import kendalltau
 
 from rnas._typing import Floats
 from rnas.nas.predictors._checked_prediction import checked_prediction
 from rnas.nas.predictors.predictor import Predictor
+from rnas.statistics._ranks import kendall_tau
 
 _FOLDS = 3
 
@@ -18,13 +18,13 @@ def cross_validated_tau(predictor: Callable[[], Predictor], features: Floats, ta
     Every third row is a fold, so that each fold has early and late evaluations. Tau is 0 if all targets or all
     predictions are equal.
     """
-    return _tau(target, _cross_validated(predictor, features, target))
+    return kendall_tau(target, _cross_validated(predictor, features, target))
 
 
 def fold_taus(predictor: Callable[[], Predictor], features: Floats, target: Floats) -> Floats:
     """Return the tau of :func:`cross_validated_tau` within each of the three folds (3,), n >= 6."""
     predicted = _cross_validated(predictor, features, target)
-    return np.array([_tau(target[part::_FOLDS], predicted[part::_FOLDS]) for part in range(_FOLDS)])
+    return np.array([kendall_tau(target[part::_FOLDS], predicted[part::_FOLDS]) for part in range(_FOLDS)])
 
 
 def _cross_validated(predictor: Callable[[], Predictor], features: Floats, target: Floats) -> Floats:
@@ -34,9 +34,3 @@ def _cross_validated(predictor: Callable[[], Predictor], features: Floats, targe
         rest, out = fold != part, fold == part
         predicted[out] = checked_prediction(predictor().fit(features[rest], target[rest]), features[out])[0]
     return predicted
-
-
-def _tau(target: Floats, predicted: Floats) -> float:
-    if np.ptp(target) == 0 or np.ptp(predicted) == 0:
-        return 0.0
-    return float(kendalltau(target, predicted).statistic)

@@ -3,10 +3,7 @@ from .judgement import (
     judge as judge,
 )
 from .naswot import naswot as naswot
-from ._partial_tau import (
-    partial_tau as partial_tau,
-    tau as tau,
-)
+from ._partial_tau import partial_tau as partial_tau
 from .proxy import (
     Proxy as Proxy,
     untrained as untrained,

@@ -1,26 +1,13 @@
 """Measure how well two orders of networks agree, and how well beyond what their cost explains."""
 
 import numpy as np
-from scipy.stats import kendalltau, norm, rankdata
 from sklearn.linear_model import LinearRegression
 from sklearn.preprocessing import SplineTransformer
 
 from rnas._typing import Floats, Integers
+from rnas.statistics._ranks import kendall_tau, normal_scores
 
 _KNOTS = 5
-
-
-def tau(first: Floats, second: Floats) -> float:
-    """Return Kendall's tau-b, in [-1, 1], of two columns (n,); 0 if all values of one are equal."""
-    if np.ptp(rankdata(first)) == 0 or np.ptp(rankdata(second)) == 0:
-        return 0.0
-    return float(kendalltau(first, second).statistic)
-
-
-def normal_scores(values: Floats) -> Floats:
-    """Convert values (n,) to quantiles of N(0, 1) by their ranks; ties have the same quantile."""
-    scores: Floats = norm.ppf((rankdata(values) - 0.5) / len(values))
-    return scores
 
 
 def beyond_cost(values: Floats, costs: Floats) -> Floats:
@@ -39,7 +26,7 @@ def beyond_cost(values: Floats, costs: Floats) -> Floats:
 
 def partial_tau(first: Floats, second: Floats, costs: Floats) -> float:
     """Return Kendall's tau, in [-1, 1], of the residuals of two columns (n,) after regressions on costs (n, c)."""
-    return tau(beyond_cost(first, costs), beyond_cost(second, costs))
+    return kendall_tau(beyond_cost(first, costs), beyond_cost(second, costs))
 
 
 def quarter_of(cost: Floats) -> Integers:
@@ -51,4 +38,4 @@ def quarter_of(cost: Floats) -> Integers:
 def tau_by_quarters(first: Floats, second: Floats, cost: Floats) -> list[float]:
     """Return Kendall's tau of two columns (n,) within each quarter of the networks by cost (n,)."""
     quarters = quarter_of(cost)
-    return [tau(first[quarters == quarter], second[quarters == quarter]) for quarter in range(4)]
+    return [kendall_tau(first[quarters == quarter], second[quarters == quarter]) for quarter in range(4)]

@@ -9,7 +9,8 @@ from sklearn.model_selection import KFold
 from rnas._typing import Floats, Integers
 from rnas.errors import InputError
 from rnas.nas.predictors.gaussian_process import GaussianProcess
-from rnas.nas.proxies._partial_tau import beyond_cost, normal_scores, tau
+from rnas.nas.proxies._partial_tau import beyond_cost
+from rnas.statistics._ranks import kendall_tau, normal_scores
 from rnas.statistics.interval import Interval
 
 FEWEST = 40
@@ -67,10 +68,12 @@ def judge(scores: Floats, target: Floats, costs: Floats, known: Floats | None = 
     without, added = (cross_validated(inputs, target) for inputs in (known, with_scores(known, scores)))
     left = beyond_cost(scores, costs), beyond_cost(target, costs)
     return Judgement(
-        tau=tau(scores, target),
-        partial_tau=_interval(lambda rows: tau(left[0][rows], left[1][rows]), len(target)),
-        without=tau(without, target),
-        gain=_interval(lambda rows: tau(added[rows], target[rows]) - tau(without[rows], target[rows]), len(target)),
+        tau=kendall_tau(scores, target),
+        partial_tau=_interval(lambda rows: kendall_tau(left[0][rows], left[1][rows]), len(target)),
+        without=kendall_tau(without, target),
+        gain=_interval(
+            lambda rows: kendall_tau(added[rows], target[rows]) - kendall_tau(without[rows], target[rows]), len(target)
+        ),
     )
 
 

@@ -61,7 +61,9 @@ def sample_fresh(problem: Problem, n: int, excluded: set[bytes], rng: np.random.
         found = np.concatenate([found, fresh(problem, drawn, excluded | set(genome_keys(found)))])[:n]
         if len(found) == n:
             return found
-    if space.enumeration is None:
+    # What a table holds of a space that is too large to enumerate would hardly ever be drawn.
+    everything = getattr(problem.known, "held_genomes", None) if space.enumeration is None else space.enumeration
+    if everything is None:
         return found
-    rest = fresh(problem, rng.permutation(space.enumeration), excluded | set(genome_keys(found)))
+    rest = fresh(problem, rng.permutation(everything), excluded | set(genome_keys(found)))
     return np.concatenate([found, rest])[:n]

@@ -107,7 +107,7 @@ class NNIStrategy:
 
 
 def _chosen(kind: str, name: Any, known: Mapping[str, Any]) -> Any:
-    if name not in known:
+    if not isinstance(name, str) or name not in known:
         raise InputError(f"strategy nni: unknown {kind} {name!r}; known: {', '.join(known)}")
     return known[name]
 

@@ -21,26 +21,13 @@ const sortButton = (heading, onSort) => {
   });
 };
 
-document.querySelectorAll("table.sortable").forEach((table) => {
-  const body = table.tBodies[0];
-  const valueAt = (row, at) => {
-    const text = row.cells[at].dataset.value ?? row.cells[at].textContent;
-    return text === "" || Number.isNaN(Number(text)) || at === 0 ? text : Number(text);
-  };
-  table.querySelectorAll("thead tr:last-child th.number").forEach((heading, at) => {
-    if (!heading.textContent.trim()) return;
-    sortButton(heading, (direction) =>
-      body.append(...[...body.rows].sort((a, b) => compare(valueAt(a, at + 1), valueAt(b, at + 1), direction))),
-    );
-  });
-});
-
-/* Every heading of these tables sorts; in the front's table, which has two rows of headings, the numbers do. */
+/* Every heading of these tables sorts; above them may be headings of groups. */
 document.querySelectorAll("table.sorted").forEach((table) => {
   const body = table.tBodies[0];
-  table.querySelectorAll("thead th").forEach((heading, at) => {
+  table.querySelectorAll("thead tr:last-child th").forEach((heading, at) => {
+    if (!heading.textContent.trim()) return;
     const valueIn = (row) => {
-      const text = row.cells[at].dataset.value;
+      const text = row.cells[at].dataset.value ?? row.cells[at].textContent;
       return text === "" || Number.isNaN(Number(text)) ? text : Number(text);
     };
     sortButton(heading, (direction) =>

@@ -1,6 +1,9 @@
+from contextlib import suppress
 from fractions import Fraction
 
 import pytest
+import torch
+from torch import nn
 
 from rnas import registry
 from rnas.attacks.attack import Attack, Norm
@@ -133,3 +136,39 @@ def test_a_family_that_cannot_be_loaded_costs_no_other(monkeypatch: pytest.Monke
     assert named_attack("fgsm", EPSILON) == FGSM(EPSILON)
     with pytest.raises(InputError, match="not loaded: theirs"):
         named_attack("my-attack", EPSILON)
+
+
+SHORT = ("fgsm", "pgd3", "pgd3x2-margin", "pgd3-cw", "pgd3-dlr", "pgd3-kl", "cw3", "mi-fgsm3", "gama100", "deepfool3")
+OF_AUTOATTACK = ("apgd-ce", "apgd-dlr", "apgd-t", "fab-t", "square20")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("norm", ["linf", "l2", "l1"])
+@pytest.mark.parametrize("classes", [2, 3, 4, 5])
+def test_every_attack_runs_for_few_classes_or_says_how_many_it_needs(norm: Norm, classes: int) -> None:
+    epsilon = {"linf": Fraction(1, 500), "l2": Fraction(1, 100), "l1": Fraction(1, 100)}[norm]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = nn.Sequential(nn.Flatten(), nn.Linear(48, classes)).eval()
+        images = torch.rand(2, 3, 4, 4)
+    labels = network(images).argmax(1)
+    run = set()
+    for name in (*SHORT, *OF_AUTOATTACK):
+        # Any other error than one line is a fault.
+        with suppress(InputError):
+            found = named_attack(name, epsilon, norm)(network, images, labels, torch.arange(2), 0)
+            assert found.shape == images.shape
+            run.add(name)
+    assert {"fgsm", "pgd3", "apgd-ce", "fab-t", "square20"} <= run
+    assert ("apgd-dlr" in run) == (classes >= 3)
+    assert ("apgd-t" in run) == (classes >= 4)
+
+
+@pytest.mark.parametrize("classes", [2, 3, 4])
+def test_apgd_in_the_l1_ball_needs_no_target_classes(classes: int) -> None:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = nn.Sequential(nn.Flatten(), nn.Linear(12, classes)).eval()
+        images = torch.rand(2, 3, 2, 2)
+    attack = named_attack("apgd-ce", Fraction(1, 100), "l1")
+    assert attack(network, images, network(images).argmax(1), torch.arange(2), 0).shape == images.shape

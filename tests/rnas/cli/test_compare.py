@@ -28,6 +28,8 @@ def test_what_cannot_be_run_is_refused_in_one_line(command: Callable[..., Result
         (["compare", network, "resnet-18", "--output", kept, *digits], f"resume it with rnas resume {kept}"),
         (["compare", network, *digits], "at least two networks"),
         (["compare", network, "no-such", *digits], "unknown network 'no-such'"),
+        (["compare", network, "resnet-18", "--data", "digits", "--flops", "600K"], "; all networks fit --flops "),
+        (["compare", network, "resnet-18", "--tolerance", "2", *digits], "2 is not a share between 0 and 1"),
         (["compare", network, "resnet-18", "--attacks", "fog", *digits], "unknown attack 'fog'"),
         (["compare", network, "resnet-18", "--images", 9999, *digits], "images.train asks for 9999"),
         (["compare", network, "resnet-18", "--until-decided", 3, *digits], "give more than the 3 seeds that all have"),

@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
+from rnas import registry
+from rnas.cli.config import keys_of
 from rnas.nas.config import SearchConfig
 from tests.rnas.cli.conftest import Result
 
@@ -13,9 +15,7 @@ Command = Callable[..., Result]
 
 @pytest.fixture(scope="module")
 def keys() -> dict[str, dict[str, str]]:
-    from rnas.cli.config import search_keys
-
-    return {known.key: vars(known) for known in search_keys()}
+    return {known.key: vars(known) for known in keys_of("search")}
 
 
 def test_every_key_of_every_part_is_there(keys) -> None:
@@ -51,9 +51,28 @@ def test_the_first_keys_are_listed_and_those_below_one_on_demand(command: Comman
     assert "budget" in first
     assert "evaluator.train" not in first
     assert "more keys stand inside these" in first
-    below = command("config", "evaluator.train.evaluation").out
+    below = command("config", "search", "evaluator.train.evaluation").out
     assert [line.split()[0] for line in below.splitlines()[1:] if line.startswith("evaluator")] == [
         f"evaluator.train.evaluation{name}" for name in ("", ".steps", ".step", ".batch_size", ".diagnostics")
     ]
-    listed = json.loads(command("config", "promote", "--json").out)
+    listed = json.loads(command("config", "search", "promote", "--json").out)
     assert [known["key"] for known in listed] == ["promote"]
+
+
+@pytest.mark.parametrize("kind", registry.names(registry.EXPERIMENTS))
+def test_every_key_of_every_kind_has_a_meaning(kind: str) -> None:
+    found = {known.key: known for known in keys_of(kind)}
+    assert set(registry.load(registry.EXPERIMENTS, kind).Settings.model_fields) <= set(found)
+    assert [key for key, known in found.items() if not known.meaning and not key.startswith("strategy(")] == []
+
+
+def test_the_keys_of_another_kind_are_listed(command: Command) -> None:
+    listed = json.loads(command("config", "comparison", "training.fidelity.epochs", "--json").out)
+    assert [(known["type"], known["meaning"]) for known in listed] == [
+        ("integer > 0", "Passes over the training images.")
+    ]
+    assert "rnas config tuning KEY" in " ".join(command("config", "tuning").out.split())
+    unknown = command("config", "budget")
+    assert unknown.code == 2
+    assert "unknown kind of experiment 'budget'; known: comparison, " in unknown.err
+    assert "rnas config search budget" in unknown.err

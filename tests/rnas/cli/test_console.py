@@ -3,6 +3,8 @@
 import ast
 import io
 import re
+import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 import rnas
+from rnas.cli import main
 from rnas.cli.console import PlainConsole
 from rnas.cli.progress import ProgressView
+from rnas.nas.result import SearchResult
 
 SOURCES = sorted(Path(rnas.__file__).parent.rglob("*.py"))
 HOSTILE = "cannot open [/data/x], layer [conv1], [bold]b[/bold] :smile: \x1b[2J \x00 \udcff \u202e end"
@@ -74,3 +78,20 @@ def test_what_bypasses_the_console_prints_no_foreign_text() -> None:
         "cli/recipes.py",
         "exports/readers/run.py",
     }
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii", "utf-8"])
+def test_everything_is_printed_in_any_encoding(
+    finished_run: SearchResult, encoding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert finished_run.path is not None
+    shutil.copytree(finished_run.path, tmp_path / "run")
+    out = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    monkeypatch.setattr(sys, "stdout", out)
+    monkeypatch.setattr(sys, "argv", ["rnas", "report", str(tmp_path / "run")])
+    with pytest.raises(SystemExit) as exit_:
+        main()
+    out.flush()
+    text = out.buffer.getvalue().decode(encoding)
+    assert exit_.value.code == 0
+    assert ("\u2191" if encoding == "utf-8" else "\\u2191") in text

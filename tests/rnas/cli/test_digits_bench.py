@@ -14,7 +14,7 @@ def test_a_search_ends_resumes_and_reports(tmp_path: Path, command: Callable[...
     run = tmp_path / "run"
     first = command("search", "--space", "digits-bench", "--budget", 40, "--output", run)
     assert first.code == 0, first.err
-    assert "FLOPs of one 1\u00d78\u00d78 image" in first.out
+    assert "FLOPs are those of one 1\u00d78\u00d78 image" in first.out
     second = command("resume", run, "--budget", 60)
     assert second.code == 0, second.err
     assert len(rnas.Search.open(run).result().complete) == 60

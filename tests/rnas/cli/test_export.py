@@ -29,8 +29,9 @@ def net(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_an_export_is_compared_and_told(command: Command) -> None:
     done = command("export", "net.json", "--format", "standalone", "-o", "out/tiny.py", "--input-shape", "3x8x8")
     assert (done.code, done.err) == (0, "")
-    first, second, third = done.out.splitlines()
+    first, second, third, warning = done.out.splitlines()
     assert first == "net (untrained, weights drawn from seed 0)"
+    assert warning.startswith("These weights are not trained")
     assert second == "Format standalone: out/tiny.pt, out/tiny.py"
     assert re.fullmatch(
         r"Compared on 3 images in a process of its own \(fresh, without rnas, search_spaces, baselines\): "

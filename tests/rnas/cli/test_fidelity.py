@@ -65,6 +65,11 @@ def test_a_search_promotes_to_higher_rungs(command: Callable[..., Result], confi
     run = json.loads(result.out)
     positions = [position_of(evaluation["batch"], 2) for evaluation in run["evaluations"]]
     assert [evaluation["rung"] for evaluation in run["evaluations"]] == [position.rung for position in positions]
+    with Search.open(tmp_path / "run").storage() as storage:
+        (study,) = storage.get_all_studies()
+        # Optuna ranks trials by their values, which are those of the highest rung alone.
+        ranked = [trial.values is not None for trial in storage.get_all_trials(study._study_id)]
+    assert ranked == [position.rung == 1 for position in positions]
     highest = {e["key"] for e in run["evaluations"] if e["rung"] == 1}
     assert highest
     assert set(run["front"]) <= highest

@@ -23,7 +23,14 @@ def test_a_rule_is_told_kept_saved_and_scaled_with(command: Callable[..., Result
     saved, page = tmp_path / "rule.json", tmp_path / "rules.html"
     result = command("rules", run, "--save", saved, "--html", page)
     assert result.code == 0, result.err
-    for heading in ("Depth shares: ", "Width shares: ", "Depth to width: ", "RobustScaling", "As the paper", "Block"):
+    for heading in (
+        "Depth shares: ",
+        "Width shares: ",
+        "Depth to width: ",
+        "RobustScaling",
+        "The paper's estimate",
+        "Block",
+    ):
         assert heading in result.out
     found = json.loads((run / "rules.json").read_text())
     assert [quantity["name"] for family in found["families"] for quantity in family["quantities"]] == [

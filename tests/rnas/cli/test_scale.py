@@ -82,6 +82,17 @@ def test_a_rule_of_ones_own(command: Command) -> None:
     assert len(scaled(command, "--flops", "300M", *TWO_STAGES)["architecture"]["depths"]) == 2
 
 
+def test_base_channels_of_ones_own_give_small_networks(command: Command) -> None:
+    assert "smaller --base-channels give smaller networks" in command("scale", "--flops", "3M").err
+    content = scaled(command, "--flops", "4M", "--base-channels", "4,8,16")
+    assert abs(content["deviation"]) <= 0.05
+    channels = content["architecture"]["channels"]
+    assert [wide % base for wide, base in zip(channels, (4, 8, 16), strict=True)] == [0, 0, 0]
+    assert "width in multiples of 4, 8, 16 channels" in content["scaling"]
+    # The paper's settings are in other channels.
+    assert "printed" not in content
+
+
 def test_a_saved_rule_is_as_its_proportions(command: Command, tmp_path: Path) -> None:
     saved = SavedRule(Rule((2, 1), (1, 1)), {"D1": (0.6, 0.7)}, source="runs/depths-1", evaluations=40)
     saved.save(tmp_path / "rule.json")
@@ -186,8 +197,12 @@ def test_what_is_found_can_be_saved_and_loaded(command: Command, tmp_path: Path)
         ),
         (["--flops", "1G", "--family", "vgg", "--rule", "robust-scaling"], "vgg scales by channels of the first stage"),
         (["--flops", "1G", "--depth-to-width", "7"], "--depth-to-width 7: write two numbers, such as 7:3"),
-        (["--flops", "1G", "--tolerance", "much"], "--tolerance much: write a share between 0 and 1, such as 5%"),
-        (["--flops", "1G", "--tolerance", "500%"], "--tolerance 500%: write a share between 0 and 1"),
+        (["--flops", "1G", "--base-channels", "4;8"], "--base-channels 4;8: write whole numbers with commas"),
+        (["--flops", "1G", "--base-channels", "4,8"], "--base-channels: the rule has 3 stages; give 3 whole numbers"),
+        (["--flops", "1G", "--base-channels", "4,8,0"], "--base-channels: give whole numbers above zero"),
+        (["--flops", "1G", "--family", "vgg", "--base-channels", "4,8,16"], "--base-channels: they are for a block"),
+        (["--flops", "1G", "--tolerance", "much"], "much is not a share between 0 and 1; write one such as 5%"),
+        (["--flops", "1G", "--tolerance", "500%"], "500% is not a share between 0 and 1"),
     ],
 )
 def test_bad_requests(command: Command, words: list[str], message: str) -> None:

@@ -1,5 +1,6 @@
 import json
 import math
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -7,15 +8,18 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from rnas.data.corruptions.named import CORRUPTIONS, corrupted
-from rnas.data.dataset import divide
+import rnas
+from rnas.data.corruptions.named import CORRUPTIONS, FURTHER, corrupted
+from rnas.data.dataset import Dataset, divide
 from rnas.data.digits import load
+from rnas.data.splits import SplitSizes
 from rnas.errors import InputError
 from rnas.evaluation.corruption_robustness import (
     CorruptionRobustness,
     evaluate_corruptions,
     evaluate_published_corruptions,
 )
+from rnas.experiment import Listener
 from rnas.statistics.proportions import proportion
 
 PART = divide(load(None), load(None).splits, 0)["test"].first(120)
@@ -94,18 +98,6 @@ def test_a_network_of_nans_scores_nothing() -> None:
     assert evaluate_corruptions(model, PART, corruptions=["fog"]).mean.value == 0
 
 
-def test_check_hears_the_share_done_and_may_stop_it() -> None:
-    shares: list[float] = []
-    evaluate_corruptions(Nearest(), PART, corruptions=["fog", "snow"], batch_size=60, check=shares.append)
-    assert shares == [number / 20 for number in range(20)]
-
-    def stop(share: float) -> None:
-        raise TimeoutError(share)
-
-    with pytest.raises(TimeoutError):
-        evaluate_corruptions(Nearest(), PART, check=stop)
-
-
 class Corner(nn.Module):
     """Reads the class from the red of the first pixel."""
 
@@ -142,3 +134,63 @@ def test_a_folder_for_other_classes_is_refused(published: Path) -> None:
 def test_a_missing_file_is_named(published: Path) -> None:
     with pytest.raises(InputError, match=r"no gaussian_noise\.npy"):
         evaluate_published_corruptions(Corner(), published, 10)
+
+
+def test_both_means_are_given_where_the_four_further_files_are_there(published: Path) -> None:
+    for name in (*CORRUPTIONS, *FURTHER):
+        if name != "fog":
+            np.lib.format.open_memmap(published / f"{name}.npy", "w+", np.uint8, (50_000, 32, 32, 3)).flush()
+    rows = torch.arange(20)
+    result = evaluate_published_corruptions(Corner(), published, 10, rows)
+    assert len(result.accuracies) == 19 * 5
+    # All images of the other files look like those of class 0, and so does fog at severity 3.
+    fog = (4 + 0.1) / 5
+    assert result.mean.value == pytest.approx((fog + 14 * 0.1) / 15)
+    assert result.mean_of_all is not None
+    assert result.to_dict()["mean_of_19"]["accuracy"] == pytest.approx((fog + 18 * 0.1) / 19)
+    (published / "spatter.npy").unlink()
+    fewer = evaluate_published_corruptions(Corner(), published, 10, rows)
+    assert (fewer.mean, fewer.to_dict()["mean_of_19"]) == (result.mean, None)
+
+
+def cifar10(labels: Tensor) -> Dataset:
+    """As many test images as were published, whose first pixel is the class; ten training images."""
+    pixels = torch.zeros(len(labels), 3, 32, 32, dtype=torch.uint8)
+    pixels[:, 0, 0, 0] = labels
+    sizes = SplitSizes(search_val=1, test=10_000)
+    return Dataset("cifar10", pixels, labels, 255, 10, 10_000, sizes, Fraction(8, 255), {})
+
+
+def test_corruptions_are_of_the_attacked_images(published: Path) -> None:
+    for name in CORRUPTIONS:
+        if name != "fog":
+            np.lib.format.open_memmap(published / f"{name}.npy", "w+", np.uint8, (50_000, 32, 32, 3)).flush()
+    dataset = cifar10(torch.cat([torch.arange(10), torch.arange(10_000) % 10]))
+    given = {"data": dataset, "attacks": ["fgsm"], "flags": False, "images": 30}
+    ids = rnas.evaluate(Corner(), **given).data.ids
+    pixels = np.lib.format.open_memmap(published / "fog.npy", "r+")
+    for row in ids:
+        pixels[[severity * 10_000 + row - 10 for severity in range(5)], 0, 0, 0] = (row - 10) % 10
+    pixels.flush()
+    found = rnas.evaluate(Corner(), corruptions=published, **given).corruptions
+    (fog,) = [entry for entry in found["corruptions"] if entry["name"] == "fog"]
+    assert fog["accuracy"] == 1
+
+
+def test_corruptions_of_other_images_are_refused_before_any_attack(published: Path) -> None:
+    given = {"attacks": ["fgsm"], "flags": False, "images": 30, "corruptions": published, "listener": Refusing()}
+    with pytest.raises(InputError, match=r"are of CIFAR-10 or CIFAR-100, and not of digits; compute"):
+        rnas.evaluate(Nearest(), data="digits", **given)
+    turned = cifar10(torch.cat([torch.arange(10), torch.arange(10_000).flip(0) % 10]))
+    with pytest.raises(InputError, match=r"the labels are not those of the test images of cifar10"):
+        rnas.evaluate(Corner(), data=turned, **given)
+    whole = cifar10(torch.cat([torch.arange(10), torch.arange(10_000) % 10]))
+    with pytest.raises(InputError, match=r"there is no gaussian_noise.npy"):
+        rnas.evaluate(Corner(), data=whole, **given)
+
+
+class Refusing(Listener):
+    """Nothing may have been attacked."""
+
+    def recorded(self, record: object) -> None:
+        raise AssertionError(record)

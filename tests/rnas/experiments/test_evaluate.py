@@ -1,16 +1,21 @@
 """Evaluations from Python: any module, data and attacks as objects."""
 
 import json
-from dataclasses import dataclass
+import shutil
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
+from safetensors.torch import load_file
 from torch import nn
 
 import rnas
+from rnas import registry
 from rnas.attacks.named import named_attack
 from rnas.attacks.pgd import PGD
 from rnas.data.dataset import Dataset
@@ -18,6 +23,8 @@ from rnas.errors import InputError
 from rnas.evaluation._image_flags import unpack
 from rnas.evaluation.evaluation_result import EvaluationResult
 from rnas.evaluation.training_settings import load_dataset
+from rnas.experiments.training.training import Training
+from rnas.exports.network import find_network
 from rnas.networks import architecture as arch
 from tests.rnas.experiments.training.trainings import NETWORK, trained
 
@@ -28,7 +35,7 @@ SHORT: dict[str, Any] = {"data": "digits", "images": 100, "batch_size": 64, "dev
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Weights of a network that is right on most images and robust on some."""
     folder = tmp_path_factory.mktemp("trainings") / "training"
-    images = {"train": 800, "val": 40, "test": 450}
+    images = {"train": 800, "val": 450, "test": 450}
     trained(folder, images=images, epochs=6, eps="1/20")
     return folder / "best.safetensors"
 
@@ -142,3 +149,151 @@ def test_a_module_for_other_images_or_classes_is_told() -> None:
     three = nn.Sequential(nn.Flatten(), nn.Linear(64, 3))
     with pytest.raises(InputError, match=r"network Sequential gives \(1, 3\) for an image of digits; .* \(1, 10\)"):
         rnas.evaluate(three, **SHORT)
+
+
+DIVISION = {"images": {"train": 900, "val": 40, "test": 300}, "split_seed": 5}
+FORMS = {"safetensors": "net.safetensors", "standalone": "net.py", "hugging-face": "net", "copy": "copy.safetensors"}
+
+
+@pytest.fixture(scope="module")
+def divided(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A training with a division of its own, and exports of its weights."""
+    folder: Path = tmp_path_factory.mktemp("divided")
+    last = trained(folder / "t", epochs=1, batch_size=300, **DIVISION).path / "last.safetensors"
+    network = find_network(last)
+    for name, file in FORMS.items():
+        if name == "copy":
+            shutil.copy(last, folder / file)
+            continue
+        chosen, target = registry.load(registry.EXPORTS, name), folder / file
+        if not chosen.suffix:
+            target.mkdir()
+        chosen.write(network, target)
+    (folder / "network.json").write_text(json.dumps(arch.to_dict(NETWORK)))
+    return folder
+
+
+def quick(network: Any, **changes: Any) -> EvaluationResult:
+    return rnas.evaluate(network, attacks=("fgsm",), flags=False, device="cpu", **changes)
+
+
+@pytest.mark.parametrize(
+    ("file", "weights"),
+    [
+        ("t/last.safetensors", None),
+        *((file, None) for file in FORMS.values()),
+        ("network.json", "t/last.safetensors"),
+        ("network.json", "net.safetensors"),
+        ("network.json", "net.pt"),
+    ],
+)
+def test_weights_keep_the_division_of_their_training(divided: Path, file: str, weights: str | None) -> None:
+    setup = Training.open(divided / "t").setup
+    own = {} if weights is None else {"weights": divided / weights, "data": "digits"}
+    found = quick(divided / file, **own)
+    assert found.data.ids == tuple(setup.splits["test"].ids.tolist())
+    assert (found.data.split_seed, found.data.images, found.weights.notes) == (5, 300, ())
+    assert found.data.classes == tuple("0123456789")
+    with pytest.raises(InputError, match="split_seed 0: the run divided digits by seed 5"):
+        quick(divided / file, split_seed=0, **own)
+
+
+def test_test_images_that_were_trained_on_are_refused(divided: Path) -> None:
+    digits = load_dataset("digits", None)
+    with pytest.raises(InputError, match=r"was trained on \d+ of the 450 images of digits that are test images here"):
+        quick(divided / "net.safetensors", data=replace(digits, num_test_images=450))
+
+
+def test_what_is_not_known_of_the_training_is_said(divided: Path, module: nn.Module) -> None:
+    bare = divided / "bare.pth"
+    torch.save(load_file(divided / "t" / "last.safetensors"), bare)
+    notes = quick(divided / "network.json", weights=bare, data="digits", images=20).weights.notes
+    assert [note.split(":")[0] for note in notes] == [
+        "The file of the weights does not say all of its network",
+        "It is not known which images these weights were trained on",
+        "It is not known which classes these weights have",
+    ]
+    found = quick(module, data="digits", images=20)
+    assert found.weights.notes == notes[1:]
+    assert found.note.endswith(" ".join(notes[1:]))
+    digits = load_dataset("digits", None)
+    other = replace(digits, name="scans", pixels=digits.pixels.flip(3))
+    (note,) = quick(divided / "net.safetensors", data=other, images=20).weights.notes
+    unnamed = quick(divided / "net.safetensors", data=replace(other, classes=()), images=20).weights.notes
+    assert unnamed == ("scans does not name its classes: they are taken to be 0, 1, 2, 3, 4, 5, 6, 7, ....", note)
+    assert note.startswith("These weights were trained on digits: it is not known whether some of the evaluated images")
+
+
+def test_untrained_weights_are_called_so(tmp_path: Path) -> None:
+    network = find_network(NETWORK, num_classes=10, input_shape=(1, 8, 8))
+    registry.load(registry.EXPORTS, "safetensors").write(network, tmp_path / "net.safetensors")
+    found = quick(tmp_path / "net.safetensors", data="digits", images=20)
+    assert found.weights.notes == ("These weights are untrained: they were drawn from a seed.",)
+
+
+def fill(folder: Path, classes: str, images: int, first: int = 0) -> Path:
+    """A folder of random 8x8 images, the same for a class in any folder."""
+    for number, name in enumerate(classes.split()):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        for image in range(first, first + images):
+            pixels = np.random.default_rng((number, image)).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / name / f"{image:03}.png")
+    return folder
+
+
+@pytest.fixture
+def on_folder(tmp_path: Path) -> Path:
+    """Weights that were trained on images of ants and bees in tmp_path/a."""
+    images = fill(tmp_path / "a", "ant bee", 20)
+    sizes = {"train": 24, "val": 4, "test": 8}
+    run = trained(tmp_path / "t", data="folder", data_dir=images, images=sizes, epochs=1, batch_size=12)
+    return run.path / "last.safetensors"
+
+
+def test_images_that_changed_since_the_training_are_refused(on_folder: Path, tmp_path: Path) -> None:
+    assert quick(on_folder).weights.notes == ()
+    network = find_network(on_folder)
+    registry.load(registry.EXPORTS, "safetensors").write(network, tmp_path / "x.safetensors")
+    fill(tmp_path / "a", "ant", 10, first=20)
+    other = fill(tmp_path / "b", "ant bee", 30)
+    for words, data_dir in ((on_folder, None), (on_folder, other), (tmp_path / "x.safetensors", tmp_path / "a")):
+        with pytest.raises(InputError, match="the images of folder are not those that it was trained on") as error:
+            quick(words, data_dir=data_dir)
+        assert "\n" not in str(error.value)
+    # Test images that are apart from all training images can be evaluated.
+    held_out = tmp_path / "c"
+    fill(held_out / "train", "ant bee", 4)
+    fill(held_out / "test", "ant bee", 4, first=50)
+    (note,) = quick(on_folder, data_dir=held_out).weights.notes
+    assert note == "These weights were trained on other images than those of folder here (folder)."
+
+
+@pytest.mark.parametrize("classes", ["bee zant", "ann bee"])
+def test_classes_of_other_names_are_refused(on_folder: Path, tmp_path: Path, classes: str) -> None:
+    other = fill(tmp_path / "b", classes, 20)
+    for words in (on_folder, shutil.copy(on_folder, tmp_path / "copy.safetensors")):
+        with pytest.raises(
+            InputError, match=r"was trained on the classes ant, bee, and folder has \w+, \w+: its logits"
+        ):
+            quick(words, data_dir=other)
+
+
+def test_exports_name_the_classes_in_the_order_of_the_logits(on_folder: Path, tmp_path: Path) -> None:
+    network = find_network(on_folder)
+    assert network.classes == ("ant", "bee")
+    for name, file in (("hugging-face", "hf"), ("standalone", "net.py")):
+        chosen = registry.load(registry.EXPORTS, name)
+        if not chosen.suffix:
+            (tmp_path / file).mkdir()
+        chosen.write(network, tmp_path / file)
+    config = json.loads((tmp_path / "hf" / "config.json").read_text())
+    assert config["id2label"] == {"0": "ant", "1": "bee"}
+    assert config["label2id"] == {"ant": 0, "bee": 1}
+    assert "The logits are in this order: ant, bee." in (tmp_path / "hf" / "README.md").read_text()
+    assert 'CLASSES = (\n    "ant",\n    "bee",\n)' in (tmp_path / "net.py").read_text()
+    assert find_network(tmp_path / "net.py").classes == ("ant", "bee")
+
+
+def test_an_attack_may_be_transferred_from_weights_that_saw_the_images(divided: Path, checkpoint: Path) -> None:
+    found = quick(checkpoint, transfer=(divided / "net.safetensors",), images=20)
+    assert [attack.name for attack in found.attacks] == ["fgsm", f"pgd20 from {divided / 'net.safetensors'}"]

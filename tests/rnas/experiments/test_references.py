@@ -45,6 +45,7 @@ def test_json_files(tmp_path: Path, wrapped: bool) -> None:
     assert {names.code for names in found.weight_names} == {
         "zhichao-lu/robust-residual-network",
         "HanxunH/RobustWRN",
+        "yaodongyu/TRADES",
     }
 
 

@@ -2,12 +2,16 @@
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import pytest
+from safetensors.torch import load_file, save_file
 
 import rnas
 from rnas import registry
+from rnas.errors import InputError
+from rnas.experiments._references import resolve
 from rnas.exports._search_result import search_result
 from rnas.exports.network import Network, find_network
 from rnas.exports.robustbench import model_info
@@ -81,6 +85,16 @@ def test_other_weights_are_told_nothing_of(run: SearchResult, tmp_path: Path) ->
     other = tmp_path / "other.safetensors"
     other.write_bytes(own.read_bytes())
     assert find_network(f"{run.path}:{first.key}", other).search_result is None
+
+
+def test_weights_that_are_not_those_of_the_record_are_refused(run: SearchResult, tmp_path: Path) -> None:
+    assert run.path is not None
+    shutil.copytree(run.path, tmp_path / "run")
+    key = run.records[0].key
+    file = tmp_path / "run" / "checkpoints" / f"{key}.safetensors"
+    save_file({name: tensor + 1 for name, tensor in load_file(file).items()}, file)
+    with pytest.raises(InputError, match=f"its sha256 is not the one that the run recorded of member {key}"):
+        resolve(f"{tmp_path / 'run'}:{key}")
 
 
 def _member(run: SearchResult) -> Network:

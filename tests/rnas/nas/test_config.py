@@ -1,3 +1,4 @@
+import math
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -6,10 +7,12 @@ import pytest
 import yaml
 
 from rnas.errors import InputError
+from rnas.evaluation.training_settings import TrainingSettings
 from rnas.nas._setup import resolve
 from rnas.nas.config import SearchConfig
 from rnas.nas.presets import preset, preset_names, preset_text
 from rnas.utils._yaml_files import read_mapping, set_key
+from search_spaces.cells import CellSettings
 
 DIGITS = {"space": "wide-resnet-depths", "evaluator": {"train": {"data": "digits"}}}
 
@@ -116,7 +119,7 @@ def test_set_reaches_any_key() -> None:
 
 @pytest.mark.parametrize("assignment", ["budget", "=3", ".budget=3", "budget.inner=3", "budget=[", "a..b=1"])
 def test_an_assignment_that_cannot_be_is_refused(assignment: str) -> None:
-    with pytest.raises(InputError, match=r"KEY=VALUE|is not a mapping|is not YAML"):
+    with pytest.raises(InputError, match=r"KEY=VALUE|is not a mapping|not valid YAML"):
         set_key({"budget": 1}, assignment)
 
 
@@ -129,3 +132,27 @@ def test_presets_are_configs(name: str) -> None:
 def test_an_unknown_preset_is_refused() -> None:
     with pytest.raises(InputError, match="unknown preset 'night'; known: cifar10-crossed, cifar10-day"):
         preset("night")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"budget": True}, "budget is true; write a number"),
+        ({"promote": True}, "promote is true; write a number"),
+        ({"budget": "1_6"}, "budget is '1_6'; write a number in digits"),
+        ({"budget": 2**64}, "budget is beyond all use; write a whole number below 2"),
+        ({"hours": math.inf}, "hours: input should be a finite number"),
+        ({"time_limit": math.inf}, "time_limit: input should be a finite number"),
+        ({"time_limit": math.nan}, "time_limit: input should be"),
+    ],
+)
+def test_numbers_are_numbers_that_can_be_meant(content: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        SearchConfig.parse(content, "config")
+
+
+def test_numbers_within_parts_are_checked_as_well() -> None:
+    with pytest.raises(InputError, match=r"channels is true; write a number"):
+        CellSettings(channels=(True,))
+    with pytest.raises(InputError, match=r"search_val is true; write a number"):
+        TrainingSettings(images={"search_val": True, "test": 1})

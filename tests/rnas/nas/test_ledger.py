@@ -1,10 +1,15 @@
 import json
+import math
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from optuna.storages import InMemoryStorage
-from optuna.trial import TrialState
+from optuna.trial import TrialState, create_trial
 
 from rnas.errors import InputError, LedgerError
 from rnas.nas.evaluators.evaluator import Evaluation, Status
@@ -120,3 +125,89 @@ def test_a_newer_format_is_refused() -> None:
     storage.set_study_user_attr(storage.get_all_studies()[0]._study_id, "format", 99)
     with pytest.raises(LedgerError, match="format 99, this version reads 1"):
         Ledger(storage, OBJECTIVES)
+
+
+@pytest.fixture
+def content() -> dict[str, Any]:
+    """What a trial with a result stores."""
+    storage = InMemoryStorage()
+    ledger = Ledger(storage, OBJECTIVES)
+    ledger.propose(proposal(0), VARIABLES)
+    ledger.record(0, COMPLETE)
+    return dict(storage.get_all_trials(storage.get_all_studies()[0]._study_id)[0].user_attrs)
+
+
+def read_with(attributes: Mapping[str, Any]) -> tuple[Record, ...]:
+    storage = InMemoryStorage()
+    Ledger(storage, OBJECTIVES)
+    storage.create_new_trial(
+        storage.get_all_studies()[0]._study_id,
+        create_trial(state=TrialState.COMPLETE, values=[0.5, 1e6], user_attrs=dict(attributes)),
+    )
+    return Ledger(storage, OBJECTIVES, source="x/ledger.db").records
+
+
+def test_a_whole_trial_is_read(content: dict[str, Any]) -> None:
+    assert read_with(content)[0].evaluation == COMPLETE
+
+
+@pytest.mark.parametrize("key", ["../../victim", "/tmp/victim", "", "a\0b", "0123456789ab"])
+def test_a_key_that_is_not_the_architecture_s_is_refused(content: dict[str, Any], key: str) -> None:
+    with pytest.raises(LedgerError, match=r"x/ledger\.db: trial 0: its key is '.*', and that of its architecture is"):
+        read_with({**content, "key": key})
+
+
+@pytest.mark.parametrize("name", ["architecture", "seed", "fidelity", "batch", "num_observed", "predictions", "rung"])
+def test_a_trial_without_an_attribute_or_with_another_type_is_refused(content: dict[str, Any], name: str) -> None:
+    wrong = {key: value for key, value in content.items() if key != name}
+    for attributes in (wrong, {**content, name: "x"}, {**content, name: None}):
+        with pytest.raises(LedgerError, match=rf"x/ledger\.db: trial 0: {name}.*; restore it from a copy"):
+            read_with(attributes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"status": "pwned"}, "status"),
+        ({"extra": 1}, "extra"),
+        ({"curve": 5}, "curve"),
+        ({"curve": [{"loss": "x"}]}, "curve.0.loss"),
+        ({"provenance": "x"}, "provenance"),
+        ({"seconds": "<b>"}, "seconds"),
+        ({"metrics": {"robust_accuracy": "x", "flops": 1}}, "metrics.robust_accuracy"),
+        ({"metrics": {"robust_accuracy": math.nan, "flops": 1}}, "metrics.robust_accuracy"),
+        ({"metrics": {}}, "metrics: robust_accuracy is missing"),
+        ({"reason": None}, "reason"),
+    ],
+)
+def test_a_damaged_evaluation_is_refused(content: dict[str, Any], changes: dict[str, Any], field: str) -> None:
+    with pytest.raises(LedgerError, match=rf"x/ledger\.db: trial 0: evaluation\.{field}"):
+        read_with({**content, "evaluation": {**content["evaluation"], **changes}})
+    with pytest.raises(LedgerError, match=r"trial 0: evaluation"):
+        read_with({**content, "evaluation": [content["evaluation"]]})
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE trial_user_attributes SET value_json = '{bad' WHERE key = 'seed'",
+        "UPDATE trials SET state = 'BOGUS'",
+        "DELETE FROM trial_user_attributes WHERE key = 'seed'",
+        "UPDATE study_user_attributes SET value_json = '[' WHERE key = 'fingerprint'",
+        "UPDATE trial_values SET value_type = 'x'",
+        "DROP TABLE trial_values",
+    ],
+)
+def test_damaged_rows_are_one_line(tmp_path: Path, statement: str) -> None:
+    path = tmp_path / "ledger.db"
+    with sqlite.created(path) as storage:
+        ledger = Ledger(storage, OBJECTIVES)
+        ledger.propose(proposal(0), VARIABLES)
+        ledger.record(0, COMPLETE)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(statement)
+    before = path.read_bytes()
+    with pytest.raises(LedgerError, match=r"ledger\.db") as found, sqlite.reading(path) as storage:
+        Ledger(storage, OBJECTIVES, source=str(path))
+    assert len(str(found.value).splitlines()) == 1
+    assert path.read_bytes() == before

@@ -1,5 +1,8 @@
 import json
+import shutil
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,12 +11,14 @@ from PIL import Image
 import rnas
 from rnas import resume
 from rnas.errors import ChangedInputError, InputError, LedgerError
+from rnas.experiment import Listener
+from rnas.experiments._references import resolve_reference
 from rnas.nas.config import SearchConfig
 from rnas.nas.search import Search
 from rnas.networks import architecture as arch
 from rnas.networks.residual import ResidualNetwork
 
-TINY = {
+TINY: dict[str, Any] = {
     "space": {
         "name": "wide-resnet-depths",
         "narrow": {"depth1": [2], "depth2": [2, 3], "depth3": [2, 3]},
@@ -185,3 +190,157 @@ def test_a_search_is_not_resumed_with_another_table(tmp_path: Path) -> None:
     table.write_text(table.read_text().replace("0.5", "0.6"))
     with pytest.raises(ChangedInputError, match=r"^evaluator.table: the content has changed"):
         resume(run.path)
+
+
+SCORED = [{"metric": "score", "direction": "maximize"}]
+
+
+def counts_flops(architecture: object) -> dict[str, float]:
+    return {"score": 1.0, "flops": 123.0}
+
+
+def scores(architecture: object) -> dict[str, float]:
+    return {"accuracy": 1.0}
+
+
+def fails(architecture: object) -> dict[str, float]:
+    raise ValueError("no images")
+
+
+def far_apart(architecture: ResidualNetwork) -> dict[str, float]:
+    return {"score": 10.0 ** (40 * sum(architecture.depths) - 220), "latency": 10.0 ** (-100 * architecture.depths[0])}
+
+
+def test_a_function_may_not_call_its_own_count_flops(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"the evaluator gave flops 123, and flops is known to be .*: call"):
+        rnas.search(TINY, evaluator=counts_flops, budget=3, output=tmp_path / "run")
+    assert {record.evaluation for record in rnas.Search.open(tmp_path / "run").result().records} == {None}
+
+
+def test_a_search_ends_at_the_first_result_without_an_objective(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"objectives: .*gave no metric 'score'; it gave accuracy, flops, params"):
+        rnas.search(TINY, evaluator=scores, budget=3, output=tmp_path / "run")
+    assert {record.evaluation for record in rnas.Search.open(tmp_path / "run").result().records} == {None}
+
+
+def test_a_search_in_which_every_evaluation_failed_says_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    rnas.search(TINY, evaluator=fails, budget=3, output=tmp_path / "run")
+    assert caplog.messages == [
+        f"{tmp_path / 'run'}: none of 3 evaluations gave a result; the first: ValueError: no images"
+    ]
+
+
+@pytest.mark.parametrize("strategy", ["nsga2", "surrogate-nsga2"])
+def test_values_of_any_size_do_not_end_a_search(tmp_path: Path, strategy: str) -> None:
+    config = {
+        **TINY,
+        "space": {"name": "wide-resnet-depths", "narrow": {"depth1": [2, 3, 4], "depth2": [2, 3], "depth3": [2, 3, 4]}},
+        "objectives": [*SCORED, {"metric": "latency", "direction": "minimize"}],
+        "strategy": {"name": strategy} if strategy == "nsga2" else {"name": strategy, "initial": 6},
+    }
+    result = rnas.search(config, evaluator=far_apart, budget=16, output=tmp_path / "run")
+    assert len(result.records) == 16
+
+
+@pytest.mark.parametrize(
+    "strategy",
+    [
+        {"name": "nni", "strategy": [["random"]]},
+        {"name": "surrogate-nsga2", "predictor": ["gaussian-process"]},
+        {"name": "surrogate-nsga2", "predictor": {"a": 1}},
+        {"name": "surrogate-nsga2", "initial": "many"},
+        {"name": "nsga2", "population": True},
+        {"name": "optuna", "sampler": [[]]},
+        {"name": "optuna", "options": [1]},
+    ],
+)
+def test_options_of_strategies_have_their_types(strategy: dict[str, object], tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"strategy: "):
+        Search.create(SearchConfig.parse({**TINY, "strategy": strategy}, "test"), tmp_path / "run")
+
+
+_CODE = """
+from pathlib import Path
+
+from rnas.nas.evaluators.call import Call, CallSettings
+from rnas.nas.strategies.random import RandomSearch
+from search_spaces.wide_resnet import DepthGrid
+
+Path("imported").touch()
+
+
+def score(architecture):
+    return {"score": float(sum(architecture.depths))}
+
+
+class Space(DepthGrid):
+    name = "own"
+
+
+class Strategy(RandomSearch):
+    pass
+
+
+class Evaluator(Call):
+    notes = ("computed here",)
+
+    def __init__(self, settings, space):
+        super().__init__(settings, space, score)
+"""
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"evaluator": {"call": "own_code:score"}},
+        {"evaluator": {"class": "own_code:Evaluator", "settings": {"call": "own_code:score"}}},
+        {"space": {"name": "own_code:Space", "narrow": {"depth1": [2, 3]}}},
+        {"strategy": "own_code:Strategy"},
+        {"strategy": {"name": "surrogate-nsga2", "predictor": "own_code:Strategy"}},
+    ],
+)
+def test_reading_imports_no_code_that_the_configuration_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parts: dict[str, Any]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "own_code.py").write_text(_CODE)
+    sys.modules.pop("own_code", None)
+    said: list[str] = []
+
+    class Said(Listener):
+        def message(self, text: str) -> None:
+            said.append(text)
+
+    run = rnas.search({**TINY, **parts}, budget=2, output="run", listener=Said())
+    written = json.loads((tmp_path / "run" / "result.json").read_text())
+    assert any("runs code that its configuration names" in text and "own_code:" in text for text in said)
+    sys.modules.pop("own_code")
+    (tmp_path / "imported").unlink()
+    read = rnas.Search.open("run").result()
+    assert json.loads(json.dumps(read.to_dict())) == written
+    Search.open("run").write_report(read)
+    assert [record.key for record in read.records] == [record.key for record in run.records]
+    assert resolve_reference(f"run:{read.front()[0].key}").architecture == read.front()[0].architecture
+    assert not (tmp_path / "imported").exists()
+    assert len(rnas.resume("run", budget=3).records) == 3
+    assert (tmp_path / "imported").exists()
+
+
+def test_a_link_inside_changes_nothing_elsewhere(tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    rnas.search(TINY, budget=2, output=path)
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "package.json").write_text("{}")
+    shutil.rmtree(path / "architectures")
+    for link, target in ((path / "architectures", mine), (path / "lock", mine / "package.json")):
+        link.unlink(missing_ok=True)
+        link.symlink_to(target)
+        search = Search.open(path)
+        for write in (search.write, search.run, lambda: rnas.resume(path, budget=3)):
+            with pytest.raises(InputError, match="is a link, and nothing is written"):
+                write()
+        assert len(search.result().records) == 2
+        assert [(file.name, file.read_text()) for file in mine.iterdir()] == [("package.json", "{}")]
+        link.unlink()

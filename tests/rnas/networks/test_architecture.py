@@ -49,7 +49,7 @@ def test_keys_are_the_same_in_every_process() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "not an architecture's JSON"),
+        ("", "architecture.s JSON: not valid JSON"),
         ("[1, 2]", 'a JSON object with a "kind"'),
         ('"residual"', 'a JSON object with a "kind"'),
         ("{}", 'a JSON object with a "kind"'),
@@ -58,6 +58,15 @@ def test_keys_are_the_same_in_every_process() -> None:
         ('{"kind": "residual", "depths": [1, 1]}', "architecture of kind 'residual': channels: Field required"),
         ('{"kind": "residual", "depths": [1, "two"], "channels": [4, 8]}', r"depths\.1: .*integer"),
         ('{"kind": "residual", "depths": [1, 1], "channels": [4, 8], "colour": "red"}', "colour: Unexpected"),
+        ('{"kind": "residual", "depths": [true, 1], "channels": [4, 8]}', r"depths\.0: True is not a number"),
+        ('{"kind": "residual", "depths": ["1", 1], "channels": [4, 8]}', r"depths\.0: '1' is not a number"),
+        ('{"kind": "residual", "depths": [1.5, 1], "channels": [4, 8]}', r"depths\.0: .*integer"),
+        ('{"kind": "residual", "depths": [1, 1], "channels": [4, 8], "stem_width": false}', "stem_width"),
+        (
+            '{"kind": "residual", "depths": [1, 1], "channels": [4, 8], "blocks": [{"scales": 4}]}',
+            r"blocks\.0\.scales: 4 has no effect here; leave it out",
+        ),
+        ('{"kind": "residual", "kind": "residual"}', "the key 'kind' twice"),
         ('{"kind": "residual", "depths": [1, 0], "channels": [4, 8]}', "'residual': the object: .*depth is 0"),
     ],
 )

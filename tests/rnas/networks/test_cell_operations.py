@@ -56,3 +56,17 @@ def test_dilated_convolution_reads_every_other_pixel() -> None:
     dilated(bright)[0, 0, 3, 3].backward()
     assert bright.grad is not None
     assert {tuple(p) for p in bright.grad[0, 0].nonzero().tolist()} == {(r, c) for r in (1, 3, 5) for c in (1, 3, 5)}
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_seven_by_seven_has_the_names_of_the_released_one(stride: int) -> None:
+    released = nn.Sequential(
+        nn.ReLU(),
+        nn.Conv2d(4, 4, (1, 7), stride=(1, stride), padding=(0, 3), bias=False),
+        nn.Conv2d(4, 4, (7, 1), stride=(stride, 1), padding=(3, 0), bias=False),
+        nn.BatchNorm2d(4),
+    ).eval()
+    ours = find_operation("conv_7x1_1x7").build(4, stride).eval()
+    ours.load_state_dict(released.state_dict())
+    maps = torch.randn(2, 4, 8, 8)
+    assert torch.equal(ours(maps), released(maps))

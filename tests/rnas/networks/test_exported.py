@@ -1,6 +1,7 @@
 """Exports read back, and refused in one line where they were changed."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,21 @@ def test_the_network_of_an_entry_of_robustbench_is_named(network: Network, tmp_p
     again = rnas.load(str(error.value).rpartition(" ")[2])
     with torch.no_grad():
         assert torch.equal(again(network.images), network.logits)
+
+
+def test_equal_weights_are_equal_files(network: Network, tmp_path: Path) -> None:
+    path, _ = write("safetensors", network, tmp_path)
+    # Several entries would be written in an order that changes from process to process.
+    with safe_open(path, "pt") as file:
+        assert list(file.metadata()) == ["rnas"]
+
+
+def test_a_file_of_another_network_with_the_same_tensors_is_refused(network: Network, tmp_path: Path) -> None:
+    plain = replace(TINY, normalize_input=False)
+    for name in ("safetensors", "standalone"):
+        _, weights = write(name, network, tmp_path)
+        with pytest.raises(InputError, match=r"it is of another network, .* which differs in normalize_input"):
+            find_network(plain, weights, num_classes=5, input_shape=(3, 8, 8))
 
 
 @pytest.mark.parametrize("name", FILES)

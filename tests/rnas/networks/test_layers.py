@@ -20,6 +20,8 @@ DEFINITIONS = {
     "gelu": lambda x: x * 0.5 * (1 + torch.erf(x / 2**0.5)),
     "softplus": lambda x: torch.log1p(torch.exp(x)),
     "mish": lambda x: x * torch.tanh(torch.log1p(torch.exp(x))),
+    "elu": lambda x: torch.where(x > 0, x, torch.expm1(x)),
+    "leaky-relu": lambda x: torch.where(x > 0, x, 0.01 * x),
     "prelu": lambda x: torch.where(x > 0, x, 0.25 * x),
 }
 

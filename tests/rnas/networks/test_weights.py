@@ -19,7 +19,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from baselines.sources import ROBUST_RESNETS_NAMES, TRADES_NAMES
-from rnas.errors import InputError, MisfitError
+from rnas.errors import InputError
 from rnas.networks.architecture import Architecture
 from rnas.networks.block import Block
 from rnas.networks.residual import ResidualNetwork, widened
@@ -197,7 +197,7 @@ def test_an_advanced_network_loads_into_its_own_form(path: Path, with_constants:
 
 def test_an_advanced_network_is_refused_by_the_plain_one_where_the_file_tells(path: Path) -> None:
     torch.save(filled(AdvancedResNet(with_constants=True)).state_dict(), path)
-    with pytest.raises(MisfitError) as error:
+    with pytest.raises(InputError) as error:
         loaded(PLAIN, path)
     assert "its network normalises images by mean 0.4914, 0.4822, 0.4465 and deviation 0.2471" in str(error.value)
     assert "normalize_input" in str(error.value)
@@ -209,7 +209,7 @@ def test_an_advanced_network_is_refused_by_the_plain_one_where_the_file_tells(pa
 def test_other_constants_of_normalisation_are_refused(path: Path) -> None:
     state = filled(AdvancedResNet(with_constants=True)).state_dict()
     torch.save({**state, "mu": torch.full((3, 1, 1), 0.5)}, path)
-    with pytest.raises(MisfitError, match=r"mean 0.5, 0.5, 0.5 .*, and this one has other values"):
+    with pytest.raises(InputError, match=r"mean 0.5, 0.5, 0.5 .*, and this one has other values"):
         loaded(ADVANCED, path)
     # A wrapper that changes nothing is none.
     unchanged = {"normalize.mean": torch.zeros(3), "normalize.std": torch.ones(3)}
@@ -250,6 +250,9 @@ def test_what_released_training_code_keeps_beside_its_weights(
         "ENV": {"flops": np.float64(5.1), "best": np.int64(3), "loss": torch.tensor(1.0), "history": [(1, 2.0)]},
         "confusion": np.eye(3),
         "labels": np.arange(3),
+        "names": np.array(["cat", "dog"]),
+        "mixed": np.array([1, "a", None], dtype=object),
+        "half": np.zeros(2, np.float16),
         "args": argparse.Namespace(lr=0.1, out=Path("here")),
         # torch's own schedule, in the versions that released weights were made with.
         "scheduler_state_dict": {"anneal_func": torch.optim.lr_scheduler.OneCycleLR._annealing_cos},

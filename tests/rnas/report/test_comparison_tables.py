@@ -1,5 +1,6 @@
 import csv
 import io
+import json
 import re
 import shutil
 import subprocess
@@ -9,7 +10,9 @@ from typing import Any
 import pytest
 
 from rnas.experiments.comparison.result import compared
-from rnas.report._comparison_tables import FORMS
+from rnas.networks import architecture as arch
+from rnas.networks.zoo import find
+from rnas.report._comparison_tables import FORMS, is_scaled, measured_table
 from tests.rnas.experiments.comparison.records import records, settings
 
 PUBLISHED = {
@@ -71,3 +74,36 @@ def test_csv(content: dict[str, Any]) -> None:
     main = next(column for column in content["columns"] if column["attack"] == "worst case")
     assert float(rows[0]["worst_case_mean"]) == main["networks"][1]["mean"]
     assert rows[0]["worst_case_group"] == "a"
+
+
+def test_every_form_has_the_caveats(content: dict[str, Any]) -> None:
+    guessing = json.loads(json.dumps({**content, "flags_looked_for": False}))
+    for column in guessing["columns"]:
+        column["networks"][0]["mean"] = 0.1
+    for form in ("md", "tex"):
+        text = FORMS[form](guessing).replace("\\%", "%").replace("\\", "")
+        assert "small is not above chance (10 %): its rank means nothing" in text
+        assert "were not checked for signs of overestimated robustness" in text
+        assert "Digits are 8x8 grey scans" in text
+        assert "wrn-28-10 (scaled)" in text.replace("{footnotesize,", " ")
+        assert "only 2 degrees of freedom, from 2 seeds of 3 networks" in text
+    assert "\\label{tab:robust-accuracy}" in FORMS["tex"](guessing)
+
+
+def test_a_network_at_its_published_flops_is_not_called_scaled() -> None:
+    own = find("wrn-28-10")
+    network = {"name": own.name, "key": arch.key(own.network), "scaling": "some knob"}
+    assert not is_scaled(network)
+    assert is_scaled({**network, "key": "another"})
+    assert not is_scaled({**network, "name": "mine", "key": "another", "scaling": "as it is"})
+
+
+@pytest.mark.parametrize(("mean", "cut"), [(0.1, True), (0.104, False), (0.95, True), (0.5, False)])
+def test_an_interval_that_is_cut_is_marked(content: dict[str, Any], mean: float, cut: bool) -> None:
+    score = {"mean": mean, "half_width": 0.104, "low": max(mean - 0.104, 0.0), "high": 1.0, "group": ""}
+    narrow = {**content, "columns": [{**column, "networks": [score] * 3} for column in content["columns"]]}
+    table = measured_table(narrow)
+    assert ("\u2020" in str(table.body[0][-2])) is cut
+    # The unit is said where the numbers are.
+    assert table.headings[-2] == "worst case %"
+    assert table.foot[0][0].text.endswith("points")

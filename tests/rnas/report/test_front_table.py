@@ -1,10 +1,12 @@
 import csv
 import io
+import json
 
 import pytest
 from rich.console import Console
 
 from rnas.report._front_table import blocks, pareto_csv
+from rnas.report._html import render
 from rnas.report._terminal import print_blocks
 
 
@@ -64,3 +66,54 @@ def test_csv_leaves_missing_values_empty(table_run):
     rows = list(csv.DictReader(io.StringIO(pareto_csv(table_run))))
     assert {row["clean"] for row in rows} <= {"", "1.0"}
     assert "" in {row["clean"] for row in rows}
+
+
+def test_csv_has_no_formulas(table_run):
+    for evaluation in table_run["evaluations"]:
+        evaluation["metrics"]["=cmd|' /C calc'!A0"] = -1.0
+    row = next(csv.DictReader(io.StringIO(pareto_csv(table_run))))
+    assert row["'=cmd|' /C calc'!A0"] == "-1.0"
+
+
+def test_a_file_has_whole_architectures_and_a_terminal_one_line_each(trained_run):
+    for evaluation in trained_run["evaluations"]:
+        evaluation["architecture"] = {"kind": "mine", "cells": list(range(100))}
+    whole = "mine " + json.dumps({"cells": list(range(100))})
+    assert printed(trained_run, terminal=False).count(whole) == len(trained_run["front"])
+    assert whole not in printed(trained_run)
+
+
+def test_the_knee_is_marked_and_explained(trained_run):
+    knee = trained_run["front"][1]
+    text = printed({**trained_run, "knee": knee}, terminal=False)
+    assert f"{knee} knee" in text
+    assert "The knee is the member farthest from" in text
+    assert "knee" not in printed(trained_run, terminal=False)
+    assert f">{knee}</a><small>knee</small>" in render({**trained_run, "knee": knee})
+
+
+@pytest.mark.parametrize(
+    ("clean", "said"), [(0.1, "None of the 41 evaluated networks is above chance (10 %)"), (0.9, "")]
+)
+def test_a_search_at_chance_says_so(trained_run, clean, said):
+    for evaluation in trained_run["evaluations"]:
+        if evaluation["metrics"]:
+            evaluation["metrics"]["clean_accuracy"] = clean
+    run = {**trained_run, "num_classes": 10}
+    for text in (printed(run, terminal=False), render(run)):
+        assert said in text
+        assert ("above chance" in text) is bool(said)
+
+
+def test_members_at_chance_are_named(trained_run):
+    key = trained_run["front"][0]
+    for evaluation in trained_run["evaluations"]:
+        if evaluation["key"] == key:
+            evaluation["metrics"]["clean_accuracy"] = 0.1
+    text = printed({**trained_run, "num_classes": 10}, terminal=False)
+    assert f"{key} is not above chance (10 %): its rank means nothing" in text
+
+
+def test_numbers_on_search_and_test_images_are_explained(trained_run, table_run):
+    assert "drop is how many points it is lower there" in printed(trained_run, terminal=False)
+    assert "drop" not in printed(table_run)

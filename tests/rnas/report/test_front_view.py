@@ -42,20 +42,26 @@ def test_says_what_became_of_the_test_score(run_of, loss, words):
     assert any(words in sentence for sentence in said(run))
 
 
+def table_of(run):
+    metrics = metrics_of(run)
+    return front_view.table(members(run, metrics), metrics)
+
+
 def test_columns_follow_what_a_run_has(trained_run, table_run):
-    trained = front_view.groups(members(trained_run, metrics_of(trained_run)))
-    assert trained[0].columns[:5] == ("search", "test", "95 % interval", "", "drop")
-    assert trained[1].columns == ("value",)
-    table = front_view.groups(members(table_run, metrics_of(table_run)))
-    assert [group.columns for group in table] == [("value",), ("value",)]
+    shown = table_of(trained_run)
+    assert shown.headings[:6] == ("key", "search", "test", "95 % interval", "", "drop")
+    names = [name for name, _ in shown.groups]
+    assert names[:3] == ["", "Robust accuracy \u2191", "FLOPs \u2193"]
+    assert dict(shown.groups)["FLOPs \u2193"] == 1
+    outside = shown.outside_pages().headings
+    assert outside == ("key", "Robust accuracy \u2191", "test", "95 % interval", "drop", "FLOPs \u2193", "architecture")
+    assert table_of(table_run).groups == [("", 1), ("pgd_8 \u2191", 1), ("flops_m \u2193", 1), ("", 1)]
 
 
 def test_whiskers_of_a_metric_share_one_scale(trained_run):
-    metrics = metrics_of(trained_run)
-    front = members(trained_run, metrics)
-    rows = front_view.rows(front, front_view.groups(front))
-    for member, row in zip(front, rows, strict=True):
-        line = re.search(r'x1="([\d.]+)".* x2="([\d.]+)"', row.cells[3].text)
+    front = members(trained_run, metrics_of(trained_run))
+    for member, row in zip(front, table_of(trained_run).body, strict=True):
+        line = re.search(r'x1="([\d.]+)".* x2="([\d.]+)"', row[4].picture)
         assert line is not None
         left, right = map(float, line.groups())
         assert 0 <= left < right <= 150

@@ -40,6 +40,15 @@ def test_a_network_that_was_not_checked_is_flagged(tmp_path: Path) -> None:
     assert [flag.name for flag in entry.flags] == ["unchecked"]
 
 
+def test_what_is_not_known_of_the_weights_is_a_doubt_about_that_network(tmp_path: Path) -> None:
+    unknown = "It is not known which images these weights were trained on."
+    weights = {"file": "b.safetensors", "sha256": "0" * 64, "notes": [unknown]}
+    content = result("b", range(90), weights=weights, note=f"read this {unknown}")
+    (entry,) = read_entries(write(tmp_path, content))
+    assert [(flag.name, flag.explanation) for flag in entry.flags] == [("weights", unknown)]
+    assert entry.note == "read this"
+
+
 def test_a_union_of_threats_has_a_column_for_each(tmp_path: Path) -> None:
     content = result("a", range(90))
     other = {"threat": "l2:0.5", "norm": "l2", "epsilon": "1/2"}

@@ -173,3 +173,11 @@ def test_changes_are_what_is_set_otherwise_than_registered() -> None:
     assert without.overrides.keys() == {"inner_attack", "averaging"}
     assert without.changes["inner_attack"] is None
     assert (without.changes["averaging.name"], without.changes["averaging.decay"]) == ("ema", 0.9)
+
+
+def test_remarks_say_how_statistics_differ_from_released_code_and_change_no_hash() -> None:
+    for name in ("trades", "trades-awp", "rst"):
+        recipe = Recipe.resolve(name)
+        assert any("running statistics of batch normalisation" in text for text in recipe.remarks)
+        assert "running statistics of batch" not in recipe.model_dump_json()
+    assert Recipe.resolve("sat").remarks == ((Recipe.resolve("sat").note,) if Recipe.resolve("sat").note else ())

@@ -4,7 +4,7 @@ import pytest
 from filelock import FileLock
 
 from rnas.errors import InputError
-from rnas.utils._directories import creating, locked, next_free
+from rnas.utils._directories import creating, locked, next_free, require_no_links
 
 
 def test_a_directory_is_made_whole(tmp_path: Path) -> None:
@@ -57,3 +57,14 @@ def test_the_least_free_number_is_next(tmp_path: Path, monkeypatch: pytest.Monke
     for number in (1, 2, 4):
         (tmp_path / "runs" / f"digits-{number}").mkdir(parents=True)
     assert next_free("digits") == Path("runs/digits-3")
+
+
+def test_a_link_inside_is_refused_and_the_directory_itself_may_be_one(tmp_path: Path) -> None:
+    own, other = tmp_path / "own", tmp_path / "other"
+    (own / "inner").mkdir(parents=True)
+    other.mkdir()
+    (tmp_path / "to own").symlink_to(own)
+    require_no_links(tmp_path / "to own")
+    (own / "inner" / "link").symlink_to(other)
+    with pytest.raises(InputError, match=r"own/inner/link is a link, and nothing is written into a directory that"):
+        require_no_links(own)

@@ -61,3 +61,13 @@ def test_hashes_see_every_value_name_type_and_shape(tmp_path: Path) -> None:
     path = tmp_path / "file"
     write_text(path, "abc")
     assert file_hash(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_a_link_in_place_of_an_unfinished_file_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("as it was")
+    for name in ("a.txt", "a.txt.partial"):
+        (tmp_path / name).symlink_to(tmp_path / "mine")
+    write_text(tmp_path / "a.txt", "new")
+    assert (tmp_path / "mine").read_text() == "as it was"
+    assert (tmp_path / "a.txt").read_text() == "new"
+    assert not (tmp_path / "a.txt").is_symlink()

@@ -20,6 +20,7 @@ from rnas.utils.quantities import (
     parse_band,
     parse_epsilon,
     parse_fraction,
+    parse_number,
     parse_size,
     pluralize,
 )
@@ -46,10 +47,35 @@ def test_sizes_are_read_exactly(text: Any, value: int) -> None:
     assert parse_size(text) == value
 
 
-@pytest.mark.parametrize("text", ["", "G", "-5", "5GB", "1,5G", "five", True, None, "1e-3", "nan", [5], "1e999"])
+@pytest.mark.parametrize(
+    "text", ["", "G", "-5", "5GB", "1,5G", "five", True, None, "1e-3", "nan", [5], "1e999", "1_0", "٣"]
+)
 def test_other_sizes_are_refused(text: Any) -> None:
     with pytest.raises(InputError, match="is not a size"):
         parse_size(text)
+
+
+@pytest.mark.parametrize("text", ["1.5", "0.1234K", 2.5])
+def test_parts_of_one_are_refused(text: Any) -> None:
+    with pytest.raises(InputError, match="is not a whole number"):
+        parse_size(text)
+
+
+@pytest.mark.parametrize(("text", "number"), [("1", 1), (" -2.5 ", -2.5), (".5e-1", 0.05), ("1e300", 1e300)])
+def test_numbers_are_read(text: str, number: float) -> None:
+    assert parse_number(text) == number
+
+
+@pytest.mark.parametrize("text", ["", "1_0", "inf", "nan", "1e999", "0x10", "1,5", "1 2", "٣", "1e"])
+def test_other_numbers_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a number"):
+        parse_number(text)
+
+
+@pytest.mark.parametrize("text", ["1 2/255", "8/25 5", "1_0/255", "8/255/2", "inf", "8/", "8/0", "0x8/255"])
+def test_other_fractions_are_refused(text: str) -> None:
+    with pytest.raises(InputError, match="is not a fraction"):
+        parse_fraction(text)
 
 
 @pytest.mark.parametrize(

@@ -28,13 +28,16 @@ CHAIN = "\n".join(["c0: &c0 [x]", *(f"c{n}: &c{n} [*c{n - 1}]" for n in range(1,
         ("seed: 0x" + "f" * 4_000, "an integer of more than 128 bits"),
         ("seed: " + "9" * 5_000, "not valid YAML"),
         ("seed: 1" + ":59" * 4_000, "an integer of more than 128 bits"),
+        ("seed: 010", "the integer '010'; write it in decimal digits"),
+        ("seed: 0x10", "the integer '0x10'; write it in decimal digits"),
+        ("flops: 100:50", "the integer '100:50'; write it in decimal digits, or put a text in quotes"),
         ("a: !!set {b}", "could not determine a constructor"),
         ("a: !!binary aaaa", "could not determine a constructor"),
         ("a: !!python/object/apply:os.system [x]", "could not determine a constructor"),
         ("a: [\x00]", "special characters are not allowed"),
         ("a: b: c", "mapping values are not allowed"),
     ],
-    ids=range(18),
+    ids=range(21),
 )
 def test_yaml_beyond_the_bounds_is_refused_in_one_line(text: str, reason: str) -> None:
     with pytest.raises(InputError, match=reason) as error:
@@ -49,7 +52,7 @@ def test_every_preset_reads_as_before(name: str) -> None:
 
 
 def test_plain_values_are_read() -> None:
-    text = "a: &x {b: [1, 2.5, null, true, text]}\nc: {<<: *x, d: 2020-01-01}\ne: *x\nf: -0x10\n"
+    text = "a: &x {b: [1, 2.5, null, true, text]}\nc: {<<: *x, d: 2020-01-01}\ne: *x\nf: -16\n"
     inner = {"b": [1, 2.5, None, True, "text"]}
     assert parse_yaml(text, "here") == {"a": inner, "c": {**inner, "d": "2020-01-01"}, "e": inner, "f": -16}
     assert parse_yaml("", "here") is None

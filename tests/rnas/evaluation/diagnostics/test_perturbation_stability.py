@@ -3,7 +3,7 @@ import torch
 from torch import Tensor, nn
 
 from rnas.errors import InputError
-from rnas.evaluation.diagnostics.perturbation_stability import Stability, perturbation_stability
+from rnas.evaluation.diagnostics.perturbation_stability import perturbation_stability
 
 
 class _Given(nn.Module):
@@ -29,17 +29,7 @@ def test_by_hand(batch_size: int) -> None:
     assert found.correct.tolist() == [True, True, False, False, False]
     assert found.stable.tolist() == [True, False, True, False, False]
     assert found.perturbation_stability == 2 / 5
-    assert found.natural_risk == 3 / 5
     assert found.boundary_risk == 1 / 5
-    assert found.robust_risk == 4 / 5
-
-
-def test_natural_and_boundary_risk_add_up_to_the_robust_risk() -> None:
-    generator = torch.Generator().manual_seed(0)
-    for _ in range(20):
-        correct, stable = torch.rand(2, 32, generator=generator) < 0.5
-        found = Stability(correct, stable)
-        assert found.natural_risk + found.boundary_risk == found.robust_risk
 
 
 def test_stability_ignores_the_labels() -> None:

@@ -171,3 +171,12 @@ def test_published_numbers_are_of_the_same_data_alone(tmp_path: Path) -> None:
     chosen = settings(tmp_path)
     assert any(row.dataset == "cifar10" for row in find("wrn-28-10").published)
     assert compared(chosen, records(chosen, [0.5] * 3)).content["published"] == []
+
+
+def test_a_comparison_is_a_line_and_a_small_table(tmp_path: Path) -> None:
+    chosen = settings(tmp_path)
+    found = compared(chosen, records(chosen, [0.3, 0.9, 0.6], failed=(2,)))
+    assert repr(found) == "<ComparisonResult: 3 networks at 2M FLOPs>"
+    shown = found._repr_html_()
+    assert shown.index("resnet-18") < shown.index("small")
+    assert "worst case of the best checkpoint" in shown

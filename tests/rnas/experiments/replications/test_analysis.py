@@ -6,8 +6,7 @@ import pytest
 from rnas.experiments.replications.analysis import LEVEL, ClaimVerdict, judge, overall
 from rnas.experiments.replications.claim import Claim, Contrast, RankCorrelation
 from rnas.experiments.replications.contrasts import difference, slope
-from rnas.experiments.replications.design import DesignCell, Size
-from rnas.experiments.replications.registered import find
+from rnas.experiments.replications.design import DesignCell, Size, find
 from rnas.networks.block import POST, PRE
 from tests.rnas.experiments.replications.simulated import SMALL, judged_scores, scores
 

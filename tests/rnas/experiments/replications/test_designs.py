@@ -7,8 +7,7 @@ import torch
 from rnas import registry
 from rnas.errors import InputError
 from rnas.experiments.replications._resolve import resolve_settings
-from rnas.experiments.replications.design import Size, require_distinct, stratified
-from rnas.experiments.replications.registered import find, replications
+from rnas.experiments.replications.design import Size, find, replications, require_distinct, stratified
 from rnas.experiments.replications.run import cell_groups, evaluator_for
 from rnas.networks import architecture as arch
 from tests.rnas.experiments.replications.simulated import SMALL

@@ -6,7 +6,7 @@ import pytest
 import rnas
 from rnas.errors import InputError
 from rnas.experiments.replications._resolve import resolve_settings
-from rnas.experiments.replications.registered import find
+from rnas.experiments.replications.design import find
 from rnas.experiments.replications.run import ReplicationRun
 from tests.rnas.data.cifar_files import write_cifar10
 

@@ -67,13 +67,13 @@ def with_provenance(task: Task, context: Context) -> Evaluation:
 
 
 def by_seed(task: Task, context: Context) -> dict[str, float]:
-    """A score that depends on the seed; fails for the seeds that the environment names, as in ``7:memory,8:disk``."""
+    """A score that depends on the seed; fails for the seeds that the environment names, as in ``7:memory,8:device``."""
     told = dict(each.split(":") for each in os.environ.get("FAILING", "").split(",") if each)
     failure = told.get(str(task.seed))
     if failure == "memory":
         raise MemoryError
-    if failure == "disk":
-        raise OSError(28, "No space left on device")
+    if failure == "device":
+        raise OSError(5, "Input/output error")
     if failure == "diverged":
         raise DivergedError("the loss is not finite")
     return {"score": 0.5 + task.seed % 3 / 100}

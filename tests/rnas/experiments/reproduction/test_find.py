@@ -14,7 +14,7 @@ from rnas.nas.result import SearchResult
         ("{run}:nobody", "has no member 'nobody'"),
         ("nowhere:knee", "nowhere is not a search"),
         ("nothing", "nothing names no result; write RUN:KEY"),
-        ("{run}/config.yaml", "not a result of rnas evaluate"),
+        ("{run}/config.yaml", "config.yaml: not valid JSON"),
         ("elsewhere/best.safetensors", "weights of no run"),
     ],
 )

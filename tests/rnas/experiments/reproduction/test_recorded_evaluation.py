@@ -11,10 +11,12 @@ import rnas
 from rnas.errors import InputError
 from rnas.evaluation._request import Request
 from rnas.evaluation.evaluation_result import EvaluationResult
+from rnas.evaluation.subject import images_hash
 from rnas.evaluation.threats import parse_threat
 from rnas.experiments.evaluate import evaluate_weights
 from rnas.experiments.reproduction._find import find
 from rnas.experiments.reproduction.judgement import EXACTLY, NOT, WITHIN
+from rnas.experiments.training.training import Training
 
 Content = dict[str, Any]
 
@@ -57,7 +59,8 @@ def test_it_is_found_again_image_by_image(evaluated: Path) -> None:
     found = rnas.reproduce(evaluated)
     assert (found.source, found.status) == ("checkpoint", EXACTLY)
     assert [metric.name for metric in found.metrics] == ["clean", "linf:1/10 pgd2", "l2:0.5 pgd2", "worst case"]
-    assert {"weights", "images", "attacks", "images right"} <= {check.name for check in found.checks if check.same}
+    same = {check.name for check in found.checks if check.same}
+    assert {"weights", "images", "classes", "images trained on", "attacks", "images right"} <= same
     assert found.conditions["training"] == "recipe sat"
     assert found.level == 0.05 / 4
 
@@ -82,6 +85,7 @@ def test_one_image_more_is_found_here_and_noise_elsewhere(evaluated: Path, tmp_p
         (lambda content: content.update(flops=1), "flops"),
         (lambda content: content["weights"].update(sha256="0" * 64), "weights"),
         (lambda content: content["data"].update(images_hash="0" * 16), "images"),
+        (lambda content: content["data"].update(classes=list("abcdefghij")), "classes"),
         (lambda content: content["attacks"][0]["settings"].update(steps=20), "attacks"),
     ],
 )
@@ -91,6 +95,17 @@ def test_what_does_not_agree_refutes_at_once(
     found = rnas.reproduce(changed(evaluated, tmp_path, edit))
     assert found.status == NOT
     assert [check.name for check in found.checks if check.refutes] == [name]
+
+
+def test_images_that_the_weights_were_trained_on_refute(ended: Path, evaluated: Path, tmp_path: Path) -> None:
+    seen = Training.open(ended).setup.splits["train"].first(40)
+
+    def with_others(content: Content) -> None:
+        content["data"] |= {"ids": seen.ids.tolist(), "images_hash": images_hash(seen)}
+
+    found = rnas.reproduce(changed(evaluated, tmp_path, with_others))
+    (refuting,) = [check for check in found.checks if check.refutes]
+    assert (refuting.name, refuting.recorded, refuting.found) == ("images trained on", "0", "40")
 
 
 @pytest.mark.parametrize(

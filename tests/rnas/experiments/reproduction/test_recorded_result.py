@@ -18,7 +18,7 @@ def failing(error: Exception) -> Outcome:
     ("error", "status"),
     [
         (torch.OutOfMemoryError("CUDA out of memory"), Status.OUT_OF_MEMORY),
-        (OSError(28, "No space left on device"), Status.FAILED),
+        (OSError(5, "Input/output error"), Status.FAILED),
         (DivergedError("the loss is not finite"), Status.DIVERGED),
     ],
 )
@@ -30,9 +30,10 @@ def test_an_error_becomes_an_outcome_that_says_which(error: Exception, status: S
     assert attempted(None, lambda: failing(error)).failure.startswith(f"{status}: ")
 
 
-def test_bad_input_and_what_was_measured_pass() -> None:
-    with pytest.raises(InputError, match="wrong"):
-        attempted(0, lambda: failing(InputError("wrong")))
+@pytest.mark.parametrize("error", [InputError("wrong"), OSError(28, "No space left on device")])
+def test_bad_input_a_full_disk_and_what_was_measured_pass(error: Exception) -> None:
+    with pytest.raises(type(error)):
+        attempted(0, lambda: failing(error))
     measured = Outcome(0, {"clean": 0.5})
     assert attempted(0, lambda: measured) is measured
     assert measured.failure == ""

@@ -20,7 +20,7 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.mark.parametrize(
     ("failure", "message"),
-    [("memory", "seed 7: out-of-memory: "), ("disk", "seed 7: failed: OSError: .*No space left on device")],
+    [("memory", "seed 7: out-of-memory: "), ("device", "seed 7: failed: OSError: .*Input/output error")],
 )
 def test_what_could_not_be_evaluated_gets_no_status(
     result: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: str, message: str

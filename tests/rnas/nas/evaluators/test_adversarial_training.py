@@ -172,6 +172,17 @@ def test_an_estimate_is_of_seconds_and_bytes() -> None:
     assert estimate.memory > 2**20
 
 
+def test_an_estimate_is_of_the_images_that_are_trained_on() -> None:
+    images = {"train": 1_000, "search_val": 8, "test": 8}
+    whole, few = (
+        evaluator(images=images, fidelity={"epochs": 500, "batch_size": 20, "attack_steps": 1, "images": number})
+        for number in (1_000, 40)
+    )
+    # 25,000 steps and 1,000 steps.
+    task = Task(NETWORK, 0)
+    assert few.estimate(task, Context()).seconds < whole.estimate(task, Context()).seconds / 5
+
+
 def test_diagnostics_are_metrics_like_any_other() -> None:
     names = ["perturbation-stability", "sparsity"]
     diagnosing = evaluator(evaluation={"steps": 2, "step": "1/2", "diagnostics": names})

@@ -51,6 +51,36 @@ def broken(task, context):
     raise ZeroDivisionError("no divisor\\nsecond line")
 
 
+def scalars(architecture):
+    import torch
+
+    return {"a": torch.tensor(0.5), "b": np.float64(0.25), "c": np.array(2), "d": torch.tensor([1])[0]}
+
+
+def truth(architecture):
+    return {"accuracy": np.bool_(True)}
+
+
+def huge(architecture):
+    return {"accuracy": 1e300}
+
+
+def no_argument():
+    return {}
+
+
+def three(task, context, more):
+    return {}
+
+
+def named(task, *, device):
+    return {}
+
+
+def defaults(architecture, scale=2.0):
+    return {"accuracy": scale}
+
+
 class Group:
     metrics = staticmethod(metrics)
 
@@ -96,8 +126,10 @@ def test_an_evaluation_is_passed_on() -> None:
     ("name", "reason"),
     [
         ("nothing", "returned NoneType, not metrics by name"),
-        ("text", "'high' as metric 'accuracy', not a number"),
+        ("text", "metric 'accuracy' is 'high', not a number"),
         ("infinite", "not a finite number"),
+        ("huge", "metric 'accuracy' is 1e+300, beyond 1e+30"),
+        ("truth", "metric 'accuracy' is"),
         ("broken", "ZeroDivisionError: no divisor"),
     ],
 )
@@ -118,9 +150,19 @@ def test_what_goes_wrong_is_a_failure_with_a_reason(name: str, reason: str) -> N
         ("user_broken:f", "no_such_module_anywhere"),
         ("user_functions:missing", "missing"),
         ("user_functions:number", "not a function"),
+        ("user_functions:no_argument", r"takes \(\); write it as f\(architecture\), or as f\(task, context\)"),
+        ("user_functions:three", r"takes \(task, context, more\); write it"),
+        ("user_functions:named", r"takes \(task, \*, device\); write it"),
     ],
 )
 def test_what_cannot_be_called_is_refused(name: str, message: str) -> None:
     with pytest.raises(InputError, match=message) as caught:
-        call(name)
+        _ = call(name).function
     assert "\n" not in str(caught.value)
+
+
+def test_scalars_of_torch_and_numpy_are_numbers() -> None:
+    evaluation = guard.evaluate(call("user_functions:scalars"), Task(CELL, 0), Context())
+    assert evaluation.metrics == {"a": 0.5, "b": 0.25, "c": 2.0, "d": 1.0}
+    assert all(type(value) is float for value in evaluation.metrics.values())
+    assert call("user_functions:defaults").evaluate(Task(CELL, 0), Context()).metrics == {"accuracy": 2.0}

@@ -31,7 +31,7 @@ def test_what_a_ledger_cannot_hold_becomes_what_it_can() -> None:
         ({"score": 1.0}, "returned a dict, not an Evaluation"),
         (None, "returned a NoneType"),
         (Evaluation("done"), "'done' is not a valid Status"),
-        (Evaluation(Status.COMPLETE, {"score": "high"}), "could not convert string to float"),
+        (Evaluation(Status.COMPLETE, {"score": "high"}), "'score' is 'high', not a number"),
         (Evaluation(Status.COMPLETE, {"score": 1.0}, provenance={"file": Path("x")}), "not JSON serializable"),
         (Evaluation(Status.COMPLETE, {"score": float("inf")}), "'score' is not a finite number"),
     ],

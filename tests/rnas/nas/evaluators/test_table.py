@@ -4,19 +4,23 @@ import gzip
 import os
 import tracemalloc
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import rnas
 from rnas import registry
 from rnas.errors import InputError
 from rnas.nas._problem import problem_of
 from rnas.nas.evaluators.evaluator import Context, Status, Task
 from rnas.nas.evaluators.table import Table, TableSettings
 from rnas.nas.objective import Objective
+from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture
+from rnas.networks.darts_cells import DartsCellNetwork
 from rnas.testing.evaluator import EvaluatorConformance
 from rnas.testing.strategy import toy_space
 
@@ -118,6 +122,9 @@ def test_rows_outside_a_narrowed_space_are_passed_over(write: Any) -> None:
         (SMALL, {"known": ["energy"]}, "no column 'energy'"),
         (SMALL, {"known": ["loss"]}, r"line 4: loss is '', not a number"),
         ("cell,a\n000000,1\n421211,2\n333333,0.5x\n", {}, r"line 4: a is '0.5x', not a number"),
+        ("cell,a\n000000,1\n421211,2\n333333,1_4\n", {}, r"line 4: a is '1_4', not a number"),
+        ("cell,a\n000000,1\n421211,2\n333333,inf\n", {}, r"line 4: a is 'inf', not a number"),
+        ("cell,a\n000000,1\n421211,-1.7e308\n", {}, r"line 3: a is -1.7e\+308, beyond 1e\+30; scale it"),
         (b"\x1f\x8bnot gzip", {}, "not a CSV table"),
         (b"cell\n\xff\xfe\n", {}, "not a CSV table"),
     ],
@@ -170,6 +177,33 @@ def test_a_tables_own_costs_stand(write: Any) -> None:
     assert problem.ideal.tolist() == [7.0]
 
 
+@pytest.mark.parametrize("strategy", ["random", "nsga2", "surrogate-nsga2", "optuna"])
+def test_what_a_table_does_not_hold_is_never_proposed(write: Any, tmp_path: Path, strategy: str) -> None:
+    cells = [f"{first}{second}1{third}41" for first in range(5) for second in (1, 2, 4) for third in (2, 3)]
+    path = write("cell,accuracy\n" + "".join(f"{cell},{number / 100}\n" for number, cell in enumerate(cells)))
+    config = {
+        "space": "nas-bench-201",
+        "evaluator": {"table": path, "architecture": "cell"},
+        "objectives": [{"metric": "accuracy", "direction": "maximize"}, {"metric": "flops", "direction": "minimize"}],
+        "strategy": strategy,
+        "budget": 20,
+    }
+    result = rnas.search(config, output=tmp_path / "run")
+    assert [record.complete for record in result.records] == [True] * 20
+
+
+def test_every_notation_of_a_network_finds_its_row(write: Any) -> None:
+    """The order of the two edges into a node changes nothing in the network."""
+    space = toy_space("darts")
+    network = space.decode(space.sample(1, np.random.default_rng(0))[0])
+    assert isinstance(network, DartsCellNetwork)
+    turned = replace(network, normal=replace(network.normal, nodes=tuple(node[::-1] for node in network.normal.nodes)))
+    assert turned != network
+    text = arch.to_json(turned).replace('"', '""')
+    rows = Table(TableSettings(table=write(f'architecture,accuracy\n"{text}",0.5\n')), space)
+    assert rows.evaluate(Task(network, 0), Context()).metrics == {"accuracy": 0.5}
+
+
 def test_a_small_file_that_decompresses_to_a_huge_line_is_refused_at_once(write: Any) -> None:
     bomb = write(gzip.compress(b"cell,acc\n" + b"x" * 64 * 1024**2))
     assert bomb.stat().st_size < 10**5
@@ -186,3 +220,23 @@ def test_a_table_is_a_regular_file(tmp_path: Path) -> None:
     for name in ("fifo", "zero", "."):
         with pytest.raises(InputError, match="not a regular file"):
             table(tmp_path / name)
+
+
+def test_a_small_table_of_a_huge_space_is_searched_whole(write: Any, tmp_path: Path) -> None:
+    space = toy_space("darts")
+    assert space.enumeration is None
+    texts = [arch.to_json(space.decode(genome)) for genome in space.sample(6, np.random.default_rng(1))]
+    rows = "".join('"' + text.replace('"', '""') + f'",{number}\n' for number, text in enumerate(texts))
+    config = {
+        "space": {"name": "darts", **space.settings.model_dump(mode="json")},
+        "evaluator": {
+            "table": write(f"architecture,accuracy\n{rows}"),
+            "input_shape": space.input_shape,
+            "num_classes": space.num_classes,
+        },
+        "objectives": [{"metric": "accuracy", "direction": "maximize"}],
+        "strategy": "random",
+        "budget": 10,
+    }
+    result = rnas.search(config, output=tmp_path / "run")
+    assert sorted(record.metrics["accuracy"] for record in result.records) == [0, 1, 2, 3, 4, 5]

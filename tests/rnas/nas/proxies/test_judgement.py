@@ -3,8 +3,8 @@ import pytest
 
 from rnas._typing import Floats
 from rnas.errors import InputError
-from rnas.nas.proxies._partial_tau import tau
 from rnas.nas.proxies.judgement import FEWEST, cross_validated, judge, with_scores
+from rnas.statistics._ranks import kendall_tau
 
 COSTS = np.exp(np.random.default_rng(0).normal(size=(90, 2)))
 SECRET = np.random.default_rng(1).normal(size=90)
@@ -16,7 +16,7 @@ def test_what_says_more_than_cost_adds_in_either_direction() -> None:
     up, down = judge(SECRET, TARGET, COSTS), judge(-np.exp(SECRET), TARGET, COSTS)
     assert up.adds
     assert down.adds
-    assert up.tau == pytest.approx(tau(SECRET, TARGET)) == pytest.approx(-down.tau)
+    assert up.tau == pytest.approx(kendall_tau(SECRET, TARGET)) == pytest.approx(-down.tau)
     assert up.partial_tau.value > 0.5
     assert down.partial_tau.value == pytest.approx(-up.partial_tau.value)
     for interval in (up.partial_tau, up.gain, down.partial_tau):
@@ -42,7 +42,7 @@ def test_what_is_known_otherwise_adds_nothing() -> None:
 def test_gain_is_that_of_the_predictions() -> None:
     known = np.log(COSTS)
     judgement = judge(SECRET, TARGET, COSTS, known)
-    with_it, without = (tau(cross_validated(x, TARGET), TARGET) for x in (with_scores(known, SECRET), known))
+    with_it, without = (kendall_tau(cross_validated(x, TARGET), TARGET) for x in (with_scores(known, SECRET), known))
     assert judgement.without == without
     assert judgement.gain.value == pytest.approx(with_it - without)
 

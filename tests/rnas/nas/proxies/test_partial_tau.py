@@ -2,14 +2,15 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau
 
-from rnas.nas.proxies._partial_tau import beyond_cost, normal_scores, partial_tau, tau, tau_by_quarters
+from rnas.nas.proxies._partial_tau import beyond_cost, partial_tau, tau_by_quarters
+from rnas.statistics._ranks import kendall_tau, normal_scores
 
 
 def test_tau_by_hand() -> None:
     # Five of six pairs agree.
-    assert tau(np.array([1.0, 2.0, 3.0, 4.0]), np.array([1.0, 3.0, 2.0, 9.0])) == pytest.approx(4 / 6)
-    assert tau(np.array([-np.inf, 2.0, 3.0]), np.array([1.0, 2.0, 3.0])) == pytest.approx(1.0)
-    assert tau(np.ones(4), np.arange(4.0)) == tau(np.arange(4.0), np.full(4, -np.inf)) == 0.0
+    assert kendall_tau(np.array([1.0, 2.0, 3.0, 4.0]), np.array([1.0, 3.0, 2.0, 9.0])) == pytest.approx(4 / 6)
+    assert kendall_tau(np.array([-np.inf, 2.0, 3.0]), np.array([1.0, 2.0, 3.0])) == pytest.approx(1.0)
+    assert kendall_tau(np.ones(4), np.arange(4.0)) == kendall_tau(np.arange(4.0), np.full(4, -np.inf)) == 0.0
 
 
 def test_quarters_by_hand() -> None:
@@ -24,14 +25,14 @@ def test_what_cost_explains_is_nothing_beyond_it() -> None:
     costs = np.exp(rng.normal(size=(200, 2)))
     np.testing.assert_allclose(beyond_cost(costs[:, 0] ** 3, costs), 0.0, atol=1e-9)
     mixed = normal_scores(costs[:, 0]) + rng.normal(size=200)
-    assert tau(mixed, costs[:, 0]) > 0.4
-    assert abs(tau(beyond_cost(mixed, costs), costs[:, 0])) < 0.1
+    assert kendall_tau(mixed, costs[:, 0]) > 0.4
+    assert abs(kendall_tau(beyond_cost(mixed, costs), costs[:, 0])) < 0.1
 
 
 def test_networks_alike_in_cost_alone_have_a_partial_tau_of_zero() -> None:
     cost, one, other = np.random.default_rng(0).normal(size=(3, 4000))
     first, second = cost + one, cost + other
-    between, of_first, of_second = tau(first, second), tau(first, cost), tau(second, cost)
+    between, of_first, of_second = kendall_tau(first, second), kendall_tau(first, cost), kendall_tau(second, cost)
     # Kendall's own is wrong here.
     kendalls = (between - of_first * of_second) / np.sqrt((1 - of_first**2) * (1 - of_second**2))
     assert kendalls > 0.07

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnas.errors import InputError
-from rnas.nas.proxies._partial_tau import normal_scores
 from rnas.nas.proxies.naswot import naswot
 from rnas.nas.strategies._proxy_scores import IMAGES, ProxyScores, normal_scores_among
+from rnas.statistics._ranks import normal_scores
 from search_spaces.digits_bench import INPUT_SHAPE, NUM_CLASSES, DigitsBenchSettings, DigitsBenchSpace
 
 
