@@ -1,9 +1,9 @@
 """Search for architectures: an experiment whose ledger holds every proposal and its result."""
 
+import logging
 import math
 import secrets
 import time
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -45,6 +45,7 @@ _FINALS = "final_evaluation"
 _FIDELITY = "fidelity-*"
 _SAMPLES = 3
 _ROUNDING = 1e-9
+_log = logging.getLogger(__name__)
 
 
 class Search(Experiment[SearchConfig, SearchResult]):
@@ -190,7 +191,8 @@ class Search(Experiment[SearchConfig, SearchResult]):
         if ended and not result.complete:
             text = f"none of {pluralize(len(ended), 'evaluation')} gave a result; the first: {ended[0].reason}"
             if listener is None:
-                warnings.warn(text, stacklevel=2)
+                # It is seen where nobody set logging up, as in a notebook.
+                _log.warning("%s: %s", self.path, text)
             else:
                 listener.message(text)
         return result

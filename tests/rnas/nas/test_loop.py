@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rnas.errors import InputError
 from rnas.experiment import Listener
 from rnas.nas._loop import Loop
 from rnas.nas._problem import problem_of
@@ -165,11 +166,19 @@ class _Other(Scripted):
         return Evaluation(result.status, {"another": 1.0})
 
 
-def test_an_evaluation_without_an_objective_fails_and_says_so(problem: Problem) -> None:
+def test_a_later_evaluation_without_an_objective_fails_and_says_so(problem: Problem) -> None:
     ledger = Ledger.in_memory(OBJECTIVES)
-    loop(problem, ledger, executor=InProcess(_Other({}), "cpu", Limits())).run(2)
-    assert [record.status for record in ledger.records] == ["failed"] * 2
-    assert "gave no metric 'score'" in ledger.records[0].evaluation.reason
+    loop(problem, ledger).run(2)
+    loop(problem, ledger, executor=InProcess(_Other({}), "cpu", Limits())).run(4)
+    assert [record.status for record in ledger.records] == ["complete"] * 2 + ["failed"] * 2
+    assert "gave no metric 'score'" in ledger.records[2].evaluation.reason
+
+
+def test_the_first_evaluation_without_an_objective_ends_the_search(problem: Problem) -> None:
+    ledger = Ledger.in_memory(OBJECTIVES)
+    with pytest.raises(InputError, match="gave no metric 'score'"):
+        loop(problem, ledger, executor=InProcess(_Other({}), "cpu", Limits())).run(2)
+    assert all(record.evaluation is None for record in ledger.records)
 
 
 def test_an_exhausted_space_ends_the_search() -> None:

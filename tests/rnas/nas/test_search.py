@@ -223,12 +223,13 @@ def test_a_search_ends_at_the_first_result_without_an_objective(tmp_path: Path) 
     assert {record.evaluation for record in rnas.Search.open(tmp_path / "run").result().records} == {None}
 
 
-def test_a_search_in_which_every_evaluation_failed_says_so(tmp_path: Path) -> None:
-    with pytest.warns(UserWarning, match=r"none of 3 evaluations gave a result; the first: ValueError: no images"):
-        rnas.search(TINY, evaluator=fails, budget=3, output=tmp_path / "run")
+def test_a_search_in_which_every_evaluation_failed_says_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    rnas.search(TINY, evaluator=fails, budget=3, output=tmp_path / "run")
+    assert caplog.messages == [
+        f"{tmp_path / 'run'}: none of 3 evaluations gave a result; the first: ValueError: no images"
+    ]
 
 
-@pytest.mark.filterwarnings("ignore:none of")
 @pytest.mark.parametrize("strategy", ["nsga2", "surrogate-nsga2"])
 def test_values_of_any_size_do_not_end_a_search(tmp_path: Path, strategy: str) -> None:
     config = {
