@@ -39,4 +39,5 @@ ACTIVATIONS = {
 """Activations by name.
 
 GELU is the exact one, Softplus has beta 1 and threshold 20, ELU has alpha 1, LeakyReLU has slope 0.01, and PReLU has
-one slope that starts at 0.25."""
+one slope that starts at 0.25.
+"""
