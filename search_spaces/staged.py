@@ -49,7 +49,11 @@ class StagedSettings(SpaceSettings):
                 numbers = [choice for choice in choices if not isinstance(choice, str)]
                 if len(set(choices)) != len(choices) or numbers != sorted(numbers):
                     raise ValueError(f"{name} must contain different values, numbers in ascending order")
-        if len(self.base_channels) < self.stages:
+        # The default has a value for each stage that there can be.
+        if len(self.base_channels) < self.stages or self.base_channels not in (
+            BASE_CHANNELS,
+            self.base_channels[: self.stages],
+        ):
             raise ValueError(f"base_channels has {len(self.base_channels)} values for {self.stages} stages")
         for width in self.widths:
             for base in self.base_channels[: self.stages]:

@@ -39,7 +39,8 @@ def doctor(
     data: dict[str, str] = {}
     for name in registry.names(registry.DATASETS):
         try:
-            dataset = registry.load(registry.DATASETS, name)(data_dir)
+            # The digits are part of scikit-learn and are in no folder.
+            dataset = registry.load(registry.DATASETS, name)(None if name == "digits" else data_dir)
             data[name] = f"found, {len(dataset.labels):,} images{_CHECKSUMS[dataset.verified]}"
         except InputError as error:
             data[name] = f"not found: {error}"

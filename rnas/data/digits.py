@@ -12,6 +12,7 @@ from sklearn.datasets import load_digits
 
 from rnas.data.dataset import Dataset
 from rnas.data.splits import SplitSizes
+from rnas.errors import InputError
 
 NOTE = (
     "Digits are 8x8 grey scans: they test the machinery of a search and are no evidence about RobustScaling "
@@ -20,7 +21,9 @@ NOTE = (
 
 
 def load(folder: Path | None) -> Dataset:
-    """Load the digits. ``folder`` is not read."""
+    """Load the digits; raise InputError if a folder is given, as there is nothing to read in it."""
+    if folder is not None:
+        raise InputError(f"data digits have no files, but data_dir is {folder}; leave it out, or name other data")
     bunch = load_digits()
     return Dataset(
         name="digits",

@@ -17,7 +17,9 @@ _HELD_OUT = (("test", "testing"), ("val", "valid", "validation", "dev"))
 """Names of the folders whose images are test images, in any case; those of the first row go before the second."""
 
 _LAYOUT = "a folder that contains one folder of images for each class, or train/ and test/ (or val/) with such folders"
-_IGNORED = ("desktop.ini", "thumbs.db")
+_NAMES = ("desktop.ini", "thumbs.db", "readme", "license", "copying", "notice", "authors", "changelog", "md5sums")
+"""Names, in any case, of files that are no images."""
+
 _TEXTS = (".csv", ".htm", ".html", ".json", ".md", ".pdf", ".rst", ".toml", ".tsv", ".txt", ".xml", ".yaml", ".yml")
 """Suffixes of files that describe images and are none; a file of any other kind that is not read is an error."""
 
@@ -28,9 +30,10 @@ def load(folder: Path | None) -> Dataset:
     The test images may also be in ``testing``, or, if there is neither, in ``val``, ``valid``, ``validation`` or
     ``dev``; names are in any case, and ``train`` may be ``training``. If there are both test and val images, the val
     images are not read, and the note says so. Classes and files are sorted by name; names that begin with a dot and
-    files of text are ignored, and any other file or folder that is not read is an error. All images have one size and
-    become RGB. By default a tenth of the training images is the search_val split. The test split comes from the test
-    images, or is another tenth of the training images. Each of the two has at most 2,000 images.
+    files of text are ignored (of those without a suffix: readme, license and the like), and any other file or folder
+    that is not read is an error. All images have one size and become RGB. By default a tenth of the training images is
+    the search_val split. The test split comes from the test images, or is another tenth of the training images. Each of
+    the two has at most 2,000 images.
 
     Args:
         folder: a folder with at least two classes.
@@ -124,13 +127,14 @@ def _require_read(folder: Path, images: Sequence[Path] = ()) -> None:
     """Raise InputError if a folder has a file that may be an image or hold images, and is not among those read."""
     read = set(images)
     for path in _visible(folder):
-        if path in read or path.is_dir() or path.name.lower() in _IGNORED:
+        if path in read or path.is_dir():
             continue
         suffix = path.suffix.lower()
         if suffix in SUFFIXES:
             raise InputError(f"{path}: this image is in no class folder; move it into one, or remove it")
-        if suffix and suffix not in _TEXTS:
-            raise InputError(f"{path}: only png, jpg, bmp and webp images can be read; convert or remove it")
+        if suffix not in _TEXTS and path.name.lower() not in _NAMES:
+            kind = "" if path.exists() else " (it is a link to nothing)"
+            raise InputError(f"{path}: only png, jpg, bmp and webp images can be read{kind}; convert or remove it")
 
 
 def _visible(folder: Path) -> list[Path]:

@@ -22,7 +22,7 @@ from rnas.evaluation.training_settings import ResolvedTraining, load_dataset
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture, Shape
 from rnas.networks.weight_names import WeightNames
-from rnas.networks.weights import load_weights
+from rnas.networks.weights import describe_weights, load_weights
 from rnas.networks.zoo import CIFAR
 from rnas.utils.files import file_hash, tensors_hash
 
@@ -333,9 +333,13 @@ def loaded(network: EvaluatedNetwork, weights: Path, dataset: Dataset) -> tuple[
     """
     there = (network.input_shape, network.num_classes)
     here = (dataset.input_shape, dataset.num_classes)
-    if network.checkpoint is not None and there != here:
+    described = describe_weights(weights) or {}
+    if isinstance(described.get("input_shape"), list):
+        there = (tuple(described["input_shape"]), described.get("num_classes", network.num_classes))
+    if (network.checkpoint is not None or described) and there != here:
+        name = weights if network.checkpoint is None else network.name
         raise InputError(
-            f"{network.name} was made for {_images(*there)}, {dataset.name} has {_images(*here)}: "
+            f"{name} was made for {_images(*there)}, {dataset.name} has {_images(*here)}: "
             "give the data that it was made for"
         )
     with _built_for(dataset, InputError), torch.random.fork_rng(devices=[]):

@@ -20,8 +20,9 @@ from rnas.nas.search import Search
 from rnas.nas.space import SearchSpace
 from rnas.networks import architecture as arch
 from rnas.networks._exported import Export, read_export, read_otherwise
-from rnas.networks.architecture import Architecture
+from rnas.networks.architecture import Architecture, Shape
 from rnas.networks.weight_names import WeightNames
+from rnas.networks.weights import describe_weights
 from rnas.networks.zoo import baselines, find
 from rnas.utils._json_files import parse_json
 from rnas.utils._regular_files import read_bytes
@@ -95,6 +96,30 @@ def resolve_reference(architecture: Architecture | str | Path) -> Reference:
     if isinstance(architecture, str | Path):
         return resolve(architecture)
     return Reference(arch.key(architecture), architecture)
+
+
+def image_format(
+    reference: Reference, weights: Path | str | None, num_classes: int | None, input_shape: Shape | None
+) -> tuple[int, Shape]:
+    """Return the number of classes and the shape of an image that a network is built for.
+
+    Args:
+        reference: the network.
+        weights: a file of weights that is given with it; what it says goes before what is known of the network.
+        num_classes: what the user asks for, which goes before both, or None.
+        input_shape: likewise, (C, H, W).
+
+    Raises:
+        InputError: the file cannot be read, or it says that it is of images of another shape than the user asks for.
+    """
+    described = {} if weights is None else describe_weights(weights) or {}
+    classes, shape = described.get("num_classes", reference.num_classes), reference.input_shape
+    if isinstance(described.get("input_shape"), list):
+        shape = tuple(described["input_shape"])
+        if input_shape not in (None, shape):
+            asked, there = ("x".join(map(str, numbers)) for numbers in (input_shape or (), shape))
+            raise InputError(f"input_shape {asked}: {weights} is of a network for {there} images; leave it out")
+    return (classes if num_classes is None else num_classes), (shape if input_shape is None else input_shape)
 
 
 def _is_published(text: str) -> bool:

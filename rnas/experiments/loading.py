@@ -6,7 +6,7 @@ from pathlib import Path
 from torch import nn
 
 from rnas.errors import WeightsWarning
-from rnas.experiments._references import resolve
+from rnas.experiments._references import image_format, resolve
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Shape
 from rnas.networks.weights import load_weights
@@ -40,8 +40,7 @@ def load(
         InputError: there is no such architecture, it cannot run at this shape, or the weights are not its own.
     """
     reference = resolve(architecture)
-    classes = reference.num_classes if num_classes is None else num_classes
-    shape = reference.input_shape if input_shape is None else input_shape
+    classes, shape = image_format(reference, weights, num_classes, input_shape)
     module = arch.build(reference.architecture, classes, shape)
     own = (classes, shape) == (reference.num_classes, reference.input_shape)
     if weights is None and (own or Path(architecture) == reference.checkpoint):

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from rnas.errors import InputError
 from rnas.evaluation.evaluation_result import EvaluationResult
 from rnas.evaluation.training_data import UNTRAINED
-from rnas.experiments._references import Reference, resolve
+from rnas.experiments._references import Reference, image_format, resolve
 from rnas.experiments.training.checkpoint import Checkpoint, description_of
 from rnas.exports._search_result import search_result
 from rnas.nas.space import SearchSpace
@@ -104,8 +104,7 @@ def find_network(
             belong together.
     """
     reference = resolve(words) if isinstance(words, str | Path) else _reference_of(words)
-    classes = reference.num_classes if num_classes is None else num_classes
-    shape = reference.input_shape if input_shape is None else input_shape
+    classes, shape = image_format(reference, weights, num_classes, input_shape)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         module = arch.build(reference.architecture, classes, shape).eval()

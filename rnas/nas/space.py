@@ -46,7 +46,11 @@ class Variable:
 
         ``setting`` is where a config sets the choices, for the message; empty where it does not.
         """
-        foreign = [choice for choice in choices if choice not in self.choices]
+        # True equals 1 in Python.
+        flags = [known for known in self.choices if isinstance(known, bool)]
+        foreign = [c for c in choices if c not in (flags if isinstance(c, bool) else self.choices)]
+        if len(set(choices)) < len(choices):
+            raise InputError(f"variable {self.name!r} cannot be narrowed to {choices}; name each choice once")
         if foreign or not choices:
             known = ", ".join(map(str, self.choices))
             where = f"; {setting} sets them" if setting else ""

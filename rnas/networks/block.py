@@ -136,6 +136,16 @@ class Block:
             return False
         return name in self.type.fields and (self.order == PRE or name not in PRE_FIELDS)
 
+    def hides(self, name: str) -> bool:
+        """Return whether another value of a field, apart from the activation, can have weights of the same names."""
+        if name == "normalization":
+            return self.normalization != "batch" and NORMALIZATIONS[self.normalization].params > 0
+        if name == "squeeze_excitation":
+            return self.squeeze_excitation != NONE
+        if name == "order":
+            return NORMALIZATIONS[self.normalization].params == 0
+        return name in PRE_FIELDS and self.reads(name)
+
     @property
     def style(self) -> "modules.BlockStyle":
         """Return what the block's modules need to know apart from their convolutions."""

@@ -116,7 +116,11 @@ class ResidualNetwork:
         names = dict.fromkeys([*(block.activation for block in self.blocks), self.head_activation or ""])
         activations = " and ".join(name for name in names if name and not ACTIVATIONS[name].params)
         hidden = {"activation": activations} if activations else {}
-        return hidden | {"normalize_input": str(self.normalize_input).lower()}
+        for field in dataclasses.fields(Block):
+            values = dict.fromkeys(str(getattr(block, field.name)) for block in self.blocks if block.hides(field.name))
+            if values and (field.name != "equal_width_shortcut" or len(set(self.channels)) < len(self.channels)):
+                hidden[field.name] = " and ".join(values)
+        return hidden | {"upsample": str(self.upsample), "normalize_input": str(self.normalize_input).lower()}
 
     @property
     def plainest(self) -> "ResidualNetwork":

@@ -24,8 +24,8 @@ from rnas.networks.weight_names import WeightNames
 from rnas.networks.zoo import same_weights
 from rnas.utils._regular_files import require_regular
 
-_AVERAGED = re.compile(r"(^|_)(ema|swa|avg)(_|$)|(?<!un)averaged", re.IGNORECASE)
-"""Keys of the averaged weights in released checkpoints."""
+_AVERAGED = re.compile("(^|_)(ema|swa|wa|avg|averaged?|polyak|shadow)(_|$)")
+"""Words in the keys of the averaged weights in released checkpoints."""
 
 _WRAPPERS = (
     "best",
@@ -204,7 +204,7 @@ def load_weights(
     if fault:
         raise InputError(f"{path} does not fit {network}: {fault}")
     module.load_state_dict({**ours, **best.renamed})
-    return (*content.notes, *_unsaid(content, architecture, bool(normalization)))
+    return (*content.notes, *_unsaid(content, architecture, best.prefix, bool(normalization)))
 
 
 def _read(path: Path) -> _Content:
@@ -248,7 +248,7 @@ def _unwrapped(path: Path, found: Any) -> _Content:
             "model_state_dict"
         )
     keys = min(named or held, key=_rank)
-    others = tuple(".".join(other) for other in named if other != keys)
+    others = tuple(".".join(other) for other in held if other != keys)
     tensors = {str(name): tensor for name, tensor in held[keys].items() if isinstance(tensor, Tensor)}
     described = found.get("provenance")
     return _Content(
@@ -288,14 +288,20 @@ def _states(
 
 def _rank(keys: tuple[str, ...]) -> int:
     """Return the order in which weights under some keys are preferred; the least comes first."""
-    if not keys or any(_AVERAGED.search(key) for key in keys):
+    if not keys or _says_averaged(".".join(keys)):
         return -1
     ranks = [_WRAPPERS.index(key) for key in keys if key in _WRAPPERS]
     return max(ranks, default=len(_WRAPPERS) + 1)
 
 
 def _is_averaged(place: str, others: Sequence[str]) -> bool:
-    return _AVERAGED.search(place.replace(".", "_")) is not None or any("unaveraged" in other for other in others)
+    return _says_averaged(place) or any("unaveraged" in other for other in others)
+
+
+def _says_averaged(place: str) -> bool:
+    """Return whether keys, in any style such as ``ema_model``, ``model-ema`` and ``netEMA``, name averaged weights."""
+    words = re.sub("(?<=[a-z])(?=[A-Z])|[^A-Za-z]+", "_", place)
+    return _AVERAGED.search(words.lower()) is not None
 
 
 def _chosen(content: _Content) -> str:
@@ -372,17 +378,29 @@ def _other_network(content: _Content, architecture: Architecture | None) -> str:
     )
 
 
-def _unsaid(content: _Content, architecture: Architecture | None, normalizes: bool) -> tuple[str, ...]:
-    """Return a sentence on what the tensors of a file do not say of the network that they were trained in."""
-    unsaid = dict(getattr(architecture, "not_in_weights", {}))
-    if normalizes:
-        unsaid.pop("normalize_input", None)
-    if content.description is not None or not unsaid or architecture is None:
+def _unsaid(content: _Content, architecture: Architecture | None, prefix: str, normalizes: bool) -> tuple[str, ...]:
+    """Return sentences on what the tensors of a file do not say of the network that they were trained in."""
+    if content.description is not None or architecture is None:
         return ()
-    assumed = " and ".join(f"{name} {value}" for name, value in unsaid.items())
-    others = same_weights(architecture)
-    also = f"; {_few(others)} would also fit" if others else ""
-    return (f"The file of the weights does not say all of its network: {assumed} are assumed{also}.",)
+    unsaid = {"normalize_input": "false"} | dict(getattr(architecture, "not_in_weights", {}))
+    if normalizes:
+        del unsaid["normalize_input"]
+    notes: tuple[str, ...] = ()
+    if unsaid:
+        *first, last = (f"{name} {value}" for name, value in unsaid.items())
+        assumed = f"{', '.join(first)} and {last} are" if first else f"{last} is"
+        others = same_weights(architecture)
+        also = f"; {_few(others)} would also fit" if others else ""
+        notes = (f"The file of the weights does not say all of its network: {assumed} assumed{also}.",)
+    # Names that begin with 0 are those of a sequence whose first part is the network.
+    place = next((part for part in prefix.split(".") if part.isdecimal() and int(part)), None)
+    if place is not None and not normalizes:
+        return (
+            *notes,
+            f"The network in the file is part {place} of a sequence: what stands before it has no weights in the file "
+            "and is left out, such as a normalisation of the images.",
+        )
+    return notes
 
 
 def _without_prefixes(tensors: Mapping[str, Tensor]) -> Iterator[tuple[str, Mapping[str, Tensor]]]:
@@ -431,12 +449,14 @@ class _Fit:
             needed.
         unexpected: the other tensors in the file.
         shapes: for tensors of another shape the name, the file's shape and the network's.
+        prefix: what the names in the file begin with.
     """
 
     renamed: Mapping[str, Tensor]
     missing: Sequence[str]
     unexpected: Sequence[str]
     shapes: Sequence[tuple[str, tuple[int, ...], tuple[int, ...]]]
+    prefix: str
 
     @classmethod
     def of(cls, tensors: Mapping[str, Tensor], prefix: str, naming: WeightNames, ours: Mapping[str, Tensor]) -> "_Fit":
@@ -457,7 +477,7 @@ class _Fit:
             if tensor.shape != ours[name].shape:
                 shapes.append((f"{prefix}{original}", tuple(tensor.shape), tuple(ours[name].shape)))
         absent = [name for name in ours if name not in renamed and not name.endswith(_BATCHES)]
-        return cls(renamed, [f"{prefix}{naming.original(name)}" for name in absent], unexpected, shapes)
+        return cls(renamed, [f"{prefix}{naming.original(name)}" for name in absent], unexpected, shapes, prefix)
 
     @property
     def faults(self) -> int:

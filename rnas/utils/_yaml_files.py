@@ -159,6 +159,13 @@ class _Loader(yaml.SafeLoader):
             raise yaml.constructor.ConstructorError(None, None, reason, node.start_mark)
         return value
 
+    def _float(self, node: yaml.ScalarNode) -> float:
+        if set(str(node.value)) & {":", "_"}:
+            reason = f"the number {shown(node.value)}; write it in decimal digits, or put a text in quotes"
+            raise yaml.constructor.ConstructorError(None, None, reason, node.start_mark)
+        value: float = self.construct_yaml_float(node)
+        return value
+
 
 # Dates, sets, bytes and ordered pairs are no values of a config: dates stay texts, and the other tags are unknown.
 _Loader.yaml_implicit_resolvers = {
@@ -171,3 +178,4 @@ _Loader.yaml_constructors = {
     if tag is None or tag.rpartition(":")[2] in ("null", "bool", "float", "str", "seq", "map")
 }
 _Loader.add_constructor("tag:yaml.org,2002:int", _Loader._integer)
+_Loader.add_constructor("tag:yaml.org,2002:float", _Loader._float)

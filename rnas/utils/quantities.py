@@ -115,7 +115,7 @@ def parse_share(value: Any) -> float:
     """Parse ``"5%"`` or ``0.05`` to 0.05; raise InputError unless it is between 0 and 1."""
     text = str(value).strip()
     try:
-        share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+        share = parse_number(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
     except ValueError:
         share = -1.0
     if not 0 < share < 1:

@@ -159,8 +159,18 @@ def test_robust_scaling_of_other_networks(name: str) -> None:
 def test_advanced_networks_differ_from_plain_ones_in_what_weights_do_not_show() -> None:
     assert same_weights(ZOO["wrn-a4"].network) == ["wrn-a4-advanced"]
     assert same_weights(ZOO["robust-resnet-a1-advanced"].network) == ["robust-resnet-a1"]
-    assert ZOO["wrn-a4-advanced"].network.not_in_weights == {"activation": "silu", "normalize_input": "true"}
-    assert ZOO["robust-resnet-a2-advanced"].network.not_in_weights == {"activation": "silu", "normalize_input": "false"}
+    assert ZOO["wrn-a4-advanced"].network.not_in_weights == {
+        "activation": "silu",
+        "upsample": "1",
+        "normalize_input": "true",
+    }
+    assert ZOO["robust-resnet-a2-advanced"].network.not_in_weights == {
+        "activation": "silu",
+        "first_input": "raw",
+        "squeeze_excitation": "residual",
+        "upsample": "1",
+        "normalize_input": "false",
+    }
     (row,) = ZOO["wrn-a4-advanced"].published
     assert (row.clean.mean, row.autoattack.mean) == (91.58, 65.79)
     (row,) = ZOO["robust-resnet-a1-advanced"].published

@@ -150,6 +150,10 @@ class AdversarialTraining(Evaluator):
     def _resolved_rungs(self) -> tuple[Rung, ...]:
         highest = self._training.fidelity
         fidelities = [rung.below(highest) for rung in self._training.rungs]
+        if highest in fidelities:
+            raise InputError(
+                f"rungs: rung {1 + fidelities.index(highest)} is the highest one again; give at least one difference"
+            )
         passes = [self._passes(fidelity, ("search_val",)) for fidelity in fidelities]
         most = self._passes(highest, ("search_val", "test"))
         for number, (cheaper, dearer) in enumerate(pairwise([*passes, most]), 1):

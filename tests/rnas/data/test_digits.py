@@ -1,11 +1,21 @@
+from pathlib import Path
+
+import pytest
+
 from rnas.data.dataset import Dataset
 from rnas.data.digits import load
+from rnas.errors import InputError
 from rnas.testing.dataset import DatasetConformance
 
 
 class TestDigits(DatasetConformance):
     def dataset(self) -> Dataset:
         return load(None)
+
+
+def test_a_folder_that_is_not_read_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="data digits have no files, but data_dir is"):
+        load(tmp_path)
 
 
 def test_they_are_the_published_scans() -> None:

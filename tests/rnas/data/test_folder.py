@@ -56,6 +56,7 @@ def test_classes_and_files_are_in_order_of_their_names(plain: Path) -> None:
     (plain / "ant" / ".thumbnail.png").write_text("no image")
     (plain / "ant" / "notes.txt").write_text("no image")
     (plain / "readme.txt").write_text("no class")
+    (plain / "LICENSE").write_text("no class")
     dataset = load(plain)
     assert dataset.pixels.shape == (60, 3, 10, 12)
     assert (dataset.num_classes, dataset.num_test_images, dataset.verified) == (3, 0, None)
@@ -109,6 +110,11 @@ def test_test_goes_before_val_and_train_can_be_alone(split: Path) -> None:
         (lambda folder: Image.new("RGB", (12, 10)).save(folder / "loose.png"), "loose.png: this image is in no class"),
         (lambda folder: (folder / "loose.heic").touch(), "loose.heic: only png, jpg"),
         (lambda folder: (folder / "ant" / "a.npy").touch(), "ant/a.npy: only png, jpg"),
+        (lambda folder: Image.new("RGB", (12, 10)).save(folder / "ant" / "a", "png"), "ant/a: only png, jpg"),
+        (
+            lambda folder: (folder / "dog").symlink_to(folder / "lost"),
+            r"dog: only .* \(it is a link to nothing",
+        ),
         (lambda folder: (folder / "ant" / "a.HEIC").touch(), "ant/a.HEIC: only png, jpg"),
         (lambda folder: fill(folder / "ant", 1, ("more",)), "ant/more: a folder within a class is not read"),
         (lambda folder: (folder / "dog").mkdir(), "dog: no png, jpg, bmp or webp images in this class"),

@@ -11,9 +11,13 @@ from torch import Tensor, nn
 
 import rnas
 from rnas.errors import InputError
+from rnas.exports.network import find_network
 from rnas.nas.result import SearchResult
+from rnas.networks import architecture as arch
+from rnas.networks._exported import write_described
 from rnas.networks.architecture import Shape
 from rnas.networks.modules.measured_cost import measured_cost
+from rnas.networks.residual import widened
 from rnas.networks.zoo import baselines, find
 from tests.rnas.experiments.training.trainings import trained
 
@@ -198,6 +202,19 @@ def test_the_auxiliary_head_of_released_cells_is_left_out(tmp_path: Path) -> Non
     path = tmp_path / "released.pth"
     torch.save({"state_dict": {**module.state_dict(), "auxiliary_head.classifier.bias": torch.zeros(10)}}, path)
     check_equal(rnas.load("advrush", path), module)
+
+
+def test_a_network_is_built_for_the_images_of_its_weights(tmp_path: Path) -> None:
+    small = widened((1, 1), (1, 1))
+    (tmp_path / "net.json").write_text(arch.to_json(small))
+    weights = tmp_path / "x.safetensors"
+    described = {"architecture": arch.to_dict(small), "key": arch.key(small), "input_shape": [1, 8, 8]}
+    write_described(weights, arch.build(small, 3, (1, 8, 8)).state_dict(), {**described, "num_classes": 3})
+    assert rnas.load(tmp_path / "net.json", weights=weights)(torch.rand(2, 1, 8, 8)).shape == (2, 3)
+    network = find_network(tmp_path / "net.json", weights)
+    assert (network.input_shape, network.num_classes) == ((1, 8, 8), 3)
+    with pytest.raises(InputError, match=r"input_shape 1x9x9: .* is of a network for 1x8x8 images"):
+        rnas.load(tmp_path / "net.json", weights=weights, input_shape=(1, 9, 9))
 
 
 def test_weights_for_other_classes(tmp_path: Path) -> None:

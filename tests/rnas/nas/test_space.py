@@ -199,6 +199,7 @@ def test_narrowing_keeps_the_order_of_the_choices() -> None:
     ("narrow", "message"),
     [
         ({"size": [1]}, "space 'toy' has no variable 'size'; it has base, scale, colour"),
+        ({"colour": ["red", "red"]}, "variable 'colour' cannot be narrowed to .*; name each choice once"),
         ({"colour": ["pink"]}, "variable 'colour' cannot be narrowed to .*; its choices are red, green, blue$"),
         ({"colour": []}, "cannot be narrowed"),
     ],

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from baselines.sources import ROBUST_RESNETS_NAMES, TRADES_NAMES
 from rnas.errors import InputError
+from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture
 from rnas.networks.block import Block
 from rnas.networks.residual import ResidualNetwork, widened
@@ -176,8 +177,8 @@ def test_weights_in_the_naming_of_trades_give_the_logits_of_its_network(path: Pa
     module, notes = loaded(widened((1, 1, 1), (1, 1, 1)), path)
     check_logits(module, released)
     assert notes == (
-        "The file of the weights does not say all of its network: activation relu and normalize_input false are "
-        "assumed.",
+        "The file of the weights does not say all of its network: activation relu, upsample 1 and "
+        "normalize_input false are assumed.",
     )
 
 
@@ -203,7 +204,55 @@ def test_an_advanced_network_is_refused_by_the_plain_one_where_the_file_tells(pa
     assert "normalize_input" in str(error.value)
     torch.save(filled(AdvancedResNet(with_constants=False)).state_dict(), path)
     _, (note,) = loaded(PLAIN, path)
-    assert "activation relu and normalize_input false are assumed" in note
+    assert "activation relu, upsample 1 and normalize_input false are assumed" in note
+
+
+def test_what_stands_before_a_network_in_a_sequence_is_said(path: Path) -> None:
+    state = filled(AdvancedResNet(with_constants=False)).state_dict()
+    torch.save({f"module.1.{name}": tensor for name, tensor in state.items()}, path)
+    _, (_, note) = loaded(PLAIN, path)
+    assert note.startswith("The network in the file is part 1 of a sequence")
+    torch.save({f"0.{name}": tensor for name, tensor in state.items()}, path)
+    assert len(loaded(PLAIN, path)[1]) == 1
+
+
+def states(network: ResidualNetwork) -> dict[str, torch.Size]:
+    with torch.device("meta"):
+        return {name: tensor.shape for name, tensor in arch.build(network, 4, (3, 8, 8)).state_dict().items()}
+
+
+@pytest.mark.parametrize(
+    ("field", "one", "other"),
+    [
+        ("squeeze_excitation", {"squeeze_excitation": "standard"}, {"squeeze_excitation": "residual"}),
+        ("normalization", {"normalization": "group"}, {"normalization": "layer"}),
+        ("order", {"normalization": "instance"}, {"normalization": "instance", "order": "post"}),
+        ("first_input", {"topology": "bottleneck"}, {"topology": "bottleneck", "first_input": "activated"}),
+        ("equal_width_shortcut", {}, {"equal_width_shortcut": "raw"}),
+    ],
+)
+def test_fields_of_a_block_that_weights_do_not_show_are_said(
+    field: str, one: dict[str, str], other: dict[str, str]
+) -> None:
+    pair = [ResidualNetwork((1, 1), (16, 16), (Block(**fields),)) for fields in (one, other)]
+    assert states(pair[0]) == states(pair[1])
+    assert [network.not_in_weights.get(field) for network in pair] == [
+        getattr(network.blocks[0], field) for network in pair
+    ]
+
+
+@pytest.mark.parametrize("key", ["ema-model", "netEMA", "state_dict.shadow", "model_average", "polyak", "wa"])
+def test_averaged_weights_are_taken_under_every_usual_key(path: Path, key: str) -> None:
+    state = filled(AdvancedResNet(with_constants=False)).state_dict()
+    torch.save({"state_dict": {name: torch.zeros_like(t) for name, t in state.items()}, key: state}, path)
+    _, notes = loaded(PLAIN, path)
+    assert notes[0] == f"The file has several weights: {key} is used, which are averaged, and not state_dict."
+
+
+def test_weights_under_unknown_keys_are_said(path: Path) -> None:
+    state = filled(AdvancedResNet(with_constants=False)).state_dict()
+    torch.save({"state_dict": state, "teacher": state}, path)
+    assert loaded(PLAIN, path)[1][0] == "The file has several weights: state_dict is used, and not teacher."
 
 
 def test_other_constants_of_normalisation_are_refused(path: Path) -> None:

@@ -29,6 +29,8 @@ CHAIN = "\n".join(["c0: &c0 [x]", *(f"c{n}: &c{n} [*c{n - 1}]" for n in range(1,
         ("seed: " + "9" * 5_000, "not valid YAML"),
         ("seed: 1" + ":59" * 4_000, "an integer of more than 128 bits"),
         ("seed: 010", "the integer '010'; write it in decimal digits"),
+        ("hours: 1:30.5", "the number '1:30.5'; write it in decimal digits"),
+        ("hours: 1_0.5", "the number '1_0.5'; write it in decimal digits"),
         ("seed: 0x10", "the integer '0x10'; write it in decimal digits"),
         ("flops: 100:50", "the integer '100:50'; write it in decimal digits, or put a text in quotes"),
         ("a: !!set {b}", "could not determine a constructor"),
@@ -37,7 +39,7 @@ CHAIN = "\n".join(["c0: &c0 [x]", *(f"c{n}: &c{n} [*c{n - 1}]" for n in range(1,
         ("a: [\x00]", "special characters are not allowed"),
         ("a: b: c", "mapping values are not allowed"),
     ],
-    ids=range(21),
+    ids=range(23),
 )
 def test_yaml_beyond_the_bounds_is_refused_in_one_line(text: str, reason: str) -> None:
     with pytest.raises(InputError, match=reason) as error:
