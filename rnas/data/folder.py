@@ -10,6 +10,7 @@ from rnas.data.dataset import Dataset
 from rnas.data.images import SUFFIXES, read_images
 from rnas.data.splits import SplitSizes
 from rnas.errors import InputError
+from rnas.utils._text import shown
 
 _MOST_EVALUATED = 2_000
 _TRAINING = ("train", "training")
@@ -108,6 +109,9 @@ def _images(folder: Path) -> dict[str, list[Path]]:
     classes = [path for path in _visible(folder) if path.is_dir()]
     if len(classes) < 2:
         raise InputError(f"{folder}: fewer than two class folders: {_LAYOUT}")
+    for path in classes:
+        if not path.name.isprintable():
+            raise InputError(f"{folder}: the class {shown(path.name)} has characters that cannot be printed; rename it")
     return {path.name: _files(path) for path in classes}
 
 

@@ -52,7 +52,7 @@ class SearchConfig(ExperimentSettings):
     """
     hours: PositiveFloat | None = None
     """Hours after which no new evaluation starts; None is no limit."""
-    batch_size: PositiveInt = 4
+    batch_size: int = Field(4, ge=1, le=10_000)
     """Number of networks that are proposed at once."""
     promote: float = Field(0.5, ge=0.5, le=1)
     """Share of each batch that is promoted to the next rung, if there is one; at least half, since short adversarial

@@ -382,7 +382,8 @@ def _unsaid(content: _Content, architecture: Architecture | None, prefix: str, n
     """Return sentences on what the tensors of a file do not say of the network that they were trained in."""
     if content.description is not None or architecture is None:
         return ()
-    unsaid = {"normalize_input": "false"} | dict(getattr(architecture, "not_in_weights", {}))
+    unsaid = dict(getattr(architecture, "not_in_weights", {}))
+    unsaid.setdefault("normalize_input", "false")
     if normalizes:
         del unsaid["normalize_input"]
     notes: tuple[str, ...] = ()

@@ -246,6 +246,7 @@ def test_networks_of_other_kinds_are_refused() -> None:
         ({"depths": (1, 1)}, "different"),
         ({"widths": (0.3,)}, "not a whole number"),
         ({"base_channels": (16, 32)}, "base_channels"),
+        ({"base_channels": (8, 16, 32, 64)}, "base_channels has 4 values for 3 stages"),
         ({"topology": ("pyramid",)}, "unknown block 'pyramid'"),
         ({"activation": ("relu", "sigmoid")}, "activation is 'sigmoid'"),
         ({"kernel_size": (2, 3)}, "odd"),

@@ -107,6 +107,8 @@ def test_test_goes_before_val_and_train_can_be_alone(split: Path) -> None:
         (lambda folder: Image.new("RGB", (9, 9)).save(folder / "ant" / "05.png"), "ant/05.png: 9x9, but .* resize"),
         (lambda folder: (folder / "ant" / "05.png").write_bytes(b"GIF89a"), "ant/05.png: not a PNG"),
         (lambda folder: Image.new("RGB", (12, 10)).save(folder / "ant" / "a.gif"), "ant/a.gif: only png, jpg"),
+        (lambda folder: fill(folder, 1, ("a\udcff",)), "the class .* has characters that cannot be printed"),
+        (lambda folder: fill(folder, 1, ("a\nb",)), "the class .* has characters that cannot be printed"),
         (lambda folder: Image.new("RGB", (12, 10)).save(folder / "loose.png"), "loose.png: this image is in no class"),
         (lambda folder: (folder / "loose.heic").touch(), "loose.heic: only png, jpg"),
         (lambda folder: (folder / "ant" / "a.npy").touch(), "ant/a.npy: only png, jpg"),

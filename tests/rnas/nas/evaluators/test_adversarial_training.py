@@ -253,3 +253,5 @@ def test_rungs_are_priced_by_their_passes_and_lower_ones_leave_the_test_split_al
 def test_rungs_that_do_not_go_upwards_are_refused() -> None:
     with pytest.raises(InputError, match="rungs: rung 1 costs no less than the one above it"):
         evaluator(rungs=[{"epochs": 50}])
+    with pytest.raises(InputError, match="rungs: rung 1 is the highest one again"):
+        evaluator(rungs=[{}])
