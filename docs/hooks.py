@@ -186,7 +186,9 @@ def _table(keys: "Iterable[Key]") -> str:
 
 def code(text: str) -> str:
     """Return a text as code in a cell of a table; empty if it is."""
-    return f"<code>{_cell(text)}</code>" if text else ""
+    # Lines may break behind a dot or a bracket, and nowhere else.
+    broken = re.sub(r"([.(:])", r"\1<wbr>", _cell(text))
+    return f"<code>{broken}</code>" if text else ""
 
 
 def _escaped(text: str) -> str:
@@ -236,8 +238,10 @@ def on_page_content(content: str, *, page: "Page", config: "MkDocsConfig", files
     from latex2mathml.converter import convert
 
     def formula(match: re.Match[str]) -> str:
-        display = "block" if match[1] == "div" else "inline"
-        return str(convert(html.unescape(match[2]).strip(), display=display))
+        written = html.unescape(match[2]).strip()
+        if match[1] == "div":
+            return f'<div class="formula">{convert(written, display="block")}</div>'
+        return str(convert(written))
 
     return _FORMULA.sub(formula, content)
 
