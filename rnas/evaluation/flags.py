@@ -258,8 +258,8 @@ def logit_scale(probe: Probe) -> Flag | None:
             "logit-scale",
             1 / gaps,
             _LARGEST_SCALE,
-            f"The median margin of the logits is {gaps:.1g}: rounding gives all classes the same probability, and attacks "
-            f"on the cross-entropy see no difference between them. Divide the logits by {gaps:.1g} before an attack.",
+            f"The median margin of the logits is {gaps:.1g}: rounding gives all classes the same probability, and "
+            "attacks on the cross-entropy see no difference between them. Divide the logits by this margin first.",
         )
     attack = PGD(probe.epsilon, 20, Fraction(1, 10), norm=probe.norm)
     scaled = probe.robust_to_among(_OnScaledLogits(attack, gaps), right)
