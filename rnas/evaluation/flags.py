@@ -124,7 +124,7 @@ def batch_dependence(probe: Probe) -> Flag | None:
     images = probe.images[:_ALONE]
     beside = torch.cat([images, 1 - images])
     together, again = (F.normalize(_finite(probe.logits(beside)[: len(images)]), dim=1) for _ in range(2))
-    alone = F.normalize(_finite(torch.cat([probe.logits(image) for image in images.split(1)])), dim=1)
+    alone = F.normalize(_finite(torch.cat([probe.logits(image) for image in torch.split(images, 1)])), dim=1)
     # What is random differs anyway, and another check finds it.
     difference = torch.linalg.vector_norm(together - alone, dim=1) - torch.linalg.vector_norm(together - again, dim=1)
     return _flag(
