@@ -1,8 +1,18 @@
 """Define the errors of rnas: each is shown to the user as one line, or becomes the status of an evaluation."""
 
+_LONGEST = 2_000
+
 
 class RnasError(Exception):
-    """Say what went wrong. Every error that rnas raises on purpose is one of this class."""
+    """Say what went wrong. Every error that rnas raises on purpose is one of this class.
+
+    A long message is cut in its middle, since it may repeat what a file holds.
+    """
+
+    def __init__(self, message: object = "") -> None:
+        text = str(message)
+        half = _LONGEST // 2 - 5
+        super().__init__(text if len(text) <= _LONGEST else f"{text[:half]} ... {text[-half:]}")
 
 
 class InputError(RnasError, ValueError):

@@ -409,7 +409,13 @@ class Experiment(ABC, Generic[S, R]):
             yield storage
 
     def _require_study(self, storage: "BaseStorage") -> None:
-        if not storage.get_all_studies():
+        try:
+            studies = storage.get_all_studies()
+        except (LookupError, ValueError) as error:  # A column holds what it never does.
+            raise LedgerError(
+                f"{self.database} is damaged ({type(error).__name__}: {error}): restore it from a copy"
+            ) from None
+        if not studies:
             raise LedgerError(f"{self.database} is damaged (it contains no study): restore it from a copy")
 
     def _check(self) -> None:

@@ -26,6 +26,7 @@ REPLICATIONS = "rnas.replications"
 EXPORTS = "rnas.exports"
 EXPERIMENTS = "rnas.experiments"
 REPORTS = "rnas.reports"
+_SHOWN = 200
 
 
 @cache
@@ -55,7 +56,7 @@ def load(group: str, name: str) -> Any:
     kind = _kind(group)
     if not points:
         known = ", ".join(names(group)) or "none is installed"
-        raise InputError(f"unknown {kind} {name!r}; known: {known}")
+        raise InputError(f"unknown {kind} {name[:_SHOWN]!r}; known: {known}")
     if len(points) > 1:
         owners = " and ".join(f"{_owner(point)} ({point.value})" for point in points)
         raise InputError(f"{kind} {name!r} is registered by {owners}: uninstall one, or rename its entry point")
@@ -96,7 +97,7 @@ def imported(place: str, kind: str) -> Any:
     """
     module, colon, name = place.partition(":")
     if not (module and colon and name):
-        raise InputError(f"{kind} {place!r}: write package.module:name")
+        raise InputError(f"{kind} {place[:_SHOWN]!r}: write package.module:name")
     try:
         found = import_module(module)
         for part in name.split("."):
@@ -107,7 +108,7 @@ def imported(place: str, kind: str) -> Any:
         else:
             fix = "install its package, or put its folder on PYTHONPATH"
         reason = error_text(error).strip().splitlines() or [type(error).__name__]
-        raise InputError(f"{kind} {place!r}: cannot be imported ({reason[0]}); {fix}") from None
+        raise InputError(f"{kind} {place[:_SHOWN]!r}: cannot be imported ({reason[0]}); {fix}") from None
     return found
 
 

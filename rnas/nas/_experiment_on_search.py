@@ -31,7 +31,10 @@ class ExperimentOnSearch(Experiment[S, R]):
     @cached_property
     def search(self) -> Search:
         """Open the search."""
-        return Search.open(self.settings.search)
+        try:
+            return Search.open(self.settings.search)
+        except InputError as error:
+            raise InputError(f"{self.config}: search: {error}") from None
 
     def supply(self, **objects: object) -> None:
         """Give objects that the search's configuration only names; see :meth:`Search.supply`."""

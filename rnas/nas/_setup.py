@@ -210,6 +210,10 @@ def named_space(
     name = config.space["name"]
     with _within(f"{source}: space"):
         space_class = registry.load_or_import(registry.SEARCH_SPACES, name)
+        if not (isinstance(space_class, type) and issubclass(space_class, SearchSpace)) or inspect.isabstract(
+            space_class
+        ):
+            raise InputError(f"{name} is not a search space: give a class that defines all methods of SearchSpace")
         _require_makeable(space_class, config.space, "space")
     settings = checked(space_class.Settings, _options(config.space), f"{source}: space", folder)
     with _within(f"{source}: space"):
@@ -240,6 +244,8 @@ def evaluator_class(config: SearchConfig, source: str, images: Mapping[str, Any]
     if "class" in written:
         with _within(f"{source}: evaluator"):
             found = registry.imported(str(written["class"]), "evaluator")
+            if not (isinstance(found, type) and hasattr(found, "Settings") and hasattr(found, "evaluate")):
+                raise InputError(f"{written['class']} is not the class of an evaluator")
             _require_makeable(found, written, "evaluator")
         return found, written.get("settings", {})
     known = registry.names(registry.EVALUATORS)
@@ -266,7 +272,15 @@ def _strategy(
         problems = [problem] if _takes_problem(strategy_class) else []
         options = _strategy_options(strategy_class, config.strategy, len(problems))
     with _within(source):
-        return strategy_class(*problems, **options), config.strategy
+        try:
+            strategy = strategy_class(*problems, **options)
+        except InputError:
+            raise
+        except Exception as error:  # Whatever another package's class raises.
+            raise InputError(f"strategy: {config.strategy['name']} cannot be made: {classified(error)[1]}") from error
+        if not hasattr(strategy, "propose"):
+            raise InputError(f"strategy: {config.strategy['name']} is not the class of a strategy")
+        return strategy, config.strategy
 
 
 def _strategy_record(given: StrategyObject) -> dict[str, Any]:

@@ -152,7 +152,7 @@ class Ledger:
         self._facts = attributes.get("facts")
         if attributes.get("fingerprint") != fingerprint:
             raise InputError(
-                f"run {name!r}: its ledger was written under another configuration than its config.yaml; "
+                f"{source} of run {name!r} was written under another configuration than its config.yaml; "
                 "restore that file, or start a new run"
             )
         if attributes.get("format") != FORMAT:

@@ -36,5 +36,8 @@ ACTIVATIONS = {
     "prelu": Activation("torch.nn:PReLU", 1),
     "two-slope": Activation("rnas.networks.modules._activations:TwoSlope", 2),
 }
-"""GELU is the exact one, Softplus has beta 1 and threshold 20, ELU has alpha 1, LeakyReLU has slope 0.01, and PReLU has
-one slope that starts at 0.25."""
+"""Activations by name.
+
+GELU is the exact one, Softplus has beta 1 and threshold 20, ELU has alpha 1, LeakyReLU has slope 0.01, and PReLU has
+one slope that starts at 0.25.
+"""

@@ -26,6 +26,7 @@ from rnas.training.inner_attack import FreeAT, PGDInner
 from rnas.training.losses._batch import Batch, Value
 from rnas.training.plan import Plan
 from rnas.training.weight_perturbation import perturbed
+from rnas.utils._devices import now
 
 _EPOCH_SEED = 1_000_003
 _STEP_SEED = 7_919
@@ -135,29 +136,27 @@ class Trainer:
             yield point
 
     def step_seconds(self, steps: int = 8, seconds: float = 5.0) -> float:
-        """Run a few steps, and return the median time of one, in seconds; the training cannot be continued after it.
+        """Run a few steps of the last epoch, and return the median time of one, in seconds.
+
+        The last epoch has all that a recipe begins late. The training cannot be continued afterwards.
 
         Args:
             steps: number of steps, at most.
             seconds: time after which no further step begins.
         """
+        self.epoch = self._plan.fidelity.epochs - 1
         moments: list[float] = []
 
         def check(_share: float) -> None:
-            moments.append(self._now())
+            moments.append(now(str(self._device)))
             if len(moments) > steps or moments[-1] - moments[0] > seconds:
                 raise _EnoughError
 
         with suppress(_EnoughError):
             for _ in self.epochs(check):
                 pass
-            moments.append(self._now())
+            moments.append(now(str(self._device)))
         return median(after - before for before, after in pairwise(moments))
-
-    def _now(self) -> float:
-        if self._device.type == "cuda":
-            torch.cuda.synchronize(self._device)
-        return time.perf_counter()
 
     def state(self) -> dict[str, Tensor]:
         """Return everything that the next epoch depends on, as tensors by name; training changes them in place."""

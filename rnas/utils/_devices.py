@@ -1,6 +1,7 @@
 """Choose the device that work runs on."""
 
 import resource
+import time
 from typing import Any
 
 import torch
@@ -29,3 +30,10 @@ def peak_memory(device: str) -> int:
     if device.startswith("cuda"):
         return torch.cuda.max_memory_reserved(device)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def now(device: str) -> float:
+    """Return ``time.perf_counter()`` once all work that was given to the device is done."""
+    if device.startswith("cuda"):
+        torch.cuda.synchronize(device)
+    return time.perf_counter()

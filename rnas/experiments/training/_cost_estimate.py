@@ -1,8 +1,5 @@
 """Measure what a training would take here, before it begins."""
 
-import time
-
-import torch
 from torch import nn
 
 from rnas.attacks.attack import Attack
@@ -14,7 +11,7 @@ from rnas.experiments.training._evaluation import val_attacks
 from rnas.experiments.training._memory import advise, out_of_memory, release
 from rnas.experiments.training.setup import Setup
 from rnas.training.inner_attack import PGDInner
-from rnas.utils._devices import peak_memory
+from rnas.utils._devices import now, peak_memory
 from rnas.utils._threads import one_thread
 
 EPOCH, SELECTION, TEST = "an epoch", "val images after an epoch", "attacks on the best or the last weights"
@@ -36,7 +33,7 @@ def estimate_cost(setup: Setup) -> CostEstimate:
     with one_thread(setup.settings.device):
         in_training = True
         try:
-            step = _step_seconds(setup)
+            step = setup.trainer().step_seconds()
             in_training = False
             return _estimate(setup, step)
         except Exception as error:
@@ -76,23 +73,10 @@ def _estimate(setup: Setup, step: float) -> CostEstimate:
     )
 
 
-def _step_seconds(setup: Setup) -> float:
-    training = setup.trainer()
-    # The last epoch has all that a recipe begins later on, such as perturbed weights.
-    training.epoch = setup.settings.fidelity.epochs - 1
-    return training.step_seconds()
-
-
 def _image_seconds(setup: Setup, model: nn.Module, attack: Attack, batch: int) -> float:
     split = setup.splits["test"].first(batch)
     # Libraries choose and load their kernels in the first run.
     evaluate_robustness(model, split.first(1), [attack], 0, batch)
-    started = _now(setup)
+    started = now(setup.settings.device)
     evaluate_robustness(model, split, [attack], 0, batch)
-    return (_now(setup) - started) / batch
-
-
-def _now(setup: Setup) -> float:
-    if setup.settings.device == "cuda":
-        torch.cuda.synchronize()
-    return time.perf_counter()
+    return (now(setup.settings.device) - started) / batch
