@@ -49,8 +49,8 @@ def api_pages() -> Iterator[tuple[str, str]]:
             else f"\n::: {package}.{name}\n"
             for name in modules
         )
-        shown = f"\n{below}\n" if below else ""
-        yield f"reference/api/{package}.md", f"# {package}\n\n{_summary(package)}\n{shown}\n{blocks}"
+        shown = f"\n## Packages and modules\n\n{below}" if below else ""
+        yield f"reference/api/{package}.md", f"# {package}\n\n{_summary(package)}\n\n{blocks}{shown}"
     table = "\n".join(["| import from | what it holds | names |", "|---|---|---|", *rows])
     yield (
         "reference/public-api.md",
@@ -61,9 +61,10 @@ def api_pages() -> Iterator[tuple[str, str]]:
 
 
 def public_names(stub: Path) -> list[str]:
-    """Return what a package declares as public, in the order of its stub."""
+    """Return what a package declares as public: functions first, each in the order of its stub."""
     body = ast.parse(stub.read_text()).body
-    return [alias.name for node in body if isinstance(node, ast.ImportFrom) for alias in node.names]
+    names = [alias.name for node in body if isinstance(node, ast.ImportFrom) for alias in node.names]
+    return sorted(names, key=lambda name: not name[0].islower())
 
 
 @cache

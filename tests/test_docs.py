@@ -180,6 +180,13 @@ def test_the_readme_is_short_and_its_links_lead_somewhere() -> None:
     assert len((ROOT / "README.md").read_text().splitlines()) <= 120
 
 
+def test_what_another_host_would_send_is_found() -> None:
+    for loads in ('<script src="https://cdn.org/x.js">', "<img alt=x src=//cdn.org/x.png>"):
+        assert hooks._LOADED.search(loads)
+    assert hooks._LOADED.search('<link rel="stylesheet" href="https://fonts.org/x.css">')
+    assert not hooks._LOADED.search('<a href="https://pymoo.org">pymoo</a><script src="assets/x.js"></script>')
+
+
 def test_the_citation_is_of_this_version() -> None:
     content = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     version = import_module("rnas").__version__
