@@ -2,6 +2,7 @@
 # make test      the quick tests: a few minutes on two cores
 # make test-all  all tests
 # make lint      ruff, mypy and the order of imports
+# make docs      the documentation, in build/site
 # Each makes .venv, with the versions of constraints.txt, where it is missing.
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ BIN := .venv/bin
 export OMP_NUM_THREADS := 1
 TESTS := $(BIN)/python -m pytest -n 2 --dist worksteal
 
-.PHONY: search test test-all lint clean
+.PHONY: search test test-all lint docs clean
 
 search: .venv/core
 	$(BIN)/rnas search --preset digits
@@ -27,6 +28,9 @@ lint: .venv/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
+docs: .venv/docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
@@ -38,6 +42,10 @@ lint: .venv/dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[all,dev]"
 	touch .venv/core $@
+
+.venv/docs: .venv/core
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]"
+	touch $@
 
 clean:
 	rm -rf .venv build *.egg-info

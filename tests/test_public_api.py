@@ -75,8 +75,11 @@ def guides() -> Iterator[tuple[str, str]]:
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         cells = nbformat.read(path, as_version=4).cells
         yield path.name, "\n".join(cell.source for cell in cells if cell.cell_type == "code")
-    for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md"):
-        yield path.name, "\n".join(re.findall(r"^```python\n(.*?)^```", path.read_text(), re.DOTALL | re.MULTILINE))
+    for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))):
+        yield (
+            str(path.relative_to(ROOT)),
+            "\n".join(re.findall(r"^```python\n(.*?)^```", path.read_text(), re.DOTALL | re.MULTILINE)),
+        )
 
 
 GUIDES = dict(guides())

@@ -74,3 +74,19 @@ def test_on_a_terminal_what_is_finished_is_counted_and_the_time_left_waits_for_i
     assert begun.rstrip().endswith(" left")
     # The bar itself moves by what runs.
     assert resumed.count("━") > shown(finished_run, 3, 0, {}).count("━")
+
+
+def test_long_work_gives_a_sign_of_life_where_output_is_a_file(finished_run: SearchResult) -> None:
+    text = io.StringIO()
+    with ProgressView(Console(file=text, width=200)) as view:
+        view.started(Search.open(finished_run.path), Work("evaluation", 20, 12, 4))
+        before = text.getvalue()
+        view.progress({"abc": 0.25})
+        assert text.getvalue() == before
+        view._said = float("-inf")
+        view.progress({"abc": 0.25})
+        view.progress({"abc": 0.5})
+        assert text.getvalue().removeprefix(before) == "12/20  abc: 25%\n"
+        view._said = float("-inf")
+        view.progress({str(number): 0.5 for number in range(9)})
+    assert text.getvalue().endswith("12/20  9 under way\n")
