@@ -49,8 +49,8 @@ def api_pages() -> Iterator[tuple[str, str]]:
             else f"\n::: {package}.{name}\n"
             for name in modules
         )
-        shown = f"\n{below}\n" if below else ""
-        yield f"reference/api/{package}.md", f"# {package}\n\n{_summary(package)}\n{shown}\n{blocks}"
+        shown = f"\n## Packages and modules\n\n{below}" if below else ""
+        yield f"reference/api/{package}.md", f"# {package}\n\n{_summary(package)}\n\n{blocks}{shown}"
     table = "\n".join(["| import from | what it holds | names |", "|---|---|---|", *rows])
     yield (
         "reference/public-api.md",
@@ -61,9 +61,10 @@ def api_pages() -> Iterator[tuple[str, str]]:
 
 
 def public_names(stub: Path) -> list[str]:
-    """Return what a package declares as public, in the order of its stub."""
+    """Return what a package declares as public: functions first, each in the order of its stub."""
     body = ast.parse(stub.read_text()).body
-    return [alias.name for node in body if isinstance(node, ast.ImportFrom) for alias in node.names]
+    names = [alias.name for node in body if isinstance(node, ast.ImportFrom) for alias in node.names]
+    return sorted(names, key=lambda name: not name[0].islower())
 
 
 @cache
@@ -186,7 +187,9 @@ def _table(keys: "Iterable[Key]") -> str:
 
 def code(text: str) -> str:
     """Return a text as code in a cell of a table; empty if it is."""
-    return f"<code>{_cell(text)}</code>" if text else ""
+    # Lines may break behind a dot or a bracket, and nowhere else.
+    broken = re.sub(r"([.(:])", r"\1<wbr>", _cell(text))
+    return f"<code>{broken}</code>" if text else ""
 
 
 def _escaped(text: str) -> str:
@@ -236,8 +239,10 @@ def on_page_content(content: str, *, page: "Page", config: "MkDocsConfig", files
     from latex2mathml.converter import convert
 
     def formula(match: re.Match[str]) -> str:
-        display = "block" if match[1] == "div" else "inline"
-        return str(convert(html.unescape(match[2]).strip(), display=display))
+        written = html.unescape(match[2]).strip()
+        if match[1] == "div":
+            return f'<div class="formula">{convert(written, display="block")}</div>'
+        return str(convert(written))
 
     return _FORMULA.sub(formula, content)
 

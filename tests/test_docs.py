@@ -20,9 +20,12 @@ from rnas.attacks.named import named_attack
 from rnas.attacks.pgd import PGD
 from rnas.cli import COMMANDS, app
 from rnas.cli.plugins import KINDS, registered
+from rnas.evaluation.flags import CHECKS
 from rnas.nas.config import SearchConfig
 from rnas.nas.evaluators.evaluator import Evaluator
+from rnas.nas.presets import preset, preset_names
 from rnas.networks.block import Block
+from rnas.scaling_rules.verdict import Verdict
 from rnas.training.recipe import Recipe
 from rnas.utils.provenance import versions
 from tests.other_packages import installed
@@ -180,11 +183,40 @@ def test_the_readme_is_short_and_its_links_lead_somewhere() -> None:
     assert len((ROOT / "README.md").read_text().splitlines()) <= 120
 
 
+def test_what_another_host_would_send_is_found() -> None:
+    for loads in ('<script src="https://cdn.org/x.js">', "<img alt=x src=//cdn.org/x.png>"):
+        assert hooks._LOADED.search(loads)
+    assert hooks._LOADED.search('<link rel="stylesheet" href="https://fonts.org/x.css">')
+    assert not hooks._LOADED.search('<a href="https://pymoo.org">pymoo</a><script src="assets/x.js"></script>')
+
+
 def test_the_citation_is_of_this_version() -> None:
     content = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     version = import_module("rnas").__version__
     assert content["version"] == version
     assert f"\n## {version}\n" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def table(page: str, heading: str) -> list[list[str]]:
+    """The rows of the table whose head begins like this, without the marks of code."""
+    lines = (ROOT / "docs" / page).read_text().split(f"| {heading} |", 1)[1].split("\n\n")[0].splitlines()[2:]
+    return [[cell.strip() for cell in line.replace("`", "").strip("|").split("|")] for line in lines]
+
+
+def test_tables_have_what_the_code_has() -> None:
+    presets = {row[0]: int(row[2]) for row in table("how-to/cost.md", "preset")}
+    assert presets == {name: preset(name)["budget"] for name in preset_names()}
+    flags = {name for row in table("concepts/robust-accuracy.md", "flag") for name in row[0].split(", ")}
+    assert flags == set(CHECKS)
+    verdicts = {row[0] for row in table("concepts/rules.md", "verdict")}
+    assert verdicts == {verdict.value for verdict in Verdict if verdict is not Verdict.IDENTIFIED}
+    strategies = {row[0] for row in table("how-to/configure.md", "name")}
+    assert strategies == set(registry.names(registry.STRATEGIES))
+    for page in ("how-to/export.md", "reference/exports.md"):
+        assert {row[0] for row in table(page, "format")} == set(registry.names(registry.EXPORTS))
+    for row in table("how-to/evaluate.md", "attack"):
+        for name in row[0].split(", "):
+            named_attack(name, Fraction(8, 255))
 
 
 PACKAGE = (ROOT / "docs" / "how-to" / "package.md").read_text()

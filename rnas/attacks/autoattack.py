@@ -255,6 +255,10 @@ class TargetedFAB(AutoAttackComponent):
         return found
 
 
+_LEAST_SIDE = 5
+"""Tiles along a side of an image with which the Square attack starts in the l1 and the l2 ball."""
+
+
 @dataclass(frozen=True)
 class Square(AutoAttackComponent):
     """Run the Square attack (Andriushchenko et al., ECCV 2020), a random search without gradients.
@@ -275,6 +279,8 @@ class Square(AutoAttackComponent):
     def _search(
         self, network: AttackedNetwork, images: Tensor, labels: Tensor, ids: Tensor, seed: int, classes: int
     ) -> Tensor:
+        if self.norm != "linf" and min(images.shape[2:]) < _LEAST_SIDE:
+            raise InputError(f"{self.name} in the {self.norm} ball needs images of {_LEAST_SIDE}x{_LEAST_SIDE} or more")
         kind = _SkippingSquare if self.skip_unchanged else _SquareOfOneDraw
         attack = kind(
             network,

@@ -22,6 +22,8 @@ from rnas.report._terminal import print_blocks
 from rnas.utils.quantities import duration, pluralize
 
 _LINES_BETWEEN_FINDINGS = 10
+_SECONDS_BETWEEN_LINES = 60.0
+"""A sign of life where output is a file, within work that takes long."""
 
 
 class ProgressView(Listener):
@@ -39,7 +41,7 @@ class ProgressView(Listener):
         self._records = 0
         self._shares: Mapping[str, float] = {}
         self._findings: Sequence[str] = ()
-        self._began = time.monotonic()
+        self._began = self._said = time.monotonic()
         texts = [
             TextColumn(f"{{task.{name}}}", markup=False) for name in ("description", "fields[count]", "fields[left]")
         ]
@@ -82,6 +84,11 @@ class ProgressView(Listener):
         """Move the bar by the shares of what is under way."""
         self._shares = shares
         self._refresh()
+        if self._words is None or self._console.is_terminal or not shares:
+            return
+        if time.monotonic() - self._said > _SECONDS_BETWEEN_LINES:
+            running = self._words.running(shares) or f"{len(shares)} under way"
+            self.message(f"{self._count()}  {running}")
 
     def recorded(self, record: Any) -> None:
         """Write a line for the record."""
@@ -102,6 +109,7 @@ class ProgressView(Listener):
 
     def message(self, text: str) -> None:
         """Write a line."""
+        self._said = time.monotonic()
         say(self._console, text)
 
     def _refresh(self) -> None:

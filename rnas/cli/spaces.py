@@ -42,7 +42,9 @@ def spaces(
         else:
             print_rows(("space", "what it holds"), rows.items())
         return
-    space_class = registry.load_or_import(registry.SEARCH_SPACES, name)
+    from rnas.nas.space import find_space
+
+    space_class = find_space(name)
     shape, classes = _images(space_class, data, data_dir)
     space: SearchSpace = space_class(space_class.Settings(), shape, classes)
     low, high = space.flops_range

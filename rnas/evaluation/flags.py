@@ -35,6 +35,9 @@ _LEAST_IMAGES = 10
 _GRADIENTS: tuple[CodeType, ...] = (torch.autograd.grad.__code__, torch.autograd.backward.__code__)
 _STEP = 1e-3
 _DIRECTIONS = 8
+_ALONE = 8
+_SMALL_GAP = 0.1
+_LARGEST_SCALE = 1e5
 _QUERIES = "square200"
 _LOW = "The value is the lower end of the 95 % interval"
 
@@ -114,6 +117,28 @@ def randomized(probe: Probe) -> Flag | None:
         "The network gives the same images different logits each time. Attacks follow the gradient of one draw: "
         "average gradients over many draws, and classify many times.",
     )
+
+
+def batch_dependence(probe: Probe) -> Flag | None:
+    """Check whether the logits of an image differ in direction with the images beside it in the batch."""
+    images = probe.images[:_ALONE]
+    beside = torch.cat([images, 1 - images])
+    together, again = (F.normalize(_finite(probe.logits(beside)[: len(images)]), dim=1) for _ in range(2))
+    alone = F.normalize(_finite(torch.cat([probe.logits(image) for image in torch.split(images, 1)])), dim=1)
+    # What is random differs anyway, and another check finds it.
+    difference = torch.linalg.vector_norm(together - alone, dim=1) - torch.linalg.vector_norm(together - again, dim=1)
+    return _flag(
+        "batch-dependence",
+        difference.max().item(),
+        0.01,
+        "The network classifies an image otherwise beside other images. Its accuracy depends on the order and the size "
+        "of the batches, and images that are attacked one by one withstand less or more: put its normalisation into "
+        "eval mode.",
+    )
+
+
+def _finite(logits: Tensor) -> Tensor:
+    return logits.nan_to_num(0, 0, 0)
 
 
 def probabilities(probe: Probe) -> Flag | None:
@@ -217,14 +242,25 @@ def finite_differences(probe: Probe) -> Flag | None:
 
 
 def logit_scale(probe: Probe) -> Flag | None:
-    """Check whether PGD-20 on the cross-entropy breaks more images if the median margin divides large logits."""
+    """Check whether PGD-20 on the cross-entropy breaks more images if the median margin divides extreme logits.
+
+    Margins near the rounding of a softmax are a sign by themselves.
+    """
     right = probe.right
     greatest = probe.logits(probe.images[right]).topk(2, dim=1).values
     if not len(greatest):
         return None
     gaps = (greatest[:, 0] - greatest[:, 1]).median().item()
-    if gaps <= 1:
+    if _SMALL_GAP <= gaps <= 1 or not gaps > 0:
         return None
+    if gaps < 1 / _LARGEST_SCALE:
+        return _flag(
+            "logit-scale",
+            1 / gaps,
+            _LARGEST_SCALE,
+            f"The median margin of the logits is {gaps:.1g}: rounding gives all classes the same probability, and "
+            "attacks on the cross-entropy see no difference between them. Divide the logits by this margin first.",
+        )
     attack = PGD(probe.epsilon, 20, Fraction(1, 10), norm=probe.norm)
     scaled = probe.robust_to_among(_OnScaledLogits(attack, gaps), right)
     broken = proportion((probe.robust_to(attack) & ~scaled).double().mean().item(), len(right))
@@ -340,6 +376,7 @@ CHECKS: dict[str, Callable[[Probe], Flag | None]] = {
     "non-finite-logits": non_finite,
     "constant-prediction": constant_prediction,
     "randomized": randomized,
+    "batch-dependence": batch_dependence,
     "probabilities": probabilities,
     "hidden-optimization": hidden_optimization,
     "zero-gradient-cross-entropy": zero_gradient_cross_entropy,

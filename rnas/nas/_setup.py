@@ -26,7 +26,7 @@ from rnas.nas.evaluators.evaluator import (
 from rnas.nas.execution._local import local_executor
 from rnas.nas.execution.executor import Executor
 from rnas.nas.objective import Objective
-from rnas.nas.space import SearchSpace
+from rnas.nas.space import SearchSpace, find_space
 from rnas.nas.strategy import Problem, Strategy
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture
@@ -209,11 +209,7 @@ def named_space(
     """Return the space that a configuration names, and how it is recorded."""
     name = config.space["name"]
     with _within(f"{source}: space"):
-        space_class = registry.load_or_import(registry.SEARCH_SPACES, name)
-        if not (isinstance(space_class, type) and issubclass(space_class, SearchSpace)) or inspect.isabstract(
-            space_class
-        ):
-            raise InputError(f"{name} is not a search space: give a class that defines all methods of SearchSpace")
+        space_class: Any = find_space(name)
         _require_makeable(space_class, config.space, "space")
     settings = checked(space_class.Settings, _options(config.space), f"{source}: space", folder)
     with _within(f"{source}: space"):

@@ -35,6 +35,7 @@ from rnas.nas.space import SearchSpace
 from rnas.networks import architecture as arch
 from rnas.utils import _databases as databases
 from rnas.utils._directories import require_free
+from rnas.utils._text import visible
 from rnas.utils._yaml_files import read_mapping
 from rnas.utils.quantities import pluralize
 
@@ -86,7 +87,7 @@ class Search(Experiment[SearchConfig, SearchResult]):
             InputError: the configuration is wrong.
         """
         where = Path(path) if path is not None else cls._default_path(config)
-        name = config.name or where.name
+        name = visible(config.name or where.name)
         if config.storage is not None:
             # Searches of one name from several folders may share a database.
             name = f"{name}-{secrets.token_hex(4)}"

@@ -4,6 +4,7 @@ A genome is a vector of int64, one index into the choices of each variable. A sp
 genomes mean; sampling stratified over log FLOPs and repair into hard bands follow from that.
 """
 
+import inspect
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from rnas import registry
 from rnas._typing import Floats, Integers
 from rnas.errors import InputError
 from rnas.networks import architecture as arch
@@ -384,3 +386,15 @@ class SearchSpace(ABC):
             if int((sign * getattr(self.cost(trials), quantity)).max()) <= costs[best]:
                 return int(sign * costs[best])
             starts = trials
+
+
+def find_space(name: str) -> type[SearchSpace]:
+    """Return the class of a registered space, or the one that ``package.module:Class`` imports.
+
+    Raises:
+        InputError: there is none, or it is not the class of a space that can be made.
+    """
+    found = registry.load_or_import(registry.SEARCH_SPACES, name)
+    if not (isinstance(found, type) and issubclass(found, SearchSpace)) or inspect.isabstract(found):
+        raise InputError(f"{name} is not a search space: give a class that defines all methods of SearchSpace")
+    return found

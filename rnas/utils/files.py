@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from safetensors import SafetensorError
 
+from rnas.errors import InputError
 from rnas.utils._lazy import LazyModule
 
 if TYPE_CHECKING:
@@ -31,7 +32,13 @@ def disk_is_full(error: BaseException) -> bool:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give the block a path to write to, and put that file in place of ``path`` when the block succeeds."""
+    """Give the block a path to write to, and put that file in place of ``path`` when the block succeeds.
+
+    Raises:
+        InputError: the path is a folder.
+    """
+    if not path.name or path.is_dir():
+        raise InputError(f"{path}: a folder, not a file to write; give the path of a file")
     partial = path.with_name(f"{path.name}{_SUFFIX}")
     # A link of that name would be followed.
     partial.unlink(missing_ok=True)

@@ -367,3 +367,11 @@ def test_memory_of_another_order_reaches_the_network() -> None:
     for name in ("apgd-ce", "fab-t", "square100"):
         named_attack(name, EPSILON)(Watching(), images, labels, ids, 0)
     assert seen == {True}
+
+
+@pytest.mark.parametrize("norm", ["l2", "l1"])
+def test_square_refuses_images_that_are_too_small_for_its_tiles(norm: Norm) -> None:
+    network = nn.Sequential(nn.Flatten(), nn.Linear(16, 3)).eval()
+    images = torch.rand(2, 1, 4, 4, generator=torch.Generator().manual_seed(0))
+    with pytest.raises(InputError, match=r"square5 in the .* ball needs images of 5x5 or more"):
+        Square(Fraction(1, 10), norm, queries=5)(network, images, torch.zeros(2, dtype=torch.long), torch.arange(2), 0)

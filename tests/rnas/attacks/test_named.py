@@ -149,8 +149,8 @@ def test_every_attack_runs_for_few_classes_or_says_how_many_it_needs(norm: Norm,
     epsilon = {"linf": Fraction(1, 500), "l2": Fraction(1, 100), "l1": Fraction(1, 100)}[norm]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        network = nn.Sequential(nn.Flatten(), nn.Linear(48, classes)).eval()
-        images = torch.rand(2, 3, 4, 4)
+        network = nn.Sequential(nn.Flatten(), nn.Linear(64, classes)).eval()
+        images = torch.rand(2, 1, 8, 8)
     labels = network(images).argmax(1)
     run = set()
     for name in (*SHORT, *OF_AUTOATTACK):

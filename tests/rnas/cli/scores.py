@@ -38,3 +38,8 @@ def troubled(task: Task, context: Context) -> dict[str, float]:
     if trouble == 3:
         return {"score": float("nan")}
     return total_depth(task, context)
+
+
+def hostile(task: Task, context: Context) -> dict[str, float]:
+    """Fail with a text that looks like markup and cannot be encoded."""
+    raise ValueError("cannot open [/data/x] in layer [conv1] \udcff \x1b[2J")

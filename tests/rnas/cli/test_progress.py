@@ -2,10 +2,12 @@
 
 import io
 import json
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 import yaml
 from rich.console import Console
 
@@ -15,6 +17,7 @@ from rnas.nas._dispatch import label
 from rnas.nas.ledger import Ledger
 from rnas.nas.result import SearchResult
 from rnas.nas.search import Search
+from rnas.utils._text import visible
 
 CONFIG = {
     "space": "wide-resnet-depths",
@@ -74,3 +77,55 @@ def test_on_a_terminal_what_is_finished_is_counted_and_the_time_left_waits_for_i
     assert begun.rstrip().endswith(" left")
     # The bar itself moves by what runs.
     assert resumed.count("━") > shown(finished_run, 3, 0, {}).count("━")
+
+
+def test_long_work_gives_a_sign_of_life_where_output_is_a_file(finished_run: SearchResult) -> None:
+    text = io.StringIO()
+    with ProgressView(Console(file=text, width=200)) as view:
+        view.started(Search.open(finished_run.path), Work("evaluation", 20, 12, 4))
+        before = text.getvalue()
+        view.progress({"abc": 0.25})
+        assert text.getvalue() == before
+        view._said = float("-inf")
+        view.progress({"abc": 0.25})
+        view.progress({"abc": 0.5})
+        assert text.getvalue().removeprefix(before) == "12/20  abc: 25%\n"
+        view._said = float("-inf")
+        view.progress({str(number): 0.5 for number in range(9)})
+    assert text.getvalue().endswith("12/20  9 under way\n")
+
+
+@pytest.mark.parametrize(
+    "name", ["x[/y]", "runs [draft]", os.fsdecode(b"a\xffb"), "a\x1b[2Jb", "\u202egnp", "-é日本 %s {}"]
+)
+def test_any_path_of_a_run_is_text(name: str, command, tmp_path: Path) -> None:
+    config = {**CONFIG, "strategy": "random", "budget": 2}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    run = tmp_path / name
+    for words in (
+        ("search", tmp_path / "config.yaml", "--output", run),
+        ("resume", run, "--budget", 3),
+        ("report", run),
+        ("report", run, "--json"),
+        ("export", f"{run}:0", "--format", "safetensors", "-o", run / "x.safetensors"),
+    ):
+        result = command(*words)
+        assert result.code == 0 or (words[0] == "export" and result.code == 2 and "has no member" in result.err), (
+            result.err
+        )
+        assert "\x1b" not in result.out + result.err
+        if words[0] == "report" and "--json" not in words:
+            assert f"Report: {visible(str(run))}/report.html" in result.out
+
+
+def test_a_reason_is_text(command, tmp_path: Path) -> None:
+    config = {**CONFIG, "evaluator": {"call": "tests.rnas.cli.scores:hostile"}, "strategy": "random", "budget": 2}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    for words in (
+        ("search", tmp_path / "config.yaml", "--output", tmp_path / "run"),
+        ("resume", tmp_path / "run", "--budget", 3),
+    ):
+        result = command(*words)
+        assert "Traceback" not in result.err
+        assert r"ValueError: cannot open [/data/x] in layer [conv1] \udcff \x1b[2J" in result.err
+    assert "cannot open [/data/x] in layer [conv1] " in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")

@@ -120,6 +120,8 @@ def test_nor_are_networks_that_have_learned_little() -> None:
             lambda model: Around(model, after=lambda logits: 100 * logits),
             {"zero-gradient-cross-entropy", "logit-scale"},
         ),
+        (lambda model: Around(model, after=lambda logits: 1e-8 * logits), {"logit-scale"}),
+        (lambda model: Around(model, before=lambda x: x - 0.5 * x.mean(0, keepdim=True)), {"batch-dependence"}),
         (lambda model: Around(model, before=lambda x: x + 0.1 * torch.randn_like(x)), {"randomized"}),
         (
             lambda model: Around(model, before=lambda x: (x * 4).round() / 4),
@@ -139,6 +141,8 @@ def test_nor_are_networks_that_have_learned_little() -> None:
     ],
     ids=[
         "logits times 100",
+        "logits times 1e-8",
+        "less the mean of the batch",
         "noise on the images",
         "rounded images",
         "rounded images, no gradient at all",

@@ -11,7 +11,7 @@ from torch import nn
 
 from rnas._typing import Floats, Integers
 from rnas.errors import InputError
-from rnas.nas.space import ENUMERABLE, SearchSpace, SpaceSettings, Variable
+from rnas.nas.space import ENUMERABLE, SearchSpace, SpaceSettings, Variable, find_space
 from rnas.networks.architecture import Architecture, Shape
 from rnas.networks.cost import Cost, Costs
 
@@ -207,3 +207,11 @@ def test_narrowing_keeps_the_order_of_the_choices() -> None:
 def test_impossible_narrowing_is_refused(narrow: dict[str, list[Any]], message: str) -> None:
     with pytest.raises(InputError, match=message):
         ToySpace(narrow=narrow)
+
+
+@pytest.mark.parametrize(
+    "name", ["rnas.nas.space:SearchSpace", "tests.rnas.cli.scores:total_depth", "json:JSONDecoder"]
+)
+def test_what_is_no_class_of_a_space_is_refused(name: str) -> None:
+    with pytest.raises(InputError, match="is not a search space"):
+        find_space(name)

@@ -4,6 +4,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from rnas.errors import InputError
 from rnas.utils.files import discard_partial, file_hash, replacing, tensors_hash, write_tensors, write_text
 
 
@@ -71,3 +72,15 @@ def test_a_link_in_place_of_an_unfinished_file_is_not_followed(tmp_path: Path) -
     assert (tmp_path / "mine").read_text() == "as it was"
     assert (tmp_path / "a.txt").read_text() == "new"
     assert not (tmp_path / "a.txt").is_symlink()
+
+
+@pytest.mark.parametrize("name", ["", "/", "."])
+def test_a_folder_is_not_written_as_a_file(name: str, tmp_path: Path) -> None:
+    for path in (Path(name), tmp_path):
+        with pytest.raises(InputError, match="a folder, not a file to write"):
+            write_text(path, "x")
+
+
+def test_a_lone_surrogate_is_written_as_its_escape(tmp_path: Path) -> None:
+    write_text(tmp_path / "x", "a \udcff é")
+    assert (tmp_path / "x").read_text(encoding="utf-8") == r"a \udcff é"

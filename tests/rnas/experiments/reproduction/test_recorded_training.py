@@ -80,7 +80,7 @@ def test_one_without_result_or_weights_is_told(training: Path) -> None:
 
 def test_a_summary_that_is_damaged_is_told(training: Path) -> None:
     edited(training, "best", "test", "clean", value={})
-    with pytest.raises(InputError, match=r"result\.json: damaged \(KeyError 'accuracy'\)"):
+    with pytest.raises(InputError, match=r"result\.json: best\.test\.clean\.accuracy: Field required"):
         rnas.reproduce(training)
 
 

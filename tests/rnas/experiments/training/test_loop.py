@@ -211,7 +211,7 @@ def test_damaged_directories_are_told(finished: TrainingResult, tmp_path: Path) 
         resume(path)
     state.write_bytes(whole)
     (path / "result.json").write_text("{")
-    with pytest.raises(InputError, match=r"result.json: damaged"):
+    with pytest.raises(InputError, match=r"result\.json: not valid JSON .*; delete it, and"):
         resume(path)
     changed(path / "config.yaml", "\nseed: 0", "\nseed: many")
     with pytest.raises(InputError, match=r"config.yaml: seed: input should be a valid integer"):

@@ -7,9 +7,19 @@ from safetensors.torch import save_file
 from rnas.errors import InputError
 from rnas.experiments.training._state import State
 
+ROW = {
+    "epoch": 1,
+    "loss": 0.1 + 0.2,
+    "train_robust_accuracy": 0.25,
+    "learning_rate": 0.1,
+    "seconds": 1e-9,
+    "val_clean_accuracy": 0.5,
+    "val_robust_accuracy": 0.25,
+    "val_robust_margin": -1.0,
+}
 STATE = State(
     "fingerprint",
-    ({"epoch": 1, "loss": 0.1 + 0.2, "seconds": 1e-9}, {"epoch": 2, "loss": 3.0}),
+    (ROW, {**ROW, "epoch": 2, "loss": 3.0}),
     {"epoch": 3.0, "guarded_accuracy": 0.1, "before": 0.4},
     {"weights": torch.rand(3, 4), "count": torch.tensor(7), "none": torch.zeros(0)},
 )
