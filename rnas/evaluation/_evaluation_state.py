@@ -6,6 +6,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, NonNegativeFloat, NonNegativeInt, ValidationError
 
 from rnas.errors import InputError
+from rnas.utils._json_files import model_json
 from rnas.utils._regular_files import read_bytes
 from rnas.utils.files import write_text
 
@@ -89,7 +90,7 @@ class EvaluationState:
 
     def _written(self) -> Self:
         if self._path is not None:
-            write_text(self._path, self._content.model_dump_json())
+            write_text(self._path, model_json(self._content))
         return self
 
 

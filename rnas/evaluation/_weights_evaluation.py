@@ -42,6 +42,7 @@ from rnas.evaluation.threats import Threat, robust_to_all
 from rnas.experiment import Listener
 from rnas.networks import architecture as arch
 from rnas.statistics.proportions import proportion
+from rnas.utils._json_files import model_json
 from rnas.utils.files import write_text
 from rnas.utils.provenance import device_name, libraries, processor, versions
 from rnas.utils.quantities import pluralize
@@ -103,7 +104,7 @@ def evaluate_subject(
     result = _result(request, subject, run, flags, corruptions)
     path = _file(request, ".json")
     if path is not None:
-        write_text(path, result.model_dump_json() + "\n")
+        write_text(path, model_json(result) + "\n")
     return result
 
 

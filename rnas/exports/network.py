@@ -186,7 +186,7 @@ def _weights(
     """Return the facts about the weights; those that their file has are kept."""
     if file is None:
         return {"status": UNTRAINED, "seed": seed}
-    own: Mapping[str, Any] = {} if described is None else described["weights"]
+    own: Mapping[str, Any] = {} if described is None else described.get("weights", {})
     if own.get("status") == UNTRAINED:
         return dict(own)
     told: dict[str, Any] = {

@@ -119,7 +119,12 @@ def description_in(path: Path, text: str | None = None) -> Mapping[str, Any] | N
 
 
 def _is_description(content: Any) -> bool:
-    return isinstance(content, dict) and {"architecture", "key"} <= content.keys()
+    return (
+        isinstance(content, dict)
+        and isinstance(content.get("architecture"), dict)
+        and isinstance(content.get("key"), str)
+        and isinstance(content.get("weights", {}), dict)
+    )
 
 
 def _text(description: Mapping[str, Any]) -> str:

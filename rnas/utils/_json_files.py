@@ -37,6 +37,11 @@ def parse_json(text: str | bytes, source: object) -> Any:
     return value
 
 
+def model_json(model: BaseModel) -> str:
+    """Return a model as JSON in ASCII, because the name of a file may have bytes that are no text."""
+    return json.dumps(model.model_dump(mode="json"), separators=(",", ":"), allow_nan=False)
+
+
 def read_json(path: Path, largest: int = _LARGEST) -> Any:
     """Return the content of a JSON file; raise InputError if it cannot be read.
 

@@ -26,6 +26,7 @@ from rnas.evaluation.training_settings import load_dataset
 from rnas.experiments.training.training import Training
 from rnas.exports.network import find_network
 from rnas.networks import architecture as arch
+from rnas.utils._json_files import read_json
 from tests.rnas.experiments.training.trainings import NETWORK, trained
 
 SHORT: dict[str, Any] = {"data": "digits", "images": 100, "batch_size": 64, "device": "cpu"}
@@ -196,6 +197,15 @@ def test_weights_keep_the_division_of_their_training(divided: Path, file: str, w
     assert found.data.classes == tuple("0123456789")
     with pytest.raises(InputError, match="split_seed 0: the run divided digits by seed 5"):
         quick(divided / file, split_seed=0, **own)
+
+
+def test_a_result_is_written_also_for_a_file_whose_name_is_no_text(divided: Path, tmp_path: Path) -> None:
+    named = tmp_path / "n\udcff.json"
+    named.write_bytes((divided / "network.json").read_bytes())
+    weights = divided / "t" / "last.safetensors"
+    found = quick(named, weights=weights, data="digits", split_seed=5, output=tmp_path / "out", images=20)
+    (written,) = (tmp_path / "out").glob("*.json")
+    assert read_json(written)["network"] == found.network == str(named)
 
 
 def test_test_images_that_were_trained_on_are_refused(divided: Path) -> None:
