@@ -334,9 +334,10 @@ def loaded(network: EvaluatedNetwork, weights: Path, dataset: Dataset) -> tuple[
     there = (network.input_shape, network.num_classes)
     here = (dataset.input_shape, dataset.num_classes)
     described = describe_weights(weights) or {}
-    if isinstance(described.get("input_shape"), list):
-        there = (tuple(described["input_shape"]), described.get("num_classes", network.num_classes))
-    if (network.checkpoint is not None or described) and there != here:
+    says = described.keys() >= {"input_shape", "num_classes"}
+    if says:
+        there = (tuple(described["input_shape"]), described["num_classes"])
+    if (network.checkpoint is not None or says) and there != here:
         name = weights if network.checkpoint is None else network.name
         raise InputError(
             f"{name} was made for {_images(*there)}, {dataset.name} has {_images(*here)}: "

@@ -114,7 +114,7 @@ def image_format(
     """
     described = {} if weights is None else describe_weights(weights) or {}
     classes, shape = described.get("num_classes", reference.num_classes), reference.input_shape
-    if isinstance(described.get("input_shape"), list):
+    if "input_shape" in described:
         shape = tuple(described["input_shape"])
         if input_shape not in (None, shape):
             asked, there = ("x".join(map(str, numbers)) for numbers in (input_shape or (), shape))

@@ -124,6 +124,9 @@ def _is_description(content: Any) -> bool:
         and isinstance(content.get("architecture"), dict)
         and isinstance(content.get("key"), str)
         and isinstance(content.get("weights", {}), dict)
+        and type(content.get("num_classes", 0)) is int
+        and isinstance(content.get("input_shape", []), list)
+        and [type(size) for size in content.get("input_shape", (0, 0, 0))] == [int] * 3
     )
 
 

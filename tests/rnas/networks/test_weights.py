@@ -1,6 +1,7 @@
 """Files of weights: what is read, what is refused, and that nothing in them is run."""
 
 import argparse
+import json
 import os
 import pickle
 import sys
@@ -25,7 +26,7 @@ from rnas.networks.architecture import Architecture
 from rnas.networks.block import Block
 from rnas.networks.residual import ResidualNetwork, widened
 from rnas.networks.weight_names import Rename, WeightNames
-from rnas.networks.weights import load_weights, read_weights
+from rnas.networks.weights import describe_weights, load_weights, read_weights
 from tests.rnas.networks.released_modules import AdvancedResNet, TradesWideResNet, filled
 
 NAMES = WeightNames(
@@ -247,6 +248,25 @@ def test_averaged_weights_are_taken_under_every_usual_key(path: Path, key: str) 
     torch.save({"state_dict": {name: torch.zeros_like(t) for name, t in state.items()}, key: state}, path)
     _, notes = loaded(PLAIN, path)
     assert notes[0] == f"The file has several weights: {key} is used, which are averaged, and not state_dict."
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"input_shape": 8},
+        {"input_shape": ["a", 8, 8]},
+        {"input_shape": [8]},
+        {"num_classes": "3"},
+        {"weights": [1]},
+        {"key": 5},
+        {"architecture": "x"},
+    ],
+)
+def test_what_is_no_description_of_weights_is_not_read(path: Path, changes: dict[str, Any]) -> None:
+    described = {"architecture": arch.to_dict(PLAIN), "key": arch.key(PLAIN), "input_shape": [3, 8, 8]}
+    for content, known in ((described, True), ({**described, **changes}, False)):
+        torch.save({"state_dict": network().state_dict(), "provenance": json.dumps(content)}, path)
+        assert (describe_weights(path) is not None) is known
 
 
 def test_weights_under_unknown_keys_are_said(path: Path) -> None:
