@@ -151,7 +151,9 @@ def _read(content: bytes, settings: TableSettings) -> tuple[list[str], list[_Lin
         raise InputError(f"{path}: not a CSV table ({error})") from None
     if len(rows) < 2:
         raise InputError(f"{path}: the table has no rows; it needs a header and at least one")
-    header = rows[0][1]
+    header = [name.strip() for name in rows[0][1]]
+    if "" in header:
+        raise InputError(f"{path}: column {1 + header.index('')} of the header has no name; name it, or leave it out")
     if len(set(header)) < len(header):
         raise InputError(f"{path}: the header names a column twice")
     if settings.architecture not in header:

@@ -399,7 +399,7 @@ def test_beyond_the_threat_that_a_network_is_trained_for(command: Command, membe
     assert {len(entry["severities"]) for entry in corruptions["corruptions"]} == {5}
     assert 0 < corruptions["mean"]["accuracy"] < found["clean"]["accuracy"]
     shown = command("evaluate", *words, "--corruptions", "computed").out
-    assert "common corruptions, computed images" in shown
+    assert "Common corruptions at severities 1 to 5, computed images" in " ".join(shown.split())
     assert "gaussian_noise" in shown
 
 

@@ -19,7 +19,7 @@ def test_settings_are_told_with_their_defaults_and_meaning(command: Command) -> 
     assert cls.Settings(**{name: setting["default"] for name, setting in told.items()}) == cls.Settings()
     assert set(cls.Settings.model_fields) - set(told) == {"narrow", "flops", "params"}
     assert told["base_channels"] == {"default": [16, 32, 64, 128], "meaning": "Base channels of each stage."}
-    assert told["stem_width"]["meaning"] == "choices of variable stem_width"
+    assert told["stem_width"]["meaning"] == "Channels of the stem."
     lines = command("spaces", "robust-resnet").out.splitlines()
     assert any(line.split()[:2] == ["blocks_per_stage", "false"] for line in lines)
     assert any(line.split()[:4] == ["stem_width", "[16,", "32,", "64]"] for line in lines)

@@ -118,6 +118,8 @@ def test_rows_outside_a_narrowed_space_are_passed_over(write: Any) -> None:
         ("cell,a\n", {}, "no rows"),
         ("", {}, "no rows"),
         ("cell,a,a\n421211,1,2\n", {}, "twice"),
+        (",cell,a\n0,421211,1\n", {}, "column 1 of the header has no name"),
+        ("cell, a,a \n421211,1,2\n", {}, "twice"),
         (SMALL, {"architecture": "arch"}, "no column 'arch'; set architecture to one of cell, flops_m"),
         (SMALL, {"known": ["energy"]}, "no column 'energy'"),
         (SMALL, {"known": ["loss"]}, r"line 4: loss is '', not a number"),
