@@ -20,13 +20,6 @@ def share(strategy: str, name: str, value: Any) -> float:
     return float(value)
 
 
-def positive_number(strategy: str, name: str, value: Any) -> float:
-    """Return the value if it is a finite number above 0, else raise InputError."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
-        raise InputError(f"strategy {strategy}: {name} is {value!r}; give a number above 0")
-    return float(value)
-
-
 def names(strategy: str, option: str, value: object) -> tuple[str, ...]:
     """Check that a value is a list of names, else raise InputError."""
     if isinstance(value, str) or not isinstance(value, Sequence) or not all(isinstance(name, str) for name in value):

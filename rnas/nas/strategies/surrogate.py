@@ -14,6 +14,7 @@ from rnas.nas.predictors.validation import cross_validated_tau
 from rnas.nas.strategies._acquisition import Posterior
 from rnas.nas.strategies._autoregression import Autoregression
 from rnas.nas.strategies._candidates import genome_keys
+from rnas.nas.strategies._error_scale import LogDistance, normal_draws
 from rnas.nas.strategies._proxy_scores import normal_scores_among
 from rnas.nas.strategy import Columns, Prediction, Problem, Results, View
 
@@ -27,10 +28,11 @@ FEWEST_PROMOTED = 8
 """Smallest number of complete evaluations at a higher rung from which the step to it is learnt."""
 
 
-PARAMS = "params"
+COSTS = ("flops", "params")
+"""Known metrics that may be inputs beside the features, as logarithms: capacity predicts well from few evaluations."""
 
-PARAMS_SHARE = 0.5
-"""Weight of params as an input, relative to features and objectives: capacity predicts well from few evaluations."""
+COST_SHARES = ((0.0, 0.0), (0.8, 0.0), (0.0, 0.8), (0.7, 0.7))
+"""Weights of the costs as inputs, relative to the features, of which the predictor's evidence chooses."""
 
 PROXY_SHARE = 1.5
 """Weight of the scores of proxies as an input, if there are any."""
@@ -61,9 +63,10 @@ class Complete:
 class Surrogate:
     """Fitted predictors, one for each objective that is not known, trained on the complete evaluations.
 
-    Inputs are the features of the space, the known objectives, which together weigh as much as the features, and the
-    scores of proxies, if given, as ranks among those of the evaluated genomes. With several rungs, each step to a rung
-    with enough results is an :class:`Autoregression`, and the posterior is that of the highest such rung.
+    An objective is predicted as its :class:`LogDistance`. Inputs are the features of the space, the costs, if they make
+    the results more probable by the predictor's evidence, and the scores of proxies, if given, as ranks among those of
+    the evaluated genomes. With several rungs, each step to a rung with enough results is an :class:`Autoregression`,
+    and the posterior is that of the highest such rung.
 
     Args:
         problem: the problem to search.
@@ -91,22 +94,25 @@ class Surrogate:
         self._scores = scores
         self._scored = np.empty((0, 0)) if scores is None else scores(lowest.genomes)
         known = problem.known(lowest.genomes)
-        self._known = [o.metric for o in problem.objectives if o.metric in known]
-        predicted = [o.metric for o in problem.objectives if o.metric not in known]
-        self._with_params = PARAMS in known and PARAMS not in self._known
+        self._costs = [cost for cost in COSTS if cost in known]
+        self._predicted = [place for place, o in enumerate(problem.objectives) if o.metric not in known]
         rows = fitted_rows(lowest.points, FITTED)
+        fitted = lowest.genomes[rows]
+        self._scales = {place: LogDistance(lowest.points[rows, place]) for place in self._predicted}
         # Constant inputs have no effect, whatever their weight.
-        deviations = [np.sqrt(block.var(axis=0).sum()) or 1.0 for block in self._blocks(lowest.genomes[rows])]
-        shares = [1.0, *(1 / np.sqrt(len(self._known)) for _ in self._known), *([PARAMS_SHARE] * self._with_params)]
-        shares += [PROXY_SHARE] * self._scored.shape[1]
-        self._weights = [share / deviation for share, deviation in zip(shares, deviations, strict=True)]
-        inputs = self._inputs(lowest.genomes[rows])
-        targets = {metric: lowest.metrics[metric][rows] for metric in predicted}
-        self._predictors = {metric: predictor().fit(inputs, target) for metric, target in targets.items()}
+        self._deviations = [np.sqrt(block.var(axis=0).sum()) or 1.0 for block in self._blocks(fitted)]
+        self._cost_shares = dict.fromkeys(self._predicted, COST_SHARES[0])
+        self._predictors = {place: self._fitted(predictor, place, fitted) for place in self._predicted}
         few = spread(len(rows), VALIDATED)
-        self.tau = min((cross_validated_tau(predictor, inputs[few], t[few]) for t in targets.values()), default=1.0)
+        self.tau = min(
+            (
+                cross_validated_tau(predictor, self._inputs(fitted[few], place), self._scales[place].scores[few])
+                for place in self._predicted
+            ),
+            default=1.0,
+        )
         rungs = [lowest]
-        self._steps: list[dict[str, Autoregression]] = []
+        self._steps: list[dict[int, Autoregression]] = []
         for results in view.promoted:
             rung = Complete.of(results, problem.objectives)
             pairs = paired(rungs[-1].genomes, rung.genomes)
@@ -119,54 +125,71 @@ class Surrogate:
 
     def posterior(self, genomes: Integers) -> Posterior:
         """Return the posterior of the objectives of genomes (n, v) at the highest rung with enough results."""
-        if not self._predictors:
-            return self._posterior(genomes, {}, {}, 0)
-        predicted = self._predicted(genomes)
-        means = {metric: mean for metric, (mean, _) in predicted.items()}
-        return self._posterior(genomes, means, {metric: std for metric, (_, std) in predicted.items()}, 0)
+        nodes, weights = normal_draws(len(self._predicted))
+        draws = np.repeat(self._exact(genomes)[None], len(weights), axis=0)
+        for node, place in zip(nodes.T, self._predicted, strict=True) if self._predicted else ():
+            scores = self._scores_of(genomes, place)
+            if self._steps:
+                mean, std = self._lifted(genomes, place, *self._scales[place].moments(*scores), 0)
+                draws[:, :, place] = mean + std * node[:, None]
+            else:
+                draws[:, :, place] = self._scales[place].values(scores[0] + scores[1] * node[:, None])
+        return Posterior(draws, weights)
 
     def predictions(self, genomes: Integers) -> list[Mapping[str, Prediction]]:
         """Predict each objective that is not known, at the lowest rung, for each of genomes (n, v).
 
         A proposal is evaluated at the lowest rung first, so that its prediction can be compared with a result.
         """
-        if not self._predictors or len(genomes) == 0:
-            return [{} for _ in genomes]
-        predicted = self._predicted(genomes)
-        return [
-            {metric: Prediction(float(mean[row]), float(std[row])) for metric, (mean, std) in predicted.items()}
-            for row in range(len(genomes))
-        ]
+        predicted: list[dict[str, Prediction]] = [{} for _ in genomes]
+        for place in self._predicted if len(genomes) else ():
+            objective = self._problem.objectives[place]
+            means, stds = self._scales[place].moments(*self._scores_of(genomes, place))
+            for row, (mean, std) in enumerate(zip(means, stds, strict=True)):
+                predicted[row][objective.metric] = Prediction(objective.sign * float(mean), float(std))
+        return list(predicted)
 
-    def _predicted(self, genomes: Integers) -> dict[str, tuple[Floats, Floats]]:
-        """Return mean and standard deviation (n,) at the lowest rung of each objective that is not known."""
-        inputs = self._inputs(genomes)
-        return {metric: checked_prediction(predictor, inputs) for metric, predictor in self._predictors.items()}
+    def _fitted(self, predictor: Callable[[], Predictor], place: int, genomes: Integers) -> Predictor:
+        """Fit a predictor of an objective to genomes (n, v), with the weights of costs that its evidence prefers."""
+        best: Predictor | None = None
+        for shares in COST_SHARES if self._costs else COST_SHARES[:1]:
+            self._cost_shares[place] = shares
+            candidate = predictor().fit(self._inputs(genomes, place), self._scales[place].scores)
+            if best is None or evidence(candidate) > evidence(best):
+                best, preferred = candidate, shares
+        self._cost_shares[place] = preferred
+        assert best is not None
+        return best
 
-    def _posterior(self, genomes: Integers, means: Columns, stds: Columns, rung: int) -> Posterior:
-        """Propagate the predicted mean and std of genomes (n, v) at ``rung`` to the highest fitted rung."""
-        lifted_means, lifted_stds = dict(means), dict(stds)
-        if rung < len(self._steps):
-            inputs = self._inputs(genomes)
-            for step in self._steps[rung:]:
-                for metric, line in step.items():
-                    lifted_means[metric], lifted_stds[metric] = line.lifted(
-                        inputs, lifted_means[metric], lifted_stds[metric]
-                    )
-        certain = np.zeros(len(genomes))
-        objectives = self._problem.objectives
-        std = np.stack([lifted_stds.get(objective.metric, certain) for objective in objectives], axis=1)
-        return Posterior(minimised({**self._problem.known(genomes), **lifted_means}, objectives), std)
+    def _exact(self, genomes: Integers) -> Floats:
+        """Return the known objectives (n, objectives) of genomes (n, v), and 0 for the others."""
+        unknown = {self._problem.objectives[place].metric: np.zeros(len(genomes)) for place in self._predicted}
+        return minimised({**self._problem.known(genomes), **unknown}, self._problem.objectives)
+
+    def _scores_of(self, genomes: Integers, place: int) -> tuple[Floats, Floats]:
+        """Return mean and standard deviation (n,) of an objective's scores at the lowest rung."""
+        return checked_prediction(self._predictors[place], self._inputs(genomes, place))
+
+    def _lifted(self, genomes: Integers, place: int, mean: Floats, std: Floats, rung: int) -> tuple[Floats, Floats]:
+        """Propagate mean and std (n,) of an objective at ``rung`` to the highest fitted rung."""
+        inputs = self._inputs(genomes, place)
+        for step in self._steps[rung:]:
+            mean, std = step[place].lifted(inputs, mean, std)
+        return mean, std
 
     def _step(
         self, predictor: Callable[[], Predictor], below: Complete, above: Complete, pairs: Integers
-    ) -> dict[str, Autoregression]:
+    ) -> dict[int, Autoregression]:
         """Fit the step from a rung to the next to the rows (n, 2) of networks with results at both."""
         lower, upper = pairs[fitted_rows(above.points[pairs[:, 1]], FITTED)].T
-        inputs = self._inputs(above.genomes[upper])
         return {
-            metric: Autoregression(predictor, inputs, below.metrics[metric][lower], above.metrics[metric][upper])
-            for metric in self._predictors
+            place: Autoregression(
+                predictor,
+                self._inputs(above.genomes[upper], place),
+                below.points[lower, place],
+                above.points[upper, place],
+            )
+            for place in self._predicted
         }
 
     def _underway(self, rungs: Sequence[Complete], promoted: Sequence[Results]) -> Floats:
@@ -177,24 +200,34 @@ class Surrogate:
             pairs = paired(rung.genomes, above.genomes)
             rows = np.arange(pairs[:, 0].max() + 1, len(rung.genomes))
             if len(rows):
-                means = {metric: rung.metrics[metric][rows] for metric in self._predictors}
-                certain = {metric: np.zeros(len(rows)) for metric in means}
-                points.append(self._posterior(rung.genomes[rows], means, certain, number).mean)
+                expected = self._exact(rung.genomes[rows])
+                certain = np.zeros(len(rows))
+                for place in self._predicted:
+                    below = rung.points[rows, place]
+                    expected[:, place] = self._lifted(rung.genomes[rows], place, below, certain, number)[0]
+                points.append(expected)
         return np.concatenate(points)
 
     def _blocks(self, genomes: Integers) -> list[Floats]:
-        """Return inputs (n, ...) in groups: features, each known objective, params if not an objective, proxies."""
+        """Return inputs (n, ...) in groups: features, each cost, each proxy."""
         known = self._problem.known(genomes)
-        costs = [*self._known, *([PARAMS] * self._with_params)]
-        blocks = [self._problem.space.features(genomes), *(known[metric][:, None] for metric in costs)]
+        blocks = [self._problem.space.features(genomes)]
+        blocks += [np.log(np.maximum(known[cost], 1.0))[:, None] for cost in self._costs]
         if self._scores is not None:
             columns = zip(self._scores(genomes).T, self._scored.T, strict=True)
             blocks += [normal_scores_among(values, others)[:, None] for values, others in columns]
         return blocks
 
-    def _inputs(self, genomes: Integers) -> Floats:
-        blocks = self._blocks(genomes)
-        return np.concatenate([b * w for b, w in zip(blocks, self._weights, strict=True)], axis=1)
+    def _inputs(self, genomes: Integers, place: int) -> Floats:
+        """Return the weighted inputs (n, f) of the predictor of an objective."""
+        shares = [1.0, *self._cost_shares[place][: len(self._costs)], *([PROXY_SHARE] * self._scored.shape[1])]
+        blocks = zip(self._blocks(genomes), shares, self._deviations, strict=True)
+        return np.concatenate([block * (share / deviation) for block, share, deviation in blocks], axis=1)
+
+
+def evidence(predictor: Predictor) -> float:
+    """Return the evidence of a fitted predictor; one without it always prefers the first of several inputs."""
+    return float(getattr(predictor, "evidence", 0.0))
 
 
 def fitted_rows(points: Floats, most: int) -> Integers:

@@ -1,9 +1,8 @@
 """Search by NSGA-II on a surrogate of each objective that must be evaluated; this is the default strategy.
 
 As in NSGANetV2 (Lu et al., ECCV 2020), known costs are computed, never predicted, and the inner search starts from the
-front. In contrast to it, the batch is chosen for its expected gain of hypervolume, with a new random kappa for each
-choice (Berk et al., 2020), and failures are never fitted. With several rungs, the objectives are those of the highest
-rung with enough results.
+front. In contrast to it, the batch is chosen by its expected hypervolume improvement (Emmerich et al., CEC 2011), and
+failures are never fitted. With several rungs, the objectives are those of the highest rung with enough results.
 """
 
 from collections.abc import Sequence
@@ -21,13 +20,15 @@ from rnas.nas.strategies._acquisition import Box, choose_batch
 from rnas.nas.strategies._candidates import genome_keys, sample_fresh, taken
 from rnas.nas.strategies._initial_design import initial_design
 from rnas.nas.strategies._inner_search import candidates
-from rnas.nas.strategies._options import names, positive_number, share, whole_number
+from rnas.nas.strategies._options import names, share, whole_number
 from rnas.nas.strategies._proxy_scores import ProxyScores
 from rnas.nas.strategies.surrogate import Surrogate
 from rnas.nas.strategy import Problem, Proposal, View
 
 _FEWEST_FITTED = 4
 _TRUSTED_TAU = 0.3
+_KAPPA = 0.75
+"""Standard deviations below the mean at which the inner search looks for candidates."""
 
 SHORTLIST = 300
 """Largest number of candidates that proxies score for one batch: each score builds and runs a network."""
@@ -50,13 +51,11 @@ class SurrogateNSGA2:
 
     Args:
         problem: the problem to search.
-        initial: number of evaluations before the surrogate is used, spread evenly over log FLOPs.
+        initial: number of evaluations before the surrogate is used, uniformly random and spread evenly over FLOPs.
         predictor: name of the predictor of each objective that is not known.
         proxies: names of zero-cost proxies that the predictors may use. A batch uses them if they improve the order of
             the results in cross-validation on the evaluations so far. Only the 300 candidates with the best acquisition
             are scored; a score costs one or two forward passes of the network on the CPU.
-        kappa: largest number of standard deviations between the lower confidence bound and the mean; each choice draws
-            its own number from 0 to this.
         exploration: share of choices that are random genomes instead, so that a wrong surrogate cannot trap the search.
             It grows, up to 1, if the surrogate does not predict the order of the results in cross-validation.
         population: population size of the inner NSGA-II, in a space that is too large to enumerate.
@@ -69,7 +68,6 @@ class SurrogateNSGA2:
         initial: int = 12,
         predictor: str = "gaussian-process",
         proxies: Sequence[str] = (),
-        kappa: float = 1.5,
         exploration: float = 0.05,
         population: int = 100,
         generations: int = 20,
@@ -82,7 +80,6 @@ class SurrogateNSGA2:
         self._predictor: Any = registry.load_or_import(registry.PREDICTORS, predictor)
         known = names(name, "proxies", proxies)
         self._scores = ProxyScores(problem.space, known) if known else None
-        self._kappa = positive_number(name, "kappa", kappa)
         self._exploration = share(name, "exploration", exploration)
         self._population = whole_number(name, "population", population, least=4)
         self._generations = whole_number(name, "generations", generations, least=1)
@@ -120,7 +117,7 @@ class SurrogateNSGA2:
         front = non_dominated(surrogate.points)
 
         def acquisition(genomes: Integers) -> Floats:
-            return surrogates.plain.posterior(genomes).lower_bound(self._kappa / 2)
+            return surrogates.plain.posterior(genomes).lower_bound(_KAPPA)
 
         pool = candidates(
             problem,
@@ -139,7 +136,6 @@ class SurrogateNSGA2:
         box = Box.around(surrogate.points, problem.reference, problem.ideal)
         counted = [surrogate.points[front], surrogate.underway]
         if len(pending):
-            counted.append(surrogate.posterior(pending).mean)
+            counted.append(surrogate.posterior(pending).median)
         posterior = box.scaled_posterior(surrogate.posterior(pool))
-        kappas = rng.uniform(0, self._kappa, size=n).tolist()
-        return pool[choose_batch(posterior, box.scaled(np.concatenate(counted)), kappas)]
+        return pool[choose_batch(n, posterior, box.scaled(np.concatenate(counted)))]

@@ -108,10 +108,10 @@ def test_which_one_was_taken_is_told(finished_run: SearchResult, caplog: pytest.
         return key, caplog.messages[-1]
 
     key, line = told(0.087)
-    assert line == f"knee of the search: {key}, robust_accuracy 8.7 %, flops 312K"
+    assert line == f"knee of the search: {key}, robust_accuracy 8.7\u00a0%, flops 312K"
     key, line = told(0.01)
     start = "no knee on the front of the search: took its best robust_accuracy: "
-    assert line == f"{start}{key}, robust_accuracy 10.0 %, flops 900K"
+    assert line == f"{start}{key}, robust_accuracy 10.0\u00a0%, flops 900K"
     caplog.clear()
     caplog.set_level(logging.DEBUG)
     member(finished_run, finished_run.records[0].key)

@@ -1,4 +1,4 @@
-"""The initial design fills strata of log FLOPs, whatever the batches."""
+"""The initial design fills strata of FLOPs, whatever the batches."""
 
 from dataclasses import replace
 
@@ -19,20 +19,17 @@ def test_every_stratum_gets_one(name: str, batch: int) -> None:
         rng = np.random.default_rng([0, len(genomes)])
         genomes = np.concatenate([genomes, initial_design(problem, batch, 12, genomes, rng)])
     assert len(np.unique(genomes, axis=0)) == 12
-    low, high = np.log(problem.space.flops_range)
-    place = (np.log(problem.known(genomes)["flops"]) - low) / (high - low)
-    reachable = {int(p * 11.999) for p in stratum_places(name)}
-    assert len({int(p * 11.999) for p in place}) >= len(reachable) - 1
-    assert place.min() < 0.08
-    assert place.max() > 0.92
-
-
-def stratum_places(name: str) -> list[float]:
-    """Places in [0, 1] over log FLOPs of many genomes."""
-    problem = toy_problem(toy_space(name))
-    low, high = np.log(problem.space.flops_range)
-    flops = problem.known(problem.space.sample(400, np.random.default_rng(9)))["flops"]
-    return list((np.log(flops) - low) / (high - low))
+    space = problem.space
+    if space.enumeration is None:
+        # The strata of a large space are estimated.
+        everything, least = space.uniform(2000, np.random.default_rng(9)), 9
+    else:
+        everything, least = space.enumeration, 12
+    edges = np.quantile(problem.known(everything)["flops"], np.arange(1, 12) / 12)
+    strata = np.searchsorted(edges, problem.known(genomes)["flops"], side="right")
+    # Several networks of one cost may fill a stratum, so that others have none to give.
+    reachable = np.unique(np.searchsorted(edges, problem.known(everything)["flops"], side="right"))
+    assert len(np.unique(strata)) >= min(least, len(reachable))
 
 
 def test_a_space_with_fewer_genomes_gives_them_all() -> None:
@@ -56,21 +53,7 @@ def test_one_cost_is_one_stratum() -> None:
     assert len(initial_design(problem, 4, 12, nothing, np.random.default_rng(0))) == 4
 
 
-@pytest.mark.parametrize("name", [SMALL, "digits-bench"])
-@pytest.mark.parametrize("batch", [1, 5])
-def test_a_small_space_s_cheapest_and_costliest_networks_are_in_it(name: str, batch: int) -> None:
-    problem = toy_problem(toy_space(name))
-    genomes = np.empty((0, len(problem.space.variables)), dtype=np.int64)
-    for seed in range(3):
-        tried = genomes
-        while len(tried) < 2:
-            rng = np.random.default_rng([seed, len(tried)])
-            tried = np.concatenate([tried, initial_design(problem, batch, 12, tried, rng)])
-        flops = problem.known(tried)["flops"]
-        assert (flops.min(), flops.max()) == problem.space.flops_range
-
-
-def test_what_cannot_be_evaluated_is_no_extreme() -> None:
+def test_what_cannot_be_evaluated_is_left_out() -> None:
     whole = toy_problem(toy_space(SMALL))
     low, high = whole.space.flops_range
 

@@ -36,10 +36,11 @@ def test_known_objectives_are_exact_and_others_uncertain() -> None:
     assert (posterior.mean[:, 1] == truth[:, 1]).all()
     assert (posterior.std[:, 1] == 0).all()
     assert (posterior.std[:, [0, 2]] > 0).all()
-    assert (posterior.mean[:, 2] < 0).all()
     predictions = surrogate.predictions(genomes)
-    np.testing.assert_allclose([p["accuracy"].mean for p in predictions], -posterior.mean[:, 2])
-    np.testing.assert_allclose([p["latency"].mean for p in predictions], posterior.mean[:, 0])
+    # Two unknown objectives are drawn at random, not at nodes.
+    spread = posterior.std[:, [0, 2]]
+    expected = np.array([[p["latency"].mean, -p["accuracy"].mean] for p in predictions])
+    assert (np.abs(posterior.mean[:, [0, 2]] - expected) < 0.1 * spread).all()
 
 
 def test_failures_are_left_out() -> None:
