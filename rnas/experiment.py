@@ -48,6 +48,9 @@ INPUTS = "inputs.json"
 RESULT = "result.json"
 REPORT = "report.html"
 
+_IN_PLACE = ("lock", *(f"{LEDGER}{suffix}" for suffix in ("", "-wal", "-shm", "-journal")), "architectures")
+"""Files that are not replaced as a whole, and the folder from which files are removed."""
+
 _NAMED = 8
 """Directories of experiments that a message names, at most."""
 
@@ -369,7 +372,7 @@ class Experiment(ABC, Generic[S, R]):
 
     def write(self) -> R:
         """Write ``result.json`` and the report from the ledger as it is now, and return the result."""
-        require_no_links(self.path)
+        require_no_links(self.path, _IN_PLACE)
         result = self.result()
         write_text(self.result_file, json.dumps(result.to_dict(), indent=2, allow_nan=False) + "\n")
         self.write_report(result)
@@ -377,13 +380,13 @@ class Experiment(ABC, Generic[S, R]):
 
     def write_report(self, result: R) -> None:
         """Write the report of a result, and the other files of the kind's report writer."""
-        require_no_links(self.path)
+        require_no_links(self.path, _IN_PLACE)
         if self.kind in registry.names(registry.REPORTS):
             registry.load(registry.REPORTS, self.kind)(result, self.path)
 
     def _locked(self) -> AbstractContextManager[None]:
         """Lock the directory, so that only this process writes to it within the block."""
-        require_no_links(self.path)
+        require_no_links(self.path, _IN_PLACE)
         return locked(self.path, f"running the {self.kind}")
 
     @contextmanager

@@ -6,7 +6,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, NonNegativeFloat, NonNegativeInt, ValidationError
 
 from rnas.errors import InputError
-from rnas.utils._json_files import model_json
+from rnas.utils._json_files import model_json, parse_json
 from rnas.utils._regular_files import read_bytes
 from rnas.utils.files import write_text
 
@@ -95,9 +95,10 @@ class EvaluationState:
 
 
 def _read(path: Path) -> _Content:
+    text = read_bytes(path, _LARGEST)
     try:
-        return _Content.model_validate_json(read_bytes(path, _LARGEST))
-    except ValidationError:
+        return _Content.model_validate(parse_json(text, path))
+    except (InputError, ValidationError):
         raise InputError(f"{path}: not the state of an evaluation; delete it to start again") from None
 
 

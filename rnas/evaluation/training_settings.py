@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +15,7 @@ from rnas.data.augmentation import AUGMENTATIONS
 from rnas.data.fidelity import Fidelity, LowerRung
 from rnas.data.splits import SplitSizes
 from rnas.errors import InputError
+from rnas.experiment import CONFIG
 from rnas.training.inner_attack import PGDInner
 from rnas.training.recipe import Recipe
 from rnas.utils.files import file_hash
@@ -94,7 +96,9 @@ class TrainingSettings(Model):
         found = {"data": load_dataset(self.data, self.data_dir).identity}
         if self.extra is not None:
             try:
-                found["extra"] = file_hash(self.extra)
+                stat = self.extra.stat()
+                version = stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
+                found["extra"] = _hash_of(self.extra, version)
             except OSError as error:
                 raise InputError(f"{self.extra}: cannot be read ({error.strerror})") from None
         return found
@@ -150,18 +154,35 @@ def _loaded(name: str, folder: Path | None, _state: int) -> "Dataset":
     return dataset
 
 
+@lru_cache(maxsize=8)
+def _hash_of(path: Path, _version: tuple[int, ...]) -> str:
+    """Return the hash of a file, which is read again only if it is another version."""
+    return file_hash(path)
+
+
 def _state(folder: Path | None) -> int:
-    """Return a number that is another after a change of names, sizes or times of the first files in a folder."""
+    """Return a number that is another after a change of names, sizes or times of the first files in a folder.
+
+    Hidden files are none of the data, and neither are the directories of experiments in it, which change all the time.
+    """
     files: list[tuple[str, int, int]] = []
     folders = [] if folder is None else [os.fspath(folder)]
     for place in folders:
         try:
             with os.scandir(place) as entries:
-                found = [(entry.path, entry.stat(), entry.is_dir()) for entry in entries]
+                found = [entry for entry in entries if not entry.name.startswith(".")]
         except OSError:
             continue  # Loading says what is wrong.
-        files += [(path, stat.st_size, stat.st_mtime_ns) for path, stat, _ in found]
-        folders += [path for path, _, is_folder in found if is_folder]
+        if place != folders[0] and any(entry.name == CONFIG for entry in found):
+            continue
+        for entry in found:
+            # A link to nothing is no file.
+            with suppress(OSError):
+                if entry.is_dir():
+                    folders.append(entry.path)
+                else:
+                    stat = entry.stat()
+                    files.append((entry.path, stat.st_size, stat.st_mtime_ns))
         if len(files) > _MOST_FILES:
             break
     return hash(tuple(sorted(files)))

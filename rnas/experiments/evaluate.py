@@ -11,7 +11,6 @@ from torch import nn
 
 from rnas.attacks.attack import Attack
 from rnas.attacks.state import attacking
-from rnas.data.corruptions._published import published_labels
 from rnas.data.dataset import Dataset
 from rnas.errors import InputError
 from rnas.evaluation._request import Request
@@ -104,7 +103,6 @@ def evaluate(
         "corruptions": None if corruptions is None else str(corruptions),
     }
     request = checked(Request, {**given, **content}, "evaluate")
-    _check_corruptions(request)
     if module is None:
         assert reference is not None
         return evaluate_subject(request, subject_of(reference, request), listener or Listener(), sources)
@@ -124,15 +122,8 @@ def evaluate_weights(request: Request, listener: Listener | None = None) -> Eval
         InputError: there are no weights; they, the network and the data do not fit each other; something asked for
             does not exist; or the output folder holds the state of another evaluation under this name.
     """
-    _check_corruptions(request)
     subject = subject_of(resolve(request.network), request)
     return evaluate_subject(request, subject, listener or Listener(), [resolve(name) for name in request.transfer])
-
-
-def _check_corruptions(request: Request) -> None:
-    if request.corruptions not in (None, "computed"):
-        # A wrong folder is reported before the attacks, not after them.
-        published_labels(Path(str(request.corruptions)))
 
 
 def _attacks(attacks: Any) -> tuple[str | Attack, ...]:

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, FiniteFloat, PositiveInt, Validation
 from rnas.errors import InputError
 from rnas.networks.robust_scaling import Rule
 from rnas.scaling_rules._proportion import proportion_text, share_text, shares_of
-from rnas.utils._regular_files import read_text
+from rnas.utils._json_files import parse_json
+from rnas.utils._regular_files import read_bytes
 from rnas.utils.files import write_text
 
 SCHEMA_VERSION: Literal[1] = 1
@@ -117,9 +118,11 @@ class SavedRule:
         if not Path(path).exists():
             raise InputError(f"{path} does not exist; give the file of a rule: {_REMEDY}")
         try:
-            content = _File.model_validate_json(read_text(Path(path), _LARGEST))
+            text = read_bytes(Path(path), _LARGEST)
+            parse_json(text, path)
+            content = _File.model_validate_json(text)
         except InputError as error:
-            raise InputError(f"{path} cannot be read as a rule: {error}; {_REMEDY}") from None
+            raise InputError(f"{error}; {_REMEDY}") from None
         except ValidationError as error:
             fault = error.errors()[0]
             where = "".join(f"{part}: " for part in fault["loc"])

@@ -176,6 +176,9 @@ def scale(
         try:
             best = scaling.optimum(budget, CIFAR, CLASSES)
         except InputError as error:
+            smallest = scaling.architecture((1,) * stages, (1,) * stages).cost(CIFAR, CLASSES).flops
+            if family is not None or budget >= smallest:
+                raise
             raise InputError(f"{error}; smaller base_channels give smaller networks") from None
         architecture = scaling.architecture(best.depths, best.widths)
         return ScaledNetwork(architecture, scaling, str(best), budget, best.objective, saved)

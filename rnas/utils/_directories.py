@@ -3,7 +3,7 @@
 import os
 import shlex
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,18 +28,19 @@ def next_free(name: str, folder: Path = Path("runs")) -> Path:
     return path
 
 
-def require_no_links(path: Path) -> None:
-    """Raise InputError if a directory holds a link, through which files elsewhere would be changed.
+def require_no_links(path: Path, names: Collection[str]) -> None:
+    """Raise InputError if a directory holds a link through which files elsewhere would be changed.
 
-    The directory itself may be a link.
+    Args:
+        path: the directory, which may itself be a link.
+        names: what is written in place or emptied there. Other files are replaced as a whole, and a link with them.
     """
-    for folder, folders, files in os.walk(path):
-        for name in (*folders, *files):
-            if os.path.islink(os.path.join(folder, name)):
-                raise InputError(
-                    f"{os.path.join(folder, name)} is a link, and nothing is written into a directory that holds one: "
-                    "put the file or folder itself there, or remove the link"
-                )
+    for name in names:
+        if (path / name).is_symlink():
+            raise InputError(
+                f"{path / name} is a link, and nothing is written through one: put the file or folder itself there, "
+                "or remove the link"
+            )
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from rnas.utils._text import shown
 
 _SIZE_BITS = 256
 _SIZE_DIGITS = 100
+_ROUNDED = 1000
 _FACTORS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
 _FRACTION = re.compile(rf"\s*{_NUMBER.pattern}\s*(/\s*\d+\s*)?", re.ASCII | re.IGNORECASE)
@@ -36,7 +37,10 @@ def parse_whole_numbers(text: str) -> tuple[int, ...]:
 
 
 def parse_size(value: Any) -> int:
-    """Parse ``"1.5G"`` to 1500000000 and accept whole numbers; raise InputError for anything else or below zero."""
+    """Parse ``"1.5G"`` to 1500000000 and accept whole numbers; raise InputError for anything else or below zero.
+
+    A float from 1,000 is rounded: a computation has given it, and not a person.
+    """
     # Python does not convert integers of thousands of digits to text and back.
     text = "" if isinstance(value, int) and value.bit_length() > _SIZE_BITS else str(value)[:_SIZE_DIGITS]
     match = _SIZE.fullmatch(text)
@@ -45,6 +49,8 @@ def parse_size(value: Any) -> int:
     number, exponent, unit = match.groups()
     power: int = 10 ** int(exponent or 0)
     size = Fraction(number) * power * _FACTORS[unit.lower()]
+    if isinstance(value, float) and size >= _ROUNDED:
+        return round(size)
     if size.denominator != 1:
         raise InputError(f"{shown(value)} is not a whole number; write it with fewer decimals")
     return size.numerator

@@ -173,13 +173,17 @@ def test_reading_changes_nothing_and_links_and_lost_ledgers_are_refused(kind: st
     before = times(path.parent)
     result = open_experiment(path).result()
     assert times(path.parent) == before
-    (path / "mine").symlink_to(path.parent)
+    link = path / "architectures"
+    kept = link.exists() and link.rename(path.with_name("kept"))
+    link.symlink_to(path.parent)
     for write in (open_experiment(path).write, open_experiment(path).run):
-        with pytest.raises(InputError, match="mine is a link, and nothing is written"):
+        with pytest.raises(InputError, match="architectures is a link, and nothing is written"):
             write()
-    with pytest.raises(InputError, match="mine is a link, and nothing is written"):
+    with pytest.raises(InputError, match="architectures is a link, and nothing is written"):
         open_experiment(path).write_report(result)
-    (path / "mine").unlink()
+    link.unlink()
+    if kept:
+        kept.rename(link)
     assert times(path.parent).keys() == before.keys()
     state = path / (LEDGER if (path / LEDGER).exists() else "state.safetensors")
     state.unlink()

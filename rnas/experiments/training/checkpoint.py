@@ -64,7 +64,7 @@ class Checkpoint:
         try:
             content = read_json(description)
         except InputError as error:
-            raise InputError(f"{description}: cannot be read ({error}); it belongs to {path.name}") from None
+            raise InputError(f"{error}; it belongs to {path.name}") from None
         try:
             checkpoint = cls._of(path, content)
         except ValidationError as error:

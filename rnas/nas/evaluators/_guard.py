@@ -88,7 +88,8 @@ def _checked(evaluation: Evaluation) -> Evaluation:
         reason=one_line(str(evaluation.reason), _LONGEST_REASON),
     )
     for row in checked.curve:
-        if not isinstance(row, dict) or not all(isinstance(value, int | float) for value in row.values()):
+        # A ledger refuses True and False, which Python counts as whole numbers, when it is read.
+        if not isinstance(row, dict) or not all(type(value) in (int, float) for value in row.values()):
             raise TypeError(f"the evaluator returned a curve with {shown(row)}, not numbers by name")
     for name, value in checked.metrics.items():
         if checked.status is Status.COMPLETE and not abs(value) <= LARGEST_METRIC:

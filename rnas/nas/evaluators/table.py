@@ -80,6 +80,10 @@ class Table(Evaluator):
         lines = [line for _, line in held]
         columns = {name: np.array([_number(line.cells[name]) for line in lines]) for name in header}
         del columns[settings.architecture]
+        for values in columns.values():
+            if _few(values):
+                # A key such as 48e55 reads as a number, but is none.
+                values[np.abs(values) > LARGEST_METRIC] = np.nan
         self._metrics = {name: values for name, values in columns.items() if np.isfinite(values).any()}
         self._known = tuple(n for n in self._metrics if n in settings.known or n.lower().startswith(_KNOWN_PREFIXES))
         _check_known(header, lines, settings)
@@ -219,7 +223,7 @@ def _check_known(header: Sequence[str], lines: Sequence[_Line], settings: TableS
 def _check_numbers(lines: Sequence[_Line], settings: TableSettings, metrics: Mapping[str, Floats]) -> None:
     """Raise InputError if a column that is mostly numbers has a cell that is neither a number nor empty."""
     for name, values in metrics.items():
-        few = 2 * np.isfinite(values).sum() <= len(values)
+        few = _few(values)
         for line, value in zip(lines, values, strict=True):
             if abs(value) > LARGEST_METRIC:
                 raise InputError(
@@ -228,6 +232,11 @@ def _check_numbers(lines: Sequence[_Line], settings: TableSettings, metrics: Map
             cell = line.cells[name].strip()
             if not few and math.isnan(value) and cell and cell.lower() != "nan":
                 raise InputError(f"{settings.table}, line {line.number}: {name} is {cell!r}, not a number")
+
+
+def _few(values: Floats) -> bool:
+    """Return whether at most half of the cells of a column are numbers."""
+    return bool(2 * np.isfinite(values).sum() <= len(values))
 
 
 def _number(cell: str) -> float:

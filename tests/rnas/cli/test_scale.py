@@ -186,7 +186,7 @@ def test_what_is_found_can_be_saved_and_loaded(command: Command, tmp_path: Path)
         (["--flops", "1G", "--widths", "1:0:1"], "--widths 1:0:1: write numbers above zero"),
         (["--flops", "1G", "--widths", "1:1"], "3 depths and 2 widths in a rule; give one a stage"),
         (["--flops", "1G", "--rule", "nowhere.json"], "nowhere.json does not exist; give the file of a rule"),
-        (["--flops", "1G", "--rule", __file__], "test_scale.py is not a rule: Invalid JSON"),
+        (["--flops", "1G", "--rule", __file__], "test_scale.py: not valid JSON"),
         (
             ["--flops", "1G", "--rule", "robust-scaling", "--depths", "1:1:1"],
             "give --rule, or --depths, --widths and -",

@@ -49,7 +49,16 @@ def test_the_state_of_another_evaluation_is_refused_in_one_line(tmp_path: Path, 
 
 
 @pytest.mark.parametrize(
-    "content", ["", "{", "[]", '{"setting": {}, "steps": {"fgsm": {"done": -1, "broken": ""}}}', "\x80"]
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        '{"setting": {}, "steps": {"fgsm": {"done": -1, "broken": ""}}}',
+        '{"setting": {"seed": 1}, "setting": {}}',
+        '{"setting": {"seed": NaN}}',
+        "\x80",
+    ],
 )
 def test_what_is_no_state_is_refused(tmp_path: Path, content: str) -> None:
     path = tmp_path / "net.state"

@@ -333,6 +333,9 @@ def test_a_link_inside_changes_nothing_elsewhere(tmp_path: Path) -> None:
     mine = tmp_path / "mine"
     mine.mkdir()
     (mine / "package.json").write_text("{}")
+    (path / "checkpoints").symlink_to(mine)
+    (path / "notes").symlink_to(tmp_path / "nowhere")
+    assert len(rnas.resume(path).records) == 2
     shutil.rmtree(path / "architectures")
     for link, target in ((path / "architectures", mine), (path / "lock", mine / "package.json")):
         link.unlink(missing_ok=True)

@@ -36,3 +36,12 @@ def test_printed_settings_are_rows_of_a_data_frame() -> None:
 def test_a_tolerance_is_a_share(tolerance: float) -> None:
     with pytest.raises(InputError, match=r"^tolerance: .* is not a share between 0 and 1"):
         rnas.scale("1G", tolerance=tolerance)
+
+
+def test_only_a_network_that_is_too_large_is_made_smaller_by_base_channels() -> None:
+    with pytest.raises(InputError, match=r"the smallest network has .*; smaller base_channels give smaller networks$"):
+        rnas.scale("3M")
+    with pytest.raises(InputError, match=r"the smallest network has [\d.]+[MG]$"):
+        rnas.scale("300M", tolerance=1e-9)
+    with pytest.raises(InputError, match=r"the smallest network has [\d.]+[MG]$"):
+        rnas.scale("1K", family="densenet", robust_scaling=True)

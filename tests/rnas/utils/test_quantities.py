@@ -38,6 +38,8 @@ from rnas.utils.quantities import (
         ("12", 12),
         (12, 12),
         (150e6, 150_000_000),
+        (10**9.25, 1_778_279_410),
+        (1999.5, 2000),
         ("1e9", 10**9),
         ("2.5e+3", 2500),
         ("0", 0),
@@ -55,7 +57,7 @@ def test_other_sizes_are_refused(text: Any) -> None:
         parse_size(text)
 
 
-@pytest.mark.parametrize("text", ["1.5", "0.1234K", 2.5])
+@pytest.mark.parametrize("text", ["1.5", "0.1234K", "1778279410.0389228", 2.5])
 def test_parts_of_one_are_refused(text: Any) -> None:
     with pytest.raises(InputError, match="is not a whole number"):
         parse_size(text)

@@ -34,6 +34,7 @@ def test_what_a_ledger_cannot_hold_becomes_what_it_can() -> None:
         (Evaluation(Status.COMPLETE, {"score": "high"}), "'score' is 'high', not a number"),
         (Evaluation(Status.COMPLETE, {"score": 1.0}, provenance={"file": Path("x")}), "not JSON serializable"),
         (Evaluation(Status.COMPLETE, {"score": float("inf")}), "'score' is not a finite number"),
+        (Evaluation(Status.COMPLETE, {"score": 1.0}, ({"epoch": 1, "best": True},)), "not numbers by name"),
     ],
 )
 def test_a_bad_result_is_a_failure_with_its_reason(given: Any, reason: str) -> None:

@@ -60,6 +60,11 @@ class TestConformance(EvaluatorConformance):
         return [SPACE.parse("334131"), SPACE.parse("421211")]
 
 
+def test_a_key_that_reads_as_a_huge_number_is_no_metric(write: Any) -> None:
+    rows = table(write("cell,key,accuracy\n421211,4e8f,0.5\n334131,48e55,0.5\n000000,face,0.5\n"))
+    assert rows.evaluate(Task(SPACE.parse("334131"), 0), Context()).metrics == {"accuracy": 0.5}
+
+
 def test_cells_that_are_numbers_are_metrics(write: Any) -> None:
     rows = table(write(SMALL))
     metrics = [rows.evaluate(Task(SPACE.parse(cell), 0), Context()).metrics for cell in ("421211", "334131", "000000")]
