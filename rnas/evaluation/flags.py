@@ -131,9 +131,9 @@ def batch_dependence(probe: Probe) -> Flag | None:
         "batch-dependence",
         difference.max().item(),
         0.01,
-        "The class that the network gives to an image depends on the other images in the batch, and so on the order and "
-        "size of batches. Images that are attacked one by one withstand less or more: put its normalisation into eval "
-        "mode.",
+        "The class that the network gives to an image depends on the other images in the batch, and so on the order "
+        "and size of batches. Images that are attacked one by one withstand less or more: put its normalisation into "
+        "eval mode.",
     )
 
 
