@@ -114,16 +114,13 @@ class TrainingData:
             )
 
 
-def describe_network(
-    architecture: Architecture, dataset: Dataset, training: ResolvedTraining, **more: Any
-) -> dict[str, Any]:
+def describe_network(architecture: Architecture, dataset: Dataset, training: ResolvedTraining) -> dict[str, Any]:
     """Return the description that a file of trained weights contains, as JSON values.
 
     Args:
         architecture: the trained network.
         dataset: the data.
         training: settings of the training.
-        more: further facts about the weights.
     """
     key = arch.key(architecture)
     return {
@@ -138,7 +135,6 @@ def describe_network(
             "status": CHECKPOINT,
             "training": {"settings": training.portable},
             "data": TrainingData.of(dataset, training).to_dict(),
-            **more,
         },
     }
 
