@@ -482,8 +482,8 @@ def require_same(inputs: Mapping[str, str], here: Mapping[str, str], since: str 
     changed = [name for name in {**inputs, **here} if inputs.get(name) != here.get(name)]
     if changed:
         raise ChangedInputError(
-            f"{' and '.join(changed)}: the content has changed since {since}: restore what it was, or begin again in a "
-            "new directory"
+            f"{' and '.join(changed)}: the content has changed since {since}: restore what it was, or create "
+            "a new experiment"
         )
 
 

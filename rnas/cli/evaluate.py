@@ -44,7 +44,7 @@ def evaluate(
     device: Device = "auto",
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="DIR", help="Write the result there; the same command goes on there."),
+        typer.Option("--output", "-o", metavar="DIR", help="Write the result there; the same command resumes it."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -88,7 +88,7 @@ def _parts(folder: Path) -> tuple[Path, Path | None, Path | None]:
     for path in inner:
         if path not in (training, *found):
             raise InputError(
-                f"{path}: this folder beside {training.name}/ is not read; call it test or val if it has the test "
+                f"{path}: this folder next to {training.name}/ is not read; call it test or val if it has the test "
                 "images, or move it elsewhere"
             )
     held_out, unread, *_ = [*found, None, None]

@@ -120,10 +120,10 @@ def randomized(probe: Probe) -> Flag | None:
 
 
 def batch_dependence(probe: Probe) -> Flag | None:
-    """Check whether the logits of an image differ in direction with the images beside it in the batch."""
+    """Check whether the logits of an image differ in direction with the other images of the batch."""
     images = probe.images[:_ALONE]
-    beside = torch.cat([images, 1 - images])
-    together, again = (F.normalize(_finite(probe.logits(beside)[: len(images)]), dim=1) for _ in range(2))
+    batch = torch.cat([images, 1 - images])
+    together, again = (F.normalize(_finite(probe.logits(batch)[: len(images)]), dim=1) for _ in range(2))
     alone = F.normalize(_finite(torch.cat([probe.logits(image) for image in torch.split(images, 1)])), dim=1)
     # What is random differs anyway, and another check finds it.
     difference = torch.linalg.vector_norm(together - alone, dim=1) - torch.linalg.vector_norm(together - again, dim=1)
@@ -131,8 +131,8 @@ def batch_dependence(probe: Probe) -> Flag | None:
         "batch-dependence",
         difference.max().item(),
         0.01,
-        "The network classifies an image otherwise beside other images. Its accuracy depends on the order and the size "
-        "of the batches, and images that are attacked one by one withstand less or more: put its normalisation into "
+        "The class that the network gives to an image depends on the other images in the batch, and so on the order "
+        "and size of batches. Images that are attacked one by one withstand less or more: put its normalisation into "
         "eval mode.",
     )
 

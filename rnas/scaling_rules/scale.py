@@ -162,7 +162,7 @@ def scale(
     budget = parse_size(flops)
     if budget == 0:
         raise InputError(f"flops: {flops} is no budget; give one above zero")
-    share = parse_share(tolerance)
+    share = parse_share(tolerance, "tolerance")
     saved = find_rule(rule) if isinstance(rule, Path | str) else rule if isinstance(rule, SavedRule) else None
     scaling = _scaling(block, family, robust_scaling, base_channels)
     if isinstance(scaling, RobustScaling):

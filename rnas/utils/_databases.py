@@ -18,7 +18,7 @@ _ATTEMPTS = 5
 
 
 def require_url(url: str) -> URL:
-    """Return a URL in its parts; raise InputError if the text is none."""
+    """Return a URL in its parts; raise InputError if the text is not a URL."""
     try:
         return make_url(url)
     except (ArgumentError, ValueError):

@@ -111,15 +111,15 @@ def parse_epsilon(value: Any) -> Fraction:
     return epsilon
 
 
-def parse_share(value: Any) -> float:
-    """Parse ``"5%"`` or ``0.05`` to 0.05; raise InputError unless it is between 0 and 1."""
+def parse_share(value: Any, field: str) -> float:
+    """Parse ``"5%"`` or ``0.05`` to 0.05; raise InputError, which names the field, unless it is between 0 and 1."""
     text = str(value).strip()
     try:
         share = parse_number(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
     except ValueError:
         share = -1.0
     if not 0 < share < 1:
-        raise InputError(f"{value} is not a share between 0 and 1; write one such as 5%")
+        raise InputError(f"{field}: {value} is not a share between 0 and 1; write one such as 5%")
     return share
 
 

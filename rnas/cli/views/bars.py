@@ -82,7 +82,7 @@ class EvaluationView(BarView):
         self._bar.update(self._task, description=label, total=progress.images, completed=progress.done, found=found)
         if ended or time.monotonic() - self._written > _SECONDS_BETWEEN_LINES:
             attacked = f"{progress.done:,} of {pluralize(progress.images, 'image')} attacked"
-            kept = f" ({progress.kept:,} of them kept from before)" if progress.kept else ""
+            kept = f" ({progress.kept:,} of them from an earlier run)" if progress.kept else ""
             self._say(f"{label}: {attacked}{kept}, {found}")
 
     def _say(self, line: str) -> None:

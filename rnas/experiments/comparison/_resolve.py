@@ -56,7 +56,7 @@ def resolve_settings(
     images = attacked.get("attacked_images", 0)
     if images > most:
         raise InputError(f"attacked_images {images}: {dataset.name} has {most} to attack; give at most {most}")
-    own |= {"flops": parse_size(flops), "tolerance": parse_share(tolerance)}
+    own |= {"flops": parse_size(flops), "tolerance": parse_share(tolerance, "tolerance")}
     compared = compared_networks(
         references,
         own["flops"],

@@ -52,7 +52,7 @@ class _Summary(Content):
     @model_validator(mode="after")
     def _has_best(self) -> "_Summary":
         if self.best is not None and not 0 <= self.best < len(self.trials):
-            raise ValueError(f"best is {self.best}, which is none of the {len(self.trials)} trials")
+            raise ValueError(f"best is {self.best}, but there are only {len(self.trials)} trials")
         return self
 
 

@@ -48,6 +48,17 @@ def fresh(problem: Problem, genomes: Integers, excluded: set[bytes]) -> Integers
     return new[possible(problem, new)]
 
 
+def listed(problem: Problem) -> Integers | None:
+    """Return every genome (n, v) of a space that can be enumerated, else those of a table; None if there are too many.
+
+    What a table holds of a space that is too large to enumerate would hardly ever be drawn.
+    """
+    if problem.space.enumeration is not None:
+        return problem.space.enumeration
+    held: Integers | None = getattr(problem.known, "held_genomes", None)
+    return held
+
+
 def sample_fresh(problem: Problem, n: int, excluded: set[bytes], rng: np.random.Generator) -> Integers:
     """Sample ``n`` genomes that may be proposed, stratified over log FLOPs; fewer if no more are found."""
     space = problem.space
@@ -61,8 +72,7 @@ def sample_fresh(problem: Problem, n: int, excluded: set[bytes], rng: np.random.
         found = np.concatenate([found, fresh(problem, drawn, excluded | set(genome_keys(found)))])[:n]
         if len(found) == n:
             return found
-    # What a table holds of a space that is too large to enumerate would hardly ever be drawn.
-    everything = getattr(problem.known, "held_genomes", None) if space.enumeration is None else space.enumeration
+    everything = listed(problem)
     if everything is None:
         return found
     rest = fresh(problem, rng.permutation(everything), excluded | set(genome_keys(found)))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from rnas._typing import Floats, Integers
-from rnas.nas.strategies._candidates import fresh, genome_keys, possible, sample_fresh
+from rnas.nas.strategies._candidates import fresh, genome_keys, listed, possible, sample_fresh
 from rnas.nas.strategy import Problem
 
 _DRAWN = 256
@@ -32,7 +32,7 @@ def initial_design(problem: Problem, n: int, strata: int, tried: Integers, rng: 
 
     # The strata are the same in each batch of the design.
     everything = _uniform(problem, _DRAWN, np.random.default_rng(0))
-    edges = np.quantile(flops(everything), np.arange(1, strata) / strata)
+    edges = np.quantile(flops(everything), np.arange(1, strata) / strata) if len(everything) else np.empty(0)
     excluded = set(genome_keys(tried))
     pool = fresh(problem, rng.permutation(_uniform(problem, strata * _DRAWN_PER_STRATUM, rng)), excluded)
     if len(pool) < n:
@@ -55,9 +55,8 @@ def initial_design(problem: Problem, n: int, strata: int, tried: Integers, rng: 
 
 
 def _uniform(problem: Problem, n: int, rng: np.random.Generator) -> Integers:
-    """Return every genome of a small space that can be evaluated, else ``n`` uniform ones inside the bands."""
-    space = problem.space
-    genomes = space.enumeration
+    """Return every genome that can be evaluated, or of a large space some of ``n`` uniform ones inside the bands."""
+    genomes = listed(problem)
     if genomes is None:
-        genomes = space.repair(space.uniform(n, rng), rng)
+        genomes = problem.space.repair(problem.space.uniform(n, rng), rng)
     return genomes[possible(problem, genomes)]

@@ -29,7 +29,7 @@ FEWEST_PROMOTED = 8
 
 
 COSTS = ("flops", "params")
-"""Known metrics that may be inputs beside the features, as logarithms: capacity predicts well from few evaluations."""
+"""Known metrics that may be inputs too, as logarithms: capacity predicts well from few evaluations."""
 
 COST_SHARES = ((0.0, 0.0), (0.8, 0.0), (0.0, 0.8), (0.7, 0.7))
 """Weights of the costs as inputs, relative to the features, of which the predictor's evidence chooses."""
@@ -157,6 +157,8 @@ class Surrogate:
             candidate = predictor().fit(self._inputs(genomes, place), self._scales[place].scores)
             if best is None or evidence(candidate) > evidence(best):
                 best, preferred = candidate, shares
+            if not hasattr(candidate, "evidence"):
+                break
         self._cost_shares[place] = preferred
         assert best is not None
         return best
@@ -226,7 +228,7 @@ class Surrogate:
 
 
 def evidence(predictor: Predictor) -> float:
-    """Return the evidence of a fitted predictor; one without it always prefers the first of several inputs."""
+    """Return the evidence of a fitted predictor; 0 for one that has none."""
     return float(getattr(predictor, "evidence", 0.0))
 
 

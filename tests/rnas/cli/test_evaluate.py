@@ -340,7 +340,7 @@ def test_a_result_is_written_and_the_same_request_goes_on_from_it(
     # The output says so.
     attacked = printed["clean"]["correct"]
     told = command("evaluate", *words).err
-    assert told.count(f"{attacked} of {attacked} images attacked ({attacked} of them kept from before)") == 3
+    assert told.count(f"{attacked} of {attacked} images attacked ({attacked} of them from an earlier run)") == 3
 
 
 def test_a_package_that_is_installed_meanwhile_is_recorded_and_ends_nothing(

@@ -120,7 +120,7 @@ def test_test_goes_before_val_and_train_can_be_alone(split: Path) -> None:
         (lambda folder: (folder / "ant" / "a.HEIC").touch(), "ant/a.HEIC: only png, jpg"),
         (lambda folder: fill(folder / "ant", 1, ("more",)), "ant/more: a folder within a class is not read"),
         (lambda folder: (folder / "dog").mkdir(), "dog: no png, jpg, bmp or webp images in this class"),
-        (lambda folder: fill(folder / "train", 2, ("ant",)), "Cat: this folder beside train/ is not read"),
+        (lambda folder: fill(folder / "train", 2, ("ant",)), "Cat: this folder next to train/ is not read"),
     ],
 )
 def test_the_file_or_folder_at_fault_is_named(plain: Path, damage, message: str) -> None:
@@ -155,7 +155,7 @@ def test_no_folder_says_what_it_holds() -> None:
     ("damage", "message"),
     [
         (lambda folder: fill(folder / "valid", 2) or fill(folder / "dev", 2), "both dev/ and valid/ are there"),
-        (lambda folder: fill(folder / "holdout", 2), "holdout: this folder beside train/ is not read"),
+        (lambda folder: fill(folder / "holdout", 2), "holdout: this folder next to train/ is not read"),
         (lambda folder: (folder / "extra.npz").touch(), "extra.npz: only png, jpg"),
         (lambda folder: Image.new("RGB", (12, 10)).save(folder / "test" / "a.png"), "test/a.png: this image is in no"),
         (lambda folder: Image.new("RGB", (12, 10)).save(folder / "a.png"), "a.png: this image is in no class"),

@@ -224,7 +224,8 @@ def test_a_table_is_a_regular_file(tmp_path: Path) -> None:
             table(tmp_path / name)
 
 
-def test_a_small_table_of_a_huge_space_is_searched_whole(write: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("strategy", ["random", "surrogate-nsga2"])
+def test_a_small_table_of_a_huge_space_is_searched_whole(write: Any, tmp_path: Path, strategy: str) -> None:
     space = toy_space("darts")
     assert space.enumeration is None
     texts = [arch.to_json(space.decode(genome)) for genome in space.sample(6, np.random.default_rng(1))]
@@ -237,7 +238,7 @@ def test_a_small_table_of_a_huge_space_is_searched_whole(write: Any, tmp_path: P
             "num_classes": space.num_classes,
         },
         "objectives": [{"metric": "accuracy", "direction": "maximize"}],
-        "strategy": "random",
+        "strategy": strategy,
         "budget": 10,
     }
     result = rnas.search(config, output=tmp_path / "run")
