@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import NonNegativeInt, PositiveInt
+from pydantic import NonNegativeInt, PositiveInt, field_validator
 
 from rnas.utils.model import Model
 
@@ -60,6 +60,11 @@ class Request(Model):
     flags: bool = True
     """Whether to look for signs of overestimated robustness, on 100 images."""
     output: Path | None = None
+
+    @field_validator("attacks")
+    @classmethod
+    def _lower_case(cls, attacks: tuple[str | Attack, ...]) -> tuple[str | Attack, ...]:
+        return tuple(attack.strip().lower() if isinstance(attack, str) else attack for attack in attacks)
 
     @property
     def name(self) -> str:

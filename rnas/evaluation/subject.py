@@ -2,11 +2,12 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -91,8 +92,10 @@ def subject_of(network: EvaluatedNetwork, request: Request) -> Subject:
             were trained on some of the images.
     """
     weights = _weights_of(network, request)
-    images = _images_of(request, network.training, TrainingData.in_file(weights), untrained=is_untrained(weights))
-    model, notes = loaded(network, weights, images.dataset)
+    description = describe_weights(weights)
+    trained_on = TrainingData.described(description, weights)
+    images = _images_of(request, network.training, trained_on, untrained=is_untrained(description))
+    model, notes = loaded(network, weights, description, images.dataset)
     return Subject(
         network=network,
         weights=weights,
@@ -120,10 +123,11 @@ def source_of_transfer(network: EvaluatedNetwork | nn.Module, request: Request, 
         _require_logits(network, subject.split, dataset)
         return replace(subject, network=None, weights=None, sha256=_hash_of(network), model=network, notes=())
     weights = _weights_of(network, request)
-    trained_on = TrainingData.in_file(weights)
+    description = describe_weights(weights)
+    trained_on = TrainingData.described(description, weights)
     if trained_on is not None:
         trained_on.require_classes(dataset, network.name)
-    model, _ = loaded(network, weights, dataset)
+    model, _ = loaded(network, weights, description, dataset)
     sha256 = file_hash(weights)
     return replace(subject, network=network, weights=weights, sha256=sha256, model=model.to(request.device), notes=())
 
@@ -325,15 +329,23 @@ def images_hash(split: Split) -> str:
     return digest.hexdigest()[:16]
 
 
-def loaded(network: EvaluatedNetwork, weights: Path, dataset: Dataset) -> tuple[nn.Module, tuple[str, ...]]:
+def loaded(
+    network: EvaluatedNetwork, weights: Path, description: Mapping[str, Any] | None, dataset: Dataset
+) -> tuple[nn.Module, tuple[str, ...]]:
     """Return the network for the data's images and classes with the weights, and what the file does not say of them.
+
+    Args:
+        network: the network.
+        weights: the file of its weights.
+        description: what rnas wrote into the file about them, or None.
+        dataset: the data.
 
     Raises:
         InputError: the weights are of another network, or for other images or classes.
     """
     there = (network.input_shape, network.num_classes)
     here = (dataset.input_shape, dataset.num_classes)
-    described = describe_weights(weights) or {}
+    described = description or {}
     says = described.keys() >= {"input_shape", "num_classes"}
     if says:
         there = (tuple(described["input_shape"]), described["num_classes"])

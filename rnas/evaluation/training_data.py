@@ -12,7 +12,6 @@ from rnas.errors import InputError
 from rnas.evaluation.training_settings import ResolvedTraining
 from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture
-from rnas.networks.weights import describe_weights
 from rnas.utils.quantities import parse_fraction
 
 SCHEMA_VERSION = 1
@@ -58,13 +57,16 @@ class TrainingData:
         )
 
     @classmethod
-    def in_file(cls, weights: Path) -> Self | None:
+    def described(cls, description: Mapping[str, Any] | None, weights: Path) -> Self | None:
         """Return what a file of weights says of its training; None if it says nothing.
 
+        Args:
+            description: what :func:`rnas.networks.weights.describe_weights` read from the file.
+            weights: the file, for messages.
+
         Raises:
-            InputError: the file cannot be read, or was changed after it was written.
+            InputError: the description has other parts than those of rnas.
         """
-        description = describe_weights(weights)
         content = None if description is None else description.get("weights", {}).get("data")
         if content is None:
             return None
@@ -114,16 +116,13 @@ class TrainingData:
             )
 
 
-def describe_network(
-    architecture: Architecture, dataset: Dataset, training: ResolvedTraining, **more: Any
-) -> dict[str, Any]:
+def describe_network(architecture: Architecture, dataset: Dataset, training: ResolvedTraining) -> dict[str, Any]:
     """Return the description that a file of trained weights contains, as JSON values.
 
     Args:
         architecture: the trained network.
         dataset: the data.
         training: settings of the training.
-        more: further facts about the weights.
     """
     key = arch.key(architecture)
     return {
@@ -138,7 +137,6 @@ def describe_network(
             "status": CHECKPOINT,
             "training": {"settings": training.portable},
             "data": TrainingData.of(dataset, training).to_dict(),
-            **more,
         },
     }
 
@@ -148,9 +146,8 @@ def is_checkpoint(description: Mapping[str, Any]) -> bool:
     return bool(description.get("weights", {}).get("status") == CHECKPOINT)
 
 
-def is_untrained(weights: Path) -> bool:
-    """Return whether a file of weights says that they were drawn from a seed and never trained."""
-    description = describe_weights(weights)
+def is_untrained(description: Mapping[str, Any] | None) -> bool:
+    """Return whether the description of weights says that they were drawn from a seed and never trained."""
     return description is not None and description.get("weights", {}).get("status") == UNTRAINED
 
 

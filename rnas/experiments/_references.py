@@ -1,5 +1,6 @@
 """Find architectures as a user names them: a published network, a JSON file, a member of a run, a checkpoint."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,9 @@ from rnas.networks.zoo import baselines, find
 from rnas.utils._json_files import parse_json
 from rnas.utils._regular_files import read_bytes
 from rnas.utils.files import file_hash
+
+_SHA256 = re.compile("[0-9a-f]{16}")
+"""First digits of the sha256 of weights, as a search records them."""
 
 _LARGEST_ARCHITECTURE = 64 * 1024**2
 """A result of an evaluation contains its architecture, and is larger than an architecture alone."""
@@ -116,8 +120,8 @@ def image_format(
     classes, shape = described.get("num_classes", reference.num_classes), reference.input_shape
     if "input_shape" in described:
         shape = tuple(described["input_shape"])
-        if input_shape not in (None, shape):
-            asked, there = ("x".join(map(str, numbers)) for numbers in (input_shape or (), shape))
+        if input_shape is not None and tuple(input_shape) != shape:
+            asked, there = ("x".join(map(str, numbers)) for numbers in (input_shape, shape))
             raise InputError(f"input_shape {asked}: {weights} is of a network for {there} images; leave it out")
     return (classes if num_classes is None else num_classes), (shape if input_shape is None else input_shape)
 
@@ -134,8 +138,10 @@ def _of_run(run: SearchResult, word: str, text: str) -> Reference:
     record = member(run, word)
     space = run.setup.space
     checkpoint = run.checkpoint(record.key)
-    recorded = "" if record.evaluation is None else record.evaluation.provenance.get("weights", "")
-    if checkpoint is not None and recorded and not file_hash(checkpoint).startswith(recorded):
+    recorded = None if record.evaluation is None else record.evaluation.provenance.get("weights")
+    # Evaluators of others may mean something else by this name.
+    is_hash = isinstance(recorded, str) and _SHA256.fullmatch(recorded) is not None
+    if checkpoint is not None and is_hash and not file_hash(checkpoint).startswith(str(recorded)):
         raise InputError(
             f"{checkpoint}: its sha256 is not the one that the run recorded of member {record.key}: restore it from a "
             "copy"

@@ -127,7 +127,7 @@ def evaluate_weights(request: Request, listener: Listener | None = None) -> Eval
 
 
 def _attacks(attacks: Any) -> tuple[str | Attack, ...]:
-    """Return the requested attacks, names in lower case; raise InputError for an unknown one."""
+    """Return the requested attacks; raise InputError for what is neither a name nor an attack."""
     given = (attacks,) if isinstance(attacks, str) or is_dataclass(attacks) else tuple(attacks)
     if not given:
         raise InputError("attacks: give at least one")
@@ -138,7 +138,7 @@ def _attacks(attacks: Any) -> tuple[str | Attack, ...]:
                 f"attacks: {attack!r} is no attack: give a name, or a frozen dataclass with epsilon and norm that is "
                 "called as rnas.attacks.attack.Attack says"
             )
-    return tuple(attack.strip().lower() if isinstance(attack, str) else attack for attack in given)
+    return given
 
 
 def _device_of(module: nn.Module) -> str:

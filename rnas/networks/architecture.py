@@ -128,14 +128,16 @@ def _not_kept(given: Any, found: Any, place: str = "") -> str | None:
     use for, so that it has the field's default instead, must not be passed over.
     """
     if isinstance(given, dict) and dataclasses.is_dataclass(found):
+        implied = getattr(found, "implied", {})
         for field in dataclasses.fields(found):
             if field.name not in given:
                 continue
             one, other, inner = given[field.name], getattr(found, field.name), f"{place}.{field.name}".lstrip(".")
             wrong = _not_kept(one, other, inner)
             plain = isinstance(one, str | int | float)
-            # A block's topology is that of the simplest block which is the same.
-            if wrong is None and plain and other != one and other == field.default and field.name != "topology":
+            # A block's topology is that of the simplest block which is the same; an implied value is the default.
+            kept = other == one or field.name == "topology" or one == implied.get(field.name)
+            if wrong is None and plain and not kept and other == field.default:
                 wrong = f"{inner}: {shown(one)} has no effect here; leave it out"
             if wrong is not None:
                 return wrong

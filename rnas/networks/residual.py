@@ -106,6 +106,12 @@ class ResidualNetwork:
         return self.blocks * (len(self.depths) // len(self.blocks))
 
     @property
+    def implied(self) -> dict[str, str]:
+        """Return the values that fields have which were left out and follow others."""
+        last = self.blocks[-1]
+        return {"head_activation": last.activation} if last.order == PRE and self.head_activation is None else {}
+
+    @property
     def widenings(self) -> tuple[float, ...]:
         """Return the planes of each stage in multiples of :data:`BASE_CHANNELS`."""
         return tuple(planes / base for planes, base in zip(self.channels, BASE_CHANNELS, strict=False))

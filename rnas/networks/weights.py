@@ -5,7 +5,7 @@ No code in a file is executed: safetensors contain only tensors, and only tensor
 
 import pickle
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -184,7 +184,7 @@ def load_weights(
     """
     content = _read(Path(path))
     ours = module.state_dict()
-    tensors, normalization = _without_normalization(content.tensors)
+    tensors, normalization = _without_normalization(content.tensors, ours)
     variants = list(_without_prefixes(tensors))
     fits = [_Fit.of(variant, prefix, naming, ours) for prefix, variant in variants for naming in (*names, _OWN_NAMES)]
     best = min(fits, key=lambda fit: fit.faults)
@@ -326,10 +326,14 @@ def _type(tensor: Tensor) -> str:
 
 
 def _without_normalization(
-    tensors: Mapping[str, Tensor],
+    tensors: Mapping[str, Tensor], ours: Collection[str] = ()
 ) -> tuple[dict[str, Tensor], tuple[str, Tensor, Tensor] | None]:
-    """Return the weights without mean and deviation of the images' channels, and these with their names."""
-    parts = {name: name.rpartition(".")[::2] for name in tensors}
+    """Return the weights without mean and deviation of the images' channels, and these with their names.
+
+    Tensors with the names of the network's own, after a prefix of all names, are weights.
+    """
+    own = {f"{prefix}{name}" for prefix, _ in _without_prefixes(tensors) for name in ours}
+    parts = {name: name.rpartition(".")[::2] for name in tensors if name not in own}
     for mean, (place, last) in parts.items():
         if last not in _MEANS:
             continue
@@ -352,7 +356,9 @@ def _other_normalization(
     own = dict(module.named_buffers())
     _, pair = _without_normalization({name: own[name] for name in own.keys() - module.state_dict().keys()})
     here = (torch.zeros(1).double(), torch.ones(1).double()) if pair is None else pair[1:]
-    if all(((a - b).abs() <= _ROUNDING).all() for a, b in zip(there, here, strict=True)):
+    # One value is that of each channel; other numbers of channels are other images.
+    alike = len(there[0]) == len(here[0]) or 1 in (len(there[0]), len(here[0]))
+    if alike and all(((a - b).abs() <= _ROUNDING).all() for a, b in zip(there, here, strict=True)):
         return ""
     mean, deviation = (", ".join(f"{value:.4g}" for value in values.tolist()) for values in there)
     does = "does not normalise them" if pair is None else "has other values"
@@ -383,9 +389,8 @@ def _unsaid(content: _Content, architecture: Architecture | None, prefix: str, n
     if content.description is not None or architecture is None:
         return ()
     unsaid = dict(getattr(architecture, "not_in_weights", {}))
-    unsaid.setdefault("normalize_input", "false")
     if normalizes:
-        del unsaid["normalize_input"]
+        unsaid.pop("normalize_input", None)
     notes: tuple[str, ...] = ()
     if unsaid:
         *first, last = (f"{name} {value}" for name, value in unsaid.items())

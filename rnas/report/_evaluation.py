@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rnas.evaluation.evaluation_result import Cost, EvaluationResult, MeasuredAccuracy
-from rnas.report._blocks import Block, Facts, Line, Table, columns
+from rnas.report._blocks import Block, Facts, Line, Table, columns, notes
 from rnas.utils.quantities import pluralize
 
 _HEADINGS = ("images", "accuracy", "95 % interval", "broken", "seconds", "passes", "zero gradients")
@@ -15,7 +15,7 @@ def blocks(result: EvaluationResult) -> list[Block]:
     shown: list[Block] = [Table(columns(*_HEADINGS), tuple(_rows(result)))]
     if result.corruptions is not None:
         shown.append(_corruptions(result.corruptions))
-    shown += [Line(note, "alarm") for note in result.weights.notes]
+    shown += notes(result.weights.notes)
     if result.flags:
         shown.append(Line("Signs that the robustness is overestimated:", "alarm"))
     for flag in result.flags or ():

@@ -52,6 +52,7 @@ class Entry:
         flops: multiply-accumulates for one image; None where that is not known.
         flags: reasons for doubt.
         note: text that a reader of results on these data must know; may be empty.
+        weight_notes: sentences on what is not known of its weights.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Entry:
     flops: int | None
     flags: tuple[LeaderboardFlag, ...]
     note: str = ""
+    weight_notes: tuple[str, ...] = ()
 
     @property
     def flops_text(self) -> str:
@@ -101,7 +103,7 @@ class LeaderboardTable:
     Attributes:
         setting: the facts in which they agree.
         rows: the lines, at least one.
-        notes: sentences that a reader of results on these data must know.
+        notes: sentences that a reader of results on these data must know, and what is not known of which weights.
         apart: difference to the most similar earlier table; empty in the first table.
     """
 
@@ -190,9 +192,10 @@ def tables(entries: Sequence[Entry]) -> tuple[LeaderboardTable, ...]:
         together.setdefault(tuple(sorted(entry.setting.items())), []).append(entry)
     ordered = sorted(together.items(), key=lambda pair: (-len(pair[1]), pair[0]))
     settings = [members[0].setting for _, members in ordered]
+    ranked = [_rows(members) for _, members in ordered]
     return tuple(
-        LeaderboardTable(settings[at], _rows(members), _notes(members), _apart(settings[at], settings[:at]))
-        for at, (_, members) in enumerate(ordered)
+        LeaderboardTable(settings[at], rows, _notes(rows), _apart(settings[at], settings[:at]))
+        for at, rows in enumerate(ranked)
     )
 
 
@@ -213,8 +216,13 @@ def _rows(entries: Sequence[Entry]) -> tuple[LeaderboardRow, ...]:
     )
 
 
-def _notes(entries: Sequence[Entry]) -> tuple[str, ...]:
-    return tuple(sorted({entry.note for entry in entries if entry.note}))
+def _notes(rows: Sequence[LeaderboardRow]) -> tuple[str, ...]:
+    unknown: dict[str, list[str]] = {}
+    for row in rows:
+        for note in row.entry.weight_notes:
+            unknown.setdefault(note, []).append(row.name)
+    of_networks = (f"{', '.join(names)}: {note}" for note, names in unknown.items())
+    return (*sorted({row.entry.note for row in rows if row.entry.note}), *of_networks)
 
 
 def _apart(setting: Mapping[str, str], earlier: Sequence[Mapping[str, str]]) -> str:

@@ -77,6 +77,7 @@ def _entry(path: Path) -> Entry:
         flops=result.flops,
         flags=_flags(result),
         note=result.note.removesuffix(" ".join(result.weights.notes)).strip(),
+        weight_notes=result.weights.notes,
     )
 
 
@@ -108,10 +109,9 @@ def _accuracy(accuracy: written.MeasuredAccuracy, data: written.Data) -> Leaderb
 
 
 def _flags(result: written.EvaluationResult) -> tuple[LeaderboardFlag, ...]:
-    doubts = tuple(LeaderboardFlag("weights", note) for note in result.weights.notes)
     if result.flags is None:
-        return (*doubts, _UNCHECKED)
-    return doubts + tuple(LeaderboardFlag(flag.name, flag.explanation) for flag in result.flags)
+        return (_UNCHECKED,)
+    return tuple(LeaderboardFlag(flag.name, flag.explanation) for flag in result.flags)
 
 
 def _setting(result: written.EvaluationResult) -> dict[str, str]:

@@ -30,6 +30,7 @@ from rnas.experiments.reproduction._check import Check, circumstances, compared,
 from rnas.experiments.reproduction._recorded_result import Outcome, RecordedResult, Source, attempted, own_device
 from rnas.nas.execution._local import Device
 from rnas.networks import architecture as arch
+from rnas.networks.weights import describe_weights
 from rnas.statistics._mcnemar import mcnemar
 from rnas.utils._json_files import read_json
 from rnas.utils._yaml_files import checked
@@ -158,7 +159,8 @@ class RecordedEvaluation(RecordedResult):
 
     def _training_checks(self) -> list[Check]:
         """Check the names of the classes, and that no image is one that the weights are known to be trained on."""
-        recorded, trained_on = self.result.data, TrainingData.in_file(self._weights)
+        recorded = self.result.data
+        trained_on = TrainingData.described(describe_weights(self._weights), self._weights)
         found = []
         if recorded.classes and self._dataset.classes:
             found.append(compared("classes", listed(recorded.classes), listed(self._dataset.classes)))
@@ -260,7 +262,7 @@ class RecordedEvaluation(RecordedResult):
             result.data.hash,
             result.data.images_hash,
             self._split,
-            loaded(self._reference, self._weights, self._dataset)[0].to(self._place),
+            loaded(self._reference, self._weights, describe_weights(self._weights), self._dataset)[0].to(self._place),
         )
 
     @contextmanager

@@ -24,7 +24,7 @@ from rnas.evaluation.robustness import Robustness, evaluate_robustness
 from rnas.evaluation.training_data import describe_network
 from rnas.evaluation.training_settings import TrainingSettings, load_dataset
 from rnas.nas.evaluators._final_training import FinalTraining
-from rnas.nas.evaluators._guard import classified
+from rnas.nas.evaluators._guard import classified, of_the_machine
 from rnas.nas.evaluators.evaluator import Context, Evaluation, EvaluationEstimate, Evaluator, Rung, Status, Task
 from rnas.nas.space import SearchSpace
 from rnas.networks import architecture as arch
@@ -204,6 +204,8 @@ class AdversarialTraining(Evaluator):
                 write_described(path, model.state_dict(), description)
                 weights = file_hash(path)[:_HASH_DIGITS]
         except Exception as error:
+            if of_the_machine(error):
+                raise
             # Caught here rather than by the caller, so that the curve so far and its provenance are recorded.
             (status, reason), metrics = classified(error), {}
         return Evaluation(

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from rnas.attacks.pgd import PGD
 from rnas.evaluation._request import Request
 from rnas.evaluation.threats import parse_threat
 
@@ -22,6 +23,12 @@ from rnas.evaluation.threats import parse_threat
 )
 def test_short_names_for_files(network: str, name: str) -> None:
     assert Request(network=network).name == name
+
+
+def test_names_of_attacks_are_in_lower_case() -> None:
+    attack = PGD(1 / 10, 2)
+    request = Request(network="net.json", attacks=("FGSM", " PGD20", attack))
+    assert request.attacks == ("fgsm", "pgd20", attack)
 
 
 def test_all_of_it_is_recorded() -> None:

@@ -213,6 +213,7 @@ def test_a_network_is_built_for_the_images_of_its_weights(tmp_path: Path) -> Non
     assert rnas.load(tmp_path / "net.json", weights=weights)(torch.rand(2, 1, 8, 8)).shape == (2, 3)
     network = find_network(tmp_path / "net.json", weights)
     assert (network.input_shape, network.num_classes) == ((1, 8, 8), 3)
+    rnas.load(tmp_path / "net.json", weights=weights, input_shape=[1, 8, 8])  # type: ignore[arg-type]
     with pytest.raises(InputError, match=r"input_shape 1x9x9: .* is of a network for 1x8x8 images"):
         rnas.load(tmp_path / "net.json", weights=weights, input_shape=(1, 9, 9))
 

@@ -1,10 +1,12 @@
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from rnas.errors import InputError
-from rnas.experiments._references import resolve
+from rnas.experiments._references import _of_run, resolve
 from rnas.nas._members import member
 from rnas.nas.result import SearchResult
 from rnas.networks import architecture as arch
@@ -69,6 +71,29 @@ def test_checkpoints_of_a_run(finished_run: SearchResult) -> None:
         for text in (str(path), f"{finished_run.path}:{record.key}"):
             found = resolve(text)
             assert (found.architecture, found.checkpoint) == (record.architecture, path)
+    finally:
+        path.unlink()
+        folder.rmdir()
+
+
+@pytest.mark.parametrize("recorded", [5, "mine", ["a.pth"]])
+def test_only_a_hash_in_a_record_is_compared_with_a_checkpoint(finished_run: SearchResult, recorded: Any) -> None:
+    record = finished_run.records[3]
+    assert record.evaluation is not None
+    folder = finished_run.path / "checkpoints"
+    folder.mkdir()
+    path = folder / f"{record.key}.safetensors"
+    path.touch()
+
+    def with_weights(value: Any) -> SearchResult:
+        assert record.evaluation is not None
+        evaluation = replace(record.evaluation, provenance={"weights": value})
+        return replace(finished_run, records=(replace(record, evaluation=evaluation),))
+
+    try:
+        assert _of_run(with_weights(recorded), record.key, "member").checkpoint == path
+        with pytest.raises(InputError, match="its sha256 is not the one that the run recorded"):
+            _of_run(with_weights(16 * "0"), record.key, "member")
     finally:
         path.unlink()
         folder.rmdir()

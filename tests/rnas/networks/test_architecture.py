@@ -66,6 +66,11 @@ def test_keys_are_the_same_in_every_process() -> None:
             '{"kind": "residual", "depths": [1, 1], "channels": [4, 8], "blocks": [{"scales": 4}]}',
             r"blocks\.0\.scales: 4 has no effect here; leave it out",
         ),
+        (
+            '{"kind": "residual", "depths": [1, 1], "channels": [4, 8], "blocks": [{"order": "post"}], '
+            '"head_activation": "silu"}',
+            "head_activation: 'silu' has no effect here; leave it out",
+        ),
         ('{"kind": "residual", "kind": "residual"}', "the key 'kind' twice"),
         ('{"kind": "residual", "depths": [1, 0], "channels": [4, 8]}', "'residual': the object: .*depth is 0"),
     ],
@@ -74,6 +79,11 @@ def test_other_text_is_refused_in_one_line(text: str, message: str) -> None:
     with pytest.raises(InputError, match=message) as caught:
         arch.from_json(text)
     assert "\n" not in str(caught.value)
+
+
+def test_the_head_may_be_given_the_activation_that_it_has() -> None:
+    text = '{"kind": "residual", "depths": [1, 1], "channels": [4, 8], "head_activation": "relu"}'
+    assert arch.from_json(text) == ResidualNetwork((1, 1), (4, 8))
 
 
 def test_networks_are_architectures() -> None:

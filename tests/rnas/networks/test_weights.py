@@ -25,6 +25,7 @@ from rnas.networks import architecture as arch
 from rnas.networks.architecture import Architecture
 from rnas.networks.block import Block
 from rnas.networks.residual import ResidualNetwork, widened
+from rnas.networks.resnet import ResNet
 from rnas.networks.weight_names import Rename, WeightNames
 from rnas.networks.weights import describe_weights, load_weights, read_weights
 from tests.rnas.networks.released_modules import AdvancedResNet, TradesWideResNet, filled
@@ -206,6 +207,41 @@ def test_an_advanced_network_is_refused_by_the_plain_one_where_the_file_tells(pa
     torch.save(filled(AdvancedResNet(with_constants=False)).state_dict(), path)
     _, (note,) = loaded(PLAIN, path)
     assert "activation relu, upsample 1 and normalize_input false are assumed" in note
+
+
+class Normalizing(nn.Module):
+    """Normalises its images by constants that are among its weights, or not."""
+
+    def __init__(self, channels: int, *, persistent: bool) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.full((channels, 1, 1), 0.5), persistent)
+        self.register_buffer("std", torch.full((channels, 1, 1), 0.25), persistent)
+        self.conv = nn.Conv2d(channels, 2, 3)
+
+
+@pytest.mark.parametrize("prefix", ["", "module."])
+def test_constants_among_the_weights_of_a_network_are_read(path: Path, prefix: str) -> None:
+    written, target = Normalizing(3, persistent=True), Normalizing(3, persistent=True)
+    written.get_buffer("mean").fill_(0.4)
+    torch.save({f"{prefix}{name}": tensor for name, tensor in written.state_dict().items()}, path)
+    load_weights(target, path)
+    assert equal(target.state_dict(), written.state_dict())
+
+
+def test_constants_of_another_number_of_channels_are_another_normalisation(path: Path) -> None:
+    target = Normalizing(3, persistent=False)
+    constants = {"0.mean": torch.full((2,), 0.5), "0.std": torch.full((2,), 0.25)}
+    torch.save({**constants, **target.state_dict()}, path)
+    with pytest.raises(InputError, match=r"normalises images by mean 0\.5, 0\.5 and deviation 0\.25, 0\.25"):
+        load_weights(target, path)
+    torch.save({"0.mean": torch.tensor([0.5]), "0.std": torch.tensor([0.25]), **target.state_dict()}, path)
+    assert load_weights(target, path) == ()
+
+
+def test_nothing_is_assumed_of_a_field_that_a_network_does_not_have(path: Path) -> None:
+    architecture = ResNet("basic", (1, 1), (2, 2))
+    torch.save(architecture.build(10, (3, 8, 8)).state_dict(), path)
+    assert loaded(architecture, path)[1] == ()
 
 
 def test_what_stands_before_a_network_in_a_sequence_is_said(path: Path) -> None:

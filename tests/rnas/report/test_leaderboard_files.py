@@ -40,13 +40,14 @@ def test_a_network_that_was_not_checked_is_flagged(tmp_path: Path) -> None:
     assert [flag.name for flag in entry.flags] == ["unchecked"]
 
 
-def test_what_is_not_known_of_the_weights_is_a_doubt_about_that_network(tmp_path: Path) -> None:
+def test_what_is_not_known_of_the_weights_is_a_note_that_names_the_network(tmp_path: Path) -> None:
     unknown = "It is not known which images these weights were trained on."
     weights = {"file": "b.safetensors", "sha256": "0" * 64, "notes": [unknown]}
     content = result("b", range(90), weights=weights, note=f"read this {unknown}")
-    (entry,) = read_entries(write(tmp_path, content))
-    assert [(flag.name, flag.explanation) for flag in entry.flags] == [("weights", unknown)]
-    assert entry.note == "read this"
+    other = result("a", range(80), note="read this")
+    (table,) = tables(read_entries(write(tmp_path, content, other)))
+    assert [row.entry.flags for row in table.rows] == [(), ()]
+    assert table.notes == ("read this", f"b: {unknown}")
 
 
 def test_a_union_of_threats_has_a_column_for_each(tmp_path: Path) -> None:

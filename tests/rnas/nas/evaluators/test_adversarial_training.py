@@ -129,6 +129,14 @@ def test_a_deadline_stops_it_with_status_timeout() -> None:
     assert "0% done" in result.reason
 
 
+def test_a_full_disk_is_no_failure_of_the_network() -> None:
+    def onto_a_full_disk(share: float) -> None:
+        Path("/dev/full").write_text(str(share))
+
+    with pytest.raises(OSError, match="No space left"):
+        guard.evaluate(evaluator(), Task(NETWORK, 0), Context(progress=onto_a_full_disk))
+
+
 def test_progress_rises_to_the_end() -> None:
     shares: list[float] = []
     evaluator().evaluate(Task(NETWORK, 0), Context(progress=shares.append))
