@@ -236,7 +236,9 @@ class SearchSpace(ABC):
                 continue
             halves = tuple(max(number // 2, 1) for number in numbers)
             # A list of choices holds each once, one of a value for each stage may repeat it.
-            for half in (halves, tuple(dict.fromkeys(halves))) if isinstance(value, tuple) else halves:
+            # A default may have a value for more stages than the space has.
+            fewer = (halves[:length] for length in range(len(halves) - 1, 0, -1))
+            for half in (halves, tuple(dict.fromkeys(halves)), *fewer) if isinstance(value, tuple) else halves:
                 try:
                     space = type(self)(type(self.settings)(**{**free, name: half}), self.input_shape, self.num_classes)
                 except ValueError:  # The settings or the space refuse it.

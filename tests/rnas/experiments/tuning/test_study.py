@@ -105,7 +105,9 @@ def test_a_result_that_was_written_before_a_kill_closes_its_trial(long: TuningSe
     study = TuningStudy(storage, long)
     trial = study.ask()
     evaluation = {"status": "complete", "reason": "", "seconds": 1.0, "pruned": False}
-    curve = [{"epoch": 1, "val_robust_accuracy": 0.25}]
+    epoch = {"epoch": 1, "loss": 1.5, "train_robust_accuracy": 0.3, "learning_rate": 0.1, "seconds": 1.0}
+    val = {"val_clean_accuracy": 0.5, "val_robust_accuracy": 0.25, "val_robust_margin": -1.0}
+    curve = [{**epoch, **val}]
     storage.set_trial_user_attr(trial._trial_id, "result", {**evaluation, "curve": curve})
     study.close_finished_trials()
     assert (study.trials[0].state, study.trials[0].value) == (TrialState.COMPLETE, 0.25)
