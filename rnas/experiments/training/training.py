@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rnas.errors import BatchTooLargeError, InputError
-from rnas.experiment import CostEstimate, Experiment, Listener
+from rnas.experiment import INPUTS, CostEstimate, Experiment, Listener
 from rnas.experiments.training._cost_estimate import estimate_cost
 from rnas.experiments.training._history import Row
 from rnas.experiments.training._loop import train_to_the_end
@@ -140,7 +140,7 @@ class Training(Experiment[TrainingRunSettings, TrainingResult]):
             train_to_the_end(self, self.setup, listener)
 
     def _discard(self) -> None:
-        for path in (self.config, self.architecture, self.path / "lock"):
+        for path in (self.config, self.architecture, self.path / INPUTS, self.path / "lock"):
             path.unlink(missing_ok=True)
         with suppress(OSError):
             self.path.rmdir()
