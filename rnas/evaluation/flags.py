@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from math import isqrt
 from types import CodeType, FrameType
@@ -12,7 +11,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rnas.attacks.attack import Norm
 from rnas.attacks.autoattack import Square
 from rnas.attacks.autoattack_ensembles import Ensemble
 from rnas.attacks.gradient import input_gradient, zero_gradient_share
@@ -21,6 +19,7 @@ from rnas.attacks.named import named_attack
 from rnas.attacks.names import LossName
 from rnas.attacks.pgd import PGD
 from rnas.attacks.state import attacking
+from rnas.attacks.transfer import Transfer
 from rnas.evaluation._attack_run import AttackRun
 from rnas.evaluation._probe import Probe
 from rnas.evaluation.evaluation_result import Flag
@@ -262,7 +261,7 @@ def logit_scale(probe: Probe) -> Flag | None:
             "attacks on the cross-entropy see no difference between them. Divide the logits by this margin first.",
         )
     attack = PGD(probe.epsilon, 20, Fraction(1, 10), norm=probe.norm)
-    scaled = probe.robust_to_among(_OnScaledLogits(attack, gaps), right)
+    scaled = probe.robust_to_among(Transfer("divided logits", _Divided(probe.model, gaps), attack), right)
     broken = proportion((probe.robust_to(attack) & ~scaled).double().mean().item(), len(right))
     return _flag(
         "logit-scale",
@@ -271,25 +270,6 @@ def logit_scale(probe: Probe) -> Flag | None:
         f"PGD-20 breaks another {broken.value:.0%} of images when logits are divided by {gaps:.3g}: the scale of the "
         f"logits, not the network, withstands attacks on the cross-entropy. {_LOW}.",
     )
-
-
-@dataclass(frozen=True)
-class _OnScaledLogits:
-    """Attack with logits that are divided by a number."""
-
-    attack: PGD
-    divisor: float
-
-    @property
-    def epsilon(self) -> Fraction:
-        return self.attack.epsilon
-
-    @property
-    def norm(self) -> Norm:
-        return self.attack.norm
-
-    def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, ids: Tensor, seed: int) -> Tensor:
-        return self.attack(_Divided(model, self.divisor), images, labels, ids, seed)
 
 
 class _Divided(nn.Module):

@@ -16,7 +16,7 @@ from rnas.nas.strategies._autoregression import Autoregression
 from rnas.nas.strategies._candidates import genome_keys
 from rnas.nas.strategies._error_scale import LogDistance, normal_draws
 from rnas.nas.strategies._proxy_scores import normal_scores_among
-from rnas.nas.strategy import Columns, Prediction, Problem, Results, View
+from rnas.nas.strategy import Prediction, Problem, Results, View
 
 FITTED = 600
 """Largest number of evaluations that a predictor is fitted to, so that its time is bounded as the ledger grows."""
@@ -44,20 +44,17 @@ class Complete:
 
     Attributes:
         genomes: (n, v) evaluated genomes.
-        metrics: (n,) values of each metric, by name.
         points: (n, objectives) values of the objectives, minimised.
     """
 
     genomes: Integers
-    metrics: Columns
     points: Floats
 
     @classmethod
     def of(cls, results: Results, objectives: Sequence[Objective]) -> "Complete":
         """Collect the complete evaluations from results at one rung."""
         rows = np.flatnonzero(~results.failed)
-        metrics = {name: column[rows] for name, column in results.metrics.items()}
-        return cls(results.genomes[rows], metrics, minimised(results.metrics, objectives)[rows])
+        return cls(results.genomes[rows], minimised(results.metrics, objectives)[rows])
 
 
 class Surrogate:
@@ -152,9 +149,10 @@ class Surrogate:
     def _fitted(self, predictor: Callable[[], Predictor], place: int, genomes: Integers) -> Predictor:
         """Fit a predictor of an objective to genomes (n, v), with the weights of costs that its evidence prefers."""
         best: Predictor | None = None
+        blocks = self._blocks(genomes)
         for shares in COST_SHARES if self._costs else COST_SHARES[:1]:
             self._cost_shares[place] = shares
-            candidate = predictor().fit(self._inputs(genomes, place), self._scales[place].scores)
+            candidate = predictor().fit(self._weighted(blocks, place), self._scales[place].scores)
             if best is None or evidence(candidate) > evidence(best):
                 best, preferred = candidate, shares
             if not hasattr(candidate, "evidence"):
@@ -222,9 +220,12 @@ class Surrogate:
 
     def _inputs(self, genomes: Integers, place: int) -> Floats:
         """Return the weighted inputs (n, f) of the predictor of an objective."""
+        return self._weighted(self._blocks(genomes), place)
+
+    def _weighted(self, blocks: Sequence[Floats], place: int) -> Floats:
         shares = [1.0, *self._cost_shares[place][: len(self._costs)], *([PROXY_SHARE] * self._scored.shape[1])]
-        blocks = zip(self._blocks(genomes), shares, self._deviations, strict=True)
-        return np.concatenate([block * (share / deviation) for block, share, deviation in blocks], axis=1)
+        weighted = zip(blocks, shares, self._deviations, strict=True)
+        return np.concatenate([block * (share / deviation) for block, share, deviation in weighted], axis=1)
 
 
 def evidence(predictor: Predictor) -> float:
