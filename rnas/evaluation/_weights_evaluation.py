@@ -42,6 +42,7 @@ from rnas.evaluation.threats import Threat, robust_to_all
 from rnas.experiment import Listener
 from rnas.networks import architecture as arch
 from rnas.statistics.proportions import proportion
+from rnas.training.numerics import Numerics
 from rnas.utils._json_files import model_json
 from rnas.utils.files import write_text
 from rnas.utils.provenance import device_name, libraries, processor, versions
@@ -87,8 +88,7 @@ def evaluate_subject(
         listener.recorded(progress)
         listener.progress({request.name: progress.share})
 
-    # TensorFloat-32, which GPUs would else take for convolutions, is not float32.
-    with torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
+    with Numerics().active(torch.device(request.device)):
         run = run_attacks(
             subject.model,
             split,

@@ -15,6 +15,7 @@ from rnas.experiments.training._evaluation import val_attacks
 from rnas.experiments.training.setup import Setup
 from rnas.nas.evaluators._guard import classified
 from rnas.nas.evaluators.evaluator import Status
+from rnas.training.numerics import Numerics
 
 _STEPS = 8
 """A batch is near enough to the largest that fits when one larger by such a share of it does not fit."""
@@ -134,7 +135,8 @@ def _evaluation(setup: Setup, batch: int) -> None:
     """Evaluate one batch as on the val split, with images of the test split."""
     split = setup.splits["test"].first(batch)
     model = setup.trainer().model
-    evaluate_robustness(model, split, val_attacks(setup.settings), 0, batch)
+    with Numerics().active(split.pixels.device):
+        evaluate_robustness(model, split, val_attacks(setup.settings), 0, batch)
 
 
 ATTEMPTS: dict[Kind, Callable[[Setup, int], None]] = {"training": _step, "evaluation": _evaluation}
