@@ -22,8 +22,8 @@ class TestConformance(StrategyConformance):
 
 def test_it_beats_random_search() -> None:
     problem = toy_problem(toy_space(LARGE))
-    climbed = [volume_reached(problem, LocalSearch(problem), 60, seed) for seed in range(2)]
-    drawn = [volume_reached(problem, RandomSearch(problem), 60, seed) for seed in range(2)]
+    climbed = [volume_reached(problem, LocalSearch(problem), 100, seed) for seed in range(2)]
+    drawn = [volume_reached(problem, RandomSearch(problem), 100, seed) for seed in range(2)]
     assert min(climbed) > max(drawn)
 
 
