@@ -11,7 +11,7 @@ from rnas.nas.objective import Objective
 from rnas.utils._yaml_files import checked
 from rnas.utils.model import Model
 from rnas.utils.provenance import json_hash
-from rnas.utils.quantities import PathField
+from rnas.utils.quantities import NamesField, PathField
 
 _NOT_OF_THE_SEARCH = frozenset({"budget", "final_evaluation", "hours", "workers", "device", "storage"})
 
@@ -21,7 +21,7 @@ class FinalEvaluation(Model):
 
     seeds: PositiveInt = 3
     """Retrainings per front member, with new seeds."""
-    attacks: tuple[str, ...] = Field(("autoattack-cascade",), min_length=1)
+    attacks: NamesField = Field(("autoattack-cascade",), min_length=1)
     """Names of the attacks on the retrained networks, on the test split."""
 
 
