@@ -1,17 +1,23 @@
 """Define the configuration of a search, and of experiments on it: every key is checked."""
 
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator
 
 from rnas.errors import InputError
 from rnas.experiment import ExperimentSettings
 from rnas.nas.objective import Objective
+from rnas.utils._lazy import LazyModule
 from rnas.utils._yaml_files import checked
 from rnas.utils.model import Model
 from rnas.utils.provenance import json_hash
 from rnas.utils.quantities import PathField
+
+if TYPE_CHECKING:
+    from rnas.utils import _databases as databases
+else:
+    databases = LazyModule("rnas.utils._databases")
 
 _NOT_OF_THE_SEARCH = frozenset({"budget", "final_evaluation", "hours", "workers", "device", "storage"})
 
@@ -67,7 +73,14 @@ class SearchConfig(ExperimentSettings):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Device that evaluates; ``auto`` takes a GPU where there is one."""
     storage: str | None = None
-    """URL of a database for the ledger, such as postgresql+psycopg://...; None is a file in the run."""
+    """URL of a database for the ledger, such as postgresql+psycopg://USER@HOST/NAME, of which a password is not kept;
+    None is a file in the run.
+    """
+
+    @field_validator("storage")
+    @classmethod
+    def _without_password(cls, value: str | None) -> str | None:
+        return None if value is None else databases.recorded(value)
 
     @field_validator("space", "strategy", mode="before")
     @classmethod

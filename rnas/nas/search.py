@@ -91,7 +91,6 @@ class Search(Experiment[SearchConfig, SearchResult]):
         if config.storage is not None:
             # Searches of one name from several folders may share a database.
             name = f"{name}-{secrets.token_hex(4)}"
-            databases.require_url(config.storage)
         devices(config.device, config.workers)
         setup = resolve(config.model_copy(update={"name": name}), folder, source, objects)
         search = cls(where, setup.config)
@@ -252,7 +251,7 @@ class Search(Experiment[SearchConfig, SearchResult]):
     def storage(self) -> Iterator[BaseStorage]:
         """Open the ledger's database to write to it: the directory's own, or that of the configuration's URL."""
         url = self.settings.storage
-        with super().storage() if url is None else databases.opened(url) as storage:
+        with super().storage() if url is None else databases.opened(url, str(self.settings.name)) as storage:
             yield storage
 
     @contextmanager
@@ -268,7 +267,7 @@ class Search(Experiment[SearchConfig, SearchResult]):
             super()._make_ledger(folder)
             return
         databases.create(url)
-        with databases.opened(url) as storage:
+        with databases.opened(url, str(self.settings.name)) as storage:
             self._begin(storage)
 
     def _begin(self, storage: BaseStorage) -> None:
