@@ -60,6 +60,11 @@ class SearchConfig(ExperimentSettings):
     """Hours after which no new evaluation starts; None is no limit."""
     batch_size: int = Field(4, ge=1, le=10_000)
     """Number of networks that are proposed at once."""
+    asynchronous: bool = False
+    """Whether to propose each network from all results that are known at that moment, so that no worker ever waits;
+    ``batch_size`` networks are then under way at once, or as many as there are workers if these are more. What is tried
+    depends on how long evaluations take. Otherwise networks are proposed in batches, and a search can be repeated.
+    """
     promote: float = Field(0.5, ge=0.5, le=1)
     """Share of each batch that is promoted to the next rung, if there is one; at least half, since short adversarial
     training screens networks and does not rank them.
@@ -106,7 +111,8 @@ class SearchConfig(ExperimentSettings):
     @property
     def fingerprint(self) -> str:
         """Hash what decides the search; its length, place, machine and final evaluation do not."""
-        return json_hash(self.model_dump(mode="json", exclude=set(_NOT_OF_THE_SEARCH)))
+        left_out = set(_NOT_OF_THE_SEARCH) | (set() if self.asynchronous else {"asynchronous"})
+        return json_hash(self.model_dump(mode="json", exclude=left_out))
 
 
 class OnSearchSettings(ExperimentSettings):

@@ -328,6 +328,7 @@ class Search(Experiment[SearchConfig, SearchResult]):
                 seed=config.seed,
                 batch_size=config.batch_size,
                 lookahead=0 if setup.evaluator.instant else 1,
+                in_flight=max(config.batch_size, executor.slots) if config.asynchronous else None,
                 rungs=rungs,
                 promote=config.promote,
                 listener=listener,
@@ -360,6 +361,7 @@ def search(
     seed: int | None = None,
     hours: float | None = None,
     batch_size: int | None = None,
+    asynchronous: bool | None = None,
     promote: float | None = None,
     final_evaluation: FinalEvaluation | Mapping[str, Any] | None = None,
     time_limit: float | None = None,
@@ -388,6 +390,7 @@ def search(
         seed: seed of everything random.
         hours: time after which nothing new is started.
         batch_size: proposals made at once.
+        asynchronous: whether each network is proposed from all results so far, see :class:`SearchConfig`.
         promote: share of each batch that is promoted to the next rung.
         final_evaluation: how the front is evaluated at the end.
         time_limit: seconds after which an evaluation is stopped.
