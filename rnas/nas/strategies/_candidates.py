@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnas._typing import Integers
+from rnas.nas.space import SearchSpace
 from rnas.nas.strategy import Problem, View
 
 _ROUNDS = 40
@@ -57,6 +58,23 @@ def listed(problem: Problem) -> Integers | None:
         return problem.space.enumeration
     held: Integers | None = getattr(problem.known, "held_genomes", None)
     return held
+
+
+def neighbours(space: SearchSpace, genomes: Integers) -> Integers:
+    """Return the canonical genomes (m, v) that differ from one of genomes (n, v) in one choice, each once.
+
+    An unordered variable has any other choice, an ordered one the next smaller and the next larger one. Neighbours may
+    be outside the bands.
+    """
+    column = np.repeat(np.arange(len(space.sizes)), space.sizes)
+    value = np.concatenate([np.arange(size) for size in space.sizes])
+    ordered = np.array([variable.ordered for variable in space.variables])
+    step = np.abs(value - genomes[:, column])
+    row, change = np.nonzero((step == 1) | ((step > 1) & ~ordered[column]))
+    moved = genomes[row]
+    moved[np.arange(len(moved)), column[change]] = value[change]
+    different: Integers = np.unique(space.canonical(moved), axis=0)
+    return different
 
 
 def sample_fresh(
