@@ -91,7 +91,6 @@ class Search(Experiment[SearchConfig, SearchResult]):
         if config.storage is not None:
             # Searches of one name from several folders may share a database.
             name = f"{name}-{secrets.token_hex(4)}"
-            databases.require_url(config.storage)
         devices(config.device, config.workers)
         setup = resolve(config.model_copy(update={"name": name}), folder, source, objects)
         search = cls(where, setup.config)
@@ -252,7 +251,7 @@ class Search(Experiment[SearchConfig, SearchResult]):
     def storage(self) -> Iterator[BaseStorage]:
         """Open the ledger's database to write to it: the directory's own, or that of the configuration's URL."""
         url = self.settings.storage
-        with super().storage() if url is None else databases.opened(url) as storage:
+        with super().storage() if url is None else databases.opened(url, str(self.settings.name)) as storage:
             yield storage
 
     @contextmanager
@@ -268,7 +267,7 @@ class Search(Experiment[SearchConfig, SearchResult]):
             super()._make_ledger(folder)
             return
         databases.create(url)
-        with databases.opened(url) as storage:
+        with databases.opened(url, str(self.settings.name)) as storage:
             self._begin(storage)
 
     def _begin(self, storage: BaseStorage) -> None:
@@ -329,6 +328,7 @@ class Search(Experiment[SearchConfig, SearchResult]):
                 seed=config.seed,
                 batch_size=config.batch_size,
                 lookahead=0 if setup.evaluator.instant else 1,
+                in_flight=max(config.batch_size, executor.slots) if config.asynchronous else None,
                 rungs=rungs,
                 promote=config.promote,
                 listener=listener,
@@ -361,6 +361,7 @@ def search(
     seed: int | None = None,
     hours: float | None = None,
     batch_size: int | None = None,
+    asynchronous: bool | None = None,
     promote: float | None = None,
     final_evaluation: FinalEvaluation | Mapping[str, Any] | None = None,
     time_limit: float | None = None,
@@ -389,6 +390,7 @@ def search(
         seed: seed of everything random.
         hours: time after which nothing new is started.
         batch_size: proposals made at once.
+        asynchronous: whether each network is proposed from all results so far, see :class:`SearchConfig`.
         promote: share of each batch that is promoted to the next rung.
         final_evaluation: how the front is evaluated at the end.
         time_limit: seconds after which an evaluation is stopped.

@@ -63,7 +63,7 @@ class SearchWords(Words):
         """Return a line for each batch, where evaluations take time."""
         new = record.batch != self._batch
         self._batch = record.batch
-        if self._final or not new or self._setup.evaluator.instant:
+        if self._final or not new or self._setup.evaluator.instant or self._setup.config.asynchronous:
             return ""
         return f"batch {record.batch + 1} is proposed from {pluralize(record.num_observed, 'result')}"
 

@@ -8,10 +8,10 @@ from rnas.errors import BatchTooLargeError
 from rnas.evaluation.robustness import evaluate_robustness
 from rnas.experiment import CostEstimate, EstimatedWork
 from rnas.experiments.training._evaluation import val_attacks
-from rnas.experiments.training._memory import advise, out_of_memory, release
+from rnas.experiments.training._memory import advise
 from rnas.experiments.training.setup import Setup
 from rnas.training.inner_attack import PGDInner
-from rnas.utils._devices import now, peak_memory
+from rnas.utils._devices import now, out_of_memory, peak_memory, release
 from rnas.utils._threads import one_thread
 
 EPOCH, SELECTION, TEST = "an epoch", "val images after an epoch", "attacks on the best or the last weights"

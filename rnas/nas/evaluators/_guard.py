@@ -8,11 +8,10 @@ from dataclasses import replace
 from numbers import Real
 from typing import Any
 
-import torch
-
 from rnas.errors import ChangedInputError, DeadlineExceededError, DivergedError, LedgerError, error_text
 from rnas.experiment import require_same
 from rnas.nas.evaluators.evaluator import Context, Evaluates, Evaluation, Status, Task, inputs_of
+from rnas.utils._devices import out_of_memory
 from rnas.utils._text import one_line, shown
 from rnas.utils.files import disk_is_full
 
@@ -61,11 +60,8 @@ def classified(error: BaseException) -> tuple[Status, str]:
         status, reason = Status.DIVERGED, text
     elif isinstance(error, DeadlineExceededError):
         status, reason = Status.TIMEOUT, text
-    elif isinstance(error, MemoryError | torch.OutOfMemoryError):
+    elif out_of_memory(error):
         status, reason = Status.OUT_OF_MEMORY, text or "out of memory"
-    elif isinstance(error, RuntimeError) and "can't allocate memory" in text:
-        # The CPU allocator has no exception class of its own.
-        status = Status.OUT_OF_MEMORY
     lines = reason.strip().splitlines()
     return status, one_line(lines[0], _LONGEST_REASON) if lines else status.value
 

@@ -189,12 +189,13 @@ class AdversarialTraining(Evaluator):
 
         curve: list[Mapping[str, float]] = []
         metrics: dict[str, float] = {}
-        status, reason, overfitted, weights = Status.COMPLETE, "", False, ""
+        status, reason, overfitted, weights, graph_failure = Status.COMPLETE, "", False, "", ""
         try:
             model = self._build(task, context.device)
             training = Trainer(model, plan.splits["train"], plan.training, task.seed, plan.extra)
             curve.extend(training.epochs(lambda share: check(share * _TRAINING_SHARE)))
             model, overfitted = training.result, training.overfitted
+            graph_failure = training.graph_failure
             metrics |= self._measured(model, plan, task.architecture, lambda _: check(_TRAINING_SHARE))
             # Only the network of the highest rung is stored.
             if context.folder is not None and not self._is_lower(plan):
@@ -216,6 +217,7 @@ class AdversarialTraining(Evaluator):
             provenance={
                 **self._provenance(plan, context.device),
                 "stopped_by_catastrophic_overfitting": overfitted,
+                **({"without_cuda_graph": graph_failure} if graph_failure else {}),
                 **({"weights": weights} if weights else {}),
             },
             reason=reason,

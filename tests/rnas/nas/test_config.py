@@ -58,6 +58,8 @@ def test_epsilon_stays_an_exact_fraction() -> None:
         ({"batch_size": 5}, False),
         ({"strategy": "random"}, False),
         ({"time_limit": 60}, False),
+        ({"asynchronous": False}, True),
+        ({"asynchronous": True}, False),
     ],
 )
 def test_the_fingerprint_is_of_what_decides_results(changes: dict[str, Any], same: bool) -> None:
