@@ -55,7 +55,7 @@ class EvaluationState:
     """Hold the results so far of one evaluation, and save them to a file, if there is one, after every change.
 
     Args:
-        setting: everything that decides the results, as JSON values.
+        setting: everything that decides the results, as JSON values; None is what is not used this time.
         path: path of the file; None keeps the state in memory.
 
     Raises:
@@ -68,6 +68,7 @@ class EvaluationState:
         if path is not None and path.exists():
             self._content = _read(path)
             _require_same(path, self._content.setting, setting)
+            self._content.setting |= {name: value for name, value in setting.items() if value is not None}
 
     @property
     def clean(self) -> str | None:
@@ -103,7 +104,8 @@ def _read(path: Path) -> _Content:
 
 
 def _require_same(path: Path, there: dict[str, Any], here: dict[str, Any]) -> None:
-    different = [name for name in {**there, **here} if there.get(name) != here.get(name)]
+    names = [name for name in {**there, **here} if name not in there or name not in here or there[name] != here[name]]
+    different = [name for name in names if name not in there or None not in (there[name], here.get(name, ""))]
     if different:
         first = different[0]
         others = f", and {len(different) - 1} more" if len(different) > 1 else ""

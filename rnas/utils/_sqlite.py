@@ -107,11 +107,14 @@ def explained(name: Path | str) -> Iterator[None]:
     try:
         yield
     except DATABASE_ERRORS as error:
-        cause: BaseException = error
-        while (inner := getattr(cause, "orig", None) or cause.__cause__) is not None:
-            cause = inner
-        reason = next(iter(str(cause).splitlines()), type(cause).__name__)
-        raise LedgerError(f"{name} cannot be read or written: {_reason(Path(name), reason)}") from error
+        raise LedgerError(f"{name} cannot be read or written: {_reason(Path(name), first_reason(error))}") from error
+
+
+def first_reason(error: BaseException) -> str:
+    """Return the first line of what the database itself said, without what others made of it."""
+    while (inner := getattr(error, "orig", None) or error.__cause__) is not None:
+        error = inner
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _reason(path: Path, reason: str) -> str:

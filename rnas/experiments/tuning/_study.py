@@ -8,7 +8,7 @@ import optuna
 from optuna import Study
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
-from pydantic import Field
+from pydantic import Field, NonNegativeFloat
 
 from rnas.errors import InputError, LedgerError
 from rnas.experiments.training._history import Epoch
@@ -28,7 +28,7 @@ class _Result(Content):
     status: Annotated[Status, Field(strict=False)]
     reason: str
     curve: list[Epoch]
-    seconds: float
+    seconds: NonNegativeFloat
     pruned: bool = False
 
 
