@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rnas.cli.console import AsJson, DryRun, output_option
+from rnas.cli.console import AsJson, DryRun, output_option, say, stderr
 from rnas.cli.options import Setting, with_settings
 from rnas.evaluation.training_settings import TrainingSettings
 from rnas.nas.config import SearchConfig
@@ -55,6 +55,9 @@ def search(
     from rnas.cli import merging
     from rnas.cli.cost_estimate import print_cost_estimate
     from rnas.cli.progress import run_shown
+    from rnas.cli.train import tensor_core_note
+    from rnas.nas.evaluators.adversarial_training import AdversarialTrainingSettings
+    from rnas.nas.execution._local import slots
     from rnas.nas.search import Search
 
     content, folder, source = merging.merged(config, preset, {**search, **training, **bands}, assignments or [])
@@ -62,4 +65,10 @@ def search(
     if dry_run:
         print_cost_estimate(Search.draft(parsed, output, folder=folder, source=source).estimate(), as_json)
         return
-    run_shown(Search.create(parsed, output, folder=folder, source=source), as_json)
+    created = Search.create(parsed, output, folder=folder, source=source)
+    settings = created.setup.evaluator.settings
+    if isinstance(settings, AdversarialTrainingSettings):
+        note = tensor_core_note(slots(1, parsed.device)[0], settings.train.recipe, "evaluator.train.recipe")
+        if note:
+            say(stderr(), note)
+    run_shown(created, as_json)
