@@ -9,12 +9,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from rnas.training._cuda_graph import warm_up
+from tests.waits import READS
 
 T = TypeVar("T")
-
-aten = torch.ops.aten
-WAITS = (aten._local_scalar_dense, aten.nonzero, aten.equal, aten.is_nonzero, aten.masked_select)
-"""Operations that read from the device, which a capture forbids."""
 
 
 class Tape(TorchDispatchMode):
@@ -27,7 +24,7 @@ class Tape(TorchDispatchMode):
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Do an operation and record it."""
         keywords = kwargs or {}
-        if func.overloadpacket in WAITS:
+        if func.overloadpacket in READS:
             raise RuntimeError(f"{func} is not permitted in a capture")
         result = func(*args, **keywords)
         # The result of a view is where its tensor is, and so is that of an operation in place.
