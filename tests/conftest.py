@@ -1,8 +1,11 @@
 import os
+from collections.abc import Iterator
 
 import pytest
 import torch
 from hypothesis import settings
+
+from tests.arithmetic import reset_switches
 
 # As in a worker: several threads compete for the cores with other tests, and change results in the last digits.
 torch.set_num_threads(1)
@@ -27,3 +30,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what needs a GPU where none is seen."""
     if item.get_closest_marker("gpu") and not torch.cuda.is_available():
         pytest.skip("needs a GPU, and pytest -m gpu")
+
+
+@pytest.fixture
+def fresh_switches() -> Iterator[None]:
+    """Let a test set torch's switches of arithmetic as it likes."""
+    reset_switches()
+    yield
+    reset_switches()
