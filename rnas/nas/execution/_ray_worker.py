@@ -97,7 +97,7 @@ def evaluate(place: Sequence[Any], path: Sequence[str], task: Task, name: str, d
         return Outcome(None, f"there is rnas {__version__}, and {sent.version} here")
     if device == "cpu":
         torch.set_num_threads(1)
-    last = -_REPORT_SECONDS
+    last = -float("inf")
 
     def report(share: float) -> None:
         nonlocal last
@@ -105,7 +105,7 @@ def evaluate(place: Sequence[Any], path: Sequence[str], task: Task, name: str, d
             last = time.monotonic()
             board.report.remote(name, share)
 
-    report(0.0)
+    board.report.remote(name, 0.0)
     deadline = None if sent.seconds is None else time.monotonic() + sent.seconds
     with tempfile.TemporaryDirectory(prefix="rnas-") as scratch, _captured() as log:
         folder, shared = sent.folder, sent.folder is None or (sent.folder.parent / sent.mark).exists()
