@@ -28,6 +28,7 @@ from pydantic import BaseModel
 
 from rnas import registry
 from rnas.errors import ChangedInputError, InputError, LedgerError
+from rnas.utils._devices import noticing_loss
 from rnas.utils._directories import creating, locked, next_free, require_no_links
 from rnas.utils._json_files import read_json_object
 from rnas.utils._lazy import LazyModule
@@ -363,8 +364,9 @@ class Experiment(ABC, Generic[S, R]):
             InputError: another process is running the experiment, or something that it needs is missing.
             ChangedInputError: images or a file that the experiment reads have changed.
             LedgerError: the ledger is damaged or gone.
+            DeviceLostError: an error has made the GPU unusable for this process; another one can resume.
         """
-        with self._locked():
+        with noticing_loss(f"resume with: {self.resume_command}"), self._locked():
             discard_partial(self.path)
             self.require_same_inputs()
             self._run(listener or Listener(), workers)

@@ -46,6 +46,7 @@ from rnas.evaluation.threats import Threat, robust_to_all
 from rnas.experiment import Listener
 from rnas.networks import architecture as arch
 from rnas.statistics.proportions import proportion
+from rnas.utils._devices import noticing_loss
 from rnas.utils._json_files import model_json
 from rnas.utils.files import write_text
 from rnas.utils.provenance import device_name, libraries, processor, versions
@@ -78,6 +79,7 @@ def evaluate_subject(
     Raises:
         InputError: the network, the images and the attacks do not fit each other, or the output folder contains the
             state of another evaluation with this name.
+        DeviceLostError: an error has made the GPU unusable for this process.
     """
     split, threats = subject.split, subject.threats
     published = None
@@ -93,8 +95,13 @@ def evaluate_subject(
         listener.recorded(progress)
         listener.progress({request.name: progress.share})
 
+    state_file = _file(request, ".state")
+    fix = "run it again" if state_file is None else f"run the same again, which resumes from {state_file}"
     # TensorFloat-32, which GPUs would else take for convolutions, is not float32.
-    with torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
+    with (
+        noticing_loss(f"{fix}, in a new process"),
+        torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False),
+    ):
         run = run_attacks(
             subject.model,
             split,

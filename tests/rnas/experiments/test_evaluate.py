@@ -19,13 +19,15 @@ from rnas import registry
 from rnas.attacks.named import named_attack
 from rnas.attacks.pgd import PGD
 from rnas.data.dataset import Dataset
-from rnas.errors import InputError
+from rnas.errors import DeviceLostError, InputError
 from rnas.evaluation._image_flags import unpack
 from rnas.evaluation.evaluation_result import EvaluationResult
 from rnas.evaluation.training_settings import load_dataset
+from rnas.experiment import Listener
 from rnas.experiments.training.training import Training
 from rnas.exports.network import find_network
 from rnas.networks import architecture as arch
+from rnas.utils import _devices as devices
 from rnas.utils._json_files import read_json
 from tests.rnas.experiments.training.trainings import NETWORK, trained
 
@@ -307,3 +309,31 @@ def test_exports_name_the_classes_in_the_order_of_the_logits(on_folder: Path, tm
 def test_an_attack_may_be_transferred_from_weights_that_saw_the_images(divided: Path, checkpoint: Path) -> None:
     found = quick(checkpoint, transfer=(divided / "net.safetensors",), images=20)
     assert [attack.name for attack in found.attacks] == ["fgsm", f"pgd20 from {divided / 'net.safetensors'}"]
+
+
+def test_a_lost_gpu_ends_it_with_how_to_continue(
+    module: nn.Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {"attacks": ("fgsm", "pgd2"), "flags": False, **SHORT}
+    expected = numbers(rnas.evaluate(module, output=tmp_path / "clean", **given))
+    error = torch.AcceleratorError("CUDA error: device-side assert triggered")
+    is_lost: list[bool] = []
+
+    def use(_device: str) -> None:
+        if is_lost:
+            raise error
+
+    class Losing(Listener):
+        """Lose the device as the first attack ends."""
+
+        def recorded(self, record: Any) -> None:
+            if record.share > 0.5:
+                is_lost.append(True)
+                raise error
+
+    monkeypatch.setattr(devices, "CONTEXTS", {"cpu": use})
+    path = tmp_path / "run"
+    with pytest.raises(DeviceLostError, match=rf"assert triggered\); run the same again, .*{path}.* in a new process"):
+        rnas.evaluate(module, output=path, listener=Losing(), **given)
+    is_lost.clear()
+    assert numbers(rnas.evaluate(module, output=path, **given)) == expected
