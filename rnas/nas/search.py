@@ -296,7 +296,7 @@ class Search(Experiment[SearchConfig, SearchResult]):
             config.fingerprint,
             new=facts is not None,
             rungs=len(self.setup.evaluator.rungs) if self._readable else 1,
-            source=str(self.database) if url is None else databases.shown(url),
+            source=str(self.database) if url is None else databases.without_password(url),
             facts=None if facts is None else facts.model_dump(mode="json"),
         )
         if facts is None:
