@@ -122,11 +122,11 @@ def _key(name: str, field: FieldInfo) -> Key:
 def _arguments(strategy: Any, prefix: str) -> Iterator[Key]:
     """The arguments of a strategy but for the problem, as its docstring describes them."""
     section = inspect.cleandoc(strategy.__doc__ or "").partition("Args:\n")[2].partition("\n\n")[0]
-    told = {entry["name"]: without_markup(entry["text"]) for entry in _ENTRY.finditer(section)}
+    texts = {entry["name"]: without_markup(entry["text"]) for entry in _ENTRY.finditer(section)}
     for name, parameter in [*inspect.signature(strategy).parameters.items()][1:]:
         default = "" if parameter.default is parameter.empty else _yaml(parameter.default)
         kind = getattr(parameter.annotation, "__name__", str(parameter.annotation))
-        text = told.get(name, "")
+        text = texts.get(name, "")
         yield Key(f"{prefix}{name}", kind, default, text[:1].upper() + text[1:])
 
 

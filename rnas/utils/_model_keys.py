@@ -30,7 +30,7 @@ def known_keys(model: type[BaseModel], path: Sequence[str | int]) -> tuple[str, 
 
 
 def field_of(model: type[BaseModel], key: str) -> FieldInfo:
-    """Return the field of a model at a key with dots between nested names; InputError where there is none."""
+    """Return the field of a model at a key with dots between nested names; InputError where it has no such field."""
     models, field = [model], None
     for part in key.split("."):
         field = next((_field(candidate, part) for candidate in models if part in candidate.model_fields), None)
