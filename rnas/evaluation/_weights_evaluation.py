@@ -46,6 +46,7 @@ from rnas.evaluation.threats import Threat, robust_to_all
 from rnas.experiment import Listener
 from rnas.networks import architecture as arch
 from rnas.statistics.proportions import proportion
+from rnas.training.numerics import Numerics
 from rnas.utils._devices import noticing_loss
 from rnas.utils._json_files import model_json
 from rnas.utils.files import write_text
@@ -97,11 +98,7 @@ def evaluate_subject(
 
     state_file = _file(request, ".state")
     fix = "run it again" if state_file is None else f"run the same again, which resumes from {state_file}"
-    # TensorFloat-32, which GPUs would else take for convolutions, is not float32.
-    with (
-        noticing_loss(f"{fix}, in a new process"),
-        torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False),
-    ):
+    with noticing_loss(f"{fix}, in a new process"), Numerics().active(torch.device(request.device)):
         run = run_attacks(
             subject.model,
             split,

@@ -126,7 +126,7 @@ class FidelityStudy(ExperimentOnSearch[FidelitySettings, FidelityResult]):
             for number, rung in enumerate(rungs)
             for one in of_search.work
         )
-        return CostEstimate(work, of_search.slots, of_search.device)
+        return CostEstimate(work, of_search.devices)
 
 
 def measure_fidelity(

@@ -250,7 +250,7 @@ class Search(Experiment[SearchConfig, SearchResult]):
             details = {"flops": float(costs.flops[row]), "params": float(costs.params[row])}
             label = f"evaluation of {arch.key(architecture)}"
             work.append(EstimatedWork(label, config.budget / len(sample), one.seconds, one.memory, details))
-        return CostEstimate(tuple(work), len(places), places[0])
+        return CostEstimate(tuple(work), tuple(places))
 
     @contextmanager
     def storage(self) -> Iterator[BaseStorage]:

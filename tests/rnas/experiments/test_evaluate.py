@@ -29,6 +29,7 @@ from rnas.exports.network import find_network
 from rnas.networks import architecture as arch
 from rnas.utils import _devices as devices
 from rnas.utils._json_files import read_json
+from tests.arithmetic import FLOAT32, Recording
 from tests.rnas.experiments.training.trainings import NETWORK, trained
 
 SHORT: dict[str, Any] = {"data": "digits", "images": 100, "batch_size": 64, "device": "cpu"}
@@ -309,6 +310,15 @@ def test_exports_name_the_classes_in_the_order_of_the_logits(on_folder: Path, tm
 def test_an_attack_may_be_transferred_from_weights_that_saw_the_images(divided: Path, checkpoint: Path) -> None:
     found = quick(checkpoint, transfer=(divided / "net.safetensors",), images=20)
     assert [attack.name for attack in found.attacks] == ["fgsm", f"pgd20 from {divided / 'net.safetensors'}"]
+
+
+def test_an_evaluation_is_in_float32_whatever_the_program_has_set(module: nn.Module, fresh_switches: None) -> None:
+    torch.backends.fp32_precision = "tf32"
+    recording = Recording(module)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        result = rnas.evaluate(recording, attacks=["fgsm"], **{**SHORT, "images": 10}, flags=False)
+    assert recording.seen == {FLOAT32}
+    assert result.precision == "float32, TensorFloat-32 off"
 
 
 def test_a_lost_gpu_ends_it_with_how_to_continue(
