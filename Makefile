@@ -1,6 +1,7 @@
 # make search    a search on digits, minutes on two cores; installs only the core
 # make test      the quick tests: a few minutes on two cores
 # make test-all  all tests
+# make test-gpu  the tests that need a GPU, which the others skip
 # make lint      ruff, mypy and the order of imports
 # make docs      the documentation, in build/site; it runs the notebooks
 # make package   sdist and wheel, in dist; the wheel is used in an environment of its own
@@ -12,7 +13,7 @@ BIN := .venv/bin
 export OMP_NUM_THREADS := 1
 TESTS := $(BIN)/python -m pytest -n 2 --dist worksteal
 
-.PHONY: search test test-all lint docs package clean
+.PHONY: search test test-all test-gpu lint docs package clean
 
 search: .venv/core
 	$(BIN)/rnas search --preset digits
@@ -22,6 +23,9 @@ test: .venv/dev
 
 test-all: .venv/dev
 	$(TESTS)
+
+test-gpu: .venv/dev
+	$(BIN)/python -m pytest -m gpu
 
 lint: .venv/dev
 	$(BIN)/ruff check .

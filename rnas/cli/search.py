@@ -18,7 +18,9 @@ def _settings(*names: str) -> Iterator[Setting]:
     return (Setting(name, shows_default=False) for name in names)
 
 
-@with_settings(SearchConfig, *_settings("space", "strategy", "budget", "hours", "seed", "workers"), into="search")
+@with_settings(
+    SearchConfig, *_settings("space", "strategy", "budget", "hours", "seed", "workers", "storage"), into="search"
+)
 @with_settings(TrainingSettings, *_settings("data", "data_dir", "recipe", "eps"), into="training")
 @with_settings(SpaceSettings, *_settings("flops", "params"), into="bands")
 def search(
