@@ -43,7 +43,7 @@ def search(
     """Search for robust architectures.
 
     Without CONFIG and --preset it starts from the preset of the space's name, digits-bench, or else from the one for
-    the data: digits, or cifar10-smoke. Options change what the config or preset says.
+    the data: digits, folder, or else cifar10-smoke. Options change what the config or preset says.
 
     Examples:
 

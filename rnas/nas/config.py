@@ -13,7 +13,7 @@ from rnas.utils._lazy import LazyModule
 from rnas.utils._yaml_files import checked
 from rnas.utils.model import Model
 from rnas.utils.provenance import json_hash
-from rnas.utils.quantities import PathField
+from rnas.utils.quantities import NamesField, PathField
 
 if TYPE_CHECKING:
     from rnas.utils import _databases as databases
@@ -28,7 +28,7 @@ class FinalEvaluation(Model):
 
     seeds: PositiveInt = 3
     """Retrainings per front member, with new seeds."""
-    attacks: tuple[str, ...] = Field(("autoattack-cascade",), min_length=1)
+    attacks: NamesField = Field(("autoattack-cascade",), min_length=1)
     """Names of the attacks on the retrained networks, on the test split."""
 
 

@@ -174,8 +174,13 @@ class Search(Experiment[SearchConfig, SearchResult]):
     def _parts(self, ledger: Ledger) -> Setup:
         if self._readable:
             return self.setup
-        facts = Facts.read(ledger.facts, str(self.database))
-        return recorded(self.settings, self.path, str(self.config), facts)
+        return recorded(self.settings, self.path, str(self.config), self._facts(ledger))
+
+    @cached_property
+    def bounds(self) -> Mapping[str, tuple[float, float]]:
+        """Return the least and the greatest possible value of metrics, as the evaluator stated them at the start."""
+        with self.reading() as storage:
+            return self._facts(self._opened(storage)).ranges
 
     @property
     def records(self) -> tuple[Record, ...]:
@@ -191,7 +196,7 @@ class Search(Experiment[SearchConfig, SearchResult]):
         """Search until the budget is spent; see :meth:`Experiment.run`. A search without any result says so."""
         result = super().run(listener, workers=workers)
         ended = [record.evaluation for record in result.records if record.evaluation is not None]
-        if ended and not result.complete:
+        if ended and not any(record.complete for record in result.records):
             text = f"none of {pluralize(len(ended), 'evaluation')} gave a result; the first: {ended[0].reason}"
             if listener is None:
                 # It is seen where nobody set logging up, as in a notebook.
@@ -248,7 +253,7 @@ class Search(Experiment[SearchConfig, SearchResult]):
             details = {"flops": float(costs.flops[row]), "params": float(costs.params[row])}
             label = f"evaluation of {arch.key(architecture)}"
             work.append(EstimatedWork(label, config.budget / len(sample), one.seconds, one.memory, details))
-        return CostEstimate(tuple(work), len(places), places[0])
+        return CostEstimate(tuple(work), tuple(places))
 
     @contextmanager
     def storage(self) -> Iterator[BaseStorage]:
@@ -287,16 +292,22 @@ class Search(Experiment[SearchConfig, SearchResult]):
         if config.name is None or not config.objectives:
             raise InputError(f"{self.config} is not the config of a search: it has no name; restore it from a copy")
         url = self.settings.storage
-        return Ledger(
+        ledger = Ledger(
             storage,
             config.objectives,
             config.name,
             config.fingerprint,
             new=facts is not None,
             rungs=len(self.setup.evaluator.rungs) if self._readable else 1,
-            source=str(self.database) if url is None else databases.shown(url),
+            source=str(self.database) if url is None else databases.without_password(url),
             facts=None if facts is None else facts.model_dump(mode="json"),
         )
+        if facts is None:
+            ledger.require_within(self._facts(ledger).ranges)
+        return ledger
+
+    def _facts(self, ledger: Ledger) -> Facts:
+        return Facts.read(ledger.facts, str(self.database))
 
     def _run(self, listener: Listener, workers: int | None) -> None:
         setup, config = self.setup, self.settings
