@@ -1,6 +1,7 @@
 """Run one training: the inner loop and all its state."""
 
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
@@ -99,6 +100,7 @@ class Trainer:
             groups, lr=recipe.learning_rate, momentum=recipe.momentum, nesterov=recipe.nesterov, fused=True
         )
         self._average = Average(recipe.averaging, model) if recipe.averaging is not None else None
+        self._graphed: GraphedAttack | None = None
         self._attack: Callable[[Tensor, Tensor, Tensor, int], Tensor] | None = None
         if isinstance(self._inner_attack, PGDInner):
             self._attack = self._attacker(self._inner_attack)
@@ -111,6 +113,11 @@ class Trainer:
         if self._average is not None and self._average.started:
             return self._average.model
         return self.model
+
+    @property
+    def graph_failure(self) -> str:
+        """Return why the inner attack runs without the CUDA graph that the recipe asks for; empty where it does not."""
+        return "" if self._graphed is None else self._graphed.failure
 
     def epochs(self, check: Check = lambda share: None) -> Iterator[Mapping[str, float]]:
         """Run the remaining epochs and yield one mapping for each.
@@ -306,8 +313,9 @@ class Trainer:
         if numerics.folding:
             folded = FoldedNetwork(self.model, self._split.first(1).images(slice(None)), numerics.dtype)
             network = self._prepared(folded)
-        graphed = numerics.cuda_graphs and self._device.type == "cuda"
-        craft = GraphedAttack(attack, network) if graphed else partial(attack, network)
+        if numerics.cuda_graphs and self._device.type == "cuda":
+            self._graphed = GraphedAttack(attack, network)
+        craft = self._graphed or partial(attack, network)
         if folded is None:
             return craft
 
@@ -321,6 +329,8 @@ class Trainer:
         """Return the network in the form that the numerics require."""
         numerics = self._plan.recipe.numerics
         if numerics.compile:
+            # Whether tensor cores are used is up to the recipe.
+            warnings.filterwarnings("ignore", "TensorFloat32 tensor cores", UserWarning)
             # torch.compile keeps the module's interface, which its type does not show.
             network = cast(nn.Module, torch.compile(network))
         return network if numerics.precision == "float32" else _Float32(network)

@@ -77,7 +77,7 @@ class Table(Lookup):
         del columns[settings.architecture]
         for values in columns.values():
             if _few(values):
-                # A key such as 48e55 reads as a number, but is none.
+                # A key such as 48e55 reads as a number and is not one.
                 values[np.abs(values) > LARGEST_METRIC] = np.nan
         metrics = {name: values for name, values in columns.items() if np.isfinite(values).any()}
         known = tuple(name for name in metrics if name in settings.known or name.lower().startswith(_KNOWN_PREFIXES))
