@@ -60,6 +60,12 @@ def write_text(path: Path, text: str) -> None:
         partial.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file as a whole."""
+    with replacing(path) as partial:
+        partial.write_bytes(content)
+
+
 def write_tensors(path: Path, tensors: "Mapping[str, Tensor]", metadata: Mapping[str, str] | None = None) -> None:
     """Write tensors as safetensors.
 
