@@ -7,19 +7,20 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_va
 
 from rnas.errors import InputError
 from rnas.experiment import ExperimentSettings
+from rnas.nas.execution.ray_settings import RaySettings
 from rnas.nas.objective import Objective
 from rnas.utils._lazy import LazyModule
 from rnas.utils._yaml_files import checked
 from rnas.utils.model import Model
 from rnas.utils.provenance import json_hash
-from rnas.utils.quantities import PathField
+from rnas.utils.quantities import NamesField, PathField
 
 if TYPE_CHECKING:
     from rnas.utils import _databases as databases
 else:
     databases = LazyModule("rnas.utils._databases")
 
-_NOT_OF_THE_SEARCH = frozenset({"budget", "final_evaluation", "hours", "workers", "device", "storage"})
+_NOT_OF_THE_SEARCH = frozenset({"budget", "final_evaluation", "hours", "workers", "device", "storage", "ray"})
 
 
 class FinalEvaluation(Model):
@@ -27,7 +28,7 @@ class FinalEvaluation(Model):
 
     seeds: PositiveInt = 3
     """Retrainings per front member, with new seeds."""
-    attacks: tuple[str, ...] = Field(("autoattack-cascade",), min_length=1)
+    attacks: NamesField = Field(("autoattack-cascade",), min_length=1)
     """Names of the attacks on the retrained networks, on the test split."""
 
 
@@ -77,6 +78,8 @@ class SearchConfig(ExperimentSettings):
     """
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Device that evaluates; ``auto`` takes a GPU where there is one."""
+    ray: RaySettings | None = None
+    """Cluster of Ray on which evaluations run; None runs them on this host."""
     storage: str | None = None
     """URL of a database for the ledger, such as postgresql+psycopg://USER@HOST/NAME, of which a password is not kept;
     None is a file in the run.

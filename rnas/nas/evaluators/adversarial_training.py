@@ -20,7 +20,7 @@ from rnas.data.dataset import Split, content_hash, divide
 from rnas.data.fidelity import Fidelity
 from rnas.errors import DeadlineExceededError, InputError
 from rnas.evaluation.diagnostics.diagnostic import Diagnostic, DiagnosticContext
-from rnas.evaluation.robustness import Robustness, evaluate_robustness
+from rnas.evaluation.robustness import Robustness, evaluate_robustness, image_seconds
 from rnas.evaluation.training_data import describe_network
 from rnas.evaluation.training_settings import TrainingSettings, load_dataset
 from rnas.nas.evaluators._final_training import FinalTraining
@@ -34,7 +34,7 @@ from rnas.networks.weights import load_weights
 from rnas.training.numerics import Numerics
 from rnas.training.plan import Plan
 from rnas.training.trainer import Trainer
-from rnas.utils._devices import now, peak_memory
+from rnas.utils._devices import peak_memory
 from rnas.utils.files import file_hash
 from rnas.utils.model import Model
 from rnas.utils.provenance import device_name, json_hash, processor, versions
@@ -136,6 +136,10 @@ class AdversarialTraining(Evaluator):
     def notes(self) -> tuple[str, ...]:
         """Return notes on the data that a reader of the results must know."""
         return (self._dataset.note,) if self._dataset.note else ()
+
+    def speed_note(self, device: str) -> str:
+        """Return in one line why training is slower on a device than it could be; empty if it is not."""
+        return self._training.recipe.numerics.speed_note(device)
 
     @property
     def inputs(self) -> Mapping[str, str]:
@@ -259,9 +263,7 @@ class AdversarialTraining(Evaluator):
         # As many images as take a few steps' time, so that slow networks are measured quickly as well.
         affordable = int(_TIMED_SECONDS / step * plan.training.fidelity.batch_size / 10)
         batch = min(max(affordable, 8), self._training.evaluation.batch_size, len(plan.splits["search_val"]))
-        started = now(context.device)
-        evaluate_robustness(model, plan.splits["search_val"].first(batch), plan.attacks, 0, batch)
-        per_image = (now(context.device) - started) / batch
+        per_image = image_seconds(model, plan.splits["search_val"].first(batch), plan.attacks)
         images = len(plan.splits["search_val"]) + len(plan.splits["test"])
         seconds = step * plan.training.steps(plan.training.images(len(plan.splits["train"]))) + per_image * images
         return EvaluationEstimate(seconds, peak_memory(context.device))

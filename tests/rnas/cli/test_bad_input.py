@@ -115,7 +115,7 @@ def test_a_wrong_search_is_refused_before_anything_is_made(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("space: [", "config.yaml: not valid YAML"),
+        ("space: [", "config.yaml: not valid YAML (while parsing a flow node expected the node content"),
         ("\x00\x01", "config.yaml: not valid YAML"),
         ("- a\n- b\n", "config.yaml: a config is a mapping"),
         ("buget: 3\n", "config.yaml: buget: unknown key"),

@@ -32,6 +32,12 @@ def test_what_is_not_said_takes_its_default() -> None:
     assert setup.space.input_shape == (1, 8, 8)
 
 
+def test_attacks_of_a_final_evaluation_are_read_as_those_of_an_evaluation() -> None:
+    config = SearchConfig.parse({"final_evaluation": {"attacks": [" AutoAttack", "PGD20", "pgd20"]}}, "test")
+    assert config.final_evaluation is not None
+    assert config.final_evaluation.attacks == ("autoattack", "pgd20")
+
+
 @pytest.mark.parametrize("name", ["digits"])
 def test_resolving_what_was_resolved_changes_nothing(name: str, tmp_path: Path) -> None:
     setup = resolve(SearchConfig.parse(preset(name), name), Path(), name)
