@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, NonNegativeFloat, NonNegativeInt, Va
 from rnas.errors import InputError
 from rnas.utils._json_files import model_json, parse_json
 from rnas.utils._regular_files import read_bytes
+from rnas.utils._text import one_line
 from rnas.utils.files import write_text
 
 _LARGEST = 512 * 1024**2
@@ -116,5 +117,4 @@ def _require_same(path: Path, there: dict[str, Any], here: dict[str, Any]) -> No
 
 
 def _short(value: Any) -> str:
-    text = " ".join(value) if isinstance(value, list) else str(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return one_line(" ".join(value) if isinstance(value, list) else str(value), 60)

@@ -42,7 +42,7 @@ class Facts(BaseModel):
         rungs: fidelity and share of each rung, cheapest first.
         notes: notes of the evaluator.
         instant: whether evaluations take no time to speak of.
-        bounds: least and greatest possible value of metrics; None where there is none.
+        bounds: least and greatest possible value of metrics; None where a metric has no such bound.
         reference: point of the objectives, in minimised form; None where nothing is known.
         ideal: point of the objectives, in the same form.
     """

@@ -1,4 +1,4 @@
-"""Define the JSON files beside the ledger of a search that its report reads back."""
+"""Define the JSON files in a search's directory that its report reads back."""
 
 from collections.abc import Mapping
 from enum import Enum

@@ -401,7 +401,7 @@ def find_space(name: str) -> type[SearchSpace]:
     """Return the class of a registered space, or the one that ``package.module:Class`` imports.
 
     Raises:
-        InputError: there is none, or it is not the class of a space that can be made.
+        InputError: nothing has that name, or it is not the class of a space that can be made.
     """
     found = registry.load_or_import(registry.SEARCH_SPACES, name)
     if not (isinstance(found, type) and issubclass(found, SearchSpace)) or inspect.isabstract(found):

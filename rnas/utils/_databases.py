@@ -36,15 +36,15 @@ def recorded(url: str) -> str:
         InputError: it is not the URL of a database in PostgreSQL, or of a file of SQLite.
     """
     parts = _parts(url)
-    text = _shown(parts)
+    text = _public(parts)
     if parts.password is not None or any(name in parts.query for name in _SECRETS):
         _complete[text] = parts
     return text
 
 
-def shown(url: str) -> str:
+def without_password(url: str) -> str:
     """Return the URL by which a ledger is reached, without passwords."""
-    return _shown(_reached(url))
+    return _public(_reached(url))
 
 
 def create(url: str) -> None:
@@ -55,12 +55,12 @@ def create(url: str) -> None:
     """
     path = _file(url)
     if path is None:
-        if shown(url) != recorded(url):
+        if without_password(url) != recorded(url):
             raise InputError(
                 f"storage: {recorded(url)} is not the database of the environment variable {ENVIRONMENT}, "
-                f"{shown(url)}; name the same database, or unset {ENVIRONMENT}"
+                f"{without_password(url)}; name the same database, or unset {ENVIRONMENT}"
             )
-        postgres.create(_reached(url), shown(url))
+        postgres.create(_reached(url), without_password(url))
     elif not path.parent.is_dir():
         raise InputError(f"storage: {path} cannot be created, as there is no folder {path.parent}; check the URL")
     elif not path.exists():
@@ -91,7 +91,8 @@ def opened(url: str, study: str) -> Iterator[BaseStorage]:
         LedgerError: the database cannot be opened, is damaged, gone, or locked by another program.
     """
     path = _file(url)
-    with postgres.opened(_reached(url), shown(url), study) if path is None else sqlite.opened(path) as storage:
+    here = postgres.opened(_reached(url), without_password(url), study) if path is None else sqlite.opened(path)
+    with here as storage:
         yield storage
 
 
@@ -103,7 +104,7 @@ def reading(url: str) -> Iterator[BaseStorage]:
         LedgerError: it cannot be opened, is damaged or gone.
     """
     path = _file(url)
-    with postgres.reading(_reached(url), shown(url)) if path is None else sqlite.reading(path) as storage:
+    with postgres.reading(_reached(url), without_password(url)) if path is None else sqlite.reading(path) as storage:
         yield storage
 
 
@@ -126,7 +127,7 @@ def _parts(url: str) -> URL:
     return parts
 
 
-def _shown(parts: URL) -> str:
+def _public(parts: URL) -> str:
     public = {name: value for name, value in parts.query.items() if name not in _SECRETS}
     return URL.create(
         parts.drivername, parts.username, None, parts.host, parts.port, parts.database, public
@@ -144,7 +145,7 @@ def _reached(url: str) -> URL:
         if reached.get_backend_name() != _POSTGRES:
             raise InputError(f"{ENVIRONMENT}: it is not the URL of a database in PostgreSQL, {_EXAMPLE}")
         return reached
-    return _complete.get(_shown(parts), parts)
+    return _complete.get(_public(parts), parts)
 
 
 def _file(url: str) -> Path | None:

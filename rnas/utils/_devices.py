@@ -26,7 +26,7 @@ DEVICES = ("auto", "cpu", "cuda")
 _BATCH, _MEMORY_OF_A_BATCH, _MOST_BATCHES = 500, 24 * 2**30, 4
 _LONGEST_REASON = 200
 _CONTEXT_BYTES = 2**29
-"""Memory of a GPU that a process needs beside its tensors: the context, kernels, and the libraries' own."""
+"""Memory of a GPU that a process needs in addition to its tensors: the context, kernels, and the libraries' own."""
 
 _OUT_OF_MEMORY = (
     # The caching allocator, also where torch gives its error another class.
@@ -195,7 +195,7 @@ def memory_fraction(total: int, processes: int) -> float:
 
     Args:
         total: bytes of the GPU.
-        processes: how many share it, at least 1; each needs some memory beside its tensors.
+        processes: how many share it, at least 1; each needs some memory in addition to its tensors.
     """
     return 1.0 if processes == 1 else max(1 / processes - _CONTEXT_BYTES / total, 0.5 / processes)
 

@@ -79,7 +79,7 @@ def opened(path: Path) -> Iterator[RDBStorage]:
 
 @contextmanager
 def reading(path: Path) -> Iterator[RDBStorage]:
-    """Open a copy of the storage in a file: nothing is written beside the file, and no lock is waited for.
+    """Open a copy of the storage in a file: nothing is written next to the file, and no lock is waited for.
 
     Raises:
         LedgerError: the file is not a complete database.
@@ -146,7 +146,7 @@ def _check(copy: Path, path: Path) -> None:
 def _copied(path: Path) -> Iterator[Path]:
     """Copy a database and its log, as they were together at one instant, to a folder that ends with the block.
 
-    SQLite cannot read a log without a file beside it that it writes to.
+    SQLite cannot read a log without a file next to it that it writes to.
     """
     if not path.is_file():
         raise LedgerError(f"{path} is {'not a file' if path.exists() else 'gone'}: {_FIX}")
@@ -156,11 +156,11 @@ def _copied(path: Path) -> Iterator[Path]:
             before = _version(path)
             shutil.copyfile(path, copy)
             for suffix in ("-wal", "-journal"):
-                beside = path.with_name(f"{path.name}{suffix}")
+                neighbour = path.with_name(f"{path.name}{suffix}")
                 copy.with_name(f"{copy.name}{suffix}").unlink(missing_ok=True)
                 with suppress(FileNotFoundError):
-                    if beside.is_file():
-                        shutil.copyfile(beside, copy.with_name(f"{copy.name}{suffix}"))
+                    if neighbour.is_file():
+                        shutil.copyfile(neighbour, copy.with_name(f"{copy.name}{suffix}"))
             if _version(path) == before:
                 break
             time.sleep(0.05)
@@ -251,7 +251,7 @@ def _holder(path: Path) -> str:
     with suppress(OSError, ValueError):
         files = [path.with_name(f"{path.name}{suffix}") for suffix in ("", "-shm", "-wal")]
         inodes = {str(one.stat().st_ino) for one in files if one.exists()}
-        for line in Path("/proc/locks").read_text().splitlines():
+        for line in Path("/proc/locks").read_text(encoding="utf-8").splitlines():
             kind, pid, file = line.split()[-5:-2]
             if kind == "WRITE" and file.rpartition(":")[2] in inodes and int(pid) != os.getpid():
                 found.append(pid)

@@ -66,8 +66,8 @@ class TuningStudy:
     @property
     def provenance(self) -> Mapping[str, Any]:
         """Return ``versions`` and ``device`` of the process that last ran trials; empty before the first."""
-        kept: Mapping[str, Any] = self.study.user_attrs.get(_PROVENANCE, {})
-        return kept
+        recorded: Mapping[str, Any] = self.study.user_attrs.get(_PROVENANCE, {})
+        return recorded
 
     def keep_provenance(self, provenance: Mapping[str, Any]) -> None:
         """Keep where trials are run, as JSON values."""

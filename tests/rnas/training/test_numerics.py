@@ -1,4 +1,5 @@
 import math
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -66,7 +67,8 @@ def test_layers_compute_in_the_precision(precision: Any) -> None:
 
 
 def test_reduced_precision_sees_every_change_of_the_weights() -> None:
-    layer = nn.Linear(2, 2)
+    layer = nn.Linear(2, 2, bias=False)
+    nn.init.ones_(layer.weight)
     with Numerics(precision="bfloat16").active(CPU):
         before = layer(torch.ones(1, 2))
         with torch.no_grad():
@@ -145,7 +147,8 @@ def test_bfloat16_ends_at_the_logits(monkeypatch: pytest.MonkeyPatch) -> None:
     assert training.result(TRAINING.images(slice(2))).dtype == torch.float32
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.gpu
+@pytest.mark.filterwarnings("default:`torch.jit.script_method` is deprecated:DeprecationWarning")
 @pytest.mark.parametrize(
     "numerics",
     [
@@ -171,3 +174,22 @@ def test_every_switch_trains_on_a_gpu_as_on_a_cpu(numerics: dict[str, Any]) -> N
     clean, robust = accuracies(training.result.cpu())
     assert clean > 0.8
     assert robust > 0.5
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default:`torch.jit.script_method` is deprecated:DeprecationWarning")
+def test_a_compiler_that_misses_tensor_cores_does_not_warn() -> None:
+    Trainer(network(), TRAINING.first(8), plan({"name": "sat", "numerics": {"compile": True}}, 1, 8), 0)
+    # As torch does where it compiles for a GPU that has them.
+    warnings.warn(
+        "TensorFloat32 tensor cores for float32 matrix multiplication available but not enabled.", stacklevel=1
+    )
+
+
+@pytest.mark.parametrize(("capability", "is_slow"), [("AVX2", True), ("AVX512", False)])
+def test_bfloat16_without_instructions_for_it_is_said_to_be_slow(
+    monkeypatch: pytest.MonkeyPatch, capability: str, is_slow: bool
+) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    assert ("no instructions for bfloat16" in Numerics(precision="bfloat16").speed_note("cpu")) is is_slow
+    assert Numerics().speed_note("cpu") == ""
