@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from rnas.cli.console import AsJson, DryRun, output_option
+from rnas.cli.executors import Address, Executor, merge
 from rnas.cli.options import Setting, with_settings
 from rnas.evaluation.training_settings import TrainingSettings
 from rnas.nas.config import SearchConfig
@@ -34,13 +35,15 @@ def search(
         list[str] | None, typer.Option("--set", help="Set any key of the config: KEY=VALUE. May be repeated.")
     ] = None,
     output: Annotated[Path | None, output_option("runs/SPACE-N")] = None,
+    executor: Executor = None,
+    address: Address = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """Search for robust architectures.
 
     Without CONFIG and --preset it starts from the preset of the space's name, digits-bench, or else from the one for
-    the data: digits, or cifar10-smoke. Options change what the config or preset says.
+    the data: digits, folder, or else cifar10-smoke. Options change what the config or preset says.
 
     Examples:
 
@@ -58,6 +61,7 @@ def search(
     from rnas.nas.search import Search
 
     content, folder, source = merging.merged(config, preset, {**search, **training, **bands}, assignments or [])
+    merge(content, executor, address)
     parsed = SearchConfig.parse(content, source)
     if dry_run:
         print_cost_estimate(Search.draft(parsed, output, folder=folder, source=source).estimate(), as_json)
