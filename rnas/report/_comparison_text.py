@@ -79,8 +79,8 @@ def setting_sentence(content: Content) -> str:
 def _changes(content: Content) -> str:
     """Return the changed settings of the recipe, without epochs and batch."""
     changes = {name: value for name, value in content["recipe_changes"].items() if name not in _TOLD}
-    told = [f"no {name}" if value is None else f"{name} {value}" for name, value in changes.items()]
-    return f" (with {', '.join(told)})" if told else ""
+    changed = [f"no {name}" if value is None else f"{name} {value}" for name, value in changes.items()]
+    return f" (with {', '.join(changed)})" if changed else ""
 
 
 def verdict_sentence(content: Content) -> str:
@@ -99,13 +99,13 @@ def verdict_sentence(content: Content) -> str:
     letters = set(max(scores.values(), key=lambda score: score["mean"])["group"])
     best = [name for name, score in scores.items() if letters & set(score["group"])]
     if len(best) == len(scores):
-        told = f"Under all attacks together, all {len(scores)} networks are indistinguishable from the best at 95 %"
+        found = f"Under all attacks together, all {len(scores)} networks are indistinguishable from the best at 95 %"
     elif len(best) == 1:
-        told = f"Under all attacks together, {best[0]} is more robust than all others"
+        found = f"Under all attacks together, {best[0]} is more robust than all others"
     else:
-        told = f"Under all attacks together, the best are indistinguishable at 95 %: {', '.join(best)}"
+        found = f"Under all attacks together, the best are indistinguishable at 95 %: {', '.join(best)}"
     points, power = gap(column["detectable"]), f"{content['power']:.0%}"
-    return f"{told}. The smallest gap that such a comparison detects with {power} power is {points} points."
+    return f"{found}. The smallest gap that such a comparison detects with {power} power is {points} points."
 
 
 def _nothing_compared(means: Sequence[float]) -> str:
