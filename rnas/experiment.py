@@ -16,9 +16,9 @@ import json
 import os
 import shlex
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from multiprocessing import parent_process
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar
@@ -89,6 +89,7 @@ class Work:
         done: number of units that are done already.
         slots: number of units that run at once.
         phase: name of this part of the experiment, such as ``final evaluation``; empty if there is only one part.
+        records: what was recorded of it at earlier times, in the form in which a listener hears of new records.
     """
 
     unit: str
@@ -96,6 +97,7 @@ class Work:
     done: float = 0
     slots: int = 1
     phase: str = ""
+    records: Sequence[Any] = field(default=(), repr=False)
 
 
 class Listener:
@@ -115,6 +117,47 @@ class Listener:
 
     def message(self, text: str) -> None:
         """Pass on a message about another event that the user should know."""
+
+    def ended(self, experiment: "Experiment[Any, Any]") -> None:
+        """Take note that nothing more is done now: the experiment has ended, was interrupted, or failed."""
+
+
+class _Listeners(Listener):
+    """Pass on every event to several listeners, in their order."""
+
+    def __init__(self, listeners: Sequence[Listener]) -> None:
+        self._listeners = tuple(listeners)
+
+    def started(self, experiment: "Experiment[Any, Any]", work: Work) -> None:
+        for listener in self._listeners:
+            listener.started(experiment, work)
+
+    def proposed(self, record: Any) -> None:
+        for listener in self._listeners:
+            listener.proposed(record)
+
+    def progress(self, shares: Mapping[str, float]) -> None:
+        for listener in self._listeners:
+            listener.progress(shares)
+
+    def recorded(self, record: Any) -> None:
+        for listener in self._listeners:
+            listener.recorded(record)
+
+    def message(self, text: str) -> None:
+        for listener in self._listeners:
+            listener.message(text)
+
+    def ended(self, experiment: "Experiment[Any, Any]") -> None:
+        for listener in self._listeners:
+            listener.ended(experiment)
+
+
+def joined(listener: Listener | Sequence[Listener] | None) -> Listener:
+    """Return one listener that stands for none, one or several."""
+    if isinstance(listener, Sequence):
+        return _Listeners(listener)
+    return listener or Listener()
 
 
 class ShareListener(Listener):
@@ -351,11 +394,11 @@ class Experiment(ABC, Generic[S, R]):
                 self.settings = self.settings.model_copy(update=changed)
                 self._write_settings(self.path)
 
-    def run(self, listener: Listener | None = None, *, workers: int | None = None) -> R:
+    def run(self, listener: Listener | Sequence[Listener] | None = None, *, workers: int | None = None) -> R:
         """Do what is missing, write result and report, and return the result.
 
         Args:
-            listener: learns of progress.
+            listener: learns of progress; there may be several.
             workers: how much runs at once, each in a process of its own; 0 runs in this process; None is the
                 experiment's own number, or one for each core or GPU.
 
@@ -367,8 +410,12 @@ class Experiment(ABC, Generic[S, R]):
         with self._locked():
             discard_partial(self.path)
             self.require_same_inputs()
-            self._run(listener or Listener(), workers)
-            return self.write()
+            heard = joined(listener)
+            try:
+                self._run(heard, workers)
+                return self.write()
+            finally:
+                heard.ended(self)
 
     def write(self) -> R:
         """Write ``result.json`` and the report from the ledger as it is now, and return the result."""
@@ -551,7 +598,7 @@ def open_experiment(path: Path | str) -> Experiment[Any, Any]:
 def resume(
     path: Path | str,
     *,
-    listener: Listener | None = None,
+    listener: Listener | Sequence[Listener] | None = None,
     workers: int | None = None,
     space: object = None,
     evaluator: object = None,
@@ -563,7 +610,7 @@ def resume(
 
     Args:
         path: the experiment's directory.
-        listener: learns of progress.
+        listener: learns of progress; there may be several.
         workers: number of processes, this time only; see :meth:`Experiment.run`.
         space: the search space of a search that was given one as an object which cannot be imported.
         evaluator: the evaluator, if it was given in the same way.

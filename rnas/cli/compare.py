@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rnas.cli.console import AsJson, DryRun, Workers, output_option, stdout
+from rnas.cli.console import AsJson, DryRun, Track, Workers, output_option, stdout
 from rnas.cli.options import Setting, with_settings
 from rnas.cli.train import of_training
 from rnas.experiments.comparison.settings import ComparisonSettings
@@ -46,6 +46,7 @@ def compare(
     output: Annotated[Path | None, output_option("runs/compare-DATA-N")] = None,
     workers: Workers = None,
     dry_run: DryRun = False,
+    track: Track = None,
     as_json: AsJson = False,
 ) -> None:
     """Scale networks to the same FLOPs, train each by one recipe with several seeds, and test the differences.
@@ -77,4 +78,4 @@ def compare(
             print_blocks(stdout(), [networks_facts(resolved)])
         print_cost_estimate(experiment.estimate(workers), as_json)
         return
-    run_shown(Comparison.create(resolved, output), as_json, workers)
+    run_shown(Comparison.create(resolved, output), as_json, workers, track)

@@ -11,6 +11,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
+from rnas import registry
 from rnas.report._blocks import Table, columns
 from rnas.report._terminal import print_blocks
 from rnas.utils._text import visible
@@ -29,6 +30,21 @@ Network = Annotated[
 Workers = Annotated[
     int | None,
     typer.Option(min=0, help="Trainings at once, each in a process of its own; 0 trains one by one in this process."),
+]
+
+
+def _listener(name: str) -> Any:
+    """Make a registered listener before anything is started; InputError if what it needs is not installed."""
+    return registry.load(registry.LISTENERS, name)()
+
+
+Track = Annotated[
+    list[Any] | None,
+    typer.Option(
+        parser=_listener,
+        metavar="NAME",
+        help="Write results there as well: tensorboard, mlflow, wandb, or a listener of yours. May be repeated.",
+    ),
 ]
 
 

@@ -136,17 +136,23 @@ class ProgressView(Listener):
         return f"{duration(seconds)} left"
 
 
-def run_shown(experiment: Experiment[Any, Any], as_json: bool, workers: int | None = None) -> None:
+def run_shown(
+    experiment: Experiment[Any, Any],
+    as_json: bool,
+    workers: int | None = None,
+    track: Sequence[Listener] | None = None,
+) -> None:
     """Run an experiment with its progress on stderr, and print its result on stdout.
 
     Args:
         experiment: that was created or opened.
         as_json: print the result for machines.
         workers: how much runs at once, this time only.
+        track: further listeners.
     """
     console = stderr()
     with ProgressView(console) as view, interruptible(console, "resume", experiment.path, view.kept):
-        result = experiment.run(view, workers=workers)
+        result = experiment.run((view, *(track or ())), workers=workers)
     show(experiment, result, as_json)
 
 

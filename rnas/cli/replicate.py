@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rnas.cli.console import AsJson, DryRun, Workers, output_option, print_json, print_rows, stdout
+from rnas.cli.console import AsJson, DryRun, Track, Workers, output_option, print_json, print_rows, stdout
 from rnas.cli.options import Setting, with_settings
 from rnas.experiments.replications.settings import ReplicationSettings
 
@@ -33,6 +33,7 @@ def replicate(
     output: Annotated[Path | None, output_option("runs/NAME-DATA-N")] = None,
     workers: Workers = None,
     dry_run: DryRun = False,
+    track: Track = None,
     as_json: AsJson = False,
 ) -> None:
     """Repeat a replication of a paper, and say whether the results support what the paper observed.
@@ -68,7 +69,7 @@ def replicate(
             print_blocks(stdout(), design(resolved.definition, experiment.cells))
         print_cost_estimate(experiment.estimate(workers), as_json)
         return
-    run_shown(ReplicationRun.create(resolved, output), as_json, workers)
+    run_shown(ReplicationRun.create(resolved, output), as_json, workers, track)
 
 
 def _list(as_json: bool) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rnas.cli.console import AsJson, DryRun, output_option
+from rnas.cli.console import AsJson, DryRun, Track, output_option
 from rnas.cli.options import Setting, with_settings
 from rnas.evaluation.training_settings import TrainingSettings
 from rnas.nas.config import SearchConfig
@@ -33,6 +33,7 @@ def search(
     ] = None,
     output: Annotated[Path | None, output_option("runs/SPACE-N")] = None,
     dry_run: DryRun = False,
+    track: Track = None,
     as_json: AsJson = False,
 ) -> None:
     """Search for robust architectures.
@@ -60,4 +61,4 @@ def search(
     if dry_run:
         print_cost_estimate(Search.draft(parsed, output, folder=folder, source=source).estimate(), as_json)
         return
-    run_shown(Search.create(parsed, output, folder=folder, source=source), as_json)
+    run_shown(Search.create(parsed, output, folder=folder, source=source), as_json, track=track)

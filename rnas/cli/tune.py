@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rnas.cli.console import AsJson, Device, DryRun, Network, Workers, output_option
+from rnas.cli.console import AsJson, Device, DryRun, Network, Track, Workers, output_option
 from rnas.cli.options import Setting, with_settings
 from rnas.cli.train import of_training, training_content
 from rnas.experiments.training.settings import TrainingRunSettings
@@ -39,6 +39,7 @@ def tune(
     workers: Workers = 0,
     device: Device = "auto",
     dry_run: DryRun = False,
+    track: Track = None,
     as_json: AsJson = False,
 ) -> None:
     """Tune a recipe's hyperparameters for a network, by robust accuracy on the val split.
@@ -62,4 +63,4 @@ def tune(
     if dry_run:
         print_cost_estimate(Tuning(Path(), resolved).estimate(workers), as_json)
     else:
-        run_shown(Tuning.create(resolved, output), as_json, workers)
+        run_shown(Tuning.create(resolved, output), as_json, workers, track)

@@ -128,7 +128,7 @@ def measure_fidelity(
     seeds: int = 2,
     output: Path | str | None = None,
     workers: int | None = None,
-    listener: Listener | None = None,
+    listener: Listener | Sequence[Listener] | None = None,
 ) -> FidelityResult:
     """Train networks at every rung of a search with several seeds, and say how well the lower rungs rank them.
 
@@ -139,7 +139,7 @@ def measure_fidelity(
         seeds: trainings of each network at each rung; two show the noise.
         output: directory of the study; None is the first free ``SEARCH/fidelity-<n>``.
         workers: evaluations at once; None is the search's own number.
-        listener: learns of progress.
+        listener: learns of progress; there may be several.
 
     Raises:
         InputError: the evaluator has one rung only, nothing is maximised, or the directory exists.
