@@ -246,6 +246,7 @@ class Experiment(ABC, Generic[S, R]):
         kind: what it is called, in ``config.yaml`` and in messages.
         Settings: pydantic model of the settings.
         grows: fields of the settings that may be enlarged later, such as ``budget``.
+        has_ledger: whether it keeps its state in a ledger.
         path: the directory.
         settings: everything that decides the experiment.
     """
@@ -253,6 +254,7 @@ class Experiment(ABC, Generic[S, R]):
     kind: ClassVar[str]
     Settings: ClassVar[type[BaseModel]]
     grows: ClassVar[tuple[str, ...]] = ()
+    has_ledger: ClassVar[bool] = True
 
     def __init__(self, path: Path, settings: S) -> None:
         self.path = path
@@ -497,7 +499,7 @@ class Experiment(ABC, Generic[S, R]):
         self._make_ledger(folder)
 
     def _make_ledger(self, folder: Path) -> None:
-        if self._has_ledger:
+        if self.has_ledger:
             with sqlite.created(folder / LEDGER) as storage:
                 self._begin(storage)
 
@@ -510,9 +512,6 @@ class Experiment(ABC, Generic[S, R]):
     def _content(self) -> dict[str, Any]:
         """Return what ``config.yaml`` holds."""
         return {"kind": self.kind, **self.settings.model_dump(mode="json", exclude_none=self._leaves_none_out)}
-
-    _has_ledger: ClassVar[bool] = True
-    """Whether it keeps its state in a ledger."""
 
     _starts_processes: ClassVar[bool] = True
     """Whether it may start processes, which import the script that runs it again."""

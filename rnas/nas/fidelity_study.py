@@ -22,11 +22,12 @@ from rnas.networks import architecture as arch
 from rnas.networks._stage_shares import depth_to_width, stage_shares
 from rnas.networks.architecture import Architecture
 from rnas.networks.residual import ResidualNetwork
+from rnas.utils._tabular import Tabular, flat_row
 from rnas.utils._yaml_files import checked
 
 
 @dataclass(frozen=True)
-class FidelityResult:
+class FidelityResult(Tabular):
     """Say how well evaluations at the lower rungs rank networks.
 
     Attributes:
@@ -56,6 +57,10 @@ class FidelityResult:
         content = asdict(self)
         content["shifts"] = [asdict(shift) | {"found": shift.found} for shift in self.shifts]
         return content
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return a row for each lower rung in each band of FLOPs: tau, recall and regret with their 95 % intervals."""
+        return [flat_row(asdict(quality)) for quality in self.quality]
 
 
 class FidelityStudy(ExperimentOnSearch[FidelitySettings, FidelityResult]):

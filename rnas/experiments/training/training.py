@@ -33,7 +33,7 @@ class Training(Experiment[TrainingRunSettings, TrainingResult]):
     Settings = TrainingRunSettings
     # A comparison trains in worker processes.
     _starts_processes = False
-    _has_ledger = False
+    has_ledger = False
 
     @property
     def best(self) -> Path:

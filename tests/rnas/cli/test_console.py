@@ -95,3 +95,16 @@ def test_everything_is_printed_in_any_encoding(
     text = out.buffer.getvalue().decode(encoding)
     assert exit_.value.code == 0
     assert ("\u2191" if encoding == "utf-8" else "\\u2191") in text
+
+
+def test_results_are_written_to_registered_listeners_as_well(command, tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard")
+    words = ("search", "--space", "digits-bench", "--strategy", "random", "--budget", 3, "--output", tmp_path / "run")
+    unknown = command(*words, "--track", "paper")
+    assert unknown.code == 2
+    assert "unknown listener 'paper'; known: mlflow, tensorboard, wandb" in unknown.err
+    assert not (tmp_path / "run").exists()
+    done = command(*words, "--track", "tensorboard")
+    assert done.code == 0, done.err
+    folders = [entry for entry in (tmp_path / "run" / "tensorboard").iterdir() if entry.is_dir()]
+    assert len(folders) == 3
