@@ -1,6 +1,7 @@
 """Define what every tracker does: it writes each result once, and its failure ends no experiment."""
 
 import logging
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -91,7 +92,10 @@ class Tracker(Listener, ABC):
         if self._failed:
             return
         try:
-            action()
+            with warnings.catch_warnings():
+                # What other packages warn of is for those who write them.
+                warnings.simplefilter("ignore")
+                action()
         except Exception as error:  # What a tracker raises is its own, and no reason to lose an experiment.
             self._failed = True
             reason = one_line(error_text(error) or type(error).__name__, _LONGEST)

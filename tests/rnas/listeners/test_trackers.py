@@ -16,6 +16,7 @@ from rnas.listeners import MLflow, TensorBoard, Tracker, WeightsAndBiases
 from rnas.nas.config import SearchConfig
 from rnas.nas.result import SearchResult
 from rnas.nas.search import Search
+from rnas.networks import architecture as arch
 from tests.rnas import experiments_small
 
 # Other people's packages warn of themselves.
@@ -144,7 +145,7 @@ def test_mlflow_shows_the_epochs_of_a_training(trained: Any) -> None:
     [own] = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
     found = sorted((m.step, m.value) for m in client.get_metric_history(own.info.run_id, "val_robust_accuracy"))
     assert found == [(row["epoch"], row["val_robust_accuracy"]) for row in trained.history]
-    assert own.data.params["key"] == json.loads((trained.path / "best.json").read_text())["key"]
+    assert own.data.params["key"] == arch.key(trained.best.architecture)
 
 
 def history(folder: Path) -> list[dict[str, Any]]:
