@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Annotated, Any
 
 import typer
@@ -82,6 +83,12 @@ def stdout() -> PlainConsole:
 def stderr() -> PlainConsole:
     """Progress and messages go here."""
     return PlainConsole(stderr=True)
+
+
+def loading() -> AbstractContextManager[Any]:
+    """Show on a terminal, within a block, that the program is alive although nothing has begun."""
+    console = stderr()
+    return console.status("loading PyTorch, settings and data") if console.is_terminal else nullcontext()
 
 
 def say(console: Console, line: str) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from rnas.cli.console import AsJson, Track
+from rnas.cli.console import AsJson, Track, loading
 
 
 def resume(
@@ -27,9 +27,10 @@ def resume(
 
       rnas resume runs/digits-1 --budget 80
     """
-    from rnas.cli.progress import run_shown
-    from rnas.experiment import open_experiment
+    with loading():
+        from rnas.cli.progress import run_shown
+        from rnas.experiment import open_experiment
 
-    experiment = open_experiment(directory)
-    experiment.extend(budget=budget, trials=trials, seeds=seeds)
+        experiment = open_experiment(directory)
+        experiment.extend(budget=budget, trials=trials, seeds=seeds)
     run_shown(experiment, as_json, workers, track)

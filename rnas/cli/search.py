@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rnas.cli.console import AsJson, DryRun, Track, output_option
+from rnas.cli.console import AsJson, DryRun, Track, loading, output_option
 from rnas.cli.options import Setting, with_settings
 from rnas.evaluation.training_settings import TrainingSettings
 from rnas.nas.config import SearchConfig
@@ -51,14 +51,16 @@ def search(
 
       rnas search my.yaml --set evaluator.train.fidelity.epochs=4 --dry-run
     """
-    from rnas.cli import merging
-    from rnas.cli.cost_estimate import print_cost_estimate
-    from rnas.cli.progress import run_shown
-    from rnas.nas.search import Search
+    with loading():
+        from rnas.cli import merging
+        from rnas.cli.cost_estimate import print_cost_estimate
+        from rnas.cli.progress import run_shown
+        from rnas.nas.search import Search
 
-    content, folder, source = merging.merged(config, preset, {**search, **training, **bands}, assignments or [])
-    parsed = SearchConfig.parse(content, source)
-    if dry_run:
+        content, folder, source = merging.merged(config, preset, {**search, **training, **bands}, assignments or [])
+        parsed = SearchConfig.parse(content, source)
+        experiment = None if dry_run else Search.create(parsed, output, folder=folder, source=source)
+    if experiment is None:
         print_cost_estimate(Search.draft(parsed, output, folder=folder, source=source).estimate(), as_json)
         return
-    run_shown(Search.create(parsed, output, folder=folder, source=source), as_json, track=track)
+    run_shown(experiment, as_json, track=track)

@@ -66,7 +66,7 @@ def shown(run: SearchResult, before: int, now: int, shares: dict[int, float]) ->
         for record in run.records[before : before + now]:
             view.recorded(ledger.record(record.number, record.evaluation))
         view.progress({label(ledger.records[number]): share for number, share in shares.items()})
-    return [line for line in text.getvalue().splitlines() if "━" in line][-1]
+    return [line for line in text.getvalue().splitlines() if re.search(r"\d+/12 ", line)][-1]
 
 
 def test_on_a_terminal_what_is_finished_is_counted_and_the_first_time_left_is_rough(finished_run: SearchResult) -> None:
@@ -89,8 +89,10 @@ def test_on_a_terminal_what_is_finished_is_counted_and_the_first_time_left_is_ro
 
 def test_long_work_gives_a_sign_of_life_where_output_is_a_file(finished_run: SearchResult) -> None:
     text = io.StringIO()
-    with ProgressView(Console(file=text, width=200)) as view:
-        view.started(Search.open(finished_run.path), Work("evaluation", 20, 12, 4))
+    search = Search.open(finished_run.path)
+    with ProgressView(Console(file=text, width=200)) as view, search.reading() as storage:
+        search._ledger = search._opened(storage)
+        view.started(search, Work("evaluation", 20, 12, 4))
         before = text.getvalue()
         view.progress({"0 abc": 0, "1 def": 0})
         view.progress({"0 abc": 0, "1 def": 0})
