@@ -18,7 +18,9 @@ def _settings(*names: str) -> Iterator[Setting]:
     return (Setting(name, shows_default=False) for name in names)
 
 
-@with_settings(SearchConfig, *_settings("space", "strategy", "budget", "hours", "seed", "workers"), into="search")
+@with_settings(
+    SearchConfig, *_settings("space", "strategy", "budget", "hours", "seed", "workers", "storage"), into="search"
+)
 @with_settings(TrainingSettings, *_settings("data", "data_dir", "recipe", "eps"), into="training")
 @with_settings(SpaceSettings, *_settings("flops", "params"), into="bands")
 def search(
@@ -39,7 +41,7 @@ def search(
     """Search for robust architectures.
 
     Without CONFIG and --preset it starts from the preset of the space's name, digits-bench, or else from the one for
-    the data: digits, or cifar10-smoke. Options change what the config or preset says.
+    the data: digits, folder, or else cifar10-smoke. Options change what the config or preset says.
 
     Examples:
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import NonNegativeInt, PositiveInt, field_validator
 
 from rnas.utils.model import Model
+from rnas.utils.quantities import lower_case
 
 if TYPE_CHECKING:
     from rnas.attacks.attack import Attack
@@ -64,7 +65,7 @@ class Request(Model):
     @field_validator("attacks")
     @classmethod
     def _lower_case(cls, attacks: tuple[str | Attack, ...]) -> tuple[str | Attack, ...]:
-        return tuple(attack.strip().lower() if isinstance(attack, str) else attack for attack in attacks)
+        return tuple(lower_case(attack) if isinstance(attack, str) else attack for attack in attacks)
 
     @property
     def name(self) -> str:

@@ -11,6 +11,8 @@ from rnas.attacks.attack import Attack
 from rnas.attacks.losses import wrong_class
 from rnas.attacks.state import attacking
 from rnas.data.dataset import Split
+from rnas.training.numerics import Numerics
+from rnas.utils._devices import now
 
 _NEXT = 104_729
 
@@ -96,3 +98,15 @@ def evaluate_robustness(
         robust.append(right)
         margins.append(margin)
     return Robustness(torch.cat(clean).cpu(), torch.cat(robust).cpu(), torch.cat(margins).cpu())
+
+
+def image_seconds(model: nn.Module, split: Split, attacks: Sequence[Attack]) -> float:
+    """Return the seconds that :func:`evaluate_robustness` takes for an image, measured on a split as one batch."""
+    device = split.pixels.device
+    # Libraries choose and load their kernels in the first run; on a GPU, for each size of a batch again.
+    warm_up = split.first(1) if device.type == "cpu" else split
+    with Numerics().active(device):
+        evaluate_robustness(model, warm_up, attacks, 0, len(split))
+        started = now(str(device))
+        evaluate_robustness(model, split, attacks, 0, len(split))
+        return (now(str(device)) - started) / len(split)

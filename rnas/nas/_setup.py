@@ -140,6 +140,9 @@ def resolve(config: SearchConfig, folder: Path, source: str, objects: Objects = 
     with _within(source):
         problem = problem_of(space, evaluator, objectives)
     strategy, strategy_record = _strategy(config, problem, source, objects.strategy)
+    if config.asynchronous and getattr(strategy, "needs_batches", False):
+        name = strategy_record["name"]
+        raise InputError(f"{source}: asynchronous: strategy {name} proposes batches only; leave asynchronous out")
     full = config.model_copy(
         update={
             "space": space_record,

@@ -91,7 +91,6 @@ class Search(Experiment[SearchConfig, SearchResult]):
         if config.storage is not None:
             # Searches of one name from several folders may share a database.
             name = f"{name}-{secrets.token_hex(4)}"
-            databases.require_url(config.storage)
         devices(config.device, config.workers)
         setup = resolve(config.model_copy(update={"name": name}), folder, source, objects)
         search = cls(where, setup.config)
@@ -172,8 +171,13 @@ class Search(Experiment[SearchConfig, SearchResult]):
     def _parts(self, ledger: Ledger) -> Setup:
         if self._readable:
             return self.setup
-        facts = Facts.read(ledger.facts, str(self.database))
-        return recorded(self.settings, self.path, str(self.config), facts)
+        return recorded(self.settings, self.path, str(self.config), self._facts(ledger))
+
+    @cached_property
+    def bounds(self) -> Mapping[str, tuple[float, float]]:
+        """Return the least and the greatest possible value of metrics, as the evaluator stated them at the start."""
+        with self.reading() as storage:
+            return self._facts(self._opened(storage)).ranges
 
     @property
     def records(self) -> tuple[Record, ...]:
@@ -189,7 +193,7 @@ class Search(Experiment[SearchConfig, SearchResult]):
         """Search until the budget is spent; see :meth:`Experiment.run`. A search without any result says so."""
         result = super().run(listener, workers=workers)
         ended = [record.evaluation for record in result.records if record.evaluation is not None]
-        if ended and not result.complete:
+        if ended and not any(record.complete for record in result.records):
             text = f"none of {pluralize(len(ended), 'evaluation')} gave a result; the first: {ended[0].reason}"
             if listener is None:
                 # It is seen where nobody set logging up, as in a notebook.
@@ -246,13 +250,13 @@ class Search(Experiment[SearchConfig, SearchResult]):
             details = {"flops": float(costs.flops[row]), "params": float(costs.params[row])}
             label = f"evaluation of {arch.key(architecture)}"
             work.append(EstimatedWork(label, config.budget / len(sample), one.seconds, one.memory, details))
-        return CostEstimate(tuple(work), len(places), places[0])
+        return CostEstimate(tuple(work), tuple(places))
 
     @contextmanager
     def storage(self) -> Iterator[BaseStorage]:
         """Open the ledger's database to write to it: the directory's own, or that of the configuration's URL."""
         url = self.settings.storage
-        with super().storage() if url is None else databases.opened(url) as storage:
+        with super().storage() if url is None else databases.opened(url, str(self.settings.name)) as storage:
             yield storage
 
     @contextmanager
@@ -268,7 +272,7 @@ class Search(Experiment[SearchConfig, SearchResult]):
             super()._make_ledger(folder)
             return
         databases.create(url)
-        with databases.opened(url) as storage:
+        with databases.opened(url, str(self.settings.name)) as storage:
             self._begin(storage)
 
     def _begin(self, storage: BaseStorage) -> None:
@@ -285,16 +289,22 @@ class Search(Experiment[SearchConfig, SearchResult]):
         if config.name is None or not config.objectives:
             raise InputError(f"{self.config} is not the config of a search: it has no name; restore it from a copy")
         url = self.settings.storage
-        return Ledger(
+        ledger = Ledger(
             storage,
             config.objectives,
             config.name,
             config.fingerprint,
             new=facts is not None,
             rungs=len(self.setup.evaluator.rungs) if self._readable else 1,
-            source=str(self.database) if url is None else databases.shown(url),
+            source=str(self.database) if url is None else databases.without_password(url),
             facts=None if facts is None else facts.model_dump(mode="json"),
         )
+        if facts is None:
+            ledger.require_within(self._facts(ledger).ranges)
+        return ledger
+
+    def _facts(self, ledger: Ledger) -> Facts:
+        return Facts.read(ledger.facts, str(self.database))
 
     def _run(self, listener: Listener, workers: int | None) -> None:
         setup, config = self.setup, self.settings
@@ -330,6 +340,7 @@ class Search(Experiment[SearchConfig, SearchResult]):
                 seed=config.seed,
                 batch_size=config.batch_size,
                 lookahead=0 if setup.evaluator.instant else 1,
+                in_flight=max(config.batch_size, executor.slots) if config.asynchronous else None,
                 rungs=rungs,
                 promote=config.promote,
                 listener=listener,
@@ -362,6 +373,7 @@ def search(
     seed: int | None = None,
     hours: float | None = None,
     batch_size: int | None = None,
+    asynchronous: bool | None = None,
     promote: float | None = None,
     final_evaluation: FinalEvaluation | Mapping[str, Any] | None = None,
     time_limit: float | None = None,
@@ -390,6 +402,7 @@ def search(
         seed: seed of everything random.
         hours: time after which nothing new is started.
         batch_size: proposals made at once.
+        asynchronous: whether each network is proposed from all results so far, see :class:`SearchConfig`.
         promote: share of each batch that is promoted to the next rung.
         final_evaluation: how the front is evaluated at the end.
         time_limit: seconds after which an evaluation is stopped.

@@ -1,6 +1,7 @@
 """Run one training: the inner loop and all its state."""
 
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
@@ -328,6 +329,8 @@ class Trainer:
         """Return the network in the form that the numerics require."""
         numerics = self._plan.recipe.numerics
         if numerics.compile:
+            # Whether tensor cores are used is up to the recipe.
+            warnings.filterwarnings("ignore", "TensorFloat32 tensor cores", UserWarning)
             # torch.compile keeps the module's interface, which its type does not show.
             network = cast(nn.Module, torch.compile(network))
         return network if numerics.precision == "float32" else _Float32(network)

@@ -3,14 +3,18 @@
 import gc
 import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
-import torch
-
-from rnas.errors import InputError, error_text
+from rnas.errors import DeviceLostError, InputError, RnasError, error_text
+from rnas.utils._lazy import LazyModule
 from rnas.utils._text import one_line
+
+if TYPE_CHECKING:
+    import torch
+else:
+    torch = LazyModule("torch")
 
 try:
     import resource
@@ -20,6 +24,8 @@ except ImportError:  # Windows has no such module.
 DEVICES = ("auto", "cpu", "cuda")
 
 _LONGEST_REASON = 200
+_CONTEXT_BYTES = 2**29
+"""Memory of a GPU that a process needs in addition to its tensors: the context, kernels, and the libraries' own."""
 
 _OUT_OF_MEMORY = (
     # The caching allocator, also where torch gives its error another class.
@@ -150,6 +156,51 @@ def distrust(device: str) -> None:
 def trusted(device: str) -> bool:
     """Return whether nothing is noted by :func:`distrust`."""
     return _type(device) not in _distrusted
+
+
+@contextmanager
+def noticing_loss(advice: str) -> Iterator[None]:
+    """Turn an error of the block after which a device cannot be used here into one that says so.
+
+    Args:
+        advice: how to continue, in another process.
+
+    Raises:
+        DeviceLostError: this process can no longer use the device.
+    """
+    try:
+        yield
+    except DeviceLostError as error:
+        raise DeviceLostError(error.reason, advice) from error
+    except RnasError:
+        raise
+    except Exception as error:
+        reason = lost()
+        if not reason:
+            raise
+        raise DeviceLostError(reason, advice) from error
+
+
+def memory_fraction(total: int, processes: int) -> float:
+    """Return the share of a GPU's memory, in (0, 1], that each of some processes may fill with tensors.
+
+    Args:
+        total: bytes of the GPU.
+        processes: how many share it, at least 1; each needs some memory in addition to its tensors.
+    """
+    return 1.0 if processes == 1 else max(1 / processes - _CONTEXT_BYTES / total, 0.5 / processes)
+
+
+def share_memory(device: str, processes: int) -> None:
+    """Allow this process its share of a GPU's memory, so that what fits does not depend on the others.
+
+    Args:
+        device: the GPU; on a CPU nothing is done.
+        processes: how many share it.
+    """
+    if device.startswith("cuda") and processes > 1:
+        total = torch.cuda.get_device_properties(device).total_memory
+        torch.cuda.set_per_process_memory_fraction(memory_fraction(total, processes), device)
 
 
 def _type(device: str) -> str:

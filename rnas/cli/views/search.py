@@ -16,7 +16,7 @@ from rnas.nas.quality import Quality
 from rnas.nas.result import SearchResult
 from rnas.nas.search import Search
 from rnas.utils._metric import value_text
-from rnas.utils.quantities import Band, pluralize
+from rnas.utils.quantities import pluralize
 
 _BANDS = 3
 _FEW = 4
@@ -64,7 +64,7 @@ class SearchWords(Words):
         """Return a line for each batch, where evaluations take time."""
         new = record.batch != self._batch
         self._batch = record.batch
-        if self._final or not new or self._setup.evaluator.instant:
+        if self._final or not new or self._setup.evaluator.instant or self._setup.config.asynchronous:
             return ""
         return f"batch {record.batch + 1} is proposed from {pluralize(record.num_observed, 'result')}"
 
@@ -119,12 +119,9 @@ class SearchWords(Words):
 
     @staticmethod
     def closing(experiment: Search, result: SearchResult) -> list[str]:
-        """Return why a search ended early, and whether nothing was completed."""
+        """Return why a search ended early."""
         short = shortfall(result, experiment.path, experiment.out_of_time)
-        lines = [] if short is None else [short]
-        if SearchWords.failed(result):
-            lines.append("no evaluation was completed; the reasons are above and in the report")
-        return lines
+        return [] if short is None else [short]
 
     @staticmethod
     def failed(result: SearchResult) -> bool:
@@ -156,13 +153,10 @@ def shortfall(result: SearchResult, path: Path, out_of_time: bool) -> str | None
     ended = f"ended with {len(result.complete)} of {pluralize(config.budget, 'evaluation')}: "
     if waiting or out_of_time:
         return f"{ended}the time was up; resume it with: rnas resume {shlex.quote(str(path))}"
-    settings = result.setup.space.settings
-    banded = [name for name in ("flops", "params") if getattr(settings, name) != Band()]
-    fixes = [f"widen {' and '.join(f'space.{name}' for name in banded)}"] if banded else []
-    fixes += ["narrow less"] if settings.narrow else []
-    inside = " inside its bands" if banded else ""
+    remedy = result.setup.space.remedy
+    inside = " inside its bands" if "widen" in remedy else ""
     number = len({record.key for record in result.records})
-    fix = f": {', or '.join(fixes)}, in a new search" if fixes else ""
+    fix = f": {remedy}, in a new search" if remedy else ""
     return f"{ended}the space holds no more than these {number}{inside}{fix}"
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 from rnas.evaluation.robustness import evaluate_robustness
 from rnas.experiments.training._evaluation import val_attacks
 from rnas.experiments.training.setup import Setup
+from rnas.training.numerics import Numerics
 from rnas.utils._devices import out_of_memory, release
 
 _STEPS = 8
@@ -111,7 +112,8 @@ def _evaluation(setup: Setup, batch: int) -> None:
     """Evaluate one batch as on the val split, with images of the test split."""
     split = setup.splits["test"].first(batch)
     model = setup.trainer().model
-    evaluate_robustness(model, split, val_attacks(setup.settings), 0, batch)
+    with Numerics().active(split.pixels.device):
+        evaluate_robustness(model, split, val_attacks(setup.settings), 0, batch)
 
 
 ATTEMPTS: dict[Kind, Callable[[Setup, int], None]] = {"training": _step, "evaluation": _evaluation}

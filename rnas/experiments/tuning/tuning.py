@@ -105,8 +105,7 @@ class Tuning(Experiment[TuningSettings, TuningResult]):
             epoch[0].memory_bytes,
             {"epochs": self.settings.training.fidelity.epochs},
         )
-        device = self.settings.training.device
-        return CostEstimate((trial,), len(slots(workers or 0, device)), device)
+        return CostEstimate((trial,), tuple(slots(workers or 0, self.settings.training.device)))
 
     @classmethod
     def _name(cls, settings: TuningSettings) -> str:

@@ -20,7 +20,7 @@ from rnas.data.dataset import Split, content_hash, divide
 from rnas.data.fidelity import Fidelity
 from rnas.errors import DeadlineExceededError, InputError
 from rnas.evaluation.diagnostics.diagnostic import Diagnostic, DiagnosticContext
-from rnas.evaluation.robustness import Robustness, evaluate_robustness
+from rnas.evaluation.robustness import Robustness, evaluate_robustness, image_seconds
 from rnas.evaluation.training_data import describe_network
 from rnas.evaluation.training_settings import TrainingSettings, load_dataset
 from rnas.nas.evaluators._final_training import FinalTraining
@@ -34,7 +34,7 @@ from rnas.networks.weights import load_weights
 from rnas.training.numerics import Numerics
 from rnas.training.plan import Plan
 from rnas.training.trainer import Trainer
-from rnas.utils._devices import now, peak_memory
+from rnas.utils._devices import peak_memory
 from rnas.utils.files import file_hash
 from rnas.utils.model import Model
 from rnas.utils.provenance import device_name, json_hash, processor, versions
@@ -281,9 +281,7 @@ class AdversarialTraining(Evaluator):
         # As many images as take a few steps' time, so that slow networks are measured quickly as well.
         affordable = int(_TIMED_SECONDS / step * plan.training.fidelity.batch_size / 10)
         batch = min(max(affordable, 8), self._training.evaluation.batch_size, len(plan.splits["search_val"]))
-        started = now(context.device)
-        evaluate_robustness(model, plan.splits["search_val"].first(batch), plan.attacks, 0, batch)
-        per_image = (now(context.device) - started) / batch
+        per_image = image_seconds(model, plan.splits["search_val"].first(batch), plan.attacks)
         images = len(plan.splits["search_val"]) + len(plan.splits["test"])
         seconds = step * plan.training.steps(plan.training.images(len(plan.splits["train"]))) + per_image * images
         return EvaluationEstimate(seconds, peak_memory(context.device))

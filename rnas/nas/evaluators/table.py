@@ -82,7 +82,7 @@ class Table(Evaluator):
         del columns[settings.architecture]
         for values in columns.values():
             if _few(values):
-                # A key such as 48e55 reads as a number, but is none.
+                # A key such as 48e55 reads as a number and is not one.
                 values[np.abs(values) > LARGEST_METRIC] = np.nan
         self._metrics = {name: values for name, values in columns.items() if np.isfinite(values).any()}
         self._known = tuple(n for n in self._metrics if n in settings.known or n.lower().startswith(_KNOWN_PREFIXES))

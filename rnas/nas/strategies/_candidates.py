@@ -77,16 +77,32 @@ def neighbours(space: SearchSpace, genomes: Integers) -> Integers:
     return different
 
 
-def sample_fresh(problem: Problem, n: int, excluded: set[bytes], rng: np.random.Generator) -> Integers:
-    """Sample ``n`` genomes that may be proposed, stratified over log FLOPs; fewer if no more are found."""
+def sample_fresh(
+    problem: Problem, n: int, excluded: set[bytes], rng: np.random.Generator, drafts: int | None = None
+) -> Integers:
+    """Sample ``n`` genomes that may be proposed, stratified over log FLOPs; fewer if no more are found.
+
+    Args:
+        problem: the problem that is searched.
+        n: number of genomes.
+        excluded: keys of genomes that may not be proposed.
+        rng: generator of random numbers.
+        drafts: most genomes to draw from a space that is too large to enumerate; None is what 40 rounds draw.
+    """
     space = problem.space
+    left = drafts if drafts is not None and listed(problem) is None else None
     found = np.empty((0, len(space.variables)), dtype=np.int64)
     if n == 0:
         return found
     for _ in range(_ROUNDS):
         # Exhausted strata repeat known genomes, so that more are drawn than are missing.
         missing = n - len(found)
-        drawn = space.sample(missing if len(found) == 0 else max(missing, _FEWEST_DRAWN), rng)
+        number = missing if len(found) == 0 else max(missing, _FEWEST_DRAWN)
+        if left is not None:
+            left -= number
+            if left < 0:
+                break
+        drawn = space.sample(number, rng)
         found = np.concatenate([found, fresh(problem, drawn, excluded | set(genome_keys(found)))])[:n]
         if len(found) == n:
             return found

@@ -67,6 +67,25 @@ def test_batches_are_told_where_no_bar_moves(command: Command) -> None:
     assert told == ["batch 1 is proposed from 0 results", "batch 2 is proposed from 0 results"]
 
 
+@pytest.mark.usefixtures("folder")
+def test_a_path_with_marks_of_urls_is_a_directory_like_any_other(command: Command) -> None:
+    path = "q/what?now/r"
+    assert command("search", "tiny.yaml", "--budget", 2, "--output", path).code == 0
+    assert command("resume", path, "--budget", 3).code == 0
+    assert command("report", path).code == 0
+    assert len(Search.open(path).result().records) == 3
+    assert sorted(str(found) for found in Path("q").iterdir()) == ["q/what?now"]
+    assert (Path(path) / "report.html").is_file()
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_search_without_any_result_says_so_once(command: Command) -> None:
+    result = command("search", "tiny.yaml", "--set", "evaluator.call=tests.rnas.cli.scores:nothing", "--budget", 2)
+    assert result.code == 1
+    said = [line for line in result.err.splitlines() if "evaluation" in line]
+    assert [line for line in said if "gave a result; the first: ValueError: no score" in line] == said[-1:]
+
+
 @pytest.mark.parametrize(
     ("bands", "words"),
     [

@@ -7,7 +7,8 @@ from torch import Tensor, nn
 from rnas.attacks.pgd import PGD
 from rnas.data.dataset import divide
 from rnas.data.digits import load
-from rnas.evaluation.robustness import evaluate_robustness, judge
+from rnas.evaluation.robustness import evaluate_robustness, image_seconds, judge
+from tests.arithmetic import FLOAT32, Recording
 
 PART = divide(load(None), load(None).splits, 0)["search_val"].first(60)
 ATTACKS = (PGD(Fraction(1, 10), 5), PGD(Fraction(1, 10), 5, loss="margin"))
@@ -81,3 +82,10 @@ def test_check_may_stop_it() -> None:
 
     with pytest.raises(TimeoutError):
         evaluate_robustness(network(), PART, ATTACKS, 0, check=stop)
+
+
+def test_an_image_is_timed_in_the_arithmetic_in_which_it_is_evaluated(fresh_switches: None) -> None:
+    torch.set_float32_matmul_precision("high")
+    recording = Recording(network())
+    assert image_seconds(recording, PART, ATTACKS[:1]) > 0
+    assert recording.seen == {FLOAT32}

@@ -3,7 +3,9 @@
 import pytest
 import torch
 
-from rnas.utils._devices import out_of_memory
+from rnas.errors import DeviceLostError, InputError
+from rnas.utils import _devices as devices
+from rnas.utils._devices import memory_fraction, noticing_loss, out_of_memory
 
 CUDA_FULL = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
 
@@ -55,3 +57,46 @@ def test_every_way_to_say_that_memory_ran_out_is_understood(error: Exception) ->
 )
 def test_other_errors_are_not_taken_for_it(error: Exception) -> None:
     assert not out_of_memory(error)
+
+
+@pytest.fixture
+def context(monkeypatch: pytest.MonkeyPatch) -> list[Exception]:
+    """Return the errors that using a CPU raises: at first none."""
+    errors: list[Exception] = []
+
+    def use(_device: str) -> None:
+        if errors:
+            raise errors[0]
+
+    monkeypatch.setattr(devices, "CONTEXTS", {"cpu": use})
+    return errors
+
+
+def test_an_error_that_leaves_the_device_usable_stays_what_it_is(context: list[Exception]) -> None:
+    with pytest.raises(ValueError, match="shapes"), noticing_loss("resume"):
+        raise ValueError("shapes")
+    # Where memory ran out the device is not lost.
+    context.append(CUDA_FULL)
+    with pytest.raises(ValueError, match="shapes"), noticing_loss("resume"):
+        raise ValueError("shapes")
+    context[0] = torch.AcceleratorError("CUDA error: an illegal memory access was encountered")
+    with pytest.raises(InputError, match="depth"), noticing_loss("resume"):
+        raise InputError("depth")
+
+
+def test_an_error_that_loses_the_device_says_how_to_continue(context: list[Exception]) -> None:
+    context.append(torch.AcceleratorError("CUDA error: an illegal memory access was encountered\nCompile with"))
+    words = "this process can no longer use the device cpu (CUDA error: an illegal memory access was encountered)"
+    with pytest.raises(DeviceLostError) as outer, noticing_loss("resume with: b"), noticing_loss("resume with: a"):
+        raise ValueError("shapes")
+    assert str(outer.value) == f"{words}; resume with: b"
+
+
+def test_the_parts_of_a_gpu_leave_room_for_each_process() -> None:
+    total = 80 * 2**30
+    assert memory_fraction(total, 1) == 1
+    for processes in (2, 4, 8):
+        part = memory_fraction(total, processes)
+        assert processes * (part * total + 2**29) <= total
+        assert part > 0.9 / processes
+    assert memory_fraction(2**30, 8) > 0
