@@ -42,11 +42,13 @@ class TensorBoard(Tracker):
         self._place.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(self._partial, ignore_errors=True)
         found = {entry.name for entry in self._place.iterdir() if entry.is_dir()}
-        events = EventAccumulator(str(self._place)).Reload() if any(self._place.glob("events.*")) else None
-        for tag in events.Tags()["scalars"] if events is not None else ():
-            found |= {point_name(scalar.step) for scalar in events.Scalars(tag)}
+        new = not any(self._place.glob("events.*"))
+        if not new:
+            events = EventAccumulator(str(self._place)).Reload()
+            for tag in events.Tags()["scalars"]:
+                found |= {point_name(scalar.step) for scalar in events.Scalars(tag)}
         self._own = SummaryWriter(str(self._place))
-        if events is None:
+        if new:
             self._own.add_text("settings", f"```yaml\n{(experiment.path / CONFIG).read_text(encoding='utf-8')}\n```")
         return found
 
@@ -77,8 +79,8 @@ def _write_run(folder: Path, entry: Entry) -> None:
     from torch.utils.tensorboard.summary import hparams
 
     with SummaryWriter(str(folder)) as writer:
-        for summary in hparams(dict(entry.parameters), dict(entry.metrics)):
-            writer._get_file_writer().add_summary(summary)  # type: ignore[no-untyped-call]
+        for summary in hparams(dict(entry.parameters), dict(entry.metrics)):  # type: ignore[no-untyped-call]
+            writer._get_file_writer().add_summary(summary)
         for name, value in entry.metrics.items():
             writer.add_scalar(name, value, entry.step)
         for place, point in enumerate(entry.curve, 1):

@@ -59,7 +59,7 @@ def test_the_front_is_drawn_with_its_intervals(searched: SearchResult) -> None:
     assert marked(ax, "front").tolist() == [pytest.approx(point) for point in expected]
     keys = {record.key for record in front}
     assert len(marked(ax, "evaluated")) == sum(record.key not in keys for record in searched.complete)
-    assert ax.get_xlabel() == "FLOPs (one 1x8x8 image)"
+    assert ax.get_xlabel() == "FLOPs (one 1\u00d78\u00d78 image)"
     assert ax.get_ylabel() == "Robust accuracy"
     assert ax.get_legend() is not None
     [diamonds] = [each for each in ax.collections if each.get_label() == "front"]
